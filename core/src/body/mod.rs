@@ -1,0 +1,5 @@
+//! Bodies.
+
+mod encoder;
+
+pub use encoder::BodyEncoder;

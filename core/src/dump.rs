@@ -1,0 +1,78 @@
+//! Octets made fit to be shown to a person.
+
+use crate::head::{RequestHead, ResponseHead};
+use core::fmt::{self, Write};
+
+/// Octets for a terminal or a log: lines and text as they came, control octets and octets that are no UTF-8 escaped.
+///
+/// ```
+/// use bareline_core::dump;
+///
+/// assert_eq!(dump(b"a\r\nb\x1b[1m\xff").to_string(), "a\nb\\x1b[1m\\xff");
+/// assert_eq!(dump(b"a\r\nb").on_one_line().to_string(), "a\\r\\nb");
+/// ```
+pub const fn dump(octets: &[u8]) -> Dump<'_> {
+    Dump { octets, lines: Lines::Kept }
+}
+
+/// What [`dump`] gives, to be displayed.
+#[derive(Clone, Copy, Debug)]
+pub struct Dump<'b> {
+    octets: &'b [u8],
+    lines: Lines,
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Lines {
+    Kept,
+    Escaped,
+}
+
+impl Dump<'_> {
+    /// The same with line ends escaped too: for a log with a line an entry.
+    pub const fn on_one_line(self) -> Self {
+        Self { lines: Lines::Escaped, ..self }
+    }
+}
+
+impl fmt::Display for Dump<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for chunk in self.octets.utf8_chunks() {
+            let mut text = chunk.valid().chars().peekable();
+            while let Some(character) = text.next() {
+                match character {
+                    '\r' if self.lines == Lines::Kept && text.peek() == Some(&'\n') => {}
+                    '\n' if self.lines == Lines::Kept => f.write_char('\n')?,
+                    '\t' => f.write_char('\t')?,
+                    '\r' => f.write_str("\\r")?,
+                    '\n' => f.write_str("\\n")?,
+                    control if control.is_control() => {
+                        let mut octets = [0; 4];
+                        escape(f, control.encode_utf8(&mut octets).as_bytes())?;
+                    }
+                    character => f.write_char(character)?,
+                }
+            }
+            escape(f, chunk.invalid())?;
+        }
+        Ok(())
+    }
+}
+
+fn escape(f: &mut fmt::Formatter<'_>, octets: &[u8]) -> fmt::Result {
+    octets.iter().try_for_each(|octet| write!(f, "\\x{octet:02x}"))
+}
+
+impl<'b> RequestHead<'b> {
+    /// The head as it came, order and case kept, for a person to read.
+    pub fn dump(&self) -> Dump<'b> {
+        dump(self.as_bytes())
+    }
+}
+
+impl<'b> ResponseHead<'b> {
+    /// The head as it came, order and case kept, for a person to read.
+    pub fn dump(&self) -> Dump<'b> {
+        dump(self.as_bytes())
+    }
+}

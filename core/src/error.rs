@@ -1,0 +1,316 @@
+//! What can go wrong: the peer's fault is a [`ParseError`], the caller's a [`WriteError`].
+
+use crate::value::Status;
+use core::fmt;
+
+/// What the peer sent is not a message: which rule it broke, and where.
+///
+/// ```
+/// use bareline_core::{ErrorKind, FieldSpans, RequestHead, Status};
+///
+/// let mut spans = FieldSpans::<8>::new();
+/// let error = RequestHead::parse(b"GET / HTTP/1.1\r\nHo st: a\r\n\r\n", spans.lend()).unwrap_err();
+/// assert_eq!((error.kind(), error.offset(), error.len()), (ErrorKind::FieldName, 18, 1));
+/// assert_eq!(error.status(), Status::BAD_REQUEST);
+/// assert_eq!(error.to_string(), "invalid field name at octet 18 (RFC 9110 section 5.1)");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ParseError {
+    kind: ErrorKind,
+    offset: usize,
+    len: usize,
+}
+
+#[allow(clippy::len_without_is_empty, reason = "a length in octets, not a collection")]
+impl ParseError {
+    pub(crate) const fn new(kind: ErrorKind, offset: usize, len: usize) -> Self {
+        Self { kind, offset, len }
+    }
+
+    /// Which rule was broken.
+    pub const fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The first octet of what is wrong, counted from the beginning of the parsed input.
+    pub const fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// How many octets are wrong; 0 where something is missing.
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The status with which a server should answer.
+    pub const fn status(&self) -> Status {
+        self.kind.status()
+    }
+
+    /// What to do about it.
+    pub const fn hint(&self) -> &'static str {
+        self.kind.hint()
+    }
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, offset, .. } = self;
+        write!(f, "{kind} at octet {offset} ({})", kind.section())
+    }
+}
+
+impl core::error::Error for ParseError {}
+
+/// The rules that a message can break.
+///
+/// Displayed as the name of the fault: `invalid field name`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A line ends with LF alone.
+    BareLf,
+    /// A CR stands without LF.
+    BareCr,
+    /// The method is not a token followed by one SP.
+    Method,
+    /// The method is longer than [`Limits::method`](crate::Limits::method).
+    MethodTooLong,
+    /// The request target has an octet it may not hold, or none of the four forms.
+    Target,
+    /// The request target is longer than [`Limits::target`](crate::Limits::target).
+    TargetTooLong,
+    /// The form of the request target does not suit the method.
+    TargetForm,
+    /// The request line ends before the version.
+    RequestLine,
+    /// What stands for the version is not `HTTP/` digit `.` digit, or something follows it.
+    Version,
+    /// The major version is not 1.
+    VersionNotSupported,
+    /// The status code is not three digits from 100 on, followed by SP.
+    StatusCode,
+    /// The reason phrase holds a control octet.
+    Reason,
+    /// A field name is empty or not a token.
+    FieldName,
+    /// Whitespace stands between a field name and its colon.
+    WhitespaceBeforeColon,
+    /// A field line has no colon.
+    MissingColon,
+    /// A line of the field section begins with whitespace.
+    LineFolding,
+    /// A field value holds a control octet.
+    FieldValue,
+    /// More field lines than the [`FieldSpans`](crate::FieldSpans) can hold.
+    TooManyFields,
+    /// The head is longer than [`Limits::head`](crate::Limits::head).
+    HeadTooLong,
+    /// An HTTP/1.1 request has no `Host`.
+    MissingHost,
+    /// A request has a second `Host`.
+    RepeatedHost,
+    /// The value of `Host` is not a host with an optional port.
+    InvalidHost,
+    /// The value of `Content-Length` is not a number.
+    ContentLength,
+    /// `Content-Length` stands twice.
+    RepeatedContentLength,
+    /// The value of `Content-Length` does not fit into 64 bits.
+    ContentLengthTooLarge,
+    /// `Content-Length` and `Transfer-Encoding` stand in one message.
+    LengthAndCoding,
+    /// `Transfer-Encoding` does not end in `chunked`.
+    NotChunkedLast,
+    /// `Transfer-Encoding` names `chunked` twice.
+    ChunkedTwice,
+    /// `Transfer-Encoding` names a coding besides `chunked`.
+    UnsupportedCoding,
+    /// `Transfer-Encoding` stands in an HTTP/1.0 message.
+    CodingInHttp10,
+    /// A CONNECT request has content.
+    ContentInConnect,
+}
+
+macro_rules! rules {
+    ($($kind:ident $section:literal $status:ident $text:literal $hint:literal)*) => {
+        impl ErrorKind {
+            /// Every kind.
+            pub const ALL: &'static [ErrorKind] = &[$(Self::$kind),*];
+
+            /// The section of the RFC that has the rule.
+            pub const fn section(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $section,)*
+                }
+            }
+
+            /// The status with which a server should answer.
+            pub const fn status(self) -> Status {
+                match self {
+                    $(Self::$kind => Status::$status,)*
+                }
+            }
+
+            /// What to do about it.
+            pub const fn hint(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $hint,)*
+                }
+            }
+        }
+
+        impl fmt::Display for ErrorKind {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self {
+                    $(Self::$kind => $text,)*
+                })
+            }
+        }
+    };
+}
+
+rules! {
+    BareLf "RFC 9112 section 2.2" BAD_REQUEST "line ended by LF alone" "end each line with CR LF"
+    BareCr "RFC 9112 section 2.2" BAD_REQUEST "CR without LF" "remove the CR, or end the line with CR LF"
+    Method "RFC 9112 section 3.1" BAD_REQUEST "invalid method"
+        "begin with a method and one space; a peer that speaks TLS or another protocol is at the wrong port"
+    MethodTooLong "RFC 9112 section 3" NOT_IMPLEMENTED "method too long" "use a method that the server implements"
+    Target "RFC 9112 section 3.2" BAD_REQUEST "invalid request target"
+        "percent-encode spaces, control and non-ASCII octets; begin with / or a scheme; leave out fragment and userinfo"
+    TargetTooLong "RFC 9112 section 3" URI_TOO_LONG "request target too long" "send long data as content"
+    TargetForm "RFC 9112 section 3.2" BAD_REQUEST "form of the request target does not suit the method"
+        "host:port goes with CONNECT alone, * with OPTIONS alone"
+    RequestLine "RFC 9112 section 3" BAD_REQUEST "request line without version" "write method, target and version, one space each"
+    Version "RFC 9112 section 2.3" BAD_REQUEST "invalid HTTP version" "write HTTP/1.1 in capitals, and nothing after it"
+    VersionNotSupported "RFC 9110 section 15.6.6" HTTP_VERSION_NOT_SUPPORTED "HTTP version not supported" "speak HTTP/1.1"
+    StatusCode "RFC 9112 section 4" BAD_GATEWAY "invalid status code" "write three digits from 100 on, and one space"
+    Reason "RFC 9112 section 4" BAD_GATEWAY "control octet in the reason phrase" "remove the control octet"
+    FieldName "RFC 9110 section 5.1" BAD_REQUEST "invalid field name" "a name is letters, digits and !#$%&'*+-.^_`|~ and ends at the colon"
+    WhitespaceBeforeColon "RFC 9112 section 5.1" BAD_REQUEST "whitespace before the colon" "put the colon right after the field name"
+    MissingColon "RFC 9112 section 5" BAD_REQUEST "field line without a colon" "write name, colon and value in one line"
+    LineFolding "RFC 9112 section 5.2" BAD_REQUEST "folded line" "write the field in one line; no line begins with whitespace"
+    FieldValue "RFC 9110 section 5.5" BAD_REQUEST "control octet in a field value" "remove or encode the control octet"
+    TooManyFields "RFC 9110 section 5.4" REQUEST_HEADER_FIELDS_TOO_LARGE "too many fields" "send fewer field lines"
+    HeadTooLong "RFC 9110 section 5.4" REQUEST_HEADER_FIELDS_TOO_LARGE "head too long" "send fewer or shorter fields"
+    MissingHost "RFC 9112 section 3.2" BAD_REQUEST "no Host field" "send the target's host and port as Host"
+    RepeatedHost "RFC 9112 section 3.2" BAD_REQUEST "second Host field" "send one Host field"
+    InvalidHost "RFC 9112 section 3.2" BAD_REQUEST "invalid Host" "send host or host:port, without scheme, userinfo or path"
+    ContentLength "RFC 9112 section 6.3" BAD_REQUEST "invalid Content-Length" "send one decimal number"
+    RepeatedContentLength "RFC 9112 section 6.3" BAD_REQUEST "second Content-Length field" "send one Content-Length"
+    ContentLengthTooLarge "RFC 9110 section 8.6" CONTENT_TOO_LARGE "Content-Length too large" "send a length below 2 to the 64th"
+    LengthAndCoding "RFC 9112 section 6.1" BAD_REQUEST "both Content-Length and Transfer-Encoding" "send only one of the two"
+    NotChunkedLast "RFC 9112 section 6.3" BAD_REQUEST "chunked is not the last transfer coding" "end Transfer-Encoding in chunked"
+    ChunkedTwice "RFC 9112 section 6.1" BAD_REQUEST "chunked applied twice" "name chunked once, last"
+    UnsupportedCoding "RFC 9112 section 6.1" NOT_IMPLEMENTED "transfer coding not supported" "send chunked alone"
+    CodingInHttp10 "RFC 9112 section 6.1" BAD_REQUEST "Transfer-Encoding in HTTP/1.0" "send Content-Length, or speak HTTP/1.1"
+    ContentInConnect "RFC 9110 section 9.3.6" BAD_REQUEST "CONNECT with content" "send what follows through the tunnel"
+}
+
+/// What the caller asked for cannot be written. Nothing has been written then.
+///
+/// ```
+/// use bareline_core::{FieldValue, WriteError};
+///
+/// let error = FieldValue::new("a\r\nSet-Cookie: b").unwrap_err();
+/// assert_eq!(error, WriteError::InvalidFieldValue { at: 1 });
+/// assert_eq!(error.to_string(), "control octet in a field value at octet 1 (RFC 9110 section 5.5)");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// The buffer has no room for the whole.
+    BufferFull,
+    /// The method is empty or no token.
+    InvalidMethod {
+        /// The first octet that is wrong.
+        at: usize,
+    },
+    /// The target has an octet it may not hold, or none of the four forms.
+    InvalidTarget {
+        /// The first octet that is wrong, or the length when something is missing.
+        at: usize,
+    },
+    /// The form of the target does not suit the method.
+    TargetForm,
+    /// The status code is not from 100 to 599.
+    InvalidStatus {
+        /// The code.
+        code: u16,
+    },
+    /// The field name is empty or no token.
+    InvalidFieldName {
+        /// The first octet that is wrong.
+        at: usize,
+    },
+    /// The value holds a control octet.
+    InvalidFieldValue {
+        /// The first octet that is wrong.
+        at: usize,
+    },
+    /// The value of `Host` is not a host with an optional port.
+    InvalidHost {
+        /// The first octet that is wrong, or the length when something is missing.
+        at: usize,
+    },
+    /// `Content-Length` and `Transfer-Encoding` are written by the call that ends the head.
+    FramingField,
+    /// An HTTP/1.1 request needs a `Host`.
+    MissingHost,
+    /// A second `Host`.
+    RepeatedHost,
+    /// A 101 or 426 response needs an `Upgrade`.
+    MissingUpgrade,
+    /// `Upgrade` and `TE` need a `Connection` that names them.
+    MissingConnectionOption,
+    /// A message of this kind has no body.
+    BodyForbidden,
+    /// `Expect: 100-continue` announces a body.
+    ExpectWithoutBody,
+    /// A request whose body would end with the connection could not be answered.
+    CloseDelimitedRequest,
+    /// More or fewer octets than the length that was declared.
+    BodyLength,
+    /// An HTTP/1.0 peer does not understand this.
+    NeedsHttp11,
+}
+
+impl WriteError {
+    const fn parts(&self) -> (&'static str, Option<usize>, &'static str) {
+        match *self {
+            Self::BufferFull => ("no room in the buffer", None, "use a larger buffer, or send what it holds first"),
+            Self::InvalidMethod { at } => ("invalid method", Some(at), "RFC 9110 section 9.1"),
+            Self::InvalidTarget { at } => ("invalid request target", Some(at), "RFC 9112 section 3.2"),
+            Self::TargetForm => ("form of the target does not suit the method", None, "RFC 9112 section 3.2"),
+            Self::InvalidStatus { .. } => ("status code outside 100 to 599", None, "RFC 9110 section 15"),
+            Self::InvalidFieldName { at } => ("invalid field name", Some(at), "RFC 9110 section 5.1"),
+            Self::InvalidFieldValue { at } => ("control octet in a field value", Some(at), "RFC 9110 section 5.5"),
+            Self::InvalidHost { at } => ("invalid Host", Some(at), "RFC 9110 section 7.2"),
+            Self::FramingField => {
+                ("Content-Length and Transfer-Encoding are not the caller's to write", None, "RFC 9112 section 6")
+            }
+            Self::MissingHost => ("request without Host", None, "RFC 9112 section 3.2"),
+            Self::RepeatedHost => ("second Host", None, "RFC 9112 section 3.2"),
+            Self::MissingUpgrade => ("status needs an Upgrade field", None, "RFC 9110 section 7.8"),
+            Self::MissingConnectionOption => ("field needs its connection option", None, "RFC 9110 section 7.6.1"),
+            Self::BodyForbidden => ("no body allowed here", None, "RFC 9110 section 6.4"),
+            Self::ExpectWithoutBody => ("Expect: 100-continue without a body", None, "RFC 9110 section 10.1.1"),
+            Self::CloseDelimitedRequest => ("request body without a length", None, "RFC 9112 section 6.3"),
+            Self::BodyLength => ("body does not have the declared length", None, "RFC 9110 section 8.6"),
+            Self::NeedsHttp11 => ("not for an HTTP/1.0 peer", None, "RFC 9112 section 6.1"),
+        }
+    }
+}
+
+impl fmt::Display for WriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (text, at, rule) = self.parts();
+        f.write_str(text)?;
+        if let Some(at) = at {
+            write!(f, " at octet {at}")?;
+        }
+        write!(f, " ({rule})")
+    }
+}
+
+impl core::error::Error for WriteError {}

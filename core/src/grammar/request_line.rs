@@ -1,0 +1,38 @@
+//! The first line of a request.
+
+use super::{HttpVersion, Part, Rule, Span, crlf, http_version, octet, run, token};
+use crate::scan::Input;
+use nom::Parser;
+use nom::sequence::terminated;
+
+/// The parts of a request line.
+#[derive(Clone, Copy)]
+pub(crate) struct RequestLine {
+    pub(crate) method: Span,
+    pub(crate) target: Span,
+    pub(crate) version: HttpVersion,
+}
+
+/// `request-line = method SP request-target SP HTTP-version CRLF` [RFC 9112 section 3]
+#[inline(always)]
+pub(crate) fn request_line<I: Input>(input: I) -> Rule<I, RequestLine> {
+    (
+        terminated(method, octet(Part::Method, b' ')),
+        terminated(request_target, octet(Part::Target, b' ')),
+        terminated(http_version, crlf(Part::Version)),
+    )
+        .map(|(method, target, version)| RequestLine { method, target, version })
+        .parse(input)
+}
+
+/// `method = token` [RFC 9112 section 3.1]
+#[inline(always)]
+fn method<I: Input>(input: I) -> Rule<I, Span> {
+    token(Part::Method)(input)
+}
+
+/// The octets of `request-target` [RFC 9112 section 3.2]; which of the four forms they have is asked when the line is read.
+#[inline(always)]
+fn request_target<I: Input>(input: I) -> Rule<I, Span> {
+    run(Part::Target, I::target_end)(input)
+}

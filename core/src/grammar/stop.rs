@@ -1,0 +1,66 @@
+//! Where a rule stopped, and the one place that decides what rule of the RFC that breaks.
+
+use crate::error::{ErrorKind, ParseError};
+use crate::octets::is_ows;
+use crate::scan::Input;
+
+/// The part of a line in which an octet does not fit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Part {
+    Method,
+    Target,
+    Version,
+    StatusCode,
+    Reason,
+    FieldName,
+    FieldValue,
+}
+
+/// A rule met an octet that does not fit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Stop {
+    pub(crate) part: Part,
+    pub(crate) position: usize,
+}
+
+impl Stop {
+    /// What is wrong, given the octets with at least the whole line in them.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn error(self, octets: &[u8], line_start: usize) -> ParseError {
+        let Self { part, position } = self;
+        let rest = octets.get(position..).unwrap_or(&[]);
+        let at_line_start = position == line_start;
+        let kind = match (rest, part) {
+            ([b'\n', ..], _) => ErrorKind::BareLf,
+            ([b'\r', next, ..], _) if *next != b'\n' => ErrorKind::BareCr,
+            ([b'\r', ..], Part::Method | Part::Target) => ErrorKind::RequestLine,
+            ([b'\r', ..], Part::FieldName) => ErrorKind::MissingColon,
+            ([b' ' | b'\t', ..], Part::FieldName) if at_line_start => ErrorKind::LineFolding,
+            ([b' ' | b'\t', after @ ..], Part::FieldName) if begins_with_colon(after) => ErrorKind::WhitespaceBeforeColon,
+            (_, Part::FieldName) => ErrorKind::FieldName,
+            (_, Part::FieldValue) => ErrorKind::FieldValue,
+            (_, Part::Method) => ErrorKind::Method,
+            (_, Part::Target) => ErrorKind::Target,
+            (_, Part::Version) => ErrorKind::Version,
+            (_, Part::StatusCode) => ErrorKind::StatusCode,
+            (_, Part::Reason) => ErrorKind::Reason,
+        };
+        ParseError::new(kind, position, 1)
+    }
+}
+
+fn begins_with_colon(octets: &[u8]) -> bool {
+    octets.iter().find(|&&octet| !is_ows(octet)) == Some(&b':')
+}
+
+/// What nom asks of an error; the rules make theirs where they stop.
+impl<I: Input> nom::error::ParseError<I> for Stop {
+    fn from_error_kind(input: I, _: nom::error::ErrorKind) -> Self {
+        Self { part: Part::FieldValue, position: input.position() }
+    }
+
+    fn append(_: I, _: nom::error::ErrorKind, other: Self) -> Self {
+        other
+    }
+}

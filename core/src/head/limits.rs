@@ -1,0 +1,46 @@
+//! How large what is received may be.
+
+/// The largest elements that are accepted. What is larger is refused with the fitting status.
+///
+/// How many field lines are accepted is the `N` of [`FieldSpans`](crate::FieldSpans). A receive buffer that is smaller than
+/// [`head`](Self::head) is a limit too, and its owner's to enforce.
+///
+/// ```
+/// use bareline_core::{ErrorKind, FieldSpans, Limits, RequestHead};
+///
+/// let limits = Limits { target: 8, ..Limits::default() };
+/// let mut spans = FieldSpans::<8>::new();
+/// let error = RequestHead::parse_within(b"GET /a/long/path HTTP/1.1\r\n", spans.lend(), &limits).unwrap_err();
+/// assert_eq!((error.kind(), error.offset()), (ErrorKind::TargetTooLong, 12));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// The longest method, in octets: 64 by default. Longer is 501 [RFC 9112 section 3].
+    pub method: u16,
+    /// The longest request target, in octets: 16,384 by default. Longer is 414 [RFC 9112 section 3].
+    pub target: u16,
+    /// The longest head, start line and field section together, in octets: 65,535 by default and at the most. Longer is
+    /// 431 [RFC 9110 section 5.4].
+    pub head: u16,
+}
+
+impl Limits {
+    /// The defaults.
+    pub const DEFAULT: Self = Self { method: 64, target: 16_384, head: u16::MAX };
+
+    /// The longest request line that can be within the limits, with its line end.
+    pub(crate) fn request_line(&self) -> usize {
+        usize::from(self.method).saturating_add(usize::from(self.target)).saturating_add("  HTTP/1.1\r\n".len())
+    }
+
+    /// The part of the input that can belong to a head.
+    pub(crate) fn head_of<'b>(&self, input: &'b [u8]) -> &'b [u8] {
+        input.get(..usize::from(self.head)).unwrap_or(input)
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}

@@ -1,0 +1,28 @@
+//! Message heads: views of the receive buffer.
+
+mod fields;
+mod limits;
+mod request;
+mod response;
+mod section;
+mod spans;
+
+pub use fields::{Fields, FieldsNamed, RepeatedField};
+pub use limits::Limits;
+pub use request::{RequestHead, RequestParts};
+pub use response::{ResponseHead, ResponseParts};
+pub use spans::{FieldSpans, LentSpans};
+
+/// What a parse has found in the octets so far.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Parsed<T> {
+    /// A whole message or head.
+    Complete {
+        /// The message.
+        message: T,
+        /// How many octets of the input belong to it: the next message begins there.
+        len: usize,
+    },
+    /// Every octet fits, and more are needed. Parse again when there are more, with these in front.
+    Incomplete,
+}

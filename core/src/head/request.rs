@@ -1,0 +1,220 @@
+//! The head of a request.
+
+use super::section::{field_section, known_version};
+use super::{FieldSpans, Fields, LentSpans, Limits, Parsed};
+use crate::error::{ErrorKind, ParseError};
+use crate::framing::{Framing, FramingFacts};
+use crate::grammar::{FieldLine, Part, RequestLine, Span, Stop, request_line};
+use crate::octets::{TCHAR, is};
+use crate::scan::{Input, Words};
+use crate::value::{Method, Target, TargetForm, Version};
+use core::fmt;
+use nom::Err;
+
+/// The head of a request, as a view of the octets in which it came [RFC 9112 section 3].
+///
+/// ```
+/// use bareline_core::{FieldSpans, Framing, Method, Parsed, RequestHead};
+///
+/// let mut spans = FieldSpans::<8>::new();
+/// let input = b"PUT /led HTTP/1.1\r\nHost: board\r\nContent-Length: 2\r\n\r\non";
+/// let Parsed::Complete { message: head, len } = RequestHead::parse(input, spans.lend())? else { panic!() };
+/// assert_eq!((head.method(), head.target().path()), (Method::PUT, "/led"));
+/// assert_eq!((head.framing(), &input[len..]), (Framing::Length(2), &b"on"[..]));
+/// # Ok::<(), bareline_core::ParseError>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct RequestHead<'b> {
+    octets: &'b [u8],
+    lines: &'b [FieldLine],
+    parts: RequestParts,
+}
+
+/// Where the parts of a request head stand: a [`RequestHead`] without the borrow of the octets.
+///
+/// It lets the buffer be read on while the head is kept: see [`RequestHead::parts`].
+#[derive(Clone, Copy, Debug)]
+pub struct RequestParts {
+    method: Span,
+    target: Span,
+    form: TargetForm,
+    version: Version,
+    framing: Framing,
+    len: usize,
+}
+
+impl<'b> RequestHead<'b> {
+    /// Parses a head at the beginning of `input`, with the default [`Limits`].
+    ///
+    /// Empty lines before the request line are skipped [RFC 9112 section 2.2]. [`Parsed::Incomplete`] for each strict prefix of
+    /// a valid head; a line that breaks a rule is refused once it is whole, its first octet at once, and what follows never
+    /// changes an error. Nothing behind the head is looked at.
+    pub fn parse(input: &'b [u8], spans: LentSpans<'b>) -> Result<Parsed<Self>, ParseError> {
+        Self::parse_within(input, spans, &Limits::DEFAULT)
+    }
+
+    /// Parses a head within these limits.
+    pub fn parse_within(input: &'b [u8], mut spans: LentSpans<'b>, limits: &Limits) -> Result<Parsed<Self>, ParseError> {
+        let octets = limits.head_of(input);
+        spans.clear();
+        let Some((line, form, after)) = start(Words::new(octets), limits)? else {
+            return Ok(Parsed::Incomplete);
+        };
+        let mut facts = FramingFacts::new();
+        let section = field_section(after, limits, &mut spans, &mut facts, FramingFacts::request_fault)?;
+        let Some(end) = section else {
+            return Ok(Parsed::Incomplete);
+        };
+        let len = end.position();
+        let method = Method::from_token(line.method.of(octets));
+        let version = known_version(line.version)?;
+        let framing = facts.of_request(method, version, len)?;
+        let parts = RequestParts { method: line.method, target: line.target, form, version, framing, len };
+        let octets = octets.get(..len).unwrap_or(octets);
+        Ok(Parsed::Complete { message: Self { octets, lines: spans.into_lines(), parts }, len })
+    }
+
+    /// The method.
+    pub fn method(&self) -> Method<'b> {
+        Method::from_token(self.parts.method.of(self.octets))
+    }
+
+    /// The request target.
+    pub fn target(&self) -> Target<'b> {
+        Target::of_form(self.parts.target.of(self.octets), self.parts.form)
+    }
+
+    /// The version.
+    pub const fn version(&self) -> Version {
+        self.parts.version
+    }
+
+    /// The fields.
+    pub const fn fields(&self) -> Fields<'b> {
+        Fields::new(self.octets, self.lines)
+    }
+
+    /// How the body is delimited that follows the head [RFC 9112 section 6.3].
+    pub const fn framing(&self) -> Framing {
+        self.parts.framing
+    }
+
+    /// The octets of the head as they came, from the first of the method to the empty line.
+    pub fn as_bytes(&self) -> &'b [u8] {
+        self.octets.get(self.parts.method.start()..).unwrap_or(self.octets)
+    }
+
+    /// Where the parts stand, to let go of the octets and come back to them.
+    ///
+    /// ```
+    /// # use bareline_core::{FieldSpans, Parsed, RequestHead};
+    /// let mut buffer = *b"GET / HTTP/1.1\r\nHost: a\r\n\r\n....";
+    /// let mut spans = FieldSpans::<8>::new();
+    /// let Parsed::Complete { message: head, len } = RequestHead::parse(&buffer, spans.lend())? else { panic!() };
+    /// let parts = head.parts();
+    /// buffer[len..].copy_from_slice(b"more"); // the octets behind the head are the caller's to change
+    /// assert_eq!(parts.over(&buffer, &spans).target().as_str(), "/");
+    /// # Ok::<(), bareline_core::ParseError>(())
+    /// ```
+    pub const fn parts(&self) -> RequestParts {
+        self.parts
+    }
+}
+
+impl RequestParts {
+    /// The head again, over the octets and the spans that it was parsed with. Over others it shows other octets.
+    pub fn over<'b, const N: usize>(&self, octets: &'b [u8], spans: &'b FieldSpans<N>) -> RequestHead<'b> {
+        let octets = octets.get(..self.len).unwrap_or(octets);
+        RequestHead { octets, lines: spans.lines(), parts: *self }
+    }
+
+    /// How many octets the head takes, empty lines in front included: the body begins there.
+    #[allow(clippy::len_without_is_empty, reason = "a head is never empty")]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+}
+
+impl fmt::Debug for RequestHead<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestHead")
+            .field("method", &self.method())
+            .field("target", &self.target())
+            .field("version", &self.version())
+            .field("fields", &self.fields())
+            .field("framing", &self.framing())
+            .finish()
+    }
+}
+
+/// Reads the request line, and the empty lines before it; `None` when more octets are needed.
+#[inline(always)]
+fn start<I: Input>(input: I, limits: &Limits) -> Result<Option<(RequestLine, TargetForm, I)>, ParseError> {
+    let (line, end) = match request_line(input) {
+        Ok((after, line)) if is_within(&line, limits) => (line, after.position()),
+        _ => match settle(input.octets(), limits)? {
+            Some(settled) => settled,
+            None => return Ok(None),
+        },
+    };
+    let form = check(&line, input.octets())?;
+    Ok(Some((line, form, input.at(end))))
+}
+
+#[inline(always)]
+fn is_within(line: &RequestLine, limits: &Limits) -> bool {
+    line.method.len() <= usize::from(limits.method) && line.target.len() <= usize::from(limits.target)
+}
+
+/// What a request line has to be besides its grammar.
+#[inline(always)]
+fn check(line: &RequestLine, octets: &[u8]) -> Result<TargetForm, ParseError> {
+    known_version(line.version)?;
+    let target = line.target;
+    let form = TargetForm::of(target.of(octets))
+        .map_err(|at| ParseError::new(ErrorKind::Target, target.start().wrapping_add(at), target.len().saturating_sub(at)))?;
+    match form.suits(Method::from_token(line.method.of(octets))) {
+        true => Ok(form),
+        false => Err(ParseError::new(ErrorKind::TargetForm, target.start(), target.len())),
+    }
+}
+
+/// The request line and its end, where it does not stand at the very beginning, whole and within the limits.
+///
+/// What is judged is the line up to its LF, or as much of it as the limits allow: so the verdict is the same however the
+/// octets were cut into reads.
+#[cold]
+#[inline(never)]
+fn settle(octets: &[u8], limits: &Limits) -> Result<Option<(RequestLine, usize)>, ParseError> {
+    let mut start = 0usize;
+    while let Some([b'\r', b'\n']) = octets.get(start..).and_then(|rest| rest.first_chunk::<2>()) {
+        start = start.wrapping_add(2);
+    }
+    let line = octets.get(start..).unwrap_or(&[]);
+    if line.first().is_some_and(|&first| first != b'\r' && !is(first, TCHAR)) {
+        return Err(Stop { part: Part::Method, position: start }.error(octets, start));
+    }
+    let limit = limits.request_line().min(usize::from(limits.head).wrapping_sub(start));
+    let line = match line.iter().take(limit).position(|&octet| octet == b'\n') {
+        Some(line_feed) => line.get(..=line_feed).unwrap_or(line),
+        None if line.len() < limit => return Ok(None),
+        None => line.get(..limit).unwrap_or(line),
+    };
+    let line_end = start.wrapping_add(line.len());
+    match request_line(Words::new(octets.get(..line_end).unwrap_or(octets)).at(start)) {
+        Ok((after, line)) if is_within(&line, limits) => Ok(Some((line, after.position()))),
+        Err(Err::Error(stop) | Err::Failure(stop)) => Err(stop.error(octets, start)),
+        Ok(_) | Err(Err::Incomplete(_)) => Err(too_long(line, start, limits)),
+    }
+}
+
+/// The fault of a line that is longer than allowed, or that the limit has cut.
+fn too_long(line: &[u8], start: usize, limits: &Limits) -> ParseError {
+    let method_len = line.iter().take_while(|&&octet| is(octet, TCHAR)).count();
+    let (kind, limit) = match method_len > usize::from(limits.method) {
+        true => (ErrorKind::MethodTooLong, usize::from(limits.method)),
+        false => (ErrorKind::TargetTooLong, method_len.saturating_add(1).saturating_add(usize::from(limits.target))),
+    };
+    let at = limit.min(line.len());
+    ParseError::new(kind, start.wrapping_add(at), line.len().wrapping_sub(at))
+}

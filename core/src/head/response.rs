@@ -1,0 +1,150 @@
+//! The head of a response.
+
+use super::section::{field_section, known_version, unread_line};
+use super::{FieldSpans, Fields, LentSpans, Limits, Parsed};
+use crate::error::{ErrorKind, ParseError};
+use crate::framing::{Framing, FramingFacts};
+use crate::grammar::{FieldLine, Span, StatusLine, status_line};
+use crate::scan::{Input, Words};
+use crate::value::{Method, Status, Version};
+use core::fmt;
+
+/// The head of a response, as a view of the octets in which it came [RFC 9112 section 4].
+///
+/// ```
+/// use bareline_core::{FieldSpans, Framing, Method, Parsed, ResponseHead, Status};
+///
+/// let mut spans = FieldSpans::<8>::new();
+/// let input = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+/// let Parsed::Complete { message: head, len } = ResponseHead::parse(input, spans.lend())? else { panic!() };
+/// assert_eq!((head.status(), &input[len..]), (Status::OK, &b"hi"[..]));
+/// assert_eq!(head.framing(Method::GET)?, Framing::Length(2));
+/// assert_eq!(head.framing(Method::HEAD)?, Framing::None);
+/// # Ok::<(), bareline_core::ParseError>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct ResponseHead<'b> {
+    octets: &'b [u8],
+    lines: &'b [FieldLine],
+    parts: ResponseParts,
+}
+
+/// Where the parts of a response head stand: a [`ResponseHead`] without the borrow of the octets.
+///
+/// It lets the buffer be read on while the head is kept: see [`ResponseHead::parts`].
+#[derive(Clone, Copy, Debug)]
+pub struct ResponseParts {
+    version: Version,
+    status: Status,
+    reason: Span,
+    facts: FramingFacts,
+    len: usize,
+}
+
+impl<'b> ResponseHead<'b> {
+    /// Parses a head at the beginning of `input`, with the default [`Limits`].
+    ///
+    /// [`Parsed::Incomplete`] for each strict prefix of a valid head; a line that breaks a rule is refused once it is whole, its
+    /// first octet at once, and what follows never changes an error. Nothing behind the head is looked at.
+    pub fn parse(input: &'b [u8], spans: LentSpans<'b>) -> Result<Parsed<Self>, ParseError> {
+        Self::parse_within(input, spans, &Limits::DEFAULT)
+    }
+
+    /// Parses a head within these limits.
+    pub fn parse_within(input: &'b [u8], mut spans: LentSpans<'b>, limits: &Limits) -> Result<Parsed<Self>, ParseError> {
+        let octets = limits.head_of(input);
+        spans.clear();
+        let Some((line, version, after)) = start(Words::new(octets), limits)? else {
+            return Ok(Parsed::Incomplete);
+        };
+        let mut facts = FramingFacts::new();
+        let Some(end) = field_section(after, limits, &mut spans, &mut facts, |_| None)? else {
+            return Ok(Parsed::Incomplete);
+        };
+        let len = end.position();
+        let parts = ResponseParts { version, status: Status::from_digits(line.code), reason: line.reason, facts, len };
+        let octets = octets.get(..len).unwrap_or(octets);
+        Ok(Parsed::Complete { message: Self { octets, lines: spans.into_lines(), parts }, len })
+    }
+
+    /// The version.
+    pub const fn version(&self) -> Version {
+        self.parts.version
+    }
+
+    /// The status.
+    pub const fn status(&self) -> Status {
+        self.parts.status
+    }
+
+    /// The reason phrase, as it came: for a person, never to decide by [RFC 9112 section 4].
+    pub fn reason(&self) -> &'b [u8] {
+        self.parts.reason.of(self.octets)
+    }
+
+    /// The fields.
+    pub const fn fields(&self) -> Fields<'b> {
+        Fields::new(self.octets, self.lines)
+    }
+
+    /// How the body is delimited, when this answers a request with `method` [RFC 9112 section 6.3].
+    ///
+    /// Fails when the fields contradict each other and count: they do not in a response to HEAD, with status 1xx, 204 or 304,
+    /// or with 2xx to CONNECT. The octets behind the head cannot be used after that; close the connection.
+    pub fn framing(&self, method: Method<'_>) -> Result<Framing, ParseError> {
+        self.parts.facts.of_response(method, self.status(), self.version())
+    }
+
+    /// The octets of the head as they came.
+    pub const fn as_bytes(&self) -> &'b [u8] {
+        self.octets
+    }
+
+    /// Where the parts stand, to let go of the octets and come back to them, as with
+    /// [`RequestHead::parts`](super::RequestHead::parts).
+    pub const fn parts(&self) -> ResponseParts {
+        self.parts
+    }
+}
+
+impl ResponseParts {
+    /// The head again, over the octets and the spans that it was parsed with. Over others it shows other octets.
+    pub fn over<'b, const N: usize>(&self, octets: &'b [u8], spans: &'b FieldSpans<N>) -> ResponseHead<'b> {
+        let octets = octets.get(..self.len).unwrap_or(octets);
+        ResponseHead { octets, lines: spans.lines(), parts: *self }
+    }
+
+    /// How many octets the head takes: the body begins there.
+    #[allow(clippy::len_without_is_empty, reason = "a head is never empty")]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+}
+
+impl fmt::Debug for ResponseHead<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseHead")
+            .field("version", &self.version())
+            .field("status", &self.status())
+            .field("fields", &self.fields())
+            .finish()
+    }
+}
+
+/// Reads the status line; `None` when more octets are needed.
+#[inline(always)]
+fn start<I: Input>(input: I, limits: &Limits) -> Result<Option<(StatusLine, Version, I)>, ParseError> {
+    match status_line(input) {
+        Ok((after, line)) => {
+            let version = known_version(line.version)?;
+            Ok(Some((line, version, after)))
+        }
+        Err(cause) => {
+            let octets = input.octets();
+            if octets.first().is_some_and(|&first| first != b'H') {
+                return Err(ParseError::new(ErrorKind::Version, 0, 1));
+            }
+            unread_line(cause, octets, 0, usize::from(limits.head), ErrorKind::HeadTooLong)
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Where the field lines of a head stand, in memory of the caller's.
+
+use crate::grammar::FieldLine;
+use core::fmt;
+use heapless::Vec;
+use heapless::vec::VecView;
+
+/// Memory for the places of up to `N` field lines, 8 octets a line. The caller owns it and lends it to each parse.
+///
+/// ```
+/// use bareline_core::{FieldSpans, Parsed, ResponseHead};
+///
+/// let mut spans = FieldSpans::<4>::new();
+/// let parsed = ResponseHead::parse(b"HTTP/1.1 200 OK\r\nServer: a\r\n\r\n", spans.lend())?;
+/// assert!(matches!(parsed, Parsed::Complete { len: 30, .. }));
+/// # Ok::<(), bareline_core::ParseError>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct FieldSpans<const N: usize>(Vec<FieldLine, N>);
+
+impl<const N: usize> FieldSpans<N> {
+    /// Memory that holds nothing yet.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Lends the memory to a parse.
+    pub fn lend(&mut self) -> LentSpans<'_> {
+        LentSpans(self.0.as_mut_view())
+    }
+
+    pub(crate) fn lines(&self) -> &[FieldLine] {
+        self.0.as_slice()
+    }
+}
+
+impl<const N: usize> fmt::Debug for FieldSpans<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FieldSpans({} of {N})", self.0.len())
+    }
+}
+
+/// A [`FieldSpans`] while a parse has it, whatever its size.
+#[derive(Debug)]
+pub struct LentSpans<'s>(&'s mut VecView<FieldLine>);
+
+impl<'s> LentSpans<'s> {
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Fails when all `N` places are taken.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, line: FieldLine) -> Result<(), FieldLine> {
+        self.0.push(line)
+    }
+
+    pub(crate) fn into_lines(self) -> &'s [FieldLine] {
+        self.0.as_slice()
+    }
+}

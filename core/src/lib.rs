@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+
+mod body;
+mod dump;
+mod error;
+mod framing;
+mod grammar;
+mod head;
+mod octets;
+mod scan;
+mod value;
+mod write;
+
+pub use body::BodyEncoder;
+pub use dump::{Dump, dump};
+pub use error::{ErrorKind, ParseError, WriteError};
+pub use framing::Framing;
+pub use head::{
+    FieldSpans, Fields, FieldsNamed, LentSpans, Limits, Parsed, RepeatedField, RequestHead, RequestParts, ResponseHead,
+    ResponseParts,
+};
+pub use value::{FieldName, FieldValue, Method, Status, Target, TargetForm, Version};
+pub use write::{HeadWriter, ReplyTo, WireBuf};

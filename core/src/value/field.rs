@@ -1,0 +1,161 @@
+//! Field names and values.
+
+use crate::error::WriteError;
+use crate::octets::{TCHAR, TEXT, is, trim_ows};
+use core::fmt;
+use core::str::Utf8Error;
+
+/// The name of a field: a token whose case does not count [RFC 9110 section 5.1].
+///
+/// ```
+/// use bareline_core::{FieldName, WriteError};
+///
+/// assert_eq!(FieldName::new("host"), Ok(FieldName::HOST));
+/// assert_eq!(FieldName::new("X A"), Err(WriteError::InvalidFieldName { at: 1 }));
+/// const COLOUR: FieldName = FieldName::from_static("X-Colour");
+/// ```
+#[derive(Clone, Copy)]
+pub struct FieldName<'a>(&'a [u8]);
+
+impl<'a> FieldName<'a> {
+    /// `Connection` [RFC 9110 section 7.6.1].
+    pub const CONNECTION: FieldName<'static> = FieldName::from_static("Connection");
+    /// `Content-Length` [RFC 9110 section 8.6].
+    pub const CONTENT_LENGTH: FieldName<'static> = FieldName::from_static("Content-Length");
+    /// `Content-Type` [RFC 9110 section 8.3].
+    pub const CONTENT_TYPE: FieldName<'static> = FieldName::from_static("Content-Type");
+    /// `Expect` [RFC 9110 section 10.1.1].
+    pub const EXPECT: FieldName<'static> = FieldName::from_static("Expect");
+    /// `Host` [RFC 9110 section 7.2].
+    pub const HOST: FieldName<'static> = FieldName::from_static("Host");
+    /// `TE` [RFC 9110 section 10.1.4].
+    pub const TE: FieldName<'static> = FieldName::from_static("TE");
+    /// `Transfer-Encoding` [RFC 9112 section 6.1].
+    pub const TRANSFER_ENCODING: FieldName<'static> = FieldName::from_static("Transfer-Encoding");
+    /// `Upgrade` [RFC 9110 section 7.8].
+    pub const UPGRADE: FieldName<'static> = FieldName::from_static("Upgrade");
+    /// `User-Agent` [RFC 9110 section 10.1.5].
+    pub const USER_AGENT: FieldName<'static> = FieldName::from_static("User-Agent");
+
+    /// A field of this name. Fails with [`WriteError::InvalidFieldName`] when it is no token.
+    pub fn new(name: &'a str) -> Result<Self, WriteError> {
+        let name = name.as_bytes();
+        match name.iter().position(|&octet| !is(octet, TCHAR)) {
+            None if !name.is_empty() => Ok(Self(name)),
+            at => Err(WriteError::InvalidFieldName { at: at.unwrap_or(0) }),
+        }
+    }
+
+    /// A field of this name, checked when the program is compiled.
+    ///
+    /// # Panics
+    ///
+    /// When the name is no token; in a `const` that is an error of the compiler.
+    pub const fn from_static(name: &'static str) -> FieldName<'static> {
+        let mut rest = name.as_bytes();
+        assert!(!rest.is_empty(), "a field name is not empty");
+        while let [octet, after @ ..] = rest {
+            assert!(is(*octet, TCHAR), "a field name is a token");
+            rest = after;
+        }
+        FieldName(name.as_bytes())
+    }
+
+    /// A token that the grammar has read.
+    pub(crate) const fn from_token(token: &'a [u8]) -> Self {
+        Self(token)
+    }
+
+    /// The octets of the name, in the case in which they came.
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.0
+    }
+
+    /// The name as a string; a token is ASCII.
+    pub fn as_str(&self) -> &'a str {
+        core::str::from_utf8(self.0).unwrap_or_default()
+    }
+}
+
+impl PartialEq<FieldName<'_>> for FieldName<'_> {
+    fn eq(&self, other: &FieldName<'_>) -> bool {
+        self.0.eq_ignore_ascii_case(other.0)
+    }
+}
+
+impl Eq for FieldName<'_> {}
+
+impl fmt::Display for FieldName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for FieldName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The value of a field, without the whitespace around it: no control octet but HTAB [RFC 9110 section 5.5].
+///
+/// ```
+/// use bareline_core::{FieldValue, WriteError};
+///
+/// assert_eq!(FieldValue::new(" a b ")?.as_bytes(), b"a b");
+/// assert_eq!(FieldValue::new("a\r\nb"), Err(WriteError::InvalidFieldValue { at: 1 }));
+/// # Ok::<(), WriteError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FieldValue<'a>(&'a [u8]);
+
+impl<'a> FieldValue<'a> {
+    /// A value of these octets, a `&str` or octets; whitespace around it is left out. Fails with
+    /// [`WriteError::InvalidFieldValue`] when an octet is a control other than HTAB.
+    pub fn new(value: &'a (impl AsRef<[u8]> + ?Sized)) -> Result<Self, WriteError> {
+        let value = value.as_ref();
+        match value.iter().position(|&octet| !is(octet, TEXT)) {
+            None => Ok(Self(trim_ows(value))),
+            Some(at) => Err(WriteError::InvalidFieldValue { at }),
+        }
+    }
+
+    /// A value of these octets, checked when the program is compiled.
+    ///
+    /// # Panics
+    ///
+    /// When an octet is a control, or whitespace stands at an end; in a `const` that is an error of the compiler.
+    pub const fn from_static(value: &'static str) -> FieldValue<'static> {
+        let mut rest = value.as_bytes();
+        assert!(
+            !matches!(rest, [b' ' | b'\t', ..] | [.., b' ' | b'\t']),
+            "a field value neither begins nor ends with whitespace"
+        );
+        while let [octet, after @ ..] = rest {
+            assert!(is(*octet, TEXT), "a field value holds no control octet");
+            rest = after;
+        }
+        FieldValue(value.as_bytes())
+    }
+
+    /// A value that the grammar has read.
+    pub(crate) const fn from_text(text: &'a [u8]) -> Self {
+        Self(text)
+    }
+
+    /// The octets of the value.
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.0
+    }
+
+    /// The value as a string, when its octets are UTF-8.
+    pub fn as_str(&self) -> Result<&'a str, Utf8Error> {
+        core::str::from_utf8(self.0)
+    }
+}
+
+impl fmt::Debug for FieldValue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0.escape_ascii())
+    }
+}

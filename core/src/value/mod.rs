@@ -1,0 +1,15 @@
+//! Values that are valid because they exist: each is checked once, where it enters.
+
+mod authority;
+mod field;
+mod method;
+mod status;
+mod target;
+mod version;
+
+pub(crate) use authority::check_authority;
+pub use field::{FieldName, FieldValue};
+pub use method::Method;
+pub use status::Status;
+pub use target::{Target, TargetForm};
+pub use version::Version;

@@ -1,0 +1,180 @@
+//! The request target.
+
+use super::{Method, check_authority};
+use crate::error::WriteError;
+use crate::octets::{TARGET, is};
+use core::fmt;
+
+/// A request target in one of its four forms [RFC 9112 section 3.2].
+///
+/// ```
+/// use bareline_core::{Target, TargetForm, WriteError};
+///
+/// let target = Target::new("/search?q=1")?;
+/// assert_eq!((target.form(), target.path(), target.query()), (TargetForm::Origin, "/search", Some("q=1")));
+/// assert_eq!(Target::new("/a b"), Err(WriteError::InvalidTarget { at: 2 }));
+/// # Ok::<(), WriteError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Target<'a> {
+    octets: &'a [u8],
+    form: TargetForm,
+}
+
+/// The form of a request target [RFC 9112 section 3.2].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum TargetForm {
+    /// `/path?query`, the usual one [RFC 9112 section 3.2.1].
+    Origin,
+    /// `http://host/path?query`, as sent to a proxy [RFC 9112 section 3.2.2].
+    Absolute,
+    /// `host:port`, for CONNECT alone [RFC 9112 section 3.2.3].
+    Authority,
+    /// `*`, for OPTIONS alone [RFC 9112 section 3.2.4].
+    Asterisk,
+}
+
+impl TargetForm {
+    /// Whether a request with this method may have a target of this form.
+    pub(crate) fn suits(self, method: Method<'_>) -> bool {
+        match self {
+            Self::Origin | Self::Absolute => method != Method::CONNECT,
+            Self::Authority => method == Method::CONNECT,
+            Self::Asterisk => method == Method::OPTIONS,
+        }
+    }
+
+    /// The form of octets that a target may hold. The error is the position of the first octet that fits no form, or the
+    /// length when more is needed.
+    pub(crate) fn of(target: &[u8]) -> Result<Self, usize> {
+        match target {
+            [b'/', ..] => Ok(Self::Origin),
+            [b'*'] => Ok(Self::Asterisk),
+            [b'*', ..] => Err(1),
+            _ => match after_scheme(target) {
+                Some(rest) => {
+                    let at = target.len().wrapping_sub(rest.len());
+                    let authority = rest.get(..authority_end(rest)).unwrap_or(rest);
+                    check_authority(authority).map_err(|offset| at.wrapping_add(offset))?;
+                    Ok(Self::Absolute)
+                }
+                None => match check_authority(target)? {
+                    Some([_, ..]) => Ok(Self::Authority),
+                    _ => Err(target.len()),
+                },
+            },
+        }
+    }
+}
+
+impl<'a> Target<'a> {
+    /// `/`, the root.
+    pub const ROOT: Target<'static> = Target { octets: b"/", form: TargetForm::Origin };
+
+    /// `*`, the server itself [RFC 9112 section 3.2.4].
+    pub const ASTERISK: Target<'static> = Target { octets: b"*", form: TargetForm::Asterisk };
+
+    /// A target of these octets. Fails with [`WriteError::InvalidTarget`] when an octet may not stand there or the whole has
+    /// none of the four forms.
+    pub fn new(target: &'a str) -> Result<Self, WriteError> {
+        let octets = target.as_bytes();
+        let bad = octets.iter().position(|&octet| !is(octet, TARGET));
+        match bad.map_or_else(|| TargetForm::of(octets), Err) {
+            Ok(form) => Ok(Self { octets, form }),
+            Err(at) => Err(WriteError::InvalidTarget { at }),
+        }
+    }
+
+    /// Octets that the grammar has read and found to be of this form.
+    pub(crate) const fn of_form(octets: &'a [u8], form: TargetForm) -> Self {
+        Self { octets, form }
+    }
+
+    /// The octets of the target, as they came.
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.octets
+    }
+
+    /// The target as a string; its octets are ASCII.
+    pub fn as_str(&self) -> &'a str {
+        core::str::from_utf8(self.octets).unwrap_or_default()
+    }
+
+    /// Which of the four forms it has.
+    pub const fn form(&self) -> TargetForm {
+        self.form
+    }
+
+    /// Host and port: of the absolute form, where they count more than the `Host` field [RFC 9112 section 3.2.2], or of the
+    /// authority form.
+    pub fn authority(&self) -> Option<&'a str> {
+        let target = self.as_str();
+        match self.form {
+            TargetForm::Origin | TargetForm::Asterisk => None,
+            TargetForm::Authority => Some(target),
+            TargetForm::Absolute => {
+                let (_, rest) = target.split_once("://")?;
+                rest.get(..authority_end(rest.as_bytes()))
+            }
+        }
+    }
+
+    /// The path, still percent-encoded: `/` where an absolute form has none, `*` for the server itself, empty for a
+    /// `host:port`.
+    pub fn path(&self) -> &'a str {
+        let path = match self.path_and_query().split_once('?') {
+            Some((path, _)) => path,
+            None => self.path_and_query(),
+        };
+        match (path, self.form) {
+            ("", TargetForm::Absolute) => "/",
+            _ => path,
+        }
+    }
+
+    /// The query, still percent-encoded: what follows the first `?`.
+    pub fn query(&self) -> Option<&'a str> {
+        self.path_and_query().split_once('?').map(|(_, query)| query)
+    }
+
+    fn path_and_query(&self) -> &'a str {
+        let target = self.as_str();
+        match self.form {
+            TargetForm::Origin | TargetForm::Asterisk => target,
+            TargetForm::Authority => "",
+            TargetForm::Absolute => {
+                let (_, rest) = target.split_once("://").unwrap_or_default();
+                rest.get(authority_end(rest.as_bytes())..).unwrap_or_default()
+            }
+        }
+    }
+}
+
+impl fmt::Display for Target<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Target<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What follows `scheme "://"` [RFC 3986 section 3].
+fn after_scheme(target: &[u8]) -> Option<&[u8]> {
+    let end = target.windows(3).position(|part| part == b"://")?;
+    let is_scheme_octet = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'-' | b'.');
+    match target.get(..end) {
+        Some(scheme @ [first, ..]) if first.is_ascii_alphabetic() && scheme.iter().all(is_scheme_octet) => {
+            target.get(end.wrapping_add(3)..)
+        }
+        _ => None,
+    }
+}
+
+/// Where the authority ends that stands at the beginning of `rest`.
+fn authority_end(rest: &[u8]) -> usize {
+    rest.iter().position(|octet| matches!(octet, b'/' | b'?')).unwrap_or(rest.len())
+}

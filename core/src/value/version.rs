@@ -1,0 +1,29 @@
+//! The protocol version.
+
+use core::fmt;
+
+/// The HTTP version of a message, as far as it changes how the message is read [RFC 9112 section 2.3].
+///
+/// A higher minor version than 1 is handled as HTTP/1.1 [RFC 9110 section 6.2]; another major version is refused.
+///
+/// ```
+/// use bareline_core::Version;
+///
+/// assert_eq!(Version::Http11.to_string(), "HTTP/1.1");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Version {
+    /// HTTP/1.0.
+    Http10,
+    /// HTTP/1.1.
+    Http11,
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Http10 => "HTTP/1.0",
+            Self::Http11 => "HTTP/1.1",
+        })
+    }
+}

@@ -1,0 +1,298 @@
+//! A head, written in one sequence: start line, fields, end.
+
+use super::{Draft, ReplyTo};
+use crate::body::BodyEncoder;
+use crate::error::WriteError;
+use crate::octets::members;
+use crate::value::{FieldName, FieldValue, Method, Status, Target, Version, check_authority};
+use core::fmt;
+
+/// Writes one head: fields first, then one of the calls that end it and say how the body is framed.
+///
+/// Each call takes the writer and gives it back, so that the sequence cannot be confused. Nothing counts until the call that
+/// ends the head has succeeded: a writer that failed, was dropped or forgotten leaves the buffer as it was.
+///
+/// ```
+/// use bareline_core::{FieldName, FieldValue, ReplyTo, Status, WireBuf};
+///
+/// let mut out = WireBuf::<128>::new();
+/// let text = FieldValue::new("text/plain")?;
+/// out.response(ReplyTo::UNREAD, Status::NOT_FOUND)?.field(FieldName::CONTENT_TYPE, text)?.body(b"no such page")?;
+/// let head = "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\n";
+/// assert_eq!(out.as_bytes(), [head.as_bytes(), b"no such page"].concat());
+/// # Ok::<(), bareline_core::WriteError>(())
+/// ```
+#[must_use = "a head counts when it has been ended"]
+pub struct HeadWriter<'w> {
+    draft: Draft<'w>,
+    message: Message,
+    version: Version,
+    /// Where the minor digit of the version stands.
+    minor_at: usize,
+    seen: Seen,
+}
+
+#[derive(Clone, Copy)]
+enum Message {
+    Request(Content),
+    Response(ReplyTo, Status),
+}
+
+/// What content a method goes with.
+#[derive(Clone, Copy, PartialEq)]
+enum Content {
+    /// CONNECT and TRACE [RFC 9110 sections 9.3.6 and 9.3.8].
+    Forbidden,
+    /// POST, PUT and PATCH: none is said with a length of zero [RFC 9110 section 8.6].
+    Expected,
+    /// All others.
+    Possible,
+}
+
+/// What the body that follows a head may be.
+#[derive(Clone, Copy, PartialEq)]
+enum Body {
+    /// Any octets.
+    Sent,
+    /// Any octets; they are counted, and not sent, since the request was HEAD.
+    Withheld,
+    /// None, though a length may be said: 304 [RFC 9110 section 15.4.5].
+    SaidOnly,
+    /// None; a length of zero is said: 205 [RFC 9110 section 15.3.6].
+    Empty,
+    /// None, and no word of it: 1xx, 204, 2xx to CONNECT, and requests with CONNECT or TRACE [RFC 9110 section 8.6].
+    Absent,
+}
+
+/// The fields so far, as far as others depend on them.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    host: bool,
+    upgrade: bool,
+    te: bool,
+    expect_continue: bool,
+    option_close: bool,
+    option_upgrade: bool,
+    option_te: bool,
+}
+
+impl<'w> HeadWriter<'w> {
+    pub(crate) fn request(mut draft: Draft<'w>, method: Method<'_>, target: Target<'_>) -> Result<Self, WriteError> {
+        if !target.form().suits(method) {
+            return Err(WriteError::TargetForm);
+        }
+        for part in [method.as_bytes(), b" ", target.as_bytes(), b" HTTP/1.1\r\n"] {
+            draft.put(part)?;
+        }
+        let content = match method {
+            Method::CONNECT | Method::TRACE => Content::Forbidden,
+            Method::POST | Method::PUT | Method::PATCH => Content::Expected,
+            _ => Content::Possible,
+        };
+        let minor_at = draft.position().wrapping_sub("1\r\n".len());
+        Ok(Self { draft, message: Message::Request(content), version: Version::Http11, minor_at, seen: Seen::default() })
+    }
+
+    pub(crate) fn response(mut draft: Draft<'w>, reply_to: ReplyTo, status: Status) -> Result<Self, WriteError> {
+        let status = Status::new(status.code())?;
+        let start = draft.position();
+        for part in [b"HTTP/1.1 ", &status.digits()[..], b" ", status.reason().as_bytes(), b"\r\n"] {
+            draft.put(part)?;
+        }
+        let minor_at = start.wrapping_add("HTTP/1.".len());
+        let message = Message::Response(reply_to, status);
+        Ok(Self { draft, message, version: Version::Http11, minor_at, seen: Seen::default() })
+    }
+
+    /// The version of the message: HTTP/1.1 unless this is called.
+    pub fn version(mut self, version: Version) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// Writes a field line.
+    ///
+    /// Fails with [`WriteError::FramingField`] for `Content-Length`, `Transfer-Encoding` and `TE: chunked`, with
+    /// [`WriteError::RepeatedHost`] or [`WriteError::InvalidHost`] for a `Host` in a request that is not one authority.
+    pub fn field(mut self, name: FieldName<'_>, value: FieldValue<'_>) -> Result<Self, WriteError> {
+        self.see(name, value)?;
+        for part in [name.as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+            self.draft.put(part)?;
+        }
+        Ok(self)
+    }
+
+    fn see(&mut self, name: FieldName<'_>, value: FieldValue<'_>) -> Result<(), WriteError> {
+        let seen = &mut self.seen;
+        let has = |member: &str| members(value.as_bytes()).any(|option| option.eq_ignore_ascii_case(member.as_bytes()));
+        if name == FieldName::CONTENT_LENGTH || name == FieldName::TRANSFER_ENCODING {
+            return Err(WriteError::FramingField);
+        } else if name == FieldName::HOST && matches!(self.message, Message::Request(_)) {
+            if core::mem::replace(&mut seen.host, true) {
+                return Err(WriteError::RepeatedHost);
+            }
+            if !value.as_bytes().is_empty() {
+                check_authority(value.as_bytes()).map_err(|at| WriteError::InvalidHost { at })?;
+            }
+        } else if name == FieldName::CONNECTION {
+            seen.option_close |= has("close");
+            seen.option_upgrade |= has("upgrade");
+            seen.option_te |= has("te");
+        } else if name == FieldName::UPGRADE {
+            seen.upgrade = true;
+        } else if name == FieldName::EXPECT {
+            seen.expect_continue |= has("100-continue");
+        } else if name == FieldName::TE {
+            seen.te = true;
+            if has("chunked") {
+                return Err(WriteError::FramingField);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the head of a message without a body. A length of zero is said where a body would be expected.
+    pub fn without_body(mut self) -> Result<(), WriteError> {
+        let says_zero = match (self.message, self.body_rule()) {
+            (Message::Request(content), _) => content == Content::Expected,
+            (Message::Response(..), body) => matches!(body, Body::Sent | Body::Empty),
+        };
+        if self.seen.expect_continue {
+            return Err(WriteError::ExpectWithoutBody);
+        }
+        if says_zero {
+            self.draft.put(b"Content-Length: 0\r\n")?;
+        }
+        self.end()?.commit();
+        Ok(())
+    }
+
+    /// Ends the head and writes the whole body, with its length. In a response to HEAD the body is left out.
+    ///
+    /// Fails with [`WriteError::BodyForbidden`] where a message has none; an empty body is as [`without_body`](Self::without_body)
+    /// there.
+    pub fn body(mut self, body: &[u8]) -> Result<(), WriteError> {
+        let rule = self.body_rule();
+        if body.is_empty() && matches!(rule, Body::Absent | Body::Empty | Body::SaidOnly) {
+            return self.without_body();
+        }
+        self.put_length(rule, body.len() as u64)?;
+        let mut draft = self.end()?;
+        match rule {
+            Body::Sent => draft.put(body)?,
+            Body::Withheld => {}
+            _ => return Err(WriteError::BodyForbidden),
+        }
+        draft.commit();
+        Ok(())
+    }
+
+    /// Ends the head of a message whose body has this length, in octets; the encoder counts them.
+    ///
+    /// With status 304 only the length is said. Fails with [`WriteError::BodyForbidden`] where a message has no body.
+    pub fn length(mut self, length: u64) -> Result<BodyEncoder, WriteError> {
+        let rule = self.body_rule();
+        self.put_length(rule, length)?;
+        self.end()?.commit();
+        Ok(match rule {
+            Body::Sent => BodyEncoder::length(length),
+            Body::Withheld => BodyEncoder::withheld(length),
+            _ => BodyEncoder::length(0),
+        })
+    }
+
+    /// Ends the head of a response whose body ends when the connection does; `Connection: close` is added when it is not there.
+    ///
+    /// Fails with [`WriteError::CloseDelimitedRequest`] for a request [RFC 9112 section 6.3], with [`WriteError::BodyForbidden`]
+    /// where a response has no body.
+    pub fn until_close(mut self) -> Result<BodyEncoder, WriteError> {
+        let rule = self.body_rule();
+        if matches!(self.message, Message::Request(_)) {
+            return Err(WriteError::CloseDelimitedRequest);
+        }
+        let encoder = match rule {
+            Body::Sent => BodyEncoder::until_close(),
+            Body::Withheld => BodyEncoder::withheld_until_close(),
+            _ => return Err(WriteError::BodyForbidden),
+        };
+        if !self.seen.option_close {
+            self.draft.put(b"Connection: close\r\n")?;
+        }
+        self.end()?.commit();
+        Ok(encoder)
+    }
+
+    fn body_rule(&self) -> Body {
+        match self.message {
+            Message::Request(Content::Forbidden) => Body::Absent,
+            Message::Request(_) => Body::Sent,
+            Message::Response(reply_to, status) => match status.code() {
+                200..=299 if reply_to.is_connect() => Body::Absent,
+                100..=199 | 204 => Body::Absent,
+                205 => Body::Empty,
+                304 => Body::SaidOnly,
+                _ if reply_to.is_head() => Body::Withheld,
+                _ => Body::Sent,
+            },
+        }
+    }
+
+    fn put_length(&mut self, rule: Body, length: u64) -> Result<(), WriteError> {
+        if rule == Body::Absent || (rule == Body::Empty && length != 0) {
+            return Err(WriteError::BodyForbidden);
+        }
+        if self.seen.expect_continue && length == 0 {
+            return Err(WriteError::ExpectWithoutBody);
+        }
+        self.draft.put(b"Content-Length: ")?;
+        let mut digits = [0; 20];
+        self.draft.put(decimal(length, &mut digits))?;
+        self.draft.put(b"\r\n")
+    }
+
+    /// Checks what only the whole head shows, and writes the empty line.
+    fn end(mut self) -> Result<Draft<'w>, WriteError> {
+        let Self { seen, version, .. } = self;
+        match self.message {
+            Message::Request(_) if version == Version::Http11 && !seen.host => return Err(WriteError::MissingHost),
+            Message::Response(reply_to, status) => {
+                let is_http10 = version == Version::Http10 || reply_to.version() == Version::Http10;
+                if status.is_informational() && is_http10 {
+                    return Err(WriteError::NeedsHttp11);
+                }
+                if matches!(status.code(), 101 | 426) && !seen.upgrade {
+                    return Err(WriteError::MissingUpgrade);
+                }
+            }
+            Message::Request(_) => {}
+        }
+        if (seen.upgrade && !seen.option_upgrade) || (seen.te && !seen.option_te) {
+            return Err(WriteError::MissingConnectionOption);
+        }
+        if version == Version::Http10 {
+            self.draft.replace(self.minor_at, b'0');
+        }
+        self.draft.put(b"\r\n")?;
+        Ok(self.draft)
+    }
+}
+
+impl fmt::Debug for HeadWriter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HeadWriter")
+    }
+}
+
+/// The decimal digits of a number.
+fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
+    let mut from = digits.len();
+    for (at, digit) in digits.iter_mut().enumerate().rev() {
+        *digit = b'0' | (number % 10).to_le_bytes()[0];
+        number /= 10;
+        from = at;
+        if number == 0 {
+            break;
+        }
+    }
+    digits.get(from..).unwrap_or(&[])
+}

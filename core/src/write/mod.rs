@@ -1,0 +1,10 @@
+//! Heads written into buffers of a fixed size.
+
+mod head_writer;
+mod reply_to;
+mod wire_buf;
+
+pub use head_writer::HeadWriter;
+pub use reply_to::ReplyTo;
+pub(crate) use wire_buf::Draft;
+pub use wire_buf::WireBuf;

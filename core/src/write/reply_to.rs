@@ -1,0 +1,65 @@
+//! What a response needs to know of its request.
+
+use crate::head::RequestHead;
+use crate::value::{Method, Version};
+
+/// The request that a response answers, as far as it decides how the response is framed: a response to HEAD has no body, one to
+/// CONNECT may begin a tunnel, and an HTTP/1.0 client knows neither chunks nor 1xx.
+///
+/// ```
+/// use bareline_core::{Method, ReplyTo, Status, Version, WireBuf};
+///
+/// let mut out = WireBuf::<128>::new();
+/// out.response(ReplyTo::new(Method::HEAD, Version::Http11), Status::OK)?.body(b"hello")?;
+/// assert_eq!(out.as_bytes(), b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+/// # Ok::<(), bareline_core::WriteError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ReplyTo {
+    method: Asked,
+    version: Version,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Asked {
+    Head,
+    Connect,
+    Other,
+}
+
+impl ReplyTo {
+    /// A request that could not be read: the response is a refusal.
+    pub const UNREAD: Self = Self { method: Asked::Other, version: Version::Http11 };
+
+    /// A request with this method and version.
+    pub fn new(method: Method<'_>, version: Version) -> Self {
+        let method = match method {
+            Method::HEAD => Asked::Head,
+            Method::CONNECT => Asked::Connect,
+            _ => Asked::Other,
+        };
+        Self { method, version }
+    }
+
+    /// Whether it asked for the head alone [RFC 9110 section 9.3.2].
+    pub(crate) fn is_head(self) -> bool {
+        self.method == Asked::Head
+    }
+
+    /// Whether it asked for a tunnel [RFC 9110 section 9.3.6].
+    pub(crate) fn is_connect(self) -> bool {
+        self.method == Asked::Connect
+    }
+
+    /// The version of the request.
+    pub(crate) fn version(self) -> Version {
+        self.version
+    }
+}
+
+impl RequestHead<'_> {
+    /// What a response to this request has to know.
+    pub fn reply_to(&self) -> ReplyTo {
+        ReplyTo::new(self.method(), self.version())
+    }
+}
