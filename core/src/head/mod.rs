@@ -26,3 +26,13 @@ pub enum Parsed<T> {
     /// Every octet fits, and more are needed. Parse again when there are more, with these in front.
     Incomplete,
 }
+
+impl<T> Parsed<T> {
+    /// The same with what `change` makes of the message.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Parsed<U> {
+        match self {
+            Self::Complete { message, len } => Parsed::Complete { message: change(message), len },
+            Self::Incomplete => Parsed::Incomplete,
+        }
+    }
+}

@@ -205,12 +205,25 @@ impl<'w> HeadWriter<'w> {
     ///
     /// Fails with [`WriteError::CloseDelimitedRequest`] for a request [RFC 9112 section 6.3], with [`WriteError::BodyForbidden`]
     /// where a response has no body.
-    pub fn until_close(mut self) -> Result<BodyEncoder, WriteError> {
-        let rule = self.body_rule();
+    pub fn until_close(self) -> Result<BodyEncoder, WriteError> {
+        let (draft, encoder) = self.end_until_close()?;
+        draft.commit();
+        Ok(encoder)
+    }
+
+    /// Ends the head as [`until_close`](Self::until_close) does and writes the whole body.
+    pub fn body_until_close(self, body: &[u8]) -> Result<(), WriteError> {
+        let (mut draft, mut encoder) = self.end_until_close()?;
+        draft.put(encoder.frame(body)?)?;
+        draft.commit();
+        Ok(())
+    }
+
+    fn end_until_close(mut self) -> Result<(Draft<'w>, BodyEncoder), WriteError> {
         if matches!(self.message, Message::Request(_)) {
             return Err(WriteError::CloseDelimitedRequest);
         }
-        let encoder = match rule {
+        let encoder = match self.body_rule() {
             Body::Sent => BodyEncoder::until_close(),
             Body::Withheld => BodyEncoder::withheld_until_close(),
             _ => return Err(WriteError::BodyForbidden),
@@ -218,8 +231,7 @@ impl<'w> HeadWriter<'w> {
         if !self.seen.option_close {
             self.draft.put(b"Connection: close\r\n")?;
         }
-        self.end()?.commit();
-        Ok(encoder)
+        Ok((self.end()?, encoder))
     }
 
     fn body_rule(&self) -> Body {

@@ -1,0 +1,38 @@
+//! The article's UDP client: sends `udp request` and prints the answer.
+
+use bareline_core::dump;
+use bareline_net::{Error, UdpPeer};
+use clap::Parser;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Sends `udp request` over UDP, and prints the answer.
+#[derive(Parser)]
+struct Arguments {
+    /// The server.
+    #[arg(default_value = "127.0.0.1:8080")]
+    address: String,
+}
+
+/// How long to wait for the answer.
+const DEADLINE: Duration = Duration::from_secs(3);
+
+fn main() -> ExitCode {
+    let Arguments { address } = Arguments::parse();
+    match ask(&address) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("udp_client: no answer from {address}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn ask(address: &str) -> Result<(), Error> {
+    let mut peer = UdpPeer::connect(address)?;
+    peer.send(b"udp request")?;
+    let mut buffer = [0; 1024];
+    let answer = peer.receive_within(DEADLINE, &mut buffer)?;
+    println!("Received: {}", dump(answer.octets).on_one_line());
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! The article's UDP server: prints each datagram and answers `udp server`.
+
+use bareline_core::dump;
+use bareline_net::{Error, UdpPeer};
+use clap::Parser;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
+
+/// Prints each datagram that comes over UDP, and answers it with `udp server`.
+#[derive(Parser)]
+struct Arguments {
+    /// Where to receive.
+    #[arg(default_value = "127.0.0.1:8080")]
+    address: String,
+}
+
+fn main() -> ExitCode {
+    let Arguments { address } = Arguments::parse();
+    match bind(&address) {
+        Ok(mut peer) => loop {
+            if let Err(error) = answer(&mut peer) {
+                let _ = writeln!(io::stderr(), "udp_server: {error}");
+                thread::sleep(Duration::from_millis(100));
+            }
+        },
+        Err(error) => {
+            eprintln!("udp_server: cannot receive on {address}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn bind(address: &str) -> Result<UdpPeer, Error> {
+    ctrlc::set_handler(|| std::process::exit(0)).map_err(io::Error::other)?;
+    let peer = UdpPeer::bind(address)?;
+    eprintln!("udp_server: receiving on {}", peer.local_addr()?);
+    Ok(peer)
+}
+
+fn answer(peer: &mut UdpPeer) -> Result<(), Error> {
+    let mut buffer = [0; 1024];
+    let datagram = peer.receive(&mut buffer)?;
+    // Whoever read the output may have gone; the clients have not.
+    let _ = writeln!(io::stdout(), "{} {}", datagram.from, dump(datagram.octets).on_one_line());
+    if datagram.cut > 0 {
+        let _ = writeln!(io::stderr(), "udp_server: {}: {} octets cut off", datagram.from, datagram.cut);
+    }
+    peer.send_to(b"udp server", datagram.from)
+}

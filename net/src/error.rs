@@ -1,0 +1,171 @@
+//! What can go wrong, by whose fault.
+
+use bareline_core::{ParseError, Status, WriteError};
+use std::net::SocketAddr;
+use std::time::Duration;
+use std::{fmt, io};
+
+/// Why an exchange failed: the network, the peer, or the caller.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The network or the operating system.
+    Io(io::Error),
+    /// None of the addresses could be connected to.
+    Connect {
+        /// Each address with its failure, in the order in which they were tried.
+        tried: Vec<(SocketAddr, io::Error)>,
+    },
+    /// What the peer did.
+    Peer(PeerFault),
+    /// What the caller asked for.
+    Own(WriteError),
+}
+
+/// What the peer did wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum PeerFault {
+    /// It sent what is no message.
+    Parse(ParseError),
+    /// It closed the connection in the middle of a message [RFC 9112 section 8].
+    Truncated {
+        /// How many octets of the message had arrived.
+        received: usize,
+    },
+    /// Its body is larger than [`Settings::body_limit`](crate::Settings::body_limit).
+    BodyTooLarge {
+        /// The limit, in octets.
+        limit: usize,
+    },
+    /// Its body is chunked, which this version cannot read yet.
+    ChunkedBody,
+    /// It sent too many interim responses.
+    TooManyInterim,
+    /// It kept us waiting.
+    TooSlow {
+        /// For what.
+        wait: Wait,
+        /// How long.
+        after: Duration,
+    },
+}
+
+/// What is waited for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Wait {
+    /// A message head.
+    Head,
+    /// The rest of a body.
+    Body,
+    /// The peer to take what is sent.
+    Write,
+    /// A datagram.
+    Datagram,
+}
+
+impl PeerFault {
+    /// The status with which a server answers.
+    pub const fn status(&self) -> Status {
+        match self {
+            Self::Parse(error) => error.status(),
+            Self::BodyTooLarge { .. } => Status::CONTENT_TOO_LARGE,
+            Self::ChunkedBody => Status::NOT_IMPLEMENTED,
+            Self::TooSlow { .. } => Status::REQUEST_TIMEOUT,
+            Self::Truncated { .. } | Self::TooManyInterim => Status::BAD_REQUEST,
+        }
+    }
+}
+
+impl fmt::Display for PeerFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Parse(error) => write!(f, "{error}: {}", error.hint()),
+            Self::Truncated { received } => {
+                write!(f, "connection closed in mid-message after {received} octets (RFC 9112 section 8)")
+            }
+            Self::BodyTooLarge { limit } => {
+                write!(f, "body larger than {limit} octets (RFC 9110 section 15.5.14): send less")
+            }
+            Self::ChunkedBody => {
+                f.write_str("chunked body not supported yet (RFC 9112 section 6.1): send it with Content-Length")
+            }
+            Self::TooManyInterim => f.write_str("too many interim responses (RFC 9110 section 15.2)"),
+            Self::TooSlow { wait, after } => write!(f, "no {wait} within {} s", after.as_secs_f32()),
+        }
+    }
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Head => "whole head",
+            Self::Body => "whole body",
+            Self::Write => "room to send",
+            Self::Datagram => "datagram",
+        })
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => write!(f, "{error}"),
+            Self::Connect { tried } if tried.is_empty() => f.write_str("the name has no address"),
+            Self::Connect { tried } => {
+                for (position, (address, error)) in tried.iter().enumerate() {
+                    let separator = if position == 0 { "" } else { "; " };
+                    write!(f, "{separator}{address}: {error}")?;
+                }
+                Ok(())
+            }
+            Self::Peer(fault) => write!(f, "{fault}"),
+            Self::Own(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io(error) => Some(error),
+            Self::Peer(PeerFault::Parse(error)) => Some(error),
+            Self::Own(error) => Some(error),
+            Self::Connect { .. } | Self::Peer(_) => None,
+        }
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<ParseError> for Error {
+    fn from(error: ParseError) -> Self {
+        Self::Peer(PeerFault::Parse(error))
+    }
+}
+
+impl From<PeerFault> for Error {
+    fn from(fault: PeerFault) -> Self {
+        Self::Peer(fault)
+    }
+}
+
+impl From<WriteError> for Error {
+    fn from(error: WriteError) -> Self {
+        Self::Own(error)
+    }
+}
+
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Io(error) => error,
+            error => io::Error::other(error),
+        }
+    }
+}

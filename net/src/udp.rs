@@ -1,0 +1,127 @@
+//! A UDP socket with deadlines, that tells when a datagram was cut.
+
+use crate::error::{Error, PeerFault, Wait};
+use crate::transport::is_timeout;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::time::Duration;
+use std::{fmt, io};
+
+/// A UDP socket: sends and receives datagrams.
+///
+/// ```
+/// use bareline_net::UdpPeer;
+/// use std::time::Duration;
+///
+/// let mut server = UdpPeer::bind("127.0.0.1:0")?;
+/// let mut client = UdpPeer::connect(server.local_addr()?)?;
+/// client.send(b"hello")?;
+///
+/// let mut buffer = [0; 4];
+/// let datagram = server.receive(&mut buffer)?;
+/// assert_eq!((datagram.octets, datagram.cut), (&b"hell"[..], 1));
+/// let from = datagram.from;
+/// server.send_to(b"bye", from)?;
+/// assert_eq!(client.receive_within(Duration::from_secs(5), &mut buffer)?.octets, b"bye");
+/// # Ok::<(), bareline_net::Error>(())
+/// ```
+pub struct UdpPeer {
+    socket: UdpSocket,
+    /// As large as a datagram can be, so that it is known how much of one a smaller buffer cuts off.
+    whole: Box<[u8]>,
+}
+
+const LARGEST: usize = 65_536;
+
+/// A datagram that has been received.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Datagram<'b> {
+    /// What it carried, as far as the buffer holds it.
+    pub octets: &'b [u8],
+    /// How many octets more it had than the buffer.
+    pub cut: usize,
+    /// Who sent it.
+    pub from: SocketAddr,
+}
+
+impl UdpPeer {
+    /// A socket that receives on this address: the first that can be had, if it is a name.
+    pub fn bind(address: impl ToSocketAddrs) -> Result<Self, Error> {
+        Ok(Self::on(UdpSocket::bind(address)?))
+    }
+
+    /// A socket that sends to this address and receives from it alone: the first that can be had, if it is a name.
+    pub fn connect(address: impl ToSocketAddrs) -> Result<Self, Error> {
+        let mut tried = Vec::new();
+        for address in address.to_socket_addrs()? {
+            let any: SocketAddr = match address {
+                SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+                SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+            };
+            match UdpSocket::bind(any).and_then(|socket| socket.connect(address).map(|()| socket)) {
+                Ok(socket) => return Ok(Self::on(socket)),
+                Err(error) => tried.push((address, error)),
+            }
+        }
+        Err(Error::Connect { tried })
+    }
+
+    fn on(socket: UdpSocket) -> Self {
+        Self { socket, whole: vec![0; LARGEST].into_boxed_slice() }
+    }
+
+    /// The address on which it receives.
+    pub fn local_addr(&self) -> Result<SocketAddr, Error> {
+        Ok(self.socket.local_addr()?)
+    }
+
+    /// The address to which it is connected.
+    pub fn peer_addr(&self) -> Result<SocketAddr, Error> {
+        Ok(self.socket.peer_addr()?)
+    }
+
+    /// Sends a datagram to the address to which it is connected.
+    pub fn send(&mut self, octets: &[u8]) -> Result<(), Error> {
+        self.socket.send(octets)?;
+        Ok(())
+    }
+
+    /// Sends a datagram to this address.
+    pub fn send_to(&mut self, octets: &[u8], to: SocketAddr) -> Result<(), Error> {
+        self.socket.send_to(octets, to)?;
+        Ok(())
+    }
+
+    /// Waits for a datagram, without end: what a server does between its clients.
+    pub fn receive<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Datagram<'b>, Error> {
+        self.socket.set_read_timeout(None)?;
+        Ok(self.receive_one(buffer)?)
+    }
+
+    /// Waits for a datagram so long and no longer.
+    pub fn receive_within<'b>(&mut self, deadline: Duration, buffer: &'b mut [u8]) -> Result<Datagram<'b>, Error> {
+        self.socket.set_read_timeout(Some(deadline.max(Duration::from_millis(1))))?;
+        self.receive_one(buffer).map_err(|error| match is_timeout(&error) {
+            true => PeerFault::TooSlow { wait: Wait::Datagram, after: deadline }.into(),
+            false => error.into(),
+        })
+    }
+
+    fn receive_one<'b>(&mut self, buffer: &'b mut [u8]) -> io::Result<Datagram<'b>> {
+        let (len, from) = loop {
+            match self.socket.recv_from(&mut self.whole) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                received => break received?,
+            }
+        };
+        let kept = len.min(buffer.len());
+        let octets = buffer.get_mut(..kept).unwrap_or_default();
+        octets.copy_from_slice(self.whole.get(..kept).unwrap_or_default());
+        Ok(Datagram { octets, cut: len.saturating_sub(kept), from })
+    }
+}
+
+impl fmt::Debug for UdpPeer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.socket.fmt(f)
+    }
+}

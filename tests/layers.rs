@@ -1,0 +1,1 @@
+//! Arrows in core point down: no module imports from a layer above its own.
