@@ -1,2 +1,10 @@
-//! x
-fn main() {}
+//! Fuzz target: see `bareline_fuzz::parse_request`.
+#![cfg_attr(fuzzing, no_main)]
+
+#[cfg(fuzzing)]
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| bareline_fuzz::parse_request(octets));
+
+#[cfg(not(fuzzing))]
+fn main() {
+    bareline_fuzz::replay("parse_request");
+}

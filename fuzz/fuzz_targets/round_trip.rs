@@ -1,2 +1,10 @@
-//! x
-fn main() {}
+//! Fuzz target: see `bareline_fuzz::round_trip`.
+#![cfg_attr(fuzzing, no_main)]
+
+#[cfg(fuzzing)]
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| bareline_fuzz::round_trip(octets));
+
+#[cfg(not(fuzzing))]
+fn main() {
+    bareline_fuzz::replay("round_trip");
+}

@@ -1,1 +1,21 @@
-//! Properties.
+//! Properties of bareline, each a function that a fuzz target and a test both call, and the models that make messages for them.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a property fails by panicking")]
+
+mod model;
+mod properties;
+mod replay;
+mod verdict;
+
+pub use model::{Asked, Ending, MessageModel, RequestModel, ResponseModel};
+pub use properties::{
+    a_dump_is_fit_for_a_terminal, an_accepted_head_has_its_grammar, every_cut_gives_the_same_verdict, parse_request,
+    parse_response, round_trip, what_follows_does_not_matter, what_is_written_parses_back,
+};
+pub use replay::{Target, replay};
+pub use verdict::{Verdict, request_verdict, response_verdict};
+
+/// The README's examples, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

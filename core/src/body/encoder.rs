@@ -35,11 +35,17 @@ enum Data {
     Sent,
     /// The request was HEAD: counted, not sent.
     Withheld,
+    /// The status is one that only says a length.
+    Forbidden,
 }
 
 impl BodyEncoder {
     pub(crate) const fn length(length: u64) -> Self {
         Self { left: Left::Octets(length), data: Data::Sent }
+    }
+
+    pub(crate) const fn forbidden() -> Self {
+        Self { left: Left::Octets(0), data: Data::Forbidden }
     }
 
     pub(crate) const fn until_close() -> Self {
@@ -62,14 +68,18 @@ impl BodyEncoder {
     /// Counts octets of the body that the caller sends itself, without a copy: exactly the octets that this gives back, which
     /// are none in a response to HEAD.
     ///
-    /// Fails with [`WriteError::BodyLength`] when they are more than declared; nothing is counted then.
+    /// Fails with [`WriteError::BodyLength`] when they are more than declared, with [`WriteError::BodyForbidden`] when the status
+    /// only says a length; nothing is counted then.
     pub fn frame<'d>(&mut self, data: &'d [u8]) -> Result<&'d [u8], WriteError> {
+        if self.data == Data::Forbidden && !data.is_empty() {
+            return Err(WriteError::BodyForbidden);
+        }
         if let Left::Octets(left) = self.left {
             self.left = Left::Octets(left.checked_sub(data.len() as u64).ok_or(WriteError::BodyLength)?);
         }
         Ok(match self.data {
             Data::Sent => data,
-            Data::Withheld => &[],
+            Data::Withheld | Data::Forbidden => &[],
         })
     }
 

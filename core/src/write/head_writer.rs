@@ -197,7 +197,7 @@ impl<'w> HeadWriter<'w> {
         Ok(match rule {
             Body::Sent => BodyEncoder::length(length),
             Body::Withheld => BodyEncoder::withheld(length),
-            _ => BodyEncoder::length(0),
+            _ => BodyEncoder::forbidden(),
         })
     }
 

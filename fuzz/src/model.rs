@@ -1,0 +1,240 @@
+//! Messages as a caller means them, for the writer to write and the parser to read back.
+
+use arbitrary::{Arbitrary, Result, Unstructured};
+use bareline_core::{
+    BodyEncoder, FieldName, FieldValue, HeadWriter, Method, ReplyTo, Status, Target, Version, WireBuf, WriteError,
+};
+
+/// A message of either role.
+#[derive(Clone, PartialEq, Eq, Debug, Arbitrary)]
+pub enum MessageModel {
+    /// A request.
+    Request(RequestModel),
+    /// A response.
+    Response(ResponseModel),
+}
+
+/// A request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RequestModel {
+    /// A token.
+    pub method: String,
+    /// A target that suits the method.
+    pub target: String,
+    /// Whether it is an HTTP/1.0 request.
+    pub is_http10: bool,
+    /// Names and values.
+    pub fields: Vec<(String, Vec<u8>)>,
+    /// The body, empty for none.
+    pub body: Vec<u8>,
+}
+
+/// A response, and what it answers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ResponseModel {
+    /// The method of the request.
+    pub asked: Asked,
+    /// Whether the request was an HTTP/1.0 one.
+    pub is_asked_http10: bool,
+    /// 100 to 599.
+    pub status: u16,
+    /// Whether it is an HTTP/1.0 response.
+    pub is_http10: bool,
+    /// Names and values.
+    pub fields: Vec<(String, Vec<u8>)>,
+    /// The body, empty for none.
+    pub body: Vec<u8>,
+    /// How its end is told.
+    pub ending: Ending,
+}
+
+/// The methods on which the framing of a response depends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Arbitrary)]
+pub enum Asked {
+    /// GET, for all others.
+    Get,
+    /// HEAD.
+    Head,
+    /// CONNECT.
+    Connect,
+}
+
+/// The calls that end a head.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Arbitrary)]
+pub enum Ending {
+    /// With the whole body.
+    Whole,
+    /// With its length; the body follows in pieces.
+    Pieces,
+    /// With the whole body, and the connection.
+    WholeUntilClose,
+    /// With the connection; the body follows in pieces.
+    PiecesUntilClose,
+}
+
+impl RequestModel {
+    /// The version.
+    pub fn version(&self) -> Version {
+        version(self.is_http10)
+    }
+
+    /// Why this cannot be written.
+    pub fn refusal(&self) -> Option<WriteError> {
+        let forbids_content = matches!(&self.method[..], "CONNECT" | "TRACE");
+        (forbids_content && !self.body.is_empty()).then_some(WriteError::BodyForbidden)
+    }
+
+    /// Writes it.
+    pub fn write<const M: usize>(&self, out: &mut WireBuf<M>) -> core::result::Result<(), WriteError> {
+        let head = out.request(Method::new(&self.method)?, Target::new(&self.target)?)?.version(self.version());
+        with_fields(head, &self.fields)?.body(&self.body)
+    }
+}
+
+impl ResponseModel {
+    /// The version.
+    pub fn version(&self) -> Version {
+        version(self.is_http10)
+    }
+
+    /// Why this cannot be written.
+    pub fn refusal(&self) -> Option<WriteError> {
+        let is_tunnel = self.asked == Asked::Connect && matches!(self.status, 200..=299);
+        let has_no_body = is_tunnel || matches!(self.status, 100..=199 | 204 | 205 | 304);
+        let is_until_close = matches!(self.ending, Ending::WholeUntilClose | Ending::PiecesUntilClose);
+        let says_a_length = self.ending == Ending::Pieces && !matches!(self.status, 304 | 205);
+        let sends_a_body = !self.body.is_empty() && !(self.status == 304 && !is_tunnel && self.ending == Ending::Pieces);
+        if has_no_body && (sends_a_body || is_until_close || says_a_length) {
+            return Some(WriteError::BodyForbidden);
+        }
+        match self.status {
+            100..=199 if self.is_http10 || self.is_asked_http10 => Some(WriteError::NeedsHttp11),
+            101 | 426 => Some(WriteError::MissingUpgrade),
+            _ => None,
+        }
+    }
+
+    /// Writes it.
+    pub fn write<const M: usize>(&self, out: &mut WireBuf<M>) -> core::result::Result<(), WriteError> {
+        let method = match self.asked {
+            Asked::Get => Method::GET,
+            Asked::Head => Method::HEAD,
+            Asked::Connect => Method::CONNECT,
+        };
+        let reply_to = ReplyTo::new(method, version(self.is_asked_http10));
+        let head = out.response(reply_to, Status::new(self.status)?)?.version(self.version());
+        let head = with_fields(head, &self.fields)?;
+        match self.ending {
+            Ending::Whole => head.body(&self.body),
+            Ending::WholeUntilClose => head.body_until_close(&self.body),
+            Ending::Pieces => {
+                let body = head.length(self.body.len() as u64)?;
+                self.write_pieces(body, out)
+            }
+            Ending::PiecesUntilClose => {
+                let body = head.until_close()?;
+                self.write_pieces(body, out)
+            }
+        }
+    }
+
+    fn write_pieces<const M: usize>(&self, mut body: BodyEncoder, out: &mut WireBuf<M>) -> core::result::Result<(), WriteError> {
+        // With 304 only the length is said.
+        let sent = if self.status == 304 { &[] } else { &self.body[..] };
+        for piece in sent.chunks(7) {
+            body.data(piece, out)?;
+        }
+        body.end()
+    }
+}
+
+fn version(is_http10: bool) -> Version {
+    if is_http10 { Version::Http10 } else { Version::Http11 }
+}
+
+fn with_fields<'w>(mut head: HeadWriter<'w>, fields: &[(String, Vec<u8>)]) -> core::result::Result<HeadWriter<'w>, WriteError> {
+    for (name, value) in fields {
+        head = head.field(FieldName::new(name)?, FieldValue::new(value)?)?;
+    }
+    Ok(head)
+}
+
+impl<'a> Arbitrary<'a> for RequestModel {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        let method = match u.int_in_range(0..=3)? {
+            0 => octets_of(u, TCHARS, 1..=12)?,
+            _ => (*u.choose(&["GET", "HEAD", "POST", "PUT", "TRACE", "CONNECT", "OPTIONS", "M-SEARCH"])?).to_owned(),
+        };
+        let target = match &method[..] {
+            "CONNECT" => format!("{}:{}", host(u)?, u.arbitrary::<u16>()?),
+            "OPTIONS" if u.arbitrary()? => "*".to_owned(),
+            _ if u.ratio(1, 4)? => format!("{}://{}{}", u.choose(&["http", "HTTPS", "x+y"])?, host(u)?, path(u)?),
+            _ => path(u)?,
+        };
+        let is_http10 = u.ratio(1, 4)?;
+        let mut fields = fields(u)?;
+        if !is_http10 || u.arbitrary()? {
+            let at = u.int_in_range(0..=fields.len())?;
+            let value = if u.ratio(1, 8)? { String::new() } else { host(u)? };
+            fields.insert(at, ("Host".to_owned(), value.into_bytes()));
+        }
+        Ok(Self { method, target, is_http10, fields, body: body(u)? })
+    }
+}
+
+impl<'a> Arbitrary<'a> for ResponseModel {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        Ok(Self {
+            asked: u.arbitrary()?,
+            is_asked_http10: u.ratio(1, 4)?,
+            status: match u.arbitrary()? {
+                true => *u.choose(&[100, 101, 103, 200, 204, 205, 206, 301, 304, 400, 426, 500, 599])?,
+                false => u.int_in_range(100..=599)?,
+            },
+            is_http10: u.ratio(1, 4)?,
+            fields: fields(u)?,
+            body: body(u)?,
+            ending: u.arbitrary()?,
+        })
+    }
+}
+
+const TCHARS: &[u8] = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const PCHARS: &[u8] = b"-._~!$&'()*+,;=:@%[]|0123456789ABCXYZabcxyz//";
+
+fn octets_of(u: &mut Unstructured<'_>, class: &[u8], len: std::ops::RangeInclusive<usize>) -> Result<String> {
+    let len = u.int_in_range(len)?;
+    (0..len).map(|_| Ok(char::from(*u.choose(class)?))).collect()
+}
+
+fn host(u: &mut Unstructured<'_>) -> Result<String> {
+    match u.int_in_range(0..=3)? {
+        0 => Ok((*u.choose(&["[::1]", "[2001:db8::192.0.2.1]", "192.0.2.1", "[vF.a:b]", "a%2Db"])?).to_owned()),
+        _ => octets_of(u, b"-.0123456789abcxyzABC", 1..=16),
+    }
+}
+
+fn path(u: &mut Unstructured<'_>) -> Result<String> {
+    let path = octets_of(u, PCHARS, 0..=24)?;
+    let query = if u.ratio(1, 3)? { format!("?{}", octets_of(u, PCHARS, 0..=12)?) } else { String::new() };
+    Ok(format!("/{path}{query}"))
+}
+
+fn fields(u: &mut Unstructured<'_>) -> Result<Vec<(String, Vec<u8>)>> {
+    let count = u.int_in_range(0..=8)?;
+    (0..count)
+        .map(|_| {
+            // The prefix keeps clear of the fields that have a meaning for the writer.
+            let name = format!("X{}", octets_of(u, TCHARS, 0..=12)?);
+            let len = u.int_in_range(0..=32)?;
+            let is_text = |octet: &u8| *octet == b'\t' || (*octet >= b' ' && *octet != 0x7f);
+            let value = u.bytes(len.min(u.len()))?.iter().copied().filter(is_text).collect();
+            Ok((name, value))
+        })
+        .collect()
+}
+
+fn body(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
+    let len = u.int_in_range(0..=64usize)?;
+    Ok(u.bytes(len.min(u.len()))?.to_vec())
+}

@@ -1,0 +1,165 @@
+//! The properties.
+
+use crate::model::{MessageModel, RequestModel, ResponseModel};
+use crate::verdict::{Head, Verdict, request_verdict, response_verdict};
+use arbitrary::{Arbitrary, Unstructured};
+use bareline_core::{Framing, WireBuf};
+
+/// All that holds for any octets a server receives.
+pub fn parse_request(octets: &[u8]) {
+    holds_for_any_octets(octets, request_verdict);
+    if let Verdict::Head(head) = request_verdict(octets) {
+        an_accepted_head_has_its_grammar(octets, &head, &[&head.start[0], &head.start[1], b"HTTP/1."]);
+    }
+}
+
+/// All that holds for any octets a client receives.
+pub fn parse_response(octets: &[u8]) {
+    holds_for_any_octets(octets, response_verdict);
+    if let Verdict::Head(head) = response_verdict(octets) {
+        let version = octets.get(..8).unwrap_or_default();
+        an_accepted_head_has_its_grammar(octets, &head, &[version, &head.start[1], &head.start[2]]);
+    }
+}
+
+/// All that holds for any message that a caller writes.
+pub fn round_trip(octets: &[u8]) {
+    if let Ok(model) = MessageModel::arbitrary(&mut Unstructured::new(octets)) {
+        what_is_written_parses_back(&model);
+    }
+}
+
+fn holds_for_any_octets(octets: &[u8], verdict: fn(&[u8]) -> Verdict) {
+    every_cut_gives_the_same_verdict(octets, verdict);
+    what_follows_does_not_matter(octets, b"\n", verdict);
+    what_follows_does_not_matter(octets, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", verdict);
+    match verdict(octets) {
+        Verdict::Incomplete => {}
+        Verdict::Refused(error) => {
+            let end = error.offset().saturating_add(error.len());
+            assert!(end <= octets.len(), "{error} points behind the input: {end} of {}", octets.len());
+        }
+        Verdict::Head(head) => a_dump_is_fit_for_a_terminal(&head.dump),
+    }
+}
+
+/// However the octets arrive, the verdict is the same: incomplete up to some octet, and from there on one and the same. A head
+/// is incomplete for each of its strict prefixes.
+pub fn every_cut_gives_the_same_verdict(octets: &[u8], verdict: fn(&[u8]) -> Verdict) {
+    let whole = verdict(octets);
+    let mut is_settled = false;
+    for cut in cuts(octets) {
+        let prefix = octets.get(..cut).unwrap_or(octets);
+        let now = verdict(prefix);
+        if let Verdict::Head(Head { len, .. }) = &whole {
+            assert_eq!(now == Verdict::Incomplete, cut < *len, "of a head of {len} octets, {cut} were judged as {now:?}");
+        }
+        is_settled |= now != Verdict::Incomplete;
+        if is_settled {
+            assert_eq!(now, whole, "the verdict on {cut} octets is not the one on {}", octets.len());
+        }
+    }
+}
+
+/// Every position, or of a long input those around line ends and some others.
+fn cuts(octets: &[u8]) -> impl Iterator<Item = usize> {
+    let is_near_line_end =
+        |at: usize| octets.get(at.saturating_sub(2)..).unwrap_or_default().iter().take(4).any(|&octet| octet == b'\n');
+    let is_long = octets.len() > 400;
+    (0..=octets.len()).filter(move |&at| !is_long || at % 97 == 0 || is_near_line_end(at)).collect::<Vec<_>>().into_iter()
+}
+
+/// Octets behind a head or a fault change neither.
+pub fn what_follows_does_not_matter(octets: &[u8], more: &[u8], verdict: fn(&[u8]) -> Verdict) {
+    let before = verdict(octets);
+    if before != Verdict::Incomplete {
+        assert_eq!(verdict(&[octets, more].concat()), before);
+    }
+}
+
+/// What was accepted is, to the octet, lines of the grammar: `start` parts with one SP between them, `name ":" OWS value OWS`,
+/// each ended by CRLF, and an empty line.
+pub fn an_accepted_head_has_its_grammar(octets: &[u8], head: &Head, start: &[&[u8]]) {
+    let accepted = octets.get(..head.len).unwrap_or_default();
+    let text = accepted.strip_suffix(b"\r\n\r\n").expect("a head ends with an empty line");
+    let mut lines = text.split(|&octet| octet == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let line = lines.find(|line| !line.is_empty()).expect("a head has a start line");
+    assert!(line.starts_with(&start.join(&b' ')), "{start:?} is not in {line:?}");
+    for (name, value) in &head.fields {
+        let line = lines.next().expect("a field has its line");
+        let rest = line.strip_prefix(&name[..]).and_then(|rest| rest.strip_prefix(b":")).expect("a line begins with its name");
+        assert_eq!(trim(rest), &value[..]);
+        assert!(!name.is_empty() && name.iter().all(|octet| octet.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]{}".contains(octet)));
+        assert!(value.iter().all(|&octet| octet == b'\t' || (octet >= b' ' && octet != 0x7f)));
+    }
+    assert_eq!(lines.next(), None, "a line is no field");
+}
+
+fn trim(mut octets: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = octets {
+        octets = rest;
+    }
+    octets
+}
+
+/// No octet of a message controls the terminal that shows it.
+pub fn a_dump_is_fit_for_a_terminal(dump: &str) {
+    let control = dump.chars().find(|character| character.is_control() && !matches!(character, '\n' | '\t'));
+    assert_eq!(control, None, "{dump:?}");
+}
+
+/// What a caller writes parses back as what was meant, with nothing left over; what is refused leaves nothing behind.
+pub fn what_is_written_parses_back(model: &MessageModel) {
+    let mut out = WireBuf::<16_384>::new();
+    match model {
+        MessageModel::Request(model) => request_parses_back(model, &mut out),
+        MessageModel::Response(model) => response_parses_back(model, &mut out),
+    }
+}
+
+fn request_parses_back(model: &RequestModel, out: &mut WireBuf<16_384>) {
+    let written = model.write(out);
+    assert_eq!(written.err(), model.refusal());
+    if written.is_err() {
+        return assert_eq!(out.as_bytes(), b"");
+    }
+    let Verdict::Head(head) = request_verdict(out.as_bytes()) else { panic!("{out:?} does not parse back") };
+    let start = [model.method.as_bytes(), model.target.as_bytes(), model.version().to_string().as_bytes()].map(<[u8]>::to_vec);
+    assert_eq!(head.start, start);
+    fields_parse_back(&model.fields, &head);
+    let body = out.as_bytes().get(head.len..).unwrap_or_default();
+    assert_eq!(body, model.body);
+    match head.framings[..] {
+        [Ok(Framing::Length(length))] => assert_eq!(length, body.len() as u64),
+        [Ok(Framing::None)] => assert_eq!(body, b""),
+        ref other => panic!("{other:?}"),
+    }
+}
+
+fn response_parses_back(model: &ResponseModel, out: &mut WireBuf<16_384>) {
+    let written = model.write(out);
+    assert_eq!(written.err(), model.refusal());
+    if written.is_err() {
+        return assert_eq!(out.as_bytes(), b"");
+    }
+    let Verdict::Head(head) = response_verdict(out.as_bytes()) else { panic!("{out:?} does not parse back") };
+    let [version, code, _] = &head.start;
+    assert_eq!((version, code), (&model.version().to_string().into_bytes(), &model.status.to_string().into_bytes()));
+    fields_parse_back(&model.fields, &head);
+    let body = out.as_bytes().get(head.len..).unwrap_or_default();
+    let framing = head.framings.get(model.asked as usize).copied();
+    match framing.expect("a framing for each method").expect("a framing of our own") {
+        Framing::Length(length) => assert_eq!((length, body), (model.body.len() as u64, &model.body[..])),
+        Framing::UntilClose => assert_eq!(body, model.body),
+        Framing::None | Framing::Tunnel => assert_eq!(body, b""),
+        Framing::Chunked => panic!("nothing was written in chunks"),
+    }
+}
+
+/// The fields are those of the model, in order, and besides them only what the writer adds.
+fn fields_parse_back(fields: &[(String, Vec<u8>)], head: &Head) {
+    let is_added = |name: &[u8]| [&b"Content-Length"[..], b"Connection"].contains(&name);
+    let read = head.fields.iter().filter(|(name, _)| !is_added(name));
+    let meant = fields.iter().map(|(name, value)| (name.as_bytes().to_vec(), trim(value).to_vec()));
+    assert!(read.cloned().eq(meant), "{fields:?} became {:?}", head.fields);
+}

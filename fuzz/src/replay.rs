@@ -1,0 +1,43 @@
+//! The seeds, run without a fuzzer.
+
+use crate::properties::{parse_request, parse_response, round_trip};
+use std::path::Path;
+use std::{fs, io};
+
+/// A fuzz target: its name, which is that of its program and of its folder of seeds, and the property that it checks.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// The name.
+    pub name: &'static str,
+    /// The property.
+    pub property: fn(&[u8]),
+}
+
+impl Target {
+    /// Every target.
+    pub const ALL: &'static [Target] = &[
+        Target { name: "parse_request", property: parse_request },
+        Target { name: "parse_response", property: parse_response },
+        Target { name: "round_trip", property: round_trip },
+    ];
+
+    /// Runs the property on each seed; gives how many there are.
+    pub fn replay(&self) -> io::Result<usize> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(self.name);
+        let mut count = 0;
+        for seed in fs::read_dir(folder)? {
+            (self.property)(&fs::read(seed?.path())?);
+            count += 1;
+        }
+        Ok(count)
+    }
+}
+
+/// What a fuzz target does when it was built without a fuzzer: replays its seeds.
+pub fn replay(name: &str) {
+    match Target::ALL.iter().find(|target| target.name == name).map(Target::replay) {
+        Some(Ok(count)) => println!("{name}: {count} seeds replayed"),
+        Some(Err(error)) => eprintln!("{name}: {error}"),
+        None => eprintln!("{name}: no such target"),
+    }
+}

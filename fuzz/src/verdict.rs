@@ -1,0 +1,68 @@
+//! What a parse says, in a form that outlives the octets and can be compared.
+
+use bareline_core::{FieldSpans, Fields, Framing, Method, ParseError, Parsed, RequestHead, ResponseHead};
+
+/// What a parse says of some octets.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// More octets are needed.
+    Incomplete,
+    /// A fault.
+    Refused(ParseError),
+    /// A head.
+    Head(Head),
+}
+
+/// A head that was accepted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Head {
+    /// How many octets it has.
+    pub len: usize,
+    /// Its start line, part by part; the version as it is handled.
+    pub start: [Vec<u8>; 3],
+    /// Its fields: names and values.
+    pub fields: Vec<(Vec<u8>, Vec<u8>)>,
+    /// How its body is delimited: of a response, when it answers GET, HEAD and CONNECT.
+    pub framings: Vec<Result<Framing, ParseError>>,
+    /// The head as it is shown to a person.
+    pub dump: String,
+}
+
+/// How many field lines a verdict has room for.
+const FIELDS: usize = 64;
+
+/// What [`RequestHead::parse`] says.
+pub fn request_verdict(octets: &[u8]) -> Verdict {
+    let mut spans = FieldSpans::<FIELDS>::new();
+    verdict(RequestHead::parse(octets, spans.lend()), |head, len| Head {
+        len,
+        start: [head.method().as_bytes().to_vec(), head.target().as_bytes().to_vec(), head.version().to_string().into_bytes()],
+        fields: fields(&head.fields()),
+        framings: vec![Ok(head.framing())],
+        dump: head.dump().to_string(),
+    })
+}
+
+/// What [`ResponseHead::parse`] says.
+pub fn response_verdict(octets: &[u8]) -> Verdict {
+    let mut spans = FieldSpans::<FIELDS>::new();
+    verdict(ResponseHead::parse(octets, spans.lend()), |head, len| Head {
+        len,
+        start: [head.version().to_string().into_bytes(), head.status().code().to_string().into_bytes(), head.reason().to_vec()],
+        fields: fields(&head.fields()),
+        framings: [Method::GET, Method::HEAD, Method::CONNECT].map(|method| head.framing(method)).to_vec(),
+        dump: head.dump().to_string(),
+    })
+}
+
+fn verdict<H>(parsed: Result<Parsed<H>, ParseError>, head: impl FnOnce(H, usize) -> Head) -> Verdict {
+    match parsed {
+        Err(error) => Verdict::Refused(error),
+        Ok(Parsed::Incomplete) => Verdict::Incomplete,
+        Ok(Parsed::Complete { message, len }) => Verdict::Head(head(message, len)),
+    }
+}
+
+fn fields(fields: &Fields<'_>) -> Vec<(Vec<u8>, Vec<u8>)> {
+    fields.iter().map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec())).collect()
+}

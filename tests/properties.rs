@@ -1,0 +1,121 @@
+//! The properties of the fuzz targets, on cases that proptest makes.
+
+use arbitrary::{Arbitrary, Unstructured};
+use bareline_core::WireBuf;
+use bareline_fuzz::{MessageModel, Target, parse_request, parse_response, round_trip};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+/// What a model that these octets choose is on the wire.
+fn written(choices: &[u8]) -> Option<Vec<u8>> {
+    let mut out = WireBuf::<16_384>::new();
+    match MessageModel::arbitrary(&mut Unstructured::new(choices)).ok()? {
+        MessageModel::Request(request) => request.write(&mut out).ok()?,
+        MessageModel::Response(response) => response.write(&mut out).ok()?,
+    }
+    Some(out.as_bytes().to_vec())
+}
+
+fn messages() -> impl Strategy<Value = Vec<u8>> {
+    vec(any::<u8>(), 0..400).prop_filter_map("a model that is refused", |choices| written(&choices))
+}
+
+/// Octets that mean something somewhere in a head.
+fn telling_octets() -> impl Strategy<Value = u8> {
+    prop_oneof![select(b"\r\n\t\0 :,/?*%[]@\"\x7f\x80\xff09AH".to_vec()), any::<u8>()]
+}
+
+/// Lines that mean something, right and wrong ones.
+fn telling_lines() -> impl Strategy<Value = Vec<u8>> {
+    select(vec![
+        "GET / HTTP/1.1\r\n",
+        "POST http://a.example:80/x?y HTTP/1.0\r\n",
+        "CONNECT a:1 HTTP/1.1\r\n",
+        "GET /\r\n",
+        "HTTP/1.1 200 OK\r\n",
+        "HTTP/1.0 304 \r\n",
+        "HTTP/1.1 101 \r\n",
+        "HTTP/2.0 200 OK\r\n",
+        "Host: a.example\r\n",
+        "Host: \r\n",
+        "Host: [::1]:80\r\n",
+        "host: a b\r\n",
+        "Content-Length: 5\r\n",
+        "content-length: 18446744073709551616\r\n",
+        "Content-Length: +5\r\n",
+        "Transfer-Encoding: chunked\r\n",
+        "transfer-encoding: gzip, chunked\r\n",
+        "Transfer-Encoding: chunked,\r\n",
+        "Transfer-Encoding: chunked, chunked\r\n",
+        "Expect: 100-continue\r\n",
+        "X-A: b\r\n",
+        " folded\r\n",
+        "X-A : b\r\n",
+        "X-A\r\n",
+        ": b\r\n",
+        "X-A:\t b \r\n",
+        "X-A: b\n",
+        "X-A: b\rc\r\n",
+        "X-A: \0\r\n",
+        "X-A: \u{e9}\r\n",
+        "\r\n",
+        "\n",
+        "\r",
+        "",
+    ])
+    .prop_map(|line| line.as_bytes().to_vec())
+}
+
+fn heads_of_telling_lines() -> impl Strategy<Value = Vec<u8>> {
+    vec(telling_lines(), 0..9).prop_map(|lines| lines.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_holds_for_any_octets_holds_for_random_ones(octets in vec(any::<u8>(), 0..200)) {
+        parse_request(&octets);
+        parse_response(&octets);
+    }
+
+    #[test]
+    fn what_holds_for_any_octets_holds_for_messages(octets in messages()) {
+        parse_request(&octets);
+        parse_response(&octets);
+    }
+
+    #[test]
+    fn what_holds_for_any_octets_holds_for_broken_messages(
+        mut octets in messages(), at in any::<Index>(), octet in telling_octets(), change in 0..3,
+    ) {
+        let at = at.index(octets.len());
+        match change {
+            0 => octets[at] = octet,
+            1 => octets.insert(at, octet),
+            _ => drop(octets.remove(at)),
+        }
+        parse_request(&octets);
+        parse_response(&octets);
+    }
+
+    #[test]
+    fn what_holds_for_any_octets_holds_for_lines_in_any_order(octets in heads_of_telling_lines()) {
+        parse_request(&octets);
+        parse_response(&octets);
+    }
+
+    #[test]
+    fn what_is_written_parses_back(choices in vec(any::<u8>(), 0..400)) {
+        round_trip(&choices);
+    }
+}
+
+#[test]
+fn every_seed_of_every_fuzz_target_holds() {
+    for target in Target::ALL {
+        let count = target.replay().unwrap();
+        assert!(count > 0, "{} has no seeds", target.name);
+    }
+}
