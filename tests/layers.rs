@@ -1,1 +1,56 @@
-//! Arrows in core point down: no module imports from a layer above its own.
+//! Arrows in core point down: no module imports from a layer at or above its own.
+
+use std::fs;
+use std::path::Path;
+
+/// The layers of core, the lowest first. A module may import from the layers below its own, and from itself.
+const LAYERS: &[&[&str]] =
+    &[&["octets"], &["error", "scan"], &["value"], &["grammar"], &["framing"], &["head"], &["body", "dump"], &["write"]];
+
+fn layer_of(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|layer| layer.contains(&module))
+}
+
+/// The top-level modules that stand behind `crate::` in the code, comments left out.
+fn imports(source: &str) -> Vec<String> {
+    let code = source.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
+    let is_name = |character: char| character.is_alphanumeric() || character == '_';
+    let after = code.split("crate::").skip(1);
+    after.map(|rest| rest.chars().take_while(|&character| is_name(character)).collect()).collect()
+}
+
+fn arrows_up(folder: &Path, module: Option<&str>, found: &mut Vec<String>) -> usize {
+    let mut seen = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let module = module.unwrap_or(&name);
+        if path.is_dir() {
+            seen += arrows_up(&path, Some(module), found);
+        } else if module != "lib" {
+            let own = layer_of(module).unwrap_or_else(|| panic!("{module} has no layer"));
+            for import in imports(&fs::read_to_string(&path).unwrap()) {
+                seen += 1;
+                let is_down = layer_of(&import).is_some_and(|layer| layer < own);
+                if import != module && !is_down {
+                    found.push(format!("{} imports {import}", path.display()));
+                }
+            }
+        }
+    }
+    seen
+}
+
+#[test]
+fn arrows_point_down() {
+    let mut found = Vec::new();
+    let seen = arrows_up(&Path::new(env!("CARGO_MANIFEST_DIR")).join("core/src"), None, &mut found);
+    assert!(seen > 30, "only {seen} imports were seen");
+    assert!(found.is_empty(), "arrows that point up:\n{}", found.join("\n"));
+}
+
+#[test]
+fn an_arrow_that_points_up_is_seen() {
+    assert_eq!(imports("use crate::head::Fields; // crate::no\nlet x = crate::value::Status::OK;"), ["head", "value"]);
+    assert!(layer_of("head") > layer_of("value"));
+}

@@ -1,6 +1,5 @@
 //! What can go wrong: the peer's fault is a [`ParseError`], the caller's a [`WriteError`].
 
-use crate::value::Status;
 use core::fmt;
 
 /// What the peer sent is not a message: which rule it broke, and where.
@@ -40,11 +39,6 @@ impl ParseError {
     /// How many octets are wrong; 0 where something is missing.
     pub const fn len(&self) -> usize {
         self.len
-    }
-
-    /// The status with which a server should answer.
-    pub const fn status(&self) -> Status {
-        self.kind.status()
     }
 
     /// What to do about it.
@@ -133,7 +127,7 @@ pub enum ErrorKind {
 }
 
 macro_rules! rules {
-    ($($kind:ident $section:literal $status:ident $text:literal $hint:literal)*) => {
+    ($($kind:ident $section:literal $status:literal $text:literal $hint:literal)*) => {
         impl ErrorKind {
             /// Every kind.
             pub const ALL: &'static [ErrorKind] = &[$(Self::$kind),*];
@@ -145,10 +139,10 @@ macro_rules! rules {
                 }
             }
 
-            /// The status with which a server should answer.
-            pub const fn status(self) -> Status {
+            /// The status code with which a server should answer.
+            pub(crate) const fn status_code(self) -> u16 {
                 match self {
-                    $(Self::$kind => Status::$status,)*
+                    $(Self::$kind => $status,)*
                 }
             }
 
@@ -171,40 +165,40 @@ macro_rules! rules {
 }
 
 rules! {
-    BareLf "RFC 9112 section 2.2" BAD_REQUEST "line ended by LF alone" "end each line with CR LF"
-    BareCr "RFC 9112 section 2.2" BAD_REQUEST "CR without LF" "remove the CR, or end the line with CR LF"
-    Method "RFC 9112 section 3.1" BAD_REQUEST "invalid method"
+    BareLf "RFC 9112 section 2.2" 400 "line ended by LF alone" "end each line with CR LF"
+    BareCr "RFC 9112 section 2.2" 400 "CR without LF" "remove the CR, or end the line with CR LF"
+    Method "RFC 9112 section 3.1" 400 "invalid method"
         "begin with a method and one space; a peer that speaks TLS or another protocol is at the wrong port"
-    MethodTooLong "RFC 9112 section 3" NOT_IMPLEMENTED "method too long" "use a method that the server implements"
-    Target "RFC 9112 section 3.2" BAD_REQUEST "invalid request target"
+    MethodTooLong "RFC 9112 section 3" 501 "method too long" "use a method that the server implements"
+    Target "RFC 9112 section 3.2" 400 "invalid request target"
         "percent-encode spaces, control and non-ASCII octets; begin with / or a scheme; leave out fragment and userinfo"
-    TargetTooLong "RFC 9112 section 3" URI_TOO_LONG "request target too long" "send long data as content"
-    TargetForm "RFC 9112 section 3.2" BAD_REQUEST "form of the request target does not suit the method"
+    TargetTooLong "RFC 9112 section 3" 414 "request target too long" "send long data as content"
+    TargetForm "RFC 9112 section 3.2" 400 "form of the request target does not suit the method"
         "host:port goes with CONNECT alone, * with OPTIONS alone"
-    RequestLine "RFC 9112 section 3" BAD_REQUEST "request line without version" "write method, target and version, one space each"
-    Version "RFC 9112 section 2.3" BAD_REQUEST "invalid HTTP version" "write HTTP/1.1 in capitals, and nothing after it"
-    VersionNotSupported "RFC 9110 section 15.6.6" HTTP_VERSION_NOT_SUPPORTED "HTTP version not supported" "speak HTTP/1.1"
-    StatusCode "RFC 9112 section 4" BAD_GATEWAY "invalid status code" "write three digits from 100 on, and one space"
-    Reason "RFC 9112 section 4" BAD_GATEWAY "control octet in the reason phrase" "remove the control octet"
-    FieldName "RFC 9110 section 5.1" BAD_REQUEST "invalid field name" "a name is letters, digits and !#$%&'*+-.^_`|~ and ends at the colon"
-    WhitespaceBeforeColon "RFC 9112 section 5.1" BAD_REQUEST "whitespace before the colon" "put the colon right after the field name"
-    MissingColon "RFC 9112 section 5" BAD_REQUEST "field line without a colon" "write name, colon and value in one line"
-    LineFolding "RFC 9112 section 5.2" BAD_REQUEST "folded line" "write the field in one line; no line begins with whitespace"
-    FieldValue "RFC 9110 section 5.5" BAD_REQUEST "control octet in a field value" "remove or encode the control octet"
-    TooManyFields "RFC 9110 section 5.4" REQUEST_HEADER_FIELDS_TOO_LARGE "too many fields" "send fewer field lines"
-    HeadTooLong "RFC 9110 section 5.4" REQUEST_HEADER_FIELDS_TOO_LARGE "head too long" "send fewer or shorter fields"
-    MissingHost "RFC 9112 section 3.2" BAD_REQUEST "no Host field" "send the target's host and port as Host"
-    RepeatedHost "RFC 9112 section 3.2" BAD_REQUEST "second Host field" "send one Host field"
-    InvalidHost "RFC 9112 section 3.2" BAD_REQUEST "invalid Host" "send host or host:port, without scheme, userinfo or path"
-    ContentLength "RFC 9112 section 6.3" BAD_REQUEST "invalid Content-Length" "send one decimal number"
-    RepeatedContentLength "RFC 9112 section 6.3" BAD_REQUEST "second Content-Length field" "send one Content-Length"
-    ContentLengthTooLarge "RFC 9110 section 8.6" CONTENT_TOO_LARGE "Content-Length too large" "send a length below 2 to the 64th"
-    LengthAndCoding "RFC 9112 section 6.1" BAD_REQUEST "both Content-Length and Transfer-Encoding" "send only one of the two"
-    NotChunkedLast "RFC 9112 section 6.3" BAD_REQUEST "chunked is not the last transfer coding" "end Transfer-Encoding in chunked"
-    ChunkedTwice "RFC 9112 section 6.1" BAD_REQUEST "chunked applied twice" "name chunked once, last"
-    UnsupportedCoding "RFC 9112 section 6.1" NOT_IMPLEMENTED "transfer coding not supported" "send chunked alone"
-    CodingInHttp10 "RFC 9112 section 6.1" BAD_REQUEST "Transfer-Encoding in HTTP/1.0" "send Content-Length, or speak HTTP/1.1"
-    ContentInConnect "RFC 9110 section 9.3.6" BAD_REQUEST "CONNECT with content" "send what follows through the tunnel"
+    RequestLine "RFC 9112 section 3" 400 "request line without version" "write method, target and version, one space each"
+    Version "RFC 9112 section 2.3" 400 "invalid HTTP version" "write HTTP/1.1 in capitals, and nothing after it"
+    VersionNotSupported "RFC 9110 section 15.6.6" 505 "HTTP version not supported" "speak HTTP/1.1"
+    StatusCode "RFC 9112 section 4" 502 "invalid status code" "write three digits from 100 on, and one space"
+    Reason "RFC 9112 section 4" 502 "control octet in the reason phrase" "remove the control octet"
+    FieldName "RFC 9110 section 5.1" 400 "invalid field name" "a name is letters, digits and !#$%&'*+-.^_`|~ and ends at the colon"
+    WhitespaceBeforeColon "RFC 9112 section 5.1" 400 "whitespace before the colon" "put the colon right after the field name"
+    MissingColon "RFC 9112 section 5" 400 "field line without a colon" "write name, colon and value in one line"
+    LineFolding "RFC 9112 section 5.2" 400 "folded line" "write the field in one line; no line begins with whitespace"
+    FieldValue "RFC 9110 section 5.5" 400 "control octet in a field value" "remove or encode the control octet"
+    TooManyFields "RFC 9110 section 5.4" 431 "too many fields" "send fewer field lines"
+    HeadTooLong "RFC 9110 section 5.4" 431 "head too long" "send fewer or shorter fields"
+    MissingHost "RFC 9112 section 3.2" 400 "no Host field" "send the target's host and port as Host"
+    RepeatedHost "RFC 9112 section 3.2" 400 "second Host field" "send one Host field"
+    InvalidHost "RFC 9112 section 3.2" 400 "invalid Host" "send host or host:port, without scheme, userinfo or path"
+    ContentLength "RFC 9112 section 6.3" 400 "invalid Content-Length" "send one decimal number"
+    RepeatedContentLength "RFC 9112 section 6.3" 400 "second Content-Length field" "send one Content-Length"
+    ContentLengthTooLarge "RFC 9110 section 8.6" 413 "Content-Length too large" "send a length below 2 to the 64th"
+    LengthAndCoding "RFC 9112 section 6.1" 400 "both Content-Length and Transfer-Encoding" "send only one of the two"
+    NotChunkedLast "RFC 9112 section 6.3" 400 "chunked is not the last transfer coding" "end Transfer-Encoding in chunked"
+    ChunkedTwice "RFC 9112 section 6.1" 400 "chunked applied twice" "name chunked once, last"
+    UnsupportedCoding "RFC 9112 section 6.1" 501 "transfer coding not supported" "send chunked alone"
+    CodingInHttp10 "RFC 9112 section 6.1" 400 "Transfer-Encoding in HTTP/1.0" "send Content-Length, or speak HTTP/1.1"
+    ContentInConnect "RFC 9110 section 9.3.6" 400 "CONNECT with content" "send what follows through the tunnel"
 }
 
 /// What the caller asked for cannot be written. Nothing has been written then.

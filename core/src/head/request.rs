@@ -195,6 +195,9 @@ fn settle(octets: &[u8], limits: &Limits) -> Result<Option<(RequestLine, usize)>
         return Err(Stop { part: Part::Method, position: start }.error(octets, start));
     }
     let limit = limits.request_line().min(usize::from(limits.head).wrapping_sub(start));
+    if matches!((line, limit), (_, 0) | ([b'\r', ..], 1)) {
+        return Err(ParseError::new(ErrorKind::HeadTooLong, start.wrapping_add(limit), 0));
+    }
     let line = match line.iter().take(limit).position(|&octet| octet == b'\n') {
         Some(line_feed) => line.get(..=line_feed).unwrap_or(line),
         None if line.len() < limit => return Ok(None),

@@ -1,6 +1,6 @@
 //! The status code.
 
-use crate::error::WriteError;
+use crate::error::{ErrorKind, ParseError, WriteError};
 use core::fmt;
 
 /// A status code of three digits [RFC 9110 section 15].
@@ -61,6 +61,20 @@ impl fmt::Display for Status {
 impl fmt::Debug for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl ErrorKind {
+    /// The status with which a server should answer.
+    pub const fn status(self) -> Status {
+        Status(self.status_code())
+    }
+}
+
+impl ParseError {
+    /// The status with which a server should answer.
+    pub const fn status(&self) -> Status {
+        self.kind().status()
     }
 }
 

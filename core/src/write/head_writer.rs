@@ -169,11 +169,11 @@ impl<'w> HeadWriter<'w> {
 
     /// Ends the head and writes the whole body, with its length. In a response to HEAD the body is left out.
     ///
-    /// Fails with [`WriteError::BodyForbidden`] where a message has none; an empty body is as [`without_body`](Self::without_body)
-    /// there.
+    /// Fails with [`WriteError::BodyForbidden`] where a message has none. An empty body is no body, as with
+    /// [`without_body`](Self::without_body).
     pub fn body(mut self, body: &[u8]) -> Result<(), WriteError> {
         let rule = self.body_rule();
-        if body.is_empty() && matches!(rule, Body::Absent | Body::Empty | Body::SaidOnly) {
+        if body.is_empty() && rule != Body::Withheld {
             return self.without_body();
         }
         self.put_length(rule, body.len() as u64)?;

@@ -1,0 +1,587 @@
+//! Requirements of RFC 9112 and RFC 9110, each with literal octets and what comes of them.
+
+use bareline_core::{
+    ErrorKind, FieldName, FieldSpans, FieldValue, Framing, HeadWriter, Limits, Method, ParseError, Parsed, ReplyTo, RequestHead,
+    ResponseHead, Status, Target, TargetForm, Version, WireBuf, WriteError,
+};
+use std::collections::HashSet;
+
+/// A head of each role, parsed with room for four fields.
+fn request(octets: &[u8]) -> Result<Option<usize>, ParseError> {
+    let mut spans = FieldSpans::<4>::new();
+    Ok(match RequestHead::parse(octets, spans.lend())? {
+        Parsed::Complete { len, .. } => Some(len),
+        Parsed::Incomplete => None,
+    })
+}
+
+fn response(octets: &[u8]) -> Result<Option<usize>, ParseError> {
+    let mut spans = FieldSpans::<4>::new();
+    Ok(match ResponseHead::parse(octets, spans.lend())? {
+        Parsed::Complete { message, len } => message.framing(Method::GET).map(|_| Some(len))?,
+        Parsed::Incomplete => None,
+    })
+}
+
+fn check_refusal(parse: fn(&[u8]) -> Result<Option<usize>, ParseError>, &(kind, offset, len, refused, accepted): &Refusal) {
+    let shown = refused.escape_debug();
+    let error = parse(refused.as_bytes()).expect_err(&format!("{shown} was accepted"));
+    assert_eq!((error.kind(), error.offset(), error.len()), (kind, offset, len), "{shown}");
+    assert_eq!(parse(accepted.as_bytes()), Ok(Some(accepted.len())), "the twin of {shown}");
+    assert!(differs_by_one_octet(refused, accepted), "{shown} and its twin {}", accepted.escape_debug());
+}
+
+/// One octet more, less or other.
+fn differs_by_one_octet(one: &str, other: &str) -> bool {
+    let front = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+    let back = one.bytes().rev().zip(other.bytes().rev()).take_while(|(a, b)| a == b).count();
+    let longer = one.len().max(other.len());
+    let changed = longer.saturating_sub(front.saturating_add(back));
+    changed <= 1
+}
+
+use ErrorKind as E;
+
+/// What is refused: why, from which octet on, how many octets, the message, and the twin that is accepted.
+type Refusal = (ErrorKind, usize, usize, &'static str, &'static str);
+
+/// Each fault of a request with the place where it is reported, and a twin one octet away that is accepted.
+const REFUSED_REQUESTS: &[Refusal] = &[
+    (E::BareLf, 14, 1, "GET / HTTP/1.1\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (E::BareLf, 23, 1, "GET / HTTP/1.1\r\nHost: a\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (E::BareCr, 23, 1, "GET / HTTP/1.1\r\nHost: a\r\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (E::BareCr, 1, 1, "G\rT / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (E::Method, 0, 1, " GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (E::Method, 3, 1, "GET@/ HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (E::Target, 4, 1, "GET  / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (E::Target, 6, 1, "GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n", "GET /a?b HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (E::Target, 11, 1, "GET http:/// HTTP/1.1\r\nHost: a\r\n\r\n", "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (E::Target, 12, 2, "GET http://u@b HTTP/1.1\r\nHost: a\r\n\r\n", "GET http://u.b HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (E::TargetForm, 4, 3, "GET a:1 HTTP/1.1\r\nHost: a\r\n\r\n", "GET /:1 HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (E::RequestLine, 13, 1, "GET /HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (E::Version, 6, 1, "GET / hTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (E::Version, 14, 1, "GET / HTTP/1.1 \r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (E::VersionNotSupported, 6, 8, "GET / HTTP/2.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (E::FieldName, 16, 1, "GET / HTTP/1.0\r\n: a\r\n\r\n", "GET / HTTP/1.0\r\nX: a\r\n\r\n"),
+    (E::FieldName, 17, 1, "GET / HTTP/1.0\r\nX(: a\r\n\r\n", "GET / HTTP/1.0\r\nX: a\r\n\r\n"),
+    (E::WhitespaceBeforeColon, 20, 1, "GET / HTTP/1.1\r\nHost : a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (E::MissingColon, 18, 1, "GET / HTTP/1.0\r\nXa\r\n\r\n", "GET / HTTP/1.0\r\nX:\r\n\r\n"),
+    (E::LineFolding, 16, 1, "GET / HTTP/1.1\r\n Host: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (E::FieldValue, 22, 1, "GET / HTTP/1.1\r\nHost: \0\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (E::MissingHost, 22, 2, "GET / HTTP/1.1\r\nX: a\r\n\r\n", "GET / HTTP/1.0\r\nX: a\r\n\r\n"),
+    (E::RepeatedHost, 31, 1, "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nHos: a\r\n\r\n"),
+    (E::InvalidHost, 22, 3, "GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", "GET / HTTP/1.1\r\nHost: a.b\r\n\r\n"),
+    (E::InvalidHost, 22, 4, "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", "GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n"),
+    (E::ContentLength, 32, 2, "GET / HTTP/1.0\r\nContent-Length: +5\r\n\r\n", "GET / HTTP/1.0\r\nContent-Length: 5\r\n\r\n"),
+    (E::ContentLength, 32, 3, "GET / HTTP/1.0\r\nContent-Length: 5,5\r\n\r\n", "GET / HTTP/1.0\r\nContent-Length: 505\r\n\r\n"),
+    (E::ContentLength, 31, 0, "GET / HTTP/1.0\r\nContent-Length:\r\n\r\n", "GET / HTTP/1.0\r\nContent-Length:5\r\n\r\n"),
+    (
+        E::RepeatedContentLength,
+        51,
+        1,
+        "GET / HTTP/1.0\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n",
+        "GET / HTTP/1.0\r\nContent-Length: 5\r\nContent-Lengt: 5\r\n\r\n",
+    ),
+    (
+        E::ContentLengthTooLarge,
+        32,
+        20,
+        "GET / HTTP/1.0\r\nContent-Length: 18446744073709551616\r\n\r\n",
+        "GET / HTTP/1.0\r\nContent-Length: 18446744073709551615\r\n\r\n",
+    ),
+    (
+        E::LengthAndCoding,
+        61,
+        7,
+        "GET / HTTP/1.1\r\nHost:\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost:\r\nContent-Lengt: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+    ),
+    (
+        E::NotChunkedLast,
+        42,
+        8,
+        "GET / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: chunkedx\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: chunked\r\n\r\n",
+    ),
+    (
+        E::NotChunkedLast,
+        42,
+        8,
+        "GET / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: chunked,\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: chunked\r\n\r\n",
+    ),
+    (
+        E::UnsupportedCoding,
+        42,
+        8,
+        "GET / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: ,chunked\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: chunked\r\n\r\n",
+    ),
+    (
+        E::CodingInHttp10,
+        35,
+        7,
+        "GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "GET / HTTP/1.0\r\nTransfer-Encodin: chunked\r\n\r\n",
+    ),
+    (
+        E::ContentInConnect,
+        38,
+        1,
+        "CONNECT b:1 HTTP/1.0\r\nContent-Length: 5\r\n\r\n",
+        "CONNECT b:1 HTTP/1.0\r\nContent-Length: 0\r\n\r\n",
+    ),
+    (
+        E::ChunkedTwice,
+        42,
+        16,
+        "GET / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: chunked, chunked\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost:\r\nTransfer-Encodin: chunked, chunked\r\n\r\n",
+    ),
+];
+
+/// The same for responses, answering GET.
+const REFUSED_RESPONSES: &[Refusal] = &[
+    (E::BareLf, 15, 1, "HTTP/1.1 200 OK\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"),
+    (E::BareCr, 14, 1, "HTTP/1.1 200 O\r\r\n\r\n", "HTTP/1.1 200 O\r\n\r\n"),
+    (E::Version, 0, 1, "\nHTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"),
+    (E::Version, 0, 1, "hTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"),
+    (E::Version, 8, 1, "HTTP/1.1\t200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"),
+    (E::VersionNotSupported, 0, 8, "HTTP/2.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"),
+    (E::StatusCode, 9, 1, "HTTP/1.1 020 OK\r\n\r\n", "HTTP/1.1 220 OK\r\n\r\n"),
+    (E::StatusCode, 11, 1, "HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"),
+    (E::StatusCode, 12, 1, "HTTP/1.1 200\r\n\r\n", "HTTP/1.1 200 \r\n\r\n"),
+    (E::Reason, 14, 1, "HTTP/1.1 200 O\x7f\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"),
+    (E::WhitespaceBeforeColon, 18, 1, "HTTP/1.1 200 OK\r\nX\t: a\r\n\r\n", "HTTP/1.1 200 OK\r\nX: a\r\n\r\n"),
+    (E::LineFolding, 17, 1, "HTTP/1.1 200 OK\r\n X: a\r\n\r\n", "HTTP/1.1 200 OK\r\nX: a\r\n\r\n"),
+    (E::FieldValue, 20, 1, "HTTP/1.1 200 OK\r\nX: \x0b\r\n\r\n", "HTTP/1.1 200 OK\r\nX: \t\r\n\r\n"),
+    (E::ContentLength, 33, 2, "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 05\r\n\r\n"),
+    (
+        E::RepeatedContentLength,
+        52,
+        1,
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Lengt: 5\r\n\r\n",
+    ),
+    (
+        E::LengthAndCoding,
+        61,
+        1,
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Lengt: 5\r\n\r\n",
+    ),
+    (
+        E::ChunkedTwice,
+        36,
+        15,
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked,chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunkedxchunked\r\n\r\n",
+    ),
+    (
+        E::CodingInHttp10,
+        36,
+        7,
+        "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+    ),
+];
+
+#[test]
+fn each_refusal_of_a_request_and_its_accepted_twin() {
+    REFUSED_REQUESTS.iter().for_each(|refusal| check_refusal(request, refusal));
+}
+
+#[test]
+fn each_refusal_of_a_response_and_its_accepted_twin() {
+    REFUSED_RESPONSES.iter().for_each(|refusal| check_refusal(response, refusal));
+}
+
+/// What is too large, with a twin at the limit, one octet or line smaller.
+#[test]
+fn rfc9110_5_4_each_limit_refuses_one_more() {
+    let (method, target) = ("M".repeat(64), "t".repeat(16_383));
+    let accepted = |head: &str| assert_eq!(request(head.as_bytes()), Ok(Some(head.len())), "{} octets", head.len());
+    let refused = |head: &str, kind, offset| {
+        let error = request(head.as_bytes()).unwrap_err();
+        assert_eq!((error.kind(), error.offset()), (kind, offset));
+    };
+    accepted(&format!("{method} / HTTP/1.0\r\n\r\n"));
+    refused(&format!("{method}M / HTTP/1.0\r\n\r\n"), E::MethodTooLong, 64);
+    accepted(&format!("GET /{target} HTTP/1.0\r\n\r\n"));
+    refused(&format!("GET /{target}t HTTP/1.0\r\n\r\n"), E::TargetTooLong, 16_388);
+    refused(&format!("GET /{target}{target}{target}"), E::TargetTooLong, 16_388);
+    refused(&"M".repeat(20_000), E::MethodTooLong, 64);
+
+    let (before, after) = ("GET / HTTP/1.0\r\nX: ", "\r\n\r\n");
+    let value = "v".repeat(65_535 - before.len() - after.len());
+    accepted(&format!("{before}{value}{after}"));
+    refused(&format!("{before}{value}v{after}"), E::HeadTooLong, 65_535);
+    refused(&format!("{before}{value}{value}"), E::HeadTooLong, 65_535);
+
+    accepted("GET / HTTP/1.0\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\n\r\n");
+    refused("GET / HTTP/1.0\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: 5\r\n\r\n", E::TooManyFields, 40);
+}
+
+#[test]
+fn every_kind_of_fault_has_a_test_that_causes_it() {
+    let tabled = [REFUSED_REQUESTS, REFUSED_RESPONSES].concat().into_iter().map(|(kind, ..)| kind);
+    let too_large = [E::MethodTooLong, E::TargetTooLong, E::HeadTooLong, E::TooManyFields];
+    let caused: HashSet<_> = tabled.chain(too_large).collect();
+    let missing: Vec<_> = E::ALL.iter().filter(|kind| !caused.contains(kind)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn every_kind_of_fault_tells_rule_status_and_remedy() {
+    for kind in E::ALL {
+        assert!(kind.section().starts_with("RFC 9112 section ") || kind.section().starts_with("RFC 9110 section "), "{kind:?}");
+        assert!((400..=599).contains(&kind.status().code()), "{kind:?}");
+        assert!(!kind.hint().is_empty() && !kind.hint().ends_with('.'), "{kind:?}");
+        let text = kind.to_string();
+        assert!(!text.is_empty() && !text.ends_with('.') && text.is_ascii(), "{kind:?}");
+    }
+}
+
+/// The status that a server answers with, where it is not 400.
+#[test]
+fn rfc9110_15_each_fault_suggests_its_status() {
+    let others: Vec<_> =
+        E::ALL.iter().filter(|kind| kind.status() != Status::BAD_REQUEST).map(|kind| (*kind, kind.status().code())).collect();
+    let expected = [
+        (E::MethodTooLong, 501),
+        (E::TargetTooLong, 414),
+        (E::VersionNotSupported, 505),
+        (E::StatusCode, 502),
+        (E::Reason, 502),
+        (E::TooManyFields, 431),
+        (E::HeadTooLong, 431),
+        (E::ContentLengthTooLarge, 413),
+        (E::UnsupportedCoding, 501),
+    ];
+    assert_eq!(others, expected);
+}
+
+#[test]
+fn rfc9112_2_2_empty_lines_before_a_request_are_skipped() {
+    let mut spans = FieldSpans::<4>::new();
+    let input = b"\r\n\r\nGET / HTTP/1.0\r\n\r\n";
+    let Ok(Parsed::Complete { message: head, len }) = RequestHead::parse(input, spans.lend()) else { panic!() };
+    assert_eq!((head.method(), len, head.as_bytes()), (Method::GET, input.len(), &input[4..]));
+    assert_eq!(request(b"\r\n\r\n"), Ok(None));
+    assert_eq!(request(b"\r\nX").unwrap(), None);
+    assert_eq!(request(b"\r\n\n").unwrap_err().offset(), 2);
+    assert_eq!(request(&b"\r\n".repeat(40_000)).unwrap_err().kind(), E::HeadTooLong);
+    assert_eq!(request(&b"\r\n".repeat(32_767)), Ok(None));
+}
+
+#[test]
+fn the_first_octet_is_judged_at_once() {
+    assert_eq!(request(b"\x16").unwrap_err().kind(), E::Method);
+    assert_eq!(request(b"\r\n\x16").unwrap_err().offset(), 2);
+    assert_eq!(response(b"\x15").unwrap_err().kind(), E::Version);
+    assert_eq!(response(b"\r").unwrap_err().kind(), E::Version);
+    assert_eq!((request(b"\r"), response(b"H")), (Ok(None), Ok(None)));
+}
+
+#[test]
+fn a_line_is_judged_when_it_is_whole() {
+    for (open, fault) in [("G@T / ", E::Method), ("GET / HTTP/1.0\r\nX Y", E::FieldName)] {
+        assert_eq!(request(open.as_bytes()), Ok(None), "{open}");
+        assert_eq!(request(format!("{open}\r\n").as_bytes()).unwrap_err().kind(), fault);
+    }
+}
+
+#[test]
+fn rfc9110_6_2_a_higher_minor_version_is_handled_as_1_1() {
+    let mut spans = FieldSpans::<4>::new();
+    let parsed = ResponseHead::parse(b"HTTP/1.9 200 OK\r\n\r\n", spans.lend());
+    let Ok(Parsed::Complete { message: head, .. }) = parsed else { panic!() };
+    assert_eq!(head.version(), Version::Http11);
+    assert_eq!(request(b"GET / HTTP/1.7\r\n\r\n").unwrap_err().kind(), E::MissingHost);
+}
+
+#[test]
+fn rfc9110_5_5_whitespace_around_a_value_is_not_part_of_it() {
+    let mut spans = FieldSpans::<4>::new();
+    let input = b"GET / HTTP/1.0\r\nA:\t 1 2\t \r\nB:\r\nC:  \r\nD:\xe9\r\n\r\n";
+    let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(input, spans.lend()) else { panic!() };
+    let values: Vec<_> = head.fields().iter().map(|(_, value)| value.as_bytes()).collect();
+    assert_eq!(values, [&b"1 2"[..], b"", b"", b"\xe9"]);
+}
+
+#[test]
+fn the_default_limits_let_through_what_the_rfc_asks_for() {
+    let long = "x".repeat(8000);
+    let name = "n".repeat(200);
+    let mut spans = FieldSpans::<64>::new();
+    let fields: String = (0..62).map(|number| format!("F{number}: {number}\r\n")).collect();
+    let head = format!("GET /{long} HTTP/1.1\r\nHost: a\r\n{name}: {long}\r\n{fields}\r\n");
+    let Ok(Parsed::Complete { message, len }) = RequestHead::parse(head.as_bytes(), spans.lend()) else { panic!() };
+    assert_eq!((message.fields().len(), len), (64, head.len()));
+}
+
+/// A response's status line and fields, and its framing when it answers GET, HEAD and CONNECT.
+const FRAMINGS: &[(&str, [Framing; 3])] = &[
+    ("200 OK\r\n", [Framing::UntilClose, Framing::None, Framing::Tunnel]),
+    ("200 OK\r\nContent-Length: 5\r\n", [Framing::Length(5), Framing::None, Framing::Tunnel]),
+    ("404 \r\nContent-Length: 05\r\n", [Framing::Length(5), Framing::None, Framing::Length(5)]),
+    ("200 OK\r\nTransfer-Encoding: CHUNKED\r\n", [Framing::Chunked, Framing::None, Framing::Tunnel]),
+    ("200 OK\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n", [Framing::Chunked, Framing::None, Framing::Tunnel]),
+    ("502 \r\nTransfer-Encoding: chunked, gzip\r\n", [Framing::UntilClose, Framing::None, Framing::UntilClose]),
+    ("100 \r\nContent-Length: 5\r\n", [Framing::None; 3]),
+    ("101 \r\n", [Framing::Tunnel; 3]),
+    ("204 \r\nTransfer-Encoding: chunked\r\n", [Framing::None, Framing::None, Framing::Tunnel]),
+    ("304 \r\nContent-Length: 5\r\nContent-Length: 6\r\n", [Framing::None; 3]),
+    ("205 \r\nContent-Length: 5\r\n", [Framing::Length(5), Framing::None, Framing::Tunnel]),
+];
+
+#[test]
+fn rfc9112_6_3_the_framing_of_a_response_depends_on_the_request() {
+    for (rest, expected) in FRAMINGS {
+        let mut spans = FieldSpans::<4>::new();
+        let input = format!("HTTP/1.1 {rest}\r\n");
+        let Ok(Parsed::Complete { message: head, .. }) = ResponseHead::parse(input.as_bytes(), spans.lend()) else {
+            panic!("{rest}")
+        };
+        let framings = [Method::GET, Method::HEAD, Method::CONNECT].map(|method| head.framing(method).unwrap());
+        assert_eq!(framings, *expected, "{rest}");
+    }
+}
+
+#[test]
+fn rfc9112_3_2_the_four_forms_of_a_target() {
+    for (target, form, authority, path, query) in [
+        ("/", TargetForm::Origin, None, "/", None),
+        ("/a?b?c", TargetForm::Origin, None, "/a", Some("b?c")),
+        ("/http://x", TargetForm::Origin, None, "/http://x", None),
+        ("http://a", TargetForm::Absolute, Some("a"), "/", None),
+        ("HTTP://a:80?q", TargetForm::Absolute, Some("a:80"), "/", Some("q")),
+        ("x-y+z.1://[::1]:/p", TargetForm::Absolute, Some("[::1]:"), "/p", None),
+        ("a:443", TargetForm::Authority, Some("a:443"), "", None),
+        ("*", TargetForm::Asterisk, None, "*", None),
+    ] {
+        let parsed = Target::new(target).unwrap();
+        assert_eq!(
+            (parsed.form(), parsed.authority(), parsed.path(), parsed.query()),
+            (form, authority, path, query),
+            "{target}"
+        );
+    }
+}
+
+const OTHER: ReplyTo = ReplyTo::UNREAD;
+type Fields<'a> = &'a [(&'a str, &'a str)];
+
+fn with_fields<'w>(mut head: HeadWriter<'w>, fields: Fields<'_>) -> Result<HeadWriter<'w>, WriteError> {
+    for (name, value) in fields {
+        head = head.field(FieldName::new(name)?, FieldValue::new(*value)?)?;
+    }
+    Ok(head)
+}
+
+fn write_request(method: &str, target: &str, fields: Fields<'_>, body: &[u8]) -> Result<String, WriteError> {
+    let mut out = WireBuf::<100>::new();
+    let before = out.as_bytes().len();
+    let head = out.request(Method::new(method)?, Target::new(target)?);
+    let written = head.and_then(|head| with_fields(head, fields)).and_then(|head| head.body(body));
+    if let Err(error) = written {
+        assert_eq!(out.as_bytes().len(), before, "a refusal leaves octets behind");
+        return Err(error);
+    }
+    Ok(String::from_utf8_lossy(out.as_bytes()).into_owned())
+}
+
+fn write_response(reply_to: ReplyTo, code: u16, fields: Fields<'_>, body: &[u8]) -> Result<String, WriteError> {
+    let mut out = WireBuf::<100>::new();
+    with_fields(out.response(reply_to, Status::new(code)?)?, fields)?.body(body)?;
+    Ok(String::from_utf8_lossy(out.as_bytes()).into_owned())
+}
+
+/// Each refusal of a writer, and the same call with one thing right.
+#[test]
+fn each_refusal_of_a_request_writer_and_its_accepted_twin() {
+    type Call<'a> = (&'a str, &'a str, Fields<'a>, &'a [u8]);
+    let cases: &[(WriteError, Call<'_>, Call<'_>)] = &[
+        (WriteError::InvalidMethod { at: 1 }, ("G T", "/", &[("Host", "a")], b""), ("GET", "/", &[("Host", "a")], b"")),
+        (WriteError::InvalidMethod { at: 0 }, ("", "/", &[("Host", "a")], b""), ("G", "/", &[("Host", "a")], b"")),
+        (WriteError::InvalidTarget { at: 1 }, ("GET", "/\r", &[("Host", "a")], b""), ("GET", "/r", &[("Host", "a")], b"")),
+        (WriteError::InvalidTarget { at: 0 }, ("GET", "", &[("Host", "a")], b""), ("GET", "/", &[("Host", "a")], b"")),
+        (WriteError::TargetForm, ("GET", "*", &[("Host", "a")], b""), ("GET", "/", &[("Host", "a")], b"")),
+        (WriteError::TargetForm, ("CONNECT", "/b:1", &[("Host", "a")], b""), ("CONNECT", "b:1", &[("Host", "a")], b"")),
+        (
+            WriteError::InvalidFieldName { at: 1 },
+            ("GET", "/", &[("Host", ""), ("X\n", "a")], b""),
+            ("GET", "/", &[("Host", ""), ("X", "a")], b""),
+        ),
+        (WriteError::InvalidFieldValue { at: 1 }, ("GET", "/", &[("Host", "a\n")], b""), ("GET", "/", &[("Host", "an")], b"")),
+        (WriteError::InvalidFieldValue { at: 0 }, ("GET", "/", &[("Host", "\0")], b""), ("GET", "/", &[("Host", "0")], b"")),
+        (WriteError::InvalidHost { at: 1 }, ("GET", "/", &[("Host", "a/")], b""), ("GET", "/", &[("Host", "a.")], b"")),
+        (
+            WriteError::FramingField,
+            ("GET", "/", &[("Host", ""), ("content-length", "0")], b""),
+            ("GET", "/", &[("Host", ""), ("ontent-length", "0")], b""),
+        ),
+        (
+            WriteError::FramingField,
+            ("GET", "/", &[("Host", ""), ("Transfer-Encoding", "chunked")], b""),
+            ("GET", "/", &[("Host", ""), ("Transfer-Encodin", "chunked")], b""),
+        ),
+        (
+            WriteError::FramingField,
+            ("GET", "/", &[("Host", ""), ("Connection", "TE"), ("TE", "a, chunked")], b""),
+            ("GET", "/", &[("Host", ""), ("Connection", "TE"), ("TE", "a, chunke")], b""),
+        ),
+        (WriteError::MissingHost, ("GET", "/", &[("Hos", "a")], b""), ("GET", "/", &[("Host", "a")], b"")),
+        (
+            WriteError::RepeatedHost,
+            ("GET", "/", &[("Host", "a"), ("hOST", "a")], b""),
+            ("GET", "/", &[("Host", "a"), ("hOS", "a")], b""),
+        ),
+        (
+            WriteError::MissingConnectionOption,
+            ("GET", "/", &[("Host", ""), ("Upgrade", "x")], b""),
+            ("GET", "/", &[("Host", ""), ("Upgrade", "x"), ("Connection", "close, upgrade")], b""),
+        ),
+        (
+            WriteError::MissingConnectionOption,
+            ("GET", "/", &[("Host", ""), ("TE", "trailers")], b""),
+            ("GET", "/", &[("Host", ""), ("TE", "trailers"), ("Connection", "te")], b""),
+        ),
+        (
+            WriteError::ExpectWithoutBody,
+            ("PUT", "/", &[("Host", ""), ("Expect", "100-continue")], b""),
+            ("PUT", "/", &[("Host", ""), ("Expect", "100-continue")], b"x"),
+        ),
+        (WriteError::BodyForbidden, ("TRACE", "/", &[("Host", "")], b"x"), ("TRACE", "/", &[("Host", "")], b"")),
+        (WriteError::BodyForbidden, ("CONNECT", "a:1", &[("Host", "")], b"x"), ("CONNECT", "a:1", &[("Host", "")], b"")),
+        (WriteError::BufferFull, ("PUT", "/", &[("Host", "")], &[b'x'; 55]), ("PUT", "/", &[("Host", "")], &[b'x'; 54])),
+    ];
+    for (error, refused, accepted) in cases {
+        assert_eq!(write_request(refused.0, refused.1, refused.2, refused.3), Err(*error), "{refused:?}");
+        assert!(write_request(accepted.0, accepted.1, accepted.2, accepted.3).is_ok(), "{accepted:?}");
+    }
+}
+
+#[test]
+fn each_refusal_of_a_response_writer_and_its_accepted_twin() {
+    type Call<'a> = (ReplyTo, u16, Fields<'a>, &'a [u8]);
+    let connect = ReplyTo::new(Method::CONNECT, Version::Http11);
+    let http10 = ReplyTo::new(Method::POST, Version::Http10);
+    let cases: &[(WriteError, Call<'_>, Call<'_>)] = &[
+        (WriteError::InvalidStatus { code: 99 }, (OTHER, 99, &[], b""), (OTHER, 100, &[], b"")),
+        (WriteError::InvalidStatus { code: 600 }, (OTHER, 600, &[], b""), (OTHER, 599, &[], b"")),
+        (
+            WriteError::MissingUpgrade,
+            (OTHER, 101, &[("Connection", "Upgrade")], b""),
+            (OTHER, 101, &[("Connection", "Upgrade"), ("Upgrade", "x")], b""),
+        ),
+        (WriteError::MissingUpgrade, (OTHER, 426, &[], b""), (OTHER, 426, &[("Connection", "Upgrade"), ("Upgrade", "x")], b"")),
+        (WriteError::NeedsHttp11, (http10, 100, &[], b""), (OTHER, 100, &[], b"")),
+        (WriteError::BodyForbidden, (OTHER, 103, &[], b"x"), (OTHER, 103, &[], b"")),
+        (WriteError::BodyForbidden, (OTHER, 204, &[], b"x"), (OTHER, 204, &[], b"")),
+        (WriteError::BodyForbidden, (OTHER, 205, &[], b"x"), (OTHER, 205, &[], b"")),
+        (WriteError::BodyForbidden, (OTHER, 304, &[], b"x"), (OTHER, 304, &[], b"")),
+        (WriteError::BodyForbidden, (connect, 200, &[], b"x"), (connect, 403, &[], b"x")),
+    ];
+    for (error, refused, accepted) in cases {
+        assert_eq!(write_response(refused.0, refused.1, refused.2, refused.3), Err(*error), "{refused:?}");
+        assert!(write_response(accepted.0, accepted.1, accepted.2, accepted.3).is_ok(), "{accepted:?}");
+    }
+}
+
+#[test]
+fn rfc9112_6_3_a_request_is_not_delimited_by_the_close() {
+    let mut out = WireBuf::<100>::new();
+    let host = FieldValue::from_static("a");
+    let head = |out: &mut WireBuf<100>| {
+        let head = out.request(Method::PUT, Target::ROOT).unwrap().field(FieldName::HOST, host).unwrap();
+        head.until_close().err()
+    };
+    assert_eq!(head(&mut out), Some(WriteError::CloseDelimitedRequest));
+    assert_eq!(out.response(OTHER, Status::OK).unwrap().until_close().err(), None);
+}
+
+#[test]
+fn rfc9110_8_6_a_body_has_the_length_that_was_declared() {
+    let mut out = WireBuf::<100>::new();
+    let mut body = out.response(OTHER, Status::OK).unwrap().length(3).unwrap();
+    assert_eq!(body.data(b"abcd", &mut out), Err(WriteError::BodyLength));
+    body.data(b"ab", &mut out).unwrap();
+    assert_eq!(body.data(&[b'x'; 100], &mut out), Err(WriteError::BodyLength));
+    assert_eq!(body.end(), Err(WriteError::BodyLength));
+    assert!(out.as_bytes().ends_with(b"Content-Length: 3\r\n\r\nab"));
+}
+
+#[test]
+fn a_body_that_does_not_fit_is_not_counted() {
+    let mut out = WireBuf::<60>::new();
+    let mut body = out.response(OTHER, Status::OK).unwrap().length(50).unwrap();
+    assert_eq!(body.data(&[b'x'; 50], &mut out), Err(WriteError::BufferFull));
+    out.clear();
+    body.data(&[b'x'; 50], &mut out).unwrap();
+    assert_eq!((body.end(), out.as_bytes()), (Ok(()), &[b'x'; 50][..]));
+}
+
+/// What is written, to the octet.
+#[test]
+fn rfc9112_2_1_messages_as_they_are_written() {
+    let head = ReplyTo::new(Method::HEAD, Version::Http11);
+    let connect = ReplyTo::new(Method::CONNECT, Version::Http11);
+    let host = &[("Host", "a")];
+    for (written, expected) in [
+        (write_request("GET", "/", host, b""), "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+        (write_request("POST", "/", host, b""), "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"),
+        (write_request("GET", "/", host, b"x"), "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx"),
+        (write_request("OPTIONS", "*", host, b""), "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"),
+        (write_response(OTHER, 200, &[("A", " b ")], b""), "HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 0\r\n\r\n"),
+        (write_response(OTHER, 599, &[], b"hi"), "HTTP/1.1 599 \r\nContent-Length: 2\r\n\r\nhi"),
+        (write_response(OTHER, 100, &[], b""), "HTTP/1.1 100 Continue\r\n\r\n"),
+        (write_response(OTHER, 204, &[], b""), "HTTP/1.1 204 No Content\r\n\r\n"),
+        (write_response(OTHER, 205, &[], b""), "HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n"),
+        (write_response(OTHER, 304, &[], b""), "HTTP/1.1 304 Not Modified\r\n\r\n"),
+        (write_response(head, 200, &[], b"hello"), "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"),
+        (write_response(connect, 200, &[], b""), "HTTP/1.1 200 OK\r\n\r\n"),
+    ] {
+        assert_eq!(written.as_deref(), Ok(expected));
+    }
+}
+
+#[test]
+fn the_answer_of_the_article_as_it_is_written() {
+    let answer = |method| {
+        let mut out = WireBuf::<100>::new();
+        let head = out.response(ReplyTo::new(method, Version::Http11), Status::OK).unwrap();
+        head.version(Version::Http10).body_until_close(b"TCP connection").unwrap();
+        String::from_utf8_lossy(out.as_bytes()).into_owned()
+    };
+    assert_eq!(answer(Method::GET), "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nTCP connection");
+    assert_eq!(answer(Method::HEAD), "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\n");
+}
+
+#[test]
+fn a_writer_that_is_given_up_leaves_nothing_behind() {
+    let mut out = WireBuf::<100>::new();
+    out.response(OTHER, Status::CONTINUE).unwrap().without_body().unwrap();
+    let before = out.as_bytes().to_vec();
+    drop(out.response(OTHER, Status::OK).unwrap());
+    std::mem::forget(out.response(OTHER, Status::OK).unwrap());
+    assert_eq!(out.as_bytes(), before);
+    out.response(OTHER, Status::CONTINUE).unwrap().without_body().unwrap();
+    assert_eq!(out.as_bytes(), before.repeat(2));
+}
+
+#[test]
+fn limits_of_the_callers_choice() {
+    let limits = Limits { method: 3, target: 2, head: 40 };
+    let parse = |octets: &[u8]| {
+        let mut spans = FieldSpans::<4>::new();
+        RequestHead::parse_within(octets, spans.lend(), &limits)
+            .map(|parsed| parsed.map(|_| ()))
+            .map_err(|error| (error.kind(), error.offset()))
+    };
+    assert_eq!(parse(b"GET /a HTTP/1.0\r\n\r\n"), Ok(Parsed::Complete { message: (), len: 19 }));
+    assert_eq!(parse(b"GETS /a HTTP/1.0\r\n\r\n"), Err((E::MethodTooLong, 3)));
+    assert_eq!(parse(b"GET /ab HTTP/1.0\r\n\r\n"), Err((E::TargetTooLong, 6)));
+    assert_eq!(parse(b"GET /a HTTP/1.0\r\nX: 0123456789012345"), Ok(Parsed::Incomplete));
+    assert_eq!(parse(b"GET /a HTTP/1.0\r\nX: 01234567890123456789"), Err((E::HeadTooLong, 40)));
+}
