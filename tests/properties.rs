@@ -1,4 +1,5 @@
 //! The properties of the fuzz targets, on cases that proptest makes.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::WireBuf;

@@ -42,11 +42,11 @@ impl Transport {
         loop {
             // A verdict needs a whole line, but for the first octet and what has grown beyond the limits.
             let unseen = self.received.get(unseen_from..).unwrap_or(&[]);
-            let is_due = unseen_from == 0 || unseen.contains(&b'\n');
-            if is_due || self.received.len() >= usize::from(self.settings.limits.head) {
-                if let Parsed::Complete { message, .. } = parse(&self.received, &self.settings)? {
-                    return Ok(Some(message));
-                }
+            let is_at_limit = self.received.len() >= usize::from(self.settings.limits.head);
+            if (unseen_from == 0 || is_at_limit || unseen.contains(&b'\n'))
+                && let Parsed::Complete { message, .. } = parse(&self.received, &self.settings)?
+            {
+                return Ok(Some(message));
             }
             unseen_from = self.received.len();
             if self.receive(&deadline)? == 0 {

@@ -97,7 +97,7 @@ impl<'a> Target<'a> {
 
     /// The target as a string; its octets are ASCII.
     pub fn as_str(&self) -> &'a str {
-        core::str::from_utf8(self.octets).unwrap_or_default()
+        ascii(self.octets)
     }
 
     /// Which of the four forms it has.
@@ -108,13 +108,12 @@ impl<'a> Target<'a> {
     /// Host and port: of the absolute form, where they count more than the `Host` field [RFC 9112 section 3.2.2], or of the
     /// authority form.
     pub fn authority(&self) -> Option<&'a str> {
-        let target = self.as_str();
         match self.form {
             TargetForm::Origin | TargetForm::Asterisk => None,
-            TargetForm::Authority => Some(target),
+            TargetForm::Authority => Some(self.as_str()),
             TargetForm::Absolute => {
-                let (_, rest) = target.split_once("://")?;
-                rest.get(..authority_end(rest.as_bytes()))
+                let rest = after_scheme(self.octets)?;
+                rest.get(..authority_end(rest)).map(ascii)
             }
         }
     }
@@ -122,29 +121,29 @@ impl<'a> Target<'a> {
     /// The path, still percent-encoded: `/` where an absolute form has none, `*` for the server itself, empty for a
     /// `host:port`.
     pub fn path(&self) -> &'a str {
-        let path = match self.path_and_query().split_once('?') {
-            Some((path, _)) => path,
-            None => self.path_and_query(),
-        };
-        match (path, self.form) {
+        let octets = self.path_and_query();
+        match (ascii(octets.get(..path_end(octets)).unwrap_or(octets)), self.form) {
             ("", TargetForm::Absolute) => "/",
-            _ => path,
+            (path, _) => path,
         }
     }
 
     /// The query, still percent-encoded: what follows the first `?`.
     pub fn query(&self) -> Option<&'a str> {
-        self.path_and_query().split_once('?').map(|(_, query)| query)
+        let octets = self.path_and_query();
+        match octets.get(path_end(octets)..) {
+            Some([b'?', query @ ..]) => Some(ascii(query)),
+            _ => None,
+        }
     }
 
-    fn path_and_query(&self) -> &'a str {
-        let target = self.as_str();
+    fn path_and_query(&self) -> &'a [u8] {
         match self.form {
-            TargetForm::Origin | TargetForm::Asterisk => target,
-            TargetForm::Authority => "",
+            TargetForm::Origin | TargetForm::Asterisk => self.octets,
+            TargetForm::Authority => &[],
             TargetForm::Absolute => {
-                let (_, rest) = target.split_once("://").unwrap_or_default();
-                rest.get(authority_end(rest.as_bytes())..).unwrap_or_default()
+                let rest = after_scheme(self.octets).unwrap_or(&[]);
+                rest.get(authority_end(rest)..).unwrap_or(&[])
             }
         }
     }
@@ -172,6 +171,16 @@ fn after_scheme(target: &[u8]) -> Option<&[u8]> {
         }
         _ => None,
     }
+}
+
+/// Octets of a target as a string: they are ASCII.
+fn ascii(octets: &[u8]) -> &str {
+    core::str::from_utf8(octets).unwrap_or_default()
+}
+
+/// Where the path ends: at the `?`, or with the target.
+fn path_end(octets: &[u8]) -> usize {
+    octets.iter().position(|&octet| octet == b'?').unwrap_or(octets.len())
 }
 
 /// Where the authority ends that stands at the beginning of `rest`.

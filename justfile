@@ -1,0 +1,46 @@
+# The commands of the project; `.ci/run` calls them.
+
+# Lists the recipes.
+default:
+    @just --list
+
+# Is the code formatted?
+format-check:
+    cargo fmt --all --check
+
+# Lints, on every target of every member.
+lint:
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# All tests: unit, property, requirement, socket and doc tests, and the seeds of the fuzz targets.
+test:
+    cargo test --locked
+
+# Does everything build when the compiler is told that it is a stable one? (`.cargo/config.toml` lets cargo-fuzz tell it otherwise.)
+stable:
+    RUSTC_BOOTSTRAP=-1 cargo check --workspace --all-targets --locked --target-dir target/stable
+
+# The documentation, without a warning.
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+# Links core for a microcontroller with a panic handler that must not be reachable.
+panic-free:
+    tests/panic_free/run
+
+# Fuzzes one target, from its seeds: `just fuzz parse_request 60`.
+fuzz target seconds="60":
+    mkdir -p fuzz/corpus/{{target}}
+    cargo fuzz run {{target}} fuzz/corpus/{{target}} fuzz/seeds/{{target}} -- -max_total_time={{seconds}} -dict=fuzz/http.dict
+
+# Fuzzes every target for a short while.
+fuzz-smoke seconds="20":
+    for target in $(cargo fuzz list); do just fuzz $target {{seconds}} || exit 1; done
+
+# Licenses, sources and duplicates of the dependencies (`cargo install cargo-deny`).
+deny:
+    cargo deny --all-features check bans licenses sources
+
+# Which changes to core no test notices (`cargo install cargo-mutants`; takes long).
+mutants:
+    cargo mutants --package bareline-core --test-workspace true
