@@ -102,7 +102,7 @@ impl ResponseModel {
         let is_tunnel = self.asked == Asked::Connect && matches!(self.status, 200..=299);
         let has_no_body = is_tunnel || matches!(self.status, 100..=199 | 204 | 205 | 304);
         let is_until_close = matches!(self.ending, Ending::WholeUntilClose | Ending::PiecesUntilClose);
-        let says_a_length = self.ending == Ending::Pieces && !matches!(self.status, 304 | 205);
+        let says_a_length = self.ending == Ending::Pieces && (is_tunnel || !matches!(self.status, 304 | 205));
         let says_only = self.status == 304 && !is_tunnel && self.ending == Ending::Pieces;
         let sends_a_body = !self.body.is_empty() && !says_only;
         if has_no_body && (sends_a_body || is_until_close || says_a_length) {
