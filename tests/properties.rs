@@ -3,7 +3,7 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::WireBuf;
-use bareline_fuzz::{MessageModel, Target, parse_request, parse_response, round_trip};
+use bareline_fuzz::{MessageModel, Target, decode_body, parse_request, parse_response, round_trip};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -68,6 +68,36 @@ fn telling_lines() -> impl Strategy<Value = Vec<u8>> {
     .prop_map(|line| line.as_bytes().to_vec())
 }
 
+/// Pieces of chunked bodies, right and wrong ones.
+fn telling_pieces() -> impl Strategy<Value = Vec<u8>> {
+    select(vec![
+        "0\r\n",
+        "1\r\n",
+        "3\r\n",
+        "0A;a\r\n",
+        "5 ;a = \"b\\\"c\"\r\n",
+        "1;\r\n",
+        "1 \r\n",
+        "fffffffffffffffff\r\n",
+        "012c\r\n",
+        "x\r\n",
+        "a",
+        "abc",
+        "hello",
+        "0123456789",
+        "\r\n",
+        "\r",
+        "\n",
+        "X: a\r\n",
+        "Host: a\r\n",
+        " a: b\r\n",
+        "X\r\n",
+        ";",
+        "",
+    ])
+    .prop_map(|piece| piece.as_bytes().to_vec())
+}
+
 fn heads_of_telling_lines() -> impl Strategy<Value = Vec<u8>> {
     vec(telling_lines(), 0..9).prop_map(|lines| lines.concat())
 }
@@ -105,6 +135,18 @@ proptest! {
     fn what_holds_for_any_octets_holds_for_lines_in_any_order(octets in heads_of_telling_lines()) {
         parse_request(&octets);
         parse_response(&octets);
+    }
+
+    #[test]
+    fn what_holds_for_any_body_holds_for_telling_pieces(
+        choices in vec(any::<u8>(), 6), pieces in vec(telling_pieces(), 0..12),
+    ) {
+        decode_body(&[choices, pieces.concat()].concat());
+    }
+
+    #[test]
+    fn what_is_encoded_decodes(choices in vec(any::<u8>(), 6..200)) {
+        decode_body(&choices);
     }
 
     #[test]

@@ -223,11 +223,24 @@ fn rfc9110_5_4_each_limit_refuses_one_more() {
     refused("GET / HTTP/1.0\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: 5\r\n\r\n", E::TooManyFields, 40);
 }
 
+/// The faults of bodies: `tests/bodies.rs` causes them.
+const CAUSED_ELSEWHERE: [ErrorKind; 9] = [
+    E::ChunkSize,
+    E::ChunkSizeTooLarge,
+    E::ChunkExtension,
+    E::ChunkLineTooLong,
+    E::ChunkEnd,
+    E::ForbiddenTrailer,
+    E::TrailersTooLong,
+    E::BodyTooLarge,
+    E::Truncated,
+];
+
 #[test]
 fn every_kind_of_fault_has_a_test_that_causes_it() {
     let tabled = [REFUSED_REQUESTS, REFUSED_RESPONSES].concat().into_iter().map(|(kind, ..)| kind);
     let too_large = [E::MethodTooLong, E::TargetTooLong, E::HeadTooLong, E::TooManyFields];
-    let caused: HashSet<_> = tabled.chain(too_large).collect();
+    let caused: HashSet<_> = tabled.chain(too_large).chain(CAUSED_ELSEWHERE).collect();
     let missing: Vec<_> = E::ALL.iter().filter(|kind| !caused.contains(kind)).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
@@ -258,6 +271,9 @@ fn rfc9110_15_each_fault_suggests_its_status() {
         (E::HeadTooLong, 431),
         (E::ContentLengthTooLarge, 413),
         (E::UnsupportedCoding, 501),
+        (E::ChunkSizeTooLarge, 413),
+        (E::TrailersTooLong, 431),
+        (E::BodyTooLarge, 413),
     ];
     assert_eq!(others, expected);
 }
@@ -509,7 +525,7 @@ fn rfc9110_8_6_a_body_has_the_length_that_was_declared() {
     assert_eq!(body.data(b"abcd", &mut out), Err(WriteError::BodyLength));
     body.data(b"ab", &mut out).unwrap();
     assert_eq!(body.data(&[b'x'; 100], &mut out), Err(WriteError::BodyLength));
-    assert_eq!(body.end(), Err(WriteError::BodyLength));
+    assert_eq!(body.end(&[], &mut out), Err(WriteError::BodyLength));
     assert!(out.as_bytes().ends_with(b"Content-Length: 3\r\n\r\nab"));
 }
 
@@ -520,7 +536,7 @@ fn a_body_that_does_not_fit_is_not_counted() {
     assert_eq!(body.data(&[b'x'; 50], &mut out), Err(WriteError::BufferFull));
     out.clear();
     body.data(&[b'x'; 50], &mut out).unwrap();
-    assert_eq!((body.end(), out.as_bytes()), (Ok(()), &[b'x'; 50][..]));
+    assert_eq!((body.end(&[], &mut out), out.as_bytes()), (Ok(()), &[b'x'; 50][..]));
 }
 
 /// What is written, to the octet.
@@ -574,7 +590,7 @@ fn a_writer_that_is_given_up_leaves_nothing_behind() {
 
 #[test]
 fn limits_of_the_callers_choice() {
-    let limits = Limits { method: 3, target: 2, head: 40 };
+    let limits = Limits { method: 3, target: 2, head: 40, ..Limits::DEFAULT };
     let parse = |octets: &[u8]| {
         let mut spans = FieldSpans::<4>::new();
         RequestHead::parse_within(octets, spans.lend(), &limits)

@@ -26,6 +26,11 @@ impl ParseError {
         Self { kind, offset, len }
     }
 
+    /// The same error in an input that has `count` octets more in front.
+    pub(crate) const fn behind(self, count: usize) -> Self {
+        Self { offset: self.offset.saturating_add(count), ..self }
+    }
+
     /// Which rule was broken.
     pub const fn kind(&self) -> ErrorKind {
         self.kind
@@ -124,6 +129,25 @@ pub enum ErrorKind {
     CodingInHttp10,
     /// A CONNECT request has content.
     ContentInConnect,
+    /// What stands for the size of a chunk is no hexadecimal number.
+    ChunkSize,
+    /// The size of a chunk does not fit into 64 bits.
+    ChunkSizeTooLarge,
+    /// What follows the size of a chunk is no chunk extension.
+    ChunkExtension,
+    /// A chunk line is longer than [`Limits::chunk_line`](crate::Limits::chunk_line), or all of its extensions together than
+    /// [`Limits::chunk_extensions`](crate::Limits::chunk_extensions).
+    ChunkLineTooLong,
+    /// The data of a chunk is not followed by CR LF.
+    ChunkEnd,
+    /// A field stands in the trailer section that decides how the message is read.
+    ForbiddenTrailer,
+    /// The trailer section is longer than [`Limits::head`](crate::Limits::head).
+    TrailersTooLong,
+    /// The body is longer than [`Limits::body`](crate::Limits::body).
+    BodyTooLarge,
+    /// The message ends before it is whole.
+    Truncated,
 }
 
 macro_rules! rules {
@@ -198,6 +222,15 @@ rules! {
     ChunkedTwice "RFC 9112 section 6.1" 400 "chunked applied twice" "name chunked once, last"
     UnsupportedCoding "RFC 9112 section 6.1" 501 "transfer coding not supported" "send chunked alone"
     CodingInHttp10 "RFC 9112 section 6.1" 400 "Transfer-Encoding in HTTP/1.0" "send Content-Length, or speak HTTP/1.1"
+    ChunkSize "RFC 9112 section 7.1" 400 "invalid chunk size" "write hexadecimal digits, and CR LF after them"
+    ChunkSizeTooLarge "RFC 9112 section 7.1" 413 "chunk size too large" "send smaller chunks"
+    ChunkExtension "RFC 9112 section 7.1.1" 400 "invalid chunk extension" "write ;name or ;name=value, or none at all"
+    ChunkLineTooLong "RFC 9112 section 7.1.1" 400 "chunk extensions too long" "send no chunk extensions"
+    ChunkEnd "RFC 9112 section 7.1" 400 "chunk data without CR LF after it" "let the chunk size say how long the data is"
+    ForbiddenTrailer "RFC 9110 section 6.5.1" 400 "field not allowed in trailers" "send the field in the head"
+    TrailersTooLong "RFC 9110 section 5.4" 431 "trailer section too long" "send fewer or shorter trailer fields"
+    BodyTooLarge "RFC 9110 section 15.5.14" 413 "body too large" "send less"
+    Truncated "RFC 9112 section 8" 400 "message cut short" "send the whole message before closing"
     ContentInConnect "RFC 9110 section 9.3.6" 400 "CONNECT with content" "send what follows through the tunnel"
 }
 
@@ -263,6 +296,12 @@ pub enum WriteError {
     ExpectWithoutBody,
     /// A request whose body would end with the connection could not be answered.
     CloseDelimitedRequest,
+    /// Not now: the message has no body left to be written, or it is not this side's turn.
+    OutOfTurn,
+    /// Trailer fields need a chunked body.
+    TrailersNeedChunked,
+    /// A field that decides how a message is read cannot stand in its trailers.
+    ForbiddenTrailer,
     /// More or fewer octets than the length that was declared.
     BodyLength,
     /// An HTTP/1.0 peer does not understand this.
@@ -290,6 +329,9 @@ impl WriteError {
             Self::BodyForbidden => ("no body allowed here", None, "RFC 9110 section 6.4"),
             Self::ExpectWithoutBody => ("Expect: 100-continue without a body", None, "RFC 9110 section 10.1.1"),
             Self::CloseDelimitedRequest => ("request body without a length", None, "RFC 9112 section 6.3"),
+            Self::OutOfTurn => ("not this side's turn to write that", None, "RFC 9112 section 9.3"),
+            Self::TrailersNeedChunked => ("trailers without a chunked body", None, "RFC 9112 section 7.1.2"),
+            Self::ForbiddenTrailer => ("field not allowed in trailers", None, "RFC 9110 section 6.5.1"),
             Self::BodyLength => ("body does not have the declared length", None, "RFC 9110 section 8.6"),
             Self::NeedsHttp11 => ("not for an HTTP/1.0 peer", None, "RFC 9112 section 6.1"),
         }

@@ -12,7 +12,7 @@ mod scan;
 mod value;
 mod write;
 
-pub use body::BodyEncoder;
+pub use body::{BodyDecoder, BodyPart, ChunkExtension, ChunkExtensions};
 pub use dump::{Dump, dump};
 pub use error::{ErrorKind, ParseError, WriteError};
 pub use framing::Framing;
@@ -21,4 +21,4 @@ pub use head::{
     ResponseParts,
 };
 pub use value::{FieldName, FieldValue, Method, Status, Target, TargetForm, Version};
-pub use write::{HeadWriter, ReplyTo, WireBuf};
+pub use write::{BodyEncoder, HeadWriter, ReplyTo, TrailerField, WireBuf};

@@ -66,6 +66,8 @@ pub enum Ending {
     Whole,
     /// With its length; the body follows in pieces.
     Pieces,
+    /// In chunks.
+    Chunks,
     /// With the whole body, and the connection.
     WholeUntilClose,
     /// With the connection; the body follows in pieces.
@@ -101,15 +103,17 @@ impl ResponseModel {
     pub fn refusal(&self) -> Option<WriteError> {
         let is_tunnel = self.asked == Asked::Connect && matches!(self.status, 200..=299);
         let has_no_body = is_tunnel || matches!(self.status, 100..=199 | 204 | 205 | 304);
-        let is_until_close = matches!(self.ending, Ending::WholeUntilClose | Ending::PiecesUntilClose);
+        let is_streamed = matches!(self.ending, Ending::Chunks | Ending::WholeUntilClose | Ending::PiecesUntilClose);
         let says_a_length = self.ending == Ending::Pieces && (is_tunnel || !matches!(self.status, 304 | 205));
         let says_only = self.status == 304 && !is_tunnel && self.ending == Ending::Pieces;
         let sends_a_body = !self.body.is_empty() && !says_only;
-        if has_no_body && (sends_a_body || is_until_close || says_a_length) {
+        if has_no_body && (sends_a_body || is_streamed || says_a_length) {
             return Some(WriteError::BodyForbidden);
         }
+        let is_any_http10 = self.is_http10 || self.is_asked_http10;
         match self.status {
-            100..=199 if self.is_http10 || self.is_asked_http10 => Some(WriteError::NeedsHttp11),
+            _ if self.ending == Ending::Chunks && is_any_http10 => Some(WriteError::NeedsHttp11),
+            100..=199 if is_any_http10 => Some(WriteError::NeedsHttp11),
             101 | 426 => Some(WriteError::MissingUpgrade),
             _ => None,
         }
@@ -132,6 +136,10 @@ impl ResponseModel {
                 let body = head.length(self.body.len() as u64)?;
                 self.write_pieces(body, out)
             }
+            Ending::Chunks => {
+                let body = head.chunked()?;
+                self.write_pieces(body, out)
+            }
             Ending::PiecesUntilClose => {
                 let body = head.until_close()?;
                 self.write_pieces(body, out)
@@ -145,7 +153,7 @@ impl ResponseModel {
         for piece in sent.chunks(7) {
             body.data(piece, out)?;
         }
-        body.end()
+        body.end(&[], out)
     }
 }
 

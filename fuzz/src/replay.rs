@@ -1,5 +1,6 @@
 //! The seeds, run without a fuzzer.
 
+use crate::bodies::decode_body;
 use crate::properties::{parse_request, parse_response, round_trip};
 use std::path::Path;
 use std::{fs, io};
@@ -18,6 +19,7 @@ impl Target {
     pub const ALL: &'static [Target] = &[
         Target { name: "parse_request", property: parse_request },
         Target { name: "parse_response", property: parse_response },
+        Target { name: "decode_body", property: decode_body },
         Target { name: "round_trip", property: round_trip },
     ];
 

@@ -57,16 +57,12 @@ impl ClientStream {
         for _ in 0..=INTERIM {
             let (spans, parts) = self.read_head()?;
             let head = parts.over(self.transport.received(), &spans);
-            if head.framing(method)? == Framing::None && head.status().is_informational() {
+            let framing = head.framing(method)?;
+            if framing == Framing::None && head.status().is_informational() {
                 self.transport.consume(parts.len());
                 continue;
             }
-            let body = match head.framing(method)? {
-                Framing::None | Framing::Tunnel => Vec::new(),
-                Framing::Length(length) => self.transport.read_body(parts.len(), length)?,
-                Framing::UntilClose => self.transport.read_to_close(parts.len())?,
-                Framing::Chunked => return Err(PeerFault::ChunkedBody.into()),
-            };
+            let body = self.transport.read_body(parts.len(), framing)?;
             let octets = self.transport.received().get(..parts.len()).unwrap_or_default();
             return Ok(Response { message: [octets, &body].concat(), spans, parts });
         }
@@ -100,8 +96,9 @@ impl ClientStream {
             return self.transport.send(out.as_bytes());
         }
         let mut encoder = head.length(body.len() as u64)?;
-        let message = [out.as_bytes(), encoder.frame(body)?].concat();
-        encoder.end()?;
+        let body = encoder.frame(body, &mut out)?;
+        encoder.end(&[], &mut out)?;
+        let message = [out.as_bytes(), body].concat();
         self.transport.send(&message)
     }
 }

@@ -33,13 +33,6 @@ pub enum PeerFault {
         /// How many octets of the message had arrived.
         received: usize,
     },
-    /// Its body is larger than [`Settings::body_limit`](crate::Settings::body_limit).
-    BodyTooLarge {
-        /// The limit, in octets.
-        limit: usize,
-    },
-    /// Its body is chunked, which this version cannot read yet.
-    ChunkedBody,
     /// It sent too many interim responses.
     TooManyInterim,
     /// It kept us waiting.
@@ -70,8 +63,6 @@ impl PeerFault {
     pub const fn status(&self) -> Status {
         match self {
             Self::Parse(error) => error.status(),
-            Self::BodyTooLarge { .. } => Status::CONTENT_TOO_LARGE,
-            Self::ChunkedBody => Status::NOT_IMPLEMENTED,
             Self::TooSlow { .. } => Status::REQUEST_TIMEOUT,
             Self::Truncated { .. } | Self::TooManyInterim => Status::BAD_REQUEST,
         }
@@ -84,12 +75,6 @@ impl fmt::Display for PeerFault {
             Self::Parse(error) => write!(f, "{error}: {}", error.hint()),
             Self::Truncated { received } => {
                 write!(f, "connection closed in mid-message after {received} octets (RFC 9112 section 8)")
-            }
-            Self::BodyTooLarge { limit } => {
-                write!(f, "body larger than {limit} octets (RFC 9110 section 15.5.14): send less")
-            }
-            Self::ChunkedBody => {
-                f.write_str("chunked body not supported yet (RFC 9112 section 6.1): send it with Content-Length")
             }
             Self::TooManyInterim => f.write_str("too many interim responses (RFC 9110 section 15.2)"),
             Self::TooSlow { wait, after } => write!(f, "no {wait} within {} s", after.as_secs_f32()),

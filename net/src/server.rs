@@ -72,27 +72,26 @@ impl ServerStream {
         let Some(parts) = transport.read_head(parse)? else {
             return Ok(None);
         };
-        let length = match parts.over(transport.received(), spans).framing() {
-            Framing::Length(length) => length,
-            Framing::Chunked => return Err(PeerFault::ChunkedBody.into()),
-            Framing::None | Framing::UntilClose | Framing::Tunnel => 0,
-        };
-        if self.must_continue(&parts, length) {
+        let framing = parts.over(transport.received(), spans).framing();
+        if self.must_continue(&parts, framing) {
             self.out.response(ReplyTo::UNREAD, Status::CONTINUE)?.without_body()?;
             self.flush()?;
         }
-        let body = self.transport.read_body(parts.len(), length)?;
+        let body = self.transport.read_body(parts.len(), framing)?;
         Ok(Some((parts, body)))
     }
 
     /// Whether the client waits for a 100 before it sends the body [RFC 9110 section 10.1.1].
-    fn must_continue(&self, parts: &RequestParts, length: u64) -> bool {
+    fn must_continue(&self, parts: &RequestParts, framing: Framing) -> bool {
         let received = self.transport.received();
         let head = parts.over(received, &self.spans);
         let mut expectations = head.fields().all(FieldName::EXPECT);
         head.version() == Version::Http11
             && received.len() == parts.len()
-            && (1..=self.transport.settings.body_limit as u64).contains(&length)
+            && match framing {
+                Framing::Length(length) => length > 0 && length <= self.transport.settings.body_limits().body,
+                framing => framing == Framing::Chunked,
+            }
             && expectations.any(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
     }
 
@@ -166,9 +165,10 @@ impl Request<'_> {
             stream.flush()?;
         } else {
             let mut encoder = head.length(body.len() as u64)?;
-            let message = [stream.out.as_bytes(), encoder.frame(body)?].concat();
+            let body = encoder.frame(body, &mut stream.out)?;
+            encoder.end(&[], &mut stream.out)?;
+            let message = [stream.out.as_bytes(), body].concat();
             stream.out.clear();
-            encoder.end()?;
             stream.transport.send(&message)?;
         }
         stream.transport.close();

@@ -29,6 +29,13 @@ pub struct Settings {
     pub limits: Limits,
 }
 
+impl Settings {
+    /// The limits, with that of the body in them.
+    pub(crate) fn body_limits(&self) -> Limits {
+        Limits { body: self.limits.body.min(self.body_limit as u64), ..self.limits }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {

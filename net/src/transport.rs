@@ -2,7 +2,7 @@
 
 use crate::error::{Error, PeerFault, Wait};
 use crate::settings::Settings;
-use bareline_core::{ParseError, Parsed};
+use bareline_core::{BodyDecoder, BodyPart, Framing, ParseError, Parsed};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
@@ -58,33 +58,30 @@ impl Transport {
         }
     }
 
-    /// Receives a body of this length, which begins behind the first `from` octets.
-    pub(crate) fn read_body(&mut self, from: usize, length: u64) -> Result<Vec<u8>, Error> {
-        let limit = self.settings.body_limit;
-        let length = usize::try_from(length).ok().filter(|&length| length <= limit);
-        let Some(length) = length else {
-            return Err(PeerFault::BodyTooLarge { limit }.into());
-        };
+    /// Receives a body with this framing, which begins behind the first `from` octets; gives its content.
+    ///
+    /// The octets are consumed as they come, so that no more is kept than the content and what is being read.
+    pub(crate) fn read_body(&mut self, from: usize, framing: Framing) -> Result<Vec<u8>, Error> {
+        let mut decoder = BodyDecoder::new(framing, &self.settings.body_limits());
         let deadline = Deadline::new(Wait::Body, self.settings.body_deadline);
-        let end = from.saturating_add(length);
-        while self.received.len() < end {
-            if self.receive(&deadline)? == 0 {
-                return Err(PeerFault::Truncated { received: self.received.len() }.into());
+        let mut content = Vec::new();
+        loop {
+            let (used, part) = decoder.decode(self.received.get(from..).unwrap_or_default())?;
+            let is_starved = match part {
+                BodyPart::Data(data) => {
+                    content.extend_from_slice(data);
+                    false
+                }
+                BodyPart::Chunk { .. } | BodyPart::Trailer { .. } => false,
+                BodyPart::NeedMore => true,
+                BodyPart::End => return Ok(content),
+            };
+            self.received.drain(from..from.saturating_add(used).min(self.received.len()));
+            if is_starved && self.receive(&deadline)? == 0 {
+                decoder.end_of_input()?;
+                return Ok(content);
             }
         }
-        Ok(self.received.get(from..end).unwrap_or_default().to_vec())
-    }
-
-    /// Receives a body that ends with the connection, which begins behind the first `from` octets.
-    pub(crate) fn read_to_close(&mut self, from: usize) -> Result<Vec<u8>, Error> {
-        let limit = self.settings.body_limit;
-        let deadline = Deadline::new(Wait::Body, self.settings.body_deadline);
-        while self.receive(&deadline)? > 0 {
-            if self.received.len().saturating_sub(from) > limit {
-                return Err(PeerFault::BodyTooLarge { limit }.into());
-            }
-        }
-        Ok(self.received.get(from..).unwrap_or_default().to_vec())
     }
 
     /// Waits for octets and takes them; 0 when the peer has closed.

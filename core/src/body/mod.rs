@@ -1,5 +1,7 @@
-//! Bodies.
+//! Bodies on their way in: what of the octets is content.
 
-mod encoder;
+mod chunk_extensions;
+mod decoder;
 
-pub use encoder::BodyEncoder;
+pub use chunk_extensions::{ChunkExtension, ChunkExtensions};
+pub use decoder::{BodyDecoder, BodyPart};

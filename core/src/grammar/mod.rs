@@ -1,9 +1,10 @@
-//! The grammar of a message head, one function a rule of RFC 9112, in nom.
+//! The grammar of message heads, chunk lines and trailers, one function a rule of RFC 9112, in nom.
 //!
 //! A rule takes an [`Input`] and gives what it has read as [`Span`]s. It is streaming: `Incomplete` means that every octet so
 //! far fits and the end of the input came first. When an octet does not fit, a rule says only where it stopped and in which
 //! part of the line ([`Stop`]); which rule of the RFC that breaks is decided in one place, [`Stop::error`].
 
+mod chunk_line;
 mod field_line;
 mod request_line;
 mod status_line;
@@ -11,6 +12,7 @@ mod stop;
 
 use crate::octets::is_ows;
 use crate::scan::Input;
+pub(crate) use chunk_line::{ChunkExt, ChunkLine, chunk_ext, chunk_line};
 pub(crate) use field_line::{FieldLine, field_line_or_end};
 use nom::{Err, IResult, Needed, Parser};
 pub(crate) use request_line::{RequestLine, request_line};

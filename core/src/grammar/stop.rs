@@ -14,6 +14,8 @@ pub(crate) enum Part {
     Reason,
     FieldName,
     FieldValue,
+    ChunkSize,
+    ChunkExtension,
 }
 
 /// A rule met an octet that does not fit.
@@ -45,6 +47,8 @@ impl Stop {
             (_, Part::Version) => ErrorKind::Version,
             (_, Part::StatusCode) => ErrorKind::StatusCode,
             (_, Part::Reason) => ErrorKind::Reason,
+            (_, Part::ChunkSize) => ErrorKind::ChunkSize,
+            (_, Part::ChunkExtension) => ErrorKind::ChunkExtension,
         };
         ParseError::new(kind, position, 1)
     }

@@ -19,14 +19,22 @@ pub struct Limits {
     pub method: u16,
     /// The longest request target, in octets: 16,384 by default. Longer is 414 [RFC 9112 section 3].
     pub target: u16,
-    /// The longest head, start line and field section together, in octets: 65,535 by default and at the most. Longer is
-    /// 431 [RFC 9110 section 5.4].
+    /// The longest head, start line and field section together, and the longest trailer section, in octets: 65,535 by default
+    /// and at the most. Longer is 431 [RFC 9110 section 5.4].
     pub head: u16,
+    /// The longest line before the data of a chunk, in octets: 4,096 by default. Longer is 400.
+    pub chunk_line: u16,
+    /// All chunk extensions of a body together, in octets: 16,384 by default. Longer is 400 [RFC 9112 section 7.1.1].
+    pub chunk_extensions: u16,
+    /// The longest body, in octets, counted across chunks: not limited by default, since none is kept. Longer is 413
+    /// [RFC 9110 section 15.5.14].
+    pub body: u64,
 }
 
 impl Limits {
     /// The defaults.
-    pub const DEFAULT: Self = Self { method: 64, target: 16_384, head: u16::MAX };
+    pub const DEFAULT: Self =
+        Self { method: 64, target: 16_384, head: u16::MAX, chunk_line: 4_096, chunk_extensions: 16_384, body: u64::MAX };
 
     /// The longest request line that can be within the limits, with its line end.
     pub(crate) fn request_line(&self) -> usize {

@@ -5,6 +5,7 @@ mod field;
 mod method;
 mod status;
 mod target;
+mod trailer;
 mod version;
 
 pub(crate) use authority::check_authority;

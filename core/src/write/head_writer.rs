@@ -1,7 +1,7 @@
 //! A head, written in one sequence: start line, fields, end.
 
-use super::{Draft, ReplyTo};
-use crate::body::BodyEncoder;
+use super::body_encoder::Data;
+use super::{BodyEncoder, Draft, ReplyTo};
 use crate::error::WriteError;
 use crate::octets::members;
 use crate::value::{FieldName, FieldValue, Method, Status, Target, Version, check_authority};
@@ -116,9 +116,7 @@ impl<'w> HeadWriter<'w> {
     /// [`WriteError::RepeatedHost`] or [`WriteError::InvalidHost`] for a `Host` in a request that is not one authority.
     pub fn field(mut self, name: FieldName<'_>, value: FieldValue<'_>) -> Result<Self, WriteError> {
         self.see(name, value)?;
-        for part in [name.as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
-            self.draft.put(part)?;
-        }
+        self.draft.field(name, value)?;
         Ok(self)
     }
 
@@ -195,10 +193,27 @@ impl<'w> HeadWriter<'w> {
         self.put_length(rule, length)?;
         self.end()?.commit();
         Ok(match rule {
-            Body::Sent => BodyEncoder::length(length),
-            Body::Withheld => BodyEncoder::withheld(length),
-            _ => BodyEncoder::forbidden(),
+            Body::Sent => BodyEncoder::length(length, Data::Sent),
+            Body::Withheld => BodyEncoder::length(length, Data::Withheld),
+            _ => BodyEncoder::length(0, Data::Forbidden),
         })
+    }
+
+    /// Ends the head of a message whose body is sent in chunks [RFC 9112 section 7.1].
+    ///
+    /// Fails with [`WriteError::NeedsHttp11`] to or from HTTP/1.0, with [`WriteError::BodyForbidden`] where a message has no body.
+    pub fn chunked(mut self) -> Result<BodyEncoder, WriteError> {
+        let encoder = match self.body_rule() {
+            Body::Sent => BodyEncoder::chunked(Data::Sent),
+            Body::Withheld => BodyEncoder::chunked(Data::Withheld),
+            _ => return Err(WriteError::BodyForbidden),
+        };
+        if self.is_http10() {
+            return Err(WriteError::NeedsHttp11);
+        }
+        self.draft.put(b"Transfer-Encoding: chunked\r\n")?;
+        self.end()?.commit();
+        Ok(encoder)
     }
 
     /// Ends the head of a response whose body ends when the connection does; `Connection: close` is added when it is not there.
@@ -213,8 +228,11 @@ impl<'w> HeadWriter<'w> {
 
     /// Ends the head as [`until_close`](Self::until_close) does and writes the whole body.
     pub fn body_until_close(self, body: &[u8]) -> Result<(), WriteError> {
-        let (mut draft, mut encoder) = self.end_until_close()?;
-        draft.put(encoder.frame(body)?)?;
+        let is_sent = self.body_rule() == Body::Sent;
+        let (mut draft, _) = self.end_until_close()?;
+        if is_sent {
+            draft.put(body)?;
+        }
         draft.commit();
         Ok(())
     }
@@ -224,14 +242,23 @@ impl<'w> HeadWriter<'w> {
             return Err(WriteError::CloseDelimitedRequest);
         }
         let encoder = match self.body_rule() {
-            Body::Sent => BodyEncoder::until_close(),
-            Body::Withheld => BodyEncoder::withheld_until_close(),
+            Body::Sent => BodyEncoder::until_close(Data::Sent),
+            Body::Withheld => BodyEncoder::until_close(Data::Withheld),
             _ => return Err(WriteError::BodyForbidden),
         };
         if !self.seen.option_close {
             self.draft.put(b"Connection: close\r\n")?;
         }
         Ok((self.end()?, encoder))
+    }
+
+    /// Whether this side or the other speaks HTTP/1.0.
+    fn is_http10(&self) -> bool {
+        let asked = match self.message {
+            Message::Request(_) => Version::Http11,
+            Message::Response(reply_to, _) => reply_to.version(),
+        };
+        self.version == Version::Http10 || asked == Version::Http10
     }
 
     fn body_rule(&self) -> Body {
@@ -267,9 +294,8 @@ impl<'w> HeadWriter<'w> {
         let Self { seen, version, .. } = self;
         match self.message {
             Message::Request(_) if version == Version::Http11 && !seen.host => return Err(WriteError::MissingHost),
-            Message::Response(reply_to, status) => {
-                let is_http10 = version == Version::Http10 || reply_to.version() == Version::Http10;
-                if status.is_informational() && is_http10 {
+            Message::Response(_, status) => {
+                if status.is_informational() && self.is_http10() {
                     return Err(WriteError::NeedsHttp11);
                 }
                 if matches!(status.code(), 101 | 426) && !seen.upgrade {

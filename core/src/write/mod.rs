@@ -1,9 +1,11 @@
-//! Heads written into buffers of a fixed size.
+//! Heads and bodies written into buffers of a fixed size.
 
+mod body_encoder;
 mod head_writer;
 mod reply_to;
 mod wire_buf;
 
+pub use body_encoder::{BodyEncoder, TrailerField};
 pub use head_writer::HeadWriter;
 pub use reply_to::ReplyTo;
 pub(crate) use wire_buf::Draft;

@@ -1,9 +1,8 @@
 //! The octets to be sent.
 
 use super::{HeadWriter, ReplyTo};
-use crate::body::BodyEncoder;
 use crate::error::WriteError;
-use crate::value::{Method, Status, Target};
+use crate::value::{FieldName, FieldValue, Method, Status, Target};
 use core::fmt;
 use heapless::Vec;
 use heapless::vec::VecView;
@@ -70,21 +69,6 @@ impl<const M: usize> fmt::Debug for WireBuf<M> {
     }
 }
 
-impl BodyEncoder {
-    /// Copies octets of the body into the buffer.
-    ///
-    /// Fails with [`WriteError::BodyLength`] when they are more than declared, with [`WriteError::BufferFull`] when they do not
-    /// fit; nothing is taken then.
-    pub fn data<const M: usize>(&mut self, data: &[u8], out: &mut WireBuf<M>) -> Result<(), WriteError> {
-        let mut after = self.snapshot();
-        let mut draft = out.draft();
-        draft.put(after.frame(data)?)?;
-        draft.commit();
-        *self = after;
-        Ok(())
-    }
-}
-
 /// Octets behind those that count. They count when the draft is committed; given up or forgotten, it leaves nothing behind.
 pub(crate) struct Draft<'w> {
     octets: &'w mut VecView<u8>,
@@ -94,6 +78,11 @@ pub(crate) struct Draft<'w> {
 impl Draft<'_> {
     pub(crate) fn put(&mut self, octets: &[u8]) -> Result<(), WriteError> {
         self.octets.extend_from_slice(octets).map_err(|_| WriteError::BufferFull)
+    }
+
+    /// `field-line CRLF`
+    pub(crate) fn field(&mut self, name: FieldName<'_>, value: FieldValue<'_>) -> Result<(), WriteError> {
+        [name.as_bytes(), b": ", value.as_bytes(), b"\r\n"].iter().try_for_each(|part| self.put(part))
     }
 
     /// Where the next octet goes.

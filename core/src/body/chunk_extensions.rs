@@ -1,0 +1,76 @@
+//! Chunk extensions, for a caller who looks at them.
+
+use crate::grammar::{ChunkExt, chunk_ext};
+use crate::scan::Words;
+use core::fmt;
+
+/// The extensions of a chunk, which a recipient ignores unless it knows them [RFC 9112 section 7.1.1].
+///
+/// ```
+/// use bareline_core::{BodyDecoder, BodyPart, Framing, Limits};
+///
+/// let mut body = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
+/// let (_, part) = body.decode(b"5;a;b=\"c\\\"d\"\r\nhello")?;
+/// let BodyPart::Chunk { size: 5, extensions } = part else { panic!() };
+/// let all: Vec<_> = extensions.iter().map(|one| (one.name(), one.value().map(|value| value.collect::<Vec<_>>()))).collect();
+/// assert_eq!(all, [("a", None), ("b", Some(b"c\"d".to_vec()))]);
+/// # Ok::<(), bareline_core::ParseError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ChunkExtensions<'b> {
+    /// The rest of the chunk line behind the size, its CR LF included: the rules see the end there.
+    line: &'b [u8],
+}
+
+impl<'b> ChunkExtensions<'b> {
+    pub(super) const fn new(line: &'b [u8]) -> Self {
+        Self { line }
+    }
+
+    /// The octets behind the chunk size; none when there are no extensions.
+    pub fn as_bytes(&self) -> &'b [u8] {
+        self.line.strip_suffix(b"\r\n").unwrap_or(self.line)
+    }
+
+    /// Each extension.
+    pub fn iter(&self) -> impl Iterator<Item = ChunkExtension<'b>> + use<'b> {
+        let line = self.line;
+        let mut input = Words::new(line);
+        core::iter::from_fn(move || {
+            let (after, ChunkExt { name, value }) = chunk_ext(input).ok()?;
+            input = after;
+            Some(ChunkExtension { name: name.of(line), value: value.map(|value| value.of(line)) })
+        })
+    }
+}
+
+impl fmt::Debug for ChunkExtensions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.as_bytes().escape_ascii())
+    }
+}
+
+/// One chunk extension.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ChunkExtension<'b> {
+    name: &'b [u8],
+    value: Option<&'b [u8]>,
+}
+
+impl<'b> ChunkExtension<'b> {
+    /// The name.
+    pub fn name(&self) -> &'b str {
+        core::str::from_utf8(self.name).unwrap_or_default()
+    }
+
+    /// The octets of the value; of a quoted string those that it stands for [RFC 9110 section 5.6.4].
+    pub fn value(&self) -> Option<impl Iterator<Item = u8> + use<'b>> {
+        let value = self.value?;
+        let quoted = value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
+        let mut octets = quoted.unwrap_or(value).iter().copied();
+        Some(core::iter::from_fn(move || match (octets.next()?, quoted) {
+            (b'\\', Some(_)) => octets.next(),
+            (octet, _) => Some(octet),
+        }))
+    }
+}

@@ -1,0 +1,177 @@
+//! Properties of bodies.
+
+use arbitrary::{Arbitrary, Unstructured};
+use bareline_core::{
+    BodyDecoder, BodyPart, ErrorKind, FieldName, FieldValue, Framing, Limits, ReplyTo, Status, WireBuf, WriteError,
+};
+
+/// What a decoder says of some octets, however they arrive.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum BodyEvent {
+    /// A chunk of this size, with these extensions.
+    Chunk(u64, Vec<u8>),
+    /// Content, all that comes without something else in between.
+    Content(Vec<u8>),
+    /// A trailer field: name and value.
+    Trailer(Vec<u8>, Vec<u8>),
+    /// The body is whole, and took so many octets.
+    End(usize),
+    /// A fault, at this octet of the body.
+    Refused(ErrorKind, usize, usize),
+    /// The octets came to their end, and the peer did not close.
+    Waiting,
+}
+
+/// Decodes octets that arrive in pieces of these sizes, the last of which repeats; then the peer closes, if `closes`.
+pub fn body_events(framing: Framing, limits: &Limits, octets: &[u8], pieces: &[usize], closes: bool) -> Vec<BodyEvent> {
+    let mut decoder = BodyDecoder::new(framing, limits);
+    let (mut at, mut arrived) = (0, 0);
+    let mut pieces = pieces.iter().copied().chain(std::iter::repeat(pieces.last().copied().unwrap_or(1)));
+    let mut events = Vec::new();
+    loop {
+        match decoder.decode(octets.get(at..arrived).unwrap_or_default()) {
+            Err(error) => {
+                events.push(BodyEvent::Refused(error.kind(), at + error.offset(), error.len()));
+                return events;
+            }
+            Ok((used, part)) => {
+                at += used;
+                assert!(at <= arrived, "more octets were used than given");
+                match part {
+                    BodyPart::NeedMore if arrived < octets.len() => {
+                        arrived = octets.len().min(arrived + pieces.next().unwrap_or(1).max(1));
+                    }
+                    BodyPart::NeedMore if !closes => {
+                        events.push(BodyEvent::Waiting);
+                        return events;
+                    }
+                    BodyPart::NeedMore => {
+                        if let Err(error) = decoder.end_of_input() {
+                            events.push(BodyEvent::Refused(error.kind(), at + error.offset(), error.len()));
+                            return events;
+                        }
+                    }
+                    BodyPart::Chunk { size, extensions } => {
+                        events.push(BodyEvent::Chunk(size, extensions.as_bytes().to_vec()));
+                        // Reading them never fails: they have been checked.
+                        let names = extensions.iter().map(|one| one.name().len() + one.value().map_or(0, Iterator::count));
+                        assert!(names.sum::<usize>() <= extensions.as_bytes().len());
+                    }
+                    BodyPart::Data(data) => {
+                        assert!(!data.is_empty());
+                        match events.last_mut() {
+                            Some(BodyEvent::Content(content)) => content.extend_from_slice(data),
+                            _ => events.push(BodyEvent::Content(data.to_vec())),
+                        }
+                    }
+                    BodyPart::Trailer { name, value } => {
+                        events.push(BodyEvent::Trailer(name.as_bytes().to_vec(), value.as_bytes().to_vec()));
+                    }
+                    BodyPart::End => {
+                        events.push(BodyEvent::End(at));
+                        return events;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// All that holds for any octets of a body.
+pub fn decode_body(octets: &[u8]) {
+    let mut u = Unstructured::new(octets);
+    let Ok((choice, closes, pieces)) = <(u8, bool, [u8; 4])>::arbitrary(&mut u) else { return };
+    let framing = match choice % 8 {
+        0 => Framing::Length(u64::from(choice)),
+        1 => Framing::UntilClose,
+        2 => Framing::None,
+        _ => Framing::Chunked,
+    };
+    let limits = Limits { chunk_line: 64, chunk_extensions: 200, head: 128, body: 300, ..Limits::DEFAULT };
+    let rest = u.take_rest();
+    every_cut_of_a_body_gives_the_same_events(framing, &limits, rest, &pieces.map(usize::from), closes);
+    if let Ok(model) = BodyModel::arbitrary(&mut Unstructured::new(rest)) {
+        what_is_encoded_decodes(&model);
+    }
+}
+
+/// However the octets of a body arrive, the events are the same.
+pub fn every_cut_of_a_body_gives_the_same_events(
+    framing: Framing,
+    limits: &Limits,
+    octets: &[u8],
+    pieces: &[usize],
+    closes: bool,
+) {
+    let whole = body_events(framing, limits, octets, &[octets.len()], closes);
+    for pieces in [&[1][..], pieces] {
+        assert_eq!(body_events(framing, limits, octets, pieces, closes), whole, "in pieces of {pieces:?}");
+    }
+    let content: usize = whole.iter().map(|event| if let BodyEvent::Content(data) = event { data.len() } else { 0 }).sum();
+    assert!(content as u64 <= limits.body, "more content than the limit");
+}
+
+/// A body as a caller means it.
+#[derive(Clone, PartialEq, Eq, Debug, Arbitrary)]
+pub struct BodyModel {
+    pieces: Vec<Vec<u8>>,
+    trailers: Vec<(u8, Vec<u8>)>,
+    framing: BodyFraming,
+    /// Whether the caller sends the octets himself.
+    is_framed: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Arbitrary)]
+enum BodyFraming {
+    Length,
+    Chunked,
+    UntilClose,
+}
+
+/// What an encoder makes of a body, a decoder makes a body of again, with its trailers.
+pub fn what_is_encoded_decodes(model: &BodyModel) {
+    let mut out = Box::new(WireBuf::<8_192>::new());
+    let body = model.pieces.concat();
+    let trailers: Vec<_> = model.trailers.iter().map(|(name, value)| (format!("X{name}"), value)).collect();
+    let trailers: Option<Vec<_>> =
+        trailers.iter().map(|(name, value)| Some((FieldName::new(name).ok()?, FieldValue::new(*value).ok()?))).collect();
+    let Some(trailers) = trailers else { return };
+    let head = out.response(ReplyTo::UNREAD, Status::OK).expect("a head that fits");
+    let (encoder, framing) = match model.framing {
+        BodyFraming::Length => (head.length(body.len() as u64), Framing::Length(body.len() as u64)),
+        BodyFraming::Chunked => (head.chunked(), Framing::Chunked),
+        BodyFraming::UntilClose => (head.until_close(), Framing::UntilClose),
+    };
+    let mut encoder = encoder.expect("a head that fits");
+    out.clear();
+    let mut wire = Vec::new();
+    for piece in &model.pieces {
+        let sent = match model.is_framed {
+            true => encoder.frame(piece, &mut out),
+            false => encoder.data(piece, &mut out).map(|()| &[][..]),
+        };
+        let Ok(sent) = sent else { return };
+        wire.extend_from_slice(out.as_bytes());
+        wire.extend_from_slice(sent);
+        out.clear();
+    }
+    match encoder.end(&trailers, &mut out) {
+        Err(WriteError::TrailersNeedChunked) => {
+            return assert!(framing != Framing::Chunked && !trailers.is_empty());
+        }
+        Err(WriteError::BufferFull) => return,
+        ended => ended.expect("an end"),
+    }
+    wire.extend_from_slice(out.as_bytes());
+    let events = body_events(framing, &Limits::DEFAULT, &wire, &[wire.len()], true);
+    let content: Vec<u8> =
+        events.iter().flat_map(|event| if let BodyEvent::Content(data) = event { data.clone() } else { Vec::new() }).collect();
+    assert_eq!(content, body);
+    assert_eq!(events.last(), Some(&BodyEvent::End(wire.len())));
+    let read = events.into_iter().filter_map(|event| match event {
+        BodyEvent::Trailer(name, value) => Some((name, value)),
+        _ => None,
+    });
+    let meant = trailers.iter().map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()));
+    assert!(read.eq(meant), "{trailers:?}");
+}

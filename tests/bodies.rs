@@ -1,0 +1,148 @@
+//! Bodies: what of the octets is content, and what is refused.
+
+use bareline_core::{ErrorKind as E, Framing, Limits};
+use bareline_fuzz::{BodyEvent, body_events};
+use std::collections::HashSet;
+
+const LIMITS: Limits = Limits { chunk_line: 20, chunk_extensions: 24, head: 30, body: 20, ..Limits::DEFAULT };
+
+/// The events of a body that the peer closes after, whole and octet by octet.
+fn events(framing: Framing, octets: &str) -> Vec<BodyEvent> {
+    let whole = body_events(framing, &LIMITS, octets.as_bytes(), &[octets.len()], true);
+    assert_eq!(body_events(framing, &LIMITS, octets.as_bytes(), &[1], true), whole, "octet by octet");
+    whole
+}
+
+/// What is refused in a body: why, at which octet, how many of them, and a twin that is accepted, one octet away.
+type Refusal = (E, usize, usize, &'static str, &'static str);
+
+const REFUSED_CHUNKS: &[Refusal] = &[
+    (E::ChunkSize, 0, 1, "g\r\n\r\n0\r\n\r\n", "0\r\n\r\n"),
+    (E::ChunkSize, 0, 1, "\r\n\r\n", "0\r\n\r\n"),
+    (E::ChunkSize, 0, 1, "+0\r\n\r\n", "0\r\n\r\n"),
+    (E::ChunkSize, 0, 1, " 0\r\n\r\n", "0\r\n\r\n"),
+    (E::ChunkSizeTooLarge, 0, 17, "10000000000000000\r\n\r\n", "00000000000000000\r\n\r\n"),
+    (E::ChunkExtension, 1, 1, "0x\r\n\r\n", "0\r\n\r\n"),
+    (E::ChunkExtension, 2, 1, "0 \r\n\r\n", "0\r\n\r\n"),
+    (E::ChunkExtension, 2, 1, "0;\r\n\r\n", "0;a\r\n\r\n"),
+    (E::ChunkExtension, 4, 1, "0;a=\r\n\r\n", "0;a=b\r\n\r\n"),
+    (E::ChunkExtension, 6, 1, "0;a=\"b\r\n\r\n", "0;a=\"b\"\r\n\r\n"),
+    (E::ChunkExtension, 6, 1, "0;a=\"\\\r\n\r\n", "0;a=\"\"\r\n\r\n"),
+    (E::BareLf, 1, 1, "0\n\r\n", "0\r\n\r\n"),
+    (E::BareCr, 1, 1, "0\r\r\n\r\n", "0\r\n\r\n"),
+    (E::ChunkLineTooLong, 20, 0, "0;aaaaaaaaaaaaaaaaa\r\n\r\n", "0;aaaaaaaaaaaaaaaa\r\n\r\n"),
+    (E::ChunkEnd, 4, 1, "1\r\nab\r\n0\r\n\r\n", "1\r\na\r\n0\r\n\r\n"),
+    (E::ChunkEnd, 4, 1, "1\r\na\n0\r\n\r\n", "1\r\na\r\n0\r\n\r\n"),
+    (E::ChunkEnd, 5, 1, "1\r\na\r\r\n0\r\n\r\n", "1\r\na\r\n0\r\n\r\n"),
+    (E::ForbiddenTrailer, 3, 4, "0\r\nHost: a\r\n\r\n", "0\r\nHos: a\r\n\r\n"),
+    (E::ForbiddenTrailer, 3, 14, "0\r\ncontent-length: 5\r\n\r\n", "0\r\nontent-length: 5\r\n\r\n"),
+    (E::FieldName, 3, 1, "0\r\n: a\r\n\r\n", "0\r\nX: a\r\n\r\n"),
+    (E::MissingColon, 4, 1, "0\r\nX\r\n\r\n", "0\r\nX:\r\n\r\n"),
+    (E::LineFolding, 9, 1, "0\r\nX: a\r\n b:\r\n\r\n", "0\r\nX: a\r\nb:\r\n\r\n"),
+    (E::TrailersTooLong, 33, 0, "0\r\nX: 012345678901234567890123\r\n\r\n", "0\r\nX: 01234567890123456789012\r\n\r\n"),
+    (E::BodyTooLarge, 0, 2, "15\r\nx", "5\r\n01234\r\n0\r\n\r\n"),
+];
+
+#[test]
+fn rfc9112_7_1_each_refusal_of_a_chunked_body_and_its_accepted_twin() {
+    for (kind, offset, len, refused, accepted) in REFUSED_CHUNKS {
+        let last = events(Framing::Chunked, refused).pop();
+        assert_eq!(last, Some(BodyEvent::Refused(*kind, *offset, *len)), "{refused:?}");
+        assert_eq!(events(Framing::Chunked, accepted).pop(), Some(BodyEvent::End(accepted.len())), "{accepted:?}");
+    }
+}
+
+#[test]
+fn every_kind_of_fault_of_a_body_has_a_test_that_causes_it() {
+    let caused: HashSet<_> = REFUSED_CHUNKS.iter().map(|(kind, ..)| *kind).collect();
+    for kind in [
+        E::ChunkSize,
+        E::ChunkSizeTooLarge,
+        E::ChunkExtension,
+        E::ChunkLineTooLong,
+        E::ChunkEnd,
+        E::ForbiddenTrailer,
+        E::TrailersTooLong,
+        E::BodyTooLarge,
+    ] {
+        assert!(caused.contains(&kind), "{kind:?}");
+    }
+}
+
+#[test]
+fn rfc9112_7_1_chunks_extensions_and_trailers() {
+    let chunk = |size, extensions: &str| BodyEvent::Chunk(size, extensions.as_bytes().to_vec());
+    let content = |data: &str| BodyEvent::Content(data.as_bytes().to_vec());
+    let trailer = |name: &str, value: &str| BodyEvent::Trailer(name.as_bytes().to_vec(), value.as_bytes().to_vec());
+    assert_eq!(
+        events(Framing::Chunked, "3\r\nabc\r\n0a\t; a = \"b;c\\\"\"\r\n0123456789\r\n00;z\r\nX-T:  1 \r\nY:\r\n\r\nGET"),
+        [
+            chunk(3, ""),
+            content("abc"),
+            chunk(10, "\t; a = \"b;c\\\"\""),
+            content("0123456789"),
+            chunk(0, ";z"),
+            trailer("X-T", "1"),
+            trailer("Y", ""),
+            BodyEvent::End(60),
+        ]
+    );
+}
+
+#[test]
+fn rfc9112_7_1_1_extensions_are_counted_across_chunks() {
+    let last = events(Framing::Chunked, "1;aaaaaaaa\r\nx\r\n1;bbbbbbbb\r\nx\r\n1;ccccccc\r\nx\r\n0\r\n\r\n").pop();
+    assert_eq!(last, Some(BodyEvent::Refused(E::ChunkLineTooLong, 31, 8)));
+    let last = events(Framing::Chunked, "1;aaaaaaaa\r\nx\r\n1;bbbbbbbb\r\nx\r\n1;ccccc\r\nx\r\n0\r\n\r\n").pop();
+    assert_eq!(last, Some(BodyEvent::End(47)));
+}
+
+#[test]
+fn rfc9110_15_5_14_a_body_is_counted_across_chunks() {
+    let last = events(Framing::Chunked, "a\r\n0123456789\r\nb\r\n").pop();
+    assert_eq!(last, Some(BodyEvent::Refused(E::BodyTooLarge, 15, 1)));
+    assert_eq!(events(Framing::Length(21), "").pop(), Some(BodyEvent::Refused(E::BodyTooLarge, 0, 0)));
+    let twenty = "01234567890123456789";
+    assert_eq!(events(Framing::Length(20), twenty).pop(), Some(BodyEvent::End(20)));
+    assert_eq!(events(Framing::UntilClose, twenty).pop(), Some(BodyEvent::End(20)));
+    let last = events(Framing::UntilClose, "012345678901234567890").pop();
+    assert_eq!(last, Some(BodyEvent::Refused(E::BodyTooLarge, 20, 1)));
+}
+
+/// A framing, octets, and what comes of them when the peer closes: the content, and whether the message is whole.
+#[test]
+fn rfc9112_8_only_a_close_delimited_body_ends_with_the_connection() {
+    for (framing, octets, is_whole) in [
+        (Framing::None, "", true),
+        (Framing::Tunnel, "", true),
+        (Framing::Length(0), "", true),
+        (Framing::Length(2), "ab", true),
+        (Framing::Length(2), "a", false),
+        (Framing::UntilClose, "", true),
+        (Framing::UntilClose, "ab", true),
+        (Framing::Chunked, "", false),
+        (Framing::Chunked, "1", false),
+        (Framing::Chunked, "1\r\n", false),
+        (Framing::Chunked, "1\r\na", false),
+        (Framing::Chunked, "1\r\na\r", false),
+        (Framing::Chunked, "1\r\na\r\n", false),
+        (Framing::Chunked, "0\r\n", false),
+        (Framing::Chunked, "0\r\nX: a\r\n", false),
+        (Framing::Chunked, "0\r\n\r", false),
+        (Framing::Chunked, "0\r\n\r\n", true),
+    ] {
+        let last = events(framing, octets).pop().unwrap();
+        let is_end = last == BodyEvent::End(octets.len());
+        let is_truncated = matches!(last, BodyEvent::Refused(E::Truncated, at, 0) if at <= octets.len());
+        assert_eq!((is_end, is_truncated), (is_whole, !is_whole), "{framing:?} {octets:?}: {last:?}");
+    }
+}
+
+#[test]
+fn what_follows_a_body_is_left_alone() {
+    for (framing, octets, len) in
+        [(Framing::None, "GET", 0), (Framing::Length(2), "abGET", 2), (Framing::Chunked, "0\r\n\r\nGET", 5)]
+    {
+        assert_eq!(events(framing, octets).pop(), Some(BodyEvent::End(len)));
+    }
+}
