@@ -148,6 +148,14 @@ pub enum ErrorKind {
     BodyTooLarge,
     /// The message ends before it is whole.
     Truncated,
+    /// Octets came that answer no request.
+    Unsolicited,
+    /// Octets stand behind the message in a datagram.
+    Surplus,
+    /// More interim responses came than [`Limits::interim`](crate::Limits::interim).
+    TooManyInterim,
+    /// A 101 response came to a request that did not offer an upgrade.
+    UnexpectedUpgrade,
 }
 
 macro_rules! rules {
@@ -231,6 +239,10 @@ rules! {
     TrailersTooLong "RFC 9110 section 5.4" 431 "trailer section too long" "send fewer or shorter trailer fields"
     BodyTooLarge "RFC 9110 section 15.5.14" 413 "body too large" "send less"
     Truncated "RFC 9112 section 8" 400 "message cut short" "send the whole message before closing"
+    Unsolicited "RFC 9112 section 9.2" 502 "response without a request" "close the connection; what it carries cannot be trusted"
+    Surplus "RFC 9112 section 6.3" 400 "octets behind the message" "send one message in a datagram, with its right length"
+    TooManyInterim "RFC 9110 section 15.2" 502 "too many interim responses" "send the final response"
+    UnexpectedUpgrade "RFC 9110 section 7.8" 502 "upgrade that was not offered" "switch only to a protocol that the request offers"
     ContentInConnect "RFC 9110 section 9.3.6" 400 "CONNECT with content" "send what follows through the tunnel"
 }
 
@@ -288,6 +300,8 @@ pub enum WriteError {
     RepeatedHost,
     /// A 101 or 426 response needs an `Upgrade`.
     MissingUpgrade,
+    /// The request did not offer an upgrade, or waits for a 100 first.
+    UpgradeNotOffered,
     /// `Upgrade` and `TE` need a `Connection` that names them.
     MissingConnectionOption,
     /// A message of this kind has no body.
@@ -325,6 +339,7 @@ impl WriteError {
             Self::MissingHost => ("request without Host", None, "RFC 9112 section 3.2"),
             Self::RepeatedHost => ("second Host", None, "RFC 9112 section 3.2"),
             Self::MissingUpgrade => ("status needs an Upgrade field", None, "RFC 9110 section 7.8"),
+            Self::UpgradeNotOffered => ("upgrade that was not offered", None, "RFC 9110 section 7.8"),
             Self::MissingConnectionOption => ("field needs its connection option", None, "RFC 9110 section 7.6.1"),
             Self::BodyForbidden => ("no body allowed here", None, "RFC 9110 section 6.4"),
             Self::ExpectWithoutBody => ("Expect: 100-continue without a body", None, "RFC 9110 section 10.1.1"),

@@ -2,6 +2,8 @@
 #![no_std]
 
 mod body;
+mod connection;
+pub mod datagram;
 mod dump;
 mod error;
 mod framing;
@@ -13,6 +15,10 @@ mod value;
 mod write;
 
 pub use body::{BodyDecoder, BodyPart, ChunkExtension, ChunkExtensions};
+pub use connection::{
+    Answer, ClientConnection, ClientEvent, ClientSending, ClientState, Event, Receiving, RecvBuf, Request, Rest,
+    ServerConnection, ServerEvent, ServerSending, ServerState,
+};
 pub use dump::{Dump, dump};
 pub use error::{ErrorKind, ParseError, WriteError};
 pub use framing::Framing;
@@ -21,4 +27,4 @@ pub use head::{
     ResponseParts,
 };
 pub use value::{FieldName, FieldValue, Method, Status, Target, TargetForm, Version};
-pub use write::{BodyEncoder, HeadWriter, ReplyTo, TrailerField, WireBuf};
+pub use write::{BodyEncoder, Detached, HeadSink, HeadWriter, HeadWritten, ReplyTo, TrailerField, WireBuf};

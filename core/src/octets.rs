@@ -34,11 +34,18 @@ pub(crate) const fn is_ows(octet: u8) -> bool {
 
 /// The octets without optional whitespace around them.
 #[inline]
-pub(crate) fn trim_ows(mut octets: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] = octets {
+pub(crate) fn trim_ows(octets: &[u8]) -> &[u8] {
+    let mut octets = trim_ows_start(octets);
+    while let [rest @ .., b' ' | b'\t'] = octets {
         octets = rest;
     }
-    while let [rest @ .., b' ' | b'\t'] = octets {
+    octets
+}
+
+/// The octets without optional whitespace before them.
+#[inline]
+pub(crate) fn trim_ows_start(mut octets: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = octets {
         octets = rest;
     }
     octets

@@ -41,3 +41,8 @@ fn field_value<I: Input>(input: I) -> Rule<I, Span> {
     let trimmed = trim_ows(value.of(input.octets())).len();
     Ok((after, Span::new(value.start(), value.start().wrapping_add(trimmed))))
 }
+
+/// What continues a value after `obs-fold = OWS CRLF RWS` [RFC 9112 section 5.2], and its `CRLF`
+pub(crate) fn continuation<I: Input>(input: I) -> Rule<I, Span> {
+    terminated(text, crlf(Part::FieldValue)).parse(input)
+}

@@ -13,7 +13,7 @@ mod stop;
 use crate::octets::is_ows;
 use crate::scan::Input;
 pub(crate) use chunk_line::{ChunkExt, ChunkLine, chunk_ext, chunk_line};
-pub(crate) use field_line::{FieldLine, field_line_or_end};
+pub(crate) use field_line::{FieldLine, continuation, field_line_or_end};
 use nom::{Err, IResult, Needed, Parser};
 pub(crate) use request_line::{RequestLine, request_line};
 pub(crate) use status_line::{StatusLine, status_line};
@@ -137,7 +137,7 @@ fn http_version<I: Input>(input: I) -> Rule<I, HttpVersion> {
 }
 
 /// The version as it stands in a start line.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct HttpVersion {
     pub(crate) major: u8,
     pub(crate) minor: u8,

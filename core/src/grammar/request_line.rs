@@ -6,7 +6,7 @@ use nom::Parser;
 use nom::sequence::terminated;
 
 /// The parts of a request line.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestLine {
     pub(crate) method: Span,
     pub(crate) target: Span,

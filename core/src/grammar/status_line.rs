@@ -7,7 +7,7 @@ use nom::Parser;
 use nom::sequence::terminated;
 
 /// The parts of a status line.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct StatusLine {
     pub(crate) version: HttpVersion,
     pub(crate) code: u16,

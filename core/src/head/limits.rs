@@ -29,12 +29,25 @@ pub struct Limits {
     /// The longest body, in octets, counted across chunks: not limited by default, since none is kept. Longer is 413
     /// [RFC 9110 section 15.5.14].
     pub body: u64,
+    /// How many octets of a request's body a connection takes that come after the answer is whole: 65,536 by default. A longer rest is
+    /// a reason to close [RFC 9112 section 9.3].
+    pub drain: u32,
+    /// How many interim responses a client takes before the final one: 32 by default.
+    pub interim: u16,
 }
 
 impl Limits {
     /// The defaults.
-    pub const DEFAULT: Self =
-        Self { method: 64, target: 16_384, head: u16::MAX, chunk_line: 4_096, chunk_extensions: 16_384, body: u64::MAX };
+    pub const DEFAULT: Self = Self {
+        method: 64,
+        target: 16_384,
+        head: u16::MAX,
+        chunk_line: 4_096,
+        chunk_extensions: 16_384,
+        body: u64::MAX,
+        drain: 65_536,
+        interim: 32,
+    };
 
     /// The longest request line that can be within the limits, with its line end.
     pub(crate) fn request_line(&self) -> usize {

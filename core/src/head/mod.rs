@@ -9,7 +9,9 @@ mod spans;
 
 pub use fields::{Fields, FieldsNamed, RepeatedField};
 pub use limits::Limits;
+pub(crate) use request::RequestProgress;
 pub use request::{RequestHead, RequestParts};
+pub(crate) use response::ResponseProgress;
 pub use response::{ResponseHead, ResponseParts};
 pub use spans::{FieldSpans, LentSpans};
 

@@ -1,9 +1,9 @@
 //! The head of a request.
 
-use super::section::{field_section, known_version};
+use super::section::{Progress, known_version};
 use super::{FieldSpans, Fields, LentSpans, Limits, Parsed};
 use crate::error::{ErrorKind, ParseError};
-use crate::framing::{Framing, FramingFacts};
+use crate::framing::Framing;
 use crate::grammar::{FieldLine, Part, RequestLine, Span, Stop, request_line};
 use crate::octets::{TCHAR, is};
 use crate::scan::{Input, Words};
@@ -43,6 +43,12 @@ pub struct RequestParts {
     len: usize,
 }
 
+/// Whether a target of this form may stand in a request with this method.
+pub(crate) type Suits = fn(TargetForm, Method<'_>) -> bool;
+
+/// How far a request head has been read.
+pub(crate) type RequestProgress = Progress<(RequestLine, TargetForm)>;
+
 impl<'b> RequestHead<'b> {
     /// Parses a head at the beginning of `input`, with the default [`Limits`].
     ///
@@ -54,21 +60,66 @@ impl<'b> RequestHead<'b> {
     }
 
     /// Parses a head within these limits.
-    pub fn parse_within(input: &'b [u8], mut spans: LentSpans<'b>, limits: &Limits) -> Result<Parsed<Self>, ParseError> {
-        let octets = limits.head_of(input);
+    pub fn parse_within(input: &'b [u8], spans: LentSpans<'b>, limits: &Limits) -> Result<Parsed<Self>, ParseError> {
+        Self::parse_for(input, spans, limits, TargetForm::suits)
+    }
+
+    /// Parses a head whose target's form has to suit its method in this way.
+    pub(crate) fn parse_for(
+        input: &'b [u8],
+        mut spans: LentSpans<'b>,
+        limits: &Limits,
+        suits: Suits,
+    ) -> Result<Parsed<Self>, ParseError> {
         spans.clear();
-        let Some((line, form, after)) = start(Words::new(octets), limits)? else {
+        Self::resume_for(&mut RequestProgress::new(), input, spans, limits, suits)
+    }
+
+    /// Goes on with a head of which octets may have been presented before; they come first again.
+    #[inline(always)]
+    pub(crate) fn resume(
+        progress: &mut RequestProgress,
+        input: &'b [u8],
+        spans: LentSpans<'b>,
+        limits: &Limits,
+    ) -> Result<Parsed<Self>, ParseError> {
+        Self::resume_for(progress, input, spans, limits, TargetForm::suits)
+    }
+
+    #[inline(always)]
+    fn resume_for(
+        progress: &mut RequestProgress,
+        input: &'b [u8],
+        mut spans: LentSpans<'b>,
+        limits: &Limits,
+        suits: Suits,
+    ) -> Result<Parsed<Self>, ParseError> {
+        let octets = limits.head_of(input);
+        let limit = match progress.start_line {
+            None => progress.next.saturating_add(limits.request_line()).min(usize::from(limits.head)),
+            Some(_) => usize::from(limits.head),
+        };
+        if !progress.is_due(octets, &mut spans, limit) {
+            return Ok(Parsed::Incomplete);
+        }
+        let (line, form) = match progress.start_line {
+            Some(read) => read,
+            None => match start(Words::new(octets), &mut progress.next, limits, suits)? {
+                Some(read) => read,
+                None => return Ok(Parsed::Incomplete),
+            },
+        };
+        progress.start_line = Some((line, form));
+        let section = progress.field_section(Words::new(octets), limits, &mut spans, |facts, octets, line| {
+            facts.see(octets, line);
+            facts.request_fault().map_or(Ok(()), Err)
+        })?;
+        let Some(len) = section else {
             return Ok(Parsed::Incomplete);
         };
-        let mut facts = FramingFacts::new();
-        let section = field_section(after, limits, &mut spans, &mut facts, FramingFacts::request_fault)?;
-        let Some(end) = section else {
-            return Ok(Parsed::Incomplete);
-        };
-        let len = end.position();
         let method = Method::from_token(line.method.of(octets));
         let version = known_version(line.version)?;
-        let framing = facts.of_request(method, version, len)?;
+        let framing = progress.facts.of_request(method, version, len)?;
         let parts = RequestParts { method: line.method, target: line.target, form, version, framing, len };
         let octets = octets.get(..len).unwrap_or(octets);
         Ok(Parsed::Complete { message: Self { octets, lines: spans.into_lines(), parts }, len })
@@ -147,18 +198,24 @@ impl fmt::Debug for RequestHead<'_> {
     }
 }
 
-/// Reads the request line, and the empty lines before it; `None` when more octets are needed.
+/// Reads the request line, and the empty lines before it, from `next` on; `None` when more octets are needed.
 #[inline(always)]
-fn start<I: Input>(input: I, limits: &Limits) -> Result<Option<(RequestLine, TargetForm, I)>, ParseError> {
-    let (line, end) = match request_line(input) {
+fn start<I: Input>(
+    input: I,
+    next: &mut usize,
+    limits: &Limits,
+    suits: Suits,
+) -> Result<Option<(RequestLine, TargetForm)>, ParseError> {
+    let (line, end) = match request_line(input.at(*next)) {
         Ok((after, line)) if is_within(&line, limits) => (line, after.position()),
-        _ => match settle(input.octets(), limits)? {
+        _ => match settle(input.octets(), next, limits)? {
             Some(settled) => settled,
             None => return Ok(None),
         },
     };
-    let form = check(&line, input.octets())?;
-    Ok(Some((line, form, input.at(end))))
+    *next = end;
+    let form = check(&line, input.octets(), suits)?;
+    Ok(Some((line, form)))
 }
 
 #[inline(always)]
@@ -168,12 +225,12 @@ fn is_within(line: &RequestLine, limits: &Limits) -> bool {
 
 /// What a request line has to be besides its grammar.
 #[inline(always)]
-fn check(line: &RequestLine, octets: &[u8]) -> Result<TargetForm, ParseError> {
+fn check(line: &RequestLine, octets: &[u8], suits: Suits) -> Result<TargetForm, ParseError> {
     known_version(line.version)?;
     let target = line.target;
     let form = TargetForm::of(target.of(octets))
         .map_err(|at| ParseError::new(ErrorKind::Target, target.start().wrapping_add(at), target.len().saturating_sub(at)))?;
-    match form.suits(Method::from_token(line.method.of(octets))) {
+    match suits(form, Method::from_token(line.method.of(octets))) {
         true => Ok(form),
         false => Err(ParseError::new(ErrorKind::TargetForm, target.start(), target.len())),
     }
@@ -185,11 +242,12 @@ fn check(line: &RequestLine, octets: &[u8]) -> Result<TargetForm, ParseError> {
 /// octets were cut into reads.
 #[cold]
 #[inline(never)]
-fn settle(octets: &[u8], limits: &Limits) -> Result<Option<(RequestLine, usize)>, ParseError> {
-    let mut start = 0usize;
+fn settle(octets: &[u8], next: &mut usize, limits: &Limits) -> Result<Option<(RequestLine, usize)>, ParseError> {
+    let mut start = *next;
     while let Some([b'\r', b'\n']) = octets.get(start..).and_then(|rest| rest.first_chunk::<2>()) {
         start = start.wrapping_add(2);
     }
+    *next = start;
     let line = octets.get(start..).unwrap_or(&[]);
     if line.first().is_some_and(|&first| first != b'\r' && !is(first, TCHAR)) {
         return Err(Stop { part: Part::Method, position: start }.error(octets, start));

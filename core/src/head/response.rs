@@ -1,13 +1,15 @@
 //! The head of a response.
 
-use super::section::{field_section, known_version, unread_line};
+use super::section::{Progress, known_version, unread_line};
 use super::{FieldSpans, Fields, LentSpans, Limits, Parsed};
 use crate::error::{ErrorKind, ParseError};
 use crate::framing::{Framing, FramingFacts};
-use crate::grammar::{FieldLine, Span, StatusLine, status_line};
+use crate::grammar::{FieldLine, Span, StatusLine, continuation, status_line};
+use crate::octets::{trim_ows, trim_ows_start};
 use crate::scan::{Input, Words};
 use crate::value::{Method, Status, Version};
 use core::fmt;
+use nom::Err;
 
 /// The head of a response, as a view of the octets in which it came [RFC 9112 section 4].
 ///
@@ -41,6 +43,37 @@ pub struct ResponseParts {
     len: usize,
 }
 
+/// How far a response head has been read.
+pub(crate) type ResponseProgress = Progress<(StatusLine, Version)>;
+
+impl ResponseProgress {
+    /// Takes the line at which the reading stopped for a continuation of the field before it, and puts SP in the place of the fold
+    /// [RFC 9112 section 5.2]. The error stays when there is no field before it.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn unfold(&mut self, octets: &mut [u8], spans: &mut LentSpans<'_>, error: ParseError) -> Result<(), ParseError> {
+        let Some(field) = spans.last_mut() else { return Err(error) };
+        let input = Words::new(octets).at(self.next);
+        let (after, continued) = continuation(input).map_err(|cause| match cause {
+            Err::Error(stop) | Err::Failure(stop) => stop.error(octets, self.next),
+            Err::Incomplete(_) => error,
+        })?;
+        let (start, fold, end) = (field.value.start(), field.value.end(), after.position());
+        let text = continued.of(octets);
+        let blank = text.len().wrapping_sub(trim_ows_start(text).len());
+        let text_start = continued.start().wrapping_add(blank);
+        if let Some(between) = octets.get_mut(fold..text_start) {
+            between.fill(b' ');
+        }
+        let value = octets.get(start..continued.end()).unwrap_or(&[]);
+        let start = start.wrapping_add(value.len().wrapping_sub(trim_ows_start(value).len()));
+        let value = trim_ows(octets.get(start..continued.end()).unwrap_or(&[]));
+        field.value = Span::new(start, start.wrapping_add(value.len()));
+        self.go_on_from(end);
+        Ok(())
+    }
+}
+
 impl<'b> ResponseHead<'b> {
     /// Parses a head at the beginning of `input`, with the default [`Limits`].
     ///
@@ -52,19 +85,9 @@ impl<'b> ResponseHead<'b> {
 
     /// Parses a head within these limits.
     pub fn parse_within(input: &'b [u8], mut spans: LentSpans<'b>, limits: &Limits) -> Result<Parsed<Self>, ParseError> {
-        let octets = limits.head_of(input);
         spans.clear();
-        let Some((line, version, after)) = start(Words::new(octets), limits)? else {
-            return Ok(Parsed::Incomplete);
-        };
-        let mut facts = FramingFacts::new();
-        let Some(end) = field_section(after, limits, &mut spans, &mut facts, |_| None)? else {
-            return Ok(Parsed::Incomplete);
-        };
-        let len = end.position();
-        let parts = ResponseParts { version, status: Status::from_digits(line.code), reason: line.reason, facts, len };
-        let octets = octets.get(..len).unwrap_or(octets);
-        Ok(Parsed::Complete { message: Self { octets, lines: spans.into_lines(), parts }, len })
+        let parts = ResponseParts::resume(&mut ResponseProgress::new(), input, &mut spans, limits)?;
+        Ok(parts.map(|parts| parts.with(input, spans)))
     }
 
     /// The version.
@@ -108,6 +131,45 @@ impl<'b> ResponseHead<'b> {
 }
 
 impl ResponseParts {
+    /// Goes on with a head of which octets may have been presented before; they come first again.
+    #[inline(always)]
+    pub(crate) fn resume(
+        progress: &mut ResponseProgress,
+        input: &[u8],
+        spans: &mut LentSpans<'_>,
+        limits: &Limits,
+    ) -> Result<Parsed<Self>, ParseError> {
+        let octets = limits.head_of(input);
+        if !progress.is_due(octets, spans, usize::from(limits.head)) {
+            return Ok(Parsed::Incomplete);
+        }
+        let (line, version) = match progress.start_line {
+            Some(read) => read,
+            None => match start(Words::new(octets), limits)? {
+                Some((line, version, end)) => {
+                    progress.next = end;
+                    (line, version)
+                }
+                None => return Ok(Parsed::Incomplete),
+            },
+        };
+        progress.start_line = Some((line, version));
+        let Some(len) = progress.field_section(Words::new(octets), limits, spans, |_, _, _| Ok(()))? else {
+            return Ok(Parsed::Incomplete);
+        };
+        // Only now: a folded line may have continued a field that was read before.
+        let mut facts = progress.facts;
+        spans.lines().iter().for_each(|line| facts.see(octets, *line));
+        let message = Self { version, status: Status::from_digits(line.code), reason: line.reason, facts, len };
+        Ok(Parsed::Complete { message, len })
+    }
+
+    /// The head, over the octets and with the spans that have just been read.
+    #[inline(always)]
+    pub(crate) fn with<'b>(self, input: &'b [u8], spans: LentSpans<'b>) -> ResponseHead<'b> {
+        ResponseHead { octets: input.get(..self.len).unwrap_or(input), lines: spans.into_lines(), parts: self }
+    }
+
     /// The head again, over the octets and the spans that it was parsed with. Over others it shows other octets.
     pub fn over<'b, const N: usize>(&self, octets: &'b [u8], spans: &'b FieldSpans<N>) -> ResponseHead<'b> {
         let octets = octets.get(..self.len).unwrap_or(octets);
@@ -133,11 +195,11 @@ impl fmt::Debug for ResponseHead<'_> {
 
 /// Reads the status line; `None` when more octets are needed.
 #[inline(always)]
-fn start<I: Input>(input: I, limits: &Limits) -> Result<Option<(StatusLine, Version, I)>, ParseError> {
+fn start<I: Input>(input: I, limits: &Limits) -> Result<Option<(StatusLine, Version, usize)>, ParseError> {
     match status_line(input) {
         Ok((after, line)) => {
             let version = known_version(line.version)?;
-            Ok(Some((line, version, after)))
+            Ok(Some((line, version, after.position())))
         }
         Err(cause) => {
             let octets = input.octets();

@@ -1,45 +1,100 @@
-//! The field section, line by line, and what happens when a line is not whole or not right.
+//! How far a head has been read: line by line, so that each octet is looked at a bounded number of times however it arrives.
 
 use super::{LentSpans, Limits};
 use crate::error::{ErrorKind, ParseError};
 use crate::framing::FramingFacts;
-use crate::grammar::{HttpVersion, Stop, field_line_or_end};
+use crate::grammar::{FieldLine, HttpVersion, Stop, field_line_or_end};
 use crate::scan::Input;
 use crate::value::Version;
 use nom::Err;
 
-/// Reads field lines up to the empty line; gives the position behind it, or `None` when more octets are needed.
-///
-/// `is_fault` tells which of the facts is a fault as soon as its line is read.
-#[inline(always)]
-pub(super) fn field_section<I: Input>(
-    mut input: I,
-    limits: &Limits,
-    spans: &mut LentSpans<'_>,
-    facts: &mut FramingFacts,
-    is_fault: impl Fn(&FramingFacts) -> Option<ParseError>,
-) -> Result<Option<I>, ParseError> {
-    loop {
-        let line_start = input.position();
-        let (after, line) = match field_line_or_end(input) {
-            Ok(read) => read,
-            Err(cause) => {
-                let limit = usize::from(limits.head).wrapping_sub(line_start);
-                return unread_line(cause, input.octets(), line_start, limit, ErrorKind::HeadTooLong);
+/// How far a head has been read whose start line is an `L`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Progress<L> {
+    /// The start line, once it is read.
+    pub(super) start_line: Option<L>,
+    /// Where the next line begins.
+    pub(super) next: usize,
+    /// How many octets have been looked at.
+    searched: usize,
+    /// How many field lines have been read.
+    lines: usize,
+    pub(super) facts: FramingFacts,
+}
+
+impl<L: Copy> Progress<L> {
+    /// Before the first octet.
+    pub(crate) const fn new() -> Self {
+        Self { start_line: None, next: 0, searched: 0, lines: 0, facts: FramingFacts::new() }
+    }
+
+    /// Whether an octet of a head has come.
+    pub(crate) const fn is_begun(&self) -> bool {
+        self.searched > 0
+    }
+
+    /// How many octets have been looked at.
+    pub(crate) const fn searched(&self) -> usize {
+        self.searched
+    }
+
+    /// Whether the start line is read.
+    pub(crate) const fn is_start_line_read(&self) -> bool {
+        self.start_line.is_some()
+    }
+
+    /// Goes on with the line that begins at `next`, as if nothing of it had been looked at.
+    pub(super) fn go_on_from(&mut self, next: usize) {
+        self.next = next;
+        self.searched = next;
+    }
+
+    /// Whether there is something new to read in these octets, of which those from before come first: the first octet of a line,
+    /// the end of one, or its limit. Begins anew when the octets or the spans cannot be those from before.
+    #[inline(always)]
+    pub(super) fn is_due(&mut self, octets: &[u8], spans: &mut LentSpans<'_>, limit: usize) -> bool {
+        if self.searched > octets.len() || self.lines != spans.len() {
+            *self = Self::new();
+            spans.clear();
+        }
+        let unseen = octets.get(self.searched..).unwrap_or(&[]);
+        let is_line_unseen = self.searched <= self.next;
+        self.searched = octets.len();
+        is_line_unseen || octets.len() >= limit || unseen.contains(&b'\n')
+    }
+
+    /// Reads field lines up to the empty line; gives the position behind it, or `None` when more octets are needed.
+    ///
+    /// `see` takes each line into account; its fault ends the reading.
+    #[inline(always)]
+    pub(super) fn field_section<I: Input>(
+        &mut self,
+        input: I,
+        limits: &Limits,
+        spans: &mut LentSpans<'_>,
+        see: impl Fn(&mut FramingFacts, &[u8], FieldLine) -> Result<(), ParseError>,
+    ) -> Result<Option<usize>, ParseError> {
+        let mut input = input.at(self.next);
+        loop {
+            self.next = input.position();
+            let (after, line) = match field_line_or_end(input) {
+                Ok(read) => read,
+                Err(cause) => {
+                    let limit = usize::from(limits.head).wrapping_sub(self.next);
+                    return unread_line(cause, input.octets(), self.next, limit, ErrorKind::HeadTooLong);
+                }
+            };
+            let Some(line) = line else {
+                return Ok(Some(after.position()));
+            };
+            if spans.push(line).is_err() {
+                let len = after.position().wrapping_sub(self.next);
+                return Err(ParseError::new(ErrorKind::TooManyFields, self.next, len));
             }
-        };
-        let Some(line) = line else {
-            return Ok(Some(after));
-        };
-        if spans.push(line).is_err() {
-            let len = after.position().wrapping_sub(line_start);
-            return Err(ParseError::new(ErrorKind::TooManyFields, line_start, len));
+            self.lines = self.lines.wrapping_add(1);
+            see(&mut self.facts, input.octets(), line)?;
+            input = after;
         }
-        facts.see(input.octets(), line);
-        if let Some(fault) = is_fault(facts) {
-            return Err(fault);
-        }
-        input = after;
     }
 }
 

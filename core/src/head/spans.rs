@@ -55,6 +55,18 @@ impl<'s> LentSpans<'s> {
         self.0.push(line)
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn last_mut(&mut self) -> Option<&mut FieldLine> {
+        self.0.last_mut()
+    }
+
+    pub(crate) fn lines(&self) -> &[FieldLine] {
+        self.0.as_slice()
+    }
+
     pub(crate) fn into_lines(self) -> &'s [FieldLine] {
         self.0.as_slice()
     }

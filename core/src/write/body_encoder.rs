@@ -61,6 +61,11 @@ impl BodyEncoder {
         Self { left: Left::AnyUntilClose, data }
     }
 
+    /// A body that is whole already.
+    pub(crate) const fn ended() -> Self {
+        Self { left: Left::Nothing, data: Data::Sent }
+    }
+
     /// Copies octets of the body into the buffer, as one chunk where the body is chunked. In a response to HEAD they are
     /// counted and left out.
     ///
@@ -117,11 +122,6 @@ impl BodyEncoder {
     /// Whether the body has ended.
     pub(crate) fn is_ended(&self) -> bool {
         self.left == Left::Nothing
-    }
-
-    /// Whether its end is that of the connection.
-    pub(crate) fn is_until_close(&self) -> bool {
-        self.left == Left::AnyUntilClose
     }
 
     /// What is left after these octets, and which of them go out behind the draft.

@@ -23,13 +23,58 @@ use core::fmt;
 /// # Ok::<(), bareline_core::WriteError>(())
 /// ```
 #[must_use = "a head counts when it has been ended"]
-pub struct HeadWriter<'w> {
+pub struct HeadWriter<'w, S = Detached> {
     draft: Draft<'w>,
+    sink: S,
     message: Message,
     version: Version,
+    persistence: Persistence,
     /// Where the minor digit of the version stands.
     minor_at: usize,
     seen: Seen,
+}
+
+/// Who is told that a head has been written: the connection that it goes out on, or nobody.
+pub trait HeadSink {
+    /// What the caller gets to write the body with.
+    type Body;
+
+    #[doc(hidden)]
+    fn head_written(self, written: HeadWritten) -> Self::Body;
+}
+
+/// A head that goes out on no connection: the caller gets a [`BodyEncoder`] for its body.
+#[derive(Clone, Copy, Debug)]
+pub struct Detached;
+
+impl HeadSink for Detached {
+    type Body = BodyEncoder;
+
+    fn head_written(self, written: HeadWritten) -> BodyEncoder {
+        written.body
+    }
+}
+
+/// What a connection has to know of a head that was written.
+#[derive(Debug)]
+pub struct HeadWritten {
+    pub(crate) body: BodyEncoder,
+    pub(crate) says_close: bool,
+    pub(crate) says_keep_alive: bool,
+    pub(crate) offers_upgrade: bool,
+    pub(crate) expects_continue: bool,
+    pub(crate) version: Version,
+}
+
+/// What a head has to say of the connection, unless the caller says it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Persistence {
+    /// Nothing.
+    Unsaid,
+    /// `Connection: close`.
+    Close,
+    /// `Connection: keep-alive`, for an HTTP/1.0 peer that asked for it.
+    KeepAlive,
 }
 
 #[derive(Clone, Copy)]
@@ -72,15 +117,13 @@ struct Seen {
     te: bool,
     expect_continue: bool,
     option_close: bool,
+    option_keep_alive: bool,
     option_upgrade: bool,
     option_te: bool,
 }
 
-impl<'w> HeadWriter<'w> {
-    pub(crate) fn request(mut draft: Draft<'w>, method: Method<'_>, target: Target<'_>) -> Result<Self, WriteError> {
-        if !target.form().suits(method) {
-            return Err(WriteError::TargetForm);
-        }
+impl<'w, S: HeadSink> HeadWriter<'w, S> {
+    pub(crate) fn request(mut draft: Draft<'w>, sink: S, method: Method<'_>, target: Target<'_>) -> Result<Self, WriteError> {
         for part in [method.as_bytes(), b" ", target.as_bytes(), b" HTTP/1.1\r\n"] {
             draft.put(part)?;
         }
@@ -90,18 +133,28 @@ impl<'w> HeadWriter<'w> {
             _ => Content::Possible,
         };
         let minor_at = draft.position().wrapping_sub("1\r\n".len());
-        Ok(Self { draft, message: Message::Request(content), version: Version::Http11, minor_at, seen: Seen::default() })
+        Ok(Self::new(draft, sink, Message::Request(content), minor_at))
     }
 
-    pub(crate) fn response(mut draft: Draft<'w>, reply_to: ReplyTo, status: Status) -> Result<Self, WriteError> {
+    pub(crate) fn response(mut draft: Draft<'w>, sink: S, reply_to: ReplyTo, status: Status) -> Result<Self, WriteError> {
         let status = Status::new(status.code())?;
         let start = draft.position();
         for part in [b"HTTP/1.1 ", &status.digits()[..], b" ", status.reason().as_bytes(), b"\r\n"] {
             draft.put(part)?;
         }
         let minor_at = start.wrapping_add("HTTP/1.".len());
-        let message = Message::Response(reply_to, status);
-        Ok(Self { draft, message, version: Version::Http11, minor_at, seen: Seen::default() })
+        Ok(Self::new(draft, sink, Message::Response(reply_to, status), minor_at))
+    }
+
+    fn new(draft: Draft<'w>, sink: S, message: Message, minor_at: usize) -> Self {
+        let (version, seen) = (Version::Http11, Seen::default());
+        Self { draft, sink, message, version, persistence: Persistence::Unsaid, minor_at, seen }
+    }
+
+    /// What the head says of the connection, unless the caller does.
+    pub(crate) fn persistence(mut self, persistence: Persistence) -> Self {
+        self.persistence = persistence;
+        self
     }
 
     /// The version of the message: HTTP/1.1 unless this is called.
@@ -134,6 +187,7 @@ impl<'w> HeadWriter<'w> {
             }
         } else if name == FieldName::CONNECTION {
             seen.option_close |= has("close");
+            seen.option_keep_alive |= has("keep-alive");
             seen.option_upgrade |= has("upgrade");
             seen.option_te |= has("te");
         } else if name == FieldName::UPGRADE {
@@ -161,7 +215,7 @@ impl<'w> HeadWriter<'w> {
         if says_zero {
             self.draft.put(b"Content-Length: 0\r\n")?;
         }
-        self.end()?.commit();
+        self.end(b"", BodyEncoder::ended())?;
         Ok(())
     }
 
@@ -175,81 +229,72 @@ impl<'w> HeadWriter<'w> {
             return self.without_body();
         }
         self.put_length(rule, body.len() as u64)?;
-        let mut draft = self.end()?;
-        match rule {
-            Body::Sent => draft.put(body)?,
-            Body::Withheld => {}
+        let sent = match rule {
+            Body::Sent => body,
+            Body::Withheld => &[],
             _ => return Err(WriteError::BodyForbidden),
-        }
-        draft.commit();
+        };
+        self.end(sent, BodyEncoder::ended())?;
         Ok(())
     }
 
     /// Ends the head of a message whose body has this length, in octets; the encoder counts them.
     ///
     /// With status 304 only the length is said. Fails with [`WriteError::BodyForbidden`] where a message has no body.
-    pub fn length(mut self, length: u64) -> Result<BodyEncoder, WriteError> {
+    pub fn length(mut self, length: u64) -> Result<S::Body, WriteError> {
         let rule = self.body_rule();
         self.put_length(rule, length)?;
-        self.end()?.commit();
-        Ok(match rule {
+        let encoder = match rule {
             Body::Sent => BodyEncoder::length(length, Data::Sent),
             Body::Withheld => BodyEncoder::length(length, Data::Withheld),
             _ => BodyEncoder::length(0, Data::Forbidden),
-        })
+        };
+        self.end(b"", encoder)
     }
 
     /// Ends the head of a message whose body is sent in chunks [RFC 9112 section 7.1].
     ///
     /// Fails with [`WriteError::NeedsHttp11`] to or from HTTP/1.0, with [`WriteError::BodyForbidden`] where a message has no body.
-    pub fn chunked(mut self) -> Result<BodyEncoder, WriteError> {
-        let encoder = match self.body_rule() {
-            Body::Sent => BodyEncoder::chunked(Data::Sent),
-            Body::Withheld => BodyEncoder::chunked(Data::Withheld),
-            _ => return Err(WriteError::BodyForbidden),
-        };
+    pub fn chunked(mut self) -> Result<S::Body, WriteError> {
+        let encoder = BodyEncoder::chunked(self.data_rule()?);
         if self.is_http10() {
             return Err(WriteError::NeedsHttp11);
         }
         self.draft.put(b"Transfer-Encoding: chunked\r\n")?;
-        self.end()?.commit();
-        Ok(encoder)
+        self.end(b"", encoder)
     }
 
     /// Ends the head of a response whose body ends when the connection does; `Connection: close` is added when it is not there.
     ///
     /// Fails with [`WriteError::CloseDelimitedRequest`] for a request [RFC 9112 section 6.3], with [`WriteError::BodyForbidden`]
     /// where a response has no body.
-    pub fn until_close(self) -> Result<BodyEncoder, WriteError> {
-        let (draft, encoder) = self.end_until_close()?;
-        draft.commit();
-        Ok(encoder)
+    pub fn until_close(self) -> Result<S::Body, WriteError> {
+        let encoder = BodyEncoder::until_close(self.data_rule()?);
+        self.end_until_close(b"", encoder)
     }
 
     /// Ends the head as [`until_close`](Self::until_close) does and writes the whole body.
     pub fn body_until_close(self, body: &[u8]) -> Result<(), WriteError> {
-        let is_sent = self.body_rule() == Body::Sent;
-        let (mut draft, _) = self.end_until_close()?;
-        if is_sent {
-            draft.put(body)?;
-        }
-        draft.commit();
+        let sent = if self.data_rule()? == Data::Sent { body } else { &[] };
+        self.end_until_close(sent, BodyEncoder::ended())?;
         Ok(())
     }
 
-    fn end_until_close(mut self) -> Result<(Draft<'w>, BodyEncoder), WriteError> {
+    fn end_until_close(mut self, body: &[u8], encoder: BodyEncoder) -> Result<S::Body, WriteError> {
         if matches!(self.message, Message::Request(_)) {
             return Err(WriteError::CloseDelimitedRequest);
         }
-        let encoder = match self.body_rule() {
-            Body::Sent => BodyEncoder::until_close(Data::Sent),
-            Body::Withheld => BodyEncoder::until_close(Data::Withheld),
-            _ => return Err(WriteError::BodyForbidden),
-        };
-        if !self.seen.option_close {
-            self.draft.put(b"Connection: close\r\n")?;
+        self.persistence = Persistence::Close;
+        self.end(body, encoder)
+    }
+
+    /// What becomes of the octets of a body of any length.
+    fn data_rule(&self) -> Result<Data, WriteError> {
+        match self.body_rule() {
+            Body::Sent => Ok(Data::Sent),
+            Body::Withheld => Ok(Data::Withheld),
+            _ => Err(WriteError::BodyForbidden),
         }
-        Ok((self.end()?, encoder))
     }
 
     /// Whether this side or the other speaks HTTP/1.0.
@@ -289,8 +334,8 @@ impl<'w> HeadWriter<'w> {
         self.draft.put(b"\r\n")
     }
 
-    /// Checks what only the whole head shows, and writes the empty line.
-    fn end(mut self) -> Result<Draft<'w>, WriteError> {
+    /// Checks what only the whole head shows, writes what is left of it and these octets of the body, and lets all of it count.
+    fn end(mut self, body: &[u8], encoder: BodyEncoder) -> Result<S::Body, WriteError> {
         let Self { seen, version, .. } = self;
         match self.message {
             Message::Request(_) if version == Version::Http11 && !seen.host => return Err(WriteError::MissingHost),
@@ -310,12 +355,28 @@ impl<'w> HeadWriter<'w> {
         if version == Version::Http10 {
             self.draft.replace(self.minor_at, b'0');
         }
+        match self.persistence {
+            Persistence::Close if !seen.option_close => self.draft.put(b"Connection: close\r\n")?,
+            Persistence::KeepAlive if !seen.option_close && !seen.option_keep_alive => {
+                self.draft.put(b"Connection: keep-alive\r\n")?;
+            }
+            _ => {}
+        }
         self.draft.put(b"\r\n")?;
-        Ok(self.draft)
+        self.draft.put(body)?;
+        self.draft.commit();
+        Ok(self.sink.head_written(HeadWritten {
+            body: encoder,
+            says_close: seen.option_close || self.persistence == Persistence::Close,
+            says_keep_alive: seen.option_keep_alive,
+            offers_upgrade: seen.upgrade,
+            expects_continue: seen.expect_continue,
+            version,
+        }))
     }
 }
 
-impl fmt::Debug for HeadWriter<'_> {
+impl<S> fmt::Debug for HeadWriter<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("HeadWriter")
     }

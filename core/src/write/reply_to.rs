@@ -51,6 +51,15 @@ impl ReplyTo {
         self.method == Asked::Connect
     }
 
+    /// A method with which a response is framed as with that of the request.
+    pub(crate) fn method(self) -> Method<'static> {
+        match self.method {
+            Asked::Head => Method::HEAD,
+            Asked::Connect => Method::CONNECT,
+            Asked::Other => Method::GET,
+        }
+    }
+
     /// The version of the request.
     pub(crate) fn version(self) -> Version {
         self.version

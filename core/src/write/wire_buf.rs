@@ -1,6 +1,6 @@
 //! The octets to be sent.
 
-use super::{HeadWriter, ReplyTo};
+use super::{Detached, HeadWriter, ReplyTo};
 use crate::error::WriteError;
 use crate::value::{FieldName, FieldValue, Method, Status, Target};
 use core::fmt;
@@ -42,13 +42,16 @@ impl<const M: usize> WireBuf<M> {
 
     /// Begins a request. Fails with [`WriteError::TargetForm`] when the target's form does not suit the method.
     pub fn request(&mut self, method: Method<'_>, target: Target<'_>) -> Result<HeadWriter<'_>, WriteError> {
-        HeadWriter::request(self.draft(), method, target)
+        match target.form().suits(method) {
+            true => HeadWriter::request(self.draft(), Detached, method, target),
+            false => Err(WriteError::TargetForm),
+        }
     }
 
     /// Begins a response with this status and its registered reason phrase. Fails with [`WriteError::InvalidStatus`] for a code
     /// over 599, which can be received but not sent.
     pub fn response(&mut self, reply_to: ReplyTo, status: Status) -> Result<HeadWriter<'_>, WriteError> {
-        HeadWriter::response(self.draft(), reply_to, status)
+        HeadWriter::response(self.draft(), Detached, reply_to, status)
     }
 
     pub(crate) fn draft(&mut self) -> Draft<'_> {

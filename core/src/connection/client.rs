@@ -1,0 +1,272 @@
+//! The client's side of a connection.
+
+use super::options::Options;
+use super::outgoing::{Outgoing, body_calls};
+use super::receiving::{FaultFlag, InPhase, Inbound};
+use super::{ClientEvent, ClientState, Event, Receiving};
+use crate::error::{ErrorKind, ParseError, WriteError};
+use crate::framing::Framing;
+use crate::head::{LentSpans, Limits, Parsed, ResponseParts, ResponseProgress};
+use crate::value::{Method, Status, Target, Version};
+use crate::write::{HeadSink, HeadWriter, HeadWritten, ReplyTo, TrailerField, WireBuf};
+
+/// The client's side of a connection, without octets and without a clock [RFC 9112 section 9].
+///
+/// The caller writes requests with [`request`](Self::request) into a [`WireBuf`] that he sends, brings what was received to
+/// [`receive`](Self::receive), and asks [`state`](Self::state) what is waited for and how long he wants to. A response that was cut
+/// short is never whole, and interim responses are never the answer.
+///
+/// ```
+/// use bareline_core::{ClientConnection, ClientEvent, ClientState, FieldName, FieldSpans, FieldValue, Limits, Method, Target, WireBuf};
+///
+/// let (mut spans, mut out) = (FieldSpans::<8>::new(), WireBuf::<128>::new());
+/// let mut connection = ClientConnection::new(Limits::DEFAULT);
+/// let head = connection.request(Method::GET, Target::ROOT, &mut out).unwrap();
+/// head.field(FieldName::HOST, FieldValue::from_static("a")).unwrap().without_body().unwrap();
+/// let mut received = *b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+/// let (used, event) = connection.receive(&mut received, spans.lend())?;
+/// assert!(matches!(event, ClientEvent::Head(head) if head.status().code() == 200));
+/// assert!(matches!(connection.receive(&mut received[used..], spans.lend())?, (2, ClientEvent::Data(b"hi"))));
+/// assert!(matches!(connection.receive(&mut [], spans.lend())?, (0, ClientEvent::End)));
+/// assert_eq!(connection.next_request(), ClientState::Idle);
+/// # Ok::<(), bareline_core::ParseError>(())
+/// ```
+#[derive(Debug)]
+pub struct ClientConnection {
+    limits: Limits,
+    progress: ResponseProgress,
+    inbound: Inbound,
+    outbound: Outbound,
+    fault: FaultFlag,
+    /// How many more interim responses are taken.
+    interim_left: u16,
+    /// The connection ends with this response.
+    closes: bool,
+}
+
+#[derive(Debug)]
+struct Outbound {
+    outgoing: Outgoing,
+    /// What the response has to be read by.
+    reply_to: ReplyTo,
+    /// The request says that the connection ends.
+    closes: bool,
+    /// The body waits for a 100.
+    expects_continue: bool,
+    offers_upgrade: bool,
+}
+
+/// The sending half of a client's connection.
+#[derive(Debug)]
+pub struct ClientSending<'c> {
+    outbound: &'c mut Outbound,
+    fault: &'c FaultFlag,
+}
+
+impl ClientConnection {
+    /// A connection that has just been made.
+    pub const fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            progress: ResponseProgress::new(),
+            inbound: Inbound::new(&limits),
+            outbound: Outbound::new(),
+            fault: FaultFlag::new(),
+            interim_left: limits.interim,
+            closes: false,
+        }
+    }
+
+    /// Begins a request. With `Expect: 100-continue` its body may wait until the state is no longer [`ClientState::Continue`], or be
+    /// sent at any time [RFC 9110 section 10.1.1].
+    ///
+    /// Fails with [`WriteError::OutOfTurn`] in any state but [`ClientState::Idle`], with [`WriteError::TargetForm`] when the target's
+    /// form does not suit the method.
+    pub fn request<'w, const M: usize>(
+        &'w mut self,
+        method: Method<'_>,
+        target: Target<'_>,
+        out: &'w mut WireBuf<M>,
+    ) -> Result<HeadWriter<'w, Request<'w>>, WriteError> {
+        if self.state() != ClientState::Idle {
+            return Err(WriteError::OutOfTurn);
+        }
+        if !target.form().suits(method) {
+            return Err(WriteError::TargetForm);
+        }
+        let reply_to = ReplyTo::new(method, Version::Http11);
+        HeadWriter::request(out.draft(), Request { outbound: &mut self.outbound, reply_to }, method, target)
+    }
+
+    body_calls!();
+
+    /// Takes what has been received and not used, and gives the next event and how many octets are used with it.
+    ///
+    /// What is not used is presented again, with more behind it, and with the same spans. Folded field lines are mended in place: SP
+    /// takes the place of the fold [RFC 9112 section 5.2]. After an error every call gives that error, and only the close is left.
+    /// Offsets count from the beginning of this input.
+    pub fn receive<'b>(&mut self, input: &'b mut [u8], spans: LentSpans<'b>) -> Result<(usize, ClientEvent<'b>), ParseError> {
+        let received = match (self.inbound.phase, &self.outbound.outgoing) {
+            (InPhase::Head, Outgoing::Idle) if input.is_empty() => Ok((0, Event::NeedMore)),
+            (InPhase::Head, Outgoing::Idle) => Err(self.inbound.fail(ParseError::new(ErrorKind::Unsolicited, 0, input.len()))),
+            (InPhase::Head, _) => self.receive_head(input, spans),
+            _ => self.inbound.receive_body(input),
+        };
+        received.inspect_err(|_| self.fault.raise())
+    }
+
+    fn receive_head<'b>(
+        &mut self,
+        input: &'b mut [u8],
+        mut spans: LentSpans<'b>,
+    ) -> Result<(usize, ClientEvent<'b>), ParseError> {
+        let parsed = loop {
+            match ResponseParts::resume(&mut self.progress, input, &mut spans, &self.limits) {
+                Err(error) if error.kind() == ErrorKind::LineFolding => {
+                    self.progress.unfold(input, &mut spans, error).map_err(|error| self.inbound.fail(error))?;
+                }
+                parsed => break parsed,
+            }
+        };
+        let Parsed::Complete { message: parts, len } = parsed.map_err(|error| self.inbound.fail(error))? else {
+            return Ok((0, Event::NeedMore));
+        };
+        let head = parts.with(input, spans);
+        self.progress = ResponseProgress::new();
+        let framing = head.framing(self.outbound.reply_to.method());
+        let is_interim = head.status().is_informational() && head.status() != Status::SWITCHING_PROTOCOLS;
+        if is_interim {
+            let left = self.interim_left.checked_sub(1);
+            self.interim_left = left.ok_or_else(|| self.inbound.fail(ParseError::new(ErrorKind::TooManyInterim, 0, len)))?;
+            self.outbound.expects_continue &= head.status() != Status::CONTINUE;
+            return Ok((len, Event::Head(head)));
+        }
+        if head.status() == Status::SWITCHING_PROTOCOLS && !self.outbound.offers_upgrade {
+            return Err(self.inbound.fail(ParseError::new(ErrorKind::UnexpectedUpgrade, 0, len)));
+        }
+        let framing = framing.map_err(|error| self.inbound.fail(error))?;
+        let persists = Options::of(&head.fields()).persists(head.version());
+        self.closes = self.outbound.closes || !persists || framing == Framing::UntilClose;
+        self.outbound.expects_continue = false;
+        self.inbound.begin_body(framing, &self.limits);
+        if framing == Framing::Tunnel {
+            self.inbound.phase = InPhase::Handover;
+        }
+        Ok((len, Event::Head(head)))
+    }
+
+    /// Goes on to the next request, when there may be one; gives the state then.
+    pub fn next_request(&mut self) -> ClientState {
+        if self.state() == ClientState::Next {
+            self.progress = ResponseProgress::new();
+            self.inbound = Inbound::new(&self.limits);
+            self.outbound = Outbound::new();
+            self.interim_left = self.limits.interim;
+        }
+        self.state()
+    }
+
+    /// Takes note that the peer has closed, after all octets have been presented. A body that the close delimits is whole with that.
+    ///
+    /// Fails with [`ErrorKind::Truncated`] when a response is missing or not whole [RFC 9112 section 8].
+    pub fn peer_closed(&mut self) -> Result<(), ParseError> {
+        self.closes = true;
+        let closed = match (self.inbound.phase, &self.outbound.outgoing) {
+            (InPhase::Head, Outgoing::Idle) => {
+                self.inbound.phase = InPhase::Closed;
+                Ok(())
+            }
+            (InPhase::Head, _) => Err(self.inbound.fail(ParseError::new(ErrorKind::Truncated, self.progress.searched(), 0))),
+            (InPhase::Body, _) => self.inbound.body_closed(),
+            (InPhase::Complete | InPhase::Handover | InPhase::Closed, _) => Ok(()),
+        };
+        closed.inspect_err(|_| self.fault.raise())
+    }
+
+    /// Takes note that the caller's buffer is full and more octets are needed: the response is larger than he can take.
+    pub fn overflow(&mut self) -> ParseError {
+        let (kind, at) = match self.inbound.phase {
+            InPhase::Head => (ErrorKind::HeadTooLong, self.progress.searched()),
+            _ => (ErrorKind::BodyTooLarge, 0),
+        };
+        self.fault.raise();
+        self.inbound.fail(ParseError::new(kind, at, 0))
+    }
+
+    /// What is waited for.
+    pub fn state(&self) -> ClientState {
+        if self.fault.is_raised() || self.inbound.phase == InPhase::Closed {
+            return ClientState::Close;
+        }
+        match (self.inbound.phase, &self.outbound.outgoing) {
+            (_, Outgoing::Idle) => ClientState::Idle,
+            // The server has answered and ends the connection: the rest of the request has nobody to read it [RFC 9112 section 9.5].
+            (InPhase::Complete, Outgoing::Body(_)) if self.closes => ClientState::Close,
+            (InPhase::Head, Outgoing::Body(_)) if self.outbound.expects_continue => ClientState::Continue,
+            (_, Outgoing::Body(_)) => ClientState::RequestBody,
+            (InPhase::Head, _) => ClientState::Head,
+            (InPhase::Body, _) => ClientState::Body,
+            (InPhase::Handover, _) => ClientState::Handover,
+            (InPhase::Complete, _) if self.closes => ClientState::Close,
+            _ => ClientState::Next,
+        }
+    }
+
+    /// The two halves, to receive a response while the request is being written.
+    pub fn split(&mut self) -> (Receiving<'_>, ClientSending<'_>) {
+        let Self { inbound, outbound, fault, .. } = self;
+        (Receiving { inbound, fault }, ClientSending { outbound, fault })
+    }
+
+    fn outgoing(&mut self) -> Result<&mut Outgoing, WriteError> {
+        self.outbound.outgoing(&self.fault)
+    }
+}
+
+impl ClientSending<'_> {
+    body_calls!();
+
+    fn outgoing(&mut self) -> Result<&mut Outgoing, WriteError> {
+        self.outbound.outgoing(self.fault)
+    }
+}
+
+impl Outbound {
+    const fn new() -> Self {
+        Self {
+            outgoing: Outgoing::Idle,
+            reply_to: ReplyTo::UNREAD,
+            closes: false,
+            expects_continue: false,
+            offers_upgrade: false,
+        }
+    }
+
+    fn outgoing(&mut self, fault: &FaultFlag) -> Result<&mut Outgoing, WriteError> {
+        match fault.is_raised() {
+            true => Err(WriteError::OutOfTurn),
+            false => Ok(&mut self.outgoing),
+        }
+    }
+}
+
+/// Tells a client's connection that the head of a request has been written.
+#[derive(Debug)]
+pub struct Request<'w> {
+    outbound: &'w mut Outbound,
+    reply_to: ReplyTo,
+}
+
+impl HeadSink for Request<'_> {
+    type Body = ();
+
+    fn head_written(self, written: HeadWritten) {
+        *self.outbound = Outbound {
+            outgoing: Outgoing::after_head(written.body),
+            reply_to: self.reply_to,
+            closes: written.says_close || (written.version == Version::Http10 && !written.says_keep_alive),
+            expects_continue: written.expects_continue && written.version == Version::Http11,
+            offers_upgrade: written.offers_upgrade,
+        };
+    }
+}

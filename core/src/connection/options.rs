@@ -1,0 +1,49 @@
+//! What the fields of a head say of the connection.
+
+use crate::head::Fields;
+use crate::octets::members;
+use crate::value::{FieldName, Version};
+
+/// Connection options and what goes with them [RFC 9110 sections 7.6.1, 7.8 and 10.1.1].
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Options {
+    close: bool,
+    keep_alive: bool,
+    upgrade_option: bool,
+    upgrade: bool,
+    expect_continue: bool,
+}
+
+impl Options {
+    pub(super) fn of(fields: &Fields<'_>) -> Self {
+        let mut options = Self::default();
+        for (name, value) in fields.iter() {
+            let has = |member: &[u8]| members(value.as_bytes()).any(|option| option.eq_ignore_ascii_case(member));
+            if name == FieldName::CONNECTION {
+                options.close |= has(b"close");
+                options.keep_alive |= has(b"keep-alive");
+                options.upgrade_option |= has(b"upgrade");
+            } else if name == FieldName::UPGRADE {
+                options.upgrade = true;
+            } else if name == FieldName::EXPECT {
+                options.expect_continue |= has(b"100-continue");
+            }
+        }
+        options
+    }
+
+    /// Whether the connection goes on after this message [RFC 9112 section 9.3].
+    pub(super) fn persists(&self, version: Version) -> bool {
+        !self.close && (version == Version::Http11 || self.keep_alive)
+    }
+
+    /// Whether another protocol is offered; not in HTTP/1.0 [RFC 9110 section 7.8].
+    pub(super) fn offers_upgrade(&self, version: Version) -> bool {
+        self.upgrade && self.upgrade_option && version == Version::Http11
+    }
+
+    /// Whether the body waits for a 100; not in HTTP/1.0 [RFC 9110 section 10.1.1].
+    pub(super) fn expects_continue(&self, version: Version) -> bool {
+        self.expect_continue && version == Version::Http11
+    }
+}

@@ -1,0 +1,113 @@
+//! The half of a connection that receives bodies, for both roles.
+
+use super::Event;
+use crate::body::{BodyDecoder, BodyPart};
+use crate::error::{ErrorKind, ParseError};
+use crate::framing::Framing;
+use crate::head::Limits;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+/// The receiving half of a connection: what is left to come of a message whose head is read.
+#[derive(Debug)]
+pub struct Receiving<'c> {
+    pub(super) inbound: &'c mut Inbound,
+    pub(super) fault: &'c FaultFlag,
+}
+
+impl Receiving<'_> {
+    /// Gives the next event of a body, as the connection's `receive` does; the head of the next message is not looked for.
+    pub fn receive_body<'b, H>(&mut self, input: &'b [u8]) -> Result<(usize, Event<'b, H>), ParseError> {
+        self.inbound.receive_body(input).inspect_err(|_| self.fault.raise())
+    }
+}
+
+/// Whether the peer is at fault. The two halves of a connection share it, wherever they are.
+#[derive(Debug)]
+pub(super) struct FaultFlag(AtomicBool);
+
+impl FaultFlag {
+    pub(super) const fn new() -> Self {
+        Self(AtomicBool::new(false))
+    }
+
+    pub(super) fn raise(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_raised(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// What is to come from the peer.
+#[derive(Debug)]
+pub(super) struct Inbound {
+    pub(super) phase: InPhase,
+    decoder: BodyDecoder,
+    /// How many more octets are taken of a body that nobody wants any more.
+    drain_left: u32,
+    fault: Option<ParseError>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum InPhase {
+    /// A head.
+    Head,
+    /// The octets of a body.
+    Body,
+    /// Nothing before the next message.
+    Complete,
+    /// Another protocol's octets.
+    Handover,
+    /// Nothing any more.
+    Closed,
+}
+
+impl Inbound {
+    pub(super) const fn new(limits: &Limits) -> Self {
+        Self { phase: InPhase::Head, decoder: BodyDecoder::new(Framing::None, limits), drain_left: limits.drain, fault: None }
+    }
+
+    pub(super) fn receive_body<'b, H>(&mut self, input: &'b [u8]) -> Result<(usize, Event<'b, H>), ParseError> {
+        match self.phase {
+            InPhase::Body => {
+                let (used, part) = self.decoder.decode(input).map_err(|error| self.fail(error))?;
+                if part == BodyPart::End {
+                    self.phase = InPhase::Complete;
+                }
+                Ok((used, part.into()))
+            }
+            InPhase::Head | InPhase::Complete => Ok((0, Event::End)),
+            InPhase::Handover => Ok((0, Event::Handover)),
+            InPhase::Closed => self.fault.map_or(Ok((0, Event::Closed)), Err),
+        }
+    }
+
+    /// The same for a body that nobody wants any more: within a limit.
+    pub(super) fn drain_body<'b, H>(&mut self, input: &'b [u8]) -> Result<(usize, Event<'b, H>), ParseError> {
+        let (used, event) = self.receive_body(input)?;
+        let left = u32::try_from(used).ok().and_then(|used| self.drain_left.checked_sub(used));
+        self.drain_left = left.ok_or_else(|| self.fail(ParseError::new(ErrorKind::BodyTooLarge, 0, used)))?;
+        Ok((used, event))
+    }
+
+    /// Begins what follows a head with this framing.
+    pub(super) fn begin_body(&mut self, framing: Framing, limits: &Limits) {
+        self.decoder = BodyDecoder::new(framing, limits);
+        self.phase = if self.decoder.is_end() { InPhase::Complete } else { InPhase::Body };
+    }
+
+    /// Keeps what the peer did wrong; nothing is read after that.
+    pub(super) fn fail(&mut self, error: ParseError) -> ParseError {
+        self.phase = InPhase::Closed;
+        self.fault = Some(error);
+        error
+    }
+
+    /// Takes note that the peer has closed in the middle of a body.
+    pub(super) fn body_closed(&mut self) -> Result<(), ParseError> {
+        self.decoder.end_of_input().map_err(|error| self.fail(error))?;
+        self.phase = InPhase::Complete;
+        Ok(())
+    }
+}

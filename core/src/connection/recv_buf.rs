@@ -1,0 +1,180 @@
+//! The octets that have been received and not yet used, in an array.
+
+use core::fmt;
+
+/// A receive buffer of `N` octets.
+///
+/// Octets are used from the front by moving an index; they are moved themselves only when the end of the array is reached.
+///
+/// ```
+/// use bareline_core::RecvBuf;
+///
+/// let mut buffer = RecvBuf::<8>::new();
+/// let count = buffer.fill_from(|room| { room[..5].copy_from_slice(b"hello"); Ok::<_, ()>(5) })?;
+/// assert_eq!((count, buffer.bytes()), (5, &b"hello"[..]));
+/// buffer.consume(2);
+/// assert_eq!(buffer.bytes(), b"llo");
+/// # Ok::<(), ()>(())
+/// ```
+pub struct RecvBuf<const N: usize> {
+    octets: [u8; N],
+    start: usize,
+    /// How many octets from `start` on are pinned.
+    pinned: usize,
+    /// The others, behind the pinned ones: from here...
+    rest: usize,
+    /// ...to here.
+    end: usize,
+}
+
+impl<const N: usize> RecvBuf<N> {
+    /// An empty buffer.
+    pub const fn new() -> Self {
+        Self { octets: [0; N], start: 0, pinned: 0, rest: 0, end: 0 }
+    }
+
+    /// The octets that are neither used nor pinned.
+    pub fn bytes(&self) -> &[u8] {
+        self.octets.get(self.rest..self.end).unwrap_or(&[])
+    }
+
+    /// The same, for [`ClientConnection::receive`](crate::ClientConnection::receive) to mend folded lines in.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        self.octets.get_mut(self.rest..self.end).unwrap_or(&mut [])
+    }
+
+    /// Whether there is no room: the message is larger than the buffer when more is needed then, which is
+    /// [`overflow`](crate::ServerConnection::overflow), never a reason to wait.
+    pub fn is_full(&self) -> bool {
+        self.pinned.saturating_add(self.bytes().len()) >= N
+    }
+
+    /// Lets `read` fill what room there is; it gives how many octets it has put there, and so does this. Without room `read` is
+    /// not called, and 0 is given.
+    pub fn fill_from<E>(&mut self, read: impl FnOnce(&mut [u8]) -> Result<usize, E>) -> Result<usize, E> {
+        if self.end >= N && self.start > 0 {
+            self.move_to_front();
+        }
+        self.split().1.fill_from(read)
+    }
+
+    /// Uses the first `count` octets up.
+    pub fn consume(&mut self, count: usize) {
+        self.split().1.consume(count);
+    }
+
+    /// Pins the first `count` octets, or as many as there are: they stay where they are while what is behind them goes on being filled
+    /// and used, until [`unpin`](Self::unpin). While octets are pinned, no others can be.
+    pub fn pin(&mut self, count: usize) -> (&[u8], Rest<'_>) {
+        if self.pinned == 0 {
+            if self.start > 0 && N.saturating_sub(self.start).saturating_sub(count) < N / 2 {
+                self.move_to_front();
+            }
+            self.pinned = count.min(self.bytes().len());
+            self.rest = self.start.saturating_add(self.pinned);
+        }
+        self.split()
+    }
+
+    /// The pinned octets, and the others.
+    pub fn split(&mut self) -> (&[u8], Rest<'_>) {
+        let base = self.start.saturating_add(self.pinned);
+        let is_unpinned = self.pinned == 0;
+        let (front, octets) = self.octets.split_at_mut_checked(base).unwrap_or((&mut [], &mut []));
+        let pinned = front.get(self.start..).unwrap_or(&[]);
+        let start = if is_unpinned { Some(&mut self.start) } else { None };
+        (pinned, Rest { octets, base, start, rest: &mut self.rest, end: &mut self.end })
+    }
+
+    /// Gives up the pinned octets.
+    pub fn unpin(&mut self) {
+        self.pinned = 0;
+        self.start = self.rest;
+    }
+
+    fn move_to_front(&mut self) {
+        let gap = self.start;
+        self.end = move_down(&mut self.octets, gap, self.end);
+        self.rest = self.rest.saturating_sub(gap);
+        self.start = 0;
+    }
+}
+
+impl<const N: usize> Default for RecvBuf<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const N: usize> fmt::Debug for RecvBuf<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RecvBuf({} of {N})", self.bytes().len())
+    }
+}
+
+/// The octets of a [`RecvBuf`] behind the pinned ones.
+pub struct Rest<'r> {
+    /// The array from `base` on.
+    octets: &'r mut [u8],
+    base: usize,
+    /// Where the buffer starts, when nothing is pinned.
+    start: Option<&'r mut usize>,
+    rest: &'r mut usize,
+    end: &'r mut usize,
+}
+
+impl Rest<'_> {
+    /// The octets that are not used.
+    pub fn bytes(&self) -> &[u8] {
+        let (from, to) = (self.rest.saturating_sub(self.base), self.end.saturating_sub(self.base));
+        self.octets.get(from..to).unwrap_or(&[])
+    }
+
+    /// Whether there is no room.
+    pub fn is_full(&self) -> bool {
+        self.bytes().len() >= self.octets.len()
+    }
+
+    /// As [`RecvBuf::fill_from`].
+    pub fn fill_from<E>(&mut self, read: impl FnOnce(&mut [u8]) -> Result<usize, E>) -> Result<usize, E> {
+        if self.end.saturating_sub(self.base) >= self.octets.len() {
+            let gap = self.rest.saturating_sub(self.base);
+            let end = move_down(self.octets, gap, self.end.saturating_sub(self.base));
+            *self.rest = self.base;
+            *self.end = self.base.saturating_add(end);
+        }
+        let room = self.octets.get_mut(self.end.saturating_sub(self.base)..).unwrap_or(&mut []);
+        if room.is_empty() {
+            return Ok(0);
+        }
+        let most = room.len();
+        let count = read(room)?.min(most);
+        *self.end = self.end.saturating_add(count);
+        Ok(count)
+    }
+
+    /// Uses the first `count` octets up.
+    pub fn consume(&mut self, count: usize) {
+        *self.rest = self.rest.saturating_add(count).min(*self.end);
+        if let Some(start) = &mut self.start {
+            **start = *self.rest;
+        }
+    }
+}
+
+impl fmt::Debug for Rest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Rest({})", self.bytes().len())
+    }
+}
+
+/// Moves the octets from `gap` to `end` to the front; gives where they end then.
+fn move_down(octets: &mut [u8], gap: usize, end: usize) -> usize {
+    match octets.get_mut(..end) {
+        Some(used) if gap <= used.len() => {
+            used.copy_within(gap.., 0);
+            end.saturating_sub(gap)
+        }
+        _ => end,
+    }
+}

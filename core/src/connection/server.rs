@@ -1,0 +1,306 @@
+//! The server's side of a connection.
+
+use super::options::Options;
+use super::outgoing::{Outgoing, body_calls};
+use super::receiving::{FaultFlag, InPhase, Inbound};
+use super::{Event, Receiving, ServerEvent, ServerState};
+use crate::error::{ErrorKind, ParseError, WriteError};
+use crate::framing::Framing;
+use crate::head::{LentSpans, Limits, Parsed, RequestHead, RequestProgress};
+use crate::value::{Status, Version};
+use crate::write::{HeadSink, HeadWriter, HeadWritten, Persistence, ReplyTo, TrailerField, WireBuf};
+
+/// The server's side of a connection, without octets and without a clock [RFC 9112 section 9].
+///
+/// The caller brings what was received to [`receive`](Self::receive), writes answers with [`respond`](Self::respond) into a
+/// [`WireBuf`] that he sends, and asks [`state`](Self::state) what is waited for and how long he wants to.
+///
+/// ```
+/// use bareline_core::{FieldSpans, Limits, ServerConnection, ServerEvent, ServerState, Status, WireBuf};
+///
+/// let (mut spans, mut out) = (FieldSpans::<8>::new(), WireBuf::<128>::new());
+/// let mut connection = ServerConnection::new(Limits::DEFAULT);
+/// let received = b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /2";
+/// let (used, event) = connection.receive(received, spans.lend())?;
+/// assert!(matches!(event, ServerEvent::Head(head) if head.target().path() == "/"));
+/// connection.respond(Status::OK, &mut out).and_then(|head| head.body(b"hi")).unwrap();
+/// assert_eq!((connection.next_request(), &received[used..]), (ServerState::Idle, &b"GET /2"[..]));
+/// # Ok::<(), bareline_core::ParseError>(())
+/// ```
+#[derive(Debug)]
+pub struct ServerConnection {
+    limits: Limits,
+    progress: RequestProgress,
+    inbound: Inbound,
+    outbound: Outbound,
+    fault: FaultFlag,
+}
+
+#[derive(Debug)]
+struct Outbound {
+    outgoing: Outgoing,
+    reply_to: ReplyTo,
+    /// The connection ends with this answer.
+    closes: bool,
+    /// The client waits for a 100.
+    expects_continue: bool,
+    offers_upgrade: bool,
+    /// The answer hands the connection to another protocol.
+    hands_over: bool,
+}
+
+/// The sending half of a server's connection.
+#[derive(Debug)]
+pub struct ServerSending<'c> {
+    outbound: &'c mut Outbound,
+    fault: &'c FaultFlag,
+}
+
+impl ServerConnection {
+    /// A connection that has just been accepted.
+    pub const fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            progress: RequestProgress::new(),
+            inbound: Inbound::new(&limits),
+            outbound: Outbound::new(),
+            fault: FaultFlag::new(),
+        }
+    }
+
+    /// Takes what has been received and not used, and gives the next event and how many octets are used with it.
+    ///
+    /// What is not used is presented again, with more behind it, and with the same spans. After an error every call gives that
+    /// error; [`reject`](Self::reject) tells the peer. Offsets count from the beginning of this input.
+    pub fn receive<'b>(&mut self, input: &'b [u8], spans: LentSpans<'b>) -> Result<(usize, ServerEvent<'b>), ParseError> {
+        let received = match (self.inbound.phase, &self.outbound.outgoing) {
+            (InPhase::Head, _) => self.receive_head(input, spans),
+            (InPhase::Complete, Outgoing::Complete) if self.outbound.hands_over => Ok((0, Event::Handover)),
+            (InPhase::Body, Outgoing::Complete) => self.inbound.drain_body(input),
+            _ => self.inbound.receive_body(input),
+        };
+        received.inspect_err(|_| self.fault.raise())
+    }
+
+    fn receive_head<'b>(&mut self, input: &'b [u8], spans: LentSpans<'b>) -> Result<(usize, ServerEvent<'b>), ParseError> {
+        let parsed = RequestHead::resume(&mut self.progress, input, spans, &self.limits);
+        match parsed.map_err(|error| self.inbound.fail(error))? {
+            Parsed::Incomplete => Ok((0, Event::NeedMore)),
+            Parsed::Complete { message: head, len } => {
+                let options = Options::of(&head.fields());
+                self.inbound.begin_body(head.framing(), &self.limits);
+                self.outbound = Outbound {
+                    outgoing: Outgoing::Owed,
+                    reply_to: head.reply_to(),
+                    closes: !options.persists(head.version()),
+                    expects_continue: options.expects_continue(head.version()) && head.framing() != Framing::None,
+                    offers_upgrade: options.offers_upgrade(head.version()),
+                    hands_over: false,
+                };
+                Ok((len, Event::Head(head)))
+            }
+        }
+    }
+
+    /// Begins an answer: a final one, or an interim one with status 1xx. An answer that ends the connection says so.
+    ///
+    /// Fails with [`WriteError::OutOfTurn`] when no answer is owed, with [`WriteError::UpgradeNotOffered`] for a 101 that the request
+    /// does not offer or that a 100 has to precede [RFC 9110 section 7.8].
+    pub fn respond<'w, const M: usize>(
+        &'w mut self,
+        status: Status,
+        out: &'w mut WireBuf<M>,
+    ) -> Result<HeadWriter<'w, Answer<'w>>, WriteError> {
+        self.outbound.respond(&self.fault, status, out)
+    }
+
+    body_calls!();
+
+    /// Answers what [`receive`](Self::receive) has refused: with the status that the error suggests and its hint, and the word that
+    /// the connection closes.
+    ///
+    /// Fails with [`WriteError::OutOfTurn`] when nothing was refused or an answer has begun: then only the close is left.
+    pub fn reject<const M: usize>(&mut self, error: ParseError, out: &mut WireBuf<M>) -> Result<(), WriteError> {
+        self.outbound.reject(&self.fault, error, out)
+    }
+
+    /// Goes on to the next request, when there may be one; gives the state then.
+    pub fn next_request(&mut self) -> ServerState {
+        if self.state() == ServerState::Next {
+            self.progress = RequestProgress::new();
+            self.inbound = Inbound::new(&self.limits);
+            self.outbound = Outbound::new();
+        }
+        self.state()
+    }
+
+    /// Takes note that the peer has closed its side, after all octets have been presented.
+    ///
+    /// Fails with [`ErrorKind::Truncated`] in the middle of a request. A request that is whole is to be answered all the same
+    /// [RFC 9112 section 9.6].
+    pub fn peer_closed(&mut self) -> Result<(), ParseError> {
+        let closed = match self.inbound.phase {
+            InPhase::Head if self.progress.is_begun() => {
+                Err(self.inbound.fail(ParseError::new(ErrorKind::Truncated, self.progress.searched(), 0)))
+            }
+            InPhase::Head => {
+                self.inbound.phase = InPhase::Closed;
+                Ok(())
+            }
+            InPhase::Body => self.inbound.body_closed(),
+            InPhase::Complete | InPhase::Handover | InPhase::Closed => Ok(()),
+        };
+        closed.inspect_err(|_| self.fault.raise())
+    }
+
+    /// Takes note that the caller's buffer is full and more octets are needed: gives what to [`reject`](Self::reject), 414 or 431 for
+    /// a head, 413 for a body.
+    pub fn overflow(&mut self) -> ParseError {
+        let (kind, at) = match self.inbound.phase {
+            InPhase::Head if self.progress.is_start_line_read() => (ErrorKind::HeadTooLong, self.progress.searched()),
+            InPhase::Head => (ErrorKind::TargetTooLong, self.progress.searched()),
+            _ => (ErrorKind::BodyTooLarge, 0),
+        };
+        self.fault.raise();
+        self.inbound.fail(ParseError::new(kind, at, 0))
+    }
+
+    /// What is waited for.
+    pub fn state(&self) -> ServerState {
+        let outgoing = &self.outbound.outgoing;
+        if self.fault.is_raised() {
+            return match outgoing {
+                Outgoing::Idle | Outgoing::Owed => ServerState::Refusal,
+                _ => ServerState::Close,
+            };
+        }
+        match (self.inbound.phase, outgoing) {
+            (InPhase::Head, Outgoing::Idle) if self.progress.is_begun() => ServerState::Head,
+            (InPhase::Head, Outgoing::Idle) => ServerState::Idle,
+            (InPhase::Body, Outgoing::Owed) => ServerState::Body,
+            (InPhase::Complete, Outgoing::Owed) => ServerState::Answer,
+            (InPhase::Body | InPhase::Complete, Outgoing::Body(_)) => ServerState::AnswerBody,
+            (InPhase::Body, Outgoing::Complete) if !self.outbound.closes => ServerState::Drain,
+            (InPhase::Complete, Outgoing::Complete) if self.outbound.hands_over => ServerState::Handover,
+            (InPhase::Complete, Outgoing::Complete) if !self.outbound.closes => ServerState::Next,
+            _ => ServerState::Close,
+        }
+    }
+
+    /// The two halves, to receive a body while the answer is being written.
+    pub fn split(&mut self) -> (Receiving<'_>, ServerSending<'_>) {
+        let Self { inbound, outbound, fault, .. } = self;
+        (Receiving { inbound, fault }, ServerSending { outbound, fault })
+    }
+
+    fn outgoing(&mut self) -> Result<&mut Outgoing, WriteError> {
+        self.outbound.outgoing(&self.fault)
+    }
+}
+
+impl ServerSending<'_> {
+    /// As [`ServerConnection::respond`].
+    pub fn respond<'w, const M: usize>(
+        &'w mut self,
+        status: Status,
+        out: &'w mut WireBuf<M>,
+    ) -> Result<HeadWriter<'w, Answer<'w>>, WriteError> {
+        self.outbound.respond(self.fault, status, out)
+    }
+
+    body_calls!();
+
+    /// As [`ServerConnection::reject`].
+    pub fn reject<const M: usize>(&mut self, error: ParseError, out: &mut WireBuf<M>) -> Result<(), WriteError> {
+        self.outbound.reject(self.fault, error, out)
+    }
+
+    fn outgoing(&mut self) -> Result<&mut Outgoing, WriteError> {
+        self.outbound.outgoing(self.fault)
+    }
+}
+
+impl Outbound {
+    const fn new() -> Self {
+        Self {
+            outgoing: Outgoing::Idle,
+            reply_to: ReplyTo::UNREAD,
+            closes: false,
+            expects_continue: false,
+            offers_upgrade: false,
+            hands_over: false,
+        }
+    }
+
+    fn respond<'w, const M: usize>(
+        &'w mut self,
+        fault: &FaultFlag,
+        status: Status,
+        out: &'w mut WireBuf<M>,
+    ) -> Result<HeadWriter<'w, Answer<'w>>, WriteError> {
+        if fault.is_raised() || !matches!(self.outgoing, Outgoing::Owed) {
+            return Err(WriteError::OutOfTurn);
+        }
+        if status == Status::SWITCHING_PROTOCOLS && (!self.offers_upgrade || self.expects_continue) {
+            return Err(WriteError::UpgradeNotOffered);
+        }
+        let is_final = !status.is_informational();
+        let persistence = match (is_final, self.ends_with_this_answer(), self.reply_to.version()) {
+            (false, ..) => Persistence::Unsaid,
+            (true, true, _) => Persistence::Close,
+            (true, false, Version::Http10) => Persistence::KeepAlive,
+            (true, false, Version::Http11) => Persistence::Unsaid,
+        };
+        let reply_to = self.reply_to;
+        let writer = HeadWriter::response(out.draft(), Answer { outbound: self, status }, reply_to, status)?;
+        Ok(writer.persistence(persistence))
+    }
+
+    /// Whether a final answer now is the last one. A client that waits for a 100 and gets a final answer may send the body or not:
+    /// what follows could be taken for a request.
+    fn ends_with_this_answer(&self) -> bool {
+        self.closes || self.expects_continue
+    }
+
+    fn reject<const M: usize>(&mut self, fault: &FaultFlag, error: ParseError, out: &mut WireBuf<M>) -> Result<(), WriteError> {
+        if !fault.is_raised() || !matches!(self.outgoing, Outgoing::Idle | Outgoing::Owed) {
+            return Err(WriteError::OutOfTurn);
+        }
+        let head = out.response(self.reply_to, error.status())?;
+        head.persistence(Persistence::Close).body(error.hint().as_bytes())?;
+        self.outgoing = Outgoing::Closed;
+        Ok(())
+    }
+
+    fn outgoing(&mut self, fault: &FaultFlag) -> Result<&mut Outgoing, WriteError> {
+        match fault.is_raised() {
+            true => Err(WriteError::OutOfTurn),
+            false => Ok(&mut self.outgoing),
+        }
+    }
+}
+
+/// Tells a server's connection that a head of an answer has been written.
+#[derive(Debug)]
+pub struct Answer<'w> {
+    outbound: &'w mut Outbound,
+    status: Status,
+}
+
+impl HeadSink for Answer<'_> {
+    type Body = ();
+
+    fn head_written(self, written: HeadWritten) {
+        let Self { outbound, status } = self;
+        if status == Status::CONTINUE {
+            outbound.expects_continue = false;
+        }
+        if status.is_informational() && status != Status::SWITCHING_PROTOCOLS {
+            return;
+        }
+        let is_tunnel = outbound.reply_to.is_connect() && status.is_successful();
+        outbound.hands_over = is_tunnel || status == Status::SWITCHING_PROTOCOLS;
+        outbound.closes = outbound.ends_with_this_answer() || written.says_close || written.version == Version::Http10;
+        outbound.outgoing = Outgoing::after_head(written.body);
+    }
+}

@@ -1,0 +1,76 @@
+//! One message in one datagram, as SSDP sends them: HTTP over UDP.
+//!
+//! ```
+//! use bareline_core::{FieldName, FieldSpans, FieldValue, Method, Target, WireBuf, datagram};
+//!
+//! let mut out = WireBuf::<256>::new();
+//! let head = datagram::write_request(&mut out, Method::new("M-SEARCH")?, Target::ASTERISK)?;
+//! head.field(FieldName::HOST, FieldValue::new("239.255.255.250:1900")?)?.without_body()?;
+//! let mut spans = FieldSpans::<8>::new();
+//! let (head, body) = datagram::request(out.as_bytes(), spans.lend()).unwrap();
+//! assert_eq!((head.target().as_str(), body), ("*", &b""[..]));
+//! # Ok::<(), bareline_core::WriteError>(())
+//! ```
+
+use crate::error::{ErrorKind, ParseError, WriteError};
+use crate::framing::Framing;
+use crate::head::{LentSpans, Limits, Parsed, RequestHead, ResponseHead};
+use crate::value::{Method, Target, TargetForm};
+use crate::write::{Detached, HeadWriter, WireBuf};
+
+/// Reads the request that is this datagram, and its body.
+///
+/// Besides OPTIONS, `M-SEARCH` and `NOTIFY` have the target `*`. There is no more to come, so that a message cut short is
+/// [`ErrorKind::Truncated`], octets behind it are [`ErrorKind::Surplus`], and a chunked one is not supported.
+pub fn request<'b>(octets: &'b [u8], spans: LentSpans<'b>) -> Result<(RequestHead<'b>, &'b [u8]), ParseError> {
+    match RequestHead::parse_for(octets, spans, &Limits::DEFAULT, suits)? {
+        Parsed::Incomplete => Err(ParseError::new(ErrorKind::Truncated, octets.len(), 0)),
+        Parsed::Complete { message: head, len } => Ok((head, body(octets, len, head.framing())?)),
+    }
+}
+
+/// Reads the response that is this datagram, to a request with `method`, and its body: without a length all that follows the head.
+pub fn response<'b>(
+    octets: &'b [u8],
+    method: Method<'_>,
+    spans: LentSpans<'b>,
+) -> Result<(ResponseHead<'b>, &'b [u8]), ParseError> {
+    match ResponseHead::parse(octets, spans)? {
+        Parsed::Incomplete => Err(ParseError::new(ErrorKind::Truncated, octets.len(), 0)),
+        Parsed::Complete { message: head, len } => Ok((head, body(octets, len, head.framing(method)?)?)),
+    }
+}
+
+/// Begins a request that is a datagram: as [`WireBuf::request`], and `M-SEARCH` and `NOTIFY` may have the target `*`.
+pub fn write_request<'w, const M: usize>(
+    out: &'w mut WireBuf<M>,
+    method: Method<'_>,
+    target: Target<'_>,
+) -> Result<HeadWriter<'w>, WriteError> {
+    match suits(target.form(), method) {
+        true => HeadWriter::request(out.draft(), Detached, method, target),
+        false => Err(WriteError::TargetForm),
+    }
+}
+
+fn suits(form: TargetForm, method: Method<'_>) -> bool {
+    let is_search = matches!(method.as_bytes(), b"M-SEARCH" | b"NOTIFY");
+    form.suits(method) || (form == TargetForm::Asterisk && is_search)
+}
+
+fn body(octets: &[u8], len: usize, framing: Framing) -> Result<&[u8], ParseError> {
+    let rest = octets.get(len..).unwrap_or(&[]);
+    let length = match framing {
+        Framing::UntilClose => return Ok(rest),
+        Framing::Chunked => return Err(ParseError::new(ErrorKind::UnsupportedCoding, len, rest.len())),
+        Framing::None | Framing::Tunnel => 0,
+        Framing::Length(length) => usize::try_from(length).unwrap_or(usize::MAX),
+    };
+    match rest.get(..length) {
+        None => Err(ParseError::new(ErrorKind::Truncated, octets.len(), 0)),
+        Some(_) if rest.len() > length => {
+            Err(ParseError::new(ErrorKind::Surplus, len.saturating_add(length), rest.len().saturating_sub(length)))
+        }
+        Some(body) => Ok(body),
+    }
+}
