@@ -3,7 +3,9 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::WireBuf;
-use bareline_fuzz::{MessageModel, Target, decode_body, parse_request, parse_response, round_trip};
+use bareline_fuzz::{
+    MessageModel, Target, decode_body, every_cut_of_a_sequence_gives_the_same_events, parse_request, parse_response, round_trip,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -98,6 +100,55 @@ fn telling_pieces() -> impl Strategy<Value = Vec<u8>> {
     .prop_map(|piece| piece.as_bytes().to_vec())
 }
 
+/// Requests of many kinds, right and wrong ones.
+fn telling_requests() -> impl Strategy<Value = Vec<u8>> {
+    let whole = select(vec![
+        "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /2 HTTP/1.0\r\n\r\n",
+        "GET /3 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+        "HEAD /4 HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /5 HTTP/1.1\r\nHost: a\r\nConnection: x, close\r\n\r\n",
+        "PUT /6 HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
+        "PUT /7 HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi",
+        "PUT /8 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;a\r\nabc\r\n0\r\nX-T: 1\r\n\r\n",
+        "GET /9 HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+        "PUT /10 HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi",
+        "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n",
+        "\r\n",
+        "GET / HTTP/1.1\r\n\r\n",
+        "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 200\r\n\r\n",
+        "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n",
+        "x",
+        "GET / HTTP/1.1\r\nHost: a\r\nX: 1\n\r\n",
+    ])
+    .prop_map(|request| request.as_bytes().to_vec());
+    prop_oneof![4 => whole, 1 => telling_lines()]
+}
+
+/// Responses of many kinds, right and wrong ones.
+fn telling_responses() -> impl Strategy<Value = Vec<u8>> {
+    let whole = select(vec![
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n",
+        "HTTP/1.1 204 \r\n\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\n",
+        "HTTP/1.1 103 \r\nLink: a\r\n\r\n",
+        "HTTP/1.1 101 \r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-T: 1\r\n\r\n",
+        "HTTP/1.0 200 OK\r\n\r\nhello",
+        "HTTP/1.1 200 OK\r\nX: a\r\n b\r\n\tc\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length:\r\n 2\r\n\r\nhi",
+        "HTTP/1.1 200 OK\r\nX:\r\n \r\n \tb \r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n X: a\r\n\r\n",
+        "HTTP/1.1 304 \r\nContent-Length: 9\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nhi",
+        "HTTP/1.1 200 OK\r\nX: a\r\n \0\r\n\r\n",
+        "x",
+    ])
+    .prop_map(|response| response.as_bytes().to_vec());
+    prop_oneof![4 => whole, 1 => telling_lines()]
+}
+
 fn heads_of_telling_lines() -> impl Strategy<Value = Vec<u8>> {
     vec(telling_lines(), 0..9).prop_map(|lines| lines.concat())
 }
@@ -142,6 +193,20 @@ proptest! {
         choices in vec(any::<u8>(), 6), pieces in vec(telling_pieces(), 0..12),
     ) {
         decode_body(&[choices, pieces.concat()].concat());
+    }
+
+    #[test]
+    fn every_cut_of_a_sequence_of_requests_gives_the_same_events(
+        choices in vec(any::<u8>(), 16), requests in vec(telling_requests(), 0..6),
+    ) {
+        every_cut_of_a_sequence_gives_the_same_events(&[choices, requests.concat()].concat());
+    }
+
+    #[test]
+    fn every_cut_of_a_sequence_of_responses_gives_the_same_events(
+        choices in vec(any::<u8>(), 16), responses in vec(telling_responses(), 0..6),
+    ) {
+        every_cut_of_a_sequence_gives_the_same_events(&[choices, responses.concat()].concat());
     }
 
     #[test]
