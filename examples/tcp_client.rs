@@ -3,6 +3,7 @@
 use bareline_core::{FieldName, FieldValue, Method, Target};
 use bareline_net::{ClientStream, Error, Response};
 use clap::Parser;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 /// Sends an HTTP request over TCP, and prints the response.
@@ -17,13 +18,11 @@ const AGENT: FieldValue = FieldValue::from_static(concat!("bareline/", env!("CAR
 
 fn main() -> ExitCode {
     let Arguments { address } = Arguments::parse();
-    match get(&address) {
-        Ok(response) => {
-            println!("{}", response.dump());
-            ExitCode::SUCCESS
-        }
+    let printed = get(&address).and_then(|response| Ok(writeln!(io::stdout(), "{}", response.dump())?));
+    match printed {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("tcp_client: cannot get http://{address}/: {error}");
+            let _ = writeln!(io::stderr(), "tcp_client: cannot get http://{address}/: {error}");
             ExitCode::FAILURE
         }
     }

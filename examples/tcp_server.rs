@@ -19,14 +19,14 @@ struct Arguments {
 }
 
 /// How many connections are served at a time; the others wait.
-const CONNECTIONS: usize = 512;
+const CONNECTIONS: usize = 1000;
 
 fn main() -> ExitCode {
     let Arguments { address } = Arguments::parse();
     match listen(&address) {
         Ok(listener) => accept(&listener),
         Err(error) => {
-            eprintln!("tcp_server: cannot listen on {address}: {error}");
+            let _ = writeln!(io::stderr(), "tcp_server: cannot listen on {address}: {error}");
             ExitCode::FAILURE
         }
     }
@@ -35,7 +35,7 @@ fn main() -> ExitCode {
 fn listen(address: &str) -> io::Result<TcpListener> {
     ctrlc::set_handler(|| std::process::exit(0)).map_err(io::Error::other)?;
     let listener = TcpListener::bind(address)?;
-    eprintln!("tcp_server: listening on {}", listener.local_addr()?);
+    let _ = writeln!(io::stderr(), "tcp_server: listening on {}", listener.local_addr()?);
     Ok(listener)
 }
 
@@ -65,9 +65,10 @@ fn accept(listener: &TcpListener) -> ! {
 fn serve(stream: TcpStream) -> Result<(), Error> {
     let mut peer = ServerStream::new(stream);
     if let Some(request) = peer.read_request()? {
-        // Whoever read the output may have gone; the clients have not.
-        let _ = writeln!(io::stdout().lock(), "{}", request.dump());
+        let dump = request.dump().to_string();
         request.respond_with(Status::OK, |head| head.version(Version::Http10).body_until_close(b"TCP connection"))?;
+        // Whoever reads the output may be slow or gone; the clients are not.
+        let _ = writeln!(io::stdout(), "{dump}");
     }
     Ok(())
 }

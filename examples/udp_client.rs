@@ -3,6 +3,7 @@
 use bareline_core::dump;
 use bareline_net::{Error, UdpPeer};
 use clap::Parser;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
     match ask(&address) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("udp_client: no answer from {address}: {error}");
+            let _ = writeln!(io::stderr(), "udp_client: no answer from {address}: {error}");
             ExitCode::FAILURE
         }
     }
@@ -33,6 +34,6 @@ fn ask(address: &str) -> Result<(), Error> {
     peer.send(b"udp request")?;
     let mut buffer = [0; 1024];
     let answer = peer.receive_within(DEADLINE, &mut buffer)?;
-    println!("Received: {}", dump(answer.octets).on_one_line());
+    writeln!(io::stdout(), "Received: {}", dump(answer.octets).on_one_line())?;
     Ok(())
 }

@@ -21,12 +21,13 @@ fn main() -> ExitCode {
     match bind(&address) {
         Ok(mut peer) => loop {
             if let Err(error) = answer(&mut peer) {
-                let _ = writeln!(io::stderr(), "udp_server: {error}");
+                // Out of memory, most likely: some will be free again soon.
+                let _ = writeln!(io::stderr(), "udp_server: cannot receive: {error}");
                 thread::sleep(Duration::from_millis(100));
             }
         },
         Err(error) => {
-            eprintln!("udp_server: cannot receive on {address}: {error}");
+            let _ = writeln!(io::stderr(), "udp_server: cannot receive on {address}: {error}");
             ExitCode::FAILURE
         }
     }
@@ -35,17 +36,21 @@ fn main() -> ExitCode {
 fn bind(address: &str) -> Result<UdpPeer, Error> {
     ctrlc::set_handler(|| std::process::exit(0)).map_err(io::Error::other)?;
     let peer = UdpPeer::bind(address)?;
-    eprintln!("udp_server: receiving on {}", peer.local_addr()?);
+    let _ = writeln!(io::stderr(), "udp_server: receiving on {}", peer.local_addr()?);
     Ok(peer)
 }
 
 fn answer(peer: &mut UdpPeer) -> Result<(), Error> {
     let mut buffer = [0; 1024];
     let datagram = peer.receive(&mut buffer)?;
-    // Whoever read the output may have gone; the clients have not.
-    let _ = writeln!(io::stdout(), "{} {}", datagram.from, dump(datagram.octets).on_one_line());
-    if datagram.cut > 0 {
-        let _ = writeln!(io::stderr(), "udp_server: {}: {} octets cut off", datagram.from, datagram.cut);
+    let from = datagram.from;
+    if let Err(error) = peer.send_to(b"udp server", from) {
+        let _ = writeln!(io::stderr(), "udp_server: cannot answer {from}: {error}");
     }
-    peer.send_to(b"udp server", datagram.from)
+    // Whoever reads the output may be slow or gone; the clients are not.
+    let _ = writeln!(io::stdout(), "{from} {}", dump(datagram.octets).on_one_line());
+    if datagram.cut > 0 {
+        let _ = writeln!(io::stderr(), "udp_server: {from}: {} octets cut off", datagram.cut);
+    }
+    Ok(())
 }

@@ -1,4 +1,5 @@
 //! Bodies: what of the octets is content, and what is refused.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use bareline_core::{ErrorKind as E, Framing, Limits};
 use bareline_fuzz::{BodyEvent, body_events};

@@ -2,9 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use arbitrary::{Arbitrary, Unstructured};
-use bareline_core::WireBuf;
+use bareline_core::{Limits, WireBuf};
 use bareline_fuzz::{
-    MessageModel, Target, decode_body, every_cut_of_a_sequence_gives_the_same_events, parse_request, parse_response, round_trip,
+    MessageModel, Target, decode_body, every_cut_of_a_sequence_gives_the_same_events,
+    every_cut_within_any_limits_gives_the_same_verdict, parse_request, parse_response, round_trip, what_is_put_back_is_valid,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -212,6 +213,26 @@ proptest! {
     #[test]
     fn what_is_encoded_decodes(choices in vec(any::<u8>(), 6..200)) {
         decode_body(&choices);
+    }
+
+    #[test]
+    fn what_is_put_back_over_other_octets_is_valid(
+        mut octets in messages(), changes in vec((any::<Index>(), telling_octets()), 1..4),
+    ) {
+        let parsed = octets.clone();
+        for (at, octet) in changes {
+            let at = at.index(octets.len());
+            octets[at] = octet;
+        }
+        what_is_put_back_is_valid(&parsed, &octets);
+    }
+
+    #[test]
+    fn every_cut_within_any_limits_gives_the_same_verdict_on_lines(
+        octets in heads_of_telling_lines(), method in 0..9u16, target in 0..20u16, head in 0..100u16,
+    ) {
+        let limits = Limits { method, target, head, ..Limits::DEFAULT };
+        every_cut_within_any_limits_gives_the_same_verdict(&octets, &limits);
     }
 
     #[test]

@@ -223,8 +223,12 @@ fn rfc9110_5_4_each_limit_refuses_one_more() {
     refused("GET / HTTP/1.0\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: 5\r\n\r\n", E::TooManyFields, 40);
 }
 
-/// The faults of bodies: `tests/bodies.rs` causes them.
-const CAUSED_ELSEWHERE: [ErrorKind; 9] = [
+/// The faults of bodies and connections: `tests/bodies.rs` and `tests/connections.rs` cause them.
+const CAUSED_ELSEWHERE: [ErrorKind; 13] = [
+    E::Unsolicited,
+    E::Surplus,
+    E::TooManyInterim,
+    E::UnexpectedUpgrade,
     E::ChunkSize,
     E::ChunkSizeTooLarge,
     E::ChunkExtension,
@@ -274,6 +278,9 @@ fn rfc9110_15_each_fault_suggests_its_status() {
         (E::ChunkSizeTooLarge, 413),
         (E::TrailersTooLong, 431),
         (E::BodyTooLarge, 413),
+        (E::Unsolicited, 502),
+        (E::TooManyInterim, 502),
+        (E::UnexpectedUpgrade, 502),
     ];
     assert_eq!(others, expected);
 }
@@ -424,7 +431,7 @@ fn each_refusal_of_a_request_writer_and_its_accepted_twin() {
         (WriteError::InvalidTarget { at: 1 }, ("GET", "/\r", &[("Host", "a")], b""), ("GET", "/r", &[("Host", "a")], b"")),
         (WriteError::InvalidTarget { at: 0 }, ("GET", "", &[("Host", "a")], b""), ("GET", "/", &[("Host", "a")], b"")),
         (WriteError::TargetForm, ("GET", "*", &[("Host", "a")], b""), ("GET", "/", &[("Host", "a")], b"")),
-        (WriteError::TargetForm, ("CONNECT", "/b:1", &[("Host", "a")], b""), ("CONNECT", "b:1", &[("Host", "a")], b"")),
+        (WriteError::TargetForm, ("CONNECT", "/b:1", &[("Host", "b:1")], b""), ("CONNECT", "b:1", &[("Host", "b:1")], b"")),
         (
             WriteError::InvalidFieldName { at: 1 },
             ("GET", "/", &[("Host", ""), ("X\n", "a")], b""),
@@ -448,6 +455,13 @@ fn each_refusal_of_a_request_writer_and_its_accepted_twin() {
             ("GET", "/", &[("Host", ""), ("Connection", "TE"), ("TE", "a, chunked")], b""),
             ("GET", "/", &[("Host", ""), ("Connection", "TE"), ("TE", "a, chunke")], b""),
         ),
+        (WriteError::HostDiffers, ("GET", "http://a/", &[("Host", "b")], b""), ("GET", "http://a/", &[("Host", "A")], b"")),
+        (WriteError::HostDiffers, ("CONNECT", "a:1", &[("Host", "")], b""), ("CONNECT", "a:1", &[("Host", "a:1")], b"")),
+        (
+            WriteError::FramingField,
+            ("GET", "/", &[("Host", ""), ("Connection", "TE"), ("TE", "chunked ;q=0")], b""),
+            ("GET", "/", &[("Host", ""), ("Connection", "TE"), ("TE", "chunke ;q=0")], b""),
+        ),
         (WriteError::MissingHost, ("GET", "/", &[("Hos", "a")], b""), ("GET", "/", &[("Host", "a")], b"")),
         (
             WriteError::RepeatedHost,
@@ -470,7 +484,7 @@ fn each_refusal_of_a_request_writer_and_its_accepted_twin() {
             ("PUT", "/", &[("Host", ""), ("Expect", "100-continue")], b"x"),
         ),
         (WriteError::BodyForbidden, ("TRACE", "/", &[("Host", "")], b"x"), ("TRACE", "/", &[("Host", "")], b"")),
-        (WriteError::BodyForbidden, ("CONNECT", "a:1", &[("Host", "")], b"x"), ("CONNECT", "a:1", &[("Host", "")], b"")),
+        (WriteError::BodyForbidden, ("CONNECT", "a:1", &[("Host", "a:1")], b"x"), ("CONNECT", "a:1", &[("Host", "a:1")], b"")),
         (WriteError::BufferFull, ("PUT", "/", &[("Host", "")], &[b'x'; 55]), ("PUT", "/", &[("Host", "")], &[b'x'; 54])),
     ];
     for (error, refused, accepted) in cases {
@@ -527,6 +541,55 @@ fn rfc9110_8_6_a_body_has_the_length_that_was_declared() {
     assert_eq!(body.data(&[b'x'; 100], &mut out), Err(WriteError::BodyLength));
     assert_eq!(body.end(&[], &mut out), Err(WriteError::BodyLength));
     assert!(out.as_bytes().ends_with(b"Content-Length: 3\r\n\r\nab"));
+}
+
+#[test]
+fn a_head_waits_for_the_end_of_the_body_before_it() {
+    let mut out = WireBuf::<200>::new();
+    let next = |out: &mut WireBuf<200>| out.response(OTHER, Status::OK).err();
+    let mut body = out.response(OTHER, Status::OK).unwrap().length(1).unwrap();
+    assert_eq!(next(&mut out), Some(WriteError::OutOfTurn));
+    out.clear();
+    assert_eq!(next(&mut out), Some(WriteError::OutOfTurn), "sent or not, the body is owed");
+    body.data(b"x", &mut out).unwrap();
+    body.end(&[], &mut out).unwrap();
+    assert_eq!(body.end(&[], &mut out), Err(WriteError::OutOfTurn));
+    assert_eq!(body.data(b"x", &mut out), Err(WriteError::OutOfTurn));
+    assert_eq!(next(&mut out), None);
+
+    out.response(OTHER, Status::OK).unwrap().body_until_close(b"x").unwrap();
+    assert_eq!(next(&mut out), Some(WriteError::OutOfTurn), "what follows would be body");
+    out.clear();
+    assert_eq!(next(&mut out), None);
+}
+
+#[test]
+fn rfc9112_7_1_2_trailers_stand_behind_chunks_alone_and_control_nothing() {
+    let mut out = WireBuf::<200>::new();
+    let field = |name| (FieldName::new(name).unwrap(), FieldValue::from_static("1"));
+    let mut body = out.response(OTHER, Status::OK).unwrap().length(0).unwrap();
+    assert_eq!(body.end(&[field("X-T")], &mut out), Err(WriteError::TrailersNeedChunked));
+    body.end(&[], &mut out).unwrap();
+    out.clear();
+    let mut body = out.response(OTHER, Status::OK).unwrap().chunked().unwrap();
+    for name in
+        ["content-length", "Transfer-Encoding", "Host", "Connection", "Trailer", "Authorization", "Set-Cookie", "Content-Type"]
+    {
+        assert_eq!(body.end(&[field("X-T"), field(name)], &mut out), Err(WriteError::ForbiddenTrailer), "{name}");
+    }
+    out.clear();
+    body.end(&[field("X-T"), field("ETag")], &mut out).unwrap();
+    assert_eq!(out.as_bytes(), b"0\r\nX-T: 1\r\nETag: 1\r\n\r\n");
+}
+
+#[test]
+fn rfc9112_6_1_chunks_are_not_for_http_1_0() {
+    let mut out = WireBuf::<200>::new();
+    let http10 = ReplyTo::new(Method::GET, Version::Http10);
+    assert_eq!(out.response(http10, Status::OK).unwrap().chunked().err(), Some(WriteError::NeedsHttp11));
+    assert_eq!(out.response(OTHER, Status::OK).unwrap().version(Version::Http10).chunked().err(), Some(WriteError::NeedsHttp11));
+    assert_eq!(out.response(OTHER, Status::NO_CONTENT).unwrap().chunked().err(), Some(WriteError::BodyForbidden));
+    assert_eq!(out.response(OTHER, Status::OK).unwrap().chunked().err(), None);
 }
 
 #[test]

@@ -126,7 +126,7 @@ fn a_peer_that_goes_is_no_request() {
     let mut stream = connect(address);
     stream.write_all(b"GET / HT").unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
-    assert!(matches!(served.join().unwrap(), Error::Peer(PeerFault::Truncated { received: 8 })));
+    assert!(matches!(served.join().unwrap(), Error::Peer(PeerFault::Truncated)));
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn a_client_reads_each_framing_and_skips_interim_responses() {
 fn a_client_never_takes_less_than_a_message_for_one() {
     for answer in [&b"HTTP/1.1 200 OK\r\nConte"[..], b"HTTP/1.1 100 Continue\r\n\r\n", b""] {
         let error = get(&canned(answer)).unwrap_err();
-        assert!(matches!(error, Error::Peer(PeerFault::Truncated { .. })), "{error:?}");
+        assert!(matches!(error, Error::Peer(PeerFault::Truncated)), "{error:?}");
     }
     for answer in [
         &b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi"[..],
@@ -193,7 +193,7 @@ fn a_client_never_takes_less_than_a_message_for_one() {
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
     ] {
         let error = get(&canned(answer)).unwrap_err();
-        assert!(matches!(error, Error::Peer(PeerFault::Parse(error)) if error.kind() == ErrorKind::Truncated), "{error:?}");
+        assert!(matches!(error, Error::Peer(PeerFault::Truncated)), "{error:?}");
     }
 }
 
@@ -239,7 +239,9 @@ struct Program {
 fn example(name: &str) -> Command {
     let test = std::env::current_exe().unwrap();
     let profile = test.ancestors().nth(2).unwrap();
-    Command::new(profile.join("examples").join(name))
+    let program = profile.join("examples").join(name);
+    assert!(program.exists(), "{} is not built: run `cargo test`, or `cargo build --examples` first", program.display());
+    Command::new(program)
 }
 
 /// The lines of a stream, as they come.

@@ -48,7 +48,7 @@ pub fn write_request<'w, const M: usize>(
     target: Target<'_>,
 ) -> Result<HeadWriter<'w>, WriteError> {
     match suits(target.form(), method) {
-        true => HeadWriter::request(out.draft(), Detached, method, target),
+        true => HeadWriter::request(out.next_draft()?, Detached, method, target),
         false => Err(WriteError::TargetForm),
     }
 }

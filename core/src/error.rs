@@ -298,6 +298,8 @@ pub enum WriteError {
     MissingHost,
     /// A second `Host`.
     RepeatedHost,
+    /// `Host` is not the authority of the target.
+    HostDiffers,
     /// A 101 or 426 response needs an `Upgrade`.
     MissingUpgrade,
     /// The request did not offer an upgrade, or waits for a 100 first.
@@ -338,6 +340,7 @@ impl WriteError {
             }
             Self::MissingHost => ("request without Host", None, "RFC 9112 section 3.2"),
             Self::RepeatedHost => ("second Host", None, "RFC 9112 section 3.2"),
+            Self::HostDiffers => ("Host is not the authority of the target", None, "RFC 9112 section 3.2"),
             Self::MissingUpgrade => ("status needs an Upgrade field", None, "RFC 9110 section 7.8"),
             Self::UpgradeNotOffered => ("upgrade that was not offered", None, "RFC 9110 section 7.8"),
             Self::MissingConnectionOption => ("field needs its connection option", None, "RFC 9110 section 7.6.1"),

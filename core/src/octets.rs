@@ -17,6 +17,11 @@ pub(crate) const fn is(octet: u8, classes: u8) -> bool {
     found & classes != 0
 }
 
+/// `token = 1*tchar` [RFC 9110 section 5.6.2]
+pub(crate) fn is_token(octets: &[u8]) -> bool {
+    !octets.is_empty() && octets.iter().all(|&octet| is(octet, TCHAR))
+}
+
 /// The value of a decimal digit.
 #[inline(always)]
 pub(crate) const fn digit(octet: u8) -> Option<u8> {

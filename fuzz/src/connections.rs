@@ -89,7 +89,8 @@ pub fn server_log(octets: &[u8], pieces: &[usize], closes: bool, manner: ServerM
     loop {
         let must_answer = match connection.state() {
             ServerState::Refusal => {
-                connection.reject(fault.expect("a refusal has a cause"), &mut out).expect("a refusal fits");
+                let status = fault.as_ref().map(ParseError::status).expect("a refusal has a cause");
+                connection.reject(status, &mut out).and_then(|head| head.body(b"no")).expect("a refusal fits");
                 flush(&mut out, &mut log);
                 false
             }

@@ -15,8 +15,9 @@ pub use bodies::{
 pub use connections::{Entry, ServerManner, client_log, every_cut_of_a_sequence_gives_the_same_events, server_log};
 pub use model::{Asked, Ending, MessageModel, RequestModel, ResponseModel};
 pub use properties::{
-    a_dump_is_fit_for_a_terminal, an_accepted_head_has_its_grammar, every_cut_gives_the_same_verdict, parse_request,
-    parse_response, round_trip, what_follows_does_not_matter, what_is_written_parses_back,
+    a_dump_is_fit_for_a_terminal, an_accepted_head_has_its_grammar, every_cut_gives_the_same_verdict,
+    every_cut_within_any_limits_gives_the_same_verdict, parse_request, parse_response, round_trip, what_follows_does_not_matter,
+    what_is_put_back_is_valid, what_is_written_parses_back,
 };
 pub use replay::{Target, replay};
 pub use verdict::{Verdict, request_verdict, response_verdict};

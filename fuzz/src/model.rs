@@ -184,7 +184,12 @@ impl<'a> Arbitrary<'a> for RequestModel {
         let mut fields = fields(u)?;
         if !is_http10 || u.arbitrary()? {
             let at = u.int_in_range(0..=fields.len())?;
-            let value = if u.ratio(1, 8)? { String::new() } else { host(u)? };
+            let authority = Target::new(&target).ok().and_then(|target| target.authority());
+            let value = match authority {
+                Some(authority) => authority.to_owned(),
+                None if u.ratio(1, 8)? => String::new(),
+                None => host(u)?,
+            };
             fields.insert(at, ("Host".to_owned(), value.into_bytes()));
         }
         Ok(Self { method, target, is_http10, fields, body: body(u)? })

@@ -3,11 +3,19 @@
 use crate::model::{MessageModel, RequestModel, ResponseModel};
 use crate::verdict::{Head, Verdict, request_verdict, response_verdict};
 use arbitrary::{Arbitrary, Unstructured};
-use bareline_core::{BodyDecoder, BodyPart, Framing, Limits, ParseError, WireBuf};
+use bareline_core::{BodyDecoder, BodyPart, FieldSpans, Framing, Limits, ParseError, Parsed, RequestHead, WireBuf};
 
 /// All that holds for any octets a server receives.
 pub fn parse_request(octets: &[u8]) {
     holds_for_any_octets(octets, request_verdict);
+    if let [method, target, head, short @ ..] = octets {
+        let short = short.get(..100).unwrap_or(short);
+        let [method, target, head] = [method % 8, target % 16, head % 80].map(u16::from);
+        let limits = Limits { method, target, head, ..Limits::DEFAULT };
+        every_cut_within_any_limits_gives_the_same_verdict(short, &limits);
+        what_is_put_back_is_valid(octets, short);
+        what_is_put_back_is_valid(short, octets);
+    }
     if let Verdict::Head(head) = request_verdict(octets) {
         an_accepted_head_has_its_grammar(octets, &head, &[&head.start[0], &head.start[1], b"HTTP/1."]);
     }
@@ -26,6 +34,40 @@ pub fn parse_response(octets: &[u8]) {
 pub fn round_trip(octets: &[u8]) {
     if let Ok(model) = MessageModel::arbitrary(&mut Unstructured::new(octets)) {
         what_is_written_parses_back(&model);
+    }
+}
+
+/// Whatever stands where a head was parsed, what is written of the head put back there parses, as one message.
+pub fn what_is_put_back_is_valid(parsed: &[u8], others: &[u8]) {
+    let mut spans = FieldSpans::<16>::new();
+    let mut out = WireBuf::<4_096>::new();
+    let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(parsed, spans.lend()) else { return };
+    let parts = head.parts();
+    let head = parts.over(others, &spans);
+    let written = out.request(head.method(), head.target()).and_then(|mut writer| {
+        for (name, value) in head.fields().iter() {
+            writer = writer.field(name, value)?;
+        }
+        writer.without_body()
+    });
+    if written.is_ok() {
+        let Verdict::Head(read) = request_verdict(out.as_bytes()) else { panic!("{out:?} does not parse") };
+        assert_eq!(read.len, out.as_bytes().len(), "{out:?} is more than one message");
+    }
+}
+
+/// Whatever the limits, the verdict is the same for every cut.
+pub fn every_cut_within_any_limits_gives_the_same_verdict(octets: &[u8], limits: &Limits) {
+    let verdict = |octets: &[u8]| {
+        let mut spans = FieldSpans::<4>::new();
+        RequestHead::parse_within(octets, spans.lend(), limits).map(|parsed| parsed.map(|_| ()))
+    };
+    let whole = verdict(octets);
+    let mut is_settled = false;
+    for cut in 0..=octets.len() {
+        let now = verdict(octets.get(..cut).unwrap_or(octets));
+        is_settled |= now != Ok(Parsed::Incomplete);
+        assert!(!is_settled || now == whole, "{limits:?}: {cut} octets are {now:?}, all are {whole:?}");
     }
 }
 

@@ -1,10 +1,11 @@
 //! The client's end of a connection.
 
-use crate::error::{Error, PeerFault};
+use crate::error::{Error, PeerFault, Wait};
 use crate::settings::Settings;
-use crate::transport::Transport;
+use crate::transport::{Deadline, Transport};
 use bareline_core::{
-    Dump, FieldName, FieldSpans, FieldValue, Framing, Method, ResponseHead, ResponseParts, Target, WireBuf, dump,
+    ClientConnection, Dump, Event, FieldName, FieldSpans, FieldValue, Method, ResponseHead, ResponseParts, Status, Target,
+    WireBuf, dump,
 };
 use std::fmt;
 use std::net::{TcpStream, ToSocketAddrs};
@@ -14,13 +15,12 @@ use std::net::{TcpStream, ToSocketAddrs};
 /// The example of the crate shows one at work.
 pub struct ClientStream {
     transport: Transport,
+    connection: ClientConnection,
     authority: String,
 }
 
 const FIELDS: usize = 128;
 const OUT: usize = 8192;
-/// How many interim responses are skipped.
-const INTERIM: usize = 32;
 
 impl ClientStream {
     /// Connects to `host:port`, with the default [`Settings`]: to each of its addresses in turn, until one answers.
@@ -34,7 +34,11 @@ impl ClientStream {
         for address in authority.to_socket_addrs()? {
             match TcpStream::connect_timeout(&address, settings.connect_deadline) {
                 Ok(stream) => {
-                    return Ok(Self { transport: Transport::new(stream, settings), authority: authority.to_owned() });
+                    return Ok(Self {
+                        transport: Transport::new(stream, settings),
+                        connection: ClientConnection::new(settings.limits_of_a_message()),
+                        authority: authority.to_owned(),
+                    });
                 }
                 Err(error) => tried.push((address, error)),
             }
@@ -45,7 +49,8 @@ impl ClientStream {
     /// Sends a request with these fields and this body, and reads the response with its body.
     ///
     /// `Host` is written first, and a length where there is a body or the method expects one. A body that is cut short is
-    /// never a response, and interim responses are skipped.
+    /// never a response, and interim responses are skipped. A response that comes before the whole request is sent is read all the
+    /// same [RFC 9112 section 9.5].
     pub fn request(
         mut self,
         method: Method<'_>,
@@ -53,54 +58,58 @@ impl ClientStream {
         fields: &[(FieldName<'_>, FieldValue<'_>)],
         body: &[u8],
     ) -> Result<Response, Error> {
-        self.send(method, target, fields, body)?;
-        for _ in 0..=INTERIM {
-            let (spans, parts) = self.read_head()?;
-            let head = parts.over(self.transport.received(), &spans);
-            let framing = head.framing(method)?;
-            if framing == Framing::None && head.status().is_informational() {
-                self.transport.consume(parts.len());
-                continue;
-            }
-            let body = self.transport.read_body(parts.len(), framing)?;
-            let octets = self.transport.received().get(..parts.len()).unwrap_or_default();
-            return Ok(Response { message: [octets, &body].concat(), spans, parts });
-        }
-        Err(PeerFault::TooManyInterim.into())
-    }
-
-    fn read_head(&mut self) -> Result<(FieldSpans<FIELDS>, ResponseParts), Error> {
-        let mut spans = FieldSpans::new();
-        let head = self.transport.read_head(|received, settings| {
-            let parsed = ResponseHead::parse_within(received, spans.lend(), &settings.limits)?;
-            Ok(parsed.map(|head| head.parts()))
-        })?;
-        let parts = head.ok_or(PeerFault::Truncated { received: 0 })?;
-        Ok((spans, parts))
-    }
-
-    fn send(
-        &mut self,
-        method: Method<'_>,
-        target: Target<'_>,
-        fields: &[(FieldName<'_>, FieldValue<'_>)],
-        body: &[u8],
-    ) -> Result<(), Error> {
         let mut out = Box::new(WireBuf::<OUT>::new());
-        let mut head = out.request(method, target)?.field(FieldName::HOST, FieldValue::new(&self.authority)?)?;
+        let mut head = self.connection.request(method, target, &mut out)?;
+        head = head.field(FieldName::HOST, FieldValue::new(&self.authority)?)?;
         for (name, value) in fields {
             head = head.field(*name, *value)?;
         }
-        if body.is_empty() {
+        let sent = if body.is_empty() {
             head.without_body()?;
-            return self.transport.send(out.as_bytes());
+            self.transport.send(out.as_bytes())
+        } else {
+            head.length(body.len() as u64)?;
+            let body = self.connection.frame_data(body, &mut out)?;
+            self.connection.end_body(&[], &mut out)?;
+            self.transport.send(&[out.as_bytes(), body].concat())
+        };
+        match (sent, self.receive()) {
+            (_, Ok(response)) => Ok(response),
+            (Err(error), Err(_)) | (Ok(()), Err(error)) => Err(error),
         }
-        let mut encoder = head.length(body.len() as u64)?;
-        let body = encoder.frame(body, &mut out)?;
-        encoder.end(&[], &mut out)?;
-        let message = [out.as_bytes(), body].concat();
-        self.transport.send(&message)
     }
+
+    fn receive(&mut self) -> Result<Response, Error> {
+        let settings = self.transport.settings;
+        let mut deadline = Deadline::new(Wait::Head, settings.head_deadline);
+        let mut spans = FieldSpans::new();
+        let mut response: Option<(ResponseParts, Vec<u8>)> = None;
+        loop {
+            let (used, event) = self.connection.receive(self.transport.received_mut(), spans.lend())?;
+            let mut is_starved = false;
+            match (event, &mut response) {
+                (Event::Head(head), _) if !is_interim(head.status()) => {
+                    response = Some((head.parts(), head.as_bytes().to_vec()));
+                    deadline = Deadline::new(Wait::Body, settings.body_deadline);
+                }
+                (Event::Data(data), Some((_, message))) => message.extend_from_slice(data),
+                (Event::NeedMore, _) => is_starved = true,
+                (Event::End | Event::Handover, _) => {
+                    let (parts, message) = response.ok_or(PeerFault::Truncated)?;
+                    return Ok(Response { message, spans, parts });
+                }
+                _ => {}
+            }
+            self.transport.consume(used);
+            if is_starved && self.transport.receive(&deadline)? == 0 {
+                self.connection.peer_closed()?;
+            }
+        }
+    }
+}
+
+fn is_interim(status: Status) -> bool {
+    status.is_informational() && status != Status::SWITCHING_PROTOCOLS
 }
 
 impl fmt::Debug for ClientStream {

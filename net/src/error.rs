@@ -1,6 +1,6 @@
 //! What can go wrong, by whose fault.
 
-use bareline_core::{ParseError, Status, WriteError};
+use bareline_core::{ErrorKind, ParseError, Status, WriteError};
 use std::net::SocketAddr;
 use std::time::Duration;
 use std::{fmt, io};
@@ -29,12 +29,7 @@ pub enum PeerFault {
     /// It sent what is no message.
     Parse(ParseError),
     /// It closed the connection in the middle of a message [RFC 9112 section 8].
-    Truncated {
-        /// How many octets of the message had arrived.
-        received: usize,
-    },
-    /// It sent too many interim responses.
-    TooManyInterim,
+    Truncated,
     /// It kept us waiting.
     TooSlow {
         /// For what.
@@ -64,7 +59,7 @@ impl PeerFault {
         match self {
             Self::Parse(error) => error.status(),
             Self::TooSlow { .. } => Status::REQUEST_TIMEOUT,
-            Self::Truncated { .. } | Self::TooManyInterim => Status::BAD_REQUEST,
+            Self::Truncated => Status::BAD_REQUEST,
         }
     }
 }
@@ -73,10 +68,7 @@ impl fmt::Display for PeerFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Parse(error) => write!(f, "{error}: {}", error.hint()),
-            Self::Truncated { received } => {
-                write!(f, "connection closed in mid-message after {received} octets (RFC 9112 section 8)")
-            }
-            Self::TooManyInterim => f.write_str("too many interim responses (RFC 9110 section 15.2)"),
+            Self::Truncated => f.write_str("connection closed in mid-message (RFC 9112 section 8)"),
             Self::TooSlow { wait, after } => write!(f, "no {wait} within {} s", after.as_secs_f32()),
         }
     }
@@ -130,7 +122,10 @@ impl From<io::Error> for Error {
 
 impl From<ParseError> for Error {
     fn from(error: ParseError) -> Self {
-        Self::Peer(PeerFault::Parse(error))
+        Self::Peer(match error.kind() {
+            ErrorKind::Truncated => PeerFault::Truncated,
+            _ => PeerFault::Parse(error),
+        })
     }
 }
 

@@ -17,7 +17,7 @@ use std::time::Duration;
 pub struct Settings {
     /// How long connecting to one address may take: 10 s by default.
     pub connect_deadline: Duration,
-    /// How long a head may take to arrive: 30 s by default.
+    /// How long a head may take to arrive: 10 s by default.
     pub head_deadline: Duration,
     /// How long a body may take to arrive: 60 s by default.
     pub body_deadline: Duration,
@@ -31,7 +31,7 @@ pub struct Settings {
 
 impl Settings {
     /// The limits, with that of the body in them.
-    pub(crate) fn body_limits(&self) -> Limits {
+    pub(crate) fn limits_of_a_message(&self) -> Limits {
         Limits { body: self.limits.body.min(self.body_limit as u64), ..self.limits }
     }
 }
@@ -40,7 +40,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             connect_deadline: Duration::from_secs(10),
-            head_deadline: Duration::from_secs(30),
+            head_deadline: Duration::from_secs(10),
             body_deadline: Duration::from_secs(60),
             write_deadline: Duration::from_secs(30),
             body_limit: 1 << 20,

@@ -2,7 +2,6 @@
 
 use crate::error::{Error, PeerFault, Wait};
 use crate::settings::Settings;
-use bareline_core::{BodyDecoder, BodyPart, Framing, ParseError, Parsed};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
@@ -21,9 +20,14 @@ impl Transport {
         Self { stream, received: Vec::new(), settings }
     }
 
-    /// What has been received, from the beginning of the message.
+    /// What has been received and not consumed.
     pub(crate) fn received(&self) -> &[u8] {
         &self.received
+    }
+
+    /// The same, to be mended in place.
+    pub(crate) fn received_mut(&mut self) -> &mut [u8] {
+        &mut self.received
     }
 
     /// Forgets the first octets.
@@ -31,61 +35,8 @@ impl Transport {
         self.received.drain(..count.min(self.received.len()));
     }
 
-    /// Receives until `parse` finds a whole head at the beginning of what has been received; gives where its parts stand.
-    /// `None` when the peer closes before the first octet.
-    pub(crate) fn read_head<T>(
-        &mut self,
-        mut parse: impl FnMut(&[u8], &Settings) -> Result<Parsed<T>, ParseError>,
-    ) -> Result<Option<T>, Error> {
-        let deadline = Deadline::new(Wait::Head, self.settings.head_deadline);
-        let mut unseen_from = 0;
-        loop {
-            // A verdict needs a whole line, but for the first octet and what has grown beyond the limits.
-            let unseen = self.received.get(unseen_from..).unwrap_or(&[]);
-            let is_at_limit = self.received.len() >= usize::from(self.settings.limits.head);
-            if (unseen_from == 0 || is_at_limit || unseen.contains(&b'\n'))
-                && let Parsed::Complete { message, .. } = parse(&self.received, &self.settings)?
-            {
-                return Ok(Some(message));
-            }
-            unseen_from = self.received.len();
-            if self.receive(&deadline)? == 0 {
-                return match self.received.len() {
-                    0 => Ok(None),
-                    received => Err(PeerFault::Truncated { received }.into()),
-                };
-            }
-        }
-    }
-
-    /// Receives a body with this framing, which begins behind the first `from` octets; gives its content.
-    ///
-    /// The octets are consumed as they come, so that no more is kept than the content and what is being read.
-    pub(crate) fn read_body(&mut self, from: usize, framing: Framing) -> Result<Vec<u8>, Error> {
-        let mut decoder = BodyDecoder::new(framing, &self.settings.body_limits());
-        let deadline = Deadline::new(Wait::Body, self.settings.body_deadline);
-        let mut content = Vec::new();
-        loop {
-            let (used, part) = decoder.decode(self.received.get(from..).unwrap_or_default())?;
-            let is_starved = match part {
-                BodyPart::Data(data) => {
-                    content.extend_from_slice(data);
-                    false
-                }
-                BodyPart::Chunk { .. } | BodyPart::Trailer { .. } => false,
-                BodyPart::NeedMore => true,
-                BodyPart::End => return Ok(content),
-            };
-            self.received.drain(from..from.saturating_add(used).min(self.received.len()));
-            if is_starved && self.receive(&deadline)? == 0 {
-                decoder.end_of_input()?;
-                return Ok(content);
-            }
-        }
-    }
-
     /// Waits for octets and takes them; 0 when the peer has closed.
-    fn receive(&mut self, deadline: &Deadline) -> Result<usize, Error> {
+    pub(crate) fn receive(&mut self, deadline: &Deadline) -> Result<usize, Error> {
         let mut octets = [0; 8192];
         let count = loop {
             self.stream.set_read_timeout(Some(deadline.left()?))?;
@@ -125,21 +76,22 @@ impl Transport {
         for _ in 0..32 {
             self.received.clear();
             if !matches!(self.receive(&deadline), Ok(1..)) {
-                return;
+                break;
             }
         }
+        self.received.clear();
     }
 }
 
 /// The end of a wait.
-struct Deadline {
+pub(crate) struct Deadline {
     wait: Wait,
     after: Duration,
     at: Instant,
 }
 
 impl Deadline {
-    fn new(wait: Wait, after: Duration) -> Self {
+    pub(crate) fn new(wait: Wait, after: Duration) -> Self {
         let now = Instant::now();
         Self { wait, after, at: now.checked_add(after).unwrap_or(now) }
     }

@@ -14,8 +14,6 @@ pub(super) enum Outgoing {
     Body(BodyEncoder),
     /// All of it.
     Complete,
-    /// All of it, and nothing may follow.
-    Closed,
 }
 
 impl Outgoing {

@@ -47,6 +47,8 @@ struct Outbound {
     offers_upgrade: bool,
     /// The answer hands the connection to another protocol.
     hands_over: bool,
+    /// The answer is a refusal.
+    refuses: bool,
 }
 
 /// The sending half of a server's connection.
@@ -74,6 +76,7 @@ impl ServerConnection {
     /// error; [`reject`](Self::reject) tells the peer. Offsets count from the beginning of this input.
     pub fn receive<'b>(&mut self, input: &'b [u8], spans: LentSpans<'b>) -> Result<(usize, ServerEvent<'b>), ParseError> {
         let received = match (self.inbound.phase, &self.outbound.outgoing) {
+            _ if self.outbound.refuses => Ok((0, Event::Closed)),
             (InPhase::Head, _) => self.receive_head(input, spans),
             (InPhase::Complete, Outgoing::Complete) if self.outbound.hands_over => Ok((0, Event::Handover)),
             (InPhase::Body, Outgoing::Complete) => self.inbound.drain_body(input),
@@ -96,6 +99,7 @@ impl ServerConnection {
                     expects_continue: options.expects_continue(head.version()) && head.framing() != Framing::None,
                     offers_upgrade: options.offers_upgrade(head.version()),
                     hands_over: false,
+                    refuses: false,
                 };
                 Ok((len, Event::Head(head)))
             }
@@ -116,12 +120,16 @@ impl ServerConnection {
 
     body_calls!();
 
-    /// Answers what [`receive`](Self::receive) has refused: with the status that the error suggests and its hint, and the word that
-    /// the connection closes.
+    /// Begins the refusal of what [`receive`](Self::receive) has refused, with the status that the error suggests, or of a peer that
+    /// is too slow or comes at a bad time. It says that the connection closes, and nothing is sent or read after it.
     ///
-    /// Fails with [`WriteError::OutOfTurn`] when nothing was refused or an answer has begun: then only the close is left.
-    pub fn reject<const M: usize>(&mut self, error: ParseError, out: &mut WireBuf<M>) -> Result<(), WriteError> {
-        self.outbound.reject(&self.fault, error, out)
+    /// Fails with [`WriteError::OutOfTurn`] when an answer has begun: then only the close is left.
+    pub fn reject<'w, const M: usize>(
+        &'w mut self,
+        status: Status,
+        out: &'w mut WireBuf<M>,
+    ) -> Result<HeadWriter<'w, Answer<'w>>, WriteError> {
+        self.outbound.reject(&self.fault, status, out)
     }
 
     /// Goes on to the next request, when there may be one; gives the state then.
@@ -171,6 +179,7 @@ impl ServerConnection {
         if self.fault.is_raised() {
             return match outgoing {
                 Outgoing::Idle | Outgoing::Owed => ServerState::Refusal,
+                Outgoing::Body(_) if self.outbound.refuses => ServerState::AnswerBody,
                 _ => ServerState::Close,
             };
         }
@@ -211,8 +220,12 @@ impl ServerSending<'_> {
     body_calls!();
 
     /// As [`ServerConnection::reject`].
-    pub fn reject<const M: usize>(&mut self, error: ParseError, out: &mut WireBuf<M>) -> Result<(), WriteError> {
-        self.outbound.reject(self.fault, error, out)
+    pub fn reject<'w, const M: usize>(
+        &'w mut self,
+        status: Status,
+        out: &'w mut WireBuf<M>,
+    ) -> Result<HeadWriter<'w, Answer<'w>>, WriteError> {
+        self.outbound.reject(self.fault, status, out)
     }
 
     fn outgoing(&mut self) -> Result<&mut Outgoing, WriteError> {
@@ -229,6 +242,7 @@ impl Outbound {
             expects_continue: false,
             offers_upgrade: false,
             hands_over: false,
+            refuses: false,
         }
     }
 
@@ -252,7 +266,7 @@ impl Outbound {
             (true, false, Version::Http11) => Persistence::Unsaid,
         };
         let reply_to = self.reply_to;
-        let writer = HeadWriter::response(out.draft(), Answer { outbound: self, status }, reply_to, status)?;
+        let writer = HeadWriter::response(out.draft(), Answer { outbound: self, status, refused: None }, reply_to, status)?;
         Ok(writer.persistence(persistence))
     }
 
@@ -262,18 +276,22 @@ impl Outbound {
         self.closes || self.expects_continue
     }
 
-    fn reject<const M: usize>(&mut self, fault: &FaultFlag, error: ParseError, out: &mut WireBuf<M>) -> Result<(), WriteError> {
-        if !fault.is_raised() || !matches!(self.outgoing, Outgoing::Idle | Outgoing::Owed) {
+    fn reject<'w, const M: usize>(
+        &'w mut self,
+        fault: &'w FaultFlag,
+        status: Status,
+        out: &'w mut WireBuf<M>,
+    ) -> Result<HeadWriter<'w, Answer<'w>>, WriteError> {
+        if !matches!(self.outgoing, Outgoing::Idle | Outgoing::Owed) || status.is_informational() {
             return Err(WriteError::OutOfTurn);
         }
-        let head = out.response(self.reply_to, error.status())?;
-        head.persistence(Persistence::Close).body(error.hint().as_bytes())?;
-        self.outgoing = Outgoing::Closed;
-        Ok(())
+        let reply_to = self.reply_to;
+        let sink = Answer { outbound: self, status, refused: Some(fault) };
+        Ok(HeadWriter::response(out.draft(), sink, reply_to, status)?.persistence(Persistence::Close))
     }
 
     fn outgoing(&mut self, fault: &FaultFlag) -> Result<&mut Outgoing, WriteError> {
-        match fault.is_raised() {
+        match fault.is_raised() && !self.refuses {
             true => Err(WriteError::OutOfTurn),
             false => Ok(&mut self.outgoing),
         }
@@ -285,13 +303,18 @@ impl Outbound {
 pub struct Answer<'w> {
     outbound: &'w mut Outbound,
     status: Status,
+    refused: Option<&'w FaultFlag>,
 }
 
 impl HeadSink for Answer<'_> {
     type Body = ();
 
     fn head_written(self, written: HeadWritten) {
-        let Self { outbound, status } = self;
+        let Self { outbound, status, refused } = self;
+        if let Some(fault) = refused {
+            fault.raise();
+            outbound.refuses = true;
+        }
         if status == Status::CONTINUE {
             outbound.expects_continue = false;
         }

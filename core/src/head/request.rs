@@ -1,11 +1,11 @@
 //! The head of a request.
 
-use super::section::{Progress, known_version};
+use super::section::{Progress, are_fields, known_version};
 use super::{FieldSpans, Fields, LentSpans, Limits, Parsed};
 use crate::error::{ErrorKind, ParseError};
 use crate::framing::Framing;
 use crate::grammar::{FieldLine, Part, RequestLine, Span, Stop, request_line};
-use crate::octets::{TCHAR, is};
+use crate::octets::{TARGET, TCHAR, is, is_token};
 use crate::scan::{Input, Words};
 use crate::value::{Method, Target, TargetForm, Version};
 use core::fmt;
@@ -173,10 +173,18 @@ impl<'b> RequestHead<'b> {
 }
 
 impl RequestParts {
-    /// The head again, over the octets and the spans that it was parsed with. Over others it shows other octets.
+    /// The head again, over the octets and the spans that it was parsed with.
+    ///
+    /// Its parts are checked once more, since the octets may have been changed meanwhile: where they are no head any more, what comes is
+    /// the head of a request `INVALID /` without fields.
     pub fn over<'b, const N: usize>(&self, octets: &'b [u8], spans: &'b FieldSpans<N>) -> RequestHead<'b> {
         let octets = octets.get(..self.len).unwrap_or(octets);
-        RequestHead { octets, lines: spans.lines(), parts: *self }
+        let (method, target) = (self.method.of(octets), self.target.of(octets));
+        let is_target = target.iter().all(|&octet| is(octet, TARGET)) && TargetForm::of(target) == Ok(self.form);
+        match is_token(method) && is_target && are_fields(octets, spans.lines()) {
+            true => RequestHead { octets, lines: spans.lines(), parts: *self },
+            false => RequestHead { octets: INVALID, lines: &[], parts: INVALID_PARTS },
+        }
     }
 
     /// How many octets the head takes, empty lines in front included: the body begins there.
@@ -185,6 +193,17 @@ impl RequestParts {
         self.len
     }
 }
+
+/// What stands for a head whose octets have been changed.
+const INVALID: &[u8] = b"INVALID / HTTP/1.1\r\n\r\n";
+const INVALID_PARTS: RequestParts = RequestParts {
+    method: Span::new(0, 7),
+    target: Span::new(8, 9),
+    form: TargetForm::Origin,
+    version: Version::Http11,
+    framing: Framing::None,
+    len: INVALID.len(),
+};
 
 impl fmt::Debug for RequestHead<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -262,7 +281,8 @@ fn settle(octets: &[u8], next: &mut usize, limits: &Limits) -> Result<Option<(Re
         None => line.get(..limit).unwrap_or(line),
     };
     let line_end = start.wrapping_add(line.len());
-    match request_line(Words::new(octets.get(..line_end).unwrap_or(octets)).at(start)) {
+    let octets = octets.get(..line_end).unwrap_or(octets);
+    match request_line(Words::new(octets).at(start)) {
         Ok((after, line)) if is_within(&line, limits) => Ok(Some((line, after.position()))),
         Err(Err::Error(stop) | Err::Failure(stop)) => Err(stop.error(octets, start)),
         Ok(_) | Err(Err::Incomplete(_)) => Err(too_long(line, start, limits)),

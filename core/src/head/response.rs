@@ -1,11 +1,11 @@
 //! The head of a response.
 
-use super::section::{Progress, known_version, unread_line};
+use super::section::{Progress, are_fields, known_version, unread_line};
 use super::{FieldSpans, Fields, LentSpans, Limits, Parsed};
 use crate::error::{ErrorKind, ParseError};
 use crate::framing::{Framing, FramingFacts};
 use crate::grammar::{FieldLine, Span, StatusLine, continuation, status_line};
-use crate::octets::{trim_ows, trim_ows_start};
+use crate::octets::{TEXT, is, trim_ows, trim_ows_start};
 use crate::scan::{Input, Words};
 use crate::value::{Method, Status, Version};
 use core::fmt;
@@ -170,10 +170,17 @@ impl ResponseParts {
         ResponseHead { octets: input.get(..self.len).unwrap_or(input), lines: spans.into_lines(), parts: self }
     }
 
-    /// The head again, over the octets and the spans that it was parsed with. Over others it shows other octets.
+    /// The head again, over the octets and the spans that it was parsed with.
+    ///
+    /// Its parts are checked once more, since the octets may have been changed meanwhile: where they are no head any more, what comes
+    /// has neither reason phrase nor fields.
     pub fn over<'b, const N: usize>(&self, octets: &'b [u8], spans: &'b FieldSpans<N>) -> ResponseHead<'b> {
         let octets = octets.get(..self.len).unwrap_or(octets);
-        ResponseHead { octets, lines: spans.lines(), parts: *self }
+        let is_reason = self.reason.of(octets).iter().all(|&octet| is(octet, TEXT));
+        match is_reason && are_fields(octets, spans.lines()) {
+            true => ResponseHead { octets, lines: spans.lines(), parts: *self },
+            false => ResponseHead { octets: &[], lines: &[], parts: *self },
+        }
     }
 
     /// How many octets the head takes: the body begins there.

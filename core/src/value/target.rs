@@ -108,12 +108,19 @@ impl<'a> Target<'a> {
     /// Host and port: of the absolute form, where they count more than the `Host` field [RFC 9112 section 3.2.2], or of the
     /// authority form.
     pub fn authority(&self) -> Option<&'a str> {
+        let (start, end) = self.authority_range()?;
+        self.octets.get(start..end).map(ascii)
+    }
+
+    /// Where the authority stands.
+    pub(crate) fn authority_range(&self) -> Option<(usize, usize)> {
         match self.form {
             TargetForm::Origin | TargetForm::Asterisk => None,
-            TargetForm::Authority => Some(self.as_str()),
+            TargetForm::Authority => Some((0, self.octets.len())),
             TargetForm::Absolute => {
                 let rest = after_scheme(self.octets)?;
-                rest.get(..authority_end(rest)).map(ascii)
+                let start = self.octets.len().wrapping_sub(rest.len());
+                Some((start, start.saturating_add(authority_end(rest))))
             }
         }
     }

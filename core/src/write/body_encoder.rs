@@ -1,5 +1,6 @@
 //! A body on its way out.
 
+use super::wire_buf::Owed;
 use super::{Draft, WireBuf};
 use crate::error::WriteError;
 use crate::value::{FieldName, FieldValue};
@@ -105,16 +106,17 @@ impl BodyEncoder {
             _ if trailers.iter().any(|(name, _)| !name.is_allowed_in_trailers()) => return Err(WriteError::ForbiddenTrailer),
             _ => {}
         }
+        let mut draft = out.draft();
         if is_chunked && self.data == Data::Sent {
-            let mut draft = out.draft();
             draft.put(self.line_end())?;
             draft.put(b"0\r\n")?;
             for (name, value) in trailers {
                 draft.field(*name, *value)?;
             }
             draft.put(b"\r\n")?;
-            draft.commit();
         }
+        draft.owe(if self.left == Left::AnyUntilClose { Owed::Close } else { Owed::Nothing });
+        draft.commit();
         self.left = Left::Nothing;
         Ok(())
     }

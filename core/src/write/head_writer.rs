@@ -1,9 +1,10 @@
 //! A head, written in one sequence: start line, fields, end.
 
 use super::body_encoder::Data;
+use super::wire_buf::Owed;
 use super::{BodyEncoder, Draft, ReplyTo};
 use crate::error::WriteError;
-use crate::octets::members;
+use crate::octets::{members, trim_ows};
 use crate::value::{FieldName, FieldValue, Method, Status, Target, Version, check_authority};
 use core::fmt;
 
@@ -29,6 +30,9 @@ pub struct HeadWriter<'w, S = Detached> {
     message: Message,
     version: Version,
     persistence: Persistence,
+    ends_with_close: bool,
+    /// Where the authority of the target stands, which `Host` has to repeat.
+    authority: Option<(usize, usize)>,
     /// Where the minor digit of the version stands.
     minor_at: usize,
     seen: Seen,
@@ -38,6 +42,10 @@ pub struct HeadWriter<'w, S = Detached> {
 pub trait HeadSink {
     /// What the caller gets to write the body with.
     type Body;
+
+    /// Whether nobody but the buffer sees to it that the body is ended before the next head.
+    #[doc(hidden)]
+    const IS_DETACHED: bool = false;
 
     #[doc(hidden)]
     fn head_written(self, written: HeadWritten) -> Self::Body;
@@ -49,6 +57,7 @@ pub struct Detached;
 
 impl HeadSink for Detached {
     type Body = BodyEncoder;
+    const IS_DETACHED: bool = true;
 
     fn head_written(self, written: HeadWritten) -> BodyEncoder {
         written.body
@@ -124,16 +133,21 @@ struct Seen {
 
 impl<'w, S: HeadSink> HeadWriter<'w, S> {
     pub(crate) fn request(mut draft: Draft<'w>, sink: S, method: Method<'_>, target: Target<'_>) -> Result<Self, WriteError> {
-        for part in [method.as_bytes(), b" ", target.as_bytes(), b" HTTP/1.1\r\n"] {
-            draft.put(part)?;
-        }
+        draft.put(method.as_bytes())?;
+        draft.put(b" ")?;
+        let target_start = draft.position();
+        draft.put(target.as_bytes())?;
+        draft.put(b" HTTP/1.1\r\n")?;
         let content = match method {
             Method::CONNECT | Method::TRACE => Content::Forbidden,
             Method::POST | Method::PUT | Method::PATCH => Content::Expected,
             _ => Content::Possible,
         };
         let minor_at = draft.position().wrapping_sub("1\r\n".len());
-        Ok(Self::new(draft, sink, Message::Request(content), minor_at))
+        let mut writer = Self::new(draft, sink, Message::Request(content), minor_at);
+        writer.authority =
+            target.authority_range().map(|(start, end)| (target_start.saturating_add(start), target_start.saturating_add(end)));
+        Ok(writer)
     }
 
     pub(crate) fn response(mut draft: Draft<'w>, sink: S, reply_to: ReplyTo, status: Status) -> Result<Self, WriteError> {
@@ -148,7 +162,8 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
 
     fn new(draft: Draft<'w>, sink: S, message: Message, minor_at: usize) -> Self {
         let (version, seen) = (Version::Http11, Seen::default());
-        Self { draft, sink, message, version, persistence: Persistence::Unsaid, minor_at, seen }
+        let (persistence, ends_with_close, authority) = (Persistence::Unsaid, false, None);
+        Self { draft, sink, message, version, persistence, ends_with_close, authority, minor_at, seen }
     }
 
     /// What the head says of the connection, unless the caller does.
@@ -182,8 +197,13 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
             if core::mem::replace(&mut seen.host, true) {
                 return Err(WriteError::RepeatedHost);
             }
-            if !value.as_bytes().is_empty() {
-                check_authority(value.as_bytes()).map_err(|at| WriteError::InvalidHost { at })?;
+            let host = value.as_bytes();
+            if !host.is_empty() {
+                check_authority(host).map_err(|at| WriteError::InvalidHost { at })?;
+            }
+            let authority = self.authority.map(|(start, end)| self.draft.between(start, end));
+            if authority.is_some_and(|authority| !authority.eq_ignore_ascii_case(host)) {
+                return Err(WriteError::HostDiffers);
             }
         } else if name == FieldName::CONNECTION {
             seen.option_close |= has("close");
@@ -191,12 +211,15 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
             seen.option_upgrade |= has("upgrade");
             seen.option_te |= has("te");
         } else if name == FieldName::UPGRADE {
-            seen.upgrade = true;
+            seen.upgrade |= !value.as_bytes().is_empty();
         } else if name == FieldName::EXPECT {
             seen.expect_continue |= has("100-continue");
         } else if name == FieldName::TE {
             seen.te = true;
-            if has("chunked") {
+            let coding = |member: &[u8]| {
+                trim_ows(member.split(|&octet| octet == b';').next().unwrap_or(member)).eq_ignore_ascii_case(b"chunked")
+            };
+            if members(value.as_bytes()).any(coding) {
                 return Err(WriteError::FramingField);
             }
         }
@@ -285,6 +308,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
             return Err(WriteError::CloseDelimitedRequest);
         }
         self.persistence = Persistence::Close;
+        self.ends_with_close = true;
         self.end(body, encoder)
     }
 
@@ -364,6 +388,13 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         }
         self.draft.put(b"\r\n")?;
         self.draft.put(body)?;
+        if S::IS_DETACHED {
+            self.draft.owe(match (encoder.is_ended(), self.ends_with_close) {
+                (false, _) => Owed::Body,
+                (true, true) => Owed::Close,
+                (true, false) => Owed::Nothing,
+            });
+        }
         self.draft.commit();
         Ok(self.sink.head_written(HeadWritten {
             body: encoder,

@@ -21,12 +21,23 @@ pub struct WireBuf<const M: usize> {
     octets: Vec<u8, M>,
     /// How many of the octets count; what is behind them a writer has left that was given up.
     written: usize,
+    owed: Owed,
+}
+
+/// What a head that went out on no connection leaves to be written before the next one.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Owed {
+    Nothing,
+    /// The rest of a body, up to the end of its encoder.
+    Body,
+    /// The close of the connection.
+    Close,
 }
 
 impl<const M: usize> WireBuf<M> {
     /// An empty buffer.
     pub const fn new() -> Self {
-        Self { octets: Vec::new(), written: 0 }
+        Self { octets: Vec::new(), written: 0, owed: Owed::Nothing }
     }
 
     /// The octets to be sent.
@@ -34,29 +45,41 @@ impl<const M: usize> WireBuf<M> {
         self.octets.get(..self.written).unwrap_or(&[])
     }
 
-    /// Forgets all octets, once they are sent.
+    /// Forgets all octets, once they are sent. A body that has not ended is still owed.
     pub fn clear(&mut self) {
         self.octets.clear();
         self.written = 0;
+        if self.owed == Owed::Close {
+            self.owed = Owed::Nothing;
+        }
     }
 
-    /// Begins a request. Fails with [`WriteError::TargetForm`] when the target's form does not suit the method.
+    /// Begins a request. Fails with [`WriteError::TargetForm`] when the target's form does not suit the method, with
+    /// [`WriteError::OutOfTurn`] while the body of a message before it has not ended.
     pub fn request(&mut self, method: Method<'_>, target: Target<'_>) -> Result<HeadWriter<'_>, WriteError> {
         match target.form().suits(method) {
-            true => HeadWriter::request(self.draft(), Detached, method, target),
+            true => HeadWriter::request(self.next_draft()?, Detached, method, target),
             false => Err(WriteError::TargetForm),
         }
     }
 
     /// Begins a response with this status and its registered reason phrase. Fails with [`WriteError::InvalidStatus`] for a code
-    /// over 599, which can be received but not sent.
+    /// over 599, which can be received but not sent; with [`WriteError::OutOfTurn`] while the body of a message before it has not ended.
     pub fn response(&mut self, reply_to: ReplyTo, status: Status) -> Result<HeadWriter<'_>, WriteError> {
-        HeadWriter::response(self.draft(), Detached, reply_to, status)
+        HeadWriter::response(self.next_draft()?, Detached, reply_to, status)
+    }
+
+    /// For a message that goes out on no connection: nothing but this buffer knows what was before it.
+    pub(crate) fn next_draft(&mut self) -> Result<Draft<'_>, WriteError> {
+        match self.owed {
+            Owed::Nothing => Ok(self.draft()),
+            Owed::Body | Owed::Close => Err(WriteError::OutOfTurn),
+        }
     }
 
     pub(crate) fn draft(&mut self) -> Draft<'_> {
         self.octets.truncate(self.written);
-        Draft { octets: self.octets.as_mut_view(), written: &mut self.written }
+        Draft { octets: self.octets.as_mut_view(), written: &mut self.written, owed: &mut self.owed }
     }
 }
 
@@ -76,6 +99,7 @@ impl<const M: usize> fmt::Debug for WireBuf<M> {
 pub(crate) struct Draft<'w> {
     octets: &'w mut VecView<u8>,
     written: &'w mut usize,
+    owed: &'w mut Owed,
 }
 
 impl Draft<'_> {
@@ -98,6 +122,16 @@ impl Draft<'_> {
         if let Some(old) = self.octets.get_mut(position) {
             *old = octet;
         }
+    }
+
+    /// What has been put from `start` to `end`.
+    pub(crate) fn between(&self, start: usize, end: usize) -> &[u8] {
+        self.octets.get(start..end).unwrap_or(&[])
+    }
+
+    /// Notes what has to follow.
+    pub(super) fn owe(&mut self, owed: Owed) {
+        *self.owed = owed;
     }
 
     pub(crate) fn commit(self) {
