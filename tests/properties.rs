@@ -4,7 +4,7 @@
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{Limits, WireBuf};
 use bareline_fuzz::{
-    MessageModel, Target, decode_body, every_cut_of_a_sequence_gives_the_same_events,
+    MessageModel, Target, connection, datagram, decode_body, dialogue, every_cut_of_a_sequence_gives_the_same_events,
     every_cut_within_any_limits_gives_the_same_verdict, parse_request, parse_response, round_trip, what_is_put_back_is_valid,
 };
 use proptest::collection::vec;
@@ -117,7 +117,7 @@ fn telling_requests() -> impl Strategy<Value = Vec<u8>> {
         "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n",
         "\r\n",
         "GET / HTTP/1.1\r\n\r\n",
-        "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 200\r\n\r\n",
+        "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 110\r\n\r\n",
         "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n",
         "x",
         "GET / HTTP/1.1\r\nHost: a\r\nX: 1\n\r\n",
@@ -208,6 +208,22 @@ proptest! {
         choices in vec(any::<u8>(), 16), responses in vec(telling_responses(), 0..6),
     ) {
         every_cut_of_a_sequence_gives_the_same_events(&[choices, responses.concat()].concat());
+    }
+
+    #[test]
+    fn any_operations_keep_a_server_valid(choices in vec(any::<u8>(), 0..300)) {
+        connection(&choices);
+    }
+
+    #[test]
+    fn a_dialogue_comes_to_an_end(choices in vec(any::<u8>(), 0..300)) {
+        dialogue(&choices);
+    }
+
+    #[test]
+    fn what_holds_for_any_datagram(octets in heads_of_telling_lines()) {
+        datagram(&octets);
+        datagram(&[b"M-SEARCH * HTTP/1.1\r\nHost: a\r\n", &octets[..]].concat());
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{
-    ClientConnection, ClientState, ErrorKind, Event, FieldName, FieldSpans, FieldValue, Limits, Method, ParseError, RecvBuf,
-    RequestHead, ResponseHead, ServerConnection, ServerState, Status, Target, WireBuf,
+    ClientConnection, ClientState, ErrorKind, Event, FieldName, FieldSpans, FieldValue, HeadSink, HeadWriter, Limits, Method,
+    ParseError, RecvBuf, RequestHead, ResponseHead, ServerConnection, ServerState, Status, Target, TargetForm, Version, WireBuf,
+    WriteError,
 };
 
 /// What a connection says of some octets, however they arrive.
@@ -163,13 +164,13 @@ fn refused(result: Result<(), ParseError>, log: &mut Vec<Entry>, used_up: usize,
 
 fn wishes(head: &RequestHead<'_>) -> (bool, bool) {
     let has = |name: FieldName<'_>| head.fields().all(name).next().is_some();
-    (has(FieldName::UPGRADE), has(FieldName::EXPECT))
+    (has(FieldName::UPGRADE), has(FieldName::EXPECT) && head.version() == Version::Http11)
 }
 
 const SUM: FieldName<'_> = FieldName::from_static("X-Sum");
 const CLOSE: FieldValue<'_> = FieldValue::from_static("close");
 
-fn answer(connection: &mut ServerConnection, out: &mut WireBuf<OUT>, manner: ServerManner, offers_upgrade: bool) {
+fn answer<const M: usize>(connection: &mut ServerConnection, out: &mut WireBuf<M>, manner: ServerManner, offers_upgrade: bool) {
     if manner.upgrades && offers_upgrade {
         let upgrade = FieldValue::from_static("upgrade");
         let switched = connection
@@ -265,19 +266,25 @@ pub fn client_log(methods: &[Method<'_>], octets: &[u8], pieces: &[usize], close
                     let is_connect = *method == Method::CONNECT;
                     let target = if is_connect { Target::new("b:1").expect("a target") } else { Target::ROOT };
                     let upgrade = FieldValue::from_static("upgrade");
+                    let host = FieldValue::new(target.authority().unwrap_or("a")).expect("a host");
                     connection
                         .request(*method, target, &mut out)
-                        .and_then(|head| head.field(FieldName::HOST, FieldValue::from_static("a")))
+                        .and_then(|head| head.field(FieldName::HOST, host))
                         .and_then(|head| head.field(FieldName::CONNECTION, upgrade))
                         .and_then(|head| head.field(FieldName::UPGRADE, FieldValue::from_static("x")))
                         .and_then(|head| head.without_body())
                         .expect("a request that fits");
                     out.clear();
                 }
-                None => {
-                    log.push(Entry::Waiting("idle"));
-                    return log;
-                }
+                // Whatever comes now answers nothing.
+                None => match connection.receive(buffer.bytes_mut(), spans.lend()).map(|_| ()) {
+                    Err(error) => refused(Err(error), &mut log, used_up, &mut None),
+                    Ok(()) if arrivals.fill(&mut buffer) == 0 => {
+                        log.push(Entry::Waiting("idle"));
+                        return log;
+                    }
+                    Ok(()) => {}
+                },
             },
             ClientState::Next => {
                 connection.next_request();
@@ -340,22 +347,355 @@ fn check_what_was_sent(log: &[Entry]) {
     let sent: Vec<u8> =
         log.iter().flat_map(|entry| if let Entry::Sent(octets) = entry { octets.clone() } else { Vec::new() }).collect();
     let methods = log.iter().filter_map(|entry| match entry {
-        Entry::Head(line, _) => Some(match line.split(' ').next() {
-            Some("HEAD") => Method::HEAD,
-            Some("CONNECT") => Method::CONNECT,
-            _ => Method::GET,
-        }),
+        Entry::Head(line, _) => line.split(' ').next(),
         _ => None,
+    });
+    responses_are_valid(&sent, methods);
+}
+
+/// These octets are responses to requests with these methods, and to one that could not be read, and nothing else; the last one may be
+/// cut short.
+fn responses_are_valid<'m>(sent: &[u8], methods: impl Iterator<Item = &'m str>) {
+    let methods = methods.map(|method| match method {
+        "HEAD" => Method::HEAD,
+        "CONNECT" => Method::CONNECT,
+        _ => Method::GET,
     });
     // Whatever was refused before its head was read is answered as a GET.
     let methods: Vec<_> = methods.chain([Method::GET]).collect();
-    let read = client_log(&methods, &sent, &[sent.len().max(1)], true, Limits::DEFAULT);
-    let faults: Vec<_> = read
-        .iter()
-        .filter(|entry| matches!(entry, Entry::Refused(kind, at, _) if *kind != ErrorKind::Truncated || *at != sent.len()))
-        .collect();
+    let read = client_log(&methods, sent, &[sent.len().max(1)], true, Limits::DEFAULT);
+    let is_over = |kind: ErrorKind, at: usize| at == sent.len() && kind == ErrorKind::Truncated;
+    let faults: Vec<_> =
+        read.iter().filter(|entry| matches!(entry, Entry::Refused(kind, at, _) if !is_over(*kind, *at))).collect();
     assert!(faults.is_empty(), "of {:?} the client refuses {faults:?}", sent.escape_ascii().to_string());
     let answers = read.iter().filter(|entry| matches!(entry, Entry::Head(line, _) if !line.contains(" 100"))).count();
     let owed = methods.len();
     assert!(answers <= owed, "{answers} answers to {owed} requests");
+}
+
+/// What a caller may do with a server's connection.
+#[derive(Clone, PartialEq, Eq, Debug, Arbitrary)]
+pub enum Operation {
+    /// Presents these octets behind what was not used.
+    Receive(Vec<u8>),
+    /// Presents a request behind what was not used.
+    ReceiveRequest(u8),
+    /// Presents other octets than before.
+    PresentOther(Vec<u8>),
+    /// Begins an answer and ends it in one of the ways.
+    Respond(u16, u8),
+    /// Begins an answer and gives it up.
+    GiveUp,
+    /// Writes octets of a body.
+    SendData(Vec<u8>),
+    /// Ends a body.
+    EndBody,
+    /// Rejects.
+    Reject(u16),
+    /// Goes on.
+    Next,
+    /// The peer closes.
+    PeerClosed,
+    /// The buffer is full.
+    Overflow,
+}
+
+const REQUESTS: &[&str] = &[
+    "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n",
+    "GET / HTTP/1.0\r\n\r\n",
+    "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
+    "PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc",
+    "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+    "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n",
+    "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc",
+];
+
+/// Whatever a caller does, a server's connection never panics, never uses more octets than it was given, never leaves `Close`, and never
+/// has anything sent that our own client refuses.
+pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
+    let limits = Limits { drain: 50, body: 100, ..Limits::DEFAULT };
+    let mut connection = ServerConnection::new(limits);
+    let (mut spans, mut out) = (FieldSpans::<FIELDS>::new(), WireBuf::<OUT>::new());
+    let (mut input, mut sent, mut methods) = (Vec::new(), Vec::new(), Vec::new());
+    let mut is_closed = false;
+    for operation in operations {
+        let before = out.as_bytes().len();
+        let written = match operation {
+            Operation::Receive(octets) => {
+                input.extend_from_slice(octets);
+                Ok(())
+            }
+            Operation::ReceiveRequest(which) => {
+                let request = REQUESTS.get(usize::from(*which) % REQUESTS.len()).copied().unwrap_or_default();
+                input.extend_from_slice(request.as_bytes());
+                Ok(())
+            }
+            Operation::PresentOther(octets) => {
+                input.clone_from(octets);
+                Ok(())
+            }
+            Operation::Respond(code, ending) => {
+                let status = Status::new(100 + code % 500).expect("a status");
+                connection.respond(status, &mut out).and_then(|head| end(head, *ending))
+            }
+            Operation::GiveUp => connection.respond(Status::OK, &mut out).map(drop),
+            Operation::SendData(data) => connection.send_data(data, &mut out),
+            Operation::EndBody => connection.end_body(&[], &mut out),
+            Operation::Reject(code) => {
+                let status = Status::new(400 + code % 200).expect("a status");
+                connection.reject(status, &mut out).and_then(|head| head.body(b"no"))
+            }
+            Operation::Next => {
+                connection.next_request();
+                Ok(())
+            }
+            Operation::PeerClosed => {
+                let _ = connection.peer_closed();
+                Ok(())
+            }
+            Operation::Overflow => {
+                connection.overflow();
+                Ok(())
+            }
+        };
+        assert!(written.is_ok() || out.as_bytes().len() == before, "a refusal has left octets behind");
+        // Each piece gives events until it is used up, or a call gives nothing new.
+        while let Ok((used, event)) = connection.receive(&input, spans.lend()) {
+            assert!(used <= input.len(), "more octets were used than given");
+            if let Event::Head(head) = &event {
+                methods.push(head.method().to_string());
+            }
+            let is_over = used == 0 && !matches!(event, Event::Head(_));
+            input.drain(..used);
+            if is_over {
+                break;
+            }
+        }
+        sent.extend_from_slice(out.as_bytes());
+        out.clear();
+        assert!(!is_closed || connection.state() == ServerState::Close, "a closed connection came back");
+        is_closed = connection.state() == ServerState::Close;
+    }
+    responses_are_valid(&sent, methods.iter().map(String::as_str));
+}
+
+fn end<S: HeadSink>(head: HeadWriter<'_, S>, ending: u8) -> Result<(), WriteError> {
+    let upgrade = FieldValue::from_static("upgrade");
+    match ending % 8 {
+        0 => head.without_body(),
+        1 => head.body(b"hello"),
+        2 => head.length(3).map(drop),
+        3 => head.chunked().map(drop),
+        4 => head.until_close().map(drop),
+        5 => head.field(FieldName::CONNECTION, CLOSE)?.body(b"bye"),
+        6 => head.field(FieldName::CONNECTION, upgrade)?.field(FieldName::UPGRADE, upgrade)?.without_body(),
+        _ => head.body_until_close(b"bye"),
+    }
+}
+
+/// A request in a dialogue.
+#[derive(Clone, PartialEq, Eq, Debug, Arbitrary)]
+pub struct Asking {
+    method: u8,
+    pieces: Vec<Vec<u8>>,
+    is_chunked: bool,
+    expects_continue: bool,
+    says_close: bool,
+}
+
+/// A client and a server wired back to back, with octets that travel in pieces, always come to an end: every request is answered, or a
+/// side has closed. What one sends is what the other gets.
+pub fn a_dialogue_comes_to_an_end(requests: &[Asking], manner: ServerManner, pieces: (u8, u8)) {
+    let limits = Limits { drain: 64, ..Limits::DEFAULT };
+    let (mut client, mut server) = (ClientConnection::new(limits), ServerConnection::new(limits));
+    let (mut client_spans, mut server_spans) = (FieldSpans::<FIELDS>::new(), FieldSpans::<FIELDS>::new());
+    let mut out = WireBuf::<16_384>::new();
+    let (mut up, mut down) = (Wire::default(), Wire::default());
+    let (mut bodies_sent, mut bodies_received) = (Vec::<Vec<u8>>::new(), Vec::<Vec<u8>>::new());
+    let (mut answers, mut asked, mut waited) = (0, 0, 0);
+    let mut offers_upgrade = false;
+    let mut rest: &[Vec<u8>] = &[];
+    for _ in 0..100_000 {
+        up.carry(pieces.0);
+        down.carry(pieces.1);
+        // The client: writes when it is its turn, else reads.
+        let before = (up.sent, up.used, down.used, rest.len(), client.state(), server.state());
+        match client.state() {
+            ClientState::Idle => {
+                let Some(asking) = requests.get(asked) else {
+                    assert_eq!(answers, asked);
+                    // A server that answers early may not have got all of the last body yet.
+                    let is_all = |sent: &Vec<u8>, received: &Vec<u8>| sent == received || manner.answers_early;
+                    let mut both = bodies_sent.iter().zip(&bodies_received);
+                    assert!(both.all(|(sent, received)| sent.starts_with(received) && is_all(sent, received)));
+                    return;
+                };
+                asked += 1;
+                rest = &asking.pieces;
+                bodies_sent.push(asking.pieces.concat());
+                ask(&mut client, asking, &mut out);
+            }
+            ClientState::Continue if waited < 10 => waited += 1,
+            ClientState::Continue | ClientState::RequestBody => match rest {
+                [piece, after @ ..] => {
+                    client.send_data(piece, &mut out).expect("data that fits");
+                    rest = after;
+                }
+                [] => client.end_body(&[], &mut out).expect("an end that fits"),
+            },
+            ClientState::Next => {
+                waited = 0;
+                client.next_request();
+            }
+            ClientState::Close | ClientState::Handover => return,
+            ClientState::Head | ClientState::Body => {}
+        }
+        up.send(out.as_bytes());
+        out.clear();
+        let (used, event) = client.receive(&mut down.arrived, client_spans.lend()).expect("a valid response");
+        if let Event::Head(head) = &event {
+            answers += usize::from(!head.status().is_informational() || head.status() == Status::SWITCHING_PROTOCOLS);
+        }
+        down.consume(used);
+        // The server.
+        let mut is_answered = false;
+        match server.state() {
+            ServerState::Answer => is_answered = true,
+            ServerState::Body if manner.answers_early => is_answered = true,
+            ServerState::Next => {
+                server.next_request();
+            }
+            ServerState::Close => {
+                if down.is_empty() && client.peer_closed().is_err() {
+                    return;
+                }
+            }
+            _ => {}
+        }
+        if is_answered {
+            answer(&mut server, &mut out, manner, offers_upgrade);
+            down.send(out.as_bytes());
+            out.clear();
+        }
+        let (used, event) = server.receive(&up.arrived, server_spans.lend()).expect("a valid request");
+        match &event {
+            Event::Head(head) => {
+                offers_upgrade = wishes(head).0;
+                bodies_received.push(Vec::new());
+            }
+            Event::Data(data) => bodies_received.last_mut().expect("a head came before").extend_from_slice(data),
+            _ => {}
+        }
+        let is_head = matches!(event, Event::Head(_));
+        up.consume(used);
+        if is_head && server.state() == ServerState::Body && manner.sends_continue && !manner.answers_early {
+            server.respond(Status::CONTINUE, &mut out).and_then(|head| head.without_body()).expect("an interim answer");
+            down.send(out.as_bytes());
+            out.clear();
+        }
+        let after = (up.sent, up.used, down.used, rest.len(), client.state(), server.state());
+        let is_moving = before != after || !up.is_empty() || !down.is_empty() || client.state() == ClientState::Continue;
+        assert!(is_moving, "nothing moves any more: {after:?}");
+    }
+    panic!("the dialogue does not come to an end");
+}
+
+/// Octets on their way.
+#[derive(Default)]
+struct Wire {
+    travelling: Vec<u8>,
+    arrived: Vec<u8>,
+    sent: usize,
+    used: usize,
+}
+
+impl Wire {
+    fn send(&mut self, octets: &[u8]) {
+        self.travelling.extend_from_slice(octets);
+        self.sent += octets.len();
+    }
+
+    fn carry(&mut self, piece: u8) {
+        let count = usize::from(piece).max(1).min(self.travelling.len());
+        self.arrived.extend(self.travelling.drain(..count));
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.arrived.drain(..count);
+        self.used += count;
+    }
+
+    fn is_empty(&self) -> bool {
+        self.travelling.is_empty()
+    }
+}
+
+fn ask(client: &mut ClientConnection, asking: &Asking, out: &mut WireBuf<16_384>) {
+    let has_body = !asking.pieces.concat().is_empty();
+    let method = match asking.method % 4 {
+        0 => Method::GET,
+        1 => Method::HEAD,
+        2 => Method::PUT,
+        _ => Method::DELETE,
+    };
+    let mut head = client.request(method, Target::ROOT, out).expect("the client's turn");
+    head = head.field(FieldName::HOST, FieldValue::from_static("a")).expect("a field that fits");
+    if asking.says_close {
+        head = head.field(FieldName::CONNECTION, CLOSE).expect("a field that fits");
+    }
+    if asking.expects_continue && has_body {
+        let value = FieldValue::from_static("100-continue");
+        head = head.field(FieldName::EXPECT, value).expect("a field that fits");
+    }
+    match (asking.is_chunked, has_body) {
+        (true, _) => head.chunked(),
+        (false, true) => head.length(asking.pieces.iter().map(|piece| piece.len() as u64).sum()),
+        (false, false) => head.length(0),
+    }
+    .expect("a head that fits");
+}
+
+/// All that holds for the connections, for a fuzz target.
+pub fn connection(octets: &[u8]) {
+    every_cut_of_a_sequence_gives_the_same_events(octets);
+    if let Ok(operations) = Vec::<Operation>::arbitrary(&mut Unstructured::new(octets)) {
+        any_operations_keep_a_server_valid(&operations);
+    }
+}
+
+/// A dialogue that these octets choose, for a fuzz target.
+pub fn dialogue(octets: &[u8]) {
+    let mut u = Unstructured::new(octets);
+    let chosen = <(ServerManner, (u8, u8), Vec<Asking>)>::arbitrary(&mut u);
+    if let Ok((manner, pieces, mut requests)) = chosen {
+        requests.iter_mut().for_each(|asking| {
+            asking.pieces.truncate(8);
+            asking.pieces.iter_mut().for_each(|piece| piece.truncate(200));
+        });
+        a_dialogue_comes_to_an_end(&requests, manner, pieces);
+    }
+}
+
+/// All that holds for any octets in a datagram: what is a message is whole, and what is whole in a stream too is the same there.
+pub fn datagram(octets: &[u8]) {
+    let mut spans = FieldSpans::<FIELDS>::new();
+    if let Ok((head, body)) = bareline_core::datagram::request(octets, spans.lend()) {
+        assert_eq!(octets.len() - body.len(), head.as_bytes().len() + leading_line_ends(octets), "octets are left over");
+        let form = head.target().form();
+        let mut spans = FieldSpans::<FIELDS>::new();
+        let parsed = RequestHead::parse(octets, spans.lend());
+        assert!(parsed.is_ok() || form == TargetForm::Asterisk, "a stream refuses it: {parsed:?}");
+    }
+    for method in [Method::GET, Method::HEAD, Method::CONNECT] {
+        let mut spans = FieldSpans::<FIELDS>::new();
+        if let Ok((head, body)) = bareline_core::datagram::response(octets, method, spans.lend()) {
+            assert_eq!(octets.len() - body.len(), head.as_bytes().len(), "octets are left over");
+        }
+    }
+}
+
+fn leading_line_ends(octets: &[u8]) -> usize {
+    octets.chunks(2).take_while(|pair| *pair == b"\r\n").count() * 2
 }

@@ -12,7 +12,10 @@ mod verdict;
 pub use bodies::{
     BodyEvent, BodyModel, body_events, decode_body, every_cut_of_a_body_gives_the_same_events, what_is_encoded_decodes,
 };
-pub use connections::{Entry, ServerManner, client_log, every_cut_of_a_sequence_gives_the_same_events, server_log};
+pub use connections::{
+    Asking, Entry, Operation, ServerManner, a_dialogue_comes_to_an_end, any_operations_keep_a_server_valid, client_log,
+    connection, datagram, dialogue, every_cut_of_a_sequence_gives_the_same_events, server_log,
+};
 pub use model::{Asked, Ending, MessageModel, RequestModel, ResponseModel};
 pub use properties::{
     a_dump_is_fit_for_a_terminal, an_accepted_head_has_its_grammar, every_cut_gives_the_same_verdict,

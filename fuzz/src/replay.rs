@@ -1,6 +1,7 @@
 //! The seeds, run without a fuzzer.
 
 use crate::bodies::decode_body;
+use crate::connections::{connection, datagram, dialogue};
 use crate::properties::{parse_request, parse_response, round_trip};
 use std::path::Path;
 use std::{fs, io};
@@ -20,6 +21,9 @@ impl Target {
         Target { name: "parse_request", property: parse_request },
         Target { name: "parse_response", property: parse_response },
         Target { name: "decode_body", property: decode_body },
+        Target { name: "connection", property: connection },
+        Target { name: "dialogue", property: dialogue },
+        Target { name: "datagram", property: datagram },
         Target { name: "round_trip", property: round_trip },
     ];
 

@@ -108,7 +108,7 @@ impl ClientConnection {
     pub fn receive<'b>(&mut self, input: &'b mut [u8], spans: LentSpans<'b>) -> Result<(usize, ClientEvent<'b>), ParseError> {
         let received = match (self.inbound.phase, &self.outbound.outgoing) {
             (InPhase::Head, Outgoing::Idle) if input.is_empty() => Ok((0, Event::NeedMore)),
-            (InPhase::Head, Outgoing::Idle) => Err(self.inbound.fail(ParseError::new(ErrorKind::Unsolicited, 0, input.len()))),
+            (InPhase::Head, Outgoing::Idle) => Err(self.inbound.fail(ParseError::new(ErrorKind::Unsolicited, 0, 1))),
             (InPhase::Head, _) => self.receive_head(input, spans),
             _ => self.inbound.receive_body(input),
         };
@@ -189,8 +189,12 @@ impl ClientConnection {
             InPhase::Head => (ErrorKind::HeadTooLong, self.progress.searched()),
             _ => (ErrorKind::BodyTooLarge, 0),
         };
-        self.fault.raise();
-        self.inbound.fail(ParseError::new(kind, at, 0))
+        let error = ParseError::new(kind, at, 0);
+        if matches!(self.inbound.phase, InPhase::Head | InPhase::Body) {
+            self.inbound.fail(error);
+            self.fault.raise();
+        }
+        error
     }
 
     /// What is waited for.

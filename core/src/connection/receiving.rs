@@ -85,9 +85,12 @@ impl Inbound {
 
     /// The same for a body that nobody wants any more: within a limit.
     pub(super) fn drain_body<'b, H>(&mut self, input: &'b [u8]) -> Result<(usize, Event<'b, H>), ParseError> {
-        let (used, event) = self.receive_body(input)?;
-        let left = u32::try_from(used).ok().and_then(|used| self.drain_left.checked_sub(used));
-        self.drain_left = left.ok_or_else(|| self.fail(ParseError::new(ErrorKind::BodyTooLarge, 0, used)))?;
+        let allowed = input.get(..usize::try_from(self.drain_left).unwrap_or(usize::MAX)).unwrap_or(input);
+        let (used, event) = self.receive_body(allowed)?;
+        if matches!(event, Event::NeedMore) && allowed.len() < input.len() {
+            return Err(self.fail(ParseError::new(ErrorKind::BodyTooLarge, 0, 1)));
+        }
+        self.drain_left = self.drain_left.saturating_sub(u32::try_from(used).unwrap_or(u32::MAX));
         Ok((used, event))
     }
 
@@ -104,10 +107,8 @@ impl Inbound {
         error
     }
 
-    /// Takes note that the peer has closed in the middle of a body.
+    /// Takes note that the peer has closed in the middle of a body. Where that is its end, it is told as the next event.
     pub(super) fn body_closed(&mut self) -> Result<(), ParseError> {
-        self.decoder.end_of_input().map_err(|error| self.fail(error))?;
-        self.phase = InPhase::Complete;
-        Ok(())
+        self.decoder.end_of_input().map_err(|error| self.fail(error))
     }
 }

@@ -153,6 +153,7 @@ impl ServerConnection {
             }
             InPhase::Head => {
                 self.inbound.phase = InPhase::Closed;
+                self.outbound.outgoing = Outgoing::Complete;
                 Ok(())
             }
             InPhase::Body => self.inbound.body_closed(),
@@ -169,8 +170,12 @@ impl ServerConnection {
             InPhase::Head => (ErrorKind::TargetTooLong, self.progress.searched()),
             _ => (ErrorKind::BodyTooLarge, 0),
         };
-        self.fault.raise();
-        self.inbound.fail(ParseError::new(kind, at, 0))
+        let error = ParseError::new(kind, at, 0);
+        if matches!(self.inbound.phase, InPhase::Head | InPhase::Body) {
+            self.inbound.fail(error);
+            self.fault.raise();
+        }
+        error
     }
 
     /// What is waited for.

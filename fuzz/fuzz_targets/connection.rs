@@ -1,0 +1,10 @@
+//! Fuzz target: see `bareline_fuzz::connection`.
+#![cfg_attr(fuzzing, no_main)]
+
+#[cfg(fuzzing)]
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| bareline_fuzz::connection(octets));
+
+#[cfg(not(fuzzing))]
+fn main() {
+    bareline_fuzz::replay("connection");
+}

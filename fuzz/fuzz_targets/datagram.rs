@@ -1,0 +1,10 @@
+//! Fuzz target: see `bareline_fuzz::datagram`.
+#![cfg_attr(fuzzing, no_main)]
+
+#[cfg(fuzzing)]
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| bareline_fuzz::datagram(octets));
+
+#[cfg(not(fuzzing))]
+fn main() {
+    bareline_fuzz::replay("datagram");
+}
