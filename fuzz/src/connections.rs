@@ -568,7 +568,7 @@ pub fn a_dialogue_comes_to_an_end(requests: &[Asking], manner: ServerManner, pie
                 server.next_request();
             }
             ServerState::Close => {
-                if down.is_empty() && client.peer_closed().is_err() {
+                if down.is_empty() && down.arrived.is_empty() && client.peer_closed().is_err() {
                     return;
                 }
             }
@@ -579,7 +579,12 @@ pub fn a_dialogue_comes_to_an_end(requests: &[Asking], manner: ServerManner, pie
             down.send(out.as_bytes());
             out.clear();
         }
-        let (used, event) = server.receive(&up.arrived, server_spans.lend()).expect("a valid request");
+        let (used, event) = match server.receive(&up.arrived, server_spans.lend()) {
+            Ok(received) => received,
+            // What is thrown away of a body has a limit.
+            Err(error) if error.kind() == ErrorKind::BodyTooLarge && manner.answers_early => (0, Event::Closed),
+            Err(error) => panic!("a valid request is refused: {error}"),
+        };
         match &event {
             Event::Head(head) => {
                 offers_upgrade = wishes(head).0;

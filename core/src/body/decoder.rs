@@ -49,6 +49,8 @@ pub struct BodyDecoder {
     state: State,
     /// How many octets of an unfinished line have been searched for its end.
     searched: usize,
+    /// How long the last input was.
+    presented: usize,
     /// How much more content is allowed.
     body_left: u64,
     extensions_left: u16,
@@ -106,6 +108,7 @@ impl BodyDecoder {
         Self {
             state,
             searched: 0,
+            presented: 0,
             body_left: limits.body,
             extensions_left: limits.chunk_extensions,
             trailers_left: limits.head,
@@ -118,6 +121,7 @@ impl BodyDecoder {
     /// After an error every call gives that error; after [`BodyPart::End`] every call gives the end. Offsets count from the beginning
     /// of this input.
     pub fn decode<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
+        self.presented = input.len();
         let decoded = self.decode_part(input);
         if let Err(error) = decoded {
             self.state = State::Refused(error);
@@ -137,7 +141,7 @@ impl BodyDecoder {
             }
             State::Refused(error) => Err(error),
             _ => {
-                let error = ParseError::new(ErrorKind::Truncated, self.searched, 0);
+                let error = ParseError::new(ErrorKind::Truncated, self.presented, 0);
                 self.state = State::Refused(error);
                 Err(error)
             }
@@ -166,10 +170,7 @@ impl BodyDecoder {
             }
             State::ChunkLine => self.chunk_line(input, 0),
             State::ChunkEnd => match input {
-                [b'\r', b'\n', ..] => {
-                    self.state = State::ChunkLine;
-                    self.chunk_line(input, 2)
-                }
+                [b'\r', b'\n', ..] => self.chunk_line(input, 2),
                 [] | [b'\r'] => Ok((0, BodyPart::NeedMore)),
                 [b'\r', ..] => Err(ParseError::new(ErrorKind::ChunkEnd, 1, 1)),
                 _ => Err(ParseError::new(ErrorKind::ChunkEnd, 0, 1)),
@@ -197,7 +198,7 @@ impl BodyDecoder {
     #[inline(always)]
     fn chunk_line<'b>(&mut self, input: &'b [u8], start: usize) -> Result<(usize, BodyPart<'b>), ParseError> {
         let Some(end) = self.line_end(input, start, self.chunk_line, ErrorKind::ChunkLineTooLong)? else {
-            return Ok((start, BodyPart::NeedMore));
+            return Ok((0, BodyPart::NeedMore));
         };
         let line = input.get(start..end).unwrap_or(&[]);
         let ChunkLine { digits, size, extensions } = match chunk_line(Words::new(line)) {

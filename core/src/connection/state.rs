@@ -1,19 +1,6 @@
 //! The states of a connection.
 
-/// What a server's connection waits for, and who has to act: the peer, by sending octets, or the caller.
-///
-/// | state | waits for | deadline to choose |
-/// |---|---|---|
-/// | `Idle` | the first octet of a request | idle |
-/// | `Head` | the rest of a head | head |
-/// | `Body` | octets of the body, or the caller's answer | body |
-/// | `Answer` | the caller's answer | - |
-/// | `AnswerBody` | the rest of the caller's answer; octets of the request's body may come | - |
-/// | `Drain` | the rest of a body that is not wanted any more | body |
-/// | `Next` | the caller's [`next_request`](super::ServerConnection::next_request) | - |
-/// | `Refusal` | the caller's [`reject`](super::ServerConnection::reject) | - |
-/// | `Handover` | nothing: the octets belong to another protocol | - |
-/// | `Close` | the caller to close the transport | - |
+#[doc = include_str!("SERVER_STATES.md")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ServerState {
     /// Between requests.
@@ -38,18 +25,7 @@ pub enum ServerState {
     Close,
 }
 
-/// What a client's connection waits for, and who has to act.
-///
-/// | state | waits for | deadline to choose |
-/// |---|---|---|
-/// | `Idle` | the caller's request | - |
-/// | `Continue` | an interim response, before the body is sent; the caller may send on at any time | short |
-/// | `RequestBody` | the rest of the caller's request; a response may come early | - |
-/// | `Head` | the head of a response | head |
-/// | `Body` | octets of the response's body | body |
-/// | `Next` | the caller's [`next_request`](super::ClientConnection::next_request) | - |
-/// | `Handover` | nothing: the octets belong to another protocol | - |
-/// | `Close` | the caller to close the transport | - |
+#[doc = include_str!("CLIENT_STATES.md")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ClientState {
     /// Between requests.

@@ -1,0 +1,345 @@
+//! The states of a connection: every transition, by trying every operation in every state that can be reached.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use bareline_core::{
+    ClientConnection, ClientState, ErrorKind, Event, FieldName, FieldSpans, FieldValue, Limits, Method, ServerConnection,
+    ServerState, Status, Target, WireBuf, WriteError, datagram,
+};
+use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::path::Path;
+
+const LIMITS: Limits = Limits { interim: 1, drain: 2, ..Limits::DEFAULT };
+const UPGRADE: FieldValue<'_> = FieldValue::from_static("upgrade");
+const HOST: FieldValue<'_> = FieldValue::from_static("a");
+
+/// A step: the name under which it stands in the drawing, and what it does. `false` when it is refused.
+type Step<C> = (&'static str, fn(&mut C) -> bool);
+
+/// The connection, and what its caller keeps.
+struct Server {
+    connection: ServerConnection,
+    input: Vec<u8>,
+    out: WireBuf<1024>,
+}
+
+impl Server {
+    /// Presents these octets, and takes what comes of them.
+    fn octets(&mut self, octets: &[u8]) -> bool {
+        self.input.extend_from_slice(octets);
+        let mut spans = FieldSpans::<8>::new();
+        loop {
+            match self.connection.receive(&self.input, spans.lend()) {
+                Err(_) => return true,
+                Ok((used, _)) => {
+                    self.input.drain(..used);
+                    if used == 0 {
+                        return true;
+                    }
+                }
+            }
+        }
+    }
+
+    fn respond(&mut self, status: Status, body: &str) -> bool {
+        let Ok(head) = self.connection.respond(status, &mut self.out) else { return false };
+        match body {
+            "upgrade" => head
+                .field(FieldName::CONNECTION, UPGRADE)
+                .and_then(|head| head.field(FieldName::UPGRADE, UPGRADE))
+                .and_then(|head| head.without_body())
+                .is_ok(),
+            "chunked" => head.chunked().is_ok(),
+            _ => head.without_body().is_ok(),
+        }
+    }
+}
+
+const SERVER_STEPS: &[Step<Server>] = &[
+    ("a part of a head comes", |server| server.connection.state() == ServerState::Idle && server.octets(b"GET / HT")),
+    ("the rest of a head comes", |server| {
+        server.connection.state() == ServerState::Head
+            && server.octets(b"TP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")
+    }),
+    ("a head comes whose body follows", |server| {
+        server.connection.state() == ServerState::Idle && server.octets(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n")
+    }),
+    ("a head comes that says close", |server| {
+        server.connection.state() == ServerState::Idle && server.octets(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    }),
+    ("a head comes that breaks a rule", |server| {
+        matches!(server.connection.state(), ServerState::Idle) && server.octets(b"GET / HTTP/1.1\r\n\r\n")
+    }),
+    ("the rest of a body comes", |server| {
+        let may_come = matches!(server.connection.state(), ServerState::Body | ServerState::Drain | ServerState::AnswerBody);
+        may_come && server.octets(b"hi")
+    }),
+    ("the peer closes", |server| {
+        let _ = server.connection.peer_closed();
+        true
+    }),
+    ("the buffer is full", |server| {
+        server.connection.overflow();
+        true
+    }),
+    ("an interim answer is written", |server| server.respond(Status::PROCESSING, "")),
+    ("an answer is written", |server| server.respond(Status::NO_CONTENT, "")),
+    ("the head of an answer is written", |server| server.respond(Status::OK, "chunked")),
+    ("a 101 is written", |server| server.respond(Status::SWITCHING_PROTOCOLS, "upgrade")),
+    ("the rest of an answer is written", |server| server.connection.end_body(&[], &mut server.out).is_ok()),
+    ("a refusal is written", |server| {
+        let head = server.connection.reject(Status::BAD_REQUEST, &mut server.out);
+        head.and_then(|head| head.without_body()).is_ok()
+    }),
+    ("the caller goes on", |server| {
+        let before = server.connection.state();
+        server.connection.next_request() != before
+    }),
+];
+
+struct Client {
+    connection: ClientConnection,
+    input: Vec<u8>,
+    out: WireBuf<1024>,
+}
+
+impl Client {
+    fn octets(&mut self, octets: &[u8]) -> bool {
+        self.input.extend_from_slice(octets);
+        let mut spans = FieldSpans::<8>::new();
+        loop {
+            match self.connection.receive(&mut self.input, spans.lend()) {
+                Err(_) => return true,
+                Ok((used, _)) => {
+                    self.input.drain(..used);
+                    if used == 0 {
+                        return true;
+                    }
+                }
+            }
+        }
+    }
+
+    fn request(&mut self, method: Method<'_>, fields: &[(FieldName<'_>, FieldValue<'_>)], body: &str) -> bool {
+        let Ok(mut head) = self.connection.request(method, Target::ROOT, &mut self.out) else { return false };
+        for (name, value) in [(FieldName::HOST, HOST)].iter().chain(fields) {
+            head = head.field(*name, *value).unwrap();
+        }
+        match body {
+            "chunked" => head.chunked().is_ok(),
+            _ => head.without_body().is_ok(),
+        }
+    }
+
+    fn expects_a_head(&self) -> bool {
+        matches!(self.connection.state(), ClientState::Continue | ClientState::RequestBody | ClientState::Head)
+    }
+}
+
+const CLIENT_STEPS: &[Step<Client>] = &[
+    ("a request is written", |client| {
+        client.request(Method::GET, &[(FieldName::CONNECTION, UPGRADE), (FieldName::UPGRADE, UPGRADE)], "")
+    }),
+    ("the head of a request is written", |client| client.request(Method::PUT, &[], "chunked")),
+    ("the head of a request is written that expects 100", |client| {
+        client.request(Method::PUT, &[(FieldName::EXPECT, FieldValue::from_static("100-continue"))], "chunked")
+    }),
+    ("the rest of a request is written", |client| client.connection.end_body(&[], &mut client.out).is_ok()),
+    ("a 100 comes", |client| client.expects_a_head() && client.octets(b"HTTP/1.1 100 \r\n\r\n")),
+    ("a 101 comes", |client| {
+        client.expects_a_head() && client.octets(b"HTTP/1.1 101 \r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")
+    }),
+    ("a response comes", |client| client.expects_a_head() && client.octets(b"HTTP/1.1 204 \r\n\r\n")),
+    ("a response comes that says close", |client| {
+        client.expects_a_head() && client.octets(b"HTTP/1.1 204 \r\nConnection: close\r\n\r\n")
+    }),
+    ("a head comes whose body follows", |client| {
+        client.expects_a_head() && client.octets(b"HTTP/1.1 200 \r\nContent-Length: 2\r\n\r\n")
+    }),
+    ("a head comes whose body ends with the connection", |client| {
+        client.expects_a_head() && client.octets(b"HTTP/1.1 200 \r\n\r\n")
+    }),
+    ("the rest of a body comes", |client| client.connection.state() == ClientState::Body && client.octets(b"hi")),
+    ("octets come that break a rule", |client| {
+        let may_come = client.expects_a_head() || client.connection.state() == ClientState::Idle;
+        may_come && client.octets(b"\0")
+    }),
+    ("the peer closes", |client| {
+        let _ = client.connection.peer_closed();
+        client.octets(b"")
+    }),
+    ("the buffer is full", |client| {
+        client.connection.overflow();
+        true
+    }),
+    ("the caller goes on", |client| {
+        let before = client.connection.state();
+        client.connection.next_request() != before
+    }),
+];
+
+/// Every transition that can be seen within `depth` steps of a new connection, as an arrow each.
+fn explore<C, S: std::fmt::Debug + PartialEq>(
+    steps: &[Step<C>],
+    new: fn() -> C,
+    state: fn(&C) -> S,
+    depth: usize,
+) -> Vec<String> {
+    let mut transitions = BTreeSet::new();
+    let mut seen = HashSet::new();
+    let mut paths = VecDeque::from([Vec::new()]);
+    while let Some(path) = paths.pop_front() {
+        for (number, (name, step)) in steps.iter().enumerate() {
+            let mut connection = new();
+            for &earlier in &path {
+                let (_, step): &Step<C> = &steps[earlier];
+                step(&mut connection);
+            }
+            let before = state(&connection);
+            if !step(&mut connection) {
+                continue;
+            }
+            let after = state(&connection);
+            // Where nothing changes there is no arrow, but for what comes in between.
+            if before != after || matches!(*name, "an interim answer is written" | "a 100 comes") {
+                transitions.insert(format!("{before:?} --> {after:?}: {name}"));
+            }
+            let longer = [&path[..], &[number]].concat();
+            // What can follow depends on more than the state; two steps of history are enough to tell it apart here.
+            let history = longer.iter().rev().take(3).copied().collect::<Vec<_>>();
+            if longer.len() < depth && seen.insert((format!("{after:?}"), history)) {
+                paths.push_back(longer);
+            }
+        }
+    }
+    transitions.into_iter().collect()
+}
+
+/// The arrows of the drawing in the documentation.
+fn drawn(file: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("core/src/connection").join(file);
+    let document = std::fs::read_to_string(path).unwrap();
+    let arrows = document.lines().filter_map(|line| line.trim().split_once(" --> ")?.1.split_once(": ").map(|_| line.trim()));
+    let mut arrows: Vec<_> = arrows.map(str::to_owned).collect();
+    arrows.sort();
+    arrows
+}
+
+fn check(file: &str, mut found: Vec<String>) {
+    found.sort();
+    assert!(drawn(file) == found, "the arrows should be:\n{}", found.join("\n"));
+}
+
+#[test]
+fn the_drawing_of_a_servers_states_is_what_it_does() {
+    let new = || Server { connection: ServerConnection::new(LIMITS), input: Vec::new(), out: WireBuf::new() };
+    let found = explore(SERVER_STEPS, new, |server| server.connection.state(), 7);
+    check("SERVER_STATES.md", found);
+}
+
+#[test]
+fn the_drawing_of_a_clients_states_is_what_it_does() {
+    let new = || Client { connection: ClientConnection::new(LIMITS), input: Vec::new(), out: WireBuf::new() };
+    let found = explore(CLIENT_STEPS, new, |client| client.connection.state(), 6);
+    check("CLIENT_STATES.md", found);
+}
+
+/// A client that has sent a GET which offers nothing, and what these octets are to it.
+fn received_by_a_client(octets: &[u8]) -> Option<ErrorKind> {
+    let (mut connection, mut spans, mut out) = (ClientConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<64>::new());
+    let head = connection.request(Method::GET, Target::ROOT, &mut out).unwrap();
+    head.field(FieldName::HOST, HOST).unwrap().without_body().unwrap();
+    let mut octets = octets.to_vec();
+    connection.receive(&mut octets, spans.lend()).err().map(|error| error.kind())
+}
+
+#[test]
+fn rfc9110_7_8_only_what_was_offered_is_switched_to() {
+    let switch = b"HTTP/1.1 101 \r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n";
+    assert_eq!(received_by_a_client(switch), Some(ErrorKind::UnexpectedUpgrade));
+    assert_eq!(
+        received_by_a_client(&switch.map(|octet| if octet == b'1' { b'2' } else { octet })[9..]),
+        Some(ErrorKind::Version)
+    );
+    assert_eq!(received_by_a_client(b"HTTP/1.1 201 \r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"), None);
+
+    for (request, is_offered) in [
+        (&b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"[..], true),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: pgrade\r\n\r\n", false),
+        (b"GET / HTTP/1.0\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", false),
+        (b"PUT / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n", false),
+    ] {
+        let (mut connection, mut spans, mut out) = (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<64>::new());
+        connection.receive(request, spans.lend()).unwrap();
+        let refused = connection.respond(Status::SWITCHING_PROTOCOLS, &mut out).err();
+        assert_eq!(refused, (!is_offered).then_some(WriteError::UpgradeNotOffered), "{}", request.escape_ascii());
+    }
+}
+
+#[test]
+fn the_halves_of_a_connection_share_a_fault() {
+    let (mut connection, mut spans, mut out) = (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<128>::new());
+    let input = b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n";
+    let (used, _) = connection.receive(input, spans.lend()).unwrap();
+    let (mut receiving, mut sending) = connection.split();
+    assert!(sending.respond(Status::OK, &mut out).is_ok(), "before the fault");
+    let received: Result<(usize, Event<'_, ()>), _> = receiving.receive_body(&input[used..]);
+    let error = received.unwrap_err();
+    assert_eq!(sending.respond(Status::OK, &mut out).err(), Some(WriteError::OutOfTurn));
+    sending.reject(error.status(), &mut out).unwrap().without_body().unwrap();
+    assert_eq!(connection.state(), ServerState::Close);
+    assert!(out.as_bytes().starts_with(b"HTTP/1.1 400 "));
+}
+
+#[test]
+fn a_buffer_that_is_too_small_is_a_refusal() {
+    for (octets, kind) in [
+        (&b"GET /"[..], ErrorKind::TargetTooLong),
+        (b"GET / HTTP/1.1\r\nHost: a", ErrorKind::HeadTooLong),
+        (b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1", ErrorKind::BodyTooLarge),
+    ] {
+        let mut server = Server { connection: ServerConnection::new(LIMITS), input: Vec::new(), out: WireBuf::new() };
+        server.octets(octets);
+        let error = server.connection.overflow();
+        assert_eq!((error.kind(), server.connection.state()), (kind, ServerState::Refusal), "{}", octets.escape_ascii());
+    }
+}
+
+/// A datagram, and what it is as a request: its body, or the fault and its place.
+#[test]
+fn a_datagram_is_one_message() {
+    let request = |octets: &'static [u8]| {
+        let mut spans = FieldSpans::<8>::new();
+        datagram::request(octets, spans.lend()).map(|(_, body)| body.to_vec()).map_err(|error| (error.kind(), error.offset()))
+    };
+    assert_eq!(request(b"M-SEARCH * HTTP/1.1\r\nHost: a\r\n\r\n"), Ok(b"".to_vec()));
+    assert_eq!(request(b"NOTIFY * HTTP/1.1\r\nHost: a\r\n\r\n"), Ok(b"".to_vec()));
+    assert_eq!(request(b"NOTIFYX * HTTP/1.1\r\nHost: a\r\n\r\n"), Err((ErrorKind::TargetForm, 8)));
+    assert_eq!(request(b"GET / HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi"), Ok(b"hi".to_vec()));
+    assert_eq!(request(b"GET / HTTP/1.0\r\nContent-Length: 3\r\n\r\nhi"), Err((ErrorKind::Truncated, 39)));
+    assert_eq!(request(b"GET / HTTP/1.0\r\nContent-Length: 1\r\n\r\nhi"), Err((ErrorKind::Surplus, 38)));
+    assert_eq!(request(b"GET / HTTP/1.0\r\n\r\nhi"), Err((ErrorKind::Surplus, 18)));
+    assert_eq!(request(b"M-SEARCH * HTTP/1.1\r\nHost: a\r\n"), Err((ErrorKind::Truncated, 30)));
+    assert_eq!(request(b""), Err((ErrorKind::Truncated, 0)));
+    let chunked = b"PUT / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+    assert_eq!(request(chunked), Err((ErrorKind::UnsupportedCoding, 53)));
+
+    let response = |octets: &'static [u8]| {
+        let mut spans = FieldSpans::<8>::new();
+        datagram::response(octets, Method::new("M-SEARCH").unwrap(), spans.lend())
+            .map(|(head, body)| (head.status(), body.to_vec()))
+    };
+    assert_eq!(response(b"HTTP/1.1 200 OK\r\nEXT:\r\n\r\n"), Ok((Status::OK, b"".to_vec())));
+    assert_eq!(response(b"HTTP/1.1 200 OK\r\n\r\nhi"), Ok((Status::OK, b"hi".to_vec())));
+    assert_eq!(response(b"HTTP/1.1 200 OK\r\nEXT:\r\n").unwrap_err().kind(), ErrorKind::Truncated);
+
+    let mut out = WireBuf::<100>::new();
+    let search = Method::new("M-SEARCH").unwrap();
+    assert_eq!(out.request(search, Target::ASTERISK).err(), Some(WriteError::TargetForm));
+    datagram::write_request(&mut out, search, Target::ASTERISK)
+        .unwrap()
+        .field(FieldName::HOST, HOST)
+        .unwrap()
+        .without_body()
+        .unwrap();
+    assert_eq!(out.as_bytes(), b"M-SEARCH * HTTP/1.1\r\nHost: a\r\n\r\n");
+}
