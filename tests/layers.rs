@@ -39,7 +39,7 @@ fn arrows_up(folder: &Path, module: Option<&str>, found: &mut Vec<String>) -> us
         let module = module.unwrap_or(&name);
         if path.is_dir() {
             seen += arrows_up(&path, Some(module), found);
-        } else if module != "lib" {
+        } else if module != "lib" && path.extension().is_some_and(|extension| extension == "rs") {
             // `head/mod.rs` is the module `head`, as `dump.rs` is `dump`: one level below the root.
             let depth = if name == "mod" || is_root { 1 } else { 2 };
             let own = layer_of(module).unwrap_or_else(|| panic!("{module} has no layer"));

@@ -6,7 +6,7 @@
 use bareline_core::{ErrorKind, FieldName, FieldValue, Method, Status, Target, Version};
 use bareline_net::{ClientStream, Error, PeerFault, ServerStream, Settings, UdpPeer, Wait};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, JoinHandle};
@@ -198,6 +198,76 @@ fn a_client_never_takes_less_than_a_message_for_one() {
 }
 
 #[test]
+fn a_client_tries_every_address() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let addresses = ("localhost", port).to_socket_addrs().unwrap().count();
+    let served = thread::spawn(move || listener.accept().map(|_| ()).unwrap());
+    // Where the name has an IPv6 address too, nobody listens there, and it is tried first.
+    assert!(ClientStream::connect(&format!("localhost:{port}")).is_ok(), "of {addresses} addresses none was taken");
+    served.join().unwrap();
+
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let error = ClientStream::connect(&free.to_string()).unwrap_err();
+    assert!(matches!(&error, Error::Connect { tried } if tried.len() == 1 && tried[0].0 == free), "{error:?}");
+}
+
+#[test]
+fn a_server_that_never_comes_to_the_point_is_given_up() {
+    let interim = b"HTTP/1.1 102 Processing\r\n\r\n".repeat(100).leak();
+    let error = get(&canned(interim)).unwrap_err();
+    assert!(matches!(error, Error::Peer(PeerFault::Parse(error)) if error.kind() == ErrorKind::TooManyInterim), "{error:?}");
+}
+
+#[test]
+fn rfc9112_9_5_an_answer_that_comes_before_the_request_is_sent_is_read() {
+    let settings = Settings { body_limit: 10, ..Settings::default() };
+    let (address, served) = serve_one(settings, |peer| peer.read_request().map(|_| ()).unwrap_err());
+    let client = ClientStream::connect(&address.to_string()).unwrap();
+    let response = client.request(Method::POST, Target::ROOT, &[], &vec![b'x'; 20_000_000]).unwrap();
+    assert_eq!(response.head().status(), Status::CONTENT_TOO_LARGE);
+    served.join().unwrap();
+}
+
+#[test]
+fn rfc9112_9_6_an_answer_is_not_lost_to_octets_that_nobody_reads() {
+    let (address, served) = serve_one(Settings::default(), |peer| peer.read_request().map(|_| ()).unwrap_err());
+    let mut stream = connect(address);
+    stream.write_all(b"nonsense@\r\n").unwrap();
+    // Octets that the server has no use for; a close with them unread would be a reset, which takes the answer away.
+    for _ in 0..20 {
+        let _ = stream.write_all(&[b'x'; 10_000]);
+    }
+    stream.shutdown(Shutdown::Write).unwrap_or_default();
+    assert!(read_all(stream).starts_with("HTTP/1.1 400 "));
+    served.join().unwrap();
+}
+
+/// An answer of the caller's that cannot be sent, and what the client gets in its place.
+#[test]
+fn an_answer_that_is_none_is_a_500_and_an_error() {
+    type Answer = fn(bareline_net::Request<'_>) -> Result<(), Error>;
+    let answers: [Answer; 5] = [
+        |request| request.respond_with(Status::OK, |_| Ok(())),
+        |request| request.respond_with(Status::OK, |head| head.length(5)),
+        |request| request.respond(Status::CONTINUE, &[], b""),
+        |request| request.respond(Status::NOT_MODIFIED, &[], b"x"),
+        |request| request.respond(Status::OK, &[(FieldName::HOST, FieldValue::new(&vec![b'x'; 9000]).unwrap())], b"x"),
+    ];
+    for (number, answer) in answers.into_iter().enumerate() {
+        let (address, served) = serve_one(Settings::default(), move |peer| {
+            let error = answer(peer.read_request().unwrap().unwrap()).unwrap_err();
+            assert!(matches!(error, Error::Own(_)), "{number}: {error:?}");
+            assert!(peer.read_request().unwrap().is_none(), "the request is answered");
+        });
+        let answer = exchange(address, b"GET / HTTP/1.0\r\n\r\n");
+        assert!(answer.starts_with("HTTP/1.1 500 Internal Server Error\r\n"), "{number}: {answer:?}");
+        assert_eq!(answer.matches("HTTP/1.").count(), 1, "{answer:?}");
+        served.join().unwrap();
+    }
+}
+
+#[test]
 fn a_large_body_arrives_whole_both_ways() {
     let body: Vec<u8> = (0..1_000_000u32).map(|number| number.to_le_bytes()[0]).collect();
     let echoed = body.clone();
@@ -316,6 +386,30 @@ fn the_articles_udp_programs_do_as_the_article_says() {
         assert!(line.ends_with(shown), "{line:?}");
     }
     assert!(next(&server.notes).ends_with(": 6 octets cut off"));
+}
+
+/// Two requests, the second with a body in chunks, and one that is none.
+const THREE_REQUESTS: &[u8] = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\nPUT /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nGET\r\n\r\n";
+
+fn check_three_answers(answers: &str) {
+    let [first, second, third] = answers.split("HTTP/1.1 ").skip(1).collect::<Vec<_>>()[..] else { panic!("{answers}") };
+    assert_eq!(first, "200 OK\r\nContent-Length: 17\r\n\r\nGET /a, 0 octets\n");
+    assert_eq!(second, "200 OK\r\nContent-Length: 17\r\n\r\nPUT /b, 3 octets\n");
+    assert!(third.starts_with("400 Bad Request\r\n"), "{third}");
+}
+
+#[test]
+fn the_bare_loop_serves_a_pipe_and_a_socket() {
+    let mut child = example("sans_io").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(THREE_REQUESTS).unwrap();
+    check_three_answers(&text(&child.wait_with_output().unwrap().stdout));
+
+    let server = Program::start("sans_io");
+    check_three_answers(&exchange(server.tcp(), THREE_REQUESTS));
+    let mut octet_by_octet = connect(server.tcp());
+    octet_by_octet.set_nodelay(true).unwrap();
+    THREE_REQUESTS.iter().for_each(|&octet| octet_by_octet.write_all(&[octet]).unwrap_or_default());
+    check_three_answers(&read_all(octet_by_octet));
 }
 
 #[test]

@@ -1,0 +1,59 @@
+//! The bare loop of a server, as a device would run it: over anything that reads and writes, with every octet in an array.
+//! Serves standard input and output, or with an address one client after the other over TCP.
+
+use bareline_core::{
+    Event, FieldSpans, Limits, ParseError, RecvBuf, RequestParts, ServerConnection, ServerState, Status, WireBuf,
+};
+use std::io::{self, Read, Write};
+use std::net::TcpListener;
+
+/// Answers each request with its method, its path and how long its body was, until the connection is over.
+fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()> {
+    let (mut connection, mut spans) = (ServerConnection::new(Limits::DEFAULT), FieldSpans::<32>::new());
+    let (mut input, mut out) = (RecvBuf::<2048>::new(), WireBuf::<512>::new());
+    let (mut request, mut length, mut fault) = (None::<RequestParts>, 0, None::<ParseError>);
+    loop {
+        let (mut is_head, mut is_starved, mut used) = (false, false, 0);
+        match (connection.state(), request, fault) {
+            (ServerState::Answer, Some(parts), _) => {
+                let head = parts.over(input.split().0, &spans);
+                let text = format!("{} {}, {length} octets\n", head.method(), head.target().path());
+                let written = connection.respond(Status::OK, &mut out).and_then(|head| head.body(text.as_bytes()));
+                written.map_err(io::Error::other)?;
+                (request, length) = (None, 0);
+                input.unpin();
+            }
+            (ServerState::Refusal, _, Some(error)) => {
+                let head = connection.reject(error.status(), &mut out);
+                head.and_then(|head| head.body(error.hint().as_bytes())).map_err(io::Error::other)?;
+            }
+            (ServerState::Next, ..) => _ = connection.next_request(),
+            (ServerState::Close | ServerState::Handover, ..) => return Ok(()),
+            _ => match connection.receive(input.bytes(), spans.lend()) {
+                Ok((count, Event::Head(head))) => (used, is_head, request) = (count, true, Some(head.parts())),
+                Ok((count, Event::Data(data))) => (used, length) = (count, length + data.len()),
+                Ok((count, event)) => (used, is_starved) = (count, matches!(event, Event::NeedMore)),
+                Err(error) => fault = Some(error),
+            },
+        }
+        if is_head {
+            input.pin(used); // it stays where it is while its body comes
+        } else {
+            input.consume(used);
+        }
+        if is_starved && input.is_full() {
+            fault = Some(connection.overflow());
+        } else if is_starved && input.fill_from(|room| read.read(room))? == 0 {
+            fault = connection.peer_closed().err();
+        }
+        write.write_all(out.as_bytes())?;
+        out.clear();
+    }
+}
+
+fn main() -> io::Result<()> {
+    let Some(address) = std::env::args().nth(1) else { return serve(io::stdin(), io::stdout()) };
+    let listener = TcpListener::bind(address)?;
+    eprintln!("sans_io: listening on {}", listener.local_addr()?);
+    listener.incoming().try_for_each(|stream| stream.and_then(|stream| serve(&stream, &stream)))
+}
