@@ -44,3 +44,7 @@ deny:
 # Which changes to core no test notices (`cargo install cargo-mutants`; takes long).
 mutants:
     cargo mutants --package bareline-core --test-workspace true
+
+# Is the work linear in the octets, however they arrive? Instruction counts, with valgrind.
+linear:
+    tests/linear

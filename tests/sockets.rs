@@ -389,7 +389,7 @@ fn the_articles_udp_programs_do_as_the_article_says() {
 }
 
 /// Two requests, the second with a body in chunks, and one that is none.
-const THREE_REQUESTS: &[u8] = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\nPUT /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nGET\r\n\r\n";
+const THREE_REQUESTS: &[u8] = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\nPUT /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nGET\r\n";
 
 fn check_three_answers(answers: &str) {
     let [first, second, third] = answers.split("HTTP/1.1 ").skip(1).collect::<Vec<_>>()[..] else { panic!("{answers}") };

@@ -23,7 +23,7 @@ pub use properties::{
     what_is_put_back_is_valid, what_is_written_parses_back,
 };
 pub use replay::{Target, replay};
-pub use verdict::{Verdict, request_verdict, response_verdict};
+pub use verdict::{Head, Verdict, request_verdict, response_verdict};
 
 /// The README's examples, as tests.
 #[cfg(doctest)]

@@ -27,6 +27,8 @@ pub struct RequestModel {
     pub fields: Vec<(String, Vec<u8>)>,
     /// The body, empty for none.
     pub body: Vec<u8>,
+    /// Whether the body is sent in chunks.
+    pub is_chunked: bool,
 }
 
 /// A response, and what it answers.
@@ -83,13 +85,24 @@ impl RequestModel {
     /// Why this cannot be written.
     pub fn refusal(&self) -> Option<WriteError> {
         let forbids_content = matches!(&self.method[..], "CONNECT" | "TRACE");
-        (forbids_content && !self.body.is_empty()).then_some(WriteError::BodyForbidden)
+        match self.is_chunked {
+            true if forbids_content => Some(WriteError::BodyForbidden),
+            true if self.is_http10 => Some(WriteError::NeedsHttp11),
+            _ => (forbids_content && !self.body.is_empty()).then_some(WriteError::BodyForbidden),
+        }
     }
 
     /// Writes it.
     pub fn write<const M: usize>(&self, out: &mut WireBuf<M>) -> core::result::Result<(), WriteError> {
         let head = out.request(Method::new(&self.method)?, Target::new(&self.target)?)?.version(self.version());
-        with_fields(head, &self.fields)?.body(&self.body)
+        let head = with_fields(head, &self.fields)?;
+        match self.is_chunked {
+            true => {
+                let body = head.chunked()?;
+                write_pieces(&self.body, body, out)
+            }
+            false => head.body(&self.body),
+        }
     }
 }
 
@@ -129,32 +142,36 @@ impl ResponseModel {
         let reply_to = ReplyTo::new(method, version(self.is_asked_http10));
         let head = out.response(reply_to, Status::new(self.status)?)?.version(self.version());
         let head = with_fields(head, &self.fields)?;
+        // With 304 only the length is said.
+        let sent = if self.status == 304 { &[] } else { &self.body[..] };
         match self.ending {
             Ending::Whole => head.body(&self.body),
             Ending::WholeUntilClose => head.body_until_close(&self.body),
             Ending::Pieces => {
                 let body = head.length(self.body.len() as u64)?;
-                self.write_pieces(body, out)
+                write_pieces(sent, body, out)
             }
             Ending::Chunks => {
                 let body = head.chunked()?;
-                self.write_pieces(body, out)
+                write_pieces(sent, body, out)
             }
             Ending::PiecesUntilClose => {
                 let body = head.until_close()?;
-                self.write_pieces(body, out)
+                write_pieces(sent, body, out)
             }
         }
     }
+}
 
-    fn write_pieces<const M: usize>(&self, mut body: BodyEncoder, out: &mut WireBuf<M>) -> core::result::Result<(), WriteError> {
-        // With 304 only the length is said.
-        let sent = if self.status == 304 { &[] } else { &self.body[..] };
-        for piece in sent.chunks(7) {
-            body.data(piece, out)?;
-        }
-        body.end(&[], out)
+fn write_pieces<const M: usize>(
+    octets: &[u8],
+    mut body: BodyEncoder,
+    out: &mut WireBuf<M>,
+) -> core::result::Result<(), WriteError> {
+    for piece in octets.chunks(7) {
+        body.data(piece, out)?;
     }
+    body.end(&[], out)
 }
 
 fn version(is_http10: bool) -> Version {
@@ -192,7 +209,7 @@ impl<'a> Arbitrary<'a> for RequestModel {
             };
             fields.insert(at, ("Host".to_owned(), value.into_bytes()));
         }
-        Ok(Self { method, target, is_http10, fields, body: body(u)? })
+        Ok(Self { method, target, is_http10, fields, body: body(u)?, is_chunked: u.ratio(1, 4)? })
     }
 }
 
