@@ -48,3 +48,7 @@ mutants:
 # Is the work linear in the octets, however they arrive? Instruction counts, with valgrind.
 linear:
     tests/linear
+
+# Line coverage of core, with llvm-cov.
+coverage:
+    tests/coverage

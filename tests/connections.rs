@@ -343,3 +343,67 @@ fn a_datagram_is_one_message() {
         .unwrap();
     assert_eq!(out.as_bytes(), b"M-SEARCH * HTTP/1.1\r\nHost: a\r\n\r\n");
 }
+
+#[test]
+fn a_client_receives_while_it_sends() {
+    let (mut connection, mut spans, mut out) = (ClientConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<128>::new());
+    assert_eq!(connection.request(Method::CONNECT, Target::ROOT, &mut out).err(), Some(WriteError::TargetForm));
+    let head = connection.request(Method::PUT, Target::ROOT, &mut out).unwrap();
+    head.field(FieldName::HOST, HOST).unwrap().length(4).unwrap();
+    assert_eq!(connection.request(Method::PUT, Target::ROOT, &mut out).err(), Some(WriteError::OutOfTurn));
+    let mut input = *b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+    let (used, _) = connection.receive(&mut input, spans.lend()).unwrap();
+    let (mut receiving, mut sending) = connection.split();
+    sending.send_data(b"on", &mut out).unwrap();
+    let received: Result<(usize, Event<'_, ()>), _> = receiving.receive_body(&input[used..]);
+    assert!(matches!(received, Ok((2, Event::Data(b"hi")))));
+    assert_eq!(sending.frame_data(b"ce", &mut out), Ok(&b"ce"[..]));
+    sending.end_body(&[], &mut out).unwrap();
+    assert!(out.as_bytes().ends_with(b"Content-Length: 4\r\n\r\non"));
+    assert_eq!(connection.state(), ClientState::Body);
+    assert!(matches!(connection.receive(&mut [], spans.lend()), Ok((0, Event::End))));
+    assert_eq!(connection.next_request(), ClientState::Idle);
+}
+
+#[test]
+fn a_server_answers_while_it_receives_and_hands_over() {
+    let (mut connection, mut spans, mut out) = (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<256>::new());
+    let input = b"PUT / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\nContent-Length: 2\r\n\r\nhi\x81";
+    let (used, _) = connection.receive(input, spans.lend()).unwrap();
+    let (mut receiving, mut sending) = connection.split();
+    let head = sending.respond(Status::SWITCHING_PROTOCOLS, &mut out).unwrap();
+    head.field(FieldName::CONNECTION, UPGRADE).unwrap().field(FieldName::UPGRADE, UPGRADE).unwrap().without_body().unwrap();
+    let received: Result<(usize, Event<'_, ()>), _> = receiving.receive_body(&input[used..]);
+    assert!(matches!(received, Ok((2, Event::Data(b"hi")))));
+    assert_eq!(sending.end_body(&[], &mut out), Err(WriteError::OutOfTurn));
+    assert!(matches!(connection.receive(&input[used + 2..], spans.lend()), Ok((0, Event::End))));
+    assert_eq!(connection.state(), ServerState::Handover);
+    assert!(matches!(connection.receive(&input[used + 2..], spans.lend()), Ok((0, Event::Handover))));
+}
+
+#[test]
+fn a_refusal_may_be_written_in_pieces() {
+    let (mut connection, mut spans, mut out) = (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<256>::new());
+    connection.receive(b"\0", spans.lend()).unwrap_err();
+    connection.reject(Status::BAD_REQUEST, &mut out).unwrap().length(2).unwrap();
+    assert_eq!(connection.state(), ServerState::AnswerBody);
+    connection.send_data(b"no", &mut out).unwrap();
+    connection.end_body(&[], &mut out).unwrap();
+    assert_eq!(connection.state(), ServerState::Close);
+    assert!(matches!(connection.receive(b"GET", spans.lend()), Ok((0, Event::Closed))));
+    assert_eq!(out.as_bytes(), b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno");
+}
+
+#[test]
+fn rfc9112_5_2_a_fold_is_mended_and_held_to_the_grammar() {
+    assert_eq!(received_by_a_client(b"HTTP/1.1 200 OK\r\nX: a\r\n \0\r\n\r\n"), Some(ErrorKind::FieldValue));
+    assert_eq!(received_by_a_client(b"HTTP/1.1 200 OK\r\nX: a\r\n b\n\r\n"), Some(ErrorKind::BareLf));
+    assert_eq!(received_by_a_client(b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\n\r\n"), None);
+    let (mut connection, mut spans, mut out) = (ClientConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<64>::new());
+    let head = connection.request(Method::GET, Target::ROOT, &mut out).unwrap();
+    head.field(FieldName::HOST, HOST).unwrap().without_body().unwrap();
+    let mut input = *b"HTTP/1.1 200 OK\r\nX: a \r\n\t\r\n  b\t\r\nY:\r\n c\r\nContent-Length: 0\r\n\r\n";
+    let Ok((_, Event::Head(head))) = connection.receive(&mut input, spans.lend()) else { panic!() };
+    let values: Vec<_> = head.fields().iter().map(|(_, value)| value.as_bytes()).collect();
+    assert_eq!(values, [&b"a        b"[..], b"c", b"0"]);
+}

@@ -1,5 +1,6 @@
 //! Properties of connections.
 
+use crate::buffers::{BufferUse, a_receive_buffer_is_a_queue};
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{
     ClientConnection, ClientState, ErrorKind, Event, FieldName, FieldSpans, FieldValue, HeadSink, HeadWriter, Limits, Method,
@@ -666,6 +667,9 @@ fn ask(client: &mut ClientConnection, asking: &Asking, out: &mut WireBuf<16_384>
 /// All that holds for the connections, for a fuzz target.
 pub fn connection(octets: &[u8]) {
     every_cut_of_a_sequence_gives_the_same_events(octets);
+    if let Ok(uses) = Vec::<BufferUse>::arbitrary(&mut Unstructured::new(octets)) {
+        a_receive_buffer_is_a_queue(&uses);
+    }
     if let Ok(operations) = Vec::<Operation>::arbitrary(&mut Unstructured::new(octets)) {
         any_operations_keep_a_server_valid(&operations);
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a property fails by panicking")]
 
 mod bodies;
+mod buffers;
 mod connections;
 mod model;
 mod properties;
@@ -12,6 +13,7 @@ mod verdict;
 pub use bodies::{
     BodyEvent, BodyModel, body_events, decode_body, every_cut_of_a_body_gives_the_same_events, what_is_encoded_decodes,
 };
+pub use buffers::{BufferUse, a_receive_buffer_is_a_queue};
 pub use connections::{
     Asking, Entry, Operation, ServerManner, a_dialogue_comes_to_an_end, any_operations_keep_a_server_valid, client_log,
     connection, datagram, dialogue, every_cut_of_a_sequence_gives_the_same_events, server_log,

@@ -1,0 +1,84 @@
+//! The receive buffer is a queue.
+
+use arbitrary::Arbitrary;
+use bareline_core::RecvBuf;
+
+/// What may be done with a receive buffer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Arbitrary)]
+pub enum BufferUse {
+    /// Up to so many octets are put in.
+    Fill(u8),
+    /// So many are used up.
+    Consume(u8),
+    /// So many are pinned, while others go in and are used up behind them.
+    Pin(u8, u8, u8),
+    /// The pinned ones are given up.
+    Unpin,
+}
+
+/// Whatever is done with a receive buffer, it holds what was put in and not used, in order; what is pinned stays as it is; it takes octets
+/// as long as it is not full.
+pub fn a_receive_buffer_is_a_queue(uses: &[BufferUse]) {
+    let mut buffer = RecvBuf::<24>::new();
+    let (mut held, mut pinned, mut next) = (Vec::new(), Vec::new(), 0u8);
+    // Octets that differ from those around them.
+    let mut fresh = |count: u8| -> Vec<u8> {
+        (0..count % 16)
+            .map(|_| {
+                next = next.wrapping_add(1);
+                next
+            })
+            .collect()
+    };
+    for one in uses {
+        match *one {
+            BufferUse::Fill(count) => {
+                let before = held.len();
+                let was_full = buffer.is_full();
+                let filled = buffer.fill_from(put(&fresh(count), &mut held)).expect("no error");
+                assert_eq!(filled, held.len() - before);
+                assert!(filled > 0 || was_full || count % 16 == 0, "not full, and took nothing");
+            }
+            BufferUse::Consume(count) => {
+                let count = usize::from(count % 16).min(held.len());
+                buffer.consume(count);
+                held.drain(..count);
+            }
+            BufferUse::Pin(pin, fill, consume) => {
+                if pinned.is_empty() {
+                    pinned = held.drain(..usize::from(pin % 16).min(held.len())).collect();
+                }
+                let (shown, mut rest) = buffer.pin(pinned.len());
+                assert_eq!(shown, pinned);
+                assert_eq!(rest.bytes(), held);
+                let was_full = rest.is_full();
+                let filled = rest.fill_from(put(&fresh(fill), &mut held)).expect("no error");
+                assert!(filled > 0 || was_full || fill % 16 == 0, "not full, and took nothing");
+                let count = usize::from(consume % 16).min(held.len());
+                rest.consume(count);
+                held.drain(..count);
+                assert_eq!(rest.bytes(), held);
+                assert_eq!(shown, pinned, "what is pinned has changed");
+            }
+            BufferUse::Unpin => {
+                buffer.unpin();
+                pinned.clear();
+            }
+        }
+        assert_eq!(buffer.bytes(), held);
+        assert_eq!(buffer.bytes_mut(), held);
+        assert_eq!(buffer.is_full(), pinned.len() + held.len() >= 24);
+        assert_eq!(buffer.split().0, pinned);
+    }
+}
+
+/// Puts these octets into the room there is, and notes them.
+fn put(octets: &[u8], held: &mut Vec<u8>) -> impl FnOnce(&mut [u8]) -> Result<usize, ()> {
+    move |room| {
+        assert!(!room.is_empty(), "octets are asked for, and there is no room");
+        let count = octets.len().min(room.len());
+        room.iter_mut().zip(octets).for_each(|(to, from)| *to = *from);
+        held.extend_from_slice(octets.get(..count).unwrap_or_default());
+        Ok(count)
+    }
+}

@@ -1,0 +1,114 @@
+//! What a person gets to read: errors, values and heads, displayed and debugged.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use bareline_core::{
+    BodyDecoder, BodyPart, ErrorKind, FieldName, FieldSpans, FieldValue, Framing, Limits, Method, Parsed, RecvBuf, ReplyTo,
+    RequestHead, ResponseHead, Status, Target, Version, WireBuf, WriteError, dump,
+};
+
+#[test]
+fn every_refusal_of_a_writer_names_fault_and_section() {
+    let all = [
+        (WriteError::InvalidMethod { at: 1 }, "invalid method at octet 1 (RFC 9110 section 9.1)"),
+        (WriteError::InvalidTarget { at: 0 }, "invalid request target at octet 0 (RFC 9112 section 3.2)"),
+        (WriteError::TargetForm, "form of the target does not suit the method (RFC 9112 section 3.2)"),
+        (WriteError::InvalidStatus { code: 7 }, "status code outside 100 to 599 (RFC 9110 section 15)"),
+        (WriteError::InvalidFieldName { at: 2 }, "invalid field name at octet 2 (RFC 9110 section 5.1)"),
+        (WriteError::InvalidFieldValue { at: 3 }, "control octet in a field value at octet 3 (RFC 9110 section 5.5)"),
+        (WriteError::InvalidHost { at: 4 }, "invalid Host at octet 4 (RFC 9110 section 7.2)"),
+        (WriteError::FramingField, "Content-Length and Transfer-Encoding are not the caller's to write (RFC 9112 section 6)"),
+        (WriteError::MissingHost, "request without Host (RFC 9112 section 3.2)"),
+        (WriteError::RepeatedHost, "second Host (RFC 9112 section 3.2)"),
+        (WriteError::HostDiffers, "Host is not the authority of the target (RFC 9112 section 3.2)"),
+        (WriteError::MissingUpgrade, "status needs an Upgrade field (RFC 9110 section 7.8)"),
+        (WriteError::UpgradeNotOffered, "upgrade that was not offered (RFC 9110 section 7.8)"),
+        (WriteError::MissingConnectionOption, "field needs its connection option (RFC 9110 section 7.6.1)"),
+        (WriteError::BodyForbidden, "no body allowed here (RFC 9110 section 6.4)"),
+        (WriteError::ExpectWithoutBody, "Expect: 100-continue without a body (RFC 9110 section 10.1.1)"),
+        (WriteError::CloseDelimitedRequest, "request body without a length (RFC 9112 section 6.3)"),
+        (WriteError::OutOfTurn, "not this side's turn to write that (RFC 9112 section 9.3)"),
+        (WriteError::TrailersNeedChunked, "trailers without a chunked body (RFC 9112 section 7.1.2)"),
+        (WriteError::ForbiddenTrailer, "field not allowed in trailers (RFC 9110 section 6.5.1)"),
+        (WriteError::BodyLength, "body does not have the declared length (RFC 9110 section 8.6)"),
+        (WriteError::NeedsHttp11, "not for an HTTP/1.0 peer (RFC 9112 section 6.1)"),
+        (WriteError::BufferFull, "no room in the buffer (use a larger buffer, or send what it holds first)"),
+    ];
+    for (error, text) in all {
+        assert_eq!(error.to_string(), text);
+    }
+}
+
+#[test]
+fn every_fault_of_a_peer_names_rule_place_and_section() {
+    let mut spans = FieldSpans::<4>::new();
+    let error = RequestHead::parse(b"GET / HTTP/1.1\r\nHost : a\r\n\r\n", spans.lend()).unwrap_err();
+    assert_eq!(error.to_string(), "whitespace before the colon at octet 20 (RFC 9112 section 5.1)");
+    let texts: std::collections::HashSet<_> = ErrorKind::ALL.iter().map(ToString::to_string).collect();
+    assert_eq!(texts.len(), ErrorKind::ALL.len(), "two kinds have one name");
+}
+
+#[test]
+fn values_are_shown_as_they_are() {
+    let name: String = "X-A".to_owned();
+    assert_eq!(
+        format!("{0} {0:?} {1:?}", FieldName::new(&name).unwrap(), FieldValue::new("a\tb\u{e9}").unwrap()),
+        "X-A X-A \"a\\tb\\xc3\\xa9\""
+    );
+    assert_eq!(format!("{0} {0:?} {1} {1:?} {2} {2:?}", Method::GET, Target::ROOT, Status::OK), "GET GET / / 200 OK 200");
+    assert_eq!(FieldName::from_static("A").as_str(), "A");
+    assert_eq!(FieldValue::from_static("b").as_str(), Ok("b"));
+    assert!(FieldValue::new(b"\xff").unwrap().as_str().is_err());
+    assert_eq!(dump(b"a\r\nb\rc\x1b\xff\t\xc2\x9b").to_string(), "a\nb\\rc\\x1b\\xff\t\\xc2\\x9b");
+    assert_eq!(dump(b"a\r\nb").on_one_line().to_string(), "a\\r\\nb");
+}
+
+#[test]
+fn values_made_from_static_strings_are_checked_too() {
+    for name in ["", "a b", "a:"] {
+        assert!(std::panic::catch_unwind(|| FieldName::from_static(name)).is_err(), "{name:?}");
+    }
+    for value in [" a", "a ", "a\n"] {
+        assert!(std::panic::catch_unwind(|| FieldValue::from_static(value)).is_err(), "{value:?}");
+    }
+}
+
+#[test]
+fn heads_are_shown_part_by_part() {
+    let mut spans = FieldSpans::<4>::default();
+    let input = b"GET /a HTTP/1.1\r\nHost: a\r\nX: 1\r\nx: 2\r\n\r\n";
+    let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(input, spans.lend()) else { panic!() };
+    let shown = "RequestHead { method: GET, target: /a, version: Http11, fields: [(Host, \"a\"), (X, \"1\"), (x, \"2\")], framing: None }";
+    assert_eq!(format!("{head:?}"), shown);
+    let fields = head.fields();
+    assert_eq!(format!("{:?}", fields.all(FieldName::from_static("X"))), "[\"1\", \"2\"]");
+    assert_eq!((fields.len(), fields.is_empty()), (3, false));
+    assert_eq!(fields.only(FieldName::HOST).unwrap().map(|value| value.as_bytes()), Some(&b"a"[..]));
+    assert_eq!(fields.only(FieldName::EXPECT).unwrap(), None);
+    let repeated = fields.only(FieldName::from_static("X")).unwrap_err();
+    assert_eq!(repeated.to_string(), "field stands in several lines (RFC 9110 section 5.3)");
+
+    let Ok(Parsed::Complete { message: head, .. }) = ResponseHead::parse(b"HTTP/1.0 200 OK\r\nA: b\r\n\r\n", spans.lend()) else {
+        panic!()
+    };
+    assert_eq!(format!("{head:?}"), "ResponseHead { version: Http10, status: 200, fields: [(A, \"b\")] }");
+    let parts = head.parts();
+    let changed = b"HTTP/1.0 200 OK\r\nA: \n\r\n\r\n";
+    assert_eq!(parts.over(changed, &spans).fields().len(), 0, "a value cannot show a line end");
+    assert_eq!(parts.over(b"HTTP/1.0 200 OK\r\nA: c\r\n\r\n", &spans).fields().len(), 1);
+    assert_eq!(format!("{spans:?}"), "FieldSpans(1 of 4)");
+}
+
+#[test]
+fn buffers_and_bodies_are_shown() {
+    let mut out = WireBuf::<64>::default();
+    assert_eq!(format!("{:?}", out.response(ReplyTo::new(Method::GET, Version::Http11), Status::OK).unwrap()), "HeadWriter");
+    out.response(ReplyTo::UNREAD, Status::CONTINUE).unwrap().without_body().unwrap();
+    assert_eq!(format!("{out:?}"), "\"HTTP/1.1 100 Continue\\r\\n\\r\\n\"");
+    let mut buffer = RecvBuf::<8>::default();
+    buffer.fill_from(|room| Ok::<_, ()>(room.len().min(3))).unwrap();
+    assert_eq!(format!("{buffer:?}"), "RecvBuf(3 of 8)");
+    assert_eq!(format!("{:?}", buffer.pin(1).1), "Rest(2)");
+    let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::default());
+    let (_, part) = decoder.decode(b"1;a=\"b\"\r\n").unwrap();
+    assert!(matches!(part, BodyPart::Chunk { extensions, .. } if format!("{extensions:?}") == "\";a=\\\"b\\\"\""));
+}
