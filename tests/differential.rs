@@ -64,8 +64,7 @@ fn hyper_request(octets: Vec<u8>) -> Option<Read> {
         client.shutdown().await.unwrap();
         let _ = hyper::server::conn::http1::Builder::new().half_close(true).serve_connection(TokioIo::new(server), service).await;
     });
-    let seen = seen.lock().unwrap().take();
-    seen
+    seen.lock().unwrap().take()
 }
 
 /// The response that hyper's client reads in these octets.

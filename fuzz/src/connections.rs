@@ -562,17 +562,16 @@ pub fn a_dialogue_comes_to_an_end(requests: &[Asking], manner: ServerManner, pie
         }
         down.consume(used);
         // The server.
+        let has_left = server.state() == ServerState::Close && down.is_empty() && down.arrived.is_empty();
+        if has_left && client.peer_closed().is_err() {
+            return;
+        }
         let mut is_answered = false;
         match server.state() {
             ServerState::Answer => is_answered = true,
             ServerState::Body if manner.answers_early => is_answered = true,
             ServerState::Next => {
                 server.next_request();
-            }
-            ServerState::Close => {
-                if down.is_empty() && down.arrived.is_empty() && client.peer_closed().is_err() {
-                    return;
-                }
             }
             _ => {}
         }
