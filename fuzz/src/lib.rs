@@ -4,27 +4,32 @@
 
 mod bodies;
 mod buffers;
-mod connections;
+mod datagrams;
+mod dialogues;
+mod log;
 mod model;
+mod operations;
 mod properties;
 mod replay;
+mod sequences;
 mod verdict;
 
 pub use bodies::{
     BodyEvent, BodyModel, body_events, decode_body, every_cut_of_a_body_gives_the_same_events, what_is_encoded_decodes,
 };
 pub use buffers::{BufferUse, a_receive_buffer_is_a_queue};
-pub use connections::{
-    Asking, Entry, Operation, ServerManner, a_dialogue_comes_to_an_end, any_operations_keep_a_server_valid, client_log,
-    connection, datagram, dialogue, every_cut_of_a_sequence_gives_the_same_events, server_log,
-};
+pub use datagrams::datagram;
+pub use dialogues::{Asking, a_dialogue_comes_to_an_end, dialogue};
+pub use log::{Entry, ServerManner, client_log, server_log};
 pub use model::{Asked, Ending, MessageModel, RequestModel, ResponseModel};
+pub use operations::{Operation, any_operations_keep_a_server_valid};
 pub use properties::{
     a_dump_is_fit_for_a_terminal, an_accepted_head_has_its_grammar, every_cut_gives_the_same_verdict,
     every_cut_within_any_limits_gives_the_same_verdict, parse_request, parse_response, round_trip, what_follows_does_not_matter,
     what_is_put_back_is_valid, what_is_written_parses_back,
 };
 pub use replay::{Target, replay};
+pub use sequences::{connection, every_cut_of_a_sequence_gives_the_same_events};
 pub use verdict::{Head, Verdict, request_verdict, response_verdict};
 
 /// The README's examples, as tests.

@@ -1,8 +1,10 @@
 //! The seeds, run without a fuzzer.
 
 use crate::bodies::decode_body;
-use crate::connections::{connection, datagram, dialogue};
+use crate::datagrams::datagram;
+use crate::dialogues::dialogue;
 use crate::properties::{parse_request, parse_response, round_trip};
+use crate::sequences::connection;
 use std::path::Path;
 use std::{fs, io};
 

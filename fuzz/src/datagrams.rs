@@ -1,0 +1,26 @@
+//! Properties of datagrams.
+
+use crate::log::FIELDS;
+use bareline_core::{FieldSpans, Method, RequestHead, TargetForm};
+
+/// All that holds for any octets in a datagram: what is a message is whole, and what is whole in a stream too is the same there.
+pub fn datagram(octets: &[u8]) {
+    let mut spans = FieldSpans::<FIELDS>::new();
+    if let Ok((head, body)) = bareline_core::datagram::request(octets, spans.lend()) {
+        assert_eq!(octets.len() - body.len(), head.as_bytes().len() + leading_line_ends(octets), "octets are left over");
+        let form = head.target().form();
+        let mut spans = FieldSpans::<FIELDS>::new();
+        let parsed = RequestHead::parse(octets, spans.lend());
+        assert!(parsed.is_ok() || form == TargetForm::Asterisk, "a stream refuses it: {parsed:?}");
+    }
+    for method in [Method::GET, Method::HEAD, Method::CONNECT] {
+        let mut spans = FieldSpans::<FIELDS>::new();
+        if let Ok((head, body)) = bareline_core::datagram::response(octets, method, spans.lend()) {
+            assert_eq!(octets.len() - body.len(), head.as_bytes().len(), "octets are left over");
+        }
+    }
+}
+
+fn leading_line_ends(octets: &[u8]) -> usize {
+    octets.chunks(2).take_while(|pair| *pair == b"\r\n").count() * 2
+}

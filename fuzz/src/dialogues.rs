@@ -1,0 +1,187 @@
+//! A client against a server.
+
+use crate::log::{CLOSE, FIELDS, ServerManner, answer, wishes};
+use arbitrary::{Arbitrary, Unstructured};
+use bareline_core::{
+    ClientConnection, ClientState, ErrorKind, Event, FieldName, FieldSpans, FieldValue, Limits, Method, ServerConnection,
+    ServerState, Status, Target, WireBuf,
+};
+
+/// A dialogue that these octets choose, for a fuzz target.
+pub fn dialogue(octets: &[u8]) {
+    let mut u = Unstructured::new(octets);
+    let chosen = <(ServerManner, (u8, u8), Vec<Asking>)>::arbitrary(&mut u);
+    if let Ok((manner, pieces, mut requests)) = chosen {
+        requests.iter_mut().for_each(|asking| {
+            asking.pieces.truncate(8);
+            asking.pieces.iter_mut().for_each(|piece| piece.truncate(200));
+        });
+        a_dialogue_comes_to_an_end(&requests, manner, pieces);
+    }
+}
+
+/// A request in a dialogue.
+#[derive(Clone, PartialEq, Eq, Debug, Arbitrary)]
+pub struct Asking {
+    method: u8,
+    pieces: Vec<Vec<u8>>,
+    is_chunked: bool,
+    expects_continue: bool,
+    says_close: bool,
+}
+
+/// A client and a server wired back to back, with octets that travel in pieces, always come to an end: every request is answered, or a
+/// side has closed. What one sends is what the other gets.
+pub fn a_dialogue_comes_to_an_end(requests: &[Asking], manner: ServerManner, pieces: (u8, u8)) {
+    let limits = Limits { drain: 64, ..Limits::DEFAULT };
+    let (mut client, mut server) = (ClientConnection::new(limits), ServerConnection::new(limits));
+    let (mut client_spans, mut server_spans) = (FieldSpans::<FIELDS>::new(), FieldSpans::<FIELDS>::new());
+    let mut out = WireBuf::<16_384>::new();
+    let (mut up, mut down) = (Wire::default(), Wire::default());
+    let (mut bodies_sent, mut bodies_received) = (Vec::<Vec<u8>>::new(), Vec::<Vec<u8>>::new());
+    let (mut answers, mut asked, mut waited) = (0, 0, 0);
+    let mut offers_upgrade = false;
+    let mut rest: &[Vec<u8>] = &[];
+    for _ in 0..100_000 {
+        up.carry(pieces.0);
+        down.carry(pieces.1);
+        // The client: writes when it is its turn, else reads.
+        let before = (up.sent, up.used, down.used, rest.len(), client.state(), server.state());
+        match client.state() {
+            ClientState::Idle => {
+                let Some(asking) = requests.get(asked) else {
+                    assert_eq!(answers, asked);
+                    // A server that answers early may not have got all of the last body yet.
+                    let is_all = |sent: &Vec<u8>, received: &Vec<u8>| sent == received || manner.answers_early;
+                    let mut both = bodies_sent.iter().zip(&bodies_received);
+                    assert!(both.all(|(sent, received)| sent.starts_with(received) && is_all(sent, received)));
+                    return;
+                };
+                asked += 1;
+                rest = &asking.pieces;
+                bodies_sent.push(asking.pieces.concat());
+                ask(&mut client, asking, &mut out);
+            }
+            ClientState::Continue if waited < 10 => waited += 1,
+            ClientState::Continue | ClientState::RequestBody => match rest {
+                [piece, after @ ..] => {
+                    client.send_data(piece, &mut out).expect("data that fits");
+                    rest = after;
+                }
+                [] => client.end_body(&[], &mut out).expect("an end that fits"),
+            },
+            ClientState::Next => {
+                waited = 0;
+                client.next_request();
+            }
+            ClientState::Close | ClientState::Handover => return,
+            ClientState::Head | ClientState::Body => {}
+        }
+        up.send(out.as_bytes());
+        out.clear();
+        let (used, event) = client.receive(&mut down.arrived, client_spans.lend()).expect("a valid response");
+        if let Event::Head(head) = &event {
+            answers += usize::from(!head.status().is_informational() || head.status() == Status::SWITCHING_PROTOCOLS);
+        }
+        down.consume(used);
+        // The server.
+        let has_left = server.state() == ServerState::Close && down.is_empty() && down.arrived.is_empty();
+        if has_left && client.peer_closed().is_err() {
+            return;
+        }
+        let mut is_answered = false;
+        match server.state() {
+            ServerState::Answer => is_answered = true,
+            ServerState::Body if manner.answers_early => is_answered = true,
+            ServerState::Next => {
+                server.next_request();
+            }
+            _ => {}
+        }
+        if is_answered {
+            answer(&mut server, &mut out, manner, offers_upgrade);
+            down.send(out.as_bytes());
+            out.clear();
+        }
+        let (used, event) = match server.receive(&up.arrived, server_spans.lend()) {
+            Ok(received) => received,
+            // What is thrown away of a body has a limit.
+            Err(error) if error.kind() == ErrorKind::BodyTooLarge && manner.answers_early => (0, Event::Closed),
+            Err(error) => panic!("a valid request is refused: {error}"),
+        };
+        match &event {
+            Event::Head(head) => {
+                offers_upgrade = wishes(head).0;
+                bodies_received.push(Vec::new());
+            }
+            Event::Data(data) => bodies_received.last_mut().expect("a head came before").extend_from_slice(data),
+            _ => {}
+        }
+        let is_head = matches!(event, Event::Head(_));
+        up.consume(used);
+        if is_head && server.state() == ServerState::Body && manner.sends_continue && !manner.answers_early {
+            server.respond(Status::CONTINUE, &mut out).and_then(|head| head.without_body()).expect("an interim answer");
+            down.send(out.as_bytes());
+            out.clear();
+        }
+        let after = (up.sent, up.used, down.used, rest.len(), client.state(), server.state());
+        let is_moving = before != after || !up.is_empty() || !down.is_empty() || client.state() == ClientState::Continue;
+        assert!(is_moving, "nothing moves any more: {after:?}");
+    }
+    panic!("the dialogue does not come to an end");
+}
+
+/// Octets on their way.
+#[derive(Default)]
+struct Wire {
+    travelling: Vec<u8>,
+    arrived: Vec<u8>,
+    sent: usize,
+    used: usize,
+}
+
+impl Wire {
+    fn send(&mut self, octets: &[u8]) {
+        self.travelling.extend_from_slice(octets);
+        self.sent += octets.len();
+    }
+
+    fn carry(&mut self, piece: u8) {
+        let count = usize::from(piece).max(1).min(self.travelling.len());
+        self.arrived.extend(self.travelling.drain(..count));
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.arrived.drain(..count);
+        self.used += count;
+    }
+
+    fn is_empty(&self) -> bool {
+        self.travelling.is_empty()
+    }
+}
+
+fn ask(client: &mut ClientConnection, asking: &Asking, out: &mut WireBuf<16_384>) {
+    let has_body = !asking.pieces.concat().is_empty();
+    let method = match asking.method % 4 {
+        0 => Method::GET,
+        1 => Method::HEAD,
+        2 => Method::PUT,
+        _ => Method::DELETE,
+    };
+    let mut head = client.request(method, Target::ROOT, out).expect("the client's turn");
+    head = head.field(FieldName::HOST, FieldValue::from_static("a")).expect("a field that fits");
+    if asking.says_close {
+        head = head.field(FieldName::CONNECTION, CLOSE).expect("a field that fits");
+    }
+    if asking.expects_continue && has_body {
+        let value = FieldValue::from_static("100-continue");
+        head = head.field(FieldName::EXPECT, value).expect("a field that fits");
+    }
+    match (asking.is_chunked, has_body) {
+        (true, _) => head.chunked(),
+        (false, true) => head.length(asking.pieces.iter().map(|piece| piece.len() as u64).sum()),
+        (false, false) => head.length(0),
+    }
+    .expect("a head that fits");
+}

@@ -1,0 +1,327 @@
+//! What connections make of octets, written down.
+
+use arbitrary::Arbitrary;
+use bareline_core::{
+    ClientConnection, ClientState, ErrorKind, Event, FieldName, FieldSpans, FieldValue, Limits, Method, ParseError, RecvBuf,
+    RequestHead, ResponseHead, ServerConnection, ServerState, Status, Target, Version, WireBuf,
+};
+
+/// What a connection says of some octets, however they arrive.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Entry {
+    /// The start line of a head, and its fields.
+    Head(String, Vec<(String, Vec<u8>)>),
+    /// A chunk of this size, with these extensions.
+    Chunk(u64, Vec<u8>),
+    /// Content, all that comes without something else in between.
+    Data(Vec<u8>),
+    /// A trailer field: name and value.
+    Trailer(String, Vec<u8>),
+    /// The message is whole.
+    End,
+    /// A fault, at this octet of all that was sent.
+    Refused(ErrorKind, usize, usize),
+    /// What this side has sent.
+    Sent(Vec<u8>),
+    /// The octets from here on belong to another protocol.
+    Handover(usize),
+    /// The connection is closed; nothing from here on has been read.
+    Closed(usize),
+    /// It waits for more octets, or for the caller.
+    Waiting(&'static str),
+}
+
+/// Octets that arrive piece by piece.
+struct Arrivals<'o> {
+    octets: &'o [u8],
+    arrived: usize,
+    pieces: Vec<usize>,
+    turn: usize,
+}
+
+impl<'o> Arrivals<'o> {
+    fn new(octets: &'o [u8], pieces: &[usize]) -> Self {
+        Self { octets, arrived: 0, pieces: pieces.to_vec(), turn: 0 }
+    }
+
+    /// Puts the next piece into the buffer; 0 when there is none.
+    fn fill(&mut self, buffer: &mut RecvBuf<BUFFER>) -> usize {
+        let piece = self.pieces.get(self.turn % self.pieces.len().max(1)).copied().unwrap_or(1).max(1);
+        self.turn += 1;
+        let rest = self.octets.get(self.arrived..).unwrap_or_default();
+        let filled = buffer.fill_from(|room| {
+            let count = piece.min(rest.len()).min(room.len());
+            room.iter_mut().zip(rest).take(count).for_each(|(to, from)| *to = *from);
+            Ok::<_, ()>(count)
+        });
+        let count = filled.unwrap_or(0);
+        self.arrived += count;
+        count
+    }
+}
+
+pub(crate) const BUFFER: usize = 8_192;
+pub(crate) const FIELDS: usize = 32;
+pub(crate) const OUT: usize = 1_024;
+
+/// How a server behaves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Arbitrary)]
+pub struct ServerManner {
+    /// Whether it answers when the head is read, before the body.
+    pub answers_early: bool,
+    /// Whether it answers in chunks, with a trailer, where it may.
+    pub answers_in_chunks: bool,
+    /// Whether it sends 100 when that is expected.
+    pub sends_continue: bool,
+    /// Whether it switches protocols when that is offered.
+    pub upgrades: bool,
+    /// Whether it says that it closes.
+    pub says_close: bool,
+}
+
+/// A server's connection, fed with octets in pieces; then the peer closes, if `closes`.
+pub fn server_log(octets: &[u8], pieces: &[usize], closes: bool, manner: ServerManner, limits: Limits) -> Vec<Entry> {
+    let mut connection = ServerConnection::new(limits);
+    let (mut buffer, mut spans, mut out) = (RecvBuf::<BUFFER>::new(), FieldSpans::<FIELDS>::new(), WireBuf::<OUT>::new());
+    let mut arrivals = Arrivals::new(octets, pieces);
+    let (mut log, mut used_up, mut fault, mut is_over) = (Vec::new(), 0usize, None, false);
+    let (mut offers_upgrade, mut expects) = (false, false);
+    loop {
+        let must_answer = match connection.state() {
+            ServerState::Refusal => {
+                let status = fault.as_ref().map(ParseError::status).expect("a refusal has a cause");
+                connection.reject(status, &mut out).and_then(|head| head.body(b"no")).expect("a refusal fits");
+                flush(&mut out, &mut log);
+                false
+            }
+            ServerState::Next => {
+                connection.next_request();
+                false
+            }
+            ServerState::Close => {
+                log.push(Entry::Closed(used_up));
+                return log;
+            }
+            ServerState::Handover => {
+                log.push(Entry::Handover(used_up));
+                return log;
+            }
+            ServerState::Answer => true,
+            ServerState::Body if expects && manner.sends_continue && !manner.answers_early => {
+                let head = connection.respond(Status::CONTINUE, &mut out).expect("an answer is owed");
+                head.without_body().expect("a head that fits");
+                expects = false;
+                flush(&mut out, &mut log);
+                false
+            }
+            ServerState::Body if manner.answers_early => true,
+            ServerState::Body | ServerState::Idle | ServerState::Head | ServerState::Drain => {
+                let received = connection.receive(buffer.bytes(), spans.lend());
+                match received {
+                    Ok((used, event)) => {
+                        let is_starved = matches!(event, Event::NeedMore);
+                        if let Event::Head(head) = &event {
+                            (offers_upgrade, expects) = wishes(head);
+                        }
+                        if !matches!(event, Event::End) || connection.state() != ServerState::Drain {
+                            note(&mut log, event, |head| request_line(head));
+                        }
+                        buffer.consume(used);
+                        used_up += used;
+                        if is_starved && buffer.is_full() {
+                            let error = connection.overflow();
+                            log.push(Entry::Refused(error.kind(), used_up + error.offset(), error.len()));
+                            fault = Some(error);
+                        } else if is_starved && arrivals.fill(&mut buffer) == 0 {
+                            if !closes || is_over {
+                                log.push(Entry::Waiting(name_of(connection.state())));
+                                return log;
+                            }
+                            is_over = true;
+                            refused(connection.peer_closed(), &mut log, used_up, &mut fault);
+                        }
+                    }
+                    Err(error) => refused(Err(error), &mut log, used_up, &mut fault),
+                }
+                false
+            }
+            ServerState::AnswerBody => panic!("the answers are written at once"),
+        };
+        if must_answer {
+            answer(&mut connection, &mut out, manner, offers_upgrade);
+            flush(&mut out, &mut log);
+        }
+    }
+}
+
+pub(crate) fn refused(result: Result<(), ParseError>, log: &mut Vec<Entry>, used_up: usize, fault: &mut Option<ParseError>) {
+    if let Err(error) = result {
+        log.push(Entry::Refused(error.kind(), used_up + error.offset(), error.len()));
+        *fault = Some(error);
+    }
+}
+
+pub(crate) fn wishes(head: &RequestHead<'_>) -> (bool, bool) {
+    let has = |name: FieldName<'_>| head.fields().all(name).next().is_some();
+    (has(FieldName::UPGRADE), has(FieldName::EXPECT) && head.version() == Version::Http11)
+}
+
+pub(crate) const SUM: FieldName<'_> = FieldName::from_static("X-Sum");
+pub(crate) const CLOSE: FieldValue<'_> = FieldValue::from_static("close");
+
+pub(crate) fn answer<const M: usize>(
+    connection: &mut ServerConnection,
+    out: &mut WireBuf<M>,
+    manner: ServerManner,
+    offers_upgrade: bool,
+) {
+    if manner.upgrades && offers_upgrade {
+        let upgrade = FieldValue::from_static("upgrade");
+        let switched = connection
+            .respond(Status::SWITCHING_PROTOCOLS, out)
+            .and_then(|head| head.field(FieldName::CONNECTION, upgrade))
+            .and_then(|head| head.field(FieldName::UPGRADE, FieldValue::from_static("x")))
+            .and_then(|head| head.without_body());
+        if switched.is_ok() {
+            return;
+        }
+    }
+    let head = connection.respond(Status::OK, out).expect("an answer is owed");
+    let head = match manner.says_close {
+        true => head.field(FieldName::CONNECTION, CLOSE).expect("a field that fits"),
+        false => head,
+    };
+    if !manner.answers_in_chunks || head.chunked().is_err() {
+        let head = connection.respond(Status::OK, out).expect("an answer is owed");
+        let head = match manner.says_close {
+            true => head.field(FieldName::CONNECTION, CLOSE).expect("a field that fits"),
+            false => head,
+        };
+        if head.body(b"hello").is_err() {
+            // A tunnel has no body.
+            let head = connection.respond(Status::OK, out).expect("an answer is owed");
+            head.without_body().expect("a head that fits");
+        }
+        return;
+    }
+    connection.send_data(b"hel", out).expect("data that fits");
+    connection.send_data(b"lo", out).expect("data that fits");
+    connection.end_body(&[(SUM, FieldValue::from_static("5"))], out).expect("an end that fits");
+}
+
+pub(crate) fn flush(out: &mut WireBuf<OUT>, log: &mut Vec<Entry>) {
+    match log.last_mut() {
+        Some(Entry::Sent(sent)) => sent.extend_from_slice(out.as_bytes()),
+        _ => log.push(Entry::Sent(out.as_bytes().to_vec())),
+    }
+    out.clear();
+}
+
+pub(crate) fn note<H>(log: &mut Vec<Entry>, event: Event<'_, H>, head_entry: impl FnOnce(&H) -> Entry) {
+    match event {
+        Event::NeedMore | Event::Handover | Event::Closed => {}
+        Event::Head(head) => log.push(head_entry(&head)),
+        Event::Chunk { size, extensions } => log.push(Entry::Chunk(size, extensions.as_bytes().to_vec())),
+        Event::Data(data) => match log.last_mut() {
+            Some(Entry::Data(content)) => content.extend_from_slice(data),
+            _ => log.push(Entry::Data(data.to_vec())),
+        },
+        Event::Trailer { name, value } => {
+            log.push(Entry::Trailer(name.as_str().to_owned(), value.as_bytes().to_vec()));
+        }
+        Event::End => log.push(Entry::End),
+    }
+}
+
+fn request_line(head: &RequestHead<'_>) -> Entry {
+    let fields = head.fields().iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()));
+    Entry::Head(format!("{} {} {}", head.method(), head.target(), head.version()), fields.collect())
+}
+
+fn status_line(head: &ResponseHead<'_>) -> Entry {
+    for (_, value) in head.fields().iter() {
+        assert!(!value.as_bytes().iter().any(|octet| matches!(octet, b'\r' | b'\n')), "a value shows a line end");
+    }
+    let fields = head.fields().iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()));
+    Entry::Head(format!("{} {}", head.version(), head.status().code()), fields.collect())
+}
+
+fn name_of(state: ServerState) -> &'static str {
+    match state {
+        ServerState::Idle => "idle",
+        ServerState::Head => "head",
+        ServerState::Body => "body",
+        ServerState::Drain => "drain",
+        _ => "other",
+    }
+}
+
+/// A client's connection that sends these requests, one after the other, and is fed with octets in pieces; then the peer closes, if
+/// `closes`.
+pub fn client_log(methods: &[Method<'_>], octets: &[u8], pieces: &[usize], closes: bool, limits: Limits) -> Vec<Entry> {
+    let mut connection = ClientConnection::new(limits);
+    let (mut buffer, mut spans, mut out) = (RecvBuf::<BUFFER>::new(), FieldSpans::<FIELDS>::new(), WireBuf::<OUT>::new());
+    let mut arrivals = Arrivals::new(octets, pieces);
+    let (mut log, mut used_up, mut methods, mut is_over) = (Vec::new(), 0usize, methods.iter(), false);
+    loop {
+        match connection.state() {
+            ClientState::Idle => match methods.next() {
+                Some(method) => {
+                    let is_connect = *method == Method::CONNECT;
+                    let target = if is_connect { Target::new("b:1").expect("a target") } else { Target::ROOT };
+                    let upgrade = FieldValue::from_static("upgrade");
+                    let host = FieldValue::new(target.authority().unwrap_or("a")).expect("a host");
+                    connection
+                        .request(*method, target, &mut out)
+                        .and_then(|head| head.field(FieldName::HOST, host))
+                        .and_then(|head| head.field(FieldName::CONNECTION, upgrade))
+                        .and_then(|head| head.field(FieldName::UPGRADE, FieldValue::from_static("x")))
+                        .and_then(|head| head.without_body())
+                        .expect("a request that fits");
+                    out.clear();
+                }
+                // Whatever comes now answers nothing.
+                None => match connection.receive(buffer.bytes_mut(), spans.lend()).map(|_| ()) {
+                    Err(error) => refused(Err(error), &mut log, used_up, &mut None),
+                    Ok(()) if arrivals.fill(&mut buffer) == 0 => {
+                        log.push(Entry::Waiting("idle"));
+                        return log;
+                    }
+                    Ok(()) => {}
+                },
+            },
+            ClientState::Next => {
+                connection.next_request();
+            }
+            ClientState::Close => {
+                log.push(Entry::Closed(used_up));
+                return log;
+            }
+            ClientState::Handover => {
+                log.push(Entry::Handover(used_up));
+                return log;
+            }
+            ClientState::Head | ClientState::Body => match connection.receive(buffer.bytes_mut(), spans.lend()) {
+                Ok((used, event)) => {
+                    let is_starved = matches!(event, Event::NeedMore);
+                    note(&mut log, event, |head| status_line(head));
+                    buffer.consume(used);
+                    used_up += used;
+                    if is_starved && buffer.is_full() {
+                        let error = connection.overflow();
+                        log.push(Entry::Refused(error.kind(), used_up + error.offset(), error.len()));
+                    } else if is_starved && arrivals.fill(&mut buffer) == 0 {
+                        if !closes || is_over {
+                            log.push(Entry::Waiting("octets"));
+                            return log;
+                        }
+                        is_over = true;
+                        refused(connection.peer_closed(), &mut log, used_up, &mut None);
+                    }
+                }
+                Err(error) => refused(Err(error), &mut log, used_up, &mut None),
+            },
+            ClientState::Continue | ClientState::RequestBody => panic!("the requests have no body"),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Whatever a caller does with a server's connection.
+
+use crate::log::{CLOSE, FIELDS, OUT};
+use crate::sequences::responses_are_valid;
+use arbitrary::Arbitrary;
+use bareline_core::{
+    Event, FieldName, FieldSpans, FieldValue, HeadSink, HeadWriter, Limits, ServerConnection, ServerState, Status, WireBuf,
+    WriteError,
+};
+
+/// What a caller may do with a server's connection.
+#[derive(Clone, PartialEq, Eq, Debug, Arbitrary)]
+pub enum Operation {
+    /// Presents these octets behind what was not used.
+    Receive(Vec<u8>),
+    /// Presents a request behind what was not used.
+    ReceiveRequest(u8),
+    /// Presents other octets than before.
+    PresentOther(Vec<u8>),
+    /// Begins an answer and ends it in one of the ways.
+    Respond(u16, u8),
+    /// Begins an answer and gives it up.
+    GiveUp,
+    /// Writes octets of a body.
+    SendData(Vec<u8>),
+    /// Ends a body.
+    EndBody,
+    /// Rejects.
+    Reject(u16),
+    /// Goes on.
+    Next,
+    /// The peer closes.
+    PeerClosed,
+    /// The buffer is full.
+    Overflow,
+}
+
+const REQUESTS: &[&str] = &[
+    "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n",
+    "GET / HTTP/1.0\r\n\r\n",
+    "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
+    "PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc",
+    "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+    "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n",
+    "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc",
+];
+
+/// Whatever a caller does, a server's connection never panics, never uses more octets than it was given, never leaves `Close`, and never
+/// has anything sent that our own client refuses.
+pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
+    let limits = Limits { drain: 50, body: 100, ..Limits::DEFAULT };
+    let mut connection = ServerConnection::new(limits);
+    let (mut spans, mut out) = (FieldSpans::<FIELDS>::new(), WireBuf::<OUT>::new());
+    let (mut input, mut sent, mut methods) = (Vec::new(), Vec::new(), Vec::new());
+    let mut is_closed = false;
+    for operation in operations {
+        let before = out.as_bytes().len();
+        let written = match operation {
+            Operation::Receive(octets) => {
+                input.extend_from_slice(octets);
+                Ok(())
+            }
+            Operation::ReceiveRequest(which) => {
+                let request = REQUESTS.get(usize::from(*which) % REQUESTS.len()).copied().unwrap_or_default();
+                input.extend_from_slice(request.as_bytes());
+                Ok(())
+            }
+            Operation::PresentOther(octets) => {
+                input.clone_from(octets);
+                Ok(())
+            }
+            Operation::Respond(code, ending) => {
+                let status = Status::new(100 + code % 500).expect("a status");
+                connection.respond(status, &mut out).and_then(|head| end(head, *ending))
+            }
+            Operation::GiveUp => connection.respond(Status::OK, &mut out).map(drop),
+            Operation::SendData(data) => connection.send_data(data, &mut out),
+            Operation::EndBody => connection.end_body(&[], &mut out),
+            Operation::Reject(code) => {
+                let status = Status::new(400 + code % 200).expect("a status");
+                connection.reject(status, &mut out).and_then(|head| head.body(b"no"))
+            }
+            Operation::Next => {
+                connection.next_request();
+                Ok(())
+            }
+            Operation::PeerClosed => {
+                let _ = connection.peer_closed();
+                Ok(())
+            }
+            Operation::Overflow => {
+                connection.overflow();
+                Ok(())
+            }
+        };
+        assert!(written.is_ok() || out.as_bytes().len() == before, "a refusal has left octets behind");
+        // Each piece gives events until it is used up, or a call gives nothing new.
+        while let Ok((used, event)) = connection.receive(&input, spans.lend()) {
+            assert!(used <= input.len(), "more octets were used than given");
+            if let Event::Head(head) = &event {
+                methods.push(head.method().to_string());
+            }
+            let is_over = used == 0 && !matches!(event, Event::Head(_));
+            input.drain(..used);
+            if is_over {
+                break;
+            }
+        }
+        sent.extend_from_slice(out.as_bytes());
+        out.clear();
+        assert!(!is_closed || connection.state() == ServerState::Close, "a closed connection came back");
+        is_closed = connection.state() == ServerState::Close;
+    }
+    responses_are_valid(&sent, methods.iter().map(String::as_str));
+}
+
+fn end<S: HeadSink>(head: HeadWriter<'_, S>, ending: u8) -> Result<(), WriteError> {
+    let upgrade = FieldValue::from_static("upgrade");
+    match ending % 8 {
+        0 => head.without_body(),
+        1 => head.body(b"hello"),
+        2 => head.length(3).map(drop),
+        3 => head.chunked().map(drop),
+        4 => head.until_close().map(drop),
+        5 => head.field(FieldName::CONNECTION, CLOSE)?.body(b"bye"),
+        6 => head.field(FieldName::CONNECTION, upgrade)?.field(FieldName::UPGRADE, upgrade)?.without_body(),
+        _ => head.body_until_close(b"bye"),
+    }
+}

@@ -1,0 +1,70 @@
+//! Properties of sequences of messages on a connection.
+
+use crate::buffers::{BufferUse, a_receive_buffer_is_a_queue};
+use crate::log::{Entry, ServerManner, client_log, server_log};
+use crate::operations::{Operation, any_operations_keep_a_server_valid};
+use arbitrary::{Arbitrary, Unstructured};
+use bareline_core::{ErrorKind, Limits, Method};
+
+/// All that holds for the connections, for a fuzz target.
+pub fn connection(octets: &[u8]) {
+    every_cut_of_a_sequence_gives_the_same_events(octets);
+    if let Ok(uses) = Vec::<BufferUse>::arbitrary(&mut Unstructured::new(octets)) {
+        a_receive_buffer_is_a_queue(&uses);
+    }
+    if let Ok(operations) = Vec::<Operation>::arbitrary(&mut Unstructured::new(octets)) {
+        any_operations_keep_a_server_valid(&operations);
+    }
+}
+
+/// However the octets of a sequence of messages arrive, the same comes of them: the events, what is sent, and where it ends.
+pub fn every_cut_of_a_sequence_gives_the_same_events(octets: &[u8]) {
+    let mut u = Unstructured::new(octets);
+    let Ok((pieces, closes, manner, choice)) = <([u8; 3], bool, ServerManner, u8)>::arbitrary(&mut u) else { return };
+    let limits = Limits { chunk_line: 64, chunk_extensions: 200, body: 500, drain: 100, interim: 4, ..Limits::DEFAULT };
+    let (rest, pieces) = (u.take_rest(), pieces.map(usize::from));
+    let whole = [rest.len().max(1)];
+    let log = server_log(rest, &whole, closes, manner, limits);
+    check_what_was_sent(&log);
+    for pieces in [&[1][..], &pieces] {
+        assert_eq!(server_log(rest, pieces, closes, manner, limits), log, "in pieces of {pieces:?}");
+    }
+    let second = if choice & 1 == 0 { Method::GET } else { Method::CONNECT };
+    let methods = if choice & 2 == 0 { [Method::GET, second] } else { [Method::HEAD, second] };
+    let log = client_log(&methods, rest, &whole, closes, limits);
+    for pieces in [&[1][..], &pieces] {
+        assert_eq!(client_log(&methods, rest, pieces, closes, limits), log, "in pieces of {pieces:?}");
+    }
+}
+
+/// What a server has sent is a sequence of whole responses, by our own parser: one final one for each request, and for a refusal.
+pub(crate) fn check_what_was_sent(log: &[Entry]) {
+    let sent: Vec<u8> =
+        log.iter().flat_map(|entry| if let Entry::Sent(octets) = entry { octets.clone() } else { Vec::new() }).collect();
+    let methods = log.iter().filter_map(|entry| match entry {
+        Entry::Head(line, _) => line.split(' ').next(),
+        _ => None,
+    });
+    responses_are_valid(&sent, methods);
+}
+
+/// These octets are responses to requests with these methods, and to one that could not be read, and nothing else; the last one may be
+/// cut short.
+pub(crate) fn responses_are_valid<'m>(sent: &[u8], methods: impl Iterator<Item = &'m str>) {
+    let methods = methods.map(|method| match method {
+        "HEAD" => Method::HEAD,
+        "CONNECT" => Method::CONNECT,
+        _ => Method::GET,
+    });
+    // Whatever was refused before its head was read is answered as a GET.
+    let methods: Vec<_> = methods.chain([Method::GET]).collect();
+    let read = client_log(&methods, sent, &[sent.len().max(1)], true, Limits::DEFAULT);
+    let is_over = |kind: ErrorKind, at: usize| at == sent.len() && kind == ErrorKind::Truncated;
+    let faults: Vec<_> =
+        read.iter().filter(|entry| matches!(entry, Entry::Refused(kind, at, _) if !is_over(*kind, *at))).collect();
+    assert!(faults.is_empty(), "of {:?} the client refuses {faults:?}", sent.escape_ascii().to_string());
+    let is_final = |line: &str| line.contains(" 101") || !line.contains(" 1");
+    let answers = read.iter().filter(|entry| matches!(entry, Entry::Head(line, _) if is_final(line))).count();
+    let owed = methods.len();
+    assert!(answers <= owed, "{answers} answers to {owed} requests");
+}
