@@ -17,9 +17,12 @@ pub(crate) const fn is(octet: u8, classes: u8) -> bool {
     found & classes != 0
 }
 
-/// `token = 1*tchar` [RFC 9110 section 5.6.2]
-pub(crate) fn is_token(octets: &[u8]) -> bool {
-    !octets.is_empty() && octets.iter().all(|&octet| is(octet, TCHAR))
+/// `token = 1*tchar` [RFC 9110 section 5.6.2]. The error is the position of the first octet that is none, or 0 when there is none at all.
+pub(crate) fn check_token(octets: &[u8]) -> Result<(), usize> {
+    match octets.iter().position(|&octet| !is(octet, TCHAR)) {
+        None if !octets.is_empty() => Ok(()),
+        at => Err(at.unwrap_or(0)),
+    }
 }
 
 /// The value of a decimal digit.

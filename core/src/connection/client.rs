@@ -185,16 +185,7 @@ impl ClientConnection {
 
     /// Takes note that the caller's buffer is full and more octets are needed: the response is larger than he can take.
     pub fn overflow(&mut self) -> ParseError {
-        let (kind, at) = match self.inbound.phase {
-            InPhase::Head => (ErrorKind::HeadTooLong, self.progress.searched()),
-            _ => (ErrorKind::BodyTooLarge, 0),
-        };
-        let error = ParseError::new(kind, at, 0);
-        if matches!(self.inbound.phase, InPhase::Head | InPhase::Body) {
-            self.inbound.fail(error);
-            self.fault.raise();
-        }
-        error
+        self.inbound.overflow(ErrorKind::HeadTooLong, self.progress.searched(), &self.fault)
     }
 
     /// What is waited for.

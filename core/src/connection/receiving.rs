@@ -107,6 +107,19 @@ impl Inbound {
         error
     }
 
+    /// Takes note that the caller has no room for more: gives the fault, at what has been looked at of a head, and of this kind there.
+    pub(super) fn overflow(&mut self, kind: ErrorKind, searched: usize, fault: &FaultFlag) -> ParseError {
+        let error = match self.phase {
+            InPhase::Head => ParseError::new(kind, searched, 0),
+            _ => ParseError::new(ErrorKind::BodyTooLarge, 0, 0),
+        };
+        if matches!(self.phase, InPhase::Head | InPhase::Body) {
+            fault.raise();
+            self.fail(error);
+        }
+        error
+    }
+
     /// Takes note that the peer has closed in the middle of a body. Where that is its end, it is told as the next event.
     pub(super) fn body_closed(&mut self) -> Result<(), ParseError> {
         self.decoder.end_of_input().map_err(|error| self.fail(error))

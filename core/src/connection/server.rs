@@ -165,17 +165,11 @@ impl ServerConnection {
     /// Takes note that the caller's buffer is full and more octets are needed: gives what to [`reject`](Self::reject), 414 or 431 for
     /// a head, 413 for a body.
     pub fn overflow(&mut self) -> ParseError {
-        let (kind, at) = match self.inbound.phase {
-            InPhase::Head if self.progress.is_start_line_read() => (ErrorKind::HeadTooLong, self.progress.searched()),
-            InPhase::Head => (ErrorKind::TargetTooLong, self.progress.searched()),
-            _ => (ErrorKind::BodyTooLarge, 0),
+        let kind = match self.progress.is_start_line_read() {
+            true => ErrorKind::HeadTooLong,
+            false => ErrorKind::TargetTooLong,
         };
-        let error = ParseError::new(kind, at, 0);
-        if matches!(self.inbound.phase, InPhase::Head | InPhase::Body) {
-            self.inbound.fail(error);
-            self.fault.raise();
-        }
-        error
+        self.inbound.overflow(kind, self.progress.searched(), &self.fault)
     }
 
     /// What is waited for.

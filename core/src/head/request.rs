@@ -5,7 +5,7 @@ use super::{FieldSpans, Fields, LentSpans, Limits, Parsed};
 use crate::error::{ErrorKind, ParseError};
 use crate::framing::Framing;
 use crate::grammar::{FieldLine, Part, RequestLine, Span, Stop, request_line};
-use crate::octets::{TARGET, TCHAR, is, is_token};
+use crate::octets::{TARGET, TCHAR, check_token, is};
 use crate::scan::{Input, Words};
 use crate::value::{Method, Target, TargetForm, Version};
 use core::fmt;
@@ -181,7 +181,7 @@ impl RequestParts {
         let octets = octets.get(..self.len).unwrap_or(octets);
         let (method, target) = (self.method.of(octets), self.target.of(octets));
         let is_target = target.iter().all(|&octet| is(octet, TARGET)) && TargetForm::of(target) == Ok(self.form);
-        match is_token(method) && is_target && are_fields(octets, spans.lines()) {
+        match check_token(method).is_ok() && is_target && are_fields(octets, spans.lines()) {
             true => RequestHead { octets, lines: spans.lines(), parts: *self },
             false => RequestHead { octets: INVALID, lines: &[], parts: INVALID_PARTS },
         }

@@ -4,7 +4,7 @@ use super::{LentSpans, Limits};
 use crate::error::{ErrorKind, ParseError};
 use crate::framing::FramingFacts;
 use crate::grammar::{FieldLine, HttpVersion, Stop, field_line_or_end};
-use crate::octets::{TEXT, is, is_token, trim_ows};
+use crate::octets::{TEXT, check_token, is, trim_ows};
 use crate::scan::Input;
 use crate::value::Version;
 use nom::Err;
@@ -102,7 +102,7 @@ impl<L: Copy> Progress<L> {
 /// Whether field names and values stand where these lines say.
 pub(super) fn are_fields(octets: &[u8], lines: &[FieldLine]) -> bool {
     let is_text = |value: &[u8]| value.iter().all(|&octet| is(octet, TEXT)) && trim_ows(value).len() == value.len();
-    lines.iter().all(|line| is_token(line.name.of(octets)) && is_text(line.value.of(octets)))
+    lines.iter().all(|line| check_token(line.name.of(octets)).is_ok() && is_text(line.value.of(octets)))
 }
 
 /// What it means that a line could not be read: nothing yet, while its end may still come; the fault, once the line is whole

@@ -1,7 +1,7 @@
 //! Field names and values.
 
 use crate::error::WriteError;
-use crate::octets::{TCHAR, TEXT, is, trim_ows};
+use crate::octets::{TCHAR, TEXT, check_token, is, trim_ows};
 use core::fmt;
 use core::str::Utf8Error;
 
@@ -39,11 +39,8 @@ impl<'a> FieldName<'a> {
 
     /// A field of this name. Fails with [`WriteError::InvalidFieldName`] when it is no token.
     pub fn new(name: &'a str) -> Result<Self, WriteError> {
-        let name = name.as_bytes();
-        match name.iter().position(|&octet| !is(octet, TCHAR)) {
-            None if !name.is_empty() => Ok(Self(name)),
-            at => Err(WriteError::InvalidFieldName { at: at.unwrap_or(0) }),
-        }
+        check_token(name.as_bytes()).map_err(|at| WriteError::InvalidFieldName { at })?;
+        Ok(Self(name.as_bytes()))
     }
 
     /// A field of this name, checked when the program is compiled.

@@ -1,7 +1,7 @@
 //! The request method.
 
 use crate::error::WriteError;
-use crate::octets::{TCHAR, is};
+use crate::octets::check_token;
 use core::fmt;
 
 /// A request method: a token, case-sensitive [RFC 9110 section 9.1].
@@ -38,11 +38,8 @@ impl<'a> Method<'a> {
 
     /// A method of this name. Fails with [`WriteError::InvalidMethod`] when it is no token.
     pub fn new(name: &'a str) -> Result<Self, WriteError> {
-        let name = name.as_bytes();
-        match name.iter().position(|&octet| !is(octet, TCHAR)) {
-            None if !name.is_empty() => Ok(Self(name)),
-            at => Err(WriteError::InvalidMethod { at: at.unwrap_or(0) }),
-        }
+        check_token(name.as_bytes()).map_err(|at| WriteError::InvalidMethod { at })?;
+        Ok(Self(name.as_bytes()))
     }
 
     /// A token that the grammar has read.
