@@ -211,7 +211,7 @@ proptest! {
     }
 
     #[test]
-    fn any_operations_keep_a_server_valid(choices in vec(any::<u8>(), 0..300)) {
+    fn any_operations_keep_a_connection_valid(choices in vec(any::<u8>(), 0..300)) {
         connection(&choices);
     }
 

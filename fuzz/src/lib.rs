@@ -22,7 +22,7 @@ pub use datagrams::datagram;
 pub use dialogues::{Asking, a_dialogue_comes_to_an_end, dialogue};
 pub use log::{Entry, ServerManner, client_log, server_log};
 pub use model::{Asked, Ending, MessageModel, RequestModel, ResponseModel};
-pub use operations::{Operation, any_operations_keep_a_server_valid};
+pub use operations::{ClientOperation, Operation, any_operations_keep_a_client_valid, any_operations_keep_a_server_valid};
 pub use properties::{
     a_dump_is_fit_for_a_terminal, an_accepted_head_has_its_grammar, every_cut_gives_the_same_verdict,
     every_cut_within_any_limits_gives_the_same_verdict, parse_request, parse_response, round_trip, what_follows_does_not_matter,

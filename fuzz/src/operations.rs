@@ -1,11 +1,11 @@
-//! Whatever a caller does with a server's connection.
+//! Whatever a caller does with a connection.
 
-use crate::log::{CLOSE, FIELDS, OUT};
+use crate::log::{CLOSE, Entry, FIELDS, OUT, ServerManner, server_log};
 use crate::sequences::responses_are_valid;
 use arbitrary::Arbitrary;
 use bareline_core::{
-    Event, FieldName, FieldSpans, FieldValue, HeadSink, HeadWriter, Limits, ServerConnection, ServerState, Status, WireBuf,
-    WriteError,
+    ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, HeadSink, HeadWriter, Limits, Method,
+    ServerConnection, ServerState, Status, Target, WireBuf, WriteError,
 };
 
 /// What a caller may do with a server's connection.
@@ -56,7 +56,7 @@ pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
     let (mut input, mut sent, mut methods) = (Vec::new(), Vec::new(), Vec::new());
     let mut is_closed = false;
     for operation in operations {
-        let before = out.as_bytes().len();
+        let before = (out.as_bytes().len(), connection.state());
         let written = match operation {
             Operation::Receive(octets) => {
                 input.extend_from_slice(octets);
@@ -95,7 +95,8 @@ pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
                 Ok(())
             }
         };
-        assert!(written.is_ok() || out.as_bytes().len() == before, "a refusal has left octets behind");
+        let after = (out.as_bytes().len(), connection.state());
+        assert!(written.is_ok() || after == before, "a refusal has changed {before:?} to {after:?}");
         // Each piece gives events until it is used up, or a call gives nothing new.
         while let Ok((used, event)) = connection.receive(&input, spans.lend()) {
             assert!(used <= input.len(), "more octets were used than given");
@@ -128,4 +129,125 @@ fn end<S: HeadSink>(head: HeadWriter<'_, S>, ending: u8) -> Result<(), WriteErro
         6 => head.field(FieldName::CONNECTION, upgrade)?.field(FieldName::UPGRADE, upgrade)?.without_body(),
         _ => head.body_until_close(b"bye"),
     }
+}
+
+/// What a caller may do with a client's connection.
+#[derive(Clone, PartialEq, Eq, Debug, Arbitrary)]
+pub enum ClientOperation {
+    /// Presents these octets behind what was not used.
+    Receive(Vec<u8>),
+    /// Presents a response behind what was not used.
+    ReceiveResponse(u8),
+    /// Presents other octets than before.
+    PresentOther(Vec<u8>),
+    /// Writes a request with one of the methods, and ends its head in one of the ways.
+    Request(u8, u8),
+    /// Begins a request and gives it up.
+    GiveUp,
+    /// Writes octets of a body.
+    SendData(Vec<u8>),
+    /// Ends a body.
+    EndBody,
+    /// Goes on.
+    Next,
+    /// The peer closes.
+    PeerClosed,
+    /// The buffer is full.
+    Overflow,
+}
+
+const RESPONSES: &[&str] = &[
+    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+    "HTTP/1.1 204 \r\n\r\n",
+    "HTTP/1.1 100 \r\n\r\n",
+    "HTTP/1.1 101 \r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+    "HTTP/1.0 200 OK\r\n\r\nhello",
+    "HTTP/1.1 200 OK\r\nX: a\r\n b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+];
+
+/// Whatever a caller does, a client's connection never panics, never uses more octets than it was given, never leaves `Close`, and never
+/// has anything sent that our own server refuses.
+pub fn any_operations_keep_a_client_valid(operations: &[ClientOperation]) {
+    let limits = Limits { interim: 3, body: 100, ..Limits::DEFAULT };
+    let mut connection = ClientConnection::new(limits);
+    let (mut spans, mut out) = (FieldSpans::<FIELDS>::new(), WireBuf::<OUT>::new());
+    let (mut input, mut sent, mut is_closed) = (Vec::new(), Vec::new(), false);
+    for operation in operations {
+        let before = (out.as_bytes().len(), connection.state());
+        let written = match operation {
+            ClientOperation::Receive(octets) => {
+                input.extend_from_slice(octets);
+                Ok(())
+            }
+            ClientOperation::ReceiveResponse(which) => {
+                let response = RESPONSES.get(usize::from(*which) % RESPONSES.len()).copied().unwrap_or_default();
+                input.extend_from_slice(response.as_bytes());
+                Ok(())
+            }
+            ClientOperation::PresentOther(octets) => {
+                input.clone_from(octets);
+                Ok(())
+            }
+            ClientOperation::Request(method, ending) => request(&mut connection, &mut out, *method, *ending),
+            ClientOperation::GiveUp => connection.request(Method::GET, Target::ROOT, &mut out).map(drop),
+            ClientOperation::SendData(data) => connection.send_data(data, &mut out),
+            ClientOperation::EndBody => connection.end_body(&[], &mut out),
+            ClientOperation::Next => {
+                connection.next_request();
+                Ok(())
+            }
+            ClientOperation::PeerClosed => {
+                let _ = connection.peer_closed();
+                Ok(())
+            }
+            ClientOperation::Overflow => {
+                connection.overflow();
+                Ok(())
+            }
+        };
+        let after = (out.as_bytes().len(), connection.state());
+        assert!(written.is_ok() || after == before, "a refusal has changed {before:?} to {after:?}");
+        loop {
+            let given = input.len();
+            let Ok((used, event)) = connection.receive(&mut input, spans.lend()) else { break };
+            let is_over = used == 0 && !matches!(event, Event::Head(_));
+            assert!(used <= given, "more octets were used than given");
+            input.drain(..used);
+            if is_over {
+                break;
+            }
+        }
+        sent.extend_from_slice(out.as_bytes());
+        out.clear();
+        assert!(!is_closed || connection.state() == ClientState::Close, "a closed connection came back");
+        is_closed = connection.state() == ClientState::Close;
+    }
+    requests_are_valid(&sent);
+}
+
+fn request(connection: &mut ClientConnection, out: &mut WireBuf<OUT>, method: u8, ending: u8) -> Result<(), WriteError> {
+    let (method, target) = match method % 5 {
+        0 => (Method::GET, Target::ROOT),
+        1 => (Method::HEAD, Target::new("http://a/")?),
+        2 => (Method::PUT, Target::ROOT),
+        3 => (Method::OPTIONS, Target::ASTERISK),
+        _ => (Method::CONNECT, Target::new("a:1")?),
+    };
+    let host = FieldValue::new(target.authority().unwrap_or("a"))?;
+    end(connection.request(method, target, out)?.field(FieldName::HOST, host)?, ending)
+}
+
+/// These octets are requests and nothing else, by our own parser; the last one may be cut short.
+fn requests_are_valid(sent: &[u8]) {
+    let manner = ServerManner {
+        answers_early: false,
+        answers_in_chunks: false,
+        sends_continue: false,
+        upgrades: false,
+        says_close: false,
+    };
+    let read = server_log(sent, &[sent.len().max(1)], false, manner, Limits::DEFAULT);
+    let fault = read.iter().find(|entry| matches!(entry, Entry::Refused(..)));
+    assert_eq!(fault, None, "the server refuses {}", sent.escape_ascii());
 }

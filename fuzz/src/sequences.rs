@@ -2,7 +2,7 @@
 
 use crate::buffers::{BufferUse, a_receive_buffer_is_a_queue};
 use crate::log::{Entry, ServerManner, client_log, server_log};
-use crate::operations::{Operation, any_operations_keep_a_server_valid};
+use crate::operations::{ClientOperation, Operation, any_operations_keep_a_client_valid, any_operations_keep_a_server_valid};
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{ErrorKind, Limits, Method};
 
@@ -14,6 +14,9 @@ pub fn connection(octets: &[u8]) {
     }
     if let Ok(operations) = Vec::<Operation>::arbitrary(&mut Unstructured::new(octets)) {
         any_operations_keep_a_server_valid(&operations);
+    }
+    if let Ok(operations) = Vec::<ClientOperation>::arbitrary(&mut Unstructured::new(octets)) {
+        any_operations_keep_a_client_valid(&operations);
     }
 }
 
