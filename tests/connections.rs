@@ -61,7 +61,8 @@ const SERVER_STEPS: &[Step<Server>] = &[
             && server.octets(b"TP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")
     }),
     ("a head comes whose body follows", |server| {
-        server.connection.state() == ServerState::Idle && server.octets(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n")
+        server.connection.state() == ServerState::Idle
+            && server.octets(b"PUT / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\nContent-Length: 2\r\n\r\n")
     }),
     ("a head comes that says close", |server| {
         server.connection.state() == ServerState::Idle && server.octets(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
@@ -406,4 +407,91 @@ fn rfc9112_5_2_a_fold_is_mended_and_held_to_the_grammar() {
     let Ok((_, Event::Head(head))) = connection.receive(&mut input, spans.lend()) else { panic!() };
     let values: Vec<_> = head.fields().iter().map(|(_, value)| value.as_bytes()).collect();
     assert_eq!(values, [&b"a        b"[..], b"c", b"0"]);
+}
+
+/// A server's connection that has received these octets, and their events' end.
+fn server_after(octets: &[u8]) -> Server {
+    let mut server = Server { connection: ServerConnection::new(LIMITS), input: Vec::new(), out: WireBuf::new() };
+    server.octets(octets);
+    server
+}
+
+#[test]
+fn rfc9110_10_1_1_a_body_that_has_come_needs_no_100() {
+    let expecting = b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
+    for (octets, persists) in [(&expecting[..], false), (&[&expecting[..], b"hi"].concat(), true)] {
+        let mut server = server_after(octets);
+        assert!(server.respond(Status::NO_CONTENT, ""));
+        assert_eq!(server.connection.state() == ServerState::Next, persists, "{}", octets.escape_ascii());
+    }
+    let mut server = server_after(b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n");
+    assert!(server.respond(Status::NO_CONTENT, ""));
+    assert_eq!(server.connection.state(), ServerState::Next);
+}
+
+#[test]
+fn rfc9112_9_3_an_answer_in_http_1_0_says_what_becomes_of_the_connection() {
+    for (request, option, state) in [
+        (&b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"[..], "keep-alive", ServerState::Next),
+        (b"GET / HTTP/1.0\r\n\r\n", "close", ServerState::Close),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "close", ServerState::Close),
+    ] {
+        let mut server = server_after(request);
+        let head = server.connection.respond(Status::OK, &mut server.out).unwrap();
+        head.version(bareline_core::Version::Http10).body(b"x").unwrap();
+        let written = String::from_utf8_lossy(server.out.as_bytes()).into_owned();
+        assert!(written.contains(&format!("\r\nConnection: {option}\r\n")), "{written}");
+        assert_eq!(server.connection.state(), state);
+    }
+}
+
+#[test]
+fn rfc9112_2_2_empty_lines_are_no_request() {
+    let mut server = server_after(b"\r\n\r\n");
+    assert_eq!(server.connection.state(), ServerState::Idle);
+    assert_eq!(server.connection.peer_closed(), Ok(()));
+    assert_eq!(server.connection.state(), ServerState::Close);
+}
+
+#[test]
+fn a_peer_that_has_closed_is_told_once() {
+    let mut server = server_after(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(server.connection.peer_closed(), Ok(()));
+    assert!(server.respond(Status::NO_CONTENT, ""));
+    assert_eq!(server.connection.next_request(), ServerState::Idle, "another request may have come before");
+    server.octets(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert!(server.respond(Status::NO_CONTENT, ""));
+    server.connection.next_request();
+    server.octets(b"");
+    assert_eq!(server.connection.state(), ServerState::Close);
+}
+
+#[test]
+fn nothing_is_read_after_close() {
+    let mut server = server_after(b"PUT / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2\r\n\r\n");
+    assert!(server.respond(Status::NO_CONTENT, ""));
+    let mut spans = FieldSpans::<8>::new();
+    assert!(matches!(server.connection.receive(b"hi", spans.lend()), Ok((0, Event::Closed))));
+
+    let mut server = server_after(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n");
+    let (mut receiving, mut sending) = server.connection.split();
+    sending.reject(Status::BAD_REQUEST, &mut server.out).unwrap().without_body().unwrap();
+    let received: Result<(usize, Event<'_, ()>), _> = receiving.receive_body(b"hi");
+    assert!(matches!(received, Ok((0, Event::Closed))));
+}
+
+#[test]
+fn a_length_beyond_the_limit_is_refused_before_the_body() {
+    let (mut connection, mut spans) = (ServerConnection::new(Limits { body: 4, ..LIMITS }), FieldSpans::<8>::new());
+    let refused = connection.receive(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n", spans.lend());
+    assert_eq!(refused.map(|_| ()).unwrap_err().kind(), ErrorKind::BodyTooLarge);
+    assert_eq!(connection.state(), ServerState::Refusal);
+}
+
+#[test]
+fn a_connection_does_not_write_into_the_body_of_another_message() {
+    let mut server = server_after(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    let body = server.out.response(bareline_core::ReplyTo::UNREAD, Status::OK).unwrap().length(5);
+    assert!(body.is_ok());
+    assert_eq!(server.connection.respond(Status::OK, &mut server.out).err(), Some(WriteError::OutOfTurn));
 }

@@ -23,6 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "head-value" => format!("GET / HTTP/1.0\r\n{}\r\n", one_line("X: ")),
         "response-lines" => format!("HTTP/1.1 204 \r\n{}\r\n", lines(field)),
         "response-folds" => format!("HTTP/1.1 204 \r\nX: a\r\n{}\r\n", lines(" folded\r\n")),
+        "blank-folds" => format!("HTTP/1.1 204 \r\nX: a\r\n{}\r\n", lines(" \r\n")),
         "chunk-line" => format!("{}\r\n", one_line("0;a=")),
         "chunk-lines" => format!("{}0\r\n\r\n", lines("4;a=b\r\ndata\r\n")),
         "trailer-lines" => format!("0\r\n{}\r\n", lines(field)),
@@ -32,7 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut octets = octets.into_bytes();
     match &*kind {
         "empty-lines" | "head-lines" | "head-value" => request(&octets),
-        "response-lines" | "response-folds" => response(&mut octets),
+        "response-lines" | "response-folds" | "blank-folds" => response(&mut octets),
         _ => body(&octets),
     }
 }

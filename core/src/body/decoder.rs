@@ -148,6 +148,14 @@ impl BodyDecoder {
         }
     }
 
+    /// Why nothing is decoded any more.
+    pub(crate) const fn refusal(&self) -> Option<ParseError> {
+        match self.state {
+            State::Refused(error) => Some(error),
+            _ => None,
+        }
+    }
+
     /// Whether the body is whole.
     pub const fn is_end(&self) -> bool {
         matches!(self.state, State::End)

@@ -77,7 +77,7 @@ impl ClientConnection {
         }
     }
 
-    /// Begins a request. With `Expect: 100-continue` its body may wait until the state is no longer [`ClientState::Continue`], or be
+    /// Begins a request, when no octets are left over from the response before: see [`next_request`](Self::next_request). With `Expect: 100-continue` its body may wait until the state is no longer [`ClientState::Continue`], or be
     /// sent at any time [RFC 9110 section 10.1.1].
     ///
     /// Fails with [`WriteError::OutOfTurn`] in any state but [`ClientState::Idle`], with [`WriteError::TargetForm`] when the target's
@@ -95,7 +95,7 @@ impl ClientConnection {
             return Err(WriteError::TargetForm);
         }
         let reply_to = ReplyTo::new(method, Version::Http11);
-        HeadWriter::request(out.draft(), Request { outbound: &mut self.outbound, reply_to }, method, target)
+        HeadWriter::request(out.next_draft()?, Request { outbound: &mut self.outbound, reply_to }, method, target)
     }
 
     body_calls!();
@@ -148,7 +148,7 @@ impl ClientConnection {
         let persists = Options::of(&head.fields()).persists(head.version());
         self.closes = self.outbound.closes || !persists || framing == Framing::UntilClose;
         self.outbound.expects_continue = false;
-        self.inbound.begin_body(framing, &self.limits);
+        self.inbound.begin_body(framing, &self.limits)?;
         if framing == Framing::Tunnel {
             self.inbound.phase = InPhase::Handover;
         }
@@ -156,6 +156,10 @@ impl ClientConnection {
     }
 
     /// Goes on to the next request, when there may be one; gives the state then.
+    ///
+    /// Octets that are left over now answer nothing: they came before the next request was sent. Put them to
+    /// [`receive`](Self::receive) before it is written, which refuses them as [`ErrorKind::Unsolicited`]; kept, they would pass for its
+    /// response [RFC 9112 section 9.2].
     pub fn next_request(&mut self) -> ClientState {
         if self.state() == ClientState::Next {
             self.progress = ResponseProgress::new();
@@ -196,7 +200,7 @@ impl ClientConnection {
         match (self.inbound.phase, &self.outbound.outgoing) {
             (_, Outgoing::Idle) => ClientState::Idle,
             // The server has answered and ends the connection: the rest of the request has nobody to read it [RFC 9112 section 9.5].
-            (InPhase::Complete, Outgoing::Body(_)) if self.closes => ClientState::Close,
+            (InPhase::Complete | InPhase::Handover, Outgoing::Body(_)) if self.closes => ClientState::Close,
             (InPhase::Head, Outgoing::Body(_)) if self.outbound.expects_continue => ClientState::Continue,
             (_, Outgoing::Body(_)) => ClientState::RequestBody,
             (InPhase::Head, _) => ClientState::Head,
@@ -261,7 +265,7 @@ impl HeadSink for Request<'_> {
             reply_to: self.reply_to,
             closes: written.says_close || (written.version == Version::Http10 && !written.says_keep_alive),
             expects_continue: written.expects_continue && written.version == Version::Http11,
-            offers_upgrade: written.offers_upgrade,
+            offers_upgrade: written.offers_upgrade && written.version == Version::Http11,
         };
     }
 }

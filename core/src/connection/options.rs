@@ -24,7 +24,7 @@ impl Options {
                 options.keep_alive |= has(b"keep-alive");
                 options.upgrade_option |= has(b"upgrade");
             } else if name == FieldName::UPGRADE {
-                options.upgrade = true;
+                options.upgrade |= !value.as_bytes().is_empty();
             } else if name == FieldName::EXPECT {
                 options.expect_continue |= has(b"100-continue");
             }

@@ -15,8 +15,12 @@ pub struct Receiving<'c> {
 }
 
 impl Receiving<'_> {
-    /// Gives the next event of a body, as the connection's `receive` does; the head of the next message is not looked for.
+    /// Gives the next event of a body, as the connection's `receive` does. The head of the next message is not looked for, and no limit set
+    /// to what comes after the answer: whoever reads a body by its half wants it.
     pub fn receive_body<'b, H>(&mut self, input: &'b [u8]) -> Result<(usize, Event<'b, H>), ParseError> {
+        if self.fault.is_raised() && self.inbound.phase != InPhase::Closed {
+            return Ok((0, Event::Closed));
+        }
         self.inbound.receive_body(input).inspect_err(|_| self.fault.raise())
     }
 }
@@ -94,10 +98,11 @@ impl Inbound {
         Ok((used, event))
     }
 
-    /// Begins what follows a head with this framing.
-    pub(super) fn begin_body(&mut self, framing: Framing, limits: &Limits) {
+    /// Begins what follows a head with this framing. A length beyond the limit is refused before an octet of it has come.
+    pub(super) fn begin_body(&mut self, framing: Framing, limits: &Limits) -> Result<(), ParseError> {
         self.decoder = BodyDecoder::new(framing, limits);
         self.phase = if self.decoder.is_end() { InPhase::Complete } else { InPhase::Body };
+        self.decoder.refusal().map_or(Ok(()), |error| Err(self.fail(error)))
     }
 
     /// Keeps what the peer did wrong; nothing is read after that.

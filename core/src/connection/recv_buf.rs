@@ -156,8 +156,13 @@ impl Rest<'_> {
     /// Uses the first `count` octets up.
     pub fn consume(&mut self, count: usize) {
         *self.rest = self.rest.saturating_add(count).min(*self.end);
-        if let Some(start) = &mut self.start {
-            **start = *self.rest;
+        let is_empty = *self.rest == *self.end;
+        match &mut self.start {
+            // Nothing is left: the whole array is room again.
+            Some(start) if is_empty => (**start, *self.rest, *self.end) = (0, 0, 0),
+            Some(start) => **start = *self.rest,
+            None if is_empty => (*self.rest, *self.end) = (self.base, self.base),
+            None => {}
         }
     }
 }

@@ -5,7 +5,6 @@ use super::outgoing::{Outgoing, body_calls};
 use super::receiving::{FaultFlag, InPhase, Inbound};
 use super::{Event, Receiving, ServerEvent, ServerState};
 use crate::error::{ErrorKind, ParseError, WriteError};
-use crate::framing::Framing;
 use crate::head::{LentSpans, Limits, Parsed, RequestHead, RequestProgress};
 use crate::value::{Status, Version};
 use crate::write::{HeadSink, HeadWriter, HeadWritten, Persistence, ReplyTo, TrailerField, WireBuf};
@@ -34,6 +33,7 @@ pub struct ServerConnection {
     inbound: Inbound,
     outbound: Outbound,
     fault: FaultFlag,
+    is_peer_closed: bool,
 }
 
 #[derive(Debug)]
@@ -67,6 +67,7 @@ impl ServerConnection {
             inbound: Inbound::new(&limits),
             outbound: Outbound::new(),
             fault: FaultFlag::new(),
+            is_peer_closed: false,
         }
     }
 
@@ -75,14 +76,26 @@ impl ServerConnection {
     /// What is not used is presented again, with more behind it, and with the same spans. After an error every call gives that
     /// error; [`reject`](Self::reject) tells the peer. Offsets count from the beginning of this input.
     pub fn receive<'b>(&mut self, input: &'b [u8], spans: LentSpans<'b>) -> Result<(usize, ServerEvent<'b>), ParseError> {
+        let Outbound { closes, hands_over, refuses, .. } = self.outbound;
         let received = match (self.inbound.phase, &self.outbound.outgoing) {
-            _ if self.outbound.refuses => Ok((0, Event::Closed)),
-            (InPhase::Head, _) => self.receive_head(input, spans),
-            (InPhase::Complete, Outgoing::Complete) if self.outbound.hands_over => Ok((0, Event::Handover)),
+            _ if refuses => Ok((0, Event::Closed)),
+            (InPhase::Complete, Outgoing::Complete) if hands_over => Ok((0, Event::Handover)),
+            (InPhase::Body | InPhase::Complete, Outgoing::Complete) if closes => Ok((0, Event::Closed)),
             (InPhase::Body, Outgoing::Complete) => self.inbound.drain_body(input),
+            (InPhase::Head, _) => self.receive_head(input, spans),
             _ => self.inbound.receive_body(input),
         };
-        received.inspect_err(|_| self.fault.raise())
+        match received {
+            // A client that has sent octets of the body waits for no 100 any more.
+            Ok((_, Event::Data(_) | Event::Chunk { .. } | Event::End)) => self.outbound.expects_continue = false,
+            Ok((_, Event::NeedMore)) if self.is_peer_closed => {
+                self.peer_closed()?;
+                return Ok((0, Event::Closed));
+            }
+            Err(_) => self.fault.raise(),
+            Ok(_) => {}
+        }
+        received
     }
 
     fn receive_head<'b>(&mut self, input: &'b [u8], spans: LentSpans<'b>) -> Result<(usize, ServerEvent<'b>), ParseError> {
@@ -91,24 +104,25 @@ impl ServerConnection {
             Parsed::Incomplete => Ok((0, Event::NeedMore)),
             Parsed::Complete { message: head, len } => {
                 let options = Options::of(&head.fields());
-                self.inbound.begin_body(head.framing(), &self.limits);
+                let begun = self.inbound.begin_body(head.framing(), &self.limits);
                 self.outbound = Outbound {
                     outgoing: Outgoing::Owed,
                     reply_to: head.reply_to(),
                     closes: !options.persists(head.version()),
-                    expects_continue: options.expects_continue(head.version()) && head.framing() != Framing::None,
+                    expects_continue: self.inbound.phase == InPhase::Body && options.expects_continue(head.version()),
                     offers_upgrade: options.offers_upgrade(head.version()),
                     hands_over: false,
                     refuses: false,
                 };
-                Ok((len, Event::Head(head)))
+                begun.map(|()| (len, Event::Head(head)))
             }
         }
     }
 
     /// Begins an answer: a final one, or an interim one with status 1xx. An answer that ends the connection says so.
     ///
-    /// Fails with [`WriteError::OutOfTurn`] when no answer is owed, with [`WriteError::UpgradeNotOffered`] for a 101 that the request
+    /// That a 101 names a protocol which the request offers is the caller's to see to. Fails with [`WriteError::OutOfTurn`] when no answer
+    /// is owed, with [`WriteError::UpgradeNotOffered`] for a 101 that the request
     /// does not offer or that a 100 has to precede [RFC 9110 section 7.8].
     pub fn respond<'w, const M: usize>(
         &'w mut self,
@@ -142,11 +156,13 @@ impl ServerConnection {
         self.state()
     }
 
-    /// Takes note that the peer has closed its side, after all octets have been presented.
+    /// Takes note that the peer has closed its side, after all octets that came have been put before the connection. Once is enough:
+    /// when it comes to where more octets would be needed, it is closed.
     ///
     /// Fails with [`ErrorKind::Truncated`] in the middle of a request. A request that is whole is to be answered all the same
     /// [RFC 9112 section 9.6].
     pub fn peer_closed(&mut self) -> Result<(), ParseError> {
+        self.is_peer_closed = true;
         let closed = match self.inbound.phase {
             InPhase::Head if self.progress.is_begun() => {
                 Err(self.inbound.fail(ParseError::new(ErrorKind::Truncated, self.progress.searched(), 0)))
@@ -188,8 +204,8 @@ impl ServerConnection {
             (InPhase::Body, Outgoing::Owed) => ServerState::Body,
             (InPhase::Complete, Outgoing::Owed) => ServerState::Answer,
             (InPhase::Body | InPhase::Complete, Outgoing::Body(_)) => ServerState::AnswerBody,
-            (InPhase::Body, Outgoing::Complete) if !self.outbound.closes => ServerState::Drain,
             (InPhase::Complete, Outgoing::Complete) if self.outbound.hands_over => ServerState::Handover,
+            (InPhase::Body, Outgoing::Complete) if !self.outbound.closes => ServerState::Drain,
             (InPhase::Complete, Outgoing::Complete) if !self.outbound.closes => ServerState::Next,
             _ => ServerState::Close,
         }
@@ -265,7 +281,7 @@ impl Outbound {
             (true, false, Version::Http11) => Persistence::Unsaid,
         };
         let reply_to = self.reply_to;
-        let writer = HeadWriter::response(out.draft(), Answer { outbound: self, status, refused: None }, reply_to, status)?;
+        let writer = HeadWriter::response(out.next_draft()?, Answer { outbound: self, status, refused: None }, reply_to, status)?;
         Ok(writer.persistence(persistence))
     }
 
@@ -286,7 +302,7 @@ impl Outbound {
         }
         let reply_to = self.reply_to;
         let sink = Answer { outbound: self, status, refused: Some(fault) };
-        Ok(HeadWriter::response(out.draft(), sink, reply_to, status)?.persistence(Persistence::Close))
+        Ok(HeadWriter::response(out.next_draft()?, sink, reply_to, status)?.persistence(Persistence::Close))
     }
 
     fn outgoing(&mut self, fault: &FaultFlag) -> Result<&mut Outgoing, WriteError> {
@@ -317,12 +333,14 @@ impl HeadSink for Answer<'_> {
         if status == Status::CONTINUE {
             outbound.expects_continue = false;
         }
+        outbound.closes |= written.says_close;
         if status.is_informational() && status != Status::SWITCHING_PROTOCOLS {
             return;
         }
         let is_tunnel = outbound.reply_to.is_connect() && status.is_successful();
         outbound.hands_over = is_tunnel || status == Status::SWITCHING_PROTOCOLS;
-        outbound.closes = outbound.ends_with_this_answer() || written.says_close || written.version == Version::Http10;
+        let is_last_by_version = written.version == Version::Http10 && !written.says_keep_alive;
+        outbound.closes = !outbound.hands_over && (outbound.ends_with_this_answer() || is_last_by_version);
         outbound.outgoing = Outgoing::after_head(written.body);
     }
 }

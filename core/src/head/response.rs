@@ -53,22 +53,23 @@ impl ResponseProgress {
     #[inline(never)]
     pub(crate) fn unfold(&mut self, octets: &mut [u8], spans: &mut LentSpans<'_>, error: ParseError) -> Result<(), ParseError> {
         let Some(field) = spans.last_mut() else { return Err(error) };
-        let input = Words::new(octets).at(self.next);
-        let (after, continued) = continuation(input).map_err(|cause| match cause {
+        let (after, continued) = continuation(Words::new(octets).at(self.next)).map_err(|cause| match cause {
             Err::Error(stop) | Err::Failure(stop) => stop.error(octets, self.next),
             Err::Incomplete(_) => error,
         })?;
-        let (start, fold, end) = (field.value.start(), field.value.end(), after.position());
+        let end = after.position();
         let text = continued.of(octets);
-        let blank = text.len().wrapping_sub(trim_ows_start(text).len());
-        let text_start = continued.start().wrapping_add(blank);
-        if let Some(between) = octets.get_mut(fold..text_start) {
-            between.fill(b' ');
+        let start = continued.end().wrapping_sub(trim_ows_start(text).len());
+        let text = start..start.wrapping_add(trim_ows(text).len());
+        // From the CR of the line before up to the text; only that, so that no octet is looked at twice.
+        if let Some(fold) = octets.get_mut(self.next.wrapping_sub(2)..text.start) {
+            fold.fill(b' ');
         }
-        let value = octets.get(start..continued.end()).unwrap_or(&[]);
-        let start = start.wrapping_add(value.len().wrapping_sub(trim_ows_start(value).len()));
-        let value = trim_ows(octets.get(start..continued.end()).unwrap_or(&[]));
-        field.value = Span::new(start, start.wrapping_add(value.len()));
+        field.value = match (text.is_empty(), field.value.len()) {
+            (true, _) => field.value,
+            (false, 0) => Span::new(text.start, text.end),
+            (false, _) => Span::new(field.value.start(), text.end),
+        };
         self.go_on_from(end);
         Ok(())
     }

@@ -29,9 +29,9 @@ impl<L: Copy> Progress<L> {
         Self { start_line: None, next: 0, searched: 0, lines: 0, facts: FramingFacts::new() }
     }
 
-    /// Whether an octet of a head has come.
+    /// Whether an octet of a head has come; empty lines before it are none.
     pub(crate) const fn is_begun(&self) -> bool {
-        self.searched > 0
+        self.start_line.is_some() || self.searched > self.next
     }
 
     /// How many octets have been looked at.

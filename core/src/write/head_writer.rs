@@ -379,6 +379,11 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         if version == Version::Http10 {
             self.draft.replace(self.minor_at, b'0');
         }
+        // An answer in HTTP/1.0 ends a connection unless it says otherwise [RFC 9112 section 9.3].
+        let is_http10_answer = version == Version::Http10 && matches!(self.message, Message::Response(..));
+        if !S::IS_DETACHED && is_http10_answer && self.persistence == Persistence::Unsaid && !seen.option_keep_alive {
+            self.persistence = Persistence::Close;
+        }
         match self.persistence {
             Persistence::Close if !seen.option_close => self.draft.put(b"Connection: close\r\n")?,
             Persistence::KeepAlive if !seen.option_close && !seen.option_keep_alive => {
@@ -399,7 +404,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         Ok(self.sink.head_written(HeadWritten {
             body: encoder,
             says_close: seen.option_close || self.persistence == Persistence::Close,
-            says_keep_alive: seen.option_keep_alive,
+            says_keep_alive: seen.option_keep_alive || self.persistence == Persistence::KeepAlive,
             offers_upgrade: seen.upgrade,
             expects_continue: seen.expect_continue,
             version,
