@@ -146,7 +146,7 @@ impl ClientConnection {
         }
         let framing = framing.map_err(|error| self.inbound.fail(error))?;
         let persists = Options::of(&head.fields()).persists(head.version());
-        self.closes = self.outbound.closes || !persists || framing == Framing::UntilClose;
+        self.closes |= self.outbound.closes || !persists;
         self.outbound.expects_continue = false;
         self.inbound.begin_body(framing, &self.limits)?;
         if framing == Framing::Tunnel {
