@@ -5,6 +5,6 @@
 libfuzzer_sys::fuzz_target!(|octets: &[u8]| bareline_fuzz::datagram(octets));
 
 #[cfg(not(fuzzing))]
-fn main() {
-    bareline_fuzz::replay("datagram");
+fn main() -> std::process::ExitCode {
+    bareline_fuzz::replay("datagram")
 }

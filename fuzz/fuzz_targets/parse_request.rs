@@ -5,6 +5,6 @@
 libfuzzer_sys::fuzz_target!(|octets: &[u8]| bareline_fuzz::parse_request(octets));
 
 #[cfg(not(fuzzing))]
-fn main() {
-    bareline_fuzz::replay("parse_request");
+fn main() -> std::process::ExitCode {
+    bareline_fuzz::replay("parse_request")
 }

@@ -5,6 +5,6 @@
 libfuzzer_sys::fuzz_target!(|octets: &[u8]| bareline_fuzz::parse_response(octets));
 
 #[cfg(not(fuzzing))]
-fn main() {
-    bareline_fuzz::replay("parse_response");
+fn main() -> std::process::ExitCode {
+    bareline_fuzz::replay("parse_response")
 }

@@ -5,6 +5,6 @@
 libfuzzer_sys::fuzz_target!(|octets: &[u8]| bareline_fuzz::round_trip(octets));
 
 #[cfg(not(fuzzing))]
-fn main() {
-    bareline_fuzz::replay("round_trip");
+fn main() -> std::process::ExitCode {
+    bareline_fuzz::replay("round_trip")
 }

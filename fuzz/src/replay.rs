@@ -6,6 +6,7 @@ use crate::dialogues::dialogue;
 use crate::properties::{parse_request, parse_response, round_trip};
 use crate::sequences::connection;
 use std::path::Path;
+use std::process::ExitCode;
 use std::{fs, io};
 
 /// A fuzz target: its name, which is that of its program and of its folder of seeds, and the property that it checks.
@@ -42,10 +43,15 @@ impl Target {
 }
 
 /// What a fuzz target does when it was built without a fuzzer: replays its seeds.
-pub fn replay(name: &str) {
+pub fn replay(name: &str) -> ExitCode {
     match Target::ALL.iter().find(|target| target.name == name).map(Target::replay) {
-        Some(Ok(count)) => println!("{name}: {count} seeds replayed"),
+        Some(Ok(count @ 1..)) => {
+            println!("{name}: {count} seeds replayed");
+            return ExitCode::SUCCESS;
+        }
+        Some(Ok(_)) => eprintln!("{name}: no seeds"),
         Some(Err(error)) => eprintln!("{name}: {error}"),
         None => eprintln!("{name}: no such target"),
     }
+    ExitCode::FAILURE
 }
