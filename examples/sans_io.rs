@@ -1,4 +1,4 @@
-//! The bare loop of a server, as a device would run it: over anything that reads and writes, with every octet in an array.
+//! The bare loop of a server, as a device would run it: over anything that reads and writes, with all that comes and goes in arrays.
 //! Serves standard input and output, or with an address one client after the other over TCP.
 
 use bareline_core::{
