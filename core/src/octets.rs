@@ -66,6 +66,11 @@ pub(crate) fn members(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     list.split(|&octet| octet == b',').map(trim_ows)
 }
 
+/// Whether the list has this member, whatever its case.
+pub(crate) fn has_member(list: &[u8], member: &[u8]) -> bool {
+    members(list).any(|found| found.eq_ignore_ascii_case(member))
+}
+
 #[allow(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "evaluated at compile time, over 0..256")]
 const CLASSES: [u8; 256] = {
     let mut table = [0; 256];

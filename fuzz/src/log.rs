@@ -2,8 +2,8 @@
 
 use arbitrary::Arbitrary;
 use bareline_core::{
-    ClientConnection, ClientState, ErrorKind, Event, FieldName, FieldSpans, FieldValue, Limits, Method, ParseError, RecvBuf,
-    RequestHead, ResponseHead, ServerConnection, ServerState, Status, Target, Version, WireBuf,
+    Answer, ClientConnection, ClientState, ErrorKind, Event, FieldName, FieldSpans, FieldValue, HeadWriter, Limits, Method,
+    ParseError, RecvBuf, RequestHead, ResponseHead, ServerConnection, ServerState, Status, Target, Version, WireBuf,
 };
 
 /// What a connection says of some octets, however they arrive.
@@ -186,18 +186,8 @@ pub(crate) fn answer<const M: usize>(
             return;
         }
     }
-    let head = connection.respond(Status::OK, out).expect("an answer is owed");
-    let head = match manner.says_close {
-        true => head.field(FieldName::CONNECTION, CLOSE).expect("a field that fits"),
-        false => head,
-    };
-    if !manner.answers_in_chunks || head.chunked().is_err() {
-        let head = connection.respond(Status::OK, out).expect("an answer is owed");
-        let head = match manner.says_close {
-            true => head.field(FieldName::CONNECTION, CLOSE).expect("a field that fits"),
-            false => head,
-        };
-        if head.body(b"hello").is_err() {
+    if !manner.answers_in_chunks || begin_answer(connection, out, manner).chunked().is_err() {
+        if begin_answer(connection, out, manner).body(b"hello").is_err() {
             // A tunnel has no body.
             let head = connection.respond(Status::OK, out).expect("an answer is owed");
             head.without_body().expect("a head that fits");
@@ -207,6 +197,18 @@ pub(crate) fn answer<const M: usize>(
     connection.send_data(b"hel", out).expect("data that fits");
     connection.send_data(b"lo", out).expect("data that fits");
     connection.end_body(&[(SUM, FieldValue::from_static("5"))], out).expect("an end that fits");
+}
+
+fn begin_answer<'w, const M: usize>(
+    connection: &'w mut ServerConnection,
+    out: &'w mut WireBuf<M>,
+    manner: ServerManner,
+) -> HeadWriter<'w, Answer<'w>> {
+    let head = connection.respond(Status::OK, out).expect("an answer is owed");
+    match manner.says_close {
+        true => head.field(FieldName::CONNECTION, CLOSE).expect("a field that fits"),
+        false => head,
+    }
 }
 
 pub(crate) fn flush(out: &mut WireBuf<OUT>, log: &mut Vec<Entry>) {

@@ -1,7 +1,7 @@
 //! What the fields of a head say of the connection.
 
 use crate::head::Fields;
-use crate::octets::members;
+use crate::octets::has_member;
 use crate::value::{FieldName, Version};
 
 /// Connection options and what goes with them [RFC 9110 sections 7.6.1, 7.8 and 10.1.1].
@@ -18,7 +18,7 @@ impl Options {
     pub(super) fn of(fields: &Fields<'_>) -> Self {
         let mut options = Self::default();
         for (name, value) in fields.iter() {
-            let has = |member: &[u8]| members(value.as_bytes()).any(|option| option.eq_ignore_ascii_case(member));
+            let has = |member: &[u8]| has_member(value.as_bytes(), member);
             if name == FieldName::CONNECTION {
                 options.close |= has(b"close");
                 options.keep_alive |= has(b"keep-alive");

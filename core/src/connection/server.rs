@@ -121,8 +121,9 @@ impl ServerConnection {
 
     /// Begins an answer: a final one, or an interim one with status 1xx. An answer that ends the connection says so.
     ///
-    /// That a 101 names a protocol which the request offers is the caller's to see to. Fails with [`WriteError::OutOfTurn`] when no answer
-    /// is owed, with [`WriteError::UpgradeNotOffered`] for a 101 that the request
+    /// That a 101 names a protocol which the request offers is the caller's to see to.
+    ///
+    /// Fails with [`WriteError::OutOfTurn`] when no answer is owed, with [`WriteError::UpgradeNotOffered`] for a 101 that the request
     /// does not offer or that a 100 has to precede [RFC 9110 section 7.8].
     pub fn respond<'w, const M: usize>(
         &'w mut self,

@@ -47,7 +47,7 @@ pub struct RequestParts {
 pub(crate) type Suits = fn(TargetForm, Method<'_>) -> bool;
 
 /// How far a request head has been read.
-pub(crate) type RequestProgress = Progress<(RequestLine, TargetForm)>;
+pub(crate) type RequestProgress = Progress<(RequestLine, TargetForm, Version)>;
 
 impl<'b> RequestHead<'b> {
     /// Parses a head at the beginning of `input`, with the default [`Limits`].
@@ -102,14 +102,14 @@ impl<'b> RequestHead<'b> {
         if !progress.is_due(octets, &mut spans, limit) {
             return Ok(Parsed::Incomplete);
         }
-        let (line, form) = match progress.start_line {
+        let (line, form, version) = match progress.start_line {
             Some(read) => read,
             None => match start(Words::new(octets), &mut progress.next, limits, suits)? {
                 Some(read) => read,
                 None => return Ok(Parsed::Incomplete),
             },
         };
-        progress.start_line = Some((line, form));
+        progress.start_line = Some((line, form, version));
         let section = progress.field_section(Words::new(octets), limits, &mut spans, |facts, octets, line| {
             facts.see(octets, line);
             facts.request_fault().map_or(Ok(()), Err)
@@ -118,7 +118,6 @@ impl<'b> RequestHead<'b> {
             return Ok(Parsed::Incomplete);
         };
         let method = Method::from_token(line.method.of(octets));
-        let version = known_version(line.version)?;
         let framing = progress.facts.of_request(method, version, len)?;
         let parts = RequestParts { method: line.method, target: line.target, form, version, framing, len };
         let octets = octets.get(..len).unwrap_or(octets);
@@ -224,7 +223,7 @@ fn start<I: Input>(
     next: &mut usize,
     limits: &Limits,
     suits: Suits,
-) -> Result<Option<(RequestLine, TargetForm)>, ParseError> {
+) -> Result<Option<(RequestLine, TargetForm, Version)>, ParseError> {
     let (line, end) = match request_line(input.at(*next)) {
         Ok((after, line)) if is_within(&line, limits) => (line, after.position()),
         _ => match settle(input.octets(), next, limits)? {
@@ -233,8 +232,9 @@ fn start<I: Input>(
         },
     };
     *next = end;
-    let form = check(&line, input.octets(), suits)?;
-    Ok(Some((line, form)))
+    let version = known_version(line.version)?;
+    let form = check_target(&line, input.octets(), suits)?;
+    Ok(Some((line, form, version)))
 }
 
 #[inline(always)]
@@ -242,10 +242,9 @@ fn is_within(line: &RequestLine, limits: &Limits) -> bool {
     line.method.len() <= usize::from(limits.method) && line.target.len() <= usize::from(limits.target)
 }
 
-/// What a request line has to be besides its grammar.
+/// The form of the target, which has to suit the method.
 #[inline(always)]
-fn check(line: &RequestLine, octets: &[u8], suits: Suits) -> Result<TargetForm, ParseError> {
-    known_version(line.version)?;
+fn check_target(line: &RequestLine, octets: &[u8], suits: Suits) -> Result<TargetForm, ParseError> {
     let target = line.target;
     let form = TargetForm::of(target.of(octets))
         .map_err(|at| ParseError::new(ErrorKind::Target, target.start().wrapping_add(at), target.len().saturating_sub(at)))?;

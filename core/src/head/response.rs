@@ -159,7 +159,7 @@ impl ResponseParts {
             return Ok(Parsed::Incomplete);
         };
         // Only now: a folded line may have continued a field that was read before.
-        let mut facts = progress.facts;
+        let mut facts = FramingFacts::new();
         spans.lines().iter().for_each(|line| facts.see(octets, *line));
         let message = Self { version, status: Status::from_digits(line.code), reason: line.reason, facts, len };
         Ok(Parsed::Complete { message, len })
@@ -214,7 +214,7 @@ fn start<I: Input>(input: I, limits: &Limits) -> Result<Option<(StatusLine, Vers
             if octets.first().is_some_and(|&first| first != b'H') {
                 return Err(ParseError::new(ErrorKind::Version, 0, 1));
             }
-            unread_line(cause, octets, 0, usize::from(limits.head), ErrorKind::HeadTooLong)
+            unread_line(cause, octets, 0, limits)
         }
     }
 }

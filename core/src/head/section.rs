@@ -81,8 +81,7 @@ impl<L: Copy> Progress<L> {
             let (after, line) = match field_line_or_end(input) {
                 Ok(read) => read,
                 Err(cause) => {
-                    let limit = usize::from(limits.head).wrapping_sub(self.next);
-                    return unread_line(cause, input.octets(), self.next, limit, ErrorKind::HeadTooLong);
+                    return unread_line(cause, input.octets(), self.next, limits);
                 }
             };
             let Some(line) = line else {
@@ -113,14 +112,16 @@ pub(super) fn unread_line<T>(
     cause: Err<Stop>,
     octets: &[u8],
     line_start: usize,
-    limit: usize,
-    too_long: ErrorKind,
+    limits: &Limits,
 ) -> Result<Option<T>, ParseError> {
+    let limit = usize::from(limits.head).wrapping_sub(line_start);
     let line = octets.get(line_start..).unwrap_or(&[]);
     let is_whole = line.iter().take(limit).any(|&octet| octet == b'\n');
     match cause {
         Err::Error(stop) | Err::Failure(stop) if is_whole || line.len() >= limit => Err(stop.error(octets, line_start)),
-        Err::Incomplete(_) if line.len() >= limit => Err(ParseError::new(too_long, line_start.saturating_add(limit), 0)),
+        Err::Incomplete(_) if line.len() >= limit => {
+            Err(ParseError::new(ErrorKind::HeadTooLong, line_start.saturating_add(limit), 0))
+        }
         _ => Ok(None),
     }
 }

@@ -4,7 +4,7 @@ use super::body_encoder::Data;
 use super::wire_buf::Owed;
 use super::{BodyEncoder, Draft, ReplyTo};
 use crate::error::WriteError;
-use crate::octets::{members, trim_ows};
+use crate::octets::{has_member, members, trim_ows};
 use crate::value::{FieldName, FieldValue, Method, Status, Target, Version, check_authority};
 use core::fmt;
 
@@ -181,7 +181,8 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
     /// Writes a field line.
     ///
     /// Fails with [`WriteError::FramingField`] for `Content-Length`, `Transfer-Encoding` and `TE: chunked`, with
-    /// [`WriteError::RepeatedHost`] or [`WriteError::InvalidHost`] for a `Host` in a request that is not one authority.
+    /// [`WriteError::RepeatedHost`], [`WriteError::InvalidHost`] or [`WriteError::HostDiffers`] for a `Host` in a request that is not
+    /// one authority, and that of the target where it names one.
     pub fn field(mut self, name: FieldName<'_>, value: FieldValue<'_>) -> Result<Self, WriteError> {
         self.see(name, value)?;
         self.draft.field(name, value)?;
@@ -190,7 +191,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
 
     fn see(&mut self, name: FieldName<'_>, value: FieldValue<'_>) -> Result<(), WriteError> {
         let seen = &mut self.seen;
-        let has = |member: &str| members(value.as_bytes()).any(|option| option.eq_ignore_ascii_case(member.as_bytes()));
+        let has = |member: &str| has_member(value.as_bytes(), member.as_bytes());
         if name == FieldName::CONTENT_LENGTH || name == FieldName::TRANSFER_ENCODING {
             return Err(WriteError::FramingField);
         } else if name == FieldName::HOST && matches!(self.message, Message::Request(_)) {
