@@ -421,12 +421,48 @@ fn rfc9110_10_1_1_a_body_that_has_come_needs_no_100() {
     let expecting = b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
     for (octets, persists) in [(&expecting[..], false), (&[&expecting[..], b"hi"].concat(), true)] {
         let mut server = server_after(octets);
+        assert_eq!(server.connection.expects_continue(), !persists);
         assert!(server.respond(Status::NO_CONTENT, ""));
+        assert!(!server.connection.expects_continue());
         assert_eq!(server.connection.state() == ServerState::Next, persists, "{}", octets.escape_ascii());
     }
     let mut server = server_after(b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n");
     assert!(server.respond(Status::NO_CONTENT, ""));
     assert_eq!(server.connection.state(), ServerState::Next);
+}
+
+#[test]
+fn a_body_is_received_while_its_head_is_kept() {
+    let mut spans = FieldSpans::<4>::new();
+    let mut server = ServerConnection::new(LIMITS);
+    let octets =
+        b"PUT /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nT: 1\r\n\r\n";
+    assert!(matches!(server.receive_body(octets), Ok((0, Event::End))), "there is no head yet");
+    let Ok((mut at, Event::Head(head))) = server.receive(octets, spans.lend()) else { panic!("a head") };
+    let mut seen = Vec::new();
+    while let Ok((used, event)) = server.receive_body(&octets[at..]) {
+        at += used;
+        match event {
+            Event::End => break,
+            Event::Data(data) => seen.push(data.to_vec()),
+            Event::Trailer { name, value } => seen.push([name.as_bytes(), value.as_bytes()].concat()),
+            _ => {}
+        }
+        assert!(!server.expects_continue());
+    }
+    assert_eq!((head.target().path(), seen, at), ("/a", vec![b"hi".to_vec(), b"T1".to_vec()], octets.len()));
+
+    let mut client = ClientConnection::new(LIMITS);
+    let mut out = WireBuf::<64>::new();
+    let head = client.request(Method::GET, Target::ROOT, &mut out).unwrap();
+    head.field(FieldName::HOST, FieldValue::from_static("a")).unwrap().without_body().unwrap();
+    let mut octets = *b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+    let body = octets.len() - 2;
+    let Ok((_, Event::Head(head))) = client.receive(&mut octets[..body], spans.lend()) else { panic!("a head") };
+    assert!(matches!(client.receive_body(b"hi"), Ok((2, Event::Data(b"hi")))));
+    assert_eq!(head.status(), Status::OK);
+    assert!(matches!(client.receive_body(b""), Ok((0, Event::End))));
+    assert!(client.receive_body(b"").is_ok() && client.next_request() == ClientState::Idle);
 }
 
 #[test]

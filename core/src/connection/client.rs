@@ -110,9 +110,15 @@ impl ClientConnection {
             (InPhase::Head, Outgoing::Idle) if input.is_empty() => Ok((0, Event::NeedMore)),
             (InPhase::Head, Outgoing::Idle) => Err(self.inbound.fail(ParseError::new(ErrorKind::Unsolicited, 0, 1))),
             (InPhase::Head, _) => self.receive_head(input, spans),
-            _ => self.inbound.receive_body(input),
+            _ => return self.receive_body(input),
         };
         received.inspect_err(|_| self.fault.raise())
+    }
+
+    /// Gives the next event of a response's body, as [`receive`](Self::receive) does, while the head is kept: it needs no spans, and
+    /// gives [`Event::End`] where no body is left.
+    pub fn receive_body<'b>(&mut self, input: &'b [u8]) -> Result<(usize, ClientEvent<'b>), ParseError> {
+        self.inbound.receive_body(input).inspect_err(|_| self.fault.raise())
     }
 
     fn receive_head<'b>(

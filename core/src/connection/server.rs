@@ -58,6 +58,9 @@ pub struct ServerSending<'c> {
     fault: &'c FaultFlag,
 }
 
+/// How many octets were used, and for what.
+type Received<'b> = Result<(usize, ServerEvent<'b>), ParseError>;
+
 impl ServerConnection {
     /// A connection that has just been accepted.
     pub const fn new(limits: Limits) -> Self {
@@ -76,22 +79,33 @@ impl ServerConnection {
     /// What is not used is presented again, with more behind it, and with the same spans. After an error every call gives that
     /// error; [`reject`](Self::reject) tells the peer. Offsets count from the beginning of this input.
     pub fn receive<'b>(&mut self, input: &'b [u8], spans: LentSpans<'b>) -> Result<(usize, ServerEvent<'b>), ParseError> {
-        let Outbound { closes, hands_over, refuses, .. } = self.outbound;
+        let Outbound { closes, refuses, .. } = self.outbound;
         let received = match (self.inbound.phase, &self.outbound.outgoing) {
-            _ if refuses => Ok((0, Event::Closed)),
-            (InPhase::Complete, Outgoing::Complete) if hands_over => Ok((0, Event::Handover)),
+            (InPhase::Head, _) if !refuses => self.receive_head(input, spans),
             (InPhase::Body | InPhase::Complete, Outgoing::Complete) if closes => Ok((0, Event::Closed)),
             (InPhase::Body, Outgoing::Complete) => self.inbound.drain_body(input),
-            (InPhase::Head, _) => self.receive_head(input, spans),
+            _ => return self.receive_body(input),
+        };
+        self.received(received)
+    }
+
+    /// Gives the next event of a request's body, as [`receive`](Self::receive) does, while the head is kept: it needs no spans, and gives
+    /// [`Event::End`] where no body is left. Whoever calls it wants the body: it goes on after the answer, without a limit to what comes.
+    pub fn receive_body<'b>(&mut self, input: &'b [u8]) -> Result<(usize, ServerEvent<'b>), ParseError> {
+        let received = match (self.inbound.phase, &self.outbound.outgoing) {
+            _ if self.outbound.refuses => Ok((0, Event::Closed)),
+            (InPhase::Complete, Outgoing::Complete) if self.outbound.hands_over => Ok((0, Event::Handover)),
             _ => self.inbound.receive_body(input),
         };
+        self.received(received)
+    }
+
+    /// Takes note of what has come of octets.
+    fn received<'b>(&mut self, received: Received<'b>) -> Received<'b> {
         match received {
             // A client that has sent octets of the body waits for no 100 any more.
             Ok((_, Event::Data(_) | Event::Chunk { .. } | Event::End)) => self.outbound.expects_continue = false,
-            Ok((_, Event::NeedMore)) if self.is_peer_closed => {
-                self.peer_closed()?;
-                return Ok((0, Event::Closed));
-            }
+            Ok((_, Event::NeedMore)) if self.is_peer_closed => return self.peer_closed().map(|()| (0, Event::Closed)),
             Err(_) => self.fault.raise(),
             Ok(_) => {}
         }
@@ -210,6 +224,12 @@ impl ServerConnection {
             (InPhase::Complete, Outgoing::Complete) if !self.outbound.closes => ServerState::Next,
             _ => ServerState::Close,
         }
+    }
+
+    /// Whether the client waits for a 100 before it sends the body [RFC 9110 section 10.1.1]: one is to be sent when the body is wanted, and
+    /// may be left out once octets of it have come.
+    pub fn expects_continue(&self) -> bool {
+        self.outbound.expects_continue && self.state() == ServerState::Body
     }
 
     /// The two halves, to receive a body while the answer is being written.

@@ -168,6 +168,7 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
         if let (used, Some(parts)) = parts {
             let (octets, mut rest) = buffer.pin(used);
             let head = parts.over(octets, &spans);
+            black_box(connection.receive_body(rest.bytes()).is_ok() && connection.expects_continue());
             let (mut receiving, mut sending) = connection.split();
             let (used, event) = receiving.receive_body::<RequestHead<'_>>(rest.bytes()).unwrap_or((0, Event::Closed));
             black_box(write!(Sink, "{event:?}").is_ok());
@@ -202,6 +203,7 @@ fn asked(received: &[u8]) -> Result<(), WriteError> {
     connection.end_body(&[], &mut out)?;
     while let Ok((used, event)) = connection.receive(black_box(&mut octets), spans.lend()) {
         black_box(write!(Sink, "{event:?} {used}").is_ok());
+        black_box(connection.receive_body(received).is_ok());
         if connection.next_request() == ClientState::Close {
             break;
         }
