@@ -1,9 +1,9 @@
 //! The article's TCP client: gets `/` and prints the response.
 
-use bareline_core::{FieldName, FieldValue, Method, Target};
-use bareline_net::{ClientStream, Error, Response};
+use bareline_core::{FieldName, FieldValue, Method, Target, dump};
+use bareline_net::{ClientStream, Error};
 use clap::Parser;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
 /// Sends an HTTP request over TCP, and prints the response.
@@ -18,7 +18,7 @@ const AGENT: FieldValue = FieldValue::from_static(concat!("bareline/", env!("CAR
 
 fn main() -> ExitCode {
     let Arguments { address } = Arguments::parse();
-    let printed = get(&address).and_then(|response| Ok(writeln!(io::stdout(), "{}", response.dump())?));
+    let printed = get(&address).and_then(|response| Ok(writeln!(io::stdout(), "{}", dump(&response))?));
     match printed {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -28,6 +28,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn get(address: &str) -> Result<Response, Error> {
-    ClientStream::connect(address)?.request(Method::GET, Target::ROOT, &[(FieldName::USER_AGENT, AGENT)], b"")
+/// The response as it came, of a chunked body its content.
+fn get(address: &str) -> Result<Vec<u8>, Error> {
+    let mut client = ClientStream::connect(address)?;
+    let mut response = client.request(Method::GET, Target::ROOT, &[(FieldName::USER_AGENT, AGENT)], b"")?;
+    let mut message = response.head.as_bytes().to_vec();
+    response.body.read_to_end(&mut message)?;
+    Ok(message)
 }

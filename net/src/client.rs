@@ -1,26 +1,57 @@
 //! The client's end of a connection.
 
+use crate::body::ResponseBody;
+use crate::deadline::Deadline;
 use crate::error::{Error, PeerFault, Wait};
 use crate::settings::Settings;
-use crate::transport::{Deadline, Transport};
+use crate::transport::Transport;
+use crate::wire::Wire;
 use bareline_core::{
-    ClientConnection, Dump, Event, FieldName, FieldSpans, FieldValue, Method, ResponseHead, ResponseParts, Status, Target,
-    WireBuf, dump,
+    ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, HeadWriter, Method, Request, ResponseHead,
+    ResponseParts, Status, Target, TrailerField, WriteError,
 };
 use std::fmt;
+use std::io::{self, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 
-/// The client's end of a connection: sends a request, reads the response.
+/// The client's end of a connection: sends requests, one after the other, and reads their responses.
 ///
-/// The example of the crate shows one at work.
-pub struct ClientStream {
-    transport: Transport,
-    connection: ClientConnection,
+/// ```no_run
+/// use bareline_core::{Method, Target};
+/// use bareline_net::ClientStream;
+/// use std::io;
+///
+/// let mut client = ClientStream::connect("localhost:8080")?;
+/// for path in ["/", "/echo"] {
+///     let response = client.request(Method::GET, Target::new(path)?, &[], b"")?;
+///     println!("{}: {}", path, response.head.status());
+///     print!("{}", io::read_to_string(response.body)?);
+/// }
+/// # Ok::<(), bareline_net::Error>(())
+/// ```
+pub struct ClientStream<S: Transport = TcpStream> {
+    wire: ClientWire<S>,
     authority: String,
+    /// The octets of the head of the response.
+    head: Vec<u8>,
+    spans: FieldSpans<FIELDS>,
 }
 
+pub(crate) type ClientWire<S> = Wire<S, ClientConnection>;
+
 const FIELDS: usize = 128;
-const OUT: usize = 8192;
+
+/// A response: its head can be read while the body comes.
+///
+/// What is left of the body when the next request is sent is read and thrown away, within [`Limits::drain`](bareline_core::Limits); after
+/// a longer one the connection has ended.
+#[derive(Debug)]
+pub struct Response<'c, S: Transport = TcpStream> {
+    /// The head of the response: a final one, or a 101.
+    pub head: ResponseHead<'c>,
+    /// Its body.
+    pub body: ResponseBody<'c, S>,
+}
 
 impl ClientStream {
     /// Connects to `host:port`, with the default [`Settings`]: to each of its addresses in turn, until one answers.
@@ -33,78 +64,153 @@ impl ClientStream {
         let mut tried = Vec::new();
         for address in authority.to_socket_addrs()? {
             match TcpStream::connect_timeout(&address, settings.connect_deadline) {
-                Ok(stream) => {
-                    return Ok(Self {
-                        transport: Transport::new(stream, settings),
-                        connection: ClientConnection::new(settings.limits_of_a_message()),
-                        authority: authority.to_owned(),
-                    });
-                }
+                Ok(stream) => return Ok(Self::with_settings(stream, authority, settings)),
                 Err(error) => tried.push((address, error)),
             }
         }
         Err(Error::Connect { tried })
     }
+}
 
-    /// Sends a request with these fields and this body, and reads the response with its body.
+impl<S: Transport> ClientStream<S> {
+    /// On a connection that has been made, to the server with this authority, `host` or `host:port`, with the default [`Settings`].
+    pub fn new(transport: S, authority: &str) -> Self {
+        Self::with_settings(transport, authority, Settings::default())
+    }
+
+    /// The same, with these settings.
+    pub fn with_settings(transport: S, authority: &str, settings: Settings) -> Self {
+        let connection = ClientConnection::new(settings.limits_of_a_message());
+        Self {
+            wire: Wire::new(transport, connection, settings),
+            authority: authority.to_owned(),
+            head: Vec::new(),
+            spans: FieldSpans::new(),
+        }
+    }
+
+    /// Sends a request with these fields and this body, and reads the head of the response.
     ///
-    /// `Host` is written first, and a length where there is a body or the method expects one. A body that is cut short is
-    /// never a response, and interim responses are skipped. A response that comes before the whole request is sent is read all the
-    /// same [RFC 9112 section 9.5].
+    /// `Host` is written first, and a length where there is a body or the method expects one. A body that is cut short is never a whole one,
+    /// and interim responses are skipped. A response that comes before the whole request is sent is read all the same
+    /// [RFC 9112 section 9.5].
     pub fn request(
-        mut self,
+        &mut self,
         method: Method<'_>,
         target: Target<'_>,
         fields: &[(FieldName<'_>, FieldValue<'_>)],
         body: &[u8],
-    ) -> Result<Response, Error> {
-        let mut out = Box::new(WireBuf::<OUT>::new());
-        let mut head = self.connection.request(method, target, &mut out)?;
-        head = head.field(FieldName::HOST, FieldValue::new(&self.authority)?)?;
-        for (name, value) in fields {
-            head = head.field(*name, *value)?;
-        }
-        let sent = if body.is_empty() {
-            head.without_body()?;
-            self.transport.send(out.as_bytes())
-        } else {
-            head.length(body.len() as u64)?;
-            let body = self.connection.frame_data(body, &mut out)?;
-            self.connection.end_body(&[], &mut out)?;
-            self.transport.send(&[out.as_bytes(), body].concat())
-        };
-        match (sent, self.receive()) {
-            (_, Ok(response)) => Ok(response),
-            (Err(error), Err(_)) | (Ok(()), Err(error)) => Err(error),
+    ) -> Result<Response<'_, S>, Error> {
+        let mut writer = self.begin(method, target, |head| match head.fields(fields)? {
+            head if body.is_empty() => head.without_body(),
+            head => head.length(body.len() as u64),
+        })?;
+        writer.write_all(body)?;
+        writer.finish()
+    }
+
+    /// Begins a request, whose head `write` makes behind `Host`: with any fields, framing and version. It may be called twice, when the
+    /// first time there is no room. The head, and a body that is written with it, are at most 8,192 octets.
+    ///
+    /// Fails with [`Error::Closed`] when the connection carries no more requests: see [`is_open`](Self::is_open).
+    pub fn begin(
+        &mut self,
+        method: Method<'_>,
+        target: Target<'_>,
+        write: impl Fn(HeadWriter<'_, Request<'_>>) -> Result<(), WriteError>,
+    ) -> Result<RequestWriter<'_, S>, Error> {
+        self.conclude()?;
+        let host = FieldValue::new(&self.authority)?;
+        self.wire.write(|connection, out| write(connection.request(method, target, out)?.field(FieldName::HOST, host)?))?;
+        match self.wire.connection.state() {
+            // What was to write the head has not ended it.
+            ClientState::Idle => Err(WriteError::OutOfTurn.into()),
+            ClientState::Head => Ok(RequestWriter { client: self, progress: Progress::Whole }),
+            ClientState::Continue => Ok(RequestWriter { client: self, progress: Progress::Expecting }),
+            _ => Ok(RequestWriter { client: self, progress: Progress::Body }),
         }
     }
 
-    fn receive(&mut self) -> Result<Response, Error> {
-        let settings = self.transport.settings;
-        let mut deadline = Deadline::new(Wait::Head, settings.head_deadline);
-        let mut spans = FieldSpans::new();
-        let mut response: Option<(ResponseParts, Vec<u8>)> = None;
-        loop {
-            let (used, event) = self.connection.receive(self.transport.received_mut(), spans.lend())?;
-            let mut is_starved = false;
-            match (event, &mut response) {
-                (Event::Head(head), _) if !is_interim(head.status()) => {
-                    response = Some((head.parts(), head.as_bytes().to_vec()));
-                    deadline = Deadline::new(Wait::Body, settings.body_deadline);
-                }
-                (Event::Data(data), Some((_, message))) => message.extend_from_slice(data),
-                (Event::NeedMore, _) => is_starved = true,
-                (Event::End | Event::Handover, _) => {
-                    let (parts, message) = response.ok_or(PeerFault::Truncated)?;
-                    return Ok(Response { message, spans, parts });
-                }
-                _ => {}
-            }
-            self.transport.consume(used);
-            if is_starved && self.transport.receive(&deadline)? == 0 {
-                self.connection.peer_closed()?;
+    /// Whether the connection carries another request, for all that is known: what is left of the response before may still turn out to
+    /// be too long, and the server may be about to close.
+    pub fn is_open(&self) -> bool {
+        let is_next = matches!(self.wire.connection.state(), ClientState::Idle | ClientState::Body | ClientState::Next);
+        self.wire.is_open() && is_next
+    }
+
+    /// Gives the transport back, with the octets that have come and are not the response's, when it belongs to another protocol: after a
+    /// 101, or a 2xx to CONNECT [RFC 9110 sections 7.8 and 9.3.6]. Fails with [`Error::Closed`] when it does not.
+    pub fn hand_over(mut self) -> Result<(S, Vec<u8>), Error> {
+        match self.wire.connection.state() {
+            ClientState::Handover => self.wire.hand_over(),
+            _ => Err(Error::Closed),
+        }
+    }
+
+    /// Ends the exchange before.
+    fn conclude(&mut self) -> Result<(), Error> {
+        self.wire.next_message();
+        let mut deadline = Deadline::new(Wait::Body, self.wire.settings.body_deadline);
+        let mut left = self.wire.settings.limits.drain as usize;
+        while self.wire.connection.state() == ClientState::Body {
+            let (used, event) = self.wire.connection.receive_body(self.wire.received.bytes())?;
+            let is_starved = matches!(event, Event::NeedMore);
+            self.wire.received.consume(used);
+            left = left.checked_sub(used).ok_or(Error::Closed)?;
+            if is_starved {
+                self.wire.fill(&mut deadline)?;
             }
         }
+        match self.wire.connection.next_request() {
+            // Octets that have come now answer nothing: the connection refuses them.
+            ClientState::Idle if self.wire.is_open() => {
+                self.wire.connection.receive(self.wire.received.bytes_mut(), self.spans.lend())?;
+                Ok(())
+            }
+            _ => Err(Error::Closed),
+        }
+    }
+
+    /// Takes one step: an event, or more octets. Gives the final response, or a 101.
+    fn receive(&mut self, deadline: &mut Deadline) -> Result<Option<ResponseParts>, Error> {
+        let (used, event) = self.wire.connection.receive(self.wire.received.bytes_mut(), self.spans.lend())?;
+        let (mut parts, mut is_starved) = (None, false);
+        match event {
+            Event::Head(head) if !is_interim(head.status()) => {
+                self.head.clear();
+                self.head.extend_from_slice(head.as_bytes());
+                parts = Some(head.parts());
+            }
+            Event::Closed => return Err(Error::Closed),
+            event => is_starved = matches!(event, Event::NeedMore),
+        }
+        self.wire.received.consume(used);
+        if is_starved {
+            self.wire.fill(deadline)?;
+        }
+        Ok(parts)
+    }
+
+    fn receive_head(&mut self) -> Result<ResponseParts, Error> {
+        let mut deadline = Deadline::new(Wait::Head, self.wire.settings.head_deadline);
+        loop {
+            if let Some(parts) = self.receive(&mut deadline)? {
+                return Ok(parts);
+            }
+        }
+    }
+
+    /// Waits for the 100 that the request expects, for a while; gives what comes in its place.
+    fn await_continue(&mut self) -> Result<Option<ResponseParts>, Error> {
+        let mut deadline = Deadline::new(Wait::Head, self.wire.settings.continue_deadline);
+        while self.wire.connection.state() == ClientState::Continue {
+            match self.receive(&mut deadline) {
+                Ok(None) => {}
+                Err(Error::Peer(PeerFault::TooSlow { .. })) => break,
+                received => return received,
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -112,39 +218,96 @@ fn is_interim(status: Status) -> bool {
     status.is_informational() && status != Status::SWITCHING_PROTOCOLS
 }
 
-impl fmt::Debug for ClientStream {
+impl<S: Transport> fmt::Debug for ClientStream<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ClientStream({})", self.authority)
     }
 }
 
-/// A response that has been read, with its body.
-pub struct Response {
-    /// The octets of the head, and the body behind them.
-    message: Vec<u8>,
-    spans: FieldSpans<FIELDS>,
-    parts: ResponseParts,
+/// The body of a request, framed and sent as it is written: little pieces together, large ones without a copy.
+///
+/// With `Expect: 100-continue` the first octets wait for the 100, but no longer than [`Settings::continue_deadline`]. Once the server has
+/// answered, or has closed, what is written is thrown away, and [`finish`](Self::finish) tells what it said.
+#[must_use = "a request is whole when it is finished"]
+pub struct RequestWriter<'c, S: Transport = TcpStream> {
+    client: &'c mut ClientStream<S>,
+    progress: Progress,
 }
 
-impl Response {
-    /// The head.
-    pub fn head(&self) -> ResponseHead<'_> {
-        self.parts.over(&self.message, &self.spans)
+/// How a request goes on.
+enum Progress {
+    /// Its head was all of it.
+    Whole,
+    /// Its body waits for a 100.
+    Expecting,
+    /// Its body is being written.
+    Body,
+    /// The server has answered.
+    Answered(ResponseParts),
+    /// It could not be sent; the server may have answered.
+    Failed(Error),
+}
+
+impl<'c, S: Transport> RequestWriter<'c, S> {
+    /// Whether the server has answered, or closed, before the request was whole, so that there is no use in writing more.
+    pub const fn is_answered(&self) -> bool {
+        matches!(self.progress, Progress::Answered(_) | Progress::Failed(_))
     }
 
-    /// The body.
-    pub fn body(&self) -> &[u8] {
-        self.message.get(self.parts.len()..).unwrap_or_default()
+    /// Ends the request, and reads the head of the response. Fails with [`WriteError::BodyLength`] when octets are missing.
+    pub fn finish(self) -> Result<Response<'c, S>, Error> {
+        self.finish_with(&[])
     }
 
-    /// Head and body as they came, for a person to read.
-    pub fn dump(&self) -> Dump<'_> {
-        dump(&self.message)
+    /// Ends the request with these trailers, which a chunked body can have, and reads the head of the response.
+    pub fn finish_with(mut self, trailers: &[TrailerField<'_>]) -> Result<Response<'c, S>, Error> {
+        self.send(|wire, progress| {
+            match (progress, trailers) {
+                (Progress::Whole, []) => {}
+                (Progress::Whole, _) => return Err(WriteError::TrailersNeedChunked.into()),
+                _ => wire.end_body(trailers)?,
+            }
+            wire.flush()
+        })?;
+        let Self { client, progress } = self;
+        let parts = match progress {
+            Progress::Answered(parts) => parts,
+            Progress::Failed(error) => client.receive_head().map_err(|_| error)?,
+            _ => client.receive_head()?,
+        };
+        let ClientStream { wire, head, spans, .. } = client;
+        Ok(Response { head: parts.over(head, spans), body: ResponseBody::new(wire) })
+    }
+
+    /// Has something sent, if the server still wants it. What hinders that may be the server's answer, which comes later.
+    fn send(&mut self, send: impl FnOnce(&mut ClientWire<S>, &Progress) -> Result<(), Error>) -> Result<(), Error> {
+        if matches!(self.progress, Progress::Expecting) {
+            self.progress = self.client.await_continue()?.map_or(Progress::Body, Progress::Answered);
+        }
+        if !self.is_answered() {
+            match send(&mut self.client.wire, &self.progress) {
+                Err(error @ Error::Own(_)) => return Err(error),
+                Err(error) => self.progress = Progress::Failed(error),
+                Ok(()) => {}
+            }
+        }
+        Ok(())
     }
 }
 
-impl fmt::Debug for Response {
+impl<S: Transport> Write for RequestWriter<'_, S> {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.send(|wire, _| wire.write_body(octets))?;
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(self.send(|wire, _| wire.flush_body())?)
+    }
+}
+
+impl<S: Transport> fmt::Debug for RequestWriter<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.head().fmt(f)
+        f.write_str("RequestWriter")
     }
 }

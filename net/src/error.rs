@@ -20,6 +20,10 @@ pub enum Error {
     Peer(PeerFault),
     /// What the caller asked for.
     Own(WriteError),
+    /// The connection has ended, and carries nothing more [RFC 9112 section 9.6].
+    Closed,
+    /// A request got no answer from the caller, or not a whole one; the connection is closed.
+    Unanswered,
 }
 
 /// What the peer did wrong.
@@ -43,6 +47,8 @@ pub enum PeerFault {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Wait {
+    /// The first octet of a request.
+    Idle,
     /// A message head.
     Head,
     /// The rest of a body.
@@ -77,6 +83,7 @@ impl fmt::Display for PeerFault {
 impl fmt::Display for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Idle => "request",
             Self::Head => "whole head",
             Self::Body => "whole body",
             Self::Write => "room to send",
@@ -99,6 +106,8 @@ impl fmt::Display for Error {
             }
             Self::Peer(fault) => write!(f, "{fault}"),
             Self::Own(error) => write!(f, "{error}"),
+            Self::Closed => f.write_str("connection has ended (RFC 9112 section 9.6)"),
+            Self::Unanswered => f.write_str("request without a whole answer"),
         }
     }
 }
@@ -109,14 +118,15 @@ impl std::error::Error for Error {
             Self::Io(error) => Some(error),
             Self::Peer(PeerFault::Parse(error)) => Some(error),
             Self::Own(error) => Some(error),
-            Self::Connect { .. } | Self::Peer(_) => None,
+            Self::Connect { .. } | Self::Peer(_) | Self::Closed | Self::Unanswered => None,
         }
     }
 }
 
+/// An error that has been through [`std::io`], as those of bodies are, is what it was.
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
-        Self::Io(error)
+        error.downcast().unwrap_or_else(Self::Io)
     }
 }
 
@@ -143,9 +153,15 @@ impl From<WriteError> for Error {
 
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
-        match error {
-            Error::Io(error) => error,
-            error => io::Error::other(error),
-        }
+        let kind = match error {
+            Error::Io(error) => return error,
+            Error::Peer(PeerFault::Truncated) => io::ErrorKind::UnexpectedEof,
+            Error::Peer(PeerFault::TooSlow { .. }) => io::ErrorKind::TimedOut,
+            Error::Peer(PeerFault::Parse(_)) => io::ErrorKind::InvalidData,
+            Error::Own(_) => io::ErrorKind::InvalidInput,
+            Error::Closed => io::ErrorKind::NotConnected,
+            Error::Connect { .. } | Error::Unanswered => io::ErrorKind::Other,
+        };
+        io::Error::new(kind, error)
     }
 }

@@ -1,14 +1,24 @@
 #![doc = include_str!("../README.md")]
 
+mod body;
 mod client;
+mod deadline;
 mod error;
+mod received;
+mod reply;
 mod server;
 mod settings;
+mod trailers;
 mod transport;
 mod udp;
+mod wire;
 
-pub use client::{ClientStream, Response};
+pub use body::{RequestBody, ResponseBody};
+pub use client::{ClientStream, RequestWriter, Response};
 pub use error::{Error, PeerFault, Wait};
-pub use server::{Request, ServerStream};
+pub use reply::{Reply, ResponseWriter};
+pub use server::{Exchange, ServerStream};
 pub use settings::Settings;
+pub use trailers::Trailers;
+pub use transport::{Transport, Untimed};
 pub use udp::{Datagram, UdpPeer};

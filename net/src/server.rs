@@ -1,215 +1,212 @@
 //! The server's end of a connection.
 
+use crate::body::RequestBody;
+use crate::deadline::Deadline;
 use crate::error::{Error, PeerFault, Wait};
+use crate::reply::Reply;
 use crate::settings::Settings;
-use crate::transport::{Deadline, Transport};
-use bareline_core::{
-    Answer, Dump, Event, FieldName, FieldSpans, FieldValue, HeadWriter, RequestHead, RequestParts, ServerConnection, ServerState,
-    Status, Version, WireBuf, WriteError, dump,
-};
+use crate::transport::Transport;
+use crate::wire::Wire;
+use bareline_core::{Event, FieldName, FieldSpans, FieldValue, RequestHead, RequestParts, ServerConnection, ServerState, Status};
+use std::cell::RefCell;
 use std::fmt;
 use std::net::TcpStream;
 
-/// The server's end of a connection: reads a request, answers it, closes.
+/// The server's end of a connection: reads requests, one after the other, and has them answered.
 ///
-/// The example of the crate shows one at work.
-pub struct ServerStream {
-    transport: Transport,
-    connection: ServerConnection,
+/// What is ready is sent in one write when nothing more has come to be answered; the answers to requests that came together go out
+/// together. The connection is closed when it is dropped, in stages where an answer could be lost to a reset otherwise: that waits for the
+/// peer for a second at the most [RFC 9112 section 9.6].
+///
+/// ```
+/// use bareline_core::Status;
+/// use bareline_net::{Error, Exchange, ServerStream};
+/// use std::io::Read;
+/// use std::net::TcpStream;
+///
+/// fn serve(stream: TcpStream) -> Result<(), Error> {
+///     let mut peer = ServerStream::new(stream);
+///     while let Some(Exchange { head, mut body, reply }) = peer.next_request()? {
+///         let mut text = format!("{} came with: ", head.target()).into_bytes();
+///         body.read_to_end(&mut text)?;
+///         reply.send(Status::OK, &[], &text)?;
+///     }
+///     Ok(())
+/// }
+/// ```
+pub struct ServerStream<S: Transport = TcpStream> {
+    wire: RefCell<ServerWire<S>>,
+    /// The octets of the head that is being answered.
+    head: Vec<u8>,
     spans: FieldSpans<FIELDS>,
-    out: Box<WireBuf<OUT>>,
 }
 
-const FIELDS: usize = 128;
-const OUT: usize = 8192;
-const TEXT: FieldValue<'_> = FieldValue::from_static("text/plain; charset=utf-8");
-const CLOSE: FieldValue<'_> = FieldValue::from_static("close");
+pub(crate) type ServerWire<S> = Wire<S, ServerConnection>;
 
-impl ServerStream {
+const FIELDS: usize = 128;
+const TEXT: FieldValue<'_> = FieldValue::from_static("text/plain; charset=utf-8");
+
+/// A request and its answer: the head can be read while the body comes and the answer goes.
+///
+/// What is left of the body when the exchange is over is read and thrown away, within [`Limits::drain`](bareline_core::Limits); a longer
+/// one is a reason to close.
+#[derive(Debug)]
+pub struct Exchange<'s, S: Transport = TcpStream> {
+    /// The head of the request.
+    pub head: RequestHead<'s>,
+    /// Its body.
+    pub body: RequestBody<'s, S>,
+    /// What answers it.
+    pub reply: Reply<'s, S>,
+}
+
+impl<S: Transport> ServerStream<S> {
     /// On an accepted connection, with the default [`Settings`].
-    pub fn new(stream: TcpStream) -> Self {
-        Self::with_settings(stream, Settings::default())
+    pub fn new(transport: S) -> Self {
+        Self::with_settings(transport, Settings::default())
     }
 
     /// On an accepted connection, with these settings.
-    pub fn with_settings(stream: TcpStream, settings: Settings) -> Self {
-        Self {
-            transport: Transport::new(stream, settings),
-            connection: ServerConnection::new(settings.limits_of_a_message()),
-            spans: FieldSpans::new(),
-            out: Box::new(WireBuf::new()),
-        }
+    pub fn with_settings(transport: S, settings: Settings) -> Self {
+        let connection = ServerConnection::new(settings.limits_of_a_message());
+        Self { wire: RefCell::new(Wire::new(transport, connection, settings)), head: Vec::new(), spans: FieldSpans::new() }
     }
 
-    /// Reads a request with its body; `None` when the peer closes without one, as a port scan does, or when the request before it
-    /// has been answered: the connection carries one.
+    /// Waits for the next request and reads its head; `None` when there is none to come.
     ///
-    /// A request that is none, too large or too slow is refused here, with the status of the [`PeerFault`] and one line of text,
-    /// and the connection closed; the error is for the log.
-    pub fn read_request(&mut self) -> Result<Option<Request<'_>>, Error> {
-        match self.receive() {
-            Ok(Some((parts, message))) => Ok(Some(Request { stream: self, parts, message })),
-            Ok(None) => Ok(None),
-            Err(error) => {
-                if let Error::Peer(fault) = &error {
-                    // The peer may be gone already; the error that counts is the first one.
-                    let _ = self.refuse(fault);
-                }
-                Err(error)
-            }
-        }
+    /// A request that is none, too large or too slow is refused here, with the status of the [`PeerFault`] and one line of text, and the
+    /// connection closed; the error is for the log. So is a fault of the body that the caller has met and not answered. A request that the
+    /// caller has not answered is answered with 500, and the connection closed: that is [`Error::Unanswered`].
+    pub fn next_request(&mut self) -> Result<Option<Exchange<'_, S>>, Error> {
+        let wire = self.wire.get_mut();
+        let received = wire.next_head(&mut self.head, &mut self.spans);
+        let Some(parts) = received.map_err(|error| wire.refuse(error))? else { return Ok(None) };
+        let wire = &self.wire;
+        let head = parts.over(&self.head, &self.spans);
+        Ok(Some(Exchange { head, body: RequestBody::new(wire), reply: Reply::new(wire, head.version()) }))
     }
 
-    /// The request's parts, and its octets: the head as it came, and the content behind it.
-    fn receive(&mut self) -> Result<Option<(RequestParts, Vec<u8>)>, Error> {
-        let settings = self.transport.settings;
-        let mut deadline = Deadline::new(Wait::Head, settings.head_deadline);
-        let mut request: Option<(RequestParts, Vec<u8>)> = None;
-        loop {
+    /// Gives the transport back, with the octets that have come and are not the request's, when it belongs to another protocol: after a
+    /// 101, or a 2xx to CONNECT [RFC 9110 sections 7.8 and 9.3.6]. Fails with [`Error::Closed`] when it does not.
+    pub fn hand_over(mut self) -> Result<(S, Vec<u8>), Error> {
+        let wire = self.wire.get_mut();
+        wire.next_message();
+        let mut deadlines = Deadlines::new(&wire.settings);
+        while wire.connection.state() == ServerState::Drain {
+            wire.receive(&mut self.head, &mut self.spans, &mut deadlines)?;
+        }
+        match wire.connection.state() {
+            ServerState::Handover => wire.hand_over(),
+            _ => Err(Error::Closed),
+        }
+    }
+}
+
+/// How long may be waited between two exchanges.
+struct Deadlines {
+    idle: Deadline,
+    head: Deadline,
+    body: Deadline,
+}
+
+impl Deadlines {
+    fn new(settings: &Settings) -> Self {
+        Self {
+            idle: Deadline::new(Wait::Idle, settings.idle_deadline),
+            head: Deadline::new(Wait::Head, settings.head_deadline),
+            body: Deadline::new(Wait::Body, settings.body_deadline),
+        }
+    }
+}
+
+impl<S: Transport> ServerWire<S> {
+    /// Ends the exchange before, and puts the octets of the next head where they stay.
+    fn next_head(&mut self, head: &mut Vec<u8>, spans: &mut FieldSpans<FIELDS>) -> Result<Option<RequestParts>, Error> {
+        self.next_message();
+        let mut deadlines = Deadlines::new(&self.settings);
+        while self.is_open() {
             match self.connection.state() {
-                ServerState::Idle | ServerState::Head | ServerState::Body => {}
-                ServerState::Answer => return Ok(request),
-                _ => return Ok(None),
-            }
-            let (used, event) = self.connection.receive(self.transport.received(), self.spans.lend())?;
-            let mut is_starved = false;
-            match (event, &mut request) {
-                (Event::Head(head), _) => {
-                    let expectations = head.fields().all(FieldName::EXPECT);
-                    let must_continue = head.version() == Version::Http11
-                        && self.transport.received().len() == used
-                        && expectations.into_iter().any(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
-                    let octets = self.transport.received().get(..used).unwrap_or_default();
-                    request = Some((head.parts(), octets.to_vec()));
-                    deadline = Deadline::new(Wait::Body, settings.body_deadline);
-                    if must_continue && self.connection.state() == ServerState::Body {
-                        self.connection.respond(Status::CONTINUE, &mut self.out)?.without_body()?;
-                        self.flush()?;
+                ServerState::Idle | ServerState::Head | ServerState::Drain => {
+                    if let Some(parts) = self.receive(head, spans, &mut deadlines)? {
+                        return Ok(Some(parts));
                     }
                 }
-                (Event::Data(data), Some((_, message))) => message.extend_from_slice(data),
-                (Event::NeedMore, _) => is_starved = true,
-                _ => {}
-            }
-            self.transport.consume(used);
-            if is_starved && self.transport.receive(&deadline)? == 0 {
-                self.connection.peer_closed()?;
+                ServerState::Next => _ = self.connection.next_request(),
+                ServerState::Handover => return self.flush().map(|()| None),
+                ServerState::Close => self.close(),
+                ServerState::Body | ServerState::Answer | ServerState::AnswerBody | ServerState::Refusal => {
+                    return Err(self.unanswered());
+                }
             }
         }
+        Ok(None)
     }
 
-    fn refuse(&mut self, fault: &PeerFault) -> Result<(), Error> {
-        let reason = format!("{fault}\n");
-        let head = self.connection.reject(fault.status(), &mut self.out)?;
-        head.field(FieldName::CONTENT_TYPE, TEXT)?.body(reason.as_bytes())?;
-        self.flush()?;
-        self.transport.close();
-        Ok(())
+    /// Takes one step: an event, or more octets.
+    fn receive(
+        &mut self,
+        octets: &mut Vec<u8>,
+        spans: &mut FieldSpans<FIELDS>,
+        deadlines: &mut Deadlines,
+    ) -> Result<Option<RequestParts>, Error> {
+        let (used, event) = self.connection.receive(self.received.bytes(), spans.lend())?;
+        let (mut parts, mut is_starved) = (None, false);
+        match event {
+            Event::Head(head) => {
+                octets.clear();
+                octets.extend_from_slice(self.received.bytes().get(..used).unwrap_or_default());
+                parts = Some(head.parts());
+            }
+            event => is_starved = matches!(event, Event::NeedMore),
+        }
+        self.received.consume(used);
+        if is_starved {
+            let deadline = match self.connection.state() {
+                ServerState::Idle => &mut deadlines.idle,
+                ServerState::Head => &mut deadlines.head,
+                _ => &mut deadlines.body,
+            };
+            match self.fill(deadline) {
+                // Nothing has been asked: there is nothing to refuse.
+                Err(Error::Peer(PeerFault::TooSlow { wait: Wait::Idle, .. })) => self.close(),
+                filled => filled?,
+            }
+        }
+        Ok(parts)
     }
 
-    fn flush(&mut self) -> Result<(), Error> {
-        let sent = self.transport.send(self.out.as_bytes());
-        self.out.clear();
-        sent
+    /// Why there is no answer: the peer's fault, or the caller's.
+    fn unanswered(&self) -> Error {
+        self.fault.map_or(Error::Unanswered, Error::Peer)
+    }
+
+    /// Answers with a refusal, as far as that can be done, and closes. Gives the error back, which is the one that counts.
+    fn refuse(&mut self, error: Error) -> Error {
+        let (status, reason) = match &error {
+            Error::Peer(fault) => (fault.status(), format!("{fault}\n")),
+            _ => (Status::INTERNAL_SERVER_ERROR, format!("{}\n", Status::INTERNAL_SERVER_ERROR.reason())),
+        };
+        let _ = self.write(|connection, out| {
+            connection.reject(status, out)?.field(FieldName::CONTENT_TYPE, TEXT)?.body(reason.as_bytes())
+        });
+        self.close();
+        error
     }
 }
 
-impl fmt::Debug for ServerStream {
+impl<S: Transport> Drop for ServerStream<S> {
+    fn drop(&mut self) {
+        let wire = self.wire.get_mut();
+        match wire.connection.state() {
+            _ if !wire.is_open() => {}
+            ServerState::Body | ServerState::Answer | ServerState::Refusal => _ = wire.refuse(wire.unanswered()),
+            _ => wire.close(),
+        }
+    }
+}
+
+impl<S: Transport> fmt::Debug for ServerStream<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ServerStream")
-    }
-}
-
-/// A request that has been read, with its body, and waits for its answer.
-#[must_use = "a request waits for its answer"]
-pub struct Request<'s> {
-    stream: &'s mut ServerStream,
-    parts: RequestParts,
-    message: Vec<u8>,
-}
-
-impl Request<'_> {
-    /// The head.
-    pub fn head(&self) -> RequestHead<'_> {
-        self.parts.over(&self.message, &self.stream.spans)
-    }
-
-    /// The body.
-    pub fn body(&self) -> &[u8] {
-        self.message.get(self.parts.len()..).unwrap_or_default()
-    }
-
-    /// Head and body as they came, for a person to read; of a chunked body its content.
-    pub fn dump(&self) -> Dump<'_> {
-        dump(&self.message)
-    }
-
-    /// Answers with this status, these fields and this body, and closes the connection. `Connection: close` and the framing are
-    /// added; the body is left out where the request was HEAD.
-    ///
-    /// The head is at most 8,192 octets. What cannot be written, or is an interim answer, is [`Error::Own`]; the client gets a 500 then.
-    pub fn respond(self, status: Status, fields: &[(FieldName<'_>, FieldValue<'_>)], body: &[u8]) -> Result<(), Error> {
-        let mut rest: &[u8] = &[];
-        let stream = self.stream;
-        let ServerStream { connection, out, .. } = stream;
-        let written = (|| {
-            let mut head = connection.respond(status, out)?.field(FieldName::CONNECTION, CLOSE)?;
-            for (name, value) in fields {
-                head = head.field(*name, *value)?;
-            }
-            if body.is_empty() {
-                return head.without_body();
-            }
-            head.length(body.len() as u64)?;
-            rest = connection.frame_data(body, out)?;
-            connection.end_body(&[], out)
-        })();
-        stream.finish(written, rest)
-    }
-
-    /// Answers with what `write` makes of the head, on which `Connection: close` already stands, and closes the connection.
-    ///
-    /// Head and body together are at most 8,192 octets, and have to be a whole final answer; errors are as with
-    /// [`respond`](Self::respond).
-    pub fn respond_with(
-        self,
-        status: Status,
-        write: impl FnOnce(HeadWriter<'_, Answer<'_>>) -> Result<(), WriteError>,
-    ) -> Result<(), Error> {
-        let stream = self.stream;
-        let head = stream.connection.respond(status, &mut stream.out);
-        let written = head.and_then(|head| head.field(FieldName::CONNECTION, CLOSE)).and_then(write);
-        stream.finish(written, &[])
-    }
-}
-
-impl ServerStream {
-    /// Sends the answer that was written, with the rest of its body, and closes. An answer that is not whole is not sent.
-    fn finish(&mut self, written: Result<(), WriteError>, rest: &[u8]) -> Result<(), Error> {
-        let is_whole = matches!(self.connection.state(), ServerState::Close | ServerState::Next | ServerState::Handover);
-        if let Err(error) = written.and(if is_whole { Ok(()) } else { Err(WriteError::OutOfTurn) }) {
-            self.out.clear();
-            if let Ok(head) = self.connection.reject(Status::INTERNAL_SERVER_ERROR, &mut self.out) {
-                head.without_body()?;
-            } else {
-                // The head of an answer was written that cannot be kept: the same refusal, from a connection of its own.
-                let mut instead = ServerConnection::new(self.transport.settings.limits);
-                instead.reject(Status::INTERNAL_SERVER_ERROR, &mut self.out)?.without_body()?;
-            }
-            self.flush()?;
-            self.transport.close();
-            return Err(error.into());
-        }
-        let message = [self.out.as_bytes(), rest].concat();
-        self.out.clear();
-        self.transport.send(&message)?;
-        self.transport.close();
-        Ok(())
-    }
-}
-
-impl fmt::Debug for Request<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.head().fmt(f)
     }
 }

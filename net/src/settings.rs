@@ -3,8 +3,11 @@
 use bareline_core::Limits;
 use std::time::Duration;
 
-/// Deadlines and limits of a connection. Every wait has a deadline, counted from the beginning of the wait: a peer that sends
-/// one octet now and then does not extend it.
+/// Deadlines and limits of a connection.
+///
+/// Every wait has a deadline, counted from the beginning of the wait: a peer that sends one octet now and then does not extend it. While
+/// a body comes, only the waiting counts, and octets earn time at [`minimum_rate`](Self::minimum_rate), so that a long body may take long, and
+/// a trickle may not.
 ///
 /// ```
 /// use bareline_net::Settings;
@@ -17,14 +20,23 @@ use std::time::Duration;
 pub struct Settings {
     /// How long connecting to one address may take: 10 s by default.
     pub connect_deadline: Duration,
-    /// How long a head may take to arrive: 10 s by default.
+    /// How long a server keeps a connection on which no request has begun: 60 s by default.
+    pub idle_deadline: Duration,
+    /// How long a head may take to arrive: 10 s by default. A server counts from its first octet, a client from the end of its request.
     pub head_deadline: Duration,
-    /// How long a body may take to arrive: 60 s by default.
+    /// How long a client that expects a 100 holds the body back for it: 1 s by default. Servers that know nothing of it send none
+    /// [RFC 9110 section 10.1.1].
+    pub continue_deadline: Duration,
+    /// How long may be waited for a body, besides what its octets earn: 60 s by default.
     pub body_deadline: Duration,
-    /// How long a message may take to be sent: 30 s by default.
+    /// How many octets of a body earn a second of waiting, up to `body_deadline` in all: 512 by default.
+    pub minimum_rate: u32,
+    /// How long the peer may take to accept what is sent at a time, which is at most a head and what the caller writes at once: 30 s by
+    /// default.
     pub write_deadline: Duration,
-    /// The largest body that is accepted, in octets: 1,048,576 by default.
-    pub body_limit: usize,
+    /// The largest body that is accepted, in octets: 1,048,576 by default, for bodies that are kept in memory. Whoever streams them sets
+    /// `u64::MAX`.
+    pub body_limit: u64,
     /// The largest elements of a head that are accepted.
     pub limits: Limits,
 }
@@ -32,7 +44,7 @@ pub struct Settings {
 impl Settings {
     /// The limits, with that of the body in them.
     pub(crate) fn limits_of_a_message(&self) -> Limits {
-        Limits { body: self.limits.body.min(self.body_limit as u64), ..self.limits }
+        Limits { body: self.limits.body.min(self.body_limit), ..self.limits }
     }
 }
 
@@ -40,8 +52,11 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             connect_deadline: Duration::from_secs(10),
+            idle_deadline: Duration::from_secs(60),
             head_deadline: Duration::from_secs(10),
+            continue_deadline: Duration::from_secs(1),
             body_deadline: Duration::from_secs(60),
+            minimum_rate: 512,
             write_deadline: Duration::from_secs(30),
             body_limit: 1 << 20,
             limits: Limits::DEFAULT,

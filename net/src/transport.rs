@@ -1,113 +1,128 @@
-//! A TCP connection with deadlines, and the octets received on it.
+//! What a connection runs on.
 
-use crate::error::{Error, PeerFault, Wait};
-use crate::settings::Settings;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// The connection, and what has been received on it and not yet consumed.
-pub(crate) struct Transport {
-    stream: TcpStream,
-    received: Vec<u8>,
-    pub(crate) settings: Settings,
+/// A stream of octets in both directions, whose waits can be limited, and one of whose directions can be ended.
+///
+/// TCP streams and Unix sockets are transports. One on top of these, such as TLS, becomes one by passing the calls on to the socket below.
+/// One that cannot wait for long, such as octets in memory, is wrapped in [`Untimed`].
+pub trait Transport: Read + Write {
+    /// Makes the transport fit for messages; it is called once, before anything else, and does nothing unless it is written.
+    fn prepare(&mut self) {}
+
+    /// How long a read may wait from now on. One that takes longer fails with [`io::ErrorKind::WouldBlock`] or
+    /// [`io::ErrorKind::TimedOut`], and loses no octets.
+    fn set_read_timeout(&mut self, timeout: Duration) -> io::Result<()>;
+
+    /// How long a write may wait from now on, in the same way.
+    fn set_write_timeout(&mut self, timeout: Duration) -> io::Result<()>;
+
+    /// Says to the peer that no more octets will be sent. Where that cannot be done, it fails, and the connection is closed at once when it is
+    /// its time; else the peer is given a second to close its side.
+    fn close_write(&mut self) -> io::Result<()>;
 }
 
-impl Transport {
-    pub(crate) fn new(stream: TcpStream, settings: Settings) -> Self {
-        // Without it a small message may wait 40 ms for the acknowledgement of the one before; it works all the same.
-        let _ = stream.set_nodelay(true);
-        Self { stream, received: Vec::new(), settings }
-    }
-
-    /// What has been received and not consumed.
-    pub(crate) fn received(&self) -> &[u8] {
-        &self.received
-    }
-
-    /// The same, to be mended in place.
-    pub(crate) fn received_mut(&mut self) -> &mut [u8] {
-        &mut self.received
-    }
-
-    /// Forgets the first octets.
-    pub(crate) fn consume(&mut self, count: usize) {
-        self.received.drain(..count.min(self.received.len()));
-    }
-
-    /// Waits for octets and takes them; 0 when the peer has closed.
-    pub(crate) fn receive(&mut self, deadline: &Deadline) -> Result<usize, Error> {
-        let mut octets = [0; 8192];
-        let count = loop {
-            self.stream.set_read_timeout(Some(deadline.left()?))?;
-            match self.stream.read(&mut octets) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if is_timeout(&error) => return Err(deadline.fault()),
-                read => break read?,
+macro_rules! socket {
+    ($socket:ty, $prepare:expr) => {
+        impl Transport for $socket {
+            fn prepare(&mut self) {
+                $prepare(self)
             }
-        };
-        self.received.extend_from_slice(octets.get(..count).unwrap_or(&octets));
-        Ok(count)
-    }
 
-    /// Sends these octets, in one write when the system takes them at once.
-    pub(crate) fn send(&mut self, mut octets: &[u8]) -> Result<(), Error> {
-        let deadline = Deadline::new(Wait::Write, self.settings.write_deadline);
-        while !octets.is_empty() {
-            self.stream.set_write_timeout(Some(deadline.left()?))?;
-            match self.stream.write(octets) {
-                Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
-                Ok(sent) => octets = octets.get(sent..).unwrap_or(&[]),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if is_timeout(&error) => return Err(deadline.fault()),
-                Err(error) => return Err(error.into()),
+            fn set_read_timeout(&mut self, timeout: Duration) -> io::Result<()> {
+                <$socket>::set_read_timeout(self, Some(timeout))
+            }
+
+            fn set_write_timeout(&mut self, timeout: Duration) -> io::Result<()> {
+                <$socket>::set_write_timeout(self, Some(timeout))
+            }
+
+            fn close_write(&mut self) -> io::Result<()> {
+                self.shutdown(Shutdown::Write)
             }
         }
+    };
+}
+
+socket!(TcpStream, |stream: &Self| {
+    // Without it a small message may wait 40 ms for the acknowledgement of the one before; it works all the same.
+    let _ = stream.set_nodelay(true);
+});
+#[cfg(unix)]
+socket!(std::os::unix::net::UnixStream, |_| ());
+
+macro_rules! pointer {
+    ($($pointer:ty),*) => {
+        $(impl<T: Transport + ?Sized> Transport for $pointer {
+            fn prepare(&mut self) {
+                (**self).prepare();
+            }
+
+            fn set_read_timeout(&mut self, timeout: Duration) -> io::Result<()> {
+                (**self).set_read_timeout(timeout)
+            }
+
+            fn set_write_timeout(&mut self, timeout: Duration) -> io::Result<()> {
+                (**self).set_write_timeout(timeout)
+            }
+
+            fn close_write(&mut self) -> io::Result<()> {
+                (**self).close_write()
+            }
+        })*
+    };
+}
+pointer!(Box<T>, &mut T);
+
+/// Anything that reads and writes, as a [`Transport`] without deadlines: what is waited for is the reader's and writer's business.
+///
+/// ```
+/// use bareline_core::Status;
+/// use bareline_net::{ServerStream, Untimed};
+/// use std::io::Cursor;
+///
+/// let mut peer = ServerStream::new(Untimed(Cursor::new(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".to_vec())));
+/// if let Some(exchange) = peer.next_request()? {
+///     assert_eq!(exchange.head.target().path(), "/");
+///     exchange.reply.send(Status::OK, &[], b"behind the request, as a cursor does")?;
+/// }
+/// # Ok::<(), bareline_net::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Untimed<T>(pub T);
+
+impl<T: Read> Read for Untimed<T> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl<T: Write> Write for Untimed<T> {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.0.write(octets)
+    }
+
+    fn write_vectored(&mut self, octets: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        self.0.write_vectored(octets)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl<T: Read + Write> Transport for Untimed<T> {
+    fn set_read_timeout(&mut self, _: Duration) -> io::Result<()> {
         Ok(())
     }
 
-    /// Closes in stages [RFC 9112 section 9.6]: says that nothing more comes, then takes what the peer still sends, for a second
-    /// and 256 KB at the most, so that a reset does not take the answer from it.
-    pub(crate) fn close(&mut self) {
-        let deadline = Deadline::new(Wait::Body, Duration::from_secs(1));
-        if self.stream.shutdown(Shutdown::Write).is_err() {
-            return;
-        }
-        for _ in 0..32 {
-            self.received.clear();
-            if !matches!(self.receive(&deadline), Ok(1..)) {
-                break;
-            }
-        }
-        self.received.clear();
-    }
-}
-
-/// The end of a wait.
-pub(crate) struct Deadline {
-    wait: Wait,
-    after: Duration,
-    at: Instant,
-}
-
-impl Deadline {
-    pub(crate) fn new(wait: Wait, after: Duration) -> Self {
-        let now = Instant::now();
-        Self { wait, after, at: now.checked_add(after).unwrap_or(now) }
+    fn set_write_timeout(&mut self, _: Duration) -> io::Result<()> {
+        Ok(())
     }
 
-    /// How long it still is, never zero.
-    fn left(&self) -> Result<Duration, Error> {
-        let left = self.at.saturating_duration_since(Instant::now());
-        if left.is_zero() { Err(self.fault()) } else { Ok(left) }
+    fn close_write(&mut self) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
     }
-
-    fn fault(&self) -> Error {
-        PeerFault::TooSlow { wait: self.wait, after: self.after }.into()
-    }
-}
-
-/// Systems do not agree on what a timeout of a socket is called.
-pub(crate) fn is_timeout(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }

@@ -1,14 +1,19 @@
 //! A UDP socket with deadlines, that tells when a datagram was cut.
 
+use crate::deadline::is_passing;
 use crate::error::{Error, PeerFault, Wait};
-use crate::transport::is_timeout;
+use crate::wire::OUT;
+use bareline_core::{
+    HeadWriter, LentSpans, Method, ReplyTo, RequestHead, ResponseHead, Status, Target, WireBuf, WriteError, datagram,
+};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::time::Duration;
 use std::{fmt, io};
 
-/// A UDP socket: sends and receives datagrams.
+/// A UDP socket: sends and receives datagrams, of raw octets or with a message of HTTP in each.
 ///
 /// ```
+/// use bareline_core::{FieldName, FieldSpans, FieldValue, Method, Target};
 /// use bareline_net::UdpPeer;
 /// use std::time::Duration;
 ///
@@ -22,6 +27,14 @@ use std::{fmt, io};
 /// let from = datagram.from;
 /// server.send_to(b"bye", from)?;
 /// assert_eq!(client.receive_within(Duration::from_secs(5), &mut buffer)?.octets, b"bye");
+///
+/// client.send_request_to(Method::OPTIONS, Target::ASTERISK, server.local_addr()?, |head| {
+///     head.field(FieldName::HOST, FieldValue::from_static("a"))?.body(b"hello")
+/// })?;
+/// let (mut buffer, mut spans) = ([0; 1024], FieldSpans::<8>::new());
+/// let datagram = server.receive(&mut buffer)?;
+/// let (head, body) = datagram.request(spans.lend())?;
+/// assert_eq!((head.method(), body), (Method::OPTIONS, &b"hello"[..]));
 /// # Ok::<(), bareline_net::Error>(())
 /// ```
 pub struct UdpPeer {
@@ -32,7 +45,7 @@ pub struct UdpPeer {
 
 const LARGEST: usize = 65_536;
 
-/// A datagram that has been received.
+/// A datagram that has been received; as a message, where it is one, it is read from here.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Datagram<'b> {
     /// What it carried, as far as the buffer holds it.
@@ -43,10 +56,27 @@ pub struct Datagram<'b> {
     pub from: SocketAddr,
 }
 
+impl<'b> Datagram<'b> {
+    /// The request that it is, and its body: see [`datagram::request`]. One that was cut is [`PeerFault::Truncated`].
+    pub fn request(&self, spans: LentSpans<'b>) -> Result<(RequestHead<'b>, &'b [u8]), Error> {
+        Ok(datagram::request(self.whole()?, spans)?)
+    }
+
+    /// The response that it is, to a request with `method`, and its body: see [`datagram::response`]. One that was cut is
+    /// [`PeerFault::Truncated`].
+    pub fn response(&self, method: Method<'_>, spans: LentSpans<'b>) -> Result<(ResponseHead<'b>, &'b [u8]), Error> {
+        Ok(datagram::response(self.whole()?, method, spans)?)
+    }
+
+    fn whole(&self) -> Result<&'b [u8], PeerFault> {
+        if self.cut > 0 { Err(PeerFault::Truncated) } else { Ok(self.octets) }
+    }
+}
+
 impl UdpPeer {
     /// A socket that receives on this address: the first that can be had, if it is a name.
     pub fn bind(address: impl ToSocketAddrs) -> Result<Self, Error> {
-        Ok(Self::on(UdpSocket::bind(address)?))
+        Ok(Self::from(UdpSocket::bind(address)?))
     }
 
     /// A socket that sends to this address and receives from it alone: the first that can be had, if it is a name.
@@ -58,15 +88,11 @@ impl UdpPeer {
                 SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
             };
             match UdpSocket::bind(any).and_then(|socket| socket.connect(address).map(|()| socket)) {
-                Ok(socket) => return Ok(Self::on(socket)),
+                Ok(socket) => return Ok(Self::from(socket)),
                 Err(error) => tried.push((address, error)),
             }
         }
         Err(Error::Connect { tried })
-    }
-
-    fn on(socket: UdpSocket) -> Self {
-        Self { socket, whole: vec![0; LARGEST].into_boxed_slice() }
     }
 
     /// The address on which it receives.
@@ -91,6 +117,32 @@ impl UdpPeer {
         Ok(())
     }
 
+    /// Sends a datagram that is a request, whose head and body `write` makes, to this address.
+    pub fn send_request_to(
+        &mut self,
+        method: Method<'_>,
+        target: Target<'_>,
+        to: SocketAddr,
+        write: impl FnOnce(HeadWriter<'_>) -> Result<(), WriteError>,
+    ) -> Result<(), Error> {
+        let mut out = WireBuf::<OUT>::new();
+        write(datagram::write_request(&mut out, method, target)?)?;
+        self.send_to(out.as_bytes(), to)
+    }
+
+    /// Sends a datagram that is a response, whose head and body `write` makes, to this address.
+    pub fn send_response_to(
+        &mut self,
+        reply_to: ReplyTo,
+        status: Status,
+        to: SocketAddr,
+        write: impl FnOnce(HeadWriter<'_>) -> Result<(), WriteError>,
+    ) -> Result<(), Error> {
+        let mut out = WireBuf::<OUT>::new();
+        write(out.response(reply_to, status)?)?;
+        self.send_to(out.as_bytes(), to)
+    }
+
     /// Waits for a datagram, without end: what a server does between its clients.
     pub fn receive<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Datagram<'b>, Error> {
         self.socket.set_read_timeout(None)?;
@@ -100,7 +152,7 @@ impl UdpPeer {
     /// Waits for a datagram so long and no longer.
     pub fn receive_within<'b>(&mut self, deadline: Duration, buffer: &'b mut [u8]) -> Result<Datagram<'b>, Error> {
         self.socket.set_read_timeout(Some(deadline.max(Duration::from_millis(1))))?;
-        self.receive_one(buffer).map_err(|error| match is_timeout(&error) {
+        self.receive_one(buffer).map_err(|error| match is_passing(&error) {
             true => PeerFault::TooSlow { wait: Wait::Datagram, after: deadline }.into(),
             false => error.into(),
         })
@@ -117,6 +169,13 @@ impl UdpPeer {
         let octets = buffer.get_mut(..kept).unwrap_or_default();
         octets.copy_from_slice(self.whole.get(..kept).unwrap_or_default());
         Ok(Datagram { octets, cut: len.saturating_sub(kept), from })
+    }
+}
+
+/// On a socket whose options have been set: one that has joined a multicast group, for example.
+impl From<UdpSocket> for UdpPeer {
+    fn from(socket: UdpSocket) -> Self {
+        Self { socket, whole: vec![0; LARGEST].into_boxed_slice() }
     }
 }
 

@@ -189,6 +189,11 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         Ok(self)
     }
 
+    /// Writes field lines: as [`field`](Self::field), one after the other.
+    pub fn fields(self, fields: &[(FieldName<'_>, FieldValue<'_>)]) -> Result<Self, WriteError> {
+        fields.iter().try_fold(self, |head, (name, value)| head.field(*name, *value))
+    }
+
     fn see(&mut self, name: FieldName<'_>, value: FieldValue<'_>) -> Result<(), WriteError> {
         let seen = &mut self.seen;
         let has = |member: &str| has_member(value.as_bytes(), member.as_bytes());

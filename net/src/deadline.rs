@@ -1,0 +1,45 @@
+//! The end of a wait.
+
+use crate::error::{PeerFault, Wait};
+use std::io;
+use std::time::{Duration, Instant};
+
+/// How long may still be waited for something.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline {
+    wait: Wait,
+    after: Duration,
+    left: Duration,
+}
+
+impl Deadline {
+    pub(crate) const fn new(wait: Wait, after: Duration) -> Self {
+        Self { wait, after, left: after }
+    }
+
+    /// The timeout that the socket should get in place of the one it has, if there is a reason: any that is not longer than what is left,
+    /// and not much shorter, will do, so that it is seldom set.
+    pub(crate) fn timeout(&self, present: Duration) -> Result<Option<Duration>, PeerFault> {
+        if self.left.is_zero() {
+            return Err(PeerFault::TooSlow { wait: self.wait, after: self.after });
+        }
+        let will_do = present <= self.left && present >= self.left / 4;
+        Ok(if will_do { None } else { Some((self.left / 2).max(Duration::from_millis(1))) })
+    }
+
+    /// Takes off what has been waited since then.
+    pub(crate) fn spend(&mut self, since: Instant) {
+        self.left = self.left.saturating_sub(since.elapsed());
+    }
+
+    /// Adds what these octets have earned.
+    pub(crate) fn earn(&mut self, octets: usize, rate: u32) {
+        let nanoseconds = (octets as u64).saturating_mul(1_000_000_000) / u64::from(rate.max(1));
+        self.left = self.left.saturating_add(Duration::from_nanos(nanoseconds)).min(self.after);
+    }
+}
+
+/// Whether to try again, while time is left. Systems do not agree on what a timeout of a socket is called.
+pub(crate) fn is_passing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted)
+}

@@ -1,0 +1,150 @@
+//! The answer to a request.
+
+use crate::error::Error;
+use crate::server::ServerWire;
+use crate::transport::Transport;
+use bareline_core::{Answer, FieldName, FieldValue, HeadWriter, ServerState, Status, TrailerField, Version, WriteError};
+use std::cell::RefCell;
+use std::fmt;
+use std::io::{self, Write};
+use std::net::TcpStream;
+
+/// What answers a request: sends an answer whole, or begins one whose body is written as it is made.
+///
+/// `Connection` and the framing are added as the request and the answer require, and the body is left out where the request was HEAD.
+/// After a fault of the request's body the answer is the last one on the connection.
+#[must_use = "a request waits for its answer"]
+pub struct Reply<'s, S: Transport = TcpStream> {
+    wire: &'s RefCell<ServerWire<S>>,
+    version: Version,
+}
+
+/// The largest body that is copied behind its head, so that both go out together.
+const COPIED: usize = 4 * 1024;
+
+impl<'s, S: Transport> Reply<'s, S> {
+    pub(crate) const fn new(wire: &'s RefCell<ServerWire<S>>, version: Version) -> Self {
+        Self { wire, version }
+    }
+
+    /// Answers with this status, these fields and this body.
+    ///
+    /// The head is at most 8,192 octets. What cannot be written, or is an interim answer, is [`Error::Own`]; the client gets a 500 then.
+    pub fn send(self, status: Status, fields: &[(FieldName<'_>, FieldValue<'_>)], body: &[u8]) -> Result<(), Error> {
+        let is_copied = body.len() <= COPIED;
+        let mut writer = self.begin(status, |head| match head.fields(fields)? {
+            head if body.is_empty() => head.without_body(),
+            head if is_copied => head.body(body),
+            head => head.length(body.len() as u64),
+        })?;
+        if !is_copied {
+            writer.write_all(body)?;
+        }
+        writer.finish()
+    }
+
+    /// Begins an answer with this status and these fields, whose body is written as it is made: in chunks, or up to the close where the
+    /// client knows only HTTP/1.0.
+    pub fn stream(self, status: Status, fields: &[(FieldName<'_>, FieldValue<'_>)]) -> Result<ResponseWriter<'s, S>, Error> {
+        let version = self.version;
+        self.begin(status, |head| match (head.fields(fields)?, version) {
+            (head, Version::Http11) => head.chunked(),
+            (head, Version::Http10) => head.until_close(),
+        })
+    }
+
+    /// Begins an answer with this status, whose head `write` makes: with any fields, framing and version. It may be called twice, when the
+    /// first time there is no room behind what is ready to be sent.
+    ///
+    /// The head, and a body that is written with it, are at most 8,192 octets.
+    pub fn begin(
+        self,
+        status: Status,
+        write: impl Fn(HeadWriter<'_, Answer<'_>>) -> Result<(), WriteError>,
+    ) -> Result<ResponseWriter<'s, S>, Error> {
+        let wire = &mut *self.wire.borrow_mut();
+        if status.is_informational() && status != Status::SWITCHING_PROTOCOLS {
+            return Err(WriteError::OutOfTurn.into());
+        }
+        let is_refusal = wire.fault.is_some();
+        wire.write(|connection, out| match is_refusal {
+            true => write(connection.reject(status, out)?),
+            false => write(connection.respond(status, out)?),
+        })?;
+        match wire.connection.state() {
+            // What was to write the head has not ended it.
+            ServerState::Body | ServerState::Answer | ServerState::Refusal => Err(WriteError::OutOfTurn.into()),
+            state => Ok(ResponseWriter { wire: self.wire, is_whole: state != ServerState::AnswerBody }),
+        }
+    }
+
+    /// Sends an interim answer, such as 103, at once; a client that knows only HTTP/1.0 gets none [RFC 9110 section 15.2].
+    pub fn interim(&mut self, status: Status, fields: &[(FieldName<'_>, FieldValue<'_>)]) -> Result<(), Error> {
+        if !status.is_informational() || status == Status::SWITCHING_PROTOCOLS {
+            return Err(WriteError::OutOfTurn.into());
+        }
+        if self.version == Version::Http10 {
+            return Ok(());
+        }
+        let wire = &mut *self.wire.borrow_mut();
+        wire.write(|connection, out| connection.respond(status, out)?.fields(fields)?.without_body())?;
+        wire.flush()
+    }
+}
+
+impl<S: Transport> fmt::Debug for Reply<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reply")
+    }
+}
+
+/// The body of an answer, framed and sent as it is written: little pieces together, large ones without a copy.
+///
+/// The answer is whole when it is finished. One that is dropped before is cut short for the client too: the connection is closed, and
+/// nothing in it says that the body ended.
+#[must_use = "an answer is whole when it is finished"]
+pub struct ResponseWriter<'s, S: Transport = TcpStream> {
+    wire: &'s RefCell<ServerWire<S>>,
+    /// Its head was all of it.
+    is_whole: bool,
+}
+
+impl<S: Transport> ResponseWriter<'_, S> {
+    /// Ends the answer. Fails with [`WriteError::BodyLength`] when octets are missing.
+    pub fn finish(self) -> Result<(), Error> {
+        self.finish_with(&[])
+    }
+
+    /// Ends the answer with these trailers, which a chunked body can have.
+    pub fn finish_with(self, trailers: &[TrailerField<'_>]) -> Result<(), Error> {
+        let wire = &mut *self.wire.borrow_mut();
+        match (self.is_whole, trailers) {
+            (false, _) => wire.end_body(trailers)?,
+            (true, []) => {}
+            (true, _) => return Err(WriteError::TrailersNeedChunked.into()),
+        }
+        match wire.connection.state() {
+            ServerState::Close => wire.close_write(),
+            // The next request may be there already: its answer goes out together with this one.
+            ServerState::Next | ServerState::Drain if wire.has_more() => Ok(()),
+            _ => wire.flush(),
+        }
+    }
+}
+
+impl<S: Transport> Write for ResponseWriter<'_, S> {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.wire.borrow_mut().write_body(octets)?;
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(self.wire.borrow_mut().flush_body()?)
+    }
+}
+
+impl<S: Transport> fmt::Debug for ResponseWriter<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ResponseWriter")
+    }
+}

@@ -1,0 +1,350 @@
+//! A connection on its transport: what both roles do with the octets.
+
+use crate::deadline::{Deadline, is_passing};
+use crate::error::{Error, PeerFault, Wait};
+use crate::received::Received;
+use crate::settings::Settings;
+use crate::trailers::Trailers;
+use crate::transport::Transport;
+use bareline_core::{ClientConnection, Event, ParseError, ServerConnection, Status, TrailerField, WireBuf, WriteError};
+use std::io::{self, IoSlice};
+use std::time::{Duration, Instant};
+
+/// The largest head that is sent, and how much of ready output is gathered into one write.
+pub(crate) const OUT: usize = 8 * 1024;
+/// How much of a body is gathered into one chunk, if the caller writes less at a time.
+const GATHERED: usize = 4 * 1024;
+
+pub(crate) type Out = WireBuf<OUT>;
+
+/// What a server's and a client's connection have in common.
+pub(crate) trait Connection {
+    type Head<'b>: Copy;
+
+    fn receive_body<'b>(&mut self, input: &'b [u8]) -> Result<(usize, Event<'b, Self::Head<'b>>), ParseError>;
+    fn send_data(&mut self, data: &[u8], out: &mut Out) -> Result<(), WriteError>;
+    fn frame_data<'d>(&mut self, data: &'d [u8], out: &mut Out) -> Result<&'d [u8], WriteError>;
+    fn end_body(&mut self, trailers: &[TrailerField<'_>], out: &mut Out) -> Result<(), WriteError>;
+    fn peer_closed(&mut self) -> Result<(), ParseError>;
+    fn overflow(&mut self) -> ParseError;
+
+    /// Tells a peer that waits for a word to do so that it may send the body.
+    fn ask_for_body(&mut self, out: &mut Out) -> Result<(), WriteError>;
+}
+
+macro_rules! connection {
+    ($($connection:ty, $head:ident, $ask_for_body:expr);*) => {
+        $(impl Connection for $connection {
+            type Head<'b> = bareline_core::$head<'b>;
+
+            fn receive_body<'b>(&mut self, input: &'b [u8]) -> Result<(usize, Event<'b, Self::Head<'b>>), ParseError> {
+                <$connection>::receive_body(self, input)
+            }
+
+            fn send_data(&mut self, data: &[u8], out: &mut Out) -> Result<(), WriteError> {
+                <$connection>::send_data(self, data, out)
+            }
+
+            fn frame_data<'d>(&mut self, data: &'d [u8], out: &mut Out) -> Result<&'d [u8], WriteError> {
+                <$connection>::frame_data(self, data, out)
+            }
+
+            fn end_body(&mut self, trailers: &[TrailerField<'_>], out: &mut Out) -> Result<(), WriteError> {
+                <$connection>::end_body(self, trailers, out)
+            }
+
+            fn peer_closed(&mut self) -> Result<(), ParseError> {
+                <$connection>::peer_closed(self)
+            }
+
+            fn overflow(&mut self) -> ParseError {
+                <$connection>::overflow(self)
+            }
+
+            fn ask_for_body(&mut self, out: &mut Out) -> Result<(), WriteError> {
+                $ask_for_body(self, out)
+            }
+        })*
+    };
+}
+connection!(
+    ServerConnection, RequestHead, |connection: &mut Self, out| match connection.expects_continue() {
+        true => connection.respond(Status::CONTINUE, out)?.without_body(),
+        false => Ok(()),
+    };
+    ClientConnection, ResponseHead, |_, _| Ok(())
+);
+
+/// A connection, its transport, and what is between them.
+pub(crate) struct Wire<S, C> {
+    pub(crate) connection: C,
+    pub(crate) received: Received,
+    pub(crate) settings: Settings,
+    /// None once it is closed, handed over or broken.
+    transport: Option<S>,
+    /// The timeouts that the transport has now.
+    read_timeout: Duration,
+    write_timeout: Duration,
+    /// Nothing more can be sent.
+    is_write_closed: bool,
+    /// What is ready to be sent.
+    out: Box<Out>,
+    /// What is ready of a body and not framed yet.
+    gathered: Vec<u8>,
+    /// The body that is being received.
+    body: InBody,
+    /// Why the peer gets no other answer than a refusal.
+    pub(crate) fault: Option<PeerFault>,
+}
+
+/// A body that is being received.
+struct InBody {
+    /// How many of the received octets are content that the caller has not taken yet.
+    content: usize,
+    deadline: Deadline,
+}
+
+impl InBody {
+    fn new(settings: &Settings) -> Self {
+        Self { content: 0, deadline: Deadline::new(Wait::Body, settings.body_deadline) }
+    }
+}
+
+impl<S: Transport, C: Connection> Wire<S, C> {
+    pub(crate) fn new(mut transport: S, connection: C, settings: Settings) -> Self {
+        transport.prepare();
+        Self {
+            connection,
+            received: Received::new(),
+            settings,
+            transport: Some(transport),
+            read_timeout: Duration::ZERO,
+            write_timeout: Duration::ZERO,
+            is_write_closed: false,
+            out: Box::new(WireBuf::new()),
+            gathered: Vec::new(),
+            body: InBody::new(&settings),
+            fault: None,
+        }
+    }
+
+    /// Sends what is ready, then waits for octets; tells the connection when there are none to come.
+    pub(crate) fn fill(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
+        self.flush()?;
+        let room = self.received.room();
+        if room.is_empty() {
+            return Err(self.connection.overflow().into());
+        }
+        let transport = self.transport.as_mut().ok_or(Error::Closed)?;
+        let count = loop {
+            if let Some(timeout) = deadline.timeout(self.read_timeout)? {
+                transport.set_read_timeout(timeout)?;
+                self.read_timeout = timeout;
+            }
+            let start = Instant::now();
+            let read = transport.read(room);
+            deadline.spend(start);
+            match read {
+                Err(error) if is_passing(&error) => {}
+                read => break read,
+            }
+        };
+        let count = count.inspect_err(|_| self.transport = None)?;
+        self.received.put(count);
+        if count == 0 {
+            self.connection.peer_closed()?;
+        }
+        Ok(())
+    }
+
+    /// Sends what is ready.
+    pub(crate) fn flush(&mut self) -> Result<(), Error> {
+        self.send(&[])
+    }
+
+    /// Sends what is ready and these octets behind it, in one write when the system takes them at once. After an error nothing more is sent,
+    /// but what the peer has said can still be read.
+    fn send(&mut self, octets: &[u8]) -> Result<(), Error> {
+        let sent = self.try_send(octets);
+        self.out.clear();
+        sent.inspect_err(|_| self.is_write_closed = true)
+    }
+
+    fn try_send(&mut self, octets: &[u8]) -> Result<(), Error> {
+        let (mut first, mut second) = (self.out.as_bytes(), octets);
+        let mut deadline = Deadline::new(Wait::Write, self.settings.write_deadline);
+        while !(first.is_empty() && second.is_empty()) {
+            let transport = match &mut self.transport {
+                Some(transport) if !self.is_write_closed => transport,
+                _ => return Err(Error::Closed),
+            };
+            if let Some(timeout) = deadline.timeout(self.write_timeout)? {
+                transport.set_write_timeout(timeout)?;
+                self.write_timeout = timeout;
+            }
+            let start = Instant::now();
+            let sent = match (first, second) {
+                (octets, []) | ([], octets) => transport.write(octets),
+                _ => transport.write_vectored(&[IoSlice::new(first), IoSlice::new(second)]),
+            };
+            deadline.spend(start);
+            match sent {
+                Err(error) if is_passing(&error) => {}
+                Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
+                sent => {
+                    let sent = sent?;
+                    second = second.get(sent.saturating_sub(first.len())..).unwrap_or_default();
+                    first = first.get(sent..).unwrap_or_default();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes to what is ready to be sent; when it has no room, once more after that is sent.
+    pub(crate) fn write<T>(&mut self, write: impl Fn(&mut C, &mut Out) -> Result<T, WriteError>) -> Result<T, Error> {
+        match write(&mut self.connection, &mut self.out) {
+            Err(WriteError::BufferFull) if !self.out.as_bytes().is_empty() => {
+                self.flush()?;
+                Ok(write(&mut self.connection, &mut self.out)?)
+            }
+            written => Ok(written?),
+        }
+    }
+
+    /// Sends octets of a body: little ones together with those that follow, many without a copy.
+    pub(crate) fn write_body(&mut self, data: &[u8]) -> Result<(), Error> {
+        if !self.gathered.is_empty() && self.gathered.len().saturating_add(data.len()) > GATHERED {
+            self.send_gathered()?;
+        }
+        if data.len() <= GATHERED {
+            self.gathered.extend_from_slice(data);
+            return Ok(());
+        }
+        let framed = self.write(|connection, out| connection.frame_data(data, out))?;
+        self.send(framed)
+    }
+
+    /// Sends what there is of a body so far.
+    pub(crate) fn flush_body(&mut self) -> Result<(), Error> {
+        self.send_gathered()?;
+        self.flush()
+    }
+
+    fn send_gathered(&mut self) -> Result<(), Error> {
+        let gathered = std::mem::take(&mut self.gathered);
+        let framed = self.write(|connection, out| connection.frame_data(&gathered, out));
+        let sent = framed.and_then(|framed| self.send(framed));
+        self.gathered = gathered;
+        self.gathered.clear();
+        sent
+    }
+
+    /// Ends the body, with these trailers.
+    pub(crate) fn end_body(&mut self, trailers: &[TrailerField<'_>]) -> Result<(), Error> {
+        let gathered = std::mem::take(&mut self.gathered);
+        self.write(|connection, out| connection.send_data(&gathered, out))?;
+        self.write(|connection, out| connection.end_body(trailers, out))
+    }
+
+    /// Takes octets of the body that is being received; 0 at its end, and the trailer section with that.
+    pub(crate) fn read_body(&mut self, buffer: &mut [u8], trailers: &mut Trailers) -> Result<usize, Error> {
+        if let Some(fault) = self.fault {
+            return Err(fault.into());
+        }
+        self.read_content(buffer, trailers).inspect_err(|error| {
+            if let Error::Peer(fault) = error {
+                self.fault = Some(*fault);
+            }
+        })
+    }
+
+    fn read_content(&mut self, buffer: &mut [u8], trailers: &mut Trailers) -> Result<usize, Error> {
+        while self.body.content == 0 && !buffer.is_empty() {
+            let (used, event) = self.connection.receive_body(self.received.bytes())?;
+            let (mut is_starved, mut is_ended) = (false, false);
+            match event {
+                Event::Data(data) => self.body.content = data.len(),
+                Event::Trailer { name, value } => trailers.push(name, value),
+                Event::NeedMore => is_starved = true,
+                Event::End | Event::Handover => is_ended = true,
+                Event::Closed => return Err(Error::Closed),
+                Event::Chunk { .. } | Event::Head(_) => {}
+            }
+            if self.body.content == 0 {
+                self.received.consume(used);
+            }
+            if is_ended {
+                return Ok(0);
+            }
+            if is_starved {
+                self.write(C::ask_for_body)?;
+                let before = self.received.bytes().len();
+                let mut deadline = self.body.deadline;
+                let filled = self.fill(&mut deadline);
+                deadline.earn(self.received.bytes().len().saturating_sub(before), self.settings.minimum_rate);
+                self.body.deadline = deadline;
+                filled?;
+            }
+        }
+        let count = buffer.len().min(self.body.content);
+        for (to, from) in buffer.iter_mut().zip(self.received.bytes().iter().take(count)) {
+            *to = *from;
+        }
+        self.received.consume(count);
+        self.body.content -= count;
+        Ok(count)
+    }
+
+    /// Goes on to the next message: what has come of the body before, and was not taken, is thrown away.
+    pub(crate) fn next_message(&mut self) {
+        self.received.consume(self.body.content);
+        self.body = InBody::new(&self.settings);
+        self.gathered.clear();
+    }
+
+    /// Whether octets have come that are not the content of the present message.
+    pub(crate) fn has_more(&self) -> bool {
+        self.received.bytes().len() > self.body.content
+    }
+
+    /// Whether there is a transport still.
+    pub(crate) const fn is_open(&self) -> bool {
+        self.transport.is_some()
+    }
+
+    /// Sends what is ready, and gives up the transport, with the octets that have come and were not used.
+    pub(crate) fn hand_over(&mut self) -> Result<(S, Vec<u8>), Error> {
+        self.flush()?;
+        let transport = self.transport.take().ok_or(Error::Closed)?;
+        Ok((transport, self.received.take()))
+    }
+
+    /// Sends what is ready, and tells the peer that it was the last.
+    pub(crate) fn close_write(&mut self) -> Result<(), Error> {
+        self.flush()?;
+        match &mut self.transport {
+            Some(transport) if !self.is_write_closed => {
+                self.is_write_closed = true;
+                Ok(transport.close_write()?)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Closes in stages [RFC 9112 section 9.6]: says that nothing more comes, then takes what the peer still sends, for a second and 256 KB
+    /// at the most, so that a reset does not take the answer from it.
+    pub(crate) fn close(&mut self) {
+        if self.close_write().is_ok() {
+            let mut deadline = Deadline::new(Wait::Body, Duration::from_secs(1));
+            for _ in 0..32 {
+                self.received = Received::new();
+                if self.fill(&mut deadline).is_err() || self.received.bytes().is_empty() {
+                    break;
+                }
+            }
+        }
+        self.received = Received::new();
+        self.transport = None;
+    }
+}

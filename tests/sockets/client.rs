@@ -1,0 +1,357 @@
+//! A client's end of a connection, and servers that send octets.
+
+use crate::serve_one;
+use bareline_core::{ErrorKind, FieldName, FieldValue, Limits, Method, Status, Target};
+use bareline_net::{ClientStream, Error, Exchange, PeerFault, Settings, Wait};
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream, ToSocketAddrs};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// A server that takes one connection, and for each of these answers reads a head, and sends it; then it closes.
+fn canned<const N: usize>(answers: [&'static [u8]; N]) -> String {
+    served_by(move |stream| {
+        for answer in answers {
+            read_head(stream);
+            stream.write_all(answer).unwrap();
+        }
+    })
+    .0
+}
+
+/// A server that takes one connection, and serves it in this way.
+fn served_by<T: Send + 'static>(serve: impl FnOnce(&mut TcpStream) -> T + Send + 'static) -> (String, JoinHandle<T>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    (address, thread::spawn(move || serve(&mut listener.accept().unwrap().0)))
+}
+
+fn read_head(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut octet = [0];
+        stream.read_exact(&mut octet).unwrap();
+        head.extend(octet);
+    }
+    String::from_utf8(head).unwrap()
+}
+
+/// Gets `/` on a connection that is there already: status and body.
+fn get_again(client: &mut ClientStream) -> Result<(Status, String), Error> {
+    let mut response = client.request(Method::GET, Target::ROOT, &[], b"")?;
+    let mut body = Vec::new();
+    response.body.read_to_end(&mut body)?;
+    Ok((response.head.status(), String::from_utf8(body).unwrap()))
+}
+
+fn get(address: &str) -> Result<(Status, String), Error> {
+    get_again(&mut ClientStream::connect(address)?)
+}
+
+#[test]
+fn a_client_reads_each_framing_and_skips_interim_responses() {
+    for (answer, body) in [
+        (&b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"[..], "hi"),
+        (b"HTTP/1.0 200 OK\r\n\r\nto the end", "to the end"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;x\r\na\r\n2\r\nbc\r\n0\r\nX-T: 1\r\n\r\n", "abc"),
+        (b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", ""),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 \r\nContent-Length: 1\r\n\r\n!", "!"),
+    ] {
+        let (status, received) = get(&canned([answer])).unwrap();
+        assert!(status.is_successful());
+        assert_eq!(received, body);
+    }
+}
+
+#[test]
+fn a_client_never_takes_less_than_a_message_for_one() {
+    for answer in [
+        &b"HTTP/1.1 200 OK\r\nConte"[..],
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
+    ] {
+        let error = get(&canned([answer])).unwrap_err();
+        assert!(matches!(error, Error::Peer(PeerFault::Truncated)), "{error:?}");
+    }
+    let address = canned([b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi"]);
+    let mut client = ClientStream::connect(&address).unwrap();
+    let mut body = client.request(Method::GET, Target::ROOT, &[], b"").unwrap().body;
+    let mut received = [0; 2];
+    body.read_exact(&mut received).unwrap();
+    assert_eq!(&received, b"hi", "what has come is not lost");
+    for _ in 0..2 {
+        assert_eq!(body.read(&mut received).unwrap_err().kind(), io::ErrorKind::UnexpectedEof, "and is no end");
+    }
+    assert!(!client.is_open());
+}
+
+#[test]
+fn rfc9112_9_3_a_connection_carries_many_requests() {
+    let address = canned([
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nunread\r\n0\r\n\r\n",
+        b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 4\r\n\r\nlast",
+    ]);
+    let mut client = ClientStream::connect(&address).unwrap();
+    assert_eq!(get_again(&mut client).unwrap(), (Status::OK, "first".to_owned()));
+    let response = client.request(Method::GET, Target::ROOT, &[], b"").unwrap();
+    assert_eq!(response.head.status(), Status::OK);
+    assert!(client.is_open());
+    assert_eq!(get_again(&mut client).unwrap(), (Status::NOT_MODIFIED, String::new()), "what was not read is skipped");
+    assert_eq!(get_again(&mut client).unwrap(), (Status::OK, "last".to_owned()));
+    assert!(!client.is_open());
+    assert!(matches!(get_again(&mut client), Err(Error::Closed)));
+}
+
+#[test]
+fn a_response_that_is_left_unread_is_skipped_within_a_limit() {
+    let answer: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n01234567890123456789012345678901234567890123456789";
+    for (drain, is_open) in [(50, true), (49, false)] {
+        let settings = Settings { limits: Limits { drain, ..Limits::DEFAULT }, ..Settings::default() };
+        let mut client = ClientStream::connect_with_settings(&canned([answer, answer]), settings).unwrap();
+        drop(client.request(Method::GET, Target::ROOT, &[], b"").unwrap());
+        let second = get_again(&mut client);
+        match is_open {
+            true => assert_eq!(second.unwrap().1.len(), 50),
+            false => assert!(matches!(second, Err(Error::Closed)), "{second:?}"),
+        }
+    }
+}
+
+#[test]
+fn rfc9112_9_2_octets_that_answer_nothing_are_not_taken_for_a_response() {
+    let address =
+        canned([b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhiHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong", b""]);
+    let mut client = ClientStream::connect(&address).unwrap();
+    assert_eq!(get_again(&mut client).unwrap().1, "hi");
+    let error = get_again(&mut client).unwrap_err();
+    assert!(matches!(error, Error::Peer(PeerFault::Parse(error)) if error.kind() == ErrorKind::Unsolicited), "{error:?}");
+}
+
+#[test]
+fn a_client_tries_every_address() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let addresses = ("localhost", port).to_socket_addrs().unwrap().count();
+    let served = thread::spawn(move || listener.accept().map(|_| ()).unwrap());
+    // Where the name has an IPv6 address too, nobody listens there, and it is tried first.
+    assert!(ClientStream::connect(&format!("localhost:{port}")).is_ok(), "of {addresses} addresses none was taken");
+    served.join().unwrap();
+
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let error = ClientStream::connect(&free.to_string()).unwrap_err();
+    assert!(matches!(&error, Error::Connect { tried } if tried.len() == 1 && tried[0].0 == free), "{error:?}");
+}
+
+#[test]
+fn a_server_that_never_comes_to_the_point_is_given_up() {
+    let interim = b"HTTP/1.1 102 Processing\r\n\r\n".repeat(100).leak();
+    let error = get(&canned([interim])).unwrap_err();
+    assert!(matches!(error, Error::Peer(PeerFault::Parse(error)) if error.kind() == ErrorKind::TooManyInterim), "{error:?}");
+
+    let (address, _served) = served_by(|stream| stream.read_to_end(&mut Vec::new()).map(drop));
+    let settings = Settings { head_deadline: Duration::from_millis(50), ..Settings::default() };
+    let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
+    let error = get_again(&mut client).unwrap_err();
+    assert!(matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Head, .. })), "{error:?}");
+}
+
+#[test]
+fn a_body_is_streamed_with_trailers_and_without() {
+    let trailers = [(FieldName::from_static("Sum"), FieldValue::from_static("6"))];
+    for (is_chunked, sent) in
+        [(true, "Transfer-Encoding: chunked\r\n\r\n6\r\nonetwo\r\n2710\r\n"), (false, "Content-Length: 10006\r\n\r\nonetwo")]
+    {
+        let large = "x".repeat(10_000);
+        let end = if is_chunked { "\r\n0\r\nSum: 6\r\n\r\n" } else { "" };
+        let expected = format!("{sent}{large}{end}");
+        let (address, served) = served_by(move |stream| {
+            let mut received = read_head(stream);
+            let body = expected.split_once("\r\n\r\n").unwrap().1;
+            let mut rest = vec![0; body.len()];
+            stream.read_exact(&mut rest).unwrap();
+            received.push_str(std::str::from_utf8(&rest).unwrap());
+            assert!(received.ends_with(&expected), "{received}");
+            stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n!\r\n0\r\nX: 1\r\n\r\n").unwrap();
+            received
+        });
+        let mut client = ClientStream::connect(&address).unwrap();
+        let mut body = client
+            .begin(Method::PUT, Target::ROOT, |head| if is_chunked { head.chunked() } else { head.length(10_006) })
+            .unwrap();
+        for part in ["o", "ne", "two", &large] {
+            body.write_all(part.as_bytes()).unwrap();
+        }
+        let mut response = body.finish_with(if is_chunked { &trailers } else { &[] }).unwrap();
+        assert_eq!(io::read_to_string(&mut response.body).unwrap(), "!");
+        let trailers: Vec<_> =
+            response.body.trailers().fields().iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
+        assert_eq!(trailers, ["X: \"1\""]);
+        assert_eq!(response.head.status(), Status::OK);
+        let request = served.join().unwrap();
+        assert!(request.starts_with(&format!("PUT / HTTP/1.1\r\nHost: {address}\r\n")), "{request}");
+    }
+}
+
+#[test]
+fn a_request_that_is_not_whole_is_an_error_and_no_request() {
+    let address = canned([b"", b""]);
+    let mut client = ClientStream::connect(&address).unwrap();
+    let mut body = client.begin(Method::PUT, Target::ROOT, |head| head.length(5)).unwrap();
+    body.write_all(b"four").unwrap();
+    assert!(matches!(body.finish(), Err(Error::Own(bareline_core::WriteError::BodyLength))));
+    assert!(!client.is_open());
+    assert!(matches!(get_again(&mut client), Err(Error::Closed)));
+
+    let mut client = ClientStream::connect(&canned([b"HTTP/1.1 204 No Content\r\n\r\n"])).unwrap();
+    assert!(matches!(client.begin(Method::GET, Target::ROOT, |_| Ok(())), Err(Error::Own(_))), "a head that is not ended");
+    assert_eq!(get_again(&mut client).unwrap().0, Status::NO_CONTENT, "does no harm");
+}
+
+const EXPECT: FieldValue<'_> = FieldValue::from_static("100-continue");
+
+#[test]
+fn rfc9110_10_1_1_a_body_waits_for_the_100() {
+    let (address, served) = served_by(|stream| {
+        let head = read_head(stream);
+        assert!(head.contains("Expect: 100-continue\r\n"), "{head}");
+        stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        assert!(stream.read(&mut [0]).is_err(), "the body waits");
+        stream.set_read_timeout(None).unwrap();
+        stream.write_all(b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n").unwrap();
+        let mut body = [0; 5];
+        stream.read_exact(&mut body).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n").unwrap();
+        stream.write_all(&body).unwrap();
+    });
+    let mut client = ClientStream::connect(&address).unwrap();
+    let response = client.request(Method::PUT, Target::ROOT, &[(FieldName::EXPECT, EXPECT)], b"hello").unwrap();
+    assert_eq!(io::read_to_string(response.body).unwrap(), "hello");
+    served.join().unwrap();
+}
+
+#[test]
+fn rfc9110_10_1_1_a_body_that_nobody_asks_for_is_sent_all_the_same_after_a_while() {
+    let (address, served) = served_by(|stream| {
+        read_head(stream);
+        stream.read_exact(&mut [0; 5]).unwrap();
+        stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+    });
+    let settings = Settings { continue_deadline: Duration::from_millis(50), ..Settings::default() };
+    let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
+    let response = client.request(Method::PUT, Target::ROOT, &[(FieldName::EXPECT, EXPECT)], b"hello").unwrap();
+    assert_eq!(response.head.status(), Status::NO_CONTENT);
+    served.join().unwrap();
+    assert!(client.is_open());
+}
+
+#[test]
+fn rfc9110_10_1_1_a_body_that_is_refused_is_not_sent() {
+    let (address, served) = served_by(|stream| {
+        read_head(stream);
+        stream.write_all(b"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 2\r\n\r\nno").unwrap();
+        stream.read_to_end(&mut Vec::new()).unwrap()
+    });
+    let mut client = ClientStream::connect(&address).unwrap();
+    let mut body = client.begin(Method::PUT, Target::ROOT, |head| head.field(FieldName::EXPECT, EXPECT)?.length(5)).unwrap();
+    assert!(!body.is_answered());
+    body.write_all(b"hello").unwrap();
+    assert!(body.is_answered());
+    let response = body.finish().unwrap();
+    assert_eq!(response.head.status(), Status::EXPECTATION_FAILED);
+    assert_eq!(io::read_to_string(response.body).unwrap(), "no");
+    assert!(!client.is_open(), "the server may still wait for the body");
+    drop(client);
+    assert_eq!(served.join().unwrap(), 0, "octets of the body");
+}
+
+#[test]
+fn rfc9112_9_5_an_answer_that_comes_before_the_request_is_sent_is_read() {
+    let settings = Settings { body_limit: 10, ..Settings::default() };
+    let (address, served) = serve_one(settings, |mut peer| peer.next_request().map(|_| ()).unwrap_err());
+    let mut client = ClientStream::connect(&address.to_string()).unwrap();
+    let response = client.request(Method::POST, Target::ROOT, &[], &vec![b'x'; 20_000_000]).unwrap();
+    assert_eq!(response.head.status(), Status::CONTENT_TOO_LARGE);
+    assert!(io::read_to_string(response.body).unwrap().starts_with("body too large"));
+    assert!(!client.is_open());
+    served.join().unwrap();
+}
+
+#[test]
+fn rfc9110_7_8_after_a_101_the_client_has_the_stream() {
+    let (address, served) = served_by(|stream| {
+        read_head(stream);
+        stream.write_all(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n\x01\x02").unwrap();
+        let mut octets = [0; 3];
+        stream.read_exact(&mut octets).unwrap();
+        octets
+    });
+    let mut client = ClientStream::connect(&address).unwrap();
+    let upgrade =
+        [(FieldName::UPGRADE, FieldValue::from_static("x")), (FieldName::CONNECTION, FieldValue::from_static("upgrade"))];
+    let response = client.request(Method::GET, Target::ROOT, &upgrade, b"").unwrap();
+    assert_eq!(response.head.status(), Status::SWITCHING_PROTOCOLS);
+    let (mut stream, octets) = client.hand_over().unwrap();
+    assert_eq!(octets, [1, 2]);
+    stream.write_all(b"bye").unwrap();
+    assert_eq!(&served.join().unwrap(), b"bye");
+
+    let mut client = ClientStream::connect(&canned([b"HTTP/1.1 204 No Content\r\n\r\n"])).unwrap();
+    get_again(&mut client).unwrap();
+    assert!(matches!(client.hand_over(), Err(Error::Closed)), "what is still HTTP is not handed over");
+}
+
+#[test]
+fn a_trickling_body_is_given_up() {
+    let (address, served) = served_by(|stream| {
+        read_head(stream);
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n").unwrap();
+        while stream.write_all(b"x").is_ok() {
+            thread::park_timeout(Duration::from_millis(20));
+        }
+    });
+    let settings = Settings { body_deadline: Duration::from_millis(200), ..Settings::default() };
+    let start = Instant::now();
+    let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
+    let error = get_again(&mut client).unwrap_err();
+    assert!(matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Body, .. })), "{error:?}");
+    assert!(start.elapsed() < Duration::from_secs(10));
+    drop(client);
+    served.join().unwrap();
+}
+
+#[test]
+fn a_large_body_arrives_whole_both_ways_again_and_again() {
+    let (address, served) = serve_one(Settings::default(), |mut peer| {
+        while let Some(Exchange { mut body, reply, .. }) = peer.next_request().unwrap() {
+            let mut content = Vec::new();
+            body.read_to_end(&mut content).unwrap();
+            reply.send(Status::OK, &[], &content).unwrap();
+        }
+    });
+    let mut client = ClientStream::connect(&address.to_string()).unwrap();
+    for length in [0u32, 1, 4095, 4096, 4097, 8192, 100_000, 1_000_000] {
+        let body: Vec<u8> = (0..length).map(|number| number.to_le_bytes()[0]).collect();
+        let mut response = client.request(Method::POST, Target::ROOT, &[], &body).unwrap();
+        let mut echoed = Vec::new();
+        response.body.read_to_end(&mut echoed).unwrap();
+        assert!(echoed == body, "{length} octets");
+    }
+    drop(client);
+    served.join().unwrap();
+}
+
+#[test]
+fn a_server_that_resets_is_an_error_of_the_network() {
+    let (address, served) = served_by(|stream| {
+        read_head(stream);
+        socket2::SockRef::from(&*stream).set_linger(Some(Duration::ZERO)).unwrap();
+    });
+    let error = get(&address).unwrap_err();
+    assert!(matches!(&error, Error::Io(error) if error.kind() == io::ErrorKind::ConnectionReset), "{error:?}");
+    served.join().unwrap();
+}

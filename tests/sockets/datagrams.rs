@@ -1,0 +1,71 @@
+//! Datagrams.
+
+use crate::DEADLINE;
+use bareline_core::{FieldName, FieldSpans, FieldValue, Method, ReplyTo, Status, Target, WriteError};
+use bareline_net::{Error, PeerFault, UdpPeer, Wait};
+use std::time::Duration;
+
+#[test]
+fn datagrams_are_told_when_cut_and_waited_for_no_longer_than_asked() {
+    let mut server = UdpPeer::bind("127.0.0.1:0").unwrap();
+    let mut client = UdpPeer::connect(server.local_addr().unwrap()).unwrap();
+    client.send(&[b'x'; 1100]).unwrap();
+    let mut buffer = [0; 1024];
+    let datagram = server.receive_within(DEADLINE, &mut buffer).unwrap();
+    assert_eq!((datagram.octets.len(), datagram.cut), (1024, 76));
+    let from = datagram.from;
+    server.send_to(b"", from).unwrap();
+    assert_eq!(client.receive_within(DEADLINE, &mut buffer).unwrap().octets, b"");
+    let error = client.receive_within(Duration::from_millis(20), &mut buffer).unwrap_err();
+    assert!(matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Datagram, .. })), "{error:?}");
+}
+
+#[test]
+fn messages_go_in_datagrams() {
+    let mut server = UdpPeer::bind("127.0.0.1:0").unwrap();
+    let to = server.local_addr().unwrap();
+    let mut client = UdpPeer::bind("127.0.0.1:0").unwrap();
+    let search = Method::new("M-SEARCH").unwrap();
+    let (mut buffer, mut spans) = ([0; 100], FieldSpans::<4>::new());
+    let host = FieldValue::from_static("239.255.255.250:1900");
+    client.send_request_to(search, Target::ASTERISK, to, |head| head.field(FieldName::HOST, host)?.without_body()).unwrap();
+    let datagram = server.receive_within(DEADLINE, &mut buffer).unwrap();
+    let from = datagram.from;
+    let (head, body) = datagram.request(spans.lend()).unwrap();
+    assert_eq!((head.method(), head.target().as_str(), body), (search, "*", &b""[..]));
+
+    server.send_response_to(head.reply_to(), Status::OK, from, |head| head.body(b"here")).unwrap();
+    let datagram = client.receive_within(DEADLINE, &mut buffer).unwrap();
+    let (head, body) = datagram.response(search, spans.lend()).unwrap();
+    assert_eq!((head.status(), body), (Status::OK, &b"here"[..]));
+}
+
+#[test]
+fn a_message_that_is_none_or_cut_is_told() {
+    let mut server = UdpPeer::bind("127.0.0.1:0").unwrap();
+    let mut client = UdpPeer::connect(server.local_addr().unwrap()).unwrap();
+    let to = client.local_addr().unwrap();
+    let mut spans = FieldSpans::<4>::new();
+    // Cut off by our buffer: the body would be whole without its last octet, by the fields.
+    let mut buffer = [0; 41];
+    server.send_response_to(ReplyTo::UNREAD, Status::OK, to, |head| head.body(b"123")).unwrap();
+    let datagram = client.receive_within(DEADLINE, &mut buffer).unwrap();
+    assert_eq!((datagram.octets.len(), datagram.cut), (41, 0));
+    assert!(datagram.response(Method::GET, spans.lend()).is_ok());
+    server.send_to(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n1234", to).unwrap();
+    let datagram = client.receive_within(DEADLINE, &mut buffer).unwrap();
+    assert_eq!(datagram.cut, 1);
+    let error = datagram.response(Method::GET, spans.lend()).unwrap_err();
+    assert!(matches!(error, Error::Peer(PeerFault::Truncated)), "{error:?}");
+    // Cut off by the sender.
+    client.send(b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n12").unwrap();
+    let mut buffer = [0; 100];
+    let error = server.receive_within(DEADLINE, &mut buffer).unwrap().request(spans.lend()).unwrap_err();
+    assert!(matches!(error, Error::Peer(PeerFault::Truncated)), "{error:?}");
+    client.send(b"GET / HTTP/1.1\nHost: a\n\n").unwrap();
+    let error = server.receive_within(DEADLINE, &mut buffer).unwrap().request(spans.lend()).unwrap_err();
+    assert!(matches!(error, Error::Peer(PeerFault::Parse(_))), "{error:?}");
+    // Not the caller's to send.
+    let error = client.send_request_to(Method::GET, Target::ASTERISK, to, |head| head.without_body()).unwrap_err();
+    assert!(matches!(error, Error::Own(WriteError::TargetForm)), "{error:?}");
+}

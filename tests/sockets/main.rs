@@ -1,0 +1,131 @@
+//! The crates over real sockets on loopback: between each other, as programs that a person runs, and with programs that others wrote.
+//!
+//! Every socket is bound to port 0, and every wait has a deadline.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod client;
+mod datagrams;
+mod hostile;
+mod peers;
+mod programs;
+mod server;
+mod transports;
+
+use bareline_net::{ServerStream, Settings};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// One connection, served by `serve` in a thread of its own; gives its address and what came of it.
+fn serve_one<T: Send + 'static>(
+    settings: Settings,
+    serve: impl FnOnce(ServerStream) -> T + Send + 'static,
+) -> (SocketAddr, JoinHandle<T>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let served = thread::spawn(move || serve(ServerStream::with_settings(listener.accept().unwrap().0, settings)));
+    (address, served)
+}
+
+fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect_timeout(&address, DEADLINE).unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    stream.set_write_timeout(Some(DEADLINE)).unwrap();
+    stream
+}
+
+/// Sends these octets and reads the answer to its end.
+fn exchange(address: SocketAddr, octets: &[u8]) -> String {
+    let mut stream = connect(address);
+    stream.write_all(octets).unwrap();
+    read_all(stream)
+}
+
+/// The same, where nothing comes behind these octets: a server that keeps the connection ends it then.
+fn exchange_all(address: SocketAddr, octets: &[u8]) -> String {
+    let mut stream = connect(address);
+    stream.write_all(octets).unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    read_all(stream)
+}
+
+fn read_all(mut stream: impl Read) -> String {
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+/// One of the example servers at work, ended when this goes.
+struct Program {
+    child: Child,
+    address: String,
+    output: Receiver<String>,
+    notes: Receiver<String>,
+}
+
+fn example(name: &str) -> Command {
+    let test = std::env::current_exe().unwrap();
+    let profile = test.ancestors().nth(2).unwrap();
+    let program = profile.join("examples").join(name);
+    assert!(program.exists(), "{} is not built: run `cargo test`, or `cargo build --examples` first", program.display());
+    Command::new(program)
+}
+
+/// The lines of a stream, as they come.
+fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || BufReader::new(stream).lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+    receiver
+}
+
+fn next(lines: &Receiver<String>) -> String {
+    lines.recv_timeout(DEADLINE).expect("a line in time")
+}
+
+impl Program {
+    /// Starts a server on a free port.
+    fn start(name: &str) -> Self {
+        let mut command = example(name);
+        let mut child = command.arg("127.0.0.1:0").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (output, notes) = (lines(child.stdout.take().unwrap()), lines(child.stderr.take().unwrap()));
+        let address = next(&notes).rsplit(' ').next().unwrap().to_owned();
+        Self { child, address, output, notes }
+    }
+
+    fn tcp(&self) -> SocketAddr {
+        self.address.parse().unwrap()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn run(command: &mut Command) -> Output {
+    command.output().unwrap()
+}
+
+fn text(octets: &[u8]) -> String {
+    String::from_utf8(octets.to_vec()).unwrap()
+}
+
+/// Tells that a test did not take place. Not by `eprintln`, which the test harness keeps to itself.
+#[allow(clippy::explicit_write, reason = "it would not be heard")]
+fn skip(reason: &str) {
+    writeln!(std::io::stderr(), "SKIPPED: {reason}").unwrap();
+}
+
+/// The most resident memory that a process has had, in KB, where the system tells.
+fn peak_memory(child: &Child) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}

@@ -1,0 +1,105 @@
+//! The example programs, as a person runs them.
+
+use crate::{DEADLINE, Program, connect, example, exchange, next, read_all, run, text};
+use bareline_net::UdpPeer;
+use std::io::Write;
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+
+pub(crate) const ANSWER: &str = "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nTCP connection";
+
+#[test]
+fn the_articles_tcp_programs_do_as_the_article_says() {
+    let server = Program::start("tcp_server");
+    let client = run(example("tcp_client").arg(&server.address));
+    assert_eq!(text(&client.stdout), "HTTP/1.0 200 OK\nConnection: close\n\nTCP connection\n");
+    assert!(client.status.success());
+    let agent = concat!("User-Agent: bareline/", env!("CARGO_PKG_VERSION"));
+    for line in ["GET / HTTP/1.1", &format!("Host: {}", server.address), agent, "", ""] {
+        assert_eq!(next(&server.output), line);
+    }
+    assert_eq!(exchange(server.tcp(), b"HEAD / HTTP/1.0\r\n\r\n"), "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\n");
+}
+
+#[test]
+fn the_articles_udp_programs_do_as_the_article_says() {
+    let server = Program::start("udp_server");
+    let client = run(example("udp_client").arg(&server.address));
+    assert_eq!((text(&client.stdout), client.status.code()), ("Received: udp server\n".to_owned(), Some(0)));
+    assert!(next(&server.output).ends_with(" udp request"));
+
+    let mut peer = UdpPeer::connect(&server.address).unwrap();
+    let mut buffer = [0; 1024];
+    for (sent, shown) in [(&b""[..], " "), (b"a\n\x1b", " a\\n\\x1b"), (&[b'x'; 1030], "x")] {
+        peer.send(sent).unwrap();
+        assert_eq!(peer.receive_within(DEADLINE, &mut buffer).unwrap().octets, b"udp server");
+        let line = next(&server.output);
+        assert!(line.ends_with(shown), "{line:?}");
+    }
+    assert!(next(&server.notes).ends_with(": 6 octets cut off"));
+}
+
+/// Two requests, the second with a body in chunks, and one that is none.
+const THREE_REQUESTS: &[u8] = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\nPUT /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nGET\r\n";
+
+fn check_three_answers(answers: &str) {
+    let [first, second, third] = answers.split("HTTP/1.1 ").skip(1).collect::<Vec<_>>()[..] else { panic!("{answers}") };
+    assert_eq!(first, "200 OK\r\nContent-Length: 17\r\n\r\nGET /a, 0 octets\n");
+    assert_eq!(second, "200 OK\r\nContent-Length: 17\r\n\r\nPUT /b, 3 octets\n");
+    assert!(third.starts_with("400 Bad Request\r\n"), "{third}");
+}
+
+#[test]
+fn the_bare_loop_serves_a_pipe_and_a_socket() {
+    let mut child = example("sans_io").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(THREE_REQUESTS).unwrap();
+    check_three_answers(&text(&child.wait_with_output().unwrap().stdout));
+
+    let server = Program::start("sans_io");
+    check_three_answers(&exchange(server.tcp(), THREE_REQUESTS));
+    let mut octet_by_octet = connect(server.tcp());
+    octet_by_octet.set_nodelay(true).unwrap();
+    THREE_REQUESTS.iter().for_each(|&octet| octet_by_octet.write_all(&[octet]).unwrap_or_default());
+    check_three_answers(&read_all(octet_by_octet));
+}
+
+#[test]
+fn what_fails_is_told_in_one_line() {
+    // Nobody listens at a port that was free a moment ago; at the other one this test does.
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = listener.local_addr().unwrap().to_string();
+    for (name, address, code) in [
+        ("tcp_client", &*free, 1),
+        ("tcp_server", &*taken, 1),
+        ("tcp_server", "no-such-host.invalid:80", 1),
+        ("tcp_client", "no-such-host.invalid:80", 1),
+        ("udp_server", "no-such-host.invalid:80", 1),
+        ("udp_client", "no-such-host.invalid:80", 1),
+        ("udp_client", &*free, 1),
+        ("tcp_client", "no port", 1),
+    ] {
+        let output = run(example(name).arg(address));
+        let told = text(&output.stderr);
+        assert_eq!(
+            (output.status.code(), told.lines().count(), &*output.stdout),
+            (Some(code), 1, &b""[..]),
+            "{name} {address}: {told}"
+        );
+        assert!(told.starts_with(&format!("{name}: ")) && told.contains(address), "{told}");
+    }
+    for name in ["tcp_server", "tcp_client", "udp_server", "udp_client"] {
+        assert_eq!(run(example(name).arg("--no-such-option")).status.code(), Some(2));
+        assert_eq!(run(example(name).arg("--help")).status.code(), Some(0));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_a_server_cleanly() {
+    for name in ["tcp_server", "udp_server"] {
+        let mut server = Program::start(name);
+        run(Command::new("kill").args(["-INT", &server.child.id().to_string()]));
+        assert_eq!(server.child.wait().unwrap().code(), Some(0), "{name}");
+    }
+}

@@ -1,0 +1,561 @@
+//! A server's end of a connection, and clients that send octets.
+
+use crate::{DEADLINE, connect, exchange, exchange_all, read_all, serve_one};
+use bareline_core::{ErrorKind, FieldName, FieldValue, Status, Version, WriteError};
+use bareline_net::{Error, Exchange, PeerFault, Reply, RequestBody, ServerStream, Settings, Wait};
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr};
+use std::sync::mpsc::channel;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+const TEXT: (FieldName<'_>, FieldValue<'_>) = (FieldName::CONTENT_TYPE, FieldValue::from_static("text/plain"));
+
+/// Answers each request on the connection with its target and its body.
+fn tell_all(mut peer: ServerStream) -> Result<usize, Error> {
+    let mut count = 0;
+    while let Some(Exchange { head, mut body, reply }) = peer.next_request()? {
+        let mut text = format!("{} ", head.target()).into_bytes();
+        body.read_to_end(&mut text)?;
+        reply.send(Status::OK, &[], &text)?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+fn all_told(settings: Settings) -> (SocketAddr, JoinHandle<Result<usize, Error>>) {
+    serve_one(settings, tell_all)
+}
+
+#[test]
+fn a_request_with_its_body_is_read_and_answered() {
+    let (address, served) = serve_one(Settings::default(), |mut peer| {
+        let Exchange { head, mut body, reply } = peer.next_request().unwrap().unwrap();
+        let mut text = [0; 2];
+        body.read_exact(&mut text).unwrap();
+        let mut answer = reply.begin(Status::CREATED, |head| head.field(TEXT.0, TEXT.1)?.length(9)).unwrap();
+        answer.write_all(&text).unwrap();
+        assert_eq!(head.fields().only(FieldName::HOST).unwrap().unwrap().as_bytes(), b"x", "the head is there still");
+        answer.write_all(head.method().as_bytes()).unwrap();
+        body.read_to_end(&mut Vec::new()).unwrap();
+        answer.write_all(b"end").unwrap();
+        answer.finish().unwrap();
+        assert!(peer.next_request().unwrap().is_none());
+    });
+    let answer = exchange(address, b"POST /a?b HTTP/1.1\r\nhost: x\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello");
+    let head = "HTTP/1.1 201 Created\r\nContent-Type: text/plain\r\nContent-Length: 9\r\nConnection: close\r\n\r\n";
+    assert_eq!(answer, [head, "hePOSTend"].concat());
+    served.join().unwrap();
+}
+
+#[test]
+fn rfc9112_9_3_many_requests_on_one_connection_are_each_answered_once() {
+    let requests = [
+        "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n",
+        "PUT /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
+        "PUT /3 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nde\r\n1\r\nf\r\n0\r\nX: y\r\n\r\n",
+        "\r\nGET /4 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+        "GET /5 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        "GET /6 HTTP/1.1\r\nHost: a\r\n\r\n",
+    ];
+    let bodies = ["/1 ", "/2 abc", "/3 def", "/4 ", "/5 "];
+    let check = |answers: &str| {
+        assert_eq!(answers.matches("HTTP/1.1 200 OK\r\n").count(), 5, "{answers}");
+        for body in bodies {
+            assert_eq!(answers.matches(&format!("\r\n\r\n{body}")).count(), 1, "{body} in {answers}");
+        }
+        assert!(answers.contains("Content-Length: 3\r\nConnection: keep-alive\r\n\r\n/4 "), "{answers}");
+        assert!(answers.ends_with("Connection: close\r\n\r\n/5 "), "{answers}");
+    };
+    // All at once,
+    let (address, served) = all_told(Settings::default());
+    check(&exchange(address, requests.concat().as_bytes()));
+    assert_eq!(served.join().unwrap().unwrap(), 5);
+    // and octet by octet.
+    let (address, served) = all_told(Settings::default());
+    let mut stream = connect(address);
+    stream.set_nodelay(true).unwrap();
+    requests[..5].concat().bytes().for_each(|octet| stream.write_all(&[octet]).unwrap());
+    check(&read_all(stream));
+    assert_eq!(served.join().unwrap().unwrap(), 5);
+}
+
+#[test]
+fn rfc9110_9_3_2_an_answer_to_head_has_no_body() {
+    let (address, served) = all_told(Settings::default());
+    let answer = exchange(address, b"HEAD / HTTP/1.0\r\n\r\n");
+    assert_eq!(answer, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n");
+    served.join().unwrap().unwrap();
+
+    let (address, served) = serve_one(Settings::default(), |mut peer| {
+        let mut answer = peer.next_request().unwrap().unwrap().reply.stream(Status::OK, &[]).unwrap();
+        answer.write_all(&[b'x'; 10_000]).unwrap();
+        answer.finish()
+    });
+    let answer = exchange_all(address, b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(answer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    served.join().unwrap().unwrap();
+}
+
+const EXPECTING: &[u8] = b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
+
+#[test]
+fn rfc9110_10_1_1_a_client_that_waits_gets_a_100_when_the_body_is_read() {
+    let (start, started) = channel();
+    let (address, served) = serve_one(Settings::default(), move |mut peer| {
+        let Exchange { mut body, reply, .. } = peer.next_request().unwrap().unwrap();
+        started.recv_timeout(DEADLINE).unwrap();
+        let text = io::read_to_string(&mut body).unwrap();
+        reply.send(Status::OK, &[], text.as_bytes())?;
+        peer.next_request().map(|next| next.is_none())
+    });
+    let mut stream = connect(address);
+    stream.write_all(EXPECTING).unwrap();
+    let mut interim = [0; 25];
+    stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    assert!(stream.read_exact(&mut interim).is_err(), "nothing is sent before the body is read");
+    start.send(()).unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    stream.read_exact(&mut interim).unwrap();
+    assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream.write_all(b"hi").unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(read_all(stream), "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", "and the connection goes on");
+    assert!(served.join().unwrap().unwrap());
+}
+
+#[test]
+fn rfc9110_10_1_1_no_100_is_sent_that_is_not_needed() {
+    // The body has come already.
+    let (address, served) = all_told(Settings::default());
+    let answer = exchange_all(address, &[EXPECTING, b"hi"].concat());
+    assert_eq!(answer, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n/ hi");
+    served.join().unwrap().unwrap();
+    // Nobody reads it: whether it comes is not known, and so the connection ends.
+    let (address, served) = serve_one(Settings::default(), |mut peer| {
+        peer.next_request().unwrap().unwrap().reply.send(Status::EXPECTATION_FAILED, &[], b"")?;
+        peer.next_request().map(|next| next.is_none())
+    });
+    let answer = exchange(address, EXPECTING);
+    assert_eq!(answer, "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    assert!(served.join().unwrap().unwrap());
+    // HTTP/1.0 knows no 100.
+    let (address, served) = all_told(Settings::default());
+    let mut stream = connect(address);
+    stream.write_all(b"PUT / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n").unwrap();
+    thread::sleep(Duration::from_millis(50));
+    stream.write_all(b"hi").unwrap();
+    assert!(read_all(stream).starts_with("HTTP/1.1 200 OK\r\n"));
+    served.join().unwrap().unwrap();
+}
+
+/// What a peer does, the status it is answered with, and the fault that is reported.
+#[test]
+fn what_a_server_refuses_is_answered_and_reported() {
+    let parse = |error: &Error| matches!(error, Error::Peer(PeerFault::Parse(error)) if error.kind() == ErrorKind::BareLf);
+    let chunk = |error: &Error| matches!(error, Error::Peer(PeerFault::Parse(error)) if error.kind() == ErrorKind::ChunkSize);
+    let large = |error: &Error| matches!(error, Error::Peer(PeerFault::Parse(error)) if error.kind() == ErrorKind::BodyTooLarge);
+    let long = |error: &Error| matches!(error, Error::Peer(PeerFault::Parse(error)) if error.kind() == ErrorKind::HeadTooLong);
+    let cut = |error: &Error| matches!(error, Error::Peer(PeerFault::Truncated));
+    let late = |error: &Error| matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Head, .. }));
+    let late_body = |error: &Error| matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Body, .. }));
+    type IsFault = fn(&Error) -> bool;
+    let endless = format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(70_000));
+    let cases: [(&str, u16, IsFault); 8] = [
+        ("GET / HTTP/1.1\n\n", 400, parse),
+        ("PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n\r\n", 400, chunk),
+        ("PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n", 413, large),
+        ("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n", 413, large),
+        ("GET / HTTP/1.1\r\nHo", 408, late),
+        (&endless, 431, long),
+        ("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nfive.", 408, late_body),
+        ("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nfive.", 400, cut),
+    ];
+    for (octets, status, is_fault) in cases {
+        let soon = Duration::from_millis(50);
+        let settings = Settings { body_limit: 10, head_deadline: soon, body_deadline: soon, ..Settings::default() };
+        let (address, served) = all_told(settings);
+        let answer = if status == 400 { exchange_all(address, octets.as_bytes()) } else { exchange(address, octets.as_bytes()) };
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{octets:?} was answered with {answer:?}");
+        let (_, reason) = answer.split_once("\r\n\r\n").unwrap();
+        assert_eq!((reason.lines().count(), reason.ends_with('\n')), (1, true), "{reason:?}");
+        let error = served.join().unwrap().unwrap_err();
+        assert!(is_fault(&error), "{octets:?} was reported as {error:?}");
+    }
+}
+
+#[test]
+fn answers_that_are_ready_go_out_before_a_refusal() {
+    let (address, served) = all_told(Settings::default());
+    let answers = exchange(address, b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\nGET /3\r\n\r\n");
+    let statuses: Vec<_> = answers.split("HTTP/1.1 ").skip(1).map(|answer| &answer[..3]).collect();
+    assert_eq!(statuses, ["200", "200", "400"]);
+    assert!(matches!(served.join().unwrap(), Err(Error::Peer(PeerFault::Parse(_)))));
+}
+
+#[test]
+fn a_body_at_fault_can_be_answered_by_the_caller_and_is_refused_otherwise() {
+    const BAD: &[u8] =
+        b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\nx\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    type Handle = fn(RequestBody<'_>, Reply<'_>) -> Result<(), Error>;
+    let handlers: [(Handle, &str, &str); 3] = [
+        (|mut body, _| Ok(_ = body.read_to_end(&mut Vec::new())?), "400 Bad Request", "invalid chunk size"),
+        (
+            |mut body, reply| {
+                let error = body.read_to_end(&mut Vec::new()).unwrap_err();
+                assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+                assert_eq!(body.read(&mut [0; 5]).unwrap_err().kind(), io::ErrorKind::InvalidData, "a fault is no end");
+                reply.send(Status::UNPROCESSABLE_CONTENT, &[], b"mine")
+            },
+            "422 Unprocessable Content",
+            "mine",
+        ),
+        (|_, reply| reply.send(Status::OK, &[], b"unread"), "200 OK", "unread"),
+    ];
+    for (number, (handle, status, text)) in handlers.into_iter().enumerate() {
+        let (address, served) = serve_one(Settings::default(), move |mut peer| {
+            let Exchange { body, reply, .. } = peer.next_request().unwrap().unwrap();
+            let handled = handle(body, reply);
+            (handled, peer.next_request().map(|next| next.is_none()))
+        });
+        let answer = exchange(address, BAD);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{number}: {answer}");
+        assert!(answer.contains(text), "{number}: {answer}");
+        assert_eq!(answer.matches("HTTP/1.").count(), 1, "answered once: {answer}");
+        let (handled, next) = served.join().unwrap();
+        assert_eq!(handled.is_ok(), number > 0, "{handled:?}");
+        assert!(matches!(next, Ok(true) | Err(Error::Peer(PeerFault::Parse(_)))), "{number}: {next:?}");
+    }
+}
+
+#[test]
+fn rfc9112_9_3_a_body_that_is_left_unread_is_not_taken_for_a_request() {
+    let smuggled = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
+    let framed = [
+        format!("Content-Length: {}\r\n\r\n{smuggled}", smuggled.len()),
+        format!("Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{smuggled}\r\n0\r\n\r\n", smuggled.len()),
+    ];
+    for body in framed {
+        for taken in [0, 1, 10] {
+            let (address, served) = serve_one(Settings::default(), move |mut peer| {
+                let mut targets = Vec::new();
+                while let Some(Exchange { head, mut body, reply }) = peer.next_request().unwrap() {
+                    targets.push(head.target().to_string());
+                    assert!(body.read(&mut vec![0; taken]).unwrap() <= taken);
+                    reply.send(Status::OK, &[], head.target().as_bytes()).unwrap();
+                }
+                targets
+            });
+            let answers = exchange_all(
+                address,
+                format!("PUT /1 HTTP/1.1\r\nHost: a\r\n{body}GET /2 HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes(),
+            );
+            assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 2, "{answers}");
+            assert_eq!(served.join().unwrap(), ["/1", "/2"]);
+        }
+    }
+}
+
+#[test]
+fn rfc9112_9_6_an_unread_body_that_is_too_long_ends_the_connection_and_not_the_answer() {
+    let (address, served) = serve_one(Settings::default(), |mut peer| {
+        peer.next_request().unwrap().unwrap().reply.send(Status::OK, &[], b"enough").unwrap();
+        peer.next_request().map(|next| next.is_none())
+    });
+    let mut stream = connect(address);
+    stream.write_all(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n").unwrap();
+    for _ in 0..20 {
+        stream.write_all(&[b'x'; 10_000]).unwrap();
+    }
+    stream.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(read_all(stream), "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nenough");
+    let next = served.join().unwrap();
+    assert!(matches!(&next, Err(Error::Peer(PeerFault::Parse(error))) if error.kind() == ErrorKind::BodyTooLarge), "{next:?}");
+}
+
+#[test]
+fn rfc9112_7_1_2_trailers_go_both_ways() {
+    let (address, served) = serve_one(Settings::default(), |mut peer| {
+        let Exchange { mut body, reply, .. } = peer.next_request().unwrap().unwrap();
+        let mut echo = reply.stream(Status::OK, &[]).unwrap();
+        assert!(body.trailers().fields().is_empty(), "they are behind the body");
+        io::copy(&mut body, &mut echo).unwrap();
+        echo.finish_with(&body.trailers().fields())
+    });
+    let request = "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nSum: 1\r\nsum: 2\r\n\r\n";
+    let answer = exchange_all(address, request.as_bytes());
+    assert_eq!(answer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nSum: 1\r\nsum: 2\r\n\r\n");
+    served.join().unwrap().unwrap();
+}
+
+#[test]
+fn rfc9110_7_8_after_a_101_the_stream_is_handed_over_with_what_has_come() {
+    let (address, served) = serve_one(Settings::default(), |mut peer| {
+        let Exchange { reply, .. } = peer.next_request().unwrap().unwrap();
+        let answer = reply.begin(Status::SWITCHING_PROTOCOLS, |head| {
+            let head = head.field(FieldName::UPGRADE, FieldValue::from_static("echo"))?;
+            head.field(FieldName::CONNECTION, FieldValue::from_static("upgrade"))?.without_body()
+        });
+        answer.unwrap().finish().unwrap();
+        assert!(peer.next_request().unwrap().is_none(), "no request of ours comes any more");
+        let (mut stream, octets) = peer.hand_over().unwrap();
+        stream.write_all(&octets).unwrap();
+        let mut more = vec![0; 7 - octets.len()];
+        stream.read_exact(&mut more).unwrap();
+        stream.write_all(&more).unwrap();
+    });
+    let mut stream = connect(address);
+    let upgrade = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: echo\r\nConnection: upgrade\r\n\r\n\0\x01\x02";
+    stream.write_all(upgrade.as_bytes()).unwrap();
+    stream.write_all(b"more").unwrap();
+    let answer = read_all(stream);
+    assert_eq!(answer, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: upgrade\r\n\r\n\0\x01\x02more");
+    served.join().unwrap();
+
+    let (address, served) = serve_one(Settings::default(), |mut peer| {
+        peer.next_request().unwrap().unwrap().reply.send(Status::OK, &[], b"").unwrap();
+        matches!(peer.hand_over(), Err(Error::Closed))
+    });
+    exchange(address, b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    assert!(served.join().unwrap(), "what is still HTTP is not handed over");
+}
+
+#[test]
+fn a_peer_that_goes_is_no_request() {
+    let (address, served) = all_told(Settings::default());
+    drop(connect(address));
+    assert_eq!(served.join().unwrap().unwrap(), 0);
+
+    let (address, served) = all_told(Settings::default());
+    assert!(exchange_all(address, b"GET / HT").starts_with("HTTP/1.1 400 "));
+    assert!(matches!(served.join().unwrap(), Err(Error::Peer(PeerFault::Truncated))));
+}
+
+#[test]
+fn an_idle_connection_is_closed_in_silence() {
+    let settings = Settings { idle_deadline: Duration::from_millis(50), ..Settings::default() };
+    for (octets, answers) in [(&b""[..], 0), (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 1)] {
+        let (address, served) = all_told(settings);
+        assert_eq!(exchange(address, octets).matches("HTTP/1.").count(), answers);
+        assert_eq!(served.join().unwrap().unwrap(), answers);
+    }
+}
+
+#[test]
+fn a_slow_sender_of_octets_does_not_extend_the_deadline() {
+    let settings = Settings { head_deadline: Duration::from_millis(200), ..Settings::default() };
+    let (address, served) = serve_one(settings, |mut peer| {
+        let start = Instant::now();
+        (peer.next_request().map(|_| ()).unwrap_err(), start.elapsed())
+    });
+    let mut stream = connect(address);
+    while stream.write_all(b"x").is_ok() && !served.is_finished() {
+        thread::park_timeout(Duration::from_millis(20));
+    }
+    let (error, after) = served.join().unwrap();
+    assert!(matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Head, .. })), "{error:?}");
+    assert!(after < DEADLINE, "{after:?}");
+}
+
+/// A body that comes at a good rate may take longer than the deadline, and a trickle may not.
+#[test]
+fn a_body_earns_its_time() {
+    let settings = Settings { body_deadline: Duration::from_millis(600), minimum_rate: 1000, ..Settings::default() };
+    for (piece, is_whole) in [(500, true), (1, false)] {
+        let (address, served) = all_told(settings);
+        let mut stream = connect(address);
+        stream.write_all(format!("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", piece * 20).as_bytes()).unwrap();
+        for _ in 0..20 {
+            if stream.write_all(&vec![b'x'; piece]).is_err() || served.is_finished() {
+                break;
+            }
+            thread::sleep(Duration::from_millis(60));
+        }
+        let _ = stream.shutdown(Shutdown::Write);
+        let status = if is_whole { "HTTP/1.1 200 " } else { "HTTP/1.1 408 " };
+        assert!(read_all(stream).starts_with(status), "{piece} octets at a time");
+        assert_eq!(served.join().unwrap().is_ok(), is_whole);
+    }
+}
+
+#[test]
+fn a_client_that_does_not_read_its_answer_is_given_up() {
+    let settings = Settings { write_deadline: Duration::from_millis(100), ..Settings::default() };
+    let (address, served) = serve_one(settings, |mut peer| {
+        let mut body = peer.next_request().unwrap().unwrap().reply.stream(Status::OK, &[]).unwrap();
+        let start = Instant::now();
+        loop {
+            if let Err(error) = body.write_all(&[b'x'; 100_000]) {
+                return (Error::from(error), start.elapsed());
+            }
+        }
+    });
+    let mut stream = connect(address);
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    let (error, after) = served.join().unwrap();
+    assert!(matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Write, .. })), "{error:?}");
+    assert!(after < DEADLINE, "{after:?}");
+}
+
+#[test]
+fn rfc9112_9_6_an_answer_is_not_lost_to_octets_that_nobody_reads() {
+    let (address, served) = all_told(Settings::default());
+    let mut stream = connect(address);
+    stream.write_all(b"nonsense@\r\n").unwrap();
+    // Octets that the server has no use for; a close with them unread would be a reset, which takes the answer away.
+    for _ in 0..20 {
+        let _ = stream.write_all(&[b'x'; 10_000]);
+    }
+    stream.shutdown(Shutdown::Write).unwrap_or_default();
+    assert!(read_all(stream).starts_with("HTTP/1.1 400 "));
+    assert!(served.join().unwrap().is_err());
+}
+
+/// An answer of the caller's that cannot be sent, and what the client gets in its place.
+#[test]
+fn an_answer_that_is_none_is_a_500_and_an_error() {
+    type Answer = fn(Reply<'_>) -> Result<(), Error>;
+    let answers: [Answer; 7] = [
+        |reply| reply.begin(Status::OK, |_| Ok(()))?.finish(),
+        |reply| reply.send(Status::CONTINUE, &[], b""),
+        |reply| reply.send(Status::NOT_MODIFIED, &[], b"x"),
+        |reply| reply.send(Status::SWITCHING_PROTOCOLS, &[], b""),
+        |reply| reply.send(Status::OK, &[(FieldName::HOST, FieldValue::new(&vec![b'x'; 9000]).unwrap())], b"x"),
+        |reply| reply.begin(Status::OK, |head| head.chunked()).map(drop),
+        |reply| Err(reply.send(Status::OK, &[(FieldName::CONTENT_LENGTH, FieldValue::from_static("1"))], b"x").unwrap_err()),
+    ];
+    for (number, answer) in answers.into_iter().enumerate() {
+        let (address, served) = serve_one(Settings::default(), move |mut peer| {
+            let answered = answer(peer.next_request().unwrap().unwrap().reply);
+            assert!(matches!(answered, Err(Error::Own(_))), "{number}: {answered:?}");
+            let unanswered = peer.next_request().unwrap_err();
+            assert!(matches!(unanswered, Error::Unanswered), "{unanswered:?}");
+            assert!(peer.next_request().unwrap().is_none(), "the connection is closed");
+        });
+        let answer = exchange(address, b"GET / HTTP/1.0\r\n\r\n");
+        assert!(answer.starts_with("HTTP/1.1 500 Internal Server Error\r\n"), "{number}: {answer:?}");
+        assert_eq!(answer.matches("HTTP/1.").count(), 1, "{answer:?}");
+        served.join().unwrap();
+    }
+}
+
+#[test]
+fn an_answer_that_is_not_finished_is_cut_short_for_the_client_too() {
+    type Answer = fn(Reply<'_>) -> Result<(), Error>;
+    let answers: [(Answer, &str); 3] = [
+        (|reply| Ok(reply.stream(Status::OK, &[])?.write_all(b"half")?), "Transfer-Encoding: chunked\r\n\r\n"),
+        (
+            |reply| Ok(reply.begin(Status::OK, |head| head.length(8).map(drop))?.write_all(&[b'x'; 4])?),
+            "Content-Length: 8\r\n\r\n",
+        ),
+        (
+            |reply| {
+                let error = reply.begin(Status::OK, |head| head.length(8).map(drop))?.finish().unwrap_err();
+                assert!(matches!(error, Error::Own(WriteError::BodyLength)), "{error:?}");
+                Ok(())
+            },
+            "Content-Length: 8\r\n\r\n",
+        ),
+    ];
+    for (answer, end) in answers {
+        for is_dropped in [false, true] {
+            let (address, served) = serve_one(Settings::default(), move |mut peer| {
+                answer(peer.next_request().unwrap().unwrap().reply).unwrap();
+                if !is_dropped {
+                    assert!(matches!(peer.next_request(), Err(Error::Unanswered)));
+                }
+            });
+            let answer = exchange(address, b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+            assert!(answer.ends_with(end), "{answer:?}");
+            served.join().unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_server_that_panics_answers_500() {
+    let (address, served) = serve_one(Settings::default(), |mut peer| {
+        let _exchange = peer.next_request().unwrap().unwrap();
+        std::panic::resume_unwind(Box::new("on purpose"));
+    });
+    assert!(exchange(address, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").starts_with("HTTP/1.1 500 "));
+    let joined: Result<(), _> = served.join();
+    assert!(joined.is_err());
+}
+
+#[test]
+fn rfc9110_15_2_interim_answers_go_ahead_of_the_final_one() {
+    for (request, answer) in [
+        (
+            "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+            "HTTP/1.1 103 Early Hints\r\nContent-Type: text/plain\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
+        ),
+        ("GET / HTTP/1.0\r\n\r\n", "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"),
+    ] {
+        let (address, served) = serve_one(Settings::default(), |mut peer| {
+            let Exchange { mut reply, .. } = peer.next_request().unwrap().unwrap();
+            assert!(matches!(reply.interim(Status::OK, &[]), Err(Error::Own(_))));
+            reply.interim(Status::EARLY_HINTS, &[TEXT]).unwrap();
+            reply.send(Status::NO_CONTENT, &[], b"")
+        });
+        assert_eq!(exchange_all(address, request.as_bytes()), answer);
+        served.join().unwrap().unwrap();
+    }
+}
+
+#[test]
+fn a_stream_goes_to_each_version_in_its_way() {
+    for (request, framing, body) in [
+        ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "Transfer-Encoding: chunked\r\n", "3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"),
+        ("GET / HTTP/1.0\r\n\r\n", "Connection: close\r\n", "onetwo"),
+        ("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "Connection: close\r\n", "onetwo"),
+    ] {
+        let (address, served) = serve_one(Settings::default(), |mut peer| {
+            let mut body = peer.next_request().unwrap().unwrap().reply.stream(Status::OK, &[])?;
+            for part in ["o", "ne", "", "t", "w", "o"] {
+                body.write_all(part.as_bytes())?;
+                if part == "ne" {
+                    body.flush()?;
+                }
+            }
+            body.finish()?;
+            peer.next_request().map(|next| next.is_none())
+        });
+        let answer = exchange_all(address, request.as_bytes());
+        assert_eq!(answer, format!("HTTP/1.1 200 OK\r\n{framing}\r\n{body}"));
+        assert!(served.join().unwrap().unwrap());
+    }
+}
+
+#[test]
+fn what_is_flushed_is_sent_while_the_rest_is_made() {
+    let (finish, finished) = channel();
+    let (address, served) = serve_one(Settings::default(), move |mut peer| {
+        let mut body = peer.next_request().unwrap().unwrap().reply.stream(Status::OK, &[]).unwrap();
+        body.write_all(b"one").unwrap();
+        body.flush().unwrap();
+        finished.recv_timeout(DEADLINE).unwrap();
+        body.finish().unwrap();
+    });
+    let mut stream = connect(address);
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none";
+    let mut received = vec![0; head.len()];
+    stream.read_exact(&mut received).unwrap();
+    assert_eq!(received, head.as_bytes());
+    finish.send(()).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(read_all(stream), "\r\n0\r\n\r\n");
+    served.join().unwrap();
+}
+
+#[test]
+fn the_version_of_an_answer_can_be_chosen() {
+    let (address, served) = serve_one(Settings::default(), |mut peer| {
+        let reply = peer.next_request().unwrap().unwrap().reply;
+        reply.begin(Status::OK, |head| head.version(Version::Http10).body_until_close(b"TCP connection"))?.finish()
+    });
+    let answer = exchange(address, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(answer, "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nTCP connection");
+    served.join().unwrap().unwrap();
+}

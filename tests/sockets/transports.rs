@@ -1,0 +1,199 @@
+//! What else than TCP a connection runs on.
+
+use crate::DEADLINE;
+use bareline_core::{Method, Status, Target};
+use bareline_net::{ClientStream, Exchange, ServerStream, Settings, Transport, Untimed};
+use std::io::{self, Cursor, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+/// Octets that come in these pieces, and the writes that go.
+struct Script {
+    pieces: Vec<&'static [u8]>,
+    writes: Vec<Vec<u8>>,
+}
+
+impl Read for &mut Script {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.pieces.is_empty() {
+            return Ok(0);
+        }
+        self.pieces.remove(0).read(buffer)
+    }
+}
+
+impl Write for &mut Script {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.writes.push(octets.to_vec());
+        Ok(octets.len())
+    }
+
+    fn write_vectored(&mut self, octets: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        self.write(&octets.iter().flat_map(|octets| octets.iter().copied()).collect::<Vec<_>>())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The writes in which a server answers what comes in these pieces, each request with a body of this length.
+fn writes(pieces: &[&'static [u8]], length: usize) -> Vec<usize> {
+    let mut script = Script { pieces: pieces.to_vec(), writes: Vec::new() };
+    let mut peer = ServerStream::new(Untimed(&mut script));
+    while let Some(Exchange { mut body, reply, .. }) = peer.next_request().unwrap() {
+        body.read_to_end(&mut Vec::new()).unwrap();
+        reply.send(Status::OK, &[], &vec![b'x'; length]).unwrap();
+    }
+    drop(peer);
+    script.writes.iter().map(|write| write.windows(9).filter(|octets| octets == b"HTTP/1.1 ").count()).collect()
+}
+
+#[test]
+fn ready_output_goes_out_in_one_write() {
+    const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    const THREE: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    const THREE_AND_A_HALF: &[u8] =
+        b"GET / HTTP/1.1\r\nHost: a\r\n\r\nPUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nxGET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HT";
+    const EXPECTING: &[u8] = b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n";
+    for (pieces, length, answers) in [
+        (&[GET, GET][..], 5, &[1, 1][..]),
+        (&[GET, GET], 100_000, &[1, 1]),
+        (&[THREE, GET], 5, &[3, 1]),
+        (&[THREE_AND_A_HALF, b"TP/1.1\r\nHost: a\r\n\r\n"], 5, &[3, 1]),
+        (&[EXPECTING, b"x"], 5, &[1, 1]),
+        // The buffer has room for two of these.
+        (&[THREE], 3000, &[2, 1]),
+    ] {
+        assert_eq!(writes(pieces, length), answers, "{} pieces, {length} octets", pieces.len());
+    }
+}
+
+#[test]
+fn a_request_goes_out_in_one_write() {
+    for (length, count) in [(0, 1), (5, 1), (3000, 1), (100_000, 1)] {
+        let mut script = Script { pieces: vec![b"HTTP/1.1 204 No Content\r\n\r\n"], writes: Vec::new() };
+        let mut client = ClientStream::new(Untimed(&mut script), "a");
+        client.request(Method::PUT, Target::ROOT, &[], &vec![b'x'; length]).unwrap();
+        drop(client);
+        assert_eq!(script.writes.len(), count, "{length} octets");
+    }
+}
+
+#[test]
+fn octets_in_memory_are_served() {
+    let mut octets = Cursor::new(b"GET /path HTTP/1.1\r\nHost: a\r\n\r\n".to_vec());
+    let mut peer = ServerStream::new(Untimed(&mut octets));
+    let Exchange { head, reply, .. } = peer.next_request().unwrap().unwrap();
+    assert_eq!(head.target().path(), "/path");
+    reply.send(Status::NO_CONTENT, &[], b"").unwrap();
+    assert!(peer.next_request().unwrap().is_none());
+    drop(peer);
+    assert!(octets.get_ref().ends_with(b"\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"));
+}
+
+/// Serves one connection over this transport: tells the length of each body.
+fn serve(transport: impl Transport) {
+    let mut peer = ServerStream::with_settings(transport, Settings { body_limit: u64::MAX, ..Settings::default() });
+    while let Some(Exchange { head, mut body, reply }) = peer.next_request().unwrap() {
+        let count = io::copy(&mut body, &mut io::sink()).unwrap();
+        reply.send(Status::OK, &[], format!("{} {count}", head.target()).as_bytes()).unwrap();
+    }
+}
+
+/// Sends requests over this transport.
+fn ask(transport: impl Transport) {
+    let mut client = ClientStream::new(transport, "localhost");
+    for length in [0, 5, 2_000_000] {
+        let target = format!("/{length}");
+        let response = client.request(Method::PUT, Target::new(&target).unwrap(), &[], &vec![b'x'; length]).unwrap();
+        assert_eq!(io::read_to_string(response.body).unwrap(), format!("/{length} {length}"));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_unix_socket_is_a_transport() {
+    use std::os::unix::net::UnixStream;
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    let theirs: Box<dyn Transport + Send> = Box::new(theirs);
+    let served = thread::spawn(move || serve(theirs));
+    ask(ours);
+    served.join().unwrap();
+
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    let settings = Settings { idle_deadline: Duration::from_millis(20), ..Settings::default() };
+    let served = thread::spawn(move || ServerStream::with_settings(theirs, settings).next_request().map(|next| next.is_none()));
+    assert!(served.join().unwrap().unwrap(), "its deadlines hold");
+    drop(ours);
+}
+
+/// TLS over TCP, as a transport: the deadlines are those of the socket.
+struct Tls<C>(C);
+
+macro_rules! tls {
+    ($($connection:ty),*) => {
+        $(impl Read for Tls<rustls::StreamOwned<$connection, TcpStream>> {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                self.0.read(buffer)
+            }
+        }
+
+        impl Write for Tls<rustls::StreamOwned<$connection, TcpStream>> {
+            fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+                self.0.write(octets)
+            }
+
+            fn write_vectored(&mut self, octets: &[io::IoSlice<'_>]) -> io::Result<usize> {
+                self.0.write_vectored(octets)
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                self.0.flush()
+            }
+        }
+
+        impl Transport for Tls<rustls::StreamOwned<$connection, TcpStream>> {
+            fn set_read_timeout(&mut self, timeout: Duration) -> io::Result<()> {
+                self.0.sock.set_read_timeout(Some(timeout))
+            }
+
+            fn set_write_timeout(&mut self, timeout: Duration) -> io::Result<()> {
+                self.0.sock.set_write_timeout(Some(timeout))
+            }
+
+            fn close_write(&mut self) -> io::Result<()> {
+                self.0.conn.send_close_notify();
+                self.0.flush()?;
+                self.0.sock.shutdown(Shutdown::Write)
+            }
+        })*
+    };
+}
+tls!(rustls::ServerConnection, rustls::ClientConnection);
+
+#[test]
+fn tls_is_a_transport() {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let certificate = made.cert.der().clone();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let server = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate.clone()], key).unwrap();
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(certificate).unwrap();
+    let client = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let stream = TcpStream::connect_timeout(&listener.local_addr().unwrap(), DEADLINE).unwrap();
+    let served = thread::spawn(move || {
+        let connection = rustls::ServerConnection::new(Arc::new(server)).unwrap();
+        serve(Tls(rustls::StreamOwned::new(connection, listener.accept().unwrap().0)));
+    });
+    let name = "localhost".try_into().unwrap();
+    let connection = rustls::ClientConnection::new(Arc::new(client), name).unwrap();
+    let mut transport = Tls(rustls::StreamOwned::new(connection, stream));
+    ask(&mut transport);
+    transport.close_write().unwrap();
+    served.join().unwrap();
+}
