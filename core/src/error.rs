@@ -26,9 +26,14 @@ impl ParseError {
         Self { kind, offset, len }
     }
 
-    /// The same error in an input that has `count` octets more in front.
-    pub(crate) const fn behind(self, count: usize) -> Self {
+    /// The same error in an input that has `count` octets more in front: for a caller who counts from the beginning of the connection.
+    pub const fn behind(self, count: usize) -> Self {
         Self { offset: self.offset.saturating_add(count), ..self }
+    }
+
+    /// The same error, of which only the octet before `end` has told.
+    pub(crate) const fn known_at(self, end: usize) -> Self {
+        Self { len: end.saturating_sub(self.offset), ..self }
     }
 
     /// Which rule was broken.
@@ -41,7 +46,8 @@ impl ParseError {
         self.offset
     }
 
-    /// How many octets are wrong; 0 where something is missing.
+    /// How many octets there are from the first wrong one to the last one that was needed to know; 0 where something is missing. Fields that
+    /// cannot be meant together are known to be wrong at the end of the head.
     pub const fn len(&self) -> usize {
         self.len
     }

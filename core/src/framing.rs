@@ -92,7 +92,10 @@ impl FramingFacts {
             let fault = self.see_host(octets, value).err().map(error);
             self.host_fault = self.host_fault.or(fault);
         } else if name.eq_ignore_ascii_case(b"content-length") {
-            let fault = self.see_content_length(octets, value).err().map(error);
+            // Where nothing stands, the line end stands wrong.
+            let missing = if value.len() == 0 { "\r\n".len() } else { 0 };
+            let fault =
+                self.see_content_length(octets, value).err().map(error).map(|error| error.known_at(value.end() + missing));
             self.length_fault = self.length_fault.or(fault);
         } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
             self.see_transfer_encoding(octets, value);
@@ -142,13 +145,16 @@ impl FramingFacts {
     /// Why a request with the lines so far is refused, whatever follows.
     #[inline(always)]
     pub(crate) fn request_fault(&self) -> Option<ParseError> {
-        self.host_fault.or(self.length_fault)
+        self.length_fault
     }
 
     /// The framing of a request whose field section ends before `end` [RFC 9112 sections 3.2 and 6.3].
     pub(crate) fn of_request(&self, method: Method<'_>, version: Version, end: usize) -> Result<Framing, ParseError> {
         if let Some(fault) = self.request_fault() {
             return Err(fault);
+        }
+        if let Some(fault) = self.host_fault {
+            return Err(fault.known_at(end));
         }
         if !self.host && version == Version::Http11 {
             return Err(ParseError::new(ErrorKind::MissingHost, end.saturating_sub(2), 2));
@@ -170,7 +176,7 @@ impl FramingFacts {
                 }
             }
         };
-        self.outside_connect(framing, method)
+        self.outside_connect(framing, method).map_err(|error| error.known_at(end))
     }
 
     /// CONNECT has no content: what follows its head goes through the tunnel [RFC 9110 section 9.3.6].
@@ -184,8 +190,14 @@ impl FramingFacts {
         }
     }
 
-    /// The framing of a response with this status to a request with `method` [RFC 9112 section 6.3].
-    pub(crate) fn of_response(&self, method: Method<'_>, status: Status, version: Version) -> Result<Framing, ParseError> {
+    /// The framing of a response with this status to a request with `method`, whose head ends before `end` [RFC 9112 section 6.3].
+    pub(crate) fn of_response(
+        &self,
+        method: Method<'_>,
+        status: Status,
+        version: Version,
+        end: usize,
+    ) -> Result<Framing, ParseError> {
         match status.code() {
             101 => return Ok(Framing::Tunnel),
             200..=299 if method == Method::CONNECT => return Ok(Framing::Tunnel),
@@ -193,6 +205,11 @@ impl FramingFacts {
             _ if method == Method::HEAD => return Ok(Framing::None),
             _ => {}
         }
+        self.of_body(version).map_err(|error| error.known_at(end))
+    }
+
+    /// The framing of a response that may have a body.
+    fn of_body(&self, version: Version) -> Result<Framing, ParseError> {
         if let Some(fault) = self.length_fault {
             return Err(fault);
         }

@@ -1,6 +1,5 @@
 //! The client's side of a connection.
 
-use super::options::Options;
 use super::outgoing::{Outgoing, body_calls};
 use super::receiving::{FaultFlag, InPhase, Inbound};
 use super::{ClientEvent, ClientState, Event, Receiving};
@@ -151,7 +150,7 @@ impl ClientConnection {
             return Err(self.inbound.fail(ParseError::new(ErrorKind::UnexpectedUpgrade, 0, len)));
         }
         let framing = framing.map_err(|error| self.inbound.fail(error))?;
-        let persists = Options::of(&head.fields()).persists(head.version());
+        let persists = head.persists();
         self.closes |= self.outbound.closes || !persists;
         self.outbound.expects_continue = false;
         self.inbound.begin_body(framing, &self.limits)?;

@@ -2,7 +2,6 @@
 
 mod client;
 mod event;
-mod options;
 mod outgoing;
 mod receiving;
 mod recv_buf;

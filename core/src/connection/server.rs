@@ -1,11 +1,10 @@
 //! The server's side of a connection.
 
-use super::options::Options;
 use super::outgoing::{Outgoing, body_calls};
 use super::receiving::{FaultFlag, InPhase, Inbound};
 use super::{Event, Receiving, ServerEvent, ServerState};
 use crate::error::{ErrorKind, ParseError, WriteError};
-use crate::head::{LentSpans, Limits, Parsed, RequestHead, RequestProgress};
+use crate::head::{LentSpans, Limits, Options, Parsed, RequestHead, RequestProgress};
 use crate::value::{Status, Version};
 use crate::write::{HeadSink, HeadWriter, HeadWritten, Persistence, ReplyTo, TrailerField, WireBuf};
 

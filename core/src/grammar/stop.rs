@@ -50,7 +50,12 @@ impl Stop {
             (_, Part::ChunkSize) => ErrorKind::ChunkSize,
             (_, Part::ChunkExtension) => ErrorKind::ChunkExtension,
         };
-        ParseError::new(kind, position, 1)
+        let len = match rest.first_chunk() {
+            // Three digits that are no status are so together.
+            Some(digits @ [_, _, _]) if kind == ErrorKind::StatusCode && digits.iter().all(u8::is_ascii_digit) => 3,
+            _ => 1,
+        };
+        ParseError::new(kind, position, len)
     }
 }
 

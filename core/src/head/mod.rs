@@ -2,6 +2,7 @@
 
 mod fields;
 mod limits;
+mod options;
 mod request;
 mod response;
 mod section;
@@ -9,6 +10,7 @@ mod spans;
 
 pub use fields::{Fields, FieldsNamed, RepeatedField};
 pub use limits::Limits;
+pub(crate) use options::Options;
 pub(crate) use request::RequestProgress;
 pub use request::{RequestHead, RequestParts};
 pub(crate) use response::ResponseProgress;

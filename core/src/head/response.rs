@@ -116,7 +116,7 @@ impl<'b> ResponseHead<'b> {
     /// Fails when the fields contradict each other and count: they do not in a response to HEAD, with status 1xx, 204 or 304,
     /// or with 2xx to CONNECT. The octets behind the head cannot be used after that; close the connection.
     pub fn framing(&self, method: Method<'_>) -> Result<Framing, ParseError> {
-        self.parts.facts.of_response(method, self.status(), self.version())
+        self.parts.facts.of_response(method, self.status(), self.version(), self.parts.len)
     }
 
     /// The octets of the head as they came.

@@ -169,6 +169,7 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
             let (octets, mut rest) = buffer.pin(used);
             let head = parts.over(octets, &spans);
             black_box(connection.receive_body(rest.bytes()).is_ok() && connection.expects_continue());
+            black_box((head.persists(), head.expects_continue(), head.offers_upgrade()));
             let (mut receiving, mut sending) = connection.split();
             let (used, event) = receiving.receive_body::<RequestHead<'_>>(rest.bytes()).unwrap_or((0, Event::Closed));
             black_box(write!(Sink, "{event:?}").is_ok());

@@ -1,0 +1,5 @@
+//! Shows what bareline reads in a message, octet by octet.
+
+mod reading;
+
+fn main() {}

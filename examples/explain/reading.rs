@@ -1,0 +1,376 @@
+//! What bareline reads in some octets: the messages, each of their parts, and how it ends.
+
+use bareline_core::{
+    ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, Fields, Framing, Limits, Method, ParseError,
+    RequestHead, ServerConnection, ServerState, Status, Target, WireBuf, WriteError,
+};
+
+/// What has been read.
+#[derive(PartialEq, Debug)]
+pub(crate) struct Reading {
+    /// The messages, the last one perhaps not whole.
+    pub(crate) messages: Vec<Message>,
+    /// Where the whole messages end.
+    pub(crate) end: usize,
+    pub(crate) tail: Tail,
+    /// Why a message was refused.
+    pub(crate) fault: Option<ParseError>,
+}
+
+/// A message, as far as it has been read.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Message {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) start_line: StartLine,
+    /// As it came: `1.2` means that the sender speaks 1.1 too.
+    pub(crate) version: String,
+    pub(crate) headers: Vec<Field>,
+    pub(crate) framing: Framing,
+    pub(crate) body: Vec<u8>,
+    pub(crate) trailers: Vec<Field>,
+    pub(crate) keep_alive: bool,
+    pub(crate) is_whole: bool,
+    /// Where each part stands; spaces, colons and line ends are between them.
+    pub(crate) parts: Vec<Part>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum StartLine {
+    Request { method: String, target: String, expect_continue: bool, upgrade: bool },
+    Response { status: Status, reason: Vec<u8>, informational: Vec<(Status, Vec<Field>)> },
+}
+
+/// A field: name and value.
+pub(crate) type Field = (String, Vec<u8>);
+
+/// A part of a message: what it is, and where.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Part {
+    pub(crate) kind: PartKind,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum PartKind {
+    Method,
+    Target,
+    Version,
+    StatusCode,
+    Reason,
+    FieldName,
+    FieldValue,
+    ChunkSize,
+    ChunkExtension,
+    Data,
+    TrailerName,
+    TrailerValue,
+}
+
+/// What the octets behind the whole messages are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Tail {
+    None,
+    /// The beginning of a message.
+    Incomplete,
+    /// Refused.
+    Reject,
+    /// Not looked at, since the connection closes.
+    Unprocessed,
+    /// Another protocol's.
+    Tunnel,
+    /// Not looked at, since another protocol is offered.
+    Paused,
+    /// No answer to any request.
+    Unsolicited,
+}
+
+/// How many field lines a message may have.
+const FIELDS: usize = 256;
+
+/// Octets that are presented piece by piece.
+struct Input<'o> {
+    octets: &'o [u8],
+    /// Where the pieces end.
+    cuts: &'o [usize],
+    start: usize,
+    end: usize,
+}
+
+impl<'o> Input<'o> {
+    fn new(octets: &'o [u8], cuts: &'o [usize]) -> Self {
+        let mut input = Self { octets, cuts, start: 0, end: 0 };
+        input.has_more();
+        input
+    }
+
+    fn presented(&self) -> std::ops::Range<usize> {
+        self.start..self.end
+    }
+
+    /// Presents the next piece, if there is one.
+    fn has_more(&mut self) -> bool {
+        let before = self.end;
+        (self.end, self.cuts) = match self.cuts {
+            [] => (self.octets.len(), self.cuts),
+            [cut, cuts @ ..] => (*cut, cuts),
+        };
+        self.end > before
+    }
+}
+
+fn fields(fields: &Fields<'_>) -> Vec<Field> {
+    fields.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect()
+}
+
+/// Notes the parts that borrow from octets that begin at this address and this position.
+struct Parts<'p> {
+    parts: &'p mut Vec<Part>,
+    address: usize,
+    position: usize,
+}
+
+impl Parts<'_> {
+    fn add(&mut self, kind: PartKind, part: &[u8]) {
+        let start = self.position + part.as_ptr().addr().wrapping_sub(self.address);
+        let end = start + part.len();
+        match self.parts.last_mut() {
+            Some(last) if last.kind == kind && kind == PartKind::Data && last.end == start => last.end = end,
+            _ => self.parts.push(Part { kind, start, end }),
+        }
+    }
+
+    fn at(&mut self, kind: PartKind, start: usize, len: usize) {
+        self.parts.push(Part { kind, start, end: start + len });
+    }
+
+    fn fields(&mut self, fields: &Fields<'_>) {
+        for (name, value) in fields.iter() {
+            self.add(PartKind::FieldName, name.as_bytes());
+            self.add(PartKind::FieldValue, value.as_bytes());
+        }
+    }
+}
+
+impl Message {
+    fn new(start_line: StartLine, version: &[u8], headers: &Fields<'_>, framing: Framing, start: usize) -> Self {
+        let (headers, version) = (fields(headers), version.iter().copied().map(char::from).collect());
+        let (body, trailers, parts) = (Vec::new(), Vec::new(), Vec::new());
+        Self {
+            start,
+            end: start,
+            start_line,
+            version,
+            headers,
+            framing,
+            body,
+            trailers,
+            keep_alive: false,
+            is_whole: false,
+            parts,
+        }
+    }
+
+    /// Takes an event of the body, from these octets, which begin at this address and this position.
+    fn take<H>(&mut self, event: &Event<'_, H>, used: &[u8], address: usize, position: usize) {
+        let mut parts = Parts { parts: &mut self.parts, address, position };
+        match event {
+            Event::Chunk { extensions, .. } => {
+                // The line end of the chunk before is used with the line.
+                let line = used.iter().take_while(|octet| octet.is_ascii_whitespace()).count();
+                let digits = used.iter().skip(line).take_while(|octet| octet.is_ascii_hexdigit()).count();
+                parts.at(PartKind::ChunkSize, position + line, digits);
+                if extensions.iter().next().is_some() {
+                    parts.at(PartKind::ChunkExtension, position + line + digits, used.len().saturating_sub(line + digits + 2));
+                }
+            }
+            Event::Data(data) => {
+                parts.add(PartKind::Data, data);
+                self.body.extend_from_slice(data);
+            }
+            Event::Trailer { name, value } => {
+                parts.add(PartKind::TrailerName, name.as_bytes());
+                parts.add(PartKind::TrailerValue, value.as_bytes());
+                self.trailers.push((name.as_str().to_owned(), value.as_bytes().to_vec()));
+            }
+            _ => {}
+        }
+        self.end = position + used.len();
+    }
+}
+
+impl Reading {
+    const fn new() -> Self {
+        Self { messages: Vec::new(), end: 0, tail: Tail::None, fault: None }
+    }
+
+    fn refused(mut self, error: ParseError, position: usize) -> Self {
+        self.tail = Tail::Reject;
+        self.fault = Some(error.behind(position));
+        self
+    }
+
+    /// The last message is whole, and ends here.
+    fn is_whole(&mut self, end: usize, keep_alive: bool) {
+        self.end = end;
+        if let Some(message) = self.messages.last_mut() {
+            (message.is_whole, message.end, message.keep_alive) = (true, end, keep_alive);
+        }
+    }
+}
+
+/// Reads what a client sends. The octets come in pieces that end at these cuts.
+pub(crate) fn requests(octets: &[u8], cuts: &[usize]) -> Reading {
+    let mut connection = ServerConnection::new(Limits::DEFAULT);
+    let (mut spans, mut out) = (FieldSpans::<FIELDS>::new(), WireBuf::<256>::new());
+    let mut input = Input::new(octets, cuts);
+    let mut reading = Reading::new();
+    loop {
+        let presented = octets.get(input.start..input.end).unwrap_or_default();
+        let (used, event) = match connection.receive(presented, spans.lend()) {
+            Err(error) => return reading.refused(error, input.start),
+            Ok((_, Event::NeedMore)) if input.has_more() => continue,
+            Ok((_, Event::NeedMore)) => {
+                // An empty line in front of a request is no beginning of one, unless there is nothing else.
+                let is_begun = connection.state() != ServerState::Idle || reading.messages.is_empty();
+                reading.tail = if is_begun { Tail::Incomplete } else { Tail::None };
+                return reading;
+            }
+            Ok(received) => received,
+        };
+        match (&event, reading.messages.last_mut()) {
+            (Event::Head(head), _) => reading.messages.push(request(head, presented, input.start)),
+            (event, Some(message)) => {
+                message.take(event, presented.get(..used).unwrap_or_default(), presented.as_ptr().addr(), input.start);
+            }
+            _ => {}
+        }
+        input.start += used;
+        if connection.state() != ServerState::Answer {
+            continue;
+        }
+        let is_paused =
+            matches!(reading.messages.last(), Some(Message { start_line: StartLine::Request { upgrade: true, .. }, .. }));
+        let _ = connection.respond(Status::OK, &mut out).and_then(|head| head.without_body());
+        out.clear();
+        let state = connection.state();
+        reading.is_whole(input.start, state != ServerState::Close);
+        reading.tail = match state {
+            _ if input.start >= octets.len() => Tail::None,
+            ServerState::Handover => Tail::Tunnel,
+            ServerState::Close => Tail::Unprocessed,
+            _ if is_paused => Tail::Paused,
+            _ => Tail::None,
+        };
+        if reading.tail != Tail::None || input.start >= octets.len() || connection.next_request() != ServerState::Idle {
+            return reading;
+        }
+    }
+}
+
+fn request(head: &RequestHead<'_>, octets: &[u8], position: usize) -> Message {
+    let start_line = StartLine::Request {
+        method: head.method().to_string(),
+        target: head.target().to_string(),
+        expect_continue: head.expects_continue(),
+        upgrade: head.offers_upgrade(),
+    };
+    let line = head.as_bytes();
+    // Behind the method, the target and a space after each.
+    let version = head.method().as_bytes().len() + head.target().as_bytes().len() + 2;
+    let digits = line.get(version + "HTTP/".len()..version + "HTTP/1.1".len()).unwrap_or_default();
+    let mut message = Message::new(start_line, digits, &head.fields(), head.framing(), position);
+    let mut parts = Parts { parts: &mut message.parts, address: octets.as_ptr().addr(), position };
+    parts.add(PartKind::Method, head.method().as_bytes());
+    parts.add(PartKind::Target, head.target().as_bytes());
+    parts.add(PartKind::Version, line.get(version..version + "HTTP/1.1".len()).unwrap_or_default());
+    parts.fields(&head.fields());
+    message
+}
+
+/// Reads what a server sends in answer to requests with these methods, and then closes or not.
+pub(crate) fn responses(octets: &[u8], methods: &[Method<'_>], is_closed: bool, cuts: &[usize]) -> Reading {
+    let mut connection = ClientConnection::new(Limits::DEFAULT);
+    let (mut spans, mut out) = (FieldSpans::<FIELDS>::new(), WireBuf::<512>::new());
+    let mut input = Input::new(octets, cuts);
+    let mut reading = Reading::new();
+    // Folded fields are mended in place.
+    let mut mended = octets.to_vec();
+    for method in methods {
+        if ask(&mut connection, *method, &mut out).is_err() {
+            break;
+        }
+        out.clear();
+        let (mut informational, mut parts, mut is_told) = (Vec::new(), Vec::new(), false);
+        let start = input.start;
+        let state = loop {
+            let presented = mended.get_mut(input.start..input.end).unwrap_or_default();
+            let address = presented.as_ptr().addr();
+            let (used, event) = match connection.receive(presented, spans.lend()) {
+                Err(error) => return reading.refused(error, input.start),
+                Ok((_, Event::NeedMore)) if input.has_more() => continue,
+                Ok((_, Event::NeedMore)) if is_closed && !is_told && connection.peer_closed().is_ok() => {
+                    is_told = true;
+                    continue;
+                }
+                Ok((_, Event::NeedMore)) => {
+                    let is_begun = start < octets.len() || reading.messages.is_empty();
+                    reading.tail = if is_begun { Tail::Incomplete } else { Tail::None };
+                    return reading;
+                }
+                Ok(received) => received,
+            };
+            match &event {
+                Event::Head(head) => {
+                    let mut noted = Parts { parts: &mut parts, address, position: input.start };
+                    noted.at(PartKind::Version, input.start, "HTTP/1.1".len());
+                    noted.add(PartKind::StatusCode, head.as_bytes().get(9..12).unwrap_or_default());
+                    noted.add(PartKind::Reason, head.reason());
+                    noted.fields(&head.fields());
+                    let status = head.status();
+                    if status.is_informational() && status != Status::SWITCHING_PROTOCOLS {
+                        informational.push((status, fields(&head.fields())));
+                    } else {
+                        let framing = head.framing(*method).unwrap_or(Framing::None);
+                        let informational = std::mem::take(&mut informational);
+                        let start_line = StartLine::Response { status, reason: head.reason().to_vec(), informational };
+                        let version = head.as_bytes().get("HTTP/".len().."HTTP/1.1".len()).unwrap_or_default();
+                        let mut message = Message::new(start_line, version, &head.fields(), framing, start);
+                        message.parts = std::mem::take(&mut parts);
+                        reading.messages.push(message);
+                    }
+                    input.start += used;
+                }
+                event => {
+                    let position = input.start;
+                    input.start += used;
+                    if let Some(message) = reading.messages.last_mut() {
+                        message.take(event, octets.get(position..input.start).unwrap_or_default(), address, position);
+                    }
+                }
+            }
+            match connection.state() {
+                ClientState::Head | ClientState::Body => {}
+                state => break state,
+            }
+        };
+        reading.is_whole(input.start, state != ClientState::Close);
+        if state == ClientState::Handover {
+            reading.tail = if input.start < octets.len() { Tail::Tunnel } else { Tail::None };
+            return reading;
+        }
+        connection.next_request();
+    }
+    reading.tail = if input.start < octets.len() { Tail::Unsolicited } else { Tail::None };
+    reading
+}
+
+/// Sends a request, which offers all that a response could accept.
+fn ask(connection: &mut ClientConnection, method: Method<'_>, out: &mut WireBuf<512>) -> Result<(), WriteError> {
+    let target = if method == Method::CONNECT { Target::new("a:1")? } else { Target::ROOT };
+    let host = FieldValue::from_static(if method == Method::CONNECT { "a:1" } else { "a" });
+    let head = connection.request(method, target, out)?.field(FieldName::HOST, host)?;
+    let head = head.field(FieldName::UPGRADE, FieldValue::from_static("any"))?;
+    head.field(FieldName::CONNECTION, FieldValue::from_static("upgrade"))?.without_body()
+}

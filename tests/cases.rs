@@ -1,0 +1,249 @@
+//! The conformance cases of `tests/cases`: each read whole, octet by octet and in two, with the same outcome.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+#[path = "../examples/explain/reading.rs"]
+#[allow(dead_code, reason = "the example shows more of it")]
+mod reading;
+
+use bareline_core::Method;
+use reading::{Field, Message, Reading, StartLine, Tail, requests, responses};
+use serde_json::Value;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+/// The cases of a file.
+fn cases(file: &str) -> Vec<Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(file);
+    fs::read_to_string(path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+    value[key].as_str().unwrap_or_else(|| panic!("{key} of {value}"))
+}
+
+fn octets(hexadecimal: &str) -> Vec<u8> {
+    let digit = |digit: u8| char::from(digit).to_digit(16).unwrap().to_le_bytes()[0];
+    hexadecimal.as_bytes().chunks(2).map(|digits| digit(digits[0]) << 4 | digit(digits[1])).collect()
+}
+
+/// A string whose code points are octets.
+fn latin1(octets: &[u8]) -> String {
+    octets.iter().copied().map(char::from).collect()
+}
+
+/// The cuts that are tried: none, all, and one at each place; of long inputs near their line ends and limits, and at many places besides.
+fn cuts(input: &[u8]) -> Vec<Vec<usize>> {
+    let mut cuts: Vec<Vec<usize>> = vec![vec![], (1..=input.len()).collect()];
+    let mut places: Vec<usize> = (1..input.len()).collect();
+    if input.len() > 4096 {
+        let ends = input.iter().enumerate().filter(|(_, octet)| **octet == b'\n').map(|(at, _)| at);
+        let near: Vec<usize> = ends.chain([4096, 8192, 16_384, 65_535]).flat_map(|at| at.saturating_sub(2)..=at + 3).collect();
+        // A generator of numbers that is the same in each run.
+        let mut number = input.len() as u64;
+        let mut random = || {
+            number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(number >> 33).unwrap() % input.len()
+        };
+        places = near
+            .into_iter()
+            .chain(std::iter::repeat_with(&mut random).take(500))
+            .filter(|at| (1..input.len()).contains(at))
+            .collect();
+        places.sort_unstable();
+        places.dedup();
+    }
+    cuts.extend(places.into_iter().map(|place| vec![place]));
+    cuts
+}
+
+/// What of a reading does not depend on the cuts: its parts do.
+fn outcome(mut reading: Reading) -> Reading {
+    reading.messages.retain(|message| message.is_whole);
+    reading.messages.iter_mut().for_each(|message| message.parts.clear());
+    reading
+}
+
+fn verdict(reading: &Reading) -> &'static str {
+    match (reading.fault, reading.end) {
+        (Some(_), _) => "reject",
+        (None, _) if reading.messages.iter().any(|message| message.is_whole) => "accept",
+        _ => "incomplete",
+    }
+}
+
+fn tail(reading: &Reading) -> &'static str {
+    match reading.tail {
+        Tail::None => "none",
+        Tail::Incomplete => "incomplete",
+        Tail::Reject => "reject",
+        Tail::Unprocessed => "unprocessed",
+        Tail::Tunnel => "tunnel",
+        Tail::Paused => "paused",
+        Tail::Unsolicited => "unsolicited",
+    }
+}
+
+fn fields(fields: &[Field]) -> Value {
+    fields.iter().map(|(name, value)| Value::from(vec![name.clone(), latin1(value)])).collect()
+}
+
+/// With one SP in the place of many.
+fn squeezed(value: &Value) -> String {
+    value.to_string().split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// What differs from the message that is expected.
+fn difference(message: &Message, expected: &Value) -> Option<String> {
+    let mut seen = vec![
+        ("version", Value::from(message.version.as_str())),
+        ("headers", fields(&message.headers)),
+        ("trailers", fields(&message.trailers)),
+    ];
+    match &message.start_line {
+        StartLine::Request { method, target, expect_continue, upgrade } => seen.extend([
+            ("method", Value::from(method.as_str())),
+            ("target", Value::from(target.as_str())),
+            ("expect_continue", Value::from(*expect_continue)),
+            ("upgrade", Value::from(*upgrade)),
+        ]),
+        StartLine::Response { status, informational, reason } => {
+            let heads = informational
+                .iter()
+                .map(|(status, headers)| serde_json::json!({"status": status.code(), "headers": fields(headers)}));
+            seen.push(("status", Value::from(status.code())));
+            seen.push(("informational", heads.collect()));
+            let key = if expected["response_reason"].is_null() { "reason" } else { "response_reason" };
+            if !expected[key].is_null() {
+                seen.push((key, Value::from(latin1(reason))));
+            }
+        }
+    }
+    let is_same = |(key, value): &(&str, Value)| match (&expected[key], *key) {
+        // A fold becomes one SP or more.
+        (fields, "headers") => squeezed(fields) == squeezed(value),
+        (Value::Null, "upgrade") => true,
+        (expected, _) => expected == value,
+    };
+    if let Some((key, value)) = seen.iter().find(|seen| !is_same(seen)) {
+        return Some(format!("{key} is {value}"));
+    }
+    if message.body != octets(text(expected, "body")) {
+        return Some(format!("body is {}", message.body.escape_ascii()));
+    }
+    // To close is always allowed, to keep a connection that has to be closed is not.
+    if message.keep_alive && expected["keep_alive"] == false {
+        return Some("keep_alive is true".to_owned());
+    }
+    None
+}
+
+/// What is wrong with a reading: where the fault is said to be, or more.
+enum Wrong {
+    Place(String),
+    Outcome(String),
+}
+
+/// What is wrong with a reading of this case.
+fn wrong(case: &Value, input: &[u8], reading: &Reading) -> Option<Wrong> {
+    let got = verdict(reading);
+    let is_first = got == text(case, "verdict");
+    if !is_first && !case["alt"].as_array().unwrap().iter().any(|alt| alt == got) {
+        return Some(Wrong::Outcome(format!("verdict is {got}: {:?}", reading.fault)));
+    }
+    let whole: Vec<_> = reading.messages.iter().filter(|message| message.is_whole).collect();
+    let expected = if is_first { case } else { &case["alt_accept"] };
+    if got == "accept" && !expected.is_null() {
+        let messages = match (&expected["messages"], &expected["sequence"]) {
+            (Value::Array(messages), _) | (_, Value::Array(messages)) => messages.clone(),
+            _ => vec![expected.clone()],
+        };
+        if messages.len() != whole.len() {
+            return Some(Wrong::Outcome(format!("{} messages", whole.len())));
+        }
+        let differences = whole.iter().zip(&messages).filter_map(|(message, expected)| difference(message, expected));
+        if let Some(difference) = differences.into_iter().next() {
+            return Some(Wrong::Outcome(difference));
+        }
+        let leftover = &input[reading.end..];
+        if leftover != octets(text(expected, "leftover")) || tail(reading) != text(expected, "tail") {
+            return Some(Wrong::Outcome(format!("{} behind it: {}", tail(reading), leftover.escape_ascii())));
+        }
+    }
+    if is_first && got == "incomplete" && case["head_complete"] != Value::from(!reading.messages.is_empty()) {
+        return Some(Wrong::Outcome(format!("head_complete is {}", !reading.messages.is_empty())));
+    }
+    if let (true, Some(error)) = (is_first, reading.fault) {
+        let range: Vec<usize> =
+            case["at"].as_array().unwrap().iter().map(|at| at.as_u64().unwrap().try_into().unwrap()).collect();
+        if error.offset() > range[1] + 1 || error.offset() + error.len() < range[0] {
+            return Some(Wrong::Place(format!("{error}, {} octets, but expected in {range:?}", error.len())));
+        }
+        let statuses = [&case["status"], &case["alt_status"]];
+        let is_status = |status: &Value| match status {
+            Value::Array(statuses) => statuses.iter().any(|status| status == error.status().code()),
+            status => status == error.status().code(),
+        };
+        if case["request_methods"].is_null() && !statuses.into_iter().any(is_status) {
+            return Some(Wrong::Outcome(format!("{error}: status {}", error.status().code())));
+        }
+        if case["messages"] != whole.len() {
+            return Some(Wrong::Outcome(format!("{} messages before it", whole.len())));
+        }
+    }
+    None
+}
+
+/// Runs the cases of a file, and tells how many there were.
+fn run(file: &str, read: impl Fn(&Value, &[u8], &[usize]) -> Reading) {
+    let (mut faults, mut readings) = (Vec::new(), 0);
+    let disputed = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/DISPUTED.md")).unwrap();
+    let cases = cases(file);
+    for case in &cases {
+        let input = octets(text(case, "hex"));
+        let mut first = None;
+        for cuts in cuts(&input) {
+            readings += 1;
+            let reading = read(case, &input, &cuts);
+            let is_disputed = disputed.contains(&format!("`{}`", text(case, "id")));
+            let wrong = match wrong(case, &input, &reading) {
+                // In the place alone, and if it is.
+                Some(Wrong::Place(_)) if is_disputed => None,
+                None if is_disputed => Some("is as expected, and disputed".to_owned()),
+                wrong => wrong.map(|(Wrong::Place(wrong) | Wrong::Outcome(wrong))| wrong),
+            };
+            let reading = outcome(reading);
+            let same = first.get_or_insert_with(|| outcome(read(case, &input, &[])));
+            if let Some(wrong) = wrong {
+                faults.push(format!("{}: {wrong}", text(case, "id")));
+                break;
+            }
+            if *same != reading {
+                faults.push(format!("{}, cut at {:?}: another outcome", text(case, "id"), cuts.first()));
+                break;
+            }
+        }
+    }
+    // Not by `eprintln`, which the test harness keeps to itself.
+    #[allow(clippy::explicit_write, reason = "it would not be heard")]
+    writeln!(std::io::stderr(), "{file}: {} cases, {readings} readings", cases.len()).unwrap();
+    assert!(faults.is_empty(), "{} wrong:\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
+fn every_request_case_has_its_verdict_at_every_cut() {
+    for file in ["requests.jsonl", "more_requests.jsonl"] {
+        run(file, |_, input, cuts| requests(input, cuts));
+    }
+}
+
+#[test]
+fn every_response_case_has_its_verdict_at_every_cut() {
+    for file in ["responses.jsonl", "more_responses.jsonl"] {
+        run(file, |case, input, cuts| {
+            let methods = case["request_methods"].as_array().unwrap().iter().map(|method| method.as_str().unwrap());
+            let methods: Vec<_> = methods.map(|method| Method::new(method).unwrap()).collect();
+            responses(input, &methods, case["eof"] == true, cuts)
+        });
+    }
+}
