@@ -5,7 +5,9 @@
 #[allow(dead_code, reason = "the example shows more of it")]
 mod reading;
 
-use bareline_core::Method;
+use bareline_core::{
+    BodyEncoder, FieldName, FieldValue, HeadWriter, Method, ReplyTo, Status, Target, Version, WireBuf, WriteError,
+};
 use reading::{Field, Message, Reading, StartLine, Tail, requests, responses};
 use serde_json::Value;
 use std::fs;
@@ -170,7 +172,7 @@ fn wrong(case: &Value, input: &[u8], reading: &Reading) -> Option<Wrong> {
             return Some(Wrong::Outcome(format!("{} behind it: {}", tail(reading), leftover.escape_ascii())));
         }
     }
-    if is_first && got == "incomplete" && case["head_complete"] != Value::from(!reading.messages.is_empty()) {
+    if is_first && got == "incomplete" && case["head_complete"] != !reading.messages.is_empty() {
         return Some(Wrong::Outcome(format!("head_complete is {}", !reading.messages.is_empty())));
     }
     if let (true, Some(error)) = (is_first, reading.fault) {
@@ -246,4 +248,104 @@ fn every_response_case_has_its_verdict_at_every_cut() {
             responses(input, &methods, case["eof"] == true, cuts)
         });
     }
+}
+
+/// A string's code points as octets.
+fn from_latin1(text: &str) -> Vec<u8> {
+    text.chars().map(|character| u8::try_from(u32::from(character)).unwrap()).collect()
+}
+
+type Written = Result<BodyEncoder, WriteError>;
+
+/// Ends a head with the fields of a case: those that frame the body become the call that says so, and a second one is a field like any other.
+fn end(mut head: HeadWriter<'_>, headers: &[(String, Vec<u8>)], body: &[Vec<u8>], is_request: bool) -> Written {
+    let is = |name: &str, other: &str| name.eq_ignore_ascii_case(other);
+    let is_framing = |name: &str| is(name, "content-length") || is(name, "transfer-encoding");
+    let framing = headers.iter().position(|(name, _)| is_framing(name));
+    for (at, (name, value)) in headers.iter().enumerate() {
+        let says = std::str::from_utf8(value).ok().and_then(|value| value.parse::<u64>().ok());
+        let is_said = value.eq_ignore_ascii_case(b"chunked") || says.is_some();
+        if Some(at) != framing || !is_said {
+            head = head.field(FieldName::new(name)?, FieldValue::new(value)?)?;
+        }
+    }
+    match framing.map(|at| std::str::from_utf8(&headers[at].1).unwrap()) {
+        Some(length) if !is(length, "chunked") => head.length(length.parse().map_err(|_| WriteError::FramingField)?),
+        Some(_) => head.chunked(),
+        None if body.iter().all(Vec::is_empty) => {
+            head.without_body()?;
+            // Nothing is left to be written.
+            let mut out = WireBuf::<64>::new();
+            out.response(ReplyTo::UNREAD, Status::OK)?.until_close()
+        }
+        None if is_request => Err(WriteError::CloseDelimitedRequest),
+        None => head.until_close(),
+    }
+}
+
+/// Writes a message as a case gives it.
+fn write(case: &Value) -> Result<Vec<u8>, WriteError> {
+    let input = &case["input"];
+    let pairs = |key: &str| -> Vec<(String, Vec<u8>)> {
+        let pair = |pair: &Value| (pair[0].as_str().unwrap().to_owned(), from_latin1(pair[1].as_str().unwrap()));
+        input[key].as_array().unwrap().iter().map(pair).collect()
+    };
+    let version = |key: &str| if input[key] == "1.0" { Version::Http10 } else { Version::Http11 };
+    if !["1.0", "1.1"].contains(&text(input, "version")) {
+        return Err(WriteError::NeedsHttp11); // there is no such `Version`
+    }
+    let body: Vec<_> = input["body"].as_array().unwrap().iter().map(|piece| octets(piece.as_str().unwrap())).collect();
+    let mut out = WireBuf::<4096>::new();
+    let is_request = text(case, "kind") == "request";
+    let mut encoder = if is_request {
+        let head = out.request(Method::new(text(input, "method"))?, Target::new(text(input, "target"))?)?;
+        end(head.version(version("version")), &pairs("headers"), &body, true)?
+    } else {
+        let reply_to = ReplyTo::new(Method::new(text(input, "request_method"))?, version("request_version"));
+        let code = u16::try_from(input["status"].as_u64().unwrap()).map_err(|_| WriteError::InvalidStatus { code: 0 })?;
+        let status = Status::new(code)?;
+        let mut head = out.response(reply_to, status)?.version(version("version"));
+        if text(input, "reason") != status.reason() {
+            let reason = from_latin1(text(input, "reason"));
+            head = head.reason(FieldValue::new(&reason)?)?;
+        }
+        end(head, &pairs("headers"), &body, false)?
+    };
+    for piece in &body {
+        encoder.data(piece, &mut out)?;
+    }
+    let trailers = pairs("trailers");
+    let trailers: Result<Vec<_>, WriteError> =
+        trailers.iter().map(|(name, value)| Ok((FieldName::new(name)?, FieldValue::new(value)?))).collect();
+    encoder.end(&trailers?, &mut out)?;
+    Ok(out.as_bytes().to_vec())
+}
+
+/// The lines of the head, sorted, and the body: where a field stands is the writer's choice.
+fn sorted(message: &[u8]) -> (Vec<&[u8]>, &[u8]) {
+    let end = message.windows(4).position(|octets| octets == b"\r\n\r\n").unwrap();
+    let mut lines: Vec<_> = message[..end].split(|&octet| octet == b'\n').map(<[u8]>::trim_ascii_end).collect();
+    lines[1..].sort_unstable();
+    (lines, &message[end..])
+}
+
+#[test]
+fn every_serialiser_case_is_written_or_refused() {
+    let cases = cases("serialize.jsonl");
+    let mut faults = Vec::new();
+    for case in &cases {
+        let id = text(case, "id");
+        let also: Vec<_> =
+            case["accept_also"].as_array().into_iter().flatten().map(|hex| octets(hex.as_str().unwrap())).collect();
+        let expected = case["hex"].as_str().map(octets).into_iter().chain(also).collect::<Vec<_>>();
+        match write(case) {
+            Ok(written) if expected.iter().any(|expected| sorted(expected) == sorted(&written)) => {}
+            // The message as it is without the whitespace, which is what the case would be.
+            Ok(written) if case["accept_trimmed"] == true && !written.windows(3).any(|octets| octets == b" \r\n") => {}
+            Ok(written) => faults.push(format!("{id}: written as {}", written.escape_ascii())),
+            Err(_) if case["expect"] == "reject" || case["also_reject"] == true => {}
+            Err(error) => faults.push(format!("{id}: {error}")),
+        }
+    }
+    assert!(faults.is_empty(), "{} of {} wrong:\n{}", faults.len(), cases.len(), faults.join("\n"));
 }

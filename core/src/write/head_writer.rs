@@ -178,6 +178,21 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         self
     }
 
+    /// Writes this reason phrase in the place of the registered one, which nobody may rely on [RFC 9112 section 4].
+    ///
+    /// Fails with [`WriteError::OutOfTurn`] in a request, or behind a field.
+    pub fn reason(mut self, reason: FieldValue<'_>) -> Result<Self, WriteError> {
+        let Message::Response(_, status) = self.message else { return Err(WriteError::OutOfTurn) };
+        let reason_at = self.minor_at.saturating_add("1 200 ".len());
+        if self.draft.position() != reason_at.saturating_add(status.reason().len()).saturating_add("\r\n".len()) {
+            return Err(WriteError::OutOfTurn);
+        }
+        self.draft.truncate(reason_at);
+        self.draft.put(reason.as_bytes())?;
+        self.draft.put(b"\r\n")?;
+        Ok(self)
+    }
+
     /// Writes a field line.
     ///
     /// Fails with [`WriteError::FramingField`] for `Content-Length`, `Transfer-Encoding` and `TE: chunked`, with

@@ -117,6 +117,11 @@ impl Draft<'_> {
         self.octets.len()
     }
 
+    /// Takes back what was put from there on.
+    pub(crate) fn truncate(&mut self, position: usize) {
+        self.octets.truncate(position.max(*self.written));
+    }
+
     /// Replaces one octet that was put before.
     pub(crate) fn replace(&mut self, position: usize, octet: u8) {
         if let Some(old) = self.octets.get_mut(position) {
