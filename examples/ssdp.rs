@@ -170,7 +170,11 @@ fn search(places: &[Place]) -> Result<(), Error> {
         let (end, mut buffer, mut spans) = (Instant::now() + DEADLINE, [0; 2048], FieldSpans::<32>::new());
         let mut found = 0;
         loop {
-            let datagram = match peer.receive_within(end.saturating_duration_since(Instant::now()), &mut buffer) {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(found);
+            }
+            let datagram = match peer.receive_within(left, &mut buffer) {
                 Err(Error::Peer(PeerFault::TooSlow { .. })) => return Ok(found),
                 received => received?,
             };
@@ -212,7 +216,15 @@ fn serve(places: &[Place]) -> Result<(), Error> {
         let _ = writeln!(io::stderr(), "ssdp: receiving on {address}");
         let (mut buffer, mut spans) = ([0; 2048], FieldSpans::<32>::new());
         loop {
-            let datagram = peer.receive(&mut buffer)?;
+            let datagram = match peer.receive(&mut buffer) {
+                Ok(datagram) => datagram,
+                Err(error) => {
+                    // Out of memory, most likely: some will be free again soon.
+                    tell(error);
+                    thread::sleep(Duration::from_millis(100));
+                    continue;
+                }
+            };
             let from = datagram.from;
             match datagram.request(spans.lend()) {
                 Ok((head, _)) => {
@@ -223,8 +235,10 @@ fn serve(places: &[Place]) -> Result<(), Error> {
                         b"NOTIFY" => writeln!(io::stdout(), "{from} {method} {what} {kind}"),
                         _ => writeln!(io::stdout(), "{from} {method} {kind}"),
                     };
-                    if method.as_bytes() == b"M-SEARCH" && (kind == "ssdp:all" || kind.as_bytes() == DEVICE.as_bytes()) {
-                        answer(&mut peer, head.reply_to(), from)?;
+                    let is_asked = kind == "ssdp:all" || kind.as_bytes() == DEVICE.as_bytes();
+                    if is_asked && method.as_bytes() == b"M-SEARCH" {
+                        // Where it comes from is for the sender to say, and may not be answered.
+                        answer(&mut peer, head.reply_to(), from).unwrap_or_else(|error| tell(format_args!("{from}: {error}")));
                     }
                 }
                 Err(error) => tell(format_args!("{from}: {error}")),

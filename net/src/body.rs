@@ -1,7 +1,7 @@
 //! The bodies that are received.
 
 use crate::client::ClientWire;
-use crate::server::ServerWire;
+use crate::server::{ServerWire, in_turn};
 use crate::trailers::Trailers;
 use crate::transport::Transport;
 use std::cell::RefCell;
@@ -32,7 +32,7 @@ impl<'s, S: Transport> RequestBody<'s, S> {
 
 impl<S: Transport> Read for RequestBody<'_, S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        Ok(self.wire.borrow_mut().read_body(buffer, &mut self.trailers)?)
+        Ok(in_turn(self.wire)?.read_body(buffer, &mut self.trailers)?)
     }
 }
 

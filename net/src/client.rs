@@ -109,10 +109,10 @@ impl<S: Transport> ClientStream<S> {
         writer.finish()
     }
 
-    /// Begins a request, whose head `write` makes behind `Host`: with any fields, framing and version. It may be called twice, when the
+    /// Begins a request, whose head `write` makes behind `Host`, which is the authority that the stream was made for: with any fields, framing and version. It may be called twice, when the
     /// first time there is no room. The head, and a body that is written with it, are at most 8,192 octets.
     ///
-    /// Fails with [`Error::Closed`] when the connection carries no more requests: see [`is_open`](Self::is_open).
+    /// Fails with [`Error::Closed`] when the connection carries no more requests; nothing has been sent then, so that it can be sent on another.
     pub fn begin(
         &mut self,
         method: Method<'_>,
@@ -131,8 +131,8 @@ impl<S: Transport> ClientStream<S> {
         }
     }
 
-    /// Whether the connection carries another request, for all that is known: what is left of the response before may still turn out to
-    /// be too long, and the server may be about to close.
+    /// Whether the connection carries another request, for all that is known: what is left of the response before may turn out to be too long,
+    /// and the server may have closed, which the next request finds out.
     pub fn is_open(&self) -> bool {
         let is_next = matches!(self.wire.connection.state(), ClientState::Idle | ClientState::Body | ClientState::Next);
         self.wire.is_open() && is_next
@@ -150,6 +150,25 @@ impl<S: Transport> ClientStream<S> {
     /// Ends the exchange before.
     fn conclude(&mut self) -> Result<(), Error> {
         self.wire.next_message();
+        if self.wire.connection.state() == ClientState::Body {
+            self.drain().inspect_err(|_| _ = self.wire.connection.overflow())?;
+        }
+        let is_reused = self.wire.connection.state() == ClientState::Next;
+        match self.wire.connection.next_request() {
+            ClientState::Idle if self.wire.is_open() => {
+                if is_reused {
+                    self.wire.look()?;
+                }
+                // Octets that have come now answer nothing: the connection refuses them.
+                self.wire.connection.receive(self.wire.received.bytes_mut(), self.spans.lend())?;
+                Ok(())
+            }
+            _ => Err(Error::Closed),
+        }
+    }
+
+    /// Reads what is left of the response before, within a limit.
+    fn drain(&mut self) -> Result<(), Error> {
         let mut deadline = Deadline::new(Wait::Body, self.wire.settings.body_deadline);
         let mut left = self.wire.settings.limits.drain as usize;
         while self.wire.connection.state() == ClientState::Body {
@@ -161,14 +180,7 @@ impl<S: Transport> ClientStream<S> {
                 self.wire.fill(&mut deadline)?;
             }
         }
-        match self.wire.connection.next_request() {
-            // Octets that have come now answer nothing: the connection refuses them.
-            ClientState::Idle if self.wire.is_open() => {
-                self.wire.connection.receive(self.wire.received.bytes_mut(), self.spans.lend())?;
-                Ok(())
-            }
-            _ => Err(Error::Closed),
-        }
+        Ok(())
     }
 
     /// Takes one step: an event, or more octets. Gives the final response, or a 101.
@@ -206,7 +218,7 @@ impl<S: Transport> ClientStream<S> {
         while self.wire.connection.state() == ClientState::Continue {
             match self.receive(&mut deadline) {
                 Ok(None) => {}
-                Err(Error::Peer(PeerFault::TooSlow { .. })) => break,
+                Err(Error::Peer(PeerFault::TooSlow { wait: Wait::Head, .. })) => break,
                 received => return received,
             }
         }
@@ -282,7 +294,10 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
     /// Has something sent, if the server still wants it. What hinders that may be the server's answer, which comes later.
     fn send(&mut self, send: impl FnOnce(&mut ClientWire<S>, &Progress) -> Result<(), Error>) -> Result<(), Error> {
         if matches!(self.progress, Progress::Expecting) {
-            self.progress = self.client.await_continue()?.map_or(Progress::Body, Progress::Answered);
+            self.progress = match self.client.await_continue() {
+                Ok(answer) => answer.map_or(Progress::Body, Progress::Answered),
+                Err(error) => Progress::Failed(error),
+            };
         }
         if !self.is_answered() {
             match send(&mut self.client.wire, &self.progress) {
@@ -297,12 +312,18 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
 
 impl<S: Transport> Write for RequestWriter<'_, S> {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.send(|wire, _| wire.write_body(octets))?;
+        self.send(|wire, progress| match progress {
+            Progress::Whole if !octets.is_empty() => Err(WriteError::BodyLength.into()),
+            _ => wire.write_body(octets),
+        })?;
         Ok(octets.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(self.send(|wire, _| wire.flush_body())?)
+        Ok(self.send(|wire, progress| match progress {
+            Progress::Whole => wire.flush(),
+            _ => wire.flush_body(),
+        })?)
     }
 }
 

@@ -27,9 +27,11 @@ impl Deadline {
         Ok(if will_do { None } else { Some((self.left / 2).max(Duration::from_millis(1))) })
     }
 
-    /// Takes off what has been waited since then.
-    pub(crate) fn spend(&mut self, since: Instant) {
-        self.left = self.left.saturating_sub(since.elapsed());
+    /// Takes off what has been waited since then, up to now.
+    pub(crate) fn spend(&mut self, since: &mut Instant) {
+        let now = Instant::now();
+        self.left = self.left.saturating_sub(now.saturating_duration_since(*since));
+        *since = now;
     }
 
     /// Adds what these octets have earned.

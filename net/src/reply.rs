@@ -1,7 +1,7 @@
 //! The answer to a request.
 
 use crate::error::Error;
-use crate::server::ServerWire;
+use crate::server::{ServerWire, in_turn};
 use crate::transport::Transport;
 use bareline_core::{Answer, FieldName, FieldValue, HeadWriter, ServerState, Status, TrailerField, Version, WriteError};
 use std::cell::RefCell;
@@ -31,15 +31,14 @@ impl<'s, S: Transport> Reply<'s, S> {
     ///
     /// The head is at most 8,192 octets. What cannot be written, or is an interim answer, is [`Error::Own`]; the client gets a 500 then.
     pub fn send(self, status: Status, fields: &[(FieldName<'_>, FieldValue<'_>)], body: &[u8]) -> Result<(), Error> {
-        let is_copied = body.len() <= COPIED;
-        let mut writer = self.begin(status, |head| match head.fields(fields)? {
-            head if body.is_empty() => head.without_body(),
-            head if is_copied => head.body(body),
-            head => head.length(body.len() as u64),
-        })?;
-        if !is_copied {
-            writer.write_all(body)?;
+        if body.len() <= COPIED {
+            match self.start(status, |head| head.fields(fields)?.body(body)) {
+                Err(Error::Own(WriteError::BufferFull)) => {}
+                writer => return writer?.finish(),
+            }
         }
+        let mut writer = self.start(status, |head| head.fields(fields)?.length(body.len() as u64))?;
+        writer.write_all(body)?;
         writer.finish()
     }
 
@@ -62,15 +61,29 @@ impl<'s, S: Transport> Reply<'s, S> {
         status: Status,
         write: impl Fn(HeadWriter<'_, Answer<'_>>) -> Result<(), WriteError>,
     ) -> Result<ResponseWriter<'s, S>, Error> {
-        let wire = &mut *self.wire.borrow_mut();
+        self.start(status, write)
+    }
+
+    fn start(
+        &self,
+        status: Status,
+        write: impl Fn(HeadWriter<'_, Answer<'_>>) -> Result<(), WriteError>,
+    ) -> Result<ResponseWriter<'s, S>, Error> {
+        let wire = &mut *in_turn(self.wire)?;
         if status.is_informational() && status != Status::SWITCHING_PROTOCOLS {
             return Err(WriteError::OutOfTurn.into());
         }
         let is_refusal = wire.fault.is_some();
+        let is_early = wire.connection.expects_continue();
+        if is_early {
+            wire.flush()?;
+        }
         wire.write(|connection, out| match is_refusal {
             true => write(connection.reject(status, out)?),
             false => write(connection.respond(status, out)?),
         })?;
+        // Until this head is sent, the client may still be asked for the body.
+        wire.is_answer_early = is_early && !wire.connection.expects_continue();
         match wire.connection.state() {
             // What was to write the head has not ended it.
             ServerState::Body | ServerState::Answer | ServerState::Refusal => Err(WriteError::OutOfTurn.into()),
@@ -86,7 +99,7 @@ impl<'s, S: Transport> Reply<'s, S> {
         if self.version == Version::Http10 {
             return Ok(());
         }
-        let wire = &mut *self.wire.borrow_mut();
+        let wire = &mut *in_turn(self.wire)?;
         wire.write(|connection, out| connection.respond(status, out)?.fields(fields)?.without_body())?;
         wire.flush()
     }
@@ -100,8 +113,8 @@ impl<S: Transport> fmt::Debug for Reply<'_, S> {
 
 /// The body of an answer, framed and sent as it is written: little pieces together, large ones without a copy.
 ///
-/// The answer is whole when it is finished. One that is dropped before is cut short for the client too: the connection is closed, and
-/// nothing in it says that the body ended.
+/// The answer is whole when it is finished. One that is dropped before is cut short for the client too: the connection is closed before the
+/// length is reached or the last chunk sent. Only a body that goes up to the close, for a client that knows no chunks, looks whole all the same.
 #[must_use = "an answer is whole when it is finished"]
 pub struct ResponseWriter<'s, S: Transport = TcpStream> {
     wire: &'s RefCell<ServerWire<S>>,
@@ -115,11 +128,11 @@ impl<S: Transport> ResponseWriter<'_, S> {
         self.finish_with(&[])
     }
 
-    /// Ends the answer with these trailers, which a chunked body can have.
+    /// Ends the answer with these trailers, which a chunked body can have: 8,000 octets of them at the most.
     pub fn finish_with(self, trailers: &[TrailerField<'_>]) -> Result<(), Error> {
-        let wire = &mut *self.wire.borrow_mut();
+        let wire = &mut *in_turn(self.wire)?;
         match (self.is_whole, trailers) {
-            (false, _) => wire.end_body(trailers)?,
+            (false, _) => wire.end_body(trailers).map_err(|error| wire.at_fault(error))?,
             (true, []) => {}
             (true, _) => return Err(WriteError::TrailersNeedChunked.into()),
         }
@@ -134,12 +147,21 @@ impl<S: Transport> ResponseWriter<'_, S> {
 
 impl<S: Transport> Write for ResponseWriter<'_, S> {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.wire.borrow_mut().write_body(octets)?;
+        let wire = &mut *in_turn(self.wire)?;
+        match self.is_whole && !octets.is_empty() {
+            true => return Err(Error::Own(WriteError::BodyLength).into()),
+            false => wire.write_body(octets).map_err(|error| wire.at_fault(error))?,
+        }
         Ok(octets.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(self.wire.borrow_mut().flush_body()?)
+        let wire = &mut *in_turn(self.wire)?;
+        match self.is_whole {
+            true => wire.flush()?,
+            false => wire.flush_body()?,
+        }
+        Ok(())
     }
 }
 

@@ -7,16 +7,18 @@ use crate::reply::Reply;
 use crate::settings::Settings;
 use crate::transport::Transport;
 use crate::wire::Wire;
-use bareline_core::{Event, FieldName, FieldSpans, FieldValue, RequestHead, RequestParts, ServerConnection, ServerState, Status};
-use std::cell::RefCell;
+use bareline_core::{
+    Event, FieldName, FieldSpans, FieldValue, RequestHead, RequestParts, ServerConnection, ServerState, Status, WriteError,
+};
+use std::cell::{RefCell, RefMut};
 use std::fmt;
 use std::net::TcpStream;
 
 /// The server's end of a connection: reads requests, one after the other, and has them answered.
 ///
 /// What is ready is sent in one write when nothing more has come to be answered; the answers to requests that came together go out
-/// together. The connection is closed when it is dropped, in stages where an answer could be lost to a reset otherwise: that waits for the
-/// peer for a second at the most [RFC 9112 section 9.6].
+/// together, so that the first waits for the last. The connection is closed when it is dropped, in stages, so that no answer is lost to a
+/// reset: that waits for the peer to close too, for a second at the most [RFC 9112 section 9.6].
 ///
 /// ```
 /// use bareline_core::Status;
@@ -117,6 +119,11 @@ impl Deadlines {
             body: Deadline::new(Wait::Body, settings.body_deadline),
         }
     }
+}
+
+/// The wire, unless a caller has it who is asked for something else in between.
+pub(crate) fn in_turn<S>(wire: &RefCell<ServerWire<S>>) -> Result<RefMut<'_, ServerWire<S>>, Error> {
+    wire.try_borrow_mut().map_err(|_| WriteError::OutOfTurn.into())
 }
 
 impl<S: Transport> ServerWire<S> {

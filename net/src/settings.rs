@@ -5,9 +5,9 @@ use std::time::Duration;
 
 /// Deadlines and limits of a connection.
 ///
-/// Every wait has a deadline, counted from the beginning of the wait: a peer that sends one octet now and then does not extend it. While
-/// a body comes, only the waiting counts, and octets earn time at [`minimum_rate`](Self::minimum_rate), so that a long body may take long, and
-/// a trickle may not.
+/// Every wait has a deadline, and a peer that sends one octet now and then does not extend it. Only the waiting counts, not what the caller
+/// does between two reads; and octets of a body, and those that are sent, earn time at [`minimum_rate`](Self::minimum_rate), so that a long body
+/// may take long, and a trickle may not.
 ///
 /// ```
 /// use bareline_net::Settings;
@@ -29,10 +29,9 @@ pub struct Settings {
     pub continue_deadline: Duration,
     /// How long may be waited for a body, besides what its octets earn: 60 s by default.
     pub body_deadline: Duration,
-    /// How many octets of a body earn a second of waiting, up to `body_deadline` in all: 512 by default.
+    /// How many octets earn a second of waiting, up to the deadline in all, in a body that comes and in all that is sent: 512 by default.
     pub minimum_rate: u32,
-    /// How long the peer may take to accept what is sent at a time, which is at most a head and what the caller writes at once: 30 s by
-    /// default.
+    /// How long may be waited for the peer to take what is sent, besides what its octets earn: 30 s by default.
     pub write_deadline: Duration,
     /// The largest body that is accepted, in octets: 1,048,576 by default, for bodies that are kept in memory. Whoever streams them sets
     /// `u64::MAX`.

@@ -12,12 +12,16 @@ pub trait Transport: Read + Write {
     /// Makes the transport fit for messages; it is called once, before anything else, and does nothing unless it is written.
     fn prepare(&mut self) {}
 
-    /// How long a read may wait from now on. One that takes longer fails with [`io::ErrorKind::WouldBlock`] or
-    /// [`io::ErrorKind::TimedOut`], and loses no octets.
-    fn set_read_timeout(&mut self, timeout: Duration) -> io::Result<()>;
+    /// How long a read may wait from now on, or that it may wait without end. One that takes longer fails with
+    /// [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::TimedOut`], and loses no octets.
+    fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()>;
 
     /// How long a write may wait from now on, in the same way.
-    fn set_write_timeout(&mut self, timeout: Duration) -> io::Result<()>;
+    fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()>;
+
+    /// Whether reads give [`io::ErrorKind::WouldBlock`] at once from now on when nothing has come. A client looks for what a server has sent
+    /// unasked before it uses a connection again; where it cannot be done, this fails, and it does not look.
+    fn set_nonblocking(&mut self, is_nonblocking: bool) -> io::Result<()>;
 
     /// Says to the peer that no more octets will be sent. Where that cannot be done, it fails, and the connection is closed at once when it is
     /// its time; else the peer is given a second to close its side.
@@ -31,12 +35,16 @@ macro_rules! socket {
                 $prepare(self)
             }
 
-            fn set_read_timeout(&mut self, timeout: Duration) -> io::Result<()> {
-                <$socket>::set_read_timeout(self, Some(timeout))
+            fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+                <$socket>::set_read_timeout(self, timeout)
             }
 
-            fn set_write_timeout(&mut self, timeout: Duration) -> io::Result<()> {
-                <$socket>::set_write_timeout(self, Some(timeout))
+            fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+                <$socket>::set_write_timeout(self, timeout)
+            }
+
+            fn set_nonblocking(&mut self, is_nonblocking: bool) -> io::Result<()> {
+                <$socket>::set_nonblocking(self, is_nonblocking)
             }
 
             fn close_write(&mut self) -> io::Result<()> {
@@ -49,9 +57,11 @@ macro_rules! socket {
 socket!(TcpStream, |stream: &Self| {
     // Without it a small message may wait 40 ms for the acknowledgement of the one before; it works all the same.
     let _ = stream.set_nodelay(true);
+    // One that is left nonblocking would have to be asked again and again.
+    let _ = stream.set_nonblocking(false);
 });
 #[cfg(unix)]
-socket!(std::os::unix::net::UnixStream, |_| ());
+socket!(std::os::unix::net::UnixStream, |stream: &Self| _ = stream.set_nonblocking(false));
 
 macro_rules! pointer {
     ($($pointer:ty),*) => {
@@ -60,12 +70,16 @@ macro_rules! pointer {
                 (**self).prepare();
             }
 
-            fn set_read_timeout(&mut self, timeout: Duration) -> io::Result<()> {
+            fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
                 (**self).set_read_timeout(timeout)
             }
 
-            fn set_write_timeout(&mut self, timeout: Duration) -> io::Result<()> {
+            fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
                 (**self).set_write_timeout(timeout)
+            }
+
+            fn set_nonblocking(&mut self, is_nonblocking: bool) -> io::Result<()> {
+                (**self).set_nonblocking(is_nonblocking)
             }
 
             fn close_write(&mut self) -> io::Result<()> {
@@ -114,12 +128,16 @@ impl<T: Write> Write for Untimed<T> {
 }
 
 impl<T: Read + Write> Transport for Untimed<T> {
-    fn set_read_timeout(&mut self, _: Duration) -> io::Result<()> {
+    fn set_read_timeout(&mut self, _: Option<Duration>) -> io::Result<()> {
         Ok(())
     }
 
-    fn set_write_timeout(&mut self, _: Duration) -> io::Result<()> {
+    fn set_write_timeout(&mut self, _: Option<Duration>) -> io::Result<()> {
         Ok(())
+    }
+
+    fn set_nonblocking(&mut self, _: bool) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     fn close_write(&mut self) -> io::Result<()> {

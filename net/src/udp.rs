@@ -127,7 +127,7 @@ impl UdpPeer {
     ) -> Result<(), Error> {
         let mut out = WireBuf::<OUT>::new();
         write(datagram::write_request(&mut out, method, target)?)?;
-        self.send_to(out.as_bytes(), to)
+        self.send_message(&out, to)
     }
 
     /// Sends a datagram that is a response, whose head and body `write` makes, to this address.
@@ -140,7 +140,15 @@ impl UdpPeer {
     ) -> Result<(), Error> {
         let mut out = WireBuf::<OUT>::new();
         write(out.response(reply_to, status)?)?;
-        self.send_to(out.as_bytes(), to)
+        self.send_message(&out, to)
+    }
+
+    fn send_message(&mut self, out: &WireBuf<OUT>, to: SocketAddr) -> Result<(), Error> {
+        match out.as_bytes() {
+            // What was to write the head has not ended it.
+            [] => Err(WriteError::OutOfTurn.into()),
+            octets => self.send_to(octets, to),
+        }
     }
 
     /// Waits for a datagram, without end: what a server does between its clients.

@@ -87,8 +87,12 @@ pub(crate) struct Wire<S, C> {
     write_timeout: Duration,
     /// Nothing more can be sent.
     is_write_closed: bool,
+    /// The peer has been told so.
+    is_end_told: bool,
     /// What is ready to be sent.
     out: Box<Out>,
+    /// That is the head of a final answer to a client that waits for a 100.
+    pub(crate) is_answer_early: bool,
     /// What is ready of a body and not framed yet.
     gathered: Vec<u8>,
     /// The body that is being received.
@@ -121,7 +125,9 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             read_timeout: Duration::ZERO,
             write_timeout: Duration::ZERO,
             is_write_closed: false,
+            is_end_told: false,
             out: Box::new(WireBuf::new()),
+            is_answer_early: false,
             gathered: Vec::new(),
             body: InBody::new(&settings),
             fault: None,
@@ -136,14 +142,14 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             return Err(self.connection.overflow().into());
         }
         let transport = self.transport.as_mut().ok_or(Error::Closed)?;
+        let mut since = Instant::now();
         let count = loop {
             if let Some(timeout) = deadline.timeout(self.read_timeout)? {
-                transport.set_read_timeout(timeout)?;
+                transport.set_read_timeout(Some(timeout))?;
                 self.read_timeout = timeout;
             }
-            let start = Instant::now();
             let read = transport.read(room);
-            deadline.spend(start);
+            deadline.spend(&mut since);
             match read {
                 Err(error) if is_passing(&error) => {}
                 read => break read,
@@ -167,34 +173,43 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     fn send(&mut self, octets: &[u8]) -> Result<(), Error> {
         let sent = self.try_send(octets);
         self.out.clear();
+        self.is_answer_early = false;
         sent.inspect_err(|_| self.is_write_closed = true)
     }
 
     fn try_send(&mut self, octets: &[u8]) -> Result<(), Error> {
         let (mut first, mut second) = (self.out.as_bytes(), octets);
+        if first.is_empty() && second.is_empty() {
+            return Ok(());
+        }
+        let transport = match &mut self.transport {
+            Some(transport) if !self.is_write_closed => transport,
+            _ => return Err(Error::Closed),
+        };
         let mut deadline = Deadline::new(Wait::Write, self.settings.write_deadline);
-        while !(first.is_empty() && second.is_empty()) {
-            let transport = match &mut self.transport {
-                Some(transport) if !self.is_write_closed => transport,
-                _ => return Err(Error::Closed),
-            };
+        let (mut since, mut is_flushed) = (Instant::now(), false);
+        while !is_flushed {
             if let Some(timeout) = deadline.timeout(self.write_timeout)? {
-                transport.set_write_timeout(timeout)?;
+                transport.set_write_timeout(Some(timeout))?;
                 self.write_timeout = timeout;
             }
-            let start = Instant::now();
+            let is_all_written = first.is_empty() && second.is_empty();
             let sent = match (first, second) {
+                // Sockets have nothing to flush; what stands above one may keep octets back.
+                ([], []) => transport.flush().map(|()| 0),
                 (octets, []) | ([], octets) => transport.write(octets),
                 _ => transport.write_vectored(&[IoSlice::new(first), IoSlice::new(second)]),
             };
-            deadline.spend(start);
+            deadline.spend(&mut since);
             match sent {
                 Err(error) if is_passing(&error) => {}
+                Ok(0) if is_all_written => is_flushed = true,
                 Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
                 sent => {
                     let sent = sent?;
                     second = second.get(sent.saturating_sub(first.len())..).unwrap_or_default();
                     first = first.get(sent..).unwrap_or_default();
+                    deadline.earn(sent, self.settings.minimum_rate);
                 }
             }
         }
@@ -255,6 +270,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.read_content(buffer, trailers).inspect_err(|error| {
             if let Error::Peer(fault) = error {
                 self.fault = Some(*fault);
+                // Whatever it was, nothing more is taken; the connection knows of its own faults, and not that the peer is too slow.
+                self.connection.overflow();
             }
         })
     }
@@ -278,7 +295,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
                 return Ok(0);
             }
             if is_starved {
-                self.write(C::ask_for_body)?;
+                self.ask_for_body()?;
                 let before = self.received.bytes().len();
                 let mut deadline = self.body.deadline;
                 let filled = self.fill(&mut deadline);
@@ -296,11 +313,31 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         Ok(count)
     }
 
+    /// Tells a peer that waits for a word to do so that it may send the body. When the head of the final answer is ready already, the word
+    /// goes out before it; when that has gone out, it was the last word.
+    fn ask_for_body(&mut self) -> Result<(), Error> {
+        if !std::mem::take(&mut self.is_answer_early) {
+            return self.write(C::ask_for_body);
+        }
+        let octets = [b"HTTP/1.1 100 Continue\r\n\r\n", self.out.as_bytes()].concat();
+        self.out.clear();
+        self.send(&octets)
+    }
+
+    /// What hinders the caller: the peer's fault, where there is one.
+    pub(crate) fn at_fault(&self, error: Error) -> Error {
+        match (error, self.fault) {
+            (Error::Own(WriteError::OutOfTurn), Some(fault)) => fault.into(),
+            (error, _) => error,
+        }
+    }
+
     /// Goes on to the next message: what has come of the body before, and was not taken, is thrown away.
     pub(crate) fn next_message(&mut self) {
         self.received.consume(self.body.content);
         self.body = InBody::new(&self.settings);
         self.gathered.clear();
+        self.is_answer_early = false;
     }
 
     /// Whether octets have come that are not the content of the present message.
@@ -308,34 +345,59 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.received.bytes().len() > self.body.content
     }
 
+    /// Takes octets that have come before they were asked for, or the news that the peer has closed; without waiting.
+    pub(crate) fn look(&mut self) -> Result<(), Error> {
+        let Some(transport) = &mut self.transport else { return Err(Error::Closed) };
+        if transport.set_nonblocking(true).is_err() {
+            return Ok(());
+        }
+        let read = transport.read(self.received.room());
+        transport.set_nonblocking(false)?;
+        match read {
+            Ok(0) => {
+                self.transport = None;
+                Err(Error::Closed)
+            }
+            Ok(count) => {
+                self.received.put(count);
+                Ok(())
+            }
+            Err(error) if is_passing(&error) => Ok(()),
+            Err(_) => {
+                self.transport = None;
+                Err(Error::Closed)
+            }
+        }
+    }
+
     /// Whether there is a transport still.
     pub(crate) const fn is_open(&self) -> bool {
         self.transport.is_some()
     }
 
-    /// Sends what is ready, and gives up the transport, with the octets that have come and were not used.
+    /// Sends what is ready, and gives up the transport, without a timeout, with the octets that have come and were not used.
     pub(crate) fn hand_over(&mut self) -> Result<(S, Vec<u8>), Error> {
         self.flush()?;
-        let transport = self.transport.take().ok_or(Error::Closed)?;
+        let mut transport = self.transport.take().ok_or(Error::Closed)?;
+        transport.set_read_timeout(None)?;
+        transport.set_write_timeout(None)?;
         Ok((transport, self.received.take()))
     }
 
-    /// Sends what is ready, and tells the peer that it was the last.
+    /// Sends what is ready, and tells the peer that it was the last, if that can be done.
     pub(crate) fn close_write(&mut self) -> Result<(), Error> {
         self.flush()?;
-        match &mut self.transport {
-            Some(transport) if !self.is_write_closed => {
-                self.is_write_closed = true;
-                Ok(transport.close_write()?)
-            }
-            _ => Ok(()),
+        if let (Some(transport), false) = (&mut self.transport, self.is_write_closed) {
+            self.is_write_closed = true;
+            self.is_end_told = transport.close_write().is_ok();
         }
+        Ok(())
     }
 
     /// Closes in stages [RFC 9112 section 9.6]: says that nothing more comes, then takes what the peer still sends, for a second and 256 KB
     /// at the most, so that a reset does not take the answer from it.
     pub(crate) fn close(&mut self) {
-        if self.close_write().is_ok() {
+        if self.close_write().is_ok() && self.is_end_told {
             let mut deadline = Deadline::new(Wait::Body, Duration::from_secs(1));
             for _ in 0..32 {
                 self.received = Received::new();

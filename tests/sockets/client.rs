@@ -5,6 +5,7 @@ use bareline_core::{ErrorKind, FieldName, FieldValue, Limits, Method, Status, Ta
 use bareline_net::{ClientStream, Error, Exchange, PeerFault, Settings, Wait};
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream, ToSocketAddrs};
+use std::sync::mpsc::channel;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -117,7 +118,10 @@ fn a_response_that_is_left_unread_is_skipped_within_a_limit() {
         let second = get_again(&mut client);
         match is_open {
             true => assert_eq!(second.unwrap().1.len(), 50),
-            false => assert!(matches!(second, Err(Error::Closed)), "{second:?}"),
+            false => {
+                assert!(matches!(second, Err(Error::Closed)), "{second:?}");
+                assert!(!client.is_open() && matches!(get_again(&mut client), Err(Error::Closed)), "for good");
+            }
         }
     }
 }
@@ -354,4 +358,72 @@ fn a_server_that_resets_is_an_error_of_the_network() {
     let error = get(&address).unwrap_err();
     assert!(matches!(&error, Error::Io(error) if error.kind() == io::ErrorKind::ConnectionReset), "{error:?}");
     served.join().unwrap();
+}
+
+#[test]
+fn rfc9112_9_2_what_a_server_sends_unasked_is_not_the_next_response() {
+    let (go_on, goes_on) = channel();
+    let (address, served) = served_by(move |stream| {
+        read_head(stream);
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1").unwrap();
+        goes_on.recv().unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong").unwrap();
+        go_on_sent(stream)
+    });
+    let mut client = ClientStream::connect(&address).unwrap();
+    assert_eq!(get_again(&mut client).unwrap().1, "1");
+    go_on.send(()).unwrap();
+    thread::sleep(Duration::from_millis(100));
+    let error = get_again(&mut client).unwrap_err();
+    assert!(matches!(error, Error::Peer(PeerFault::Parse(error)) if error.kind() == ErrorKind::Unsolicited), "{error:?}");
+    drop(client);
+    assert_eq!(served.join().unwrap(), 0, "octets of a request");
+}
+
+/// How many octets come until the peer closes.
+fn go_on_sent(stream: &mut TcpStream) -> usize {
+    stream.read_to_end(&mut Vec::new()).unwrap_or(0)
+}
+
+#[test]
+fn rfc9112_9_5_a_connection_that_the_server_has_closed_meanwhile_is_not_used() {
+    let mut client = ClientStream::connect(&canned([b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1"])).unwrap();
+    assert_eq!(get_again(&mut client).unwrap().1, "1");
+    thread::sleep(Duration::from_millis(100));
+    let error = client.request(Method::POST, Target::ROOT, &[], b"once").unwrap_err();
+    assert!(matches!(error, Error::Closed), "nothing has been sent: {error:?}");
+    assert!(!client.is_open());
+}
+
+#[test]
+fn a_response_that_stalls_ends_the_connection() {
+    let (address, _served) = served_by(|stream| {
+        read_head(stream);
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfour").unwrap();
+        stream.read_to_end(&mut Vec::new()).map(drop)
+    });
+    let settings = Settings { body_deadline: Duration::from_millis(50), ..Settings::default() };
+    let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
+    assert!(matches!(get_again(&mut client), Err(Error::Peer(PeerFault::TooSlow { wait: Wait::Body, .. }))));
+    assert!(!client.is_open());
+    assert!(matches!(get_again(&mut client), Err(Error::Closed)));
+}
+
+#[test]
+fn a_request_that_is_whole_takes_no_octets() {
+    let mut client = ClientStream::connect(&canned([b"HTTP/1.1 204 No Content\r\n\r\n"])).unwrap();
+    let mut request = client.begin(Method::POST, Target::ROOT, |head| head.without_body()).unwrap();
+    request.flush().unwrap();
+    assert_eq!(request.write(b"lost").unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    assert_eq!(request.finish().unwrap().head.status(), Status::NO_CONTENT);
+}
+
+#[test]
+fn rfc9110_10_1_1_a_server_that_closes_in_place_of_a_100_is_told_at_the_end() {
+    let mut client = ClientStream::connect(&canned([b""])).unwrap();
+    let mut body = client.begin(Method::PUT, Target::ROOT, |head| head.field(FieldName::EXPECT, EXPECT)?.length(5)).unwrap();
+    body.write_all(b"hello").unwrap();
+    assert!(body.is_answered());
+    let error = body.finish().unwrap_err();
+    assert!(matches!(error, Error::Peer(PeerFault::Truncated)), "{error:?}");
 }

@@ -68,4 +68,6 @@ fn a_message_that_is_none_or_cut_is_told() {
     // Not the caller's to send.
     let error = client.send_request_to(Method::GET, Target::ASTERISK, to, |head| head.without_body()).unwrap_err();
     assert!(matches!(error, Error::Own(WriteError::TargetForm)), "{error:?}");
+    let error = client.send_request_to(Method::OPTIONS, Target::ASTERISK, to, |_| Ok(())).unwrap_err();
+    assert!(matches!(error, Error::Own(WriteError::OutOfTurn)), "a head that is not ended: {error:?}");
 }

@@ -17,7 +17,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -90,8 +90,12 @@ fn next(lines: &Receiver<String>) -> String {
 impl Program {
     /// Starts a server on a free port.
     fn start(name: &str) -> Self {
-        let mut command = example(name);
-        let mut child = command.arg("127.0.0.1:0").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Self::of(example(name).arg("127.0.0.1:0"))
+    }
+
+    /// Starts a server that tells its address first.
+    fn of(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (output, notes) = (lines(child.stdout.take().unwrap()), lines(child.stderr.take().unwrap()));
         let address = next(&notes).rsplit(' ').next().unwrap().to_owned();
         Self { child, address, output, notes }
@@ -109,8 +113,28 @@ impl Drop for Program {
     }
 }
 
+/// Runs a program to its end, which has to come in time.
 fn run(command: &mut Command) -> Output {
-    command.output().unwrap()
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let read = |mut stream: Box<dyn Read + Send>| {
+        thread::spawn(move || {
+            let mut octets = Vec::new();
+            stream.read_to_end(&mut octets).map(|_| octets)
+        })
+    };
+    let (stdout, stderr) = (read(Box::new(child.stdout.take().unwrap())), read(Box::new(child.stderr.take().unwrap())));
+    let start = Instant::now();
+    let status = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break status,
+            None if start.elapsed() < 6 * DEADLINE => thread::sleep(Duration::from_millis(5)),
+            None => {
+                child.kill().unwrap();
+                panic!("{command:?} has not ended in time");
+            }
+        }
+    };
+    Output { status, stdout: stdout.join().unwrap().unwrap(), stderr: stderr.join().unwrap().unwrap() }
 }
 
 fn text(octets: &[u8]) -> String {
@@ -120,6 +144,7 @@ fn text(octets: &[u8]) -> String {
 /// Tells that a test did not take place. Not by `eprintln`, which the test harness keeps to itself.
 #[allow(clippy::explicit_write, reason = "it would not be heard")]
 fn skip(reason: &str) {
+    assert!(std::env::var_os("BARELINE_PEERS").is_none(), "{reason}, and BARELINE_PEERS is set");
     writeln!(std::io::stderr(), "SKIPPED: {reason}").unwrap();
 }
 

@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 /// Whether the program is there; if not, the test is skipped.
 fn has(program: &str, version: &str) -> bool {
-    let is_there = Command::new(program).arg(version).output().is_ok_and(|output| output.status.success());
+    // Not all of them succeed in telling their version.
+    let is_there = Command::new(program).arg(version).output().is_ok();
     if !is_there {
         skip(&format!("{program} is not installed"));
     }
@@ -301,8 +302,9 @@ fn nginx_is_asked_over_a_unix_socket() {
     fs::write(folder.join("file"), "content").unwrap();
     fs::write(folder.join("large"), vec![b'x'; 3_000_000]).unwrap();
     fs::write(folder.join("conf"), NGINX.replace("FOLDER", folder.to_str().unwrap())).unwrap();
-    let mut child =
-        Command::new("nginx").arg("-p").arg(&folder).arg("-c").arg(folder.join("conf")).stderr(Stdio::null()).spawn().unwrap();
+    let mut command = Command::new("nginx");
+    let child = command.arg("-p").arg(&folder).arg("-c").arg(folder.join("conf")).stderr(Stdio::null()).spawn().unwrap();
+    let _server = Server { child, address: String::new() };
     let start = Instant::now();
     let stream = loop {
         match UnixStream::connect(folder.join("socket")) {
@@ -328,8 +330,6 @@ fn nginx_is_asked_over_a_unix_socket() {
     let mut response = client.request(Method::GET, Target::new("/file").unwrap(), &te, b"").unwrap();
     assert_eq!(io::read_to_string(&mut response.body).unwrap(), "content");
     assert_eq!(response.body.trailers().fields()[0].1.as_bytes(), b"there");
-    child.kill().unwrap();
-    child.wait().unwrap();
     fs::remove_dir_all(folder).unwrap();
 }
 

@@ -97,9 +97,32 @@ fn what_fails_is_told_in_one_line() {
 #[cfg(unix)]
 #[test]
 fn an_interrupt_ends_a_server_cleanly() {
-    for name in ["tcp_server", "udp_server"] {
+    for name in ["tcp_server", "udp_server", "http_server"] {
         let mut server = Program::start(name);
         run(Command::new("kill").args(["-INT", &server.child.id().to_string()]));
         assert_eq!(server.child.wait().unwrap().code(), Some(0), "{name}");
     }
+}
+
+#[test]
+fn ssdp_finds_what_it_announces() {
+    let server = Program::of(example("ssdp").args(["serve", "--to", "127.0.0.1:0"]));
+    let found = run(example("ssdp").args(["search", "--to", &server.address]));
+    let device = "urn:bareline:device:example:1 http://127.0.0.1:8080/";
+    assert_eq!((text(&found.stdout), text(&found.stderr)), (format!("{} {device}\n", server.address), String::new()));
+    assert_eq!(found.status.code(), Some(0));
+    assert!(next(&server.output).ends_with(" M-SEARCH ssdp:all"));
+
+    // What is no message is told, and what searches for another device is not answered.
+    let mut peer = UdpPeer::connect(&server.address).unwrap();
+    peer.send(b"M-SEARCH * HTTP/1.1\n\n").unwrap();
+    assert!(next(&server.notes).contains("line ended by LF alone"));
+    peer.send(b"M-SEARCH * HTTP/1.1\r\nHost: a\r\nST: other\r\n\r\n").unwrap();
+    assert!(next(&server.output).ends_with(" M-SEARCH other"));
+    assert!(peer.receive_within(std::time::Duration::from_millis(50), &mut [0; 10]).is_err());
+
+    drop(server);
+    let none = run(example("ssdp").args(["search", "--to", "127.0.0.1:9"]));
+    assert_eq!((none.status.code(), text(&none.stdout)), (Some(1), String::new()));
+    assert_eq!(run(example("ssdp").args(["search", "--interface", "192.0.2.77"])).status.code(), Some(1));
 }

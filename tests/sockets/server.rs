@@ -173,7 +173,8 @@ fn what_a_server_refuses_is_answered_and_reported() {
     ];
     for (octets, status, is_fault) in cases {
         let soon = Duration::from_millis(50);
-        let settings = Settings { body_limit: 10, head_deadline: soon, body_deadline: soon, ..Settings::default() };
+        let body_deadline = if status == 400 { DEADLINE } else { soon };
+        let settings = Settings { body_limit: 10, head_deadline: soon, body_deadline, ..Settings::default() };
         let (address, served) = all_told(settings);
         let answer = if status == 400 { exchange_all(address, octets.as_bytes()) } else { exchange(address, octets.as_bytes()) };
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{octets:?} was answered with {answer:?}");
@@ -557,5 +558,111 @@ fn the_version_of_an_answer_can_be_chosen() {
     });
     let answer = exchange(address, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!(answer, "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nTCP connection");
+    served.join().unwrap().unwrap();
+}
+
+#[test]
+fn rfc9110_10_1_1_a_100_goes_ahead_of_an_answer_that_is_ready() {
+    let (address, served) = serve_one(Settings::default(), |mut peer| {
+        let Exchange { mut body, reply, .. } = peer.next_request().unwrap().unwrap();
+        let mut echo = reply.stream(Status::OK, &[])?;
+        io::copy(&mut body, &mut echo)?;
+        echo.finish()
+    });
+    let mut stream = connect(address);
+    stream.write_all(EXPECTING).unwrap();
+    let mut interim = [0; 25];
+    stream.read_exact(&mut interim).unwrap();
+    assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream.write_all(b"hi").unwrap();
+    let answer = read_all(stream);
+    assert_eq!(answer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nhi\r\n0\r\n\r\n");
+    served.join().unwrap().unwrap();
+}
+
+#[test]
+fn an_answer_that_is_whole_takes_no_more_octets() {
+    type Begin = fn(Reply<'_>) -> Result<bareline_net::ResponseWriter<'_>, Error>;
+    let answers: [Begin; 2] = [
+        |reply| reply.begin(Status::OK, |head| head.body(b"one")),
+        |reply| reply.begin(Status::NO_CONTENT, |head| head.without_body()),
+    ];
+    for begin in answers {
+        let (address, served) = serve_one(Settings::default(), move |mut peer| {
+            let mut answer = begin(peer.next_request().unwrap().unwrap().reply).unwrap();
+            assert_eq!(answer.write(b"").unwrap(), 0);
+            answer.flush().unwrap();
+            assert_eq!(answer.write(b"two").unwrap_err().kind(), io::ErrorKind::InvalidInput);
+            answer.finish()
+        });
+        let answer = exchange_all(address, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        assert!(!answer.contains("two"), "{answer}");
+        served.join().unwrap().unwrap();
+    }
+}
+
+#[test]
+fn a_body_that_is_too_slow_ends_the_connection() {
+    let settings = Settings { body_deadline: Duration::from_millis(50), ..Settings::default() };
+    let (address, served) = serve_one(settings, |mut peer| {
+        let Exchange { mut body, reply, .. } = peer.next_request().unwrap().unwrap();
+        let answer = reply.stream(Status::OK, &[]).unwrap();
+        let late = |error: &Error| matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Body, .. }));
+        assert!(late(&body.read_to_end(&mut Vec::new()).unwrap_err().into()));
+        assert!(late(&answer.finish().unwrap_err()), "the answer is not whole, for the same reason");
+        peer.next_request().map(|next| next.is_none())
+    });
+    let mut stream = connect(address);
+    stream.write_all(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nx").unwrap();
+    assert_eq!(read_all(stream), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    assert!(served.join().unwrap().unwrap());
+}
+
+/// What is sent at a good rate may take longer than the deadline.
+#[test]
+fn an_answer_earns_its_time() {
+    let settings = Settings { write_deadline: Duration::from_millis(500), minimum_rate: 100_000, ..Settings::default() };
+    let (address, served) = serve_one(settings, |mut peer| {
+        let start = Instant::now();
+        peer.next_request().unwrap().unwrap().reply.send(Status::OK, &[], &vec![b'x'; 20_000_000]).unwrap();
+        start.elapsed()
+    });
+    let mut stream = connect(address);
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
+    let (mut count, mut buffer) = (0, vec![0; 1_000_000]);
+    loop {
+        match stream.read(&mut buffer).unwrap() {
+            0 => break,
+            more => count += more,
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    assert!(count > 20_000_000, "{count}");
+    assert!(served.join().unwrap() > settings.write_deadline, "the test was too quick to tell");
+}
+
+#[test]
+fn a_head_and_a_body_need_not_fit_together() {
+    let (address, served) = serve_one(Settings::default(), |mut peer| {
+        let value = vec![b'x'; 5000];
+        let field = (FieldName::from_static("X"), FieldValue::new(&value).unwrap());
+        peer.next_request().unwrap().unwrap().reply.send(Status::OK, &[field], &[b'y'; 4096])
+    });
+    assert!(exchange_all(address, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").ends_with(&"y".repeat(4096)));
+    served.join().unwrap().unwrap();
+}
+
+#[test]
+fn what_is_asked_for_in_between_is_an_error_and_no_panic() {
+    let (address, served) = serve_one(Settings::default(), |mut peer| {
+        let Exchange { body, reply, .. } = peer.next_request().unwrap().unwrap();
+        let body = std::cell::RefCell::new(body);
+        let answer = reply.begin(Status::OK, |head| {
+            assert_eq!(body.borrow_mut().read(&mut [0]).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+            head.without_body()
+        })?;
+        answer.finish()
+    });
+    exchange_all(address, b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx");
     served.join().unwrap().unwrap();
 }

@@ -130,6 +130,54 @@ fn a_unix_socket_is_a_transport() {
     drop(ours);
 }
 
+#[test]
+fn a_transport_that_keeps_octets_back_is_flushed() {
+    let mut script = Script { pieces: vec![b"HTTP/1.1 204 No Content\r\n\r\n"], writes: Vec::new() };
+    /// Reads from the script, and writes to it through a buffer.
+    struct Buffered<'s>(io::BufWriter<&'s mut Script>);
+    impl Read for Buffered<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            assert!(self.0.buffer().is_empty(), "the request is kept back");
+            self.0.get_mut().read(buffer)
+        }
+    }
+    impl Write for Buffered<'_> {
+        fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+            self.0.write(octets)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            self.0.flush()
+        }
+    }
+    let mut client = ClientStream::new(Untimed(Buffered(io::BufWriter::new(&mut script))), "a");
+    assert_eq!(client.request(Method::GET, Target::ROOT, &[], b"").unwrap().head.status(), Status::NO_CONTENT);
+}
+
+#[test]
+fn the_last_answer_is_whole_where_the_end_cannot_be_told() {
+    let mut script = Script { pieces: vec![b"GET / HTTP/1.0\r\n\r\n"], writes: Vec::new() };
+    let mut peer = ServerStream::new(Untimed(&mut script));
+    peer.next_request().unwrap().unwrap().reply.send(Status::OK, &[], b"hi").unwrap();
+    assert!(peer.next_request().unwrap().is_none());
+}
+
+#[test]
+fn a_socket_is_fit_for_waiting_while_it_is_ours_and_as_before_when_it_is_handed_over() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut stream = TcpStream::connect_timeout(&listener.local_addr().unwrap(), DEADLINE).unwrap();
+    let (theirs, _) = listener.accept().unwrap();
+    theirs.set_nonblocking(true).unwrap();
+    let served = thread::spawn(move || {
+        let mut peer = ServerStream::new(theirs);
+        peer.next_request().unwrap().unwrap().reply.begin(Status::OK, |head| head.without_body()).unwrap().finish().unwrap();
+        let (stream, _) = peer.hand_over().unwrap();
+        (stream.read_timeout().unwrap(), stream.write_timeout().unwrap())
+    });
+    thread::sleep(Duration::from_millis(50));
+    stream.write_all(b"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n").unwrap();
+    assert_eq!(served.join().unwrap(), (None, None));
+}
+
 /// TLS over TCP, as a transport: the deadlines are those of the socket.
 struct Tls<C>(C);
 
@@ -156,12 +204,16 @@ macro_rules! tls {
         }
 
         impl Transport for Tls<rustls::StreamOwned<$connection, TcpStream>> {
-            fn set_read_timeout(&mut self, timeout: Duration) -> io::Result<()> {
-                self.0.sock.set_read_timeout(Some(timeout))
+            fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+                self.0.sock.set_read_timeout(timeout)
             }
 
-            fn set_write_timeout(&mut self, timeout: Duration) -> io::Result<()> {
-                self.0.sock.set_write_timeout(Some(timeout))
+            fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+                self.0.sock.set_write_timeout(timeout)
+            }
+
+            fn set_nonblocking(&mut self, is_nonblocking: bool) -> io::Result<()> {
+                self.0.sock.set_nonblocking(is_nonblocking)
             }
 
             fn close_write(&mut self) -> io::Result<()> {

@@ -192,7 +192,7 @@ impl ClientConnection {
         closed.inspect_err(|_| self.fault.raise())
     }
 
-    /// Takes note that the caller's buffer is full and more octets are needed: the response is larger than he can take.
+    /// Takes note that the caller takes no more of this response: its buffer is full and more octets are needed, or they take too long to come.
     pub fn overflow(&mut self) -> ParseError {
         self.inbound.overflow(ErrorKind::HeadTooLong, self.progress.searched(), &self.fault)
     }

@@ -192,8 +192,8 @@ impl ServerConnection {
         closed.inspect_err(|_| self.fault.raise())
     }
 
-    /// Takes note that the caller's buffer is full and more octets are needed: gives what to [`reject`](Self::reject), 414 or 431 for
-    /// a head, 413 for a body.
+    /// Takes note that the caller takes no more of this message: its buffer is full and more octets are needed, or they take too long to come.
+    /// Gives what to [`reject`](Self::reject), 414 or 431 for a head, 413 for a body.
     pub fn overflow(&mut self) -> ParseError {
         let kind = match self.progress.is_start_line_read() {
             true => ErrorKind::HeadTooLong,
