@@ -8,7 +8,7 @@ mod reading;
 use bareline_core::{
     BodyEncoder, FieldName, FieldValue, HeadWriter, Method, ReplyTo, Status, Target, Version, WireBuf, WriteError,
 };
-use reading::{Field, Message, Reading, StartLine, Tail, requests, responses};
+use reading::{Field, Message, Reading, StartLine, requests, responses};
 use serde_json::Value;
 use std::fs;
 use std::io::Write;
@@ -66,26 +66,6 @@ fn outcome(mut reading: Reading) -> Reading {
     reading
 }
 
-fn verdict(reading: &Reading) -> &'static str {
-    match (reading.fault, reading.end) {
-        (Some(_), _) => "reject",
-        (None, _) if reading.messages.iter().any(|message| message.is_whole) => "accept",
-        _ => "incomplete",
-    }
-}
-
-fn tail(reading: &Reading) -> &'static str {
-    match reading.tail {
-        Tail::None => "none",
-        Tail::Incomplete => "incomplete",
-        Tail::Reject => "reject",
-        Tail::Unprocessed => "unprocessed",
-        Tail::Tunnel => "tunnel",
-        Tail::Paused => "paused",
-        Tail::Unsolicited => "unsolicited",
-    }
-}
-
 fn fields(fields: &[Field]) -> Value {
     fields.iter().map(|(name, value)| Value::from(vec![name.clone(), latin1(value)])).collect()
 }
@@ -109,7 +89,7 @@ fn difference(message: &Message, expected: &Value) -> Option<String> {
             ("expect_continue", Value::from(*expect_continue)),
             ("upgrade", Value::from(*upgrade)),
         ]),
-        StartLine::Response { status, informational, reason } => {
+        StartLine::Response { status, informational, reason, .. } => {
             let heads = informational
                 .iter()
                 .map(|(status, headers)| serde_json::json!({"status": status.code(), "headers": fields(headers)}));
@@ -148,7 +128,7 @@ enum Wrong {
 
 /// What is wrong with a reading of this case.
 fn wrong(case: &Value, input: &[u8], reading: &Reading) -> Option<Wrong> {
-    let got = verdict(reading);
+    let got = reading.verdict();
     let is_first = got == text(case, "verdict");
     if !is_first && !case["alt"].as_array().unwrap().iter().any(|alt| alt == got) {
         return Some(Wrong::Outcome(format!("verdict is {got}: {:?}", reading.fault)));
@@ -168,8 +148,8 @@ fn wrong(case: &Value, input: &[u8], reading: &Reading) -> Option<Wrong> {
             return Some(Wrong::Outcome(difference));
         }
         let leftover = &input[reading.end..];
-        if leftover != octets(text(expected, "leftover")) || tail(reading) != text(expected, "tail") {
-            return Some(Wrong::Outcome(format!("{} behind it: {}", tail(reading), leftover.escape_ascii())));
+        if leftover != octets(text(expected, "leftover")) || reading.tail.name() != text(expected, "tail") {
+            return Some(Wrong::Outcome(format!("{} behind it: {}", reading.tail.name(), leftover.escape_ascii())));
         }
     }
     if is_first && got == "incomplete" && case["head_complete"] != !reading.messages.is_empty() {

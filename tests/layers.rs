@@ -13,7 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["framing"],
     &["head"],
     &["body", "dump", "write"],
-    &["connection", "datagram"],
+    &["connection", "datagram", "hint"],
 ];
 
 fn layer_of(module: &str) -> Option<usize> {

@@ -9,6 +9,7 @@ mod error;
 mod framing;
 mod grammar;
 mod head;
+mod hint;
 mod octets;
 mod scan;
 mod value;
@@ -26,5 +27,6 @@ pub use head::{
     FieldSpans, Fields, FieldsNamed, LentSpans, Limits, Parsed, RepeatedField, RequestHead, RequestParts, ResponseHead,
     ResponseParts,
 };
+pub use hint::Hint;
 pub use value::{FieldName, FieldValue, Method, Status, Target, TargetForm, Version};
 pub use write::{BodyEncoder, Detached, HeadSink, HeadWriter, HeadWritten, ReplyTo, TrailerField, WireBuf};

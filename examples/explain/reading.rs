@@ -8,6 +8,7 @@ use bareline_core::{
 /// What has been read.
 #[derive(PartialEq, Debug)]
 pub(crate) struct Reading {
+    pub(crate) sender: Sender,
     /// The messages, the last one perhaps not whole.
     pub(crate) messages: Vec<Message>,
     /// Where the whole messages end.
@@ -15,6 +16,13 @@ pub(crate) struct Reading {
     pub(crate) tail: Tail,
     /// Why a message was refused.
     pub(crate) fault: Option<ParseError>,
+}
+
+/// Whose octets they are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Sender {
+    Client,
+    Server,
 }
 
 /// A message, as far as it has been read.
@@ -38,7 +46,7 @@ pub(crate) struct Message {
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum StartLine {
     Request { method: String, target: String, expect_continue: bool, upgrade: bool },
-    Response { status: Status, reason: Vec<u8>, informational: Vec<(Status, Vec<Field>)> },
+    Response { to: String, status: Status, reason: Vec<u8>, informational: Vec<(Status, Vec<Field>)> },
 }
 
 /// A field: name and value.
@@ -86,6 +94,20 @@ pub(crate) enum Tail {
     Unsolicited,
 }
 
+impl Tail {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Incomplete => "incomplete",
+            Self::Reject => "reject",
+            Self::Unprocessed => "unprocessed",
+            Self::Tunnel => "tunnel",
+            Self::Paused => "paused",
+            Self::Unsolicited => "unsolicited",
+        }
+    }
+}
+
 /// How many field lines a message may have.
 const FIELDS: usize = 256;
 
@@ -103,10 +125,6 @@ impl<'o> Input<'o> {
         let mut input = Self { octets, cuts, start: 0, end: 0 };
         input.has_more();
         input
-    }
-
-    fn presented(&self) -> std::ops::Range<usize> {
-        self.start..self.end
     }
 
     /// Presents the next piece, if there is one.
@@ -201,14 +219,32 @@ impl Message {
 }
 
 impl Reading {
-    const fn new() -> Self {
-        Self { messages: Vec::new(), end: 0, tail: Tail::None, fault: None }
+    const fn new(sender: Sender) -> Self {
+        Self { sender, messages: Vec::new(), end: 0, tail: Tail::None, fault: None }
     }
 
     fn refused(mut self, error: ParseError, position: usize) -> Self {
         self.tail = Tail::Reject;
         self.fault = Some(error.behind(position));
         self
+    }
+
+    /// `accept`, `reject` or `incomplete`.
+    pub(crate) fn verdict(&self) -> &'static str {
+        match self.fault {
+            Some(_) => "reject",
+            None if self.messages.iter().any(|message| message.is_whole) => "accept",
+            None => "incomplete",
+        }
+    }
+
+    pub(crate) fn is_accepted(&self) -> bool {
+        self.verdict() == "accept"
+    }
+
+    /// What to do about the fault, with what stands in the message: the fault counts from its beginning there.
+    pub(crate) fn hint(&self, octets: &[u8]) -> String {
+        self.fault.map(|error| error.hint_in(octets).to_string()).unwrap_or_default()
     }
 
     /// The last message is whole, and ends here.
@@ -225,7 +261,7 @@ pub(crate) fn requests(octets: &[u8], cuts: &[usize]) -> Reading {
     let mut connection = ServerConnection::new(Limits::DEFAULT);
     let (mut spans, mut out) = (FieldSpans::<FIELDS>::new(), WireBuf::<256>::new());
     let mut input = Input::new(octets, cuts);
-    let mut reading = Reading::new();
+    let mut reading = Reading::new(Sender::Client);
     loop {
         let presented = octets.get(input.start..input.end).unwrap_or_default();
         let (used, event) = match connection.receive(presented, spans.lend()) {
@@ -240,7 +276,9 @@ pub(crate) fn requests(octets: &[u8], cuts: &[usize]) -> Reading {
             Ok(received) => received,
         };
         match (&event, reading.messages.last_mut()) {
-            (Event::Head(head), _) => reading.messages.push(request(head, presented, input.start)),
+            (Event::Head(head), _) => {
+                reading.messages.push(Message { end: input.start + used, ..request(head, presented, input.start) });
+            }
             (event, Some(message)) => {
                 message.take(event, presented.get(..used).unwrap_or_default(), presented.as_ptr().addr(), input.start);
             }
@@ -294,7 +332,7 @@ pub(crate) fn responses(octets: &[u8], methods: &[Method<'_>], is_closed: bool, 
     let mut connection = ClientConnection::new(Limits::DEFAULT);
     let (mut spans, mut out) = (FieldSpans::<FIELDS>::new(), WireBuf::<512>::new());
     let mut input = Input::new(octets, cuts);
-    let mut reading = Reading::new();
+    let mut reading = Reading::new(Sender::Server);
     // Folded fields are mended in place.
     let mut mended = octets.to_vec();
     for method in methods {
@@ -334,10 +372,11 @@ pub(crate) fn responses(octets: &[u8], methods: &[Method<'_>], is_closed: bool, 
                     } else {
                         let framing = head.framing(*method).unwrap_or(Framing::None);
                         let informational = std::mem::take(&mut informational);
-                        let start_line = StartLine::Response { status, reason: head.reason().to_vec(), informational };
+                        let start_line =
+                            StartLine::Response { to: method.to_string(), status, reason: head.reason().to_vec(), informational };
                         let version = head.as_bytes().get("HTTP/".len().."HTTP/1.1".len()).unwrap_or_default();
                         let mut message = Message::new(start_line, version, &head.fields(), framing, start);
-                        message.parts = std::mem::take(&mut parts);
+                        (message.end, message.parts) = (input.start + used, std::mem::take(&mut parts));
                         reading.messages.push(message);
                     }
                     input.start += used;

@@ -38,7 +38,7 @@ extern "C" fn _start() -> ! {
         let received = black_box(&[0u8; 1024][..]);
         if let Err(error) = request(received) {
             black_box((error.kind(), error.offset(), error.len(), error.status(), error.hint(), error.kind().section()));
-            black_box(write!(Sink, "{error}").is_ok());
+            black_box(write!(Sink, "{error} {}", error.hint_in(received)).is_ok());
         }
         black_box(response(received).is_ok());
         black_box(values(received).is_ok());
