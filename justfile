@@ -41,9 +41,9 @@ fuzz-smoke seconds="20":
 deny:
     cargo deny --all-features check bans licenses sources
 
-# Which changes to core no test notices (`cargo install cargo-mutants`; takes long).
-mutants:
-    cargo mutants --package bareline-core --test-workspace true
+# Which changes to core no test notices? Two hours on two cores (`cargo install cargo-mutants`); `.cargo/mutants.toml` says what is tried.
+mutants *options:
+    cargo mutants --package bareline-core --jobs 2 {{options}}
 
 # Is the work linear in the octets, however they arrive? Instruction counts, with valgrind.
 linear:
