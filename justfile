@@ -41,9 +41,10 @@ fuzz-smoke seconds="20":
 deny:
     cargo deny --all-features check bans licenses sources
 
-# Which changes to core no test notices? Two hours on two cores (`cargo install cargo-mutants`); `.cargo/mutants.toml` says what is tried.
+# Which changes to core no test notices? Under two hours on two cores, 90 s a mutant at the most
+# (`cargo install cargo-mutants`); `.cargo/mutants.toml` says what is changed and which tests are run.
 mutants *options:
-    cargo mutants --package bareline-core --jobs 2 {{options}}
+    cargo mutants --package bareline-core --jobs 2 --baseline skip --timeout 90 {{options}}
 
 # Is the work linear in the octets, however they arrive? Instruction counts, with valgrind.
 linear:

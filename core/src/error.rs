@@ -70,6 +70,8 @@ impl core::error::Error for ParseError {}
 /// The rules that a message can break.
 ///
 /// Displayed as the name of the fault: `invalid field name`.
+///
+#[doc = include_str!("ERRORS.md")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {

@@ -427,3 +427,49 @@ fn rfc9110_10_1_1_a_server_that_closes_in_place_of_a_100_is_told_at_the_end() {
     let error = body.finish().unwrap_err();
     assert!(matches!(error, Error::Peer(PeerFault::Truncated)), "{error:?}");
 }
+
+#[test]
+fn rfc9110_8_6_a_client_says_a_length_where_one_is_expected() {
+    for (method, body, length) in
+        [(Method::GET, "", None), (Method::POST, "", Some("0")), (Method::PUT, "hi", Some("2")), (Method::DELETE, "", None)]
+    {
+        let (address, served) = served_by(|stream| {
+            let head = read_head(stream);
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+            head
+        });
+        let mut client = ClientStream::connect(&address).unwrap();
+        client.request(method, Target::new("/a?b").unwrap(), &[], body.as_bytes()).unwrap();
+        let length = length.map_or_else(String::new, |length| format!("Content-Length: {length}\r\n"));
+        assert_eq!(served.join().unwrap(), format!("{method} /a?b HTTP/1.1\r\nHost: {address}\r\n{length}\r\n"));
+    }
+}
+
+#[test]
+fn rfc9112_9_6_nothing_is_sent_after_a_request_that_says_close() {
+    let mut client = ClientStream::connect(&canned([b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", b"never"])).unwrap();
+    let close = (FieldName::CONNECTION, FieldValue::from_static("close"));
+    let response = client.request(Method::GET, Target::ROOT, &[close], b"").unwrap();
+    assert_eq!(io::read_to_string(response.body).unwrap(), "hi");
+    assert!(!client.is_open());
+    assert!(matches!(get_again(&mut client), Err(Error::Closed)));
+}
+
+#[test]
+fn rfc9112_8_a_reset_does_not_end_a_body_that_goes_up_to_the_close() {
+    let (go_on, goes_on) = channel();
+    let (address, served) = served_by(move |stream| {
+        read_head(stream);
+        stream.write_all(b"HTTP/1.0 200 OK\r\n\r\nhalf").unwrap();
+        goes_on.recv().unwrap();
+        socket2::SockRef::from(&*stream).set_linger(Some(Duration::ZERO)).unwrap();
+    });
+    let mut client = ClientStream::connect(&address).unwrap();
+    let mut body = client.request(Method::GET, Target::ROOT, &[], b"").unwrap().body;
+    let mut half = [0; 4];
+    body.read_exact(&mut half).unwrap();
+    assert_eq!(&half, b"half");
+    go_on.send(()).unwrap();
+    served.join().unwrap();
+    assert_eq!(body.read(&mut half).unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+}

@@ -666,3 +666,15 @@ fn what_is_asked_for_in_between_is_an_error_and_no_panic() {
     exchange_all(address, b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx");
     served.join().unwrap().unwrap();
 }
+
+#[test]
+fn rfc9112_9_6_an_answer_that_says_close_is_the_last() {
+    let (address, served) = serve_one(Settings::default(), |mut peer| {
+        let close = (FieldName::CONNECTION, FieldValue::from_static("close"));
+        peer.next_request().unwrap().unwrap().reply.send(Status::OK, &[close], b"1").unwrap();
+        peer.next_request().map(|next| next.is_none())
+    });
+    let answers = exchange(address, b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(answers, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\n1");
+    assert!(served.join().unwrap().unwrap());
+}

@@ -1,0 +1,200 @@
+//! The tables that say what a test shows are held to what there is: the requirement matrix, the table of faults.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+#[path = "../examples/explain/reading.rs"]
+#[allow(dead_code, reason = "the example shows more of it")]
+mod reading;
+
+use bareline_core::{
+    BodyDecoder, ClientConnection, ErrorKind, FieldName, FieldSpans, FieldValue, Framing, Limits, Method, ParseError,
+    ServerConnection, Target, WireBuf, datagram,
+};
+use reading::{requests, responses};
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+
+fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+/// The sources in a folder and below it.
+fn sources(folder: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(fs::read_to_string(path).unwrap());
+        }
+    }
+}
+
+/// The names of all test functions.
+fn tests() -> HashSet<String> {
+    let mut found = Vec::new();
+    for folder in ["tests", "core/src", "net/src", "fuzz/src"] {
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut found);
+    }
+    let is_name = |character: char| character.is_alphanumeric() || character == '_';
+    let is_test = |after: &&str| after.starts_with("\n");
+    let after_test = found.iter().flat_map(|source| source.split("#[test]").skip(1)).filter(is_test);
+    let name = |after: &str| after.split_once("fn ").unwrap().1.chars().take_while(|&character| is_name(character)).collect();
+    let proptests = found.iter().flat_map(|source| source.split("    fn ").skip(1));
+    let in_macro = proptests.map(|after| after.chars().take_while(|&character| is_name(character)).collect());
+    after_test.map(name).chain(in_macro).collect()
+}
+
+/// The classes of the cases: `rq:host`.
+fn classes() -> HashSet<String> {
+    let files = [("rq", "requests"), ("rq", "more_requests"), ("rs", "responses"), ("rs", "more_responses"), ("sz", "serialize")];
+    let of_file = |(prefix, file): (&str, &str)| -> Vec<String> {
+        let text = read(&format!("tests/cases/{file}.jsonl"));
+        let class = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["class"].as_str().unwrap().to_owned();
+        text.lines().map(|line| format!("{prefix}:{}", class(line))).collect()
+    };
+    files.into_iter().flat_map(of_file).collect()
+}
+
+/// The cells of the rows of a table whose first cell begins like this.
+fn rows(text: &str, first: &str) -> Vec<Vec<String>> {
+    let rows = text.lines().filter(|line| line.starts_with(&format!("| {first}")));
+    rows.map(|row| row.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect()).collect()
+}
+
+#[test]
+fn every_requirement_has_its_test_or_is_waived() {
+    let (tests, classes) = (tests(), classes());
+    let rows = rows(&read("tests/REQUIREMENTS.md"), "R-");
+    assert_eq!(rows.len(), 207);
+    let (mut faults, mut waived) = (Vec::new(), 0);
+    for (number, row) in rows.iter().enumerate() {
+        let [id, _, _, _, _, shown] = &row[..] else { panic!("{row:?}") };
+        assert_eq!(*id, format!("R-{:03}", number + 1));
+        if let Some(why) = shown.strip_prefix("waived: ") {
+            waived += 1;
+            assert!(why.len() > 10, "{id}: {why}");
+            continue;
+        }
+        let names: Vec<_> = shown.split('`').skip(1).step_by(2).collect();
+        if names.is_empty() {
+            faults.push(format!("{id} has no test"));
+        }
+        let missing = names.iter().filter(|name| !tests.contains(**name) && !classes.contains(**name));
+        faults.extend(missing.map(|name| format!("{id}: there is no {name}")));
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(waived < 30, "{waived} of 207 are waived");
+}
+
+/// The octets that a cell stands for: as Rust escapes them, and `{x*9}` for nine of them.
+fn octets(cell: &str) -> Vec<u8> {
+    let mut octets = Vec::new();
+    let mut rest = cell.trim_matches('`');
+    while let Some(character) = rest.chars().next() {
+        rest = &rest[character.len_utf8()..];
+        match character {
+            '{' => {
+                let (repeated, after) = rest.split_once('}').unwrap();
+                let (what, count) = repeated.rsplit_once('*').unwrap();
+                octets.extend(self::octets(what).repeat(count.parse().unwrap()));
+                rest = after;
+            }
+            '\\' if rest.starts_with('x') => {
+                octets.push(u8::from_str_radix(&rest[1..3], 16).unwrap());
+                rest = &rest[3..];
+            }
+            '\\' => {
+                octets.push(if rest.starts_with('r') { b'\r' } else { b'\n' });
+                rest = &rest[1..];
+            }
+            character => octets.extend(character.to_string().as_bytes()),
+        }
+    }
+    octets
+}
+
+/// Which fault these octets are, when they are sent in this way.
+fn fault(sent: &str, octets: &[u8]) -> Option<ParseError> {
+    const CHUNKED: &[u8] = b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let mut spans = FieldSpans::<8>::new();
+    let mut client = ClientConnection::new(Limits::DEFAULT);
+    match sent {
+        "request" => requests(octets, &[]).fault,
+        "response" => responses(octets, &[Method::GET], false, &[]).fault,
+        "chunked request" => {
+            let error = requests(&[CHUNKED, octets].concat(), &[]).fault?;
+            let at = error.offset() - CHUNKED.len();
+            assert!(at <= octets.len());
+            // Counted from the beginning of the body.
+            let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
+            let mut start = 0;
+            loop {
+                match decoder.decode(&octets[start..]) {
+                    Ok((used, _)) => start += used,
+                    Err(error) => return Some(error.behind(start)).filter(|error| error.offset() == at),
+                }
+            }
+        }
+        "request, at most 3 octets of content" => {
+            ServerConnection::new(Limits { body: 3, ..Limits::DEFAULT }).receive(octets, spans.lend()).err()
+        }
+        "datagram" => datagram::request(octets, spans.lend()).err(),
+        "response, unasked" => client.receive(&mut octets.to_vec(), spans.lend()).err(),
+        "response, no upgrade offered" => {
+            let mut out = WireBuf::<64>::new();
+            let head = client.request(Method::GET, Target::ROOT, &mut out).unwrap();
+            head.field(FieldName::HOST, FieldValue::from_static("a")).unwrap().without_body().unwrap();
+            client.receive(&mut octets.to_vec(), spans.lend()).err()
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn every_fault_of_the_table_happens_as_it_says() {
+    let rows = rows(&read("core/src/ERRORS.md"), "`");
+    let (mut kinds, mut wrong) = (HashSet::new(), Vec::new());
+    for row in &rows {
+        let [kind, sent, cell, place, rule, status] = &row[..] else { panic!("{row:?}") };
+        let error = fault(sent, &octets(cell)).unwrap_or_else(|| panic!("{kind} does not happen"));
+        let seen = (
+            format!("`{:?}`", error.kind()),
+            error.offset().to_string(),
+            error.kind().section(),
+            error.status().code().to_string(),
+        );
+        if seen != (kind.clone(), place.clone(), rule.as_str(), status.clone()) {
+            wrong.push(format!("{row:?} is {seen:?}"));
+        }
+        assert!(!error.hint().is_empty() && error.hint_in(&octets(cell)).to_string().ends_with(error.hint()), "{kind}");
+        kinds.insert(error.kind());
+    }
+    let missing: Vec<_> = ErrorKind::ALL.iter().filter(|kind| !kinds.contains(kind)).collect();
+    assert!(missing.is_empty() && wrong.is_empty(), "not in the table: {missing:?}; {}", wrong.join("\n"));
+}
+
+#[test]
+fn a_hint_tells_what_stands_there() {
+    for (input, hint) in [
+        ("Content-Length: 5\r\nContent-Length: 7\r\n\r\n", "two lengths disagree, 5 and 7: send one Content-Length"),
+        ("content-length: 5\r\nContent-Length: 5\r\n\r\n", "the length 5 stands twice: send one Content-Length"),
+        ("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", "one says 5, the other chunked: send only one of the two"),
+        ("Content-Length: +5\r\n\r\n", "not +5: send one decimal number"),
+        (
+            "X\x01: a\r\n\r\n",
+            "octet 0x01 may not stand here: a name is letters, digits and !#$%&'*+-.^_`|~ and ends at the colon",
+        ),
+        ("Host: b/c\r\n\r\n", "not b/c: send host or host:port, without scheme, userinfo or path"),
+    ] {
+        let host = if input.starts_with("Host") { "" } else { "Host: a\r\n" };
+        let message = format!("PUT / HTTP/1.1\r\n{host}{input}");
+        let error = requests(message.as_bytes(), &[]).fault.unwrap();
+        assert_eq!(error.hint_in(message.as_bytes()).to_string(), hint);
+        // The message before it does not matter.
+        let before = "PUT / HTTP/1.1\r\nHost: z\r\nContent-Length: 1\r\n\r\nx";
+        let message = format!("{before}{message}");
+        let error = requests(message.as_bytes(), &[]).fault.unwrap();
+        assert_eq!(error.hint_in(message.as_bytes()).to_string(), hint);
+    }
+}
