@@ -3,7 +3,10 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{Framing, Target, WireBuf};
-use bareline_fuzz::{Asked, Head, MessageModel, RequestModel, ResponseModel, Verdict, request_verdict, response_verdict};
+use bareline_fuzz::{
+    Asked, Calls, Head, MessageModel, RequestModel, ResponseModel, Verdict, any_calls_that_succeed_write_what_is_meant,
+    request_verdict, response_verdict,
+};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Bytes, Incoming};
 use hyper::{HeaderMap, Request, Response};
@@ -176,5 +179,29 @@ proptest! {
         let ours = of_head(&head, &content, start);
         let theirs = hyper_response(octets.clone(), asked);
         prop_assert_eq!(theirs, Some(ours), "{}", octets.escape_ascii());
+    }
+
+    #[test]
+    fn hyper_reads_what_any_calls_that_succeed_have_written_as_we_do(choices in vec(any::<u8>(), 40..300)) {
+        let Ok(calls) = Calls::arbitrary(&mut Unstructured::new(&choices)) else { return Ok(()) };
+        any_calls_that_succeed_write_what_is_meant(&calls);
+        let Ok(octets) = calls.write() else { return Ok(()) };
+        let asked = match &*calls.method {
+            "HEAD" => Asked::Head,
+            "CONNECT" => Asked::Connect,
+            _ => Asked::Get,
+        };
+        let theirs = match &calls.target {
+            Some(_) => hyper_request(octets.clone()),
+            // Interim answers are told to nobody, and what hyper's client has not asked for is not read.
+            None if calls.status < 200 => return Ok(()),
+            None => hyper_response(octets.clone(), asked),
+        };
+        let Some(theirs) = theirs else { panic!("hyper refuses {}", octets.escape_ascii()) };
+        let is_added = |name: &str| ["content-length", "transfer-encoding", "connection"].contains(&name);
+        let fields: Vec<_> = theirs.fields.into_iter().filter(|(name, _)| !is_added(name)).collect();
+        let meant = sorted(calls.meant().into_iter()).into_iter().filter(|(name, _)| !is_added(name)).collect::<Vec<_>>();
+        prop_assert_eq!(fields, meant, "{}", octets.escape_ascii());
+        prop_assert_eq!(theirs.content, calls.body(), "{}", octets.escape_ascii());
     }
 }

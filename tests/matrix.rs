@@ -87,6 +87,22 @@ fn every_requirement_has_its_test_or_is_waived() {
     assert!(waived < 30, "{waived} of 207 are waived");
 }
 
+#[test]
+fn every_decision_has_its_test() {
+    let (tests, classes) = (tests(), classes());
+    let design = read("DESIGN.md");
+    let (_, table) = design.split_once("## Where the RFC leaves a choice").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap();
+    let rows: Vec<_> = table.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| construct")).collect();
+    assert!(rows.len() > 20);
+    for row in rows {
+        let shown = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
+        let names: Vec<_> = shown.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "{row}");
+        assert!(names.iter().all(|name| tests.contains(*name) || classes.contains(*name)), "{row}");
+    }
+}
+
 /// The octets that a cell stands for: as Rust escapes them, and `{x*9}` for nine of them.
 fn octets(cell: &str) -> Vec<u8> {
     let mut octets = Vec::new();

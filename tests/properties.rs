@@ -264,3 +264,16 @@ fn every_seed_of_every_fuzz_target_holds() {
         assert!(count > 0, "{} has no seeds", target.name);
     }
 }
+
+/// The models of the injection property make messages that are written, and ones that are refused: neither alone would show anything.
+#[test]
+fn calls_succeed_and_fail() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let choices = (0..500).filter_map(|_| {
+        vec(any::<u8>(), 40..300).new_tree(&mut runner).ok().map(|tree| proptest::strategy::ValueTree::current(&tree))
+    });
+    let calls = choices.filter_map(|choices| bareline_fuzz::Calls::arbitrary(&mut Unstructured::new(&choices)).ok());
+    let written: Vec<_> = calls.map(|calls| calls.write().is_ok()).collect();
+    let succeeded = written.iter().filter(|is_written| **is_written).count();
+    assert!((50..450).contains(&succeeded), "{succeeded} of {}", written.len());
+}

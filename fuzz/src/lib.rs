@@ -4,6 +4,7 @@
 
 mod bodies;
 mod buffers;
+mod calls;
 mod datagrams;
 mod dialogues;
 mod log;
@@ -18,6 +19,7 @@ pub use bodies::{
     BodyEvent, BodyModel, body_events, decode_body, every_cut_of_a_body_gives_the_same_events, what_is_encoded_decodes,
 };
 pub use buffers::{BufferUse, a_receive_buffer_is_a_queue};
+pub use calls::{Calls, End, any_calls_that_succeed_write_what_is_meant};
 pub use datagrams::datagram;
 pub use dialogues::{Asking, a_dialogue_comes_to_an_end, dialogue};
 pub use log::{Entry, ServerManner, client_log, server_log};

@@ -1,5 +1,6 @@
 //! The properties.
 
+use crate::calls::{Calls, any_calls_that_succeed_write_what_is_meant};
 use crate::model::{MessageModel, RequestModel, ResponseModel};
 use crate::verdict::{Head, Verdict, request_verdict, response_verdict};
 use arbitrary::{Arbitrary, Unstructured};
@@ -34,6 +35,9 @@ pub fn parse_response(octets: &[u8]) {
 pub fn round_trip(octets: &[u8]) {
     if let Ok(model) = MessageModel::arbitrary(&mut Unstructured::new(octets)) {
         what_is_written_parses_back(&model);
+    }
+    if let Ok(calls) = Calls::arbitrary(&mut Unstructured::new(octets)) {
+        any_calls_that_succeed_write_what_is_meant(&calls);
     }
 }
 

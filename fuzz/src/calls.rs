@@ -1,0 +1,248 @@
+//! Whatever a caller hands to a writer, and what comes of it.
+
+use arbitrary::{Arbitrary, Result, Unstructured};
+use bareline_core::{
+    BodyDecoder, BodyEncoder, BodyPart, FieldName, FieldSpans, FieldValue, Framing, HeadWriter, Limits, Method, Parsed, ReplyTo,
+    RequestHead, ResponseHead, Status, Target, Version, WireBuf, WriteError,
+};
+
+/// The calls with which a caller writes a message, with strings of any kind: those that a writer has to refuse among them.
+#[derive(Clone, Debug)]
+pub struct Calls {
+    /// Of the message, or of the request that is answered.
+    pub method: String,
+    /// None for a response.
+    pub target: Option<String>,
+    /// Of a response.
+    pub status: u16,
+    /// Of a response that has its own.
+    pub reason: Option<Vec<u8>>,
+    /// Names and values.
+    pub fields: Vec<(String, Vec<u8>)>,
+    /// How the head ends.
+    pub end: End,
+    /// The body.
+    pub pieces: Vec<Vec<u8>>,
+    /// The trailer fields.
+    pub trailers: Vec<(String, Vec<u8>)>,
+}
+
+/// The calls that end a head.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Arbitrary)]
+pub enum End {
+    /// `without_body`
+    Nothing,
+    /// `body`, with all pieces
+    Whole,
+    /// `length`
+    Length(u8),
+    /// `length` of what follows
+    RightLength,
+    /// `chunked`
+    Chunked,
+    /// `until_close`
+    UntilClose,
+}
+
+/// What can go wrong in a string that becomes part of a head.
+const TELLING: &[&str] = &[
+    "\r\n",
+    "\r",
+    "\n",
+    "\0",
+    " ",
+    "\t",
+    ":",
+    "\r\n\r\n",
+    "\r\nX: y",
+    "\r\nContent-Length: 9",
+    "\u{e9}",
+    "\u{7f}",
+    ",",
+    "\"",
+    "/",
+    "#",
+    "\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n",
+    "\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+    "chunked",
+    "http://u@h/",
+    "//",
+    "%0d%0a",
+];
+
+/// One of the usual strings, sometimes with something in it.
+fn string(u: &mut Unstructured<'_>, usual: &[&str]) -> Result<String> {
+    let mut string = (*u.choose(usual)?).to_owned();
+    if u.ratio(1, 12)? {
+        let at = u.int_in_range(0..=string.len())?;
+        string.insert_str(at, u.choose(TELLING)?);
+    }
+    Ok(string)
+}
+
+fn pairs(u: &mut Unstructured<'_>) -> Result<Vec<(String, Vec<u8>)>> {
+    let names =
+        ["Host", "X-A", "x-a", "Connection", "Upgrade", "Expect", "TE", "Date", "Set-Cookie", "Trailer", "Content-Length"];
+    let values = ["a", "", "b c", "close", "upgrade", "100-continue", "trailers", "5", "Mon, 23 Nov 2026 00:00:00 GMT"];
+    let count = u.int_in_range(0..=4)?;
+    (0..count).map(|_| Ok((string(u, &names)?, string(u, &values)?.into_bytes()))).collect()
+}
+
+impl<'a> Arbitrary<'a> for Calls {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        let method = string(u, &["GET", "GET", "POST", "HEAD", "CONNECT", "OPTIONS", "M-SEARCH"])?;
+        let targets = if method == "CONNECT" { &["a:1", "a"][..] } else { &["/", "/a?b", "*", "http://a/b", "/a/b"] };
+        let target = if u.arbitrary()? { Some(string(u, targets)?) } else { None };
+        let mut fields = pairs(u)?;
+        if target.is_some() && !fields.iter().any(|(name, _)| name == "Host") {
+            fields.insert(0, ("Host".to_owned(), if method == "CONNECT" { b"a:1".to_vec() } else { b"a".to_vec() }));
+        }
+        let status = *u.choose(&[200, 200, 404, 500, 204, 304, 205, 100, 101, 426, 599, 600])?;
+        let reason = if u.ratio(1, 3)? { Some(string(u, &["OK", "Fine by me", ""])?.into_bytes()) } else { None };
+        let pieces = u.int_in_range(0..=3)?;
+        let pieces =
+            (0..pieces).map(|_| Ok(string(u, &["hello", "", "0\r\n\r\n", "\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n"])?.into_bytes()));
+        let (pieces, end) = (pieces.collect::<Result<_>>()?, u.arbitrary()?);
+        let trailers = if u.ratio(1, 3)? { pairs(u)? } else { Vec::new() };
+        Ok(Self { method, target, status, reason, fields, end, pieces, trailers })
+    }
+}
+
+impl Calls {
+    /// Makes the calls; the octets, if all of them succeed.
+    pub fn write(&self) -> std::result::Result<Vec<u8>, WriteError> {
+        let mut out = WireBuf::<4096>::new();
+        let written = self.write_to(&mut out);
+        if written.is_err() {
+            // A head that is refused leaves nothing; one whose body is refused stands, and owes the body.
+            let is_body_owed = out.response(ReplyTo::UNREAD, Status::OK).is_err();
+            assert!(out.as_bytes().is_empty() || is_body_owed, "{self:?} left {out:?}");
+        }
+        written.map(|()| out.as_bytes().to_vec())
+    }
+
+    fn write_to(&self, out: &mut WireBuf<4096>) -> std::result::Result<(), WriteError> {
+        let method = Method::new(&self.method)?;
+        let mut head = match &self.target {
+            Some(target) => out.request(method, Target::new(target)?)?,
+            None => out.response(ReplyTo::new(method, Version::Http11), Status::new(self.status)?)?,
+        };
+        if let (Some(reason), None) = (&self.reason, &self.target) {
+            head = head.reason(FieldValue::new(reason)?)?;
+        }
+        for (name, value) in &self.fields {
+            head = head.field(FieldName::new(name)?, FieldValue::new(value)?)?;
+        }
+        let Some(mut body) = self.end(head)? else { return Ok(()) };
+        for piece in &self.pieces {
+            body.data(piece, out)?;
+        }
+        let trailers: std::result::Result<Vec<_>, WriteError> =
+            self.trailers.iter().map(|(name, value)| Ok((FieldName::new(name)?, FieldValue::new(value)?))).collect();
+        body.end(&trailers?, out)
+    }
+
+    fn end(&self, head: HeadWriter<'_>) -> std::result::Result<Option<BodyEncoder>, WriteError> {
+        match self.end {
+            End::Nothing => head.without_body().map(|()| None),
+            End::Whole => head.body(&self.pieces.concat()).map(|()| None),
+            End::Length(length) => head.length(u64::from(length)).map(Some),
+            End::RightLength => head.length(self.pieces.concat().len() as u64).map(Some),
+            End::Chunked => head.chunked().map(Some),
+            End::UntilClose => head.until_close().map(Some),
+        }
+    }
+
+    /// The body that a reader has to see.
+    pub fn body(&self) -> Vec<u8> {
+        let is_withheld = self.target.is_none() && (self.method == "HEAD" || self.status == 304);
+        if self.end == End::Nothing || is_withheld { Vec::new() } else { self.pieces.concat() }
+    }
+
+    /// The fields that a reader has to see, besides those that the writer adds: `Content-Length`, `Transfer-Encoding`, `Connection`.
+    pub fn meant(&self) -> Vec<(String, Vec<u8>)> {
+        self.fields.iter().map(|(name, value)| (name.clone(), trimmed(value))).collect()
+    }
+}
+
+fn trimmed(value: &[u8]) -> Vec<u8> {
+    let is_text = |octet: &u8| !matches!(octet, b' ' | b'\t');
+    let start = value.iter().position(is_text).unwrap_or(value.len());
+    let end = value.iter().rposition(is_text).map_or(start, |at| at + 1);
+    value.get(start..end).unwrap_or_default().to_vec()
+}
+
+/// What our own parser reads: start line, fields, body, trailers, and how many octets they take.
+struct Read {
+    start: Vec<Vec<u8>>,
+    fields: Vec<(String, Vec<u8>)>,
+    body: Vec<u8>,
+    trailers: Vec<(String, Vec<u8>)>,
+    len: usize,
+}
+
+/// Whatever calls a caller makes: when all succeed, the octets are exactly the message that was meant, with nothing left over.
+pub fn any_calls_that_succeed_write_what_is_meant(calls: &Calls) {
+    let Ok(octets) = calls.write() else { return };
+    let read = read(calls, &octets);
+    let shown = || format!("{calls:?} became {}", octets.escape_ascii());
+    let start = match &calls.target {
+        Some(target) => vec![calls.method.as_bytes().to_vec(), target.as_bytes().to_vec()],
+        None => {
+            let reason = calls.reason.as_ref().map(|reason| trimmed(reason));
+            let usual = || Status::new(calls.status).map(|status| status.reason().as_bytes().to_vec()).unwrap_or_default();
+            vec![calls.status.to_string().into_bytes(), reason.unwrap_or_else(usual)]
+        }
+    };
+    assert_eq!(read.start, start, "{}", shown());
+    let is_added = |name: &str| ["Content-Length", "Transfer-Encoding"].contains(&name);
+    let mut seen: Vec<_> = read.fields.into_iter().filter(|(name, _)| !is_added(name)).collect();
+    let meant = calls.meant();
+    // `Connection: close` is added behind the others.
+    if seen.len() == meant.len() + 1 {
+        assert_eq!(seen.pop(), Some(("Connection".to_owned(), b"close".to_vec())), "{}", shown());
+    }
+    assert_eq!(seen, meant, "{}", shown());
+    assert_eq!(read.body, calls.body(), "{}", shown());
+    let trailers: Vec<_> = calls.trailers.iter().map(|(name, value)| (name.clone(), trimmed(value))).collect();
+    if !read.trailers.is_empty() {
+        assert_eq!(read.trailers, trailers, "{}", shown());
+    }
+    assert_eq!(read.len, octets.len(), "{}", shown());
+}
+
+fn read(calls: &Calls, octets: &[u8]) -> Read {
+    let mut spans = FieldSpans::<16>::new();
+    let field = |(name, value): (FieldName<'_>, FieldValue<'_>)| (name.as_str().to_owned(), value.as_bytes().to_vec());
+    let (start, fields, framing, head) = match calls.target {
+        Some(_) => match RequestHead::parse(octets, spans.lend()) {
+            Ok(Parsed::Complete { message, len }) => {
+                let start = vec![message.method().as_bytes().to_vec(), message.target().as_bytes().to_vec()];
+                (start, message.fields().iter().map(field).collect(), message.framing(), len)
+            }
+            other => panic!("{calls:?} became {}: {other:?}", octets.escape_ascii()),
+        },
+        None => match ResponseHead::parse(octets, spans.lend()) {
+            Ok(Parsed::Complete { message, len }) => {
+                let framing = message.framing(Method::new(&calls.method).expect("one that was written with"));
+                let start = vec![message.status().code().to_string().into_bytes(), message.reason().to_vec()];
+                (start, message.fields().iter().map(field).collect(), framing.expect("a framing of our own"), len)
+            }
+            other => panic!("{calls:?} became {}: {other:?}", octets.escape_ascii()),
+        },
+    };
+    let mut read = Read { start, fields, body: Vec::new(), trailers: Vec::new(), len: head };
+    let mut decoder = BodyDecoder::new(framing, &Limits::DEFAULT);
+    while framing != Framing::Tunnel {
+        let (used, part) = decoder.decode(octets.get(read.len..).unwrap_or_default()).expect("a body of our own");
+        read.len += used;
+        match part {
+            BodyPart::Data(data) => read.body.extend_from_slice(data),
+            BodyPart::Trailer { name, value } => read.trailers.push(field((name, value))),
+            BodyPart::NeedMore => decoder.end_of_input().expect("a whole body"),
+            BodyPart::End => break,
+            BodyPart::Chunk { .. } => {}
+        }
+    }
+    read
+}
