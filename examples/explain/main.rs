@@ -77,6 +77,7 @@ fn explain(role: &Role) -> io::Result<Reading> {
     };
     let shown = match input.json {
         true => writeln!(io::stdout(), "{}", json::object(&reading, &octets)),
+        false if input.file == "-" => view::show(&reading, &octets, "standard input"),
         false => view::show(&reading, &octets, &input.file),
     };
     match shown {

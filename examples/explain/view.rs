@@ -137,9 +137,9 @@ fn show_line(text: &mut String, pieces: &[Piece], octets: &[u8], width: usize) {
 /// How an octet is shown.
 fn symbol(octet: u8, is_between: bool) -> String {
     match octet {
-        b'\r' => "␍".to_owned(),
-        b'\n' => "␊".to_owned(),
-        b'\t' => "␉".to_owned(),
+        b'\r' => "\\r".to_owned(),
+        b'\n' => "\\n".to_owned(),
+        b'\t' => "\\t".to_owned(),
         b' ' if is_between => "·".to_owned(),
         b' '..=b'~' => char::from(octet).to_string(),
         _ => format!("\\x{octet:02x}"),

@@ -233,16 +233,18 @@ fn read(calls: &Calls, octets: &[u8]) -> Read {
     };
     let mut read = Read { start, fields, body: Vec::new(), trailers: Vec::new(), len: head };
     let mut decoder = BodyDecoder::new(framing, &Limits::DEFAULT);
-    while framing != Framing::Tunnel {
+    if framing == Framing::Tunnel {
+        return read;
+    }
+    loop {
         let (used, part) = decoder.decode(octets.get(read.len..).unwrap_or_default()).expect("a body of our own");
         read.len += used;
         match part {
             BodyPart::Data(data) => read.body.extend_from_slice(data),
             BodyPart::Trailer { name, value } => read.trailers.push(field((name, value))),
             BodyPart::NeedMore => decoder.end_of_input().expect("a whole body"),
-            BodyPart::End => break,
+            BodyPart::End => return read,
             BodyPart::Chunk { .. } => {}
         }
     }
-    read
 }
