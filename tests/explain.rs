@@ -89,6 +89,11 @@ fn the_exit_status_tells() {
     assert_eq!(explain(&["request", "-"], b"GET / HTTP/1.0\r\n\r\n").status.code(), Some(0));
     assert_eq!(explain(&["request", "-"], b"GET / HTTP/1.0\r\n").status.code(), Some(1), "incomplete");
     assert_eq!(explain(&["request", "-"], b"GET /\r\n").status.code(), Some(1), "refused");
+    assert_eq!(
+        explain(&["--json", "request", "-"], b"GET / HTTP/1.0\r\n\r\n").stdout.first(),
+        Some(&b'{'),
+        "options stand anywhere"
+    );
     assert_eq!(explain(&["request", "--hex", "-"], b"47 45 54202F20485454502f312e300d0a\n0d0a\n").status.code(), Some(0));
     for arguments in
         [&["request"][..], &["request", "/no/such/file"], &["request", "--hex", "-"], &["response", "--to", "a b", "-"], &["x"]]

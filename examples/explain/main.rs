@@ -5,7 +5,7 @@ mod reading;
 mod view;
 
 use bareline_core::Method;
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use reading::{Reading, requests, responses};
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -17,14 +17,20 @@ use std::process::ExitCode;
 struct Arguments {
     #[command(subcommand)]
     role: Role,
+    /// The input is hexadecimal digits; whitespace between them does not matter.
+    #[arg(long, global = true)]
+    hex: bool,
+    /// One JSON object on one line, in place of the text for people.
+    #[arg(long, global = true)]
+    json: bool,
 }
 
 #[derive(Subcommand)]
 enum Role {
     /// What a client sends, one request after the other.
     Request {
-        #[command(flatten)]
-        input: Input,
+        /// The file with the octets, 64 MB at the most, or `-` for standard input.
+        file: String,
     },
     /// What a server sends.
     Response {
@@ -34,28 +40,15 @@ enum Role {
         /// The server closes the connection behind it.
         #[arg(long)]
         closed: bool,
-        #[command(flatten)]
-        input: Input,
+        /// The file with the octets, 64 MB at the most, or `-` for standard input.
+        file: String,
     },
-}
-
-#[derive(Args)]
-struct Input {
-    /// The file with the octets, 64 MB at the most, or `-` for standard input.
-    file: String,
-    /// The input is hexadecimal digits; whitespace between them does not matter.
-    #[arg(long)]
-    hex: bool,
-    /// One JSON object on one line, in place of the text for people.
-    #[arg(long)]
-    json: bool,
 }
 
 const MOST: u64 = 64 << 20;
 
 fn main() -> ExitCode {
-    let Arguments { role } = Arguments::parse();
-    match explain(&role) {
+    match explain(&Arguments::parse()) {
         Ok(reading) if reading.is_accepted() => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(error) => {
@@ -65,9 +58,10 @@ fn main() -> ExitCode {
     }
 }
 
-fn explain(role: &Role) -> io::Result<Reading> {
-    let (Role::Request { input } | Role::Response { input, .. }) = role;
-    let octets = input.read().map_err(|error| io::Error::other(format!("cannot read {}: {error}", input.file)))?;
+fn explain(arguments: &Arguments) -> io::Result<Reading> {
+    let Arguments { role, hex, json } = arguments;
+    let (Role::Request { file } | Role::Response { file, .. }) = role;
+    let octets = read(file, *hex).map_err(|error| io::Error::other(format!("cannot read {file}: {error}")))?;
     let reading = match role {
         Role::Request { .. } => requests(&octets, &[]),
         Role::Response { to, closed, .. } => {
@@ -75,10 +69,10 @@ fn explain(role: &Role) -> io::Result<Reading> {
             responses(&octets, &methods.map_err(io::Error::other)?, *closed, &[])
         }
     };
-    let shown = match input.json {
+    let shown = match json {
         true => writeln!(io::stdout(), "{}", json::object(&reading, &octets)),
-        false if input.file == "-" => view::show(&reading, &octets, "standard input"),
-        false => view::show(&reading, &octets, &input.file),
+        false if file == "-" => view::show(&reading, &octets, "standard input"),
+        false => view::show(&reading, &octets, file),
     };
     match shown {
         // Whoever reads this has seen enough.
@@ -87,23 +81,21 @@ fn explain(role: &Role) -> io::Result<Reading> {
     }
 }
 
-impl Input {
-    fn read(&self) -> io::Result<Vec<u8>> {
-        let source: Box<dyn Read> = match &*self.file {
-            "-" => Box::new(io::stdin()),
-            file => Box::new(File::open(file)?),
-        };
-        // In hexadecimal there are two digits and perhaps a space an octet.
-        let most = if self.hex { 3 * MOST } else { MOST };
-        let mut octets = Vec::new();
-        source.take(most + 1).read_to_end(&mut octets)?;
-        if self.hex {
-            octets.retain(|octet| !octet.is_ascii_whitespace());
-            octets = hex::decode(&octets).map_err(io::Error::other)?;
-        }
-        match octets.len() as u64 > MOST {
-            true => Err(io::Error::other("more than 64 MB")),
-            false => Ok(octets),
-        }
+fn read(file: &str, is_hex: bool) -> io::Result<Vec<u8>> {
+    let source: Box<dyn Read> = match file {
+        "-" => Box::new(io::stdin()),
+        file => Box::new(File::open(file)?),
+    };
+    // In hexadecimal there are two digits and perhaps a space an octet.
+    let most = if is_hex { 3 * MOST } else { MOST };
+    let mut octets = Vec::new();
+    source.take(most + 1).read_to_end(&mut octets)?;
+    if is_hex {
+        octets.retain(|octet| !octet.is_ascii_whitespace());
+        octets = hex::decode(&octets).map_err(io::Error::other)?;
+    }
+    match octets.len() as u64 > MOST {
+        true => Err(io::Error::other("more than 64 MB")),
+        false => Ok(octets),
     }
 }
