@@ -1,7 +1,7 @@
 //! Bodies: what of the octets is content, and what is refused.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use bareline_core::{ErrorKind as E, Framing, Limits};
+use bareline_core::{BodyDecoder, BodyPart, ErrorKind as E, Framing, Limits};
 use bareline_fuzz::{BodyEvent, body_events};
 use std::collections::HashSet;
 
@@ -146,4 +146,22 @@ fn what_follows_a_body_is_left_alone() {
     {
         assert_eq!(events(framing, octets).pop(), Some(BodyEvent::End(len)));
     }
+}
+
+#[test]
+fn rfc9112_7_1_1_extensions_have_names_and_values() {
+    let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
+    let Ok((_, BodyPart::Chunk { size: 1, extensions })) = decoder.decode(b"1;a;bc = d;e=\"f\\\"g\"\r\n") else {
+        panic!("a chunk")
+    };
+    let seen: Vec<_> =
+        extensions.iter().map(|extension| (extension.name(), extension.value().map(Iterator::collect::<Vec<u8>>))).collect();
+    assert_eq!(seen, [("a", None), ("bc", Some(b"d".to_vec())), ("e", Some(b"f\"g".to_vec()))]);
+}
+
+#[test]
+fn a_body_that_was_refused_stays_so_at_the_end() {
+    let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
+    let error = decoder.decode(b"x\r\n").unwrap_err();
+    assert_eq!(decoder.end_of_input(), Err(error));
 }

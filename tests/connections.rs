@@ -531,3 +531,21 @@ fn a_connection_does_not_write_into_the_body_of_another_message() {
     assert!(body.is_ok());
     assert_eq!(server.connection.respond(Status::OK, &mut server.out).err(), Some(WriteError::OutOfTurn));
 }
+
+/// A connection mends folded lines, and finds the same faults as a parse all the same.
+#[test]
+fn a_client_refuses_what_a_parse_refuses() {
+    for line in ["X\0: a", "X : a", ": a", "X", "X: \0", "X: a\rb", "X(: a", "X: \u{7f}"] {
+        for before in ["", "A: b\r\n", "A: b\r\n c\r\n", "A:\r\n"] {
+            let octets = format!("HTTP/1.1 200 OK\r\n{before}{line}\r\n\r\n").into_bytes();
+            let mut spans = FieldSpans::<8>::new();
+            // The same octets with the fold mended.
+            let mended = String::from_utf8(octets.clone()).unwrap().replace("\r\n c", "   c").into_bytes();
+            let expected = bareline_core::ResponseHead::parse(&mended, spans.lend()).unwrap_err();
+            let mut client = Client { connection: ClientConnection::new(LIMITS), input: Vec::new(), out: WireBuf::new() };
+            assert!(client.request(Method::GET, &[], ""));
+            let error = client.connection.receive(&mut octets.clone(), spans.lend()).unwrap_err();
+            assert_eq!(error, expected, "{}", octets.escape_ascii());
+        }
+    }
+}
