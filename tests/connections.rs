@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use bareline_core::{
-    ClientConnection, ClientState, ErrorKind, Event, FieldName, FieldSpans, FieldValue, Limits, Method, ServerConnection,
-    ServerState, Status, Target, WireBuf, WriteError, datagram,
+    ClientConnection, ClientState, ErrorKind, Event, FieldName, FieldSpans, FieldValue, Limits, Method, RecvBuf,
+    ServerConnection, ServerState, Status, Target, Version, WireBuf, WriteError, datagram,
 };
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::path::Path;
@@ -548,4 +548,32 @@ fn a_client_refuses_what_a_parse_refuses() {
             assert_eq!(error, expected, "{}", octets.escape_ascii());
         }
     }
+}
+
+#[test]
+fn rfc9112_9_3_a_request_says_whether_the_connection_goes_on() {
+    let close = (FieldName::CONNECTION, FieldValue::from_static("close"));
+    let keep_alive = (FieldName::CONNECTION, FieldValue::from_static("keep-alive"));
+    for (version, fields, state) in [
+        (Version::Http11, &[][..], ClientState::Next),
+        (Version::Http11, &[close], ClientState::Close),
+        (Version::Http10, &[], ClientState::Close),
+        (Version::Http10, &[keep_alive], ClientState::Next),
+    ] {
+        let (mut connection, mut out, mut spans) = (ClientConnection::new(LIMITS), WireBuf::<256>::new(), FieldSpans::<4>::new());
+        let head = connection.request(Method::GET, Target::ROOT, &mut out).unwrap().version(version);
+        head.field(FieldName::HOST, HOST).unwrap().fields(fields).unwrap().without_body().unwrap();
+        connection.receive(&mut b"HTTP/1.1 204 No Content\r\n\r\n".to_vec(), spans.lend()).unwrap();
+        assert_eq!(connection.state(), state, "{version} {fields:?}");
+    }
+}
+
+#[test]
+fn what_is_behind_pinned_octets_tells_when_it_is_full() {
+    let mut buffer = RecvBuf::<8>::new();
+    buffer.fill_from(|room| Ok::<_, ()>(room.len().min(4))).unwrap();
+    let (pinned, mut rest) = buffer.pin(3);
+    assert_eq!((pinned.len(), rest.bytes().len(), rest.is_full()), (3, 1, false));
+    assert_eq!(rest.fill_from(|room| Ok::<_, ()>(room.len())), Ok(4));
+    assert!(rest.is_full());
 }
