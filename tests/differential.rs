@@ -48,7 +48,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 
 /// The request that hyper's server reads in these octets.
 fn hyper_request(octets: Vec<u8>) -> Option<Read> {
-    let seen = Arc::new(Mutex::new(None));
+    let seen = Arc::new(Mutex::new(Vec::new()));
     let service = hyper::service::service_fn(|request: Request<Incoming>| {
         let seen = Arc::clone(&seen);
         async move {
@@ -56,7 +56,7 @@ fn hyper_request(octets: Vec<u8>) -> Option<Read> {
             if let Ok(body) = body.collect().await {
                 let start = vec![head.method.to_string(), head.uri.to_string(), format!("{:?}", head.version)];
                 let content = body.to_bytes().to_vec();
-                *seen.lock().unwrap() = Some(Read { start, fields: of_map(&head.headers), content });
+                seen.lock().unwrap().push(Read { start, fields: of_map(&head.headers), content });
             }
             Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
         }
@@ -67,7 +67,9 @@ fn hyper_request(octets: Vec<u8>) -> Option<Read> {
         client.shutdown().await.unwrap();
         let _ = hyper::server::conn::http1::Builder::new().half_close(true).serve_connection(TokioIo::new(server), service).await;
     });
-    seen.lock().unwrap().take()
+    // One request, and nothing left over that would be another.
+    let mut seen = std::mem::take(&mut *seen.lock().unwrap());
+    if seen.len() == 1 { seen.pop() } else { None }
 }
 
 /// The response that hyper's client reads in these octets.
@@ -202,6 +204,10 @@ proptest! {
         let fields: Vec<_> = theirs.fields.into_iter().filter(|(name, _)| !is_added(name)).collect();
         let meant = sorted(calls.meant().into_iter()).into_iter().filter(|(name, _)| !is_added(name)).collect::<Vec<_>>();
         prop_assert_eq!(fields, meant, "{}", octets.escape_ascii());
+        match &calls.target {
+            Some(_) => prop_assert_eq!(&theirs.start[0], &calls.method),
+            None => prop_assert_eq!(&theirs.start[1], &calls.status.to_string()),
+        }
         prop_assert_eq!(theirs.content, calls.body(), "{}", octets.escape_ascii());
     }
 }

@@ -127,7 +127,7 @@ fn a_person_sees_each_part_and_why() {
         "trailer value 72 (RFC 9110 5.5)",
         "in chunks, as Transfer-Encoding says",
         "goes on: HTTP/1.1 without `Connection: close`",
-        "before octet 77, where the next message begins",
+        "before octet 77",
     ];
     for part in parts {
         assert!(seen.contains(part), "{part} in:\n{seen}");
@@ -179,4 +179,34 @@ fn what_is_large_is_shown_in_part() {
     let body = [b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000000\r\n\r\n".to_vec(), vec![b'x'; 5_000_000]].concat();
     let seen = text(&["request"], &body);
     assert!(seen.len() < 5_000 && seen.contains("5000000 octets"), "{seen}");
+}
+
+/// Whatever it is given, it ends well: each case with a verdict, through the view for people.
+#[test]
+fn every_case_can_be_shown() {
+    for (role, file) in
+        [("request", "requests"), ("request", "more_requests"), ("response", "responses"), ("response", "more_responses")]
+    {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/cases/{file}.jsonl"));
+        for line in std::fs::read_to_string(path).unwrap().lines() {
+            let case: Value = serde_json::from_str(line).unwrap();
+            let output = explain(&[role, "--hex", "-"], case["hex"].as_str().unwrap().as_bytes());
+            assert!(matches!(output.status.code(), Some(0 | 1)) && !output.stdout.is_empty(), "{}: {output:?}", case["id"]);
+        }
+    }
+}
+
+#[test]
+fn all_of_a_fault_is_underlined_on_its_line() {
+    for (octets, wrong) in [
+        ("Content-Length: 99999999999999999999999\r\n", 23),
+        ("Transfer-Encoding:\r\n", 2),
+        ("Content-Length:\r\n", 4),
+        ("Transfer-Encoding: gzip, gzip\r\n", 10),
+    ] {
+        let first = "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n";
+        let seen = text(&["request"], format!("{first}PUT / HTTP/1.1\r\nHost: a\r\n{octets}\r\n").as_bytes());
+        assert_eq!(seen.matches('\u{2501}').count(), wrong, "{seen}");
+        assert!(seen.contains("standard input:6:"), "the sixth line of the file: {seen}");
+    }
 }

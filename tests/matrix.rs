@@ -40,9 +40,7 @@ fn tests() -> HashSet<String> {
     let is_test = |after: &&str| after.starts_with("\n");
     let after_test = found.iter().flat_map(|source| source.split("#[test]").skip(1)).filter(is_test);
     let name = |after: &str| after.split_once("fn ").unwrap().1.chars().take_while(|&character| is_name(character)).collect();
-    let proptests = found.iter().flat_map(|source| source.split("    fn ").skip(1));
-    let in_macro = proptests.map(|after| after.chars().take_while(|&character| is_name(character)).collect());
-    after_test.map(name).chain(in_macro).collect()
+    after_test.map(name).collect()
 }
 
 /// The classes of the cases: `rq:host`.

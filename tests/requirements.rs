@@ -431,6 +431,21 @@ fn each_refusal_of_a_request_writer_and_its_accepted_twin() {
         (WriteError::InvalidTarget { at: 1 }, ("GET", "/\r", &[("Host", "a")], b""), ("GET", "/r", &[("Host", "a")], b"")),
         (WriteError::InvalidTarget { at: 0 }, ("GET", "", &[("Host", "a")], b""), ("GET", "/", &[("Host", "a")], b"")),
         (WriteError::TargetForm, ("GET", "*", &[("Host", "a")], b""), ("GET", "/", &[("Host", "a")], b"")),
+        (
+            WriteError::InvalidTarget { at: 7 },
+            ("GET", "http:///x", &[("Host", "")], b""),
+            ("GET", "http://x/x", &[("Host", "x")], b""),
+        ),
+        (
+            WriteError::InvalidTarget { at: 8 },
+            ("GET", "http://u@x/", &[("Host", "x")], b""),
+            ("GET", "http://x/", &[("Host", "x")], b""),
+        ),
+        (
+            WriteError::InvalidTarget { at: 1 },
+            ("CONNECT", "b", &[("Host", "b")], b""),
+            ("CONNECT", "b:1", &[("Host", "b:1")], b""),
+        ),
         (WriteError::TargetForm, ("CONNECT", "/b:1", &[("Host", "b:1")], b""), ("CONNECT", "b:1", &[("Host", "b:1")], b"")),
         (
             WriteError::InvalidFieldName { at: 1 },

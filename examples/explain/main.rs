@@ -90,12 +90,12 @@ fn read(file: &str, is_hex: bool) -> io::Result<Vec<u8>> {
     let most = if is_hex { 3 * MOST } else { MOST };
     let mut octets = Vec::new();
     source.take(most + 1).read_to_end(&mut octets)?;
+    if octets.len() as u64 > most {
+        return Err(io::Error::other("more than 64 MB"));
+    }
     if is_hex {
         octets.retain(|octet| !octet.is_ascii_whitespace());
         octets = hex::decode(&octets).map_err(io::Error::other)?;
     }
-    match octets.len() as u64 > MOST {
-        true => Err(io::Error::other("more than 64 MB")),
-        false => Ok(octets),
-    }
+    Ok(octets)
 }

@@ -26,16 +26,17 @@ pub(crate) fn show(reading: &Reading, octets: &[u8], file: &str) -> io::Result<(
     let width = terminal_size::terminal_size().map_or(100, |(terminal_size::Width(width), _)| usize::from(width).max(40));
     let mut text = String::new();
     for (number, message) in reading.messages.iter().enumerate() {
-        show_message(&mut text, message, number + 1, octets, width);
+        let has_next = number + 1 < reading.messages.len();
+        show_message(&mut text, message, number + 1, has_next, octets, width);
     }
     if let Some(error) = reading.fault {
         text.push_str(&refusal(reading, error, octets, file, width));
     }
-    show_tail(&mut text, reading, octets, width);
+    show_tail(&mut text, reading, octets);
     anstream::stdout().write_all(text.as_bytes())
 }
 
-fn show_message(text: &mut String, message: &Message, number: usize, octets: &[u8], width: usize) {
+fn show_message(text: &mut String, message: &Message, number: usize, has_next: bool, octets: &[u8], width: usize) {
     let what = match &message.start_line {
         StartLine::Request { .. } => format!("Request {number}"),
         StartLine::Response { to, .. } => format!("Response {number}, to {to}"),
@@ -60,10 +61,10 @@ fn show_message(text: &mut String, message: &Message, number: usize, octets: &[u
     let _ = writeln!(text, "  {BOLD}body{BOLD:#}        {}", framing(message));
     let _ = writeln!(text, "  {BOLD}connection{BOLD:#}  {}", connection(message));
     match message.is_whole {
-        true if message.keep_alive && message.framing != Framing::Tunnel => {
+        true if has_next => {
             let _ = writeln!(text, "  {BOLD}end{BOLD:#}         before octet {}, where the next message begins", message.end);
         }
-        true => _ = writeln!(text, "  {BOLD}end{BOLD:#}         before octet {}, and no message begins there", message.end),
+        true => _ = writeln!(text, "  {BOLD}end{BOLD:#}         before octet {}", message.end),
         false => _ = writeln!(text, "  {BOLD}end{BOLD:#}         not reached"),
     }
     text.push('\n');
@@ -118,7 +119,12 @@ fn show_line(text: &mut String, pieces: &[Piece], octets: &[u8], width: usize) {
     let _ = write!(text, "\n          ");
     let mut column = 0;
     for piece in pieces {
-        let (name, section) = piece.kind.map_or_else(|| separator(octets.get(piece.start..piece.end).unwrap_or_default()), rule);
+        let all = octets.get(piece.start..piece.end).unwrap_or_default();
+        let (name, section) = match piece.kind {
+            Some(PartKind::FieldValue) if all.contains(&b'\n') => ("folded value, each fold read as SP", "RFC 9112 5.2"),
+            Some(kind) => rule(kind),
+            None => separator(all),
+        };
         let label = match section {
             "" => format!("{name} {}  ", piece.start),
             section => format!("{name} {} ({section})  ", piece.start),
@@ -241,7 +247,8 @@ fn refusal(reading: &Reading, error: ParseError, octets: &[u8], file: &str, widt
     // A fault that only later octets have told is drawn where it stands.
     let wrong = match wrong.iter().position(is_line_end) {
         Some(length) if length > 0 => length,
-        _ => wrong.len().min(2),
+        Some(_) => wrong.len().min(2),
+        None => wrong.len(),
     };
     // The source as it is shown, and where each octet stands in it.
     let (mut source, mut places) = (String::new(), vec![0; from]);
@@ -249,7 +256,8 @@ fn refusal(reading: &Reading, error: ParseError, octets: &[u8], file: &str, widt
         source.push('…');
     }
     let head = message.get(..start).unwrap_or_default();
-    if head.len() < SHOWN * 10 {
+    let is_head_shown = head.len() < SHOWN * 10 && from == start;
+    if is_head_shown {
         source.clear();
         places.clear();
         for octet in head {
@@ -268,7 +276,10 @@ fn refusal(reading: &Reading, error: ParseError, octets: &[u8], file: &str, widt
     places.push(source.len());
     source.push(' ');
     let place = |at: usize| places.get(at).copied().unwrap_or(source.len());
-    let span = place(fault)..place(fault + wrong).max(place(fault) + 1).min(source.len());
+    let span = place(fault)..place(fault + wrong.max(1));
+    // Lines are counted from the beginning of the file, as an editor does.
+    let first = if is_head_shown { reading.end } else { reading.end + start };
+    let line = 1 + octets.iter().take(first).filter(|&&octet| octet == b'\n').count();
     let title = format!("{} at octet {}", error.kind(), error.offset());
     let consequence = match reading.sender {
         Sender::Client => format!("a server answers {} and closes", error.status()),
@@ -276,9 +287,9 @@ fn refusal(reading: &Reading, error: ParseError, octets: &[u8], file: &str, widt
     };
     let rule = format!("{}; {consequence}", error.kind().section());
     let hint = reading.hint(octets);
-    let mut snippet = Snippet::source(&source).path(file).fold(source.lines().count() > 16);
+    let mut snippet = Snippet::source(&source).path(file).line_start(line).fold(source.lines().count() > 16);
     snippet = snippet.annotation(AnnotationKind::Primary.span(span).label(error.kind().to_string()));
-    if let Some((first, second)) = contradicted(head, error.kind()) {
+    if let Some((first, second)) = contradicted(head, error.kind()).filter(|_| is_head_shown) {
         let label = "what it contradicts".to_owned();
         snippet = snippet.annotation(AnnotationKind::Context.span(place(first)..place(second)).label(label));
     }
@@ -311,7 +322,7 @@ fn contradicted(head: &[u8], kind: ErrorKind) -> Option<(usize, usize)> {
 }
 
 /// What the octets behind the whole messages are.
-fn show_tail(text: &mut String, reading: &Reading, octets: &[u8], width: usize) {
+fn show_tail(text: &mut String, reading: &Reading, octets: &[u8]) {
     let count = octets.len().saturating_sub(reading.end);
     let from = reading.end;
     let what = match reading.tail {
@@ -330,11 +341,8 @@ fn show_tail(text: &mut String, reading: &Reading, octets: &[u8], width: usize) 
     let _ = writeln!(text, "{BOLD}Octets {from} to {}{BOLD:#} {what}.", octets.len());
     if reading.fault.is_none() && reading.messages.last().is_none_or(|message| message.is_whole) {
         let rest = octets.get(from..).unwrap_or_default();
-        show_line(
-            text,
-            &[Piece { kind: Some(PartKind::Data), start: from, end: octets.len() }],
-            octets,
-            width.min(rest.len() + 100),
-        );
+        let shown: String = rest.iter().take(SHOWN).map(|octet| symbol(*octet, false)).collect();
+        let ellipsis = if rest.len() > SHOWN { "…" } else { "" };
+        let _ = writeln!(text, "\n{DIM}{from:>8}{DIM:#}  {shown}{ellipsis}");
     }
 }
