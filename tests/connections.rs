@@ -577,3 +577,11 @@ fn what_is_behind_pinned_octets_tells_when_it_is_full() {
     assert_eq!(rest.fill_from(|room| Ok::<_, ()>(room.len())), Ok(4));
     assert!(rest.is_full());
 }
+
+#[test]
+fn between_two_requests_there_is_no_body() {
+    let mut server = server_after(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert!(server.respond(Status::NO_CONTENT, ""));
+    assert_eq!(server.connection.state(), ServerState::Next);
+    assert!(matches!(server.connection.receive_body(b"x"), Ok((0, Event::End))), "nothing is handed over");
+}
