@@ -175,8 +175,8 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
             black_box(write!(Sink, "{event:?}").is_ok());
             rest.consume(used);
             black_box(rest.fill_from(fill).is_ok());
-            let head = sending.respond(black_box(Status::OK), &mut out)?.reason(black_box(FieldValue::from_static("x")))?;
-            head.fields(&[(FieldName::HOST, black_box(FieldValue::from_static("x")))])?.chunked()?;
+            let writer = sending.respond(black_box(Status::OK), &mut out)?.reason(black_box(FieldValue::from_static("x")))?;
+            writer.fields(&[(FieldName::HOST, black_box(FieldValue::from_static("x")))])?.chunked()?;
             sending.send_data(head.target().as_bytes(), &mut out)?;
             black_box(sending.frame_data(received, &mut out)?);
             sending.end_body(&[], &mut out)?;
