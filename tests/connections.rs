@@ -585,3 +585,15 @@ fn between_two_requests_there_is_no_body() {
     assert_eq!(server.connection.state(), ServerState::Next);
     assert!(matches!(server.connection.receive_body(b"x"), Ok((0, Event::End))), "nothing is handed over");
 }
+
+#[test]
+fn rfc9110_10_1_1_a_100_and_no_other_interim_answer_lets_the_body_come() {
+    let expecting = b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
+    for (interim, state) in [(Status::CONTINUE, ServerState::Drain), (Status::EARLY_HINTS, ServerState::Close)] {
+        let mut server = server_after(expecting);
+        assert!(server.respond(interim, ""));
+        assert_eq!(server.connection.expects_continue(), interim != Status::CONTINUE);
+        assert!(server.respond(Status::NO_CONTENT, ""));
+        assert_eq!(server.connection.state(), state, "{interim}");
+    }
+}

@@ -681,3 +681,37 @@ fn limits_of_the_callers_choice() {
     assert_eq!(parse(b"GET /a HTTP/1.0\r\nX: 0123456789012345"), Ok(Parsed::Incomplete));
     assert_eq!(parse(b"GET /a HTTP/1.0\r\nX: 01234567890123456789"), Err((E::HeadTooLong, 40)));
 }
+
+#[test]
+fn a_head_says_what_becomes_of_the_connection() {
+    for (octets, persists, expects_continue, offers_upgrade) in [
+        ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", true, false, false),
+        ("GET / HTTP/1.1\r\nHost: a\r\nConnection: x, Close\r\n\r\n", false, false, false),
+        ("GET / HTTP/1.0\r\n\r\n", false, false, false),
+        ("GET / HTTP/1.0\r\nConnection: keep-alive\r\nExpect: 100-continue\r\n\r\n", true, false, false),
+        ("GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\n\r\n", true, true, false),
+        ("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", true, false, true),
+        ("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\n\r\n", true, false, false),
+    ] {
+        let mut spans = FieldSpans::<4>::new();
+        let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(octets.as_bytes(), spans.lend()) else {
+            panic!("{octets}")
+        };
+        assert_eq!(
+            (head.persists(), head.expects_continue(), head.offers_upgrade()),
+            (persists, expects_continue, offers_upgrade)
+        );
+    }
+}
+
+#[test]
+fn rfc9112_4_a_reason_phrase_stands_in_the_status_line_alone() {
+    let mut out = WireBuf::<100>::new();
+    let reason = FieldValue::from_static("Fine by me");
+    out.response(OTHER, Status::OK).unwrap().reason(reason).unwrap().without_body().unwrap();
+    assert_eq!(out.as_bytes(), b"HTTP/1.1 200 Fine by me\r\nContent-Length: 0\r\n\r\n");
+    out.clear();
+    let late = out.response(OTHER, Status::OK).unwrap().field(FieldName::HOST, reason).unwrap().reason(reason);
+    assert_eq!(late.err(), Some(WriteError::OutOfTurn));
+    assert_eq!(out.request(Method::GET, Target::ROOT).unwrap().reason(reason).err(), Some(WriteError::OutOfTurn));
+}

@@ -148,11 +148,9 @@ impl FramingFacts {
         self.length_fault
     }
 
-    /// The framing of a request whose field section ends before `end` [RFC 9112 sections 3.2 and 6.3].
+    /// The framing of a request without a [`request_fault`](Self::request_fault) whose field section ends before `end`
+    /// [RFC 9112 sections 3.2 and 6.3].
     pub(crate) fn of_request(&self, method: Method<'_>, version: Version, end: usize) -> Result<Framing, ParseError> {
-        if let Some(fault) = self.request_fault() {
-            return Err(fault);
-        }
         if let Some(fault) = self.host_fault {
             return Err(fault.known_at(end));
         }
