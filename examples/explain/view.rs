@@ -1,6 +1,6 @@
 //! A reading for a person: each line of the message, with its parts and the rules for them below, and what follows from it.
 
-use crate::reading::{Message, PartKind, Reading, Sender, StartLine, Tail};
+use crate::reading::{Message, Part, PartKind, Reading, Sender, StartLine, Tail};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
@@ -30,6 +30,9 @@ pub(crate) fn show(reading: &Reading, octets: &[u8], file: &str) -> io::Result<(
         show_message(&mut text, message, number + 1, has_next, octets, width);
     }
     if let Some(error) = reading.fault {
+        if reading.messages.last().is_none_or(|message| message.is_whole) {
+            show_accepted_lines(&mut text, reading, error, octets, width);
+        }
         text.push_str(&refusal(reading, error, octets, file, width));
     }
     show_tail(&mut text, reading, octets);
@@ -44,7 +47,7 @@ fn show_message(text: &mut String, message: &Message, number: usize, has_next: b
     let state = if message.is_whole { "" } else { ", not whole" };
     let _ = writeln!(text, "{BOLD}{what}{state}: octets {} to {}{BOLD:#}\n", message.start, message.end);
     let mut line = Vec::new();
-    for piece in pieces(message, octets) {
+    for piece in pieces(message.start, message.end, &message.parts, octets) {
         let is_end = piece.kind.is_none() && octets.get(piece.start..piece.end).is_some_and(|octets| octets.contains(&b'\n'));
         let is_data = piece.kind == Some(PartKind::Data);
         if is_data && !line.is_empty() {
@@ -70,8 +73,53 @@ fn show_message(text: &mut String, message: &Message, number: usize, has_next: b
     text.push('\n');
 }
 
+/// The lines of a refused head before the one at fault. They have been accepted, so that a colon ends a name and a space a word.
+fn show_accepted_lines(text: &mut String, reading: &Reading, error: ParseError, octets: &[u8], width: usize) {
+    let message = octets.get(reading.end..error.offset().max(reading.end)).unwrap_or_default();
+    let head = message.iter().rposition(|&octet| octet == b'\n').map_or(0, |at| at + 1);
+    if head >= SHOWN * 10 {
+        return;
+    }
+    let what = if reading.sender == Sender::Client { "Request" } else { "Response" };
+    let _ = writeln!(text, "{BOLD}{what} {}, refused: from octet {}{BOLD:#}\n", reading.messages.len() + 1, reading.end);
+    let mut at = reading.end;
+    let mut is_started = false;
+    for line in message.get(..head).unwrap_or_default().split_inclusive(|&octet| octet == b'\n') {
+        let end = at + line.len();
+        let content = line.strip_suffix(b"\r\n").unwrap_or(line);
+        let word =
+            |from: usize| content.iter().skip(from).position(|&octet| octet == b' ').map_or(content.len(), |len| from + len);
+        let is_ows = |octet: &&u8| matches!(octet, b' ' | b'\t');
+        let parts = match (is_started, reading.sender) {
+            _ if content.is_empty() => vec![],
+            (false, Sender::Client) => {
+                let target = (word(0) + 1, word(word(0) + 1));
+                vec![
+                    (PartKind::Method, 0, word(0)),
+                    (PartKind::Target, target.0, target.1),
+                    (PartKind::Version, target.1 + 1, content.len()),
+                ]
+            }
+            (false, Sender::Server) => {
+                vec![(PartKind::Version, 0, 8), (PartKind::StatusCode, 9, 12), (PartKind::Reason, 13, content.len())]
+            }
+            (true, _) => {
+                let colon = content.iter().position(|&octet| octet == b':').unwrap_or(content.len());
+                let value = colon + 1 + content.iter().skip(colon + 1).take_while(is_ows).count();
+                let value_end = content.len() - content.iter().rev().take_while(is_ows).count();
+                vec![(PartKind::FieldName, 0, colon), (PartKind::FieldValue, value, value_end.max(value))]
+            }
+        };
+        is_started |= !content.is_empty();
+        let parts = parts.into_iter().filter(|(_, start, end)| start < end);
+        let parts = parts.map(|(kind, start, end)| Part { kind, start: at + start, end: at + end });
+        show_line(text, &pieces(at, end, &parts.collect::<Vec<_>>(), octets), octets, width);
+        at = end;
+    }
+}
+
 /// The parts of a message and what stands between them, line ends on their own.
-fn pieces(message: &Message, octets: &[u8]) -> Vec<Piece> {
+fn pieces(start: usize, end: usize, parts: &[Part], octets: &[u8]) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let between = |mut start: usize, end: usize, pieces: &mut Vec<Piece>| {
         while start < end {
@@ -84,13 +132,13 @@ fn pieces(message: &Message, octets: &[u8]) -> Vec<Piece> {
             start += len;
         }
     };
-    let mut at = message.start;
-    for part in message.parts.iter().filter(|part| part.start < part.end) {
+    let mut at = start;
+    for part in parts.iter().filter(|part| part.start < part.end) {
         between(at, part.start, &mut pieces);
         pieces.push(Piece { kind: Some(part.kind), start: part.start, end: part.end });
         at = part.end;
     }
-    between(at, message.end.max(at), &mut pieces);
+    between(at, end.max(at), &mut pieces);
     pieces
 }
 
