@@ -5,7 +5,8 @@ use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{Limits, WireBuf};
 use bareline_fuzz::{
     MessageModel, Target, connection, datagram, decode_body, dialogue, every_cut_of_a_sequence_gives_the_same_events,
-    every_cut_within_any_limits_gives_the_same_verdict, parse_request, parse_response, round_trip, what_is_put_back_is_valid,
+    every_cut_within_any_limits_gives_the_same_verdict, every_scan_finds_the_same_runs, parse_request, parse_response,
+    round_trip, what_is_put_back_is_valid,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -28,6 +29,14 @@ fn messages() -> impl Strategy<Value = Vec<u8>> {
 /// Octets that mean something somewhere in a head.
 fn telling_octets() -> impl Strategy<Value = u8> {
     prop_oneof![select(b"\r\n\t\0 :,/?*%[]@\"\x7f\x80\xff09AH".to_vec()), any::<u8>()]
+}
+
+/// Runs of octets of one class, with one between them that may be of another.
+fn runs() -> impl Strategy<Value = Vec<u8>> {
+    let of_one_octet = (telling_octets(), 1..90usize).prop_map(|(octet, count)| vec![octet; count]);
+    let of_letters = vec(select(b"abcXYZ-019".to_vec()), 1..90);
+    vec((prop_oneof![of_one_octet, of_letters], telling_octets()), 1..6)
+        .prop_map(|runs| runs.into_iter().flat_map(|(run, between)| run.into_iter().chain([between])).collect())
 }
 
 /// Lines that mean something, right and wrong ones.
@@ -161,6 +170,14 @@ proptest! {
     fn what_holds_for_any_octets_holds_for_random_ones(octets in vec(any::<u8>(), 0..200)) {
         parse_request(&octets);
         parse_response(&octets);
+    }
+
+    #[test]
+    fn every_scan_finds_the_same_runs_in_random_octets(octets in prop_oneof![runs(), vec(telling_octets(), 0..200), messages()]) {
+        // However few octets are behind a position.
+        for end in octets.len().saturating_sub(80)..=octets.len() {
+            every_scan_finds_the_same_runs(&octets[..end]);
+        }
     }
 
     #[test]

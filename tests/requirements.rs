@@ -197,6 +197,15 @@ fn each_refusal_of_a_response_and_its_accepted_twin() {
     REFUSED_RESPONSES.iter().for_each(|refusal| check_refusal(response, refusal));
 }
 
+#[test]
+fn rfc9110_5_3_a_list_in_several_lines_is_read_as_one() {
+    let one = b"GET / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: ,chunked\r\n\r\n";
+    for first in ["", ",", " , "] {
+        let lines = format!("GET / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: {first}\r\nTransfer-Encoding: chunked\r\n\r\n");
+        assert_eq!(request(lines.as_bytes()).unwrap_err().kind(), request(one).unwrap_err().kind(), "{lines}");
+    }
+}
+
 /// What is too large, with a twin at the limit, one octet or line smaller.
 #[test]
 fn rfc9110_5_4_each_limit_refuses_one_more() {

@@ -1,9 +1,9 @@
 //! Where a message ends: decided here and nowhere else, by RFC 9112 section 6.3, from the fields that speak of it.
 
 use crate::error::{ErrorKind, ParseError};
-use crate::grammar::{FieldLine, Span};
+use crate::grammar::Span;
 use crate::octets::{digit, members};
-use crate::value::{Method, Status, Version, check_authority};
+use crate::value::{Method, Version, is_authority};
 
 /// How the body of a message is delimited [RFC 9112 section 6.3].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -24,10 +24,23 @@ pub enum Framing {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct FramingFacts {
     host: bool,
-    host_fault: Option<ParseError>,
+    host_fault: Option<Fault>,
     length: Option<Length>,
-    length_fault: Option<ParseError>,
+    length_fault: Option<Fault>,
     coding: Option<Coding>,
+}
+
+/// What is wrong with a field, and where.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Fault {
+    kind: ErrorKind,
+    place: Span,
+}
+
+impl Fault {
+    const fn error(self) -> ParseError {
+        ParseError::new(self.kind, self.place.start(), self.place.len())
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -73,55 +86,37 @@ impl FramingFacts {
         Self { host: false, host_fault: None, length: None, length_fault: None, coding: None }
     }
 
-    /// Takes one field line into account. The first fault is kept: a request is refused for it at once, a response only when
-    /// its body counts.
+    /// Takes a `Host` into account. The first fault is kept, of this field as of the others.
     #[inline(always)]
-    pub(crate) fn see(&mut self, octets: &[u8], line: FieldLine) {
-        // The length tells most lines apart from the three that matter here.
-        if matches!(line.name.len(), 4 | 14 | 17) {
-            self.see_named(octets, line);
-        }
-    }
-
-    #[inline(never)]
-    fn see_named(&mut self, octets: &[u8], line: FieldLine) {
-        let FieldLine { name, value } = line;
-        let name = name.of(octets);
-        let error = |kind| ParseError::new(kind, value.start(), value.len());
-        if name.eq_ignore_ascii_case(b"host") {
-            let fault = self.see_host(octets, value).err().map(error);
-            self.host_fault = self.host_fault.or(fault);
-        } else if name.eq_ignore_ascii_case(b"content-length") {
-            // Where nothing stands, the line end stands wrong.
-            let missing = if value.len() == 0 { "\r\n".len() } else { 0 };
-            let fault =
-                self.see_content_length(octets, value).err().map(error).map(|error| error.known_at(value.end() + missing));
-            self.length_fault = self.length_fault.or(fault);
-        } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
-            self.see_transfer_encoding(octets, value);
-        }
-    }
-
-    fn see_host(&mut self, octets: &[u8], value: Span) -> Result<(), ErrorKind> {
-        if core::mem::replace(&mut self.host, true) {
-            return Err(ErrorKind::RepeatedHost);
-        }
-        match value.of(octets) {
+    pub(crate) fn see_host(&mut self, octets: &[u8], value: Span) {
+        let is_repeated = core::mem::replace(&mut self.host, true);
+        let kind = match value.len() {
+            _ if is_repeated => ErrorKind::RepeatedHost,
             // The target URI may have no authority [RFC 9112 section 3.2].
-            [] => Ok(()),
-            host => check_authority(host).map(|_| ()).map_err(|_| ErrorKind::InvalidHost),
-        }
+            0 => return,
+            _ if is_authority(octets, value.start(), value.end()) => return,
+            _ => ErrorKind::InvalidHost,
+        };
+        self.host_fault = self.host_fault.or(Some(Fault { kind, place: value }));
     }
 
-    fn see_content_length(&mut self, octets: &[u8], value: Span) -> Result<(), ErrorKind> {
-        let octets = content_length(value.of(octets))?;
-        match self.length.replace(Length { octets, value }) {
-            None => Ok(()),
-            Some(_) => Err(ErrorKind::RepeatedContentLength),
-        }
+    /// Takes a `Content-Length` into account. A request is refused for its fault at once, a response only when its body counts.
+    pub(crate) fn see_content_length(&mut self, octets: &[u8], value: Span) {
+        let kind = match content_length(value.of(octets)) {
+            Ok(octets) => match self.length.replace(Length { octets, value }) {
+                None => return,
+                Some(_) => ErrorKind::RepeatedContentLength,
+            },
+            Err(kind) => kind,
+        };
+        // Where nothing stands, the line end stands wrong.
+        let missing = if value.len() == 0 { "\r\n".len() } else { 0 };
+        let place = Span::new(value.start(), value.end().wrapping_add(missing));
+        self.length_fault = self.length_fault.or(Some(Fault { kind, place }));
     }
 
-    fn see_transfer_encoding(&mut self, octets: &[u8], value: Span) {
+    /// Takes a `Transfer-Encoding` into account.
+    pub(crate) fn see_transfer_encoding(&mut self, octets: &[u8], value: Span) {
         let seen = self.coding.get_or_insert(Coding { codings: Codings::Unnamed, empty: EmptyMembers::None, value });
         for member in members(value.of(octets)) {
             seen.empty = match (member.is_empty(), seen.empty) {
@@ -145,14 +140,23 @@ impl FramingFacts {
     /// Why a request with the lines so far is refused, whatever follows.
     #[inline(always)]
     pub(crate) fn request_fault(&self) -> Option<ParseError> {
-        self.length_fault
+        self.length_fault.map(Fault::error)
     }
 
     /// The framing of a request without a [`request_fault`](Self::request_fault) whose field section ends before `end`
     /// [RFC 9112 sections 3.2 and 6.3].
+    #[inline(always)]
     pub(crate) fn of_request(&self, method: Method<'_>, version: Version, end: usize) -> Result<Framing, ParseError> {
+        match self {
+            Self { host: true, host_fault: None, length: None, coding: None, .. } => Ok(Framing::None),
+            _ => self.of_any_request(method, version, end),
+        }
+    }
+
+    #[inline(never)]
+    fn of_any_request(&self, method: Method<'_>, version: Version, end: usize) -> Result<Framing, ParseError> {
         if let Some(fault) = self.host_fault {
-            return Err(fault.known_at(end));
+            return Err(fault.error().known_at(end));
         }
         if !self.host && version == Version::Http11 {
             return Err(ParseError::new(ErrorKind::MissingHost, end.saturating_sub(2), 2));
@@ -188,28 +192,19 @@ impl FramingFacts {
         }
     }
 
-    /// The framing of a response with this status to a request with `method`, whose head ends before `end` [RFC 9112 section 6.3].
-    pub(crate) fn of_response(
-        &self,
-        method: Method<'_>,
-        status: Status,
-        version: Version,
-        end: usize,
-    ) -> Result<Framing, ParseError> {
-        match status.code() {
-            101 => return Ok(Framing::Tunnel),
-            200..=299 if method == Method::CONNECT => return Ok(Framing::Tunnel),
-            100..=199 | 204 | 304 => return Ok(Framing::None),
-            _ if method == Method::HEAD => return Ok(Framing::None),
-            _ => {}
+    /// The framing of a response that may have a body, whose head ends before `end` [RFC 9112 section 6.3].
+    #[inline(always)]
+    pub(crate) fn of_response_body(&self, version: Version, end: usize) -> Result<Framing, ParseError> {
+        match self {
+            Self { length: None, length_fault: None, coding: None, .. } => Ok(Framing::UntilClose),
+            _ => self.of_delimited_body(version).map_err(|error| error.known_at(end)),
         }
-        self.of_body(version).map_err(|error| error.known_at(end))
     }
 
-    /// The framing of a response that may have a body.
-    fn of_body(&self, version: Version) -> Result<Framing, ParseError> {
+    #[inline(never)]
+    fn of_delimited_body(&self, version: Version) -> Result<Framing, ParseError> {
         if let Some(fault) = self.length_fault {
-            return Err(fault);
+            return Err(fault.error());
         }
         match (self.coding, self.length) {
             (None, None) => Ok(Framing::UntilClose),
@@ -246,6 +241,15 @@ fn check_coding(coding: Coding, length: Option<Length>, version: Version) -> Res
 
 /// `Content-Length = 1*DIGIT` [RFC 9110 section 8.6]
 fn content_length(value: &[u8]) -> Result<u64, ErrorKind> {
+    // So many digits fit for sure.
+    if let [_, ..] = value
+        && value.len() <= 19
+    {
+        return value.iter().try_fold(0u64, |number, &octet| {
+            let digit = digit(octet).ok_or(ErrorKind::ContentLength)?;
+            Ok(number.wrapping_mul(10).wrapping_add(u64::from(digit)))
+        });
+    }
     if value.is_empty() || value.iter().any(|&octet| digit(octet).is_none()) {
         return Err(ErrorKind::ContentLength);
     }

@@ -9,12 +9,25 @@ pub(crate) const REG_NAME: u8 = 1 << 2;
 /// What a field value or a reason phrase may hold: HTAB, SP, VCHAR, obs-text [RFC 9110 section 5.5].
 pub(crate) const TEXT: u8 = 1 << 3;
 
+/// Whether speed is worth its octets: on small machines, and where `bareline_scan` says "words", the short way is taken.
+pub(crate) const IS_WIDE: bool = cfg!(all(target_pointer_width = "64", not(bareline_scan = "words")));
+
 /// Whether `octet` belongs to one of `classes`.
 #[inline(always)]
 pub(crate) const fn is(octet: u8, classes: u8) -> bool {
     #[allow(clippy::indexing_slicing, reason = "a table of 256 entries has one for every u8")]
     let found = CLASSES[octet as usize];
     found & classes != 0
+}
+
+/// The position of the first octet, at or after `position`, that belongs to none of `classes`, or of the end.
+#[inline(always)]
+pub(crate) fn run_end(octets: &[u8], position: usize, classes: u8) -> usize {
+    let mut end = position;
+    while octets.get(end).is_some_and(|&octet| is(octet, classes)) {
+        end = end.wrapping_add(1);
+    }
+    end
 }
 
 /// `token = 1*tchar` [RFC 9110 section 5.6.2]. The error is the position of the first octet that is none, or 0 when there is none at all.
@@ -25,11 +38,46 @@ pub(crate) fn check_token(octets: &[u8]) -> Result<(), usize> {
     }
 }
 
+/// Whether a token is this one, given in lower case, whatever its own case.
+#[inline(always)]
+pub(crate) fn is_name<const N: usize>(token: &[u8], lower: &[u8; N]) -> bool {
+    // The bit of a letter's case: what else it makes equal are control octets.
+    const CASE: u64 = u64::from_ne_bytes([0x20; 8]);
+    let word = |octets: Option<&[u8; 8]>| octets.map(|octets| u64::from_ne_bytes(*octets) | CASE);
+    let half = |octets: Option<&[u8; 4]>| octets.map(|octets| u64::from(u32::from_ne_bytes(*octets)) | CASE);
+    token.len() == N
+        && match N {
+            _ if !IS_WIDE => is_alike(token, lower),
+            17.. => is_alike(token, lower),
+            9.. => word(token.first_chunk()) == word(lower.first_chunk()) && word(token.last_chunk()) == word(lower.last_chunk()),
+            4..=8 => {
+                half(token.first_chunk()) == half(lower.first_chunk()) && half(token.last_chunk()) == half(lower.last_chunk())
+            }
+            _ => is_alike(token, lower),
+        }
+}
+
+#[inline(never)]
+fn is_alike(token: &[u8], lower: &[u8]) -> bool {
+    token.eq_ignore_ascii_case(lower)
+}
+
 /// The value of a decimal digit.
 #[inline(always)]
 pub(crate) const fn digit(octet: u8) -> Option<u8> {
     match octet.wrapping_sub(b'0') {
         value @ 0..=9 => Some(value),
+        _ => None,
+    }
+}
+
+/// The value of a hexadecimal digit.
+#[inline(always)]
+pub(crate) const fn hex_digit(octet: u8) -> Option<u8> {
+    #[allow(clippy::indexing_slicing, reason = "a table of 256 entries has one for every u8")]
+    let value = if IS_WIDE { HEX_DIGITS[octet as usize] } else { hex_value(octet) };
+    match value {
+        0..=15 => Some(value),
         _ => None,
     }
 }
@@ -96,6 +144,27 @@ const CLASSES: [u8; 256] = {
         if octet == b'\t' || (octet >= b' ' && octet != 0x7f) {
             table[at] |= TEXT;
         }
+        at += 1;
+    }
+    table
+};
+
+/// The value of a hexadecimal digit, and more than 15 of any other octet.
+const fn hex_value(octet: u8) -> u8 {
+    match octet {
+        b'0'..=b'9' => octet.wrapping_sub(b'0'),
+        b'a'..=b'f' => octet.wrapping_sub(b'a' - 10),
+        b'A'..=b'F' => octet.wrapping_sub(b'A' - 10),
+        _ => u8::MAX,
+    }
+}
+
+#[allow(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "evaluated at compile time, over 0..256")]
+const HEX_DIGITS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        table[at] = hex_value(at as u8);
         at += 1;
     }
     table

@@ -2,7 +2,7 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{
-    BodyDecoder, BodyPart, ErrorKind, FieldName, FieldValue, Framing, Limits, ReplyTo, Status, WireBuf, WriteError,
+    BodyDecoder, BodyPart, ErrorKind, FieldName, FieldValue, Framing, Limits, ParseError, ReplyTo, Status, WireBuf, WriteError,
 };
 
 /// What a decoder says of some octets, however they arrive.
@@ -24,13 +24,22 @@ pub enum BodyEvent {
 
 /// Decodes octets that arrive in pieces of these sizes, the last of which repeats; then the peer closes, if `closes`.
 pub fn body_events(framing: Framing, limits: &Limits, octets: &[u8], pieces: &[usize], closes: bool) -> Vec<BodyEvent> {
+    events_by(BodyDecoder::decode, framing, limits, octets, pieces, closes)
+}
+
+/// The ways to ask a decoder.
+type Ask = for<'b> fn(&mut BodyDecoder, &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError>;
+
+fn events_by(ask: Ask, framing: Framing, limits: &Limits, octets: &[u8], pieces: &[usize], closes: bool) -> Vec<BodyEvent> {
     let mut decoder = BodyDecoder::new(framing, limits);
     let (mut at, mut arrived) = (0, 0);
     let mut pieces = pieces.iter().copied().chain(std::iter::repeat(pieces.last().copied().unwrap_or(1)));
     let mut events = Vec::new();
     loop {
-        match decoder.decode(octets.get(at..arrived).unwrap_or_default()) {
+        let presented = octets.get(at..arrived).unwrap_or_default();
+        match ask(&mut decoder, presented) {
             Err(error) => {
+                assert_eq!(ask(&mut decoder, presented), Err(error), "an error stays");
                 events.push(BodyEvent::Refused(error.kind(), at + error.offset(), error.len()));
                 return events;
             }
@@ -59,6 +68,10 @@ pub fn body_events(framing: Framing, limits: &Limits, octets: &[u8], pieces: &[u
                     }
                     BodyPart::Data(data) => {
                         assert!(!data.is_empty());
+                        assert!(
+                            octets.get(..at).is_some_and(|used| used.ends_with(data)),
+                            "the data is not at the end of what is used"
+                        );
                         match events.last_mut() {
                             Some(BodyEvent::Content(content)) => content.extend_from_slice(data),
                             _ => events.push(BodyEvent::Content(data.to_vec())),
@@ -107,8 +120,26 @@ pub fn every_cut_of_a_body_gives_the_same_events(
     for pieces in [&[1][..], pieces] {
         assert_eq!(body_events(framing, limits, octets, pieces, closes), whole, "in pieces of {pieces:?}");
     }
+    let without_lines = without_chunk_lines(&whole);
+    for pieces in [&[octets.len()][..], &[1], pieces] {
+        let content = events_by(BodyDecoder::content, framing, limits, octets, pieces, closes);
+        assert_eq!(content, without_lines, "content, in pieces of {pieces:?}");
+    }
     let content: usize = whole.iter().map(|event| if let BodyEvent::Content(data) = event { data.len() } else { 0 }).sum();
     assert!(content as u64 <= limits.body, "more content than the limit");
+}
+
+/// The same for a reader of the content: what stood in several chunks is one.
+fn without_chunk_lines(events: &[BodyEvent]) -> Vec<BodyEvent> {
+    let mut without: Vec<BodyEvent> = Vec::new();
+    for event in events {
+        match (event, without.last_mut()) {
+            (BodyEvent::Chunk(..), _) => {}
+            (BodyEvent::Content(more), Some(BodyEvent::Content(content))) => content.extend_from_slice(more),
+            (event, _) => without.push(event.clone()),
+        }
+    }
+    without
 }
 
 /// A body as a caller means it.

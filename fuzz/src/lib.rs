@@ -9,9 +9,14 @@ mod datagrams;
 mod dialogues;
 mod log;
 mod model;
+// Core's own, for its ways to scan.
+#[allow(dead_code)]
+#[path = "../../core/src/octets.rs"]
+mod octets;
 mod operations;
 mod properties;
 mod replay;
+mod scan;
 mod sequences;
 mod verdict;
 
@@ -31,6 +36,7 @@ pub use properties::{
     what_is_put_back_is_valid, what_is_written_parses_back,
 };
 pub use replay::{Target, replay};
+pub use scan::every_scan_finds_the_same_runs;
 pub use sequences::{connection, every_cut_of_a_sequence_gives_the_same_events};
 pub use verdict::{Head, Verdict, request_verdict, response_verdict};
 

@@ -4,6 +4,7 @@ use crate::bodies::decode_body;
 use crate::datagrams::datagram;
 use crate::dialogues::dialogue;
 use crate::properties::{parse_request, parse_response, round_trip};
+use crate::scan::every_scan_finds_the_same_runs;
 use crate::sequences::connection;
 use std::path::Path;
 use std::process::ExitCode;
@@ -28,6 +29,7 @@ impl Target {
         Target { name: "dialogue", property: dialogue },
         Target { name: "datagram", property: datagram },
         Target { name: "round_trip", property: round_trip },
+        Target { name: "scan", property: every_scan_finds_the_same_runs },
     ];
 
     /// Runs the property on each seed; gives how many there are.

@@ -288,9 +288,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
                 Event::Closed => return Err(Error::Closed),
                 Event::Chunk { .. } | Event::Head(_) => {}
             }
-            if self.body.content == 0 {
-                self.received.consume(used);
-            }
+            // The content stands at the end of what is used; it is used when the caller has taken it.
+            self.received.consume(used.saturating_sub(self.body.content));
             if is_ended {
                 return Ok(0);
             }

@@ -3,9 +3,10 @@
 use super::ChunkExtensions;
 use crate::error::{ErrorKind, ParseError};
 use crate::framing::Framing;
-use crate::grammar::{ChunkLine, chunk_line, field_line_or_end};
+use crate::grammar::{ChunkLine, chunk_line, field_line, is_section_end, section_end};
 use crate::head::Limits;
-use crate::scan::Words;
+use crate::octets::IS_WIDE;
+use crate::scan::{Input, Words};
 use crate::value::{FieldName, FieldValue};
 use nom::Err;
 
@@ -47,6 +48,9 @@ use nom::Err;
 #[derive(Clone, Debug)]
 pub struct BodyDecoder {
     state: State,
+    /// How many octets are to come, of the body or of the chunk.
+    left: u64,
+    refusal: Option<ParseError>,
     /// How many octets of an unfinished line have been searched for its end.
     searched: usize,
     /// How long the last input was.
@@ -58,16 +62,16 @@ pub struct BodyDecoder {
     chunk_line: u16,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 enum State {
-    Octets(u64),
+    Octets,
     ChunkLine,
-    ChunkOctets(u64),
+    ChunkOctets,
     ChunkEnd,
     Trailers,
     UntilClose,
     End,
-    Refused(ParseError),
+    Refused,
 }
 
 /// What a decoder has found.
@@ -98,15 +102,20 @@ pub enum BodyPart<'b> {
 impl BodyDecoder {
     /// For a body with this framing.
     pub const fn new(framing: Framing, limits: &Limits) -> Self {
-        let state = match framing {
-            Framing::None | Framing::Tunnel | Framing::Length(0) => State::End,
-            Framing::Length(length) if length > limits.body => State::Refused(ParseError::new(ErrorKind::BodyTooLarge, 0, 0)),
-            Framing::Length(length) => State::Octets(length),
-            Framing::Chunked => State::ChunkLine,
-            Framing::UntilClose => State::UntilClose,
+        let (state, left) = match framing {
+            Framing::None | Framing::Tunnel | Framing::Length(0) => (State::End, 0),
+            Framing::Length(length) if length > limits.body => (State::Refused, 0),
+            Framing::Length(length) => (State::Octets, length),
+            Framing::Chunked => (State::ChunkLine, 0),
+            Framing::UntilClose => (State::UntilClose, 0),
         };
         Self {
             state,
+            left,
+            refusal: match state {
+                State::Refused => Some(ParseError::new(ErrorKind::BodyTooLarge, 0, 0)),
+                _ => None,
+            },
             searched: 0,
             presented: 0,
             body_left: limits.body,
@@ -120,13 +129,96 @@ impl BodyDecoder {
     ///
     /// After an error every call gives that error; after [`BodyPart::End`] every call gives the end. Offsets count from the beginning
     /// of this input.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn decode<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
         self.presented = input.len();
-        let decoded = self.decode_part(input);
-        if let Err(error) = decoded {
-            self.state = State::Refused(error);
+        match if IS_WIDE { self.usual_part(input) } else { None } {
+            Some(usual) => Ok(usual),
+            None => self.any_part(input),
         }
-        decoded
+    }
+
+    /// As [`decode`](Self::decode), for a reader of the content: the lines of chunks are passed over, so that a chunk is one part.
+    ///
+    /// ```
+    /// use bareline_core::{BodyDecoder, BodyPart, Framing, Limits};
+    ///
+    /// let mut body = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
+    /// assert_eq!(body.content(b"3\r\nabc\r\n0\r\n\r\n")?, (6, BodyPart::Data(b"abc")));
+    /// assert_eq!(body.content(b"\r\n0\r\n\r\n")?, (7, BodyPart::End));
+    /// # Ok::<(), bareline_core::ParseError>(())
+    /// ```
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub fn content<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
+        if IS_WIDE
+            && let Some((line_end, size)) = self.usual_line(input)
+            && let Some(data) = usize::try_from(size).ok().and_then(|size| input.get(line_end..)?.get(..size))
+        {
+            self.presented = input.len();
+            self.body_left = self.body_left.wrapping_sub(size);
+            self.state = State::ChunkEnd;
+            return Ok((line_end.wrapping_add(data.len()), BodyPart::Data(data)));
+        }
+        self.any_content(input)
+    }
+
+    #[inline(never)]
+    fn any_content<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
+        let mut line_end = 0;
+        loop {
+            match self.decode(input.get(line_end..).unwrap_or(&[])) {
+                Ok((used, BodyPart::Chunk { .. })) => line_end = line_end.saturating_add(used),
+                Ok((used, part)) => return Ok((line_end.saturating_add(used), part)),
+                Err(error) => {
+                    self.refuse(error.behind(line_end));
+                    return Err(error.behind(line_end));
+                }
+            }
+        }
+    }
+
+    /// What comes all the time, and is there as a whole: the line of a chunk without extensions, and its data.
+    #[inline(always)]
+    fn usual_part<'b>(&mut self, input: &'b [u8]) -> Option<(usize, BodyPart<'b>)> {
+        if self.state == State::ChunkOctets {
+            let data = input.get(..usize::try_from(self.left).ok()?)?;
+            self.state = State::ChunkEnd;
+            return Some((data.len(), BodyPart::Data(data)));
+        }
+        let (end, size) = self.usual_line(input)?;
+        self.body_left = self.body_left.wrapping_sub(size);
+        self.state = State::ChunkOctets;
+        self.left = size;
+        Some((end, BodyPart::Chunk { size, extensions: ChunkExtensions::new(&[]) }))
+    }
+
+    /// Where the line of a chunk ends, and its size, where nothing is unusual about it.
+    #[inline(always)]
+    fn usual_line(&self, input: &[u8]) -> Option<(usize, u64)> {
+        let start = match (self.state, input) {
+            // A line that was cut before is resumed where it was, and not begun again.
+            _ if self.searched > 0 => return None,
+            (State::ChunkEnd, [b'\r', b'\n', ..]) => 2,
+            (State::ChunkLine, _) => 0,
+            _ => return None,
+        };
+        let Ok((after, ChunkLine { size: Some(size @ 1..), extensions: None, .. })) = chunk_line(Words::new(input).at(start))
+        else {
+            return None;
+        };
+        let end = after.position();
+        let is_within = end.wrapping_sub(start) <= usize::from(self.chunk_line) && size <= self.body_left;
+        is_within.then_some((end, size))
+    }
+
+    #[inline(never)]
+    fn any_part<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
+        self.decode_part(input).inspect_err(|error| self.refuse(*error))
+    }
+
+    fn refuse(&mut self, error: ParseError) {
+        self.state = State::Refused;
+        self.refusal = Some(error);
     }
 
     /// Takes note that the peer has closed, after all octets have been decoded.
@@ -134,15 +226,15 @@ impl BodyDecoder {
     /// That ends a body of [`Framing::UntilClose`]. In any other that is not whole yet it is [`ErrorKind::Truncated`]
     /// [RFC 9112 section 8].
     pub fn end_of_input(&mut self) -> Result<(), ParseError> {
-        match self.state {
-            State::UntilClose | State::End => {
+        match (self.state, self.refusal) {
+            (State::UntilClose | State::End, _) => {
                 self.state = State::End;
                 Ok(())
             }
-            State::Refused(error) => Err(error),
+            (_, Some(error)) => Err(error),
             _ => {
                 let error = ParseError::new(ErrorKind::Truncated, self.presented, 0);
-                self.state = State::Refused(error);
+                self.refuse(error);
                 Err(error)
             }
         }
@@ -150,10 +242,7 @@ impl BodyDecoder {
 
     /// Why nothing is decoded any more.
     pub(crate) const fn refusal(&self) -> Option<ParseError> {
-        match self.state {
-            State::Refused(error) => Some(error),
-            _ => None,
-        }
+        self.refusal
     }
 
     /// Whether the body is whole.
@@ -162,11 +251,13 @@ impl BodyDecoder {
     }
 
     fn decode_part<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
+        if let Some(error) = self.refusal {
+            return Err(error);
+        }
         match self.state {
-            State::End => Ok((0, BodyPart::End)),
-            State::Refused(error) => Err(error),
-            State::Octets(left) => Ok(self.data(input, left, State::Octets, State::End)),
-            State::ChunkOctets(left) => Ok(self.data(input, left, State::ChunkOctets, State::ChunkEnd)),
+            State::End | State::Refused => Ok((0, BodyPart::End)),
+            State::Octets => Ok(self.data(input, State::End)),
+            State::ChunkOctets => Ok(self.data(input, State::ChunkEnd)),
             State::UntilClose => {
                 let allowed = usize::try_from(self.body_left).unwrap_or(input.len()).min(input.len());
                 self.body_left = self.body_left.saturating_sub(allowed as u64);
@@ -187,15 +278,15 @@ impl BodyDecoder {
         }
     }
 
-    #[inline(always)]
-    fn data<'b>(&mut self, input: &'b [u8], left: u64, still: impl FnOnce(u64) -> State, whole: State) -> (usize, BodyPart<'b>) {
-        let data = match usize::try_from(left).ok().and_then(|left| input.get(..left)) {
+    /// Octets of the body or of the chunk; `whole` is the state behind all of them.
+    fn data<'b>(&mut self, input: &'b [u8], whole: State) -> (usize, BodyPart<'b>) {
+        let data = match usize::try_from(self.left).ok().and_then(|left| input.get(..left)) {
             Some(data) => {
                 self.state = whole;
                 data
             }
             None => {
-                self.state = still(left.wrapping_sub(input.len() as u64));
+                self.left = self.left.wrapping_sub(input.len() as u64);
                 input
             }
         };
@@ -203,7 +294,6 @@ impl BodyDecoder {
     }
 
     /// Reads a chunk line at `start`; the octets before it are used with it.
-    #[inline(always)]
     fn chunk_line<'b>(&mut self, input: &'b [u8], start: usize) -> Result<(usize, BodyPart<'b>), ParseError> {
         let Some(end) = self.line_end(input, start, self.chunk_line, ErrorKind::ChunkLineTooLong)? else {
             return Ok((0, BodyPart::NeedMore));
@@ -218,13 +308,19 @@ impl BodyDecoder {
         let at_digits = |kind| ParseError::new(kind, start, digits.len());
         let size = size.ok_or_else(|| at_digits(ErrorKind::ChunkSizeTooLarge))?;
         self.body_left = self.body_left.checked_sub(size).ok_or_else(|| at_digits(ErrorKind::BodyTooLarge))?;
-        let length = u16::try_from(extensions.len()).unwrap_or(u16::MAX);
-        self.extensions_left = self.extensions_left.checked_sub(length).ok_or_else(|| {
-            ParseError::new(ErrorKind::ChunkLineTooLong, start.wrapping_add(extensions.start()), extensions.len())
-        })?;
-        self.state = if size == 0 { State::Trailers } else { State::ChunkOctets(size) };
-        let extensions = ChunkExtensions::new(line.get(extensions.start()..).unwrap_or(&[]));
-        Ok((end, BodyPart::Chunk { size, extensions }))
+        let extensions = match extensions {
+            None => &[],
+            Some(extensions) => {
+                let length = u16::try_from(extensions.len()).unwrap_or(u16::MAX);
+                self.extensions_left = self.extensions_left.checked_sub(length).ok_or_else(|| {
+                    ParseError::new(ErrorKind::ChunkLineTooLong, start.wrapping_add(extensions.start()), extensions.len())
+                })?;
+                line.get(extensions.start()..).unwrap_or(&[])
+            }
+        };
+        self.state = if size == 0 { State::Trailers } else { State::ChunkOctets };
+        self.left = size;
+        Ok((end, BodyPart::Chunk { size, extensions: ChunkExtensions::new(extensions) }))
     }
 
     fn trailer<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
@@ -233,12 +329,17 @@ impl BodyDecoder {
         };
         self.trailers_left = self.trailers_left.saturating_sub(u16::try_from(end).unwrap_or(u16::MAX));
         let line = input.get(..end).unwrap_or(input);
-        match field_line_or_end(Words::new(line)) {
-            Ok((_, None)) => {
+        let line_input = Words::new(line);
+        let field = match is_section_end(line_input) {
+            true => section_end(line_input).map(|_| None),
+            false => field_line(line_input).map(|(_, field)| Some(field)),
+        };
+        match field {
+            Ok(None) => {
                 self.state = State::End;
                 Ok((end, BodyPart::End))
             }
-            Ok((_, Some(field))) => {
+            Ok(Some(field)) => {
                 let name = FieldName::from_token(field.name.of(line));
                 if name.is_message_control() {
                     return Err(ParseError::new(ErrorKind::ForbiddenTrailer, 0, field.name.len()));
@@ -253,7 +354,6 @@ impl BodyDecoder {
 
     /// Where the line ends that begins at `start`, or `None` when its LF has not come yet. What has been searched once is not
     /// searched again.
-    #[inline(always)]
     fn line_end(&mut self, input: &[u8], start: usize, limit: u16, too_long: ErrorKind) -> Result<Option<usize>, ParseError> {
         let limit_at = start.saturating_add(usize::from(limit));
         let allowed = input.get(..limit_at).unwrap_or(input);

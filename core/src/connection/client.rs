@@ -5,7 +5,7 @@ use super::receiving::{FaultFlag, InPhase, Inbound};
 use super::{ClientEvent, ClientState, Event, Receiving};
 use crate::error::{ErrorKind, ParseError, WriteError};
 use crate::framing::Framing;
-use crate::head::{LentSpans, Limits, Parsed, ResponseParts, ResponseProgress};
+use crate::head::{Facts, LentSpans, Limits, Parsed, ResponseParts, ResponseProgress};
 use crate::value::{Method, Status, Target, Version};
 use crate::write::{HeadSink, HeadWriter, HeadWritten, ReplyTo, TrailerField, WireBuf};
 
@@ -34,6 +34,7 @@ use crate::write::{HeadSink, HeadWriter, HeadWritten, ReplyTo, TrailerField, Wir
 pub struct ClientConnection {
     limits: Limits,
     progress: ResponseProgress,
+    facts: Facts,
     inbound: Inbound,
     outbound: Outbound,
     fault: FaultFlag,
@@ -68,6 +69,7 @@ impl ClientConnection {
         Self {
             limits,
             progress: ResponseProgress::new(),
+            facts: Facts::new(),
             inbound: Inbound::new(&limits),
             outbound: Outbound::new(),
             fault: FaultFlag::new(),
@@ -109,13 +111,13 @@ impl ClientConnection {
             (InPhase::Head, Outgoing::Idle) if input.is_empty() => Ok((0, Event::NeedMore)),
             (InPhase::Head, Outgoing::Idle) => Err(self.inbound.fail(ParseError::new(ErrorKind::Unsolicited, 0, 1))),
             (InPhase::Head, _) => self.receive_head(input, spans),
-            _ => return self.receive_body(input),
+            _ => self.inbound.receive_part(input),
         };
         received.inspect_err(|_| self.fault.raise())
     }
 
-    /// Gives the next event of a response's body, as [`receive`](Self::receive) does, while the head is kept: it needs no spans, and
-    /// gives [`Event::End`] where no body is left.
+    /// Gives the next event of a response's body, as [`receive`](Self::receive) does, while the head is kept: it needs no spans, passes
+    /// over the lines of chunks, and gives [`Event::End`] where no body is left.
     pub fn receive_body<'b>(&mut self, input: &'b [u8]) -> Result<(usize, ClientEvent<'b>), ParseError> {
         self.inbound.receive_body(input).inspect_err(|_| self.fault.raise())
     }
@@ -126,7 +128,7 @@ impl ClientConnection {
         mut spans: LentSpans<'b>,
     ) -> Result<(usize, ClientEvent<'b>), ParseError> {
         let parsed = loop {
-            match ResponseParts::resume(&mut self.progress, input, &mut spans, &self.limits) {
+            match ResponseParts::resume(&mut self.progress, &mut self.facts, input, &mut spans, &self.limits) {
                 Err(error) if error.kind() == ErrorKind::LineFolding => {
                     self.progress.unfold(input, &mut spans, error).map_err(|error| self.inbound.fail(error))?;
                 }
@@ -138,6 +140,7 @@ impl ClientConnection {
         };
         let head = parts.with(input, spans);
         self.progress = ResponseProgress::new();
+        self.facts = Facts::new();
         let framing = head.framing(self.outbound.reply_to.method());
         let is_interim = head.status().is_informational() && head.status() != Status::SWITCHING_PROTOCOLS;
         if is_interim {
@@ -168,6 +171,7 @@ impl ClientConnection {
     pub fn next_request(&mut self) -> ClientState {
         if self.state() == ClientState::Next {
             self.progress = ResponseProgress::new();
+            self.facts = Facts::new();
             self.inbound = Inbound::new(&self.limits);
             self.outbound = Outbound::new();
             self.interim_left = self.limits.interim;

@@ -15,8 +15,8 @@ pub struct Receiving<'c> {
 }
 
 impl Receiving<'_> {
-    /// Gives the next event of a body, as the connection's `receive` does. The head of the next message is not looked for, and no limit set
-    /// to what comes after the answer: whoever reads a body by its half wants it.
+    /// Gives the next event of a body, as the connection's `receive` does, without the lines of chunks. The head of the next message is not
+    /// looked for, and no limit set to what comes after the answer: whoever reads a body by its half wants it.
     pub fn receive_body<'b, H>(&mut self, input: &'b [u8]) -> Result<(usize, Event<'b, H>), ParseError> {
         if self.fault.is_raised() && self.inbound.phase != InPhase::Closed {
             return Ok((0, Event::Closed));
@@ -67,15 +67,29 @@ pub(super) enum InPhase {
     Closed,
 }
 
+/// A way to read a body.
+type Decode<'b> = fn(&mut BodyDecoder, &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError>;
+
 impl Inbound {
     pub(super) const fn new(limits: &Limits) -> Self {
         Self { phase: InPhase::Head, decoder: BodyDecoder::new(Framing::None, limits), drain_left: limits.drain, fault: None }
     }
 
+    /// The next part of the content; the lines of chunks are passed over.
     pub(super) fn receive_body<'b, H>(&mut self, input: &'b [u8]) -> Result<(usize, Event<'b, H>), ParseError> {
+        self.receive_by(BodyDecoder::content, input)
+    }
+
+    /// The next part of a body.
+    pub(super) fn receive_part<'b, H>(&mut self, input: &'b [u8]) -> Result<(usize, Event<'b, H>), ParseError> {
+        self.receive_by(BodyDecoder::decode, input)
+    }
+
+    #[inline(always)]
+    fn receive_by<'b, H>(&mut self, decode: Decode<'b>, input: &'b [u8]) -> Result<(usize, Event<'b, H>), ParseError> {
         match self.phase {
             InPhase::Body => {
-                let (used, part) = self.decoder.decode(input).map_err(|error| self.fail(error))?;
+                let (used, part) = decode(&mut self.decoder, input).map_err(|error| self.fail(error))?;
                 if part == BodyPart::End {
                     self.phase = InPhase::Complete;
                 }
@@ -90,7 +104,7 @@ impl Inbound {
     /// The same for a body that nobody wants any more: within a limit.
     pub(super) fn drain_body<'b, H>(&mut self, input: &'b [u8]) -> Result<(usize, Event<'b, H>), ParseError> {
         let allowed = input.get(..usize::try_from(self.drain_left).unwrap_or(usize::MAX)).unwrap_or(input);
-        let (used, event) = self.receive_body(allowed)?;
+        let (used, event) = self.receive_part(allowed)?;
         if matches!(event, Event::NeedMore) && allowed.len() < input.len() {
             return Err(self.fail(ParseError::new(ErrorKind::BodyTooLarge, 0, 1)));
         }

@@ -4,7 +4,7 @@ use super::outgoing::{Outgoing, body_calls};
 use super::receiving::{FaultFlag, InPhase, Inbound};
 use super::{Event, Receiving, ServerEvent, ServerState};
 use crate::error::{ErrorKind, ParseError, WriteError};
-use crate::head::{LentSpans, Limits, Options, Parsed, RequestHead, RequestProgress};
+use crate::head::{Facts, LentSpans, Limits, Parsed, RequestHead, RequestProgress};
 use crate::value::{Status, Version};
 use crate::write::{HeadSink, HeadWriter, HeadWritten, Persistence, ReplyTo, TrailerField, WireBuf};
 
@@ -29,6 +29,7 @@ use crate::write::{HeadSink, HeadWriter, HeadWritten, Persistence, ReplyTo, Trai
 pub struct ServerConnection {
     limits: Limits,
     progress: RequestProgress,
+    facts: Facts,
     inbound: Inbound,
     outbound: Outbound,
     fault: FaultFlag,
@@ -66,6 +67,7 @@ impl ServerConnection {
         Self {
             limits,
             progress: RequestProgress::new(),
+            facts: Facts::new(),
             inbound: Inbound::new(&limits),
             outbound: Outbound::new(),
             fault: FaultFlag::new(),
@@ -83,18 +85,24 @@ impl ServerConnection {
             (InPhase::Head, _) if !refuses => self.receive_head(input, spans),
             (InPhase::Body | InPhase::Complete, Outgoing::Complete) if closes => Ok((0, Event::Closed)),
             (InPhase::Body, Outgoing::Complete) => self.inbound.drain_body(input),
-            _ => return self.receive_body(input),
+            _ => return self.receive_by(Inbound::receive_part, input),
         };
         self.received(received)
     }
 
-    /// Gives the next event of a request's body, as [`receive`](Self::receive) does, while the head is kept: it needs no spans, and gives
-    /// [`Event::End`] where no body is left. Whoever calls it wants the body: it goes on after the answer, without a limit to what comes.
+    /// Gives the next event of a request's body, as [`receive`](Self::receive) does, while the head is kept: it needs no spans, passes over
+    /// the lines of chunks, and gives [`Event::End`] where no body is left. Whoever calls it wants the body: it goes on after the answer,
+    /// without a limit to what comes.
     pub fn receive_body<'b>(&mut self, input: &'b [u8]) -> Result<(usize, ServerEvent<'b>), ParseError> {
+        self.receive_by(Inbound::receive_body, input)
+    }
+
+    #[inline(always)]
+    fn receive_by<'b>(&mut self, read: fn(&mut Inbound, &'b [u8]) -> Received<'b>, input: &'b [u8]) -> Received<'b> {
         let received = match (self.inbound.phase, &self.outbound.outgoing) {
             _ if self.outbound.refuses => Ok((0, Event::Closed)),
             (InPhase::Complete, Outgoing::Complete) if self.outbound.hands_over => Ok((0, Event::Handover)),
-            _ => self.inbound.receive_body(input),
+            _ => read(&mut self.inbound, input),
         };
         self.received(received)
     }
@@ -112,11 +120,11 @@ impl ServerConnection {
     }
 
     fn receive_head<'b>(&mut self, input: &'b [u8], spans: LentSpans<'b>) -> Result<(usize, ServerEvent<'b>), ParseError> {
-        let parsed = RequestHead::resume(&mut self.progress, input, spans, &self.limits);
+        let parsed = RequestHead::resume(&mut self.progress, &mut self.facts, input, spans, &self.limits);
         match parsed.map_err(|error| self.inbound.fail(error))? {
             Parsed::Incomplete => Ok((0, Event::NeedMore)),
             Parsed::Complete { message: head, len } => {
-                let options = Options::of(&head.fields());
+                let options = head.options();
                 let begun = self.inbound.begin_body(head.framing(), &self.limits);
                 self.outbound = Outbound {
                     outgoing: Outgoing::Owed,
@@ -164,6 +172,7 @@ impl ServerConnection {
     pub fn next_request(&mut self) -> ServerState {
         if self.state() == ServerState::Next {
             self.progress = RequestProgress::new();
+            self.facts = Facts::new();
             self.inbound = Inbound::new(&self.limits);
             self.outbound = Outbound::new();
         }

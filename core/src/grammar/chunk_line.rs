@@ -1,7 +1,8 @@
 //! The line before the data of a chunk.
 
-use super::{Part, Rule, Span, crlf, octet, one, ows, token};
-use crate::octets::{TEXT, is};
+use super::terminal::{Inlined, Terminal};
+use super::{Part, Read, Rule, Span, crlf, octet, one, ows, rule, token};
+use crate::octets::{TEXT, hex_digit, is};
 use crate::scan::Input;
 use nom::Parser;
 use nom::branch::alt;
@@ -14,7 +15,7 @@ pub(crate) struct ChunkLine {
     pub(crate) digits: Span,
     /// `None` when it does not fit into 64 bits.
     pub(crate) size: Option<u64>,
-    pub(crate) extensions: Span,
+    pub(crate) extensions: Option<Span>,
 }
 
 /// A chunk extension, as it stands.
@@ -26,28 +27,49 @@ pub(crate) struct ChunkExt {
 
 /// `chunk-size [ chunk-ext ] CRLF` [RFC 9112 section 7.1]
 #[inline(always)]
-pub(crate) fn chunk_line<I: Input>(input: I) -> Rule<I, ChunkLine> {
-    (chunk_size, terminated(chunk_exts, crlf(Part::ChunkExtension)))
+pub(crate) fn chunk_line<I: Input>(input: I) -> Read<I, ChunkLine> {
+    let no_extension = crlf(Part::ChunkExtension).map(|()| None);
+    let extensions = terminated(rule(chunk_exts), crlf(Part::ChunkExtension)).map(Some);
+    (chunk_size(), alt((no_extension, extensions)))
         .map(|((digits, size), extensions)| ChunkLine { digits, size, extensions })
         .parse(input)
 }
 
 /// `chunk-size = 1*HEXDIG` [RFC 9112 section 7.1]
 #[inline(always)]
-fn chunk_size<I: Input>(input: I) -> Rule<I, (Span, Option<u64>)> {
-    let start = input.position();
-    let (mut input, first) = one(Part::ChunkSize, hex_digit)(input)?;
-    let mut size = Some(u64::from(first));
-    while let Some(digit) = input.octet().and_then(hex_digit) {
-        size = size.filter(|size| size >> 60 == 0).map(|size| size << 4 | u64::from(digit));
-        input = input.at(input.position().wrapping_add(1));
+fn chunk_size<I: Input>() -> impl Rule<I, (Span, Option<u64>)> {
+    Inlined(ChunkSize)
+}
+
+struct ChunkSize;
+
+impl<I: Input> Terminal<I> for ChunkSize {
+    type Output = (Span, Option<u64>);
+
+    #[inline(always)]
+    fn read(&self, input: I) -> Read<I, (Span, Option<u64>)> {
+        let start = input.position();
+        let (mut after, first) = one(Part::ChunkSize, hex_digit).parse(input)?;
+        let mut size = u64::from(first);
+        while let Some(digit) = after.octet().and_then(hex_digit) {
+            size = size << 4 | u64::from(digit);
+            after = after.at(after.position().wrapping_add(1));
+        }
+        let digits = after.position().wrapping_sub(start);
+        let fits = digits <= 16 || is_zero(input.octets(), start, digits.wrapping_sub(16));
+        Ok((after, (Span::new(start, after.position()), fits.then_some(size))))
     }
-    Ok((input, (Span::new(start, input.position()), size)))
+}
+
+/// Whether all of the first digits of a long number are zeros.
+#[cold]
+#[inline(never)]
+fn is_zero(octets: &[u8], start: usize, count: usize) -> bool {
+    octets.iter().skip(start).take(count).all(|&digit| digit == b'0')
 }
 
 /// `chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )` [RFC 9112 section 7.1.1]
-#[inline(always)]
-fn chunk_exts<I: Input>(mut input: I) -> Rule<I, Span> {
+fn chunk_exts<I: Input>(mut input: I) -> Read<I, Span> {
     let start = input.position();
     while matches!(input.octet(), Some(b' ' | b'\t' | b';')) {
         (input, _) = chunk_ext(input)?;
@@ -56,40 +78,32 @@ fn chunk_exts<I: Input>(mut input: I) -> Rule<I, Span> {
 }
 
 /// One of `chunk-ext` [RFC 9112 section 7.1.1].
-pub(crate) fn chunk_ext<I: Input>(input: I) -> Rule<I, ChunkExt> {
-    let sign = |sign| (ows, octet(Part::ChunkExtension, sign), ows);
-    (preceded(sign(b';'), token(Part::ChunkExtension)), opt(preceded(sign(b'='), cut(chunk_ext_val))))
+#[inline(never)]
+pub(crate) fn chunk_ext<I: Input>(input: I) -> Read<I, ChunkExt> {
+    let sign = |sign| (ows(), octet(Part::ChunkExtension, sign), ows());
+    (preceded(sign(b';'), token(Part::ChunkExtension)), opt(preceded(sign(b'='), cut(chunk_ext_val()))))
         .map(|(name, value)| ChunkExt { name, value })
         .parse(input)
 }
 
 /// `chunk-ext-val = token / quoted-string` [RFC 9112 section 7.1.1]
-fn chunk_ext_val<I: Input>(input: I) -> Rule<I, Span> {
-    alt((token(Part::ChunkExtension), quoted_string)).parse(input)
+fn chunk_ext_val<I: Input>() -> impl Rule<I, Span> {
+    alt((token(Part::ChunkExtension), quoted_string()))
 }
 
 /// `quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE` [RFC 9110 section 5.6.4], as it stands
-fn quoted_string<I: Input>(input: I) -> Rule<I, Span> {
-    let start = input.position();
-    let is_text = |octet| is(octet, TEXT).then_some(octet);
-    let (mut input, ()) = octet(Part::ChunkExtension, b'"')(input)?;
-    loop {
-        let (after, octet) = one(Part::ChunkExtension, is_text)(input)?;
-        input = match octet {
-            b'"' => return Ok((after, Span::new(start, after.position()))),
-            b'\\' => one(Part::ChunkExtension, is_text)(after)?.0,
-            _ => after,
-        };
-    }
-}
-
-/// The value of a hexadecimal digit.
-#[inline(always)]
-fn hex_digit(octet: u8) -> Option<u8> {
-    match octet {
-        b'0'..=b'9' => Some(octet.wrapping_sub(b'0')),
-        b'a'..=b'f' => Some(octet.wrapping_sub(b'a' - 10)),
-        b'A'..=b'F' => Some(octet.wrapping_sub(b'A' - 10)),
-        _ => None,
-    }
+fn quoted_string<I: Input>() -> impl Rule<I, Span> {
+    rule(|input: I| {
+        let start = input.position();
+        let any = || one(Part::ChunkExtension, |octet| is(octet, TEXT).then_some(octet));
+        let (mut input, ()) = octet(Part::ChunkExtension, b'"').parse(input)?;
+        loop {
+            let (after, octet) = any().parse(input)?;
+            input = match octet {
+                b'"' => return Ok((after, Span::new(start, after.position()))),
+                b'\\' => any().parse(after)?.0,
+                _ => after,
+            };
+        }
+    })
 }

@@ -1,10 +1,9 @@
 //! A line of the field section.
 
-use super::{Part, Rule, Span, crlf, octet, ows, text, token};
-use crate::octets::trim_ows;
+use super::terminal::{Inlined, Terminal};
+use super::{Part, Read, Rule, Span, crlf, octet, ows, text, token};
 use crate::scan::Input;
 use nom::Parser;
-use nom::branch::alt;
 use nom::sequence::{preceded, terminated};
 
 /// The parts of a field line.
@@ -14,35 +13,56 @@ pub(crate) struct FieldLine {
     pub(crate) value: Span,
 }
 
-/// `field-line CRLF`, or the `CRLF` that ends the section [RFC 9112 section 2.1]
+/// `field-line CRLF` [RFC 9112 section 2.1], with `field-line = field-name ":" OWS field-value OWS` [RFC 9112 section 5]
 #[inline(always)]
-pub(crate) fn field_line_or_end<I: Input>(input: I) -> Rule<I, Option<FieldLine>> {
-    alt((crlf(Part::FieldName).map(|()| None), terminated(field_line, crlf(Part::FieldValue)).map(Some))).parse(input)
-}
-
-/// `field-line = field-name ":" OWS field-value OWS` [RFC 9112 section 5]
-#[inline(always)]
-fn field_line<I: Input>(input: I) -> Rule<I, FieldLine> {
-    (terminated(field_name, octet(Part::FieldName, b':')), preceded(ows, field_value))
+pub(crate) fn field_line<I: Input>(input: I) -> Read<I, FieldLine> {
+    (terminated(field_name(), octet(Part::FieldName, b':')), terminated(preceded(ows(), field_value()), crlf(Part::FieldValue)))
         .map(|(name, value)| FieldLine { name, value })
         .parse(input)
 }
 
+/// Whether no field line stands here: a CR begins the `CRLF` behind the last one.
+#[inline(always)]
+pub(crate) fn is_section_end<I: Input>(input: I) -> bool {
+    input.octet() == Some(b'\r')
+}
+
+/// The `CRLF` behind the last field line [RFC 9112 section 2.1].
+#[inline(always)]
+pub(crate) fn section_end<I: Input>(input: I) -> Read<I, ()> {
+    crlf(Part::FieldName).parse(input)
+}
+
 /// `field-name = token` [RFC 9110 section 5.1]
 #[inline(always)]
-fn field_name<I: Input>(input: I) -> Rule<I, Span> {
-    token(Part::FieldName)(input)
+fn field_name<I: Input>() -> impl Rule<I, Span> {
+    token(Part::FieldName)
 }
 
 /// `field-value OWS`: the whitespace at the end is read, and left out of the value [RFC 9112 section 5.1]
 #[inline(always)]
-fn field_value<I: Input>(input: I) -> Rule<I, Span> {
-    let (after, value) = text(input)?;
-    let trimmed = trim_ows(value.of(input.octets())).len();
-    Ok((after, Span::new(value.start(), value.start().wrapping_add(trimmed))))
+fn field_value<I: Input>() -> impl Rule<I, Span> {
+    Inlined(FieldValue)
+}
+
+struct FieldValue;
+
+impl<I: Input> Terminal<I> for FieldValue {
+    type Output = Span;
+
+    #[inline(always)]
+    fn read(&self, input: I) -> Read<I, Span> {
+        let (start, end) = (input.position(), input.text_end());
+        // The controls that text may hold are whitespace.
+        let mut value_end = end;
+        while value_end > start && input.at(value_end.wrapping_sub(1)).octet().is_some_and(|octet| octet <= b' ') {
+            value_end = value_end.wrapping_sub(1);
+        }
+        Ok((input.at(end), Span::new(start, value_end)))
+    }
 }
 
 /// What continues a value after `obs-fold = OWS CRLF RWS` [RFC 9112 section 5.2], and its `CRLF`
-pub(crate) fn continuation<I: Input>(input: I) -> Rule<I, Span> {
-    terminated(text, crlf(Part::FieldValue)).parse(input)
+pub(crate) fn continuation<I: Input>(input: I) -> Read<I, Span> {
+    terminated(text(), crlf(Part::FieldValue)).parse(input)
 }

@@ -9,18 +9,26 @@ mod field_line;
 mod request_line;
 mod status_line;
 mod stop;
+mod terminal;
 
-use crate::octets::is_ows;
-use crate::scan::Input;
+use crate::octets::digit;
+use crate::scan::{Input, Words};
 pub(crate) use chunk_line::{ChunkExt, ChunkLine, chunk_ext, chunk_line};
-pub(crate) use field_line::{FieldLine, continuation, field_line_or_end};
-use nom::{Err, IResult, Needed, Parser};
+pub(crate) use field_line::{FieldLine, continuation, field_line, is_section_end, section_end};
+use nom::branch::alt;
+use nom::{Err, IResult, Parser};
 pub(crate) use request_line::{RequestLine, request_line};
 pub(crate) use status_line::{StatusLine, status_line};
 pub(crate) use stop::{Part, Stop};
+use terminal::{crlf, literal, octet, one, ows, rule, target, text, token};
+
+/// A rule of the grammar that reads an `O`.
+trait Rule<I, O>: Parser<I, Output = O, Error = Stop> {}
+
+impl<I, O, P: Parser<I, Output = O, Error = Stop>> Rule<I, O> for P {}
 
 /// What a rule gives: the input behind what it has read, and its value.
-pub(crate) type Rule<I, O> = IResult<I, O, Stop>;
+pub(crate) type Read<I, O> = IResult<I, O, Stop>;
 
 /// Where a part of a head stands in the received octets. A head is at most 65,535 octets long, so 16 bits hold every position.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -58,82 +66,25 @@ impl Span {
     }
 }
 
-/// `token = 1*tchar` [RFC 9110 section 5.6.2]
-#[inline(always)]
-fn token<I: Input>(part: Part) -> impl Fn(I) -> Rule<I, Span> {
-    run(part, I::token_end)
-}
-
-/// One or more octets of a class, whose end `find` gives.
-#[inline(always)]
-fn run<I: Input>(part: Part, find: fn(&mut I) -> Option<usize>) -> impl Fn(I) -> Rule<I, Span> {
-    move |mut input| match find(&mut input) {
-        None => Err(Err::Incomplete(Needed::Unknown)),
-        Some(end) if end == input.position() => stop(part, end),
-        Some(end) => Ok((input.at(end), Span::new(input.position(), end))),
-    }
-}
-
-/// `*( HTAB / SP / VCHAR / obs-text )`: a field value or a reason phrase, with the whitespace at its ends.
-#[inline(always)]
-fn text<I: Input>(mut input: I) -> Rule<I, Span> {
-    match input.text_end() {
-        None => Err(Err::Incomplete(Needed::Unknown)),
-        Some(end) => Ok((input.at(end), Span::new(input.position(), end))),
-    }
-}
-
-/// One octet that `accepts`, as the value it gives for it.
-#[inline(always)]
-fn one<I: Input, O>(part: Part, accepts: impl Fn(u8) -> Option<O>) -> impl Fn(I) -> Rule<I, O> {
-    move |input| match input.octet().map(&accepts) {
-        None => Err(Err::Incomplete(Needed::Unknown)),
-        Some(None) => stop(part, input.position()),
-        Some(Some(value)) => Ok((input.at(input.position().wrapping_add(1)), value)),
-    }
-}
-
-/// This octet and no other.
-#[inline(always)]
-fn octet<I: Input>(part: Part, expected: u8) -> impl Fn(I) -> Rule<I, ()> {
-    one(part, move |octet| (octet == expected).then_some(()))
-}
-
-/// These octets, case-sensitive.
-#[inline(always)]
-fn literal<I: Input>(part: Part, expected: &'static [u8]) -> impl Fn(I) -> Rule<I, ()> {
-    move |input| expected.iter().try_fold((input, ()), |(input, ()), &next| octet(part, next)(input))
-}
-
-/// `OWS = *( SP / HTAB )` [RFC 9110 section 5.6.3]
-#[inline(always)]
-fn ows<I: Input>(mut input: I) -> Rule<I, ()> {
-    while input.octet().is_some_and(is_ows) {
-        input = input.at(input.position().wrapping_add(1));
-    }
-    Ok((input, ()))
-}
-
-/// `CRLF`, as the end of a line of which `part` is the last [RFC 9112 section 2.2].
-#[inline(always)]
-fn crlf<I: Input>(part: Part) -> impl Fn(I) -> Rule<I, ()> {
-    move |input| {
-        let (after, ()) = octet(part, b'\r')(input)?;
-        match octet(part, b'\n')(after) {
-            Err(Err::Error(_)) => stop(part, input.position()),
-            end => end,
-        }
-    }
-}
-
 /// `HTTP-version = HTTP-name "/" DIGIT "." DIGIT` [RFC 9112 section 2.3]
 #[inline(always)]
-fn http_version<I: Input>(input: I) -> Rule<I, HttpVersion> {
-    let digit = || one(Part::Version, crate::octets::digit);
-    let start = input.position();
-    (literal(Part::Version, b"HTTP/"), digit(), octet(Part::Version, b'.'), digit())
-        .map(|((), major, (), minor)| HttpVersion { major, minor, start })
-        .parse(input)
+fn http_version<I: Input>() -> impl Rule<I, HttpVersion> {
+    let usual = literal(Part::Version, b"HTTP/1.1").map(|start| HttpVersion { major: 1, minor: 1, start });
+    alt((
+        usual,
+        rule(|input: I| any_version(input.octets(), input.position()).map(|(after, version)| (input.at(after), version))),
+    ))
+}
+
+/// The same without the shortcut for the usual version, and where it ends.
+#[cold]
+#[inline(never)]
+fn any_version(octets: &[u8], start: usize) -> Result<(usize, HttpVersion), Err<Stop>> {
+    let digit = || one(Part::Version, digit);
+    let (after, version) = (literal(Part::Version, b"HTTP/"), digit(), octet(Part::Version, b'.'), digit())
+        .map(|(start, major, (), minor)| HttpVersion { major, minor, start })
+        .parse(Words::new(octets).at(start))?;
+    Ok((after.position(), version))
 }
 
 /// The version as it stands in a start line.
@@ -142,10 +93,4 @@ pub(crate) struct HttpVersion {
     pub(crate) major: u8,
     pub(crate) minor: u8,
     pub(crate) start: usize,
-}
-
-#[cold]
-#[inline(never)]
-fn stop<I, O>(part: Part, position: usize) -> Rule<I, O> {
-    Err(Err::Error(Stop { part, position }))
 }

@@ -1,6 +1,6 @@
 //! The first line of a request.
 
-use super::{HttpVersion, Part, Rule, Span, crlf, http_version, octet, run, token};
+use super::{HttpVersion, Part, Read, Rule, Span, crlf, http_version, octet, target, token};
 use crate::scan::Input;
 use nom::Parser;
 use nom::sequence::terminated;
@@ -14,12 +14,13 @@ pub(crate) struct RequestLine {
 }
 
 /// `request-line = method SP request-target SP HTTP-version CRLF` [RFC 9112 section 3]
-#[inline(always)]
-pub(crate) fn request_line<I: Input>(input: I) -> Rule<I, RequestLine> {
+#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+pub(crate) fn request_line<I: Input>(input: I) -> Read<I, RequestLine> {
     (
-        terminated(method, octet(Part::Method, b' ')),
-        terminated(request_target, octet(Part::Target, b' ')),
-        terminated(http_version, crlf(Part::Version)),
+        terminated(method(), octet(Part::Method, b' ')),
+        terminated(request_target(), octet(Part::Target, b' ')),
+        terminated(http_version(), crlf(Part::Version)),
     )
         .map(|(method, target, version)| RequestLine { method, target, version })
         .parse(input)
@@ -27,12 +28,12 @@ pub(crate) fn request_line<I: Input>(input: I) -> Rule<I, RequestLine> {
 
 /// `method = token` [RFC 9112 section 3.1]
 #[inline(always)]
-fn method<I: Input>(input: I) -> Rule<I, Span> {
-    token(Part::Method)(input)
+fn method<I: Input>() -> impl Rule<I, Span> {
+    token(Part::Method)
 }
 
 /// The octets of `request-target` [RFC 9112 section 3.2]; which of the four forms they have is asked when the line is read.
 #[inline(always)]
-fn request_target<I: Input>(input: I) -> Rule<I, Span> {
-    run(Part::Target, I::target_end)(input)
+fn request_target<I: Input>() -> impl Rule<I, Span> {
+    target()
 }

@@ -1,6 +1,6 @@
 //! The first line of a response.
 
-use super::{HttpVersion, Part, Rule, Span, crlf, http_version, octet, one, text};
+use super::{HttpVersion, Part, Read, Rule, Span, crlf, http_version, octet, one, text};
 use crate::octets::digit;
 use crate::scan::Input;
 use nom::Parser;
@@ -16,11 +16,11 @@ pub(crate) struct StatusLine {
 
 /// `status-line = HTTP-version SP status-code SP [ reason-phrase ] CRLF` [RFC 9112 section 4]
 #[inline(always)]
-pub(crate) fn status_line<I: Input>(input: I) -> Rule<I, StatusLine> {
+pub(crate) fn status_line<I: Input>(input: I) -> Read<I, StatusLine> {
     (
-        terminated(http_version, octet(Part::Version, b' ')),
-        terminated(status_code, octet(Part::StatusCode, b' ')),
-        terminated(text, crlf(Part::Reason)),
+        terminated(http_version(), octet(Part::Version, b' ')),
+        terminated(status_code(), octet(Part::StatusCode, b' ')),
+        terminated(text(), crlf(Part::Reason)),
     )
         .map(|(version, code, reason)| StatusLine { version, code, reason })
         .parse(input)
@@ -28,10 +28,8 @@ pub(crate) fn status_line<I: Input>(input: I) -> Rule<I, StatusLine> {
 
 /// `status-code = 3DIGIT` [RFC 9112 section 4], the first of them not zero.
 #[inline(always)]
-fn status_code<I: Input>(input: I) -> Rule<I, u16> {
+fn status_code<I: Input>() -> impl Rule<I, u16> {
     let class = one(Part::StatusCode, |octet| digit(octet).filter(|&value| value != 0));
     let other = || one(Part::StatusCode, digit);
-    (class, other(), other())
-        .map(|(hundreds, tens, ones)| u16::from(hundreds) * 100 + u16::from(tens) * 10 + u16::from(ones))
-        .parse(input)
+    (class, other(), other()).map(|(hundreds, tens, ones)| u16::from(hundreds) * 100 + u16::from(tens) * 10 + u16::from(ones))
 }

@@ -5,7 +5,10 @@ use crate::octets::is_ows;
 use crate::scan::Input;
 
 /// The part of a line in which an octet does not fit.
+///
+/// As large as a position: a smaller one would share its register with a part of one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(usize)]
 pub(crate) enum Part {
     Method,
     Target,

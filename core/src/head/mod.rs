@@ -1,5 +1,6 @@
 //! Message heads: views of the receive buffer.
 
+mod facts;
 mod fields;
 mod limits;
 mod options;
@@ -8,6 +9,7 @@ mod response;
 mod section;
 mod spans;
 
+pub(crate) use facts::Facts;
 pub use fields::{Fields, FieldsNamed, RepeatedField};
 pub use limits::Limits;
 pub(crate) use options::Options;

@@ -1,12 +1,13 @@
 //! The head of a request.
 
+use super::facts::Facts;
 use super::section::{Progress, are_fields, known_version};
-use super::{FieldSpans, Fields, LentSpans, Limits, Parsed};
+use super::{FieldSpans, Fields, LentSpans, Limits, Options, Parsed};
 use crate::error::{ErrorKind, ParseError};
 use crate::framing::Framing;
 use crate::grammar::{FieldLine, Part, RequestLine, Span, Stop, request_line};
 use crate::octets::{TARGET, TCHAR, check_token, is};
-use crate::scan::{Input, Words};
+use crate::scan::{HeadSource, Input, Words};
 use crate::value::{Method, Target, TargetForm, Version};
 use core::fmt;
 use nom::Err;
@@ -40,6 +41,7 @@ pub struct RequestParts {
     form: TargetForm,
     version: Version,
     framing: Framing,
+    options: Options,
     len: usize,
 }
 
@@ -47,7 +49,7 @@ pub struct RequestParts {
 pub(crate) type Suits = fn(TargetForm, Method<'_>) -> bool;
 
 /// How far a request head has been read.
-pub(crate) type RequestProgress = Progress<(RequestLine, TargetForm, Version)>;
+pub(crate) type RequestProgress = Progress<Start>;
 
 impl<'b> RequestHead<'b> {
     /// Parses a head at the beginning of `input`, with the default [`Limits`].
@@ -72,23 +74,25 @@ impl<'b> RequestHead<'b> {
         suits: Suits,
     ) -> Result<Parsed<Self>, ParseError> {
         spans.clear();
-        Self::resume_for(&mut RequestProgress::new(), input, spans, limits, suits)
+        Self::resume_for(&mut RequestProgress::new(), &mut Facts::new(), input, spans, limits, suits)
     }
 
     /// Goes on with a head of which octets may have been presented before; they come first again.
     #[inline(always)]
     pub(crate) fn resume(
         progress: &mut RequestProgress,
+        facts: &mut Facts,
         input: &'b [u8],
         spans: LentSpans<'b>,
         limits: &Limits,
     ) -> Result<Parsed<Self>, ParseError> {
-        Self::resume_for(progress, input, spans, limits, TargetForm::suits)
+        Self::resume_for(progress, facts, input, spans, limits, TargetForm::suits)
     }
 
     #[inline(always)]
     fn resume_for(
         progress: &mut RequestProgress,
+        facts: &mut Facts,
         input: &'b [u8],
         mut spans: LentSpans<'b>,
         limits: &Limits,
@@ -99,27 +103,27 @@ impl<'b> RequestHead<'b> {
             None => progress.next.saturating_add(limits.request_line()).min(usize::from(limits.head)),
             Some(_) => usize::from(limits.head),
         };
-        if !progress.is_due(octets, &mut spans, limit) {
+        if !progress.is_due(facts, octets, &mut spans, limit) {
             return Ok(Parsed::Incomplete);
         }
+        let source = HeadSource::new(octets);
         let (line, form, version) = match progress.start_line {
             Some(read) => read,
-            None => match start(Words::new(octets), &mut progress.next, limits, suits)? {
+            None => match start(source.at(0), &mut progress.next, limits, suits)? {
                 Some(read) => read,
                 None => return Ok(Parsed::Incomplete),
             },
         };
-        progress.start_line = Some((line, form, version));
-        let section = progress.field_section(Words::new(octets), limits, &mut spans, |facts, octets, line| {
-            facts.see(octets, line);
-            facts.request_fault().map_or(Ok(()), Err)
-        })?;
-        let Some(len) = section else {
-            return Ok(Parsed::Incomplete);
+        let section =
+            progress.field_section(facts, source.at(progress.next), limits, &mut spans, |facts| facts.framing.request_fault());
+        let Ok(Some(len)) = section else {
+            progress.start_line = Some((line, form, version));
+            return section.map(|_| Parsed::Incomplete);
         };
         let method = Method::from_token(line.method.of(octets));
-        let framing = progress.facts.of_request(method, version, len)?;
-        let parts = RequestParts { method: line.method, target: line.target, form, version, framing, len };
+        let framing = facts.framing.of_request(method, version, len)?;
+        let parts =
+            RequestParts { method: line.method, target: line.target, form, version, framing, options: facts.options, len };
         let octets = octets.get(..len).unwrap_or(octets);
         Ok(Parsed::Complete { message: Self { octets, lines: spans.into_lines(), parts }, len })
     }
@@ -147,6 +151,11 @@ impl<'b> RequestHead<'b> {
     /// How the body is delimited that follows the head [RFC 9112 section 6.3].
     pub const fn framing(&self) -> Framing {
         self.parts.framing
+    }
+
+    /// What the fields say of the connection.
+    pub(crate) const fn options(&self) -> Options {
+        self.parts.options
     }
 
     /// The octets of the head as they came, from the first of the method to the empty line.
@@ -201,6 +210,7 @@ const INVALID_PARTS: RequestParts = RequestParts {
     form: TargetForm::Origin,
     version: Version::Http11,
     framing: Framing::None,
+    options: Options::new(),
     len: INVALID.len(),
 };
 
@@ -216,22 +226,26 @@ impl fmt::Debug for RequestHead<'_> {
     }
 }
 
-/// Reads the request line, and the empty lines before it, from `next` on; `None` when more octets are needed.
+/// The request line, and what it amounts to.
+type Start = (RequestLine, TargetForm, Version);
+
+/// Reads the request line, and the empty lines before it, from `next` on; moves on behind what it has read.
 #[inline(always)]
-fn start<I: Input>(
-    input: I,
-    next: &mut usize,
-    limits: &Limits,
-    suits: Suits,
-) -> Result<Option<(RequestLine, TargetForm, Version)>, ParseError> {
-    let (line, end) = match request_line(input.at(*next)) {
-        Ok((after, line)) if is_within(&line, limits) => (line, after.position()),
-        _ => match settle(input.octets(), next, limits)? {
-            Some(settled) => settled,
-            None => return Ok(None),
-        },
+fn start<I: Input>(input: I, next: &mut usize, limits: &Limits, suits: Suits) -> Result<Option<Start>, ParseError> {
+    let line = match request_line(input.at(*next)) {
+        Ok((after, line)) if is_within(&line, limits) => {
+            *next = after.position();
+            line
+        }
+        _ => {
+            let settled = settle(input.octets(), *next, limits)?;
+            *next = settled.next;
+            match settled.line {
+                Some(line) => line,
+                None => return Ok(None),
+            }
+        }
     };
-    *next = end;
     let version = known_version(line.version)?;
     let form = check_target(&line, input.octets(), suits)?;
     Ok(Some((line, form, version)))
@@ -245,6 +259,15 @@ fn is_within(line: &RequestLine, limits: &Limits) -> bool {
 /// The form of the target, which has to suit the method.
 #[inline(always)]
 fn check_target(line: &RequestLine, octets: &[u8], suits: Suits) -> Result<TargetForm, ParseError> {
+    // The usual form suits all methods but one.
+    match octets.get(line.target.start()) {
+        Some(b'/') if line.method.len() != Method::CONNECT.as_bytes().len() => Ok(TargetForm::Origin),
+        _ => check_any_target(line, octets, suits),
+    }
+}
+
+#[inline(never)]
+fn check_any_target(line: &RequestLine, octets: &[u8], suits: Suits) -> Result<TargetForm, ParseError> {
     let target = line.target;
     let form = TargetForm::of(target.of(octets))
         .map_err(|at| ParseError::new(ErrorKind::Target, target.start().wrapping_add(at), target.len().saturating_sub(at)))?;
@@ -254,18 +277,23 @@ fn check_target(line: &RequestLine, octets: &[u8], suits: Suits) -> Result<Targe
     }
 }
 
-/// The request line and its end, where it does not stand at the very beginning, whole and within the limits.
+/// A request line and where the next line begins, or where it begins itself when more octets are needed.
+struct Settled {
+    line: Option<RequestLine>,
+    next: usize,
+}
+
+/// The request line where it does not stand at `next`, whole and within the limits.
 ///
 /// What is judged is the line up to its LF, or as much of it as the limits allow: so the verdict is the same however the
 /// octets were cut into reads.
 #[cold]
 #[inline(never)]
-fn settle(octets: &[u8], next: &mut usize, limits: &Limits) -> Result<Option<(RequestLine, usize)>, ParseError> {
-    let mut start = *next;
+fn settle(octets: &[u8], next: usize, limits: &Limits) -> Result<Settled, ParseError> {
+    let mut start = next;
     while let Some([b'\r', b'\n']) = octets.get(start..).and_then(|rest| rest.first_chunk::<2>()) {
         start = start.wrapping_add(2);
     }
-    *next = start;
     let line = octets.get(start..).unwrap_or(&[]);
     if line.first().is_some_and(|&first| first != b'\r' && !is(first, TCHAR)) {
         return Err(Stop { part: Part::Method, position: start }.error(octets, start));
@@ -276,13 +304,13 @@ fn settle(octets: &[u8], next: &mut usize, limits: &Limits) -> Result<Option<(Re
     }
     let line = match line.iter().take(limit).position(|&octet| octet == b'\n') {
         Some(line_feed) => line.get(..=line_feed).unwrap_or(line),
-        None if line.len() < limit => return Ok(None),
+        None if line.len() < limit => return Ok(Settled { line: None, next: start }),
         None => line.get(..limit).unwrap_or(line),
     };
     let line_end = start.wrapping_add(line.len());
     let octets = octets.get(..line_end).unwrap_or(octets);
     match request_line(Words::new(octets).at(start)) {
-        Ok((after, line)) if is_within(&line, limits) => Ok(Some((line, after.position()))),
+        Ok((after, line)) if is_within(&line, limits) => Ok(Settled { line: Some(line), next: after.position() }),
         Err(Err::Error(stop) | Err::Failure(stop)) => Err(stop.error(octets, start)),
         Ok(_) | Err(Err::Incomplete(_)) => Err(too_long(line, start, limits)),
     }

@@ -1,12 +1,13 @@
 //! The head of a response.
 
+use super::facts::Facts;
 use super::section::{Progress, are_fields, known_version, unread_line};
-use super::{FieldSpans, Fields, LentSpans, Limits, Parsed};
+use super::{FieldSpans, Fields, LentSpans, Limits, Options, Parsed};
 use crate::error::{ErrorKind, ParseError};
-use crate::framing::{Framing, FramingFacts};
+use crate::framing::Framing;
 use crate::grammar::{FieldLine, Span, StatusLine, continuation, status_line};
 use crate::octets::{TEXT, is, trim_ows, trim_ows_start};
-use crate::scan::{Input, Words};
+use crate::scan::{HeadSource, Input, Words};
 use crate::value::{Method, Status, Version};
 use core::fmt;
 use nom::Err;
@@ -39,7 +40,9 @@ pub struct ResponseParts {
     version: Version,
     status: Status,
     reason: Span,
-    facts: FramingFacts,
+    /// How a body is delimited, where there may be one.
+    body: Result<Framing, ParseError>,
+    options: Options,
     len: usize,
 }
 
@@ -70,6 +73,7 @@ impl ResponseProgress {
             (false, 0) => Span::new(text.start, text.end),
             (false, _) => Span::new(field.value.start(), text.end),
         };
+        self.is_folded = true;
         self.go_on_from(end);
         Ok(())
     }
@@ -87,7 +91,7 @@ impl<'b> ResponseHead<'b> {
     /// Parses a head within these limits.
     pub fn parse_within(input: &'b [u8], mut spans: LentSpans<'b>, limits: &Limits) -> Result<Parsed<Self>, ParseError> {
         spans.clear();
-        let parts = ResponseParts::resume(&mut ResponseProgress::new(), input, &mut spans, limits)?;
+        let parts = ResponseParts::resume(&mut ResponseProgress::new(), &mut Facts::new(), input, &mut spans, limits)?;
         Ok(parts.map(|parts| parts.with(input, spans)))
     }
 
@@ -116,7 +120,18 @@ impl<'b> ResponseHead<'b> {
     /// Fails when the fields contradict each other and count: they do not in a response to HEAD, with status 1xx, 204 or 304,
     /// or with 2xx to CONNECT. The octets behind the head cannot be used after that; close the connection.
     pub fn framing(&self, method: Method<'_>) -> Result<Framing, ParseError> {
-        self.parts.facts.of_response(method, self.status(), self.version(), self.parts.len)
+        match self.status().code() {
+            101 => Ok(Framing::Tunnel),
+            200..=299 if method == Method::CONNECT => Ok(Framing::Tunnel),
+            100..=199 | 204 | 304 => Ok(Framing::None),
+            _ if method == Method::HEAD => Ok(Framing::None),
+            _ => self.parts.body,
+        }
+    }
+
+    /// What the fields say of the connection.
+    pub(crate) const fn options(&self) -> Options {
+        self.parts.options
     }
 
     /// The octets of the head as they came.
@@ -136,17 +151,19 @@ impl ResponseParts {
     #[inline(always)]
     pub(crate) fn resume(
         progress: &mut ResponseProgress,
+        facts: &mut Facts,
         input: &[u8],
         spans: &mut LentSpans<'_>,
         limits: &Limits,
     ) -> Result<Parsed<Self>, ParseError> {
         let octets = limits.head_of(input);
-        if !progress.is_due(octets, spans, usize::from(limits.head)) {
+        if !progress.is_due(facts, octets, spans, usize::from(limits.head)) {
             return Ok(Parsed::Incomplete);
         }
+        let source = HeadSource::new(octets);
         let (line, version) = match progress.start_line {
             Some(read) => read,
-            None => match start(Words::new(octets), limits)? {
+            None => match start(source.at(0), limits)? {
                 Some((line, version, end)) => {
                     progress.next = end;
                     (line, version)
@@ -154,14 +171,17 @@ impl ResponseParts {
                 None => return Ok(Parsed::Incomplete),
             },
         };
-        progress.start_line = Some((line, version));
-        let Some(len) = progress.field_section(Words::new(octets), limits, spans, |_, _, _| Ok(()))? else {
-            return Ok(Parsed::Incomplete);
+        let section = progress.field_section(facts, source.at(progress.next), limits, spans, |_| None);
+        let Ok(Some(len)) = section else {
+            progress.start_line = Some((line, version));
+            return section.map(|_| Parsed::Incomplete);
         };
-        // Only now: a folded line may have continued a field that was read before.
-        let mut facts = FramingFacts::new();
-        spans.lines().iter().for_each(|line| facts.see(octets, *line));
-        let message = Self { version, status: Status::from_digits(line.code), reason: line.reason, facts, len };
+        if progress.is_folded {
+            *facts = Facts::of(octets, spans.lines());
+        }
+        let status = Status::from_digits(line.code);
+        let body = facts.framing.of_response_body(version, len);
+        let message = Self { version, status, reason: line.reason, body, options: facts.options, len };
         Ok(Parsed::Complete { message, len })
     }
 

@@ -1,9 +1,9 @@
 //! How far a head has been read: line by line, so that each octet is looked at a bounded number of times however it arrives.
 
+use super::facts::Facts;
 use super::{LentSpans, Limits};
 use crate::error::{ErrorKind, ParseError};
-use crate::framing::FramingFacts;
-use crate::grammar::{FieldLine, HttpVersion, Stop, field_line_or_end};
+use crate::grammar::{FieldLine, HttpVersion, Stop, field_line, is_section_end, section_end};
 use crate::octets::{TEXT, check_token, is, trim_ows};
 use crate::scan::Input;
 use crate::value::Version;
@@ -20,13 +20,14 @@ pub(crate) struct Progress<L> {
     searched: usize,
     /// How many field lines have been read.
     lines: usize,
-    pub(super) facts: FramingFacts,
+    /// Whether a line has been continued after its facts were seen.
+    pub(super) is_folded: bool,
 }
 
 impl<L: Copy> Progress<L> {
     /// Before the first octet.
     pub(crate) const fn new() -> Self {
-        Self { start_line: None, next: 0, searched: 0, lines: 0, facts: FramingFacts::new() }
+        Self { start_line: None, next: 0, searched: 0, lines: 0, is_folded: false }
     }
 
     /// Whether an octet of a head has come; empty lines before it are none.
@@ -53,9 +54,10 @@ impl<L: Copy> Progress<L> {
     /// Whether there is something new to read in these octets, of which those from before come first: the first octet of a line,
     /// the end of one, or its limit. Begins anew when the octets or the spans cannot be those from before.
     #[inline(always)]
-    pub(super) fn is_due(&mut self, octets: &[u8], spans: &mut LentSpans<'_>, limit: usize) -> bool {
+    pub(super) fn is_due(&mut self, facts: &mut Facts, octets: &[u8], spans: &mut LentSpans<'_>, limit: usize) -> bool {
         if self.searched > octets.len() || self.lines != spans.len() {
             *self = Self::new();
+            *facts = Facts::new();
             spans.clear();
         }
         let unseen = octets.get(self.searched..).unwrap_or(&[]);
@@ -66,34 +68,38 @@ impl<L: Copy> Progress<L> {
 
     /// Reads field lines up to the empty line; gives the position behind it, or `None` when more octets are needed.
     ///
-    /// `see` takes each line into account; its fault ends the reading.
+    /// The `fault` that the lines so far amount to ends the reading.
     #[inline(always)]
     pub(super) fn field_section<I: Input>(
         &mut self,
+        facts: &mut Facts,
         input: I,
         limits: &Limits,
         spans: &mut LentSpans<'_>,
-        see: impl Fn(&mut FramingFacts, &[u8], FieldLine) -> Result<(), ParseError>,
+        fault: impl Fn(&Facts) -> Option<ParseError>,
     ) -> Result<Option<usize>, ParseError> {
-        let mut input = input.at(self.next);
         loop {
-            self.next = input.position();
-            let (after, line) = match field_line_or_end(input) {
+            let input = input.at(self.next);
+            if is_section_end(input) {
+                return match section_end(input) {
+                    Ok((after, ())) => Ok(Some(after.position())),
+                    Err(cause) => unread_line(cause, input.octets(), self.next, limits),
+                };
+            }
+            let (after, line) = match field_line(input) {
                 Ok(read) => read,
-                Err(cause) => {
-                    return unread_line(cause, input.octets(), self.next, limits);
-                }
-            };
-            let Some(line) = line else {
-                return Ok(Some(after.position()));
+                Err(cause) => return unread_line(cause, input.octets(), self.next, limits),
             };
             if spans.push(line).is_err() {
                 let len = after.position().wrapping_sub(self.next);
                 return Err(ParseError::new(ErrorKind::TooManyFields, self.next, len));
             }
-            self.lines = self.lines.wrapping_add(1);
-            see(&mut self.facts, input.octets(), line)?;
-            input = after;
+            self.lines = spans.len();
+            facts.see(input.octets(), line);
+            if let Some(fault) = fault(facts) {
+                return Err(fault);
+            }
+            self.next = after.position();
         }
     }
 }
@@ -116,7 +122,7 @@ pub(super) fn unread_line<T>(
 ) -> Result<Option<T>, ParseError> {
     let limit = usize::from(limits.head).wrapping_sub(line_start);
     let line = octets.get(line_start..).unwrap_or(&[]);
-    let is_whole = line.iter().take(limit).any(|&octet| octet == b'\n');
+    let is_whole = line.get(..limit).unwrap_or(line).contains(&b'\n');
     match cause {
         Err::Error(stop) | Err::Failure(stop) if is_whole || line.len() >= limit => Err(stop.error(octets, line_start)),
         Err::Incomplete(_) if line.len() >= limit => {

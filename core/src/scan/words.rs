@@ -1,7 +1,7 @@
 //! An input that looks at text a machine word at a time: small, and quick enough where there are no vector registers.
 
 use super::Input;
-use crate::octets::{TARGET, TCHAR, TEXT, is};
+use crate::octets::{TARGET, TCHAR, TEXT, run_end};
 
 /// The octets and a position in them.
 #[derive(Clone, Copy)]
@@ -15,17 +15,6 @@ impl<'b> Words<'b> {
     #[inline(always)]
     pub(crate) const fn new(octets: &'b [u8]) -> Self {
         Self { octets, position: 0 }
-    }
-
-    #[inline(always)]
-    fn rest(&self) -> &'b [u8] {
-        self.octets.get(self.position..).unwrap_or(&[])
-    }
-
-    #[inline(always)]
-    fn run_end(&self, class: u8) -> Option<usize> {
-        let length = self.rest().iter().position(|&octet| !is(octet, class))?;
-        Some(self.position.wrapping_add(length))
     }
 }
 
@@ -46,26 +35,25 @@ impl Input for Words<'_> {
     }
 
     #[inline(always)]
-    fn token_end(&mut self) -> Option<usize> {
-        self.run_end(TCHAR)
+    fn token_end(&self) -> usize {
+        run_end(self.octets, self.position, TCHAR)
     }
 
     #[inline(always)]
-    fn target_end(&mut self) -> Option<usize> {
-        self.run_end(TARGET)
+    fn target_end(&self) -> usize {
+        run_end(self.octets, self.position, TARGET)
     }
 
     #[inline(always)]
-    fn text_end(&mut self) -> Option<usize> {
-        let mut rest = self.rest();
+    fn text_end(&self) -> usize {
+        let mut rest = self.octets.get(self.position..).unwrap_or(&[]);
         while let Some((word, after)) = rest.split_first_chunk::<WORD>() {
             if may_hold_control(usize::from_ne_bytes(*word)) {
                 break;
             }
             rest = after;
         }
-        let skipped = self.octets.len().wrapping_sub(rest.len());
-        self.at(skipped).run_end(TEXT)
+        run_end(self.octets, self.octets.len().wrapping_sub(rest.len()), TEXT)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Host and port, as they stand in a `Host` field and in a request target [RFC 9110 section 7.2, RFC 3986 section 3.2].
 
 use crate::octets::{REG_NAME, digit, is};
+use crate::scan;
 
 /// Checks `uri-host [ ":" port ]` with a host that is not empty, and gives the digits of the port if there is a colon.
 ///
@@ -11,6 +12,18 @@ pub(crate) fn check_authority(octets: &[u8]) -> Result<Option<&[u8]>, usize> {
         Some([b':', port @ ..]) if is_port(port) => Ok(Some(port)),
         Some([]) => Ok(None),
         _ => Err(host_end),
+    }
+}
+
+/// Whether the octets from `start` to `end` are an authority, the usual ones without a closer look.
+#[inline(always)]
+pub(crate) fn is_authority(octets: &[u8], start: usize, end: usize) -> bool {
+    let name_end = scan::name_end(octets, start);
+    match octets.get(name_end) {
+        _ if start < name_end && name_end == end => true,
+        Some(b':') if start < name_end => octets.get(name_end.wrapping_add(1)..end).is_some_and(is_port),
+        Some(b'[' | b'%') => check_authority(octets.get(start..end).unwrap_or(&[])).is_ok(),
+        _ => false,
     }
 }
 

@@ -63,6 +63,13 @@ impl<'a> FieldName<'a> {
         Self(token)
     }
 
+    /// Whether this may be one of the names that control message or connection: nearly all others are told apart by length and first
+    /// letter.
+    #[inline(always)]
+    pub(crate) fn may_be_control(&self) -> bool {
+        self.0.first().is_some_and(|first| may_be_control(*first, self.0.len()))
+    }
+
     /// The octets of the name, in the case in which they came.
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.0
@@ -73,6 +80,25 @@ impl<'a> FieldName<'a> {
         core::str::from_utf8(self.0).unwrap_or_default()
     }
 }
+
+/// Whether a name with this first octet and length may be one that controls message or connection.
+#[inline(always)]
+#[allow(clippy::indexing_slicing, reason = "a remainder of the table's length is in the table")]
+pub(crate) const fn may_be_control(first: u8, length: usize) -> bool {
+    first | 0x20 == FIRST_LETTERS[length % FIRST_LETTERS.len()]
+}
+
+/// The first letters of the names that control message or connection, by their lengths, all of which differ.
+#[allow(clippy::indexing_slicing, reason = "evaluated at compile time")]
+const FIRST_LETTERS: [u8; 32] = {
+    let mut letters = [0; 32];
+    let mut names: &[&str] = &["te", "host", "expect", "upgrade", "connection", "content-length", "transfer-encoding"];
+    while let [name, rest @ ..] = names {
+        letters[name.len()] = name.as_bytes()[0];
+        names = rest;
+    }
+    letters
+};
 
 impl PartialEq<FieldName<'_>> for FieldName<'_> {
     fn eq(&self, other: &FieldName<'_>) -> bool {

@@ -8,7 +8,8 @@ mod target;
 mod trailer;
 mod version;
 
-pub(crate) use authority::check_authority;
+pub(crate) use authority::{check_authority, is_authority};
+pub(crate) use field::may_be_control;
 pub use field::{FieldName, FieldValue};
 pub use method::Method;
 pub use status::Status;

@@ -38,7 +38,8 @@ impl Status {
 
     /// The three digits.
     pub(crate) fn digits(self) -> [u8; 3] {
-        [self.0 / 100, self.0 / 10, self.0].map(|part| b'0' | (part % 10).to_le_bytes()[0])
+        let (hundreds, rest) = (self.0 / 100, self.0 % 100);
+        [hundreds, rest / 10, rest % 10].map(|digit| b'0' | digit.to_le_bytes()[0])
     }
 
     /// Whether a final response follows this one: 100 to 199 [RFC 9110 section 15.2].

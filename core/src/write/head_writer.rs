@@ -150,13 +150,13 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         Ok(writer)
     }
 
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn response(mut draft: Draft<'w>, sink: S, reply_to: ReplyTo, status: Status) -> Result<Self, WriteError> {
         let status = Status::new(status.code())?;
-        let start = draft.position();
-        for part in [b"HTTP/1.1 ", &status.digits()[..], b" ", status.reason().as_bytes(), b"\r\n"] {
-            draft.put(part)?;
-        }
-        let minor_at = start.wrapping_add("HTTP/1.".len());
+        let minor_at = draft.position().wrapping_add("HTTP/1.".len());
+        draft.version_and_code(status)?;
+        draft.put(status.reason().as_bytes())?;
+        draft.put(b"\r\n")?;
         Ok(Self::new(draft, sink, Message::Response(reply_to, status), minor_at))
     }
 
@@ -199,16 +199,28 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
     /// [`WriteError::RepeatedHost`], [`WriteError::InvalidHost`] or [`WriteError::HostDiffers`] for a `Host` in a request that is not
     /// one authority, and that of the target where it names one.
     pub fn field(mut self, name: FieldName<'_>, value: FieldValue<'_>) -> Result<Self, WriteError> {
-        self.see(name, value)?;
-        self.draft.field(name, value)?;
+        self.put_field(name, value)?;
         Ok(self)
     }
 
     /// Writes field lines: as [`field`](Self::field), one after the other.
-    pub fn fields(self, fields: &[(FieldName<'_>, FieldValue<'_>)]) -> Result<Self, WriteError> {
-        fields.iter().try_fold(self, |head, (name, value)| head.field(*name, *value))
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub fn fields(mut self, fields: &[(FieldName<'_>, FieldValue<'_>)]) -> Result<Self, WriteError> {
+        for (name, value) in fields {
+            self.put_field(*name, *value)?;
+        }
+        Ok(self)
     }
 
+    #[inline(always)]
+    fn put_field(&mut self, name: FieldName<'_>, value: FieldValue<'_>) -> Result<(), WriteError> {
+        if name.may_be_control() {
+            self.see(name, value)?;
+        }
+        self.draft.field(name, value)
+    }
+
+    #[inline(never)]
     fn see(&mut self, name: FieldName<'_>, value: FieldValue<'_>) -> Result<(), WriteError> {
         let seen = &mut self.seen;
         let has = |member: &str| has_member(value.as_bytes(), member.as_bytes());
@@ -248,6 +260,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
     }
 
     /// Ends the head of a message without a body. A length of zero is said where a body would be expected.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn without_body(mut self) -> Result<(), WriteError> {
         let says_zero = match (self.message, self.body_rule()) {
             (Message::Request(content), _) => content == Content::Expected,
@@ -351,6 +364,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         self.version == Version::Http10 || asked == Version::Http10
     }
 
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn body_rule(&self) -> Body {
         match self.message {
             Message::Request(Content::Forbidden) => Body::Absent,
@@ -380,6 +394,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
     }
 
     /// Checks what only the whole head shows, writes what is left of it and these octets of the body, and lets all of it count.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn end(mut self, body: &[u8], encoder: BodyEncoder) -> Result<S::Body, WriteError> {
         let Self { seen, version, .. } = self;
         match self.message {

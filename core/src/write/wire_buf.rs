@@ -2,10 +2,9 @@
 
 use super::{Detached, HeadWriter, ReplyTo};
 use crate::error::WriteError;
+use crate::octets::IS_WIDE;
 use crate::value::{FieldName, FieldValue, Method, Status, Target};
 use core::fmt;
-use heapless::Vec;
-use heapless::vec::VecView;
 
 /// Up to `M` octets to be sent, written by [`HeadWriter`]s and [`BodyEncoder`](crate::BodyEncoder)s alone.
 ///
@@ -18,8 +17,8 @@ use heapless::vec::VecView;
 /// # Ok::<(), bareline_core::WriteError>(())
 /// ```
 pub struct WireBuf<const M: usize> {
-    octets: Vec<u8, M>,
-    /// How many of the octets count; what is behind them a writer has left that was given up.
+    octets: [u8; M],
+    /// How many of the octets count.
     written: usize,
     owed: Owed,
 }
@@ -37,7 +36,7 @@ pub(super) enum Owed {
 impl<const M: usize> WireBuf<M> {
     /// An empty buffer.
     pub const fn new() -> Self {
-        Self { octets: Vec::new(), written: 0, owed: Owed::Nothing }
+        Self { octets: [0; M], written: 0, owed: Owed::Nothing }
     }
 
     /// The octets to be sent.
@@ -47,7 +46,6 @@ impl<const M: usize> WireBuf<M> {
 
     /// Forgets all octets, once they are sent. A body that has not ended is still owed.
     pub fn clear(&mut self) {
-        self.octets.clear();
         self.written = 0;
         if self.owed == Owed::Close {
             self.owed = Owed::Nothing;
@@ -65,6 +63,7 @@ impl<const M: usize> WireBuf<M> {
 
     /// Begins a response with this status and its registered reason phrase. Fails with [`WriteError::InvalidStatus`] for a code
     /// over 599, which can be received but not sent; with [`WriteError::OutOfTurn`] while the body of a message before it has not ended.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn response(&mut self, reply_to: ReplyTo, status: Status) -> Result<HeadWriter<'_>, WriteError> {
         HeadWriter::response(self.next_draft()?, Detached, reply_to, status)
     }
@@ -78,8 +77,7 @@ impl<const M: usize> WireBuf<M> {
     }
 
     pub(crate) fn draft(&mut self) -> Draft<'_> {
-        self.octets.truncate(self.written);
-        Draft { octets: self.octets.as_mut_view(), written: &mut self.written, owed: &mut self.owed }
+        Draft { octets: &mut self.octets, end: self.written, written: &mut self.written, owed: &mut self.owed }
     }
 }
 
@@ -97,29 +95,64 @@ impl<const M: usize> fmt::Debug for WireBuf<M> {
 
 /// Octets behind those that count. They count when the draft is committed; given up or forgotten, it leaves nothing behind.
 pub(crate) struct Draft<'w> {
-    octets: &'w mut VecView<u8>,
+    octets: &'w mut [u8],
+    /// Where the draft ends.
+    end: usize,
     written: &'w mut usize,
     owed: &'w mut Owed,
 }
 
 impl Draft<'_> {
+    #[inline]
     pub(crate) fn put(&mut self, octets: &[u8]) -> Result<(), WriteError> {
-        self.octets.extend_from_slice(octets).map_err(|_| WriteError::BufferFull)
+        copy(self.room(octets.len())?, octets);
+        Ok(())
     }
 
     /// `field-line CRLF`
+    #[inline]
     pub(crate) fn field(&mut self, name: FieldName<'_>, value: FieldValue<'_>) -> Result<(), WriteError> {
-        [name.as_bytes(), b": ", value.as_bytes(), b"\r\n"].iter().try_for_each(|part| self.put(part))
+        let (name, value) = (name.as_bytes(), value.as_bytes());
+        let between = ": \r\n".len();
+        let line = self.room(name.len().saturating_add(value.len()).saturating_add(between))?;
+        if let Some((to, [b0, b1, rest @ ..])) = line.split_at_mut_checked(name.len())
+            && let Some((to_value, [b2, b3])) = rest.split_at_mut_checked(value.len())
+        {
+            copy(to, name);
+            copy(to_value, value);
+            [*b0, *b1, *b2, *b3] = *b": \r\n";
+        }
+        Ok(())
+    }
+
+    /// `HTTP-version SP status-code SP`, of HTTP/1.1
+    #[inline(always)]
+    pub(crate) fn version_and_code(&mut self, status: Status) -> Result<(), WriteError> {
+        if let Some(to) = self.room("HTTP/1.1 200 ".len())?.first_chunk_mut() {
+            *to = *b"HTTP/1.1 200 ";
+            let [.., hundreds, tens, ones, _] = to;
+            [*hundreds, *tens, *ones] = status.digits();
+        }
+        Ok(())
+    }
+
+    /// The next `count` octets, which are part of the draft from now on.
+    #[inline(always)]
+    fn room(&mut self, count: usize) -> Result<&mut [u8], WriteError> {
+        let start = self.end;
+        let room = self.octets.get_mut(start..).and_then(|rest| rest.get_mut(..count)).ok_or(WriteError::BufferFull)?;
+        self.end = start.wrapping_add(count);
+        Ok(room)
     }
 
     /// Where the next octet goes.
     pub(crate) fn position(&self) -> usize {
-        self.octets.len()
+        self.end
     }
 
     /// Takes back what was put from there on.
     pub(crate) fn truncate(&mut self, position: usize) {
-        self.octets.truncate(position.max(*self.written));
+        self.end = position.max(*self.written).min(self.end);
     }
 
     /// Replaces one octet that was put before.
@@ -140,6 +173,35 @@ impl Draft<'_> {
     }
 
     pub(crate) fn commit(self) {
-        *self.written = self.octets.len();
+        *self.written = self.end;
+    }
+}
+
+/// Copies octets to as many places. What fits into a few registers goes through them: two copies of one size, which overlap, instead of a
+/// call.
+#[inline(always)]
+fn copy(to: &mut [u8], from: &[u8]) {
+    match (from.len() >= 8, from.len() <= 16, from.len() <= 32, from.len() >= 4) {
+        _ if !IS_WIDE => each(to, from),
+        (true, true, ..) => overlapping::<8>(to, from),
+        (true, _, true, _) => overlapping::<16>(to, from),
+        (false, .., true) => overlapping::<4>(to, from),
+        _ => each(to, from),
+    }
+}
+
+#[inline(always)]
+fn each(to: &mut [u8], from: &[u8]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+}
+
+/// Copies from `N` to `2 * N` octets.
+#[inline(always)]
+fn overlapping<const N: usize>(to: &mut [u8], from: &[u8]) {
+    if let (Some(first), Some(last), Some(to_first)) = (from.first_chunk::<N>(), from.last_chunk::<N>(), to.first_chunk_mut()) {
+        *to_first = *first;
+        if let Some(to_last) = to.last_chunk_mut() {
+            *to_last = *last;
+        }
     }
 }

@@ -125,6 +125,8 @@ fn body(received: &[u8]) -> Result<(), ParseError> {
     let mut decoder = BodyDecoder::new(black_box(Framing::Chunked), &black_box(Limits::DEFAULT));
     let mut rest = received;
     while !rest.is_empty() {
+        let content = decoder.clone().content(rest)?;
+        black_box(content);
         let (used, part) = decoder.decode(rest)?;
         if let BodyPart::Chunk { extensions, .. } = &part {
             for one in extensions.iter() {

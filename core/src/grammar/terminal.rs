@@ -1,0 +1,190 @@
+//! The terminals that the rules are made of.
+
+use super::{Part, Read, Rule, Span, Stop};
+use crate::octets::is_ows;
+use crate::scan::Input;
+use nom::{Err, Mode, Needed, OutputMode, PResult, Parser};
+
+/// What reads a terminal. nom would take a function as well, and make a call of it: a terminal is inlined where it stands.
+pub(super) trait Terminal<I> {
+    type Output;
+
+    fn read(&self, input: I) -> Read<I, Self::Output>;
+}
+
+pub(super) struct Inlined<T>(pub(super) T);
+
+impl<I: Input, T: Terminal<I>> Parser<I> for Inlined<T> {
+    type Output = T::Output;
+    type Error = Stop;
+
+    #[inline(always)]
+    fn process<M: OutputMode>(&mut self, input: I) -> PResult<M, I, T::Output, Stop> {
+        match self.0.read(input) {
+            Ok((after, read)) => Ok((after, M::Output::bind(|| read))),
+            Err(Err::Error(stop)) => Err(Err::Error(M::Error::bind(|| stop))),
+            Err(Err::Failure(stop)) => Err(Err::Failure(stop)),
+            Err(Err::Incomplete(needed)) => Err(Err::Incomplete(needed)),
+        }
+    }
+}
+
+impl<I: Input, O, F: Fn(I) -> Read<I, O>> Terminal<I> for F {
+    type Output = O;
+
+    #[inline(always)]
+    fn read(&self, input: I) -> Read<I, O> {
+        self(input)
+    }
+}
+
+/// A rule that is written as a function.
+#[inline(always)]
+pub(super) fn rule<I: Input, O>(read: impl Fn(I) -> Read<I, O>) -> impl Rule<I, O> {
+    Inlined(read)
+}
+
+/// `token = 1*tchar` [RFC 9110 section 5.6.2]
+#[inline(always)]
+pub(super) fn token<I: Input>(part: Part) -> impl Rule<I, Span> {
+    Inlined(Token(part))
+}
+
+struct Token(Part);
+
+impl<I: Input> Terminal<I> for Token {
+    type Output = Span;
+
+    #[inline(always)]
+    fn read(&self, input: I) -> Read<I, Span> {
+        let end = input.token_end();
+        run(self.0, input, end)
+    }
+}
+
+/// One or more octets that a request target may hold [RFC 9112 section 3.2].
+#[inline(always)]
+pub(super) fn target<I: Input>() -> impl Rule<I, Span> {
+    Inlined(Target)
+}
+
+struct Target;
+
+impl<I: Input> Terminal<I> for Target {
+    type Output = Span;
+
+    #[inline(always)]
+    fn read(&self, input: I) -> Read<I, Span> {
+        let end = input.target_end();
+        run(Part::Target, input, end)
+    }
+}
+
+/// `*( HTAB / SP / VCHAR / obs-text )`: a field value or a reason phrase, with the whitespace at its ends.
+#[inline(always)]
+pub(super) fn text<I: Input>() -> impl Rule<I, Span> {
+    Inlined(Text)
+}
+
+struct Text;
+
+impl<I: Input> Terminal<I> for Text {
+    type Output = Span;
+
+    #[inline(always)]
+    fn read(&self, input: I) -> Read<I, Span> {
+        let end = input.text_end();
+        Ok((input.at(end), Span::new(input.position(), end)))
+    }
+}
+
+/// One octet that `accepts`, as the value it gives for it.
+#[inline(always)]
+pub(super) fn one<I: Input, O>(part: Part, accepts: impl Fn(u8) -> Option<O>) -> impl Rule<I, O> {
+    rule(move |input: I| match input.octet().map(&accepts) {
+        None => Err(Err::Incomplete(Needed::Unknown)),
+        Some(None) => stop(part, input.position()),
+        Some(Some(value)) => Ok((input.at(input.position().wrapping_add(1)), value)),
+    })
+}
+
+/// This octet and no other.
+#[inline(always)]
+pub(super) fn octet<I: Input>(part: Part, expected: u8) -> impl Rule<I, ()> {
+    one(part, move |octet| (octet == expected).then_some(()))
+}
+
+/// These octets, case-sensitive; gives where they begin.
+#[inline(always)]
+pub(super) fn literal<I: Input, const N: usize>(part: Part, expected: &'static [u8; N]) -> impl Rule<I, usize> {
+    rule(move |input: I| match input.next::<N>() {
+        Some(found) if found == expected => Ok((input.at(input.position().wrapping_add(N)), input.position())),
+        _ => unlike(part, expected, input.octets(), input.position()),
+    })
+}
+
+/// `OWS = *( SP / HTAB )` [RFC 9110 section 5.6.3]
+#[inline(always)]
+pub(super) fn ows<I: Input>() -> impl Rule<I, ()> {
+    rule(|input: I| {
+        let after = if input.octet() == Some(b' ') { input.at(input.position().wrapping_add(1)) } else { input };
+        match after.octet() {
+            Some(..=b' ') => Ok((after.at(ows_end(after.octets(), after.position())), ())),
+            _ => Ok((after, ())),
+        }
+    })
+}
+
+/// The end of whitespace that is more than one SP.
+#[cold]
+#[inline(never)]
+fn ows_end(octets: &[u8], position: usize) -> usize {
+    let rest = octets.get(position..).unwrap_or(&[]);
+    position.wrapping_add(rest.iter().take_while(|&&octet| is_ows(octet)).count())
+}
+
+/// `CRLF`, as the end of a line of which `part` is the last [RFC 9112 section 2.2].
+#[inline(always)]
+pub(super) fn crlf<I: Input>(part: Part) -> impl Rule<I, ()> {
+    rule(move |input: I| match (input.octet(), input.at(input.position().wrapping_add(1)).octet()) {
+        (Some(b'\r'), Some(b'\n')) => Ok((input.at(input.position().wrapping_add(2)), ())),
+        (None | Some(b'\r'), None) => Err(Err::Incomplete(Needed::Unknown)),
+        _ => stop(part, input.position()),
+    })
+}
+
+/// One or more octets of a class, whose end has been found.
+#[inline(always)]
+fn run<I: Input>(part: Part, input: I, end: usize) -> Read<I, Span> {
+    match input.position() {
+        start if start == end => none(part, input.octets(), start),
+        start => Ok((input.at(end), Span::new(start, end))),
+    }
+}
+
+/// No octet of a class, or none at all.
+#[cold]
+#[inline(never)]
+fn none<I, O>(part: Part, octets: &[u8], position: usize) -> Read<I, O> {
+    match octets.get(position) {
+        Some(_) => stop(part, position),
+        None => Err(Err::Incomplete(Needed::Unknown)),
+    }
+}
+
+/// Where octets are not the expected ones, or end too early.
+#[cold]
+#[inline(never)]
+fn unlike<I, O>(part: Part, expected: &[u8], octets: &[u8], position: usize) -> Read<I, O> {
+    let found = octets.get(position..).unwrap_or(&[]);
+    match found.iter().zip(expected).position(|(found, expected)| found != expected) {
+        Some(at) => stop(part, position.wrapping_add(at)),
+        None => Err(Err::Incomplete(Needed::Unknown)),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn stop<I, O>(part: Part, position: usize) -> Read<I, O> {
+    Err(Err::Error(Stop { part, position }))
+}

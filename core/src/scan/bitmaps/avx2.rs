@@ -1,0 +1,78 @@
+//! Classes by the vector registers that x86 has had since 2013; a program has to be compiled for them.
+
+use super::classes::{Classes, HALF, ROW};
+use crate::octets::{REG_NAME, TARGET, TCHAR, is};
+use safe_arch::{
+    bitand_m128i, bitandnot_m128i, bitandnot_m256i, bitor_m128i, bitor_m256i, cmp_eq_mask_i8_m128i, cmp_eq_mask_i8_m256i,
+    load_unaligned_m128i, m128i, m256i, min_u8_m128i, min_u8_m256i, move_mask_i8_m128i, move_mask_i8_m256i, set_splat_i8_m128i,
+    set_splat_i8_m256i, shr_imm_u16_m128i, shuffle_av_i8z_all_m128i,
+};
+
+/// 256 bits at a time, and tables of 16 entries.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx2;
+
+impl Classes for Avx2 {
+    const IS_EXACT: bool = true;
+
+    #[inline(always)]
+    fn nontoken(row: &[u8; ROW]) -> u64 {
+        outside(row, const { &rows_of(TCHAR) })
+    }
+
+    #[inline(always)]
+    fn nontext(row: &[u8; ROW]) -> u64 {
+        let all = |octet: u8| set_splat_i8_m128i(octet.cast_signed());
+        let row = load_unaligned_m128i(row);
+        let below_space = cmp_eq_mask_i8_m128i(min_u8_m128i(row, all(0x1f)), row);
+        let control = bitandnot_m128i(cmp_eq_mask_i8_m128i(row, all(b'\t')), below_space);
+        let marked = bitor_m128i(control, cmp_eq_mask_i8_m128i(row, all(0x7f)));
+        u64::from(move_mask_i8_m128i(marked).cast_unsigned())
+    }
+
+    #[inline(always)]
+    fn nonname(row: &[u8; ROW]) -> u64 {
+        outside(row, const { &rows_of(REG_NAME) })
+    }
+
+    #[inline(always)]
+    fn nontarget(row: &[u8; ROW]) -> u64 {
+        outside(row, const { &rows_of(TARGET) })
+    }
+
+    #[inline(always)]
+    fn nontext_of_half(half: &[u8; HALF]) -> u64 {
+        let all = |octet: u8| set_splat_i8_m256i(octet.cast_signed());
+        let half = m256i::from(*half);
+        let below_space = cmp_eq_mask_i8_m256i(min_u8_m256i(half, all(0x1f)), half);
+        let control = bitandnot_m256i(cmp_eq_mask_i8_m256i(half, all(b'\t')), below_space);
+        let marked = bitor_m256i(control, cmp_eq_mask_i8_m256i(half, all(0x7f)));
+        u64::from(move_mask_i8_m256i(marked).cast_unsigned())
+    }
+}
+
+/// The octets outside a class. In the table of 16 rows and 16 columns in which ASCII is printed, bit `r` of entry `c` says whether the class
+/// has the octet in row `r` and column `c`.
+#[inline(always)]
+fn outside(octets: &[u8; ROW], rows_of_column: &[u8; ROW]) -> u64 {
+    const BIT_OF_ROW: [u8; ROW] = [1, 1 << 1, 1 << 2, 1 << 3, 1 << 4, 1 << 5, 1 << 6, 1 << 7, 0, 0, 0, 0, 0, 0, 0, 0];
+    let octets = load_unaligned_m128i(octets);
+    // A shuffle gives zero for an index with the highest bit set: for an octet that is not ASCII.
+    let rows = shuffle_av_i8z_all_m128i(m128i::from(*rows_of_column), octets);
+    let row = bitand_m128i(shr_imm_u16_m128i::<4>(octets), set_splat_i8_m128i(0x0f));
+    let bit = shuffle_av_i8z_all_m128i(m128i::from(BIT_OF_ROW), row);
+    u64::from(move_mask_i8_m128i(cmp_eq_mask_i8_m128i(bitand_m128i(rows, bit), set_splat_i8_m128i(0))).cast_unsigned())
+}
+
+#[allow(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "evaluated at compile time, over 0..128")]
+const fn rows_of(class: u8) -> [u8; ROW] {
+    let mut rows = [0; ROW];
+    let mut octet = 0;
+    while octet < 0x80 {
+        if is(octet as u8, class) {
+            rows[octet % 16] |= 1 << (octet / 16);
+        }
+        octet += 1;
+    }
+    rows
+}

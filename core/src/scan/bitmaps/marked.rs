@@ -1,0 +1,177 @@
+//! An input that marks the octets of a class in a bitmap and then looks at bits: fast where registers are wide.
+
+use super::classes::{BLOCK, Classes, HALF, ROW};
+use crate::octets::{TARGET, TCHAR, TEXT, is, run_end};
+use crate::scan::Input;
+use core::cell::Cell;
+use core::marker::PhantomData;
+
+/// The octets, and the run of text that was found last.
+pub(crate) struct Bitmaps<'b, C> {
+    octets: &'b [u8],
+    run_start: Cell<usize>,
+    run_end: Cell<usize>,
+    classes: PhantomData<C>,
+}
+
+impl<'b, C: Classes> Bitmaps<'b, C> {
+    /// Of these octets; nothing is known yet.
+    #[inline(always)]
+    pub(crate) const fn new(octets: &'b [u8]) -> Self {
+        Self { octets, run_start: Cell::new(1), run_end: Cell::new(0), classes: PhantomData }
+    }
+
+    /// These octets, from `position` on.
+    #[inline(always)]
+    pub(crate) const fn at(&self, position: usize) -> At<'_, 'b, C> {
+        At { bitmaps: self, position }
+    }
+
+    /// The first octet at or after `position` that is marked as no text.
+    #[inline(always)]
+    fn nontext(&self, mut position: usize) -> usize {
+        while position < self.octets.len() {
+            let marks = nontext::<C>(self.octets, position);
+            if marks != 0 {
+                return position.wrapping_add(marks.trailing_zeros() as usize);
+            }
+            position = position.wrapping_add(BLOCK);
+        }
+        self.octets.len()
+    }
+}
+
+/// A position in octets with bitmaps.
+pub(crate) struct At<'s, 'b, C> {
+    bitmaps: &'s Bitmaps<'b, C>,
+    position: usize,
+}
+
+impl<C> Clone for At<'_, '_, C> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<C> Copy for At<'_, '_, C> {}
+
+impl<C: Classes> Input for At<'_, '_, C> {
+    #[inline(always)]
+    fn octets(&self) -> &[u8] {
+        self.bitmaps.octets
+    }
+
+    #[inline(always)]
+    fn position(&self) -> usize {
+        self.position
+    }
+
+    #[inline(always)]
+    fn at(self, position: usize) -> Self {
+        Self { position, ..self }
+    }
+
+    /// A token is text: where this run of text ends is found first, so that the next line need not wait for the name of this one.
+    #[inline(always)]
+    fn token_end(&self) -> usize {
+        let end = self.bitmaps.nontext(self.position);
+        self.bitmaps.run_start.set(self.position);
+        self.bitmaps.run_end.set(end);
+        row_end::<C>(self.octets(), self.position, C::nontoken, TCHAR)
+    }
+
+    #[inline(always)]
+    fn target_end(&self) -> usize {
+        row_end::<C>(self.octets(), self.position, C::nontarget, TARGET)
+    }
+
+    #[inline(always)]
+    fn text_end(&self) -> usize {
+        let (start, known) = (self.bitmaps.run_start.get(), self.bitmaps.run_end.get());
+        let end = if start <= self.position && self.position <= known { known } else { self.bitmaps.nontext(self.position) };
+        match self.at(end).octet() {
+            Some(octet) if C::is_rare_text(octet) => rare(self.octets(), end, TEXT),
+            _ => end,
+        }
+    }
+}
+
+/// The end of a run of a class that is looked for by rows.
+#[inline(always)]
+pub(crate) fn row_end<C: Classes>(octets: &[u8], mut position: usize, marks_of: fn(&[u8; ROW]) -> u64, class: u8) -> usize {
+    loop {
+        let next = position.wrapping_add(ROW);
+        let marks = match octets.get(position..next).and_then(|row| row.try_into().ok()) {
+            Some(row) => marks_of(row),
+            None => return row_end_of_last::<C>(octets, position, marks_of, class),
+        };
+        if marks != 0 {
+            return settled::<C>(octets, position.wrapping_add(marks.trailing_zeros() as usize), class);
+        }
+        position = next;
+    }
+}
+
+/// The same where fewer octets are left than a row has: by the last row there is, less what stands before `position`.
+#[inline(never)]
+fn row_end_of_last<C: Classes>(octets: &[u8], position: usize, marks_of: fn(&[u8; ROW]) -> u64, class: u8) -> usize {
+    let left = octets.len().wrapping_sub(position);
+    match octets.last_chunk() {
+        Some(last) if left < ROW => match marks_of(last) >> (ROW.wrapping_sub(left) % ROW) {
+            marks if marks == 0 || left == 0 => octets.len(),
+            marks => settled::<C>(octets, position.wrapping_add(marks.trailing_zeros() as usize), class),
+        },
+        _ => rare(octets, position, class),
+    }
+}
+
+/// The end of a run, where an octet is marked that may be a rare one of the class.
+#[inline(always)]
+fn settled<C: Classes>(octets: &[u8], end: usize, class: u8) -> usize {
+    match octets.get(end) {
+        Some(&octet) if !C::IS_EXACT && is(octet, class) => rare(octets, end, class),
+        _ => end,
+    }
+}
+
+/// The marks of up to a block of octets from `start` on.
+#[inline(always)]
+fn nontext<C: Classes>(octets: &[u8], start: usize) -> u64 {
+    if let Some(block) = octets.get(start..).and_then(|rest| rest.first_chunk()) {
+        C::nontext_of(block)
+    } else if let Some(last) = octets.last_chunk() {
+        // Fewer are left: the last ones there are, less those before `start`.
+        C::nontext_of(last) >> (BLOCK.wrapping_sub(octets.len().wrapping_sub(start)) % BLOCK)
+    } else {
+        nontext_of_all::<C>(octets) >> (start % BLOCK)
+    }
+}
+
+/// The marks of fewer octets than a block.
+#[inline(always)]
+fn nontext_of_all<C: Classes>(octets: &[u8]) -> u64 {
+    if let (Some(first), Some(last)) = (octets.first_chunk(), octets.last_chunk()) {
+        C::nontext_of_half(first) | C::nontext_of_half(last) << (octets.len().wrapping_sub(HALF) % BLOCK)
+    } else if let (Some(first), Some(last)) = (octets.first_chunk(), octets.last_chunk()) {
+        C::nontext(first) | C::nontext(last) << (octets.len().wrapping_sub(ROW) % BLOCK)
+    } else {
+        C::nontext(&padded(octets)) & !(u64::MAX << (octets.len() % BLOCK))
+    }
+}
+
+/// Fewer octets than a row, as a row.
+#[cold]
+#[inline(never)]
+fn padded(octets: &[u8]) -> [u8; ROW] {
+    let mut row = [0; ROW];
+    row.iter_mut().zip(octets).for_each(|(to, from)| *to = *from);
+    row
+}
+
+/// The end of a run, octet by octet: where a class is looked up that the marks do not know exactly, and at the end of the octets.
+#[cold]
+#[inline(never)]
+fn rare(octets: &[u8], position: usize, class: u8) -> usize {
+    run_end(octets, position, class)
+}
