@@ -7,6 +7,7 @@ default:
 # Is the code formatted?
 format-check:
     cargo fmt --all --check
+    cargo fmt --manifest-path bench/Cargo.toml --all --check
 
 # Lints, on every target of every member.
 lint:
@@ -24,7 +25,11 @@ stable:
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 
-# Links core for a microcontroller with a panic handler that must not be reachable.
+# What concerns the octets, with each way to scan them that is not this machine's own.
+scans:
+    tests/scans
+
+# Links core for a microcontroller, and for this machine, with a panic handler that must not be reachable.
 panic-free:
     tests/panic_free/run
 
@@ -53,3 +58,11 @@ linear:
 # Line coverage of core, with llvm-cov.
 coverage:
     tests/coverage
+
+# How fast is bareline beside other parsers? Prints BENCHMARKS.md; a minute or two, most of it the compiler's.
+bench:
+    @bench/run
+
+# Has the number of instructions grown? With valgrind; `just count --update` records what is counted.
+count *options:
+    bench/count {{options}}

@@ -1,0 +1,136 @@
+//! A chunked body, decoded: where its data stands, without a copy.
+
+use crate::measure::{Group, Lane, Wanted};
+use crate::peers::with_version;
+use bareline_core::{BodyDecoder, BodyPart, Framing, Limits};
+use fastrand::Rng;
+use std::hint::black_box;
+
+/// How much data there is.
+const DATA: usize = 65_536;
+
+type Decode = fn(&[u8]) -> Option<usize>;
+
+pub fn groups(wanted: Wanted<'_>) -> Vec<Group> {
+    let kinds = [("chunked/random", false), ("chunked/16", true)];
+    let named = kinds.into_iter().filter(|(name, _)| wanted.group(name));
+    named.map(|(name, is_small)| Group::new(name, lanes(&body(is_small)))).collect()
+}
+
+/// Chunks of 16 octets to 1 KB, or of 16 octets all.
+fn body(is_small: bool) -> Vec<u8> {
+    let (mut rng, mut body, mut left) = (Rng::with_seed(64), Vec::new(), DATA);
+    while left > 0 {
+        let size = if is_small { 16 } else { rng.usize(16..=1024) }.min(left);
+        body.extend(format!("{size:x}\r\n").bytes());
+        body.extend((0..size).map(|_| rng.u8(..)));
+        body.extend(b"\r\n");
+        left -= size;
+    }
+    body.extend(b"0\r\n\r\n");
+    body
+}
+
+fn lanes(body: &[u8]) -> Vec<Lane> {
+    let all: [(&str, String, Decode); 5] = [
+        ("httparse", format!("a loop over {}", with_version("httparse")), httparse_loop),
+        ("ntex", format!("a loop over {}", with_version("ntex-httparse")), ntex_loop),
+        ("http-net", with_version("http-net"), net_decoder),
+        ("ours", "bareline, the content".to_string(), ours),
+        ("ours-parts", "bareline, all parts".to_string(), ours_parts),
+    ];
+    all.into_iter()
+        .map(|(id, title, decode)| {
+            assert_eq!(decode(body), Some(DATA), "{title} decodes the body");
+            let body = body.to_vec();
+            Lane::new(id, title, move |times| {
+                for _ in 0..times {
+                    black_box(black_box(decode)(black_box(&body)));
+                }
+            })
+        })
+        .collect()
+}
+
+/// The data that a size line says, and what stands behind it and its CR LF.
+#[inline(always)]
+fn take(rest: &[u8], line: usize, size: u64) -> Option<(&[u8], &[u8])> {
+    let (data, rest) = rest.get(line..)?.split_at_checked(usize::try_from(size).ok()?)?;
+    Some((data, rest.strip_prefix(b"\r\n")?))
+}
+
+#[inline(never)]
+fn httparse_loop(mut rest: &[u8]) -> Option<usize> {
+    let mut total = 0;
+    loop {
+        let Ok(httparse::Status::Complete((line, size))) = httparse::parse_chunk_size(rest) else { return None };
+        let (data, after) = take(rest, line, size)?;
+        if size == 0 {
+            return Some(total);
+        }
+        total += black_box(data).len();
+        rest = after;
+    }
+}
+
+#[inline(never)]
+fn ntex_loop(mut rest: &[u8]) -> Option<usize> {
+    let mut total = 0;
+    loop {
+        let Ok(ntex_httparse::Status::Complete((line, size))) = ntex_httparse::parse_chunk_size(rest) else { return None };
+        let (data, after) = take(rest, line, size)?;
+        if size == 0 {
+            return Some(total);
+        }
+        total += black_box(data).len();
+        rest = after;
+    }
+}
+
+#[inline(never)]
+fn net_decoder(mut rest: &[u8]) -> Option<usize> {
+    use http_net::ChunkStep;
+    let mut decoder = http_net::ChunkedDecoder::new(&http_net::Limits::new());
+    let mut total = 0;
+    loop {
+        match decoder.decode(rest, false).ok()? {
+            ChunkStep::Data { skip, len } => {
+                total += black_box(rest.get(skip..skip + len)?).len();
+                rest = rest.get(skip + len..)?;
+            }
+            ChunkStep::Done { .. } => return Some(total),
+            _ => return None,
+        }
+    }
+}
+
+#[inline(never)]
+fn ours(mut rest: &[u8]) -> Option<usize> {
+    let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
+    let mut total = 0;
+    loop {
+        let (used, part) = decoder.content(rest).ok()?;
+        match part {
+            BodyPart::Data(data) => total += black_box(data).len(),
+            BodyPart::End => return Some(total),
+            _ => return None,
+        }
+        rest = rest.get(used..)?;
+    }
+}
+
+#[inline(never)]
+fn ours_parts(mut rest: &[u8]) -> Option<usize> {
+    let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
+    let mut total = 0;
+    loop {
+        let (used, part) = decoder.decode(rest).ok()?;
+        match part {
+            BodyPart::Data(data) => total += black_box(data).len(),
+            BodyPart::Chunk { .. } | BodyPart::Trailer { .. } => {}
+            BodyPart::End => return Some(total),
+            BodyPart::NeedMore => return None,
+        }
+        rest = rest.get(used..)?;
+    }
+}

@@ -1,0 +1,107 @@
+//! A server's whole work on a request: received, answered with 13 octets, and the next one awaited.
+
+use crate::inputs;
+use crate::measure::{Group, Lane, Wanted};
+use crate::peers::with_version;
+use bareline_core::{FieldSpans, Limits, ServerConnection, ServerEvent, ServerState, Status, WireBuf};
+use fastrand::Rng;
+use std::cell::RefCell;
+use std::hint::black_box;
+use std::mem::MaybeUninit;
+use std::rc::Rc;
+
+const BODY: &[u8] = b"Hello, world!";
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nHello, world!";
+
+/// Serves one request; gives how many octets the answer has.
+type Serve = Box<dyn FnMut(&[u8]) -> usize>;
+
+pub fn groups(wanted: Wanted<'_>) -> Vec<Group> {
+    ["b", "m"].into_iter().filter(|name| wanted.group(&format!("connection/{name}"))).map(group).collect()
+}
+
+fn group(name: &str) -> Group {
+    let messages = Rc::new(inputs::messages(name));
+    let order = Rc::new(RefCell::new((0..messages.len()).collect::<Vec<_>>()));
+    let mut all: Vec<(&'static str, String, Serve)> = vec![
+        ("httparse", format!("{} and an extend, no bookkeeping", with_version("httparse")), lower_bound()),
+        ("ours", "bareline, ServerConnection".to_string(), ours()),
+    ];
+    if name == "b" {
+        all.insert(1, ("http-net", format!("{}, ServerConn", with_version("http-net")), net()));
+    }
+    let lanes = all.into_iter().map(|(id, title, mut serve)| {
+        if name == "b" {
+            assert_eq!(serve(inputs::B), ANSWER.len(), "the answer of {title}");
+        }
+        messages.iter().for_each(|message| assert!(serve(message) > 0, "{title} serves {}", message.escape_ascii()));
+        let (messages, order, step) = (messages.clone(), order.clone(), messages.len());
+        let work =
+            move |times| order.borrow().iter().cycle().take(times).for_each(|&at| _ = black_box(serve(black_box(&messages[at]))));
+        Lane::new(id, title, work).step(step)
+    });
+    let lanes = lanes.collect();
+    let mut rng = Rng::with_seed(1);
+    Group { name: format!("connection/{name}"), lanes, before_round: Box::new(move || rng.shuffle(&mut order.borrow_mut())) }
+}
+
+fn ours() -> Serve {
+    let (mut spans, mut out) = (FieldSpans::<64>::new(), WireBuf::<512>::new());
+    let mut connection = ServerConnection::new(Limits::DEFAULT);
+    Box::new(move |input| {
+        let received = connection.receive(input, spans.lend());
+        let Ok((used, ServerEvent::Head(_))) = black_box(&received) else { return 0 };
+        assert_eq!(*used, input.len());
+        let written = connection.respond(Status::OK, &mut out).and_then(|head| head.body(BODY));
+        black_box(written.is_ok());
+        let length = black_box(out.as_bytes()).len();
+        out.clear();
+        // In the mix some close, and some announce a body, which does not come here.
+        if connection.next_request() != ServerState::Idle {
+            connection = ServerConnection::new(Limits::DEFAULT);
+        }
+        length
+    })
+}
+
+fn lower_bound() -> Serve {
+    let mut out = Vec::with_capacity(512);
+    Box::new(move |input| {
+        let mut headers = [MaybeUninit::uninit(); 64];
+        let mut request = httparse::Request::new(&mut []);
+        let parsed = request.parse_with_uninit_headers(input, &mut headers);
+        let Ok(httparse::Status::Complete(used)) = black_box(parsed) else { return 0 };
+        black_box(&request);
+        assert_eq!(used, input.len());
+        out.clear();
+        out.extend_from_slice(b"HTTP/1.1 ");
+        out.extend_from_slice(itoa::Buffer::new().format(black_box(200u16)).as_bytes());
+        out.extend_from_slice(b" OK\r\nContent-Length: ");
+        out.extend_from_slice(itoa::Buffer::new().format(black_box(BODY).len()).as_bytes());
+        out.extend_from_slice(b"\r\n\r\n");
+        out.extend_from_slice(black_box(BODY));
+        black_box(out.as_slice()).len()
+    })
+}
+
+/// It has a buffer of its own, so the octets are copied into it.
+fn net() -> Serve {
+    use http_net::{OutgoingBody, ResponseHeadRef, ServerConn, ServerEvent};
+    let (mut connection, mut out) = (ServerConn::new(), Vec::with_capacity(512));
+    Box::new(move |input| {
+        assert_eq!(connection.feed(input), input.len());
+        loop {
+            match black_box(&connection.poll()) {
+                Ok(ServerEvent::RequestEnd) => break,
+                Ok(ServerEvent::Request(_)) => {}
+                _ => return 0,
+            }
+        }
+        out.clear();
+        let head = ResponseHeadRef::new(black_box(200), &[], OutgoingBody::Full(black_box(BODY).len() as u64));
+        black_box(connection.write_head(&head, None, &mut out).is_ok());
+        out.extend_from_slice(black_box(BODY));
+        black_box(connection.poll().is_ok());
+        black_box(out.as_slice()).len()
+    })
+}

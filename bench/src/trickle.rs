@@ -1,0 +1,70 @@
+//! A long head that comes one octet at a time: what is looked at again counts.
+
+use crate::measure::{Group, Lane, Wanted};
+use crate::peers::with_version;
+use bareline_core::{FieldSpans, Limits, ServerConnection, ServerEvent};
+use std::hint::black_box;
+use std::mem::MaybeUninit;
+
+const LINES: usize = 1024;
+
+pub fn groups(wanted: Wanted<'_>) -> Vec<Group> {
+    let name = "trickle";
+    if !wanted.group(name) {
+        return Vec::new();
+    }
+    let head = head();
+    let lanes = [
+        // It takes the better part of a second.
+        wanted.lane("httparse").then(|| {
+            let title = format!("{}, parsed again each time", with_version("httparse"));
+            lane("httparse", title, parsed_again, &head).rounds(2)
+        }),
+        wanted.lane("ours").then(|| lane("ours", "bareline, ServerConnection".to_string(), received, &head)),
+    ];
+    vec![Group::new(name, lanes.into_iter().flatten().collect())]
+}
+
+/// The head octet by octet, so many times as that many octets are.
+fn lane(id: &str, title: String, read: fn(&[u8]) -> Option<usize>, head: &[u8]) -> Lane {
+    let head = head.to_vec();
+    assert_eq!(read(&head), Some(head.len()), "{title} reads the head");
+    let step = head.len();
+    let work = move |times| (0..times / step).for_each(|_| _ = black_box(black_box(read)(black_box(&head))));
+    Lane::new(id, title, work).step(step)
+}
+
+/// A head of 64 KB, with lines of 80 octets.
+fn head() -> Vec<u8> {
+    let mut head = b"GET / HTTP/1.1\r\nHost: a.example\r\n".to_vec();
+    for number in 0..780 {
+        head.extend(format!("X-Line-{number:04}: {:64}\r\n", "w".repeat(64)).bytes());
+    }
+    head.extend(b"\r\n");
+    head
+}
+
+fn parsed_again(head: &[u8]) -> Option<usize> {
+    let mut length = None;
+    for end in 1..=head.len() {
+        let mut headers = [MaybeUninit::uninit(); LINES];
+        let mut request = httparse::Request::new(&mut []);
+        let parsed = request.parse_with_uninit_headers(black_box(&head[..end]), &mut headers);
+        if let Ok(httparse::Status::Complete(found)) = black_box(parsed) {
+            length = Some(found);
+        }
+    }
+    length
+}
+
+fn received(head: &[u8]) -> Option<usize> {
+    let (mut connection, mut spans) = (ServerConnection::new(Limits::DEFAULT), FieldSpans::<LINES>::new());
+    let mut length = None;
+    for end in 1..=head.len() {
+        let received = connection.receive(black_box(&head[..end]), spans.lend());
+        if let Ok((used, ServerEvent::Head(_))) = black_box(&received) {
+            length = Some(*used);
+        }
+    }
+    length
+}
