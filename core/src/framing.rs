@@ -2,7 +2,7 @@
 
 use crate::error::{ErrorKind, ParseError};
 use crate::grammar::Span;
-use crate::octets::{digit, members};
+use crate::octets::{digit, is_name, members};
 use crate::value::{Method, Version, is_authority};
 
 /// How the body of a message is delimited [RFC 9112 section 6.3].
@@ -46,7 +46,7 @@ impl Fault {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Length {
     octets: u64,
-    value: Span,
+    place: Span,
 }
 
 /// What the members of `Transfer-Encoding` so far amount to.
@@ -54,7 +54,7 @@ struct Length {
 struct Coding {
     codings: Codings,
     empty: EmptyMembers,
-    value: Span,
+    place: Span,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,8 +67,10 @@ enum Codings {
     OthersThenChunked,
     /// The last one is not `chunked`.
     NotChunkedLast,
-    /// `chunked` twice, or others behind it.
-    Misplaced(ErrorKind),
+    /// `chunked` twice.
+    ChunkedTwice,
+    /// Others behind `chunked`.
+    ChunkedThenOthers,
 }
 
 /// Whether the list has empty members. A recipient may ignore them [RFC 9110 section 5.6.1.2]; recipients do not agree on what they
@@ -101,37 +103,36 @@ impl FramingFacts {
     }
 
     /// Takes a `Content-Length` into account. A request is refused for its fault at once, a response only when its body counts.
-    pub(crate) fn see_content_length(&mut self, octets: &[u8], value: Span) {
-        let kind = match content_length(value.of(octets)) {
-            Ok(octets) => match self.length.replace(Length { octets, value }) {
+    pub(crate) fn see_content_length(&mut self, value: &[u8], place: Span) {
+        let kind = match content_length(value) {
+            Ok(octets) => match self.length.replace(Length { octets, place }) {
                 None => return,
                 Some(_) => ErrorKind::RepeatedContentLength,
             },
             Err(kind) => kind,
         };
         // Where nothing stands, the line end stands wrong.
-        let missing = if value.len() == 0 { "\r\n".len() } else { 0 };
-        let place = Span::new(value.start(), value.end().wrapping_add(missing));
+        let missing = if value.is_empty() { "\r\n".len() } else { 0 };
+        let place = Span::new(place.start(), place.end().wrapping_add(missing));
         self.length_fault = self.length_fault.or(Some(Fault { kind, place }));
     }
 
     /// Takes a `Transfer-Encoding` into account.
-    pub(crate) fn see_transfer_encoding(&mut self, octets: &[u8], value: Span) {
-        let seen = self.coding.get_or_insert(Coding { codings: Codings::Unnamed, empty: EmptyMembers::None, value });
-        for member in members(value.of(octets)) {
+    pub(crate) fn see_transfer_encoding(&mut self, value: &[u8], place: Span) {
+        let seen = self.coding.get_or_insert(Coding { codings: Codings::Unnamed, empty: EmptyMembers::None, place });
+        for member in members(value) {
             seen.empty = match (member.is_empty(), seen.empty) {
                 (true, _) => EmptyMembers::Last,
                 (false, EmptyMembers::None) => EmptyMembers::None,
                 (false, _) => EmptyMembers::BeforeTheLast,
             };
-            let is_chunked = member.eq_ignore_ascii_case(b"chunked");
-            seen.codings = match (seen.codings, is_chunked) {
+            seen.codings = match (seen.codings, is_name(member, b"chunked")) {
                 (codings, _) if member.is_empty() => codings,
                 (Codings::Unnamed, true) => Codings::Chunked,
-                (Codings::Unnamed | Codings::NotChunkedLast, false) => Codings::NotChunkedLast,
                 (Codings::NotChunkedLast, true) => Codings::OthersThenChunked,
-                (Codings::Chunked | Codings::OthersThenChunked, false) => Codings::Misplaced(ErrorKind::NotChunkedLast),
-                (_, true) => Codings::Misplaced(ErrorKind::ChunkedTwice),
+                (_, true) => Codings::ChunkedTwice,
+                (Codings::Unnamed | Codings::NotChunkedLast, false) => Codings::NotChunkedLast,
+                (Codings::Chunked | Codings::OthersThenChunked, false) => Codings::ChunkedThenOthers,
                 (misplaced, false) => misplaced,
             };
         }
@@ -168,13 +169,11 @@ impl FramingFacts {
                 check_coding(coding, length, version)?;
                 match (coding.codings, coding.empty) {
                     (Codings::Chunked, EmptyMembers::None) => Framing::Chunked,
-                    (Codings::Misplaced(kind), _) => return Err(coding.error(kind)),
-                    (Codings::Unnamed | Codings::NotChunkedLast, _) | (_, EmptyMembers::Last) => {
-                        return Err(coding.error(ErrorKind::NotChunkedLast));
-                    }
-                    (Codings::Chunked | Codings::OthersThenChunked, _) => {
+                    (Codings::ChunkedTwice, _) => return Err(coding.error(ErrorKind::ChunkedTwice)),
+                    (Codings::Chunked | Codings::OthersThenChunked, EmptyMembers::None | EmptyMembers::BeforeTheLast) => {
                         return Err(coding.error(ErrorKind::UnsupportedCoding));
                     }
+                    _ => return Err(coding.error(ErrorKind::NotChunkedLast)),
                 }
             }
         };
@@ -183,10 +182,10 @@ impl FramingFacts {
 
     /// CONNECT has no content: what follows its head goes through the tunnel [RFC 9110 section 9.3.6].
     fn outside_connect(&self, framing: Framing, method: Method<'_>) -> Result<Framing, ParseError> {
-        let value = self.coding.map(|coding| coding.value).or(self.length.map(|length| length.value));
-        match (framing, value) {
-            (Framing::Chunked | Framing::Length(1..), Some(value)) if method == Method::CONNECT => {
-                Err(ParseError::new(ErrorKind::ContentInConnect, value.start(), value.len()))
+        let place = self.coding.map(|coding| coding.place).or(self.length.map(|length| length.place));
+        match (framing, place) {
+            (Framing::Chunked | Framing::Length(1..), Some(place)) if method == Method::CONNECT => {
+                Err(Fault { kind: ErrorKind::ContentInConnect, place }.error())
             }
             _ => Ok(framing),
         }
@@ -213,7 +212,7 @@ impl FramingFacts {
                 check_coding(coding, length, version)?;
                 match coding.codings {
                     Codings::Chunked | Codings::OthersThenChunked => Ok(Framing::Chunked),
-                    Codings::Misplaced(ErrorKind::ChunkedTwice) => Err(coding.error(ErrorKind::ChunkedTwice)),
+                    Codings::ChunkedTwice => Err(coding.error(ErrorKind::ChunkedTwice)),
                     _ => Ok(Framing::UntilClose),
                 }
             }
@@ -223,7 +222,7 @@ impl FramingFacts {
 
 impl Coding {
     const fn error(&self, kind: ErrorKind) -> ParseError {
-        ParseError::new(kind, self.value.start(), self.value.len())
+        Fault { kind, place: self.place }.error()
     }
 }
 
@@ -231,8 +230,8 @@ impl Coding {
 fn check_coding(coding: Coding, length: Option<Length>, version: Version) -> Result<(), ParseError> {
     match length {
         Some(length) => {
-            let later = if length.value.start() > coding.value.start() { length.value } else { coding.value };
-            Err(ParseError::new(ErrorKind::LengthAndCoding, later.start(), later.len()))
+            let place = if length.place.start() > coding.place.start() { length.place } else { coding.place };
+            Err(Fault { kind: ErrorKind::LengthAndCoding, place }.error())
         }
         None if version == Version::Http10 => Err(coding.error(ErrorKind::CodingInHttp10)),
         None => Ok(()),
@@ -241,18 +240,10 @@ fn check_coding(coding: Coding, length: Option<Length>, version: Version) -> Res
 
 /// `Content-Length = 1*DIGIT` [RFC 9110 section 8.6]
 fn content_length(value: &[u8]) -> Result<u64, ErrorKind> {
-    // So many digits fit for sure.
-    if let [_, ..] = value
-        && value.len() <= 19
-    {
-        return value.iter().try_fold(0u64, |number, &octet| {
-            let digit = digit(octet).ok_or(ErrorKind::ContentLength)?;
-            Ok(number.wrapping_mul(10).wrapping_add(u64::from(digit)))
-        });
-    }
-    if value.is_empty() || value.iter().any(|&octet| digit(octet).is_none()) {
-        return Err(ErrorKind::ContentLength);
-    }
-    let number = value.iter().try_fold(0u64, |number, &octet| number.checked_mul(10)?.checked_add(u64::from(digit(octet)?)));
-    number.ok_or(ErrorKind::ContentLengthTooLarge)
+    let digits = if value.is_empty() { None } else { Some(Some(0u64)) };
+    let number = value.iter().fold(digits, |number, &octet| {
+        let digit = u64::from(digit(octet)?);
+        Some(number?.and_then(|number| number.checked_mul(10)?.checked_add(digit)))
+    });
+    number.ok_or(ErrorKind::ContentLength)?.ok_or(ErrorKind::ContentLengthTooLarge)
 }

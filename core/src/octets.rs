@@ -30,6 +30,13 @@ pub(crate) fn run_end(octets: &[u8], position: usize, classes: u8) -> usize {
     end
 }
 
+/// Whether a line ends at or after `position`.
+pub(crate) fn has_line_feed(octets: &[u8], position: usize) -> bool {
+    let rest = octets.get(position..).unwrap_or(&[]);
+    #[allow(clippy::manual_contains, reason = "it is fast, inlined at each place, and long")]
+    if IS_WIDE { rest.contains(&b'\n') } else { rest.iter().any(|&octet| octet == b'\n') }
+}
+
 /// `token = 1*tchar` [RFC 9110 section 5.6.2]. The error is the position of the first octet that is none, or 0 when there is none at all.
 pub(crate) fn check_token(octets: &[u8]) -> Result<(), usize> {
     match octets.iter().position(|&octet| !is(octet, TCHAR)) {
@@ -57,9 +64,10 @@ pub(crate) fn is_name<const N: usize>(token: &[u8], lower: &[u8; N]) -> bool {
         }
 }
 
+/// Whether they are the same but for the case of letters.
 #[inline(never)]
-fn is_alike(token: &[u8], lower: &[u8]) -> bool {
-    token.eq_ignore_ascii_case(lower)
+pub(crate) fn is_alike(one: &[u8], other: &[u8]) -> bool {
+    one.eq_ignore_ascii_case(other)
 }
 
 /// The value of a decimal digit.
@@ -110,13 +118,30 @@ pub(crate) fn trim_ows_start(mut octets: &[u8]) -> &[u8] {
 /// The members of a comma-separated list, empty ones included [RFC 9110 section 5.6.1].
 ///
 /// Only for lists whose members hold no quoted string: connection options and transfer codings.
-pub(crate) fn members(list: &[u8]) -> impl Iterator<Item = &[u8]> {
-    list.split(|&octet| octet == b',').map(trim_ows)
+pub(crate) const fn members(list: &[u8]) -> Members<'_> {
+    Members { rest: Some(list) }
+}
+
+/// What [`members`] gives.
+pub(crate) struct Members<'l> {
+    rest: Option<&'l [u8]>,
+}
+
+impl<'l> Iterator for Members<'l> {
+    type Item = &'l [u8];
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<&'l [u8]> {
+        let list = self.rest?;
+        let end = list.iter().position(|&octet| octet == b',').unwrap_or(list.len());
+        self.rest = list.get(end.wrapping_add(1)..);
+        list.get(..end).map(trim_ows)
+    }
 }
 
 /// Whether the list has this member, whatever its case.
 pub(crate) fn has_member(list: &[u8], member: &[u8]) -> bool {
-    members(list).any(|found| found.eq_ignore_ascii_case(member))
+    members(list).any(|found| is_alike(found, member))
 }
 
 #[allow(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "evaluated at compile time, over 0..256")]

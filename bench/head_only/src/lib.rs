@@ -17,7 +17,7 @@ mod octets;
 mod scan;
 
 use core::hint::black_box;
-use grammar::{FieldLine, HttpVersion, field_line, is_section_end, request_line, section_end, status_line};
+use grammar::{FieldLine, HttpVersion, field_line_or_end, request_line, status_line};
 use heapless::Vec;
 use scan::HeadSource;
 
@@ -57,10 +57,8 @@ pub fn response(octets: &[u8], spans: &mut Spans) -> Option<usize> {
 fn field_section<I: scan::Input>(mut input: I, spans: &mut Spans) -> Option<usize> {
     spans.0.clear();
     loop {
-        if is_section_end(input) {
-            return Some(section_end(input).ok()?.0.position());
-        }
-        let (after, line) = field_line(input).ok()?;
+        let (after, line) = field_line_or_end(input).ok()?;
+        let Some(line) = line else { return Some(after.position()) };
         spans.0.push(line).ok()?;
         input = after;
     }

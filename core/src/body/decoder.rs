@@ -3,12 +3,11 @@
 use super::ChunkExtensions;
 use crate::error::{ErrorKind, ParseError};
 use crate::framing::Framing;
-use crate::grammar::{ChunkLine, chunk_line, field_line, is_section_end, section_end};
+use crate::grammar::{ChunkLine, chunk_line, field_line_or_end};
 use crate::head::Limits;
 use crate::octets::IS_WIDE;
 use crate::scan::{Input, Words};
 use crate::value::{FieldName, FieldValue};
-use nom::Err;
 
 /// Tells the content in the octets that follow a head [RFC 9112 sections 6 and 7].
 ///
@@ -299,12 +298,8 @@ impl BodyDecoder {
             return Ok((0, BodyPart::NeedMore));
         };
         let line = input.get(start..end).unwrap_or(&[]);
-        let ChunkLine { digits, size, extensions } = match chunk_line(Words::new(line)) {
-            Ok((_, read)) => read,
-            Err(Err::Error(stop) | Err::Failure(stop)) => return Err(stop.error(line, 0).behind(start)),
-            // A line that ends in LF is never too short.
-            Err(Err::Incomplete(_)) => return Err(ParseError::new(ErrorKind::ChunkSize, start, line.len())),
-        };
+        let (_, ChunkLine { digits, size, extensions }) =
+            chunk_line(Words::new(line)).map_err(|stop| stop.error(line, 0).behind(start))?;
         let at_digits = |kind| ParseError::new(kind, start, digits.len());
         let size = size.ok_or_else(|| at_digits(ErrorKind::ChunkSizeTooLarge))?;
         self.body_left = self.body_left.checked_sub(size).ok_or_else(|| at_digits(ErrorKind::BodyTooLarge))?;
@@ -329,27 +324,16 @@ impl BodyDecoder {
         };
         self.trailers_left = self.trailers_left.saturating_sub(u16::try_from(end).unwrap_or(u16::MAX));
         let line = input.get(..end).unwrap_or(input);
-        let line_input = Words::new(line);
-        let field = match is_section_end(line_input) {
-            true => section_end(line_input).map(|_| None),
-            false => field_line(line_input).map(|(_, field)| Some(field)),
+        let (_, field) = field_line_or_end(Words::new(line)).map_err(|stop| stop.error(line, 0))?;
+        let Some(field) = field else {
+            self.state = State::End;
+            return Ok((end, BodyPart::End));
         };
-        match field {
-            Ok(None) => {
-                self.state = State::End;
-                Ok((end, BodyPart::End))
-            }
-            Ok(Some(field)) => {
-                let name = FieldName::from_token(field.name.of(line));
-                if name.is_message_control() {
-                    return Err(ParseError::new(ErrorKind::ForbiddenTrailer, 0, field.name.len()));
-                }
-                let value = FieldValue::from_text(field.value.of(line));
-                Ok((end, BodyPart::Trailer { name, value }))
-            }
-            Err(Err::Error(stop) | Err::Failure(stop)) => Err(stop.error(line, 0)),
-            Err(Err::Incomplete(_)) => Err(ParseError::new(ErrorKind::FieldName, 0, line.len())),
+        let name = FieldName::from_token(field.name.of(line));
+        if name.is_message_control() {
+            return Err(ParseError::new(ErrorKind::ForbiddenTrailer, 0, field.name.len()));
         }
+        Ok((end, BodyPart::Trailer { name, value: FieldValue::from_text(field.value.of(line)) }))
     }
 
     /// Where the line ends that begins at `start`, or `None` when its LF has not come yet. What has been searched once is not

@@ -1,7 +1,7 @@
 //! The line before the data of a chunk.
 
 use super::terminal::{Inlined, Terminal};
-use super::{Part, Read, Rule, Span, crlf, octet, one, ows, rule, token};
+use super::{Part, Read, Rule, Span, crlf, octet, one, ows, read, rule, token};
 use crate::octets::{TEXT, hex_digit, is};
 use crate::scan::Input;
 use nom::Parser;
@@ -30,9 +30,8 @@ pub(crate) struct ChunkExt {
 pub(crate) fn chunk_line<I: Input>(input: I) -> Read<I, ChunkLine> {
     let no_extension = crlf(Part::ChunkExtension).map(|()| None);
     let extensions = terminated(rule(chunk_exts), crlf(Part::ChunkExtension)).map(Some);
-    (chunk_size(), alt((no_extension, extensions)))
-        .map(|((digits, size), extensions)| ChunkLine { digits, size, extensions })
-        .parse(input)
+    let parts = (chunk_size(), alt((no_extension, extensions)));
+    read(parts.map(|((digits, size), extensions)| ChunkLine { digits, size, extensions }), input)
 }
 
 /// `chunk-size = 1*HEXDIG` [RFC 9112 section 7.1]
@@ -49,7 +48,7 @@ impl<I: Input> Terminal<I> for ChunkSize {
     #[inline(always)]
     fn read(&self, input: I) -> Read<I, (Span, Option<u64>)> {
         let start = input.position();
-        let (mut after, first) = one(Part::ChunkSize, hex_digit).parse(input)?;
+        let (mut after, first) = read(one(Part::ChunkSize, hex_digit), input)?;
         let mut size = u64::from(first);
         while let Some(digit) = after.octet().and_then(hex_digit) {
             size = size << 4 | u64::from(digit);
@@ -81,9 +80,8 @@ fn chunk_exts<I: Input>(mut input: I) -> Read<I, Span> {
 #[inline(never)]
 pub(crate) fn chunk_ext<I: Input>(input: I) -> Read<I, ChunkExt> {
     let sign = |sign| (ows(), octet(Part::ChunkExtension, sign), ows());
-    (preceded(sign(b';'), token(Part::ChunkExtension)), opt(preceded(sign(b'='), cut(chunk_ext_val()))))
-        .map(|(name, value)| ChunkExt { name, value })
-        .parse(input)
+    let parts = (preceded(sign(b';'), token(Part::ChunkExtension)), opt(preceded(sign(b'='), cut(chunk_ext_val()))));
+    read(parts.map(|(name, value)| ChunkExt { name, value }), input)
 }
 
 /// `chunk-ext-val = token / quoted-string` [RFC 9112 section 7.1.1]
@@ -96,12 +94,12 @@ fn quoted_string<I: Input>() -> impl Rule<I, Span> {
     rule(|input: I| {
         let start = input.position();
         let any = || one(Part::ChunkExtension, |octet| is(octet, TEXT).then_some(octet));
-        let (mut input, ()) = octet(Part::ChunkExtension, b'"').parse(input)?;
+        let (mut input, ()) = read(octet(Part::ChunkExtension, b'"'), input)?;
         loop {
-            let (after, octet) = any().parse(input)?;
+            let (after, octet) = read(any(), input)?;
             input = match octet {
                 b'"' => return Ok((after, Span::new(start, after.position()))),
-                b'\\' => any().parse(after)?.0,
+                b'\\' => read(any(), after)?.0,
                 _ => after,
             };
         }

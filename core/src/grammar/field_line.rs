@@ -1,7 +1,7 @@
 //! A line of the field section.
 
 use super::terminal::{Inlined, Terminal};
-use super::{Part, Read, Rule, Span, crlf, octet, ows, text, token};
+use super::{Part, Read, Rule, Span, crlf, octet, ows, read, text, token};
 use crate::scan::Input;
 use nom::Parser;
 use nom::sequence::{preceded, terminated};
@@ -13,24 +13,20 @@ pub(crate) struct FieldLine {
     pub(crate) value: Span,
 }
 
-/// `field-line CRLF` [RFC 9112 section 2.1], with `field-line = field-name ":" OWS field-value OWS` [RFC 9112 section 5]
+/// `field-line CRLF`, or the `CRLF` behind the last one [RFC 9112 section 2.1]
 #[inline(always)]
-pub(crate) fn field_line<I: Input>(input: I) -> Read<I, FieldLine> {
-    (terminated(field_name(), octet(Part::FieldName, b':')), terminated(preceded(ows(), field_value()), crlf(Part::FieldValue)))
+pub(crate) fn field_line_or_end<I: Input>(input: I) -> Read<I, Option<FieldLine>> {
+    match input.octet() {
+        Some(b'\r') => read(crlf(Part::FieldName), input).map(|(after, ())| (after, None)),
+        _ => read(terminated(field_line(), crlf(Part::FieldValue)), input).map(|(after, line)| (after, Some(line))),
+    }
+}
+
+/// `field-line = field-name ":" OWS field-value OWS` [RFC 9112 section 5]
+#[inline(always)]
+fn field_line<I: Input>() -> impl Rule<I, FieldLine> {
+    (terminated(field_name(), octet(Part::FieldName, b':')), preceded(ows(), field_value()))
         .map(|(name, value)| FieldLine { name, value })
-        .parse(input)
-}
-
-/// Whether no field line stands here: a CR begins the `CRLF` behind the last one.
-#[inline(always)]
-pub(crate) fn is_section_end<I: Input>(input: I) -> bool {
-    input.octet() == Some(b'\r')
-}
-
-/// The `CRLF` behind the last field line [RFC 9112 section 2.1].
-#[inline(always)]
-pub(crate) fn section_end<I: Input>(input: I) -> Read<I, ()> {
-    crlf(Part::FieldName).parse(input)
 }
 
 /// `field-name = token` [RFC 9110 section 5.1]
@@ -64,5 +60,5 @@ impl<I: Input> Terminal<I> for FieldValue {
 
 /// What continues a value after `obs-fold = OWS CRLF RWS` [RFC 9112 section 5.2], and its `CRLF`
 pub(crate) fn continuation<I: Input>(input: I) -> Read<I, Span> {
-    terminated(text(), crlf(Part::FieldValue)).parse(input)
+    read(terminated(text(), crlf(Part::FieldValue)), input)
 }

@@ -1,8 +1,8 @@
 //! The grammar of message heads, chunk lines and trailers, one function a rule of RFC 9112, in nom.
 //!
-//! A rule takes an [`Input`] and gives what it has read as [`Span`]s. It is streaming: `Incomplete` means that every octet so
-//! far fits and the end of the input came first. When an octet does not fit, a rule says only where it stopped and in which
-//! part of the line ([`Stop`]); which rule of the RFC that breaks is decided in one place, [`Stop::error`].
+//! A rule takes an [`Input`] and gives what it has read as [`Span`]s. When an octet does not fit, it says only where it stopped and in
+//! which part of the line ([`Stop`]); which rule of the RFC that breaks is decided in one place, [`Stop::error`]. A rule that stops at
+//! the end of the input is incomplete: every octet so far fits.
 
 mod chunk_line;
 mod field_line;
@@ -14,9 +14,9 @@ mod terminal;
 use crate::octets::digit;
 use crate::scan::{Input, Words};
 pub(crate) use chunk_line::{ChunkExt, ChunkLine, chunk_ext, chunk_line};
-pub(crate) use field_line::{FieldLine, continuation, field_line, is_section_end, section_end};
+pub(crate) use field_line::{FieldLine, continuation, field_line_or_end};
 use nom::branch::alt;
-use nom::{Err, IResult, Parser};
+use nom::{Emit, Err, OutputM, Parser, Streaming};
 pub(crate) use request_line::{RequestLine, request_line};
 pub(crate) use status_line::{StatusLine, status_line};
 pub(crate) use stop::{Part, Stop};
@@ -28,7 +28,19 @@ trait Rule<I, O>: Parser<I, Output = O, Error = Stop> {}
 impl<I, O, P: Parser<I, Output = O, Error = Stop>> Rule<I, O> for P {}
 
 /// What a rule gives: the input behind what it has read, and its value.
-pub(crate) type Read<I, O> = IResult<I, O, Stop>;
+pub(crate) type Read<I, O> = Result<(I, O), Stop>;
+
+/// What the rule reads here.
+#[inline(always)]
+fn read<I: Input, O>(mut rule: impl Rule<I, O>, input: I) -> Read<I, O> {
+    // What `parse` does, inlined.
+    match rule.process::<OutputM<Emit, Emit, Streaming>>(input) {
+        Ok(read) => Ok(read),
+        Err(Err::Error(stop) | Err::Failure(stop)) => Err(stop),
+        // No rule here says so in this way.
+        Err(Err::Incomplete(_)) => Err(Stop { part: Part::FieldValue, position: input.octets().len() }),
+    }
+}
 
 /// Where a part of a head stands in the received octets. A head is at most 65,535 octets long, so 16 bits hold every position.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -69,7 +81,7 @@ impl Span {
 /// `HTTP-version = HTTP-name "/" DIGIT "." DIGIT` [RFC 9112 section 2.3]
 #[inline(always)]
 fn http_version<I: Input>() -> impl Rule<I, HttpVersion> {
-    let usual = literal(Part::Version, b"HTTP/1.1").map(|start| HttpVersion { major: 1, minor: 1, start });
+    let usual = literal(Part::Version, b"HTTP/1.1").map(|()| HttpVersion { major: 1, minor: 1 });
     alt((
         usual,
         rule(|input: I| any_version(input.octets(), input.position()).map(|(after, version)| (input.at(after), version))),
@@ -79,12 +91,11 @@ fn http_version<I: Input>() -> impl Rule<I, HttpVersion> {
 /// The same without the shortcut for the usual version, and where it ends.
 #[cold]
 #[inline(never)]
-fn any_version(octets: &[u8], start: usize) -> Result<(usize, HttpVersion), Err<Stop>> {
+fn any_version(octets: &[u8], start: usize) -> Result<(usize, HttpVersion), Stop> {
     let digit = || one(Part::Version, digit);
-    let (after, version) = (literal(Part::Version, b"HTTP/"), digit(), octet(Part::Version, b'.'), digit())
-        .map(|(start, major, (), minor)| HttpVersion { major, minor, start })
-        .parse(Words::new(octets).at(start))?;
-    Ok((after.position(), version))
+    let version = (literal(Part::Version, b"HTTP/"), digit(), octet(Part::Version, b'.'), digit())
+        .map(|((), major, (), minor)| HttpVersion { major, minor });
+    read(version, Words::new(octets).at(start)).map(|(after, version)| (after.position(), version))
 }
 
 /// The version as it stands in a start line.
@@ -92,5 +103,8 @@ fn any_version(octets: &[u8], start: usize) -> Result<(usize, HttpVersion), Err<
 pub(crate) struct HttpVersion {
     pub(crate) major: u8,
     pub(crate) minor: u8,
-    pub(crate) start: usize,
+}
+
+impl HttpVersion {
+    pub(crate) const LEN: usize = "HTTP/1.1".len();
 }

@@ -1,6 +1,6 @@
 //! The first line of a request.
 
-use super::{HttpVersion, Part, Read, Rule, Span, crlf, http_version, octet, target, token};
+use super::{HttpVersion, Part, Read, Rule, Span, crlf, http_version, octet, read, target, token};
 use crate::scan::Input;
 use nom::Parser;
 use nom::sequence::terminated;
@@ -17,13 +17,12 @@ pub(crate) struct RequestLine {
 #[cfg_attr(target_pointer_width = "64", inline(always))]
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 pub(crate) fn request_line<I: Input>(input: I) -> Read<I, RequestLine> {
-    (
+    let parts = (
         terminated(method(), octet(Part::Method, b' ')),
         terminated(request_target(), octet(Part::Target, b' ')),
         terminated(http_version(), crlf(Part::Version)),
-    )
-        .map(|(method, target, version)| RequestLine { method, target, version })
-        .parse(input)
+    );
+    read(parts.map(|(method, target, version)| RequestLine { method, target, version }), input)
 }
 
 /// `method = token` [RFC 9112 section 3.1]

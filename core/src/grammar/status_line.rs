@@ -1,6 +1,6 @@
 //! The first line of a response.
 
-use super::{HttpVersion, Part, Read, Rule, Span, crlf, http_version, octet, one, text};
+use super::{HttpVersion, Part, Read, Rule, Span, crlf, http_version, octet, one, read, text};
 use crate::octets::digit;
 use crate::scan::Input;
 use nom::Parser;
@@ -17,13 +17,12 @@ pub(crate) struct StatusLine {
 /// `status-line = HTTP-version SP status-code SP [ reason-phrase ] CRLF` [RFC 9112 section 4]
 #[inline(always)]
 pub(crate) fn status_line<I: Input>(input: I) -> Read<I, StatusLine> {
-    (
+    let parts = (
         terminated(http_version(), octet(Part::Version, b' ')),
         terminated(status_code(), octet(Part::StatusCode, b' ')),
         terminated(text(), crlf(Part::Reason)),
-    )
-        .map(|(version, code, reason)| StatusLine { version, code, reason })
-        .parse(input)
+    );
+    read(parts.map(|(version, code, reason)| StatusLine { version, code, reason }), input)
 }
 
 /// `status-code = 3DIGIT` [RFC 9112 section 4], the first of them not zero.

@@ -29,6 +29,11 @@ pub(crate) struct Stop {
 }
 
 impl Stop {
+    /// Whether every octet so far fits: more of them are needed to know.
+    pub(crate) const fn is_at_end(self, octets: &[u8]) -> bool {
+        self.position >= octets.len()
+    }
+
     /// What is wrong, given the octets with at least the whole line in them.
     #[cold]
     #[inline(never)]

@@ -3,7 +3,7 @@
 use super::{Part, Read, Rule, Span, Stop};
 use crate::octets::is_ows;
 use crate::scan::Input;
-use nom::{Err, Mode, Needed, OutputMode, PResult, Parser};
+use nom::{Err, Mode, OutputMode, PResult, Parser};
 
 /// What reads a terminal. nom would take a function as well, and make a call of it: a terminal is inlined where it stands.
 pub(super) trait Terminal<I> {
@@ -22,9 +22,7 @@ impl<I: Input, T: Terminal<I>> Parser<I> for Inlined<T> {
     fn process<M: OutputMode>(&mut self, input: I) -> PResult<M, I, T::Output, Stop> {
         match self.0.read(input) {
             Ok((after, read)) => Ok((after, M::Output::bind(|| read))),
-            Err(Err::Error(stop)) => Err(Err::Error(M::Error::bind(|| stop))),
-            Err(Err::Failure(stop)) => Err(Err::Failure(stop)),
-            Err(Err::Incomplete(needed)) => Err(Err::Incomplete(needed)),
+            Err(stop) => Err(Err::Error(M::Error::bind(|| stop))),
         }
     }
 }
@@ -57,8 +55,7 @@ impl<I: Input> Terminal<I> for Token {
 
     #[inline(always)]
     fn read(&self, input: I) -> Read<I, Span> {
-        let end = input.token_end();
-        run(self.0, input, end)
+        run(self.0, input, input.token_end())
     }
 }
 
@@ -75,8 +72,16 @@ impl<I: Input> Terminal<I> for Target {
 
     #[inline(always)]
     fn read(&self, input: I) -> Read<I, Span> {
-        let end = input.target_end();
-        run(Part::Target, input, end)
+        run(Part::Target, input, input.target_end())
+    }
+}
+
+/// One or more octets of a class, whose end has been found.
+#[inline(always)]
+fn run<I: Input>(part: Part, input: I, end: usize) -> Read<I, Span> {
+    match input.position() {
+        start if start == end => stop(part, start),
+        start => Ok((input.at(end), Span::new(start, end))),
     }
 }
 
@@ -101,10 +106,9 @@ impl<I: Input> Terminal<I> for Text {
 /// One octet that `accepts`, as the value it gives for it.
 #[inline(always)]
 pub(super) fn one<I: Input, O>(part: Part, accepts: impl Fn(u8) -> Option<O>) -> impl Rule<I, O> {
-    rule(move |input: I| match input.octet().map(&accepts) {
-        None => Err(Err::Incomplete(Needed::Unknown)),
-        Some(None) => stop(part, input.position()),
-        Some(Some(value)) => Ok((input.at(input.position().wrapping_add(1)), value)),
+    rule(move |input: I| match input.octet().and_then(&accepts) {
+        None => stop(part, input.position()),
+        Some(value) => Ok((input.at(input.position().wrapping_add(1)), value)),
     })
 }
 
@@ -114,11 +118,11 @@ pub(super) fn octet<I: Input>(part: Part, expected: u8) -> impl Rule<I, ()> {
     one(part, move |octet| (octet == expected).then_some(()))
 }
 
-/// These octets, case-sensitive; gives where they begin.
+/// These octets, case-sensitive.
 #[inline(always)]
-pub(super) fn literal<I: Input, const N: usize>(part: Part, expected: &'static [u8; N]) -> impl Rule<I, usize> {
+pub(super) fn literal<I: Input, const N: usize>(part: Part, expected: &'static [u8; N]) -> impl Rule<I, ()> {
     rule(move |input: I| match input.next::<N>() {
-        Some(found) if found == expected => Ok((input.at(input.position().wrapping_add(N)), input.position())),
+        Some(found) if found == expected => Ok((input.at(input.position().wrapping_add(N)), ())),
         _ => unlike(part, expected, input.octets(), input.position()),
     })
 }
@@ -148,28 +152,9 @@ fn ows_end(octets: &[u8], position: usize) -> usize {
 pub(super) fn crlf<I: Input>(part: Part) -> impl Rule<I, ()> {
     rule(move |input: I| match (input.octet(), input.at(input.position().wrapping_add(1)).octet()) {
         (Some(b'\r'), Some(b'\n')) => Ok((input.at(input.position().wrapping_add(2)), ())),
-        (None | Some(b'\r'), None) => Err(Err::Incomplete(Needed::Unknown)),
+        (Some(b'\r'), None) => stop(part, input.octets().len()),
         _ => stop(part, input.position()),
     })
-}
-
-/// One or more octets of a class, whose end has been found.
-#[inline(always)]
-fn run<I: Input>(part: Part, input: I, end: usize) -> Read<I, Span> {
-    match input.position() {
-        start if start == end => none(part, input.octets(), start),
-        start => Ok((input.at(end), Span::new(start, end))),
-    }
-}
-
-/// No octet of a class, or none at all.
-#[cold]
-#[inline(never)]
-fn none<I, O>(part: Part, octets: &[u8], position: usize) -> Read<I, O> {
-    match octets.get(position) {
-        Some(_) => stop(part, position),
-        None => Err(Err::Incomplete(Needed::Unknown)),
-    }
 }
 
 /// Where octets are not the expected ones, or end too early.
@@ -177,14 +162,11 @@ fn none<I, O>(part: Part, octets: &[u8], position: usize) -> Read<I, O> {
 #[inline(never)]
 fn unlike<I, O>(part: Part, expected: &[u8], octets: &[u8], position: usize) -> Read<I, O> {
     let found = octets.get(position..).unwrap_or(&[]);
-    match found.iter().zip(expected).position(|(found, expected)| found != expected) {
-        Some(at) => stop(part, position.wrapping_add(at)),
-        None => Err(Err::Incomplete(Needed::Unknown)),
-    }
+    let alike = found.iter().zip(expected).take_while(|(found, expected)| found == expected).count();
+    stop(part, position.wrapping_add(alike))
 }
 
-#[cold]
-#[inline(never)]
+#[inline(always)]
 fn stop<I, O>(part: Part, position: usize) -> Read<I, O> {
-    Err(Err::Error(Stop { part, position }))
+    Err(Stop { part, position })
 }

@@ -40,18 +40,18 @@ impl Facts {
     }
 
     #[inline(never)]
-    fn see_named(&mut self, octets: &[u8], FieldLine { name, value }: FieldLine) {
-        let name = name.of(octets);
+    fn see_named(&mut self, octets: &[u8], FieldLine { name, value: place }: FieldLine) {
+        let (name, value) = (name.of(octets), place.of(octets));
         if is_name(name, b"connection") {
-            self.options.see_connection(value.of(octets));
+            self.options.see_connection(value);
         } else if is_name(name, b"content-length") {
-            self.framing.see_content_length(octets, value);
+            self.framing.see_content_length(value, place);
         } else if is_name(name, b"transfer-encoding") {
-            self.framing.see_transfer_encoding(octets, value);
+            self.framing.see_transfer_encoding(value, place);
         } else if is_name(name, b"upgrade") {
-            self.options.see_upgrade(value.of(octets));
+            self.options.see_upgrade(value);
         } else if is_name(name, b"expect") {
-            self.options.see_expect(value.of(octets));
+            self.options.see_expect(value);
         }
     }
 }

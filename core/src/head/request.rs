@@ -6,11 +6,10 @@ use super::{FieldSpans, Fields, LentSpans, Limits, Options, Parsed};
 use crate::error::{ErrorKind, ParseError};
 use crate::framing::Framing;
 use crate::grammar::{FieldLine, Part, RequestLine, Span, Stop, request_line};
-use crate::octets::{TARGET, TCHAR, check_token, is};
+use crate::octets::{IS_WIDE, TARGET, TCHAR, check_token, has_line_feed, is};
 use crate::scan::{HeadSource, Input, Words};
 use crate::value::{Method, Target, TargetForm, Version};
 use core::fmt;
-use nom::Err;
 
 /// The head of a request, as a view of the octets in which it came [RFC 9112 section 3].
 ///
@@ -233,20 +232,16 @@ type Start = (RequestLine, TargetForm, Version);
 #[inline(always)]
 fn start<I: Input>(input: I, next: &mut usize, limits: &Limits, suits: Suits) -> Result<Option<Start>, ParseError> {
     let line = match request_line(input.at(*next)) {
-        Ok((after, line)) if is_within(&line, limits) => {
+        Ok((after, line)) if IS_WIDE && is_within(&line, limits) => {
             *next = after.position();
             line
         }
-        _ => {
-            let settled = settle(input.octets(), *next, limits)?;
-            *next = settled.next;
-            match settled.line {
-                Some(line) => line,
-                None => return Ok(None),
-            }
-        }
+        _ => match any_line(input.octets(), next, limits)? {
+            Some(line) => line,
+            None => return Ok(None),
+        },
     };
-    let version = known_version(line.version)?;
+    let version = known_version(line.version, line.target.end().wrapping_add(1))?;
     let form = check_target(&line, input.octets(), suits)?;
     Ok(Some((line, form, version)))
 }
@@ -277,42 +272,36 @@ fn check_any_target(line: &RequestLine, octets: &[u8], suits: Suits) -> Result<T
     }
 }
 
-/// A request line and where the next line begins, or where it begins itself when more octets are needed.
-struct Settled {
-    line: Option<RequestLine>,
-    next: usize,
-}
-
-/// The request line where it does not stand at `next`, whole and within the limits.
+/// The request line, and the empty lines before it, from `next` on, or what is wrong with it.
 ///
 /// What is judged is the line up to its LF, or as much of it as the limits allow: so the verdict is the same however the
 /// octets were cut into reads.
 #[cold]
 #[inline(never)]
-fn settle(octets: &[u8], next: usize, limits: &Limits) -> Result<Settled, ParseError> {
-    let mut start = next;
-    while let Some([b'\r', b'\n']) = octets.get(start..).and_then(|rest| rest.first_chunk::<2>()) {
-        start = start.wrapping_add(2);
+fn any_line(octets: &[u8], next: &mut usize, limits: &Limits) -> Result<Option<RequestLine>, ParseError> {
+    while let Some([b'\r', b'\n']) = octets.get(*next..).and_then(|rest| rest.first_chunk::<2>()) {
+        *next = next.wrapping_add(2);
     }
-    let line = octets.get(start..).unwrap_or(&[]);
-    if line.first().is_some_and(|&first| first != b'\r' && !is(first, TCHAR)) {
-        return Err(Stop { part: Part::Method, position: start }.error(octets, start));
-    }
-    let limit = limits.request_line().min(usize::from(limits.head).wrapping_sub(start));
-    if matches!((line, limit), (_, 0) | ([b'\r', ..], 1)) {
-        return Err(ParseError::new(ErrorKind::HeadTooLong, start.wrapping_add(limit), 0));
-    }
-    let line = match line.iter().take(limit).position(|&octet| octet == b'\n') {
-        Some(line_feed) => line.get(..=line_feed).unwrap_or(line),
-        None if line.len() < limit => return Ok(Settled { line: None, next: start }),
-        None => line.get(..limit).unwrap_or(line),
+    let start = *next;
+    let limit = start.saturating_add(limits.request_line()).min(usize::from(limits.head));
+    let octets = octets.get(..limit).unwrap_or(octets);
+    let is_cut = octets.len() == limit;
+    let line = match octets.get(start..).unwrap_or(&[]) {
+        [] | [b'\r'] if is_cut => return Err(ParseError::new(ErrorKind::HeadTooLong, limit, 0)),
+        [first, ..] if *first != b'\r' && !is(*first, TCHAR) => {
+            return Err(Stop { part: Part::Method, position: start }.error(octets, start));
+        }
+        line => line,
     };
-    let line_end = start.wrapping_add(line.len());
-    let octets = octets.get(..line_end).unwrap_or(octets);
     match request_line(Words::new(octets).at(start)) {
-        Ok((after, line)) if is_within(&line, limits) => Ok(Settled { line: Some(line), next: after.position() }),
-        Err(Err::Error(stop) | Err::Failure(stop)) => Err(stop.error(octets, start)),
-        Ok(_) | Err(Err::Incomplete(_)) => Err(too_long(line, start, limits)),
+        Ok((after, read)) if is_within(&read, limits) => {
+            *next = after.position();
+            Ok(Some(read))
+        }
+        Ok((after, _)) => Err(too_long(octets.get(start..after.position()).unwrap_or(line), start, limits)),
+        Err(stop) if stop.is_at_end(octets) && is_cut => Err(too_long(line, start, limits)),
+        Err(stop) if !stop.is_at_end(octets) && (is_cut || has_line_feed(octets, start)) => Err(stop.error(octets, start)),
+        Err(_) => Ok(None),
     }
 }
 

@@ -10,7 +10,6 @@ use crate::octets::{TEXT, is, trim_ows, trim_ows_start};
 use crate::scan::{HeadSource, Input, Words};
 use crate::value::{Method, Status, Version};
 use core::fmt;
-use nom::Err;
 
 /// The head of a response, as a view of the octets in which it came [RFC 9112 section 4].
 ///
@@ -56,9 +55,9 @@ impl ResponseProgress {
     #[inline(never)]
     pub(crate) fn unfold(&mut self, octets: &mut [u8], spans: &mut LentSpans<'_>, error: ParseError) -> Result<(), ParseError> {
         let Some(field) = spans.last_mut() else { return Err(error) };
-        let (after, continued) = continuation(Words::new(octets).at(self.next)).map_err(|cause| match cause {
-            Err::Error(stop) | Err::Failure(stop) => stop.error(octets, self.next),
-            Err::Incomplete(_) => error,
+        let (after, continued) = continuation(Words::new(octets).at(self.next)).map_err(|stop| match stop.is_at_end(octets) {
+            false => stop.error(octets, self.next),
+            true => error,
         })?;
         let end = after.position();
         let text = continued.of(octets);
@@ -226,15 +225,15 @@ impl fmt::Debug for ResponseHead<'_> {
 fn start<I: Input>(input: I, limits: &Limits) -> Result<Option<(StatusLine, Version, usize)>, ParseError> {
     match status_line(input) {
         Ok((after, line)) => {
-            let version = known_version(line.version)?;
+            let version = known_version(line.version, 0)?;
             Ok(Some((line, version, after.position())))
         }
-        Err(cause) => {
+        Err(stop) => {
             let octets = input.octets();
             if octets.first().is_some_and(|&first| first != b'H') {
                 return Err(ParseError::new(ErrorKind::Version, 0, 1));
             }
-            unread_line(cause, octets, 0, limits)
+            unread_line(stop, octets, 0, limits)
         }
     }
 }

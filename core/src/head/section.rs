@@ -3,11 +3,10 @@
 use super::facts::Facts;
 use super::{LentSpans, Limits};
 use crate::error::{ErrorKind, ParseError};
-use crate::grammar::{FieldLine, HttpVersion, Stop, field_line, is_section_end, section_end};
-use crate::octets::{TEXT, check_token, is, trim_ows};
+use crate::grammar::{FieldLine, HttpVersion, Stop, field_line_or_end};
+use crate::octets::{TEXT, check_token, has_line_feed, is, trim_ows};
 use crate::scan::Input;
 use crate::value::Version;
-use nom::Err;
 
 /// How far a head has been read whose start line is an `L`.
 #[derive(Clone, Copy, Debug)]
@@ -60,10 +59,8 @@ impl<L: Copy> Progress<L> {
             *facts = Facts::new();
             spans.clear();
         }
-        let unseen = octets.get(self.searched..).unwrap_or(&[]);
-        let is_line_unseen = self.searched <= self.next;
-        self.searched = octets.len();
-        is_line_unseen || octets.len() >= limit || unseen.contains(&b'\n')
+        let searched = core::mem::replace(&mut self.searched, octets.len());
+        searched <= self.next || octets.len() >= limit || has_line_feed(octets, searched)
     }
 
     /// Reads field lines up to the empty line; gives the position behind it, or `None` when more octets are needed.
@@ -80,15 +77,10 @@ impl<L: Copy> Progress<L> {
     ) -> Result<Option<usize>, ParseError> {
         loop {
             let input = input.at(self.next);
-            if is_section_end(input) {
-                return match section_end(input) {
-                    Ok((after, ())) => Ok(Some(after.position())),
-                    Err(cause) => unread_line(cause, input.octets(), self.next, limits),
-                };
-            }
-            let (after, line) = match field_line(input) {
-                Ok(read) => read,
-                Err(cause) => return unread_line(cause, input.octets(), self.next, limits),
+            let (after, line) = match field_line_or_end(input) {
+                Ok((after, Some(line))) => (after, line),
+                Ok((after, None)) => return Ok(Some(after.position())),
+                Err(stop) => return unread_line(stop, input.octets(), self.next, limits),
             };
             if spans.push(line).is_err() {
                 let len = after.position().wrapping_sub(self.next);
@@ -114,30 +106,21 @@ pub(super) fn are_fields(octets: &[u8], lines: &[FieldLine]) -> bool {
 /// or has reached its limit. So the verdict is the same however the octets were cut into reads.
 #[cold]
 #[inline(never)]
-pub(super) fn unread_line<T>(
-    cause: Err<Stop>,
-    octets: &[u8],
-    line_start: usize,
-    limits: &Limits,
-) -> Result<Option<T>, ParseError> {
-    let limit = usize::from(limits.head).wrapping_sub(line_start);
-    let line = octets.get(line_start..).unwrap_or(&[]);
-    let is_whole = line.get(..limit).unwrap_or(line).contains(&b'\n');
-    match cause {
-        Err::Error(stop) | Err::Failure(stop) if is_whole || line.len() >= limit => Err(stop.error(octets, line_start)),
-        Err::Incomplete(_) if line.len() >= limit => {
-            Err(ParseError::new(ErrorKind::HeadTooLong, line_start.saturating_add(limit), 0))
-        }
+pub(super) fn unread_line<T>(stop: Stop, octets: &[u8], line_start: usize, limits: &Limits) -> Result<Option<T>, ParseError> {
+    let is_cut = octets.len() >= usize::from(limits.head);
+    match stop.is_at_end(octets) {
+        true if is_cut => Err(ParseError::new(ErrorKind::HeadTooLong, octets.len(), 0)),
+        false if is_cut || has_line_feed(octets, line_start) => Err(stop.error(octets, line_start)),
         _ => Ok(None),
     }
 }
 
-/// The version that this one is handled as [RFC 9110 section 6.2].
+/// The version that this one, which stands at `start`, is handled as [RFC 9110 section 6.2].
 #[inline(always)]
-pub(super) fn known_version(version: HttpVersion) -> Result<Version, ParseError> {
+pub(super) fn known_version(version: HttpVersion, start: usize) -> Result<Version, ParseError> {
     match (version.major, version.minor) {
         (1, 0) => Ok(Version::Http10),
         (1, _) => Ok(Version::Http11),
-        _ => Err(ParseError::new(ErrorKind::VersionNotSupported, version.start, "HTTP/1.1".len())),
+        _ => Err(ParseError::new(ErrorKind::VersionNotSupported, start, HttpVersion::LEN)),
     }
 }

@@ -1,6 +1,6 @@
 //! Host and port, as they stand in a `Host` field and in a request target [RFC 9110 section 7.2, RFC 3986 section 3.2].
 
-use crate::octets::{REG_NAME, digit, is};
+use crate::octets::{IS_WIDE, REG_NAME, digit, is, run_end};
 use crate::scan;
 
 /// Checks `uri-host [ ":" port ]` with a host that is not empty, and gives the digits of the port if there is a colon.
@@ -18,18 +18,21 @@ pub(crate) fn check_authority(octets: &[u8]) -> Result<Option<&[u8]>, usize> {
 /// Whether the octets from `start` to `end` are an authority, the usual ones without a closer look.
 #[inline(always)]
 pub(crate) fn is_authority(octets: &[u8], start: usize, end: usize) -> bool {
-    let name_end = scan::name_end(octets, start);
-    match octets.get(name_end) {
-        _ if start < name_end && name_end == end => true,
-        Some(b':') if start < name_end => octets.get(name_end.wrapping_add(1)..end).is_some_and(is_port),
-        Some(b'[' | b'%') => check_authority(octets.get(start..end).unwrap_or(&[])).is_ok(),
-        _ => false,
+    if IS_WIDE {
+        let name_end = scan::name_end(octets, start);
+        match octets.get(name_end) {
+            _ if start < name_end && name_end == end => return true,
+            Some(b':') if start < name_end => return octets.get(name_end.wrapping_add(1)..end).is_some_and(is_port),
+            Some(b'[' | b'%') => {}
+            _ => return false,
+        }
     }
+    check_authority(octets.get(start..end).unwrap_or(&[])).is_ok()
 }
 
 /// `port = *DIGIT` [RFC 3986 section 3.2.3], no larger than a port can be.
 fn is_port(digits: &[u8]) -> bool {
-    decimal(digits).is_some_and(|port| port <= 0xffff)
+    is_decimal_up_to(0xffff, digits)
 }
 
 /// Where the host ends.
@@ -41,76 +44,55 @@ fn host_end(octets: &[u8]) -> Result<usize, usize> {
             _ => Err(1),
         };
     }
-    let end = octets.iter().position(|&octet| octet == b':').unwrap_or(octets.len());
-    match octets.get(..end) {
-        Some([]) | None => Err(0),
-        Some(name) => check_reg_name(name).map(|()| end),
-    }
-}
-
-/// `reg-name = *( unreserved / pct-encoded / sub-delims )` [RFC 3986 section 3.2.2].
-fn check_reg_name(name: &[u8]) -> Result<(), usize> {
-    let mut rest = name;
+    // `reg-name = *( unreserved / pct-encoded / sub-delims )` [RFC 3986 section 3.2.2].
+    let mut end = 0;
     loop {
-        rest = match rest {
-            [] => return Ok(()),
-            [b'%', high, low, after @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => after,
-            [octet, after @ ..] if is(*octet, REG_NAME) => after,
-            _ => return Err(name.len().wrapping_sub(rest.len())),
+        end = run_end(octets, end, REG_NAME);
+        match octets.get(end..) {
+            Some([b'%', high, low, ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => end = end.wrapping_add(3),
+            Some([b':', ..] | []) if end > 0 => return Ok(end),
+            _ => return Err(end),
         }
     }
 }
 
-/// `IPv6address` [RFC 3986 section 3.2.2]: eight groups of 16 bits, or fewer around one `::`.
+/// `IPv6address` [RFC 3986 section 3.2.2]: eight groups of 16 bits, or fewer around one `::`; an IPv4 address at the end counts for two.
 fn is_ipv6(address: &[u8]) -> bool {
-    let gap = address.windows(2).position(|pair| pair == b"::");
-    match gap {
-        None => groups(address, Tail::MayBeIpv4) == Some(8),
-        Some(at) => {
-            let before = address.get(..at).unwrap_or(address);
-            let after = address.get(at.wrapping_add(2)..).unwrap_or(address);
-            match (groups(before, Tail::IsGroup), groups(after, Tail::MayBeIpv4)) {
-                (Some(before), Some(after)) => before.saturating_add(after) <= 7,
-                _ => false,
+    let (mut rest, mut has_gap) = match address {
+        [b':', b':', rest @ ..] => (rest, true),
+        _ => (address, false),
+    };
+    let mut groups = 0u8;
+    while !(has_gap && rest.is_empty()) {
+        let digits = rest.iter().take_while(|octet| octet.is_ascii_hexdigit()).count();
+        let after = rest.get(digits..).unwrap_or(&[]);
+        groups = groups.saturating_add(1);
+        rest = match after {
+            [b'.', ..] if is_ipv4(rest) => {
+                groups = groups.saturating_add(1);
+                break;
             }
-        }
+            _ if !matches!(digits, 1..=4) => return false,
+            [] => break,
+            [b':', b':', after @ ..] if !has_gap => {
+                has_gap = true;
+                after
+            }
+            [b':', after @ ..] if !after.is_empty() => after,
+            _ => return false,
+        };
     }
-}
-
-/// What the last part of a run of groups may be.
-#[derive(Clone, Copy, PartialEq)]
-enum Tail {
-    IsGroup,
-    MayBeIpv4,
-}
-
-/// How many groups of 16 bits stand here, an IPv4 address at the end counting for two.
-fn groups(text: &[u8], tail: Tail) -> Option<usize> {
-    if text.is_empty() {
-        return Some(0);
-    }
-    let mut parts = text.split(|&octet| octet == b':').peekable();
-    let mut count = 0usize;
-    while let Some(part) = parts.next() {
-        let is_group = matches!(part.len(), 1..=4) && part.iter().all(u8::is_ascii_hexdigit);
-        let is_tail = tail == Tail::MayBeIpv4 && parts.peek().is_none() && is_ipv4(part);
-        count = count.checked_add(match (is_group, is_tail) {
-            (true, _) => 1,
-            (_, true) => 2,
-            _ => return None,
-        })?;
-    }
-    Some(count)
+    if has_gap { groups < 8 } else { groups == 8 }
 }
 
 /// `IPv4address` [RFC 3986 section 3.2.2]: four numbers up to 255 without leading zeros.
 fn is_ipv4(address: &[u8]) -> bool {
-    let numbers = address.split(|&octet| octet == b'.');
-    let is_dec_octet = |number: &[u8]| match number {
-        [] | [b'0', _, ..] => false,
-        digits => decimal(digits).is_some_and(|number| number <= 255),
+    let mut numbers = address.split(|&octet| octet == b'.');
+    let mut is_dec_octet = || match numbers.next() {
+        None | Some([] | [b'0', _, ..]) => false,
+        Some(digits) => is_decimal_up_to(255, digits),
     };
-    numbers.clone().count() == 4 && numbers.clone().all(is_dec_octet)
+    (0..4).all(|_| is_dec_octet()) && numbers.next().is_none()
 }
 
 /// `IPvFuture = "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" )` [RFC 3986 section 3.2.2].
@@ -118,17 +100,22 @@ fn is_future(address: &[u8]) -> bool {
     let [b'v' | b'V', rest @ ..] = address else {
         return false;
     };
-    let mut parts = rest.splitn(2, |&octet| octet == b'.');
-    let (Some(version), Some(body)) = (parts.next(), parts.next()) else {
-        return false;
-    };
-    let is_body = |&octet: &u8| octet == b':' || is(octet, REG_NAME);
-    !version.is_empty() && version.iter().all(u8::is_ascii_hexdigit) && !body.is_empty() && body.iter().all(is_body)
+    let digits = rest.iter().take_while(|octet| octet.is_ascii_hexdigit()).count();
+    match rest.get(digits..) {
+        Some([b'.', body @ ..]) if digits > 0 && !body.is_empty() => {
+            body.iter().all(|&octet| octet == b':' || is(octet, REG_NAME))
+        }
+        _ => false,
+    }
 }
 
-/// A number of decimal digits; none makes zero.
-fn decimal(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0u32, |number, &octet| number.checked_mul(10)?.checked_add(u32::from(digit(octet)?)))
+/// Whether all of these are decimal digits, of a number that is not larger; none make zero.
+fn is_decimal_up_to(largest: u32, digits: &[u8]) -> bool {
+    let number = digits.iter().try_fold(0u32, |number, &octet| {
+        let number = number.wrapping_mul(10).wrapping_add(u32::from(digit(octet)?));
+        (number <= largest).then_some(number)
+    });
+    number.is_some()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Field names and values.
 
 use crate::error::WriteError;
-use crate::octets::{TCHAR, TEXT, check_token, is, trim_ows};
+use crate::octets::{TCHAR, TEXT, check_token, is, is_alike, trim_ows};
 use core::fmt;
 use core::str::Utf8Error;
 
@@ -102,7 +102,7 @@ const FIRST_LETTERS: [u8; 32] = {
 
 impl PartialEq<FieldName<'_>> for FieldName<'_> {
     fn eq(&self, other: &FieldName<'_>) -> bool {
-        self.0.eq_ignore_ascii_case(other.0)
+        is_alike(self.0, other.0)
     }
 }
 

@@ -170,12 +170,10 @@ impl fmt::Debug for Target<'_> {
 
 /// What follows `scheme "://"` [RFC 3986 section 3].
 fn after_scheme(target: &[u8]) -> Option<&[u8]> {
-    let end = target.windows(3).position(|part| part == b"://")?;
-    let is_scheme_octet = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'-' | b'.');
-    match target.get(..end) {
-        Some(scheme @ [first, ..]) if first.is_ascii_alphabetic() && scheme.iter().all(is_scheme_octet) => {
-            target.get(end.wrapping_add(3)..)
-        }
+    let is_scheme_octet = |octet: &&u8| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'-' | b'.');
+    let scheme = target.iter().take_while(is_scheme_octet).count();
+    match target.get(scheme..) {
+        Some([b':', b'/', b'/', rest @ ..]) if target.first().is_some_and(u8::is_ascii_alphabetic) => Some(rest),
         _ => None,
     }
 }

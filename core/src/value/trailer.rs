@@ -1,6 +1,7 @@
 //! Which fields may stand in a trailer section.
 
 use super::FieldName;
+use crate::octets::is_alike;
 
 impl FieldName<'_> {
     /// Whether this field decides where the message ends, whom it addresses, or what becomes of the connection. A recipient refuses
@@ -17,7 +18,7 @@ impl FieldName<'_> {
 }
 
 fn is_one_of(name: &FieldName<'_>, names: &[&str]) -> bool {
-    names.iter().any(|other| other.as_bytes().eq_ignore_ascii_case(name.as_bytes()))
+    names.iter().any(|other| is_alike(other.as_bytes(), name.as_bytes()))
 }
 
 const MESSAGE_CONTROL: &[&str] = &[

@@ -4,7 +4,7 @@ use super::body_encoder::Data;
 use super::wire_buf::Owed;
 use super::{BodyEncoder, Draft, ReplyTo};
 use crate::error::WriteError;
-use crate::octets::{has_member, members, trim_ows};
+use crate::octets::{has_member, is_alike, members, trim_ows};
 use crate::value::{FieldName, FieldValue, Method, Status, Target, Version, check_authority};
 use core::fmt;
 
@@ -235,7 +235,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
                 check_authority(host).map_err(|at| WriteError::InvalidHost { at })?;
             }
             let authority = self.authority.map(|(start, end)| self.draft.between(start, end));
-            if authority.is_some_and(|authority| !authority.eq_ignore_ascii_case(host)) {
+            if authority.is_some_and(|authority| !is_alike(authority, host)) {
                 return Err(WriteError::HostDiffers);
             }
         } else if name == FieldName::CONNECTION {
