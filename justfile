@@ -51,6 +51,10 @@ deny:
 mutants *options:
     cargo mutants --package bareline-core --jobs 2 --baseline skip --timeout 90 {{options}}
 
+# What does core cost a firmware: flash, stack, instructions? With QEMU; `just budgets --update` records what is measured.
+budgets *options:
+    tests/budgets/run {{options}}
+
 # Is the work linear in the octets, however they arrive? Instruction counts, with valgrind.
 linear:
     tests/linear

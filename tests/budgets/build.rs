@@ -1,0 +1,12 @@
+//! Puts the memory map of the board where the linker looks for it.
+
+use std::path::PathBuf;
+use std::{env, fs};
+
+fn main() {
+    let folder = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
+    fs::write(folder.join("memory.x"), include_str!("memory.x")).expect("a folder to write to");
+    println!("cargo::rustc-link-search={}", folder.display());
+    println!("cargo::rustc-link-arg-bins=-Tlink.x");
+    println!("cargo::rerun-if-changed=memory.x");
+}

@@ -1,0 +1,27 @@
+//! A chunked body, read and written.
+#![no_std]
+#![no_main]
+
+use bareline_core::{BodyDecoder, BodyPart, Framing, Limits, ParseError};
+use budgets::{CHUNKED_BODY, measure};
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    measure(&[CHUNKED_BODY], |input| decode(input).unwrap_or_else(|error| error.offset() + error.kind() as usize))
+}
+
+fn decode(mut input: &[u8]) -> Result<usize, ParseError> {
+    let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
+    let mut octets = 0;
+    loop {
+        match decoder.content(input)? {
+            (_, BodyPart::End | BodyPart::NeedMore) => return Ok(octets),
+            (used, part) => {
+                if let BodyPart::Data(data) = part {
+                    octets += data.len();
+                }
+                input = input.get(used..).unwrap_or(&[]);
+            }
+        }
+    }
+}

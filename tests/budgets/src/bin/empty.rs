@@ -1,0 +1,10 @@
+//! What each of the others is measured against.
+#![no_std]
+#![no_main]
+
+use budgets::{LARGE_REQUEST, SMALL_REQUEST, measure};
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    measure(&[SMALL_REQUEST, LARGE_REQUEST], |input| input.len())
+}

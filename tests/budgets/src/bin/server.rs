@@ -1,0 +1,64 @@
+//! A server's connection: requests one after the other, bodies of every framing, answers, chunked ones too, refusals.
+#![no_std]
+#![no_main]
+
+use bareline_core::{
+    Event, FieldName, FieldSpans, FieldValue, Limits, RecvBuf, ServerConnection, ServerState, Status, WireBuf, WriteError,
+};
+use budgets::{CHUNKED_REQUEST, LARGE_REQUEST, SMALL_REQUEST, measure};
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    measure(&[SMALL_REQUEST, LARGE_REQUEST, CHUNKED_REQUEST], |input| serve(input).unwrap_or(0))
+}
+
+const TEXT: FieldValue<'_> = FieldValue::from_static("text/plain");
+
+fn serve(input: &[u8]) -> Result<usize, WriteError> {
+    let mut connection = ServerConnection::new(Limits::DEFAULT);
+    let (mut received, mut spans, mut out) = (RecvBuf::<1536>::new(), FieldSpans::<32>::new(), WireBuf::<256>::new());
+    let mut left = input;
+    let mut octets = 0;
+    loop {
+        let read = received.fill_from(|room| {
+            let count = left.len().min(room.len());
+            let (now, later) = left.split_at_checked(count).unwrap_or((left, &[]));
+            room.iter_mut().zip(now).for_each(|(to, from)| *to = *from);
+            left = later;
+            Ok::<_, ()>(count)
+        });
+        if read.is_err() {
+            connection.overflow();
+        }
+        let used = match connection.receive(received.bytes(), spans.lend()) {
+            Ok((used, Event::Data(data))) => {
+                octets += data.len();
+                used
+            }
+            Ok((_, Event::NeedMore)) => {
+                _ = connection.peer_closed();
+                0
+            }
+            Ok((used, _)) => used,
+            Err(error) => {
+                connection.reject(error.status(), &mut out)?.body(b"refused\n")?;
+                0
+            }
+        };
+        received.consume(used);
+        match connection.state() {
+            ServerState::Answer if octets == 0 => {
+                let head = connection.respond(Status::OK, &mut out)?;
+                head.field(FieldName::CONTENT_TYPE, TEXT)?.body(b"TCP connection")?;
+            }
+            ServerState::Answer => {
+                connection.respond(Status::OK, &mut out)?.chunked()?;
+                connection.send_data(b"TCP connection", &mut out)?;
+                connection.end_body(&[], &mut out)?;
+            }
+            ServerState::Next => _ = connection.next_request(),
+            ServerState::Close | ServerState::Handover => return Ok(octets + out.as_bytes().len()),
+            _ => {}
+        }
+    }
+}

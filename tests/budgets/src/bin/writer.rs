@@ -1,0 +1,24 @@
+//! A response, written: a status line, five fields and a body.
+#![no_std]
+#![no_main]
+
+use bareline_core::{FieldName, FieldValue, Method, ReplyTo, Status, Version, WireBuf, WriteError};
+use budgets::{SMALL_REQUEST, measure};
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    measure(&[SMALL_REQUEST], |input| write(input).unwrap_or(0))
+}
+
+const FIELDS: [(FieldName<'_>, FieldValue<'_>); 4] = [
+    (FieldName::CONTENT_TYPE, FieldValue::from_static("application/json")),
+    (FieldName::from_static("Cache-Control"), FieldValue::from_static("no-store")),
+    (FieldName::from_static("X-Frame-Options"), FieldValue::from_static("DENY")),
+    (FieldName::from_static("Access-Control-Allow-Origin"), FieldValue::from_static("*")),
+];
+
+fn write(input: &[u8]) -> Result<usize, WriteError> {
+    let mut out = WireBuf::<512>::new();
+    out.response(ReplyTo::new(Method::GET, Version::Http11), Status::OK)?.fields(&FIELDS)?.body(input)?;
+    Ok(out.as_bytes().len())
+}

@@ -1,0 +1,114 @@
+//! Runs a piece of work on an emulated board and tells by semihosting what it costs: peak stack and instructions.
+//!
+//! The emulator counts an instruction as a nanosecond (`-icount shift=0`), and the board's timer ticks every 40 of them (25 MHz).
+#![no_std]
+
+use core::arch::asm;
+use core::hint::black_box;
+use cortex_m::Peripherals;
+use cortex_m::peripheral::SYST;
+use cortex_m::peripheral::syst::SystClkSource;
+
+/// A request of 72 octets, as a small client sends it.
+pub const SMALL_REQUEST: &[u8] = include_bytes!("../messages/small_request.http");
+/// A request of 1,200 octets, as a browser sends it.
+pub const LARGE_REQUEST: &[u8] = include_bytes!("../messages/large_request.http");
+/// A response of 72 octets.
+pub const SMALL_RESPONSE: &[u8] = include_bytes!("../messages/small_response.http");
+/// A response of 1,200 octets.
+pub const LARGE_RESPONSE: &[u8] = include_bytes!("../messages/large_response.http");
+/// Five chunks of 7 to 512 octets, and the last one.
+pub const CHUNKED_BODY: &[u8] = include_bytes!("../messages/chunked_body.http");
+/// A request with that body.
+pub const CHUNKED_REQUEST: &[u8] = include_bytes!("../messages/chunked_request.http");
+
+const INSTRUCTIONS_A_TICK: u32 = 40;
+const ROUNDS: u32 = 400;
+const PAINT: u32 = 0x5eed_57ac;
+
+unsafe extern "C" {
+    fn a_panic_path_is_left() -> !;
+    static mut __sheap: u32;
+}
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    // SAFETY: never called; where it could be, the program does not link.
+    unsafe { a_panic_path_is_left() }
+}
+
+/// Does the work on each input, and tells the most stack that it took, in octets, then how many instructions each took.
+#[inline(always)]
+pub fn measure(inputs: &[&[u8]], work: fn(&[u8]) -> usize) -> ! {
+    tell(stack_of(|| inputs.iter().for_each(|input| _ = black_box(work(black_box(input))))));
+    if let Some(mut board) = Peripherals::take() {
+        board.SYST.set_clock_source(SystClkSource::Core);
+        board.SYST.set_reload(0x00ff_ffff);
+        board.SYST.enable_counter();
+    }
+    for input in inputs {
+        tell(instructions_of(|| _ = black_box(work(black_box(input)))));
+    }
+    exit()
+}
+
+/// The octets of stack that the work changes.
+#[inline(never)]
+fn stack_of(work: impl FnOnce()) -> u32 {
+    let pointer: *mut u32;
+    // SAFETY: reads a register.
+    unsafe { asm!("mov {}, sp", out(reg) pointer) };
+    let free = || {
+        let mut next = &raw mut __sheap;
+        core::iter::from_fn(move || {
+            let word = next;
+            next = next.wrapping_add(1);
+            (word < pointer).then_some(word)
+        })
+    };
+    // SAFETY: between the statics and the stack pointer is what nobody uses; this function calls nothing while it paints.
+    free().for_each(|word| unsafe { word.write_volatile(PAINT) });
+    work();
+    // SAFETY: as above; it is memory.
+    let untouched = free().take_while(|&word| unsafe { word.read_volatile() } == PAINT).count();
+    (free().count() - untouched) as u32 * 4
+}
+
+/// How many instructions the work takes.
+#[inline(never)]
+fn instructions_of(work: impl Fn()) -> u32 {
+    let rounds_of = |work: &dyn Fn()| {
+        let before = SYST::get_current();
+        (0..black_box(ROUNDS)).for_each(|_| work());
+        (before.wrapping_sub(SYST::get_current()) & 0x00ff_ffff) * INSTRUCTIONS_A_TICK
+    };
+    rounds_of(&work).saturating_sub(rounds_of(&|| _ = black_box(0))) / ROUNDS
+}
+
+/// Writes a number and a line end where the emulator shows it.
+#[inline(never)]
+pub fn tell(number: u32) {
+    let mut rest = number;
+    let mut text = [b'0'; 12];
+    text[10] = b'\n';
+    text[11] = 0;
+    for digit in text[..10].iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    const WRITE_TEXT: u32 = 4;
+    semihosting(WRITE_TEXT, text.as_ptr().addr() as u32);
+}
+
+/// Ends the emulator.
+pub fn exit() -> ! {
+    const REPORT: u32 = 0x18;
+    const APPLICATION_EXIT: u32 = 0x20026;
+    semihosting(REPORT, APPLICATION_EXIT);
+    loop {}
+}
+
+fn semihosting(operation: u32, parameter: u32) {
+    // SAFETY: the emulator takes it for a call; it reads what the parameter says.
+    unsafe { asm!("bkpt 0xab", inout("r0") operation => _, in("r1") parameter) };
+}
