@@ -51,6 +51,14 @@ deny:
 mutants *options:
     cargo mutants --package bareline-core --jobs 2 --baseline skip --timeout 90 {{options}}
 
+# The features of core that nobody has by default: the traits of embedded transports, and what a firmware logs.
+features:
+    cargo clippy --package bareline-core --all-features --all-targets --locked -- -D warnings
+    cargo test --package bareline-core --all-features --locked
+    cargo check --package bareline-core --no-default-features --features defmt --locked
+    cargo check --package bareline-core --no-default-features --features embedded-io-07 --locked
+    tests/defmt/run
+
 # What does core cost a firmware: flash, stack, instructions? With QEMU; `just budgets --update` records what is measured.
 budgets *options:
     tests/budgets/run {{options}}

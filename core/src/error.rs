@@ -73,6 +73,7 @@ impl core::error::Error for ParseError {}
 ///
 #[doc = include_str!("ERRORS.md")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A line ends with LF alone.
@@ -264,6 +265,7 @@ rules! {
 /// assert_eq!(error.to_string(), "control octet in a field value at octet 1 (RFC 9110 section 5.5)");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum WriteError {
     /// The buffer has no room for the whole.

@@ -7,6 +7,7 @@ use crate::value::{Method, Version, is_authority};
 
 /// How the body of a message is delimited [RFC 9112 section 6.3].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Framing {
     /// No body.
     None,

@@ -5,7 +5,11 @@ mod body;
 mod connection;
 pub mod datagram;
 mod dump;
+#[cfg(feature = "embedded-io-07")]
+mod embedded;
 mod error;
+#[cfg(feature = "defmt")]
+mod format;
 mod framing;
 mod grammar;
 mod head;
@@ -21,6 +25,10 @@ pub use connection::{
     ServerConnection, ServerEvent, ServerSending, ServerState,
 };
 pub use dump::{Dump, dump};
+#[cfg(feature = "embedded-io-async-07")]
+pub use embedded::embedded_io_async_07;
+#[cfg(feature = "embedded-io-07")]
+pub use embedded::{StreamError, embedded_io_07};
 pub use error::{ErrorKind, ParseError, WriteError};
 pub use framing::Framing;
 pub use head::{

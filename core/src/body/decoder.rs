@@ -75,6 +75,7 @@ enum State {
 
 /// What a decoder has found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum BodyPart<'b> {
     /// More octets are needed, with those not used in front.
     NeedMore,

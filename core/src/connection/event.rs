@@ -11,6 +11,7 @@ pub type ClientEvent<'b> = Event<'b, ResponseHead<'b>>;
 
 /// What has been received: heads, the parts of bodies, and ends.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Event<'b, H> {
     /// More octets are needed, with those not used in front.
     NeedMore,

@@ -52,10 +52,36 @@ impl<const N: usize> RecvBuf<N> {
     /// Lets `read` fill what room there is; it gives how many octets it has put there, and so does this. Without room `read` is
     /// not called, and 0 is given.
     pub fn fill_from<E>(&mut self, read: impl FnOnce(&mut [u8]) -> Result<usize, E>) -> Result<usize, E> {
+        let room = self.room();
+        if room.is_empty() {
+            return Ok(0);
+        }
+        let most = room.len();
+        let count = read(room)?.min(most);
+        self.put(count);
+        Ok(count)
+    }
+
+    /// What room there is, for octets of which [`put`](Self::put) then tells how many they are.
+    ///
+    /// ```
+    /// let mut buffer = bareline_core::RecvBuf::<8>::new();
+    /// buffer.room()[..3].copy_from_slice(b"GET");
+    /// buffer.put(3);
+    /// assert_eq!(buffer.bytes(), b"GET");
+    /// assert_eq!(buffer.room().len(), 5);
+    /// ```
+    pub fn room(&mut self) -> &mut [u8] {
         if self.end >= N && self.start > 0 {
             self.move_to_front();
         }
-        self.split().1.fill_from(read)
+        self.split().1.make_room();
+        self.octets.get_mut(self.end..).unwrap_or(&mut [])
+    }
+
+    /// Takes `count` octets that have been put at the beginning of the [`room`](Self::room).
+    pub fn put(&mut self, count: usize) {
+        self.end = self.end.saturating_add(count).min(N);
     }
 
     /// Uses the first `count` octets up.
@@ -74,6 +100,11 @@ impl<const N: usize> RecvBuf<N> {
             self.rest = self.start.saturating_add(self.pinned);
         }
         self.split()
+    }
+
+    /// The pinned octets.
+    pub fn pinned(&self) -> &[u8] {
+        self.octets.get(self.start..).and_then(|octets| octets.get(..self.pinned)).unwrap_or(&[])
     }
 
     /// The pinned octets, and the others.
@@ -137,12 +168,7 @@ impl Rest<'_> {
 
     /// As [`RecvBuf::fill_from`].
     pub fn fill_from<E>(&mut self, read: impl FnOnce(&mut [u8]) -> Result<usize, E>) -> Result<usize, E> {
-        if self.end.saturating_sub(self.base) >= self.octets.len() {
-            let gap = self.rest.saturating_sub(self.base);
-            let end = move_down(self.octets, gap, self.end.saturating_sub(self.base));
-            *self.rest = self.base;
-            *self.end = self.base.saturating_add(end);
-        }
+        self.make_room();
         let room = self.octets.get_mut(self.end.saturating_sub(self.base)..).unwrap_or(&mut []);
         if room.is_empty() {
             return Ok(0);
@@ -151,6 +177,16 @@ impl Rest<'_> {
         let count = read(room)?.min(most);
         *self.end = self.end.saturating_add(count);
         Ok(count)
+    }
+
+    /// Moves what is not used to the front where nothing fits behind it.
+    fn make_room(&mut self) {
+        if self.end.saturating_sub(self.base) >= self.octets.len() {
+            let gap = self.rest.saturating_sub(self.base);
+            let end = move_down(self.octets, gap, self.end.saturating_sub(self.base));
+            *self.rest = self.base;
+            *self.end = self.base.saturating_add(end);
+        }
     }
 
     /// Uses the first `count` octets up.

@@ -2,6 +2,7 @@
 
 #[doc = include_str!("SERVER_STATES.md")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum ServerState {
     /// Between requests.
     Idle,
@@ -27,6 +28,7 @@ pub enum ServerState {
 
 #[doc = include_str!("CLIENT_STATES.md")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum ClientState {
     /// Between requests.
     Idle,

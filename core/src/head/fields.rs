@@ -97,6 +97,7 @@ impl fmt::Debug for FieldsNamed<'_, '_> {
 
 /// A field that is no list stands in several lines [RFC 9110 section 5.3].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct RepeatedField;
 
 impl fmt::Display for RepeatedField {

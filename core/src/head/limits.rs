@@ -14,6 +14,7 @@
 /// assert_eq!((error.kind(), error.offset()), (ErrorKind::TargetTooLong, 12));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Limits {
     /// The longest method, in octets: 64 by default. Longer is 501 [RFC 9112 section 3].
     pub method: u16,

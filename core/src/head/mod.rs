@@ -21,6 +21,7 @@ pub use spans::{FieldSpans, LentSpans};
 
 /// What a parse has found in the octets so far.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Parsed<T> {
     /// A whole message or head.
     Complete {

@@ -23,6 +23,7 @@ pub struct Target<'a> {
 
 /// The form of a request target [RFC 9112 section 3.2].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum TargetForm {
     /// `/path?query`, the usual one [RFC 9112 section 3.2.1].
     Origin,

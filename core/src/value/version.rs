@@ -12,6 +12,7 @@ use core::fmt;
 /// assert_eq!(Version::Http11.to_string(), "HTTP/1.1");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Version {
     /// HTTP/1.0.
     Http10,

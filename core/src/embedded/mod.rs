@@ -1,0 +1,59 @@
+//! A server's connection on a transport of the `embedded-io` traits: blocking, and asynchronous. Both do the same: what is not reading
+//! and writing stands in one place.
+
+mod stream;
+mod wire;
+
+pub use stream::embedded_io_07;
+#[cfg(feature = "embedded-io-async-07")]
+pub use stream::embedded_io_async_07;
+
+use crate::error::{ParseError, WriteError};
+use ::embedded_io_07::{Error, ErrorKind};
+use core::fmt;
+
+/// Why a connection does not go on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum StreamError<E> {
+    /// The transport failed.
+    Transport(E),
+    /// The peer broke a rule, or a limit. It has been told so, and nothing more is read.
+    Peer(ParseError),
+    /// The caller asked for what may not be sent now, or for what does not fit.
+    Own(WriteError),
+}
+
+impl<E> From<ParseError> for StreamError<E> {
+    fn from(error: ParseError) -> Self {
+        Self::Peer(error)
+    }
+}
+
+impl<E> From<WriteError> for StreamError<E> {
+    fn from(error: WriteError) -> Self {
+        Self::Own(error)
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for StreamError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Transport(error) => error.fmt(f),
+            Self::Peer(error) => error.fmt(f),
+            Self::Own(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: fmt::Debug + fmt::Display> core::error::Error for StreamError<E> {}
+
+impl<E: Error> Error for StreamError<E> {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Transport(error) => error.kind(),
+            Self::Peer(_) => ErrorKind::InvalidData,
+            Self::Own(_) => ErrorKind::InvalidInput,
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! The two modules, one text: they differ in `async` and `.await`.
+
+/// A server's connection: the parts that read and write, with the words that make them asynchronous, or none.
+macro_rules! server_stream {
+    ($traits:ident, [$($asynchronous:ident)?], [$($await:tt)*]) => {
+        use crate::embedded::StreamError;
+        use crate::embedded::wire::{Answered, Step, Wire};
+        use crate::head::{Limits, RequestHead, RequestParts};
+        use crate::value::Status;
+        use core::fmt;
+        use ::$traits::{ErrorType, Read, Write};
+
+        /// A server's end of a connection on a transport: gives requests, one after the other, to be answered.
+        ///
+        /// It holds the places of up to `FIELDS` field lines, receives into `RECEIVED` octets (a head has to fit, and 512 more make bodies
+        /// quick), and sends from `SENT` (the head of an answer has to fit). Deadlines are the transport's: a read or write that takes too
+        /// long has to fail there.
+        pub struct ServerStream<T, const FIELDS: usize = 32, const RECEIVED: usize = 2048, const SENT: usize = 512> {
+            transport: T,
+            wire: Wire<FIELDS, RECEIVED, SENT>,
+        }
+
+        /// A request, and the answer that it waits for.
+        ///
+        /// Reading gives the content, without the lines of chunks, and nothing at its end. Writing sends octets of the answer's body, once
+        /// it has been [begun](Self::begin).
+        pub struct Exchange<'s, T, const FIELDS: usize, const RECEIVED: usize, const SENT: usize> {
+            stream: &'s mut ServerStream<T, FIELDS, RECEIVED, SENT>,
+            request: RequestParts,
+        }
+
+        impl<T: Read + Write, const FIELDS: usize, const RECEIVED: usize, const SENT: usize>
+            ServerStream<T, FIELDS, RECEIVED, SENT>
+        {
+            /// A connection that has just been accepted.
+            pub const fn new(transport: T, limits: Limits) -> Self {
+                Self { transport, wire: Wire::new(limits) }
+            }
+
+            /// The next request, or `None` when the connection is over: then the transport is to be closed, as after an error.
+            ///
+            /// A peer that breaks a rule or a limit is told so before the error is given. The error is
+            /// [`OutOfTurn`](crate::WriteError::OutOfTurn) when the request before has not been answered to the end.
+            pub $($asynchronous)? fn next_request(
+                &mut self,
+            ) -> Result<Option<Exchange<'_, T, FIELDS, RECEIVED, SENT>>, StreamError<T::Error>> {
+                loop {
+                    let step = self.wire.advance();
+                    match self.told(step)$($await)*? {
+                        Step::Answer(request) => return Ok(Some(Exchange { stream: self, request })),
+                        Step::Read => self.fill()$($await)*?,
+                        Step::Close => return self.send(&[])$($await)*.map(|()| None),
+                    }
+                }
+            }
+
+            /// The transport, to be closed.
+            pub fn into_transport(self) -> T {
+                self.transport
+            }
+
+            /// Receives more octets; what has been written goes out before.
+            $($asynchronous)? fn fill(&mut self) -> Result<(), StreamError<T::Error>> {
+                self.send(&[])$($await)*?;
+                let room = self.wire.received.room();
+                let received = match room.is_empty() {
+                    true => Err(self.wire.overflow()),
+                    false => {
+                        let count = self.transport.read(room)$($await)*.map_err(StreamError::Transport)?;
+                        self.wire.received(count)
+                    }
+                };
+                self.told(received)$($await)*
+            }
+
+            /// Sends what has been written, and these octets behind it.
+            $($asynchronous)? fn send(&mut self, behind: &[u8]) -> Result<(), StreamError<T::Error>> {
+                let is_sent = self.wire.out.as_bytes().is_empty() && behind.is_empty();
+                let mut sent = Ok(());
+                for octets in [self.wire.out.as_bytes(), behind] {
+                    if sent.is_ok() && !octets.is_empty() {
+                        sent = self.transport.write_all(octets)$($await)*;
+                    }
+                }
+                self.wire.out.clear();
+                if sent.is_ok() && !is_sent {
+                    sent = self.transport.flush()$($await)*;
+                }
+                sent.map_err(StreamError::Transport)
+            }
+
+            /// Tells the peer what it did wrong.
+            $($asynchronous)? fn told<V>(&mut self, result: Result<V, StreamError<T::Error>>) -> Result<V, StreamError<T::Error>> {
+                if let Err(StreamError::Peer(error)) = &result {
+                    self.wire.refuse(*error);
+                    self.send(&[])$($await)*?;
+                }
+                result
+            }
+        }
+
+        impl<T: Read + Write, const FIELDS: usize, const RECEIVED: usize, const SENT: usize>
+            Exchange<'_, T, FIELDS, RECEIVED, SENT>
+        {
+            /// The head of the request.
+            pub fn head(&self) -> RequestHead<'_> {
+                self.stream.wire.head(self.request)
+            }
+
+            /// Answers with this body. Content that has not been read is passed over.
+            pub $($asynchronous)? fn respond(
+                self,
+                status: Status,
+                fields: Answered<'_>,
+                body: &[u8],
+            ) -> Result<(), StreamError<T::Error>> {
+                if self.stream.wire.answer(status, fields, body)? {
+                    return self.stream.send(&[])$($await)*;
+                }
+                let framed = self.stream.wire.frame(body)?;
+                self.stream.send(framed)$($await)*?;
+                self.finish()$($await)*
+            }
+
+            /// Begins an answer whose body is written piece by piece: chunked, or up to the close for a client of HTTP/1.0.
+            pub $($asynchronous)? fn begin(&mut self, status: Status, fields: Answered<'_>) -> Result<(), StreamError<T::Error>> {
+                let version = self.head().version();
+                self.stream.wire.begin(status, fields, version)?;
+                self.stream.send(&[])$($await)*
+            }
+
+            /// Ends the answer that has been begun.
+            pub $($asynchronous)? fn finish(self) -> Result<(), StreamError<T::Error>> {
+                self.stream.wire.end()?;
+                self.stream.send(&[])$($await)*
+            }
+        }
+
+        impl<T: Read + Write, const FIELDS: usize, const RECEIVED: usize, const SENT: usize> ErrorType
+            for Exchange<'_, T, FIELDS, RECEIVED, SENT>
+        {
+            type Error = StreamError<T::Error>;
+        }
+
+        impl<T: Read + Write, const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Read
+            for Exchange<'_, T, FIELDS, RECEIVED, SENT>
+        {
+            $($asynchronous)? fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Self::Error> {
+                loop {
+                    let content = self.stream.wire.content(buffer);
+                    match self.stream.told(content)$($await)*? {
+                        Some(count) => return Ok(count),
+                        None => self.stream.fill()$($await)*?,
+                    }
+                }
+            }
+        }
+
+        impl<T: Read + Write, const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Write
+            for Exchange<'_, T, FIELDS, RECEIVED, SENT>
+        {
+            $($asynchronous)? fn write(&mut self, octets: &[u8]) -> Result<usize, Self::Error> {
+                let framed = self.stream.wire.frame(octets)?;
+                self.stream.send(framed)$($await)*?;
+                Ok(octets.len())
+            }
+
+            $($asynchronous)? fn flush(&mut self) -> Result<(), Self::Error> {
+                self.stream.send(&[])$($await)*
+            }
+        }
+
+        impl<T, const FIELDS: usize, const RECEIVED: usize, const SENT: usize> fmt::Debug
+            for ServerStream<T, FIELDS, RECEIVED, SENT>
+        {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("ServerStream")
+            }
+        }
+
+        impl<T, const FIELDS: usize, const RECEIVED: usize, const SENT: usize> fmt::Debug
+            for Exchange<'_, T, FIELDS, RECEIVED, SENT>
+        {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("Exchange")
+            }
+        }
+    };
+}
+
+/// A server's connection over the blocking traits of embedded-io 0.7.
+///
+/// ```
+/// use bareline_core::embedded_io_07::ServerStream;
+/// use bareline_core::{Limits, Status, StreamError};
+/// use embedded_io_07::{Read, Write};
+///
+/// fn serve<T: Read + Write>(transport: T) -> Result<(), StreamError<T::Error>> {
+///     let mut stream = ServerStream::<_, 16, 1024, 256>::new(transport, Limits::DEFAULT);
+///     while let Some(exchange) = stream.next_request()? {
+///         match exchange.head().target().path() {
+///             "/" => exchange.respond(Status::OK, &[], b"hello")?,
+///             _ => exchange.respond(Status::NOT_FOUND, &[], b"")?,
+///         }
+///     }
+///     Ok(())
+/// }
+/// ```
+pub mod embedded_io_07 {
+    server_stream!(embedded_io_07, [], []);
+}
+
+/// A server's connection over the asynchronous traits of embedded-io-async 0.7.
+///
+/// ```
+/// use bareline_core::embedded_io_async_07::ServerStream;
+/// use bareline_core::{Limits, Status, StreamError};
+/// use embedded_io_async_07::{Read, Write};
+///
+/// async fn serve<T: Read + Write>(transport: T) -> Result<(), StreamError<T::Error>> {
+///     let mut stream = ServerStream::<_, 16, 1024, 256>::new(transport, Limits::DEFAULT);
+///     while let Some(exchange) = stream.next_request().await? {
+///         exchange.respond(Status::OK, &[], b"hello").await?;
+///     }
+///     Ok(())
+/// }
+/// ```
+#[cfg(feature = "embedded-io-async-07")]
+pub mod embedded_io_async_07 {
+    server_stream!(embedded_io_async_07, [async], [.await]);
+}

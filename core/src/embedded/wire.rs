@@ -1,0 +1,161 @@
+//! What a server does with the octets, but for reading and writing them.
+
+use super::StreamError;
+use crate::connection::{Event, RecvBuf, ServerConnection, ServerState};
+use crate::error::{ParseError, WriteError};
+use crate::head::{FieldSpans, Limits, RequestHead, RequestParts};
+use crate::value::{FieldName, FieldValue, Status, Version};
+use crate::write::WireBuf;
+
+/// The fields of an answer.
+pub(super) type Answered<'a> = &'a [(FieldName<'a>, FieldValue<'a>)];
+
+/// A connection with its buffers.
+pub(super) struct Wire<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> {
+    connection: ServerConnection,
+    spans: FieldSpans<FIELDS>,
+    pub(super) received: RecvBuf<RECEIVED>,
+    pub(super) out: WireBuf<SENT>,
+    /// How many octets of content stand at the front of what has been received.
+    content: usize,
+}
+
+/// What is to be done next.
+pub(super) enum Step {
+    /// The head of a request is there; its octets are pinned until the next step.
+    Answer(RequestParts),
+    /// More octets are needed.
+    Read,
+    /// The connection is over.
+    Close,
+}
+
+impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS, RECEIVED, SENT> {
+    pub(super) const fn new(limits: Limits) -> Self {
+        Self {
+            connection: ServerConnection::new(limits),
+            spans: FieldSpans::new(),
+            received: RecvBuf::new(),
+            out: WireBuf::new(),
+            content: 0,
+        }
+    }
+
+    /// Goes on to the next request.
+    pub(super) fn advance<E>(&mut self) -> Result<Step, StreamError<E>> {
+        self.received.consume(core::mem::take(&mut self.content));
+        self.received.unpin();
+        loop {
+            match self.connection.state() {
+                ServerState::Idle | ServerState::Head | ServerState::Drain => {}
+                ServerState::Next => {
+                    self.connection.next_request();
+                    continue;
+                }
+                ServerState::Close | ServerState::Handover => return Ok(Step::Close),
+                // Not answered, or not to the end.
+                ServerState::Body | ServerState::Answer | ServerState::AnswerBody | ServerState::Refusal => {
+                    return Err(WriteError::OutOfTurn.into());
+                }
+            }
+            let (used, event) = self.connection.receive(self.received.bytes(), self.spans.lend())?;
+            let is_starved = matches!(event, Event::NeedMore);
+            if let Event::Head(head) = event {
+                let request = head.parts();
+                self.received.pin(used);
+                return Ok(Step::Answer(request));
+            }
+            self.received.consume(used);
+            if is_starved {
+                return Ok(Step::Read);
+            }
+        }
+    }
+
+    /// The head of the request that is being answered.
+    pub(super) fn head(&self, request: RequestParts) -> RequestHead<'_> {
+        request.over(self.received.pinned(), &self.spans)
+    }
+
+    /// Takes octets of the content, none at its end. `None` when more have to be received.
+    pub(super) fn content<E>(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, StreamError<E>> {
+        while self.content == 0 && !buffer.is_empty() {
+            let (used, event) = self.connection.receive_body(self.received.bytes())?;
+            let (mut is_starved, mut is_ended) = (false, false);
+            match event {
+                Event::Data(data) => self.content = data.len(),
+                Event::NeedMore => is_starved = true,
+                Event::End | Event::Handover | Event::Closed => is_ended = true,
+                Event::Head(_) | Event::Chunk { .. } | Event::Trailer { .. } => {}
+            }
+            // The content stands at the end of what is used; it is used when the caller has taken it.
+            self.received.consume(used.saturating_sub(self.content));
+            if is_ended {
+                return Ok(Some(0));
+            }
+            if is_starved {
+                if self.connection.expects_continue() {
+                    self.connection.respond(Status::CONTINUE, &mut self.out)?.without_body()?;
+                }
+                return Ok(None);
+            }
+        }
+        let count = buffer.len().min(self.content);
+        buffer.iter_mut().zip(self.received.bytes()).take(count).for_each(|(to, from)| *to = *from);
+        self.received.consume(count);
+        self.content = self.content.saturating_sub(count);
+        Ok(Some(count))
+    }
+
+    /// Takes note of how many octets have come: none, when the peer has closed.
+    pub(super) fn received<E>(&mut self, count: usize) -> Result<(), StreamError<E>> {
+        self.received.put(count);
+        if count == 0 {
+            self.connection.peer_closed()?;
+        }
+        Ok(())
+    }
+
+    /// There is no room for the octets that are needed.
+    pub(super) fn overflow<E>(&mut self) -> StreamError<E> {
+        self.connection.overflow().into()
+    }
+
+    /// Writes the refusal of what came; where an answer has begun already, only the close is left.
+    pub(super) fn refuse(&mut self, error: ParseError) {
+        if let Ok(head) = self.connection.reject(error.status(), &mut self.out) {
+            _ = head.without_body();
+        }
+    }
+
+    /// Writes an answer, whole when it fits. Else its head; the body is to be framed then, and ended.
+    pub(super) fn answer<E>(&mut self, status: Status, fields: Answered<'_>, body: &[u8]) -> Result<bool, StreamError<E>> {
+        match self.connection.respond(status, &mut self.out)?.fields(fields)?.body(body) {
+            Err(WriteError::BufferFull) => {
+                self.connection.respond(status, &mut self.out)?.fields(fields)?.length(body.len() as u64)?;
+                Ok(false)
+            }
+            written => Ok(written.map(|()| true)?),
+        }
+    }
+
+    /// Writes the head of an answer, to a client of this version, whose length is not known before.
+    pub(super) fn begin<E>(&mut self, status: Status, fields: Answered<'_>, version: Version) -> Result<(), StreamError<E>> {
+        let head = self.connection.respond(status, &mut self.out)?.fields(fields)?;
+        let begun = match version {
+            Version::Http11 => head.chunked(),
+            Version::Http10 => head.until_close(),
+        };
+        begun.map_err(StreamError::from)
+    }
+
+    /// What goes out behind the `out` buffer of these octets of the body.
+    pub(super) fn frame<'d, E>(&mut self, data: &'d [u8]) -> Result<&'d [u8], StreamError<E>> {
+        self.connection.frame_data(data, &mut self.out).map_err(StreamError::from)
+    }
+
+    /// Ends the body.
+    pub(super) fn end<E>(&mut self) -> Result<(), StreamError<E>> {
+        self.connection.end_body(&[], &mut self.out).map_err(StreamError::from)
+    }
+}

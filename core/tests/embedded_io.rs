@@ -1,0 +1,248 @@
+//! The same dialogues over the blocking and the asynchronous traits, however the octets are cut.
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+use bareline_core::{
+    ErrorKind, FieldName, FieldValue, Limits, Status, StreamError, WriteError, embedded_io_07, embedded_io_async_07,
+};
+use core::convert::Infallible;
+use core::pin::pin;
+use core::task::{Context, Poll, Waker};
+
+type Served = Result<(), StreamError<Infallible>>;
+
+/// A peer that has said all it will say, and is heard a few octets at a time.
+struct Peer<'o> {
+    says: &'o [u8],
+    at_a_time: usize,
+    hears: Vec<u8>,
+}
+
+impl Peer<'_> {
+    fn say(&mut self, buffer: &mut [u8]) -> usize {
+        let count = self.says.len().min(buffer.len()).min(self.at_a_time);
+        let (now, later) = self.says.split_at(count);
+        buffer[..count].copy_from_slice(now);
+        self.says = later;
+        count
+    }
+
+    fn hear(&mut self, octets: &[u8]) -> usize {
+        let count = octets.len().min(self.at_a_time);
+        self.hears.extend_from_slice(&octets[..count]);
+        count
+    }
+}
+
+impl ::embedded_io_07::ErrorType for &mut Peer<'_> {
+    type Error = Infallible;
+}
+
+impl ::embedded_io_07::Read for &mut Peer<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Infallible> {
+        Ok(self.say(buffer))
+    }
+}
+
+impl ::embedded_io_07::Write for &mut Peer<'_> {
+    fn write(&mut self, octets: &[u8]) -> Result<usize, Infallible> {
+        Ok(self.hear(octets))
+    }
+
+    fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+impl ::embedded_io_async_07::Read for &mut Peer<'_> {
+    async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Infallible> {
+        Ok(self.say(buffer))
+    }
+}
+
+impl ::embedded_io_async_07::Write for &mut Peer<'_> {
+    async fn write(&mut self, octets: &[u8]) -> Result<usize, Infallible> {
+        Ok(self.hear(octets))
+    }
+
+    async fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+const TEXT: [(FieldName<'_>, FieldValue<'_>); 1] = [(FieldName::CONTENT_TYPE, FieldValue::from_static("text/plain"))];
+
+/// Echoes, answers with more than the buffer holds, leaves a request unanswered, or tells the path.
+macro_rules! serve {
+    ($name:ident, $traits:ident, [$($asynchronous:ident)?], [$($await:tt)*]) => {
+        $($asynchronous)? fn $name(peer: &mut Peer<'_>) -> Served {
+            use ::$traits::{Read, Write};
+            let limits = Limits { body: 5000, ..Limits::DEFAULT };
+            let mut stream = $traits::ServerStream::<_, 4, 128, 96>::new(peer, limits);
+            while let Some(mut exchange) = stream.next_request()$($await)*? {
+                match exchange.head().target().path() {
+                    "/echo" => {
+                        exchange.begin(Status::OK, &[])$($await)*?;
+                        let mut piece = [0; 32];
+                        loop {
+                            match exchange.read(&mut piece)$($await)*? {
+                                0 => break exchange.finish()$($await)*?,
+                                count => exchange.write_all(&piece[..count])$($await)*?,
+                            }
+                        }
+                    }
+                    "/large" => exchange.respond(Status::OK, &[], &[b'x'; 300])$($await)*?,
+                    "/fields" => exchange.respond(Status::OK, &[TEXT[0]; 5], b"")$($await)*?,
+                    "/forgotten" => {}
+                    "/body" => {
+                        let (mut body, mut count) = ([0; 5000], 0);
+                        loop {
+                            match exchange.read(&mut body[count..])$($await)*? {
+                                0 => break exchange.respond(Status::OK, &[], &body[..count])$($await)*?,
+                                more => count += more,
+                            }
+                        }
+                    }
+                    path => {
+                        let path = path.to_owned();
+                        exchange.respond(Status::OK, &TEXT, path.as_bytes())$($await)*?;
+                    }
+                }
+            }
+            Ok(())
+        }
+    };
+}
+serve!(blocking, embedded_io_07, [], []);
+serve!(asynchronous, embedded_io_async_07, [async], [.await]);
+
+/// Nothing here is ever waited for.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("a peer that never waits was waited for"),
+    }
+}
+
+/// What the peer hears and what becomes of the connection, which is the same however the octets are cut and whoever waits.
+fn dialogue(says: &[u8]) -> (String, Served) {
+    let run = |at_a_time: usize, serve: fn(&mut Peer<'_>) -> Served| {
+        let mut peer = Peer { says, at_a_time, hears: Vec::new() };
+        let served = serve(&mut peer);
+        (String::from_utf8(peer.hears).unwrap(), served)
+    };
+    let whole = run(usize::MAX, blocking);
+    for at_a_time in (1..40).chain([usize::MAX]) {
+        for serve in [blocking, |peer: &mut Peer<'_>| at_once(asynchronous(peer))] {
+            let (heard, served) = run(at_a_time, serve);
+            // What is echoed is cut as it comes.
+            assert_eq!((unchunked(&heard), &served), (unchunked(&whole.0), &whole.1), "{at_a_time} octets at a time");
+        }
+    }
+    whole
+}
+
+/// The same text with the content of a chunked body in the place of its chunks.
+fn unchunked(heard: &str) -> String {
+    let Some((before, mut rest)) = heard.split_once("chunked\r\n\r\n") else { return heard.to_owned() };
+    let mut content = format!("{before}unchunked: ");
+    while let Some((size, after)) = rest.split_once("\r\n") {
+        let (data, after) = after.split_at(usize::from_str_radix(size, 16).unwrap());
+        content.push_str(data);
+        rest = after.strip_prefix("\r\n").unwrap();
+        if data.is_empty() {
+            break;
+        }
+    }
+    content + rest
+}
+
+#[test]
+fn requests_on_one_connection_are_answered_in_turn() {
+    let (heard, served) = dialogue(
+        b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nHEAD /22 HTTP/1.1\r\nHost: a\r\n\r\nGET /3 HTTP/1.0\r\n\r\nGET /4 HTTP/1.1\r\n",
+    );
+    assert_eq!(
+        heard,
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n/1\
+         HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\n\
+         HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\nConnection: close\r\n\r\n/3"
+    );
+    assert_eq!(served, Ok(()));
+}
+
+#[test]
+fn a_body_is_read_while_the_answer_is_written() {
+    let body = "0123456789".repeat(60);
+    let (heard, served) = dialogue(
+        format!("PUT /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 600\r\n\r\n{body}GET /2 HTTP/1.1\r\nHost: a\r\n\r\n")
+            .as_bytes(),
+    );
+    assert!(heard.starts_with("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), "{heard}");
+    assert!(unchunked(&heard).contains(&body) && heard.ends_with("/2"), "{heard}");
+    assert_eq!(served, Ok(()));
+    let chunked = "a;x=\"y\"\r\n0123456789\r\n5\r\n01234\r\n0\r\nX: y\r\n\r\n";
+    let (heard, served) = dialogue(format!("PUT /echo HTTP/1.0\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc{chunked}").as_bytes());
+    assert_eq!((&*heard, served), ("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc", Ok(())));
+    let (heard, served) =
+        dialogue(format!("PUT /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{chunked}").as_bytes());
+    assert!(unchunked(&heard).ends_with("unchunked: 012345678901234"), "{heard}");
+    assert_eq!(served, Ok(()));
+}
+
+#[test]
+fn a_client_that_expects_it_is_asked_for_the_body() {
+    let head = "HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
+    let mut peer = Peer { says: b"", at_a_time: usize::MAX, hears: Vec::new() };
+    let asked = format!("PUT /body {head}");
+    peer.says = asked.as_bytes();
+    assert!(matches!(blocking(&mut peer), Err(StreamError::Peer(error)) if error.kind() == ErrorKind::Truncated));
+    assert!(peer.hears.starts_with(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 400 "), "{}", peer.hears.escape_ascii());
+    // Not where the body is there already, nor where it is not wanted.
+    peer = Peer { says: b"", at_a_time: usize::MAX, hears: Vec::new() };
+    let said = format!("PUT /body {head}abcPUT /unwanted {head}");
+    peer.says = said.as_bytes();
+    assert_eq!(blocking(&mut peer), Ok(()));
+    let heard = String::from_utf8(peer.hears).unwrap();
+    assert!(heard.contains("\r\n\r\nabcHTTP/1.1 200 OK\r\n") && !heard.contains("100"), "{heard}");
+}
+
+#[test]
+fn an_answer_that_is_larger_than_the_buffer_goes_out_in_pieces() {
+    let (heard, served) = dialogue(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!((heard, served), (format!("HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n{}", "x".repeat(300)), Ok(())));
+    let (heard, served) = dialogue(b"HEAD /large HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!((&*heard, served), ("HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n", Ok(())));
+    // A head has to fit.
+    let (heard, served) = dialogue(b"GET /fields HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!((&*heard, served), ("", Err(StreamError::Own(WriteError::BufferFull))));
+}
+
+#[test]
+fn a_peer_that_breaks_a_rule_is_told_so() {
+    let cases: [(&[u8], &str, ErrorKind); 5] = [
+        (b"GET / HTTP/1.1\r\nHost : a\r\n\r\n", "400 Bad Request", ErrorKind::WhitespaceBeforeColon),
+        (
+            &[b"GET / HTTP/1.1\r\nHost: ".to_vec(), vec![b'a'; 200]].concat(),
+            "431 Request Header Fields Too Large",
+            ErrorKind::HeadTooLong,
+        ),
+        (b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5001\r\n\r\n", "413 Content Too Large", ErrorKind::BodyTooLarge),
+        (
+            b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+            "501 Not Implemented",
+            ErrorKind::UnsupportedCoding,
+        ),
+        (b"GET / HTTP/1.1\r\nHos", "400 Bad Request", ErrorKind::Truncated),
+    ];
+    for (says, status, kind) in cases {
+        let (heard, served) = dialogue(says);
+        assert_eq!(heard, format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+        assert!(matches!(served, Err(StreamError::Peer(error)) if error.kind() == kind), "{served:?}");
+    }
+}
+
+#[test]
+fn a_request_that_is_left_unanswered_is_an_error() {
+    let (heard, served) = dialogue(b"GET /forgotten HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!((&*heard, served), ("", Err(StreamError::Own(WriteError::OutOfTurn))));
+}
