@@ -24,6 +24,7 @@ stable:
 # The documentation, without a warning.
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+    RUSTDOCFLAGS="-D warnings" cargo doc --package bareline-core --no-deps --all-features --locked
 
 # What concerns the octets, with each way to scan them that is not this machine's own.
 scans:
@@ -58,6 +59,11 @@ features:
     cargo check --package bareline-core --no-default-features --features defmt --locked
     cargo check --package bareline-core --no-default-features --features embedded-io-07 --locked
     tests/defmt/run
+
+# The firmwares: builds, boots and checks them in QEMU; builds the example for embassy-net.
+firmware:
+    examples/microcontroller/run
+    examples/embassy/check
 
 # What does core cost a firmware: flash, stack, instructions? With QEMU; `just budgets --update` records what is measured.
 budgets *options:

@@ -19,6 +19,10 @@ mod scan;
 mod value;
 mod write;
 
+#[cfg(all(any(doc, doctest), feature = "embedded-io-async-07"))]
+#[doc = include_str!("../EMBEDDED.md")]
+pub mod on_a_microcontroller {}
+
 pub use body::{BodyDecoder, BodyPart, ChunkExtension, ChunkExtensions};
 pub use connection::{
     Answer, ClientConnection, ClientEvent, ClientSending, ClientState, Event, Receiving, RecvBuf, Request, Rest,

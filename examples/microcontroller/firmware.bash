@@ -1,0 +1,85 @@
+# What `run` and `serve` share: how the firmware is built, and booted in QEMU. To be sourced in this folder.
+
+board=target/thumbv7m-none-eabi/release/board
+uart=target/thumbv6m-none-eabi/release/uart
+scratch=$(mktemp -d)
+machines=()
+
+stop_machines() {
+    local pid
+    for pid in "${machines[@]}"; do
+        kill "$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+    done
+    machines=()
+}
+finish() {
+    stop_machines
+    rm -rf "$scratch"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+# missing WHAT: tells that something cannot be done here, and ends; with success, unless nothing may be missing.
+missing() {
+    if [ "${BARELINE_PEERS:-}" = all ]; then
+        echo "FAILED: $*, and no tool may be missing" >&2
+        exit 1
+    fi
+    echo "SKIPPED: $*" >&2
+    exit 0
+}
+
+# build BIN...: builds these.
+build() {
+    local flags bin target
+    flags=$(../../.ci/thumb-core thumbv7m-none-eabi thumbv6m-none-eabi) ||
+        missing "no core for microcontrollers is to be had (rustup target add thumbv7m-none-eabi thumbv6m-none-eabi)"
+    for bin in "$@"; do
+        target=thumbv7m-none-eabi
+        [ "$bin" = board ] || target=thumbv6m-none-eabi
+        RUSTFLAGS=$flags cargo build --quiet --locked --release --bin "$bin" --target "$target" --target-dir target
+    done
+}
+
+# free_ports KIND COUNT: prints so many ports that nobody uses, KIND being STREAM or DGRAM.
+free_ports() {
+    python3 - "$@" <<'PROGRAM'
+import socket, sys
+sockets = [socket.socket(socket.AF_INET, getattr(socket, "SOCK_" + sys.argv[1])) for _ in range(int(sys.argv[2]))]
+for one in sockets:
+    one.bind(("127.0.0.1", 0))
+print(*(one.getsockname()[1] for one in sockets))
+PROGRAM
+}
+
+# boot LOG OPTION...: starts a machine, whose console goes to LOG, and waits until it is ready.
+boot() {
+    local log=$1 pid tries
+    shift
+    command -v qemu-system-arm >/dev/null || missing "qemu-system-arm is not installed (Debian: apt-get install qemu-system-arm)"
+    qemu-system-arm -display none -monitor none "$@" </dev/null 2>"$log.errors" &
+    pid=$!
+    machines+=("$pid")
+    for ((tries = 0; tries < 200; tries++)); do
+        grep -qs READY "$log" && return
+        kill -0 "$pid" 2>/dev/null || break
+        sleep 0.05
+    done
+    echo "FAILED: the firmware does not say that it is ready" >&2
+    cat "$log" "$log.errors" >&2 || true
+    exit 1
+}
+
+# boot_board LOG NETWORK...: boots the board in this network.
+boot_board() {
+    local log=$1
+    shift
+    boot "$log" -machine mps2-an385 -kernel "$board" -serial "file:$log" -net nic,model=lan9118 -net "$@"
+}
+
+# user_network TCP ANSWER SSDP: a network in which these ports of this machine lead to the board's ports 80, 8080 and 1900.
+user_network() {
+    local here=127.0.0.1 there=10.0.2.15
+    echo "user,hostfwd=tcp:$here:$1-$there:80,hostfwd=udp:$here:$2-$there:8080,hostfwd=udp:$here:$3-$there:1900"
+}

@@ -1,0 +1,140 @@
+//! HTTP on a Cortex-M3, without alloc: QEMU's mps2-an385 with its network chip.
+//!
+//! One loop does it all: a frame in, the sockets served, frames out, and sleep when there is nothing to do.
+#![no_std]
+#![no_main]
+
+mod board;
+mod connection;
+mod datagrams;
+mod lan9118;
+mod stack;
+mod task;
+
+use board::{Board, print};
+use connection::{Connection, Memory};
+use cortex_m_rt::{ExceptionFrame, entry, exception};
+use lan9118::Lan9118;
+use smoltcp::iface::{Config, Interface, PollIngressSingleResult, PollResult, SocketSet, SocketStorage};
+use smoltcp::socket::{tcp, udp};
+use smoltcp::wire::{EthernetAddress, Ipv4Address, Ipv4Cidr};
+
+/// Who this is in the network that QEMU makes. On a wire of its own a device asks by DHCP.
+const ADDRESS: Ipv4Address = Ipv4Address::new(10, 0, 2, 15);
+const NETWORK: u8 = 24;
+const HARDWARE_ADDRESS: EthernetAddress = EthernetAddress([0x52, 0x54, 0x00, 0x12, 0x34, 0x56]);
+
+/// How many connections are served at once.
+const CONNECTIONS: usize = 4;
+/// How much of each may be on its way: what has come and is not read, what is sent and may have to be sent again.
+const RECEIVED: usize = 1024;
+const SENT: usize = 1024;
+/// The largest datagram that is taken.
+const DATAGRAM: usize = 1024;
+const SEARCH: usize = 512;
+
+#[entry]
+#[allow(clippy::too_many_arguments, reason = "the statics below become arguments")]
+fn main() -> ! {
+    static mut NETWORK_CHIP: Lan9118 = Lan9118::new();
+    static mut MEMORY: [Memory; CONNECTIONS] = [const { Memory::new() }; CONNECTIONS];
+    static mut TCP_RECEIVED: [[u8; RECEIVED]; CONNECTIONS] = [[0; RECEIVED]; CONNECTIONS];
+    static mut TCP_SENT: [[u8; SENT]; CONNECTIONS] = [[0; SENT]; CONNECTIONS];
+    static mut ANSWER_RECEIVED: [u8; DATAGRAM] = [0; DATAGRAM];
+    static mut ANSWER_SENT: [u8; 64] = [0; 64];
+    static mut SSDP_RECEIVED: [u8; SEARCH] = [0; SEARCH];
+    static mut SSDP_SENT: [u8; SEARCH] = [0; SEARCH];
+    static mut ANSWER_METADATA: Metadata = [[udp::PacketMetadata::EMPTY; 2]; 2];
+    static mut SSDP_METADATA: Metadata = [[udp::PacketMetadata::EMPTY; 2]; 2];
+
+    let Some(peripherals) = cortex_m::Peripherals::take() else { give_up("started twice") };
+    let mut board = Board::start(peripherals);
+    if NETWORK_CHIP.start(HARDWARE_ADDRESS).is_none() {
+        give_up("no network chip answers");
+    }
+    let mut config = Config::new(HARDWARE_ADDRESS.into());
+    config.random_seed = board.seed();
+    let mut interface = Interface::new(config, NETWORK_CHIP, board.now);
+    // Both have room for one.
+    interface.update_ip_addrs(|addresses| _ = addresses.push(Ipv4Cidr::new(ADDRESS, NETWORK).into()));
+    let _ = interface.join_multicast_group(datagrams::SSDP_GROUP);
+
+    // What begins as anything but zeros would need flash too, if it were static; and this function never ends.
+    let mut storage = [SocketStorage::EMPTY; CONNECTIONS + 2];
+    let mut sockets = SocketSet::new(&mut storage[..]);
+    let mut buffers = TCP_RECEIVED.iter_mut().zip(TCP_SENT);
+    let mut connections = MEMORY.each_mut().map(|memory| {
+        let socket = buffers.next().map(|(received, sent)| sockets.add(tcp_socket(received, sent)));
+        (Connection::new(memory), socket.unwrap_or_default())
+    });
+    let answer = sockets.add(udp_socket(datagrams::ANSWER_PORT, ANSWER_METADATA, ANSWER_RECEIVED, ANSWER_SENT));
+    let ssdp = sockets.add(udp_socket(datagrams::SSDP_PORT, SSDP_METADATA, SSDP_RECEIVED, SSDP_SENT));
+
+    print("READY\n");
+    loop {
+        board.wake(NETWORK_CHIP);
+        loop {
+            let is_listening = |handle| sockets.get::<tcp::Socket<'_>>(handle).state() == tcp::State::Listen;
+            let is_busy = !connections.iter().any(|(_, handle)| is_listening(*handle));
+            NETWORK_CHIP.busy_port = is_busy.then_some(connection::PORT);
+            NETWORK_CHIP.has_passed_over &= is_busy;
+            let received = interface.poll_ingress_single(board.now, NETWORK_CHIP, &mut sockets);
+            // What is owed to that frame goes out before a socket is used anew.
+            let sent = interface.poll_egress(board.now, NETWORK_CHIP, &mut sockets);
+            board.is_awaited = NETWORK_CHIP.has_passed_over;
+            for (connection, handle) in &mut connections {
+                connection.serve(sockets.get_mut(*handle), &mut board);
+            }
+            datagrams::answer(sockets.get_mut(answer));
+            datagrams::tell(sockets.get_mut(ssdp));
+            let sent_more = interface.poll_egress(board.now, NETWORK_CHIP, &mut sockets);
+            if let (PollIngressSingleResult::None, PollResult::None, PollResult::None) = (received, sent, sent_more) {
+                break;
+            }
+        }
+        interface.poll_maintenance(board.now);
+        board.sleep();
+    }
+}
+
+#[inline(never)] // one copy of it is enough
+fn tcp_socket(received: &'static mut [u8], sent: &'static mut [u8]) -> tcp::Socket<'static> {
+    let mut socket = tcp::Socket::new(tcp::SocketBuffer::new(received), tcp::SocketBuffer::new(sent));
+    socket.set_nagle_enabled(false); // answers are written in one piece
+    socket.set_ack_delay(None);
+    socket
+}
+
+/// What a UDP socket notes of the datagrams that it holds, each way.
+type Metadata = [[udp::PacketMetadata; 2]; 2];
+
+fn udp_socket(
+    port: u16,
+    [received_metadata, sent_metadata]: &'static mut Metadata,
+    received: &'static mut [u8],
+    sent: &'static mut [u8],
+) -> udp::Socket<'static> {
+    let received = udp::PacketBuffer::new(&mut received_metadata[..], received);
+    let mut socket = udp::Socket::new(received, udp::PacketBuffer::new(&mut sent_metadata[..], sent));
+    let _ = socket.bind(port); // it fails for port 0 and open sockets alone
+    socket
+}
+
+/// Tells why there is nothing to be done, and begins anew.
+fn give_up(reason: &str) -> ! {
+    print("PANIC: ");
+    print(reason);
+    print("\n");
+    cortex_m::peripheral::SCB::sys_reset()
+}
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    give_up("a fault of the program")
+}
+
+// SAFETY: it uses no variable of the program.
+#[exception]
+unsafe fn HardFault(_: &ExceptionFrame) -> ! {
+    give_up("a fault of the processor")
+}

@@ -1,0 +1,206 @@
+//! What a request asks for, and the answer to it, as far as it has gone.
+
+use crate::board::{Board, Lamp};
+use crate::stack;
+use bareline_core::{
+    Answer, FieldName, FieldValue, Framing, HeadWriter, Method, RequestHead, ServerConnection, Status, WireBuf, WriteError,
+};
+use microcontroller::Text;
+use smoltcp::time::{Duration, Instant};
+
+/// The largest head with a small body that is sent, and so the room that an answer needs to begin.
+pub const WIRE: usize = 320;
+
+/// What `/` answers.
+const PAGE: &[u8] = include_bytes!("page.html");
+
+/// The longest body that `/led` takes, in octets.
+const LED_BODY: u64 = 4096;
+const LED_WORDS: &str = "send on, off or toggle";
+
+const TICKS: u8 = 5;
+const TICK: Duration = Duration::from_millis(200);
+
+const ALLOW: FieldName = FieldName::from_static("Allow");
+const CACHE_CONTROL: FieldName = FieldName::from_static("Cache-Control");
+const NO_STORE: FieldValue = FieldValue::from_static("no-store");
+const HTML: FieldValue = FieldValue::from_static("text/html; charset=utf-8");
+const JSON: FieldValue = FieldValue::from_static("application/json");
+const TEXT: FieldValue = FieldValue::from_static("text/plain; charset=utf-8");
+const OCTETS: FieldValue = FieldValue::from_static("application/octet-stream");
+
+/// What a request asks for. What is kept here is all that is kept of the request: its head is let go of at once.
+pub enum Task {
+    /// The page, with what is left to be sent of it.
+    Page(&'static [u8]),
+    /// The state of the board.
+    Status,
+    /// To switch the lamp, with what the body says so far: the longest word is shorter.
+    Led(Text<8>),
+    /// The body back as it comes, framed as it comes.
+    Echo(Framing, Echo),
+    /// A few lines, one at a time: how many have been sent, and when the next is due.
+    Ticks(u8, Instant),
+    /// Nothing that is here.
+    Missing,
+    /// A method that what is here does not know, with those that it does.
+    Misused(FieldValue<'static>),
+}
+
+/// How far an echo has come.
+pub enum Echo {
+    /// So many octets of the body stand at the front of what is received, until there is room to send them. With none, more has to come.
+    Held(usize),
+    /// The body has ended.
+    Whole,
+}
+
+impl Task {
+    /// What this request asks for.
+    pub fn of(head: &RequestHead<'_>, now: Instant) -> Self {
+        let (method, path) = (head.method(), head.target().path());
+        let task = match path {
+            "/" => Self::Page(PAGE),
+            "/status" => Self::Status,
+            // A request for the head alone does not have to wait for the lines.
+            "/ticks" => Self::Ticks(if method == Method::HEAD { TICKS } else { 0 }, now),
+            "/led" => Self::Led(Text::new()),
+            "/echo" => Self::Echo(head.framing(), Echo::Held(0)),
+            _ => return Self::Missing,
+        };
+        let is_read = matches!(method, Method::GET | Method::HEAD);
+        match task {
+            Self::Led(_) | Self::Echo(..) if method == Method::POST => task,
+            Self::Led(_) | Self::Echo(..) => Self::Misused(FieldValue::from_static("POST")),
+            _ if is_read => task,
+            _ => Self::Misused(FieldValue::from_static("GET, HEAD")),
+        }
+    }
+
+    /// The longest body that it takes. A body that nobody wants is the connection's to limit.
+    pub fn body_limit(&self) -> u64 {
+        if let Self::Led(_) = self { LED_BODY } else { u64::MAX }
+    }
+
+    /// Whether the answer cannot begin before octets of the body have come.
+    pub fn waits_for_body(&self) -> bool {
+        matches!(self, Self::Led(_) | Self::Echo(_, Echo::Held(0)))
+    }
+
+    /// Takes octets of the body; gives how many of them it wants to find again at the front of what is received.
+    pub fn take(&mut self, data: &[u8]) -> usize {
+        match self {
+            Self::Led(word) => {
+                word.push(data);
+                0
+            }
+            Self::Echo(_, echo) => {
+                *echo = Echo::Held(data.len());
+                data.len()
+            }
+            _ => 0,
+        }
+    }
+
+    /// Takes note that the body has ended.
+    pub fn take_end(&mut self) {
+        if let Self::Echo(_, echo) = self {
+            *echo = Echo::Whole;
+        }
+    }
+
+    /// Begins the answer, and ends it too where it is short.
+    pub fn begin(&self, http: &mut ServerConnection, out: &mut WireBuf<WIRE>, board: &mut Board) -> Result<(), WriteError> {
+        match self {
+            Self::Page(page) => http.respond(Status::OK, out)?.field(FieldName::CONTENT_TYPE, HTML)?.length(page.len() as u64),
+            Self::Status => status(http, out, board),
+            Self::Led(word) => {
+                let lamp = match (word.as_bytes().trim_ascii(), board.lamp()) {
+                    (b"on", _) | (b"toggle", Lamp::Off) => Lamp::On,
+                    (b"off", _) | (b"toggle", Lamp::On) => Lamp::Off,
+                    _ => return say(http.respond(Status::UNPROCESSABLE_CONTENT, out)?, LED_WORDS),
+                };
+                board.switch(lamp);
+                status(http, out, board)
+            }
+            Self::Echo(framing, _) => {
+                let head = http.respond(Status::OK, out)?.field(FieldName::CONTENT_TYPE, OCTETS)?;
+                match framing {
+                    Framing::Length(length) => head.length(*length),
+                    Framing::Chunked => head.chunked(),
+                    _ => head.without_body(),
+                }
+            }
+            Self::Ticks(..) => match http.respond(Status::OK, out)?.field(FieldName::CONTENT_TYPE, TEXT)?.chunked() {
+                Err(WriteError::NeedsHttp11) => {
+                    http.respond(Status::OK, out)?.field(FieldName::CONTENT_TYPE, TEXT)?.until_close()
+                }
+                begun => begun,
+            },
+            Self::Missing => say(http.respond(Status::NOT_FOUND, out)?, "there are /, /status, /ticks, /led and /echo"),
+            Self::Misused(methods) => {
+                say(http.respond(Status::METHOD_NOT_ALLOWED, out)?.field(ALLOW, *methods)?, "see Allow for the methods")
+            }
+        }
+    }
+
+    /// The next piece of an answer that has begun: at the most `room` octets of it.
+    pub fn go_on<'i>(&mut self, now: Instant, input: &'i [u8], room: usize) -> Piece<'i> {
+        match self {
+            Self::Page([]) => Piece::End,
+            Self::Page(rest) => {
+                let (piece, after) = rest.split_at_checked(room).unwrap_or((rest, &[]));
+                *rest = after;
+                Piece::Of(piece)
+            }
+            Self::Echo(_, Echo::Held(0)) => Piece::NeedsBody,
+            Self::Echo(_, Echo::Held(held)) => {
+                let piece = input.get(..room.min(*held)).unwrap_or(input);
+                *held = held.saturating_sub(piece.len());
+                Piece::OfInput(piece)
+            }
+            Self::Ticks(TICKS, _) => Piece::End,
+            Self::Ticks(_, due) if now < *due => Piece::NotYet,
+            Self::Ticks(number, due) => {
+                let mut line = Text::new();
+                *number = number.saturating_add(1);
+                *due = now + TICK;
+                line.push(b"tick ").push_number((*number).into()).push(b"\n");
+                Piece::Line(line)
+            }
+            _ => Piece::End,
+        }
+    }
+}
+
+/// A piece of an answer.
+pub enum Piece<'i> {
+    /// These octets.
+    Of(&'static [u8]),
+    /// These octets, which came in and are used up with that.
+    OfInput(&'i [u8]),
+    /// This line.
+    Line(Text<16>),
+    /// More of the request's body has to come first.
+    NeedsBody,
+    /// Time has to pass first.
+    NotYet,
+    /// Nothing more.
+    End,
+}
+
+/// Answers with a line of text.
+pub fn say(head: HeadWriter<'_, Answer<'_>>, text: &str) -> Result<(), WriteError> {
+    head.field(FieldName::CONTENT_TYPE, TEXT)?.body(text.as_bytes())
+}
+
+/// Answers with the state of the board.
+fn status(http: &mut ServerConnection, out: &mut WireBuf<WIRE>, board: &Board) -> Result<(), WriteError> {
+    let mut json = Text::<112>::new();
+    let uptime = u64::try_from(board.now.total_millis()).unwrap_or(0);
+    let lamp: &[u8] = if board.lamp() == Lamp::On { b"true" } else { b"false" };
+    json.push(b"{\"uptime_ms\":").push_number(uptime).push(b",\"requests\":").push_number(board.requests.into());
+    json.push(b",\"led\":").push(lamp).push(b",\"stack\":").push_number(stack::peak() as u64).push(b"}\n");
+    let fields = [(FieldName::CONTENT_TYPE, JSON), (CACHE_CONTROL, NO_STORE)];
+    http.respond(Status::OK, out)?.fields(&fields)?.body(json.as_bytes())
+}

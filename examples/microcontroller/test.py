@@ -1,0 +1,626 @@
+"""Checks the firmwares from outside: over the sockets that QEMU leads to them, with curl, a browser and a load generator.
+
+test.py board TCP ANSWER SSDP LOG SECONDS    the board, by the ports that lead to it, its console's log, and how long the load lasts
+test.py wire FROM TO                         the board, by the frames on its wire
+test.py uart PATH                            the serial line, a socket
+
+Each check is a line of output, `ok NAME` or `FAIL NAME: WHY`, and `done` stands behind the last.
+"""
+
+import concurrent.futures
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+DEADLINE = 20
+GET = b"GET /status HTTP/1.1\r\nHost: a\r\n\r\n"
+LAST_GET = b"GET /status HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+# What connection.rs says, in seconds.
+HEAD, STALL, IDLE, LINGER = 5, 5, 10, 3
+
+
+class Missing(Exception):
+    """A program that a check needs is not installed."""
+
+
+def check(name, what):
+    """Runs one check, within a deadline, and tells what came of it."""
+
+    def late(*_):
+        raise TimeoutError("the check has not ended in time")
+
+    signal.signal(signal.SIGALRM, late)
+    signal.alarm(6 * DEADLINE)
+    try:
+        note = what()
+        print(f"ok {name}" + (f": {note}" if note else ""))
+    except Missing as error:
+        kind = "FAIL" if os.environ.get("BARELINE_PEERS") == "all" else "SKIPPED"
+        print(f"{kind} {name}: {error} is not installed")
+    except Exception as error:
+        print(f"FAIL {name}: {type(error).__name__}: {error}")
+    finally:
+        signal.alarm(0)
+        sys.stdout.flush()
+
+
+def expect(is_so, seen=""):
+    if not is_so:
+        text = seen.decode("latin-1") if isinstance(seen, bytes) else str(seen)
+        raise AssertionError(text if len(text) < 400 else text[:400] + "…")
+
+
+def program(*names):
+    for name in names:
+        if path := shutil.which(name):
+            return path
+    raise Missing(names[0])
+
+
+def output(*command):
+    done = subprocess.run(command, capture_output=True, timeout=3 * DEADLINE, check=True)
+    return done.stdout.decode()  # with each CR as it came
+
+
+class Board:
+    def __init__(self, tcp, answer, ssdp, log, seconds):
+        self.tcp, self.answer, self.ssdp = (("127.0.0.1", int(port)) for port in (tcp, answer, ssdp))
+        self.url = f"http://127.0.0.1:{tcp}"
+        self.log, self.seconds = log, int(seconds)
+
+    # --- by octets
+
+    def connect(self):
+        one = socket.create_connection(self.tcp, timeout=DEADLINE)
+        one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return one
+
+    def exchange(self, octets):
+        """Sends this, and reads until the board closes."""
+        with self.connect() as one:
+            one.sendall(octets)
+            return read_all(one)
+
+    def exchange_all(self, octets):
+        """The same, and tells the board that there is no more."""
+        with self.connect() as one:
+            one.sendall(octets)
+            one.shutdown(socket.SHUT_WR)
+            return read_all(one)
+
+    def status_of(self, octets):
+        answer = self.exchange(octets)
+        expect(answer.count(b"HTTP/1.1 ") == 1 and b"\r\nConnection: close\r\n" in answer, answer)
+        return int(answer[9:12])
+
+    def status(self):
+        return json.loads(self.exchange_all(GET).split(b"\r\n\r\n", 1)[1])
+
+    # --- by curl
+
+    def curl(self, *options):
+        return output(program("curl"), "-sS", "--max-time", str(DEADLINE), *options)
+
+    def curl_code(self, path, *options):
+        return self.curl("-o", "/dev/null", "-w", "%{http_code}", *options, self.url + path)
+
+    def the_page(self):
+        told = self.curl("-w", "\n%{http_code} %{content_type} %{size_download} %header{content-length}", self.url + "/")
+        page, last = told.rsplit("\n", 1)
+        code, kind, charset, size, length = last.split()
+        expect((code, kind, charset) == ("200", "text/html;", "charset=utf-8"), last)
+        expect(size == length == str(len(page.encode())) and page.endswith("</html>\n"), last)
+
+    def head_requests(self):
+        for path in ("/", "/status", "/ticks"):
+            head = self.curl("-I", self.url + path)
+            expect(head.startswith("HTTP/1.1 200 OK\r\n") and "Content-Type: " in head, head)
+        expect(b"\r\n\r\nHTTP/1.1 200" in self.exchange_all(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n" + GET), "octets behind the head")
+
+    def the_state(self):
+        told = self.curl("-i", self.url + "/status")
+        head, body = told.replace("\r\n", "\n").split("\n\n", 1)
+        expect("Cache-Control: no-store" in head and "Content-Type: application/json" in head, head)
+        first, second = json.loads(body), self.status()
+        expect(second["requests"] == first["requests"] + 1 and second["uptime_ms"] >= first["uptime_ms"], (first, second))
+
+    def the_lamp(self):
+        def switch(word):
+            return json.loads(self.curl("-d", word, self.url + "/led"))["led"]
+
+        expect([switch(word) for word in ("on", "toggle", "toggle", "off", "off")] == [True, False, True, False, False])
+        expect(self.status()["led"] is False)
+        expect(self.curl_code("/led", "-d", "brighter") == "422")
+        expect(self.curl_code("/led", "-d", "") == "422")
+
+    def wrong_methods(self):
+        told = self.curl("-i", self.url + "/led")
+        expect(told.startswith("HTTP/1.1 405 ") and "\r\nAllow: POST\r\n" in told, told)
+        told = self.curl("-i", "-X", "DELETE", self.url + "/status")
+        expect(told.startswith("HTTP/1.1 405 ") and "\r\nAllow: GET, HEAD\r\n" in told, told)
+        expect(self.curl_code("/nowhere") == "404" and self.curl_code("/nowhere", "-d", "x" * 3000) == "404")
+
+    def keep_alive(self):
+        told = self.curl("-o", "/dev/null", "-o", "/dev/null", "-w", "%{num_connects} ", self.url + "/", self.url + "/status")
+        expect(told.split() == ["1", "0"], told)
+
+    def pipelining(self):
+        requests = [b"/status", b"/", b"/nowhere", b"/led"] * 5
+        octets = b"".join(b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n" % path for path in requests)
+        codes = re.findall(rb"HTTP/1\.1 (\d+) ", self.exchange_all(octets))
+        expect(codes == [b"200", b"200", b"404", b"405"] * 5, codes)
+
+    def one_octet_at_a_time(self):
+        with self.connect() as one:
+            for octet in b"POST /led HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\non\r\n0\r\n\r\n":
+                one.sendall(bytes([octet]))
+            one.shutdown(socket.SHUT_WR)
+            answer = read_all(one)
+        expect(answer.startswith(b"HTTP/1.1 200 OK\r\n") and b'"led":true' in answer, answer)
+
+    def echo(self):
+        for length in (0, 1, 1000, 20_000):
+            body = bytes(number * 7 % 251 for number in range(length))
+            head = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % length
+            answer = self.exchange_all(head + body)
+            expect(b"\r\nContent-Length: %d\r\n" % length in answer and answer.endswith(b"\r\n\r\n" + body), answer)
+
+    def echo_in_chunks(self):
+        body = bytes(number * 7 % 251 for number in range(20_000))
+        pieces = [body[at : at + 1700] for at in range(0, len(body), 1700)]
+        chunks = b"".join(b'%x;name="value";x\r\n%s\r\n' % (len(piece), piece) for piece in pieces)
+        head = b"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        answer = self.exchange_all(head + chunks + b"0\r\nX-Sum: 1\r\n\r\n")
+        expect(b"\r\nTransfer-Encoding: chunked\r\n" in answer and unchunked(answer) == body, answer)
+        expect(unchunked(self.exchange_all(head + b"0\r\n\r\n")) == b"")
+
+    def echo_by_curl(self):
+        with tempfile.TemporaryDirectory() as folder:
+            sent, came = os.path.join(folder, "sent"), os.path.join(folder, "came")
+            with open(sent, "wb") as file:
+                file.write(os.urandom(100_000))
+            for options in ([], ["-H", "Transfer-Encoding: chunked"]):
+                self.curl("--data-binary", "@" + sent, "-o", came, *options, self.url + "/echo")
+                with open(sent, "rb") as before, open(came, "rb") as after:
+                    expect(before.read() == after.read(), "another body comes back")
+
+    def the_ticks(self):
+        start, times, answer = time.monotonic(), [], b""
+        with self.connect() as one:
+            one.sendall(b"GET /ticks HTTP/1.1\r\nHost: a\r\n\r\n")
+            while not answer.endswith(b"\r\n0\r\n\r\n"):
+                answer += one.recv(4096)
+                times.append(time.monotonic() - start)
+        expect(unchunked(answer) == b"".join(b"tick %d\n" % number for number in range(1, 6)), answer)
+        expect(len(times) >= 5 and times[0] < 0.5 and 0.7 < times[-1] < 3, times)
+        old = self.exchange(b"GET /ticks HTTP/1.0\r\n\r\n")
+        expect(old.endswith(b"\r\n\r\ntick 1\ntick 2\ntick 3\ntick 4\ntick 5\n") and b"chunked" not in old, old)
+
+    def refusals(self):
+        long = b"x" * 2000
+        cases = [
+            (400, b"GET / HTTP/1.1\r\nHost : a\r\n\r\n"),
+            (400, b"GET / HTTP/1.1\nHost: a\n\n"),
+            (400, b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"),
+            (400, b"GET / HTTP/1.1\r\n\r\n"),
+            (400, b"GET  / HTTP/1.1\r\nHost: a\r\n\r\n"),
+            (400, b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03"),
+            (400, b"POST /led HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\non"),
+            (400, b"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n"),
+            (413, b"POST /led HTTP/1.1\r\nHost: a\r\nContent-Length: 4097\r\n\r\n" + long),
+            (413, b"POST /led HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + b"800\r\n%s\r\n" % (b"x" * 2048) * 3),
+            (414, b"GET /" + long + b" HTTP/1.1\r\nHost: a\r\n\r\n"),
+            (431, b"GET / HTTP/1.1\r\nHost: a\r\nX: " + long + b"\r\n\r\n"),
+            (431, b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: y\r\n" * 40 + b"\r\n"),
+            (501, b"POST /led HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"),
+            (505, b"GET / HTTP/2.0\r\nHost: a\r\n\r\n"),
+        ]
+        for status, octets in cases:
+            seen = self.status_of(octets)
+            expect(seen == status, f"{seen}, not {status}, for {octets[:60]}")
+
+    def refusal_behind_much(self):
+        """The refusal comes through though the peer is still sending, and reads nothing before it has."""
+        for _ in range(5):
+            expect(self.status_of(b"POST /led HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n" + b"x" * 300_000) == 413)
+
+    def http10(self):
+        for octets in (b"GET /status HTTP/1.0\r\n\r\n", LAST_GET):
+            answer = self.exchange(octets)
+            expect(answer.startswith(b"HTTP/1.1 200 ") and b"\r\nConnection: close\r\n" in answer and answer.endswith(b"}\n"), answer)
+
+    def continue_100(self):
+        with self.connect() as one:
+            one.sendall(b"POST /led HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
+            expect(one.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n")
+            one.sendall(b"off")
+            expect(b'"led":false' in one.recv(1000))
+        expect(self.curl_code("/echo", "-H", "Expect: 100-continue", "-d", "x" * 2000) == "200")
+
+    def a_fifth_connection(self):
+        """Four hold all the sockets; the fifth is served when one of them has been idle for a while."""
+        four = [self.connect() for _ in range(4)]
+        try:
+            for one in four:
+                one.sendall(GET)
+                expect(one.recv(1000).startswith(b"HTTP/1.1 200 "))
+            start = time.monotonic()
+            expect(self.exchange_all(GET).startswith(b"HTTP/1.1 200 "))
+            return f"served after {time.monotonic() - start:.1f} s"
+        finally:
+            for one in four:
+                one.close()
+
+    def deadlines(self):
+        """All at once: nothing sent, half a head, half a body."""
+        # Nobody waits for a connection any more: a peer that is idle would have to make room.
+        time.sleep(2 * LINGER)
+        cases = [
+            (b"", b"", IDLE),
+            (b"GET / HTTP/1.1\r\nHo", b"HTTP/1.1 408 ", HEAD),
+            (b"POST /led HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\no", b"HTTP/1.1 408 ", STALL),
+        ]
+        waiting = [(self.connect(), *case) for case in cases]
+        for one, sent, *_ in waiting:
+            one.sendall(sent)
+
+        def ended(case):
+            one, _, answer, seconds = case
+            with one:
+                start, came = time.monotonic(), read_all(one)
+                took = time.monotonic() - start
+            expect(came.startswith(answer) and bool(came) == bool(answer), came)
+            expect(seconds - 1.5 < took < seconds + DEADLINE / 2, f"{took:.1f} s rather than {seconds}")
+
+        with concurrent.futures.ThreadPoolExecutor() as threads:
+            list(threads.map(ended, waiting))
+
+    def a_reset(self):
+        for _ in range(20):
+            reset_in_mid_head(self.connect())
+        expect(self.exchange_all(GET).startswith(b"HTTP/1.1 200 "))
+
+    def half_closed(self):
+        for _ in range(20):
+            expect(self.exchange_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").endswith(b"</html>\n"), "half a page")
+        expect(self.exchange_all(b"GET / HTTP/1.1\r\nHo").startswith(b"HTTP/1.1 400 "))
+
+    def four_at_once(self):
+        four = [self.connect() for _ in range(4)]
+        for one in four:
+            one.sendall(GET)
+        answers = [one.recv(1000) for one in four]
+        for one in four:
+            one.close()
+        return answers
+
+    def hostile_connections(self):
+        kinds = [
+            (400, b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03"),
+            (400, b"\0\0\0\0"),
+            (400, b"GET / HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n"),
+            (400, b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"),
+            (400, b"GET  / HTTP/1.1\r\nHost: a\r\n\r\n"),
+            (400, b"GET /\r\n\r\n"),
+            (400, b"POST /led HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello"),
+            (413, b"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n"),
+            (501, b"POST /led HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: x, chunked\r\n\r\n"),
+            (505, b"GET / HTTP/3.0\r\nHost: a\r\n\r\n"),
+            (431, b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 100_000),
+        ]
+        # Each of these that waits for no answer is followed by one that does: more would be too many for the queue that QEMU listens with.
+        kinds.insert(3, ("dropped at once", b""))
+        kinds.insert(8, ("reset in mid-head", b""))
+        kinds.append(("one octet at a time", LAST_GET))
+        start = time.monotonic()
+        for number in range(1000):
+            match kinds[number % len(kinds)]:
+                case ["dropped at once", _]:
+                    self.connect().close()
+                case ["reset in mid-head", _]:
+                    reset_in_mid_head(self.connect())
+                case ["one octet at a time", octets]:
+                    with self.connect() as one:
+                        for octet in octets:
+                            one.sendall(bytes([octet]))
+                        answer = read_all(one)
+                    expect(answer.startswith(b"HTTP/1.1 200 "), answer)
+                case [status, octets]:
+                    seen = self.status_of(octets)
+                    expect(seen == status, f"connection {number}: {seen}, not {status}, for {octets[:60]}")
+        answers = self.four_at_once()
+        expect(all(answer.startswith(b"HTTP/1.1 200 ") for answer in answers), answers)
+        return f"{time.monotonic() - start:.1f} s"
+
+    # --- by datagrams
+
+    def datagrams(self):
+        for payload in (b"", b"udp request", b"x" * 1000):
+            expect(ask(self.answer, payload) == [b"udp server"])
+
+    def discovery(self):
+        device, uuid = b"urn:bareline:device:board:1", b"uuid:8f0e3f5c-7a7e-4d0a-9d55-626f61726430"
+        for wanted, told in ((b"ssdp:all", device), (b"upnp:rootdevice", b"upnp:rootdevice"), (device, device)):
+            [answer] = ask(self.ssdp, search(wanted))
+            for line in (b"HTTP/1.1 200 OK", b"ST: " + told, b"USN: " + uuid + b"::" + told, b"LOCATION: http://10.0.2.15/", b"EXT: "):
+                expect(b"\r\n" + line + b"\r\n" in b"\r\n" + answer, answer)
+            expect(answer.endswith(b"\r\n\r\n"), answer)
+
+    def no_discovery(self):
+        others = [
+            search(b"urn:another:device:lamp:1"),
+            search(b"ssdp:all").replace(b"HOST:", b"HOST :"),
+            search(b"ssdp:all").replace(b"ssdp:discover", b"ssdp:alive"),
+            search(b"ssdp:all").replace(b"M-SEARCH", b"NOTIFY"),
+            search(b"ssdp:all")[:-2],
+            b"\0\xff",
+        ]
+        # The answer to the last one says that those before it had none.
+        expect(len(ask(self.ssdp, *others, search(b"ssdp:all"))) == 1)
+
+    # --- by a browser and a load generator
+
+    def browser(self, *options):
+        path = program("chromium", "chromium-browser", "google-chrome")
+        with tempfile.TemporaryDirectory() as profile:
+            fixed = ["--headless", "--no-sandbox", "--disable-gpu", "--window-size=800,600", "--user-data-dir=" + profile]
+            return output(path, *fixed, "--virtual-time-budget=4000", *options, self.url + "/")
+
+    def the_page_in_a_browser(self):
+        for word in ("on", "off"):
+            self.exchange_all(b"POST /led HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s" % (len(word), word.encode()))
+            page = self.browser("--dump-dom")
+            expect(re.search(r'id="uptime">\d+:\d\d:\d\d<', page) and f"The LED is {word}." in page, page[-2500:])
+        with tempfile.TemporaryDirectory() as folder:
+            picture = os.path.join(folder, "page.png")
+            self.browser("--screenshot=" + picture)
+            expect(os.path.getsize(picture) > 5000)
+
+    def load(self, connections):
+        told = output(program("wrk"), "-t1", f"-c{connections}", f"-d{self.seconds}s", self.url + "/status")
+        expect("Socket errors" not in told and "Non-2xx" not in told, told)
+        return re.search(r"Requests/sec:\s*(\S+)", told)[1] + " requests in a second"
+
+    def the_end(self):
+        with open(self.log) as log:
+            console = log.read()
+        expect(console == "READY\n", console)
+        return f"peak stack {self.status()['stack']} octets"
+
+    def run(self):
+        check("the page", self.the_page)
+        check("HEAD", self.head_requests)
+        check("the state in JSON", self.the_state)
+        check("the lamp is switched", self.the_lamp)
+        check("404, and 405 with Allow", self.wrong_methods)
+        check("two requests on one connection", self.keep_alive)
+        check("twenty requests at once", self.pipelining)
+        check("one octet at a time", self.one_octet_at_a_time)
+        check("an echo with a length", self.echo)
+        check("an echo in chunks, with extensions and trailers", self.echo_in_chunks)
+        check("echoes of 100 KB by curl", self.echo_by_curl)
+        check("an answer that comes in pieces over time", self.the_ticks)
+        check("refusals: 400, 413, 414, 431, 501, 505", self.refusals)
+        check("a refusal behind 300 KB that nobody reads", self.refusal_behind_much)
+        check("HTTP/1.0 and Connection: close", self.http10)
+        check("100-continue", self.continue_100)
+        check("a peer that closes its half", self.half_closed)
+        check("resets in mid-head", self.a_reset)
+        check("a fifth connection", self.a_fifth_connection)
+        check("deadlines: nothing, half a head, half a body", self.deadlines)
+        check("UDP", self.datagrams)
+        check("SSDP finds the board", self.discovery)
+        check("SSDP: no answer to others", self.no_discovery)
+        check("the page in a browser", self.the_page_in_a_browser)
+        check("1,000 hostile connections", self.hostile_connections)
+        check("load on 2 connections", lambda: self.load(2))
+        check("load on 4 connections", lambda: self.load(4))
+        check("no panic, no restart", self.the_end)
+
+
+def read_all(one):
+    answer = b""
+    while octets := one.recv(65536):
+        answer += octets
+    return answer
+
+
+def reset_in_mid_head(one):
+    one.sendall(b"GET / HTTP/1.1\r\nHo")
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    one.close()
+
+
+def unchunked(answer):
+    body, rest = b"", answer.split(b"\r\n\r\n", 1)[1]
+    while True:
+        size, rest = rest.split(b"\r\n", 1)
+        if int(size, 16) == 0:
+            expect(rest == b"\r\n", rest)
+            return body
+        body, rest = body + rest[: int(size, 16)], rest[int(size, 16) + 2 :]
+
+
+def search(target):
+    lines = [b"M-SEARCH * HTTP/1.1", b"HOST: 239.255.255.250:1900", b'MAN: "ssdp:discover"', b"MX: 1", b"ST: " + target, b"", b""]
+    return b"\r\n".join(lines)
+
+
+def ask(address, *payloads):
+    """Sends these datagrams, and gives what comes back until nothing does."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        for payload in payloads:
+            one.sendto(payload, address)
+        answers = []
+        one.settimeout(DEADLINE / 4)
+        try:
+            while True:
+                answers.append(one.recv(2000))
+                one.settimeout(0.3)
+        except TimeoutError:
+            return answers
+
+
+class Wire:
+    """A neighbor on the board's wire, who speaks in frames: each is a datagram to or from QEMU."""
+
+    HERE, HARDWARE = bytes([10, 0, 2, 77]), bytes([2, 0, 0, 0, 0, 77])
+    BOARD, GROUP = bytes([10, 0, 2, 15]), bytes([239, 255, 255, 250])
+    BOARD_HARDWARE, GROUP_HARDWARE = bytes([0x52, 0x54, 0, 0x12, 0x34, 0x56]), bytes([1, 0, 0x5E, 0x7F, 0xFF, 0xFA])
+    SYN, RST, PSH_ACK, ACK = 2, 4, 24, 16
+
+    def __init__(self, port, to):
+        self.wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.wire.bind(("127.0.0.1", int(port)))
+        self.wire.settimeout(DEADLINE)
+        self.to = ("127.0.0.1", int(to))
+
+    def send(self, hardware, address, protocol, payload):
+        head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 0, 0, 2, protocol, 0, self.HERE, address)
+        head = head[:10] + checksum(head) + head[12:]
+        self.wire.sendto(hardware + self.HARDWARE + b"\x08\0" + head + payload, self.to)
+
+    def send_segment(self, number, acknowledged, flags, payload=b""):
+        segment = struct.pack("!HHIIBBHHH", 50000, 80, number, acknowledged, 0x50, flags, 8192, 0, 0) + payload
+        pseudo = self.HERE + self.BOARD + struct.pack("!HH", 6, len(segment))
+        self.send(self.BOARD_HARDWARE, self.BOARD, 6, segment[:16] + checksum(pseudo + segment) + segment[18:])
+
+    def receive(self, protocol):
+        """The next packet with this protocol to this neighbor, without its head. Who asks where the neighbor is gets an answer."""
+        while True:
+            frame = self.wire.recv(2000)
+            if frame[12:14] == b"\x08\x06" and frame[20:22] == b"\0\1" and frame[38:42] == self.HERE:
+                told = self.HARDWARE + self.HERE + frame[22:32]
+                self.wire.sendto(frame[6:12] + self.HARDWARE + frame[12:20] + b"\0\2" + told, self.to)
+            elif frame[12:14] == b"\x08\0" and frame[23] == protocol and frame[30:34] == self.HERE:
+                return frame[34 : 14 + struct.unpack_from("!H", frame, 16)[0]]
+
+    def multicast(self):
+        """A search that goes to the group's address."""
+        payload = search(b"ssdp:all")
+        self.send(self.GROUP_HARDWARE, self.GROUP, 17, struct.pack("!HHHH", 50000, 1900, 8 + len(payload), 0) + payload)
+        answer = self.receive(17)
+        expect(b"\r\nST: urn:bareline:device:board:1\r\n" in answer, answer)
+
+    def nothing_taken(self):
+        """A request, whose answer is never acknowledged."""
+        self.send_segment(1000, 0, self.SYN)
+        number = struct.unpack_from("!I", self.receive(6), 4)[0] + 1
+        self.send_segment(1001, number, self.ACK)
+        self.send_segment(1001, number, self.PSH_ACK, GET)
+        start, segments = time.monotonic(), 0
+        while not (segment := self.receive(6))[13] & self.RST:
+            segments += len(segment) > 20
+        took = time.monotonic() - start
+        # To the board that is a connection which waits for the next request: it ends that, and resets the connection when that fails too.
+        expect(segments > 1 and IDLE < took < IDLE + LINGER + DEADLINE / 2, f"{segments} segments in {took:.1f} s")
+        return f"given up after {took:.1f} s"
+
+    def run(self):
+        check("SSDP by multicast", self.multicast)
+        check("an answer that is never taken", self.nothing_taken)
+
+
+def checksum(octets):
+    total = sum(struct.unpack(f"!{len(octets + bytes(len(octets) % 2)) // 2}H", octets + bytes(len(octets) % 2)))
+    total = (total & 0xFFFF) + (total >> 16)
+    return struct.pack("!H", ~(total + (total >> 16)) & 0xFFFF)
+
+
+class Line:
+    """The serial line, to the other firmware."""
+
+    def __init__(self, path):
+        self.line = socket.socket(socket.AF_UNIX)
+        self.line.settimeout(DEADLINE)
+        self.line.connect(path)
+
+    def answers(self, octets, *bodies):
+        """Sends this; the answers have to be these, in order."""
+        self.line.sendall(octets)
+        came = b""
+        for body in bodies:
+            while body not in came:
+                came += self.line.recv(1000)
+            came = came.split(body, 1)[1]
+        expect(came == b"", came)
+
+    def quiet(self):
+        """Lets a connection end: the firmware waits for a tenth of a second of silence."""
+        time.sleep(0.4)
+
+    def requests(self):
+        self.answers(b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /a, 0 octets\n")
+        self.answers(b"PUT /b?c HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", b"PUT /b, 5 octets\n")
+        self.answers(
+            b"POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n" + b"x" * 2000 + b"\r\n0\r\nX: y\r\n\r\n",
+            b"POST /c, 2000 octets\n",
+        )
+
+    def pipelining(self):
+        self.answers(
+            b"".join(b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % number for number in range(20)),
+            *(b"GET /%d, 0 octets\n" % number for number in range(20)),
+        )
+
+    def one_octet_at_a_time(self):
+        for octet in b"PUT /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nab":
+            self.line.sendall(bytes([octet]))
+        self.answers(b"c", b"PUT /slow, 3 octets\n")
+
+    def refusals(self):
+        cases = [
+            (b"400", b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"),
+            (b"400", b"\xff\0noise on the line\r\n\r\n"),
+            (b"431", b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 3000 + b"\r\n\r\n"),
+            (b"505", b"GET / HTTP/2.0\r\nHost: a\r\n\r\n"),
+        ]
+        for status, octets in cases:
+            # What stands behind it is let pass.
+            self.line.sendall(octets + b"GET /not-this HTTP/1.1\r\nHost: a\r\n\r\n")
+            came = self.refusal()
+            expect(came.startswith(b"HTTP/1.1 " + status) and b"\r\nConnection: close\r\n" in came, came)
+            self.quiet()
+            self.answers(b"GET /again HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /again, 0 octets\n")
+
+    def refusal(self):
+        came, whole = b"", None
+        while not (whole := re.search(rb"\r\nContent-Length: (\d+)\r\n(?:.+\r\n)*\r\n", came)):
+            came += self.line.recv(1000)
+        while len(came) < whole.end() + int(whole[1]):
+            came += self.line.recv(1000)
+        return came
+
+    def half_a_request(self):
+        self.line.sendall(b"GET / HTTP/1.1\r\nHo")
+        expect(self.refusal().startswith(b"HTTP/1.1 408 "), "no 408")
+        self.quiet()
+        self.answers(b"GET /next HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /next, 0 octets\n")
+
+    def run(self):
+        check("serial line: requests with and without a body", self.requests)
+        check("serial line: twenty requests at once", self.pipelining)
+        check("serial line: one octet at a time", self.one_octet_at_a_time)
+        check("serial line: refusals, and a new connection after each", self.refusals)
+        check("serial line: half a request", self.half_a_request)
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["board", *arguments]:
+            Board(*arguments).run()
+        case ["wire", *arguments]:
+            Wire(*arguments).run()
+        case ["uart", path]:
+            Line(path).run()
+        case _:
+            sys.exit(__doc__)
+    print("done")
