@@ -1,9 +1,7 @@
 //! The bare loop of a server, as a device would run it: over anything that reads and writes, with all that comes and goes in arrays.
 //! Serves standard input and output, or with an address one client after the other over TCP.
 
-use bareline_core::{
-    Event, FieldSpans, Limits, ParseError, RecvBuf, RequestParts, ServerConnection, ServerState, Status, WireBuf,
-};
+use bareline_core::{Event, FieldSpans, Limits, RecvBuf, RequestParts, ServerConnection, ServerState, Status, WireBuf};
 use std::io::{self, Read, Write};
 use std::net::TcpListener;
 
@@ -11,10 +9,10 @@ use std::net::TcpListener;
 fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()> {
     let (mut connection, mut spans) = (ServerConnection::new(Limits::DEFAULT), FieldSpans::<32>::new());
     let (mut input, mut out) = (RecvBuf::<2048>::new(), WireBuf::<512>::new());
-    let (mut request, mut length, mut fault) = (None::<RequestParts>, 0, None::<ParseError>);
+    let (mut request, mut length) = (None::<RequestParts>, 0);
     loop {
         let (mut is_head, mut is_starved, mut used) = (false, false, 0);
-        match (connection.state(), request, fault) {
+        match (connection.state(), request, connection.fault()) {
             (ServerState::Answer, Some(parts), _) => {
                 let head = parts.over(input.split().0, &spans);
                 let text = format!("{} {}, {length} octets\n", head.method(), head.target().path());
@@ -33,7 +31,7 @@ fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()> {
                 Ok((count, Event::Head(head))) => (used, is_head, request) = (count, true, Some(head.parts())),
                 Ok((count, Event::Data(data))) => (used, length) = (count, length + data.len()),
                 Ok((count, event)) => (used, is_starved) = (count, matches!(event, Event::NeedMore)),
-                Err(error) => fault = Some(error),
+                Err(_) => {} // it is the connection's fault() now
             },
         }
         if is_head {
@@ -42,9 +40,9 @@ fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()> {
             input.consume(used);
         }
         if is_starved && input.is_full() {
-            fault = Some(connection.overflow());
+            connection.overflow();
         } else if is_starved && input.fill_from(|room| read.read(room))? == 0 {
-            fault = connection.peer_closed().err();
+            _ = connection.peer_closed();
         }
         write.write_all(out.as_bytes())?;
         out.clear();

@@ -113,6 +113,7 @@ pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
         }
         sent.extend_from_slice(out.as_bytes());
         out.clear();
+        assert!(connection.state() != ServerState::Refusal || connection.fault().is_some(), "there is nothing to refuse");
         assert!(!is_closed || connection.state() == ServerState::Close, "a closed connection came back");
         is_closed = connection.state() == ServerState::Close;
     }

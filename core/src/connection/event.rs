@@ -24,7 +24,8 @@ pub enum Event<'b, H> {
         /// Its extensions.
         extensions: ChunkExtensions<'b>,
     },
-    /// Octets of the content.
+    /// Octets of the content. They stand at the end of those that are used: whoever cannot take all of them at once uses up what is before
+    /// them, and presents nothing again until the rest has been taken and used up too.
     Data(&'b [u8]),
     /// A field of the trailer section.
     Trailer {

@@ -119,6 +119,11 @@ impl Inbound {
         self.decoder.refusal().map_or(Ok(()), |error| Err(self.fail(error)))
     }
 
+    /// What the peer did wrong.
+    pub(super) const fn fault(&self) -> Option<ParseError> {
+        self.fault
+    }
+
     /// Keeps what the peer did wrong; nothing is read after that.
     pub(super) fn fail(&mut self, error: ParseError) -> ParseError {
         self.phase = InPhase::Closed;

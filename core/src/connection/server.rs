@@ -211,6 +211,12 @@ impl ServerConnection {
         self.inbound.overflow(kind, self.progress.searched(), &self.fault)
     }
 
+    /// What the peer did wrong, as [`receive`](Self::receive), [`overflow`](Self::overflow) or [`peer_closed`](Self::peer_closed) has
+    /// told: what there is to [`reject`](Self::reject) in the state [`Refusal`](ServerState::Refusal).
+    pub const fn fault(&self) -> Option<ParseError> {
+        self.inbound.fault()
+    }
+
     /// What is waited for.
     pub fn state(&self) -> ServerState {
         let outgoing = &self.outbound.outgoing;

@@ -2,9 +2,7 @@
 
 use crate::board::Board;
 use crate::task::{Piece, Task, WIRE, say};
-use bareline_core::{
-    Event, FieldSpans, Framing, Limits, ParseError, RecvBuf, ServerConnection, ServerState, Status, WireBuf, WriteError,
-};
+use bareline_core::{Event, FieldSpans, Framing, Limits, RecvBuf, ServerConnection, ServerState, Status, WireBuf, WriteError};
 use smoltcp::socket::tcp::{Socket, State};
 use smoltcp::time::{Duration, Instant};
 
@@ -52,7 +50,6 @@ pub struct Connection {
     http: ServerConnection,
     memory: &'static mut Memory,
     task: Task,
-    fault: Option<ParseError>,
     /// How many octets of the body have come.
     body: u64,
     /// Since when the peer has been waited for.
@@ -76,15 +73,7 @@ enum Step {
 impl Connection {
     /// A place for connections.
     pub fn new(memory: &'static mut Memory) -> Self {
-        Self {
-            http: ServerConnection::new(LIMITS),
-            memory,
-            task: Task::Missing,
-            fault: None,
-            body: 0,
-            since: Instant::ZERO,
-            untaken: 0,
-        }
+        Self { http: ServerConnection::new(LIMITS), memory, task: Task::Missing, body: 0, since: Instant::ZERO, untaken: 0 }
     }
 
     /// Does what there is to do for the socket.
@@ -104,7 +93,7 @@ impl Connection {
     fn listen(&mut self, socket: &mut Socket<'_>) {
         self.http = ServerConnection::new(LIMITS);
         self.memory.input.consume(INPUT);
-        (self.fault, self.body, self.untaken) = (None, 0, 0);
+        (self.body, self.untaken) = (0, 0);
         let _ = socket.listen(PORT); // it fails for port 0 and open sockets alone
     }
 
@@ -136,11 +125,11 @@ impl Connection {
                     self.close(socket, board.now);
                     break;
                 }
-                Step::Starved if self.memory.input.is_full() => self.fault = Some(self.http.overflow()),
+                Step::Starved if self.memory.input.is_full() => _ = self.http.overflow(),
                 Step::Starved => match self.memory.input.fill_from(|room| socket.recv_slice(room)) {
                     Ok(1..) => {}
                     _ if socket.may_recv() => break,
-                    _ => self.fault = self.http.peer_closed().err(),
+                    _ => _ = self.http.peer_closed(),
                 },
             }
         }
@@ -173,7 +162,7 @@ impl Connection {
     /// One step of the exchange. There is room for [`WIRE`] octets.
     fn step(&mut self, socket: &mut Socket<'_>, board: &mut Board) -> Result<Step, WriteError> {
         let mut out = WireBuf::new();
-        match (self.http.state(), self.fault) {
+        match (self.http.state(), self.http.fault()) {
             (ServerState::Next, _) => {
                 self.http.next_request();
                 self.since = board.now;
@@ -237,7 +226,7 @@ impl Connection {
                 (self.since, self.body) = (board.now, 0);
                 board.requests = board.requests.wrapping_add(1);
                 if is_too_long {
-                    self.fault = Some(self.http.overflow());
+                    self.http.overflow();
                 }
             }
             Ok((used, Event::Data(data))) => {
@@ -246,7 +235,7 @@ impl Connection {
                 self.body = self.body.saturating_add(length as u64);
                 self.credit(length, board.now);
                 if self.body > self.task.body_limit() {
-                    self.fault = Some(self.http.overflow());
+                    self.http.overflow();
                 }
             }
             Ok((_, Event::NeedMore)) => return Step::Starved,
@@ -255,7 +244,7 @@ impl Connection {
                 self.task.take_end();
             }
             Ok((used, _)) => self.memory.input.consume(used),
-            Err(error) => self.fault = Some(error),
+            Err(_) => {} // it is the connection's fault() now
         }
         Step::Done
     }

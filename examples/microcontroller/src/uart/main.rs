@@ -9,8 +9,8 @@
 mod nrf51;
 
 use bareline_core::{
-    Event, FieldName, FieldSpans, FieldValue, Limits, ParseError, RecvBuf, RequestParts, ServerConnection, ServerState, Status,
-    WireBuf, WriteError,
+    Event, FieldName, FieldSpans, FieldValue, Limits, RecvBuf, RequestParts, ServerConnection, ServerState, Status, WireBuf,
+    WriteError,
 };
 use cortex_m_rt::entry;
 use microcontroller::Text;
@@ -58,10 +58,10 @@ fn main() -> ! {
 fn serve(input: &mut RecvBuf<INPUT>) -> Result<(), WriteError> {
     let (mut connection, mut spans) = (ServerConnection::new(LIMITS), FieldSpans::<FIELDS>::new());
     let mut out = WireBuf::<WIRE>::new();
-    let (mut request, mut length, mut fault) = (None::<RequestParts>, 0_u64, None::<ParseError>);
+    let (mut request, mut length) = (None::<RequestParts>, 0_u64);
     loop {
         let (mut is_head, mut is_starved, mut used) = (false, false, 0);
-        match (connection.state(), request, fault) {
+        match (connection.state(), request, connection.fault()) {
             (ServerState::Body, ..) if connection.expects_continue() => {
                 connection.respond(Status::CONTINUE, &mut out)?.without_body()?;
             }
@@ -84,7 +84,7 @@ fn serve(input: &mut RecvBuf<INPUT>) -> Result<(), WriteError> {
                 Ok((count, Event::Head(head))) => (used, is_head, request) = (count, true, Some(head.parts())),
                 Ok((count, Event::Data(data))) => (used, length) = (count, length.saturating_add(data.len() as u64)),
                 Ok((count, event)) => (used, is_starved) = (count, matches!(event, Event::NeedMore)),
-                Err(error) => fault = Some(error),
+                Err(_) => {} // it is the connection's fault() now
             },
         }
         if is_head {
@@ -93,7 +93,7 @@ fn serve(input: &mut RecvBuf<INPUT>) -> Result<(), WriteError> {
             input.consume(used);
         }
         if is_starved && input.is_full() {
-            fault = Some(connection.overflow());
+            connection.overflow();
         } else if is_starved && !receive(input, connection.state()) {
             let head = connection.reject(Status::REQUEST_TIMEOUT, &mut out)?;
             head.field(FieldName::CONTENT_TYPE, TEXT)?.body(b"send the whole request in time")?;
