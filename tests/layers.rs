@@ -14,6 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["head"],
     &["body", "dump", "write"],
     &["connection", "datagram", "hint"],
+    &["embedded", "format"],
 ];
 
 fn layer_of(module: &str) -> Option<usize> {

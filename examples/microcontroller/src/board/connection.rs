@@ -175,7 +175,11 @@ impl Connection {
             }
             (ServerState::Body | ServerState::Answer, _) => self.task.begin(&mut self.http, &mut out, board)?,
             (ServerState::AnswerBody, _) => return self.answer(socket, &mut out, board),
-            (ServerState::Refusal, Some(error)) => say(self.http.reject(error.status(), &mut out)?, error.hint())?,
+            (ServerState::Refusal, Some(error)) => {
+                // What to do about it, `hint()`, would take 2 KB of flash.
+                let status = error.status();
+                say(self.http.reject(status, &mut out)?, status.reason())?;
+            }
             (ServerState::Refusal | ServerState::Close | ServerState::Handover, _) => return Ok(Step::Over),
             (ServerState::Idle | ServerState::Head | ServerState::Drain, _) => return Ok(self.receive(board)),
         }
