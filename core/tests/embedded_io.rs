@@ -14,6 +14,8 @@ type Served = Result<(), StreamError<Infallible>>;
 struct Peer<'o> {
     says: &'o [u8],
     at_a_time: usize,
+    /// How many octets it hears before it hears no more.
+    takes: usize,
     hears: Vec<u8>,
 }
 
@@ -27,7 +29,8 @@ impl Peer<'_> {
     }
 
     fn hear(&mut self, octets: &[u8]) -> usize {
-        let count = octets.len().min(self.at_a_time);
+        let count = octets.len().min(self.at_a_time).min(self.takes);
+        self.takes -= count;
         self.hears.extend_from_slice(&octets[..count]);
         count
     }
@@ -126,7 +129,7 @@ fn at_once<T>(future: impl Future<Output = T>) -> T {
 /// What the peer hears and what becomes of the connection, which is the same however the octets are cut and whoever waits.
 fn dialogue(says: &[u8]) -> (String, Served) {
     let run = |at_a_time: usize, serve: fn(&mut Peer<'_>) -> Served| {
-        let mut peer = Peer { says, at_a_time, hears: Vec::new() };
+        let mut peer = Peer { says, at_a_time, takes: usize::MAX, hears: Vec::new() };
         let served = serve(&mut peer);
         (String::from_utf8(peer.hears).unwrap(), served)
     };
@@ -192,13 +195,13 @@ fn a_body_is_read_while_the_answer_is_written() {
 #[test]
 fn a_client_that_expects_it_is_asked_for_the_body() {
     let head = "HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
-    let mut peer = Peer { says: b"", at_a_time: usize::MAX, hears: Vec::new() };
+    let mut peer = Peer { says: b"", at_a_time: usize::MAX, takes: usize::MAX, hears: Vec::new() };
     let asked = format!("PUT /body {head}");
     peer.says = asked.as_bytes();
     assert!(matches!(blocking(&mut peer), Err(StreamError::Peer(error)) if error.kind() == ErrorKind::Truncated));
     assert!(peer.hears.starts_with(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 400 "), "{}", peer.hears.escape_ascii());
     // Not where the body is there already, nor where it is not wanted.
-    peer = Peer { says: b"", at_a_time: usize::MAX, hears: Vec::new() };
+    peer = Peer { says: b"", at_a_time: usize::MAX, takes: usize::MAX, hears: Vec::new() };
     let said = format!("PUT /body {head}abcPUT /unwanted {head}");
     peer.says = said.as_bytes();
     assert_eq!(blocking(&mut peer), Ok(()));
@@ -245,4 +248,11 @@ fn a_peer_that_breaks_a_rule_is_told_so() {
 fn a_request_that_is_left_unanswered_is_an_error() {
     let (heard, served) = dialogue(b"GET /forgotten HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!((&*heard, served), ("", Err(StreamError::Own(WriteError::OutOfTurn))));
+}
+
+#[test]
+fn a_transport_that_takes_nothing_is_an_error() {
+    let mut peer = Peer { says: b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", at_a_time: usize::MAX, takes: 5, hears: Vec::new() };
+    assert_eq!(blocking(&mut peer), Err(StreamError::WriteZero));
+    assert_eq!(peer.hears, b"HTTP/");
 }

@@ -18,6 +18,8 @@ use core::fmt;
 pub enum StreamError<E> {
     /// The transport failed.
     Transport(E),
+    /// The transport takes no more octets, and gives no error.
+    WriteZero,
     /// The peer broke a rule, or a limit. It has been told so, and nothing more is read.
     Peer(ParseError),
     /// The caller asked for what may not be sent now, or for what does not fit.
@@ -40,6 +42,7 @@ impl<E: fmt::Display> fmt::Display for StreamError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Transport(error) => error.fmt(f),
+            Self::WriteZero => f.write_str("the transport takes no more octets"),
             Self::Peer(error) => error.fmt(f),
             Self::Own(error) => error.fmt(f),
         }
@@ -52,6 +55,7 @@ impl<E: Error> Error for StreamError<E> {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Transport(error) => error.kind(),
+            Self::WriteZero => ErrorKind::WriteZero,
             Self::Peer(_) => ErrorKind::InvalidData,
             Self::Own(_) => ErrorKind::InvalidInput,
         }

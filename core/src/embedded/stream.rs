@@ -75,18 +75,25 @@ macro_rules! server_stream {
 
             /// Sends what has been written, and these octets behind it.
             $($asynchronous)? fn send(&mut self, behind: &[u8]) -> Result<(), StreamError<T::Error>> {
-                let is_sent = self.wire.out.as_bytes().is_empty() && behind.is_empty();
-                let mut sent = Ok(());
-                for octets in [self.wire.out.as_bytes(), behind] {
-                    if sent.is_ok() && !octets.is_empty() {
-                        sent = self.transport.write_all(octets)$($await)*;
+                if self.wire.out.as_bytes().is_empty() && behind.is_empty() {
+                    return Ok(());
+                }
+                let sent = Self::send_to(&mut self.transport, [self.wire.out.as_bytes(), behind])$($await)*;
+                self.wire.out.clear();
+                sent
+            }
+
+            // Not by write_all, which panics when a transport takes nothing.
+            $($asynchronous)? fn send_to(transport: &mut T, all: [&[u8]; 2]) -> Result<(), StreamError<T::Error>> {
+                for mut octets in all {
+                    while !octets.is_empty() {
+                        match transport.write(octets)$($await)*.map_err(StreamError::Transport)? {
+                            0 => return Err(StreamError::WriteZero),
+                            count => octets = octets.get(count..).unwrap_or(&[]),
+                        }
                     }
                 }
-                self.wire.out.clear();
-                if sent.is_ok() && !is_sent {
-                    sent = self.transport.flush()$($await)*;
-                }
-                sent.map_err(StreamError::Transport)
+                transport.flush()$($await)*.map_err(StreamError::Transport)
             }
 
             /// Tells the peer what it did wrong.

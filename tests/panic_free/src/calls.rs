@@ -2,11 +2,13 @@
 
 use bareline_core::{
     BodyDecoder, BodyPart, ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, Framing, Limits, Method,
-    ParseError, Parsed, RecvBuf, ReplyTo, RequestHead, ResponseHead, ServerConnection, ServerState, Status, Target, Version,
-    WireBuf, WriteError, datagram, dump,
+    ParseError, Parsed, RecvBuf, ReplyTo, RequestHead, ResponseHead, ServerConnection, ServerState, Status, StreamError, Target,
+    Version, WireBuf, WriteError, datagram, dump, embedded_io_07::ServerStream,
 };
+use core::convert::Infallible;
 use core::fmt::{self, Write};
 use core::hint::black_box;
+use embedded_io::Read;
 
 /// Where text goes: the optimizer must not know.
 struct Sink;
@@ -34,6 +36,7 @@ pub fn all(received: &[u8]) {
     black_box(served(received).is_ok());
     black_box(asked(received).is_ok());
     black_box(datagrams(received).is_ok());
+    black_box(streamed(received).is_ok());
 }
 
 #[inline(never)]
@@ -153,7 +156,7 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
         if let (used, Some(parts)) = parts {
             let (octets, mut rest) = buffer.pin(used);
             let head = parts.over(octets, &spans);
-            black_box(connection.receive_body(rest.bytes()).is_ok() && connection.expects_continue());
+            black_box((connection.receive_body(rest.bytes()).is_ok(), connection.expects_continue(), connection.fault()));
             black_box((head.persists(), head.expects_continue(), head.offers_upgrade()));
             let (mut receiving, mut sending) = connection.split();
             let (used, event) = receiving.receive_body::<RequestHead<'_>>(rest.bytes()).unwrap_or((0, Event::Closed));
@@ -207,5 +210,49 @@ fn datagrams(received: &[u8]) -> Result<(), ParseError> {
     black_box(datagram::write_request(&mut out, black_box(Method::GET), black_box(Target::ASTERISK)).is_ok());
     black_box(datagram::request(received, spans.lend())?.1);
     black_box(datagram::response(received, black_box(Method::GET), spans.lend())?.1);
+    Ok(())
+}
+
+/// A transport of which the optimizer does not know what it does.
+struct Line<'r>(&'r [u8]);
+
+impl embedded_io::ErrorType for Line<'_> {
+    type Error = Infallible;
+}
+
+impl Read for Line<'_> {
+    fn read(&mut self, room: &mut [u8]) -> Result<usize, Infallible> {
+        room.iter_mut().zip(self.0).for_each(|(to, from)| *to = *from);
+        Ok(black_box(room.len()))
+    }
+}
+
+impl embedded_io::Write for Line<'_> {
+    fn write(&mut self, octets: &[u8]) -> Result<usize, Infallible> {
+        Ok(black_box(octets).len())
+    }
+
+    fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// A connection over embedded-io. (Its asynchronous twin is the same text; a future has panic paths of the compiler's, for whoever polls it
+/// once more when it is done.)
+#[inline(never)]
+fn streamed(received: &[u8]) -> Result<(), StreamError<Infallible>> {
+    let mut stream = ServerStream::<_, 16, 512, 256>::new(Line(received), black_box(Limits::DEFAULT));
+    while let Some(mut exchange) = stream.next_request()? {
+        let mut piece = [0; 64];
+        let count = exchange.read(&mut piece)?;
+        if black_box(exchange.head().target().path().is_empty()) {
+            exchange.respond(black_box(Status::OK), &[], received)?;
+        } else {
+            exchange.begin(black_box(Status::OK), &[])?;
+            black_box(embedded_io::Write::write(&mut exchange, piece.get(..count).unwrap_or(&[]))?);
+            embedded_io::Write::flush(&mut exchange)?;
+            exchange.finish()?;
+        }
+    }
     Ok(())
 }
