@@ -1,6 +1,7 @@
 //! The status code.
 
 use crate::error::{ErrorKind, ParseError, WriteError};
+use crate::octets::IS_WIDE;
 use core::fmt;
 
 /// A status code of three digits [RFC 9110 section 15].
@@ -86,13 +87,37 @@ macro_rules! registered {
 
             /// The registered reason phrase, empty for a code that has none.
             pub const fn reason(self) -> &'static str {
+                if !IS_WIDE {
+                    return phrase(self.0);
+                }
                 match self.0 {
                     $($code => $reason,)*
                     _ => "",
                 }
             }
         }
+
+        /// The registered codes, and how long the phrase of each is.
+        #[allow(clippy::cast_possible_truncation, reason = "no phrase is longer than 255 octets")]
+        const REGISTERED: &[(u16, u8)] = &[$(($code, $reason.len() as u8),)*];
+
+        /// Their phrases, one behind the other.
+        const PHRASES: &str = concat!($($reason),*);
     };
+}
+
+/// The phrase of a code, from the tables that take the least room.
+const fn phrase(code: u16) -> &'static str {
+    let (mut registered, mut phrases) = (REGISTERED, PHRASES);
+    while let [(next, len), others @ ..] = registered
+        && let Some((phrase, rest)) = phrases.split_at_checked(*len as usize)
+    {
+        if *next == code {
+            return phrase;
+        }
+        (registered, phrases) = (others, rest);
+    }
+    ""
 }
 
 registered! {

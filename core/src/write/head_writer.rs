@@ -4,7 +4,7 @@ use super::body_encoder::Data;
 use super::wire_buf::Owed;
 use super::{BodyEncoder, Draft, ReplyTo};
 use crate::error::WriteError;
-use crate::octets::{has_member, is_alike, members, trim_ows};
+use crate::octets::{IS_WIDE, has_member, is_alike, members, trim_ows};
 use crate::value::{FieldName, FieldValue, Method, Status, Target, Version, check_authority};
 use core::fmt;
 
@@ -458,12 +458,28 @@ impl<S> fmt::Debug for HeadWriter<'_, S> {
 fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
     let mut from = digits.len();
     for (at, digit) in digits.iter_mut().enumerate().rev() {
-        *digit = b'0' | (number % 10).to_le_bytes()[0];
-        number /= 10;
+        let rest;
+        (number, rest) = div_ten(number);
+        *digit = b'0' | rest;
         from = at;
         if number == 0 {
             break;
         }
     }
     digits.get(from..).unwrap_or(&[])
+}
+
+/// The number divided by ten, and what is left: octet by octet where the machine cannot divide 64 bits at once.
+#[inline(always)]
+fn div_ten(number: u64) -> (u64, u8) {
+    if IS_WIDE {
+        return (number / 10, (number % 10).to_le_bytes()[0]);
+    }
+    let mut rest = 0;
+    let quotient = number.to_be_bytes().map(|octet| {
+        let part = u16::from_be_bytes([rest, octet]);
+        rest = (part % 10).to_le_bytes()[0];
+        (part / 10).to_le_bytes()[0]
+    });
+    (u64::from_be_bytes(quotient), rest)
 }

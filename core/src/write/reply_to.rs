@@ -34,8 +34,8 @@ impl ReplyTo {
     /// A request with this method and version.
     pub fn new(method: Method<'_>, version: Version) -> Self {
         let method = match method {
-            Method::HEAD => Asked::Head,
-            Method::CONNECT => Asked::Connect,
+            method if method == Method::HEAD => Asked::Head,
+            method if method == Method::CONNECT => Asked::Connect,
             _ => Asked::Other,
         };
         Self { method, version }

@@ -103,7 +103,8 @@ pub(crate) struct Draft<'w> {
 }
 
 impl Draft<'_> {
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline)]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn put(&mut self, octets: &[u8]) -> Result<(), WriteError> {
         copy(self.room(octets.len())?, octets);
         Ok(())
