@@ -1,5 +1,7 @@
 //! The octets that have been received and not yet used, in an array.
 
+use crate::octets::IS_WIDE;
+use core::cell::Cell;
 use core::fmt;
 
 /// A receive buffer of `N` octets.
@@ -210,10 +212,17 @@ impl fmt::Debug for Rest<'_> {
 }
 
 /// Moves the octets from `gap` to `end` to the front; gives where they end then.
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 fn move_down(octets: &mut [u8], gap: usize, end: usize) -> usize {
     match octets.get_mut(..end) {
         Some(used) if gap <= used.len() => {
-            used.copy_within(gap.., 0);
+            if IS_WIDE {
+                used.copy_within(gap.., 0);
+            } else {
+                // Front to back, none is overwritten before it is moved: a small loop, where a call would need a large one.
+                let used = Cell::from_mut(used).as_slice_of_cells();
+                used.iter().zip(used.iter().skip(gap)).for_each(|(to, from)| to.set(from.get()));
+            }
             end.saturating_sub(gap)
         }
         _ => end,
