@@ -2,8 +2,8 @@
 
 use crate::error::{ErrorKind, ParseError};
 use crate::grammar::Span;
-use crate::octets::{digit, is_name, members};
-use crate::value::{Method, Version, is_authority};
+use crate::octets::{IS_WIDE, digit, is_name, members};
+use crate::value::{TargetForm, Version, is_authority};
 
 /// How the body of a message is delimited [RFC 9112 section 6.3].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -148,15 +148,15 @@ impl FramingFacts {
     /// The framing of a request without a [`request_fault`](Self::request_fault) whose field section ends before `end`
     /// [RFC 9112 sections 3.2 and 6.3].
     #[inline(always)]
-    pub(crate) fn of_request(&self, method: Method<'_>, version: Version, end: usize) -> Result<Framing, ParseError> {
+    pub(crate) fn of_request(&self, form: TargetForm, version: Version, end: usize) -> Result<Framing, ParseError> {
         match self {
-            Self { host: true, host_fault: None, length: None, coding: None, .. } => Ok(Framing::None),
-            _ => self.of_any_request(method, version, end),
+            Self { host: true, host_fault: None, length: None, coding: None, .. } if IS_WIDE => Ok(Framing::None),
+            _ => self.of_any_request(form, version, end),
         }
     }
 
     #[inline(never)]
-    fn of_any_request(&self, method: Method<'_>, version: Version, end: usize) -> Result<Framing, ParseError> {
+    fn of_any_request(&self, form: TargetForm, version: Version, end: usize) -> Result<Framing, ParseError> {
         if let Some(fault) = self.host_fault {
             return Err(fault.error().known_at(end));
         }
@@ -178,14 +178,15 @@ impl FramingFacts {
                 }
             }
         };
-        self.outside_connect(framing, method).map_err(|error| error.known_at(end))
+        self.outside_connect(framing, form).map_err(|error| error.known_at(end))
     }
 
-    /// CONNECT has no content: what follows its head goes through the tunnel [RFC 9110 section 9.3.6].
-    fn outside_connect(&self, framing: Framing, method: Method<'_>) -> Result<Framing, ParseError> {
+    /// CONNECT, which alone has a target of the authority form, has no content: what follows its head goes through the tunnel
+    /// [RFC 9110 section 9.3.6].
+    fn outside_connect(&self, framing: Framing, form: TargetForm) -> Result<Framing, ParseError> {
         let place = self.coding.map(|coding| coding.place).or(self.length.map(|length| length.place));
         match (framing, place) {
-            (Framing::Chunked | Framing::Length(1..), Some(place)) if method == Method::CONNECT => {
+            (Framing::Chunked | Framing::Length(1..), Some(place)) if form == TargetForm::Authority => {
                 Err(Fault { kind: ErrorKind::ContentInConnect, place }.error())
             }
             _ => Ok(framing),
@@ -241,10 +242,16 @@ fn check_coding(coding: Coding, length: Option<Length>, version: Version) -> Res
 
 /// `Content-Length = 1*DIGIT` [RFC 9110 section 8.6]
 fn content_length(value: &[u8]) -> Result<u64, ErrorKind> {
-    let digits = if value.is_empty() { None } else { Some(Some(0u64)) };
-    let number = value.iter().fold(digits, |number, &octet| {
-        let digit = u64::from(digit(octet)?);
-        Some(number?.and_then(|number| number.checked_mul(10)?.checked_add(digit)))
-    });
-    number.ok_or(ErrorKind::ContentLength)?.ok_or(ErrorKind::ContentLengthTooLarge)
+    if value.is_empty() {
+        return Err(ErrorKind::ContentLength);
+    }
+    let (mut number, mut is_too_large) = (0u64, false);
+    for &octet in value {
+        let digit = digit(octet).ok_or(ErrorKind::ContentLength)?;
+        is_too_large |= number > u64::MAX / 10;
+        let (sum, is_carried) = number.wrapping_mul(10).overflowing_add(u64::from(digit));
+        is_too_large |= is_carried;
+        number = sum;
+    }
+    if is_too_large { Err(ErrorKind::ContentLengthTooLarge) } else { Ok(number) }
 }

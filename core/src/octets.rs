@@ -8,6 +8,10 @@ pub(crate) const TARGET: u8 = 1 << 1;
 pub(crate) const REG_NAME: u8 = 1 << 2;
 /// What a field value or a reason phrase may hold: HTAB, SP, VCHAR, obs-text [RFC 9110 section 5.5].
 pub(crate) const TEXT: u8 = 1 << 3;
+/// `HEXDIG`, in either case [RFC 5234 appendix B.1].
+pub(crate) const HEX_DIGIT: u8 = 1 << 4;
+/// What a scheme may hold: `ALPHA`, `DIGIT`, `+`, `-`, `.` [RFC 3986 section 3.1].
+pub(crate) const SCHEME: u8 = 1 << 5;
 
 /// Whether speed is worth its octets: on small machines, and where `bareline_scan` says "words", the short way is taken.
 pub(crate) const IS_WIDE: bool = cfg!(all(target_pointer_width = "64", not(bareline_scan = "words")));
@@ -21,7 +25,8 @@ pub(crate) const fn is(octet: u8, classes: u8) -> bool {
 }
 
 /// The position of the first octet, at or after `position`, that belongs to none of `classes`, or of the end.
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 pub(crate) fn run_end(octets: &[u8], position: usize, classes: u8) -> usize {
     let mut end = position;
     while octets.get(end).is_some_and(|&octet| is(octet, classes)) {
@@ -169,6 +174,12 @@ const CLASSES: [u8; 256] = {
         if octet == b'\t' || (octet >= b' ' && octet != 0x7f) {
             table[at] |= TEXT;
         }
+        if octet.is_ascii_hexdigit() {
+            table[at] |= HEX_DIGIT;
+        }
+        if octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'-' | b'.') {
+            table[at] |= SCHEME;
+        }
         at += 1;
     }
     table
@@ -176,11 +187,11 @@ const CLASSES: [u8; 256] = {
 
 /// The value of a hexadecimal digit, and more than 15 of any other octet.
 const fn hex_value(octet: u8) -> u8 {
-    match octet {
-        b'0'..=b'9' => octet.wrapping_sub(b'0'),
-        b'a'..=b'f' => octet.wrapping_sub(b'a' - 10),
-        b'A'..=b'F' => octet.wrapping_sub(b'A' - 10),
-        _ => u8::MAX,
+    match is(octet, HEX_DIGIT) {
+        // The low half of `A`, or of `a`, is one.
+        true if octet > b'9' => (octet & 0xf).wrapping_add(9),
+        true => octet & 0xf,
+        false => u8::MAX,
     }
 }
 

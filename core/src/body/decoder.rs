@@ -256,8 +256,7 @@ impl BodyDecoder {
         }
         match self.state {
             State::End | State::Refused => Ok((0, BodyPart::End)),
-            State::Octets => Ok(self.data(input, State::End)),
-            State::ChunkOctets => Ok(self.data(input, State::ChunkEnd)),
+            State::Octets | State::ChunkOctets => Ok(self.data(input)),
             State::UntilClose => {
                 let allowed = usize::try_from(self.body_left).unwrap_or(input.len()).min(input.len());
                 self.body_left = self.body_left.saturating_sub(allowed as u64);
@@ -278,11 +277,11 @@ impl BodyDecoder {
         }
     }
 
-    /// Octets of the body or of the chunk; `whole` is the state behind all of them.
-    fn data<'b>(&mut self, input: &'b [u8], whole: State) -> (usize, BodyPart<'b>) {
+    /// Octets of the body or of the chunk.
+    fn data<'b>(&mut self, input: &'b [u8]) -> (usize, BodyPart<'b>) {
         let data = match usize::try_from(self.left).ok().and_then(|left| input.get(..left)) {
             Some(data) => {
-                self.state = whole;
+                self.state = if self.state == State::Octets { State::End } else { State::ChunkEnd };
                 data
             }
             None => {

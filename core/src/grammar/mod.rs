@@ -15,7 +15,6 @@ use crate::octets::digit;
 use crate::scan::{Input, Words};
 pub(crate) use chunk_line::{ChunkExt, ChunkLine, chunk_ext, chunk_line};
 pub(crate) use field_line::{FieldLine, continuation, field_line_or_end};
-use nom::branch::alt;
 use nom::{Emit, Err, OutputM, Parser, Streaming};
 pub(crate) use request_line::{RequestLine, request_line};
 pub(crate) use status_line::{StatusLine, status_line};
@@ -44,6 +43,7 @@ fn read<I: Input, O>(mut rule: impl Rule<I, O>, input: I) -> Read<I, O> {
 
 /// Where a part of a head stands in the received octets. A head is at most 65,535 octets long, so 16 bits hold every position.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[repr(align(4))]
 pub(crate) struct Span {
     start: u16,
     end: u16,
@@ -72,7 +72,8 @@ impl Span {
     }
 
     /// The octets that stand there; none when these are not the octets that were parsed.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn of(self, octets: &[u8]) -> &[u8] {
         octets.get(self.start()..self.end()).unwrap_or(&[])
     }
@@ -81,11 +82,10 @@ impl Span {
 /// `HTTP-version = HTTP-name "/" DIGIT "." DIGIT` [RFC 9112 section 2.3]
 #[inline(always)]
 fn http_version<I: Input>() -> impl Rule<I, HttpVersion> {
-    let usual = literal(Part::Version, b"HTTP/1.1").map(|()| HttpVersion { major: 1, minor: 1 });
-    alt((
-        usual,
-        rule(|input: I| any_version(input.octets(), input.position()).map(|(after, version)| (input.at(after), version))),
-    ))
+    rule(|input: I| match input.next() {
+        Some(b"HTTP/1.1") => Ok((input.at(input.position().wrapping_add(HttpVersion::LEN)), HttpVersion { major: 1, minor: 1 })),
+        _ => any_version(input.octets(), input.position()).map(|(after, version)| (input.at(after), version)),
+    })
 }
 
 /// The same without the shortcut for the usual version, and where it ends.

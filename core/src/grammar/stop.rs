@@ -1,7 +1,7 @@
 //! Where a rule stopped, and the one place that decides what rule of the RFC that breaks.
 
 use crate::error::{ErrorKind, ParseError};
-use crate::octets::is_ows;
+use crate::octets::trim_ows_start;
 use crate::scan::Input;
 
 /// The part of a line in which an octet does not fit.
@@ -68,7 +68,7 @@ impl Stop {
 }
 
 fn begins_with_colon(octets: &[u8]) -> bool {
-    octets.iter().find(|&&octet| !is_ows(octet)) == Some(&b':')
+    trim_ows_start(octets).first() == Some(&b':')
 }
 
 /// What nom asks of an error; the rules make theirs where they stop.

@@ -1,7 +1,7 @@
 //! The terminals that the rules are made of.
 
-use super::{Part, Read, Rule, Span, Stop};
-use crate::octets::is_ows;
+use super::{Part, Read, Rule, Span, Stop, read};
+use crate::octets::{IS_WIDE, is_ows};
 use crate::scan::Input;
 use nom::{Err, Mode, OutputMode, PResult, Parser};
 
@@ -120,31 +120,21 @@ pub(super) fn octet<I: Input>(part: Part, expected: u8) -> impl Rule<I, ()> {
 
 /// These octets, case-sensitive.
 #[inline(always)]
-pub(super) fn literal<I: Input, const N: usize>(part: Part, expected: &'static [u8; N]) -> impl Rule<I, ()> {
-    rule(move |input: I| match input.next::<N>() {
-        Some(found) if found == expected => Ok((input.at(input.position().wrapping_add(N)), ())),
-        _ => unlike(part, expected, input.octets(), input.position()),
-    })
+pub(super) fn literal<I: Input>(part: Part, expected: &'static [u8]) -> impl Rule<I, ()> {
+    rule(move |input: I| expected.iter().try_fold((input, ()), |(input, ()), expected| read(octet(part, *expected), input)))
 }
 
 /// `OWS = *( SP / HTAB )` [RFC 9110 section 5.6.3]
 #[inline(always)]
 pub(super) fn ows<I: Input>() -> impl Rule<I, ()> {
     rule(|input: I| {
-        let after = if input.octet() == Some(b' ') { input.at(input.position().wrapping_add(1)) } else { input };
-        match after.octet() {
-            Some(..=b' ') => Ok((after.at(ows_end(after.octets(), after.position())), ())),
-            _ => Ok((after, ())),
+        // Mostly it is one SP.
+        let mut after = if IS_WIDE && input.octet() == Some(b' ') { input.at(input.position().wrapping_add(1)) } else { input };
+        while after.octet().is_some_and(is_ows) {
+            after = after.at(after.position().wrapping_add(1));
         }
+        Ok((after, ()))
     })
-}
-
-/// The end of whitespace that is more than one SP.
-#[cold]
-#[inline(never)]
-fn ows_end(octets: &[u8], position: usize) -> usize {
-    let rest = octets.get(position..).unwrap_or(&[]);
-    position.wrapping_add(rest.iter().take_while(|&&octet| is_ows(octet)).count())
 }
 
 /// `CRLF`, as the end of a line of which `part` is the last [RFC 9112 section 2.2].
@@ -155,15 +145,6 @@ pub(super) fn crlf<I: Input>(part: Part) -> impl Rule<I, ()> {
         (Some(b'\r'), None) => stop(part, input.octets().len()),
         _ => stop(part, input.position()),
     })
-}
-
-/// Where octets are not the expected ones, or end too early.
-#[cold]
-#[inline(never)]
-fn unlike<I, O>(part: Part, expected: &[u8], octets: &[u8], position: usize) -> Read<I, O> {
-    let found = octets.get(position..).unwrap_or(&[]);
-    let alike = found.iter().zip(expected).take_while(|(found, expected)| found == expected).count();
-    stop(part, position.wrapping_add(alike))
 }
 
 #[inline(always)]

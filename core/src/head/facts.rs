@@ -3,7 +3,7 @@
 use super::Options;
 use crate::framing::FramingFacts;
 use crate::grammar::FieldLine;
-use crate::octets::is_name;
+use crate::octets::{IS_WIDE, is_name};
 use crate::value::may_be_control;
 
 /// What the field lines so far say.
@@ -32,7 +32,7 @@ impl Facts {
         let first = octets.get(line.name.start());
         if first.is_some_and(|first| may_be_control(*first, line.name.len())) {
             // Every request has it.
-            match is_name(line.name.of(octets), b"host") {
+            match IS_WIDE && is_name(line.name.of(octets), b"host") {
                 true => self.framing.see_host(octets, line.value),
                 false => self.see_named(octets, line),
             }
@@ -42,7 +42,9 @@ impl Facts {
     #[inline(never)]
     fn see_named(&mut self, octets: &[u8], FieldLine { name, value: place }: FieldLine) {
         let (name, value) = (name.of(octets), place.of(octets));
-        if is_name(name, b"connection") {
+        if !IS_WIDE && is_name(name, b"host") {
+            self.framing.see_host(octets, place);
+        } else if is_name(name, b"connection") {
             self.options.see_connection(value);
         } else if is_name(name, b"content-length") {
             self.framing.see_content_length(value, place);

@@ -1,12 +1,12 @@
 //! The head of a request.
 
 use super::facts::Facts;
-use super::section::{Progress, are_fields, known_version};
+use super::section::{Progress, are_fields, check_unread, known_version};
 use super::{FieldSpans, Fields, LentSpans, Limits, Options, Parsed};
 use crate::error::{ErrorKind, ParseError};
 use crate::framing::Framing;
 use crate::grammar::{FieldLine, Part, RequestLine, Span, Stop, request_line};
-use crate::octets::{IS_WIDE, TARGET, TCHAR, check_token, has_line_feed, is};
+use crate::octets::{IS_WIDE, TARGET, TCHAR, check_token, is};
 use crate::scan::{HeadSource, Input, Words};
 use crate::value::{Method, Target, TargetForm, Version};
 use core::fmt;
@@ -119,8 +119,7 @@ impl<'b> RequestHead<'b> {
             progress.start_line = Some((line, form, version));
             return section.map(|_| Parsed::Incomplete);
         };
-        let method = Method::from_token(line.method.of(octets));
-        let framing = facts.framing.of_request(method, version, len)?;
+        let framing = facts.framing.of_request(form, version, len)?;
         let parts =
             RequestParts { method: line.method, target: line.target, form, version, framing, options: facts.options, len };
         let octets = octets.get(..len).unwrap_or(octets);
@@ -231,8 +230,9 @@ type Start = (RequestLine, TargetForm, Version);
 /// Reads the request line, and the empty lines before it, from `next` on; moves on behind what it has read.
 #[inline(always)]
 fn start<I: Input>(input: I, next: &mut usize, limits: &Limits, suits: Suits) -> Result<Option<Start>, ParseError> {
-    let line = match request_line(input.at(*next)) {
-        Ok((after, line)) if IS_WIDE && is_within(&line, limits) => {
+    let usual = if IS_WIDE { request_line(input.at(*next)).ok() } else { None };
+    let line = match usual {
+        Some((after, line)) if is_within(&line, limits) => {
             *next = after.position();
             line
         }
@@ -293,20 +293,20 @@ fn any_line(octets: &[u8], next: &mut usize, limits: &Limits) -> Result<Option<R
         }
         line => line,
     };
-    match request_line(Words::new(octets).at(start)) {
+    let too_long = match request_line(Words::new(octets).at(start)) {
         Ok((after, read)) if is_within(&read, limits) => {
             *next = after.position();
-            Ok(Some(read))
+            return Ok(Some(read));
         }
-        Ok((after, _)) => Err(too_long(octets.get(start..after.position()).unwrap_or(line), start, limits)),
-        Err(stop) if stop.is_at_end(octets) && is_cut => Err(too_long(line, start, limits)),
-        Err(stop) if !stop.is_at_end(octets) && (is_cut || has_line_feed(octets, start)) => Err(stop.error(octets, start)),
-        Err(_) => Ok(None),
-    }
+        Ok((after, _)) => octets.get(start..after.position()).unwrap_or(line),
+        Err(stop) if stop.is_at_end(octets) && is_cut => line,
+        Err(stop) => return check_unread(stop, octets, start, limit).map(|()| None),
+    };
+    Err(length_fault(too_long, start, limits))
 }
 
 /// The fault of a line that is longer than allowed, or that the limit has cut.
-fn too_long(line: &[u8], start: usize, limits: &Limits) -> ParseError {
+fn length_fault(line: &[u8], start: usize, limits: &Limits) -> ParseError {
     let method_len = line.iter().take_while(|&&octet| is(octet, TCHAR)).count();
     let (kind, limit) = match method_len > usize::from(limits.method) {
         true => (ErrorKind::MethodTooLong, usize::from(limits.method)),

@@ -1,7 +1,7 @@
 //! The head of a response.
 
 use super::facts::Facts;
-use super::section::{Progress, are_fields, known_version, unread_line};
+use super::section::{Progress, are_fields, check_unread, known_version};
 use super::{FieldSpans, Fields, LentSpans, Limits, Options, Parsed};
 use crate::error::{ErrorKind, ParseError};
 use crate::framing::Framing;
@@ -233,7 +233,7 @@ fn start<I: Input>(input: I, limits: &Limits) -> Result<Option<(StatusLine, Vers
             if octets.first().is_some_and(|&first| first != b'H') {
                 return Err(ParseError::new(ErrorKind::Version, 0, 1));
             }
-            unread_line(stop, octets, 0, limits)
+            check_unread(stop, octets, 0, usize::from(limits.head)).map(|()| None)
         }
     }
 }

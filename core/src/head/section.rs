@@ -80,7 +80,7 @@ impl<L: Copy> Progress<L> {
             let (after, line) = match field_line_or_end(input) {
                 Ok((after, Some(line))) => (after, line),
                 Ok((after, None)) => return Ok(Some(after.position())),
-                Err(stop) => return unread_line(stop, input.octets(), self.next, limits),
+                Err(stop) => return check_unread(stop, input.octets(), self.next, usize::from(limits.head)).map(|()| None),
             };
             if spans.push(line).is_err() {
                 let len = after.position().wrapping_sub(self.next);
@@ -102,16 +102,16 @@ pub(super) fn are_fields(octets: &[u8], lines: &[FieldLine]) -> bool {
     lines.iter().all(|line| check_token(line.name.of(octets)).is_ok() && is_text(line.value.of(octets)))
 }
 
-/// What it means that a line could not be read: nothing yet, while its end may still come; the fault, once the line is whole
+/// The fault of a line that could not be read. There is none yet while its end may still come; it is known once the line is whole
 /// or has reached its limit. So the verdict is the same however the octets were cut into reads.
 #[cold]
 #[inline(never)]
-pub(super) fn unread_line<T>(stop: Stop, octets: &[u8], line_start: usize, limits: &Limits) -> Result<Option<T>, ParseError> {
-    let is_cut = octets.len() >= usize::from(limits.head);
+pub(super) fn check_unread(stop: Stop, octets: &[u8], line_start: usize, limit: usize) -> Result<(), ParseError> {
+    let is_cut = octets.len() >= limit;
     match stop.is_at_end(octets) {
         true if is_cut => Err(ParseError::new(ErrorKind::HeadTooLong, octets.len(), 0)),
         false if is_cut || has_line_feed(octets, line_start) => Err(stop.error(octets, line_start)),
-        _ => Ok(None),
+        _ => Ok(()),
     }
 }
 

@@ -1,16 +1,16 @@
 //! Host and port, as they stand in a `Host` field and in a request target [RFC 9110 section 7.2, RFC 3986 section 3.2].
 
-use crate::octets::{IS_WIDE, REG_NAME, digit, is, run_end};
+use crate::octets::{HEX_DIGIT, IS_WIDE, REG_NAME, digit, is, run_end};
 use crate::scan;
 
-/// Checks `uri-host [ ":" port ]` with a host that is not empty, and gives the digits of the port if there is a colon.
+/// Checks `uri-host [ ":" port ]` with a host that is not empty, and gives where the host ends.
 ///
 /// The error is the position of the first octet that breaks the rule, or the length when more is needed.
-pub(crate) fn check_authority(octets: &[u8]) -> Result<Option<&[u8]>, usize> {
+pub(crate) fn check_authority(octets: &[u8]) -> Result<usize, usize> {
     let host_end = host_end(octets)?;
     match octets.get(host_end..) {
-        Some([b':', port @ ..]) if is_port(port) => Ok(Some(port)),
-        Some([]) => Ok(None),
+        Some([b':', port @ ..]) if is_port(port) => Ok(host_end),
+        Some([]) => Ok(host_end),
         _ => Err(host_end),
     }
 }
@@ -27,12 +27,13 @@ pub(crate) fn is_authority(octets: &[u8], start: usize, end: usize) -> bool {
             _ => return false,
         }
     }
-    check_authority(octets.get(start..end).unwrap_or(&[])).is_ok()
+    octets.get(start..end).is_some_and(|authority| check_authority(authority).is_ok())
 }
 
 /// `port = *DIGIT` [RFC 3986 section 3.2.3], no larger than a port can be.
 fn is_port(digits: &[u8]) -> bool {
-    is_decimal_up_to(0xffff, digits)
+    let port = digits.iter().try_fold(0u16, |port, &octet| port.checked_mul(10)?.checked_add(digit(octet)?.into()));
+    port.is_some()
 }
 
 /// Where the host ends.
@@ -49,7 +50,7 @@ fn host_end(octets: &[u8]) -> Result<usize, usize> {
     loop {
         end = run_end(octets, end, REG_NAME);
         match octets.get(end..) {
-            Some([b'%', high, low, ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => end = end.wrapping_add(3),
+            Some([b'%', high, low, ..]) if is(*high, HEX_DIGIT) && is(*low, HEX_DIGIT) => end = end.wrapping_add(3),
             Some([b':', ..] | []) if end > 0 => return Ok(end),
             _ => return Err(end),
         }
@@ -62,23 +63,22 @@ fn is_ipv6(address: &[u8]) -> bool {
         [b':', b':', rest @ ..] => (rest, true),
         _ => (address, false),
     };
-    let mut groups = 0u8;
+    let mut groups = 0usize;
     while !(has_gap && rest.is_empty()) {
-        let digits = rest.iter().take_while(|octet| octet.is_ascii_hexdigit()).count();
-        let after = rest.get(digits..).unwrap_or(&[]);
-        groups = groups.saturating_add(1);
-        rest = match after {
-            [b'.', ..] if is_ipv4(rest) => {
-                groups = groups.saturating_add(1);
+        let digits = run_end(rest, 0, HEX_DIGIT);
+        groups = groups.wrapping_add(1);
+        rest = match rest.get(digits..) {
+            Some([b'.', ..]) if is_ipv4(rest) => {
+                groups = groups.wrapping_add(1);
                 break;
             }
             _ if !matches!(digits, 1..=4) => return false,
-            [] => break,
-            [b':', b':', after @ ..] if !has_gap => {
+            Some([b':', b':', after @ ..]) if !has_gap => {
                 has_gap = true;
                 after
             }
-            [b':', after @ ..] if !after.is_empty() => after,
+            Some([b':', after @ ..]) if !after.is_empty() => after,
+            Some([]) => break,
             _ => return false,
         };
     }
@@ -87,12 +87,19 @@ fn is_ipv6(address: &[u8]) -> bool {
 
 /// `IPv4address` [RFC 3986 section 3.2.2]: four numbers up to 255 without leading zeros.
 fn is_ipv4(address: &[u8]) -> bool {
-    let mut numbers = address.split(|&octet| octet == b'.');
-    let mut is_dec_octet = || match numbers.next() {
-        None | Some([] | [b'0', _, ..]) => false,
-        Some(digits) => is_decimal_up_to(255, digits),
-    };
-    (0..4).all(|_| is_dec_octet()) && numbers.next().is_none()
+    let (mut dots, mut number) = (0, None);
+    for &octet in address {
+        number = match (number, octet) {
+            (None, b'0'..=b'9') => Some(u16::from(octet & 0xf)),
+            (Some(number @ 1..=25), b'0'..=b'9') => Some(number * 10 + u16::from(octet & 0xf)),
+            (Some(..=255), b'.') if dots < 3 => {
+                dots += 1;
+                None
+            }
+            _ => return false,
+        }
+    }
+    dots == 3 && matches!(number, Some(..=255))
 }
 
 /// `IPvFuture = "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" )` [RFC 3986 section 3.2.2].
@@ -100,22 +107,13 @@ fn is_future(address: &[u8]) -> bool {
     let [b'v' | b'V', rest @ ..] = address else {
         return false;
     };
-    let digits = rest.iter().take_while(|octet| octet.is_ascii_hexdigit()).count();
+    let digits = run_end(rest, 0, HEX_DIGIT);
     match rest.get(digits..) {
         Some([b'.', body @ ..]) if digits > 0 && !body.is_empty() => {
             body.iter().all(|&octet| octet == b':' || is(octet, REG_NAME))
         }
         _ => false,
     }
-}
-
-/// Whether all of these are decimal digits, of a number that is not larger; none make zero.
-fn is_decimal_up_to(largest: u32, digits: &[u8]) -> bool {
-    let number = digits.iter().try_fold(0u32, |number, &octet| {
-        let number = number.wrapping_mul(10).wrapping_add(u32::from(digit(octet)?));
-        (number <= largest).then_some(number)
-    });
-    number.is_some()
 }
 
 #[cfg(test)]
@@ -169,24 +167,24 @@ mod tests {
 
     #[test]
     fn rfc9110_7_2_host_and_port() {
-        let port = |octets: &'static str| check_authority(octets.as_bytes());
-        assert_eq!(port("a.example"), Ok(None));
-        assert_eq!(port("a.example:"), Ok(Some(&b""[..])));
-        assert_eq!(port("a.example:80"), Ok(Some(&b"80"[..])));
-        assert_eq!(port("a.example:65535"), Ok(Some(&b"65535"[..])));
-        assert_eq!(port("a.example:65536"), Err(9));
-        assert_eq!(port("a.example:8x"), Err(9));
-        assert_eq!(port("[::1]:80"), Ok(Some(&b"80"[..])));
-        assert_eq!(port("[::1]x"), Err(5));
-        assert_eq!(port("[::1"), Err(4));
-        assert_eq!(port("[v1.a:b]"), Ok(None));
-        assert_eq!(port("[v.a]"), Err(1));
-        assert_eq!(port("[v1.]"), Err(1));
-        assert_eq!(port("a%2Eb"), Ok(None));
-        assert_eq!(port("a%2b"), Ok(None));
-        assert_eq!(port("a%2"), Err(1));
-        assert_eq!(port("u@a"), Err(1));
-        assert_eq!(port(":80"), Err(0));
-        assert_eq!(port(""), Err(0));
+        let host_end = |octets: &str| check_authority(octets.as_bytes());
+        assert_eq!(host_end("a.example"), Ok(9));
+        assert_eq!(host_end("a.example:"), Ok(9));
+        assert_eq!(host_end("a.example:80"), Ok(9));
+        assert_eq!(host_end("a.example:65535"), Ok(9));
+        assert_eq!(host_end("a.example:65536"), Err(9));
+        assert_eq!(host_end("a.example:8x"), Err(9));
+        assert_eq!(host_end("[::1]:80"), Ok(5));
+        assert_eq!(host_end("[::1]x"), Err(5));
+        assert_eq!(host_end("[::1"), Err(4));
+        assert_eq!(host_end("[v1.a:b]"), Ok(8));
+        assert_eq!(host_end("[v.a]"), Err(1));
+        assert_eq!(host_end("[v1.]"), Err(1));
+        assert_eq!(host_end("a%2Eb"), Ok(5));
+        assert_eq!(host_end("a%2b"), Ok(4));
+        assert_eq!(host_end("a%2"), Err(1));
+        assert_eq!(host_end("u@a"), Err(1));
+        assert_eq!(host_end(":80"), Err(0));
+        assert_eq!(host_end(""), Err(0));
     }
 }

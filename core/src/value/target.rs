@@ -2,7 +2,7 @@
 
 use super::{Method, check_authority};
 use crate::error::WriteError;
-use crate::octets::{TARGET, is};
+use crate::octets::{SCHEME, TARGET, is, run_end};
 use core::fmt;
 
 /// A request target in one of its four forms [RFC 9112 section 3.2].
@@ -39,9 +39,8 @@ impl TargetForm {
     /// Whether a request with this method may have a target of this form.
     pub(crate) fn suits(self, method: Method<'_>) -> bool {
         match self {
-            Self::Origin | Self::Absolute => method != Method::CONNECT,
-            Self::Authority => method == Method::CONNECT,
             Self::Asterisk => method == Method::OPTIONS,
+            _ => (self == Self::Authority) == (method == Method::CONNECT),
         }
     }
 
@@ -59,8 +58,8 @@ impl TargetForm {
                     check_authority(authority).map_err(|offset| at.wrapping_add(offset))?;
                     Ok(Self::Absolute)
                 }
-                None => match check_authority(target)? {
-                    Some([_, ..]) => Ok(Self::Authority),
+                None => match target.get(check_authority(target)?..) {
+                    Some([b':', _, ..]) => Ok(Self::Authority),
                     _ => Err(target.len()),
                 },
             },
@@ -171,9 +170,7 @@ impl fmt::Debug for Target<'_> {
 
 /// What follows `scheme "://"` [RFC 3986 section 3].
 fn after_scheme(target: &[u8]) -> Option<&[u8]> {
-    let is_scheme_octet = |octet: &&u8| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'-' | b'.');
-    let scheme = target.iter().take_while(is_scheme_octet).count();
-    match target.get(scheme..) {
+    match target.get(run_end(target, 0, SCHEME)..) {
         Some([b':', b'/', b'/', rest @ ..]) if target.first().is_some_and(u8::is_ascii_alphabetic) => Some(rest),
         _ => None,
     }
