@@ -25,8 +25,7 @@ pub(crate) const fn is(octet: u8, classes: u8) -> bool {
 }
 
 /// The position of the first octet, at or after `position`, that belongs to none of `classes`, or of the end.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
-#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+#[inline(always)]
 pub(crate) fn run_end(octets: &[u8], position: usize, classes: u8) -> usize {
     let mut end = position;
     while octets.get(end).is_some_and(|&octet| is(octet, classes)) {
@@ -59,10 +58,11 @@ pub(crate) fn is_name<const N: usize>(token: &[u8], lower: &[u8; N]) -> bool {
     let half = |octets: Option<&[u8; 4]>| octets.map(|octets| u64::from(u32::from_ne_bytes(*octets)) | CASE);
     token.len() == N
         && match N {
+            4 => half(token.first_chunk()) == half(lower.first_chunk()),
             _ if !IS_WIDE => is_alike(token, lower),
             17.. => is_alike(token, lower),
             9.. => word(token.first_chunk()) == word(lower.first_chunk()) && word(token.last_chunk()) == word(lower.last_chunk()),
-            4..=8 => {
+            5..=8 => {
                 half(token.first_chunk()) == half(lower.first_chunk()) && half(token.last_chunk()) == half(lower.last_chunk())
             }
             _ => is_alike(token, lower),

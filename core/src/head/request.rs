@@ -6,7 +6,7 @@ use super::{FieldSpans, Fields, LentSpans, Limits, Options, Parsed};
 use crate::error::{ErrorKind, ParseError};
 use crate::framing::Framing;
 use crate::grammar::{FieldLine, Part, RequestLine, Span, Stop, request_line};
-use crate::octets::{IS_WIDE, TARGET, TCHAR, check_token, is};
+use crate::octets::{TARGET, TCHAR, check_token, is};
 use crate::scan::{HeadSource, Input, Words};
 use crate::value::{Method, Target, TargetForm, Version};
 use core::fmt;
@@ -230,9 +230,8 @@ type Start = (RequestLine, TargetForm, Version);
 /// Reads the request line, and the empty lines before it, from `next` on; moves on behind what it has read.
 #[inline(always)]
 fn start<I: Input>(input: I, next: &mut usize, limits: &Limits, suits: Suits) -> Result<Option<Start>, ParseError> {
-    let usual = if IS_WIDE { request_line(input.at(*next)).ok() } else { None };
-    let line = match usual {
-        Some((after, line)) if is_within(&line, limits) => {
+    let line = match request_line(input.at(*next)) {
+        Ok((after, line)) if is_within(&line, limits) => {
             *next = after.position();
             line
         }
