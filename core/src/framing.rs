@@ -155,7 +155,7 @@ impl FramingFacts {
         }
     }
 
-    #[inline(never)]
+    #[cfg_attr(target_pointer_width = "64", inline(never))]
     fn of_any_request(&self, form: TargetForm, version: Version, end: usize) -> Result<Framing, ParseError> {
         if let Some(fault) = self.host_fault {
             return Err(fault.error().known_at(end));
@@ -202,7 +202,7 @@ impl FramingFacts {
         }
     }
 
-    #[inline(never)]
+    #[cfg_attr(target_pointer_width = "64", inline(never))]
     fn of_delimited_body(&self, version: Version) -> Result<Framing, ParseError> {
         if let Some(fault) = self.length_fault {
             return Err(fault.error());

@@ -34,6 +34,12 @@ pub(crate) fn run_end(octets: &[u8], position: usize, classes: u8) -> usize {
     end
 }
 
+/// How many octets there are before the first that belongs to none of `classes`.
+#[inline(never)]
+pub(crate) fn run_length(octets: &[u8], classes: u8) -> usize {
+    run_end(octets, 0, classes)
+}
+
 /// Whether a line ends at or after `position`.
 pub(crate) fn has_line_feed(octets: &[u8], position: usize) -> bool {
     let rest = octets.get(position..).unwrap_or(&[]);

@@ -162,7 +162,7 @@ impl BodyDecoder {
         self.any_content(input)
     }
 
-    #[inline(never)]
+    #[cfg_attr(target_pointer_width = "64", inline(never))]
     fn any_content<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
         let mut line_end = 0;
         loop {
@@ -211,7 +211,7 @@ impl BodyDecoder {
         is_within.then_some((end, size))
     }
 
-    #[inline(never)]
+    #[cfg_attr(target_pointer_width = "64", inline(never))]
     fn any_part<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
         self.decode_part(input).inspect_err(|error| self.refuse(*error))
     }

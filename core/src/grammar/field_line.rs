@@ -14,7 +14,7 @@ pub(crate) struct FieldLine {
 }
 
 /// `field-line CRLF`, or the `CRLF` behind the last one [RFC 9112 section 2.1]
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 pub(crate) fn field_line_or_end<I: Input>(input: I) -> Read<I, Option<FieldLine>> {
     match input.octet() {
         Some(b'\r') => read(crlf(Part::FieldName), input).map(|(after, ())| (after, None)),

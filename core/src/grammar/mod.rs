@@ -15,6 +15,7 @@ use crate::octets::digit;
 use crate::scan::{Input, Words};
 pub(crate) use chunk_line::{ChunkExt, ChunkLine, chunk_ext, chunk_line};
 pub(crate) use field_line::{FieldLine, continuation, field_line_or_end};
+use nom::branch::alt;
 use nom::{Emit, Err, OutputM, Parser, Streaming};
 pub(crate) use request_line::{RequestLine, request_line};
 pub(crate) use status_line::{StatusLine, status_line};
@@ -72,8 +73,7 @@ impl Span {
     }
 
     /// The octets that stand there; none when these are not the octets that were parsed.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    #[inline(always)]
     pub(crate) fn of(self, octets: &[u8]) -> &[u8] {
         octets.get(self.start()..self.end()).unwrap_or(&[])
     }
@@ -82,15 +82,18 @@ impl Span {
 /// `HTTP-version = HTTP-name "/" DIGIT "." DIGIT` [RFC 9112 section 2.3]
 #[inline(always)]
 fn http_version<I: Input>() -> impl Rule<I, HttpVersion> {
-    rule(|input: I| match input.next() {
+    let usual = rule(|input: I| match input.next() {
         Some(b"HTTP/1.1") => Ok((input.at(input.position().wrapping_add(HttpVersion::LEN)), HttpVersion { major: 1, minor: 1 })),
-        _ => any_version(input.octets(), input.position()).map(|(after, version)| (input.at(after), version)),
-    })
+        _ => Err(Stop { part: Part::Version, position: input.position() }),
+    });
+    alt((
+        usual,
+        rule(|input: I| any_version(input.octets(), input.position()).map(|(after, version)| (input.at(after), version))),
+    ))
 }
 
 /// The same without the shortcut for the usual version, and where it ends.
-#[cold]
-#[inline(never)]
+#[cfg_attr(target_pointer_width = "64", cold, inline(never))]
 fn any_version(octets: &[u8], start: usize) -> Result<(usize, HttpVersion), Stop> {
     let digit = || one(Part::Version, digit);
     let version = (literal(Part::Version, b"HTTP/"), digit(), octet(Part::Version, b'.'), digit())

@@ -14,8 +14,7 @@ pub(crate) struct RequestLine {
 }
 
 /// `request-line = method SP request-target SP HTTP-version CRLF` [RFC 9112 section 3]
-#[cfg_attr(target_pointer_width = "64", inline(always))]
-#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+#[inline(always)]
 pub(crate) fn request_line<I: Input>(input: I) -> Read<I, RequestLine> {
     let parts = (
         terminated(method(), octet(Part::Method, b' ')),

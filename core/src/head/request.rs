@@ -6,7 +6,7 @@ use super::{FieldSpans, Fields, LentSpans, Limits, Options, Parsed};
 use crate::error::{ErrorKind, ParseError};
 use crate::framing::Framing;
 use crate::grammar::{FieldLine, Part, RequestLine, Span, Stop, request_line};
-use crate::octets::{TARGET, TCHAR, check_token, is};
+use crate::octets::{IS_WIDE, TARGET, TCHAR, check_token, is, run_length};
 use crate::scan::{HeadSource, Input, Words};
 use crate::value::{Method, Target, TargetForm, Version};
 use core::fmt;
@@ -230,8 +230,9 @@ type Start = (RequestLine, TargetForm, Version);
 /// Reads the request line, and the empty lines before it, from `next` on; moves on behind what it has read.
 #[inline(always)]
 fn start<I: Input>(input: I, next: &mut usize, limits: &Limits, suits: Suits) -> Result<Option<Start>, ParseError> {
-    let line = match request_line(input.at(*next)) {
-        Ok((after, line)) if is_within(&line, limits) => {
+    let usual = if IS_WIDE { request_line(input.at(*next)).ok() } else { None };
+    let line = match usual {
+        Some((after, line)) if is_within(&line, limits) => {
             *next = after.position();
             line
         }
@@ -260,7 +261,7 @@ fn check_target(line: &RequestLine, octets: &[u8], suits: Suits) -> Result<Targe
     }
 }
 
-#[inline(never)]
+#[cfg_attr(target_pointer_width = "64", inline(never))]
 fn check_any_target(line: &RequestLine, octets: &[u8], suits: Suits) -> Result<TargetForm, ParseError> {
     let target = line.target;
     let form = TargetForm::of(target.of(octets))
@@ -275,8 +276,7 @@ fn check_any_target(line: &RequestLine, octets: &[u8], suits: Suits) -> Result<T
 ///
 /// What is judged is the line up to its LF, or as much of it as the limits allow: so the verdict is the same however the
 /// octets were cut into reads.
-#[cold]
-#[inline(never)]
+#[cfg_attr(target_pointer_width = "64", cold, inline(never))]
 fn any_line(octets: &[u8], next: &mut usize, limits: &Limits) -> Result<Option<RequestLine>, ParseError> {
     while let Some([b'\r', b'\n']) = octets.get(*next..).and_then(|rest| rest.first_chunk::<2>()) {
         *next = next.wrapping_add(2);
@@ -306,7 +306,7 @@ fn any_line(octets: &[u8], next: &mut usize, limits: &Limits) -> Result<Option<R
 
 /// The fault of a line that is longer than allowed, or that the limit has cut.
 fn length_fault(line: &[u8], start: usize, limits: &Limits) -> ParseError {
-    let method_len = line.iter().take_while(|&&octet| is(octet, TCHAR)).count();
+    let method_len = run_length(line, TCHAR);
     let (kind, limit) = match method_len > usize::from(limits.method) {
         true => (ErrorKind::MethodTooLong, usize::from(limits.method)),
         false => (ErrorKind::TargetTooLong, method_len.saturating_add(1).saturating_add(usize::from(limits.target))),

@@ -1,6 +1,6 @@
 //! Host and port, as they stand in a `Host` field and in a request target [RFC 9110 section 7.2, RFC 3986 section 3.2].
 
-use crate::octets::{HEX_DIGIT, IS_WIDE, REG_NAME, digit, is, run_end};
+use crate::octets::{HEX_DIGIT, IS_WIDE, REG_NAME, digit, is, run_end, run_length};
 use crate::scan;
 
 /// Checks `uri-host [ ":" port ]` with a host that is not empty, and gives where the host ends.
@@ -58,6 +58,7 @@ fn host_end(octets: &[u8]) -> Result<usize, usize> {
 }
 
 /// `IPv6address` [RFC 3986 section 3.2.2]: eight groups of 16 bits, or fewer around one `::`; an IPv4 address at the end counts for two.
+#[inline(never)]
 fn is_ipv6(address: &[u8]) -> bool {
     let (mut rest, mut has_gap) = match address {
         [b':', b':', rest @ ..] => (rest, true),
@@ -65,7 +66,7 @@ fn is_ipv6(address: &[u8]) -> bool {
     };
     let mut groups = 0usize;
     while !(has_gap && rest.is_empty()) {
-        let digits = run_end(rest, 0, HEX_DIGIT);
+        let digits = run_length(rest, HEX_DIGIT);
         groups = groups.wrapping_add(1);
         rest = match rest.get(digits..) {
             Some([b'.', ..]) if is_ipv4(rest) => {
@@ -107,7 +108,7 @@ fn is_future(address: &[u8]) -> bool {
     let [b'v' | b'V', rest @ ..] = address else {
         return false;
     };
-    let digits = run_end(rest, 0, HEX_DIGIT);
+    let digits = run_length(rest, HEX_DIGIT);
     match rest.get(digits..) {
         Some([b'.', body @ ..]) if digits > 0 && !body.is_empty() => {
             body.iter().all(|&octet| octet == b':' || is(octet, REG_NAME))

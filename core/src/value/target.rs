@@ -2,7 +2,7 @@
 
 use super::{Method, check_authority};
 use crate::error::WriteError;
-use crate::octets::{SCHEME, TARGET, is, run_end};
+use crate::octets::{SCHEME, TARGET, is, run_length};
 use core::fmt;
 
 /// A request target in one of its four forms [RFC 9112 section 3.2].
@@ -170,7 +170,7 @@ impl fmt::Debug for Target<'_> {
 
 /// What follows `scheme "://"` [RFC 3986 section 3].
 fn after_scheme(target: &[u8]) -> Option<&[u8]> {
-    match target.get(run_end(target, 0, SCHEME)..) {
+    match target.get(run_length(target, SCHEME)..) {
         Some([b':', b'/', b'/', rest @ ..]) if target.first().is_some_and(u8::is_ascii_alphabetic) => Some(rest),
         _ => None,
     }
