@@ -59,11 +59,12 @@ fn take(rest: &[u8], line: usize, size: u64) -> Option<(&[u8], &[u8])> {
     Some((data, rest.strip_prefix(b"\r\n")?))
 }
 
-#[inline(never)]
-fn httparse_loop(mut rest: &[u8]) -> Option<usize> {
+/// Decodes by what reads a size line: gives where it ends, and the size.
+#[inline(always)]
+fn by_size_lines(mut rest: &[u8], read: impl Fn(&[u8]) -> Option<(usize, u64)>) -> Option<usize> {
     let mut total = 0;
     loop {
-        let Ok(httparse::Status::Complete((line, size))) = httparse::parse_chunk_size(rest) else { return None };
+        let (line, size) = read(rest)?;
         let (data, after) = take(rest, line, size)?;
         if size == 0 {
             return Some(total);
@@ -74,17 +75,19 @@ fn httparse_loop(mut rest: &[u8]) -> Option<usize> {
 }
 
 #[inline(never)]
-fn ntex_loop(mut rest: &[u8]) -> Option<usize> {
-    let mut total = 0;
-    loop {
-        let Ok(ntex_httparse::Status::Complete((line, size))) = ntex_httparse::parse_chunk_size(rest) else { return None };
-        let (data, after) = take(rest, line, size)?;
-        if size == 0 {
-            return Some(total);
-        }
-        total += black_box(data).len();
-        rest = after;
-    }
+fn httparse_loop(body: &[u8]) -> Option<usize> {
+    by_size_lines(body, |rest| match httparse::parse_chunk_size(rest) {
+        Ok(httparse::Status::Complete(read)) => Some(read),
+        _ => None,
+    })
+}
+
+#[inline(never)]
+fn ntex_loop(body: &[u8]) -> Option<usize> {
+    by_size_lines(body, |rest| match ntex_httparse::parse_chunk_size(rest) {
+        Ok(ntex_httparse::Status::Complete(read)) => Some(read),
+        _ => None,
+    })
 }
 
 #[inline(never)]
