@@ -1,7 +1,7 @@
 //! The bare loop of a server, as a device would run it: over anything that reads and writes, with all that comes and goes in arrays.
 //! Serves standard input and output, or with an address one client after the other over TCP.
 
-use bareline_core::{Event, FieldSpans, Limits, RecvBuf, RequestParts, ServerConnection, ServerState, Status, WireBuf};
+use bareline_core::{Event, FieldSpans, Limits, Method, RecvBuf, RequestParts, ServerConnection, ServerState, Status, WireBuf};
 use std::io::{self, Read, Write};
 use std::net::TcpListener;
 
@@ -16,7 +16,9 @@ fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()> {
             (ServerState::Answer, Some(parts), _) => {
                 let head = parts.over(input.split().0, &spans);
                 let text = format!("{} {}, {length} octets\n", head.method(), head.target().path());
-                let written = connection.respond(Status::OK, &mut out).and_then(|head| head.body(text.as_bytes()));
+                // A 200 to CONNECT would begin a tunnel.
+                let status = if head.method() == Method::CONNECT { Status::NOT_IMPLEMENTED } else { Status::OK };
+                let written = connection.respond(status, &mut out).and_then(|head| head.body(text.as_bytes()));
                 written.map_err(io::Error::other)?;
                 (request, length) = (None, 0);
                 input.unpin();

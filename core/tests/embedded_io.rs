@@ -17,6 +17,7 @@ struct Peer<'o> {
     /// How many octets it hears before it hears no more.
     takes: usize,
     hears: Vec<u8>,
+    flushes: usize,
 }
 
 impl Peer<'_> {
@@ -52,6 +53,7 @@ impl ::embedded_io_07::Write for &mut Peer<'_> {
     }
 
     fn flush(&mut self) -> Result<(), Infallible> {
+        self.flushes += 1;
         Ok(())
     }
 }
@@ -129,7 +131,7 @@ fn at_once<T>(future: impl Future<Output = T>) -> T {
 /// What the peer hears and what becomes of the connection, which is the same however the octets are cut and whoever waits.
 fn dialogue(says: &[u8]) -> (String, Served) {
     let run = |at_a_time: usize, serve: fn(&mut Peer<'_>) -> Served| {
-        let mut peer = Peer { says, at_a_time, takes: usize::MAX, hears: Vec::new() };
+        let mut peer = Peer { says, at_a_time, takes: usize::MAX, hears: Vec::new(), flushes: 0 };
         let served = serve(&mut peer);
         (String::from_utf8(peer.hears).unwrap(), served)
     };
@@ -195,13 +197,13 @@ fn a_body_is_read_while_the_answer_is_written() {
 #[test]
 fn a_client_that_expects_it_is_asked_for_the_body() {
     let head = "HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
-    let mut peer = Peer { says: b"", at_a_time: usize::MAX, takes: usize::MAX, hears: Vec::new() };
+    let mut peer = Peer { says: b"", at_a_time: usize::MAX, takes: usize::MAX, hears: Vec::new(), flushes: 0 };
     let asked = format!("PUT /body {head}");
     peer.says = asked.as_bytes();
     assert!(matches!(blocking(&mut peer), Err(StreamError::Peer(error)) if error.kind() == ErrorKind::Truncated));
     assert!(peer.hears.starts_with(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 400 "), "{}", peer.hears.escape_ascii());
     // Not where the body is there already, nor where it is not wanted.
-    peer = Peer { says: b"", at_a_time: usize::MAX, takes: usize::MAX, hears: Vec::new() };
+    peer = Peer { says: b"", at_a_time: usize::MAX, takes: usize::MAX, hears: Vec::new(), flushes: 0 };
     let said = format!("PUT /body {head}abcPUT /unwanted {head}");
     peer.says = said.as_bytes();
     assert_eq!(blocking(&mut peer), Ok(()));
@@ -250,9 +252,60 @@ fn a_request_that_is_left_unanswered_is_an_error() {
     assert_eq!((&*heard, served), ("", Err(StreamError::Own(WriteError::OutOfTurn))));
 }
 
+/// A transport whose writes end after some octets, and are waited for then.
+struct Stuck(Vec<u8>);
+
+impl ::embedded_io_async_07::ErrorType for Stuck {
+    type Error = Infallible;
+}
+
+impl ::embedded_io_async_07::Read for Stuck {
+    async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Infallible> {
+        let head = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+        buffer[..head.len()].copy_from_slice(head);
+        Ok(head.len())
+    }
+}
+
+impl ::embedded_io_async_07::Write for Stuck {
+    async fn write(&mut self, octets: &[u8]) -> Result<usize, Infallible> {
+        if self.0.is_empty() {
+            self.0.extend_from_slice(&octets[..8]);
+            return Ok(8);
+        }
+        core::future::pending().await
+    }
+
+    async fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+#[test]
+fn what_a_dropped_future_has_sent_is_not_sent_again() {
+    let mut stream = embedded_io_async_07::ServerStream::<_, 4, 128, 96>::new(Stuck(Vec::new()), Limits::DEFAULT);
+    let mut exchange = at_once(stream.next_request()).unwrap().unwrap();
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(pin!(exchange.begin(Status::OK, &[])).poll(&mut context).is_pending());
+    assert_eq!(at_once(exchange.finish()), Err(StreamError::Interrupted));
+    assert!(matches!(at_once(stream.next_request()), Err(StreamError::Interrupted)));
+    assert_eq!(stream.into_transport().0, b"HTTP/1.1");
+}
+
+#[test]
+fn a_transport_is_flushed_where_an_exchange_turns() {
+    let says = b"PUT /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 60\r\n\r\n".to_vec();
+    let says = [says, vec![b'x'; 60]].concat();
+    let mut peer = Peer { says: &says, at_a_time: usize::MAX, takes: usize::MAX, hears: Vec::new(), flushes: 0 };
+    assert_eq!(blocking(&mut peer), Ok(()));
+    // All of the body was there; then the next request was waited for.
+    assert_eq!(peer.flushes, 1);
+}
+
 #[test]
 fn a_transport_that_takes_nothing_is_an_error() {
-    let mut peer = Peer { says: b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", at_a_time: usize::MAX, takes: 5, hears: Vec::new() };
+    let mut peer =
+        Peer { says: b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", at_a_time: usize::MAX, takes: 5, hears: Vec::new(), flushes: 0 };
     assert_eq!(blocking(&mut peer), Err(StreamError::WriteZero));
     assert_eq!(peer.hears, b"HTTP/");
 }

@@ -197,10 +197,11 @@ class Board:
         with self.connect() as one:
             one.sendall(b"GET /ticks HTTP/1.1\r\nHost: a\r\n\r\n")
             while not answer.endswith(b"\r\n0\r\n\r\n"):
-                answer += one.recv(4096)
+                answer += receive(one)
                 times.append(time.monotonic() - start)
         expect(unchunked(answer) == b"".join(b"tick %d\n" % number for number in range(1, 6)), answer)
-        expect(len(times) >= 5 and times[0] < 0.5 and 0.7 < times[-1] < 3, times)
+        # All at once would be one piece, and no time between.
+        expect(len(times) >= 3 and times[-1] - times[0] > 0.4, times)
         old = self.exchange(b"GET /ticks HTTP/1.0\r\n\r\n")
         expect(old.endswith(b"\r\n\r\ntick 1\ntick 2\ntick 3\ntick 4\ntick 5\n") and b"chunked" not in old, old)
 
@@ -259,6 +260,15 @@ class Board:
             for one in four:
                 one.close()
 
+    def a_head_in_two_parts(self):
+        """The deadline of a head begins with its first octet, however long the connection was idle."""
+        with self.connect() as one:
+            time.sleep(HEAD + 1)
+            one.sendall(GET[:20])
+            time.sleep(0.3)
+            one.sendall(GET[20:])
+            expect(receive(one).startswith(b"HTTP/1.1 200 "), "no answer")
+
     def deadlines(self):
         """All at once: nothing sent, half a head, half a body."""
         # Nobody waits for a connection any more: a peer that is idle would have to make room.
@@ -278,7 +288,7 @@ class Board:
                 start, came = time.monotonic(), read_all(one)
                 took = time.monotonic() - start
             expect(came.startswith(answer) and bool(came) == bool(answer), came)
-            expect(seconds - 1.5 < took < seconds + DEADLINE / 2, f"{took:.1f} s rather than {seconds}")
+            expect(seconds / 2 < took < seconds + DEADLINE / 2, f"{took:.1f} s rather than {seconds}")
 
         with concurrent.futures.ThreadPoolExecutor() as threads:
             list(threads.map(ended, waiting))
@@ -386,7 +396,9 @@ class Board:
 
     def load(self, connections):
         told = output(program("wrk"), "-t1", f"-c{connections}", f"-d{self.seconds}s", self.url + "/status")
-        expect("Socket errors" not in told and "Non-2xx" not in told, told)
+        # A machine with other things to do may let wrk wait for too long; that is no error of the board's.
+        errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+)", told)
+        expect("Non-2xx" not in told and (errors is None or errors.groups() == ("0", "0", "0")), told)
         return re.search(r"Requests/sec:\s*(\S+)", told)[1] + " requests in a second"
 
     def the_end(self):
@@ -415,6 +427,7 @@ class Board:
         check("a peer that closes its half", self.half_closed)
         check("resets in mid-head", self.a_reset)
         check("a fifth connection", self.a_fifth_connection)
+        check("a head in two parts, after a pause", self.a_head_in_two_parts)
         check("deadlines: nothing, half a head, half a body", self.deadlines)
         check("UDP", self.datagrams)
         check("SSDP finds the board", self.discovery)
@@ -431,6 +444,13 @@ def read_all(one):
     while octets := one.recv(65536):
         answer += octets
     return answer
+
+
+def receive(one):
+    """What comes next: there has to be something."""
+    octets = one.recv(4096)
+    expect(octets, "the connection has ended")
+    return octets
 
 
 def reset_in_mid_head(one):
@@ -483,8 +503,8 @@ class Wire:
         self.wire.settimeout(DEADLINE)
         self.to = ("127.0.0.1", int(to))
 
-    def send(self, hardware, address, protocol, payload):
-        head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 0, 0, 2, protocol, 0, self.HERE, address)
+    def send(self, hardware, address, protocol, payload, sender=None):
+        head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 0, 0, 2, protocol, 0, sender or self.HERE, address)
         head = head[:10] + checksum(head) + head[12:]
         self.wire.sendto(hardware + self.HARDWARE + b"\x08\0" + head + payload, self.to)
 
@@ -510,6 +530,25 @@ class Wire:
         answer = self.receive(17)
         expect(b"\r\nST: urn:bareline:device:board:1\r\n" in answer, answer)
 
+    def a_stranger(self):
+        """Datagrams from where no answer can go: others are answered all the same, a little later."""
+        search_datagram = search(b"ssdp:all")
+        for address in (bytes([8, 8, 8, 8]), bytes([10, 0, 2, 200])):
+            for port, payload in ((8080, b"hello"), (1900, search_datagram)):
+                self.send(self.BOARD_HARDWARE, self.BOARD, 17, struct.pack("!HHHH", 50000, port, 8 + len(payload), 0) + payload, address)
+        start = time.monotonic()
+        while time.monotonic() < start + DEADLINE:
+            self.send(self.BOARD_HARDWARE, self.BOARD, 17, struct.pack("!HHHH", 50000, 8080, 13, 0) + b"hello")
+            self.wire.settimeout(1)
+            try:
+                if self.receive(17)[8:] == b"udp server":
+                    return f"after {time.monotonic() - start:.1f} s"
+            except TimeoutError:
+                pass
+            finally:
+                self.wire.settimeout(DEADLINE)
+        expect(False, "no answer any more")
+
     def nothing_taken(self):
         """A request, whose answer is never acknowledged."""
         self.send_segment(1000, 0, self.SYN)
@@ -521,11 +560,12 @@ class Wire:
             segments += len(segment) > 20
         took = time.monotonic() - start
         # To the board that is a connection which waits for the next request: it ends that, and resets the connection when that fails too.
-        expect(segments > 1 and IDLE < took < IDLE + LINGER + DEADLINE / 2, f"{segments} segments in {took:.1f} s")
+        expect(segments > 1 and IDLE / 2 < took < IDLE + LINGER + DEADLINE / 2, f"{segments} segments in {took:.1f} s")
         return f"given up after {took:.1f} s"
 
     def run(self):
         check("SSDP by multicast", self.multicast)
+        check("datagrams that cannot be answered", self.a_stranger)
         check("an answer that is never taken", self.nothing_taken)
 
 
@@ -549,13 +589,13 @@ class Line:
         came = b""
         for body in bodies:
             while body not in came:
-                came += self.line.recv(1000)
+                came += receive(self.line)
             came = came.split(body, 1)[1]
         expect(came == b"", came)
 
     def quiet(self):
         """Lets a connection end: the firmware waits for a tenth of a second of silence."""
-        time.sleep(0.4)
+        time.sleep(1.5)
 
     def requests(self):
         self.answers(b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /a, 0 octets\n")
@@ -594,9 +634,9 @@ class Line:
     def refusal(self):
         came, whole = b"", None
         while not (whole := re.search(rb"\r\nContent-Length: (\d+)\r\n(?:.+\r\n)*\r\n", came)):
-            came += self.line.recv(1000)
+            came += receive(self.line)
         while len(came) < whole.end() + int(whole[1]):
-            came += self.line.recv(1000)
+            came += receive(self.line)
         return came
 
     def half_a_request(self):

@@ -22,6 +22,8 @@ pub enum StreamError<E> {
     WriteZero,
     /// The peer broke a rule, or a limit. It has been told so, and nothing more is read.
     Peer(ParseError),
+    /// Something before this has failed, or was dropped before its end: nothing more can be sent.
+    Interrupted,
     /// The caller asked for what may not be sent now, or for what does not fit.
     Own(WriteError),
 }
@@ -43,6 +45,7 @@ impl<E: fmt::Display> fmt::Display for StreamError<E> {
         match self {
             Self::Transport(error) => error.fmt(f),
             Self::WriteZero => f.write_str("the transport takes no more octets"),
+            Self::Interrupted => f.write_str("the connection is over, since something was not sent to its end"),
             Self::Peer(error) => error.fmt(f),
             Self::Own(error) => error.fmt(f),
         }
@@ -56,6 +59,7 @@ impl<E: Error> Error for StreamError<E> {
         match self {
             Self::Transport(error) => error.kind(),
             Self::WriteZero => ErrorKind::WriteZero,
+            Self::Interrupted => ErrorKind::BrokenPipe,
             Self::Peer(_) => ErrorKind::InvalidData,
             Self::Own(_) => ErrorKind::InvalidInput,
         }

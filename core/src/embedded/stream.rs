@@ -12,12 +12,19 @@ macro_rules! server_stream {
 
         /// A server's end of a connection on a transport: gives requests, one after the other, to be answered.
         ///
-        /// It holds the places of up to `FIELDS` field lines, receives into `RECEIVED` octets (a head has to fit, and 512 more make bodies
-        /// quick), and sends from `SENT` (the head of an answer has to fit). Deadlines are the transport's: a read or write that takes too
-        /// long has to fail there.
+        /// It holds the places of up to `FIELDS` field lines, receives into `RECEIVED` octets, and sends from `SENT`. Each has to hold the
+        /// longest head; behind the head of a request there has to be room for the longest line of a chunk or a trailer too, and with some
+        /// 512 octets bodies are quick. 128 octets to send from hold every refusal.
+        ///
+        /// The transport is flushed before it is read, and where the connection is over. Deadlines are the transport's: a read or write that takes too long has to fail there. After an error, and where a future has been
+        /// dropped before its end, the connection is over. CONNECT and upgrades are for [`ServerConnection`](crate::ServerConnection).
         pub struct ServerStream<T, const FIELDS: usize = 32, const RECEIVED: usize = 2048, const SENT: usize = 512> {
             transport: T,
             wire: Wire<FIELDS, RECEIVED, SENT>,
+            /// What has been written has not reached the transport as a whole.
+            is_sending: bool,
+            /// What the transport has may not have left it.
+            is_held: bool,
         }
 
         /// A request, and the answer that it waits for.
@@ -34,7 +41,7 @@ macro_rules! server_stream {
         {
             /// A connection that has just been accepted.
             pub const fn new(transport: T, limits: Limits) -> Self {
-                Self { transport, wire: Wire::new(limits) }
+                Self { transport, wire: Wire::new(limits), is_sending: false, is_held: false }
             }
 
             /// The next request, or `None` when the connection is over: then the transport is to be closed, as after an error.
@@ -44,12 +51,15 @@ macro_rules! server_stream {
             pub $($asynchronous)? fn next_request(
                 &mut self,
             ) -> Result<Option<Exchange<'_, T, FIELDS, RECEIVED, SENT>>, StreamError<T::Error>> {
+                if self.is_sending {
+                    return Err(StreamError::Interrupted);
+                }
                 loop {
                     let step = self.wire.advance();
                     match self.told(step)$($await)*? {
                         Step::Answer(request) => return Ok(Some(Exchange { stream: self, request })),
                         Step::Read => self.fill()$($await)*?,
-                        Step::Close => return self.send(&[])$($await)*.map(|()| None),
+                        Step::Close => return self.flush()$($await)*.map(|()| None),
                     }
                 }
             }
@@ -61,7 +71,7 @@ macro_rules! server_stream {
 
             /// Receives more octets; what has been written goes out before.
             $($asynchronous)? fn fill(&mut self) -> Result<(), StreamError<T::Error>> {
-                self.send(&[])$($await)*?;
+                self.flush()$($await)*?;
                 let room = self.wire.received.room();
                 let received = match room.is_empty() {
                     true => Err(self.wire.overflow()),
@@ -75,32 +85,39 @@ macro_rules! server_stream {
 
             /// Sends what has been written, and these octets behind it.
             $($asynchronous)? fn send(&mut self, behind: &[u8]) -> Result<(), StreamError<T::Error>> {
-                if self.wire.out.as_bytes().is_empty() && behind.is_empty() {
-                    return Ok(());
+                if core::mem::replace(&mut self.is_sending, true) {
+                    return Err(StreamError::Interrupted);
                 }
-                let sent = Self::send_to(&mut self.transport, [self.wire.out.as_bytes(), behind])$($await)*;
-                self.wire.out.clear();
-                sent
-            }
-
-            // Not by write_all, which panics when a transport takes nothing.
-            $($asynchronous)? fn send_to(transport: &mut T, all: [&[u8]; 2]) -> Result<(), StreamError<T::Error>> {
-                for mut octets in all {
+                // Not by write_all, which panics when a transport takes nothing.
+                for mut octets in [self.wire.out.as_bytes(), behind] {
                     while !octets.is_empty() {
-                        match transport.write(octets)$($await)*.map_err(StreamError::Transport)? {
+                        match self.transport.write(octets)$($await)*.map_err(StreamError::Transport)? {
                             0 => return Err(StreamError::WriteZero),
                             count => octets = octets.get(count..).unwrap_or(&[]),
                         }
+                        self.is_held = true;
                     }
                 }
-                transport.flush()$($await)*.map_err(StreamError::Transport)
+                self.wire.out.clear();
+                self.is_sending = false;
+                Ok(())
+            }
+
+            /// Sends what has been written, and lets the transport keep nothing back.
+            $($asynchronous)? fn flush(&mut self) -> Result<(), StreamError<T::Error>> {
+                self.send(&[])$($await)*?;
+                if self.is_held {
+                    self.transport.flush()$($await)*.map_err(StreamError::Transport)?;
+                    self.is_held = false;
+                }
+                Ok(())
             }
 
             /// Tells the peer what it did wrong.
             $($asynchronous)? fn told<V>(&mut self, result: Result<V, StreamError<T::Error>>) -> Result<V, StreamError<T::Error>> {
                 if let Err(StreamError::Peer(error)) = &result {
                     self.wire.refuse(*error);
-                    self.send(&[])$($await)*?;
+                    self.flush()$($await)*?;
                 }
                 result
             }
@@ -114,7 +131,7 @@ macro_rules! server_stream {
                 self.stream.wire.head(self.request)
             }
 
-            /// Answers with this body. Content that has not been read is passed over.
+            /// Answers with this body. Content that has not been read is passed over. The status is a final one.
             pub $($asynchronous)? fn respond(
                 self,
                 status: Status,
@@ -130,6 +147,8 @@ macro_rules! server_stream {
             }
 
             /// Begins an answer whose body is written piece by piece: chunked, or up to the close for a client of HTTP/1.0.
+            ///
+            /// A client that waits to be asked for its body is not asked any more: read some of it before.
             pub $($asynchronous)? fn begin(&mut self, status: Status, fields: Answered<'_>) -> Result<(), StreamError<T::Error>> {
                 let version = self.head().version();
                 self.stream.wire.begin(status, fields, version)?;
@@ -173,7 +192,7 @@ macro_rules! server_stream {
             }
 
             $($asynchronous)? fn flush(&mut self) -> Result<(), Self::Error> {
-                self.stream.send(&[])$($await)*
+                self.stream.flush()$($await)*
             }
         }
 

@@ -130,6 +130,9 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
 
     /// Writes an answer, whole when it fits. Else its head; the body is to be framed then, and ended.
     pub(super) fn answer<E>(&mut self, status: Status, fields: Answered<'_>, body: &[u8]) -> Result<bool, StreamError<E>> {
+        if status.is_informational() {
+            return Err(WriteError::OutOfTurn.into());
+        }
         match self.connection.respond(status, &mut self.out)?.fields(fields)?.body(body) {
             Err(WriteError::BufferFull) => {
                 self.connection.respond(status, &mut self.out)?.fields(fields)?.length(body.len() as u64)?;

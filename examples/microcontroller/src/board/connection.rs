@@ -221,6 +221,7 @@ impl Connection {
 
     /// Puts what has been received before the connection.
     fn receive(&mut self, board: &mut Board) -> Step {
+        let was_idle = self.http.state() == ServerState::Idle;
         match self.http.receive(self.memory.input.bytes(), self.memory.spans.lend()) {
             Ok((used, Event::Head(head))) => {
                 self.task = Task::of(&head, board.now);
@@ -242,7 +243,12 @@ impl Connection {
                     self.http.overflow();
                 }
             }
-            Ok((_, Event::NeedMore)) => return Step::Starved,
+            Ok((_, Event::NeedMore)) => {
+                if was_idle && self.http.state() == ServerState::Head {
+                    self.since = board.now;
+                }
+                return Step::Starved;
+            }
             Ok((used, Event::End)) => {
                 self.memory.input.consume(used);
                 self.task.take_end();

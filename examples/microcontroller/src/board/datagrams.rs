@@ -2,6 +2,7 @@
 
 use bareline_core::{FieldName, FieldSpans, FieldValue, WireBuf, WriteError, datagram};
 use smoltcp::socket::udp::Socket;
+use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::Ipv4Address;
 
 /// Where every datagram is answered alike.
@@ -22,6 +23,36 @@ const DEVICE_USN: FieldValue = FieldValue::from_static("uuid:8f0e3f5c-7a7e-4d0a-
 /// Where the page is: at [`ADDRESS`](crate::ADDRESS).
 const PAGE: FieldValue = FieldValue::from_static("http://10.0.2.15/");
 const DISCOVER: FieldValue = FieldValue::from_static("\"ssdp:discover\"");
+
+/// How long an answer may wait to be sent: to a neighbour that does not say where it is, or without a way there, it would wait for ever, and
+/// all others behind it.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A port at which datagrams are answered.
+pub struct Port {
+    number: u16,
+    /// When no answer waited to be sent.
+    since: Instant,
+}
+
+impl Port {
+    /// The port with this number.
+    pub const fn new(number: u16) -> Self {
+        Self { number, since: Instant::ZERO }
+    }
+
+    /// Opens the socket where it is not open, and gives up what has waited for too long.
+    pub fn keep_open(&mut self, socket: &mut Socket<'_>, now: Instant) {
+        if socket.send_queue() == 0 {
+            self.since = now;
+        } else if now - self.since > PATIENCE {
+            socket.close();
+        }
+        if !socket.is_open() {
+            let _ = socket.bind(self.number); // it fails for port 0 and open sockets alone
+        }
+    }
+}
 
 /// Answers every datagram as the article's server does.
 pub fn answer(socket: &mut Socket<'_>) {

@@ -14,6 +14,7 @@ mod task;
 use board::{Board, print};
 use connection::{Connection, Memory};
 use cortex_m_rt::{ExceptionFrame, entry, exception};
+use datagrams::Port;
 use lan9118::Lan9118;
 use smoltcp::iface::{Config, Interface, PollIngressSingleResult, PollResult, SocketSet, SocketStorage};
 use smoltcp::socket::{tcp, udp};
@@ -67,8 +68,9 @@ fn main() -> ! {
         let socket = buffers.next().map(|(received, sent)| sockets.add(tcp_socket(received, sent)));
         (Connection::new(memory), socket.unwrap_or_default())
     });
-    let answer = sockets.add(udp_socket(datagrams::ANSWER_PORT, ANSWER_METADATA, ANSWER_RECEIVED, ANSWER_SENT));
-    let ssdp = sockets.add(udp_socket(datagrams::SSDP_PORT, SSDP_METADATA, SSDP_RECEIVED, SSDP_SENT));
+    let answer = sockets.add(udp_socket(ANSWER_METADATA, ANSWER_RECEIVED, ANSWER_SENT));
+    let ssdp = sockets.add(udp_socket(SSDP_METADATA, SSDP_RECEIVED, SSDP_SENT));
+    let mut ports = [(Port::new(datagrams::ANSWER_PORT), answer), (Port::new(datagrams::SSDP_PORT), ssdp)];
 
     print("READY\n");
     loop {
@@ -84,6 +86,9 @@ fn main() -> ! {
             board.is_awaited = NETWORK_CHIP.has_passed_over;
             for (connection, handle) in &mut connections {
                 connection.serve(sockets.get_mut(*handle), &mut board);
+            }
+            for (port, handle) in &mut ports {
+                port.keep_open(sockets.get_mut(*handle), board.now);
             }
             datagrams::answer(sockets.get_mut(answer));
             datagrams::tell(sockets.get_mut(ssdp));
@@ -109,15 +114,12 @@ fn tcp_socket(received: &'static mut [u8], sent: &'static mut [u8]) -> tcp::Sock
 type Metadata = [[udp::PacketMetadata; 2]; 2];
 
 fn udp_socket(
-    port: u16,
     [received_metadata, sent_metadata]: &'static mut Metadata,
     received: &'static mut [u8],
     sent: &'static mut [u8],
 ) -> udp::Socket<'static> {
     let received = udp::PacketBuffer::new(&mut received_metadata[..], received);
-    let mut socket = udp::Socket::new(received, udp::PacketBuffer::new(&mut sent_metadata[..], sent));
-    let _ = socket.bind(port); // it fails for port 0 and open sockets alone
-    socket
+    udp::Socket::new(received, udp::PacketBuffer::new(&mut sent_metadata[..], sent))
 }
 
 /// Tells why there is nothing to be done, and begins anew.

@@ -9,8 +9,8 @@
 mod nrf51;
 
 use bareline_core::{
-    Event, FieldName, FieldSpans, FieldValue, Limits, RecvBuf, RequestParts, ServerConnection, ServerState, Status, WireBuf,
-    WriteError,
+    Event, FieldName, FieldSpans, FieldValue, Limits, Method, RecvBuf, RequestParts, ServerConnection, ServerState, Status,
+    WireBuf, WriteError,
 };
 use cortex_m_rt::entry;
 use microcontroller::Text;
@@ -70,7 +70,9 @@ fn serve(input: &mut RecvBuf<INPUT>) -> Result<(), WriteError> {
                 let mut text = Text::<{ TARGET + 64 }>::new();
                 text.push(head.method().as_bytes()).push(b" ").push(head.target().path().as_bytes());
                 text.push(b", ").push_number(length).push(b" octets\n");
-                connection.respond(Status::OK, &mut out)?.field(FieldName::CONTENT_TYPE, TEXT)?.body(text.as_bytes())?;
+                // A 200 to CONNECT would begin a tunnel.
+                let status = if head.method() == Method::CONNECT { Status::NOT_IMPLEMENTED } else { Status::OK };
+                connection.respond(status, &mut out)?.field(FieldName::CONTENT_TYPE, TEXT)?.body(text.as_bytes())?;
                 (request, length) = (None, 0);
                 input.unpin();
             }
