@@ -8,15 +8,18 @@
 //! ```
 #![no_std]
 
-use bareline_core::embedded_io_async_07::ServerStream;
-use bareline_core::{FieldName, FieldValue, Limits, Status, StreamError};
+use bareline_core::embedded_io_async_07::{Exchange, ServerStream};
+use bareline_core::{FieldName, FieldValue, Limits, Method, Status, StreamError};
 use embassy_net::Stack;
 use embassy_net::tcp::{Error, TcpSocket};
-use embassy_time::Duration;
+use embassy_time::{Duration, TimeoutError, with_timeout};
 use embedded_io_async::{Read, Write};
 
-/// How long a peer may take for each read and write; a peer that is idle for longer is closed too.
+/// How long a peer may take for the next request, all of its head, and for the exchange of both bodies.
 const DEADLINE: Duration = Duration::from_secs(10);
+const FIELDS: usize = 32;
+const RECEIVED: usize = 2048;
+const SENT: usize = 256;
 /// What is taken of a peer at the most.
 const LIMITS: Limits = Limits { target: 512, head: 1536, body: 64 * 1024, ..Limits::DEFAULT };
 const TEXT: [(FieldName<'_>, FieldValue<'_>); 1] = [(FieldName::CONTENT_TYPE, FieldValue::from_static("text/plain"))];
@@ -29,7 +32,7 @@ pub async fn serve(stack: Stack<'_>, port: u16) -> ! {
         socket.set_timeout(Some(DEADLINE));
         if socket.accept(port).await.is_ok() {
             // Whatever ended it: the peer has been told of its own faults, and the others close the connection too.
-            let _ = exchange(&mut socket).await;
+            let _ = requests(&mut socket).await;
         }
         socket.close();
         let _ = socket.flush().await;
@@ -37,22 +40,48 @@ pub async fn serve(stack: Stack<'_>, port: u16) -> ! {
     }
 }
 
-/// Answers the requests of one connection: with the body that a POST brings, else with a text.
-async fn exchange(socket: &mut TcpSocket<'_>) -> Result<(), StreamError<Error>> {
-    let mut stream = ServerStream::<_, 32, 1536, 256>::new(socket, LIMITS);
-    while let Some(mut exchange) = stream.next_request().await? {
-        if exchange.head().method().as_bytes() == b"POST" {
-            exchange.begin(Status::OK, &TEXT).await?;
-            let mut piece = [0; 128];
-            loop {
-                match exchange.read(&mut piece).await? {
-                    0 => break exchange.finish().await?,
-                    count => exchange.write_all(piece.get(..count).unwrap_or(&[])).await?,
-                }
-            }
-        } else {
-            exchange.respond(Status::OK, &TEXT, b"TCP connection").await?;
-        }
+/// Why there are no more requests.
+#[derive(Debug)]
+pub enum Over {
+    /// The peer or the network has failed.
+    Failed(StreamError<Error>),
+    /// The peer took too long.
+    TooSlow,
+}
+
+impl From<StreamError<Error>> for Over {
+    fn from(error: StreamError<Error>) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<TimeoutError> for Over {
+    fn from(TimeoutError: TimeoutError) -> Self {
+        Self::TooSlow
+    }
+}
+
+/// Answers the requests of one connection.
+async fn requests(socket: &mut TcpSocket<'_>) -> Result<(), Over> {
+    let mut stream = ServerStream::<_, FIELDS, RECEIVED, SENT>::new(socket, LIMITS);
+    while let Some(exchange) = with_timeout(DEADLINE, stream.next_request()).await?? {
+        with_timeout(DEADLINE, answer(exchange)).await??;
     }
     Ok(())
+}
+
+/// Answers with the body that a POST brings, else with a text.
+async fn answer(mut exchange: Exchange<'_, &mut TcpSocket<'_>, FIELDS, RECEIVED, SENT>) -> Result<(), StreamError<Error>> {
+    if exchange.head().method() != Method::POST {
+        return exchange.respond(Status::OK, &TEXT, b"TCP connection").await;
+    }
+    // The client may wait to be asked for the body: it is not, once the answer has begun.
+    let mut piece = [0; 128];
+    let mut count = exchange.read(&mut piece).await?;
+    exchange.begin(Status::OK, &TEXT).await?;
+    while count > 0 {
+        exchange.write_all(piece.get(..count).unwrap_or(&[])).await?;
+        count = exchange.read(&mut piece).await?;
+    }
+    exchange.finish().await
 }

@@ -1,4 +1,4 @@
-//! Logs a value of each type.
+//! Logs values, heads, events, states and faults.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 #[cfg(target_os = "none")]

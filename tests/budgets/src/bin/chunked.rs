@@ -1,4 +1,4 @@
-//! A chunked body, read and written.
+//! A chunked body, decoded.
 #![no_std]
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! A response, written: a status line, five fields and a body.
+//! A response, written: a status line, four fields, its length and a body.
 #![no_std]
 #![no_main]
 
