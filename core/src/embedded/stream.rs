@@ -16,8 +16,9 @@ macro_rules! server_stream {
         /// longest head; behind the head of a request there has to be room for the longest line of a chunk or a trailer too, and with some
         /// 512 octets bodies are quick. 128 octets to send from hold every refusal.
         ///
-        /// The transport is flushed before it is read, and where the connection is over. Deadlines are the transport's: a read or write that takes too long has to fail there. After an error, and where a future has been
-        /// dropped before its end, the connection is over. CONNECT and upgrades are for [`ServerConnection`](crate::ServerConnection).
+        /// The transport is flushed before it is read, and where the connection is over. Deadlines are the transport's: a read or write that
+        /// takes too long has to fail there. After an error, and where a future has been dropped before its end, the connection is over.
+        /// CONNECT and upgrades are for [`ServerConnection`](crate::ServerConnection).
         pub struct ServerStream<T, const FIELDS: usize = 32, const RECEIVED: usize = 2048, const SENT: usize = 512> {
             transport: T,
             wire: Wire<FIELDS, RECEIVED, SENT>,
