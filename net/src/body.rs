@@ -1,7 +1,7 @@
 //! The bodies that are received.
 
-use crate::client::ClientWire;
-use crate::server::{ServerWire, in_turn};
+use crate::client_stream::ClientWire;
+use crate::server_stream::{ServerWire, in_turn};
 use crate::trailers::Trailers;
 use crate::transport::Transport;
 use std::cell::RefCell;

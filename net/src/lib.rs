@@ -1,12 +1,12 @@
 #![doc = include_str!("../README.md")]
 
 mod body;
-mod client;
+mod client_stream;
 mod deadline;
 mod error;
 mod received;
 mod reply;
-mod server;
+mod server_stream;
 mod settings;
 mod trailers;
 mod transport;
@@ -14,10 +14,10 @@ mod udp;
 mod wire;
 
 pub use body::{RequestBody, ResponseBody};
-pub use client::{ClientStream, RequestWriter, Response};
+pub use client_stream::{ClientStream, RequestWriter, Response};
 pub use error::{Error, PeerFault, Wait};
 pub use reply::{Reply, ResponseWriter};
-pub use server::{Exchange, ServerStream};
+pub use server_stream::{Exchange, ServerStream};
 pub use settings::Settings;
 pub use trailers::Trailers;
 pub use transport::{Transport, Untimed};

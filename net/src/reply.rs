@@ -1,7 +1,7 @@
 //! The answer to a request.
 
 use crate::error::Error;
-use crate::server::{ServerWire, in_turn};
+use crate::server_stream::{ServerWire, in_turn};
 use crate::transport::Transport;
 use bareline_core::{Answer, FieldName, FieldValue, HeadWriter, ServerState, Status, TrailerField, Version, WriteError};
 use std::cell::RefCell;
