@@ -82,6 +82,11 @@ const SERVER_STEPS: &[Step<Server>] = &[
         server.connection.overflow();
         true
     }),
+    ("the caller wants the answer to be the last", |server| {
+        let is_owed = matches!(server.connection.state(), ServerState::Body | ServerState::Answer);
+        server.connection.close_after_answer();
+        is_owed
+    }),
     ("an interim answer is written", |server| server.respond(Status::PROCESSING, "")),
     ("an answer is written", |server| server.respond(Status::NO_CONTENT, "")),
     ("the head of an answer is written", |server| server.respond(Status::OK, "chunked")),
@@ -178,6 +183,9 @@ const CLIENT_STEPS: &[Step<Client>] = &[
     }),
 ];
 
+/// Steps that leave the state as it is.
+const IN_BETWEEN: [&str; 3] = ["an interim answer is written", "a 100 comes", "the caller wants the answer to be the last"];
+
 /// Every transition that can be seen within `depth` steps of a new connection, as an arrow each.
 fn explore<C, S: std::fmt::Debug + PartialEq>(
     steps: &[Step<C>],
@@ -201,7 +209,7 @@ fn explore<C, S: std::fmt::Debug + PartialEq>(
             }
             let after = state(&connection);
             // Where nothing changes there is no arrow, but for what comes in between.
-            if before != after || matches!(*name, "an interim answer is written" | "a 100 comes") {
+            if before != after || IN_BETWEEN.contains(name) {
                 transitions.insert(format!("{before:?} --> {after:?}: {name}"));
             }
             let longer = [&path[..], &[number]].concat();
@@ -479,6 +487,25 @@ fn rfc9112_9_3_an_answer_in_http_1_0_says_what_becomes_of_the_connection() {
         assert!(written.contains(&format!("\r\nConnection: {option}\r\n")), "{written}");
         assert_eq!(server.connection.state(), state);
     }
+}
+
+#[test]
+fn rfc9112_9_6_a_server_may_end_the_connection_with_any_answer() {
+    let mut server = server_after(b"");
+    server.connection.close_after_answer();
+    for says_close in [false, true] {
+        assert!(server.octets(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n"), "what was wanted before counts no more");
+        if says_close {
+            server.connection.close_after_answer();
+        }
+        assert!(server.respond(Status::NO_CONTENT, ""));
+        let end = server.out.as_bytes().ends_with(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+        let state = if says_close { ServerState::Close } else { ServerState::Drain };
+        assert_eq!((end, server.connection.state()), (says_close, state));
+        server.octets(b"hi");
+        server.connection.next_request();
+    }
+    assert_eq!(server.connection.state(), ServerState::Close);
 }
 
 #[test]

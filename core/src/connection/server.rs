@@ -154,6 +154,12 @@ impl ServerConnection {
         self.outbound.respond(&self.fault, status, out)
     }
 
+    /// Makes the answer that is owed the last one on the connection, whatever the request asks for: it says so, and nothing behind the request
+    /// is read [RFC 9112 section 9.6]. Without an answer owed nothing changes.
+    pub const fn close_after_answer(&mut self) {
+        self.outbound.closes |= matches!(self.outbound.outgoing, Outgoing::Owed);
+    }
+
     body_calls!();
 
     /// Begins the refusal of what [`receive`](Self::receive) has refused, with the status that the error suggests, or of a peer that

@@ -24,6 +24,8 @@ impl<'a> FieldName<'a> {
     pub const CONTENT_LENGTH: FieldName<'static> = FieldName::from_static("Content-Length");
     /// `Content-Type` [RFC 9110 section 8.3].
     pub const CONTENT_TYPE: FieldName<'static> = FieldName::from_static("Content-Type");
+    /// `Date` [RFC 9110 section 6.6.1].
+    pub const DATE: FieldName<'static> = FieldName::from_static("Date");
     /// `Expect` [RFC 9110 section 10.1.1].
     pub const EXPECT: FieldName<'static> = FieldName::from_static("Expect");
     /// `Host` [RFC 9110 section 7.2].

@@ -175,6 +175,7 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
         if buffer.is_full() {
             black_box(connection.overflow());
         }
+        connection.close_after_answer();
         black_box(connection.peer_closed().is_ok());
         black_box(out.as_bytes());
         out.clear();
