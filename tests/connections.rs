@@ -494,7 +494,10 @@ fn rfc9112_9_6_a_server_may_end_the_connection_with_any_answer() {
     let mut server = server_after(b"");
     server.connection.close_after_answer();
     for says_close in [false, true] {
-        assert!(server.octets(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n"), "what was wanted before counts no more");
+        assert!(
+            server.octets(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n"),
+            "what was wanted before counts no more"
+        );
         if says_close {
             server.connection.close_after_answer();
         }

@@ -1,6 +1,7 @@
 //! The end of a wait.
 
 use crate::error::{PeerFault, Wait};
+use crate::notice::TURN;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -17,14 +18,20 @@ impl Deadline {
         Self { wait, after, left: after }
     }
 
-    /// The timeout that the socket should get in place of the one it has, if there is a reason: any that is not longer than what is left,
-    /// and not much shorter, will do, so that it is seldom set.
+    /// The timeout that the socket should get in place of the one it has, if there is a reason: any that is not longer than what is left or a
+    /// [`TURN`], and not much shorter, will do, so that it is seldom set.
     pub(crate) fn timeout(&self, present: Duration) -> Result<Option<Duration>, PeerFault> {
         if self.left.is_zero() {
             return Err(PeerFault::TooSlow { wait: self.wait, after: self.after });
         }
-        let will_do = present <= self.left && present >= self.left / 4;
-        Ok(if will_do { None } else { Some((self.left / 2).max(Duration::from_millis(1))) })
+        let most = self.left.min(TURN);
+        let will_do = present <= most && present >= most / 4;
+        Ok(if will_do { None } else { Some((self.left / 2).clamp(Duration::from_millis(1), TURN)) })
+    }
+
+    /// What is waited for.
+    pub(crate) const fn wait(&self) -> Wait {
+        self.wait
     }
 
     /// Takes off what has been waited since then, up to now.

@@ -1,7 +1,8 @@
 //! The answer to a request.
 
 use crate::error::Error;
-use crate::server_stream::{ServerWire, in_turn};
+use crate::notice::Turn;
+use crate::server_stream::{ServerWire, dated, in_turn};
 use crate::transport::Transport;
 use bareline_core::{Answer, FieldName, FieldValue, HeadWriter, ServerState, Status, TrailerField, Version, WriteError};
 use std::cell::RefCell;
@@ -27,33 +28,44 @@ impl<'s, S: Transport> Reply<'s, S> {
         Self { wire, version }
     }
 
-    /// Answers with this status, these fields and this body.
+    /// Answers with this status, these fields and this body. A [`Server`](crate::Server) adds `Date` [RFC 9110 section 6.6.1].
     ///
     /// The head is at most 8,192 octets. What cannot be written, or is an interim answer, is [`Error::Own`]; the client gets a 500 then.
     pub fn send(self, status: Status, fields: &[(FieldName<'_>, FieldValue<'_>)], body: &[u8]) -> Result<(), Error> {
         if body.len() <= COPIED {
-            match self.start(status, |head| head.fields(fields)?.body(body)) {
+            match self.start_with(status, fields, |head| head.body(body)) {
                 Err(Error::Own(WriteError::BufferFull)) => {}
                 writer => return writer?.finish(),
             }
         }
-        let mut writer = self.start(status, |head| head.fields(fields)?.length(body.len() as u64))?;
+        let mut writer = self.stream_sized(status, fields, body.len() as u64)?;
         writer.write_all(body)?;
         writer.finish()
     }
 
     /// Begins an answer with this status and these fields, whose body is written as it is made: in chunks, or up to the close where the
-    /// client knows only HTTP/1.0.
+    /// client knows only HTTP/1.0. A [`Server`](crate::Server) adds `Date`.
     pub fn stream(self, status: Status, fields: &[(FieldName<'_>, FieldValue<'_>)]) -> Result<ResponseWriter<'s, S>, Error> {
-        let version = self.version;
-        self.begin(status, |head| match (head.fields(fields)?, version) {
-            (head, Version::Http11) => head.chunked(),
-            (head, Version::Http10) => head.until_close(),
+        self.start_with(status, fields, |head| match self.version {
+            Version::Http11 => head.chunked(),
+            Version::Http10 => head.until_close(),
         })
     }
 
-    /// Begins an answer with this status, whose head `write` makes: with any fields, framing and version. It may be called twice, when the
-    /// first time there is no room behind what is ready to be sent.
+    /// Begins an answer with this status and these fields, whose body is written as it is made and has this length, in octets. A
+    /// [`Server`](crate::Server) adds `Date`.
+    pub fn stream_sized(
+        self,
+        status: Status,
+        fields: &[(FieldName<'_>, FieldValue<'_>)],
+        length: u64,
+    ) -> Result<ResponseWriter<'s, S>, Error> {
+        self.start_with(status, fields, |head| head.length(length))
+    }
+
+    /// Begins an answer with this status, whose head `write` makes: with any fields, framing and version, and nothing added but `Connection`
+    /// ([`Date`](crate::Date) is the caller's to write). It may be called twice, when the first time there is no room behind what is ready to
+    /// be sent.
     ///
     /// The head, and a body that is written with it, are at most 8,192 octets.
     pub fn begin(
@@ -62,6 +74,18 @@ impl<'s, S: Transport> Reply<'s, S> {
         write: impl Fn(HeadWriter<'_, Answer<'_>>) -> Result<(), WriteError>,
     ) -> Result<ResponseWriter<'s, S>, Error> {
         self.start(status, write)
+    }
+
+    /// Begins an answer with the date, where it is the server's to tell and the fields do not, and these fields.
+    fn start_with(
+        &self,
+        status: Status,
+        fields: &[(FieldName<'_>, FieldValue<'_>)],
+        end: impl Fn(HeadWriter<'_, Answer<'_>>) -> Result<(), WriteError>,
+    ) -> Result<ResponseWriter<'s, S>, Error> {
+        let is_told = fields.iter().any(|(name, _)| *name == FieldName::DATE);
+        let date = if is_told { None } else { in_turn(self.wire)?.date() };
+        self.start(status, |head| end(dated(head, &date)?.fields(fields)?))
     }
 
     fn start(
@@ -78,6 +102,9 @@ impl<'s, S: Transport> Reply<'s, S> {
         if is_early {
             wire.flush()?;
         }
+        if wire.turn.as_ref().is_some_and(Turn::ends_with_answer) {
+            wire.connection.close_after_answer();
+        }
         wire.write(|connection, out| match is_refusal {
             true => write(connection.reject(status, out)?),
             false => write(connection.respond(status, out)?),
@@ -87,7 +114,10 @@ impl<'s, S: Transport> Reply<'s, S> {
         match wire.connection.state() {
             // What was to write the head has not ended it.
             ServerState::Body | ServerState::Answer | ServerState::Refusal => Err(WriteError::OutOfTurn.into()),
-            state => Ok(ResponseWriter { wire: self.wire, is_whole: state != ServerState::AnswerBody }),
+            state => {
+                wire.answered = Some(status);
+                Ok(ResponseWriter { wire: self.wire, is_whole: state != ServerState::AnswerBody })
+            }
         }
     }
 
@@ -102,6 +132,39 @@ impl<'s, S: Transport> Reply<'s, S> {
         let wire = &mut *in_turn(self.wire)?;
         wire.write(|connection, out| connection.respond(status, out)?.fields(fields)?.without_body())?;
         wire.flush()
+    }
+}
+
+/// What has become of an answer, for whoever is not in between.
+pub(crate) struct Outcome<'s, S: Transport> {
+    wire: &'s RefCell<ServerWire<S>>,
+    /// What had been sent before it.
+    sent: u64,
+}
+
+impl<'s, S: Transport> Reply<'s, S> {
+    /// What will have become of this answer.
+    pub(crate) fn outcome(&self) -> Outcome<'s, S> {
+        Outcome { wire: self.wire, sent: self.wire.borrow().produced() }
+    }
+}
+
+impl<S: Transport> Outcome<'_, S> {
+    /// Refuses the request when there is no answer.
+    pub(crate) fn conclude(&self) -> Result<(), Error> {
+        in_turn(self.wire)?.conclude()
+    }
+}
+
+/// The status, and how many octets have been sent with it, head and framing included.
+impl<S: Transport> fmt::Display for Outcome<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let wire = self.wire.borrow();
+        let sent = wire.produced().saturating_sub(self.sent);
+        match wire.answered {
+            Some(status) => write!(f, "{status}, {sent} octets"),
+            None => write!(f, "without an answer, {sent} octets"),
+        }
     }
 }
 

@@ -1,18 +1,21 @@
 //! The server's end of a connection.
 
 use crate::body::RequestBody;
+use crate::date::Date;
 use crate::deadline::Deadline;
 use crate::error::{Error, PeerFault, Wait};
+use crate::notice::Turn;
 use crate::reply::Reply;
 use crate::settings::Settings;
 use crate::transport::Transport;
 use crate::wire::Wire;
 use bareline_core::{
-    Event, FieldName, FieldSpans, FieldValue, RequestHead, RequestParts, ServerConnection, ServerState, Status, WriteError,
+    Answer, Event, FieldName, FieldSpans, FieldValue, HeadWriter, RequestHead, RequestParts, ServerConnection, ServerState,
+    Status, WriteError,
 };
 use std::cell::{RefCell, RefMut};
 use std::fmt;
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 
 /// The server's end of a connection: reads requests, one after the other, and has them answered.
 ///
@@ -28,7 +31,7 @@ use std::net::TcpStream;
 ///
 /// fn serve(stream: TcpStream) -> Result<(), Error> {
 ///     let mut peer = ServerStream::new(stream);
-///     while let Some(Exchange { head, mut body, reply }) = peer.next_request()? {
+///     while let Some(Exchange { head, mut body, reply, .. }) = peer.next_request()? {
 ///         let mut text = format!("{} came with: ", head.target()).into_bytes();
 ///         body.read_to_end(&mut text)?;
 ///         reply.send(Status::OK, &[], &text)?;
@@ -41,6 +44,7 @@ pub struct ServerStream<S: Transport = TcpStream> {
     /// The octets of the head that is being answered.
     head: Vec<u8>,
     spans: FieldSpans<FIELDS>,
+    peer: Option<SocketAddr>,
 }
 
 pub(crate) type ServerWire<S> = Wire<S, ServerConnection>;
@@ -54,6 +58,8 @@ const TEXT: FieldValue<'_> = FieldValue::from_static("text/plain; charset=utf-8"
 /// one is a reason to close.
 #[derive(Debug)]
 pub struct Exchange<'s, S: Transport = TcpStream> {
+    /// Where the request comes from, where that has an address.
+    pub peer: Option<SocketAddr>,
     /// The head of the request.
     pub head: RequestHead<'s>,
     /// Its body.
@@ -70,8 +76,21 @@ impl<S: Transport> ServerStream<S> {
 
     /// On an accepted connection, with these settings.
     pub fn with_settings(transport: S, settings: Settings) -> Self {
-        let connection = ServerConnection::new(settings.limits_of_a_message());
-        Self { wire: RefCell::new(Wire::new(transport, connection, settings)), head: Vec::new(), spans: FieldSpans::new() }
+        let (peer, connection) = (transport.peer_addr(), ServerConnection::new(settings.limits_of_a_message()));
+        let wire = RefCell::new(Wire::new(transport, connection, settings));
+        Self { wire, head: Vec::new(), spans: FieldSpans::new(), peer }
+    }
+
+    /// The same, on a connection of a server.
+    pub(crate) fn with_turn(transport: S, settings: Settings, turn: Turn) -> Self {
+        let mut stream = Self::with_settings(transport, settings);
+        stream.wire.get_mut().turn = Some(turn);
+        stream
+    }
+
+    /// The address of the peer, where it has one.
+    pub const fn peer_addr(&self) -> Option<SocketAddr> {
+        self.peer
     }
 
     /// Waits for the next request and reads its head; `None` when there is none to come.
@@ -85,7 +104,7 @@ impl<S: Transport> ServerStream<S> {
         let Some(parts) = received.map_err(|error| wire.refuse(error))? else { return Ok(None) };
         let wire = &self.wire;
         let head = parts.over(&self.head, &self.spans);
-        Ok(Some(Exchange { head, body: RequestBody::new(wire), reply: Reply::new(wire, head.version()) }))
+        Ok(Some(Exchange { peer: self.peer, head, body: RequestBody::new(wire), reply: Reply::new(wire, head.version()) }))
     }
 
     /// Gives the transport back, with the octets that have come and are not the request's, when it belongs to another protocol: after a
@@ -126,6 +145,14 @@ pub(crate) fn in_turn<S>(wire: &RefCell<ServerWire<S>>) -> Result<RefMut<'_, Ser
     wire.try_borrow_mut().map_err(|_| WriteError::OutOfTurn.into())
 }
 
+/// With the date, where there is one.
+pub(crate) fn dated<'w>(head: HeadWriter<'w, Answer<'w>>, date: &Option<Date>) -> Result<HeadWriter<'w, Answer<'w>>, WriteError> {
+    match date {
+        Some(date) => head.field(FieldName::DATE, date.value()),
+        None => Ok(head),
+    }
+}
+
 impl<S: Transport> ServerWire<S> {
     /// Ends the exchange before, and puts the octets of the next head where they stay.
     fn next_head(&mut self, head: &mut Vec<u8>, spans: &mut FieldSpans<FIELDS>) -> Result<Option<RequestParts>, Error> {
@@ -135,6 +162,7 @@ impl<S: Transport> ServerWire<S> {
             match self.connection.state() {
                 ServerState::Idle | ServerState::Head | ServerState::Drain => {
                     if let Some(parts) = self.receive(head, spans, &mut deadlines)? {
+                        self.turn.iter_mut().for_each(Turn::count_request);
                         return Ok(Some(parts));
                     }
                 }
@@ -193,22 +221,38 @@ impl<S: Transport> ServerWire<S> {
             Error::Peer(fault) => (fault.status(), format!("{fault}\n")),
             _ => (Status::INTERNAL_SERVER_ERROR, format!("{}\n", Status::INTERNAL_SERVER_ERROR.reason())),
         };
-        let _ = self.write(|connection, out| {
-            connection.reject(status, out)?.field(FieldName::CONTENT_TYPE, TEXT)?.body(reason.as_bytes())
+        let date = self.date();
+        let refused = self.write(|connection, out| {
+            dated(connection.reject(status, out)?, &date)?.field(FieldName::CONTENT_TYPE, TEXT)?.body(reason.as_bytes())
         });
+        if refused.is_ok() {
+            self.answered = Some(status);
+        }
         self.close();
         error
+    }
+
+    /// What the date is, on the connections of a server.
+    pub(crate) fn date(&self) -> Option<Date> {
+        self.turn.as_ref().map(|_| Date::now())
+    }
+
+    /// Refuses a request that has got no answer.
+    pub(crate) fn conclude(&mut self) -> Result<(), Error> {
+        match self.connection.state() {
+            ServerState::Body | ServerState::Answer | ServerState::Refusal if self.is_open() => {
+                Err(self.refuse(self.unanswered()))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
 impl<S: Transport> Drop for ServerStream<S> {
     fn drop(&mut self) {
         let wire = self.wire.get_mut();
-        match wire.connection.state() {
-            _ if !wire.is_open() => {}
-            ServerState::Body | ServerState::Answer | ServerState::Refusal => _ = wire.refuse(wire.unanswered()),
-            _ => wire.close(),
-        }
+        let _ = wire.conclude();
+        wire.close();
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a connection runs on.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// A stream of octets in both directions, whose waits can be limited, and one of whose directions can be ended.
@@ -11,6 +11,11 @@ use std::time::Duration;
 pub trait Transport: Read + Write {
     /// Makes the transport fit for messages; it is called once, before anything else, and does nothing unless it is written.
     fn prepare(&mut self) {}
+
+    /// The address of the peer, where it has one; `None` unless it is written.
+    fn peer_addr(&self) -> Option<SocketAddr> {
+        None
+    }
 
     /// How long a read may wait from now on, or that it may wait without end. One that takes longer fails with
     /// [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::TimedOut`], and loses no octets.
@@ -29,10 +34,14 @@ pub trait Transport: Read + Write {
 }
 
 macro_rules! socket {
-    ($socket:ty, $prepare:expr) => {
+    ($socket:ty, $prepare:expr, $peer_addr:expr) => {
         impl Transport for $socket {
             fn prepare(&mut self) {
                 $prepare(self)
+            }
+
+            fn peer_addr(&self) -> Option<SocketAddr> {
+                $peer_addr(self)
             }
 
             fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
@@ -54,20 +63,28 @@ macro_rules! socket {
     };
 }
 
-socket!(TcpStream, |stream: &Self| {
-    // Without it a small message may wait 40 ms for the acknowledgement of the one before; it works all the same.
-    let _ = stream.set_nodelay(true);
-    // One that is left nonblocking would have to be asked again and again.
-    let _ = stream.set_nonblocking(false);
-});
+socket!(
+    TcpStream,
+    |stream: &Self| {
+        // Without it a small message may wait 40 ms for the acknowledgement of the one before; it works all the same.
+        let _ = stream.set_nodelay(true);
+        // One that is left nonblocking would have to be asked again and again.
+        let _ = stream.set_nonblocking(false);
+    },
+    |stream: &Self| stream.peer_addr().ok()
+);
 #[cfg(unix)]
-socket!(std::os::unix::net::UnixStream, |stream: &Self| _ = stream.set_nonblocking(false));
+socket!(std::os::unix::net::UnixStream, |stream: &Self| _ = stream.set_nonblocking(false), |_| None);
 
 macro_rules! pointer {
     ($($pointer:ty),*) => {
         $(impl<T: Transport + ?Sized> Transport for $pointer {
             fn prepare(&mut self) {
                 (**self).prepare();
+            }
+
+            fn peer_addr(&self) -> Option<SocketAddr> {
+                (**self).peer_addr()
             }
 
             fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {

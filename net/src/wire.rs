@@ -2,6 +2,7 @@
 
 use crate::deadline::{Deadline, is_passing};
 use crate::error::{Error, PeerFault, Wait};
+use crate::notice::{TURN, Turn};
 use crate::received::Received;
 use crate::settings::Settings;
 use crate::trailers::Trailers;
@@ -99,6 +100,12 @@ pub(crate) struct Wire<S, C> {
     body: InBody,
     /// Why the peer gets no other answer than a refusal.
     pub(crate) fault: Option<PeerFault>,
+    /// The status of the final answer to the present request.
+    pub(crate) answered: Option<Status>,
+    /// What a server has to say of it.
+    pub(crate) turn: Option<Turn>,
+    /// How many octets have been sent.
+    sent: u64,
 }
 
 /// A body that is being received.
@@ -131,27 +138,29 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             gathered: Vec::new(),
             body: InBody::new(&settings),
             fault: None,
+            answered: None,
+            turn: None,
+            sent: 0,
         }
     }
 
     /// Sends what is ready, then waits for octets; tells the connection when there are none to come.
     pub(crate) fn fill(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
         self.flush()?;
-        let room = self.received.room();
-        if room.is_empty() {
+        if self.received.room().is_empty() {
             return Err(self.connection.overflow().into());
         }
-        let transport = self.transport.as_mut().ok_or(Error::Closed)?;
         let mut since = Instant::now();
         let count = loop {
+            let transport = self.transport.as_mut().ok_or(Error::Closed)?;
             if let Some(timeout) = deadline.timeout(self.read_timeout)? {
                 transport.set_read_timeout(Some(timeout))?;
                 self.read_timeout = timeout;
             }
-            let read = transport.read(room);
+            let read = transport.read(self.received.room());
             deadline.spend(&mut since);
             match read {
-                Err(error) if is_passing(&error) => {}
+                Err(error) if is_passing(&error) => self.check_turn(deadline.wait())?,
                 read => break read,
             }
         };
@@ -161,6 +170,18 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             self.connection.peer_closed()?;
         }
         Ok(())
+    }
+
+    /// Whether the server still wants what is waited for; a connection that it wants no more is given up.
+    fn check_turn(&mut self, wait: Wait) -> Result<(), Error> {
+        match &self.turn {
+            Some(turn) if turn.is_over() => {
+                self.transport = None;
+                Err(Error::Closed)
+            }
+            Some(turn) if wait == Wait::Idle && turn.makes_room() => Err(PeerFault::TooSlow { wait, after: TURN }.into()),
+            _ => Ok(()),
+        }
     }
 
     /// Sends what is ready.
@@ -202,11 +223,16 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             };
             deadline.spend(&mut since);
             match sent {
-                Err(error) if is_passing(&error) => {}
+                Err(error) if is_passing(&error) => {
+                    if self.turn.as_ref().is_some_and(Turn::is_over) {
+                        return Err(Error::Closed);
+                    }
+                }
                 Ok(0) if is_all_written => is_flushed = true,
                 Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
                 sent => {
                     let sent = sent?;
+                    self.sent = self.sent.saturating_add(sent as u64);
                     second = second.get(sent.saturating_sub(first.len())..).unwrap_or_default();
                     first = first.get(sent..).unwrap_or_default();
                     deadline.earn(sent, self.settings.minimum_rate);
@@ -323,6 +349,11 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.send(&octets)
     }
 
+    /// How many octets have been sent, or are ready to be.
+    pub(crate) fn produced(&self) -> u64 {
+        self.sent.saturating_add(self.out.as_bytes().len() as u64)
+    }
+
     /// What hinders the caller: the peer's fault, where there is one.
     pub(crate) fn at_fault(&self, error: Error) -> Error {
         match (error, self.fault) {
@@ -337,6 +368,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.body = InBody::new(&self.settings);
         self.gathered.clear();
         self.is_answer_early = false;
+        self.answered = None;
     }
 
     /// Whether octets have come that are not the content of the present message.

@@ -14,7 +14,7 @@ const TEXT: (FieldName<'_>, FieldValue<'_>) = (FieldName::CONTENT_TYPE, FieldVal
 /// Answers each request on the connection with its target and its body.
 fn tell_all(mut peer: ServerStream) -> Result<usize, Error> {
     let mut count = 0;
-    while let Some(Exchange { head, mut body, reply }) = peer.next_request()? {
+    while let Some(Exchange { head, mut body, reply, .. }) = peer.next_request()? {
         let mut text = format!("{} ", head.target()).into_bytes();
         body.read_to_end(&mut text)?;
         reply.send(Status::OK, &[], &text)?;
@@ -30,7 +30,7 @@ fn all_told(settings: Settings) -> (SocketAddr, JoinHandle<Result<usize, Error>>
 #[test]
 fn a_request_with_its_body_is_read_and_answered() {
     let (address, served) = serve_one(Settings::default(), |mut peer| {
-        let Exchange { head, mut body, reply } = peer.next_request().unwrap().unwrap();
+        let Exchange { head, mut body, reply, .. } = peer.next_request().unwrap().unwrap();
         let mut text = [0; 2];
         body.read_exact(&mut text).unwrap();
         let mut answer = reply.begin(Status::CREATED, |head| head.field(TEXT.0, TEXT.1)?.length(9)).unwrap();
@@ -240,7 +240,7 @@ fn rfc9112_9_3_a_body_that_is_left_unread_is_not_taken_for_a_request() {
         for taken in [0, 1, 10] {
             let (address, served) = serve_one(Settings::default(), move |mut peer| {
                 let mut targets = Vec::new();
-                while let Some(Exchange { head, mut body, reply }) = peer.next_request().unwrap() {
+                while let Some(Exchange { head, mut body, reply, .. }) = peer.next_request().unwrap() {
                     targets.push(head.target().to_string());
                     assert!(body.read(&mut vec![0; taken]).unwrap() <= taken);
                     reply.send(Status::OK, &[], head.target().as_bytes()).unwrap();

@@ -97,7 +97,7 @@ fn octets_in_memory_are_served() {
 /// Serves one connection over this transport: tells the length of each body.
 fn serve(transport: impl Transport) {
     let mut peer = ServerStream::with_settings(transport, Settings { body_limit: u64::MAX, ..Settings::default() });
-    while let Some(Exchange { head, mut body, reply }) = peer.next_request().unwrap() {
+    while let Some(Exchange { head, mut body, reply, .. }) = peer.next_request().unwrap() {
         let count = io::copy(&mut body, &mut io::sink()).unwrap();
         reply.send(Status::OK, &[], format!("{} {count}", head.target()).as_bytes()).unwrap();
     }

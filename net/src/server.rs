@@ -1,0 +1,259 @@
+//! A server: takes connections, and has each request answered by a function.
+
+use crate::error::Error;
+use crate::listener::Listener;
+use crate::notice::{Notice, Turn};
+use crate::server_stream::{Exchange, ServerStream};
+use crate::settings::Settings;
+use crate::threads::{Bounds, Threads};
+use crate::transport::Transport;
+use crate::turned_away::TurnedAway;
+use std::any::Any;
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A server: takes connections, and has each request answered by a function.
+///
+/// Each connection has a thread while it is open, which serves another one after that. So a handler may wait as long as it likes, and many
+/// idle or slow peers are in nobody's way. When all threads have a connection, others wait for one, idle ones are closed to make room, and
+/// when too many wait they are answered 503.
+///
+/// What goes wrong on a connection ends that connection, and is told to [`log`]: one line with the peer and the reason. A handler that
+/// panics is answered 500, as one that fails, and its thread lives on. Requests are told too, each in a line, with target
+/// `bareline_net::access`.
+///
+/// ```
+/// use bareline_core::{Method, Status, Target};
+/// use bareline_net::{ClientStream, Error, Exchange, Server};
+/// use std::io::{Read, read_to_string};
+/// use std::thread;
+///
+/// fn answer(Exchange { head, mut body, reply, .. }: Exchange<'_>) -> Result<(), Error> {
+///     let mut text = format!("{} came with: ", head.target()).into_bytes();
+///     body.read_to_end(&mut text)?;
+///     reply.send(Status::OK, &[], &text)
+/// }
+///
+/// let server = Server::bind("127.0.0.1:0")?;
+/// let (address, handle) = (server.local_addr()?.to_string(), server.handle());
+/// let served = thread::spawn(|| server.serve(answer));
+///
+/// let mut client = ClientStream::connect(&address)?;
+/// let response = client.request(Method::PUT, Target::new("/a")?, &[], b"hello")?;
+/// assert_eq!(read_to_string(response.body)?, "/a came with: hello");
+///
+/// handle.shut_down(); // what Ctrl-C may call
+/// served.join().unwrap()?;
+/// # Ok::<(), Error>(())
+/// ```
+#[must_use = "it takes connections when it serves"]
+pub struct Server<L: Listener = TcpListener> {
+    listener: L,
+    settings: Settings,
+    bounds: Bounds,
+    requests: u64,
+    grace: Duration,
+    handle: ServerHandle,
+}
+
+/// Shuts a [`Server`] down, from any thread.
+#[derive(Clone)]
+pub struct ServerHandle {
+    notice: Arc<Notice>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+/// The target of the lines that [`log`] gets, one for each request.
+const ACCESS: &str = "bareline_net::access";
+
+impl Server {
+    /// Listens on this address: the first that can be had, if it is a name.
+    pub fn bind(address: impl ToSocketAddrs) -> Result<Self, Error> {
+        Self::on(TcpListener::bind(address)?)
+    }
+
+    /// The address on which it listens.
+    pub fn local_addr(&self) -> Result<SocketAddr, Error> {
+        Ok(self.listener.local_addr()?)
+    }
+}
+
+impl<L: Listener> Server<L> {
+    /// Takes the connections of this listener.
+    pub fn on(listener: L) -> Result<Self, Error> {
+        let handle = ServerHandle { notice: Arc::default(), wake: listener.waker()?.into() };
+        let bounds = Bounds { threads: 4096, connections: 5120, stack: 256 * 1024 };
+        Ok(Self { listener, settings: Settings::default(), bounds, requests: 100_000, grace: Duration::from_secs(10), handle })
+    }
+
+    /// Deadlines and limits of each connection; the defaults are those of [`Settings`].
+    pub const fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// How many connections are served at a time, each by a thread: 4,096 by default.
+    ///
+    /// With nothing to do a connection takes some 30 KB, its thread's stack included; while a head or body comes it takes as much as 128 KB
+    /// more, and what the handler takes.
+    pub const fn threads(mut self, threads: usize) -> Self {
+        self.bounds.threads = threads;
+        self
+    }
+
+    /// How many connections may be open, those that wait for a thread included: 5,120 by default. One more is answered 503.
+    pub const fn connections(mut self, connections: usize) -> Self {
+        self.bounds.connections = connections;
+        self
+    }
+
+    /// How much stack each thread has, in octets: 262,144 by default. What is not used takes no memory.
+    pub const fn stack_size(mut self, octets: usize) -> Self {
+        self.bounds.stack = octets;
+        self
+    }
+
+    /// How many requests are answered on one connection before it is closed: 100,000 by default.
+    pub const fn requests(mut self, requests: u64) -> Self {
+        self.requests = requests;
+        self
+    }
+
+    /// How long requests that have begun may take when the server shuts down: 10 s by default.
+    pub const fn grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// What shuts it down.
+    pub fn handle(&self) -> ServerHandle {
+        self.handle.clone()
+    }
+
+    /// Takes connections, and has `handler` answer each request, until it is shut down.
+    ///
+    /// When the handler fails, a request that it has not answered is refused: with what the peer did, if that is why it failed, else with 500. The
+    /// connection is closed then. A handler that runs on after the grace does so without its connection.
+    pub fn serve(
+        self,
+        handler: impl Fn(Exchange<'_, L::Stream>) -> Result<(), Error> + Send + Sync + 'static,
+    ) -> Result<(), Error> {
+        let Self { listener, settings, bounds, requests, grace, handle } = self;
+        let notice = handle.notice;
+        let threads = Threads::new(bounds, Arc::clone(&notice), {
+            let notice = Arc::clone(&notice);
+            move |transport| {
+                let turn = Turn::new(Arc::clone(&notice), requests);
+                converse(ServerStream::with_turn(transport, settings, turn), &handler);
+            }
+        });
+        accept(&listener, &notice, &threads);
+        drop(listener);
+        let cut = threads.end(grace);
+        notice.end();
+        if cut > 0 {
+            log::warn!("shut down: {cut} connections are cut after {} s", grace.as_secs_f32());
+        }
+        Ok(())
+    }
+}
+
+/// Takes connections until the server closes.
+fn accept<L: Listener>(listener: &L, notice: &Notice, threads: &Arc<Threads<L::Stream>>) {
+    const SOON: Duration = Duration::from_millis(10);
+    let (mut turned_away, mut pause) = (TurnedAway::new(), SOON);
+    while !notice.is_closing() {
+        match listener.accept() {
+            _ if notice.is_closing() => {}
+            Ok(stream) => {
+                if notice.set_short(false) {
+                    log::info!("connections are accepted again");
+                }
+                pause = SOON;
+                if let Err(stream) = threads.admit(stream) {
+                    log::warn!("{}: too many connections", Peer(stream.peer_addr()));
+                    turned_away.add(stream);
+                }
+            }
+            // The connection has gone before it was accepted, or a signal has come.
+            Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) => {}
+            Err(error) => {
+                // Out of file descriptors or memory, most likely: there will be some again, the sooner since idle connections make room.
+                if !notice.set_short(true) {
+                    log::error!("connections cannot be accepted: {error}");
+                }
+                thread::sleep(pause);
+                pause = (pause * 2).min(Duration::from_secs(1));
+            }
+        }
+    }
+}
+
+/// Has the requests of a connection answered, one after the other.
+fn converse<S: Transport>(mut stream: ServerStream<S>, handler: &impl Fn(Exchange<'_, S>) -> Result<(), Error>) {
+    let peer = Peer(stream.peer_addr());
+    loop {
+        let answered = match stream.next_request() {
+            Ok(Some(exchange)) => answer(exchange, handler, &peer),
+            Ok(None) => break,
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(reason) = answered {
+            log::warn!("{peer}: {reason}");
+            break;
+        }
+    }
+}
+
+/// Has one request answered; tells why it was not.
+fn answer<S: Transport>(
+    exchange: Exchange<'_, S>,
+    handler: &impl Fn(Exchange<'_, S>) -> Result<(), Error>,
+    peer: &Peer,
+) -> Result<(), String> {
+    let (head, outcome) = (exchange.head, exchange.reply.outcome());
+    let since = log::log_enabled!(target: ACCESS, log::Level::Info).then(Instant::now);
+    let handled = match catch_unwind(AssertUnwindSafe(|| handler(exchange))) {
+        Ok(handled) => handled.map_err(|error| error.to_string()),
+        Err(panic) => Err(format!("the handler has panicked: {}", reason(&*panic))),
+    };
+    let answered = handled.and(outcome.conclude().map_err(|error| error.to_string()));
+    if let Some(since) = since {
+        let (method, target, version) = (head.method(), head.target(), head.version());
+        let milliseconds = since.elapsed().as_secs_f64() * 1000.0;
+        log::info!(target: ACCESS, "{peer} {method} {target} {version} {outcome} in {milliseconds:.1} ms");
+    }
+    answered
+}
+
+/// What a panic says.
+fn reason(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a reason")
+}
+
+impl ServerHandle {
+    /// Shuts the server down: no connection is accepted any more, requests that have begun are answered, with `Connection: close`, and
+    /// [`serve`](Server::serve) returns when that is done, at the latest after the grace. Once is enough, and it does not wait.
+    pub fn shut_down(&self) {
+        self.notice.close();
+        (self.wake)();
+    }
+}
+
+/// Who is at the other end, for the log.
+struct Peer(Option<SocketAddr>);
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(address) => write!(f, "{address}"),
+            None => f.write_str("local"),
+        }
+    }
+}

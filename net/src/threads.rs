@@ -1,0 +1,139 @@
+//! The threads of a server: each has one connection at a time, and then the next.
+
+use crate::notice::Notice;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a thread without a connection stays for the next one.
+const SPARE: Duration = Duration::from_secs(5);
+
+/// How many there may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) threads: usize,
+    /// Those that wait for a thread included.
+    pub(crate) connections: usize,
+    /// Octets of stack for each thread.
+    pub(crate) stack: usize,
+}
+
+/// As many threads as there are connections, within bounds; each serves one, and then the next.
+pub(crate) struct Threads<S> {
+    bounds: Bounds,
+    notice: Arc<Notice>,
+    state: Mutex<State<S>>,
+    /// There is a connection for a thread, or none will come any more.
+    has_news: Condvar,
+    /// A thread has ended.
+    has_ended: Condvar,
+    serve: Box<dyn Fn(S) + Send + Sync>,
+}
+
+struct State<S> {
+    /// Connections without a thread, the one that has waited longest first.
+    waiting: VecDeque<S>,
+    threads: usize,
+    /// How many of them have a connection.
+    busy: usize,
+    /// The system gave no more threads the last time; that has been told.
+    is_short: bool,
+}
+
+impl<S> State<S> {
+    /// How many connections wait for a thread that has another one now.
+    fn awaited(&self) -> usize {
+        self.waiting.len().saturating_sub(self.threads.saturating_sub(self.busy))
+    }
+}
+
+impl<S: Send + 'static> Threads<S> {
+    /// None yet. `serve` has a connection for as long as it runs.
+    pub(crate) fn new(bounds: Bounds, notice: Arc<Notice>, serve: impl Fn(S) + Send + Sync + 'static) -> Arc<Self> {
+        let state = State { waiting: VecDeque::new(), threads: 0, busy: 0, is_short: false };
+        let (has_news, has_ended) = (Condvar::new(), Condvar::new());
+        Arc::new(Self { bounds, notice, state: Mutex::new(state), has_news, has_ended, serve: Box::new(serve) })
+    }
+
+    /// Gives the connection a thread, now or when one has time. Gives it back when there are too many already.
+    pub(crate) fn admit(self: &Arc<Self>, stream: S) -> Result<(), S> {
+        let mut state = self.state();
+        if state.busy.saturating_add(state.waiting.len()) >= self.bounds.connections {
+            return Err(stream);
+        }
+        state.waiting.push_back(stream);
+        if state.awaited() > 0 && state.threads < self.bounds.threads {
+            self.add_thread(&mut state);
+        }
+        // Without a thread nobody would ever come to it.
+        if state.threads == 0 {
+            return state.waiting.pop_back().map_or(Ok(()), Err);
+        }
+        self.notice.set_awaited(state.awaited());
+        drop(state);
+        self.has_news.notify_one();
+        Ok(())
+    }
+
+    fn add_thread(self: &Arc<Self>, state: &mut State<S>) {
+        let threads = Arc::clone(self);
+        match thread::Builder::new().stack_size(self.bounds.stack).spawn(move || threads.work()) {
+            Ok(_) => {
+                state.threads += 1;
+                state.is_short = false;
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut state.is_short, true) {
+                    log::error!("the system gives no more than {} threads: {error}", state.threads);
+                }
+            }
+        }
+    }
+
+    /// What a thread does, until no connection comes for a while, or none will.
+    fn work(&self) {
+        let mut state = self.state();
+        loop {
+            if let Some(stream) = state.waiting.pop_front() {
+                state.busy += 1;
+                self.notice.set_awaited(state.awaited());
+                drop(state);
+                // Whatever goes wrong with a connection, the thread is there for the next.
+                let _ = catch_unwind(AssertUnwindSafe(|| (self.serve)(stream)));
+                state = self.state();
+                state.busy -= 1;
+                continue;
+            }
+            if self.notice.is_closing() {
+                break;
+            }
+            let (kept, wait) = self.has_news.wait_timeout(state, SPARE).unwrap_or_else(PoisonError::into_inner);
+            state = kept;
+            if wait.timed_out() && state.waiting.is_empty() {
+                break;
+            }
+        }
+        state.threads -= 1;
+        drop(state);
+        self.has_ended.notify_all();
+    }
+
+    /// Waits until all connections and threads have ended, but no longer than that; gives how many connections have not. From the notice that
+    /// the server closes on, none is admitted.
+    pub(crate) fn end(&self, grace: Duration) -> usize {
+        let start = Instant::now();
+        let mut state = self.state();
+        self.has_news.notify_all();
+        while let (1.., Some(left)) = (state.threads, grace.checked_sub(start.elapsed())) {
+            state = self.has_ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.busy.saturating_add(state.waiting.len())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<S>> {
+        // Whoever has it does not panic.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
