@@ -1,53 +1,40 @@
-//! A server with a few routes: requests of all kinds on connections that persist, answered whole or as a stream, one line of log each.
+//! A server with a few routes: requests of all kinds on connections that persist, answered whole or as a stream.
 
-mod accept;
+mod service;
 
-use bareline_core::{FieldName, FieldValue, Framing, Method, RequestHead, Status};
-use bareline_net::{Error, Exchange, ResponseWriter, ServerStream, Settings};
+use bareline_core::{FieldName, FieldValue, Framing, Method, Status};
+use bareline_net::{Error, Exchange, ResponseWriter, Settings};
 use clap::Parser;
+use service::Service;
 use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpStream};
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
 /// Serves `/`, what the server saw of the request; `/echo`, the body back; `/stream?n=N`, N megabytes in chunks; `/slow`, a line now and
-/// then; `/status/CODE`, an answer with this status. Logs each request in a line: client, request line, status.
+/// then; `/status/CODE`, an answer with this status.
 #[derive(Parser)]
 struct Arguments {
-    /// Where to listen.
-    #[arg(default_value = "127.0.0.1:8080")]
-    address: String,
+    #[command(flatten)]
+    service: Service,
 }
 
 const HTML: FieldValue = FieldValue::from_static("text/html; charset=utf-8");
 const TEXT: FieldValue = FieldValue::from_static("text/plain; charset=utf-8");
 
 fn main() -> ExitCode {
-    accept::run("http_server", &Arguments::parse().address, serve)
-}
-
-fn serve(stream: TcpStream, client: SocketAddr) -> Result<(), Error> {
     // No body is kept in memory here, so that none is too large.
     let settings = Settings { body_limit: u64::MAX, ..Settings::default() };
-    let mut peer = ServerStream::with_settings(stream, settings);
-    while let Some(exchange) = peer.next_request()? {
-        let head = exchange.head;
-        let status = answer(exchange, client)?;
-        // Whoever reads the output may be slow or gone; the clients are not.
-        let _ = writeln!(io::stdout(), "{client} {} {} {} {status}", head.method(), head.target(), head.version());
-    }
-    Ok(())
+    Arguments::parse().service.run("http_server", settings, answer)
 }
 
-fn answer(exchange: Exchange<'_>, client: SocketAddr) -> Result<Status, Error> {
+fn answer(exchange: Exchange<'_>) -> Result<(), Error> {
     let target = exchange.head.target();
     match target.path() {
         "/" => {
-            let page = page(&exchange.head, client);
-            exchange.reply.send(Status::OK, &[(FieldName::CONTENT_TYPE, HTML)], page.as_bytes())?;
-            Ok(Status::OK)
+            let page = page(&exchange);
+            exchange.reply.send(Status::OK, &[(FieldName::CONTENT_TYPE, HTML)], page.as_bytes())
         }
         "/echo" => echo(exchange),
         "/stream" => match megabytes(target.query().unwrap_or_default()) {
@@ -69,10 +56,11 @@ fn is_sendable(status: Status) -> bool {
 }
 
 /// What the server saw of the request.
-fn page(head: &RequestHead<'_>, client: SocketAddr) -> String {
+fn page(Exchange { peer, head, .. }: &Exchange<'_>) -> String {
     let mut page =
         "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>bareline</title>\n<h1>What the server saw</h1>\n"
             .to_owned();
+    let client = peer.map_or("here".to_owned(), |address| address.to_string());
     let (method, target, version) = (head.method(), head.target(), head.version());
     let _ = writeln!(page, "<p>From {client}: <code>{}</code></p>\n<table>", escaped(&format!("{method} {target} {version}")));
     for (name, value) in head.fields().iter() {
@@ -87,8 +75,8 @@ fn escaped(text: &str) -> String {
 }
 
 /// Sends the body back as it comes, framed as it came.
-fn echo(exchange: Exchange<'_>) -> Result<Status, Error> {
-    let Exchange { head, body, reply } = exchange;
+fn echo(exchange: Exchange<'_>) -> Result<(), Error> {
+    let Exchange { head, body, reply, .. } = exchange;
     let content_type = head.fields().only(FieldName::CONTENT_TYPE).ok().flatten();
     let fields: Vec<_> = content_type.map(|value| (FieldName::CONTENT_TYPE, value)).into_iter().collect();
     // With the first octets the client is asked for the body, if it waits for that: before the answer begins.
@@ -96,12 +84,11 @@ fn echo(exchange: Exchange<'_>) -> Result<Status, Error> {
     body.fill_buf()?;
     let mut echo = match head.framing() {
         Framing::Chunked => reply.stream(Status::OK, &fields)?,
-        Framing::Length(length) => reply.begin(Status::OK, |head| head.fields(&fields)?.length(length))?,
-        _ => reply.begin(Status::OK, |head| head.fields(&fields)?.without_body())?,
+        Framing::Length(length) => reply.stream_sized(Status::OK, &fields, length)?,
+        _ => return reply.send(Status::OK, &fields, b""),
     };
     io::copy(&mut body, &mut echo)?;
-    echo.finish_with(&body.get_ref().trailers().fields())?;
-    Ok(Status::OK)
+    echo.finish_with(&body.get_ref().trailers().fields())
 }
 
 fn megabytes(query: &str) -> Option<u32> {
@@ -109,27 +96,25 @@ fn megabytes(query: &str) -> Option<u32> {
 }
 
 /// Sends as many megabytes, of lines of 100 octets.
-fn stream(exchange: Exchange<'_>, megabytes: u32) -> Result<Status, Error> {
+fn stream(exchange: Exchange<'_>, megabytes: u32) -> Result<(), Error> {
     let is_head = exchange.head.method() == Method::HEAD;
     let mut body = begin(exchange)?;
     let piece = format!("{:099}\n", 0).repeat(1000);
     for _ in 0..(if is_head { 0 } else { u64::from(megabytes) * 10 }) {
         body.write_all(piece.as_bytes())?;
     }
-    body.finish()?;
-    Ok(Status::OK)
+    body.finish()
 }
 
 /// Sends a line each half second.
-fn slow(exchange: Exchange<'_>) -> Result<Status, Error> {
+fn slow(exchange: Exchange<'_>) -> Result<(), Error> {
     let mut body = begin(exchange)?;
     for line in ["one", "two", "three", "four"] {
         writeln!(body, "{line}")?;
         body.flush()?;
         thread::sleep(Duration::from_millis(500));
     }
-    body.finish()?;
-    Ok(Status::OK)
+    body.finish()
 }
 
 fn begin(exchange: Exchange<'_>) -> Result<ResponseWriter<'_>, Error> {
@@ -137,11 +122,10 @@ fn begin(exchange: Exchange<'_>) -> Result<ResponseWriter<'_>, Error> {
 }
 
 /// Answers with this status and a line of text, where the status may have one.
-fn say(exchange: Exchange<'_>, status: Status, text: &str) -> Result<Status, Error> {
+fn say(exchange: Exchange<'_>, status: Status, text: &str) -> Result<(), Error> {
     let has_no_body = matches!(status, Status::NO_CONTENT | Status::RESET_CONTENT | Status::NOT_MODIFIED);
     match has_no_body {
-        true => exchange.reply.send(status, &[], b"")?,
-        false => exchange.reply.send(status, &[(FieldName::CONTENT_TYPE, TEXT)], format!("{text}\n").as_bytes())?,
+        true => exchange.reply.send(status, &[], b""),
+        false => exchange.reply.send(status, &[(FieldName::CONTENT_TYPE, TEXT)], format!("{text}\n").as_bytes()),
     }
-    Ok(status)
 }

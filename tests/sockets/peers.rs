@@ -1,7 +1,7 @@
 //! Programs that others wrote, as peers: each test is skipped, and says so, where its program is not installed.
 
 use crate::programs::ANSWER;
-use crate::{Program, lines, next, peak_memory, run, skip, text};
+use crate::{Program, example, lines, next, peak_memory, run, skip, text};
 use bareline_core::{FieldName, FieldValue, Method, Status, Target};
 use bareline_net::{ClientStream, Error, Settings};
 use std::fs::{self, File};
@@ -61,7 +61,7 @@ fn curl_uses_each_route_of_the_server() {
     if !has("curl", "--version") {
         return;
     }
-    let server = Program::start("http_server");
+    let server = Program::of(example("http_server").args(["--log", "127.0.0.1:0"]));
     let url = |path: &str| format!("http://{}{path}", server.address);
     assert!(curl(&["-H", "X: <&\"", &url("/?a=b")]).contains("<tr><th>X</th><td>&lt;&amp;&quot;</td></tr>"));
     let head = curl(&["-I", &url("/")]);
@@ -76,9 +76,9 @@ fn curl_uses_each_route_of_the_server() {
     assert_eq!(curl(&["-w", "%{http_code}", &url("/status/204")]), "204");
     assert_eq!(curl(&["-o", "/dev/null", "-w", "%{http_code}", &url("/status/100")]), "400");
     assert_eq!(curl(&["-o", "/dev/null", "-w", "%{http_code}", &url("/nowhere")]), "404");
-    let log: Vec<_> = (0..3).map(|_| next(&server.output)).collect();
-    for (line, end) in log.iter().zip([" GET /?a=b HTTP/1.1 200 OK", " HEAD / HTTP/1.1 200 OK", " POST /echo HTTP/1.1 200 OK"]) {
-        assert!(line.starts_with("127.0.0.1:") && line.ends_with(end), "{line}");
+    for told in [" GET /?a=b HTTP/1.1 200 OK, ", " HEAD / HTTP/1.1 200 OK, ", " POST /echo HTTP/1.1 200 OK, "] {
+        let line = next(&server.notes);
+        assert!(line.starts_with("http_server: 127.0.0.1:") && line.contains(told) && line.ends_with(" ms"), "{line}");
     }
 }
 
@@ -87,12 +87,12 @@ fn curl_gets_three_urls_on_one_connection() {
     if !has("curl", "--version") {
         return;
     }
-    let server = Program::start("http_server");
+    let server = Program::of(example("http_server").args(["--log", "127.0.0.1:0"]));
     let url = |path: &str| format!("http://{}{path}", server.address);
     let seen = curl(&["-w", "%{num_connects} ", &url("/status/404"), "--data", "x", &url("/echo"), &url("/status/200")]);
     // New connections for each: one, none, none.
     assert_eq!(seen.split_whitespace().filter(|word| word.ends_with('0')).count(), 2, "{seen}");
-    let clients: Vec<_> = (0..3).map(|_| next(&server.output).split(' ').next().unwrap().to_owned()).collect();
+    let clients: Vec<_> = (0..3).map(|_| next(&server.notes).split(' ').nth(1).unwrap().to_owned()).collect();
     assert!(clients.iter().all(|client| *client == clients[0]), "{clients:?}");
 }
 
@@ -162,12 +162,12 @@ fn pythons_client_is_served() {
     if !has("python3", "--version") {
         return;
     }
-    let server = Program::start("http_server");
+    let server = Program::of(example("http_server").args(["--log", "127.0.0.1:0"]));
     let printed = output(Command::new("python3").args(["-c", PYTHON_CLIENT, &server.address]));
     let port = printed.trim().strip_prefix("one connection: ").unwrap();
     for _ in 0..7 {
-        let line = next(&server.output);
-        assert!(line.starts_with(&format!("127.0.0.1:{port} ")), "{line}");
+        let line = next(&server.notes);
+        assert!(line.starts_with(&format!("http_server: 127.0.0.1:{port} ")), "{line}");
     }
 }
 

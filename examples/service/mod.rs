@@ -1,0 +1,60 @@
+//! How the example servers begin, what they tell, and how they end.
+
+use bareline_net::{Error, Exchange, Server, Settings};
+use clap::Args;
+use log::LevelFilter;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+#[derive(Args)]
+pub(crate) struct Service {
+    /// Where to listen.
+    #[arg(default_value = "127.0.0.1:8080")]
+    address: String,
+    /// Tell each request in a line, not only what goes wrong.
+    #[arg(long)]
+    log: bool,
+}
+
+impl Service {
+    /// Listens, and has `answer` answer each request, until Ctrl-C or SIGTERM: then requests that have begun are answered still. A second Ctrl-C
+    /// ends it at once. What there is to tell goes to standard error, each in a line, after the program's name.
+    pub(crate) fn run(
+        &self,
+        program: &'static str,
+        settings: Settings,
+        answer: impl Fn(Exchange<'_>) -> Result<(), Error> + Send + Sync + 'static,
+    ) -> ExitCode {
+        env_logger::Builder::new()
+            .filter_level(if self.log { LevelFilter::Info } else { LevelFilter::Warn })
+            .format(move |line, record| writeln!(line, "{program}: {}", record.args()))
+            .init();
+        match self.serve(program, settings, answer) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                let _ = writeln!(io::stderr(), "{program}: cannot listen on {}: {error}", self.address);
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    fn serve(
+        &self,
+        program: &str,
+        settings: Settings,
+        answer: impl Fn(Exchange<'_>) -> Result<(), Error> + Send + Sync + 'static,
+    ) -> Result<(), Error> {
+        let server = Server::bind(&*self.address)?.settings(settings);
+        let (handle, is_asked) = (server.handle(), AtomicBool::new(false));
+        ctrlc::set_handler(move || {
+            if is_asked.swap(true, Ordering::Relaxed) {
+                std::process::exit(130);
+            }
+            handle.shut_down();
+        })
+        .map_err(io::Error::other)?;
+        let _ = writeln!(io::stderr(), "{program}: listening on {}", server.local_addr()?);
+        server.serve(answer)
+    }
+}
