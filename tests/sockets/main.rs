@@ -6,9 +6,11 @@
 mod client;
 mod datagrams;
 mod hostile;
+mod log_lines;
 mod peers;
 mod programs;
 mod server;
+mod service;
 mod transports;
 
 use bareline_net::{ServerStream, Settings};

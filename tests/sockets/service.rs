@@ -1,0 +1,358 @@
+//! `Server`: requests and their answers, bounds, shutdown; each bad situation in WHEN.md that needs no program of its own.
+
+use crate::{DEADLINE, connect, exchange, exchange_all, log_lines, read_all};
+use bareline_core::{FieldName, FieldValue, Status};
+use bareline_net::{Date, Error, Exchange, Server, ServerHandle, Settings};
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+const LAST_GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+
+/// A server at work, which is shut down when this goes.
+struct Service {
+    address: SocketAddr,
+    handle: ServerHandle,
+    served: Option<JoinHandle<Result<(), Error>>>,
+}
+
+impl Service {
+    fn new(
+        build: impl FnOnce(Server) -> Server,
+        handler: impl Fn(Exchange<'_>) -> Result<(), Error> + Send + Sync + 'static,
+    ) -> Self {
+        log_lines::keep();
+        let server = build(Server::bind("127.0.0.1:0").unwrap());
+        let (address, handle) = (server.local_addr().unwrap(), server.handle());
+        Self { address, handle, served: Some(thread::spawn(move || server.serve(handler))) }
+    }
+
+    /// Waits until it has ended.
+    fn end(mut self) {
+        self.served.take().unwrap().join().unwrap().unwrap();
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.handle.shut_down();
+        if let Some(served) = self.served.take() {
+            served.join().unwrap().unwrap();
+        }
+    }
+}
+
+/// Answers with what came.
+fn tell(Exchange { head, mut body, reply, .. }: Exchange<'_>) -> Result<(), Error> {
+    let mut text = format!("{} ", head.target().path()).into_bytes();
+    body.read_to_end(&mut text)?;
+    reply.send(Status::OK, &[], &text)
+}
+
+/// Reads one answer that has a length, and leaves the connection open.
+fn read_one(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    loop {
+        let mut octet = [0];
+        stream.read_exact(&mut octet).unwrap();
+        answer.push(octet[0]);
+        let Some(head) = answer.strip_suffix(b"\r\n\r\n") else { continue };
+        let head = String::from_utf8(head.to_vec()).unwrap();
+        let length = head.split_once("Content-Length: ").unwrap().1.split("\r\n").next().unwrap().parse().unwrap();
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body).unwrap();
+        return format!("{head}\r\n\r\n{}", String::from_utf8(body).unwrap());
+    }
+}
+
+/// A handler that waits for a word with each request, and says when it does.
+fn held() -> (impl Fn(Exchange<'_>) -> Result<(), Error> + Send + Sync + 'static, Receiver<()>, Sender<()>) {
+    let ((begun, has_begun), (go_on, may_go_on)) = (channel(), channel());
+    let may_go_on = Mutex::new(may_go_on);
+    let handler = move |exchange: Exchange<'_>| {
+        begun.send(()).unwrap();
+        may_go_on.lock().unwrap().recv_timeout(DEADLINE).unwrap();
+        tell(exchange)
+    };
+    (handler, has_begun, go_on)
+}
+
+#[test]
+fn rfc9110_6_6_1_answers_of_a_server_have_one_date() {
+    const DATE: FieldValue<'_> = FieldValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT");
+    let server = Service::new(
+        |server| server,
+        |Exchange { head, reply, .. }| match head.target().path() {
+            "/whole" => reply.send(Status::OK, &[], b"hi"),
+            "/large" => reply.send(Status::OK, &[], &[b'x'; 100_000]),
+            "/stream" => reply.stream(Status::OK, &[])?.finish(),
+            "/sized" => reply.stream_sized(Status::OK, &[], 0)?.finish(),
+            "/own" => reply.send(Status::OK, &[(FieldName::DATE, DATE)], b""),
+            "/bare" => reply.begin(Status::OK, |head| head.without_body())?.finish(),
+            _ => Err(io::Error::other("no such path").into()),
+        },
+    );
+    for (path, dates) in
+        [("/whole", 1), ("/large", 1), ("/stream", 1), ("/sized", 1), ("/own", 1), ("/bare", 0), ("/500", 1), ("@", 1)]
+    {
+        let before = Date::now();
+        let answer = exchange_all(server.address, format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes());
+        let told: Vec<_> = answer.split("\r\n").filter_map(|line| line.strip_prefix("Date: ")).collect();
+        assert_eq!(told.len(), dates, "{path}: {answer}");
+        let may_be = [before, Date::now()].map(|date| date.value().as_str().unwrap().to_owned());
+        let own = DATE.as_str().unwrap();
+        assert!(
+            told.iter().all(|&date| if path == "/own" { date == own } else { may_be.iter().any(|may| may == date) }),
+            "{answer}"
+        );
+    }
+    assert!(!exchange(server.address, LAST_GET).contains("Server:"));
+}
+
+#[test]
+fn each_request_is_told_in_a_line_and_so_is_each_refusal() {
+    let server = Service::new(|server| server, tell);
+    let mut stream = connect(server.address);
+    let client = stream.local_addr().unwrap().to_string();
+    stream
+        .write_all(b"PUT /a?b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhelloGET / HTTP/1.1\r\nHost : a\r\n\r\n")
+        .unwrap();
+    let answers = read_all(stream);
+    let (first, refusal) = answers.split_at(answers.rfind("HTTP/1.1 400").unwrap());
+    let lines = log_lines::with(&[&client, "bareline_net::access"]);
+    let told = format!("INFO bareline_net::access {client} PUT /a?b HTTP/1.1 200 OK, {} octets in ", first.len());
+    assert!(lines.len() == 1 && lines[0].starts_with(&told) && lines[0].ends_with(" ms"), "{lines:?}, not {told}");
+    let reason = "whitespace before the colon at octet 20 (RFC 9112 section 5.1): ";
+    let lines = log_lines::with(&[&client, "WARN"]);
+    assert!(lines.len() == 1 && lines[0].starts_with(&format!("WARN bareline_net::server {client}: {reason}")), "{lines:?}");
+    assert!(refusal.contains(reason), "{refusal}");
+}
+
+#[test]
+fn a_handler_that_fails_or_panics_is_answered_500_and_its_thread_lives() {
+    let server = Service::new(
+        |server| server.threads(1),
+        |exchange| match exchange.head.target().path() {
+            "/panic" => panic!("for a test"),
+            "/error" => Err(io::Error::other("for a test").into()),
+            "/nothing" => Ok(()),
+            "/midway" => {
+                let mut body = exchange.reply.stream_sized(Status::OK, &[], 10)?;
+                body.write_all(b"half")?;
+                body.flush()?;
+                panic!("midway")
+            }
+            _ => tell(exchange),
+        },
+    );
+    for (path, reason) in [
+        ("/panic", "the handler has panicked: for a test"),
+        ("/error", "for a test"),
+        ("/nothing", "request without a whole answer"),
+    ] {
+        let mut stream = connect(server.address);
+        let client = stream.local_addr().unwrap().to_string();
+        stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes()).unwrap();
+        let answer = read_all(stream);
+        assert!(answer.starts_with("HTTP/1.1 500 ") && answer.contains("\r\nConnection: close\r\n"), "{answer}");
+        let lines = log_lines::with(&[&format!("{client}: {reason}")]);
+        assert!(lines.len() == 1 && lines[0].starts_with("WARN "), "{lines:?}");
+        assert!(log_lines::with(&["access", &client])[0].contains(&format!(" GET {path} HTTP/1.1 500 Internal Server Error, ")));
+    }
+    let answer = exchange(server.address, b"GET /midway HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert!(answer.contains("Content-Length: 10\r\n") && answer.ends_with("\r\n\r\nhalf"), "{answer}");
+    let answer = exchange(server.address, b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n");
+    assert!(answer.starts_with("HTTP/1.1 400 "), "what the peer did is no fault of the handler: {answer}");
+    assert!(exchange(server.address, LAST_GET).starts_with("HTTP/1.1 200 "));
+}
+
+#[test]
+fn a_shutdown_answers_what_has_begun_and_closes_what_has_not() {
+    let (handler, has_begun, go_on) = held();
+    let server = Service::new(|server| server, handler);
+    let (mut busy, idle, mut next) = (connect(server.address), connect(server.address), connect(server.address));
+    go_on.send(()).unwrap();
+    next.write_all(GET).unwrap();
+    has_begun.recv_timeout(DEADLINE).unwrap();
+    assert!(!read_one(&mut next).contains("Connection:"));
+    busy.write_all(b"PUT /busy HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n").unwrap();
+    has_begun.recv_timeout(DEADLINE).unwrap();
+
+    server.handle.shut_down();
+    assert_eq!(read_all(idle), "", "one without a request is closed");
+    assert_eq!(read_all(next), "", "and so is one between two requests");
+    assert!(TcpStream::connect_timeout(&server.address, DEADLINE).is_err(), "nobody listens");
+    go_on.send(()).unwrap();
+    busy.write_all(b"hi").unwrap();
+    let answer = read_all(busy);
+    assert!(answer.contains("\r\nConnection: close\r\n") && answer.ends_with("\r\n\r\n/busy hi"), "{answer}");
+    server.end();
+}
+
+#[test]
+fn what_takes_longer_than_the_grace_is_cut() {
+    let (handler, has_begun, go_on) = held();
+    let server = Service::new(|server| server.grace(Duration::from_millis(50)), handler);
+    let (mut stalled, mut half) = (connect(server.address), connect(server.address));
+    half.write_all(b"GET / HT").unwrap();
+    stalled.write_all(GET).unwrap();
+    has_begun.recv_timeout(DEADLINE).unwrap();
+    server.handle.shut_down();
+    server.end();
+    let lines = log_lines::with(&["shut down: 2 connections are cut after 0.05 s"]);
+    assert!(lines[0].starts_with("WARN "), "{lines:?}");
+    // The half head is not waited for any longer, though its deadline is far.
+    let start = Instant::now();
+    let _ = half.read_to_end(&mut Vec::new());
+    assert!(start.elapsed() < Settings::default().head_deadline / 2);
+    drop(go_on);
+}
+
+#[test]
+fn idle_connections_make_room_for_those_that_wait() {
+    let server = Service::new(|server| server.threads(2), tell);
+    let mut idle = connect(server.address);
+    idle.write_all(GET).unwrap();
+    assert!(read_one(&mut idle).starts_with("HTTP/1.1 200 "));
+    let silent = connect(server.address);
+    // Nobody is closed before somebody waits.
+    idle.write_all(GET).unwrap();
+    assert!(read_one(&mut idle).starts_with("HTTP/1.1 200 "));
+    assert!(exchange(server.address, LAST_GET).starts_with("HTTP/1.1 200 "));
+    assert!(exchange(server.address, LAST_GET).starts_with("HTTP/1.1 200 "));
+    drop((idle, silent));
+}
+
+#[test]
+fn a_busy_connection_gives_way_to_one_that_waits() {
+    let server = Service::new(|server| server.threads(1), tell);
+    let mut busy = connect(server.address);
+    busy.write_all(GET).unwrap();
+    assert!(!read_one(&mut busy).contains("Connection:"));
+    let mut waiting = connect(server.address);
+    waiting.write_all(LAST_GET).unwrap();
+    let start = Instant::now();
+    loop {
+        busy.write_all(GET).unwrap();
+        if read_one(&mut busy).contains("\r\nConnection: close\r\n") {
+            break;
+        }
+        assert!(start.elapsed() < DEADLINE, "it goes on and on");
+    }
+    drop(busy);
+    assert!(read_all(waiting).starts_with("HTTP/1.1 200 "));
+}
+
+#[test]
+fn rfc9110_15_6_4_one_connection_too_many_is_answered_503() {
+    let (handler, has_begun, go_on) = held();
+    let server = Service::new(|server| server.threads(1).connections(2), handler);
+    let mut first = connect(server.address);
+    first.write_all(LAST_GET).unwrap();
+    has_begun.recv_timeout(DEADLINE).unwrap();
+    let mut second = connect(server.address);
+    second.write_all(LAST_GET).unwrap();
+    for octets in [&b""[..], GET, &[b'x'; 100_000]] {
+        let mut third = connect(server.address);
+        let client = third.local_addr().unwrap().to_string();
+        // It may be closed by now.
+        let _ = third.write_all(octets);
+        let answer = read_all(third);
+        assert!(answer.starts_with("HTTP/1.1 503 Service Unavailable\r\nDate: "), "{answer}");
+        assert!(answer.contains("\r\nRetry-After: 1\r\n") && answer.ends_with("\r\n\r\ntoo many connections\n"), "{answer}");
+        log_lines::with(&[&format!("{client}: too many connections")]);
+    }
+    // Those who were there are served.
+    for (stream, position) in [(first, 1), (second, 2)] {
+        go_on.send(()).unwrap();
+        assert!(read_all(stream).starts_with("HTTP/1.1 200 "), "{position}");
+    }
+    go_on.send(()).unwrap();
+    assert!(exchange(server.address, LAST_GET).starts_with("HTTP/1.1 200 "));
+}
+
+#[test]
+fn rfc9112_9_6_the_last_request_of_a_connection_is_told_so() {
+    let server = Service::new(|server| server.requests(3), tell);
+    let answers = exchange_all(server.address, &GET.repeat(4));
+    assert_eq!(answers.matches("HTTP/1.1 200 OK\r\n").count(), 3, "{answers}");
+    assert_eq!(answers.matches("Connection: close\r\n").count(), 1, "{answers}");
+    assert!(answers.rfind("Connection: close\r\n") > answers.rfind("HTTP/1.1 "), "{answers}");
+}
+
+#[test]
+fn a_peer_that_stalls_is_given_up_wherever_it_stalls() {
+    let soon = Duration::from_millis(100);
+    let settings =
+        Settings { idle_deadline: soon, head_deadline: soon, body_deadline: soon, write_deadline: soon, ..Settings::default() };
+    let server = Service::new(
+        move |server| server.settings(settings),
+        |exchange| match exchange.head.target().path() {
+            "/large" => exchange.reply.send(Status::OK, &[], &vec![b'x'; 100_000_000]),
+            _ => tell(exchange),
+        },
+    );
+    for (octets, answer, told) in [
+        (&b""[..], "", None),
+        (b"GET / HT", "HTTP/1.1 408 ", Some("no whole head within 0.1 s")),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n", "HTTP/1.1 408 ", Some("no whole head within 0.1 s")),
+        (b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe", "HTTP/1.1 408 ", Some("no whole body within 0.1 s")),
+        (
+            b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r",
+            "HTTP/1.1 408 ",
+            Some("no whole body within 0.1 s"),
+        ),
+    ] {
+        let mut stream = connect(server.address);
+        let client = stream.local_addr().unwrap().to_string();
+        stream.write_all(octets).unwrap();
+        let came = read_all(stream);
+        assert!(came.starts_with(answer) && came.is_empty() == answer.is_empty(), "{came}");
+        if let Some(told) = told {
+            log_lines::with(&[&format!("{client}: {told}")]);
+        }
+    }
+    let mut stream = connect(server.address);
+    let client = stream.local_addr().unwrap().to_string();
+    stream.write_all(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    log_lines::with(&[&format!("{client}: no room to send within 0.1 s")]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_server_listens_on_a_unix_socket() {
+    use std::os::unix::net::{UnixListener, UnixStream};
+    log_lines::keep();
+    let path = std::env::temp_dir().join(format!("bareline-{}.socket", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    let server = Server::on(UnixListener::bind(&path).unwrap()).unwrap();
+    let handle = server.handle();
+    let served = thread::spawn(move || {
+        server.serve(|Exchange { peer, reply, .. }| reply.send(Status::OK, &[], format!("{peer:?}").as_bytes()))
+    });
+    let mut stream = UnixStream::connect(&path).unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    stream.write_all(b"GET /unix HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
+    assert!(read_all(stream).ends_with("\r\n\r\nNone"));
+    log_lines::with(&["access local GET /unix HTTP/1.1 200 OK, "]);
+    handle.shut_down();
+    served.join().unwrap().unwrap();
+    std::fs::remove_file(&path).unwrap();
+}
+
+#[test]
+fn a_server_on_all_addresses_can_be_shut_down() {
+    for address in ["0.0.0.0:0", "[::]:0"] {
+        // There may be no IPv6 here.
+        let Ok(listener) = TcpListener::bind(address) else { continue };
+        let server = Server::on(listener).unwrap();
+        let handle = server.handle();
+        let served = thread::spawn(move || server.serve(tell));
+        handle.shut_down();
+        served.join().unwrap().unwrap();
+    }
+}
