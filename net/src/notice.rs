@@ -1,7 +1,7 @@
 //! What a server lets the threads know that serve its connections.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// How long a wait may go on before it is asked whether it still makes sense: a socket's timeout is never longer.
@@ -14,10 +14,8 @@ pub(crate) struct Notice {
     is_closing: AtomicBool,
     /// Nothing more is wanted at all.
     is_over: AtomicBool,
-    /// How many connections wait for a thread.
-    awaited: AtomicUsize,
-    /// No more connections can be accepted, since the system has no file descriptors or memory for them.
-    is_short: AtomicBool,
+    /// How many connections should make room for others: those that wait, less the threads that are free, less those that make room already.
+    room_wanted: AtomicIsize,
 }
 
 impl Notice {
@@ -33,18 +31,14 @@ impl Notice {
         self.is_over.store(true, Relaxed);
     }
 
-    pub(crate) fn set_awaited(&self, connections: usize) {
-        self.awaited.store(connections, Relaxed);
+    /// Wants room for so many connections more, or fewer.
+    pub(crate) fn want_room(&self, connections: isize) {
+        self.room_wanted.fetch_add(connections, Relaxed);
     }
 
-    /// Notes that connections cannot be accepted, or can be again; gives what was noted before.
-    pub(crate) fn set_short(&self, is_short: bool) -> bool {
-        self.is_short.swap(is_short, Relaxed)
-    }
-
-    /// Whether others wait.
-    fn is_awaited(&self) -> bool {
-        self.awaited.load(Relaxed) > 0 || self.is_short.load(Relaxed)
+    /// Whether there is room to make; whoever asks makes it then.
+    fn make_room(&self) -> bool {
+        self.room_wanted.fetch_update(Relaxed, Relaxed, |wanted| (wanted > 0).then(|| wanted - 1)).is_ok()
     }
 }
 
@@ -55,12 +49,14 @@ pub(crate) struct Turn {
     since: Instant,
     /// How many requests are still to be answered.
     requests: u64,
+    /// It ends because others wait.
+    makes_room: bool,
 }
 
 impl Turn {
     /// A turn that begins now, for so many requests.
     pub(crate) fn new(notice: Arc<Notice>, requests: u64) -> Self {
-        Self { notice, since: Instant::now(), requests }
+        Self { notice, since: Instant::now(), requests, makes_room: false }
     }
 
     /// Takes note of a request.
@@ -70,17 +66,31 @@ impl Turn {
 
     /// Whether the next answer is to be the last: since all are closing, it has been enough of them, or others wait and this connection has
     /// had its thread for some time.
-    pub(crate) fn ends_with_answer(&self) -> bool {
-        self.requests == 0 || self.notice.is_closing() || (self.notice.is_awaited() && self.since.elapsed() >= TURN)
+    pub(crate) fn ends_with_answer(&mut self) -> bool {
+        self.requests == 0 || self.notice.is_closing() || self.makes_room()
     }
 
-    /// Whether a connection that waits for a request should make room.
-    pub(crate) fn makes_room(&self) -> bool {
-        self.notice.is_closing() || self.notice.is_awaited()
+    /// Whether a connection that waits for a request is to end: since all are closing, or others wait.
+    pub(crate) fn ends_idle(&mut self) -> bool {
+        self.notice.is_closing() || self.makes_room()
     }
 
     /// Whether nothing is to be waited for any more.
     pub(crate) fn is_over(&self) -> bool {
         self.notice.is_over.load(Relaxed)
+    }
+
+    fn makes_room(&mut self) -> bool {
+        let is_asked = !self.makes_room && self.notice.room_wanted.load(Relaxed) > 0;
+        self.makes_room |= is_asked && self.since.elapsed() >= TURN && self.notice.make_room();
+        self.makes_room
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if self.makes_room {
+            self.notice.want_room(1); // its thread is free from now on, and counts itself
+        }
     }
 }

@@ -102,7 +102,7 @@ impl<'s, S: Transport> Reply<'s, S> {
         if is_early {
             wire.flush()?;
         }
-        if wire.turn.as_ref().is_some_and(Turn::ends_with_answer) {
+        if wire.turn.as_mut().is_some_and(Turn::ends_with_answer) {
             wire.connection.close_after_answer();
         }
         wire.write(|connection, out| match is_refusal {

@@ -166,15 +166,18 @@ impl<L: Listener> Server<L> {
 /// Takes connections until the server closes.
 fn accept<L: Listener>(listener: &L, notice: &Notice, threads: &Arc<Threads<L::Stream>>) {
     const SOON: Duration = Duration::from_millis(10);
-    let (mut turned_away, mut pause) = (TurnedAway::new(), SOON);
+    let mut turned_away = TurnedAway::new();
+    // How often in a row it has failed, and how long it waits then.
+    let (mut failures, mut pause) = (0, SOON);
     while !notice.is_closing() {
         match listener.accept() {
             _ if notice.is_closing() => {}
             Ok(stream) => {
-                if notice.set_short(false) {
+                if failures > 0 {
                     log::info!("connections are accepted again");
+                    notice.want_room(-failures);
+                    (failures, pause) = (0, SOON);
                 }
-                pause = SOON;
                 if let Err(stream) = threads.admit(stream) {
                     log::warn!("{}: too many connections", Peer(stream.peer_addr()));
                     turned_away.add(stream);
@@ -183,10 +186,12 @@ fn accept<L: Listener>(listener: &L, notice: &Notice, threads: &Arc<Threads<L::S
             // The connection has gone before it was accepted, or a signal has come.
             Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) => {}
             Err(error) => {
-                // Out of file descriptors or memory, most likely: there will be some again, the sooner since idle connections make room.
-                if !notice.set_short(true) {
+                if failures == 0 {
                     log::error!("connections cannot be accepted: {error}");
                 }
+                // Out of file descriptors or memory, most likely: there will be some again, the sooner when idle connections make room.
+                notice.want_room(1);
+                failures += 1;
                 thread::sleep(pause);
                 pause = (pause * 2).min(Duration::from_secs(1));
             }

@@ -42,13 +42,6 @@ struct State<S> {
     is_short: bool,
 }
 
-impl<S> State<S> {
-    /// How many connections wait for a thread that has another one now.
-    fn awaited(&self) -> usize {
-        self.waiting.len().saturating_sub(self.threads.saturating_sub(self.busy))
-    }
-}
-
 impl<S: Send + 'static> Threads<S> {
     /// None yet. `serve` has a connection for as long as it runs.
     pub(crate) fn new(bounds: Bounds, notice: Arc<Notice>, serve: impl Fn(S) + Send + Sync + 'static) -> Arc<Self> {
@@ -63,15 +56,16 @@ impl<S: Send + 'static> Threads<S> {
         if state.busy.saturating_add(state.waiting.len()) >= self.bounds.connections {
             return Err(stream);
         }
-        state.waiting.push_back(stream);
-        if state.awaited() > 0 && state.threads < self.bounds.threads {
+        let spare = state.threads.saturating_sub(state.busy);
+        if state.waiting.len() >= spare && state.threads < self.bounds.threads {
             self.add_thread(&mut state);
         }
         // Without a thread nobody would ever come to it.
         if state.threads == 0 {
-            return state.waiting.pop_back().map_or(Ok(()), Err);
+            return Err(stream);
         }
-        self.notice.set_awaited(state.awaited());
+        state.waiting.push_back(stream);
+        self.notice.want_room(1);
         drop(state);
         self.has_news.notify_one();
         Ok(())
@@ -83,6 +77,7 @@ impl<S: Send + 'static> Threads<S> {
             Ok(_) => {
                 state.threads += 1;
                 state.is_short = false;
+                self.notice.want_room(-1);
             }
             Err(error) => {
                 if !std::mem::replace(&mut state.is_short, true) {
@@ -98,12 +93,12 @@ impl<S: Send + 'static> Threads<S> {
         loop {
             if let Some(stream) = state.waiting.pop_front() {
                 state.busy += 1;
-                self.notice.set_awaited(state.awaited());
                 drop(state);
                 // Whatever goes wrong with a connection, the thread is there for the next.
                 let _ = catch_unwind(AssertUnwindSafe(|| (self.serve)(stream)));
                 state = self.state();
                 state.busy -= 1;
+                self.notice.want_room(-1);
                 continue;
             }
             if self.notice.is_closing() {
@@ -116,6 +111,7 @@ impl<S: Send + 'static> Threads<S> {
             }
         }
         state.threads -= 1;
+        self.notice.want_room(1);
         drop(state);
         self.has_ended.notify_all();
     }

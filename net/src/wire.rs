@@ -174,13 +174,14 @@ impl<S: Transport, C: Connection> Wire<S, C> {
 
     /// Whether the server still wants what is waited for; a connection that it wants no more is given up.
     fn check_turn(&mut self, wait: Wait) -> Result<(), Error> {
-        match &self.turn {
-            Some(turn) if turn.is_over() => {
-                self.transport = None;
-                Err(Error::Closed)
-            }
-            Some(turn) if wait == Wait::Idle && turn.makes_room() => Err(PeerFault::TooSlow { wait, after: TURN }.into()),
-            _ => Ok(()),
+        let Some(turn) = &mut self.turn else { return Ok(()) };
+        if turn.is_over() {
+            self.transport = None;
+            return Err(Error::Closed);
+        }
+        match wait == Wait::Idle && turn.ends_idle() {
+            true => Err(PeerFault::TooSlow { wait, after: TURN }.into()),
+            false => Ok(()),
         }
     }
 

@@ -11,6 +11,7 @@ mod peers;
 mod programs;
 mod server;
 mod service;
+mod survival;
 mod transports;
 
 use bareline_net::{ServerStream, Settings};

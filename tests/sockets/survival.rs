@@ -1,0 +1,209 @@
+//! A server under what servers have died of: too many, too slow, too much. WHEN.md lists it.
+//!
+//! How many connections can be opened depends on the system's limit; where it is low, fewer are.
+
+use crate::{Program, connect, example, exchange, next, peak_memory, read_all};
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::process::Command;
+use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
+
+const GET: &[u8] = b"GET /status/200 HTTP/1.1\r\nHost: a\r\n\r\n";
+const LAST_GET: &[u8] = b"GET /status/200 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+
+/// Those who open many sockets take turns, so that together they do not open too many.
+static MANY_SOCKETS: Mutex<()> = Mutex::new(());
+
+/// As many connections, or as many as the system lets one process have.
+fn as_many_as(wanted: usize) -> usize {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
+    let limit = line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(1024_usize);
+    wanted.min(limit.saturating_sub(limit / 4).saturating_sub(100))
+}
+
+fn http_server() -> Program {
+    Program::of(example("http_server").args(["--log", "127.0.0.1:0"]))
+}
+
+/// How long a new client waits for its answer: the shortest of a few tries, since this machine may have other things to do.
+fn wait_of_a_new_client(address: SocketAddr) -> Duration {
+    let wait = || {
+        let start = Instant::now();
+        assert!(exchange(address, LAST_GET).starts_with("HTTP/1.1 200 "));
+        start.elapsed()
+    };
+    (0..5).map(|_| wait()).min().unwrap()
+}
+
+#[test]
+fn a_thousand_half_heads_hold_up_nobody() {
+    let _turn = MANY_SOCKETS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let server = http_server();
+    let mut slow: Vec<_> = (0..as_many_as(1000)).map(|_| connect(server.tcp())).collect();
+    // A slowloris: each goes on octet by octet.
+    for octet in b"GET / HTTP/1.1\r\nX:" {
+        for stream in &mut slow {
+            stream.write_all(&[*octet]).unwrap();
+        }
+    }
+    let wait = wait_of_a_new_client(server.tcp());
+    assert!(wait < Duration::from_millis(100), "{wait:?}");
+    // Each is refused when its time is over, and told.
+    assert!(read_all(slow.pop().unwrap()).starts_with("HTTP/1.1 408 "));
+    let told = (0..).map(|_| next(&server.notes)).find(|line| line.contains("no whole head within 10 s"));
+    assert!(told.is_some());
+}
+
+#[test]
+fn ten_thousand_connections_are_served_or_told_to_come_again() {
+    let _turn = MANY_SOCKETS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let server = http_server();
+    let count = as_many_as(10_000);
+    let mut streams: Vec<_> = (0..count).map(|_| connect(server.tcp())).collect();
+    // Those that nothing has come from for a while may have made room for others.
+    let mut outcomes = [0; 3];
+    for stream in &mut streams {
+        let mut answer = [0; 12];
+        let _ = stream.write_all(GET); // it may have its answer already
+        let outcome = match stream.read_exact(&mut answer) {
+            Ok(()) if &answer == b"HTTP/1.1 200" => 0,
+            Ok(()) if &answer == b"HTTP/1.1 503" => 1,
+            Ok(()) => panic!("{}", String::from_utf8_lossy(&answer)),
+            Err(_) => 2,
+        };
+        outcomes[outcome] += 1;
+    }
+    let [served, turned_away, closed] = outcomes;
+    eprintln!("of {count} connections {served} were served, {turned_away} answered 503, {closed} closed");
+    assert!(served >= count.min(4096) / 2, "{outcomes:?}");
+    drop(streams);
+    let wait = wait_of_a_new_client(server.tcp());
+    assert!(wait < Duration::from_millis(100), "{wait:?}");
+}
+
+/// A server that may have few file descriptors runs out of them.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_without_file_descriptors_waits_for_some() {
+    let program = example("http_server");
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n 30 && exec \"$0\" --log 127.0.0.1:0"]).arg(program.get_program());
+    let server = Program::of(&mut command);
+    // These keep what they have, since something is being answered.
+    let mut busy: Vec<_> = (0..60).map(|_| connect(server.tcp())).collect();
+    for stream in &mut busy {
+        stream.write_all(b"PUT /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nh").unwrap();
+    }
+    let line = next(&server.notes);
+    assert!(line.contains("connections cannot be accepted: "), "{line}");
+    // For some time there are none; it does not spin, and does not tell it again and again.
+    let cpu = processor_time(server.child.id());
+    thread::sleep(Duration::from_secs(1));
+    assert!(processor_time(server.child.id()) - cpu < 20, "it is busy with nothing");
+    for mut stream in busy {
+        stream.write_all(b"i").unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let answer = read_all(stream);
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("hi"), "{answer}");
+    }
+    assert!(exchange(server.tcp(), LAST_GET).starts_with("HTTP/1.1 200 "));
+    let mut lines = vec![];
+    while !lines.iter().any(|line: &String| line.contains("/status/200")) {
+        lines.push(next(&server.notes));
+    }
+    let told = |part| lines.iter().filter(|line| line.contains(part)).count();
+    assert!(told("connections are accepted again") >= 1, "{lines:?}");
+    assert_eq!(told("connections cannot be accepted"), told("connections are accepted again") - 1, "{lines:?}");
+}
+
+/// How long a process has had a processor, in hundredths of a second.
+#[cfg(target_os = "linux")]
+fn processor_time(id: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
+    let fields: Vec<_> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+}
+
+/// What `talk` says to the server takes it no more memory than this, in KB.
+fn with_flat_memory(server: &Program, most: u64, talk: impl FnOnce()) {
+    exchange(server.tcp(), LAST_GET);
+    let before = peak_memory(&server.child);
+    talk();
+    if let (Some(before), Some(after)) = (before, peak_memory(&server.child)) {
+        assert!(after < before + most, "memory grew from {before} to {after} KB");
+    }
+}
+
+/// Reads to the end, and tells how many octets came.
+fn count(mut stream: &TcpStream) -> u64 {
+    io::copy(&mut stream, &mut io::sink()).unwrap()
+}
+
+#[test]
+fn a_gigabyte_goes_up_and_down_with_flat_memory() {
+    const MILLION: usize = 1_000_000;
+    let server = http_server();
+    with_flat_memory(&server, 4_000, || {
+        let mut stream = connect(server.tcp());
+        stream.write_all(b"GET /stream?n=1000 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
+        assert!(count(&stream) > 1_000_000_000);
+
+        let mut stream = connect(server.tcp());
+        let head = format!("PUT /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", 1000 * MILLION);
+        stream.write_all(head.as_bytes()).unwrap();
+        thread::scope(|scope| {
+            let came = scope.spawn(|| count(&stream));
+            let piece = vec![b'x'; MILLION];
+            (0..1000).for_each(|_| (&stream).write_all(&piece).unwrap());
+            assert!(came.join().unwrap() > 1_000_000_000);
+        });
+    });
+}
+
+#[test]
+fn ten_thousand_requests_at_once_are_answered_with_flat_memory() {
+    let server = http_server();
+    with_flat_memory(&server, 4_000, || {
+        let stream = connect(server.tcp());
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                (&stream).write_all(&GET.repeat(9_999)).unwrap();
+                (&stream).write_all(LAST_GET).unwrap();
+            });
+            let answers = read_all(&stream);
+            assert_eq!(answers.matches("HTTP/1.1 200 OK\r\n").count(), 10_000);
+        });
+    });
+    // Nobody takes these answers: the server waits, and keeps no more than a buffer of them.
+    with_flat_memory(&server, 4_000, || {
+        let mut stream = connect(server.tcp());
+        stream.set_write_timeout(Some(Duration::from_millis(500))).unwrap();
+        let sent = (0..1000).try_for_each(|_| stream.write_all(&GET.repeat(1000)));
+        assert!(sent.is_err(), "a million requests were taken");
+    });
+}
+
+#[test]
+fn heads_of_64_mb_are_refused_with_flat_memory() {
+    let server = http_server();
+    with_flat_memory(&server, 4_000, || {
+        for start in ["GET / HTTP/1.1\r\nHost: a\r\nX: ", "GET /", "GET / HTTP/1.1\r\nHost: a\r\n"] {
+            let stream = connect(server.tcp());
+            let status = if start == "GET /" { "HTTP/1.1 414 " } else { "HTTP/1.1 431 " };
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    let piece = if start.ends_with("\r\n") { "X: y\r\n".repeat(10_000) } else { "x".repeat(64_000) };
+                    let _ = (&stream).write_all(start.as_bytes());
+                    // It is cut off before it has sent all that.
+                    (0..1000).any(|_| (&stream).write_all(piece.as_bytes()).is_err())
+                });
+                let mut answer = Vec::new();
+                let _ = (&stream).read_to_end(&mut answer); // the end may be a reset: most of it is never read
+                assert!(answer.starts_with(status.as_bytes()), "{start}: {}", String::from_utf8_lossy(&answer));
+            });
+        }
+    });
+}
