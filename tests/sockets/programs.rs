@@ -126,3 +126,26 @@ fn ssdp_finds_what_it_announces() {
     assert_eq!((none.status.code(), text(&none.stdout)), (Some(1), String::new()));
     assert_eq!(run(example("ssdp").args(["search", "--interface", "192.0.2.77"])).status.code(), Some(1));
 }
+
+#[test]
+fn a_server_and_a_client_speak_tls() {
+    let certificate = std::env::temp_dir().join(format!("bareline-{}.pem", std::process::id()));
+    let server = Program::of(example("tls").args(["serve", "127.0.0.1:0", "--certificate"]).arg(&certificate));
+    let authority = format!("localhost:{}", server.tcp().port());
+    let got = run(example("tls").args(["get", &authority, "--certificate"]).arg(&certificate));
+    let answer = text(&got.stdout);
+    assert!(
+        answer.starts_with("HTTP/1.1 200 OK\n") && answer.ends_with("\n\nTLS connection\n\n"),
+        "{answer}{}",
+        text(&got.stderr)
+    );
+
+    // Whoever speaks no TLS, or wants another certificate, is no harm.
+    assert!(!exchange(server.tcp(), b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").contains("HTTP"));
+    let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    std::fs::write(&certificate, other.cert.pem()).unwrap();
+    let refused = run(example("tls").args(["get", &authority, "--certificate"]).arg(&certificate));
+    let told = text(&refused.stderr);
+    assert!(refused.status.code() == Some(1) && told.contains("certificate") && told.lines().count() == 1, "{told}");
+    std::fs::remove_file(&certificate).unwrap();
+}

@@ -1,13 +1,18 @@
 //! What else than TCP a connection runs on.
 
+#[path = "../../examples/tls/transport.rs"]
+#[allow(dead_code, reason = "the example serves with it")]
+mod tls;
+
 use crate::DEADLINE;
 use bareline_core::{Method, Status, Target};
 use bareline_net::{ClientStream, Exchange, ServerStream, Settings, Transport, Untimed};
 use std::io::{self, Cursor, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
+use tls::Tls;
 
 /// Octets that come in these pieces, and the writes that go.
 struct Script {
@@ -178,54 +183,6 @@ fn a_socket_is_fit_for_waiting_while_it_is_ours_and_as_before_when_it_is_handed_
     assert_eq!(served.join().unwrap(), (None, None));
 }
 
-/// TLS over TCP, as a transport: the deadlines are those of the socket.
-struct Tls<C>(C);
-
-macro_rules! tls {
-    ($($connection:ty),*) => {
-        $(impl Read for Tls<rustls::StreamOwned<$connection, TcpStream>> {
-            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-                self.0.read(buffer)
-            }
-        }
-
-        impl Write for Tls<rustls::StreamOwned<$connection, TcpStream>> {
-            fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-                self.0.write(octets)
-            }
-
-            fn write_vectored(&mut self, octets: &[io::IoSlice<'_>]) -> io::Result<usize> {
-                self.0.write_vectored(octets)
-            }
-
-            fn flush(&mut self) -> io::Result<()> {
-                self.0.flush()
-            }
-        }
-
-        impl Transport for Tls<rustls::StreamOwned<$connection, TcpStream>> {
-            fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-                self.0.sock.set_read_timeout(timeout)
-            }
-
-            fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-                self.0.sock.set_write_timeout(timeout)
-            }
-
-            fn set_nonblocking(&mut self, is_nonblocking: bool) -> io::Result<()> {
-                self.0.sock.set_nonblocking(is_nonblocking)
-            }
-
-            fn close_write(&mut self) -> io::Result<()> {
-                self.0.conn.send_close_notify();
-                self.0.flush()?;
-                self.0.sock.shutdown(Shutdown::Write)
-            }
-        })*
-    };
-}
-tls!(rustls::ServerConnection, rustls::ClientConnection);
-
 #[test]
 fn tls_is_a_transport() {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
@@ -238,13 +195,8 @@ fn tls_is_a_transport() {
 
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let stream = TcpStream::connect_timeout(&listener.local_addr().unwrap(), DEADLINE).unwrap();
-    let served = thread::spawn(move || {
-        let connection = rustls::ServerConnection::new(Arc::new(server)).unwrap();
-        serve(Tls(rustls::StreamOwned::new(connection, listener.accept().unwrap().0)));
-    });
-    let name = "localhost".try_into().unwrap();
-    let connection = rustls::ClientConnection::new(Arc::new(client), name).unwrap();
-    let mut transport = Tls(rustls::StreamOwned::new(connection, stream));
+    let served = thread::spawn(move || serve(Tls::accept(&Arc::new(server), listener.accept().unwrap().0).unwrap()));
+    let mut transport = Tls::connect(&Arc::new(client), "localhost", stream).unwrap();
     ask(&mut transport);
     transport.close_write().unwrap();
     served.join().unwrap();
