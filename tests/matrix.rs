@@ -101,6 +101,21 @@ fn every_decision_has_its_test() {
     }
 }
 
+#[test]
+fn every_bad_situation_has_its_test() {
+    let tests = tests();
+    let page = read("net/WHEN.md");
+    let rows: Vec<_> = page.lines().filter(|line| line.starts_with("| ") && !line.contains(" ... |")).collect();
+    assert!(rows.len() > 20);
+    for row in rows {
+        let [_, _, _, shown] = row.trim_matches('|').split(" | ").collect::<Vec<_>>()[..] else { panic!("{row}") };
+        let names: Vec<_> = shown.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "{row}");
+        let missing: Vec<_> = names.iter().filter(|name| !tests.contains(**name)).collect();
+        assert!(missing.is_empty(), "there is no {missing:?}");
+    }
+}
+
 /// The octets that a cell stands for: as Rust escapes them, and `{x*9}` for nine of them.
 fn octets(cell: &str) -> Vec<u8> {
     let mut octets = Vec::new();
