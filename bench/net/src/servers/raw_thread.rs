@@ -18,7 +18,7 @@ pub fn serve(port: u16) {
 
 fn answer(mut stream: TcpStream, answers: &Answers) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let mut buffer = [0; 16 * 1024];
+    let mut buffer = [0; 4096];
     loop {
         let received = stream.read(&mut buffer)?;
         match answers.to(&buffer[..received]) {
