@@ -59,17 +59,17 @@ class Servers:
 
     def throughput(self, rounds, seconds):
         with contextlib.ExitStack() as running:
-            processes = {}
+            processes, closing = {}, {}
             for name, command in list(self.commands.items()):
                 process = running.enter_context(Process(command))
                 try:
                     plain.check(process.port)
+                    closing[name] = plain.closing(process.port)
                 except (plain.Wrong, OSError) as wrong:
                     self.note(name, f"not measured, since it fails the check before: {wrong}")
                     del self.commands[name]
                     continue
                 processes[name] = process
-            closing = {name: plain.closing(process.port) for name, process in processes.items()}
             for name, way in closing.items():
                 if way == "never":
                     self.note(name, "goes on when a request says `Connection: close`, so that there is no new connection each to measure")
