@@ -82,8 +82,8 @@ coverage:
 bench:
     @bench/run
 
-# And beside other servers, clients and UDP peers? Prints the second part of BENCHMARKS.md: some eight minutes and the peers' compilation.
 # With wrk; Go, nginx and strace where they are installed; `just bench-net --rounds 1 --no-builds` is a quick look.
+# And beside other servers, clients and UDP peers? Prints the second part of BENCHMARKS.md: some eight minutes and the peers' compilation.
 bench-net *options:
     @bench/net/run {{options}}
 

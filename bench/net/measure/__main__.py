@@ -47,7 +47,7 @@ def main():
     asked = Clients(clients, servers["raw_epoll"])
     asked.measure(2 * given.rounds)
     echoed = Datagrams(datagrams, [*peer, "udp-load"])
-    echoed.measure(given.rounds)
+    echoed.measure(2 * given.rounds)
 
     print((HERE / "method.md").read_text().replace("VERSIONS", versions.line(HERE / "Cargo.lock")).rstrip())
     for part in (measured, asked, echoed, package):
