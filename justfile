@@ -8,6 +8,7 @@ default:
 format-check:
     cargo fmt --all --check
     cargo fmt --manifest-path bench/Cargo.toml --all --check
+    cargo fmt --manifest-path bench/net/Cargo.toml --check
 
 # Lints, on every target of every member.
 lint:
@@ -77,9 +78,14 @@ linear:
 coverage:
     tests/coverage
 
-# How fast is bareline beside other parsers? Prints BENCHMARKS.md; a minute or two, most of it the compiler's.
+# How fast is bareline beside other parsers? Prints the first part of BENCHMARKS.md; a minute or two, most of it the compiler's.
 bench:
     @bench/run
+
+# With wrk; Go, nginx and strace where they are installed; `just bench-net --rounds 1 --no-builds` is a quick look.
+# And beside other servers, clients and UDP peers? Prints the second part of BENCHMARKS.md: some eight minutes and the peers' compilation.
+bench-net *options:
+    @bench/net/run {{options}}
 
 # Has the number of instructions grown? With valgrind; `just count --update` records what is counted.
 count *options:

@@ -1,0 +1,116 @@
+"""The clients: how long they take for their GETs, in rounds; and the UDP peers: how many datagrams they answer."""
+
+import contextlib
+import socket
+import statistics
+import subprocess
+
+from . import plain
+from .markdown import table
+from .processes import Process, until
+from .servers import progress
+
+GETS = {"keep-alive": 2000, "connect": 500}
+TITLES = {"keep-alive": "GETs on one connection", "connect": "GETs on a new connection each"}
+UNDER_WAY = [1, 64]
+
+
+class Clients:
+    """Microseconds for a GET, in each round."""
+
+    def __init__(self, commands, server):
+        self.commands, self.server = commands, server
+        self.times = {way: {} for way in GETS}
+        self.notes = []
+
+    def measure(self, rounds):
+        with Process(self.server) as server:
+            plain.check(server.port)
+            for turn in range(rounds):
+                progress(f"clients, round {turn + 1} of {rounds}")
+                for way, gets in GETS.items():
+                    names = [name for name in self.commands if name not in self.failed(way)]
+                    at = turn % len(names)
+                    for name in names[at:] + names[:at]:
+                        self.run(name, way, server.port, gets)
+
+    def failed(self, way):
+        return [name for name, times in self.times[way].items() if times is None]
+
+    def run(self, name, way, port, gets):
+        values = {"WAY": way, "SERVER": f"127.0.0.1:{port}", "COUNT": str(gets)}
+        command = [values.get(word, word) for word in self.commands[name]]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+            self.times[way].setdefault(name, []).append(int(done.stdout) / gets / 1000)
+        except (subprocess.SubprocessError, ValueError) as error:
+            unknown = isinstance(error, subprocess.CalledProcessError) and "nobody has this name" in error.stderr
+            reason = "keeps no connection" if unknown else f"fails with {TITLES[way]}: {error}"
+            self.notes.append(f"{name} {reason}")
+            self.times[way][name] = None
+
+    def ratio(self, name, way):
+        """The median of the ratios of each round to the raw client's time."""
+        times = self.times[way].get(name)
+        return statistics.median(map(lambda one, raw: one / raw, times, self.times[way]["raw"])) if times else None
+
+    def print(self):
+        for way, title in TITLES.items():
+            print(f"\n### Clients: {title}\n")
+            rows = []
+            for name in self.commands:
+                times = self.times[way].get(name)
+                figures = [f"{min(times):.1f}", f"{statistics.median(times):.1f}", f"{self.ratio(name, way):.2f}"] if times else [None] * 3
+                rows.append([name, *figures])
+            table(["", "us, minimum", "us, median", "ratio to raw"], rows, str)
+        if self.notes:
+            print()
+        for line in self.notes:
+            print(f"- {line}")
+
+
+class Datagrams:
+    """Datagrams that are answered in a second, in each round."""
+
+    def __init__(self, commands, load):
+        self.commands, self.load = commands, load
+        self.rates = {name: {count: [] for count in UNDER_WAY} for name in commands}
+
+    def measure(self, rounds):
+        with contextlib.ExitStack() as running:
+            processes = {}
+            for name, command in self.commands.items():
+                processes[name] = running.enter_context(Process(command, socket.SOCK_DGRAM))
+                until(lambda port=processes[name].port: answers(port), f"the datagrams of {name}")
+            names = list(processes)
+            for turn in range(rounds):
+                progress(f"UDP, round {turn + 1} of {rounds}")
+                for count in UNDER_WAY:
+                    at = turn % len(names)
+                    for name in names[at:] + names[:at]:
+                        command = [*self.load, f"127.0.0.1:{processes[name].port}", str(count), "400"]
+                        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+                        self.rates[name][count].append(float(done.stdout))
+
+    def ratio(self, name, count):
+        pairs = zip(self.rates[name][count], self.rates["std"][count])
+        return statistics.median(rate / limit for rate, limit in pairs)
+
+    def print(self):
+        print("\n### UDP: datagrams answered\n")
+        rows = []
+        for name, rates in self.rates.items():
+            figures = [[f"{statistics.median(rates[count]):,.0f}", f"{self.ratio(name, count):.2f}"] for count in UNDER_WAY]
+            rows.append([name, *figures[0], *figures[1]])
+        table(["", "a second, one by one", "ratio to std", "a second, 64 under way", "ratio to std"], rows, str)
+
+
+def answers(port):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(0.2)
+        client.connect(("127.0.0.1", port))
+        try:
+            client.send(b"udp request")
+            return client.recv(64) == b"udp server"
+        except OSError:
+            return False

@@ -1,0 +1,91 @@
+"""Processes that are measured: started on a port of their own, looked at in /proc, and ended by the one that started them."""
+
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+TICKS = os.sysconf("SC_CLK_TCK")
+DEADLINE = 10  # seconds for a server to listen, to answer, or to end
+
+
+def free_port(kind=socket.SOCK_STREAM):
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Process:
+    """A server with all of its processes, from `with` to its end."""
+
+    def __init__(self, command, kind=socket.SOCK_STREAM):
+        self.port = free_port(kind)
+        self.directory = tempfile.mkdtemp(prefix="bareline-bench-")
+        arguments = [argument.replace("PORT", str(self.port)) for argument in command]
+        if arguments[0] == "nginx":
+            arguments = self._nginx(pathlib.Path(arguments[1]))
+        self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def _nginx(self, template):
+        configuration = pathlib.Path(self.directory, "nginx.conf")
+        text = template.read_text().replace("DIRECTORY", self.directory).replace("PORT", str(self.port))
+        configuration.write_text(text)
+        os.chmod(self.directory, 0o755)
+        return ["nginx", "-p", self.directory, "-e", "stderr", "-c", str(configuration)]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(DEADLINE)
+            except subprocess.TimeoutExpired:
+                for pid in self.pids():
+                    os.kill(pid, signal.SIGKILL)
+                self.process.wait()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def pids(self):
+        """Its process and those that come from it."""
+        found = [self.process.pid]
+        for pid in found:
+            # Those that have any are started by the first thread.
+            found.extend(map(int, pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+        return found
+
+    def cpu(self):
+        """Seconds of processor time so far, user's and system's, of threads that have ended too."""
+        ticks = 0
+        for pid in self.pids():
+            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / TICKS
+
+    def resident(self):
+        """Megabytes in memory."""
+        texts = [pathlib.Path(f"/proc/{pid}/status").read_text() for pid in self.pids()]
+        return sum(int(re.search(r"VmRSS:\s+(\d+)", text)[1]) for text in texts) / 1024
+
+    def is_traced(self):
+        """Whether each of its threads has a tracer."""
+        statuses = [status for pid in self.pids() for status in pathlib.Path(f"/proc/{pid}/task").glob("*/status")]
+        try:
+            return all(re.search(r"TracerPid:\s+[1-9]", status.read_text()) for status in statuses)
+        except FileNotFoundError:  # A thread has ended meanwhile.
+            return False
+
+
+def until(condition, what):
+    """Waits for it, not for ever."""
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError(what)
+        time.sleep(0.01)

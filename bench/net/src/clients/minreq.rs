@@ -1,0 +1,12 @@
+//! minreq.
+
+use std::error::Error;
+use std::net::SocketAddr;
+
+pub fn connect(server: SocketAddr, count: u32) -> Result<(), Box<dyn Error>> {
+    let url = format!("http://{server}/");
+    for _ in 0..count {
+        super::check(minreq::get(&url).with_header("Connection", "close").send()?.as_bytes())?;
+    }
+    Ok(())
+}
