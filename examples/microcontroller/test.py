@@ -397,7 +397,11 @@ class Board:
         # A machine with other things to do may let wrk wait for too long; that is no error of the board's.
         errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+)", told)
         expect("Non-2xx" not in told and (errors is None or errors.groups() == ("0", "0", "0")), told)
-        return re.search(r"Requests/sec:\s*(\S+)", told)[1] + " requests in a second"
+        rate = re.search(r"Requests/sec:\s*(\S+)", told)[1]
+        expect(float(rate) > 0, told)
+        answers = self.four_at_once()
+        expect(all(answer.startswith(b"HTTP/1.1 200 ") for answer in answers), answers)
+        return f"{rate} requests in a second"
 
     def the_end(self):
         with open(self.log) as log:
