@@ -1,7 +1,7 @@
 //! The client's end of a connection.
 
 use crate::body::ResponseBody;
-use crate::deadline::Deadline;
+use crate::deadline::{Deadline, Whole};
 use crate::error::{Error, PeerFault, Wait};
 use crate::settings::Settings;
 use crate::transport::Transport;
@@ -119,6 +119,18 @@ impl<S: Transport> ClientStream<S> {
         target: Target<'_>,
         write: impl Fn(HeadWriter<'_, Request<'_>>) -> Result<(), WriteError>,
     ) -> Result<RequestWriter<'_, S>, Error> {
+        self.begin_within(Whole::from_now(self.wire.settings.whole_deadline), method, target, write)
+    }
+
+    /// The same, with the exchange to be over by then.
+    pub(crate) fn begin_within(
+        &mut self,
+        whole: Whole,
+        method: Method<'_>,
+        target: Target<'_>,
+        write: impl Fn(HeadWriter<'_, Request<'_>>) -> Result<(), WriteError>,
+    ) -> Result<RequestWriter<'_, S>, Error> {
+        self.wire.whole = whole;
         self.conclude()?;
         let host = FieldValue::new(&self.authority)?;
         self.wire.write(|connection, out| write(connection.request(method, target, out)?.field(FieldName::HOST, host)?))?;

@@ -57,6 +57,8 @@ pub enum Wait {
     Write,
     /// A datagram.
     Datagram,
+    /// The end of an exchange as a whole.
+    Whole,
 }
 
 impl PeerFault {
@@ -88,6 +90,7 @@ impl fmt::Display for Wait {
             Self::Body => "whole body",
             Self::Write => "room to send",
             Self::Datagram => "datagram",
+            Self::Whole => "end of the exchange",
         })
     }
 }

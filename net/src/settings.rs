@@ -33,6 +33,10 @@ pub struct Settings {
     pub minimum_rate: u32,
     /// How long may be waited for the peer to take what is sent, besides what its octets earn: 30 s by default.
     pub write_deadline: Duration,
+    /// How long an exchange may take as a whole, with all that happens in it, up to the end of the response's body: without end by default, since
+    /// the other deadlines see to one that does not get on. It is a client's, and counts from when the
+    /// request begins.
+    pub whole_deadline: Duration,
     /// The largest body that is accepted, in octets: 1,048,576 by default, for bodies that are kept in memory. Whoever streams them sets
     /// `u64::MAX`.
     pub body_limit: u64,
@@ -57,6 +61,7 @@ impl Default for Settings {
             body_deadline: Duration::from_secs(60),
             minimum_rate: 512,
             write_deadline: Duration::from_secs(30),
+            whole_deadline: Duration::MAX,
             body_limit: 1 << 20,
             limits: Limits::DEFAULT,
         }

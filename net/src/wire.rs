@@ -1,6 +1,6 @@
 //! A connection on its transport: what both roles do with the octets.
 
-use crate::deadline::{Deadline, is_passing};
+use crate::deadline::{Deadline, Whole, is_passing};
 use crate::error::{Error, PeerFault, Wait};
 use crate::received::Received;
 use crate::settings::Settings;
@@ -80,6 +80,8 @@ pub(crate) struct Wire<S, C> {
     pub(crate) connection: C,
     pub(crate) received: Received,
     pub(crate) settings: Settings,
+    /// When the present exchange has to be over, on a client's connection.
+    pub(crate) whole: Whole,
     /// None once it is closed, handed over or broken.
     transport: Option<S>,
     /// The timeouts that the transport has now.
@@ -121,6 +123,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             connection,
             received: Received::new(),
             settings,
+            whole: Whole::ENDLESS,
             transport: Some(transport),
             read_timeout: Duration::ZERO,
             write_timeout: Duration::ZERO,
@@ -144,7 +147,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         let transport = self.transport.as_mut().ok_or(Error::Closed)?;
         let mut since = Instant::now();
         let count = loop {
-            if let Some(timeout) = deadline.timeout(self.read_timeout)? {
+            if let Some(timeout) = deadline.timeout(self.read_timeout, &self.whole)? {
                 transport.set_read_timeout(Some(timeout))?;
                 self.read_timeout = timeout;
             }
@@ -189,7 +192,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         let mut deadline = Deadline::new(Wait::Write, self.settings.write_deadline);
         let (mut since, mut is_flushed) = (Instant::now(), false);
         while !is_flushed {
-            if let Some(timeout) = deadline.timeout(self.write_timeout)? {
+            if let Some(timeout) = deadline.timeout(self.write_timeout, &self.whole)? {
                 transport.set_write_timeout(Some(timeout))?;
                 self.write_timeout = timeout;
             }

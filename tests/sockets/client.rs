@@ -329,6 +329,25 @@ fn a_trickling_body_is_given_up() {
 }
 
 #[test]
+fn an_exchange_is_over_in_time_though_its_octets_earn_more() {
+    let (address, served) = served_by(|stream| {
+        read_head(stream);
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n").unwrap();
+        while stream.write_all(b"x").is_ok() {
+            thread::park_timeout(Duration::from_millis(10));
+        }
+    });
+    let settings = Settings { whole_deadline: Duration::from_millis(200), minimum_rate: 1, ..Settings::default() };
+    let start = Instant::now();
+    let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
+    let error = get_again(&mut client).unwrap_err();
+    assert!(matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Whole, .. })), "{error:?}");
+    assert!(start.elapsed() >= settings.whole_deadline && start.elapsed() < Duration::from_secs(10));
+    drop(client);
+    served.join().unwrap();
+}
+
+#[test]
 fn a_large_body_arrives_whole_both_ways_again_and_again() {
     let (address, served) = serve_one(Settings::default(), |mut peer| {
         while let Some(Exchange { mut body, reply, .. }) = peer.next_request().unwrap() {
