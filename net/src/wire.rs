@@ -342,6 +342,11 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.is_answer_early = false;
     }
 
+    /// What is ready to be sent.
+    pub(crate) fn ready(&self) -> &[u8] {
+        self.out.as_bytes()
+    }
+
     /// Whether octets have come that are not the content of the present message.
     pub(crate) fn has_more(&self) -> bool {
         self.received.bytes().len() > self.body.content

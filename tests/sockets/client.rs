@@ -27,7 +27,7 @@ fn served_by<T: Send + 'static>(serve: impl FnOnce(&mut TcpStream) -> T + Send +
     (address, thread::spawn(move || serve(&mut listener.accept().unwrap().0)))
 }
 
-fn read_head(stream: &mut TcpStream) -> String {
+pub(crate) fn read_head(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut octet = [0];
