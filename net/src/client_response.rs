@@ -1,9 +1,9 @@
 //! A response to a client's request.
 
-use crate::client_stream::{ClientStream, FIELDS};
+use crate::client_stream::{ClientStream, ReceivedHead};
 use crate::pool::Pool;
 use crate::trailers::Trailers;
-use bareline_core::{FieldSpans, ResponseHead, ResponseParts, Status};
+use bareline_core::{ResponseHead, ResponseParts, Status};
 use std::fmt;
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -16,10 +16,8 @@ use std::sync::Arc;
 /// When the body has been read to its end, the client keeps the connection for the next request. When the response is dropped before, it is
 /// kept if the rest has come already, and closed at once if not. It is closed too when the server has said so, and after a 101.
 pub struct ClientResponse {
-    status: Status,
     parts: ResponseParts,
-    head: Vec<u8>,
-    spans: FieldSpans<FIELDS>,
+    received: Box<ReceivedHead>,
     trailers: Trailers,
     /// None, when the exchange is over and another may have it.
     stream: Option<Box<ClientStream>>,
@@ -28,10 +26,8 @@ pub struct ClientResponse {
 
 impl ClientResponse {
     pub(crate) fn new(mut stream: Box<ClientStream>, parts: ResponseParts, pool: &Arc<Pool>) -> Self {
-        let (head, spans) = stream.take_head();
-        let (status, is_over) = (parts.over(&head, &spans).status(), stream.is_over());
-        let (trailers, pool) = (Trailers::NONE, Arc::clone(pool));
-        let mut response = Self { status, parts, head, spans, trailers, stream: Some(stream), pool };
+        let (received, is_over) = (stream.take_head(), stream.is_over());
+        let mut response = Self { parts, received, trailers: Trailers::NONE, stream: Some(stream), pool: Arc::clone(pool) };
         if is_over {
             response.let_go();
         }
@@ -40,12 +36,12 @@ impl ClientResponse {
 
     /// The head of the response: a final one, or a 101.
     pub fn head(&self) -> ResponseHead<'_> {
-        self.parts.over(&self.head, &self.spans)
+        self.received.head(self.parts)
     }
 
     /// The status.
     pub const fn status(&self) -> Status {
-        self.status
+        self.parts.status()
     }
 
     /// The trailer section, once the body has been read to its end.
@@ -82,6 +78,6 @@ impl Drop for ClientResponse {
 
 impl fmt::Debug for ClientResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ClientResponse({})", self.status)
+        write!(f, "ClientResponse({})", self.status())
     }
 }

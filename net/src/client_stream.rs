@@ -34,16 +34,28 @@ use std::time::Duration;
 pub struct ClientStream<S: Transport = TcpStream> {
     wire: ClientWire<S>,
     authority: String,
-    /// The octets of the head of the response.
-    head: Vec<u8>,
-    spans: FieldSpans<FIELDS>,
+    received: Box<ReceivedHead>,
     /// An interim response has come to the present request.
     has_interim: bool,
 }
 
 pub(crate) type ClientWire<S> = Wire<S, ClientConnection>;
 
-pub(crate) const FIELDS: usize = 128;
+const FIELDS: usize = 128;
+
+/// The octets of the head of a response, and where its fields stand in them.
+#[derive(Default)]
+pub(crate) struct ReceivedHead {
+    octets: Vec<u8>,
+    spans: FieldSpans<FIELDS>,
+}
+
+impl ReceivedHead {
+    /// The head that has these parts.
+    pub(crate) fn head(&self, parts: ResponseParts) -> ResponseHead<'_> {
+        parts.over(&self.octets, &self.spans)
+    }
+}
 
 /// A response: its head can be read while the body comes.
 ///
@@ -99,8 +111,7 @@ impl<S: Transport> ClientStream<S> {
         Self {
             wire: Wire::new(transport, connection, settings),
             authority: authority.to_owned(),
-            head: Vec::new(),
-            spans: FieldSpans::new(),
+            received: Box::default(),
             has_interim: false,
         }
     }
@@ -195,8 +206,8 @@ impl<S: Transport> ClientStream<S> {
     }
 
     /// The head that has been received, for the response to keep.
-    pub(crate) fn take_head(&mut self) -> (Vec<u8>, FieldSpans<FIELDS>) {
-        (std::mem::take(&mut self.head), std::mem::take(&mut self.spans))
+    pub(crate) fn take_head(&mut self) -> Box<ReceivedHead> {
+        std::mem::take(&mut self.received)
     }
 
     /// Takes octets of the response's body, as [`ResponseBody`] does.
@@ -230,7 +241,7 @@ impl<S: Transport> ClientStream<S> {
                     self.wire.look()?;
                 }
                 // Octets that have come now answer nothing: the connection refuses them.
-                self.wire.connection.receive(self.wire.received.bytes_mut(), self.spans.lend())?;
+                self.wire.connection.receive(self.wire.received.bytes_mut(), self.received.spans.lend())?;
                 Ok(())
             }
             _ => Err(Error::Closed),
@@ -263,12 +274,12 @@ impl<S: Transport> ClientStream<S> {
 
     /// Takes one step: an event, or more octets. Gives the final response, or a 101.
     fn receive(&mut self, deadline: &mut Deadline) -> Result<Option<ResponseParts>, Error> {
-        let (used, event) = self.wire.connection.receive(self.wire.received.bytes_mut(), self.spans.lend())?;
+        let (used, event) = self.wire.connection.receive(self.wire.received.bytes_mut(), self.received.spans.lend())?;
         let (mut parts, mut is_starved) = (None, false);
         match event {
             Event::Head(head) if !is_interim(head.status()) => {
-                self.head.clear();
-                self.head.extend_from_slice(head.as_bytes());
+                self.received.octets.clear();
+                self.received.octets.extend_from_slice(head.as_bytes());
                 parts = Some(head.parts());
             }
             Event::Head(_) => self.has_interim = true,
@@ -357,8 +368,8 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
 
     /// Ends the request with these trailers, which a chunked body can have, and reads the head of the response.
     pub fn finish_with(self, trailers: &[TrailerField<'_>]) -> Result<Response<'c, S>, Error> {
-        let (ClientStream { wire, head, spans, .. }, parts) = self.end(trailers)?;
-        Ok(Response { head: parts.over(head, spans), body: ResponseBody::new(wire) })
+        let (ClientStream { wire, received, .. }, parts) = self.end(trailers)?;
+        Ok(Response { head: received.head(parts), body: ResponseBody::new(wire) })
     }
 
     /// The same; gives the response as its connection, which has the octets of the head, and the parts of that.

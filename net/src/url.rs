@@ -21,10 +21,13 @@ impl HttpUrl {
         }
         // The fragment is not for the server [RFC 9110 section 4.2.5].
         let target = Target::new(url.split('#').next().unwrap_or(url))?;
-        let authority = target.authority().unwrap_or_default().to_ascii_lowercase();
-        let authority = authority.strip_suffix(":80").or(authority.strip_suffix(':')).unwrap_or(&authority);
-        let query = target.query().map_or_else(String::new, |query| format!("?{query}"));
-        Ok(Self { authority: authority.to_owned(), target: format!("{}{query}", target.path()) })
+        let authority = target.authority().unwrap_or_default();
+        let authority = authority.strip_suffix(":80").or(authority.strip_suffix(':')).unwrap_or(authority);
+        let mut origin = target.path().to_owned();
+        if let Some(query) = target.query() {
+            origin.extend(["?", query]);
+        }
+        Ok(Self { authority: authority.to_ascii_lowercase(), target: origin })
     }
 
     /// Host and port to connect to.
