@@ -6,6 +6,7 @@
 mod client;
 mod clients;
 mod datagrams;
+mod fetch;
 mod hostile;
 mod peers;
 mod programs;
