@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Sends `udp request` over UDP, and prints the answer.
+/// Sends `udp request` over UDP, again while there is no answer, and prints that.
 #[derive(Parser)]
 struct Arguments {
     /// The server.
@@ -15,7 +15,7 @@ struct Arguments {
     address: String,
 }
 
-/// How long to wait for the answer.
+/// How long to wait for the answer, with all that is sent again.
 const DEADLINE: Duration = Duration::from_secs(3);
 
 fn main() -> ExitCode {
@@ -31,9 +31,9 @@ fn main() -> ExitCode {
 
 fn ask(address: &str) -> Result<(), Error> {
     let mut peer = UdpPeer::connect(address)?;
-    peer.send(b"udp request")?;
     let mut buffer = [0; 1024];
-    let answer = peer.receive_within(DEADLINE, &mut buffer)?;
+    // It is the only question, so that whatever comes back is the answer.
+    let answer = peer.ask(b"udp request", DEADLINE, &mut buffer, |_| true)?;
     writeln!(io::stdout(), "Received: {}", dump(answer.octets).on_one_line())?;
     Ok(())
 }

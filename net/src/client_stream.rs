@@ -1,9 +1,10 @@
 //! The client's end of a connection.
 
 use crate::body::ResponseBody;
-use crate::deadline::Deadline;
+use crate::deadline::{Deadline, Whole};
 use crate::error::{Error, PeerFault, Wait};
 use crate::settings::Settings;
+use crate::trailers::Trailers;
 use crate::transport::Transport;
 use crate::wire::Wire;
 use bareline_core::{
@@ -12,7 +13,8 @@ use bareline_core::{
 };
 use std::fmt;
 use std::io::{self, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::time::Duration;
 
 /// The client's end of a connection: sends requests, one after the other, and reads their responses.
 ///
@@ -32,14 +34,28 @@ use std::net::{TcpStream, ToSocketAddrs};
 pub struct ClientStream<S: Transport = TcpStream> {
     wire: ClientWire<S>,
     authority: String,
-    /// The octets of the head of the response.
-    head: Vec<u8>,
-    spans: FieldSpans<FIELDS>,
+    received: Box<ReceivedHead>,
+    /// An interim response has come to the present request.
+    has_interim: bool,
 }
 
 pub(crate) type ClientWire<S> = Wire<S, ClientConnection>;
 
 const FIELDS: usize = 128;
+
+/// The octets of the head of a response, and where its fields stand in them.
+#[derive(Default)]
+pub(crate) struct ReceivedHead {
+    octets: Vec<u8>,
+    spans: FieldSpans<FIELDS>,
+}
+
+impl ReceivedHead {
+    /// The head that has these parts.
+    pub(crate) fn head(&self, parts: ResponseParts) -> ResponseHead<'_> {
+        parts.over(&self.octets, &self.spans)
+    }
+}
 
 /// A response: its head can be read while the body comes.
 ///
@@ -61,15 +77,26 @@ impl ClientStream {
 
     /// Connects to `host:port`, with these settings.
     pub fn connect_with_settings(authority: &str, settings: Settings) -> Result<Self, Error> {
-        let mut tried = Vec::new();
-        for address in authority.to_socket_addrs()? {
-            match TcpStream::connect_timeout(&address, settings.connect_deadline) {
-                Ok(stream) => return Ok(Self::with_settings(stream, authority, settings)),
-                Err(error) => tried.push((address, error)),
-            }
-        }
-        Err(Error::Connect { tried })
+        let stream = connect_to_one(authority.to_socket_addrs()?, settings.connect_deadline, &Whole::ENDLESS)?;
+        Ok(Self::with_settings(stream, authority, settings))
     }
+}
+
+/// Connects to the first of these addresses that answers in time.
+pub(crate) fn connect_to_one(
+    addresses: impl Iterator<Item = SocketAddr>,
+    deadline: Duration,
+    whole: &Whole,
+) -> Result<TcpStream, Error> {
+    let mut tried = Vec::new();
+    for address in addresses {
+        match TcpStream::connect_timeout(&address, deadline.min(whole.left()?)) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => tried.push((address, error)),
+        }
+    }
+    whole.left()?;
+    Err(Error::Connect { tried })
 }
 
 impl<S: Transport> ClientStream<S> {
@@ -84,8 +111,8 @@ impl<S: Transport> ClientStream<S> {
         Self {
             wire: Wire::new(transport, connection, settings),
             authority: authority.to_owned(),
-            head: Vec::new(),
-            spans: FieldSpans::new(),
+            received: Box::default(),
+            has_interim: false,
         }
     }
 
@@ -119,6 +146,19 @@ impl<S: Transport> ClientStream<S> {
         target: Target<'_>,
         write: impl Fn(HeadWriter<'_, Request<'_>>) -> Result<(), WriteError>,
     ) -> Result<RequestWriter<'_, S>, Error> {
+        self.begin_within(Whole::from_now(self.wire.settings.whole_deadline), method, target, write)
+    }
+
+    /// The same, with the exchange to be over by then.
+    pub(crate) fn begin_within(
+        &mut self,
+        whole: Whole,
+        method: Method<'_>,
+        target: Target<'_>,
+        write: impl Fn(HeadWriter<'_, Request<'_>>) -> Result<(), WriteError>,
+    ) -> Result<RequestWriter<'_, S>, Error> {
+        self.wire.whole = whole;
+        self.has_interim = false;
         self.conclude()?;
         let host = FieldValue::new(&self.authority)?;
         self.wire.write(|connection, out| write(connection.request(method, target, out)?.field(FieldName::HOST, host)?))?;
@@ -147,6 +187,47 @@ impl<S: Transport> ClientStream<S> {
         }
     }
 
+    pub(crate) fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// Whether this error of the present request is that the server has closed, without an octet of a response: it may not have seen the
+    /// request, as when it closed an idle connection meanwhile [RFC 9112 section 9.3.1].
+    pub(crate) fn is_unanswered(&self, error: &Error) -> bool {
+        let is_closed = match error {
+            Error::Peer(PeerFault::Truncated) | Error::Closed => true,
+            Error::Io(error) => matches!(
+                error.kind(),
+                io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe
+            ),
+            _ => false,
+        };
+        is_closed && !self.has_interim && self.wire.received.bytes().is_empty()
+    }
+
+    /// The head that has been received, for the response to keep.
+    pub(crate) fn take_head(&mut self) -> Box<ReceivedHead> {
+        std::mem::take(&mut self.received)
+    }
+
+    /// Takes octets of the response's body, as [`ResponseBody`] does.
+    pub(crate) fn read_body(&mut self, buffer: &mut [u8], trailers: &mut Trailers) -> Result<usize, Error> {
+        self.wire.read_body(buffer, trailers)
+    }
+
+    /// Whether nothing more comes of the response, and the request has been sent.
+    pub(crate) fn is_over(&self) -> bool {
+        self.wire.connection.state() == ClientState::Next
+    }
+
+    /// Whether another request can follow at once: the exchange is over, with what has come of its body, and nothing is behind it.
+    pub(crate) fn is_at_rest(&mut self) -> bool {
+        self.wire.next_message();
+        let mut left = self.wire.settings.limits.drain as usize;
+        let is_over = matches!(self.skip(&mut left), Ok(true)) && self.is_over();
+        is_over && self.wire.is_open() && !self.wire.has_more()
+    }
+
     /// Ends the exchange before.
     fn conclude(&mut self) -> Result<(), Error> {
         self.wire.next_message();
@@ -160,7 +241,7 @@ impl<S: Transport> ClientStream<S> {
                     self.wire.look()?;
                 }
                 // Octets that have come now answer nothing: the connection refuses them.
-                self.wire.connection.receive(self.wire.received.bytes_mut(), self.spans.lend())?;
+                self.wire.connection.receive(self.wire.received.bytes_mut(), self.received.spans.lend())?;
                 Ok(())
             }
             _ => Err(Error::Closed),
@@ -171,28 +252,37 @@ impl<S: Transport> ClientStream<S> {
     fn drain(&mut self) -> Result<(), Error> {
         let mut deadline = Deadline::new(Wait::Body, self.wire.settings.body_deadline);
         let mut left = self.wire.settings.limits.drain as usize;
-        while self.wire.connection.state() == ClientState::Body {
-            let (used, event) = self.wire.connection.receive_body(self.wire.received.bytes())?;
-            let is_starved = matches!(event, Event::NeedMore);
-            self.wire.received.consume(used);
-            left = left.checked_sub(used).ok_or(Error::Closed)?;
-            if is_starved {
-                self.wire.fill(&mut deadline)?;
-            }
+        while !self.skip(&mut left)? {
+            self.wire.fill(&mut deadline)?;
         }
         Ok(())
     }
 
+    /// Uses what has come of the response before up; tells whether that was all of it.
+    fn skip(&mut self, left: &mut usize) -> Result<bool, Error> {
+        while self.wire.connection.state() == ClientState::Body {
+            let (used, event) = self.wire.connection.receive_body(self.wire.received.bytes())?;
+            let is_starved = matches!(event, Event::NeedMore);
+            self.wire.received.consume(used);
+            *left = left.checked_sub(used).ok_or(Error::Closed)?;
+            if is_starved {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Takes one step: an event, or more octets. Gives the final response, or a 101.
     fn receive(&mut self, deadline: &mut Deadline) -> Result<Option<ResponseParts>, Error> {
-        let (used, event) = self.wire.connection.receive(self.wire.received.bytes_mut(), self.spans.lend())?;
+        let (used, event) = self.wire.connection.receive(self.wire.received.bytes_mut(), self.received.spans.lend())?;
         let (mut parts, mut is_starved) = (None, false);
         match event {
             Event::Head(head) if !is_interim(head.status()) => {
-                self.head.clear();
-                self.head.extend_from_slice(head.as_bytes());
+                self.received.octets.clear();
+                self.received.octets.extend_from_slice(head.as_bytes());
                 parts = Some(head.parts());
             }
+            Event::Head(_) => self.has_interim = true,
             Event::Closed => return Err(Error::Closed),
             event => is_starved = matches!(event, Event::NeedMore),
         }
@@ -266,13 +356,24 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
         matches!(self.progress, Progress::Answered(_) | Progress::Failed(_))
     }
 
+    /// What goes out with the next write: before a body is written, the head.
+    pub(crate) fn ready(&self) -> &[u8] {
+        self.client.wire.ready()
+    }
+
     /// Ends the request, and reads the head of the response. Fails with [`WriteError::BodyLength`] when octets are missing.
     pub fn finish(self) -> Result<Response<'c, S>, Error> {
         self.finish_with(&[])
     }
 
     /// Ends the request with these trailers, which a chunked body can have, and reads the head of the response.
-    pub fn finish_with(mut self, trailers: &[TrailerField<'_>]) -> Result<Response<'c, S>, Error> {
+    pub fn finish_with(self, trailers: &[TrailerField<'_>]) -> Result<Response<'c, S>, Error> {
+        let (ClientStream { wire, received, .. }, parts) = self.end(trailers)?;
+        Ok(Response { head: received.head(parts), body: ResponseBody::new(wire) })
+    }
+
+    /// The same; gives the response as its connection, which has the octets of the head, and the parts of that.
+    pub(crate) fn end(mut self, trailers: &[TrailerField<'_>]) -> Result<(&'c mut ClientStream<S>, ResponseParts), Error> {
         self.send(|wire, progress| {
             match (progress, trailers) {
                 (Progress::Whole, []) => {}
@@ -287,8 +388,7 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
             Progress::Failed(error) => client.receive_head().map_err(|_| error)?,
             _ => client.receive_head()?,
         };
-        let ClientStream { wire, head, spans, .. } = client;
-        Ok(Response { head: parts.over(head, spans), body: ResponseBody::new(wire) })
+        Ok((client, parts))
     }
 
     /// Has something sent, if the server still wants it. What hinders that may be the server's answer, which comes later.
@@ -330,5 +430,40 @@ impl<S: Transport> Write for RequestWriter<'_, S> {
 impl<S: Transport> fmt::Debug for RequestWriter<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("RequestWriter")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+    use super::connect_to_one;
+    use crate::deadline::Whole;
+    use crate::error::{Error, PeerFault, Wait};
+    use std::net::TcpListener;
+    use std::time::Duration;
+
+    #[test]
+    fn each_address_is_tried_until_one_answers() {
+        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (deadline, addresses) = (Duration::from_secs(20), [free(), listener.local_addr().unwrap(), free()]);
+        let stream = connect_to_one(addresses.into_iter(), deadline, &Whole::ENDLESS).unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), addresses[1]);
+
+        let refused = [free(), free()];
+        let error = connect_to_one(refused.into_iter(), deadline, &Whole::ENDLESS).unwrap_err();
+        assert!(matches!(&error, Error::Connect { tried } if tried.len() == 2 && tried[1].0 == refused[1]), "{error:?}");
+
+        // Over at once, and behind an address that has been tried.
+        let slow = std::iter::from_fn(|| {
+            std::thread::sleep(Duration::from_millis(150));
+            None
+        });
+        for (after, addresses) in [(0, &addresses[..]), (100, &refused[..])] {
+            let over = Whole::from_now(Duration::from_millis(after));
+            let error = connect_to_one(addresses.iter().copied().chain(slow.clone()), deadline, &over).unwrap_err();
+            assert!(matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Whole, .. })), "{error:?}");
+        }
     }
 }

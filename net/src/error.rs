@@ -20,6 +20,8 @@ pub enum Error {
     Peer(PeerFault),
     /// What the caller asked for.
     Own(WriteError),
+    /// The URL that the caller asked for.
+    Url(UrlFault),
     /// The connection has ended, and carries nothing more [RFC 9112 section 9.6].
     Closed,
     /// A request got no answer from the caller, or not a whole one; the connection is closed.
@@ -43,6 +45,17 @@ pub enum PeerFault {
     },
 }
 
+/// Why a [`Client`](crate::Client) cannot ask for a URL that is written as one may be; octets that may not stand in one are
+/// [`WriteError::InvalidTarget`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum UrlFault {
+    /// It does not begin with `http://`.
+    NotHttp,
+    /// Its scheme is https, whose TLS the client has not.
+    NeedsTls,
+}
+
 /// What is waited for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
@@ -57,6 +70,8 @@ pub enum Wait {
     Write,
     /// A datagram.
     Datagram,
+    /// The end of an exchange as a whole.
+    Whole,
 }
 
 impl PeerFault {
@@ -80,6 +95,15 @@ impl fmt::Display for PeerFault {
     }
 }
 
+impl fmt::Display for UrlFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotHttp => "no http URL: it has to begin with http:// (RFC 9110 section 4.2.1)",
+            Self::NeedsTls => "https needs TLS: connect with a TLS library, and ask on its stream with a ClientStream",
+        })
+    }
+}
+
 impl fmt::Display for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -88,6 +112,7 @@ impl fmt::Display for Wait {
             Self::Body => "whole body",
             Self::Write => "room to send",
             Self::Datagram => "datagram",
+            Self::Whole => "end of the exchange",
         })
     }
 }
@@ -106,6 +131,7 @@ impl fmt::Display for Error {
             }
             Self::Peer(fault) => write!(f, "{fault}"),
             Self::Own(error) => write!(f, "{error}"),
+            Self::Url(fault) => write!(f, "{fault}"),
             Self::Closed => f.write_str("connection has ended (RFC 9112 section 9.6)"),
             Self::Unanswered => f.write_str("request without a whole answer"),
         }
@@ -118,7 +144,7 @@ impl std::error::Error for Error {
             Self::Io(error) => Some(error),
             Self::Peer(PeerFault::Parse(error)) => Some(error),
             Self::Own(error) => Some(error),
-            Self::Connect { .. } | Self::Peer(_) | Self::Closed | Self::Unanswered => None,
+            Self::Connect { .. } | Self::Peer(_) | Self::Url(_) | Self::Closed | Self::Unanswered => None,
         }
     }
 }
@@ -145,6 +171,12 @@ impl From<PeerFault> for Error {
     }
 }
 
+impl From<UrlFault> for Error {
+    fn from(fault: UrlFault) -> Self {
+        Self::Url(fault)
+    }
+}
+
 impl From<WriteError> for Error {
     fn from(error: WriteError) -> Self {
         Self::Own(error)
@@ -158,7 +190,7 @@ impl From<Error> for io::Error {
             Error::Peer(PeerFault::Truncated) => io::ErrorKind::UnexpectedEof,
             Error::Peer(PeerFault::TooSlow { .. }) => io::ErrorKind::TimedOut,
             Error::Peer(PeerFault::Parse(_)) => io::ErrorKind::InvalidData,
-            Error::Own(_) => io::ErrorKind::InvalidInput,
+            Error::Own(_) | Error::Url(_) => io::ErrorKind::InvalidInput,
             Error::Closed => io::ErrorKind::NotConnected,
             Error::Connect { .. } | Error::Unanswered => io::ErrorKind::Other,
         };

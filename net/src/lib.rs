@@ -1,12 +1,16 @@
 #![doc = include_str!("../README.md")]
 
 mod body;
+mod client;
+mod client_request;
+mod client_response;
 mod client_stream;
 mod date;
 mod deadline;
 mod error;
 mod listener;
 mod notice;
+mod pool;
 mod received;
 mod reply;
 mod server;
@@ -17,12 +21,16 @@ mod trailers;
 mod transport;
 mod turned_away;
 mod udp;
+mod url;
 mod wire;
 
 pub use body::{RequestBody, ResponseBody};
+pub use client::{Client, ClientSettings};
+pub use client_request::ClientRequest;
+pub use client_response::ClientResponse;
 pub use client_stream::{ClientStream, RequestWriter, Response};
 pub use date::Date;
-pub use error::{Error, PeerFault, Wait};
+pub use error::{Error, PeerFault, UrlFault, Wait};
 pub use listener::Listener;
 pub use reply::{Reply, ResponseWriter};
 pub use server::{Server, ServerHandle};

@@ -7,7 +7,7 @@ use bareline_core::{
     HeadWriter, LentSpans, Method, ReplyTo, RequestHead, ResponseHead, Status, Target, WireBuf, WriteError, datagram,
 };
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{fmt, io};
 
 /// A UDP socket: sends and receives datagrams, of raw octets or with a message of HTTP in each.
@@ -44,6 +44,8 @@ pub struct UdpPeer {
 }
 
 const LARGEST: usize = 65_536;
+/// When a datagram that is not answered is sent again, for the first time.
+const REPEAT_AFTER: Duration = Duration::from_millis(500);
 
 /// A datagram that has been received; as a message, where it is one, it is read from here.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -166,17 +168,67 @@ impl UdpPeer {
         })
     }
 
+    /// Sends a datagram to the address to which it is connected, and waits for one that is its answer.
+    ///
+    /// Datagrams are lost. When none has come for half a second, as over the internet it may take [RFC 8489 section 6.2.1], the same is sent
+    /// again, then after a second, after two, and so on, until the deadline, which is for all of it; so whoever answers may see it several
+    /// times. `is_answer` tells from the octets whether a datagram answers this one: what else comes, such as a second answer to the datagram
+    /// before, is passed over.
+    ///
+    /// Fails with [`PeerFault::TooSlow`] when the deadline is over, and at once when the system says that nobody receives there.
+    pub fn ask<'b>(
+        &mut self,
+        octets: &[u8],
+        deadline: Duration,
+        buffer: &'b mut [u8],
+        mut is_answer: impl FnMut(&[u8]) -> bool,
+    ) -> Result<Datagram<'b>, Error> {
+        let (start, mut interval) = (Instant::now(), REPEAT_AFTER);
+        let mut repeat_at = Duration::ZERO;
+        loop {
+            let waited = start.elapsed();
+            if waited >= deadline {
+                return Err(PeerFault::TooSlow { wait: Wait::Datagram, after: deadline }.into());
+            }
+            if waited >= repeat_at {
+                self.send(octets)?;
+                repeat_at = waited.saturating_add(interval);
+                interval = interval.saturating_mul(2);
+            }
+            let wait = repeat_at.min(deadline).saturating_sub(waited).max(Duration::from_millis(1));
+            self.socket.set_read_timeout(Some(wait))?;
+            match self.receive_whole() {
+                Ok((len, from)) if is_answer(self.whole.get(..len).unwrap_or_default()) => {
+                    return Ok(self.kept(len, from, buffer));
+                }
+                Ok(_) => {}
+                Err(error) if is_passing(&error) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
     fn receive_one<'b>(&mut self, buffer: &'b mut [u8]) -> io::Result<Datagram<'b>> {
-        let (len, from) = loop {
+        let (len, from) = self.receive_whole()?;
+        Ok(self.kept(len, from, buffer))
+    }
+
+    /// Receives a datagram whole: its length, and who sent it.
+    fn receive_whole(&mut self) -> io::Result<(usize, SocketAddr)> {
+        loop {
             match self.socket.recv_from(&mut self.whole) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                received => break received?,
+                received => return received,
             }
-        };
+        }
+    }
+
+    /// What has been received whole, as far as the buffer holds it.
+    fn kept<'b>(&self, len: usize, from: SocketAddr, buffer: &'b mut [u8]) -> Datagram<'b> {
         let kept = len.min(buffer.len());
         let octets = buffer.get_mut(..kept).unwrap_or_default();
         octets.copy_from_slice(self.whole.get(..kept).unwrap_or_default());
-        Ok(Datagram { octets, cut: len.saturating_sub(kept), from })
+        Datagram { octets, cut: len.saturating_sub(kept), from }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A connection on its transport: what both roles do with the octets.
 
-use crate::deadline::{Deadline, is_passing};
+use crate::deadline::{Deadline, Whole, is_passing};
 use crate::error::{Error, PeerFault, Wait};
 use crate::notice::{TURN, Turn};
 use crate::received::Received;
@@ -81,6 +81,8 @@ pub(crate) struct Wire<S, C> {
     pub(crate) connection: C,
     pub(crate) received: Received,
     pub(crate) settings: Settings,
+    /// When the present exchange has to be over, on a client's connection.
+    pub(crate) whole: Whole,
     /// None once it is closed, handed over or broken.
     transport: Option<S>,
     /// The timeouts that the transport has now.
@@ -128,6 +130,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             connection,
             received: Received::new(),
             settings,
+            whole: Whole::ENDLESS,
             transport: Some(transport),
             read_timeout: Duration::ZERO,
             write_timeout: Duration::ZERO,
@@ -153,7 +156,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         let mut since = Instant::now();
         let count = loop {
             let transport = self.transport.as_mut().ok_or(Error::Closed)?;
-            if let Some(timeout) = deadline.timeout(self.read_timeout)? {
+            if let Some(timeout) = deadline.timeout(self.read_timeout, &self.whole)? {
                 transport.set_read_timeout(Some(timeout))?;
                 self.read_timeout = timeout;
             }
@@ -211,7 +214,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         let mut deadline = Deadline::new(Wait::Write, self.settings.write_deadline);
         let (mut since, mut is_flushed) = (Instant::now(), false);
         while !is_flushed {
-            if let Some(timeout) = deadline.timeout(self.write_timeout)? {
+            if let Some(timeout) = deadline.timeout(self.write_timeout, &self.whole)? {
                 transport.set_write_timeout(Some(timeout))?;
                 self.write_timeout = timeout;
             }
@@ -370,6 +373,11 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.gathered.clear();
         self.is_answer_early = false;
         self.answered = None;
+    }
+
+    /// What is ready to be sent.
+    pub(crate) fn ready(&self) -> &[u8] {
+        self.out.as_bytes()
     }
 
     /// Whether octets have come that are not the content of the present message.

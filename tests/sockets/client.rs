@@ -27,7 +27,7 @@ fn served_by<T: Send + 'static>(serve: impl FnOnce(&mut TcpStream) -> T + Send +
     (address, thread::spawn(move || serve(&mut listener.accept().unwrap().0)))
 }
 
-fn read_head(stream: &mut TcpStream) -> String {
+pub(crate) fn read_head(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut octet = [0];
@@ -324,6 +324,25 @@ fn a_trickling_body_is_given_up() {
     let error = get_again(&mut client).unwrap_err();
     assert!(matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Body, .. })), "{error:?}");
     assert!(start.elapsed() < Duration::from_secs(10));
+    drop(client);
+    served.join().unwrap();
+}
+
+#[test]
+fn an_exchange_is_over_in_time_though_its_octets_earn_more() {
+    let (address, served) = served_by(|stream| {
+        read_head(stream);
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n").unwrap();
+        while stream.write_all(b"x").is_ok() {
+            thread::park_timeout(Duration::from_millis(10));
+        }
+    });
+    let settings = Settings { whole_deadline: Duration::from_millis(200), minimum_rate: 1, ..Settings::default() };
+    let start = Instant::now();
+    let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
+    let error = get_again(&mut client).unwrap_err();
+    assert!(matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Whole, .. })), "{error:?}");
+    assert!(start.elapsed() >= settings.whole_deadline && start.elapsed() < Duration::from_secs(10));
     drop(client);
     served.join().unwrap();
 }

@@ -3,7 +3,9 @@
 use crate::DEADLINE;
 use bareline_core::{FieldName, FieldSpans, FieldValue, Method, ReplyTo, Status, Target, WriteError};
 use bareline_net::{Error, PeerFault, UdpPeer, Wait};
-use std::time::Duration;
+use std::net::UdpSocket;
+use std::thread;
+use std::time::{Duration, Instant};
 
 #[test]
 fn datagrams_are_told_when_cut_and_waited_for_no_longer_than_asked() {
@@ -70,4 +72,46 @@ fn a_message_that_is_none_or_cut_is_told() {
     assert!(matches!(error, Error::Own(WriteError::TargetForm)), "{error:?}");
     let error = client.send_request_to(Method::OPTIONS, Target::ASTERISK, to, |_| Ok(())).unwrap_err();
     assert!(matches!(error, Error::Own(WriteError::OutOfTurn)), "a head that is not ended: {error:?}");
+}
+
+#[test]
+fn a_datagram_is_sent_again_until_it_is_answered() {
+    let mut server = UdpPeer::bind("127.0.0.1:0").unwrap();
+    let to = server.local_addr().unwrap();
+    let served = thread::spawn(move || {
+        let (mut buffer, mut received) = ([0; 100], Vec::new());
+        // Two are lost; the third is answered, behind two datagrams that belong to something else, and once too often.
+        for answers in [&[][..], &[], &[&b"0 late"[..], b"", b"1 here", b"1 here"], &[b"2 here"]] {
+            let datagram = server.receive_within(DEADLINE, &mut buffer).unwrap();
+            let from = datagram.from;
+            received.push(String::from_utf8(datagram.octets.to_vec()).unwrap());
+            answers.iter().for_each(|answer| server.send_to(answer, from).unwrap());
+        }
+        received
+    });
+    let mut client = UdpPeer::connect(to).unwrap();
+    let (start, mut buffer) = (Instant::now(), [0; 4]);
+    let answer = client.ask(b"1 who", DEADLINE, &mut buffer, |answer| answer == b"1 here").unwrap();
+    assert_eq!((answer.octets, answer.cut, answer.from), (&b"1 he"[..], 2, to));
+    assert!(start.elapsed() >= Duration::from_millis(500 + 1000), "{:?}", start.elapsed());
+    let answer = client.ask(b"2 who", DEADLINE, &mut buffer, |answer| answer.starts_with(b"2 ")).unwrap();
+    assert_eq!(answer.octets, b"2 he");
+    assert_eq!(served.join().unwrap(), ["1 who", "1 who", "1 who", "2 who"]);
+}
+
+#[test]
+fn an_answer_is_not_waited_for_longer_than_asked() {
+    let server = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let mut client = UdpPeer::connect(server.local_addr().unwrap()).unwrap();
+    let (start, deadline) = (Instant::now(), Duration::from_millis(300));
+    // What is no answer does not prolong it.
+    let to = client.local_addr().unwrap();
+    server.send_to(b"noise", to).unwrap();
+    let error = client.ask(b"who", deadline, &mut [0; 10], |answer| answer != b"noise").unwrap_err();
+    assert!(matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Datagram, after }) if after == deadline), "{error:?}");
+    assert!(start.elapsed() >= deadline && start.elapsed() < DEADLINE);
+
+    drop(server);
+    let error = client.ask(b"who", DEADLINE, &mut [0; 10], |_| true).unwrap_err();
+    assert!(matches!(&error, Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused), "{error:?}");
 }

@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod client;
+mod clients;
 mod datagrams;
+mod fetch;
 mod hostile;
 mod log_lines;
 mod peers;

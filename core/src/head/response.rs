@@ -203,6 +203,11 @@ impl ResponseParts {
         }
     }
 
+    /// The status.
+    pub const fn status(&self) -> Status {
+        self.status
+    }
+
     /// How many octets the head takes: the body begins there.
     #[allow(clippy::len_without_is_empty, reason = "a head is never empty")]
     pub const fn len(&self) -> usize {

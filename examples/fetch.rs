@@ -1,0 +1,210 @@
+//! Gets a URL, in the way of curl: any method, fields and body, and the response's body to standard output or a file as it comes.
+
+use bareline_core::{FieldName, FieldValue, Framing, Method, Status, dump};
+use bareline_net::{Client, ClientRequest, ClientResponse, ClientSettings, Error, Settings};
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// Sends a request for a URL, and prints the body of the response.
+#[derive(Parser)]
+#[command(
+    after_help = "Exit status: 0 when the status of the response is 2xx or 3xx, 4 when it is 4xx, 5 when it is 5xx; 1 when \
+there is no whole response, which is told in one line; 2 when the arguments are none."
+)]
+struct Arguments {
+    /// The method: GET by default, and POST with --data
+    #[arg(short = 'X', long, value_parser = method)]
+    method: Option<String>,
+    /// A field of the request; as often as there are fields
+    #[arg(short = 'H', long = "field", value_name = "NAME: VALUE", value_parser = field)]
+    fields: Vec<(String, String)>,
+    /// The body of the request: DATA itself, @FILE for what is in a file, @- for standard input
+    #[arg(short, long)]
+    data: Option<String>,
+    /// The file for the body of the response, in place of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Shows the heads of the request and of the response, on standard error
+    #[arg(short, long)]
+    verbose: bool,
+    /// What to ask for: http://HOST[:PORT][/PATH][?QUERY]
+    url: String,
+}
+
+const AGENT: FieldValue = FieldValue::from_static(concat!("bareline/", env!("CARGO_PKG_VERSION")));
+const FORM: FieldValue = FieldValue::from_static("application/x-www-form-urlencoded");
+/// A download that takes longer gets a progress bar.
+const LONG: Duration = Duration::from_millis(500);
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match fetch(&arguments) {
+        Ok(status) => ExitCode::from(match status.code() {
+            ..400 => 0,
+            400..500 => 4,
+            // One that nobody knows is like a 500 [RFC 9110 section 15].
+            500.. => 5,
+        }),
+        Err(failure) => {
+            let _ = writeln!(io::stderr(), "fetch: {} {}: {failure}", arguments.method(), arguments.url);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn method(text: &str) -> Result<String, String> {
+    Method::new(text).map(|method| method.to_string()).map_err(|error| error.to_string())
+}
+
+fn field(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("no colon behind the name")?;
+    let (name, value) = (name.to_owned(), value.trim().to_owned());
+    let is_valid = FieldName::new(&name).and_then(|_| FieldValue::new(&value).map(|_| ()));
+    is_valid.map(|()| (name, value)).map_err(|error| error.to_string())
+}
+
+impl Arguments {
+    fn method(&self) -> &str {
+        self.method.as_deref().unwrap_or(if self.data.is_some() { "POST" } else { "GET" })
+    }
+
+    fn has(&self, name: FieldName<'_>) -> bool {
+        self.fields.iter().any(|(given, _)| FieldName::new(given) == Ok(name))
+    }
+}
+
+/// What was tried, and what came of it.
+fn told<T>(tried: &str, path: &Path, result: io::Result<T>) -> Result<T, String> {
+    result.map_err(|error| format!("cannot {tried} {}: {error}", path.display()))
+}
+
+fn fetch(arguments: &Arguments) -> Result<Status, String> {
+    // Nothing is kept in memory here, so that no body is too large.
+    let stream = Settings { body_limit: u64::MAX, ..Settings::default() };
+    let client = Client::with_settings(ClientSettings { stream, ..ClientSettings::default() });
+    let mut show = |head: &[u8]| show_head(">", head);
+    let request = ask(&client, arguments).map_err(|error| error.to_string())?;
+    let request = if arguments.verbose { request.watch(&mut show) } else { request };
+    let response = send(request, arguments.data.as_deref())?;
+    if arguments.verbose {
+        show_head("<", response.head().as_bytes());
+    }
+    save(response, arguments)
+}
+
+fn ask<'r>(client: &'r Client, arguments: &'r Arguments) -> Result<ClientRequest<'r>, Error> {
+    let mut request = client.request(Method::new(arguments.method())?, &arguments.url)?;
+    for (name, value) in &arguments.fields {
+        request = request.field(FieldName::new(name)?, FieldValue::new(value)?);
+    }
+    if !arguments.has(FieldName::USER_AGENT) {
+        request = request.field(FieldName::USER_AGENT, AGENT);
+    }
+    if arguments.data.is_some() && !arguments.has(FieldName::CONTENT_TYPE) {
+        request = request.field(FieldName::CONTENT_TYPE, FORM);
+    }
+    Ok(request)
+}
+
+/// Sends the request with its body: octets, or a stream, with its length where that is known.
+fn send(request: ClientRequest<'_>, data: Option<&str>) -> Result<ClientResponse, String> {
+    let sent = match (data, data.and_then(|data| data.strip_prefix('@'))) {
+        (None, _) => request.send(),
+        (_, Some("-")) => request.stream(io::stdin().lock()),
+        (_, Some(path)) => {
+            let path = Path::new(path);
+            let file = told("read", path, File::open(path))?;
+            let metadata = told("read", path, file.metadata())?;
+            match metadata.is_file() {
+                true => request.stream_sized(file, metadata.len()),
+                false => request.stream(file),
+            }
+        }
+        (Some(data), None) => request.body(data.as_bytes()),
+    };
+    sent.map_err(|error| error.to_string())
+}
+
+fn show_head(prefix: &str, head: &[u8]) {
+    for line in dump(head).to_string().lines() {
+        let _ = writeln!(io::stderr(), "{prefix} {line}");
+    }
+}
+
+/// Writes the body where it is to go, as it comes.
+fn save(mut response: ClientResponse, arguments: &Arguments) -> Result<Status, String> {
+    let status = response.status();
+    let method = Method::new(arguments.method()).map_err(|error| error.to_string())?;
+    let length = match response.head().framing(method) {
+        Ok(Framing::Length(length)) => Some(length),
+        _ => None,
+    };
+    let (path, mut out): (&Path, Box<dyn Write>) = match &arguments.output {
+        Some(path) => (path, Box::new(told("write", path, File::create(path))?)),
+        None => (Path::new("to standard output"), Box::new(io::stdout().lock())),
+    };
+    let is_shown = io::stderr().is_terminal() && (arguments.output.is_some() || !io::stdout().is_terminal());
+    let mut progress = Progress::new(length, is_shown);
+    let mut piece = vec![0; 64 * 1024];
+    loop {
+        let count = response.read(&mut piece).map_err(|error| failed_after(progress.octets, &error))?;
+        let written = match piece.get(..count) {
+            Some(octets @ [_, ..]) => out.write_all(octets),
+            _ => out.flush(),
+        };
+        match written {
+            // Whoever reads it has had enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && arguments.output.is_none() => return Ok(status),
+            written => told("write", path, written)?,
+        }
+        match count {
+            0 => return Ok(status),
+            count => progress.add(count),
+        }
+    }
+}
+
+fn failed_after(octets: u64, error: &dyn Display) -> String {
+    format!("after {octets} octets of the body: {error}")
+}
+
+/// How far a download is, shown once it is known to be a long one.
+struct Progress {
+    octets: u64,
+    start: Instant,
+    is_shown: bool,
+    bar: ProgressBar,
+}
+
+impl Progress {
+    fn new(length: Option<u64>, is_shown: bool) -> Self {
+        let template = match length {
+            Some(_) => "{bytes} of {total_bytes} {wide_bar} {bytes_per_sec}, {eta} left",
+            None => "{bytes} {spinner} {bytes_per_sec}",
+        };
+        let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::hidden());
+        let style = ProgressStyle::with_template(template);
+        let bar = bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Self { octets: 0, start: Instant::now(), is_shown, bar }
+    }
+
+    fn add(&mut self, count: usize) {
+        self.octets += count as u64;
+        if self.is_shown && self.bar.is_hidden() && self.start.elapsed() > LONG {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        self.bar.set_position(self.octets);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

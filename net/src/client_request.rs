@@ -1,0 +1,184 @@
+//! A request of a client, from its fields to the response.
+
+use crate::client::Client;
+use crate::client_response::ClientResponse;
+use crate::client_stream::{ClientStream, RequestWriter};
+use crate::deadline::Whole;
+use crate::error::{Error, PeerFault};
+use crate::url::HttpUrl;
+use bareline_core::{ErrorKind, FieldName, FieldValue, HeadWriter, Method, Request, ResponseParts, Target, WriteError};
+use std::fmt;
+use std::io::{self, Read, Write};
+
+/// A request of a [`Client`]: fields are added, then one of the calls that end it sends it and reads the head of the response.
+///
+/// ```no_run
+/// use bareline_core::{FieldName, FieldValue, Method};
+/// use bareline_net::{Client, Error};
+///
+/// let client = Client::new();
+/// let form = FieldValue::from_static("application/x-www-form-urlencoded");
+/// let request = client.request(Method::POST, "http://localhost:8080/echo")?.field(FieldName::CONTENT_TYPE, form);
+/// assert!(request.body(b"a=b")?.status().is_successful());
+/// # Ok::<(), Error>(())
+/// ```
+///
+/// A stream as the body is read as fast as the server takes it, and not to its end once the server is known to have answered; nothing limits how
+/// long a read of it takes. The head is at most 8,192 octets. The response is read when the request has been sent: see the limits of the [crate](crate).
+#[must_use = "a request is sent by the call that ends it"]
+pub struct ClientRequest<'r> {
+    client: &'r Client,
+    method: Method<'r>,
+    url: HttpUrl,
+    fields: Vec<(FieldName<'r>, FieldValue<'r>)>,
+    watch: Option<Watch<'r>>,
+}
+
+/// Who wants to see what is sent.
+type Watch<'r> = &'r mut dyn FnMut(&[u8]);
+
+/// The body of a request.
+enum Content<'b> {
+    Octets(&'b [u8]),
+    Chunked(&'b mut dyn Read),
+    Sized(&'b mut dyn Read, u64),
+}
+
+/// How a request has failed on one connection.
+enum Failed {
+    /// Before anything was sent, since the connection carries no more requests.
+    Unsent(Error),
+    /// The server has closed, and has not begun to answer.
+    Unanswered(Error),
+    Otherwise(Error),
+}
+
+/// How much of a stream is read at a time.
+const PIECE: usize = 16 * 1024;
+
+impl<'r> ClientRequest<'r> {
+    pub(crate) const fn new(client: &'r Client, method: Method<'r>, url: HttpUrl) -> Self {
+        Self { client, method, url, fields: Vec::new(), watch: None }
+    }
+
+    /// Adds a field, behind those that were added before; `Host` and those of the framing are written without it.
+    pub fn field(mut self, name: FieldName<'r>, value: FieldValue<'r>) -> Self {
+        self.fields.push((name, value));
+        self
+    }
+
+    /// Shows the head of the request to `watch`, each time it is sent.
+    pub fn watch(mut self, watch: &'r mut dyn FnMut(&[u8])) -> Self {
+        self.watch = Some(watch);
+        self
+    }
+
+    /// Sends the request without a body.
+    pub fn send(self) -> Result<ClientResponse, Error> {
+        self.exchange(Content::Octets(b""))
+    }
+
+    /// Sends the request with this body, and its length.
+    pub fn body(self, octets: &[u8]) -> Result<ClientResponse, Error> {
+        self.exchange(Content::Octets(octets))
+    }
+
+    /// Sends the request with what this reads as its body, in chunks [RFC 9112 section 7.1]. A read that fails ends the request, and the
+    /// connection with it.
+    pub fn stream(self, mut body: impl Read) -> Result<ClientResponse, Error> {
+        self.exchange(Content::Chunked(&mut body))
+    }
+
+    /// The same with a body of this length: no more of it is read, and if there is less the request fails with
+    /// [`WriteError::BodyLength`].
+    pub fn stream_sized(self, mut body: impl Read, length: u64) -> Result<ClientResponse, Error> {
+        self.exchange(Content::Sized(&mut body, length))
+    }
+
+    fn exchange(mut self, mut content: Content<'_>) -> Result<ClientResponse, Error> {
+        let client = self.client;
+        let whole = Whole::from_now(client.settings().whole_deadline);
+        while let Some(mut stream) = client.pool().take(&self.url.authority) {
+            match self.ask(&mut stream, whole, &mut content) {
+                Ok(parts) => return Ok(ClientResponse::new(stream, parts, client.pool())),
+                Err(Failed::Unsent(_)) => {}
+                Err(Failed::Unanswered(_)) if is_idempotent(self.method) && content.is_repeatable() => break,
+                Err(Failed::Unanswered(error) | Failed::Otherwise(error)) => return Err(error),
+            }
+        }
+        let mut stream = client.connect(&self.url.authority, &whole)?;
+        match self.ask(&mut stream, whole, &mut content) {
+            Ok(parts) => Ok(ClientResponse::new(stream, parts, client.pool())),
+            Err(Failed::Unsent(error) | Failed::Unanswered(error) | Failed::Otherwise(error)) => Err(error),
+        }
+    }
+
+    /// Sends the request on this connection, and reads the head of the response.
+    fn ask(&mut self, stream: &mut ClientStream, whole: Whole, content: &mut Content<'_>) -> Result<ResponseParts, Failed> {
+        let begun = Target::new(&self.url.target).map_err(Error::Own).and_then(|target| {
+            let fields = &self.fields;
+            stream.begin_within(whole, self.method, target, |head| content.end_head(head.fields(fields)?))
+        });
+        let mut writer = begun.map_err(|error| match error {
+            Error::Closed => Failed::Unsent(error),
+            Error::Peer(PeerFault::Parse(fault)) if fault.kind() == ErrorKind::Unsolicited => Failed::Unsent(error),
+            error => Failed::Otherwise(error),
+        })?;
+        if let Some(watch) = &mut self.watch {
+            watch(writer.ready());
+        }
+        let ended = content.write(&mut writer).and_then(|()| Ok(writer.end(&[])?.1));
+        ended.map_err(|error| match stream.is_unanswered(&error) {
+            true => Failed::Unanswered(error),
+            false => Failed::Otherwise(error),
+        })
+    }
+}
+
+/// Whether it does no harm to ask twice [RFC 9110 section 9.2.2].
+fn is_idempotent(method: Method<'_>) -> bool {
+    [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE, Method::PUT, Method::DELETE].contains(&method)
+}
+
+impl Content<'_> {
+    const fn is_repeatable(&self) -> bool {
+        matches!(self, Self::Octets(_))
+    }
+
+    fn end_head(&self, head: HeadWriter<'_, Request<'_>>) -> Result<(), WriteError> {
+        match self {
+            Self::Octets([]) => head.without_body(),
+            Self::Octets(octets) => head.length(octets.len() as u64),
+            Self::Chunked(_) => head.chunked(),
+            Self::Sized(_, length) => head.length(*length),
+        }
+    }
+
+    fn write(&mut self, writer: &mut RequestWriter<'_>) -> Result<(), Error> {
+        match self {
+            Self::Octets(octets) => Ok(writer.write_all(octets)?),
+            Self::Chunked(body) => copy(body, writer),
+            Self::Sized(body, length) => copy(&mut body.take(*length), writer),
+        }
+    }
+}
+
+/// Writes all that is read, as long as the server wants it.
+fn copy(from: &mut dyn Read, to: &mut RequestWriter<'_>) -> Result<(), Error> {
+    let mut piece = vec![0; PIECE];
+    while !to.is_answered() {
+        match from.read(&mut piece) {
+            Ok(0) => break,
+            Ok(count) => to.write_all(piece.get(..count).unwrap_or_default())?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+impl fmt::Debug for ClientRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ClientRequest({:?} {} of {})", self.method, self.url.target, self.url.authority)
+    }
+}

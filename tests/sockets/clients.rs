@@ -1,0 +1,430 @@
+//! A client that keeps its connections, and servers that close them at all the wrong times.
+
+use crate::client::read_head;
+use bareline_core::{ErrorKind, FieldName, FieldValue, Limits, Method, Status, WriteError};
+use bareline_net::{Client, ClientSettings, Error, Exchange, PeerFault, ServerStream, Settings, UrlFault, Wait};
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// A server that takes as many connections, one after the other, and for each of their answers reads a head, sends it, and tells the request
+/// line and which connection it was; after its last answer a connection is closed, whatever else has come.
+fn canned(connections: &[&[&'static str]]) -> (String, JoinHandle<Vec<String>>) {
+    let connections: Vec<_> = connections.iter().map(|answers| answers.to_vec()).collect();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let served = thread::spawn(move || {
+        let mut requests = Vec::new();
+        for (connection, answers) in connections.into_iter().enumerate() {
+            let mut stream = listener.accept().unwrap().0;
+            for answer in answers {
+                let head = read_head(&mut stream);
+                requests.push(format!("{connection} {}", head.lines().next().unwrap()));
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        }
+        requests
+    });
+    (url, served)
+}
+
+/// A server that takes one connection, and serves it in this way.
+fn served_by<T: Send + 'static>(serve: impl FnOnce(&mut TcpStream) -> T + Send + 'static) -> (String, JoinHandle<T>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    (url, thread::spawn(move || serve(&mut listener.accept().unwrap().0)))
+}
+
+/// A server of any number of connections, at the same time, that counts them.
+fn server(serve: impl Fn(Exchange<'_>) -> Result<(), Error> + Send + Sync + 'static) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (count, serve) = (Arc::new(AtomicUsize::new(0)), Arc::new(serve));
+    let counted = Arc::clone(&count);
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let serve = Arc::clone(&serve);
+            thread::spawn(move || {
+                let mut peer = ServerStream::with_settings(stream, Settings { body_limit: u64::MAX, ..Settings::default() });
+                while let Ok(Some(exchange)) = peer.next_request() {
+                    if serve(exchange).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    (url, count)
+}
+
+fn get(client: &Client, url: &str) -> Result<String, Error> {
+    Ok(io::read_to_string(client.get(url)?)?)
+}
+
+const HI: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+/// A connection is closed when the request has come, and not a word is said.
+const SILENT: &str = "";
+
+#[test]
+fn rfc9112_9_3_a_connection_is_kept_for_the_next_request() {
+    let (url, served) = canned(&[&[
+        HI,
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nSum: 2\r\n\r\n",
+        "HTTP/1.1 204 No Content\r\n\r\n",
+        "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n",
+        "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        HI,
+    ]]);
+    let client = Client::new();
+    assert_eq!(get(&client, &url).unwrap(), "hi");
+    // At its end, not when it is dropped; and what was received stays.
+    let mut chunked = client.get(&url).unwrap();
+    assert_eq!((io::read_to_string(&mut chunked).unwrap(), chunked.read(&mut [0]).unwrap()), ("hi".to_owned(), 0));
+    let no_content = client.get(&url).unwrap();
+    let not_modified = client.get(&url).unwrap();
+    assert_eq!((no_content.status(), not_modified.status()), (Status::NO_CONTENT, Status::NOT_MODIFIED));
+    let head = client.request(Method::HEAD, &url).unwrap().send().unwrap();
+    assert_eq!(head.head().fields().only(FieldName::CONTENT_LENGTH).unwrap().unwrap().as_bytes(), b"9");
+    assert_eq!(get(&client, &url).unwrap(), "");
+    let same = url.replace("http://", "HTTP://").trim_end_matches('/').to_owned();
+    assert_eq!(get(&client, &format!("{same}/a?b#c")).unwrap(), "hi");
+    assert_eq!(served.join().unwrap().last().unwrap(), "0 GET /a?b HTTP/1.1");
+    assert_eq!(chunked.head().as_bytes(), b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    assert_eq!(chunked.trailers().fields()[0].0, FieldName::from_static("Sum"));
+}
+
+#[test]
+fn rfc9112_9_3_what_ends_with_the_connection_is_not_kept() {
+    let (url, served) = canned(&[
+        &["HTTP/1.1 200 OK\r\n\r\nto the end"],
+        &["HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi"],
+        &["HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi"],
+        &["HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"],
+        &["HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"],
+        &[HI],
+    ]);
+    let client = Client::new();
+    for body in ["to the end", "hi", "hi", ""] {
+        assert_eq!(get(&client, &url).unwrap(), body);
+    }
+    let (upgrade, x) = (FieldValue::from_static("upgrade"), FieldValue::from_static("x"));
+    let request = client.request(Method::GET, &url).unwrap().field(FieldName::CONNECTION, upgrade).field(FieldName::UPGRADE, x);
+    assert_eq!(request.send().unwrap().status(), Status::SWITCHING_PROTOCOLS);
+    assert_eq!(get(&client, &url).unwrap(), "hi");
+    assert_eq!(served.join().unwrap().len(), 6);
+}
+
+#[test]
+fn what_is_kept_is_limited_in_time_and_in_number() {
+    let default = ClientSettings::default();
+    for (settings, accepted) in [
+        (default, 1),
+        (ClientSettings { idle: Duration::ZERO, ..default }, 2),
+        (ClientSettings { kept: 0, ..default }, 2),
+        (ClientSettings { kept_per_authority: 0, ..default }, 2),
+    ] {
+        let (url, count) = server(|exchange| exchange.reply.send(Status::OK, &[], b"hi"));
+        let client = Client::with_settings(settings);
+        assert_eq!((get(&client, &url).unwrap(), get(&client, &url).unwrap()), ("hi".to_owned(), "hi".to_owned()));
+        assert_eq!(count.load(Ordering::SeqCst), accepted, "{settings:?}");
+    }
+    // Three at once leave as many as are kept; the next three need the others anew.
+    for (settings, accepted) in
+        [(default, 3), (ClientSettings { kept: 2, ..default }, 4), (ClientSettings { kept_per_authority: 1, ..default }, 5)]
+    {
+        let (url, count) = server(|exchange| exchange.reply.send(Status::OK, &[], &[b'x'; 100_000]));
+        let client = Client::with_settings(settings);
+        for _ in 0..2 {
+            let responses: Vec<_> = (0..3).map(|_| client.get(&url).unwrap()).collect();
+            for response in responses {
+                assert_eq!(io::read_to_string(response).unwrap().len(), 100_000);
+            }
+        }
+        assert_eq!(count.load(Ordering::SeqCst), accepted, "{settings:?}");
+    }
+}
+
+#[test]
+fn rfc9110_9_2_2_a_request_that_can_be_repeated_is_repeated_once_on_a_new_connection() {
+    for method in [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE, Method::PUT, Method::DELETE] {
+        let (url, served) = canned(&[&[HI, SILENT], &["HTTP/1.1 204 No Content\r\n\r\n"]]);
+        let client = Client::new();
+        assert_eq!(get(&client, &url).unwrap(), "hi");
+        let (mut heads, mut watch) = (0, Vec::new());
+        let mut count = |head: &[u8]| {
+            heads += 1;
+            watch = head.to_vec();
+        };
+        let request = client.request(method, &url).unwrap().watch(&mut count);
+        let response = if method == Method::PUT { request.body(b"again") } else { request.send() };
+        assert_eq!(response.unwrap().status(), Status::NO_CONTENT, "{method}");
+        let requests = served.join().unwrap();
+        assert_eq!(requests[1..], [format!("0 {method} / HTTP/1.1"), format!("1 {method} / HTTP/1.1")]);
+        assert!(heads == 2 && watch.starts_with(format!("{method} / HTTP/1.1\r\nHost: ").as_bytes()));
+    }
+    // On a new connection it is the server's answer to say nothing.
+    let (url, served) = canned(&[&[HI, SILENT], &[SILENT]]);
+    let client = Client::new();
+    assert_eq!(get(&client, &url).unwrap(), "hi");
+    let error = get(&client, &url).unwrap_err();
+    assert!(matches!(error, Error::Peer(PeerFault::Truncated)), "{error:?}");
+    assert_eq!(served.join().unwrap().len(), 3);
+}
+
+#[test]
+fn rfc9110_9_2_2_a_request_that_may_do_harm_or_was_answered_is_not_repeated() {
+    for (method, is_streamed, answer) in [
+        (Method::POST, false, SILENT),
+        (Method::PATCH, false, SILENT),
+        (Method::new("PURGE").unwrap(), false, SILENT),
+        (Method::PUT, true, SILENT),
+        (Method::GET, false, "H"),
+        (Method::GET, false, "HTTP/1.1 103 Early Hints\r\n\r\n"),
+    ] {
+        // A second connection would be answered.
+        let (url, _served) = canned(&[&[HI, answer], &[HI]]);
+        let client = Client::new();
+        assert_eq!(get(&client, &url).unwrap(), "hi");
+        let request = client.request(method, &url).unwrap();
+        let error = if is_streamed { request.stream(&b"once"[..]) } else { request.send() }.unwrap_err();
+        let is_closed = matches!(&error, Error::Peer(PeerFault::Truncated))
+            || matches!(&error, Error::Io(error) if error.kind() == io::ErrorKind::ConnectionReset);
+        assert!(is_closed, "{method} {answer:?}: {error:?}");
+    }
+}
+
+#[test]
+fn rfc9112_9_3_1_a_reset_in_place_of_an_answer_is_repeated_too() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let served = thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        read_head(&mut stream);
+        stream.write_all(HI.as_bytes()).unwrap();
+        read_head(&mut stream);
+        socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+        drop(stream);
+        let mut stream = listener.accept().unwrap().0;
+        read_head(&mut stream);
+        stream.write_all(HI.as_bytes()).unwrap();
+    });
+    let client = Client::new();
+    assert_eq!((get(&client, &url).unwrap(), get(&client, &url).unwrap()), ("hi".to_owned(), "hi".to_owned()));
+    served.join().unwrap();
+}
+
+#[test]
+fn rfc9112_9_2_a_connection_that_is_closed_or_has_what_nobody_asked_for_is_not_used() {
+    let wrong = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong";
+    for behind in ["", wrong, "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n", "x"] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let ((read, is_read), (closed, is_closed)) = (channel(), channel());
+        let served = thread::spawn(move || {
+            let mut stream = listener.accept().unwrap().0;
+            read_head(&mut stream);
+            stream.write_all(HI.as_bytes()).unwrap();
+            is_read.recv().unwrap();
+            stream.write_all(behind.as_bytes()).unwrap();
+            drop(stream);
+            closed.send(()).unwrap();
+            let mut stream = listener.accept().unwrap().0;
+            let head = read_head(&mut stream);
+            stream.write_all(HI.as_bytes()).unwrap();
+            head
+        });
+        let client = Client::new();
+        assert_eq!(get(&client, &url).unwrap(), "hi");
+        read.send(()).unwrap();
+        is_closed.recv().unwrap();
+        // Nothing has been sent on it, so that even this may go to another one.
+        let response = client.request(Method::POST, &url).unwrap().stream(&b"once"[..]).unwrap();
+        assert_eq!(io::read_to_string(response).unwrap(), "hi");
+        assert!(served.join().unwrap().starts_with("POST / HTTP/1.1\r\n"));
+    }
+    // What comes together with a response is not kept for the next one either.
+    let (url, served) =
+        canned(&[&["HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhiHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong"], &[HI]]);
+    let client = Client::new();
+    assert_eq!((get(&client, &url).unwrap(), get(&client, &url).unwrap()), ("hi".to_owned(), "hi".to_owned()));
+    served.join().unwrap();
+}
+
+#[test]
+fn rfc9112_8_a_response_that_is_cut_is_an_error_and_its_connection_not_kept() {
+    for cut in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n",
+        "HTTP/1.1 200 OK\r\nConte",
+    ] {
+        let (url, served) = canned(&[&[cut], &[HI]]);
+        let client = Client::new();
+        let error = get(&client, &url).unwrap_err();
+        assert!(matches!(error, Error::Peer(PeerFault::Truncated)), "{error:?}");
+        assert_eq!(get(&client, &url).unwrap(), "hi");
+        assert_eq!(served.join().unwrap(), ["0 GET / HTTP/1.1", "1 GET / HTTP/1.1"]);
+    }
+}
+
+#[test]
+fn a_response_that_is_dropped_before_its_end_closes_the_connection_unless_all_has_come() {
+    let (url, served) = served_by(|stream| {
+        read_head(stream);
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi").unwrap();
+        // Until the client closes: it does not wait for the third octet.
+        stream
+            .read_to_end(&mut Vec::new())
+            .map_or_else(|error| error.kind() == io::ErrorKind::ConnectionReset, |count| count == 0)
+    });
+    let client = Client::new();
+    let mut response = client.get(&url).unwrap();
+    let mut octets = [0; 2];
+    response.read_exact(&mut octets).unwrap();
+    assert_eq!(&octets, b"hi");
+    drop(response);
+    assert!(served.join().unwrap());
+
+    let (url, served) = canned(&[&[HI, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", HI]]);
+    for _ in 0..2 {
+        assert_eq!(client.get(&url).unwrap().status(), Status::OK);
+    }
+    let mut octets = [0; 2];
+    client.get(&url).unwrap().read_exact(&mut octets).unwrap();
+    assert_eq!((&octets, served.join().unwrap().len()), (b"hi", 3));
+}
+
+/// A server that sends this, and then an octet of a body now and then, as long as somebody takes it.
+fn trickling(answer: &'static str) -> (String, JoinHandle<()>) {
+    served_by(move |stream| {
+        read_head(stream);
+        stream.write_all(answer.as_bytes()).unwrap();
+        while stream.write_all(b"x").is_ok() {
+            thread::park_timeout(Duration::from_millis(10));
+        }
+    })
+}
+
+#[test]
+fn an_exchange_is_over_in_time_whatever_it_waits_for() {
+    // What comes is fast enough for the other deadlines.
+    let stream = Settings { whole_deadline: Duration::from_millis(300), minimum_rate: 1, ..Settings::default() };
+    let is_over = |error: &Error| matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Whole, after }) if *after == stream.whole_deadline);
+    let client = Client::with_settings(ClientSettings { stream, ..ClientSettings::default() });
+    let start = Instant::now();
+
+    let (url, _body) = trickling("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
+    let error = get(&client, &url).unwrap_err();
+    assert!(is_over(&error), "{error:?}");
+    let (url, _head) = trickling("HTTP/1.1 200 OK\r\nA: ");
+    let error = client.get(&url).unwrap_err();
+    assert!(is_over(&error), "{error:?}");
+    let (url, _nothing) = served_by(|stream| {
+        read_head(stream);
+        thread::park_timeout(crate::DEADLINE);
+    });
+    let error = client.request(Method::POST, &url).unwrap().stream(io::repeat(b'x')).unwrap_err();
+    assert!(is_over(&error), "{error:?}");
+    assert!(start.elapsed() >= Duration::from_millis(900) && start.elapsed() < crate::DEADLINE);
+}
+
+#[test]
+fn what_a_server_sends_is_limited() {
+    let stream = Settings { body_limit: 2, limits: Limits { head: 50, ..Limits::DEFAULT }, ..Settings::default() };
+    let client = Client::with_settings(ClientSettings { stream, ..ClientSettings::default() });
+    let (url, served) = canned(&[
+        &[HI, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi!"],
+        &["HTTP/1.1 200 OK\r\nContent-Length: 1\r\nABC: 12345678\r\n\r\n!"],
+        &["HTTP/1.1 200 OK\r\n\r\nhi!"],
+    ]);
+    assert_eq!(get(&client, &url).unwrap(), "hi");
+    for kind in [ErrorKind::BodyTooLarge, ErrorKind::HeadTooLong, ErrorKind::BodyTooLarge] {
+        let error = get(&client, &url).unwrap_err();
+        assert!(matches!(error, Error::Peer(PeerFault::Parse(error)) if error.kind() == kind), "{kind:?}: {error:?}");
+    }
+    assert_eq!(served.join().unwrap().len(), 4);
+}
+
+#[test]
+fn bodies_are_streamed_both_ways() {
+    let (url, _) = server(|Exchange { head, mut body, reply, .. }| {
+        let framing = format!("{:?} ", head.framing());
+        let mut reply = reply.stream(Status::OK, &[])?;
+        reply.write_all(framing.as_bytes())?;
+        io::copy(&mut body, &mut reply)?;
+        reply.finish()
+    });
+    let client = Client::new();
+    let put = || client.request(Method::PUT, &url).unwrap();
+    let large = "x".repeat(100_000);
+    for (response, answer) in [
+        (put().stream(large.as_bytes()), format!("Chunked {large}")),
+        (put().stream_sized(large.as_bytes(), 100_000), format!("Length(100000) {large}")),
+        (put().stream_sized(large.as_bytes(), 10), "Length(10) xxxxxxxxxx".to_owned()),
+        (put().stream_sized(io::empty(), 0), "Length(0) ".to_owned()),
+        (put().stream(io::empty()), "Chunked ".to_owned()),
+        (put().body(b"hi"), "Length(2) hi".to_owned()),
+        (put().send(), "Length(0) ".to_owned()),
+    ] {
+        assert!(io::read_to_string(response.unwrap()).unwrap() == answer, "{answer:.20}");
+    }
+    let error = put().stream_sized(&b"less"[..], 5).unwrap_err();
+    assert!(matches!(error, Error::Own(WriteError::BodyLength)), "{error:?}");
+    let broken = (&b"a"[..]).chain(Broken);
+    let error = put().stream(broken).unwrap_err();
+    assert!(matches!(&error, Error::Io(error) if error.kind() == io::ErrorKind::InvalidData), "{error:?}");
+    assert_eq!(io::read_to_string(put().body(b"on").unwrap()).unwrap(), "Length(2) on");
+}
+
+/// A file on a disk that fails.
+struct Broken;
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::InvalidData.into())
+    }
+}
+
+#[test]
+fn threads_share_a_client() {
+    let (url, count) = server(|exchange| {
+        let path = exchange.head.target().path().to_owned();
+        exchange.reply.send(Status::OK, &[], path.as_bytes())
+    });
+    let client = Client::new();
+    thread::scope(|scope| {
+        for thread in 0..4 {
+            let (client, url) = (&client, &url);
+            scope.spawn(move || {
+                for request in 0..50 {
+                    let path = format!("/{thread}/{request}");
+                    assert_eq!(get(client, &format!("{url}{path}")).unwrap(), path);
+                }
+            });
+        }
+    });
+    let accepted = count.load(Ordering::SeqCst);
+    assert!((1..=4).contains(&accepted), "{accepted} connections");
+}
+
+#[test]
+fn what_cannot_be_asked_for_is_told_before_anything_is_sent() {
+    let client = Client::new();
+    for (url, fault) in [("https://localhost/", UrlFault::NeedsTls), ("localhost/", UrlFault::NotHttp)] {
+        let error = client.get(url).unwrap_err();
+        assert!(matches!(error, Error::Url(told) if told == fault), "{url}: {error:?}");
+    }
+    let (url, served) = canned(&[&[]]);
+    let host = client.request(Method::GET, &url).unwrap().field(FieldName::HOST, FieldValue::from_static("a"));
+    let error = host.send().unwrap_err();
+    assert!(matches!(error, Error::Own(WriteError::RepeatedHost)), "{error:?}");
+    served.join().unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let error = client.get(&format!("http://{free}/")).unwrap_err();
+    assert!(matches!(&error, Error::Connect { tried } if tried[0].0 == free), "{error:?}");
+}

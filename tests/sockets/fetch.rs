@@ -1,0 +1,227 @@
+//! `fetch`, option by option, and how it ends.
+
+use crate::client::read_head;
+use crate::{Program, example, next, peak_memory, run, serve_one, text};
+use bareline_core::Status;
+use bareline_net::Settings;
+use std::io::{self, Read, Write};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Output, Stdio};
+use std::sync::mpsc::channel;
+use std::{fs, thread};
+
+fn fetch(arguments: &[&str]) -> Output {
+    run(example("fetch").args(arguments))
+}
+
+/// What it prints, when it ends with 0.
+fn fetched(arguments: &[&str]) -> String {
+    let output = fetch(arguments);
+    assert_eq!((output.status.code(), &*text(&output.stderr)), (Some(0), ""), "{arguments:?}");
+    text(&output.stdout)
+}
+
+/// The exit status, and the lines on standard error.
+fn ended(arguments: &[&str]) -> (Option<i32>, String) {
+    let output = fetch(arguments);
+    (output.status.code(), text(&output.stderr))
+}
+
+/// A file of this name for the tests.
+fn file(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("fetch-{name}"))
+}
+
+/// A server that sends this to the first request.
+fn canned(answer: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        read_head(&mut stream);
+        stream.write_all(answer.as_bytes()).unwrap();
+    });
+    url
+}
+
+#[test]
+fn the_exit_status_is_that_of_the_response() {
+    let server = Program::start("http_server");
+    for (status, code, body) in [
+        (200, 0, "OK\n"),
+        (204, 0, ""),
+        (302, 0, "Found\n"),
+        (304, 0, ""),
+        (404, 4, "Not Found\n"),
+        (410, 4, "Gone\n"),
+        (500, 5, "Internal Server Error\n"),
+        (503, 5, "Service Unavailable\n"),
+    ] {
+        let output = fetch(&[&format!("http://{}/status/{status}", server.address)]);
+        assert_eq!((output.status.code(), &*text(&output.stdout), &*text(&output.stderr)), (Some(code), body, ""));
+        assert!(next(&server.output).contains(&format!("GET /status/{status} HTTP/1.1")));
+    }
+}
+
+#[test]
+fn method_and_fields_are_sent_as_given() {
+    let server = Program::start("http_server");
+    let url = format!("http://{}/", server.address);
+    for option in ["-X", "--method"] {
+        assert_eq!(fetched(&[option, "HEAD", &url]), "");
+        assert!(next(&server.output).contains("HEAD / HTTP/1.1 200"));
+    }
+    let page = fetched(&["-H", "X-A: b", "--field", "x-c:d:e", &url]);
+    for row in
+        ["<th>X-A</th><td>b</td>", "<th>x-c</th><td>d:e</td>", concat!("<td>bareline/", env!("CARGO_PKG_VERSION"), "</td>")]
+    {
+        assert!(page.contains(row), "{page}");
+    }
+    let page = fetched(&["-H", "user-agent: me", &url]);
+    assert!(page.contains("<th>user-agent</th><td>me</td>") && !page.contains("bareline/"), "{page}");
+}
+
+#[test]
+fn data_is_sent_from_the_arguments_a_file_and_standard_input() {
+    let server = Program::start("http_server");
+    let url = format!("http://{}/echo", server.address);
+    for option in ["-d", "--data"] {
+        assert_eq!(fetched(&[option, "a=b", &url]), "a=b");
+        assert!(next(&server.output).contains("POST /echo"));
+    }
+    assert_eq!(fetched(&["-X", "PUT", "-d", "", &url]), "");
+    assert!(next(&server.output).contains("PUT /echo"));
+
+    let heads = |arguments: &[&str]| ended(&[&["-v"], arguments, &[&url]].concat()).1;
+    let form = "> Content-Type: application/x-www-form-urlencoded\n";
+    assert!(heads(&["-d", "a=b"]).contains(form));
+    let plain = heads(&["-d", "a=b", "-H", "content-type: text/plain"]);
+    assert!(plain.contains("> content-type: text/plain\n") && !plain.contains(form), "{plain}");
+    assert!(!heads(&[]).contains("> Content-Type"));
+
+    let path = file("data");
+    fs::write(&path, "from a file").unwrap();
+    let from_file = format!("@{}", path.display());
+    assert_eq!(fetched(&["-d", &from_file, &url]), "from a file");
+    assert!(heads(&["-d", &from_file]).contains("> Content-Length: 11\n"));
+
+    let mut command = example("fetch");
+    let command = command.args(["-v", "-d", "@-", &url]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"from a pipe").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), &*text(&output.stdout)), (Some(0), "from a pipe"));
+    assert!(text(&output.stderr).contains("> Transfer-Encoding: chunked\n"));
+}
+
+#[test]
+fn the_heads_are_shown_when_asked_for() {
+    let url = canned("HTTP/1.1 404 Gone\x07\r\nContent-Length: 2\r\n\r\nhi");
+    let (code, heads) = ended(&["--verbose", &format!("{url}?q=1#part")]);
+    // A control octet is no reason phrase.
+    assert_eq!(code, Some(1));
+    assert!(heads.starts_with("> GET /?q=1 HTTP/1.1\n> Host: 127.0.0.1:"), "{heads}");
+
+    let url = canned("HTTP/1.1 404 Gone \u{e4}\r\nServer: a\r\nContent-Length: 2\r\n\r\nhi");
+    let (code, heads) = ended(&["-v", &url]);
+    let host = url.trim_start_matches("http://").trim_end_matches('/');
+    let agent = concat!("bareline/", env!("CARGO_PKG_VERSION"));
+    let request = format!("> GET / HTTP/1.1\n> Host: {host}\n> User-Agent: {agent}\n> \n");
+    assert_eq!(heads, format!("{request}< HTTP/1.1 404 Gone \u{e4}\n< Server: a\n< Content-Length: 2\n< \n"));
+    assert_eq!(code, Some(4));
+}
+
+#[test]
+fn the_body_goes_to_a_file_when_one_is_named() {
+    let server = Program::start("http_server");
+    let (path, url) = (file("output"), format!("http://{}/stream?n=3", server.address));
+    for option in ["-o", "--output"] {
+        let _ = fs::remove_file(&path);
+        assert_eq!(fetched(&[option, path.to_str().unwrap(), &url]), "");
+        let length = fs::metadata(&path).unwrap().len();
+        assert_eq!(length, 3_000_000);
+    }
+    // A server that is not there does not cost what was in it.
+    drop(server);
+    let (code, told) = ended(&["-o", path.to_str().unwrap(), &url]);
+    assert_eq!((code, told.lines().count(), fs::metadata(&path).unwrap().len()), (Some(1), 1, 3_000_000), "{told}");
+}
+
+#[test]
+fn a_response_that_is_cut_leaves_what_has_come_and_tells_how_much() {
+    let path = file("cut");
+    let url = canned("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi");
+    let told = format!("fetch: GET {url}: after 2 octets of the body: connection closed in mid-message (RFC 9112 section 8)\n");
+    assert_eq!(ended(&["-o", path.to_str().unwrap(), &url]), (Some(1), told));
+    assert_eq!(fs::read(&path).unwrap(), b"hi");
+}
+
+#[test]
+fn what_cannot_be_fetched_is_told_in_one_line() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (refused, server) = (format!("http://{free}/"), Program::start("http_server"));
+    let url = format!("http://{}/status/200", server.address);
+    let missing = file("missing").join("file").to_str().unwrap().to_owned();
+    for (arguments, told) in [
+        (&[&*refused][..], format!("GET {refused}: {free}: ")),
+        (&["-X", "PUT", &refused], format!("PUT {refused}: {free}: ")),
+        (&["https://localhost/"], "GET https://localhost/: https needs TLS".to_owned()),
+        (&["localhost:80"], "GET localhost:80: no http URL".to_owned()),
+        (&["http://no-such-host.invalid/"], "GET http://no-such-host.invalid/: ".to_owned()),
+        (&["-H", "Host: a", &url], format!("GET {url}: second Host")),
+        (&["-d", &format!("@{missing}"), &url], format!("POST {url}: cannot read {missing}: ")),
+        (&["-o", &missing, &url], format!("GET {url}: cannot write {missing}: ")),
+    ] {
+        let (code, line) = ended(arguments);
+        assert_eq!((code, line.lines().count()), (Some(1), 1), "{line}");
+        assert!(line.starts_with(&format!("fetch: {told}")), "{line}");
+    }
+    for arguments in [&[][..], &["-H", "no colon", &url], &["-H", "a b: c", &url], &["-X", "G T", &url], &["--nope", &url]] {
+        assert_eq!(ended(arguments).0, Some(2), "{arguments:?}");
+    }
+    let help = fetched(&["--help"]);
+    assert!(help.contains("Exit status: 0 when"), "{help}");
+}
+
+#[test]
+fn a_reader_that_has_had_enough_is_no_failure() {
+    let server = Program::start("http_server");
+    let mut command = example("fetch");
+    let command = command.arg(format!("http://{}/stream?n=20", server.address)).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdout.take().unwrap().read_exact(&mut [0; 10]).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), &*text(&output.stderr)), (Some(0), ""));
+}
+
+#[test]
+fn a_hundred_megabytes_pass_with_flat_memory_each_way() {
+    const LARGE: u64 = 100_000_000;
+    let path = file("large");
+    fs::File::create(&path).unwrap().set_len(LARGE).unwrap();
+    let ((passed, has_passed), (go_on, goes_on)) = (channel(), channel::<()>());
+    let (address, served) = serve_one(Settings { body_limit: u64::MAX, ..Settings::default() }, move |mut peer| {
+        let mut exchange = peer.next_request().unwrap().unwrap();
+        let uploaded = io::copy(&mut exchange.body, &mut io::sink()).unwrap();
+        let mut reply = exchange.reply.begin(Status::OK, |head| head.length(LARGE)).unwrap();
+        io::copy(&mut io::repeat(b'x').take(LARGE - 1), &mut reply).unwrap();
+        reply.flush().unwrap();
+        passed.send(()).unwrap();
+        goes_on.recv().unwrap();
+        reply.write_all(b"x").unwrap();
+        reply.finish().unwrap();
+        uploaded
+    });
+    let (url, data) = (format!("http://{address}/"), format!("@{}", path.display()));
+    let mut child = example("fetch").args(["-d", &data, &url]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let read = thread::spawn(move || io::copy(&mut stdout, &mut io::sink()).unwrap());
+    has_passed.recv_timeout(3 * crate::DEADLINE).unwrap();
+    let memory = peak_memory(&child);
+    go_on.send(()).unwrap();
+    assert_eq!((served.join().unwrap(), read.join().unwrap()), (LARGE, LARGE));
+    assert!(child.wait().unwrap().success());
+    fs::remove_file(&path).unwrap();
+    assert!(memory.is_none_or(|memory| memory < 20_000), "{memory:?} KB");
+}
