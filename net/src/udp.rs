@@ -41,6 +41,8 @@ pub struct UdpPeer {
     socket: UdpSocket,
     /// As large as a datagram can be, so that it is known how much of one a smaller buffer cuts off.
     whole: Box<[u8]>,
+    /// The timeout that the socket has now, where that is known.
+    timeout: Option<Option<Duration>>,
 }
 
 const LARGEST: usize = 65_536;
@@ -155,13 +157,13 @@ impl UdpPeer {
 
     /// Waits for a datagram, without end: what a server does between its clients.
     pub fn receive<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Datagram<'b>, Error> {
-        self.socket.set_read_timeout(None)?;
+        self.set_timeout(None)?;
         Ok(self.receive_one(buffer)?)
     }
 
     /// Waits for a datagram so long and no longer.
     pub fn receive_within<'b>(&mut self, deadline: Duration, buffer: &'b mut [u8]) -> Result<Datagram<'b>, Error> {
-        self.socket.set_read_timeout(Some(deadline.max(Duration::from_millis(1))))?;
+        self.set_timeout(Some(deadline.max(Duration::from_millis(1))))?;
         self.receive_one(buffer).map_err(|error| match is_passing(&error) {
             true => PeerFault::TooSlow { wait: Wait::Datagram, after: deadline }.into(),
             false => error.into(),
@@ -196,7 +198,7 @@ impl UdpPeer {
                 interval = interval.saturating_mul(2);
             }
             let wait = repeat_at.min(deadline).saturating_sub(waited).max(Duration::from_millis(1));
-            self.socket.set_read_timeout(Some(wait))?;
+            self.set_timeout(Some(wait))?;
             match self.receive_whole() {
                 Ok((len, from)) if is_answer(self.whole.get(..len).unwrap_or_default()) => {
                     return Ok(self.kept(len, from, buffer));
@@ -206,6 +208,15 @@ impl UdpPeer {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// Has the socket wait so long, without asking the system for what is so already.
+    fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        if self.timeout != Some(timeout) {
+            self.socket.set_read_timeout(timeout)?;
+            self.timeout = Some(timeout);
+        }
+        Ok(())
     }
 
     fn receive_one<'b>(&mut self, buffer: &'b mut [u8]) -> io::Result<Datagram<'b>> {
@@ -235,7 +246,7 @@ impl UdpPeer {
 /// On a socket whose options have been set: one that has joined a multicast group, for example.
 impl From<UdpSocket> for UdpPeer {
     fn from(socket: UdpSocket) -> Self {
-        Self { socket, whole: vec![0; LARGEST].into_boxed_slice() }
+        Self { socket, whole: vec![0; LARGEST].into_boxed_slice(), timeout: None }
     }
 }
 

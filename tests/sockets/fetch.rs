@@ -47,7 +47,7 @@ fn canned(answer: &'static str) -> String {
 
 #[test]
 fn the_exit_status_is_that_of_the_response() {
-    let server = Program::start("http_server");
+    let server = Program::start_telling("http_server");
     for (status, code, body) in [
         (200, 0, "OK\n"),
         (204, 0, ""),
@@ -60,17 +60,17 @@ fn the_exit_status_is_that_of_the_response() {
     ] {
         let output = fetch(&[&format!("http://{}/status/{status}", server.address)]);
         assert_eq!((output.status.code(), &*text(&output.stdout), &*text(&output.stderr)), (Some(code), body, ""));
-        assert!(next(&server.output).contains(&format!("GET /status/{status} HTTP/1.1")));
+        assert!(next(&server.notes).contains(&format!("GET /status/{status} HTTP/1.1")));
     }
 }
 
 #[test]
 fn method_and_fields_are_sent_as_given() {
-    let server = Program::start("http_server");
+    let server = Program::start_telling("http_server");
     let url = format!("http://{}/", server.address);
     for option in ["-X", "--method"] {
         assert_eq!(fetched(&[option, "HEAD", &url]), "");
-        assert!(next(&server.output).contains("HEAD / HTTP/1.1 200"));
+        assert!(next(&server.notes).contains("HEAD / HTTP/1.1 200"));
     }
     let page = fetched(&["-H", "X-A: b", "--field", "x-c:d:e", &url]);
     for row in
@@ -84,14 +84,14 @@ fn method_and_fields_are_sent_as_given() {
 
 #[test]
 fn data_is_sent_from_the_arguments_a_file_and_standard_input() {
-    let server = Program::start("http_server");
+    let server = Program::start_telling("http_server");
     let url = format!("http://{}/echo", server.address);
     for option in ["-d", "--data"] {
         assert_eq!(fetched(&[option, "a=b", &url]), "a=b");
-        assert!(next(&server.output).contains("POST /echo"));
+        assert!(next(&server.notes).contains("POST /echo"));
     }
     assert_eq!(fetched(&["-X", "PUT", "-d", "", &url]), "");
-    assert!(next(&server.output).contains("PUT /echo"));
+    assert!(next(&server.notes).contains("PUT /echo"));
 
     let heads = |arguments: &[&str]| ended(&[&["-v"], arguments, &[&url]].concat()).1;
     let form = "> Content-Type: application/x-www-form-urlencoded\n";
@@ -134,7 +134,7 @@ fn the_heads_are_shown_when_asked_for() {
 
 #[test]
 fn the_body_goes_to_a_file_when_one_is_named() {
-    let server = Program::start("http_server");
+    let server = Program::start_telling("http_server");
     let (path, url) = (file("output"), format!("http://{}/stream?n=3", server.address));
     for option in ["-o", "--output"] {
         let _ = fs::remove_file(&path);
@@ -160,7 +160,7 @@ fn a_response_that_is_cut_leaves_what_has_come_and_tells_how_much() {
 #[test]
 fn what_cannot_be_fetched_is_told_in_one_line() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let (refused, server) = (format!("http://{free}/"), Program::start("http_server"));
+    let (refused, server) = (format!("http://{free}/"), Program::start_telling("http_server"));
     let url = format!("http://{}/status/200", server.address);
     let missing = file("missing").join("file").to_str().unwrap().to_owned();
     for (arguments, told) in [
@@ -186,7 +186,7 @@ fn what_cannot_be_fetched_is_told_in_one_line() {
 
 #[test]
 fn a_reader_that_has_had_enough_is_no_failure() {
-    let server = Program::start("http_server");
+    let server = Program::start_telling("http_server");
     let mut command = example("fetch");
     let command = command.arg(format!("http://{}/stream?n=20", server.address)).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();

@@ -98,6 +98,11 @@ impl Program {
         Self::of(example(name).arg("127.0.0.1:0"))
     }
 
+    /// The same, and it tells each request.
+    fn start_telling(name: &str) -> Self {
+        Self::of(example(name).args(["--log", "127.0.0.1:0"]))
+    }
+
     /// Starts a server that tells its address first.
     fn of(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

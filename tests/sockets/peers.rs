@@ -1,7 +1,7 @@
 //! Programs that others wrote, as peers: each test is skipped, and says so, where its program is not installed.
 
 use crate::programs::ANSWER;
-use crate::{Program, example, lines, next, peak_memory, run, skip, text};
+use crate::{Program, lines, next, peak_memory, run, skip, text};
 use bareline_core::{FieldName, FieldValue, Method, Status, Target};
 use bareline_net::{ClientStream, Error, Settings};
 use std::fs::{self, File};
@@ -61,7 +61,7 @@ fn curl_uses_each_route_of_the_server() {
     if !has("curl", "--version") {
         return;
     }
-    let server = Program::of(example("http_server").args(["--log", "127.0.0.1:0"]));
+    let server = Program::start_telling("http_server");
     let url = |path: &str| format!("http://{}{path}", server.address);
     assert!(curl(&["-H", "X: <&\"", &url("/?a=b")]).contains("<tr><th>X</th><td>&lt;&amp;&quot;</td></tr>"));
     let head = curl(&["-I", &url("/")]);
@@ -87,7 +87,7 @@ fn curl_gets_three_urls_on_one_connection() {
     if !has("curl", "--version") {
         return;
     }
-    let server = Program::of(example("http_server").args(["--log", "127.0.0.1:0"]));
+    let server = Program::start_telling("http_server");
     let url = |path: &str| format!("http://{}{path}", server.address);
     let seen = curl(&["-w", "%{num_connects} ", &url("/status/404"), "--data", "x", &url("/echo"), &url("/status/200")]);
     // New connections for each: one, none, none.
@@ -162,7 +162,7 @@ fn pythons_client_is_served() {
     if !has("python3", "--version") {
         return;
     }
-    let server = Program::of(example("http_server").args(["--log", "127.0.0.1:0"]));
+    let server = Program::start_telling("http_server");
     let printed = output(Command::new("python3").args(["-c", PYTHON_CLIENT, &server.address]));
     let port = printed.trim().strip_prefix("one connection: ").unwrap();
     for _ in 0..7 {

@@ -24,10 +24,6 @@ fn as_many_as(wanted: usize) -> usize {
     wanted.min(limit.saturating_sub(limit / 4).saturating_sub(100))
 }
 
-fn http_server() -> Program {
-    Program::of(example("http_server").args(["--log", "127.0.0.1:0"]))
-}
-
 /// How long a new client waits for its answer: the shortest of a few tries, since this machine may have other things to do.
 fn wait_of_a_new_client(address: SocketAddr) -> Duration {
     let wait = || {
@@ -41,7 +37,7 @@ fn wait_of_a_new_client(address: SocketAddr) -> Duration {
 #[test]
 fn a_thousand_half_heads_hold_up_nobody() {
     let _turn = MANY_SOCKETS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let server = http_server();
+    let server = Program::start_telling("http_server");
     let mut slow: Vec<_> = (0..as_many_as(1000)).map(|_| connect(server.tcp())).collect();
     // A slowloris: each goes on octet by octet.
     for octet in b"GET / HTTP/1.1\r\nX:" {
@@ -60,7 +56,7 @@ fn a_thousand_half_heads_hold_up_nobody() {
 #[test]
 fn ten_thousand_connections_are_served_or_told_to_come_again() {
     let _turn = MANY_SOCKETS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let server = http_server();
+    let server = Program::start_telling("http_server");
     let count = as_many_as(10_000);
     let mut streams: Vec<_> = (0..count).map(|_| connect(server.tcp())).collect();
     // Those that nothing has come from for a while may have made room for others.
@@ -145,7 +141,7 @@ fn count(mut stream: &TcpStream) -> u64 {
 #[test]
 fn a_gigabyte_goes_up_and_down_with_flat_memory() {
     const MILLION: usize = 1_000_000;
-    let server = http_server();
+    let server = Program::start_telling("http_server");
     with_flat_memory(&server, 4_000, || {
         let mut stream = connect(server.tcp());
         stream.write_all(b"GET /stream?n=1000 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
@@ -165,7 +161,7 @@ fn a_gigabyte_goes_up_and_down_with_flat_memory() {
 
 #[test]
 fn ten_thousand_requests_at_once_are_answered_with_flat_memory() {
-    let server = http_server();
+    let server = Program::start_telling("http_server");
     with_flat_memory(&server, 4_000, || {
         let stream = connect(server.tcp());
         thread::scope(|scope| {
@@ -188,7 +184,7 @@ fn ten_thousand_requests_at_once_are_answered_with_flat_memory() {
 
 #[test]
 fn heads_of_64_mb_are_refused_with_flat_memory() {
-    let server = http_server();
+    let server = Program::start_telling("http_server");
     with_flat_memory(&server, 4_000, || {
         for start in ["GET / HTTP/1.1\r\nHost: a\r\nX: ", "GET /", "GET / HTTP/1.1\r\nHost: a\r\n"] {
             let stream = connect(server.tcp());
