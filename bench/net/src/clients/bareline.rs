@@ -1,7 +1,7 @@
 //! bareline.
 
-use bareline_core::{FieldName, FieldValue, Method, Target};
-use bareline_net::ClientStream;
+use bareline_core::{FieldName, FieldValue, Method};
+use bareline_net::Client;
 use std::error::Error;
 use std::io::Read;
 use std::net::SocketAddr;
@@ -9,22 +9,22 @@ use std::net::SocketAddr;
 const CLOSE: FieldValue<'_> = FieldValue::from_static("close");
 
 pub fn keep_alive(server: SocketAddr, count: u32) -> Result<(), Box<dyn Error>> {
-    let mut client = ClientStream::connect(&server.to_string())?;
+    let (client, url) = (Client::new(), format!("http://{server}/"));
     let mut body = Vec::new();
     for _ in 0..count {
         body.clear();
-        client.request(Method::GET, Target::ROOT, &[], b"")?.body.read_to_end(&mut body)?;
+        client.get(&url)?.read_to_end(&mut body)?;
         super::check(&body)?;
     }
     Ok(())
 }
 
 pub fn connect(server: SocketAddr, count: u32) -> Result<(), Box<dyn Error>> {
+    let (client, url) = (Client::new(), format!("http://{server}/"));
     let mut body = Vec::new();
     for _ in 0..count {
         body.clear();
-        let mut client = ClientStream::connect(&server.to_string())?;
-        client.request(Method::GET, Target::ROOT, &[(FieldName::CONNECTION, CLOSE)], b"")?.body.read_to_end(&mut body)?;
+        client.request(Method::GET, &url)?.field(FieldName::CONNECTION, CLOSE).send()?.read_to_end(&mut body)?;
         super::check(&body)?;
     }
     Ok(())
