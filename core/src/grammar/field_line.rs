@@ -1,7 +1,8 @@
 //! A line of the field section.
 
 use super::terminal::{Inlined, Terminal};
-use super::{Part, Read, Rule, Span, crlf, octet, ows, read, text, token};
+use super::{Part, Read, Rule, Span, crlf, octet, ows, read, text, token_in_text};
+use crate::octets::{IS_WIDE, is_ows};
 use crate::scan::Input;
 use nom::Parser;
 use nom::sequence::{preceded, terminated};
@@ -32,7 +33,7 @@ fn field_line<I: Input>() -> impl Rule<I, FieldLine> {
 /// `field-name = token` [RFC 9110 section 5.1]
 #[inline(always)]
 fn field_name<I: Input>() -> impl Rule<I, Span> {
-    token(Part::FieldName)
+    token_in_text(Part::FieldName)
 }
 
 /// `field-value OWS`: the whitespace at the end is read, and left out of the value [RFC 9112 section 5.1]
@@ -49,13 +50,22 @@ impl<I: Input> Terminal<I> for FieldValue {
     #[inline(always)]
     fn read(&self, input: I) -> Read<I, Span> {
         let (start, end) = (input.position(), input.text_end());
-        // The controls that text may hold are whitespace.
-        let mut value_end = end;
-        while value_end > start && input.at(value_end.wrapping_sub(1)).octet().is_some_and(|octet| octet <= b' ') {
-            value_end = value_end.wrapping_sub(1);
-        }
+        // Before a value stands `:` or whitespace.
+        let value_end = match input.at(end.wrapping_sub(1)).octet() {
+            Some(last) if IS_WIDE && last > b' ' => end,
+            _ => trimmed_end(input.octets(), start, end),
+        };
         Ok((input.at(end), Span::new(start, value_end)))
     }
+}
+
+/// Where the text from `start` to `end` ends without the whitespace at its end.
+#[cfg_attr(target_pointer_width = "64", cold, inline(never))]
+fn trimmed_end(octets: &[u8], start: usize, mut end: usize) -> usize {
+    while end > start && octets.get(end.wrapping_sub(1)).is_some_and(|octet| is_ows(*octet)) {
+        end = end.wrapping_sub(1);
+    }
+    end
 }
 
 /// What continues a value after `obs-fold = OWS CRLF RWS` [RFC 9112 section 5.2], and its `CRLF`

@@ -20,7 +20,7 @@ use nom::{Emit, Err, OutputM, Parser, Streaming};
 pub(crate) use request_line::{RequestLine, request_line};
 pub(crate) use status_line::{StatusLine, status_line};
 pub(crate) use stop::{Part, Stop};
-use terminal::{crlf, literal, octet, one, ows, rule, target, text, token};
+use terminal::{crlf, literal, octet, one, ows, rule, target, text, token, token_in_text};
 
 /// A rule of the grammar that reads an `O`.
 trait Rule<I, O>: Parser<I, Output = O, Error = Stop> {}
@@ -82,9 +82,9 @@ impl Span {
 /// `HTTP-version = HTTP-name "/" DIGIT "." DIGIT` [RFC 9112 section 2.3]
 #[inline(always)]
 fn http_version<I: Input>() -> impl Rule<I, HttpVersion> {
-    let usual = rule(|input: I| match input.next() {
-        Some(b"HTTP/1.1") => Ok((input.at(input.position().wrapping_add(HttpVersion::LEN)), HttpVersion { major: 1, minor: 1 })),
-        _ => Err(Stop { part: Part::Version, position: input.position() }),
+    let usual = rule(|input: I| match input.is_at(b"HTTP/1.1") {
+        true => Ok((input.at(input.position().wrapping_add(HttpVersion::LEN)), HttpVersion { major: 1, minor: 1 })),
+        false => Err(Stop { part: Part::Version, position: input.position() }),
     });
     alt((
         usual,

@@ -13,6 +13,11 @@ pub(crate) trait Input: Copy {
     fn at(self, position: usize) -> Self;
     /// The end of a run of `tchar` [RFC 9110 section 5.6.2].
     fn token_end(&self) -> usize;
+    /// The same, at the beginning of a line of text whose end is asked for next.
+    #[inline(always)]
+    fn token_end_in_text(&self) -> usize {
+        self.token_end()
+    }
     /// The end of a run of octets that a request target may hold [RFC 9112 section 3.2].
     fn target_end(&self) -> usize;
     /// The end of a run of HTAB, SP, VCHAR and obs-text [RFC 9110 section 5.5].
@@ -27,6 +32,12 @@ pub(crate) trait Input: Copy {
     /// The next `N` octets.
     #[inline(always)]
     fn next<const N: usize>(&self) -> Option<&[u8; N]> {
-        self.octets().get(self.position()..)?.first_chunk()
+        self.octets().get(self.position()..self.position().wrapping_add(N))?.first_chunk()
+    }
+
+    /// Whether these octets are the next.
+    #[inline(always)]
+    fn is_at<const N: usize>(&self, expected: &[u8; N]) -> bool {
+        self.next() == Some(expected)
     }
 }

@@ -72,13 +72,18 @@ impl<C: Classes> Input for At<'_, '_, C> {
         Self { position, ..self }
     }
 
-    /// A token is text: where this run of text ends is found first, so that the next line need not wait for the name of this one.
     #[inline(always)]
     fn token_end(&self) -> usize {
+        row_end::<C>(self.octets(), self.position, C::nontoken, TCHAR)
+    }
+
+    /// A token is text: where this run of text ends is found first, so that the next line need not wait for the name of this one.
+    #[inline(always)]
+    fn token_end_in_text(&self) -> usize {
         let end = self.bitmaps.nontext(self.position);
         self.bitmaps.run_start.set(self.position);
         self.bitmaps.run_end.set(end);
-        row_end::<C>(self.octets(), self.position, C::nontoken, TCHAR)
+        self.token_end()
     }
 
     #[inline(always)]
