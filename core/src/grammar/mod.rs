@@ -11,7 +11,7 @@ mod status_line;
 mod stop;
 mod terminal;
 
-use crate::octets::digit;
+use crate::octets::{IS_WIDE, digit};
 use crate::scan::{Input, Words};
 pub(crate) use chunk_line::{ChunkExt, ChunkLine, chunk_ext, chunk_line};
 pub(crate) use field_line::{FieldLine, continuation, field_line_or_end};
@@ -82,14 +82,22 @@ impl Span {
 /// `HTTP-version = HTTP-name "/" DIGIT "." DIGIT` [RFC 9112 section 2.3]
 #[inline(always)]
 fn http_version<I: Input>() -> impl Rule<I, HttpVersion> {
-    let usual = rule(|input: I| match input.is_at(b"HTTP/1.1") {
-        true => Ok((input.at(input.position().wrapping_add(HttpVersion::LEN)), HttpVersion { major: 1, minor: 1 })),
-        false => Err(Stop { part: Part::Version, position: input.position() }),
+    let usual = rule(|input: I| match input.next() {
+        Some(next) if is_usual_version(next) => {
+            Ok((input.at(input.position().wrapping_add(HttpVersion::LEN)), HttpVersion { major: 1, minor: 1 }))
+        }
+        _ => Err(Stop { part: Part::Version, position: input.position() }),
     });
     alt((
         usual,
         rule(|input: I| any_version(input.octets(), input.position()).map(|(after, version)| (input.at(after), version))),
     ))
+}
+
+/// Compared as one where registers are wide: the compiler compares a pattern octet by octet.
+#[inline(always)]
+fn is_usual_version(octets: &[u8; HttpVersion::LEN]) -> bool {
+    if IS_WIDE { octets == b"HTTP/1.1" } else { matches!(octets, b"HTTP/1.1") }
 }
 
 /// The same without the shortcut for the usual version, and where it ends.

@@ -162,10 +162,11 @@ pub(super) fn ows<I: Input>() -> impl Rule<I, ()> {
 pub(super) fn crlf<I: Input>(part: Part) -> impl Rule<I, ()> {
     rule(move |input: I| {
         let after = |count| input.at(input.position().wrapping_add(count));
-        if input.is_at(b"\r\n") {
+        if IS_WIDE && input.is_at(b"\r\n") {
             return Ok((after(2), ()));
         }
         match (input.octet(), after(1).octet()) {
+            (Some(b'\r'), Some(b'\n')) if !IS_WIDE => Ok((after(2), ())),
             (Some(b'\r'), None) => stop(part, input.octets().len()),
             _ => stop(part, input.position()),
         }
