@@ -74,6 +74,8 @@ impl core::error::Error for ParseError {}
 #[doc = include_str!("ERRORS.md")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+// As large as what stands beside it in an error: the octets that fill up a smaller one are copied too, in overlapping parts.
+#[cfg_attr(target_pointer_width = "64", repr(u64))]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A line ends with LF alone.

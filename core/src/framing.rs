@@ -245,6 +245,11 @@ fn content_length(value: &[u8]) -> Result<u64, ErrorKind> {
     if value.is_empty() {
         return Err(ErrorKind::ContentLength);
     }
+    // So many digits always fit.
+    if IS_WIDE && value.len() <= 19 {
+        let more = |number: u64, octet: &u8| Some(number.wrapping_mul(10).wrapping_add(digit(*octet)?.into()));
+        return value.iter().try_fold(0, more).ok_or(ErrorKind::ContentLength);
+    }
     let (mut number, mut is_too_large) = (0u64, false);
     for &octet in value {
         let digit = digit(octet).ok_or(ErrorKind::ContentLength)?;

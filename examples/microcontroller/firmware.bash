@@ -22,12 +22,8 @@ trap 'exit 130' INT TERM
 
 # missing WHAT: tells that something cannot be done here, and ends; with success, unless nothing may be missing.
 missing() {
-    if [ "${BARELINE_PEERS:-}" = all ]; then
-        echo "FAILED: $*, and no tool may be missing" >&2
-        exit 1
-    fi
-    echo "SKIPPED: $*" >&2
-    exit 0
+    ../../.ci/missing "$@"
+    exit
 }
 
 # build BIN...: builds these.

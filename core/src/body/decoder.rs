@@ -195,11 +195,11 @@ impl BodyDecoder {
     /// Where the line of a chunk ends, and its size, where nothing is unusual about it.
     #[inline(always)]
     fn usual_line(&self, input: &[u8]) -> Option<(usize, u64)> {
-        let start = match (self.state, input) {
+        let start = match self.state {
             // A line that was cut before is resumed where it was, and not begun again.
             _ if self.searched > 0 => return None,
-            (State::ChunkEnd, [b'\r', b'\n', ..]) => 2,
-            (State::ChunkLine, _) => 0,
+            State::ChunkEnd if input.first_chunk() == Some(b"\r\n") => 2,
+            State::ChunkLine => 0,
             _ => return None,
         };
         let Ok((after, ChunkLine { size: Some(size @ 1..), extensions: None, .. })) = chunk_line(Words::new(input).at(start))

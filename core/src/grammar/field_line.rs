@@ -1,7 +1,8 @@
 //! A line of the field section.
 
 use super::terminal::{Inlined, Terminal};
-use super::{Part, Read, Rule, Span, crlf, octet, ows, read, text, token};
+use super::{Part, Read, Rule, Span, crlf, octet, ows, read, text, token_in_text};
+use crate::octets::{IS_WIDE, trim_ows};
 use crate::scan::Input;
 use nom::Parser;
 use nom::sequence::{preceded, terminated};
@@ -32,7 +33,7 @@ fn field_line<I: Input>() -> impl Rule<I, FieldLine> {
 /// `field-name = token` [RFC 9110 section 5.1]
 #[inline(always)]
 fn field_name<I: Input>() -> impl Rule<I, Span> {
-    token(Part::FieldName)
+    token_in_text(Part::FieldName)
 }
 
 /// `field-value OWS`: the whitespace at the end is read, and left out of the value [RFC 9112 section 5.1]
@@ -49,13 +50,27 @@ impl<I: Input> Terminal<I> for FieldValue {
     #[inline(always)]
     fn read(&self, input: I) -> Read<I, Span> {
         let (start, end) = (input.position(), input.text_end());
+        let octet_before = |end: usize| input.at(end.wrapping_sub(1)).octet();
+        // Before a value stands `:` or whitespace.
+        if IS_WIDE {
+            let has_no_space = octet_before(end).is_some_and(|last| last > b' ');
+            let value_end = if has_no_space { end } else { trimmed_end(input.octets(), start, end) };
+            return Ok((input.at(end), Span::new(start, value_end)));
+        }
         // The controls that text may hold are whitespace.
         let mut value_end = end;
-        while value_end > start && input.at(value_end.wrapping_sub(1)).octet().is_some_and(|octet| octet <= b' ') {
+        while value_end > start && octet_before(value_end).is_some_and(|octet| octet <= b' ') {
             value_end = value_end.wrapping_sub(1);
         }
         Ok((input.at(end), Span::new(start, value_end)))
     }
+}
+
+/// Where the value from `start` on ends, without the whitespace at the end of its text.
+#[cold]
+#[inline(never)]
+fn trimmed_end(octets: &[u8], start: usize, end: usize) -> usize {
+    start.wrapping_add(trim_ows(octets.get(start..end).unwrap_or(&[])).len())
 }
 
 /// What continues a value after `obs-fold = OWS CRLF RWS` [RFC 9112 section 5.2], and its `CRLF`

@@ -35,8 +35,8 @@ impl Stop {
     }
 
     /// What is wrong, given the octets with at least the whole line in them.
-    #[cold]
-    #[inline(never)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(target_pointer_width = "64"), cold, inline(never))]
     pub(crate) fn error(self, octets: &[u8], line_start: usize) -> ParseError {
         let Self { part, position } = self;
         let rest = octets.get(position..).unwrap_or(&[]);

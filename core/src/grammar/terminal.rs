@@ -59,6 +59,23 @@ impl<I: Input> Terminal<I> for Token {
     }
 }
 
+/// The same, with more text behind it up to the end of the line, which is asked for next.
+#[inline(always)]
+pub(super) fn token_in_text<I: Input>(part: Part) -> impl Rule<I, Span> {
+    Inlined(TokenInText(part))
+}
+
+struct TokenInText(Part);
+
+impl<I: Input> Terminal<I> for TokenInText {
+    type Output = Span;
+
+    #[inline(always)]
+    fn read(&self, input: I) -> Read<I, Span> {
+        run(self.0, input, input.token_end_in_text())
+    }
+}
+
 /// One or more octets that a request target may hold [RFC 9112 section 3.2].
 #[inline(always)]
 pub(super) fn target<I: Input>() -> impl Rule<I, Span> {
@@ -129,7 +146,10 @@ pub(super) fn literal<I: Input>(part: Part, expected: &'static [u8]) -> impl Rul
 pub(super) fn ows<I: Input>() -> impl Rule<I, ()> {
     rule(|input: I| {
         // Mostly it is one SP.
-        let mut after = if IS_WIDE && input.octet() == Some(b' ') { input.at(input.position().wrapping_add(1)) } else { input };
+        if IS_WIDE && let Some([b' ', (b'!'..)]) = input.next() {
+            return Ok((input.at(input.position().wrapping_add(1)), ()));
+        }
+        let mut after = input;
         while after.octet().is_some_and(is_ows) {
             after = after.at(after.position().wrapping_add(1));
         }
@@ -140,10 +160,16 @@ pub(super) fn ows<I: Input>() -> impl Rule<I, ()> {
 /// `CRLF`, as the end of a line of which `part` is the last [RFC 9112 section 2.2].
 #[inline(always)]
 pub(super) fn crlf<I: Input>(part: Part) -> impl Rule<I, ()> {
-    rule(move |input: I| match (input.octet(), input.at(input.position().wrapping_add(1)).octet()) {
-        (Some(b'\r'), Some(b'\n')) => Ok((input.at(input.position().wrapping_add(2)), ())),
-        (Some(b'\r'), None) => stop(part, input.octets().len()),
-        _ => stop(part, input.position()),
+    rule(move |input: I| {
+        let after = |count| input.at(input.position().wrapping_add(count));
+        if IS_WIDE && input.is_at(b"\r\n") {
+            return Ok((after(2), ()));
+        }
+        match (input.octet(), after(1).octet()) {
+            (Some(b'\r'), Some(b'\n')) if !IS_WIDE => Ok((after(2), ())),
+            (Some(b'\r'), None) => stop(part, input.octets().len()),
+            _ => stop(part, input.position()),
+        }
     })
 }
 

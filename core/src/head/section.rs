@@ -110,7 +110,8 @@ pub(super) fn check_unread(stop: Stop, octets: &[u8], line_start: usize, limit: 
     let is_cut = octets.len() >= limit;
     match stop.is_at_end(octets) {
         true if is_cut => Err(ParseError::new(ErrorKind::HeadTooLong, octets.len(), 0)),
-        false if is_cut || has_line_feed(octets, line_start) => Err(stop.error(octets, line_start)),
+        // What was read of the line is none of its end.
+        false if is_cut || has_line_feed(octets, stop.position) => Err(stop.error(octets, line_start)),
         _ => Ok(()),
     }
 }

@@ -31,7 +31,17 @@ pub(crate) fn is_authority(octets: &[u8], start: usize, end: usize) -> bool {
 }
 
 /// `port = *DIGIT` [RFC 3986 section 3.2.3], no larger than a port can be.
+#[inline(always)]
 fn is_port(digits: &[u8]) -> bool {
+    // Four digits are never too large.
+    match IS_WIDE && digits.len() <= 4 {
+        true => digits.iter().all(u8::is_ascii_digit),
+        false => is_any_port(digits),
+    }
+}
+
+#[cfg_attr(target_pointer_width = "64", inline(never))]
+fn is_any_port(digits: &[u8]) -> bool {
     let port = digits.iter().try_fold(0u16, |port, &octet| port.checked_mul(10)?.checked_add(digit(octet)?.into()));
     port.is_some()
 }

@@ -118,17 +118,82 @@ enum Body {
     Absent,
 }
 
-/// The fields so far, as far as others depend on them.
-#[derive(Clone, Copy, Default)]
-struct Seen {
-    host: bool,
-    upgrade: bool,
-    te: bool,
-    expect_continue: bool,
-    option_close: bool,
-    option_keep_alive: bool,
-    option_upgrade: bool,
-    option_te: bool,
+/// The fields so far, as far as others depend on them: a bit for each.
+#[derive(Clone, Copy)]
+struct Seen(u8);
+
+impl Seen {
+    const HOST: u8 = 1;
+    const UPGRADE: u8 = 1 << 1;
+    const TE: u8 = 1 << 2;
+    const EXPECT_CONTINUE: u8 = 1 << 3;
+    const OPTION_CLOSE: u8 = 1 << 4;
+    const OPTION_KEEP_ALIVE: u8 = 1 << 5;
+    const OPTION_UPGRADE: u8 = 1 << 6;
+    const OPTION_TE: u8 = 1 << 7;
+
+    const fn has(self, one: u8) -> bool {
+        self.0 & one != 0
+    }
+
+    /// With this field, in a request or not; `Host` has to repeat the `authority` of the target.
+    ///
+    /// Takes what it needs and nothing more: a writer whose address is given to a function has to be in memory.
+    #[inline(never)]
+    fn with(
+        self,
+        name: FieldName<'_>,
+        value: FieldValue<'_>,
+        is_request: bool,
+        authority: Option<&[u8]>,
+    ) -> Result<Self, WriteError> {
+        let has = |member: &str| has_member(value.as_bytes(), member.as_bytes());
+        let mut more = 0;
+        if name == FieldName::CONTENT_LENGTH || name == FieldName::TRANSFER_ENCODING {
+            return Err(WriteError::FramingField);
+        } else if name == FieldName::HOST && is_request {
+            if self.has(Self::HOST) {
+                return Err(WriteError::RepeatedHost);
+            }
+            more = Self::HOST;
+            let host = value.as_bytes();
+            if !host.is_empty() {
+                check_authority(host).map_err(|at| WriteError::InvalidHost { at })?;
+            }
+            if authority.is_some_and(|authority| !is_alike(authority, host)) {
+                return Err(WriteError::HostDiffers);
+            }
+        } else if name == FieldName::CONNECTION {
+            let options = [
+                ("close", Self::OPTION_CLOSE),
+                ("keep-alive", Self::OPTION_KEEP_ALIVE),
+                ("upgrade", Self::OPTION_UPGRADE),
+                ("te", Self::OPTION_TE),
+            ];
+            for (option, bit) in options {
+                if has(option) {
+                    more |= bit;
+                }
+            }
+        } else if name == FieldName::UPGRADE {
+            if !value.as_bytes().is_empty() {
+                more = Self::UPGRADE;
+            }
+        } else if name == FieldName::EXPECT {
+            if has("100-continue") {
+                more = Self::EXPECT_CONTINUE;
+            }
+        } else if name == FieldName::TE {
+            more = Self::TE;
+            let coding = |member: &[u8]| {
+                trim_ows(member.split(|&octet| octet == b';').next().unwrap_or(member)).eq_ignore_ascii_case(b"chunked")
+            };
+            if members(value.as_bytes()).any(coding) {
+                return Err(WriteError::FramingField);
+            }
+        }
+        Ok(Self(self.0 | more))
+    }
 }
 
 impl<'w, S: HeadSink> HeadWriter<'w, S> {
@@ -154,14 +219,12 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
     pub(crate) fn response(mut draft: Draft<'w>, sink: S, reply_to: ReplyTo, status: Status) -> Result<Self, WriteError> {
         let status = Status::new(status.code())?;
         let minor_at = draft.position().wrapping_add("HTTP/1.".len());
-        draft.version_and_code(status)?;
-        draft.put(status.reason().as_bytes())?;
-        draft.put(b"\r\n")?;
+        draft.status_line(status)?;
         Ok(Self::new(draft, sink, Message::Response(reply_to, status), minor_at))
     }
 
     fn new(draft: Draft<'w>, sink: S, message: Message, minor_at: usize) -> Self {
-        let (version, seen) = (Version::Http11, Seen::default());
+        let (version, seen) = (Version::Http11, Seen(0));
         let (persistence, ends_with_close, authority) = (Persistence::Unsaid, false, None);
         Self { draft, sink, message, version, persistence, ends_with_close, authority, minor_at, seen }
     }
@@ -220,42 +283,11 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         self.draft.field(name, value)
     }
 
-    #[inline(never)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn see(&mut self, name: FieldName<'_>, value: FieldValue<'_>) -> Result<(), WriteError> {
-        let seen = &mut self.seen;
-        let has = |member: &str| has_member(value.as_bytes(), member.as_bytes());
-        if name == FieldName::CONTENT_LENGTH || name == FieldName::TRANSFER_ENCODING {
-            return Err(WriteError::FramingField);
-        } else if name == FieldName::HOST && matches!(self.message, Message::Request(_)) {
-            if core::mem::replace(&mut seen.host, true) {
-                return Err(WriteError::RepeatedHost);
-            }
-            let host = value.as_bytes();
-            if !host.is_empty() {
-                check_authority(host).map_err(|at| WriteError::InvalidHost { at })?;
-            }
-            let authority = self.authority.map(|(start, end)| self.draft.between(start, end));
-            if authority.is_some_and(|authority| !is_alike(authority, host)) {
-                return Err(WriteError::HostDiffers);
-            }
-        } else if name == FieldName::CONNECTION {
-            seen.option_close |= has("close");
-            seen.option_keep_alive |= has("keep-alive");
-            seen.option_upgrade |= has("upgrade");
-            seen.option_te |= has("te");
-        } else if name == FieldName::UPGRADE {
-            seen.upgrade |= !value.as_bytes().is_empty();
-        } else if name == FieldName::EXPECT {
-            seen.expect_continue |= has("100-continue");
-        } else if name == FieldName::TE {
-            seen.te = true;
-            let coding = |member: &[u8]| {
-                trim_ows(member.split(|&octet| octet == b';').next().unwrap_or(member)).eq_ignore_ascii_case(b"chunked")
-            };
-            if members(value.as_bytes()).any(coding) {
-                return Err(WriteError::FramingField);
-            }
-        }
+        let authority = self.authority.map(|(start, end)| self.draft.between(start, end));
+        self.seen = self.seen.with(name, value, matches!(self.message, Message::Request(_)), authority)?;
         Ok(())
     }
 
@@ -266,7 +298,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
             (Message::Request(content), _) => content == Content::Expected,
             (Message::Response(..), body) => matches!(body, Body::Sent | Body::Empty),
         };
-        if self.seen.expect_continue {
+        if self.seen.has(Seen::EXPECT_CONTINUE) {
             return Err(WriteError::ExpectWithoutBody);
         }
         if says_zero {
@@ -384,7 +416,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         if rule == Body::Absent || (rule == Body::Empty && length != 0) {
             return Err(WriteError::BodyForbidden);
         }
-        if self.seen.expect_continue && length == 0 {
+        if self.seen.has(Seen::EXPECT_CONTINUE) && length == 0 {
             return Err(WriteError::ExpectWithoutBody);
         }
         self.draft.put(b"Content-Length: ")?;
@@ -398,18 +430,18 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
     fn end(mut self, body: &[u8], encoder: BodyEncoder) -> Result<S::Body, WriteError> {
         let Self { seen, version, .. } = self;
         match self.message {
-            Message::Request(_) if version == Version::Http11 && !seen.host => return Err(WriteError::MissingHost),
+            Message::Request(_) if version == Version::Http11 && !seen.has(Seen::HOST) => return Err(WriteError::MissingHost),
             Message::Response(_, status) => {
                 if status.is_informational() && self.is_http10() {
                     return Err(WriteError::NeedsHttp11);
                 }
-                if matches!(status.code(), 101 | 426) && !seen.upgrade {
+                if matches!(status.code(), 101 | 426) && !seen.has(Seen::UPGRADE) {
                     return Err(WriteError::MissingUpgrade);
                 }
             }
             Message::Request(_) => {}
         }
-        if (seen.upgrade && !seen.option_upgrade) || (seen.te && !seen.option_te) {
+        if (seen.has(Seen::UPGRADE) && !seen.has(Seen::OPTION_UPGRADE)) || (seen.has(Seen::TE) && !seen.has(Seen::OPTION_TE)) {
             return Err(WriteError::MissingConnectionOption);
         }
         if version == Version::Http10 {
@@ -417,12 +449,12 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         }
         // An answer in HTTP/1.0 ends a connection unless it says otherwise [RFC 9112 section 9.3].
         let is_http10_answer = version == Version::Http10 && matches!(self.message, Message::Response(..));
-        if !S::IS_DETACHED && is_http10_answer && self.persistence == Persistence::Unsaid && !seen.option_keep_alive {
+        if !S::IS_DETACHED && is_http10_answer && self.persistence == Persistence::Unsaid && !seen.has(Seen::OPTION_KEEP_ALIVE) {
             self.persistence = Persistence::Close;
         }
         match self.persistence {
-            Persistence::Close if !seen.option_close => self.draft.put(b"Connection: close\r\n")?,
-            Persistence::KeepAlive if !seen.option_close && !seen.option_keep_alive => {
+            Persistence::Close if !seen.has(Seen::OPTION_CLOSE) => self.draft.put(b"Connection: close\r\n")?,
+            Persistence::KeepAlive if !seen.has(Seen::OPTION_CLOSE) && !seen.has(Seen::OPTION_KEEP_ALIVE) => {
                 self.draft.put(b"Connection: keep-alive\r\n")?;
             }
             _ => {}
@@ -439,10 +471,10 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         self.draft.commit();
         Ok(self.sink.head_written(HeadWritten {
             body: encoder,
-            says_close: seen.option_close || self.persistence == Persistence::Close,
-            says_keep_alive: seen.option_keep_alive || self.persistence == Persistence::KeepAlive,
-            offers_upgrade: seen.upgrade,
-            expects_continue: seen.expect_continue,
+            says_close: seen.has(Seen::OPTION_CLOSE) || self.persistence == Persistence::Close,
+            says_keep_alive: seen.has(Seen::OPTION_KEEP_ALIVE) || self.persistence == Persistence::KeepAlive,
+            offers_upgrade: seen.has(Seen::UPGRADE),
+            expects_continue: seen.has(Seen::EXPECT_CONTINUE),
             version,
         }))
     }

@@ -114,27 +114,40 @@ impl Draft<'_> {
     #[inline]
     pub(crate) fn field(&mut self, name: FieldName<'_>, value: FieldValue<'_>) -> Result<(), WriteError> {
         let (name, value) = (name.as_bytes(), value.as_bytes());
-        let between = ": \r\n".len();
-        let line = self.room(name.len().saturating_add(value.len()).saturating_add(between))?;
-        if let Some((to, [b0, b1, rest @ ..])) = line.split_at_mut_checked(name.len())
-            && let Some((to_value, [b2, b3])) = rest.split_at_mut_checked(value.len())
+        if let Some(rest) = self.octets.get_mut(self.end..)
+            && let Some((to_name, rest)) = rest.split_at_mut_checked(name.len())
+            && let Some((colon, rest)) = rest.split_first_chunk_mut()
+            && let Some((to_value, rest)) = rest.split_at_mut_checked(value.len())
+            && let Some(line_end) = rest.first_chunk_mut()
         {
-            copy(to, name);
+            copy(to_name, name);
+            *colon = *b": ";
             copy(to_value, value);
-            [*b0, *b1, *b2, *b3] = *b": \r\n";
+            *line_end = *b"\r\n";
+            self.end = self.end.wrapping_add(name.len()).wrapping_add(value.len()).wrapping_add(": \r\n".len());
+            return Ok(());
         }
-        Ok(())
+        Err(WriteError::BufferFull)
     }
 
-    /// `HTTP-version SP status-code SP`, of HTTP/1.1
+    /// `status-line CRLF`, of HTTP/1.1 and with the registered reason phrase
     #[inline(always)]
-    pub(crate) fn version_and_code(&mut self, status: Status) -> Result<(), WriteError> {
-        if let Some(to) = self.room("HTTP/1.1 200 ".len())?.first_chunk_mut() {
-            *to = *b"HTTP/1.1 200 ";
-            let [.., hundreds, tens, ones, _] = to;
+    pub(crate) fn status_line(&mut self, status: Status) -> Result<(), WriteError> {
+        let reason = status.reason().as_bytes();
+        if let Some(rest) = self.octets.get_mut(self.end..)
+            && let Some((start, rest)) = rest.split_first_chunk_mut()
+            && let Some((to_reason, rest)) = rest.split_at_mut_checked(reason.len())
+            && let Some(line_end) = rest.first_chunk_mut()
+        {
+            *start = *b"HTTP/1.1 200 ";
+            let [.., hundreds, tens, ones, _] = start;
             [*hundreds, *tens, *ones] = status.digits();
+            copy(to_reason, reason);
+            *line_end = *b"\r\n";
+            self.end = self.end.wrapping_add(start.len()).wrapping_add(reason.len()).wrapping_add(line_end.len());
+            return Ok(());
         }
-        Ok(())
+        Err(WriteError::BufferFull)
     }
 
     /// The next `count` octets, which are part of the draft from now on.

@@ -56,6 +56,7 @@ fn every_position(name: &str, expected: &[Ends], found: impl Fn(usize) -> Ends) 
 fn ends<I: Input>(input: &I, name: usize) -> Ends {
     let text = input.text_end();
     let (token, target) = (input.token_end(), input.target_end());
+    assert_eq!(input.token_end_in_text(), token, "a token in text");
     assert_eq!(input.text_end(), text, "behind a token");
     Ends { token, target, text, name }
 }

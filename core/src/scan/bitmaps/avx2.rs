@@ -3,9 +3,9 @@
 use super::classes::{Classes, HALF, ROW};
 use crate::octets::{REG_NAME, TARGET, TCHAR, is};
 use safe_arch::{
-    bitand_m128i, bitandnot_m128i, bitandnot_m256i, bitor_m128i, bitor_m256i, cmp_eq_mask_i8_m128i, cmp_eq_mask_i8_m256i,
-    load_unaligned_m128i, m128i, m256i, min_u8_m128i, min_u8_m256i, move_mask_i8_m128i, move_mask_i8_m256i, set_splat_i8_m128i,
-    set_splat_i8_m256i, shr_imm_u16_m128i, shuffle_av_i8z_all_m128i,
+    add_i8_m128i, add_i8_m256i, bitand_m128i, cmp_eq_mask_i8_m128i, cmp_gt_mask_i8_m128i, cmp_gt_mask_i8_m256i,
+    load_unaligned_m128i, m128i, m256i, move_mask_i8_m128i, move_mask_i8_m256i, set_splat_i8_m128i, set_splat_i8_m256i,
+    shr_imm_u16_m128i, shuffle_av_i8z_all_m128i,
 };
 
 /// 256 bits at a time, and tables of 16 entries.
@@ -22,11 +22,9 @@ impl Classes for Avx2 {
 
     #[inline(always)]
     fn nontext(row: &[u8; ROW]) -> u64 {
+        // One more than DEL is negative, as are octets that are not ASCII.
         let all = |octet: u8| set_splat_i8_m128i(octet.cast_signed());
-        let row = load_unaligned_m128i(row);
-        let below_space = cmp_eq_mask_i8_m128i(min_u8_m128i(row, all(0x1f)), row);
-        let control = bitandnot_m128i(cmp_eq_mask_i8_m128i(row, all(b'\t')), below_space);
-        let marked = bitor_m128i(control, cmp_eq_mask_i8_m128i(row, all(0x7f)));
+        let marked = cmp_gt_mask_i8_m128i(all(b'!'), add_i8_m128i(load_unaligned_m128i(row), all(1)));
         u64::from(move_mask_i8_m128i(marked).cast_unsigned())
     }
 
@@ -43,10 +41,7 @@ impl Classes for Avx2 {
     #[inline(always)]
     fn nontext_of_half(half: &[u8; HALF]) -> u64 {
         let all = |octet: u8| set_splat_i8_m256i(octet.cast_signed());
-        let half = m256i::from(*half);
-        let below_space = cmp_eq_mask_i8_m256i(min_u8_m256i(half, all(0x1f)), half);
-        let control = bitandnot_m256i(cmp_eq_mask_i8_m256i(half, all(b'\t')), below_space);
-        let marked = bitor_m256i(control, cmp_eq_mask_i8_m256i(half, all(0x7f)));
+        let marked = cmp_gt_mask_i8_m256i(all(b'!'), add_i8_m256i(m256i::from(*half), all(1)));
         u64::from(move_mask_i8_m256i(marked).cast_unsigned())
     }
 }

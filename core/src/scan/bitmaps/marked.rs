@@ -2,7 +2,7 @@
 
 use super::classes::{BLOCK, Classes, HALF, ROW};
 use crate::octets::{TARGET, TCHAR, TEXT, is, run_end};
-use crate::scan::Input;
+use crate::scan::{Input, Words};
 use core::cell::Cell;
 use core::marker::PhantomData;
 
@@ -72,13 +72,18 @@ impl<C: Classes> Input for At<'_, '_, C> {
         Self { position, ..self }
     }
 
-    /// A token is text: where this run of text ends is found first, so that the next line need not wait for the name of this one.
     #[inline(always)]
     fn token_end(&self) -> usize {
+        row_end::<C>(self.octets(), self.position, C::nontoken, TCHAR)
+    }
+
+    /// A token is text: where this run of text ends is found first, so that the next line need not wait for the name of this one.
+    #[inline(always)]
+    fn token_end_in_text(&self) -> usize {
         let end = self.bitmaps.nontext(self.position);
         self.bitmaps.run_start.set(self.position);
         self.bitmaps.run_end.set(end);
-        row_end::<C>(self.octets(), self.position, C::nontoken, TCHAR)
+        self.token_end()
     }
 
     #[inline(always)]
@@ -91,7 +96,7 @@ impl<C: Classes> Input for At<'_, '_, C> {
         let (start, known) = (self.bitmaps.run_start.get(), self.bitmaps.run_end.get());
         let end = if start <= self.position && self.position <= known { known } else { self.bitmaps.nontext(self.position) };
         match self.at(end).octet() {
-            Some(octet) if C::is_rare_text(octet) => rare(self.octets(), end, TEXT),
+            Some(octet) if octet != b'\r' && is(octet, TEXT) => rare_text(self.octets(), end),
             _ => end,
         }
     }
@@ -167,6 +172,13 @@ fn padded(octets: &[u8]) -> [u8; ROW] {
     let mut row = [0; ROW];
     row.iter_mut().zip(octets).for_each(|(to, from)| *to = *from);
     row
+}
+
+/// The end of a run of text, where an octet is marked that may be a rare one.
+#[cold]
+#[inline(never)]
+fn rare_text(octets: &[u8], position: usize) -> usize {
+    Words::new(octets).at(position).text_end()
 }
 
 /// The end of a run, octet by octet: where a class is looked up that the marks do not know exactly, and at the end of the octets.

@@ -1,7 +1,6 @@
 //! Classes by what every target can do: rows in words of 64 bits, blocks in a loop that the compiler makes vectors of.
 
 use super::classes::{BLOCK, Classes, ROW};
-use crate::octets::{TEXT, is};
 
 /// What every target can do.
 #[derive(Clone, Copy)]
@@ -23,11 +22,6 @@ impl Classes for Portable {
             let without_del = word ^ (0x7f * ONES);
             (word.wrapping_sub(0x20 * ONES) & !word) | (without_del.wrapping_sub(ONES) & !without_del)
         })
-    }
-
-    #[inline(always)]
-    fn is_rare_text(octet: u8) -> bool {
-        is(octet, TEXT)
     }
 
     #[inline(always)]

@@ -2,8 +2,8 @@
 
 use super::classes::{Classes, ROW};
 use safe_arch::{
-    bitor_m128i, bitxor_m128i, cmp_eq_mask_i8_m128i, load_unaligned_m128i, m128i, min_u8_m128i, move_mask_i8_m128i,
-    set_splat_i8_m128i, sub_i8_m128i, sub_saturating_u8_m128i,
+    add_i8_m128i, bitor_m128i, bitxor_m128i, cmp_eq_mask_i8_m128i, cmp_gt_mask_i8_m128i, load_unaligned_m128i, m128i,
+    min_u8_m128i, move_mask_i8_m128i, set_splat_i8_m128i, sub_i8_m128i, sub_saturating_u8_m128i,
 };
 
 /// 128 bits at a time.
@@ -24,14 +24,8 @@ impl Classes for Sse2 {
 
     #[inline(always)]
     fn nontext(row: &[u8; ROW]) -> u64 {
-        let row = load_unaligned_m128i(row);
-        let below_space = cmp_eq_mask_i8_m128i(min_u8_m128i(row, all(0x1f)), row);
-        marks(bitor_m128i(below_space, cmp_eq_mask_i8_m128i(row, all(0x7f))))
-    }
-
-    #[inline(always)]
-    fn is_rare_text(octet: u8) -> bool {
-        octet == b'\t'
+        // One more than DEL is negative, as are octets that are not ASCII.
+        marks(cmp_gt_mask_i8_m128i(all(b'!'), add_i8_m128i(load_unaligned_m128i(row), all(1))))
     }
 
     #[inline(always)]
