@@ -13,6 +13,7 @@ fn main() -> io::Result<()> {
     let memory = if variable("TARGET")? == "thumbv6m-none-eabi" { NRF51 } else { MPS2 };
     let folder = variable("OUT_DIR")?;
     fs::write(PathBuf::from(&folder).join("memory.x"), memory)?;
+    fs::write(PathBuf::from(&folder).join("device.x"), "")?; // the names of interrupts: there are none
     println!("cargo:rustc-link-search={folder}");
     println!("cargo:rustc-link-arg-bins=-Tlink.x");
     println!("cargo:rerun-if-changed=build.rs");

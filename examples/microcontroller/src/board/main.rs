@@ -5,6 +5,7 @@
 #![no_main]
 
 mod board;
+mod builtins;
 mod connection;
 mod datagrams;
 mod lan9118;
