@@ -60,14 +60,14 @@ pub enum Echo {
 impl Task {
     /// What this request asks for.
     pub fn of(head: &RequestHead<'_>, now: Instant) -> Self {
-        let (method, path) = (head.method(), head.target().path());
+        let (method, path) = (head.method(), head.target().path_as_bytes());
         let task = match path {
-            "/" => Self::Page(PAGE),
-            "/status" => Self::Status,
+            b"/" => Self::Page(PAGE),
+            b"/status" => Self::Status,
             // A request for the head alone does not have to wait for the lines.
-            "/ticks" => Self::Ticks(if method == Method::HEAD { TICKS } else { 0 }, now),
-            "/led" => Self::Led(Text::new()),
-            "/echo" => Self::Echo(head.framing(), Echo::Held(0)),
+            b"/ticks" => Self::Ticks(if method == Method::HEAD { TICKS } else { 0 }, now),
+            b"/led" => Self::Led(Text::new()),
+            b"/echo" => Self::Echo(head.framing(), Echo::Held(0)),
             _ => return Self::Missing,
         };
         let is_read = matches!(method, Method::GET | Method::HEAD);
