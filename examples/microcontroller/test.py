@@ -356,7 +356,7 @@ class Board:
     # --- by datagrams
 
     def datagrams(self):
-        for payload in (b"", b"udp request", b"x" * 1000):
+        for payload in (b"", b"udp request", b"x" * 500):
             expect(ask(self.answer, payload) == [b"udp server"])
 
     def discovery(self):
