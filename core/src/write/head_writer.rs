@@ -47,6 +47,10 @@ pub trait HeadSink {
     #[doc(hidden)]
     const IS_DETACHED: bool = false;
 
+    /// Whether the head may be a request's: where it may not, what concerns requests takes no flash.
+    #[doc(hidden)]
+    const MAY_BE_REQUEST: bool = true;
+
     #[doc(hidden)]
     fn head_written(self, written: HeadWritten) -> Self::Body;
 }
@@ -212,7 +216,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         Ok(self)
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn put_field(&mut self, name: FieldName<'_>, value: FieldValue<'_>) -> Result<(), WriteError> {
         if name.may_be_control() {
             self.see(name, value)?;
@@ -226,7 +230,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         let has = |member: &str| has_member(value.as_bytes(), member.as_bytes());
         if name == FieldName::CONTENT_LENGTH || name == FieldName::TRANSFER_ENCODING {
             return Err(WriteError::FramingField);
-        } else if name == FieldName::HOST && matches!(self.message, Message::Request(_)) {
+        } else if S::MAY_BE_REQUEST && name == FieldName::HOST && matches!(self.message, Message::Request(_)) {
             if core::mem::replace(&mut seen.host, true) {
                 return Err(WriteError::RepeatedHost);
             }
@@ -398,7 +402,9 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
     fn end(mut self, body: &[u8], encoder: BodyEncoder) -> Result<S::Body, WriteError> {
         let Self { seen, version, .. } = self;
         match self.message {
-            Message::Request(_) if version == Version::Http11 && !seen.host => return Err(WriteError::MissingHost),
+            Message::Request(_) if S::MAY_BE_REQUEST && version == Version::Http11 && !seen.host => {
+                return Err(WriteError::MissingHost);
+            }
             Message::Response(_, status) => {
                 if status.is_informational() && self.is_http10() {
                     return Err(WriteError::NeedsHttp11);
