@@ -364,6 +364,7 @@ pub struct Answer<'w> {
 
 impl HeadSink for Answer<'_> {
     type Body = ();
+    const MAY_BE_REQUEST: bool = false;
 
     fn head_written(self, written: HeadWritten) {
         let Self { outbound, status, refused } = self;

@@ -61,8 +61,9 @@ impl<'b> RequestHead<'b> {
     }
 
     /// Parses a head within these limits.
-    pub fn parse_within(input: &'b [u8], spans: LentSpans<'b>, limits: &Limits) -> Result<Parsed<Self>, ParseError> {
-        Self::parse_for(input, spans, limits, TargetForm::suits)
+    pub fn parse_within(input: &'b [u8], mut spans: LentSpans<'b>, limits: &Limits) -> Result<Parsed<Self>, ParseError> {
+        spans.clear();
+        Self::resume_for(&mut RequestProgress::new(), &mut Facts::new(), input, spans, limits, TargetForm::suits)
     }
 
     /// Parses a head whose target's form has to suit its method in this way.
@@ -73,7 +74,7 @@ impl<'b> RequestHead<'b> {
         suits: Suits,
     ) -> Result<Parsed<Self>, ParseError> {
         spans.clear();
-        Self::resume_for(&mut RequestProgress::new(), &mut Facts::new(), input, spans, limits, suits)
+        Self::resume_shared(&mut RequestProgress::new(), &mut Facts::new(), input, spans, limits, suits)
     }
 
     /// Goes on with a head of which octets may have been presented before; they come first again.
@@ -85,7 +86,20 @@ impl<'b> RequestHead<'b> {
         spans: LentSpans<'b>,
         limits: &Limits,
     ) -> Result<Parsed<Self>, ParseError> {
-        Self::resume_for(progress, facts, input, spans, limits, TargetForm::suits)
+        Self::resume_shared(progress, facts, input, spans, limits, TargetForm::suits)
+    }
+
+    /// One copy for connections and datagrams, where flash counts.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    fn resume_shared(
+        progress: &mut RequestProgress,
+        facts: &mut Facts,
+        input: &'b [u8],
+        spans: LentSpans<'b>,
+        limits: &Limits,
+        suits: Suits,
+    ) -> Result<Parsed<Self>, ParseError> {
+        Self::resume_for(progress, facts, input, spans, limits, suits)
     }
 
     #[inline(always)]

@@ -97,25 +97,36 @@ macro_rules! registered {
             }
         }
 
-        /// The registered codes, and how long the phrase of each is.
-        #[allow(clippy::cast_possible_truncation, reason = "no phrase is longer than 255 octets")]
-        const REGISTERED: &[(u16, u8)] = &[$(($code, $reason.len() as u8),)*];
+        /// How far each registered code is from the one before it, and how long its phrase is.
+        const REGISTERED: &[(u8, u8)] = &steps([$(($code, $reason.len()),)*]);
 
         /// Their phrases, one behind the other.
         const PHRASES: &str = concat!($($reason),*);
     };
 }
 
+#[allow(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "evaluated at compile time, over what is below")]
+const fn steps<const N: usize>(registered: [(u16, usize); N]) -> [(u8, u8); N] {
+    let (mut steps, mut before, mut at) = ([(0, 0); N], 0, 0);
+    while at < N {
+        let (code, len) = registered[at];
+        steps[at] = ((code - before) as u8, len as u8);
+        (before, at) = (code, at + 1);
+    }
+    steps
+}
+
 /// The phrase of a code, from the tables that take the least room.
 const fn phrase(code: u16) -> &'static str {
-    let (mut registered, mut phrases) = (REGISTERED, PHRASES);
-    while let [(next, len), others @ ..] = registered
+    let (mut registered, mut phrases, mut left) = (REGISTERED, PHRASES, code);
+    while let [(step, len), others @ ..] = registered
         && let Some((phrase, rest)) = phrases.split_at_checked(*len as usize)
+        && let Some(beyond) = left.checked_sub(*step as u16)
     {
-        if *next == code {
+        if beyond == 0 {
             return phrase;
         }
-        (registered, phrases) = (others, rest);
+        (registered, phrases, left) = (others, rest, beyond);
     }
     ""
 }

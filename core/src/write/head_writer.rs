@@ -47,6 +47,10 @@ pub trait HeadSink {
     #[doc(hidden)]
     const IS_DETACHED: bool = false;
 
+    /// Whether the head may be a request's: where it may not, what concerns requests takes no flash.
+    #[doc(hidden)]
+    const MAY_BE_REQUEST: bool = true;
+
     #[doc(hidden)]
     fn head_written(self, written: HeadWritten) -> Self::Body;
 }
@@ -275,7 +279,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         Ok(self)
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn put_field(&mut self, name: FieldName<'_>, value: FieldValue<'_>) -> Result<(), WriteError> {
         if name.may_be_control() {
             self.see(name, value)?;
@@ -287,7 +291,8 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn see(&mut self, name: FieldName<'_>, value: FieldValue<'_>) -> Result<(), WriteError> {
         let authority = self.authority.map(|(start, end)| self.draft.between(start, end));
-        self.seen = self.seen.with(name, value, matches!(self.message, Message::Request(_)), authority)?;
+        let is_request = S::MAY_BE_REQUEST && matches!(self.message, Message::Request(_));
+        self.seen = self.seen.with(name, value, is_request, authority)?;
         Ok(())
     }
 
@@ -430,7 +435,9 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
     fn end(mut self, body: &[u8], encoder: BodyEncoder) -> Result<S::Body, WriteError> {
         let Self { seen, version, .. } = self;
         match self.message {
-            Message::Request(_) if version == Version::Http11 && !seen.has(Seen::HOST) => return Err(WriteError::MissingHost),
+            Message::Request(_) if S::MAY_BE_REQUEST && version == Version::Http11 && !seen.has(Seen::HOST) => {
+                return Err(WriteError::MissingHost);
+            }
             Message::Response(_, status) => {
                 if status.is_informational() && self.is_http10() {
                     return Err(WriteError::NeedsHttp11);

@@ -30,17 +30,25 @@ impl<const N: usize> Text<N> {
 
     /// Adds a number in decimal digits.
     pub fn push_number(&mut self, number: u64) -> &mut Self {
-        let (mut divisor, mut is_leading) = (10_000_000_000_000_000_000, true);
-        while divisor > 0 {
-            let digit = (number / divisor % 10).to_le_bytes()[0];
-            is_leading &= digit == 0 && divisor > 1;
-            if !is_leading {
-                self.push(&[b'0' | digit]);
-            }
-            divisor /= 10;
-        }
-        self
+        let mut digits = [0; 20];
+        let len = write_digits(number, &mut digits);
+        self.push(digits.get(digits.len().saturating_sub(len)..).unwrap_or(&[]))
     }
+}
+
+/// Writes the digits of a number at the end of this array; gives how many they are.
+#[inline(never)] // one copy of it is enough
+fn write_digits(mut number: u64, digits: &mut [u8; 20]) -> usize {
+    let mut len = 0_usize;
+    for to in digits.iter_mut().rev() {
+        *to = b'0' | (number % 10).to_le_bytes()[0];
+        number /= 10;
+        len = len.saturating_add(1);
+        if number == 0 {
+            break;
+        }
+    }
+    len
 }
 
 impl<const N: usize> Default for Text<N> {

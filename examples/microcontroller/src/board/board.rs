@@ -62,6 +62,17 @@ unsafe impl InterruptNumber for Ethernet {
     }
 }
 
+unsafe extern "C" {
+    /// What cortex-m-rt calls for an interrupt that nobody handles.
+    fn DefaultHandler();
+}
+
+/// What is called for the interrupts of devices up to the network chip's, though none is ever taken. The table that cortex-m-rt has
+/// otherwise is for 240 of them, 1 KB.
+#[unsafe(link_section = ".vector_table.interrupts")]
+#[unsafe(no_mangle)]
+static __INTERRUPTS: [unsafe extern "C" fn(); 14] = [DefaultHandler; 14];
+
 impl Board {
     /// Starts what wakes the processor: the network chip, and a clock a hundred times in a second. No interrupt is ever taken; what is
     /// pending ends [`sleep`](Self::sleep), and the main loop does the rest.

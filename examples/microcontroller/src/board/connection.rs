@@ -137,6 +137,7 @@ impl Connection {
     }
 
     /// Ends what takes the peer too long.
+    #[inline(never)] // as serve
     fn be_patient(&mut self, socket: &mut Socket<'_>, board: &Board) -> Result<(), WriteError> {
         let state = self.http.state();
         let patience = match state {
@@ -160,6 +161,7 @@ impl Connection {
     }
 
     /// One step of the exchange. There is room for [`WIRE`] octets.
+    #[inline(never)] // as serve
     fn step(&mut self, socket: &mut Socket<'_>, board: &mut Board) -> Result<Step, WriteError> {
         let mut out = WireBuf::new();
         match (self.http.state(), self.http.fault()) {

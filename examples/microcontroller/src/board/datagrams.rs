@@ -1,6 +1,6 @@
 //! What comes over UDP: the article's server, and discovery by SSDP.
 
-use bareline_core::{FieldName, FieldSpans, FieldValue, WireBuf, WriteError, datagram};
+use bareline_core::{FieldName, FieldSpans, datagram};
 use smoltcp::socket::udp::Socket;
 use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::Ipv4Address;
@@ -11,18 +11,20 @@ pub const ANSWER_PORT: u16 = 8080;
 pub const SSDP_PORT: u16 = 1900;
 pub const SSDP_GROUP: Ipv4Address = Ipv4Address::new(239, 255, 255, 250);
 
-/// The longest answer to a search.
-const WIRE: usize = 320;
 const FIELDS: usize = 16;
 
-const ALL: FieldValue = FieldValue::from_static("ssdp:all");
-const ROOT: FieldValue = FieldValue::from_static("upnp:rootdevice");
-const DEVICE: FieldValue = FieldValue::from_static("urn:bareline:device:board:1");
-const ROOT_USN: FieldValue = FieldValue::from_static("uuid:8f0e3f5c-7a7e-4d0a-9d55-626f61726430::upnp:rootdevice");
-const DEVICE_USN: FieldValue = FieldValue::from_static("uuid:8f0e3f5c-7a7e-4d0a-9d55-626f61726430::urn:bareline:device:board:1");
-/// Where the page is: at [`ADDRESS`](crate::ADDRESS).
-const PAGE: FieldValue = FieldValue::from_static("http://10.0.2.15/");
-const DISCOVER: FieldValue = FieldValue::from_static("\"ssdp:discover\"");
+/// The answer to a search for this. Its page is at [`ADDRESS`](crate::ADDRESS).
+macro_rules! answer {
+    ($target:literal) => {
+        concat!(
+            "HTTP/1.1 200 OK\r\nCACHE-CONTROL: max-age=1800\r\nEXT: \r\nLOCATION: http://10.0.2.15/\r\nST: ",
+            $target,
+            "\r\nUSN: uuid:8f0e3f5c-7a7e-4d0a-9d55-626f61726430::",
+            $target,
+            "\r\n\r\n"
+        )
+    };
+}
 
 /// How long an answer may wait to be sent: to a neighbour that does not say where it is, or without a way there, it would wait for ever, and
 /// all others behind it.
@@ -69,34 +71,24 @@ pub fn tell(socket: &mut Socket<'_>) {
     while socket.can_send()
         && let Ok((octets, from)) = socket.recv()
     {
-        let mut out = WireBuf::<WIRE>::new();
-        if let Ok(true) = found(octets, &mut out) {
-            let _ = socket.send_slice(out.as_bytes(), from.endpoint);
+        if let Some(answer) = found(octets) {
+            let _ = socket.send_slice(answer.as_bytes(), from.endpoint);
         }
     }
 }
 
-/// Writes the answer to this datagram, if it is a search for what this is. An error is an answer without room, and a fault of this program.
-fn found(octets: &[u8], out: &mut WireBuf<WIRE>) -> Result<bool, WriteError> {
+/// The answer to this datagram, if it is a search for what this is. There are two, and neither depends on more of it; `WireBuf::response` is
+/// for those that do.
+fn found(octets: &[u8]) -> Option<&'static str> {
     let mut spans = FieldSpans::<FIELDS>::new();
-    let Ok((head, _)) = datagram::request(octets, spans.lend()) else { return Ok(false) };
-    let is = |name, value: FieldValue<'_>| head.fields().only(FieldName::from_static(name)) == Ok(Some(value));
-    if head.method().as_bytes() != b"M-SEARCH" || !is("MAN", DISCOVER) {
-        return Ok(false);
+    let (head, _) = datagram::request(octets, spans.lend()).ok()?;
+    let value = |name| head.fields().only(FieldName::from_static(name)).ok()?.map(|value| value.as_bytes());
+    if head.method().as_bytes() != b"M-SEARCH" || value("MAN")? != b"\"ssdp:discover\"" {
+        return None;
     }
-    let (target, name) = match () {
-        () if is("ST", ROOT) => (ROOT, ROOT_USN),
-        () if is("ST", ALL) || is("ST", DEVICE) => (DEVICE, DEVICE_USN),
-        () => return Ok(false),
-    };
-    out.response(head.reply_to(), bareline_core::Status::OK)?
-        .fields(&[
-            (FieldName::from_static("CACHE-CONTROL"), FieldValue::from_static("max-age=1800")),
-            (FieldName::from_static("EXT"), FieldValue::from_static("")),
-            (FieldName::from_static("LOCATION"), PAGE),
-            (FieldName::from_static("ST"), target),
-            (FieldName::from_static("USN"), name),
-        ])?
-        .without_body()?;
-    Ok(true)
+    match value("ST")? {
+        b"upnp:rootdevice" => Some(answer!("upnp:rootdevice")),
+        b"urn:bareline:device:board:1" | b"ssdp:all" => Some(answer!("urn:bareline:device:board:1")),
+        _ => None,
+    }
 }

@@ -5,6 +5,7 @@
 #![no_main]
 
 mod board;
+mod builtins;
 mod connection;
 mod datagrams;
 mod lan9118;
@@ -18,6 +19,7 @@ use datagrams::Port;
 use lan9118::Lan9118;
 use smoltcp::iface::{Config, Interface, PollIngressSingleResult, PollResult, SocketSet, SocketStorage};
 use smoltcp::socket::{tcp, udp};
+use smoltcp::time::Instant;
 use smoltcp::wire::{EthernetAddress, Ipv4Address, Ipv4Cidr};
 
 /// Who this is in the network that QEMU makes. On a wire of its own a device asks by DHCP.
@@ -28,11 +30,10 @@ const HARDWARE_ADDRESS: EthernetAddress = EthernetAddress([0x52, 0x54, 0x00, 0x1
 /// How many connections are served at once.
 const CONNECTIONS: usize = 4;
 /// How much of each may be on its way: what has come and is not read, what is sent and may have to be sent again.
-const RECEIVED: usize = 1024;
+const RECEIVED: usize = 768;
 const SENT: usize = 1024;
-/// The largest datagram that is taken.
-const DATAGRAM: usize = 1024;
-const SEARCH: usize = 512;
+/// The largest datagrams that are taken and sent.
+const DATAGRAM: usize = 512;
 
 #[entry]
 #[allow(clippy::too_many_arguments, reason = "the statics below become arguments")]
@@ -43,8 +44,8 @@ fn main() -> ! {
     static mut TCP_SENT: [[u8; SENT]; CONNECTIONS] = [[0; SENT]; CONNECTIONS];
     static mut ANSWER_RECEIVED: [u8; DATAGRAM] = [0; DATAGRAM];
     static mut ANSWER_SENT: [u8; 64] = [0; 64];
-    static mut SSDP_RECEIVED: [u8; SEARCH] = [0; SEARCH];
-    static mut SSDP_SENT: [u8; SEARCH] = [0; SEARCH];
+    static mut SSDP_RECEIVED: [u8; DATAGRAM] = [0; DATAGRAM];
+    static mut SSDP_SENT: [u8; DATAGRAM] = [0; DATAGRAM];
     static mut ANSWER_METADATA: Metadata = [[udp::PacketMetadata::EMPTY; 2]; 2];
     static mut SSDP_METADATA: Metadata = [[udp::PacketMetadata::EMPTY; 2]; 2];
 
@@ -80,7 +81,7 @@ fn main() -> ! {
             let is_busy = !connections.iter().any(|(_, handle)| is_listening(*handle));
             NETWORK_CHIP.busy_port = is_busy.then_some(connection::PORT);
             NETWORK_CHIP.has_passed_over &= is_busy;
-            let received = interface.poll_ingress_single(board.now, NETWORK_CHIP, &mut sockets);
+            let received = take_frame(&mut interface, NETWORK_CHIP, &mut sockets, board.now);
             // What is owed to that frame goes out before a socket is used anew.
             let sent = interface.poll_egress(board.now, NETWORK_CHIP, &mut sockets);
             board.is_awaited = NETWORK_CHIP.has_passed_over;
@@ -100,6 +101,16 @@ fn main() -> ! {
         interface.poll_maintenance(board.now);
         board.sleep();
     }
+}
+
+#[inline(never)] // what it needs of the stack is free again behind it
+fn take_frame(
+    interface: &mut Interface,
+    chip: &mut Lan9118,
+    sockets: &mut SocketSet<'_>,
+    now: Instant,
+) -> PollIngressSingleResult {
+    interface.poll_ingress_single(now, chip, sockets)
 }
 
 #[inline(never)] // one copy of it is enough

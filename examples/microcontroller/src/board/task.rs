@@ -11,8 +11,8 @@ use smoltcp::time::{Duration, Instant};
 /// The largest head with a small body that is sent, and so the room that an answer needs to begin.
 pub const WIRE: usize = 320;
 
-/// What `/` answers.
-const PAGE: &[u8] = include_bytes!("page.html");
+/// What `/` answers: `page.html`, compressed. Whoever does not say which codings it takes has to take any [RFC 9110 section 12.5.3].
+const PAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/page.html.gz"));
 
 /// The longest body that `/led` takes, in octets.
 const LED_BODY: u64 = 4096;
@@ -22,6 +22,8 @@ const TICKS: u8 = 5;
 const TICK: Duration = Duration::from_millis(200);
 
 const ALLOW: FieldName = FieldName::from_static("Allow");
+const CONTENT_ENCODING: FieldName = FieldName::from_static("Content-Encoding");
+const GZIP: FieldValue = FieldValue::from_static("gzip");
 const CACHE_CONTROL: FieldName = FieldName::from_static("Cache-Control");
 const NO_STORE: FieldValue = FieldValue::from_static("no-store");
 const HTML: FieldValue = FieldValue::from_static("text/html; charset=utf-8");
@@ -58,14 +60,14 @@ pub enum Echo {
 impl Task {
     /// What this request asks for.
     pub fn of(head: &RequestHead<'_>, now: Instant) -> Self {
-        let (method, path) = (head.method(), head.target().path());
+        let (method, path) = (head.method(), head.target().path_as_bytes());
         let task = match path {
-            "/" => Self::Page(PAGE),
-            "/status" => Self::Status,
+            b"/" => Self::Page(PAGE),
+            b"/status" => Self::Status,
             // A request for the head alone does not have to wait for the lines.
-            "/ticks" => Self::Ticks(if method == Method::HEAD { TICKS } else { 0 }, now),
-            "/led" => Self::Led(Text::new()),
-            "/echo" => Self::Echo(head.framing(), Echo::Held(0)),
+            b"/ticks" => Self::Ticks(if method == Method::HEAD { TICKS } else { 0 }, now),
+            b"/led" => Self::Led(Text::new()),
+            b"/echo" => Self::Echo(head.framing(), Echo::Held(0)),
             _ => return Self::Missing,
         };
         let is_read = matches!(method, Method::GET | Method::HEAD);
@@ -112,7 +114,10 @@ impl Task {
     /// Begins the answer, and ends it too where it is short.
     pub fn begin(&self, http: &mut ServerConnection, out: &mut WireBuf<WIRE>, board: &mut Board) -> Result<(), WriteError> {
         match self {
-            Self::Page(page) => http.respond(Status::OK, out)?.field(FieldName::CONTENT_TYPE, HTML)?.length(page.len() as u64),
+            Self::Page(page) => {
+                let fields = [(FieldName::CONTENT_TYPE, HTML), (CONTENT_ENCODING, GZIP)];
+                http.respond(Status::OK, out)?.fields(&fields)?.length(page.len() as u64)
+            }
             Self::Status => status(http, out, board),
             Self::Led(word) => {
                 let lamp = match (word.as_bytes().trim_ascii(), board.lamp()) {

@@ -68,7 +68,7 @@ fn serve(input: &mut RecvBuf<INPUT>) -> Result<(), WriteError> {
             (ServerState::Answer, Some(parts), _) => {
                 let head = parts.over(input.split().0, &spans);
                 let mut text = Text::<{ TARGET + 64 }>::new();
-                text.push(head.method().as_bytes()).push(b" ").push(head.target().path().as_bytes());
+                text.push(head.method().as_bytes()).push(b" ").push(head.target().path_as_bytes());
                 text.push(b", ").push_number(length).push(b" octets\n");
                 // A 200 to CONNECT would begin a tunnel.
                 let status = if head.method() == Method::CONNECT { Status::NOT_IMPLEMENTED } else { Status::OK };
