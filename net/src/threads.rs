@@ -116,8 +116,8 @@ impl<S: Send + 'static> Threads<S> {
         self.has_ended.notify_all();
     }
 
-    /// Waits until all connections and threads have ended, but no longer than that; gives how many connections have not. From the notice that
-    /// the server closes on, none is admitted.
+    /// Waits until all connections and threads have ended, but no longer than that; gives how many connections have not, and closes those that
+    /// no thread has taken. From the notice that the server closes on, none is admitted.
     pub(crate) fn end(&self, grace: Duration) -> usize {
         let start = Instant::now();
         let mut state = self.state();
@@ -125,7 +125,9 @@ impl<S: Send + 'static> Threads<S> {
         while let (1.., Some(left)) = (state.threads, grace.checked_sub(start.elapsed())) {
             state = self.has_ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
-        state.busy.saturating_add(state.waiting.len())
+        let left = state.busy.saturating_add(state.waiting.len());
+        state.waiting.clear();
+        left
     }
 
     fn state(&self) -> MutexGuard<'_, State<S>> {

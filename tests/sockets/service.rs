@@ -213,6 +213,45 @@ fn what_takes_longer_than_the_grace_is_cut() {
 }
 
 #[test]
+fn no_request_is_taken_up_after_the_grace() {
+    let (handler, has_begun, go_on) = held();
+    let server = Service::new(|server| server.threads(1).grace(Duration::from_millis(50)), handler);
+    let (mut first, mut second) = (connect(server.address), connect(server.address));
+    first.write_all(GET).unwrap();
+    has_begun.recv_timeout(DEADLINE).unwrap();
+    second.write_all(GET).unwrap();
+    server.handle.shut_down();
+    server.end();
+    let _ = second.read_to_end(&mut Vec::new());
+    go_on.send(()).unwrap();
+    assert_eq!(read_all(first), "", "an answer that comes too late is not sent");
+    assert!(has_begun.recv_timeout(DEADLINE).is_err());
+}
+
+#[test]
+fn an_answer_without_end_is_cut_after_the_grace() {
+    let (told, result) = channel();
+    let server = Service::new(
+        |server| server.grace(Duration::from_millis(50)),
+        move |exchange| {
+            let mut body = exchange.reply.stream(Status::OK, &[])?;
+            let error = (0..).find_map(|_| body.write_all(b"x").and_then(|()| body.flush()).err());
+            told.send(error).unwrap();
+            body.finish()
+        },
+    );
+    let mut stream = connect(server.address);
+    stream.write_all(GET).unwrap();
+    stream.read_exact(&mut [0]).unwrap();
+    // It is taken as fast as it comes.
+    let took = thread::spawn(move || io::copy(&mut stream, &mut io::sink()).unwrap());
+    server.handle.shut_down();
+    server.end();
+    assert!(result.recv_timeout(DEADLINE).unwrap().is_some());
+    took.join().unwrap();
+}
+
+#[test]
 fn idle_connections_make_room_for_those_that_wait() {
     let server = Service::new(|server| server.threads(2), tell);
     let mut idle = connect(server.address);
