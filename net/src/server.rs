@@ -8,6 +8,7 @@ use crate::settings::Settings;
 use crate::threads::{Bounds, Threads};
 use crate::transport::Transport;
 use crate::turned_away::TurnedAway;
+use bareline_core::dump;
 use std::any::Any;
 use std::fmt;
 use std::io;
@@ -209,7 +210,8 @@ fn converse<S: Transport>(mut stream: ServerStream<S>, handler: &impl Fn(Exchang
             Err(error) => Err(error.to_string()),
         };
         if let Err(reason) = answered {
-            log::warn!("{peer}: {reason}");
+            // A handler may say anything, what the peer sent included.
+            log::warn!("{peer}: {}", dump(reason.as_bytes()).on_one_line());
             break;
         }
     }

@@ -137,7 +137,7 @@ fn a_handler_that_fails_or_panics_is_answered_500_and_its_thread_lives() {
     let server = Service::new(
         |server| server.threads(1),
         |exchange| match exchange.head.target().path() {
-            "/panic" => panic!("for a test"),
+            "/panic" => panic!("for a test\nof \x1b[1mlines"),
             "/error" => Err(io::Error::other("for a test").into()),
             "/nothing" => Ok(()),
             "/midway" => {
@@ -150,7 +150,7 @@ fn a_handler_that_fails_or_panics_is_answered_500_and_its_thread_lives() {
         },
     );
     for (path, reason) in [
-        ("/panic", "the handler has panicked: for a test"),
+        ("/panic", "the handler has panicked: for a test\\nof \\x1b[1mlines"),
         ("/error", "for a test"),
         ("/nothing", "request without a whole answer"),
     ] {
