@@ -33,6 +33,10 @@ impl Notice {
         self.is_over.store(true, Relaxed);
     }
 
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over.load(Relaxed)
+    }
+
     /// Wants room for so many connections more, or fewer.
     pub(crate) fn want_room(&self, connections: isize) {
         self.room_wanted.fetch_add(connections, Relaxed);
@@ -94,7 +98,7 @@ impl Turn {
 
     /// Whether nothing is to be waited for any more.
     pub(crate) fn is_over(&self) -> bool {
-        self.notice.is_over.load(Relaxed)
+        self.notice.is_over()
     }
 
     /// Whether it makes room, in this way if it has not begun to.

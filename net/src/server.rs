@@ -249,7 +249,10 @@ impl ServerHandle {
     /// [`serve`](Server::serve) returns when that is done, at the latest after the grace. Once is enough, and it does not wait.
     pub fn shut_down(&self) {
         self.notice.close();
-        (self.wake)();
+        // Afterwards the address may be another's.
+        if !self.notice.is_over() {
+            (self.wake)();
+        }
     }
 }
 
