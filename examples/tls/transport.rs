@@ -98,4 +98,8 @@ impl Listener for TlsListener {
     fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
         self.socket.waker()
     }
+
+    fn set_nonblocking(&self, is_nonblocking: bool) -> io::Result<()> {
+        Listener::set_nonblocking(&self.socket, is_nonblocking)
+    }
 }

@@ -45,6 +45,14 @@ pub trait Listener {
 
     /// Something that another thread calls to end an [`accept`](Self::accept) that waits, with a connection or an error, whichever it is.
     fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>>;
+
+    /// Whether [`accept`](Self::accept) fails with [`io::ErrorKind::WouldBlock`] from now on when nobody waits to be accepted. A server that
+    /// shuts down takes those who do in this way, as they may have asked already; where it cannot be done, this fails, as it does unless it is
+    /// written, and they are reset.
+    fn set_nonblocking(&self, is_nonblocking: bool) -> io::Result<()> {
+        let _ = is_nonblocking;
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 impl Listener for TcpListener {
@@ -69,6 +77,10 @@ impl Listener for TcpListener {
             let _ = TcpStream::connect_timeout(&address, Duration::from_secs(1));
         }))
     }
+
+    fn set_nonblocking(&self, is_nonblocking: bool) -> io::Result<()> {
+        TcpListener::set_nonblocking(self, is_nonblocking)
+    }
 }
 
 #[cfg(unix)]
@@ -87,5 +99,9 @@ impl Listener for std::os::unix::net::UnixListener {
                 let _ = Self::Stream::connect_addr(&address);
             }
         }))
+    }
+
+    fn set_nonblocking(&self, is_nonblocking: bool) -> io::Result<()> {
+        std::os::unix::net::UnixListener::set_nonblocking(self, is_nonblocking)
     }
 }

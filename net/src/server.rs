@@ -87,6 +87,8 @@ impl Server {
 impl<L: Listener> Server<L> {
     /// Takes the connections of this listener.
     pub fn on(listener: L) -> Result<Self, Error> {
+        // One that is left nonblocking would have to be asked again and again.
+        let _ = listener.set_nonblocking(false);
         let handle = ServerHandle { notice: Arc::default(), wake: listener.waker()?.into() };
         let bounds = Bounds { threads: 4096, connections: 5120, stack: 256 * 1024 };
         Ok(Self { listener, settings: Settings::default(), bounds, requests: 100_000, grace: Duration::from_secs(10), handle })
@@ -167,12 +169,15 @@ impl<L: Listener> Server<L> {
 /// Takes connections until the server closes.
 fn accept<L: Listener>(listener: &L, notice: &Notice, threads: &Arc<Threads<L::Stream>>) {
     const SOON: Duration = Duration::from_millis(10);
+    // How many may wait to be accepted, with most systems; more come while they are taken.
+    const BACKLOG: usize = 4096;
     let mut turned_away = TurnedAway::new();
     // How often in a row it has failed, and how long it waits then.
     let (mut failures, mut pause) = (0, SOON);
     while !notice.is_closing() {
         match listener.accept() {
-            _ if notice.is_closing() => {}
+            Ok(stream) if notice.is_closing() => _ = threads.admit(stream),
+            Err(_) if notice.is_closing() => {}
             Ok(stream) => {
                 if failures > 0 {
                     log::info!("connections are accepted again");
@@ -197,6 +202,10 @@ fn accept<L: Listener>(listener: &L, notice: &Notice, threads: &Arc<Threads<L::S
                 pause = (pause * 2).min(Duration::from_secs(1));
             }
         }
+    }
+    // Those who have connected may have asked: they are answered, or closed as others are.
+    if listener.set_nonblocking(true).is_ok() {
+        (0..BACKLOG).map_while(|_| listener.accept().ok()).for_each(|stream| _ = threads.admit(stream));
     }
 }
 

@@ -194,6 +194,20 @@ fn a_shutdown_answers_what_has_begun_and_closes_what_has_not() {
 }
 
 #[test]
+fn a_shutdown_answers_those_who_have_connected_and_were_not_accepted_yet() {
+    let server = Server::bind("127.0.0.1:0").unwrap();
+    let mut streams: Vec<_> = (0..3).map(|_| connect(server.local_addr().unwrap())).collect();
+    for stream in &mut streams {
+        stream.write_all(GET).unwrap();
+    }
+    server.handle().shut_down();
+    server.serve(tell).unwrap();
+    for stream in streams {
+        assert!(read_all(stream).contains("\r\nConnection: close\r\n"));
+    }
+}
+
+#[test]
 fn what_takes_longer_than_the_grace_is_cut() {
     let (handler, has_begun, go_on) = held();
     let server = Service::new(|server| server.grace(Duration::from_millis(50)), handler);
@@ -378,9 +392,31 @@ fn a_server_listens_on_a_unix_socket() {
     stream.write_all(b"GET /unix HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
     assert!(read_all(stream).ends_with("\r\n\r\nNone"));
     log_lines::with(&["access local GET /unix HTTP/1.1 200 OK, "]);
+    // Others may have taken the path over by now.
+    if cfg!(target_os = "linux") {
+        std::fs::remove_file(&path).unwrap();
+    }
     handle.shut_down();
     served.join().unwrap().unwrap();
-    std::fs::remove_file(&path).unwrap();
+    let _ = std::fs::remove_file(&path);
+}
+
+#[test]
+fn a_listener_that_is_nonblocking_is_served_too() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = Server::on(listener).unwrap();
+    let handle = server.handle();
+    let served = thread::spawn(move || server.serve(tell));
+    assert!(exchange(address, LAST_GET).starts_with("HTTP/1.1 200 "));
+    handle.shut_down();
+    served.join().unwrap().unwrap();
+    // The address is another's by now.
+    let listener = TcpListener::bind(address).unwrap();
+    handle.shut_down();
+    listener.set_nonblocking(true).unwrap();
+    assert!(listener.accept().is_err());
 }
 
 #[test]
