@@ -42,6 +42,11 @@ impl Notice {
         self.room_wanted.fetch_add(connections, Relaxed);
     }
 
+    #[cfg(test)]
+    pub(crate) fn room_wanted(&self) -> isize {
+        self.room_wanted.load(Relaxed)
+    }
+
     /// Whether there is room to make; whoever asks makes it then, now.
     fn make_room(&self) -> bool {
         self.room_wanted.fetch_update(Relaxed, Relaxed, |wanted| (wanted > 0).then(|| wanted - 1)).is_ok()

@@ -276,3 +276,52 @@ impl fmt::Display for Peer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Bounds, Listener, Notice, Threads, accept};
+    use crate::transport::Untimed;
+    use std::cell::Cell;
+    use std::io::{self, Cursor};
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    /// Fails twice, gives a connection, and then closes the server.
+    struct Failing {
+        accepts: Cell<u8>,
+        notice: Arc<Notice>,
+    }
+
+    impl Listener for Failing {
+        type Stream = Untimed<Cursor<Vec<u8>>>;
+
+        fn accept(&self) -> io::Result<Self::Stream> {
+            let accepts = self.accepts.get();
+            self.accepts.set(accepts.saturating_add(1));
+            match accepts {
+                0 | 1 => Err(io::Error::other("for a test")),
+                2 => {
+                    assert_eq!(self.notice.room_wanted(), 2);
+                    Ok(Untimed(Cursor::default()))
+                }
+                _ => {
+                    self.notice.close();
+                    Err(io::Error::other("for a test"))
+                }
+            }
+        }
+
+        fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
+            Ok(Box::new(|| {}))
+        }
+    }
+
+    #[test]
+    fn room_is_wanted_while_connections_cannot_be_accepted() {
+        let notice = Arc::new(Notice::default());
+        let bounds = Bounds { threads: 1, connections: 1, stack: 64 * 1024 };
+        let threads = Threads::new(bounds, Arc::clone(&notice), drop);
+        accept(&Failing { accepts: Cell::new(0), notice: Arc::clone(&notice) }, &notice, &threads);
+        assert_eq!((threads.end(Duration::from_secs(20)), notice.room_wanted()), (0, 0));
+    }
+}

@@ -135,3 +135,33 @@ impl<S: Send + 'static> Threads<S> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Bounds, Threads};
+    use crate::notice::Notice;
+    use std::sync::mpsc::{Receiver, channel};
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    #[test]
+    fn room_is_wanted_for_those_that_wait_without_a_free_thread() {
+        let (notice, deadline) = (Arc::new(Notice::default()), Duration::from_secs(20));
+        let ((go_on, goes_on), (done, is_done)) = (channel(), channel());
+        let goes_on: Mutex<Receiver<()>> = Mutex::new(goes_on);
+        let bounds = Bounds { threads: 2, connections: 4, stack: 64 * 1024 };
+        let threads = Threads::new(bounds, Arc::clone(&notice), move |number: u8| {
+            let _ = goes_on.lock().map(|goes_on| goes_on.recv());
+            let _ = done.send(number);
+        });
+        for (number, wanted) in [(0, 0), (1, 0), (2, 1), (3, 2)] {
+            assert_eq!((threads.admit(number), notice.room_wanted()), (Ok(()), wanted));
+        }
+        assert_eq!((threads.admit(4), notice.room_wanted()), (Err(4), 2));
+        let served: Vec<_> =
+            (0..4).map_while(|_| go_on.send(()).ok().and_then(|()| is_done.recv_timeout(deadline).ok())).collect();
+        assert_eq!(served.len(), 4);
+        notice.close();
+        assert_eq!((threads.end(deadline), notice.room_wanted()), (0, 0));
+    }
+}
