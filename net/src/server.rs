@@ -63,6 +63,16 @@ pub struct Server<L: Listener = TcpListener> {
 }
 
 /// Shuts a [`Server`] down, from any thread.
+///
+/// ```
+/// use bareline_core::Status;
+/// use bareline_net::{Error, Server};
+///
+/// let server = Server::bind("127.0.0.1:0")?;
+/// server.handle().shut_down(); // before it serves, here: then it answers those who have connected, and no more
+/// server.serve(|exchange| exchange.reply.send(Status::OK, &[], b"hello"))?;
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone)]
 pub struct ServerHandle {
     notice: Arc<Notice>,
@@ -100,7 +110,7 @@ impl<L: Listener> Server<L> {
         self
     }
 
-    /// How many connections are served at a time, each by a thread: 4,096 by default.
+    /// How many connections are served at a time, each by a thread: 4,096 by default. With none, each connection is answered 503.
     ///
     /// With nothing to do a connection takes some 30 KB, its thread's stack included; while a head or body comes it takes as much as 128 KB
     /// more, and what the handler takes.
@@ -121,7 +131,7 @@ impl<L: Listener> Server<L> {
         self
     }
 
-    /// How many requests are answered on one connection before it is closed: 100,000 by default.
+    /// How many requests are answered on one connection before it is closed: 100,000 by default, and one at the least.
     pub const fn requests(mut self, requests: u64) -> Self {
         self.requests = requests;
         self
@@ -141,7 +151,8 @@ impl<L: Listener> Server<L> {
     /// Takes connections, and has `handler` answer each request, until it is shut down.
     ///
     /// When the handler fails, a request that it has not answered is refused: with what the peer did, if that is why it failed, else with 500. The
-    /// connection is closed then. A handler that runs on after the grace does so without its connection.
+    /// connection is closed then. A handler that runs on after the grace does so without its connection: what it reads or sends next is
+    /// [`Error::Closed`], and its thread ends with it.
     pub fn serve(
         self,
         handler: impl Fn(Exchange<'_, L::Stream>) -> Result<(), Error> + Send + Sync + 'static,
@@ -254,8 +265,8 @@ fn reason(panic: &(dyn Any + Send)) -> &str {
 }
 
 impl ServerHandle {
-    /// Shuts the server down: no connection is accepted any more, requests that have begun are answered, with `Connection: close`, and
-    /// [`serve`](Server::serve) returns when that is done, at the latest after the grace. Once is enough, and it does not wait.
+    /// Shuts the server down: no connection is accepted any more but of those who wait for that, requests that have begun are answered, with
+    /// `Connection: close`, and [`serve`](Server::serve) returns when that is done, at the latest after the grace. Once is enough, and it does not wait.
     pub fn shut_down(&self) {
         self.notice.close();
         // Afterwards the address may be another's.
