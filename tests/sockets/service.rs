@@ -118,14 +118,17 @@ fn each_request_is_told_in_a_line_and_so_is_each_refusal() {
     let server = Service::new(|server| server, tell);
     let mut stream = connect(server.address);
     let client = stream.local_addr().unwrap().to_string();
-    stream
-        .write_all(b"PUT /a?b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhelloGET / HTTP/1.1\r\nHost : a\r\n\r\n")
-        .unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\nPUT /a?b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello").unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost : a\r\n\r\n").unwrap();
     let answers = read_all(stream);
     let (first, refusal) = answers.split_at(answers.rfind("HTTP/1.1 400").unwrap());
+    let (get, put) = first.split_at(first.rfind("HTTP/1.1 200").unwrap());
     let lines = log_lines::with(&[&client, "bareline_net::access"]);
-    let told = format!("INFO bareline_net::access {client} PUT /a?b HTTP/1.1 200 OK, {} octets in ", first.len());
-    assert!(lines.len() == 1 && lines[0].starts_with(&told) && lines[0].ends_with(" ms"), "{lines:?}, not {told}");
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    for (line, request, answer) in [(&lines[0], "GET /", get), (&lines[1], "PUT /a?b", put)] {
+        let told = format!("INFO bareline_net::access {client} {request} HTTP/1.1 200 OK, {} octets in ", answer.len());
+        assert!(line.starts_with(&told) && line.ends_with(" ms"), "{line}, not {told}");
+    }
     let reason = "whitespace before the colon at octet 20 (RFC 9112 section 5.1): ";
     let lines = log_lines::with(&[&client, "WARN"]);
     assert!(lines.len() == 1 && lines[0].starts_with(&format!("WARN bareline_net::server {client}: {reason}")), "{lines:?}");
@@ -140,6 +143,7 @@ fn a_handler_that_fails_or_panics_is_answered_500_and_its_thread_lives() {
             "/panic" => panic!("for a test\nof \x1b[1mlines"),
             "/error" => Err(io::Error::other("for a test").into()),
             "/nothing" => Ok(()),
+            "/behind" => exchange.reply.send(Status::OK, &[], b"whole").and(Err(io::Error::other("for a test").into())),
             "/midway" => {
                 let mut body = exchange.reply.stream_sized(Status::OK, &[], 10)?;
                 body.write_all(b"half")?;
@@ -163,6 +167,8 @@ fn a_handler_that_fails_or_panics_is_answered_500_and_its_thread_lives() {
         assert!(lines.len() == 1 && lines[0].starts_with("WARN "), "{lines:?}");
         assert!(log_lines::with(&["access", &client])[0].contains(&format!(" GET {path} HTTP/1.1 500 Internal Server Error, ")));
     }
+    let answer = exchange(server.address, &b"GET /behind HTTP/1.1\r\nHost: a\r\n\r\n".repeat(2));
+    assert!(answer.matches("HTTP/1.1 ").count() == 1 && answer.ends_with("\r\n\r\nwhole"), "{answer}");
     let answer = exchange(server.address, b"GET /midway HTTP/1.1\r\nHost: a\r\n\r\n");
     assert!(answer.contains("Content-Length: 10\r\n") && answer.ends_with("\r\n\r\nhalf"), "{answer}");
     let answer = exchange(server.address, b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n");
@@ -326,6 +332,23 @@ fn rfc9110_15_6_4_one_connection_too_many_is_answered_503() {
     }
     go_on.send(()).unwrap();
     assert!(exchange(server.address, LAST_GET).starts_with("HTTP/1.1 200 "));
+}
+
+#[test]
+fn rfc9112_9_6_one_that_is_turned_away_is_kept_for_a_second() {
+    let server = Service::new(|server| server.connections(0), tell);
+    let (mut stream, start) = (connect(server.address), Instant::now());
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    assert!(start.elapsed() < Duration::from_millis(900), "the end of the answer is told at once");
+    while stream.write_all(b"x").is_ok() {
+        assert!(start.elapsed() < DEADLINE, "it is never closed");
+        thread::park_timeout(Duration::from_millis(100));
+    }
+    assert!(start.elapsed() > Duration::from_millis(500), "it is closed at once");
+    let server = Service::new(|server| server.threads(0), tell);
+    assert!(exchange(server.address, LAST_GET).starts_with("HTTP/1.1 503 "), "nobody would ever come to it");
 }
 
 #[test]
