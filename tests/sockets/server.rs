@@ -428,6 +428,31 @@ fn rfc9112_9_6_a_peer_that_does_not_close_is_closed_after_a_second() {
     served.join().unwrap().unwrap();
 }
 
+#[test]
+fn rfc9110_10_1_1_the_100_of_a_request_stands_behind_the_answer_before() {
+    let (address, served) = serve_one(Settings::default(), |mut peer| {
+        peer.next_request()?.unwrap().reply.send(Status::OK, &[], b"first")?;
+        let Exchange { mut body, reply, .. } = peer.next_request()?.unwrap();
+        let mut echo = reply.stream_sized(Status::CREATED, &[], 2)?;
+        io::copy(&mut body, &mut echo)?;
+        echo.finish()
+    });
+    let mut stream = connect(address);
+    let first = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    let second = "PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nConnection: close\r\nContent-Length: 2\r\n\r\n";
+    stream.write_all([first, second].concat().as_bytes()).unwrap();
+    let (mut came, mut octet) = (Vec::new(), [0]);
+    while !came.ends_with(b"100 Continue\r\n\r\n") {
+        stream.read_exact(&mut octet).unwrap();
+        came.push(octet[0]);
+    }
+    assert!(came.starts_with(b"HTTP/1.1 200 OK\r\n"), "{}", String::from_utf8_lossy(&came));
+    stream.write_all(b"hi").unwrap();
+    let answer = read_all(stream);
+    assert!(answer.starts_with("HTTP/1.1 201 ") && answer.ends_with("\r\n\r\nhi"), "{answer}");
+    served.join().unwrap().unwrap();
+}
+
 /// An answer of the caller's that cannot be sent, and what the client gets in its place.
 #[test]
 fn an_answer_that_is_none_is_a_500_and_an_error() {
