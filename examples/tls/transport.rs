@@ -1,14 +1,56 @@
-//! TLS over TCP, as bareline's streams and servers take it: the deadlines are those of the socket.
+//! TLS over TCP, as bareline's streams and servers take it: a call waits no longer than it may, however often it reads from the socket.
 
 use bareline_net::{Listener, Transport};
 use rustls::{ClientConfig, ClientConnection, ServerConfig, ServerConnection, StreamOwned};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// One side of a connection; the handshake is made when the first octets are read or written.
-pub(crate) struct Tls<C>(StreamOwned<C, TcpStream>);
+pub(crate) struct Tls<C>(StreamOwned<C, Socket>);
+
+/// The socket below. A handshake and a record take many reads of it, which a peer that sends octet by octet would make a wait without end.
+pub(crate) struct Socket {
+    stream: TcpStream,
+    read_timeout: Option<Duration>,
+    /// When the present call has waited long enough.
+    end: Option<Instant>,
+}
+
+impl Socket {
+    const fn new(stream: TcpStream) -> Self {
+        Self { stream, read_timeout: None, end: None }
+    }
+
+    /// A call that begins now may wait for as long as one read.
+    fn begin_call(&mut self) {
+        self.end = self.read_timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    }
+}
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.end {
+            Some(end) if Instant::now() >= end => Err(io::ErrorKind::WouldBlock.into()),
+            _ => self.stream.read(buffer),
+        }
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.stream.write(octets)
+    }
+
+    fn write_vectored(&mut self, octets: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        self.stream.write_vectored(octets)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
 
 /// The server's side.
 pub(crate) type Accepted = Tls<ServerConnection>;
@@ -16,7 +58,7 @@ pub(crate) type Accepted = Tls<ServerConnection>;
 impl Accepted {
     pub(crate) fn accept(config: &Arc<ServerConfig>, stream: TcpStream) -> io::Result<Self> {
         let connection = ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
-        Ok(Self(StreamOwned::new(connection, stream)))
+        Ok(Self(StreamOwned::new(connection, Socket::new(stream))))
     }
 }
 
@@ -25,7 +67,7 @@ impl Tls<ClientConnection> {
     pub(crate) fn connect(config: &Arc<ClientConfig>, name: &str, stream: TcpStream) -> io::Result<Self> {
         let name = name.to_owned().try_into().map_err(io::Error::other)?;
         let connection = ClientConnection::new(Arc::clone(config), name).map_err(io::Error::other)?;
-        Ok(Self(StreamOwned::new(connection, stream)))
+        Ok(Self(StreamOwned::new(connection, Socket::new(stream))))
     }
 }
 
@@ -33,49 +75,55 @@ macro_rules! transport {
     ($($connection:ty),*) => {
         $(impl Read for Tls<$connection> {
             fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                self.0.sock.begin_call();
                 self.0.read(buffer)
             }
         }
 
         impl Write for Tls<$connection> {
             fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+                self.0.sock.begin_call();
                 self.0.write(octets)
             }
 
             fn write_vectored(&mut self, octets: &[io::IoSlice<'_>]) -> io::Result<usize> {
+                self.0.sock.begin_call();
                 self.0.write_vectored(octets)
             }
 
             fn flush(&mut self) -> io::Result<()> {
+                self.0.sock.begin_call();
                 self.0.flush()
             }
         }
 
         impl Transport for Tls<$connection> {
             fn prepare(&mut self) {
-                self.0.sock.prepare();
+                self.0.sock.stream.prepare();
             }
 
             fn peer_addr(&self) -> Option<SocketAddr> {
-                Transport::peer_addr(&self.0.sock)
+                Transport::peer_addr(&self.0.sock.stream)
             }
 
             fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-                self.0.sock.set_read_timeout(timeout)
+                self.0.sock.read_timeout = timeout;
+                self.0.sock.stream.set_read_timeout(timeout)
             }
 
             fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-                self.0.sock.set_write_timeout(timeout)
+                self.0.sock.stream.set_write_timeout(timeout)
             }
 
             fn set_nonblocking(&mut self, is_nonblocking: bool) -> io::Result<()> {
-                self.0.sock.set_nonblocking(is_nonblocking)
+                self.0.sock.stream.set_nonblocking(is_nonblocking)
             }
 
             fn close_write(&mut self) -> io::Result<()> {
                 self.0.conn.send_close_notify();
+                self.0.sock.begin_call();
                 self.0.flush()?;
-                self.0.sock.shutdown(Shutdown::Write)
+                self.0.sock.stream.shutdown(Shutdown::Write)
             }
         })*
     };
@@ -97,5 +145,9 @@ impl Listener for TlsListener {
 
     fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
         self.socket.waker()
+    }
+
+    fn set_nonblocking(&self, is_nonblocking: bool) -> io::Result<()> {
+        Listener::set_nonblocking(&self.socket, is_nonblocking)
     }
 }

@@ -136,8 +136,9 @@ impl<S: Transport> ClientStream<S> {
         writer.finish()
     }
 
-    /// Begins a request, whose head `write` makes behind `Host`, which is the authority that the stream was made for: with any fields, framing and version. It may be called twice, when the
-    /// first time there is no room. The head, and a body that is written with it, are at most 8,192 octets.
+    /// Begins a request, whose head `write` makes behind `Host`, which is the authority that the stream was made for: with any fields, framing
+    /// and version. It may be called twice, when the first time there is no room. The head, and a body that is written with it, are at most
+    /// 8,192 octets.
     ///
     /// Fails with [`Error::Closed`] when the connection carries no more requests; nothing has been sent then, so that it can be sent on another.
     pub fn begin(

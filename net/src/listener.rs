@@ -2,8 +2,11 @@
 
 use crate::transport::Transport;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+#[cfg(unix)]
+use std::{net::Shutdown, os::fd::OwnedFd};
 
 /// Where the connections of a [`Server`](crate::Server) come from: TCP and Unix listeners, and what is made of these, such as one that speaks
 /// TLS on each connection.
@@ -42,6 +45,14 @@ pub trait Listener {
 
     /// Something that another thread calls to end an [`accept`](Self::accept) that waits, with a connection or an error, whichever it is.
     fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>>;
+
+    /// Whether [`accept`](Self::accept) fails with [`io::ErrorKind::WouldBlock`] from now on when nobody waits to be accepted. A server that
+    /// shuts down takes those who do in this way, as they may have asked already; where it cannot be done, this fails, as it does unless it is
+    /// written, and they are reset.
+    fn set_nonblocking(&self, is_nonblocking: bool) -> io::Result<()> {
+        let _ = is_nonblocking;
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 impl Listener for TcpListener {
@@ -52,15 +63,23 @@ impl Listener for TcpListener {
     }
 
     fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
-        let address = self.local_addr()?;
-        let reachable = match address.ip() {
-            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-            ip => ip,
-        };
-        let address = SocketAddr::new(reachable, address.port());
-        // When it cannot be connected to because too many do, then nobody waits for a connection either.
-        Ok(Box::new(move || _ = TcpStream::connect_timeout(&address, Duration::from_secs(1))))
+        let mut address = self.local_addr()?;
+        match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
+        // It is given back for the connection to have a file descriptor, when there are none left.
+        let spare = Mutex::new(Some(self.try_clone()?));
+        Ok(Box::new(move || {
+            drop(spare.lock().unwrap_or_else(PoisonError::into_inner).take());
+            // When it cannot be connected to because too many do, then nobody waits for a connection either.
+            let _ = TcpStream::connect_timeout(&address, Duration::from_secs(1));
+        }))
+    }
+
+    fn set_nonblocking(&self, is_nonblocking: bool) -> io::Result<()> {
+        TcpListener::set_nonblocking(self, is_nonblocking)
     }
 }
 
@@ -73,7 +92,16 @@ impl Listener for std::os::unix::net::UnixListener {
     }
 
     fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
-        let address = self.local_addr()?;
-        Ok(Box::new(move || _ = Self::Stream::connect_addr(&address)))
+        let (address, socket) = (self.local_addr()?, Self::Stream::from(OwnedFd::from(self.try_clone()?)));
+        Ok(Box::new(move || {
+            // On Linux this is enough, and does not need the path, which may be gone or another's by now.
+            if socket.shutdown(Shutdown::Both).is_err() {
+                let _ = Self::Stream::connect_addr(&address);
+            }
+        }))
+    }
+
+    fn set_nonblocking(&self, is_nonblocking: bool) -> io::Result<()> {
+        std::os::unix::net::UnixListener::set_nonblocking(self, is_nonblocking)
     }
 }

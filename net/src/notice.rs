@@ -14,8 +14,10 @@ pub(crate) struct Notice {
     is_closing: AtomicBool,
     /// Nothing more is wanted at all.
     is_over: AtomicBool,
-    /// How many connections should make room for others: those that wait, less the threads that are free, less those that make room already.
+    /// How many connections should make room for others: those that wait, less the threads that are free, less those that close to make room.
     room_wanted: AtomicIsize,
+    /// How many will make room with the end of their answer, which may be far: idle ones do not rely on it.
+    room_promised: AtomicIsize,
 }
 
 impl Notice {
@@ -31,14 +33,29 @@ impl Notice {
         self.is_over.store(true, Relaxed);
     }
 
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over.load(Relaxed)
+    }
+
     /// Wants room for so many connections more, or fewer.
     pub(crate) fn want_room(&self, connections: isize) {
         self.room_wanted.fetch_add(connections, Relaxed);
     }
 
-    /// Whether there is room to make; whoever asks makes it then.
+    #[cfg(test)]
+    pub(crate) fn room_wanted(&self) -> isize {
+        self.room_wanted.load(Relaxed)
+    }
+
+    /// Whether there is room to make; whoever asks makes it then, now.
     fn make_room(&self) -> bool {
         self.room_wanted.fetch_update(Relaxed, Relaxed, |wanted| (wanted > 0).then(|| wanted - 1)).is_ok()
+    }
+
+    /// Whether there is room to make that nobody has promised; whoever asks makes it then, sooner or later.
+    fn promise_room(&self) -> bool {
+        let wanted = self.room_wanted.load(Relaxed);
+        self.room_promised.fetch_update(Relaxed, Relaxed, |promised| (promised < wanted).then(|| promised + 1)).is_ok()
     }
 }
 
@@ -49,14 +66,23 @@ pub(crate) struct Turn {
     since: Instant,
     /// How many requests are still to be answered.
     requests: u64,
-    /// It ends because others wait.
-    makes_room: bool,
+    /// How it makes room for others that wait.
+    room: Room,
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Room {
+    Kept,
+    /// It ends with the answer that is under way.
+    Promised,
+    /// It ends now.
+    Made,
 }
 
 impl Turn {
     /// A turn that begins now, for so many requests.
     pub(crate) fn new(notice: Arc<Notice>, requests: u64) -> Self {
-        Self { notice, since: Instant::now(), requests, makes_room: false }
+        Self { notice, since: Instant::now(), requests, room: Room::Kept }
     }
 
     /// Takes note of a request.
@@ -67,30 +93,74 @@ impl Turn {
     /// Whether the next answer is to be the last: since all are closing, it has been enough of them, or others wait and this connection has
     /// had its thread for some time.
     pub(crate) fn ends_with_answer(&mut self) -> bool {
-        self.requests == 0 || self.notice.is_closing() || self.makes_room()
+        self.requests == 0 || self.notice.is_closing() || self.makes(Room::Promised)
     }
 
     /// Whether a connection that waits for a request is to end: since all are closing, or others wait.
     pub(crate) fn ends_idle(&mut self) -> bool {
-        self.notice.is_closing() || self.makes_room()
+        self.notice.is_closing() || self.makes(Room::Made)
     }
 
     /// Whether nothing is to be waited for any more.
     pub(crate) fn is_over(&self) -> bool {
-        self.notice.is_over.load(Relaxed)
+        self.notice.is_over()
     }
 
-    fn makes_room(&mut self) -> bool {
-        let is_asked = !self.makes_room && self.notice.room_wanted.load(Relaxed) > 0;
-        self.makes_room |= is_asked && self.since.elapsed() >= TURN && self.notice.make_room();
-        self.makes_room
+    /// Whether it makes room, in this way if it has not begun to.
+    fn makes(&mut self, room: Room) -> bool {
+        let is_asked = self.room == Room::Kept && self.notice.room_wanted.load(Relaxed) > 0;
+        if is_asked && self.since.elapsed() >= TURN {
+            let is_made = match room {
+                Room::Kept => false,
+                Room::Promised => self.notice.promise_room(),
+                Room::Made => self.notice.make_room(),
+            };
+            self.room = if is_made { room } else { Room::Kept };
+        }
+        self.room != Room::Kept
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        if self.makes_room {
-            self.notice.want_room(1); // its thread is free from now on, and counts itself
+        // Its thread is free from now on, and counts itself.
+        match self.room {
+            Room::Kept => {}
+            Room::Promised => _ = self.notice.room_promised.fetch_sub(1, Relaxed),
+            Room::Made => self.notice.want_room(1),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::{Notice, Relaxed, TURN, Turn};
+    use std::sync::Arc;
+    use std::time::Instant;
+
+    #[test]
+    fn as_many_make_room_as_wait_and_none_relies_on_an_answer_that_may_be_long() {
+        let notice = Arc::new(Notice::default());
+        let new = || Turn::new(Arc::clone(&notice), 1);
+        let old = || {
+            let mut turn = new();
+            turn.since = Instant::now().checked_sub(TURN).unwrap();
+            turn
+        };
+        let counts = || (notice.room_wanted.load(Relaxed), notice.room_promised.load(Relaxed));
+        assert!(!old().ends_idle() && !old().ends_with_answer());
+        notice.want_room(1);
+        assert!(!new().ends_idle() && !new().ends_with_answer(), "each has its turn");
+        let (mut busy, mut idle) = (old(), old());
+        assert!(busy.ends_with_answer() && busy.ends_with_answer() && !old().ends_with_answer());
+        assert!(idle.ends_idle() && idle.ends_idle() && !old().ends_idle());
+        assert_eq!(counts(), (0, 1));
+        drop((busy, idle));
+        assert_eq!(counts(), (1, 0));
+        // One that is about to close makes room enough.
+        let mut idle = old();
+        assert!(idle.ends_idle() && !old().ends_with_answer());
     }
 }

@@ -8,6 +8,7 @@ use crate::settings::Settings;
 use crate::threads::{Bounds, Threads};
 use crate::transport::Transport;
 use crate::turned_away::TurnedAway;
+use bareline_core::dump;
 use std::any::Any;
 use std::fmt;
 use std::io;
@@ -62,6 +63,16 @@ pub struct Server<L: Listener = TcpListener> {
 }
 
 /// Shuts a [`Server`] down, from any thread.
+///
+/// ```
+/// use bareline_core::Status;
+/// use bareline_net::{Error, Server};
+///
+/// let server = Server::bind("127.0.0.1:0")?;
+/// server.handle().shut_down(); // before it serves, here: then it answers those who have connected, and no more
+/// server.serve(|exchange| exchange.reply.send(Status::OK, &[], b"hello"))?;
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone)]
 pub struct ServerHandle {
     notice: Arc<Notice>,
@@ -86,6 +97,8 @@ impl Server {
 impl<L: Listener> Server<L> {
     /// Takes the connections of this listener.
     pub fn on(listener: L) -> Result<Self, Error> {
+        // One that is left nonblocking would have to be asked again and again.
+        let _ = listener.set_nonblocking(false);
         let handle = ServerHandle { notice: Arc::default(), wake: listener.waker()?.into() };
         let bounds = Bounds { threads: 4096, connections: 5120, stack: 256 * 1024 };
         Ok(Self { listener, settings: Settings::default(), bounds, requests: 100_000, grace: Duration::from_secs(10), handle })
@@ -97,7 +110,7 @@ impl<L: Listener> Server<L> {
         self
     }
 
-    /// How many connections are served at a time, each by a thread: 4,096 by default.
+    /// How many connections are served at a time, each by a thread: 4,096 by default. With none, each connection is answered 503.
     ///
     /// With nothing to do a connection takes some 30 KB, its thread's stack included; while a head or body comes it takes as much as 128 KB
     /// more, and what the handler takes.
@@ -118,7 +131,7 @@ impl<L: Listener> Server<L> {
         self
     }
 
-    /// How many requests are answered on one connection before it is closed: 100,000 by default.
+    /// How many requests are answered on one connection before it is closed: 100,000 by default, and one at the least.
     pub const fn requests(mut self, requests: u64) -> Self {
         self.requests = requests;
         self
@@ -138,7 +151,8 @@ impl<L: Listener> Server<L> {
     /// Takes connections, and has `handler` answer each request, until it is shut down.
     ///
     /// When the handler fails, a request that it has not answered is refused: with what the peer did, if that is why it failed, else with 500. The
-    /// connection is closed then. A handler that runs on after the grace does so without its connection.
+    /// connection is closed then. A handler that runs on after the grace does so without its connection: what it reads or sends next is
+    /// [`Error::Closed`], and its thread ends with it.
     pub fn serve(
         self,
         handler: impl Fn(Exchange<'_, L::Stream>) -> Result<(), Error> + Send + Sync + 'static,
@@ -166,12 +180,15 @@ impl<L: Listener> Server<L> {
 /// Takes connections until the server closes.
 fn accept<L: Listener>(listener: &L, notice: &Notice, threads: &Arc<Threads<L::Stream>>) {
     const SOON: Duration = Duration::from_millis(10);
+    // How many may wait to be accepted, with most systems; more come while they are taken.
+    const BACKLOG: usize = 4096;
     let mut turned_away = TurnedAway::new();
     // How often in a row it has failed, and how long it waits then.
     let (mut failures, mut pause) = (0, SOON);
     while !notice.is_closing() {
         match listener.accept() {
-            _ if notice.is_closing() => {}
+            Ok(stream) if notice.is_closing() => _ = threads.admit(stream),
+            Err(_) if notice.is_closing() => {}
             Ok(stream) => {
                 if failures > 0 {
                     log::info!("connections are accepted again");
@@ -197,6 +214,10 @@ fn accept<L: Listener>(listener: &L, notice: &Notice, threads: &Arc<Threads<L::S
             }
         }
     }
+    // Those who have connected may have asked: they are answered, or closed as others are.
+    if listener.set_nonblocking(true).is_ok() {
+        (0..BACKLOG).map_while(|_| listener.accept().ok()).for_each(|stream| _ = threads.admit(stream));
+    }
 }
 
 /// Has the requests of a connection answered, one after the other.
@@ -209,7 +230,8 @@ fn converse<S: Transport>(mut stream: ServerStream<S>, handler: &impl Fn(Exchang
             Err(error) => Err(error.to_string()),
         };
         if let Err(reason) = answered {
-            log::warn!("{peer}: {reason}");
+            // A handler may say anything, what the peer sent included.
+            log::warn!("{peer}: {}", dump(reason.as_bytes()).on_one_line());
             break;
         }
     }
@@ -243,11 +265,14 @@ fn reason(panic: &(dyn Any + Send)) -> &str {
 }
 
 impl ServerHandle {
-    /// Shuts the server down: no connection is accepted any more, requests that have begun are answered, with `Connection: close`, and
-    /// [`serve`](Server::serve) returns when that is done, at the latest after the grace. Once is enough, and it does not wait.
+    /// Shuts the server down: no connection is accepted any more but of those who wait for that, requests that have begun are answered, with
+    /// `Connection: close`, and [`serve`](Server::serve) returns when that is done, at the latest after the grace. Once is enough, and it does not wait.
     pub fn shut_down(&self) {
         self.notice.close();
-        (self.wake)();
+        // Afterwards the address may be another's.
+        if !self.notice.is_over() {
+            (self.wake)();
+        }
     }
 }
 
@@ -260,5 +285,54 @@ impl fmt::Display for Peer {
             Some(address) => write!(f, "{address}"),
             None => f.write_str("local"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bounds, Listener, Notice, Threads, accept};
+    use crate::transport::Untimed;
+    use std::cell::Cell;
+    use std::io::{self, Cursor};
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    /// Fails twice, gives a connection, and then closes the server.
+    struct Failing {
+        accepts: Cell<u8>,
+        notice: Arc<Notice>,
+    }
+
+    impl Listener for Failing {
+        type Stream = Untimed<Cursor<Vec<u8>>>;
+
+        fn accept(&self) -> io::Result<Self::Stream> {
+            let accepts = self.accepts.get();
+            self.accepts.set(accepts.saturating_add(1));
+            match accepts {
+                0 | 1 => Err(io::Error::other("for a test")),
+                2 => {
+                    assert_eq!(self.notice.room_wanted(), 2);
+                    Ok(Untimed(Cursor::default()))
+                }
+                _ => {
+                    self.notice.close();
+                    Err(io::Error::other("for a test"))
+                }
+            }
+        }
+
+        fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
+            Ok(Box::new(|| {}))
+        }
+    }
+
+    #[test]
+    fn room_is_wanted_while_connections_cannot_be_accepted() {
+        let notice = Arc::new(Notice::default());
+        let bounds = Bounds { threads: 1, connections: 1, stack: 64 * 1024 };
+        let threads = Threads::new(bounds, Arc::clone(&notice), drop);
+        accept(&Failing { accepts: Cell::new(0), notice: Arc::clone(&notice) }, &notice, &threads);
+        assert_eq!((threads.end(Duration::from_secs(20)), notice.room_wanted()), (0, 0));
     }
 }

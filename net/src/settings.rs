@@ -35,13 +35,13 @@ pub struct Settings {
     pub write_deadline: Duration,
     /// How long an exchange may take as a whole, with all that happens in it, up to the end of the response's body: without end by default, since
     /// the other deadlines see to one that does not get on. It is a client's: a [`Client`](crate::Client) counts from when it connects, a
-    /// [`ClientStream`](crate::ClientStream) from when the request begins, and a server does not ask for it. The system's search for the address of a name has no
-    /// deadline, and counts.
+    /// [`ClientStream`](crate::ClientStream) from when the request begins, and a server does not ask for it. The system's search for the
+    /// address of a name has no deadline, and counts.
     pub whole_deadline: Duration,
     /// The largest body that is accepted, in octets: 1,048,576 by default, for bodies that are kept in memory. Whoever streams them sets
     /// `u64::MAX`.
     pub body_limit: u64,
-    /// The largest elements of a head that are accepted.
+    /// The largest elements of a head that are accepted: [`Limits::DEFAULT`] by default.
     pub limits: Limits,
 }
 

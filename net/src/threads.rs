@@ -116,8 +116,8 @@ impl<S: Send + 'static> Threads<S> {
         self.has_ended.notify_all();
     }
 
-    /// Waits until all connections and threads have ended, but no longer than that; gives how many connections have not. From the notice that
-    /// the server closes on, none is admitted.
+    /// Waits until all connections and threads have ended, but no longer than that; gives how many connections have not, and closes those that
+    /// no thread has taken. From the notice that the server closes on, none is admitted.
     pub(crate) fn end(&self, grace: Duration) -> usize {
         let start = Instant::now();
         let mut state = self.state();
@@ -125,11 +125,43 @@ impl<S: Send + 'static> Threads<S> {
         while let (1.., Some(left)) = (state.threads, grace.checked_sub(start.elapsed())) {
             state = self.has_ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
-        state.busy.saturating_add(state.waiting.len())
+        let left = state.busy.saturating_add(state.waiting.len());
+        state.waiting.clear();
+        left
     }
 
     fn state(&self) -> MutexGuard<'_, State<S>> {
         // Whoever has it does not panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bounds, Threads};
+    use crate::notice::Notice;
+    use std::sync::mpsc::{Receiver, channel};
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    #[test]
+    fn room_is_wanted_for_those_that_wait_without_a_free_thread() {
+        let (notice, deadline) = (Arc::new(Notice::default()), Duration::from_secs(20));
+        let ((go_on, goes_on), (done, is_done)) = (channel(), channel());
+        let goes_on: Mutex<Receiver<()>> = Mutex::new(goes_on);
+        let bounds = Bounds { threads: 2, connections: 4, stack: 64 * 1024 };
+        let threads = Threads::new(bounds, Arc::clone(&notice), move |number: u8| {
+            let _ = goes_on.lock().map(|goes_on| goes_on.recv());
+            let _ = done.send(number);
+        });
+        for (number, wanted) in [(0, 0), (1, 0), (2, 1), (3, 2)] {
+            assert_eq!((threads.admit(number), notice.room_wanted()), (Ok(()), wanted));
+        }
+        assert_eq!((threads.admit(4), notice.room_wanted()), (Err(4), 2));
+        let served: Vec<_> =
+            (0..4).map_while(|_| go_on.send(()).ok().and_then(|()| is_done.recv_timeout(deadline).ok())).collect();
+        assert_eq!(served.len(), 4);
+        notice.close();
+        assert_eq!((threads.end(deadline), notice.room_wanted()), (0, 0));
     }
 }

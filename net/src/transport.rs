@@ -18,7 +18,8 @@ pub trait Transport: Read + Write {
     }
 
     /// How long a read may wait from now on, or that it may wait without end. One that takes longer fails with
-    /// [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::TimedOut`], and loses no octets.
+    /// [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::TimedOut`], and loses no octets. It is the whole read that is meant: one that reads
+    /// several times from what is below, as TLS does, has that time for all of them, or a peer that sends octet by octet has no deadline.
     fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()>;
 
     /// How long a write may wait from now on, in the same way.

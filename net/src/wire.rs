@@ -155,6 +155,9 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         }
         let mut since = Instant::now();
         let count = loop {
+            if self.turn.as_ref().is_some_and(Turn::is_over) {
+                self.transport = None;
+            }
             let transport = self.transport.as_mut().ok_or(Error::Closed)?;
             if let Some(timeout) = deadline.timeout(self.read_timeout, &self.whole)? {
                 transport.set_read_timeout(Some(timeout))?;
@@ -175,14 +178,9 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         Ok(())
     }
 
-    /// Whether the server still wants what is waited for; a connection that it wants no more is given up.
+    /// Whether the server still wants what is waited for.
     fn check_turn(&mut self, wait: Wait) -> Result<(), Error> {
-        let Some(turn) = &mut self.turn else { return Ok(()) };
-        if turn.is_over() {
-            self.transport = None;
-            return Err(Error::Closed);
-        }
-        match wait == Wait::Idle && turn.ends_idle() {
+        match wait == Wait::Idle && self.turn.as_mut().is_some_and(Turn::ends_idle) {
             true => Err(PeerFault::TooSlow { wait, after: TURN }.into()),
             false => Ok(()),
         }
@@ -214,6 +212,9 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         let mut deadline = Deadline::new(Wait::Write, self.settings.write_deadline);
         let (mut since, mut is_flushed) = (Instant::now(), false);
         while !is_flushed {
+            if self.turn.as_ref().is_some_and(Turn::is_over) {
+                return Err(Error::Closed);
+            }
             if let Some(timeout) = deadline.timeout(self.write_timeout, &self.whole)? {
                 transport.set_write_timeout(Some(timeout))?;
                 self.write_timeout = timeout;
@@ -227,11 +228,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             };
             deadline.spend(&mut since);
             match sent {
-                Err(error) if is_passing(&error) => {
-                    if self.turn.as_ref().is_some_and(Turn::is_over) {
-                        return Err(Error::Closed);
-                    }
-                }
+                Err(error) if is_passing(&error) => {}
                 Ok(0) if is_all_written => is_flushed = true,
                 Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
                 sent => {

@@ -412,6 +412,47 @@ fn rfc9112_9_6_an_answer_is_not_lost_to_octets_that_nobody_reads() {
     assert!(served.join().unwrap().is_err());
 }
 
+#[test]
+fn rfc9112_9_6_a_peer_that_does_not_close_is_closed_after_a_second() {
+    let (address, served) = all_told(Settings::default());
+    let start = Instant::now();
+    let mut stream = connect(address);
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
+    assert!(read_all(&stream).starts_with("HTTP/1.1 200 "));
+    // What comes now is taken, and is nothing; it does not extend that.
+    while stream.write_all(b"x").is_ok() {
+        assert!(start.elapsed() < DEADLINE, "it is never closed");
+        thread::park_timeout(Duration::from_millis(100));
+    }
+    assert!(start.elapsed() > Duration::from_millis(500), "it is closed at once");
+    served.join().unwrap().unwrap();
+}
+
+#[test]
+fn rfc9110_10_1_1_the_100_of_a_request_stands_behind_the_answer_before() {
+    let (address, served) = serve_one(Settings::default(), |mut peer| {
+        peer.next_request()?.unwrap().reply.send(Status::OK, &[], b"first")?;
+        let Exchange { mut body, reply, .. } = peer.next_request()?.unwrap();
+        let mut echo = reply.stream_sized(Status::CREATED, &[], 2)?;
+        io::copy(&mut body, &mut echo)?;
+        echo.finish()
+    });
+    let mut stream = connect(address);
+    let first = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    let second = "PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nConnection: close\r\nContent-Length: 2\r\n\r\n";
+    stream.write_all([first, second].concat().as_bytes()).unwrap();
+    let (mut came, mut octet) = (Vec::new(), [0]);
+    while !came.ends_with(b"100 Continue\r\n\r\n") {
+        stream.read_exact(&mut octet).unwrap();
+        came.push(octet[0]);
+    }
+    assert!(came.starts_with(b"HTTP/1.1 200 OK\r\n"), "{}", String::from_utf8_lossy(&came));
+    stream.write_all(b"hi").unwrap();
+    let answer = read_all(stream);
+    assert!(answer.starts_with("HTTP/1.1 201 ") && answer.ends_with("\r\n\r\nhi"), "{answer}");
+    served.join().unwrap().unwrap();
+}
+
 /// An answer of the caller's that cannot be sent, and what the client gets in its place.
 #[test]
 fn an_answer_that_is_none_is_a_500_and_an_error() {

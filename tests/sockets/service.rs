@@ -118,14 +118,17 @@ fn each_request_is_told_in_a_line_and_so_is_each_refusal() {
     let server = Service::new(|server| server, tell);
     let mut stream = connect(server.address);
     let client = stream.local_addr().unwrap().to_string();
-    stream
-        .write_all(b"PUT /a?b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhelloGET / HTTP/1.1\r\nHost : a\r\n\r\n")
-        .unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\nPUT /a?b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello").unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost : a\r\n\r\n").unwrap();
     let answers = read_all(stream);
     let (first, refusal) = answers.split_at(answers.rfind("HTTP/1.1 400").unwrap());
+    let (get, put) = first.split_at(first.rfind("HTTP/1.1 200").unwrap());
     let lines = log_lines::with(&[&client, "bareline_net::access"]);
-    let told = format!("INFO bareline_net::access {client} PUT /a?b HTTP/1.1 200 OK, {} octets in ", first.len());
-    assert!(lines.len() == 1 && lines[0].starts_with(&told) && lines[0].ends_with(" ms"), "{lines:?}, not {told}");
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    for (line, request, answer) in [(&lines[0], "GET /", get), (&lines[1], "PUT /a?b", put)] {
+        let told = format!("INFO bareline_net::access {client} {request} HTTP/1.1 200 OK, {} octets in ", answer.len());
+        assert!(line.starts_with(&told) && line.ends_with(" ms"), "{line}, not {told}");
+    }
     let reason = "whitespace before the colon at octet 20 (RFC 9112 section 5.1): ";
     let lines = log_lines::with(&[&client, "WARN"]);
     assert!(lines.len() == 1 && lines[0].starts_with(&format!("WARN bareline_net::server {client}: {reason}")), "{lines:?}");
@@ -137,9 +140,10 @@ fn a_handler_that_fails_or_panics_is_answered_500_and_its_thread_lives() {
     let server = Service::new(
         |server| server.threads(1),
         |exchange| match exchange.head.target().path() {
-            "/panic" => panic!("for a test"),
+            "/panic" => panic!("for a test\nof \x1b[1mlines"),
             "/error" => Err(io::Error::other("for a test").into()),
             "/nothing" => Ok(()),
+            "/behind" => exchange.reply.send(Status::OK, &[], b"whole").and(Err(io::Error::other("for a test").into())),
             "/midway" => {
                 let mut body = exchange.reply.stream_sized(Status::OK, &[], 10)?;
                 body.write_all(b"half")?;
@@ -150,7 +154,7 @@ fn a_handler_that_fails_or_panics_is_answered_500_and_its_thread_lives() {
         },
     );
     for (path, reason) in [
-        ("/panic", "the handler has panicked: for a test"),
+        ("/panic", "the handler has panicked: for a test\\nof \\x1b[1mlines"),
         ("/error", "for a test"),
         ("/nothing", "request without a whole answer"),
     ] {
@@ -163,6 +167,8 @@ fn a_handler_that_fails_or_panics_is_answered_500_and_its_thread_lives() {
         assert!(lines.len() == 1 && lines[0].starts_with("WARN "), "{lines:?}");
         assert!(log_lines::with(&["access", &client])[0].contains(&format!(" GET {path} HTTP/1.1 500 Internal Server Error, ")));
     }
+    let answer = exchange(server.address, &b"GET /behind HTTP/1.1\r\nHost: a\r\n\r\n".repeat(2));
+    assert!(answer.matches("HTTP/1.1 ").count() == 1 && answer.ends_with("\r\n\r\nwhole"), "{answer}");
     let answer = exchange(server.address, b"GET /midway HTTP/1.1\r\nHost: a\r\n\r\n");
     assert!(answer.contains("Content-Length: 10\r\n") && answer.ends_with("\r\n\r\nhalf"), "{answer}");
     let answer = exchange(server.address, b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n");
@@ -194,6 +200,20 @@ fn a_shutdown_answers_what_has_begun_and_closes_what_has_not() {
 }
 
 #[test]
+fn a_shutdown_answers_those_who_have_connected_and_were_not_accepted_yet() {
+    let server = Server::bind("127.0.0.1:0").unwrap();
+    let mut streams: Vec<_> = (0..3).map(|_| connect(server.local_addr().unwrap())).collect();
+    for stream in &mut streams {
+        stream.write_all(GET).unwrap();
+    }
+    server.handle().shut_down();
+    server.serve(tell).unwrap();
+    for stream in streams {
+        assert!(read_all(stream).contains("\r\nConnection: close\r\n"));
+    }
+}
+
+#[test]
 fn what_takes_longer_than_the_grace_is_cut() {
     let (handler, has_begun, go_on) = held();
     let server = Service::new(|server| server.grace(Duration::from_millis(50)), handler);
@@ -210,6 +230,45 @@ fn what_takes_longer_than_the_grace_is_cut() {
     let _ = half.read_to_end(&mut Vec::new());
     assert!(start.elapsed() < Settings::default().head_deadline / 2);
     drop(go_on);
+}
+
+#[test]
+fn no_request_is_taken_up_after_the_grace() {
+    let (handler, has_begun, go_on) = held();
+    let server = Service::new(|server| server.threads(1).grace(Duration::from_millis(50)), handler);
+    let (mut first, mut second) = (connect(server.address), connect(server.address));
+    first.write_all(GET).unwrap();
+    has_begun.recv_timeout(DEADLINE).unwrap();
+    second.write_all(GET).unwrap();
+    server.handle.shut_down();
+    server.end();
+    let _ = second.read_to_end(&mut Vec::new());
+    go_on.send(()).unwrap();
+    assert_eq!(read_all(first), "", "an answer that comes too late is not sent");
+    assert!(has_begun.recv_timeout(DEADLINE).is_err());
+}
+
+#[test]
+fn an_answer_without_end_is_cut_after_the_grace() {
+    let (told, result) = channel();
+    let server = Service::new(
+        |server| server.grace(Duration::from_millis(50)),
+        move |exchange| {
+            let mut body = exchange.reply.stream(Status::OK, &[])?;
+            let error = (0..).find_map(|_| body.write_all(b"x").and_then(|()| body.flush()).err());
+            told.send(error).unwrap();
+            body.finish()
+        },
+    );
+    let mut stream = connect(server.address);
+    stream.write_all(GET).unwrap();
+    stream.read_exact(&mut [0]).unwrap();
+    // It is taken as fast as it comes.
+    let took = thread::spawn(move || io::copy(&mut stream, &mut io::sink()).unwrap());
+    server.handle.shut_down();
+    server.end();
+    assert!(result.recv_timeout(DEADLINE).unwrap().is_some());
+    took.join().unwrap();
 }
 
 #[test]
@@ -276,6 +335,23 @@ fn rfc9110_15_6_4_one_connection_too_many_is_answered_503() {
 }
 
 #[test]
+fn rfc9112_9_6_one_that_is_turned_away_is_kept_for_a_second() {
+    let server = Service::new(|server| server.connections(0), tell);
+    let (mut stream, start) = (connect(server.address), Instant::now());
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    assert!(start.elapsed() < Duration::from_millis(900), "the end of the answer is told at once");
+    while stream.write_all(b"x").is_ok() {
+        assert!(start.elapsed() < DEADLINE, "it is never closed");
+        thread::park_timeout(Duration::from_millis(100));
+    }
+    assert!(start.elapsed() > Duration::from_millis(500), "it is closed at once");
+    let server = Service::new(|server| server.threads(0), tell);
+    assert!(exchange(server.address, LAST_GET).starts_with("HTTP/1.1 503 "), "nobody would ever come to it");
+}
+
+#[test]
 fn rfc9112_9_6_the_last_request_of_a_connection_is_told_so() {
     let server = Service::new(|server| server.requests(3), tell);
     let answers = exchange_all(server.address, &GET.repeat(4));
@@ -339,9 +415,31 @@ fn a_server_listens_on_a_unix_socket() {
     stream.write_all(b"GET /unix HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
     assert!(read_all(stream).ends_with("\r\n\r\nNone"));
     log_lines::with(&["access local GET /unix HTTP/1.1 200 OK, "]);
+    // Others may have taken the path over by now.
+    if cfg!(target_os = "linux") {
+        std::fs::remove_file(&path).unwrap();
+    }
     handle.shut_down();
     served.join().unwrap().unwrap();
-    std::fs::remove_file(&path).unwrap();
+    let _ = std::fs::remove_file(&path);
+}
+
+#[test]
+fn a_listener_that_is_nonblocking_is_served_too() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = Server::on(listener).unwrap();
+    let handle = server.handle();
+    let served = thread::spawn(move || server.serve(tell));
+    assert!(exchange(address, LAST_GET).starts_with("HTTP/1.1 200 "));
+    handle.shut_down();
+    served.join().unwrap().unwrap();
+    // The address is another's by now.
+    let listener = TcpListener::bind(address).unwrap();
+    handle.shut_down();
+    listener.set_nonblocking(true).unwrap();
+    assert!(listener.accept().is_err());
 }
 
 #[test]

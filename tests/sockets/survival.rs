@@ -2,7 +2,7 @@
 //!
 //! How many connections can be opened depends on the system's limit; where it is low, fewer are.
 
-use crate::{Program, connect, example, exchange, next, peak_memory, read_all};
+use crate::{DEADLINE, Program, connect, example, exchange, next, peak_memory, read_all};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::process::Command;
@@ -113,6 +113,34 @@ fn a_server_without_file_descriptors_waits_for_some() {
     let told = |part| lines.iter().filter(|line| line.contains(part)).count();
     assert!(told("connections are accepted again") >= 1, "{lines:?}");
     assert_eq!(told("connections cannot be accepted"), told("connections are accepted again") - 1, "{lines:?}");
+}
+
+/// The last file descriptor may be the one that `accept` has taken for the next connection.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_without_file_descriptors_can_be_shut_down() {
+    const LIMIT: usize = 30;
+    let program = example("http_server");
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(format!("ulimit -n {LIMIT} && exec \"$0\" 127.0.0.1:0")).arg(program.get_program());
+    let mut server = Program::of(&mut command);
+    let id = server.child.id();
+    let free = LIMIT - std::fs::read_dir(format!("/proc/{id}/fd")).unwrap().count();
+    let streams: Vec<_> = (1..free)
+        .map(|_| {
+            let mut stream = connect(server.tcp());
+            stream.write_all(GET).unwrap();
+            stream.read_exact(&mut [0]).unwrap(); // it has been accepted
+            stream
+        })
+        .collect();
+    assert!(Command::new("kill").args(["-TERM", &id.to_string()]).status().unwrap().success());
+    let start = Instant::now();
+    while server.child.try_wait().unwrap().is_none() {
+        assert!(start.elapsed() < DEADLINE, "it does not end");
+        thread::park_timeout(Duration::from_millis(5));
+    }
+    drop(streams);
 }
 
 /// How long a process has had a processor, in hundredths of a second.

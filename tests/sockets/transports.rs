@@ -4,14 +4,14 @@
 #[allow(dead_code, reason = "the example serves with it")]
 mod tls;
 
-use crate::DEADLINE;
+use crate::{DEADLINE, connect};
 use bareline_core::{Method, Status, Target};
 use bareline_net::{ClientStream, Exchange, ServerStream, Settings, Transport, Untimed};
 use std::io::{self, Cursor, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tls::Tls;
 
 /// Octets that come in these pieces, and the writes that go.
@@ -200,4 +200,28 @@ fn tls_is_a_transport() {
     ask(&mut transport);
     transport.close_write().unwrap();
     served.join().unwrap();
+}
+
+#[test]
+fn a_slow_sender_of_a_tls_hello_does_not_extend_the_deadline() {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let server =
+        rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut stream = connect(listener.local_addr().unwrap());
+    let settings = Settings { idle_deadline: Duration::from_millis(200), ..Settings::default() };
+    let served = thread::spawn(move || {
+        let transport = Tls::accept(&Arc::new(server), listener.accept().unwrap().0).unwrap();
+        ServerStream::with_settings(transport, settings).next_request().map(|exchange| exchange.is_none())
+    });
+    // A record of 16 KB.
+    stream.write_all(b"\x16\x03\x01\x40\x00\x01").unwrap();
+    let start = Instant::now();
+    while !served.is_finished() {
+        assert!(start.elapsed() < DEADLINE, "it is waited for");
+        let _ = stream.write_all(b"\0");
+        thread::park_timeout(Duration::from_millis(20));
+    }
+    assert!(served.join().unwrap().unwrap());
 }
