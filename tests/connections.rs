@@ -498,9 +498,11 @@ fn rfc9112_9_6_a_server_may_end_the_connection_with_any_answer() {
             server.octets(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n"),
             "what was wanted before counts no more"
         );
+        assert!(!server.connection.closes_after_answer());
         if says_close {
             server.connection.close_after_answer();
         }
+        assert_eq!(server.connection.closes_after_answer(), says_close);
         assert!(server.respond(Status::NO_CONTENT, ""));
         let end = server.out.as_bytes().ends_with(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
         let state = if says_close { ServerState::Close } else { ServerState::Drain };
@@ -509,6 +511,7 @@ fn rfc9112_9_6_a_server_may_end_the_connection_with_any_answer() {
         server.connection.next_request();
     }
     assert_eq!(server.connection.state(), ServerState::Close);
+    assert!(server_after(b"GET / HTTP/1.0\r\n\r\n").connection.closes_after_answer());
 }
 
 #[test]

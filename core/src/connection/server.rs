@@ -160,6 +160,12 @@ impl ServerConnection {
         self.outbound.closes |= matches!(self.outbound.outgoing, Outgoing::Owed);
     }
 
+    /// Whether the answer that is owed is the last one on the connection: the request says so, or [`close_after_answer`](Self::close_after_answer)
+    /// does.
+    pub const fn closes_after_answer(&self) -> bool {
+        self.outbound.closes && matches!(self.outbound.outgoing, Outgoing::Owed)
+    }
+
     body_calls!();
 
     /// Begins the refusal of what [`receive`](Self::receive) has refused, with the status that the error suggests, or of a peer that

@@ -176,6 +176,7 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
             black_box(connection.overflow());
         }
         connection.close_after_answer();
+        black_box(connection.closes_after_answer());
         black_box(connection.peer_closed().is_ok());
         black_box(out.as_bytes());
         out.clear();
