@@ -200,7 +200,7 @@ impl<S: Transport> ResponseWriter<'_, S> {
             (true, _) => return Err(WriteError::TrailersNeedChunked.into()),
         }
         match wire.connection.state() {
-            ServerState::Close => wire.close_write(),
+            ServerState::Close => wire.end(),
             // The next request may be there already: its answer goes out together with this one.
             ServerState::Next | ServerState::Drain if wire.has_more() => Ok(()),
             _ => wire.flush(),

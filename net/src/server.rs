@@ -266,7 +266,7 @@ fn reason(panic: &(dyn Any + Send)) -> &str {
 
 impl ServerHandle {
     /// Shuts the server down: no connection is accepted any more but of those who wait for that, requests that have begun are answered, with
-    /// `Connection: close`, and [`serve`](Server::serve) returns when that is done, at the latest after the grace. Once is enough, and it does not wait.
+    /// `Connection: close`, and [`serve`](Server::serve) returns when that is done, at the latest after the grace. Once is enough, and it does not wait for that.
     pub fn shut_down(&self) {
         self.notice.close();
         // Afterwards the address may be another's.

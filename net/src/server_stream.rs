@@ -163,6 +163,7 @@ impl<S: Transport> ServerWire<S> {
                 ServerState::Idle | ServerState::Head | ServerState::Drain => {
                     if let Some(parts) = self.receive(head, spans, &mut deadlines)? {
                         self.turn.iter_mut().for_each(Turn::count_request);
+                        self.is_last_request = self.connection.closes_after_answer();
                         return Ok(Some(parts));
                     }
                 }
@@ -235,6 +236,17 @@ impl<S: Transport> ServerWire<S> {
     /// What the date is, on the connections of a server.
     pub(crate) fn date(&self) -> Option<Date> {
         self.turn.as_ref().map(|_| Date::now())
+    }
+
+    /// Ends the connection behind a whole answer: at once when the client has said that this is its last request and nothing has come behind
+    /// it, so that a close answers nothing with a reset; else what the client sends is still taken when the connection is closed.
+    pub(crate) fn end(&mut self) -> Result<(), Error> {
+        self.close_write()?;
+        let is_read = self.is_last_request && !self.has_more();
+        if is_read && matches!(self.connection.receive_body(&[]), Ok((_, Event::End))) {
+            self.let_go();
+        }
+        Ok(())
     }
 
     /// Refuses a request that has got no answer.

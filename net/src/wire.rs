@@ -104,6 +104,8 @@ pub(crate) struct Wire<S, C> {
     pub(crate) fault: Option<PeerFault>,
     /// The status of the final answer to the present request.
     pub(crate) answered: Option<Status>,
+    /// The client has said that it sends no other request.
+    pub(crate) is_last_request: bool,
     /// What a server has to say of it.
     pub(crate) turn: Option<Turn>,
     /// How many octets have been sent.
@@ -142,6 +144,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             body: InBody::new(&settings),
             fault: None,
             answered: None,
+            is_last_request: false,
             turn: None,
             sent: 0,
         }
@@ -429,6 +432,11 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             self.is_end_told = transport.close_write().is_ok();
         }
         Ok(())
+    }
+
+    /// Gives the transport up: nothing is sent or read any more.
+    pub(crate) fn let_go(&mut self) {
+        self.transport = None;
     }
 
     /// Closes in stages [RFC 9112 section 9.6]: says that nothing more comes, then takes what the peer still sends, for a second and 256 KB

@@ -708,6 +708,32 @@ fn what_is_asked_for_in_between_is_an_error_and_no_panic() {
     served.join().unwrap().unwrap();
 }
 
+/// A client that has said that it sends no more need not close first; one that has not is given a second for it.
+#[test]
+fn rfc9112_9_6_behind_the_last_request_of_a_client_nothing_is_waited_for() {
+    for (octets, is_waited_for) in [
+        (&b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"[..], false),
+        (b"PUT / HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi", false),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nmore", true),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", true),
+    ] {
+        let (address, served) = serve_one(Settings::default(), |mut peer| {
+            let Exchange { mut body, reply, .. } = peer.next_request().unwrap().unwrap();
+            body.read_to_end(&mut Vec::new()).unwrap();
+            let answer = reply.begin(Status::OK, |head| head.body_until_close(b"hi")).unwrap();
+            let start = Instant::now();
+            answer.finish().unwrap();
+            drop(peer);
+            start.elapsed()
+        });
+        let mut stream = connect(address);
+        stream.write_all(octets).unwrap();
+        let took = served.join().unwrap();
+        assert_eq!(took >= Duration::from_millis(900), is_waited_for, "{took:?}");
+        assert!(read_all(stream).ends_with("\r\n\r\nhi"));
+    }
+}
+
 #[test]
 fn rfc9112_9_6_an_answer_that_says_close_is_the_last() {
     let (address, served) = serve_one(Settings::default(), |mut peer| {
