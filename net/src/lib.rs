@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod acceptor;
 mod body;
 mod client;
 mod client_request;

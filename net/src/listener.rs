@@ -36,7 +36,7 @@ use std::{net::Shutdown, os::fd::OwnedFd};
 ///     }
 /// }
 /// ```
-pub trait Listener {
+pub trait Listener: Send + 'static {
     /// What each connection is.
     type Stream: Transport + Send + 'static;
 

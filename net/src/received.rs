@@ -31,6 +31,11 @@ impl Received {
         self.start = self.start.saturating_add(count).min(self.end);
     }
 
+    /// Uses all octets up.
+    pub(crate) const fn clear(&mut self) {
+        self.start = self.end;
+    }
+
     /// Where the next octets go: behind the others. None, when there are too many.
     pub(crate) fn room(&mut self) -> &mut [u8] {
         if self.start == self.end {

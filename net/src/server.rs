@@ -1,5 +1,6 @@
 //! A server: takes connections, and has each request answered by a function.
 
+use crate::acceptor::Peer;
 use crate::error::Error;
 use crate::listener::Listener;
 use crate::notice::{Notice, Turn};
@@ -7,11 +8,8 @@ use crate::server_stream::{Exchange, ServerStream};
 use crate::settings::Settings;
 use crate::threads::{Bounds, Threads};
 use crate::transport::Transport;
-use crate::turned_away::TurnedAway;
 use bareline_core::dump;
 use std::any::Any;
-use std::fmt;
-use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -159,64 +157,17 @@ impl<L: Listener> Server<L> {
     ) -> Result<(), Error> {
         let Self { listener, settings, bounds, requests, grace, handle } = self;
         let notice = handle.notice;
-        let threads = Threads::new(bounds, Arc::clone(&notice), {
-            let notice = Arc::clone(&notice);
-            move |transport| {
-                let turn = Turn::new(Arc::clone(&notice), requests);
-                converse(ServerStream::with_turn(transport, settings, turn), &handler);
-            }
+        let threads = Threads::new(bounds, listener, Arc::clone(&notice), move |transport| {
+            // Whoever has just connected is about to ask, and what has come need not be waited for.
+            thread::yield_now();
+            let turn = Turn::new(Arc::clone(&notice), requests);
+            converse(ServerStream::with_turn(transport, settings, turn), &handler);
         });
-        accept(&listener, &notice, &threads);
-        drop(listener);
-        let cut = threads.end(grace);
-        notice.end();
+        let cut = threads.run(grace)?;
         if cut > 0 {
             log::warn!("shut down: {cut} connections are cut after {} s", grace.as_secs_f32());
         }
         Ok(())
-    }
-}
-
-/// Takes connections until the server closes.
-fn accept<L: Listener>(listener: &L, notice: &Notice, threads: &Arc<Threads<L::Stream>>) {
-    const SOON: Duration = Duration::from_millis(10);
-    // How many may wait to be accepted, with most systems; more come while they are taken.
-    const BACKLOG: usize = 4096;
-    let mut turned_away = TurnedAway::new();
-    // How often in a row it has failed, and how long it waits then.
-    let (mut failures, mut pause) = (0, SOON);
-    while !notice.is_closing() {
-        match listener.accept() {
-            Ok(stream) if notice.is_closing() => _ = threads.admit(stream),
-            Err(_) if notice.is_closing() => {}
-            Ok(stream) => {
-                if failures > 0 {
-                    log::info!("connections are accepted again");
-                    notice.want_room(-failures);
-                    (failures, pause) = (0, SOON);
-                }
-                if let Err(stream) = threads.admit(stream) {
-                    log::warn!("{}: too many connections", Peer(stream.peer_addr()));
-                    turned_away.add(stream);
-                }
-            }
-            // The connection has gone before it was accepted, or a signal has come.
-            Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) => {}
-            Err(error) => {
-                if failures == 0 {
-                    log::error!("connections cannot be accepted: {error}");
-                }
-                // Out of file descriptors or memory, most likely: there will be some again, the sooner when idle connections make room.
-                notice.want_room(1);
-                failures += 1;
-                thread::sleep(pause);
-                pause = (pause * 2).min(Duration::from_secs(1));
-            }
-        }
-    }
-    // Those who have connected may have asked: they are answered, or closed as others are.
-    if listener.set_nonblocking(true).is_ok() {
-        (0..BACKLOG).map_while(|_| listener.accept().ok()).for_each(|stream| _ = threads.admit(stream));
     }
 }
 
@@ -273,66 +224,5 @@ impl ServerHandle {
         if !self.notice.is_over() {
             (self.wake)();
         }
-    }
-}
-
-/// Who is at the other end, for the log.
-struct Peer(Option<SocketAddr>);
-
-impl fmt::Display for Peer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(address) => write!(f, "{address}"),
-            None => f.write_str("local"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Bounds, Listener, Notice, Threads, accept};
-    use crate::transport::Untimed;
-    use std::cell::Cell;
-    use std::io::{self, Cursor};
-    use std::sync::Arc;
-    use std::time::Duration;
-
-    /// Fails twice, gives a connection, and then closes the server.
-    struct Failing {
-        accepts: Cell<u8>,
-        notice: Arc<Notice>,
-    }
-
-    impl Listener for Failing {
-        type Stream = Untimed<Cursor<Vec<u8>>>;
-
-        fn accept(&self) -> io::Result<Self::Stream> {
-            let accepts = self.accepts.get();
-            self.accepts.set(accepts.saturating_add(1));
-            match accepts {
-                0 | 1 => Err(io::Error::other("for a test")),
-                2 => {
-                    assert_eq!(self.notice.room_wanted(), 2);
-                    Ok(Untimed(Cursor::default()))
-                }
-                _ => {
-                    self.notice.close();
-                    Err(io::Error::other("for a test"))
-                }
-            }
-        }
-
-        fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
-            Ok(Box::new(|| {}))
-        }
-    }
-
-    #[test]
-    fn room_is_wanted_while_connections_cannot_be_accepted() {
-        let notice = Arc::new(Notice::default());
-        let bounds = Bounds { threads: 1, connections: 1, stack: 64 * 1024 };
-        let threads = Threads::new(bounds, Arc::clone(&notice), drop);
-        accept(&Failing { accepts: Cell::new(0), notice: Arc::clone(&notice) }, &notice, &threads);
-        assert_eq!((threads.end(Duration::from_secs(20)), notice.room_wanted()), (0, 0));
     }
 }

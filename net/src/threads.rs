@@ -1,10 +1,14 @@
-//! The threads of a server: each has one connection at a time, and then the next.
+//! The threads of a server: one waits for a connection, and serves it when another waits in its place.
 
+use crate::acceptor::Acceptor;
+use crate::listener::Listener;
 use crate::notice::Notice;
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 /// How long a thread without a connection stays for the next one.
@@ -13,6 +17,7 @@ const SPARE: Duration = Duration::from_secs(5);
 /// How many there may be.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
+    /// Those with a connection.
     pub(crate) threads: usize,
     /// Those that wait for a thread included.
     pub(crate) connections: usize,
@@ -20,117 +25,177 @@ pub(crate) struct Bounds {
     pub(crate) stack: usize,
 }
 
-/// As many threads as there are connections, within bounds; each serves one, and then the next.
-pub(crate) struct Threads<S> {
+/// As many threads as there are connections, within bounds, and one more, that takes the next connection. It serves it itself, since it is
+/// awake and what it needs is at hand, and leaves the place to another; when there is no other, the connection waits for a thread.
+pub(crate) struct Threads<L: Listener> {
     bounds: Bounds,
     notice: Arc<Notice>,
-    state: Mutex<State<S>>,
-    /// There is a connection for a thread, or none will come any more.
-    has_news: Condvar,
-    /// A thread has ended.
+    state: Mutex<State<L>>,
+    /// A thread has ended, or no connections come any more.
     has_ended: Condvar,
-    serve: Box<dyn Fn(S) + Send + Sync>,
+    serve: Box<dyn Fn(L::Stream) + Send + Sync>,
 }
 
-struct State<S> {
+struct State<L: Listener> {
+    /// Where connections come from, unless a thread has it and waits for one.
+    acceptor: Option<Acceptor<L>>,
+    /// How that has ended: the server closes, or it has panicked.
+    accepted: Option<thread::Result<()>>,
     /// Connections without a thread, the one that has waited longest first.
-    waiting: VecDeque<S>,
+    waiting: VecDeque<L::Stream>,
     threads: usize,
     /// How many of them have a connection.
     busy: usize,
+    /// Those that have nothing to do: the one that has come last is called first, as the caches know it best, and the others may end.
+    spare: Vec<Arc<Spare>>,
     /// The system gave no more threads the last time; that has been told.
     is_short: bool,
 }
 
-impl<S: Send + 'static> Threads<S> {
+/// A thread that has nothing to do.
+struct Spare {
+    thread: Thread,
+    /// It has been called, and is none any more.
+    is_called: AtomicBool,
+}
+
+impl<L: Listener> Threads<L> {
     /// None yet. `serve` has a connection for as long as it runs.
-    pub(crate) fn new(bounds: Bounds, notice: Arc<Notice>, serve: impl Fn(S) + Send + Sync + 'static) -> Arc<Self> {
-        let state = State { waiting: VecDeque::new(), threads: 0, busy: 0, is_short: false };
-        let (has_news, has_ended) = (Condvar::new(), Condvar::new());
-        Arc::new(Self { bounds, notice, state: Mutex::new(state), has_news, has_ended, serve: Box::new(serve) })
+    pub(crate) fn new(
+        bounds: Bounds,
+        listener: L,
+        notice: Arc<Notice>,
+        serve: impl Fn(L::Stream) + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        let acceptor = Some(Acceptor::new(listener, Arc::clone(&notice)));
+        let (waiting, spare) = (VecDeque::new(), Vec::new());
+        let state = State { acceptor, accepted: None, waiting, threads: 0, busy: 0, spare, is_short: false };
+        Arc::new(Self { bounds, notice, state: Mutex::new(state), has_ended: Condvar::new(), serve: Box::new(serve) })
     }
 
-    /// Gives the connection a thread, now or when one has time. Gives it back when there are too many already.
-    pub(crate) fn admit(self: &Arc<Self>, stream: S) -> Result<(), S> {
+    /// Has all connections served until the server closes, and waits then until that is done, but no longer than `grace`. Gives how many have
+    /// not ended by then, and closes those that no thread has taken.
+    pub(crate) fn run(self: &Arc<Self>, grace: Duration) -> io::Result<usize> {
         let mut state = self.state();
-        if state.busy.saturating_add(state.waiting.len()) >= self.bounds.connections {
-            return Err(stream);
+        self.add(&mut state)?;
+        while state.accepted.is_none() {
+            state = self.has_ended.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        let spare = state.threads.saturating_sub(state.busy);
-        if state.waiting.len() >= spare && state.threads < self.bounds.threads {
-            self.add_thread(&mut state);
-        }
-        // Without a thread nobody would ever come to it.
-        if state.threads == 0 {
-            return Err(stream);
-        }
-        state.waiting.push_back(stream);
-        self.notice.want_room(1);
-        drop(state);
-        self.has_news.notify_one();
-        Ok(())
-    }
-
-    fn add_thread(self: &Arc<Self>, state: &mut State<S>) {
-        let threads = Arc::clone(self);
-        match thread::Builder::new().stack_size(self.bounds.stack).spawn(move || threads.work()) {
-            Ok(_) => {
-                state.threads += 1;
-                state.is_short = false;
-                self.notice.want_room(-1);
-            }
-            Err(error) => {
-                if !std::mem::replace(&mut state.is_short, true) {
-                    log::error!("the system gives no more than {} threads: {error}", state.threads);
-                }
-            }
-        }
-    }
-
-    /// What a thread does, until no connection comes for a while, or none will.
-    fn work(&self) {
-        let mut state = self.state();
-        loop {
-            if let Some(stream) = state.waiting.pop_front() {
-                state.busy += 1;
-                drop(state);
-                // Whatever goes wrong with a connection, the thread is there for the next.
-                let _ = catch_unwind(AssertUnwindSafe(|| (self.serve)(stream)));
-                state = self.state();
-                state.busy -= 1;
-                self.notice.want_room(-1);
-                continue;
-            }
-            if self.notice.is_closing() {
-                break;
-            }
-            let (kept, wait) = self.has_news.wait_timeout(state, SPARE).unwrap_or_else(PoisonError::into_inner);
-            state = kept;
-            if wait.timed_out() && state.waiting.is_empty() {
-                break;
-            }
-        }
-        state.threads -= 1;
-        self.notice.want_room(1);
-        drop(state);
-        self.has_ended.notify_all();
-    }
-
-    /// Waits until all connections and threads have ended, but no longer than that; gives how many connections have not, and closes those that
-    /// no thread has taken. From the notice that the server closes on, none is admitted.
-    pub(crate) fn end(&self, grace: Duration) -> usize {
         let start = Instant::now();
-        let mut state = self.state();
-        self.has_news.notify_all();
         while let (1.., Some(left)) = (state.threads, grace.checked_sub(start.elapsed())) {
             state = self.has_ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         let left = state.busy.saturating_add(state.waiting.len());
         state.waiting.clear();
-        left
+        self.notice.end();
+        match state.accepted.replace(Ok(())) {
+            Some(Err(panic)) => {
+                drop(state);
+                resume_unwind(panic)
+            }
+            _ => Ok(left),
+        }
     }
 
-    fn state(&self) -> MutexGuard<'_, State<S>> {
+    fn add(self: &Arc<Self>, state: &mut State<L>) -> io::Result<()> {
+        let threads = Arc::clone(self);
+        thread::Builder::new().stack_size(self.bounds.stack).spawn(move || threads.work())?;
+        state.threads += 1;
+        Ok(())
+    }
+
+    /// What a thread does, until there is nothing to do for a while, or never will be.
+    fn work(self: &Arc<Self>) {
+        let this = Arc::new(Spare { thread: thread::current(), is_called: AtomicBool::new(false) });
+        let mut state = self.state();
+        loop {
+            // First of all somebody has to see who comes.
+            if let Some(acceptor) = state.acceptor.take() {
+                drop(state);
+                state = self.accept(acceptor);
+            } else if state.busy < self.bounds.threads
+                && let Some(stream) = state.waiting.pop_front()
+            {
+                self.notice.want_room(-1);
+                state = self.serve(state, stream);
+            } else if state.accepted.is_some() {
+                break;
+            } else {
+                state.spare.push(Arc::clone(&this));
+                drop(state);
+                thread::park_timeout(SPARE);
+                state = self.state();
+                if !this.is_called.swap(false, Relaxed) {
+                    state.spare.retain(|spare| !Arc::ptr_eq(spare, &this));
+                    break;
+                }
+            }
+        }
+        state.threads -= 1;
+        drop(state);
+        self.has_ended.notify_all();
+    }
+
+    /// Takes connections, until there is one to serve here, or none come any more.
+    fn accept(self: &Arc<Self>, mut acceptor: Acceptor<L>) -> MutexGuard<'_, State<L>> {
+        loop {
+            let next = catch_unwind(AssertUnwindSafe(|| acceptor.next()));
+            let mut state = self.state();
+            let stream = match next {
+                Ok(Some(stream)) => stream,
+                ended => {
+                    self.notice.close();
+                    drop(acceptor);
+                    state.accepted = Some(ended.map(|_| ()));
+                    self.has_ended.notify_all();
+                    state.spare.drain(..).for_each(|spare| spare.thread.unpark());
+                    return state;
+                }
+            };
+            let is_full = state.busy.saturating_add(state.waiting.len()) >= self.bounds.connections;
+            if !is_full && state.busy < self.bounds.threads && self.has_another(&mut state) {
+                state.acceptor = Some(acceptor);
+                return self.serve(state, stream);
+            }
+            // Only one who serves comes to those who wait.
+            if is_full || state.busy == 0 {
+                drop(state);
+                acceptor.turn_away(stream);
+            } else {
+                state.waiting.push_back(stream);
+                self.notice.want_room(1);
+            }
+        }
+    }
+
+    /// Whether there is a thread besides those that have something to do; a new one, if need be.
+    fn has_another(self: &Arc<Self>, state: &mut State<L>) -> bool {
+        // One that has been called, and has not come yet, counts.
+        if state.threads > state.busy.saturating_add(1) {
+            return true;
+        }
+        let added = self.add(state);
+        let was_short = std::mem::replace(&mut state.is_short, added.is_err());
+        if let (Err(error), false) = (&added, was_short) {
+            log::error!("the system gives no more than {} threads: {error}", state.threads);
+        }
+        added.is_ok()
+    }
+
+    fn serve<'t>(&'t self, mut state: MutexGuard<'t, State<L>>, stream: L::Stream) -> MutexGuard<'t, State<L>> {
+        state.busy += 1;
+        let called = if state.acceptor.is_some() { state.spare.pop() } else { None };
+        called.iter().for_each(|spare| spare.is_called.store(true, Relaxed));
+        drop(state);
+        called.iter().for_each(|spare| spare.thread.unpark());
+        // Whatever goes wrong with a connection, the thread is there for the next.
+        let _ = catch_unwind(AssertUnwindSafe(|| (self.serve)(stream)));
+        let mut state = self.state();
+        state.busy -= 1;
+        state
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<L>> {
         // Whoever has it does not panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -138,30 +203,94 @@ impl<S: Send + 'static> Threads<S> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
     use super::{Bounds, Threads};
+    use crate::listener::Listener;
     use crate::notice::Notice;
+    use crate::transport::Untimed;
+    use std::io::{self, Cursor};
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
     use std::sync::mpsc::{Receiver, channel};
     use std::sync::{Arc, Mutex};
+    use std::thread;
     use std::time::Duration;
+
+    type Stream = Untimed<Cursor<Vec<u8>>>;
+
+    /// Gives what it is sent, and fails when nobody sends any more.
+    struct Sent {
+        streams: Mutex<Receiver<Stream>>,
+        /// How often it has been asked.
+        accepts: Arc<AtomicUsize>,
+    }
+
+    impl Listener for Sent {
+        type Stream = Stream;
+
+        fn accept(&self) -> io::Result<Stream> {
+            self.accepts.fetch_add(1, SeqCst);
+            self.streams.lock().unwrap().recv().map_err(io::Error::other)
+        }
+
+        fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
+            Ok(Box::new(|| {}))
+        }
+    }
+
+    const BOUNDS: Bounds = Bounds { threads: 2, connections: 4, stack: 64 * 1024 };
+    const DEADLINE: Duration = Duration::from_secs(20);
 
     #[test]
     fn room_is_wanted_for_those_that_wait_without_a_free_thread() {
-        let (notice, deadline) = (Arc::new(Notice::default()), Duration::from_secs(20));
-        let ((go_on, goes_on), (done, is_done)) = (channel(), channel());
-        let goes_on: Mutex<Receiver<()>> = Mutex::new(goes_on);
-        let bounds = Bounds { threads: 2, connections: 4, stack: 64 * 1024 };
-        let threads = Threads::new(bounds, Arc::clone(&notice), move |number: u8| {
+        let notice = Arc::new(Notice::default());
+        let ((go_on, goes_on), (done, is_done), (send, streams)) = (channel(), channel(), channel());
+        let (goes_on, accepts): (Mutex<Receiver<()>>, _) = (Mutex::new(goes_on), Arc::new(AtomicUsize::new(0)));
+        let listener = Sent { streams: Mutex::new(streams), accepts: Arc::clone(&accepts) };
+        let threads = Threads::new(BOUNDS, listener, Arc::clone(&notice), move |stream: Stream| {
             let _ = goes_on.lock().map(|goes_on| goes_on.recv());
-            let _ = done.send(number);
+            let _ = done.send(stream.0.into_inner());
         });
-        for (number, wanted) in [(0, 0), (1, 0), (2, 1), (3, 2)] {
-            assert_eq!((threads.admit(number), notice.room_wanted()), (Ok(()), wanted));
+        let run = thread::spawn(move || threads.run(DEADLINE));
+        // The fifth gets no place.
+        for (number, wanted) in [(0, 0), (1, 0), (2, 1), (3, 2), (4, 2)] {
+            send.send(Untimed(Cursor::new(vec![number]))).unwrap();
+            // When the next one is waited for, this one has its place.
+            while accepts.load(SeqCst) < usize::from(number) + 2 {
+                thread::sleep(Duration::from_millis(1));
+            }
+            assert_eq!(notice.room_wanted(), wanted, "{number}");
         }
-        assert_eq!((threads.admit(4), notice.room_wanted()), (Err(4), 2));
-        let served: Vec<_> =
-            (0..4).map_while(|_| go_on.send(()).ok().and_then(|()| is_done.recv_timeout(deadline).ok())).collect();
-        assert_eq!(served.len(), 4);
+        (0..4).for_each(|_| go_on.send(()).unwrap());
+        let mut served: Vec<_> = (0..4).flat_map(|_| is_done.recv_timeout(DEADLINE).unwrap()).collect();
+        served.sort_unstable();
+        assert_eq!(served, [0, 1, 2, 3]);
         notice.close();
-        assert_eq!((threads.end(deadline), notice.room_wanted()), (0, 0));
+        drop(send);
+        assert_eq!((run.join().unwrap().unwrap(), notice.room_wanted()), (0, 0));
+    }
+
+    /// Panics, as the code of a user may.
+    struct Panicking;
+
+    impl Listener for Panicking {
+        type Stream = Stream;
+
+        #[expect(clippy::panic, reason = "it is what is tested")]
+        fn accept(&self) -> io::Result<Stream> {
+            panic!("for a test")
+        }
+
+        fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
+            Ok(Box::new(|| {}))
+        }
+    }
+
+    #[test]
+    fn a_panic_of_the_listener_is_that_of_the_server() {
+        let threads = Threads::new(BOUNDS, Panicking, Arc::default(), drop);
+        let panic = catch_unwind(AssertUnwindSafe(|| threads.run(DEADLINE))).unwrap_err();
+        assert_eq!(panic.downcast_ref(), Some(&"for a test"));
     }
 }

@@ -442,10 +442,10 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     /// Closes in stages [RFC 9112 section 9.6]: says that nothing more comes, then takes what the peer still sends, for a second and 256 KB
     /// at the most, so that a reset does not take the answer from it.
     pub(crate) fn close(&mut self) {
-        if self.close_write().is_ok() && self.is_end_told {
+        if self.is_open() && self.close_write().is_ok() && self.is_end_told {
             let mut deadline = Deadline::new(Wait::Body, Duration::from_secs(1));
             for _ in 0..32 {
-                self.received = Received::new();
+                self.received.clear();
                 if self.fill(&mut deadline).is_err() || self.received.bytes().is_empty() {
                     break;
                 }

@@ -1,0 +1,131 @@
+//! What takes the connections of a server, one at a time.
+
+use crate::listener::Listener;
+use crate::notice::Notice;
+use crate::transport::Transport;
+use crate::turned_away::TurnedAway;
+use std::fmt;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+/// A listener, and what happens to connections that cannot be had or have no place.
+pub(crate) struct Acceptor<L: Listener> {
+    listener: L,
+    notice: Arc<Notice>,
+    turned_away: TurnedAway<L::Stream>,
+    /// How often in a row it has failed, and how long it waits after the next failure.
+    failures: isize,
+    pause: Duration,
+    /// How many connections it still takes of those who wait to be accepted, once the server closes.
+    left: Option<usize>,
+}
+
+const SOON: Duration = Duration::from_millis(10);
+/// How many may wait to be accepted, with most systems; more come while they are taken.
+const BACKLOG: usize = 4096;
+
+impl<L: Listener> Acceptor<L> {
+    pub(crate) const fn new(listener: L, notice: Arc<Notice>) -> Self {
+        Self { listener, notice, turned_away: TurnedAway::new(), failures: 0, pause: SOON, left: None }
+    }
+
+    /// Waits for the next connection; `None` when the server closes and there are no more.
+    pub(crate) fn next(&mut self) -> Option<L::Stream> {
+        while !self.notice.is_closing() {
+            match self.listener.accept() {
+                Ok(stream) => {
+                    if self.failures > 0 {
+                        log::info!("connections are accepted again");
+                        self.notice.want_room(-self.failures);
+                        (self.failures, self.pause) = (0, SOON);
+                    }
+                    return Some(stream);
+                }
+                // The connection has gone before it was accepted, or a signal has come.
+                Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted) => {}
+                Err(_) if self.notice.is_closing() => {}
+                Err(error) => {
+                    if self.failures == 0 {
+                        log::error!("connections cannot be accepted: {error}");
+                    }
+                    // Out of file descriptors or memory, most likely: there will be some again, the sooner when idle connections make room.
+                    self.notice.want_room(1);
+                    self.failures += 1;
+                    thread::sleep(self.pause);
+                    self.pause = (self.pause * 2).min(Duration::from_secs(1));
+                }
+            }
+        }
+        // Those who have connected may have asked: they are answered, or closed as others are.
+        let left = self.left.unwrap_or_else(|| if self.listener.set_nonblocking(true).is_ok() { BACKLOG } else { 0 });
+        self.left = Some(left.saturating_sub(1));
+        if left > 0 { self.listener.accept().ok() } else { None }
+    }
+
+    /// Has a connection answered 503.
+    pub(crate) fn turn_away(&mut self, stream: L::Stream) {
+        log::warn!("{}: too many connections", Peer(stream.peer_addr()));
+        self.turned_away.add(stream);
+    }
+}
+
+/// Who is at the other end, for the log.
+pub(crate) struct Peer(pub(crate) Option<SocketAddr>);
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(address) => write!(f, "{address}"),
+            None => f.write_str("local"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Acceptor, Listener, Notice};
+    use crate::transport::Untimed;
+    use std::io::{self, Cursor};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+
+    /// Fails twice, gives a connection, and then closes the server.
+    struct Failing {
+        accepts: AtomicU8,
+        notice: Arc<Notice>,
+    }
+
+    impl Listener for Failing {
+        type Stream = Untimed<Cursor<Vec<u8>>>;
+
+        fn accept(&self) -> io::Result<Self::Stream> {
+            match self.accepts.fetch_add(1, Relaxed) {
+                0 | 1 => Err(io::Error::other("for a test")),
+                2 => {
+                    assert_eq!(self.notice.room_wanted(), 2);
+                    Ok(Untimed(Cursor::default()))
+                }
+                _ => {
+                    self.notice.close();
+                    Err(io::Error::other("for a test"))
+                }
+            }
+        }
+
+        fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
+            Ok(Box::new(|| {}))
+        }
+    }
+
+    #[test]
+    fn room_is_wanted_while_connections_cannot_be_accepted() {
+        let notice = Arc::new(Notice::default());
+        let mut acceptor = Acceptor::new(Failing { accepts: AtomicU8::new(0), notice: Arc::clone(&notice) }, Arc::clone(&notice));
+        assert!(acceptor.next().is_some());
+        assert_eq!(notice.room_wanted(), 0);
+        assert!(acceptor.next().is_none());
+    }
+}
