@@ -14,20 +14,19 @@ pub(crate) struct HttpUrl {
 
 impl HttpUrl {
     pub(crate) fn new(url: &str) -> Result<Self, Error> {
-        match url.split_once("://") {
-            Some((scheme, _)) if scheme.eq_ignore_ascii_case("http") => {}
+        // The fragment is not for the server [RFC 9110 section 4.2.5].
+        let url = url.split('#').next().unwrap_or(url);
+        let rest = match url.split_once(':').and_then(|(scheme, rest)| Some((scheme, rest.strip_prefix("//")?))) {
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => rest,
             Some((scheme, _)) if scheme.eq_ignore_ascii_case("https") => return Err(UrlFault::NeedsTls.into()),
             _ => return Err(UrlFault::NotHttp.into()),
-        }
-        // The fragment is not for the server [RFC 9110 section 4.2.5].
-        let target = Target::new(url.split('#').next().unwrap_or(url))?;
-        let authority = target.authority().unwrap_or_default();
+        };
+        // What is taken apart here is one in absolute form.
+        Target::new(url)?;
+        let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         let authority = authority.strip_suffix(":80").or(authority.strip_suffix(':')).unwrap_or(authority);
-        let mut origin = target.path().to_owned();
-        if let Some(query) = target.query() {
-            origin.extend(["?", query]);
-        }
-        Ok(Self { authority: authority.to_ascii_lowercase(), target: origin })
+        let root = if path.starts_with('/') { "" } else { "/" };
+        Ok(Self { authority: authority.to_ascii_lowercase(), target: [root, path].concat() })
     }
 
     /// Host and port to connect to.
