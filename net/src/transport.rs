@@ -26,7 +26,8 @@ pub trait Transport: Read + Write {
     fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()>;
 
     /// Whether reads give [`io::ErrorKind::WouldBlock`] at once from now on when nothing has come. A client looks for what a server has sent
-    /// unasked before it uses a connection again; where it cannot be done, this fails, and it does not look.
+    /// unasked before it uses a connection again; where it cannot be done, this fails, and it does not look. What has been left nonblocking
+    /// by somebody else is made to block.
     fn set_nonblocking(&mut self, is_nonblocking: bool) -> io::Result<()>;
 
     /// Says to the peer that no more octets will be sent. Where that cannot be done, it fails, and the connection is closed at once when it is
@@ -66,16 +67,12 @@ macro_rules! socket {
 
 socket!(
     TcpStream,
-    |stream: &Self| {
-        // Without it a small message may wait 40 ms for the acknowledgement of the one before; it works all the same.
-        let _ = stream.set_nodelay(true);
-        // One that is left nonblocking would have to be asked again and again.
-        let _ = stream.set_nonblocking(false);
-    },
+    // Without it a small message may wait 40 ms for the acknowledgement of the one before; it works all the same.
+    |stream: &Self| _ = stream.set_nodelay(true),
     |stream: &Self| stream.peer_addr().ok()
 );
 #[cfg(unix)]
-socket!(std::os::unix::net::UnixStream, |stream: &Self| _ = stream.set_nonblocking(false), |_| None);
+socket!(std::os::unix::net::UnixStream, |_| {}, |_| None);
 
 macro_rules! pointer {
     ($($pointer:ty),*) => {

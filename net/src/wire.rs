@@ -125,6 +125,11 @@ impl InBody {
     }
 }
 
+/// Has a transport wait that may have been left nonblocking: it would have to be asked again and again.
+fn block(transport: &mut impl Transport) {
+    let _ = transport.set_nonblocking(false);
+}
+
 impl<S: Transport, C: Connection> Wire<S, C> {
     pub(crate) fn new(mut transport: S, connection: C, settings: Settings) -> Self {
         transport.prepare();
@@ -169,7 +174,10 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             let read = transport.read(self.received.room());
             deadline.spend(&mut since);
             match read {
-                Err(error) if is_passing(&error) => self.check_turn(deadline.wait())?,
+                Err(error) if is_passing(&error) => {
+                    block(transport);
+                    self.check_turn(deadline.wait())?;
+                }
                 read => break read,
             }
         };
@@ -213,8 +221,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             _ => return Err(Error::Closed),
         };
         let mut deadline = Deadline::new(Wait::Write, self.settings.write_deadline);
-        let (mut since, mut is_flushed) = (Instant::now(), false);
-        while !is_flushed {
+        let mut since = Instant::now();
+        loop {
             if self.turn.as_ref().is_some_and(Turn::is_over) {
                 return Err(Error::Closed);
             }
@@ -222,28 +230,32 @@ impl<S: Transport, C: Connection> Wire<S, C> {
                 transport.set_write_timeout(Some(timeout))?;
                 self.write_timeout = timeout;
             }
-            let is_all_written = first.is_empty() && second.is_empty();
-            let sent = match (first, second) {
-                // Sockets have nothing to flush; what stands above one may keep octets back.
-                ([], []) => transport.flush().map(|()| 0),
+            let written = match (first, second) {
+                ([], []) => Ok(0),
                 (octets, []) | ([], octets) => transport.write(octets),
                 _ => transport.write_vectored(&[IoSlice::new(first), IoSlice::new(second)]),
             };
-            deadline.spend(&mut since);
-            match sent {
-                Err(error) if is_passing(&error) => {}
-                Ok(0) if is_all_written => is_flushed = true,
-                Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
-                sent => {
-                    let sent = sent?;
-                    self.sent = self.sent.saturating_add(sent as u64);
-                    second = second.get(sent.saturating_sub(first.len())..).unwrap_or_default();
-                    first = first.get(sent..).unwrap_or_default();
-                    deadline.earn(sent, self.settings.minimum_rate);
+            let written = match written {
+                Err(error) if is_passing(&error) => {
+                    block(transport);
+                    0
+                }
+                Ok(0) if !(first.is_empty() && second.is_empty()) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
+                written => written?,
+            };
+            self.sent = self.sent.saturating_add(written as u64);
+            second = second.get(written.saturating_sub(first.len())..).unwrap_or_default();
+            first = first.get(written..).unwrap_or_default();
+            // Sockets have nothing to flush; what stands above one may keep octets back.
+            if first.is_empty() && second.is_empty() {
+                match transport.flush() {
+                    Err(error) if is_passing(&error) => block(transport),
+                    flushed => return Ok(flushed?),
                 }
             }
+            deadline.spend(&mut since);
+            deadline.earn(written, self.settings.minimum_rate);
         }
-        Ok(())
     }
 
     /// Writes to what is ready to be sent; when it has no room, once more after that is sent.
@@ -415,10 +427,11 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.transport.is_some()
     }
 
-    /// Sends what is ready, and gives up the transport, without a timeout, with the octets that have come and were not used.
+    /// Sends what is ready, and gives up the transport, which blocks without a timeout, with the octets that have come and were not used.
     pub(crate) fn hand_over(&mut self) -> Result<(S, Vec<u8>), Error> {
         self.flush()?;
         let mut transport = self.transport.take().ok_or(Error::Closed)?;
+        block(&mut transport);
         transport.set_read_timeout(None)?;
         transport.set_write_timeout(None)?;
         Ok((transport, self.received.take()))

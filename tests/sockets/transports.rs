@@ -10,6 +10,7 @@ use bareline_net::{ClientStream, Exchange, ServerStream, Settings, Transport, Un
 use std::io::{self, Cursor, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 use tls::Tls;
@@ -166,21 +167,83 @@ fn the_last_answer_is_whole_where_the_end_cannot_be_told() {
     assert!(peer.next_request().unwrap().is_none());
 }
 
+/// One that somebody has left nonblocking: it gives its octets when it may wait for them.
+struct Nonblocking {
+    octets: &'static [u8],
+    is_blocking: bool,
+    /// How often it has been asked in vain.
+    in_vain: Arc<AtomicU32>,
+}
+
+impl Read for Nonblocking {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if !self.is_blocking {
+            self.in_vain.fetch_add(1, Ordering::SeqCst);
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        self.octets.read(buffer)
+    }
+}
+
+impl Write for Nonblocking {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        if !self.is_blocking {
+            self.in_vain.fetch_add(1, Ordering::SeqCst);
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Transport for Nonblocking {
+    fn set_read_timeout(&mut self, _: Option<Duration>) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn set_write_timeout(&mut self, _: Option<Duration>) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn set_nonblocking(&mut self, is_nonblocking: bool) -> io::Result<()> {
+        self.is_blocking = !is_nonblocking;
+        Ok(())
+    }
+
+    fn close_write(&mut self) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
 #[test]
-fn a_socket_is_fit_for_waiting_while_it_is_ours_and_as_before_when_it_is_handed_over() {
+fn a_transport_that_was_left_nonblocking_is_asked_once_in_vain() {
+    let new = |octets| {
+        let in_vain = Arc::new(AtomicU32::new(0));
+        (Nonblocking { octets, is_blocking: false, in_vain: Arc::clone(&in_vain) }, in_vain)
+    };
+    let (transport, in_vain) = new(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    let mut peer = ServerStream::new(transport);
+    peer.next_request().unwrap().unwrap().reply.send(Status::OK, &[], b"").unwrap();
+    assert_eq!(in_vain.load(Ordering::SeqCst), 1, "a read");
+
+    let (transport, in_vain) = new(b"HTTP/1.1 204 No Content\r\n\r\n");
+    let mut client = ClientStream::new(transport, "a");
+    client.request(Method::GET, Target::ROOT, &[], b"").unwrap();
+    assert_eq!(in_vain.load(Ordering::SeqCst), 1, "a write");
+}
+
+#[test]
+fn a_socket_is_handed_over_without_timeouts() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut stream = TcpStream::connect_timeout(&listener.local_addr().unwrap(), DEADLINE).unwrap();
-    let (theirs, _) = listener.accept().unwrap();
-    theirs.set_nonblocking(true).unwrap();
-    let served = thread::spawn(move || {
-        let mut peer = ServerStream::new(theirs);
-        peer.next_request().unwrap().unwrap().reply.begin(Status::OK, |head| head.without_body()).unwrap().finish().unwrap();
-        let (stream, _) = peer.hand_over().unwrap();
-        (stream.read_timeout().unwrap(), stream.write_timeout().unwrap())
-    });
-    thread::sleep(Duration::from_millis(50));
+    let mut peer = ServerStream::new(listener.accept().unwrap().0);
     stream.write_all(b"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n").unwrap();
-    assert_eq!(served.join().unwrap(), (None, None));
+    peer.next_request().unwrap().unwrap().reply.begin(Status::OK, |head| head.without_body()).unwrap().finish().unwrap();
+    let (stream, _) = peer.hand_over().unwrap();
+    assert_eq!((stream.read_timeout().unwrap(), stream.write_timeout().unwrap()), (None, None));
 }
 
 #[test]
