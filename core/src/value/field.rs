@@ -1,7 +1,7 @@
 //! Field names and values.
 
 use crate::error::WriteError;
-use crate::octets::{TCHAR, TEXT, check_token, is, is_alike, trim_ows};
+use crate::octets::{IS_WIDE, TCHAR, TEXT, check_token, is, is_alike, trim_ows};
 use core::fmt;
 use core::str::Utf8Error;
 
@@ -139,6 +139,9 @@ impl<'a> FieldValue<'a> {
     /// [`WriteError::InvalidFieldValue`] when an octet is a control other than HTAB.
     pub fn new(value: &'a (impl AsRef<[u8]> + ?Sized)) -> Result<Self, WriteError> {
         let value = value.as_ref();
+        if IS_WIDE && is_plain(value) {
+            return Ok(Self(trim_ows(value)));
+        }
         match value.iter().position(|&octet| !is(octet, TEXT)) {
             None => Ok(Self(trim_ows(value))),
             Some(at) => Err(WriteError::InvalidFieldValue { at }),
@@ -179,8 +182,49 @@ impl<'a> FieldValue<'a> {
     }
 }
 
+/// Whether these octets are eight or more and none is a control, HTAB included; eight at a time, the last of which may have been seen.
+#[inline(always)]
+fn is_plain(octets: &[u8]) -> bool {
+    const fn each(octet: u8) -> u64 {
+        u64::from_ne_bytes([octet; 8])
+    }
+    /// Whether an octet is less than `than`, which is 0x80 at the most.
+    fn has_less(word: u64, than: u8) -> bool {
+        word.wrapping_sub(each(than)) & !word & each(0x80) != 0
+    }
+    let has_none = |word: &[u8; 8]| {
+        let word = u64::from_ne_bytes(*word);
+        !has_less(word, b' ') && !has_less(word ^ each(0x7f), 1)
+    };
+    octets.last_chunk().is_some_and(has_none) && octets.as_chunks().0.iter().all(has_none)
+}
+
 impl fmt::Debug for FieldValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"{}\"", self.0.escape_ascii())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FieldValue;
+    use crate::error::WriteError;
+
+    #[test]
+    fn rfc9110_5_5_a_value_holds_no_control_octet_wherever_it_stands() {
+        for (length, octet) in (1..=20).flat_map(|length| (0..=255).map(move |octet| (length, octet))) {
+            for at in 0..length {
+                let mut octets = [b'a'; 20];
+                octets.iter_mut().skip(at).take(1).for_each(|one| *one = octet);
+                let value = octets.get(..length).unwrap_or_default();
+                let expected = match octet {
+                    0..=8 | 10..=31 | 127 => Err(WriteError::InvalidFieldValue { at }),
+                    b'\t' | b' ' if at == 0 => Ok(value.get(1..).unwrap_or_default()),
+                    b'\t' | b' ' if at == length - 1 => Ok(value.get(..at).unwrap_or_default()),
+                    _ => Ok(value),
+                };
+                assert_eq!(FieldValue::new(value).map(|value| value.as_bytes()), expected, "{octet} at {at} of {length}");
+            }
+        }
     }
 }
