@@ -10,17 +10,14 @@ format-check:
     cargo fmt --manifest-path bench/Cargo.toml --all --check
     cargo fmt --manifest-path bench/net/Cargo.toml --check
 
-# Lints, on every target of every member.
+# Lints, on every target of every member, which has to be built by a compiler that is told that it is a stable one
+# (`.cargo/config.toml` lets cargo-fuzz tell it otherwise).
 lint:
-    cargo clippy --workspace --all-targets --locked -- -D warnings
+    RUSTC_BOOTSTRAP=-1 cargo clippy --workspace --all-targets --locked --target-dir target/stable -- -D warnings
 
 # All tests: unit, property, requirement, socket and doc tests, and the seeds of the fuzz targets.
 test:
     cargo test --locked
-
-# Does everything build when the compiler is told that it is a stable one? (`.cargo/config.toml` lets cargo-fuzz tell it otherwise.)
-stable:
-    RUSTC_BOOTSTRAP=-1 cargo check --workspace --all-targets --locked --target-dir target/stable
 
 # The documentation, without a warning.
 doc:
