@@ -15,6 +15,21 @@ use std::sync::Arc;
 ///
 /// When the body has been read to its end, the client keeps the connection for the next request. When the response is dropped before, it is
 /// kept if the rest has come already, and closed at once if not. It is closed too when the server has said so, and after a 101.
+///
+/// ```
+/// use bareline_core::Status;
+/// use bareline_net::Client;
+/// use std::io;
+/// # use bareline_net::Server;
+/// # let server = Server::bind("127.0.0.1:0")?;
+/// # let url = format!("http://{}/", server.local_addr()?);
+/// # std::thread::spawn(|| server.serve(|exchange| exchange.reply.send(Status::OK, &[], b"hello")));
+///
+/// let response = Client::new().get(&url)?;
+/// assert_eq!(response.status(), Status::OK);
+/// assert_eq!(io::read_to_string(response)?, "hello");
+/// # Ok::<(), bareline_net::Error>(())
+/// ```
 pub struct ClientResponse {
     parts: ResponseParts,
     received: Box<ReceivedHead>,

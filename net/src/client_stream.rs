@@ -331,6 +331,29 @@ impl<S: Transport> fmt::Debug for ClientStream<S> {
 ///
 /// With `Expect: 100-continue` the first octets wait for the 100, but no longer than [`Settings::continue_deadline`]. Once the server has
 /// answered, or has closed, what is written is thrown away, and [`finish`](Self::finish) tells what it said.
+///
+/// ```
+/// use bareline_core::{Method, Target};
+/// use bareline_net::ClientStream;
+/// use std::io::{self, Write};
+/// # use bareline_core::Status;
+/// # use bareline_net::Server;
+/// # let server = Server::bind("127.0.0.1:0")?;
+/// # let address = server.local_addr()?.to_string();
+/// # std::thread::spawn(|| server.serve(|mut exchange| {
+/// #     let body = io::read_to_string(&mut exchange.body)?;
+/// #     exchange.reply.send(Status::OK, &[], body.as_bytes())
+/// # }));
+///
+/// let mut client = ClientStream::connect(&address)?;
+/// let mut request = client.begin(Method::PUT, Target::new("/echo")?, |head| head.chunked())?;
+/// for number in 0..3 {
+///     write!(request, "{number}, ")?;
+/// }
+/// let response = request.finish()?;
+/// assert_eq!(io::read_to_string(response.body)?, "0, 1, 2, ");
+/// # Ok::<(), bareline_net::Error>(())
+/// ```
 #[must_use = "a request is whole when it is finished"]
 pub struct RequestWriter<'c, S: Transport = TcpStream> {
     client: &'c mut ClientStream<S>,

@@ -6,6 +6,19 @@ use std::time::Duration;
 use std::{fmt, io};
 
 /// Why an exchange failed: the network, the peer, or the caller.
+///
+/// ```
+/// use bareline_core::{Method, Target};
+/// use bareline_net::{Client, ClientStream, Error, UrlFault, Untimed};
+/// use std::io::Cursor;
+///
+/// assert!(matches!(Client::new().get("https://example.com/"), Err(Error::Url(UrlFault::NeedsTls))));
+///
+/// // A peer that closes, and says nothing.
+/// let mut client = ClientStream::new(Untimed(Cursor::new(Vec::new())), "example.com");
+/// let error = client.request(Method::GET, Target::ROOT, &[], b"").unwrap_err();
+/// assert_eq!(error.to_string(), "connection closed in mid-message (RFC 9112 section 8)");
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -29,6 +42,18 @@ pub enum Error {
 }
 
 /// What the peer did wrong.
+///
+/// ```
+/// use bareline_core::Status;
+/// use bareline_net::{Error, PeerFault, ServerStream, Untimed};
+/// use std::io::Cursor;
+///
+/// let mut peer = ServerStream::new(Untimed(Cursor::new(b"GET / HTTP/1.1\nHost: a\n\n".to_vec())));
+/// let Err(Error::Peer(fault)) = peer.next_request() else { panic!("a line feed alone ends no line") };
+/// assert_eq!(fault.status(), Status::BAD_REQUEST);
+/// let text = "line ended by LF alone at octet 14 (RFC 9112 section 2.2): end each line with CR LF";
+/// assert_eq!(fault.to_string(), text);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum PeerFault {

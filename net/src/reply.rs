@@ -14,6 +14,32 @@ use std::net::TcpStream;
 ///
 /// `Connection` and the framing are added as the request and the answer require, and the body is left out where the request was HEAD.
 /// After a fault of the request's body the answer is the last one on the connection.
+///
+/// ```
+/// use bareline_core::{FieldName, FieldValue, Status};
+/// use bareline_net::{ServerStream, Untimed};
+/// use std::io::{Cursor, Write};
+///
+/// const TEXT: FieldValue = FieldValue::from_static("text/plain");
+///
+/// let two = b"GET /whole HTTP/1.1\r\nHost: a\r\n\r\nGET /long HTTP/1.1\r\nHost: a\r\n\r\n";
+/// let mut octets = Cursor::new(two.to_vec());
+/// let mut peer = ServerStream::new(Untimed(&mut octets));
+/// while let Some(exchange) = peer.next_request()? {
+///     if exchange.head.target().path() == "/whole" {
+///         exchange.reply.send(Status::OK, &[(FieldName::CONTENT_TYPE, TEXT)], b"at once")?;
+///     } else {
+///         let mut body = exchange.reply.stream(Status::OK, &[(FieldName::CONTENT_TYPE, TEXT)])?;
+///         body.write_all(b"as it is made")?;
+///         body.finish()?;
+///     }
+/// }
+/// drop(peer);
+/// let answers = &octets.get_ref()[two.len()..];
+/// assert!(answers.starts_with(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 7\r\n\r\nat once"));
+/// assert!(answers.ends_with(b"\r\nas it is made\r\n0\r\n\r\n"));
+/// # Ok::<(), bareline_net::Error>(())
+/// ```
 #[must_use = "a request waits for its answer"]
 pub struct Reply<'s, S: Transport = TcpStream> {
     wire: &'s RefCell<ServerWire<S>>,

@@ -56,6 +56,20 @@ const TEXT: FieldValue<'_> = FieldValue::from_static("text/plain; charset=utf-8"
 ///
 /// What is left of the body when the exchange is over is read and thrown away, within [`Limits::drain`](bareline_core::Limits); a longer
 /// one is a reason to close.
+///
+/// ```
+/// use bareline_core::{FieldName, Status};
+/// use bareline_net::{Error, Exchange};
+/// use std::io::Read;
+///
+/// /// Answers with the `User-Agent` and the first octets of the body, of which there may be more.
+/// fn answer(Exchange { head, mut body, reply, .. }: Exchange<'_>) -> Result<(), Error> {
+///     let agent = head.fields().only(FieldName::USER_AGENT).ok().flatten();
+///     let mut text = agent.map_or("nobody", |agent| agent.as_str().unwrap_or("?")).as_bytes().to_vec();
+///     body.by_ref().take(100).read_to_end(&mut text)?;
+///     reply.send(Status::OK, &[], &text)
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Exchange<'s, S: Transport = TcpStream> {
     /// Where the request comes from, where that has an address.

@@ -5,6 +5,21 @@ use bareline_core::{FieldName, FieldValue, TrailerField};
 /// The fields of a trailer section [RFC 9110 section 6.5].
 ///
 /// They come behind a chunked body, and are none before it has been read to its end.
+///
+/// ```
+/// use bareline_net::{Exchange, ServerStream, Untimed};
+/// use std::io::{Cursor, Read};
+///
+/// let request = b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nDigest: x\r\n\r\n";
+/// let mut peer = ServerStream::new(Untimed(Cursor::new(request.to_vec())));
+/// if let Some(Exchange { mut body, .. }) = peer.next_request()? {
+///     let mut text = String::new();
+///     body.read_to_string(&mut text)?;
+///     let trailers = body.trailers().fields();
+///     assert_eq!((&*text, trailers[0].0.as_str(), trailers[0].1.as_bytes()), ("hi", "Digest", &b"x"[..]));
+/// }
+/// # Ok::<(), bareline_net::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Trailers(Vec<(String, Vec<u8>)>);
 

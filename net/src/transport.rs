@@ -8,6 +8,56 @@ use std::time::Duration;
 ///
 /// TCP streams and Unix sockets are transports. One on top of these, such as TLS, becomes one by passing the calls on to the socket below.
 /// One that cannot wait for long, such as octets in memory, is wrapped in [`Untimed`].
+///
+/// ```
+/// use bareline_net::Transport;
+/// use std::io::{self, Read, Write};
+/// use std::net::TcpStream;
+/// use std::time::Duration;
+///
+/// /// A connection that counts what is received.
+/// struct Counted(TcpStream, u64);
+///
+/// impl Read for Counted {
+///     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+///         let count = self.0.read(buffer)?;
+///         self.1 += count as u64;
+///         Ok(count)
+///     }
+/// }
+///
+/// impl Write for Counted {
+///     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+///         self.0.write(octets)
+///     }
+///
+///     fn flush(&mut self) -> io::Result<()> {
+///         self.0.flush()
+///     }
+/// }
+///
+/// impl Transport for Counted {
+///     fn prepare(&mut self) {
+///         self.0.prepare();
+///     }
+///
+///     fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+///         Transport::set_read_timeout(&mut self.0, timeout)
+///     }
+///
+///     fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+///         Transport::set_write_timeout(&mut self.0, timeout)
+///     }
+///
+///     fn set_nonblocking(&mut self, is_nonblocking: bool) -> io::Result<()> {
+///         Transport::set_nonblocking(&mut self.0, is_nonblocking)
+///     }
+///
+///     fn close_write(&mut self) -> io::Result<()> {
+///         self.0.close_write()
+///     }
+/// }
+/// ```
 pub trait Transport: Read + Write {
     /// Makes the transport fit for messages; it is called once, before anything else, and does nothing unless it is written.
     fn prepare(&mut self) {}
