@@ -25,8 +25,9 @@ pub(crate) struct Bounds {
     pub(crate) stack: usize,
 }
 
-/// As many threads as there are connections, within bounds, and one more, that takes the next connection. It serves it itself, since it is
-/// awake and what it needs is at hand, and leaves the place to another; when there is no other, the connection waits for a thread.
+/// As many threads as there are connections, within bounds, and one more, that takes the next connection. When another has nothing to do, it
+/// serves the connection itself, since it is awake and what it needs is at hand, and leaves the place to that one; else the connection gets a
+/// new thread, or waits for one.
 pub(crate) struct Threads<L: Listener> {
     bounds: Bounds,
     notice: Arc<Notice>,
@@ -77,7 +78,7 @@ impl<L: Listener> Threads<L> {
     /// not ended by then, and closes those that no thread has taken.
     pub(crate) fn run(self: &Arc<Self>, grace: Duration) -> io::Result<usize> {
         let mut state = self.state();
-        self.add(&mut state)?;
+        self.add(&mut state, false)?;
         while state.accepted.is_none() {
             state = self.has_ended.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
@@ -97,17 +98,29 @@ impl<L: Listener> Threads<L> {
         }
     }
 
-    fn add(self: &Arc<Self>, state: &mut State<L>) -> io::Result<()> {
+    /// Adds a thread; one for a connection that waits, or one that sees what there is to do.
+    fn add(self: &Arc<Self>, state: &mut State<L>, is_awaited: bool) -> io::Result<()> {
         let threads = Arc::clone(self);
-        thread::Builder::new().stack_size(self.bounds.stack).spawn(move || threads.work())?;
-        state.threads += 1;
-        Ok(())
+        let added = thread::Builder::new().stack_size(self.bounds.stack).spawn(move || threads.work(is_awaited)).map(drop);
+        state.threads += usize::from(added.is_ok());
+        let was_short = std::mem::replace(&mut state.is_short, added.is_err());
+        if let (Err(error), false) = (&added, was_short) {
+            log::error!("the system gives no more than {} threads: {error}", state.threads);
+        }
+        added
     }
 
     /// What a thread does, until there is nothing to do for a while, or never will be.
-    fn work(self: &Arc<Self>) {
+    fn work(self: &Arc<Self>, is_awaited: bool) {
         let this = Arc::new(Spare { thread: thread::current(), is_called: AtomicBool::new(false) });
         let mut state = self.state();
+        if is_awaited {
+            match state.waiting.pop_front() {
+                Some(stream) => state = self.serve(state, stream, None),
+                // One that had finished was there first, and has wanted less room.
+                None => self.notice.want_room(1),
+            }
+        }
         loop {
             // First of all somebody has to see who comes.
             if let Some(acceptor) = state.acceptor.take() {
@@ -117,7 +130,7 @@ impl<L: Listener> Threads<L> {
                 && let Some(stream) = state.waiting.pop_front()
             {
                 self.notice.want_room(-1);
-                state = self.serve(state, stream);
+                state = self.serve(state, stream, None);
             } else if state.accepted.is_some() {
                 break;
             } else {
@@ -152,39 +165,34 @@ impl<L: Listener> Threads<L> {
                     return state;
                 }
             };
-            let is_full = state.busy.saturating_add(state.waiting.len()) >= self.bounds.connections;
-            if !is_full && state.busy < self.bounds.threads && self.has_another(&mut state) {
-                state.acceptor = Some(acceptor);
-                return self.serve(state, stream);
-            }
-            // Only one who serves comes to those who wait.
-            if is_full || state.busy == 0 {
+            if state.busy.saturating_add(state.waiting.len()) >= self.bounds.connections {
                 drop(state);
                 acceptor.turn_away(stream);
-            } else {
+            } else if let Some(spare) = state.spare.pop() {
+                state.acceptor = Some(acceptor);
+                return self.serve(state, stream, Some(&spare));
+            } else if state.threads <= self.bounds.threads && self.add(&mut state, true).is_ok() {
+                // Many come at once, perhaps: who is here takes the next sooner than who has to be made.
+                state.waiting.push_back(stream);
+            } else if state.threads > 1 {
                 state.waiting.push_back(stream);
                 self.notice.want_room(1);
+            } else {
+                // Nobody would ever come to it.
+                drop(state);
+                acceptor.turn_away(stream);
             }
         }
     }
 
-    /// Whether there is a thread besides those that have something to do; a new one, if need be.
-    fn has_another(self: &Arc<Self>, state: &mut State<L>) -> bool {
-        // One that has been called, and has not come yet, counts.
-        if state.threads > state.busy.saturating_add(1) {
-            return true;
-        }
-        let added = self.add(state);
-        let was_short = std::mem::replace(&mut state.is_short, added.is_err());
-        if let (Err(error), false) = (&added, was_short) {
-            log::error!("the system gives no more than {} threads: {error}", state.threads);
-        }
-        added.is_ok()
-    }
-
-    fn serve<'t>(&'t self, mut state: MutexGuard<'t, State<L>>, stream: L::Stream) -> MutexGuard<'t, State<L>> {
+    /// Serves a connection, when it has called that thread to take the next.
+    fn serve<'t>(
+        &'t self,
+        mut state: MutexGuard<'t, State<L>>,
+        stream: L::Stream,
+        called: Option<&Spare>,
+    ) -> MutexGuard<'t, State<L>> {
         state.busy += 1;
-        let called = if state.acceptor.is_some() { state.spare.pop() } else { None };
         called.iter().for_each(|spare| spare.is_called.store(true, Relaxed));
         drop(state);
         called.iter().for_each(|spare| spare.thread.unpark());
