@@ -16,8 +16,8 @@ pub(crate) struct Acceptor<L: Listener> {
     listener: L,
     notice: Arc<Notice>,
     turned_away: TurnedAway<L::Stream>,
-    /// How often in a row it has failed, and how long it waits after the next failure.
-    failures: isize,
+    /// It has failed the last time, and how long it waits when it fails the next time.
+    is_failing: bool,
     pause: Duration,
     /// How many connections it still takes of those who wait to be accepted, once the server closes.
     left: Option<usize>,
@@ -29,7 +29,7 @@ const BACKLOG: usize = 4096;
 
 impl<L: Listener> Acceptor<L> {
     pub(crate) const fn new(listener: L, notice: Arc<Notice>) -> Self {
-        Self { listener, notice, turned_away: TurnedAway::new(), failures: 0, pause: SOON, left: None }
+        Self { listener, notice, turned_away: TurnedAway::new(), is_failing: false, pause: SOON, left: None }
     }
 
     /// Waits for the next connection; `None` when the server closes and there are no more.
@@ -37,10 +37,9 @@ impl<L: Listener> Acceptor<L> {
         while !self.notice.is_closing() {
             match self.listener.accept() {
                 Ok(stream) => {
-                    if self.failures > 0 {
+                    if self.is_failing {
                         log::info!("connections are accepted again");
-                        self.notice.want_room(-self.failures);
-                        (self.failures, self.pause) = (0, SOON);
+                        (self.is_failing, self.pause) = (false, SOON);
                     }
                     return Some(stream);
                 }
@@ -48,13 +47,15 @@ impl<L: Listener> Acceptor<L> {
                 Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted) => {}
                 Err(_) if self.notice.is_closing() => {}
                 Err(error) => {
-                    if self.failures == 0 {
+                    if !self.is_failing {
                         log::error!("connections cannot be accepted: {error}");
                     }
-                    // Out of file descriptors or memory, most likely: there will be some again, the sooner when idle connections make room.
+                    self.is_failing = true;
+                    // Out of file descriptors or memory, most likely: there will be some again, the sooner when an idle connection makes room.
+                    // Whether somebody waits is not known before the next try.
                     self.notice.want_room(1);
-                    self.failures += 1;
                     thread::sleep(self.pause);
+                    self.notice.want_room(-1);
                     self.pause = (self.pause * 2).min(Duration::from_secs(1));
                 }
             }
@@ -86,15 +87,17 @@ impl fmt::Display for Peer {
 
 #[cfg(test)]
 mod tests {
-    use super::{Acceptor, Listener, Notice};
+    use super::{Acceptor, Listener, Notice, SOON};
     use crate::transport::Untimed;
     use std::io::{self, Cursor};
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    use std::thread;
 
-    /// Fails twice, gives a connection, and then closes the server.
+    /// Fails until room has been wanted, gives a connection, and then closes the server.
     struct Failing {
-        accepts: AtomicU8,
+        is_wanted: Arc<AtomicBool>,
+        is_given: AtomicBool,
         notice: Arc<Notice>,
     }
 
@@ -102,17 +105,14 @@ mod tests {
         type Stream = Untimed<Cursor<Vec<u8>>>;
 
         fn accept(&self) -> io::Result<Self::Stream> {
-            match self.accepts.fetch_add(1, Relaxed) {
-                0 | 1 => Err(io::Error::other("for a test")),
-                2 => {
-                    assert_eq!(self.notice.room_wanted(), 2);
-                    Ok(Untimed(Cursor::default()))
-                }
-                _ => {
-                    self.notice.close();
-                    Err(io::Error::other("for a test"))
-                }
+            assert_eq!(self.notice.room_wanted(), 0, "it is not known whether somebody waits");
+            if self.is_wanted.load(Relaxed) && !self.is_given.swap(true, Relaxed) {
+                return Ok(Untimed(Cursor::default()));
             }
+            if self.is_given.load(Relaxed) {
+                self.notice.close();
+            }
+            Err(io::Error::other("for a test"))
         }
 
         fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
@@ -122,10 +122,20 @@ mod tests {
 
     #[test]
     fn room_is_wanted_while_connections_cannot_be_accepted() {
-        let notice = Arc::new(Notice::default());
-        let mut acceptor = Acceptor::new(Failing { accepts: AtomicU8::new(0), notice: Arc::clone(&notice) }, Arc::clone(&notice));
-        assert!(acceptor.next().is_some());
-        assert_eq!(notice.room_wanted(), 0);
+        let (notice, is_wanted) = (Arc::new(Notice::default()), Arc::new(AtomicBool::new(false)));
+        let is_given = AtomicBool::new(false);
+        let listener = Failing { is_wanted: Arc::clone(&is_wanted), is_given, notice: Arc::clone(&notice) };
+        let mut acceptor = Acceptor::new(listener, Arc::clone(&notice));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while notice.room_wanted() != 1 {
+                    thread::yield_now();
+                }
+                is_wanted.store(true, Relaxed);
+            });
+            assert!(acceptor.next().is_some());
+        });
+        assert_eq!((acceptor.is_failing, acceptor.pause), (false, SOON));
         assert!(acceptor.next().is_none());
     }
 }

@@ -14,7 +14,7 @@ pub(crate) struct Notice {
     is_closing: AtomicBool,
     /// Nothing more is wanted at all.
     is_over: AtomicBool,
-    /// How many connections should make room for others: those that wait, less the threads that are free, less those that close to make room.
+    /// How many connections should make room for others: those that wait, less those that close to make room.
     room_wanted: AtomicIsize,
     /// How many will make room with the end of their answer, which may be far: idle ones do not rely on it.
     room_promised: AtomicIsize,
@@ -123,7 +123,7 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        // Its thread is free from now on, and counts itself.
+        // From now on its thread can take one that waits, which wants no room then.
         match self.room {
             Room::Kept => {}
             Room::Promised => _ = self.notice.room_promised.fetch_sub(1, Relaxed),

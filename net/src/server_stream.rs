@@ -177,7 +177,7 @@ impl<S: Transport> ServerWire<S> {
                 ServerState::Idle | ServerState::Head | ServerState::Drain => {
                     if let Some(parts) = self.receive(head, spans, &mut deadlines)? {
                         self.turn.iter_mut().for_each(Turn::count_request);
-                        self.is_last_request = self.connection.closes_after_answer();
+                        self.is_last = self.connection.closes_after_answer() && self.connection.state() == ServerState::Answer;
                         return Ok(Some(parts));
                     }
                 }
@@ -252,12 +252,12 @@ impl<S: Transport> ServerWire<S> {
         self.turn.as_ref().map(|_| Date::now())
     }
 
-    /// Ends the connection behind a whole answer: at once when the client has said that this is its last request and nothing has come behind
-    /// it, so that a close answers nothing with a reset; else what the client sends is still taken when the connection is closed.
+    /// Ends the connection behind a whole answer: at once when nothing is to come, nothing has come, and the answer is small; for what comes all
+    /// the same would be answered with a reset, which may take an answer away that is still under way. Else what the client sends is still taken
+    /// when the connection is closed.
     pub(crate) fn end(&mut self) -> Result<(), Error> {
         self.close_write()?;
-        let is_read = self.is_last_request && !self.has_more();
-        if is_read && matches!(self.connection.receive_body(&[]), Ok((_, Event::End))) {
+        if self.is_last && self.has_sent_little() && matches!(self.look(), Ok(true)) && !self.has_more() {
             self.let_go();
         }
         Ok(())

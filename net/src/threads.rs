@@ -78,7 +78,7 @@ impl<L: Listener> Threads<L> {
     /// not ended by then, and closes those that no thread has taken.
     pub(crate) fn run(self: &Arc<Self>, grace: Duration) -> io::Result<usize> {
         let mut state = self.state();
-        self.add(&mut state, false)?;
+        self.add(&mut state, false).inspect_err(|_| self.notice.end())?;
         while state.accepted.is_none() {
             state = self.has_ended.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
@@ -101,7 +101,14 @@ impl<L: Listener> Threads<L> {
     /// Adds a thread; one for a connection that waits, or one that sees what there is to do.
     fn add(self: &Arc<Self>, state: &mut State<L>, is_awaited: bool) -> io::Result<()> {
         let threads = Arc::clone(self);
-        let added = thread::Builder::new().stack_size(self.bounds.stack).spawn(move || threads.work(is_awaited)).map(drop);
+        let work = move || {
+            // The code of a user that runs here besides the handler, such as a logger's, may panic as well.
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| threads.work(is_awaited))) {
+                threads.end_accepting(Err(panic)).threads -= 1;
+                threads.has_ended.notify_all();
+            }
+        };
+        let added = thread::Builder::new().stack_size(self.bounds.stack).spawn(work).map(drop);
         state.threads += usize::from(added.is_ok());
         let was_short = std::mem::replace(&mut state.is_short, added.is_err());
         if let (Err(error), false) = (&added, was_short) {
@@ -152,19 +159,11 @@ impl<L: Listener> Threads<L> {
     /// Takes connections, until there is one to serve here, or none come any more.
     fn accept(self: &Arc<Self>, mut acceptor: Acceptor<L>) -> MutexGuard<'_, State<L>> {
         loop {
-            let next = catch_unwind(AssertUnwindSafe(|| acceptor.next()));
-            let mut state = self.state();
-            let stream = match next {
-                Ok(Some(stream)) => stream,
-                ended => {
-                    self.notice.close();
-                    drop(acceptor);
-                    state.accepted = Some(ended.map(|_| ()));
-                    self.has_ended.notify_all();
-                    state.spare.drain(..).for_each(|spare| spare.thread.unpark());
-                    return state;
-                }
+            let Some(stream) = acceptor.next() else {
+                drop(acceptor);
+                return self.end_accepting(Ok(()));
             };
+            let mut state = self.state();
             if state.busy.saturating_add(state.waiting.len()) >= self.bounds.connections {
                 drop(state);
                 acceptor.turn_away(stream);
@@ -183,6 +182,18 @@ impl<L: Listener> Threads<L> {
                 acceptor.turn_away(stream);
             }
         }
+    }
+
+    /// Takes note that no connections come any more: the server closes, or is to close since something has panicked.
+    fn end_accepting(&self, accepted: thread::Result<()>) -> MutexGuard<'_, State<L>> {
+        self.notice.close();
+        let mut state = self.state();
+        if state.accepted.is_none() || accepted.is_err() {
+            state.accepted = Some(accepted);
+        }
+        self.has_ended.notify_all();
+        state.spare.drain(..).for_each(|spare| spare.thread.unpark());
+        state
     }
 
     /// Serves a connection, when it has called that thread to take the next.
@@ -204,7 +215,7 @@ impl<L: Listener> Threads<L> {
     }
 
     fn state(&self) -> MutexGuard<'_, State<L>> {
-        // Whoever has it does not panic.
+        // Nothing leaves it half changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -213,17 +224,17 @@ impl<L: Listener> Threads<L> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use super::{Bounds, Threads};
+    use super::{Bounds, SPARE, Threads};
     use crate::listener::Listener;
     use crate::notice::Notice;
     use crate::transport::Untimed;
     use std::io::{self, Cursor};
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-    use std::sync::mpsc::{Receiver, channel};
+    use std::sync::mpsc::{Receiver, Sender, channel};
     use std::sync::{Arc, Mutex};
     use std::thread;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     type Stream = Untimed<Cursor<Vec<u8>>>;
 
@@ -279,15 +290,78 @@ mod tests {
         assert_eq!((run.join().unwrap().unwrap(), notice.room_wanted()), (0, 0));
     }
 
-    /// Panics, as the code of a user may.
-    struct Panicking;
+    /// Threads that serve what comes from here, which is 1 where it is to wait for the other end.
+    fn threads(bounds: Bounds) -> (Arc<Threads<Sent>>, Sender<Stream>, Sender<()>, Arc<AtomicUsize>) {
+        let ((go_on, goes_on), (send, streams)) = (channel(), channel());
+        let (goes_on, accepts): (Mutex<Receiver<()>>, _) = (Mutex::new(goes_on), Arc::new(AtomicUsize::new(0)));
+        let listener = Sent { streams: Mutex::new(streams), accepts: Arc::clone(&accepts) };
+        let threads = Threads::new(bounds, listener, Arc::default(), move |stream: Stream| {
+            if stream.0.into_inner() == [1] {
+                let _ = goes_on.lock().map(|goes_on| goes_on.recv());
+            }
+        });
+        (threads, send, go_on, accepts)
+    }
 
+    /// Waits until so many have been taken, and another is waited for.
+    fn wait_for(accepts: &AtomicUsize, taken: usize) {
+        let start = Instant::now();
+        while accepts.load(SeqCst) <= taken {
+            assert!(start.elapsed() < Duration::from_secs(2), "nobody takes the place of the one that has taken {taken}");
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    #[test]
+    fn one_that_is_spare_takes_the_place_at_once_and_ends_at_once() {
+        let (threads, send, go_on, accepts) = threads(BOUNDS);
+        let (counts, notice) = (Arc::clone(&threads), Arc::clone(&threads.notice));
+        let run = thread::spawn(move || threads.run(DEADLINE));
+        for (taken, is_long) in [(1, 0), (2, 1), (3, 0), (4, 1), (5, 1)] {
+            send.send(Untimed(Cursor::new(vec![is_long]))).unwrap();
+            wait_for(&accepts, taken);
+            if is_long == 1 {
+                go_on.send(()).unwrap();
+            }
+            // Time for the thread that has served to become a spare one.
+            thread::sleep(Duration::from_millis(50));
+            assert_eq!(counts.state().threads, 2);
+        }
+        let start = Instant::now();
+        notice.close();
+        drop(send);
+        assert_eq!(run.join().unwrap().unwrap(), 0);
+        assert!(start.elapsed() < SPARE / 2, "a spare one is told of the end");
+    }
+
+    #[test]
+    fn what_has_not_ended_within_the_grace_is_counted() {
+        let (threads, send, _go_on, accepts) = threads(Bounds { threads: 1, ..BOUNDS });
+        let notice = Arc::clone(&threads.notice);
+        let run = thread::spawn(move || threads.run(Duration::from_millis(50)));
+        // One that is served, and one that waits.
+        (0..2).for_each(|_| send.send(Untimed(Cursor::new(vec![1]))).unwrap());
+        wait_for(&accepts, 2);
+        notice.close();
+        drop(send);
+        assert_eq!(run.join().unwrap().unwrap(), 2);
+    }
+
+    /// Panics, as the code of a user may: when it is asked, or when it is dropped.
+    struct Panicking {
+        notice: Option<Arc<Notice>>,
+    }
+
+    #[expect(clippy::panic, reason = "it is what is tested")]
     impl Listener for Panicking {
         type Stream = Stream;
 
-        #[expect(clippy::panic, reason = "it is what is tested")]
         fn accept(&self) -> io::Result<Stream> {
-            panic!("for a test")
+            match &self.notice {
+                None => panic!("for a test"),
+                Some(notice) => notice.close(),
+            }
+            Err(io::Error::other("for a test"))
         }
 
         fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
@@ -295,10 +369,24 @@ mod tests {
         }
     }
 
+    #[expect(clippy::panic, reason = "it is what is tested")]
+    impl Drop for Panicking {
+        fn drop(&mut self) {
+            if self.notice.is_some() {
+                panic!("for a test");
+            }
+        }
+    }
+
     #[test]
     fn a_panic_of_the_listener_is_that_of_the_server() {
-        let threads = Threads::new(BOUNDS, Panicking, Arc::default(), drop);
-        let panic = catch_unwind(AssertUnwindSafe(|| threads.run(DEADLINE))).unwrap_err();
-        assert_eq!(panic.downcast_ref(), Some(&"for a test"));
+        for is_late in [false, true] {
+            let notice = Arc::new(Notice::default());
+            let listener = Panicking { notice: is_late.then(|| Arc::clone(&notice)) };
+            let threads = Threads::new(BOUNDS, listener, Arc::clone(&notice), drop);
+            let panic = catch_unwind(AssertUnwindSafe(|| threads.run(DEADLINE))).unwrap_err();
+            assert_eq!(panic.downcast_ref(), Some(&"for a test"));
+            assert!(notice.is_closing() && notice.is_over());
+        }
     }
 }

@@ -67,6 +67,7 @@ fn answer_all<S: Transport>(streams: &Receiver<S>) {
 
 fn answer(stream: &mut impl Transport) -> Result<(), Error> {
     stream.prepare();
+    let _ = stream.set_nonblocking(false);
     stream.set_read_timeout(Some(TURN))?;
     stream.set_write_timeout(Some(TURN))?;
     let mut out = WireBuf::<512>::new();

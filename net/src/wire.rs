@@ -85,6 +85,7 @@ pub(crate) struct Wire<S, C> {
     pub(crate) whole: Whole,
     /// None once it is closed, handed over or broken.
     transport: Option<S>,
+    waits: Waits,
     /// The timeouts that the transport has now.
     read_timeout: Duration,
     write_timeout: Duration,
@@ -104,8 +105,8 @@ pub(crate) struct Wire<S, C> {
     pub(crate) fault: Option<PeerFault>,
     /// The status of the final answer to the present request.
     pub(crate) answered: Option<Status>,
-    /// The client has said that it sends no other request.
-    pub(crate) is_last_request: bool,
+    /// The client's request is the last one, and has no body: nothing is to come behind it.
+    pub(crate) is_last: bool,
     /// What a server has to say of it.
     pub(crate) turn: Option<Turn>,
     /// How many octets have been sent.
@@ -125,9 +126,23 @@ impl InBody {
     }
 }
 
-/// Has a transport wait that may have been left nonblocking: it would have to be asked again and again.
-fn block(transport: &mut impl Transport) {
-    let _ = transport.set_nonblocking(false);
+/// Whether a transport waits when it is asked to read or write.
+#[derive(Clone, Copy, PartialEq)]
+enum Waits {
+    /// Nearly all do; one that somebody has left nonblocking shows it.
+    Presumably,
+    Surely,
+    Not,
+}
+
+impl Waits {
+    /// Has the transport wait from now on.
+    fn ensure(&mut self, transport: &mut impl Transport) {
+        if *self != Self::Surely {
+            let _ = transport.set_nonblocking(false);
+            *self = Self::Surely;
+        }
+    }
 }
 
 impl<S: Transport, C: Connection> Wire<S, C> {
@@ -139,6 +154,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             settings,
             whole: Whole::ENDLESS,
             transport: Some(transport),
+            waits: Waits::Presumably,
             read_timeout: Duration::ZERO,
             write_timeout: Duration::ZERO,
             is_write_closed: false,
@@ -149,7 +165,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             body: InBody::new(&settings),
             fault: None,
             answered: None,
-            is_last_request: false,
+            is_last: false,
             turn: None,
             sent: 0,
         }
@@ -167,6 +183,9 @@ impl<S: Transport, C: Connection> Wire<S, C> {
                 self.transport = None;
             }
             let transport = self.transport.as_mut().ok_or(Error::Closed)?;
+            if self.waits == Waits::Not {
+                self.waits.ensure(transport);
+            }
             if let Some(timeout) = deadline.timeout(self.read_timeout, &self.whole)? {
                 transport.set_read_timeout(Some(timeout))?;
                 self.read_timeout = timeout;
@@ -174,10 +193,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             let read = transport.read(self.received.room());
             deadline.spend(&mut since);
             match read {
-                Err(error) if is_passing(&error) => {
-                    block(transport);
-                    self.check_turn(deadline.wait())?;
-                }
+                Err(error) if is_passing(&error) && self.waits != Waits::Surely => self.waits.ensure(transport),
+                Err(error) if is_passing(&error) => self.check_turn(deadline.wait())?,
                 read => break read,
             }
         };
@@ -226,6 +243,9 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             if self.turn.as_ref().is_some_and(Turn::is_over) {
                 return Err(Error::Closed);
             }
+            if self.waits == Waits::Not {
+                self.waits.ensure(transport);
+            }
             if let Some(timeout) = deadline.timeout(self.write_timeout, &self.whole)? {
                 transport.set_write_timeout(Some(timeout))?;
                 self.write_timeout = timeout;
@@ -237,7 +257,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             };
             let written = match written {
                 Err(error) if is_passing(&error) => {
-                    block(transport);
+                    self.waits.ensure(transport);
                     0
                 }
                 Ok(0) if !(first.is_empty() && second.is_empty()) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
@@ -249,7 +269,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             // Sockets have nothing to flush; what stands above one may keep octets back.
             if first.is_empty() && second.is_empty() {
                 match transport.flush() {
-                    Err(error) if is_passing(&error) => block(transport),
+                    Err(error) if is_passing(&error) => self.waits.ensure(transport),
                     flushed => return Ok(flushed?),
                 }
             }
@@ -365,6 +385,11 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.send(&octets)
     }
 
+    /// Whether all that has been sent is so little that the peer's system keeps it for the peer, even if it is told of a reset behind it.
+    pub(crate) const fn has_sent_little(&self) -> bool {
+        self.sent <= OUT as u64
+    }
+
     /// How many octets have been sent, or are ready to be.
     pub(crate) fn produced(&self) -> u64 {
         self.sent.saturating_add(self.out.as_bytes().len() as u64)
@@ -397,29 +422,23 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.received.bytes().len() > self.body.content
     }
 
-    /// Takes octets that have come before they were asked for, or the news that the peer has closed; without waiting.
-    pub(crate) fn look(&mut self) -> Result<(), Error> {
+    /// Takes octets that have come before they were asked for, or the news that the peer has closed, without waiting; tells whether that can be
+    /// done.
+    pub(crate) fn look(&mut self) -> Result<bool, Error> {
         let Some(transport) = &mut self.transport else { return Err(Error::Closed) };
         if transport.set_nonblocking(true).is_err() {
-            return Ok(());
+            return Ok(false);
         }
-        let read = transport.read(self.received.room());
-        transport.set_nonblocking(false)?;
-        match read {
-            Ok(0) => {
+        self.waits = Waits::Not;
+        match transport.read(self.received.room()) {
+            Ok(count @ 1..) => self.received.put(count),
+            Err(error) if is_passing(&error) => {}
+            Ok(0) | Err(_) => {
                 self.transport = None;
-                Err(Error::Closed)
-            }
-            Ok(count) => {
-                self.received.put(count);
-                Ok(())
-            }
-            Err(error) if is_passing(&error) => Ok(()),
-            Err(_) => {
-                self.transport = None;
-                Err(Error::Closed)
+                return Err(Error::Closed);
             }
         }
+        Ok(true)
     }
 
     /// Whether there is a transport still.
@@ -431,7 +450,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     pub(crate) fn hand_over(&mut self) -> Result<(S, Vec<u8>), Error> {
         self.flush()?;
         let mut transport = self.transport.take().ok_or(Error::Closed)?;
-        block(&mut transport);
+        self.waits.ensure(&mut transport);
         transport.set_read_timeout(None)?;
         transport.set_write_timeout(None)?;
         Ok((transport, self.received.take()))

@@ -413,6 +413,25 @@ fn rfc9112_9_6_an_answer_is_not_lost_to_octets_that_nobody_reads() {
 }
 
 #[test]
+fn rfc9112_9_6_a_large_answer_is_not_lost_to_octets_behind_the_last_request() {
+    for request in ["POST / HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi", "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"] {
+        let (address, served) = serve_one(Settings::default(), |mut peer| {
+            let Exchange { mut body, reply, .. } = peer.next_request().unwrap().unwrap();
+            body.read_to_end(&mut Vec::new()).unwrap();
+            reply.send(Status::OK, &[], &[b'x'; 200_000])
+        });
+        let mut stream = connect(address);
+        stream.write_all(request.as_bytes()).unwrap();
+        // By now the answer has been sent, and the connection closed if nothing is waited for.
+        thread::sleep(Duration::from_millis(100));
+        stream.write_all(b"\r\n").unwrap();
+        thread::sleep(Duration::from_millis(100));
+        assert!(read_all(stream).len() > 200_000);
+        served.join().unwrap().unwrap();
+    }
+}
+
+#[test]
 fn rfc9112_9_6_a_peer_that_does_not_close_is_closed_after_a_second() {
     let (address, served) = all_told(Settings::default());
     let start = Instant::now();
@@ -713,7 +732,9 @@ fn what_is_asked_for_in_between_is_an_error_and_no_panic() {
 fn rfc9112_9_6_behind_the_last_request_of_a_client_nothing_is_waited_for() {
     for (octets, is_waited_for) in [
         (&b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"[..], false),
-        (b"PUT / HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi", false),
+        (b"GET / HTTP/1.0\r\n\r\n", false),
+        // Some clients send an empty line behind a body [RFC 9112 section 2.2].
+        (b"PUT / HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi", true),
         (b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nmore", true),
         (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", true),
     ] {

@@ -2,7 +2,7 @@
 
 use crate::{DEADLINE, connect, exchange, exchange_all, log_lines, read_all};
 use bareline_core::{FieldName, FieldValue, Status};
-use bareline_net::{Date, Error, Exchange, Server, ServerHandle, Settings};
+use bareline_net::{Date, Error, Exchange, Listener, Server, ServerHandle, Settings};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Mutex;
@@ -440,6 +440,40 @@ fn a_listener_that_is_nonblocking_is_served_too() {
     handle.shut_down();
     listener.set_nonblocking(true).unwrap();
     assert!(listener.accept().is_err());
+}
+
+/// Gives connections that are nonblocking, as some systems make those of a listener that is.
+struct Nonblocking(TcpListener);
+
+impl Listener for Nonblocking {
+    type Stream = TcpStream;
+
+    fn accept(&self) -> io::Result<TcpStream> {
+        let (stream, _) = self.0.accept()?;
+        stream.set_nonblocking(true)?;
+        Ok(stream)
+    }
+
+    fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
+        self.0.waker()
+    }
+
+    fn set_nonblocking(&self, is_nonblocking: bool) -> io::Result<()> {
+        self.0.set_nonblocking(is_nonblocking)
+    }
+}
+
+#[test]
+fn a_connection_that_is_nonblocking_has_its_time_in_a_shutdown() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut stream = connect(listener.local_addr().unwrap());
+    let server = Server::on(Nonblocking(listener)).unwrap();
+    server.handle().shut_down();
+    let served = thread::spawn(move || server.serve(tell));
+    thread::sleep(Duration::from_millis(150));
+    stream.write_all(GET).unwrap();
+    assert!(read_all(stream).starts_with("HTTP/1.1 200 "));
+    served.join().unwrap().unwrap();
 }
 
 #[test]
