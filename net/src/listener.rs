@@ -40,7 +40,8 @@ pub trait Listener: Send + 'static {
     /// What each connection is.
     type Stream: Transport + Send + 'static;
 
-    /// Waits for the next connection. It does not wait for what the peer sends: others wait to be accepted.
+    /// Waits for the next connection. It does not wait for what the peer sends: others wait to be accepted. A [`Server`](crate::Server) calls it on
+    /// one of its threads at a time, not always the same, with the stack that they have.
     fn accept(&self) -> io::Result<Self::Stream>;
 
     /// Something that another thread calls to end an [`accept`](Self::accept) that waits, with a connection or an error, whichever it is.

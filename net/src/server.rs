@@ -151,6 +151,8 @@ impl<L: Listener> Server<L> {
     /// When the handler fails, a request that it has not answered is refused: with what the peer did, if that is why it failed, else with 500. The
     /// connection is closed then. A handler that runs on after the grace does so without its connection: what it reads or sends next is
     /// [`Error::Closed`], and its thread ends with it.
+    ///
+    /// Fails when the system gives it no thread at all.
     pub fn serve(
         self,
         handler: impl Fn(Exchange<'_, L::Stream>) -> Result<(), Error> + Send + Sync + 'static,
