@@ -85,7 +85,7 @@ bench:
     @bench/run
 
 # With wrk; Go, nginx and strace where they are installed; `just bench-net --rounds 1 --no-builds` is a quick look.
-# And beside other servers, clients and UDP peers? Prints the second part of BENCHMARKS.md: some eight minutes and the peers' compilation.
+# And beside other servers, clients and UDP peers? Prints the second part of BENCHMARKS.md: a quarter of an hour and the peers' compilation.
 bench-net *options:
     @bench/net/run {{options}}
 

@@ -385,7 +385,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.send(&octets)
     }
 
-    /// Whether all that has been sent is so little that the peer's system keeps it for the peer, even if it is told of a reset behind it.
+    /// Whether all that has been sent is so little that it waits for nothing any more, and is with the peer before a reset could be.
     pub(crate) const fn has_sent_little(&self) -> bool {
         self.sent <= OUT as u64
     }

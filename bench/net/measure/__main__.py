@@ -19,7 +19,7 @@ def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--peer", required=True, help="the program that is the Rust peers")
     options.add_argument("--go", help="the program that is the Go peer, if there is one")
-    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--rounds", type=int, default=12)
     options.add_argument("--seconds", type=int, default=1, help="for each load")
     options.add_argument("--builds", action=argparse.BooleanOptionalAction, default=True, help="time the builds too")
     given = options.parse_args()
