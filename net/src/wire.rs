@@ -85,7 +85,8 @@ pub(crate) struct Wire<S, C> {
     pub(crate) whole: Whole,
     /// None once it is closed, handed over or broken.
     transport: Option<S>,
-    waits: Waits,
+    /// It waits when it is asked to read or write: nearly all do, and one that somebody has left nonblocking shows it the first time.
+    is_blocking: bool,
     /// The timeouts that the transport has now.
     read_timeout: Duration,
     write_timeout: Duration,
@@ -126,22 +127,10 @@ impl InBody {
     }
 }
 
-/// Whether a transport waits when it is asked to read or write.
-#[derive(Clone, Copy, PartialEq)]
-enum Waits {
-    /// Nearly all do; one that somebody has left nonblocking shows it.
-    Presumably,
-    Surely,
-    Not,
-}
-
-impl Waits {
-    /// Has the transport wait from now on.
-    fn ensure(&mut self, transport: &mut impl Transport) {
-        if *self != Self::Surely {
-            let _ = transport.set_nonblocking(false);
-            *self = Self::Surely;
-        }
+/// Has a transport wait from now on, which may have been left nonblocking: it would have to be asked again and again.
+fn block(transport: &mut impl Transport, is_blocking: &mut bool) {
+    if !std::mem::replace(is_blocking, true) {
+        let _ = transport.set_nonblocking(false);
     }
 }
 
@@ -154,7 +143,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             settings,
             whole: Whole::ENDLESS,
             transport: Some(transport),
-            waits: Waits::Presumably,
+            is_blocking: false,
             read_timeout: Duration::ZERO,
             write_timeout: Duration::ZERO,
             is_write_closed: false,
@@ -183,9 +172,6 @@ impl<S: Transport, C: Connection> Wire<S, C> {
                 self.transport = None;
             }
             let transport = self.transport.as_mut().ok_or(Error::Closed)?;
-            if self.waits == Waits::Not {
-                self.waits.ensure(transport);
-            }
             if let Some(timeout) = deadline.timeout(self.read_timeout, &self.whole)? {
                 transport.set_read_timeout(Some(timeout))?;
                 self.read_timeout = timeout;
@@ -193,7 +179,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             let read = transport.read(self.received.room());
             deadline.spend(&mut since);
             match read {
-                Err(error) if is_passing(&error) && self.waits != Waits::Surely => self.waits.ensure(transport),
+                Err(error) if is_passing(&error) && !self.is_blocking => block(transport, &mut self.is_blocking),
                 Err(error) if is_passing(&error) => self.check_turn(deadline.wait())?,
                 read => break read,
             }
@@ -243,9 +229,6 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             if self.turn.as_ref().is_some_and(Turn::is_over) {
                 return Err(Error::Closed);
             }
-            if self.waits == Waits::Not {
-                self.waits.ensure(transport);
-            }
             if let Some(timeout) = deadline.timeout(self.write_timeout, &self.whole)? {
                 transport.set_write_timeout(Some(timeout))?;
                 self.write_timeout = timeout;
@@ -257,7 +240,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             };
             let written = match written {
                 Err(error) if is_passing(&error) => {
-                    self.waits.ensure(transport);
+                    block(transport, &mut self.is_blocking);
                     0
                 }
                 Ok(0) if !(first.is_empty() && second.is_empty()) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
@@ -269,7 +252,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             // Sockets have nothing to flush; what stands above one may keep octets back.
             if first.is_empty() && second.is_empty() {
                 match transport.flush() {
-                    Err(error) if is_passing(&error) => self.waits.ensure(transport),
+                    Err(error) if is_passing(&error) => block(transport, &mut self.is_blocking),
                     flushed => return Ok(flushed?),
                 }
             }
@@ -429,8 +412,10 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         if transport.set_nonblocking(true).is_err() {
             return Ok(false);
         }
-        self.waits = Waits::Not;
-        match transport.read(self.received.room()) {
+        let read = transport.read(self.received.room());
+        transport.set_nonblocking(false)?;
+        self.is_blocking = true;
+        match read {
             Ok(count @ 1..) => self.received.put(count),
             Err(error) if is_passing(&error) => {}
             Ok(0) | Err(_) => {
@@ -450,7 +435,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     pub(crate) fn hand_over(&mut self) -> Result<(S, Vec<u8>), Error> {
         self.flush()?;
         let mut transport = self.transport.take().ok_or(Error::Closed)?;
-        self.waits.ensure(&mut transport);
+        block(&mut transport, &mut self.is_blocking);
         transport.set_read_timeout(None)?;
         transport.set_write_timeout(None)?;
         Ok((transport, self.received.take()))
