@@ -258,15 +258,19 @@ mod tests {
         }
     }
 
+    fn sent() -> (Sent, Sender<Stream>, Arc<AtomicUsize>) {
+        let ((send, streams), accepts) = (channel(), Arc::new(AtomicUsize::new(0)));
+        (Sent { streams: Mutex::new(streams), accepts: Arc::clone(&accepts) }, send, accepts)
+    }
+
     const BOUNDS: Bounds = Bounds { threads: 2, connections: 4, stack: 64 * 1024 };
     const DEADLINE: Duration = Duration::from_secs(20);
 
     #[test]
     fn room_is_wanted_for_those_that_wait_without_a_free_thread() {
         let notice = Arc::new(Notice::default());
-        let ((go_on, goes_on), (done, is_done), (send, streams)) = (channel(), channel(), channel());
-        let (goes_on, accepts): (Mutex<Receiver<()>>, _) = (Mutex::new(goes_on), Arc::new(AtomicUsize::new(0)));
-        let listener = Sent { streams: Mutex::new(streams), accepts: Arc::clone(&accepts) };
+        let ((go_on, goes_on), (done, is_done), (listener, send, accepts)) = (channel(), channel(), sent());
+        let goes_on: Mutex<Receiver<()>> = Mutex::new(goes_on);
         let threads = Threads::new(BOUNDS, listener, Arc::clone(&notice), move |stream: Stream| {
             let _ = goes_on.lock().map(|goes_on| goes_on.recv());
             let _ = done.send(stream.0.into_inner());
@@ -276,9 +280,7 @@ mod tests {
         for (number, wanted) in [(0, 0), (1, 0), (2, 1), (3, 2), (4, 2)] {
             send.send(Untimed(Cursor::new(vec![number]))).unwrap();
             // When the next one is waited for, this one has its place.
-            while accepts.load(SeqCst) < usize::from(number) + 2 {
-                thread::sleep(Duration::from_millis(1));
-            }
+            wait_for(&accepts, usize::from(number) + 1);
             assert_eq!(notice.room_wanted(), wanted, "{number}");
         }
         (0..4).for_each(|_| go_on.send(()).unwrap());
@@ -292,9 +294,8 @@ mod tests {
 
     /// Threads that serve what comes from here, which is 1 where it is to wait for the other end.
     fn threads(bounds: Bounds) -> (Arc<Threads<Sent>>, Sender<Stream>, Sender<()>, Arc<AtomicUsize>) {
-        let ((go_on, goes_on), (send, streams)) = (channel(), channel());
-        let (goes_on, accepts): (Mutex<Receiver<()>>, _) = (Mutex::new(goes_on), Arc::new(AtomicUsize::new(0)));
-        let listener = Sent { streams: Mutex::new(streams), accepts: Arc::clone(&accepts) };
+        let ((go_on, goes_on), (listener, send, accepts)) = (channel(), sent());
+        let goes_on: Mutex<Receiver<()>> = Mutex::new(goes_on);
         let threads = Threads::new(bounds, listener, Arc::default(), move |stream: Stream| {
             if stream.0.into_inner() == [1] {
                 let _ = goes_on.lock().map(|goes_on| goes_on.recv());
@@ -307,7 +308,7 @@ mod tests {
     fn wait_for(accepts: &AtomicUsize, taken: usize) {
         let start = Instant::now();
         while accepts.load(SeqCst) <= taken {
-            assert!(start.elapsed() < Duration::from_secs(2), "nobody takes the place of the one that has taken {taken}");
+            assert!(start.elapsed() < SPARE / 2, "nobody takes the place of the one that has taken {taken}");
             thread::sleep(Duration::from_millis(1));
         }
     }
@@ -323,8 +324,11 @@ mod tests {
             if is_long == 1 {
                 go_on.send(()).unwrap();
             }
-            // Time for the thread that has served to become a spare one.
-            thread::sleep(Duration::from_millis(50));
+            let start = Instant::now();
+            while counts.state().spare.len() != 1 {
+                assert!(start.elapsed() < SPARE / 2, "the one that has served is not spare");
+                thread::sleep(Duration::from_millis(1));
+            }
             assert_eq!(counts.state().threads, 2);
         }
         let start = Instant::now();
