@@ -71,7 +71,7 @@ const SERVER_STEPS: &[Step<Server>] = &[
         matches!(server.connection.state(), ServerState::Idle) && server.octets(b"GET / HTTP/1.1\r\n\r\n")
     }),
     ("the rest of a body comes", |server| {
-        let may_come = matches!(server.connection.state(), ServerState::Body | ServerState::Drain | ServerState::AnswerBody);
+        let may_come = matches!(server.connection.state(), ServerState::Body | ServerState::AnswerBody);
         may_come && server.octets(b"hi")
     }),
     ("the peer closes", |server| {
@@ -90,6 +90,13 @@ const SERVER_STEPS: &[Step<Server>] = &[
     ("an interim answer is written", |server| server.respond(Status::PROCESSING, "")),
     ("an answer is written", |server| server.respond(Status::NO_CONTENT, "")),
     ("the head of an answer is written", |server| server.respond(Status::OK, "chunked")),
+    ("the head of an answer is written while the body is received", |server| {
+        let head = server.connection.respond_while_receiving(Status::OK, &mut server.out);
+        head.and_then(|head| head.chunked()).is_ok()
+    }),
+    ("what has come of the body is discarded", |server| {
+        server.connection.state() == ServerState::Body && server.connection.discard_body(b"hi") == 2
+    }),
     ("a 101 is written", |server| server.respond(Status::SWITCHING_PROTOCOLS, "upgrade")),
     ("the rest of an answer is written", |server| server.connection.end_body(&[], &mut server.out).is_ok()),
     ("a refusal is written", |server| {
@@ -375,17 +382,19 @@ fn a_client_receives_while_it_sends() {
 }
 
 #[test]
-fn a_server_answers_while_it_receives_and_hands_over() {
+fn rfc9110_7_8_a_server_switches_behind_the_body() {
     let (mut connection, mut spans, mut out) = (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<256>::new());
     let input = b"PUT / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\nContent-Length: 2\r\n\r\nhi\x81";
     let (used, _) = connection.receive(input, spans.lend()).unwrap();
     let (mut receiving, mut sending) = connection.split();
-    let head = sending.respond(Status::SWITCHING_PROTOCOLS, &mut out).unwrap();
-    head.field(FieldName::CONNECTION, UPGRADE).unwrap().field(FieldName::UPGRADE, UPGRADE).unwrap().without_body().unwrap();
+    // The other protocol begins behind the body, which its client has to send first.
+    let refused = sending.respond(Status::SWITCHING_PROTOCOLS, &mut out);
+    assert_eq!(refused.err(), Some(WriteError::RequestUnread));
     let received: Result<(usize, Event<'_, ()>), _> = receiving.receive_body(&input[used..]);
     assert!(matches!(received, Ok((2, Event::Data(b"hi")))));
+    let head = sending.respond(Status::SWITCHING_PROTOCOLS, &mut out).unwrap();
+    head.field(FieldName::CONNECTION, UPGRADE).unwrap().field(FieldName::UPGRADE, UPGRADE).unwrap().without_body().unwrap();
     assert_eq!(sending.end_body(&[], &mut out), Err(WriteError::OutOfTurn));
-    assert!(matches!(connection.receive(&input[used + 2..], spans.lend()), Ok((0, Event::End))));
     assert_eq!(connection.state(), ServerState::Handover);
     assert!(matches!(connection.receive(&input[used + 2..], spans.lend()), Ok((0, Event::Handover))));
 }
@@ -503,11 +512,11 @@ fn rfc9112_9_6_a_server_may_end_the_connection_with_any_answer() {
             server.connection.close_after_answer();
         }
         assert_eq!(server.connection.closes_after_answer(), says_close);
+        server.octets(b"hi");
         assert!(server.respond(Status::NO_CONTENT, ""));
         let end = server.out.as_bytes().ends_with(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
-        let state = if says_close { ServerState::Close } else { ServerState::Drain };
+        let state = if says_close { ServerState::Close } else { ServerState::Next };
         assert_eq!((end, server.connection.state()), (says_close, state));
-        server.octets(b"hi");
         server.connection.next_request();
     }
     assert_eq!(server.connection.state(), ServerState::Close);
@@ -622,11 +631,128 @@ fn between_two_requests_there_is_no_body() {
 #[test]
 fn rfc9110_10_1_1_a_100_and_no_other_interim_answer_lets_the_body_come() {
     let expecting = b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
-    for (interim, state) in [(Status::CONTINUE, ServerState::Drain), (Status::EARLY_HINTS, ServerState::Close)] {
+    for (interim, goes_on) in [(Status::CONTINUE, true), (Status::EARLY_HINTS, false)] {
         let mut server = server_after(expecting);
         assert!(server.respond(interim, ""));
-        assert_eq!(server.connection.expects_continue(), interim != Status::CONTINUE);
-        assert!(server.respond(Status::NO_CONTENT, ""));
-        assert_eq!(server.connection.state(), state, "{interim}");
+        assert_eq!(server.connection.expects_continue(), !goes_on);
+        let head = server.connection.respond_while_receiving(Status::OK, &mut server.out).unwrap();
+        head.chunked().unwrap();
+        server.octets(b"hi");
+        server.connection.end_body(&[], &mut server.out).unwrap();
+        assert_eq!(server.connection.state() == ServerState::Next, goes_on, "{interim}");
     }
+}
+
+#[test]
+fn rfc9112_9_3_a_response_ends_behind_its_request() {
+    let put = b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n";
+    let unread = Err(WriteError::RequestUnread);
+    // Chunks end with the last one, a length with its last octet.
+    let mut server = server_after(put);
+    server.connection.respond_while_receiving(Status::OK, &mut server.out).unwrap().chunked().unwrap();
+    server.connection.send_data(b"on", &mut server.out).unwrap();
+    let before = server.out.as_bytes().to_vec();
+    assert_eq!(server.connection.end_body(&[], &mut server.out), unread);
+    server.octets(b"h");
+    assert_eq!(server.connection.end_body(&[], &mut server.out), unread);
+    assert_eq!((server.out.as_bytes(), server.connection.state()), (&before[..], ServerState::AnswerBody));
+    server.octets(b"i");
+    assert_eq!(server.connection.end_body(&[], &mut server.out), Ok(()));
+    assert_eq!(server.connection.next_request(), ServerState::Idle);
+
+    let mut server = server_after(put);
+    server.connection.respond_while_receiving(Status::OK, &mut server.out).unwrap().length(3).unwrap();
+    assert_eq!(server.connection.send_data(b"abc", &mut server.out), unread);
+    assert_eq!(server.connection.send_data(b"ab", &mut server.out), Ok(()));
+    assert_eq!(server.connection.frame_data(b"c", &mut server.out).err(), Some(WriteError::RequestUnread));
+    server.octets(b"hi");
+    assert_eq!(server.connection.frame_data(b"c", &mut server.out), Ok(&b"c"[..]));
+    assert_eq!(server.connection.end_body(&[], &mut server.out), Ok(()));
+    assert_eq!(server.connection.next_request(), ServerState::Idle);
+}
+
+#[test]
+fn rfc9112_9_6_the_sending_half_knows_what_is_owed() {
+    let input = b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi";
+    for (is_read, is_announced) in [(false, false), (true, false), (false, true)] {
+        let (mut connection, mut spans, mut out) = (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<128>::new());
+        let (used, _) = connection.receive(input, spans.lend()).unwrap();
+        let (mut receiving, mut sending) = connection.split();
+        let mut read = || -> Result<(usize, Event<'_, ()>), _> { receiving.receive_body(&input[used..]) };
+        if is_read {
+            read().unwrap();
+        }
+        match is_announced {
+            true => sending.respond_while_receiving(Status::OK, &mut out),
+            false => sending.respond(Status::OK, &mut out),
+        }
+        .unwrap()
+        .chunked()
+        .unwrap();
+        let says_close = out.as_bytes().ends_with(b"\r\nConnection: close\r\n\r\n");
+        assert_eq!(says_close, !is_read && !is_announced, "{}", out.as_bytes().escape_ascii());
+        let ended = sending.end_body(&[], &mut out);
+        assert_eq!(ended, if is_announced { Err(WriteError::RequestUnread) } else { Ok(()) });
+        if is_announced {
+            read().unwrap();
+            sending.end_body(&[], &mut out).unwrap();
+        }
+        assert_eq!(connection.state(), if says_close { ServerState::Close } else { ServerState::Next });
+    }
+}
+
+/// Requests whose bodies are or are not received to their ends when a response of each kind begins, and
+/// whether the response says that the connection closes.
+#[test]
+fn rfc9112_9_3_a_response_ahead_of_the_body_says_close() {
+    let length = "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n";
+    let chunked = "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let old = "PUT / HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\n";
+    for (head, body, next, closes) in [
+        (length, "", "", true),
+        (length, "h", "", true),
+        (length, "hi", "", false),
+        (length, "hi", "GET /2", false),
+        (chunked, "", "", true),
+        (chunked, "2\r\nhi\r\n", "", true),
+        (chunked, "2\r\nhi\r\n0\r\n", "", true),
+        (chunked, "2\r\nhi\r\n0\r\nX: y\r\n\r\n", "", false),
+        (chunked, "0\r\n\r\n", "GET /2", false),
+        (old, "h", "", true),
+        (old, "hi", "", false),
+        ("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", "", "", false),
+    ] {
+        // Read by the caller or discarded, nothing else makes a difference.
+        for is_read in [true, false] {
+            let mut server = Server {
+                connection: ServerConnection::new(Limits { drain: 30, ..LIMITS }),
+                input: Vec::new(),
+                out: WireBuf::new(),
+            };
+            let mut spans = FieldSpans::<8>::new();
+            server.connection.receive(head.as_bytes(), spans.lend()).unwrap();
+            if is_read {
+                server.octets(body.as_bytes());
+            } else {
+                let octets = [body, next].concat();
+                let used = server.connection.discard_body(octets.as_bytes());
+                assert!(used <= body.len(), "the next request is nobody's to discard");
+            }
+            assert_eq!(server.connection.is_body_owed(), closes, "{head:?} {body:?}");
+            assert!(server.respond(Status::NO_CONTENT, ""));
+            let says_close = server.out.as_bytes().ends_with(b"\r\nConnection: close\r\n\r\n");
+            let state = if closes { ServerState::Close } else { ServerState::Next };
+            assert_eq!((says_close, server.connection.state()), (closes, state), "{head:?} {body:?}");
+        }
+    }
+}
+
+#[test]
+fn a_body_that_cannot_end_in_time_is_not_awaited() {
+    let may_discard = |octets: &[u8]| server_after(octets).connection.may_discard_body();
+    assert!(may_discard(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n"));
+    assert!(!may_discard(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n"), "beyond the limit");
+    assert!(may_discard(b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"));
+    assert!(!may_discard(b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"));
+    assert!(!may_discard(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
 }

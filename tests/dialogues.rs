@@ -114,6 +114,7 @@ fn the_dialogues_of_a_server() {
         let is = |words| dialogue.manner.contains(words);
         let manner = ServerManner {
             answers_early: is("answers early"),
+            echoes: is("echoes"),
             answers_in_chunks: is("in chunks"),
             sends_continue: is("continues"),
             upgrades: is("switches"),

@@ -4,9 +4,9 @@
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{Limits, WireBuf};
 use bareline_fuzz::{
-    MessageModel, Target, connection, datagram, decode_body, dialogue, every_cut_of_a_sequence_gives_the_same_events,
-    every_cut_within_any_limits_gives_the_same_verdict, every_scan_finds_the_same_runs, parse_request, parse_response,
-    round_trip, what_is_put_back_is_valid,
+    MessageModel, Operation, Target, any_operations_keep_a_server_valid, connection, datagram, decode_body, dialogue,
+    every_cut_of_a_sequence_gives_the_same_events, every_cut_within_any_limits_gives_the_same_verdict,
+    every_scan_finds_the_same_runs, parse_request, parse_response, round_trip, what_is_put_back_is_valid,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -24,6 +24,24 @@ fn written(choices: &[u8]) -> Option<Vec<u8>> {
 
 fn messages() -> impl Strategy<Value = Vec<u8>> {
     vec(any::<u8>(), 0..400).prop_filter_map("a model that is refused", |choices| written(&choices))
+}
+
+/// What a caller does who responds before the body is there.
+fn operation() -> impl Strategy<Value = Operation> {
+    let status = || prop_oneof![Just(0_u16), any::<u16>()];
+    let body = || vec(select(b"abc12\r\n0".to_vec()), 0..6);
+    prop_oneof![
+        3 => any::<u8>().prop_map(Operation::ReceiveRequest),
+        2 => body().prop_map(Operation::Receive),
+        2 => (status(), any::<u8>()).prop_map(|(status, ending)| Operation::Respond(status, ending)),
+        3 => (status(), any::<u8>()).prop_map(|(status, ending)| Operation::RespondWhileReceiving(status, ending)),
+        1 => (status(), any::<u8>()).prop_map(|(status, ending)| Operation::RespondByHalf(status, ending)),
+        1 => Just(Operation::Discard),
+        2 => body().prop_map(Operation::SendData),
+        2 => Just(Operation::EndBody),
+        1 => Just(Operation::Next),
+        1 => Just(Operation::PeerClosed),
+    ]
 }
 
 /// Octets that mean something somewhere in a head.
@@ -230,6 +248,11 @@ proptest! {
     #[test]
     fn any_operations_keep_a_connection_valid(choices in vec(any::<u8>(), 0..300)) {
         connection(&choices);
+    }
+
+    #[test]
+    fn rfc9112_9_3_no_response_outruns_its_request(operations in vec(operation(), 1..16)) {
+        any_operations_keep_a_server_valid(&operations);
     }
 
     #[test]

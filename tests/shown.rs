@@ -31,6 +31,10 @@ fn every_refusal_of_a_writer_names_fault_and_section() {
         (WriteError::ForbiddenTrailer, "field not allowed in trailers (RFC 9110 section 6.5.1)"),
         (WriteError::BodyLength, "body does not have the declared length (RFC 9110 section 8.6)"),
         (WriteError::NeedsHttp11, "not for an HTTP/1.0 peer (RFC 9112 section 6.1)"),
+        (
+            WriteError::RequestUnread,
+            "response ahead of the request's body (RFC 9112 section 9.3: read the body first, or begin the response while reading it)",
+        ),
         (WriteError::BufferFull, "no room in the buffer (use a larger buffer, or send what it holds first)"),
     ];
     for (error, text) in all {

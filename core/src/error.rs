@@ -334,6 +334,9 @@ pub enum WriteError {
     BodyLength,
     /// An HTTP/1.0 peer does not understand this.
     NeedsHttp11,
+    /// The response, or the other protocol behind a 101, would go ahead of the request's body; or it
+    /// has done so, and the body cannot be read any more.
+    RequestUnread,
 }
 
 impl WriteError {
@@ -364,6 +367,11 @@ impl WriteError {
             Self::ForbiddenTrailer => ("field not allowed in trailers", None, "RFC 9110 section 6.5.1"),
             Self::BodyLength => ("body does not have the declared length", None, "RFC 9110 section 8.6"),
             Self::NeedsHttp11 => ("not for an HTTP/1.0 peer", None, "RFC 9112 section 6.1"),
+            Self::RequestUnread => (
+                "response ahead of the request's body",
+                None,
+                "RFC 9112 section 9.3: read the body first, or begin the response while reading it",
+            ),
         }
     }
 }

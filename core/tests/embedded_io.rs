@@ -86,7 +86,7 @@ macro_rules! serve {
             while let Some(mut exchange) = stream.next_request()$($await)*? {
                 match exchange.head().target().path() {
                     "/echo" => {
-                        exchange.begin(Status::OK, &[])$($await)*?;
+                        exchange.begin_while_reading(Status::OK, &[])$($await)*?;
                         let mut piece = [0; 32];
                         loop {
                             match exchange.read(&mut piece)$($await)*? {
@@ -98,6 +98,21 @@ macro_rules! serve {
                     "/large" => exchange.respond(Status::OK, &[], &[b'x'; 300])$($await)*?,
                     "/fields" => exchange.respond(Status::OK, &[TEXT[0]; 5], b"")$($await)*?,
                     "/forgotten" => {}
+                    "/stream" => {
+                        exchange.begin(Status::OK, &[])$($await)*?;
+                        exchange.write_all(b"streamed")$($await)*?;
+                        exchange.finish()$($await)*?;
+                    }
+                    "/late" => {
+                        exchange.begin(Status::OK, &[])$($await)*?;
+                        let read = exchange.read(&mut [0; 32])$($await)*;
+                        exchange.finish()$($await)*?;
+                        read?;
+                    }
+                    "/hasty" => {
+                        exchange.begin_while_reading(Status::OK, &[])$($await)*?;
+                        exchange.finish()$($await)*?;
+                    }
                     "/body" => {
                         let (mut body, mut count) = ([0; 5000], 0);
                         loop {
@@ -192,6 +207,56 @@ fn a_body_is_read_while_the_answer_is_written() {
         dialogue(format!("PUT /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{chunked}").as_bytes());
     assert!(unchunked(&heard).ends_with("unchunked: 012345678901234"), "{heard}");
     assert_eq!(served, Ok(()));
+}
+
+/// What a peer hears that says these parts, of which the first arrives at once; and what becomes of the
+/// connection.
+fn heard(parts: &[&str]) -> (String, Served) {
+    let (says, at_a_time) = (parts.concat(), parts[0].len());
+    let run = |serve: fn(&mut Peer<'_>) -> Served| {
+        let mut peer = Peer { says: says.as_bytes(), at_a_time, takes: usize::MAX, hears: Vec::new(), flushes: 0 };
+        let served = serve(&mut peer);
+        (String::from_utf8(peer.hears).unwrap(), served)
+    };
+    let result = run(blocking);
+    assert_eq!(run(|peer| at_once(asynchronous(peer))), result);
+    result
+}
+
+#[test]
+fn rfc9112_9_3_a_response_ahead_of_the_body_is_the_last() {
+    let [get, closed] = ["GET /2 HTTP/1.1\r\nHost: a\r\n\r\n", "\r\nConnection: close\r\n\r\n"];
+    for path in ["/1", "/stream"] {
+        let head = format!("PUT {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n");
+        // All of the body is there: it is discarded, and the connection goes on.
+        let (text, served) = heard(&[&format!("{head}hello"), get]);
+        assert!(!text.contains(closed) && text.ends_with("/2") && served == Ok(()), "{text}");
+        // None of it, or not all.
+        for (there, later) in [("", "hello"), ("hell", "o")] {
+            let (text, served) = heard(&[&format!("{head}{there}"), later, get]);
+            assert!(text.contains(closed) && text.matches("HTTP/1.1 200").count() == 1, "{text}");
+            assert_eq!(served, Ok(()));
+        }
+    }
+}
+
+#[test]
+fn a_body_that_was_discarded_cannot_be_read() {
+    let head = "PUT /late HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n";
+    for parts in [[&format!("{head}hello"), ""], [head, "hello"]] {
+        let (text, served) = heard(&parts);
+        assert_eq!(served, Err(StreamError::Own(WriteError::RequestUnread)), "{text}");
+    }
+    assert_eq!(heard(&["GET /late HTTP/1.1\r\nHost: a\r\n\r\n"]).1, Ok(()), "without a body there is nothing to discard");
+}
+
+#[test]
+fn rfc9112_9_3_a_stream_ends_behind_the_body() {
+    let head = "PUT /hasty HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n";
+    let begun = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    assert_eq!(heard(&[&format!("{head}hello")]), (format!("{begun}0\r\n\r\n"), Ok(())));
+    let cut = Err(StreamError::Own(WriteError::RequestUnread));
+    assert_eq!(heard(&[head, "hello"]), (begun.to_owned(), cut), "it has no last chunk");
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! A client against a server.
 
-use crate::log::{CLOSE, FIELDS, ServerManner, answer, wishes};
+use crate::log::{CLOSE, FIELDS, ServerManner, answer, begin_echo, wishes};
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{
-    ClientConnection, ClientState, ErrorKind, Event, FieldName, FieldSpans, FieldValue, Limits, Method, ServerConnection,
-    ServerState, Status, Target, WireBuf,
+    ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, Limits, Method, ServerConnection, ServerState,
+    Status, Target, WireBuf,
 };
 
 /// A dialogue that these octets choose, for a fuzz target.
@@ -99,31 +99,45 @@ pub fn a_dialogue_comes_to_an_end(requests: &[Asking], manner: ServerManner, pie
             _ => {}
         }
         if is_answered {
+            // What has arrived of a body that the server does not read is discarded before the response.
+            up.consume(server.discard_body(&up.arrived));
             answer(&mut server, &mut out, manner, offers_upgrade);
             down.send(out.as_bytes());
             out.clear();
         }
         let (used, event) = match server.receive(&up.arrived, server_spans.lend()) {
             Ok(received) => received,
-            // What is thrown away of a body has a limit.
-            Err(error) if error.kind() == ErrorKind::BodyTooLarge && manner.answers_early => (0, Event::Closed),
             Err(error) => panic!("a valid request is refused: {error}"),
         };
+        let (mut is_head, mut expects) = (false, false);
         match &event {
             Event::Head(head) => {
-                offers_upgrade = wishes(head).0;
+                is_head = true;
+                (offers_upgrade, expects) = wishes(head);
                 bodies_received.push(Vec::new());
             }
-            Event::Data(data) => bodies_received.last_mut().expect("a head came before").extend_from_slice(data),
+            Event::Data(data) => {
+                bodies_received.last_mut().expect("a head came before").extend_from_slice(data);
+                if server.state() == ServerState::AnswerBody {
+                    server.send_data(data, &mut out).expect("data that fits");
+                }
+            }
+            Event::End if server.state() == ServerState::AnswerBody => {
+                server.end_body(&[], &mut out).expect("the end of a whole exchange");
+            }
             _ => {}
         }
-        let is_head = matches!(event, Event::Head(_));
         up.consume(used);
-        if is_head && server.state() == ServerState::Body && manner.sends_continue && !manner.answers_early {
-            server.respond(Status::CONTINUE, &mut out).and_then(|head| head.without_body()).expect("an interim answer");
-            down.send(out.as_bytes());
-            out.clear();
+        if is_head && server.state() == ServerState::Body && !manner.answers_early {
+            if manner.echoes {
+                begin_echo(&mut server, &mut out, expects && manner.sends_continue);
+            } else if manner.sends_continue {
+                let head = server.respond(Status::CONTINUE, &mut out);
+                head.and_then(|head| head.without_body()).expect("an interim response");
+            }
         }
+        down.send(out.as_bytes());
+        out.clear();
         let after = (up.sent, up.used, down.used, rest.len(), client.state(), server.state());
         let is_moving = before != after || !up.is_empty() || !down.is_empty() || client.state() == ClientState::Continue;
         assert!(is_moving, "nothing moves any more: {after:?}");

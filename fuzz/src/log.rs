@@ -62,13 +62,15 @@ impl<'o> Arrivals<'o> {
 
 pub(crate) const BUFFER: usize = 8_192;
 pub(crate) const FIELDS: usize = 32;
-pub(crate) const OUT: usize = 1_024;
+pub(crate) const OUT: usize = 16_384;
 
 /// How a server behaves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Arbitrary)]
 pub struct ServerManner {
-    /// Whether it answers when the head is read, before the body.
+    /// Responds without reading the body: discards what has arrived of it.
     pub answers_early: bool,
+    /// Begins its response with the head, and sends the body back in one chunk when that has ended.
+    pub echoes: bool,
     /// Whether it answers in chunks, with a trailer, where it may.
     pub answers_in_chunks: bool,
     /// Whether it sends 100 when that is expected.
@@ -85,7 +87,7 @@ pub fn server_log(octets: &[u8], pieces: &[usize], closes: bool, manner: ServerM
     let (mut buffer, mut spans, mut out) = (RecvBuf::<BUFFER>::new(), FieldSpans::<FIELDS>::new(), WireBuf::<OUT>::new());
     let mut arrivals = Arrivals::new(octets, pieces);
     let (mut log, mut used_up, mut fault, mut is_over) = (Vec::new(), 0usize, None, false);
-    let (mut offers_upgrade, mut expects) = (false, false);
+    let (mut offers_upgrade, mut expects, mut content) = (false, false, Vec::new());
     loop {
         let must_answer = match connection.state() {
             ServerState::Refusal => {
@@ -114,20 +116,42 @@ pub fn server_log(octets: &[u8], pieces: &[usize], closes: bool, manner: ServerM
                 flush(&mut out, &mut log);
                 false
             }
-            ServerState::Body if manner.answers_early => true,
-            ServerState::Body | ServerState::Idle | ServerState::Head | ServerState::Drain => {
+            ServerState::Body if manner.answers_early => {
+                let used = connection.discard_body(buffer.bytes());
+                buffer.consume(used);
+                used_up += used;
+                refused(connection.fault().map_or(Ok(()), Err), &mut log, used_up, &mut fault);
+                // What arrives at all arrives before the response here, however it is cut.
+                let may_end = connection.may_discard_body() || connection.expects_continue();
+                fault.is_none() && (!may_end || arrivals.fill(&mut buffer) == 0)
+            }
+            ServerState::Body | ServerState::AnswerBody | ServerState::Idle | ServerState::Head => {
                 let received = connection.receive(buffer.bytes(), spans.lend());
                 match received {
                     Ok((used, event)) => {
-                        let is_starved = matches!(event, Event::NeedMore);
-                        if let Event::Head(head) = &event {
-                            (offers_upgrade, expects) = wishes(head);
+                        let (mut is_starved, mut is_head, mut is_end) = (false, false, false);
+                        match &event {
+                            Event::Head(head) => {
+                                (offers_upgrade, expects) = wishes(head);
+                                is_head = true;
+                                content.clear();
+                            }
+                            Event::Data(data) => content.extend_from_slice(data),
+                            Event::NeedMore => is_starved = true,
+                            Event::End => is_end = true,
+                            _ => {}
                         }
-                        if !matches!(event, Event::End) || connection.state() != ServerState::Drain {
-                            note(&mut log, event, |head| request_line(head));
-                        }
+                        note(&mut log, event, |head| request_line(head));
                         buffer.consume(used);
                         used_up += used;
+                        if is_head && manner.echoes && connection.state() == ServerState::Body {
+                            begin_echo(&mut connection, &mut out, expects && manner.sends_continue);
+                            flush(&mut out, &mut log);
+                        } else if is_end && connection.state() == ServerState::AnswerBody {
+                            connection.send_data(&content, &mut out).expect("content that fits");
+                            connection.end_body(&[], &mut out).expect("the end of a whole exchange");
+                            flush(&mut out, &mut log);
+                        }
                         if is_starved && buffer.is_full() {
                             let error = connection.overflow();
                             log.push(Entry::Refused(error.kind(), used_up + error.offset(), error.len()));
@@ -145,7 +169,6 @@ pub fn server_log(octets: &[u8], pieces: &[usize], closes: bool, manner: ServerM
                 }
                 false
             }
-            ServerState::AnswerBody => panic!("the answers are written at once"),
         };
         if must_answer {
             answer(&mut connection, &mut out, manner, offers_upgrade);
@@ -199,6 +222,19 @@ pub(crate) fn answer<const M: usize>(
     connection.end_body(&[(SUM, FieldValue::from_static("5"))], out).expect("an end that fits");
 }
 
+/// Begins a response that sends the body back while it comes.
+pub(crate) fn begin_echo<const M: usize>(connection: &mut ServerConnection, out: &mut WireBuf<M>, continues: bool) {
+    if continues {
+        let head = connection.respond(Status::CONTINUE, out).expect("a response is owed");
+        head.without_body().expect("a head that fits");
+    }
+    let head = connection.respond_while_receiving(Status::OK, out).expect("a response is owed");
+    if head.chunked().is_err() {
+        let head = connection.respond_while_receiving(Status::OK, out).expect("a response is owed");
+        head.until_close().expect("a head that fits");
+    }
+}
+
 fn begin_answer<'w, const M: usize>(
     connection: &'w mut ServerConnection,
     out: &'w mut WireBuf<M>,
@@ -214,6 +250,7 @@ fn begin_answer<'w, const M: usize>(
 pub(crate) fn flush(out: &mut WireBuf<OUT>, log: &mut Vec<Entry>) {
     match log.last_mut() {
         Some(Entry::Sent(sent)) => sent.extend_from_slice(out.as_bytes()),
+        _ if out.as_bytes().is_empty() => {}
         _ => log.push(Entry::Sent(out.as_bytes().to_vec())),
     }
     out.clear();
@@ -252,8 +289,7 @@ fn name_of(state: ServerState) -> &'static str {
     match state {
         ServerState::Idle => "idle",
         ServerState::Head => "head",
-        ServerState::Body => "body",
-        ServerState::Drain => "drain",
+        ServerState::Body | ServerState::AnswerBody => "body",
         _ => "other",
     }
 }

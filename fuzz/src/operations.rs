@@ -4,8 +4,8 @@ use crate::log::{CLOSE, Entry, FIELDS, OUT, ServerManner, server_log};
 use crate::sequences::responses_are_valid;
 use arbitrary::Arbitrary;
 use bareline_core::{
-    ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, HeadSink, HeadWriter, Limits, Method,
-    ServerConnection, ServerState, Status, Target, WireBuf, WriteError,
+    BodyDecoder, ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, HeadSink, HeadWriter, Limits, Method,
+    Parsed, RequestHead, ResponseHead, ServerConnection, ServerState, Status, Target, WireBuf, WriteError,
 };
 
 /// What a caller may do with a server's connection.
@@ -19,6 +19,12 @@ pub enum Operation {
     PresentOther(Vec<u8>),
     /// Begins an answer and ends it in one of the ways.
     Respond(u16, u8),
+    /// Begins a response while the body is received, and ends its head in one of the ways.
+    RespondWhileReceiving(u16, u8),
+    /// Responds by the sending half, while the receiving half reads what is there.
+    RespondByHalf(u16, u8),
+    /// Discards what is there of the body.
+    Discard,
     /// Begins an answer and gives it up.
     GiveUp,
     /// Writes octets of a body.
@@ -47,15 +53,18 @@ const REQUESTS: &[&str] = &[
     "abc",
     "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n",
     "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc",
+    "PUT / HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 9\r\n\r\nabc",
+    "HEAD / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
 ];
 
-/// Whatever a caller does, a server's connection never panics, never uses more octets than it was given, never leaves `Close`, and never
-/// has anything sent that our own client refuses.
+/// Whatever a caller does, a server's connection never panics, never uses more octets than it was
+/// given, never leaves `Close`, never has anything sent that our own client refuses, and no response is
+/// whole, on a connection that goes on, while octets of its request are owed.
 pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
     let limits = Limits { drain: 50, body: 100, ..Limits::DEFAULT };
     let mut connection = ServerConnection::new(limits);
     let (mut spans, mut out) = (FieldSpans::<FIELDS>::new(), WireBuf::<OUT>::new());
-    let (mut input, mut sent, mut methods) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut input, mut sent, mut requests) = (Vec::new(), Vec::new(), Requests::default());
     let mut is_closed = false;
     for operation in operations {
         let before = (out.as_bytes().len(), connection.state());
@@ -74,8 +83,31 @@ pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
                 Ok(())
             }
             Operation::Respond(code, ending) => {
-                let status = Status::new(100 + code % 500).expect("a status");
+                let status = status_of(*code);
                 connection.respond(status, &mut out).and_then(|head| end(head, *ending))
+            }
+            Operation::RespondWhileReceiving(code, ending) => {
+                let status = status_of(*code);
+                connection.respond_while_receiving(status, &mut out).and_then(|head| end(head, *ending))
+            }
+            Operation::RespondByHalf(code, ending) => {
+                let status = status_of(*code);
+                let (mut receiving, mut sending) = connection.split();
+                let written = sending.respond(status, &mut out).and_then(|head| end(head, *ending));
+                if written.is_ok() {
+                    let received: Result<(usize, Event<'_, ()>), _> = receiving.receive_body(&input);
+                    let used = received.map_or(0, |(used, _)| used);
+                    requests.use_up(input.get(..used).unwrap_or_default());
+                    input.drain(..used);
+                }
+                written
+            }
+            Operation::Discard => {
+                let used = connection.discard_body(&input);
+                assert!(used <= input.len(), "more octets were discarded than given");
+                requests.use_up(input.get(..used).unwrap_or_default());
+                input.drain(..used);
+                Ok(())
             }
             Operation::GiveUp => connection.respond(Status::OK, &mut out).map(drop),
             Operation::SendData(data) => connection.send_data(data, &mut out),
@@ -102,8 +134,9 @@ pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
         // Each piece gives events until it is used up, or a call gives nothing new.
         while let Ok((used, event)) = connection.receive(&input, spans.lend()) {
             assert!(used <= input.len(), "more octets were used than given");
-            if let Event::Head(head) = &event {
-                methods.push(head.method().to_string());
+            match &event {
+                Event::Head(head) => requests.begin(head),
+                _ => requests.use_up(input.get(..used).unwrap_or_default()),
             }
             let is_over = used == 0 && !matches!(event, Event::Head(_));
             input.drain(..used);
@@ -116,8 +149,70 @@ pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
         assert!(connection.state() != ServerState::Refusal || connection.fault().is_some(), "there is nothing to refuse");
         assert!(!is_closed || connection.state() == ServerState::Close, "a closed connection came back");
         is_closed = connection.state() == ServerState::Close;
+        requests.are_not_outrun(&sent);
     }
-    responses_are_valid(&sent, methods.iter().map(String::as_str));
+    responses_are_valid(&sent, requests.methods.iter().map(String::as_str));
+}
+
+/// The requests that a server has received, as the octets say that it has used.
+#[derive(Default)]
+struct Requests {
+    methods: Vec<String>,
+    bodies: Vec<BodyDecoder>,
+}
+
+impl Requests {
+    fn begin(&mut self, head: &RequestHead<'_>) {
+        self.methods.push(head.method().to_string());
+        self.bodies.push(BodyDecoder::new(head.framing(), &Limits::DEFAULT));
+    }
+
+    /// Counts octets that the server used behind the last head.
+    fn use_up(&mut self, mut octets: &[u8]) {
+        while let Some(body) = self.bodies.last_mut() {
+            match body.decode(octets) {
+                Ok((used @ 1.., _)) => octets = octets.get(used..).unwrap_or_default(),
+                _ => break,
+            }
+        }
+    }
+
+    /// Checks that where the responses sent so far are whole for their reader, and do not say that the
+    /// connection closes, the bodies of their requests have been received to their ends.
+    fn are_not_outrun(&self, mut sent: &[u8]) {
+        let mut answered = self.methods.iter().zip(&self.bodies);
+        let mut next = answered.next();
+        let mut spans = FieldSpans::<FIELDS>::new();
+        while let (Some((method, body)), Ok(Parsed::Complete { message: head, len })) =
+            (next, ResponseHead::parse(sent, spans.lend()))
+        {
+            sent = sent.get(len..).unwrap_or_default();
+            if head.status().is_informational() && head.status() != Status::SWITCHING_PROTOCOLS {
+                continue;
+            }
+            let method = Method::new(method).expect("a method");
+            let framing = head.framing(method).expect("a framing of our own");
+            let (mut content, persists) = (BodyDecoder::new(framing, &Limits::DEFAULT), head.persists());
+            while let Ok((used @ 1.., _)) = content.decode(sent) {
+                sent = sent.get(used..).unwrap_or_default();
+            }
+            let is_free = content.is_end() && persists;
+            assert!(!is_free || body.is_end(), "a response to {method} is whole, and its request's body is not");
+            next = answered.next();
+        }
+    }
+}
+
+/// Any status, some more often than others: 200, and those on which framing and turns depend.
+fn status_of(code: u16) -> Status {
+    let code = match code % 8 {
+        0..=3 => 200,
+        4 => 204,
+        5 => 304,
+        6 => 101,
+        _ => 100 + code / 8 % 500,
+    };
+    Status::new(code).expect("a status")
 }
 
 fn end<S: HeadSink>(head: HeadWriter<'_, S>, ending: u8) -> Result<(), WriteError> {
@@ -245,6 +340,7 @@ fn request(connection: &mut ClientConnection, out: &mut WireBuf<OUT>, method: u8
 fn requests_are_valid(sent: &[u8]) {
     let manner = ServerManner {
         answers_early: false,
+        echoes: false,
         answers_in_chunks: false,
         sends_continue: false,
         upgrades: false,

@@ -22,6 +22,7 @@ mod trailers;
 mod transport;
 mod turned_away;
 mod udp;
+mod unread;
 mod url;
 mod wire;
 

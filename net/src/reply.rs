@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::notice::Turn;
 use crate::server_stream::{ServerWire, dated, in_turn};
 use crate::transport::Transport;
+use crate::wire::{Connection, Wire};
 use bareline_core::{Answer, FieldName, FieldValue, HeadWriter, ServerState, Status, TrailerField, Version, WriteError};
 use std::cell::RefCell;
 use std::fmt;
@@ -44,6 +45,8 @@ use std::net::TcpStream;
 pub struct Reply<'s, S: Transport = TcpStream> {
     wire: &'s RefCell<ServerWire<S>>,
     version: Version,
+    /// The response streams while the request's body is read.
+    is_while_reading: bool,
 }
 
 /// The largest body that is copied behind its head, so that both go out together.
@@ -51,7 +54,31 @@ const COPIED: usize = 4 * 1024;
 
 impl<'s, S: Transport> Reply<'s, S> {
     pub(crate) const fn new(wire: &'s RefCell<ServerWire<S>>, version: Version) -> Self {
-        Self { wire, version }
+        Self { wire, version, is_while_reading: false }
+    }
+
+    /// Announces that the request's body is read while the response streams: an echo, for example. A
+    /// client that waits for a 100 is asked for the body at once.
+    ///
+    /// Otherwise what is left of the body is discarded when the response begins, and reading it fails
+    /// with [`WriteError::RequestUnread`]. The response ends behind the body: what the handler has left
+    /// of that by then is discarded, as far as it comes within 100 ms and
+    /// [`Limits::drain`](bareline_core::Limits). When that is not all of it, the response is cut short,
+    /// and [`finish`](ResponseWriter::finish) fails with [`WriteError::RequestUnread`].
+    ///
+    /// ```
+    /// use bareline_core::Status;
+    /// use bareline_net::{Error, Exchange};
+    /// use std::io;
+    ///
+    /// fn echo(Exchange { mut body, reply, .. }: Exchange<'_>) -> Result<(), Error> {
+    ///     let mut response = reply.while_reading().stream(Status::OK, &[])?;
+    ///     io::copy(&mut body, &mut response)?;
+    ///     response.finish()
+    /// }
+    /// ```
+    pub fn while_reading(self) -> Self {
+        Self { is_while_reading: true, ..self }
     }
 
     /// Answers with this status, these fields and this body. A [`Server`](crate::Server) adds `Date` [RFC 9110 section 6.6.1].
@@ -123,20 +150,19 @@ impl<'s, S: Transport> Reply<'s, S> {
         if status.is_informational() && status != Status::SWITCHING_PROTOCOLS {
             return Err(WriteError::OutOfTurn.into());
         }
-        let is_refusal = wire.fault.is_some();
-        let is_early = wire.connection.expects_continue();
-        if is_early {
-            wire.flush()?;
-        }
         if wire.turn.as_mut().is_some_and(Turn::ends_with_answer) {
             wire.connection.close_after_answer();
         }
-        wire.write(|connection, out| match is_refusal {
-            true => write(connection.reject(status, out)?),
+        match self.is_while_reading {
+            true => wire.write(Connection::ask_for_body)?,
+            false => wire.give_up_body(),
+        }
+        let is_refusal = wire.fault.is_some();
+        wire.write(|connection, out| match self.is_while_reading {
+            _ if is_refusal => write(connection.reject(status, out)?),
+            true => write(connection.respond_while_receiving(status, out)?),
             false => write(connection.respond(status, out)?),
         })?;
-        // Until this head is sent, the client may still be asked for the body.
-        wire.is_answer_early = is_early && !wire.connection.expects_continue();
         match wire.connection.state() {
             // What was to write the head has not ended it.
             ServerState::Body | ServerState::Answer | ServerState::Refusal => Err(WriteError::OutOfTurn.into()),
@@ -221,17 +247,31 @@ impl<S: Transport> ResponseWriter<'_, S> {
     pub fn finish_with(self, trailers: &[TrailerField<'_>]) -> Result<(), Error> {
         let wire = &mut *in_turn(self.wire)?;
         match (self.is_whole, trailers) {
-            (false, _) => wire.end_body(trailers).map_err(|error| wire.at_fault(error))?,
+            (false, _) => behind_body(wire, |wire| wire.end_body(trailers))?,
             (true, []) => {}
             (true, _) => return Err(WriteError::TrailersNeedChunked.into()),
         }
         match wire.connection.state() {
             ServerState::Close => wire.end(),
             // The next request may be there already: its answer goes out together with this one.
-            ServerState::Next | ServerState::Drain if wire.has_more() => Ok(()),
+            ServerState::Next if wire.has_more() => Ok(()),
             _ => wire.flush(),
         }
     }
+}
+
+/// Takes a step of a response. Where the request's body has to end before it, the rest of that is
+/// discarded first.
+fn behind_body<S: Transport>(
+    wire: &mut ServerWire<S>,
+    step: impl Fn(&mut ServerWire<S>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut taken = step(wire);
+    if matches!(taken, Err(Error::Own(WriteError::RequestUnread))) {
+        wire.give_up_body();
+        taken = step(wire);
+    }
+    taken.map_err(|error| wire.at_fault(error))
 }
 
 impl<S: Transport> Write for ResponseWriter<'_, S> {
@@ -239,7 +279,7 @@ impl<S: Transport> Write for ResponseWriter<'_, S> {
         let wire = &mut *in_turn(self.wire)?;
         match self.is_whole && !octets.is_empty() {
             true => return Err(Error::Own(WriteError::BodyLength).into()),
-            false => wire.write_body(octets).map_err(|error| wire.at_fault(error))?,
+            false => behind_body(wire, |wire| wire.write_body(octets))?,
         }
         Ok(octets.len())
     }
@@ -248,7 +288,7 @@ impl<S: Transport> Write for ResponseWriter<'_, S> {
         let wire = &mut *in_turn(self.wire)?;
         match self.is_whole {
             true => wire.flush()?,
-            false => wire.flush_body()?,
+            false => behind_body(wire, Wire::flush_body)?,
         }
         Ok(())
     }

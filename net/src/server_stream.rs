@@ -1,5 +1,6 @@
 //! The server's end of a connection.
 
+use crate::acceptor::Peer;
 use crate::body::RequestBody;
 use crate::date::Date;
 use crate::deadline::Deadline;
@@ -20,8 +21,9 @@ use std::net::{SocketAddr, TcpStream};
 /// The server's end of a connection: reads requests, one after the other, and has them answered.
 ///
 /// What is ready is sent in one write when nothing more has come to be answered; the answers to requests that came together go out
-/// together, so that the first waits for the last. The connection is closed when it is dropped, in stages, so that no answer is lost to a
-/// reset: that waits for the peer to close too, for a second at the most [RFC 9112 section 9.6].
+/// together, so that the first waits for the last. The connection is closed when it is dropped, in
+/// stages, so that no response is lost to a reset: that waits for the peer to close too, within
+/// [`Settings::linger_timeout`] and its like [RFC 9112 section 9.6].
 ///
 /// ```
 /// use bareline_core::Status;
@@ -54,8 +56,11 @@ const TEXT: FieldValue<'_> = FieldValue::from_static("text/plain; charset=utf-8"
 
 /// A request and its answer: the head can be read while the body comes and the answer goes.
 ///
-/// What is left of the body when the exchange is over is read and thrown away, within [`Limits::drain`](bareline_core::Limits); a longer
-/// one is a reason to close.
+/// A response does not go ahead of its request: what is left of the body when the response begins is
+/// discarded, as far as it comes within 100 ms and [`Limits::drain`](bareline_core::Limits). When that
+/// is not all of it, the response says `Connection: close` and is the last one on the connection
+/// [RFC 9112 section 9.3]. For a response that streams while the body is read see
+/// [`Reply::while_reading`].
 ///
 /// ```
 /// use bareline_core::{FieldName, Status};
@@ -115,6 +120,10 @@ impl<S: Transport> ServerStream<S> {
     pub fn next_request(&mut self) -> Result<Option<Exchange<'_, S>>, Error> {
         let wire = self.wire.get_mut();
         let received = wire.next_head(&mut self.head, &mut self.spans);
+        if let (Err(Error::Io(error)), ServerState::Idle) = (&received, wire.connection.state()) {
+            log::debug!("{}: idle connection: {error}", Peer(self.peer));
+            return Ok(None);
+        }
         let Some(parts) = received.map_err(|error| wire.refuse(error))? else { return Ok(None) };
         let wire = &self.wire;
         let head = parts.over(&self.head, &self.spans);
@@ -126,10 +135,6 @@ impl<S: Transport> ServerStream<S> {
     pub fn hand_over(mut self) -> Result<(S, Vec<u8>), Error> {
         let wire = self.wire.get_mut();
         wire.next_message();
-        let mut deadlines = Deadlines::new(&wire.settings);
-        while wire.connection.state() == ServerState::Drain {
-            wire.receive(&mut self.head, &mut self.spans, &mut deadlines)?;
-        }
         match wire.connection.state() {
             ServerState::Handover => wire.hand_over(),
             _ => Err(Error::Closed),
@@ -141,16 +146,11 @@ impl<S: Transport> ServerStream<S> {
 struct Deadlines {
     idle: Deadline,
     head: Deadline,
-    body: Deadline,
 }
 
 impl Deadlines {
     fn new(settings: &Settings) -> Self {
-        Self {
-            idle: Deadline::new(Wait::Idle, settings.idle_deadline),
-            head: Deadline::new(Wait::Head, settings.head_deadline),
-            body: Deadline::new(Wait::Body, settings.body_deadline),
-        }
+        Self { idle: Deadline::new(Wait::Idle, settings.idle_deadline), head: Deadline::new(Wait::Head, settings.head_deadline) }
     }
 }
 
@@ -174,7 +174,7 @@ impl<S: Transport> ServerWire<S> {
         let mut deadlines = Deadlines::new(&self.settings);
         while self.is_open() {
             match self.connection.state() {
-                ServerState::Idle | ServerState::Head | ServerState::Drain => {
+                ServerState::Idle | ServerState::Head => {
                     if let Some(parts) = self.receive(head, spans, &mut deadlines)? {
                         self.turn.iter_mut().for_each(Turn::count_request);
                         self.is_last = self.connection.closes_after_answer() && self.connection.state() == ServerState::Answer;
@@ -213,8 +213,7 @@ impl<S: Transport> ServerWire<S> {
         if is_starved {
             let deadline = match self.connection.state() {
                 ServerState::Idle => &mut deadlines.idle,
-                ServerState::Head => &mut deadlines.head,
-                _ => &mut deadlines.body,
+                _ => &mut deadlines.head,
             };
             match self.fill(deadline) {
                 // Nothing has been asked: there is nothing to refuse.

@@ -96,12 +96,10 @@ pub(crate) struct Wire<S, C> {
     is_end_told: bool,
     /// What is ready to be sent.
     out: Box<Out>,
-    /// That is the head of a final answer to a client that waits for a 100.
-    pub(crate) is_answer_early: bool,
     /// What is ready of a body and not framed yet.
     gathered: Vec<u8>,
     /// The body that is being received.
-    body: InBody,
+    pub(crate) body: InBody,
     /// Why the peer gets no other answer than a refusal.
     pub(crate) fault: Option<PeerFault>,
     /// The status of the final answer to the present request.
@@ -115,15 +113,17 @@ pub(crate) struct Wire<S, C> {
 }
 
 /// A body that is being received.
-struct InBody {
+pub(crate) struct InBody {
     /// How many of the received octets are content that the caller has not taken yet.
-    content: usize,
+    pub(crate) content: usize,
     deadline: Deadline,
+    /// The response began without waiting for it: it cannot be read any more.
+    pub(crate) is_given_up: bool,
 }
 
 impl InBody {
     fn new(settings: &Settings) -> Self {
-        Self { content: 0, deadline: Deadline::new(Wait::Body, settings.body_deadline) }
+        Self { content: 0, deadline: Deadline::new(Wait::Body, settings.body_deadline), is_given_up: false }
     }
 }
 
@@ -149,7 +149,6 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             is_write_closed: false,
             is_end_told: false,
             out: Box::new(WireBuf::new()),
-            is_answer_early: false,
             gathered: Vec::new(),
             body: InBody::new(&settings),
             fault: None,
@@ -210,7 +209,6 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     fn send(&mut self, octets: &[u8]) -> Result<(), Error> {
         let sent = self.try_send(octets);
         self.out.clear();
-        self.is_answer_early = false;
         sent.inspect_err(|_| self.is_write_closed = true)
     }
 
@@ -292,18 +290,26 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     }
 
     fn send_gathered(&mut self) -> Result<(), Error> {
+        self.with_gathered(|wire, gathered| {
+            let framed = wire.write(|connection, out| connection.frame_data(gathered, out))?;
+            wire.send(framed)
+        })
+    }
+
+    /// Writes what is gathered of a body; it is kept where that fails.
+    fn with_gathered(&mut self, write: impl FnOnce(&mut Self, &[u8]) -> Result<(), Error>) -> Result<(), Error> {
         let gathered = std::mem::take(&mut self.gathered);
-        let framed = self.write(|connection, out| connection.frame_data(&gathered, out));
-        let sent = framed.and_then(|framed| self.send(framed));
+        let written = write(self, &gathered);
         self.gathered = gathered;
-        self.gathered.clear();
-        sent
+        if written.is_ok() {
+            self.gathered.clear();
+        }
+        written
     }
 
     /// Ends the body, with these trailers.
     pub(crate) fn end_body(&mut self, trailers: &[TrailerField<'_>]) -> Result<(), Error> {
-        let gathered = std::mem::take(&mut self.gathered);
-        self.write(|connection, out| connection.send_data(&gathered, out))?;
+        self.with_gathered(|wire, gathered| wire.write(|connection, out| connection.send_data(gathered, out)))?;
         self.write(|connection, out| connection.end_body(trailers, out))
     }
 
@@ -311,6 +317,9 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     pub(crate) fn read_body(&mut self, buffer: &mut [u8], trailers: &mut Trailers) -> Result<usize, Error> {
         if let Some(fault) = self.fault {
             return Err(fault.into());
+        }
+        if self.body.is_given_up {
+            return Err(WriteError::RequestUnread.into());
         }
         self.read_content(buffer, trailers).inspect_err(|error| {
             if let Error::Peer(fault) = error {
@@ -339,7 +348,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
                 return Ok(0);
             }
             if is_starved {
-                self.ask_for_body()?;
+                self.write(C::ask_for_body)?;
                 let before = self.received.bytes().len();
                 let mut deadline = self.body.deadline;
                 let filled = self.fill(&mut deadline);
@@ -355,17 +364,6 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.received.consume(count);
         self.body.content -= count;
         Ok(count)
-    }
-
-    /// Tells a peer that waits for a word to do so that it may send the body. When the head of the final answer is ready already, the word
-    /// goes out before it; when that has gone out, it was the last word.
-    fn ask_for_body(&mut self) -> Result<(), Error> {
-        if !std::mem::take(&mut self.is_answer_early) {
-            return self.write(C::ask_for_body);
-        }
-        let octets = [b"HTTP/1.1 100 Continue\r\n\r\n", self.out.as_bytes()].concat();
-        self.out.clear();
-        self.send(&octets)
     }
 
     /// Whether all that has been sent is so little that it waits for nothing any more, and is with the peer before a reset could be.
@@ -391,7 +389,6 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.received.consume(self.body.content);
         self.body = InBody::new(&self.settings);
         self.gathered.clear();
-        self.is_answer_early = false;
         self.answered = None;
     }
 
@@ -408,22 +405,37 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     /// Takes octets that have come before they were asked for, or the news that the peer has closed, without waiting; tells whether that can be
     /// done.
     pub(crate) fn look(&mut self) -> Result<bool, Error> {
+        match self.receive_arrived()? {
+            Arrived::Unknown => Ok(false),
+            Arrived::Octets | Arrived::Nothing => Ok(true),
+            Arrived::End => {
+                self.transport = None;
+                Err(Error::Closed)
+            }
+        }
+    }
+
+    /// Receives what has arrived, without waiting.
+    pub(crate) fn receive_arrived(&mut self) -> Result<Arrived, Error> {
         let Some(transport) = &mut self.transport else { return Err(Error::Closed) };
         if transport.set_nonblocking(true).is_err() {
-            return Ok(false);
+            return Ok(Arrived::Unknown);
         }
         let read = transport.read(self.received.room());
         transport.set_nonblocking(false)?;
         self.is_blocking = true;
         match read {
-            Ok(count @ 1..) => self.received.put(count),
-            Err(error) if is_passing(&error) => {}
-            Ok(0) | Err(_) => {
+            Ok(0) => Ok(Arrived::End),
+            Ok(count) => {
+                self.received.put(count);
+                Ok(Arrived::Octets)
+            }
+            Err(error) if is_passing(&error) => Ok(Arrived::Nothing),
+            Err(_) => {
                 self.transport = None;
-                return Err(Error::Closed);
+                Err(Error::Closed)
             }
         }
-        Ok(true)
     }
 
     /// Whether there is a transport still.
@@ -471,4 +483,15 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.received = Received::new();
         self.transport = None;
     }
+}
+
+/// What a look at a transport has found.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Arrived {
+    Octets,
+    Nothing,
+    /// The peer has closed its side.
+    End,
+    /// The transport cannot be read without waiting.
+    Unknown,
 }

@@ -354,7 +354,7 @@ fn what_a_server_sends_is_limited() {
 fn bodies_are_streamed_both_ways() {
     let (url, _) = server(|Exchange { head, mut body, reply, .. }| {
         let framing = format!("{:?} ", head.framing());
-        let mut reply = reply.stream(Status::OK, &[])?;
+        let mut reply = reply.while_reading().stream(Status::OK, &[])?;
         reply.write_all(framing.as_bytes())?;
         io::copy(&mut body, &mut reply)?;
         reply.finish()

@@ -250,6 +250,14 @@ impl BodyDecoder {
         matches!(self.state, State::End)
     }
 
+    /// Returns how many octets of a declared length are to come, `None` without one.
+    pub(crate) const fn declared_left(&self) -> Option<u64> {
+        match self.state {
+            State::Octets => Some(self.left),
+            _ => None,
+        }
+    }
+
     fn decode_part<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
         if let Some(error) = self.refusal {
             return Err(error);

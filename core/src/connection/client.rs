@@ -1,7 +1,7 @@
 //! The client's side of a connection.
 
-use super::outgoing::{Outgoing, body_calls};
-use super::receiving::{FaultFlag, InPhase, Inbound};
+use super::outgoing::{BodyStep, Outgoing, body_calls};
+use super::receiving::{InPhase, Inbound, Shared};
 use super::{ClientEvent, ClientState, Event, Receiving};
 use crate::error::{ErrorKind, ParseError, WriteError};
 use crate::framing::Framing;
@@ -37,7 +37,7 @@ pub struct ClientConnection {
     facts: Facts,
     inbound: Inbound,
     outbound: Outbound,
-    fault: FaultFlag,
+    shared: Shared,
     /// How many more interim responses are taken.
     interim_left: u16,
     /// The connection ends with this response.
@@ -60,7 +60,7 @@ struct Outbound {
 #[derive(Debug)]
 pub struct ClientSending<'c> {
     outbound: &'c mut Outbound,
-    fault: &'c FaultFlag,
+    shared: &'c Shared,
 }
 
 impl ClientConnection {
@@ -72,7 +72,7 @@ impl ClientConnection {
             facts: Facts::new(),
             inbound: Inbound::new(&limits),
             outbound: Outbound::new(),
-            fault: FaultFlag::new(),
+            shared: Shared::new(),
             interim_left: limits.interim,
             closes: false,
         }
@@ -113,13 +113,13 @@ impl ClientConnection {
             (InPhase::Head, _) => self.receive_head(input, spans),
             _ => self.inbound.receive_part(input),
         };
-        received.inspect_err(|_| self.fault.raise())
+        received.inspect_err(|_| self.shared.raise_fault())
     }
 
     /// Gives the next event of a response's body, as [`receive`](Self::receive) does, while the head is kept: it needs no spans, passes
     /// over the lines of chunks, and gives [`Event::End`] where no body is left.
     pub fn receive_body<'b>(&mut self, input: &'b [u8]) -> Result<(usize, ClientEvent<'b>), ParseError> {
-        self.inbound.receive_body(input).inspect_err(|_| self.fault.raise())
+        self.inbound.receive_body(input).inspect_err(|_| self.shared.raise_fault())
     }
 
     fn receive_head<'b>(
@@ -193,17 +193,17 @@ impl ClientConnection {
             (InPhase::Body, _) => self.inbound.body_closed(),
             (InPhase::Complete | InPhase::Handover | InPhase::Closed, _) => Ok(()),
         };
-        closed.inspect_err(|_| self.fault.raise())
+        closed.inspect_err(|_| self.shared.raise_fault())
     }
 
     /// Takes note that the caller takes no more of this response: its buffer is full and more octets are needed, or they take too long to come.
     pub fn overflow(&mut self) -> ParseError {
-        self.inbound.overflow(ErrorKind::HeadTooLong, self.progress.searched(), &self.fault)
+        self.inbound.overflow(ErrorKind::HeadTooLong, self.progress.searched(), &self.shared)
     }
 
     /// What is waited for.
     pub fn state(&self) -> ClientState {
-        if self.fault.is_raised() || self.inbound.phase == InPhase::Closed {
+        if self.shared.is_at_fault() || self.inbound.phase == InPhase::Closed {
             return ClientState::Close;
         }
         match (self.inbound.phase, &self.outbound.outgoing) {
@@ -222,20 +222,20 @@ impl ClientConnection {
 
     /// The two halves, to receive a response while the request is being written.
     pub fn split(&mut self) -> (Receiving<'_>, ClientSending<'_>) {
-        let Self { inbound, outbound, fault, .. } = self;
-        (Receiving { inbound, fault }, ClientSending { outbound, fault })
+        let Self { inbound, outbound, shared, .. } = self;
+        (Receiving { inbound, shared }, ClientSending { outbound, shared })
     }
 
-    fn outgoing(&mut self) -> Result<&mut Outgoing, WriteError> {
-        self.outbound.outgoing(&self.fault)
+    fn outgoing(&mut self, _: BodyStep) -> Result<&mut Outgoing, WriteError> {
+        self.outbound.outgoing(&self.shared)
     }
 }
 
 impl ClientSending<'_> {
     body_calls!();
 
-    fn outgoing(&mut self) -> Result<&mut Outgoing, WriteError> {
-        self.outbound.outgoing(self.fault)
+    fn outgoing(&mut self, _: BodyStep) -> Result<&mut Outgoing, WriteError> {
+        self.outbound.outgoing(self.shared)
     }
 }
 
@@ -250,8 +250,8 @@ impl Outbound {
         }
     }
 
-    fn outgoing(&mut self, fault: &FaultFlag) -> Result<&mut Outgoing, WriteError> {
-        match fault.is_raised() {
+    fn outgoing(&mut self, shared: &Shared) -> Result<&mut Outgoing, WriteError> {
+        match shared.is_at_fault() {
             true => Err(WriteError::OutOfTurn),
             false => Ok(&mut self.outgoing),
         }

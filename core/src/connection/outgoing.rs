@@ -3,6 +3,15 @@
 use crate::error::WriteError;
 use crate::write::{BodyEncoder, TrailerField, WireBuf};
 
+/// A step in writing a body.
+#[derive(Clone, Copy)]
+pub(super) enum BodyStep {
+    /// Writes this many octets of content.
+    Data(usize),
+    /// Ends the body.
+    End,
+}
+
 /// What has been sent of a message.
 #[derive(Debug)]
 pub(super) enum Outgoing {
@@ -44,6 +53,15 @@ impl Outgoing {
         Ok(())
     }
 
+    /// Returns whether the message is whole for the peer once this step is done.
+    pub(super) fn is_whole_after(&self, step: BodyStep) -> bool {
+        match (self, step) {
+            (Self::Body(_), BodyStep::End) => true,
+            (Self::Body(body), BodyStep::Data(count)) => body.is_whole_after(count),
+            (Self::Idle | Self::Owed | Self::Complete, _) => false,
+        }
+    }
+
     fn body(&mut self) -> Result<&mut BodyEncoder, WriteError> {
         match self {
             Self::Body(body) => Ok(body),
@@ -58,13 +76,13 @@ macro_rules! body_calls {
         /// Copies octets of the body into the buffer, framed as the head says. Fails with [`WriteError::OutOfTurn`] when no body is
         /// being written, and as [`BodyEncoder::data`](crate::BodyEncoder::data) does.
         pub fn send_data<const M: usize>(&mut self, data: &[u8], out: &mut WireBuf<M>) -> Result<(), WriteError> {
-            self.outgoing()?.send_data(data, out)
+            self.outgoing(BodyStep::Data(data.len()))?.send_data(data, out)
         }
 
         /// Frames octets of the body that the caller sends itself, behind what stands in the buffer: see
         /// [`BodyEncoder::frame`](crate::BodyEncoder::frame).
         pub fn frame_data<'d, const M: usize>(&mut self, data: &'d [u8], out: &mut WireBuf<M>) -> Result<&'d [u8], WriteError> {
-            self.outgoing()?.frame_data(data, out)
+            self.outgoing(BodyStep::Data(data.len()))?.frame_data(data, out)
         }
 
         /// Ends the body, with these trailer fields where it is chunked: see [`BodyEncoder::end`](crate::BodyEncoder::end).
@@ -73,7 +91,7 @@ macro_rules! body_calls {
             trailers: &[TrailerField<'_>],
             out: &mut WireBuf<M>,
         ) -> Result<(), WriteError> {
-            self.outgoing()?.end_body(trailers, out)
+            self.outgoing(BodyStep::End)?.end_body(trailers, out)
         }
     };
 }

@@ -11,35 +11,56 @@ use core::sync::atomic::{AtomicBool, Ordering};
 #[derive(Debug)]
 pub struct Receiving<'c> {
     pub(super) inbound: &'c mut Inbound,
-    pub(super) fault: &'c FaultFlag,
+    pub(super) shared: &'c Shared,
 }
 
 impl Receiving<'_> {
     /// Gives the next event of a body, as the connection's `receive` does, without the lines of chunks. The head of the next message is not
     /// looked for, and no limit set to what comes after the answer: whoever reads a body by its half wants it.
     pub fn receive_body<'b, H>(&mut self, input: &'b [u8]) -> Result<(usize, Event<'b, H>), ParseError> {
-        if self.fault.is_raised() && self.inbound.phase != InPhase::Closed {
+        if self.shared.is_at_fault() && self.inbound.phase != InPhase::Closed {
             return Ok((0, Event::Closed));
         }
-        self.inbound.receive_body(input).inspect_err(|_| self.fault.raise())
+        let received = self.inbound.receive_body(input);
+        self.shared.note(self.inbound, received.is_err());
+        received
     }
 }
 
-/// Whether the peer is at fault. The two halves of a connection share it, wherever they are.
+/// Facts about what is received that the sending half needs: the two halves of a connection share
+/// them, even across threads.
 #[derive(Debug)]
-pub(super) struct FaultFlag(AtomicBool);
+pub(super) struct Shared {
+    /// The peer broke a rule.
+    is_at_fault: AtomicBool,
+    /// The head of a message has been received, and its body not to its end.
+    is_body_owed: AtomicBool,
+}
 
-impl FaultFlag {
+impl Shared {
     pub(super) const fn new() -> Self {
-        Self(AtomicBool::new(false))
+        Self { is_at_fault: AtomicBool::new(false), is_body_owed: AtomicBool::new(false) }
     }
 
-    pub(super) fn raise(&self) {
-        self.0.store(true, Ordering::Release);
+    /// Notes that the peer broke a rule.
+    pub(super) fn raise_fault(&self) {
+        self.is_at_fault.store(true, Ordering::Release);
     }
 
-    pub(super) fn is_raised(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+    pub(super) fn is_at_fault(&self) -> bool {
+        self.is_at_fault.load(Ordering::Acquire)
+    }
+
+    pub(super) fn is_body_owed(&self) -> bool {
+        self.is_body_owed.load(Ordering::Acquire)
+    }
+
+    /// Notes the result of a call that received octets.
+    pub(super) fn note(&self, inbound: &Inbound, has_failed: bool) {
+        if has_failed {
+            self.raise_fault();
+        }
+        self.is_body_owed.store(inbound.is_body_owed(), Ordering::Release);
     }
 }
 
@@ -48,7 +69,7 @@ impl FaultFlag {
 pub(super) struct Inbound {
     pub(super) phase: InPhase,
     decoder: BodyDecoder,
-    /// How many more octets are taken of a body that nobody wants any more.
+    /// How many more octets of an unwanted body are discarded.
     drain_left: u32,
     fault: Option<ParseError>,
 }
@@ -101,15 +122,36 @@ impl Inbound {
         }
     }
 
-    /// The same for a body that nobody wants any more: within a limit.
-    pub(super) fn drain_body<'b, H>(&mut self, input: &'b [u8]) -> Result<(usize, Event<'b, H>), ParseError> {
-        let allowed = input.get(..usize::try_from(self.drain_left).unwrap_or(usize::MAX)).unwrap_or(input);
-        let (used, event) = self.receive_part(allowed)?;
-        if matches!(event, Event::NeedMore) && allowed.len() < input.len() {
-            return Err(self.fail(ParseError::new(ErrorKind::BodyTooLarge, 0, 1)));
+    /// Discards octets of an unwanted body, up to the limit; returns how many are used. None of a length
+    /// beyond the limit are, nor those from a fault on.
+    pub(super) fn discard_body(&mut self, input: &[u8]) -> usize {
+        if !self.may_be_discarded() {
+            return 0;
         }
-        self.drain_left = self.drain_left.saturating_sub(u32::try_from(used).unwrap_or(u32::MAX));
-        Ok((used, event))
+        let limit = usize::try_from(self.drain_left).unwrap_or(usize::MAX);
+        let allowed = input.get(..limit).unwrap_or(input);
+        let mut used = 0;
+        while self.phase == InPhase::Body {
+            let rest = allowed.get(used..).unwrap_or(&[]);
+            match self.receive_part::<()>(rest) {
+                Ok((_, Event::NeedMore)) | Err(_) => break,
+                Ok((count, _)) => used = used.saturating_add(count),
+            }
+        }
+        // With octets left over the limit is reached, though a line may have been cut by it.
+        let discarded = if allowed.len() < input.len() { limit } else { used };
+        self.drain_left = self.drain_left.saturating_sub(u32::try_from(discarded).unwrap_or(u32::MAX));
+        used
+    }
+
+    /// Returns whether the body has not been received to its end.
+    pub(super) fn is_body_owed(&self) -> bool {
+        self.phase == InPhase::Body && !self.decoder.is_end()
+    }
+
+    /// Returns whether the end of the body may come within what is still discarded.
+    pub(super) fn may_be_discarded(&self) -> bool {
+        self.drain_left > 0 && self.decoder.declared_left().is_none_or(|left| left <= u64::from(self.drain_left))
     }
 
     /// Begins what follows a head with this framing. A length beyond the limit is refused before an octet of it has come.
@@ -132,13 +174,13 @@ impl Inbound {
     }
 
     /// Takes note that the caller has no room for more: gives the fault, at what has been looked at of a head, and of this kind there.
-    pub(super) fn overflow(&mut self, kind: ErrorKind, searched: usize, fault: &FaultFlag) -> ParseError {
+    pub(super) fn overflow(&mut self, kind: ErrorKind, searched: usize, shared: &Shared) -> ParseError {
         let error = match self.phase {
             InPhase::Head => ParseError::new(kind, searched, 0),
             _ => ParseError::new(ErrorKind::BodyTooLarge, 0, 0),
         };
         if matches!(self.phase, InPhase::Head | InPhase::Body) {
-            fault.raise();
+            shared.raise_fault();
             self.fail(error);
         }
         error

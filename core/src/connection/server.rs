@@ -1,7 +1,7 @@
 //! The server's side of a connection.
 
-use super::outgoing::{Outgoing, body_calls};
-use super::receiving::{FaultFlag, InPhase, Inbound};
+use super::outgoing::{BodyStep, Outgoing, body_calls};
+use super::receiving::{InPhase, Inbound, Shared};
 use super::{Event, Receiving, ServerEvent, ServerState};
 use crate::error::{ErrorKind, ParseError, WriteError};
 use crate::head::{Facts, LentSpans, Limits, Parsed, RequestHead, RequestProgress};
@@ -10,8 +10,16 @@ use crate::write::{HeadSink, HeadWriter, HeadWritten, Persistence, ReplyTo, Trai
 
 /// The server's side of a connection, without octets and without a clock [RFC 9112 section 9].
 ///
-/// The caller brings what was received to [`receive`](Self::receive), writes answers with [`respond`](Self::respond) into a
-/// [`WireBuf`] that he sends, and asks [`state`](Self::state) what is waited for and how long he wants to.
+/// The caller brings what was received to [`receive`](Self::receive), writes responses with
+/// [`respond`](Self::respond) into a [`WireBuf`] that he sends, and asks [`state`](Self::state) what
+/// is waited for and how long he wants to.
+///
+/// A response never goes ahead of its request's body. One that begins before the body has been
+/// received says `Connection: close` and is the last [RFC 9112 sections 9.3 and 9.6]: a peer that
+/// reuses the connection after it would have its next request read as the body. Two calls keep the
+/// connection: [`discard_body`](Self::discard_body) before the response, for a body that nobody
+/// wants, and [`respond_while_receiving`](Self::respond_while_receiving) for a response that streams
+/// while the body is read.
 ///
 /// ```
 /// use bareline_core::{FieldSpans, Limits, ServerConnection, ServerEvent, ServerState, Status, WireBuf};
@@ -32,7 +40,7 @@ pub struct ServerConnection {
     facts: Facts,
     inbound: Inbound,
     outbound: Outbound,
-    fault: FaultFlag,
+    shared: Shared,
     is_peer_closed: bool,
 }
 
@@ -55,7 +63,7 @@ struct Outbound {
 #[derive(Debug)]
 pub struct ServerSending<'c> {
     outbound: &'c mut Outbound,
-    fault: &'c FaultFlag,
+    shared: &'c Shared,
 }
 
 /// How many octets were used, and for what.
@@ -70,7 +78,7 @@ impl ServerConnection {
             facts: Facts::new(),
             inbound: Inbound::new(&limits),
             outbound: Outbound::new(),
-            fault: FaultFlag::new(),
+            shared: Shared::new(),
             is_peer_closed: false,
         }
     }
@@ -84,15 +92,14 @@ impl ServerConnection {
         let received = match (self.inbound.phase, &self.outbound.outgoing) {
             (InPhase::Head, _) if !refuses => self.receive_head(input, spans),
             (InPhase::Body | InPhase::Complete, Outgoing::Complete) if closes => Ok((0, Event::Closed)),
-            (InPhase::Body, Outgoing::Complete) => self.inbound.drain_body(input),
             _ => return self.receive_by(Inbound::receive_part, input),
         };
         self.received(received)
     }
 
-    /// Gives the next event of a request's body, as [`receive`](Self::receive) does, while the head is kept: it needs no spans, passes over
-    /// the lines of chunks, and gives [`Event::End`] where no body is left. Whoever calls it wants the body: it goes on after the answer,
-    /// without a limit to what comes.
+    /// Gives the next event of a request's body, as [`receive`](Self::receive) does, while the head is
+    /// kept: it needs no spans, passes over the lines of chunks, and gives [`Event::End`] where no body
+    /// is left. It goes on after the response.
     pub fn receive_body<'b>(&mut self, input: &'b [u8]) -> Result<(usize, ServerEvent<'b>), ParseError> {
         self.receive_by(Inbound::receive_body, input)
     }
@@ -101,10 +108,55 @@ impl ServerConnection {
     fn receive_by<'b>(&mut self, read: fn(&mut Inbound, &'b [u8]) -> Received<'b>, input: &'b [u8]) -> Received<'b> {
         let received = match (self.inbound.phase, &self.outbound.outgoing) {
             _ if self.outbound.refuses => Ok((0, Event::Closed)),
-            (InPhase::Complete, Outgoing::Complete) if self.outbound.hands_over => Ok((0, Event::Handover)),
+            (InPhase::Body | InPhase::Complete, Outgoing::Complete) if self.outbound.hands_over => Ok((0, Event::Handover)),
             _ => read(&mut self.inbound, input),
         };
         self.received(received)
+    }
+
+    /// Discards octets of a request's body that nobody wants: returns how many of these are used.
+    ///
+    /// Call it before the response with what has arrived. When the body ends within
+    /// [`Limits::drain`], the response keeps the connection. It may be called again with more octets,
+    /// as long as [`may_discard_body`](Self::may_discard_body); without a body it uses none.
+    ///
+    /// A body that breaks a rule is the peer's [`fault`](Self::fault), whose offset counts from the
+    /// first octet that is not used: the response is written with [`reject`](Self::reject) then, with
+    /// any status.
+    ///
+    /// ```
+    /// use bareline_core::{FieldSpans, Limits, ServerConnection, ServerState, Status, WireBuf};
+    ///
+    /// let (mut spans, mut out) = (FieldSpans::<8>::new(), WireBuf::<128>::new());
+    /// let mut connection = ServerConnection::new(Limits::DEFAULT);
+    /// let received = b"PUT /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi";
+    /// let (used, _) = connection.receive(received, spans.lend())?;
+    /// assert_eq!(connection.discard_body(&received[used..]), 2);
+    /// connection.respond(Status::NOT_FOUND, &mut out).and_then(|head| head.body(b"no")).unwrap();
+    /// assert_eq!(connection.next_request(), ServerState::Idle);
+    /// # Ok::<(), bareline_core::ParseError>(())
+    /// ```
+    pub fn discard_body(&mut self, input: &[u8]) -> usize {
+        let discarded = self.inbound.discard_body(input);
+        if discarded > 0 {
+            self.outbound.expects_continue = false;
+        }
+        self.shared.note(&self.inbound, self.inbound.fault().is_some());
+        discarded
+    }
+
+    /// Returns whether more octets for [`discard_body`](Self::discard_body) can keep the connection:
+    /// the body is not received to its end, may end within [`Limits::drain`], and the client does not
+    /// wait for a 100 before it sends the body.
+    pub fn may_discard_body(&self) -> bool {
+        self.is_body_owed() && !self.outbound.expects_continue && self.inbound.may_be_discarded()
+    }
+
+    /// Returns whether octets of the request's body are still to come: a response that begins now, and
+    /// not with [`respond_while_receiving`](Self::respond_while_receiving), is the last one on the
+    /// connection.
+    pub fn is_body_owed(&self) -> bool {
+        self.shared.is_body_owed()
     }
 
     /// Takes note of what has come of octets.
@@ -113,9 +165,9 @@ impl ServerConnection {
             // A client that has sent octets of the body waits for no 100 any more.
             Ok((_, Event::Data(_) | Event::Chunk { .. } | Event::End)) => self.outbound.expects_continue = false,
             Ok((_, Event::NeedMore)) if self.is_peer_closed => return self.peer_closed().map(|()| (0, Event::Closed)),
-            Err(_) => self.fault.raise(),
-            Ok(_) => {}
+            Ok(_) | Err(_) => {}
         }
+        self.shared.note(&self.inbound, received.is_err());
         received
     }
 
@@ -140,18 +192,37 @@ impl ServerConnection {
         }
     }
 
-    /// Begins an answer: a final one, or an interim one with status 1xx. An answer that ends the connection says so.
+    /// Begins a response: a final one, or an interim one with status 1xx. A response that ends the
+    /// connection says so: every final one that begins while the request's body
+    /// [is owed](Self::is_body_owed) does.
     ///
     /// That a 101 names a protocol which the request offers is the caller's to see to.
     ///
-    /// Fails with [`WriteError::OutOfTurn`] when no answer is owed, with [`WriteError::UpgradeNotOffered`] for a 101 that the request
-    /// does not offer or that a 100 has to precede [RFC 9110 section 7.8].
+    /// Fails with [`WriteError::OutOfTurn`] when no response is owed, with
+    /// [`WriteError::UpgradeNotOffered`] for a 101 that the request does not offer or that a 100 has to
+    /// precede [RFC 9110 section 7.8], with [`WriteError::RequestUnread`] for a 101 before the end of
+    /// the request's body.
     pub fn respond<'w, const M: usize>(
         &'w mut self,
         status: Status,
         out: &'w mut WireBuf<M>,
     ) -> Result<HeadWriter<'w, Answer<'w>>, WriteError> {
-        self.outbound.respond(&self.fault, status, out)
+        self.outbound.respond(&self.shared, Body::Before, status, out)
+    }
+
+    /// Begins a response, as [`respond`](Self::respond) does, that streams while the request's body is
+    /// read: an echo, for example. It keeps the connection.
+    ///
+    /// The response cannot end before the body has been received: [`end_body`](Self::end_body), and
+    /// the octets that complete a declared length, fail with [`WriteError::RequestUnread`] until then.
+    /// It says `Connection: close` all the same where its head is all of it, where the client waits for
+    /// a 100, and to HTTP/1.0.
+    pub fn respond_while_receiving<'w, const M: usize>(
+        &'w mut self,
+        status: Status,
+        out: &'w mut WireBuf<M>,
+    ) -> Result<HeadWriter<'w, Answer<'w>>, WriteError> {
+        self.outbound.respond(&self.shared, Body::Meanwhile, status, out)
     }
 
     /// Makes the answer that is owed the last one on the connection, whatever the request asks for: it says so, and nothing behind the request
@@ -177,7 +248,7 @@ impl ServerConnection {
         status: Status,
         out: &'w mut WireBuf<M>,
     ) -> Result<HeadWriter<'w, Answer<'w>>, WriteError> {
-        self.outbound.reject(&self.fault, status, out)
+        self.outbound.reject(&self.shared, status, out)
     }
 
     /// Goes on to the next request, when there may be one; gives the state then.
@@ -187,6 +258,7 @@ impl ServerConnection {
             self.facts = Facts::new();
             self.inbound = Inbound::new(&self.limits);
             self.outbound = Outbound::new();
+            self.shared.note(&self.inbound, false);
         }
         self.state()
     }
@@ -210,7 +282,7 @@ impl ServerConnection {
             InPhase::Body => self.inbound.body_closed(),
             InPhase::Complete | InPhase::Handover | InPhase::Closed => Ok(()),
         };
-        closed.inspect_err(|_| self.fault.raise())
+        closed.inspect_err(|_| self.shared.raise_fault())
     }
 
     /// Takes note that the caller takes no more of this message: its buffer is full and more octets are needed, or they take too long to come.
@@ -220,7 +292,7 @@ impl ServerConnection {
             true => ErrorKind::HeadTooLong,
             false => ErrorKind::TargetTooLong,
         };
-        self.inbound.overflow(kind, self.progress.searched(), &self.fault)
+        self.inbound.overflow(kind, self.progress.searched(), &self.shared)
     }
 
     /// What the peer did wrong, as [`receive`](Self::receive), [`overflow`](Self::overflow) or [`peer_closed`](Self::peer_closed) has
@@ -232,7 +304,7 @@ impl ServerConnection {
     /// What is waited for.
     pub fn state(&self) -> ServerState {
         let outgoing = &self.outbound.outgoing;
-        if self.fault.is_raised() {
+        if self.shared.is_at_fault() {
             return match outgoing {
                 Outgoing::Idle | Outgoing::Owed => ServerState::Refusal,
                 Outgoing::Body(_) if self.outbound.refuses => ServerState::AnswerBody,
@@ -245,9 +317,11 @@ impl ServerConnection {
             (InPhase::Body, Outgoing::Owed) => ServerState::Body,
             (InPhase::Complete, Outgoing::Owed) => ServerState::Answer,
             (InPhase::Body | InPhase::Complete, Outgoing::Body(_)) => ServerState::AnswerBody,
-            (InPhase::Complete, Outgoing::Complete) if self.outbound.hands_over => ServerState::Handover,
-            (InPhase::Body, Outgoing::Complete) if !self.outbound.closes => ServerState::Drain,
-            (InPhase::Complete, Outgoing::Complete) if !self.outbound.closes => ServerState::Next,
+            (InPhase::Body | InPhase::Complete, Outgoing::Complete) if !self.is_body_owed() => match self.outbound {
+                Outbound { hands_over: true, .. } => ServerState::Handover,
+                Outbound { closes: false, .. } => ServerState::Next,
+                _ => ServerState::Close,
+            },
             _ => ServerState::Close,
         }
     }
@@ -260,12 +334,12 @@ impl ServerConnection {
 
     /// The two halves, to receive a body while the answer is being written.
     pub fn split(&mut self) -> (Receiving<'_>, ServerSending<'_>) {
-        let Self { inbound, outbound, fault, .. } = self;
-        (Receiving { inbound, fault }, ServerSending { outbound, fault })
+        let Self { inbound, outbound, shared, .. } = self;
+        (Receiving { inbound, shared }, ServerSending { outbound, shared })
     }
 
-    fn outgoing(&mut self) -> Result<&mut Outgoing, WriteError> {
-        self.outbound.outgoing(&self.fault)
+    fn outgoing(&mut self, step: BodyStep) -> Result<&mut Outgoing, WriteError> {
+        self.outbound.outgoing(&self.shared, step)
     }
 }
 
@@ -276,7 +350,16 @@ impl ServerSending<'_> {
         status: Status,
         out: &'w mut WireBuf<M>,
     ) -> Result<HeadWriter<'w, Answer<'w>>, WriteError> {
-        self.outbound.respond(self.fault, status, out)
+        self.outbound.respond(self.shared, Body::Before, status, out)
+    }
+
+    /// As [`ServerConnection::respond_while_receiving`].
+    pub fn respond_while_receiving<'w, const M: usize>(
+        &'w mut self,
+        status: Status,
+        out: &'w mut WireBuf<M>,
+    ) -> Result<HeadWriter<'w, Answer<'w>>, WriteError> {
+        self.outbound.respond(self.shared, Body::Meanwhile, status, out)
     }
 
     body_calls!();
@@ -287,12 +370,21 @@ impl ServerSending<'_> {
         status: Status,
         out: &'w mut WireBuf<M>,
     ) -> Result<HeadWriter<'w, Answer<'w>>, WriteError> {
-        self.outbound.reject(self.fault, status, out)
+        self.outbound.reject(self.shared, status, out)
     }
 
-    fn outgoing(&mut self) -> Result<&mut Outgoing, WriteError> {
-        self.outbound.outgoing(self.fault)
+    fn outgoing(&mut self, step: BodyStep) -> Result<&mut Outgoing, WriteError> {
+        self.outbound.outgoing(self.shared, step)
     }
+}
+
+/// When the request's body is read.
+#[derive(Clone, Copy, PartialEq)]
+enum Body {
+    /// Before the response, or not to its end.
+    Before,
+    /// While the response streams.
+    Meanwhile,
 }
 
 impl Outbound {
@@ -310,37 +402,40 @@ impl Outbound {
 
     fn respond<'w, const M: usize>(
         &'w mut self,
-        fault: &FaultFlag,
+        shared: &Shared,
+        body: Body,
         status: Status,
         out: &'w mut WireBuf<M>,
     ) -> Result<HeadWriter<'w, Answer<'w>>, WriteError> {
-        if fault.is_raised() || !matches!(self.outgoing, Outgoing::Owed) {
+        if shared.is_at_fault() || !matches!(self.outgoing, Outgoing::Owed) {
             return Err(WriteError::OutOfTurn);
         }
-        if status == Status::SWITCHING_PROTOCOLS && (!self.offers_upgrade || self.expects_continue) {
+        let is_switch = status == Status::SWITCHING_PROTOCOLS;
+        if is_switch && (!self.offers_upgrade || self.expects_continue) {
             return Err(WriteError::UpgradeNotOffered);
         }
-        let is_final = !status.is_informational();
-        let persistence = match (is_final, self.ends_with_this_answer(), self.reply_to.version()) {
-            (false, ..) => Persistence::Unsaid,
-            (true, true, _) => Persistence::Close,
-            (true, false, Version::Http10) => Persistence::KeepAlive,
-            (true, false, Version::Http11) => Persistence::Unsaid,
+        let is_body_owed = shared.is_body_owed();
+        if is_switch && is_body_owed {
+            return Err(WriteError::RequestUnread);
+        }
+        let version = self.reply_to.version();
+        // A client that waits for a 100 and gets a final response may send the body or not.
+        let may_go_on = body == Body::Meanwhile && version == Version::Http11 && !self.expects_continue;
+        let persistence = match version {
+            _ if status.is_informational() => Persistence::Unsaid,
+            _ if self.closes || (is_body_owed && !may_go_on) => Persistence::Close,
+            Version::Http11 if is_body_owed => Persistence::CloseIfWhole,
+            Version::Http11 => Persistence::Unsaid,
+            Version::Http10 => Persistence::KeepAlive,
         };
         let reply_to = self.reply_to;
         let writer = HeadWriter::response(out.next_draft()?, Answer { outbound: self, status, refused: None }, reply_to, status)?;
         Ok(writer.persistence(persistence))
     }
 
-    /// Whether a final answer now is the last one. A client that waits for a 100 and gets a final answer may send the body or not:
-    /// what follows could be taken for a request.
-    fn ends_with_this_answer(&self) -> bool {
-        self.closes || self.expects_continue
-    }
-
     fn reject<'w, const M: usize>(
         &'w mut self,
-        fault: &'w FaultFlag,
+        shared: &'w Shared,
         status: Status,
         out: &'w mut WireBuf<M>,
     ) -> Result<HeadWriter<'w, Answer<'w>>, WriteError> {
@@ -348,15 +443,19 @@ impl Outbound {
             return Err(WriteError::OutOfTurn);
         }
         let reply_to = self.reply_to;
-        let sink = Answer { outbound: self, status, refused: Some(fault) };
+        let sink = Answer { outbound: self, status, refused: Some(shared) };
         Ok(HeadWriter::response(out.next_draft()?, sink, reply_to, status)?.persistence(Persistence::Close))
     }
 
-    fn outgoing(&mut self, fault: &FaultFlag) -> Result<&mut Outgoing, WriteError> {
-        match fault.is_raised() && !self.refuses {
-            true => Err(WriteError::OutOfTurn),
-            false => Ok(&mut self.outgoing),
+    fn outgoing(&mut self, shared: &Shared, step: BodyStep) -> Result<&mut Outgoing, WriteError> {
+        if shared.is_at_fault() && !self.refuses {
+            return Err(WriteError::OutOfTurn);
         }
+        // A whole response is what tells a peer that the connection is free for the next request.
+        if !self.closes && shared.is_body_owed() && self.outgoing.is_whole_after(step) {
+            return Err(WriteError::RequestUnread);
+        }
+        Ok(&mut self.outgoing)
     }
 }
 
@@ -365,7 +464,7 @@ impl Outbound {
 pub struct Answer<'w> {
     outbound: &'w mut Outbound,
     status: Status,
-    refused: Option<&'w FaultFlag>,
+    refused: Option<&'w Shared>,
 }
 
 impl HeadSink for Answer<'_> {
@@ -374,8 +473,8 @@ impl HeadSink for Answer<'_> {
 
     fn head_written(self, written: HeadWritten) {
         let Self { outbound, status, refused } = self;
-        if let Some(fault) = refused {
-            fault.raise();
+        if let Some(shared) = refused {
+            shared.raise_fault();
             outbound.refuses = true;
         }
         if status == Status::CONTINUE {
@@ -388,7 +487,7 @@ impl HeadSink for Answer<'_> {
         let is_tunnel = outbound.reply_to.is_connect() && status.is_successful();
         outbound.hands_over = is_tunnel || status == Status::SWITCHING_PROTOCOLS;
         let is_last_by_version = written.version == Version::Http10 && !written.says_keep_alive;
-        outbound.closes = !outbound.hands_over && (outbound.ends_with_this_answer() || is_last_by_version);
+        outbound.closes = !outbound.hands_over && (outbound.closes || is_last_by_version);
         outbound.outgoing = Outgoing::after_head(written.body);
     }
 }

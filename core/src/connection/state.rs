@@ -14,8 +14,6 @@ pub enum ServerState {
     Answer,
     /// The answer has begun and is not whole.
     AnswerBody,
-    /// The answer is whole; the request's body is not.
-    Drain,
     /// Request and answer are whole.
     Next,
     /// The peer is at fault, and has to be told so.

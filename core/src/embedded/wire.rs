@@ -1,11 +1,11 @@
 //! What a server does with the octets, but for reading and writing them.
 
 use super::StreamError;
-use crate::connection::{Event, RecvBuf, ServerConnection, ServerState};
+use crate::connection::{Answer, Event, RecvBuf, ServerConnection, ServerState};
 use crate::error::{ParseError, WriteError};
 use crate::head::{FieldSpans, Limits, RequestHead, RequestParts};
 use crate::value::{FieldName, FieldValue, Status, Version};
-use crate::write::WireBuf;
+use crate::write::{HeadWriter, WireBuf};
 
 /// The fields of an answer.
 pub(super) type Answered<'a> = &'a [(FieldName<'a>, FieldValue<'a>)];
@@ -18,6 +18,8 @@ pub(super) struct Wire<const FIELDS: usize, const RECEIVED: usize, const SENT: u
     pub(super) out: WireBuf<SENT>,
     /// How many octets of content stand at the front of what has been received.
     content: usize,
+    /// The response has begun without waiting for the body, which cannot be read any more.
+    is_body_given_up: bool,
 }
 
 /// What is to be done next.
@@ -38,6 +40,7 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
             received: RecvBuf::new(),
             out: WireBuf::new(),
             content: 0,
+            is_body_given_up: false,
         }
     }
 
@@ -45,9 +48,10 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
     pub(super) fn advance<E>(&mut self) -> Result<Step, StreamError<E>> {
         self.received.consume(core::mem::take(&mut self.content));
         self.received.unpin();
+        self.is_body_given_up = false;
         loop {
             match self.connection.state() {
-                ServerState::Idle | ServerState::Head | ServerState::Drain => {}
+                ServerState::Idle | ServerState::Head => {}
                 ServerState::Next => {
                     self.connection.next_request();
                     continue;
@@ -78,7 +82,12 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
     }
 
     /// Takes octets of the content, none at its end. `None` when more have to be received.
+    ///
+    /// Fails with [`WriteError::RequestUnread`] when the response has begun without waiting for it.
     pub(super) fn content<E>(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, StreamError<E>> {
+        if self.is_body_given_up {
+            return Err(WriteError::RequestUnread.into());
+        }
         while self.content == 0 && !buffer.is_empty() {
             let (used, event) = self.connection.receive_body(self.received.bytes())?;
             let (mut is_starved, mut is_ended) = (false, false);
@@ -94,9 +103,7 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
                 return Ok(Some(0));
             }
             if is_starved {
-                if self.connection.expects_continue() {
-                    self.connection.respond(Status::CONTINUE, &mut self.out)?.without_body()?;
-                }
+                self.ask_for_body()?;
                 return Ok(None);
             }
         }
@@ -105,6 +112,32 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
         self.received.consume(count);
         self.content = self.content.saturating_sub(count);
         Ok(Some(count))
+    }
+
+    /// Asks a client for the body that waits for a 100 before it sends it.
+    fn ask_for_body(&mut self) -> Result<(), WriteError> {
+        match self.connection.expects_continue() {
+            true => self.connection.respond(Status::CONTINUE, &mut self.out)?.without_body(),
+            false => Ok(()),
+        }
+    }
+
+    /// Begins a response that does not wait for the body: discards what has been received of it, and
+    /// nothing of it can be read any more.
+    fn respond(&mut self, status: Status) -> Result<HeadWriter<'_, Answer<'_>>, WriteError> {
+        self.is_body_given_up |= self.connection.is_body_owed();
+        self.discard();
+        match self.connection.fault() {
+            Some(_) => self.connection.reject(status, &mut self.out),
+            None => self.connection.respond(status, &mut self.out),
+        }
+    }
+
+    /// Discards what has been received of the body.
+    fn discard(&mut self) {
+        self.received.consume(core::mem::take(&mut self.content));
+        let used = self.connection.discard_body(self.received.bytes());
+        self.received.consume(used);
     }
 
     /// Takes note of how many octets have come: none, when the peer has closed.
@@ -128,28 +161,34 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
         }
     }
 
-    /// Writes an answer, whole when it fits. Else its head; the body is to be framed then, and ended.
+    /// Writes a response, whole when it fits. Else its head; the body is to be framed then, and ended.
     pub(super) fn answer<E>(&mut self, status: Status, fields: Answered<'_>, body: &[u8]) -> Result<bool, StreamError<E>> {
         if status.is_informational() {
             return Err(WriteError::OutOfTurn.into());
         }
-        match self.connection.respond(status, &mut self.out)?.fields(fields)?.body(body) {
+        match self.respond(status)?.fields(fields)?.body(body) {
             Err(WriteError::BufferFull) => {
-                self.connection.respond(status, &mut self.out)?.fields(fields)?.length(body.len() as u64)?;
+                self.respond(status)?.fields(fields)?.length(body.len() as u64)?;
                 Ok(false)
             }
             written => Ok(written.map(|()| true)?),
         }
     }
 
-    /// Writes the head of an answer, to a client of this version, whose length is not known before.
+    /// Writes the head of a response, to a client of this version, whose length is not known before.
     pub(super) fn begin<E>(&mut self, status: Status, fields: Answered<'_>, version: Version) -> Result<(), StreamError<E>> {
-        let head = self.connection.respond(status, &mut self.out)?.fields(fields)?;
-        let begun = match version {
-            Version::Http11 => head.chunked(),
-            Version::Http10 => head.until_close(),
-        };
-        begun.map_err(StreamError::from)
+        Ok(stream(self.respond(status)?, fields, version)?)
+    }
+
+    /// The same, of a response that streams while the body is read: asks the client for it.
+    pub(super) fn begin_while_reading<E>(
+        &mut self,
+        status: Status,
+        fields: Answered<'_>,
+        version: Version,
+    ) -> Result<(), StreamError<E>> {
+        self.ask_for_body()?;
+        Ok(stream(self.connection.respond_while_receiving(status, &mut self.out)?, fields, version)?)
     }
 
     /// What goes out behind the `out` buffer of these octets of the body.
@@ -157,8 +196,18 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
         self.connection.frame_data(data, &mut self.out).map_err(StreamError::from)
     }
 
-    /// Ends the body.
+    /// Ends the body of the response, when that of the request has ended or has been given up.
     pub(super) fn end<E>(&mut self) -> Result<(), StreamError<E>> {
+        self.discard();
         self.connection.end_body(&[], &mut self.out).map_err(StreamError::from)
+    }
+}
+
+/// Ends the head of a response whose length is not known before, to a client of this version.
+fn stream(head: HeadWriter<'_, Answer<'_>>, fields: Answered<'_>, version: Version) -> Result<(), WriteError> {
+    let head = head.fields(fields)?;
+    match version {
+        Version::Http11 => head.chunked(),
+        Version::Http10 => head.until_close(),
     }
 }

@@ -30,8 +30,9 @@ pub struct Limits {
     /// The longest body, in octets, counted across chunks: not limited by default, since none is kept. Longer is 413
     /// [RFC 9110 section 15.5.14].
     pub body: u64,
-    /// How many octets of a request's body a connection takes that come after the answer is whole: 65,536 by default. A longer rest is
-    /// a reason to close [RFC 9112 section 9.3].
+    /// How many octets of a body that nobody reads are discarded: 65,536 by default, chunk lines and
+    /// trailers included. A response to a request with a longer rest says `Connection: close`
+    /// [RFC 9112 section 9.3].
     pub drain: u32,
     /// How many interim responses a client takes before the final one: 32 by default.
     pub interim: u16,

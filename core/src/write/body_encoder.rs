@@ -126,6 +126,17 @@ impl BodyEncoder {
         self.left == Left::Nothing
     }
 
+    /// Returns whether the peer has the whole message once it has its head and `count` octets more of
+    /// the body, although this encoder may not have ended.
+    pub(crate) fn is_whole_after(&self, count: usize) -> bool {
+        let is_all = match self.left {
+            Left::Octets(left) => left == count as u64,
+            Left::Nothing => true,
+            Left::Chunks | Left::ChunksAfterData | Left::AnyUntilClose => false,
+        };
+        is_all || self.data != Data::Sent
+    }
+
     /// What is left after these octets, and which of them go out behind the draft.
     fn after<'d>(&self, data: &'d [u8], draft: &mut Draft<'_>) -> Result<(Self, &'d [u8]), WriteError> {
         let count = data.len() as u64;

@@ -86,6 +86,8 @@ pub(crate) enum Persistence {
     Unsaid,
     /// `Connection: close`.
     Close,
+    /// `Connection: close` where the message is whole with its head.
+    CloseIfWhole,
     /// `Connection: keep-alive`, for an HTTP/1.0 peer that asked for it.
     KeepAlive,
 }
@@ -457,6 +459,9 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         // An answer in HTTP/1.0 ends a connection unless it says otherwise [RFC 9112 section 9.3].
         let is_http10_answer = version == Version::Http10 && matches!(self.message, Message::Response(..));
         if !S::IS_DETACHED && is_http10_answer && self.persistence == Persistence::Unsaid && !seen.has(Seen::OPTION_KEEP_ALIVE) {
+            self.persistence = Persistence::Close;
+        }
+        if self.persistence == Persistence::CloseIfWhole && encoder.is_whole_after(0) {
             self.persistence = Persistence::Close;
         }
         match self.persistence {

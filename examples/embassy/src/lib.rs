@@ -75,13 +75,10 @@ async fn answer(mut exchange: Exchange<'_, &mut TcpSocket<'_>, FIELDS, RECEIVED,
     if exchange.head().method() != Method::POST {
         return exchange.respond(Status::OK, &TEXT, b"TCP connection").await;
     }
-    // The client may wait to be asked for the body: it is not, once the answer has begun.
     let mut piece = [0; 128];
-    let mut count = exchange.read(&mut piece).await?;
-    exchange.begin(Status::OK, &TEXT).await?;
-    while count > 0 {
+    exchange.begin_while_reading(Status::OK, &TEXT).await?;
+    while let count @ 1.. = exchange.read(&mut piece).await? {
         exchange.write_all(piece.get(..count).unwrap_or(&[])).await?;
-        count = exchange.read(&mut piece).await?;
     }
     exchange.finish().await
 }

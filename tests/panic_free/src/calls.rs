@@ -168,6 +168,9 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
             sending.send_data(head.target().as_bytes(), &mut out)?;
             black_box(sending.frame_data(received, &mut out)?);
             sending.end_body(&[], &mut out)?;
+            sending.respond_while_receiving(black_box(Status::OK), &mut out)?.chunked()?;
+            connection.respond_while_receiving(black_box(Status::OK), &mut out)?.chunked()?;
+            black_box((connection.may_discard_body(), connection.is_body_owed(), connection.discard_body(received)));
             buffer.unpin();
         } else {
             buffer.consume(parts.0);
@@ -250,7 +253,10 @@ fn streamed(received: &[u8]) -> Result<(), StreamError<Infallible>> {
         if black_box(exchange.head().target().path().is_empty()) {
             exchange.respond(black_box(Status::OK), &[], received)?;
         } else {
-            exchange.begin(black_box(Status::OK), &[])?;
+            match black_box(count) {
+                0 => exchange.begin(black_box(Status::OK), &[])?,
+                _ => exchange.begin_while_reading(black_box(Status::OK), &[])?,
+            }
             black_box(embedded_io::Write::write(&mut exchange, piece.get(..count).unwrap_or(&[]))?);
             embedded_io::Write::flush(&mut exchange)?;
             exchange.finish()?;

@@ -175,7 +175,17 @@ impl Connection {
                 }
                 self.http.respond(Status::CONTINUE, &mut out)?.without_body()?;
             }
-            (ServerState::Body | ServerState::Answer, _) => self.task.begin(&mut self.http, &mut out, board)?,
+            (ServerState::Body | ServerState::Answer, _) => {
+                if !self.task.reads_body() {
+                    // With a body that is not all here, the response says that the connection closes.
+                    let used = self.http.discard_body(self.memory.input.bytes());
+                    self.memory.input.consume(used);
+                    if self.http.fault().is_some() {
+                        return Ok(Step::Done);
+                    }
+                }
+                self.task.begin(&mut self.http, &mut out, board)?;
+            }
             (ServerState::AnswerBody, _) => return self.answer(socket, &mut out, board),
             (ServerState::Refusal, Some(error)) => {
                 // What to do about it, `hint()`, would take 2 KB of flash.
@@ -183,7 +193,7 @@ impl Connection {
                 say(self.http.reject(status, &mut out)?, status.reason())?;
             }
             (ServerState::Refusal | ServerState::Close | ServerState::Handover, _) => return Ok(Step::Over),
-            (ServerState::Idle | ServerState::Head | ServerState::Drain, _) => return Ok(self.receive(board)),
+            (ServerState::Idle | ServerState::Head, _) => return Ok(self.receive(board)),
         }
         send(socket, &mut out, &[]);
         Ok(Step::Done)

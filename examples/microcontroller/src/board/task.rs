@@ -89,6 +89,11 @@ impl Task {
         matches!(self, Self::Led(_) | Self::Echo(_, Echo::Held(0)))
     }
 
+    /// Returns whether the body is read: it is discarded otherwise.
+    pub fn reads_body(&self) -> bool {
+        matches!(self, Self::Led(_) | Self::Echo(..))
+    }
+
     /// Takes octets of the body; gives how many of them it wants to find again at the front of what is received.
     pub fn take(&mut self, data: &[u8]) -> usize {
         match self {
@@ -129,7 +134,7 @@ impl Task {
                 status(http, out, board)
             }
             Self::Echo(framing, _) => {
-                let head = http.respond(Status::OK, out)?.field(FieldName::CONTENT_TYPE, OCTETS)?;
+                let head = http.respond_while_receiving(Status::OK, out)?.field(FieldName::CONTENT_TYPE, OCTETS)?;
                 match framing {
                     Framing::Length(length) => head.length(*length),
                     Framing::Chunked => head.chunked(),
