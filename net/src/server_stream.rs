@@ -217,7 +217,7 @@ impl<S: Transport> ServerWire<S> {
             };
             match self.fill(deadline) {
                 // Nothing has been asked: there is nothing to refuse.
-                Err(Error::Peer(PeerFault::TooSlow { wait: Wait::Idle, .. })) => self.close(),
+                Err(Error::Peer(PeerFault::TooSlow { wait: Wait::Idle, .. })) => self.close_idle(),
                 filled => filled?,
             }
         }

@@ -38,6 +38,14 @@ pub struct Settings {
     /// [`ClientStream`](crate::ClientStream) from when the request begins, and a server does not ask for it. The system's search for the
     /// address of a name has no deadline, and counts.
     pub whole_deadline: Duration,
+    /// How long a server goes on reading, to discard it, what a client still sends when the connection
+    /// ends: 30 s in all by default. A client that first sends all of its body, and then reads, would
+    /// lose the response to a reset otherwise [RFC 9112 section 9.6].
+    pub linger_timeout: Duration,
+    /// How long it waits for the next octets of that: 5 s by default.
+    pub linger_silence_timeout: Duration,
+    /// How many octets of that it reads: 67,108,864 by default.
+    pub linger_limit: u64,
     /// The largest body that is accepted, in octets: 1,048,576 by default, for bodies that are kept in memory. Whoever streams them sets
     /// `u64::MAX`.
     pub body_limit: u64,
@@ -63,6 +71,9 @@ impl Default for Settings {
             minimum_rate: 512,
             write_deadline: Duration::from_secs(30),
             whole_deadline: Duration::MAX,
+            linger_timeout: Duration::from_secs(30),
+            linger_silence_timeout: Duration::from_secs(5),
+            linger_limit: 64 << 20,
             body_limit: 1 << 20,
             limits: Limits::DEFAULT,
         }

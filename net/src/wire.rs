@@ -468,20 +468,42 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.transport = None;
     }
 
-    /// Closes in stages [RFC 9112 section 9.6]: says that nothing more comes, then takes what the peer still sends, for a second and 256 KB
-    /// at the most, so that a reset does not take the answer from it.
+    /// Closes a connection on which nothing is under way: a client that has just begun to send sees
+    /// it closed without a response, and may send its request again.
+    pub(crate) fn close_idle(&mut self) {
+        let _ = self.close_write();
+        let _ = self.receive_arrived();
+        self.let_go();
+    }
+
+    /// Closes in stages [RFC 9112 section 9.6]: says that nothing more comes, then discards what the
+    /// peer still sends (lingering close), since a reset would take the last response from it.
     pub(crate) fn close(&mut self) {
         if self.is_open() && self.close_write().is_ok() && self.is_end_told {
-            let mut deadline = Deadline::new(Wait::Body, Duration::from_secs(1));
-            for _ in 0..32 {
-                self.received.clear();
-                if self.fill(&mut deadline).is_err() || self.received.bytes().is_empty() {
-                    break;
-                }
-            }
+            self.linger();
         }
         self.received = Received::new();
         self.transport = None;
+    }
+
+    /// Discards what the peer sends until it closes, within the bounds of the settings. A shutdown, or
+    /// the need of room, ends that after a second.
+    fn linger(&mut self) {
+        let Settings { linger_timeout, linger_silence_timeout, linger_limit, .. } = self.settings;
+        let (start, mut left) = (Instant::now(), linger_limit);
+        while let Some(time) = linger_timeout.checked_sub(start.elapsed()) {
+            if start.elapsed() >= TURN && self.turn.as_mut().is_some_and(Turn::ends_idle) {
+                break;
+            }
+            self.received.clear();
+            // Waits for a request end sooner for a reason of the server: so does this one.
+            let filled = self.fill(&mut Deadline::new(Wait::Idle, linger_silence_timeout.min(time)));
+            let count = self.received.bytes().len() as u64;
+            left = left.saturating_sub(count);
+            if filled.is_err() || count == 0 || left == 0 {
+                break;
+            }
+        }
     }
 }
 
