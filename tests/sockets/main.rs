@@ -8,12 +8,17 @@ mod clients;
 mod datagrams;
 mod fetch;
 mod hostile;
+mod limited;
 mod log_lines;
 mod peers;
 mod programs;
+#[cfg(unix)]
+mod proxies;
+mod raw_client;
 mod server;
 mod service;
 mod survival;
+mod tally;
 mod transports;
 
 use bareline_net::{ServerStream, Settings};

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Whether the program is there; if not, the test is skipped.
-fn has(program: &str, version: &str) -> bool {
+pub(crate) fn has(program: &str, version: &str) -> bool {
     // Not all of them succeed in telling their version.
     let is_there = Command::new(program).arg(version).output().is_ok();
     if !is_there {

@@ -1,0 +1,48 @@
+//! A server that accepts bodies of 1 MiB at most, which is the limit by default.
+
+use bareline_core::Status;
+use bareline_net::{Error, Exchange, Server, ServerHandle};
+use std::io::Read;
+use std::net::SocketAddr;
+use std::thread::{self, JoinHandle};
+
+/// The server at work, which is shut down when this goes.
+pub(crate) struct Limited {
+    pub(crate) address: SocketAddr,
+    handle: ServerHandle,
+    served: Option<JoinHandle<Result<(), Error>>>,
+}
+
+impl Limited {
+    pub(crate) fn start() -> Self {
+        let server = Server::bind("127.0.0.1:0").unwrap();
+        let (address, handle) = (server.local_addr().unwrap(), server.handle());
+        Self { address, handle, served: Some(thread::spawn(move || server.serve(respond))) }
+    }
+}
+
+impl Drop for Limited {
+    fn drop(&mut self) {
+        self.handle.shut_down();
+        if let Some(served) = self.served.take() {
+            let _ = served.join();
+        }
+    }
+}
+
+/// Responds with the request line to `/`, with the body to `/echo`, and with 404 to others, whose
+/// body is not read.
+fn respond(Exchange { head, mut body, reply, .. }: Exchange<'_>) -> Result<(), Error> {
+    match head.target().path() {
+        "/" => {
+            let line = format!("{} {} {}", head.method(), head.target(), head.version());
+            reply.send(Status::OK, &[], line.as_bytes())
+        }
+        "/echo" => {
+            let mut octets = Vec::new();
+            body.read_to_end(&mut octets)?;
+            reply.send(Status::OK, &[], &octets)
+        }
+        _ => reply.send(Status::NOT_FOUND, &[], b"Not Found\n"),
+    }
+}
