@@ -1,0 +1,49 @@
+// The peers in JavaScript: Node's `http` with an agent that keeps connections, and its `fetch`.
+'use strict';
+const http = require('node:http');
+
+const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+
+const clients = {
+    agent: (method, url, body) => new Promise((resolve, reject) => {
+        const headers = body ? { 'Content-Length': body.length } : {};
+        const signal = AbortSignal.timeout(20_000);
+        const request = http.request(url, { method, agent, headers, signal }, (response) => {
+            response.on('error', reject);
+            response.on('end', () => resolve(response.statusCode));
+            response.resume();
+        });
+        request.on('error', reject);
+        request.end(body);
+    }),
+    fetch: async (method, url, body) => {
+        const response = await fetch(url, { method, body, signal: AbortSignal.timeout(20_000) });
+        await response.arrayBuffer();
+        return response.status;
+    },
+};
+
+async function main(client, command, address, ...rest) {
+    const ask = async (method, path, size) => {
+        try {
+            return await clients[client](method, `http://${address}${path}`, size && Buffer.alloc(size, 'x'));
+        } catch (error) {
+            return error.cause?.code ?? error.code ?? error.name;
+        }
+    };
+    if (command === 'uploads') {
+        const [path, ...sizes] = rest;
+        for (const size of sizes) {
+            for (let round = 0; round < 3; round++) {
+                console.log(size, await ask('POST', path, Number(size)));
+            }
+        }
+    } else {
+        for (let number = 0; number < Number(rest[0]); number++) {
+            console.log('POST', await ask('POST', '/status/404', 300_000));
+            console.log('GET', await ask('GET', `/?number=${number}`));
+        }
+    }
+}
+
+main(...process.argv.slice(2)).then(() => process.exit(0));
