@@ -20,6 +20,7 @@ mod service;
 mod survival;
 mod tally;
 mod transports;
+mod unread;
 mod uploads;
 
 use bareline_net::{ServerStream, Settings};
