@@ -9,6 +9,7 @@ mod datagrams;
 mod fetch;
 mod hostile;
 mod limited;
+mod lingering;
 mod log_lines;
 mod peers;
 mod programs;

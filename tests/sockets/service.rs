@@ -10,18 +10,18 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+pub(crate) const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const LAST_GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
 /// A server at work, which is shut down when this goes.
-struct Service {
-    address: SocketAddr,
-    handle: ServerHandle,
+pub(crate) struct Service {
+    pub(crate) address: SocketAddr,
+    pub(crate) handle: ServerHandle,
     served: Option<JoinHandle<Result<(), Error>>>,
 }
 
 impl Service {
-    fn new(
+    pub(crate) fn new(
         build: impl FnOnce(Server) -> Server,
         handler: impl Fn(Exchange<'_>) -> Result<(), Error> + Send + Sync + 'static,
     ) -> Self {
@@ -32,7 +32,7 @@ impl Service {
     }
 
     /// Waits until it has ended.
-    fn end(mut self) {
+    pub(crate) fn end(mut self) {
         self.served.take().unwrap().join().unwrap().unwrap();
     }
 }

@@ -1,0 +1,123 @@
+//! The lingering close: what a client still sends when its connection ends is read, within bounds.
+
+use crate::service::{GET, Service};
+use crate::{DEADLINE, connect, exchange, read_all, serve_one};
+use bareline_core::Status;
+use bareline_net::Settings;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// A request that is rejected for its head, whose client goes on sending all the same.
+const REJECTED: &[u8] = b"PUT / HTTP/1.1\r\nHost : a\r\nContent-Length: 1000000000\r\n\r\n";
+
+/// One connection with a rejected request; gives how long it took to close.
+fn rejected(settings: Settings) -> (SocketAddr, JoinHandle<Duration>) {
+    serve_one(settings, |mut peer| {
+        let start = Instant::now();
+        assert!(peer.next_request().is_err());
+        start.elapsed()
+    })
+}
+
+/// Sends octets, a piece after each pause, until the server has closed; gives how many it took.
+fn send_on(mut stream: TcpStream, piece: &[u8], pause: Duration) -> usize {
+    let (start, mut sent) = (Instant::now(), 0);
+    while let Ok(count) = stream.write(piece) {
+        sent += count;
+        assert!(start.elapsed() < DEADLINE, "the server reads on and on");
+        if !pause.is_zero() {
+            thread::park_timeout(pause);
+        }
+    }
+    sent
+}
+
+#[test]
+fn rfc9112_9_6_a_large_upload_does_not_lose_its_response() {
+    for (limit, is_lost) in [(64 << 20, false), (1 << 20, true)] {
+        let settings = Settings { linger_limit: limit, ..Settings::default() };
+        let (address, served) = rejected(settings);
+        let mut stream = connect(address);
+        stream.write_all(REJECTED).unwrap();
+        // As a client does that reads when it has sent everything.
+        let piece = [b'x'; 64 * 1024];
+        let sent = (0..20 * 16).try_for_each(|_| stream.write_all(&piece));
+        let mut response = Vec::new();
+        let read = sent.and_then(|()| stream.read_to_end(&mut response));
+        assert_eq!(read.is_err(), is_lost, "{read:?} with a limit of {limit}");
+        assert!(is_lost || response.starts_with(b"HTTP/1.1 400 "));
+        drop(stream);
+        served.join().unwrap();
+    }
+}
+
+#[test]
+fn rfc9112_9_6_silence_ends_the_lingering_close() {
+    let linger_silence_timeout = Duration::from_millis(300);
+    let settings = Settings { linger_silence_timeout, ..Settings::default() };
+    let (address, served) = rejected(settings);
+    let mut stream = connect(address);
+    stream.write_all(REJECTED).unwrap();
+    let took = served.join().unwrap();
+    assert!(took >= linger_silence_timeout && took < Duration::from_secs(5), "{took:?}");
+}
+
+#[test]
+fn rfc9112_9_6_octets_extend_the_lingering_close_to_its_end() {
+    let (silence, whole) = (Duration::from_millis(500), Duration::from_millis(1500));
+    let settings = Settings { linger_silence_timeout: silence, linger_timeout: whole, ..Settings::default() };
+    let (address, served) = rejected(settings);
+    let mut stream = connect(address);
+    stream.write_all(REJECTED).unwrap();
+    send_on(stream, b"x", Duration::from_millis(50));
+    let took = served.join().unwrap();
+    assert!(took >= whole && took < DEADLINE / 2, "{took:?}");
+}
+
+#[test]
+fn a_shutdown_ends_the_lingering_close() {
+    let service = Service::new(|server| server, |exchange| exchange.reply.send(Status::NOT_FOUND, &[], b""));
+    let mut stream = connect(service.address);
+    stream.write_all(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n").unwrap();
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).unwrap();
+    let sender = thread::spawn(|| send_on(stream, &[b'x'; 1024], Duration::from_millis(5)));
+    let start = Instant::now();
+    service.handle.shut_down();
+    service.end();
+    // Its grace is 10 s, and the lingering close would take 30 s.
+    assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
+    sender.join().unwrap();
+}
+
+#[test]
+fn the_need_of_room_ends_the_lingering_close() {
+    let service = Service::new(|server| server.threads(1), |exchange| exchange.reply.send(Status::NOT_FOUND, &[], b"none"));
+    let mut stream = connect(service.address);
+    stream.write_all(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n").unwrap();
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).unwrap();
+    let sender = thread::spawn(|| send_on(stream, &[b'x'; 1024], Duration::from_millis(5)));
+    let start = Instant::now();
+    assert!(exchange(service.address, &[&GET[..GET.len() - 2], b"Connection: close\r\n\r\n"].concat()).contains(" 404 "));
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    sender.join().unwrap();
+}
+
+#[test]
+fn an_idle_connection_is_closed_at_once() {
+    let settings = Settings { idle_deadline: Duration::from_millis(100), ..Settings::default() };
+    let (address, served) = serve_one(settings, |mut peer| {
+        let start = Instant::now();
+        assert!(peer.next_request().unwrap().is_none());
+        drop(peer);
+        start.elapsed()
+    });
+    let stream = connect(address);
+    assert_eq!(read_all(&stream), "");
+    // The client has not closed.
+    let took = served.join().unwrap();
+    assert!(took < Duration::from_secs(2), "{took:?}");
+}
