@@ -1,11 +1,13 @@
 //! Connections that there is no place for.
 
 use crate::date::Date;
+use crate::deadline::Whole;
 use crate::error::Error;
 use crate::notice::TURN;
 use crate::transport::Transport;
 use bareline_core::{FieldName, FieldValue, ReplyTo, Status, WireBuf};
 use std::collections::VecDeque;
+use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -69,7 +71,6 @@ fn answer(stream: &mut impl Transport) -> Result<(), Error> {
     stream.prepare();
     let _ = stream.set_nonblocking(false);
     stream.set_read_timeout(Some(TURN))?;
-    stream.set_write_timeout(Some(TURN))?;
     let mut out = WireBuf::<512>::new();
     out.response(ReplyTo::UNREAD, Status::SERVICE_UNAVAILABLE)?
         .field(FieldName::DATE, Date::now().value())?
@@ -77,9 +78,24 @@ fn answer(stream: &mut impl Transport) -> Result<(), Error> {
         .field(FieldName::CONTENT_TYPE, FieldValue::from_static("text/plain; charset=utf-8"))?
         .field(FieldName::CONNECTION, FieldValue::from_static("close"))?
         .body(b"too many connections\n")?;
-    stream.write_all(out.as_bytes())?;
-    stream.flush()?;
+    send(stream, out.as_bytes())?;
     Ok(stream.close_write()?)
+}
+
+/// Sends these octets within a [`TURN`], however many tries it takes.
+fn send(stream: &mut impl Transport, mut octets: &[u8]) -> Result<(), Error> {
+    let whole = Whole::from_now(TURN);
+    loop {
+        stream.set_write_timeout(Some(whole.left()?))?;
+        let sent = if octets.is_empty() { stream.flush().map(|()| 0) } else { stream.write(octets) };
+        match sent {
+            Ok(_) if octets.is_empty() => return Ok(()),
+            Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
+            Ok(count) => octets = octets.get(count..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 /// Takes what has come, so that closing makes no reset.
@@ -91,5 +107,69 @@ fn drain(stream: &mut impl Transport) {
                 break;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::{TURN, answer};
+    use crate::transport::Transport;
+    use std::io::{self, Read, Write};
+    use std::sync::mpsc::channel;
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    /// Waits for room until its timeout is over, or a signal interrupts it sooner.
+    #[derive(Default)]
+    struct Interrupted {
+        write_timeout: Duration,
+    }
+
+    impl Read for Interrupted {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Ok(0)
+        }
+    }
+
+    impl Write for Interrupted {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            let interval = Duration::from_millis(200);
+            thread::sleep(self.write_timeout.min(interval));
+            let is_over = self.write_timeout <= interval;
+            Err(if is_over { io::ErrorKind::WouldBlock } else { io::ErrorKind::Interrupted }.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Transport for Interrupted {
+        fn set_read_timeout(&mut self, _: Option<Duration>) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+            self.write_timeout = timeout.unwrap();
+            Ok(())
+        }
+
+        fn set_nonblocking(&mut self, _: bool) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn close_write(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn signals_do_not_extend_the_time_for_a_503() {
+        let (start, (done, is_done)) = (Instant::now(), channel());
+        thread::spawn(move || done.send(answer(&mut Interrupted::default()).is_ok()));
+        assert!(!is_done.recv_timeout(10 * TURN).unwrap(), "there was no room");
+        assert!(start.elapsed() < 2 * TURN, "{:?}", start.elapsed());
     }
 }

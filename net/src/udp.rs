@@ -158,16 +158,30 @@ impl UdpPeer {
     /// Waits for a datagram, without end: what a server does between its clients.
     pub fn receive<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Datagram<'b>, Error> {
         self.set_timeout(None)?;
-        Ok(self.receive_one(buffer)?)
+        loop {
+            match self.receive_whole() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                received => return Ok(received.map(|(len, from)| self.kept(len, from, buffer))?),
+            }
+        }
     }
 
-    /// Waits for a datagram so long and no longer.
+    /// Waits for a datagram so long and no longer, whatever signals interrupt the wait.
     pub fn receive_within<'b>(&mut self, deadline: Duration, buffer: &'b mut [u8]) -> Result<Datagram<'b>, Error> {
-        self.set_timeout(Some(deadline.max(Duration::from_millis(1))))?;
-        self.receive_one(buffer).map_err(|error| match is_passing(&error) {
-            true => PeerFault::TooSlow { wait: Wait::Datagram, after: deadline }.into(),
-            false => error.into(),
-        })
+        let (start, mut left) = (Instant::now(), deadline);
+        loop {
+            self.set_timeout(Some(left.max(Duration::from_millis(1))))?;
+            let received = self.receive_whole();
+            left = deadline.saturating_sub(start.elapsed());
+            match received {
+                Ok((len, from)) => return Ok(self.kept(len, from, buffer)),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted && !left.is_zero() => {}
+                Err(error) if is_passing(&error) => {
+                    return Err(PeerFault::TooSlow { wait: Wait::Datagram, after: deadline }.into());
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 
     /// Sends a datagram to the address to which it is connected, and waits for one that is its answer.
@@ -219,19 +233,9 @@ impl UdpPeer {
         Ok(())
     }
 
-    fn receive_one<'b>(&mut self, buffer: &'b mut [u8]) -> io::Result<Datagram<'b>> {
-        let (len, from) = self.receive_whole()?;
-        Ok(self.kept(len, from, buffer))
-    }
-
-    /// Receives a datagram whole: its length, and who sent it.
+    /// Receives a datagram whole, in one try: its length, and who sent it.
     fn receive_whole(&mut self) -> io::Result<(usize, SocketAddr)> {
-        loop {
-            match self.socket.recv_from(&mut self.whole) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                received => return received,
-            }
-        }
+        self.socket.recv_from(&mut self.whole)
     }
 
     /// What has been received whole, as far as the buffer holds it.

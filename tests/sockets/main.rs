@@ -18,6 +18,8 @@ mod proxies;
 mod raw_client;
 mod server;
 mod service;
+#[cfg(target_os = "linux")]
+mod signals;
 mod survival;
 mod tally;
 mod transports;

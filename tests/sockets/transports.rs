@@ -2,7 +2,7 @@
 
 #[path = "../../examples/tls/transport.rs"]
 #[allow(dead_code, reason = "the example serves with it")]
-mod tls;
+pub(crate) mod tls;
 
 use crate::{DEADLINE, connect};
 use bareline_core::{Method, Status, Target};
@@ -265,17 +265,22 @@ fn tls_is_a_transport() {
     served.join().unwrap();
 }
 
-#[test]
-fn a_slow_sender_of_a_tls_hello_does_not_extend_the_deadline() {
+/// A server with a certificate of its own.
+pub(crate) fn server_config() -> Arc<rustls::ServerConfig> {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-    let server =
-        rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key).unwrap();
+    let config = rustls::ServerConfig::builder().with_no_client_auth();
+    Arc::new(config.with_single_cert(vec![made.cert.der().clone()], key).unwrap())
+}
+
+#[test]
+fn a_slow_sender_of_a_tls_hello_does_not_extend_the_deadline() {
+    let server = server_config();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut stream = connect(listener.local_addr().unwrap());
     let settings = Settings { idle_deadline: Duration::from_millis(200), ..Settings::default() };
     let served = thread::spawn(move || {
-        let transport = Tls::accept(&Arc::new(server), listener.accept().unwrap().0).unwrap();
+        let transport = Tls::accept(&server, listener.accept().unwrap().0).unwrap();
         ServerStream::with_settings(transport, settings).next_request().map(|exchange| exchange.is_none())
     });
     // A record of 16 KB.

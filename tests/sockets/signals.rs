@@ -1,0 +1,110 @@
+//! Waits that signals interrupt: they end when they should all the same.
+//!
+//! Each test runs again in a process of its own, which is stopped and continued every .2 s: that
+//! interrupts each wait on a socket with a timeout (signal(7)).
+
+use crate::DEADLINE;
+use crate::transports::{server_config, tls::Tls};
+use bareline_core::{Method, Status, Target};
+use bareline_net::{ClientStream, Error, PeerFault, ServerStream, Settings, UdpPeer, Wait};
+use std::io::Write;
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Set in the process that is interrupted.
+const INTERRUPTED: &str = "BARELINE_INTERRUPTED";
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Runs `wait` in a process that signals interrupt, for so long that one they extend is seen to be.
+fn interrupted(test: &str, wait: impl FnOnce()) {
+    if std::env::var_os(INTERRUPTED).is_some() {
+        return wait();
+    }
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    let mut child = child.args(["--exact", "--nocapture", test]).env(INTERRUPTED, "1").spawn().unwrap();
+    let id = child.id().to_string();
+    let signal = |name: &str| Command::new("kill").args([name, &id]).status().unwrap();
+    let start = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        assert!(start.elapsed() < DEADLINE, "it waits without end");
+        if start.elapsed() < 7 * SECOND {
+            signal("-STOP");
+            thread::sleep(Duration::from_millis(20));
+            signal("-CONT");
+        }
+        thread::sleep(Duration::from_millis(180));
+    }
+    assert!(child.wait().unwrap().success());
+}
+
+/// Checks that this takes a second, more or less, and ends with this fault.
+fn takes_a_second<T>(wait: Wait, call: impl FnOnce() -> Result<T, Error>) {
+    let start = Instant::now();
+    let error = call().err().unwrap();
+    let took = start.elapsed();
+    let is_it = matches!(&error, Error::Peer(PeerFault::TooSlow { wait: what, .. }) if *what == wait);
+    assert!(is_it && took >= SECOND && took < 3 * SECOND, "{error} after {took:?}");
+}
+
+#[test]
+fn signals_do_not_extend_the_wait_for_a_datagram() {
+    interrupted("signals::signals_do_not_extend_the_wait_for_a_datagram", || {
+        let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let peer = || UdpPeer::connect(silent.local_addr().unwrap()).unwrap();
+        thread::scope(|scope| {
+            scope.spawn(|| takes_a_second(Wait::Datagram, || peer().receive_within(SECOND, &mut [0; 9]).map(drop)));
+            scope.spawn(|| takes_a_second(Wait::Datagram, || peer().ask(b"who", SECOND, &mut [0; 9], |_| true).map(drop)));
+        });
+    });
+}
+
+#[test]
+fn signals_do_not_extend_the_waits_of_a_connection() {
+    interrupted("signals::signals_do_not_extend_the_waits_of_a_connection", || {
+        let settings = Settings { head_deadline: SECOND, body_deadline: SECOND, write_deadline: SECOND, ..Settings::default() };
+        let pair = || {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            (ours, listener.accept().unwrap().0)
+        };
+        let sent = |octets: &[u8]| {
+            let (mut ours, theirs) = pair();
+            ours.write_all(octets).unwrap();
+            (ours, ServerStream::with_settings(theirs, settings))
+        };
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let (_ours, mut peer) = sent(b"GET / HT");
+                takes_a_second(Wait::Head, || peer.next_request().map(drop));
+            });
+            scope.spawn(|| {
+                let (_ours, mut peer) = sent(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe");
+                let mut exchange = peer.next_request().unwrap().unwrap();
+                takes_a_second(Wait::Body, || Ok(std::io::copy(&mut exchange.body, &mut std::io::sink())?));
+            });
+            scope.spawn(|| {
+                let (_ours, mut peer) = sent(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+                let exchange = peer.next_request().unwrap().unwrap();
+                let body = vec![b'x'; 100_000_000];
+                takes_a_second(Wait::Write, || exchange.reply.send(Status::OK, &[], &body));
+            });
+            scope.spawn(|| {
+                let (ours, _theirs) = pair();
+                let mut client = ClientStream::with_settings(ours, "a", settings);
+                takes_a_second(Wait::Head, || client.request(Method::GET, Target::ROOT, &[], b"").map(drop));
+            });
+            scope.spawn(|| {
+                // The first octet of a record: a handshake takes as many reads as it likes.
+                let (mut ours, theirs) = pair();
+                ours.write_all(b"\x16").unwrap();
+                let transport = Tls::accept(&server_config(), theirs).unwrap();
+                let mut peer = ServerStream::with_settings(transport, Settings { idle_deadline: SECOND, ..settings });
+                let start = Instant::now();
+                assert!(peer.next_request().unwrap().is_none());
+                assert!(start.elapsed() >= SECOND && start.elapsed() < 3 * SECOND, "{:?}", start.elapsed());
+            });
+        });
+    });
+}
