@@ -139,8 +139,9 @@ pub(crate) struct TlsListener {
 impl Listener for TlsListener {
     type Stream = Accepted;
 
-    fn accept(&self) -> io::Result<Accepted> {
-        Accepted::accept(&self.config, self.socket.accept()?.0)
+    fn accept(&self) -> io::Result<(Accepted, Option<SocketAddr>)> {
+        let (stream, peer) = self.socket.accept()?;
+        Ok((Accepted::accept(&self.config, stream)?, Some(peer)))
     }
 
     fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {

@@ -2,7 +2,6 @@
 
 use crate::listener::Listener;
 use crate::notice::Notice;
-use crate::transport::Transport;
 use crate::turned_away::TurnedAway;
 use std::fmt;
 use std::io::ErrorKind;
@@ -10,6 +9,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
+
+/// A connection, and who is at its other end.
+///
+/// The address is kept from the start, since the system forgets it when the peer resets the connection.
+pub(crate) struct Accepted<S> {
+    pub(crate) stream: S,
+    pub(crate) peer: Option<SocketAddr>,
+}
 
 /// A listener, and what happens to connections that cannot be had or have no place.
 pub(crate) struct Acceptor<L: Listener> {
@@ -33,15 +40,15 @@ impl<L: Listener> Acceptor<L> {
     }
 
     /// Waits for the next connection; `None` when the server closes and there are no more.
-    pub(crate) fn next(&mut self) -> Option<L::Stream> {
+    pub(crate) fn next(&mut self) -> Option<Accepted<L::Stream>> {
         while !self.notice.is_closing() {
             match self.listener.accept() {
-                Ok(stream) => {
+                Ok((stream, peer)) => {
                     if self.is_failing {
                         log::info!("connections are accepted again");
                         (self.is_failing, self.pause) = (false, SOON);
                     }
-                    return Some(stream);
+                    return Some(Accepted { stream, peer });
                 }
                 // The connection has gone before it was accepted, or a signal has come.
                 Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted) => {}
@@ -63,12 +70,13 @@ impl<L: Listener> Acceptor<L> {
         // Those who have connected may have asked: they are answered, or closed as others are.
         let left = self.left.unwrap_or_else(|| if self.listener.set_nonblocking(true).is_ok() { BACKLOG } else { 0 });
         self.left = Some(left.saturating_sub(1));
-        if left > 0 { self.listener.accept().ok() } else { None }
+        let (stream, peer) = if left > 0 { self.listener.accept().ok()? } else { return None };
+        Some(Accepted { stream, peer })
     }
 
     /// Has a connection answered 503.
-    pub(crate) fn turn_away(&mut self, stream: L::Stream) {
-        log::warn!("{}: too many connections", Peer(stream.peer_addr()));
+    pub(crate) fn turn_away(&mut self, Accepted { stream, peer }: Accepted<L::Stream>) {
+        log::warn!("{}: too many connections", Peer(peer));
         self.turned_away.add(stream);
     }
 }
@@ -90,6 +98,7 @@ mod tests {
     use super::{Acceptor, Listener, Notice, SOON};
     use crate::transport::Untimed;
     use std::io::{self, Cursor};
+    use std::net::SocketAddr;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
     use std::thread;
@@ -104,10 +113,10 @@ mod tests {
     impl Listener for Failing {
         type Stream = Untimed<Cursor<Vec<u8>>>;
 
-        fn accept(&self) -> io::Result<Self::Stream> {
+        fn accept(&self) -> io::Result<(Self::Stream, Option<SocketAddr>)> {
             assert_eq!(self.notice.room_wanted(), 0, "it is not known whether somebody waits");
             if self.is_wanted.load(Relaxed) && !self.is_given.swap(true, Relaxed) {
-                return Ok(Untimed(Cursor::default()));
+                return Ok((Untimed(Cursor::default()), None));
             }
             if self.is_given.load(Relaxed) {
                 self.notice.close();

@@ -2,7 +2,7 @@
 
 use crate::transport::Transport;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 #[cfg(unix)]
@@ -14,7 +14,7 @@ use std::{net::Shutdown, os::fd::OwnedFd};
 /// ```
 /// use bareline_net::Listener;
 /// use std::io;
-/// use std::net::{TcpListener, TcpStream};
+/// use std::net::{SocketAddr, TcpListener, TcpStream};
 ///
 /// /// Takes connections from this machine alone.
 /// struct Local(TcpListener);
@@ -22,10 +22,10 @@ use std::{net::Shutdown, os::fd::OwnedFd};
 /// impl Listener for Local {
 ///     type Stream = TcpStream;
 ///
-///     fn accept(&self) -> io::Result<TcpStream> {
+///     fn accept(&self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
 ///         loop {
 ///             match self.0.accept()? {
-///                 (stream, peer) if peer.ip().is_loopback() => return Ok(stream),
+///                 (stream, peer) if peer.ip().is_loopback() => return Ok((stream, Some(peer))),
 ///                 _ => {}
 ///             }
 ///         }
@@ -40,9 +40,12 @@ pub trait Listener: Send + 'static {
     /// What each connection is.
     type Stream: Transport + Send + 'static;
 
-    /// Waits for the next connection. It does not wait for what the peer sends: others wait to be accepted. A [`Server`](crate::Server) calls it on
+    /// Waits for the next connection, and returns it with the address of its peer, where there is one:
+    /// this is [`Exchange::peer`](crate::Exchange::peer), and what the log says.
+    ///
+    /// It does not wait for what the peer sends: others wait to be accepted. A [`Server`](crate::Server) calls it on
     /// one of its threads at a time, not always the same, with the stack that they have.
-    fn accept(&self) -> io::Result<Self::Stream>;
+    fn accept(&self) -> io::Result<(Self::Stream, Option<SocketAddr>)>;
 
     /// Something that another thread calls to end an [`accept`](Self::accept) that waits, with a connection or an error, whichever it is.
     fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>>;
@@ -59,8 +62,8 @@ pub trait Listener: Send + 'static {
 impl Listener for TcpListener {
     type Stream = TcpStream;
 
-    fn accept(&self) -> io::Result<TcpStream> {
-        Ok(TcpListener::accept(self)?.0)
+    fn accept(&self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
+        TcpListener::accept(self).map(|(stream, peer)| (stream, Some(peer)))
     }
 
     fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
@@ -88,8 +91,8 @@ impl Listener for TcpListener {
 impl Listener for std::os::unix::net::UnixListener {
     type Stream = std::os::unix::net::UnixStream;
 
-    fn accept(&self) -> io::Result<Self::Stream> {
-        Ok(std::os::unix::net::UnixListener::accept(self)?.0)
+    fn accept(&self) -> io::Result<(Self::Stream, Option<SocketAddr>)> {
+        Ok((std::os::unix::net::UnixListener::accept(self)?.0, None))
     }
 
     fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {

@@ -159,11 +159,11 @@ impl<L: Listener> Server<L> {
     ) -> Result<(), Error> {
         let Self { listener, settings, bounds, requests, grace, handle } = self;
         let notice = handle.notice;
-        let threads = Threads::new(bounds, listener, Arc::clone(&notice), move |transport| {
+        let threads = Threads::new(bounds, listener, Arc::clone(&notice), move |accepted| {
             // Whoever has just connected is about to ask, and what has come need not be waited for.
             thread::yield_now();
             let turn = Turn::new(Arc::clone(&notice), requests);
-            converse(ServerStream::with_turn(transport, settings, turn), &handler);
+            converse(ServerStream::with_turn(accepted, settings, turn), &handler);
         });
         let cut = threads.run(grace)?;
         if cut > 0 {

@@ -1,6 +1,6 @@
 //! The server's end of a connection.
 
-use crate::acceptor::Peer;
+use crate::acceptor::{Accepted, Peer};
 use crate::body::RequestBody;
 use crate::date::Date;
 use crate::deadline::Deadline;
@@ -95,14 +95,19 @@ impl<S: Transport> ServerStream<S> {
 
     /// On an accepted connection, with these settings.
     pub fn with_settings(transport: S, settings: Settings) -> Self {
-        let (peer, connection) = (transport.peer_addr(), ServerConnection::new(settings.limits_of_a_message()));
-        let wire = RefCell::new(Wire::new(transport, connection, settings));
+        let peer = transport.peer_addr();
+        Self::on(Accepted { stream: transport, peer }, settings)
+    }
+
+    fn on(Accepted { stream, peer }: Accepted<S>, settings: Settings) -> Self {
+        let connection = ServerConnection::new(settings.limits_of_a_message());
+        let wire = RefCell::new(Wire::new(stream, connection, settings));
         Self { wire, head: Vec::new(), spans: FieldSpans::new(), peer }
     }
 
     /// The same, on a connection of a server.
-    pub(crate) fn with_turn(transport: S, settings: Settings, turn: Turn) -> Self {
-        let mut stream = Self::with_settings(transport, settings);
+    pub(crate) fn with_turn(accepted: Accepted<S>, settings: Settings, turn: Turn) -> Self {
+        let mut stream = Self::on(accepted, settings);
         stream.wire.get_mut().turn = Some(turn);
         stream
     }

@@ -1,6 +1,6 @@
 //! The threads of a server: one waits for a connection, and serves it when another waits in its place.
 
-use crate::acceptor::Acceptor;
+use crate::acceptor::{Accepted, Acceptor};
 use crate::listener::Listener;
 use crate::notice::Notice;
 use std::collections::VecDeque;
@@ -34,7 +34,7 @@ pub(crate) struct Threads<L: Listener> {
     state: Mutex<State<L>>,
     /// A thread has ended, or no connections come any more.
     has_ended: Condvar,
-    serve: Box<dyn Fn(L::Stream) + Send + Sync>,
+    serve: Box<dyn Fn(Accepted<L::Stream>) + Send + Sync>,
 }
 
 struct State<L: Listener> {
@@ -43,7 +43,7 @@ struct State<L: Listener> {
     /// How that has ended: the server closes, or it has panicked.
     accepted: Option<thread::Result<()>>,
     /// Connections without a thread, the one that has waited longest first.
-    waiting: VecDeque<L::Stream>,
+    waiting: VecDeque<Accepted<L::Stream>>,
     threads: usize,
     /// How many of them have a connection.
     busy: usize,
@@ -66,7 +66,7 @@ impl<L: Listener> Threads<L> {
         bounds: Bounds,
         listener: L,
         notice: Arc<Notice>,
-        serve: impl Fn(L::Stream) + Send + Sync + 'static,
+        serve: impl Fn(Accepted<L::Stream>) + Send + Sync + 'static,
     ) -> Arc<Self> {
         let acceptor = Some(Acceptor::new(listener, Arc::clone(&notice)));
         let (waiting, spare) = (VecDeque::new(), Vec::new());
@@ -123,7 +123,7 @@ impl<L: Listener> Threads<L> {
         let mut state = self.state();
         if is_awaited {
             match state.waiting.pop_front() {
-                Some(stream) => state = self.serve(state, stream, None),
+                Some(accepted) => state = self.serve(state, accepted, None),
                 // One that had finished was there first, and has wanted less room.
                 None => self.notice.want_room(1),
             }
@@ -134,10 +134,10 @@ impl<L: Listener> Threads<L> {
                 drop(state);
                 state = self.accept(acceptor);
             } else if state.busy < self.bounds.threads
-                && let Some(stream) = state.waiting.pop_front()
+                && let Some(accepted) = state.waiting.pop_front()
             {
                 self.notice.want_room(-1);
-                state = self.serve(state, stream, None);
+                state = self.serve(state, accepted, None);
             } else if state.accepted.is_some() {
                 break;
             } else {
@@ -159,27 +159,27 @@ impl<L: Listener> Threads<L> {
     /// Takes connections, until there is one to serve here, or none come any more.
     fn accept(self: &Arc<Self>, mut acceptor: Acceptor<L>) -> MutexGuard<'_, State<L>> {
         loop {
-            let Some(stream) = acceptor.next() else {
+            let Some(accepted) = acceptor.next() else {
                 drop(acceptor);
                 return self.end_accepting(Ok(()));
             };
             let mut state = self.state();
             if state.busy.saturating_add(state.waiting.len()) >= self.bounds.connections {
                 drop(state);
-                acceptor.turn_away(stream);
+                acceptor.turn_away(accepted);
             } else if let Some(spare) = state.spare.pop() {
                 state.acceptor = Some(acceptor);
-                return self.serve(state, stream, Some(&spare));
+                return self.serve(state, accepted, Some(&spare));
             } else if state.threads <= self.bounds.threads && self.add(&mut state, true).is_ok() {
                 // Many come at once, perhaps: who is here takes the next sooner than who has to be made.
-                state.waiting.push_back(stream);
+                state.waiting.push_back(accepted);
             } else if state.threads > 1 {
-                state.waiting.push_back(stream);
+                state.waiting.push_back(accepted);
                 self.notice.want_room(1);
             } else {
                 // Nobody would ever come to it.
                 drop(state);
-                acceptor.turn_away(stream);
+                acceptor.turn_away(accepted);
             }
         }
     }
@@ -200,7 +200,7 @@ impl<L: Listener> Threads<L> {
     fn serve<'t>(
         &'t self,
         mut state: MutexGuard<'t, State<L>>,
-        stream: L::Stream,
+        accepted: Accepted<L::Stream>,
         called: Option<&Spare>,
     ) -> MutexGuard<'t, State<L>> {
         state.busy += 1;
@@ -208,7 +208,7 @@ impl<L: Listener> Threads<L> {
         drop(state);
         called.iter().for_each(|spare| spare.thread.unpark());
         // Whatever goes wrong with a connection, the thread is there for the next.
-        let _ = catch_unwind(AssertUnwindSafe(|| (self.serve)(stream)));
+        let _ = catch_unwind(AssertUnwindSafe(|| (self.serve)(accepted)));
         let mut state = self.state();
         state.busy -= 1;
         state
@@ -224,11 +224,12 @@ impl<L: Listener> Threads<L> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use super::{Bounds, SPARE, Threads};
+    use super::{Accepted, Bounds, SPARE, Threads};
     use crate::listener::Listener;
     use crate::notice::Notice;
     use crate::transport::Untimed;
     use std::io::{self, Cursor};
+    use std::net::SocketAddr;
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
     use std::sync::mpsc::{Receiver, Sender, channel};
@@ -248,9 +249,9 @@ mod tests {
     impl Listener for Sent {
         type Stream = Stream;
 
-        fn accept(&self) -> io::Result<Stream> {
+        fn accept(&self) -> io::Result<(Stream, Option<SocketAddr>)> {
             self.accepts.fetch_add(1, SeqCst);
-            self.streams.lock().unwrap().recv().map_err(io::Error::other)
+            self.streams.lock().unwrap().recv().map(|stream| (stream, None)).map_err(io::Error::other)
         }
 
         fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
@@ -271,7 +272,7 @@ mod tests {
         let notice = Arc::new(Notice::default());
         let ((go_on, goes_on), (done, is_done), (listener, send, accepts)) = (channel(), channel(), sent());
         let goes_on: Mutex<Receiver<()>> = Mutex::new(goes_on);
-        let threads = Threads::new(BOUNDS, listener, Arc::clone(&notice), move |stream: Stream| {
+        let threads = Threads::new(BOUNDS, listener, Arc::clone(&notice), move |Accepted { stream, .. }| {
             let _ = goes_on.lock().map(|goes_on| goes_on.recv());
             let _ = done.send(stream.0.into_inner());
         });
@@ -296,7 +297,7 @@ mod tests {
     fn threads(bounds: Bounds) -> (Arc<Threads<Sent>>, Sender<Stream>, Sender<()>, Arc<AtomicUsize>) {
         let ((go_on, goes_on), (listener, send, accepts)) = (channel(), sent());
         let goes_on: Mutex<Receiver<()>> = Mutex::new(goes_on);
-        let threads = Threads::new(bounds, listener, Arc::default(), move |stream: Stream| {
+        let threads = Threads::new(bounds, listener, Arc::default(), move |Accepted { stream, .. }| {
             if stream.0.into_inner() == [1] {
                 let _ = goes_on.lock().map(|goes_on| goes_on.recv());
             }
@@ -360,7 +361,7 @@ mod tests {
     impl Listener for Panicking {
         type Stream = Stream;
 
-        fn accept(&self) -> io::Result<Stream> {
+        fn accept(&self) -> io::Result<(Stream, Option<SocketAddr>)> {
             match &self.notice {
                 None => panic!("for a test"),
                 Some(notice) => notice.close(),

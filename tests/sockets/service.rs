@@ -136,6 +136,30 @@ fn each_request_is_told_in_a_line_and_so_is_each_refusal() {
 }
 
 #[test]
+fn a_peer_that_has_reset_before_it_is_accepted_is_named() {
+    log_lines::keep();
+    for (connections, told) in [(1, "INFO bareline_net::access {} GET /reset HTTP/1.1 "), (0, "{}: too many connections")] {
+        let server = Server::bind("127.0.0.1:0").unwrap().connections(connections);
+        let mut stream = connect(server.local_addr().unwrap());
+        let client = stream.local_addr().unwrap();
+        stream.write_all(b"GET /reset HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
+        socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+        drop(stream);
+        server.handle().shut_down();
+        let (told_peer, peer) = channel();
+        let told_peer = Mutex::new(told_peer);
+        let handler = move |exchange: Exchange<'_>| {
+            told_peer.lock().unwrap().send(exchange.peer).unwrap();
+            tell(exchange)
+        };
+        server.serve(handler).unwrap();
+        let peers: Vec<_> = peer.iter().collect();
+        assert_eq!(peers, vec![Some(client); connections]);
+        log_lines::with(&[&told.replace("{}", &client.to_string())]);
+    }
+}
+
+#[test]
 fn a_handler_that_fails_or_panics_is_answered_500_and_its_thread_lives() {
     let server = Service::new(
         |server| server.threads(1),
@@ -448,10 +472,10 @@ struct Nonblocking(TcpListener);
 impl Listener for Nonblocking {
     type Stream = TcpStream;
 
-    fn accept(&self) -> io::Result<TcpStream> {
-        let (stream, _) = self.0.accept()?;
+    fn accept(&self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
+        let (stream, peer) = self.0.accept()?;
         stream.set_nonblocking(true)?;
-        Ok(stream)
+        Ok((stream, Some(peer)))
     }
 
     fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
