@@ -2,6 +2,7 @@
 
 use crate::listener::Listener;
 use crate::notice::Notice;
+use crate::stack::Stack;
 use crate::turned_away::TurnedAway;
 use std::fmt;
 use std::io::ErrorKind;
@@ -35,8 +36,9 @@ const SOON: Duration = Duration::from_millis(10);
 const BACKLOG: usize = 4096;
 
 impl<L: Listener> Acceptor<L> {
-    pub(crate) const fn new(listener: L, notice: Arc<Notice>) -> Self {
-        Self { listener, notice, turned_away: TurnedAway::new(), is_failing: false, pause: SOON, left: None }
+    /// Its thread for the 503s has so much stack.
+    pub(crate) const fn new(listener: L, notice: Arc<Notice>, stack: Stack) -> Self {
+        Self { listener, notice, turned_away: TurnedAway::new(stack), is_failing: false, pause: SOON, left: None }
     }
 
     /// Waits for the next connection; `None` when the server closes and there are no more.
@@ -95,7 +97,7 @@ impl fmt::Display for Peer {
 
 #[cfg(test)]
 mod tests {
-    use super::{Acceptor, Listener, Notice, SOON};
+    use super::{Acceptor, Listener, Notice, SOON, Stack};
     use crate::transport::Untimed;
     use std::io::{self, Cursor};
     use std::net::SocketAddr;
@@ -134,7 +136,7 @@ mod tests {
         let (notice, is_wanted) = (Arc::new(Notice::default()), Arc::new(AtomicBool::new(false)));
         let is_given = AtomicBool::new(false);
         let listener = Failing { is_wanted: Arc::clone(&is_wanted), is_given, notice: Arc::clone(&notice) };
-        let mut acceptor = Acceptor::new(listener, Arc::clone(&notice));
+        let mut acceptor = Acceptor::new(listener, Arc::clone(&notice), Stack::Usual);
         thread::scope(|scope| {
             scope.spawn(|| {
                 while notice.room_wanted() != 1 {

@@ -4,14 +4,14 @@ use crate::acceptor::Peer;
 use crate::error::Error;
 use crate::listener::Listener;
 use crate::notice::{Notice, Turn};
+use crate::panics;
 use crate::server_stream::{Exchange, ServerStream};
 use crate::settings::Settings;
+use crate::stack::Stack;
 use crate::threads::{Bounds, Threads};
 use crate::transport::Transport;
 use bareline_core::dump;
-use std::any::Any;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -98,7 +98,7 @@ impl<L: Listener> Server<L> {
         // One that is left nonblocking would have to be asked again and again.
         let _ = listener.set_nonblocking(false);
         let handle = ServerHandle { notice: Arc::default(), wake: listener.waker()?.into() };
-        let bounds = Bounds { threads: 4096, connections: 5120, stack: 256 * 1024 };
+        let bounds = Bounds { threads: 4096, connections: 5120, stack: Stack::Usual };
         Ok(Self { listener, settings: Settings::default(), bounds, requests: 100_000, grace: Duration::from_secs(10), handle })
     }
 
@@ -123,9 +123,11 @@ impl<L: Listener> Server<L> {
         self
     }
 
-    /// How much stack each thread has, in octets: 262,144 by default. What is not used takes no memory.
+    /// Sets how much stack each thread has, in octets. By default it is what [`std::thread`] gives, 2 MiB
+    /// unless `RUST_MIN_STACK` says otherwise. What is not used takes no memory, only addresses: of these
+    /// 32-bit systems have few.
     pub const fn stack_size(mut self, octets: usize) -> Self {
-        self.bounds.stack = octets;
+        self.bounds.stack = Stack::Octets(octets);
         self
     }
 
@@ -198,10 +200,8 @@ fn answer<S: Transport>(
 ) -> Result<(), String> {
     let (head, outcome) = (exchange.head, exchange.reply.outcome());
     let since = log::log_enabled!(target: ACCESS, log::Level::Info).then(Instant::now);
-    let handled = match catch_unwind(AssertUnwindSafe(|| handler(exchange))) {
-        Ok(handled) => handled.map_err(|error| error.to_string()),
-        Err(panic) => Err(format!("the handler has panicked: {}", reason(&*panic))),
-    };
+    let handled = panics::catch(|| handler(exchange).map_err(|error| error.to_string()))
+        .unwrap_or_else(|panic| Err(format!("the handler has panicked: {}", panic.reason())));
     let answered = handled.and(outcome.conclude().map_err(|error| error.to_string()));
     if let Some(since) = since {
         let (method, target, version) = (head.method(), head.target(), head.version());
@@ -209,12 +209,6 @@ fn answer<S: Transport>(
         log::info!(target: ACCESS, "{peer} {method} {target} {version} {outcome} in {milliseconds:.1} ms");
     }
     answered
-}
-
-/// What a panic says.
-fn reason(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a reason")
 }
 
 impl ServerHandle {

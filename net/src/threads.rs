@@ -3,9 +3,10 @@
 use crate::acceptor::{Accepted, Acceptor};
 use crate::listener::Listener;
 use crate::notice::Notice;
+use crate::panics::{self, Panic};
+use crate::stack::Stack;
 use std::collections::VecDeque;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
@@ -21,8 +22,8 @@ pub(crate) struct Bounds {
     pub(crate) threads: usize,
     /// Those that wait for a thread included.
     pub(crate) connections: usize,
-    /// Octets of stack for each thread.
-    pub(crate) stack: usize,
+    /// That of each thread.
+    pub(crate) stack: Stack,
 }
 
 /// As many threads as there are connections, within bounds, and one more, that takes the next connection. When another has nothing to do, it
@@ -41,7 +42,7 @@ struct State<L: Listener> {
     /// Where connections come from, unless a thread has it and waits for one.
     acceptor: Option<Acceptor<L>>,
     /// How that has ended: the server closes, or it has panicked.
-    accepted: Option<thread::Result<()>>,
+    accepted: Option<Result<(), Panic>>,
     /// Connections without a thread, the one that has waited longest first.
     waiting: VecDeque<Accepted<L::Stream>>,
     threads: usize,
@@ -68,7 +69,7 @@ impl<L: Listener> Threads<L> {
         notice: Arc<Notice>,
         serve: impl Fn(Accepted<L::Stream>) + Send + Sync + 'static,
     ) -> Arc<Self> {
-        let acceptor = Some(Acceptor::new(listener, Arc::clone(&notice)));
+        let acceptor = Some(Acceptor::new(listener, Arc::clone(&notice), bounds.stack));
         let (waiting, spare) = (VecDeque::new(), Vec::new());
         let state = State { acceptor, accepted: None, waiting, threads: 0, busy: 0, spare, is_short: false };
         Arc::new(Self { bounds, notice, state: Mutex::new(state), has_ended: Condvar::new(), serve: Box::new(serve) })
@@ -89,13 +90,12 @@ impl<L: Listener> Threads<L> {
         let left = state.busy.saturating_add(state.waiting.len());
         state.waiting.clear();
         self.notice.end();
-        match state.accepted.replace(Ok(())) {
-            Some(Err(panic)) => {
-                drop(state);
-                resume_unwind(panic)
-            }
-            _ => Ok(left),
+        let accepted = state.accepted.replace(Ok(()));
+        drop(state);
+        if let Some(Err(panic)) = accepted {
+            panic.resume();
         }
+        Ok(left)
     }
 
     /// Adds a thread; one for a connection that waits, or one that sees what there is to do.
@@ -103,12 +103,14 @@ impl<L: Listener> Threads<L> {
         let threads = Arc::clone(self);
         let work = move || {
             // The code of a user that runs here besides the handler, such as a logger's, may panic as well.
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| threads.work(is_awaited))) {
+            if let Err(panic) = panics::catch(|| threads.work(is_awaited)) {
                 threads.end_accepting(Err(panic)).threads -= 1;
                 threads.has_ended.notify_all();
             }
+            // It may be the last to know the handler, and what that has captured panics perhaps when it is dropped.
+            let _ = panics::catch(move || drop(threads));
         };
-        let added = thread::Builder::new().stack_size(self.bounds.stack).spawn(work).map(drop);
+        let added = self.bounds.stack.builder().spawn(work).map(drop);
         state.threads += usize::from(added.is_ok());
         let was_short = std::mem::replace(&mut state.is_short, added.is_err());
         if let (Err(error), false) = (&added, was_short) {
@@ -185,7 +187,7 @@ impl<L: Listener> Threads<L> {
     }
 
     /// Takes note that no connections come any more: the server closes, or is to close since something has panicked.
-    fn end_accepting(&self, accepted: thread::Result<()>) -> MutexGuard<'_, State<L>> {
+    fn end_accepting(&self, accepted: Result<(), Panic>) -> MutexGuard<'_, State<L>> {
         self.notice.close();
         let mut state = self.state();
         if state.accepted.is_none() || accepted.is_err() {
@@ -208,7 +210,7 @@ impl<L: Listener> Threads<L> {
         drop(state);
         called.iter().for_each(|spare| spare.thread.unpark());
         // Whatever goes wrong with a connection, the thread is there for the next.
-        let _ = catch_unwind(AssertUnwindSafe(|| (self.serve)(accepted)));
+        let _ = panics::catch(|| (self.serve)(accepted));
         let mut state = self.state();
         state.busy -= 1;
         state
@@ -227,6 +229,7 @@ mod tests {
     use super::{Accepted, Bounds, SPARE, Threads};
     use crate::listener::Listener;
     use crate::notice::Notice;
+    use crate::stack::Stack;
     use crate::transport::Untimed;
     use std::io::{self, Cursor};
     use std::net::SocketAddr;
@@ -264,7 +267,7 @@ mod tests {
         (Sent { streams: Mutex::new(streams), accepts: Arc::clone(&accepts) }, send, accepts)
     }
 
-    const BOUNDS: Bounds = Bounds { threads: 2, connections: 4, stack: 64 * 1024 };
+    const BOUNDS: Bounds = Bounds { threads: 2, connections: 4, stack: Stack::Usual };
     const DEADLINE: Duration = Duration::from_secs(20);
 
     #[test]

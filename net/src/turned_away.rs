@@ -4,6 +4,8 @@ use crate::date::Date;
 use crate::deadline::Whole;
 use crate::error::Error;
 use crate::notice::TURN;
+use crate::panics;
+use crate::stack::Stack;
 use crate::transport::Transport;
 use bareline_core::{FieldName, FieldValue, ReplyTo, Status, WireBuf};
 use std::collections::VecDeque;
@@ -18,23 +20,26 @@ const KEPT: usize = 256;
 const TICK: Duration = Duration::from_millis(100);
 
 /// Answers connections with 503, in a thread of its own, so that whoever accepts waits for none of them [RFC 9110 section 15.6.4].
-pub(crate) struct TurnedAway<S>(Option<SyncSender<S>>);
+pub(crate) struct TurnedAway<S> {
+    sender: Option<SyncSender<S>>,
+    stack: Stack,
+}
 
 impl<S: Transport + Send + 'static> TurnedAway<S> {
-    /// None yet, and no thread.
-    pub(crate) const fn new() -> Self {
-        Self(None)
+    /// None yet, and no thread; it will have so much stack.
+    pub(crate) const fn new(stack: Stack) -> Self {
+        Self { sender: None, stack }
     }
 
     /// Has this one answered. When too many wait for that, or there is no thread for it, it is closed.
     pub(crate) fn add(&mut self, stream: S) {
-        if self.0.is_none() {
+        if self.sender.is_none() {
             let (sender, receiver) = sync_channel(KEPT);
-            if thread::Builder::new().stack_size(256 * 1024).spawn(move || answer_all(&receiver)).is_ok() {
-                self.0 = Some(sender);
+            if self.stack.builder().spawn(move || answer_all(&receiver)).is_ok() {
+                self.sender = Some(sender);
             }
         }
-        if let Some(sender) = &self.0 {
+        if let Some(sender) = &self.sender {
             let _ = sender.try_send(stream);
         }
     }
@@ -48,10 +53,12 @@ fn answer_all<S: Transport>(streams: &Receiver<S>) {
     while is_open || !answered.is_empty() {
         match streams.recv_timeout(if answered.is_empty() { Duration::MAX } else { TICK }) {
             Ok(mut stream) => {
-                // It may be gone already.
-                if answer(&mut stream).is_ok() {
-                    answered.push_back((stream, Instant::now()));
-                }
+                // It may be gone already, and the code of a user's transport may panic.
+                let _ = panics::catch(|| {
+                    if answer(&mut stream).is_ok() {
+                        answered.push_back((stream, Instant::now()));
+                    }
+                });
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
@@ -61,7 +68,7 @@ fn answer_all<S: Transport>(streams: &Receiver<S>) {
         }
         while answered.front().is_some_and(|(_, since)| answered.len() > KEPT || since.elapsed() >= TURN) {
             if let Some((mut stream, _)) = answered.pop_front() {
-                drain(&mut stream);
+                let _ = panics::catch(move || drain(&mut stream));
             }
         }
     }
@@ -114,10 +121,10 @@ fn drain(stream: &mut impl Transport) {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use super::{TURN, answer};
-    use crate::transport::Transport;
+    use super::{Stack, TURN, TurnedAway, answer};
+    use crate::transport::{Transport, Untimed};
     use std::io::{self, Read, Write};
-    use std::sync::mpsc::channel;
+    use std::sync::mpsc::{Sender, channel};
     use std::thread;
     use std::time::{Duration, Instant};
 
@@ -163,6 +170,35 @@ mod tests {
         fn close_write(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    /// Panics when it is written to, unless somebody waits for what is written.
+    struct Panicking(Option<Sender<Vec<u8>>>);
+
+    impl Read for Panicking {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Ok(0)
+        }
+    }
+
+    impl Write for Panicking {
+        fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+            self.0.as_ref().unwrap().send(octets.to_vec()).unwrap();
+            Ok(octets.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_transport_that_panics_takes_the_503_from_nobody_else() {
+        let (written, is_written) = channel();
+        let mut turned_away = TurnedAway::new(Stack::Usual);
+        turned_away.add(Untimed(Panicking(None)));
+        turned_away.add(Untimed(Panicking(Some(written))));
+        assert!(is_written.recv_timeout(10 * TURN).unwrap().starts_with(b"HTTP/1.1 503 "));
     }
 
     #[test]

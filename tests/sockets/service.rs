@@ -200,6 +200,44 @@ fn a_handler_that_fails_or_panics_is_answered_500_and_its_thread_lives() {
     assert!(exchange(server.address, LAST_GET).starts_with("HTTP/1.1 200 "));
 }
 
+/// What a panic may say: it panics again when it is dropped, and says the same then.
+struct Unruly;
+
+impl Drop for Unruly {
+    fn drop(&mut self) {
+        std::panic::panic_any(Self);
+    }
+}
+
+#[test]
+fn a_handler_with_an_unruly_panic_ends_no_server() {
+    let server = Service::new(
+        |server| server.threads(1),
+        |exchange| match exchange.head.target().path() {
+            "/panic" => std::panic::panic_any(Unruly),
+            _ => tell(exchange),
+        },
+    );
+    for _ in 0..3 {
+        let response = exchange(server.address, b"GET /panic HTTP/1.1\r\nHost: a\r\n\r\n");
+        assert!(response.starts_with("HTTP/1.1 500 "), "{response}");
+        assert!(exchange(server.address, LAST_GET).starts_with("HTTP/1.1 200 "));
+    }
+}
+
+#[test]
+fn a_handler_has_the_usual_stack() {
+    let handler = |exchange: Exchange<'_>| {
+        let array = std::hint::black_box([1_u8; 300_000]);
+        let text = array.iter().map(|&octet| usize::from(octet)).sum::<usize>().to_string();
+        exchange.reply.send(Status::OK, &[], text.as_bytes())
+    };
+    let server = Service::new(|server| server, handler);
+    assert!(exchange(server.address, LAST_GET).ends_with("\r\n\r\n300000"));
+    let server = Service::new(|server| server.stack_size(4 << 20), handler);
+    assert!(exchange(server.address, LAST_GET).ends_with("\r\n\r\n300000"));
+}
+
 #[test]
 fn a_shutdown_answers_what_has_begun_and_closes_what_has_not() {
     let (handler, has_begun, go_on) = held();

@@ -1,0 +1,77 @@
+//! Panics of the user's code: handlers, listeners, transports, loggers.
+
+use std::any::Any;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+/// A panic that was caught.
+///
+/// What it says may be a value that panics again when it is dropped. Such a value is forgotten: a panic
+/// that has been caught ends nothing more.
+pub(crate) struct Panic(Option<Box<dyn Any + Send>>);
+
+/// Calls this, and returns its panic as an error.
+pub(crate) fn catch<T>(call: impl FnOnce() -> T) -> Result<T, Panic> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(|payload| Panic(Some(payload)))
+}
+
+impl Panic {
+    /// Returns what it says, where that is text.
+    pub(crate) fn reason(&self) -> &str {
+        let payload = self.0.as_deref();
+        let text = payload.and_then(|payload| payload.downcast_ref::<&str>().copied());
+        let owned = || payload.and_then(|payload| payload.downcast_ref::<String>().map(String::as_str));
+        text.or_else(owned).unwrap_or("without a reason")
+    }
+
+    /// Panics on, as if it had not been caught.
+    pub(crate) fn resume(mut self) {
+        if let Some(payload) = self.0.take() {
+            resume_unwind(payload);
+        }
+    }
+}
+
+impl Drop for Panic {
+    fn drop(&mut self) {
+        let payload = self.0.take();
+        if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            mem::forget(second);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::panic, reason = "it is what is tested")]
+
+    use super::catch;
+    use std::panic::panic_any;
+
+    /// Panics when it is dropped, and says the same then.
+    struct Unruly;
+
+    impl Drop for Unruly {
+        fn drop(&mut self) {
+            panic_any(Self);
+        }
+    }
+
+    #[test]
+    fn a_panic_that_panics_again_is_forgotten() {
+        let panic = catch(|| panic_any(Unruly)).err();
+        assert_eq!(panic.as_ref().map(|panic| panic.reason()), Some("without a reason"));
+        assert!(catch(|| drop(panic)).is_ok());
+    }
+
+    #[test]
+    fn a_panic_says_why_and_can_go_on() {
+        for (call, reason) in [((|| panic!("why")) as fn(), "why"), (|| panic!("{}", 1), "1")] {
+            let panic = catch(call).err();
+            assert_eq!(panic.as_ref().map(|panic| panic.reason()), Some(reason));
+            let again = catch(|| panic.map(|panic| panic.resume())).err();
+            assert_eq!(again.as_ref().map(|panic| panic.reason()), Some(reason));
+        }
+        assert!(catch(|| 1).is_ok_and(|one| one == 1));
+    }
+}
