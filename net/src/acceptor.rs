@@ -5,15 +5,16 @@ use crate::notice::Notice;
 use crate::stack::Stack;
 use crate::turned_away::TurnedAway;
 use std::fmt;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A connection, and who is at its other end.
 ///
-/// The address is kept from the start, since the system forgets it when the peer resets the connection.
+/// The address is kept from the start, since the system forgets it when the peer resets the
+/// connection.
 pub(crate) struct Accepted<S> {
     pub(crate) stream: S,
     pub(crate) peer: Option<SocketAddr>,
@@ -29,6 +30,18 @@ pub(crate) struct Acceptor<L: Listener> {
     pause: Duration,
     /// How many connections it still takes of those who wait to be accepted, once the server closes.
     left: Option<usize>,
+    /// When it has returned the last time since nobody came.
+    nobody_since: Option<Instant>,
+}
+
+/// Why there is no connection.
+enum Failure {
+    /// It has gone before it was accepted, or a signal has come.
+    Gone,
+    /// Nobody has come within the time that the listener waits.
+    Nobody,
+    /// The listener fails.
+    Listener(io::Error),
 }
 
 const SOON: Duration = Duration::from_millis(10);
@@ -38,28 +51,29 @@ const BACKLOG: usize = 4096;
 impl<L: Listener> Acceptor<L> {
     /// Its thread for the 503s has so much stack.
     pub(crate) const fn new(listener: L, notice: Arc<Notice>, stack: Stack) -> Self {
-        Self { listener, notice, turned_away: TurnedAway::new(stack), is_failing: false, pause: SOON, left: None }
+        Self {
+            listener,
+            notice,
+            turned_away: TurnedAway::new(stack),
+            is_failing: false,
+            pause: SOON,
+            left: None,
+            nobody_since: None,
+        }
     }
 
     /// Waits for the next connection; `None` when the server closes and there are no more.
     pub(crate) fn next(&mut self) -> Option<Accepted<L::Stream>> {
         while !self.notice.is_closing() {
-            match self.listener.accept() {
-                Ok((stream, peer)) => {
-                    if self.is_failing {
-                        log::info!("connections are accepted again");
-                        (self.is_failing, self.pause) = (false, SOON);
-                    }
-                    return Some(Accepted { stream, peer });
-                }
-                // The connection has gone before it was accepted, or a signal has come.
-                Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted) => {}
-                Err(_) if self.notice.is_closing() => {}
-                Err(error) => {
-                    if !self.is_failing {
-                        log::error!("connections cannot be accepted: {error}");
-                    }
-                    self.is_failing = true;
+            match self.accept() {
+                // It has come after the end, to a listener that does not end.
+                Ok(_) if self.notice.is_over() => return None,
+                Ok(accepted) => return Some(accepted),
+                Err(Failure::Gone) => {}
+                Err(Failure::Nobody) => self.slow_down(),
+                Err(Failure::Listener(_)) if self.notice.is_closing() => {}
+                Err(Failure::Listener(error)) => {
+                    self.log_failure(&error);
                     // Out of file descriptors or memory, most likely: there will be some again, the sooner when an idle connection makes room.
                     // Whether somebody waits is not known before the next try.
                     self.notice.want_room(1);
@@ -69,11 +83,58 @@ impl<L: Listener> Acceptor<L> {
                 }
             }
         }
-        // Those who have connected may have asked: they are answered, or closed as others are.
+        self.next_of_the_last()
+    }
+
+    /// Takes one of those who have connected by the time the server closes: they may have asked,
+    /// and are answered, or closed as others are.
+    fn next_of_the_last(&mut self) -> Option<Accepted<L::Stream>> {
         let left = self.left.unwrap_or_else(|| if self.listener.set_nonblocking(true).is_ok() { BACKLOG } else { 0 });
         self.left = Some(left.saturating_sub(1));
-        let (stream, peer) = if left > 0 { self.listener.accept().ok()? } else { return None };
-        Some(Accepted { stream, peer })
+        while left > 0 && !self.notice.is_over() {
+            match self.accept() {
+                Ok(accepted) => return Some(accepted),
+                Err(Failure::Gone) => {}
+                Err(Failure::Nobody) => break,
+                // The waker may have ended the listener itself.
+                Err(Failure::Listener(error)) if error.kind() == ErrorKind::InvalidInput => break,
+                Err(Failure::Listener(error)) => {
+                    // The connections that end now leave their file descriptors to those who wait.
+                    self.log_failure(&error);
+                    thread::sleep(SOON);
+                }
+            }
+        }
+        None
+    }
+
+    fn accept(&mut self) -> Result<Accepted<L::Stream>, Failure> {
+        let (stream, peer) = self.listener.accept().map_err(|error| match error.kind() {
+            ErrorKind::ConnectionAborted | ErrorKind::Interrupted => Failure::Gone,
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => Failure::Nobody,
+            _ => Failure::Listener(error),
+        })?;
+        if self.is_failing {
+            log::info!("connections are accepted again");
+            (self.is_failing, self.pause) = (false, SOON);
+        }
+        Ok(Accepted { stream, peer })
+    }
+
+    /// Says that it fails, once.
+    fn log_failure(&mut self, error: &io::Error) {
+        if !self.is_failing {
+            log::error!("connections cannot be accepted: {error}");
+        }
+        self.is_failing = true;
+    }
+
+    /// Waits a moment when the listener has not: it is nonblocking all the same.
+    fn slow_down(&mut self) {
+        if self.nobody_since.is_some_and(|before| before.elapsed() < SOON) {
+            thread::sleep(SOON);
+        }
+        self.nobody_since = Some(Instant::now());
     }
 
     /// Has a connection answered 503.
@@ -102,8 +163,9 @@ mod tests {
     use std::io::{self, Cursor};
     use std::net::SocketAddr;
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
     use std::thread;
+    use std::time::Instant;
 
     /// Fails until room has been wanted, gives a connection, and then closes the server.
     struct Failing {
@@ -129,6 +191,37 @@ mod tests {
         fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
             Ok(Box::new(|| {}))
         }
+    }
+
+    /// Never waits, and never has a connection.
+    struct Nonblocking {
+        accepts: Arc<AtomicU32>,
+        notice: Arc<Notice>,
+    }
+
+    impl Listener for Nonblocking {
+        type Stream = Untimed<Cursor<Vec<u8>>>;
+
+        fn accept(&self) -> io::Result<(Self::Stream, Option<SocketAddr>)> {
+            if self.accepts.fetch_add(1, Relaxed) == 20 {
+                self.notice.close();
+            }
+            Err(io::ErrorKind::WouldBlock.into())
+        }
+
+        fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
+            Ok(Box::new(|| {}))
+        }
+    }
+
+    #[test]
+    fn a_listener_that_never_waits_is_asked_now_and_then() {
+        let (notice, accepts) = (Arc::new(Notice::default()), Arc::new(AtomicU32::new(0)));
+        let listener = Nonblocking { accepts: Arc::clone(&accepts), notice: Arc::clone(&notice) };
+        let (mut acceptor, start) = (Acceptor::new(listener, notice, Stack::Usual), Instant::now());
+        assert!(acceptor.next().is_none());
+        assert!(start.elapsed() >= 15 * SOON, "{:?}", start.elapsed());
+        assert_eq!((acceptor.is_failing, accepts.load(Relaxed)), (false, 21), "it has not failed");
     }
 
     #[test]

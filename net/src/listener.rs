@@ -1,10 +1,9 @@
 //! Where the connections of a server come from.
 
+use crate::notice::TURN;
 use crate::transport::Transport;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 #[cfg(unix)]
 use std::{net::Shutdown, os::fd::OwnedFd};
 
@@ -40,14 +39,25 @@ pub trait Listener: Send + 'static {
     /// What each connection is.
     type Stream: Transport + Send + 'static;
 
-    /// Waits for the next connection, and returns it with the address of its peer, where there is one:
-    /// this is [`Exchange::peer`](crate::Exchange::peer), and what the log says.
+    /// Waits for the next connection, and returns it with the address of its peer, where there is
+    /// one: this is [`Exchange::peer`](crate::Exchange::peer), and what the log says.
     ///
-    /// It does not wait for what the peer sends: others wait to be accepted. A [`Server`](crate::Server) calls it on
-    /// one of its threads at a time, not always the same, with the stack that they have.
+    /// It may also fail with [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::TimedOut`] when
+    /// nobody has come for some time: it is called again, unless the server shuts down.
+    ///
+    /// It does not wait for what the peer sends: others wait to be accepted. A
+    /// [`Server`](crate::Server) calls it on one of its threads at a time, not always the same, with
+    /// the stack that they have.
     fn accept(&self) -> io::Result<(Self::Stream, Option<SocketAddr>)>;
 
-    /// Something that another thread calls to end an [`accept`](Self::accept) that waits, with a connection or an error, whichever it is.
+    /// Returns a function that another thread calls to end an [`accept`](Self::accept) that waits,
+    /// with a connection or an error. It is dropped when the server ends.
+    ///
+    /// The function may fail: a connection to oneself needs a port and a route. So this method also
+    /// gives TCP and Unix sockets a receive timeout of a second, where the system has one for
+    /// `accept` (Linux has). With a listener that waits on all the same,
+    /// [`Server::serve`](crate::Server::serve) returns at the end of the
+    /// [`grace`](crate::Server::grace), and its thread stays.
     fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>>;
 
     /// Whether [`accept`](Self::accept) fails with [`io::ErrorKind::WouldBlock`] from now on when nobody waits to be accepted. A server that
@@ -73,12 +83,12 @@ impl Listener for TcpListener {
             IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
             _ => {}
         }
-        // It is given back for the connection to have a file descriptor, when there are none left.
-        let spare = Mutex::new(Some(self.try_clone()?));
+        #[cfg(unix)]
+        let _ = TcpStream::from(OwnedFd::from(self.try_clone()?)).set_read_timeout(Some(TURN));
         Ok(Box::new(move || {
-            drop(spare.lock().unwrap_or_else(PoisonError::into_inner).take());
-            // When it cannot be connected to because too many do, then nobody waits for a connection either.
-            let _ = TcpStream::connect_timeout(&address, Duration::from_secs(1));
+            // There may be no port, descriptor or route for that; or too many connect, and nobody
+            // waits for a connection.
+            let _ = TcpStream::connect_timeout(&address, TURN);
         }))
     }
 
@@ -97,6 +107,7 @@ impl Listener for std::os::unix::net::UnixListener {
 
     fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
         let (address, socket) = (self.local_addr()?, Self::Stream::from(OwnedFd::from(self.try_clone()?)));
+        let _ = socket.set_read_timeout(Some(TURN));
         Ok(Box::new(move || {
             // On Linux this is enough, and does not need the path, which may be gone or another's by now.
             if socket.shutdown(Shutdown::Both).is_err() {

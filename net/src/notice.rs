@@ -1,7 +1,7 @@
 //! What a server lets the threads know that serve its connections.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering::Relaxed};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long a wait may go on before it is asked whether it still makes sense: a socket's timeout is never longer.
@@ -12,6 +12,9 @@ pub(crate) const TURN: Duration = Duration::from_secs(1);
 pub(crate) struct Notice {
     /// No request more is wanted than those that have begun.
     is_closing: AtomicBool,
+    /// Since when, for the one that waits for that.
+    closing_since: Mutex<Option<Instant>>,
+    closes: Condvar,
     /// Nothing more is wanted at all.
     is_over: AtomicBool,
     /// How many connections should make room for others: those that wait, less those that close to make room.
@@ -23,6 +26,23 @@ pub(crate) struct Notice {
 impl Notice {
     pub(crate) fn close(&self) {
         self.is_closing.store(true, Relaxed);
+        self.closing_since().get_or_insert_with(Instant::now);
+        self.closes.notify_all();
+    }
+
+    /// Waits until the server closes; returns since when it does.
+    pub(crate) fn wait_for_close(&self) -> Instant {
+        let mut since = self.closing_since();
+        loop {
+            if let Some(since) = *since {
+                return since;
+            }
+            since = self.closes.wait(since).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn closing_since(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.closing_since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn is_closing(&self) -> bool {

@@ -6,8 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// A panic that was caught.
 ///
-/// What it says may be a value that panics again when it is dropped. Such a value is forgotten: a panic
-/// that has been caught ends nothing more.
+/// What it says may be a value that panics again when it is dropped. Such a value is forgotten: a
+/// panic that has been caught ends nothing more.
 pub(crate) struct Panic(Option<Box<dyn Any + Send>>);
 
 /// Calls this, and returns its panic as an error.

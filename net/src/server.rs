@@ -12,7 +12,7 @@ use crate::threads::{Bounds, Threads};
 use crate::transport::Transport;
 use bareline_core::dump;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -57,7 +57,7 @@ pub struct Server<L: Listener = TcpListener> {
     bounds: Bounds,
     requests: u64,
     grace: Duration,
-    handle: ServerHandle,
+    handle: OwnHandle,
 }
 
 /// Shuts a [`Server`] down, from any thread.
@@ -74,8 +74,14 @@ pub struct Server<L: Listener = TcpListener> {
 #[derive(Clone)]
 pub struct ServerHandle {
     notice: Arc<Notice>,
-    wake: Arc<dyn Fn() + Send + Sync>,
+    waker: Arc<Mutex<Option<Waker>>>,
 }
+
+type Waker = Arc<dyn Fn() + Send + Sync>;
+
+/// The handle of the server itself: when it is dropped, however the server has ended, the others
+/// keep nothing of the listener.
+struct OwnHandle(ServerHandle);
 
 /// The target of the lines that [`log`] gets, one for each request.
 const ACCESS: &str = "bareline_net::access";
@@ -97,7 +103,8 @@ impl<L: Listener> Server<L> {
     pub fn on(listener: L) -> Result<Self, Error> {
         // One that is left nonblocking would have to be asked again and again.
         let _ = listener.set_nonblocking(false);
-        let handle = ServerHandle { notice: Arc::default(), wake: listener.waker()?.into() };
+        let waker = Mutex::new(Some(listener.waker()?.into()));
+        let handle = OwnHandle(ServerHandle { notice: Arc::default(), waker: Arc::new(waker) });
         let bounds = Bounds { threads: 4096, connections: 5120, stack: Stack::Usual };
         Ok(Self { listener, settings: Settings::default(), bounds, requests: 100_000, grace: Duration::from_secs(10), handle })
     }
@@ -123,9 +130,9 @@ impl<L: Listener> Server<L> {
         self
     }
 
-    /// Sets how much stack each thread has, in octets. By default it is what [`std::thread`] gives, 2 MiB
-    /// unless `RUST_MIN_STACK` says otherwise. What is not used takes no memory, only addresses: of these
-    /// 32-bit systems have few.
+    /// Sets how much stack each thread has, in octets. By default it is what [`std::thread`] gives,
+    /// 2 MiB unless `RUST_MIN_STACK` says otherwise. What is not used takes no memory, only
+    /// addresses: of these 32-bit systems have few.
     pub const fn stack_size(mut self, octets: usize) -> Self {
         self.bounds.stack = Stack::Octets(octets);
         self
@@ -137,7 +144,8 @@ impl<L: Listener> Server<L> {
         self
     }
 
-    /// How long requests that have begun may take when the server shuts down: 10 s by default.
+    /// How long requests that have begun may take when the server shuts down: 10 s by default. Then
+    /// [`serve`](Self::serve) returns, even if the listener still waits for a connection.
     pub const fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self
@@ -145,7 +153,7 @@ impl<L: Listener> Server<L> {
 
     /// What shuts it down.
     pub fn handle(&self) -> ServerHandle {
-        self.handle.clone()
+        self.handle.0.clone()
     }
 
     /// Takes connections, and has `handler` answer each request, until it is shut down.
@@ -160,7 +168,7 @@ impl<L: Listener> Server<L> {
         handler: impl Fn(Exchange<'_, L::Stream>) -> Result<(), Error> + Send + Sync + 'static,
     ) -> Result<(), Error> {
         let Self { listener, settings, bounds, requests, grace, handle } = self;
-        let notice = handle.notice;
+        let notice = Arc::clone(&handle.0.notice);
         let threads = Threads::new(bounds, listener, Arc::clone(&notice), move |accepted| {
             // Whoever has just connected is about to ask, and what has come need not be waited for.
             thread::yield_now();
@@ -212,13 +220,30 @@ fn answer<S: Transport>(
 }
 
 impl ServerHandle {
-    /// Shuts the server down: no connection is accepted any more but of those who wait for that, requests that have begun are answered, with
-    /// `Connection: close`, and [`serve`](Server::serve) returns when that is done, at the latest after the grace. Once is enough, and it does not wait for that.
+    /// Shuts the server down, without waiting for that. Once is enough.
+    ///
+    /// No connection is accepted any more, but for those that wait to be accepted. Requests that
+    /// have begun are answered, with `Connection: close`. [`serve`](Server::serve) returns when
+    /// that is done, at the latest after the [`grace`](Server::grace). Once the server has ended,
+    /// the handle does nothing, and keeps nothing of the listener.
     pub fn shut_down(&self) {
         self.notice.close();
         // Afterwards the address may be another's.
-        if !self.notice.is_over() {
-            (self.wake)();
+        let waker = if self.notice.is_over() { None } else { self.waker().clone() };
+        if let Some(wake) = waker {
+            wake();
         }
+    }
+
+    fn waker(&self) -> MutexGuard<'_, Option<Waker>> {
+        self.waker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for OwnHandle {
+    fn drop(&mut self) {
+        self.0.notice.end();
+        let waker = self.0.waker().take();
+        drop(waker);
     }
 }

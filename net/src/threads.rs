@@ -6,11 +6,11 @@ use crate::notice::Notice;
 use crate::panics::{self, Panic};
 use crate::stack::Stack;
 use std::collections::VecDeque;
-use std::io;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
+use std::{io, mem};
 
 /// How long a thread without a connection stays for the next one.
 const SPARE: Duration = Duration::from_secs(5);
@@ -75,25 +75,28 @@ impl<L: Listener> Threads<L> {
         Arc::new(Self { bounds, notice, state: Mutex::new(state), has_ended: Condvar::new(), serve: Box::new(serve) })
     }
 
-    /// Has all connections served until the server closes, and waits then until that is done, but no longer than `grace`. Gives how many have
-    /// not ended by then, and closes those that no thread has taken.
+    /// Has all connections served until the server closes, and waits then until that is done, but
+    /// no longer than `grace`, even for an accept that does not return. Gives how many have not
+    /// ended by then, and closes those that no thread has taken.
     pub(crate) fn run(self: &Arc<Self>, grace: Duration) -> io::Result<usize> {
+        let begun = Instant::now();
+        self.add(&mut self.state(), false).inspect_err(|_| self.notice.end())?;
+        // It may have been closed long before it began.
+        let closed = self.notice.wait_for_close().max(begun);
         let mut state = self.state();
-        self.add(&mut state, false).inspect_err(|_| self.notice.end())?;
-        while state.accepted.is_none() {
-            state = self.has_ended.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-        let start = Instant::now();
-        while let (1.., Some(left)) = (state.threads, grace.checked_sub(start.elapsed())) {
+        while let (1.., Some(left)) = (state.threads, grace.checked_sub(closed.elapsed())) {
             state = self.has_ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         let left = state.busy.saturating_add(state.waiting.len());
-        state.waiting.clear();
+        let unserved = (mem::take(&mut state.waiting), state.acceptor.take());
         self.notice.end();
         let accepted = state.accepted.replace(Ok(()));
         drop(state);
-        if let Some(Err(panic)) = accepted {
-            panic.resume();
+        let _ = panics::catch(|| drop(unserved));
+        match accepted {
+            Some(Err(panic)) => panic.resume(),
+            Some(Ok(())) => {}
+            None => log::warn!("shut down: the listener still waits after {} s", grace.as_secs_f32()),
         }
         Ok(left)
     }
@@ -107,12 +110,13 @@ impl<L: Listener> Threads<L> {
                 threads.end_accepting(Err(panic)).threads -= 1;
                 threads.has_ended.notify_all();
             }
-            // It may be the last to know the handler, and what that has captured panics perhaps when it is dropped.
+            // It may be the last to know the handler, and what that has captured panics perhaps
+            // when it is dropped.
             let _ = panics::catch(move || drop(threads));
         };
         let added = self.bounds.stack.builder().spawn(work).map(drop);
         state.threads += usize::from(added.is_ok());
-        let was_short = std::mem::replace(&mut state.is_short, added.is_err());
+        let was_short = mem::replace(&mut state.is_short, added.is_err());
         if let (Err(error), false) = (&added, was_short) {
             log::error!("the system gives no more than {} threads: {error}", state.threads);
         }
@@ -353,6 +357,18 @@ mod tests {
         notice.close();
         drop(send);
         assert_eq!(run.join().unwrap().unwrap(), 2);
+    }
+
+    #[test]
+    fn the_grace_bounds_an_accept_that_never_returns() {
+        let (threads, send, _go_on, accepts) = threads(BOUNDS);
+        let (notice, (done, is_done)) = (Arc::clone(&threads.notice), channel());
+        thread::spawn(move || done.send(threads.run(Duration::from_millis(50)).unwrap()));
+        wait_for(&accepts, 0);
+        notice.close();
+        assert_eq!(is_done.recv_timeout(DEADLINE), Ok(0));
+        assert!(notice.is_over());
+        drop(send);
     }
 
     /// Panics, as the code of a user may: when it is asked, or when it is dropped.

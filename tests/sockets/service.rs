@@ -538,6 +538,119 @@ fn a_connection_that_is_nonblocking_has_its_time_in_a_shutdown() {
     served.join().unwrap().unwrap();
 }
 
+/// Has a waker that does not wake it, as when the system has no port left to connect from.
+struct Sleeper {
+    socket: TcpListener,
+    /// It waits for a second at most.
+    is_timed: bool,
+}
+
+impl Listener for Sleeper {
+    type Stream = TcpStream;
+
+    fn accept(&self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
+        Listener::accept(&self.socket)
+    }
+
+    fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
+        if self.is_timed {
+            drop(self.socket.waker()?);
+        }
+        Ok(Box::new(|| {}))
+    }
+
+    fn set_nonblocking(&self, is_nonblocking: bool) -> io::Result<()> {
+        self.socket.set_nonblocking(is_nonblocking)
+    }
+}
+
+/// Shuts down a server whose listener is not woken; returns how long that takes.
+fn shutdown_of_a_sleeper(is_timed: bool, grace: Duration) -> Duration {
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    let server = Server::on(Sleeper { socket, is_timed }).unwrap().grace(grace);
+    let (handle, (done, is_done)) = (server.handle(), channel());
+    thread::spawn(move || done.send(server.serve(tell)));
+    assert!(exchange(address, LAST_GET).starts_with("HTTP/1.1 200 "));
+    let start = Instant::now();
+    handle.shut_down();
+    is_done.recv_timeout(DEADLINE).expect("it ends").unwrap();
+    start.elapsed()
+}
+
+#[test]
+fn a_shutdown_ends_with_the_grace_whatever_the_listener_does() {
+    log_lines::keep();
+    let took = shutdown_of_a_sleeper(false, Duration::from_millis(50));
+    assert!(took < DEADLINE / 4, "{took:?}");
+    let lines = log_lines::with(&["shut down: the listener still waits after 0.05 s"]);
+    assert!(lines[0].starts_with("WARN "), "{lines:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_shutdown_needs_no_connection_of_its_own() {
+    let took = shutdown_of_a_sleeper(true, DEADLINE);
+    assert!(took < DEADLINE / 4, "{took:?}");
+}
+
+/// Nobody listens there.
+fn is_free(address: SocketAddr) -> bool {
+    TcpStream::connect_timeout(&address, DEADLINE).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+}
+
+#[test]
+fn a_handle_does_not_keep_the_port() {
+    let bound = || {
+        let server = Server::bind("127.0.0.1:0").unwrap();
+        (server.handle(), server.local_addr().unwrap(), server)
+    };
+    // One that never serves, ...
+    let (handle, address, server) = bound();
+    drop(server);
+    assert!(is_free(address));
+    handle.shut_down();
+    // ... one that has served, ...
+    let (handle, address, server) = bound();
+    handle.shut_down();
+    server.serve(tell).unwrap();
+    assert!(is_free(address));
+    // ... and one whose listener panics.
+    struct Panicking(TcpListener);
+    impl Listener for Panicking {
+        type Stream = TcpStream;
+        fn accept(&self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
+            panic!("for a test")
+        }
+        fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
+            let kept = self.0.try_clone()?;
+            Ok(Box::new(move || _ = kept.set_nonblocking(true)))
+        }
+    }
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    let server = Server::on(Panicking(socket)).unwrap();
+    let handle = server.handle();
+    assert!(thread::spawn(move || server.serve(tell)).join().is_err());
+    assert!(is_free(address));
+    handle.shut_down();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_handle_does_not_keep_a_unix_socket() {
+    use std::os::unix::net::{UnixListener, UnixStream};
+    let path = std::env::temp_dir().join(format!("bareline-kept-{}.socket", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    let server = Server::on(UnixListener::bind(&path).unwrap()).unwrap();
+    let handle = server.handle();
+    drop(server);
+    let error = UnixStream::connect(&path).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+    std::fs::remove_file(&path).unwrap();
+    handle.shut_down();
+}
+
 #[test]
 fn a_server_on_all_addresses_can_be_shut_down() {
     for address in ["0.0.0.0:0", "[::]:0"] {

@@ -2,10 +2,10 @@
 //!
 //! How many connections can be opened depends on the system's limit; where it is low, fewer are.
 
-use crate::{DEADLINE, Program, connect, example, exchange, next, peak_memory, read_all};
+use crate::{DEADLINE, Program, connect, example, exchange, next, peak_memory, read_all, skip};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -134,13 +134,72 @@ fn a_server_without_file_descriptors_can_be_shut_down() {
             stream
         })
         .collect();
-    assert!(Command::new("kill").args(["-TERM", &id.to_string()]).status().unwrap().success());
+    terminate(&server);
+    end_of(&mut server);
+    drop(streams);
+}
+
+/// Asks a server to end.
+#[cfg(target_os = "linux")]
+fn terminate(server: &Program) {
+    assert!(Command::new("kill").args(["-TERM", &server.child.id().to_string()]).status().unwrap().success());
+}
+
+/// Waits until a server has ended; returns how long that took.
+#[cfg(target_os = "linux")]
+fn end_of(server: &mut Program) -> Duration {
     let start = Instant::now();
     while server.child.try_wait().unwrap().is_none() {
         assert!(start.elapsed() < DEADLINE, "it does not end");
         thread::park_timeout(Duration::from_millis(5));
     }
-    drop(streams);
+    start.elapsed()
+}
+
+/// Those who have connected and asked have their responses, once the connections before them have
+/// ended.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_shutdown_without_file_descriptors_loses_no_request() {
+    let program = example("http_server");
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n 30 && exec \"$0\" 127.0.0.1:0"]).arg(program.get_program());
+    let mut server = Program::of(&mut command);
+    let mut busy: Vec<_> = (0..60).map(|_| connect(server.tcp())).collect();
+    for stream in &mut busy {
+        stream.write_all(b"PUT /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nh").unwrap();
+    }
+    let line = next(&server.notes);
+    assert!(line.contains("connections cannot be accepted: "), "{line}");
+    terminate(&server);
+    // It is out of descriptors still when it looks up, which is once a second at the least.
+    thread::sleep(Duration::from_millis(1200));
+    let is_whole = |mut stream: TcpStream| {
+        let (_, mut response) = (stream.write_all(b"i"), String::new());
+        let _ = stream.shutdown(Shutdown::Write);
+        let _ = stream.read_to_string(&mut response);
+        response.starts_with("HTTP/1.1 200 ") && response.ends_with("hi")
+    };
+    assert_eq!(busy.into_iter().map(is_whole).filter(|&is_whole| is_whole).count(), 60);
+    end_of(&mut server);
+}
+
+/// In a network without a loopback interface, where a server cannot connect to itself.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_that_cannot_connect_to_itself_can_be_shut_down() {
+    let isolated = || {
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--net"]);
+        command
+    };
+    if !isolated().arg("true").stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
+        return skip("there are no network namespaces, for a server that cannot connect to itself");
+    }
+    let mut server = Program::of(isolated().arg(example("http_server").get_program()).arg("0.0.0.0:0"));
+    terminate(&server);
+    let took = end_of(&mut server);
+    assert!(took < DEADLINE / 4, "{took:?}");
 }
 
 /// How long a process has had a processor, in hundredths of a second.
