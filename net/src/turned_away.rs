@@ -1,10 +1,11 @@
 //! Connections that there is no place for.
 
 use crate::date::Date;
-use crate::deadline::Whole;
+use crate::deadline::{Whole, is_passing};
 use crate::error::Error;
 use crate::notice::TURN;
 use crate::panics;
+use crate::settings::Settings;
 use crate::stack::Stack;
 use crate::transport::Transport;
 use bareline_core::{FieldName, FieldValue, ReplyTo, Status, WireBuf};
@@ -14,10 +15,13 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How many may wait for their 503, and how many of those that have it are kept for a moment.
+/// How many may wait for their 503, and how many of those that have it linger.
 const KEPT: usize = 256;
-/// How often it is looked whether the moment is over.
+/// How often what they send is discarded.
 const TICK: Duration = Duration::from_millis(100);
+/// How much is read of one at a time, and how often in a row.
+const READ: usize = 64 * 1024;
+const READS: usize = 16;
 
 /// Answers connections with 503, in a thread of its own, so that whoever accepts waits for none of them [RFC 9110 section 15.6.4].
 pub(crate) struct TurnedAway<S> {
@@ -45,18 +49,18 @@ impl<S: Transport + Send + 'static> TurnedAway<S> {
     }
 }
 
-/// Answers them as they come, until none can come any more. Each is kept for a second then, so that a reset does not take the answer from it
-/// [RFC 9112 section 9.6].
+/// Answers them as they come, until none can come any more. Each lingers then: what its client still
+/// sends is discarded, so that a reset does not take the response from it [RFC 9112 section 9.6].
 fn answer_all<S: Transport>(streams: &Receiver<S>) {
-    let mut answered = VecDeque::new();
-    let mut is_open = true;
-    while is_open || !answered.is_empty() {
-        match streams.recv_timeout(if answered.is_empty() { Duration::MAX } else { TICK }) {
+    let (mut lingering, mut buffer) = (VecDeque::<Lingering<S>>::new(), vec![0; READ]);
+    let (mut is_open, mut swept) = (true, Instant::now());
+    while is_open || !lingering.is_empty() {
+        match streams.recv_timeout(if lingering.is_empty() { Duration::MAX } else { TICK }) {
             Ok(mut stream) => {
                 // It may be gone already, and the code of a user's transport may panic.
                 let _ = panics::catch(|| {
                     if answer(&mut stream).is_ok() {
-                        answered.push_back((stream, Instant::now()));
+                        lingering.push_back(Lingering::new(stream));
                     }
                 });
             }
@@ -66,11 +70,57 @@ fn answer_all<S: Transport>(streams: &Receiver<S>) {
                 thread::sleep(TICK);
             }
         }
-        while answered.front().is_some_and(|(_, since)| answered.len() > KEPT || since.elapsed() >= TURN) {
-            if let Some((mut stream, _)) = answered.pop_front() {
-                let _ = panics::catch(move || drain(&mut stream));
+        if swept.elapsed() >= TICK || !is_open {
+            swept = Instant::now();
+            lingering.retain_mut(|one| {
+                // With the server ending, nobody lingers for long.
+                let may_linger = is_open || one.since.elapsed() < TURN;
+                may_linger && panics::catch(|| one.discard(&mut buffer)).unwrap_or(false)
+            });
+        }
+        while lingering.len() > KEPT {
+            let oldest = lingering.pop_front();
+            let _ = panics::catch(|| drop(oldest));
+        }
+    }
+}
+
+/// A connection that has its 503.
+struct Lingering<S> {
+    stream: S,
+    /// Since when.
+    since: Instant,
+    /// When octets came last.
+    heard: Instant,
+    /// How many more are read.
+    left: u64,
+    /// It can be read without waiting.
+    is_nonblocking: bool,
+}
+
+impl<S: Transport> Lingering<S> {
+    fn new(mut stream: S) -> Self {
+        let (now, is_nonblocking) = (Instant::now(), stream.set_nonblocking(true).is_ok());
+        Self { stream, since: now, heard: now, left: Settings::default().linger_limit, is_nonblocking }
+    }
+
+    /// Discards what has come, without waiting; returns whether more is waited for.
+    fn discard(&mut self, buffer: &mut [u8]) -> bool {
+        if !self.is_nonblocking {
+            return self.since.elapsed() < TURN;
+        }
+        for _ in 0..READS {
+            match self.stream.read(buffer) {
+                Ok(count @ 1..) => {
+                    self.heard = Instant::now();
+                    self.left = self.left.saturating_sub(count as u64);
+                }
+                Err(error) if is_passing(&error) => break,
+                Ok(0) | Err(_) => return false,
             }
         }
+        let Settings { linger_timeout, linger_silence_timeout, .. } = Settings::default();
+        self.left > 0 && self.since.elapsed() < linger_timeout && self.heard.elapsed() < linger_silence_timeout
     }
 }
 
@@ -105,18 +155,6 @@ fn send(stream: &mut impl Transport, mut octets: &[u8]) -> Result<(), Error> {
     }
 }
 
-/// Takes what has come, so that closing makes no reset.
-fn drain(stream: &mut impl Transport) {
-    if stream.set_nonblocking(true).is_ok() {
-        let mut sink = [0; 4096];
-        for _ in 0..16 {
-            if !matches!(stream.read(&mut sink), Ok(1..)) {
-                break;
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -124,6 +162,7 @@ mod tests {
     use super::{Stack, TURN, TurnedAway, answer};
     use crate::transport::{Transport, Untimed};
     use std::io::{self, Read, Write};
+    use std::net::{TcpListener, TcpStream};
     use std::sync::mpsc::{Sender, channel};
     use std::thread;
     use std::time::{Duration, Instant};
@@ -190,6 +229,23 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn rfc9112_9_6_a_503_is_not_lost_to_what_the_client_sends() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        client.set_read_timeout(Some(20 * TURN)).unwrap();
+        let mut turned_away = TurnedAway::new(Stack::Usual);
+        turned_away.add(listener.accept().unwrap().0);
+        // As a client does that reads when it has sent everything, and takes its time for that.
+        (0..100).for_each(|_| {
+            client.write_all(&[b'x'; 50_000]).unwrap();
+            thread::park_timeout(Duration::from_millis(15));
+        });
+        let mut response = String::new();
+        client.read_to_string(&mut response).unwrap();
+        assert!(response.starts_with("HTTP/1.1 503 "), "{response}");
     }
 
     #[test]
