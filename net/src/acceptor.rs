@@ -4,6 +4,7 @@ use crate::listener::Listener;
 use crate::notice::Notice;
 use crate::stack::Stack;
 use crate::turned_away::TurnedAway;
+use bareline_core::Status;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -139,7 +140,7 @@ impl<L: Listener> Acceptor<L> {
 
     /// Has a connection answered 503.
     pub(crate) fn turn_away(&mut self, Accepted { stream, peer }: Accepted<L::Stream>) {
-        log::warn!("{}: too many connections", Peer(peer));
+        log::warn!("{} {}: too many connections", Peer(peer), Status::SERVICE_UNAVAILABLE);
         self.turned_away.add(stream);
     }
 }

@@ -187,20 +187,21 @@ impl<L: Listener> Server<L> {
 fn converse<S: Transport>(mut stream: ServerStream<S>, handler: &impl Fn(Exchange<'_, S>) -> Result<(), Error>) {
     let peer = Peer(stream.peer_addr());
     loop {
-        let answered = match stream.next_request() {
+        let answered = match stream.next_or_rejected() {
             Ok(Some(exchange)) => answer(exchange, handler, &peer),
             Ok(None) => break,
-            Err(error) => Err(error.to_string()),
+            Err(rejected) => Err(rejected.to_string()),
         };
         if let Err(reason) = answered {
             // A handler may say anything, what the peer sent included.
-            log::warn!("{peer}: {}", dump(reason.as_bytes()).on_one_line());
+            log::warn!("{peer}{}", dump(reason.as_bytes()).on_one_line());
             break;
         }
     }
 }
 
-/// Has one request answered; tells why it was not.
+/// Has one request answered. Fails with what the log says after the peer: the request, the outcome, and
+/// why.
 fn answer<S: Transport>(
     exchange: Exchange<'_, S>,
     handler: &impl Fn(Exchange<'_, S>) -> Result<(), Error>,
@@ -211,12 +212,12 @@ fn answer<S: Transport>(
     let handled = panics::catch(|| handler(exchange).map_err(|error| error.to_string()))
         .unwrap_or_else(|panic| Err(format!("the handler has panicked: {}", panic.reason())));
     let answered = handled.and(outcome.conclude().map_err(|error| error.to_string()));
+    let (method, target, version) = (head.method(), head.target(), head.version());
     if let Some(since) = since {
-        let (method, target, version) = (head.method(), head.target(), head.version());
         let milliseconds = since.elapsed().as_secs_f64() * 1000.0;
         log::info!(target: ACCESS, "{peer} {method} {target} {version} {outcome} in {milliseconds:.1} ms");
     }
-    answered
+    answered.map_err(|reason| format!(" {method} {target} {version} {outcome}: {reason}"))
 }
 
 impl ServerHandle {

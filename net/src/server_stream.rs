@@ -12,7 +12,7 @@ use crate::transport::Transport;
 use crate::wire::Wire;
 use bareline_core::{
     Answer, Event, FieldName, FieldSpans, FieldValue, HeadWriter, RequestHead, RequestParts, ServerConnection, ServerState,
-    Status, WriteError,
+    Status, WriteError, dump,
 };
 use std::cell::{RefCell, RefMut};
 use std::fmt;
@@ -52,6 +52,8 @@ pub struct ServerStream<S: Transport = TcpStream> {
 pub(crate) type ServerWire<S> = Wire<S, ServerConnection>;
 
 const FIELDS: usize = 128;
+/// How many octets of a request line the log shows of a request that was rejected.
+const LINE_SHOWN: usize = 100;
 const TEXT: FieldValue<'_> = FieldValue::from_static("text/plain; charset=utf-8");
 
 /// A request and its answer: the head can be read while the body comes and the answer goes.
@@ -123,13 +125,18 @@ impl<S: Transport> ServerStream<S> {
     /// connection closed; the error is for the log. So is a fault of the body that the caller has met and not answered. A request that the
     /// caller has not answered is answered with 500, and the connection closed: that is [`Error::Unanswered`].
     pub fn next_request(&mut self) -> Result<Option<Exchange<'_, S>>, Error> {
+        self.next_or_rejected().map_err(|rejected| rejected.error)
+    }
+
+    /// The same, with what the log says of a request that is rejected.
+    pub(crate) fn next_or_rejected(&mut self) -> Result<Option<Exchange<'_, S>>, Rejected> {
         let wire = self.wire.get_mut();
         let received = wire.next_head(&mut self.head, &mut self.spans);
         if let (Err(Error::Io(error)), ServerState::Idle) = (&received, wire.connection.state()) {
             log::debug!("{}: idle connection: {error}", Peer(self.peer));
             return Ok(None);
         }
-        let Some(parts) = received.map_err(|error| wire.refuse(error))? else { return Ok(None) };
+        let Some(parts) = received.map_err(|error| wire.reject(error))? else { return Ok(None) };
         let wire = &self.wire;
         let head = parts.over(&self.head, &self.spans);
         Ok(Some(Exchange { peer: self.peer, head, body: RequestBody::new(wire), reply: Reply::new(wire, head.version()) }))
@@ -143,6 +150,27 @@ impl<S: Transport> ServerStream<S> {
         match wire.connection.state() {
             ServerState::Handover => wire.hand_over(),
             _ => Err(Error::Closed),
+        }
+    }
+}
+
+/// A request that was rejected before a handler got it.
+pub(crate) struct Rejected {
+    error: Error,
+    /// The request line, as far as it came, fit to be shown.
+    line: String,
+    /// The status that it was answered with, if that could be sent.
+    status: Option<Status>,
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { error, line, status } = self;
+        match (line.is_empty(), status) {
+            (true, Some(status)) => write!(f, " {status}: {error}"),
+            (true, None) => write!(f, ": {error}"),
+            (false, Some(status)) => write!(f, " {line} {status}: {error}"),
+            (false, None) => write!(f, " {line}: {error}"),
         }
     }
 }
@@ -234,7 +262,18 @@ impl<S: Transport> ServerWire<S> {
         self.fault.map_or(Error::Unanswered, Error::Peer)
     }
 
-    /// Answers with a refusal, as far as that can be done, and closes. Gives the error back, which is the one that counts.
+    /// Rejects the request whose head is being received.
+    fn reject(&mut self, error: Error) -> Rejected {
+        let octets = self.received.bytes().trim_ascii_start();
+        let line = octets.split(|&octet| octet == b'\n').next().unwrap_or_default().trim_ascii_end();
+        let (shown, rest) = line.split_at_checked(LINE_SHOWN).unwrap_or((line, b""));
+        let line = format!("{}{}", dump(shown).on_one_line(), if rest.is_empty() { "" } else { "..." });
+        let error = self.refuse(error);
+        Rejected { error, line, status: self.answered }
+    }
+
+    /// Responds with the status of the error, as far as that can be done, and sends nothing more; what the
+    /// client still sends is read when the connection is closed. Returns the error.
     fn refuse(&mut self, error: Error) -> Error {
         let (status, reason) = match &error {
             Error::Peer(fault) => (fault.status(), format!("{fault}\n")),
@@ -244,10 +283,9 @@ impl<S: Transport> ServerWire<S> {
         let refused = self.write(|connection, out| {
             dated(connection.reject(status, out)?, &date)?.field(FieldName::CONTENT_TYPE, TEXT)?.body(reason.as_bytes())
         });
-        if refused.is_ok() {
+        if refused.and_then(|()| self.close_write()).is_ok() {
             self.answered = Some(status);
         }
-        self.close();
         error
     }
 

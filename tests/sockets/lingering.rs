@@ -17,6 +17,7 @@ fn rejected(settings: Settings) -> (SocketAddr, JoinHandle<Duration>) {
     serve_one(settings, |mut peer| {
         let start = Instant::now();
         assert!(peer.next_request().is_err());
+        drop(peer);
         start.elapsed()
     })
 }

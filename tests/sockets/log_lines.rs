@@ -26,7 +26,7 @@ impl Log for Lines {
 pub(crate) fn keep() {
     SET.call_once(|| {
         log::set_logger(&LINES).unwrap();
-        log::set_max_level(LevelFilter::Info);
+        log::set_max_level(LevelFilter::Debug);
     });
 }
 

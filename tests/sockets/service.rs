@@ -131,14 +131,79 @@ fn each_request_is_told_in_a_line_and_so_is_each_refusal() {
     }
     let reason = "whitespace before the colon at octet 20 (RFC 9112 section 5.1): ";
     let lines = log_lines::with(&[&client, "WARN"]);
-    assert!(lines.len() == 1 && lines[0].starts_with(&format!("WARN bareline_net::server {client}: {reason}")), "{lines:?}");
+    let told = format!("WARN bareline_net::server {client} GET / HTTP/1.1 400 Bad Request: {reason}");
+    assert!(lines.len() == 1 && lines[0].starts_with(&told), "{lines:?}");
     assert!(refusal.contains(reason), "{refusal}");
+}
+
+/// Requests that are rejected, and the beginning of the line that says so: what came of the request line,
+/// the status, and the reason.
+#[test]
+fn a_rejection_is_logged_with_request_and_status() {
+    let settings = Settings { head_deadline: Duration::from_millis(50), body_limit: 9, ..Settings::default() };
+    let server = Service::new(|server| server.settings(settings), tell);
+    let long = format!("GET /{} HTTP/1.1\r\nHost : a\r\n\r\n", "x".repeat(200));
+    for (octets, line) in [
+        ("PUT /x?y HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n", "PUT /x?y HTTP/1.1 413 Content Too Large: body too large"),
+        ("\x16\x03\x01", "\\x16\\x03\\x01 400 Bad Request: invalid method at octet 0"),
+        ("\r\nGET  / HTTP/1.1\r\n", "GET  / HTTP/1.1 400 Bad Request: "),
+        ("GET / HT", "GET / HT 408 Request Timeout: no whole head within 0.05 s"),
+        (&long, &format!("GET /{}... 400 Bad Request: whitespace", "x".repeat(95))),
+        ("PUT /b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", "PUT /b HTTP/1.1 400 Bad Request, "),
+    ] {
+        let mut stream = connect(server.address);
+        let client = stream.local_addr().unwrap().to_string();
+        stream.write_all(octets.as_bytes()).unwrap();
+        read_all(stream);
+        let lines = log_lines::with(&[&client, "WARN"]);
+        let told = format!("WARN bareline_net::server {client} {line}");
+        assert!(lines.len() == 1 && lines[0].starts_with(&told), "{lines:?}, not {told}");
+    }
+}
+
+/// Nobody reads a body here, and no limit is set: nothing is wrong.
+#[test]
+fn an_unread_body_is_no_reason_for_a_warning() {
+    let server = Service::new(|server| server, |exchange| exchange.reply.send(Status::NOT_FOUND, &[], b""));
+    let mut stream = connect(server.address);
+    let client = stream.local_addr().unwrap().to_string();
+    stream.write_all(b"PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n").unwrap();
+    stream.write_all(&[b'x'; 1_000_000]).unwrap();
+    assert!(read_all(stream).starts_with("HTTP/1.1 404 "));
+    let lines = log_lines::with(&[&client]);
+    assert!(lines.len() == 1 && lines[0].contains(" PUT /x HTTP/1.1 404 Not Found, "), "{lines:?}");
+}
+
+#[test]
+fn a_reset_is_a_warning_within_a_request_alone() {
+    let server = Service::new(|server| server, tell);
+    for (octets, told) in [
+        ("", "DEBUG bareline_net::server_stream {}: idle connection: "),
+        ("GET / HTTP/1.1\r\nHo", "WARN bareline_net::server {} GET / HTTP/1.1: "),
+        ("PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nh", "WARN bareline_net::server {} PUT /x HTTP/1.1 "),
+    ] {
+        let mut stream = connect(server.address);
+        let client = stream.local_addr().unwrap().to_string();
+        // The server has this connection once it has answered on it.
+        stream.write_all(GET).unwrap();
+        read_one(&mut stream);
+        stream.write_all(octets.as_bytes()).unwrap();
+        socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+        drop(stream);
+        let told = told.replace("{}", &client);
+        log_lines::with(&[&told]);
+        let is_warned = told.starts_with("WARN");
+        let lines = log_lines::with(&[&client]);
+        assert_eq!(lines.iter().any(|line| line.starts_with("WARN")), is_warned, "{lines:?}");
+    }
 }
 
 #[test]
 fn a_peer_that_has_reset_before_it_is_accepted_is_named() {
     log_lines::keep();
-    for (connections, told) in [(1, "INFO bareline_net::access {} GET /reset HTTP/1.1 "), (0, "{}: too many connections")] {
+    for (connections, told) in
+        [(1, "INFO bareline_net::access {} GET /reset HTTP/1.1 "), (0, "{} 503 Service Unavailable: too many connections")]
+    {
         let server = Server::bind("127.0.0.1:0").unwrap().connections(connections);
         let mut stream = connect(server.local_addr().unwrap());
         let client = stream.local_addr().unwrap();
@@ -187,8 +252,9 @@ fn a_handler_that_fails_or_panics_is_answered_500_and_its_thread_lives() {
         stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes()).unwrap();
         let answer = read_all(stream);
         assert!(answer.starts_with("HTTP/1.1 500 ") && answer.contains("\r\nConnection: close\r\n"), "{answer}");
-        let lines = log_lines::with(&[&format!("{client}: {reason}")]);
-        assert!(lines.len() == 1 && lines[0].starts_with("WARN "), "{lines:?}");
+        let lines = log_lines::with(&[&client, &format!(": {reason}")]);
+        let told = format!("WARN bareline_net::server {client} GET {path} HTTP/1.1 500 Internal Server Error, ");
+        assert!(lines.len() == 1 && lines[0].starts_with(&told), "{lines:?}");
         assert!(log_lines::with(&["access", &client])[0].contains(&format!(" GET {path} HTTP/1.1 500 Internal Server Error, ")));
     }
     let answer = exchange(server.address, &b"GET /behind HTTP/1.1\r\nHost: a\r\n\r\n".repeat(2));
@@ -385,7 +451,7 @@ fn rfc9110_15_6_4_one_connection_too_many_is_answered_503() {
         let answer = read_all(third);
         assert!(answer.starts_with("HTTP/1.1 503 Service Unavailable\r\nDate: "), "{answer}");
         assert!(answer.contains("\r\nRetry-After: 1\r\n") && answer.ends_with("\r\n\r\ntoo many connections\n"), "{answer}");
-        log_lines::with(&[&format!("{client}: too many connections")]);
+        log_lines::with(&[&format!("{client} 503 Service Unavailable: too many connections")]);
     }
     // Those who were there are served.
     for (stream, position) in [(first, 1), (second, 2)] {
@@ -451,13 +517,13 @@ fn a_peer_that_stalls_is_given_up_wherever_it_stalls() {
         let came = read_all(stream);
         assert!(came.starts_with(answer) && came.is_empty() == answer.is_empty(), "{came}");
         if let Some(told) = told {
-            log_lines::with(&[&format!("{client}: {told}")]);
+            log_lines::with(&[&client, "408 Request Timeout", told]);
         }
     }
     let mut stream = connect(server.address);
     let client = stream.local_addr().unwrap().to_string();
     stream.write_all(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
-    log_lines::with(&[&format!("{client}: no room to send within 0.1 s")]);
+    log_lines::with(&[&client, " GET /large HTTP/1.1 200 OK, ", ": no room to send within 0.1 s"]);
 }
 
 #[cfg(unix)]
