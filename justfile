@@ -76,6 +76,10 @@ budgets *options:
 linear:
     tests/linear
 
+# Are bodies copied in slices, without optimization too? Instruction counts, with valgrind.
+copies:
+    tests/copies
+
 # Line coverage of core, with llvm-cov.
 coverage:
     tests/coverage

@@ -81,6 +81,21 @@ pub(crate) fn is_alike(one: &[u8], other: &[u8]) -> bool {
     one.eq_ignore_ascii_case(other)
 }
 
+/// Copies the first octets of `from` to the front of `to`, as many as both have.
+#[inline(always)]
+pub(crate) fn copy(from: &[u8], to: &mut [u8]) {
+    if IS_WIDE {
+        let count = from.len().min(to.len());
+        // Two lengths that the optimizer knows to be equal: no panic is left of the copy.
+        if let (Some(from), Some(to)) = (from.get(..count), to.get_mut(..count)) {
+            to.copy_from_slice(from);
+        }
+    } else {
+        // A small loop, where a call would need a larger one; without optimization it is slow.
+        to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+    }
+}
+
 /// The value of a decimal digit.
 #[inline(always)]
 pub(crate) const fn digit(octet: u8) -> Option<u8> {

@@ -10,6 +10,8 @@ pub(crate) struct Received {
 
 /// What is read at a time.
 const USUAL: usize = 8 * 1024;
+/// What is read at a time from a peer that has filled the buffer: of a long body.
+const LARGE: usize = 16 * 1024;
 /// More than the longest line, head or trailer section, with which core refuses it.
 const MOST: usize = 128 * 1024;
 
@@ -39,19 +41,34 @@ impl Received {
     /// Where the next octets go: behind the others. None, when there are too many.
     pub(crate) fn room(&mut self) -> &mut [u8] {
         if self.start == self.end {
+            let len = match self.octets.len() {
+                len @ USUAL..=LARGE if self.end == len => LARGE,
+                len @ (USUAL | LARGE) => len,
+                _ => USUAL,
+            };
             (self.start, self.end) = (0, 0);
-            if self.octets.len() != USUAL {
-                self.octets = vec![0; USUAL];
+            if self.octets.len() != len {
+                self.octets = vec![0; len];
             }
         } else if self.end == self.octets.len() {
             self.octets.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end.saturating_sub(self.start));
             let len = self.octets.len();
             if self.end > len / 2 && len < MOST {
-                self.octets.resize(len * 2, 0);
+                self.grow(len * 2);
             }
         }
         self.octets.get_mut(self.end..).unwrap_or_default()
+    }
+
+    /// Moves the octets into a buffer of this size; `Vec::resize` writes octet by octet without
+    /// optimization.
+    fn grow(&mut self, len: usize) {
+        let mut octets = vec![0; len];
+        if let Some(to) = octets.get_mut(..self.octets.len()) {
+            to.copy_from_slice(&self.octets);
+        }
+        self.octets = octets;
     }
 
     /// Takes note of how many octets have been put into the room.

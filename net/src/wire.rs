@@ -8,7 +8,7 @@ use crate::settings::Settings;
 use crate::trailers::Trailers;
 use crate::transport::Transport;
 use bareline_core::{ClientConnection, Event, ParseError, ServerConnection, Status, TrailerField, WireBuf, WriteError};
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, Read};
 use std::time::{Duration, Instant};
 
 /// The largest head that is sent, and how much of ready output is gathered into one write.
@@ -357,10 +357,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
                 filled?;
             }
         }
-        let count = buffer.len().min(self.body.content);
-        for (to, from) in buffer.iter_mut().zip(self.received.bytes().iter().take(count)) {
-            *to = *from;
-        }
+        let count = self.received.bytes().get(..self.body.content).unwrap_or_default().read(buffer)?;
         self.received.consume(count);
         self.body.content -= count;
         Ok(count)

@@ -4,6 +4,7 @@ use super::StreamError;
 use crate::connection::{Answer, Event, RecvBuf, ServerConnection, ServerState};
 use crate::error::{ParseError, WriteError};
 use crate::head::{FieldSpans, Limits, RequestHead, RequestParts};
+use crate::octets;
 use crate::value::{FieldName, FieldValue, Status, Version};
 use crate::write::{HeadWriter, WireBuf};
 
@@ -107,8 +108,9 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
                 return Ok(None);
             }
         }
-        let count = buffer.len().min(self.content);
-        buffer.iter_mut().zip(self.received.bytes()).take(count).for_each(|(to, from)| *to = *from);
+        let content = self.received.bytes().get(..self.content).unwrap_or(&[]);
+        let count = buffer.len().min(content.len());
+        octets::copy(content, buffer);
         self.received.consume(count);
         self.content = self.content.saturating_sub(count);
         Ok(Some(count))

@@ -2,7 +2,7 @@
 
 use super::{Detached, HeadWriter, ReplyTo};
 use crate::error::WriteError;
-use crate::octets::IS_WIDE;
+use crate::octets::{self, IS_WIDE};
 use crate::value::{FieldName, FieldValue, Method, Status, Target};
 use core::fmt;
 
@@ -196,17 +196,12 @@ impl Draft<'_> {
 #[inline(always)]
 fn copy(to: &mut [u8], from: &[u8]) {
     match (from.len() >= 8, from.len() <= 16, from.len() <= 32, from.len() >= 4) {
-        _ if !IS_WIDE => each(to, from),
+        _ if !IS_WIDE => octets::copy(from, to),
         (true, true, ..) => overlapping::<8>(to, from),
         (true, _, true, _) => overlapping::<16>(to, from),
         (false, .., true) => overlapping::<4>(to, from),
-        _ => each(to, from),
+        _ => octets::copy(from, to),
     }
-}
-
-#[inline(always)]
-fn each(to: &mut [u8], from: &[u8]) {
-    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
 }
 
 /// Copies from `N` to `2 * N` octets.

@@ -1,7 +1,7 @@
 //! An input that marks the octets of a class in a bitmap and then looks at bits: fast where registers are wide.
 
 use super::classes::{BLOCK, Classes, HALF, ROW};
-use crate::octets::{TARGET, TCHAR, TEXT, is, run_end};
+use crate::octets::{TARGET, TCHAR, TEXT, copy, is, run_end};
 use crate::scan::{Input, Words};
 use core::cell::Cell;
 use core::marker::PhantomData;
@@ -170,7 +170,7 @@ fn nontext_of_all<C: Classes>(octets: &[u8]) -> u64 {
 #[inline(never)]
 fn padded(octets: &[u8]) -> [u8; ROW] {
     let mut row = [0; ROW];
-    row.iter_mut().zip(octets).for_each(|(to, from)| *to = *from);
+    copy(octets, &mut row);
     row
 }
 
