@@ -5,7 +5,7 @@ use bareline_core::{BodyDecoder, BodyPart, ErrorKind as E, Framing, Limits};
 use bareline_fuzz::{BodyEvent, body_events};
 use std::collections::HashSet;
 
-const LIMITS: Limits = Limits { chunk_line: 20, chunk_extensions: 24, head: 30, body: 20, ..Limits::DEFAULT };
+const LIMITS: Limits = Limits { chunk_line: 20, chunk_extensions: 24, head: 30, trailers: 5, body: 20, ..Limits::DEFAULT };
 
 /// The events of a body that the peer closes after, whole and octet by octet.
 fn events(framing: Framing, octets: &str) -> Vec<BodyEvent> {
@@ -41,6 +41,7 @@ const REFUSED_CHUNKS: &[Refusal] = &[
     (E::MissingColon, 4, 1, "0\r\nX\r\n\r\n", "0\r\nX:\r\n\r\n"),
     (E::LineFolding, 9, 1, "0\r\nX: a\r\n b:\r\n\r\n", "0\r\nX: a\r\nb:\r\n\r\n"),
     (E::TrailersTooLong, 33, 0, "0\r\nX: 012345678901234567890123\r\n\r\n", "0\r\nX: 01234567890123456789012\r\n\r\n"),
+    (E::TooManyFields, 23, 4, "0\r\nA:\r\nB:\r\nC:\r\nD:\r\nE:\r\nF:\r\n\r\n", "0\r\nA:\r\nB:\r\nC:\r\nD:\r\nE:\r\n\r\n"),
     (E::BodyTooLarge, 0, 2, "15\r\nx", "5\r\n01234\r\n0\r\n\r\n"),
 ];
 
@@ -64,6 +65,7 @@ fn every_kind_of_fault_of_a_body_has_a_test_that_causes_it() {
         E::ChunkEnd,
         E::ForbiddenTrailer,
         E::TrailersTooLong,
+        E::TooManyFields,
         E::BodyTooLarge,
     ] {
         assert!(caused.contains(&kind), "{kind:?}");
@@ -88,6 +90,17 @@ fn rfc9112_7_1_chunks_extensions_and_trailers() {
             BodyEvent::End(60),
         ]
     );
+}
+
+#[test]
+fn rfc9110_5_4_a_trailer_section_has_128_lines_and_no_more() {
+    let section = |lines: usize| format!("0\r\n{}\r\n", "a:\r\n".repeat(lines));
+    for pieces in [usize::MAX, 1, 4] {
+        let last = |lines| body_events(Framing::Chunked, &Limits::DEFAULT, section(lines).as_bytes(), &[pieces], true).pop();
+        assert_eq!(last(128), Some(BodyEvent::End(3 + 4 * 128 + 2)), "in pieces of {pieces}");
+        assert_eq!(last(129), Some(BodyEvent::Refused(E::TooManyFields, 3 + 4 * 128, 4)), "in pieces of {pieces}");
+    }
+    assert_eq!(E::TooManyFields.status().code(), 431);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 /// Small limits, so that they can be shown.
-const LIMITS: Limits = Limits { drain: 16, interim: 3, ..Limits::DEFAULT };
+const LIMITS: Limits = Limits { trailers: 2, drain: 16, interim: 3, ..Limits::DEFAULT };
 
 /// A dialogue: its title, what the words behind `http` say, what goes over the wire, and what is expected.
 struct Dialogue {

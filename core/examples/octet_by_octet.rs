@@ -5,7 +5,7 @@ use bareline_core::{
     Target, WireBuf,
 };
 
-const LIMITS: Limits = Limits { chunk_line: u16::MAX, chunk_extensions: u16::MAX, ..Limits::DEFAULT };
+const LIMITS: Limits = Limits { chunk_line: u16::MAX, chunk_extensions: u16::MAX, trailers: u16::MAX, ..Limits::DEFAULT };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);

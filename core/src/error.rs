@@ -112,7 +112,8 @@ pub enum ErrorKind {
     LineFolding,
     /// A field value holds a control octet.
     FieldValue,
-    /// More field lines than the [`FieldSpans`](crate::FieldSpans) can hold.
+    /// More field lines than the [`FieldSpans`](crate::FieldSpans) can hold, or in a trailer section
+    /// than [`Limits::trailers`](crate::Limits::trailers).
     TooManyFields,
     /// The head is longer than [`Limits::head`](crate::Limits::head).
     HeadTooLong,

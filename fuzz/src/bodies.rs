@@ -100,7 +100,7 @@ pub fn decode_body(octets: &[u8]) {
         2 => Framing::None,
         _ => Framing::Chunked,
     };
-    let limits = Limits { chunk_line: 64, chunk_extensions: 200, head: 128, body: 300, ..Limits::DEFAULT };
+    let limits = Limits { chunk_line: 64, chunk_extensions: 200, head: 128, trailers: 5, body: 300, ..Limits::DEFAULT };
     let rest = u.take_rest();
     every_cut_of_a_body_gives_the_same_events(framing, &limits, rest, &pieces.map(usize::from), closes);
     if let Ok(model) = BodyModel::arbitrary(&mut Unstructured::new(rest)) {
@@ -127,6 +127,8 @@ pub fn every_cut_of_a_body_gives_the_same_events(
     }
     let content: usize = whole.iter().map(|event| if let BodyEvent::Content(data) = event { data.len() } else { 0 }).sum();
     assert!(content as u64 <= limits.body, "more content than the limit");
+    let trailers = whole.iter().filter(|event| matches!(event, BodyEvent::Trailer(..))).count();
+    assert!(trailers <= usize::from(limits.trailers), "more trailers than the limit");
 }
 
 /// The same for a reader of the content: what stood in several chunks is one.
@@ -194,7 +196,8 @@ pub fn what_is_encoded_decodes(model: &BodyModel) {
         ended => ended.expect("an end"),
     }
     wire.extend_from_slice(out.as_bytes());
-    let events = body_events(framing, &Limits::DEFAULT, &wire, &[wire.len()], true);
+    let limits = Limits { trailers: u16::MAX, ..Limits::DEFAULT };
+    let events = body_events(framing, &limits, &wire, &[wire.len()], true);
     let content: Vec<u8> =
         events.iter().flat_map(|event| if let BodyEvent::Content(data) = event { data.clone() } else { Vec::new() }).collect();
     assert_eq!(content, body);

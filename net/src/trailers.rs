@@ -21,17 +21,79 @@ use bareline_core::{FieldName, FieldValue, TrailerField};
 /// # Ok::<(), bareline_net::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Trailers(Vec<(String, Vec<u8>)>);
+pub struct Trailers {
+    /// The names and the values, one behind the other.
+    octets: Vec<u8>,
+    ends: Vec<Ends>,
+}
+
+/// Where a name ends, and the value behind it: a trailer section has at most 65,535 octets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Ends {
+    name: u16,
+    value: u16,
+}
 
 impl Trailers {
-    pub(crate) const NONE: Self = Self(Vec::new());
+    pub(crate) const NONE: Self = Self { octets: Vec::new(), ends: Vec::new() };
 
-    /// The fields, in the order in which they came: what [`finish_with`](crate::ResponseWriter::finish_with) takes.
+    /// Returns the fields, in the order in which they came: what
+    /// [`finish_with`](crate::ResponseWriter::finish_with) takes.
     pub fn fields(&self) -> Vec<TrailerField<'_>> {
-        self.0.iter().filter_map(|(name, value)| Some((FieldName::new(name).ok()?, FieldValue::new(value).ok()?))).collect()
+        let starts = std::iter::once(0).chain(self.ends.iter().map(|ends| ends.value));
+        let fields = starts.zip(&self.ends).filter_map(|(start, ends)| {
+            let name = self.octets.get(usize::from(start)..usize::from(ends.name))?;
+            let value = self.octets.get(usize::from(ends.name)..usize::from(ends.value))?;
+            Some((FieldName::new(str::from_utf8(name).ok()?).ok()?, FieldValue::new(value).ok()?))
+        });
+        fields.collect()
     }
 
     pub(crate) fn push(&mut self, name: FieldName<'_>, value: FieldValue<'_>) {
-        self.0.push((name.as_str().to_owned(), value.as_bytes().to_vec()));
+        let name_end = self.octets.len().saturating_add(name.as_bytes().len());
+        let value_end = name_end.saturating_add(value.as_bytes().len());
+        // Both fit: core has refused what is longer.
+        if let (Ok(name_end), Ok(value_end)) = (name_end.try_into(), value_end.try_into()) {
+            self.octets.extend_from_slice(name.as_bytes());
+            self.octets.extend_from_slice(value.as_bytes());
+            self.ends.push(Ends { name: name_end, value: value_end });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::{Ends, Trailers};
+    use bareline_core::{FieldName, FieldValue};
+
+    /// How many octets of memory they take.
+    fn memory(trailers: &Trailers) -> usize {
+        trailers.octets.capacity() + trailers.ends.capacity() * size_of::<Ends>()
+    }
+
+    #[test]
+    fn trailers_are_kept_as_they_came() {
+        let fields = [("A", "1"), ("b", ""), ("A", "two words")];
+        let fields = fields.map(|(name, value)| (FieldName::new(name).unwrap(), FieldValue::new(value).unwrap()));
+        let mut trailers = Trailers::NONE;
+        fields.iter().for_each(|(name, value)| trailers.push(*name, *value));
+        assert_eq!(trailers.fields(), fields);
+    }
+
+    /// 65,535 octets in any shape: `a:` in each line, which is the worst for what stands beside the
+    /// octets; and one long line.
+    #[test]
+    fn trailers_take_three_times_their_octets_at_most() {
+        let value = "x".repeat(65_530);
+        for (value, lines) in [("", 16_383), (&*value, 1), (&value[..500], 129)] {
+            let mut trailers = Trailers::NONE;
+            let (name, value) = (FieldName::from_static("a"), FieldValue::new(value).unwrap());
+            (0..lines).for_each(|_| trailers.push(name, value));
+            assert_eq!(trailers.fields().len(), lines);
+            let memory = memory(&trailers);
+            assert!(memory <= 3 * 65_535, "{lines} lines take {memory} octets");
+        }
     }
 }

@@ -202,6 +202,27 @@ fn a_body_is_streamed_with_trailers_and_without() {
 }
 
 #[test]
+fn rfc9110_5_4_a_response_has_128_trailers_and_no_more() {
+    for lines in [128, 129] {
+        let (address, served) = served_by(move |stream| {
+            read_head(stream);
+            let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n";
+            stream.write_all(format!("{head}{}\r\n", "a:\r\n".repeat(lines)).as_bytes()).unwrap();
+        });
+        let mut client = ClientStream::connect(&address).unwrap();
+        let mut response = client.request(Method::GET, Target::ROOT, &[], b"").unwrap();
+        match io::read_to_string(&mut response.body).map_err(Error::from) {
+            Ok(text) => assert_eq!((lines, &*text, response.body.trailers().fields().len()), (128, "x", 128)),
+            Err(Error::Peer(PeerFault::Parse(error))) => {
+                assert_eq!((lines, error.kind(), error.len()), (129, ErrorKind::TooManyFields, 4));
+            }
+            Err(error) => panic!("{error}"),
+        }
+        served.join().unwrap();
+    }
+}
+
+#[test]
 fn a_request_that_is_not_whole_is_an_error_and_no_request() {
     let address = canned([b"", b""]);
     let mut client = ClientStream::connect(&address).unwrap();

@@ -289,6 +289,25 @@ fn rfc9112_7_1_2_trailers_go_both_ways() {
 }
 
 #[test]
+fn rfc9110_5_4_a_request_has_128_trailers_and_no_more() {
+    for (lines, status) in [(128, "200 OK"), (129, "431 Request Header Fields Too Large")] {
+        let (address, served) = serve_one(Settings::default(), |mut peer| {
+            let Exchange { mut body, reply, .. } = peer.next_request()?.unwrap();
+            io::copy(&mut body, &mut io::sink())?;
+            reply.send(Status::OK, &[], body.trailers().fields().len().to_string().as_bytes())
+        });
+        let trailers = "a:\r\n".repeat(lines);
+        let request = format!("PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n{trailers}\r\n");
+        let answer = exchange_all(address, request.as_bytes());
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{answer}");
+        match served.join().unwrap() {
+            Ok(()) => assert!(lines == 128 && answer.ends_with("\r\n\r\n128"), "{answer}"),
+            Err(error) => assert!(lines == 129 && error.to_string().contains("too many fields"), "{error}"),
+        }
+    }
+}
+
+#[test]
 fn rfc9110_7_8_after_a_101_the_stream_is_handed_over_with_what_has_come() {
     let (address, served) = serve_one(Settings::default(), |mut peer| {
         let Exchange { reply, .. } = peer.next_request().unwrap().unwrap();

@@ -270,6 +270,27 @@ fn ten_thousand_requests_at_once_are_answered_with_flat_memory() {
 }
 
 #[test]
+fn trailers_without_end_are_refused_with_flat_memory() {
+    const CONNECTIONS: u64 = 60;
+    let server = Program::start_telling("http_server");
+    with_flat_memory(&server, 150 * CONNECTIONS, || {
+        let head = b"PUT /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n";
+        let request = [&head[..], &b"a:\r\n".repeat(16_000)].concat();
+        let mut streams: Vec<_> = (0..CONNECTIONS).map(|_| connect(server.tcp())).collect();
+        for stream in &mut streams {
+            let _ = stream.write_all(&request); // it is cut off before it has sent all that
+        }
+        for mut stream in streams {
+            let mut answer = Vec::new();
+            let _ = stream.read_to_end(&mut answer); // the end may be a reset
+            assert!(answer.starts_with(b"HTTP/1.1 200 ") && !answer.ends_with(b"\r\n0\r\n\r\n"));
+        }
+    });
+    let told = (0..).map(|_| next(&server.notes)).find(|line| line.contains("too many fields"));
+    assert!(told.is_some());
+}
+
+#[test]
 fn heads_of_64_mb_are_refused_with_flat_memory() {
     let server = Program::start_telling("http_server");
     with_flat_memory(&server, 4_000, || {

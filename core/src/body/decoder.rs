@@ -58,6 +58,8 @@ pub struct BodyDecoder {
     body_left: u64,
     extensions_left: u16,
     trailers_left: u16,
+    /// How many more field lines the trailer section may have.
+    trailer_lines_left: u16,
     chunk_line: u16,
 }
 
@@ -121,6 +123,7 @@ impl BodyDecoder {
             body_left: limits.body,
             extensions_left: limits.chunk_extensions,
             trailers_left: limits.head,
+            trailer_lines_left: limits.trailers,
             chunk_line: limits.chunk_line,
         }
     }
@@ -338,6 +341,8 @@ impl BodyDecoder {
             return Ok((end, BodyPart::End));
         };
         let name = FieldName::from_token(field.name.of(line));
+        self.trailer_lines_left =
+            self.trailer_lines_left.checked_sub(1).ok_or_else(|| ParseError::new(ErrorKind::TooManyFields, 0, end))?;
         if name.is_message_control() {
             return Err(ParseError::new(ErrorKind::ForbiddenTrailer, 0, field.name.len()));
         }

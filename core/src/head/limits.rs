@@ -2,8 +2,8 @@
 
 /// The largest elements that are accepted. What is larger is refused with the fitting status.
 ///
-/// How many field lines are accepted is the `N` of [`FieldSpans`](crate::FieldSpans). A receive buffer that is smaller than
-/// [`head`](Self::head) is a limit too, and its owner's to enforce.
+/// How many field lines a head may have is the `N` of [`FieldSpans`](crate::FieldSpans). A receive
+/// buffer that is smaller than [`head`](Self::head) is a limit too, and its owner's to enforce.
 ///
 /// ```
 /// use bareline_core::{ErrorKind, FieldSpans, Limits, RequestHead};
@@ -23,6 +23,8 @@ pub struct Limits {
     /// The longest head, start line and field section together, and the longest trailer section, in octets: 65,535 by default
     /// and at the most. Longer is 431 [RFC 9110 section 5.4].
     pub head: u16,
+    /// The most field lines of a trailer section: 128 by default. More is 431 [RFC 9110 section 5.4].
+    pub trailers: u16,
     /// The longest line before the data of a chunk, in octets: 4,096 by default. Longer is 400.
     pub chunk_line: u16,
     /// All chunk extensions of a body together, in octets: 16,384 by default. Longer is 400 [RFC 9112 section 7.1.1].
@@ -44,6 +46,7 @@ impl Limits {
         method: 64,
         target: 16_384,
         head: u16::MAX,
+        trailers: 128,
         chunk_line: 4_096,
         chunk_extensions: 16_384,
         body: u64::MAX,
