@@ -3,6 +3,7 @@
 use crate::body::ResponseBody;
 use crate::deadline::{Deadline, Whole};
 use crate::error::{Error, PeerFault, Wait};
+use crate::received::HeadOctets;
 use crate::settings::Settings;
 use crate::trailers::Trailers;
 use crate::transport::Transport;
@@ -46,14 +47,14 @@ const FIELDS: usize = 128;
 /// The octets of the head of a response, and where its fields stand in them.
 #[derive(Default)]
 pub(crate) struct ReceivedHead {
-    octets: Vec<u8>,
+    octets: HeadOctets,
     spans: FieldSpans<FIELDS>,
 }
 
 impl ReceivedHead {
     /// The head that has these parts.
     pub(crate) fn head(&self, parts: ResponseParts) -> ResponseHead<'_> {
-        parts.over(&self.octets, &self.spans)
+        parts.over(self.octets.bytes(), &self.spans)
     }
 }
 
@@ -232,6 +233,7 @@ impl<S: Transport> ClientStream<S> {
     /// Ends the exchange before.
     fn conclude(&mut self) -> Result<(), Error> {
         self.wire.next_message();
+        self.received.octets.forget();
         if self.wire.connection.state() == ClientState::Body {
             self.drain().inspect_err(|_| _ = self.wire.connection.overflow())?;
         }
@@ -279,8 +281,7 @@ impl<S: Transport> ClientStream<S> {
         let (mut parts, mut is_starved) = (None, false);
         match event {
             Event::Head(head) if !is_interim(head.status()) => {
-                self.received.octets.clear();
-                self.received.octets.extend_from_slice(head.as_bytes());
+                self.received.octets.put(head.as_bytes());
                 parts = Some(head.parts());
             }
             Event::Head(_) => self.has_interim = true,
@@ -461,11 +462,54 @@ impl<S: Transport> fmt::Debug for RequestWriter<'_, S> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-    use super::connect_to_one;
+    use super::{ClientStream, connect_to_one};
     use crate::deadline::Whole;
     use crate::error::{Error, PeerFault, Wait};
+    use crate::transport::Untimed;
+    use bareline_core::{Method, Target};
+    use std::io::{self, Cursor, Read, Write};
     use std::net::TcpListener;
     use std::time::Duration;
+
+    /// A server that has sent its responses before the requests come.
+    #[derive(Debug)]
+    struct Canned(Cursor<Vec<u8>>);
+
+    impl Read for Canned {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0.read(buffer)
+        }
+    }
+
+    impl Write for Canned {
+        fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+            Ok(octets.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_connection_at_rest_keeps_no_large_response() {
+        let large = format!("HTTP/1.1 200 OK\r\nX: {}\r\nContent-Length: 0\r\n\r\n", "x".repeat(58_000));
+        let len = large.len();
+        let mut stream = ClientStream::new(Untimed(Canned(Cursor::new(large.into_bytes()))), "a");
+        let response = stream.request(Method::GET, Target::ROOT, &[], b"").unwrap();
+        assert_eq!(response.head.as_bytes().len(), len);
+        // The response of a `Client` has the head, and the pool the rest.
+        let head = stream.take_head();
+        assert!(head.octets.memory() >= len);
+        assert!(stream.wire.received.memory() > 64 * 1024);
+        assert!(stream.is_at_rest());
+        assert_eq!((stream.wire.received.memory(), stream.received.octets.memory()), (8 * 1024, 0));
+        // One that is used again itself forgets the head with the next request.
+        stream.received = head;
+        let next = stream.request(Method::GET, Target::ROOT, &[], b"");
+        assert!(matches!(next, Err(Error::Peer(PeerFault::Truncated))), "{next:?}");
+        assert_eq!(stream.received.octets.memory(), 0);
+    }
 
     #[test]
     fn each_address_is_tried_until_one_answers() {

@@ -4,6 +4,10 @@
 /// are idle with nothing in it.
 pub(crate) struct Received {
     octets: Vec<u8>,
+    /// The buffer of usual size, while there is a larger one in its place. It is kept and not made
+    /// anew: a small piece of memory that is taken where a large one was given back keeps the next
+    /// large one from being there.
+    usual: Vec<u8>,
     start: usize,
     end: usize,
 }
@@ -17,7 +21,7 @@ const MOST: usize = 128 * 1024;
 
 impl Received {
     pub(crate) const fn new() -> Self {
-        Self { octets: Vec::new(), start: 0, end: 0 }
+        Self { octets: Vec::new(), usual: Vec::new(), start: 0, end: 0 }
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -38,37 +42,56 @@ impl Received {
         self.start = self.end;
     }
 
+    /// Gives the memory of what was received back, but for what is read at a time; called where a
+    /// connection may be idle from now on. An octet that has come already keeps no large buffer.
+    pub(crate) fn give_back(&mut self) {
+        if self.octets.len() > USUAL && self.bytes().len() <= USUAL / 2 {
+            self.resize(USUAL);
+        }
+    }
+
     /// Where the next octets go: behind the others. None, when there are too many.
     pub(crate) fn room(&mut self) -> &mut [u8] {
+        let len = self.octets.len();
         if self.start == self.end {
-            let len = match self.octets.len() {
-                len @ USUAL..=LARGE if self.end == len => LARGE,
-                len @ (USUAL | LARGE) => len,
-                _ => USUAL,
-            };
+            let is_filled = self.end == len;
             (self.start, self.end) = (0, 0);
-            if self.octets.len() != len {
-                self.octets = vec![0; len];
+            match len {
+                USUAL..=LARGE if is_filled => self.resize(LARGE),
+                USUAL | LARGE => {}
+                _ => self.resize(USUAL),
             }
-        } else if self.end == self.octets.len() {
-            self.octets.copy_within(self.start..self.end, 0);
-            (self.start, self.end) = (0, self.end.saturating_sub(self.start));
-            let len = self.octets.len();
-            if self.end > len / 2 && len < MOST {
-                self.grow(len * 2);
+        } else if self.end == len {
+            if self.bytes().len() > len / 2 && len < MOST {
+                self.resize(len * 2);
+            } else {
+                self.octets.copy_within(self.start..self.end, 0);
+                (self.start, self.end) = (0, self.end.saturating_sub(self.start));
             }
         }
         self.octets.get_mut(self.end..).unwrap_or_default()
     }
 
-    /// Moves the octets into a buffer of this size; `Vec::resize` writes octet by octet without
-    /// optimization.
-    fn grow(&mut self, len: usize) {
-        let mut octets = vec![0; len];
-        if let Some(to) = octets.get_mut(..self.octets.len()) {
-            to.copy_from_slice(&self.octets);
+    /// Moves the octets to the front of a buffer of this size. (`Vec::resize` writes octet by octet
+    /// without optimization.)
+    fn resize(&mut self, len: usize) {
+        if self.octets.len() == len {
+            return;
         }
-        self.octets = octets;
+        let mut octets = match len {
+            USUAL if !self.usual.is_empty() => std::mem::take(&mut self.usual),
+            _ => vec![0; len],
+        };
+        let unused = self.bytes();
+        let count = unused.len();
+        if let Some(to) = octets.get_mut(..count) {
+            to.copy_from_slice(unused);
+        }
+        (self.start, self.end) = (0, count);
+        let before = std::mem::replace(&mut self.octets, octets);
+        if before.len() == USUAL {
+            self.usual = before;
+        }
     }
 
     /// Takes note of how many octets have been put into the room.
@@ -76,10 +99,133 @@ impl Received {
         self.end = self.end.saturating_add(count).min(self.octets.len());
     }
 
+    /// Returns how many octets of memory it has.
+    #[cfg(test)]
+    pub(crate) fn memory(&self) -> usize {
+        self.octets.capacity() + self.usual.capacity()
+    }
+
     /// The octets that are not used, for somebody else.
     pub(crate) fn take(&mut self) -> Vec<u8> {
         let octets = self.bytes().to_vec();
         *self = Self::new();
         octets
+    }
+}
+
+/// The octets of a head, which can be read until the next one comes.
+#[derive(Default)]
+pub(crate) struct HeadOctets {
+    usual: Vec<u8>,
+    /// Those of a long one, which is given back as a whole.
+    long: Vec<u8>,
+}
+
+/// How long a head is at the most for which a connection keeps the memory.
+const KEPT: usize = 4 * 1024;
+
+impl HeadOctets {
+    pub(crate) fn bytes(&self) -> &[u8] {
+        if self.long.is_empty() { &self.usual } else { &self.long }
+    }
+
+    /// Keeps these in the place of those from before.
+    pub(crate) fn put(&mut self, octets: &[u8]) {
+        self.forget();
+        let place = if octets.len() <= KEPT { &mut self.usual } else { &mut self.long };
+        place.extend_from_slice(octets);
+    }
+
+    /// Returns how many octets of memory they have.
+    #[cfg(test)]
+    pub(crate) fn memory(&self) -> usize {
+        self.usual.capacity() + self.long.capacity()
+    }
+
+    /// Gives the memory of a long head back: its connection may be idle from now on.
+    pub(crate) fn forget(&mut self) {
+        self.usual.clear();
+        self.long = Vec::new();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::{HeadOctets, KEPT, LARGE, MOST, Received, USUAL};
+
+    /// Receives these octets, as many as the buffer takes at a time.
+    fn receive(received: &mut Received, mut octets: &[u8]) {
+        while let (room @ [_, ..], [_, ..]) = (received.room(), octets) {
+            let count = room.len().min(octets.len());
+            let (now, later) = octets.split_at(count);
+            room.get_mut(..count).unwrap().copy_from_slice(now);
+            received.put(count);
+            octets = later;
+        }
+    }
+
+    #[test]
+    fn what_an_idle_connection_keeps_is_small() {
+        let large: Vec<u8> = (0..=u8::MAX).cycle().take(100_000).collect();
+        for unused in [0, 1, USUAL / 2] {
+            let mut received = Received::new();
+            receive(&mut received, &large);
+            assert_eq!((received.bytes(), received.octets.capacity()), (&*large, MOST));
+            received.consume(large.len() - unused);
+            received.give_back();
+            assert_eq!(received.bytes(), large.get(large.len() - unused..).unwrap());
+            assert_eq!(received.memory(), USUAL, "with {unused} octets");
+            receive(&mut received, b"and on");
+            assert!(received.bytes().ends_with(b"and on"));
+        }
+        let mut head = HeadOctets::default();
+        for len in [KEPT, KEPT + 1] {
+            let octets = large.get(..len).unwrap();
+            head.put(octets);
+            assert_eq!(head.bytes(), octets);
+        }
+        head.forget();
+        assert_eq!((head.bytes().len(), head.memory()), (0, KEPT));
+    }
+
+    #[test]
+    fn many_octets_that_have_come_already_are_kept() {
+        let mut received = Received::new();
+        receive(&mut received, &[b'x'; 20_000]);
+        received.give_back();
+        assert_eq!(received.bytes(), [b'x'; 20_000]);
+    }
+
+    #[test]
+    fn what_is_usual_needs_no_new_memory() {
+        let (mut received, mut head) = (Received::new(), HeadOctets::default());
+        receive(&mut received, &[b'x'; 500]);
+        head.put(received.bytes());
+        let before = (received.bytes().as_ptr(), head.bytes().as_ptr());
+        for len in [400, 10_000, 500] {
+            received.clear();
+            received.give_back();
+            receive(&mut received, &vec![b'x'; len]);
+            head.put(received.bytes());
+        }
+        received.clear();
+        received.give_back();
+        receive(&mut received, b"x");
+        head.put(b"x");
+        assert_eq!((received.bytes().as_ptr(), head.bytes().as_ptr()), before);
+    }
+
+    #[test]
+    fn a_peer_that_fills_the_buffer_has_a_larger_one() {
+        let mut received = Received::new();
+        for len in [USUAL, LARGE, LARGE] {
+            assert_eq!(received.room().len(), len);
+            received.put(len);
+            received.clear();
+        }
+        received.give_back();
+        assert_eq!(received.room().len(), USUAL);
     }
 }

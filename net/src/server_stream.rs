@@ -6,6 +6,7 @@ use crate::date::Date;
 use crate::deadline::Deadline;
 use crate::error::{Error, PeerFault, Wait};
 use crate::notice::Turn;
+use crate::received::HeadOctets;
 use crate::reply::Reply;
 use crate::settings::Settings;
 use crate::transport::Transport;
@@ -44,7 +45,7 @@ use std::net::{SocketAddr, TcpStream};
 pub struct ServerStream<S: Transport = TcpStream> {
     wire: RefCell<ServerWire<S>>,
     /// The octets of the head that is being answered.
-    head: Vec<u8>,
+    head: HeadOctets,
     spans: FieldSpans<FIELDS>,
     peer: Option<SocketAddr>,
 }
@@ -104,7 +105,7 @@ impl<S: Transport> ServerStream<S> {
     fn on(Accepted { stream, peer }: Accepted<S>, settings: Settings) -> Self {
         let connection = ServerConnection::new(settings.limits_of_a_message());
         let wire = RefCell::new(Wire::new(stream, connection, settings));
-        Self { wire, head: Vec::new(), spans: FieldSpans::new(), peer }
+        Self { wire, head: HeadOctets::default(), spans: FieldSpans::new(), peer }
     }
 
     /// The same, on a connection of a server.
@@ -138,7 +139,7 @@ impl<S: Transport> ServerStream<S> {
         }
         let Some(parts) = received.map_err(|error| wire.reject(error))? else { return Ok(None) };
         let wire = &self.wire;
-        let head = parts.over(&self.head, &self.spans);
+        let head = parts.over(self.head.bytes(), &self.spans);
         Ok(Some(Exchange { peer: self.peer, head, body: RequestBody::new(wire), reply: Reply::new(wire, head.version()) }))
     }
 
@@ -202,8 +203,9 @@ pub(crate) fn dated<'w>(head: HeadWriter<'w, Answer<'w>>, date: &Option<Date>) -
 
 impl<S: Transport> ServerWire<S> {
     /// Ends the exchange before, and puts the octets of the next head where they stay.
-    fn next_head(&mut self, head: &mut Vec<u8>, spans: &mut FieldSpans<FIELDS>) -> Result<Option<RequestParts>, Error> {
+    fn next_head(&mut self, head: &mut HeadOctets, spans: &mut FieldSpans<FIELDS>) -> Result<Option<RequestParts>, Error> {
         self.next_message();
+        head.forget();
         let mut deadlines = Deadlines::new(&self.settings);
         while self.is_open() {
             match self.connection.state() {
@@ -228,7 +230,7 @@ impl<S: Transport> ServerWire<S> {
     /// Takes one step: an event, or more octets.
     fn receive(
         &mut self,
-        octets: &mut Vec<u8>,
+        octets: &mut HeadOctets,
         spans: &mut FieldSpans<FIELDS>,
         deadlines: &mut Deadlines,
     ) -> Result<Option<RequestParts>, Error> {
@@ -236,8 +238,7 @@ impl<S: Transport> ServerWire<S> {
         let (mut parts, mut is_starved) = (None, false);
         match event {
             Event::Head(head) => {
-                octets.clear();
-                octets.extend_from_slice(self.received.bytes().get(..used).unwrap_or_default());
+                octets.put(self.received.bytes().get(..used).unwrap_or_default());
                 parts = Some(head.parts());
             }
             event => is_starved = matches!(event, Event::NeedMore),
@@ -245,7 +246,10 @@ impl<S: Transport> ServerWire<S> {
         self.received.consume(used);
         if is_starved {
             let deadline = match self.connection.state() {
-                ServerState::Idle => &mut deadlines.idle,
+                ServerState::Idle => {
+                    self.received.give_back();
+                    &mut deadlines.idle
+                }
                 _ => &mut deadlines.head,
             };
             match self.fill(deadline) {
@@ -318,6 +322,8 @@ impl<S: Transport> ServerWire<S> {
 
 impl<S: Transport> Drop for ServerStream<S> {
     fn drop(&mut self) {
+        // Closing may take a while.
+        self.head.forget();
         let wire = self.wire.get_mut();
         let _ = wire.conclude();
         wire.close();

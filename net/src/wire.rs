@@ -384,6 +384,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     /// Goes on to the next message: what has come of the body before, and was not taken, is thrown away.
     pub(crate) fn next_message(&mut self) {
         self.received.consume(self.body.content);
+        self.received.give_back();
         self.body = InBody::new(&self.settings);
         self.gathered.clear();
         self.answered = None;

@@ -170,7 +170,12 @@ fn skip(reason: &str) {
 
 /// The most resident memory that a process has had, in KB, where the system tells.
 fn peak_memory(child: &Child) -> Option<u64> {
+    status_of(child, "VmHWM:")
+}
+
+/// Reads a number of what the system tells of a process.
+fn status_of(child: &Child, name: &str) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let line = status.lines().find(|line| line.starts_with(name))?;
     line.split_whitespace().nth(1)?.parse().ok()
 }

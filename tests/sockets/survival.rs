@@ -2,7 +2,7 @@
 //!
 //! How many connections can be opened depends on the system's limit; where it is low, fewer are.
 
-use crate::{DEADLINE, Program, connect, example, exchange, next, peak_memory, read_all, skip};
+use crate::{DEADLINE, Program, connect, example, exchange, next, peak_memory, read_all, skip, status_of};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
@@ -267,6 +267,48 @@ fn ten_thousand_requests_at_once_are_answered_with_flat_memory() {
         let sent = (0..1000).try_for_each(|_| stream.write_all(&GET.repeat(1000)));
         assert!(sent.is_err(), "a million requests were taken");
     });
+}
+
+/// How much resident memory a process has now, in KB, where the system tells.
+fn resident_memory(server: &Program) -> Option<u64> {
+    status_of(&server.child, "VmRSS:")
+}
+
+/// Sends this request on each connection and reads the response, on 50 connections at a time.
+fn ask_on_each(streams: &mut [TcpStream], request: &[u8], response: &[u8]) {
+    for some in streams.chunks_mut(50) {
+        some.iter_mut().for_each(|stream| stream.write_all(request).unwrap());
+        for stream in some {
+            let mut octets = vec![0; response.len()];
+            stream.read_exact(&mut octets).unwrap();
+            assert!(octets.starts_with(b"HTTP/1.1 200 "), "{}", String::from_utf8_lossy(&octets));
+        }
+    }
+}
+
+#[test]
+fn idle_connections_keep_no_large_head() {
+    let _turn = MANY_SOCKETS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let server = Program::start("http_server");
+    let response = exchange(server.tcp(), LAST_GET).replace("Connection: close\r\n", "");
+    let mut streams: Vec<_> = (0..as_many_as(400)).map(|_| connect(server.tcp())).collect();
+    ask_on_each(&mut streams, GET, response.as_bytes());
+    let before = resident_memory(&server);
+    let large = [&GET[..GET.len() - 2], b"X: ", &b"x".repeat(58_000), b"\r\n\r\n"].concat();
+    ask_on_each(&mut streams, &large, response.as_bytes());
+    // The beginning of a next request, an empty line, keeps nothing either.
+    ask_on_each(&mut streams, &[&large[..], b"\r"].concat(), response.as_bytes());
+    // The threads may not be waiting yet.
+    let start = Instant::now();
+    while let (Some(before), Some(after)) = (before, resident_memory(&server)) {
+        let each = after.saturating_sub(before) / streams.len() as u64;
+        if each < 10 {
+            break;
+        }
+        let is_in_time = start.elapsed() < Duration::from_secs(2);
+        assert!(is_in_time, "an idle connection keeps {each} KB: {before} KB before, {after} KB after");
+        thread::park_timeout(Duration::from_millis(5));
+    }
 }
 
 #[test]
