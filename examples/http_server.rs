@@ -7,7 +7,7 @@ use bareline_net::{Error, Exchange, ResponseWriter, Settings};
 use clap::Parser;
 use service::Service;
 use std::fmt::Write as _;
-use std::io::{self, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
@@ -79,7 +79,9 @@ fn echo(exchange: Exchange<'_>) -> Result<(), Error> {
     let Exchange { head, body, reply, .. } = exchange;
     let content_type = head.fields().only(FieldName::CONTENT_TYPE).ok().flatten();
     let fields: Vec<_> = content_type.map(|value| (FieldName::CONTENT_TYPE, value)).into_iter().collect();
+    // A body that is invalid from the beginning is rejected, before the response begins.
     let mut body = BufReader::with_capacity(64 * 1024, body);
+    body.fill_buf()?;
     let reply = reply.while_reading();
     let mut echo = match head.framing() {
         Framing::Chunked => reply.stream(Status::OK, &fields)?,
