@@ -237,6 +237,15 @@ class Board:
         for _ in range(5):
             expect(self.status_of(b"POST /led HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n" + b"x" * 300_000) == 413)
 
+    def unread_bodies(self):
+        """A response ahead of its request's body is the last one; behind the body the connection goes on."""
+        for path, code in ((b"/status", 405), (b"/nowhere", 404)):
+            head = b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: 212\r\n\r\n" % path
+            for came in (b"", b"x" * 211):
+                expect(self.status_of(head + came) == code)
+            answers = self.exchange_all(head + b"x" * 212 + GET)
+            expect(answers.count(b"HTTP/1.1 ") == 2 and b"Connection: close" not in answers, answers)
+
     def http10(self):
         for octets in (b"GET /status HTTP/1.0\r\n\r\n", LAST_GET):
             answer = self.exchange(octets)
@@ -427,6 +436,7 @@ class Board:
         check("the lamp is switched", self.the_lamp)
         check("404, and 405 with Allow", self.wrong_methods)
         check("two requests on one connection", self.keep_alive)
+        check("bodies that nobody reads", self.unread_bodies)
         check("twenty requests at once", self.pipelining)
         check("one octet at a time", self.one_octet_at_a_time)
         check("an echo with a length", self.echo)
