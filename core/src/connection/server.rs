@@ -162,9 +162,10 @@ impl ServerConnection {
     /// Takes note of what has come of octets.
     fn received<'b>(&mut self, received: Received<'b>) -> Received<'b> {
         match received {
+            Ok((_, Event::NeedMore)) if self.is_peer_closed => return self.peer_closed().map(|()| (0, Event::Closed)),
+            Ok((_, Event::NeedMore)) => return received,
             // A client that has sent octets of the body waits for no 100 any more.
             Ok((_, Event::Data(_) | Event::Chunk { .. } | Event::End)) => self.outbound.expects_continue = false,
-            Ok((_, Event::NeedMore)) if self.is_peer_closed => return self.peer_closed().map(|()| (0, Event::Closed)),
             Ok(_) | Err(_) => {}
         }
         self.shared.note(&self.inbound, received.is_err());
