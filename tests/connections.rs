@@ -756,3 +756,35 @@ fn a_body_that_cannot_end_in_time_is_not_awaited() {
     assert!(!may_discard(b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"));
     assert!(!may_discard(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
 }
+
+/// One half finds a fault in the body while the other one responds: the response says close, or is not
+/// begun.
+#[test]
+fn rfc9112_9_6_halves_in_two_threads_agree_on_what_is_owed() {
+    let input = b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n";
+    for _ in 0..3000 {
+        let (mut connection, mut spans, mut out) = (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<128>::new());
+        let (used, _) = connection.receive(input, spans.lend()).unwrap();
+        let (mut receiving, mut sending) = connection.split();
+        let both = std::sync::Barrier::new(2);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                both.wait();
+                let received: Result<(usize, Event<'_, ()>), _> = receiving.receive_body(&input[used..]);
+                assert!(received.is_err());
+            });
+            both.wait();
+            let _ = sending.respond(Status::OK, &mut out).and_then(|head| head.body(b"x"));
+        });
+        let text = String::from_utf8_lossy(out.as_bytes());
+        assert!(text.is_empty() || text.contains("\r\nConnection: close\r\n"), "{text}");
+    }
+}
+
+#[test]
+fn an_http_1_0_response_that_streams_says_close() {
+    let mut server = server_after(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n");
+    let head = server.connection.respond_while_receiving(Status::OK, &mut server.out).unwrap();
+    head.version(Version::Http10).length(3).unwrap();
+    assert!(server.out.as_bytes().ends_with(b"\r\nConnection: close\r\n\r\n"));
+}

@@ -35,7 +35,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         2 => body().prop_map(Operation::Receive),
         2 => (status(), any::<u8>()).prop_map(|(status, ending)| Operation::Respond(status, ending)),
         3 => (status(), any::<u8>()).prop_map(|(status, ending)| Operation::RespondWhileReceiving(status, ending)),
-        1 => (status(), any::<u8>()).prop_map(|(status, ending)| Operation::RespondByHalf(status, ending)),
+        1 => (status(), any::<u8>(), any::<bool>())
+            .prop_map(|(status, ending, is_meanwhile)| Operation::RespondByHalf(status, ending, is_meanwhile)),
         1 => Just(Operation::Discard),
         2 => body().prop_map(Operation::SendData),
         2 => Just(Operation::EndBody),

@@ -10,6 +10,7 @@ use core::fmt::{self, Write};
 ///
 /// assert_eq!(dump(b"a\r\nb\x1b[1m\xff").to_string(), "a\nb\\x1b[1m\\xff");
 /// assert_eq!(dump(b"a\r\nb").on_one_line().to_string(), "a\\r\\nb");
+/// assert_eq!(dump("\u{202e}".as_bytes()).to_string(), "\\xe2\\x80\\xae");
 /// ```
 pub const fn dump(octets: &[u8]) -> Dump<'_> {
     Dump { octets, lines: Lines::Kept }
@@ -46,7 +47,7 @@ impl fmt::Display for Dump<'_> {
                     '\t' => f.write_char('\t')?,
                     '\r' => f.write_str("\\r")?,
                     '\n' => f.write_str("\\n")?,
-                    control if control.is_control() => {
+                    control if control.is_control() || turns_text(control) => {
                         let mut octets = [0; 4];
                         escape(f, control.encode_utf8(&mut octets).as_bytes())?;
                     }
@@ -57,6 +58,12 @@ impl fmt::Display for Dump<'_> {
         }
         Ok(())
     }
+}
+
+/// Returns whether a character changes the order in which the text around it is shown, or ends a line:
+/// a peer could make an entry of a log look like another one.
+fn turns_text(character: char) -> bool {
+    matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn escape(f: &mut fmt::Formatter<'_>, octets: &[u8]) -> fmt::Result {

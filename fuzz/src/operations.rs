@@ -21,8 +21,9 @@ pub enum Operation {
     Respond(u16, u8),
     /// Begins a response while the body is received, and ends its head in one of the ways.
     RespondWhileReceiving(u16, u8),
-    /// Responds by the sending half, while the receiving half reads what is there.
-    RespondByHalf(u16, u8),
+    /// Responds by the sending half, as one of the two above, while the receiving half reads what is
+    /// there.
+    RespondByHalf(u16, u8, bool),
     /// Discards what is there of the body.
     Discard,
     /// Begins an answer and gives it up.
@@ -90,10 +91,14 @@ pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
                 let status = status_of(*code);
                 connection.respond_while_receiving(status, &mut out).and_then(|head| end(head, *ending))
             }
-            Operation::RespondByHalf(code, ending) => {
+            Operation::RespondByHalf(code, ending, is_meanwhile) => {
                 let status = status_of(*code);
                 let (mut receiving, mut sending) = connection.split();
-                let written = sending.respond(status, &mut out).and_then(|head| end(head, *ending));
+                let head = match is_meanwhile {
+                    true => sending.respond_while_receiving(status, &mut out),
+                    false => sending.respond(status, &mut out),
+                };
+                let written = head.and_then(|head| end(head, *ending));
                 if written.is_ok() {
                     let received: Result<(usize, Event<'_, ()>), _> = receiving.receive_body(&input);
                     let used = received.map_or(0, |(used, _)| used);

@@ -55,7 +55,7 @@ pub trait Listener: Send + 'static {
     ///
     /// The function may fail: a connection to oneself needs a port and a route. So this method also
     /// gives TCP and Unix sockets a receive timeout of a second, where the system has one for
-    /// `accept` (Linux has). With a listener that waits on all the same,
+    /// `accept`. Linux has, and passes it on to the connections that are accepted. With a listener that waits on all the same,
     /// [`Server::serve`](crate::Server::serve) returns at the end of the
     /// [`grace`](crate::Server::grace), and its thread stays.
     fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>>;

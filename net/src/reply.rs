@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::notice::Turn;
 use crate::server_stream::{ServerWire, dated, in_turn};
 use crate::transport::Transport;
-use crate::wire::{Connection, Wire};
+use crate::wire::Connection;
 use bareline_core::{Answer, FieldName, FieldValue, HeadWriter, ServerState, Status, TrailerField, Version, WriteError};
 use std::cell::RefCell;
 use std::fmt;
@@ -61,10 +61,13 @@ impl<'s, S: Transport> Reply<'s, S> {
     /// client that waits for a 100 is asked for the body at once.
     ///
     /// Otherwise what is left of the body is discarded when the response begins, and reading it fails
-    /// with [`WriteError::RequestUnread`]. The response ends behind the body: what the handler has left
-    /// of that by then is discarded, as far as it comes within 100 ms and
-    /// [`Limits::drain`](bareline_core::Limits). When that is not all of it, the response is cut short,
-    /// and [`finish`](ResponseWriter::finish) fails with [`WriteError::RequestUnread`].
+    /// with [`WriteError::RequestUnread`]. The response ends behind the body, with
+    /// [`finish`](ResponseWriter::finish): what the handler has left of the body by then is discarded, as
+    /// far as it comes within 100 ms and [`Limits::drain`](bareline_core::Limits). When that is not all of
+    /// it, the response is cut short, and `finish` fails with [`WriteError::RequestUnread`].
+    ///
+    /// A response that is whole with its head says `Connection: close` when the body has not been read by
+    /// then: one to HEAD, for example. [`send`](Self::send) is not concerned.
     ///
     /// ```
     /// use bareline_core::Status;
@@ -85,13 +88,15 @@ impl<'s, S: Transport> Reply<'s, S> {
     ///
     /// The head is at most 8,192 octets. What cannot be written, or is an interim answer, is [`Error::Own`]; the client gets a 500 then.
     pub fn send(self, status: Status, fields: &[(FieldName<'_>, FieldValue<'_>)], body: &[u8]) -> Result<(), Error> {
+        // A whole response does not stream.
+        let this = Self { is_while_reading: false, ..self };
         if body.len() <= COPIED {
-            match self.start_with(status, fields, |head| head.body(body)) {
+            match this.start_with(status, fields, |head| head.body(body)) {
                 Err(Error::Own(WriteError::BufferFull)) => {}
                 writer => return writer?.finish(),
             }
         }
-        let mut writer = self.stream_sized(status, fields, body.len() as u64)?;
+        let mut writer = this.stream_sized(status, fields, body.len() as u64)?;
         writer.write_all(body)?;
         writer.finish()
     }
@@ -247,7 +252,7 @@ impl<S: Transport> ResponseWriter<'_, S> {
     pub fn finish_with(self, trailers: &[TrailerField<'_>]) -> Result<(), Error> {
         let wire = &mut *in_turn(self.wire)?;
         match (self.is_whole, trailers) {
-            (false, _) => behind_body(wire, |wire| wire.end_body(trailers))?,
+            (false, _) => end(wire, trailers)?,
             (true, []) => {}
             (true, _) => return Err(WriteError::TrailersNeedChunked.into()),
         }
@@ -260,18 +265,15 @@ impl<S: Transport> ResponseWriter<'_, S> {
     }
 }
 
-/// Takes a step of a response. Where the request's body has to end before it, the rest of that is
+/// Ends the body of a response. Where the request's body has to end before it, the rest of that is
 /// discarded first.
-fn behind_body<S: Transport>(
-    wire: &mut ServerWire<S>,
-    step: impl Fn(&mut ServerWire<S>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let mut taken = step(wire);
-    if matches!(taken, Err(Error::Own(WriteError::RequestUnread))) {
+fn end<S: Transport>(wire: &mut ServerWire<S>, trailers: &[TrailerField<'_>]) -> Result<(), Error> {
+    let mut ended = wire.end_body(trailers);
+    if matches!(ended, Err(Error::Own(WriteError::RequestUnread))) {
         wire.give_up_body();
-        taken = step(wire);
+        ended = wire.end_body(trailers);
     }
-    taken.map_err(|error| wire.at_fault(error))
+    ended.map_err(|error| wire.at_fault(error))
 }
 
 impl<S: Transport> Write for ResponseWriter<'_, S> {
@@ -279,7 +281,7 @@ impl<S: Transport> Write for ResponseWriter<'_, S> {
         let wire = &mut *in_turn(self.wire)?;
         match self.is_whole && !octets.is_empty() {
             true => return Err(Error::Own(WriteError::BodyLength).into()),
-            false => behind_body(wire, |wire| wire.write_body(octets))?,
+            false => wire.write_body(octets).map_err(|error| wire.at_fault(error))?,
         }
         Ok(octets.len())
     }
@@ -288,7 +290,7 @@ impl<S: Transport> Write for ResponseWriter<'_, S> {
         let wire = &mut *in_turn(self.wire)?;
         match self.is_whole {
             true => wire.flush()?,
-            false => behind_body(wire, Wire::flush_body)?,
+            false => wire.flush_body().map_err(|error| wire.at_fault(error))?,
         }
         Ok(())
     }

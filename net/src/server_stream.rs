@@ -268,10 +268,17 @@ impl<S: Transport> ServerWire<S> {
 
     /// Rejects the request whose head is being received.
     fn reject(&mut self, error: Error) -> Rejected {
-        let octets = self.received.bytes().trim_ascii_start();
+        // Behind a request without a whole response stand other octets than its own.
+        let is_own = !matches!(error, Error::Unanswered) && self.fault.is_none();
+        let octets = if is_own { self.received.bytes().trim_ascii_start() } else { &[] };
         let line = octets.split(|&octet| octet == b'\n').next().unwrap_or_default().trim_ascii_end();
         let (shown, rest) = line.split_at_checked(LINE_SHOWN).unwrap_or((line, b""));
-        let line = format!("{}{}", dump(shown).on_one_line(), if rest.is_empty() { "" } else { "..." });
+        let shown = dump(shown).on_one_line().to_string().replace('"', "\\\"");
+        let line = match (line, rest) {
+            ([], _) => String::new(),
+            (_, []) => format!("\"{shown}\""),
+            _ => format!("\"{shown}\"..."),
+        };
         let error = self.refuse(error);
         Rejected { error, line, status: self.answered }
     }
@@ -309,12 +316,14 @@ impl<S: Transport> ServerWire<S> {
         Ok(())
     }
 
-    /// Refuses a request that has got no answer.
+    /// Refuses a request that has got no answer. Fails when there is none, or not a whole one.
     pub(crate) fn conclude(&mut self) -> Result<(), Error> {
         match self.connection.state() {
             ServerState::Body | ServerState::Answer | ServerState::Refusal if self.is_open() => {
                 Err(self.refuse(self.unanswered()))
             }
+            // The response is cut short: nothing else can be said.
+            ServerState::AnswerBody => Err(self.unanswered()),
             _ => Ok(()),
         }
     }
@@ -333,5 +342,106 @@ impl<S: Transport> Drop for ServerStream<S> {
 impl<S: Transport> fmt::Debug for ServerStream<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ServerStream")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::{Exchange, ServerStream};
+    use crate::acceptor::Accepted;
+    use crate::notice::{Notice, Turn};
+    use crate::settings::Settings;
+    use crate::transport::Transport;
+    use bareline_core::{FieldName, FieldValue, Status};
+    use std::cell::RefCell;
+    use std::io::{self, Read, Write};
+    use std::rc::Rc;
+    use std::sync::Arc;
+    use std::thread;
+    use std::time::Duration;
+
+    /// A peer that says something, and then nothing more.
+    struct Silent {
+        says: &'static [u8],
+        is_nonblocking: bool,
+        timeout: Duration,
+        /// How long it has been waited for, each time.
+        waits: Rc<RefCell<Vec<Duration>>>,
+    }
+
+    impl Read for Silent {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            match self.says.read(buffer)? {
+                0 if self.is_nonblocking => {}
+                0 => {
+                    self.waits.borrow_mut().push(self.timeout);
+                    thread::sleep(self.timeout);
+                }
+                count => return Ok(count),
+            }
+            Err(io::ErrorKind::WouldBlock.into())
+        }
+    }
+
+    impl Write for Silent {
+        fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+            Ok(octets.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Transport for Silent {
+        fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+            self.timeout = timeout.unwrap();
+            Ok(())
+        }
+
+        fn set_write_timeout(&mut self, _: Option<Duration>) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn set_nonblocking(&mut self, is_nonblocking: bool) -> io::Result<()> {
+            self.is_nonblocking = is_nonblocking;
+            Ok(())
+        }
+
+        fn close_write(&mut self) -> io::Result<()> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+    }
+
+    type Waits = Rc<RefCell<Vec<Duration>>>;
+
+    fn stream(says: &'static [u8], notice: &Arc<Notice>) -> (ServerStream<Silent>, Waits) {
+        let waits = Waits::default();
+        let stream = Silent { says, is_nonblocking: false, timeout: Duration::ZERO, waits: Rc::clone(&waits) };
+        let turn = Turn::new(Arc::clone(notice), 100);
+        (ServerStream::with_turn(Accepted { stream, peer: None }, Settings::default(), turn), waits)
+    }
+
+    #[test]
+    fn one_wait_tells_an_idle_connection_of_a_shutdown() {
+        let notice = Arc::new(Notice::default());
+        let (mut stream, waits) = stream(b"", &notice);
+        notice.close();
+        assert!(stream.next_request().unwrap().is_none());
+        assert_eq!(waits.borrow().len(), 1, "{waits:?}");
+    }
+
+    #[test]
+    fn an_unread_body_is_awaited_for_100_ms_in_all() {
+        let request = b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhell";
+        let (mut stream, waits) = stream(request, &Arc::default());
+        let Exchange { reply, .. } = stream.next_request().unwrap().unwrap();
+        // Head and body do not fit together: the head is begun twice.
+        let value = FieldValue::new(&[b'x'; 5000]).unwrap();
+        reply.send(Status::OK, &[(FieldName::from_static("X"), value)], &[b'y'; 4000]).unwrap();
+        let waited: Duration = waits.borrow().iter().sum();
+        assert!(!waited.is_zero() && waited <= Duration::from_millis(100), "{waits:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! The body of a request that its handler does not read.
 
 use crate::deadline::Deadline;
-use crate::error::{Error, PeerFault, Wait};
+use crate::error::{Error, PeerFault};
 use crate::server_stream::ServerWire;
 use crate::transport::Transport;
 use crate::wire::Arrived;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// How long a response waits for the rest of a body that nobody reads, all waits together: an ordinary
 /// client has sent a small body by then, and keeps its connection.
-const TIMEOUT: Duration = Duration::from_millis(100);
+pub(crate) const UNREAD_TIMEOUT: Duration = Duration::from_millis(100);
 
 impl<S: Transport> ServerWire<S> {
     /// Gives the request's body up: discards what has arrived of it, and what arrives within 100 ms, up
@@ -17,7 +17,8 @@ impl<S: Transport> ServerWire<S> {
     ///
     /// A connection that ends with the response anyway is not read: that is left to the lingering close.
     pub(crate) fn give_up_body(&mut self) {
-        if !self.connection.is_body_owed() || self.fault.is_some() {
+        let is_read = self.body.content == 0 && !self.connection.is_body_owed();
+        if is_read || self.fault.is_some() {
             return;
         }
         self.body.is_given_up = true;
@@ -25,29 +26,34 @@ impl<S: Transport> ServerWire<S> {
         if self.connection.closes_after_answer() {
             return;
         }
-        if let Err(Error::Peer(fault)) = self.discard_body() {
+        let mut deadline = self.body.unread;
+        if let Err(Error::Peer(fault)) = self.discard_body(&mut deadline) {
             self.fault = Some(fault);
         }
+        self.body.unread = deadline;
     }
 
-    fn discard_body(&mut self) -> Result<(), Error> {
-        let (mut deadline, mut may_wait) = (Deadline::new(Wait::Body, TIMEOUT), false);
+    fn discard_body(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
+        let (mut has_looked, mut may_wait) = (false, false);
         loop {
             let used = self.connection.discard_body(self.received.bytes());
             self.received.consume(used);
             if let Some(fault) = self.connection.fault() {
                 return Err(fault.into());
             }
-            if !self.connection.may_discard_body() {
+            // A client that waits for a 100 may have sent its body by now all the same.
+            let may_have_sent = self.connection.expects_continue() && !has_looked;
+            if !self.connection.may_discard_body() && !may_have_sent {
                 return Ok(());
             }
             if may_wait {
-                match self.fill(&mut deadline) {
+                match self.fill(deadline) {
                     Err(Error::Peer(PeerFault::TooSlow { .. })) => return Ok(()),
                     filled => filled?,
                 }
                 continue;
             }
+            has_looked = true;
             match self.receive_arrived()? {
                 Arrived::Octets => {}
                 Arrived::Nothing => may_wait = true,

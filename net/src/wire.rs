@@ -7,6 +7,7 @@ use crate::received::Received;
 use crate::settings::Settings;
 use crate::trailers::Trailers;
 use crate::transport::Transport;
+use crate::unread::UNREAD_TIMEOUT;
 use bareline_core::{ClientConnection, Event, ParseError, ServerConnection, Status, TrailerField, WireBuf, WriteError};
 use std::io::{self, IoSlice, Read};
 use std::time::{Duration, Instant};
@@ -119,11 +120,14 @@ pub(crate) struct InBody {
     deadline: Deadline,
     /// The response began without waiting for it: it cannot be read any more.
     pub(crate) is_given_up: bool,
+    /// How long is waited for it when it is given up.
+    pub(crate) unread: Deadline,
 }
 
 impl InBody {
     fn new(settings: &Settings) -> Self {
-        Self { content: 0, deadline: Deadline::new(Wait::Body, settings.body_deadline), is_given_up: false }
+        let deadline = Deadline::new(Wait::Body, settings.body_deadline);
+        Self { content: 0, deadline, is_given_up: false, unread: Deadline::new(Wait::Body, UNREAD_TIMEOUT) }
     }
 }
 
@@ -175,11 +179,16 @@ impl<S: Transport, C: Connection> Wire<S, C> {
                 transport.set_read_timeout(Some(timeout))?;
                 self.read_timeout = timeout;
             }
-            let read = transport.read(self.received.room());
+            let (read, before) = (transport.read(self.received.room()), since);
             deadline.spend(&mut since);
             match read {
-                Err(error) if is_passing(&error) && !self.is_blocking => block(transport, &mut self.is_blocking),
-                Err(error) if is_passing(&error) => self.check_turn(deadline.wait())?,
+                Err(error) if is_passing(&error) => {
+                    block(transport, &mut self.is_blocking);
+                    // A transport that was left nonblocking has not waited.
+                    if since.saturating_duration_since(before) >= self.read_timeout / 2 {
+                        self.check_turn(deadline.wait())?;
+                    }
+                }
                 read => break read,
             }
         };
@@ -279,8 +288,27 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             self.gathered.extend_from_slice(data);
             return Ok(());
         }
-        let framed = self.write(|connection, out| connection.frame_data(data, out))?;
-        self.send(framed)
+        if !self.gathered.is_empty() {
+            // What is gathered ends the body, and waits for that of the request.
+            return Err(WriteError::BodyLength.into());
+        }
+        let kept = self.send_framed(data)?;
+        self.gathered.extend_from_slice(kept);
+        Ok(())
+    }
+
+    /// Frames octets of a body and sends them. Returns those that are to be sent later: the last one,
+    /// where it would end a response ahead of its request.
+    fn send_framed<'d>(&mut self, data: &'d [u8]) -> Result<&'d [u8], Error> {
+        let (framed, kept) = match self.write(|connection, out| connection.frame_data(data, out)) {
+            Err(Error::Own(WriteError::RequestUnread)) => {
+                let (most, last) = data.split_at(data.len().saturating_sub(1));
+                (self.write(|connection, out| connection.frame_data(most, out))?, last)
+            }
+            framed => (framed?, &[][..]),
+        };
+        self.send(framed)?;
+        Ok(kept)
     }
 
     /// Sends what there is of a body so far.
@@ -290,26 +318,25 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     }
 
     fn send_gathered(&mut self) -> Result<(), Error> {
-        self.with_gathered(|wire, gathered| {
-            let framed = wire.write(|connection, out| connection.frame_data(gathered, out))?;
-            wire.send(framed)
-        })
+        self.with_gathered(Self::send_framed)
     }
 
-    /// Writes what is gathered of a body; it is kept where that fails.
-    fn with_gathered(&mut self, write: impl FnOnce(&mut Self, &[u8]) -> Result<(), Error>) -> Result<(), Error> {
-        let gathered = std::mem::take(&mut self.gathered);
-        let written = write(self, &gathered);
+    /// Writes what is gathered of a body; what is not written is kept.
+    fn with_gathered(&mut self, write: impl for<'g> FnOnce(&mut Self, &'g [u8]) -> Result<&'g [u8], Error>) -> Result<(), Error> {
+        let mut gathered = std::mem::take(&mut self.gathered);
+        let kept = write(self, &gathered).map(<[u8]>::len);
+        let written = gathered.len().saturating_sub(*kept.as_ref().unwrap_or(&gathered.len()));
+        gathered.drain(..written);
         self.gathered = gathered;
-        if written.is_ok() {
-            self.gathered.clear();
-        }
-        written
+        kept.map(|_| ())
     }
 
     /// Ends the body, with these trailers.
     pub(crate) fn end_body(&mut self, trailers: &[TrailerField<'_>]) -> Result<(), Error> {
-        self.with_gathered(|wire, gathered| wire.write(|connection, out| connection.send_data(gathered, out)))?;
+        self.with_gathered(|wire, gathered| {
+            wire.write(|connection, out| connection.send_data(gathered, out))?;
+            Ok(&[])
+        })?;
         self.write(|connection, out| connection.end_body(trailers, out))
     }
 
@@ -489,7 +516,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     fn linger(&mut self) {
         let Settings { linger_timeout, linger_silence_timeout, linger_limit, .. } = self.settings;
         let (start, mut left) = (Instant::now(), linger_limit);
-        while let Some(time) = linger_timeout.checked_sub(start.elapsed()) {
+        while let (1.., Some(time)) = (left, linger_timeout.checked_sub(start.elapsed())) {
             if start.elapsed() >= TURN && self.turn.as_mut().is_some_and(Turn::ends_idle) {
                 break;
             }
@@ -498,7 +525,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             let filled = self.fill(&mut Deadline::new(Wait::Idle, linger_silence_timeout.min(time)));
             let count = self.received.bytes().len() as u64;
             left = left.saturating_sub(count);
-            if filled.is_err() || count == 0 || left == 0 {
+            if filled.is_err() || count == 0 {
                 break;
             }
         }

@@ -33,7 +33,7 @@ fn a_request_with_its_body_is_read_and_answered() {
         let Exchange { head, mut body, reply, .. } = peer.next_request().unwrap().unwrap();
         let mut text = [0; 2];
         body.read_exact(&mut text).unwrap();
-        let mut answer = reply.begin(Status::CREATED, |head| head.field(TEXT.0, TEXT.1)?.length(9)).unwrap();
+        let mut answer = reply.while_reading().begin(Status::CREATED, |head| head.field(TEXT.0, TEXT.1)?.length(9)).unwrap();
         answer.write_all(&text).unwrap();
         assert_eq!(head.fields().only(FieldName::HOST).unwrap().unwrap().as_bytes(), b"x", "the head is there still");
         answer.write_all(head.method().as_bytes()).unwrap();
@@ -786,4 +786,89 @@ fn rfc9112_9_6_an_answer_that_says_close_is_the_last() {
     let answers = exchange(address, b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!(answers, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\n1");
     assert!(served.join().unwrap().unwrap());
+}
+
+/// What a handler does with a body in chunks while it responds with a length.
+#[test]
+fn rfc9112_9_3_a_length_may_be_complete_before_the_last_chunk() {
+    let request = format!(
+        "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1388\r\n{}\r\n0\r\nSum: 1\r\n\r\n{}",
+        "x".repeat(5000),
+        "GET /next HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    );
+    let (address, served) = serve_one(Settings::default(), |mut peer| {
+        let Exchange { mut body, reply, .. } = peer.next_request()?.unwrap();
+        let mut echo = reply.while_reading().stream_sized(Status::OK, &[], 5000)?;
+        io::copy(&mut body, &mut echo)?;
+        // What would end the response waits, whoever sends it.
+        echo.flush()?;
+        assert_eq!(body.trailers().fields().len(), 1, "the body is read to its end");
+        echo.finish()?;
+        let Exchange { head, reply, .. } = peer.next_request()?.unwrap();
+        reply.send(Status::OK, &[], head.target().as_bytes())
+    });
+    let answers = exchange(address, request.as_bytes());
+    assert!(answers.starts_with("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nxxx"), "{answers}");
+    assert!(answers.ends_with("\r\n\r\n/next"), "{answers}");
+    served.join().unwrap().unwrap();
+}
+
+/// The body has come when the handler responds, whatever has been read of it by then, or asked for.
+#[test]
+fn rfc9112_9_3_a_body_that_has_come_keeps_the_connection() {
+    type Respond = fn(Reply<'_>) -> Result<(), Error>;
+    let responds: [Respond; 4] = [
+        |reply| reply.send(Status::NOT_FOUND, &[], b"none"),
+        |reply| reply.while_reading().send(Status::NOT_FOUND, &[], b"none"),
+        |reply| reply.stream(Status::OK, &[])?.finish(),
+        |reply| reply.begin(Status::OK, |head| head.length(0))?.finish(),
+    ];
+    for respond in responds {
+        for expect in ["", "Expect: 100-continue\r\n"] {
+            let (may_go_on, go_on) = channel::<()>();
+            let (address, served) = serve_one(Settings::default(), move |mut peer| {
+                let mut count = 0;
+                while let Some(Exchange { reply, .. }) = peer.next_request()? {
+                    if count == 0 {
+                        go_on.recv_timeout(DEADLINE).unwrap();
+                    }
+                    count += 1;
+                    respond(reply)?;
+                }
+                Ok::<_, Error>(count)
+            });
+            let mut stream = connect(address);
+            stream.write_all(format!("PUT / HTTP/1.1\r\nHost: a\r\n{expect}Content-Length: 5\r\n\r\n").as_bytes()).unwrap();
+            // A client that has not got its 100 in time sends the body without it.
+            stream.write_all(b"helloGET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+            stream.shutdown(Shutdown::Write).unwrap();
+            may_go_on.send(()).unwrap();
+            let answers = read_all(stream);
+            assert_eq!((served.join().unwrap().unwrap(), answers.contains("Connection: close")), (2, false), "{answers}");
+        }
+    }
+}
+
+/// A body that was given up is an error to read, however much of it had come or was read before.
+#[test]
+fn a_body_that_was_given_up_cannot_be_read() {
+    for (body, length) in [("hello", 5), ("hel", 5), ("", 5)] {
+        for taken in [0, 1] {
+            let (address, served) = serve_one(Settings::default(), move |mut peer| {
+                let Exchange { mut body, reply, .. } = peer.next_request().unwrap().unwrap();
+                if taken > 0 && length > 0 {
+                    let _ = body.by_ref().take(taken).read_to_end(&mut Vec::new());
+                }
+                let response = reply.stream(Status::OK, &[]);
+                let read = body.read(&mut [0; 10]);
+                drop(response);
+                read.map_err(Error::from)
+            });
+            let octets = format!("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n{body}");
+            exchange_all(address, octets.as_bytes());
+            let read = served.join().unwrap();
+            let is_cut = body.is_empty() && taken > 0;
+            assert!(is_cut || matches!(read, Err(Error::Own(WriteError::RequestUnread) | Error::Peer(_))), "{read:?}");
+        }
+    }
 }

@@ -131,7 +131,7 @@ fn each_request_is_told_in_a_line_and_so_is_each_refusal() {
     }
     let reason = "whitespace before the colon at octet 20 (RFC 9112 section 5.1): ";
     let lines = log_lines::with(&[&client, "WARN"]);
-    let told = format!("WARN bareline_net::server {client} GET / HTTP/1.1 400 Bad Request: {reason}");
+    let told = format!("WARN bareline_net::server {client} \"GET / HTTP/1.1\" 400 Bad Request: {reason}");
     assert!(lines.len() == 1 && lines[0].starts_with(&told), "{lines:?}");
     assert!(refusal.contains(reason), "{refusal}");
 }
@@ -144,11 +144,15 @@ fn a_rejection_is_logged_with_request_and_status() {
     let server = Service::new(|server| server.settings(settings), tell);
     let long = format!("GET /{} HTTP/1.1\r\nHost : a\r\n\r\n", "x".repeat(200));
     for (octets, line) in [
-        ("PUT /x?y HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n", "PUT /x?y HTTP/1.1 413 Content Too Large: body too large"),
-        ("\x16\x03\x01", "\\x16\\x03\\x01 400 Bad Request: invalid method at octet 0"),
-        ("\r\nGET  / HTTP/1.1\r\n", "GET  / HTTP/1.1 400 Bad Request: "),
-        ("GET / HT", "GET / HT 408 Request Timeout: no whole head within 0.05 s"),
-        (&long, &format!("GET /{}... 400 Bad Request: whitespace", "x".repeat(95))),
+        (
+            "PUT /x?y HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n",
+            "\"PUT /x?y HTTP/1.1\" 413 Content Too Large: body too large",
+        ),
+        ("\x16\x03\x01", "\"\\x16\\x03\\x01\" 400 Bad Request: invalid method at octet 0"),
+        ("\r\nGET  / HTTP/1.1\r\n", "\"GET  / HTTP/1.1\" 400 Bad Request: "),
+        ("GET /\" 200 OK\u{202e} HTTP/1.1\r\n", r#""GET /\" 200 OK\xe2\x80\xae HTTP/1.1" 400 Bad Request: "#),
+        ("GET / HT", "\"GET / HT\" 408 Request Timeout: no whole head within 0.05 s"),
+        (&long, &format!("\"GET /{}\"... 400 Bad Request: whitespace", "x".repeat(95))),
         ("PUT /b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", "PUT /b HTTP/1.1 400 Bad Request, "),
     ] {
         let mut stream = connect(server.address);
@@ -158,6 +162,32 @@ fn a_rejection_is_logged_with_request_and_status() {
         let lines = log_lines::with(&[&client, "WARN"]);
         let told = format!("WARN bareline_net::server {client} {line}");
         assert!(lines.len() == 1 && lines[0].starts_with(&told), "{lines:?}, not {told}");
+    }
+}
+
+/// A response that is dropped is cut short, and the log names its request: not the octets behind it.
+#[test]
+fn a_dropped_response_is_logged_with_its_request() {
+    let server = Service::new(
+        |server| server,
+        |exchange| {
+            let mut response = exchange.reply.while_reading().stream_sized(Status::OK, &[], 10)?;
+            response.write_all(b"hello")?;
+            Ok(response.flush()?)
+        },
+    );
+    for (request, behind) in [
+        ("GET /drop", "\r\n\r\nGET /innocent HTTP/1.1\r\nHost: a\r\n\r\n"),
+        ("POST /drop", "\r\nContent-Length: 100000\r\n\r\nGET /forged HTTP/1.1\r\n"),
+    ] {
+        let mut stream = connect(server.address);
+        let client = stream.local_addr().unwrap().to_string();
+        stream.write_all(format!("{request} HTTP/1.1\r\nHost: a{behind}").as_bytes()).unwrap();
+        assert!(read_all(stream).ends_with("\r\n\r\nhello"));
+        let lines = log_lines::with(&[&client, "WARN"]);
+        let told = format!("WARN bareline_net::server {client} {request} HTTP/1.1 200 OK, ");
+        assert!(lines.len() == 1 && lines[0].starts_with(&told), "{lines:?}");
+        assert!(lines[0].ends_with("request without a whole answer"), "{lines:?}");
     }
 }
 
@@ -179,7 +209,7 @@ fn a_reset_is_a_warning_within_a_request_alone() {
     let server = Service::new(|server| server, tell);
     for (octets, told) in [
         ("", "DEBUG bareline_net::server_stream {}: idle connection: "),
-        ("GET / HTTP/1.1\r\nHo", "WARN bareline_net::server {} GET / HTTP/1.1: "),
+        ("GET / HTTP/1.1\r\nHo", "WARN bareline_net::server {} \"GET / HTTP/1.1\": "),
         ("PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nh", "WARN bareline_net::server {} PUT /x HTTP/1.1 "),
     ] {
         let mut stream = connect(server.address);

@@ -55,12 +55,13 @@ impl Shared {
         self.is_body_owed.load(Ordering::Acquire)
     }
 
-    /// Notes the result of a call that received octets.
+    /// Notes the result of a call that received octets. A body at fault stays owed: the other half may
+    /// look at both facts while they change.
     pub(super) fn note(&self, inbound: &Inbound, has_failed: bool) {
-        if has_failed {
-            self.raise_fault();
+        match has_failed {
+            true => self.raise_fault(),
+            false => self.is_body_owed.store(inbound.is_body_owed(), Ordering::Release),
         }
-        self.is_body_owed.store(inbound.is_body_owed(), Ordering::Release);
     }
 }
 

@@ -201,6 +201,9 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
     /// Ends the body of the response, when that of the request has ended or has been given up.
     pub(super) fn end<E>(&mut self) -> Result<(), StreamError<E>> {
         self.discard();
+        if let Some(fault) = self.connection.fault() {
+            return Err(fault.into());
+        }
         self.connection.end_body(&[], &mut self.out).map_err(StreamError::from)
     }
 }

@@ -33,8 +33,8 @@ pub struct Limits {
     /// [RFC 9110 section 15.5.14].
     pub body: u64,
     /// How many octets of a body that nobody reads are discarded: 65,536 by default, chunk lines and
-    /// trailers included. A response to a request with a longer rest says `Connection: close`
-    /// [RFC 9112 section 9.3].
+    /// trailers included. A response to a request with a longer rest says `Connection: close`, even if
+    /// that has arrived [RFC 9112 section 9.3].
     pub drain: u32,
     /// How many interim responses a client takes before the final one: 32 by default.
     pub interim: u16,

@@ -458,7 +458,8 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         }
         // An answer in HTTP/1.0 ends a connection unless it says otherwise [RFC 9112 section 9.3].
         let is_http10_answer = version == Version::Http10 && matches!(self.message, Message::Response(..));
-        if !S::IS_DETACHED && is_http10_answer && self.persistence == Persistence::Unsaid && !seen.has(Seen::OPTION_KEEP_ALIVE) {
+        let is_open = matches!(self.persistence, Persistence::Unsaid | Persistence::CloseIfWhole);
+        if !S::IS_DETACHED && is_http10_answer && is_open && !seen.has(Seen::OPTION_KEEP_ALIVE) {
             self.persistence = Persistence::Close;
         }
         if self.persistence == Persistence::CloseIfWhole && encoder.is_whole_after(0) {

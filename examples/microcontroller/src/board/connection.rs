@@ -178,8 +178,14 @@ impl Connection {
             (ServerState::Body | ServerState::Answer, _) => {
                 if !self.task.reads_body() {
                     // With a body that is not all here, the response says that the connection closes.
-                    let used = self.http.discard_body(self.memory.input.bytes());
-                    self.memory.input.consume(used);
+                    loop {
+                        let used = self.http.discard_body(self.memory.input.bytes());
+                        self.memory.input.consume(used);
+                        let filled = self.memory.input.fill_from(|room| socket.recv_slice(room));
+                        if !self.http.may_discard_body() || !matches!(filled, Ok(1..)) {
+                            break;
+                        }
+                    }
                     if self.http.fault().is_some() {
                         return Ok(Step::Done);
                     }
