@@ -701,8 +701,8 @@ fn rfc9112_9_6_the_sending_half_knows_what_is_owed() {
     }
 }
 
-/// Requests whose bodies are or are not received to their ends when a response of each kind begins, and
-/// whether the response says that the connection closes.
+/// Requests whose bodies are or are not received to their ends when a response of each kind begins,
+/// and whether the response says that the connection closes.
 #[test]
 fn rfc9112_9_3_a_response_ahead_of_the_body_says_close() {
     let length = "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n";
@@ -757,8 +757,8 @@ fn a_body_that_cannot_end_in_time_is_not_awaited() {
     assert!(!may_discard(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
 }
 
-/// One half finds a fault in the body while the other one responds: the response says close, or is not
-/// begun.
+/// One half finds a fault in the body while the other one responds: the response says close, or is
+/// not begun.
 #[test]
 fn rfc9112_9_6_halves_in_two_threads_agree_on_what_is_owed() {
     let input = b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n";

@@ -60,8 +60,8 @@ impl fmt::Display for Dump<'_> {
     }
 }
 
-/// Returns whether a character changes the order in which the text around it is shown, or ends a line:
-/// a peer could make an entry of a log look like another one.
+/// Returns whether a character changes the order in which the text around it is shown, or ends a
+/// line: a peer could make an entry of a log look like another one.
 fn turns_text(character: char) -> bool {
     matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

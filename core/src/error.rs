@@ -112,8 +112,8 @@ pub enum ErrorKind {
     LineFolding,
     /// A field value holds a control octet.
     FieldValue,
-    /// More field lines than the [`FieldSpans`](crate::FieldSpans) can hold, or in a trailer section
-    /// than [`Limits::trailers`](crate::Limits::trailers).
+    /// More field lines than the [`FieldSpans`](crate::FieldSpans) can hold, or in a trailer
+    /// section than [`Limits::trailers`](crate::Limits::trailers).
     TooManyFields,
     /// The head is longer than [`Limits::head`](crate::Limits::head).
     HeadTooLong,
@@ -335,8 +335,8 @@ pub enum WriteError {
     BodyLength,
     /// An HTTP/1.0 peer does not understand this.
     NeedsHttp11,
-    /// The response, or the other protocol behind a 101, would go ahead of the request's body; or it
-    /// has done so, and the body cannot be read any more.
+    /// The response, or the other protocol behind a 101, would go ahead of the request's body; or
+    /// it has done so, and the body cannot be read any more.
     RequestUnread,
 }
 

@@ -209,8 +209,8 @@ fn a_body_is_read_while_the_answer_is_written() {
     assert_eq!(served, Ok(()));
 }
 
-/// What a peer hears that says these parts, of which the first arrives at once; and what becomes of the
-/// connection.
+/// What a peer hears that says these parts, of which the first arrives at once; and what becomes of
+/// the connection.
 fn heard(parts: &[&str]) -> (String, Served) {
     let (says, at_a_time) = (parts.concat(), parts[0].len());
     let run = |serve: fn(&mut Peer<'_>) -> Served| {

@@ -99,7 +99,8 @@ pub fn a_dialogue_comes_to_an_end(requests: &[Asking], manner: ServerManner, pie
             _ => {}
         }
         if is_answered {
-            // What has arrived of a body that the server does not read is discarded before the response.
+            // What has arrived of a body that the server does not read is discarded before the
+            // response.
             up.consume(server.discard_body(&up.arrived));
             answer(&mut server, &mut out, manner, offers_upgrade);
             down.send(out.as_bytes());

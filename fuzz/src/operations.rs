@@ -21,8 +21,8 @@ pub enum Operation {
     Respond(u16, u8),
     /// Begins a response while the body is received, and ends its head in one of the ways.
     RespondWhileReceiving(u16, u8),
-    /// Responds by the sending half, as one of the two above, while the receiving half reads what is
-    /// there.
+    /// Responds by the sending half, as one of the two above, while the receiving half reads what
+    /// is there.
     RespondByHalf(u16, u8, bool),
     /// Discards what is there of the body.
     Discard,
@@ -59,8 +59,8 @@ const REQUESTS: &[&str] = &[
 ];
 
 /// Whatever a caller does, a server's connection never panics, never uses more octets than it was
-/// given, never leaves `Close`, never has anything sent that our own client refuses, and no response is
-/// whole, on a connection that goes on, while octets of its request are owed.
+/// given, never leaves `Close`, never has anything sent that our own client refuses, and no
+/// response is whole, on a connection that goes on, while octets of its request are owed.
 pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
     let limits = Limits { drain: 50, body: 100, ..Limits::DEFAULT };
     let mut connection = ServerConnection::new(limits);
@@ -182,8 +182,8 @@ impl Requests {
         }
     }
 
-    /// Checks that where the responses sent so far are whole for their reader, and do not say that the
-    /// connection closes, the bodies of their requests have been received to their ends.
+    /// Checks that where the responses sent so far are whole for their reader, and do not say that
+    /// the connection closes, the bodies of their requests have been received to their ends.
     fn are_not_outrun(&self, mut sent: &[u8]) {
         let mut answered = self.methods.iter().zip(&self.bodies);
         let mut next = answered.next();

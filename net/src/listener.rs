@@ -46,8 +46,8 @@ pub trait Listener: Send + 'static {
     /// nobody has come for some time: it is called again, unless the server shuts down.
     ///
     /// It does not wait for what the peer sends: others wait to be accepted. A
-    /// [`Server`](crate::Server) calls it on one of its threads at a time, not always the same, with
-    /// the stack that they have.
+    /// [`Server`](crate::Server) calls it on one of its threads at a time, not always the same,
+    /// with the stack that they have.
     fn accept(&self) -> io::Result<(Self::Stream, Option<SocketAddr>)>;
 
     /// Returns a function that another thread calls to end an [`accept`](Self::accept) that waits,
@@ -55,9 +55,9 @@ pub trait Listener: Send + 'static {
     ///
     /// The function may fail: a connection to oneself needs a port and a route. So this method also
     /// gives TCP and Unix sockets a receive timeout of a second, where the system has one for
-    /// `accept`. Linux has, and passes it on to the connections that are accepted. With a listener that waits on all the same,
-    /// [`Server::serve`](crate::Server::serve) returns at the end of the
-    /// [`grace`](crate::Server::grace), and its thread stays.
+    /// `accept`. Linux has, and passes it on to the connections that are accepted. With a listener
+    /// that waits on all the same, [`Server::serve`](crate::Server::serve) returns at the end of
+    /// the [`grace`](crate::Server::grace), and its thread stays.
     fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>>;
 
     /// Whether [`accept`](Self::accept) fails with [`io::ErrorKind::WouldBlock`] from now on when nobody waits to be accepted. A server that

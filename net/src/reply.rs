@@ -57,17 +57,18 @@ impl<'s, S: Transport> Reply<'s, S> {
         Self { wire, version, is_while_reading: false }
     }
 
-    /// Announces that the request's body is read while the response streams: an echo, for example. A
-    /// client that waits for a 100 is asked for the body at once.
+    /// Announces that the request's body is read while the response streams: an echo, for example.
+    /// A client that waits for a 100 is asked for the body at once.
     ///
-    /// Otherwise what is left of the body is discarded when the response begins, and reading it fails
-    /// with [`WriteError::RequestUnread`]. The response ends behind the body, with
-    /// [`finish`](ResponseWriter::finish): what the handler has left of the body by then is discarded, as
-    /// far as it comes within 100 ms and [`Limits::drain`](bareline_core::Limits). When that is not all of
-    /// it, the response is cut short, and `finish` fails with [`WriteError::RequestUnread`].
+    /// Otherwise what is left of the body is discarded when the response begins, and reading it
+    /// fails with [`WriteError::RequestUnread`]. The response ends behind the body, with
+    /// [`finish`](ResponseWriter::finish): what the handler has left of the body by then is
+    /// discarded, as far as it comes within 100 ms and [`Limits::drain`](bareline_core::Limits).
+    /// When that is not all of it, the response is cut short, and `finish` fails with
+    /// [`WriteError::RequestUnread`].
     ///
-    /// A response that is whole with its head says `Connection: close` when the body has not been read by
-    /// then: one to HEAD, for example. [`send`](Self::send) is not concerned.
+    /// A response that is whole with its head says `Connection: close` when the body has not been
+    /// read by then: one to HEAD, for example. [`send`](Self::send) is not concerned.
     ///
     /// ```
     /// use bareline_core::Status;

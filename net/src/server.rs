@@ -144,8 +144,9 @@ impl<L: Listener> Server<L> {
         self
     }
 
-    /// How long requests that have begun may take when the server shuts down: 10 s by default. Then
-    /// [`serve`](Self::serve) returns, even if the listener still waits for a connection.
+    /// Sets the time that requests which have begun may take when the server shuts down: 10 s by
+    /// default. Then [`serve`](Self::serve) returns, even if the listener still waits for a
+    /// connection.
     pub const fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self
@@ -200,8 +201,8 @@ fn converse<S: Transport>(mut stream: ServerStream<S>, handler: &impl Fn(Exchang
     }
 }
 
-/// Has one request answered. Fails with what the log says after the peer: the request, the outcome, and
-/// why.
+/// Has one request answered. Fails with what the log says after the peer: the request, the outcome,
+/// and why.
 fn answer<S: Transport>(
     exchange: Exchange<'_, S>,
     handler: &impl Fn(Exchange<'_, S>) -> Result<(), Error>,

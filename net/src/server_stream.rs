@@ -53,16 +53,16 @@ pub struct ServerStream<S: Transport = TcpStream> {
 pub(crate) type ServerWire<S> = Wire<S, ServerConnection>;
 
 const FIELDS: usize = 128;
-/// How many octets of a request line the log shows of a request that was rejected.
+/// The most octets that the log shows of the request line of a rejected request.
 const LINE_SHOWN: usize = 100;
 const TEXT: FieldValue<'_> = FieldValue::from_static("text/plain; charset=utf-8");
 
 /// A request and its answer: the head can be read while the body comes and the answer goes.
 ///
-/// A response does not go ahead of its request: what is left of the body when the response begins is
-/// discarded, as far as it comes within 100 ms and [`Limits::drain`](bareline_core::Limits). When that
-/// is not all of it, the response says `Connection: close` and is the last one on the connection
-/// [RFC 9112 section 9.3]. For a response that streams while the body is read see
+/// A response does not go ahead of its request: what is left of the body when the response begins
+/// is discarded, as far as it comes within 100 ms and [`Limits::drain`](bareline_core::Limits).
+/// When that is not all of it, the response says `Connection: close` and is the last one on the
+/// connection [RFC 9112 section 9.3]. For a response that streams while the body is read see
 /// [`Reply::while_reading`].
 ///
 /// ```
@@ -129,7 +129,7 @@ impl<S: Transport> ServerStream<S> {
         self.next_or_rejected().map_err(|rejected| rejected.error)
     }
 
-    /// The same, with what the log says of a request that is rejected.
+    /// Waits as `next_request` does. Fails with what the log says of a request that is rejected.
     pub(crate) fn next_or_rejected(&mut self) -> Result<Option<Exchange<'_, S>>, Rejected> {
         let wire = self.wire.get_mut();
         let received = wire.next_head(&mut self.head, &mut self.spans);
@@ -283,8 +283,8 @@ impl<S: Transport> ServerWire<S> {
         Rejected { error, line, status: self.answered }
     }
 
-    /// Responds with the status of the error, as far as that can be done, and sends nothing more; what the
-    /// client still sends is read when the connection is closed. Returns the error.
+    /// Responds with the status of the error, as far as that can be done, and sends nothing more;
+    /// what the client still sends is read when the connection is closed. Returns the error.
     fn refuse(&mut self, error: Error) -> Error {
         let (status, reason) = match &error {
             Error::Peer(fault) => (fault.status(), format!("{fault}\n")),
@@ -367,7 +367,7 @@ mod tests {
         says: &'static [u8],
         is_nonblocking: bool,
         timeout: Duration,
-        /// How long it has been waited for, each time.
+        /// The time of each wait for it.
         waits: Rc<RefCell<Vec<Duration>>>,
     }
 

@@ -38,13 +38,13 @@ pub struct Settings {
     /// [`ClientStream`](crate::ClientStream) from when the request begins, and a server does not ask for it. The system's search for the
     /// address of a name has no deadline, and counts.
     pub whole_deadline: Duration,
-    /// How long a server goes on reading, to discard it, what a client still sends when the connection
-    /// ends: 30 s in all by default. A client that first sends all of its body, and then reads, would
-    /// lose the response to a reset otherwise [RFC 9112 section 9.6].
+    /// Total time of a server's lingering close: 30 s by default. When a connection ends, the
+    /// server reads and discards what the client still sends. Otherwise a client that sends all of
+    /// its body before it reads would lose the response to a reset [RFC 9112 section 9.6].
     pub linger_timeout: Duration,
-    /// How long it waits for the next octets of that: 5 s by default.
+    /// Time without octets after which the lingering close ends: 5 s by default.
     pub linger_silence_timeout: Duration,
-    /// How many octets of that it reads: 67,108,864 by default.
+    /// Largest number of octets that the lingering close reads: 67,108,864 by default.
     pub linger_limit: u64,
     /// The largest body that is accepted, in octets: 1,048,576 by default, for bodies that are kept in memory. Whoever streams them sets
     /// `u64::MAX`.

@@ -77,15 +77,16 @@ pub trait Transport: Read + Write {
 
     /// Whether reads give [`io::ErrorKind::WouldBlock`] at once from now on when nothing has come.
     ///
-    /// A client looks for what a server has sent unasked before it uses a connection again. A server
-    /// discards what has arrived of a body that nobody reads before it responds. Where a transport cannot
-    /// be read without waiting, this fails, and neither looks: the server then closes the connection after
-    /// such a response. What has been left nonblocking by somebody else is made to block.
+    /// A client looks for what a server has sent unasked before it uses a connection again. A
+    /// server discards what has arrived of a body that nobody reads before it responds. Where a
+    /// transport cannot be read without waiting, this fails, and neither looks: the server then
+    /// closes the connection after such a response. What has been left nonblocking by somebody else
+    /// is made to block.
     fn set_nonblocking(&mut self, is_nonblocking: bool) -> io::Result<()>;
 
-    /// Says to the peer that no more octets will be sent. Where that cannot be done, it fails, and the connection is closed at once when it is
-    /// its time; else what the peer still sends is read, within [`Settings::linger_timeout`](crate::Settings)
-    /// and its like.
+    /// Says to the peer that no more octets will be sent. Where that cannot be done, it fails, and
+    /// the connection is closed at once when it is its time; else what the peer still sends is
+    /// read, within [`Settings::linger_timeout`](crate::Settings) and its like.
     fn close_write(&mut self) -> io::Result<()>;
 }
 

@@ -49,8 +49,9 @@ impl<S: Transport + Send + 'static> TurnedAway<S> {
     }
 }
 
-/// Answers them as they come, until none can come any more. Each lingers then: what its client still
-/// sends is discarded, so that a reset does not take the response from it [RFC 9112 section 9.6].
+/// Answers them as they come, until none can come any more. Each lingers then: what its client
+/// still sends is discarded, so that a reset does not take the response from it [RFC 9112 section
+/// 9.6].
 fn answer_all<S: Transport>(streams: &Receiver<S>) {
     let (mut lingering, mut buffer) = (VecDeque::<Lingering<S>>::new(), vec![0; READ]);
     let (mut is_open, mut swept) = (true, Instant::now());

@@ -7,15 +7,16 @@ use crate::transport::Transport;
 use crate::wire::Arrived;
 use std::time::Duration;
 
-/// How long a response waits for the rest of a body that nobody reads, all waits together: an ordinary
-/// client has sent a small body by then, and keeps its connection.
+/// Total time that a response waits for the rest of a body that nobody reads: an ordinary client
+/// has sent a small body by then, and keeps its connection.
 pub(crate) const UNREAD_TIMEOUT: Duration = Duration::from_millis(100);
 
 impl<S: Transport> ServerWire<S> {
-    /// Gives the request's body up: discards what has arrived of it, and what arrives within 100 ms, up
-    /// to [`Limits::drain`](bareline_core::Limits) in all. It cannot be read any more.
+    /// Gives the request's body up: discards what has arrived of it, and what arrives within 100
+    /// ms, up to [`Limits::drain`](bareline_core::Limits) in all. It cannot be read any more.
     ///
-    /// A connection that ends with the response anyway is not read: that is left to the lingering close.
+    /// A connection that ends with the response anyway is not read: that is left to the lingering
+    /// close.
     pub(crate) fn give_up_body(&mut self) {
         let is_read = self.body.content == 0 && !self.connection.is_body_owed();
         if is_read || self.fault.is_some() {

@@ -120,7 +120,7 @@ pub(crate) struct InBody {
     deadline: Deadline,
     /// The response began without waiting for it: it cannot be read any more.
     pub(crate) is_given_up: bool,
-    /// How long is waited for it when it is given up.
+    /// The time that is left to wait for it when it is given up.
     pub(crate) unread: Deadline,
 }
 
@@ -297,8 +297,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         Ok(())
     }
 
-    /// Frames octets of a body and sends them. Returns those that are to be sent later: the last one,
-    /// where it would end a response ahead of its request.
+    /// Frames octets of a body and sends them. Returns those that are to be sent later: the last
+    /// one, where it would end a response ahead of its request.
     fn send_framed<'d>(&mut self, data: &'d [u8]) -> Result<&'d [u8], Error> {
         let (framed, kept) = match self.write(|connection, out| connection.frame_data(data, out)) {
             Err(Error::Own(WriteError::RequestUnread)) => {
@@ -501,8 +501,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.let_go();
     }
 
-    /// Closes in stages [RFC 9112 section 9.6]: says that nothing more comes, then discards what the
-    /// peer still sends (lingering close), since a reset would take the last response from it.
+    /// Closes in stages [RFC 9112 section 9.6]: says that nothing more comes, then discards what
+    /// the peer still sends (lingering close), since a reset would take the last response from it.
     pub(crate) fn close(&mut self) {
         if self.is_open() && self.close_write().is_ok() && self.is_end_told {
             self.linger();
@@ -511,8 +511,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.transport = None;
     }
 
-    /// Discards what the peer sends until it closes, within the bounds of the settings. A shutdown, or
-    /// the need of room, ends that after a second.
+    /// Discards what the peer sends until it closes, within the bounds of the settings. A shutdown,
+    /// or the need of room, ends that after a second.
     fn linger(&mut self) {
         let Settings { linger_timeout, linger_silence_timeout, linger_limit, .. } = self.settings;
         let (start, mut left) = (Instant::now(), linger_limit);
@@ -532,7 +532,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     }
 }
 
-/// What a look at a transport has found.
+/// The result of a read without waiting.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) enum Arrived {
     Octets,

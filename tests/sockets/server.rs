@@ -747,7 +747,8 @@ fn what_is_asked_for_in_between_is_an_error_and_no_panic() {
     served.join().unwrap().unwrap();
 }
 
-/// A client that has said that it sends no more need not close first; one that has not is given time for it.
+/// A client that has said that it sends no more need not close first; one that has not is given
+/// time for it.
 #[test]
 fn rfc9112_9_6_behind_the_last_request_of_a_client_nothing_is_waited_for() {
     for (octets, is_waited_for) in [

@@ -136,8 +136,8 @@ fn each_request_is_told_in_a_line_and_so_is_each_refusal() {
     assert!(refusal.contains(reason), "{refusal}");
 }
 
-/// Requests that are rejected, and the beginning of the line that says so: what came of the request line,
-/// the status, and the reason.
+/// Requests that are rejected, and the beginning of the line that says so: what came of the request
+/// line, the status, and the reason.
 #[test]
 fn a_rejection_is_logged_with_request_and_status() {
     let settings = Settings { head_deadline: Duration::from_millis(50), body_limit: 9, ..Settings::default() };
@@ -165,7 +165,8 @@ fn a_rejection_is_logged_with_request_and_status() {
     }
 }
 
-/// A response that is dropped is cut short, and the log names its request: not the octets behind it.
+/// A response that is dropped is cut short, and the log names its request: not the octets behind
+/// it.
 #[test]
 fn a_dropped_response_is_logged_with_its_request() {
     let server = Service::new(

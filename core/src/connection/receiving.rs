@@ -55,8 +55,8 @@ impl Shared {
         self.is_body_owed.load(Ordering::Acquire)
     }
 
-    /// Notes the result of a call that received octets. A body at fault stays owed: the other half may
-    /// look at both facts while they change.
+    /// Notes the result of a call that received octets. A body at fault stays owed: the other half
+    /// may look at both facts while they change.
     pub(super) fn note(&self, inbound: &Inbound, has_failed: bool) {
         match has_failed {
             true => self.raise_fault(),
@@ -123,8 +123,8 @@ impl Inbound {
         }
     }
 
-    /// Discards octets of an unwanted body, up to the limit; returns how many are used. None of a length
-    /// beyond the limit are, nor those from a fault on.
+    /// Discards octets of an unwanted body, up to the limit; returns how many are used. None of a
+    /// length beyond the limit are, nor those from a fault on.
     pub(super) fn discard_body(&mut self, input: &[u8]) -> usize {
         if !self.may_be_discarded() {
             return 0;

@@ -11,15 +11,15 @@ use crate::write::{HeadSink, HeadWriter, HeadWritten, Persistence, ReplyTo, Trai
 /// The server's side of a connection, without octets and without a clock [RFC 9112 section 9].
 ///
 /// The caller brings what was received to [`receive`](Self::receive), writes responses with
-/// [`respond`](Self::respond) into a [`WireBuf`] that he sends, and asks [`state`](Self::state) what
-/// is waited for and how long he wants to.
+/// [`respond`](Self::respond) into a [`WireBuf`] that he sends, and asks [`state`](Self::state)
+/// what is waited for and how long he wants to.
 ///
 /// A response never goes ahead of its request's body. One that begins before the body has been
 /// received says `Connection: close` and is the last [RFC 9112 sections 9.3 and 9.6]: a peer that
 /// reuses the connection after it would have its next request read as the body. Two calls keep the
 /// connection: [`discard_body`](Self::discard_body) before the response, for a body that nobody
-/// wants, and [`respond_while_receiving`](Self::respond_while_receiving) for a response that streams
-/// while the body is read.
+/// wants, and [`respond_while_receiving`](Self::respond_while_receiving) for a response that
+/// streams while the body is read.
 ///
 /// ```
 /// use bareline_core::{FieldSpans, Limits, ServerConnection, ServerEvent, ServerState, Status, WireBuf};
@@ -97,9 +97,9 @@ impl ServerConnection {
         self.received(received)
     }
 
-    /// Gives the next event of a request's body, as [`receive`](Self::receive) does, while the head is
-    /// kept: it needs no spans, passes over the lines of chunks, and gives [`Event::End`] where no body
-    /// is left. It goes on after the response.
+    /// Gives the next event of a request's body, as [`receive`](Self::receive) does, while the head
+    /// is kept: it needs no spans, passes over the lines of chunks, and gives [`Event::End`] where
+    /// no body is left. It goes on after the response.
     pub fn receive_body<'b>(&mut self, input: &'b [u8]) -> Result<(usize, ServerEvent<'b>), ParseError> {
         self.receive_by(Inbound::receive_body, input)
     }
@@ -117,12 +117,13 @@ impl ServerConnection {
     /// Discards octets of a request's body that nobody wants: returns how many of these are used.
     ///
     /// Call it before the response with what has arrived. When the body ends within
-    /// [`Limits::drain`], the response keeps the connection. It may be called again with more octets,
-    /// as long as [`may_discard_body`](Self::may_discard_body); without a body it uses none.
+    /// [`Limits::drain`], the response keeps the connection. It may be called again with more
+    /// octets, as long as [`may_discard_body`](Self::may_discard_body); without a body it uses
+    /// none.
     ///
     /// A body that breaks a rule is the peer's [`fault`](Self::fault), whose offset counts from the
-    /// first octet that is not used: the response is written with [`reject`](Self::reject) then, with
-    /// any status.
+    /// first octet that is not used: the response is written with [`reject`](Self::reject) then,
+    /// with any status.
     ///
     /// ```
     /// use bareline_core::{FieldSpans, Limits, ServerConnection, ServerState, Status, WireBuf};
@@ -145,16 +146,16 @@ impl ServerConnection {
         discarded
     }
 
-    /// Returns whether more octets for [`discard_body`](Self::discard_body) can keep the connection:
-    /// the body is not received to its end, may end within [`Limits::drain`], and the client does not
-    /// wait for a 100 before it sends the body.
+    /// Returns whether more octets for [`discard_body`](Self::discard_body) can keep the
+    /// connection: the body is not received to its end, may end within [`Limits::drain`], and the
+    /// client does not wait for a 100 before it sends the body.
     pub fn may_discard_body(&self) -> bool {
         self.is_body_owed() && !self.outbound.expects_continue && self.inbound.may_be_discarded()
     }
 
-    /// Returns whether octets of the request's body are still to come: a response that begins now, and
-    /// not with [`respond_while_receiving`](Self::respond_while_receiving), is the last one on the
-    /// connection.
+    /// Returns whether octets of the request's body are still to come: a response that begins now,
+    /// and not with [`respond_while_receiving`](Self::respond_while_receiving), is the last one on
+    /// the connection.
     pub fn is_body_owed(&self) -> bool {
         self.shared.is_body_owed()
     }
@@ -200,9 +201,9 @@ impl ServerConnection {
     /// That a 101 names a protocol which the request offers is the caller's to see to.
     ///
     /// Fails with [`WriteError::OutOfTurn`] when no response is owed, with
-    /// [`WriteError::UpgradeNotOffered`] for a 101 that the request does not offer or that a 100 has to
-    /// precede [RFC 9110 section 7.8], with [`WriteError::RequestUnread`] for a 101 before the end of
-    /// the request's body.
+    /// [`WriteError::UpgradeNotOffered`] for a 101 that the request does not offer or that a 100
+    /// has to precede [RFC 9110 section 7.8], with [`WriteError::RequestUnread`] for a 101 before
+    /// the end of the request's body.
     pub fn respond<'w, const M: usize>(
         &'w mut self,
         status: Status,
@@ -211,13 +212,13 @@ impl ServerConnection {
         self.outbound.respond(&self.shared, Body::Before, status, out)
     }
 
-    /// Begins a response, as [`respond`](Self::respond) does, that streams while the request's body is
-    /// read: an echo, for example. It keeps the connection.
+    /// Begins a response, as [`respond`](Self::respond) does, that streams while the request's body
+    /// is read: an echo, for example. It keeps the connection.
     ///
     /// The response cannot end before the body has been received: [`end_body`](Self::end_body), and
-    /// the octets that complete a declared length, fail with [`WriteError::RequestUnread`] until then.
-    /// It says `Connection: close` all the same where its head is all of it, where the client waits for
-    /// a 100, and to HTTP/1.0.
+    /// the octets that complete a declared length, fail with [`WriteError::RequestUnread`] until
+    /// then. It says `Connection: close` all the same where its head is all of it, where the client
+    /// waits for a 100, and to HTTP/1.0.
     pub fn respond_while_receiving<'w, const M: usize>(
         &'w mut self,
         status: Status,

@@ -30,8 +30,8 @@ macro_rules! server_stream {
 
         /// A request, and the answer that it waits for.
         ///
-        /// Reading gives the content, without the lines of chunks, and nothing at its end. Writing sends
-        /// octets of the response's body, once it has been [begun](Self::begin).
+        /// Reading gives the content, without the lines of chunks, and nothing at its end. Writing
+        /// sends octets of the response's body, once it has been [begun](Self::begin).
         pub struct Exchange<'s, T, const FIELDS: usize, const RECEIVED: usize, const SENT: usize> {
             stream: &'s mut ServerStream<T, FIELDS, RECEIVED, SENT>,
             request: RequestParts,
@@ -134,8 +134,8 @@ macro_rules! server_stream {
 
             /// Responds with this body. The status is a final one.
             ///
-            /// Content that has not been read is discarded, as far as it has been received: when that is
-            /// not all of it, the response says `Connection: close` and is the last.
+            /// Content that has not been read is discarded, as far as it has been received: when
+            /// that is not all of it, the response says `Connection: close` and is the last.
             pub $($asynchronous)? fn respond(
                 self,
                 status: Status,
@@ -150,19 +150,20 @@ macro_rules! server_stream {
                 self.finish()$($await)*
             }
 
-            /// Begins a response whose body is written piece by piece: chunked, or up to the close for a
-            /// client of HTTP/1.0.
+            /// Begins a response whose body is written piece by piece: chunked, or up to the close
+            /// for a client of HTTP/1.0.
             ///
-            /// Content that has not been read is discarded, as by [`respond`](Self::respond), and cannot
-            /// be read any more: see [`begin_while_reading`](Self::begin_while_reading).
+            /// Content that has not been read is discarded, as by [`respond`](Self::respond), and
+            /// cannot be read any more: see [`begin_while_reading`](Self::begin_while_reading).
             pub $($asynchronous)? fn begin(&mut self, status: Status, fields: Answered<'_>) -> Result<(), StreamError<T::Error>> {
                 let version = self.head().version();
                 self.stream.wire.begin(status, fields, version)?;
                 self.stream.send(&[])$($await)*
             }
 
-            /// Begins a response, as [`begin`](Self::begin) does, that streams while the content is read:
-            /// an echo, for example. A client that waits to be asked for the content is asked for it.
+            /// Begins a response, as [`begin`](Self::begin) does, that streams while the content is
+            /// read: an echo, for example. A client that waits to be asked for the content is asked
+            /// for it.
             pub $($asynchronous)? fn begin_while_reading(
                 &mut self,
                 status: Status,
@@ -175,9 +176,9 @@ macro_rules! server_stream {
 
             /// Ends the response that has been begun.
             ///
-            /// Fails with [`RequestUnread`](crate::WriteError::RequestUnread) when it was begun while
-            /// reading and content has not been received yet: a response never goes ahead of its
-            /// request. The connection is over then.
+            /// Fails with [`RequestUnread`](crate::WriteError::RequestUnread) when it was begun
+            /// while reading and content has not been received yet: a response never goes ahead of
+            /// its request. The connection is over then.
             pub $($asynchronous)? fn finish(self) -> Result<(), StreamError<T::Error>> {
                 self.stream.wire.end()?;
                 self.stream.send(&[])$($await)*

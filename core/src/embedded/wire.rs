@@ -124,8 +124,8 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
         }
     }
 
-    /// Begins a response that does not wait for the body: discards what has been received of it, and
-    /// nothing of it can be read any more.
+    /// Begins a response that does not wait for the body: discards what has been received of it,
+    /// and nothing of it can be read any more.
     fn respond(&mut self, status: Status) -> Result<HeadWriter<'_, Answer<'_>>, WriteError> {
         self.is_body_given_up |= self.connection.is_body_owed();
         self.discard();
@@ -163,7 +163,8 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
         }
     }
 
-    /// Writes a response, whole when it fits. Else its head; the body is to be framed then, and ended.
+    /// Writes a response, whole when it fits. Else its head; the body is to be framed then, and
+    /// ended.
     pub(super) fn answer<E>(&mut self, status: Status, fields: Answered<'_>, body: &[u8]) -> Result<bool, StreamError<E>> {
         if status.is_informational() {
             return Err(WriteError::OutOfTurn.into());
@@ -177,12 +178,14 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
         }
     }
 
-    /// Writes the head of a response, to a client of this version, whose length is not known before.
+    /// Writes the head of a response, to a client of this version, whose length is not known
+    /// before.
     pub(super) fn begin<E>(&mut self, status: Status, fields: Answered<'_>, version: Version) -> Result<(), StreamError<E>> {
         Ok(stream(self.respond(status)?, fields, version)?)
     }
 
-    /// The same, of a response that streams while the body is read: asks the client for it.
+    /// Writes such a head of a response that streams while the body is read: asks the client for
+    /// the body.
     pub(super) fn begin_while_reading<E>(
         &mut self,
         status: Status,

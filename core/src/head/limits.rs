@@ -23,7 +23,8 @@ pub struct Limits {
     /// The longest head, start line and field section together, and the longest trailer section, in octets: 65,535 by default
     /// and at the most. Longer is 431 [RFC 9110 section 5.4].
     pub head: u16,
-    /// The most field lines of a trailer section: 128 by default. More is 431 [RFC 9110 section 5.4].
+    /// The most field lines of a trailer section: 128 by default. More is 431 [RFC 9110 section
+    /// 5.4].
     pub trailers: u16,
     /// The longest line before the data of a chunk, in octets: 4,096 by default. Longer is 400.
     pub chunk_line: u16,
@@ -32,9 +33,9 @@ pub struct Limits {
     /// The longest body, in octets, counted across chunks: not limited by default, since none is kept. Longer is 413
     /// [RFC 9110 section 15.5.14].
     pub body: u64,
-    /// How many octets of a body that nobody reads are discarded: 65,536 by default, chunk lines and
-    /// trailers included. A response to a request with a longer rest says `Connection: close`, even if
-    /// that has arrived [RFC 9112 section 9.3].
+    /// The most octets that are discarded of a body that nobody reads: 65,536 by default, chunk
+    /// lines and trailers included. A response to a request with a longer rest says `Connection:
+    /// close`, even if that has arrived [RFC 9112 section 9.3].
     pub drain: u32,
     /// How many interim responses a client takes before the final one: 32 by default.
     pub interim: u16,

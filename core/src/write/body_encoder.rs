@@ -126,8 +126,8 @@ impl BodyEncoder {
         self.left == Left::Nothing
     }
 
-    /// Returns whether the peer has the whole message once it has its head and `count` octets more of
-    /// the body, although this encoder may not have ended.
+    /// Returns whether the peer has the whole message once it has its head and `count` octets more
+    /// of the body, although this encoder may not have ended.
     pub(crate) fn is_whole_after(&self, count: usize) -> bool {
         let is_all = match self.left {
             Left::Octets(left) => left == count as u64,

@@ -177,7 +177,8 @@ impl Connection {
             }
             (ServerState::Body | ServerState::Answer, _) => {
                 if !self.task.reads_body() {
-                    // With a body that is not all here, the response says that the connection closes.
+                    // With a body that is not all here, the response says that the connection
+                    // closes.
                     loop {
                         let used = self.http.discard_body(self.memory.input.bytes());
                         self.memory.input.consume(used);
