@@ -3,7 +3,8 @@
 
 use bareline_core::{Event, FieldSpans, Limits, Method, RecvBuf, RequestParts, ServerConnection, ServerState, Status, WireBuf};
 use std::io::{self, Read, Write};
-use std::net::TcpListener;
+use std::net::{Shutdown, TcpListener};
+use std::time::Duration;
 
 /// Answers each request with its method, its path and how long its body was, until the connection is over.
 fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()> {
@@ -55,5 +56,12 @@ fn main() -> io::Result<()> {
     let Some(address) = std::env::args().nth(1) else { return serve(io::stdin(), io::stdout()) };
     let listener = TcpListener::bind(address)?;
     eprintln!("sans_io: listening on {}", listener.local_addr()?);
-    listener.incoming().try_for_each(|stream| stream.and_then(|stream| serve(&stream, &stream)))
+    listener.incoming().try_for_each(|stream| {
+        let stream = stream?;
+        let served = serve(&stream, &stream);
+        // What the client still sends is discarded: a reset would take the last response from it.
+        _ = stream.shutdown(Shutdown::Write).and_then(|()| stream.set_read_timeout(Some(Duration::from_secs(5))));
+        _ = io::copy(&mut stream.take(64 << 20), &mut io::sink());
+        served
+    })
 }

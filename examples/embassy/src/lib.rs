@@ -36,6 +36,10 @@ pub async fn serve(stack: Stack<'_>, port: u16) -> ! {
         }
         socket.close();
         let _ = socket.flush().await;
+        // What the peer still sends is discarded: a reset would take the response from it.
+        let mut rest = [0; 128];
+        let discard = async { while let Ok(1..) = socket.read(&mut rest).await {} };
+        let _ = with_timeout(DEADLINE, discard).await;
         socket.abort();
     }
 }
