@@ -1,0 +1,136 @@
+//! The classes of differences, each with the reason why it is none to mend, or a fault of ours.
+//!
+//! A difference belongs to the first class whose predicate holds. A class in which bareline rejects
+//! what others accept names no reader: its sample could be used against whoever is named.
+
+mod lax;
+mod strict;
+
+use crate::compare::Difference;
+use crate::facts::Facts;
+use crate::message::{Message, Outcome};
+use crate::ours::Ours;
+use crate::reader::Peer;
+use bareline_core::ErrorKind;
+
+/// A message that two readers read in different ways.
+pub(crate) struct Case<'c> {
+    pub(crate) peer: Peer,
+    pub(crate) message: &'c Message,
+    pub(crate) ours: &'c Ours,
+    pub(crate) theirs: &'c Outcome,
+    pub(crate) difference: Difference,
+    pub(crate) facts: Facts<'c>,
+}
+
+impl Case<'_> {
+    /// Returns true where bareline rejects the message with an error of this kind.
+    fn is(&self, kind: ErrorKind) -> bool {
+        self.difference == Difference::WeReject && self.ours.error.is_some_and(|error| error.kind() == kind)
+    }
+
+    /// Returns where bareline's error is.
+    fn offset(&self) -> usize {
+        self.ours.error.map_or(0, |error| error.offset())
+    }
+
+    /// Returns the octet at the error, and at places behind it.
+    fn octet(&self, behind: usize) -> Option<u8> {
+        self.message.octets.get(self.offset() + behind).copied()
+    }
+
+    fn octet_before(&self) -> Option<u8> {
+        self.message.octets.get(self.offset().checked_sub(1)?).copied()
+    }
+
+    fn is_in_body(&self) -> bool {
+        self.facts.is_head_whole && self.offset() >= self.facts.body
+    }
+
+    /// Returns true where the other reader rejects the message with a reason that has one of these
+    /// words in it.
+    fn rejects_for(&self, words: &[&str]) -> bool {
+        let Outcome::Rejected(given) = self.theirs else { return false };
+        let given = given.to_ascii_lowercase().replace(['_', ' '], "-");
+        self.difference == Difference::TheyReject && words.iter().any(|word| given.contains(word))
+    }
+
+    /// Returns true where the other reader rejects the message, with this reason.
+    fn rejects(&self, peer: Peer, reason: &str) -> bool {
+        let Outcome::Rejected(given) = self.theirs else { return false };
+        self.peer == peer && self.difference == Difference::TheyReject && given.starts_with(reason)
+    }
+}
+
+/// What a class is about, for the counts by reader.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Group {
+    Lines,
+    StartLine,
+    Host,
+    Fields,
+    Framing,
+    Chunks,
+    Ends,
+}
+
+impl Group {
+    pub(crate) const ALL: [Group; 7] =
+        [Group::Lines, Group::StartLine, Group::Host, Group::Fields, Group::Framing, Group::Chunks, Group::Ends];
+
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Group::Lines => "line ends and folded lines",
+            Group::StartLine => "start lines",
+            Group::Host => "`Host`",
+            Group::Fields => "field names and values",
+            Group::Framing => "framing fields",
+            Group::Chunks => "chunks and trailers",
+            Group::Ends => "messages cut short",
+        }
+    }
+}
+
+/// Why a difference is as it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Why {
+    /// The RFC forbids the message, or its grammar does not have it.
+    Rule,
+    /// The RFC leaves a choice: the first cell of the row in DESIGN.md.
+    Row(&'static str),
+    /// A limit of bareline.
+    Limit(&'static str),
+    /// The other reader documents it: where.
+    Theirs(&'static [Peer], &'static str),
+    /// A fault of bareline.
+    Fault,
+}
+
+pub(crate) struct Class {
+    pub(crate) name: &'static str,
+    pub(crate) group: Group,
+    /// The difference, as a sentence.
+    pub(crate) what: &'static str,
+    pub(crate) section: &'static str,
+    pub(crate) why: Why,
+    pub(crate) holds: fn(&Case<'_>) -> bool,
+}
+
+impl Class {
+    /// Returns every class, in the order in which they are tried.
+    pub(crate) fn all() -> impl Iterator<Item = &'static Class> {
+        lax::FIRST.iter().chain(strict::CLASSES).chain(lax::CLASSES)
+    }
+
+    /// Returns the class of a difference. What is said to be another reader's choice is so for that
+    /// reader alone.
+    pub(crate) fn of(case: &Case<'_>) -> Option<&'static Class> {
+        Self::all().find(|class| {
+            let is_theirs = match class.why {
+                Why::Theirs(peers, _) => peers.contains(&case.peer),
+                _ => true,
+            };
+            is_theirs && (class.holds)(case)
+        })
+    }
+}

@@ -1,0 +1,414 @@
+//! Another reader rejects what bareline accepts, or reads something else in it.
+
+use super::{Case, Class, Group, Why};
+use crate::compare::{Difference, are_same_but_for_spaces, are_same_without_framing};
+use crate::message::{Outcome, Role, trim};
+use crate::reader::Peer;
+
+fn they_reject(case: &Case<'_>) -> bool {
+    case.difference == Difference::TheyReject
+}
+
+/// The methods that llhttp knows in HTTP.
+const METHODS: &[&str] = &[
+    "DELETE",
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "CONNECT",
+    "OPTIONS",
+    "TRACE",
+    "COPY",
+    "LOCK",
+    "MKCOL",
+    "MOVE",
+    "PROPFIND",
+    "PROPPATCH",
+    "SEARCH",
+    "UNLOCK",
+    "BIND",
+    "REBIND",
+    "UNBIND",
+    "ACL",
+    "REPORT",
+    "MKACTIVITY",
+    "CHECKOUT",
+    "MERGE",
+    "M-SEARCH",
+    "NOTIFY",
+    "SUBSCRIBE",
+    "UNSUBSCRIBE",
+    "PATCH",
+    "PURGE",
+    "MKCALENDAR",
+    "LINK",
+    "UNLINK",
+    "QUERY",
+];
+
+fn has_other_minor(case: &Case<'_>) -> bool {
+    matches!(case.facts.version(), [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'2'..=b'9', ..])
+}
+
+fn is_framing_field(case: &Case<'_>) -> bool {
+    case.facts.has("content-length") || case.facts.has("transfer-encoding")
+}
+
+/// A length that does not fit into 63 bits, or has more digits than 64 bits need.
+fn has_great_length(case: &Case<'_>) -> bool {
+    case.facts.values("content-length").iter().any(|value| {
+        value.len() > 20
+            || std::str::from_utf8(value)
+                .ok()
+                .and_then(|value| value.parse::<u64>().ok())
+                .is_some_and(|length| length > i64::MAX.unsigned_abs())
+    })
+}
+
+/// A line of the body begins with so many hexadecimal digits, or more.
+fn has_long_size(case: &Case<'_>, digits: usize) -> bool {
+    case.facts
+        .body()
+        .split(|octet| *octet == b'\n')
+        .any(|line| line.iter().take_while(|octet| octet.is_ascii_hexdigit()).count() >= digits)
+}
+
+fn has_great_chunk(case: &Case<'_>) -> bool {
+    case.facts.body().split(|octet| *octet == b'\n').any(|line| {
+        let digits = line.iter().take_while(|octet| octet.is_ascii_hexdigit()).count();
+        std::str::from_utf8(&line[..digits])
+            .ok()
+            .and_then(|size| u64::from_str_radix(size, 16).ok())
+            .is_some_and(|size| size >= 1 << 62)
+    })
+}
+
+/// A tab stands behind a length or a coding.
+fn has_tab(case: &Case<'_>) -> bool {
+    case.facts.lines.iter().any(|line| {
+        let is_named = |name: &str| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()));
+        (is_named("content-length") || is_named("transfer-encoding")) && line.contains(&b'\t')
+    })
+}
+
+/// The coding of a response is not `chunked` alone.
+fn has_other_coding(case: &Case<'_>) -> bool {
+    let values = case.facts.values("transfer-encoding");
+    case.message.role != Role::Request && (values.len() > 1 || values.iter().any(|value| !value.eq_ignore_ascii_case(b"chunked")))
+}
+
+fn has_empty_member(case: &Case<'_>) -> bool {
+    case.facts
+        .values("transfer-encoding")
+        .iter()
+        .any(|value| value.split(|octet| *octet == b',').any(|member| trim(member).is_empty()))
+}
+
+/// The framing of a body differs, or the fields of framing are rejected: not where something else
+/// in the head is.
+fn is_read_in_two_ways(case: &Case<'_>) -> bool {
+    let is_in_body = case.difference == Difference::WeReject && case.is_in_body();
+    let is_rejected = case.rejects_for(FRAMING)
+        || they_reject(case)
+            && matches!(case.ours.outcome, Outcome::Accepted(_))
+            && !case.facts.body().is_empty()
+            && case.rejects_for(BODY);
+    let differs = matches!(
+        case.difference,
+        Difference::Framing
+            | Difference::Content
+            | Difference::Trailers
+            | Difference::End
+            | Difference::WeWait
+            | Difference::TheyWait
+    );
+    !case.facts.is_without_body() && (is_in_body || is_rejected || differs) && case.facts.has("transfer-encoding")
+        || has_tab(case) && case.rejects_for(FRAMING)
+}
+
+/// What readers say of the fields of framing.
+const FRAMING: &[&str] = &["content-length", "transfer-encoding"];
+
+/// And of a body.
+const BODY: &[&str] = &["chunk", "strict"];
+
+/// Something is read behind a head that no body follows.
+fn reads_on(case: &Case<'_>) -> bool {
+    matches!(
+        case.difference,
+        Difference::TheyWait
+            | Difference::Framing
+            | Difference::Content
+            | Difference::Trailers
+            | Difference::End
+            | Difference::TheyReject
+    )
+}
+
+/// A `%` is not followed by two hexadecimal digits.
+fn has_stray_percent(target: &[u8]) -> bool {
+    let places = (0..target.len()).filter(|place| target[*place] == b'%');
+    places
+        .into_iter()
+        .any(|place| !target.get(place + 1..place + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)))
+}
+
+fn authority(target: &[u8]) -> &[u8] {
+    let target = target.windows(3).position(|part| part == b"://").map_or(target, |place| &target[place + 3..]);
+    target.split(|octet| matches!(octet, b'/' | b'?')).next().unwrap_or(&[])
+}
+
+fn scheme(target: &[u8]) -> &[u8] {
+    target.split(|octet| *octet == b':').next().unwrap_or(&[])
+}
+
+/// A chunk extension has whitespace around `;` or `=`.
+fn has_spaced_extension(case: &Case<'_>) -> bool {
+    case.facts
+        .body()
+        .split(|octet| *octet == b'\n')
+        .any(|line| line.contains(&b';') && line.iter().any(|octet| matches!(octet, b' ' | b'\t')))
+}
+
+/// Tried before all others: the bodies are read in two ways, whoever rejects what stands in them.
+pub(super) const FIRST: &[Class] = &[
+    Class {
+        name: "response-coding",
+        group: Group::Framing,
+        what: "Bareline accepts a response whose `Transfer-Encoding` is no list of codings.",
+        section: "RFC 9112 section 6.1",
+        why: Why::Fault,
+        holds: |case| {
+            is_read_in_two_ways(case) && case.message.role != Role::Request && case.facts.has_invalid_coding() && !has_tab(case)
+        },
+    },
+    Class {
+        name: "response-members",
+        group: Group::Framing,
+        what: "Bareline ignores empty members of a response's `Transfer-Encoding`. The other reader does not take it for chunked then.",
+        section: "RFC 9110 section 5.6.1.2",
+        why: Why::Rule,
+        holds: |case| {
+            is_read_in_two_ways(case) && !they_reject(case) && has_other_coding(case) && has_empty_member(case) && !has_tab(case)
+        },
+    },
+    Class {
+        name: "tab",
+        group: Group::Framing,
+        what: "Bareline takes a tab for whitespace around a length or a coding. The other reader takes it for a part of the value.",
+        section: "RFC 9110 section 5.6.3",
+        why: Why::Rule,
+        holds: |case| is_read_in_two_ways(case) && has_tab(case),
+    },
+];
+
+pub(super) const CLASSES: &[Class] = &[
+    Class {
+        name: "unfinished-head",
+        group: Group::Ends,
+        what: "The connection closes within a head. The other reader judges a line, or the fields of framing, all the same.",
+        section: "RFC 9112 section 8",
+        why: Why::Theirs(&Peer::ALL, "bareline judges a line when it is whole: DESIGN.md, Decisions"),
+        holds: |case| they_reject(case) && case.ours.outcome == Outcome::Incomplete(None) && !case.facts.is_head_whole,
+    },
+    Class {
+        name: "fold-response",
+        group: Group::Lines,
+        what: "Bareline unfolds a line of a response. The other reader rejects it.",
+        section: "RFC 9112 section 5.2",
+        why: Why::Row("folded line in a response"),
+        holds: |case| {
+            (case.rejects_for(&["header"]) || case.rejects_for(FRAMING))
+                && case.facts.has_fold()
+                && case.message.role != Role::Request
+        },
+    },
+    Class {
+        name: "fold-width",
+        group: Group::Lines,
+        what: "Bareline puts a space in the place of each octet of a fold. The other reader puts one there in all.",
+        section: "RFC 9112 section 5.2",
+        why: Why::Row("folded line in a response"),
+        holds: |case| {
+            case.difference == Difference::Fields
+                && case.facts.has_fold()
+                && are_same_but_for_spaces(case.peer, &case.ours.outcome, case.theirs)
+        },
+    },
+    Class {
+        name: "no-body",
+        group: Group::Framing,
+        what: "Bareline does not look at lengths and codings where no body follows. The other reader rejects invalid ones.",
+        section: "RFC 9112 section 6.3",
+        why: Why::Row("any lengths in answers to HEAD, in 1xx, 204, 304"),
+        holds: |case| case.rejects_for(FRAMING) && case.facts.is_without_body() && is_framing_field(case),
+    },
+    Class {
+        name: "tunnel",
+        group: Group::Framing,
+        what: "net/http reads a response to CONNECT as one to GET.",
+        section: "RFC 9110 section 9.3.6",
+        why: Why::Theirs(&[Peer::Go], "`noResponseBodyExpected` in `transfer.go`; `Transport` has its own code for CONNECT"),
+        holds: |case| case.message.role == Role::Connect && case.facts.start(1).starts_with(b"2") && reads_on(case),
+    },
+    Class {
+        name: "interim-body",
+        group: Group::Framing,
+        what: "Bareline reads no body behind an interim response. The other reader does.",
+        section: "RFC 9112 section 6.3",
+        why: Why::Rule,
+        holds: |case| case.facts.is_interim() && is_framing_field(case) && reads_on(case),
+    },
+    Class {
+        name: "switch",
+        group: Group::Framing,
+        what: "h11 rejects a 101 to a request that has not offered an upgrade.",
+        section: "RFC 9110 section 7.8",
+        why: Why::Theirs(&[Peer::H11], "documentation, \"Switching protocols\""),
+        holds: |case| they_reject(case) && case.facts.start(1) == b"101",
+    },
+    Class {
+        name: "minor",
+        group: Group::StartLine,
+        what: "Bareline reads a minor version above 1 as HTTP/1.1. The other reader rejects it, or shows it.",
+        section: "RFC 9110 section 6.2",
+        why: Why::Row("minor versions above 1"),
+        holds: |case| (case.rejects_for(&["version"]) || case.difference == Difference::Version) && has_other_minor(case),
+    },
+    Class {
+        name: "empty-lines",
+        group: Group::Lines,
+        what: "Bareline skips empty lines before a request line. The other reader rejects them.",
+        section: "RFC 9112 section 2.2",
+        why: Why::Row("empty lines before a request line"),
+        holds: |case| {
+            case.rejects_for(&["request"]) && case.message.role == Role::Request && case.message.octets.starts_with(b"\r\n")
+        },
+    },
+    Class {
+        name: "methods",
+        group: Group::StartLine,
+        what: "llhttp knows the methods of a list.",
+        section: "RFC 9110 section 9.1",
+        why: Why::Theirs(&[Peer::Llhttp], "`METHODS_HTTP` in `constants.ts`"),
+        holds: |case| {
+            (case.rejects_for(&["method", "version", "constant"]) || case.difference == Difference::TheyWait)
+                && case.message.role == Role::Request
+                && !METHODS.iter().any(|method| method.as_bytes() == case.facts.start(0))
+        },
+    },
+    Class {
+        name: "scheme",
+        group: Group::StartLine,
+        what: "llhttp takes letters alone for a scheme.",
+        section: "RFC 3986 section 3.1",
+        why: Why::Theirs(&[Peer::Llhttp], "`url.ts`"),
+        holds: |case| {
+            case.rejects(Peer::Llhttp, "INVALID_URL") && !scheme(case.facts.start(1)).iter().all(u8::is_ascii_alphabetic)
+        },
+    },
+    Class {
+        name: "stray-percent",
+        group: Group::StartLine,
+        what: "Bareline lets a stray `%` through in path and query. net/http rejects it.",
+        section: "RFC 3986 section 3.3",
+        why: Why::Row("`[`, `]`, `\\|` and a stray `%` in path and query"),
+        holds: |case| case.rejects(Peer::Go, "target: invalid URL escape") && has_stray_percent(case.facts.start(1)),
+    },
+    Class {
+        name: "encoded-host",
+        group: Group::StartLine,
+        what: "The other reader takes no percent-encoded octets in an authority.",
+        section: "RFC 3986 section 3.2.2",
+        why: Why::Theirs(&[Peer::Hyper, Peer::Go], "`Uri` of the crate http; `unescape` in `net/url`"),
+        holds: |case| case.rejects_for(&["uri", "url"]) && authority(case.facts.start(1)).contains(&b'%'),
+    },
+    Class {
+        name: "reason-text",
+        group: Group::StartLine,
+        what: "httparse shows an empty reason phrase where it holds octets above 127.",
+        section: "RFC 9112 section 4",
+        why: Why::Theirs(&[Peer::Httparse], "`Response::reason`"),
+        holds: |case| case.difference == Difference::Reason && case.facts.lines.first().is_some_and(|line| !line.is_ascii()),
+    },
+    Class {
+        name: "rewritten",
+        group: Group::Framing,
+        what: "h11 writes one length for several that are the same, and codings in lower case.",
+        section: "RFC 9112 section 6.3",
+        why: Why::Theirs(&[Peer::H11], "`normalize_and_validate` in `_headers.py`"),
+        holds: |case| {
+            case.difference == Difference::Fields
+                && is_framing_field(case)
+                && are_same_without_framing(case.peer, &case.ours.outcome, case.theirs)
+        },
+    },
+    Class {
+        name: "great-length",
+        group: Group::Framing,
+        what: "The other reader has a smaller limit for a length, or for its digits.",
+        section: "RFC 9110 section 8.6",
+        why: Why::Theirs(
+            &[Peer::Hyper, Peer::H11, Peer::Go],
+            "`DecodedLength::MAX_LEN`; `CONTENT_LENGTH_MAX_DIGITS` in `_headers.py`; `parseContentLength`, 63 bits",
+        ),
+        holds: |case| {
+            case.rejects_for(&["content-length", "too-large"])
+                && (has_great_length(case) || case.peer == Peer::Hyper && has_great_chunk(case))
+        },
+    },
+    Class {
+        name: "response-codings",
+        group: Group::Framing,
+        what: "Bareline takes other codings in a response, and frames by the last. The other reader takes `chunked` alone.",
+        section: "RFC 9112 section 6.3",
+        why: Why::Row("codings in a response, chunked last"),
+        holds: |case| case.rejects_for(FRAMING) && has_other_coding(case),
+    },
+    Class {
+        name: "long-size",
+        group: Group::Chunks,
+        what: "The other reader takes no more digits of a chunk size than 64 bits need, zeros in front included.",
+        section: "RFC 9112 section 7.1",
+        why: Why::Theirs(
+            &[Peer::Httparse, Peer::H11, Peer::Go],
+            "`parse_chunk_size`; `chunk_size` in `_abnf.py`; `parseHexUint` in `chunked.go`",
+        ),
+        holds: |case| case.rejects_for(&["chunk"]) && has_long_size(case, 17),
+    },
+    Class {
+        name: "long-line",
+        group: Group::Chunks,
+        what: "The other reader has a smaller limit for a chunk line.",
+        section: "RFC 9112 section 7.1.1",
+        why: Why::Theirs(&[Peer::Go], "`maxLineLength` in `chunked.go`"),
+        holds: |case| case.rejects(Peer::Go, "header line too long") && case.message.octets.len() > 4_000,
+    },
+    Class {
+        name: "extension-space",
+        group: Group::Chunks,
+        what: "Bareline drops whitespace around chunk extensions. The other reader rejects it.",
+        section: "RFC 9112 section 7.1.1",
+        why: Why::Row("whitespace and bare LF in chunk lines"),
+        holds: |case| case.rejects_for(&["chunk", "strict"]) && has_spaced_extension(case),
+    },
+    Class {
+        name: "cut-trailers",
+        group: Group::Ends,
+        what: "The connection closes within trailers. net/http calls it an error.",
+        section: "RFC 9112 section 8",
+        why: Why::Theirs(&[Peer::Go], "`errTrailerEOF` and `readTrailer` in `transfer.go`"),
+        holds: |case| case.rejects_for(&["trailer"]) && matches!(case.ours.outcome, Outcome::Incomplete(Some(_))),
+    },
+    Class {
+        name: "unfinished",
+        group: Group::Ends,
+        what: "The connection closes within a chunk line or a trailer. The other reader judges the line all the same.",
+        section: "RFC 9112 section 8",
+        why: Why::Theirs(&Peer::ALL, "bareline judges a line when it is whole: DESIGN.md, Decisions"),
+        holds: |case| {
+            they_reject(case) && matches!(case.ours.outcome, Outcome::Incomplete(_)) && !case.message.octets.ends_with(b"\n")
+        },
+    },
+];

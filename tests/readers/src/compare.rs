@@ -1,0 +1,143 @@
+//! Whether two readers make the same of a message.
+
+use crate::message::{Field, Framing, Outcome, Reading, Role, trim};
+use crate::reader::Peer;
+
+/// How two outcomes differ: in the verdict, or in the first part that is not the same.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Difference {
+    /// Bareline rejects what the other reader accepts, or would read on.
+    WeReject,
+    /// The other reader rejects what bareline accepts, or would read on.
+    TheyReject,
+    /// The message is incomplete for bareline and whole for the other reader.
+    WeWait,
+    /// The message is whole for bareline and incomplete for the other reader.
+    TheyWait,
+    Framing,
+    Method,
+    Target,
+    Version,
+    Status,
+    Reason,
+    Fields,
+    Content,
+    Trailers,
+    End,
+}
+
+/// Returns the first difference. What a reader documents to normalise is normalised on both sides.
+pub(crate) fn difference(peer: Peer, role: Role, ours: &Outcome, theirs: &Outcome) -> Option<Difference> {
+    match (ours, theirs) {
+        (Outcome::Rejected(_), Outcome::Rejected(_)) => None,
+        (Outcome::Rejected(_), _) => Some(Difference::WeReject),
+        (_, Outcome::Rejected(_)) => Some(Difference::TheyReject),
+        // Where the reader shows no body, the head is all that counts.
+        (Outcome::Incomplete(Some(ours)), Outcome::Accepted(theirs)) if theirs.content.is_none() => {
+            head_difference(peer, role, ours, theirs)
+        }
+        (Outcome::Incomplete(_), Outcome::Accepted(_)) => Some(Difference::WeWait),
+        (Outcome::Accepted(_), Outcome::Incomplete(_)) => Some(Difference::TheyWait),
+        (Outcome::Incomplete(Some(ours)), Outcome::Incomplete(Some(theirs))) => head_difference(peer, role, ours, theirs),
+        (Outcome::Incomplete(_), Outcome::Incomplete(_)) => None,
+        (Outcome::Accepted(ours), Outcome::Accepted(theirs)) => {
+            head_difference(peer, role, ours, theirs).or_else(|| body_difference(peer, ours, theirs))
+        }
+    }
+}
+
+fn head_difference(peer: Peer, role: Role, ours: &Reading, theirs: &Reading) -> Option<Difference> {
+    let places = match role {
+        Role::Request => [Difference::Method, Difference::Target, Difference::Version],
+        _ => [Difference::Version, Difference::Status, Difference::Reason],
+    };
+    // Not every reader says that what follows belongs to another protocol; for all of them the
+    // message has no body then.
+    let body = |framing| if framing == Framing::Tunnel { Framing::None } else { framing };
+    if let (Some(one), Some(other)) = (ours.framing, theirs.framing)
+        && body(one) != body(other)
+    {
+        return Some(Difference::Framing);
+    }
+    for (place, (one, other)) in places.into_iter().zip(ours.start.iter().zip(&theirs.start)) {
+        let (Some(one), Some(other)) = (one, other) else { continue };
+        let is_same = match place {
+            Difference::Target if peer == Peer::Hyper => is_uri(one, other),
+            // Go and h11 remove the whitespace in front of a reason, hyper shows none.
+            Difference::Reason => trim(one) == trim(other),
+            _ => one == other,
+        };
+        if !is_same {
+            return Some(place);
+        }
+    }
+    (fields(peer, &ours.fields) != fields(peer, &theirs.fields)).then_some(Difference::Fields)
+}
+
+fn body_difference(peer: Peer, ours: &Reading, theirs: &Reading) -> Option<Difference> {
+    if ours.content.is_some() && theirs.content.is_some() && ours.content != theirs.content {
+        return Some(Difference::Content);
+    }
+    if let (Some(one), Some(other)) = (&ours.trailers, &theirs.trailers)
+        && fields(peer, one) != fields(peer, other)
+    {
+        return Some(Difference::Trailers);
+    }
+    (ours.end.is_some() && theirs.end.is_some() && ours.end != theirs.end).then_some(Difference::End)
+}
+
+/// hyper writes scheme and host in lower case [RFC 3986 section 6.2.2.1], and adds the path that an
+/// absolute form without one stands for [RFC 9112 section 3.2.1].
+fn is_uri(ours: &[u8], theirs: &[u8]) -> bool {
+    let query = ours.iter().position(|octet| *octet == b'?').unwrap_or(ours.len());
+    let with_path = [&ours[..query], b"/", &ours[query..]].concat();
+    theirs.eq_ignore_ascii_case(ours) || theirs.eq_ignore_ascii_case(&with_path)
+}
+
+/// The fields that Go's `Request` and `Response` show in another place, or not at all.
+const MOVED_BY_GO: &[&[u8]] = &[b"host", b"transfer-encoding", b"content-length", b"trailer", b"connection", b"cache-control"];
+
+/// Returns the fields for a comparison: without whitespace around values; and for a map of fields,
+/// by name in lower case, those with one name in their order.
+fn fields(peer: Peer, fields: &[Field]) -> Vec<Field> {
+    let mut fields: Vec<_> = fields.iter().map(|(name, value)| (name.clone(), trim(value).to_vec())).collect();
+    if matches!(peer, Peer::Go | Peer::Hyper) {
+        fields.iter_mut().for_each(|(name, _)| name.make_ascii_lowercase());
+        fields.sort_by(|one, other| one.0.cmp(&other.0));
+    }
+    if peer == Peer::Go {
+        fields.retain(|(name, _)| !MOVED_BY_GO.contains(&&**name));
+    }
+    fields
+}
+
+/// Returns true when the fields are the same up to the number of spaces and tabs that stand
+/// together.
+pub(crate) fn are_same_but_for_spaces(peer: Peer, ours: &Outcome, theirs: &Outcome) -> bool {
+    narrow(peer, ours) == narrow(peer, theirs)
+}
+
+/// Returns true when they are the same without those of framing, whose values are rewritten.
+pub(crate) fn are_same_without_framing(peer: Peer, ours: &Outcome, theirs: &Outcome) -> bool {
+    let other = |outcome: &Outcome| {
+        let mut fields = narrow(peer, outcome);
+        let is_framing =
+            |name: &[u8]| name.eq_ignore_ascii_case(b"content-length") || name.eq_ignore_ascii_case(b"transfer-encoding");
+        fields.retain(|(name, _)| !is_framing(name));
+        fields
+    };
+    other(ours) == other(theirs)
+}
+
+/// Returns the fields with one space for those that stand together.
+fn narrow(peer: Peer, outcome: &Outcome) -> Vec<Field> {
+    let shown = match outcome {
+        Outcome::Accepted(reading) | Outcome::Incomplete(Some(reading)) => &*reading.fields,
+        _ => &[],
+    };
+    let one_space = |value: &[u8]| {
+        let parts: Vec<_> = value.split(|octet| matches!(octet, b' ' | b'\t')).filter(|part| !part.is_empty()).collect();
+        parts.join(&b' ')
+    };
+    fields(peer, shown).into_iter().map(|(name, value)| (name, one_space(&value))).collect()
+}

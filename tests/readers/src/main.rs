@@ -1,0 +1,146 @@
+//! Compares what bareline and other HTTP/1.x parsers read in the same messages: `just readers`.
+
+mod classes;
+mod compare;
+mod draft;
+mod facts;
+mod generator;
+mod message;
+mod mutators;
+mod ours;
+mod page;
+mod reader;
+mod tally;
+
+use crate::generator::Generator;
+use crate::reader::Peer;
+use crate::tally::{Batch, Tally};
+use clap::Parser;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::time::Instant;
+use std::{fs, io, thread};
+
+/// Compares what bareline and other HTTP/1.x parsers read in the same messages.
+///
+/// Fails when a difference belongs to no class, when a class does not occur any more, or when the
+/// page differs from what was counted.
+#[derive(Parser)]
+struct Options {
+    /// How many messages are generated.
+    #[arg(long, default_value_t = 10_000_000)]
+    messages: usize,
+    /// The seed of the generator.
+    #[arg(long, default_value_t = 15)]
+    seed: u64,
+    /// The program that reads with a peer, as `NAME=COMMAND`; without one, the peer is left out.
+    #[arg(long)]
+    program: Vec<String>,
+    /// The page to compare with what was counted.
+    #[arg(long)]
+    page: Option<PathBuf>,
+    /// Writes the page instead.
+    #[arg(long, requires = "page")]
+    update: bool,
+}
+
+/// How many messages a reader gets at once.
+const BATCH: usize = 1_000;
+
+/// How many batches may wait for a reader that is slower than the others.
+const WAITING: usize = 8;
+
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("FAILED: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
+    let started = Instant::now();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut generator = Generator::new(options.seed, seeds(&root.join("fuzz/seeds"))?);
+    let seeds = generator.seed_messages();
+    let total = options.messages + seeds;
+    let (mut senders, mut threads) = (Vec::new(), Vec::new());
+    for peer in Peer::ALL {
+        let prefix = format!("{}=", peer.name());
+        let command = options.program.iter().find_map(|program| program.strip_prefix(&prefix));
+        if command.is_none() && peer.is_program() {
+            println!("SKIPPED: {}, which no program is given for", peer.name());
+            continue;
+        }
+        let command: Vec<_> = command.unwrap_or("").split_whitespace().map(str::to_owned).collect();
+        let (sender, batches) = sync_channel::<Arc<Batch>>(WAITING);
+        senders.push(sender);
+        threads.push(thread::spawn(move || Tally::count(peer, &command, &batches)));
+    }
+    let mut first = 0;
+    while first < total {
+        let batch = Arc::new(Batch::new(first, BATCH.min(total - first), &mut generator));
+        first += batch.len();
+        for sender in &senders {
+            // A reader that has failed says so at the end.
+            let _ = sender.send(Arc::clone(&batch));
+        }
+    }
+    drop(senders);
+    let mut tallies = Vec::new();
+    for thread in threads {
+        let tally: io::Result<Tally> = thread.join().map_err(|_| "a reader panicked")?;
+        tallies.push(tally?);
+    }
+    let mut is_good = true;
+    for tally in &tallies {
+        is_good &= tally.print_unclassed();
+    }
+    let design = fs::read_to_string(root.join("DESIGN.md"))?;
+    is_good &= page::rows_exist(&design);
+    if let Some(path) = &options.page {
+        let run = page::Run { tallies: &tallies, messages: options.messages, seeds };
+        is_good &= page::check(path, options.update, &run)?;
+    }
+    let compared: usize = tallies.iter().map(|tally| tally.messages).sum();
+    let differences: usize = tallies.iter().map(Tally::differences).sum();
+    println!(
+        "readers: {total} messages, {compared} comparisons, {differences} differences, {:.0} s",
+        started.elapsed().as_secs_f64()
+    );
+    Ok(is_good)
+}
+
+/// Reads the seeds of the fuzz targets. Those of `decode_body` are bodies too: each is read behind
+/// a head as well.
+fn seeds(folder: &Path) -> io::Result<Vec<Vec<u8>>> {
+    let mut paths = Vec::new();
+    for target in fs::read_dir(folder)? {
+        for seed in fs::read_dir(target?.path())? {
+            paths.push(seed?.path());
+        }
+    }
+    paths.sort();
+    let mut seeds = Vec::new();
+    for path in paths {
+        let octets = fs::read(&path)?;
+        if path.parent().is_some_and(|parent| parent.ends_with("decode_body")) {
+            // Six octets in front are choices of the fuzz target.
+            let body = octets.get(6..).unwrap_or(&[]);
+            for head in [
+                "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+            ] {
+                seeds.push([head.as_bytes(), body].concat());
+            }
+        }
+        seeds.push(octets);
+    }
+    Ok(seeds)
+}

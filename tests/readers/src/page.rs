@@ -1,0 +1,213 @@
+//! The page with the classes and their counts.
+
+use crate::classes::{Class, Group, Why};
+use crate::message::{Message, Role};
+use crate::reader::Peer;
+use crate::tally::{Found, Tally};
+use std::fmt::Write as _;
+use std::path::Path;
+use std::{fs, io};
+
+/// How long a line of the page is.
+const WIDTH: usize = 100;
+
+/// The numbers of a run that the page names.
+pub(crate) struct Run<'t> {
+    pub(crate) tallies: &'t [Tally],
+    pub(crate) messages: usize,
+    pub(crate) seeds: usize,
+}
+
+/// Returns true when each row that a class names is in DESIGN.md's table; prints those that are
+/// not.
+pub(crate) fn rows_exist(design: &str) -> bool {
+    let is_missing = |class: &&Class| match class.why {
+        Why::Row(row) => !design.contains(&format!("\n| {row} |")),
+        _ => false,
+    };
+    let missing: Vec<_> = Class::all().filter(is_missing).collect();
+    for class in &missing {
+        println!("FAILED: DESIGN.md has no row for the class {}", class.name);
+    }
+    missing.is_empty()
+}
+
+/// Writes the page, or compares it. Every class has to occur then. Without a reader, or with
+/// another version of one, there is nothing to compare.
+pub(crate) fn check(path: &Path, is_update: bool, run: &Run<'_>) -> io::Result<bool> {
+    if run.tallies.len() < Peer::ALL.len() {
+        println!("SKIPPED: the comparison with the page, since a reader is missing");
+        return Ok(true);
+    }
+    let gone: Vec<_> = Class::all().filter(|class| found(class, run.tallies).is_none()).collect();
+    for class in &gone {
+        println!("FAILED: no message is in the class {}", class.name);
+    }
+    let page = page(run);
+    if is_update {
+        fs::write(path, page)?;
+        return Ok(gone.is_empty());
+    }
+    let recorded = fs::read_to_string(path)?;
+    if let Some(tally) = run.tallies.iter().find(|tally| !recorded.contains(&version_row(tally))) {
+        println!("SKIPPED: the comparison with the page, since it has no {} {}", tally.peer.name(), tally.version);
+        return Ok(gone.is_empty());
+    }
+    let differing = page.lines().zip(recorded.lines()).find(|(now, before)| now != before);
+    if let Some((now, before)) = differing {
+        println!("FAILED: the page differs:\n    now:    {now}\n    before: {before}");
+    } else if page != recorded {
+        println!("FAILED: the page has another length");
+    }
+    Ok(gone.is_empty() && page == recorded)
+}
+
+/// Returns how often a class occurs with all readers, and the shortest message.
+fn found(class: &Class, tallies: &[Tally]) -> Option<Found> {
+    let all = tallies.iter().filter_map(|tally| tally.classes.get(class.name)).cloned();
+    all.reduce(|mut all, one| {
+        all.count += one.count;
+        all.keep(&one.sample);
+        all
+    })
+}
+
+fn version_row(tally: &Tally) -> String {
+    format!("| {} | {} | {} |", tally.peer.name(), tally.version, tally.peer.package())
+}
+
+fn page(run: &Run<'_>) -> String {
+    let mut page =
+        include_str!("introduction.md").replace("{messages}", &grouped(run.messages)).replace("{seeds}", &grouped(run.seeds));
+    page += "\n## Readers\n\n| reader | version | package | messages | both accept | both reject | both wait | differences |\n";
+    page += "|---|---|---|---:|---:|---:|---:|---:|\n";
+    for tally in run.tallies {
+        let numbers = [tally.messages, tally.agreed[0], tally.agreed[1], tally.agreed[2], tally.differences()];
+        let numbers: Vec<_> = numbers.into_iter().map(grouped).collect();
+        let _ = writeln!(page, "{} {} |", version_row(tally), numbers.join(" | "));
+    }
+    page += "\nDifferences by what they are about:\n\n| |";
+    for tally in run.tallies {
+        let _ = write!(page, " {} |", tally.peer.name());
+    }
+    let _ = writeln!(page, "\n|---|{}", "---:|".repeat(run.tallies.len()));
+    for group in Group::ALL {
+        let _ = write!(page, "| {} |", group.title());
+        for tally in run.tallies {
+            let classes = Class::all().filter(|class| class.group == group);
+            let count = classes.filter_map(|class| tally.classes.get(class.name)).map(|found| found.count).sum();
+            let _ = write!(page, " {} |", grouped(count));
+        }
+        page.push('\n');
+    }
+    let parts: [Part; 4] = [
+        ("Faults of bareline", "To be mended.", |why| *why == Why::Fault),
+        (
+            "Rules",
+            "The RFC's grammar or a requirement decides, and bareline follows it. At least one reader does not, \
+             or leaves the check to its caller.",
+            |why| *why == Why::Rule,
+        ),
+        (
+            "Choices",
+            "The RFC leaves a choice, or a limit. DESIGN.md has a row for each, under \"Where the RFC leaves a \
+             choice\": its first cell is quoted.",
+            |why| matches!(why, Why::Row(_) | Why::Limit(_)),
+        ),
+        ("What other readers document", "Their documentation or source says so.", |why| matches!(why, Why::Theirs(..))),
+    ];
+    for (title, text, is_part) in parts {
+        let _ = write!(page, "\n## {title}\n\n{}\n", wrapped(text));
+        for class in Class::all().filter(|class| is_part(&class.why)) {
+            if let Some(found) = found(class, run.tallies) {
+                page += &entry(class, &found);
+            }
+        }
+    }
+    page
+}
+
+/// A part of the page: its title, its text, and which classes it has.
+type Part = (&'static str, &'static str, fn(&Why) -> bool);
+
+/// Writes a class, with its count and sample.
+fn entry(class: &Class, found: &Found) -> String {
+    let why = match class.why {
+        Why::Rule | Why::Fault => String::new(),
+        Why::Row(row) => format!(" Row: \"{}\".", row.replace("\\|", "|")),
+        Why::Limit(limit) => format!(" Limit: {limit}."),
+        Why::Theirs(peers, place) => {
+            let names: Vec<_> = peers.iter().map(|peer| peer.name()).collect();
+            format!(" Of {}: {place}.", names.join(", "))
+        }
+    };
+    let text = format!("**{}**, {} times. {} [{}]{why}", class.name, grouped(found.count), class.what, class.section);
+    format!("\n{}\n\n{}", wrapped(&text), sample(&found.sample))
+}
+
+/// Writes a message as a block of text, one line of its own for each of its lines where it is long.
+fn sample(message: &Message) -> String {
+    let role = match message.role {
+        Role::Request | Role::Get => "",
+        Role::Head => "(to HEAD) ",
+        Role::Connect => "(to CONNECT) ",
+    };
+    let text = format!("{role}{}", escaped(&message.octets));
+    let mut lines = vec![text.clone()];
+    if text.len() > WIDTH {
+        lines = text.split_inclusive("\\n").map(str::to_owned).collect();
+    }
+    let mut block = "```text\n".to_owned();
+    for mut line in lines {
+        while line.len() > WIDTH {
+            let rest = line.split_off(WIDTH);
+            block += &line;
+            block.push('\n');
+            line = rest;
+        }
+        block += &line;
+        block.push('\n');
+    }
+    block + "```\n"
+}
+
+/// Escapes octets, and writes `{x*9}` for nine times `x` and more.
+fn escaped(octets: &[u8]) -> String {
+    octets
+        .chunk_by(|one, other| one == other)
+        .map(|run| {
+            let octet = run[..1].escape_ascii();
+            if run.len() > 8 { format!("{{{octet}*{}}}", run.len()) } else { run.escape_ascii().to_string() }
+        })
+        .collect::<String>()
+        // Nothing needs these escapes in a block of text.
+        .replace("\\'", "'")
+        .replace("\\\"", "\"")
+}
+
+/// Breaks a text into lines.
+fn wrapped(text: &str) -> String {
+    let (mut lines, mut line) = (Vec::new(), String::new());
+    for word in text.split(' ') {
+        if !line.is_empty() && line.len() + 1 + word.len() > WIDTH {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line += word;
+    }
+    lines.push(line);
+    lines.join("\n")
+}
+
+/// Writes a number with commas.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let places = digits.len();
+    let with_commas = digits.char_indices().map(|(place, digit)| {
+        let comma = if place > 0 && (places - place).is_multiple_of(3) { "," } else { "" };
+        format!("{comma}{digit}")
+    });
+    with_commas.collect()
+}

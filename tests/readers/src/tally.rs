@@ -1,0 +1,139 @@
+//! What is counted for one reader.
+
+use crate::classes::{Case, Class};
+use crate::compare::{Difference, difference};
+use crate::facts::Facts;
+use crate::generator::Generator;
+use crate::message::{Message, Outcome};
+use crate::ours::{self, Ours};
+use crate::reader::Peer;
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+/// Messages, and what bareline makes of them.
+pub(crate) struct Batch {
+    first: usize,
+    messages: Vec<(Message, Ours)>,
+}
+
+impl Batch {
+    pub(crate) fn new(first: usize, count: usize, generator: &mut Generator) -> Self {
+        let read = |_| {
+            let message = generator.message();
+            let ours = ours::read(&message);
+            (message, ours)
+        };
+        Self { first, messages: (0..count).map(read).collect() }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.messages.len()
+    }
+}
+
+/// How often a class occurs, and its shortest message.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) count: usize,
+    pub(crate) sample: Message,
+}
+
+impl Found {
+    fn add(&mut self, message: &Message) {
+        self.count += 1;
+        self.keep(message);
+    }
+
+    /// Keeps the shorter sample.
+    pub(crate) fn keep(&mut self, message: &Message) {
+        let key = |message: &Message| (message.octets.len(), message.octets.clone());
+        if message.octets.len() <= self.sample.octets.len() && key(message) < key(&self.sample) {
+            self.sample = message.clone();
+        }
+    }
+}
+
+pub(crate) struct Tally {
+    pub(crate) peer: Peer,
+    pub(crate) version: String,
+    pub(crate) messages: usize,
+    /// How many messages bareline and the reader accept, reject, or have to wait for.
+    pub(crate) agreed: [usize; 3],
+    /// By the name of the class.
+    pub(crate) classes: BTreeMap<&'static str, Found>,
+    /// By difference, and what both say.
+    unclassed: BTreeMap<(Difference, String, String), (Found, Outcome, Outcome)>,
+}
+
+impl Tally {
+    /// Reads the messages of all batches that are the reader's, and compares.
+    pub(crate) fn count(peer: Peer, command: &[String], batches: &Receiver<Arc<Batch>>) -> io::Result<Self> {
+        let (version, mut reader) = peer.start(command)?;
+        let mut tally = Self { peer, version, messages: 0, agreed: [0; 3], classes: BTreeMap::new(), unclassed: BTreeMap::new() };
+        while let Ok(batch) = batches.recv() {
+            let numbered = batch.messages.iter().zip(batch.first..);
+            let chosen: Vec<_> =
+                numbered.filter(|((message, ours), number)| peer.gets(*number, message, ours)).map(|(pair, _)| pair).collect();
+            let messages: Vec<_> = chosen.iter().map(|(message, _)| message).collect();
+            for ((message, ours), theirs) in chosen.into_iter().zip(reader(&messages)?) {
+                tally.compare(message, ours, &theirs);
+            }
+        }
+        Ok(tally)
+    }
+
+    fn compare(&mut self, message: &Message, ours: &Ours, theirs: &Outcome) {
+        self.messages += 1;
+        let Some(difference) = difference(self.peer, message.role, &ours.outcome, theirs) else {
+            let verdict = match theirs {
+                Outcome::Accepted(_) => 0,
+                Outcome::Rejected(_) => 1,
+                Outcome::Incomplete(_) => 2,
+            };
+            self.agreed[verdict] += 1;
+            return;
+        };
+        let case = Case { peer: self.peer, message, ours, theirs, difference, facts: Facts::new(message) };
+        let new = || Found { count: 0, sample: message.clone() };
+        match Class::of(&case) {
+            Some(class) => self.classes.entry(class.name).or_insert_with(new).add(message),
+            None => {
+                let key = (difference, verdict(&ours.outcome), verdict(theirs));
+                let (found, ..) = self.unclassed.entry(key).or_insert_with(|| (new(), ours.outcome.clone(), theirs.clone()));
+                found.add(message);
+            }
+        }
+    }
+
+    /// Returns how many messages are read in another way.
+    pub(crate) fn differences(&self) -> usize {
+        self.messages - self.agreed.iter().sum::<usize>()
+    }
+
+    /// Prints the differences that no class has; returns true when there are none.
+    pub(crate) fn print_unclassed(&self) -> bool {
+        for ((difference, ours, theirs), (found, one, other)) in &self.unclassed {
+            let octets = found.sample.octets.escape_ascii();
+            println!(
+                "FAILED: {}: {} times {difference:?}, {ours} by us, {theirs} by them, as in {:?} {octets}",
+                self.peer.name(),
+                found.count,
+                found.sample.role
+            );
+            if !matches!(difference, Difference::WeReject | Difference::TheyReject) {
+                println!("    we: {one:?}\n    they: {other:?}");
+            }
+        }
+        self.unclassed.is_empty()
+    }
+}
+
+fn verdict(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Accepted(_) => "accepted".to_owned(),
+        Outcome::Incomplete(_) => "incomplete".to_owned(),
+        Outcome::Rejected(reason) => format!("rejected ({})", reason.split('"').next().unwrap_or("")),
+    }
+}
