@@ -9,6 +9,7 @@ format-check:
     cargo fmt --all --check
     cargo fmt --manifest-path bench/Cargo.toml --all --check
     cargo fmt --manifest-path bench/net/Cargo.toml --check
+    cargo fmt --manifest-path tests/readers/Cargo.toml --check
 
 # Lints, on every target of every member, which has to be built by a compiler that is told that it is a stable one
 # (`.cargo/config.toml` lets cargo-fuzz tell it otherwise).
@@ -79,6 +80,11 @@ linear:
 # Are bodies copied in slices, without optimization too? Instruction counts, with valgrind.
 copies:
     tests/copies
+
+# Reads 10,000,000 messages with other parsers too, and compares: hyper, httparse, h11, llhttp and Go's; three minutes or
+# more on two cores. `just readers --quick` takes seconds, `just readers --update` writes tests/readers/README.md.
+readers *options:
+    tests/readers/run {{options}}
 
 # Line coverage of core, with llvm-cov.
 coverage:
