@@ -1,0 +1,286 @@
+//! Compares the library's verdicts with those that it has to give.
+
+use crate::abnf::Lists;
+use crate::elements::{ANY_OCTETS, ELEMENTS, Element, Reader};
+use crate::exceptions::{self, Exception, Kind, Names};
+use crate::rules::{Head, Rfc, Verdict, trim};
+use bareline_core::{
+    FieldName, FieldSpans, FieldValue, Fields, Framing, Limits, Method, Parsed, RequestHead, ResponseHead, Target,
+};
+use bareline_fuzz::{BodyEvent, body_events};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+/// How often what has happened.
+pub struct Tally {
+    pub strings: u64,
+    pub accepted: u64,
+    pub exceptions: Vec<u64>,
+    pub failures: Vec<String>,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self { strings: 0, accepted: 0, exceptions: vec![0; Exception::ALL.len()], failures: Vec::new() }
+    }
+}
+
+impl Tally {
+    /// Compares one string; gives whether the library accepts it.
+    pub fn compare(&mut self, rfc: &Rfc, reader: Reader, octets: &[u8]) -> bool {
+        let (is_accepted, names, failure) = compare(rfc, reader, octets);
+        self.strings += 1;
+        self.accepted += u64::from(is_accepted);
+        names.iter().for_each(|name| self.exceptions[name as usize] += 1);
+        if let Some(failure) = failure
+            && self.failures.len() < 8
+        {
+            self.failures.push(format!("{reader:?} \"{}\": {failure}", octets.escape_ascii()));
+        }
+        is_accepted
+    }
+
+    /// Adds what another one has counted.
+    pub fn add(&mut self, other: &Self) {
+        self.strings += other.strings;
+        self.accepted += other.accepted;
+        self.exceptions.iter_mut().zip(&other.exceptions).for_each(|(count, more)| *count += more);
+        self.failures.extend_from_slice(&other.failures);
+    }
+
+    /// Returns the exceptions that occurred, with their counts.
+    pub fn named(&self) -> String {
+        let counts = Exception::ALL.iter().zip(&self.exceptions).filter(|(_, count)| **count > 0);
+        counts.map(|((name, _, _), count)| format!("{name:?} {count}")).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Fails when anything differed that is not named.
+    pub fn check(&self) {
+        assert!(self.failures.is_empty(), "{}", self.failures.join("\n"));
+    }
+}
+
+fn compare(rfc: &Rfc, reader: Reader, octets: &[u8]) -> (bool, Names, Option<String>) {
+    match reader {
+        Reader::Request => {
+            let (expected, names) = exceptions::request(rfc, octets);
+            let (verdict, parts) = request(octets);
+            let failure = differ(expected, verdict, names).or_else(|| parts_differ(octets, parts?));
+            (verdict.is_accepted(), names, failure)
+        }
+        Reader::Response => {
+            let (expected, names) = exceptions::response(rfc, octets);
+            let (verdict, parts) = response(octets);
+            let failure = differ(expected, verdict, names).or_else(|| parts_differ(octets, parts?));
+            (verdict.is_accepted(), names, failure)
+        }
+        Reader::Body => {
+            let (expected, names) = exceptions::body(rfc, octets);
+            let events = body_events(Framing::Chunked, &Limits::DEFAULT, octets, &[octets.len()], false);
+            let events = (events.last() == Some(&BodyEvent::End(octets.len()))).then_some(events);
+            (events.is_some(), names, differ(expected, events, names))
+        }
+        Reader::Target | Reader::Method | Reader::FieldName | Reader::FieldValue => {
+            // These take strings alone: what is none is taken octet by octet.
+            let string: String = octets.iter().map(|octet| char::from(*octet)).collect();
+            let (expected, names) = value(rfc, reader, string.as_bytes());
+            let is_accepted = match reader {
+                Reader::Target => Target::new(&string).is_ok(),
+                Reader::Method => Method::new(&string).is_ok(),
+                Reader::FieldName => FieldName::new(&string).is_ok(),
+                _ => FieldValue::new(&string).is_ok_and(|value| value.as_bytes() == trim(string.as_bytes())),
+            };
+            (is_accepted, names, differ(expected, is_accepted, names))
+        }
+    }
+}
+
+fn differ<V: PartialEq + std::fmt::Debug>(expected: V, verdict: V, names: Names) -> Option<String> {
+    (expected != verdict).then(|| format!("expected {expected:?} for {names:?}, got {verdict:?}"))
+}
+
+/// Returns whether a writer has to take a value, and why that is not what the RFC says.
+fn value(rfc: &Rfc, reader: Reader, octets: &[u8]) -> (bool, Names) {
+    let mut names = Names::default();
+    match reader {
+        Reader::Target => {
+            let is_target = |target: &[u8]| {
+                let forms = [&rfc.origin, &rfc.absolute, &rfc.authority];
+                target == b"*" || forms.iter().any(|form| form.is_match(target))
+            };
+            let mended =
+                if is_target(octets) { None } else { exceptions::mended_target(octets).filter(|target| is_target(target)) };
+            let target = mended.as_deref().unwrap_or(octets);
+            if is_target(target) {
+                names = exceptions::target_rejected(rfc, None, target);
+            }
+            let is_accepted = is_target(target) && names.is_empty();
+            names.add(Exception::WrittenTarget, is_accepted && mended.is_some());
+            (is_accepted, names)
+        }
+        Reader::FieldValue => (rfc.field_value.is_match(trim(octets)), names),
+        _ => (rfc.token.is_match(octets), names),
+    }
+}
+
+/// The parts of a head, as the library gives them.
+pub type Parts = ([Vec<u8>; 3], Vec<(Vec<u8>, Vec<u8>)>);
+
+/// Returns what the library says of the head of a request and nothing else.
+pub fn request(octets: &[u8]) -> (Verdict, Option<Parts>) {
+    let mut spans = FieldSpans::<64>::new();
+    let Ok(Parsed::Complete { message: head, len }) = RequestHead::parse(octets, spans.lend()) else {
+        return (Verdict::Rejected, None);
+    };
+    if len != octets.len() {
+        return (Verdict::Rejected, None);
+    }
+    let start = [head.method().as_bytes().to_vec(), head.target().as_bytes().to_vec(), head.version().to_string().into_bytes()];
+    (Verdict::Head([Some(head.framing()); 3], head.persists()), Some((start, fields(head.fields()))))
+}
+
+/// Returns what the library says of the head of a response and nothing else.
+pub fn response(octets: &[u8]) -> (Verdict, Option<Parts>) {
+    let mut spans = FieldSpans::<64>::new();
+    let Ok(Parsed::Complete { message: head, len }) = ResponseHead::parse(octets, spans.lend()) else {
+        return (Verdict::Rejected, None);
+    };
+    if len != octets.len() {
+        return (Verdict::Rejected, None);
+    }
+    let framings = [Method::GET, Method::HEAD, Method::CONNECT].map(|method| head.framing(method).ok());
+    let start = [head.version().to_string().into_bytes(), head.status().code().to_string().into_bytes(), head.reason().to_vec()];
+    (Verdict::Head(framings, head.persists()), Some((start, fields(head.fields()))))
+}
+
+fn fields(fields: Fields<'_>) -> Vec<(Vec<u8>, Vec<u8>)> {
+    fields.iter().map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec())).collect()
+}
+
+/// Compares the parts that the library gives with those that stand between spaces, colons and line ends.
+fn parts_differ(octets: &[u8], (start, fields): Parts) -> Option<String> {
+    let first = octets.iter().position(|octet| !b"\r\n".contains(octet)).unwrap_or(0);
+    let head = Head::split(&octets[first..])?;
+    let version =
+        |part: &[u8]| if part.starts_with(b"HTTP/1.") && part != b"HTTP/1.0" { b"HTTP/1.1".to_vec() } else { part.to_vec() };
+    let is_same = start.iter().zip(head.start).all(|(read, stands)| *read == version(stands))
+        && fields.iter().map(|(name, value)| (&name[..], &value[..])).eq(head.fields.iter().copied());
+    (!is_same).then(|| format!("read as {start:?} {fields:?}"))
+}
+
+/// Compares every string of up to so many tokens, in each of the surroundings.
+fn every_string(rfc: &Rfc, element: &Element, alphabet: &[&[u8]], length: usize, tally: &mut Tally) {
+    for (before, behind) in element.around {
+        let mut octets = before.as_bytes().to_vec();
+        every_string_behind(rfc, element.reader, &mut octets, behind.as_bytes(), alphabet, length, tally);
+    }
+}
+
+fn every_string_behind(
+    rfc: &Rfc,
+    reader: Reader,
+    octets: &mut Vec<u8>,
+    behind: &[u8],
+    alphabet: &[&[u8]],
+    length: usize,
+    tally: &mut Tally,
+) {
+    let end = octets.len();
+    octets.extend_from_slice(behind);
+    tally.compare(rfc, reader, octets);
+    octets.truncate(end);
+    if length > 0 {
+        for token in alphabet {
+            octets.extend_from_slice(token);
+            every_string_behind(rfc, reader, octets, behind, alphabet, length - 1, tally);
+            octets.truncate(end);
+        }
+    }
+}
+
+/// Compares every string of an element: of its own alphabet, and the short ones of any octets.
+fn element(rfc: &Rfc, element: &Element, longer: usize) -> Tally {
+    let mut tally = Tally::default();
+    every_string(rfc, element, element.alphabet, element.length + longer, &mut tally);
+    let any: Vec<[u8; 1]> = (0..=u8::MAX).map(|octet| [octet]).collect();
+    let any: Vec<&[u8]> = any.iter().map(|octet| &octet[..]).collect();
+    every_string(rfc, element, &any, ANY_OCTETS, &mut tally);
+    tally
+}
+
+/// Compares strings whose length is what matters.
+fn limits(rfc: &Rfc) -> Tally {
+    let mut tally = Tally::default();
+    for length in 4_090..=4_100 {
+        let line = format!("0;{}\r\n\r\n", "a".repeat(length));
+        tally.compare(rfc, Reader::Body, line.as_bytes());
+    }
+    for count in [4, 5] {
+        let chunks = format!("1;{}\r\na\r\n", "a".repeat(4_000)).repeat(count) + "0\r\n\r\n";
+        tally.compare(rfc, Reader::Body, chunks.as_bytes());
+    }
+    for length in [63, 64, 65] {
+        tally.compare(rfc, Reader::Request, format!("{} / HTTP/1.1\r\nHost: a\r\n\r\n", "M".repeat(length)).as_bytes());
+    }
+    for length in 16_380..=16_390 {
+        tally.compare(rfc, Reader::Request, format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "a".repeat(length)).as_bytes());
+    }
+    for length in 65_490..=65_535 {
+        tally.compare(rfc, Reader::Request, format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "a".repeat(length)).as_bytes());
+        tally.compare(rfc, Reader::Response, format!("HTTP/1.1 200 \r\nX: {}\r\n\r\n", "a".repeat(length)).as_bytes());
+    }
+    tally
+}
+
+/// Prints a row of the table of elements.
+fn print(name: &str, alphabet: &str, tally: &Tally, seconds: f64) {
+    println!("| {name} | {alphabet} | {} | {} | {} | {seconds:.1} |", tally.strings, tally.accepted, tally.named());
+}
+
+#[test]
+fn every_short_string_has_the_rfcs_verdict() {
+    let longer = std::env::var("ORACLE_LONGER").map_or(0, |longer| longer.parse().unwrap());
+    let rfc = Rfc::new(Lists::Received);
+    let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            let rfc = rfc.clone();
+            scope.spawn(|| {
+                let rfc = rfc;
+                while let Some(one) = ELEMENTS.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let begin = Instant::now();
+                    let tally = element(&rfc, one, longer);
+                    results.lock().unwrap().push((one, tally, begin.elapsed().as_secs_f64()));
+                }
+            });
+        }
+    });
+    let mut results = results.into_inner().unwrap();
+    results.sort_by_key(|(one, _, _)| std::ptr::from_ref(*one));
+    println!("| element | of | strings | accepted | exceptions | s |\n|---|---|---:|---:|---|---:|");
+    let mut all = limits(&rfc);
+    for (one, tally, seconds) in &results {
+        let alphabet = format!("{} tokens, up to {}", one.alphabet.len(), one.length + longer);
+        print(one.name, &alphabet, tally, *seconds);
+        all.add(tally);
+    }
+    print("all", "", &all, results.iter().map(|(_, _, seconds)| seconds).sum());
+    all.check();
+    let is_due = |kind: &Kind, count: u64| *kind != Kind::Elsewhere && count == 0;
+    let missing = Exception::ALL.iter().zip(&all.exceptions).filter(|((_, kind, _), count)| is_due(kind, **count));
+    let missing: Vec<_> = missing.map(|((name, _, _), _)| name).collect();
+    assert!(missing.is_empty(), "these no longer occur: {missing:?}");
+}
+
+/// The table of choices in DESIGN.md and the exceptions name each other.
+#[test]
+fn every_choice_is_a_named_exception() {
+    let design = include_str!("../../DESIGN.md");
+    let (_, table) = design.split_once("## Where the RFC leaves a choice").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap();
+    let rows = table.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| construct"));
+    let rows: Vec<_> = rows.map(|row| row.trim_start_matches("| ").split(" | ").next().unwrap()).collect();
+    let named: Vec<_> = Exception::ALL.iter().filter(|(_, kind, _)| *kind != Kind::Fault).map(|(_, _, cell)| *cell).collect();
+    assert_eq!(rows, named);
+}

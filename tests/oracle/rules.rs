@@ -1,0 +1,295 @@
+//! Judges messages by the RFCs: by the grammar, and by the requirements that are no grammar.
+
+use crate::abnf::{Grammar, Lists};
+use bareline_core::Framing;
+use bareline_fuzz::BodyEvent;
+use regex::bytes::Regex;
+
+/// The rules of the RFCs.
+pub const GRAMMAR: &str = include_str!("grammar.abnf");
+
+/// The verdict on octets that are meant to be one head and nothing else.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// They are none.
+    Rejected,
+    /// They are one: its framing, of a response when it answers GET, HEAD and CONNECT, and whether the
+    /// connection persists.
+    Head([Option<Framing>; 3], bool),
+}
+
+impl Verdict {
+    /// Returns whether the head and its framing are accepted.
+    pub fn is_accepted(self) -> bool {
+        matches!(self, Self::Head([Some(_), ..], _))
+    }
+}
+
+/// The lines of a head: the parts of the start line, and names and values.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Head<'m> {
+    pub start: [&'m [u8]; 3],
+    pub fields: Vec<(&'m [u8], &'m [u8])>,
+}
+
+impl<'m> Head<'m> {
+    /// Splits a head at its line ends, at the spaces of its start line and at the colons behind field names.
+    pub fn split(octets: &'m [u8]) -> Option<Self> {
+        let mut lines = lines(octets.strip_suffix(b"\r\n\r\n")?);
+        let mut parts = lines.next()?.splitn(3, |&octet| octet == b' ');
+        let start = [parts.next()?, parts.next()?, parts.next()?];
+        let field = |line: &'m [u8]| {
+            let colon = line.iter().position(|&octet| octet == b':')?;
+            Some((&line[..colon], trim(&line[colon + 1..])))
+        };
+        Some(Self { start, fields: lines.map(field).collect::<Option<_>>()? })
+    }
+
+    /// Returns the values of the fields with this name.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &'m [u8]> {
+        let fields = self.fields.iter().filter(move |(found, _)| found.eq_ignore_ascii_case(name.as_bytes()));
+        fields.map(|(_, value)| *value)
+    }
+
+    /// Returns whether there is a field with this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.all(name).next().is_some()
+    }
+
+    /// Returns the members of the lists with this name; a comma within quotes ends none.
+    pub fn members(&self, name: &str) -> Vec<&'m [u8]> {
+        self.all(name).flat_map(members).collect()
+    }
+}
+
+/// Returns the lines between CRLFs.
+fn lines(mut text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut is_over = false;
+    std::iter::from_fn(move || {
+        let end = text.windows(2).position(|two| two == b"\r\n");
+        let line = (!is_over).then(|| &text[..end.unwrap_or(text.len())]);
+        is_over |= end.is_none();
+        text = end.map_or(&[], |end| &text[end + 2..]);
+        line
+    })
+}
+
+/// Returns the members of a list, empty ones included [RFC 9110 section 5.6.1].
+pub fn members(list: &[u8]) -> Vec<&[u8]> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let split = list.split(|&octet| {
+        let is_end = octet == b',' && !is_quoted;
+        is_quoted ^= octet == b'"' && !is_escaped;
+        is_escaped = octet == b'\\' && is_quoted && !is_escaped;
+        is_end
+    });
+    split.map(trim).collect()
+}
+
+/// Returns the octets without whitespace around them.
+pub fn trim(mut octets: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = octets {
+        octets = rest;
+    }
+    octets
+}
+
+/// Returns the number, if it fits into 64 bits; digits beyond are an overflow [RFC 9110 section 8.6].
+fn number(digits: &[u8], base: u32) -> Option<u64> {
+    u64::from_str_radix(std::str::from_utf8(digits).ok()?, base).ok()
+}
+
+/// Expressions for the rules that are asked for.
+#[derive(Clone)]
+pub struct Rfc {
+    pub request: Regex,
+    pub response: Regex,
+    pub origin: Regex,
+    pub absolute: Regex,
+    pub authority: Regex,
+    pub token: Regex,
+    pub coding: Regex,
+    pub field_value: Regex,
+    host: Regex,
+    length: Regex,
+    codings: Regex,
+    connection: Regex,
+    chunk_line: Regex,
+    trailers: Regex,
+}
+
+impl Rfc {
+    /// Compiles the grammar.
+    pub fn new(lists: Lists) -> Self {
+        let grammar = Grammar::new(GRAMMAR);
+        let rule = |name| grammar.matcher(name, lists);
+        Self {
+            request: rule("HTTP-request"),
+            response: rule("HTTP-response"),
+            origin: rule("origin-form"),
+            absolute: rule("absolute-form"),
+            authority: rule("authority-form"),
+            token: rule("token"),
+            coding: rule("transfer-coding"),
+            field_value: rule("field-value"),
+            host: rule("Host"),
+            length: rule("Content-Length"),
+            codings: rule("Transfer-Encoding"),
+            connection: rule("Connection"),
+            chunk_line: rule("chunk-line"),
+            trailers: rule("trailer-section"),
+        }
+    }
+
+    /// Judges the head of a request.
+    pub fn request(&self, octets: &[u8]) -> Verdict {
+        let judge = || {
+            if !self.request.is_match(octets) {
+                return None;
+            }
+            let head = Head::split(octets)?;
+            let [method, target, version] = head.start;
+            // RFC 9112 section 3 and RFC 9110 section 5.4: a server limits what it reads.
+            let is_within = method.len() <= 64 && target.len() <= 16_384 && octets.len() <= 65_535;
+            // RFC 9112 section 3.2: exactly one Host in HTTP/1.1, never two, and none that is invalid.
+            let hosts = head.all("host").count();
+            let is_host = if is_http10(version) { hosts <= 1 } else { hosts == 1 };
+            let is_host = is_host && head.all("host").all(|value| self.host.is_match(value));
+            let may_go_on = is_within && is_host && is_version(version) && self.suits(method, target);
+            let framing = may_go_on.then(|| self.framing(&head, version)).flatten()?;
+            // RFC 9112 section 6.3: without a final chunked, a request has no end.
+            let framing = if framing == Framing::UntilClose && head.has("transfer-encoding") { return None } else { framing };
+            let framing = if framing == Framing::UntilClose { Framing::None } else { framing };
+            Some(Verdict::Head([Some(framing); 3], self.persists(&head, version)?))
+        };
+        judge().unwrap_or(Verdict::Rejected)
+    }
+
+    /// Judges the head of a response.
+    pub fn response(&self, octets: &[u8]) -> Verdict {
+        let judge = || {
+            if !self.response.is_match(octets) {
+                return None;
+            }
+            let head = Head::split(octets)?;
+            let [version, status, _] = head.start;
+            let persists = self.persists(&head, version)?;
+            if !is_version(version) || octets.len() > 65_535 {
+                return None;
+            }
+            // RFC 9112 section 6.3, in its order.
+            let any = || self.framing(&head, version);
+            let [get, head, connect] = match status {
+                b"101" => [Some(Framing::Tunnel); 3],
+                b"304" | [b'1', ..] => [Some(Framing::None); 3],
+                b"204" => [Some(Framing::None), Some(Framing::None), Some(Framing::Tunnel)],
+                [b'2', ..] => [any(), Some(Framing::None), Some(Framing::Tunnel)],
+                _ => [any(), Some(Framing::None), any()],
+            };
+            Some(Verdict::Head([get, head, connect], persists))
+        };
+        judge().unwrap_or(Verdict::Rejected)
+    }
+
+    /// Returns whether a target may stand behind a method [RFC 9112 section 3.2].
+    pub fn suits(&self, method: &[u8], target: &[u8]) -> bool {
+        match (method, target) {
+            // RFC 9110 section 9.3.6: an empty or an invalid port is rejected.
+            (b"CONNECT", _) => {
+                self.authority.is_match(target) && port(target).is_some_and(|port| !port.is_empty() && is_port(port))
+            }
+            (b"OPTIONS", b"*") => true,
+            _ => self.origin.is_match(target) || self.absolute.is_match(target),
+        }
+    }
+
+    /// Returns the framing that the fields say, as of a response; none if they say none that can be trusted
+    /// [RFC 9112 section 6.3].
+    fn framing(&self, head: &Head<'_>, version: &[u8]) -> Option<Framing> {
+        if head.has("transfer-encoding") {
+            let codings: Vec<_> = head.members("transfer-encoding").into_iter().filter(|coding| !coding.is_empty()).collect();
+            let is_chunked = |coding: &&[u8]| coding.eq_ignore_ascii_case(b"chunked");
+            // RFC 9112 section 7.1: parameters of chunked are an error.
+            let has_parameters = |coding: &&[u8]| {
+                let name = coding.split(|octet| b"; \t".contains(octet)).next().unwrap_or_default();
+                is_chunked(&name) && !is_chunked(coding)
+            };
+            let is_valid = head.all("transfer-encoding").all(|value| self.codings.is_match(value));
+            // RFC 9112 section 6.1: chunked once; the framing of a coding in HTTP/1.0 is faulty.
+            let is_trusted = is_valid
+                && !is_http10(version)
+                && !codings.iter().any(has_parameters)
+                && codings.iter().filter(|coding| is_chunked(coding)).count() <= 1;
+            let is_last = codings.last().is_some_and(is_chunked);
+            return is_trusted.then_some(if is_last { Framing::Chunked } else { Framing::UntilClose });
+        }
+        let lengths: Vec<_> = head.all("content-length").collect();
+        match lengths[..] {
+            [] => Some(Framing::UntilClose),
+            // RFC 9110 section 8.6: one number.
+            [length] if self.length.is_match(length) => number(length, 10).map(Framing::Length),
+            _ => None,
+        }
+    }
+
+    /// Returns whether the connection persists [RFC 9112 section 9.3], if its options are valid.
+    fn persists(&self, head: &Head<'_>, version: &[u8]) -> Option<bool> {
+        let options = head.members("connection");
+        let has = |name: &str| options.iter().any(|option| option.eq_ignore_ascii_case(name.as_bytes()));
+        let is_valid = head.all("connection").all(|value| self.connection.is_match(value));
+        is_valid.then(|| !has("close") && (!is_http10(version) || has("keep-alive")))
+    }
+
+    /// Reads a chunked body; none if the octets are anything but one [RFC 9112 section 7.1].
+    pub fn body(&self, octets: &[u8]) -> Option<Vec<BodyEvent>> {
+        let mut events = Vec::new();
+        let mut rest = octets;
+        loop {
+            let end = rest.windows(2).position(|two| two == b"\r\n")?;
+            let (line, after) = (&rest[..end], &rest[end + 2..]);
+            if !self.chunk_line.is_match(line) {
+                return None;
+            }
+            let digits = line.iter().take_while(|octet| octet.is_ascii_hexdigit()).count();
+            let size = number(&line[..digits], 16)?;
+            events.push(BodyEvent::Chunk(size, line[digits..].to_vec()));
+            if size == 0 {
+                rest = after;
+                break;
+            }
+            let (data, after) = after.split_at_checked(usize::try_from(size).ok()?)?;
+            events.push(BodyEvent::Content(data.to_vec()));
+            rest = after.strip_prefix(b"\r\n")?;
+        }
+        let trailers = rest.strip_suffix(b"\r\n")?;
+        if !self.trailers.is_match(trailers) {
+            return None;
+        }
+        for line in lines(trailers).filter(|line| !line.is_empty()) {
+            let colon = line.iter().position(|&octet| octet == b':')?;
+            events.push(BodyEvent::Trailer(line[..colon].to_vec(), trim(&line[colon + 1..]).to_vec()));
+        }
+        events.push(BodyEvent::End(octets.len()));
+        Some(events)
+    }
+}
+
+/// Returns whether a version is handled [RFC 9110 section 2.5]: another major version is rejected.
+fn is_version(version: &[u8]) -> bool {
+    version.starts_with(b"HTTP/1.")
+}
+
+pub fn is_http10(version: &[u8]) -> bool {
+    version == b"HTTP/1.0"
+}
+
+/// Returns the port of a valid authority.
+pub fn port(authority: &[u8]) -> Option<&[u8]> {
+    let colon = authority.iter().rposition(|&octet| octet == b':')?;
+    (!authority[colon..].contains(&b']')).then(|| &authority[colon + 1..])
+}
+
+/// Returns whether the digits are a port of TCP.
+pub fn is_port(digits: &[u8]) -> bool {
+    digits.is_empty() || number(digits, 10).is_some_and(|port| port <= 65_535)
+}
