@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 /// What the right side of a rule is made of.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Node {
+pub(crate) enum Node {
     /// One of several.
     Either(Vec<Node>),
     /// One behind the other.
@@ -24,7 +24,7 @@ pub enum Node {
 
 /// Which lists a `#` stands for [RFC 9110 section 5.6.1].
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Lists {
+pub(crate) enum Lists {
     /// What a sender may write: no empty members.
     Sent,
     /// What a recipient has to read: with empty members.
@@ -32,11 +32,11 @@ pub enum Lists {
 }
 
 /// Rules by their names.
-pub struct Grammar(BTreeMap<String, Node>);
+pub(crate) struct Grammar(BTreeMap<String, Node>);
 
 impl Grammar {
     /// Reads rules; a line that begins with a space continues the one before.
-    pub fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         let without_comment = |line: &str| line.split(';').next().unwrap_or_default().trim_end().to_owned();
         // The only `;` within quotes stand in literals of one octet.
         let text = text.replace("\";\"", "%x3B").lines().map(without_comment).collect::<Vec<_>>().join("\n");
@@ -46,17 +46,17 @@ impl Grammar {
     }
 
     /// Returns the names of the rules.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 
     /// Returns the right side of a rule.
-    pub fn rule(&self, name: &str) -> &Node {
+    pub(crate) fn rule(&self, name: &str) -> &Node {
         self.0.get(name).unwrap_or_else(|| panic!("no rule {name}"))
     }
 
     /// Returns an expression that matches what the rule does, as a whole.
-    pub fn matcher(&self, name: &str, lists: Lists) -> Regex {
+    pub(crate) fn matcher(&self, name: &str, lists: Lists) -> Regex {
         let mut text = r"(?s-u)\A(?:".to_owned();
         self.write(self.rule(name), lists, &mut text);
         regex::bytes::RegexBuilder::new(&(text + r")\z")).size_limit(1 << 26).dfa_size_limit(1 << 26).build().unwrap()

@@ -13,11 +13,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 /// How often what has happened.
-pub struct Tally {
-    pub strings: u64,
-    pub accepted: u64,
-    pub exceptions: Vec<u64>,
-    pub failures: Vec<String>,
+pub(crate) struct Tally {
+    pub(crate) strings: u64,
+    pub(crate) accepted: u64,
+    pub(crate) exceptions: Vec<u64>,
+    pub(crate) failures: Vec<String>,
 }
 
 impl Default for Tally {
@@ -28,7 +28,7 @@ impl Default for Tally {
 
 impl Tally {
     /// Compares one string; gives whether the library accepts it.
-    pub fn compare(&mut self, rfc: &Rfc, reader: Reader, octets: &[u8]) -> bool {
+    pub(crate) fn compare(&mut self, rfc: &Rfc, reader: Reader, octets: &[u8]) -> bool {
         let (is_accepted, names, failure) = compare(rfc, reader, octets);
         self.strings += 1;
         self.accepted += u64::from(is_accepted);
@@ -42,7 +42,7 @@ impl Tally {
     }
 
     /// Adds what another one has counted.
-    pub fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         self.strings += other.strings;
         self.accepted += other.accepted;
         self.exceptions.iter_mut().zip(&other.exceptions).for_each(|(count, more)| *count += more);
@@ -50,13 +50,13 @@ impl Tally {
     }
 
     /// Returns the exceptions that occurred, with their counts.
-    pub fn named(&self) -> String {
+    pub(crate) fn named(&self) -> String {
         let counts = Exception::ALL.iter().zip(&self.exceptions).filter(|(_, count)| **count > 0);
         counts.map(|((name, _, _), count)| format!("{name:?} {count}")).collect::<Vec<_>>().join(", ")
     }
 
     /// Fails when anything differed that is not named.
-    pub fn check(&self) {
+    pub(crate) fn check(&self) {
         assert!(self.failures.is_empty(), "{}", self.failures.join("\n"));
     }
 }
@@ -125,10 +125,10 @@ fn value(rfc: &Rfc, reader: Reader, octets: &[u8]) -> (bool, Names) {
 }
 
 /// The parts of a head, as the library gives them.
-pub type Parts = ([Vec<u8>; 3], Vec<(Vec<u8>, Vec<u8>)>);
+pub(crate) type Parts = ([Vec<u8>; 3], Vec<(Vec<u8>, Vec<u8>)>);
 
 /// Returns what the library says of the head of a request and nothing else.
-pub fn request(octets: &[u8]) -> (Verdict, Option<Parts>) {
+pub(crate) fn request(octets: &[u8]) -> (Verdict, Option<Parts>) {
     let mut spans = FieldSpans::<64>::new();
     let Ok(Parsed::Complete { message: head, len }) = RequestHead::parse(octets, spans.lend()) else {
         return (Verdict::Rejected, None);
@@ -141,7 +141,7 @@ pub fn request(octets: &[u8]) -> (Verdict, Option<Parts>) {
 }
 
 /// Returns what the library says of the head of a response and nothing else.
-pub fn response(octets: &[u8]) -> (Verdict, Option<Parts>) {
+pub(crate) fn response(octets: &[u8]) -> (Verdict, Option<Parts>) {
     let mut spans = FieldSpans::<64>::new();
     let Ok(Parsed::Complete { message: head, len }) = ResponseHead::parse(octets, spans.lend()) else {
         return (Verdict::Rejected, None);

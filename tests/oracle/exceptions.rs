@@ -12,18 +12,18 @@ macro_rules! exceptions {
     ($($name:ident $kind:ident $text:literal)*) => {
         /// A named exception.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-        pub enum Exception { $($name),* }
+        pub(crate) enum Exception { $($name),* }
 
         impl Exception {
             /// Every exception, with its kind and the first cell of its row in DESIGN.md, or what the fault is.
-            pub const ALL: &'static [(Exception, Kind, &'static str)] = &[$((Exception::$name, Kind::$kind, $text)),*];
+            pub(crate) const ALL: &'static [(Exception, Kind, &'static str)] = &[$((Exception::$name, Kind::$kind, $text)),*];
         }
     };
 }
 
 /// What an exception is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A row of DESIGN.md's table of choices.
     Choice,
     /// A row of that table which no string shows: other tests do.
@@ -76,21 +76,21 @@ exceptions! {
 
 /// A set of exceptions.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub struct Names(u64);
+pub(crate) struct Names(u64);
 
 impl Names {
     /// Adds one, if `is_in`.
-    pub fn add(&mut self, name: Exception, is_in: bool) {
+    pub(crate) fn add(&mut self, name: Exception, is_in: bool) {
         self.0 |= u64::from(is_in) << name as u32;
     }
 
     /// Returns those in the set.
-    pub fn iter(self) -> impl Iterator<Item = Exception> {
+    pub(crate) fn iter(self) -> impl Iterator<Item = Exception> {
         let all = Exception::ALL.iter().map(|(name, _, _)| *name);
         all.filter(move |name| self.0 >> *name as u32 & 1 == 1)
     }
 
-    pub fn is_empty(self) -> bool {
+    pub(crate) fn is_empty(self) -> bool {
         self.0 == 0
     }
 
@@ -134,7 +134,7 @@ const RESPONSE_MENDS: &[(Exception, Mend)] = &[
 const BODY_MENDS: &[(Exception, Mend)] = &[(Exception::ChunkLineSpace, chunk_line_space), (Exception::FoldInTrailers, fold)];
 
 /// Returns the verdict that the library has to give on the head of a request, and why it is not the RFC's.
-pub fn request(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
+pub(crate) fn request(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
     let mut names = Names::default();
     let octets = without_empty_lines(received);
     names.add(Exception::EmptyLines, octets.len() < received.len());
@@ -175,7 +175,7 @@ fn why_rejected(rfc: &Rfc, head: &Head<'_>, verdict: Verdict) -> Names {
 }
 
 /// Returns why the library rejects a target that the grammar lets through, behind this method or any.
-pub fn target_rejected(rfc: &Rfc, method: Option<&[u8]>, target: &[u8]) -> Names {
+pub(crate) fn target_rejected(rfc: &Rfc, method: Option<&[u8]>, target: &[u8]) -> Names {
     let mut names = Names::default();
     let is_connect = method.is_none_or(|method| method == b"CONNECT");
     if target.starts_with(b"/") || target == b"*" {
@@ -233,7 +233,7 @@ fn let_through(head: &Head<'_>, verdict: Verdict) -> Names {
 }
 
 /// Returns the verdict that the library has to give on the head of a response, and why it is not the RFC's.
-pub fn response(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
+pub(crate) fn response(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
     let mut names = Names::default();
     let mut octets = Cow::Borrowed(received);
     let mut verdict = rfc.response(&octets);
@@ -295,7 +295,7 @@ pub fn response(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
 }
 
 /// Returns what the library has to read of a chunked body, and why it is not what the RFC reads.
-pub fn body(rfc: &Rfc, octets: &[u8]) -> (Option<Vec<BodyEvent>>, Names) {
+pub(crate) fn body(rfc: &Rfc, octets: &[u8]) -> (Option<Vec<BodyEvent>>, Names) {
     let mut names = Names::default();
     let Some(events) = rfc.body(octets) else {
         return (None, mendable(BODY_MENDS, octets, |mended| rfc.body(mended).is_some()));
@@ -316,7 +316,7 @@ pub fn body(rfc: &Rfc, octets: &[u8]) -> (Option<Vec<BodyEvent>>, Names) {
 }
 
 /// Returns whether a field controls the message, its routing or the connection [RFC 9110 section 6.5.1].
-pub fn is_control(name: &[u8]) -> bool {
+pub(crate) fn is_control(name: &[u8]) -> bool {
     let names =
         "content-length transfer-encoding host connection keep-alive proxy-connection te trailer upgrade expect max-forwards";
     names.split(' ').any(|control| name.eq_ignore_ascii_case(control.as_bytes()))
@@ -347,7 +347,7 @@ fn target_octets(_: &Rfc, octets: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Percent-encodes `[`, `]`, `|` and stray `%` in path and query of a target.
-pub fn mended_target(target: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn mended_target(target: &[u8]) -> Option<Vec<u8>> {
     let path = if target.starts_with(b"/") {
         0
     } else {
@@ -401,7 +401,7 @@ fn mend_members(octets: &[u8], name: &str, mut is_valid: impl FnMut(&[u8]) -> bo
 }
 
 fn has(octets: &[u8], part: &[u8]) -> bool {
-    octets.windows(part.len()).any(|window| window == part)
+    octets.windows(part.len()).any(|window| window.eq_ignore_ascii_case(part))
 }
 
 fn written(head: &Head<'_>) -> Vec<u8> {

@@ -3,6 +3,7 @@
 
 mod abnf;
 mod compare;
+mod derive;
 mod elements;
 mod exceptions;
 mod rules;

@@ -6,11 +6,11 @@ use bareline_fuzz::BodyEvent;
 use regex::bytes::Regex;
 
 /// The rules of the RFCs.
-pub const GRAMMAR: &str = include_str!("grammar.abnf");
+pub(crate) const GRAMMAR: &str = include_str!("grammar.abnf");
 
 /// The verdict on octets that are meant to be one head and nothing else.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// They are none.
     Rejected,
     /// They are one: its framing, of a response when it answers GET, HEAD and CONNECT, and whether the
@@ -20,21 +20,21 @@ pub enum Verdict {
 
 impl Verdict {
     /// Returns whether the head and its framing are accepted.
-    pub fn is_accepted(self) -> bool {
+    pub(crate) fn is_accepted(self) -> bool {
         matches!(self, Self::Head([Some(_), ..], _))
     }
 }
 
 /// The lines of a head: the parts of the start line, and names and values.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Head<'m> {
-    pub start: [&'m [u8]; 3],
-    pub fields: Vec<(&'m [u8], &'m [u8])>,
+pub(crate) struct Head<'m> {
+    pub(crate) start: [&'m [u8]; 3],
+    pub(crate) fields: Vec<(&'m [u8], &'m [u8])>,
 }
 
 impl<'m> Head<'m> {
     /// Splits a head at its line ends, at the spaces of its start line and at the colons behind field names.
-    pub fn split(octets: &'m [u8]) -> Option<Self> {
+    pub(crate) fn split(octets: &'m [u8]) -> Option<Self> {
         let mut lines = lines(octets.strip_suffix(b"\r\n\r\n")?);
         let mut parts = lines.next()?.splitn(3, |&octet| octet == b' ');
         let start = [parts.next()?, parts.next()?, parts.next()?];
@@ -46,18 +46,18 @@ impl<'m> Head<'m> {
     }
 
     /// Returns the values of the fields with this name.
-    pub fn all(&self, name: &str) -> impl Iterator<Item = &'m [u8]> {
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &'m [u8]> {
         let fields = self.fields.iter().filter(move |(found, _)| found.eq_ignore_ascii_case(name.as_bytes()));
         fields.map(|(_, value)| *value)
     }
 
     /// Returns whether there is a field with this name.
-    pub fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.all(name).next().is_some()
     }
 
     /// Returns the members of the lists with this name; a comma within quotes ends none.
-    pub fn members(&self, name: &str) -> Vec<&'m [u8]> {
+    pub(crate) fn members(&self, name: &str) -> Vec<&'m [u8]> {
         self.all(name).flat_map(members).collect()
     }
 }
@@ -75,7 +75,7 @@ fn lines(mut text: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// Returns the members of a list, empty ones included [RFC 9110 section 5.6.1].
-pub fn members(list: &[u8]) -> Vec<&[u8]> {
+pub(crate) fn members(list: &[u8]) -> Vec<&[u8]> {
     let (mut is_quoted, mut is_escaped) = (false, false);
     let split = list.split(|&octet| {
         let is_end = octet == b',' && !is_quoted;
@@ -87,7 +87,7 @@ pub fn members(list: &[u8]) -> Vec<&[u8]> {
 }
 
 /// Returns the octets without whitespace around them.
-pub fn trim(mut octets: &[u8]) -> &[u8] {
+pub(crate) fn trim(mut octets: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = octets {
         octets = rest;
     }
@@ -101,15 +101,15 @@ fn number(digits: &[u8], base: u32) -> Option<u64> {
 
 /// Expressions for the rules that are asked for.
 #[derive(Clone)]
-pub struct Rfc {
-    pub request: Regex,
-    pub response: Regex,
-    pub origin: Regex,
-    pub absolute: Regex,
-    pub authority: Regex,
-    pub token: Regex,
-    pub coding: Regex,
-    pub field_value: Regex,
+pub(crate) struct Rfc {
+    pub(crate) request: Regex,
+    pub(crate) response: Regex,
+    pub(crate) origin: Regex,
+    pub(crate) absolute: Regex,
+    pub(crate) authority: Regex,
+    pub(crate) token: Regex,
+    pub(crate) coding: Regex,
+    pub(crate) field_value: Regex,
     host: Regex,
     length: Regex,
     codings: Regex,
@@ -120,7 +120,7 @@ pub struct Rfc {
 
 impl Rfc {
     /// Compiles the grammar.
-    pub fn new(lists: Lists) -> Self {
+    pub(crate) fn new(lists: Lists) -> Self {
         let grammar = Grammar::new(GRAMMAR);
         let rule = |name| grammar.matcher(name, lists);
         Self {
@@ -142,7 +142,7 @@ impl Rfc {
     }
 
     /// Judges the head of a request.
-    pub fn request(&self, octets: &[u8]) -> Verdict {
+    pub(crate) fn request(&self, octets: &[u8]) -> Verdict {
         let judge = || {
             if !self.request.is_match(octets) {
                 return None;
@@ -166,7 +166,7 @@ impl Rfc {
     }
 
     /// Judges the head of a response.
-    pub fn response(&self, octets: &[u8]) -> Verdict {
+    pub(crate) fn response(&self, octets: &[u8]) -> Verdict {
         let judge = || {
             if !self.response.is_match(octets) {
                 return None;
@@ -192,7 +192,7 @@ impl Rfc {
     }
 
     /// Returns whether a target may stand behind a method [RFC 9112 section 3.2].
-    pub fn suits(&self, method: &[u8], target: &[u8]) -> bool {
+    pub(crate) fn suits(&self, method: &[u8], target: &[u8]) -> bool {
         match (method, target) {
             // RFC 9110 section 9.3.6: an empty or an invalid port is rejected.
             (b"CONNECT", _) => {
@@ -241,7 +241,7 @@ impl Rfc {
     }
 
     /// Reads a chunked body; none if the octets are anything but one [RFC 9112 section 7.1].
-    pub fn body(&self, octets: &[u8]) -> Option<Vec<BodyEvent>> {
+    pub(crate) fn body(&self, octets: &[u8]) -> Option<Vec<BodyEvent>> {
         let mut events = Vec::new();
         let mut rest = octets;
         loop {
@@ -279,17 +279,17 @@ fn is_version(version: &[u8]) -> bool {
     version.starts_with(b"HTTP/1.")
 }
 
-pub fn is_http10(version: &[u8]) -> bool {
+pub(crate) fn is_http10(version: &[u8]) -> bool {
     version == b"HTTP/1.0"
 }
 
 /// Returns the port of a valid authority.
-pub fn port(authority: &[u8]) -> Option<&[u8]> {
+pub(crate) fn port(authority: &[u8]) -> Option<&[u8]> {
     let colon = authority.iter().rposition(|&octet| octet == b':')?;
     (!authority[colon..].contains(&b']')).then(|| &authority[colon + 1..])
 }
 
 /// Returns whether the digits are a port of TCP.
-pub fn is_port(digits: &[u8]) -> bool {
+pub(crate) fn is_port(digits: &[u8]) -> bool {
     digits.is_empty() || number(digits, 10).is_some_and(|port| port <= 65_535)
 }
