@@ -1,6 +1,7 @@
 //! A client against a server.
 
 use crate::log::{CLOSE, FIELDS, ServerManner, answer, begin_echo, wishes};
+use crate::written::{Written, note};
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{
     ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, Limits, Method, ServerConnection, ServerState,
@@ -30,14 +31,32 @@ pub struct Asking {
     says_close: bool,
 }
 
+impl Asking {
+    fn method(&self) -> Method<'static> {
+        match self.method % 4 {
+            0 => Method::GET,
+            1 => Method::HEAD,
+            2 => Method::PUT,
+            _ => Method::DELETE,
+        }
+    }
+}
+
 /// A client and a server wired back to back, with octets that travel in pieces, always come to an end: every request is answered, or a
 /// side has closed. What one sends is what the other gets.
 pub fn a_dialogue_comes_to_an_end(requests: &[Asking], manner: ServerManner, pieces: (u8, u8)) {
+    let (mut up, mut down) = (Wire::default(), Wire::default());
+    converse(requests, manner, pieces, &mut up, &mut down);
+    let methods = || requests.iter().map(|asking| asking.method().to_string()).collect();
+    note(|| Written::Requests(up.sent));
+    note(|| Written::Responses(methods(), down.sent));
+}
+
+fn converse(requests: &[Asking], manner: ServerManner, pieces: (u8, u8), up: &mut Wire, down: &mut Wire) {
     let limits = Limits { drain: 64, ..Limits::DEFAULT };
     let (mut client, mut server) = (ClientConnection::new(limits), ServerConnection::new(limits));
     let (mut client_spans, mut server_spans) = (FieldSpans::<FIELDS>::new(), FieldSpans::<FIELDS>::new());
     let mut out = WireBuf::<16_384>::new();
-    let (mut up, mut down) = (Wire::default(), Wire::default());
     let (mut bodies_sent, mut bodies_received) = (Vec::<Vec<u8>>::new(), Vec::<Vec<u8>>::new());
     let (mut answers, mut asked, mut waited) = (0, 0, 0);
     let mut offers_upgrade = false;
@@ -46,7 +65,7 @@ pub fn a_dialogue_comes_to_an_end(requests: &[Asking], manner: ServerManner, pie
         up.carry(pieces.0);
         down.carry(pieces.1);
         // The client: writes when it is its turn, else reads.
-        let before = (up.sent, up.used, down.used, rest.len(), client.state(), server.state());
+        let before = (up.sent.len(), up.used, down.used, rest.len(), client.state(), server.state());
         match client.state() {
             ClientState::Idle => {
                 let Some(asking) = requests.get(asked) else {
@@ -139,7 +158,7 @@ pub fn a_dialogue_comes_to_an_end(requests: &[Asking], manner: ServerManner, pie
         }
         down.send(out.as_bytes());
         out.clear();
-        let after = (up.sent, up.used, down.used, rest.len(), client.state(), server.state());
+        let after = (up.sent.len(), up.used, down.used, rest.len(), client.state(), server.state());
         let is_moving = before != after || !up.is_empty() || !down.is_empty() || client.state() == ClientState::Continue;
         assert!(is_moving, "nothing moves any more: {after:?}");
     }
@@ -151,14 +170,14 @@ pub fn a_dialogue_comes_to_an_end(requests: &[Asking], manner: ServerManner, pie
 struct Wire {
     travelling: Vec<u8>,
     arrived: Vec<u8>,
-    sent: usize,
+    sent: Vec<u8>,
     used: usize,
 }
 
 impl Wire {
     fn send(&mut self, octets: &[u8]) {
         self.travelling.extend_from_slice(octets);
-        self.sent += octets.len();
+        self.sent.extend_from_slice(octets);
     }
 
     fn carry(&mut self, piece: u8) {
@@ -178,13 +197,7 @@ impl Wire {
 
 fn ask(client: &mut ClientConnection, asking: &Asking, out: &mut WireBuf<16_384>) {
     let has_body = !asking.pieces.concat().is_empty();
-    let method = match asking.method % 4 {
-        0 => Method::GET,
-        1 => Method::HEAD,
-        2 => Method::PUT,
-        _ => Method::DELETE,
-    };
-    let mut head = client.request(method, Target::ROOT, out).expect("the client's turn");
+    let mut head = client.request(asking.method(), Target::ROOT, out).expect("the client's turn");
     head = head.field(FieldName::HOST, FieldValue::from_static("a")).expect("a field that fits");
     if asking.says_close {
         head = head.field(FieldName::CONNECTION, CLOSE).expect("a field that fits");

@@ -19,6 +19,7 @@ mod replay;
 mod scan;
 mod sequences;
 mod verdict;
+mod written;
 
 pub use bodies::{
     BodyEvent, BodyModel, body_events, decode_body, every_cut_of_a_body_gives_the_same_events, what_is_encoded_decodes,
@@ -39,6 +40,7 @@ pub use replay::{Target, replay};
 pub use scan::every_scan_finds_the_same_runs;
 pub use sequences::{connection, every_cut_of_a_sequence_gives_the_same_events};
 pub use verdict::{Head, Verdict, request_verdict, response_verdict};
+pub use written::{Written, written_by};
 
 /// The README's examples, as tests.
 #[cfg(doctest)]

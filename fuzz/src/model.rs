@@ -61,6 +61,17 @@ pub enum Asked {
     Connect,
 }
 
+impl Asked {
+    /// Returns the method.
+    pub fn method(self) -> Method<'static> {
+        match self {
+            Self::Get => Method::GET,
+            Self::Head => Method::HEAD,
+            Self::Connect => Method::CONNECT,
+        }
+    }
+}
+
 /// The calls that end a head.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Arbitrary)]
 pub enum Ending {
@@ -134,12 +145,7 @@ impl ResponseModel {
 
     /// Writes it.
     pub fn write<const M: usize>(&self, out: &mut WireBuf<M>) -> core::result::Result<(), WriteError> {
-        let method = match self.asked {
-            Asked::Get => Method::GET,
-            Asked::Head => Method::HEAD,
-            Asked::Connect => Method::CONNECT,
-        };
-        let reply_to = ReplyTo::new(method, version(self.is_asked_http10));
+        let reply_to = ReplyTo::new(self.asked.method(), version(self.is_asked_http10));
         let head = out.response(reply_to, Status::new(self.status)?)?.version(self.version());
         let head = with_fields(head, &self.fields)?;
         // With 304 only the length is said.

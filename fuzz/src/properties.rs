@@ -3,6 +3,7 @@
 use crate::calls::{Calls, any_calls_that_succeed_write_what_is_meant};
 use crate::model::{MessageModel, RequestModel, ResponseModel};
 use crate::verdict::{Head, Verdict, request_verdict, response_verdict};
+use crate::written::{Written, note};
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{BodyDecoder, BodyPart, FieldSpans, Framing, Limits, ParseError, Parsed, RequestHead, WireBuf};
 
@@ -55,6 +56,7 @@ pub fn what_is_put_back_is_valid(parsed: &[u8], others: &[u8]) {
         writer.without_body()
     });
     if written.is_ok() {
+        note(|| Written::Requests(out.as_bytes().to_vec()));
         let Verdict::Head(read) = request_verdict(out.as_bytes()) else { panic!("{out:?} does not parse") };
         assert_eq!(read.len, out.as_bytes().len(), "{out:?} is more than one message");
     }
@@ -169,6 +171,7 @@ fn request_parses_back(model: &RequestModel, out: &mut WireBuf<16_384>) {
     if written.is_err() {
         return assert_eq!(out.as_bytes(), b"");
     }
+    note(|| Written::Requests(out.as_bytes().to_vec()));
     let Verdict::Head(head) = request_verdict(out.as_bytes()) else { panic!("{out:?} does not parse back") };
     let start = [model.method.as_bytes(), model.target.as_bytes(), model.version().to_string().as_bytes()].map(<[u8]>::to_vec);
     assert_eq!(head.start, start);
@@ -191,6 +194,7 @@ fn response_parses_back(model: &ResponseModel, out: &mut WireBuf<16_384>) {
     if written.is_err() {
         return assert_eq!(out.as_bytes(), b"");
     }
+    note(|| Written::Responses(vec![model.asked.method().to_string()], out.as_bytes().to_vec()));
     let Verdict::Head(head) = response_verdict(out.as_bytes()) else { panic!("{out:?} does not parse back") };
     let [version, code, _] = &head.start;
     assert_eq!((version, code), (&model.version().to_string().into_bytes(), &model.status.to_string().into_bytes()));

@@ -3,6 +3,7 @@
 use crate::buffers::{BufferUse, a_receive_buffer_is_a_queue};
 use crate::log::{Entry, ServerManner, client_log, server_log};
 use crate::operations::{ClientOperation, Operation, any_operations_keep_a_client_valid, any_operations_keep_a_server_valid};
+use crate::written::{Written, note};
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{ErrorKind, Limits, Method};
 
@@ -54,7 +55,9 @@ pub(crate) fn check_what_was_sent(log: &[Entry]) {
 /// These octets are responses to requests with these methods, and to one that could not be read, and nothing else; the last one may be
 /// cut short.
 pub(crate) fn responses_are_valid<'m>(sent: &[u8], methods: impl Iterator<Item = &'m str>) {
-    let methods = methods.map(|method| match method {
+    let methods: Vec<_> = methods.collect();
+    note(|| Written::Responses(methods.iter().map(|method| (*method).to_owned()).collect(), sent.to_vec()));
+    let methods = methods.into_iter().map(|method| match method {
         "HEAD" => Method::HEAD,
         "CONNECT" => Method::CONNECT,
         _ => Method::GET,

@@ -373,7 +373,7 @@ pub(crate) fn mended_target(target: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Puts a token in the place of each member of `Connection` that is none.
-fn connection_grammar(rfc: &Rfc, octets: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn connection_grammar(rfc: &Rfc, octets: &[u8]) -> Option<Vec<u8>> {
     if !has(octets, b"Connection") {
         return None;
     }

@@ -7,3 +7,4 @@ mod derive;
 mod elements;
 mod exceptions;
 mod rules;
+mod written;

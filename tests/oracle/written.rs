@@ -1,0 +1,180 @@
+//! Judges what the properties of the fuzz targets have written, by the grammar of senders.
+
+use crate::abnf::Lists;
+use crate::derive::Random;
+use crate::exceptions::{connection_grammar, is_control, mended_target};
+use crate::rules::{Head, Rfc, Verdict};
+use bareline_core::Framing;
+use bareline_fuzz::{BodyEvent, Target, Written, written_by};
+use std::borrow::Cow;
+
+/// What was judged, and the known faults: targets and `Connection` outside the grammar are written.
+#[derive(Default, Debug)]
+struct Judged {
+    requests: u32,
+    responses: u32,
+    bodies: u32,
+    cut_short: u32,
+    written_targets: u32,
+    written_options: u32,
+}
+
+impl Judged {
+    fn judge(&mut self, rfc: &Rfc, written: &Written) -> Result<(), String> {
+        let (octets, judged) = match written {
+            Written::Requests(octets) => (octets, self.requests(rfc, octets)),
+            Written::Responses(methods, octets) => (octets, self.responses(rfc, methods, octets)),
+            Written::ChunkedBody(octets) => {
+                let rest = self.chunked(rfc, octets);
+                (octets, rest.map(|rest| assert!(rest.is_empty(), "octets behind a body")))
+            }
+        };
+        judged.map_err(|fault| format!("{fault}: \"{}\"", octets.escape_ascii()))
+    }
+
+    fn requests(&mut self, rfc: &Rfc, mut octets: &[u8]) -> Result<(), String> {
+        while !octets.is_empty() {
+            let (head, rest) = split(octets)?;
+            let head = &*self.mended(rfc, head);
+            let mut verdict = rfc.request(head);
+            if verdict == Verdict::Rejected
+                && let Some(Head { start: [method, target, version], fields }) = Head::split(head)
+                && let Some(mended) = mended_target(target)
+            {
+                self.written_targets += 1;
+                verdict = rfc.request(&joined(&Head { start: [method, &mended, version], fields }));
+            }
+            let Verdict::Head([Some(framing), ..], _) = verdict else { return Err("no request of the RFC".into()) };
+            let lines = Head::split(head).ok_or("no head")?;
+            sender_rules(&lines, lines.start[2])?;
+            self.requests += 1;
+            let is_connect = lines.start[0] == b"CONNECT";
+            octets = if is_connect { &[] } else { self.body(rfc, rest, framing)? };
+        }
+        Ok(())
+    }
+
+    fn responses(&mut self, rfc: &Rfc, methods: &[String], mut octets: &[u8]) -> Result<(), String> {
+        let mut methods = methods.iter();
+        let mut method = methods.next();
+        while !octets.is_empty() {
+            let (head, rest) = split(octets)?;
+            let head = &*self.mended(rfc, head);
+            let Verdict::Head([get, to_head, connect], _) = rfc.response(head) else {
+                return Err("no response of the RFC".into());
+            };
+            let asked = method.map_or("GET", String::as_str);
+            let framing = match asked {
+                "HEAD" => to_head,
+                "CONNECT" => connect,
+                _ => get,
+            };
+            let lines = Head::split(head).ok_or("no head")?;
+            let [version, status, _] = lines.start;
+            sender_rules(&lines, version)?;
+            // RFC 9110 section 15, and sections 8.6 and 6.1 of RFC 9110 and 9112: nobody expects a length there.
+            let is_tunnel = asked == "CONNECT" && status[0] == b'2';
+            let has_length = lines.has("content-length") || lines.has("transfer-encoding");
+            if !(b'1'..=b'5').contains(&status[0]) || has_length && (status[0] == b'1' || status == b"204" || is_tunnel) {
+                return Err("a status or a length that no sender may write".into());
+            }
+            self.responses += 1;
+            let is_final = status[0] != b'1' || status == b"101";
+            method = if is_final { methods.next() } else { method };
+            octets = self.body(rfc, rest, framing.ok_or("no framing")?)?;
+        }
+        Ok(())
+    }
+
+    /// Puts tokens in the place of connection options that are none.
+    fn mended<'o>(&mut self, rfc: &Rfc, head: &'o [u8]) -> Cow<'o, [u8]> {
+        let mended = connection_grammar(rfc, head);
+        self.written_options += u32::from(mended.is_some());
+        mended.map_or(Cow::Borrowed(head), Cow::Owned)
+    }
+
+    /// Judges a body; returns what stands behind it.
+    fn body<'o>(&mut self, rfc: &Rfc, octets: &'o [u8], framing: Framing) -> Result<&'o [u8], String> {
+        match framing {
+            Framing::None => Ok(octets),
+            Framing::Length(length) => {
+                let length = usize::try_from(length).map_err(|_| "a length beyond memory")?;
+                self.cut_short += u32::from(octets.len() < length);
+                Ok(octets.get(length..).unwrap_or_default())
+            }
+            Framing::UntilClose | Framing::Tunnel => Ok(&[]),
+            Framing::Chunked => self.chunked(rfc, octets),
+        }
+    }
+
+    /// Judges a chunked body: the shortest one that stands here, or one that is cut short behind a chunk.
+    fn chunked<'o>(&mut self, rfc: &Rfc, octets: &'o [u8]) -> Result<&'o [u8], String> {
+        let ends = (0..octets.len()).filter(|&at| octets[at..].starts_with(b"\r\n\r\n")).map(|at| at + 4);
+        let Some((end, events)) = ends.into_iter().find_map(|end| Some((end, rfc.body(&octets[..end])?))) else {
+            self.cut_short += 1;
+            // The CRLF behind the data of a chunk is written with what comes next.
+            let mut whole = [&b"0\r\n\r\n"[..], b"\r\n0\r\n\r\n"].map(|end| [octets, end].concat()).into_iter();
+            let is_cut = whole.any(|whole| rfc.body(&whole).is_some());
+            return if is_cut { Ok(&[]) } else { Err("no chunked body of the RFC".into()) };
+        };
+        self.bodies += 1;
+        let is_late = |event: &BodyEvent| matches!(event, BodyEvent::Trailer(name, _) if is_control(name));
+        // RFC 9110 section 6.5.1.
+        if events.iter().any(is_late) { Err("a trailer that no sender may write".into()) } else { Ok(&octets[end..]) }
+    }
+}
+
+/// Returns the first head, and what stands behind it.
+fn split(octets: &[u8]) -> Result<(&[u8], &[u8]), String> {
+    let end = octets.windows(4).position(|four| four == b"\r\n\r\n").ok_or("a head that does not end")?;
+    Ok(octets.split_at(end + 4))
+}
+
+fn joined(head: &Head<'_>) -> Vec<u8> {
+    let fields = head.fields.iter().flat_map(|(name, value)| [b"\r\n", *name, b":", *value].concat());
+    [head.start.join(&b' '), fields.collect(), b"\r\n\r\n".to_vec()].concat()
+}
+
+/// Returns what a sender must not write, though a recipient takes it.
+fn sender_rules(head: &Head<'_>, version: &[u8]) -> Result<(), String> {
+    let has_option = |name: &str| head.members("connection").iter().any(|option| option.eq_ignore_ascii_case(name.as_bytes()));
+    // An empty list says nothing.
+    let says = |name: &str| head.all(name).any(|value| !value.is_empty());
+    let faults = [
+        // RFC 9112 section 2.3: it is HTTP/1.1 or HTTP/1.0 that is spoken.
+        (!matches!(version, b"HTTP/1.0" | b"HTTP/1.1"), "another version"),
+        // RFC 9112 section 6.2.
+        (head.has("content-length") && head.has("transfer-encoding"), "a length and a coding"),
+        // RFC 9110 sections 7.8 and 10.1.4.
+        (says("upgrade") && !has_option("upgrade"), "Upgrade without its option"),
+        (says("te") && !has_option("te"), "TE without its option"),
+        // RFC 9112 section 9.3.
+        (has_option("close") && has_option("keep-alive"), "close and keep-alive"),
+    ];
+    faults.iter().find(|(is_fault, _)| *is_fault).map_or(Ok(()), |(_, fault)| Err((*fault).into()))
+}
+
+/// The seeds of the fuzz targets, and random octets, make the properties write; the judge is the grammar.
+#[test]
+fn what_is_written_has_the_rfcs_grammar() {
+    let (rfc, mut random, mut judged) = (Rfc::new(Lists::Sent), Random::new(15), Judged::default());
+    let rounds = std::env::var("ORACLE_LONGER").map_or(12_000, |_| 200_000);
+    for target in Target::ALL.iter().filter(|target| target.name != "scan") {
+        let mut judge = |property: &dyn Fn()| {
+            for written in written_by(property) {
+                judged.judge(&rfc, &written).unwrap_or_else(|fault| panic!("{}: {fault}", target.name));
+            }
+        };
+        judge(&|| {
+            target.replay().unwrap();
+        });
+        for _ in 0..rounds {
+            let octets: Vec<u8> = (0..random.below(300)).map(|_| u8::try_from(random.below(256)).unwrap()).collect();
+            judge(&|| (target.property)(&octets));
+        }
+    }
+    println!("written: {judged:?}");
+    let Judged { requests, responses, bodies, cut_short, written_targets, written_options } = judged;
+    let counts = [requests, responses, bodies, cut_short, written_targets, written_options];
+    assert!(counts.iter().all(|count| *count > 20), "{counts:?}");
+}
