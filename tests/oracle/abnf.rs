@@ -1,7 +1,7 @@
 //! Compiles ABNF [RFC 5234] to regular expressions over octets.
 
 use regex::bytes::Regex;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the right side of a rule is made of.
 #[derive(Clone, PartialEq, Debug)]
@@ -42,7 +42,10 @@ impl Grammar {
         let text = text.replace("\";\"", "%x3B").lines().map(without_comment).collect::<Vec<_>>().join("\n");
         let text = text.replace("\n ", " ");
         let rules = text.lines().filter_map(|line| line.split_once('='));
-        Self(rules.map(|(name, right)| (name.trim().to_owned(), Reader(right).whole())).collect())
+        let rules: BTreeMap<_, _> = rules.map(|(name, right)| (name.trim().to_owned(), Reader(right).whole())).collect();
+        let names: BTreeSet<_> = rules.keys().map(|name| name.to_lowercase()).collect();
+        assert_eq!(names.len(), rules.len(), "the case of a name does not count");
+        Self(rules)
     }
 
     /// Returns the names of the rules.

@@ -230,3 +230,20 @@ fn every_derivation_is_read_as_it_was_derived() {
     assert!(missing.is_empty(), "not reached: {missing:?}");
     assert!(derived.exceptions[Exception::OtherHost as usize] > 0);
 }
+
+/// Prints derivations of each rule and mutants of them, with the verdict of our compiler, for `compare_abnf`.
+#[test]
+#[ignore = "a recipe, `just oracle-abnf`, reads what it prints"]
+fn samples_for_another_implementation() {
+    let (grammar, mut random) = (Grammar::new(GRAMMAR), Random::new(16));
+    for name in grammar.names() {
+        let rule = grammar.matcher(name, Lists::Received);
+        for _ in 0..30 {
+            let derivation = Derivation::of(&grammar, name, &mut random).octets;
+            let changed = if derivation.is_empty() { b"a".to_vec() } else { mutant(&derivation, &mut random) };
+            for sample in [derivation, changed] {
+                println!("sample {name} {} \"{}\"", rule.is_match(&sample), sample.escape_ascii());
+            }
+        }
+    }
+}
