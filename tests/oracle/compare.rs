@@ -8,6 +8,7 @@ use bareline_core::{
     FieldName, FieldSpans, FieldValue, Fields, Framing, Limits, Method, Parsed, RequestHead, ResponseHead, Target,
 };
 use bareline_fuzz::{BodyEvent, body_events};
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -17,12 +18,13 @@ pub(crate) struct Tally {
     pub(crate) strings: u64,
     pub(crate) accepted: u64,
     pub(crate) exceptions: Vec<u64>,
-    pub(crate) failures: Vec<String>,
+    /// The shortest strings with a wrong verdict, by their lengths.
+    pub(crate) failures: BTreeSet<(usize, String)>,
 }
 
 impl Default for Tally {
     fn default() -> Self {
-        Self { strings: 0, accepted: 0, exceptions: vec![0; Exception::ALL.len()], failures: Vec::new() }
+        Self { strings: 0, accepted: 0, exceptions: vec![0; Exception::ALL.len()], failures: BTreeSet::new() }
     }
 }
 
@@ -33,12 +35,20 @@ impl Tally {
         self.strings += 1;
         self.accepted += u64::from(is_accepted);
         names.iter().for_each(|name| self.exceptions[name as usize] += 1);
-        if let Some(failure) = failure
-            && self.failures.len() < 8
-        {
-            self.failures.push(format!("{reader:?} \"{}\": {failure}", octets.escape_ascii()));
+        if let Some(failure) = failure {
+            self.fail(octets.len(), || format!("{reader:?} \"{}\": {failure}", octets.escape_ascii()));
         }
         is_accepted
+    }
+
+    /// Keeps a failure if its string is among the shortest.
+    fn fail(&mut self, length: usize, failure: impl FnOnce() -> String) {
+        if self.failures.len() < 4 || self.failures.last().is_some_and(|(longest, _)| length < *longest) {
+            self.failures.insert((length, failure()));
+        }
+        if self.failures.len() > 4 {
+            self.failures.pop_last();
+        }
     }
 
     /// Adds what another one has counted.
@@ -46,7 +56,7 @@ impl Tally {
         self.strings += other.strings;
         self.accepted += other.accepted;
         self.exceptions.iter_mut().zip(&other.exceptions).for_each(|(count, more)| *count += more);
-        self.failures.extend_from_slice(&other.failures);
+        other.failures.iter().for_each(|(length, failure)| self.fail(*length, || failure.clone()));
     }
 
     /// Returns the exceptions that occurred, with their counts.
@@ -57,7 +67,8 @@ impl Tally {
 
     /// Fails when anything differed that is not named.
     pub(crate) fn check(&self) {
-        assert!(self.failures.is_empty(), "{}", self.failures.join("\n"));
+        let failures: Vec<_> = self.failures.iter().map(|(_, failure)| &failure[..]).collect();
+        assert!(failures.is_empty(), "{}", failures.join("\n"));
     }
 }
 
