@@ -20,6 +20,14 @@ lint:
 test:
     cargo test --locked
 
+# Judges strings by the RFCs' ABNF that are longer by so many tokens than those in `just test`; about an hour for two.
+oracle longer="2":
+    ORACLE_LONGER={{longer}} cargo test --locked --test oracle -- --nocapture
+
+# Checks the ABNF compiler of the oracle against another implementation, from PyPI.
+oracle-abnf:
+    tests/oracle/compare_abnf
+
 # The documentation, without a warning.
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked

@@ -180,14 +180,7 @@ fn parts_differ(octets: &[u8], (start, fields): Parts) -> Option<String> {
     (!is_same).then(|| format!("read as {start:?} {fields:?}"))
 }
 
-/// Compares every string of up to so many tokens, in each of the surroundings.
-fn every_string(rfc: &Rfc, element: &Element, alphabet: &[&[u8]], length: usize, tally: &mut Tally) {
-    for (before, behind) in element.around {
-        let mut octets = before.as_bytes().to_vec();
-        every_string_behind(rfc, element.reader, &mut octets, behind.as_bytes(), alphabet, length, tally);
-    }
-}
-
+/// Compares every string of up to so many tokens, behind these octets.
 fn every_string_behind(
     rfc: &Rfc,
     reader: Reader,
@@ -213,10 +206,17 @@ fn every_string_behind(
 /// Compares every string of an element: of its own alphabet, and the short ones of any octets.
 fn element(rfc: &Rfc, element: &Element, longer: usize) -> Tally {
     let mut tally = Tally::default();
-    every_string(rfc, element, element.alphabet, element.length + longer, &mut tally);
     let any: Vec<[u8; 1]> = (0..=u8::MAX).map(|octet| [octet]).collect();
     let any: Vec<&[u8]> = any.iter().map(|octet| &octet[..]).collect();
-    every_string(rfc, element, &any, ANY_OCTETS, &mut tally);
+    let mut any = Some(&any[..]);
+    for (before, behind) in element.around {
+        let mut octets = before.as_bytes().to_vec();
+        let mut every_string = |alphabet, length| {
+            every_string_behind(rfc, element.reader, &mut octets, behind.as_bytes(), alphabet, length, &mut tally);
+        };
+        every_string(element.alphabet, element.length + longer);
+        any.take().into_iter().for_each(|any| every_string(any, ANY_OCTETS));
+    }
     tally
 }
 

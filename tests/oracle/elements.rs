@@ -37,6 +37,8 @@ macro_rules! elements {
 elements! {
     "origin form" Request 5 ["GET /" " HTTP/1.1\r\nHost: a\r\n\r\n"]
         [b"/" b"?" b"a" b"%" b"4" b"F" b":" b"@" b"[" b"]" b"|" b"#" b"\"" b"*"]
+    "scheme" Request 5 ["GET " "://a HTTP/1.1\r\nHost: a\r\n\r\n"]
+        [b"a" b"Z" b"1" b"+" b"-" b"." b"_" b":"]
     "absolute form" Request 5 ["GET " " HTTP/1.1\r\nHost: a\r\n\r\n"]
         [b"http" b"://" b":" b"/" b"a" b"@" b"?" b"%" b"4" b"[" b"]" b"::1" b"65536" b"+"]
     "authority form" Request 5 ["CONNECT " " HTTP/1.1\r\nHost: a\r\n\r\n"]
@@ -78,6 +80,8 @@ elements! {
         [b"100-continue" b"100-Continue" b"," b" " b"a" b"=" b"\""]
     "chunk extensions" Body 5 ["0" "\r\n\r\n", "1" "\r\na\r\n0\r\n\r\n"]
         [b";" b"a" b"=" b"\"" b"\\" b" " b"\t" b"," b"\r" b"\n" b"\x80" b"\x7f"]
+    "quoted strings" Body 5 ["0;a=\"" "\"\r\n\r\n"]
+        [b"\"" b"\\" b"a" b";" b" " b"\t" b"\r" b"\n" b"\x80" b"\x7f" b"\x00"]
     "chunk sizes" Body 5 ["" "\r\n\r\n", "" "\r\na\r\n0\r\n\r\n"]
         [b"0" b"1" b"a" b"G" b"x" b"-" b"+" b" " b"ffffffffffffffff" b"\t"]
     "chunked bodies" Body 7 ["" ""]
@@ -112,5 +116,6 @@ elements! {
         [b"a" b" " b"\t" b"\r" b"\n" b"\x00" b"\x7f" b"\x80" b"\""]
 }
 
-/// How many of all 256 octets the strings are made of that every element is tried with besides.
+/// How many of all 256 octets the strings are made of that every element is tried with besides, in the first
+/// of its surroundings.
 pub(crate) const ANY_OCTETS: usize = 2;
