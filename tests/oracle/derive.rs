@@ -102,7 +102,8 @@ impl Derivation {
                 self.rules.push((name.clone(), start..self.octets.len()));
             }
             Node::Text(string) => string.bytes().for_each(|octet| {
-                self.octets.push(if random.below(4) == 0 { octet ^ 0x20 * u8::from(octet.is_ascii_alphabetic()) } else { octet });
+                let is_changed = octet.is_ascii_alphabetic() && random.below(4) == 0;
+                self.octets.push(if is_changed { octet ^ 0x20 } else { octet });
             }),
             Node::Octets(first, last) => {
                 let octet = usize::from(*first) + random.below(usize::from(last - first) + 1);

@@ -363,10 +363,10 @@ pub(crate) fn mended_target(target: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let mut mended = target[..path].to_vec();
-    for at in path..target.len() {
+    for (at, octet) in target.iter().enumerate().skip(path) {
         match is_stray(at) {
-            true => mended.extend_from_slice(format!("%{:02x}", target[at]).as_bytes()),
-            false => mended.push(target[at]),
+            true => mended.extend_from_slice(format!("%{octet:02x}").as_bytes()),
+            false => mended.push(*octet),
         }
     }
     Some(mended)
