@@ -3,7 +3,7 @@
 use regex::bytes::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What the right side of a rule is made of.
+/// The right side of a rule, or a part of it.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Node {
     /// One of several.
@@ -22,12 +22,12 @@ pub(crate) enum Node {
     Octets(u8, u8),
 }
 
-/// Which lists a `#` stands for [RFC 9110 section 5.6.1].
+/// The lists that a `#` stands for [RFC 9110 section 5.6.1].
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) enum Lists {
-    /// What a sender may write: no empty members.
+    /// Those that a sender may write: no empty members.
     Sent,
-    /// What a recipient has to read: with empty members.
+    /// Those that a recipient has to read: with empty members.
     Received,
 }
 
@@ -99,7 +99,7 @@ impl Grammar {
     }
 }
 
-/// What is left to read of the right side of a rule.
+/// The part of a rule's right side that is left to read.
 struct Reader<'t>(&'t str);
 
 impl Reader<'_> {

@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-/// How often what has happened.
+/// Counts of what has happened.
 pub(crate) struct Tally {
     pub(crate) strings: u64,
     pub(crate) accepted: u64,
@@ -29,7 +29,7 @@ impl Default for Tally {
 }
 
 impl Tally {
-    /// Compares one string; gives whether the library accepts it.
+    /// Compares one string; returns whether the library accepts it.
     pub(crate) fn compare(&mut self, rfc: &Rfc, reader: Reader, octets: &[u8]) -> bool {
         let (is_accepted, names, failure) = compare(rfc, reader, octets);
         self.strings += 1;
@@ -169,7 +169,8 @@ fn fields(fields: Fields<'_>) -> Vec<(Vec<u8>, Vec<u8>)> {
     fields.iter().map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec())).collect()
 }
 
-/// Compares the parts that the library gives with those that stand between spaces, colons and line ends.
+/// Compares the parts that the library gives with those that stand between spaces, colons and line
+/// ends.
 fn parts_differ(octets: &[u8], (start, fields): Parts) -> Option<String> {
     let first = octets.iter().position(|octet| !b"\r\n".contains(octet)).unwrap_or(0);
     let head = Head::split(&octets[first..])?;

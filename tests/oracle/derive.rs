@@ -31,7 +31,8 @@ impl Random {
     }
 }
 
-/// What a rule is derived to every other time, so that messages are not all rejected for one part.
+/// Strings that a rule is derived to every other time, so that messages are not all rejected for
+/// one part.
 const LIKELY: &[(&str, &[&str])] = &[
     ("HTTP-version", &["HTTP/1.1", "HTTP/1.1", "HTTP/1.1", "HTTP/1.0"]),
     ("method", &["GET", "PUT", "CONNECT", "OPTIONS"]),
@@ -232,7 +233,8 @@ fn every_derivation_is_read_as_it_was_derived() {
     assert!(derived.exceptions[Exception::OtherHost as usize] > 0);
 }
 
-/// Prints derivations of each rule and mutants of them, with the verdict of our compiler, for `compare_abnf`.
+/// Prints derivations of each rule and mutants of them, with the verdict of our compiler, for
+/// `compare_abnf`.
 #[test]
 #[ignore = "a recipe, `just oracle-abnf`, reads what it prints"]
 fn samples_for_another_implementation() {

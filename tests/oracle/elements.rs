@@ -1,6 +1,6 @@
 //! The elements of messages of which every string is tried.
 
-/// What reads the strings.
+/// The reader of the strings.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Reader {
     Request,
@@ -12,8 +12,8 @@ pub(crate) enum Reader {
     FieldValue,
 }
 
-/// An element: what stands before and behind it, what its strings are made of, and how many of these
-/// there are in the longest.
+/// An element: the octets before and behind it, the tokens of its strings, and the length of the
+/// longest string in tokens.
 pub(crate) struct Element {
     pub(crate) name: &'static str,
     pub(crate) reader: Reader,
@@ -116,6 +116,6 @@ elements! {
         [b"a" b" " b"\t" b"\r" b"\n" b"\x00" b"\x7f" b"\x80" b"\""]
 }
 
-/// How many of all 256 octets the strings are made of that every element is tried with besides, in the first
-/// of its surroundings.
+/// The length of the strings of all 256 octets that each element is tried with besides, in the
+/// first of its surroundings.
 pub(crate) const ANY_OCTETS: usize = 2;

@@ -15,13 +15,14 @@ macro_rules! exceptions {
         pub(crate) enum Exception { $($name),* }
 
         impl Exception {
-            /// Every exception, with its kind and the first cell of its row in DESIGN.md, or what the fault is.
+            /// Every exception, with its kind and the first cell of its row in DESIGN.md, or what
+            /// the fault is.
             pub(crate) const ALL: &'static [(Exception, Kind, &'static str)] = &[$((Exception::$name, Kind::$kind, $text)),*];
         }
     };
 }
 
-/// What an exception is.
+/// The kind of an exception.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
     /// A row of DESIGN.md's table of choices.
@@ -84,12 +85,13 @@ impl Names {
         self.0 |= u64::from(is_in) << name as u32;
     }
 
-    /// Returns those in the set.
+    /// Returns the exceptions in the set.
     pub(crate) fn iter(self) -> impl Iterator<Item = Exception> {
         let all = Exception::ALL.iter().map(|(name, _, _)| *name);
         all.filter(move |name| self.0 >> *name as u32 & 1 == 1)
     }
 
+    /// Returns whether the set is empty.
     pub(crate) fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -109,10 +111,10 @@ impl fmt::Debug for Names {
 /// Mends octets, or leaves them if there is nothing to mend.
 type Mend = fn(&[u8]) -> Option<Vec<u8>>;
 
-/// The same, for what the library takes as it is.
+/// Mends octets that the library takes as they are.
 type Lenience = fn(&Rfc, &[u8]) -> Option<Vec<u8>>;
 
-/// What recipients may mend, and the library rejects.
+/// Faults that recipients may mend, and the library rejects.
 const REQUEST_MENDS: &[(Exception, Mend)] = &[
     (Exception::BareLf, bare_lf),
     (Exception::BareCr, bare_cr),
@@ -133,7 +135,8 @@ const RESPONSE_MENDS: &[(Exception, Mend)] = &[
 ];
 const BODY_MENDS: &[(Exception, Mend)] = &[(Exception::ChunkLineSpace, chunk_line_space), (Exception::FoldInTrailers, fold)];
 
-/// Returns the verdict that the library has to give on the head of a request, and why it is not the RFC's.
+/// Returns the verdict that the library has to give on the head of a request, and why it is not the
+/// RFC's.
 pub(crate) fn request(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
     let mut names = Names::default();
     let octets = without_empty_lines(received);
@@ -174,7 +177,8 @@ fn why_rejected(rfc: &Rfc, head: &Head<'_>, verdict: Verdict) -> Names {
     names
 }
 
-/// Returns why the library rejects a target that the grammar lets through, behind this method or any.
+/// Returns why the library rejects a target that the grammar lets through, behind this method or
+/// any.
 pub(crate) fn target_rejected(rfc: &Rfc, method: Option<&[u8]>, target: &[u8]) -> Names {
     let mut names = Names::default();
     let is_connect = method.is_none_or(|method| method == b"CONNECT");
@@ -232,7 +236,8 @@ fn let_through(head: &Head<'_>, verdict: Verdict) -> Names {
     names
 }
 
-/// Returns the verdict that the library has to give on the head of a response, and why it is not the RFC's.
+/// Returns the verdict that the library has to give on the head of a response, and why it is not
+/// the RFC's.
 pub(crate) fn response(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
     let mut names = Names::default();
     let mut octets = Cow::Borrowed(received);
@@ -315,7 +320,8 @@ pub(crate) fn body(rfc: &Rfc, octets: &[u8]) -> (Option<Vec<BodyEvent>>, Names) 
     (names.is_empty().then_some(events), names)
 }
 
-/// Returns whether a field controls the message, its routing or the connection [RFC 9110 section 6.5.1].
+/// Returns whether a field controls the message, its routing or the connection [RFC 9110 section
+/// 6.5.1].
 pub(crate) fn is_control(name: &[u8]) -> bool {
     let names =
         "content-length transfer-encoding host connection keep-alive proxy-connection te trailer upgrade expect max-forwards";

@@ -13,7 +13,8 @@ pub(crate) const GRAMMAR: &str = include_str!("grammar.abnf");
 pub(crate) enum Verdict {
     /// They are none.
     Rejected,
-    /// They are one: its framing, of a response when it answers GET, HEAD and CONNECT, and whether the
+    /// They are one: its framing, of a response when it answers GET, HEAD and CONNECT, and whether
+    /// the
     /// connection persists.
     Head([Option<Framing>; 3], bool),
 }
@@ -33,7 +34,8 @@ pub(crate) struct Head<'m> {
 }
 
 impl<'m> Head<'m> {
-    /// Splits a head at its line ends, at the spaces of its start line and at the colons behind field names.
+    /// Splits a head at its line ends, at the spaces of its start line and at the colons behind
+    /// field names.
     pub(crate) fn split(octets: &'m [u8]) -> Option<Self> {
         let mut lines = lines(octets.strip_suffix(b"\r\n\r\n")?);
         let mut parts = lines.next()?.splitn(3, |&octet| octet == b' ');
@@ -94,7 +96,8 @@ pub(crate) fn trim(mut octets: &[u8]) -> &[u8] {
     octets
 }
 
-/// Returns the number, if it fits into 64 bits; digits beyond are an overflow [RFC 9110 section 8.6].
+/// Returns the number, if it fits into 64 bits; digits beyond are an overflow [RFC 9110 section
+/// 8.6].
 fn number(digits: &[u8], base: u32) -> Option<u64> {
     u64::from_str_radix(std::str::from_utf8(digits).ok()?, base).ok()
 }
@@ -151,7 +154,8 @@ impl Rfc {
             let [method, target, version] = head.start;
             // RFC 9112 section 3 and RFC 9110 section 5.4: a server limits what it reads.
             let is_within = method.len() <= 64 && target.len() <= 16_384 && octets.len() <= 65_535;
-            // RFC 9112 section 3.2: exactly one Host in HTTP/1.1, never two, and none that is invalid.
+            // RFC 9112 section 3.2: exactly one Host in HTTP/1.1, never two, and none that is
+            // invalid.
             let hosts = head.all("host").count();
             let is_host = if is_http10(version) { hosts <= 1 } else { hosts == 1 };
             let is_host = is_host && head.all("host").all(|value| self.host.is_match(value));
@@ -203,7 +207,8 @@ impl Rfc {
         }
     }
 
-    /// Returns the framing that the fields say, as of a response; none if they say none that can be trusted
+    /// Returns the framing that the fields say, as of a response; none if they say none that can be
+    /// trusted
     /// [RFC 9112 section 6.3].
     fn framing(&self, head: &Head<'_>, version: &[u8]) -> Option<Framing> {
         if head.has("transfer-encoding") {
@@ -279,6 +284,7 @@ fn is_version(version: &[u8]) -> bool {
     version.starts_with(b"HTTP/1.")
 }
 
+/// Returns whether a version is HTTP/1.0.
 pub(crate) fn is_http10(version: &[u8]) -> bool {
     version == b"HTTP/1.0"
 }

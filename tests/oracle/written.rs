@@ -8,7 +8,8 @@ use bareline_core::Framing;
 use bareline_fuzz::{BodyEvent, Target, Written, written_by};
 use std::borrow::Cow;
 
-/// What was judged, and the known faults: targets and `Connection` outside the grammar are written.
+/// Counts of what was judged, and of the known faults: targets and `Connection` outside the grammar
+/// are written.
 #[derive(Default, Debug)]
 struct Judged {
     requests: u32,
@@ -72,7 +73,8 @@ impl Judged {
             let lines = Head::split(head).ok_or("no head")?;
             let [version, status, _] = lines.start;
             sender_rules(&lines, version)?;
-            // RFC 9110 section 15, and sections 8.6 and 6.1 of RFC 9110 and 9112: nobody expects a length there.
+            // RFC 9110 section 15, and sections 8.6 and 6.1 of RFC 9110 and 9112: nobody expects a
+            // length there.
             let is_tunnel = asked == "CONNECT" && status[0] == b'2';
             let has_length = lines.has("content-length") || lines.has("transfer-encoding");
             if !(b'1'..=b'5').contains(&status[0]) || has_length && (status[0] == b'1' || status == b"204" || is_tunnel) {
@@ -107,7 +109,8 @@ impl Judged {
         }
     }
 
-    /// Judges a chunked body: the shortest one that stands here, or one that is cut short behind a chunk.
+    /// Judges a chunked body: the shortest one that stands here, or one that is cut short behind a
+    /// chunk.
     fn chunked<'o>(&mut self, rfc: &Rfc, octets: &'o [u8]) -> Result<&'o [u8], String> {
         let ends = (0..octets.len()).filter(|&at| octets[at..].starts_with(b"\r\n\r\n")).map(|at| at + 4);
         let Some((end, events)) = ends.into_iter().find_map(|end| Some((end, rfc.body(&octets[..end])?))) else {
@@ -135,7 +138,7 @@ fn joined(head: &Head<'_>) -> Vec<u8> {
     [head.start.join(&b' '), fields.collect(), b"\r\n\r\n".to_vec()].concat()
 }
 
-/// Returns what a sender must not write, though a recipient takes it.
+/// Fails for a head that no sender may write, though a recipient takes it.
 fn sender_rules(head: &Head<'_>, version: &[u8]) -> Result<(), String> {
     let has_option = |name: &str| head.members("connection").iter().any(|option| option.eq_ignore_ascii_case(name.as_bytes()));
     // An empty list says nothing.
@@ -154,7 +157,8 @@ fn sender_rules(head: &Head<'_>, version: &[u8]) -> Result<(), String> {
     faults.iter().find(|(is_fault, _)| *is_fault).map_or(Ok(()), |(_, fault)| Err((*fault).into()))
 }
 
-/// The seeds of the fuzz targets, and random octets, make the properties write; the judge is the grammar.
+/// The seeds of the fuzz targets, and random octets, make the properties write; the judge is the
+/// grammar.
 #[test]
 fn what_is_written_has_the_rfcs_grammar() {
     let (rfc, mut random, mut judged) = (Rfc::new(Lists::Sent), Random::new(15), Judged::default());
