@@ -3,7 +3,7 @@
 use crate::abnf::Lists;
 use crate::elements::{ANY_OCTETS, ELEMENTS, Element, Reader};
 use crate::exceptions::{self, Exception, Kind, Names};
-use crate::rules::{Head, Rfc, Verdict, trim};
+use crate::rules::{Head, Rfc, Verdict, is_http10, trim};
 use bareline_core::{
     FieldName, FieldSpans, FieldValue, Fields, Framing, Limits, Method, Parsed, RequestHead, ResponseHead, Target,
 };
@@ -77,13 +77,13 @@ fn compare(rfc: &Rfc, reader: Reader, octets: &[u8]) -> (bool, Names, Option<Str
         Reader::Request => {
             let (expected, names) = exceptions::request(rfc, octets);
             let (verdict, parts) = request(octets);
-            let failure = differ(expected, verdict, names).or_else(|| parts_differ(octets, parts?));
+            let failure = differ(expected, verdict, names).or_else(|| parts_differ(octets, 2, parts?));
             (verdict.is_accepted(), names, failure)
         }
         Reader::Response => {
             let (expected, names) = exceptions::response(rfc, octets);
             let (verdict, parts) = response(octets);
-            let failure = differ(expected, verdict, names).or_else(|| parts_differ(octets, parts?));
+            let failure = differ(expected, verdict, names).or_else(|| parts_differ(octets, 0, parts?));
             (verdict.is_accepted(), names, failure)
         }
         Reader::Body => {
@@ -171,12 +171,13 @@ fn fields(fields: Fields<'_>) -> Vec<(Vec<u8>, Vec<u8>)> {
 
 /// Compares the parts that the library gives with those that stand between spaces, colons and line
 /// ends.
-fn parts_differ(octets: &[u8], (start, fields): Parts) -> Option<String> {
+fn parts_differ(octets: &[u8], version_at: usize, (start, fields): Parts) -> Option<String> {
     let first = octets.iter().position(|octet| !b"\r\n".contains(octet)).unwrap_or(0);
-    let head = Head::split(&octets[first..])?;
-    let version =
-        |part: &[u8]| if part.starts_with(b"HTTP/1.") && part != b"HTTP/1.0" { b"HTTP/1.1".to_vec() } else { part.to_vec() };
-    let is_same = start.iter().zip(head.start).all(|(read, stands)| *read == version(stands))
+    let mut head = Head::split(&octets[first..])?;
+    if !is_http10(head.start[version_at]) {
+        head.start[version_at] = b"HTTP/1.1";
+    }
+    let is_same = start.iter().zip(head.start).all(|(read, stands)| read == stands)
         && fields.iter().map(|(name, value)| (&name[..], &value[..])).eq(head.fields.iter().copied());
     (!is_same).then(|| format!("read as {start:?} {fields:?}"))
 }

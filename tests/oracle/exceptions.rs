@@ -379,7 +379,7 @@ pub(crate) fn mended_target(target: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Puts a token in the place of each member of `Connection` that is none.
-pub(crate) fn connection_grammar(rfc: &Rfc, octets: &[u8]) -> Option<Vec<u8>> {
+fn connection_grammar(rfc: &Rfc, octets: &[u8]) -> Option<Vec<u8>> {
     if !has(octets, b"Connection") {
         return None;
     }
@@ -389,7 +389,7 @@ pub(crate) fn connection_grammar(rfc: &Rfc, octets: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Puts a token in the place of each member between commas that is not valid.
-fn mend_members(octets: &[u8], name: &str, mut is_valid: impl FnMut(&[u8]) -> bool) -> Option<Vec<u8>> {
+pub(crate) fn mend_members(octets: &[u8], name: &str, mut is_valid: impl FnMut(&[u8]) -> bool) -> Option<Vec<u8>> {
     let mut head = Head::split(octets)?;
     let (mut is_mended, mut values) = (false, Vec::new());
     for value in head.all(name) {
