@@ -109,6 +109,13 @@ macro_rules! serve {
                         exchange.finish()$($await)*?;
                         read?;
                     }
+                    "/partly" => {
+                        exchange.read(&mut [0; 2])$($await)*?;
+                        exchange.begin(Status::OK, &[])$($await)*?;
+                        let read = exchange.read(&mut [0; 32])$($await)*;
+                        exchange.finish()$($await)*?;
+                        read?;
+                    }
                     "/hasty" => {
                         exchange.begin_while_reading(Status::OK, &[])$($await)*?;
                         exchange.finish()$($await)*?;
@@ -247,6 +254,9 @@ fn a_body_that_was_discarded_cannot_be_read() {
         let (text, served) = heard(&parts);
         assert_eq!(served, Err(StreamError::Own(WriteError::RequestUnread)), "{text}");
     }
+    // What has been read before makes no difference.
+    let (text, served) = heard(&[&format!("{}hello", head.replace("late", "partly"))]);
+    assert_eq!(served, Err(StreamError::Own(WriteError::RequestUnread)), "{text}");
     assert_eq!(heard(&["GET /late HTTP/1.1\r\nHost: a\r\n\r\n"]).1, Ok(()), "without a body there is nothing to discard");
 }
 

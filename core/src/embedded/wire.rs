@@ -127,7 +127,7 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
     /// Begins a response that does not wait for the body: discards what has been received of it,
     /// and nothing of it can be read any more.
     fn respond(&mut self, status: Status) -> Result<HeadWriter<'_, Answer<'_>>, WriteError> {
-        self.is_body_given_up |= self.connection.is_body_owed();
+        self.is_body_given_up |= self.content > 0 || self.connection.is_body_owed();
         self.discard();
         match self.connection.fault() {
             Some(_) => self.connection.reject(status, &mut self.out),
