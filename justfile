@@ -20,7 +20,7 @@ lint:
 test:
     cargo test --locked
 
-# Judges strings by the RFCs' ABNF that are longer by so many tokens than those in `just test`; about an hour for two.
+# Judges strings by the RFCs' ABNF that are longer by so many tokens than those in `just test`: minutes for one, some ten times that for two.
 oracle longer="2":
     ORACLE_LONGER={{longer}} cargo test --locked --test oracle -- --nocapture
 
