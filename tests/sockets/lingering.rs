@@ -35,6 +35,14 @@ fn send_on(mut stream: TcpStream, piece: &[u8], pause: Duration) -> usize {
     sent
 }
 
+/// A client that has its response, and goes on sending a body that is too long to be discarded.
+fn responded_to(address: SocketAddr) -> JoinHandle<usize> {
+    let mut stream = connect(address);
+    stream.write_all(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n").unwrap();
+    stream.read_exact(&mut [0; 12]).unwrap();
+    thread::spawn(|| send_on(stream, &[b'x'; 1024], Duration::from_millis(5)))
+}
+
 #[test]
 fn rfc9112_9_6_a_large_upload_does_not_lose_its_response() {
     for (limit, is_lost) in [(64 << 20, false), (1 << 20, true)] {
@@ -80,11 +88,7 @@ fn rfc9112_9_6_octets_extend_the_lingering_close_to_its_end() {
 #[test]
 fn a_shutdown_ends_the_lingering_close() {
     let service = Service::new(|server| server, |exchange| exchange.reply.send(Status::NOT_FOUND, &[], b""));
-    let mut stream = connect(service.address);
-    stream.write_all(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n").unwrap();
-    let mut status = [0; 12];
-    stream.read_exact(&mut status).unwrap();
-    let sender = thread::spawn(|| send_on(stream, &[b'x'; 1024], Duration::from_millis(5)));
+    let sender = responded_to(service.address);
     let start = Instant::now();
     service.handle.shut_down();
     service.end();
@@ -96,11 +100,7 @@ fn a_shutdown_ends_the_lingering_close() {
 #[test]
 fn the_need_of_room_ends_the_lingering_close() {
     let service = Service::new(|server| server.threads(1), |exchange| exchange.reply.send(Status::NOT_FOUND, &[], b"none"));
-    let mut stream = connect(service.address);
-    stream.write_all(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n").unwrap();
-    let mut status = [0; 12];
-    stream.read_exact(&mut status).unwrap();
-    let sender = thread::spawn(|| send_on(stream, &[b'x'; 1024], Duration::from_millis(5)));
+    let sender = responded_to(service.address);
     let start = Instant::now();
     assert!(exchange(service.address, &[&GET[..GET.len() - 2], b"Connection: close\r\n\r\n"].concat()).contains(" 404 "));
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
