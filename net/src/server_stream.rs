@@ -442,6 +442,7 @@ mod tests {
         let value = FieldValue::new(&[b'x'; 5000]).unwrap();
         reply.send(Status::OK, &[(FieldName::from_static("X"), value)], &[b'y'; 4000]).unwrap();
         let waited: Duration = waits.borrow().iter().sum();
-        assert!(!waited.is_zero() && waited <= Duration::from_millis(100), "{waits:?}");
+        // The last waits are of a millisecond at least, whatever is left.
+        assert!(!waited.is_zero() && waited <= Duration::from_millis(105), "{waits:?}");
     }
 }
