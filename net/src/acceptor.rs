@@ -2,6 +2,7 @@
 
 use crate::listener::Listener;
 use crate::notice::Notice;
+use crate::settings::Settings;
 use crate::stack::Stack;
 use crate::turned_away::TurnedAway;
 use bareline_core::Status;
@@ -50,12 +51,12 @@ const SOON: Duration = Duration::from_millis(10);
 const BACKLOG: usize = 4096;
 
 impl<L: Listener> Acceptor<L> {
-    /// Its thread for the 503s has so much stack.
-    pub(crate) const fn new(listener: L, notice: Arc<Notice>, stack: Stack) -> Self {
+    /// Its thread for the 503s has so much stack, and lingers within the bounds of the settings.
+    pub(crate) const fn new(listener: L, notice: Arc<Notice>, stack: Stack, settings: Settings) -> Self {
         Self {
             listener,
             notice,
-            turned_away: TurnedAway::new(stack),
+            turned_away: TurnedAway::new(stack, settings),
             is_failing: false,
             pause: SOON,
             left: None,
@@ -159,7 +160,7 @@ impl fmt::Display for Peer {
 
 #[cfg(test)]
 mod tests {
-    use super::{Acceptor, Listener, Notice, SOON, Stack};
+    use super::{Acceptor, Listener, Notice, SOON, Settings, Stack};
     use crate::transport::Untimed;
     use std::io::{self, Cursor};
     use std::net::SocketAddr;
@@ -219,7 +220,7 @@ mod tests {
     fn a_listener_that_never_waits_is_asked_now_and_then() {
         let (notice, accepts) = (Arc::new(Notice::default()), Arc::new(AtomicU32::new(0)));
         let listener = Nonblocking { accepts: Arc::clone(&accepts), notice: Arc::clone(&notice) };
-        let (mut acceptor, start) = (Acceptor::new(listener, notice, Stack::Usual), Instant::now());
+        let (mut acceptor, start) = (Acceptor::new(listener, notice, Stack::Usual, Settings::default()), Instant::now());
         assert!(acceptor.next().is_none());
         assert!(start.elapsed() >= 15 * SOON, "{:?}", start.elapsed());
         assert_eq!((acceptor.is_failing, accepts.load(Relaxed)), (false, 21), "it has not failed");
@@ -230,7 +231,7 @@ mod tests {
         let (notice, is_wanted) = (Arc::new(Notice::default()), Arc::new(AtomicBool::new(false)));
         let is_given = AtomicBool::new(false);
         let listener = Failing { is_wanted: Arc::clone(&is_wanted), is_given, notice: Arc::clone(&notice) };
-        let mut acceptor = Acceptor::new(listener, Arc::clone(&notice), Stack::Usual);
+        let mut acceptor = Acceptor::new(listener, Arc::clone(&notice), Stack::Usual, Settings::default());
         thread::scope(|scope| {
             scope.spawn(|| {
                 while notice.room_wanted() != 1 {

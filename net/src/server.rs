@@ -170,7 +170,7 @@ impl<L: Listener> Server<L> {
     ) -> Result<(), Error> {
         let Self { listener, settings, bounds, requests, grace, handle } = self;
         let notice = Arc::clone(&handle.0.notice);
-        let threads = Threads::new(bounds, listener, Arc::clone(&notice), move |accepted| {
+        let threads = Threads::new(bounds, settings, listener, Arc::clone(&notice), move |accepted| {
             // Whoever has just connected is about to ask, and what has come need not be waited for.
             thread::yield_now();
             let turn = Turn::new(Arc::clone(&notice), requests);

@@ -4,6 +4,7 @@ use crate::acceptor::{Accepted, Acceptor};
 use crate::listener::Listener;
 use crate::notice::Notice;
 use crate::panics::{self, Panic};
+use crate::settings::Settings;
 use crate::stack::Stack;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -65,11 +66,12 @@ impl<L: Listener> Threads<L> {
     /// None yet. `serve` has a connection for as long as it runs.
     pub(crate) fn new(
         bounds: Bounds,
+        settings: Settings,
         listener: L,
         notice: Arc<Notice>,
         serve: impl Fn(Accepted<L::Stream>) + Send + Sync + 'static,
     ) -> Arc<Self> {
-        let acceptor = Some(Acceptor::new(listener, Arc::clone(&notice), bounds.stack));
+        let acceptor = Some(Acceptor::new(listener, Arc::clone(&notice), bounds.stack, settings));
         let (waiting, spare) = (VecDeque::new(), Vec::new());
         let state = State { acceptor, accepted: None, waiting, threads: 0, busy: 0, spare, is_short: false };
         Arc::new(Self { bounds, notice, state: Mutex::new(state), has_ended: Condvar::new(), serve: Box::new(serve) })
@@ -233,6 +235,7 @@ mod tests {
     use super::{Accepted, Bounds, SPARE, Threads};
     use crate::listener::Listener;
     use crate::notice::Notice;
+    use crate::settings::Settings;
     use crate::stack::Stack;
     use crate::transport::Untimed;
     use std::io::{self, Cursor};
@@ -279,10 +282,11 @@ mod tests {
         let notice = Arc::new(Notice::default());
         let ((go_on, goes_on), (done, is_done), (listener, send, accepts)) = (channel(), channel(), sent());
         let goes_on: Mutex<Receiver<()>> = Mutex::new(goes_on);
-        let threads = Threads::new(BOUNDS, listener, Arc::clone(&notice), move |Accepted { stream, .. }| {
-            let _ = goes_on.lock().map(|goes_on| goes_on.recv());
-            let _ = done.send(stream.0.into_inner());
-        });
+        let threads =
+            Threads::new(BOUNDS, Settings::default(), listener, Arc::clone(&notice), move |Accepted { stream, .. }| {
+                let _ = goes_on.lock().map(|goes_on| goes_on.recv());
+                let _ = done.send(stream.0.into_inner());
+            });
         let run = thread::spawn(move || threads.run(DEADLINE));
         // The fifth gets no place.
         for (number, wanted) in [(0, 0), (1, 0), (2, 1), (3, 2), (4, 2)] {
@@ -304,7 +308,7 @@ mod tests {
     fn threads(bounds: Bounds) -> (Arc<Threads<Sent>>, Sender<Stream>, Sender<()>, Arc<AtomicUsize>) {
         let ((go_on, goes_on), (listener, send, accepts)) = (channel(), sent());
         let goes_on: Mutex<Receiver<()>> = Mutex::new(goes_on);
-        let threads = Threads::new(bounds, listener, Arc::default(), move |Accepted { stream, .. }| {
+        let threads = Threads::new(bounds, Settings::default(), listener, Arc::default(), move |Accepted { stream, .. }| {
             if stream.0.into_inner() == [1] {
                 let _ = goes_on.lock().map(|goes_on| goes_on.recv());
             }
@@ -407,7 +411,7 @@ mod tests {
         for is_late in [false, true] {
             let notice = Arc::new(Notice::default());
             let listener = Panicking { notice: is_late.then(|| Arc::clone(&notice)) };
-            let threads = Threads::new(BOUNDS, listener, Arc::clone(&notice), drop);
+            let threads = Threads::new(BOUNDS, Settings::default(), listener, Arc::clone(&notice), drop);
             let panic = catch_unwind(AssertUnwindSafe(|| threads.run(DEADLINE))).unwrap_err();
             assert_eq!(panic.downcast_ref(), Some(&"for a test"));
             assert!(notice.is_closing() && notice.is_over());

@@ -27,19 +27,22 @@ const READS: usize = 16;
 pub(crate) struct TurnedAway<S> {
     sender: Option<SyncSender<S>>,
     stack: Stack,
+    settings: Settings,
 }
 
 impl<S: Transport + Send + 'static> TurnedAway<S> {
-    /// None yet, and no thread; it will have so much stack.
-    pub(crate) const fn new(stack: Stack) -> Self {
-        Self { sender: None, stack }
+    /// None yet, and no thread; it will have so much stack, and linger within the bounds of the
+    /// settings.
+    pub(crate) const fn new(stack: Stack, settings: Settings) -> Self {
+        Self { sender: None, stack, settings }
     }
 
     /// Has this one answered. When too many wait for that, or there is no thread for it, it is closed.
     pub(crate) fn add(&mut self, stream: S) {
         if self.sender.is_none() {
             let (sender, receiver) = sync_channel(KEPT);
-            if self.stack.builder().spawn(move || answer_all(&receiver)).is_ok() {
+            let settings = self.settings;
+            if self.stack.builder().spawn(move || answer_all(&receiver, &settings)).is_ok() {
                 self.sender = Some(sender);
             }
         }
@@ -52,7 +55,7 @@ impl<S: Transport + Send + 'static> TurnedAway<S> {
 /// Answers them as they come, until none can come any more. Each lingers then: what its client
 /// still sends is discarded, so that a reset does not take the response from it [RFC 9112 section
 /// 9.6].
-fn answer_all<S: Transport>(streams: &Receiver<S>) {
+fn answer_all<S: Transport>(streams: &Receiver<S>, settings: &Settings) {
     let (mut lingering, mut buffer) = (VecDeque::<Lingering<S>>::new(), vec![0; READ]);
     let (mut is_open, mut swept) = (true, Instant::now());
     while is_open || !lingering.is_empty() {
@@ -61,7 +64,7 @@ fn answer_all<S: Transport>(streams: &Receiver<S>) {
                 // It may be gone already, and the code of a user's transport may panic.
                 let _ = panics::catch(|| {
                     if answer(&mut stream).is_ok() {
-                        lingering.push_back(Lingering::new(stream));
+                        lingering.push_back(Lingering::new(stream, settings));
                     }
                 });
             }
@@ -76,7 +79,7 @@ fn answer_all<S: Transport>(streams: &Receiver<S>) {
             lingering.retain_mut(|one| {
                 // With the server ending, nobody lingers for long.
                 let may_linger = is_open || one.since.elapsed() < TURN;
-                may_linger && panics::catch(|| one.discard(&mut buffer)).unwrap_or(false)
+                may_linger && panics::catch(|| one.discard(&mut buffer, settings)).unwrap_or(false)
             });
         }
         while lingering.len() > KEPT {
@@ -100,13 +103,13 @@ struct Lingering<S> {
 }
 
 impl<S: Transport> Lingering<S> {
-    fn new(mut stream: S) -> Self {
+    fn new(mut stream: S, settings: &Settings) -> Self {
         let (now, is_nonblocking) = (Instant::now(), stream.set_nonblocking(true).is_ok());
-        Self { stream, since: now, heard: now, left: Settings::default().linger_limit, is_nonblocking }
+        Self { stream, since: now, heard: now, left: settings.linger_limit, is_nonblocking }
     }
 
     /// Discards what has come, without waiting; returns whether more is waited for.
-    fn discard(&mut self, buffer: &mut [u8]) -> bool {
+    fn discard(&mut self, buffer: &mut [u8], settings: &Settings) -> bool {
         if !self.is_nonblocking {
             return self.since.elapsed() < TURN;
         }
@@ -120,8 +123,8 @@ impl<S: Transport> Lingering<S> {
                 Ok(0) | Err(_) => return false,
             }
         }
-        let Settings { linger_timeout, linger_silence_timeout, .. } = Settings::default();
-        self.left > 0 && self.since.elapsed() < linger_timeout && self.heard.elapsed() < linger_silence_timeout
+        let is_heard = self.heard.elapsed() < settings.linger_silence_timeout;
+        self.left > 0 && is_heard && self.since.elapsed() < settings.linger_timeout
     }
 }
 
@@ -160,7 +163,7 @@ fn send(stream: &mut impl Transport, mut octets: &[u8]) -> Result<(), Error> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use super::{Stack, TURN, TurnedAway, answer};
+    use super::{Settings, Stack, TURN, TurnedAway, answer};
     use crate::transport::{Transport, Untimed};
     use std::io::{self, Read, Write};
     use std::net::{TcpListener, TcpStream};
@@ -237,7 +240,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         client.set_read_timeout(Some(20 * TURN)).unwrap();
-        let mut turned_away = TurnedAway::new(Stack::Usual);
+        let mut turned_away = TurnedAway::new(Stack::Usual, Settings::default());
         turned_away.add(listener.accept().unwrap().0);
         // As a client does that reads when it has sent everything, and takes its time for that.
         (0..100).for_each(|_| {
@@ -250,9 +253,23 @@ mod tests {
     }
 
     #[test]
+    fn a_503_lingers_within_the_bounds_of_the_settings() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let settings = Settings { linger_limit: 1000, ..Settings::default() };
+        let mut turned_away = TurnedAway::new(Stack::Usual, settings);
+        turned_away.add(listener.accept().unwrap().0);
+        let start = Instant::now();
+        while client.write_all(&[b'x'; 500]).is_ok() {
+            assert!(start.elapsed() < 20 * TURN, "it reads on and on");
+            thread::park_timeout(Duration::from_millis(10));
+        }
+    }
+
+    #[test]
     fn a_transport_that_panics_takes_the_503_from_nobody_else() {
         let (written, is_written) = channel();
-        let mut turned_away = TurnedAway::new(Stack::Usual);
+        let mut turned_away = TurnedAway::new(Stack::Usual, Settings::default());
         turned_away.add(Untimed(Panicking(None)));
         turned_away.add(Untimed(Panicking(Some(written))));
         assert!(is_written.recv_timeout(10 * TURN).unwrap().starts_with(b"HTTP/1.1 503 "));
