@@ -42,6 +42,7 @@ impl fmt::Display for Dump<'_> {
             let mut text = chunk.valid().chars().peekable();
             while let Some(character) = text.next() {
                 match character {
+                    ' '..='~' => f.write_char(character)?,
                     '\r' if self.lines == Lines::Kept && text.peek() == Some(&'\n') => {}
                     '\n' if self.lines == Lines::Kept => f.write_char('\n')?,
                     '\t' => f.write_char('\t')?,
