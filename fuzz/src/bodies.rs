@@ -1,6 +1,6 @@
 //! Properties of bodies.
 
-use crate::written::{Written, note};
+use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{
     BodyDecoder, BodyPart, ErrorKind, FieldName, FieldValue, Framing, Limits, ParseError, ReplyTo, Status, WireBuf, WriteError,
@@ -198,7 +198,7 @@ pub fn what_is_encoded_decodes(model: &BodyModel) {
     }
     wire.extend_from_slice(out.as_bytes());
     if framing == Framing::Chunked {
-        note(|| Written::ChunkedBody(wire.clone()));
+        note(|| Written::whole(Sent::ChunkedBody, wire.clone(), &[]));
     }
     let limits = Limits { trailers: u16::MAX, ..Limits::DEFAULT };
     let events = body_events(framing, &limits, &wire, &[wire.len()], true);

@@ -1,6 +1,6 @@
 //! Whatever a caller hands to a writer, and what comes of it.
 
-use crate::written::{Written, note};
+use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Result, Unstructured};
 use bareline_core::{
     BodyDecoder, BodyEncoder, BodyPart, FieldName, FieldSpans, FieldValue, Framing, HeadWriter, Limits, Method, Parsed, ReplyTo,
@@ -185,9 +185,12 @@ struct Read {
 /// Whatever calls a caller makes: when all succeed, the octets are exactly the message that was meant, with nothing left over.
 pub fn any_calls_that_succeed_write_what_is_meant(calls: &Calls) {
     let Ok(octets) = calls.write() else { return };
-    note(|| match calls.target {
-        Some(_) => Written::Requests(octets.clone()),
-        None => Written::Responses(vec![calls.method.clone()], octets.clone()),
+    note(|| {
+        let messages = match calls.target {
+            Some(_) => Sent::Requests,
+            None => Sent::Responses(vec![calls.method.clone()]),
+        };
+        Written::whole(messages, octets.clone(), &calls.fields)
     });
     let read = read(calls, &octets);
     let shown = || format!("{calls:?} became {}", octets.escape_ascii());

@@ -1,7 +1,7 @@
 //! A client against a server.
 
 use crate::log::{CLOSE, FIELDS, ServerManner, answer, begin_echo, wishes};
-use crate::written::{Written, note};
+use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{
     ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, Limits, Method, ServerConnection, ServerState,
@@ -48,8 +48,8 @@ pub fn a_dialogue_comes_to_an_end(requests: &[Asking], manner: ServerManner, pie
     let (mut up, mut down) = (Wire::default(), Wire::default());
     converse(requests, manner, pieces, &mut up, &mut down);
     let methods = || requests.iter().map(|asking| asking.method().to_string()).collect();
-    note(|| Written::Requests(up.sent));
-    note(|| Written::Responses(methods(), down.sent));
+    note(|| Written::cut(Sent::Requests, up.sent));
+    note(|| Written::cut(Sent::Responses(methods()), down.sent));
 }
 
 fn converse(requests: &[Asking], manner: ServerManner, pieces: (u8, u8), up: &mut Wire, down: &mut Wire) {

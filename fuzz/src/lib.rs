@@ -40,7 +40,7 @@ pub use replay::{Target, replay};
 pub use scan::every_scan_finds_the_same_runs;
 pub use sequences::{connection, every_cut_of_a_sequence_gives_the_same_events};
 pub use verdict::{Head, Verdict, request_verdict, response_verdict};
-pub use written::{Written, written_by};
+pub use written::{Cut, Sent, Written, written_by};
 
 /// The README's examples, as tests.
 #[cfg(doctest)]

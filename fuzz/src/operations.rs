@@ -2,7 +2,7 @@
 
 use crate::log::{CLOSE, Entry, FIELDS, OUT, ServerManner, server_log};
 use crate::sequences::responses_are_valid;
-use crate::written::{Written, note};
+use crate::written::{Sent, Written, note};
 use arbitrary::Arbitrary;
 use bareline_core::{
     BodyDecoder, ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, HeadSink, HeadWriter, Limits, Method,
@@ -344,7 +344,7 @@ fn request(connection: &mut ClientConnection, out: &mut WireBuf<OUT>, method: u8
 
 /// These octets are requests and nothing else, by our own parser; the last one may be cut short.
 fn requests_are_valid(sent: &[u8]) {
-    note(|| Written::Requests(sent.to_vec()));
+    note(|| Written::cut(Sent::Requests, sent.to_vec()));
     let manner = ServerManner {
         answers_early: false,
         echoes: false,

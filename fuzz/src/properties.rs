@@ -3,9 +3,11 @@
 use crate::calls::{Calls, any_calls_that_succeed_write_what_is_meant};
 use crate::model::{MessageModel, RequestModel, ResponseModel};
 use crate::verdict::{Head, Verdict, request_verdict, response_verdict};
-use crate::written::{Written, note};
+use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
-use bareline_core::{BodyDecoder, BodyPart, FieldSpans, Framing, Limits, ParseError, Parsed, RequestHead, WireBuf};
+use bareline_core::{
+    BodyDecoder, BodyPart, FieldName, FieldSpans, FieldValue, Framing, Limits, ParseError, Parsed, RequestHead, WireBuf,
+};
 
 /// All that holds for any octets a server receives.
 pub fn parse_request(octets: &[u8]) {
@@ -56,7 +58,11 @@ pub fn what_is_put_back_is_valid(parsed: &[u8], others: &[u8]) {
         writer.without_body()
     });
     if written.is_ok() {
-        note(|| Written::Requests(out.as_bytes().to_vec()));
+        note(|| {
+            let field = |(name, value): (FieldName<'_>, FieldValue<'_>)| (name.as_str().to_owned(), value.as_bytes().to_vec());
+            let fields: Vec<_> = head.fields().iter().map(field).collect();
+            Written::whole(Sent::Requests, out.as_bytes().to_vec(), &fields)
+        });
         let Verdict::Head(read) = request_verdict(out.as_bytes()) else { panic!("{out:?} does not parse") };
         assert_eq!(read.len, out.as_bytes().len(), "{out:?} is more than one message");
     }
@@ -171,7 +177,7 @@ fn request_parses_back(model: &RequestModel, out: &mut WireBuf<16_384>) {
     if written.is_err() {
         return assert_eq!(out.as_bytes(), b"");
     }
-    note(|| Written::Requests(out.as_bytes().to_vec()));
+    note(|| Written::whole(Sent::Requests, out.as_bytes().to_vec(), &model.fields));
     let Verdict::Head(head) = request_verdict(out.as_bytes()) else { panic!("{out:?} does not parse back") };
     let start = [model.method.as_bytes(), model.target.as_bytes(), model.version().to_string().as_bytes()].map(<[u8]>::to_vec);
     assert_eq!(head.start, start);
@@ -194,7 +200,10 @@ fn response_parses_back(model: &ResponseModel, out: &mut WireBuf<16_384>) {
     if written.is_err() {
         return assert_eq!(out.as_bytes(), b"");
     }
-    note(|| Written::Responses(vec![model.asked.method().to_string()], out.as_bytes().to_vec()));
+    note(|| {
+        let messages = Sent::Responses(vec![model.asked.method().to_string()]);
+        Written::whole(messages, out.as_bytes().to_vec(), &model.fields)
+    });
     let Verdict::Head(head) = response_verdict(out.as_bytes()) else { panic!("{out:?} does not parse back") };
     let [version, code, _] = &head.start;
     assert_eq!((version, code), (&model.version().to_string().into_bytes(), &model.status.to_string().into_bytes()));

@@ -3,7 +3,7 @@
 use crate::buffers::{BufferUse, a_receive_buffer_is_a_queue};
 use crate::log::{Entry, ServerManner, client_log, server_log};
 use crate::operations::{ClientOperation, Operation, any_operations_keep_a_client_valid, any_operations_keep_a_server_valid};
-use crate::written::{Written, note};
+use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{ErrorKind, Limits, Method};
 
@@ -56,7 +56,10 @@ pub(crate) fn check_what_was_sent(log: &[Entry]) {
 /// cut short.
 pub(crate) fn responses_are_valid<'m>(sent: &[u8], methods: impl Iterator<Item = &'m str>) {
     let methods: Vec<_> = methods.collect();
-    note(|| Written::Responses(methods.iter().map(|method| (*method).to_owned()).collect(), sent.to_vec()));
+    note(|| {
+        let methods = methods.iter().map(|method| (*method).to_owned()).collect();
+        Written::cut(Sent::Responses(methods), sent.to_vec())
+    });
     let methods = methods.into_iter().map(|method| match method {
         "HEAD" => Method::HEAD,
         "CONNECT" => Method::CONNECT,

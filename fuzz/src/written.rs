@@ -4,13 +4,48 @@ use std::cell::RefCell;
 
 /// Octets that the library has written, as they went to a peer.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Written {
-    /// Requests; the last one may be cut short.
-    Requests(Vec<u8>),
-    /// Responses, and the methods of their requests; the last one may be cut short.
-    Responses(Vec<String>, Vec<u8>),
+pub struct Written {
+    /// What the octets are.
+    pub messages: Sent,
+    /// The octets.
+    pub octets: Vec<u8>,
+    /// Where the octets may be cut short.
+    pub cut: Cut,
+    /// The values of `Connection` that the caller handed in; all others are the library's own.
+    pub options: Vec<Vec<u8>>,
+}
+
+/// What was written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Sent {
+    /// Requests.
+    Requests,
+    /// Responses, and the methods of their requests.
+    Responses(Vec<String>),
     /// A chunked body.
-    ChunkedBody(Vec<u8>),
+    ChunkedBody,
+}
+
+/// Where written octets may be cut short.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cut {
+    /// Nowhere: they end behind a whole message.
+    Never,
+    /// In the last body: the caller may have stopped there.
+    InLastBody,
+}
+
+impl Written {
+    /// Returns octets that end behind a whole message with these fields of the caller's.
+    pub(crate) fn whole(messages: Sent, octets: Vec<u8>, fields: &[(String, Vec<u8>)]) -> Self {
+        let options = fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case("connection"));
+        Self { messages, octets, cut: Cut::Never, options: options.map(|(_, value)| value.clone()).collect() }
+    }
+
+    /// Returns octets whose last body may be cut short.
+    pub(crate) fn cut(messages: Sent, octets: Vec<u8>) -> Self {
+        Self { messages, octets, cut: Cut::InLastBody, options: Vec::new() }
+    }
 }
 
 thread_local! {

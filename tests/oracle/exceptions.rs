@@ -261,7 +261,7 @@ pub(crate) fn response(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
     }
     // Of each member between commas the library asks whether it is `chunked`, and nothing else.
     let mut found = Names::default();
-    let mended = mend_members(&octets, "transfer-encoding", |member| {
+    let mended = mend_members(&octets, "transfer-encoding", |_, member| {
         let is_coding = member.is_empty() || rfc.coding.is_match(member);
         let has_parameter =
             is_coding && member.len() > 7 && member[..7].eq_ignore_ascii_case(b"chunked") && !rfc.token.is_match(member);
@@ -383,19 +383,19 @@ fn connection_grammar(rfc: &Rfc, octets: &[u8]) -> Option<Vec<u8>> {
     if !has(octets, b"Connection") {
         return None;
     }
-    mend_members(octets, "connection", |member| {
+    mend_members(octets, "connection", |_, member| {
         !rfc.field_value.is_match(member) || member.is_empty() || rfc.token.is_match(member)
     })
 }
 
-/// Puts a token in the place of each member between commas that is not valid.
-pub(crate) fn mend_members(octets: &[u8], name: &str, mut is_valid: impl FnMut(&[u8]) -> bool) -> Option<Vec<u8>> {
+/// Puts a token in the place of each member between commas that is not valid, of a value.
+pub(crate) fn mend_members(octets: &[u8], name: &str, mut is_valid: impl FnMut(&[u8], &[u8]) -> bool) -> Option<Vec<u8>> {
     let mut head = Head::split(octets)?;
     let (mut is_mended, mut values) = (false, Vec::new());
     for value in head.all(name) {
         let members = value.split(|&octet| octet == b',').map(trim);
         let members = members.map(|member| {
-            let is_valid = is_valid(member);
+            let is_valid = is_valid(value, member);
             is_mended |= !is_valid;
             if is_valid { member } else { b"x" }
         });

@@ -3,9 +3,9 @@
 use crate::abnf::Lists;
 use crate::derive::Random;
 use crate::exceptions::{is_control, mend_members, mended_target};
-use crate::rules::{Head, Rfc, Verdict};
+use crate::rules::{Head, Rfc, Verdict, trim};
 use bareline_core::Framing;
-use bareline_fuzz::{BodyEvent, Target, Written, written_by};
+use bareline_fuzz::{BodyEvent, Cut, Sent, Target, Written, written_by};
 use std::borrow::Cow;
 
 /// Counts of what was judged, and of the known faults: targets and `Connection` outside the grammar
@@ -18,28 +18,36 @@ struct Judged {
     cut_short: u32,
     written_targets: u32,
     written_options: u32,
-    /// Whether the strings are a caller's, who may hand in what the library takes by those faults.
+    /// Whether targets are a caller's, who may hand in what the library takes by that fault.
     is_callers: bool,
+}
+
+/// Counts a last message that is cut short, if this one may be.
+fn cut_short(count: &mut u32, cut: Cut) -> Result<(), String> {
+    *count += 1;
+    if cut == Cut::InLastBody { Ok(()) } else { Err("a message that is cut short".into()) }
 }
 
 impl Judged {
     fn judge(&mut self, rfc: &Rfc, written: &Written) -> Result<(), String> {
-        let (octets, judged) = match written {
-            Written::Requests(octets) => (octets, self.requests(rfc, octets)),
-            Written::Responses(methods, octets) => (octets, self.responses(rfc, methods, octets)),
-            Written::ChunkedBody(octets) => {
-                let rest = self.chunked(rfc, octets);
-                (octets, rest.map(|rest| assert!(rest.is_empty(), "octets behind a body")))
+        let octets = &written.octets[..];
+        let judged = match &written.messages {
+            Sent::Requests => self.requests(rfc, written),
+            Sent::Responses(methods) => self.responses(rfc, methods, written),
+            Sent::ChunkedBody => {
+                let rest = self.chunked(rfc, octets, written.cut);
+                rest.map(|rest| assert!(rest.is_empty(), "octets behind a body"))
             }
         };
         judged.map_err(|fault| format!("{fault}: \"{}\"", octets.escape_ascii()))
     }
 
-    fn requests(&mut self, rfc: &Rfc, mut octets: &[u8]) -> Result<(), String> {
+    fn requests(&mut self, rfc: &Rfc, written: &Written) -> Result<(), String> {
+        let mut octets = &written.octets[..];
         while !octets.is_empty() {
             let (head, rest) = split(octets)?;
             let is_rejected = rfc.request(head) == Verdict::Rejected;
-            let head = &*if is_rejected { self.mended(rfc, head) } else { Cow::Borrowed(head) };
+            let head = &*if is_rejected { self.mended(rfc, head, &written.options) } else { Cow::Borrowed(head) };
             let mut verdict = rfc.request(head);
             if verdict == Verdict::Rejected
                 && self.is_callers
@@ -54,22 +62,25 @@ impl Judged {
             sender_rules(&lines, lines.start[2])?;
             self.requests += 1;
             let is_connect = lines.start[0] == b"CONNECT";
-            octets = if is_connect { &[] } else { self.body(rfc, rest, framing)? };
+            octets = if is_connect { &[] } else { self.body(rfc, rest, framing, written.cut)? };
         }
         Ok(())
     }
 
-    fn responses(&mut self, rfc: &Rfc, methods: &[String], mut octets: &[u8]) -> Result<(), String> {
-        let mut methods = methods.iter();
+    fn responses(&mut self, rfc: &Rfc, methods: &[String], written: &Written) -> Result<(), String> {
+        let mut octets = &written.octets[..];
+        // On a connection, a request that could not be read is rejected as one with GET.
+        let rejection = ["GET"].into_iter().filter(|_| written.cut == Cut::InLastBody);
+        let mut methods = methods.iter().map(String::as_str).chain(rejection);
         let mut method = methods.next();
         while !octets.is_empty() {
             let (head, rest) = split(octets)?;
             let is_rejected = rfc.response(head) == Verdict::Rejected;
-            let head = &*if is_rejected { self.mended(rfc, head) } else { Cow::Borrowed(head) };
+            let head = &*if is_rejected { self.mended(rfc, head, &written.options) } else { Cow::Borrowed(head) };
             let Verdict::Head([get, to_head, connect], _) = rfc.response(head) else {
                 return Err("no response of the RFC".into());
             };
-            let asked = method.map_or("GET", String::as_str);
+            let asked = method.ok_or("a response that no request asked for")?;
             let framing = match asked {
                 "HEAD" => to_head,
                 "CONNECT" => connect,
@@ -88,38 +99,42 @@ impl Judged {
             self.responses += 1;
             let is_final = status[0] != b'1' || status == b"101";
             method = if is_final { methods.next() } else { method };
-            octets = self.body(rfc, rest, framing.ok_or("no framing")?)?;
+            octets = self.body(rfc, rest, framing.ok_or("no framing")?, written.cut)?;
         }
         Ok(())
     }
 
-    /// Puts tokens in the place of a caller's connection options that are none.
-    fn mended<'o>(&mut self, rfc: &Rfc, head: &'o [u8]) -> Cow<'o, [u8]> {
-        let mended = mend_members(head, "connection", |member| rfc.token.is_match(member)).filter(|_| self.is_callers);
+    /// Puts tokens in the place of invalid connection options, in the values that the caller handed
+    /// in and nowhere else.
+    fn mended<'o>(&mut self, rfc: &Rfc, head: &'o [u8], options: &[Vec<u8>]) -> Cow<'o, [u8]> {
+        let is_callers = |value: &[u8]| options.iter().any(|option| trim(option) == value);
+        let mended = mend_members(head, "connection", |value, member| !is_callers(value) || rfc.token.is_match(member));
         self.written_options += u32::from(mended.is_some());
         mended.map_or(Cow::Borrowed(head), Cow::Owned)
     }
 
     /// Judges a body; returns what stands behind it.
-    fn body<'o>(&mut self, rfc: &Rfc, octets: &'o [u8], framing: Framing) -> Result<&'o [u8], String> {
+    fn body<'o>(&mut self, rfc: &Rfc, octets: &'o [u8], framing: Framing, cut: Cut) -> Result<&'o [u8], String> {
         match framing {
             Framing::None => Ok(octets),
             Framing::Length(length) => {
                 let length = usize::try_from(length).map_err(|_| "a length beyond memory")?;
-                self.cut_short += u32::from(octets.len() < length);
+                if octets.len() < length {
+                    cut_short(&mut self.cut_short, cut)?;
+                }
                 Ok(octets.get(length..).unwrap_or_default())
             }
             Framing::UntilClose | Framing::Tunnel => Ok(&[]),
-            Framing::Chunked => self.chunked(rfc, octets),
+            Framing::Chunked => self.chunked(rfc, octets, cut),
         }
     }
 
     /// Judges a chunked body: the shortest one that stands here, or one that is cut short behind a
-    /// chunk.
-    fn chunked<'o>(&mut self, rfc: &Rfc, octets: &'o [u8]) -> Result<&'o [u8], String> {
+    /// chunk, where it may be.
+    fn chunked<'o>(&mut self, rfc: &Rfc, octets: &'o [u8], cut: Cut) -> Result<&'o [u8], String> {
         let ends = (0..octets.len()).filter(|&at| octets[at..].starts_with(b"\r\n\r\n")).map(|at| at + 4);
         let Some((end, events)) = ends.into_iter().find_map(|end| Some((end, rfc.body(&octets[..end])?))) else {
-            self.cut_short += 1;
+            cut_short(&mut self.cut_short, cut)?;
             // The CRLF behind the data of a chunk is written with what comes next.
             let mut whole = [&b"0\r\n\r\n"[..], b"\r\n0\r\n\r\n"].map(|end| [octets, end].concat()).into_iter();
             let is_cut = whole.any(|whole| rfc.body(&whole).is_some());
