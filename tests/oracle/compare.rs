@@ -3,9 +3,10 @@
 use crate::abnf::Lists;
 use crate::elements::{ANY_OCTETS, ELEMENTS, Element, Reader};
 use crate::exceptions::{self, Exception, Kind, Names};
-use crate::rules::{Head, Rfc, Verdict, is_http10, trim};
+use crate::rules::{Head, Rfc, Says, Verdict, is_http10, trim};
 use bareline_core::{
-    FieldName, FieldSpans, FieldValue, Fields, Framing, Limits, Method, Parsed, RequestHead, ResponseHead, Target,
+    ClientConnection, Event, FieldName, FieldSpans, FieldValue, Fields, Framing, Limits, Method, Parsed, RequestHead,
+    ResponseHead, Target, WireBuf,
 };
 use bareline_fuzz::{BodyEvent, body_events};
 use std::collections::BTreeSet;
@@ -86,6 +87,12 @@ fn compare(rfc: &Rfc, reader: Reader, octets: &[u8]) -> (bool, Names, Option<Str
             let failure = differ(expected, verdict, names).or_else(|| parts_differ(octets, 0, parts?));
             (verdict.is_accepted(), names, failure)
         }
+        Reader::Folded => {
+            let (expected, mended, names) = exceptions::folded(rfc, octets);
+            let (verdict, parts) = received_by_a_client(octets);
+            let failure = differ(expected, verdict, names).or_else(|| parts_differ(&mended, 0, parts?));
+            (verdict.is_accepted(), names, failure)
+        }
         Reader::Body => {
             let (expected, names) = exceptions::body(rfc, octets);
             let events = body_events(Framing::Chunked, &Limits::DEFAULT, octets, &[octets.len()], false);
@@ -148,7 +155,9 @@ pub(crate) fn request(octets: &[u8]) -> (Verdict, Option<Parts>) {
         return (Verdict::Rejected, None);
     }
     let start = [head.method().as_bytes().to_vec(), head.target().as_bytes().to_vec(), head.version().to_string().into_bytes()];
-    (Verdict::Head([Some(head.framing()); 3], head.persists()), Some((start, fields(head.fields()))))
+    let says =
+        Says { persists: head.persists(), expects_continue: head.expects_continue(), offers_upgrade: head.offers_upgrade() };
+    (Verdict::Head([Some(head.framing()); 3], says), Some((start, fields(head.fields()))))
 }
 
 /// Returns what the library says of the head of a response and nothing else.
@@ -160,9 +169,40 @@ pub(crate) fn response(octets: &[u8]) -> (Verdict, Option<Parts>) {
     if len != octets.len() {
         return (Verdict::Rejected, None);
     }
+    let (verdict, parts) = of_response(&head);
+    (verdict, Some(parts))
+}
+
+fn of_response(head: &ResponseHead<'_>) -> (Verdict, Parts) {
     let framings = [Method::GET, Method::HEAD, Method::CONNECT].map(|method| head.framing(method).ok());
     let start = [head.version().to_string().into_bytes(), head.status().code().to_string().into_bytes(), head.reason().to_vec()];
-    (Verdict::Head(framings, head.persists()), Some((start, fields(head.fields()))))
+    let says = Says { persists: head.persists(), expects_continue: false, offers_upgrade: false };
+    (Verdict::Head(framings, says), (start, fields(head.fields())))
+}
+
+/// Returns what a client's connection says of the head of a response to GET and nothing else; it
+/// mends folded lines where they stand.
+fn received_by_a_client(octets: &[u8]) -> (Verdict, Option<Parts>) {
+    let (mut spans, mut out) = (FieldSpans::<64>::new(), WireBuf::<64>::new());
+    let mut connection = ClientConnection::new(Limits::DEFAULT);
+    let head = connection.request(Method::GET, Target::ROOT, &mut out).unwrap();
+    head.field(FieldName::HOST, FieldValue::from_static("a")).unwrap().without_body().unwrap();
+    let mut received = octets.to_vec();
+    match connection.receive(&mut received, spans.lend()) {
+        Ok((used, Event::Head(head))) if used == octets.len() => {
+            let (verdict, parts) = of_response(&head);
+            (verdict, Some(parts))
+        }
+        _ => (Verdict::Rejected, None),
+    }
+}
+
+/// Returns authority, path and query of the target of a request that the library accepts.
+pub(crate) fn target_parts(octets: &[u8]) -> (Option<String>, String, Option<String>) {
+    let mut spans = FieldSpans::<64>::new();
+    let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(octets, spans.lend()) else { panic!("no request") };
+    let target = head.target();
+    (target.authority().map(str::to_owned), target.path().to_owned(), target.query().map(str::to_owned))
 }
 
 fn fields(fields: Fields<'_>) -> Vec<(Vec<u8>, Vec<u8>)> {

@@ -1,7 +1,7 @@
 //! Derives messages from the grammar at random, and changes them by an octet.
 
 use crate::abnf::{Grammar, Lists, Node};
-use crate::compare::{Parts, Tally, request, response};
+use crate::compare::{Parts, Tally, request, response, target_parts};
 use crate::elements::Reader;
 use crate::exceptions::Exception;
 use crate::rules::{GRAMMAR, Rfc, trim};
@@ -119,6 +119,22 @@ impl Derivation {
         found.map(|(_, range)| self.octets[range.clone()].to_vec())
     }
 
+    /// Returns authority, path and query of the target. Behind CONNECT, `a:1` is an authority,
+    /// though it can be derived as a URI with the scheme `a`, too.
+    fn target_parts(&self) -> (Option<String>, String, Option<String>) {
+        let one = |rule: &str| self.all(rule).next().map(|octets| String::from_utf8(octets).unwrap());
+        let target = one("request-target").unwrap();
+        if one("method").unwrap() == "CONNECT" {
+            return (Some(target), String::new(), None);
+        }
+        let path = match target.as_bytes()[0] {
+            b'*' => target,
+            b'/' => one("absolute-path").unwrap(),
+            _ => one("path-abempty").filter(|path| !path.is_empty()).unwrap_or_else(|| "/".to_owned()),
+        };
+        (one("authority"), path, one("query"))
+    }
+
     /// Returns names and values of the lines, in order.
     fn fields(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
         let values = ["Host", "Content-Length", "Transfer-Encoding", "Connection"];
@@ -172,6 +188,7 @@ fn check_parts(derivation: &Derivation, reader: Reader) {
         Reader::Request => {
             let expected = [one("method"), one("request-target"), handled(one("HTTP-version"))];
             check(request(&derivation.octets).1.unwrap(), expected);
+            assert_eq!(target_parts(&derivation.octets), derivation.target_parts(), "{}", derivation.octets.escape_ascii());
         }
         Reader::Response => {
             let expected = [handled(one("HTTP-version")), one("status-code"), one("reason-phrase")];

@@ -5,6 +5,8 @@
 pub(crate) enum Reader {
     Request,
     Response,
+    /// A client's connection, which mends folded lines of a response.
+    Folded,
     Body,
     Target,
     Method,
@@ -76,8 +78,12 @@ elements! {
     "Connection of a response" Response 5
         ["HTTP/1.1 200 \r\nConnection:" "\r\n\r\n", "HTTP/1.0 200 \r\nConnection:" "\r\n\r\n"]
         [b"close" b"Keep-Alive" b"a" b"," b" " b"\t" b";" b"=" b"\"" b"\r\nConnection:"]
-    "Expect" Request 4 ["PUT / HTTP/1.1\r\nHost: a\r\nExpect:" "\r\n\r\n"]
-        [b"100-continue" b"100-Continue" b"," b" " b"a" b"=" b"\""]
+    "Expect" Request 5
+        ["PUT / HTTP/1.1\r\nHost: a\r\nExpect:" "\r\n\r\n", "PUT / HTTP/1.0\r\nExpect:" "\r\n\r\n"]
+        [b"100-continue" b"100-Continue" b"," b" " b"a=\"" b"\"" b"\r\nExpect:"]
+    "Upgrade" Request 5
+        ["GET / HTTP/1.1\r\nHost: a\r\nConnection:" "\r\n\r\n", "GET / HTTP/1.0\r\nConnection:" "\r\n\r\n"]
+        [b"upgrade" b"Upgrade" b"\r\nUpgrade:" b"," b" " b"a" b"\r\nConnection:"]
     "chunk extensions" Body 5 ["0" "\r\n\r\n", "1" "\r\na\r\n0\r\n\r\n"]
         [b";" b"a" b"=" b"\"" b"\\" b" " b"\t" b"," b"\r" b"\n" b"\x80" b"\x7f"]
     "quoted strings" Body 5 ["0;a=\"" "\"\r\n\r\n"]
@@ -92,6 +98,8 @@ elements! {
         [b"a" b":" b" " b"\t" b"\r" b"\n" b"\x00" b"\x7f" b"\x80" b"("]
     "field lines of a response" Response 6 ["HTTP/1.1 200 \r\n" "\r\n\r\n"]
         [b"a" b":" b" " b"\t" b"\r" b"\n" b"\x00" b"\x7f" b"\x80" b"("]
+    "folded lines" Folded 6 ["HTTP/1.1 200 \r\na:" "\r\n\r\n"]
+        [b"a" b":" b" " b"\t" b"\r\n" b"\r" b"\n" b"\x00"]
     "status lines" Response 5 ["" "\r\n\r\n"]
         [b"HTTP/1.1" b"HTTP/1.0" b"HTTP/2.0" b" " b"200" b"0" b"1" b"9" b"a" b"\t" b"\r" b"\n" b"\x80" b"\x00"]
     "status codes" Response 5 ["HTTP/1.1 " "\r\n\r\n", "HTTP/1.1 " "\r\nContent-Length: 5\r\n\r\n"]

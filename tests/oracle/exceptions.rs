@@ -72,6 +72,9 @@ exceptions! {
     WrittenTarget Fault "Target::new takes /%zz, [ and |"
     ChunkedParameter Fault "a response's chunked;a=b is read up to the close"
     ConnectionGrammar Fault "Connection is not held to its grammar"
+    QuotedExpectation Fault "100-continue between commas within quotes is expected"
+    EmptyUpgrade Fault "an Upgrade of empty members alone is an offer"
+    FoldBehindTab Fault "an HTAB before a fold is left as it is"
     LowStatus Fault "status 000 to 099 is rejected, not read as 5xx"
 }
 
@@ -160,7 +163,24 @@ pub(crate) fn request(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
     if !refusal.is_empty() {
         return (Verdict::Rejected, refusal);
     }
-    (verdict, names.with(let_through(&head, verdict)))
+    names = names.with(let_through(&head, verdict));
+    // Of each member between commas the library asks whether it is `100-continue`, quoted or not.
+    let is_continue = |member: &[u8]| trim(member).eq_ignore_ascii_case(b"100-continue");
+    let is_quoted = !is_http10(head.start[2])
+        && !head.members("expect").into_iter().any(is_continue)
+        && head.all("expect").flat_map(|value| value.split(|&octet| octet == b',')).any(is_continue);
+    names.add(Exception::QuotedExpectation, is_quoted);
+    // An `Upgrade` with octets is an offer to the library, a protocol or not.
+    let is_empty = !is_http10(head.start[2])
+        && head.members("connection").iter().any(|option| option.eq_ignore_ascii_case(b"upgrade"))
+        && head.members("upgrade").iter().all(|member| member.is_empty())
+        && head.all("upgrade").any(|value| !value.is_empty());
+    names.add(Exception::EmptyUpgrade, is_empty);
+    if let Verdict::Head(_, says) = &mut verdict {
+        says.expects_continue |= is_quoted;
+        says.offers_upgrade |= is_empty;
+    }
+    (verdict, names)
 }
 
 /// Returns why the library rejects a request that the RFC lets through.
@@ -273,7 +293,7 @@ pub(crate) fn response(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
     if let Some(mended) = mended {
         verdict = rfc.response(&mended);
     }
-    let Verdict::Head(mut framings, persists) = verdict else { return (verdict, names) };
+    let Verdict::Head(mut framings, says) = verdict else { return (verdict, names) };
     let has_both = head.has("transfer-encoding") && head.has("content-length");
     let is_uncounted = |framing: Option<Framing>| matches!(framing, Some(Framing::None | Framing::Tunnel));
     if has_both {
@@ -281,7 +301,7 @@ pub(crate) fn response(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
         names.add(Exception::LengthAndCoding, faulty != framings);
         framings = faulty;
     }
-    let verdict = Verdict::Head(framings, persists);
+    let verdict = Verdict::Head(framings, says);
     names = names.with(if verdict == judged { Names::default() } else { found });
     let is_code = |coding: &&[u8]| !coding.is_empty();
     let codings: Vec<_> = head.members("transfer-encoding").into_iter().filter(is_code).collect();
@@ -297,6 +317,21 @@ pub(crate) fn response(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
         names = names.with(mendable());
     }
     (verdict, names)
+}
+
+/// Returns the verdict that the library has to give on the head of a response when it may mend
+/// folds, the head that it has to read then, and why these are not the RFC's.
+pub(crate) fn folded(rfc: &Rfc, received: &[u8]) -> (Verdict, Vec<u8>, Names) {
+    let mended = unfolded(received, true);
+    let (verdict, mut names) = response(rfc, mended.as_deref().unwrap_or(received));
+    if !verdict.is_accepted() {
+        return (Verdict::Rejected, received.to_vec(), names);
+    }
+    let Some(mended) = mended else { return (verdict, received.to_vec(), names) };
+    names.add(Exception::FoldInResponse, true);
+    let taken = unfolded(received, false).unwrap_or_default();
+    names.add(Exception::FoldBehindTab, Head::split(&taken) != Head::split(&mended));
+    (verdict, taken, names)
 }
 
 /// Returns what the library has to read of a chunked body, and why it is not what the RFC reads.
@@ -438,6 +473,21 @@ fn replaced(octets: &[u8], is_wrong: impl Fn(Option<u8>, u8, Option<u8>) -> bool
         return None;
     }
     Some((0..octets.len()).flat_map(|at| if is_wrong(at) { by } else { &octets[at..=at] }).copied().collect())
+}
+
+/// Puts spaces in the place of folds, of the whitespace behind them and, if `from_before`, of that
+/// before them: an obs-fold is all three [RFC 9112 section 5.2].
+fn unfolded(octets: &[u8], from_before: bool) -> Option<Vec<u8>> {
+    let mut mended = fold(octets)?;
+    let is_text = |octet: &u8| !b" \t".contains(octet);
+    for at in 0..octets.len() {
+        if octets[at] != mended[at] {
+            let before = mended[..at].iter().rposition(is_text).map_or(0, |text| text + 1);
+            let behind = mended[at..].iter().position(is_text).map_or(mended.len(), |text| at + text);
+            mended[if from_before { before } else { at }..behind].fill(b' ');
+        }
+    }
+    Some(mended)
 }
 
 /// Puts spaces in the place of folds, but not behind the first line.

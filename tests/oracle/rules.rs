@@ -11,12 +11,19 @@ pub(crate) const GRAMMAR: &str = include_str!("grammar.abnf");
 /// The verdict on octets that are meant to be one head and nothing else.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Verdict {
-    /// They are none.
+    /// They are not one head.
     Rejected,
-    /// They are one: its framing, of a response when it answers GET, HEAD and CONNECT, and whether
-    /// the
-    /// connection persists.
-    Head([Option<Framing>; 3], bool),
+    /// They are one: its framing (of a response when it responds to GET, HEAD and CONNECT), and what
+    /// its fields say of the connection.
+    Head([Option<Framing>; 3], Says),
+}
+
+/// What the fields of a head say of the connection; a response says the first alone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Says {
+    pub(crate) persists: bool,
+    pub(crate) expects_continue: bool,
+    pub(crate) offers_upgrade: bool,
 }
 
 impl Verdict {
@@ -164,7 +171,7 @@ impl Rfc {
             // RFC 9112 section 6.3: without a final chunked, a request has no end.
             let framing = if framing == Framing::UntilClose && head.has("transfer-encoding") { return None } else { framing };
             let framing = if framing == Framing::UntilClose { Framing::None } else { framing };
-            Some(Verdict::Head([Some(framing); 3], self.persists(&head, version)?))
+            Some(Verdict::Head([Some(framing); 3], self.says(&head, version)?))
         };
         judge().unwrap_or(Verdict::Rejected)
     }
@@ -177,7 +184,7 @@ impl Rfc {
             }
             let head = Head::split(octets)?;
             let [version, status, _] = head.start;
-            let persists = self.persists(&head, version)?;
+            let says = Says { expects_continue: false, offers_upgrade: false, ..self.says(&head, version)? };
             if !is_version(version) || octets.len() > 65_535 {
                 return None;
             }
@@ -190,7 +197,7 @@ impl Rfc {
                 [b'2', ..] => [any(), Some(Framing::None), Some(Framing::Tunnel)],
                 _ => [any(), Some(Framing::None), any()],
             };
-            Some(Verdict::Head([get, head, connect], persists))
+            Some(Verdict::Head([get, head, connect], says))
         };
         judge().unwrap_or(Verdict::Rejected)
     }
@@ -237,12 +244,22 @@ impl Rfc {
         }
     }
 
-    /// Returns whether the connection persists [RFC 9112 section 9.3], if its options are valid.
-    fn persists(&self, head: &Head<'_>, version: &[u8]) -> Option<bool> {
-        let options = head.members("connection");
-        let has = |name: &str| options.iter().any(|option| option.eq_ignore_ascii_case(name.as_bytes()));
+    /// Returns what the fields say of the connection, if its options are valid: whether it persists
+    /// [RFC 9112 section 9.3], whether a 100 is expected [RFC 9110 section 10.1.1], and whether
+    /// another protocol is offered [RFC 9110 section 7.8].
+    fn says(&self, head: &Head<'_>, version: &[u8]) -> Option<Says> {
+        let has_member =
+            |list: &str, name: &str| head.members(list).iter().any(|member| member.eq_ignore_ascii_case(name.as_bytes()));
+        let has = |name: &str| has_member("connection", name);
         let is_valid = head.all("connection").all(|value| self.connection.is_match(value));
-        is_valid.then(|| !has("close") && (!is_http10(version) || has("keep-alive")))
+        is_valid.then(|| Says {
+            persists: !has("close") && (!is_http10(version) || has("keep-alive")),
+            // A server ignores the expectations and the Upgrade of a client of HTTP/1.0.
+            expects_continue: !is_http10(version) && has_member("expect", "100-continue"),
+            offers_upgrade: !is_http10(version)
+                && has("upgrade")
+                && head.members("upgrade").iter().any(|member| !member.is_empty()),
+        })
     }
 
     /// Reads a chunked body; none if the octets are anything but one [RFC 9112 section 7.1].
