@@ -67,6 +67,7 @@ exceptions! {
     AfterClose Elsewhere "octets after a message that closes"
     AfterLast Elsewhere "octets after the last response"
     HighStatus Choice "status 600 to 999 in a response"
+    LowStatus Choice "status 000 to 099 in a response"
     CodingGrammar Fault "a response's Transfer-Encoding is not held to its grammar"
     ConnectAsterisk Fault "CONNECT *.a:443 is rejected"
     WrittenTarget Fault "Target::new takes /%zz, [ and |"
@@ -75,7 +76,6 @@ exceptions! {
     QuotedExpectation Fault "100-continue between commas within quotes is expected"
     EmptyUpgrade Fault "an Upgrade of empty members alone is an offer"
     FoldBehindTab Fault "an HTAB before a fold is left as it is"
-    LowStatus Fault "status 000 to 099 is rejected, not read as 5xx"
 }
 
 /// A set of exceptions.
