@@ -1,4 +1,4 @@
-//! Notes what the properties have the library write, for a judge that is none of its own parsers.
+//! Notes what the properties have the library write, for a judge that shares nothing with its parsers.
 
 use std::cell::RefCell;
 

@@ -100,7 +100,7 @@ fn compare(rfc: &Rfc, reader: Reader, octets: &[u8]) -> (bool, Names, Option<Str
             (events.is_some(), names, differ(expected, events, names))
         }
         Reader::Target | Reader::Method | Reader::FieldName | Reader::FieldValue => {
-            // These take strings alone: what is none is taken octet by octet.
+            // These take strings alone: octets that are not UTF-8 are taken one by one.
             let string: String = octets.iter().map(|octet| char::from(*octet)).collect();
             let (expected, names) = value(rfc, reader, string.as_bytes());
             let is_accepted = match reader {
@@ -286,9 +286,19 @@ fn limits(rfc: &Rfc) -> Tally {
     tally
 }
 
-/// Prints a row of the table of elements.
-fn print(name: &str, alphabet: &str, tally: &Tally, seconds: f64) {
-    println!("| {name} | {alphabet} | {} | {} | {} | {seconds:.1} |", tally.strings, tally.accepted, tally.named());
+/// Returns the digits of a number, in groups of three.
+fn grouped(number: u64) -> String {
+    match (number / 1_000, number % 1_000) {
+        (0, rest) => rest.to_string(),
+        (thousands, rest) => format!("{},{rest:03}", grouped(thousands)),
+    }
+}
+
+/// Prints a line; returns its start if README.md does not have it.
+fn compared_with_the_page(start: String, rest: &str) -> Option<String> {
+    println!("{start}{rest}");
+    let is_there = include_str!("README.md").lines().any(|line| line.starts_with(&start));
+    (!is_there).then_some(start)
 }
 
 #[test]
@@ -311,19 +321,24 @@ fn every_short_string_has_the_rfcs_verdict() {
     });
     let mut results = results.into_inner().unwrap();
     results.sort_by_key(|(one, _, _)| std::ptr::from_ref(*one));
-    println!("| element | of | strings | accepted | exceptions | s |\n|---|---|---:|---:|---|---:|");
-    let mut all = limits(&rfc);
+    let (mut all, mut not_on_page) = (limits(&rfc), Vec::new());
     for (one, tally, seconds) in &results {
-        let alphabet = format!("{} tokens, up to {}", one.alphabet.len(), one.length + longer);
-        print(one.name, &alphabet, tally, *seconds);
+        let counts = format!("{} | {}", grouped(tally.strings), grouped(tally.accepted));
+        let row = format!("| {} | {}, {} | {counts} |", one.name, one.alphabet.len(), one.length + longer);
+        not_on_page.extend(compared_with_the_page(row, &format!(" {seconds:.1} | {}", tally.named())));
         all.add(tally);
     }
-    print("all", "", &all, results.iter().map(|(_, _, seconds)| seconds).sum());
+    for ((name, _, _), count) in Exception::ALL.iter().zip(&all.exceptions).filter(|(_, count)| **count > 0) {
+        not_on_page.extend(compared_with_the_page(format!("| {name:?} | {} |", grouped(*count)), ""));
+    }
+    not_on_page.extend(compared_with_the_page(format!("{} strings", grouped(all.strings)), ""));
+    println!("{:.1} s on all threads", results.iter().map(|(_, _, seconds)| seconds).sum::<f64>());
     all.check();
     let is_due = |kind: &Kind, count: u64| *kind != Kind::Elsewhere && count == 0;
     let missing = Exception::ALL.iter().zip(&all.exceptions).filter(|((_, kind, _), count)| is_due(kind, **count));
     let missing: Vec<_> = missing.map(|((name, _, _), _)| name).collect();
     assert!(missing.is_empty(), "these no longer occur: {missing:?}");
+    assert!(longer > 0 || not_on_page.is_empty(), "README.md has other counts:\n{}", not_on_page.join("\n"));
 }
 
 /// The table of choices in DESIGN.md and the exceptions name each other.

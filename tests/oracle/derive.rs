@@ -45,6 +45,10 @@ const LIKELY: &[(&str, &[&str])] = &[
     ("port", &["80", "65535", "65536"]),
 ];
 
+/// Rules that stand in no message which is accepted: a target with userinfo or without `://` is
+/// rejected, whatever the method (`CONNECT a:1` is read as an authority).
+const REJECTED: &[&str] = &["path-absolute", "path-empty", "path-rootless", "segment-nz", "userinfo"];
+
 /// A string of the grammar, and where the rules stand that it was derived by.
 #[derive(Default)]
 pub(crate) struct Derivation {
@@ -224,13 +228,15 @@ fn every_derivation_is_read_as_it_was_derived() {
         ("HTTP-request", Reader::Request),
         ("HTTP-response", Reader::Response),
     ];
-    let (mut derived, mut changed, mut reached) = (Tally::default(), Tally::default(), BTreeSet::new());
+    let (mut derived, mut changed) = (Tally::default(), Tally::default());
+    let (mut reached, mut accepted_rules) = (BTreeSet::new(), BTreeSet::new());
     for (start, reader) in starts {
         let before = derived.accepted;
         for _ in 0..rounds {
             let derivation = Derivation::of(&grammar, start, &mut random);
             if derived.compare(&rfc, reader, &derivation.octets) {
                 check_parts(&derivation, reader);
+                accepted_rules.extend(derivation.rules.iter().map(|(name, _)| name.clone()));
             }
             for _ in 0..3 {
                 changed.compare(&rfc, reader, &mutant(&derivation.octets, &mut random));
@@ -245,7 +251,9 @@ fn every_derivation_is_read_as_it_was_derived() {
     derived.check();
     changed.check();
     // A chunk line is a part of the others.
-    let missing: Vec<_> = grammar.names().filter(|name| !reached.contains(*name) && *name != "chunk-line").collect();
+    let is_due = |name: &&str| *name != "chunk-line";
+    let is_reached = |name: &str| if REJECTED.contains(&name) { &reached } else { &accepted_rules }.contains(name);
+    let missing: Vec<_> = grammar.names().filter(is_due).filter(|name| !is_reached(name)).collect();
     assert!(missing.is_empty(), "not reached: {missing:?}");
     assert!(derived.exceptions[Exception::OtherHost as usize] > 0);
 }

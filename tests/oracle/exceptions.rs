@@ -413,7 +413,7 @@ pub(crate) fn mended_target(target: &[u8]) -> Option<Vec<u8>> {
     Some(mended)
 }
 
-/// Puts a token in the place of each member of `Connection` that is none.
+/// Puts a token in the place of each member of `Connection` that is not one.
 fn connection_grammar(rfc: &Rfc, octets: &[u8]) -> Option<Vec<u8>> {
     if !has(octets, b"Connection") {
         return None;

@@ -65,7 +65,7 @@ impl<'m> Head<'m> {
         self.all(name).next().is_some()
     }
 
-    /// Returns the members of the lists with this name; a comma within quotes ends none.
+    /// Returns the members of the lists with this name; a comma within quotes does not end one.
     pub(crate) fn members(&self, name: &str) -> Vec<&'m [u8]> {
         self.all(name).flat_map(members).collect()
     }
@@ -159,14 +159,12 @@ impl Rfc {
             }
             let head = Head::split(octets)?;
             let [method, target, version] = head.start;
-            // RFC 9112 section 3 and RFC 9110 section 5.4: a server limits what it reads.
-            let is_within = method.len() <= 64 && target.len() <= 16_384 && octets.len() <= 65_535;
-            // RFC 9112 section 3.2: exactly one Host in HTTP/1.1, never two, and none that is
-            // invalid.
+            // RFC 9112 section 3.2: exactly one Host in HTTP/1.1, never two, never an invalid one.
             let hosts = head.all("host").count();
             let is_host = if is_http10(version) { hosts <= 1 } else { hosts == 1 };
             let is_host = is_host && head.all("host").all(|value| self.host.is_match(value));
-            let may_go_on = is_within && is_host && is_version(version) && self.suits(method, target);
+            let may_go_on =
+                is_within_our_limits(method, target, octets) && is_host && is_version(version) && self.suits(method, target);
             let framing = may_go_on.then(|| self.framing(&head, version)).flatten()?;
             // RFC 9112 section 6.3: without a final chunked, a request has no end.
             let framing = if framing == Framing::UntilClose && head.has("transfer-encoding") { return None } else { framing };
@@ -185,7 +183,7 @@ impl Rfc {
             let head = Head::split(octets)?;
             let [version, status, _] = head.start;
             let says = Says { expects_continue: false, offers_upgrade: false, ..self.says(&head, version)? };
-            if !is_version(version) || octets.len() > 65_535 {
+            if !is_version(version) || !is_within_our_limits(b"", b"", octets) {
                 return None;
             }
             // RFC 9112 section 6.3, in its order.
@@ -214,9 +212,8 @@ impl Rfc {
         }
     }
 
-    /// Returns the framing that the fields say, as of a response; none if they say none that can be
-    /// trusted
-    /// [RFC 9112 section 6.3].
+    /// Returns the framing by the fields, as of a response, if it can be trusted [RFC 9112 section
+    /// 6.3].
     fn framing(&self, head: &Head<'_>, version: &[u8]) -> Option<Framing> {
         if head.has("transfer-encoding") {
             let codings: Vec<_> = head.members("transfer-encoding").into_iter().filter(|coding| !coding.is_empty()).collect();
@@ -262,7 +259,7 @@ impl Rfc {
         })
     }
 
-    /// Reads a chunked body; none if the octets are anything but one [RFC 9112 section 7.1].
+    /// Reads a chunked body, if the octets are one and nothing else [RFC 9112 section 7.1].
     pub(crate) fn body(&self, octets: &[u8]) -> Option<Vec<BodyEvent>> {
         let mut events = Vec::new();
         let mut rest = octets;
@@ -294,6 +291,12 @@ impl Rfc {
         events.push(BodyEvent::End(octets.len()));
         Some(events)
     }
+}
+
+/// Returns whether a head is within our limits. The numbers are our own: RFC 9112 section 3 and RFC
+/// 9110 section 5.4 want a recipient to limit what it reads, and give no maximum.
+fn is_within_our_limits(method: &[u8], target: &[u8], head: &[u8]) -> bool {
+    method.len() <= 64 && target.len() <= 16_384 && head.len() <= 65_535
 }
 
 /// Returns whether a version is handled [RFC 9110 section 2.5]: another major version is rejected.

@@ -203,3 +203,34 @@ fn what_is_written_has_the_rfcs_grammar() {
     let counts = [requests, responses, bodies, cut_short, written_targets, written_options];
     assert!(counts.iter().all(|count| *count > 20), "{counts:?}");
 }
+
+/// The judge excuses a cut, an unasked response and an invalid option only where they may occur.
+#[test]
+fn the_judge_excuses_no_more_than_it_says() {
+    const HEAD: &str = "HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n";
+    const NO_CONTENT: &str = "HTTP/1.1 204 \r\n\r\n";
+    const OPTION: &str = "HTTP/1.1 204 \r\nConnection: close,\r\n\r\n";
+    let rfc = Rfc::new(Lists::Sent);
+    let is_valid = |octets: &str, cut: Cut, option: &str| {
+        let messages = Sent::Responses(vec!["GET".to_owned()]);
+        let options = vec![option.as_bytes().to_vec()];
+        let written = Written { messages, octets: octets.as_bytes().to_vec(), cut, options };
+        Judged::default().judge(&rfc, &written).is_ok()
+    };
+    for (octets, option, whole, cut) in [
+        (format!("{HEAD}1\r\na\r\n0\r\n\r\n"), "", true, true),
+        (format!("{HEAD}1\r\na\r\n"), "", false, true),
+        (format!("{HEAD}1\r\na"), "", false, true),
+        (format!("{HEAD}1\r\nab"), "", false, false),
+        ("HTTP/1.1 200 \r\nContent-Length: 1\r\n\r\n".to_owned(), "", false, true),
+        (NO_CONTENT.repeat(1), "", true, true),
+        (NO_CONTENT.repeat(2), "", false, true),
+        (NO_CONTENT.repeat(3), "", false, false),
+        (OPTION.to_owned(), "", false, false),
+        (OPTION.to_owned(), "close", false, false),
+        (OPTION.to_owned(), "close,", true, true),
+    ] {
+        let judged = (is_valid(&octets, Cut::Never, option), is_valid(&octets, Cut::InLastBody, option));
+        assert_eq!(judged, (whole, cut), "{octets:?} with {option:?}");
+    }
+}
