@@ -1,6 +1,7 @@
 //! Notes what the properties have the library write, for a judge that shares nothing with its parsers.
 
 use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Octets that the library has written, as they went to a peer.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -52,11 +53,11 @@ thread_local! {
     static WRITTEN: RefCell<Option<Vec<Written>>> = const { RefCell::new(None) };
 }
 
-/// Runs a property; returns what it has had written.
-pub fn written_by(property: impl FnOnce()) -> Vec<Written> {
+/// Runs a property; returns what it has had written, and its panic if it does not hold.
+pub fn written_by(property: impl FnOnce()) -> (Vec<Written>, std::thread::Result<()>) {
     WRITTEN.with_borrow_mut(|written| *written = Some(Vec::new()));
-    property();
-    WRITTEN.take().unwrap_or_default()
+    let outcome = catch_unwind(AssertUnwindSafe(property));
+    (WRITTEN.take().unwrap_or_default(), outcome)
 }
 
 /// Notes octets, when somebody asked for them.
