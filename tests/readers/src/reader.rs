@@ -45,8 +45,7 @@ impl Peer {
     /// Returns which of the messages the reader gets: one of so many, by how fast it reads.
     pub(crate) fn stride(self) -> usize {
         match self {
-            Peer::Httparse | Peer::Llhttp | Peer::Go => 1,
-            Peer::Hyper => 4,
+            Peer::Httparse | Peer::Hyper | Peer::Llhttp | Peer::Go => 1,
             Peer::H11 => 20,
         }
     }
