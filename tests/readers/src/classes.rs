@@ -1,7 +1,8 @@
 //! The classes of differences, each with the reason why it is none to mend, or a fault of ours.
 //!
 //! A difference belongs to the first class whose predicate holds. A class in which bareline rejects
-//! what others accept names no reader: its sample could be used against whoever is named.
+//! what others accept shows the fault from the message's octets, and names no reader: its sample
+//! could be used against whoever is named.
 
 mod lax;
 mod strict;
@@ -10,6 +11,7 @@ use crate::compare::Difference;
 use crate::facts::Facts;
 use crate::message::{Message, Outcome};
 use crate::ours::Ours;
+use crate::proof::Chunks;
 use crate::reader::Peer;
 use bareline_core::ErrorKind;
 
@@ -39,6 +41,31 @@ impl Case<'_> {
         self.message.octets.get(self.offset() + behind).copied()
     }
 
+    /// Returns the line in which the error is, without its LF.
+    fn line(&self) -> &[u8] {
+        self.facts.body_line(self.offset())
+    }
+
+    /// Returns the method of a request.
+    fn method(&self) -> &[u8] {
+        self.facts.start(0)
+    }
+
+    /// Returns the request target.
+    fn target(&self) -> &[u8] {
+        self.facts.start(1)
+    }
+
+    /// Returns the first fault in the chunks of a body, and where its trailers begin.
+    fn chunks(&self) -> Chunks {
+        Chunks::of(self.facts.body())
+    }
+
+    /// Returns true where bareline's error is in the trailers of a chunked body.
+    fn is_in_trailers(&self) -> bool {
+        self.is_in_body() && self.chunks().trailers.is_some_and(|start| self.offset() >= self.facts.body + start)
+    }
+
     fn octet_before(&self) -> Option<u8> {
         self.message.octets.get(self.offset().checked_sub(1)?).copied()
     }
@@ -62,35 +89,6 @@ impl Case<'_> {
     }
 }
 
-/// What a class is about, for the counts by reader.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Group {
-    Lines,
-    StartLine,
-    Host,
-    Fields,
-    Framing,
-    Chunks,
-    Ends,
-}
-
-impl Group {
-    pub(crate) const ALL: [Group; 7] =
-        [Group::Lines, Group::StartLine, Group::Host, Group::Fields, Group::Framing, Group::Chunks, Group::Ends];
-
-    pub(crate) fn title(self) -> &'static str {
-        match self {
-            Group::Lines => "line ends and folded lines",
-            Group::StartLine => "start lines",
-            Group::Host => "`Host`",
-            Group::Fields => "field names and values",
-            Group::Framing => "framing fields",
-            Group::Chunks => "chunks and trailers",
-            Group::Ends => "messages cut short",
-        }
-    }
-}
-
 /// Why a difference is as it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Why {
@@ -102,13 +100,17 @@ pub(crate) enum Why {
     Limit(&'static str),
     /// The other reader documents it: where.
     Theirs(&'static [Peer], &'static str),
+    /// The other reader's interface leaves a check to its caller, or makes it later. There is no
+    /// sample then.
+    Interface(&'static [Peer], &'static str),
+    /// The other reader documents it, and accepts more than bareline: it is not named.
+    Unnamed(&'static [Peer]),
     /// A fault of bareline.
     Fault,
 }
 
 pub(crate) struct Class {
     pub(crate) name: &'static str,
-    pub(crate) group: Group,
     /// The difference, as a sentence.
     pub(crate) what: &'static str,
     pub(crate) section: &'static str,
@@ -119,7 +121,7 @@ pub(crate) struct Class {
 impl Class {
     /// Returns every class, in the order in which they are tried.
     pub(crate) fn all() -> impl Iterator<Item = &'static Class> {
-        lax::FIRST.iter().chain(strict::CLASSES).chain(lax::CLASSES)
+        lax::FIRST.iter().chain(strict::LEFT).chain(strict::CLASSES).chain(lax::CLASSES)
     }
 
     /// Returns the class of a difference. What is said to be another reader's choice is so for that
@@ -127,7 +129,7 @@ impl Class {
     pub(crate) fn of(case: &Case<'_>) -> Option<&'static Class> {
         Self::all().find(|class| {
             let is_theirs = match class.why {
-                Why::Theirs(peers, _) => peers.contains(&case.peer),
+                Why::Theirs(peers, _) | Why::Interface(peers, _) | Why::Unnamed(peers) => peers.contains(&case.peer),
                 _ => true,
             };
             is_theirs && (class.holds)(case)

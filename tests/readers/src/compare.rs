@@ -14,6 +14,8 @@ pub(crate) enum Difference {
     WeWait,
     /// The message is whole for bareline and incomplete for the other reader.
     TheyWait,
+    /// The head alone is whole, for one of them.
+    Head,
     Framing,
     Method,
     Target,
@@ -39,7 +41,9 @@ pub(crate) fn difference(peer: Peer, role: Role, ours: &Outcome, theirs: &Outcom
         (Outcome::Incomplete(_), Outcome::Accepted(_)) => Some(Difference::WeWait),
         (Outcome::Accepted(_), Outcome::Incomplete(_)) => Some(Difference::TheyWait),
         (Outcome::Incomplete(Some(ours)), Outcome::Incomplete(Some(theirs))) => head_difference(peer, role, ours, theirs),
-        (Outcome::Incomplete(_), Outcome::Incomplete(_)) => None,
+        (Outcome::Incomplete(None), Outcome::Incomplete(None)) => None,
+        // Every reader shows a head that is whole.
+        (Outcome::Incomplete(_), Outcome::Incomplete(_)) => Some(Difference::Head),
         (Outcome::Accepted(ours), Outcome::Accepted(theirs)) => {
             head_difference(peer, role, ours, theirs).or_else(|| body_difference(peer, ours, theirs))
         }

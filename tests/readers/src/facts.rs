@@ -2,6 +2,7 @@
 //! classes ask it about a difference.
 
 use crate::message::{Message, Role, trim};
+use crate::proof::{host_and_port, is_chunked, is_digits, suits};
 
 pub(crate) struct Facts<'m> {
     message: &'m Message,
@@ -98,6 +99,34 @@ impl<'m> Facts<'m> {
             .any(|value| split(value, b',').iter().any(|member| !member.is_empty() && !is_coding(member)))
     }
 
+    /// Returns how many things in the head are unusual: a sample of a class has few of them.
+    pub(crate) fn oddities(&self) -> usize {
+        let (lengths, codings, hosts) = (self.values("content-length"), self.values("transfer-encoding"), self.values("host"));
+        let is_one = |values: &[Vec<u8>], is_usual: fn(&[u8]) -> bool| match values {
+            [] => true,
+            [value] => is_usual(value),
+            _ => false,
+        };
+        let head = &self.message.octets[..self.body.min(self.message.octets.len())];
+        let is_line_end = |place: usize| head[place] != b'\n' || place > 0 && head[place - 1] == b'\r';
+        let is_host_usual = hosts.len() == 1 || !self.is_request() || hosts.is_empty() && self.version() == b"HTTP/1.0";
+        let usual = [
+            self.is_head_whole,
+            head.is_ascii(),
+            (0..head.len()).all(is_line_end),
+            !self.has_fold(),
+            lengths.is_empty() || codings.is_empty(),
+            is_one(&lengths, is_digits),
+            is_one(&codings, is_chunked),
+            codings.is_empty() || self.version() == b"HTTP/1.1",
+            matches!(self.version(), b"HTTP/1.1" | b"HTTP/1.0"),
+            is_host_usual && hosts.iter().all(|host| host_and_port(host).is_some()),
+            !self.is_request() || suits(self.start(0), self.start(1)),
+            self.is_request() || matches!(self.start(1), [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9']),
+        ];
+        usual.into_iter().filter(|is_usual| !is_usual).count()
+    }
+
     pub(crate) fn body(&self) -> &'m [u8] {
         self.message.octets.get(self.body..).unwrap_or(&[])
     }
@@ -127,7 +156,7 @@ fn is_coding(member: &[u8]) -> bool {
 }
 
 /// Splits a list outside of quoted strings.
-fn split(value: &[u8], separator: u8) -> Vec<&[u8]> {
+pub(crate) fn split(value: &[u8], separator: u8) -> Vec<&[u8]> {
     let (mut is_quoted, mut is_escaped) = (false, false);
     let parts = value.split(|octet| {
         let was_escaped = is_escaped;

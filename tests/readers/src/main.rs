@@ -9,6 +9,7 @@ mod message;
 mod mutators;
 mod ours;
 mod page;
+mod proof;
 mod reader;
 mod tally;
 

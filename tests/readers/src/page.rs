@@ -1,6 +1,6 @@
 //! The page with the classes and their counts.
 
-use crate::classes::{Class, Group, Why};
+use crate::classes::{Class, Why};
 use crate::message::{Message, Role};
 use crate::reader::Peer;
 use crate::tally::{Found, Tally};
@@ -33,11 +33,21 @@ pub(crate) fn rows_exist(design: &str) -> bool {
 }
 
 /// Writes the page, or compares it. Every class has to occur then. Without a reader, or with
-/// another version of one, there is nothing to compare.
+/// another version of one, the rows of the others are compared alone.
 pub(crate) fn check(path: &Path, is_update: bool, run: &Run<'_>) -> io::Result<bool> {
-    if run.tallies.len() < Peer::ALL.len() {
-        println!("SKIPPED: the comparison with the page, since a reader is missing");
-        return Ok(true);
+    let recorded = fs::read_to_string(path)?;
+    let (known, other): (Vec<_>, Vec<_>) = run.tallies.iter().partition(|tally| recorded.contains(&version_row(tally)));
+    if run.tallies.len() < Peer::ALL.len() || !is_update && known.len() < Peer::ALL.len() {
+        for tally in other {
+            println!("SKIPPED: the row of {} {}, which the page does not have", tally.peer.name(), tally.version);
+        }
+        println!("SKIPPED: the classes, since the page has them with all readers");
+        let is_other = |tally: &&&Tally| !recorded.contains(&row(tally));
+        let differing: Vec<_> = known.iter().filter(is_other).collect();
+        for tally in &differing {
+            println!("FAILED: the page differs:\n    now:    {}", row(tally));
+        }
+        return Ok(differing.is_empty());
     }
     let gone: Vec<_> = Class::all().filter(|class| found(class, run.tallies).is_none()).collect();
     for class in &gone {
@@ -46,11 +56,6 @@ pub(crate) fn check(path: &Path, is_update: bool, run: &Run<'_>) -> io::Result<b
     let page = page(run);
     if is_update {
         fs::write(path, page)?;
-        return Ok(gone.is_empty());
-    }
-    let recorded = fs::read_to_string(path)?;
-    if let Some(tally) = run.tallies.iter().find(|tally| !recorded.contains(&version_row(tally))) {
-        println!("SKIPPED: the comparison with the page, since it has no {} {}", tally.peer.name(), tally.version);
         return Ok(gone.is_empty());
     }
     let differing = page.lines().zip(recorded.lines()).find(|(now, before)| now != before);
@@ -62,12 +67,11 @@ pub(crate) fn check(path: &Path, is_update: bool, run: &Run<'_>) -> io::Result<b
     Ok(gone.is_empty() && page == recorded)
 }
 
-/// Returns how often a class occurs with all readers, and the shortest message.
+/// Returns how often a class occurs with all readers, and a message of it.
 fn found(class: &Class, tallies: &[Tally]) -> Option<Found> {
     let all = tallies.iter().filter_map(|tally| tally.classes.get(class.name)).cloned();
     all.reduce(|mut all, one| {
-        all.count += one.count;
-        all.keep(&one.sample);
+        all.merge(&one);
         all
     })
 }
@@ -76,29 +80,18 @@ fn version_row(tally: &Tally) -> String {
     format!("| {} | {} | {} |", tally.peer.name(), tally.version, tally.peer.package())
 }
 
+fn row(tally: &Tally) -> String {
+    let numbers = [tally.messages, tally.agreed[0], tally.agreed[1], tally.agreed[2], tally.differences()];
+    format!("{} {} |", version_row(tally), numbers.map(grouped).join(" | "))
+}
+
 fn page(run: &Run<'_>) -> String {
     let mut page =
         include_str!("introduction.md").replace("{messages}", &grouped(run.messages)).replace("{seeds}", &grouped(run.seeds));
     page += "\n## Readers\n\n| reader | version | package | messages | both accept | both reject | both wait | differences |\n";
     page += "|---|---|---|---:|---:|---:|---:|---:|\n";
     for tally in run.tallies {
-        let numbers = [tally.messages, tally.agreed[0], tally.agreed[1], tally.agreed[2], tally.differences()];
-        let numbers: Vec<_> = numbers.into_iter().map(grouped).collect();
-        let _ = writeln!(page, "{} {} |", version_row(tally), numbers.join(" | "));
-    }
-    page += "\nDifferences by what they are about:\n\n| |";
-    for tally in run.tallies {
-        let _ = write!(page, " {} |", tally.peer.name());
-    }
-    let _ = writeln!(page, "\n|---|{}", "---:|".repeat(run.tallies.len()));
-    for group in Group::ALL {
-        let _ = write!(page, "| {} |", group.title());
-        for tally in run.tallies {
-            let classes = Class::all().filter(|class| class.group == group);
-            let count = classes.filter_map(|class| tally.classes.get(class.name)).map(|found| found.count).sum();
-            let _ = write!(page, " {} |", grouped(count));
-        }
-        page.push('\n');
+        let _ = writeln!(page, "{}", row(tally));
     }
     let parts: [Part; 4] = [
         ("Faults of bareline", "To be mended.", |why| *why == Why::Fault),
@@ -114,7 +107,9 @@ fn page(run: &Run<'_>) -> String {
              choice\": its first cell is quoted.",
             |why| matches!(why, Why::Row(_) | Why::Limit(_)),
         ),
-        ("What other readers document", "Their documentation or source says so.", |why| matches!(why, Why::Theirs(..))),
+        ("What other readers document", "Their documentation or source says so.", |why| {
+            matches!(why, Why::Theirs(..) | Why::Interface(..) | Why::Unnamed(_))
+        }),
     ];
     for (title, text, is_part) in parts {
         let _ = write!(page, "\n## {title}\n\n{}\n", wrapped(text));
@@ -133,16 +128,20 @@ type Part = (&'static str, &'static str, fn(&Why) -> bool);
 /// Writes a class, with its count and sample.
 fn entry(class: &Class, found: &Found) -> String {
     let why = match class.why {
-        Why::Rule | Why::Fault => String::new(),
+        Why::Rule | Why::Fault | Why::Unnamed(_) => String::new(),
         Why::Row(row) => format!(" Row: \"{}\".", row.replace("\\|", "|")),
         Why::Limit(limit) => format!(" Limit: {limit}."),
-        Why::Theirs(peers, place) => {
+        Why::Theirs(peers, place) | Why::Interface(peers, place) => {
             let names: Vec<_> = peers.iter().map(|peer| peer.name()).collect();
             format!(" Of {}: {place}.", names.join(", "))
         }
     };
     let text = format!("**{}**, {} times. {} [{}]{why}", class.name, grouped(found.count), class.what, class.section);
-    format!("\n{}\n\n{}", wrapped(&text), sample(&found.sample))
+    let sample = match class.why {
+        Why::Interface(..) => String::new(),
+        _ => format!("\n{}", sample(&found.sample)),
+    };
+    format!("\n{}\n{sample}", wrapped(&text))
 }
 
 /// Writes a message as a block of text, one line of its own for each of its lines where it is long.

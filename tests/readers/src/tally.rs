@@ -33,24 +33,39 @@ impl Batch {
     }
 }
 
-/// How often a class occurs, and its shortest message.
+/// How often a class occurs, and a message of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
     pub(crate) count: usize,
     pub(crate) sample: Message,
+    /// How many things in the sample are unusual.
+    oddities: usize,
 }
 
 impl Found {
-    fn add(&mut self, message: &Message) {
-        self.count += 1;
-        self.keep(message);
+    fn new(message: &Message) -> Self {
+        Self { count: 0, sample: message.clone(), oddities: Facts::new(message).oddities() }
     }
 
-    /// Keeps the shorter sample.
-    pub(crate) fn keep(&mut self, message: &Message) {
-        let key = |message: &Message| (message.octets.len(), message.octets.clone());
-        if message.octets.len() <= self.sample.octets.len() && key(message) < key(&self.sample) {
-            self.sample = message.clone();
+    fn add(&mut self, message: &Message, facts: &Facts<'_>) {
+        self.count += 1;
+        if self.oddities > 0 || message.octets.len() <= self.sample.octets.len() {
+            self.keep(message, facts.oddities());
+        }
+    }
+
+    /// Adds what was found with another reader.
+    pub(crate) fn merge(&mut self, other: &Found) {
+        self.count += other.count;
+        self.keep(&other.sample, other.oddities);
+    }
+
+    /// Keeps the sample in which less is unusual, and then the shorter one.
+    fn keep(&mut self, message: &Message, oddities: usize) {
+        let is_better =
+            (oddities, message.octets.len(), &message.octets) < (self.oddities, self.sample.octets.len(), &self.sample.octets);
+        if is_better {
+            (self.sample, self.oddities) = (message.clone(), oddities);
         }
     }
 }
@@ -96,13 +111,13 @@ impl Tally {
             return;
         };
         let case = Case { peer: self.peer, message, ours, theirs, difference, facts: Facts::new(message) };
-        let new = || Found { count: 0, sample: message.clone() };
+        let new = || Found::new(message);
         match Class::of(&case) {
-            Some(class) => self.classes.entry(class.name).or_insert_with(new).add(message),
+            Some(class) => self.classes.entry(class.name).or_insert_with(new).add(message, &case.facts),
             None => {
                 let key = (difference, verdict(&ours.outcome), verdict(theirs));
                 let (found, ..) = self.unclassed.entry(key).or_insert_with(|| (new(), ours.outcome.clone(), theirs.clone()));
-                found.add(message);
+                found.add(message, &case.facts);
             }
         }
     }

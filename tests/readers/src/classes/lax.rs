@@ -1,8 +1,12 @@
 //! Another reader rejects what bareline accepts, or reads something else in it.
 
-use super::{Case, Class, Group, Why};
+use super::strict::is_rejected_at_the_end;
+use super::{Case, Class, Why};
 use crate::compare::{Difference, are_same_but_for_spaces, are_same_without_framing};
-use crate::message::{Outcome, Role, trim};
+use crate::facts::Facts;
+use crate::message::{Message, Outcome, Role, trim};
+use crate::ours;
+use crate::proof::{Chunks, has_stray_percent, is_chunked, members, number};
 use crate::reader::Peer;
 
 fn they_reject(case: &Case<'_>) -> bool {
@@ -55,23 +59,21 @@ fn is_framing_field(case: &Case<'_>) -> bool {
     case.facts.has("content-length") || case.facts.has("transfer-encoding")
 }
 
-/// A length that does not fit into 63 bits, or has more digits than 64 bits need.
+/// A length fits 64 bits, and not 63; or it has more digits than 64 bits need.
 fn has_great_length(case: &Case<'_>) -> bool {
-    case.facts.values("content-length").iter().any(|value| {
-        value.len() > 20
-            || std::str::from_utf8(value)
-                .ok()
-                .and_then(|value| value.parse::<u64>().ok())
-                .is_some_and(|length| length > i64::MAX.unsigned_abs())
-    })
+    let is_great = |length: u64| length > i64::MAX.unsigned_abs();
+    case.facts
+        .values("content-length")
+        .iter()
+        .any(|value| number(value).is_some_and(|length| is_great(length) || value.len() > 20))
 }
 
-/// A line of the body begins with so many hexadecimal digits, or more.
-fn has_long_size(case: &Case<'_>, digits: usize) -> bool {
-    case.facts
-        .body()
-        .split(|octet| *octet == b'\n')
-        .any(|line| line.iter().take_while(|octet| octet.is_ascii_hexdigit()).count() >= digits)
+/// A chunk size fits 64 bits and has more digits than they need: zeros in front.
+fn has_long_size(case: &Case<'_>) -> bool {
+    case.facts.body().split_inclusive(|octet| *octet == b'\n').any(|line| {
+        let digits = line.iter().take_while(|octet| octet.is_ascii_hexdigit()).count();
+        digits > 16 && line.starts_with(&b"0".repeat(digits - 16)) && line.ends_with(b"\n")
+    })
 }
 
 fn has_great_chunk(case: &Case<'_>) -> bool {
@@ -127,6 +129,25 @@ fn is_read_in_two_ways(case: &Case<'_>) -> bool {
         || has_tab(case) && case.rejects_for(FRAMING)
 }
 
+/// A head is cut, and bareline accepts its whole lines as a head; or it rejects them with an error
+/// that the end of a head alone shows.
+fn is_cut_head(case: &Case<'_>) -> bool {
+    if !they_reject(case) || case.ours.outcome != Outcome::Incomplete(None) || case.facts.is_head_whole {
+        return false;
+    }
+    let octets = &case.message.octets;
+    let whole = octets.iter().rposition(|octet| *octet == b'\n').map_or(0, |place| place + 1);
+    let shortened = Message { role: case.message.role, octets: octets[..whole].to_vec() };
+    let facts = Facts::new(&shortened);
+    if facts.lines.is_empty() {
+        return true;
+    }
+    let host: &[u8] = if facts.has("host") || case.message.role != Role::Request { b"" } else { b"Host: a\r\n" };
+    let completed = Message { role: case.message.role, octets: [&octets[..whole], host, b"\r\n"].concat() };
+    let ours = ours::read(&completed);
+    ours.error.is_none() || is_rejected_at_the_end(&completed, &ours)
+}
+
 /// What readers say of the fields of framing.
 const FRAMING: &[&str] = &["content-length", "transfer-encoding"];
 
@@ -146,14 +167,6 @@ fn reads_on(case: &Case<'_>) -> bool {
     )
 }
 
-/// A `%` is not followed by two hexadecimal digits.
-fn has_stray_percent(target: &[u8]) -> bool {
-    let places = (0..target.len()).filter(|place| target[*place] == b'%');
-    places
-        .into_iter()
-        .any(|place| !target.get(place + 1..place + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)))
-}
-
 fn authority(target: &[u8]) -> &[u8] {
     let target = target.windows(3).position(|part| part == b"://").map_or(target, |place| &target[place + 3..]);
     target.split(|octet| matches!(octet, b'/' | b'?')).next().unwrap_or(&[])
@@ -163,19 +176,42 @@ fn scheme(target: &[u8]) -> &[u8] {
     target.split(|octet| *octet == b':').next().unwrap_or(&[])
 }
 
-/// A chunk extension has whitespace around `;` or `=`.
+/// A chunk line has whitespace around the `;` or `=` of an extension, and is in the grammar.
 fn has_spaced_extension(case: &Case<'_>) -> bool {
-    case.facts
-        .body()
-        .split(|octet| *octet == b'\n')
-        .any(|line| line.contains(&b';') && line.iter().any(|octet| matches!(octet, b' ' | b'\t')))
+    let is_space = |octet: Option<&u8>| matches!(octet, Some(b' ' | b'\t'));
+    let is_in_grammar = Chunks::of(case.facts.body()).fault.is_none();
+    is_in_grammar
+        && case.facts.body().split(|octet| *octet == b'\n').any(|line| {
+            let mut is_quoted = false;
+            let mut is_spaced = |place: usize| {
+                is_quoted ^= line[place] == b'"';
+                let has_space = is_space(line.get(place + 1)) || place > 0 && is_space(line.get(place - 1));
+                !is_quoted && matches!(line[place], b';' | b'=') && has_space
+            };
+            line.first().is_some_and(u8::is_ascii_hexdigit) && line.contains(&b';') && (0..line.len()).any(&mut is_spaced)
+        })
+}
+
+/// `chunked` of a response has a parameter, which it does not define.
+fn has_parameter(case: &Case<'_>) -> bool {
+    let values = case.facts.values("transfer-encoding");
+    let is_with = |member: &&[u8]| {
+        let coding = member.split(|octet| *octet == b';').next().unwrap_or(&[]);
+        coding.len() < member.len() && is_chunked(trim(coding))
+    };
+    case.message.role != Role::Request && members(&values).iter().any(is_with)
+}
+
+/// `Transfer-Encoding` of a response names no coding.
+fn has_no_coding(case: &Case<'_>) -> bool {
+    let values = case.facts.values("transfer-encoding");
+    case.message.role != Role::Request && !values.is_empty() && members(&values).iter().all(|member| member.is_empty())
 }
 
 /// Tried before all others: the bodies are read in two ways, whoever rejects what stands in them.
 pub(super) const FIRST: &[Class] = &[
     Class {
         name: "response-coding",
-        group: Group::Framing,
         what: "Bareline accepts a response whose `Transfer-Encoding` is no list of codings.",
         section: "RFC 9112 section 6.1",
         why: Why::Fault,
@@ -185,7 +221,6 @@ pub(super) const FIRST: &[Class] = &[
     },
     Class {
         name: "response-members",
-        group: Group::Framing,
         what: "Bareline ignores empty members of a response's `Transfer-Encoding`. The other reader does not take it for chunked then.",
         section: "RFC 9110 section 5.6.1.2",
         why: Why::Rule,
@@ -195,7 +230,6 @@ pub(super) const FIRST: &[Class] = &[
     },
     Class {
         name: "tab",
-        group: Group::Framing,
         what: "Bareline takes a tab for whitespace around a length or a coding. The other reader takes it for a part of the value.",
         section: "RFC 9110 section 5.6.3",
         why: Why::Rule,
@@ -206,15 +240,13 @@ pub(super) const FIRST: &[Class] = &[
 pub(super) const CLASSES: &[Class] = &[
     Class {
         name: "unfinished-head",
-        group: Group::Ends,
         what: "The connection closes within a head. The other reader judges a line, or the fields of framing, all the same.",
         section: "RFC 9112 section 8",
         why: Why::Theirs(&Peer::ALL, "bareline judges a line when it is whole: DESIGN.md, Decisions"),
-        holds: |case| they_reject(case) && case.ours.outcome == Outcome::Incomplete(None) && !case.facts.is_head_whole,
+        holds: is_cut_head,
     },
     Class {
         name: "fold-response",
-        group: Group::Lines,
         what: "Bareline unfolds a line of a response. The other reader rejects it.",
         section: "RFC 9112 section 5.2",
         why: Why::Row("folded line in a response"),
@@ -226,7 +258,6 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "fold-width",
-        group: Group::Lines,
         what: "Bareline puts a space in the place of each octet of a fold. The other reader puts one there in all.",
         section: "RFC 9112 section 5.2",
         why: Why::Row("folded line in a response"),
@@ -238,7 +269,6 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "no-body",
-        group: Group::Framing,
         what: "Bareline does not look at lengths and codings where no body follows. The other reader rejects invalid ones.",
         section: "RFC 9112 section 6.3",
         why: Why::Row("any lengths in answers to HEAD, in 1xx, 204, 304"),
@@ -246,15 +276,13 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "tunnel",
-        group: Group::Framing,
-        what: "net/http reads a response to CONNECT as one to GET.",
+        what: "The other reader reads a response to CONNECT as one to GET.",
         section: "RFC 9110 section 9.3.6",
-        why: Why::Theirs(&[Peer::Go], "`noResponseBodyExpected` in `transfer.go`; `Transport` has its own code for CONNECT"),
+        why: Why::Unnamed(&[Peer::Go]),
         holds: |case| case.message.role == Role::Connect && case.facts.start(1).starts_with(b"2") && reads_on(case),
     },
     Class {
         name: "interim-body",
-        group: Group::Framing,
         what: "Bareline reads no body behind an interim response. The other reader does.",
         section: "RFC 9112 section 6.3",
         why: Why::Rule,
@@ -262,7 +290,6 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "switch",
-        group: Group::Framing,
         what: "h11 rejects a 101 to a request that has not offered an upgrade.",
         section: "RFC 9110 section 7.8",
         why: Why::Theirs(&[Peer::H11], "documentation, \"Switching protocols\""),
@@ -270,7 +297,6 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "minor",
-        group: Group::StartLine,
         what: "Bareline reads a minor version above 1 as HTTP/1.1. The other reader rejects it, or shows it.",
         section: "RFC 9110 section 6.2",
         why: Why::Row("minor versions above 1"),
@@ -278,7 +304,6 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "empty-lines",
-        group: Group::Lines,
         what: "Bareline skips empty lines before a request line. The other reader rejects them.",
         section: "RFC 9112 section 2.2",
         why: Why::Row("empty lines before a request line"),
@@ -288,7 +313,6 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "methods",
-        group: Group::StartLine,
         what: "llhttp knows the methods of a list.",
         section: "RFC 9110 section 9.1",
         why: Why::Theirs(&[Peer::Llhttp], "`METHODS_HTTP` in `constants.ts`"),
@@ -300,7 +324,6 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "scheme",
-        group: Group::StartLine,
         what: "llhttp takes letters alone for a scheme.",
         section: "RFC 3986 section 3.1",
         why: Why::Theirs(&[Peer::Llhttp], "`url.ts`"),
@@ -310,7 +333,6 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "stray-percent",
-        group: Group::StartLine,
         what: "Bareline lets a stray `%` through in path and query. net/http rejects it.",
         section: "RFC 3986 section 3.3",
         why: Why::Row("`[`, `]`, `\\|` and a stray `%` in path and query"),
@@ -318,7 +340,6 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "encoded-host",
-        group: Group::StartLine,
         what: "The other reader takes no percent-encoded octets in an authority.",
         section: "RFC 3986 section 3.2.2",
         why: Why::Theirs(&[Peer::Hyper, Peer::Go], "`Uri` of the crate http; `unescape` in `net/url`"),
@@ -326,7 +347,6 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "reason-text",
-        group: Group::StartLine,
         what: "httparse shows an empty reason phrase where it holds octets above 127.",
         section: "RFC 9112 section 4",
         why: Why::Theirs(&[Peer::Httparse], "`Response::reason`"),
@@ -334,7 +354,6 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "rewritten",
-        group: Group::Framing,
         what: "h11 writes one length for several that are the same, and codings in lower case.",
         section: "RFC 9112 section 6.3",
         why: Why::Theirs(&[Peer::H11], "`normalize_and_validate` in `_headers.py`"),
@@ -346,7 +365,6 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "great-length",
-        group: Group::Framing,
         what: "The other reader has a smaller limit for a length, or for its digits.",
         section: "RFC 9110 section 8.6",
         why: Why::Theirs(
@@ -359,8 +377,21 @@ pub(super) const CLASSES: &[Class] = &[
         },
     },
     Class {
+        name: "chunked-parameter",
+        what: "Bareline accepts a response whose `chunked` has a parameter, which should be an error.",
+        section: "RFC 9112 section 7.1",
+        why: Why::Fault,
+        holds: |case| case.rejects_for(FRAMING) && has_parameter(case),
+    },
+    Class {
+        name: "no-coding",
+        what: "Bareline reads a response whose `Transfer-Encoding` is an empty list up to the close. The other reader rejects it.",
+        section: "RFC 9112 section 6.3",
+        why: Why::Rule,
+        holds: |case| case.rejects_for(FRAMING) && has_no_coding(case),
+    },
+    Class {
         name: "response-codings",
-        group: Group::Framing,
         what: "Bareline takes other codings in a response, and frames by the last. The other reader takes `chunked` alone.",
         section: "RFC 9112 section 6.3",
         why: Why::Row("codings in a response, chunked last"),
@@ -368,18 +399,16 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "long-size",
-        group: Group::Chunks,
-        what: "The other reader takes no more digits of a chunk size than 64 bits need, zeros in front included.",
+        what: "The other reader takes no more digits of a chunk size than 64 bits need, zeros in front of it included.",
         section: "RFC 9112 section 7.1",
         why: Why::Theirs(
             &[Peer::Httparse, Peer::H11, Peer::Go],
             "`parse_chunk_size`; `chunk_size` in `_abnf.py`; `parseHexUint` in `chunked.go`",
         ),
-        holds: |case| case.rejects_for(&["chunk"]) && has_long_size(case, 17),
+        holds: |case| case.rejects_for(&["chunk"]) && has_long_size(case),
     },
     Class {
         name: "long-line",
-        group: Group::Chunks,
         what: "The other reader has a smaller limit for a chunk line.",
         section: "RFC 9112 section 7.1.1",
         why: Why::Theirs(&[Peer::Go], "`maxLineLength` in `chunked.go`"),
@@ -387,15 +416,13 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "extension-space",
-        group: Group::Chunks,
-        what: "Bareline drops whitespace around chunk extensions. The other reader rejects it.",
+        what: "Bareline drops whitespace around `;` and `=` in a chunk line. The other reader rejects it.",
         section: "RFC 9112 section 7.1.1",
         why: Why::Row("whitespace and bare LF in chunk lines"),
         holds: |case| case.rejects_for(&["chunk", "strict"]) && has_spaced_extension(case),
     },
     Class {
         name: "cut-trailers",
-        group: Group::Ends,
         what: "The connection closes within trailers. net/http calls it an error.",
         section: "RFC 9112 section 8",
         why: Why::Theirs(&[Peer::Go], "`errTrailerEOF` and `readTrailer` in `transfer.go`"),
@@ -403,7 +430,6 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "unfinished",
-        group: Group::Ends,
         what: "The connection closes within a chunk line or a trailer. The other reader judges the line all the same.",
         section: "RFC 9112 section 8",
         why: Why::Theirs(&Peer::ALL, "bareline judges a line when it is whole: DESIGN.md, Decisions"),

@@ -1,62 +1,78 @@
-//! Bareline rejects what another reader accepts.
+//! Bareline rejects what another reader accepts. Each class shows the fault from the octets.
 
-use super::{Case, Class, Group, Why};
+use super::{Case, Class, Why};
 use crate::compare::Difference;
-use crate::facts::is_token;
-use crate::message::{Outcome, Role, trim};
+use crate::facts::{Facts, is_token};
+use crate::message::{Message, Outcome, Role, trim};
+use crate::ours::Ours;
+use crate::proof::{
+    ChunkFault, behind_scheme, has_userinfo, host_and_port, is_authority_form, is_chunked, is_control_field, is_digits,
+    is_host_without_meaning, is_target, members, number, suits,
+};
 use crate::reader::Peer;
 use bareline_core::ErrorKind;
 
-/// The kinds of errors that concern what httparse and llhttp leave to their caller.
-fn is_left_to_the_caller(case: &Case<'_>) -> bool {
-    let host = [ErrorKind::MissingHost, ErrorKind::RepeatedHost, ErrorKind::InvalidHost, ErrorKind::TargetForm];
-    let framing = [
-        ErrorKind::ContentLength,
-        ErrorKind::RepeatedContentLength,
-        ErrorKind::ContentLengthTooLarge,
-        ErrorKind::LengthAndCoding,
-        ErrorKind::NotChunkedLast,
-        ErrorKind::ChunkedTwice,
-        ErrorKind::UnsupportedCoding,
-        ErrorKind::CodingInHttp10,
-        ErrorKind::ContentInConnect,
-    ];
-    let has = |kinds: &[ErrorKind]| kinds.iter().any(|kind| case.is(*kind));
-    match case.peer {
-        Peer::Httparse => has(&host) || has(&framing),
-        _ => has(&host),
-    }
+/// Returns true where bareline rejects a message with an error that the end of its head shows, and
+/// a class shows the fault.
+pub(super) fn is_rejected_at_the_end(message: &Message, ours: &Ours) -> bool {
+    let facts = Facts::new(message);
+    let (difference, theirs) = (Difference::WeReject, &Outcome::Incomplete(None));
+    let case = Case { peer: Peer::Httparse, message, ours, theirs, difference, facts };
+    is_shown(&case, OF_HOST) || is_shown(&case, OF_FRAMING)
 }
 
+/// Returns true where bareline's error is of one of these kinds, and a class shows the fault.
+fn is_shown(case: &Case<'_>, kinds: &[ErrorKind]) -> bool {
+    kinds.iter().any(|kind| case.is(*kind)) && CLASSES.iter().any(|class| (class.holds)(case))
+}
+
+/// The whole lines of a head that is not whole hold a fault.
 fn is_unjudged(case: &Case<'_>) -> bool {
-    case.difference == Difference::WeReject && *case.theirs == Outcome::Incomplete(None) && !case.facts.is_head_whole
+    if case.difference != Difference::WeReject || *case.theirs != Outcome::Incomplete(None) || case.facts.is_head_whole {
+        return false;
+    }
+    let octets = &case.message.octets;
+    let whole = octets.iter().rposition(|octet| *octet == b'\n').map_or(0, |place| place + 1);
+    let message = Message { role: case.message.role, octets: octets[..whole].to_vec() };
+    let shortened = Case { message: &message, facts: Facts::new(&message), ..*case };
+    CLASSES.iter().any(|class| (class.holds)(&shortened)) || is_no_method(&shortened) || is_blank_before_fields(&shortened)
+}
+
+fn is_no_method(case: &Case<'_>) -> bool {
+    case.is(ErrorKind::Method) && !is_token(case.method())
+}
+
+/// Whitespace stands between the start line and the first field [RFC 9112 section 2.2].
+fn is_blank_before_fields(case: &Case<'_>) -> bool {
+    let first = case.facts.lines.get(1).and_then(|line| line.first());
+    case.is(ErrorKind::LineFolding) && is_space(first.copied())
+}
+
+/// A `Content-Length` in a request is folded.
+fn has_folded_length(case: &Case<'_>) -> bool {
+    let is_folded =
+        |lines: &[&[u8]]| trim(name(lines[0])).eq_ignore_ascii_case(b"content-length") && is_space(lines[1].first().copied());
+    case.message.role == Role::Request && case.facts.lines.windows(2).any(is_folded)
 }
 
 fn is_space(octet: Option<u8>) -> bool {
     matches!(octet, Some(b' ' | b'\t' | b'\x0b' | b'\x0c' | b'\r'))
 }
 
-fn is_digits(value: &[u8]) -> bool {
-    !value.is_empty() && value.iter().all(u8::is_ascii_digit)
-}
-
-/// `code = DIGIT DIGIT DIGIT`, and not below 100
+/// `code = DIGIT DIGIT DIGIT`
 fn is_code(part: &[u8]) -> bool {
-    part.len() == 3 && is_digits(part) && part[0] != b'0'
+    part.len() == 3 && is_digits(part)
 }
 
-/// A path and query with nothing in it that needs a second look.
-fn is_plain_path(target: &[u8]) -> bool {
-    target.starts_with(b"/")
-        && target.iter().all(|octet| octet.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?%".contains(octet))
-}
-
-/// A host with nothing in it that needs a second look, and a port.
-fn is_plain_host(value: &[u8]) -> bool {
-    let (host, port) =
-        value.iter().position(|octet| *octet == b':').map_or((value, &b""[..]), |place| (&value[..place], &value[place + 1..]));
-    host.iter().all(|octet| octet.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(octet))
-        && (port.is_empty() || is_digits(port))
+/// Whitespace stands in a start line where no single space is to stand: a tab, a second space, or
+/// one behind the version.
+fn has_other_space(case: &Case<'_>) -> bool {
+    let is_of_version = case.is(ErrorKind::Version);
+    let is_in_start_line = is_of_version || case.is(ErrorKind::Target) || case.is(ErrorKind::StatusCode);
+    let is_other = matches!(case.octet(0), Some(b'\t' | b'\x0b' | b'\x0c'));
+    let is_second = case.octet(0) == Some(b' ') && matches!(case.octet_before(), Some(b' ' | b'\t'));
+    let is_last = case.octet(0) == Some(b' ') && is_of_version && case.octet(1) == Some(b'\r');
+    is_in_start_line && (is_other || is_second || is_last)
 }
 
 /// The version is in its place and followed by nothing, or by one space.
@@ -65,78 +81,129 @@ fn is_version_line(case: &Case<'_>) -> bool {
     is_version && (case.message.role != Role::Request || case.facts.start(3).is_empty())
 }
 
-/// The members of all `Content-Length` fields are one number.
-fn is_one_length(case: &Case<'_>) -> bool {
+/// A status line ends behind the code.
+fn ends_behind_code(case: &Case<'_>) -> bool {
+    let line = case.facts.lines.first().copied().unwrap_or(&[]);
+    matches!(line, [b'H', b'T', b'T', b'P', b'/', _, b'.', _, b' ', code @ ..] if is_code(code))
+}
+
+/// Returns a field name as it stands in a line.
+fn name(line: &[u8]) -> &[u8] {
+    line.split(|octet| *octet == b':').next().unwrap_or(&[])
+}
+
+/// A scheme is not followed by `://`, where no authority is meant.
+fn is_without_slashes(case: &Case<'_>) -> bool {
+    case.method() != b"CONNECT" && behind_scheme(case.target()).is_some_and(|rest| !rest.starts_with(b"//"))
+}
+
+fn has_coding(case: &Case<'_>) -> bool {
+    case.facts.has("transfer-encoding")
+}
+
+/// Returns the numbers of all `Content-Length` fields without zeros in front, where they are
+/// more than one. What is no number does not count where bareline says that they are several.
+fn lengths(case: &Case<'_>) -> Option<Vec<Vec<u8>>> {
     let values = case.facts.values("content-length");
-    let mut members = values.iter().flat_map(|value| value.split(|octet| *octet == b',')).map(trim);
-    let number = |member: &[u8]| member.iter().skip_while(|digit| **digit == b'0').copied().collect::<Vec<_>>();
-    let first = members.next().unwrap_or(&[]);
-    is_digits(first) && members.all(|member| is_digits(member) && number(member) == number(first))
+    let members = members(&values);
+    let number = |member: &&[u8]| member.iter().skip_while(|digit| **digit == b'0').copied().collect::<Vec<_>>();
+    let numbers: Vec<_> = members.iter().copied().filter(|member| is_digits(member)).collect();
+    let are_all = numbers.len() == members.len() || case.is(ErrorKind::RepeatedContentLength);
+    (numbers.len() > 1 && are_all).then(|| numbers.iter().map(number).collect())
 }
 
-/// An absolute form, or the authority form of CONNECT, has an `@` in its authority.
-fn has_userinfo(case: &Case<'_>) -> bool {
-    let target = case.facts.start(1);
-    let behind_scheme = target.windows(3).position(|part| part == b"://").map(|place| &target[place + 3..]);
-    let authority = match behind_scheme {
-        Some(rest) => rest.split(|octet| *octet == b'/').next().unwrap_or(&[]),
-        None if case.facts.start(0) == b"CONNECT" => target,
-        None => &[],
-    };
-    authority.contains(&b'@')
+fn is_of_length(case: &Case<'_>) -> bool {
+    case.is(ErrorKind::ContentLength) || case.is(ErrorKind::RepeatedContentLength)
 }
 
-fn has_empty_member(case: &Case<'_>) -> bool {
-    case.facts
-        .values("transfer-encoding")
-        .iter()
-        .any(|value| value.split(|octet| *octet == b',').any(|member| trim(member).is_empty()))
+fn codings(case: &Case<'_>) -> Codings {
+    let values = case.facts.values("transfer-encoding");
+    let members = members(&values);
+    let named: Vec<_> = members.iter().filter(|member| !member.is_empty()).collect();
+    let chunked = named.iter().filter(|member| is_chunked(member)).count();
+    Codings {
+        chunked,
+        others: named.len() - chunked,
+        empty: members.len() - named.len(),
+        ends_chunked: named.last().is_some_and(|member| is_chunked(member)),
+    }
 }
 
-/// The port of a `Host` is too large, or there is no host in front of it.
-fn is_without_meaning(case: &Case<'_>) -> bool {
-    case.facts.values("host").iter().any(|value| {
-        let (host, port) =
-            value.iter().rposition(|octet| *octet == b':').map_or((&**value, &b""[..]), |place| value.split_at(place));
-        let digits = port.get(1..).unwrap_or(&[]);
-        host.is_empty()
-            || (is_digits(digits) && std::str::from_utf8(digits).ok().and_then(|port| port.parse::<u16>().ok()).is_none())
-    })
+/// The codings of a message: how many members are `chunked`, other codings, or empty.
+struct Codings {
+    chunked: usize,
+    others: usize,
+    empty: usize,
+    ends_chunked: bool,
 }
 
-pub(super) const CLASSES: &[Class] = &[
+/// The chunks of the body have this fault, and bareline's error is in the body.
+fn has_chunk_fault(case: &Case<'_>, fault: ChunkFault) -> bool {
+    case.is_in_body() && case.chunks().fault == Some(fault)
+}
+
+fn is_of_chunk_line(case: &Case<'_>) -> bool {
+    case.is(ErrorKind::ChunkSize) || case.is(ErrorKind::ChunkExtension)
+}
+
+const OF_HOST: &[ErrorKind] = &[ErrorKind::MissingHost, ErrorKind::RepeatedHost, ErrorKind::InvalidHost];
+const OF_FRAMING: &[ErrorKind] = &[
+    ErrorKind::ContentLength,
+    ErrorKind::RepeatedContentLength,
+    ErrorKind::ContentLengthTooLarge,
+    ErrorKind::LengthAndCoding,
+    ErrorKind::NotChunkedLast,
+    ErrorKind::ChunkedTwice,
+    ErrorKind::UnsupportedCoding,
+    ErrorKind::CodingInHttp10,
+    ErrorKind::ContentInConnect,
+];
+
+/// Tried before the other classes: a reader leaves a check to its caller, or judges later.
+pub(super) const LEFT: &[Class] = &[
     Class {
-        name: "head-only",
-        group: Group::Framing,
-        what: "The reader leaves `Host` and the form of the target to its caller; httparse the fields of framing too.",
+        name: "left-host",
+        what: "The reader leaves `Host` to its caller.",
         section: "RFC 9112 section 3.2",
-        why: Why::Theirs(&[Peer::Httparse, Peer::Llhttp], "httparse shows heads alone, llhttp no host: their interfaces"),
-        holds: is_left_to_the_caller,
+        why: Why::Interface(&[Peer::Httparse, Peer::Llhttp], "httparse shows heads alone, llhttp checks no host"),
+        holds: |case| is_shown(case, OF_HOST),
+    },
+    Class {
+        name: "left-form",
+        what: "The reader leaves to its caller which form of the target suits the method.",
+        section: "RFC 9112 section 3.2",
+        why: Why::Interface(&[Peer::Httparse, Peer::Llhttp], "httparse shows heads alone, llhttp a target as it is"),
+        holds: |case| is_shown(case, &[ErrorKind::TargetForm]),
+    },
+    Class {
+        name: "left-framing",
+        what: "The reader leaves the fields of framing to its caller.",
+        section: "RFC 9112 section 6.3",
+        why: Why::Interface(&[Peer::Httparse], "it shows heads alone"),
+        holds: |case| is_shown(case, OF_FRAMING),
     },
     Class {
         name: "unjudged",
-        group: Group::Ends,
-        what: "The connection closes within a head that is invalid already. The other reader judges it when it is whole.",
+        what: "The connection closes within a head with a fault in its whole lines. The other reader judges a head that is whole.",
         section: "RFC 9112 section 8",
-        why: Why::Theirs(&Peer::ALL, "each reader judges a line, or a head, at another octet"),
+        why: Why::Interface(&Peer::ALL, "each reader judges a line, or a head, at another octet"),
         holds: is_unjudged,
     },
+];
+
+pub(super) const CLASSES: &[Class] = &[
     Class {
         name: "connect-wildcard",
-        group: Group::StartLine,
-        what: "Bareline rejects a `*` in the host of a CONNECT target, which `reg-name` allows.",
+        what: "Bareline rejects a `*` in front of the host of a CONNECT target, which `reg-name` allows.",
         section: "RFC 3986 section 3.2.2",
         why: Why::Fault,
         holds: |case| {
-            case.is(ErrorKind::Target)
-                && case.facts.start(0) == b"CONNECT"
-                && case.facts.start(1).contains(&b'*')
-                && !case.facts.start(1).contains(&b'@')
+            let rest = case.target().strip_prefix(b"*");
+            case.is(ErrorKind::Target) && case.method() == b"CONNECT" && rest.is_some() && is_authority_form(case.target())
         },
     },
     Class {
         name: "bare-lf",
-        group: Group::Lines,
         what: "Bareline rejects a line that ends with LF alone.",
         section: "RFC 9112 section 2.2",
         why: Why::Row("bare LF as a line end"),
@@ -144,7 +211,6 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "bare-cr",
-        group: Group::Lines,
         what: "Bareline rejects a CR without LF.",
         section: "RFC 9112 section 2.2",
         why: Why::Row("bare CR"),
@@ -152,23 +218,23 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "fold-trailer",
-        group: Group::Chunks,
         what: "Bareline rejects a folded line in trailers.",
         section: "RFC 9112 section 5.2",
         why: Why::Row("folded line in trailers"),
-        holds: |case| case.is(ErrorKind::LineFolding) && is_space(case.octet(0)) && case.is_in_body(),
+        holds: |case| case.is(ErrorKind::LineFolding) && is_space(case.octet(0)) && case.is_in_trailers(),
     },
     Class {
         name: "fold-request",
-        group: Group::Lines,
         what: "Bareline rejects a folded line in a request.",
         section: "RFC 9112 section 5.2",
         why: Why::Row("folded line in a request"),
-        holds: |case| case.is(ErrorKind::LineFolding) && is_space(case.octet(0)) && case.message.role == Role::Request,
+        holds: |case| {
+            case.is(ErrorKind::LineFolding) && is_space(case.octet(0)) && case.message.role == Role::Request
+                || case.is(ErrorKind::ContentLength) && has_folded_length(case)
+        },
     },
     Class {
         name: "method-length",
-        group: Group::StartLine,
         what: "Bareline rejects a method of more than 64 octets.",
         section: "RFC 9112 section 3",
         why: Why::Limit("`Limits::method`"),
@@ -176,52 +242,34 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "spaces",
-        group: Group::StartLine,
         what: "Bareline rejects a start line with other whitespace than one space between its parts.",
         section: "RFC 9112 section 3",
         why: Why::Row("several spaces in a start line"),
-        holds: |case| {
-            (case.is(ErrorKind::Target) || case.is(ErrorKind::Version) || case.is(ErrorKind::StatusCode))
-                && is_space(case.octet(0))
-                && case.octet(0) != Some(b'\r')
-        },
+        holds: has_other_space,
     },
     Class {
         name: "userinfo",
-        group: Group::StartLine,
         what: "Bareline rejects an absolute form with userinfo, or without `://`.",
         section: "RFC 9110 section 4.2.4",
         why: Why::Row("absolute form without `://`, userinfo in it"),
-        holds: |case| {
-            let target = case.facts.start(1);
-            let scheme = target.iter().position(|octet| *octet == b':').map_or(target, |place| &target[..place]);
-            let is_scheme = scheme.first().is_some_and(u8::is_ascii_alphabetic) && is_token(scheme);
-            case.is(ErrorKind::Target)
-                && (has_userinfo(case)
-                    || (is_scheme && scheme.len() < target.len() && !target[scheme.len()..].starts_with(b"://")))
-        },
+        holds: |case| case.is(ErrorKind::Target) && (has_userinfo(case.method(), case.target()) || is_without_slashes(case)),
     },
     Class {
         name: "target",
-        group: Group::StartLine,
         what: "Bareline rejects a request target with an octet or an authority that the grammar does not have.",
         section: "RFC 9112 section 3.2",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::Target) && !is_plain_path(case.facts.start(1)),
+        holds: |case| case.is(ErrorKind::Target) && !is_target(case.target()),
     },
     Class {
         name: "target-form",
-        group: Group::StartLine,
         what: "Bareline rejects a form of the request target that does not suit the method.",
         section: "RFC 9112 section 3.2",
         why: Why::Rule,
-        holds: |case| {
-            case.is(ErrorKind::TargetForm) && (case.facts.start(0) == b"CONNECT" || !case.facts.start(1).starts_with(b"/"))
-        },
+        holds: |case| (case.is(ErrorKind::TargetForm) || case.is(ErrorKind::Target)) && !suits(case.method(), case.target()),
     },
     Class {
         name: "no-version",
-        group: Group::StartLine,
         what: "Bareline rejects a request line without a version, or without a target.",
         section: "RFC 9112 section 3",
         why: Why::Rule,
@@ -229,7 +277,6 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "before-status",
-        group: Group::Lines,
         what: "Bareline rejects octets in front of a status line, empty lines too.",
         section: "RFC 9112 section 4",
         why: Why::Rule,
@@ -241,7 +288,6 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "version",
-        group: Group::StartLine,
         what: "Bareline rejects what is not `HTTP/`, digit, `.`, digit in the place of the version.",
         section: "RFC 9112 section 2.3",
         why: Why::Rule,
@@ -249,61 +295,61 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "major",
-        group: Group::StartLine,
         what: "Bareline rejects a major version that is not 1.",
         section: "RFC 9110 section 15.6.6",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::VersionNotSupported) && !case.facts.version().starts_with(b"HTTP/1."),
-    },
-    Class {
-        name: "no-space",
-        group: Group::StartLine,
-        what: "Bareline rejects a status line that ends behind the code, without a space.",
-        section: "RFC 9112 section 4",
-        why: Why::Rule,
         holds: |case| {
-            case.is(ErrorKind::StatusCode) && case.octet(0) == Some(b'\r')
-                || case.is(ErrorKind::StatusCode)
-                    && is_digits(case.facts.start(1))
-                    && case.facts.start(1).len() == 3
-                    && !case.facts.start(1).starts_with(b"0")
+            case.is(ErrorKind::VersionNotSupported)
+                && matches!(case.facts.version(), [b'H', b'T', b'T', b'P', b'/', b'0' | b'2'..=b'9', b'.', b'0'..=b'9'])
         },
     },
     Class {
+        name: "no-space",
+        what: "Bareline rejects a status line that ends behind the code, without a space.",
+        section: "RFC 9112 section 4",
+        why: Why::Rule,
+        holds: |case| case.is(ErrorKind::StatusCode) && ends_behind_code(case),
+    },
+    Class {
+        name: "low-status",
+        what: "Bareline rejects a status code below 100.",
+        section: "RFC 9110 section 15",
+        why: Why::Row("status 000 to 099 in a response"),
+        holds: |case| case.is(ErrorKind::StatusCode) && is_code(case.facts.start(1)) && case.facts.start(1).starts_with(b"0"),
+    },
+    Class {
         name: "status",
-        group: Group::StartLine,
-        what: "Bareline rejects a status code that is not three digits from 100 on.",
+        what: "Bareline rejects a status code that is not three digits.",
         section: "RFC 9112 section 4",
         why: Why::Rule,
         holds: |case| case.is(ErrorKind::StatusCode) && !is_code(case.facts.start(1)),
     },
     Class {
         name: "reason",
-        group: Group::StartLine,
         what: "Bareline rejects a control octet in a reason phrase.",
         section: "RFC 9112 section 4",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::Reason) && case.octet(0).is_some_and(|octet| octet.is_ascii_control()),
+        holds: |case| case.is(ErrorKind::Reason) && case.octet(0).is_some_and(|octet| octet.is_ascii_control() && octet != b'\t'),
     },
     Class {
         name: "field-name",
-        group: Group::Fields,
         what: "Bareline rejects a field name that is empty or no token.",
         section: "RFC 9110 section 5.1",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::FieldName) && case.octet(0).is_none_or(|octet| !is_token(&[octet])),
+        holds: |case| case.is(ErrorKind::FieldName) && !is_token(trim(name(case.line()))),
     },
     Class {
         name: "space-colon",
-        group: Group::Fields,
         what: "Bareline rejects whitespace between a field name and its colon.",
         section: "RFC 9112 section 5.1",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::WhitespaceBeforeColon) && is_space(case.octet(0)),
+        holds: |case| {
+            let name = name(case.line());
+            case.is(ErrorKind::WhitespaceBeforeColon) && trim(name).len() < name.len() && case.line().contains(&b':')
+        },
     },
     Class {
         name: "no-colon",
-        group: Group::Fields,
         what: "Bareline rejects a field line without a colon.",
         section: "RFC 9112 section 5",
         why: Why::Rule,
@@ -311,7 +357,6 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "field-value",
-        group: Group::Fields,
         what: "Bareline rejects a control octet in a field value.",
         section: "RFC 9110 section 5.5",
         why: Why::Rule,
@@ -321,15 +366,13 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "no-host",
-        group: Group::Host,
         what: "Bareline rejects an HTTP/1.1 request without `Host`.",
         section: "RFC 9112 section 3.2",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::MissingHost) && !case.facts.has("host"),
+        holds: |case| case.is(ErrorKind::MissingHost) && !case.facts.has("host") && case.facts.version() != b"HTTP/1.0",
     },
     Class {
         name: "two-hosts",
-        group: Group::Host,
         what: "Bareline rejects a second `Host`.",
         section: "RFC 9112 section 3.2",
         why: Why::Rule,
@@ -337,58 +380,63 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "host-port",
-        group: Group::Host,
         what: "Bareline rejects a `Host` with a port above 65,535, or without a host.",
         section: "RFC 3986 section 3.2",
         why: Why::Row("`Host` with a port above 65,535, or without a host"),
-        holds: |case| case.is(ErrorKind::InvalidHost) && is_without_meaning(case),
+        holds: |case| {
+            case.is(ErrorKind::InvalidHost) && case.facts.values("host").iter().any(|value| is_host_without_meaning(value))
+        },
     },
     Class {
         name: "host",
-        group: Group::Host,
         what: "Bareline rejects a `Host` that is not a host with an optional port.",
         section: "RFC 9112 section 3.2",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::InvalidHost) && !case.facts.values("host").iter().all(|value| is_plain_host(value)),
+        holds: |case| {
+            case.is(ErrorKind::InvalidHost) && case.facts.values("host").iter().any(|value| host_and_port(value).is_none())
+        },
     },
     Class {
         name: "same-lengths",
-        group: Group::Framing,
         what: "Bareline rejects a length that is given twice, with one value.",
         section: "RFC 9112 section 6.3",
         why: Why::Row("`Content-Length: 5, 5`, or twice"),
-        holds: |case| (case.is(ErrorKind::ContentLength) || case.is(ErrorKind::RepeatedContentLength)) && is_one_length(case),
+        holds: |case| {
+            let is_one = |lengths: Vec<Vec<u8>>| lengths.iter().all(|length| *length == lengths[0]);
+            is_of_length(case) && lengths(case).is_some_and(is_one)
+        },
     },
     Class {
         name: "two-lengths",
-        group: Group::Framing,
-        what: "Bareline rejects a second `Content-Length` with another value.",
+        what: "Bareline rejects lengths that differ.",
         section: "RFC 9112 section 6.3",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::RepeatedContentLength),
+        holds: |case| {
+            let differ = |lengths: Vec<Vec<u8>>| lengths.iter().any(|length| *length != lengths[0]);
+            is_of_length(case) && lengths(case).is_some_and(differ)
+        },
     },
     Class {
         name: "length",
-        group: Group::Framing,
         what: "Bareline rejects a `Content-Length` that is not digits alone.",
         section: "RFC 9110 section 8.6",
         why: Why::Row("`Content-Length: +5`, ` 5 5`, `0x5`"),
         holds: |case| {
-            case.is(ErrorKind::ContentLength)
-                && (case.facts.has_fold() || !case.facts.values("content-length").iter().all(|value| is_digits(value)))
+            case.is(ErrorKind::ContentLength) && case.facts.values("content-length").iter().any(|value| !is_digits(value))
         },
     },
     Class {
         name: "huge-length",
-        group: Group::Framing,
         what: "Bareline rejects a `Content-Length` from 2 to the 64th on.",
         section: "RFC 9110 section 8.6",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::ContentLengthTooLarge),
+        holds: |case| {
+            let is_huge = |value: &Vec<u8>| is_digits(value) && number(value).is_none();
+            case.is(ErrorKind::ContentLengthTooLarge) && case.facts.values("content-length").iter().any(is_huge)
+        },
     },
     Class {
         name: "length-and-coding",
-        group: Group::Framing,
         what: "Bareline rejects `Content-Length` with `Transfer-Encoding`.",
         section: "RFC 9112 section 6.1",
         why: Why::Row("`Content-Length` with `Transfer-Encoding`"),
@@ -397,126 +445,116 @@ pub(super) const CLASSES: &[Class] = &[
         },
     },
     Class {
-        name: "not-chunked",
-        group: Group::Framing,
-        what: "Bareline rejects a request whose `Transfer-Encoding` does not end in `chunked`.",
-        section: "RFC 9112 section 6.3",
-        why: Why::Rule,
-        holds: |case| case.is(ErrorKind::NotChunkedLast) && case.facts.has("transfer-encoding"),
-    },
-    Class {
-        name: "chunked-twice",
-        group: Group::Framing,
-        what: "Bareline rejects `chunked` applied twice.",
-        section: "RFC 9112 section 6.1",
-        why: Why::Rule,
-        holds: |case| case.is(ErrorKind::ChunkedTwice) && case.facts.has("transfer-encoding"),
-    },
-    Class {
         name: "empty-members",
-        group: Group::Framing,
         what: "Bareline rejects empty members around `chunked` in a request.",
         section: "RFC 9110 section 5.6.1.2",
         why: Why::Row("empty members around `chunked` in a request"),
-        holds: |case| case.is(ErrorKind::UnsupportedCoding) && has_empty_member(case),
-    },
-    Class {
-        name: "codings",
-        group: Group::Framing,
-        what: "Bareline rejects a request with codings besides `chunked`.",
-        section: "RFC 9112 section 6.1",
-        why: Why::Row("codings besides chunked in a request"),
-        holds: |case| case.is(ErrorKind::UnsupportedCoding) && case.facts.has("transfer-encoding"),
-    },
-    Class {
-        name: "old-coding",
-        group: Group::Framing,
-        what: "Bareline rejects `Transfer-Encoding` in HTTP/1.0.",
-        section: "RFC 9112 section 6.1",
-        why: Why::Row("`Transfer-Encoding` in HTTP/1.0"),
-        holds: |case| case.is(ErrorKind::CodingInHttp10) && case.facts.version() == b"HTTP/1.0",
-    },
-    Class {
-        name: "connect-content",
-        group: Group::Framing,
-        what: "Bareline rejects content in CONNECT.",
-        section: "RFC 9110 section 9.3.6",
-        why: Why::Row("content in CONNECT"),
-        holds: |case| case.is(ErrorKind::ContentInConnect) && case.facts.start(0) == b"CONNECT",
-    },
-    Class {
-        name: "chunk-space",
-        group: Group::Chunks,
-        what: "Bareline rejects whitespace that stands alone, CR or LF in a chunk line.",
-        section: "RFC 9112 section 7.1",
-        why: Why::Row("whitespace and bare LF in chunk lines"),
         holds: |case| {
-            (case.is(ErrorKind::ChunkSize) || case.is(ErrorKind::ChunkExtension))
-                && matches!(case.octet(0), Some(b' ' | b'\t' | b'\r' | b'\n'))
+            let is_chunked = |codings: Codings| codings.ends_chunked && codings.empty > 0;
+            (case.is(ErrorKind::UnsupportedCoding) || case.is(ErrorKind::NotChunkedLast)) && is_chunked(codings(case))
         },
     },
     Class {
+        name: "not-chunked",
+        what: "Bareline rejects a request whose `Transfer-Encoding` does not end in `chunked`.",
+        section: "RFC 9112 section 6.3",
+        why: Why::Rule,
+        holds: |case| case.is(ErrorKind::NotChunkedLast) && has_coding(case) && !codings(case).ends_chunked,
+    },
+    Class {
+        name: "chunked-twice",
+        what: "Bareline rejects `chunked` applied twice.",
+        section: "RFC 9112 section 6.1",
+        why: Why::Rule,
+        holds: |case| case.is(ErrorKind::ChunkedTwice) && codings(case).chunked > 1,
+    },
+    Class {
+        name: "codings",
+        what: "Bareline rejects a request with codings besides `chunked`.",
+        section: "RFC 9112 section 6.1",
+        why: Why::Row("codings besides chunked in a request"),
+        holds: |case| case.is(ErrorKind::UnsupportedCoding) && codings(case).others > 0,
+    },
+    Class {
+        name: "old-coding",
+        what: "Bareline rejects `Transfer-Encoding` in HTTP/1.0.",
+        section: "RFC 9112 section 6.1",
+        why: Why::Row("`Transfer-Encoding` in HTTP/1.0"),
+        holds: |case| case.is(ErrorKind::CodingInHttp10) && case.facts.version() == b"HTTP/1.0" && has_coding(case),
+    },
+    Class {
+        name: "connect-content",
+        what: "Bareline rejects content in CONNECT.",
+        section: "RFC 9110 section 9.3.6",
+        why: Why::Row("content in CONNECT"),
+        holds: |case| {
+            let is_some = |value: &Vec<u8>| number(value).is_none_or(|length| length > 0);
+            case.is(ErrorKind::ContentInConnect)
+                && case.method() == b"CONNECT"
+                && (has_coding(case) || case.facts.values("content-length").iter().any(is_some))
+        },
+    },
+    Class {
+        name: "chunk-space",
+        what: "Bareline rejects whitespace in a chunk line that is around no `;` or `=`.",
+        section: "RFC 9112 section 7.1",
+        why: Why::Row("whitespace and bare LF in chunk lines"),
+        holds: |case| is_of_chunk_line(case) && has_chunk_fault(case, ChunkFault::Space),
+    },
+    Class {
         name: "chunk-size",
-        group: Group::Chunks,
-        what: "Bareline rejects a chunk size that is not hexadecimal digits alone.",
+        what: "Bareline rejects a chunk line that does not begin with a size.",
         section: "RFC 9112 section 7.1",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::ChunkSize) && case.is_in_body(),
+        holds: |case| is_of_chunk_line(case) && has_chunk_fault(case, ChunkFault::Size),
     },
     Class {
         name: "huge-chunk",
-        group: Group::Chunks,
         what: "Bareline rejects a chunk size from 2 to the 64th on.",
         section: "RFC 9112 section 7.1",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::ChunkSizeTooLarge) && case.is_in_body(),
+        holds: |case| case.is(ErrorKind::ChunkSizeTooLarge) && has_chunk_fault(case, ChunkFault::HugeSize),
     },
     Class {
         name: "huge-body",
-        group: Group::Chunks,
         what: "Bareline rejects chunks of 2 to the 64th octets in all.",
         section: "RFC 9112 section 7.1",
         why: Why::Limit("`Limits::body`"),
-        holds: |case| case.is(ErrorKind::BodyTooLarge) && case.facts.has("transfer-encoding"),
+        holds: |case| case.is(ErrorKind::BodyTooLarge) && has_chunk_fault(case, ChunkFault::HugeBody),
     },
     Class {
         name: "extension",
-        group: Group::Chunks,
         what: "Bareline rejects a chunk extension that the grammar does not have.",
         section: "RFC 9112 section 7.1.1",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::ChunkExtension) && case.facts.body_line(case.offset()).contains(&b';'),
+        holds: |case| is_of_chunk_line(case) && has_chunk_fault(case, ChunkFault::Extension),
     },
     Class {
         name: "chunk-junk",
-        group: Group::Chunks,
         what: "Bareline rejects what follows a chunk size and is no extension.",
         section: "RFC 9112 section 7.1",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::ChunkExtension) && case.is_in_body(),
+        holds: |case| is_of_chunk_line(case) && has_chunk_fault(case, ChunkFault::Junk),
     },
     Class {
         name: "long-extension",
-        group: Group::Chunks,
         what: "Bareline rejects a chunk line of more than 4,096 octets.",
         section: "RFC 9112 section 7.1.1",
         why: Why::Row("long chunk extensions"),
-        holds: |case| case.is(ErrorKind::ChunkLineTooLong) && case.message.octets.len() > 4_096,
+        holds: |case| case.is(ErrorKind::ChunkLineTooLong) && has_chunk_fault(case, ChunkFault::LongLine),
     },
     Class {
         name: "chunk-end",
-        group: Group::Chunks,
         what: "Bareline rejects chunk data without CR LF behind it.",
         section: "RFC 9112 section 7.1",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::ChunkEnd) && case.is_in_body(),
+        holds: |case| case.is(ErrorKind::ChunkEnd) && has_chunk_fault(case, ChunkFault::End),
     },
     Class {
         name: "forbidden-trailer",
-        group: Group::Chunks,
         what: "Bareline rejects a trailer field that controls the message, its routing or the connection.",
         section: "RFC 9110 section 6.5.1",
         why: Why::Row("fields in trailers that control the message, its routing or the connection"),
-        holds: |case| case.is(ErrorKind::ForbiddenTrailer) && case.is_in_body(),
+        holds: |case| case.is(ErrorKind::ForbiddenTrailer) && case.is_in_trailers() && is_control_field(name(case.line())),
     },
 ];
