@@ -89,7 +89,7 @@ linear:
 copies:
     tests/copies
 
-# Reads 10,000,000 messages with other parsers too, and compares: hyper, httparse, h11, llhttp and Go's; five minutes or
+# Reads 10,000,000 messages with other parsers too, and compares: hyper, httparse, h11, llhttp and Go's; four minutes or
 # more on two cores. `just readers --quick` takes seconds, `just readers --update` writes tests/readers/README.md.
 readers *options:
     tests/readers/run {{options}}

@@ -81,6 +81,12 @@ fn is_version_line(case: &Case<'_>) -> bool {
     is_version && (case.message.role != Role::Request || case.facts.start(3).is_empty())
 }
 
+/// A status line is a version alone.
+fn ends_behind_version(case: &Case<'_>) -> bool {
+    let line = case.facts.lines.first().copied().unwrap_or(&[]);
+    case.message.role != Role::Request && matches!(line, [b'H', b'T', b'T', b'P', b'/', _, b'.', _])
+}
+
 /// A status line ends behind the code.
 fn ends_behind_code(case: &Case<'_>) -> bool {
     let line = case.facts.lines.first().copied().unwrap_or(&[]);
@@ -305,10 +311,12 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "no-space",
-        what: "Bareline rejects a status line that ends behind the code, without a space.",
+        what: "Bareline rejects a status line that ends behind the version or the code, without a space.",
         section: "RFC 9112 section 4",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::StatusCode) && ends_behind_code(case),
+        holds: |case| {
+            case.is(ErrorKind::StatusCode) && ends_behind_code(case) || case.is(ErrorKind::Version) && ends_behind_version(case)
+        },
     },
     Class {
         name: "low-status",
