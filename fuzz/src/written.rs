@@ -1,4 +1,5 @@
-//! Notes what the properties have the library write, for a judge that shares nothing with its parsers.
+//! Notes what the properties have the library write, for a judge that shares nothing with its
+//! parsers.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -13,8 +13,8 @@ pub(crate) const GRAMMAR: &str = include_str!("grammar.abnf");
 pub(crate) enum Verdict {
     /// They are not one head.
     Rejected,
-    /// They are one: its framing (of a response when it responds to GET, HEAD and CONNECT), and what
-    /// its fields say of the connection.
+    /// They are one: its framing (of a response when it responds to GET, HEAD and CONNECT), and
+    /// what its fields say of the connection.
     Head([Option<Framing>; 3], Says),
 }
 
