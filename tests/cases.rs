@@ -6,7 +6,7 @@
 mod reading;
 
 use bareline_core::{
-    BodyEncoder, FieldName, FieldValue, HeadWriter, Method, ReplyTo, Status, Target, Version, WireBuf, WriteError,
+    FieldName, FieldValue, HeadWriter, MessageWriter, Method, ReplyTo, Status, Target, Version, WireBuf, WriteError,
 };
 use reading::{Field, Message, Reading, StartLine, requests, responses};
 use serde_json::Value;
@@ -240,10 +240,8 @@ fn from_latin1(text: &str) -> Vec<u8> {
     text.chars().map(|character| u8::try_from(u32::from(character)).unwrap()).collect()
 }
 
-type Written = Result<BodyEncoder, WriteError>;
-
-/// Ends a head with the fields of a case: those that frame the body become the call that says so, and a second one is a field like any other.
-fn end(mut head: HeadWriter<'_>, headers: &[(String, Vec<u8>)], body: &[Vec<u8>]) -> Written {
+/// Ends a head with the fields of a case, and returns whether a body follows: those that frame the body become the call that says so, and a second one is a field like any other.
+fn end(mut head: HeadWriter<'_>, headers: &[(String, Vec<u8>)], body: &[Vec<u8>]) -> Result<bool, WriteError> {
     let is = |name: &str, other: &str| name.eq_ignore_ascii_case(other);
     let is_framing = |name: &str| is(name, "content-length") || is(name, "transfer-encoding");
     let framing = headers.iter().position(|(name, _)| is_framing(name));
@@ -254,17 +252,14 @@ fn end(mut head: HeadWriter<'_>, headers: &[(String, Vec<u8>)], body: &[Vec<u8>]
             head = head.field(FieldName::new(name)?, FieldValue::new(value)?)?;
         }
     }
+    let is_empty = framing.is_none() && body.iter().all(Vec::is_empty);
     match framing.map(|at| std::str::from_utf8(&headers[at].1).unwrap()) {
         Some(length) if !is(length, "chunked") => head.length(length.parse().map_err(|_| WriteError::FramingField)?),
         Some(_) => head.chunked(),
-        None if body.iter().all(Vec::is_empty) => {
-            head.without_body()?;
-            // Nothing is left to be written.
-            let mut out = WireBuf::<64>::new();
-            out.response(ReplyTo::UNREAD, Status::OK)?.until_close()
-        }
+        None if is_empty => head.without_body(),
         None => head.until_close(),
-    }
+    }?;
+    Ok(!is_empty)
 }
 
 /// Writes a message as a case gives it.
@@ -281,27 +276,33 @@ fn write(case: &Value) -> Result<Vec<u8>, WriteError> {
     let body: Vec<_> = input["body"].as_array().unwrap().iter().map(|piece| octets(piece.as_str().unwrap())).collect();
     let mut out = WireBuf::<4096>::new();
     let is_request = text(case, "kind") == "request";
-    let mut encoder = if is_request {
-        let head = out.request(Method::new(text(input, "method"))?, Target::new(text(input, "target"))?)?;
+    let mut writer = MessageWriter::new();
+    let has_body = if is_request {
+        let (method, target) = (Method::new(text(input, "method"))?, Target::new(text(input, "target"))?);
+        let head = writer.request(method, target, &mut out)?;
         end(head.version(version("version")), &pairs("headers"), &body)?
     } else {
         let reply_to = ReplyTo::new(Method::new(text(input, "request_method"))?, version("request_version"));
         let code = u16::try_from(input["status"].as_u64().unwrap()).map_err(|_| WriteError::InvalidStatus { code: 0 })?;
         let status = Status::new(code)?;
-        let mut head = out.response(reply_to, status)?.version(version("version"));
+        let mut head = writer.response(reply_to, status, &mut out)?.version(version("version"));
         if text(input, "reason") != status.reason() {
             let reason = from_latin1(text(input, "reason"));
             head = head.reason(FieldValue::new(&reason)?)?;
         }
         end(head, &pairs("headers"), &body)?
     };
-    for piece in &body {
-        encoder.data(piece, &mut out)?;
+    for piece in body.iter().filter(|_| has_body) {
+        writer.send_data(piece, &mut out)?;
     }
     let trailers = pairs("trailers");
     let trailers: Result<Vec<_>, WriteError> =
         trailers.iter().map(|(name, value)| Ok((FieldName::new(name)?, FieldValue::new(value)?))).collect();
-    encoder.end(&trailers?, &mut out)?;
+    if has_body {
+        writer.end_body(&trailers?, &mut out)?;
+    } else if !trailers?.is_empty() {
+        return Err(WriteError::TrailersNeedChunked);
+    }
     Ok(out.as_bytes().to_vec())
 }
 

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use bareline_core::{
-    ClientConnection, ClientState, ErrorKind, Event, FieldName, FieldSpans, FieldValue, Limits, Method, RecvBuf,
-    ServerConnection, ServerState, Status, Target, Version, WireBuf, WriteError, datagram,
+    ClientConnection, ClientState, ErrorKind, Event, FieldName, FieldSpans, FieldValue, Limits, MessageWriter, Method, RecvBuf,
+    ReplyTo, ServerConnection, ServerState, Status, Target, Version, WireBuf, WriteError, datagram,
 };
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::path::Path;
@@ -352,7 +352,8 @@ fn a_datagram_is_one_message() {
 
     let mut out = WireBuf::<100>::new();
     let search = Method::new("M-SEARCH").unwrap();
-    assert_eq!(out.request(search, Target::ASTERISK).err(), Some(WriteError::TargetForm));
+    let stream = MessageWriter::new().request(search, Target::ASTERISK, &mut out).err();
+    assert_eq!(stream, Some(WriteError::TargetForm));
     datagram::write_request(&mut out, search, Target::ASTERISK)
         .unwrap()
         .field(FieldName::HOST, HOST)
@@ -360,6 +361,14 @@ fn a_datagram_is_one_message() {
         .without_body()
         .unwrap();
     assert_eq!(out.as_bytes(), b"M-SEARCH * HTTP/1.1\r\nHost: a\r\n\r\n");
+    // A datagram is one message.
+    let second = datagram::write_request(&mut out, search, Target::ASTERISK).err();
+    assert_eq!(second, Some(WriteError::OutOfTurn));
+    let second = datagram::write_response(&mut out, ReplyTo::UNREAD, Status::OK).err();
+    assert_eq!(second, Some(WriteError::OutOfTurn));
+    out.clear();
+    datagram::write_response(&mut out, ReplyTo::UNREAD, Status::OK).unwrap().body(b"x").unwrap();
+    assert_eq!(out.as_bytes(), b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
 }
 
 #[test]
@@ -568,12 +577,50 @@ fn a_length_beyond_the_limit_is_refused_before_the_body() {
     assert_eq!(connection.state(), ServerState::Refusal);
 }
 
+/// Whatever begins a head, while the buffer holds a body that has not ended.
 #[test]
-fn a_connection_does_not_write_into_the_body_of_another_message() {
+fn no_second_head_stands_in_a_body() {
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    type Begin = fn(&mut WireBuf<1024>) -> Option<WriteError>;
+    let heads: &[(&str, Begin)] = &[
+        ("a writer's response", |out| MessageWriter::new().response(ReplyTo::UNREAD, Status::OK, out).err()),
+        ("a writer's request", |out| MessageWriter::new().request(Method::GET, Target::ROOT, out).err()),
+        ("a datagram", |out| datagram::write_request(out, Method::GET, Target::ROOT).err()),
+        ("a datagram's response", |out| datagram::write_response(out, ReplyTo::UNREAD, Status::OK).err()),
+        ("another server's response", |out| server_after(REQUEST).connection.respond(Status::OK, out).err()),
+        ("another server's rejection", |out| ServerConnection::new(LIMITS).reject(Status::OK, out).err()),
+        ("another client's request", |out| ClientConnection::new(LIMITS).request(Method::GET, Target::ROOT, out).err()),
+    ];
+    for (title, begin) in heads {
+        let mut server = server_after(REQUEST);
+        server.connection.respond(Status::OK, &mut server.out).unwrap().length(5).unwrap();
+        assert_eq!(begin(&mut server.out), Some(WriteError::OutOfTurn), "{title} in a server's body");
+        server.connection.send_data(b"hello", &mut server.out).unwrap();
+        assert_eq!(begin(&mut server.out), Some(WriteError::OutOfTurn), "{title} before the end");
+
+        let (mut client, mut out) = (ClientConnection::new(LIMITS), WireBuf::<1024>::new());
+        let head = client.request(Method::PUT, Target::ROOT, &mut out).unwrap();
+        head.field(FieldName::HOST, HOST).unwrap().chunked().unwrap();
+        assert_eq!(begin(&mut out), Some(WriteError::OutOfTurn), "{title} in a client's body");
+        out.clear();
+        assert_eq!(begin(&mut out), None, "{title} in an empty buffer");
+    }
+}
+
+/// While one buffer is sent, another one is written to.
+#[test]
+fn a_servers_body_goes_on_in_another_buffer() {
     let mut server = server_after(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    let body = server.out.response(bareline_core::ReplyTo::UNREAD, Status::OK).unwrap().length(5);
-    assert!(body.is_ok());
-    assert_eq!(server.connection.respond(Status::OK, &mut server.out).err(), Some(WriteError::OutOfTurn));
+    let mut second = WireBuf::<128>::new();
+    server.connection.respond(Status::OK, &mut server.out).unwrap().chunked().unwrap();
+    server.connection.send_data(b"a", &mut second).unwrap();
+    server.out.clear();
+    server.connection.send_data(b"bc", &mut server.out).unwrap();
+    assert_eq!((server.out.as_bytes(), second.as_bytes()), (&b"\r\n2\r\nbc"[..], &b"1\r\na"[..]));
+    second.clear();
+    server.connection.end_body(&[], &mut second).unwrap();
+    assert_eq!(second.as_bytes(), b"\r\n0\r\n\r\n");
+    assert_eq!(server.connection.next_request(), ServerState::Idle);
 }
 
 /// A connection mends folded lines, and finds the same faults as a parse all the same.

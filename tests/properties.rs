@@ -4,9 +4,10 @@
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{Limits, WireBuf};
 use bareline_fuzz::{
-    MessageModel, Operation, Target, any_operations_keep_a_server_valid, connection, datagram, decode_body, dialogue,
-    every_cut_of_a_sequence_gives_the_same_events, every_cut_within_any_limits_gives_the_same_verdict,
-    every_scan_finds_the_same_runs, parse_request, parse_response, round_trip, what_is_put_back_is_valid,
+    MessageModel, Operation, StreamCall, Target, any_operations_keep_a_server_valid, any_streams_share_their_buffers, connection,
+    datagram, decode_body, dialogue, every_cut_of_a_sequence_gives_the_same_events,
+    every_cut_within_any_limits_gives_the_same_verdict, every_scan_finds_the_same_runs, parse_request, parse_response,
+    round_trip, what_is_put_back_is_valid,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -254,6 +255,13 @@ proptest! {
     #[test]
     fn rfc9112_9_3_no_response_outruns_its_request(operations in vec(operation(), 1..16)) {
         any_operations_keep_a_server_valid(&operations);
+    }
+
+    #[test]
+    fn no_second_head_stands_in_a_body_of_any_stream(choices in vec(any::<u8>(), 0..200)) {
+        if let Ok(calls) = Vec::<StreamCall>::arbitrary(&mut Unstructured::new(&choices)) {
+            any_streams_share_their_buffers(&calls);
+        }
     }
 
     #[test]

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use bareline_core::{
-    ErrorKind, FieldName, FieldSpans, FieldValue, Framing, HeadWriter, Limits, Method, ParseError, Parsed, ReplyTo, RequestHead,
-    ResponseHead, Status, Target, TargetForm, Version, WireBuf, WriteError,
+    ErrorKind, FieldName, FieldSpans, FieldValue, Framing, HeadWriter, Limits, MessageWriter, Method, ParseError, Parsed,
+    ReplyTo, RequestHead, ResponseHead, Status, Target, TargetForm, Version, WireBuf, WriteError,
 };
 use std::collections::HashSet;
 
@@ -415,7 +415,8 @@ fn with_fields<'w>(mut head: HeadWriter<'w>, fields: Fields<'_>) -> Result<HeadW
 fn write_request(method: &str, target: &str, fields: Fields<'_>, body: &[u8]) -> Result<String, WriteError> {
     let mut out = WireBuf::<100>::new();
     let before = out.as_bytes().len();
-    let head = out.request(Method::new(method)?, Target::new(target)?);
+    let mut writer = MessageWriter::new();
+    let head = writer.request(Method::new(method)?, Target::new(target)?, &mut out);
     let written = head.and_then(|head| with_fields(head, fields)).and_then(|head| head.body(body));
     if let Err(error) = written {
         assert_eq!(out.as_bytes().len(), before, "a refusal leaves octets behind");
@@ -426,7 +427,7 @@ fn write_request(method: &str, target: &str, fields: Fields<'_>, body: &[u8]) ->
 
 fn write_response(reply_to: ReplyTo, code: u16, fields: Fields<'_>, body: &[u8]) -> Result<String, WriteError> {
     let mut out = WireBuf::<100>::new();
-    with_fields(out.response(reply_to, Status::new(code)?)?, fields)?.body(body)?;
+    with_fields(MessageWriter::new().response(reply_to, Status::new(code)?, &mut out)?, fields)?.body(body)?;
     Ok(String::from_utf8_lossy(out.as_bytes()).into_owned())
 }
 
@@ -546,84 +547,204 @@ fn each_refusal_of_a_response_writer_and_its_accepted_twin() {
 
 #[test]
 fn rfc9112_6_3_a_request_is_not_delimited_by_the_close() {
-    let mut out = WireBuf::<100>::new();
+    let (mut out, mut writer) = (WireBuf::<100>::new(), MessageWriter::new());
     let host = FieldValue::from_static("a");
-    let head = |out: &mut WireBuf<100>| {
-        let head = out.request(Method::PUT, Target::ROOT).unwrap().field(FieldName::HOST, host).unwrap();
-        head.until_close().err()
-    };
-    assert_eq!(head(&mut out), Some(WriteError::CloseDelimitedRequest));
-    assert_eq!(out.response(OTHER, Status::OK).unwrap().until_close().err(), None);
+    let head = writer.request(Method::PUT, Target::ROOT, &mut out).unwrap().field(FieldName::HOST, host).unwrap();
+    assert_eq!(head.until_close().err(), Some(WriteError::CloseDelimitedRequest));
+    assert_eq!(writer.response(OTHER, Status::OK, &mut out).unwrap().until_close(), Ok(()));
 }
 
 #[test]
 fn rfc9110_8_6_a_body_has_the_length_that_was_declared() {
-    let mut out = WireBuf::<100>::new();
-    let mut body = out.response(OTHER, Status::OK).unwrap().length(3).unwrap();
-    assert_eq!(body.data(b"abcd", &mut out), Err(WriteError::BodyLength));
-    body.data(b"ab", &mut out).unwrap();
-    assert_eq!(body.data(&[b'x'; 100], &mut out), Err(WriteError::BodyLength));
-    assert_eq!(body.end(&[], &mut out), Err(WriteError::BodyLength));
+    let (mut out, mut writer) = (WireBuf::<100>::new(), MessageWriter::new());
+    writer.response(OTHER, Status::OK, &mut out).unwrap().length(3).unwrap();
+    assert_eq!(writer.send_data(b"abcd", &mut out), Err(WriteError::BodyLength));
+    writer.send_data(b"ab", &mut out).unwrap();
+    assert_eq!(writer.send_data(&[b'x'; 100], &mut out), Err(WriteError::BodyLength));
+    assert_eq!(writer.end_body(&[], &mut out), Err(WriteError::BodyLength));
     assert!(out.as_bytes().ends_with(b"Content-Length: 3\r\n\r\nab"));
 }
 
 #[test]
 fn a_head_waits_for_the_end_of_the_body_before_it() {
-    let mut out = WireBuf::<200>::new();
-    let next = |out: &mut WireBuf<200>| out.response(OTHER, Status::OK).err();
-    let mut body = out.response(OTHER, Status::OK).unwrap().length(1).unwrap();
-    assert_eq!(next(&mut out), Some(WriteError::OutOfTurn));
+    let (mut out, mut writer) = (WireBuf::<200>::new(), MessageWriter::new());
+    writer.response(OTHER, Status::OK, &mut out).unwrap().length(1).unwrap();
+    assert_eq!(writer.response(OTHER, Status::OK, &mut out).err(), Some(WriteError::OutOfTurn));
     out.clear();
-    assert_eq!(next(&mut out), Some(WriteError::OutOfTurn), "sent or not, the body is owed");
-    body.data(b"x", &mut out).unwrap();
-    body.end(&[], &mut out).unwrap();
-    assert_eq!(body.end(&[], &mut out), Err(WriteError::OutOfTurn));
-    assert_eq!(body.data(b"x", &mut out), Err(WriteError::OutOfTurn));
-    assert_eq!(next(&mut out), None);
+    let second = writer.response(OTHER, Status::OK, &mut out).err();
+    assert_eq!(second, Some(WriteError::OutOfTurn), "sent or not, the body is owed");
+    writer.send_data(b"x", &mut out).unwrap();
+    writer.end_body(&[], &mut out).unwrap();
+    assert_eq!(writer.end_body(&[], &mut out), Err(WriteError::OutOfTurn));
+    assert_eq!(writer.send_data(b"x", &mut out), Err(WriteError::OutOfTurn));
+    assert_eq!(writer.response(OTHER, Status::OK, &mut out).err(), None);
+}
 
-    out.response(OTHER, Status::OK).unwrap().body_until_close(b"x").unwrap();
-    assert_eq!(next(&mut out), Some(WriteError::OutOfTurn), "what follows would be body");
+type Field = (FieldName<'static>, FieldValue<'static>);
+const CLOSE: Field = (FieldName::CONNECTION, FieldValue::from_static("close"));
+const KEEP_ALIVE: Field = (FieldName::CONNECTION, FieldValue::from_static("keep-alive"));
+const OFFER: [Field; 2] =
+    [(FieldName::CONNECTION, FieldValue::from_static("upgrade")), (FieldName::UPGRADE, FieldValue::from_static("x"))];
+
+/// Writes the rest of a message.
+type Write = fn(HeadWriter<'_>) -> Result<(), WriteError>;
+
+/// Messages, and whether each is the last one on its stream.
+#[test]
+fn rfc9112_9_6_no_head_follows_the_last_message_of_a_stream() {
+    let connect = ReplyTo::new(Method::CONNECT, Version::Http11);
+    let head = ReplyTo::new(Method::HEAD, Version::Http11);
+    let cases: &[(ReplyTo, u16, Write, bool)] = &[
+        (OTHER, 200, |head| head.body(b"x"), false),
+        (OTHER, 200, |head| head.field(CLOSE.0, CLOSE.1)?.body(b"x"), true),
+        (OTHER, 200, |head| head.field(CLOSE.0, CLOSE.1)?.without_body(), true),
+        (OTHER, 200, |head| head.field(KEEP_ALIVE.0, KEEP_ALIVE.1)?.body(b"x"), false),
+        (OTHER, 200, |head| head.version(Version::Http10).body(b"x"), true),
+        (OTHER, 200, |head| head.version(Version::Http10).field(KEEP_ALIVE.0, KEEP_ALIVE.1)?.body(b"x"), false),
+        (OTHER, 200, |head| head.body_until_close(b"x"), true),
+        (head, 200, |head| head.body(b"x"), false),
+        (head, 200, |head| head.body_until_close(b"x"), true),
+        (OTHER, 100, |head| head.without_body(), false),
+        (OTHER, 103, |head| head.field(CLOSE.0, CLOSE.1)?.without_body(), false),
+        (OTHER, 101, |head| head.fields(&OFFER)?.without_body(), true),
+        (OTHER, 426, |head| head.fields(&OFFER)?.without_body(), false),
+        (connect, 200, |head| head.without_body(), true),
+        (connect, 299, |head| head.without_body(), true),
+        (connect, 300, |head| head.without_body(), false),
+        (connect, 100, |head| head.without_body(), false),
+    ];
+    for (reply_to, code, write, is_last) in cases {
+        let status = Status::new(*code).unwrap();
+        let (mut out, mut writer) = (WireBuf::<200>::new(), MessageWriter::new());
+        write(writer.response(*reply_to, status, &mut out).unwrap()).unwrap();
+        let error = is_last.then_some(WriteError::OutOfTurn);
+        assert_eq!(writer.response(OTHER, Status::OK, &mut out).err(), error, "{out:?}");
+        assert_eq!(MessageWriter::new().response(OTHER, Status::OK, &mut out).err(), error, "{out:?}");
+        out.clear();
+        assert_eq!(writer.response(OTHER, Status::OK, &mut out).err(), error, "{reply_to:?} {code}");
+        assert_eq!(MessageWriter::new().response(OTHER, Status::OK, &mut out).err(), None, "a new stream");
+    }
+}
+
+/// The same for bodies that are sent in parts.
+#[test]
+fn rfc9112_9_6_no_head_follows_the_last_body_of_a_stream() {
+    let cases: &[(Write, bool)] = &[
+        (|head| head.chunked(), false),
+        (|head| head.field(CLOSE.0, CLOSE.1)?.chunked(), true),
+        (|head| head.until_close(), true),
+    ];
+    for (write, is_last) in cases {
+        let (mut out, mut writer) = (WireBuf::<200>::new(), MessageWriter::new());
+        write(writer.response(OTHER, Status::OK, &mut out).unwrap()).unwrap();
+        writer.send_data(b"x", &mut out).unwrap();
+        writer.end_body(&[], &mut out).unwrap();
+        let error = is_last.then_some(WriteError::OutOfTurn);
+        assert_eq!(writer.response(OTHER, Status::OK, &mut out).err(), error, "{out:?}");
+        assert_eq!(MessageWriter::new().response(OTHER, Status::OK, &mut out).err(), error, "{out:?}");
+        out.clear();
+        assert_eq!(writer.response(OTHER, Status::OK, &mut out).err(), error);
+    }
+}
+
+#[test]
+fn a_body_goes_on_in_another_buffer() {
+    let (mut first, mut second, mut writer) = (WireBuf::<100>::new(), WireBuf::<100>::new(), MessageWriter::new());
+    writer.response(OTHER, Status::OK, &mut first).unwrap().length(3).unwrap();
+    writer.send_data(b"a", &mut first).unwrap();
+    writer.send_data(b"b", &mut second).unwrap();
+    // What the first buffer holds is older: its octets would come out of order.
+    assert_eq!(writer.send_data(b"c", &mut first), Err(WriteError::OutOfTurn));
+    writer.send_data(b"c", &mut second).unwrap();
+    writer.end_body(&[], &mut second).unwrap();
+    assert_eq!(writer.response(OTHER, Status::OK, &mut first).err(), Some(WriteError::OutOfTurn));
+    writer.response(OTHER, Status::NO_CONTENT, &mut second).unwrap().without_body().unwrap();
+    assert_eq!(second.as_bytes(), b"bcHTTP/1.1 204 No Content\r\n\r\n");
+    first.clear();
+    assert_eq!(writer.response(OTHER, Status::OK, &mut first).err(), None);
+}
+
+/// Two streams with one buffer: the octets in it are framed as their heads say.
+#[test]
+fn a_body_does_not_go_on_in_that_of_another_stream() {
+    let begin = |writer: &mut MessageWriter, length: u64, out: &mut WireBuf<100>| {
+        writer.response(OTHER, Status::OK, out).unwrap().length(length).unwrap();
+    };
+    let (mut out, mut elsewhere) = (WireBuf::<100>::new(), WireBuf::<100>::new());
+    let (mut one, mut other, mut chunks) = (MessageWriter::new(), MessageWriter::new(), MessageWriter::new());
+    begin(&mut one, 5, &mut out);
+    begin(&mut other, 1, &mut elsewhere);
+    assert_eq!(other.send_data(b"x", &mut out), Err(WriteError::OutOfTurn));
+    assert_eq!(other.frame_data(b"x", &mut out), Err(WriteError::OutOfTurn));
+    // The end of this body writes nothing, and does not end the body in the buffer.
+    other.send_data(b"x", &mut elsewhere).unwrap();
+    other.end_body(&[], &mut out).unwrap();
+    assert_eq!(other.response(OTHER, Status::OK, &mut out).err(), Some(WriteError::OutOfTurn));
+    elsewhere.clear();
+    chunks.response(OTHER, Status::OK, &mut elsewhere).unwrap().chunked().unwrap();
+    assert_eq!(chunks.end_body(&[], &mut out), Err(WriteError::OutOfTurn));
+    one.send_data(b"hello", &mut out).unwrap();
+    one.end_body(&[], &mut out).unwrap();
+    // Behind a whole message there is no body that could go on.
+    assert_eq!(chunks.send_data(b"x", &mut out), Err(WriteError::OutOfTurn));
+    assert!(out.as_bytes().ends_with(b"Content-Length: 5\r\n\r\nhello"));
+}
+
+#[test]
+fn nothing_comes_between_a_buffer_and_the_octets_behind_it() {
+    let (mut out, mut writer) = (WireBuf::<100>::new(), MessageWriter::new());
+    writer.response(OTHER, Status::OK, &mut out).unwrap().length(2).unwrap();
+    assert_eq!(writer.frame_data(b"a", &mut out), Ok(&b"a"[..]));
+    assert_eq!(writer.send_data(b"b", &mut out), Err(WriteError::OutOfTurn));
+    assert_eq!(writer.frame_data(b"b", &mut out), Err(WriteError::OutOfTurn));
     out.clear();
-    assert_eq!(next(&mut out), None);
+    assert_eq!(writer.frame_data(b"b", &mut out), Ok(&b"b"[..]));
+    writer.end_body(&[], &mut out).unwrap();
+    assert_eq!(writer.response(OTHER, Status::OK, &mut out).err(), None);
 }
 
 #[test]
 fn rfc9112_7_1_2_trailers_stand_behind_chunks_alone_and_control_nothing() {
-    let mut out = WireBuf::<200>::new();
+    let (mut out, mut writer) = (WireBuf::<200>::new(), MessageWriter::new());
     let field = |name| (FieldName::new(name).unwrap(), FieldValue::from_static("1"));
-    let mut body = out.response(OTHER, Status::OK).unwrap().length(0).unwrap();
-    assert_eq!(body.end(&[field("X-T")], &mut out), Err(WriteError::TrailersNeedChunked));
-    body.end(&[], &mut out).unwrap();
+    writer.response(OTHER, Status::OK, &mut out).unwrap().length(0).unwrap();
+    assert_eq!(writer.end_body(&[field("X-T")], &mut out), Err(WriteError::TrailersNeedChunked));
+    writer.end_body(&[], &mut out).unwrap();
     out.clear();
-    let mut body = out.response(OTHER, Status::OK).unwrap().chunked().unwrap();
+    writer.response(OTHER, Status::OK, &mut out).unwrap().chunked().unwrap();
     for name in
         ["content-length", "Transfer-Encoding", "Host", "Connection", "Trailer", "Authorization", "Set-Cookie", "Content-Type"]
     {
-        assert_eq!(body.end(&[field("X-T"), field(name)], &mut out), Err(WriteError::ForbiddenTrailer), "{name}");
+        let ended = writer.end_body(&[field("X-T"), field(name)], &mut out);
+        assert_eq!(ended, Err(WriteError::ForbiddenTrailer), "{name}");
     }
     out.clear();
-    body.end(&[field("X-T"), field("ETag")], &mut out).unwrap();
+    writer.end_body(&[field("X-T"), field("ETag")], &mut out).unwrap();
     assert_eq!(out.as_bytes(), b"0\r\nX-T: 1\r\nETag: 1\r\n\r\n");
 }
 
 #[test]
 fn rfc9112_6_1_chunks_are_not_for_http_1_0() {
-    let mut out = WireBuf::<200>::new();
     let http10 = ReplyTo::new(Method::GET, Version::Http10);
-    assert_eq!(out.response(http10, Status::OK).unwrap().chunked().err(), Some(WriteError::NeedsHttp11));
-    assert_eq!(out.response(OTHER, Status::OK).unwrap().version(Version::Http10).chunked().err(), Some(WriteError::NeedsHttp11));
-    assert_eq!(out.response(OTHER, Status::NO_CONTENT).unwrap().chunked().err(), Some(WriteError::BodyForbidden));
-    assert_eq!(out.response(OTHER, Status::OK).unwrap().chunked().err(), None);
+    for (reply_to, status, version, error) in [
+        (http10, Status::OK, Version::Http11, Some(WriteError::NeedsHttp11)),
+        (OTHER, Status::OK, Version::Http10, Some(WriteError::NeedsHttp11)),
+        (OTHER, Status::NO_CONTENT, Version::Http11, Some(WriteError::BodyForbidden)),
+        (OTHER, Status::OK, Version::Http11, None),
+    ] {
+        let (mut out, mut writer) = (WireBuf::<200>::new(), MessageWriter::new());
+        assert_eq!(writer.response(reply_to, status, &mut out).unwrap().version(version).chunked().err(), error);
+    }
 }
 
 #[test]
 fn a_body_that_does_not_fit_is_not_counted() {
-    let mut out = WireBuf::<60>::new();
-    let mut body = out.response(OTHER, Status::OK).unwrap().length(50).unwrap();
-    assert_eq!(body.data(&[b'x'; 50], &mut out), Err(WriteError::BufferFull));
+    let (mut out, mut writer) = (WireBuf::<60>::new(), MessageWriter::new());
+    writer.response(OTHER, Status::OK, &mut out).unwrap().length(50).unwrap();
+    assert_eq!(writer.send_data(&[b'x'; 50], &mut out), Err(WriteError::BufferFull));
     out.clear();
-    body.data(&[b'x'; 50], &mut out).unwrap();
-    assert_eq!((body.end(&[], &mut out), out.as_bytes()), (Ok(()), &[b'x'; 50][..]));
+    writer.send_data(&[b'x'; 50], &mut out).unwrap();
+    assert_eq!((writer.end_body(&[], &mut out), out.as_bytes()), (Ok(()), &[b'x'; 50][..]));
 }
 
 /// What is written, to the octet.
@@ -653,8 +774,8 @@ fn rfc9112_2_1_messages_as_they_are_written() {
 #[test]
 fn the_answer_of_the_article_as_it_is_written() {
     let answer = |method| {
-        let mut out = WireBuf::<100>::new();
-        let head = out.response(ReplyTo::new(method, Version::Http11), Status::OK).unwrap();
+        let (mut out, mut writer) = (WireBuf::<100>::new(), MessageWriter::new());
+        let head = writer.response(ReplyTo::new(method, Version::Http11), Status::OK, &mut out).unwrap();
         head.version(Version::Http10).body_until_close(b"TCP connection").unwrap();
         String::from_utf8_lossy(out.as_bytes()).into_owned()
     };
@@ -664,14 +785,14 @@ fn the_answer_of_the_article_as_it_is_written() {
 
 #[test]
 fn a_writer_that_is_given_up_leaves_nothing_behind() {
-    let mut out = WireBuf::<100>::new();
-    out.response(OTHER, Status::CONTINUE).unwrap().without_body().unwrap();
+    let (mut out, mut writer) = (WireBuf::<100>::new(), MessageWriter::new());
+    writer.response(OTHER, Status::CONTINUE, &mut out).unwrap().without_body().unwrap();
     let before = out.as_bytes().to_vec();
-    drop(out.response(OTHER, Status::OK).unwrap());
+    drop(writer.response(OTHER, Status::OK, &mut out).unwrap());
     let too_long = [b'x'; 100];
-    assert!(out.response(OTHER, Status::OK).unwrap().body(&too_long).is_err());
+    assert!(writer.response(OTHER, Status::OK, &mut out).unwrap().body(&too_long).is_err());
     assert_eq!(out.as_bytes(), before);
-    out.response(OTHER, Status::CONTINUE).unwrap().without_body().unwrap();
+    writer.response(OTHER, Status::CONTINUE, &mut out).unwrap().without_body().unwrap();
     assert_eq!(out.as_bytes(), before.repeat(2));
 }
 
@@ -715,12 +836,12 @@ fn a_head_says_what_becomes_of_the_connection() {
 
 #[test]
 fn rfc9112_4_a_reason_phrase_stands_in_the_status_line_alone() {
-    let mut out = WireBuf::<100>::new();
+    let (mut out, mut writer) = (WireBuf::<100>::new(), MessageWriter::new());
     let reason = FieldValue::from_static("Fine by me");
-    out.response(OTHER, Status::OK).unwrap().reason(reason).unwrap().without_body().unwrap();
+    writer.response(OTHER, Status::OK, &mut out).unwrap().reason(reason).unwrap().without_body().unwrap();
     assert_eq!(out.as_bytes(), b"HTTP/1.1 200 Fine by me\r\nContent-Length: 0\r\n\r\n");
     out.clear();
-    let late = out.response(OTHER, Status::OK).unwrap().field(FieldName::HOST, reason).unwrap().reason(reason);
+    let late = writer.response(OTHER, Status::OK, &mut out).unwrap().field(FieldName::HOST, reason).unwrap().reason(reason);
     assert_eq!(late.err(), Some(WriteError::OutOfTurn));
-    assert_eq!(out.request(Method::GET, Target::ROOT).unwrap().reason(reason).err(), Some(WriteError::OutOfTurn));
+    assert_eq!(writer.request(Method::GET, Target::ROOT, &mut out).unwrap().reason(reason).err(), Some(WriteError::OutOfTurn));
 }

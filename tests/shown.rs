@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use bareline_core::{
-    BodyDecoder, BodyPart, ErrorKind, FieldName, FieldSpans, FieldValue, Framing, Limits, Method, Parsed, RecvBuf, ReplyTo,
-    RequestHead, ResponseHead, Status, Target, Version, WireBuf, WriteError, dump,
+    BodyDecoder, BodyPart, ErrorKind, FieldName, FieldSpans, FieldValue, Framing, Limits, MessageWriter, Method, Parsed, RecvBuf,
+    ReplyTo, RequestHead, ResponseHead, Status, Target, Version, WireBuf, WriteError, dump,
 };
 
 #[test]
@@ -105,8 +105,10 @@ fn heads_are_shown_part_by_part() {
 #[test]
 fn buffers_and_bodies_are_shown() {
     let mut out = WireBuf::<64>::default();
-    assert_eq!(format!("{:?}", out.response(ReplyTo::new(Method::GET, Version::Http11), Status::OK).unwrap()), "HeadWriter");
-    out.response(ReplyTo::UNREAD, Status::CONTINUE).unwrap().without_body().unwrap();
+    let mut writer = MessageWriter::default();
+    let reply_to = ReplyTo::new(Method::GET, Version::Http11);
+    assert_eq!(format!("{:?}", writer.response(reply_to, Status::OK, &mut out).unwrap()), "HeadWriter");
+    writer.response(ReplyTo::UNREAD, Status::CONTINUE, &mut out).unwrap().without_body().unwrap();
     assert_eq!(format!("{out:?}"), "\"HTTP/1.1 100 Continue\\r\\n\\r\\n\"");
     let mut buffer = RecvBuf::<8>::default();
     buffer.fill_from(|room| Ok::<_, ()>(room.len().min(3))).unwrap();

@@ -3,7 +3,7 @@
 use crate::inputs;
 use crate::measure::{Group, Lane, Wanted};
 use bareline_core::{
-    FieldName, FieldSpans, FieldValue, Limits, Method, ReplyTo, ServerConnection, Status, Version, WireBuf, WriteError,
+    FieldName, FieldSpans, FieldValue, Limits, MessageWriter, Method, ReplyTo, ServerConnection, Status, Version, WireBuf, WriteError,
 };
 use std::hint::black_box;
 use std::io::Write;
@@ -114,7 +114,7 @@ fn extended((code, reason, fields): &Known, out: &mut Vec<u8>) {
 #[inline(always)]
 fn ours(fields: &Validated, out: &mut WireBuf<512>) -> Result<(), WriteError> {
     let reply_to = black_box(ReplyTo::new(Method::GET, Version::Http11));
-    out.response(reply_to, black_box(Status::NO_CONTENT))?.fields(fields)?.without_body()
+    MessageWriter::new().response(reply_to, black_box(Status::NO_CONTENT), out)?.fields(fields)?.without_body()
 }
 
 /// The same through a connection, which has to receive a request first: input a. The body is sent too, empty, so that the next

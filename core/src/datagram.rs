@@ -15,8 +15,8 @@
 use crate::error::{ErrorKind, ParseError, WriteError};
 use crate::framing::Framing;
 use crate::head::{LentSpans, Limits, Parsed, RequestHead, ResponseHead};
-use crate::value::{Method, Target, TargetForm};
-use crate::write::{Detached, HeadWriter, WireBuf};
+use crate::value::{Method, Status, Target, TargetForm};
+use crate::write::{HeadWriter, HeadWritten, ReplyTo, Sink, WireBuf};
 
 /// Reads the request that is this datagram, and its body.
 ///
@@ -41,16 +41,42 @@ pub fn response<'b>(
     }
 }
 
-/// Begins a request that is a datagram: as [`WireBuf::request`], and `M-SEARCH` and `NOTIFY` may have the target `*`.
+/// Begins a request that is a datagram, in an empty buffer. `M-SEARCH` and `NOTIFY` may have the
+/// target `*`.
+///
+/// Fails with [`WriteError::TargetForm`] when the target's form does not suit the method, with
+/// [`WriteError::OutOfTurn`] when the buffer holds octets.
 pub fn write_request<'w, const M: usize>(
     out: &'w mut WireBuf<M>,
     method: Method<'_>,
     target: Target<'_>,
-) -> Result<HeadWriter<'w>, WriteError> {
+) -> Result<HeadWriter<'w, Whole>, WriteError> {
     match suits(target.form(), method) {
-        true => HeadWriter::request(out.next_draft()?, Detached, method, target),
+        true => HeadWriter::request(out.whole_draft()?, Whole, method, target),
         false => Err(WriteError::TargetForm),
     }
+}
+
+/// Begins a response that is a datagram, in an empty buffer.
+///
+/// Fails with [`WriteError::InvalidStatus`] for a code over 599, with [`WriteError::OutOfTurn`] when
+/// the buffer holds octets.
+pub fn write_response<const M: usize>(
+    out: &mut WireBuf<M>,
+    reply_to: ReplyTo,
+    status: Status,
+) -> Result<HeadWriter<'_, Whole>, WriteError> {
+    HeadWriter::response(out.whole_draft()?, Whole, reply_to, status)
+}
+
+/// Marks a message that goes out in one datagram: its body is written with its head.
+#[derive(Debug)]
+pub struct Whole;
+
+impl Sink for Whole {
+    const IS_CONNECTION: bool = false;
+
+    fn head_written(self, _: HeadWritten) {}
 }
 
 fn suits(form: TargetForm, method: Method<'_>) -> bool {

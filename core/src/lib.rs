@@ -41,4 +41,4 @@ pub use head::{
 };
 pub use hint::Hint;
 pub use value::{FieldName, FieldValue, Method, Status, Target, TargetForm, Version};
-pub use write::{BodyEncoder, Detached, HeadSink, HeadWriter, HeadWritten, ReplyTo, TrailerField, WireBuf};
+pub use write::{Detached, HeadSink, HeadWriter, MessageWriter, ReplyTo, StreamSink, TrailerField, WireBuf};

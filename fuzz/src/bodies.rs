@@ -3,7 +3,8 @@
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{
-    BodyDecoder, BodyPart, ErrorKind, FieldName, FieldValue, Framing, Limits, ParseError, ReplyTo, Status, WireBuf, WriteError,
+    BodyDecoder, BodyPart, ErrorKind, FieldName, FieldValue, Framing, Limits, MessageWriter, ParseError, ReplyTo, Status,
+    WireBuf, WriteError,
 };
 
 /// What a decoder says of some octets, however they arrive.
@@ -170,26 +171,27 @@ pub fn what_is_encoded_decodes(model: &BodyModel) {
     let trailers: Option<Vec<_>> =
         trailers.iter().map(|(name, value)| Some((FieldName::new(name).ok()?, FieldValue::new(*value).ok()?))).collect();
     let Some(trailers) = trailers else { return };
-    let head = out.response(ReplyTo::UNREAD, Status::OK).expect("a head that fits");
-    let (encoder, framing) = match model.framing {
+    let mut writer = MessageWriter::new();
+    let head = writer.response(ReplyTo::UNREAD, Status::OK, &mut out).expect("a head that fits");
+    let (begun, framing) = match model.framing {
         BodyFraming::Length => (head.length(body.len() as u64), Framing::Length(body.len() as u64)),
         BodyFraming::Chunked => (head.chunked(), Framing::Chunked),
         BodyFraming::UntilClose => (head.until_close(), Framing::UntilClose),
     };
-    let mut encoder = encoder.expect("a head that fits");
+    begun.expect("a head that fits");
     out.clear();
     let mut wire = Vec::new();
     for piece in &model.pieces {
         let sent = match model.is_framed {
-            true => encoder.frame(piece, &mut out),
-            false => encoder.data(piece, &mut out).map(|()| &[][..]),
+            true => writer.frame_data(piece, &mut out),
+            false => writer.send_data(piece, &mut out).map(|()| &[][..]),
         };
         let Ok(sent) = sent else { return };
         wire.extend_from_slice(out.as_bytes());
         wire.extend_from_slice(sent);
         out.clear();
     }
-    match encoder.end(&trailers, &mut out) {
+    match writer.end_body(&trailers, &mut out) {
         Err(WriteError::TrailersNeedChunked) => {
             return assert!(framing != Framing::Chunked && !trailers.is_empty());
         }

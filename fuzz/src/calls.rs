@@ -3,8 +3,8 @@
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Result, Unstructured};
 use bareline_core::{
-    BodyDecoder, BodyEncoder, BodyPart, FieldName, FieldSpans, FieldValue, Framing, HeadWriter, Limits, Method, Parsed, ReplyTo,
-    RequestHead, ResponseHead, Status, Target, Version, WireBuf, WriteError,
+    BodyDecoder, BodyPart, FieldName, FieldSpans, FieldValue, Framing, HeadWriter, Limits, MessageWriter, Method, Parsed,
+    ReplyTo, RequestHead, ResponseHead, Status, Target, Version, WireBuf, WriteError,
 };
 
 /// The calls with which a caller writes a message, with strings of any kind: those that a writer has to refuse among them.
@@ -113,20 +113,21 @@ impl Calls {
     /// Makes the calls; the octets, if all of them succeed.
     pub fn write(&self) -> std::result::Result<Vec<u8>, WriteError> {
         let mut out = WireBuf::<4096>::new();
-        let written = self.write_to(&mut out);
+        let mut writer = MessageWriter::new();
+        let written = self.write_to(&mut writer, &mut out);
         if written.is_err() {
             // A head that is refused leaves nothing; one whose body is refused stands, and owes the body.
-            let is_body_owed = out.response(ReplyTo::UNREAD, Status::OK).is_err();
+            let is_body_owed = writer.response(ReplyTo::UNREAD, Status::OK, &mut out).is_err();
             assert!(out.as_bytes().is_empty() || is_body_owed, "{self:?} left {out:?}");
         }
         written.map(|()| out.as_bytes().to_vec())
     }
 
-    fn write_to(&self, out: &mut WireBuf<4096>) -> std::result::Result<(), WriteError> {
+    fn write_to(&self, writer: &mut MessageWriter, out: &mut WireBuf<4096>) -> std::result::Result<(), WriteError> {
         let method = Method::new(&self.method)?;
         let mut head = match &self.target {
-            Some(target) => out.request(method, Target::new(target)?)?,
-            None => out.response(ReplyTo::new(method, Version::Http11), Status::new(self.status)?)?,
+            Some(target) => writer.request(method, Target::new(target)?, out)?,
+            None => writer.response(ReplyTo::new(method, Version::Http11), Status::new(self.status)?, out)?,
         };
         if let (Some(reason), None) = (&self.reason, &self.target) {
             head = head.reason(FieldValue::new(reason)?)?;
@@ -134,23 +135,26 @@ impl Calls {
         for (name, value) in &self.fields {
             head = head.field(FieldName::new(name)?, FieldValue::new(value)?)?;
         }
-        let Some(mut body) = self.end(head)? else { return Ok(()) };
+        if !self.end(head)? {
+            return Ok(());
+        }
         for piece in &self.pieces {
-            body.data(piece, out)?;
+            writer.send_data(piece, out)?;
         }
         let trailers: std::result::Result<Vec<_>, WriteError> =
             self.trailers.iter().map(|(name, value)| Ok((FieldName::new(name)?, FieldValue::new(value)?))).collect();
-        body.end(&trailers?, out)
+        writer.end_body(&trailers?, out)
     }
 
-    fn end(&self, head: HeadWriter<'_>) -> std::result::Result<Option<BodyEncoder>, WriteError> {
+    /// Ends the head; returns whether the body follows.
+    fn end(&self, head: HeadWriter<'_>) -> std::result::Result<bool, WriteError> {
         match self.end {
-            End::Nothing => head.without_body().map(|()| None),
-            End::Whole => head.body(&self.pieces.concat()).map(|()| None),
-            End::Length(length) => head.length(u64::from(length)).map(Some),
-            End::RightLength => head.length(self.pieces.concat().len() as u64).map(Some),
-            End::Chunked => head.chunked().map(Some),
-            End::UntilClose => head.until_close().map(Some),
+            End::Nothing => head.without_body().map(|()| false),
+            End::Whole => head.body(&self.pieces.concat()).map(|()| false),
+            End::Length(length) => head.length(u64::from(length)).map(|()| true),
+            End::RightLength => head.length(self.pieces.concat().len() as u64).map(|()| true),
+            End::Chunked => head.chunked().map(|()| true),
+            End::UntilClose => head.until_close().map(|()| true),
         }
     }
 

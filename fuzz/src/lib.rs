@@ -18,6 +18,7 @@ mod properties;
 mod replay;
 mod scan;
 mod sequences;
+mod streams;
 mod verdict;
 mod written;
 
@@ -39,6 +40,7 @@ pub use properties::{
 pub use replay::{Target, replay};
 pub use scan::every_scan_finds_the_same_runs;
 pub use sequences::{connection, every_cut_of_a_sequence_gives_the_same_events};
+pub use streams::{Content, HeadEnd, HeadOf, StreamCall, StreamStep, any_streams_share_their_buffers};
 pub use verdict::{Head, Verdict, request_verdict, response_verdict};
 pub use written::{Cut, Sent, Written, written_by};
 

@@ -2,7 +2,7 @@
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use bareline_core::{
-    BodyEncoder, FieldName, FieldValue, HeadWriter, Method, ReplyTo, Status, Target, Version, WireBuf, WriteError,
+    FieldName, FieldValue, HeadWriter, MessageWriter, Method, ReplyTo, Status, Target, Version, WireBuf, WriteError,
 };
 
 /// A message of either role.
@@ -105,12 +105,13 @@ impl RequestModel {
 
     /// Writes it.
     pub fn write<const M: usize>(&self, out: &mut WireBuf<M>) -> core::result::Result<(), WriteError> {
-        let head = out.request(Method::new(&self.method)?, Target::new(&self.target)?)?.version(self.version());
+        let mut writer = MessageWriter::new();
+        let head = writer.request(Method::new(&self.method)?, Target::new(&self.target)?, out)?.version(self.version());
         let head = with_fields(head, &self.fields)?;
         match self.is_chunked {
             true => {
-                let body = head.chunked()?;
-                write_pieces(&self.body, body, out)
+                head.chunked()?;
+                write_pieces(&self.body, writer, out)
             }
             false => head.body(&self.body),
         }
@@ -146,7 +147,8 @@ impl ResponseModel {
     /// Writes it.
     pub fn write<const M: usize>(&self, out: &mut WireBuf<M>) -> core::result::Result<(), WriteError> {
         let reply_to = ReplyTo::new(self.asked.method(), version(self.is_asked_http10));
-        let head = out.response(reply_to, Status::new(self.status)?)?.version(self.version());
+        let mut writer = MessageWriter::new();
+        let head = writer.response(reply_to, Status::new(self.status)?, out)?.version(self.version());
         let head = with_fields(head, &self.fields)?;
         // With 304 only the length is said.
         let sent = if self.status == 304 { &[] } else { &self.body[..] };
@@ -154,16 +156,16 @@ impl ResponseModel {
             Ending::Whole => head.body(&self.body),
             Ending::WholeUntilClose => head.body_until_close(&self.body),
             Ending::Pieces => {
-                let body = head.length(self.body.len() as u64)?;
-                write_pieces(sent, body, out)
+                head.length(self.body.len() as u64)?;
+                write_pieces(sent, writer, out)
             }
             Ending::Chunks => {
-                let body = head.chunked()?;
-                write_pieces(sent, body, out)
+                head.chunked()?;
+                write_pieces(sent, writer, out)
             }
             Ending::PiecesUntilClose => {
-                let body = head.until_close()?;
-                write_pieces(sent, body, out)
+                head.until_close()?;
+                write_pieces(sent, writer, out)
             }
         }
     }
@@ -171,13 +173,13 @@ impl ResponseModel {
 
 fn write_pieces<const M: usize>(
     octets: &[u8],
-    mut body: BodyEncoder,
+    mut writer: MessageWriter,
     out: &mut WireBuf<M>,
 ) -> core::result::Result<(), WriteError> {
     for piece in octets.chunks(7) {
-        body.data(piece, out)?;
+        writer.send_data(piece, out)?;
     }
-    body.end(&[], out)
+    writer.end_body(&[], out)
 }
 
 fn version(is_http10: bool) -> Version {

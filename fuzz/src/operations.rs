@@ -5,8 +5,8 @@ use crate::sequences::responses_are_valid;
 use crate::written::{Sent, Written, note};
 use arbitrary::Arbitrary;
 use bareline_core::{
-    BodyDecoder, ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, HeadSink, HeadWriter, Limits, Method,
-    Parsed, RequestHead, ResponseHead, ServerConnection, ServerState, Status, Target, WireBuf, WriteError,
+    BodyDecoder, ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, HeadWriter, Limits, Method, Parsed,
+    RequestHead, ResponseHead, ServerConnection, ServerState, Status, StreamSink, Target, WireBuf, WriteError,
 };
 
 /// What a caller may do with a server's connection.
@@ -221,14 +221,14 @@ fn status_of(code: u16) -> Status {
     Status::new(code).expect("a status")
 }
 
-fn end<S: HeadSink>(head: HeadWriter<'_, S>, ending: u8) -> Result<(), WriteError> {
+fn end<S: StreamSink>(head: HeadWriter<'_, S>, ending: u8) -> Result<(), WriteError> {
     let upgrade = FieldValue::from_static("upgrade");
     match ending % 8 {
         0 => head.without_body(),
         1 => head.body(b"hello"),
-        2 => head.length(3).map(drop),
-        3 => head.chunked().map(drop),
-        4 => head.until_close().map(drop),
+        2 => head.length(3),
+        3 => head.chunked(),
+        4 => head.until_close(),
         5 => head.field(FieldName::CONNECTION, CLOSE)?.body(b"bye"),
         6 => head.field(FieldName::CONNECTION, upgrade)?.field(FieldName::UPGRADE, upgrade)?.without_body(),
         _ => head.body_until_close(b"bye"),

@@ -6,7 +6,8 @@ use crate::verdict::{Head, Verdict, request_verdict, response_verdict};
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{
-    BodyDecoder, BodyPart, FieldName, FieldSpans, FieldValue, Framing, Limits, ParseError, Parsed, RequestHead, WireBuf,
+    BodyDecoder, BodyPart, FieldName, FieldSpans, FieldValue, Framing, Limits, MessageWriter, ParseError, Parsed, RequestHead,
+    WireBuf,
 };
 
 /// All that holds for any octets a server receives.
@@ -51,7 +52,8 @@ pub fn what_is_put_back_is_valid(parsed: &[u8], others: &[u8]) {
     let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(parsed, spans.lend()) else { return };
     let parts = head.parts();
     let head = parts.over(others, &spans);
-    let written = out.request(head.method(), head.target()).and_then(|mut writer| {
+    let mut writer = MessageWriter::new();
+    let written = writer.request(head.method(), head.target(), &mut out).and_then(|mut writer| {
         for (name, value) in head.fields().iter() {
             writer = writer.field(name, value)?;
         }

@@ -3,6 +3,7 @@
 use crate::buffers::{BufferUse, a_receive_buffer_is_a_queue};
 use crate::log::{Entry, ServerManner, client_log, server_log};
 use crate::operations::{ClientOperation, Operation, any_operations_keep_a_client_valid, any_operations_keep_a_server_valid};
+use crate::streams::{StreamCall, any_streams_share_their_buffers};
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{ErrorKind, Limits, Method};
@@ -18,6 +19,9 @@ pub fn connection(octets: &[u8]) {
     }
     if let Ok(operations) = Vec::<ClientOperation>::arbitrary(&mut Unstructured::new(octets)) {
         any_operations_keep_a_client_valid(&operations);
+    }
+    if let Ok(calls) = Vec::<StreamCall>::arbitrary(&mut Unstructured::new(octets)) {
+        any_streams_share_their_buffers(&calls);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Moves one body through a connection in memory: `bodies_in_memory KIND SIZE`. `just copies`
 //! counts the instructions of that.
 
-use bareline_core::{BodyEncoder, Method, ReplyTo, Status, Target, WireBuf};
+use bareline_core::{MessageWriter, Method, ReplyTo, Status, Target, WireBuf};
 use bareline_net::{ClientStream, Error, Exchange, ServerStream, Settings, Untimed};
 use std::io::{self, Read, Write};
 
@@ -167,14 +167,19 @@ fn client_download(is_chunked: bool, size: usize) -> Result<u64, Error> {
 /// Copies a body through a buffer of core's.
 fn encoded(is_chunked: bool, size: usize) -> Result<u64, Error> {
     let (mut out, mut count) = (Box::new(WireBuf::<{ PIECE + 256 }>::new()), 0);
-    let head = out.response(ReplyTo::UNREAD, Status::OK)?;
-    let mut body: BodyEncoder = if is_chunked { head.chunked()? } else { head.length(size as u64)? };
+    let mut writer = MessageWriter::new();
+    let head = writer.response(ReplyTo::UNREAD, Status::OK, &mut out)?;
+    if is_chunked {
+        head.chunked()?
+    } else {
+        head.length(size as u64)?
+    }
     let piece = vec![b'x'; PIECE];
     for _ in 0..size / PIECE {
-        body.data(&piece, &mut out)?;
+        writer.send_data(&piece, &mut out)?;
         count += out.as_bytes().len() as u64;
         out.clear();
     }
-    body.end(&[], &mut out)?;
+    writer.end_body(&[], &mut out)?;
     Ok(count)
 }

@@ -127,7 +127,7 @@ impl UdpPeer {
         method: Method<'_>,
         target: Target<'_>,
         to: SocketAddr,
-        write: impl FnOnce(HeadWriter<'_>) -> Result<(), WriteError>,
+        write: impl FnOnce(HeadWriter<'_, datagram::Whole>) -> Result<(), WriteError>,
     ) -> Result<(), Error> {
         let mut out = WireBuf::<OUT>::new();
         write(datagram::write_request(&mut out, method, target)?)?;
@@ -140,10 +140,10 @@ impl UdpPeer {
         reply_to: ReplyTo,
         status: Status,
         to: SocketAddr,
-        write: impl FnOnce(HeadWriter<'_>) -> Result<(), WriteError>,
+        write: impl FnOnce(HeadWriter<'_, datagram::Whole>) -> Result<(), WriteError>,
     ) -> Result<(), Error> {
         let mut out = WireBuf::<OUT>::new();
-        write(out.response(reply_to, status)?)?;
+        write(datagram::write_response(&mut out, reply_to, status)?)?;
         self.send_message(&out, to)
     }
 

@@ -1,13 +1,13 @@
 //! The client's side of a connection.
 
-use super::outgoing::{BodyStep, Outgoing, body_calls};
+use super::outgoing::Outgoing;
 use super::receiving::{InPhase, Inbound, Shared};
 use super::{ClientEvent, ClientState, Event, Receiving};
 use crate::error::{ErrorKind, ParseError, WriteError};
 use crate::framing::Framing;
 use crate::head::{Facts, LentSpans, Limits, Parsed, ResponseParts, ResponseProgress};
 use crate::value::{Method, Status, Target, Version};
-use crate::write::{HeadSink, HeadWriter, HeadWritten, ReplyTo, TrailerField, WireBuf};
+use crate::write::{BodyStep, HeadWriter, HeadWritten, ReplyTo, Sink, StreamSink, TrailerField, WireBuf, body_calls};
 
 /// The client's side of a connection, without octets and without a clock [RFC 9112 section 9].
 ///
@@ -96,7 +96,7 @@ impl ClientConnection {
             return Err(WriteError::TargetForm);
         }
         let reply_to = ReplyTo::new(method, Version::Http11);
-        HeadWriter::request(out.next_draft()?, Request { outbound: &mut self.outbound, reply_to }, method, target)
+        HeadWriter::request(out.head_draft()?, Request { outbound: &mut self.outbound, reply_to }, method, target)
     }
 
     body_calls!();
@@ -265,8 +265,10 @@ pub struct Request<'w> {
     reply_to: ReplyTo,
 }
 
-impl HeadSink for Request<'_> {
-    type Body = ();
+impl StreamSink for Request<'_> {}
+
+impl Sink for Request<'_> {
+    const IS_CONNECTION: bool = true;
 
     fn head_written(self, written: HeadWritten) {
         *self.outbound = Outbound {

@@ -1,16 +1,7 @@
 //! What both roles do with the body of a message they send.
 
 use crate::error::WriteError;
-use crate::write::{BodyEncoder, TrailerField, WireBuf};
-
-/// A step in writing a body.
-#[derive(Clone, Copy)]
-pub(super) enum BodyStep {
-    /// Writes this many octets of content.
-    Data(usize),
-    /// Ends the body.
-    End,
-}
+use crate::write::{BodyEncoder, BodyStep, TrailerField, WireBuf};
 
 /// What has been sent of a message.
 #[derive(Debug)]
@@ -32,7 +23,7 @@ impl Outgoing {
     }
 
     pub(super) fn send_data<const M: usize>(&mut self, data: &[u8], out: &mut WireBuf<M>) -> Result<(), WriteError> {
-        self.body()?.data(data, out)
+        self.body()?.send_data(data, out)
     }
 
     pub(super) fn frame_data<'d, const M: usize>(
@@ -40,7 +31,7 @@ impl Outgoing {
         data: &'d [u8],
         out: &mut WireBuf<M>,
     ) -> Result<&'d [u8], WriteError> {
-        self.body()?.frame(data, out)
+        self.body()?.frame_data(data, out)
     }
 
     pub(super) fn end_body<const M: usize>(
@@ -48,7 +39,7 @@ impl Outgoing {
         trailers: &[TrailerField<'_>],
         out: &mut WireBuf<M>,
     ) -> Result<(), WriteError> {
-        self.body()?.end(trailers, out)?;
+        self.body()?.end_body(trailers, out)?;
         *self = Self::Complete;
         Ok(())
     }
@@ -69,30 +60,3 @@ impl Outgoing {
         }
     }
 }
-
-/// The calls that write a body, for whatever has an `outgoing` message and knows whether it may go on.
-macro_rules! body_calls {
-    () => {
-        /// Copies octets of the body into the buffer, framed as the head says. Fails with [`WriteError::OutOfTurn`] when no body is
-        /// being written, and as [`BodyEncoder::data`](crate::BodyEncoder::data) does.
-        pub fn send_data<const M: usize>(&mut self, data: &[u8], out: &mut WireBuf<M>) -> Result<(), WriteError> {
-            self.outgoing(BodyStep::Data(data.len()))?.send_data(data, out)
-        }
-
-        /// Frames octets of the body that the caller sends itself, behind what stands in the buffer: see
-        /// [`BodyEncoder::frame`](crate::BodyEncoder::frame).
-        pub fn frame_data<'d, const M: usize>(&mut self, data: &'d [u8], out: &mut WireBuf<M>) -> Result<&'d [u8], WriteError> {
-            self.outgoing(BodyStep::Data(data.len()))?.frame_data(data, out)
-        }
-
-        /// Ends the body, with these trailer fields where it is chunked: see [`BodyEncoder::end`](crate::BodyEncoder::end).
-        pub fn end_body<const M: usize>(
-            &mut self,
-            trailers: &[TrailerField<'_>],
-            out: &mut WireBuf<M>,
-        ) -> Result<(), WriteError> {
-            self.outgoing(BodyStep::End)?.end_body(trailers, out)
-        }
-    };
-}
-pub(super) use body_calls;

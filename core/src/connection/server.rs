@@ -1,12 +1,14 @@
 //! The server's side of a connection.
 
-use super::outgoing::{BodyStep, Outgoing, body_calls};
+use super::outgoing::Outgoing;
 use super::receiving::{InPhase, Inbound, Shared};
 use super::{Event, Receiving, ServerEvent, ServerState};
 use crate::error::{ErrorKind, ParseError, WriteError};
 use crate::head::{Facts, LentSpans, Limits, Parsed, RequestHead, RequestProgress};
 use crate::value::{Status, Version};
-use crate::write::{HeadSink, HeadWriter, HeadWritten, Persistence, ReplyTo, TrailerField, WireBuf};
+use crate::write::{
+    BodyStep, HeadWriter, HeadWritten, Persistence, ReplyTo, Sink, StreamSink, TrailerField, WireBuf, body_calls,
+};
 
 /// The server's side of a connection, without octets and without a clock [RFC 9112 section 9].
 ///
@@ -431,7 +433,7 @@ impl Outbound {
             Version::Http10 => Persistence::KeepAlive,
         };
         let reply_to = self.reply_to;
-        let writer = HeadWriter::response(out.next_draft()?, Answer { outbound: self, status, refused: None }, reply_to, status)?;
+        let writer = HeadWriter::response(out.head_draft()?, Answer { outbound: self, status, refused: None }, reply_to, status)?;
         Ok(writer.persistence(persistence))
     }
 
@@ -446,7 +448,7 @@ impl Outbound {
         }
         let reply_to = self.reply_to;
         let sink = Answer { outbound: self, status, refused: Some(shared) };
-        Ok(HeadWriter::response(out.next_draft()?, sink, reply_to, status)?.persistence(Persistence::Close))
+        Ok(HeadWriter::response(out.head_draft()?, sink, reply_to, status)?.persistence(Persistence::Close))
     }
 
     fn outgoing(&mut self, shared: &Shared, step: BodyStep) -> Result<&mut Outgoing, WriteError> {
@@ -469,8 +471,10 @@ pub struct Answer<'w> {
     refused: Option<&'w Shared>,
 }
 
-impl HeadSink for Answer<'_> {
-    type Body = ();
+impl StreamSink for Answer<'_> {}
+
+impl Sink for Answer<'_> {
+    const IS_CONNECTION: bool = true;
     const MAY_BE_REQUEST: bool = false;
 
     fn head_written(self, written: HeadWritten) {

@@ -1,33 +1,22 @@
 //! A body on its way out.
 
-use super::wire_buf::Owed;
-use super::{Draft, WireBuf};
+use super::WireBuf;
+use super::wire_buf::{Draft, Next};
 use crate::error::WriteError;
 use crate::value::{FieldName, FieldValue};
 
-/// Frames a body as its head declares it, and sees to it that it is what was declared [RFC 9112 section 6].
-///
-/// ```
-/// use bareline_core::{FieldName, FieldValue, ReplyTo, Status, WireBuf, WriteError};
-///
-/// let mut out = WireBuf::<128>::new();
-/// let mut body = out.response(ReplyTo::UNREAD, Status::OK)?.chunked()?;
-/// body.data(b"hello, ", &mut out)?;
-/// body.data(b"world", &mut out)?;
-/// const SUM: FieldName = FieldName::from_static("X-Sum");
-/// body.end(&[(SUM, FieldValue::new("7")?)], &mut out)?;
-/// assert!(out.as_bytes().ends_with(b"\r\n\r\n7\r\nhello, \r\n5\r\nworld\r\n0\r\nX-Sum: 7\r\n\r\n"));
-/// # Ok::<(), WriteError>(())
-/// ```
+/// Frames a body as its head declares it, and holds it to what was declared [RFC 9112 section 6].
 #[derive(Debug)]
-#[must_use = "a body is whole when its encoder has ended"]
-pub struct BodyEncoder {
+pub(crate) struct BodyEncoder {
     left: Left,
     data: Data,
+    /// Nothing follows the message on its stream.
+    is_last: bool,
 }
 
+/// What is left of a body.
 #[derive(Clone, Copy, PartialEq, Debug)]
-enum Left {
+pub(super) enum Left {
     Octets(u64),
     Chunks,
     /// The last chunk lacks its line end, which goes out with what follows.
@@ -50,54 +39,69 @@ pub(super) enum Data {
 pub type TrailerField<'a> = (FieldName<'a>, FieldValue<'a>);
 
 impl BodyEncoder {
+    const fn new(left: Left, data: Data) -> Self {
+        Self { left, data, is_last: false }
+    }
+
     pub(super) const fn length(length: u64, data: Data) -> Self {
-        Self { left: Left::Octets(length), data }
+        Self::new(Left::Octets(length), data)
     }
 
     pub(super) const fn chunked(data: Data) -> Self {
-        Self { left: Left::Chunks, data }
+        Self::new(Left::Chunks, data)
     }
 
     pub(super) const fn until_close(data: Data) -> Self {
-        Self { left: Left::AnyUntilClose, data }
+        Self::new(Left::AnyUntilClose, data)
     }
 
     /// A body that is whole already.
     pub(crate) const fn ended() -> Self {
-        Self { left: Left::Nothing, data: Data::Sent }
+        Self::new(Left::Nothing, Data::Sent)
     }
 
-    /// Copies octets of the body into the buffer, as one chunk where the body is chunked. In a response to HEAD they are
-    /// counted and left out.
-    ///
-    /// Fails with [`WriteError::BodyLength`] when they are more than declared, [`WriteError::BodyForbidden`] when the status only
-    /// says a length, [`WriteError::OutOfTurn`] after the end, [`WriteError::BufferFull`] when they do not fit; nothing is taken
-    /// then.
-    pub fn data<const M: usize>(&mut self, data: &[u8], out: &mut WireBuf<M>) -> Result<(), WriteError> {
-        let mut draft = out.draft();
-        let (after, data) = self.after(data, &mut draft)?;
-        draft.put(data)?;
-        draft.commit();
-        *self = after;
+    /// Marks the message as the last one on its stream, or not.
+    pub(super) const fn last(self, is_last: bool) -> Self {
+        Self { is_last, ..self }
+    }
+
+    /// Copies octets of the body into the buffer, framed.
+    pub(crate) fn send_data<const M: usize>(&mut self, data: &[u8], out: &mut WireBuf<M>) -> Result<(), WriteError> {
+        let after = self.after(data)?;
+        if self.is_sent() && !data.is_empty() {
+            let mut draft = out.draft(Next::Body(self.left))?;
+            self.put_chunk_start(data, &mut draft)?;
+            draft.put(data)?;
+            draft.commit(Next::Body(after));
+        }
+        self.left = after;
         Ok(())
     }
 
-    /// Frames octets of the body that the caller sends itself, without a copy: first what stands in the buffer, then exactly the
-    /// octets that this gives back, which are none in a response to HEAD. Fails as [`data`](Self::data) does.
-    pub fn frame<'d, const M: usize>(&mut self, data: &'d [u8], out: &mut WireBuf<M>) -> Result<&'d [u8], WriteError> {
-        let mut draft = out.draft();
-        let (after, data) = self.after(data, &mut draft)?;
-        draft.commit();
-        *self = after;
+    /// Frames octets of the body that the caller sends itself.
+    pub(crate) fn frame_data<'d, const M: usize>(
+        &mut self,
+        data: &'d [u8],
+        out: &mut WireBuf<M>,
+    ) -> Result<&'d [u8], WriteError> {
+        let after = self.after(data)?;
+        if !self.is_sent() || data.is_empty() {
+            self.left = after;
+            return Ok(&[]);
+        }
+        let mut draft = out.draft(Next::Body(self.left))?;
+        self.put_chunk_start(data, &mut draft)?;
+        draft.commit(Next::Nothing);
+        self.left = after;
         Ok(data)
     }
 
-    /// Ends the body, with these trailer fields where it is chunked.
-    ///
-    /// Fails with [`WriteError::BodyLength`] when octets are missing, in a response to HEAD not when all are;
-    /// [`WriteError::TrailersNeedChunked`]; [`WriteError::ForbiddenTrailer`] for a field that comes too late there
-    /// [RFC 9110 section 6.5.1]; [`WriteError::BufferFull`]; [`WriteError::OutOfTurn`] after the end. Nothing is ended then.
-    pub fn end<const M: usize>(&mut self, trailers: &[TrailerField<'_>], out: &mut WireBuf<M>) -> Result<(), WriteError> {
+    /// Ends the body, with these trailer fields.
+    pub(crate) fn end_body<const M: usize>(
+        &mut self,
+        trailers: &[TrailerField<'_>],
+        out: &mut WireBuf<M>,
+    ) -> Result<(), WriteError> {
         let is_chunked = matches!(self.left, Left::Chunks | Left::ChunksAfterData);
         match (self.left, self.data) {
             (Left::Nothing, _) => return Err(WriteError::OutOfTurn),
@@ -106,22 +110,43 @@ impl BodyEncoder {
             _ if trailers.iter().any(|(name, _)| !name.is_allowed_in_trailers()) => return Err(WriteError::ForbiddenTrailer),
             _ => {}
         }
-        let mut draft = out.draft();
-        if is_chunked && self.data == Data::Sent {
-            draft.put(self.line_end())?;
-            draft.put(b"0\r\n")?;
-            for (name, value) in trailers {
-                draft.field(*name, *value)?;
+        if self.is_sent() {
+            match out.draft(Next::Body(self.left)) {
+                Ok(mut draft) => {
+                    if is_chunked {
+                        draft.put(self.line_end())?;
+                        draft.put(b"0\r\n")?;
+                        for (name, value) in trailers {
+                            draft.field(*name, *value)?;
+                        }
+                        draft.put(b"\r\n")?;
+                    }
+                    draft.commit(if self.is_last { Next::Nothing } else { Next::Head });
+                }
+                Err(error) if is_chunked => return Err(error),
+                // Nothing is written, so that the octets of another message may stand there.
+                Err(_) => {}
             }
-            draft.put(b"\r\n")?;
         }
-        draft.owe(if self.left == Left::AnyUntilClose { Owed::Close } else { Owed::Nothing });
-        draft.commit();
         self.left = Left::Nothing;
         Ok(())
     }
 
-    /// Whether the body has ended.
+    /// Returns what may follow the head of this body.
+    pub(super) fn next(&self) -> Next {
+        match (self.left, self.data) {
+            (Left::Nothing, _) | (_, Data::Withheld | Data::Forbidden) if self.is_last => Next::Nothing,
+            (Left::Nothing, _) | (_, Data::Withheld | Data::Forbidden) => Next::Head,
+            (left, Data::Sent) => Next::Body(left),
+        }
+    }
+
+    /// Returns whether the next message may begin.
+    pub(super) fn may_be_followed(&self) -> bool {
+        self.is_ended() && !self.is_last
+    }
+
+    /// Returns whether the body has ended.
     pub(crate) fn is_ended(&self) -> bool {
         self.left == Left::Nothing
     }
@@ -137,32 +162,87 @@ impl BodyEncoder {
         is_all || self.data != Data::Sent
     }
 
-    /// What is left after these octets, and which of them go out behind the draft.
-    fn after<'d>(&self, data: &'d [u8], draft: &mut Draft<'_>) -> Result<(Self, &'d [u8]), WriteError> {
+    /// Returns what is left after these octets.
+    fn after(&self, data: &[u8]) -> Result<Left, WriteError> {
         let count = data.len() as u64;
-        let left = match (self.left, self.data) {
-            (left, _) if count == 0 => left,
-            (_, Data::Forbidden) => return Err(WriteError::BodyForbidden),
-            (Left::Nothing, _) => return Err(WriteError::OutOfTurn),
-            (Left::Octets(left), _) => Left::Octets(left.checked_sub(count).ok_or(WriteError::BodyLength)?),
-            (Left::AnyUntilClose, _) => Left::AnyUntilClose,
-            (Left::Chunks | Left::ChunksAfterData, Data::Withheld) => Left::Chunks,
-            (Left::Chunks | Left::ChunksAfterData, Data::Sent) => {
-                draft.put(self.line_end())?;
-                let mut digits = [0; 16];
-                draft.put(hexadecimal(count, &mut digits))?;
-                draft.put(b"\r\n")?;
-                Left::ChunksAfterData
-            }
-        };
-        let sent = if self.data == Data::Sent { data } else { &[] };
-        Ok((Self { left, data: self.data }, sent))
+        match (self.left, self.data) {
+            (Left::Nothing, _) => Err(WriteError::OutOfTurn),
+            (left, _) if count == 0 => Ok(left),
+            (_, Data::Forbidden) => Err(WriteError::BodyForbidden),
+            (Left::Octets(left), _) => left.checked_sub(count).map(Left::Octets).ok_or(WriteError::BodyLength),
+            (Left::AnyUntilClose, _) => Ok(Left::AnyUntilClose),
+            (Left::Chunks | Left::ChunksAfterData, _) => Ok(Left::ChunksAfterData),
+        }
+    }
+
+    /// Writes what stands in front of these octets where the body is chunked.
+    fn put_chunk_start(&self, data: &[u8], draft: &mut Draft<'_>) -> Result<(), WriteError> {
+        if !matches!(self.left, Left::Chunks | Left::ChunksAfterData) {
+            return Ok(());
+        }
+        draft.put(self.line_end())?;
+        let mut digits = [0; 16];
+        draft.put(hexadecimal(data.len() as u64, &mut digits))?;
+        draft.put(b"\r\n")
+    }
+
+    fn is_sent(&self) -> bool {
+        self.data == Data::Sent
     }
 
     fn line_end(&self) -> &'static [u8] {
         if self.left == Left::ChunksAfterData { b"\r\n" } else { b"" }
     }
 }
+
+/// A step in writing a body.
+#[derive(Clone, Copy)]
+pub(crate) enum BodyStep {
+    /// Writes this many octets of content.
+    Data(usize),
+    /// Ends the body.
+    End,
+}
+
+/// The calls that write a body, for whatever has an `outgoing` message and knows whether it may go on.
+macro_rules! body_calls {
+    () => {
+        /// Copies octets of the body into the buffer, as one chunk where the body is chunked. In a
+        /// response to HEAD they are counted and left out.
+        ///
+        /// Fails with [`WriteError::BodyLength`] when they are more than declared,
+        /// [`WriteError::BodyForbidden`] when the status only says a length,
+        /// [`WriteError::BufferFull`] when they do not fit, [`WriteError::OutOfTurn`] when no body is
+        /// being written or the octets of another message stand in the buffer. Nothing is taken then.
+        pub fn send_data<const M: usize>(&mut self, data: &[u8], out: &mut WireBuf<M>) -> Result<(), WriteError> {
+            self.outgoing(BodyStep::Data(data.len()))?.send_data(data, out)
+        }
+
+        /// Frames octets of the body that the caller sends itself, without a copy: first what stands
+        /// in the buffer, then exactly the octets that this returns, which are none in a response to
+        /// HEAD. Until the buffer has been cleared nothing else can be written to it. Fails as
+        /// [`send_data`](Self::send_data) does.
+        pub fn frame_data<'d, const M: usize>(&mut self, data: &'d [u8], out: &mut WireBuf<M>) -> Result<&'d [u8], WriteError> {
+            self.outgoing(BodyStep::Data(data.len()))?.frame_data(data, out)
+        }
+
+        /// Ends the body, with these trailer fields where it is chunked.
+        ///
+        /// Fails with [`WriteError::BodyLength`] when octets are missing, in a response to HEAD not
+        /// when all are; [`WriteError::TrailersNeedChunked`]; [`WriteError::ForbiddenTrailer`] for a
+        /// field that comes too late there [RFC 9110 section 6.5.1]; [`WriteError::BufferFull`];
+        /// [`WriteError::OutOfTurn`] when no body is being written, or the octets of another message
+        /// stand in the buffer. Nothing is ended then.
+        pub fn end_body<const M: usize>(
+            &mut self,
+            trailers: &[TrailerField<'_>],
+            out: &mut WireBuf<M>,
+        ) -> Result<(), WriteError> {
+            self.outgoing(BodyStep::End)?.end_body(trailers, out)
+        }
+    };
+}
+pub(crate) use body_calls;
 
 /// The hexadecimal digits of a number.
 fn hexadecimal(mut number: u64, digits: &mut [u8; 16]) -> &[u8] {

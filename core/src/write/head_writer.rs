@@ -1,8 +1,8 @@
 //! A head, written in one sequence: start line, fields, end.
 
 use super::body_encoder::Data;
-use super::wire_buf::Owed;
-use super::{BodyEncoder, Draft, ReplyTo};
+use super::wire_buf::Draft;
+use super::{BodyEncoder, Detached, ReplyTo};
 use crate::error::WriteError;
 use crate::octets::{IS_WIDE, has_member, is_alike, members, trim_ows};
 use crate::value::{FieldName, FieldValue, Method, Status, Target, Version, check_authority};
@@ -14,23 +14,23 @@ use core::fmt;
 /// ends the head has succeeded: a writer that failed, was dropped or forgotten leaves the buffer as it was.
 ///
 /// ```
-/// use bareline_core::{FieldName, FieldValue, ReplyTo, Status, WireBuf};
+/// use bareline_core::{FieldName, FieldValue, MessageWriter, ReplyTo, Status, WireBuf};
 ///
-/// let mut out = WireBuf::<128>::new();
+/// let (mut out, mut writer) = (WireBuf::<128>::new(), MessageWriter::new());
 /// let text = FieldValue::new("text/plain")?;
-/// out.response(ReplyTo::UNREAD, Status::NOT_FOUND)?.field(FieldName::CONTENT_TYPE, text)?.body(b"no such page")?;
+/// let head = writer.response(ReplyTo::UNREAD, Status::NOT_FOUND, &mut out)?;
+/// head.field(FieldName::CONTENT_TYPE, text)?.body(b"no such page")?;
 /// let head = "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\n";
 /// assert_eq!(out.as_bytes(), [head.as_bytes(), b"no such page"].concat());
 /// # Ok::<(), bareline_core::WriteError>(())
 /// ```
 #[must_use = "a head counts when it has been ended"]
-pub struct HeadWriter<'w, S = Detached> {
+pub struct HeadWriter<'w, S = Detached<'w>> {
     draft: Draft<'w>,
     sink: S,
     message: Message,
     version: Version,
     persistence: Persistence,
-    ends_with_close: bool,
     /// Where the authority of the target stands, which `Host` has to repeat.
     authority: Option<(usize, usize)>,
     /// Where the minor digit of the version stands.
@@ -38,33 +38,27 @@ pub struct HeadWriter<'w, S = Detached> {
     seen: Seen,
 }
 
-/// Who is told that a head has been written: the connection that it goes out on, or nobody.
-pub trait HeadSink {
-    /// What the caller gets to write the body with.
-    type Body;
+/// Marks what a head goes out on: a connection, a stream of messages or a datagram. Nothing outside
+/// of this crate can be one.
+pub trait HeadSink: sealed::Sink {}
 
-    /// Whether nobody but the buffer sees to it that the body is ended before the next head.
-    #[doc(hidden)]
-    const IS_DETACHED: bool = false;
+impl<S: sealed::Sink> HeadSink for S {}
 
-    /// Whether the head may be a request's: where it may not, what concerns requests takes no flash.
-    #[doc(hidden)]
-    const MAY_BE_REQUEST: bool = true;
+/// Marks what a body may be sent on in parts, behind its head: all but a datagram.
+pub trait StreamSink: HeadSink {}
 
-    #[doc(hidden)]
-    fn head_written(self, written: HeadWritten) -> Self::Body;
-}
+pub(crate) mod sealed {
+    use super::HeadWritten;
 
-/// A head that goes out on no connection: the caller gets a [`BodyEncoder`] for its body.
-#[derive(Clone, Copy, Debug)]
-pub struct Detached;
+    /// Who is told that a head has been written.
+    pub trait Sink {
+        /// Whether a connection guards what the head says of it.
+        const IS_CONNECTION: bool;
 
-impl HeadSink for Detached {
-    type Body = BodyEncoder;
-    const IS_DETACHED: bool = true;
+        /// Whether the head may be a request's: where it may not, what concerns requests takes no flash.
+        const MAY_BE_REQUEST: bool = true;
 
-    fn head_written(self, written: HeadWritten) -> BodyEncoder {
-        written.body
+        fn head_written(self, written: HeadWritten);
     }
 }
 
@@ -231,8 +225,8 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
 
     fn new(draft: Draft<'w>, sink: S, message: Message, minor_at: usize) -> Self {
         let (version, seen) = (Version::Http11, Seen(0));
-        let (persistence, ends_with_close, authority) = (Persistence::Unsaid, false, None);
-        Self { draft, sink, message, version, persistence, ends_with_close, authority, minor_at, seen }
+        let (persistence, authority) = (Persistence::Unsaid, None);
+        Self { draft, sink, message, version, persistence, authority, minor_at, seen }
     }
 
     /// What the head says of the connection, unless the caller does.
@@ -311,8 +305,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         if says_zero {
             self.draft.put(b"Content-Length: 0\r\n")?;
         }
-        self.end(b"", BodyEncoder::ended())?;
-        Ok(())
+        self.end(b"", BodyEncoder::ended())
     }
 
     /// Ends the head and writes the whole body, with its length. In a response to HEAD the body is left out.
@@ -330,59 +323,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
             Body::Withheld => &[],
             _ => return Err(WriteError::BodyForbidden),
         };
-        self.end(sent, BodyEncoder::ended())?;
-        Ok(())
-    }
-
-    /// Ends the head of a message whose body has this length, in octets; the encoder counts them.
-    ///
-    /// With status 304 only the length is said. Fails with [`WriteError::BodyForbidden`] where a message has no body.
-    pub fn length(mut self, length: u64) -> Result<S::Body, WriteError> {
-        let rule = self.body_rule();
-        self.put_length(rule, length)?;
-        let encoder = match rule {
-            Body::Sent => BodyEncoder::length(length, Data::Sent),
-            Body::Withheld => BodyEncoder::length(length, Data::Withheld),
-            _ => BodyEncoder::length(0, Data::Forbidden),
-        };
-        self.end(b"", encoder)
-    }
-
-    /// Ends the head of a message whose body is sent in chunks [RFC 9112 section 7.1].
-    ///
-    /// Fails with [`WriteError::NeedsHttp11`] to or from HTTP/1.0, with [`WriteError::BodyForbidden`] where a message has no body.
-    pub fn chunked(mut self) -> Result<S::Body, WriteError> {
-        let encoder = BodyEncoder::chunked(self.data_rule()?);
-        if self.is_http10() {
-            return Err(WriteError::NeedsHttp11);
-        }
-        self.draft.put(b"Transfer-Encoding: chunked\r\n")?;
-        self.end(b"", encoder)
-    }
-
-    /// Ends the head of a response whose body ends when the connection does; `Connection: close` is added when it is not there.
-    ///
-    /// Fails with [`WriteError::CloseDelimitedRequest`] for a request [RFC 9112 section 6.3], with [`WriteError::BodyForbidden`]
-    /// where a response has no body.
-    pub fn until_close(self) -> Result<S::Body, WriteError> {
-        let encoder = BodyEncoder::until_close(self.data_rule()?);
-        self.end_until_close(b"", encoder)
-    }
-
-    /// Ends the head as [`until_close`](Self::until_close) does and writes the whole body.
-    pub fn body_until_close(self, body: &[u8]) -> Result<(), WriteError> {
-        let sent = if self.data_rule()? == Data::Sent { body } else { &[] };
-        self.end_until_close(sent, BodyEncoder::ended())?;
-        Ok(())
-    }
-
-    fn end_until_close(mut self, body: &[u8], encoder: BodyEncoder) -> Result<S::Body, WriteError> {
-        if matches!(self.message, Message::Request(_)) {
-            return Err(WriteError::CloseDelimitedRequest);
-        }
-        self.persistence = Persistence::Close;
-        self.ends_with_close = true;
-        self.end(body, encoder)
+        self.end(sent, BodyEncoder::ended())
     }
 
     /// What becomes of the octets of a body of any length.
@@ -434,7 +375,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
 
     /// Checks what only the whole head shows, writes what is left of it and these octets of the body, and lets all of it count.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn end(mut self, body: &[u8], encoder: BodyEncoder) -> Result<S::Body, WriteError> {
+    fn end(mut self, body: &[u8], encoder: BodyEncoder) -> Result<(), WriteError> {
         let Self { seen, version, .. } = self;
         match self.message {
             Message::Request(_) if S::MAY_BE_REQUEST && version == Version::Http11 && !seen.has(Seen::HOST) => {
@@ -459,7 +400,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         // An answer in HTTP/1.0 ends a connection unless it says otherwise [RFC 9112 section 9.3].
         let is_http10_answer = version == Version::Http10 && matches!(self.message, Message::Response(..));
         let is_open = matches!(self.persistence, Persistence::Unsaid | Persistence::CloseIfWhole);
-        if !S::IS_DETACHED && is_http10_answer && is_open && !seen.has(Seen::OPTION_KEEP_ALIVE) {
+        if S::IS_CONNECTION && is_http10_answer && is_open && !seen.has(Seen::OPTION_KEEP_ALIVE) {
             self.persistence = Persistence::Close;
         }
         if self.persistence == Persistence::CloseIfWhole && encoder.is_whole_after(0) {
@@ -474,22 +415,74 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         }
         self.draft.put(b"\r\n")?;
         self.draft.put(body)?;
-        if S::IS_DETACHED {
-            self.draft.owe(match (encoder.is_ended(), self.ends_with_close) {
-                (false, _) => Owed::Body,
-                (true, true) => Owed::Close,
-                (true, false) => Owed::Nothing,
-            });
-        }
-        self.draft.commit();
-        Ok(self.sink.head_written(HeadWritten {
+        let says_close = seen.has(Seen::OPTION_CLOSE) || self.persistence == Persistence::Close;
+        let says_keep_alive = seen.has(Seen::OPTION_KEEP_ALIVE) || self.persistence == Persistence::KeepAlive;
+        let encoder = encoder.last(match self.message {
+            Message::Response(reply_to, status) if status.is_successful() && reply_to.is_connect() => true,
+            Message::Response(_, status) if status.is_informational() => status == Status::SWITCHING_PROTOCOLS,
+            _ => says_close || (version == Version::Http10 && !says_keep_alive),
+        });
+        self.draft.commit(encoder.next());
+        self.sink.head_written(HeadWritten {
             body: encoder,
-            says_close: seen.has(Seen::OPTION_CLOSE) || self.persistence == Persistence::Close,
-            says_keep_alive: seen.has(Seen::OPTION_KEEP_ALIVE) || self.persistence == Persistence::KeepAlive,
+            says_close,
+            says_keep_alive,
             offers_upgrade: seen.has(Seen::UPGRADE),
             expects_continue: seen.has(Seen::EXPECT_CONTINUE),
             version,
-        }))
+        });
+        Ok(())
+    }
+}
+
+impl<S: StreamSink> HeadWriter<'_, S> {
+    /// Ends the head of a message whose body has this length, in octets; they follow, and are counted.
+    ///
+    /// With status 304 only the length is said. Fails with [`WriteError::BodyForbidden`] where a message has no body.
+    pub fn length(mut self, length: u64) -> Result<(), WriteError> {
+        let rule = self.body_rule();
+        self.put_length(rule, length)?;
+        let encoder = match rule {
+            Body::Sent => BodyEncoder::length(length, Data::Sent),
+            Body::Withheld => BodyEncoder::length(length, Data::Withheld),
+            _ => BodyEncoder::length(0, Data::Forbidden),
+        };
+        self.end(b"", encoder)
+    }
+
+    /// Ends the head of a message whose body is sent in chunks [RFC 9112 section 7.1].
+    ///
+    /// Fails with [`WriteError::NeedsHttp11`] to or from HTTP/1.0, with [`WriteError::BodyForbidden`] where a message has no body.
+    pub fn chunked(mut self) -> Result<(), WriteError> {
+        let encoder = BodyEncoder::chunked(self.data_rule()?);
+        if self.is_http10() {
+            return Err(WriteError::NeedsHttp11);
+        }
+        self.draft.put(b"Transfer-Encoding: chunked\r\n")?;
+        self.end(b"", encoder)
+    }
+
+    /// Ends the head of a response whose body ends when the connection does; `Connection: close` is added when it is not there.
+    ///
+    /// Fails with [`WriteError::CloseDelimitedRequest`] for a request [RFC 9112 section 6.3], with [`WriteError::BodyForbidden`]
+    /// where a response has no body.
+    pub fn until_close(self) -> Result<(), WriteError> {
+        let encoder = BodyEncoder::until_close(self.data_rule()?);
+        self.end_until_close(b"", encoder)
+    }
+
+    /// Ends the head as [`until_close`](Self::until_close) does and writes the whole body.
+    pub fn body_until_close(self, body: &[u8]) -> Result<(), WriteError> {
+        let sent = if self.data_rule()? == Data::Sent { body } else { &[] };
+        self.end_until_close(sent, BodyEncoder::ended())
+    }
+
+    fn end_until_close(mut self, body: &[u8], encoder: BodyEncoder) -> Result<(), WriteError> {
+        if matches!(self.message, Message::Request(_)) {
+            return Err(WriteError::CloseDelimitedRequest);
+        }
+        self.persistence = Persistence::Close;
+        self.end(body, encoder)
     }
 }
 

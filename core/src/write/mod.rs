@@ -2,12 +2,15 @@
 
 mod body_encoder;
 mod head_writer;
+mod message_writer;
 mod reply_to;
 mod wire_buf;
 
-pub use body_encoder::{BodyEncoder, TrailerField};
-pub(crate) use head_writer::Persistence;
-pub use head_writer::{Detached, HeadSink, HeadWriter, HeadWritten};
+pub use body_encoder::TrailerField;
+pub(crate) use body_encoder::{BodyEncoder, BodyStep, body_calls};
+pub(crate) use head_writer::sealed::Sink;
+pub use head_writer::{HeadSink, HeadWriter, StreamSink};
+pub(crate) use head_writer::{HeadWritten, Persistence};
+pub use message_writer::{Detached, MessageWriter};
 pub use reply_to::ReplyTo;
-pub(crate) use wire_buf::Draft;
 pub use wire_buf::WireBuf;

@@ -1,83 +1,85 @@
 //! The octets to be sent.
 
-use super::{Detached, HeadWriter, ReplyTo};
+use super::body_encoder::Left;
 use crate::error::WriteError;
 use crate::octets::{self, IS_WIDE};
-use crate::value::{FieldName, FieldValue, Method, Status, Target};
+use crate::value::{FieldName, FieldValue, Status};
 use core::fmt;
 
-/// Up to `M` octets to be sent, written by [`HeadWriter`]s and [`BodyEncoder`](crate::BodyEncoder)s alone.
+/// Up to `M` octets to be sent. A connection writes into it, a
+/// [`MessageWriter`](crate::MessageWriter), or [`datagram`](crate::datagram).
+///
+/// The octets of a buffer are always framed as their heads say. A buffer knows what may follow its
+/// last octet: a head, or the next octets of one body. All else fails with
+/// [`WriteError::OutOfTurn`], whoever writes it. An empty buffer takes whatever its writer sends
+/// next, so that a body may go on in a second buffer while the first one is being sent.
 ///
 /// ```
-/// use bareline_core::{FieldName, FieldValue, Method, Target, WireBuf};
+/// use bareline_core::{MessageWriter, ReplyTo, Status, WireBuf, WriteError};
 ///
+/// let (mut one, mut other) = (MessageWriter::new(), MessageWriter::new());
 /// let mut out = WireBuf::<128>::new();
-/// out.request(Method::GET, Target::ROOT)?.field(FieldName::HOST, FieldValue::new("a.example")?)?.without_body()?;
-/// assert_eq!(out.as_bytes(), b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n");
-/// # Ok::<(), bareline_core::WriteError>(())
+/// one.response(ReplyTo::UNREAD, Status::OK, &mut out)?.length(2)?;
+/// let second = other.response(ReplyTo::UNREAD, Status::OK, &mut out);
+/// assert_eq!(second.err(), Some(WriteError::OutOfTurn));
+/// one.send_data(b"hi", &mut out)?;
+/// assert_eq!(out.as_bytes(), b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+/// # Ok::<(), WriteError>(())
 /// ```
 pub struct WireBuf<const M: usize> {
     octets: [u8; M],
     /// How many of the octets count.
     written: usize,
-    owed: Owed,
+    next: Next,
 }
 
-/// What a head that went out on no connection leaves to be written before the next one.
+/// What may follow the last octet of a buffer, unless it is empty.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) enum Owed {
+pub(super) enum Next {
+    /// A head: the message before is whole.
+    Head,
+    /// A body of which this much is left.
+    Body(Left),
+    /// Nothing: the connection ends or changes its protocol behind the last octet, or the caller
+    /// sends octets of its own there.
     Nothing,
-    /// The rest of a body, up to the end of its encoder.
-    Body,
-    /// The close of the connection.
-    Close,
 }
 
 impl<const M: usize> WireBuf<M> {
-    /// An empty buffer.
+    /// Returns an empty buffer.
     pub const fn new() -> Self {
-        Self { octets: [0; M], written: 0, owed: Owed::Nothing }
+        Self { octets: [0; M], written: 0, next: Next::Head }
     }
 
-    /// The octets to be sent.
+    /// Returns the octets to be sent.
     pub fn as_bytes(&self) -> &[u8] {
         self.octets.get(..self.written).unwrap_or(&[])
     }
 
-    /// Forgets all octets, once they are sent. A body that has not ended is still owed.
-    pub fn clear(&mut self) {
+    /// Forgets all octets, once they are sent.
+    pub const fn clear(&mut self) {
         self.written = 0;
-        if self.owed == Owed::Close {
-            self.owed = Owed::Nothing;
+    }
+
+    /// Returns a draft for a head. Fails with [`WriteError::OutOfTurn`] where none may follow.
+    #[inline]
+    pub(crate) fn head_draft(&mut self) -> Result<Draft<'_>, WriteError> {
+        self.draft(Next::Head)
+    }
+
+    /// Returns a draft for a message that has the buffer for itself.
+    pub(crate) fn whole_draft(&mut self) -> Result<Draft<'_>, WriteError> {
+        if self.written == 0 { self.head_draft() } else { Err(WriteError::OutOfTurn) }
+    }
+
+    /// Returns a draft for what may follow this.
+    #[inline]
+    pub(super) fn draft(&mut self, next: Next) -> Result<Draft<'_>, WriteError> {
+        if self.written != 0 && self.next != next {
+            return Err(WriteError::OutOfTurn);
         }
-    }
-
-    /// Begins a request. Fails with [`WriteError::TargetForm`] when the target's form does not suit the method, with
-    /// [`WriteError::OutOfTurn`] while the body of a message before it has not ended.
-    pub fn request(&mut self, method: Method<'_>, target: Target<'_>) -> Result<HeadWriter<'_>, WriteError> {
-        match target.form().suits(method) {
-            true => HeadWriter::request(self.next_draft()?, Detached, method, target),
-            false => Err(WriteError::TargetForm),
-        }
-    }
-
-    /// Begins a response with this status and its registered reason phrase. Fails with [`WriteError::InvalidStatus`] for a code
-    /// over 599, which can be received but not sent; with [`WriteError::OutOfTurn`] while the body of a message before it has not ended.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
-    pub fn response(&mut self, reply_to: ReplyTo, status: Status) -> Result<HeadWriter<'_>, WriteError> {
-        HeadWriter::response(self.next_draft()?, Detached, reply_to, status)
-    }
-
-    /// For a message that goes out on no connection: nothing but this buffer knows what was before it.
-    pub(crate) fn next_draft(&mut self) -> Result<Draft<'_>, WriteError> {
-        match self.owed {
-            Owed::Nothing => Ok(self.draft()),
-            Owed::Body | Owed::Close => Err(WriteError::OutOfTurn),
-        }
-    }
-
-    pub(crate) fn draft(&mut self) -> Draft<'_> {
-        Draft { octets: &mut self.octets, end: self.written, written: &mut self.written, owed: &mut self.owed }
+        let end = self.written;
+        Ok(Draft { octets: &mut self.octets, end, written: &mut self.written, next: &mut self.next })
     }
 }
 
@@ -99,7 +101,7 @@ pub(crate) struct Draft<'w> {
     /// Where the draft ends.
     end: usize,
     written: &'w mut usize,
-    owed: &'w mut Owed,
+    next: &'w mut Next,
 }
 
 impl Draft<'_> {
@@ -181,13 +183,11 @@ impl Draft<'_> {
         self.octets.get(start..end).unwrap_or(&[])
     }
 
-    /// Notes what has to follow.
-    pub(super) fn owe(&mut self, owed: Owed) {
-        *self.owed = owed;
-    }
-
-    pub(crate) fn commit(self) {
+    /// Lets the octets count; this may follow them.
+    #[inline]
+    pub(super) fn commit(self, next: Next) {
         *self.written = self.end;
+        *self.next = next;
     }
 }
 

@@ -1,7 +1,7 @@
 //! Calls what a firmware would call of bareline-core.
 
 use bareline_core::{
-    BodyDecoder, BodyPart, ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, Framing, Limits, Method,
+    BodyDecoder, BodyPart, ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, Framing, Limits, MessageWriter, Method,
     ParseError, Parsed, RecvBuf, ReplyTo, RequestHead, ResponseHead, ServerConnection, ServerState, Status, StreamError, Target,
     Version, WireBuf, WriteError, datagram, dump, embedded_io_07::ServerStream,
 };
@@ -86,22 +86,22 @@ fn values(received: &[u8]) -> Result<(), WriteError> {
 
 #[inline(never)]
 fn written(received: &[u8]) -> Result<(), WriteError> {
-    let mut out = WireBuf::<256>::new();
+    let (mut out, mut writer) = (WireBuf::<256>::new(), MessageWriter::new());
     let value = FieldValue::new(received)?;
     let method = black_box(Method::PUT);
-    out.request(method, black_box(Target::ROOT))?.field(FieldName::HOST, value)?.body(received)?;
+    writer.request(method, black_box(Target::ROOT), &mut out)?.field(FieldName::HOST, value)?.body(received)?;
     out.clear();
-    out.request(method, black_box(Target::ASTERISK))?.field(FieldName::HOST, value)?.version(Version::Http10).without_body()?;
+    let head = writer.request(method, black_box(Target::ASTERISK), &mut out)?.field(FieldName::HOST, value)?;
+    head.version(Version::Http10).without_body()?;
     black_box(out.as_bytes());
     let reply_to = ReplyTo::new(method, black_box(Version::Http10));
     let head = || black_box(Status::new(black_box(200)));
-    let mut body = out.response(reply_to, head()?)?.field(black_box(FieldName::UPGRADE), value)?.length(black_box(7))?;
-    body.data(received, &mut out)?;
-    black_box(body.frame(received, &mut out)?);
-    body.end(&[(FieldName::CONNECTION, value)], &mut out)?;
-    let mut body = out.response(reply_to, head()?)?.until_close()?;
-    body.data(received, &mut out)?;
-    out.response(reply_to, head()?)?.body_until_close(received)?;
+    writer.response(reply_to, head()?, &mut out)?.field(black_box(FieldName::UPGRADE), value)?.length(black_box(7))?;
+    writer.send_data(received, &mut out)?;
+    black_box(writer.frame_data(received, &mut out)?);
+    writer.end_body(&[(FieldName::CONNECTION, value)], &mut out)?;
+    writer.response(reply_to, head()?, &mut out)?.until_close()?;
+    writer.response(reply_to, head()?, &mut out)?.body_until_close(received)?;
     black_box(out.as_bytes());
     Ok(())
 }
@@ -213,6 +213,7 @@ fn asked(received: &[u8]) -> Result<(), WriteError> {
 fn datagrams(received: &[u8]) -> Result<(), ParseError> {
     let (mut spans, mut out) = (FieldSpans::<16>::new(), WireBuf::<256>::new());
     black_box(datagram::write_request(&mut out, black_box(Method::GET), black_box(Target::ASTERISK)).is_ok());
+    black_box(datagram::write_response(&mut out, black_box(ReplyTo::UNREAD), black_box(Status::OK)).is_ok());
     black_box(datagram::request(received, spans.lend())?.1);
     black_box(datagram::response(received, black_box(Method::GET), spans.lend())?.1);
     Ok(())

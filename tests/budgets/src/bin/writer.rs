@@ -2,7 +2,7 @@
 #![no_std]
 #![no_main]
 
-use bareline_core::{FieldName, FieldValue, Method, ReplyTo, Status, Version, WireBuf, WriteError};
+use bareline_core::{FieldName, FieldValue, MessageWriter, Method, ReplyTo, Status, Version, WireBuf, WriteError};
 use budgets::{SMALL_REQUEST, measure};
 
 #[cortex_m_rt::entry]
@@ -19,6 +19,7 @@ const FIELDS: [(FieldName<'_>, FieldValue<'_>); 4] = [
 
 fn write(input: &[u8]) -> Result<usize, WriteError> {
     let mut out = WireBuf::<512>::new();
-    out.response(ReplyTo::new(Method::GET, Version::Http11), Status::OK)?.fields(&FIELDS)?.body(input)?;
+    let reply_to = ReplyTo::new(Method::GET, Version::Http11);
+    MessageWriter::new().response(reply_to, Status::OK, &mut out)?.fields(&FIELDS)?.body(input)?;
     Ok(out.as_bytes().len())
 }

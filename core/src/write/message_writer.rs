@@ -1,0 +1,100 @@
+//! Messages that go out on no connection of ours.
+
+use super::body_encoder::{BodyStep, body_calls};
+use super::head_writer::sealed::Sink;
+use super::{BodyEncoder, HeadWriter, HeadWritten, ReplyTo, StreamSink, TrailerField, WireBuf};
+use crate::error::WriteError;
+use crate::value::{Method, Status, Target};
+
+/// Writes messages one behind the other, for a stream that no connection of this crate guards.
+///
+/// A message begins when the body of the one before has ended. None begins behind a message that is
+/// the last one on its stream: one that says `Connection: close`, ends with the close, or changes
+/// the protocol [RFC 9112 sections 9.6 and 9.8, RFC 9110 sections 7.8 and 9.3.6].
+///
+/// ```
+/// use bareline_core::{FieldName, FieldValue, MessageWriter, ReplyTo, Status, WireBuf, WriteError};
+///
+/// let (mut out, mut writer) = (WireBuf::<128>::new(), MessageWriter::new());
+/// writer.response(ReplyTo::UNREAD, Status::OK, &mut out)?.chunked()?;
+/// writer.send_data(b"hello, ", &mut out)?;
+/// writer.send_data(b"world", &mut out)?;
+/// const SUM: FieldName = FieldName::from_static("X-Sum");
+/// writer.end_body(&[(SUM, FieldValue::new("7")?)], &mut out)?;
+/// assert!(out.as_bytes().ends_with(b"\r\n\r\n7\r\nhello, \r\n5\r\nworld\r\n0\r\nX-Sum: 7\r\n\r\n"));
+/// # Ok::<(), WriteError>(())
+/// ```
+#[derive(Debug)]
+pub struct MessageWriter {
+    body: BodyEncoder,
+}
+
+impl MessageWriter {
+    /// Returns a writer for a new stream.
+    pub const fn new() -> Self {
+        Self { body: BodyEncoder::ended() }
+    }
+
+    /// Begins a request. Fails with [`WriteError::TargetForm`] when the target's form does not suit
+    /// the method, with [`WriteError::OutOfTurn`] when no message may begin.
+    pub fn request<'w, const M: usize>(
+        &'w mut self,
+        method: Method<'_>,
+        target: Target<'_>,
+        out: &'w mut WireBuf<M>,
+    ) -> Result<HeadWriter<'w>, WriteError> {
+        match target.form().suits(method) {
+            true => HeadWriter::request(out.head_draft()?, self.detached()?, method, target),
+            false => Err(WriteError::TargetForm),
+        }
+    }
+
+    /// Begins a response with this status and its registered reason phrase.
+    ///
+    /// Fails with [`WriteError::InvalidStatus`] for a code over 599, which can be received but not
+    /// sent; with [`WriteError::OutOfTurn`] when no message may begin.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub fn response<'w, const M: usize>(
+        &'w mut self,
+        reply_to: ReplyTo,
+        status: Status,
+        out: &'w mut WireBuf<M>,
+    ) -> Result<HeadWriter<'w>, WriteError> {
+        HeadWriter::response(out.head_draft()?, self.detached()?, reply_to, status)
+    }
+
+    fn detached(&mut self) -> Result<Detached<'_>, WriteError> {
+        match self.body.may_be_followed() {
+            true => Ok(Detached { body: &mut self.body }),
+            false => Err(WriteError::OutOfTurn),
+        }
+    }
+
+    body_calls!();
+
+    fn outgoing(&mut self, _: BodyStep) -> Result<&mut BodyEncoder, WriteError> {
+        Ok(&mut self.body)
+    }
+}
+
+impl Default for MessageWriter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Tells a [`MessageWriter`] that a head has been written.
+#[derive(Debug)]
+pub struct Detached<'w> {
+    body: &'w mut BodyEncoder,
+}
+
+impl Sink for Detached<'_> {
+    const IS_CONNECTION: bool = false;
+
+    fn head_written(self, written: HeadWritten) {
+        *self.body = written.body;
+    }
+}
+
+impl StreamSink for Detached<'_> {}
