@@ -1,5 +1,6 @@
 //! HTTP over UDP: discovers devices by SSDP, as in UPnP, or announces one; over IPv4 and IPv6 multicast, or from one socket to another.
 
+use bareline_core::datagram::Whole;
 use bareline_core::{FieldName, FieldSpans, FieldValue, Fields, HeadWriter, Method, ReplyTo, Status, Target, WriteError, dump};
 use bareline_net::{Error, PeerFault, UdpPeer, Wait};
 use clap::{Parser, ValueEnum};
@@ -270,7 +271,7 @@ fn announce(peer: &mut UdpPeer, place: Place, kind: &'static str) -> Result<(), 
     })
 }
 
-fn describe<'w>(head: HeadWriter<'w>, location: &str) -> Result<HeadWriter<'w>, WriteError> {
+fn describe<'w>(head: HeadWriter<'w, Whole>, location: &str) -> Result<HeadWriter<'w, Whole>, WriteError> {
     head.field(FieldName::from_static("CACHE-CONTROL"), FieldValue::from_static("max-age=1800"))?
         .field(FieldName::from_static("EXT"), FieldValue::from_static(""))?
         .field(LOCATION, FieldValue::new(location)?)?

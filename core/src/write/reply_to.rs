@@ -7,10 +7,11 @@ use crate::value::{Method, Version};
 /// CONNECT may begin a tunnel, and an HTTP/1.0 client knows neither chunks nor 1xx.
 ///
 /// ```
-/// use bareline_core::{Method, ReplyTo, Status, Version, WireBuf};
+/// use bareline_core::{MessageWriter, Method, ReplyTo, Status, Version, WireBuf};
 ///
 /// let mut out = WireBuf::<128>::new();
-/// out.response(ReplyTo::new(Method::HEAD, Version::Http11), Status::OK)?.body(b"hello")?;
+/// let reply_to = ReplyTo::new(Method::HEAD, Version::Http11);
+/// MessageWriter::new().response(reply_to, Status::OK, &mut out)?.body(b"hello")?;
 /// assert_eq!(out.as_bytes(), b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
 /// # Ok::<(), bareline_core::WriteError>(())
 /// ```
