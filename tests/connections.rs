@@ -5,6 +5,7 @@ use bareline_core::{
     ClientConnection, ClientState, ErrorKind, Event, FieldName, FieldSpans, FieldValue, Limits, MessageWriter, Method, RecvBuf,
     ReplyTo, ServerConnection, ServerState, Status, Target, Version, WireBuf, WriteError, datagram,
 };
+use bareline_fuzz::{Entry, client_log};
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::path::Path;
 
@@ -435,6 +436,23 @@ fn rfc9112_5_2_a_fold_is_mended_and_held_to_the_grammar() {
     let Ok((_, Event::Head(head))) = connection.receive(&mut input, spans.lend()) else { panic!() };
     let values: Vec<_> = head.fields().iter().map(|(_, value)| value.as_bytes()).collect();
     assert_eq!(values, [&b"a        b"[..], b"c", b"0"]);
+}
+
+#[test]
+fn a_fold_across_the_limit_has_one_verdict_at_every_cut() {
+    let octets = b"HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n";
+    for head in 0..=30 {
+        let limits = Limits { head, ..LIMITS };
+        let log = |pieces: &[usize]| client_log(&[Method::GET], octets, pieces, false, limits);
+        let whole = log(&[octets.len()]);
+        let is_read = matches!(whole[..], [Entry::Head(..), ..]);
+        let too_long = [Entry::Refused(ErrorKind::HeadTooLong, usize::from(head), 0), Entry::Closed(0)];
+        assert!(is_read == (usize::from(head) >= octets.len()) && (is_read || whole == too_long), "{head}: {whole:?}");
+        assert_eq!(log(&[1]), whole, "{head}, octet by octet");
+        for cut in 1..octets.len() {
+            assert_eq!(log(&[cut, octets.len()]), whole, "{head}, cut at {cut}");
+        }
+    }
 }
 
 /// A server's connection that has received these octets, and their events' end.

@@ -4,14 +4,15 @@
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{Limits, WireBuf};
 use bareline_fuzz::{
-    MessageModel, Operation, StreamCall, Target, any_operations_keep_a_server_valid, any_streams_share_their_buffers, connection,
-    datagram, decode_body, dialogue, every_cut_of_a_sequence_gives_the_same_events,
+    Entry, MessageModel, Operation, Reading, StreamCall, Target, any_operations_keep_a_server_valid,
+    any_streams_share_their_buffers, connection, datagram, decode_body, dialogue, every_cut_of_a_sequence_gives_the_same_events,
     every_cut_within_any_limits_gives_the_same_verdict, every_scan_finds_the_same_runs, parse_request, parse_response,
     round_trip, what_is_put_back_is_valid,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use proptest::strategy::ValueTree;
 
 /// What a model that these octets choose is on the wire.
 fn written(choices: &[u8]) -> Option<Vec<u8>> {
@@ -179,6 +180,11 @@ fn telling_responses() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![4 => whole, 1 => telling_lines()]
 }
 
+/// How a sequence arrives.
+fn reading() -> impl Strategy<Value = Reading> {
+    vec(any::<u8>(), 64).prop_filter_map("no reading", |choices| Reading::arbitrary(&mut Unstructured::new(&choices)).ok())
+}
+
 fn heads_of_telling_lines() -> impl Strategy<Value = Vec<u8>> {
     vec(telling_lines(), 0..9).prop_map(|lines| lines.concat())
 }
@@ -235,16 +241,35 @@ proptest! {
 
     #[test]
     fn every_cut_of_a_sequence_of_requests_gives_the_same_events(
-        choices in vec(any::<u8>(), 16), requests in vec(telling_requests(), 0..6),
+        reading in reading(), requests in vec(telling_requests(), 0..6),
     ) {
-        every_cut_of_a_sequence_gives_the_same_events(&[choices, requests.concat()].concat());
+        every_cut_of_a_sequence_gives_the_same_events(&reading, &requests.concat());
     }
 
     #[test]
     fn every_cut_of_a_sequence_of_responses_gives_the_same_events(
-        choices in vec(any::<u8>(), 16), responses in vec(telling_responses(), 0..6),
+        reading in reading(), responses in vec(telling_responses(), 0..6),
     ) {
-        every_cut_of_a_sequence_gives_the_same_events(&[choices, responses.concat()].concat());
+        every_cut_of_a_sequence_gives_the_same_events(&reading, &responses.concat());
+    }
+
+    #[test]
+    fn every_cut_of_lines_behind_a_start_line_gives_the_same_events(
+        reading in reading(),
+        start in select(vec!["", "\r\n", "PUT / HTTP/1.1\r\nHost: a\r\n", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 103 \r\nX-A:\r\n"]),
+        lines in heads_of_telling_lines(),
+    ) {
+        every_cut_of_a_sequence_gives_the_same_events(&reading, &[start.as_bytes(), &lines].concat());
+    }
+
+    #[test]
+    fn every_cut_of_chunks_behind_a_head_gives_the_same_events(
+        reading in reading(),
+        head in select(vec!["PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"]),
+        pieces in vec(telling_pieces(), 0..12),
+    ) {
+        every_cut_of_a_sequence_gives_the_same_events(&reading, &[head.as_bytes(), &pieces.concat()].concat());
     }
 
     #[test]
@@ -314,13 +339,29 @@ fn every_seed_of_every_fuzz_target_holds() {
     }
 }
 
+/// The sequences are read: a property that holds since every sequence is rejected at its first
+/// octet shows nothing.
+#[test]
+fn sequences_of_messages_are_read() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut heads_in = |messages: BoxedStrategy<Vec<u8>>, role: usize| {
+        let cases = (reading(), vec(messages, 2..6));
+        let heads = (0..500).map(|_| {
+            let (reading, messages) = cases.new_tree(&mut runner).unwrap().current();
+            let logs = every_cut_of_a_sequence_gives_the_same_events(&reading, &messages.concat());
+            logs[role].iter().filter(|entry| matches!(entry, Entry::Head(..))).count()
+        });
+        heads.sum::<usize>()
+    };
+    let (requests, responses) = (heads_in(telling_requests().boxed(), 0), heads_in(telling_responses().boxed(), 1));
+    assert!(requests > 200 && responses > 200, "{requests} requests, {responses} responses in 500 sequences each");
+}
+
 /// The models of the injection property make messages that are written, and ones that are refused: neither alone would show anything.
 #[test]
 fn calls_succeed_and_fail() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let choices = (0..500).filter_map(|_| {
-        vec(any::<u8>(), 40..300).new_tree(&mut runner).ok().map(|tree| proptest::strategy::ValueTree::current(&tree))
-    });
+    let choices = (0..500).filter_map(|_| vec(any::<u8>(), 40..300).new_tree(&mut runner).ok().map(|tree| tree.current()));
     let calls = choices.filter_map(|choices| bareline_fuzz::Calls::arbitrary(&mut Unstructured::new(&choices)).ok());
     let written: Vec<_> = calls.map(|calls| calls.write().is_ok()).collect();
     let succeeded = written.iter().filter(|is_written| **is_written).count();

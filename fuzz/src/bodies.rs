@@ -1,5 +1,6 @@
 //! Properties of bodies.
 
+use crate::limits::{TightLimits, cuts};
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{
@@ -50,7 +51,7 @@ fn events_by(ask: Ask, framing: Framing, limits: &Limits, octets: &[u8], pieces:
                 assert!(at <= arrived, "more octets were used than given");
                 match part {
                     BodyPart::NeedMore if arrived < octets.len() => {
-                        arrived = octets.len().min(arrived + pieces.next().unwrap_or(1).max(1));
+                        arrived = octets.len().min(arrived.saturating_add(pieces.next().unwrap_or(1).max(1)));
                     }
                     BodyPart::NeedMore if !closes => {
                         events.push(BodyEvent::Waiting);
@@ -95,14 +96,15 @@ fn events_by(ask: Ask, framing: Framing, limits: &Limits, octets: &[u8], pieces:
 /// All that holds for any octets of a body.
 pub fn decode_body(octets: &[u8]) {
     let mut u = Unstructured::new(octets);
-    let Ok((choice, closes, pieces)) = <(u8, bool, [u8; 4])>::arbitrary(&mut u) else { return };
+    let Ok((choice, closes, pieces, limits)) = <(u8, bool, [u8; 4], TightLimits)>::arbitrary(&mut u) else { return };
     let framing = match choice % 8 {
         0 => Framing::Length(u64::from(choice)),
         1 => Framing::UntilClose,
         2 => Framing::None,
         _ => Framing::Chunked,
     };
-    let limits = Limits { chunk_line: 64, chunk_extensions: 200, head: 128, trailers: 5, body: 300, ..Limits::DEFAULT };
+    let limits =
+        limits.or(Limits { chunk_line: 64, chunk_extensions: 200, head: 128, trailers: 5, body: 300, ..Limits::DEFAULT });
     let rest = u.take_rest();
     every_cut_of_a_body_gives_the_same_events(framing, &limits, rest, &pieces.map(usize::from), closes);
     if let Ok(model) = BodyModel::arbitrary(&mut Unstructured::new(rest)) {
@@ -110,7 +112,7 @@ pub fn decode_body(octets: &[u8]) {
     }
 }
 
-/// However the octets of a body arrive, the events are the same.
+/// However the octets of a body arrive, and whatever the limits, the events are the same.
 pub fn every_cut_of_a_body_gives_the_same_events(
     framing: Framing,
     limits: &Limits,
@@ -119,13 +121,14 @@ pub fn every_cut_of_a_body_gives_the_same_events(
     closes: bool,
 ) {
     let whole = body_events(framing, limits, octets, &[octets.len()], closes);
-    for pieces in [&[1][..], pieces] {
-        assert_eq!(body_events(framing, limits, octets, pieces, closes), whole, "in pieces of {pieces:?}");
-    }
     let without_lines = without_chunk_lines(&whole);
-    for pieces in [&[octets.len()][..], &[1], pieces] {
-        let content = events_by(BodyDecoder::content, framing, limits, octets, pieces, closes);
-        assert_eq!(content, without_lines, "content, in pieces of {pieces:?}");
+    let mut arrivals = vec![vec![octets.len()], vec![1], pieces.to_vec()];
+    arrivals.extend(cuts(octets).into_iter().map(|cut| vec![cut, usize::MAX]));
+    for pieces in arrivals {
+        let events = body_events(framing, limits, octets, &pieces, closes);
+        assert_eq!(events, whole, "in pieces of {pieces:?}, {limits:?}");
+        let content = events_by(BodyDecoder::content, framing, limits, octets, &pieces, closes);
+        assert_eq!(content, without_lines, "content, in pieces of {pieces:?}, {limits:?}");
     }
     let content: usize = whole.iter().map(|event| if let BodyEvent::Content(data) = event { data.len() } else { 0 }).sum();
     assert!(content as u64 <= limits.body, "more content than the limit");

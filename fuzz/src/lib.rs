@@ -7,6 +7,7 @@ mod buffers;
 mod calls;
 mod datagrams;
 mod dialogues;
+mod limits;
 mod log;
 mod model;
 // Core's own, for its ways to scan.
@@ -29,6 +30,7 @@ pub use buffers::{BufferUse, a_receive_buffer_is_a_queue};
 pub use calls::{Calls, End, any_calls_that_succeed_write_what_is_meant};
 pub use datagrams::datagram;
 pub use dialogues::{Asking, a_dialogue_comes_to_an_end, dialogue};
+pub use limits::TightLimits;
 pub use log::{Entry, ServerManner, client_log, server_log};
 pub use model::{Asked, Ending, MessageModel, RequestModel, ResponseModel};
 pub use operations::{ClientOperation, Operation, any_operations_keep_a_client_valid, any_operations_keep_a_server_valid};
@@ -39,7 +41,7 @@ pub use properties::{
 };
 pub use replay::{Target, replay};
 pub use scan::every_scan_finds_the_same_runs;
-pub use sequences::{connection, every_cut_of_a_sequence_gives_the_same_events};
+pub use sequences::{Reading, connection, every_cut_of_a_sequence_gives_the_same_events};
 pub use streams::{Content, HeadEnd, HeadOf, StreamCall, StreamStep, any_streams_share_their_buffers};
 pub use verdict::{Head, Verdict, request_verdict, response_verdict};
 pub use written::{Cut, Sent, Written, written_by};

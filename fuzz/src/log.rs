@@ -61,7 +61,7 @@ impl<'o> Arrivals<'o> {
 }
 
 pub(crate) const BUFFER: usize = 8_192;
-pub(crate) const FIELDS: usize = 32;
+pub(crate) const FIELDS: usize = 6;
 pub(crate) const OUT: usize = 16_384;
 
 /// How a server behaves.

@@ -1,23 +1,20 @@
 //! The properties.
 
 use crate::calls::{Calls, any_calls_that_succeed_write_what_is_meant};
+use crate::limits::cuts;
 use crate::model::{MessageModel, RequestModel, ResponseModel};
 use crate::verdict::{Head, Verdict, request_verdict, response_verdict};
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{
     BodyDecoder, BodyPart, FieldName, FieldSpans, FieldValue, Framing, Limits, MessageWriter, ParseError, Parsed, RequestHead,
-    WireBuf,
+    ResponseHead, WireBuf,
 };
 
 /// All that holds for any octets a server receives.
 pub fn parse_request(octets: &[u8]) {
     holds_for_any_octets(octets, request_verdict);
-    if let [method, target, head, short @ ..] = octets {
-        let short = short.get(..100).unwrap_or(short);
-        let [method, target, head] = [method % 8, target % 16, head % 80].map(u16::from);
-        let limits = Limits { method, target, head, ..Limits::DEFAULT };
-        every_cut_within_any_limits_gives_the_same_verdict(short, &limits);
+    if let Some(short) = holds_within_any_limits(octets) {
         what_is_put_back_is_valid(octets, short);
         what_is_put_back_is_valid(short, octets);
     }
@@ -29,6 +26,7 @@ pub fn parse_request(octets: &[u8]) {
 /// All that holds for any octets a client receives.
 pub fn parse_response(octets: &[u8]) {
     holds_for_any_octets(octets, response_verdict);
+    holds_within_any_limits(octets);
     if let Verdict::Head(head) = response_verdict(octets) {
         let version = octets.get(..8).unwrap_or_default();
         an_accepted_head_has_its_grammar(octets, &head, &[version, &head.start[1], &head.start[2]]);
@@ -70,18 +68,33 @@ pub fn what_is_put_back_is_valid(parsed: &[u8], others: &[u8]) {
     }
 }
 
-/// Whatever the limits, the verdict is the same for every cut.
+/// Takes limits from the first octets, and reads the others within them; returns these.
+fn holds_within_any_limits(octets: &[u8]) -> Option<&[u8]> {
+    let [method, target, head, short @ ..] = octets else { return None };
+    let short = short.get(..100).unwrap_or(short);
+    let [method, target, head] = [method % 8, target % 16, head % 80].map(u16::from);
+    every_cut_within_any_limits_gives_the_same_verdict(short, &Limits { method, target, head, ..Limits::DEFAULT });
+    Some(short)
+}
+
+/// Whatever the limits, the verdict is the same for every cut, in either role.
 pub fn every_cut_within_any_limits_gives_the_same_verdict(octets: &[u8], limits: &Limits) {
-    let verdict = |octets: &[u8]| {
+    let request = |octets: &[u8]| {
         let mut spans = FieldSpans::<4>::new();
         RequestHead::parse_within(octets, spans.lend(), limits).map(|parsed| parsed.map(|_| ()))
     };
-    let whole = verdict(octets);
-    let mut is_settled = false;
-    for cut in 0..=octets.len() {
-        let now = verdict(octets.get(..cut).unwrap_or(octets));
-        is_settled |= now != Ok(Parsed::Incomplete);
-        assert!(!is_settled || now == whole, "{limits:?}: {cut} octets are {now:?}, all are {whole:?}");
+    let response = |octets: &[u8]| {
+        let mut spans = FieldSpans::<4>::new();
+        ResponseHead::parse_within(octets, spans.lend(), limits).map(|parsed| parsed.map(|_| ()))
+    };
+    for verdict in [&request as &dyn Fn(&[u8]) -> _, &response] {
+        let whole = verdict(octets);
+        let mut is_settled = false;
+        for cut in 0..=octets.len() {
+            let now = verdict(octets.get(..cut).unwrap_or(octets));
+            is_settled |= now != Ok(Parsed::Incomplete);
+            assert!(!is_settled || now == whole, "{limits:?}: {cut} octets are {now:?}, all are {whole:?}");
+        }
     }
 }
 
@@ -115,14 +128,6 @@ pub fn every_cut_gives_the_same_verdict(octets: &[u8], verdict: fn(&[u8]) -> Ver
             assert_eq!(now, whole, "the verdict on {cut} octets is not the one on {}", octets.len());
         }
     }
-}
-
-/// Every position, or of a long input those around line ends and some others.
-fn cuts(octets: &[u8]) -> impl Iterator<Item = usize> {
-    let is_near_line_end =
-        |at: usize| octets.get(at.saturating_sub(2)..).unwrap_or_default().iter().take(4).any(|&octet| octet == b'\n');
-    let is_long = octets.len() > 400;
-    (0..=octets.len()).filter(move |&at| !is_long || at % 97 == 0 || is_near_line_end(at)).collect::<Vec<_>>().into_iter()
 }
 
 /// Octets behind a head or a fault change neither.

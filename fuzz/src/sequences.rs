@@ -1,6 +1,7 @@
 //! Properties of sequences of messages on a connection.
 
 use crate::buffers::{BufferUse, a_receive_buffer_is_a_queue};
+use crate::limits::{TightLimits, cuts};
 use crate::log::{Entry, ServerManner, client_log, server_log};
 use crate::operations::{ClientOperation, Operation, any_operations_keep_a_client_valid, any_operations_keep_a_server_valid};
 use crate::streams::{StreamCall, any_streams_share_their_buffers};
@@ -8,9 +9,24 @@ use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{ErrorKind, Limits, Method};
 
+/// How the octets of a sequence of messages arrive, and who reads them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Arbitrary)]
+pub struct Reading {
+    pieces: [u8; 3],
+    /// Whether the peer closes behind the last octet.
+    closes: bool,
+    manner: ServerManner,
+    /// Which requests a client has sent.
+    requests: u8,
+    limits: TightLimits,
+}
+
 /// All that holds for the connections, for a fuzz target.
 pub fn connection(octets: &[u8]) {
-    every_cut_of_a_sequence_gives_the_same_events(octets);
+    let mut u = Unstructured::new(octets);
+    if let Ok(reading) = Reading::arbitrary(&mut u) {
+        every_cut_of_a_sequence_gives_the_same_events(&reading, u.take_rest());
+    }
     if let Ok(uses) = Vec::<BufferUse>::arbitrary(&mut Unstructured::new(octets)) {
         a_receive_buffer_is_a_queue(&uses);
     }
@@ -25,24 +41,34 @@ pub fn connection(octets: &[u8]) {
     }
 }
 
-/// However the octets of a sequence of messages arrive, the same comes of them: the events, what is sent, and where it ends.
-pub fn every_cut_of_a_sequence_gives_the_same_events(octets: &[u8]) {
-    let mut u = Unstructured::new(octets);
-    let Ok((pieces, closes, manner, choice)) = <([u8; 3], bool, ServerManner, u8)>::arbitrary(&mut u) else { return };
+/// However the octets of a sequence of messages arrive, and whatever the limits, the same comes of
+/// them: the events, what is sent, and where it ends. Returns what came of them for a server and for
+/// a client.
+pub fn every_cut_of_a_sequence_gives_the_same_events(reading: &Reading, octets: &[u8]) -> [Vec<Entry>; 2] {
+    let Reading { closes, manner, .. } = *reading;
     let limits = Limits { chunk_line: 64, chunk_extensions: 200, body: 500, drain: 100, interim: 4, ..Limits::DEFAULT };
-    let (rest, pieces) = (u.take_rest(), pieces.map(usize::from));
-    let whole = [rest.len().max(1)];
-    let log = server_log(rest, &whole, closes, manner, limits);
-    check_what_was_sent(&log);
-    for pieces in [&[1][..], &pieces] {
-        assert_eq!(server_log(rest, pieces, closes, manner, limits), log, "in pieces of {pieces:?}");
+    let limits = reading.limits.or(limits);
+    let second = if reading.requests & 1 == 0 { Method::GET } else { Method::CONNECT };
+    let methods = if reading.requests & 2 == 0 { [Method::GET, second] } else { [Method::HEAD, second] };
+    let whole = [octets.len().max(1)];
+    let of_server = server_log(octets, &whole, closes, manner, limits);
+    check_what_was_sent(&of_server);
+    let of_client = client_log(&methods, octets, &whole, closes, limits);
+    let mut arrivals = vec![vec![1], reading.pieces.map(usize::from).to_vec()];
+    arrivals.extend(cuts(octets).into_iter().map(|cut| vec![cut, usize::MAX]));
+    for pieces in arrivals {
+        assert_eq!(
+            server_log(octets, &pieces, closes, manner, limits),
+            of_server,
+            "a server, in pieces of {pieces:?}, {limits:?}"
+        );
+        assert_eq!(
+            client_log(&methods, octets, &pieces, closes, limits),
+            of_client,
+            "a client, in pieces of {pieces:?}, {limits:?}"
+        );
     }
-    let second = if choice & 1 == 0 { Method::GET } else { Method::CONNECT };
-    let methods = if choice & 2 == 0 { [Method::GET, second] } else { [Method::HEAD, second] };
-    let log = client_log(&methods, rest, &whole, closes, limits);
-    for pieces in [&[1][..], &pieces] {
-        assert_eq!(client_log(&methods, rest, pieces, closes, limits), log, "in pieces of {pieces:?}");
-    }
+    [of_server, of_client]
 }
 
 /// What a server has sent is a sequence of whole responses, by our own parser: one final one for each request, and for a refusal.

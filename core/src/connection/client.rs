@@ -130,7 +130,8 @@ impl ClientConnection {
         let parsed = loop {
             match ResponseParts::resume(&mut self.progress, &mut self.facts, input, &mut spans, &self.limits) {
                 Err(error) if error.kind() == ErrorKind::LineFolding => {
-                    self.progress.unfold(input, &mut spans, error).map_err(|error| self.inbound.fail(error))?;
+                    let unfolded = self.progress.unfold(input, &mut spans, &self.limits, error);
+                    unfolded.map_err(|error| self.inbound.fail(error))?;
                 }
                 parsed => break parsed,
             }

@@ -51,13 +51,23 @@ pub(crate) type ResponseProgress = Progress<(StatusLine, Version)>;
 impl ResponseProgress {
     /// Takes the line at which the reading stopped for a continuation of the field before it, and puts SP in the place of the fold
     /// [RFC 9112 section 5.2]. The error stays when there is no field before it.
+    ///
+    /// The line is whole, or the limit has cut it.
     #[cold]
     #[inline(never)]
-    pub(crate) fn unfold(&mut self, octets: &mut [u8], spans: &mut LentSpans<'_>, error: ParseError) -> Result<(), ParseError> {
+    pub(crate) fn unfold(
+        &mut self,
+        input: &mut [u8],
+        spans: &mut LentSpans<'_>,
+        limits: &Limits,
+        error: ParseError,
+    ) -> Result<(), ParseError> {
         let Some(field) = spans.last_mut() else { return Err(error) };
+        let len = limits.head_of(input).len();
+        let octets = input.get_mut(..len).unwrap_or(&mut []);
         let (after, continued) = continuation(Words::new(octets).at(self.next)).map_err(|stop| match stop.is_at_end(octets) {
             false => stop.error(octets, self.next),
-            true => error,
+            true => ParseError::new(ErrorKind::HeadTooLong, len, 0),
         })?;
         let end = after.position();
         let text = continued.of(octets);

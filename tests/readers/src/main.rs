@@ -132,8 +132,8 @@ fn seeds(folder: &Path) -> io::Result<Vec<Vec<u8>>> {
     for path in paths {
         let octets = fs::read(&path)?;
         if path.parent().is_some_and(|parent| parent.ends_with("decode_body")) {
-            // Six octets in front are choices of the fuzz target.
-            let body = octets.get(6..).unwrap_or(&[]);
+            // Fifteen octets in front are choices of the fuzz target.
+            let body = octets.get(15..).unwrap_or(&[]);
             for head in [
                 "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",

@@ -1,0 +1,45 @@
+//! Limits that short messages reach.
+
+use arbitrary::Arbitrary;
+use bareline_core::Limits;
+
+/// Limits of which each may be so low that a message of a few lines reaches it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Arbitrary)]
+pub struct TightLimits {
+    method: Option<u8>,
+    target: Option<u8>,
+    head: Option<u8>,
+    trailers: Option<u8>,
+    chunk_line: Option<u8>,
+    chunk_extensions: Option<u8>,
+    body: Option<u8>,
+    drain: Option<u8>,
+    interim: Option<u8>,
+}
+
+impl TightLimits {
+    /// Returns these limits, with those of `others` that are not tight.
+    pub fn or(self, others: Limits) -> Limits {
+        let below = |limit: Option<u8>, bound: u8, other: u16| limit.map_or(other, |limit| u16::from(limit % bound));
+        Limits {
+            method: below(self.method, 8, others.method),
+            target: below(self.target, 16, others.target),
+            head: self.head.map_or(others.head, u16::from),
+            trailers: below(self.trailers, 4, others.trailers),
+            chunk_line: below(self.chunk_line, 16, others.chunk_line),
+            chunk_extensions: below(self.chunk_extensions, 16, others.chunk_extensions),
+            body: self.body.map_or(others.body, |limit| u64::from(limit % 16)),
+            drain: self.drain.map_or(others.drain, |limit| u32::from(limit % 32)),
+            interim: below(self.interim, 3, others.interim),
+        }
+    }
+}
+
+/// Returns the places to cut octets in two at: every one, or of a long input those around line ends
+/// and some others.
+pub(crate) fn cuts(octets: &[u8]) -> Vec<usize> {
+    let is_near_line_end =
+        |at: usize| octets.get(at.saturating_sub(2)..).unwrap_or_default().iter().take(4).any(|&octet| octet == b'\n');
+    let is_long = octets.len() > 400;
+    (0..=octets.len()).filter(|&at| !is_long || at % 97 == 0 || is_near_line_end(at)).collect()
+}
