@@ -439,6 +439,27 @@ fn rfc9112_5_2_a_fold_is_mended_and_held_to_the_grammar() {
 }
 
 #[test]
+fn rfc9112_5_2_sp_takes_the_place_of_tabs_around_a_fold() {
+    for (value, mended) in [
+        ("a\t\r\n\tb", "a    b"),
+        ("a \t \r\n b", "a      b"),
+        ("\t\r\n\tb", "b"),
+        ("a\r\n b\t\r\n\t\r\n\tc", "a   b       c"),
+        ("a\t\r\n\t\r\n ", "a"),
+        ("a\tb\t\r\n c\td", "a\tb    c\td"),
+        // Without a fold they stay.
+        ("a\t b", "a\t b"),
+    ] {
+        let octets = format!("HTTP/1.1 200 OK\r\nX:{value}\r\nContent-Length: 0\r\n\r\n");
+        for pieces in [octets.len(), 1] {
+            let log = client_log(&[Method::GET], octets.as_bytes(), &[pieces], false, LIMITS);
+            let [Entry::Head(_, fields), ..] = &log[..] else { panic!("{log:?}") };
+            assert_eq!(fields[0].1.escape_ascii().to_string(), mended.replace('\t', "\\t"), "{octets:?}");
+        }
+    }
+}
+
+#[test]
 fn a_fold_across_the_limit_has_one_verdict_at_every_cut() {
     let octets = b"HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n";
     for head in 0..=30 {

@@ -75,7 +75,6 @@ exceptions! {
     ConnectionGrammar Fault "Connection is not held to its grammar"
     QuotedExpectation Fault "100-continue between commas within quotes is expected"
     EmptyUpgrade Fault "an Upgrade of empty members alone is an offer"
-    FoldBehindTab Fault "an HTAB before a fold is left as it is"
 }
 
 /// A set of exceptions.
@@ -322,16 +321,14 @@ pub(crate) fn response(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
 /// Returns the verdict that the library has to give on the head of a response when it may mend
 /// folds, the head that it has to read then, and why these are not the RFC's.
 pub(crate) fn folded(rfc: &Rfc, received: &[u8]) -> (Verdict, Vec<u8>, Names) {
-    let mended = unfolded(received, true);
+    let mended = unfolded(received);
     let (verdict, mut names) = response(rfc, mended.as_deref().unwrap_or(received));
     if !verdict.is_accepted() {
         return (Verdict::Rejected, received.to_vec(), names);
     }
     let Some(mended) = mended else { return (verdict, received.to_vec(), names) };
     names.add(Exception::FoldInResponse, true);
-    let taken = unfolded(received, false).unwrap_or_default();
-    names.add(Exception::FoldBehindTab, Head::split(&taken) != Head::split(&mended));
-    (verdict, taken, names)
+    (verdict, mended, names)
 }
 
 /// Returns what the library has to read of a chunked body, and why it is not what the RFC reads.
@@ -475,16 +472,16 @@ fn replaced(octets: &[u8], is_wrong: impl Fn(Option<u8>, u8, Option<u8>) -> bool
     Some((0..octets.len()).flat_map(|at| if is_wrong(at) { by } else { &octets[at..=at] }).copied().collect())
 }
 
-/// Puts spaces in the place of folds, of the whitespace behind them and, if `from_before`, of that
-/// before them: an obs-fold is all three [RFC 9112 section 5.2].
-fn unfolded(octets: &[u8], from_before: bool) -> Option<Vec<u8>> {
+/// Puts spaces in the place of folds and of the whitespace around them: an obs-fold is both [RFC
+/// 9112 section 5.2].
+fn unfolded(octets: &[u8]) -> Option<Vec<u8>> {
     let mut mended = fold(octets)?;
     let is_text = |octet: &u8| !b" \t".contains(octet);
     for at in 0..octets.len() {
         if octets[at] != mended[at] {
             let before = mended[..at].iter().rposition(is_text).map_or(0, |text| text + 1);
             let behind = mended[at..].iter().position(is_text).map_or(mended.len(), |text| at + text);
-            mended[if from_before { before } else { at }..behind].fill(b' ');
+            mended[before..behind].fill(b' ');
         }
     }
     Some(mended)

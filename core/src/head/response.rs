@@ -73,16 +73,17 @@ impl ResponseProgress {
         let text = continued.of(octets);
         let start = continued.end().wrapping_sub(trim_ows_start(text).len());
         let text = start..start.wrapping_add(trim_ows(text).len());
-        // From the CR of the line before up to the text; only that, so that no octet is looked at twice.
-        if let Some(fold) = octets.get_mut(self.next.wrapping_sub(2)..text.start) {
+        // From the text before up to this one, but for what is mended: no octet is looked at twice.
+        let begin = field.value.end().max(self.mended);
+        if let Some(fold) = octets.get_mut(begin..text.start) {
             fold.fill(b' ');
         }
+        self.mended = text.start;
         field.value = match (text.is_empty(), field.value.len()) {
             (true, _) => field.value,
             (false, 0) => Span::new(text.start, text.end),
             (false, _) => Span::new(field.value.start(), text.end),
         };
-        self.is_folded = true;
         self.go_on_from(end);
         Ok(())
     }
@@ -185,7 +186,7 @@ impl ResponseParts {
             progress.start_line = Some((line, version));
             return section.map(|_| Parsed::Incomplete);
         };
-        if progress.is_folded {
+        if progress.mended > 0 {
             *facts = Facts::of(octets, spans.lines());
         }
         let status = Status::from_digits(line.code);

@@ -19,14 +19,15 @@ pub(crate) struct Progress<L> {
     searched: usize,
     /// How many field lines have been read.
     lines: usize,
-    /// Whether a line has been continued after its facts were seen.
-    pub(super) is_folded: bool,
+    /// The end of the last fold that has been mended, after the facts of its line were seen; 0
+    /// without one.
+    pub(super) mended: usize,
 }
 
 impl<L: Copy> Progress<L> {
     /// Before the first octet.
     pub(crate) const fn new() -> Self {
-        Self { start_line: None, next: 0, searched: 0, lines: 0, is_folded: false }
+        Self { start_line: None, next: 0, searched: 0, lines: 0, mended: 0 }
     }
 
     /// Whether an octet of a head has come; empty lines before it are none.
