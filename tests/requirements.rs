@@ -151,7 +151,10 @@ const REFUSED_RESPONSES: &[Refusal] = &[
     (E::VersionNotSupported, 0, 8, "HTTP/2.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"),
     (E::StatusCode, 9, 3, "HTTP/1.1 020 OK\r\n\r\n", "HTTP/1.1 220 OK\r\n\r\n"),
     (E::StatusCode, 11, 1, "HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"),
-    (E::StatusCode, 12, 1, "HTTP/1.1 200\r\n\r\n", "HTTP/1.1 200 \r\n\r\n"),
+    (E::StatusCode, 12, 1, "HTTP/1.1 2000\r\n\r\n", "HTTP/1.1 200 \r\n\r\n"),
+    (E::StatusCode, 11, 1, "HTTP/1.1 20\r\n\r\n", "HTTP/1.1 200\r\n\r\n"),
+    (E::BareLf, 12, 1, "HTTP/1.1 200\n\r\n", "HTTP/1.1 200\r\n\r\n"),
+    (E::BareCr, 12, 1, "HTTP/1.1 200\r\r\n\r\n", "HTTP/1.1 200 \r\n\r\n"),
     (E::Reason, 14, 1, "HTTP/1.1 200 O\x7f\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"),
     (E::WhitespaceBeforeColon, 18, 1, "HTTP/1.1 200 OK\r\nX\t: a\r\n\r\n", "HTTP/1.1 200 OK\r\nX: a\r\n\r\n"),
     (E::LineFolding, 17, 1, "HTTP/1.1 200 OK\r\n X: a\r\n\r\n", "HTTP/1.1 200 OK\r\nX: a\r\n\r\n"),
@@ -204,6 +207,23 @@ fn rfc9110_5_3_a_list_in_several_lines_is_read_as_one() {
         let lines = format!("GET / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: {first}\r\nTransfer-Encoding: chunked\r\n\r\n");
         assert_eq!(request(lines.as_bytes()).unwrap_err().kind(), request(one).unwrap_err().kind(), "{lines}");
     }
+}
+
+#[test]
+fn rfc9112_4_the_sp_behind_a_status_code_may_be_missing() {
+    for line in ["HTTP/1.1 200\r\n", "HTTP/1.0 999\r\n", "HTTP/1.1 204\r\n", "HTTP/1.1 200 \r\n"] {
+        let head = format!("{line}A: b\r\n\r\n");
+        let mut spans = FieldSpans::<4>::new();
+        for cut in 0..head.len() {
+            assert_eq!(response(&head.as_bytes()[..cut]), Ok(None), "{head:?}, cut at {cut}");
+        }
+        let Ok(Parsed::Complete { message, len }) = ResponseHead::parse(head.as_bytes(), spans.lend()) else { panic!("{head}") };
+        assert_eq!((message.status().code().to_string(), message.reason(), len), (line[9..12].to_owned(), &b""[..], head.len()));
+        assert_eq!(message.fields().len(), 1);
+    }
+    let mut out = WireBuf::<64>::new();
+    out.response(ReplyTo::UNREAD, Status::OK).unwrap().reason(FieldValue::from_static("")).unwrap().body(b"").unwrap();
+    assert!(out.as_bytes().starts_with(b"HTTP/1.1 200 \r\n"), "{out:?}");
 }
 
 /// What is too large, with a twin at the limit, one octet or line smaller.

@@ -98,7 +98,7 @@ pub enum ErrorKind {
     Version,
     /// The major version is not 1.
     VersionNotSupported,
-    /// The status code is not three digits from 100 on, followed by SP.
+    /// The status code is not three digits from 100 on, followed by SP or the line end.
     StatusCode,
     /// The reason phrase holds a control octet.
     Reason,

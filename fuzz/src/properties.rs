@@ -29,7 +29,10 @@ pub fn parse_response(octets: &[u8]) {
     holds_within_any_limits(octets);
     if let Verdict::Head(head) = response_verdict(octets) {
         let version = octets.get(..8).unwrap_or_default();
-        an_accepted_head_has_its_grammar(octets, &head, &[version, &head.start[1], &head.start[2]]);
+        let start = [version, &head.start[1], &head.start[2]];
+        // Without a SP behind the code there is no reason phrase.
+        let start = if octets.get(12) == Some(&b'\r') { start.get(..2).unwrap_or_default() } else { &start };
+        an_accepted_head_has_its_grammar(octets, &head, start);
     }
 }
 

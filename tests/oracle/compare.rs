@@ -213,7 +213,8 @@ fn fields(fields: Fields<'_>) -> Vec<(Vec<u8>, Vec<u8>)> {
 /// ends.
 fn parts_differ(octets: &[u8], version_at: usize, (start, fields): Parts) -> Option<String> {
     let first = octets.iter().position(|octet| !b"\r\n".contains(octet)).unwrap_or(0);
-    let mut head = Head::split(&octets[first..])?;
+    let octets = exceptions::with_space(&octets[first..]);
+    let mut head = Head::split(&octets)?;
     if !is_http10(head.start[version_at]) {
         head.start[version_at] = b"HTTP/1.1";
     }

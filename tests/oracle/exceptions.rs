@@ -66,6 +66,7 @@ exceptions! {
     Expectation Choice "expectations besides 100-continue"
     AfterClose Elsewhere "octets after a message that closes"
     AfterLast Elsewhere "octets after the last response"
+    MissingSpace Choice "status line without the SP behind the code"
     HighStatus Choice "status 600 to 999 in a response"
     LowStatus Choice "status 000 to 099 in a response"
     CodingGrammar Fault "a response's Transfer-Encoding is not held to its grammar"
@@ -259,8 +260,9 @@ fn let_through(head: &Head<'_>, verdict: Verdict) -> Names {
 /// the RFC's.
 pub(crate) fn response(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
     let mut names = Names::default();
-    let mut octets = Cow::Borrowed(received);
+    let mut octets = with_space(received);
     let mut verdict = rfc.response(&octets);
+    names.add(Exception::MissingSpace, matches!(octets, Cow::Owned(_)) && verdict.is_accepted());
     if verdict == Verdict::Rejected
         && let Some(mended) = connection_grammar(rfc, &octets)
     {
@@ -436,6 +438,16 @@ pub(crate) fn mend_members(octets: &[u8], name: &str, mut is_valid: impl FnMut(&
     let fields = head.fields.iter_mut().filter(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes()));
     fields.zip(&values).for_each(|((_, value), mended)| *value = mended);
     is_mended.then(|| written(&head))
+}
+
+/// Puts a space behind a status code that the line end follows.
+pub(crate) fn with_space(octets: &[u8]) -> Cow<'_, [u8]> {
+    match octets {
+        [b'H', b'T', b'T', b'P', b'/', _, b'.', _, b' ', b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'\r', b'\n', ..] => {
+            Cow::Owned([&octets[..12], b" ", &octets[12..]].concat())
+        }
+        _ => Cow::Borrowed(octets),
+    }
 }
 
 fn has(octets: &[u8], part: &[u8]) -> bool {

@@ -87,12 +87,6 @@ fn ends_behind_version(case: &Case<'_>) -> bool {
     case.message.role != Role::Request && matches!(line, [b'H', b'T', b'T', b'P', b'/', _, b'.', _])
 }
 
-/// A status line ends behind the code.
-fn ends_behind_code(case: &Case<'_>) -> bool {
-    let line = case.facts.lines.first().copied().unwrap_or(&[]);
-    matches!(line, [b'H', b'T', b'T', b'P', b'/', _, b'.', _, b' ', code @ ..] if is_code(code))
-}
-
 /// Returns a field name as it stands in a line.
 fn name(line: &[u8]) -> &[u8] {
     line.split(|octet| *octet == b':').next().unwrap_or(&[])
@@ -311,12 +305,10 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "no-space",
-        what: "Bareline rejects a status line that ends behind the version or the code, without a space.",
+        what: "Bareline rejects a status line that ends behind the version, without a space.",
         section: "RFC 9112 section 4",
         why: Why::Rule,
-        holds: |case| {
-            case.is(ErrorKind::StatusCode) && ends_behind_code(case) || case.is(ErrorKind::Version) && ends_behind_version(case)
-        },
+        holds: |case| case.is(ErrorKind::Version) && ends_behind_version(case),
     },
     Class {
         name: "low-status",
