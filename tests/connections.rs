@@ -373,6 +373,49 @@ fn a_datagram_is_one_message() {
 }
 
 #[test]
+fn rfc9112_2_2_empty_lines_around_a_request_in_a_datagram() {
+    let request = |octets: &[u8]| {
+        let mut spans = FieldSpans::<8>::new();
+        let read = datagram::request(octets, spans.lend());
+        read.map(|(head, body)| (head.method().to_string(), body.to_vec())).map_err(|error| (error.kind(), error.offset()))
+    };
+    let search =
+        |before: &str, behind: &str| request(format!("{before}M-SEARCH * HTTP/1.1\r\nHost: a\r\n\r\n{behind}").as_bytes());
+    let searched = Ok(("M-SEARCH".to_owned(), Vec::new()));
+    for lines in ["", "\r\n", "\r\n\r\n\r\n"] {
+        assert_eq!(
+            (search(lines, ""), search("", lines), search(lines, lines)),
+            (searched.clone(), searched.clone(), searched.clone())
+        );
+    }
+    let end = "M-SEARCH * HTTP/1.1\r\nHost: a\r\n\r\n".len();
+    assert_eq!(search("\n", ""), Err((ErrorKind::BareLf, 0)));
+    for (behind, at) in [("\n", 0), ("\r", 0), (" \r\n", 0), ("\r\n\n", 2), ("\r\nhi", 2), ("hi\r\n", 0)] {
+        assert_eq!(search("", behind), Err((ErrorKind::Surplus, end + at)), "{behind:?}");
+    }
+    // A length of zero is no content. Behind content nothing is skipped.
+    assert_eq!(request(b"PUT / HTTP/1.0\r\nContent-Length: 0\r\n\r\n\r\n"), Ok(("PUT".to_owned(), Vec::new())));
+    assert_eq!(request(b"PUT / HTTP/1.0\r\nContent-Length: 2\r\n\r\n\r\n"), Ok(("PUT".to_owned(), b"\r\n".to_vec())));
+    assert_eq!(request(b"PUT / HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi\r\n"), Err((ErrorKind::Surplus, 39)));
+}
+
+#[test]
+fn a_response_in_a_datagram_owns_its_octets() {
+    let response = |octets: &[u8]| {
+        let mut spans = FieldSpans::<8>::new();
+        let read = datagram::response(octets, Method::new("M-SEARCH").unwrap(), spans.lend());
+        read.map(|(_, body)| body.to_vec()).map_err(|error| (error.kind(), error.offset()))
+    };
+    for body in ["", "\r\n", "hi\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"] {
+        assert_eq!(response(format!("HTTP/1.1 200 OK\r\nEXT:\r\n\r\n{body}").as_bytes()), Ok(body.as_bytes().to_vec()));
+    }
+    assert_eq!(response(b"\r\nHTTP/1.1 200 OK\r\n\r\n"), Err((ErrorKind::Version, 0)));
+    assert_eq!(response(b"HTTP/1.1 204 \r\n\r\n"), Ok(Vec::new()));
+    assert_eq!(response(b"HTTP/1.1 204 \r\n\r\n\r\n"), Err((ErrorKind::Surplus, 17)));
+    assert_eq!(response(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n\r\n"), Err((ErrorKind::Surplus, 38)));
+}
+
+#[test]
 fn a_client_receives_while_it_sends() {
     let (mut connection, mut spans, mut out) = (ClientConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<128>::new());
     assert_eq!(connection.request(Method::CONNECT, Target::ROOT, &mut out).err(), Some(WriteError::TargetForm));

@@ -15,21 +15,33 @@
 use crate::error::{ErrorKind, ParseError, WriteError};
 use crate::framing::Framing;
 use crate::head::{LentSpans, Limits, Parsed, RequestHead, ResponseHead};
+use crate::octets::empty_lines_end;
 use crate::value::{Method, Status, Target, TargetForm};
-use crate::write::{HeadWriter, HeadWritten, ReplyTo, Sink, WireBuf};
+use crate::write::{Detached, HeadWriter, HeadWritten, ReplyTo, Sink, WireBuf};
 
 /// Reads the request that is this datagram, and its body.
 ///
 /// Besides OPTIONS, `M-SEARCH` and `NOTIFY` have the target `*`. There is no more to come, so that a message cut short is
 /// [`ErrorKind::Truncated`], octets behind it are [`ErrorKind::Surplus`], and a chunked one is not supported.
+///
+/// Empty lines in front of the request are skipped, as on a connection, and behind a request without
+/// content as well: any number of each [RFC 9112 section 2.2].
 pub fn request<'b>(octets: &'b [u8], spans: LentSpans<'b>) -> Result<(RequestHead<'b>, &'b [u8]), ParseError> {
     match RequestHead::parse_for(octets, spans, &Limits::DEFAULT, suits)? {
         Parsed::Incomplete => Err(ParseError::new(ErrorKind::Truncated, octets.len(), 0)),
-        Parsed::Complete { message: head, len } => Ok((head, body(octets, len, head.framing())?)),
+        Parsed::Complete { message: head, len } => {
+            let start = match head.framing() {
+                Framing::None | Framing::Length(0) => empty_lines_end(octets, len),
+                _ => len,
+            };
+            Ok((head, body(octets, start, head.framing())?))
+        }
     }
 }
 
 /// Reads the response that is this datagram, to a request with `method`, and its body: without a length all that follows the head.
+///
+/// No empty lines are skipped, neither in front of it nor behind it.
 pub fn response<'b>(
     octets: &'b [u8],
     method: Method<'_>,
@@ -84,18 +96,19 @@ fn suits(form: TargetForm, method: Method<'_>) -> bool {
     form.suits(method) || (form == TargetForm::Asterisk && is_search)
 }
 
-fn body(octets: &[u8], len: usize, framing: Framing) -> Result<&[u8], ParseError> {
-    let rest = octets.get(len..).unwrap_or(&[]);
+/// Reads the body that begins at `start` and ends with the datagram.
+fn body(octets: &[u8], start: usize, framing: Framing) -> Result<&[u8], ParseError> {
+    let rest = octets.get(start..).unwrap_or(&[]);
     let length = match framing {
         Framing::UntilClose => return Ok(rest),
-        Framing::Chunked => return Err(ParseError::new(ErrorKind::UnsupportedCoding, len, rest.len())),
+        Framing::Chunked => return Err(ParseError::new(ErrorKind::UnsupportedCoding, start, rest.len())),
         Framing::None | Framing::Tunnel => 0,
         Framing::Length(length) => usize::try_from(length).unwrap_or(usize::MAX),
     };
     match rest.get(..length) {
         None => Err(ParseError::new(ErrorKind::Truncated, octets.len(), 0)),
         Some(_) if rest.len() > length => {
-            Err(ParseError::new(ErrorKind::Surplus, len.saturating_add(length), rest.len().saturating_sub(length)))
+            Err(ParseError::new(ErrorKind::Surplus, start.saturating_add(length), rest.len().saturating_sub(length)))
         }
         Some(body) => Ok(body),
     }

@@ -47,6 +47,15 @@ pub(crate) fn has_line_feed(octets: &[u8], position: usize) -> bool {
     if IS_WIDE { rest.contains(&b'\n') } else { rest.iter().any(|&octet| octet == b'\n') }
 }
 
+/// The position behind the empty lines that begin at `position`.
+pub(crate) fn empty_lines_end(octets: &[u8], position: usize) -> usize {
+    let mut end = position;
+    while let Some([b'\r', b'\n']) = octets.get(end..).and_then(|rest| rest.first_chunk::<2>()) {
+        end = end.wrapping_add(2);
+    }
+    end
+}
+
 /// `token = 1*tchar` [RFC 9110 section 5.6.2]. The error is the position of the first octet that is none, or 0 when there is none at all.
 pub(crate) fn check_token(octets: &[u8]) -> Result<(), usize> {
     match octets.iter().position(|&octet| !is(octet, TCHAR)) {

@@ -43,6 +43,7 @@ exceptions! {
     Pipelining Elsewhere "several requests sent before an answer, by a client"
     StartLineSpace Choice "several spaces in a start line"
     EmptyLines Choice "empty lines before a request line"
+    DatagramLines Elsewhere "empty lines around a request in a datagram"
     RepeatedLength Choice "`Content-Length: 5, 5`, or twice"
     OtherNumber Choice "`Content-Length: +5`, ` 5 5`, `0x5`"
     LengthAndCoding Choice "`Content-Length` with `Transfer-Encoding`"

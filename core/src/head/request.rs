@@ -6,7 +6,7 @@ use super::{FieldSpans, Fields, LentSpans, Limits, Options, Parsed};
 use crate::error::{ErrorKind, ParseError};
 use crate::framing::Framing;
 use crate::grammar::{FieldLine, Part, RequestLine, Span, Stop, request_line};
-use crate::octets::{IS_WIDE, TARGET, TCHAR, check_token, is, run_length};
+use crate::octets::{IS_WIDE, TARGET, TCHAR, check_token, empty_lines_end, is, run_length};
 use crate::scan::{HeadSource, Input, Words};
 use crate::value::{Method, Target, TargetForm, Version};
 use core::fmt;
@@ -292,9 +292,7 @@ fn check_any_target(line: &RequestLine, octets: &[u8], suits: Suits) -> Result<T
 /// octets were cut into reads.
 #[cfg_attr(target_pointer_width = "64", cold, inline(never))]
 fn any_line(octets: &[u8], next: &mut usize, limits: &Limits) -> Result<Option<RequestLine>, ParseError> {
-    while let Some([b'\r', b'\n']) = octets.get(*next..).and_then(|rest| rest.first_chunk::<2>()) {
-        *next = next.wrapping_add(2);
-    }
+    *next = empty_lines_end(octets, *next);
     let start = *next;
     let limit = start.saturating_add(limits.request_line()).min(usize::from(limits.head));
     let octets = octets.get(..limit).unwrap_or(octets);
