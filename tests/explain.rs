@@ -143,6 +143,7 @@ fn a_person_sees_what_follows_from_a_message() {
         ("request", "GET / HTTP/1.0\r\n\r\nGET", "are not read: the connection closes"),
         ("request", "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "goes on: HTTP/1.0 with"),
         ("request", "GET / HTTP/1.1\r\nHost: a\r\nConnection: x, close\r\n\r\n", "closes: it says"),
+        ("request", "GET / HTTP/1.1\r\nHost: a\r\nConnection: close;x\r\n\r\n", "closes: `Connection` has a member"),
         ("request", "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: b\r\n\r\n?", "protocol that is offered"),
         ("request", "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n?", "go through the tunnel"),
         ("request", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nhi", "3 octets, as Content-Length says"),

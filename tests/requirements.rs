@@ -133,6 +133,20 @@ const REFUSED_REQUESTS: &[Refusal] = &[
         "CONNECT b:1 HTTP/1.0\r\nContent-Length: 0\r\n\r\n",
     ),
     (
+        E::TransferCoding,
+        42,
+        8,
+        "GET / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: chunked;\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: chunked\r\n\r\n",
+    ),
+    (
+        E::TransferCoding,
+        42,
+        8,
+        "GET / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: \"chunked\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: chunked\r\n\r\n",
+    ),
+    (
         E::ChunkedTwice,
         42,
         16,
@@ -180,6 +194,85 @@ const REFUSED_RESPONSES: &[Refusal] = &[
         19,
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked,chunked\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunkedxchunked\r\n\r\n",
+    ),
+    // What is no list of codings, and `chunked` with parameters; the octets up to the end of the head.
+    (
+        E::TransferCoding,
+        36,
+        15,
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked;a=b\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunkex;a=b\r\n\r\n",
+    ),
+    (
+        E::TransferCoding,
+        36,
+        20,
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked ; a=b, x\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunkedx; a=b, x\r\n\r\n",
+    ),
+    (
+        E::TransferCoding,
+        36,
+        12,
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: \"chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+    ),
+    (
+        E::TransferCoding,
+        36,
+        16,
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: x;=\"chunked\"\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: x;a=\"chunked\"\r\n\r\n",
+    ),
+    (
+        E::TransferCoding,
+        36,
+        16,
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked gzip\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked,gzip\r\n\r\n",
+    ),
+    (
+        E::TransferCoding,
+        36,
+        13,
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: ;,chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: ,chunked\r\n\r\n",
+    ),
+    (
+        E::TransferCoding,
+        36,
+        10,
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: x;a=\"b\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: x;a=\"b\"\r\n\r\n",
+    ),
+    (
+        E::TransferCoding,
+        36,
+        16,
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: x;a=,chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: x;a=b,chunked\r\n\r\n",
+    ),
+    (
+        E::TransferCoding,
+        36,
+        15,
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: x;a,chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: x,a,chunked\r\n\r\n",
+    ),
+    (
+        E::TransferCoding,
+        36,
+        20,
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: x;a=\"b\"c,chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: x;a=\"b\",chunked\r\n\r\n",
+    ),
+    // The place is that of the line at fault.
+    (
+        E::TransferCoding,
+        58,
+        12,
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: x\r\nTransfer-Encoding: chunked;\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: x\r\nTransfer-Encoding: chunked\r\n\r\n",
     ),
     (
         E::CodingInHttp10,
@@ -380,6 +473,10 @@ const FRAMINGS: &[(&str, [Framing; 3])] = &[
     ("404 \r\nContent-Length: 05\r\n", [Framing::Length(5), Framing::None, Framing::Length(5)]),
     ("200 OK\r\nTransfer-Encoding: CHUNKED\r\n", [Framing::Chunked, Framing::None, Framing::Tunnel]),
     ("200 OK\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n", [Framing::Chunked, Framing::None, Framing::Tunnel]),
+    ("200 OK\r\nTransfer-Encoding: x;a=\"b,\\\",c\", chunked\r\n", [Framing::Chunked, Framing::None, Framing::Tunnel]),
+    ("200 OK\r\nTransfer-Encoding: x;a=\"b, chunked\"\r\n", [Framing::UntilClose, Framing::None, Framing::Tunnel]),
+    ("200 OK\r\nTransfer-Encoding: , x ;\ta = b,\r\n", [Framing::UntilClose, Framing::None, Framing::Tunnel]),
+    ("304 \r\nTransfer-Encoding: \"chunked\"\r\n", [Framing::None; 3]),
     ("502 \r\nTransfer-Encoding: chunked, gzip\r\n", [Framing::UntilClose, Framing::None, Framing::UntilClose]),
     ("100 \r\nContent-Length: 5\r\n", [Framing::None; 3]),
     ("101 \r\n", [Framing::Tunnel; 3]),
@@ -398,6 +495,62 @@ fn rfc9112_6_3_the_framing_of_a_response_depends_on_the_request() {
         };
         let framings = [Method::GET, Method::HEAD, Method::CONNECT].map(|method| head.framing(method).unwrap());
         assert_eq!(framings, *expected, "{rest}");
+    }
+}
+
+/// Commas within quotes part nothing, and a list of empty members says nothing.
+#[test]
+fn rfc9110_5_6_1_a_list_is_read_by_its_grammar() {
+    let says = |fields: &str| {
+        let mut spans = FieldSpans::<4>::new();
+        let input = format!("PUT / HTTP/1.1\r\nHost: a\r\n{fields}\r\n\r\n");
+        let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(input.as_bytes(), spans.lend()) else {
+            panic!("{fields}")
+        };
+        (head.expects_continue(), head.offers_upgrade())
+    };
+    for (quoted, parted) in [
+        ("Expect: a=\"b,100-continue,c\"", "Expect: a=b,100-continue,c"),
+        ("Expect: a=\"\\\",100-continue,\"", "Expect: a=\"\\\"\",100-continue,"),
+    ] {
+        assert_eq!((says(quoted), says(parted)), ((false, false), (true, false)), "{quoted}");
+    }
+    for (empty, offer) in [("", "x"), (",", ",x"), (" ,\t, ", " ,\tx, ")] {
+        let offers = |list| says(&format!("Connection: upgrade\r\nUpgrade: {list}"));
+        assert_eq!((offers(empty), offers(offer)), ((false, false), (false, true)), "{empty:?}");
+    }
+}
+
+/// A member of `Connection` that is no token is read as `close`.
+#[test]
+fn rfc9110_7_6_1_what_is_no_connection_option_closes() {
+    let persists = |version: &str, options: &str| {
+        let fields = format!("Host: a\r\nConnection: {options}\r\n\r\n");
+        let (mut spans, mut more) = (FieldSpans::<4>::new(), FieldSpans::<4>::new());
+        let asked = format!("GET / {version}\r\n{fields}");
+        let Ok(Parsed::Complete { message: asked, .. }) = RequestHead::parse(asked.as_bytes(), spans.lend()) else {
+            panic!("{options}")
+        };
+        let responded = format!("{version} 200 OK\r\n{fields}");
+        let Ok(Parsed::Complete { message: responded, .. }) = ResponseHead::parse(responded.as_bytes(), more.lend()) else {
+            panic!("{options}")
+        };
+        assert_eq!(asked.persists(), responded.persists(), "{options}");
+        asked.persists()
+    };
+    for (invalid, valid) in [
+        ("close;x", "close-x"),
+        ("clo se", "clo-se"),
+        ("a, =", "a, +"),
+        ("keep-alive, a@", "keep-alive, a, "),
+        ("\"a,keep-alive,b\"", "a,keep-alive,b"),
+        ("\u{a0}keep-alive", "\tkeep-alive"),
+        ("x\r\nConnection: (", "x\r\nConnection: ,"),
+    ] {
+        assert!(!persists("HTTP/1.1", invalid), "{invalid:?}");
+        assert!(!persists("HTTP/1.0", invalid), "{invalid:?}");
+        assert!(persists("HTTP/1.1", valid), "{valid:?}");
+        assert_eq!(persists("HTTP/1.0", valid), valid.contains("keep-alive"), "{valid:?}");
     }
 }
 
@@ -524,6 +677,31 @@ fn each_refusal_of_a_request_writer_and_its_accepted_twin() {
             ("GET", "/", &[("Host", ""), ("TE", "trailers"), ("Connection", "te")], b""),
         ),
         (
+            WriteError::InvalidConnection { at: 5 },
+            ("GET", "/", &[("Host", ""), ("Connection", "close;x")], b""),
+            ("GET", "/", &[("Host", ""), ("Connection", "close-x")], b""),
+        ),
+        (
+            WriteError::InvalidConnection { at: 3 },
+            ("GET", "/", &[("Host", ""), ("Connection", "a, , b")], b""),
+            ("GET", "/", &[("Host", ""), ("Connection", "a, c, b")], b""),
+        ),
+        (
+            WriteError::InvalidConnection { at: 4 },
+            ("GET", "/", &[("Host", ""), ("Connection", "a,\tb\t c")], b""),
+            ("GET", "/", &[("Host", ""), ("Connection", "a,\tb\t,c")], b""),
+        ),
+        (
+            WriteError::InvalidConnection { at: 2 },
+            ("GET", "/", &[("Host", ""), ("Connection", "a,")], b""),
+            ("GET", "/", &[("Host", ""), ("Connection", "a")], b""),
+        ),
+        (
+            WriteError::InvalidConnection { at: 0 },
+            ("GET", "/", &[("Host", ""), ("Connection", ",")], b""),
+            ("GET", "/", &[("Host", ""), ("Connection", "")], b""),
+        ),
+        (
             WriteError::ExpectWithoutBody,
             ("PUT", "/", &[("Host", ""), ("Expect", "100-continue")], b""),
             ("PUT", "/", &[("Host", ""), ("Expect", "100-continue")], b"x"),
@@ -552,6 +730,16 @@ fn each_refusal_of_a_response_writer_and_its_accepted_twin() {
             (OTHER, 101, &[("Connection", "Upgrade"), ("Upgrade", "x")], b""),
         ),
         (WriteError::MissingUpgrade, (OTHER, 426, &[], b""), (OTHER, 426, &[("Connection", "Upgrade"), ("Upgrade", "x")], b"")),
+        (
+            WriteError::MissingUpgrade,
+            (OTHER, 101, &[("Connection", "Upgrade"), ("Upgrade", ",")], b""),
+            (OTHER, 101, &[("Connection", "Upgrade"), ("Upgrade", "x")], b""),
+        ),
+        (
+            WriteError::InvalidConnection { at: 6 },
+            (OTHER, 200, &[("Connection", "close,")], b""),
+            (OTHER, 200, &[("Connection", "close")], b""),
+        ),
         (WriteError::NeedsHttp11, (http10, 100, &[], b""), (OTHER, 100, &[], b"")),
         (WriteError::BodyForbidden, (OTHER, 103, &[], b"x"), (OTHER, 103, &[], b"")),
         (WriteError::BodyForbidden, (OTHER, 204, &[], b"x"), (OTHER, 204, &[], b"")),

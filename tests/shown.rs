@@ -16,6 +16,7 @@ fn every_refusal_of_a_writer_names_fault_and_section() {
         (WriteError::InvalidFieldName { at: 2 }, "invalid field name at octet 2 (RFC 9110 section 5.1)"),
         (WriteError::InvalidFieldValue { at: 3 }, "control octet in a field value at octet 3 (RFC 9110 section 5.5)"),
         (WriteError::InvalidHost { at: 4 }, "invalid Host at octet 4 (RFC 9110 section 7.2)"),
+        (WriteError::InvalidConnection { at: 5 }, "invalid Connection at octet 5 (RFC 9110 section 7.6.1)"),
         (WriteError::FramingField, "Content-Length and Transfer-Encoding are not the caller's to write (RFC 9112 section 6)"),
         (WriteError::MissingHost, "request without Host (RFC 9112 section 3.2)"),
         (WriteError::RepeatedHost, "second Host (RFC 9112 section 3.2)"),

@@ -131,6 +131,8 @@ pub enum ErrorKind {
     ContentLengthTooLarge,
     /// `Content-Length` and `Transfer-Encoding` stand in one message.
     LengthAndCoding,
+    /// `Transfer-Encoding` is no list of codings, or `chunked` has parameters.
+    TransferCoding,
     /// `Transfer-Encoding` does not end in `chunked`.
     NotChunkedLast,
     /// `Transfer-Encoding` names `chunked` twice.
@@ -238,6 +240,8 @@ rules! {
     RepeatedContentLength "RFC 9112 section 6.3" 400 "second Content-Length field" "send one Content-Length"
     ContentLengthTooLarge "RFC 9110 section 8.6" 413 "Content-Length too large" "send a length below 2 to the 64th"
     LengthAndCoding "RFC 9112 section 6.1" 400 "both Content-Length and Transfer-Encoding" "send only one of the two"
+    TransferCoding "RFC 9112 section 7" 400 "invalid transfer coding"
+        "name codings with commas between them, and chunked without parameters"
     NotChunkedLast "RFC 9112 section 6.3" 400 "chunked is not the last transfer coding" "end Transfer-Encoding in chunked"
     ChunkedTwice "RFC 9112 section 6.1" 400 "chunked applied twice" "name chunked once, last"
     UnsupportedCoding "RFC 9112 section 6.1" 501 "transfer coding not supported" "send chunked alone"
@@ -305,6 +309,11 @@ pub enum WriteError {
         /// The first octet that is wrong, or the length when something is missing.
         at: usize,
     },
+    /// The value of `Connection` is not a list of tokens.
+    InvalidConnection {
+        /// The first octet that is wrong, or the length when something is missing.
+        at: usize,
+    },
     /// `Content-Length` and `Transfer-Encoding` are written by the call that ends the head.
     FramingField,
     /// An HTTP/1.1 request needs a `Host`.
@@ -351,6 +360,7 @@ impl WriteError {
             Self::InvalidFieldName { at } => ("invalid field name", Some(at), "RFC 9110 section 5.1"),
             Self::InvalidFieldValue { at } => ("control octet in a field value", Some(at), "RFC 9110 section 5.5"),
             Self::InvalidHost { at } => ("invalid Host", Some(at), "RFC 9110 section 7.2"),
+            Self::InvalidConnection { at } => ("invalid Connection", Some(at), "RFC 9110 section 7.6.1"),
             Self::FramingField => {
                 ("Content-Length and Transfer-Encoding are not the caller's to write", None, "RFC 9112 section 6")
             }

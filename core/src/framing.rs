@@ -1,7 +1,7 @@
 //! Where a message ends: decided here and nowhere else, by RFC 9112 section 6.3, from the fields that speak of it.
 
 use crate::error::{ErrorKind, ParseError};
-use crate::grammar::Span;
+use crate::grammar::{Span, transfer_coding};
 use crate::octets::{IS_WIDE, digit, is_name, members};
 use crate::value::{TargetForm, Version, is_authority};
 
@@ -72,6 +72,9 @@ enum Codings {
     ChunkedTwice,
     /// Others behind `chunked`.
     ChunkedThenOthers,
+    /// No list of codings, or `chunked` with parameters, which it has none [RFC 9112 section 7.1];
+    /// and where.
+    Invalid(Span),
 }
 
 /// Whether the list has empty members. A recipient may ignore them [RFC 9110 section 5.6.1.2]; recipients do not agree on what they
@@ -118,24 +121,13 @@ impl FramingFacts {
         self.length_fault = self.length_fault.or(Some(Fault { kind, place }));
     }
 
-    /// Takes a `Transfer-Encoding` into account.
+    /// Takes a `Transfer-Encoding = #transfer-coding` into account.
     pub(crate) fn see_transfer_encoding(&mut self, value: &[u8], place: Span) {
         let seen = self.coding.get_or_insert(Coding { codings: Codings::Unnamed, empty: EmptyMembers::None, place });
-        for member in members(value) {
-            seen.empty = match (member.is_empty(), seen.empty) {
-                (true, _) => EmptyMembers::Last,
-                (false, EmptyMembers::None) => EmptyMembers::None,
-                (false, _) => EmptyMembers::BeforeTheLast,
-            };
-            seen.codings = match (seen.codings, is_name(member, b"chunked")) {
-                (codings, _) if member.is_empty() => codings,
-                (Codings::Unnamed, true) => Codings::Chunked,
-                (Codings::NotChunkedLast, true) => Codings::OthersThenChunked,
-                (_, true) => Codings::ChunkedTwice,
-                (Codings::Unnamed | Codings::NotChunkedLast, false) => Codings::NotChunkedLast,
-                (Codings::Chunked | Codings::OthersThenChunked, false) => Codings::ChunkedThenOthers,
-                (misplaced, false) => misplaced,
-            };
+        // Nearly always it is that one.
+        match is_name(value, b"chunked") {
+            true => seen.see_member(value, place),
+            false => members(value).for_each(|member| seen.see_member(member, place)),
         }
     }
 
@@ -169,6 +161,7 @@ impl FramingFacts {
             (Some(coding), length) => {
                 check_coding(coding, length, version)?;
                 match (coding.codings, coding.empty) {
+                    (Codings::Invalid(place), _) => return Err(Fault { kind: ErrorKind::TransferCoding, place }.error()),
                     (Codings::Chunked, EmptyMembers::None) => Framing::Chunked,
                     (Codings::ChunkedTwice, _) => return Err(coding.error(ErrorKind::ChunkedTwice)),
                     (Codings::Chunked | Codings::OthersThenChunked, EmptyMembers::None | EmptyMembers::BeforeTheLast) => {
@@ -213,6 +206,7 @@ impl FramingFacts {
             (Some(coding), length) => {
                 check_coding(coding, length, version)?;
                 match coding.codings {
+                    Codings::Invalid(place) => Err(Fault { kind: ErrorKind::TransferCoding, place }.error()),
                     Codings::Chunked | Codings::OthersThenChunked => Ok(Framing::Chunked),
                     Codings::ChunkedTwice => Err(coding.error(ErrorKind::ChunkedTwice)),
                     _ => Ok(Framing::UntilClose),
@@ -223,6 +217,30 @@ impl FramingFacts {
 }
 
 impl Coding {
+    /// Takes a member of the list into account, of the line whose value stands at `place`.
+    fn see_member(&mut self, member: &[u8], place: Span) {
+        self.empty = match (member.is_empty(), self.empty) {
+            (true, _) => EmptyMembers::Last,
+            (false, EmptyMembers::None) => EmptyMembers::None,
+            (false, _) => EmptyMembers::BeforeTheLast,
+        };
+        if member.is_empty() {
+            return;
+        }
+        let is_chunked = is_name(member, b"chunked");
+        let is_valid = is_chunked || transfer_coding(member).is_some_and(|name| !is_name(name, b"chunked"));
+        self.codings = match (self.codings, is_chunked) {
+            (Codings::Invalid(place), _) => Codings::Invalid(place),
+            _ if !is_valid => Codings::Invalid(place),
+            (Codings::Unnamed, true) => Codings::Chunked,
+            (Codings::NotChunkedLast, true) => Codings::OthersThenChunked,
+            (_, true) => Codings::ChunkedTwice,
+            (Codings::Unnamed | Codings::NotChunkedLast, false) => Codings::NotChunkedLast,
+            (Codings::Chunked | Codings::OthersThenChunked, false) => Codings::ChunkedThenOthers,
+            (misplaced, false) => misplaced,
+        };
+    }
+
     const fn error(&self, kind: ErrorKind) -> ParseError {
         Fault { kind, place: self.place }.error()
     }

@@ -55,7 +55,10 @@ impl fmt::Display for Hint<'_> {
                 }
             }
             (ErrorKind::ContentLength | ErrorKind::InvalidHost | ErrorKind::ContentLengthTooLarge, [_, ..])
-            | (ErrorKind::NotChunkedLast | ErrorKind::ChunkedTwice | ErrorKind::UnsupportedCoding, [_, ..]) => {
+            | (
+                ErrorKind::TransferCoding | ErrorKind::NotChunkedLast | ErrorKind::ChunkedTwice | ErrorKind::UnsupportedCoding,
+                [_, ..],
+            ) => {
                 write!(f, "not {wrong}: {hint}")
             }
             (

@@ -64,6 +64,22 @@ pub(crate) fn check_token(octets: &[u8]) -> Result<(), usize> {
     }
 }
 
+/// `[ token *( OWS "," OWS token ) ]`, a list as it is sent [RFC 9110 section 5.6.1.1]. The error is
+/// the position of the first octet that does not fit, or the length when a token is missing there.
+pub(crate) fn check_tokens(list: &[u8]) -> Result<(), usize> {
+    if list.is_empty() {
+        return Ok(());
+    }
+    let mut start = 0usize;
+    for member in list.split(|&octet| octet == b',') {
+        let token = trim_ows_start(member);
+        let skipped = member.len().wrapping_sub(token.len());
+        check_token(trim_ows(token)).map_err(|at| start.wrapping_add(skipped).wrapping_add(at))?;
+        start = start.wrapping_add(member.len()).wrapping_add(1);
+    }
+    Ok(())
+}
+
 /// Whether a token is this one, given in lower case, whatever its own case.
 #[inline(always)]
 pub(crate) fn is_name<const N: usize>(token: &[u8], lower: &[u8; N]) -> bool {
@@ -150,9 +166,8 @@ pub(crate) fn trim_ows_start(mut octets: &[u8]) -> &[u8] {
     octets
 }
 
-/// The members of a comma-separated list, empty ones included [RFC 9110 section 5.6.1].
-///
-/// Only for lists whose members hold no quoted string: connection options and transfer codings.
+/// The members of a comma-separated list, empty ones included [RFC 9110 section 5.6.1]. A comma
+/// within a quoted string parts nothing [RFC 9110 section 5.6.4].
 pub(crate) const fn members(list: &[u8]) -> Members<'_> {
     Members { rest: Some(list) }
 }
@@ -168,7 +183,16 @@ impl<'l> Iterator for Members<'l> {
     #[inline(never)]
     fn next(&mut self) -> Option<&'l [u8]> {
         let list = self.rest?;
-        let end = list.iter().position(|&octet| octet == b',').unwrap_or(list.len());
+        let (mut is_quoted, mut is_escaped) = (false, false);
+        let is_end = |&octet: &u8| {
+            match (octet, core::mem::take(&mut is_escaped)) {
+                (b'"', false) => is_quoted = !is_quoted,
+                (b'\\', false) => is_escaped = is_quoted,
+                _ => {}
+            }
+            octet == b',' && !is_quoted
+        };
+        let end = list.iter().position(is_end).unwrap_or(list.len());
         self.rest = list.get(end.wrapping_add(1)..);
         list.get(..end).map(trim_ows)
     }

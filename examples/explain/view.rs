@@ -4,7 +4,7 @@ use crate::reading::{Message, Part, PartKind, Reading, Sender, StartLine, Tail};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
-use bareline_core::{ErrorKind, Framing, ParseError};
+use bareline_core::{ErrorKind, FieldName, Framing, ParseError};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -261,17 +261,18 @@ fn framing(message: &Message) -> String {
 
 /// What becomes of the connection, and why.
 fn connection(message: &Message) -> String {
-    let has_option = |option: &str| {
-        let values = message.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("connection"));
-        values
-            .flat_map(|(_, value)| value.split(|&octet| octet == b','))
-            .any(|member| member.trim_ascii().eq_ignore_ascii_case(option.as_bytes()))
-    };
+    let values = message.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("connection"));
+    let mut options = values.flat_map(|(_, value)| value.split(|&octet| octet == b',')).map(<[u8]>::trim_ascii);
+    let has_option = |option: &str| options.clone().any(|member| member.eq_ignore_ascii_case(option.as_bytes()));
+    let is_token = |option: &[u8]| str::from_utf8(option).is_ok_and(|option| FieldName::new(option).is_ok());
     let is_http10 = message.version.ends_with(".0");
     let why = match (message.keep_alive, message.framing) {
         _ if !message.is_whole => return "not settled, since the message is not whole".to_owned(),
         (_, Framing::Tunnel) => return "another protocol's from here on".to_owned(),
         (false, _) if has_option("close") => "closes: it says `Connection: close`",
+        (false, _) if options.any(|option| !option.is_empty() && !is_token(option)) => {
+            "closes: `Connection` has a member that is no token"
+        }
         (false, Framing::UntilClose) => "closes: that is how the body ends",
         (false, _) if is_http10 => "closes: HTTP/1.0 without `Connection: keep-alive`",
         (false, _) => "closes",

@@ -203,7 +203,7 @@ pub fn what_is_encoded_decodes(model: &BodyModel) {
     }
     wire.extend_from_slice(out.as_bytes());
     if framing == Framing::Chunked {
-        note(|| Written::whole(Sent::ChunkedBody, wire.clone(), &[]));
+        note(|| Written::whole(Sent::ChunkedBody, wire.clone()));
     }
     let limits = Limits { trailers: u16::MAX, ..Limits::DEFAULT };
     let events = body_events(framing, &limits, &wire, &[wire.len()], true);

@@ -194,7 +194,7 @@ pub fn any_calls_that_succeed_write_what_is_meant(calls: &Calls) {
             Some(_) => Sent::Requests,
             None => Sent::Responses(vec![calls.method.clone()]),
         };
-        Written::whole(messages, octets.clone(), &calls.fields)
+        Written::whole(messages, octets.clone())
     });
     let read = read(calls, &octets);
     let shown = || format!("{calls:?} became {}", octets.escape_ascii());

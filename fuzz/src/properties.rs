@@ -61,11 +61,7 @@ pub fn what_is_put_back_is_valid(parsed: &[u8], others: &[u8]) {
         writer.without_body()
     });
     if written.is_ok() {
-        note(|| {
-            let field = |(name, value): (FieldName<'_>, FieldValue<'_>)| (name.as_str().to_owned(), value.as_bytes().to_vec());
-            let fields: Vec<_> = head.fields().iter().map(field).collect();
-            Written::whole(Sent::Requests, out.as_bytes().to_vec(), &fields)
-        });
+        note(|| Written::whole(Sent::Requests, out.as_bytes().to_vec()));
         let Verdict::Head(read) = request_verdict(out.as_bytes()) else { panic!("{out:?} does not parse") };
         assert_eq!(read.len, out.as_bytes().len(), "{out:?} is more than one message");
     }
@@ -187,7 +183,7 @@ fn request_parses_back(model: &RequestModel, out: &mut WireBuf<16_384>) {
     if written.is_err() {
         return assert_eq!(out.as_bytes(), b"");
     }
-    note(|| Written::whole(Sent::Requests, out.as_bytes().to_vec(), &model.fields));
+    note(|| Written::whole(Sent::Requests, out.as_bytes().to_vec()));
     let Verdict::Head(head) = request_verdict(out.as_bytes()) else { panic!("{out:?} does not parse back") };
     let start = [model.method.as_bytes(), model.target.as_bytes(), model.version().to_string().as_bytes()].map(<[u8]>::to_vec);
     assert_eq!(head.start, start);
@@ -212,7 +208,7 @@ fn response_parses_back(model: &ResponseModel, out: &mut WireBuf<16_384>) {
     }
     note(|| {
         let messages = Sent::Responses(vec![model.asked.method().to_string()]);
-        Written::whole(messages, out.as_bytes().to_vec(), &model.fields)
+        Written::whole(messages, out.as_bytes().to_vec())
     });
     let Verdict::Head(head) = response_verdict(out.as_bytes()) else { panic!("{out:?} does not parse back") };
     let [version, code, _] = &head.start;

@@ -13,8 +13,6 @@ pub struct Written {
     pub octets: Vec<u8>,
     /// Where the octets may be cut short.
     pub cut: Cut,
-    /// The values of `Connection` that the caller handed in; all others are the library's own.
-    pub options: Vec<Vec<u8>>,
 }
 
 /// What was written.
@@ -38,15 +36,14 @@ pub enum Cut {
 }
 
 impl Written {
-    /// Returns octets that end behind a whole message with these fields of the caller's.
-    pub(crate) fn whole(messages: Sent, octets: Vec<u8>, fields: &[(String, Vec<u8>)]) -> Self {
-        let options = fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case("connection"));
-        Self { messages, octets, cut: Cut::Never, options: options.map(|(_, value)| value.clone()).collect() }
+    /// Returns octets that end behind a whole message.
+    pub(crate) fn whole(messages: Sent, octets: Vec<u8>) -> Self {
+        Self { messages, octets, cut: Cut::Never }
     }
 
     /// Returns octets whose last body may be cut short.
     pub(crate) fn cut(messages: Sent, octets: Vec<u8>) -> Self {
-        Self { messages, octets, cut: Cut::InLastBody, options: Vec::new() }
+        Self { messages, octets, cut: Cut::InLastBody }
     }
 }
 

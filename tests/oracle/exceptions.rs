@@ -2,7 +2,7 @@
 //!
 //! An exception says beforehand what the library does with a string; anything else is a failure.
 
-use crate::rules::{Head, Rfc, Verdict, is_http10, is_port, members, port, trim};
+use crate::rules::{Head, Rfc, Verdict, is_http10, is_port, members, port};
 use bareline_core::Framing;
 use bareline_fuzz::BodyEvent;
 use std::borrow::Cow;
@@ -64,19 +64,15 @@ exceptions! {
     HighOctet Choice "octets above 127 in values"
     UnknownMethod Choice "unknown methods"
     MinorVersion Choice "minor versions above 1"
+    NoOption Choice "members of `Connection` that are no tokens"
     Expectation Choice "expectations besides 100-continue"
     AfterClose Elsewhere "octets after a message that closes"
     AfterLast Elsewhere "octets after the last response"
     MissingSpace Choice "status line without the SP behind the code"
     HighStatus Choice "status 600 to 999 in a response"
     LowStatus Choice "status 000 to 099 in a response"
-    CodingGrammar Fault "a response's Transfer-Encoding is not held to its grammar"
     ConnectAsterisk Fault "CONNECT *.a:443 is rejected"
     WrittenTarget Fault "Target::new takes /%zz, [ and |"
-    ChunkedParameter Fault "a response's chunked;a=b is read up to the close"
-    ConnectionGrammar Fault "Connection is not held to its grammar"
-    QuotedExpectation Fault "100-continue between commas within quotes is expected"
-    EmptyUpgrade Fault "an Upgrade of empty members alone is an offer"
 }
 
 /// A set of exceptions.
@@ -147,8 +143,7 @@ pub(crate) fn request(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
     names.add(Exception::EmptyLines, octets.len() < received.len());
     let mut octets = Cow::Borrowed(octets);
     let mut verdict = rfc.request(&octets);
-    for (name, mend) in [(Exception::TargetOctet, target_octets as Lenience), (Exception::ConnectionGrammar, connection_grammar)]
-    {
+    for (name, mend) in [(Exception::TargetOctet, target_octets as Lenience), (Exception::NoOption, options)] {
         if verdict == Verdict::Rejected
             && let Some(mended) = mend(rfc, &octets)
         {
@@ -165,22 +160,6 @@ pub(crate) fn request(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
         return (Verdict::Rejected, refusal);
     }
     names = names.with(let_through(&head, verdict));
-    // Of each member between commas the library asks whether it is `100-continue`, quoted or not.
-    let is_continue = |member: &[u8]| trim(member).eq_ignore_ascii_case(b"100-continue");
-    let is_quoted = !is_http10(head.start[2])
-        && !head.members("expect").into_iter().any(is_continue)
-        && head.all("expect").flat_map(|value| value.split(|&octet| octet == b',')).any(is_continue);
-    names.add(Exception::QuotedExpectation, is_quoted);
-    // An `Upgrade` with octets is an offer to the library, a protocol or not.
-    let is_empty = !is_http10(head.start[2])
-        && head.members("connection").iter().any(|option| option.eq_ignore_ascii_case(b"upgrade"))
-        && head.members("upgrade").iter().all(|member| member.is_empty())
-        && head.all("upgrade").any(|value| !value.is_empty());
-    names.add(Exception::EmptyUpgrade, is_empty);
-    if let Verdict::Head(_, says) = &mut verdict {
-        says.expects_continue |= is_quoted;
-        says.offers_upgrade |= is_empty;
-    }
     (verdict, names)
 }
 
@@ -265,9 +244,9 @@ pub(crate) fn response(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
     let mut verdict = rfc.response(&octets);
     names.add(Exception::MissingSpace, matches!(octets, Cow::Owned(_)) && verdict.is_accepted());
     if verdict == Verdict::Rejected
-        && let Some(mended) = connection_grammar(rfc, &octets)
+        && let Some(mended) = options(rfc, &octets)
     {
-        names.add(Exception::ConnectionGrammar, true);
+        names.add(Exception::NoOption, true);
         verdict = rfc.response(&mended);
         octets = Cow::Owned(mended);
     }
@@ -281,20 +260,6 @@ pub(crate) fn response(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
         names.add(Exception::LowStatus, true);
         return (Verdict::Rejected, names);
     }
-    // Of each member between commas the library asks whether it is `chunked`, and nothing else.
-    let mut found = Names::default();
-    let mended = mend_members(&octets, "transfer-encoding", |_, member| {
-        let is_coding = member.is_empty() || rfc.coding.is_match(member);
-        let has_parameter =
-            is_coding && member.len() > 7 && member[..7].eq_ignore_ascii_case(b"chunked") && !rfc.token.is_match(member);
-        found.add(Exception::CodingGrammar, !is_coding);
-        found.add(Exception::ChunkedParameter, has_parameter);
-        is_coding && !has_parameter
-    });
-    let judged = verdict;
-    if let Some(mended) = mended {
-        verdict = rfc.response(&mended);
-    }
     let Verdict::Head(mut framings, says) = verdict else { return (verdict, names) };
     let has_both = head.has("transfer-encoding") && head.has("content-length");
     let is_uncounted = |framing: Option<Framing>| matches!(framing, Some(Framing::None | Framing::Tunnel));
@@ -304,7 +269,6 @@ pub(crate) fn response(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
         framings = faulty;
     }
     let verdict = Verdict::Head(framings, says);
-    names = names.with(if verdict == judged { Names::default() } else { found });
     let is_code = |coding: &&[u8]| !coding.is_empty();
     let codings: Vec<_> = head.members("transfer-encoding").into_iter().filter(is_code).collect();
     names.add(Exception::ResponseCoding, codings.len() > 1 && framings.contains(&Some(Framing::Chunked)));
@@ -413,30 +377,18 @@ pub(crate) fn mended_target(target: &[u8]) -> Option<Vec<u8>> {
     Some(mended)
 }
 
-/// Puts a token in the place of each member of `Connection` that is not one.
-fn connection_grammar(rfc: &Rfc, octets: &[u8]) -> Option<Vec<u8>> {
-    if !has(octets, b"Connection") {
-        return None;
-    }
-    mend_members(octets, "connection", |_, member| {
-        !rfc.field_value.is_match(member) || member.is_empty() || rfc.token.is_match(member)
-    })
-}
-
-/// Puts a token in the place of each member between commas that is not valid, of a value.
-pub(crate) fn mend_members(octets: &[u8], name: &str, mut is_valid: impl FnMut(&[u8], &[u8]) -> bool) -> Option<Vec<u8>> {
-    let mut head = Head::split(octets)?;
+/// Puts `close` in the place of each member of `Connection` that is no token.
+fn options(rfc: &Rfc, octets: &[u8]) -> Option<Vec<u8>> {
+    let mut head = if has(octets, b"Connection") { Head::split(octets)? } else { return None };
+    let is_valid = |member: &&[u8]| !rfc.field_value.is_match(member) || member.is_empty() || rfc.token.is_match(member);
     let (mut is_mended, mut values) = (false, Vec::new());
-    for value in head.all(name) {
-        let members = value.split(|&octet| octet == b',').map(trim);
-        let members = members.map(|member| {
-            let is_valid = is_valid(value, member);
-            is_mended |= !is_valid;
-            if is_valid { member } else { b"x" }
-        });
-        values.push(members.collect::<Vec<_>>().join(&b','));
+    for value in head.all("connection") {
+        let members = members(value);
+        is_mended |= !members.iter().all(&is_valid);
+        let mended = members.into_iter().map(|member| if is_valid(&member) { member } else { b"close" });
+        values.push(mended.collect::<Vec<_>>().join(&b','));
     }
-    let fields = head.fields.iter_mut().filter(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes()));
+    let fields = head.fields.iter_mut().filter(|(name, _)| name.eq_ignore_ascii_case(b"connection"));
     fields.zip(&values).for_each(|((_, value), mended)| *value = mended);
     is_mended.then(|| written(&head))
 }

@@ -2,15 +2,13 @@
 
 use crate::abnf::Lists;
 use crate::derive::Random;
-use crate::exceptions::{is_control, mend_members, mended_target};
-use crate::rules::{Head, Rfc, Verdict, trim};
+use crate::exceptions::{is_control, mended_target};
+use crate::rules::{Head, Rfc, Verdict};
 use bareline_core::Framing;
 use bareline_fuzz::{BodyEvent, Cut, Sent, Target, Written, written_by};
-use std::borrow::Cow;
 use std::panic::resume_unwind;
 
-/// Counts of what was judged, and of the known faults: targets and `Connection` outside the grammar
-/// are written.
+/// Counts of what was judged, and of the known fault: targets outside the grammar are written.
 #[derive(Default, Debug)]
 struct Judged {
     requests: u32,
@@ -18,7 +16,6 @@ struct Judged {
     bodies: u32,
     cut_short: u32,
     written_targets: u32,
-    written_options: u32,
     /// Whether targets are a caller's, who may hand in what the library takes by that fault.
     is_callers: bool,
 }
@@ -47,8 +44,6 @@ impl Judged {
         let mut octets = &written.octets[..];
         while !octets.is_empty() {
             let (head, rest) = split(octets)?;
-            let is_rejected = rfc.request(head) == Verdict::Rejected;
-            let head = &*if is_rejected { self.mended(rfc, head, &written.options) } else { Cow::Borrowed(head) };
             let mut verdict = rfc.request(head);
             if verdict == Verdict::Rejected
                 && self.is_callers
@@ -76,8 +71,6 @@ impl Judged {
         let mut method = methods.next();
         while !octets.is_empty() {
             let (head, rest) = split(octets)?;
-            let is_rejected = rfc.response(head) == Verdict::Rejected;
-            let head = &*if is_rejected { self.mended(rfc, head, &written.options) } else { Cow::Borrowed(head) };
             let Verdict::Head([get, to_head, connect], _) = rfc.response(head) else {
                 return Err("no response of the RFC".into());
             };
@@ -103,15 +96,6 @@ impl Judged {
             octets = self.body(rfc, rest, framing.ok_or("no framing")?, written.cut)?;
         }
         Ok(())
-    }
-
-    /// Puts tokens in the place of invalid connection options, in the values that the caller handed
-    /// in and nowhere else.
-    fn mended<'o>(&mut self, rfc: &Rfc, head: &'o [u8], options: &[Vec<u8>]) -> Cow<'o, [u8]> {
-        let is_callers = |value: &[u8]| options.iter().any(|option| trim(option) == value);
-        let mended = mend_members(head, "connection", |value, member| !is_callers(value) || rfc.token.is_match(member));
-        self.written_options += u32::from(mended.is_some());
-        mended.map_or(Cow::Borrowed(head), Cow::Owned)
     }
 
     /// Judges a body; returns what stands behind it.
@@ -163,7 +147,7 @@ fn joined(head: &Head<'_>) -> Vec<u8> {
 fn sender_rules(head: &Head<'_>, version: &[u8]) -> Result<(), String> {
     let has_option = |name: &str| head.members("connection").iter().any(|option| option.eq_ignore_ascii_case(name.as_bytes()));
     // An empty list says nothing.
-    let says = |name: &str| head.all(name).any(|value| !value.is_empty());
+    let says = |name: &str| head.members(name).iter().any(|member| !member.is_empty());
     let faults = [
         // RFC 9112 section 2.3: it is HTTP/1.1 or HTTP/1.0 that is spoken.
         (!matches!(version, b"HTTP/1.0" | b"HTTP/1.1"), "another version"),
@@ -203,38 +187,35 @@ fn what_is_written_has_the_rfcs_grammar() {
         }
     }
     println!("written: {judged:?}");
-    let Judged { requests, responses, bodies, cut_short, written_targets, written_options, .. } = judged;
-    let counts = [requests, responses, bodies, cut_short, written_targets, written_options];
+    let Judged { requests, responses, bodies, cut_short, written_targets, .. } = judged;
+    let counts = [requests, responses, bodies, cut_short, written_targets];
     assert!(counts.iter().all(|count| *count > 20), "{counts:?}");
 }
 
-/// The judge excuses a cut, an unasked response and an invalid option only where they may occur.
+/// The judge excuses a cut and an unasked response only where they may occur, and no invalid option.
 #[test]
 fn the_judge_excuses_no_more_than_it_says() {
     const HEAD: &str = "HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n";
     const NO_CONTENT: &str = "HTTP/1.1 204 \r\n\r\n";
     const OPTION: &str = "HTTP/1.1 204 \r\nConnection: close,\r\n\r\n";
     let rfc = Rfc::new(Lists::Sent);
-    let is_valid = |octets: &str, cut: Cut, option: &str| {
+    let is_valid = |octets: &str, cut: Cut| {
         let messages = Sent::Responses(vec!["GET".to_owned()]);
-        let options = vec![option.as_bytes().to_vec()];
-        let written = Written { messages, octets: octets.as_bytes().to_vec(), cut, options };
+        let written = Written { messages, octets: octets.as_bytes().to_vec(), cut };
         Judged::default().judge(&rfc, &written).is_ok()
     };
-    for (octets, option, whole, cut) in [
-        (format!("{HEAD}1\r\na\r\n0\r\n\r\n"), "", true, true),
-        (format!("{HEAD}1\r\na\r\n"), "", false, true),
-        (format!("{HEAD}1\r\na"), "", false, true),
-        (format!("{HEAD}1\r\nab"), "", false, false),
-        ("HTTP/1.1 200 \r\nContent-Length: 1\r\n\r\n".to_owned(), "", false, true),
-        (NO_CONTENT.to_owned(), "", true, true),
-        (NO_CONTENT.repeat(2), "", false, true),
-        (NO_CONTENT.repeat(3), "", false, false),
-        (OPTION.to_owned(), "", false, false),
-        (OPTION.to_owned(), "close", false, false),
-        (OPTION.to_owned(), "close,", true, true),
+    for (octets, whole, cut) in [
+        (format!("{HEAD}1\r\na\r\n0\r\n\r\n"), true, true),
+        (format!("{HEAD}1\r\na\r\n"), false, true),
+        (format!("{HEAD}1\r\na"), false, true),
+        (format!("{HEAD}1\r\nab"), false, false),
+        ("HTTP/1.1 200 \r\nContent-Length: 1\r\n\r\n".to_owned(), false, true),
+        (NO_CONTENT.to_owned(), true, true),
+        (NO_CONTENT.repeat(2), false, true),
+        (NO_CONTENT.repeat(3), false, false),
+        (OPTION.to_owned(), false, false),
     ] {
-        let judged = (is_valid(&octets, Cut::Never, option), is_valid(&octets, Cut::InLastBody, option));
-        assert_eq!(judged, (whole, cut), "{octets:?} with {option:?}");
+        let judged = (is_valid(&octets, Cut::Never), is_valid(&octets, Cut::InLastBody));
+        assert_eq!(judged, (whole, cut), "{octets:?}");
     }
 }

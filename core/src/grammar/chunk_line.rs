@@ -1,13 +1,12 @@
 //! The line before the data of a chunk.
 
 use super::terminal::{Inlined, Terminal};
-use super::{Part, Read, Rule, Span, crlf, octet, one, ows, read, rule, token};
-use crate::octets::{TEXT, hex_digit, is};
+use super::{Part, Read, Rule, Span, crlf, one, parameter, read, rule};
+use crate::octets::hex_digit;
 use crate::scan::Input;
 use nom::Parser;
 use nom::branch::alt;
-use nom::combinator::{cut, opt};
-use nom::sequence::{preceded, terminated};
+use nom::sequence::terminated;
 
 /// The parts of a chunk line.
 #[derive(Clone, Copy)]
@@ -16,13 +15,6 @@ pub(crate) struct ChunkLine {
     /// `None` when it does not fit into 64 bits.
     pub(crate) size: Option<u64>,
     pub(crate) extensions: Option<Span>,
-}
-
-/// A chunk extension, as it stands.
-#[derive(Clone, Copy)]
-pub(crate) struct ChunkExt {
-    pub(crate) name: Span,
-    pub(crate) value: Option<Span>,
 }
 
 /// `chunk-size [ chunk-ext ] CRLF` [RFC 9112 section 7.1]
@@ -71,37 +63,7 @@ fn is_zero(octets: &[u8], start: usize, count: usize) -> bool {
 fn chunk_exts<I: Input>(mut input: I) -> Read<I, Span> {
     let start = input.position();
     while matches!(input.octet(), Some(b' ' | b'\t' | b';')) {
-        (input, _) = chunk_ext(input)?;
+        (input, _) = parameter(Part::ChunkExtension, input)?;
     }
     Ok((input, Span::new(start, input.position())))
-}
-
-/// One of `chunk-ext` [RFC 9112 section 7.1.1].
-#[inline(never)]
-pub(crate) fn chunk_ext<I: Input>(input: I) -> Read<I, ChunkExt> {
-    let sign = |sign| (ows(), octet(Part::ChunkExtension, sign), ows());
-    let parts = (preceded(sign(b';'), token(Part::ChunkExtension)), opt(preceded(sign(b'='), cut(chunk_ext_val()))));
-    read(parts.map(|(name, value)| ChunkExt { name, value }), input)
-}
-
-/// `chunk-ext-val = token / quoted-string` [RFC 9112 section 7.1.1]
-fn chunk_ext_val<I: Input>() -> impl Rule<I, Span> {
-    alt((token(Part::ChunkExtension), quoted_string()))
-}
-
-/// `quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE` [RFC 9110 section 5.6.4], as it stands
-fn quoted_string<I: Input>() -> impl Rule<I, Span> {
-    rule(|input: I| {
-        let start = input.position();
-        let any = || one(Part::ChunkExtension, |octet| is(octet, TEXT).then_some(octet));
-        let (mut input, ()) = read(octet(Part::ChunkExtension, b'"'), input)?;
-        loop {
-            let (after, octet) = read(any(), input)?;
-            input = match octet {
-                b'"' => return Ok((after, Span::new(start, after.position()))),
-                b'\\' => read(any(), after)?.0,
-                _ => after,
-            };
-        }
-    })
 }

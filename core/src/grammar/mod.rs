@@ -6,6 +6,7 @@
 
 mod chunk_line;
 mod field_line;
+mod parameter;
 mod request_line;
 mod status_line;
 mod stop;
@@ -13,10 +14,11 @@ mod terminal;
 
 use crate::octets::{IS_WIDE, digit};
 use crate::scan::{Input, Words};
-pub(crate) use chunk_line::{ChunkExt, ChunkLine, chunk_ext, chunk_line};
+pub(crate) use chunk_line::{ChunkLine, chunk_line};
 pub(crate) use field_line::{FieldLine, continuation, field_line_or_end};
 use nom::branch::alt;
 use nom::{Emit, Err, OutputM, Parser, Streaming};
+pub(crate) use parameter::{Parameter, parameter, transfer_coding};
 pub(crate) use request_line::{RequestLine, request_line};
 pub(crate) use status_line::{StatusLine, status_line};
 pub(crate) use stop::{Part, Stop};

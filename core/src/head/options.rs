@@ -1,7 +1,7 @@
 //! What the fields of a head say of the connection.
 
 use super::{RequestHead, ResponseHead};
-use crate::octets::{has_member, is_name, members};
+use crate::octets::{check_token, has_member, is_name, members};
 use crate::value::Version;
 
 /// Connection options and what goes with them [RFC 9110 sections 7.6.1, 7.8 and 10.1.1]. Fed line by line.
@@ -20,17 +20,18 @@ impl Options {
         Self(0)
     }
 
-    /// Takes the value of a `Connection` into account.
+    /// Takes the value of a `Connection` into account. A member that is no token is read as `close`:
+    /// it may have been meant so, and closing is always allowed [RFC 9112 section 9.6].
     pub(super) fn see_connection(&mut self, value: &[u8]) {
         match option(value) {
-            0 => members(value).for_each(|member| self.0 |= option(member)),
+            0 => members(value).for_each(|member| self.0 |= member_option(member)),
             only => self.0 |= only,
         }
     }
 
     /// Takes the value of an `Upgrade` into account.
     pub(super) fn see_upgrade(&mut self, value: &[u8]) {
-        if !value.is_empty() {
+        if members(value).any(|protocol| !protocol.is_empty()) {
             self.0 |= UPGRADE;
         }
     }
@@ -69,6 +70,14 @@ fn option(option: &[u8]) -> u8 {
         option if is_name(option, b"close") => CLOSE,
         option if is_name(option, b"upgrade") => UPGRADE_OPTION,
         _ => 0,
+    }
+}
+
+/// What a member of `Connection` says.
+fn member_option(member: &[u8]) -> u8 {
+    match option(member) {
+        0 if !member.is_empty() && check_token(member).is_err() => CLOSE,
+        known => known,
     }
 }
 

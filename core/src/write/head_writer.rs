@@ -4,7 +4,7 @@ use super::body_encoder::Data;
 use super::wire_buf::Draft;
 use super::{BodyEncoder, Detached, ReplyTo};
 use crate::error::WriteError;
-use crate::octets::{IS_WIDE, has_member, is_alike, members, trim_ows};
+use crate::octets::{IS_WIDE, check_tokens, has_member, is_alike, members, trim_ows};
 use crate::value::{FieldName, FieldValue, Method, Status, Target, Version, check_authority};
 use core::fmt;
 
@@ -164,6 +164,7 @@ impl Seen {
                 return Err(WriteError::HostDiffers);
             }
         } else if name == FieldName::CONNECTION {
+            check_tokens(value.as_bytes()).map_err(|at| WriteError::InvalidConnection { at })?;
             let options = [
                 ("close", Self::OPTION_CLOSE),
                 ("keep-alive", Self::OPTION_KEEP_ALIVE),
@@ -176,7 +177,7 @@ impl Seen {
                 }
             }
         } else if name == FieldName::UPGRADE {
-            if !value.as_bytes().is_empty() {
+            if members(value.as_bytes()).any(|protocol| !protocol.is_empty()) {
                 more = Self::UPGRADE;
             }
         } else if name == FieldName::EXPECT {
@@ -260,7 +261,8 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
     ///
     /// Fails with [`WriteError::FramingField`] for `Content-Length`, `Transfer-Encoding` and `TE: chunked`, with
     /// [`WriteError::RepeatedHost`], [`WriteError::InvalidHost`] or [`WriteError::HostDiffers`] for a `Host` in a request that is not
-    /// one authority, and that of the target where it names one.
+    /// one authority, and that of the target where it names one, and with
+    /// [`WriteError::InvalidConnection`] for a `Connection` that is no list of tokens.
     pub fn field(mut self, name: FieldName<'_>, value: FieldValue<'_>) -> Result<Self, WriteError> {
         self.put_field(name, value)?;
         Ok(self)

@@ -6,7 +6,7 @@ use crate::compare::{Difference, are_same_but_for_spaces, are_same_without_frami
 use crate::facts::Facts;
 use crate::message::{Message, Outcome, Role, trim};
 use crate::ours;
-use crate::proof::{Chunks, has_stray_percent, is_chunked, members, number};
+use crate::proof::{Chunks, has_stray_percent, members, number};
 use crate::reader::Peer;
 
 fn they_reject(case: &Case<'_>) -> bool {
@@ -192,16 +192,6 @@ fn has_spaced_extension(case: &Case<'_>) -> bool {
         })
 }
 
-/// `chunked` of a response has a parameter, which it does not define.
-fn has_parameter(case: &Case<'_>) -> bool {
-    let values = case.facts.values("transfer-encoding");
-    let is_with = |member: &&[u8]| {
-        let coding = member.split(|octet| *octet == b';').next().unwrap_or(&[]);
-        coding.len() < member.len() && is_chunked(trim(coding))
-    };
-    case.message.role != Role::Request && members(&values).iter().any(is_with)
-}
-
 /// `Transfer-Encoding` of a response names no coding.
 fn has_no_coding(case: &Case<'_>) -> bool {
     let values = case.facts.values("transfer-encoding");
@@ -210,15 +200,6 @@ fn has_no_coding(case: &Case<'_>) -> bool {
 
 /// Tried before all others: the bodies are read in two ways, whoever rejects what stands in them.
 pub(super) const FIRST: &[Class] = &[
-    Class {
-        name: "response-coding",
-        what: "Bareline accepts a response whose `Transfer-Encoding` is no list of codings.",
-        section: "RFC 9112 section 6.1",
-        why: Why::Fault,
-        holds: |case| {
-            is_read_in_two_ways(case) && case.message.role != Role::Request && case.facts.has_invalid_coding() && !has_tab(case)
-        },
-    },
     Class {
         name: "response-members",
         what: "Bareline ignores empty members of a response's `Transfer-Encoding`. The other reader does not take it for chunked then.",
@@ -375,13 +356,6 @@ pub(super) const CLASSES: &[Class] = &[
             case.rejects_for(&["content-length", "too-large"])
                 && (has_great_length(case) || case.peer == Peer::Hyper && has_great_chunk(case))
         },
-    },
-    Class {
-        name: "chunked-parameter",
-        what: "Bareline accepts a response whose `chunked` has a parameter, which should be an error.",
-        section: "RFC 9112 section 7.1",
-        why: Why::Fault,
-        holds: |case| case.rejects_for(FRAMING) && has_parameter(case),
     },
     Class {
         name: "no-coding",

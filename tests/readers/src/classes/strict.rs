@@ -129,6 +129,16 @@ fn codings(case: &Case<'_>) -> Codings {
     }
 }
 
+/// `chunked` has a parameter, which it does not define.
+fn has_parameter(case: &Case<'_>) -> bool {
+    let values = case.facts.values("transfer-encoding");
+    let is_with = |member: &&[u8]| {
+        let coding = member.split(|octet| *octet == b';').next().unwrap_or(&[]);
+        coding.len() < member.len() && is_chunked(trim(coding))
+    };
+    members(&values).iter().any(is_with)
+}
+
 /// The codings of a message: how many members are `chunked`, other codings, or empty.
 struct Codings {
     chunked: usize,
@@ -152,6 +162,7 @@ const OF_FRAMING: &[ErrorKind] = &[
     ErrorKind::RepeatedContentLength,
     ErrorKind::ContentLengthTooLarge,
     ErrorKind::LengthAndCoding,
+    ErrorKind::TransferCoding,
     ErrorKind::NotChunkedLast,
     ErrorKind::ChunkedTwice,
     ErrorKind::UnsupportedCoding,
@@ -443,6 +454,20 @@ pub(super) const CLASSES: &[Class] = &[
         holds: |case| {
             case.is(ErrorKind::LengthAndCoding) && case.facts.has("content-length") && case.facts.has("transfer-encoding")
         },
+    },
+    Class {
+        name: "invalid-coding",
+        what: "Bareline rejects a `Transfer-Encoding` that is no list of codings.",
+        section: "RFC 9112 section 7",
+        why: Why::Rule,
+        holds: |case| case.is(ErrorKind::TransferCoding) && case.facts.has_invalid_coding(),
+    },
+    Class {
+        name: "chunked-parameter",
+        what: "Bareline rejects `chunked` with a parameter.",
+        section: "RFC 9112 section 7.1",
+        why: Why::Rule,
+        holds: |case| case.is(ErrorKind::TransferCoding) && has_parameter(case),
     },
     Class {
         name: "empty-members",

@@ -1,0 +1,60 @@
+//! Parameters: of transfer codings, and chunk extensions, which are alike.
+
+use super::{Part, Read, Rule, Span, octet, one, ows, read, rule, token};
+use crate::octets::{TEXT, is};
+use crate::scan::{Input, Words};
+use nom::Parser;
+use nom::branch::alt;
+use nom::combinator::{cut, opt};
+use nom::sequence::preceded;
+
+/// A parameter, as it stands.
+#[derive(Clone, Copy)]
+pub(crate) struct Parameter {
+    pub(crate) name: Span,
+    pub(crate) value: Option<Span>,
+}
+
+/// One of `chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )` [RFC 9112
+/// section 7.1.1]. A `transfer-parameter` is the same, with a value [RFC 9110 section 10.1.4].
+#[inline(never)]
+pub(crate) fn parameter<I: Input>(part: Part, input: I) -> Read<I, Parameter> {
+    let sign = |sign| (ows(), octet(part, sign), ows());
+    let value = opt(preceded(sign(b'='), cut(parameter_value(part))));
+    read((preceded(sign(b';'), token(part)), value).map(|(name, value)| Parameter { name, value }), input)
+}
+
+/// `token / quoted-string` [RFC 9110 section 5.6.6]
+fn parameter_value<I: Input>(part: Part) -> impl Rule<I, Span> {
+    alt((token(part), quoted_string(part)))
+}
+
+/// `quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE` [RFC 9110 section 5.6.4], as it stands
+fn quoted_string<I: Input>(part: Part) -> impl Rule<I, Span> {
+    rule(move |input: I| {
+        let start = input.position();
+        let any = || one(part, |octet| is(octet, TEXT).then_some(octet));
+        let (mut input, ()) = read(octet(part, b'"'), input)?;
+        loop {
+            let (after, octet) = read(any(), input)?;
+            input = match octet {
+                b'"' => return Ok((after, Span::new(start, after.position()))),
+                b'\\' => read(any(), after)?.0,
+                _ => after,
+            };
+        }
+    })
+}
+
+/// `transfer-coding = token *( OWS ";" OWS transfer-parameter )` [RFC 9110 section 10.1.4]: the name
+/// of one, if the octets are one and nothing else.
+pub(crate) fn transfer_coding(octets: &[u8]) -> Option<&[u8]> {
+    let part = Part::FieldValue;
+    let (mut rest, name) = read(token(part), Words::new(octets)).ok()?;
+    while rest.octet().is_some() {
+        let (after, parameter) = parameter(part, rest).ok()?;
+        parameter.value?;
+        rest = after;
+    }
+    Some(name.of(octets))
+}
