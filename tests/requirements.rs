@@ -314,8 +314,9 @@ fn rfc9112_4_the_sp_behind_a_status_code_may_be_missing() {
         assert_eq!((message.status().code().to_string(), message.reason(), len), (line[9..12].to_owned(), &b""[..], head.len()));
         assert_eq!(message.fields().len(), 1);
     }
-    let mut out = WireBuf::<64>::new();
-    out.response(ReplyTo::UNREAD, Status::OK).unwrap().reason(FieldValue::from_static("")).unwrap().body(b"").unwrap();
+    let (mut out, mut writer) = (WireBuf::<64>::new(), MessageWriter::new());
+    let head = writer.response(ReplyTo::UNREAD, Status::OK, &mut out).unwrap();
+    head.reason(FieldValue::from_static("")).unwrap().body(b"").unwrap();
     assert!(out.as_bytes().starts_with(b"HTTP/1.1 200 \r\n"), "{out:?}");
 }
 

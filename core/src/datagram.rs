@@ -17,7 +17,7 @@ use crate::framing::Framing;
 use crate::head::{LentSpans, Limits, Parsed, RequestHead, ResponseHead};
 use crate::octets::empty_lines_end;
 use crate::value::{Method, Status, Target, TargetForm};
-use crate::write::{Detached, HeadWriter, HeadWritten, ReplyTo, Sink, WireBuf};
+use crate::write::{HeadWriter, HeadWritten, ReplyTo, Sink, WireBuf};
 
 /// Reads the request that is this datagram, and its body.
 ///

@@ -7,8 +7,7 @@ use crate::verdict::{Head, Verdict, request_verdict, response_verdict};
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{
-    BodyDecoder, BodyPart, FieldName, FieldSpans, FieldValue, Framing, Limits, MessageWriter, ParseError, Parsed, RequestHead,
-    ResponseHead, WireBuf,
+    BodyDecoder, BodyPart, FieldSpans, Framing, Limits, MessageWriter, ParseError, Parsed, RequestHead, ResponseHead, WireBuf,
 };
 
 /// All that holds for any octets a server receives.
