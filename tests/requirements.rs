@@ -58,6 +58,9 @@ const REFUSED_REQUESTS: &[Refusal] = &[
     (E::Target, 6, 1, "GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n", "GET /a?b HTTP/1.1\r\nHost: a\r\n\r\n"),
     (E::Target, 11, 1, "GET http:/// HTTP/1.1\r\nHost: a\r\n\r\n", "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n"),
     (E::Target, 12, 2, "GET http://u@b HTTP/1.1\r\nHost: a\r\n\r\n", "GET http://u.b HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (E::Target, 6, 0, "GET *x HTTP/1.1\r\nHost: a\r\n\r\n", "GET /x HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (E::Target, 8, 5, "CONNECT ?.a:1 HTTP/1.1\r\nHost: a\r\n\r\n", "CONNECT *.a:1 HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (E::TargetForm, 4, 3, "GET *:1 HTTP/1.1\r\nHost: a\r\n\r\n", "GET /:1 HTTP/1.1\r\nHost: a\r\n\r\n"),
     (E::TargetForm, 4, 3, "GET a:1 HTTP/1.1\r\nHost: a\r\n\r\n", "GET /:1 HTTP/1.1\r\nHost: a\r\n\r\n"),
     (E::RequestLine, 13, 1, "GET /HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
     (E::Version, 6, 1, "GET / hTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
@@ -565,6 +568,8 @@ fn rfc9112_3_2_the_four_forms_of_a_target() {
         ("HTTP://a:80?q", TargetForm::Absolute, Some("a:80"), "/", Some("q")),
         ("x-y+z.1://[::1]:/p", TargetForm::Absolute, Some("[::1]:"), "/p", None),
         ("a:443", TargetForm::Authority, Some("a:443"), "", None),
+        ("*:1", TargetForm::Authority, Some("*:1"), "", None),
+        ("*.a:443", TargetForm::Authority, Some("*.a:443"), "", None),
         ("*", TargetForm::Asterisk, None, "*", None),
     ] {
         let parsed = Target::new(target).unwrap();

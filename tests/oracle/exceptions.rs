@@ -71,7 +71,6 @@ exceptions! {
     MissingSpace Choice "status line without the SP behind the code"
     HighStatus Choice "status 600 to 999 in a response"
     LowStatus Choice "status 000 to 099 in a response"
-    ConnectAsterisk Fault "CONNECT *.a:443 is rejected"
     WrittenTarget Fault "Target::new takes /%zz, [ and |"
 }
 
@@ -187,7 +186,6 @@ pub(crate) fn target_rejected(rfc: &Rfc, method: Option<&[u8]>, target: &[u8]) -
     }
     let is_authority = is_connect && rfc.authority.is_match(target);
     let has_port = port(target).is_some_and(|port| !port.is_empty());
-    names.add(Exception::ConnectAsterisk, is_authority && target.starts_with(b"*"));
     names.add(Exception::HostOrPort, is_authority && has_port && !is_host_and_port(target));
     if is_authority && has_port && names.is_empty() || method == Some(b"CONNECT") {
         return names;

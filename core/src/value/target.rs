@@ -50,7 +50,6 @@ impl TargetForm {
         match target {
             [b'/', ..] => Ok(Self::Origin),
             [b'*'] => Ok(Self::Asterisk),
-            [b'*', ..] => Err(1),
             _ => match after_scheme(target) {
                 Some(rest) => {
                     let at = target.len().wrapping_sub(rest.len());

@@ -6,8 +6,8 @@ use crate::facts::{Facts, is_token};
 use crate::message::{Message, Outcome, Role, trim};
 use crate::ours::Ours;
 use crate::proof::{
-    ChunkFault, behind_scheme, has_userinfo, host_and_port, is_authority_form, is_chunked, is_control_field, is_digits,
-    is_host_without_meaning, is_target, members, number, suits,
+    ChunkFault, behind_scheme, has_userinfo, host_and_port, is_chunked, is_control_field, is_digits, is_host_without_meaning,
+    is_target, members, number, suits,
 };
 use crate::reader::Peer;
 use bareline_core::ErrorKind;
@@ -203,16 +203,6 @@ pub(super) const LEFT: &[Class] = &[
 ];
 
 pub(super) const CLASSES: &[Class] = &[
-    Class {
-        name: "connect-wildcard",
-        what: "Bareline rejects a `*` in front of the host of a CONNECT target, which `reg-name` allows.",
-        section: "RFC 3986 section 3.2.2",
-        why: Why::Fault,
-        holds: |case| {
-            let rest = case.target().strip_prefix(b"*");
-            case.is(ErrorKind::Target) && case.method() == b"CONNECT" && rest.is_some() && is_authority_form(case.target())
-        },
-    },
     Class {
         name: "bare-lf",
         what: "Bareline rejects a line that ends with LF alone.",
