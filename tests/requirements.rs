@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use bareline_core::{
-    ErrorKind, FieldName, FieldSpans, FieldValue, Framing, HeadWriter, Limits, MessageWriter, Method, ParseError, Parsed,
-    ReplyTo, RequestHead, ResponseHead, Status, Target, TargetForm, Version, WireBuf, WriteError,
+    ClientConnection, ErrorKind, FieldName, FieldSpans, FieldValue, Framing, HeadWriter, Limits, MessageWriter, Method,
+    ParseError, Parsed, ReplyTo, RequestHead, ResponseHead, Status, Target, TargetForm, Version, WireBuf, WriteError, datagram,
 };
 use std::collections::HashSet;
 
@@ -578,6 +578,38 @@ fn rfc9112_3_2_the_four_forms_of_a_target() {
             (form, authority, path, query),
             "{target}"
         );
+    }
+}
+
+/// What a gateway reads, the octet at which it cannot be written, and how it is written.
+#[test]
+fn rfc3986_2_1_a_target_that_was_read_is_written_encoded() {
+    for (read, at, written) in [
+        ("/a[1]", Some(2), "/a%5B1%5D"),
+        ("/?a|b", Some(3), "/?a%7Cb"),
+        ("/100%", Some(4), "/100%25"),
+        ("/?%4", Some(2), "/?%254"),
+        ("/%zz%%41%5b", Some(1), "/%25zz%25%41%5b"),
+        ("http://a%2Db?[%", Some(13), "http://a%2Db?%5B%25"),
+        ("x+y://[::1]:8/|", Some(14), "x+y://[::1]:8/%7C"),
+        ("/-._~!$&'()*+,;=:@%7c/?%5B/?", None, "/-._~!$&'()*+,;=:@%7c/?%5B/?"),
+    ] {
+        let (mut spans, mut out, mut room) = (FieldSpans::<2>::new(), WireBuf::<100>::new(), [0; 40]);
+        let input = format!("GET {read} HTTP/1.0\r\n\r\n");
+        let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(input.as_bytes(), spans.lend()) else {
+            panic!("{read}")
+        };
+        let target = head.target();
+        let fault = at.map(|at| WriteError::InvalidTarget { at });
+        assert_eq!(MessageWriter::new().request(head.method(), target, &mut out).err(), fault, "{read}");
+        assert_eq!(datagram::write_request(&mut out, head.method(), target).err(), fault, "{read}");
+        let mut connection = ClientConnection::new(Limits::DEFAULT);
+        assert_eq!(connection.request(head.method(), target, &mut out).err(), fault, "{read}");
+        assert_eq!(Target::new(read).err(), fault, "{read}");
+        let encoded = target.encoded(&mut room).unwrap();
+        assert_eq!((encoded.as_str(), encoded.form()), (written, target.form()));
+        let room = room.get_mut(..written.len() - 1).unwrap();
+        assert_eq!(target.encoded(room).err(), at.map(|_| WriteError::BufferFull), "{read}");
     }
 }
 

@@ -282,7 +282,8 @@ pub enum WriteError {
         /// The first octet that is wrong.
         at: usize,
     },
-    /// The target has an octet it may not hold, or none of the four forms.
+    /// The target has an octet that is not in the grammar, or none of the four forms. One that was
+    /// read may have such octets: [`Target::encoded`](crate::Target::encoded) makes it fit.
     InvalidTarget {
         /// The first octet that is wrong, or the length when something is missing.
         at: usize,

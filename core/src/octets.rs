@@ -2,8 +2,11 @@
 
 /// `tchar` [RFC 9110 section 5.6.2].
 pub(crate) const TCHAR: u8 = 1;
-/// What a request target may hold: `pchar`, `/`, `?` [RFC 3986 section 3.3], and `[`, `]`, `|`, which browsers send unescaped.
+/// What a request target that is read may hold: [`QUERY`], `%`, and `[`, `]`, `|`, which browsers
+/// send as they are.
 pub(crate) const TARGET: u8 = 1 << 1;
+/// What path and query hold besides percent-encoded octets: `pchar`, `/`, `?` [RFC 3986 section 3.4].
+pub(crate) const QUERY: u8 = 1 << 6;
 /// `reg-name` without its percent-encoded octets [RFC 3986 section 3.2.2].
 pub(crate) const REG_NAME: u8 = 1 << 2;
 /// What a field value or a reason phrase may hold: HTAB, SP, VCHAR, obs-text [RFC 9110 section 5.5].
@@ -32,6 +35,20 @@ pub(crate) fn run_end(octets: &[u8], position: usize, classes: u8) -> usize {
         end = end.wrapping_add(1);
     }
     end
+}
+
+/// The end of `*( octet of these classes / pct-encoded )` at or after `position` [RFC 3986 section 2.1].
+pub(crate) fn encoded_run_end(octets: &[u8], position: usize, classes: u8) -> usize {
+    let mut end = position;
+    loop {
+        end = run_end(octets, end, classes);
+        match octets.get(end..) {
+            Some([b'%', high, low, ..]) if is(*high, HEX_DIGIT) && is(*low, HEX_DIGIT) => {
+                end = end.wrapping_add(3);
+            }
+            _ => return end,
+        }
+    }
 }
 
 /// How many octets there are before the first that belongs to none of `classes`.
@@ -219,7 +236,11 @@ const CLASSES: [u8; 256] = {
         {
             table[at] |= TCHAR;
         }
-        if unreserved || sub_delim || matches!(octet, b':' | b'@' | b'%' | b'/' | b'?' | b'[' | b']' | b'|') {
+        let query = unreserved || sub_delim || matches!(octet, b':' | b'@' | b'/' | b'?');
+        if query {
+            table[at] |= QUERY;
+        }
+        if query || matches!(octet, b'%' | b'[' | b']' | b'|') {
             table[at] |= TARGET;
         }
         if unreserved || sub_delim {

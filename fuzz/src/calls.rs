@@ -69,6 +69,11 @@ const TELLING: &[&str] = &[
     "http://u@h/",
     "//",
     "%0d%0a",
+    "%",
+    "%4",
+    "[",
+    "{",
+    "\\",
 ];
 
 /// One of the usual strings, sometimes with something in it.

@@ -35,9 +35,9 @@ pub use log::{Entry, ServerManner, client_log, server_log};
 pub use model::{Asked, Ending, MessageModel, RequestModel, ResponseModel};
 pub use operations::{ClientOperation, Operation, any_operations_keep_a_client_valid, any_operations_keep_a_server_valid};
 pub use properties::{
-    a_dump_is_fit_for_a_terminal, an_accepted_head_has_its_grammar, every_cut_gives_the_same_verdict,
-    every_cut_within_any_limits_gives_the_same_verdict, parse_request, parse_response, round_trip, what_follows_does_not_matter,
-    what_is_put_back_is_valid, what_is_written_parses_back,
+    a_dump_is_fit_for_a_terminal, a_gateway_writes_the_target_that_it_reads, an_accepted_head_has_its_grammar,
+    every_cut_gives_the_same_verdict, every_cut_within_any_limits_gives_the_same_verdict, parse_request, parse_response,
+    round_trip, what_follows_does_not_matter, what_is_put_back_is_valid, what_is_written_parses_back,
 };
 pub use replay::{Target, replay};
 pub use scan::every_scan_finds_the_same_runs;

@@ -239,7 +239,8 @@ impl<'a> Arbitrary<'a> for ResponseModel {
 }
 
 const TCHARS: &[u8] = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const PCHARS: &[u8] = b"-._~!$&'()*+,;=:@%[]|0123456789ABCXYZabcxyz//";
+/// `pchar`, and `/`; a `%` begins a triplet.
+const PCHARS: &[u8] = b"-._~!$&'()*+,;=:@%%0123456789ABCXYZabcxyz//";
 
 fn octets_of(u: &mut Unstructured<'_>, class: &[u8], len: std::ops::RangeInclusive<usize>) -> Result<String> {
     let len = u.int_in_range(len)?;
@@ -253,9 +254,20 @@ fn host(u: &mut Unstructured<'_>) -> Result<String> {
     }
 }
 
+fn pchars(u: &mut Unstructured<'_>, len: std::ops::RangeInclusive<usize>) -> Result<String> {
+    let chosen = octets_of(u, PCHARS, len)?;
+    let octet = |character| match character {
+        '%' => {
+            Ok(if u.arbitrary()? { format!("%{:02x}", u.arbitrary::<u8>()?) } else { format!("%{:02X}", u.arbitrary::<u8>()?) })
+        }
+        character => Ok(character.to_string()),
+    };
+    chosen.chars().map(octet).collect()
+}
+
 fn path(u: &mut Unstructured<'_>) -> Result<String> {
-    let path = octets_of(u, PCHARS, 0..=24)?;
-    let query = if u.ratio(1, 3)? { format!("?{}", octets_of(u, PCHARS, 0..=12)?) } else { String::new() };
+    let path = pchars(u, 0..=24)?;
+    let query = if u.ratio(1, 3)? { format!("?{}", pchars(u, 0..=12)?) } else { String::new() };
     Ok(format!("/{path}{query}"))
 }
 

@@ -7,7 +7,8 @@ use crate::verdict::{Head, Verdict, request_verdict, response_verdict};
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{
-    BodyDecoder, BodyPart, FieldSpans, Framing, Limits, MessageWriter, ParseError, Parsed, RequestHead, ResponseHead, WireBuf,
+    BodyDecoder, BodyPart, FieldSpans, Framing, Limits, MessageWriter, ParseError, Parsed, RequestHead, ResponseHead, Target,
+    WireBuf, WriteError,
 };
 
 /// All that holds for any octets a server receives.
@@ -17,6 +18,7 @@ pub fn parse_request(octets: &[u8]) {
         what_is_put_back_is_valid(octets, short);
         what_is_put_back_is_valid(short, octets);
     }
+    a_gateway_writes_the_target_that_it_reads(octets);
     if let Verdict::Head(head) = request_verdict(octets) {
         an_accepted_head_has_its_grammar(octets, &head, &[&head.start[0], &head.start[1], b"HTTP/1."]);
     }
@@ -45,6 +47,49 @@ pub fn round_trip(octets: &[u8]) {
     }
 }
 
+/// A target that was read is written as it is if it has the grammar, and encoded in any case; the
+/// two mean the same.
+pub fn a_gateway_writes_the_target_that_it_reads(octets: &[u8]) {
+    let mut spans = FieldSpans::<16>::new();
+    let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(octets, spans.lend()) else { return };
+    let target = head.target();
+    let mut room = vec![0; 3 * target.as_bytes().len()];
+    let encoded = target.encoded(&mut room).expect("room for each octet as a triplet");
+    assert_eq!(Target::new(encoded.as_str()), Ok(encoded), "of {target}");
+    assert_eq!((encoded.form(), encoded.authority()), (target.form(), target.authority()), "{target}");
+    assert_eq!(decoded_triplets(encoded.path_as_bytes()), decoded_triplets(target.path_as_bytes()), "{target}");
+    let queries = [encoded, target].map(|target| target.query().map(|query| decoded_triplets(query.as_bytes())));
+    assert_eq!(queries[0], queries[1], "{target}");
+    let mut out = WireBuf::<16_384>::new();
+    let as_it_is = MessageWriter::new().request(head.method(), target, &mut out).map(drop);
+    match as_it_is {
+        Err(WriteError::InvalidTarget { at }) => {
+            assert_eq!(encoded.as_bytes().get(..at), target.as_bytes().get(..at), "{target}");
+            assert!(target.as_bytes().get(at).is_some_and(|octet| b"[]|%".contains(octet)), "{target} at {at}");
+            let end = target.as_bytes().len() - 1;
+            let mut cramped = room.get_mut(..end).map(|room| target.encoded(room).err());
+            assert_eq!(cramped.take(), Some(Some(WriteError::BufferFull)), "{target}");
+        }
+        _ => assert_eq!(encoded, target),
+    }
+}
+
+/// The octets, with each triplet as the octet that it stands for.
+fn decoded_triplets(mut octets: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::new();
+    let digit = |octet: u8| char::from(octet).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    while let [first, rest @ ..] = octets {
+        let triplet = match octets {
+            [b'%', high, low, after @ ..] => digit(*high).zip(digit(*low)).map(|(high, low)| (high << 4 | low, after)),
+            _ => None,
+        };
+        let (octet, rest) = triplet.unwrap_or((*first, rest));
+        decoded.push(octet);
+        octets = rest;
+    }
+    decoded
+}
+
 /// Whatever stands where a head was parsed, what is written of the head put back there parses, as one message.
 pub fn what_is_put_back_is_valid(parsed: &[u8], others: &[u8]) {
     let mut spans = FieldSpans::<16>::new();
@@ -53,7 +98,9 @@ pub fn what_is_put_back_is_valid(parsed: &[u8], others: &[u8]) {
     let parts = head.parts();
     let head = parts.over(others, &spans);
     let mut writer = MessageWriter::new();
-    let written = writer.request(head.method(), head.target(), &mut out).and_then(|mut writer| {
+    let mut room = vec![0; 3 * head.target().as_bytes().len()];
+    let target = head.target().encoded(&mut room).expect("room for each octet as a triplet");
+    let written = writer.request(head.method(), target, &mut out).and_then(|mut writer| {
         for (name, value) in head.fields().iter() {
             writer = writer.field(name, value)?;
         }

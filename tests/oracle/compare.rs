@@ -127,15 +127,11 @@ fn value(rfc: &Rfc, reader: Reader, octets: &[u8]) -> (bool, Names) {
                 let forms = [&rfc.origin, &rfc.absolute, &rfc.authority];
                 target == b"*" || forms.iter().any(|form| form.is_match(target))
             };
-            let mended =
-                if is_target(octets) { None } else { exceptions::mended_target(octets).filter(|target| is_target(target)) };
-            let target = mended.as_deref().unwrap_or(octets);
-            if is_target(target) {
-                names = exceptions::target_rejected(rfc, None, target);
+            let is_target = is_target(octets);
+            if is_target {
+                names = exceptions::target_rejected(rfc, None, octets);
             }
-            let is_accepted = is_target(target) && names.is_empty();
-            names.add(Exception::WrittenTarget, is_accepted && mended.is_some());
-            (is_accepted, names)
+            (is_target && names.is_empty(), names)
         }
         Reader::FieldValue => (rfc.field_value.is_match(trim(octets)), names),
         _ => (rfc.token.is_match(octets), names),

@@ -71,7 +71,6 @@ exceptions! {
     MissingSpace Choice "status line without the SP behind the code"
     HighStatus Choice "status 600 to 999 in a response"
     LowStatus Choice "status 000 to 099 in a response"
-    WrittenTarget Fault "Target::new takes /%zz, [ and |"
 }
 
 /// A set of exceptions.
@@ -350,7 +349,7 @@ fn target_octets(_: &Rfc, octets: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Percent-encodes `[`, `]`, `|` and stray `%` in path and query of a target.
-pub(crate) fn mended_target(target: &[u8]) -> Option<Vec<u8>> {
+fn mended_target(target: &[u8]) -> Option<Vec<u8>> {
     let path = if target.starts_with(b"/") {
         0
     } else {

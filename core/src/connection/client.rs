@@ -81,8 +81,10 @@ impl ClientConnection {
     /// Begins a request, when no octets are left over from the response before: see [`next_request`](Self::next_request). With `Expect: 100-continue` its body may wait until the state is no longer [`ClientState::Continue`], or be
     /// sent at any time [RFC 9110 section 10.1.1].
     ///
-    /// Fails with [`WriteError::OutOfTurn`] in any state but [`ClientState::Idle`], with [`WriteError::TargetForm`] when the target's
-    /// form does not suit the method.
+    /// Fails with [`WriteError::OutOfTurn`] in any state but [`ClientState::Idle`], with
+    /// [`WriteError::TargetForm`] when the target's form does not suit the method, with
+    /// [`WriteError::InvalidTarget`] when the target was read and holds what may not be written:
+    /// [`Target::encoded`] makes it fit.
     pub fn request<'w, const M: usize>(
         &'w mut self,
         method: Method<'_>,

@@ -1,6 +1,6 @@
 //! Host and port, as they stand in a `Host` field and in a request target [RFC 9110 section 7.2, RFC 3986 section 3.2].
 
-use crate::octets::{HEX_DIGIT, IS_WIDE, REG_NAME, digit, is, run_end, run_length};
+use crate::octets::{HEX_DIGIT, IS_WIDE, REG_NAME, digit, encoded_run_end, is, run_length};
 use crate::scan;
 
 /// Checks `uri-host [ ":" port ]` with a host that is not empty, and gives where the host ends.
@@ -56,14 +56,10 @@ fn host_end(octets: &[u8]) -> Result<usize, usize> {
         };
     }
     // `reg-name = *( unreserved / pct-encoded / sub-delims )` [RFC 3986 section 3.2.2].
-    let mut end = 0;
-    loop {
-        end = run_end(octets, end, REG_NAME);
-        match octets.get(end..) {
-            Some([b'%', high, low, ..]) if is(*high, HEX_DIGIT) && is(*low, HEX_DIGIT) => end = end.wrapping_add(3),
-            Some([b':', ..] | []) if end > 0 => return Ok(end),
-            _ => return Err(end),
-        }
+    let end = encoded_run_end(octets, 0, REG_NAME);
+    match octets.get(end..) {
+        Some([b':', ..] | []) if end > 0 => Ok(end),
+        _ => Err(end),
     }
 }
 

@@ -2,10 +2,14 @@
 
 use super::{Method, check_authority};
 use crate::error::WriteError;
-use crate::octets::{SCHEME, TARGET, is, run_length};
+use crate::octets::{QUERY, SCHEME, copy, encoded_run_end, run_length};
 use core::fmt;
 
 /// A request target in one of its four forms [RFC 9112 section 3.2].
+///
+/// A target that was read may hold octets in path and query that the grammar does not have: those
+/// that browsers and other clients send as they are. A target that is made or written may not.
+/// [`encoded`](Self::encoded) is the way from the one to the other.
 ///
 /// ```
 /// use bareline_core::{Target, TargetForm, WriteError};
@@ -73,13 +77,12 @@ impl<'a> Target<'a> {
     /// `*`, the server itself [RFC 9112 section 3.2.4].
     pub const ASTERISK: Target<'static> = Target { octets: b"*", form: TargetForm::Asterisk };
 
-    /// A target of these octets. Fails with [`WriteError::InvalidTarget`] when an octet may not stand there or the whole has
-    /// none of the four forms.
+    /// Makes a target of these octets. Fails with [`WriteError::InvalidTarget`] when the whole has
+    /// none of the four forms, or an octet is not in the grammar [RFC 3986 sections 3.3 and 3.4].
     pub fn new(target: &'a str) -> Result<Self, WriteError> {
         let octets = target.as_bytes();
-        let bad = octets.iter().position(|&octet| !is(octet, TARGET));
-        match bad.map_or_else(|| TargetForm::of(octets), Err) {
-            Ok(form) => Ok(Self { octets, form }),
+        match TargetForm::of(octets) {
+            Ok(form) => Self { octets, form }.check(),
             Err(at) => Err(WriteError::InvalidTarget { at }),
         }
     }
@@ -87,6 +90,65 @@ impl<'a> Target<'a> {
     /// Octets that the grammar has read and found to be of this form.
     pub(crate) const fn of_form(octets: &'a [u8], form: TargetForm) -> Self {
         Self { octets, form }
+    }
+
+    /// Returns the target, if path and query hold nothing but what the grammar has.
+    pub(crate) fn check(self) -> Result<Self, WriteError> {
+        match self.valid_end() {
+            end if end == self.octets.len() => Ok(self),
+            at => Err(WriteError::InvalidTarget { at }),
+        }
+    }
+
+    /// Returns the target as it may be written, for a gateway: percent-encodes in path and query what
+    /// the grammar does not have [RFC 3986 section 2.1].
+    ///
+    /// A target that has the grammar comes back as it is, and nothing is put into the buffer. Otherwise
+    /// the buffer takes the target, which becomes three times as long at the most. Triplets stay as they
+    /// are, a `%` that begins none becomes `%25`, and a `\` in the query becomes `%5C`. Fails with
+    /// [`WriteError::BufferFull`] when the buffer is too small.
+    ///
+    /// ```
+    /// use bareline_core::{FieldSpans, Parsed, RequestHead, WireBuf, WriteError};
+    ///
+    /// let (mut spans, mut out, mut buffer) = (FieldSpans::<8>::new(), WireBuf::<128>::new(), [0; 64]);
+    /// let received = b"GET /a|b?q=[1] HTTP/1.1\r\nHost: a.example\r\n\r\n";
+    /// let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(received, spans.lend()) else { panic!() };
+    /// assert_eq!(out.request(head.method(), head.target()).err(), Some(WriteError::InvalidTarget { at: 2 }));
+    /// let sent = out.request(head.method(), head.target().encoded(&mut buffer)?)?;
+    /// head.fields().iter().try_fold(sent, |sent, (name, value)| sent.field(name, value))?.without_body()?;
+    /// assert_eq!(out.as_bytes(), b"GET /a%7Cb?q=%5B1%5D HTTP/1.1\r\nHost: a.example\r\n\r\n");
+    /// # Ok::<(), WriteError>(())
+    /// ```
+    pub fn encoded<'b>(self, buffer: &'b mut [u8]) -> Result<Target<'b>, WriteError>
+    where
+        'a: 'b,
+    {
+        let mut end = self.valid_end();
+        if end == self.octets.len() {
+            return Ok(self);
+        }
+        let (mut start, mut len) = (0, 0usize);
+        let mut put = |octets: &[u8]| {
+            let room = buffer.get_mut(len..).and_then(|room| room.get_mut(..octets.len()));
+            copy(octets, room.ok_or(WriteError::BufferFull)?);
+            len = len.wrapping_add(octets.len());
+            Ok(())
+        };
+        loop {
+            put(self.octets.get(start..end).unwrap_or(&[]))?;
+            let Some(&octet) = self.octets.get(end) else { break };
+            put(&[b'%', hexadecimal(octet >> 4), hexadecimal(octet & 0xf)])?;
+            start = end.wrapping_add(1);
+            end = encoded_run_end(self.octets, start, QUERY);
+        }
+        Ok(Target { octets: buffer.get(..len).unwrap_or(&[]), form: self.form })
+    }
+
+    /// Where the octets end that the grammar has: before the first in path or query that it has not.
+    fn valid_end(&self) -> usize {
+        let start = self.octets.len().wrapping_sub(self.path_and_query().len());
+        encoded_run_end(self.octets, start, QUERY)
     }
 
     /// The octets of the target, as they came.
@@ -178,6 +240,11 @@ fn after_scheme(target: &[u8]) -> Option<&[u8]> {
         Some([b':', b'/', b'/', rest @ ..]) if target.first().is_some_and(u8::is_ascii_alphabetic) => Some(rest),
         _ => None,
     }
+}
+
+/// The digit for a value below 16, in upper case [RFC 3986 section 2.1].
+const fn hexadecimal(value: u8) -> u8 {
+    if value < 10 { b'0' | value } else { value.wrapping_add(b'A' - 10) }
 }
 
 /// Octets of a target as a string: they are ASCII.

@@ -199,6 +199,8 @@ impl Seen {
 
 impl<'w, S: HeadSink> HeadWriter<'w, S> {
     pub(crate) fn request(mut draft: Draft<'w>, sink: S, method: Method<'_>, target: Target<'_>) -> Result<Self, WriteError> {
+        // One that was read may hold more than may be written.
+        let target = target.check()?;
         draft.put(method.as_bytes())?;
         draft.put(b" ")?;
         let target_start = draft.position();

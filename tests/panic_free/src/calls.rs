@@ -49,6 +49,7 @@ fn request(received: &[u8]) -> Result<(), ParseError> {
     black_box((head.method().as_str(), head.version(), head.framing(), head.as_bytes(), len));
     let target = head.target();
     black_box((target.as_str(), target.form(), target.path(), target.path_as_bytes(), target.query(), target.authority()));
+    black_box(target.encoded(&mut black_box([0; 64])).is_ok());
     for (name, value) in head.fields().iter() {
         black_box((name.as_str(), value.as_bytes(), value.as_str().is_ok()));
     }
