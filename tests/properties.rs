@@ -49,7 +49,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 
 /// Octets that mean something somewhere in a head.
 fn telling_octets() -> impl Strategy<Value = u8> {
-    prop_oneof![select(b"\r\n\t\0 :,/?*%[]@\"\x7f\x80\xff09AH".to_vec()), any::<u8>()]
+    prop_oneof![select(b"\r\n\t\0 :,/?*%[]{\\^@\"\x7f\x80\xff09AH".to_vec()), any::<u8>()]
 }
 
 /// Runs of octets of one class, with one between them that may be of another.
@@ -66,6 +66,9 @@ fn telling_lines() -> impl Strategy<Value = Vec<u8>> {
         "GET / HTTP/1.1\r\n",
         "POST http://a.example:80/x?y HTTP/1.0\r\n",
         "CONNECT a:1 HTTP/1.1\r\n",
+        "GET /{a}?b\\c^%4 HTTP/1.1\r\n",
+        "GET /a\\b?c HTTP/1.1\r\n",
+        "GET http://a?\\` HTTP/1.0\r\n",
         "GET /\r\n",
         "HTTP/1.1 200 OK\r\n",
         "HTTP/1.0 304 \r\n",

@@ -581,11 +581,56 @@ fn rfc9112_3_2_the_four_forms_of_a_target() {
     }
 }
 
+/// Each of 256 octets, in each place of a target.
+#[test]
+fn rfc9112_3_2_the_octets_of_a_target_by_their_place() {
+    const NAME: &[u8] = b"-._~!$&'()*+,;=ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let path = [NAME, b":@/?%[]|{}^`"].concat();
+    let query = [&path[..], b"\\"].concat();
+    for (before, behind, taken) in [
+        ("GET /a", "b", &path[..]),
+        ("GET /a", "?\\", &path),
+        ("GET /?a", "b", &query),
+        ("GET /?", "", &query),
+        ("GET /?a?", "\\", &query),
+        ("GET http://a/", "b", &path),
+        ("GET http://a/?", "b", &query),
+        ("GET http://a?", "", &query),
+        ("OPTIONS /", "", &path),
+        ("GET http://a", "b:1/{?\\", &[NAME, b"/?"].concat()),
+        ("CONNECT a", "b:1", NAME),
+        ("CONNECT ", "b:1", NAME),
+        ("OPTIONS *", "", b""),
+    ] {
+        for octet in 0..=u8::MAX {
+            // These end the target, the line, or the host.
+            if b" \r\n".contains(&octet) {
+                continue;
+            }
+            let head = [before.as_bytes(), &[octet], behind.as_bytes(), b" HTTP/1.1\r\nHost: a\r\n\r\n"].concat();
+            let shown = head.escape_ascii();
+            match request(&head) {
+                Ok(read) => assert!(read == Some(head.len()) && taken.contains(&octet), "{shown}"),
+                Err(error) => {
+                    assert!(!taken.contains(&octet), "{shown}: {error}");
+                    // One that no target may hold is where the fault is.
+                    let is_there = error.offset() == before.len() && error.kind() == E::Target;
+                    let is_form = error.kind() == E::Target || error.kind() == E::TargetForm;
+                    assert!(is_there || is_form && query.contains(&octet), "{shown}: {error}");
+                }
+            }
+        }
+    }
+}
+
 /// What a gateway reads, the octet at which it cannot be written, and how it is written.
 #[test]
 fn rfc3986_2_1_a_target_that_was_read_is_written_encoded() {
     for (read, at, written) in [
         ("/a[1]", Some(2), "/a%5B1%5D"),
+        ("/{}^`", Some(1), "/%7B%7D%5E%60"),
+        ("/a?{b}^`\\c", Some(3), "/a?%7Bb%7D%5E%60%5Cc"),
+        ("http://a?\\", Some(9), "http://a?%5C"),
         ("/?a|b", Some(3), "/?a%7Cb"),
         ("/100%", Some(4), "/100%25"),
         ("/?%4", Some(2), "/?%254"),

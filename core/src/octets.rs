@@ -2,8 +2,8 @@
 
 /// `tchar` [RFC 9110 section 5.6.2].
 pub(crate) const TCHAR: u8 = 1;
-/// What a request target that is read may hold: [`QUERY`], `%`, and `[`, `]`, `|`, which browsers
-/// send as they are.
+/// What a request target that is read may hold: [`QUERY`], `%`, and what browsers and other clients
+/// send as it is. The query may hold `\` besides, which the WHATWG URL standard leaves there.
 pub(crate) const TARGET: u8 = 1 << 1;
 /// What path and query hold besides percent-encoded octets: `pchar`, `/`, `?` [RFC 3986 section 3.4].
 pub(crate) const QUERY: u8 = 1 << 6;
@@ -240,7 +240,7 @@ const CLASSES: [u8; 256] = {
         if query {
             table[at] |= QUERY;
         }
-        if query || matches!(octet, b'%' | b'[' | b']' | b'|') {
+        if query || matches!(octet, b'%' | b'[' | b']' | b'|' | b'{' | b'}' | b'^' | b'`') {
             table[at] |= TARGET;
         }
         if unreserved || sub_delim {

@@ -38,15 +38,15 @@ macro_rules! elements {
 
 elements! {
     "origin form" Request 5 ["GET /" " HTTP/1.1\r\nHost: a\r\n\r\n"]
-        [b"/" b"?" b"a" b"%" b"4" b"F" b":" b"@" b"[" b"]" b"|" b"#" b"\"" b"*"]
+        [b"/" b"?" b"a" b"%" b"4" b"F" b":" b"@" b"[" b"{" b"\\" b"#" b"\"" b"*"]
     "scheme" Request 5 ["GET " "://a HTTP/1.1\r\nHost: a\r\n\r\n"]
         [b"a" b"Z" b"1" b"+" b"-" b"." b"_" b":"]
     "absolute form" Request 5 ["GET " " HTTP/1.1\r\nHost: a\r\n\r\n"]
-        [b"http" b"://" b":" b"/" b"a" b"@" b"?" b"%" b"4" b"[" b"]" b"::1" b"65536" b"+"]
+        [b"http" b"://" b":" b"/" b"a" b"@" b"?" b"%" b"4" b"[" b"]" b"::1" b"65536" b"+" b"\\"]
     "authority form" Request 5 ["CONNECT " " HTTP/1.1\r\nHost: a\r\n\r\n"]
         [b"a" b"*" b"." b":" b"8" b"0" b"65535" b"65536" b"[" b"]" b"::1" b"%" b"/" b"@"]
     "asterisk form" Request 6 ["OPTIONS " " HTTP/1.1\r\nHost: a\r\n\r\n", "GET " " HTTP/1.1\r\nHost: a\r\n\r\n"]
-        [b"*" b"/" b"?" b"a" b":" b"|"]
+        [b"*" b"/" b"?" b"a" b":" b"\\"]
     "Host" Request 5 ["GET / HTTP/1.1\r\nHost:" "\r\n\r\n"]
         [b"a" b":" b"8" b"65535" b"65536" b"%" b"4" b"[" b"]" b"::1" b"," b" " b"\t" b"@" b"\r\nHost:"]
     "Host of HTTP/1.0" Request 4 ["GET / HTTP/1.0\r\nHost:" "\r\n\r\n", "GET / HTTP/1.0\r\nX:" "\r\n\r\n"]

@@ -56,7 +56,7 @@ exceptions! {
     LongExtension Choice "long chunk extensions"
     ConnectContent Choice "content in CONNECT"
     GetContent Choice "content in GET, HEAD, DELETE"
-    TargetOctet Choice "`[`, `]`, `\\|` and a stray `%` in path and query"
+    TargetOctet Choice "`{`, `}`, `^`, backtick, `[`, `]`, `\\|`, a stray `%` in path and query, `\\` in a query"
     AbsoluteForm Choice "absolute form without `://`, userinfo in it"
     OtherHost Choice "authority of the target and `Host` that differ"
     HostOrPort Choice "`Host` with a port above 65,535, or without a host"
@@ -340,7 +340,7 @@ fn without_empty_lines(mut octets: &[u8]) -> &[u8] {
     octets
 }
 
-/// Percent-encodes `[`, `]`, `|` and stray `%` in path and query of a request's target.
+/// Percent-encodes what is let through in path and query of a request's target.
 fn target_octets(_: &Rfc, octets: &[u8]) -> Option<Vec<u8>> {
     let start = octets.iter().position(|&octet| octet == b' ')? + 1;
     let end = start + octets[start..].iter().position(|&octet| octet == b' ')?;
@@ -348,7 +348,7 @@ fn target_octets(_: &Rfc, octets: &[u8]) -> Option<Vec<u8>> {
     Some([&octets[..start], &mended, &octets[end..]].concat())
 }
 
-/// Percent-encodes `[`, `]`, `|` and stray `%` in path and query of a target.
+/// Percent-encodes what is let through in path and query of a target.
 fn mended_target(target: &[u8]) -> Option<Vec<u8>> {
     let path = if target.starts_with(b"/") {
         0
@@ -356,9 +356,11 @@ fn mended_target(target: &[u8]) -> Option<Vec<u8>> {
         let colon = target.iter().position(|&octet| octet == b':')?;
         colon + 3 + authority(target)?.len()
     };
+    let query = path + target[path..].split(|&octet| octet == b'?').next()?.len();
     let is_stray = |at: usize| match target[at..] {
         [b'%', high, low, ..] => !high.is_ascii_hexdigit() || !low.is_ascii_hexdigit(),
-        [octet, ..] => b"[]|%".contains(&octet),
+        [b'\\', ..] => at > query,
+        [octet, ..] => b"{}^`[]|%".contains(&octet),
         [] => false,
     };
     if !(path..target.len()).any(is_stray) {

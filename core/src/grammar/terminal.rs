@@ -1,7 +1,7 @@
 //! The terminals that the rules are made of.
 
 use super::{Part, Read, Rule, Span, Stop, read};
-use crate::octets::{IS_WIDE, is_ows};
+use crate::octets::{IS_WIDE, TARGET, is, is_ows};
 use crate::scan::Input;
 use nom::{Err, Mode, OutputMode, PResult, Parser};
 
@@ -76,7 +76,7 @@ impl<I: Input> Terminal<I> for TokenInText {
     }
 }
 
-/// One or more octets that a request target may hold [RFC 9112 section 3.2].
+/// One or more octets that a request target may hold [RFC 9112 section 3.2]; `\` in a query alone.
 #[inline(always)]
 pub(super) fn target<I: Input>() -> impl Rule<I, Span> {
     Inlined(Target)
@@ -89,7 +89,27 @@ impl<I: Input> Terminal<I> for Target {
 
     #[inline(always)]
     fn read(&self, input: I) -> Read<I, Span> {
-        run(Part::Target, input, input.target_end())
+        let end = input.target_end();
+        let end = match input.at(end).octet() {
+            Some(b'\\') => end_at_backslash(input.octets(), input.position(), end),
+            _ => end,
+        };
+        run(Part::Target, input, end)
+    }
+}
+
+/// The end of a target whose first `\` stands at `backslash`. A path does not go on behind it: there
+/// are readers that take it for a `/`.
+#[cold]
+#[inline(never)]
+fn end_at_backslash(octets: &[u8], start: usize, backslash: usize) -> usize {
+    match octets.get(start..backslash) {
+        Some(before) if before.contains(&b'?') => {
+            let behind = octets.get(backslash..).unwrap_or(&[]);
+            let query = behind.iter().take_while(|&&octet| octet == b'\\' || is(octet, TARGET));
+            backslash.wrapping_add(query.count())
+        }
+        _ => backslash,
     }
 }
 

@@ -5,7 +5,7 @@ use super::section::{Progress, are_fields, check_unread, known_version};
 use super::{FieldSpans, Fields, LentSpans, Limits, Options, Parsed};
 use crate::error::{ErrorKind, ParseError};
 use crate::framing::Framing;
-use crate::grammar::{FieldLine, Part, RequestLine, Span, Stop, request_line};
+use crate::grammar::{FieldLine, Part, RequestLine, Span, Stop, is_request_target, request_line};
 use crate::octets::{IS_WIDE, TARGET, TCHAR, check_token, empty_lines_end, is, run_length};
 use crate::scan::{HeadSource, Input, Words};
 use crate::value::{Method, Target, TargetForm, Version};
@@ -200,7 +200,7 @@ impl RequestParts {
     pub fn over<'b, const N: usize>(&self, octets: &'b [u8], spans: &'b FieldSpans<N>) -> RequestHead<'b> {
         let octets = octets.get(..self.len).unwrap_or(octets);
         let (method, target) = (self.method.of(octets), self.target.of(octets));
-        let is_target = target.iter().all(|&octet| is(octet, TARGET)) && TargetForm::of(target) == Ok(self.form);
+        let is_target = is_request_target(target) && TargetForm::of(target) == Ok(self.form);
         match check_token(method).is_ok() && is_target && are_fields(octets, spans.lines()) {
             true => RequestHead { octets, lines: spans.lines(), parts: *self },
             false => RequestHead { octets: INVALID, lines: &[], parts: INVALID_PARTS },

@@ -65,7 +65,7 @@ fn by_the_rfc(octets: &[u8], position: usize) -> Ends {
     let end = |is_inside: fn(u8) -> bool| position + octets.iter().skip(position).take_while(|&&octet| is_inside(octet)).count();
     Ends {
         token: end(|octet| octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet)),
-        target: end(|octet| octet.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%/?[]|".contains(&octet)),
+        target: end(|octet| octet.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%/?[]|{}^`".contains(&octet)),
         text: end(|octet| octet == b'\t' || (b' '..=b'~').contains(&octet) || octet >= 0x80),
         name: end(|octet| octet.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&octet)),
     }

@@ -101,7 +101,10 @@ pub(crate) fn is_authority_form(target: &[u8]) -> bool {
 /// One of the four forms of a request target [RFC 9112 section 3.2], with what bareline lets
 /// through in path and query.
 pub(crate) fn is_target(target: &[u8]) -> bool {
-    let is_path = |path: &[u8]| is_encoded(path, b":@/?[]|%");
+    let is_path = |target: &[u8]| {
+        let (path, query) = target.split_at(target.iter().position(|octet| *octet == b'?').unwrap_or(target.len()));
+        is_encoded(path, b":@/[]|{}^`%") && is_encoded(query, b":@/?[]|{}^`\\%")
+    };
     let is_absolute = || {
         let is_whole = |(authority, path): (&[u8], &[u8])| {
             host_and_port(authority).is_some_and(|(host, _)| !host.is_empty())

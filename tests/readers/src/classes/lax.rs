@@ -316,7 +316,7 @@ pub(super) const CLASSES: &[Class] = &[
         name: "stray-percent",
         what: "Bareline lets a stray `%` through in path and query. net/http rejects it.",
         section: "RFC 3986 section 3.3",
-        why: Why::Row("`[`, `]`, `\\|` and a stray `%` in path and query"),
+        why: Why::Row("`{`, `}`, `^`, backtick, `[`, `]`, `\\|`, a stray `%` in path and query, `\\` in a query"),
         holds: |case| case.rejects(Peer::Go, "target: invalid URL escape") && has_stray_percent(case.facts.start(1)),
     },
     Class {
