@@ -34,6 +34,9 @@ impl fmt::Display for Hint<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { error, input } = self;
         let (kind, hint) = (error.kind(), error.hint());
+        if let (ErrorKind::Target | ErrorKind::Version, Some(mended)) = (kind, self.mended_request_line()) {
+            return write!(f, "{mended}");
+        }
         let rest = input.get(error.offset()..).unwrap_or(&[]);
         let line = rest.split(|&octet| octet == b'\n').next().unwrap_or(rest);
         // The lines before this one, and those with it.
@@ -61,6 +64,8 @@ impl fmt::Display for Hint<'_> {
             ) => {
                 write!(f, "not {wrong}: {hint}")
             }
+            // Something is missing, whatever stands there.
+            (ErrorKind::Target, _) if error.len() == 0 => f.write_str(hint),
             (
                 ErrorKind::Method
                 | ErrorKind::Target
@@ -83,6 +88,30 @@ impl fmt::Display for Hint<'_> {
 }
 
 impl<'i> Hint<'i> {
+    /// Returns what to write in a request line, where that is a space fewer, or octets of path or
+    /// query in another way.
+    fn mended_request_line(&self) -> Option<Mended<'i>> {
+        let (before, rest) = self.input.split_at_checked(self.error.offset())?;
+        let before = before.rsplit(|&octet| octet == b'\n').next()?;
+        let rest = rest.split(|&octet| octet == b'\r').next()?;
+        if before.ends_with(b" ") && rest.starts_with(b" ") {
+            return Some(Mended::OneSpace);
+        }
+        let (_, target) = before.split_at_checked(before.iter().position(|&octet| octet == b' ')?)?;
+        match self.error.kind() {
+            ErrorKind::Target if is_behind_authority(trim_ows(target)) => {
+                let character = rest.get(..4).unwrap_or(rest).utf8_chunks().next()?.valid().chars().next();
+                rest.get(..character.map_or(1, char::len_utf8)).map(Mended::Octets)
+            }
+            // The version stands behind what came in its place.
+            ErrorKind::Version => match rest.split_last_chunk()? {
+                ([_, ..], b" HTTP/1.0" | b" HTTP/1.1") => Some(Mended::SpaceInTarget),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The value of the last field before `end` with this name in lower case.
     fn field(&self, name: &[u8], end: usize) -> Option<&'i [u8]> {
         let input = self.input.get(..end).unwrap_or(self.input);
@@ -91,6 +120,40 @@ impl<'i> Hint<'i> {
             let value = rest.strip_prefix(b":").filter(|_| found.eq_ignore_ascii_case(name))?;
             Some(trim_ows(value.strip_suffix(b"\r").unwrap_or(value)))
         })
+    }
+}
+
+/// Whether these first octets of a target end in its path or query.
+fn is_behind_authority(target: &[u8]) -> bool {
+    let is_scheme_end = |at: &usize| target.get(*at..).is_some_and(|rest| rest.starts_with(b"://"));
+    let authority = (0..target.len()).find(is_scheme_end).and_then(|at| target.get(at.saturating_add(3)..));
+    target.starts_with(b"/") || authority.is_some_and(|rest| rest.iter().any(|octet| matches!(octet, b'/' | b'?')))
+}
+
+/// What to write in a request line.
+enum Mended<'i> {
+    OneSpace,
+    SpaceInTarget,
+    /// These octets as triplets: one, or a character in UTF-8.
+    Octets(&'i [u8]),
+}
+
+impl fmt::Display for Mended<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let octets = match *self {
+            Self::OneSpace => return f.write_str("write one space between method, target and version"),
+            Self::SpaceInTarget => return f.write_str("write a space in the target as %20"),
+            Self::Octets(octets) => octets,
+        };
+        match octets {
+            [octet] if octet.is_ascii_graphic() => write!(f, "write {}", char::from(*octet))?,
+            [octet] if octet.is_ascii() => write!(f, "write octet 0x{octet:02x}")?,
+            [octet] => write!(f, "not ASCII: write octet 0x{octet:02x}")?,
+            character => write!(f, "raw UTF-8: write {}", Shown(character))?,
+        }
+        f.write_str(" as ")?;
+        octets.iter().try_for_each(|octet| write!(f, "%{octet:02X}"))?;
+        f.write_str(if octets == b"#" { ", or leave out the fragment" } else { "" })
     }
 }
 
