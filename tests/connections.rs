@@ -591,6 +591,60 @@ fn rfc9112_9_3_an_answer_in_http_1_0_says_what_becomes_of_the_connection() {
     }
 }
 
+/// A response says `close` if it is the last one, and in no other case.
+#[test]
+fn rfc9112_9_6_the_response_that_ends_a_connection_says_close() {
+    type Write = fn(&mut Server);
+    let whole: Write = |server| assert!(server.respond(Status::NO_CONTENT, ""));
+    let chunked: Write = |server| {
+        assert!(server.respond(Status::OK, "chunked"));
+        server.connection.end_body(&[], &mut server.out).unwrap();
+    };
+    let until_close: Write = |server| {
+        server.connection.respond(Status::OK, &mut server.out).unwrap().body_until_close(b"x").unwrap();
+    };
+    let last: Write = |server| {
+        server.connection.close_after_answer();
+        assert!(server.respond(Status::NO_CONTENT, ""));
+    };
+    let rejected: Write = |server| {
+        server.connection.reject(Status::BAD_REQUEST, &mut server.out).unwrap().without_body().unwrap();
+    };
+    let full: Write = |server| {
+        server.connection.overflow();
+        let status = Status::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        server.connection.reject(status, &mut server.out).unwrap().without_body().unwrap();
+    };
+    let get = "GET / HTTP/1.1\r\nHost: a\r\n";
+    let put = "PUT / HTTP/1.1\r\nHost: a\r\n";
+    for (request, write, is_last) in [
+        (format!("{get}\r\n"), whole, false),
+        (format!("{get}\r\n"), chunked, false),
+        (format!("{get}Connection: clos\r\n\r\n"), whole, false),
+        (format!("{get}Connection: close\r\n\r\n"), whole, true),
+        (format!("{get}Connection: close\r\n\r\n"), chunked, true),
+        ("GET / HTTP/1.0\r\n\r\n".into(), whole, true),
+        ("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n".into(), whole, false),
+        (format!("{get}\r\n"), until_close, true),
+        (format!("{get}\r\n"), last, true),
+        (format!("{get}\r\n"), rejected, true),
+        (format!("{get}X"), full, true),
+        ("GET /\r\n\r\n".into(), rejected, true),
+        (format!("{put}Content-Length: 2\r\n\r\nhi"), whole, false),
+        (format!("{put}Content-Length: 2\r\n\r\nh"), whole, true),
+        (format!("{put}Content-Length: 2\r\n\r\nh"), chunked, true),
+        (format!("{put}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), whole, false),
+        (format!("{put}Transfer-Encoding: chunked\r\n\r\n0\r\n"), whole, true),
+    ] {
+        let mut server = server_after(request.as_bytes());
+        write(&mut server);
+        let written = String::from_utf8_lossy(server.out.as_bytes()).into_owned();
+        assert_eq!(written.contains("\r\nConnection: close\r\n"), is_last, "{request}: {written}");
+        let ends = server.connection.next_request() == ServerState::Close;
+        assert_eq!(ends, is_last, "{request}: {:?}", server.connection.state());
+    }
+}
+
 #[test]
 fn rfc9112_9_6_a_server_may_end_the_connection_with_any_answer() {
     let mut server = server_after(b"");
@@ -719,6 +773,24 @@ fn a_client_refuses_what_a_parse_refuses() {
             assert!(client.request(Method::GET, &[], ""));
             let error = client.connection.receive(&mut octets.clone(), spans.lend()).unwrap_err();
             assert_eq!(error, expected, "{}", octets.escape_ascii());
+        }
+    }
+}
+
+/// What a client knows of a server is the version of the response before.
+#[test]
+fn rfc9112_6_1_chunks_are_not_for_a_server_of_http_1_0() {
+    for (version, refused) in [("1.0", Some(WriteError::NeedsHttp11)), ("1.1", None)] {
+        let response = format!("HTTP/{version} 204 \r\nConnection: keep-alive\r\n\r\n");
+        let mut client = Client { connection: ClientConnection::new(LIMITS), input: Vec::new(), out: WireBuf::new() };
+        assert!(client.request(Method::PUT, &[], "chunked"), "nothing is known before the first response");
+        client.connection.end_body(&[], &mut client.out).unwrap();
+        client.octets(response.as_bytes());
+        assert_eq!(client.connection.next_request(), ClientState::Idle);
+        let head = client.connection.request(Method::PUT, Target::ROOT, &mut client.out).unwrap();
+        assert_eq!(head.field(FieldName::HOST, HOST).unwrap().chunked().err(), refused, "HTTP/{version}");
+        if refused.is_some() {
+            assert!(client.request(Method::PUT, &[], ""), "with a length it can be sent");
         }
     }
 }

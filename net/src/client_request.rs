@@ -83,8 +83,12 @@ impl<'r> ClientRequest<'r> {
         self.exchange(Content::Octets(octets))
     }
 
-    /// Sends the request with what this reads as its body, in chunks [RFC 9112 section 7.1]. A read that fails ends the request, and the
-    /// connection with it.
+    /// Sends the request with what this reads as its body, in chunks [RFC 9112 section 7.1]. A read
+    /// that fails ends the request, and the connection with it.
+    ///
+    /// A server of HTTP/1.0 takes no chunks: use [`stream_sized`](Self::stream_sized) for it. On a
+    /// connection where it has answered before, this fails with [`WriteError::NeedsHttp11`]
+    /// [RFC 9112 section 6.1].
     pub fn stream(self, mut body: impl Read) -> Result<ClientResponse, Error> {
         self.exchange(Content::Chunked(&mut body))
     }

@@ -42,6 +42,8 @@ pub struct ClientConnection {
     interim_left: u16,
     /// The connection ends with this response.
     closes: bool,
+    /// The version of the last response.
+    server_version: Version,
 }
 
 #[derive(Debug)]
@@ -75,6 +77,7 @@ impl ClientConnection {
             shared: Shared::new(),
             interim_left: limits.interim,
             closes: false,
+            server_version: Version::Http11,
         }
     }
 
@@ -98,7 +101,9 @@ impl ClientConnection {
             return Err(WriteError::TargetForm);
         }
         let reply_to = ReplyTo::new(method, Version::Http11);
-        HeadWriter::request(out.head_draft()?, Request { outbound: &mut self.outbound, reply_to }, method, target)
+        let sink = Request { outbound: &mut self.outbound, reply_to };
+        let writer = HeadWriter::request(out.head_draft()?, sink, method, target)?;
+        Ok(writer.server_version(self.server_version))
     }
 
     body_calls!();
@@ -144,6 +149,7 @@ impl ClientConnection {
         let head = parts.with(input, spans);
         self.progress = ResponseProgress::new();
         self.facts = Facts::new();
+        self.server_version = head.version();
         let framing = head.framing(self.outbound.reply_to.method());
         let is_interim = head.status().is_informational() && head.status() != Status::SWITCHING_PROTOCOLS;
         if is_interim {

@@ -88,7 +88,8 @@ pub(crate) enum Persistence {
 
 #[derive(Clone, Copy)]
 enum Message {
-    Request(Content),
+    /// What content the method goes with, and the version of the server, as far as it is known.
+    Request(Content, Version),
     Response(ReplyTo, Status),
 }
 
@@ -212,7 +213,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
             _ => Content::Possible,
         };
         let minor_at = draft.position().wrapping_sub("1\r\n".len());
-        let mut writer = Self::new(draft, sink, Message::Request(content), minor_at);
+        let mut writer = Self::new(draft, sink, Message::Request(content, Version::Http11), minor_at);
         writer.authority =
             target.authority_range().map(|(start, end)| (target_start.saturating_add(start), target_start.saturating_add(end)));
         Ok(writer)
@@ -235,6 +236,14 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
     /// What the head says of the connection, unless the caller does.
     pub(crate) fn persistence(mut self, persistence: Persistence) -> Self {
         self.persistence = persistence;
+        self
+    }
+
+    /// Says which version the server speaks, where the head is a request's.
+    pub(crate) fn server_version(mut self, version: Version) -> Self {
+        if let Message::Request(_, server) = &mut self.message {
+            *server = version;
+        }
         self
     }
 
@@ -291,7 +300,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn see(&mut self, name: FieldName<'_>, value: FieldValue<'_>) -> Result<(), WriteError> {
         let authority = self.authority.map(|(start, end)| self.draft.between(start, end));
-        let is_request = S::MAY_BE_REQUEST && matches!(self.message, Message::Request(_));
+        let is_request = S::MAY_BE_REQUEST && matches!(self.message, Message::Request(..));
         self.seen = self.seen.with(name, value, is_request, authority)?;
         Ok(())
     }
@@ -300,7 +309,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn without_body(mut self) -> Result<(), WriteError> {
         let says_zero = match (self.message, self.body_rule()) {
-            (Message::Request(content), _) => content == Content::Expected,
+            (Message::Request(content, _), _) => content == Content::Expected,
             (Message::Response(..), body) => matches!(body, Body::Sent | Body::Empty),
         };
         if self.seen.has(Seen::EXPECT_CONTINUE) {
@@ -342,7 +351,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
     /// Whether this side or the other speaks HTTP/1.0.
     fn is_http10(&self) -> bool {
         let asked = match self.message {
-            Message::Request(_) => Version::Http11,
+            Message::Request(_, server) => server,
             Message::Response(reply_to, _) => reply_to.version(),
         };
         self.version == Version::Http10 || asked == Version::Http10
@@ -351,8 +360,8 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn body_rule(&self) -> Body {
         match self.message {
-            Message::Request(Content::Forbidden) => Body::Absent,
-            Message::Request(_) => Body::Sent,
+            Message::Request(Content::Forbidden, _) => Body::Absent,
+            Message::Request(..) => Body::Sent,
             Message::Response(reply_to, status) => match status.code() {
                 200..=299 if reply_to.is_connect() => Body::Absent,
                 100..=199 | 204 => Body::Absent,
@@ -382,7 +391,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
     fn end(mut self, body: &[u8], encoder: BodyEncoder) -> Result<(), WriteError> {
         let Self { seen, version, .. } = self;
         match self.message {
-            Message::Request(_) if S::MAY_BE_REQUEST && version == Version::Http11 && !seen.has(Seen::HOST) => {
+            Message::Request(..) if S::MAY_BE_REQUEST && version == Version::Http11 && !seen.has(Seen::HOST) => {
                 return Err(WriteError::MissingHost);
             }
             Message::Response(_, status) => {
@@ -393,7 +402,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
                     return Err(WriteError::MissingUpgrade);
                 }
             }
-            Message::Request(_) => {}
+            Message::Request(..) => {}
         }
         if (seen.has(Seen::UPGRADE) && !seen.has(Seen::OPTION_UPGRADE)) || (seen.has(Seen::TE) && !seen.has(Seen::OPTION_TE)) {
             return Err(WriteError::MissingConnectionOption);
@@ -456,7 +465,10 @@ impl<S: StreamSink> HeadWriter<'_, S> {
 
     /// Ends the head of a message whose body is sent in chunks [RFC 9112 section 7.1].
     ///
-    /// Fails with [`WriteError::NeedsHttp11`] to or from HTTP/1.0, with [`WriteError::BodyForbidden`] where a message has no body.
+    /// Fails with [`WriteError::NeedsHttp11`] to or from HTTP/1.0, with [`WriteError::BodyForbidden`]
+    /// where a message has no body. A [`ClientConnection`](crate::ClientConnection) knows the version
+    /// of its server from the response before; for the first request it is the caller who knows that
+    /// the server speaks HTTP/1.1 [RFC 9112 section 6.1].
     pub fn chunked(mut self) -> Result<(), WriteError> {
         let encoder = BodyEncoder::chunked(self.data_rule()?);
         if self.is_http10() {
@@ -482,7 +494,7 @@ impl<S: StreamSink> HeadWriter<'_, S> {
     }
 
     fn end_until_close(mut self, body: &[u8], encoder: BodyEncoder) -> Result<(), WriteError> {
-        if matches!(self.message, Message::Request(_)) {
+        if matches!(self.message, Message::Request(..)) {
             return Err(WriteError::CloseDelimitedRequest);
         }
         self.persistence = Persistence::Close;
