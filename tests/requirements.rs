@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use bareline_core::{
-    ClientConnection, ErrorKind, FieldName, FieldSpans, FieldValue, Framing, HeadWriter, Limits, MessageWriter, Method,
-    ParseError, Parsed, ReplyTo, RequestHead, ResponseHead, Status, Target, TargetForm, Version, WireBuf, WriteError, datagram,
+    ClientConnection, ClientEvent, ClientState, ErrorKind, FieldName, FieldSpans, FieldValue, Framing, HeadWriter, Limits,
+    MessageWriter, Method, ParseError, Parsed, ReplyTo, RequestHead, ResponseHead, Status, Target, TargetForm, Version, WireBuf,
+    WriteError, datagram,
 };
 use std::collections::HashSet;
 
@@ -558,6 +559,59 @@ fn rfc9110_7_6_1_what_is_no_connection_option_closes() {
     }
 }
 
+/// The framings of a response with this code to GET, HEAD and CONNECT, for some fields, and what is
+/// said of its class.
+fn meaning(code: u16) -> (Vec<[Framing; 3]>, bool, bool) {
+    let mut class = (false, false);
+    let framings = ["", "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n"].map(|fields| {
+        let (mut spans, input) = (FieldSpans::<4>::new(), format!("HTTP/1.1 {code} \r\n{fields}\r\n"));
+        let parsed = ResponseHead::parse(input.as_bytes(), spans.lend());
+        let Ok(Parsed::Complete { message: head, .. }) = parsed else { panic!("{code}") };
+        assert_eq!(head.status().code(), code);
+        class = (head.status().is_informational(), head.status().is_successful());
+        [Method::GET, Method::HEAD, Method::CONNECT].map(|method| head.framing(method).unwrap())
+    });
+    (framings.to_vec(), class.0, class.1)
+}
+
+/// Returns the state of a client that has asked and gets this head.
+fn state_after(head: &str) -> Result<ClientState, ErrorKind> {
+    let (mut spans, mut out) = (FieldSpans::<4>::new(), WireBuf::<64>::new());
+    let mut client = ClientConnection::new(Limits::DEFAULT);
+    let request = client.request(Method::GET, Target::ROOT, &mut out).unwrap();
+    request.field(FieldName::HOST, FieldValue::from_static("a")).unwrap().without_body().unwrap();
+    let mut octets = head.as_bytes().to_vec();
+    let (used, event) = client.receive(&mut octets, spans.lend()).map_err(|error| error.kind())?;
+    assert!(matches!(event, ClientEvent::Head(_)) && used == head.len());
+    Ok(client.state())
+}
+
+/// Codes with a rule of their own are 101, 204 and 304.
+#[test]
+fn rfc9110_15_an_unknown_status_counts_as_the_x00_of_its_class() {
+    for code in (100..=599).filter(|code| !matches!(code, 101 | 204 | 304)) {
+        assert_eq!(meaning(code), meaning(code / 100 * 100), "{code}");
+        let state = if code < 200 { ClientState::Head } else { ClientState::Body };
+        assert_eq!(state_after(&format!("HTTP/1.1 {code} \r\nContent-Length: 5\r\n\r\n")), Ok(state), "{code}");
+    }
+    for known in [101, 204, 304] {
+        assert_ne!(meaning(known), meaning(known / 100 * 100), "{known}");
+    }
+}
+
+#[test]
+fn rfc9110_15_a_status_from_600_counts_as_500() {
+    for code in 600..=999 {
+        assert_eq!(meaning(code), meaning(500), "{code}");
+        let head = format!("HTTP/1.1 {code} \r\nContent-Length: 5\r\n\r\n");
+        assert_eq!(state_after(&head), Ok(ClientState::Body), "{code}");
+    }
+    // Below 100 it is a fault: a choice of DESIGN.md.
+    for code in 0..100 {
+        assert_eq!(state_after(&format!("HTTP/1.1 {code:03} \r\n\r\n")), Err(E::StatusCode), "{code}");
+    }
+}
+
 #[test]
 fn rfc9112_3_2_the_four_forms_of_a_target() {
     for (target, form, authority, path, query) in [
@@ -708,6 +762,11 @@ fn each_refusal_of_a_request_writer_and_its_accepted_twin() {
             ("GET", "http://x/", &[("Host", "x")], b""),
         ),
         (
+            WriteError::InvalidTarget { at: 8 },
+            ("GET", "https:///x", &[("Host", "")], b""),
+            ("GET", "https://x/x", &[("Host", "x")], b""),
+        ),
+        (
             WriteError::InvalidTarget { at: 1 },
             ("CONNECT", "b", &[("Host", "b")], b""),
             ("CONNECT", "b:1", &[("Host", "b:1")], b""),
@@ -744,6 +803,7 @@ fn each_refusal_of_a_request_writer_and_its_accepted_twin() {
             ("GET", "/", &[("Host", ""), ("Connection", "TE"), ("TE", "chunke ;q=0")], b""),
         ),
         (WriteError::MissingHost, ("GET", "/", &[("Hos", "a")], b""), ("GET", "/", &[("Host", "a")], b"")),
+        (WriteError::MissingHost, ("GET", "http://a/", &[], b""), ("GET", "http://a/", &[("Host", "a")], b"")),
         (
             WriteError::RepeatedHost,
             ("GET", "/", &[("Host", "a"), ("hOST", "a")], b""),
@@ -799,6 +859,22 @@ fn each_refusal_of_a_request_writer_and_its_accepted_twin() {
     }
 }
 
+/// In whatever a head names an authority, and whatever the scheme.
+#[test]
+fn rfc9110_4_2_4_userinfo_is_never_written() {
+    for scheme in ["http", "https", "HTTP", "hTTpS", "ws", "x"] {
+        for (authority, twin) in [("u@b", "u.b"), ("u:1@b:1", "u:1"), ("@b", ".b"), ("a%40@b", "a%40.b")] {
+            let [target, twin] = [authority, twin].map(|authority| format!("{scheme}://{authority}/"));
+            assert!(matches!(Target::new(&target), Err(WriteError::InvalidTarget { .. })), "{target}");
+            assert!(Target::new(&twin).is_ok(), "{twin}");
+        }
+    }
+    let written = |method, target, host| write_request(method, target, &[("Host", host)], b"").is_ok();
+    assert!(!written("CONNECT", "u@b:1", "u@b:1") && !written("CONNECT", "u@b:1", "b:1"));
+    assert!(written("CONNECT", "u.b:1", "u.b:1"));
+    assert!(!written("GET", "/", "u@b") && written("GET", "/", "u.b"));
+}
+
 #[test]
 fn each_refusal_of_a_response_writer_and_its_accepted_twin() {
     type Call<'a> = (ReplyTo, u16, Fields<'a>, &'a [u8]);
@@ -824,6 +900,21 @@ fn each_refusal_of_a_response_writer_and_its_accepted_twin() {
             (OTHER, 200, &[("Connection", "close")], b""),
         ),
         (WriteError::NeedsHttp11, (http10, 100, &[], b""), (OTHER, 100, &[], b"")),
+        (
+            WriteError::FramingField,
+            (OTHER, 200, &[("Transfer-Encoding", "gzip")], b""),
+            (OTHER, 200, &[("Transfer-Encodin", "gzip")], b""),
+        ),
+        (
+            WriteError::MissingConnectionOption,
+            (OTHER, 200, &[("Upgrade", "x"), ("Connection", "pgrade")], b""),
+            (OTHER, 200, &[("Upgrade", "x"), ("Connection", "upgrade")], b""),
+        ),
+        (
+            WriteError::MissingConnectionOption,
+            (OTHER, 200, &[("TE", "a"), ("Connection", "close")], b""),
+            (OTHER, 200, &[("TE", "a"), ("Connection", "close, TE")], b""),
+        ),
         (WriteError::BodyForbidden, (OTHER, 103, &[], b"x"), (OTHER, 103, &[], b"")),
         (WriteError::BodyForbidden, (OTHER, 204, &[], b"x"), (OTHER, 204, &[], b"")),
         (WriteError::BodyForbidden, (OTHER, 205, &[], b"x"), (OTHER, 205, &[], b"")),
@@ -1026,6 +1117,44 @@ fn rfc9112_6_1_chunks_are_not_for_http_1_0() {
         let (mut out, mut writer) = (WireBuf::<200>::new(), MessageWriter::new());
         assert_eq!(writer.response(reply_to, status, &mut out).unwrap().version(version).chunked().err(), error);
     }
+}
+
+/// Neither a length nor a coding, not even of no octets.
+#[test]
+fn rfc9112_6_1_no_word_of_a_body_where_none_can_be() {
+    let connect = ReplyTo::new(Method::CONNECT, Version::Http11);
+    let interim = (100..200).filter(|&code| code != 101).map(|code| (OTHER, code));
+    let tunnel = (200..300).map(|code| (connect, code));
+    for (reply_to, code) in interim.chain([(OTHER, 204)]).chain(tunnel) {
+        let (mut out, mut writer) = (WireBuf::<100>::new(), MessageWriter::new());
+        let status = Status::new(code).unwrap();
+        assert_eq!(
+            writer.response(reply_to, status, &mut out).unwrap().length(0).err(),
+            Some(WriteError::BodyForbidden),
+            "{code}"
+        );
+        assert_eq!(
+            writer.response(reply_to, status, &mut out).unwrap().chunked().err(),
+            Some(WriteError::BodyForbidden),
+            "{code}"
+        );
+        writer.response(reply_to, status, &mut out).unwrap().without_body().unwrap();
+        assert_eq!(out.as_bytes().iter().filter(|&&octet| octet == b'\n').count(), 2, "a status line alone");
+        out.clear();
+        let twin = Status::new(500 + code % 100).unwrap();
+        assert_eq!(MessageWriter::new().response(reply_to, twin, &mut out).unwrap().chunked().err(), None, "{code}");
+    }
+}
+
+#[test]
+fn rfc9112_6_1_a_request_in_http_1_0_is_not_chunked() {
+    let chunked = |version| {
+        let (mut out, mut writer) = (WireBuf::<100>::new(), MessageWriter::new());
+        let head = writer.request(Method::PUT, Target::ROOT, &mut out).unwrap().version(version);
+        head.field(FieldName::HOST, FieldValue::from_static("a")).unwrap().chunked().err()
+    };
+    assert_eq!(chunked(Version::Http10), Some(WriteError::NeedsHttp11));
+    assert_eq!(chunked(Version::Http11), None);
 }
 
 #[test]

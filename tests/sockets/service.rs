@@ -93,12 +93,25 @@ fn rfc9110_6_6_1_answers_of_a_server_have_one_date() {
             "/sized" => reply.stream_sized(Status::OK, &[], 0)?.finish(),
             "/own" => reply.send(Status::OK, &[(FieldName::DATE, DATE)], b""),
             "/bare" => reply.begin(Status::OK, |head| head.without_body())?.finish(),
+            "/moved" => reply.send(Status::FOUND, &[], b""),
+            "/none" => reply.send(Status::NOT_FOUND, &[], b""),
+            "/empty" => reply.send(Status::NO_CONTENT, &[], b""),
             _ => Err(io::Error::other("no such path").into()),
         },
     );
-    for (path, dates) in
-        [("/whole", 1), ("/large", 1), ("/stream", 1), ("/sized", 1), ("/own", 1), ("/bare", 0), ("/500", 1), ("@", 1)]
-    {
+    for (path, dates) in [
+        ("/whole", 1),
+        ("/large", 1),
+        ("/stream", 1),
+        ("/sized", 1),
+        ("/own", 1),
+        ("/bare", 0),
+        ("/moved", 1),
+        ("/none", 1),
+        ("/empty", 1),
+        ("/500", 1),
+        ("@", 1),
+    ] {
         let before = Date::now();
         let answer = exchange_all(server.address, format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes());
         let told: Vec<_> = answer.split("\r\n").filter_map(|line| line.strip_prefix("Date: ")).collect();
