@@ -8,7 +8,7 @@ mod reading;
 use bareline_core::{
     FieldName, FieldValue, HeadWriter, MessageWriter, Method, ReplyTo, Status, Target, Version, WireBuf, WriteError,
 };
-use reading::{Field, Message, Reading, StartLine, requests, responses};
+use reading::{Asked, Field, Message, Reading, StartLine, requests, responses};
 use serde_json::Value;
 use std::fs;
 use std::io::Write;
@@ -230,7 +230,9 @@ fn every_response_case_has_its_verdict_at_every_cut() {
         run(file, count, |case, input, cuts| {
             let methods = case["request_methods"].as_array().unwrap().iter().map(|method| method.as_str().unwrap());
             let methods: Vec<_> = methods.map(|method| Method::new(method).unwrap()).collect();
-            responses(input, &methods, case["eof"] == true, cuts)
+            // A 101 of the cases is one that was offered.
+            let asked = Asked { methods: &methods, offers_upgrade: true, is_closed: case["eof"] == true };
+            responses(input, asked, cuts)
         });
     }
 }

@@ -9,7 +9,7 @@ use bareline_core::{
     BodyDecoder, ClientConnection, ErrorKind, FieldName, FieldSpans, FieldValue, Framing, Limits, Method, ParseError,
     ServerConnection, Target, WireBuf, datagram,
 };
-use reading::{requests, responses};
+use reading::{Asked, requests, responses};
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
@@ -152,7 +152,10 @@ fn fault(sent: &str, octets: &[u8]) -> Option<ParseError> {
     let mut client = ClientConnection::new(Limits::DEFAULT);
     match sent {
         "request" => requests(octets, &[]).fault,
-        "response" => responses(octets, &[Method::GET], false, &[]).fault,
+        "response" => {
+            let asked = Asked { methods: &[Method::GET], offers_upgrade: false, is_closed: false };
+            responses(octets, asked, &[]).fault
+        }
         "chunked request" => {
             let error = requests(&[CHUNKED, octets].concat(), &[]).fault?;
             let at = error.offset() - CHUNKED.len();

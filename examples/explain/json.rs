@@ -1,7 +1,8 @@
 //! A reading as a JSON object.
+#![doc = include_str!("JSON.md")]
 
-use crate::reading::{Field, Message, Reading, StartLine};
-use bareline_core::Framing;
+use crate::reading::{Field, Message, Part, PartKind, Reading, StartLine};
+use bareline_core::{Framing, Status};
 use serde_json::{Map, Value, json};
 
 /// The object, to be written in one line. Strings hold octets as Latin-1 code points.
@@ -12,19 +13,19 @@ pub(crate) fn object(reading: &Reading, octets: &[u8]) -> Value {
         let section = error.kind().section().trim_start_matches("RFC ").replacen("section ", "", 1);
         json!({
             "kind": format!("{:?}", error.kind()), "offset": error.offset(), "length": error.len(), "section": section,
-            "status": error.status().code(), "message": format!("{error}: {}", reading.hint(octets)),
+            "status": reading.status().map(Status::code), "message": format!("{error}: {}", reading.hint(octets)),
         })
     });
     json!({
         "verdict": reading.verdict(),
-        "messages": whole.map(message).collect::<Value>(),
+        "messages": whole.map(|whole| message(whole, octets)).collect::<Value>(),
         "leftover": hex::encode(leftover),
         "tail": reading.tail.name(),
         "error": error,
     })
 }
 
-fn message(message: &Message) -> Value {
+fn message(message: &Message, octets: &[u8]) -> Value {
     let mut object = Map::new();
     object.insert("start".to_owned(), message.start.into());
     object.insert("end".to_owned(), message.end.into());
@@ -56,8 +57,20 @@ fn message(message: &Message) -> Value {
         ("body".to_owned(), hex::encode(&message.body).into()),
         ("trailers".to_owned(), fields(&message.trailers)),
         ("keep_alive".to_owned(), message.keep_alive.into()),
+        ("parts".to_owned(), parts(message, octets)),
     ]);
     object.into()
+}
+
+fn parts(message: &Message, octets: &[u8]) -> Value {
+    let part = |part: &Part| {
+        let mut object = json!({"part": part.kind.name(), "start": part.start, "end": part.end});
+        if let (Value::Object(object), true) = (&mut object, part.kind != PartKind::Data) {
+            object.insert("text".to_owned(), latin1(octets.get(part.start..part.end).unwrap_or_default()).into());
+        }
+        object
+    };
+    message.parts.iter().map(part).collect()
 }
 
 fn fields(fields: &[Field]) -> Value {

@@ -6,44 +6,64 @@ mod view;
 
 use bareline_core::Method;
 use clap::{Parser, Subcommand};
-use reading::{Reading, requests, responses};
+use reading::{Asked, Reading, one_datagram, requests, responses};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
-/// Shows what bareline reads in octets, part by part. The exit status is 0 when a message is accepted and none refused, 1 when one is refused or
-/// none is whole, 2 when nothing could be read.
+/// Shows what bareline reads in octets, part by part.
 #[derive(Parser)]
+#[command(next_line_help = true, after_help = EXIT_STATUS, after_long_help = format!("{EXIT_STATUS}\n\n{JSON}"))]
 struct Arguments {
     #[command(subcommand)]
-    role: Role,
-    /// The input is hexadecimal digits; whitespace between them does not matter.
+    input: Input,
+    /// The input is hexadecimal digits, with whitespace anywhere between them
     #[arg(long, global = true)]
     hex: bool,
-    /// One JSON object on one line, in place of the text for people.
+    /// Prints one JSON object on one line; `explain --help` describes it
     #[arg(long, global = true)]
     json: bool,
 }
 
 #[derive(Subcommand)]
-enum Role {
-    /// What a client sends, one request after the other.
+enum Input {
+    /// What a client sends on a connection, one request after the other
+    #[command(next_line_help = true)]
     Request {
-        /// The file with the octets, 64 MB at the most, or `-` for standard input.
+        /// The file with the octets, at most 64 MB, or `-` for standard input
         file: String,
     },
-    /// What a server sends.
+    /// What a server sends on a connection
+    #[command(next_line_help = true)]
     Response {
-        /// The method of the request that is answered; once for each request.
+        /// The method of the request; once for each request
         #[arg(long, value_name = "METHOD", default_value = "GET")]
         to: Vec<String>,
-        /// The server closes the connection behind it.
+        /// Each request has offered to switch protocols, so that a 101 may come
+        #[arg(long)]
+        upgrade: bool,
+        /// The server has closed the connection behind the octets
         #[arg(long)]
         closed: bool,
-        /// The file with the octets, 64 MB at the most, or `-` for standard input.
+        /// The file with the octets, at most 64 MB, or `-` for standard input
+        file: String,
+    },
+    /// A request or a response that is one datagram, as in SSDP
+    #[command(next_line_help = true)]
+    Datagram {
+        /// The method of the request that a response is to
+        #[arg(long, value_name = "METHOD", default_value = "M-SEARCH")]
+        to: String,
+        /// The file with the octets, at most 64 MB, or `-` for standard input
         file: String,
     },
 }
+
+const EXIT_STATUS: &str = "\
+Exit status: 0 when a message is accepted and none rejected, 1 when one is
+rejected or none is whole, 2 when nothing could be read.";
+
+const JSON: &str = include_str!("JSON.md");
 
 const MOST: u64 = 64 << 20;
 
@@ -59,26 +79,31 @@ fn main() -> ExitCode {
 }
 
 fn explain(arguments: &Arguments) -> io::Result<Reading> {
-    let Arguments { role, hex, json } = arguments;
-    let (Role::Request { file } | Role::Response { file, .. }) = role;
-    let octets = read(file, *hex).map_err(|error| io::Error::other(format!("cannot read {file}: {error}")))?;
-    let reading = match role {
-        Role::Request { .. } => requests(&octets, &[]),
-        Role::Response { to, closed, .. } => {
-            let methods: Result<Vec<_>, _> = to.iter().map(|method| Method::new(method)).collect();
-            responses(&octets, &methods.map_err(io::Error::other)?, *closed, &[])
+    let Arguments { input, hex, json } = arguments;
+    let (Input::Request { file } | Input::Response { file, .. } | Input::Datagram { file, .. }) = input;
+    let name = if file == "-" { "standard input" } else { file };
+    let octets = read(file, *hex).map_err(|error| io::Error::other(format!("cannot read {name}: {error}")))?;
+    let reading = match input {
+        Input::Request { .. } => requests(&octets, &[]),
+        Input::Response { to, upgrade, closed, .. } => {
+            let methods = to.iter().map(|to| method(to)).collect::<Result<Vec<_>, _>>()?;
+            responses(&octets, Asked { methods: &methods, offers_upgrade: *upgrade, is_closed: *closed }, &[])
         }
+        Input::Datagram { to, .. } => one_datagram(&octets, method(to)?),
     };
     let shown = match json {
         true => writeln!(io::stdout(), "{}", json::object(&reading, &octets)),
-        false if file == "-" => view::show(&reading, &octets, "standard input"),
-        false => view::show(&reading, &octets, file),
+        false => view::show(&reading, &octets, name),
     };
     match shown {
         // Whoever reads this has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(reading),
         shown => shown.map(|()| reading),
     }
+}
+
+fn method(text: &str) -> io::Result<Method<'_>> {
+    Method::new(text).map_err(|error| io::Error::other(format!("--to {text}: {error}")))
 }
 
 fn read(file: &str, is_hex: bool) -> io::Result<Vec<u8>> {
@@ -93,9 +118,25 @@ fn read(file: &str, is_hex: bool) -> io::Result<Vec<u8>> {
     if octets.len() as u64 > most {
         return Err(io::Error::other("more than 64 MB"));
     }
-    if is_hex {
-        octets.retain(|octet| !octet.is_ascii_whitespace());
-        octets = hex::decode(&octets).map_err(io::Error::other)?;
+    if is_hex { octets_of(octets) } else { Ok(octets) }
+}
+
+/// Decodes hexadecimal digits. Fails with the place of what is none.
+fn octets_of(mut digits: Vec<u8>) -> io::Result<Vec<u8>> {
+    if let Some(at) = digits.iter().position(|octet| !octet.is_ascii_hexdigit() && !octet.is_ascii_whitespace()) {
+        let (before, rest) = digits.split_at(at);
+        let line = 1 + before.iter().filter(|&&octet| octet == b'\n').count();
+        let column = 1 + before.iter().rev().take_while(|&&octet| octet != b'\n').count();
+        let character = rest.utf8_chunks().next().and_then(|chunk| chunk.valid().chars().next());
+        let wrong = match (character, rest) {
+            (None, [octet, ..]) => format!("octet 0x{octet:02x}"),
+            (character, _) => format!("{:?}", character.unwrap_or_default()),
+        };
+        return Err(io::Error::other(format!("line {line}, column {column}: {wrong} is not a hexadecimal digit")));
     }
-    Ok(octets)
+    digits.retain(|octet| !octet.is_ascii_whitespace());
+    if !digits.len().is_multiple_of(2) {
+        return Err(io::Error::other(format!("an odd number of hexadecimal digits, {}: an octet has two", digits.len())));
+    }
+    hex::decode(&digits).map_err(io::Error::other)
 }

@@ -2,13 +2,14 @@
 
 use bareline_core::{
     ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, Fields, Framing, Limits, Method, ParseError,
-    RequestHead, ServerConnection, ServerState, Status, Target, WireBuf, WriteError,
+    RequestHead, ResponseHead, ServerConnection, ServerState, Status, Target, WireBuf, WriteError, datagram,
 };
 
 /// What has been read.
 #[derive(PartialEq, Debug)]
 pub(crate) struct Reading {
     pub(crate) sender: Sender,
+    pub(crate) carrier: Carrier,
     /// The messages, the last one perhaps not whole.
     pub(crate) messages: Vec<Message>,
     /// Where the whole messages end.
@@ -23,6 +24,28 @@ pub(crate) struct Reading {
 pub(crate) enum Sender {
     Client,
     Server,
+}
+
+/// What carries the octets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Carrier {
+    /// A connection that may carry more.
+    Open,
+    /// A connection that the sender has closed behind the octets.
+    Closed,
+    /// One datagram.
+    Datagram,
+}
+
+/// What is known of the requests that a server responds to, and of its connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'m> {
+    /// The method of each request.
+    pub(crate) methods: &'m [Method<'m>],
+    /// Each request offers to switch protocols.
+    pub(crate) offers_upgrade: bool,
+    /// The server closes behind what it has sent.
+    pub(crate) is_closed: bool,
 }
 
 /// A message, as far as it has been read.
@@ -76,6 +99,25 @@ pub(crate) enum PartKind {
     TrailerValue,
 }
 
+impl PartKind {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Method => "method",
+            Self::Target => "target",
+            Self::Version => "version",
+            Self::StatusCode => "status",
+            Self::Reason => "reason",
+            Self::FieldName => "name",
+            Self::FieldValue => "value",
+            Self::ChunkSize => "chunk_size",
+            Self::ChunkExtension => "chunk_extension",
+            Self::Data => "data",
+            Self::TrailerName => "trailer_name",
+            Self::TrailerValue => "trailer_value",
+        }
+    }
+}
+
 /// What the octets behind the whole messages are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Tail {
@@ -90,7 +132,7 @@ pub(crate) enum Tail {
     Tunnel,
     /// Not looked at, since another protocol is offered.
     Paused,
-    /// No answer to any request.
+    /// Not a response to any request.
     Unsolicited,
 }
 
@@ -219,8 +261,8 @@ impl Message {
 }
 
 impl Reading {
-    const fn new(sender: Sender) -> Self {
-        Self { sender, messages: Vec::new(), end: 0, tail: Tail::None, fault: None }
+    const fn new(sender: Sender, carrier: Carrier) -> Self {
+        Self { sender, carrier, messages: Vec::new(), end: 0, tail: Tail::None, fault: None }
     }
 
     fn refused(mut self, error: ParseError, position: usize) -> Self {
@@ -242,6 +284,15 @@ impl Reading {
         self.verdict() == "accept"
     }
 
+    /// Returns the status that a server sends for the fault; for a faulty response it is what a
+    /// gateway sends to its client [RFC 9110 section 15.6.3].
+    pub(crate) fn status(&self) -> Option<Status> {
+        match self.sender {
+            Sender::Client => self.fault.map(|error| error.status()),
+            Sender::Server => self.fault.map(|_| Status::BAD_GATEWAY),
+        }
+    }
+
     /// What to do about the fault, with what stands in the message: the fault counts from its beginning there.
     pub(crate) fn hint(&self, octets: &[u8]) -> String {
         self.fault.map(|error| error.hint_in(octets).to_string()).unwrap_or_default()
@@ -261,7 +312,7 @@ pub(crate) fn requests(octets: &[u8], cuts: &[usize]) -> Reading {
     let mut connection = ServerConnection::new(Limits::DEFAULT);
     let (mut spans, mut out) = (FieldSpans::<FIELDS>::new(), WireBuf::<256>::new());
     let mut input = Input::new(octets, cuts);
-    let mut reading = Reading::new(Sender::Client);
+    let mut reading = Reading::new(Sender::Client, Carrier::Open);
     loop {
         let presented = octets.get(input.start..input.end).unwrap_or_default();
         let (used, event) = match connection.receive(presented, spans.lend()) {
@@ -327,20 +378,41 @@ fn request(head: &RequestHead<'_>, octets: &[u8], position: usize) -> Message {
     message
 }
 
-/// Reads what a server sends in answer to requests with these methods, and then closes or not.
-pub(crate) fn responses(octets: &[u8], methods: &[Method<'_>], is_closed: bool, cuts: &[usize]) -> Reading {
+/// Makes the message of a final response. The octets begin at this address and this position.
+fn response(head: &ResponseHead<'_>, to: Method<'_>, framing: Framing, address: usize, position: usize) -> Message {
+    let (to, status, reason) = (to.to_string(), head.status(), head.reason().to_vec());
+    let start_line = StartLine::Response { to, status, reason, informational: Vec::new() };
+    let version = head.as_bytes().get("HTTP/".len().."HTTP/1.1".len()).unwrap_or_default();
+    let mut message = Message::new(start_line, version, &head.fields(), framing, position);
+    message.parts = response_parts(head, address, position);
+    message
+}
+
+fn response_parts(head: &ResponseHead<'_>, address: usize, position: usize) -> Vec<Part> {
+    let mut found = Vec::new();
+    let mut parts = Parts { parts: &mut found, address, position };
+    parts.at(PartKind::Version, position, "HTTP/1.1".len());
+    parts.add(PartKind::StatusCode, head.as_bytes().get(9..12).unwrap_or_default());
+    parts.add(PartKind::Reason, head.reason());
+    parts.fields(&head.fields());
+    found
+}
+
+/// Reads what a server sends in response to these requests.
+pub(crate) fn responses(octets: &[u8], asked: Asked<'_>, cuts: &[usize]) -> Reading {
     let mut connection = ClientConnection::new(Limits::DEFAULT);
     let (mut spans, mut out) = (FieldSpans::<FIELDS>::new(), WireBuf::<512>::new());
     let mut input = Input::new(octets, cuts);
-    let mut reading = Reading::new(Sender::Server);
+    let carrier = if asked.is_closed { Carrier::Closed } else { Carrier::Open };
+    let mut reading = Reading::new(Sender::Server, carrier);
     // Folded fields are mended in place.
     let mut mended = octets.to_vec();
-    for method in methods {
-        if ask(&mut connection, *method, &mut out).is_err() {
+    for method in asked.methods {
+        if ask(&mut connection, *method, asked.offers_upgrade, &mut out).is_err() {
             break;
         }
         out.clear();
-        let (mut informational, mut parts, mut is_told) = (Vec::new(), Vec::new(), false);
+        let (mut interim, mut interim_parts, mut is_told) = (Vec::new(), Vec::new(), false);
         let start = input.start;
         let state = loop {
             let presented = mended.get_mut(input.start..input.end).unwrap_or_default();
@@ -348,7 +420,7 @@ pub(crate) fn responses(octets: &[u8], methods: &[Method<'_>], is_closed: bool, 
             let (used, event) = match connection.receive(presented, spans.lend()) {
                 Err(error) => return reading.refused(error, input.start),
                 Ok((_, Event::NeedMore)) if input.has_more() => continue,
-                Ok((_, Event::NeedMore)) if is_closed && !is_told && connection.peer_closed().is_ok() => {
+                Ok((_, Event::NeedMore)) if asked.is_closed && !is_told && connection.peer_closed().is_ok() => {
                     is_told = true;
                     continue;
                 }
@@ -361,22 +433,18 @@ pub(crate) fn responses(octets: &[u8], methods: &[Method<'_>], is_closed: bool, 
             };
             match &event {
                 Event::Head(head) => {
-                    let mut noted = Parts { parts: &mut parts, address, position: input.start };
-                    noted.at(PartKind::Version, input.start, "HTTP/1.1".len());
-                    noted.add(PartKind::StatusCode, head.as_bytes().get(9..12).unwrap_or_default());
-                    noted.add(PartKind::Reason, head.reason());
-                    noted.fields(&head.fields());
                     let status = head.status();
                     if status.is_informational() && status != Status::SWITCHING_PROTOCOLS {
-                        informational.push((status, fields(&head.fields())));
+                        interim_parts.append(&mut response_parts(head, address, input.start));
+                        interim.push((status, fields(&head.fields())));
                     } else {
                         let framing = head.framing(*method).unwrap_or(Framing::None);
-                        let informational = std::mem::take(&mut informational);
-                        let start_line =
-                            StartLine::Response { to: method.to_string(), status, reason: head.reason().to_vec(), informational };
-                        let version = head.as_bytes().get("HTTP/".len().."HTTP/1.1".len()).unwrap_or_default();
-                        let mut message = Message::new(start_line, version, &head.fields(), framing, start);
-                        (message.end, message.parts) = (input.start + used, std::mem::take(&mut parts));
+                        let mut message = response(head, *method, framing, address, input.start);
+                        (message.start, message.end) = (start, input.start + used);
+                        message.parts.splice(..0, std::mem::take(&mut interim_parts));
+                        if let StartLine::Response { informational, .. } = &mut message.start_line {
+                            *informational = std::mem::take(&mut interim);
+                        }
                         reading.messages.push(message);
                     }
                     input.start += used;
@@ -405,11 +473,48 @@ pub(crate) fn responses(octets: &[u8], methods: &[Method<'_>], is_closed: bool, 
     reading
 }
 
-/// Sends a request, which offers all that a response could accept.
-fn ask(connection: &mut ClientConnection, method: Method<'_>, out: &mut WireBuf<512>) -> Result<(), WriteError> {
+/// Writes a request, which offers every protocol or none.
+fn ask(
+    connection: &mut ClientConnection,
+    method: Method<'_>,
+    offers_upgrade: bool,
+    out: &mut WireBuf<512>,
+) -> Result<(), WriteError> {
     let target = if method == Method::CONNECT { Target::new("a:1")? } else { Target::ROOT };
     let host = FieldValue::from_static(if method == Method::CONNECT { "a:1" } else { "a" });
     let head = connection.request(method, target, out)?.field(FieldName::HOST, host)?;
+    if !offers_upgrade {
+        return head.without_body();
+    }
     let head = head.field(FieldName::UPGRADE, FieldValue::from_static("any"))?;
     head.field(FieldName::CONNECTION, FieldValue::from_static("upgrade"))?.without_body()
+}
+
+/// Reads the message that is this datagram: a request, or a response to a request with this method.
+pub(crate) fn one_datagram(octets: &[u8], to: Method<'_>) -> Reading {
+    let mut spans = FieldSpans::<FIELDS>::new();
+    // No method begins like this: it has no slash.
+    let is_response = octets.trim_ascii_start().starts_with(b"HTTP/");
+    let sender = if is_response { Sender::Server } else { Sender::Client };
+    let mut reading = Reading::new(sender, Carrier::Datagram);
+    let read = match sender {
+        Sender::Client => datagram::request(octets, spans.lend()).map(|(head, body)| (request(&head, octets, 0), body)),
+        Sender::Server => datagram::response(octets, to, spans.lend()).map(|(head, body)| {
+            let framing = head.framing(to).unwrap_or(Framing::None);
+            (response(&head, to, framing, octets.as_ptr().addr(), 0), body)
+        }),
+    };
+    match read {
+        Err(error) => return reading.refused(error, 0),
+        Ok((mut message, body)) => {
+            if !body.is_empty() {
+                let address = octets.as_ptr().addr();
+                Parts { parts: &mut message.parts, address, position: 0 }.add(PartKind::Data, body);
+            }
+            message.body = body.to_vec();
+            reading.messages.push(message);
+        }
+    }
+    reading.is_whole(octets.len(), false);
+    reading
 }

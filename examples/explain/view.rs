@@ -1,8 +1,7 @@
-//! A reading for a person: each line of the message, with its parts and the rules for them below, and what follows from it.
+//! A reading for a person: each line of a message with its parts and their rules, and what follows
+//! from it.
 
-use crate::reading::{Message, Part, PartKind, Reading, Sender, StartLine, Tail};
-use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use crate::reading::{Carrier, Message, Part, PartKind, Reading, Sender, StartLine, Tail};
 use anstyle::{AnsiColor, Style};
 use bareline_core::{ErrorKind, FieldName, Framing, ParseError};
 use std::fmt::Write as _;
@@ -11,8 +10,18 @@ use std::io::{self, Write};
 /// How many octets of a part are shown.
 const SHOWN: usize = 400;
 
+/// The columns that lines have where the output is no terminal.
+const COLUMNS: u16 = 80;
+
+/// The columns that an offset takes, with the space behind it.
+const MARGIN: usize = 10;
+
+/// The columns that a name of a fact takes, with the space around it.
+const NAME: usize = 14;
+
 const DIM: Style = Style::new().dimmed();
 const BOLD: Style = Style::new().bold();
+const WRONG: Style = AnsiColor::BrightRed.on_default().bold();
 
 /// A piece of a message: a part, or what stands between two.
 struct Piece {
@@ -21,100 +30,361 @@ struct Piece {
     end: usize,
 }
 
-/// Shows it on standard output, in colour where that is a terminal.
+/// An octet as it is shown, or some words in its place.
+struct Cell {
+    text: String,
+    style: Style,
+    is_wrong: bool,
+}
+
+impl Cell {
+    const fn new(text: String, style: Style) -> Self {
+        Self { text, style, is_wrong: false }
+    }
+
+    fn width(&self) -> usize {
+        self.text.chars().count()
+    }
+}
+
+/// Writes the reading to standard output, in colour where that is a terminal.
 pub(crate) fn show(reading: &Reading, octets: &[u8], file: &str) -> io::Result<()> {
-    let width = terminal_size::terminal_size().map_or(100, |(terminal_size::Width(width), _)| usize::from(width).max(40));
-    let mut text = String::new();
+    let columns = terminal_size::terminal_size().map_or(COLUMNS, |(terminal_size::Width(width), _)| width);
+    anstream::stdout().write_all(text(reading, octets, file, columns.into()).as_bytes())
+}
+
+/// Returns the text for a person, with the styles of a terminal, in lines of so many columns: 60 at
+/// the least.
+pub(crate) fn text(reading: &Reading, octets: &[u8], file: &str, columns: usize) -> String {
+    let mut page = Page { text: String::new(), columns: columns.max(60) };
+    if octets.is_empty() {
+        let what = match reading.carrier {
+            Carrier::Closed => "the server has closed without a response (RFC 9112 section 8)",
+            Carrier::Open | Carrier::Datagram => "there is no message to show",
+        };
+        page.words(&format!("No octets in {file}: {what}."), 0, 0);
+        return page.text;
+    }
     for (number, message) in reading.messages.iter().enumerate() {
         let has_next = number + 1 < reading.messages.len();
-        show_message(&mut text, message, number + 1, has_next, octets, width);
+        page.message(reading, message, number + 1, has_next, octets);
     }
     if let Some(error) = reading.fault {
         if reading.messages.last().is_none_or(|message| message.is_whole) {
-            show_accepted_lines(&mut text, reading, error, octets, width);
+            page.accepted_lines(reading, error, octets);
         }
-        text.push_str(&refusal(reading, error, octets, file, width));
+        page.rejection(reading, error, octets, file);
     }
-    show_tail(&mut text, reading, octets);
-    anstream::stdout().write_all(text.as_bytes())
+    page.tail(reading, octets);
+    page.text
 }
 
-fn show_message(text: &mut String, message: &Message, number: usize, has_next: bool, octets: &[u8], width: usize) {
-    let what = match &message.start_line {
-        StartLine::Request { .. } => format!("Request {number}"),
-        StartLine::Response { to, .. } => format!("Response {number}, to {to}"),
-    };
-    let state = if message.is_whole { "" } else { ", not whole" };
-    let _ = writeln!(text, "{BOLD}{what}{state}: octets {} to {}{BOLD:#}\n", message.start, message.end);
-    let mut line = Vec::new();
-    for piece in pieces(message.start, message.end, &message.parts, octets) {
-        let is_end = piece.kind.is_none() && octets.get(piece.start..piece.end).is_some_and(|octets| octets.contains(&b'\n'));
-        let is_data = piece.kind == Some(PartKind::Data);
-        if is_data && !line.is_empty() {
-            show_line(text, &std::mem::take(&mut line), octets, width);
-        }
-        line.push(piece);
-        if is_end || is_data {
-            show_line(text, &std::mem::take(&mut line), octets, width);
-        }
-    }
-    if !line.is_empty() {
-        show_line(text, &line, octets, width);
-    }
-    let _ = writeln!(text, "  {BOLD}body{BOLD:#}        {}", framing(message));
-    let _ = writeln!(text, "  {BOLD}connection{BOLD:#}  {}", connection(message));
-    match message.is_whole {
-        true if has_next => {
-            let _ = writeln!(text, "  {BOLD}end{BOLD:#}         before octet {}, where the next message begins", message.end);
-        }
-        true => _ = writeln!(text, "  {BOLD}end{BOLD:#}         before octet {}", message.end),
-        false => _ = writeln!(text, "  {BOLD}end{BOLD:#}         not reached"),
-    }
-    text.push('\n');
+/// What has been written.
+struct Page {
+    text: String,
+    columns: usize,
 }
 
-/// The lines of a refused head before the one at fault. They have been accepted, so that a colon ends a name and a space a word.
-fn show_accepted_lines(text: &mut String, reading: &Reading, error: ParseError, octets: &[u8], width: usize) {
-    let message = octets.get(reading.end..error.offset().max(reading.end)).unwrap_or_default();
-    let head = message.iter().rposition(|&octet| octet == b'\n').map_or(0, |at| at + 1);
-    if head >= SHOWN * 10 {
-        return;
-    }
-    let what = if reading.sender == Sender::Client { "Request" } else { "Response" };
-    let _ = writeln!(text, "{BOLD}{what} {}, refused: from octet {}{BOLD:#}\n", reading.messages.len() + 1, reading.end);
-    let mut at = reading.end;
-    let mut is_started = false;
-    for line in message.get(..head).unwrap_or_default().split_inclusive(|&octet| octet == b'\n') {
-        let end = at + line.len();
-        let content = line.strip_suffix(b"\r\n").unwrap_or(line);
-        let word =
-            |from: usize| content.iter().skip(from).position(|&octet| octet == b' ').map_or(content.len(), |len| from + len);
-        let is_ows = |octet: &&u8| matches!(octet, b' ' | b'\t');
-        let parts = match (is_started, reading.sender) {
-            _ if content.is_empty() => vec![],
-            (false, Sender::Client) => {
-                let target = (word(0) + 1, word(word(0) + 1));
-                vec![
-                    (PartKind::Method, 0, word(0)),
-                    (PartKind::Target, target.0, target.1),
-                    (PartKind::Version, target.1 + 1, content.len()),
-                ]
-            }
-            (false, Sender::Server) => {
-                vec![(PartKind::Version, 0, 8), (PartKind::StatusCode, 9, 12), (PartKind::Reason, 13, content.len())]
-            }
-            (true, _) => {
-                let colon = content.iter().position(|&octet| octet == b':').unwrap_or(content.len());
-                let value = colon + 1 + content.iter().skip(colon + 1).take_while(is_ows).count();
-                let value_end = content.len() - content.iter().rev().take_while(is_ows).count();
-                vec![(PartKind::FieldName, 0, colon), (PartKind::FieldValue, value, value_end.max(value))]
-            }
+impl Page {
+    fn message(&mut self, reading: &Reading, message: &Message, number: usize, has_next: bool, octets: &[u8]) {
+        let what = match (&message.start_line, reading.carrier) {
+            (StartLine::Request { .. }, Carrier::Datagram) => "Request in a datagram".to_owned(),
+            (StartLine::Response { to, .. }, Carrier::Datagram) => format!("Response in a datagram, to {}", shortened(to)),
+            (StartLine::Request { .. }, _) => format!("Request {number}"),
+            (StartLine::Response { to, .. }, _) => format!("Response {number}, to {}", shortened(to)),
         };
-        is_started |= !content.is_empty();
-        let parts = parts.into_iter().filter(|(_, start, end)| start < end);
-        let parts = parts.map(|(kind, start, end)| Part { kind, start: at + start, end: at + end });
-        show_line(text, &pieces(at, end, &parts.collect::<Vec<_>>(), octets), octets, width);
-        at = end;
+        let state = if message.is_whole { "" } else { ", not whole" };
+        self.heading(&format!("{what}{state}: octets {} to {}", message.start, message.end));
+        let mut line = Vec::new();
+        for piece in pieces(message.start, message.end, &message.parts, octets) {
+            let is_end = piece.kind.is_none() && octets.get(piece.start..piece.end).is_some_and(|octets| octets.contains(&b'\n'));
+            let is_data = piece.kind == Some(PartKind::Data);
+            if is_data && !line.is_empty() {
+                self.line(&std::mem::take(&mut line), octets);
+            }
+            line.push(piece);
+            if is_end || is_data {
+                self.line(&std::mem::take(&mut line), octets);
+            }
+        }
+        if !line.is_empty() {
+            self.line(&line, octets);
+        }
+        self.fact("body", &framing(message, reading.carrier));
+        if reading.carrier != Carrier::Datagram {
+            self.fact("connection", &connection(message));
+        }
+        let is_until_close = message.framing == Framing::UntilClose;
+        let end = match (message.is_whole, reading.carrier) {
+            (true, _) if has_next => format!("before octet {}, where the next message begins", message.end),
+            (true, _) => format!("before octet {}", message.end),
+            (false, Carrier::Open) if is_until_close => {
+                "not reached: add --closed if the server has closed the connection here".to_owned()
+            }
+            (false, _) => "not reached".to_owned(),
+        };
+        self.fact("end", &end);
+        self.text.push('\n');
+    }
+
+    /// Writes the lines of a rejected head before the one at fault. They have been accepted, so that
+    /// a colon ends a name and a space a word.
+    fn accepted_lines(&mut self, reading: &Reading, error: ParseError, octets: &[u8]) {
+        let what = match (reading.sender, reading.carrier) {
+            (Sender::Client, Carrier::Datagram) => "Request in a datagram".to_owned(),
+            (Sender::Server, Carrier::Datagram) => "Response in a datagram".to_owned(),
+            (Sender::Client, _) => format!("Request {}", reading.messages.len() + 1),
+            (Sender::Server, _) => format!("Response {}", reading.messages.len() + 1),
+        };
+        self.heading(&format!("{what}, rejected: from octet {}", reading.end));
+        let message = octets.get(reading.end..error.offset().max(reading.end)).unwrap_or_default();
+        let head = message.iter().rposition(|&octet| octet == b'\n').map_or(0, |at| at + 1);
+        if head >= SHOWN * 10 {
+            let _ = writeln!(self.text, "{:MARGIN$}{DIM}… {head} octets{DIM:#}\n", "");
+            return;
+        }
+        let mut at = reading.end;
+        let mut is_started = false;
+        for line in message.get(..head).unwrap_or_default().split_inclusive(|&octet| octet == b'\n') {
+            let end = at + line.len();
+            let content = line.strip_suffix(b"\r\n").unwrap_or(line);
+            let word =
+                |from: usize| content.iter().skip(from).position(|&octet| octet == b' ').map_or(content.len(), |len| from + len);
+            let is_ows = |octet: &&u8| matches!(octet, b' ' | b'\t');
+            let parts = match (is_started, reading.sender) {
+                _ if content.is_empty() => vec![],
+                (false, Sender::Client) => {
+                    let target = (word(0) + 1, word(word(0) + 1));
+                    vec![
+                        (PartKind::Method, 0, word(0)),
+                        (PartKind::Target, target.0, target.1),
+                        (PartKind::Version, target.1 + 1, content.len()),
+                    ]
+                }
+                (false, Sender::Server) => {
+                    vec![(PartKind::Version, 0, 8), (PartKind::StatusCode, 9, 12), (PartKind::Reason, 13, content.len())]
+                }
+                (true, _) => {
+                    let colon = content.iter().position(|&octet| octet == b':').unwrap_or(content.len());
+                    let value = colon + 1 + content.iter().skip(colon + 1).take_while(is_ows).count();
+                    let value_end = content.len() - content.iter().rev().take_while(is_ows).count();
+                    vec![(PartKind::FieldName, 0, colon), (PartKind::FieldValue, value, value_end.max(value))]
+                }
+            };
+            is_started |= !content.is_empty();
+            let parts = parts.into_iter().filter(|(_, start, end)| start < end);
+            let parts = parts.map(|(kind, start, end)| Part { kind, start: at + start, end: at + end });
+            self.line(&pieces(at, end, &parts.collect::<Vec<_>>(), octets), octets);
+            at = end;
+        }
+    }
+
+    /// Writes one line of the message, and its parts below it.
+    fn line(&mut self, pieces: &[Piece], octets: &[u8]) {
+        let start = pieces.first().map_or(0, |piece| piece.start);
+        let mut cells = Vec::new();
+        for piece in pieces {
+            let style = piece.kind.map_or(DIM, style);
+            let all = octets.get(piece.start..piece.end).unwrap_or_default();
+            let shown = all.get(..SHOWN).unwrap_or(all);
+            cells.extend(shown.iter().map(|&octet| Cell::new(symbol(octet, piece.kind.is_none()), style)));
+            if all.len() > shown.len() {
+                cells.push(Cell::new(format!("… {} octets", all.len()), DIM));
+            }
+        }
+        self.rows(start, &cells);
+        let mut column = 0;
+        for piece in pieces {
+            let all = octets.get(piece.start..piece.end).unwrap_or_default();
+            let (name, section) = match piece.kind {
+                Some(PartKind::FieldValue) if all.contains(&b'\n') => ("value, folds read as SP", "RFC 9112 5.2"),
+                Some(kind) => rule(kind),
+                None => separator(all),
+            };
+            let rest = match section {
+                "" => format!(" {}", piece.start),
+                section => format!(" {} ({section})", piece.start),
+            };
+            let width = name.len() + rest.len();
+            match column {
+                0 => _ = write!(self.text, "{:MARGIN$}", ""),
+                _ if column + "  ".len() + width > self.columns => {
+                    let _ = write!(self.text, "\n{:MARGIN$}", "");
+                    column = 0;
+                }
+                _ => {
+                    self.text.push_str("  ");
+                    column += "  ".len();
+                }
+            }
+            column = if column == 0 { MARGIN + width } else { column + width };
+            let style = piece.kind.map_or(DIM, style);
+            let _ = write!(self.text, "{style}{name}{style:#}{DIM}{rest}{DIM:#}");
+        }
+        self.text.push_str("\n\n");
+    }
+
+    /// Writes cells from this offset on, in as many rows as they take. What is wrong is underlined.
+    fn rows(&mut self, start: usize, cells: &[Cell]) {
+        let mut rest = cells;
+        let _ = write!(self.text, "{DIM}{start:>8}{DIM:#}  ");
+        while !rest.is_empty() {
+            let mut width = 0;
+            let fits = rest.iter().take_while(|cell| {
+                width += cell.width();
+                width <= self.columns - MARGIN
+            });
+            let (row, after) = rest.split_at(fits.count().max(1));
+            rest = after;
+            for (at, Cell { text, style, .. }) in row.iter().enumerate() {
+                // Nobody sees a space at the end of a row.
+                let text = if at + 1 == row.len() && text == " " { "·" } else { text };
+                let _ = write!(self.text, "{style}{text}{style:#}");
+            }
+            if let Some(first) = row.iter().position(|cell| cell.is_wrong) {
+                let width = |cells: &[Cell]| cells.iter().map(Cell::width).sum::<usize>();
+                let (before, wrong) = row.split_at(first);
+                let wrong = wrong.iter().take_while(|cell| cell.is_wrong).map(Cell::width).sum();
+                let _ = write!(self.text, "\n{:margin$}", "", margin = MARGIN + width(before));
+                let _ = write!(self.text, "{WRONG}{}{WRONG:#}", "━".repeat(wrong));
+            }
+            if !rest.is_empty() {
+                let _ = write!(self.text, "\n{:MARGIN$}", "");
+            }
+        }
+        self.text.push('\n');
+    }
+
+    /// Writes why a message is rejected, under the line at fault.
+    fn rejection(&mut self, reading: &Reading, error: ParseError, octets: &[u8], file: &str) {
+        let at = error.offset().min(octets.len());
+        let before = octets.get(reading.end..at).unwrap_or_default();
+        let start = reading.end + before.iter().rposition(|&octet| octet == b'\n').map_or(0, |at| at + 1);
+        let rest = octets.get(at..).unwrap_or_default();
+        let end = at + rest.iter().position(|&octet| octet == b'\n').map_or(rest.len(), |length| length + 1);
+        let (from, to) = (start.max(at.saturating_sub(SHOWN / 2)), end.min(at + SHOWN / 2));
+        let wrong = rest.get(..error.len().min(to - at)).unwrap_or_default();
+        // A fault that only later octets have told is drawn where it stands.
+        let wrong = match wrong.iter().position(|octet| matches!(octet, b'\r' | b'\n')) {
+            Some(length) if length > 0 => length,
+            Some(_) => wrong.len().min(2),
+            None => wrong.len().max(1),
+        };
+        let shown = octets.get(from..to).unwrap_or_default().iter().enumerate();
+        let mut cells: Vec<_> = shown
+            .map(|(place, &octet)| {
+                let is_wrong = (at..at + wrong).contains(&(from + place));
+                let style = if is_wrong { WRONG } else { Style::new() };
+                Cell { text: symbol(octet, false), style, is_wrong }
+            })
+            .collect();
+        if from > start {
+            cells.insert(0, Cell::new("…".to_owned(), DIM));
+        }
+        if at == octets.len() {
+            cells.push(Cell { text: "(end)".to_owned(), style: WRONG, is_wrong: true });
+        } else if to < end {
+            cells.push(Cell::new("…".to_owned(), DIM));
+        }
+        self.rows(from, &cells);
+        // Lines are counted from the beginning of the file, as an editor does.
+        let ahead = octets.get(..at).unwrap_or_default();
+        let line = 1 + ahead.iter().filter(|&&octet| octet == b'\n').count();
+        let column = 1 + ahead.iter().rev().take_while(|&&octet| octet != b'\n').count();
+        self.fact("rejected", &format!("{} at octet {}", error.kind(), error.offset()));
+        self.fact("place", &format!("{file}:{line}:{column}"));
+        self.fact("rule", error.kind().section());
+        let message = octets.get(reading.end..start).unwrap_or_default();
+        if let Some(other) = contradicted(message, error.kind()) {
+            self.fact("against", &format!("the field line at octet {}", reading.end + other));
+        }
+        self.fact("status", &consequence(reading));
+        self.fact("remedy", &reading.hint(octets));
+        if error.kind() == ErrorKind::UnexpectedUpgrade {
+            self.fact("", "add --upgrade if the request has offered another protocol");
+        }
+        self.text.push('\n');
+    }
+
+    /// Writes what the octets behind the whole messages are.
+    fn tail(&mut self, reading: &Reading, octets: &[u8]) {
+        let from = reading.end;
+        let rest = octets.get(from..).unwrap_or_default();
+        let has_begun = reading.messages.last().is_some_and(|message| !message.is_whole);
+        let what = match reading.tail {
+            Tail::None if rest.is_empty() => return,
+            Tail::None => "are an empty line ahead of the next request, which is skipped (RFC 9112 section 2.2)",
+            Tail::Incomplete if reading.carrier == Carrier::Closed => {
+                "are cut short: the server has closed before the end of its response (RFC 9112 section 8)"
+            }
+            Tail::Incomplete if has_begun && reading.messages.last().is_some_and(|last| last.framing == Framing::UntilClose) => {
+                "are a message that is not whole: its body goes on until the server closes (RFC 9112 section 8)"
+            }
+            Tail::Incomplete if has_begun => "are a message that is not whole: more octets are needed (RFC 9112 section 8)",
+            Tail::Incomplete => "are the beginning of a head: more octets are needed (RFC 9112 section 8)",
+            Tail::Reject if reading.carrier == Carrier::Datagram => "are rejected",
+            Tail::Reject => "are rejected, and nothing behind them is read",
+            Tail::Unprocessed => "are not read: the connection closes behind the message before (RFC 9112 section 9.6)",
+            Tail::Tunnel => "are no HTTP: they go through the tunnel, or belong to the protocol that was switched to",
+            Tail::Paused => "are not read: they may belong to the protocol that is offered (RFC 9110 section 7.8)",
+            Tail::Unsolicited => "belong to no request: they must not be taken for a response (RFC 9112 section 9.2)",
+        };
+        self.words(&format!("Octets {from} to {} {what}.", octets.len()), 0, 0);
+        if reading.fault.is_none() && !has_begun {
+            let shown = rest.get(..SHOWN).unwrap_or(rest);
+            let mut cells: Vec<_> = shown.iter().map(|&octet| Cell::new(symbol(octet, false), Style::new())).collect();
+            if shown.len() < rest.len() {
+                cells.push(Cell::new(format!("… {} octets", rest.len()), DIM));
+            }
+            self.text.push('\n');
+            self.rows(from, &cells);
+        }
+    }
+
+    fn heading(&mut self, heading: &str) {
+        let _ = writeln!(self.text, "{BOLD}{heading}{BOLD:#}\n");
+    }
+
+    /// Writes what is true of a message, behind a name for it.
+    fn fact(&mut self, name: &str, fact: &str) {
+        let _ = write!(self.text, "  {BOLD}{name}{BOLD:#}");
+        let used = 2 + name.len();
+        let _ = write!(self.text, "{:pad$}", "", pad = NAME.saturating_sub(used));
+        self.words(fact, NAME, NAME);
+    }
+
+    /// Writes words in lines that begin behind this margin; the first one is `used` columns long
+    /// already. The name of a section stays in one line; a word that is too long for one is cut.
+    fn words(&mut self, words: &str, margin: usize, used: usize) {
+        let mut column = used;
+        let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+        for word in words.replace(" section ", "\u{a0}section\u{a0}").replace("RFC ", "RFC\u{a0}").split(' ') {
+            let mut word: Vec<char> = word.chars().map(|character| if character == '\u{a0}' { ' ' } else { character }).collect();
+            if column > margin && column + 1 + word.len() > self.columns {
+                let _ = write!(self.text, "\n{:margin$}", "");
+                column = margin;
+            } else if column > margin {
+                self.text.push(' ');
+                column += 1;
+            }
+            while column + word.len() > self.columns {
+                let rest = word.split_off(self.columns - column);
+                self.text.extend(word);
+                let _ = write!(self.text, "\n{:margin$}", "");
+                (word, column) = (rest, margin);
+            }
+            column += word.len();
+            self.text.extend(word);
+        }
+        self.text.push('\n');
+    }
+}
+
+/// A method that fits a line.
+fn shortened(method: &str) -> String {
+    match method.get(..20) {
+        Some(start) if method.len() > 20 => format!("{start}…"),
+        _ => method.to_owned(),
     }
 }
 
@@ -140,52 +410,6 @@ fn pieces(start: usize, end: usize, parts: &[Part], octets: &[u8]) -> Vec<Piece>
     }
     between(at, end.max(at), &mut pieces);
     pieces
-}
-
-/// One line of the message, and its parts below it.
-fn show_line(text: &mut String, pieces: &[Piece], octets: &[u8], width: usize) {
-    let start = pieces.first().map_or(0, |piece| piece.start);
-    let _ = write!(text, "{DIM}{start:>8}{DIM:#}  ");
-    let mut column = 0;
-    for piece in pieces {
-        let style = piece.kind.map_or(DIM, style);
-        let all = octets.get(piece.start..piece.end).unwrap_or_default();
-        let shown = all.get(..SHOWN).unwrap_or(all);
-        for octet in shown {
-            let symbol = symbol(*octet, piece.kind.is_none());
-            if column + symbol.chars().count() > width.saturating_sub(12) {
-                let _ = write!(text, "\n          ");
-                column = 0;
-            }
-            column += symbol.chars().count();
-            let _ = write!(text, "{style}{symbol}{style:#}");
-        }
-        if all.len() > shown.len() {
-            let _ = write!(text, "{DIM}… {} octets{DIM:#}", all.len());
-        }
-    }
-    let _ = write!(text, "\n          ");
-    let mut column = 0;
-    for piece in pieces {
-        let all = octets.get(piece.start..piece.end).unwrap_or_default();
-        let (name, section) = match piece.kind {
-            Some(PartKind::FieldValue) if all.contains(&b'\n') => ("folded value, each fold read as SP", "RFC 9112 5.2"),
-            Some(kind) => rule(kind),
-            None => separator(all),
-        };
-        let label = match section {
-            "" => format!("{name} {}  ", piece.start),
-            section => format!("{name} {} ({section})  ", piece.start),
-        };
-        if column > 0 && column + label.len() > width.saturating_sub(12) {
-            let _ = write!(text, "\n          ");
-            column = 0;
-        }
-        column += label.len();
-        let style = piece.kind.map_or(DIM, style);
-        let _ = write!(text, "{style}{name}{style:#}{DIM}{}{DIM:#}", label.strip_prefix(name).unwrap_or_default());
-    }
-    text.push_str("\n\n");
 }
 
 /// How an octet is shown.
@@ -241,11 +465,14 @@ fn separator(octets: &[u8]) -> (&'static str, &'static str) {
 }
 
 /// Where the body ends, and why.
-fn framing(message: &Message) -> String {
+fn framing(message: &Message, carrier: Carrier) -> String {
     match (message.framing, &message.start_line) {
         (Framing::Length(length), _) => format!("{length} octets, as Content-Length says (RFC 9112 section 6.2)"),
         (Framing::Chunked, _) => {
             "in chunks, as Transfer-Encoding says, up to the one of size 0 (RFC 9112 section 7.1)".to_owned()
+        }
+        (Framing::UntilClose, _) if carrier == Carrier::Datagram => {
+            "up to the end of the datagram: there is no Content-Length".to_owned()
         }
         (Framing::UntilClose, _) => "up to the close: neither Content-Length nor chunked (RFC 9112 section 6.3)".to_owned(),
         (Framing::Tunnel, _) => "none: what follows is no HTTP any more (RFC 9110 sections 7.8 and 9.3.6)".to_owned(),
@@ -254,7 +481,7 @@ fn framing(message: &Message) -> String {
         }
         (Framing::None, StartLine::Response { to, status, .. }) => match status.code() {
             204 | 304 => format!("none: status {} has none, whatever the fields say (RFC 9112 section 6.3)", status.code()),
-            _ => format!("none: it answers {to}, whatever the fields say (RFC 9112 section 6.3)"),
+            _ => format!("none: a response to {} has none, whatever the fields say (RFC 9112 section 6.3)", shortened(to)),
         },
     }
 }
@@ -267,7 +494,7 @@ fn connection(message: &Message) -> String {
     let is_token = |option: &[u8]| str::from_utf8(option).is_ok_and(|option| FieldName::new(option).is_ok());
     let is_http10 = message.version.ends_with(".0");
     let why = match (message.keep_alive, message.framing) {
-        _ if !message.is_whole => return "not settled, since the message is not whole".to_owned(),
+        _ if !message.is_whole => return "not known, since the message is not whole".to_owned(),
         (_, Framing::Tunnel) => return "another protocol's from here on".to_owned(),
         (false, _) if has_option("close") => "closes: it says `Connection: close`",
         (false, _) if options.any(|option| !option.is_empty() && !is_token(option)) => {
@@ -276,83 +503,25 @@ fn connection(message: &Message) -> String {
         (false, Framing::UntilClose) => "closes: that is how the body ends",
         (false, _) if is_http10 => "closes: HTTP/1.0 without `Connection: keep-alive`",
         (false, _) => "closes",
-        (true, _) if is_http10 => "goes on: HTTP/1.0 with `Connection: keep-alive`",
-        (true, _) => "goes on: HTTP/1.1 without `Connection: close`",
+        (true, _) if is_http10 => "stays open: HTTP/1.0 with `Connection: keep-alive`",
+        (true, _) => "stays open: HTTP/1.1 without `Connection: close`",
     };
     format!("{why} (RFC 9112 section 9.3)")
 }
 
-/// The refusal, drawn under the octets.
-fn refusal(reading: &Reading, error: ParseError, octets: &[u8], file: &str, width: usize) -> String {
-    let message = octets.get(reading.end..).unwrap_or_default();
-    let fault = error.offset().saturating_sub(reading.end).min(message.len());
-    // The lines up to the one at fault, with it.
-    let end = message.iter().skip(fault).position(|&octet| octet == b'\n').map_or(message.len(), |length| fault + length + 1);
-    let start = message.get(..fault).unwrap_or_default().iter().rposition(|&octet| octet == b'\n').map_or(0, |at| at + 1);
-    let from = start.max(fault.saturating_sub(SHOWN / 2));
-    let to = end.min(fault + SHOWN / 2);
-    let is_line_end = |octet: &u8| matches!(octet, b'\r' | b'\n');
-    let wrong = message.get(fault..(fault + error.len()).min(to)).unwrap_or_default();
-    // A fault that only later octets have told is drawn where it stands.
-    let wrong = match wrong.iter().position(is_line_end) {
-        Some(length) if length > 0 => length,
-        Some(_) => wrong.len().min(2),
-        None => wrong.len(),
-    };
-    // The source as it is shown, and where each octet stands in it.
-    let (mut source, mut places) = (String::new(), vec![0; from]);
-    if from > start {
-        source.push('…');
+/// What comes of a fault.
+fn consequence(reading: &Reading) -> String {
+    let status = reading.status().map(|status| status.to_string()).unwrap_or_default();
+    match (reading.sender, reading.carrier) {
+        (Sender::Client, Carrier::Datagram) => format!("{status}, where a response is sent; the datagram is dropped"),
+        (Sender::Server, Carrier::Datagram) => format!("{status} from a gateway; the datagram is dropped"),
+        (Sender::Client, _) => format!("{status}; the server closes the connection behind it"),
+        (Sender::Server, _) => format!("{status} from a gateway; the client closes the connection"),
     }
-    let head = message.get(..start).unwrap_or_default();
-    let is_head_shown = head.len() < SHOWN * 10 && from == start;
-    if is_head_shown {
-        source.clear();
-        places.clear();
-        for octet in head {
-            places.push(source.len());
-            source.push_str(&symbol(*octet, false));
-            if *octet == b'\n' {
-                source.push('\n');
-            }
-        }
-        places.resize(from, source.len());
-    }
-    for octet in message.get(from..to).unwrap_or_default() {
-        places.push(source.len());
-        source.push_str(&symbol(*octet, false));
-    }
-    places.push(source.len());
-    source.push(' ');
-    let place = |at: usize| places.get(at).copied().unwrap_or(source.len());
-    let span = place(fault)..place(fault + wrong.max(1));
-    // Lines are counted from the beginning of the file, as an editor does.
-    let first = if is_head_shown { reading.end } else { reading.end + start };
-    let line = 1 + octets.iter().take(first).filter(|&&octet| octet == b'\n').count();
-    let title = format!("{} at octet {}", error.kind(), error.offset());
-    let consequence = match reading.sender {
-        Sender::Client => format!("a server answers {} and closes", error.status()),
-        Sender::Server => "a client takes no response from this connection any more".to_owned(),
-    };
-    let rule = format!("{}; {consequence}", error.kind().section());
-    let hint = reading.hint(octets);
-    let mut snippet = Snippet::source(&source).path(file).line_start(line).fold(source.lines().count() > 16);
-    snippet = snippet.annotation(AnnotationKind::Primary.span(span).label(error.kind().to_string()));
-    if let Some((first, second)) = contradicted(head, error.kind()).filter(|_| is_head_shown) {
-        let label = "what it contradicts".to_owned();
-        snippet = snippet.annotation(AnnotationKind::Context.span(place(first)..place(second)).label(label));
-    }
-    let report = [Level::ERROR
-        .primary_title(&title)
-        .element(snippet)
-        .element(Level::NOTE.message(&rule))
-        .element(Level::HELP.message(&hint))];
-    let renderer = Renderer::styled().decor_style(DecorStyle::Unicode).term_width(width);
-    format!("{}\n\n", renderer.render(&report))
 }
 
-/// Where the field line stands that the one at fault contradicts.
-fn contradicted(head: &[u8], kind: ErrorKind) -> Option<(usize, usize)> {
+/// Where the field line stands that the one at fault contradicts: the last one in these lines.
+fn contradicted(lines: &[u8], kind: ErrorKind) -> Option<usize> {
     let names: &[&str] = match kind {
         ErrorKind::RepeatedContentLength => &["content-length:"],
         ErrorKind::RepeatedHost => &["host:"],
@@ -360,38 +529,11 @@ fn contradicted(head: &[u8], kind: ErrorKind) -> Option<(usize, usize)> {
         _ => return None,
     };
     let mut at = 0;
-    let lines = head.split_inclusive(|&octet| octet == b'\n').map(|line| {
+    let lines = lines.split_inclusive(|&octet| octet == b'\n').map(|line| {
         at += line.len();
         (at - line.len(), line)
     });
     let begins_with =
         |line: &[u8], name: &str| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()));
-    let (start, line) = lines.filter(|(_, line)| names.iter().any(|name| begins_with(line, name))).last()?;
-    Some((start, start + line.trim_ascii_end().len()))
-}
-
-/// What the octets behind the whole messages are.
-fn show_tail(text: &mut String, reading: &Reading, octets: &[u8]) {
-    let count = octets.len().saturating_sub(reading.end);
-    let from = reading.end;
-    let what = match reading.tail {
-        Tail::None if count == 0 => return,
-        Tail::None => "are an empty line ahead of the next request, which is skipped (RFC 9112 section 2.2)",
-        Tail::Incomplete if reading.messages.last().is_some_and(|message| !message.is_whole) => {
-            "are a message that is not whole: more octets are needed (RFC 9112 section 8)"
-        }
-        Tail::Incomplete => "are the beginning of a head: more octets are needed (RFC 9112 section 8)",
-        Tail::Reject => "are refused, and nothing behind them is read",
-        Tail::Unprocessed => "are not read: the connection closes behind the message before (RFC 9112 section 9.6)",
-        Tail::Tunnel => "are no HTTP: they go through the tunnel, or belong to the protocol that was switched to",
-        Tail::Paused => "are not read: they may belong to the protocol that is offered (RFC 9110 section 7.8)",
-        Tail::Unsolicited => "answer no request: they must not be taken for a response (RFC 9112 section 9.2)",
-    };
-    let _ = writeln!(text, "{BOLD}Octets {from} to {}{BOLD:#} {what}.", octets.len());
-    if reading.fault.is_none() && reading.messages.last().is_none_or(|message| message.is_whole) {
-        let rest = octets.get(from..).unwrap_or_default();
-        let shown: String = rest.iter().take(SHOWN).map(|octet| symbol(*octet, false)).collect();
-        let ellipsis = if rest.len() > SHOWN { "…" } else { "" };
-        let _ = writeln!(text, "\n{DIM}{from:>8}{DIM:#}  {shown}{ellipsis}");
-    }
+    lines.filter(|(_, line)| names.iter().any(|name| begins_with(line, name))).last().map(|(start, _)| start)
 }
