@@ -11,6 +11,7 @@ mod hostile;
 mod limited;
 mod lingering;
 mod log_lines;
+mod messages;
 mod peers;
 mod programs;
 #[cfg(unix)]
