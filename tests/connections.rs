@@ -337,8 +337,8 @@ fn a_datagram_is_one_message() {
     assert_eq!(request(b"GET / HTTP/1.0\r\nContent-Length: 3\r\n\r\nhi"), Err((ErrorKind::Truncated, 39)));
     assert_eq!(request(b"GET / HTTP/1.0\r\nContent-Length: 1\r\n\r\nhi"), Err((ErrorKind::Surplus, 38)));
     assert_eq!(request(b"GET / HTTP/1.0\r\n\r\nhi"), Err((ErrorKind::Surplus, 18)));
-    assert_eq!(request(b"M-SEARCH * HTTP/1.1\r\nHost: a\r\n"), Err((ErrorKind::Truncated, 30)));
-    assert_eq!(request(b""), Err((ErrorKind::Truncated, 0)));
+    assert_eq!(request(b"M-SEARCH * HTTP/1.1\r\nHost: a\r\n"), Err((ErrorKind::HeadNotEnded, 30)));
+    assert_eq!(request(b""), Err((ErrorKind::EmptyDatagram, 0)));
     let chunked = b"PUT / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
     assert_eq!(request(chunked), Err((ErrorKind::UnsupportedCoding, 53)));
 
@@ -349,7 +349,7 @@ fn a_datagram_is_one_message() {
     };
     assert_eq!(response(b"HTTP/1.1 200 OK\r\nEXT:\r\n\r\n"), Ok((Status::OK, b"".to_vec())));
     assert_eq!(response(b"HTTP/1.1 200 OK\r\n\r\nhi"), Ok((Status::OK, b"hi".to_vec())));
-    assert_eq!(response(b"HTTP/1.1 200 OK\r\nEXT:\r\n").unwrap_err().kind(), ErrorKind::Truncated);
+    assert_eq!(response(b"HTTP/1.1 200 OK\r\nEXT:\r\n").unwrap_err().kind(), ErrorKind::HeadNotEnded);
 
     let mut out = WireBuf::<100>::new();
     let search = Method::new("M-SEARCH").unwrap();

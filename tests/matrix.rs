@@ -211,6 +211,60 @@ fn every_fault_of_the_table_happens_as_it_says() {
 }
 
 #[test]
+fn a_hint_names_another_protocol() {
+    let tls = "TLS arrived in place of HTTP; either both ends use TLS, as with https, or neither";
+    let ssh = "an SSH banner arrived in place of HTTP; the port is that of another service";
+    let http2 = "HTTP/2 arrived in place of HTTP/1.1; the peer has to speak HTTP/1.1 at this port";
+    let icy = "an ICY status line arrived in place of HTTP; SHOUTcast needs a client of its own";
+    for (sent, message, hint) in [
+        ("request", &b"\x16\x03\x01\x02\x00"[..], tls),
+        ("request", b"\x16", tls),
+        ("response", b"\x15\x03\x03\x00\x02\x02\x28", tls),
+        ("request", b"SSH-2.0-OpenSSH_9.6\r\n", ssh),
+        ("request", b"SSH-2.0-OpenSSH_9.6 Debian\r\n", ssh),
+        ("request", b"SSH-2.0-OpenSSH_9.6\n", ssh),
+        ("response", b"SSH-2.0-OpenSSH_9.6\r\n", ssh),
+        ("request", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", http2),
+        ("response", b"\x00\x00\x12\x04\x00\x00\x00\x00\x00", http2),
+        ("response", b"\x00\x00\x08\x07\x00\x00\x00\x00\x00", http2),
+        ("response", b"ICY 200 OK\r\n", icy),
+    ] {
+        let error = fault(sent, message).unwrap();
+        assert_eq!(error.hint_in(message).to_string(), hint, "{error}");
+    }
+    // An octet away, and where the line is not the first: nothing is known of these.
+    for (sent, message) in [
+        ("request", &b"\x16\x04\x01\x02\x00"[..]),
+        ("request", b"SSH 2.0-OpenSSH_9.6\r\n"),
+        ("request", b"PRI * HTTP/3.0\r\n"),
+        ("request", b"PRI / http/2.0\r\n"),
+        ("response", b"\x00\x00\x12\x05\x00\x00\x00\x00\x00"),
+        ("response", b"ICE 200 OK\r\n"),
+        ("request", b"GET / HTTP/1.1\r\nSSH-2.0\r\n"),
+    ] {
+        let error = fault(sent, message).unwrap();
+        assert!(error.hint_in(message).to_string().ends_with(error.hint()), "{error}");
+    }
+}
+
+#[test]
+fn a_hint_says_that_methods_are_case_sensitive() {
+    for (sent, message, hint) in [
+        ("datagram", "m-search * HTTP/1.1\r\nHost: a\r\n\r\n", "write M-SEARCH in capitals: "),
+        ("datagram", "Notify * HTTP/1.1\r\nHost: a\r\n\r\n", "write NOTIFY in capitals: "),
+        ("request", "options * HTTP/1.1\r\nHost: a\r\n\r\n", "write OPTIONS in capitals: "),
+        ("request", "connect a:1 HTTP/1.1\r\nHost: a\r\n\r\n", "write CONNECT in capitals: "),
+        ("request", "option * HTTP/1.1\r\nHost: a\r\n\r\n", ""),
+        ("request", "M-SEARCH * HTTP/1.1\r\nHost: a\r\n\r\n", ""),
+    ] {
+        let error = fault(sent, message.as_bytes()).unwrap();
+        assert_eq!(error.hint_in(message.as_bytes()).to_string(), format!("{hint}{}", error.hint()));
+    }
+    assert!(ErrorKind::TargetForm.hint().ends_with("methods are case-sensitive"));
+    assert_eq!(fault("datagram", b"M-SEARCH * HTTP/1.1\r\nHost: a\r\n\r\n"), None);
+}
+
+#[test]
 fn a_hint_tells_what_stands_there() {
     for (input, hint) in [
         ("Content-Length: 5\r\nContent-Length: 7\r\n\r\n", "two lengths disagree, 5 and 7: send one Content-Length"),

@@ -351,13 +351,14 @@ fn rfc9110_5_4_each_limit_refuses_one_more() {
 }
 
 /// The faults of bodies and connections: `tests/bodies.rs` and `tests/connections.rs` cause them.
-const CAUSED_ELSEWHERE: [ErrorKind; 13] = [
+const CAUSED_ELSEWHERE: [ErrorKind; 16] = [
     E::Unsolicited,
     E::Surplus,
     E::TooManyInterim,
     E::UnexpectedUpgrade,
     E::ChunkSize,
     E::ChunkSizeTooLarge,
+    E::WhitespaceAfterChunkSize,
     E::ChunkExtension,
     E::ChunkLineTooLong,
     E::ChunkEnd,
@@ -365,6 +366,8 @@ const CAUSED_ELSEWHERE: [ErrorKind; 13] = [
     E::TrailersTooLong,
     E::BodyTooLarge,
     E::Truncated,
+    E::EmptyDatagram,
+    E::HeadNotEnded,
 ];
 
 #[test]

@@ -21,14 +21,19 @@ use crate::write::{HeadWriter, HeadWritten, ReplyTo, Sink, WireBuf};
 
 /// Reads the request that is this datagram, and its body.
 ///
-/// Besides OPTIONS, `M-SEARCH` and `NOTIFY` have the target `*`. There is no more to come, so that a message cut short is
-/// [`ErrorKind::Truncated`], octets behind it are [`ErrorKind::Surplus`], and a chunked one is not supported.
+/// Besides OPTIONS, `M-SEARCH` and `NOTIFY` have the target `*`. Nothing more comes:
+///
+/// - A datagram without octets is [`ErrorKind::EmptyDatagram`].
+/// - A head without the empty line behind it is [`ErrorKind::HeadNotEnded`].
+/// - A body that is shorter than its length is [`ErrorKind::Truncated`].
+/// - Octets behind the message are [`ErrorKind::Surplus`].
+/// - A chunked message is not supported.
 ///
 /// Empty lines in front of the request are skipped, as on a connection, and behind a request without
 /// content as well: any number of each [RFC 9112 section 2.2].
 pub fn request<'b>(octets: &'b [u8], spans: LentSpans<'b>) -> Result<(RequestHead<'b>, &'b [u8]), ParseError> {
     match RequestHead::parse_for(octets, spans, &Limits::DEFAULT, suits)? {
-        Parsed::Incomplete => Err(ParseError::new(ErrorKind::Truncated, octets.len(), 0)),
+        Parsed::Incomplete => Err(not_ended(octets)),
         Parsed::Complete { message: head, len } => {
             let start = match head.framing() {
                 Framing::None | Framing::Length(0) => empty_lines_end(octets, len),
@@ -48,7 +53,7 @@ pub fn response<'b>(
     spans: LentSpans<'b>,
 ) -> Result<(ResponseHead<'b>, &'b [u8]), ParseError> {
     match ResponseHead::parse(octets, spans)? {
-        Parsed::Incomplete => Err(ParseError::new(ErrorKind::Truncated, octets.len(), 0)),
+        Parsed::Incomplete => Err(not_ended(octets)),
         Parsed::Complete { message: head, len } => Ok((head, body(octets, len, head.framing(method)?)?)),
     }
 }
@@ -89,6 +94,12 @@ impl Sink for Whole {
     const IS_CONNECTION: bool = false;
 
     fn head_written(self, _: HeadWritten) {}
+}
+
+/// The fault of a datagram whose head is not whole.
+fn not_ended(octets: &[u8]) -> ParseError {
+    let kind = if octets.is_empty() { ErrorKind::EmptyDatagram } else { ErrorKind::HeadNotEnded };
+    ParseError::new(kind, octets.len(), 0)
 }
 
 fn suits(form: TargetForm, method: Method<'_>) -> bool {

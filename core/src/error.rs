@@ -52,7 +52,8 @@ impl ParseError {
         self.len
     }
 
-    /// What to do about it.
+    /// Returns what the sender of the octets has to do about it. The sender of a response is the
+    /// server: whoever reads that can report it there.
     pub const fn hint(&self) -> &'static str {
         self.kind.hint()
     }
@@ -147,6 +148,8 @@ pub enum ErrorKind {
     ChunkSize,
     /// The size of a chunk does not fit into 64 bits.
     ChunkSizeTooLarge,
+    /// Whitespace stands between the size of a chunk and the end of the line.
+    WhitespaceAfterChunkSize,
     /// What follows the size of a chunk is no chunk extension.
     ChunkExtension,
     /// A chunk line is longer than [`Limits::chunk_line`](crate::Limits::chunk_line), or all of its extensions together than
@@ -162,6 +165,10 @@ pub enum ErrorKind {
     BodyTooLarge,
     /// The message ends before it is whole.
     Truncated,
+    /// A datagram has no octets.
+    EmptyDatagram,
+    /// A datagram ends before the empty line behind the head.
+    HeadNotEnded,
     /// Octets came that answer no request.
     Unsolicited,
     /// Octets stand behind the message in a datagram.
@@ -192,7 +199,7 @@ macro_rules! rules {
                 }
             }
 
-            /// What to do about it.
+            /// Returns what the sender of the octets has to do about it.
             pub const fn hint(self) -> &'static str {
                 match self {
                     $(Self::$kind => $hint,)*
@@ -220,7 +227,7 @@ rules! {
         "percent-encode what a target may not hold; begin with / or a scheme; leave out fragment and userinfo"
     TargetTooLong "RFC 9112 section 3" 414 "request target too long" "send long data as content"
     TargetForm "RFC 9112 section 3.2" 400 "form of the request target does not suit the method"
-        "host:port goes with CONNECT alone, * with OPTIONS alone"
+        "host:port goes with CONNECT alone, * with OPTIONS, in a datagram with M-SEARCH and NOTIFY; methods are case-sensitive"
     RequestLine "RFC 9112 section 3" 400 "request line without version" "write method, target and version, one space each"
     Version "RFC 9112 section 2.3" 400 "invalid HTTP version" "write HTTP/1.1 in capitals, and nothing after it"
     VersionNotSupported "RFC 9110 section 15.6.6" 505 "HTTP version not supported" "speak HTTP/1.1"
@@ -248,13 +255,18 @@ rules! {
     CodingInHttp10 "RFC 9112 section 6.1" 400 "Transfer-Encoding in HTTP/1.0" "send Content-Length, or speak HTTP/1.1"
     ChunkSize "RFC 9112 section 7.1" 400 "invalid chunk size" "write hexadecimal digits, and CR LF after them"
     ChunkSizeTooLarge "RFC 9112 section 7.1" 413 "chunk size too large" "send smaller chunks"
-    ChunkExtension "RFC 9112 section 7.1.1" 400 "invalid chunk extension" "write ;name or ;name=value, or none at all"
+    WhitespaceAfterChunkSize "RFC 9112 section 7.1" 400 "whitespace after the chunk size"
+        "write CR LF right after the hexadecimal digits"
+    ChunkExtension "RFC 9112 section 7.1.1" 400 "invalid chunk extension"
+        "write ;name or ;name=value with CR LF right after it, or none at all"
     ChunkLineTooLong "RFC 9112 section 7.1.1" 400 "chunk extensions too long" "send no chunk extensions"
     ChunkEnd "RFC 9112 section 7.1" 400 "chunk data without CR LF after it" "let the chunk size say how long the data is"
     ForbiddenTrailer "RFC 9110 section 6.5.1" 400 "field not allowed in trailers" "send the field in the head"
     TrailersTooLong "RFC 9110 section 5.4" 431 "trailer section too long" "send fewer or shorter trailer fields"
     BodyTooLarge "RFC 9110 section 15.5.14" 413 "body too large" "send less"
-    Truncated "RFC 9112 section 8" 400 "message cut short" "send the whole message before closing"
+    Truncated "RFC 9112 section 8" 400 "message cut short" "send the whole message"
+    EmptyDatagram "RFC 9112 section 2.1" 400 "empty datagram" "send one message in each datagram"
+    HeadNotEnded "RFC 9112 section 2.1" 400 "head without its end" "end the head with an empty line: CR LF CR LF"
     Unsolicited "RFC 9112 section 9.2" 502 "response without a request" "close the connection; what it carries cannot be trusted"
     Surplus "RFC 9112 section 6.3" 400 "octets behind the message" "send one message in a datagram, with its right length"
     TooManyInterim "RFC 9110 section 15.2" 502 "too many interim responses" "send the final response"

@@ -3,6 +3,7 @@
 use crate::dump::dump;
 use crate::error::{ErrorKind, ParseError};
 use crate::octets::trim_ows;
+use crate::value::Method;
 use core::fmt;
 
 /// What to do about an error, with what stands in the input.
@@ -12,11 +13,62 @@ pub struct Hint<'i> {
     input: &'i [u8],
 }
 
+/// Another protocol in the place of HTTP/1.x: a connection to the wrong port, as a rule.
+///
+/// ```
+/// use bareline_core::OtherProtocol;
+///
+/// assert_eq!(OtherProtocol::of(b"\x16\x03\x01\x02\x00"), Some(OtherProtocol::Tls));
+/// assert_eq!(OtherProtocol::of(b"GET / HTTP/1.1\r\n"), None);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum OtherProtocol {
+    /// A TLS record: a handshake, or the alert of a server [RFC 8446 section 5.1].
+    Tls,
+    /// The banner of SSH [RFC 4253 section 4.2].
+    Ssh,
+    /// The preface of an HTTP/2 client, or a frame on stream 0 [RFC 9113 section 3.4].
+    Http2,
+    /// A status line of SHOUTcast.
+    Icy,
+}
+
+impl OtherProtocol {
+    /// Returns the protocol whose messages begin as these octets do.
+    pub const fn of(octets: &[u8]) -> Option<Self> {
+        match octets {
+            // A message of HTTP/1.x begins with neither octet.
+            [0x15 | 0x16] | [0x15 | 0x16, 0x03, ..] => Some(Self::Tls),
+            [b'S', b'S', b'H', b'-', ..] => Some(Self::Ssh),
+            [b'P', b'R', b'I', b' ', b'*', b' ', b'H', b'T', b'T', b'P', b'/', b'2', ..] => Some(Self::Http2),
+            // SETTINGS, GOAWAY.
+            [0, _, _, 4 | 7, _, 0, 0, 0, 0, ..] => Some(Self::Http2),
+            [b'I', b'C', b'Y', b' ', ..] => Some(Self::Icy),
+            _ => None,
+        }
+    }
+}
+
+/// Displayed as what arrived and what to do about it.
+impl fmt::Display for OtherProtocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tls => "TLS arrived in place of HTTP; either both ends use TLS, as with https, or neither",
+            Self::Ssh => "an SSH banner arrived in place of HTTP; the port is that of another service",
+            Self::Http2 => "HTTP/2 arrived in place of HTTP/1.1; the peer has to speak HTTP/1.1 at this port",
+            Self::Icy => "an ICY status line arrived in place of HTTP; SHOUTcast needs a client of its own",
+        })
+    }
+}
+
 /// How many octets of the input are shown.
 const SHOWN: usize = 40;
 
 impl ParseError {
     /// What to do about it, as [`hint`](Self::hint), with what stands in the input that was parsed.
+    /// Where that is [another protocol](OtherProtocol), the hint says which.
     ///
     /// ```
     /// use bareline_core::{FieldSpans, RequestHead};
@@ -43,7 +95,17 @@ impl fmt::Display for Hint<'_> {
         let before = input.get(..error.offset()).unwrap_or(&[]).iter().rposition(|&octet| octet == b'\n').unwrap_or(0);
         let with = error.offset().saturating_add(line.len());
         let wrong = Shown(trim_ows(line.strip_suffix(b"\r").unwrap_or(line)));
+        let whole = self.whole_line();
+        if is_of_start_line(kind)
+            && let Some(other) = OtherProtocol::of(whole)
+        {
+            return write!(f, "{other}");
+        }
         match (kind, wrong.0) {
+            (ErrorKind::TargetForm, _) => match in_capitals(whole) {
+                Some(method) => write!(f, "write {method} in capitals: {hint}"),
+                None => f.write_str(hint),
+            },
             (ErrorKind::RepeatedContentLength, second) => match self.field(b"content-length", before) {
                 Some(first) if first == second => write!(f, "the length {wrong} stands twice: {hint}"),
                 Some(first) => write!(f, "two lengths disagree, {} and {wrong}: {hint}", Shown(first)),
@@ -87,6 +149,27 @@ impl fmt::Display for Hint<'_> {
     }
 }
 
+/// Whether a fault of this kind may be one of the first line of a message.
+const fn is_of_start_line(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Method
+            | ErrorKind::Target
+            | ErrorKind::RequestLine
+            | ErrorKind::Version
+            | ErrorKind::VersionNotSupported
+            | ErrorKind::BareLf
+    )
+}
+
+/// The method with a target of a form of its own that a request line begins with in other letters.
+fn in_capitals(line: &[u8]) -> Option<Method<'static>> {
+    let method = line.split(|&octet| octet == b' ').next().unwrap_or(line);
+    let known = [Method::CONNECT, Method::OPTIONS, Method::from_token(b"M-SEARCH"), Method::from_token(b"NOTIFY")];
+    let is_it = |known: &Method<'_>| known.as_bytes().eq_ignore_ascii_case(method) && known.as_bytes() != method;
+    known.into_iter().find(is_it)
+}
+
 impl<'i> Hint<'i> {
     /// Returns what to write in a request line, where that is a space fewer, or octets of path or
     /// query in another way.
@@ -110,6 +193,13 @@ impl<'i> Hint<'i> {
             },
             _ => None,
         }
+    }
+
+    /// The line with the fault in it, from its beginning, and what follows.
+    fn whole_line(&self) -> &'i [u8] {
+        let before = self.input.get(..self.error.offset()).unwrap_or(&[]);
+        let start = before.iter().rposition(|&octet| octet == b'\n').map_or(0, |at| at.saturating_add(1));
+        self.input.get(start..).unwrap_or(&[])
     }
 
     /// The value of the last field before `end` with this name in lower case.

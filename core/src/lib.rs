@@ -39,6 +39,6 @@ pub use head::{
     FieldSpans, Fields, FieldsNamed, LentSpans, Limits, Parsed, RepeatedField, RequestHead, RequestParts, ResponseHead,
     ResponseParts,
 };
-pub use hint::Hint;
+pub use hint::{Hint, OtherProtocol};
 pub use value::{FieldName, FieldValue, Method, Status, Target, TargetForm, Version};
 pub use write::{Detached, HeadSink, HeadWriter, MessageWriter, ReplyTo, StreamSink, TrailerField, WireBuf};

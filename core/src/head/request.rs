@@ -6,7 +6,7 @@ use super::{FieldSpans, Fields, LentSpans, Limits, Options, Parsed};
 use crate::error::{ErrorKind, ParseError};
 use crate::framing::Framing;
 use crate::grammar::{FieldLine, Part, RequestLine, Span, Stop, is_request_target, request_line};
-use crate::octets::{IS_WIDE, TARGET, TCHAR, check_token, empty_lines_end, is, run_length};
+use crate::octets::{IS_WIDE, TCHAR, check_token, empty_lines_end, is, run_length};
 use crate::scan::{HeadSource, Input, Words};
 use crate::value::{Method, Target, TargetForm, Version};
 use core::fmt;

@@ -1,8 +1,7 @@
 //! Calls what a firmware would call of bareline-core.
 
 use bareline_core::{
-    BodyDecoder, BodyPart, ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, Framing, Limits, MessageWriter, Method,
-    ParseError, Parsed, RecvBuf, ReplyTo, RequestHead, ResponseHead, ServerConnection, ServerState, Status, StreamError, Target,
+    BodyDecoder, BodyPart, ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, Framing, Limits, MessageWriter, Method, OtherProtocol, ParseError, Parsed, RecvBuf, ReplyTo, RequestHead, ResponseHead, ServerConnection, ServerState, Status, StreamError, Target,
     Version, WireBuf, WriteError, datagram, dump, embedded_io_07::ServerStream,
 };
 use core::convert::Infallible;
@@ -26,6 +25,7 @@ pub fn all(received: &[u8]) {
         black_box((error.kind(), error.offset(), error.len(), error.status(), error.hint(), error.kind().section()));
         black_box(write!(Sink, "{error} {}", error.hint_in(received)).is_ok());
     }
+    black_box(OtherProtocol::of(received));
     black_box(response(received).is_ok());
     black_box(values(received).is_ok());
     if let Err(error) = written(received) {
