@@ -37,7 +37,7 @@ doc:
 scans:
     tests/scans
 
-# Links core for a microcontroller, and for this machine, with a panic handler that must not be reachable.
+# Links every public function of core for a microcontroller, and for this machine, with a panic handler that must not be reachable.
 panic-free:
     tests/panic_free/run
 

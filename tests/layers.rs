@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// The layers of core, the lowest first. A module may import from the layers below its own, and from itself.
 const LAYERS: &[&[&str]] = &[
-    &["octets"],
+    &["octets", "record"],
     &["error", "scan"],
     &["value"],
     &["grammar"],

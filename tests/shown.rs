@@ -115,6 +115,9 @@ fn buffers_and_bodies_are_shown() {
     buffer.fill_from(|room| Ok::<_, ()>(room.len().min(3))).unwrap();
     assert_eq!(format!("{buffer:?}"), "RecvBuf(3 of 8)");
     assert_eq!(format!("{:?}", buffer.pin(1).1), "Rest(2)");
+    let shown = "Limits { method: 64, target: 16384, head: 65535, trailers: 128, chunk_line: 4096, \
+                 chunk_extensions: 16384, body: 18446744073709551615, drain: 65536, interim: 32 }";
+    assert_eq!(format!("{:?}", Limits::default()), shown);
     let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::default());
     let (_, part) = decoder.decode(b"1;a=\"b\"\r\n").unwrap();
     assert!(matches!(part, BodyPart::Chunk { extensions, .. } if format!("{extensions:?}") == "\";a=\\\"b\\\"\""));

@@ -15,6 +15,7 @@ mod grammar;
 mod head;
 mod hint;
 mod octets;
+mod record;
 mod scan;
 mod value;
 mod write;

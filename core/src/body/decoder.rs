@@ -6,6 +6,7 @@ use crate::framing::Framing;
 use crate::grammar::{ChunkLine, chunk_line, field_line_or_end};
 use crate::head::Limits;
 use crate::octets::IS_WIDE;
+use crate::record::debug_record;
 use crate::scan::{Input, Words};
 use crate::value::{FieldName, FieldValue};
 
@@ -44,7 +45,7 @@ use crate::value::{FieldName, FieldValue};
 /// assert_eq!((content, input), (b"abcde".to_vec(), &b"GET /"[..]));
 /// # Ok::<(), bareline_core::ParseError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct BodyDecoder {
     state: State,
     /// How many octets are to come, of the body or of the chunk.
@@ -62,6 +63,19 @@ pub struct BodyDecoder {
     trailer_lines_left: u16,
     chunk_line: u16,
 }
+
+debug_record!(BodyDecoder {
+    state,
+    left,
+    refusal,
+    searched,
+    presented,
+    body_left,
+    extensions_left,
+    trailers_left,
+    trailer_lines_left,
+    chunk_line,
+});
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum State {

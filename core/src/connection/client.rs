@@ -6,6 +6,7 @@ use super::{ClientEvent, ClientState, Event, Receiving};
 use crate::error::{ErrorKind, ParseError, WriteError};
 use crate::framing::Framing;
 use crate::head::{Facts, LentSpans, Limits, Parsed, ResponseParts, ResponseProgress};
+use crate::record::debug_record;
 use crate::value::{Method, Status, Target, Version};
 use crate::write::{BodyStep, HeadWriter, HeadWritten, ReplyTo, Sink, StreamSink, TrailerField, WireBuf, body_calls};
 
@@ -30,7 +31,6 @@ use crate::write::{BodyStep, HeadWriter, HeadWritten, ReplyTo, Sink, StreamSink,
 /// assert_eq!(connection.next_request(), ClientState::Idle);
 /// # Ok::<(), bareline_core::ParseError>(())
 /// ```
-#[derive(Debug)]
 pub struct ClientConnection {
     limits: Limits,
     progress: ResponseProgress,
@@ -45,6 +45,8 @@ pub struct ClientConnection {
     /// The version of the last response.
     server_version: Version,
 }
+
+debug_record!(ClientConnection { limits, progress, facts, inbound, outbound, shared, interim_left, closes, server_version });
 
 #[derive(Debug)]
 struct Outbound {

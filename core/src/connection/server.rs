@@ -5,6 +5,7 @@ use super::receiving::{InPhase, Inbound, Shared};
 use super::{Event, Receiving, ServerEvent, ServerState};
 use crate::error::{ErrorKind, ParseError, WriteError};
 use crate::head::{Facts, LentSpans, Limits, Parsed, RequestHead, RequestProgress};
+use crate::record::debug_record;
 use crate::value::{Status, Version};
 use crate::write::{
     BodyStep, HeadWriter, HeadWritten, Persistence, ReplyTo, Sink, StreamSink, TrailerField, WireBuf, body_calls,
@@ -35,7 +36,6 @@ use crate::write::{
 /// assert_eq!((connection.next_request(), &received[used..]), (ServerState::Idle, &b"GET /2"[..]));
 /// # Ok::<(), bareline_core::ParseError>(())
 /// ```
-#[derive(Debug)]
 pub struct ServerConnection {
     limits: Limits,
     progress: RequestProgress,
@@ -46,7 +46,8 @@ pub struct ServerConnection {
     is_peer_closed: bool,
 }
 
-#[derive(Debug)]
+debug_record!(ServerConnection { limits, progress, facts, inbound, outbound, shared, is_peer_closed });
+
 struct Outbound {
     outgoing: Outgoing,
     reply_to: ReplyTo,
@@ -60,6 +61,8 @@ struct Outbound {
     /// The answer is a refusal.
     refuses: bool,
 }
+
+debug_record!(Outbound { outgoing, reply_to, closes, expects_continue, offers_upgrade, hands_over, refuses });
 
 /// The sending half of a server's connection.
 #[derive(Debug)]

@@ -1,5 +1,7 @@
 //! How large what is received may be.
 
+use crate::record::debug_record;
+
 /// The largest elements that are accepted. What is larger is refused with the fitting status.
 ///
 /// How many field lines a head may have is the `N` of [`FieldSpans`](crate::FieldSpans). A receive
@@ -13,7 +15,7 @@
 /// let error = RequestHead::parse_within(b"GET /a/long/path HTTP/1.1\r\n", spans.lend(), &limits).unwrap_err();
 /// assert_eq!((error.kind(), error.offset()), (ErrorKind::TargetTooLong, 12));
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Limits {
     /// The longest method, in octets: 64 by default. Longer is 501 [RFC 9112 section 3].
@@ -40,6 +42,8 @@ pub struct Limits {
     /// How many interim responses a client takes before the final one: 32 by default.
     pub interim: u16,
 }
+
+debug_record!(Limits { method, target, head, trailers, chunk_line, chunk_extensions, body, drain, interim });
 
 impl Limits {
     /// The defaults.

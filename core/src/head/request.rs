@@ -7,6 +7,7 @@ use crate::error::{ErrorKind, ParseError};
 use crate::framing::Framing;
 use crate::grammar::{FieldLine, Part, RequestLine, Span, Stop, is_request_target, request_line};
 use crate::octets::{IS_WIDE, TCHAR, check_token, empty_lines_end, is, run_length};
+use crate::record::debug_record;
 use crate::scan::{HeadSource, Input, Words};
 use crate::value::{Method, Target, TargetForm, Version};
 use core::fmt;
@@ -33,7 +34,7 @@ pub struct RequestHead<'b> {
 /// Where the parts of a request head stand: a [`RequestHead`] without the borrow of the octets.
 ///
 /// It lets the buffer be read on while the head is kept: see [`RequestHead::parts`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct RequestParts {
     method: Span,
     target: Span,
@@ -43,6 +44,8 @@ pub struct RequestParts {
     options: Options,
     len: usize,
 }
+
+debug_record!(RequestParts { method, target, form, version, framing, options, len });
 
 /// Whether a target of this form may stand in a request with this method.
 pub(crate) type Suits = fn(TargetForm, Method<'_>) -> bool;

@@ -7,6 +7,7 @@ use crate::error::{ErrorKind, ParseError};
 use crate::framing::Framing;
 use crate::grammar::{FieldLine, Span, StatusLine, continuation, status_line};
 use crate::octets::{TEXT, is, trim_ows, trim_ows_start};
+use crate::record::debug_record;
 use crate::scan::{HeadSource, Input, Words};
 use crate::value::{Method, Status, Version};
 use core::fmt;
@@ -34,7 +35,7 @@ pub struct ResponseHead<'b> {
 /// Where the parts of a response head stand: a [`ResponseHead`] without the borrow of the octets.
 ///
 /// It lets the buffer be read on while the head is kept: see [`ResponseHead::parts`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct ResponseParts {
     version: Version,
     status: Status,
@@ -44,6 +45,8 @@ pub struct ResponseParts {
     options: Options,
     len: usize,
 }
+
+debug_record!(ResponseParts { version, status, reason, body, options, len });
 
 /// How far a response head has been read.
 pub(crate) type ResponseProgress = Progress<(StatusLine, Version)>;

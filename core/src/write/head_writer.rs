@@ -5,6 +5,7 @@ use super::wire_buf::Draft;
 use super::{BodyEncoder, Detached, ReplyTo};
 use crate::error::WriteError;
 use crate::octets::{IS_WIDE, check_tokens, has_member, is_alike, members, trim_ows};
+use crate::record::debug_record;
 use crate::value::{FieldName, FieldValue, Method, Status, Target, Version, check_authority};
 use core::fmt;
 
@@ -63,7 +64,6 @@ pub(crate) mod sealed {
 }
 
 /// What a connection has to know of a head that was written.
-#[derive(Debug)]
 pub struct HeadWritten {
     pub(crate) body: BodyEncoder,
     pub(crate) says_close: bool,
@@ -72,6 +72,8 @@ pub struct HeadWritten {
     pub(crate) expects_continue: bool,
     pub(crate) version: Version,
 }
+
+debug_record!(HeadWritten { body, says_close, says_keep_alive, offers_upgrade, expects_continue, version });
 
 /// What a head has to say of the connection, unless the caller says it.
 #[derive(Clone, Copy, PartialEq, Debug)]
