@@ -54,7 +54,8 @@ fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()> {
 
 fn main() -> io::Result<()> {
     let Some(address) = std::env::args().nth(1) else { return serve(io::stdin(), io::stdout()) };
-    let listener = TcpListener::bind(address)?;
+    let listener = TcpListener::bind(&address)
+        .map_err(|error| io::Error::other(format!("{address} is no free HOST:PORT, such as 127.0.0.1:8080: {error}")))?;
     eprintln!("sans_io: listening on {}", listener.local_addr()?);
     listener.incoming().try_for_each(|stream| {
         let stream = stream?;

@@ -368,7 +368,9 @@ impl WriteError {
             Self::BufferFull => ("no room in the buffer", None, "use a larger buffer, or send what it holds first"),
             Self::InvalidMethod { at } => ("invalid method", Some(at), "RFC 9110 section 9.1"),
             Self::InvalidTarget { at } => ("invalid request target", Some(at), "RFC 9112 section 3.2"),
-            Self::TargetForm => ("form of the target does not suit the method", None, "RFC 9112 section 3.2"),
+            Self::TargetForm => {
+                ("form of the target does not suit the method", None, "RFC 9112 section 3.2: methods are case-sensitive")
+            }
             Self::InvalidStatus { .. } => ("status code outside 100 to 599", None, "RFC 9110 section 15"),
             Self::InvalidFieldName { at } => ("invalid field name", Some(at), "RFC 9110 section 5.1"),
             Self::InvalidFieldValue { at } => ("control octet in a field value", Some(at), "RFC 9110 section 5.5"),

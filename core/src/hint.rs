@@ -80,6 +80,15 @@ impl ParseError {
     pub const fn hint_in<'i>(&self, input: &'i [u8]) -> Hint<'i> {
         Hint { error: *self, input }
     }
+
+    /// Returns the protocol that arrived in place of HTTP/1.x, where the first line of a message in
+    /// the input that was parsed is at fault.
+    pub fn other_protocol(&self, input: &[u8]) -> Option<OtherProtocol> {
+        match is_of_start_line(self.kind()) {
+            true => OtherProtocol::of(self.hint_in(input).whole_line()),
+            false => None,
+        }
+    }
 }
 
 impl fmt::Display for Hint<'_> {
@@ -95,14 +104,11 @@ impl fmt::Display for Hint<'_> {
         let before = input.get(..error.offset()).unwrap_or(&[]).iter().rposition(|&octet| octet == b'\n').unwrap_or(0);
         let with = error.offset().saturating_add(line.len());
         let wrong = Shown(trim_ows(line.strip_suffix(b"\r").unwrap_or(line)));
-        let whole = self.whole_line();
-        if is_of_start_line(kind)
-            && let Some(other) = OtherProtocol::of(whole)
-        {
+        if let Some(other) = error.other_protocol(input) {
             return write!(f, "{other}");
         }
         match (kind, wrong.0) {
-            (ErrorKind::TargetForm, _) => match in_capitals(whole) {
+            (ErrorKind::TargetForm, _) => match in_capitals(self.whole_line()) {
                 Some(method) => write!(f, "write {method} in capitals: {hint}"),
                 None => f.write_str(hint),
             },

@@ -62,7 +62,8 @@ fn serve(address: &str, certificate: &Path) -> Result<(), Box<dyn Error>> {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der())?;
     let config = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key)?;
-    let socket = TcpListener::bind(address)?;
+    let socket =
+        TcpListener::bind(address).map_err(|error| format!("{address} is no free HOST:PORT, such as 127.0.0.1:8443: {error}"))?;
     fs::write(certificate, made.cert.pem())?;
     let local = socket.local_addr()?;
     let server = Server::on(TlsListener { socket, config: Arc::new(config) })?;

@@ -89,8 +89,8 @@ impl Client {
     /// Begins a request for this URL: `http://`, a host, perhaps a port, path and query. A fragment is left out, and the port is 80 unless it
     /// is said. Nothing is sent before the request is ended.
     ///
-    /// Fails with [`Error::Url`] when the URL is not one of http, and with [`WriteError::InvalidTarget`](bareline_core::WriteError) when it is
-    /// not written as one: the octets that may not stand in it have to be percent-encoded.
+    /// Fails with [`Error::Url`] when the URL is not one of http, or is not written as one: see
+    /// [`UrlFault`](crate::UrlFault).
     pub fn request<'r>(&'r self, method: Method<'r>, url: &str) -> Result<ClientRequest<'r>, Error> {
         Ok(ClientRequest::new(self, method, HttpUrl::new(url)?))
     }
@@ -105,7 +105,7 @@ impl Client {
 
     /// A connection that is new.
     pub(crate) fn connect(&self, authority: &str, whole: &Whole) -> Result<Box<ClientStream>, Error> {
-        let addresses = HttpUrl::address(authority).to_socket_addrs()?;
+        let addresses = HttpUrl::address(authority).to_socket_addrs().map_err(Error::of_address)?;
         let stream = connect_to_one(addresses, self.settings.connect_deadline, whole)?;
         Ok(Box::new(ClientStream::with_settings(stream, authority, self.settings)))
     }

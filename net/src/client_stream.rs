@@ -7,7 +7,7 @@ use crate::received::HeadOctets;
 use crate::settings::Settings;
 use crate::trailers::Trailers;
 use crate::transport::Transport;
-use crate::wire::Wire;
+use crate::wire::{Wire, to};
 use bareline_core::{
     ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, HeadWriter, Method, Request, ResponseHead,
     ResponseParts, Status, Target, TrailerField, WriteError,
@@ -78,7 +78,8 @@ impl ClientStream {
 
     /// Connects to `host:port`, with these settings.
     pub fn connect_with_settings(authority: &str, settings: Settings) -> Result<Self, Error> {
-        let stream = connect_to_one(authority.to_socket_addrs()?, settings.connect_deadline, &Whole::ENDLESS)?;
+        let stream =
+            connect_to_one(authority.to_socket_addrs().map_err(Error::of_address)?, settings.connect_deadline, &Whole::ENDLESS)?;
         Ok(Self::with_settings(stream, authority, settings))
     }
 }
@@ -139,7 +140,7 @@ impl<S: Transport> ClientStream<S> {
 
     /// Begins a request, whose head `write` makes behind `Host`, which is the authority that the stream was made for: with any fields, framing
     /// and version. It may be called twice, when the first time there is no room. The head, and a body that is written with it, are at most
-    /// 8,192 octets.
+    /// 65,536 octets.
     ///
     /// Fails with [`Error::Closed`] when the connection carries no more requests; nothing has been sent then, so that it can be sent on another.
     pub fn begin(
@@ -163,7 +164,9 @@ impl<S: Transport> ClientStream<S> {
         self.has_interim = false;
         self.conclude()?;
         let host = FieldValue::new(&self.authority)?;
-        self.wire.write(|connection, out| write(connection.request(method, target, out)?.field(FieldName::HOST, host)?))?;
+        self.wire.write(|connection, out| {
+            to!(out, |out| write(connection.request(method, target, out)?.field(FieldName::HOST, host)?))
+        })?;
         match self.wire.connection.state() {
             // What was to write the head has not ended it.
             ClientState::Idle => Err(WriteError::OutOfTurn.into()),
@@ -197,7 +200,7 @@ impl<S: Transport> ClientStream<S> {
     /// request, as when it closed an idle connection meanwhile [RFC 9112 section 9.3.1].
     pub(crate) fn is_unanswered(&self, error: &Error) -> bool {
         let is_closed = match error {
-            Error::Peer(PeerFault::Truncated) | Error::Closed => true,
+            Error::Peer(PeerFault::NoResponse) | Error::Closed => true,
             Error::Io(error) => matches!(
                 error.kind(),
                 io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe
@@ -244,8 +247,8 @@ impl<S: Transport> ClientStream<S> {
                     self.wire.look()?;
                 }
                 // Octets that have come now answer nothing: the connection refuses them.
-                self.wire.connection.receive(self.wire.received.bytes_mut(), self.received.spans.lend())?;
-                Ok(())
+                let received = self.wire.connection.receive(self.wire.received.bytes_mut(), self.received.spans.lend());
+                received.map(|_| ()).map_err(|error| Error::of_response(error, &[]))
             }
             _ => Err(Error::Closed),
         }
@@ -264,7 +267,8 @@ impl<S: Transport> ClientStream<S> {
     /// Uses what has come of the response before up; tells whether that was all of it.
     fn skip(&mut self, left: &mut usize) -> Result<bool, Error> {
         while self.wire.connection.state() == ClientState::Body {
-            let (used, event) = self.wire.connection.receive_body(self.wire.received.bytes())?;
+            let received = self.wire.connection.receive_body(self.wire.received.bytes());
+            let (used, event) = received.map_err(|error| Error::of_response(error, &[]))?;
             let is_starved = matches!(event, Event::NeedMore);
             self.wire.received.consume(used);
             *left = left.checked_sub(used).ok_or(Error::Closed)?;
@@ -277,7 +281,11 @@ impl<S: Transport> ClientStream<S> {
 
     /// Takes one step: an event, or more octets. Gives the final response, or a 101.
     fn receive(&mut self, deadline: &mut Deadline) -> Result<Option<ResponseParts>, Error> {
-        let (used, event) = self.wire.connection.receive(self.wire.received.bytes_mut(), self.received.spans.lend())?;
+        let received = self.wire.connection.receive(self.wire.received.bytes_mut(), self.received.spans.lend());
+        let (used, event) = match received {
+            Ok(received) => received,
+            Err(error) => return Err(Error::of_response(error, self.wire.received.bytes())),
+        };
         let (mut parts, mut is_starved) = (None, false);
         match event {
             Event::Head(head) if !is_interim(head.status()) => {
@@ -290,7 +298,10 @@ impl<S: Transport> ClientStream<S> {
         }
         self.wire.received.consume(used);
         if is_starved {
-            self.wire.fill(deadline)?;
+            self.wire.fill(deadline).map_err(|error| match error {
+                Error::Peer(PeerFault::Truncated) if self.wire.received.bytes().is_empty() => PeerFault::NoResponse.into(),
+                error => error,
+            })?;
         }
         Ok(parts)
     }
@@ -466,7 +477,7 @@ mod tests {
     use crate::deadline::Whole;
     use crate::error::{Error, PeerFault, Wait};
     use crate::transport::Untimed;
-    use bareline_core::{Method, Target};
+    use bareline_core::{FieldName, FieldValue, Method, Status, Target};
     use std::io::{self, Cursor, Read, Write};
     use std::net::TcpListener;
     use std::time::Duration;
@@ -507,8 +518,26 @@ mod tests {
         // One that is used again itself forgets the head with the next request.
         stream.received = head;
         let next = stream.request(Method::GET, Target::ROOT, &[], b"");
-        assert!(matches!(next, Err(Error::Peer(PeerFault::Truncated))), "{next:?}");
+        assert!(matches!(next, Err(Error::Peer(PeerFault::NoResponse))), "{next:?}");
         assert_eq!(stream.received.octets.memory(), 0);
+    }
+
+    #[test]
+    fn a_long_request_head_leaves_no_memory_behind() {
+        let ok = b"HTTP/1.1 204 No Content\r\n\r\n".to_vec();
+        let mut stream = ClientStream::new(Untimed(Canned(Cursor::new(ok))), "a");
+        let others = "GET / HTTP/1.1\r\nHost: a\r\nX: \r\n\r\n".len();
+        let value = vec![b'x'; 65_536 - others + 1];
+        let mut request = |len| {
+            let fields = [(FieldName::from_static("X"), FieldValue::new(&value[..len]).unwrap())];
+            let status = stream.request(Method::GET, Target::ROOT, &fields, b"").map(|response| response.head.status());
+            (status, stream.wire.has_long())
+        };
+        let (status, has_long) = request(value.len());
+        assert!(matches!(status, Err(Error::TooLong { most: 65_536 })) && !has_long, "{status:?}");
+        // Nothing has been sent then.
+        let (status, has_long) = request(value.len() - 1);
+        assert!(matches!(status, Ok(Status::NO_CONTENT)) && !has_long, "{status:?}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What can go wrong, by whose fault.
 
-use bareline_core::{ErrorKind, ParseError, Status, WriteError};
+use bareline_core::{ErrorKind, OtherProtocol, ParseError, Status, WriteError};
 use std::net::SocketAddr;
 use std::time::Duration;
 use std::{fmt, io};
@@ -17,8 +17,11 @@ use std::{fmt, io};
 /// // A peer that closes, and says nothing.
 /// let mut client = ClientStream::new(Untimed(Cursor::new(Vec::new())), "example.com");
 /// let error = client.request(Method::GET, Target::ROOT, &[], b"").unwrap_err();
-/// assert_eq!(error.to_string(), "connection closed in mid-message (RFC 9112 section 8)");
+/// assert!(error.to_string().starts_with("connection closed before the response (RFC 9112 section 9.5)"));
 /// ```
+///
+/// The text of an error includes that of its cause. [`source`](std::error::Error::source) returns
+/// what is behind the cause, so that a chain of errors has each text once.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -33,6 +36,18 @@ pub enum Error {
     Peer(PeerFault),
     /// What the caller asked for.
     Own(WriteError),
+    /// What a server sent is larger than the caller's own limits allow.
+    OwnLimit(ParseError),
+    /// What the caller wants to send does not fit: a head, or a datagram.
+    TooLong {
+        /// How many octets it has at the most.
+        most: usize,
+    },
+    /// The caller's buffer has cut a datagram.
+    DatagramCut {
+        /// How many octets are missing.
+        missing: usize,
+    },
     /// The URL that the caller asked for.
     Url(UrlFault),
     /// The connection has ended, and carries nothing more [RFC 9112 section 9.6].
@@ -57,8 +72,19 @@ pub enum Error {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum PeerFault {
-    /// It sent what is no message.
+    /// A client sent what is no request.
     Parse(ParseError),
+    /// A server sent what is no response.
+    Response(ParseError),
+    /// The peer speaks another protocol.
+    Protocol {
+        /// The protocol.
+        other: OtherProtocol,
+        /// Where HTTP/1.x ends.
+        error: ParseError,
+    },
+    /// A server closed the connection before the first octet of a response [RFC 9112 section 9.5].
+    NoResponse,
     /// It closed the connection in the middle of a message [RFC 9112 section 8].
     Truncated,
     /// It kept us waiting.
@@ -70,8 +96,8 @@ pub enum PeerFault {
     },
 }
 
-/// Why a [`Client`](crate::Client) cannot ask for a URL that is written as one may be; octets that may not stand in one are
-/// [`WriteError::InvalidTarget`].
+/// Why a [`Client`](crate::Client) cannot ask for a URL. Octets are counted from the beginning of the
+/// URL.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum UrlFault {
@@ -79,6 +105,41 @@ pub enum UrlFault {
     NotHttp,
     /// Its scheme is https, whose TLS the client has not.
     NeedsTls,
+    /// It has no host.
+    NoHost {
+        /// Where the host would be.
+        at: usize,
+    },
+    /// It has a user name.
+    Userinfo {
+        /// Where that begins.
+        at: usize,
+    },
+    /// Its host has an octet that it may not hold, or is no address in brackets.
+    InvalidHost {
+        /// The first octet that is wrong.
+        at: usize,
+    },
+    /// Its host has a character beyond ASCII.
+    NonAsciiHost {
+        /// Where that begins.
+        at: usize,
+    },
+    /// Its IPv6 address has a zone.
+    Zone {
+        /// Where that begins.
+        at: usize,
+    },
+    /// Its port is no number up to 65,535.
+    InvalidPort {
+        /// Where that begins.
+        at: usize,
+    },
+    /// Its path or query has an octet that it may not hold.
+    InvalidTarget {
+        /// The octet.
+        at: usize,
+    },
 }
 
 /// What is waited for.
@@ -103,9 +164,10 @@ impl PeerFault {
     /// The status with which a server answers.
     pub const fn status(&self) -> Status {
         match self {
-            Self::Parse(error) => error.status(),
+            Self::Parse(error) | Self::Response(error) | Self::Protocol { error, .. } => error.status(),
             Self::TooSlow { .. } => Status::REQUEST_TIMEOUT,
             Self::Truncated => Status::BAD_REQUEST,
+            Self::NoResponse => Status::BAD_GATEWAY,
         }
     }
 }
@@ -114,20 +176,83 @@ impl fmt::Display for PeerFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Parse(error) => write!(f, "{error}: {}", error.hint()),
+            Self::Response(error) if error.kind() == ErrorKind::Version && error.offset() == 0 => {
+                write!(
+                    f,
+                    "what arrived does not begin with HTTP/1.1: {error}: the server may speak another protocol at this port"
+                )
+            }
+            Self::Response(error) => {
+                write!(f, "the server sent an invalid response: {error}: report it to whoever runs the server")
+            }
+            Self::Protocol { other, error } => write!(f, "{error}: {other}"),
+            Self::NoResponse => f.write_str(
+                "connection closed before the response (RFC 9112 section 9.5): \
+                 the server may have failed, or speak another protocol at this port",
+            ),
             Self::Truncated => f.write_str("connection closed in mid-message (RFC 9112 section 8)"),
             Self::TooSlow { wait, after } => write!(f, "no {wait} within {} s", after.as_secs_f32()),
         }
     }
 }
 
-impl fmt::Display for UrlFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotHttp => "no http URL: it has to begin with http:// (RFC 9110 section 4.2.1)",
-            Self::NeedsTls => "https needs TLS: connect with a TLS library, and ask on its stream with a ClientStream",
-        })
+impl UrlFault {
+    /// The fault, its place, the rule and what to do.
+    const fn parts(self) -> (&'static str, Option<usize>, &'static str, &'static str) {
+        match self {
+            Self::NotHttp => ("no http URL", None, "RFC 9110 section 4.2.1", "it has to begin with http://"),
+            Self::NeedsTls => (
+                "https needs TLS",
+                None,
+                "RFC 9110 section 4.2.2",
+                "connect with a TLS library, and ask on its stream with a ClientStream",
+            ),
+            Self::NoHost { at } => ("no host", Some(at), "RFC 9110 section 4.2.1", "write one behind http://"),
+            Self::Userinfo { at } => (
+                "user name in the URL",
+                Some(at),
+                "RFC 9110 section 4.2.4",
+                "leave out what stands up to the @, and send Authorization in its place",
+            ),
+            Self::InvalidHost { at } => (
+                "invalid host",
+                Some(at),
+                "RFC 3986 section 3.2.2",
+                "a host has no spaces or quotes, and an IPv6 address stands in brackets",
+            ),
+            Self::NonAsciiHost { at } => {
+                ("non-ASCII host", Some(at), "RFC 3986 section 3.2.2", "write it in Punycode, with xn-- in front")
+            }
+            Self::Zone { at } => (
+                "zone in an IPv6 address",
+                Some(at),
+                "RFC 3986 section 3.2.2",
+                "connect to the address with its zone, and ask on that stream with a ClientStream",
+            ),
+            Self::InvalidPort { at } => {
+                ("invalid port", Some(at), "RFC 3986 section 3.2.3", "write a number up to 65535, or none")
+            }
+            Self::InvalidTarget { at } => {
+                ("invalid octet in path or query", Some(at), "RFC 3986 section 3.3", "percent-encode it")
+            }
+        }
     }
 }
+
+impl fmt::Display for UrlFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (fault, at, rule, hint) = self.parts();
+        f.write_str(fault)?;
+        if let Some(at) = at {
+            write!(f, " at octet {at}")?;
+        }
+        write!(f, " ({rule}): {hint}")
+    }
+}
+
+impl std::error::Error for PeerFault {}
+
+impl std::error::Error for UrlFault {}
 
 impl fmt::Display for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -156,6 +281,19 @@ impl fmt::Display for Error {
             }
             Self::Peer(fault) => write!(f, "{fault}"),
             Self::Own(error) => write!(f, "{error}"),
+            Self::OwnLimit(error) => {
+                let remedy = raised(error.kind()).unwrap_or("raise that");
+                write!(f, "{} for the client's own limits ({}): {remedy}", error.kind(), error.kind().section())
+            }
+            Self::TooLong { most } => {
+                write!(
+                    f,
+                    "head, or message in a datagram, longer than {most} octets: send fewer or shorter fields, or less content"
+                )
+            }
+            Self::DatagramCut { missing } => {
+                write!(f, "datagram cut by the receiver's own buffer: use one that is {missing} octets larger")
+            }
             Self::Url(fault) => write!(f, "{fault}"),
             Self::Closed => f.write_str("connection has ended (RFC 9112 section 9.6)"),
             Self::Unanswered => f.write_str("request without a whole answer"),
@@ -163,14 +301,59 @@ impl fmt::Display for Error {
     }
 }
 
+/// What is behind the cause, whose text is that of the error itself.
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Io(error) => Some(error),
-            Self::Peer(PeerFault::Parse(error)) => Some(error),
-            Self::Own(error) => Some(error),
-            Self::Connect { .. } | Self::Peer(_) | Self::Url(_) | Self::Closed | Self::Unanswered => None,
+            Self::Io(error) => error.source(),
+            _ => None,
         }
+    }
+}
+
+/// Which setting of a client, raised, lets pass what is too large for it; `None` for a fault that
+/// is not of that kind.
+const fn raised(kind: ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::BodyTooLarge => "raise Settings::body_limit, and Limits::body where that is lower",
+        ErrorKind::HeadTooLong | ErrorKind::TrailersTooLong => {
+            "a head has at most 65535 octets; raise Limits::head where that is lower"
+        }
+        ErrorKind::TooManyFields => {
+            "a head has at most 128 fields; raise Limits::trailers for trailers, lend more FieldSpans for a datagram"
+        }
+        ErrorKind::ChunkLineTooLong => "raise Limits::chunk_line or Limits::chunk_extensions",
+        ErrorKind::TooManyInterim => "raise Limits::interim",
+        _ => return None,
+    })
+}
+
+impl Error {
+    /// The fault of what a client sent, in these octets.
+    pub(crate) fn of_request(error: ParseError, octets: &[u8]) -> Self {
+        Self::Peer(match (error.kind(), error.other_protocol(octets)) {
+            (_, Some(other)) => PeerFault::Protocol { other, error },
+            (ErrorKind::Truncated, _) => PeerFault::Truncated,
+            _ => PeerFault::Parse(error),
+        })
+    }
+
+    /// The fault of what a server sent, in these octets.
+    pub(crate) fn of_response(error: ParseError, octets: &[u8]) -> Self {
+        match Self::of_request(error, octets) {
+            Self::Peer(PeerFault::Parse(error)) if raised(error.kind()).is_some() => Self::OwnLimit(error),
+            Self::Peer(PeerFault::Parse(error)) => PeerFault::Response(error).into(),
+            other => other,
+        }
+    }
+
+    /// Adds how an address is written, where this one cannot be read.
+    pub(crate) fn of_address(error: io::Error) -> Self {
+        let is_unreadable = error.kind() == io::ErrorKind::InvalidInput && error.raw_os_error().is_none();
+        Self::Io(match is_unreadable {
+            true => io::Error::new(error.kind(), format!("{error}: write host:port, such as 127.0.0.1:8080")),
+            false => error,
+        })
     }
 }
 
@@ -183,10 +366,7 @@ impl From<io::Error> for Error {
 
 impl From<ParseError> for Error {
     fn from(error: ParseError) -> Self {
-        Self::Peer(match error.kind() {
-            ErrorKind::Truncated => PeerFault::Truncated,
-            _ => PeerFault::Parse(error),
-        })
+        Self::Peer(PeerFault::Parse(error))
     }
 }
 
@@ -212,13 +392,164 @@ impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         let kind = match error {
             Error::Io(error) => return error,
-            Error::Peer(PeerFault::Truncated) => io::ErrorKind::UnexpectedEof,
+            Error::Peer(PeerFault::Truncated | PeerFault::NoResponse) => io::ErrorKind::UnexpectedEof,
             Error::Peer(PeerFault::TooSlow { .. }) => io::ErrorKind::TimedOut,
-            Error::Peer(PeerFault::Parse(_)) => io::ErrorKind::InvalidData,
-            Error::Own(_) | Error::Url(_) => io::ErrorKind::InvalidInput,
+            Error::Peer(_) => io::ErrorKind::InvalidData,
+            Error::Own(_) | Error::Url(_) | Error::OwnLimit(_) | Error::TooLong { .. } | Error::DatagramCut { .. } => {
+                io::ErrorKind::InvalidInput
+            }
             Error::Closed => io::ErrorKind::NotConnected,
             Error::Connect { .. } | Error::Unanswered => io::ErrorKind::Other,
         };
         io::Error::new(kind, error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+    use super::{Error, PeerFault, UrlFault, Wait, raised};
+    use bareline_core::{ErrorKind, FieldSpans, FieldValue, OtherProtocol, ParseError, RequestHead, WriteError};
+    use std::error::Error as StdError;
+    use std::time::Duration;
+    use std::{fmt, io};
+
+    fn parse_error() -> ParseError {
+        RequestHead::parse(b"\x01", FieldSpans::<1>::new().lend()).unwrap_err()
+    }
+
+    /// Each variant once. The matches fail to compile when one is missing here.
+    fn errors() -> Vec<Error> {
+        let error = parse_error();
+        let peer = [
+            PeerFault::Parse(error),
+            PeerFault::Response(error),
+            PeerFault::Protocol { other: OtherProtocol::Tls, error },
+            PeerFault::NoResponse,
+            PeerFault::Truncated,
+            PeerFault::TooSlow { wait: Wait::Head, after: Duration::from_secs(1) },
+        ];
+        let url = [
+            UrlFault::NotHttp,
+            UrlFault::NeedsTls,
+            UrlFault::NoHost { at: 7 },
+            UrlFault::Userinfo { at: 7 },
+            UrlFault::InvalidHost { at: 7 },
+            UrlFault::NonAsciiHost { at: 7 },
+            UrlFault::Zone { at: 7 },
+            UrlFault::InvalidPort { at: 7 },
+            UrlFault::InvalidTarget { at: 7 },
+        ];
+        for fault in peer {
+            match fault {
+                PeerFault::Parse(_) | PeerFault::Response(_) | PeerFault::Protocol { .. } => {}
+                PeerFault::NoResponse | PeerFault::Truncated | PeerFault::TooSlow { .. } => {}
+            }
+        }
+        for fault in url {
+            match fault {
+                UrlFault::NotHttp | UrlFault::NeedsTls | UrlFault::NoHost { .. } | UrlFault::Userinfo { .. } => {}
+                UrlFault::InvalidHost { .. } | UrlFault::NonAsciiHost { .. } | UrlFault::Zone { .. } => {}
+                UrlFault::InvalidPort { .. } | UrlFault::InvalidTarget { .. } => {}
+            }
+        }
+        let mut errors = vec![
+            Error::Io(io::ErrorKind::ConnectionReset.into()),
+            Error::Io(io::Error::other("a text")),
+            // An error of a transport, with a cause of its own.
+            Error::Io(io::Error::other(Caused)),
+            Error::Connect { tried: vec![] },
+            Error::Connect { tried: vec![(([127, 0, 0, 1], 80).into(), io::ErrorKind::ConnectionRefused.into())] },
+            Error::Own(FieldValue::new("\n").unwrap_err()),
+            Error::Own(WriteError::BufferFull),
+            Error::OwnLimit(error),
+            Error::TooLong { most: 65_536 },
+            Error::DatagramCut { missing: 1 },
+            Error::Closed,
+            Error::Unanswered,
+        ];
+        errors.extend(peer.map(Error::Peer));
+        errors.extend(url.map(Error::Url));
+        for error in &errors {
+            match error {
+                Error::Io(_) | Error::Connect { .. } | Error::Peer(_) | Error::Own(_) | Error::Url(_) => {}
+                Error::OwnLimit(_) | Error::TooLong { .. } | Error::DatagramCut { .. } => {}
+                Error::Closed | Error::Unanswered => {}
+            }
+        }
+        errors
+    }
+
+    /// An error that does not say what has caused it.
+    #[derive(Debug)]
+    struct Caused;
+
+    impl fmt::Display for Caused {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("handshake failed")
+        }
+    }
+
+    impl StdError for Caused {
+        fn source(&self) -> Option<&(dyn StdError + 'static)> {
+            Some(&fmt::Error)
+        }
+    }
+
+    /// The texts of an error and of what has caused it.
+    fn chain(error: &dyn StdError) -> Vec<String> {
+        let (mut texts, mut next) = (Vec::new(), Some(error));
+        while let Some(error) = next {
+            texts.push(error.to_string());
+            next = error.source();
+        }
+        texts
+    }
+
+    #[test]
+    fn a_chain_of_errors_has_each_text_once() {
+        let mut longest = 0;
+        for error in errors() {
+            let name = format!("{error:?}");
+            let (peer, url) = match &error {
+                Error::Peer(fault) => (Some(*fault), None),
+                Error::Url(fault) => (None, Some(*fault)),
+                _ => (None, None),
+            };
+            let io = chain(&error);
+            let converted = chain(&io::Error::from(error));
+            assert_eq!(io, converted, "{name}");
+            let inner = [peer.map(|fault| chain(&fault)), url.map(|fault| chain(&fault))];
+            for texts in inner.into_iter().flatten().chain([io]) {
+                for (number, text) in texts.iter().enumerate() {
+                    let before = texts.iter().take(number);
+                    assert!(!text.is_empty() && before.clone().all(|other| !other.contains(text)), "{name}: {texts:?}");
+                }
+                longest = longest.max(texts.len());
+            }
+        }
+        assert_eq!(longest, 2, "the one that has a cause of its own");
+    }
+
+    #[test]
+    fn messages_are_of_one_kind() {
+        for error in errors() {
+            let text = error.to_string();
+            let is_name = text.starts_with("TLS") || text.starts_with("HTTP");
+            assert!(is_name || !text.starts_with(char::is_uppercase), "{text}");
+            assert!(!text.ends_with('.') && text.is_ascii(), "{text}");
+        }
+    }
+
+    #[test]
+    fn each_limit_of_a_client_names_what_to_raise() {
+        let limits: Vec<_> = ErrorKind::ALL.iter().filter(|kind| raised(**kind).is_some()).collect();
+        let too: Vec<_> = ErrorKind::ALL.iter().filter(|kind| kind.to_string().contains("too ")).collect();
+        // Of requests; and numbers that do not fit into 64 bits.
+        let others =
+            [ErrorKind::MethodTooLong, ErrorKind::TargetTooLong, ErrorKind::ContentLengthTooLarge, ErrorKind::ChunkSizeTooLarge];
+        assert!(too.iter().all(|kind| limits.contains(kind) != others.contains(kind)), "{too:?}");
+        assert!(limits.iter().all(|kind| too.contains(kind)));
     }
 }

@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::notice::Turn;
 use crate::server_stream::{ServerWire, dated, in_turn};
 use crate::transport::Transport;
-use crate::wire::Connection;
+use crate::wire::{Connection, to};
 use bareline_core::{Answer, FieldName, FieldValue, HeadWriter, ServerState, Status, TrailerField, Version, WriteError};
 use std::cell::RefCell;
 use std::fmt;
@@ -87,13 +87,13 @@ impl<'s, S: Transport> Reply<'s, S> {
 
     /// Answers with this status, these fields and this body. A [`Server`](crate::Server) adds `Date` [RFC 9110 section 6.6.1].
     ///
-    /// The head is at most 8,192 octets. What cannot be written, or is an interim answer, is [`Error::Own`]; the client gets a 500 then.
+    /// The head is at most 65,536 octets. What cannot be written, or is an interim answer, is [`Error::Own`]; the client gets a 500 then.
     pub fn send(self, status: Status, fields: &[(FieldName<'_>, FieldValue<'_>)], body: &[u8]) -> Result<(), Error> {
         // A whole response does not stream.
         let this = Self { is_while_reading: false, ..self };
         if body.len() <= COPIED {
             match this.start_with(status, fields, |head| head.body(body)) {
-                Err(Error::Own(WriteError::BufferFull)) => {}
+                Err(Error::TooLong { .. }) => {}
                 writer => return writer?.finish(),
             }
         }
@@ -126,7 +126,7 @@ impl<'s, S: Transport> Reply<'s, S> {
     /// ([`Date`](crate::Date) is the caller's to write). It may be called twice, when the first time there is no room behind what is ready to
     /// be sent.
     ///
-    /// The head, and a body that is written with it, are at most 8,192 octets.
+    /// The head, and a body that is written with it, are at most 65,536 octets.
     pub fn begin(
         self,
         status: Status,
@@ -164,10 +164,12 @@ impl<'s, S: Transport> Reply<'s, S> {
             false => wire.give_up_body(),
         }
         let is_refusal = wire.fault.is_some();
-        wire.write(|connection, out| match self.is_while_reading {
-            _ if is_refusal => write(connection.reject(status, out)?),
-            true => write(connection.respond_while_receiving(status, out)?),
-            false => write(connection.respond(status, out)?),
+        wire.write(|connection, out| {
+            to!(out, |out| match self.is_while_reading {
+                _ if is_refusal => write(connection.reject(status, out)?),
+                true => write(connection.respond_while_receiving(status, out)?),
+                false => write(connection.respond(status, out)?),
+            })
         })?;
         match wire.connection.state() {
             // What was to write the head has not ended it.
@@ -188,7 +190,7 @@ impl<'s, S: Transport> Reply<'s, S> {
             return Ok(());
         }
         let wire = &mut *in_turn(self.wire)?;
-        wire.write(|connection, out| connection.respond(status, out)?.fields(fields)?.without_body())?;
+        wire.write(|connection, out| to!(out, |out| connection.respond(status, out)?.fields(fields)?.without_body()))?;
         wire.flush()
     }
 }
@@ -249,7 +251,7 @@ impl<S: Transport> ResponseWriter<'_, S> {
         self.finish_with(&[])
     }
 
-    /// Ends the answer with these trailers, which a chunked body can have: 8,000 octets of them at the most.
+    /// Ends the answer with these trailers, which a chunked body can have: 65,000 octets of them at the most.
     pub fn finish_with(self, trailers: &[TrailerField<'_>]) -> Result<(), Error> {
         let wire = &mut *in_turn(self.wire)?;
         match (self.is_whole, trailers) {

@@ -89,7 +89,7 @@ const ACCESS: &str = "bareline_net::access";
 impl Server {
     /// Listens on this address: the first that can be had, if it is a name.
     pub fn bind(address: impl ToSocketAddrs) -> Result<Self, Error> {
-        Self::on(TcpListener::bind(address)?)
+        Self::on(TcpListener::bind(address).map_err(Error::of_address)?)
     }
 
     /// The address on which it listens.

@@ -10,7 +10,7 @@ use crate::received::HeadOctets;
 use crate::reply::Reply;
 use crate::settings::Settings;
 use crate::transport::Transport;
-use crate::wire::Wire;
+use crate::wire::{Wire, to};
 use bareline_core::{
     Answer, Event, FieldName, FieldSpans, FieldValue, HeadWriter, RequestHead, RequestParts, ServerConnection, ServerState,
     Status, WriteError, dump,
@@ -158,6 +158,8 @@ impl<S: Transport> ServerStream<S> {
 /// A request that was rejected before a handler got it.
 pub(crate) struct Rejected {
     error: Error,
+    /// Why, with what stands in the request.
+    reason: String,
     /// The request line, as far as it came, fit to be shown.
     line: String,
     /// The status that it was answered with, if that could be sent.
@@ -166,12 +168,12 @@ pub(crate) struct Rejected {
 
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { error, line, status } = self;
+        let Self { reason, line, status, .. } = self;
         match (line.is_empty(), status) {
-            (true, Some(status)) => write!(f, " {status}: {error}"),
-            (true, None) => write!(f, ": {error}"),
-            (false, Some(status)) => write!(f, " {line} {status}: {error}"),
-            (false, None) => write!(f, " {line}: {error}"),
+            (true, Some(status)) => write!(f, " {status}: {reason}"),
+            (true, None) => write!(f, ": {reason}"),
+            (false, Some(status)) => write!(f, " {line} {status}: {reason}"),
+            (false, None) => write!(f, " {line}: {reason}"),
         }
     }
 }
@@ -234,7 +236,8 @@ impl<S: Transport> ServerWire<S> {
         spans: &mut FieldSpans<FIELDS>,
         deadlines: &mut Deadlines,
     ) -> Result<Option<RequestParts>, Error> {
-        let (used, event) = self.connection.receive(self.received.bytes(), spans.lend())?;
+        let received = self.connection.receive(self.received.bytes(), spans.lend());
+        let (used, event) = received.map_err(|error| Error::of_request(error, self.received.bytes()))?;
         let (mut parts, mut is_starved) = (None, false);
         match event {
             Event::Head(head) => {
@@ -279,20 +282,26 @@ impl<S: Transport> ServerWire<S> {
             (_, []) => format!("\"{shown}\""),
             _ => format!("\"{shown}\"..."),
         };
-        let error = self.refuse(error);
-        Rejected { error, line, status: self.answered }
+        let reason = match &error {
+            Error::Peer(PeerFault::Parse(fault)) => format!("{fault}: {}", fault.hint_in(octets)),
+            error => error.to_string(),
+        };
+        let error = self.refuse(error, &reason);
+        Rejected { error, reason, line, status: self.answered }
     }
 
-    /// Responds with the status of the error, as far as that can be done, and sends nothing more;
+    /// Responds with the status of the error and this reason, as far as that can be done, and sends nothing more;
     /// what the client still sends is read when the connection is closed. Returns the error.
-    fn refuse(&mut self, error: Error) -> Error {
+    fn refuse(&mut self, error: Error, reason: &str) -> Error {
         let (status, reason) = match &error {
-            Error::Peer(fault) => (fault.status(), format!("{fault}\n")),
-            _ => (Status::INTERNAL_SERVER_ERROR, format!("{}\n", Status::INTERNAL_SERVER_ERROR.reason())),
+            Error::Peer(fault) => (fault.status(), reason),
+            _ => (Status::INTERNAL_SERVER_ERROR, Status::INTERNAL_SERVER_ERROR.reason()),
         };
-        let date = self.date();
+        let (date, body) = (self.date(), format!("{reason}\n"));
         let refused = self.write(|connection, out| {
-            dated(connection.reject(status, out)?, &date)?.field(FieldName::CONTENT_TYPE, TEXT)?.body(reason.as_bytes())
+            to!(out, |out| {
+                dated(connection.reject(status, out)?, &date)?.field(FieldName::CONTENT_TYPE, TEXT)?.body(body.as_bytes())
+            })
         });
         if refused.and_then(|()| self.close_write()).is_ok() {
             self.answered = Some(status);
@@ -320,7 +329,9 @@ impl<S: Transport> ServerWire<S> {
     pub(crate) fn conclude(&mut self) -> Result<(), Error> {
         match self.connection.state() {
             ServerState::Body | ServerState::Answer | ServerState::Refusal if self.is_open() => {
-                Err(self.refuse(self.unanswered()))
+                let error = self.unanswered();
+                let reason = error.to_string();
+                Err(self.refuse(error, &reason))
             }
             // The response is cut short: nothing else can be said.
             ServerState::AnswerBody => Err(self.unanswered()),
@@ -439,7 +450,7 @@ mod tests {
         let (mut stream, waits) = stream(request, &Arc::default());
         let Exchange { reply, .. } = stream.next_request().unwrap().unwrap();
         // Head and body do not fit together: the head is begun twice.
-        let value = FieldValue::new(&[b'x'; 5000]).unwrap();
+        let value = FieldValue::new(&[b'x'; 62_000]).unwrap();
         reply.send(Status::OK, &[(FieldName::from_static("X"), value)], &[b'y'; 4000]).unwrap();
         let waited: Duration = waits.borrow().iter().sum();
         // The last waits are of a millisecond at least, whatever is left.

@@ -4,7 +4,8 @@ use crate::deadline::is_passing;
 use crate::error::{Error, PeerFault, Wait};
 use crate::wire::OUT;
 use bareline_core::{
-    HeadWriter, LentSpans, Method, ReplyTo, RequestHead, ResponseHead, Status, Target, WireBuf, WriteError, datagram,
+    ErrorKind, HeadWriter, LentSpans, Method, ParseError, ReplyTo, RequestHead, ResponseHead, Status, Target, WireBuf,
+    WriteError, datagram,
 };
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::time::{Duration, Instant};
@@ -61,32 +62,49 @@ pub struct Datagram<'b> {
 }
 
 impl<'b> Datagram<'b> {
-    /// The request that it is, and its body: see [`datagram::request`]. One that was cut is [`PeerFault::Truncated`].
+    /// The request that it is, and its body: see [`datagram::request`]. One that was cut is [`Error::DatagramCut`].
     pub fn request(&self, spans: LentSpans<'b>) -> Result<(RequestHead<'b>, &'b [u8]), Error> {
-        Ok(datagram::request(self.whole()?, spans)?)
+        datagram::request(self.whole()?, spans).map_err(|error| self.fault(error, PeerFault::Parse, Error::of_request))
     }
 
     /// The response that it is, to a request with `method`, and its body: see [`datagram::response`]. One that was cut is
-    /// [`PeerFault::Truncated`].
+    /// [`Error::DatagramCut`].
     pub fn response(&self, method: Method<'_>, spans: LentSpans<'b>) -> Result<(ResponseHead<'b>, &'b [u8]), Error> {
-        Ok(datagram::response(self.whole()?, method, spans)?)
+        datagram::response(self.whole()?, method, spans)
+            .map_err(|error| self.fault(error, PeerFault::Response, Error::of_response))
     }
 
-    fn whole(&self) -> Result<&'b [u8], PeerFault> {
-        if self.cut > 0 { Err(PeerFault::Truncated) } else { Ok(self.octets) }
+    fn whole(&self) -> Result<&'b [u8], Error> {
+        if self.cut > 0 { Err(Error::DatagramCut { missing: self.cut }) } else { Ok(self.octets) }
+    }
+
+    /// The fault of the message. A datagram has no connection that could be closed too soon.
+    fn fault(&self, error: ParseError, invalid: fn(ParseError) -> PeerFault, of: fn(ParseError, &[u8]) -> Error) -> Error {
+        match error.kind() {
+            ErrorKind::Truncated => invalid(error).into(),
+            _ => of(error, self.octets),
+        }
+    }
+}
+
+/// Why a message cannot be sent.
+fn unsent(error: WriteError) -> Error {
+    match error {
+        WriteError::BufferFull => Error::TooLong { most: OUT },
+        error => error.into(),
     }
 }
 
 impl UdpPeer {
     /// A socket that receives on this address: the first that can be had, if it is a name.
     pub fn bind(address: impl ToSocketAddrs) -> Result<Self, Error> {
-        Ok(Self::from(UdpSocket::bind(address)?))
+        Ok(Self::from(UdpSocket::bind(address).map_err(Error::of_address)?))
     }
 
     /// A socket that sends to this address and receives from it alone: the first that can be had, if it is a name.
     pub fn connect(address: impl ToSocketAddrs) -> Result<Self, Error> {
         let mut tried = Vec::new();
-        for address in address.to_socket_addrs()? {
+        for address in address.to_socket_addrs().map_err(Error::of_address)? {
             let any: SocketAddr = match address {
                 SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
                 SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
@@ -130,7 +148,7 @@ impl UdpPeer {
         write: impl FnOnce(HeadWriter<'_, datagram::Whole>) -> Result<(), WriteError>,
     ) -> Result<(), Error> {
         let mut out = WireBuf::<OUT>::new();
-        write(datagram::write_request(&mut out, method, target)?)?;
+        datagram::write_request(&mut out, method, target).and_then(write).map_err(unsent)?;
         self.send_message(&out, to)
     }
 
@@ -143,7 +161,7 @@ impl UdpPeer {
         write: impl FnOnce(HeadWriter<'_, datagram::Whole>) -> Result<(), WriteError>,
     ) -> Result<(), Error> {
         let mut out = WireBuf::<OUT>::new();
-        write(datagram::write_response(&mut out, reply_to, status)?)?;
+        datagram::write_response(&mut out, reply_to, status).and_then(write).map_err(unsent)?;
         self.send_message(&out, to)
     }
 

@@ -40,7 +40,7 @@ impl<S: Transport> ServerWire<S> {
             let used = self.connection.discard_body(self.received.bytes());
             self.received.consume(used);
             if let Some(fault) = self.connection.fault() {
-                return Err(fault.into());
+                return Err(Error::of_request(fault, &[]));
             }
             // A client that waits for a 100 may have sent its body by now all the same.
             let may_have_sent = self.connection.expects_continue() && !has_looked;
@@ -58,7 +58,7 @@ impl<S: Transport> ServerWire<S> {
             match self.receive_arrived()? {
                 Arrived::Octets => {}
                 Arrived::Nothing => may_wait = true,
-                Arrived::End => self.connection.peer_closed()?,
+                Arrived::End => self.connection.peer_closed().map_err(|error| Error::of_request(error, &[]))?,
                 // Nor can a wait be limited, perhaps.
                 Arrived::Unknown => return Ok(()),
             }

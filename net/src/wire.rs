@@ -12,30 +12,50 @@ use bareline_core::{ClientConnection, Event, ParseError, ServerConnection, Statu
 use std::io::{self, IoSlice, Read};
 use std::time::{Duration, Instant};
 
-/// The largest head that is sent, and how much of ready output is gathered into one write.
+/// How much of ready output is gathered into one write.
 pub(crate) const OUT: usize = 8 * 1024;
+/// The longest head that is sent.
+pub(crate) const LONGEST: usize = 64 * 1024;
 /// How much of a body is gathered into one chunk, if the caller writes less at a time.
 const GATHERED: usize = 4 * 1024;
 
-pub(crate) type Out = WireBuf<OUT>;
+/// Where a connection writes what is to be sent.
+pub(crate) enum Out<'o> {
+    Usual(&'o mut WireBuf<OUT>),
+    Long(&'o mut WireBuf<LONGEST>),
+}
+
+/// Writes to whichever buffer this is.
+macro_rules! to {
+    ($out:expr, |$buffer:ident| $write:expr) => {
+        match $out {
+            $crate::wire::Out::Usual($buffer) => $write,
+            $crate::wire::Out::Long($buffer) => $write,
+        }
+    };
+}
+pub(crate) use to;
 
 /// What a server's and a client's connection have in common.
 pub(crate) trait Connection {
     type Head<'b>: Copy;
 
     fn receive_body<'b>(&mut self, input: &'b [u8]) -> Result<(usize, Event<'b, Self::Head<'b>>), ParseError>;
-    fn send_data(&mut self, data: &[u8], out: &mut Out) -> Result<(), WriteError>;
-    fn frame_data<'d>(&mut self, data: &'d [u8], out: &mut Out) -> Result<&'d [u8], WriteError>;
-    fn end_body(&mut self, trailers: &[TrailerField<'_>], out: &mut Out) -> Result<(), WriteError>;
+    fn send_data(&mut self, data: &[u8], out: Out<'_>) -> Result<(), WriteError>;
+    fn frame_data<'d>(&mut self, data: &'d [u8], out: Out<'_>) -> Result<&'d [u8], WriteError>;
+    fn end_body(&mut self, trailers: &[TrailerField<'_>], out: Out<'_>) -> Result<(), WriteError>;
     fn peer_closed(&mut self) -> Result<(), ParseError>;
     fn overflow(&mut self) -> ParseError;
 
+    /// The fault of what the peer sent, in these octets.
+    fn fault(error: ParseError, octets: &[u8]) -> Error;
+
     /// Tells a peer that waits for a word to do so that it may send the body.
-    fn ask_for_body(&mut self, out: &mut Out) -> Result<(), WriteError>;
+    fn ask_for_body(&mut self, out: Out<'_>) -> Result<(), WriteError>;
 }
 
 macro_rules! connection {
-    ($($connection:ty, $head:ident, $ask_for_body:expr);*) => {
+    ($($connection:ty, $head:ident, $fault:path, $ask_for_body:expr);*) => {
         $(impl Connection for $connection {
             type Head<'b> = bareline_core::$head<'b>;
 
@@ -43,16 +63,16 @@ macro_rules! connection {
                 <$connection>::receive_body(self, input)
             }
 
-            fn send_data(&mut self, data: &[u8], out: &mut Out) -> Result<(), WriteError> {
-                <$connection>::send_data(self, data, out)
+            fn send_data(&mut self, data: &[u8], out: Out<'_>) -> Result<(), WriteError> {
+                to!(out, |out| <$connection>::send_data(self, data, out))
             }
 
-            fn frame_data<'d>(&mut self, data: &'d [u8], out: &mut Out) -> Result<&'d [u8], WriteError> {
-                <$connection>::frame_data(self, data, out)
+            fn frame_data<'d>(&mut self, data: &'d [u8], out: Out<'_>) -> Result<&'d [u8], WriteError> {
+                to!(out, |out| <$connection>::frame_data(self, data, out))
             }
 
-            fn end_body(&mut self, trailers: &[TrailerField<'_>], out: &mut Out) -> Result<(), WriteError> {
-                <$connection>::end_body(self, trailers, out)
+            fn end_body(&mut self, trailers: &[TrailerField<'_>], out: Out<'_>) -> Result<(), WriteError> {
+                to!(out, |out| <$connection>::end_body(self, trailers, out))
             }
 
             fn peer_closed(&mut self) -> Result<(), ParseError> {
@@ -63,18 +83,22 @@ macro_rules! connection {
                 <$connection>::overflow(self)
             }
 
-            fn ask_for_body(&mut self, out: &mut Out) -> Result<(), WriteError> {
+            fn fault(error: ParseError, octets: &[u8]) -> Error {
+                $fault(error, octets)
+            }
+
+            fn ask_for_body(&mut self, out: Out<'_>) -> Result<(), WriteError> {
                 $ask_for_body(self, out)
             }
         })*
     };
 }
 connection!(
-    ServerConnection, RequestHead, |connection: &mut Self, out| match connection.expects_continue() {
-        true => connection.respond(Status::CONTINUE, out)?.without_body(),
+    ServerConnection, RequestHead, Error::of_request, |connection: &mut Self, out| match connection.expects_continue() {
+        true => to!(out, |out| connection.respond(Status::CONTINUE, out)?.without_body()),
         false => Ok(()),
     };
-    ClientConnection, ResponseHead, |_, _| Ok(())
+    ClientConnection, ResponseHead, Error::of_response, |_, _| Ok(())
 );
 
 /// A connection, its transport, and what is between them.
@@ -96,7 +120,9 @@ pub(crate) struct Wire<S, C> {
     /// The peer has been told so.
     is_end_told: bool,
     /// What is ready to be sent.
-    out: Box<Out>,
+    out: Box<WireBuf<OUT>>,
+    /// A head that is longer, ready to be sent before that; its memory is given back then.
+    long: Option<Box<WireBuf<LONGEST>>>,
     /// What is ready of a body and not framed yet.
     gathered: Vec<u8>,
     /// The body that is being received.
@@ -138,6 +164,21 @@ fn block(transport: &mut impl Transport, is_blocking: &mut bool) {
     }
 }
 
+/// A buffer for a head that is long, and for one at a time.
+#[inline(never)]
+fn long_buffer() -> Box<WireBuf<LONGEST>> {
+    Box::new(WireBuf::new())
+}
+
+fn long_octets(long: &Option<Box<WireBuf<LONGEST>>>) -> &[u8] {
+    long.as_deref().map_or(&[], WireBuf::as_bytes)
+}
+
+/// Whether no octets are left.
+fn is_over(pieces: [&[u8]; 3]) -> bool {
+    pieces.iter().all(|piece| piece.is_empty())
+}
+
 impl<S: Transport, C: Connection> Wire<S, C> {
     pub(crate) fn new(mut transport: S, connection: C, settings: Settings) -> Self {
         transport.prepare();
@@ -153,6 +194,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             is_write_closed: false,
             is_end_told: false,
             out: Box::new(WireBuf::new()),
+            long: None,
             gathered: Vec::new(),
             body: InBody::new(&settings),
             fault: None,
@@ -167,7 +209,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     pub(crate) fn fill(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
         self.flush()?;
         if self.received.room().is_empty() {
-            return Err(self.connection.overflow().into());
+            return Err(C::fault(self.connection.overflow(), &[]));
         }
         let mut since = Instant::now();
         let count = loop {
@@ -195,7 +237,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         let count = count.inspect_err(|_| self.transport = None)?;
         self.received.put(count);
         if count == 0 {
-            self.connection.peer_closed()?;
+            self.connection.peer_closed().map_err(|error| C::fault(error, &[]))?;
         }
         Ok(())
     }
@@ -218,12 +260,13 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     fn send(&mut self, octets: &[u8]) -> Result<(), Error> {
         let sent = self.try_send(octets);
         self.out.clear();
+        self.long = None;
         sent.inspect_err(|_| self.is_write_closed = true)
     }
 
     fn try_send(&mut self, octets: &[u8]) -> Result<(), Error> {
-        let (mut first, mut second) = (self.out.as_bytes(), octets);
-        if first.is_empty() && second.is_empty() {
+        let mut pieces = [long_octets(&self.long), self.out.as_bytes(), octets];
+        if is_over(pieces) {
             return Ok(());
         }
         let transport = match &mut self.transport {
@@ -240,24 +283,27 @@ impl<S: Transport, C: Connection> Wire<S, C> {
                 transport.set_write_timeout(Some(timeout))?;
                 self.write_timeout = timeout;
             }
-            let written = match (first, second) {
-                ([], []) => Ok(0),
-                (octets, []) | ([], octets) => transport.write(octets),
-                _ => transport.write_vectored(&[IoSlice::new(first), IoSlice::new(second)]),
+            let written = match pieces {
+                [[], [], []] => Ok(0),
+                [octets, [], []] | [[], octets, []] | [[], [], octets] => transport.write(octets),
+                _ => transport.write_vectored(&pieces.map(IoSlice::new)),
             };
             let written = match written {
                 Err(error) if is_passing(&error) => {
                     block(transport, &mut self.is_blocking);
                     0
                 }
-                Ok(0) if !(first.is_empty() && second.is_empty()) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
+                Ok(0) if !is_over(pieces) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
                 written => written?,
             };
             self.sent = self.sent.saturating_add(written as u64);
-            second = second.get(written.saturating_sub(first.len())..).unwrap_or_default();
-            first = first.get(written..).unwrap_or_default();
+            let mut left = written;
+            for piece in &mut pieces {
+                let count = left.min(piece.len());
+                (*piece, left) = (piece.get(count..).unwrap_or_default(), left.saturating_sub(count));
+            }
             // Sockets have nothing to flush; what stands above one may keep octets back.
-            if first.is_empty() && second.is_empty() {
+            if is_over(pieces) {
                 match transport.flush() {
                     Err(error) if is_passing(&error) => block(transport, &mut self.is_blocking),
                     flushed => return Ok(flushed?),
@@ -268,14 +314,24 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         }
     }
 
-    /// Writes to what is ready to be sent; when it has no room, once more after that is sent.
-    pub(crate) fn write<T>(&mut self, write: impl Fn(&mut C, &mut Out) -> Result<T, WriteError>) -> Result<T, Error> {
-        match write(&mut self.connection, &mut self.out) {
-            Err(WriteError::BufferFull) if !self.out.as_bytes().is_empty() => {
-                self.flush()?;
-                Ok(write(&mut self.connection, &mut self.out)?)
+    /// Writes to what is ready to be sent; when that has no room, once more after that is sent. What
+    /// does not fit then either gets a buffer of its own.
+    pub(crate) fn write<T>(&mut self, write: impl Fn(&mut C, Out<'_>) -> Result<T, WriteError>) -> Result<T, Error> {
+        let mut written = write(&mut self.connection, Out::Usual(&mut self.out));
+        if matches!(written, Err(WriteError::BufferFull)) && !self.ready().is_empty() {
+            self.flush()?;
+            written = write(&mut self.connection, Out::Usual(&mut self.out));
+        }
+        if !matches!(written, Err(WriteError::BufferFull)) {
+            return Ok(written?);
+        }
+        let mut long = long_buffer();
+        match write(&mut self.connection, Out::Long(&mut long)) {
+            Err(WriteError::BufferFull) => Err(Error::TooLong { most: LONGEST }),
+            written => {
+                self.long = Some(long);
+                Ok(written?)
             }
-            written => Ok(written?),
         }
     }
 
@@ -359,7 +415,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
 
     fn read_content(&mut self, buffer: &mut [u8], trailers: &mut Trailers) -> Result<usize, Error> {
         while self.body.content == 0 && !buffer.is_empty() {
-            let (used, event) = self.connection.receive_body(self.received.bytes())?;
+            let received = self.connection.receive_body(self.received.bytes());
+            let (used, event) = received.map_err(|error| C::fault(error, self.received.bytes()))?;
             let (mut is_starved, mut is_ended) = (false, false);
             match event {
                 Event::Data(data) => self.body.content = data.len(),
@@ -397,7 +454,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
 
     /// How many octets have been sent, or are ready to be.
     pub(crate) fn produced(&self) -> u64 {
-        self.sent.saturating_add(self.out.as_bytes().len() as u64)
+        let ready = self.out.as_bytes().len().saturating_add(long_octets(&self.long).len());
+        self.sent.saturating_add(ready as u64)
     }
 
     /// What hinders the caller: the peer's fault, where there is one.
@@ -417,9 +475,18 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.answered = None;
     }
 
-    /// What is ready to be sent.
+    /// Whether there is a buffer for a long head.
+    #[cfg(test)]
+    pub(crate) const fn has_long(&self) -> bool {
+        self.long.is_some()
+    }
+
+    /// What is ready to be sent first: a long head, or everything else.
     pub(crate) fn ready(&self) -> &[u8] {
-        self.out.as_bytes()
+        match long_octets(&self.long) {
+            [] => self.out.as_bytes(),
+            long => long,
+        }
     }
 
     /// Whether octets have come that are not the content of the present message.

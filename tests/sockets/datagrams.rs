@@ -1,7 +1,7 @@
 //! Datagrams.
 
 use crate::DEADLINE;
-use bareline_core::{FieldName, FieldSpans, FieldValue, Method, ReplyTo, Status, Target, WriteError};
+use bareline_core::{ErrorKind, FieldName, FieldSpans, FieldValue, Method, ParseError, ReplyTo, Status, Target, WriteError};
 use bareline_net::{Error, PeerFault, UdpPeer, Wait};
 use std::net::UdpSocket;
 use std::thread;
@@ -58,12 +58,13 @@ fn a_message_that_is_none_or_cut_is_told() {
     let datagram = client.receive_within(DEADLINE, &mut buffer).unwrap();
     assert_eq!(datagram.cut, 1);
     let error = datagram.response(Method::GET, spans.lend()).unwrap_err();
-    assert!(matches!(error, Error::Peer(PeerFault::Truncated)), "{error:?}");
+    assert!(matches!(error, Error::DatagramCut { missing: 1 }), "{error:?}");
     // Cut off by the sender.
     client.send(b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n12").unwrap();
     let mut buffer = [0; 100];
     let error = server.receive_within(DEADLINE, &mut buffer).unwrap().request(spans.lend()).unwrap_err();
-    assert!(matches!(error, Error::Peer(PeerFault::Truncated)), "{error:?}");
+    let is_truncated = |error: ParseError| error.kind() == ErrorKind::Truncated;
+    assert!(matches!(error, Error::Peer(PeerFault::Parse(error)) if is_truncated(error)), "{error:?}");
     client.send(b"GET / HTTP/1.1\nHost: a\n\n").unwrap();
     let error = server.receive_within(DEADLINE, &mut buffer).unwrap().request(spans.lend()).unwrap_err();
     assert!(matches!(error, Error::Peer(PeerFault::Parse(_))), "{error:?}");

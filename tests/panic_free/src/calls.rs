@@ -42,7 +42,7 @@ pub fn all(received: &[u8]) {
         black_box(StreamError::<Infallible>::from(error));
         black_box((error.kind(), error.offset(), error.len(), error.status(), error.hint()));
         black_box((error.kind().section(), error.kind().status(), error.kind().hint(), error.behind(received.len())));
-        black_box(error.hint_in(received));
+        black_box((error.hint_in(received), error.other_protocol(received)));
     }
     black_box(OtherProtocol::of(received));
     black_box(response(received).is_ok());
