@@ -3,6 +3,8 @@
 
 #[path = "../examples/explain/json.rs"]
 mod json;
+#[path = "../examples/explain/page.rs"]
+mod page;
 #[path = "../examples/explain/reading.rs"]
 #[allow(dead_code, reason = "the cases show more of it")]
 mod reading;
@@ -55,7 +57,7 @@ fn text(arguments: &[&str], octets: &[u8]) -> String {
     String::from_utf8(explain(&[arguments, &["-"]].concat(), octets).stdout).unwrap()
 }
 
-/// In one line, however it was broken.
+/// Joins the lines, however they were broken.
 fn unwrapped(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -64,7 +66,7 @@ fn file(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
 
-/// The name and the octets of each case, and what is read in them.
+/// Returns the name and the octets of each case, and what is read in them.
 fn cases() -> Vec<(String, Vec<u8>, Reading)> {
     let mut cases = Vec::new();
     for name in ["requests", "more_requests", "responses", "more_responses"] {
@@ -88,7 +90,7 @@ fn cases() -> Vec<(String, Vec<u8>, Reading)> {
     cases
 }
 
-/// What a person sees, without colours, in lines of so many columns.
+/// Returns what a person sees, without colours, in lines of so many columns.
 fn plain(reading: &Reading, octets: &[u8], columns: usize) -> String {
     anstream::adapter::strip_str(&view::text(reading, octets, "standard input", columns)).to_string()
 }
@@ -394,7 +396,7 @@ fn the_parts_of_every_case_are_what_is_read() {
     }
 }
 
-/// The keys that the description of the JSON has, each with the object that it is in and its type.
+/// Returns the keys that the description of the JSON has, each with its object and its type.
 fn described() -> BTreeSet<(String, String, String)> {
     let document = file("examples/explain/JSON.md");
     let rows = document.lines().filter(|line| line.starts_with("| ")).skip(1);

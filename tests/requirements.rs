@@ -562,8 +562,8 @@ fn rfc9110_7_6_1_what_is_no_connection_option_closes() {
     }
 }
 
-/// The framings of a response with this code to GET, HEAD and CONNECT, for some fields, and what is
-/// said of its class.
+/// Returns the framings of a response with this code to GET, HEAD and CONNECT, for some fields, and
+/// whether it is interim, and successful.
 fn meaning(code: u16) -> (Vec<[Framing; 3]>, bool, bool) {
     let mut class = (false, false);
     let framings = ["", "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n"].map(|fields| {
@@ -780,6 +780,7 @@ fn each_refusal_of_a_request_writer_and_its_accepted_twin() {
             ("GET", "/", &[("Host", ""), ("X\n", "a")], b""),
             ("GET", "/", &[("Host", ""), ("X", "a")], b""),
         ),
+        (WriteError::InvalidFieldName { at: 0 }, ("GET", "/", &[(" Host", "a")], b""), ("GET", "/", &[("Host", "a")], b"")),
         (WriteError::InvalidFieldValue { at: 1 }, ("GET", "/", &[("Host", "a\n")], b""), ("GET", "/", &[("Host", "an")], b"")),
         (WriteError::InvalidFieldValue { at: 0 }, ("GET", "/", &[("Host", "\0")], b""), ("GET", "/", &[("Host", "0")], b"")),
         (WriteError::InvalidHost { at: 1 }, ("GET", "/", &[("Host", "a/")], b""), ("GET", "/", &[("Host", "a.")], b"")),
@@ -859,6 +860,37 @@ fn each_refusal_of_a_request_writer_and_its_accepted_twin() {
     for (error, refused, accepted) in cases {
         assert_eq!(write_request(refused.0, refused.1, refused.2, refused.3), Err(*error), "{refused:?}");
         assert!(write_request(accepted.0, accepted.1, accepted.2, accepted.3).is_ok(), "{accepted:?}");
+    }
+}
+
+/// Each octet within each element, but for targets: `tests/oracle` has those.
+#[test]
+fn rfc9110_2_2_what_is_written_is_in_the_abnf() {
+    for octet in 0..=u8::MAX {
+        let is_tchar = octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet);
+        let is_text = matches!(octet, b'\t' | b' '..=b'~' | 0x80..);
+        let token = format!("x{}x", char::from(octet));
+        let value = [b'x', octet, b'x'];
+        let written = |method: &str, name: &str, value: &[u8]| {
+            let (mut out, mut writer) = (WireBuf::<100>::new(), MessageWriter::new());
+            let head = writer.request(Method::new(method)?, Target::ROOT, &mut out)?;
+            let head = head.field(FieldName::HOST, FieldValue::from_static("a"))?;
+            head.field(FieldName::new(name)?, FieldValue::new(value)?)?.without_body()?;
+            Ok::<_, WriteError>(out.as_bytes().to_vec())
+        };
+        assert_eq!(written(&token, "x", b"x").is_ok(), is_tchar, "a method with {octet:#x}");
+        assert_eq!(written("x", &token, b"x").is_ok(), is_tchar, "a name with {octet:#x}");
+        let line = [b"\r\nx: ", &value[..], b"\r\n\r\n"].concat();
+        let is_written = written("x", "x", &value).is_ok_and(|octets| octets.ends_with(&line));
+        assert_eq!(is_written, is_text, "a value with {octet:#x}");
+
+        let (mut out, mut writer) = (WireBuf::<100>::new(), MessageWriter::new());
+        let with_reason = |reason| writer.response(OTHER, Status::OK, &mut out)?.reason(reason)?.without_body();
+        assert_eq!(FieldValue::new(&value[..]).and_then(with_reason).is_ok(), is_text, "a reason with {octet:#x}");
+        writer.response(OTHER, Status::OK, &mut out).unwrap().chunked().unwrap();
+        let end = |name| writer.end_body(&[(name, FieldValue::from_static("x"))], &mut out);
+        let trailer = FieldName::new(&token).and_then(end);
+        assert_eq!(trailer.is_ok(), is_tchar, "a trailer with {octet:#x}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Shows what bareline reads in octets, part by part: for when two systems disagree about a message.
 
 mod json;
+mod page;
 mod reading;
 mod view;
 

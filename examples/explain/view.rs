@@ -1,6 +1,7 @@
 //! A reading for a person: each line of a message with its parts and their rules, and what follows
 //! from it.
 
+use crate::page::{Cell, DIM, MARGIN, Page, WRONG};
 use crate::reading::{Carrier, Message, Part, PartKind, Reading, Sender, StartLine, Tail};
 use anstyle::{AnsiColor, Style};
 use bareline_core::{ErrorKind, FieldName, Framing, ParseError};
@@ -13,38 +14,11 @@ const SHOWN: usize = 400;
 /// The columns that lines have where the output is no terminal.
 const COLUMNS: u16 = 80;
 
-/// The columns that an offset takes, with the space behind it.
-const MARGIN: usize = 10;
-
-/// The columns that a name of a fact takes, with the space around it.
-const NAME: usize = 14;
-
-const DIM: Style = Style::new().dimmed();
-const BOLD: Style = Style::new().bold();
-const WRONG: Style = AnsiColor::BrightRed.on_default().bold();
-
 /// A piece of a message: a part, or what stands between two.
 struct Piece {
     kind: Option<PartKind>,
     start: usize,
     end: usize,
-}
-
-/// An octet as it is shown, or some words in its place.
-struct Cell {
-    text: String,
-    style: Style,
-    is_wrong: bool,
-}
-
-impl Cell {
-    const fn new(text: String, style: Style) -> Self {
-        Self { text, style, is_wrong: false }
-    }
-
-    fn width(&self) -> usize {
-        self.text.chars().count()
-    }
 }
 
 /// Writes the reading to standard output, in colour where that is a terminal.
@@ -77,12 +51,6 @@ pub(crate) fn text(reading: &Reading, octets: &[u8], file: &str, columns: usize)
     }
     page.tail(reading, octets);
     page.text
-}
-
-/// What has been written.
-struct Page {
-    text: String,
-    columns: usize,
 }
 
 impl Page {
@@ -224,37 +192,6 @@ impl Page {
         self.text.push_str("\n\n");
     }
 
-    /// Writes cells from this offset on, in as many rows as they take. What is wrong is underlined.
-    fn rows(&mut self, start: usize, cells: &[Cell]) {
-        let mut rest = cells;
-        let _ = write!(self.text, "{DIM}{start:>8}{DIM:#}  ");
-        while !rest.is_empty() {
-            let mut width = 0;
-            let fits = rest.iter().take_while(|cell| {
-                width += cell.width();
-                width <= self.columns - MARGIN
-            });
-            let (row, after) = rest.split_at(fits.count().max(1));
-            rest = after;
-            for (at, Cell { text, style, .. }) in row.iter().enumerate() {
-                // Nobody sees a space at the end of a row.
-                let text = if at + 1 == row.len() && text == " " { "·" } else { text };
-                let _ = write!(self.text, "{style}{text}{style:#}");
-            }
-            if let Some(first) = row.iter().position(|cell| cell.is_wrong) {
-                let width = |cells: &[Cell]| cells.iter().map(Cell::width).sum::<usize>();
-                let (before, wrong) = row.split_at(first);
-                let wrong = wrong.iter().take_while(|cell| cell.is_wrong).map(Cell::width).sum();
-                let _ = write!(self.text, "\n{:margin$}", "", margin = MARGIN + width(before));
-                let _ = write!(self.text, "{WRONG}{}{WRONG:#}", "━".repeat(wrong));
-            }
-            if !rest.is_empty() {
-                let _ = write!(self.text, "\n{:MARGIN$}", "");
-            }
-        }
-        self.text.push('\n');
-    }
-
     /// Writes why a message is rejected, under the line at fault.
     fn rejection(&mut self, reading: &Reading, error: ParseError, octets: &[u8], file: &str) {
         let at = error.offset().min(octets.len());
@@ -340,47 +277,9 @@ impl Page {
             self.rows(from, &cells);
         }
     }
-
-    fn heading(&mut self, heading: &str) {
-        let _ = writeln!(self.text, "{BOLD}{heading}{BOLD:#}\n");
-    }
-
-    /// Writes what is true of a message, behind a name for it.
-    fn fact(&mut self, name: &str, fact: &str) {
-        let _ = write!(self.text, "  {BOLD}{name}{BOLD:#}");
-        let used = 2 + name.len();
-        let _ = write!(self.text, "{:pad$}", "", pad = NAME.saturating_sub(used));
-        self.words(fact, NAME, NAME);
-    }
-
-    /// Writes words in lines that begin behind this margin; the first one is `used` columns long
-    /// already. The name of a section stays in one line; a word that is too long for one is cut.
-    fn words(&mut self, words: &str, margin: usize, used: usize) {
-        let mut column = used;
-        let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-        for word in words.replace(" section ", "\u{a0}section\u{a0}").replace("RFC ", "RFC\u{a0}").split(' ') {
-            let mut word: Vec<char> = word.chars().map(|character| if character == '\u{a0}' { ' ' } else { character }).collect();
-            if column > margin && column + 1 + word.len() > self.columns {
-                let _ = write!(self.text, "\n{:margin$}", "");
-                column = margin;
-            } else if column > margin {
-                self.text.push(' ');
-                column += 1;
-            }
-            while column + word.len() > self.columns {
-                let rest = word.split_off(self.columns - column);
-                self.text.extend(word);
-                let _ = write!(self.text, "\n{:margin$}", "");
-                (word, column) = (rest, margin);
-            }
-            column += word.len();
-            self.text.extend(word);
-        }
-        self.text.push('\n');
-    }
 }
 
-/// A method that fits a line.
+/// Cuts a method, so that it fits a line.
 fn shortened(method: &str) -> String {
     match method.get(..20) {
         Some(start) if method.len() > 20 => format!("{start}…"),
@@ -388,7 +287,7 @@ fn shortened(method: &str) -> String {
     }
 }
 
-/// The parts of a message and what stands between them, line ends on their own.
+/// Returns the parts of a message and what stands between them, line ends on their own.
 fn pieces(start: usize, end: usize, parts: &[Part], octets: &[u8]) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let between = |mut start: usize, end: usize, pieces: &mut Vec<Piece>| {
@@ -412,7 +311,7 @@ fn pieces(start: usize, end: usize, parts: &[Part], octets: &[u8]) -> Vec<Piece>
     pieces
 }
 
-/// How an octet is shown.
+/// Returns how an octet is shown.
 fn symbol(octet: u8, is_between: bool) -> String {
     match octet {
         b'\r' => "\\r".to_owned(),
@@ -436,7 +335,7 @@ const fn style(kind: PartKind) -> Style {
     colour.on_default()
 }
 
-/// What a part is called, and the section that rules it.
+/// Returns what a part is called, and the section that rules it.
 const fn rule(kind: PartKind) -> (&'static str, &'static str) {
     match kind {
         PartKind::Method => ("method", "RFC 9112 3.1"),
@@ -454,7 +353,7 @@ const fn rule(kind: PartKind) -> (&'static str, &'static str) {
     }
 }
 
-/// The same for what stands between parts.
+/// Returns the same for what stands between parts.
 fn separator(octets: &[u8]) -> (&'static str, &'static str) {
     match octets {
         [b'\r', b'\n'] => ("CRLF", "RFC 9112 2.2"),
@@ -464,7 +363,7 @@ fn separator(octets: &[u8]) -> (&'static str, &'static str) {
     }
 }
 
-/// Where the body ends, and why.
+/// Says where the body ends, and why.
 fn framing(message: &Message, carrier: Carrier) -> String {
     match (message.framing, &message.start_line) {
         (Framing::Length(length), _) => format!("{length} octets, as Content-Length says (RFC 9112 section 6.2)"),
@@ -486,7 +385,7 @@ fn framing(message: &Message, carrier: Carrier) -> String {
     }
 }
 
-/// What becomes of the connection, and why.
+/// Says what becomes of the connection, and why.
 fn connection(message: &Message) -> String {
     let values = message.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("connection"));
     let mut options = values.flat_map(|(_, value)| value.split(|&octet| octet == b',')).map(<[u8]>::trim_ascii);
@@ -509,7 +408,7 @@ fn connection(message: &Message) -> String {
     format!("{why} (RFC 9112 section 9.3)")
 }
 
-/// What comes of a fault.
+/// Says what comes of a fault.
 fn consequence(reading: &Reading) -> String {
     let status = reading.status().map(|status| status.to_string()).unwrap_or_default();
     match (reading.sender, reading.carrier) {
@@ -520,7 +419,7 @@ fn consequence(reading: &Reading) -> String {
     }
 }
 
-/// Where the field line stands that the one at fault contradicts: the last one in these lines.
+/// Finds the last of these field lines that the one at fault contradicts.
 fn contradicted(lines: &[u8], kind: ErrorKind) -> Option<usize> {
     let names: &[&str] = match kind {
         ErrorKind::RepeatedContentLength => &["content-length:"],
