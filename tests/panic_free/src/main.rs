@@ -4,6 +4,7 @@
 #![no_main]
 
 mod calls;
+mod logged;
 
 use core::hint::black_box;
 
@@ -22,5 +23,6 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
 extern "C" fn _start() -> ! {
     loop {
         calls::all(black_box(&[0u8; 1024]));
+        logged::all();
     }
 }

@@ -1,0 +1,71 @@
+//! Logs values of bareline-core by defmt.
+
+use bareline_core::{
+    BodyPart, ChunkExtension, ChunkExtensions, ClientConnection, ClientState, ErrorKind, FieldName, FieldValue, Fields, Framing,
+    Limits, Method, ParseError, Parsed, RecvBuf, RepeatedField, RequestHead, ResponseHead, ServerConnection, ServerEvent,
+    ServerState, Status, StreamError, Target, TargetForm, Version, WireBuf, WriteError,
+};
+use core::hint::black_box;
+
+/// Where the log goes: the optimizer must not know.
+#[defmt::global_logger]
+struct Log;
+
+// SAFETY: there is one thread, and nothing interrupts it.
+unsafe impl defmt::Logger for Log {
+    fn acquire() {}
+
+    unsafe fn flush() {}
+
+    unsafe fn release() {}
+
+    unsafe fn write(octets: &[u8]) {
+        black_box(octets);
+    }
+}
+
+defmt::timestamp!("");
+
+/// Links the logging of any value of these types.
+macro_rules! logged {
+    ($($type:ty,)*) => {$({
+        fn log(value: &$type) {
+            defmt::println!("{}", value);
+        }
+        // Whoever has its address may call it, with any value.
+        black_box(log as fn(&$type));
+    })*};
+}
+
+pub fn all() {
+    logged!(
+        BodyPart<'_>,
+        ChunkExtension<'_>,
+        ChunkExtensions<'_>,
+        ClientConnection,
+        ClientState,
+        ErrorKind,
+        FieldName<'_>,
+        FieldValue<'_>,
+        Fields<'_>,
+        Framing,
+        Limits,
+        Method<'_>,
+        ParseError,
+        Parsed<RequestHead<'_>>,
+        RecvBuf<512>,
+        RepeatedField,
+        RequestHead<'_>,
+        ResponseHead<'_>,
+        ServerConnection,
+        ServerEvent<'_>,
+        ServerState,
+        Status,
+        StreamError<u8>,
+        Target<'_>,
+        TargetForm,
+        Version,
+        WireBuf<256>,
+        WriteError,
+    );
+}
