@@ -40,10 +40,13 @@ exceptions! {
     FoldInResponse Choice "folded line in a response"
     FoldInTrailers Choice "folded line in trailers"
     ControlTrailer Choice "fields in trailers that control the message, its routing or the connection"
+    SpaceBeforeColon Choice "SP before the colon in a response"
+    ControlOctet Choice "control octets in values"
     Pipelining Elsewhere "several requests sent before an answer, by a client"
     StartLineSpace Choice "several spaces in a start line"
     EmptyLines Choice "empty lines before a request line"
     DatagramLines Elsewhere "empty lines around a request in a datagram"
+    LinesBeforeStatus Choice "empty lines before a status line"
     RepeatedLength Choice "`Content-Length: 5, 5`, or twice"
     OtherNumber Choice "`Content-Length: +5`, ` 5 5`, `0x5`"
     LengthAndCoding Choice "`Content-Length` with `Transfer-Encoding`"
@@ -57,6 +60,7 @@ exceptions! {
     ConnectContent Choice "content in CONNECT"
     GetContent Choice "content in GET, HEAD, DELETE"
     TargetOctet Choice "`{`, `}`, `^`, backtick, `[`, `]`, `\\|`, a stray `%` in path and query, `\\` in a query"
+    ForeignOctet Choice "octets above 127, and `#` with a fragment, in a target"
     AbsoluteForm Choice "absolute form without `://`, userinfo in it"
     OtherHost Choice "authority of the target and `Host` that differ"
     HostOrPort Choice "`Host` with a port above 65,535, or without a host"
@@ -117,6 +121,8 @@ const REQUEST_MENDS: &[(Exception, Mend)] = &[
     (Exception::BareLf, bare_lf),
     (Exception::BareCr, bare_cr),
     (Exception::FoldInRequest, fold),
+    (Exception::ControlOctet, control_octets),
+    (Exception::ForeignOctet, foreign_octets),
     (Exception::StartLineSpace, start_line_space),
     (Exception::RepeatedLength, repeated_length),
     (Exception::OtherNumber, other_number),
@@ -126,6 +132,9 @@ const RESPONSE_MENDS: &[(Exception, Mend)] = &[
     (Exception::BareLf, bare_lf),
     (Exception::BareCr, bare_cr),
     (Exception::FoldInResponse, fold),
+    (Exception::SpaceBeforeColon, space_before_colon),
+    (Exception::ControlOctet, control_octets),
+    (Exception::LinesBeforeStatus, lines_before_status),
     (Exception::StartLineSpace, start_line_space),
     (Exception::RepeatedLength, repeated_length),
     (Exception::OtherNumber, other_number),
@@ -424,6 +433,43 @@ fn bare_lf(octets: &[u8]) -> Option<Vec<u8>> {
 
 fn bare_cr(octets: &[u8]) -> Option<Vec<u8>> {
     replaced(octets, |_, octet, after| octet == b'\r' && after != Some(b'\n'), b" ")
+}
+
+/// Leaves out whitespace before the colon of the field lines.
+fn space_before_colon(octets: &[u8]) -> Option<Vec<u8>> {
+    let mended = octets.split_inclusive(|&octet| octet == b'\n').enumerate().map(|(number, line)| {
+        let colon = line.iter().position(|&octet| octet == b':').filter(|_| number > 0).unwrap_or(0);
+        let name = line[..colon].trim_ascii_end();
+        [name, &line[colon..]].concat()
+    });
+    let mended = mended.collect::<Vec<_>>().concat();
+    (mended != octets).then_some(mended)
+}
+
+/// Puts a space in the place of each control octet behind the start line.
+fn control_octets(octets: &[u8]) -> Option<Vec<u8>> {
+    let start = octets.iter().position(|&octet| octet == b'\n')?;
+    let is_control = |octet: &u8| octet.is_ascii_control() && !b"\t\r\n".contains(octet);
+    octets[start..].iter().any(is_control).then(|| {
+        let behind = octets[start..].iter().map(|octet| if is_control(octet) { b' ' } else { *octet });
+        octets[..start].iter().copied().chain(behind).collect()
+    })
+}
+
+/// Leaves out empty lines in front of a status line.
+fn lines_before_status(octets: &[u8]) -> Option<Vec<u8>> {
+    let rest = without_empty_lines(octets);
+    (rest.len() < octets.len()).then(|| with_space(rest).into_owned())
+}
+
+/// Percent-encodes octets above 127 in the target of a request, and leaves out its fragment.
+fn foreign_octets(octets: &[u8]) -> Option<Vec<u8>> {
+    let start = octets.iter().position(|&octet| octet == b' ')? + 1;
+    let end = start + octets[start..].iter().position(|&octet| octet == b' ')?;
+    let target = octets[start..end].split(|&octet| octet == b'#').next()?;
+    let encoded = |octet: &u8| if octet.is_ascii() { vec![*octet] } else { format!("%{octet:02x}").into_bytes() };
+    let mended: Vec<u8> = target.iter().flat_map(encoded).collect();
+    (mended != octets[start..end]).then(|| [&octets[..start], &mended, &octets[end..]].concat())
 }
 
 /// Puts something in the place of some octets, which are told by the octets before and after them.
