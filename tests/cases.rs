@@ -226,7 +226,7 @@ fn every_request_case_has_its_verdict_at_every_cut() {
 
 #[test]
 fn every_response_case_has_its_verdict_at_every_cut() {
-    for (file, count) in [("responses.jsonl", 149), ("more_responses.jsonl", 86)] {
+    for (file, count) in [("responses.jsonl", 149), ("more_responses.jsonl", 89)] {
         run(file, count, |case, input, cuts| {
             let methods = case["request_methods"].as_array().unwrap().iter().map(|method| method.as_str().unwrap());
             let methods: Vec<_> = methods.map(|method| Method::new(method).unwrap()).collect();

@@ -7,11 +7,13 @@ mod reading;
 
 use bareline_core::{
     BodyDecoder, ClientConnection, ErrorKind, FieldName, FieldSpans, FieldValue, Framing, Limits, Method, ParseError,
-    ServerConnection, Target, WireBuf, datagram,
+    ServerConnection, Target, Version, WireBuf, datagram,
 };
+use bareline_net::{ClientStream, Error, Untimed};
 use reading::{Asked, requests, responses};
 use std::collections::HashSet;
 use std::fs;
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 fn read(path: &str) -> String {
@@ -116,6 +118,63 @@ fn every_bad_situation_has_its_test() {
         let missing: Vec<_> = names.iter().filter(|name| !tests.contains(**name)).collect();
         assert!(missing.is_empty(), "there is no {missing:?}");
     }
+}
+
+/// A transport on which a server sends octets, whatever it is asked.
+struct Sent(io::Cursor<Vec<u8>>);
+
+impl Read for Sent {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl Write for Sent {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What a client that asks in this version gets from a server that sends these octets.
+fn got(octets: &[u8], version: Version) -> Result<Vec<u8>, Error> {
+    let mut client = ClientStream::new(Untimed(Sent(io::Cursor::new(octets.to_vec()))), "a");
+    let mut response = client.begin(Method::GET, Target::ROOT, |head| head.version(version).without_body())?.finish()?;
+    let mut body = Vec::new();
+    response.body.read_to_end(&mut body)?;
+    Ok(body)
+}
+
+#[test]
+fn every_server_of_the_page_is_rejected_as_it_says() {
+    let classes = classes();
+    let page = read("net/SERVERS.md");
+    let (said, often) = page.split_once("\n## How often").unwrap();
+    let rows = |text: &str| -> Vec<Vec<String>> {
+        let rows = text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| the server sends"));
+        rows.map(|row| row.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect()).collect()
+    };
+    let (rows, reports) = (rows(said), rows(often));
+    assert!(rows.len() >= 15 && rows.iter().map(|row| &row[0]).eq(reports.iter().map(|row| &row[0])));
+    let mut wrong = Vec::new();
+    for row in &rows {
+        let [_, sent, says, cases, helps] = &row[..] else { panic!("{row:?}") };
+        let error = got(&octets(sent), Version::Http11).unwrap_err().to_string();
+        // As a table has them.
+        let error = error.replace('|', "\\|");
+        if error != *says {
+            wrong.push(format!("{sent} | {error} |"));
+        }
+        let names: Vec<_> = cases.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty() && names.iter().all(|name| classes.contains(*name)), "{row:?}");
+        assert!(page.contains(&format!("- **{helps}**: ")), "{row:?}");
+    }
+    assert!(wrong.is_empty(), "the page says something else than:\n{}", wrong.join("\n"));
+    // What a server may send to a request of HTTP/1.0 instead of chunks.
+    assert_eq!(got(b"HTTP/1.1 200 OK\r\n\r\nhi", Version::Http10).unwrap(), b"hi");
 }
 
 /// The octets that a cell stands for: as Rust escapes them, and `{x*9}` for nine of them.

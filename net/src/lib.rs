@@ -43,3 +43,8 @@ pub use settings::Settings;
 pub use trailers::Trailers;
 pub use transport::{Transport, Untimed};
 pub use udp::{Datagram, UdpPeer};
+
+/// The example of the page on servers, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../SERVERS.md")]
+struct Servers;
