@@ -320,6 +320,16 @@ pub(super) const CLASSES: &[Class] = &[
         holds: |case| case.rejects(Peer::Go, "target: invalid URL escape") && has_stray_percent(case.facts.start(1)),
     },
     Class {
+        name: "backtick",
+        what: "Bareline lets a backtick through in a path. hyper rejects it.",
+        section: "RFC 3986 section 3.3",
+        why: Why::Row("`{`, `}`, `^`, backtick, `[`, `]`, `\\|`, a stray `%` in path and query, `\\` in a query"),
+        holds: |case| {
+            let path = case.facts.start(1).split(|octet| *octet == b'?').next();
+            case.rejects(Peer::Hyper, "invalid URI") && path.is_some_and(|path| path.contains(&b'`'))
+        },
+    },
+    Class {
         name: "encoded-host",
         what: "The other reader takes no percent-encoded octets in an authority.",
         section: "RFC 3986 section 3.2.2",
