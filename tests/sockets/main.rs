@@ -17,6 +17,7 @@ mod programs;
 #[cfg(unix)]
 mod proxies;
 mod raw_client;
+mod raw_octets;
 mod server;
 mod service;
 #[cfg(target_os = "linux")]

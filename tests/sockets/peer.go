@@ -1,4 +1,4 @@
-// The peers in Go: a client that sends and gets trailers, and a server that does.
+// The peers in Go: a client that sends and gets trailers, one that asks for targets, and a server.
 package main
 
 import (
@@ -15,6 +15,13 @@ import (
 func main() {
 	if os.Args[1] == "client" {
 		client("http://" + os.Args[2])
+	} else if os.Args[1] == "targets" {
+		for _, target := range os.Args[3:] {
+			response, err := http.Get("http://" + os.Args[2] + target)
+			check(err == nil, err)
+			response.Body.Close()
+			fmt.Println(response.StatusCode)
+		}
 	} else {
 		server()
 	}

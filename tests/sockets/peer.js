@@ -38,6 +38,10 @@ async function main(client, command, address, ...rest) {
                 console.log(size, await ask('POST', path, Number(size)));
             }
         }
+    } else if (command === 'targets') {
+        for (const target of rest) {
+            console.log(await ask('GET', target));
+        }
     } else {
         for (let number = 0; number < Number(rest[0]); number++) {
             console.log('POST', await ask('POST', '/status/404', 300_000));

@@ -1,7 +1,9 @@
-"""The peer in Python: http.client, which sends a whole body before it reads the response."""
+"""The peers in Python: urllib, and http.client, which sends a whole body before it reads the response."""
 
 import http.client
 import sys
+import urllib.error
+import urllib.request
 
 
 def ask(connection, method, path, **more):
@@ -44,9 +46,21 @@ def keep(address, count):
         print(status, connection.sock and connection.sock.getsockname()[1])
 
 
+def targets(address, targets):
+    """Prints the status of a GET for each target."""
+    for target in targets:
+        try:
+            with urllib.request.urlopen(f"http://{address}{target}", timeout=20) as response:
+                print(response.status)
+        except urllib.error.HTTPError as error:
+            print(error.code)
+
+
 command, address, *rest = sys.argv[1:]
 if command == "uploads":
     uploads(address, rest[0], rest[1:])
+elif command == "targets":
+    targets(address, rest)
 elif command == "alternate":
     alternate(address, int(rest[0]))
 else:

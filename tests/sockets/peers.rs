@@ -35,7 +35,7 @@ pub(crate) fn output(command: &mut Command) -> String {
     text(&output.stdout)
 }
 
-fn curl(arguments: &[&str]) -> String {
+pub(crate) fn curl(arguments: &[&str]) -> String {
     output(Command::new("curl").args(["-sS", "--max-time", "60"]).args(arguments))
 }
 
@@ -236,7 +236,7 @@ fn pythons_server_is_asked() {
 }
 
 /// Go's client and server.
-fn go(folder: &Path) -> PathBuf {
+pub(crate) fn go(folder: &Path) -> PathBuf {
     let program = folder.join("peer");
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sockets/peer.go");
     output(Command::new("go").args(["build", "-o"]).arg(&program).arg(source).env("GO111MODULE", "off"));
@@ -333,6 +333,10 @@ fn nginx_is_asked_over_a_unix_socket() {
     fs::remove_dir_all(folder).unwrap();
 }
 
+/// The options with which it prints a page that it has loaded.
+pub(crate) const CHROMIUM: &str = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+    --disable-background-networking --disable-component-update --disable-sync --disable-dev-shm-usage --timeout=30000 --dump-dom";
+
 #[test]
 fn chromium_shows_the_page() {
     if !has("chromium", "--version") {
@@ -340,10 +344,8 @@ fn chromium_shows_the_page() {
     }
     let folder = folder("chromium");
     let server = Program::start("http_server");
-    let options = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \
-        --disable-component-update --disable-sync --disable-dev-shm-usage --timeout=30000 --dump-dom";
     let mut command = Command::new("chromium");
-    command.args(options.split_whitespace()).arg(format!("--user-data-dir={}", folder.display()));
+    command.args(CHROMIUM.split_whitespace()).arg(format!("--user-data-dir={}", folder.display()));
     let page = output(command.arg(format!("http://{}/", server.address)).stderr(Stdio::null()));
     assert!(page.contains("<h1>What the server saw</h1>") && page.contains("GET / HTTP/1.1") && page.contains("Chrom"), "{page}");
     let _ = fs::remove_dir_all(folder);

@@ -25,7 +25,7 @@ pub(crate) fn python() -> Option<Command> {
     })
 }
 
-fn node(client: &str) -> Option<Command> {
+pub(crate) fn node(client: &str) -> Option<Command> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sockets/peer.js");
     has("node", "--version").then(|| {
         let mut command = Command::new("node");
