@@ -2,8 +2,8 @@
 
 use bareline_core::{
     BodyPart, ChunkExtension, ChunkExtensions, ClientConnection, ClientState, ErrorKind, FieldName, FieldValue, Fields, Framing,
-    Limits, Method, ParseError, Parsed, RecvBuf, RepeatedField, RequestHead, ResponseHead, ServerConnection, ServerEvent,
-    ServerState, Status, StreamError, Target, TargetForm, Version, WireBuf, WriteError,
+    Limits, Method, OtherProtocol, ParseError, Parsed, RecvBuf, RepeatedField, RequestHead, ResponseHead, ServerConnection,
+    ServerEvent, ServerState, Status, StreamError, Target, TargetForm, Version, WireBuf, WriteError,
 };
 use core::hint::black_box;
 
@@ -51,6 +51,7 @@ pub fn all() {
         Framing,
         Limits,
         Method<'_>,
+        OtherProtocol,
         ParseError,
         Parsed<RequestHead<'_>>,
         RecvBuf<512>,
