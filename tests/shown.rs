@@ -11,7 +11,10 @@ fn every_refusal_of_a_writer_names_fault_and_section() {
     let all = [
         (WriteError::InvalidMethod { at: 1 }, "invalid method at octet 1 (RFC 9110 section 9.1)"),
         (WriteError::InvalidTarget { at: 0 }, "invalid request target at octet 0 (RFC 9112 section 3.2)"),
-        (WriteError::TargetForm, "form of the target does not suit the method (RFC 9112 section 3.2)"),
+        (
+            WriteError::TargetForm,
+            "form of the target does not suit the method (RFC 9112 section 3.2: methods are case-sensitive)",
+        ),
         (WriteError::InvalidStatus { code: 7 }, "status code outside 100 to 599 (RFC 9110 section 15)"),
         (WriteError::InvalidFieldName { at: 2 }, "invalid field name at octet 2 (RFC 9110 section 5.1)"),
         (WriteError::InvalidFieldValue { at: 3 }, "control octet in a field value at octet 3 (RFC 9110 section 5.5)"),

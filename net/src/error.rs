@@ -17,7 +17,7 @@ use std::{fmt, io};
 /// // A peer that closes, and says nothing.
 /// let mut client = ClientStream::new(Untimed(Cursor::new(Vec::new())), "example.com");
 /// let error = client.request(Method::GET, Target::ROOT, &[], b"").unwrap_err();
-/// assert!(error.to_string().starts_with("connection closed before the response (RFC 9112 section 9.5)"));
+/// assert!(error.to_string().starts_with("connection closed before the response (RFC 9112 section"));
 /// ```
 ///
 /// The text of an error includes that of its cause. [`source`](std::error::Error::source) returns
@@ -96,8 +96,8 @@ pub enum PeerFault {
     },
 }
 
-/// Why a [`Client`](crate::Client) cannot ask for a URL. Octets are counted from the beginning of the
-/// URL.
+/// Why a [`Client`](crate::Client) cannot ask for a URL. Octets are counted from the beginning of
+/// the URL.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum UrlFault {

@@ -87,7 +87,8 @@ impl<'s, S: Transport> Reply<'s, S> {
 
     /// Answers with this status, these fields and this body. A [`Server`](crate::Server) adds `Date` [RFC 9110 section 6.6.1].
     ///
-    /// The head is at most 65,536 octets. What cannot be written, or is an interim answer, is [`Error::Own`]; the client gets a 500 then.
+    /// The head is at most 65,536 octets. What cannot be written, or is an interim answer, is
+    /// [`Error::Own`]; the client gets a 500 then.
     pub fn send(self, status: Status, fields: &[(FieldName<'_>, FieldValue<'_>)], body: &[u8]) -> Result<(), Error> {
         // A whole response does not stream.
         let this = Self { is_while_reading: false, ..self };
@@ -251,7 +252,8 @@ impl<S: Transport> ResponseWriter<'_, S> {
         self.finish_with(&[])
     }
 
-    /// Ends the answer with these trailers, which a chunked body can have: 65,000 octets of them at the most.
+    /// Ends the answer with these trailers, which a chunked body can have: 65,000 octets of them at
+    /// the most.
     pub fn finish_with(self, trailers: &[TrailerField<'_>]) -> Result<(), Error> {
         let wire = &mut *in_turn(self.wire)?;
         match (self.is_whole, trailers) {

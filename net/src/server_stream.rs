@@ -290,8 +290,9 @@ impl<S: Transport> ServerWire<S> {
         Rejected { error, reason, line, status: self.answered }
     }
 
-    /// Responds with the status of the error and this reason, as far as that can be done, and sends nothing more;
-    /// what the client still sends is read when the connection is closed. Returns the error.
+    /// Responds with the status of the error and this reason, as far as that can be done, and sends
+    /// nothing more; what the client still sends is read when the connection is closed. Returns the
+    /// error.
     fn refuse(&mut self, error: Error, reason: &str) -> Error {
         let (status, reason) = match &error {
             Error::Peer(fault) => (fault.status(), reason),

@@ -62,7 +62,8 @@ pub struct Datagram<'b> {
 }
 
 impl<'b> Datagram<'b> {
-    /// The request that it is, and its body: see [`datagram::request`]. One that was cut is [`Error::DatagramCut`].
+    /// The request that it is, and its body: see [`datagram::request`]. One that was cut is
+    /// [`Error::DatagramCut`].
     pub fn request(&self, spans: LentSpans<'b>) -> Result<(RequestHead<'b>, &'b [u8]), Error> {
         datagram::request(self.whole()?, spans).map_err(|error| self.fault(error, PeerFault::Parse, Error::of_request))
     }
@@ -139,7 +140,8 @@ impl UdpPeer {
         Ok(())
     }
 
-    /// Sends a datagram that is a request, whose head and body `write` makes, to this address.
+    /// Sends a datagram that is a request, whose head and body `write` makes, to this address. It
+    /// has at most 8,192 octets; a longer one is [`Error::TooLong`].
     pub fn send_request_to(
         &mut self,
         method: Method<'_>,
@@ -152,7 +154,8 @@ impl UdpPeer {
         self.send_message(&out, to)
     }
 
-    /// Sends a datagram that is a response, whose head and body `write` makes, to this address.
+    /// Sends a datagram that is a response, whose head and body `write` makes, to this address. It
+    /// has at most 8,192 octets; a longer one is [`Error::TooLong`].
     pub fn send_response_to(
         &mut self,
         reply_to: ReplyTo,

@@ -314,8 +314,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         }
     }
 
-    /// Writes to what is ready to be sent; when that has no room, once more after that is sent. What
-    /// does not fit then either gets a buffer of its own.
+    /// Writes to what is ready to be sent; when that has no room, once more after that is sent.
+    /// What does not fit then either gets a buffer of its own.
     pub(crate) fn write<T>(&mut self, write: impl Fn(&mut C, Out<'_>) -> Result<T, WriteError>) -> Result<T, Error> {
         let mut written = write(&mut self.connection, Out::Usual(&mut self.out));
         if matches!(written, Err(WriteError::BufferFull)) && !self.ready().is_empty() {

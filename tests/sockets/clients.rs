@@ -360,7 +360,8 @@ fn heads_of_60_kb_go_both_ways() {
         reply.send(Status::OK, &[(name, value)], &text)
     });
     let (client, name) = (Client::new(), FieldName::from_static("X"));
-    // The second request goes out on the same connection; bodies are written behind the head, and with it.
+    // The second request goes out on the same connection; bodies are written behind the head, and
+    // with it.
     for (len, body) in [(60_000, 1), (10, 100), (9_000, 50_000), (60_000, 100_000), (0, 0)] {
         let (value, body) = (vec![b'x'; len], vec![b'y'; body]);
         let mut shown = Vec::new();
