@@ -33,7 +33,7 @@ struct Arguments {
     /// Shows the heads of the request and of the response, on standard error
     #[arg(short, long)]
     verbose: bool,
-    /// What to ask for: http://HOST[:PORT][/PATH][?QUERY]
+    /// What to ask for: http://HOST[:PORT][/PATH][?QUERY], percent-encoded where that is due
     url: String,
 }
 

@@ -351,7 +351,7 @@ fn a_hint_tells_what_stands_there() {
 /// A hint names the octet and what to write in its place, or the space too many.
 #[test]
 fn a_hint_mends_a_request_line() {
-    const GENERAL: &str = "percent-encode what a target may not hold; begin with / or a scheme; leave out fragment and userinfo";
+    const GENERAL: &str = "write one space, then / or a scheme; percent-encode other octets; leave out fragment and userinfo";
     for (line, hint) in [
         (&b"GET /a\\b HTTP/1.1"[..], "write \\ as %5C"),
         (b"GET http://a/\"?q HTTP/1.1", "write \" as %22"),

@@ -224,7 +224,7 @@ rules! {
         "begin with a method and one space; a peer that speaks TLS or another protocol is at the wrong port"
     MethodTooLong "RFC 9112 section 3" 501 "method too long" "use a method that the server implements"
     Target "RFC 9112 section 3.2" 400 "invalid request target"
-        "percent-encode what a target may not hold; begin with / or a scheme; leave out fragment and userinfo"
+        "write one space, then / or a scheme; percent-encode other octets; leave out fragment and userinfo"
     TargetTooLong "RFC 9112 section 3" 414 "request target too long" "send long data as content"
     TargetForm "RFC 9112 section 3.2" 400 "form of the request target does not suit the method"
         "host:port goes with CONNECT alone, * with OPTIONS, in a datagram with M-SEARCH and NOTIFY; methods are case-sensitive"

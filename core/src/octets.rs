@@ -5,7 +5,8 @@ pub(crate) const TCHAR: u8 = 1;
 /// What a request target that is read may hold: [`QUERY`], `%`, and what browsers and other clients
 /// send as it is. The query may hold `\` besides, which the WHATWG URL standard leaves there.
 pub(crate) const TARGET: u8 = 1 << 1;
-/// What path and query hold besides percent-encoded octets: `pchar`, `/`, `?` [RFC 3986 section 3.4].
+/// What path and query hold besides percent-encoded octets: `pchar`, `/`, `?` [RFC 3986 section
+/// 3.4].
 pub(crate) const QUERY: u8 = 1 << 6;
 /// `reg-name` without its percent-encoded octets [RFC 3986 section 3.2.2].
 pub(crate) const REG_NAME: u8 = 1 << 2;
@@ -37,7 +38,8 @@ pub(crate) fn run_end(octets: &[u8], position: usize, classes: u8) -> usize {
     end
 }
 
-/// The end of `*( octet of these classes / pct-encoded )` at or after `position` [RFC 3986 section 2.1].
+/// Returns the end of `*( octet of these classes / pct-encoded )` that begins at `position` [RFC 3986
+/// section 2.1].
 pub(crate) fn encoded_run_end(octets: &[u8], position: usize, classes: u8) -> usize {
     let mut end = position;
     loop {

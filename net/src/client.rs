@@ -89,8 +89,13 @@ impl Client {
     /// Begins a request for this URL: `http://`, a host, perhaps a port, path and query. A fragment is left out, and the port is 80 unless it
     /// is said. Nothing is sent before the request is ended.
     ///
-    /// Fails with [`Error::Url`] when the URL is not one of http, or is not written as one: see
-    /// [`UrlFault`](crate::UrlFault).
+    /// Path and query are percent-encoded as browsers do it: `/a b?q={ä}` becomes
+    /// `/a%20b?q=%7B%C3%A4%7D`. A `\` in the path becomes `/`, and spaces at the end are left out. What
+    /// browsers leave raw and a request target may not hold is encoded too: `[`, `]`, `|`, a `\` in the
+    /// query, and a `%` that begins no triplet. Triplets stay as they are.
+    ///
+    /// Fails with [`Error::Url`] when the URL is not one of http, when its host is not written as one,
+    /// or when path or query has a control octet: see [`UrlFault`](crate::UrlFault).
     pub fn request<'r>(&'r self, method: Method<'r>, url: &str) -> Result<ClientRequest<'r>, Error> {
         Ok(ClientRequest::new(self, method, HttpUrl::new(url)?))
     }

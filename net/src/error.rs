@@ -135,7 +135,7 @@ pub enum UrlFault {
         /// Where that begins.
         at: usize,
     },
-    /// Its path or query has an octet that it may not hold.
+    /// Its path or query has a control octet.
     InvalidTarget {
         /// The octet.
         at: usize,
@@ -233,7 +233,7 @@ impl UrlFault {
                 ("invalid port", Some(at), "RFC 3986 section 3.2.3", "write a number up to 65535, or none")
             }
             Self::InvalidTarget { at } => {
-                ("invalid octet in path or query", Some(at), "RFC 3986 section 3.3", "percent-encode it")
+                ("control octet in path or query", Some(at), "RFC 3986 section 3.3", "percent-encode it")
             }
         }
     }

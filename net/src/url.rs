@@ -2,6 +2,7 @@
 
 use crate::error::{Error, UrlFault};
 use bareline_core::{Target, WriteError};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// An `http` URL, taken apart [RFC 9110 section 4.2.1].
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -13,7 +14,9 @@ pub(crate) struct HttpUrl {
 }
 
 impl HttpUrl {
+    /// Takes a URL apart. Path and query may be written as in a browser: see [`encoded`].
     pub(crate) fn new(url: &str) -> Result<Self, Error> {
+        let url = url.trim_end_matches(' ');
         // The fragment is not for the server [RFC 9110 section 4.2.5].
         let url = url.split('#').next().unwrap_or(url);
         let rest = match url.split_once(':').and_then(|(scheme, rest)| Some((scheme, rest.strip_prefix("//")?))) {
@@ -23,14 +26,14 @@ impl HttpUrl {
         };
         let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         check_authority(authority, "http://".len())?;
-        // What is taken apart here is one in absolute form.
-        Target::new(url).map_err(|error| match error {
-            WriteError::InvalidTarget { at } => UrlFault::InvalidTarget { at }.into(),
-            error => Error::Own(error),
-        })?;
+        let path_at = url.len().saturating_sub(path.len());
+        // Browsers leave out tabs and line ends, and encode the others: none of them is meant.
+        if let Some(control) = path.find(|character: char| character.is_ascii_control()) {
+            return Err(UrlFault::InvalidTarget { at: path_at.saturating_add(control) }.into());
+        }
         let authority = authority.strip_suffix(":80").or(authority.strip_suffix(':')).unwrap_or(authority);
         let root = if path.starts_with('/') { "" } else { "/" };
-        Ok(Self { authority: authority.to_ascii_lowercase(), target: [root, path].concat() })
+        Ok(Self { authority: authority.to_ascii_lowercase(), target: encoded(&[root, path].concat()) })
     }
 
     /// Host and port to connect to.
@@ -80,12 +83,61 @@ fn check_authority(authority: &str, start: usize) -> Result<(), UrlFault> {
     }
 }
 
+/// Percent-encodes what path and query of a request target may not hold, as browsers do [WHATWG URL
+/// section 4.4]; a `\` in the path becomes a `/`.
+///
+/// Browsers leave octets raw that the grammar does not have [RFC 3986 sections 3.3 and 3.4]. Those are
+/// encoded too, and so is a `%` that begins no triplet.
+fn encoded(target: &str) -> String {
+    let (path, query) = target.split_at(target.find('?').unwrap_or(target.len()));
+    let mut encoded = String::with_capacity(target.len());
+    encode(&path.replace('\\', "/"), PATH, &mut encoded);
+    encode(query, QUERY, &mut encoded);
+    encoded
+}
+
+fn encode(text: &str, set: &'static AsciiSet, out: &mut String) {
+    for (count, piece) in text.split('%').enumerate() {
+        let digits = piece.as_bytes().get(..2);
+        let is_triplet = digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+        if count > 0 {
+            out.push_str(if is_triplet { "%" } else { "%25" });
+        }
+        out.extend(utf8_percent_encode(piece, set));
+    }
+}
+
+/// All that is neither `unreserved`, `sub-delims`, `:`, `@` nor `/` [RFC 3986 section 3.3].
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=')
+    .remove(b':')
+    .remove(b'@')
+    .remove(b'/');
+
+/// The same without `?` and with `'`, which browsers encode in the query of an http URL.
+const QUERY: &AsciiSet = &PATH.remove(b'?').add(b'\'');
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use super::HttpUrl;
     use crate::error::{Error, UrlFault};
+    use bareline_core::Target;
 
     #[test]
     fn rfc9110_4_2_1_a_url_is_an_authority_and_a_target() {
@@ -106,7 +158,35 @@ mod tests {
         ] {
             let split = HttpUrl::new(url).unwrap();
             assert_eq!((&*split.authority, &*split.target), (authority, target), "{url}");
+            Target::new(&split.target).unwrap();
             assert_eq!(HttpUrl::address(&split.authority), address, "{url}");
+        }
+    }
+
+    #[test]
+    fn what_a_url_may_not_hold_is_encoded_as_browsers_do() {
+        for (url, target) in [
+            // The sets of the WHATWG URL standard, of path and query.
+            ("http://a/ \"<>^`{}?\"<>' x", "/%20%22%3C%3E%5E%60%7B%7D?%22%3C%3E%27%20x"),
+            ("http://a?{^`}", "/?%7B%5E%60%7D"),
+            // What the grammar of a target does not have besides.
+            ("http://a/[|]?[|]", "/%5B%7C%5D?%5B%7C%5D"),
+            // UTF-8.
+            ("http://a/\u{e4}?\u{20ac}=\u{1f600}", "/%C3%A4?%E2%82%AC=%F0%9F%98%80"),
+            // A backslash is a slash in a path.
+            ("http://a/b\\c?d\\e", "/b/c?d%5Ce"),
+            // Triplets stay as they are, a stray percent sign does not.
+            ("http://a/%5b%7C?%e4", "/%5b%7C?%e4"),
+            ("http://a/%?%4%zz%%41%", "/%25?%254%25zz%25%41%25"),
+            ("http://a/%\u{e4}4", "/%25%C3%A44"),
+            // All that needs no triplet.
+            ("http://a/-._~!$&'()*+,;=:@/?-._~!$&()*+,;=:@/?", "/-._~!$&'()*+,;=:@/?-._~!$&()*+,;=:@/?"),
+            // Spaces at the end are not meant, and a fragment is not sent.
+            ("http://a/b  ", "/b"),
+            ("http://a/b #\u{e4}\n", "/b%20"),
+        ] {
+            assert_eq!(HttpUrl::new(url).unwrap().target, target, "{url}");
+            Target::new(target).unwrap();
         }
     }
 
@@ -146,6 +226,12 @@ mod tests {
             ("http://a:b/", UrlFault::InvalidPort { at: 9 }),
             ("http://a:8 /", UrlFault::InvalidPort { at: 9 }),
             ("http://[::1]:b/", UrlFault::InvalidPort { at: 13 }),
+            ("http://a{?q", UrlFault::InvalidHost { at: 8 }),
+            ("http://a\\b", UrlFault::InvalidHost { at: 8 }),
+            ("http://a/\u{e4}\n", UrlFault::InvalidTarget { at: 11 }),
+            ("http://a?q\t", UrlFault::InvalidTarget { at: 10 }),
+            ("http://a/\0?q", UrlFault::InvalidTarget { at: 9 }),
+            ("http://a/\x7f", UrlFault::InvalidTarget { at: 9 }),
         ] {
             let error = HttpUrl::new(url).unwrap_err();
             assert!(matches!(error, Error::Url(told) if told == fault), "{url}: {error:?}");

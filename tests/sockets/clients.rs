@@ -2,9 +2,9 @@
 
 use crate::client::read_head;
 use bareline_core::{ErrorKind, FieldName, FieldValue, Limits, Method, Status, WriteError};
-use bareline_net::{Client, ClientSettings, Error, Exchange, PeerFault, ServerStream, Settings, UrlFault, Wait};
+use bareline_net::{Client, ClientSettings, ClientStream, Error, Exchange, PeerFault, ServerStream, Settings, UrlFault, Wait};
 use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
@@ -436,6 +436,38 @@ fn threads_share_a_client() {
     });
     let accepted = count.load(Ordering::SeqCst);
     assert!((1..=4).contains(&accepted), "{accepted} connections");
+}
+
+#[test]
+fn a_gateway_encodes_the_target_that_it_forwards() {
+    let (origin, _) = server(|exchange| {
+        let target = exchange.head.target().to_string();
+        exchange.reply.send(Status::OK, &[], target.as_bytes())
+    });
+    let origin = origin.trim_start_matches("http://").to_owned();
+    let (gateway, served) = served_by(move |stream| {
+        let mut peer = ServerStream::new(stream.try_clone().unwrap());
+        let mut errors = Vec::new();
+        while let Some(exchange) = peer.next_request().unwrap() {
+            let mut client = ClientStream::connect(&origin).unwrap();
+            let (target, mut buffer) = (exchange.head.target(), [0; 100]);
+            if let Err(error) = client.request(Method::GET, target, &[], b"") {
+                errors.push(error.to_string());
+            }
+            let target = target.encoded(&mut buffer).unwrap();
+            let body = io::read_to_string(client.request(Method::GET, target, &[], b"").unwrap().body).unwrap();
+            exchange.reply.send(Status::OK, &[], body.as_bytes()).unwrap();
+        }
+        errors
+    });
+    let mut stream = TcpStream::connect(gateway.trim_start_matches("http://").trim_end_matches('/')).unwrap();
+    let head = |target: &str| format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+    stream.write_all([head("/a%7Cb?c"), head("/a|b?{\\}")].concat().as_bytes()).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    let answers = io::read_to_string(stream).unwrap();
+    let bodies: Vec<_> = answers.split("HTTP/1.1 200 OK\r\n").map(|answer| answer.rsplit("\r\n").next().unwrap()).collect();
+    assert_eq!(bodies, ["", "/a%7Cb?c", "/a%7Cb?%7B%5C%7D"]);
+    assert_eq!(served.join().unwrap(), ["invalid request target at octet 2 (RFC 9112 section 3.2)"]);
 }
 
 #[test]

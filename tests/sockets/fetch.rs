@@ -72,6 +72,7 @@ fn method_and_fields_are_sent_as_given() {
         assert_eq!(fetched(&[option, "HEAD", &url]), "");
         assert!(next(&server.notes).contains("HEAD / HTTP/1.1 200"));
     }
+    assert!(fetched(&[&format!("{url}?q={{\u{e4} b}}")]).contains("GET /?q=%7B%C3%A4%20b%7D HTTP/1.1"));
     let page = fetched(&["-H", "X-A: b", "--field", "x-c:d:e", &url]);
     for row in
         ["<th>X-A</th><td>b</td>", "<th>x-c</th><td>d:e</td>", concat!("<td>bareline/", env!("CARGO_PKG_VERSION"), "</td>")]

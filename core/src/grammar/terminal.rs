@@ -98,8 +98,9 @@ impl<I: Input> Terminal<I> for Target {
     }
 }
 
-/// The end of a target whose first `\` stands at `backslash`. A path does not go on behind it: there
-/// are readers that take it for a `/`.
+/// Returns the end of a target whose first `\` stands at `backslash`.
+///
+/// A path ends there, since there are readers that take it for a `/`; a query goes on.
 #[cold]
 #[inline(never)]
 fn end_at_backslash(octets: &[u8], start: usize, backslash: usize) -> usize {

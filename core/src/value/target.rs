@@ -100,24 +100,30 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Returns the target as it may be written, for a gateway: percent-encodes in path and query what
-    /// the grammar does not have [RFC 3986 section 2.1].
+    /// Returns the target as it may be written: percent-encodes what the grammar does not have, in
+    /// path and query [RFC 3986 section 2.1].
     ///
-    /// A target that has the grammar comes back as it is, and nothing is put into the buffer. Otherwise
-    /// the buffer takes the target, which becomes three times as long at the most. Triplets stay as they
-    /// are, a `%` that begins none becomes `%25`, and a `\` in the query becomes `%5C`. Fails with
-    /// [`WriteError::BufferFull`] when the buffer is too small.
+    /// A gateway forwards a target that it has received in this way. A target that has the grammar
+    /// comes back as it is, and the buffer is not used. Any other is put into the buffer, and becomes
+    /// three times as long at the most.
+    ///
+    /// Triplets stay as they are. A `%` that begins none becomes `%25`, and a `\` in a query `%5C`.
+    ///
+    /// Fails with [`WriteError::BufferFull`] when the buffer is too small.
     ///
     /// ```
     /// use bareline_core::{FieldSpans, Parsed, RequestHead, WireBuf, WriteError};
     ///
-    /// let (mut spans, mut out, mut buffer) = (FieldSpans::<8>::new(), WireBuf::<128>::new(), [0; 64]);
-    /// let received = b"GET /a|b?q=[1] HTTP/1.1\r\nHost: a.example\r\n\r\n";
-    /// let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(received, spans.lend()) else { panic!() };
-    /// assert_eq!(out.request(head.method(), head.target()).err(), Some(WriteError::InvalidTarget { at: 2 }));
-    /// let sent = out.request(head.method(), head.target().encoded(&mut buffer)?)?;
-    /// head.fields().iter().try_fold(sent, |sent, (name, value)| sent.field(name, value))?.without_body()?;
-    /// assert_eq!(out.as_bytes(), b"GET /a%7Cb?q=%5B1%5D HTTP/1.1\r\nHost: a.example\r\n\r\n");
+    /// let mut spans = FieldSpans::<8>::new();
+    /// let received = b"GET /a|b?q=[1] HTTP/1.0\r\n\r\n";
+    /// let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(received, spans.lend())
+    /// else { panic!() };
+    /// let (mut out, mut buffer) = (WireBuf::<128>::new(), [0; 64]);
+    /// let as_it_is = out.request(head.method(), head.target());
+    /// assert_eq!(as_it_is.err(), Some(WriteError::InvalidTarget { at: 2 }));
+    /// let target = head.target().encoded(&mut buffer)?;
+    /// assert_eq!(target.as_str(), "/a%7Cb?q=%5B1%5D");
+    /// assert!(out.request(head.method(), target).is_ok());
     /// # Ok::<(), WriteError>(())
     /// ```
     pub fn encoded<'b>(self, buffer: &'b mut [u8]) -> Result<Target<'b>, WriteError>
@@ -145,7 +151,8 @@ impl<'a> Target<'a> {
         Ok(Target { octets: buffer.get(..len).unwrap_or(&[]), form: self.form })
     }
 
-    /// Where the octets end that the grammar has: before the first in path or query that it has not.
+    /// Returns where the octets end that the grammar has: at the first in path or query that it has
+    /// not.
     fn valid_end(&self) -> usize {
         let start = self.octets.len().wrapping_sub(self.path_and_query().len());
         encoded_run_end(self.octets, start, QUERY)
