@@ -1,10 +1,10 @@
 //! The first line of a response.
 
-use super::{HttpVersion, Part, Read, Rule, Span, crlf, http_version, octet, one, read, rule, text};
+use super::{HttpVersion, Part, Read, Rule, Span, Stop, crlf, http_version, octet, one, read, rule, text};
 use crate::octets::digit;
 use crate::scan::Input;
 use nom::Parser;
-use nom::sequence::{delimited, terminated};
+use nom::sequence::terminated;
 
 /// The parts of a status line.
 #[derive(Clone, Copy, Debug)]
@@ -15,22 +15,25 @@ pub(crate) struct StatusLine {
 }
 
 /// `status-line = HTTP-version SP status-code SP [ reason-phrase ] CRLF` [RFC 9112 section 4], or
-/// without the second SP and a reason phrase
+/// with `CRLF` right behind the code
 #[inline(always)]
 pub(crate) fn status_line<I: Input>(input: I) -> Read<I, StatusLine> {
-    let parts = (terminated(http_version(), octet(Part::Version, b' ')), status_code(), rest_of_line());
+    let parts = (
+        terminated(http_version(), octet(Part::Version, b' ')),
+        terminated(status_code(), sp_or_line_end()),
+        terminated(text(), crlf(Part::Reason)),
+    );
     read(parts.map(|(version, code, reason)| StatusLine { version, code, reason }), input)
 }
 
-/// `SP [ reason-phrase ] CRLF` [RFC 9112 section 4], or the `CRLF` alone
+/// `SP`, or nothing before a CR
 #[inline(always)]
-fn rest_of_line<I: Input>() -> impl Rule<I, Span> {
+fn sp_or_line_end<I: Input>() -> impl Rule<I, ()> {
+    // The CR is left to what follows.
     rule(|input: I| match input.octet() {
-        Some(b'\r') => {
-            let phrase = Span::new(input.position(), input.position());
-            read(crlf(Part::StatusCode).map(|()| phrase), input)
-        }
-        _ => read(delimited(octet(Part::StatusCode, b' '), text(), crlf(Part::Reason)), input),
+        Some(b' ') => Ok((input.at(input.position().wrapping_add(1)), ())),
+        Some(b'\r') => Ok((input, ())),
+        _ => Err(Stop { part: Part::StatusCode, position: input.position() }),
     })
 }
 
