@@ -86,7 +86,7 @@ fn cases() -> Vec<(String, Vec<u8>, Reading)> {
             cases.push((case["id"].to_string(), octets, reading));
         }
     }
-    assert_eq!(cases.len(), 2 * 680);
+    assert!(cases.len() >= 2 * 680, "{}", cases.len());
     cases
 }
 
