@@ -112,18 +112,19 @@ impl<'a> Target<'a> {
     /// Fails with [`WriteError::BufferFull`] when the buffer is too small.
     ///
     /// ```
-    /// use bareline_core::{FieldSpans, Parsed, RequestHead, WireBuf, WriteError};
+    /// use bareline_core::{FieldSpans, MessageWriter, Parsed, RequestHead, WireBuf, WriteError};
     ///
     /// let mut spans = FieldSpans::<8>::new();
     /// let received = b"GET /a|b?q=[1] HTTP/1.0\r\n\r\n";
     /// let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(received, spans.lend())
     /// else { panic!() };
     /// let (mut out, mut buffer) = (WireBuf::<128>::new(), [0; 64]);
-    /// let as_it_is = out.request(head.method(), head.target());
+    /// let mut writer = MessageWriter::new();
+    /// let as_it_is = writer.request(head.method(), head.target(), &mut out);
     /// assert_eq!(as_it_is.err(), Some(WriteError::InvalidTarget { at: 2 }));
     /// let target = head.target().encoded(&mut buffer)?;
     /// assert_eq!(target.as_str(), "/a%7Cb?q=%5B1%5D");
-    /// assert!(out.request(head.method(), target).is_ok());
+    /// assert!(writer.request(head.method(), target, &mut out).is_ok());
     /// # Ok::<(), WriteError>(())
     /// ```
     pub fn encoded<'b>(self, buffer: &'b mut [u8]) -> Result<Target<'b>, WriteError>
