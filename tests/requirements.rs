@@ -199,7 +199,8 @@ const REFUSED_RESPONSES: &[Refusal] = &[
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked,chunked\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunkedxchunked\r\n\r\n",
     ),
-    // What is no list of codings, and `chunked` with parameters; the octets up to the end of the head.
+    // What is no list of codings, and `chunked` with parameters; the octets up to the end of the
+    // head.
     (
         E::TransferCoding,
         36,

@@ -83,8 +83,8 @@ pub(crate) fn check_token(octets: &[u8]) -> Result<(), usize> {
     }
 }
 
-/// `[ token *( OWS "," OWS token ) ]`, a list as it is sent [RFC 9110 section 5.6.1.1]. The error is
-/// the position of the first octet that does not fit, or the length when a token is missing there.
+/// `[ token *( OWS "," OWS token ) ]`, a list as it is sent [RFC 9110 section 5.6.1.1]. The error
+/// is the position of the first octet that does not fit, or the length when a token is missing.
 pub(crate) fn check_tokens(list: &[u8]) -> Result<(), usize> {
     if list.is_empty() {
         return Ok(());

@@ -176,7 +176,8 @@ fn what_is_written_has_the_rfcs_grammar() {
     assert!(counts.iter().all(|count| *count > 20), "{counts:?}");
 }
 
-/// The judge excuses a cut and an unasked response only where they may occur, and no invalid option.
+/// The judge excuses a cut and an unasked response only where they may occur, and no invalid
+/// option.
 #[test]
 fn the_judge_excuses_no_more_than_it_says() {
     const HEAD: &str = "HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n";

@@ -46,8 +46,8 @@ fn quoted_string<I: Input>(part: Part) -> impl Rule<I, Span> {
     })
 }
 
-/// `transfer-coding = token *( OWS ";" OWS transfer-parameter )` [RFC 9110 section 10.1.4]: the name
-/// of one, if the octets are one and nothing else.
+/// `transfer-coding = token *( OWS ";" OWS transfer-parameter )` [RFC 9110 section 10.1.4]: its
+/// name, if the octets are one and nothing else.
 pub(crate) fn transfer_coding(octets: &[u8]) -> Option<&[u8]> {
     let part = Part::FieldValue;
     let (mut rest, name) = read(token(part), Words::new(octets)).ok()?;

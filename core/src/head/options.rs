@@ -20,8 +20,8 @@ impl Options {
         Self(0)
     }
 
-    /// Takes the value of a `Connection` into account. A member that is no token is read as `close`:
-    /// it may have been meant so, and closing is always allowed [RFC 9112 section 9.6].
+    /// Takes the value of a `Connection` into account. A member that is no token is read as
+    /// `close`: it may have been meant so, and closing is always allowed [RFC 9112 section 9.6].
     pub(super) fn see_connection(&mut self, value: &[u8]) {
         match option(value) {
             0 => members(value).for_each(|member| self.0 |= member_option(member)),

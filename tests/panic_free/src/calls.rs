@@ -34,8 +34,8 @@ macro_rules! formatted {
     })*};
 }
 
-/// Every public function, on these octets; `uncalled` finds those that are missing. What a compiler derives of `Clone`, `PartialEq`,
-/// `Eq`, `Hash` and their like is left out: it cannot panic.
+/// Calls every public function on these octets; `uncalled` finds those that are missing. What is
+/// derived of `Clone`, `PartialEq`, `Eq`, `Hash` and their like is left out: it cannot panic.
 pub fn all(received: &[u8]) {
     formatted_values();
     if let Err(error) = request(received) {
