@@ -359,7 +359,7 @@ const CAUSED_ELSEWHERE: [ErrorKind; 16] = [
     E::UnexpectedUpgrade,
     E::ChunkSize,
     E::ChunkSizeTooLarge,
-    E::WhitespaceAfterChunkSize,
+    E::ChunkLineWhitespace,
     E::ChunkExtension,
     E::ChunkLineTooLong,
     E::ChunkEnd,

@@ -148,8 +148,8 @@ pub enum ErrorKind {
     ChunkSize,
     /// The size of a chunk does not fit into 64 bits.
     ChunkSizeTooLarge,
-    /// Whitespace stands between the size of a chunk and the end of the line.
-    WhitespaceAfterChunkSize,
+    /// Whitespace stands before the end of a chunk line.
+    ChunkLineWhitespace,
     /// What follows the size of a chunk is no chunk extension.
     ChunkExtension,
     /// A chunk line is longer than [`Limits::chunk_line`](crate::Limits::chunk_line), or all of its extensions together than
@@ -255,10 +255,10 @@ rules! {
     CodingInHttp10 "RFC 9112 section 6.1" 400 "Transfer-Encoding in HTTP/1.0" "send Content-Length, or speak HTTP/1.1"
     ChunkSize "RFC 9112 section 7.1" 400 "invalid chunk size" "write hexadecimal digits, and CR LF after them"
     ChunkSizeTooLarge "RFC 9112 section 7.1" 413 "chunk size too large" "send smaller chunks"
-    WhitespaceAfterChunkSize "RFC 9112 section 7.1" 400 "whitespace after the chunk size"
-        "write CR LF right after the hexadecimal digits"
+    ChunkLineWhitespace "RFC 9112 section 7.1" 400 "whitespace before the end of a chunk line"
+        "write CR LF right after the chunk size or the last extension"
     ChunkExtension "RFC 9112 section 7.1.1" 400 "invalid chunk extension"
-        "write ;name or ;name=value with CR LF right after it, or none at all"
+        "write ;name or ;name=value, or none at all"
     ChunkLineTooLong "RFC 9112 section 7.1.1" 400 "chunk extensions too long" "send no chunk extensions"
     ChunkEnd "RFC 9112 section 7.1" 400 "chunk data without CR LF after it" "let the chunk size say how long the data is"
     ForbiddenTrailer "RFC 9110 section 6.5.1" 400 "field not allowed in trailers" "send the field in the head"

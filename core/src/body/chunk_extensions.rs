@@ -1,6 +1,6 @@
 //! Chunk extensions, for a caller who looks at them.
 
-use crate::grammar::{Parameter, Part, parameter};
+use crate::grammar::{Parameter, parameter};
 use crate::scan::Words;
 use core::fmt;
 
@@ -37,7 +37,7 @@ impl<'b> ChunkExtensions<'b> {
         let line = self.line;
         let mut input = Words::new(line);
         core::iter::from_fn(move || {
-            let (after, Parameter { name, value }) = parameter(Part::ChunkExtension, input).ok()?;
+            let (after, Parameter { name, value }) = parameter(input).ok()?;
             input = after;
             Some(ChunkExtension { name: name.of(line), value: value.map(|value| value.of(line)) })
         })

@@ -63,7 +63,7 @@ fn is_zero(octets: &[u8], start: usize, count: usize) -> bool {
 fn chunk_exts<I: Input>(mut input: I) -> Read<I, Span> {
     let start = input.position();
     while matches!(input.octet(), Some(b' ' | b'\t' | b';')) {
-        (input, _) = parameter(Part::ChunkExtension, input)?;
+        (input, _) = parameter(input)?;
     }
     Ok((input, Span::new(start, input.position())))
 }

@@ -16,22 +16,25 @@ pub(crate) struct Parameter {
 }
 
 /// One of `chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )` [RFC 9112
-/// section 7.1.1]. A `transfer-parameter` is the same, with a value [RFC 9110 section 10.1.4].
+/// section 7.1.1]. A `transfer-parameter` is the same, with a value [RFC 9110 section 10.1.4]; where
+/// one stops is not told.
 #[inline(never)]
-pub(crate) fn parameter<I: Input>(part: Part, input: I) -> Read<I, Parameter> {
-    let sign = |sign| (ows(), octet(part, sign), ows());
-    let value = opt(preceded(sign(b'='), cut(parameter_value(part))));
-    read((preceded(sign(b';'), token(part)), value).map(|(name, value)| Parameter { name, value }), input)
+pub(crate) fn parameter<I: Input>(input: I) -> Read<I, Parameter> {
+    let sign = |part, sign| (ows(), octet(part, sign), ows());
+    let name = preceded(sign(Part::ChunkSemicolon, b';'), token(Part::ChunkExtension));
+    let value = opt(preceded(sign(Part::ChunkExtension, b'='), cut(parameter_value())));
+    read((name, value).map(|(name, value)| Parameter { name, value }), input)
 }
 
 /// `token / quoted-string` [RFC 9110 section 5.6.6]
-fn parameter_value<I: Input>(part: Part) -> impl Rule<I, Span> {
-    alt((token(part), quoted_string(part)))
+fn parameter_value<I: Input>() -> impl Rule<I, Span> {
+    alt((token(Part::ChunkExtension), quoted_string()))
 }
 
 /// `quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE` [RFC 9110 section 5.6.4], as it stands
-fn quoted_string<I: Input>(part: Part) -> impl Rule<I, Span> {
-    rule(move |input: I| {
+fn quoted_string<I: Input>() -> impl Rule<I, Span> {
+    rule(|input: I| {
+        let part = Part::ChunkExtension;
         let start = input.position();
         let any = || one(part, |octet| is(octet, TEXT).then_some(octet));
         let (mut input, ()) = read(octet(part, b'"'), input)?;
@@ -49,10 +52,9 @@ fn quoted_string<I: Input>(part: Part) -> impl Rule<I, Span> {
 /// `transfer-coding = token *( OWS ";" OWS transfer-parameter )` [RFC 9110 section 10.1.4]: its
 /// name, if the octets are one and nothing else.
 pub(crate) fn transfer_coding(octets: &[u8]) -> Option<&[u8]> {
-    let part = Part::FieldValue;
-    let (mut rest, name) = read(token(part), Words::new(octets)).ok()?;
+    let (mut rest, name) = read(token(Part::FieldValue), Words::new(octets)).ok()?;
     while rest.octet().is_some() {
-        let (after, parameter) = parameter(part, rest).ok()?;
+        let (after, parameter) = parameter(rest).ok()?;
         parameter.value?;
         rest = after;
     }

@@ -1,7 +1,7 @@
 //! Where a rule stopped, and the one place that decides what rule of the RFC that breaks.
 
 use crate::error::{ErrorKind, ParseError};
-use crate::octets::{trim_ows, trim_ows_start};
+use crate::octets::trim_ows_start;
 use crate::scan::Input;
 
 /// The part of a line in which an octet does not fit.
@@ -18,6 +18,8 @@ pub(crate) enum Part {
     FieldName,
     FieldValue,
     ChunkSize,
+    /// The `;` of an extension, with the whitespace before it.
+    ChunkSemicolon,
     ChunkExtension,
 }
 
@@ -41,12 +43,6 @@ impl Stop {
         let Self { part, position } = self;
         let rest = octets.get(position..).unwrap_or(&[]);
         let at_line_start = position == line_start;
-        if let ([b'\r', b'\n', ..], Part::ChunkExtension) = (rest, part)
-            && let Some((size, len)) = whitespace_after_size(octets.get(line_start..position).unwrap_or(&[]))
-        {
-            let at = line_start.wrapping_add(size);
-            return ParseError::new(ErrorKind::WhitespaceAfterChunkSize, at, len);
-        }
         let kind = match (rest, part) {
             ([b'\n', ..], _) => ErrorKind::BareLf,
             ([b'\r', next, ..], _) if *next != b'\n' => ErrorKind::BareCr,
@@ -62,7 +58,8 @@ impl Stop {
             (_, Part::StatusCode) => ErrorKind::StatusCode,
             (_, Part::Reason) => ErrorKind::Reason,
             (_, Part::ChunkSize) => ErrorKind::ChunkSize,
-            (_, Part::ChunkExtension) => ErrorKind::ChunkExtension,
+            ([b'\r', ..], Part::ChunkSemicolon) => ErrorKind::ChunkLineWhitespace,
+            (_, Part::ChunkSemicolon | Part::ChunkExtension) => ErrorKind::ChunkExtension,
         };
         let len = match rest.first_chunk() {
             // Three digits that are no status are so together.
@@ -75,14 +72,6 @@ impl Stop {
 
 fn begins_with_colon(octets: &[u8]) -> bool {
     trim_ows_start(octets).first() == Some(&b':')
-}
-
-/// The digits of a size that nothing but whitespace follows, and that whitespace: how many octets
-/// each has.
-fn whitespace_after_size(line: &[u8]) -> Option<(usize, usize)> {
-    let size = trim_ows(line);
-    let len = line.len().wrapping_sub(size.len());
-    (len > 0 && size.iter().all(u8::is_ascii_hexdigit)).then_some((size.len(), len))
 }
 
 /// What nom asks of an error; the rules make theirs where they stop.

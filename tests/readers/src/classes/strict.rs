@@ -153,7 +153,7 @@ fn has_chunk_fault(case: &Case<'_>, fault: ChunkFault) -> bool {
 }
 
 fn is_of_chunk_line(case: &Case<'_>) -> bool {
-    [ErrorKind::ChunkSize, ErrorKind::WhitespaceAfterChunkSize, ErrorKind::ChunkExtension].iter().any(|&kind| case.is(kind))
+    [ErrorKind::ChunkSize, ErrorKind::ChunkLineWhitespace, ErrorKind::ChunkExtension].iter().any(|&kind| case.is(kind))
 }
 
 const OF_HOST: &[ErrorKind] = &[ErrorKind::MissingHost, ErrorKind::RepeatedHost, ErrorKind::InvalidHost];
