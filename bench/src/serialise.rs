@@ -3,7 +3,8 @@
 use crate::inputs;
 use crate::measure::{Group, Lane, Wanted};
 use bareline_core::{
-    FieldName, FieldSpans, FieldValue, Limits, MessageWriter, Method, ReplyTo, ServerConnection, Status, Version, WireBuf, WriteError,
+    FieldName, FieldSpans, FieldValue, Limits, MessageWriter, Method, ReplyTo, ServerConnection, Status, Version, WireBuf,
+    WriteError,
 };
 use std::hint::black_box;
 use std::io::Write;

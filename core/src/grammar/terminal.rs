@@ -104,14 +104,13 @@ impl<I: Input> Terminal<I> for Target {
 #[cold]
 #[inline(never)]
 fn end_at_backslash(octets: &[u8], start: usize, backslash: usize) -> usize {
-    match octets.get(start..backslash) {
-        Some(before) if before.contains(&b'?') => {
-            let behind = octets.get(backslash..).unwrap_or(&[]);
-            let query = behind.iter().take_while(|&&octet| octet == b'\\' || is(octet, TARGET));
-            backslash.wrapping_add(query.count())
-        }
-        _ => backslash,
+    #[allow(clippy::manual_contains, reason = "it is fast, and long")]
+    let is_in_query = octets.get(start..backslash).unwrap_or(&[]).iter().any(|&octet| octet == b'?');
+    let mut end = backslash;
+    while is_in_query && octets.get(end).is_some_and(|&octet| octet == b'\\' || is(octet, TARGET)) {
+        end = end.wrapping_add(1);
     }
+    end
 }
 
 /// One or more octets of a class, whose end has been found.
