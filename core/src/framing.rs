@@ -72,9 +72,8 @@ enum Codings {
     ChunkedTwice,
     /// Others behind `chunked`.
     ChunkedThenOthers,
-    /// No list of codings, or `chunked` with parameters, which it has none [RFC 9112 section 7.1];
-    /// and where.
-    Invalid(Span),
+    /// No list of codings, or `chunked` with parameters, which it has none [RFC 9112 section 7.1].
+    Invalid,
 }
 
 /// Whether the list has empty members. A recipient may ignore them [RFC 9110 section 5.6.1.2]; recipients do not agree on what they
@@ -161,7 +160,7 @@ impl FramingFacts {
             (Some(coding), length) => {
                 check_coding(coding, length, version)?;
                 match (coding.codings, coding.empty) {
-                    (Codings::Invalid(place), _) => return Err(Fault { kind: ErrorKind::TransferCoding, place }.error()),
+                    (Codings::Invalid, _) => return Err(coding.error(ErrorKind::TransferCoding)),
                     (Codings::Chunked, EmptyMembers::None) => Framing::Chunked,
                     (Codings::ChunkedTwice, _) => return Err(coding.error(ErrorKind::ChunkedTwice)),
                     (Codings::Chunked | Codings::OthersThenChunked, EmptyMembers::None | EmptyMembers::BeforeTheLast) => {
@@ -206,7 +205,7 @@ impl FramingFacts {
             (Some(coding), length) => {
                 check_coding(coding, length, version)?;
                 match coding.codings {
-                    Codings::Invalid(place) => Err(Fault { kind: ErrorKind::TransferCoding, place }.error()),
+                    Codings::Invalid => Err(coding.error(ErrorKind::TransferCoding)),
                     Codings::Chunked | Codings::OthersThenChunked => Ok(Framing::Chunked),
                     Codings::ChunkedTwice => Err(coding.error(ErrorKind::ChunkedTwice)),
                     _ => Ok(Framing::UntilClose),
@@ -229,9 +228,11 @@ impl Coding {
         }
         let is_chunked = is_name(member, b"chunked");
         let is_valid = is_chunked || transfer_coding(member).is_some_and(|name| !is_name(name, b"chunked"));
+        if !is_valid && self.codings != Codings::Invalid {
+            (self.codings, self.place) = (Codings::Invalid, place);
+        }
         self.codings = match (self.codings, is_chunked) {
-            (Codings::Invalid(place), _) => Codings::Invalid(place),
-            _ if !is_valid => Codings::Invalid(place),
+            (Codings::Invalid, _) => Codings::Invalid,
             (Codings::Unnamed, true) => Codings::Chunked,
             (Codings::NotChunkedLast, true) => Codings::OthersThenChunked,
             (_, true) => Codings::ChunkedTwice,

@@ -1,7 +1,7 @@
 //! An input that looks at text a machine word at a time: small, and quick enough where there are no vector registers.
 
 use super::Input;
-use crate::octets::{TARGET, TCHAR, TEXT, run_end};
+use crate::octets::{TARGET, TCHAR, TEXT, run_end, run_length};
 
 /// The octets and a position in them.
 #[derive(Clone, Copy)]
@@ -41,7 +41,9 @@ impl Input for Words<'_> {
 
     #[inline(always)]
     fn target_end(&self) -> usize {
-        run_end(self.octets, self.position, TARGET)
+        // A call: the loop has registers to itself there.
+        let rest = self.octets.get(self.position..).unwrap_or(&[]);
+        self.position.wrapping_add(run_length(rest, TARGET))
     }
 
     #[inline(always)]
