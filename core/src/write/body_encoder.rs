@@ -69,10 +69,10 @@ impl BodyEncoder {
     pub(crate) fn send_data<const M: usize>(&mut self, data: &[u8], out: &mut WireBuf<M>) -> Result<(), WriteError> {
         let after = self.after(data)?;
         if self.is_sent() && !data.is_empty() {
-            let mut draft = out.draft(Next::Body(self.left))?;
+            let mut draft = out.draft(Next::body(self.left))?;
             self.put_chunk_start(data, &mut draft)?;
             draft.put(data)?;
-            draft.commit(Next::Body(after));
+            draft.commit(Next::body(after));
         }
         self.left = after;
         Ok(())
@@ -89,9 +89,9 @@ impl BodyEncoder {
             self.left = after;
             return Ok(&[]);
         }
-        let mut draft = out.draft(Next::Body(self.left))?;
+        let mut draft = out.draft(Next::body(self.left))?;
         self.put_chunk_start(data, &mut draft)?;
-        draft.commit(Next::Nothing);
+        draft.commit(Next::NOTHING);
         self.left = after;
         Ok(data)
     }
@@ -111,7 +111,7 @@ impl BodyEncoder {
             _ => {}
         }
         if self.is_sent() {
-            match out.draft(Next::Body(self.left)) {
+            match out.draft(Next::body(self.left)) {
                 Ok(mut draft) => {
                     if is_chunked {
                         draft.put(self.line_end())?;
@@ -121,7 +121,7 @@ impl BodyEncoder {
                         }
                         draft.put(b"\r\n")?;
                     }
-                    draft.commit(if self.is_last { Next::Nothing } else { Next::Head });
+                    draft.commit(if self.is_last { Next::NOTHING } else { Next::HEAD });
                 }
                 Err(error) if is_chunked => return Err(error),
                 // Nothing is written, so that the octets of another message may stand there.
@@ -135,9 +135,9 @@ impl BodyEncoder {
     /// Returns what may follow the head of this body.
     pub(super) fn next(&self) -> Next {
         match (self.left, self.data) {
-            (Left::Nothing, _) | (_, Data::Withheld | Data::Forbidden) if self.is_last => Next::Nothing,
-            (Left::Nothing, _) | (_, Data::Withheld | Data::Forbidden) => Next::Head,
-            (left, Data::Sent) => Next::Body(left),
+            (Left::Nothing, _) | (_, Data::Withheld | Data::Forbidden) if self.is_last => Next::NOTHING,
+            (Left::Nothing, _) | (_, Data::Withheld | Data::Forbidden) => Next::HEAD,
+            (left, Data::Sent) => Next::body(left),
         }
     }
 

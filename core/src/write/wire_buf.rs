@@ -33,22 +33,37 @@ pub struct WireBuf<const M: usize> {
     next: Next,
 }
 
-/// What may follow the last octet of a buffer, unless it is empty.
+/// What may follow the last octet of a buffer, unless it is empty. In one number, and zero at first,
+/// so that an empty buffer consists of zeros and takes no flash as a static.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) enum Next {
+pub(super) struct Next(u64);
+
+impl Next {
     /// A head: the message before is whole.
-    Head,
-    /// A body of which this much is left.
-    Body(Left),
+    pub(super) const HEAD: Self = Self(0);
+
     /// Nothing: the connection ends or changes its protocol behind the last octet, or the caller
     /// sends octets of its own there.
-    Nothing,
+    pub(super) const NOTHING: Self = Self(u64::MAX);
+
+    /// A body of which this much is left. Lengths that nobody can send count as one.
+    pub(super) const fn body(left: Left) -> Self {
+        const MOST: u64 = u64::MAX - 4;
+        match left {
+            Left::Nothing => Self::HEAD,
+            Left::Octets(octets @ ..MOST) => Self(octets.wrapping_add(1)),
+            Left::Octets(_) => Self(MOST),
+            Left::Chunks => Self(u64::MAX - 3),
+            Left::ChunksAfterData => Self(u64::MAX - 2),
+            Left::AnyUntilClose => Self(u64::MAX - 1),
+        }
+    }
 }
 
 impl<const M: usize> WireBuf<M> {
     /// Returns an empty buffer.
     pub const fn new() -> Self {
-        Self { octets: [0; M], written: 0, next: Next::Head }
+        Self { octets: [0; M], written: 0, next: Next::HEAD }
     }
 
     /// Returns the octets to be sent.
@@ -64,7 +79,7 @@ impl<const M: usize> WireBuf<M> {
     /// Returns a draft for a head. Fails with [`WriteError::OutOfTurn`] where none may follow.
     #[inline]
     pub(crate) fn head_draft(&mut self) -> Result<Draft<'_>, WriteError> {
-        self.draft(Next::Head)
+        self.draft(Next::HEAD)
     }
 
     /// Returns a draft for a message that has the buffer for itself.
