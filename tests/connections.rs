@@ -367,6 +367,8 @@ fn a_datagram_is_one_message() {
     assert_eq!(second, Some(WriteError::OutOfTurn));
     let second = datagram::write_response(&mut out, ReplyTo::UNREAD, Status::OK).err();
     assert_eq!(second, Some(WriteError::OutOfTurn));
+    let second = MessageWriter::new().response(ReplyTo::UNREAD, Status::OK, &mut out).err();
+    assert_eq!(second, Some(WriteError::OutOfTurn));
     out.clear();
     datagram::write_response(&mut out, ReplyTo::UNREAD, Status::OK).unwrap().body(b"x").unwrap();
     assert_eq!(out.as_bytes(), b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");

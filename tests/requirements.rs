@@ -1108,17 +1108,75 @@ fn a_body_does_not_go_on_in_that_of_another_stream() {
     assert!(out.as_bytes().ends_with(b"Content-Length: 5\r\n\r\nhello"));
 }
 
+/// Two streams of which as much is left.
+#[test]
+fn a_body_does_not_go_on_in_an_equal_one_of_another_stream() {
+    let begins: [Write; 2] = [|head| head.chunked(), |head| head.length(9)];
+    for begin in begins {
+        let (mut out, mut elsewhere) = (WireBuf::<100>::new(), WireBuf::<100>::new());
+        let (mut one, mut other) = (MessageWriter::new(), MessageWriter::new());
+        begin(one.response(OTHER, Status::OK, &mut out).unwrap()).unwrap();
+        begin(other.response(OTHER, Status::OK, &mut elsewhere).unwrap()).unwrap();
+        elsewhere.clear();
+        for data in [&b"a"[..], b"b"] {
+            assert_eq!(other.send_data(data, &mut out), Err(WriteError::OutOfTurn), "{out:?}");
+            one.send_data(data, &mut out).unwrap();
+            other.send_data(data, &mut elsewhere).unwrap();
+        }
+        let before = out.as_bytes().to_vec();
+        let _ = other.end_body(&[], &mut out);
+        assert_eq!(out.as_bytes(), before);
+        assert_eq!(MessageWriter::new().response(OTHER, Status::OK, &mut out).err(), Some(WriteError::OutOfTurn));
+    }
+}
+
+/// What is older would be sent behind what is newer.
+#[test]
+fn a_body_does_not_go_back_to_a_buffer_that_it_has_left() {
+    let (mut first, mut second, mut writer) = (WireBuf::<100>::new(), WireBuf::<100>::new(), MessageWriter::new());
+    writer.response(OTHER, Status::OK, &mut first).unwrap().chunked().unwrap();
+    writer.send_data(b"one", &mut first).unwrap();
+    writer.send_data(b"two", &mut second).unwrap();
+    assert_eq!(writer.send_data(b"three", &mut first), Err(WriteError::OutOfTurn));
+    assert_eq!(writer.end_body(&[], &mut first), Err(WriteError::OutOfTurn));
+    first.clear();
+    writer.send_data(b"three", &mut first).unwrap();
+    writer.end_body(&[], &mut first).unwrap();
+    assert_eq!((second.as_bytes(), first.as_bytes()), (&b"\r\n3\r\ntwo"[..], &b"\r\n5\r\nthree\r\n0\r\n\r\n"[..]));
+}
+
+/// Whether or not there are octets in the buffer.
 #[test]
 fn nothing_comes_between_a_buffer_and_the_octets_behind_it() {
     let (mut out, mut writer) = (WireBuf::<100>::new(), MessageWriter::new());
-    writer.response(OTHER, Status::OK, &mut out).unwrap().length(2).unwrap();
-    assert_eq!(writer.frame_data(b"a", &mut out), Ok(&b"a"[..]));
-    assert_eq!(writer.send_data(b"b", &mut out), Err(WriteError::OutOfTurn));
-    assert_eq!(writer.frame_data(b"b", &mut out), Err(WriteError::OutOfTurn));
-    out.clear();
-    assert_eq!(writer.frame_data(b"b", &mut out), Ok(&b"b"[..]));
+    writer.response(OTHER, Status::OK, &mut out).unwrap().length(3).unwrap();
+    for data in [&b"a"[..], b"b", b"c"] {
+        assert_eq!(writer.frame_data(data, &mut out), Ok(data));
+        assert!(data == b"a" || out.as_bytes().is_empty());
+        let rest = if data == b"c" { b"" } else { &b"d"[..] };
+        assert_eq!(writer.send_data(rest, &mut out).err(), (!rest.is_empty()).then_some(WriteError::OutOfTurn));
+        assert_eq!(writer.frame_data(rest, &mut out).err(), (!rest.is_empty()).then_some(WriteError::OutOfTurn));
+        assert_eq!(MessageWriter::new().response(OTHER, Status::OK, &mut out).err(), Some(WriteError::OutOfTurn));
+        if data != b"c" {
+            out.clear();
+        }
+    }
     writer.end_body(&[], &mut out).unwrap();
+    assert_eq!(writer.response(OTHER, Status::OK, &mut out).err(), Some(WriteError::OutOfTurn), "c is not sent");
+    out.clear();
     assert_eq!(writer.response(OTHER, Status::OK, &mut out).err(), None);
+}
+
+#[test]
+fn rfc9110_9_3_6_no_request_follows_a_connect() {
+    let next = |method, target| {
+        let (mut out, mut writer) = (WireBuf::<100>::new(), MessageWriter::new());
+        let head = writer.request(method, Target::new(target).unwrap(), &mut out).unwrap();
+        head.field(FieldName::HOST, FieldValue::from_static("a:1")).unwrap().without_body().unwrap();
+        writer.request(Method::GET, Target::ROOT, &mut out).err()
+    };
+    assert_eq!(next(Method::CONNECT, "a:1"), Some(WriteError::OutOfTurn));
+    assert_eq!(next(Method::TRACE, "/"), None);
 }
 
 #[test]

@@ -92,6 +92,7 @@ pub struct Whole;
 
 impl Sink for Whole {
     const IS_CONNECTION: bool = false;
+    const IS_DATAGRAM: bool = true;
 
     fn head_written(self, _: HeadWritten) {}
 }

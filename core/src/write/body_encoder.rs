@@ -12,6 +12,8 @@ pub(crate) struct BodyEncoder {
     data: Data,
     /// Nothing follows the message on its stream.
     is_last: bool,
+    /// What follows the last octets so far, in the buffer that holds them.
+    next: Next,
 }
 
 /// What is left of a body.
@@ -40,7 +42,7 @@ pub type TrailerField<'a> = (FieldName<'a>, FieldValue<'a>);
 
 impl BodyEncoder {
     const fn new(left: Left, data: Data) -> Self {
-        Self { left, data, is_last: false }
+        Self { left, data, is_last: false, next: Next::HEAD }
     }
 
     pub(super) const fn length(length: u64, data: Data) -> Self {
@@ -69,10 +71,11 @@ impl BodyEncoder {
     pub(crate) fn send_data<const M: usize>(&mut self, data: &[u8], out: &mut WireBuf<M>) -> Result<(), WriteError> {
         let after = self.after(data)?;
         if self.is_sent() && !data.is_empty() {
-            let mut draft = out.draft(Next::body(self.left))?;
+            let mut draft = out.draft(self.next)?;
             self.put_chunk_start(data, &mut draft)?;
             draft.put(data)?;
-            draft.commit(Next::body(after));
+            self.next = Next::body();
+            draft.commit(self.next);
         }
         self.left = after;
         Ok(())
@@ -89,9 +92,10 @@ impl BodyEncoder {
             self.left = after;
             return Ok(&[]);
         }
-        let mut draft = out.draft(Next::body(self.left))?;
+        let mut draft = out.draft(self.next)?;
         self.put_chunk_start(data, &mut draft)?;
-        draft.commit(Next::NOTHING);
+        draft.commit_framed();
+        self.next = Next::body();
         self.left = after;
         Ok(data)
     }
@@ -111,7 +115,7 @@ impl BodyEncoder {
             _ => {}
         }
         if self.is_sent() {
-            match out.draft(Next::body(self.left)) {
+            match out.draft(self.next) {
                 Ok(mut draft) => {
                     if is_chunked {
                         draft.put(self.line_end())?;
@@ -133,12 +137,13 @@ impl BodyEncoder {
     }
 
     /// Returns what may follow the head of this body.
-    pub(super) fn next(&self) -> Next {
-        match (self.left, self.data) {
-            (Left::Nothing, _) | (_, Data::Withheld | Data::Forbidden) if self.is_last => Next::NOTHING,
-            (Left::Nothing, _) | (_, Data::Withheld | Data::Forbidden) => Next::HEAD,
-            (left, Data::Sent) => Next::body(left),
-        }
+    pub(super) fn begin(&mut self) -> Next {
+        self.next = match (self.left, self.data) {
+            (Left::Octets(_) | Left::Chunks | Left::ChunksAfterData | Left::AnyUntilClose, Data::Sent) => Next::body(),
+            _ if self.is_last => Next::NOTHING,
+            _ => Next::HEAD,
+        };
+        self.next
     }
 
     /// Returns whether the next message may begin.

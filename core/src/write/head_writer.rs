@@ -56,6 +56,9 @@ pub(crate) mod sealed {
         /// Whether a connection guards what the head says of it.
         const IS_CONNECTION: bool;
 
+        /// Whether the message has a buffer for itself.
+        const IS_DATAGRAM: bool = false;
+
         /// Whether the head may be a request's: where it may not, what concerns requests takes no flash.
         const MAY_BE_REQUEST: bool = true;
 
@@ -98,8 +101,10 @@ enum Message {
 /// What content a method goes with.
 #[derive(Clone, Copy, PartialEq)]
 enum Content {
-    /// CONNECT and TRACE [RFC 9110 sections 9.3.6 and 9.3.8].
+    /// None: TRACE [RFC 9110 section 9.3.8].
     Forbidden,
+    /// None: what follows a CONNECT goes through the tunnel [RFC 9110 section 9.3.6].
+    Tunnel,
     /// POST, PUT and PATCH: none is said with a length of zero [RFC 9110 section 8.6].
     Expected,
     /// All others.
@@ -210,7 +215,8 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         draft.put(target.as_bytes())?;
         draft.put(b" HTTP/1.1\r\n")?;
         let content = match method {
-            Method::CONNECT | Method::TRACE => Content::Forbidden,
+            Method::CONNECT => Content::Tunnel,
+            Method::TRACE => Content::Forbidden,
             Method::POST | Method::PUT | Method::PATCH => Content::Expected,
             _ => Content::Possible,
         };
@@ -362,7 +368,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn body_rule(&self) -> Body {
         match self.message {
-            Message::Request(Content::Forbidden, _) => Body::Absent,
+            Message::Request(Content::Forbidden | Content::Tunnel, _) => Body::Absent,
             Message::Request(..) => Body::Sent,
             Message::Response(reply_to, status) => match status.code() {
                 200..=299 if reply_to.is_connect() => Body::Absent,
@@ -432,12 +438,14 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         self.draft.put(body)?;
         let says_close = seen.has(Seen::OPTION_CLOSE) || self.persistence == Persistence::Close;
         let says_keep_alive = seen.has(Seen::OPTION_KEEP_ALIVE) || self.persistence == Persistence::KeepAlive;
-        let encoder = encoder.last(match self.message {
+        let mut encoder = encoder.last(match self.message {
+            _ if S::IS_DATAGRAM => true,
+            Message::Request(Content::Tunnel, _) => true,
             Message::Response(reply_to, status) if status.is_successful() && reply_to.is_connect() => true,
             Message::Response(_, status) if status.is_informational() => status == Status::SWITCHING_PROTOCOLS,
             _ => says_close || (version == Version::Http10 && !says_keep_alive),
         });
-        self.draft.commit(encoder.next());
+        self.draft.commit(encoder.begin());
         self.sink.head_written(HeadWritten {
             body: encoder,
             says_close,

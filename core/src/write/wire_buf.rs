@@ -1,10 +1,10 @@
 //! The octets to be sent.
 
-use super::body_encoder::Left;
 use crate::error::WriteError;
 use crate::octets::{self, IS_WIDE};
 use crate::value::{FieldName, FieldValue, Status};
 use core::fmt;
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// Up to `M` octets to be sent. A connection writes into it, a
 /// [`MessageWriter`](crate::MessageWriter), or [`datagram`](crate::datagram).
@@ -33,30 +33,41 @@ pub struct WireBuf<const M: usize> {
     next: Next,
 }
 
-/// What may follow the last octet of a buffer, unless it is empty. In one number, and zero at first,
-/// so that an empty buffer consists of zeros and takes no flash as a static.
+/// What may follow the last octet of a buffer. In one number, and zero at first, so that an empty
+/// buffer consists of zeros and takes no flash as a static.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) struct Next(u64);
+pub(super) struct Next(usize);
+
+/// How many numbers have been given away: see [`Next::body`].
+static GIVEN: AtomicUsize = AtomicUsize::new(0);
 
 impl Next {
     /// A head: the message before is whole.
     pub(super) const HEAD: Self = Self(0);
 
-    /// Nothing: the connection ends or changes its protocol behind the last octet, or the caller
-    /// sends octets of its own there.
-    pub(super) const NOTHING: Self = Self(u64::MAX);
+    /// Nothing: the connection ends or changes its protocol behind the last octet.
+    pub(super) const NOTHING: Self = Self(1);
 
-    /// A body of which this much is left. Lengths that nobody can send count as one.
-    pub(super) const fn body(left: Left) -> Self {
-        const MOST: u64 = u64::MAX - 4;
-        match left {
-            Left::Nothing => Self::HEAD,
-            Left::Octets(octets @ ..MOST) => Self(octets.wrapping_add(1)),
-            Left::Octets(_) => Self(MOST),
-            Left::Chunks => Self(u64::MAX - 3),
-            Left::ChunksAfterData => Self(u64::MAX - 2),
-            Left::AnyUntilClose => Self(u64::MAX - 1),
-        }
+    /// Octets that the caller sends itself: nothing can be written before they are sent.
+    const FRAMED: Self = Self(2);
+
+    /// Returns the rest of a body whose last octets so far are these: a number that no other octets
+    /// have.
+    ///
+    /// A body knows the number of its last octets, and so does the buffer that holds them. They can
+    /// meet in no other way: both may be moved at any time. On machines that cannot count in one step
+    /// an interrupt may have the same number.
+    pub(super) fn body() -> Self {
+        #[cfg(target_has_atomic = "ptr")]
+        let given = GIVEN.fetch_add(1, Ordering::Relaxed);
+        #[cfg(not(target_has_atomic = "ptr"))]
+        let given = {
+            let given = GIVEN.load(Ordering::Relaxed);
+            GIVEN.store(given.wrapping_add(1), Ordering::Relaxed);
+            given
+        };
+        // Only after four thousand million times does it begin anew, where a word has 32 bits.
+        Self(given.wrapping_add(3).max(3))
     }
 }
 
@@ -71,9 +82,10 @@ impl<const M: usize> WireBuf<M> {
         self.octets.get(..self.written).unwrap_or(&[])
     }
 
-    /// Forgets all octets, once they are sent.
+    /// Forgets all octets, once they are sent, with those that
+    /// [`frame_data`](crate::MessageWriter::frame_data) has framed.
     pub const fn clear(&mut self) {
-        self.written = 0;
+        (self.written, self.next) = (0, Next::HEAD);
     }
 
     /// Returns a draft for a head. Fails with [`WriteError::OutOfTurn`] where none may follow.
@@ -90,7 +102,7 @@ impl<const M: usize> WireBuf<M> {
     /// Returns a draft for what may follow this.
     #[inline]
     pub(super) fn draft(&mut self, next: Next) -> Result<Draft<'_>, WriteError> {
-        if self.written != 0 && self.next != next {
+        if self.next == Next::FRAMED || (self.written != 0 && self.next != next) {
             return Err(WriteError::OutOfTurn);
         }
         let end = self.written;
@@ -196,6 +208,11 @@ impl Draft<'_> {
     /// What has been put from `start` to `end`.
     pub(crate) fn between(&self, start: usize, end: usize) -> &[u8] {
         self.octets.get(start..end).unwrap_or(&[])
+    }
+
+    /// Lets the octets count, and octets that the caller sends itself behind them.
+    pub(super) fn commit_framed(self) {
+        self.commit(Next::FRAMED);
     }
 
     /// Lets the octets count; this may follow them.
