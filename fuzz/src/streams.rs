@@ -24,7 +24,7 @@ pub enum StreamStep {
     Head(HeadOf, HeadEnd),
     /// Writes octets of a body.
     Data(Content),
-    /// Frames octets of a body, and sends the buffer and them.
+    /// Frames octets of a body, which are sent with the buffer.
     Frame(Content),
     /// Ends a body.
     End,
@@ -86,59 +86,69 @@ impl Content {
     }
 }
 
+/// A stream, and how many pieces of its messages have been written.
+#[derive(Default)]
+struct Stream {
+    writer: MessageWriter,
+    pieces: usize,
+}
+
 /// A buffer, and what has been written to it since it was empty.
 #[derive(Default)]
 struct Buffer {
     out: WireBuf<512>,
     /// The requests whose responses have begun there, unless something else came first.
     heads: Option<Vec<Method<'static>>>,
+    /// The stream of the last piece, and which of its pieces that is.
+    last: (bool, usize),
+    /// Octets are to be sent behind the buffer.
+    is_framed: bool,
 }
 
-impl Buffer {
-    fn clear(&mut self) {
-        self.out.clear();
-        self.heads = None;
-    }
-}
-
-/// Whatever is called on two streams with two buffers: a buffer's octets hold the heads that were
-/// written to it and no others, each behind the end of the message before.
+/// Whatever is called on two streams with two buffers:
+///
+/// - A buffer's octets hold the heads that were written to it and no others, each behind the end of
+///   the message before.
+/// - A piece of a body stands behind the piece before it, or in an empty buffer.
+/// - Nothing is written to a buffer behind which octets are to be sent.
 pub fn any_streams_share_their_buffers(calls: &[StreamCall]) {
-    let (mut first_stream, mut second_stream) = (MessageWriter::new(), MessageWriter::new());
+    let (mut first_stream, mut second_stream) = (Stream::default(), Stream::default());
     let (mut first, mut second) = (Buffer::default(), Buffer::default());
     for call in calls {
         let stream = if call.stream { &mut second_stream } else { &mut first_stream };
         let buffer = if call.buffer { &mut second } else { &mut first };
-        let is_empty = buffer.out.as_bytes().is_empty();
         let before = buffer.out.as_bytes().to_vec();
-        let done = match call.step {
-            StreamStep::Head(of, end) => match write(stream, of, end, &mut buffer.out) {
-                Ok(method) => {
-                    if is_empty {
-                        buffer.heads = Some(Vec::new());
-                    }
-                    buffer.heads.iter_mut().for_each(|heads| heads.push(method));
-                    Ok(())
+        let is_body = !matches!(call.step, StreamStep::Head(..));
+        let framed = match call.step {
+            StreamStep::Head(of, end) => write(&mut stream.writer, of, end, &mut buffer.out).map(|method| {
+                if before.is_empty() {
+                    buffer.heads = Some(Vec::new());
                 }
-                Err(error) => Err(error),
-            },
-            StreamStep::Data(content) => stream.send_data(content.octets(), &mut buffer.out),
-            StreamStep::End => stream.end_body(&[], &mut buffer.out),
-            StreamStep::Frame(content) => stream.frame_data(content.octets(), &mut buffer.out).map(|framed| {
-                if !framed.is_empty() {
-                    check(buffer, framed);
-                    buffer.clear();
-                }
+                buffer.heads.iter_mut().for_each(|heads| heads.push(method));
+                &b""[..]
             }),
+            StreamStep::Data(content) => stream.writer.send_data(content.octets(), &mut buffer.out).map(|()| &b""[..]),
+            StreamStep::End => stream.writer.end_body(&[], &mut buffer.out).map(|()| &b""[..]),
+            StreamStep::Frame(content) => stream.writer.frame_data(content.octets(), &mut buffer.out),
             StreamStep::Clear => {
-                buffer.clear();
-                Ok(())
+                *buffer = Buffer::default();
+                continue;
             }
         };
-        if done.is_err() {
-            assert_eq!(buffer.out.as_bytes(), before, "{call:?} failed and left octets behind");
+        let (octets, shown) = (buffer.out.as_bytes(), || format!("{call:?} behind {}", before.escape_ascii()));
+        let Ok(framed) = framed else {
+            assert_eq!(octets, before, "{call:?} failed and left octets behind");
+            continue;
+        };
+        if octets == before && framed.is_empty() {
+            continue;
         }
-        check(buffer, b"");
+        assert!(!buffer.is_framed, "overtakes octets that are not sent: {}", shown());
+        let is_next = before.is_empty() || buffer.last == (call.stream, stream.pieces);
+        assert!(!is_body || is_next, "not behind its own last octets: {}", shown());
+        stream.pieces += 1;
+        (buffer.last, buffer.is_framed) = ((call.stream, stream.pieces), !framed.is_empty());
+        check(buffer, framed);
     }
 }
 
