@@ -242,7 +242,8 @@ fn from_latin1(text: &str) -> Vec<u8> {
     text.chars().map(|character| u8::try_from(u32::from(character)).unwrap()).collect()
 }
 
-/// Ends a head with the fields of a case, and returns whether a body follows: those that frame the body become the call that says so, and a second one is a field like any other.
+/// Ends a head with the fields of a case, and returns whether a body follows: those that frame the
+/// body become the call that says so, and a second one is a field like any other.
 fn end(mut head: HeadWriter<'_>, headers: &[(String, Vec<u8>)], body: &[Vec<u8>]) -> Result<bool, WriteError> {
     let is = |name: &str, other: &str| name.eq_ignore_ascii_case(other);
     let is_framing = |name: &str| is(name, "content-length") || is(name, "transfer-encoding");

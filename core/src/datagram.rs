@@ -29,8 +29,8 @@ use crate::write::{HeadWriter, HeadWritten, ReplyTo, Sink, WireBuf};
 /// - Octets behind the message are [`ErrorKind::Surplus`].
 /// - A chunked message is not supported.
 ///
-/// Empty lines in front of the request are skipped, as on a connection, and behind a request without
-/// content as well: any number of each [RFC 9112 section 2.2].
+/// Empty lines in front of the request are skipped, as on a connection, and behind a request
+/// without content as well: any number of each [RFC 9112 section 2.2].
 pub fn request<'b>(octets: &'b [u8], spans: LentSpans<'b>) -> Result<(RequestHead<'b>, &'b [u8]), ParseError> {
     match RequestHead::parse_for(octets, spans, &Limits::DEFAULT, suits)? {
         Parsed::Incomplete => Err(not_ended(octets)),
@@ -76,8 +76,8 @@ pub fn write_request<'w, const M: usize>(
 
 /// Begins a response that is a datagram, in an empty buffer.
 ///
-/// Fails with [`WriteError::InvalidStatus`] for a code over 599, with [`WriteError::OutOfTurn`] when
-/// the buffer holds octets.
+/// Fails with [`WriteError::InvalidStatus`] for a code over 599, with [`WriteError::OutOfTurn`]
+/// when the buffer holds octets.
 pub fn write_response<const M: usize>(
     out: &mut WireBuf<M>,
     reply_to: ReplyTo,

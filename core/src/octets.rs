@@ -38,8 +38,8 @@ pub(crate) fn run_end(octets: &[u8], position: usize, classes: u8) -> usize {
     end
 }
 
-/// Returns the end of `*( octet of these classes / pct-encoded )` that begins at `position` [RFC 3986
-/// section 2.1].
+/// Returns the end of `*( octet of these classes / pct-encoded )` that begins at `position` [RFC
+/// 3986 section 2.1].
 pub(crate) fn encoded_run_end(octets: &[u8], position: usize, classes: u8) -> usize {
     let mut end = position;
     loop {

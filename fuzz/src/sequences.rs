@@ -42,8 +42,8 @@ pub fn connection(octets: &[u8]) {
 }
 
 /// However the octets of a sequence of messages arrive, and whatever the limits, the same comes of
-/// them: the events, what is sent, and where it ends. Returns what came of them for a server and for
-/// a client.
+/// them: the events, what is sent, and where it ends. Returns what came of them for a server and
+/// for a client.
 pub fn every_cut_of_a_sequence_gives_the_same_events(reading: &Reading, octets: &[u8]) -> [Vec<Entry>; 2] {
     let Reading { closes, manner, .. } = *reading;
     let limits = Limits { chunk_line: 64, chunk_extensions: 200, body: 500, drain: 100, interim: 4, ..Limits::DEFAULT };

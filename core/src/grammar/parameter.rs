@@ -16,8 +16,8 @@ pub(crate) struct Parameter {
 }
 
 /// One of `chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )` [RFC 9112
-/// section 7.1.1]. A `transfer-parameter` is the same, with a value [RFC 9110 section 10.1.4]; where
-/// one stops is not told.
+/// section 7.1.1]. A `transfer-parameter` is the same, with a value [RFC 9110 section 10.1.4];
+/// where one stops is not told.
 #[inline(never)]
 pub(crate) fn parameter<I: Input>(input: I) -> Read<I, Parameter> {
     let sign = |part, sign| (ows(), octet(part, sign), ows());

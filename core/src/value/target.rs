@@ -104,8 +104,8 @@ impl<'a> Target<'a> {
     /// path and query [RFC 3986 section 2.1].
     ///
     /// A gateway forwards a target that it has received in this way. A target that has the grammar
-    /// comes back as it is, and the buffer is not used. Any other is put into the buffer, and becomes
-    /// three times as long at the most.
+    /// comes back as it is, and the buffer is not used. Any other is put into the buffer, and
+    /// becomes three times as long at the most.
     ///
     /// Triplets stay as they are. A `%` that begins none becomes `%25`, and a `\` in a query `%5C`.
     ///

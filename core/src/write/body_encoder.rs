@@ -209,7 +209,8 @@ pub(crate) enum BodyStep {
     End,
 }
 
-/// The calls that write a body, for whatever has an `outgoing` message and knows whether it may go on.
+/// The calls that write a body, for whatever has an `outgoing` message and knows whether it may go
+/// on.
 macro_rules! body_calls {
     () => {
         /// Copies octets of the body into the buffer, as one chunk where the body is chunked. In a
@@ -217,16 +218,17 @@ macro_rules! body_calls {
         ///
         /// Fails with [`WriteError::BodyLength`] when they are more than declared,
         /// [`WriteError::BodyForbidden`] when the status only says a length,
-        /// [`WriteError::BufferFull`] when they do not fit, [`WriteError::OutOfTurn`] when no body is
-        /// being written or the octets of another message stand in the buffer. Nothing is taken then.
+        /// [`WriteError::BufferFull`] when they do not fit, [`WriteError::OutOfTurn`] when no body
+        /// is being written or the octets of another message stand in the buffer. Nothing is taken
+        /// then.
         pub fn send_data<const M: usize>(&mut self, data: &[u8], out: &mut WireBuf<M>) -> Result<(), WriteError> {
             self.outgoing(BodyStep::Data(data.len()))?.send_data(data, out)
         }
 
-        /// Frames octets of the body that the caller sends itself, without a copy: first what stands
-        /// in the buffer, then exactly the octets that this returns, which are none in a response to
-        /// HEAD. Until the buffer has been cleared nothing else can be written to it. Fails as
-        /// [`send_data`](Self::send_data) does.
+        /// Frames octets of the body that the caller sends itself, without a copy: first what
+        /// stands in the buffer, then exactly the octets that this returns, which are none in a
+        /// response to HEAD. Nothing else can be written to the buffer before [`WireBuf::clear`],
+        /// even if it is empty. Fails as [`send_data`](Self::send_data) does.
         pub fn frame_data<'d, const M: usize>(&mut self, data: &'d [u8], out: &mut WireBuf<M>) -> Result<&'d [u8], WriteError> {
             self.outgoing(BodyStep::Data(data.len()))?.frame_data(data, out)
         }
@@ -234,10 +236,10 @@ macro_rules! body_calls {
         /// Ends the body, with these trailer fields where it is chunked.
         ///
         /// Fails with [`WriteError::BodyLength`] when octets are missing, in a response to HEAD not
-        /// when all are; [`WriteError::TrailersNeedChunked`]; [`WriteError::ForbiddenTrailer`] for a
-        /// field that comes too late there [RFC 9110 section 6.5.1]; [`WriteError::BufferFull`];
-        /// [`WriteError::OutOfTurn`] when no body is being written, or the octets of another message
-        /// stand in the buffer. Nothing is ended then.
+        /// when all are; [`WriteError::TrailersNeedChunked`]; [`WriteError::ForbiddenTrailer`] for
+        /// a field that comes too late there [RFC 9110 section 6.5.1]; [`WriteError::BufferFull`];
+        /// [`WriteError::OutOfTurn`] when no body is being written, or the octets of another
+        /// message stand in the buffer. Nothing is ended then.
         pub fn end_body<const M: usize>(
             &mut self,
             trailers: &[TrailerField<'_>],

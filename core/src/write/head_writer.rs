@@ -59,7 +59,8 @@ pub(crate) mod sealed {
         /// Whether the message has a buffer for itself.
         const IS_DATAGRAM: bool = false;
 
-        /// Whether the head may be a request's: where it may not, what concerns requests takes no flash.
+        /// Whether the head may be a request's: where it may not, what concerns requests takes no
+        /// flash.
         const MAY_BE_REQUEST: bool = true;
 
         fn head_written(self, written: HeadWritten);
@@ -459,9 +460,11 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
 }
 
 impl<S: StreamSink> HeadWriter<'_, S> {
-    /// Ends the head of a message whose body has this length, in octets; they follow, and are counted.
+    /// Ends the head of a message whose body has this length, in octets; they follow, and are
+    /// counted.
     ///
-    /// With status 304 only the length is said. Fails with [`WriteError::BodyForbidden`] where a message has no body.
+    /// With status 304 only the length is said. Fails with [`WriteError::BodyForbidden`] where a
+    /// message has no body.
     pub fn length(mut self, length: u64) -> Result<(), WriteError> {
         let rule = self.body_rule();
         self.put_length(rule, length)?;
@@ -475,10 +478,11 @@ impl<S: StreamSink> HeadWriter<'_, S> {
 
     /// Ends the head of a message whose body is sent in chunks [RFC 9112 section 7.1].
     ///
-    /// Fails with [`WriteError::NeedsHttp11`] to or from HTTP/1.0, with [`WriteError::BodyForbidden`]
-    /// where a message has no body. A [`ClientConnection`](crate::ClientConnection) knows the version
-    /// of its server from the response before; for the first request it is the caller who knows that
-    /// the server speaks HTTP/1.1 [RFC 9112 section 6.1].
+    /// Fails with [`WriteError::NeedsHttp11`] to or from HTTP/1.0, with
+    /// [`WriteError::BodyForbidden`] where a message has no body. A
+    /// [`ClientConnection`](crate::ClientConnection) knows the version of its server from the
+    /// response before; for the first request it is the caller who knows that the server speaks
+    /// HTTP/1.1 [RFC 9112 section 6.1].
     pub fn chunked(mut self) -> Result<(), WriteError> {
         let encoder = BodyEncoder::chunked(self.data_rule()?);
         if self.is_http10() {
@@ -488,10 +492,11 @@ impl<S: StreamSink> HeadWriter<'_, S> {
         self.end(b"", encoder)
     }
 
-    /// Ends the head of a response whose body ends when the connection does; `Connection: close` is added when it is not there.
+    /// Ends the head of a response whose body ends when the connection does; `Connection: close` is
+    /// added when it is not there.
     ///
-    /// Fails with [`WriteError::CloseDelimitedRequest`] for a request [RFC 9112 section 6.3], with [`WriteError::BodyForbidden`]
-    /// where a response has no body.
+    /// Fails with [`WriteError::CloseDelimitedRequest`] for a request [RFC 9112 section 6.3], with
+    /// [`WriteError::BodyForbidden`] where a response has no body.
     pub fn until_close(self) -> Result<(), WriteError> {
         let encoder = BodyEncoder::until_close(self.data_rule()?);
         self.end_until_close(b"", encoder)

@@ -39,7 +39,8 @@ impl MessageWriter {
     ///
     /// Fails with [`WriteError::TargetForm`] when the target's form does not suit the method, with
     /// [`WriteError::InvalidTarget`] when the target was read and holds what may not be written
-    /// ([`Target::encoded`] makes it fit), with [`WriteError::OutOfTurn`] when no message may begin.
+    /// ([`Target::encoded`] makes it fit), with [`WriteError::OutOfTurn`] when no message may
+    /// begin.
     pub fn request<'w, const M: usize>(
         &'w mut self,
         method: Method<'_>,

@@ -11,8 +11,9 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 ///
 /// The octets of a buffer are always framed as their heads say. A buffer knows what may follow its
 /// last octet: a head, or the next octets of one body. All else fails with
-/// [`WriteError::OutOfTurn`], whoever writes it. An empty buffer takes whatever its writer sends
-/// next, so that a body may go on in a second buffer while the first one is being sent.
+/// [`WriteError::OutOfTurn`], whoever writes it. Behind a whole message any head may stand: it is
+/// the caller who sends a buffer on the right connection. An empty buffer takes whatever comes
+/// next, so that a body may go on in a second buffer while the first one is sent.
 ///
 /// ```
 /// use bareline_core::{MessageWriter, ReplyTo, Status, WireBuf, WriteError};
@@ -55,8 +56,8 @@ impl Next {
     /// have.
     ///
     /// A body knows the number of its last octets, and so does the buffer that holds them. They can
-    /// meet in no other way: both may be moved at any time. On machines that cannot count in one step
-    /// an interrupt may have the same number.
+    /// meet in no other way: both may be moved at any time. On machines that cannot count in one
+    /// step an interrupt may have the same number.
     pub(super) fn body() -> Self {
         #[cfg(target_has_atomic = "ptr")]
         let given = GIVEN.fetch_add(1, Ordering::Relaxed);

@@ -77,8 +77,8 @@ pub fn tell(socket: &mut Socket<'_>) {
     }
 }
 
-/// Returns the response to this datagram, if it is a search for what this is. There are two, and both are
-/// constant; `datagram::write_response` writes one that depends on the request.
+/// Returns the response to this datagram, if it is a search for what this is. There are two, and
+/// both are constant; `datagram::write_response` writes one that depends on the request.
 fn found(octets: &[u8]) -> Option<&'static str> {
     let mut spans = FieldSpans::<FIELDS>::new();
     let (head, _) = datagram::request(octets, spans.lend()).ok()?;

@@ -7,7 +7,8 @@ use budgets::{exit, tell};
 use core::cell::UnsafeCell;
 use core::hint::black_box;
 
-/// Variables that a firmware keeps its buffers in. Zeros at first, they take no flash: `run` checks it.
+/// Variables that a firmware keeps its buffers in. Zeros at first, they take no flash: `run` checks
+/// it.
 struct Held(UnsafeCell<(RecvBuf<1536>, FieldSpans<32>, WireBuf<512>)>);
 
 // SAFETY: nobody looks into it.
