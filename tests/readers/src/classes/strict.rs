@@ -35,11 +35,21 @@ fn is_unjudged(case: &Case<'_>) -> bool {
     let whole = octets.iter().rposition(|octet| *octet == b'\n').map_or(0, |place| place + 1);
     let message = Message { role: case.message.role, octets: octets[..whole].to_vec() };
     let shortened = Case { message: &message, facts: Facts::new(&message), ..*case };
-    CLASSES.iter().any(|class| (class.holds)(&shortened)) || is_no_method(&shortened) || is_blank_before_fields(&shortened)
+    CLASSES.iter().any(|class| (class.holds)(&shortened))
+        || is_no_method(&shortened)
+        || is_blank_before_fields(&shortened)
+        || is_version_alone(&shortened)
 }
 
 fn is_no_method(case: &Case<'_>) -> bool {
     case.is(ErrorKind::Method) && !is_token(case.method())
+}
+
+/// A status line ends behind the version [RFC 9112 section 4].
+fn is_version_alone(case: &Case<'_>) -> bool {
+    let line = case.facts.lines.first().copied().unwrap_or(&[]);
+    let is_version = matches!(line, [b'H', b'T', b'T', b'P', b'/', _, b'.', _]);
+    case.message.role != Role::Request && case.is(ErrorKind::Version) && is_version
 }
 
 /// Whitespace stands between the start line and the first field [RFC 9112 section 2.2].
@@ -79,12 +89,6 @@ fn has_other_space(case: &Case<'_>) -> bool {
 fn is_version_line(case: &Case<'_>) -> bool {
     let is_version = matches!(case.facts.version(), [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9']);
     is_version && (case.message.role != Role::Request || case.facts.start(3).is_empty())
-}
-
-/// A status line is a version alone.
-fn ends_behind_version(case: &Case<'_>) -> bool {
-    let line = case.facts.lines.first().copied().unwrap_or(&[]);
-    case.message.role != Role::Request && matches!(line, [b'H', b'T', b'T', b'P', b'/', _, b'.', _])
 }
 
 /// Returns a field name as it stands in a line.
@@ -303,13 +307,6 @@ pub(super) const CLASSES: &[Class] = &[
             case.is(ErrorKind::VersionNotSupported)
                 && matches!(case.facts.version(), [b'H', b'T', b'T', b'P', b'/', b'0' | b'2'..=b'9', b'.', b'0'..=b'9'])
         },
-    },
-    Class {
-        name: "no-space",
-        what: "Bareline rejects a status line that ends behind the version, without a space.",
-        section: "RFC 9112 section 4",
-        why: Why::Rule,
-        holds: |case| case.is(ErrorKind::Version) && ends_behind_version(case),
     },
     Class {
         name: "low-status",
