@@ -617,6 +617,14 @@ fn rfc9112_9_6_the_response_that_ends_a_connection_says_close() {
         let status = Status::REQUEST_HEADER_FIELDS_TOO_LARGE;
         server.connection.reject(status, &mut server.out).unwrap().without_body().unwrap();
     };
+    let whole_meanwhile: Write = |server| {
+        let head = server.connection.respond_while_receiving(Status::OK, &mut server.out).unwrap();
+        head.body(b"x").unwrap();
+    };
+    let chunked_meanwhile: Write = |server| {
+        let head = server.connection.respond_while_receiving(Status::OK, &mut server.out).unwrap();
+        head.chunked().unwrap();
+    };
     let get = "GET / HTTP/1.1\r\nHost: a\r\n";
     let put = "PUT / HTTP/1.1\r\nHost: a\r\n";
     for (request, write, is_last) in [
@@ -637,6 +645,9 @@ fn rfc9112_9_6_the_response_that_ends_a_connection_says_close() {
         (format!("{put}Content-Length: 2\r\n\r\nh"), chunked, true),
         (format!("{put}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), whole, false),
         (format!("{put}Transfer-Encoding: chunked\r\n\r\n0\r\n"), whole, true),
+        (format!("{put}Content-Length: 2\r\n\r\nhi"), whole_meanwhile, false),
+        (format!("{put}Content-Length: 2\r\n\r\nh"), whole_meanwhile, true),
+        (format!("{put}Content-Length: 2\r\n\r\nh"), chunked_meanwhile, false),
     ] {
         let mut server = server_after(request.as_bytes());
         write(&mut server);
