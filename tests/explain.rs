@@ -322,6 +322,23 @@ fn json_has_each_part_with_its_place() {
         part("chunk_size", 72, "0"),
         part("trailer_name", 75, "T"),
         part("trailer_value", 78, "\u{e9}"),
+/// The other streams may be a terminal: in front of a pager it is not what the lines go to.
+#[cfg(target_os = "linux")]
+#[test]
+fn lines_are_as_wide_as_the_terminal_that_shows_them() {
+    let test = std::env::current_exe().unwrap();
+    let program = test.ancestors().nth(2).unwrap().join("examples").join("explain");
+    let request = format!("GET /{} HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n", "a".repeat(300));
+    for (columns, pipe, widest) in [(100, "", 100), (100, "| cat", 80), (40, "| cat", 80), (40, "", 60)] {
+        let shell = format!("stty rows 24 cols {columns}; printf '{request}' | '{}' request - {pipe}", program.display());
+        // Gives the shell a terminal.
+        let output = Command::new("script").args(["-qec", &shell, "/dev/null"]).output().unwrap();
+        let seen = String::from_utf8(output.stdout).unwrap().replace('\r', "");
+        let seen = anstream::adapter::strip_str(&seen).to_string();
+        assert_eq!(seen.lines().map(|line| line.chars().count()).max(), Some(widest), "{columns} {pipe}:\n{seen}");
+    }
+}
+
     ];
     assert_eq!(parts, expected);
     let (object, _) = self::object(&["response"], b"HTTP/1.1 103 \r\nA: b\r\n\r\nHTTP/1.1 200 Fine\r\nContent-Length: 0\r\n\r\n");

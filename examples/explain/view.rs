@@ -6,7 +6,7 @@ use crate::reading::{Carrier, Message, Part, PartKind, Reading, Sender, StartLin
 use anstyle::{AnsiColor, Style};
 use bareline_core::{ErrorKind, FieldName, Framing, ParseError};
 use std::fmt::Write as _;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 /// How many octets of a part are shown.
 const SHOWN: usize = 400;
@@ -21,9 +21,11 @@ struct Piece {
     end: usize,
 }
 
-/// Writes the reading to standard output, in colour where that is a terminal.
+/// Writes the reading to standard output: in colour where that is a terminal, and as wide.
 pub(crate) fn show(reading: &Reading, octets: &[u8], file: &str) -> io::Result<()> {
-    let columns = terminal_size::terminal_size().map_or(COLUMNS, |(terminal_size::Width(width), _)| width);
+    // The size may also be that of a terminal on another stream.
+    let size = terminal_size::terminal_size().filter(|_| io::stdout().is_terminal());
+    let columns = size.map_or(COLUMNS, |(terminal_size::Width(width), _)| width);
     anstream::stdout().write_all(text(reading, octets, file, columns.into()).as_bytes())
 }
 
