@@ -217,6 +217,8 @@ fn a_person_sees_what_follows_from_a_message() {
         ("request", "GET / HTTP/1.1\r\nHost: a\r\nConnection: close;x\r\n\r\n", "closes: `Connection` has a member"),
         ("request", "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: b\r\n\r\n?", "protocol that is offered"),
         ("request", "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n?", "go through the tunnel"),
+        ("request", "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", "connection a tunnel behind a 2xx response (RFC"),
+        ("request", "OPTIONS / HTTP/1.1\r\nHost: a\r\n\r\n", "connection stays open: HTTP/1.1"),
         ("request", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nhi", "3 octets, as Content-Length says"),
         ("request", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nhi", "not whole: more octets are needed"),
         ("request", "GET /", "beginning of a head"),
@@ -238,6 +240,33 @@ fn a_fault_is_drawn_under_the_octets() {
     assert_eq!(lines[at + 1], format!("{:under$}\u{2501}", ""), "{seen}");
     for told in ["standard input:4:17", "RFC 9112 section 6.3", "against the field line at octet 25", "400 Bad Request"] {
         assert!(unwrapped(&seen).contains(told), "{told} in:\n{seen}");
+    }
+}
+
+/// The lines before a fault, with their parts: an interim response, a fold.
+#[test]
+fn the_lines_before_a_fault_have_their_parts() {
+    for (octets, told) in [
+        (
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nA: b\r\nBad x\r\n\r\n",
+            "version 25 (RFC 9112 2.3) SP 33 status code 34 (RFC 9112 4) SP 37 reason 38 (RFC 9112 4)",
+        ),
+        (
+            "HTTP/1.1 200\r\nA: b\r\n c\r\nBad x\r\n\r\n",
+            "name 14 (RFC 9110 5.1) colon and OWS 15 (RFC 9110 5.6.3) value, folds read as SP 17 (RFC 9112 5.2) CRLF 22",
+        ),
+        (
+            "HTTP/1.1 200\r\nA: \r\n\tb\r\nC: d\r\nBad x\r\n\r\n",
+            "value 20 (RFC 9110 5.5) CRLF 21 (RFC 9112 2.2) 23 C:·d\\r\\n name 23 (RFC 9110 5.1)",
+        ),
+        ("HTTP/1.1 200\r\nA: b\r\nc: d\r\nBad x\r\n\r\n", "value 17 (RFC 9110 5.5) CRLF 18"),
+    ] {
+        let seen = text(&["response"], octets.as_bytes());
+        assert!(unwrapped(&seen).contains(told), "{told} in:\n{seen}");
+        // As in a message that is accepted.
+        let whole = octets.replace("Bad x\r\n", "");
+        let accepted = text(&["response"], whole.as_bytes());
+        assert!(unwrapped(&accepted).contains(told), "{told} in:\n{accepted}");
     }
 }
 
@@ -293,6 +322,23 @@ fn the_program_writes_80_columns_where_there_is_no_terminal() {
     }
 }
 
+/// The other streams may be a terminal: in front of a pager it is not what the lines go to.
+#[cfg(target_os = "linux")]
+#[test]
+fn lines_are_as_wide_as_the_terminal_that_shows_them() {
+    let test = std::env::current_exe().unwrap();
+    let program = test.ancestors().nth(2).unwrap().join("examples").join("explain");
+    let request = format!("GET /{} HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n", "a".repeat(300));
+    for (columns, pipe, widest) in [(100, "", 100), (100, "| cat", 80), (40, "| cat", 80), (40, "", 60)] {
+        let shell = format!("stty rows 24 cols {columns}; printf '{request}' | '{}' request - {pipe}", program.display());
+        // Gives the shell a terminal.
+        let output = Command::new("script").args(["-qec", &shell, "/dev/null"]).output().unwrap();
+        let seen = String::from_utf8(output.stdout).unwrap().replace('\r', "");
+        let seen = anstream::adapter::strip_str(&seen).to_string();
+        assert_eq!(seen.lines().map(|line| line.chars().count()).max(), Some(widest), "{columns} {pipe}:\n{seen}");
+    }
+}
+
 /// Where a part stands, and what it is.
 #[test]
 fn json_has_each_part_with_its_place() {
@@ -322,23 +368,6 @@ fn json_has_each_part_with_its_place() {
         part("chunk_size", 72, "0"),
         part("trailer_name", 75, "T"),
         part("trailer_value", 78, "\u{e9}"),
-/// The other streams may be a terminal: in front of a pager it is not what the lines go to.
-#[cfg(target_os = "linux")]
-#[test]
-fn lines_are_as_wide_as_the_terminal_that_shows_them() {
-    let test = std::env::current_exe().unwrap();
-    let program = test.ancestors().nth(2).unwrap().join("examples").join("explain");
-    let request = format!("GET /{} HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n", "a".repeat(300));
-    for (columns, pipe, widest) in [(100, "", 100), (100, "| cat", 80), (40, "| cat", 80), (40, "", 60)] {
-        let shell = format!("stty rows 24 cols {columns}; printf '{request}' | '{}' request - {pipe}", program.display());
-        // Gives the shell a terminal.
-        let output = Command::new("script").args(["-qec", &shell, "/dev/null"]).output().unwrap();
-        let seen = String::from_utf8(output.stdout).unwrap().replace('\r', "");
-        let seen = anstream::adapter::strip_str(&seen).to_string();
-        assert_eq!(seen.lines().map(|line| line.chars().count()).max(), Some(widest), "{columns} {pipe}:\n{seen}");
-    }
-}
-
     ];
     assert_eq!(parts, expected);
     let (object, _) = self::object(&["response"], b"HTTP/1.1 103 \r\nA: b\r\n\r\nHTTP/1.1 200 Fine\r\nContent-Length: 0\r\n\r\n");

@@ -65,21 +65,7 @@ impl Page {
         };
         let state = if message.is_whole { "" } else { ", not whole" };
         self.heading(&format!("{what}{state}: octets {} to {}", message.start, message.end));
-        let mut line = Vec::new();
-        for piece in pieces(message.start, message.end, &message.parts, octets) {
-            let is_end = piece.kind.is_none() && octets.get(piece.start..piece.end).is_some_and(|octets| octets.contains(&b'\n'));
-            let is_data = piece.kind == Some(PartKind::Data);
-            if is_data && !line.is_empty() {
-                self.line(&std::mem::take(&mut line), octets);
-            }
-            line.push(piece);
-            if is_end || is_data {
-                self.line(&std::mem::take(&mut line), octets);
-            }
-        }
-        if !line.is_empty() {
-            self.line(&line, octets);
-        }
+        self.lines(message.start, message.end, &message.parts, octets);
         self.fact("body", &framing(message, reading.carrier));
         if reading.carrier != Carrier::Datagram {
             self.fact("connection", &connection(message));
@@ -113,15 +99,16 @@ impl Page {
             let _ = writeln!(self.text, "{:MARGIN$}{DIM}… {head} octets{DIM:#}\n", "");
             return;
         }
-        let mut at = reading.end;
-        let mut is_started = false;
-        for line in message.get(..head).unwrap_or_default().split_inclusive(|&octet| octet == b'\n') {
-            let end = at + line.len();
+        let (mut parts, mut is_started, mut at) = (Vec::new(), false, 0);
+        while let Some(rest) = message.get(at..head).filter(|rest| !rest.is_empty()) {
+            let len = line_len(rest);
+            let line = rest.get(..len).unwrap_or_default();
             let content = line.strip_suffix(b"\r\n").unwrap_or(line);
             let word =
                 |from: usize| content.iter().skip(from).position(|&octet| octet == b' ').map_or(content.len(), |len| from + len);
-            let is_ows = |octet: &&u8| matches!(octet, b' ' | b'\t');
-            let parts = match (is_started, reading.sender) {
+            // Around a value, folds too.
+            let is_space = |octet: &&u8| octet.is_ascii_whitespace();
+            let found = match (is_started, reading.sender) {
                 _ if content.is_empty() => vec![],
                 (false, Sender::Client) => {
                     let target = (word(0) + 1, word(word(0) + 1));
@@ -136,16 +123,36 @@ impl Page {
                 }
                 (true, _) => {
                     let colon = content.iter().position(|&octet| octet == b':').unwrap_or(content.len());
-                    let value = colon + 1 + content.iter().skip(colon + 1).take_while(is_ows).count();
-                    let value_end = content.len() - content.iter().rev().take_while(is_ows).count();
-                    vec![(PartKind::FieldName, 0, colon), (PartKind::FieldValue, value, value_end.max(value))]
+                    let value = colon + 1 + content.iter().skip(colon + 1).take_while(is_space).count();
+                    let value_end = content.len() - content.iter().rev().take_while(is_space).count();
+                    vec![(PartKind::FieldName, 0, colon), (PartKind::FieldValue, value, value_end)]
                 }
             };
-            is_started |= !content.is_empty();
-            let parts = parts.into_iter().filter(|(_, start, end)| start < end);
-            let parts = parts.map(|(kind, start, end)| Part { kind, start: at + start, end: at + end });
-            self.line(&pieces(at, end, &parts.collect::<Vec<_>>(), octets), octets);
-            at = end;
+            // Behind the empty line of an interim response there is another status line.
+            is_started = !content.is_empty();
+            let position = reading.end + at;
+            parts.extend(found.into_iter().map(|(kind, start, end)| Part { kind, start: position + start, end: position + end }));
+            at += len;
+        }
+        self.lines(reading.end, reading.end + head, &parts, octets);
+    }
+
+    /// Writes these octets line by line, each with its parts below it.
+    fn lines(&mut self, start: usize, end: usize, parts: &[Part], octets: &[u8]) {
+        let mut line = Vec::new();
+        for piece in pieces(start, end, parts, octets) {
+            let is_end = piece.kind.is_none() && octets.get(piece.start..piece.end).is_some_and(|octets| octets.contains(&b'\n'));
+            let is_data = piece.kind == Some(PartKind::Data);
+            if is_data && !line.is_empty() {
+                self.line(&std::mem::take(&mut line), octets);
+            }
+            line.push(piece);
+            if is_end || is_data {
+                self.line(&std::mem::take(&mut line), octets);
+            }
+        }
+        if !line.is_empty() {
+            self.line(&line, octets);
         }
     }
 
@@ -289,6 +296,12 @@ fn shortened(method: &str) -> String {
     }
 }
 
+/// Returns the length of the first of these lines, with its folds.
+fn line_len(lines: &[u8]) -> usize {
+    let is_end = |two: &[u8]| matches!(two, [b'\n', next] if !matches!(next, b' ' | b'\t'));
+    lines.windows(2).position(is_end).map_or(lines.len(), |at| at + 1)
+}
+
 /// Returns the parts of a message and what stands between them, line ends on their own.
 fn pieces(start: usize, end: usize, parts: &[Part], octets: &[u8]) -> Vec<Piece> {
     let mut pieces = Vec::new();
@@ -394,8 +407,10 @@ fn connection(message: &Message) -> String {
     let has_option = |option: &str| options.clone().any(|member| member.eq_ignore_ascii_case(option.as_bytes()));
     let is_token = |option: &[u8]| str::from_utf8(option).is_ok_and(|option| FieldName::new(option).is_ok());
     let is_http10 = message.version.ends_with(".0");
+    let is_connect = matches!(&message.start_line, StartLine::Request { method, .. } if method == "CONNECT");
     let why = match (message.keep_alive, message.framing) {
         _ if !message.is_whole => return "not known, since the message is not whole".to_owned(),
+        _ if is_connect => return "a tunnel behind a 2xx response (RFC 9110 section 9.3.6)".to_owned(),
         (_, Framing::Tunnel) => return "another protocol's from here on".to_owned(),
         (false, _) if has_option("close") => "closes: it says `Connection: close`",
         (false, _) if options.any(|option| !option.is_empty() && !is_token(option)) => {
