@@ -15,8 +15,7 @@ macro_rules! exceptions {
         pub(crate) enum Exception { $($name),* }
 
         impl Exception {
-            /// Every exception, with its kind and the first cell of its row in DESIGN.md, or what
-            /// the fault is.
+            /// Every exception, with its kind and the first cell of its row in DESIGN.md.
             pub(crate) const ALL: &'static [(Exception, Kind, &'static str)] = &[$((Exception::$name, Kind::$kind, $text)),*];
         }
     };
@@ -29,8 +28,6 @@ pub(crate) enum Kind {
     Choice,
     /// A row of that table which no string shows: other tests do.
     Elsewhere,
-    /// A fault of the library that is known, and to be mended.
-    Fault,
 }
 
 exceptions! {
