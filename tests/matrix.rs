@@ -348,9 +348,26 @@ fn a_hint_tells_what_stands_there() {
     }
 }
 
+/// A datagram with chunks has a coding that is supported on a connection.
+#[test]
+fn a_hint_says_that_a_datagram_has_no_chunks() {
+    for (coding, hint) in [
+        ("chunked", "a datagram has no chunks: send Content-Length, or neither field"),
+        ("gzip, chunked", "not gzip, chunked: send chunked alone, and in a datagram no coding"),
+    ] {
+        let message = format!("NOTIFY * HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: {coding}\r\n\r\n0\r\n\r\n");
+        let error = fault("datagram", message.as_bytes()).unwrap();
+        assert_eq!(error.kind(), ErrorKind::UnsupportedCoding);
+        assert_eq!(error.hint_in(message.as_bytes()).to_string(), hint);
+    }
+    assert_eq!(fault("datagram", b"NOTIFY * HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n0"), None);
+}
+
 /// A hint names the octet and what to write in its place, or the space too many.
 #[test]
 fn a_hint_mends_a_request_line() {
+    const FOREIGN: &str = "raw UTF-8: write a host in punycode, and percent-encode a path";
+    const BEHIND: &str = "write nothing behind the version, not even a space";
     const GENERAL: &str = "write one space, then / or a scheme; percent-encode other octets; leave out fragment and userinfo";
     for (line, hint) in [
         (&b"GET /a\\b HTTP/1.1"[..], "write \\ as %5C"),
@@ -376,8 +393,26 @@ fn a_hint_mends_a_request_line() {
         (b"GET http://a{/ HTTP/1.1", "octet 0x7b may not stand here: "),
         (b"GET \\a HTTP/1.1", "octet 0x5c may not stand here: "),
         (b"CONNECT a\\:1 HTTP/1.1", "octet 0x5c may not stand here: "),
-        (b"GET / HTTP/1.1 ", "octet 0x20 may not stand here: "),
-        (b"GET / HTTP/1.1 HTTP/1.1", "octet 0x20 may not stand here: "),
+        (b"GET /\xc3\xa4 RTSP/1.0", "RTSP/1.0 is another protocol: speak HTTP/1.1"),
+        (b"SETUP / RTSP/1.0", "RTSP/1.0 is another protocol: speak HTTP/1.1"),
+        (b"OPTIONS * SIP/2.0", "SIP/2.0 is another protocol: speak HTTP/1.1"),
+        (b"INVITE sip:u@a SIP/2.0", "SIP/2.0 is another protocol: speak HTTP/1.1"),
+        (b"BREW / HTCPCP/1.0", "HTCPCP/1.0 is another protocol: speak HTTP/1.1"),
+        (b"GET / http/1.0", "octet 0x68 may not stand here: "),
+        (b"GET / rtsp/1.0", "octet 0x72 may not stand here: "),
+        (b"GET / RTSP/1", "octet 0x52 may not stand here: "),
+        (b"GET \xc3\xa4 HTTP/1.1", FOREIGN),
+        (b"GET http://\xc3\xa4/ HTTP/1.1", FOREIGN),
+        (b"CONNECT \xc3\xa4:1 HTTP/1.1", FOREIGN),
+        (b"GET \xc3 HTTP/1.1", "octet 0xc3 may not stand here: "),
+        (b"GET http://\xe4/ HTTP/1.1", "octet 0xe4 may not stand here: "),
+        (b"GET http://a#x HTTP/1.1", "leave out the fragment"),
+        (b"CONNECT a:1#x HTTP/1.1", "leave out the fragment"),
+        (b"GET #x HTTP/1.1", "octet 0x23 may not stand here: "),
+        (b"GET / HTTP/1.1 ", BEHIND),
+        (b"GET / HTTP/1.0\t", BEHIND),
+        (b"GET / HTTP/1.1 HTTP/1.1", BEHIND),
+        (b"GET / HTTP/1.15", BEHIND),
     ] {
         let message = [b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", line, b"\r\nHost: a\r\n\r\n"].concat();
         let error = requests(&message, &[]).fault.unwrap();

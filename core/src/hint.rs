@@ -125,6 +125,10 @@ impl fmt::Display for Hint<'_> {
                     _ => f.write_str(hint),
                 }
             }
+            // Behind a head: of a datagram, the body.
+            (ErrorKind::UnsupportedCoding, _) if self.is_behind_head() => {
+                f.write_str("a datagram has no chunks: send Content-Length, or neither field")
+            }
             (ErrorKind::ContentLength | ErrorKind::InvalidHost | ErrorKind::ContentLengthTooLarge, [_, ..])
             | (
                 ErrorKind::TransferCoding | ErrorKind::NotChunkedLast | ErrorKind::ChunkedTwice | ErrorKind::UnsupportedCoding,
@@ -177,28 +181,44 @@ fn in_capitals(line: &[u8]) -> Option<Method<'static>> {
 }
 
 impl<'i> Hint<'i> {
-    /// Returns what to write in a request line, where that is a space fewer, or octets of path or
-    /// query in another way.
+    /// Returns what to write in a request line, where more is known than the rule.
     fn mended_request_line(&self) -> Option<Mended<'i>> {
         let (before, rest) = self.input.split_at_checked(self.error.offset())?;
         let before = before.rsplit(|&octet| octet == b'\n').next()?;
         let rest = rest.split(|&octet| octet == b'\r').next()?;
         if before.ends_with(b" ") && rest.starts_with(b" ") {
-            return Some(Mended::OneSpace);
+            return Some(Mended::Line("write one space between method, target and version"));
         }
         let (_, target) = before.split_at_checked(before.iter().position(|&octet| octet == b' ')?)?;
-        match self.error.kind() {
-            ErrorKind::Target if is_behind_authority(trim_ows(target)) => {
-                let character = rest.get(..4).unwrap_or(rest).utf8_chunks().next()?.valid().chars().next();
-                rest.get(..character.map_or(1, char::len_utf8)).map(Mended::Octets)
+        let target = trim_ows(target);
+        let is_version = self.error.kind() == ErrorKind::Version;
+        // The version stands behind what came in its place.
+        if is_version && matches!(rest.split_last_chunk(), Some(([_, ..], b" HTTP/1.0" | b" HTTP/1.1"))) {
+            return Some(Mended::Line("write a space in the target as %20"));
+        }
+        if is_version && (before.ends_with(b" HTTP/1.0") || before.ends_with(b" HTTP/1.1")) {
+            return Some(Mended::Line("write nothing behind the version, not even a space"));
+        }
+        if let Some(version) = other_version(self.whole_line()) {
+            return Some(Mended::OtherVersion(version));
+        }
+        if is_version {
+            return None;
+        }
+        let character = rest.get(..4).unwrap_or(rest).utf8_chunks().next()?.valid().chars().next();
+        match character {
+            _ if is_behind_authority(target) => rest.get(..character.map_or(1, char::len_utf8)).map(Mended::Octets),
+            Some('#') if !target.is_empty() => Some(Mended::Line("leave out the fragment")),
+            Some(character) if !character.is_ascii() => {
+                Some(Mended::Line("raw UTF-8: write a host in punycode, and percent-encode a path"))
             }
-            // The version stands behind what came in its place.
-            ErrorKind::Version => match rest.split_last_chunk()? {
-                ([_, ..], b" HTTP/1.0" | b" HTTP/1.1") => Some(Mended::SpaceInTarget),
-                _ => None,
-            },
             _ => None,
         }
+    }
+
+    /// Whether an empty line stands before the fault.
+    fn is_behind_head(&self) -> bool {
+        self.input.get(..self.error.offset()).is_some_and(|before| before.ends_with(b"\r\n\r\n"))
     }
 
     /// The line with the fault in it, from its beginning, and what follows.
@@ -226,10 +246,21 @@ fn is_behind_authority(target: &[u8]) -> bool {
     target.starts_with(b"/") || authority.is_some_and(|rest| rest.iter().any(|octet| matches!(octet, b'/' | b'?')))
 }
 
+/// Returns the version at the end of a request line, where that is another protocol's.
+fn other_version(line: &[u8]) -> Option<&[u8]> {
+    let line = line.split(|octet| matches!(octet, b'\r' | b'\n')).next()?;
+    let version = line.rsplit(|&octet| octet == b' ').next()?;
+    let (name, [b'/', major, b'.', minor]) = version.split_last_chunk()? else { return None };
+    let is_other = !name.is_empty() && name != b"HTTP" && name.iter().all(u8::is_ascii_uppercase);
+    (is_other && major.is_ascii_digit() && minor.is_ascii_digit()).then_some(version)
+}
+
 /// What to write in a request line.
 enum Mended<'i> {
-    OneSpace,
-    SpaceInTarget,
+    /// What to do.
+    Line(&'static str),
+    /// Of another protocol than HTTP.
+    OtherVersion(&'i [u8]),
     /// These octets as triplets: one, or a character in UTF-8.
     Octets(&'i [u8]),
 }
@@ -237,8 +268,8 @@ enum Mended<'i> {
 impl fmt::Display for Mended<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let octets = match *self {
-            Self::OneSpace => return f.write_str("write one space between method, target and version"),
-            Self::SpaceInTarget => return f.write_str("write a space in the target as %20"),
+            Self::Line(text) => return f.write_str(text),
+            Self::OtherVersion(version) => return write!(f, "{} is another protocol: speak HTTP/1.1", Shown(version)),
             Self::Octets(octets) => octets,
         };
         match octets {
