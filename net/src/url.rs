@@ -7,15 +7,21 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 /// An `http` URL, taken apart [RFC 9110 section 4.2.1].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct HttpUrl {
-    /// For `Host`: in lower case, and without the default port, as URLs that differ in that alone are the same [RFC 9110 section 4.2.3].
+    /// For `Host`: in lower case, without the default port and without zeros in front of another,
+    /// as URLs that differ in these alone are the same [RFC 9110 section 4.2.3].
     pub(crate) authority: String,
     /// In origin form [RFC 9112 section 3.2.1].
     pub(crate) target: String,
 }
 
 impl HttpUrl {
-    /// Takes a URL apart. Path and query may be written as in a browser: see [`encoded`].
+    /// Takes a URL apart. Path and query may be written as in a browser: see [`encoded`]. Dot
+    /// segments are not removed.
     pub(crate) fn new(url: &str) -> Result<Self, Error> {
+        let given = url;
+        let url = url.trim_start_matches(' ');
+        // Octets are counted from the beginning of what was given.
+        let front = given.len().saturating_sub(url.len());
         let url = url.trim_end_matches(' ');
         // The fragment is not for the server [RFC 9110 section 4.2.5].
         let url = url.split('#').next().unwrap_or(url);
@@ -25,15 +31,20 @@ impl HttpUrl {
             _ => return Err(UrlFault::NotHttp.into()),
         };
         let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-        check_authority(authority, "http://".len())?;
-        let path_at = url.len().saturating_sub(path.len());
+        let port = check_authority(authority, front.saturating_add("http://".len()))?;
+        let path_at = front.saturating_add(url.len()).saturating_sub(path.len());
         // Browsers leave out tabs and line ends, and encode the others: none of them is meant.
         if let Some(control) = path.find(|character: char| character.is_ascii_control()) {
             return Err(UrlFault::InvalidTarget { at: path_at.saturating_add(control) }.into());
         }
-        let authority = authority.strip_suffix(":80").or(authority.strip_suffix(':')).unwrap_or(authority);
+        let host = authority.strip_suffix(port).unwrap_or(authority).to_ascii_lowercase();
+        // The check has read the number.
+        let authority = match port.trim_start_matches(':').parse::<u16>() {
+            Ok(80) | Err(_) => host,
+            Ok(number) => format!("{host}:{number}"),
+        };
         let root = if path.starts_with('/') { "" } else { "/" };
-        Ok(Self { authority: authority.to_ascii_lowercase(), target: encoded(&[root, path].concat()) })
+        Ok(Self { authority, target: encoded(&[root, path].concat()) })
     }
 
     /// Host and port to connect to.
@@ -44,8 +55,9 @@ impl HttpUrl {
     }
 }
 
-/// Finds what is wrong with an authority that begins at this octet of a URL [RFC 3986 section 3.2].
-fn check_authority(authority: &str, start: usize) -> Result<(), UrlFault> {
+/// Checks an authority that begins at this octet of a URL [RFC 3986 section 3.2]. Returns its port
+/// with the colon, or nothing.
+fn check_authority(authority: &str, start: usize) -> Result<&str, UrlFault> {
     if authority.contains('@') {
         return Err(UrlFault::Userinfo { at: start });
     }
@@ -78,7 +90,7 @@ fn check_authority(authority: &str, start: usize) -> Result<(), UrlFault> {
     };
     let is_port = digits.bytes().all(|octet| octet.is_ascii_digit()) && (digits.is_empty() || digits.parse::<u16>().is_ok());
     match is_port {
-        true => Ok(()),
+        true => Ok(port),
         false => Err(UrlFault::InvalidPort { at: at(host).saturating_add(1) }),
     }
 }
@@ -155,6 +167,14 @@ mod tests {
             ("http://[2001:DB8::80]:81/", "[2001:db8::80]:81", "/", "[2001:db8::80]:81"),
             ("http://[::80]", "[::80]", "/", "[::80]:80"),
             ("http://a/http://b", "a", "/http://b", "a:80"),
+            // A port is a number, which is written without zeros in front.
+            ("http://a:080/", "a", "/", "a:80"),
+            ("http://a:00081", "a:81", "/", "a:81"),
+            ("http://[::1]:0080?q", "[::1]", "/?q", "[::1]:80"),
+            ("http://a:0", "a:0", "/", "a:0"),
+            ("http://a:0800", "a:800", "/", "a:800"),
+            // Spaces around it are not meant.
+            ("  http://a:81/b  ", "a:81", "/b", "a:81"),
         ] {
             let split = HttpUrl::new(url).unwrap();
             assert_eq!((&*split.authority, &*split.target), (authority, target), "{url}");
@@ -232,6 +252,9 @@ mod tests {
             ("http://a?q\t", UrlFault::InvalidTarget { at: 10 }),
             ("http://a/\0?q", UrlFault::InvalidTarget { at: 9 }),
             ("http://a/\x7f", UrlFault::InvalidTarget { at: 9 }),
+            ("  http://a b", UrlFault::InvalidHost { at: 10 }),
+            ("  http://a/\n", UrlFault::InvalidTarget { at: 11 }),
+            ("http://a:000065536", UrlFault::InvalidPort { at: 9 }),
         ] {
             let error = HttpUrl::new(url).unwrap_err();
             assert!(matches!(error, Error::Url(told) if told == fault), "{url}: {error:?}");
