@@ -477,7 +477,7 @@ mod tests {
     use crate::deadline::Whole;
     use crate::error::{Error, PeerFault, Wait};
     use crate::transport::Untimed;
-    use bareline_core::{FieldName, FieldValue, Method, Status, Target};
+    use bareline_core::{FieldName, FieldValue, Method, Status, Target, WriteError};
     use std::io::{self, Cursor, Read, Write};
     use std::net::TcpListener;
     use std::time::Duration;
@@ -538,6 +538,20 @@ mod tests {
         // Nothing has been sent then.
         let (status, has_long) = request(value.len() - 1);
         assert!(matches!(status, Ok(Status::NO_CONTENT)) && !has_long, "{status:?}");
+    }
+
+    #[test]
+    fn a_long_head_that_cannot_be_written_leaves_no_memory_behind() {
+        let ok = b"HTTP/1.1 204 No Content\r\n\r\n".to_vec();
+        let mut stream = ClientStream::new(Untimed(Canned(Cursor::new(ok))), "a");
+        let long = (FieldName::from_static("X"), FieldValue::new(&[b'x'; 20_000]).unwrap());
+        let length = (FieldName::from_static("Content-Length"), FieldValue::from_static("1"));
+        let error = stream.request(Method::GET, Target::ROOT, &[long, length], b"").unwrap_err();
+        assert!(matches!(error, Error::Own(WriteError::FramingField)), "{error:?}");
+        assert!(!stream.wire.has_long());
+        // Nothing has been sent, and the stream goes on.
+        let response = stream.request(Method::GET, Target::ROOT, &[long], b"").unwrap();
+        assert_eq!(response.head.status(), Status::NO_CONTENT);
     }
 
     #[test]

@@ -327,11 +327,12 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         }
         let mut long = long_buffer();
         match write(&mut self.connection, Out::Long(&mut long)) {
-            Err(WriteError::BufferFull) => Err(Error::TooLong { most: LONGEST }),
-            written => {
+            Ok(written) => {
                 self.long = Some(long);
-                Ok(written?)
+                Ok(written)
             }
+            Err(WriteError::BufferFull) => Err(Error::TooLong { most: LONGEST }),
+            Err(error) => Err(error.into()),
         }
     }
 
