@@ -24,7 +24,7 @@ use std::io::{self, Read, Write};
 /// ```
 ///
 /// A stream as the body is read as fast as the server takes it, and not to its end once the server is known to have answered; nothing limits how
-/// long a read of it takes. The head is at most 65,536 octets. The response is read when the
+/// long a read of it takes. The head is at most 65,535 octets. The response is read when the
 /// request has been sent: see the limits of the [crate](crate).
 #[must_use = "a request is sent by the call that ends it"]
 pub struct ClientRequest<'r> {

@@ -140,7 +140,7 @@ impl<S: Transport> ClientStream<S> {
 
     /// Begins a request, whose head `write` makes behind `Host`, which is the authority that the stream was made for: with any fields, framing
     /// and version. It may be called twice, when the first time there is no room. The head, and a body that is written with it, are at most
-    /// 65,536 octets.
+    /// 65,535 octets.
     ///
     /// Fails with [`Error::Closed`] when the connection carries no more requests; nothing has been sent then, so that it can be sent on another.
     pub fn begin(
@@ -477,7 +477,8 @@ mod tests {
     use crate::deadline::Whole;
     use crate::error::{Error, PeerFault, Wait};
     use crate::transport::Untimed;
-    use bareline_core::{FieldName, FieldValue, Method, Status, Target, WriteError};
+    use crate::wire::LONGEST;
+    use bareline_core::{FieldName, FieldSpans, FieldValue, Method, Parsed, RequestHead, Status, Target, WriteError};
     use std::io::{self, Cursor, Read, Write};
     use std::net::TcpListener;
     use std::time::Duration;
@@ -527,17 +528,29 @@ mod tests {
         let ok = b"HTTP/1.1 204 No Content\r\n\r\n".to_vec();
         let mut stream = ClientStream::new(Untimed(Canned(Cursor::new(ok))), "a");
         let others = "GET / HTTP/1.1\r\nHost: a\r\nX: \r\n\r\n".len();
-        let value = vec![b'x'; 65_536 - others + 1];
+        let value = vec![b'x'; 65_535 - others + 1];
         let mut request = |len| {
             let fields = [(FieldName::from_static("X"), FieldValue::new(&value[..len]).unwrap())];
             let status = stream.request(Method::GET, Target::ROOT, &fields, b"").map(|response| response.head.status());
             (status, stream.wire.has_long())
         };
         let (status, has_long) = request(value.len());
-        assert!(matches!(status, Err(Error::TooLong { most: 65_536 })) && !has_long, "{status:?}");
+        assert!(matches!(status, Err(Error::TooLong { most: 65_535 })) && !has_long, "{status:?}");
         // Nothing has been sent then.
         let (status, has_long) = request(value.len() - 1);
         assert!(matches!(status, Ok(Status::NO_CONTENT)) && !has_long, "{status:?}");
+    }
+
+    #[test]
+    fn the_longest_head_that_is_written_can_be_read() {
+        let mut stream = ClientStream::new(Untimed(Canned(Cursor::new(Vec::new()))), "a");
+        let value = vec![b'x'; LONGEST - "GET / HTTP/1.1\r\nHost: a\r\nX: \r\n\r\n".len()];
+        let field = (FieldName::from_static("X"), FieldValue::new(&value).unwrap());
+        let writer = stream.begin(Method::GET, Target::ROOT, |head| head.fields(&[field])?.without_body()).unwrap();
+        assert_eq!(writer.ready().len(), LONGEST);
+        let mut spans = FieldSpans::<2>::new();
+        let parsed = RequestHead::parse(writer.ready(), spans.lend());
+        assert!(matches!(parsed, Ok(Parsed::Complete { .. })), "{parsed:?}");
     }
 
     #[test]

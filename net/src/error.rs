@@ -464,7 +464,7 @@ mod tests {
             Error::Own(FieldValue::new("\n").unwrap_err()),
             Error::Own(WriteError::BufferFull),
             Error::OwnLimit(error),
-            Error::TooLong { most: 65_536 },
+            Error::TooLong { most: 65_535 },
             Error::DatagramCut { missing: 1 },
             Error::Closed,
             Error::Unanswered,

@@ -87,7 +87,7 @@ impl<'s, S: Transport> Reply<'s, S> {
 
     /// Answers with this status, these fields and this body. A [`Server`](crate::Server) adds `Date` [RFC 9110 section 6.6.1].
     ///
-    /// The head is at most 65,536 octets. What cannot be written, or is an interim answer, is
+    /// The head is at most 65,535 octets. What cannot be written, or is an interim answer, is
     /// [`Error::Own`]; the client gets a 500 then.
     pub fn send(self, status: Status, fields: &[(FieldName<'_>, FieldValue<'_>)], body: &[u8]) -> Result<(), Error> {
         // A whole response does not stream.
@@ -127,7 +127,7 @@ impl<'s, S: Transport> Reply<'s, S> {
     /// ([`Date`](crate::Date) is the caller's to write). It may be called twice, when the first time there is no room behind what is ready to
     /// be sent.
     ///
-    /// The head, and a body that is written with it, are at most 65,536 octets.
+    /// The head, and a body that is written with it, are at most 65,535 octets.
     pub fn begin(
         self,
         status: Status,

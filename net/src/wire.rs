@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 /// How much of ready output is gathered into one write.
 pub(crate) const OUT: usize = 8 * 1024;
-/// The longest head that is sent.
-pub(crate) const LONGEST: usize = 64 * 1024;
+/// The longest head that is sent: what is written can be read by a peer of this crate.
+pub(crate) const LONGEST: usize = 65_535;
 /// How much of a body is gathered into one chunk, if the caller writes less at a time.
 const GATHERED: usize = 4 * 1024;
 
