@@ -124,8 +124,8 @@ impl<'s, S: Transport> Reply<'s, S> {
     }
 
     /// Begins an answer with this status, whose head `write` makes: with any fields, framing and version, and nothing added but `Connection`
-    /// ([`Date`](crate::Date) is the caller's to write). It may be called twice, when the first time there is no room behind what is ready to
-    /// be sent.
+    /// ([`Date`](crate::Date) is the caller's to write). `write` may be called several times, until
+    /// there is room for the head.
     ///
     /// The head, and a body that is written with it, are at most 65,535 octets.
     pub fn begin(
