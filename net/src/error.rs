@@ -38,7 +38,7 @@ pub enum Error {
     Own(WriteError),
     /// What a server sent is larger than the caller's own limits allow.
     OwnLimit(ParseError),
-    /// What the caller wants to send does not fit: a head, or a datagram.
+    /// What the caller wants to send does not fit: a head, trailers, or a datagram.
     TooLong {
         /// How many octets it has at the most.
         most: usize,
@@ -218,7 +218,8 @@ impl UrlFault {
                 "invalid host",
                 Some(at),
                 "RFC 3986 section 3.2.2",
-                "a host has no spaces or quotes, and an IPv6 address stands in brackets",
+                "a name has letters, digits, hyphens and dots, an IPv6 address stands in brackets, \
+                 and one :port may follow",
             ),
             Self::NonAsciiHost { at } => {
                 ("non-ASCII host", Some(at), "RFC 3986 section 3.2.2", "write it in Punycode, with xn-- in front")
@@ -288,7 +289,8 @@ impl fmt::Display for Error {
             Self::TooLong { most } => {
                 write!(
                     f,
-                    "head, or message in a datagram, longer than {most} octets: send fewer or shorter fields, or less content"
+                    "head, trailers or message in a datagram longer than {most} octets: \
+                     send fewer or shorter fields, or less content"
                 )
             }
             Self::DatagramCut { missing } => {

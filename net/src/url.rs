@@ -248,6 +248,8 @@ mod tests {
             ("http://[::1]:b/", UrlFault::InvalidPort { at: 13 }),
             ("http://a{?q", UrlFault::InvalidHost { at: 8 }),
             ("http://a\\b", UrlFault::InvalidHost { at: 8 }),
+            ("http://a%/", UrlFault::InvalidHost { at: 8 }),
+            ("http://localhost:80:80/", UrlFault::InvalidHost { at: 7 }),
             ("http://a/\u{e4}\n", UrlFault::InvalidTarget { at: 11 }),
             ("http://a?q\t", UrlFault::InvalidTarget { at: 10 }),
             ("http://a/\0?q", UrlFault::InvalidTarget { at: 9 }),
