@@ -281,6 +281,10 @@ impl fmt::Display for Error {
                 Ok(())
             }
             Self::Peer(fault) => write!(f, "{fault}"),
+            // Whether a body is at fault it does not know.
+            Self::Own(error @ WriteError::NeedsHttp11) => {
+                write!(f, "{error}: send a body with its length, as by stream_sized")
+            }
             Self::Own(error) => write!(f, "{error}"),
             Self::OwnLimit(error) => {
                 let remedy = raised(error.kind()).unwrap_or("raise that");

@@ -257,6 +257,21 @@ fn rfc9112_9_2_a_connection_that_is_closed_or_has_what_nobody_asked_for_is_not_u
 }
 
 #[test]
+fn rfc9112_6_1_a_stream_to_a_server_of_http_1_0_names_the_remedy() {
+    let (url, served) = served_by(|stream| {
+        read_head(stream);
+        stream.write_all(b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n").unwrap();
+        io::copy(stream, &mut io::sink()).unwrap()
+    });
+    let client = Client::new();
+    assert_eq!(get(&client, &url).unwrap(), "");
+    let error = client.request(Method::PUT, &url).unwrap().stream(&b"hi"[..]).unwrap_err();
+    let told = "not for an HTTP/1.0 peer (RFC 9112 section 6.1): send a body with its length, as by stream_sized";
+    assert_eq!(error.to_string(), told);
+    assert_eq!(served.join().unwrap(), 0, "nothing has been sent");
+}
+
+#[test]
 fn rfc9112_8_a_response_that_is_cut_is_an_error_and_its_connection_not_kept() {
     for cut in [
         "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi",
