@@ -298,8 +298,9 @@ impl<S: Transport> ClientStream<S> {
         }
         self.wire.received.consume(used);
         if is_starved {
+            let is_unbegun = !self.has_interim && self.wire.received.bytes().is_empty();
             self.wire.fill(deadline).map_err(|error| match error {
-                Error::Peer(PeerFault::Truncated) if self.wire.received.bytes().is_empty() => PeerFault::NoResponse.into(),
+                Error::Peer(PeerFault::TruncatedResponse) if is_unbegun => PeerFault::NoResponse.into(),
                 error => error,
             })?;
         }

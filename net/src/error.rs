@@ -1,6 +1,6 @@
 //! What can go wrong, by whose fault.
 
-use bareline_core::{ErrorKind, OtherProtocol, ParseError, Status, WriteError};
+use bareline_core::{ErrorKind, OtherProtocol, ParseError, Status, WriteError, dump};
 use std::net::SocketAddr;
 use std::time::Duration;
 use std::{fmt, io};
@@ -76,17 +76,29 @@ pub enum PeerFault {
     Parse(ParseError),
     /// A server sent what is no response.
     Response(ParseError),
-    /// The peer speaks another protocol.
+    /// A client speaks another protocol.
     Protocol {
         /// The protocol.
         other: OtherProtocol,
         /// Where HTTP/1.x ends.
         error: ParseError,
     },
+    /// A server sent what does not begin with `HTTP/`: it speaks another protocol.
+    NotHttp {
+        /// The protocol, if it is known.
+        other: Option<OtherProtocol>,
+        /// The beginning of what arrived.
+        arrived: FirstOctets,
+        /// Where HTTP/1.x ends.
+        error: ParseError,
+    },
     /// A server closed the connection before the first octet of a response [RFC 9112 section 9.5].
     NoResponse,
-    /// It closed the connection in the middle of a message [RFC 9112 section 8].
+    /// A client closed the connection in the middle of a request [RFC 9112 section 8].
     Truncated,
+    /// A server closed the connection in the middle of a response, or after an interim one
+    /// [RFC 9112 section 8].
+    TruncatedResponse,
     /// It kept us waiting.
     TooSlow {
         /// For what.
@@ -94,6 +106,34 @@ pub enum PeerFault {
         /// How long.
         after: Duration,
     },
+}
+
+/// The first octets of what a peer sent, up to 40. Displayed as their first line, made fit to print.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FirstOctets {
+    octets: [u8; 40],
+    len: usize,
+}
+
+impl FirstOctets {
+    fn new(arrived: &[u8]) -> Self {
+        let mut octets = [0; 40];
+        let len = octets.iter_mut().zip(arrived).map(|(to, from)| *to = *from).count();
+        Self { octets, len }
+    }
+
+    /// The octets.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.octets.get(..self.len).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for FirstOctets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = self.as_bytes().split(|&octet| octet == b'\n').next().unwrap_or_default();
+        let shown = dump(line.trim_ascii_end()).on_one_line().to_string();
+        f.write_str(&shown.replace('"', "\\\""))
+    }
 }
 
 /// Why a [`Client`](crate::Client) cannot ask for a URL. Octets are counted from the beginning of
@@ -161,13 +201,14 @@ pub enum Wait {
 }
 
 impl PeerFault {
-    /// The status with which a server answers.
+    /// The status with which a server answers: 502 for each fault of a response, as of a gateway
+    /// [RFC 9110 section 15.6.3].
     pub const fn status(&self) -> Status {
         match self {
-            Self::Parse(error) | Self::Response(error) | Self::Protocol { error, .. } => error.status(),
+            Self::Parse(error) | Self::Protocol { error, .. } => error.status(),
             Self::TooSlow { .. } => Status::REQUEST_TIMEOUT,
             Self::Truncated => Status::BAD_REQUEST,
-            Self::NoResponse => Status::BAD_GATEWAY,
+            Self::Response(_) | Self::NotHttp { .. } | Self::NoResponse | Self::TruncatedResponse => Status::BAD_GATEWAY,
         }
     }
 }
@@ -176,21 +217,29 @@ impl fmt::Display for PeerFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Parse(error) => write!(f, "{error}: {}", error.hint()),
-            Self::Response(error) if error.kind() == ErrorKind::Version && error.offset() == 0 => {
-                write!(
-                    f,
-                    "what arrived does not begin with HTTP/1.1: {error}: the server may speak another protocol at this port"
-                )
-            }
             Self::Response(error) => {
                 write!(f, "the server sent an invalid response: {error}: report it to whoever runs the server")
             }
-            Self::Protocol { other, error } => write!(f, "{error}: {other}"),
+            Self::Protocol { other, error } | Self::NotHttp { other: Some(other), error, .. } => {
+                write!(f, "{error}: {other}")
+            }
+            Self::NotHttp { other: None, arrived, error } => write!(
+                f,
+                "what arrived does not begin with HTTP/1.1, but with \"{arrived}\": {error}: \
+                 the server may speak another protocol at this port",
+            ),
             Self::NoResponse => f.write_str(
                 "connection closed before the response (RFC 9112 section 9.5): \
-                 the server may have failed, or speak another protocol at this port",
+                 the server may have failed or, if it never responds, speak another protocol at this port",
             ),
-            Self::Truncated => f.write_str("connection closed in mid-message (RFC 9112 section 8)"),
+            Self::Truncated => f.write_str(
+                "the client closed the connection in mid-request (RFC 9112 section 8): \
+                 send the whole request before closing",
+            ),
+            Self::TruncatedResponse => f.write_str(
+                "the server closed the connection in mid-response (RFC 9112 section 8): \
+                 report it to whoever runs the server, or ask again where that does no harm",
+            ),
             Self::TooSlow { wait, after } => write!(f, "no {wait} within {} s", after.as_secs_f32()),
         }
     }
@@ -334,6 +383,12 @@ const fn raised(kind: ErrorKind) -> Option<&'static str> {
     })
 }
 
+/// Whether a message begins with `HTTP/`, as far as it has arrived: in any case, and behind the
+/// empty lines that some servers send.
+fn begins_as_http(octets: &[u8]) -> bool {
+    octets.trim_ascii_start().iter().zip(b"HTTP/").all(|(octet, expected)| octet.eq_ignore_ascii_case(expected))
+}
+
 impl Error {
     /// The fault of what a client sent, in these octets.
     pub(crate) fn of_request(error: ParseError, octets: &[u8]) -> Self {
@@ -346,11 +401,16 @@ impl Error {
 
     /// The fault of what a server sent, in these octets.
     pub(crate) fn of_response(error: ParseError, octets: &[u8]) -> Self {
-        match Self::of_request(error, octets) {
-            Self::Peer(PeerFault::Parse(error)) if raised(error.kind()).is_some() => Self::OwnLimit(error),
-            Self::Peer(PeerFault::Parse(error)) => PeerFault::Response(error).into(),
-            other => other,
+        if raised(error.kind()).is_some() {
+            return Self::OwnLimit(error);
         }
+        Self::Peer(match error.kind() {
+            ErrorKind::Truncated => PeerFault::TruncatedResponse,
+            ErrorKind::Version if !begins_as_http(octets) => {
+                PeerFault::NotHttp { other: error.other_protocol(octets), arrived: FirstOctets::new(octets), error }
+            }
+            _ => PeerFault::Response(error),
+        })
     }
 
     /// Adds how an address is written, where this one cannot be read.
@@ -398,7 +458,9 @@ impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         let kind = match error {
             Error::Io(error) => return error,
-            Error::Peer(PeerFault::Truncated | PeerFault::NoResponse) => io::ErrorKind::UnexpectedEof,
+            Error::Peer(PeerFault::Truncated | PeerFault::TruncatedResponse | PeerFault::NoResponse) => {
+                io::ErrorKind::UnexpectedEof
+            }
             Error::Peer(PeerFault::TooSlow { .. }) => io::ErrorKind::TimedOut,
             Error::Peer(_) => io::ErrorKind::InvalidData,
             Error::Own(_) | Error::Url(_) | Error::OwnLimit(_) | Error::TooLong { .. } | Error::DatagramCut { .. } => {
@@ -415,8 +477,11 @@ impl From<Error> for io::Error {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
-    use super::{Error, PeerFault, UrlFault, Wait, raised};
-    use bareline_core::{ErrorKind, FieldSpans, FieldValue, OtherProtocol, ParseError, RequestHead, WriteError};
+    use super::{Error, FirstOctets, PeerFault, UrlFault, Wait, raised};
+    use bareline_core::{
+        ErrorKind, FieldSpans, FieldValue, Method, OtherProtocol, ParseError, RequestHead, ResponseHead, Status, WriteError,
+        datagram,
+    };
     use std::error::Error as StdError;
     use std::time::Duration;
     use std::{fmt, io};
@@ -432,8 +497,11 @@ mod tests {
             PeerFault::Parse(error),
             PeerFault::Response(error),
             PeerFault::Protocol { other: OtherProtocol::Tls, error },
+            PeerFault::NotHttp { other: None, arrived: FirstOctets::new(b"+OK"), error },
+            PeerFault::NotHttp { other: Some(OtherProtocol::Ssh), arrived: FirstOctets::new(b"SSH-"), error },
             PeerFault::NoResponse,
             PeerFault::Truncated,
+            PeerFault::TruncatedResponse,
             PeerFault::TooSlow { wait: Wait::Head, after: Duration::from_secs(1) },
         ];
         let url = [
@@ -450,7 +518,8 @@ mod tests {
         for fault in peer {
             match fault {
                 PeerFault::Parse(_) | PeerFault::Response(_) | PeerFault::Protocol { .. } => {}
-                PeerFault::NoResponse | PeerFault::Truncated | PeerFault::TooSlow { .. } => {}
+                PeerFault::NotHttp { .. } | PeerFault::NoResponse => {}
+                PeerFault::Truncated | PeerFault::TruncatedResponse | PeerFault::TooSlow { .. } => {}
             }
         }
         for fault in url {
@@ -536,6 +605,62 @@ mod tests {
             }
         }
         assert_eq!(longest, 2, "the one that has a cause of its own");
+    }
+
+    /// The fault of the head of a response.
+    fn fault_of_response(octets: &[u8]) -> PeerFault {
+        let error = ResponseHead::parse(octets, FieldSpans::<4>::new().lend()).unwrap_err();
+        let Error::Peer(fault) = Error::of_response(error, octets) else { panic!("{error}") };
+        fault
+    }
+
+    #[test]
+    fn what_does_not_begin_with_http_is_another_protocol() {
+        for octets in [&b"HTTP/1.1 2000 OK\r\n\r\n"[..], b"http/1.1 200 OK\r\n\r\n", b"h", b"\r\nHTTP/1.1 200 OK\r\n\r\n"] {
+            let told = fault_of_response(octets).to_string();
+            assert!(told.starts_with("the server sent an invalid response: "), "{told}");
+        }
+        for (octets, shown) in [
+            (&b"220 mail.example ESMTP\r\n"[..], "220 mail.example ESMTP"),
+            (b"+OK ready\r\n", "+OK ready"),
+            (b"Hello from finger\n", "Hello from finger"),
+            (b"HTTPS/1.1 200 OK\r\n\r\n", "HTTPS/1.1 200 OK"),
+            (b"a\x1b[1m\xff\"\r\n", "a\\x1b[1m\\xff\\\""),
+            (&[b'x'; 41], "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
+        ] {
+            let told = fault_of_response(octets).to_string();
+            let expected =
+                format!("what arrived does not begin with HTTP/1.1, but with \"{shown}\": invalid HTTP version at octet ");
+            assert!(told.starts_with(&expected), "{told}");
+        }
+    }
+
+    #[test]
+    fn rfc9110_15_6_3_a_fault_of_a_response_is_a_bad_gateway() {
+        for octets in [&b"HTTP/2.0 200 OK\r\n\r\n"[..], b"HTTP/1.1 200 OK\nA: b\n\n", b"SSH-2.0-a\r\n", b"+OK\r\n"] {
+            let fault = fault_of_response(octets);
+            assert_eq!(fault.status(), Status::BAD_GATEWAY, "{fault}");
+        }
+        let cut = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi";
+        let cut = datagram::response(cut, Method::GET, FieldSpans::<4>::new().lend()).unwrap_err();
+        assert_eq!(cut.kind(), ErrorKind::Truncated);
+        for (error, status) in [
+            (Error::of_response(cut, b""), Status::BAD_GATEWAY),
+            (PeerFault::NoResponse.into(), Status::BAD_GATEWAY),
+            (Error::of_request(cut, b""), Status::BAD_REQUEST),
+        ] {
+            let Error::Peer(fault) = error else { panic!("{error}") };
+            assert_eq!(fault.status(), status, "{fault}");
+        }
+        for (octets, status) in [
+            (&b"GET / HTTP/2.0\r\nHost: a\r\n\r\n"[..], Status::HTTP_VERSION_NOT_SUPPORTED),
+            (b"GET / HTTP/1.1\nHost: a\n\n", Status::BAD_REQUEST),
+            (b"SSH-2.0-a\r\n", Status::BAD_REQUEST),
+        ] {
+            let error = RequestHead::parse(octets, FieldSpans::<4>::new().lend()).unwrap_err();
+            let Error::Peer(fault) = Error::of_request(error, octets) else { panic!("{error}") };
+            assert_eq!(fault.status(), status, "{fault}");
+        }
     }
 
     #[test]

@@ -193,7 +193,7 @@ fn rfc9110_9_2_2_a_request_that_may_do_harm_or_was_answered_is_not_repeated() {
         assert_eq!(get(&client, &url).unwrap(), "hi");
         let request = client.request(method, &url).unwrap();
         let error = if is_streamed { request.stream(&b"once"[..]) } else { request.send() }.unwrap_err();
-        let is_closed = matches!(&error, Error::Peer(PeerFault::NoResponse | PeerFault::Truncated))
+        let is_closed = matches!(&error, Error::Peer(PeerFault::NoResponse | PeerFault::TruncatedResponse))
             || matches!(&error, Error::Io(error) if error.kind() == io::ErrorKind::ConnectionReset);
         assert!(is_closed, "{method} {answer:?}: {error:?}");
     }
@@ -281,7 +281,7 @@ fn rfc9112_8_a_response_that_is_cut_is_an_error_and_its_connection_not_kept() {
         let (url, served) = canned(&[&[cut], &[HI]]);
         let client = Client::new();
         let error = get(&client, &url).unwrap_err();
-        assert!(matches!(error, Error::Peer(PeerFault::Truncated)), "{error:?}");
+        assert!(matches!(error, Error::Peer(PeerFault::TruncatedResponse)), "{error:?}");
         assert_eq!(get(&client, &url).unwrap(), "hi");
         assert_eq!(served.join().unwrap(), ["0 GET / HTTP/1.1", "1 GET / HTTP/1.1"]);
     }

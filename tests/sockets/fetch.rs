@@ -153,7 +153,10 @@ fn the_body_goes_to_a_file_when_one_is_named() {
 fn a_response_that_is_cut_leaves_what_has_come_and_tells_how_much() {
     let path = file("cut");
     let url = canned("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi");
-    let told = format!("fetch: GET {url}: after 2 octets of the body: connection closed in mid-message (RFC 9112 section 8)\n");
+    let told = format!(
+        "fetch: GET {url}: after 2 octets of the body: the server closed the connection in mid-response (RFC 9112 section 8): \
+         report it to whoever runs the server, or ask again where that does no harm\n"
+    );
     assert_eq!(ended(&["-o", path.to_str().unwrap(), &url]), (Some(1), told));
     assert_eq!(fs::read(&path).unwrap(), b"hi");
 }

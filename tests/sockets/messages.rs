@@ -65,8 +65,9 @@ fn what_a_server_sends(page: &mut String) {
     let head_too_long = format!("{OK}A: {}\r\n\r\n", "x".repeat(65_536));
     let too_many_fields = format!("{OK}{}\r\n", "a:\r\n".repeat(129));
     let chunked = |body: &str| format!("{OK}Transfer-Encoding: chunked\r\n\r\n{body}").into_bytes();
-    let answers: [&[u8]; 21] = [
+    let answers: [&[u8]; 25] = [
         b"",
+        b"HTTP/1.1 103 Early Hints\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nServ",
         b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi",
         b"SSH-2.0-OpenSSH_9.6\r\n",
@@ -75,6 +76,9 @@ fn what_a_server_sends(page: &mut String) {
         b"\x00\x00\x12\x04\x00\x00\x00\x00\x00",
         b"ICY 200 OK\r\n\r\n",
         b"220 mail.example ESMTP\r\n",
+        b"+OK ready\r\n",
+        b"Hello from finger\r\n",
+        b"HTTPS/1.1 200 OK\r\n\r\n",
         b"http/1.1 200 OK\r\n\r\n",
         b"HTTP/2 200 \r\n\r\n",
         b"HTTP/2.0 200 OK\r\n\r\n",
