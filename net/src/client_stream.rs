@@ -422,7 +422,11 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
         let Self { client, progress } = self;
         let parts = match progress {
             Progress::Answered(parts) => parts,
-            Progress::Failed(error) => client.receive_head().map_err(|_| error)?,
+            // Octets that are no response say more than that none could be sent.
+            Progress::Failed(error) => client.receive_head().map_err(|found| match found {
+                Error::Peer(PeerFault::Response(_) | PeerFault::NotHttp { .. }) | Error::OwnLimit(_) => found,
+                _ => error,
+            })?,
             _ => client.receive_head()?,
         };
         Ok((client, parts))
@@ -566,6 +570,43 @@ mod tests {
         // Nothing has been sent, and the stream goes on.
         let response = stream.request(Method::GET, Target::ROOT, &[long], b"").unwrap();
         assert_eq!(response.head.status(), Status::NO_CONTENT);
+    }
+
+    /// A server that has sent these octets and takes none.
+    #[derive(Debug)]
+    struct Deaf(&'static [u8]);
+
+    impl Read for Deaf {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0.read(buffer)
+        }
+    }
+
+    impl Write for Deaf {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_arrived_is_told_before_that_nothing_could_be_sent() {
+        for (sent, told) in [
+            (&b"SSH-2.0-OpenSSH_9.6\r\n"[..], "an SSH banner arrived in place of HTTP"),
+            (b"220 mail.example ESMTP\r\n", "220 mail.example ESMTP"),
+            (b"HTTP/1.1 200 OK\nA: b\n\n", "line ended by LF alone"),
+            (b"", "broken pipe"),
+            (b"HTTP/1.1 103 Early Hints\r\n\r\n", "broken pipe"),
+        ] {
+            let mut stream = ClientStream::new(Untimed(Deaf(sent)), "a");
+            let error = stream.request(Method::GET, Target::ROOT, &[], b"").unwrap_err();
+            assert!(error.to_string().contains(told), "{told}: {error}");
+        }
+        let mut stream = ClientStream::new(Untimed(Deaf(b"HTTP/1.1 204 No Content\r\n\r\n")), "a");
+        assert_eq!(stream.request(Method::GET, Target::ROOT, &[], b"").unwrap().head.status(), Status::NO_CONTENT);
     }
 
     #[test]
