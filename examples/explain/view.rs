@@ -83,8 +83,8 @@ impl Page {
         self.text.push('\n');
     }
 
-    /// Writes the lines of a rejected head before the one at fault. They have been accepted, so that
-    /// a colon ends a name and a space a word.
+    /// Writes the lines of a rejected head before the one at fault. They have been accepted, so
+    /// that a colon ends a name and a space a word.
     fn accepted_lines(&mut self, reading: &Reading, error: ParseError, octets: &[u8]) {
         let what = match (reading.sender, reading.carrier) {
             (Sender::Client, Carrier::Datagram) => "Request in a datagram".to_owned(),

@@ -90,13 +90,13 @@ impl Client {
     /// is said. Nothing is sent before the request is ended.
     ///
     /// Path and query are percent-encoded as browsers do it: `/a b?q={ä}` becomes
-    /// `/a%20b?q=%7B%C3%A4%7D`. A `\` in the path becomes `/`, and spaces at both ends are left out.
-    /// What browsers leave raw and a request target may not hold is encoded too: `[`, `]`, `|`, a
-    /// `\` in the query, and a `%` that begins no triplet. Triplets stay as they are. Dot segments,
-    /// which browsers remove, stay too: `/a/../b` is sent as it is.
+    /// `/a%20b?q=%7B%C3%A4%7D`. A `\` in the path becomes `/`, and spaces at both ends are left
+    /// out. What browsers leave raw and a request target may not hold is encoded too: `[`, `]`,
+    /// `|`, a `\` in the query, and a `%` that begins no triplet. Triplets stay as they are. Dot
+    /// segments, which browsers remove, stay too: `/a/../b` is sent as it is.
     ///
-    /// Fails with [`Error::Url`] when the URL is not one of http, when its host is not written as one,
-    /// or when path or query has a control octet: see [`UrlFault`](crate::UrlFault).
+    /// Fails with [`Error::Url`] when the URL is not one of http, when its host is not written as
+    /// one, or when path or query has a control octet: see [`UrlFault`](crate::UrlFault).
     pub fn request<'r>(&'r self, method: Method<'r>, url: &str) -> Result<ClientRequest<'r>, Error> {
         Ok(ClientRequest::new(self, method, HttpUrl::new(url)?))
     }

@@ -138,9 +138,10 @@ impl<S: Transport> ClientStream<S> {
         writer.finish()
     }
 
-    /// Begins a request, whose head `write` makes behind `Host`, which is the authority that the stream was made for: with any fields, framing
-    /// and version. `write` may be called several times, until there is room for the head. The head,
-    /// and a body that is written with it, are at most 65,535 octets.
+    /// Begins a request, whose head `write` makes behind `Host`, which is the authority that the
+    /// stream was made for: with any fields, framing and version. `write` may be called several
+    /// times, until there is room for the head. The head, and a body that is written with it, are
+    /// at most 65,535 octets.
     ///
     /// Fails with [`Error::Closed`] when the connection carries no more requests; nothing has been sent then, so that it can be sent on another.
     pub fn begin(

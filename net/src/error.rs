@@ -108,7 +108,8 @@ pub enum PeerFault {
     },
 }
 
-/// The first octets of what a peer sent, up to 31. Displayed as their first line, made fit to print.
+/// The first octets of what a peer sent, up to 31. Displayed as their first line, made fit to
+/// print.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FirstOctets {
     octets: [u8; 31],

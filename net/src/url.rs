@@ -98,8 +98,8 @@ fn check_authority(authority: &str, start: usize) -> Result<&str, UrlFault> {
 /// Percent-encodes what path and query of a request target may not hold, as browsers do [WHATWG URL
 /// section 4.4]; a `\` in the path becomes a `/`.
 ///
-/// Browsers leave octets raw that the grammar does not have [RFC 3986 sections 3.3 and 3.4]. Those are
-/// encoded too, and so is a `%` that begins no triplet.
+/// Browsers leave octets raw that the grammar does not have [RFC 3986 sections 3.3 and 3.4]. Those
+/// are encoded too, and so is a `%` that begins no triplet.
 fn encoded(target: &str) -> String {
     let (path, query) = target.split_at(target.find('?').unwrap_or(target.len()));
     let mut encoded = String::with_capacity(target.len());
