@@ -159,7 +159,7 @@ impl fmt::Display for Hint<'_> {
     }
 }
 
-/// Whether a fault of this kind may be one of the first line of a message.
+/// Returns whether a fault of this kind may be one of the first line of a message.
 const fn is_of_start_line(kind: ErrorKind) -> bool {
     matches!(
         kind,
@@ -216,7 +216,7 @@ impl<'i> Hint<'i> {
         }
     }
 
-    /// Whether an empty line stands before the fault.
+    /// Returns whether an empty line stands before the fault.
     fn is_behind_head(&self) -> bool {
         self.input.get(..self.error.offset()).is_some_and(|before| before.ends_with(b"\r\n\r\n"))
     }
@@ -239,7 +239,7 @@ impl<'i> Hint<'i> {
     }
 }
 
-/// Whether these first octets of a target end in its path or query.
+/// Returns whether these first octets of a target end in its path or query.
 fn is_behind_authority(target: &[u8]) -> bool {
     let is_scheme_end = |at: &usize| target.get(*at..).is_some_and(|rest| rest.starts_with(b"://"));
     let authority = (0..target.len()).find(is_scheme_end).and_then(|at| target.get(at.saturating_add(3)..));
@@ -255,7 +255,7 @@ fn other_version(line: &[u8]) -> Option<&[u8]> {
     (is_other && major.is_ascii_digit() && minor.is_ascii_digit()).then_some(version)
 }
 
-/// What to write in a request line.
+/// A way to mend a request line.
 enum Mended<'i> {
     /// What to do.
     Line(&'static str),

@@ -2,10 +2,10 @@
 
 /// `tchar` [RFC 9110 section 5.6.2].
 pub(crate) const TCHAR: u8 = 1;
-/// What a request target that is read may hold: [`QUERY`], `%`, and what browsers and other clients
+/// The octets of a request target that is read: [`QUERY`], `%`, and what browsers and other clients
 /// send as it is. The query may hold `\` besides, which the WHATWG URL standard leaves there.
 pub(crate) const TARGET: u8 = 1 << 1;
-/// What path and query hold besides percent-encoded octets: `pchar`, `/`, `?` [RFC 3986 section
+/// The octets of path and query, besides percent-encoded ones: `pchar`, `/`, `?` [RFC 3986 section
 /// 3.4].
 pub(crate) const QUERY: u8 = 1 << 6;
 /// `reg-name` without its percent-encoded octets [RFC 3986 section 3.2.2].

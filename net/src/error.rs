@@ -370,8 +370,8 @@ impl std::error::Error for Error {
     }
 }
 
-/// Which setting of a client, raised, lets pass what is too large for it; `None` for a fault that
-/// is not of that kind.
+/// Returns the setting of a client that, raised, lets pass what is too large for it; `None` for a
+/// fault that is not of that kind.
 const fn raised(kind: ErrorKind) -> Option<&'static str> {
     Some(match kind {
         ErrorKind::BodyTooLarge => "raise Settings::body_limit, and Limits::body where that is lower",
@@ -387,8 +387,8 @@ const fn raised(kind: ErrorKind) -> Option<&'static str> {
     })
 }
 
-/// Whether a message begins with `HTTP/`, as far as it has arrived: in any case, and behind the
-/// empty lines that some servers send.
+/// Returns whether a message begins with `HTTP/`, as far as it has arrived: in any case, and behind
+/// the empty lines that some servers send.
 fn begins_as_http(octets: &[u8]) -> bool {
     octets.trim_ascii_start().iter().zip(b"HTTP/").all(|(octet, expected)| octet.eq_ignore_ascii_case(expected))
 }

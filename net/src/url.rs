@@ -140,7 +140,7 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'@')
     .remove(b'/');
 
-/// The same without `?` and with `'`, which browsers encode in the query of an http URL.
+/// As [`PATH`], without `?` and with `'`, which browsers encode in the query of an http URL.
 const QUERY: &AsciiSet = &PATH.remove(b'?').add(b'\'');
 
 #[cfg(test)]

@@ -174,7 +174,7 @@ fn long_octets(long: &Option<Box<WireBuf<LONGEST>>>) -> &[u8] {
     long.as_deref().map_or(&[], WireBuf::as_bytes)
 }
 
-/// Whether no octets are left.
+/// Returns whether no octets are left.
 fn is_over(pieces: [&[u8]; 3]) -> bool {
     pieces.iter().all(|piece| piece.is_empty())
 }
@@ -476,13 +476,13 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.answered = None;
     }
 
-    /// Whether there is a buffer for a long head.
+    /// Returns whether there is a buffer for a long head.
     #[cfg(test)]
     pub(crate) const fn has_long(&self) -> bool {
         self.long.is_some()
     }
 
-    /// What is ready to be sent first: a long head, or everything else.
+    /// Returns what is ready to be sent first: a long head, or everything else.
     pub(crate) fn ready(&self) -> &[u8] {
         match long_octets(&self.long) {
             [] => self.out.as_bytes(),

@@ -36,7 +36,7 @@ fn request_target<I: Input>() -> impl Rule<I, Span> {
     target()
 }
 
-/// Whether the octets are those of a request target.
+/// Returns whether the octets are those of a request target.
 pub(crate) fn is_request_target(octets: &[u8]) -> bool {
     matches!(read(request_target(), Words::new(octets)), Ok((after, _)) if after.position() == octets.len())
 }

@@ -73,7 +73,7 @@ fn option(option: &[u8]) -> u8 {
     }
 }
 
-/// What a member of `Connection` says.
+/// Returns what a member of `Connection` says.
 fn member_option(member: &[u8]) -> u8 {
     match option(member) {
         0 if !member.is_empty() && check_token(member).is_err() => CLOSE,

@@ -12,11 +12,11 @@ pub(crate) struct BodyEncoder {
     data: Data,
     /// Nothing follows the message on its stream.
     is_last: bool,
-    /// What follows the last octets so far, in the buffer that holds them.
+    /// The number of the last octets so far, in the buffer that holds them.
     next: Next,
 }
 
-/// What is left of a body.
+/// The rest of a body.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) enum Left {
     Octets(u64),

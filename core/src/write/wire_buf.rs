@@ -39,7 +39,7 @@ pub struct WireBuf<const M: usize> {
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Next(usize);
 
-/// How many numbers have been given away: see [`Next::body`].
+/// The count of numbers that are given away: see [`Next::body`].
 static GIVEN: AtomicUsize = AtomicUsize::new(0);
 
 impl Next {
