@@ -94,7 +94,7 @@ impl BodyEncoder {
         }
         let mut draft = out.draft(self.next)?;
         self.put_chunk_start(data, &mut draft)?;
-        draft.commit_framed();
+        draft.commit(Next::FRAMED);
         self.next = Next::body();
         self.left = after;
         Ok(data)
@@ -125,7 +125,7 @@ impl BodyEncoder {
                         }
                         draft.put(b"\r\n")?;
                     }
-                    draft.commit(if self.is_last { Next::NOTHING } else { Next::HEAD });
+                    draft.commit(self.behind());
                 }
                 Err(error) if is_chunked => return Err(error),
                 // Nothing is written, so that the octets of another message may stand there.
@@ -138,12 +138,13 @@ impl BodyEncoder {
 
     /// Returns what may follow the head of this body.
     pub(super) fn begin(&mut self) -> Next {
-        self.next = match (self.left, self.data) {
-            (Left::Octets(_) | Left::Chunks | Left::ChunksAfterData | Left::AnyUntilClose, Data::Sent) => Next::body(),
-            _ if self.is_last => Next::NOTHING,
-            _ => Next::HEAD,
-        };
+        self.next = if self.is_sent() && !self.is_ended() { Next::body() } else { self.behind() };
         self.next
+    }
+
+    /// Returns what may follow the message.
+    const fn behind(&self) -> Next {
+        if self.is_last { Next::NOTHING } else { Next::HEAD }
     }
 
     /// Returns whether the next message may begin.

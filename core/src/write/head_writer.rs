@@ -53,14 +53,14 @@ pub(crate) mod sealed {
 
     /// Who is told that a head has been written.
     pub trait Sink {
-        /// Whether a connection guards what the head says of it.
+        /// True for a connection: it guards what the head says of it.
         const IS_CONNECTION: bool;
 
-        /// Whether the message has a buffer for itself.
+        /// True for a datagram: its message has a buffer for itself.
         const IS_DATAGRAM: bool = false;
 
-        /// Whether the head may be a request's: where it may not, what concerns requests takes no
-        /// flash.
+        /// True where the head may be a request's: where it may not, what concerns requests takes
+        /// no flash.
         const MAY_BE_REQUEST: bool = true;
 
         fn head_written(self, written: HeadWritten);

@@ -50,7 +50,7 @@ impl Next {
     pub(super) const NOTHING: Self = Self(1);
 
     /// Octets that the caller sends itself: nothing can be written before they are sent.
-    const FRAMED: Self = Self(2);
+    pub(super) const FRAMED: Self = Self(2);
 
     /// Returns the rest of a body whose last octets so far are these: a number that no other octets
     /// have.
@@ -209,11 +209,6 @@ impl Draft<'_> {
     /// What has been put from `start` to `end`.
     pub(crate) fn between(&self, start: usize, end: usize) -> &[u8] {
         self.octets.get(start..end).unwrap_or(&[])
-    }
-
-    /// Lets the octets count, and octets that the caller sends itself behind them.
-    pub(super) fn commit_framed(self) {
-        self.commit(Next::FRAMED);
     }
 
     /// Lets the octets count; this may follow them.
