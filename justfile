@@ -26,7 +26,7 @@ oracle longer="2":
 
 # Checks the ABNF compiler of the oracle against another implementation, from PyPI.
 oracle-abnf:
-    tests/oracle/compare_abnf
+    tests/octets/oracle/compare_abnf
 
 # The documentation, without a warning.
 doc:
@@ -35,7 +35,7 @@ doc:
 
 # What concerns the octets, with each way to scan them that is not this machine's own.
 scans:
-    tests/scans
+    tests/scripts/scans
 
 # Links every public function of core for a microcontroller, and for this machine, with a panic handler that must not be reachable.
 panic-free:
@@ -83,11 +83,11 @@ budgets *options:
 
 # Is the work linear in the octets, however they arrive? Instruction counts, with valgrind.
 linear:
-    tests/linear
+    tests/scripts/linear
 
 # Are bodies copied in slices, without optimization too? Instruction counts, with valgrind.
 copies:
-    tests/copies
+    tests/scripts/copies
 
 # Reads 10,000,000 messages with other parsers too, and compares: hyper, httparse, h11, llhttp and Go's; four minutes or
 # more on two cores. `just readers --quick` takes seconds, `just readers --update` writes tests/readers/README.md.
@@ -96,7 +96,7 @@ readers *options:
 
 # Line coverage of core, with llvm-cov.
 coverage:
-    tests/coverage
+    tests/scripts/coverage
 
 # How fast is bareline beside other parsers? Prints the first part of BENCHMARKS.md; a minute or two, most of it the compiler's.
 bench:

@@ -1,9 +1,8 @@
 //! A server and a client over TLS, with rustls.
 
-mod transport;
-
 use bareline_core::{FieldName, FieldValue, Method, Status, Target, dump};
 use bareline_net::{ClientStream, Exchange, Server};
+use bareline_tls::{Tls, TlsListener};
 use clap::{Parser, Subcommand};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -15,7 +14,6 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use transport::{Tls, TlsListener};
 
 /// HTTP over TLS: a server with a certificate that it makes when it starts, and a client that trusts this one alone.
 #[derive(Parser)]

@@ -9,7 +9,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::{fs, thread};
 
-const PAGE: &str = "tests/sockets/messages.md";
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/messages.md");
 
 /// A server that reads the head of a request, sends these octets and closes. Returns its address.
 fn scripted(octets: &[u8]) -> String {

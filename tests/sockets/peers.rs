@@ -238,7 +238,7 @@ fn pythons_server_is_asked() {
 /// Go's client and server.
 pub(crate) fn go(folder: &Path) -> PathBuf {
     let program = folder.join("peer");
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sockets/peer.go");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/peer.go");
     output(Command::new("go").args(["build", "-o"]).arg(&program).arg(source).env("GO111MODULE", "off"));
     program
 }

@@ -4,9 +4,10 @@
 //! interrupts each wait on a socket with a timeout (signal(7)).
 
 use crate::DEADLINE;
-use crate::transports::{server_config, tls::Tls};
+use crate::transports::server_config;
 use bareline_core::{Method, Status, Target};
 use bareline_net::{ClientStream, Error, PeerFault, ServerStream, Settings, UdpPeer, Wait};
+use bareline_tls::Tls;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::process::Command;

@@ -1,19 +1,15 @@
 //! What else than TCP a connection runs on.
 
-#[path = "../../examples/tls/transport.rs"]
-#[allow(dead_code, reason = "the example serves with it")]
-pub(crate) mod tls;
-
 use crate::{DEADLINE, connect};
 use bareline_core::{Method, Status, Target};
 use bareline_net::{ClientStream, Exchange, ServerStream, Settings, Transport, Untimed};
+use bareline_tls::Tls;
 use std::io::{self, Cursor, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
-use tls::Tls;
 
 /// Octets that come in these pieces, and the writes that go.
 struct Script {

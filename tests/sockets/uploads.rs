@@ -17,7 +17,7 @@ const SIZES: [usize; 3] = [1_100_000, 5_000_000, 20_000_000];
 const TURNS: usize = 200;
 
 pub(crate) fn python() -> Option<Command> {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sockets/peer.py");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/peer.py");
     has("python3", "--version").then(|| {
         let mut command = Command::new("python3");
         command.arg(script);
@@ -26,7 +26,7 @@ pub(crate) fn python() -> Option<Command> {
 }
 
 pub(crate) fn node(client: &str) -> Option<Command> {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sockets/peer.js");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/peer.js");
     has("node", "--version").then(|| {
         let mut command = Command::new("node");
         command.args([script, client]);

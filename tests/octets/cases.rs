@@ -1,14 +1,10 @@
 //! The conformance cases of `tests/cases`: each read whole, octet by octet and in two, with the same outcome.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-#[path = "../examples/explain/reading.rs"]
-#[allow(dead_code, reason = "the example shows more of it")]
-mod reading;
-
 use bareline_core::{
     FieldName, FieldValue, HeadWriter, MessageWriter, Method, ReplyTo, Status, Target, Version, WireBuf, WriteError,
 };
-use reading::{Asked, Field, Message, Reading, StartLine, requests, responses};
+use bareline_explain::reading::{Asked, Field, Message, Reading, StartLine, requests, responses};
 use serde_json::Value;
 use std::fs;
 use std::io::Write;
@@ -16,7 +12,7 @@ use std::path::Path;
 
 /// The cases of a file.
 fn cases(file: &str) -> Vec<Value> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cases").join(file);
     fs::read_to_string(path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
@@ -183,7 +179,7 @@ fn wrong(case: &Value, input: &[u8], reading: &Reading) -> Option<Wrong> {
 /// Runs the cases of a file, and tells how many there were.
 fn run(file: &str, count: usize, read: impl Fn(&Value, &[u8], &[usize]) -> Reading) {
     let (mut faults, mut readings) = (Vec::new(), 0);
-    let disputed = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/DISPUTED.md")).unwrap();
+    let disputed = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../cases/DISPUTED.md")).unwrap();
     let cases = cases(file);
     assert_eq!(cases.len(), count);
     for case in &cases {

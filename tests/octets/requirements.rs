@@ -351,7 +351,7 @@ fn rfc9110_5_4_each_limit_refuses_one_more() {
     refused("GET / HTTP/1.0\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: 5\r\n\r\n", E::TooManyFields, 40);
 }
 
-/// The faults of bodies and connections: `tests/bodies.rs` and `tests/connections.rs` cause them.
+/// The faults of bodies and connections: `tests/octets/bodies.rs` and `tests/octets/connections.rs` cause them.
 const CAUSED_ELSEWHERE: [ErrorKind; 16] = [
     E::Unsolicited,
     E::Surplus,
@@ -864,7 +864,7 @@ fn each_refusal_of_a_request_writer_and_its_accepted_twin() {
     }
 }
 
-/// Each octet within each element, but for targets: `tests/oracle` has those.
+/// Each octet within each element, but for targets: `tests/octets/oracle` has those.
 #[test]
 fn rfc9110_2_2_what_is_written_is_in_the_abnf() {
     for octet in 0..=u8::MAX {

@@ -22,7 +22,7 @@ struct Piece {
 }
 
 /// Writes the reading to standard output: in colour where that is a terminal, and as wide.
-pub(crate) fn show(reading: &Reading, octets: &[u8], file: &str) -> io::Result<()> {
+pub fn show(reading: &Reading, octets: &[u8], file: &str) -> io::Result<()> {
     // The size may also be that of a terminal on another stream.
     let size = terminal_size::terminal_size().filter(|_| io::stdout().is_terminal());
     let columns = size.map_or(COLUMNS, |(terminal_size::Width(width), _)| width);
@@ -31,7 +31,7 @@ pub(crate) fn show(reading: &Reading, octets: &[u8], file: &str) -> io::Result<(
 
 /// Returns the text for a person, with the styles of a terminal, in lines of so many columns: 60 at
 /// the least.
-pub(crate) fn text(reading: &Reading, octets: &[u8], file: &str, columns: usize) -> String {
+pub fn text(reading: &Reading, octets: &[u8], file: &str, columns: usize) -> String {
     let mut page = Page { text: String::new(), columns: columns.max(60) };
     if octets.is_empty() {
         let what = match reading.carrier {

@@ -1,13 +1,9 @@
 //! Shows what bareline reads in octets, part by part: for when two systems disagree about a message.
 
-mod json;
-mod page;
-mod reading;
-mod view;
-
 use bareline_core::Method;
+use bareline_explain::reading::{Asked, Reading, one_datagram, requests, responses};
+use bareline_explain::{json, view};
 use clap::{Parser, Subcommand};
-use reading::{Asked, Reading, one_datagram, requests, responses};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;

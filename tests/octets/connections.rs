@@ -233,7 +233,7 @@ fn explore<C, S: std::fmt::Debug + PartialEq>(
 
 /// The arrows of the drawing in the documentation.
 fn drawn(file: &str) -> Vec<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("core/src/connection").join(file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../core/src/connection").join(file);
     let document = std::fs::read_to_string(path).unwrap();
     let arrows = document.lines().filter_map(|line| line.trim().split_once(" --> ")?.1.split_once(": ").map(|_| line.trim()));
     let mut arrows: Vec<_> = arrows.map(str::to_owned).collect();

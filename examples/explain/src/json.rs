@@ -6,7 +6,7 @@ use bareline_core::{Framing, Status};
 use serde_json::{Map, Value, json};
 
 /// The object, to be written in one line. Strings hold octets as Latin-1 code points.
-pub(crate) fn object(reading: &Reading, octets: &[u8]) -> Value {
+pub fn object(reading: &Reading, octets: &[u8]) -> Value {
     let whole = reading.messages.iter().filter(|message| message.is_whole);
     let leftover = octets.get(reading.end..).unwrap_or_default();
     let error = reading.fault.map(|error| {

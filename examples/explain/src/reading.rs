@@ -7,28 +7,28 @@ use bareline_core::{
 
 /// What has been read.
 #[derive(PartialEq, Debug)]
-pub(crate) struct Reading {
-    pub(crate) sender: Sender,
-    pub(crate) carrier: Carrier,
+pub struct Reading {
+    pub sender: Sender,
+    pub carrier: Carrier,
     /// The messages, the last one perhaps not whole.
-    pub(crate) messages: Vec<Message>,
+    pub messages: Vec<Message>,
     /// Where the whole messages end.
-    pub(crate) end: usize,
-    pub(crate) tail: Tail,
+    pub end: usize,
+    pub tail: Tail,
     /// Why a message was refused.
-    pub(crate) fault: Option<ParseError>,
+    pub fault: Option<ParseError>,
 }
 
 /// Whose octets they are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Sender {
+pub enum Sender {
     Client,
     Server,
 }
 
 /// What carries the octets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Carrier {
+pub enum Carrier {
     /// A connection that may carry more.
     Open,
     /// A connection that the sender has closed behind the octets.
@@ -39,52 +39,52 @@ pub(crate) enum Carrier {
 
 /// What is known of the requests that a server responds to, and of its connection.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked<'m> {
+pub struct Asked<'m> {
     /// The method of each request.
-    pub(crate) methods: &'m [Method<'m>],
+    pub methods: &'m [Method<'m>],
     /// Each request offers to switch protocols.
-    pub(crate) offers_upgrade: bool,
+    pub offers_upgrade: bool,
     /// The server closes behind what it has sent.
-    pub(crate) is_closed: bool,
+    pub is_closed: bool,
 }
 
 /// A message, as far as it has been read.
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) struct Message {
-    pub(crate) start: usize,
-    pub(crate) end: usize,
-    pub(crate) start_line: StartLine,
+pub struct Message {
+    pub start: usize,
+    pub end: usize,
+    pub start_line: StartLine,
     /// As it came: `1.2` means that the sender speaks 1.1 too.
-    pub(crate) version: String,
-    pub(crate) headers: Vec<Field>,
-    pub(crate) framing: Framing,
-    pub(crate) body: Vec<u8>,
-    pub(crate) trailers: Vec<Field>,
-    pub(crate) keep_alive: bool,
-    pub(crate) is_whole: bool,
+    pub version: String,
+    pub headers: Vec<Field>,
+    pub framing: Framing,
+    pub body: Vec<u8>,
+    pub trailers: Vec<Field>,
+    pub keep_alive: bool,
+    pub is_whole: bool,
     /// Where each part stands; spaces, colons and line ends are between them.
-    pub(crate) parts: Vec<Part>,
+    pub parts: Vec<Part>,
 }
 
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) enum StartLine {
+pub enum StartLine {
     Request { method: String, target: String, expect_continue: bool, upgrade: bool },
     Response { to: String, status: Status, reason: Vec<u8>, informational: Vec<(Status, Vec<Field>)> },
 }
 
 /// A field: name and value.
-pub(crate) type Field = (String, Vec<u8>);
+pub type Field = (String, Vec<u8>);
 
 /// A part of a message: what it is, and where.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(crate) struct Part {
-    pub(crate) kind: PartKind,
-    pub(crate) start: usize,
-    pub(crate) end: usize,
+pub struct Part {
+    pub kind: PartKind,
+    pub start: usize,
+    pub end: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(crate) enum PartKind {
+pub enum PartKind {
     Method,
     Target,
     Version,
@@ -100,7 +100,7 @@ pub(crate) enum PartKind {
 }
 
 impl PartKind {
-    pub(crate) const fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Method => "method",
             Self::Target => "target",
@@ -120,7 +120,7 @@ impl PartKind {
 
 /// What the octets behind the whole messages are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Tail {
+pub enum Tail {
     None,
     /// The beginning of a message.
     Incomplete,
@@ -137,7 +137,7 @@ pub(crate) enum Tail {
 }
 
 impl Tail {
-    pub(crate) const fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::None => "none",
             Self::Incomplete => "incomplete",
@@ -272,7 +272,7 @@ impl Reading {
     }
 
     /// `accept`, `reject` or `incomplete`.
-    pub(crate) fn verdict(&self) -> &'static str {
+    pub fn verdict(&self) -> &'static str {
         match self.fault {
             Some(_) => "reject",
             None if self.messages.iter().any(|message| message.is_whole) => "accept",
@@ -280,13 +280,13 @@ impl Reading {
         }
     }
 
-    pub(crate) fn is_accepted(&self) -> bool {
+    pub fn is_accepted(&self) -> bool {
         self.verdict() == "accept"
     }
 
     /// Returns the status that a server sends for the fault; for a faulty response it is what a
     /// gateway sends to its client [RFC 9110 section 15.6.3].
-    pub(crate) fn status(&self) -> Option<Status> {
+    pub fn status(&self) -> Option<Status> {
         match self.sender {
             Sender::Client => self.fault.map(|error| error.status()),
             Sender::Server => self.fault.map(|_| Status::BAD_GATEWAY),
@@ -294,7 +294,7 @@ impl Reading {
     }
 
     /// What to do about the fault, with what stands in the message: the fault counts from its beginning there.
-    pub(crate) fn hint(&self, octets: &[u8]) -> String {
+    pub fn hint(&self, octets: &[u8]) -> String {
         self.fault.map(|error| error.hint_in(octets).to_string()).unwrap_or_default()
     }
 
@@ -308,7 +308,7 @@ impl Reading {
 }
 
 /// Reads what a client sends. The octets come in pieces that end at these cuts.
-pub(crate) fn requests(octets: &[u8], cuts: &[usize]) -> Reading {
+pub fn requests(octets: &[u8], cuts: &[usize]) -> Reading {
     let mut connection = ServerConnection::new(Limits::DEFAULT);
     let (mut spans, mut out) = (FieldSpans::<FIELDS>::new(), WireBuf::<256>::new());
     let mut input = Input::new(octets, cuts);
@@ -399,7 +399,7 @@ fn response_parts(head: &ResponseHead<'_>, address: usize, position: usize) -> V
 }
 
 /// Reads what a server sends in response to these requests.
-pub(crate) fn responses(octets: &[u8], asked: Asked<'_>, cuts: &[usize]) -> Reading {
+pub fn responses(octets: &[u8], asked: Asked<'_>, cuts: &[usize]) -> Reading {
     let mut connection = ClientConnection::new(Limits::DEFAULT);
     let (mut spans, mut out) = (FieldSpans::<FIELDS>::new(), WireBuf::<512>::new());
     let mut input = Input::new(octets, cuts);
@@ -491,7 +491,7 @@ fn ask(
 }
 
 /// Reads the message that is this datagram: a request, or a response to a request with this method.
-pub(crate) fn one_datagram(octets: &[u8], to: Method<'_>) -> Reading {
+pub fn one_datagram(octets: &[u8], to: Method<'_>) -> Reading {
     let mut spans = FieldSpans::<FIELDS>::new();
     // No method begins like this: it has no slash.
     let is_response = octets.trim_ascii_start().starts_with(b"HTTP/");

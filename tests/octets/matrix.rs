@@ -1,23 +1,19 @@
 //! The tables that say what a test shows are held to what there is: the requirement matrix, the table of faults.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-#[path = "../examples/explain/reading.rs"]
-#[allow(dead_code, reason = "the example shows more of it")]
-mod reading;
-
 use bareline_core::{
     BodyDecoder, ClientConnection, ErrorKind, FieldName, FieldSpans, FieldValue, Framing, Limits, Method, ParseError,
     ServerConnection, Target, Version, WireBuf, datagram,
 };
+use bareline_explain::reading::{Asked, requests, responses};
 use bareline_net::{ClientStream, Error, Untimed};
-use reading::{Asked, requests, responses};
 use std::collections::HashSet;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
 fn read(path: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)).unwrap()
 }
 
 /// The sources in a folder and below it.
@@ -36,7 +32,7 @@ fn sources(folder: &Path, found: &mut Vec<String>) {
 fn tests() -> HashSet<String> {
     let mut found = Vec::new();
     for folder in ["tests", "core/src", "net/src", "fuzz/src"] {
-        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut found);
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder), &mut found);
     }
     let is_name = |character: char| character.is_alphanumeric() || character == '_';
     let is_test = |after: &&str| after.starts_with("\n");

@@ -1,19 +1,9 @@
-//! The example `explain`, as a person or a program runs it.
+//! `explain`, as a person or a program runs it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-#[path = "../examples/explain/json.rs"]
-mod json;
-#[path = "../examples/explain/page.rs"]
-mod page;
-#[path = "../examples/explain/reading.rs"]
-#[allow(dead_code, reason = "the cases show more of it")]
-mod reading;
-#[path = "../examples/explain/view.rs"]
-#[allow(dead_code, reason = "the program writes what the tests look at")]
-mod view;
-
 use bareline_core::Method;
-use reading::{Asked, Reading, StartLine, one_datagram, requests, responses};
+use bareline_explain::reading::{self, Asked, Reading, StartLine, one_datagram, requests, responses};
+use bareline_explain::{json, view};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
@@ -23,9 +13,7 @@ use std::process::{Command, Output, Stdio};
 
 /// Runs it with these octets on standard input.
 fn explain(arguments: &[&str], octets: &[u8]) -> Output {
-    let test = std::env::current_exe().unwrap();
-    let program = test.ancestors().nth(2).unwrap().join("examples").join("explain");
-    let mut child = Command::new(program)
+    let mut child = Command::new(env!("CARGO_BIN_EXE_explain"))
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -63,7 +51,7 @@ fn unwrapped(text: &str) -> String {
 }
 
 fn file(name: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(name)).unwrap()
 }
 
 /// Returns the name and the octets of each case, and what is read in them.
@@ -444,7 +432,7 @@ fn the_parts_of_every_case_are_what_is_read() {
 
 /// Returns the keys that the description of the JSON has, each with its object and its type.
 fn described() -> BTreeSet<(String, String, String)> {
-    let document = file("examples/explain/JSON.md");
+    let document = file("examples/explain/src/JSON.md");
     let rows = document.lines().filter(|line| line.starts_with("| ")).skip(1);
     let row = |row: &str| -> Vec<(String, String, String)> {
         let [place, keys, kind, _] = row.trim_matches('|').split(" | ").map(str::trim).collect::<Vec<_>>()[..] else {
@@ -494,7 +482,7 @@ fn the_description_of_the_json_is_true() {
         names.extend(all.map(|name| name.as_str().unwrap().to_owned()));
     }
     assert_eq!(seen, described());
-    let document = file("examples/explain/JSON.md");
+    let document = file("examples/explain/src/JSON.md");
     let quoted: BTreeSet<_> = document.split('`').skip(1).step_by(2).map(str::to_owned).collect();
     let missing: Vec<_> = names.difference(&quoted).collect();
     assert!(missing.is_empty(), "not described: {missing:?}");
@@ -624,7 +612,7 @@ fn the_readme_shows_what_is_printed() {
         let (command, expected) = exchange.split_once('\n').unwrap();
         let (octets, command) = command.strip_prefix('\'').unwrap().split_once("' | ").unwrap();
         let octets = octets.replace("\\r", "\r").replace("\\n", "\n");
-        let arguments = command.strip_prefix("cargo run --quiet --example explain ").unwrap();
+        let arguments = command.strip_prefix("cargo run --quiet --bin explain ").unwrap();
         let output = explain(&arguments.split(' ').collect::<Vec<_>>(), octets.as_bytes());
         assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
         count += 1;

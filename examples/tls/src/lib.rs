@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// One side of a connection; the handshake is made when the first octets are read or written.
-pub(crate) struct Tls<C>(StreamOwned<C, Socket>);
+pub struct Tls<C>(StreamOwned<C, Socket>);
 
 /// The socket below. A handshake and a record take many reads of it, which a peer that sends octet by octet would make a wait without end.
-pub(crate) struct Socket {
+pub struct Socket {
     stream: TcpStream,
     read_timeout: Option<Duration>,
     /// When the present call has waited long enough.
@@ -53,10 +53,11 @@ impl Write for Socket {
 }
 
 /// The server's side.
-pub(crate) type Accepted = Tls<ServerConnection>;
+pub type Accepted = Tls<ServerConnection>;
 
 impl Accepted {
-    pub(crate) fn accept(config: &Arc<ServerConfig>, stream: TcpStream) -> io::Result<Self> {
+    /// Returns the server's side of a connection.
+    pub fn accept(config: &Arc<ServerConfig>, stream: TcpStream) -> io::Result<Self> {
         let connection = ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
         Ok(Self(StreamOwned::new(connection, Socket::new(stream))))
     }
@@ -64,7 +65,7 @@ impl Accepted {
 
 impl Tls<ClientConnection> {
     /// To the server that has a certificate for this name.
-    pub(crate) fn connect(config: &Arc<ClientConfig>, name: &str, stream: TcpStream) -> io::Result<Self> {
+    pub fn connect(config: &Arc<ClientConfig>, name: &str, stream: TcpStream) -> io::Result<Self> {
         let name = name.to_owned().try_into().map_err(io::Error::other)?;
         let connection = ClientConnection::new(Arc::clone(config), name).map_err(io::Error::other)?;
         Ok(Self(StreamOwned::new(connection, Socket::new(stream))))
@@ -131,9 +132,11 @@ macro_rules! transport {
 transport!(ServerConnection, ClientConnection);
 
 /// Has each connection of a listener speak TLS.
-pub(crate) struct TlsListener {
-    pub(crate) socket: TcpListener,
-    pub(crate) config: Arc<ServerConfig>,
+pub struct TlsListener {
+    /// Accepts the connections.
+    pub socket: TcpListener,
+    /// Has the certificate.
+    pub config: Arc<ServerConfig>,
 }
 
 impl Listener for TlsListener {

@@ -97,7 +97,7 @@ fn shown(log: &[Entry], octets: &[u8]) -> String {
 
 /// Runs each dialogue of a document, whole and octet by octet.
 fn check(name: &str, run: impl Fn(&Dialogue, &[usize]) -> Vec<Entry>) -> usize {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cases").join(name);
     let dialogues = dialogues(&std::fs::read_to_string(path).unwrap());
     for dialogue in &dialogues {
         for pieces in [dialogue.octets.len().max(1), 1] {

@@ -1,0 +1,16 @@
+//! Shows what bareline reads in octets, part by part: as text, and as one JSON object.
+//!
+//! ```
+//! use bareline_explain::{reading, view};
+//!
+//! let octets = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+//! let reading = reading::requests(octets, &[]);
+//! assert!(reading.is_accepted());
+//! assert!(view::text(&reading, octets, "example", 80).starts_with("Request 1"));
+//! ```
+
+pub mod json;
+mod page;
+#[allow(missing_docs, reason = "parts of a message have the names of the RFCs")]
+pub mod reading;
+pub mod view;
