@@ -351,7 +351,7 @@ fn rfc9110_5_4_each_limit_refuses_one_more() {
     refused("GET / HTTP/1.0\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: 5\r\n\r\n", E::TooManyFields, 40);
 }
 
-/// The faults of bodies and connections: `tests/octets/bodies.rs` and `tests/octets/connections.rs` cause them.
+/// The faults of bodies and connections, which `bodies.rs` and `connections.rs` cause.
 const CAUSED_ELSEWHERE: [ErrorKind; 16] = [
     E::Unsolicited,
     E::Surplus,
