@@ -314,11 +314,10 @@ fn the_program_writes_80_columns_where_there_is_no_terminal() {
 #[cfg(target_os = "linux")]
 #[test]
 fn lines_are_as_wide_as_the_terminal_that_shows_them() {
-    let test = std::env::current_exe().unwrap();
-    let program = test.ancestors().nth(2).unwrap().join("examples").join("explain");
+    let program = env!("CARGO_BIN_EXE_explain");
     let request = format!("GET /{} HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n", "a".repeat(300));
     for (columns, pipe, widest) in [(100, "", 100), (100, "| cat", 80), (40, "| cat", 80), (40, "", 60)] {
-        let shell = format!("stty rows 24 cols {columns}; printf '{request}' | '{}' request - {pipe}", program.display());
+        let shell = format!("stty rows 24 cols {columns}; printf '{request}' | '{program}' request - {pipe}");
         // Gives the shell a terminal.
         let output = Command::new("script").args(["-qec", &shell, "/dev/null"]).output().unwrap();
         let seen = String::from_utf8(output.stdout).unwrap().replace('\r', "");
