@@ -1,6 +1,7 @@
 //! What the crates tell `log`, kept for the tests.
 
 use log::{LevelFilter, Log, Metadata, Record};
+use std::net::TcpStream;
 use std::sync::{Mutex, Once};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -28,6 +29,14 @@ pub(crate) fn keep() {
         log::set_logger(&LINES).unwrap();
         log::set_max_level(LevelFilter::Debug);
     });
+}
+
+/// Returns the address of a client as lines name it. Forgets the lines of earlier connections from
+/// that address, since the system uses ports again. To be called before anything is sent.
+pub(crate) fn client(stream: &TcpStream) -> String {
+    let client = stream.local_addr().unwrap().to_string();
+    LINES.0.lock().unwrap().retain(|line| !line.contains(&client));
+    client
 }
 
 /// All lines so far that contain all of these: there is at least one, sooner or later.

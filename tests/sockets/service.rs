@@ -130,7 +130,7 @@ fn rfc9110_6_6_1_answers_of_a_server_have_one_date() {
 fn each_request_is_told_in_a_line_and_so_is_each_refusal() {
     let server = Service::new(|server| server, tell);
     let mut stream = connect(server.address);
-    let client = stream.local_addr().unwrap().to_string();
+    let client = log_lines::client(&stream);
     stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\nPUT /a?b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello").unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nHost : a\r\n\r\n").unwrap();
     let answers = read_all(stream);
@@ -169,7 +169,7 @@ fn a_rejection_is_logged_with_request_and_status() {
         ("PUT /b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", "PUT /b HTTP/1.1 400 Bad Request, "),
     ] {
         let mut stream = connect(server.address);
-        let client = stream.local_addr().unwrap().to_string();
+        let client = log_lines::client(&stream);
         stream.write_all(octets.as_bytes()).unwrap();
         read_all(stream);
         let lines = log_lines::with(&[&client, "WARN"]);
@@ -197,7 +197,7 @@ fn a_dropped_response_is_logged_with_its_request() {
         ("POST /drop", "\r\nContent-Length: 100000\r\n\r\nGET /forged HTTP/1.1\r\n"),
     ] {
         let mut stream = connect(server.address);
-        let client = stream.local_addr().unwrap().to_string();
+        let client = log_lines::client(&stream);
         stream.write_all(format!("{request} HTTP/1.1\r\nHost: a{behind}").as_bytes()).unwrap();
         assert!(read_all(stream).ends_with("\r\n\r\nhello"));
         let lines = log_lines::with(&[&client, "WARN"]);
@@ -212,7 +212,7 @@ fn a_dropped_response_is_logged_with_its_request() {
 fn an_unread_body_is_no_reason_for_a_warning() {
     let server = Service::new(|server| server, |exchange| exchange.reply.send(Status::NOT_FOUND, &[], b""));
     let mut stream = connect(server.address);
-    let client = stream.local_addr().unwrap().to_string();
+    let client = log_lines::client(&stream);
     stream.write_all(b"PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n").unwrap();
     stream.write_all(&[b'x'; 1_000_000]).unwrap();
     assert!(read_all(stream).starts_with("HTTP/1.1 404 "));
@@ -229,7 +229,7 @@ fn a_reset_is_a_warning_within_a_request_alone() {
         ("PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nh", "WARN bareline_net::server {} PUT /x HTTP/1.1 "),
     ] {
         let mut stream = connect(server.address);
-        let client = stream.local_addr().unwrap().to_string();
+        let client = log_lines::client(&stream);
         // The server has this connection once it has answered on it.
         stream.write_all(GET).unwrap();
         read_one(&mut stream);
@@ -294,7 +294,7 @@ fn a_handler_that_fails_or_panics_is_answered_500_and_its_thread_lives() {
         ("/nothing", "request without a whole answer"),
     ] {
         let mut stream = connect(server.address);
-        let client = stream.local_addr().unwrap().to_string();
+        let client = log_lines::client(&stream);
         stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes()).unwrap();
         let answer = read_all(stream);
         assert!(answer.starts_with("HTTP/1.1 500 ") && answer.contains("\r\nConnection: close\r\n"), "{answer}");
@@ -562,7 +562,7 @@ fn a_peer_that_stalls_is_given_up_wherever_it_stalls() {
         ),
     ] {
         let mut stream = connect(server.address);
-        let client = stream.local_addr().unwrap().to_string();
+        let client = log_lines::client(&stream);
         stream.write_all(octets).unwrap();
         let came = read_all(stream);
         assert!(came.starts_with(answer) && came.is_empty() == answer.is_empty(), "{came}");
@@ -571,7 +571,7 @@ fn a_peer_that_stalls_is_given_up_wherever_it_stalls() {
         }
     }
     let mut stream = connect(server.address);
-    let client = stream.local_addr().unwrap().to_string();
+    let client = log_lines::client(&stream);
     stream.write_all(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
     log_lines::with(&[&client, " GET /large HTTP/1.1 200 OK, ", ": no room to send within 0.1 s"]);
 }
