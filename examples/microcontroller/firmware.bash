@@ -1,7 +1,8 @@
 # What `run` and `serve` share: how the firmware is built, and booted in QEMU. To be sourced in this folder.
 
-board=target/thumbv7m-none-eabi/release/board
-uart=target/thumbv6m-none-eabi/release/uart
+built=../../tests/firmware/target
+board=$built/thumbv7m-none-eabi/small/board
+uart=$built/thumbv6m-none-eabi/small/uart
 scratch=$(mktemp -d)
 machines=()
 
@@ -34,7 +35,7 @@ build() {
     for bin in "$@"; do
         target=thumbv7m-none-eabi
         [ "$bin" = board ] || target=thumbv6m-none-eabi
-        RUSTFLAGS=$flags cargo build --quiet --locked --release --bin "$bin" --target "$target" --target-dir target
+        RUSTFLAGS=$flags cargo build --quiet --locked --profile small --bin "$bin" --target "$target"
     done
 }
 

@@ -8,5 +8,7 @@ fn main() {
     fs::write(folder.join("memory.x"), include_str!("memory.x")).expect("a folder to write to");
     println!("cargo::rustc-link-search={}", folder.display());
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
+    // Peers may panic.
+    println!("cargo::rustc-link-arg-bin=peer_httparse=--defsym=a_panic_path_is_left=0");
     println!("cargo::rerun-if-changed=memory.x");
 }

@@ -3,10 +3,8 @@
 #![no_std]
 #![no_main]
 
-mod calls;
-mod logged;
-
 use core::hint::black_box;
+use panic_free::{calls, logged};
 
 unsafe extern "C" {
     fn a_panic_path_is_left() -> !;

@@ -2,10 +2,8 @@
 #![no_std]
 #![no_main]
 
-#[path = "../../../panic_free/src/calls.rs"]
-mod calls;
-
 use budgets::{LARGE_REQUEST, measure};
+use panic_free::calls;
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
