@@ -1,6 +1,7 @@
 """Checks the firmwares from outside: over the sockets that QEMU leads to them, with curl, a browser and a load generator.
 
 test.py board TCP ANSWER SSDP LOG SECONDS    the board, by the ports that lead to it, its console's log, and how long the load lasts
+test.py waits TCP ANSWER SSDP LOG SECONDS    the same board, what takes it time: deadlines, a fifth connection
 test.py wire FROM TO                         the board, by the frames on its wire
 test.py uart PATH                            the serial line, a socket
 
@@ -423,13 +424,17 @@ class Board:
         expect(console == "READY\n", console)
         return f"peak stack {self.status()['stack']} octets"
 
-    def run(self):
-        # These first, before the resets above all: QEMU's network asks again, 6, 18 and 42 seconds later, for connections that the board
-        # has passed over, though their peers are long gone. A board that is asked for more connections than it has lets no peer be idle
-        # for as long as it says.
+    def run_waits(self):
+        # On a board of their own, where there are no resets: QEMU's network asks again, 6, 18 and 42
+        # seconds later, for connections that the board has passed over, though their peers are long
+        # gone. A board that is asked for more connections than it has lets no peer be idle for as
+        # long as it says.
         check("a head in two parts, after a pause", self.a_head_in_two_parts)
         check("deadlines: nothing, half a head, half a body", self.deadlines)
         check("a fifth connection", self.a_fifth_connection)
+        check("no panic, no restart while it waits", self.the_end)
+
+    def run(self):
         check("the page", self.the_page)
         check("HEAD", self.head_requests)
         check("the state in JSON", self.the_state)
@@ -677,6 +682,8 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["board", *arguments]:
             Board(*arguments).run()
+        case ["waits", *arguments]:
+            Board(*arguments).run_waits()
         case ["wire", *arguments]:
             Wire(*arguments).run()
         case ["uart", path]:
