@@ -161,7 +161,7 @@ mod tests {
     use std::time::Instant;
 
     #[test]
-    fn as_many_make_room_as_wait_and_none_relies_on_an_answer_that_may_be_long() {
+    fn as_many_make_room_as_wait_and_an_answer_is_no_promise() {
         let notice = Arc::new(Notice::default());
         let new = || Turn::new(Arc::clone(&notice), 1);
         let old = || {

@@ -184,7 +184,7 @@ proptest! {
     }
 
     #[test]
-    fn hyper_reads_what_any_calls_that_succeed_have_written_as_we_do(choices in vec(any::<u8>(), 40..300)) {
+    fn hyper_reads_what_any_calls_have_written_as_we_do(choices in vec(any::<u8>(), 40..300)) {
         let Ok(calls) = Calls::arbitrary(&mut Unstructured::new(&choices)) else { return Ok(()) };
         any_calls_that_succeed_write_what_is_meant(&calls);
         let Ok(octets) = calls.write() else { return Ok(()) };

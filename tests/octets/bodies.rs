@@ -51,7 +51,7 @@ const REFUSED_CHUNKS: &[Refusal] = &[
 ];
 
 #[test]
-fn rfc9112_7_1_each_refusal_of_a_chunked_body_and_its_accepted_twin() {
+fn rfc9112_7_1_each_refused_chunked_body_has_an_accepted_twin() {
     for (kind, offset, len, refused, accepted) in REFUSED_CHUNKS {
         let last = events(Framing::Chunked, refused).pop();
         assert_eq!(last, Some(BodyEvent::Refused(*kind, *offset, *len)), "{refused:?}");
@@ -131,7 +131,7 @@ fn rfc9110_15_5_14_a_body_is_counted_across_chunks() {
 
 /// A framing, octets, and what comes of them when the peer closes: the content, and whether the message is whole.
 #[test]
-fn rfc9112_8_only_a_close_delimited_body_ends_with_the_connection() {
+fn rfc9112_8_only_a_close_delimited_body_ends_at_the_close() {
     for (framing, octets, is_whole) in [
         (Framing::None, "", true),
         (Framing::Tunnel, "", true),

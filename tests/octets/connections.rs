@@ -578,7 +578,7 @@ fn a_body_is_received_while_its_head_is_kept() {
 }
 
 #[test]
-fn rfc9112_9_3_an_answer_in_http_1_0_says_what_becomes_of_the_connection() {
+fn rfc9112_9_3_an_http_1_0_answer_tells_whether_it_is_kept() {
     for (request, option, state) in [
         (&b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"[..], "keep-alive", ServerState::Next),
         (b"GET / HTTP/1.0\r\n\r\n", "close", ServerState::Close),
@@ -845,7 +845,7 @@ fn between_two_requests_there_is_no_body() {
 }
 
 #[test]
-fn rfc9110_10_1_1_a_100_and_no_other_interim_answer_lets_the_body_come() {
+fn rfc9110_10_1_1_no_interim_answer_but_100_asks_for_the_body() {
     let expecting = b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
     for (interim, goes_on) in [(Status::CONTINUE, true), (Status::EARLY_HINTS, false)] {
         let mut server = server_after(expecting);

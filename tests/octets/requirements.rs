@@ -1180,7 +1180,7 @@ fn rfc9110_9_3_6_no_request_follows_a_connect() {
 }
 
 #[test]
-fn rfc9112_7_1_2_trailers_stand_behind_chunks_alone_and_control_nothing() {
+fn rfc9112_7_1_2_trailers_follow_chunks_and_control_nothing() {
     let (mut out, mut writer) = (WireBuf::<200>::new(), MessageWriter::new());
     let field = |name| (FieldName::new(name).unwrap(), FieldValue::from_static("1"));
     writer.response(OTHER, Status::OK, &mut out).unwrap().length(0).unwrap();

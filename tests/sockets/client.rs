@@ -130,7 +130,7 @@ fn a_response_that_is_left_unread_is_skipped_within_a_limit() {
 }
 
 #[test]
-fn rfc9112_9_2_octets_that_answer_nothing_are_not_taken_for_a_response() {
+fn rfc9112_9_2_octets_that_answer_nothing_are_no_response() {
     let address =
         canned([b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhiHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong", b""]);
     let mut client = ClientStream::connect(&address).unwrap();
@@ -263,7 +263,7 @@ fn rfc9110_10_1_1_a_body_waits_for_the_100() {
 }
 
 #[test]
-fn rfc9110_10_1_1_a_body_that_nobody_asks_for_is_sent_all_the_same_after_a_while() {
+fn rfc9110_10_1_1_a_body_without_a_100_is_sent_after_a_while() {
     let (address, served) = served_by(|stream| {
         read_head(stream);
         stream.read_exact(&mut [0; 5]).unwrap();
@@ -298,7 +298,7 @@ fn rfc9110_10_1_1_a_body_that_is_refused_is_not_sent() {
 }
 
 #[test]
-fn rfc9112_9_5_an_answer_that_comes_before_the_request_is_sent_is_read() {
+fn rfc9112_9_5_an_answer_before_the_request_is_sent_is_read() {
     let settings = Settings { body_limit: 10, ..Settings::default() };
     let (address, served) = serve_one(settings, |mut peer| peer.next_request().map(|_| ()).unwrap_err());
     let mut client = ClientStream::connect(&address.to_string()).unwrap();
@@ -404,7 +404,7 @@ fn a_server_that_resets_is_an_error_of_the_network() {
 }
 
 #[test]
-fn rfc9112_9_2_what_a_server_sends_unasked_is_not_the_next_response() {
+fn rfc9112_9_2_what_comes_unasked_is_not_the_next_response() {
     let (go_on, goes_on) = channel();
     let (address, served) = served_by(move |stream| {
         read_head(stream);
@@ -429,7 +429,7 @@ fn go_on_sent(stream: &mut TcpStream) -> usize {
 }
 
 #[test]
-fn rfc9112_9_5_a_connection_that_the_server_has_closed_meanwhile_is_not_used() {
+fn rfc9112_9_5_a_connection_that_was_closed_is_not_used() {
     let mut client = ClientStream::connect(&canned([b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1"])).unwrap();
     assert_eq!(get_again(&mut client).unwrap().1, "1");
     thread::sleep(Duration::from_millis(100));
@@ -462,7 +462,7 @@ fn a_request_that_is_whole_takes_no_octets() {
 }
 
 #[test]
-fn rfc9110_10_1_1_a_server_that_closes_in_place_of_a_100_is_told_at_the_end() {
+fn rfc9110_10_1_1_a_close_in_place_of_a_100_is_told_at_the_end() {
     let mut client = ClientStream::connect(&canned([b""])).unwrap();
     let mut body = client.begin(Method::PUT, Target::ROOT, |head| head.field(FieldName::EXPECT, EXPECT)?.length(5)).unwrap();
     body.write_all(b"hello").unwrap();
@@ -499,7 +499,7 @@ fn rfc9112_9_6_nothing_is_sent_after_a_request_that_says_close() {
 }
 
 #[test]
-fn rfc9112_8_a_reset_does_not_end_a_body_that_goes_up_to_the_close() {
+fn rfc9112_8_a_reset_does_not_end_a_close_delimited_body() {
     let (go_on, goes_on) = channel();
     let (address, served) = served_by(move |stream| {
         read_head(stream);

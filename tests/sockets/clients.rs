@@ -151,7 +151,7 @@ fn what_is_kept_is_limited_in_time_and_in_number() {
 }
 
 #[test]
-fn rfc9110_9_2_2_a_request_that_can_be_repeated_is_repeated_once_on_a_new_connection() {
+fn rfc9110_9_2_2_a_request_is_repeated_once_on_a_new_connection() {
     for method in [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE, Method::PUT, Method::DELETE] {
         let (url, served) = canned(&[&[HI, SILENT], &["HTTP/1.1 204 No Content\r\n\r\n"]]);
         let client = Client::new();
@@ -178,7 +178,7 @@ fn rfc9110_9_2_2_a_request_that_can_be_repeated_is_repeated_once_on_a_new_connec
 }
 
 #[test]
-fn rfc9110_9_2_2_a_request_that_may_do_harm_or_was_answered_is_not_repeated() {
+fn rfc9110_9_2_2_a_harmful_or_answered_request_is_sent_once() {
     for (method, is_streamed, answer) in [
         (Method::POST, false, SILENT),
         (Method::PATCH, false, SILENT),
@@ -220,7 +220,7 @@ fn rfc9112_9_3_1_a_reset_in_place_of_an_answer_is_repeated_too() {
 }
 
 #[test]
-fn rfc9112_9_2_a_connection_that_is_closed_or_has_what_nobody_asked_for_is_not_used() {
+fn rfc9112_9_2_a_connection_closed_or_with_octets_is_not_used() {
     let wrong = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong";
     for behind in ["", wrong, "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n", "x"] {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -257,7 +257,7 @@ fn rfc9112_9_2_a_connection_that_is_closed_or_has_what_nobody_asked_for_is_not_u
 }
 
 #[test]
-fn rfc9112_6_1_a_stream_to_a_server_of_http_1_0_names_the_remedy() {
+fn rfc9112_6_1_a_stream_to_an_http_1_0_server_names_the_remedy() {
     let (url, served) = served_by(|stream| {
         read_head(stream);
         stream.write_all(b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n").unwrap();
@@ -272,7 +272,7 @@ fn rfc9112_6_1_a_stream_to_a_server_of_http_1_0_names_the_remedy() {
 }
 
 #[test]
-fn rfc9112_8_a_response_that_is_cut_is_an_error_and_its_connection_not_kept() {
+fn rfc9112_8_a_cut_response_is_an_error_and_ends_the_connection() {
     for cut in [
         "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n",
@@ -288,7 +288,7 @@ fn rfc9112_8_a_response_that_is_cut_is_an_error_and_its_connection_not_kept() {
 }
 
 #[test]
-fn a_response_that_is_dropped_before_its_end_closes_the_connection_unless_all_has_come() {
+fn a_dropped_response_closes_unless_all_of_it_has_come() {
     let (url, served) = served_by(|stream| {
         read_head(stream);
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi").unwrap();

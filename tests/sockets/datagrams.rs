@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 #[test]
-fn datagrams_are_told_when_cut_and_waited_for_no_longer_than_asked() {
+fn datagrams_are_told_when_cut_and_waited_for_as_asked() {
     let mut server = UdpPeer::bind("127.0.0.1:0").unwrap();
     let mut client = UdpPeer::connect(server.local_addr().unwrap()).unwrap();
     client.send(&[b'x'; 1100]).unwrap();

@@ -150,7 +150,7 @@ fn the_body_goes_to_a_file_when_one_is_named() {
 }
 
 #[test]
-fn a_response_that_is_cut_leaves_what_has_come_and_tells_how_much() {
+fn a_cut_response_leaves_what_has_come_and_tells_how_much() {
     let path = file("cut");
     let url = canned("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi");
     let told = format!(

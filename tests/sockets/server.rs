@@ -49,7 +49,7 @@ fn a_request_with_its_body_is_read_and_answered() {
 }
 
 #[test]
-fn rfc9112_9_3_many_requests_on_one_connection_are_each_answered_once() {
+fn rfc9112_9_3_each_request_on_a_connection_is_answered_once() {
     let requests = [
         "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n",
         "PUT /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
@@ -100,7 +100,7 @@ fn rfc9110_9_3_2_an_answer_to_head_has_no_body() {
 const EXPECTING: &[u8] = b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
 
 #[test]
-fn rfc9110_10_1_1_a_client_that_waits_gets_a_100_when_the_body_is_read() {
+fn rfc9110_10_1_1_a_100_is_sent_when_the_body_is_read() {
     let (start, started) = channel();
     let (address, served) = serve_one(Settings::default(), move |mut peer| {
         let Exchange { mut body, reply, .. } = peer.next_request().unwrap().unwrap();
@@ -195,7 +195,7 @@ fn answers_that_are_ready_go_out_before_a_refusal() {
 }
 
 #[test]
-fn a_body_at_fault_can_be_answered_by_the_caller_and_is_refused_otherwise() {
+fn a_faulty_body_is_answered_by_the_caller_or_refused() {
     const BAD: &[u8] =
         b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\nx\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n";
     type Handle = fn(RequestBody<'_>, Reply<'_>) -> Result<(), Error>;
@@ -230,7 +230,7 @@ fn a_body_at_fault_can_be_answered_by_the_caller_and_is_refused_otherwise() {
 }
 
 #[test]
-fn rfc9112_9_3_a_body_that_is_left_unread_is_not_taken_for_a_request() {
+fn rfc9112_9_3_an_unread_body_is_not_taken_for_a_request() {
     let smuggled = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
     let framed = [
         format!("Content-Length: {}\r\n\r\n{smuggled}", smuggled.len()),
@@ -258,7 +258,7 @@ fn rfc9112_9_3_a_body_that_is_left_unread_is_not_taken_for_a_request() {
 }
 
 #[test]
-fn rfc9112_9_6_an_unread_body_that_is_too_long_ends_the_connection_and_not_the_answer() {
+fn rfc9112_9_6_a_long_unread_body_does_not_end_the_answer() {
     let (address, served) = serve_one(Settings::default(), |mut peer| {
         peer.next_request().unwrap().unwrap().reply.send(Status::OK, &[], b"enough").unwrap();
         peer.next_request().map(|next| next.is_none())
@@ -308,7 +308,7 @@ fn rfc9110_5_4_a_request_has_128_trailers_and_no_more() {
 }
 
 #[test]
-fn rfc9110_7_8_after_a_101_the_stream_is_handed_over_with_what_has_come() {
+fn rfc9110_7_8_a_101_hands_over_the_stream_and_what_has_come() {
     let (address, served) = serve_one(Settings::default(), |mut peer| {
         let Exchange { reply, .. } = peer.next_request().unwrap().unwrap();
         let answer = reply.begin(Status::SWITCHING_PROTOCOLS, |head| {
@@ -418,7 +418,7 @@ fn a_client_that_does_not_read_its_answer_is_given_up() {
 }
 
 #[test]
-fn rfc9112_9_6_an_answer_is_not_lost_to_octets_that_nobody_reads() {
+fn rfc9112_9_6_no_answer_is_lost_to_octets_that_nobody_reads() {
     let (address, served) = all_told(Settings::default());
     let mut stream = connect(address);
     stream.write_all(b"nonsense@\r\n").unwrap();
@@ -432,7 +432,7 @@ fn rfc9112_9_6_an_answer_is_not_lost_to_octets_that_nobody_reads() {
 }
 
 #[test]
-fn rfc9112_9_6_a_large_answer_is_not_lost_to_octets_behind_the_last_request() {
+fn rfc9112_9_6_a_large_answer_outlives_octets_behind_the_last() {
     for request in ["POST / HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi", "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"] {
         let (address, served) = serve_one(Settings::default(), |mut peer| {
             let Exchange { mut body, reply, .. } = peer.next_request().unwrap().unwrap();
@@ -468,7 +468,7 @@ fn rfc9112_9_6_a_peer_that_does_not_close_is_closed_in_time() {
 }
 
 #[test]
-fn rfc9110_10_1_1_the_100_of_a_request_stands_behind_the_answer_before() {
+fn rfc9110_10_1_1_a_100_stands_behind_the_answer_before_it() {
     let (address, served) = serve_one(Settings::default(), |mut peer| {
         peer.next_request()?.unwrap().reply.send(Status::OK, &[], b"first")?;
         let Exchange { mut body, reply, .. } = peer.next_request()?.unwrap();
@@ -521,7 +521,7 @@ fn an_answer_that_is_none_is_a_500_and_an_error() {
 }
 
 #[test]
-fn an_answer_that_is_not_finished_is_cut_short_for_the_client_too() {
+fn an_unfinished_answer_is_cut_short_for_the_client_too() {
     type Answer = fn(Reply<'_>) -> Result<(), Error>;
     let answers: [(Answer, &str); 3] = [
         (|reply| Ok(reply.stream(Status::OK, &[])?.write_all(b"half")?), "Transfer-Encoding: chunked\r\n\r\n"),
@@ -750,7 +750,7 @@ fn what_is_asked_for_in_between_is_an_error_and_no_panic() {
 /// A client that has said that it sends no more need not close first; one that has not is given
 /// time for it.
 #[test]
-fn rfc9112_9_6_behind_the_last_request_of_a_client_nothing_is_waited_for() {
+fn rfc9112_9_6_nothing_is_waited_for_behind_the_last_request() {
     for (octets, is_waited_for) in [
         (&b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"[..], false),
         (b"GET / HTTP/1.0\r\n\r\n", false),

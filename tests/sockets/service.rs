@@ -271,7 +271,7 @@ fn a_peer_that_has_reset_before_it_is_accepted_is_named() {
 }
 
 #[test]
-fn a_handler_that_fails_or_panics_is_answered_500_and_its_thread_lives() {
+fn a_handler_that_fails_or_panics_is_a_500_and_no_dead_thread() {
     let server = Service::new(
         |server| server.threads(1),
         |exchange| match exchange.head.target().path() {
@@ -374,7 +374,7 @@ fn a_shutdown_answers_what_has_begun_and_closes_what_has_not() {
 }
 
 #[test]
-fn a_shutdown_answers_those_who_have_connected_and_were_not_accepted_yet() {
+fn a_shutdown_answers_those_who_were_not_accepted_yet() {
     let server = Server::bind("127.0.0.1:0").unwrap();
     let mut streams: Vec<_> = (0..3).map(|_| connect(server.local_addr().unwrap())).collect();
     for stream in &mut streams {

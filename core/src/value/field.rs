@@ -211,7 +211,7 @@ mod tests {
     use crate::error::WriteError;
 
     #[test]
-    fn rfc9110_5_5_a_value_holds_no_control_octet_wherever_it_stands() {
+    fn rfc9110_5_5_a_value_holds_no_control_octet_anywhere() {
         for (length, octet) in (1..=20).flat_map(|length| (0..=255).map(move |octet| (length, octet))) {
             for at in 0..length {
                 let mut octets = [b'a'; 20];
