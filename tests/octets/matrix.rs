@@ -31,7 +31,7 @@ fn sources(folder: &Path, found: &mut Vec<String>) {
 /// The names of all test functions.
 fn tests() -> HashSet<String> {
     let mut found = Vec::new();
-    for folder in ["tests", "core/src", "net/src", "fuzz/src"] {
+    for folder in ["tests", "core/src", "core/tests", "net/src", "fuzz/src"] {
         sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder), &mut found);
     }
     let is_name = |character: char| character.is_alphanumeric() || character == '_';
@@ -83,6 +83,16 @@ fn every_requirement_has_its_test_or_is_waived() {
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     assert!(waived < 30, "{waived} of 207 are waived");
+}
+
+/// A name says what its test shows, and stands in tables: its length has a bound.
+#[test]
+fn every_name_of_a_test_is_short() {
+    const MOST: usize = 60;
+    let names = tests();
+    assert!(names.len() > 400, "only {} tests were seen", names.len());
+    let long: Vec<_> = names.iter().filter(|name| name.len() > MOST).collect();
+    assert!(long.is_empty(), "more than {MOST} characters: {long:#?}");
 }
 
 #[test]
