@@ -110,3 +110,13 @@ bench-net *options:
 # Has the number of instructions grown? With valgrind; `just count --update` records what is counted.
 count *options:
     bench/count {{options}}
+
+# Does the declared rust-version suffice? Compares it with what the dependencies of core and net
+# ask for, and compiles both with that toolchain where it is installed.
+msrv:
+    tests/scripts/msrv
+
+# Compares the public names of core and net with those of the last release, by semantic versioning
+# (`cargo install cargo-semver-checks`). It needs a release in the registry, and there is none yet.
+semver:
+    cargo semver-checks --package bareline-core --package bareline-net
