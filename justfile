@@ -15,6 +15,7 @@ format-check:
 # (`.cargo/config.toml` lets cargo-fuzz tell it otherwise).
 lint:
     RUSTC_BOOTSTRAP=-1 cargo clippy --workspace --all-targets --locked --target-dir target/stable -- -D warnings
+    tests/scripts/links
 
 # All tests: unit, property, requirement, socket and doc tests, and the seeds of the fuzz targets.
 test:
@@ -115,6 +116,10 @@ count *options:
 # ask for, and compiles both with that toolchain where it is installed.
 msrv:
     tests/scripts/msrv
+
+# Packages core and net as they would be released, and compiles them from that.
+package:
+    tests/scripts/package
 
 # Compares the public names of core and net with those of the last release, by semantic versioning
 # (`cargo install cargo-semver-checks`). It needs a release in the registry, and there is none yet.
