@@ -14,6 +14,9 @@ mod framing;
 mod grammar;
 mod head;
 mod hint;
+#[cfg(feature = "unstable-inside")]
+#[doc(hidden)]
+pub mod inside;
 mod octets;
 mod record;
 mod scan;

@@ -10,10 +10,6 @@ mod dialogues;
 mod limits;
 mod log;
 mod model;
-// Core's own, for its ways to scan.
-#[allow(dead_code)]
-#[path = "../../core/src/octets.rs"]
-mod octets;
 mod operations;
 mod properties;
 mod replay;

@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["head"],
     &["body", "dump", "write"],
     &["connection", "datagram", "hint"],
-    &["embedded", "format"],
+    &["embedded", "format", "inside"],
 ];
 
 fn layer_of(module: &str) -> Option<usize> {

@@ -3,27 +3,21 @@
 //! The rules know nothing but [`Input`]. How the runs are found is the business of those who implement it: [`Words`] looks at a machine
 //! word at a time and is small, `Bitmaps` marks the octets of a class in a row or a block of them and is fast where registers are wide.
 //! `--cfg bareline_scan="words"` takes the first on a 64-bit machine too, to try it there.
+//!
+//! The feature `unstable-inside` compiles all of them, for the comparison in `crate::inside`.
 
-#[cfg(all(target_pointer_width = "64", not(bareline_scan = "words")))]
-mod bitmaps;
+#[cfg(any(feature = "unstable-inside", all(target_pointer_width = "64", not(bareline_scan = "words"))))]
+pub(crate) mod bitmaps;
 mod input;
+#[cfg(not(all(target_pointer_width = "64", not(bareline_scan = "words"))))]
+mod narrow;
+#[cfg(all(target_pointer_width = "64", not(bareline_scan = "words")))]
+mod wide;
 mod words;
 
 pub(crate) use input::Input;
+#[cfg(not(all(target_pointer_width = "64", not(bareline_scan = "words"))))]
+pub(crate) use narrow::{HeadSource, name_end};
+#[cfg(all(target_pointer_width = "64", not(bareline_scan = "words")))]
+pub(crate) use wide::{HeadSource, name_end};
 pub(crate) use words::Words;
-
-#[cfg(all(target_pointer_width = "64", not(bareline_scan = "words")))]
-pub(crate) use bitmaps::name_end;
-
-/// What heads are read on.
-#[cfg(all(target_pointer_width = "64", not(bareline_scan = "words")))]
-pub(crate) type HeadSource<'b> = bitmaps::Bitmaps<'b, bitmaps::Best>;
-/// What heads are read on.
-#[cfg(not(all(target_pointer_width = "64", not(bareline_scan = "words"))))]
-pub(crate) type HeadSource<'b> = Words<'b>;
-
-/// The end of a run of `reg-name` without percent-encoded octets [RFC 3986 section 3.2.2].
-#[cfg(not(all(target_pointer_width = "64", not(bareline_scan = "words"))))]
-pub(crate) fn name_end(octets: &[u8], position: usize) -> usize {
-    crate::octets::run_end(octets, position, crate::octets::REG_NAME)
-}

@@ -104,7 +104,7 @@ impl<C: Classes> Input for At<'_, '_, C> {
 
 /// The end of a run of a class that is looked for by rows.
 #[inline(always)]
-pub(crate) fn row_end<C: Classes>(octets: &[u8], mut position: usize, marks_of: fn(&[u8; ROW]) -> u64, class: u8) -> usize {
+pub(super) fn row_end<C: Classes>(octets: &[u8], mut position: usize, marks_of: fn(&[u8; ROW]) -> u64, class: u8) -> usize {
     loop {
         let next = position.wrapping_add(ROW);
         let marks = match octets.get(position..next).and_then(|row| row.try_into().ok()) {

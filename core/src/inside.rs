@@ -1,0 +1,97 @@
+//! What fuzzing and benchmarks see of the inside. Unstable: no promise of semver covers it.
+
+use crate::grammar::{FieldLine, HttpVersion, field_line_or_end, request_line, status_line};
+use crate::octets::{REG_NAME, run_end};
+use crate::scan::bitmaps::{self, Bitmaps, Classes};
+use crate::scan::{HeadSource, Input, Words};
+use core::hint::black_box;
+use heapless::Vec;
+
+/// The ends of the runs of all classes that begin at one position.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ends {
+    /// Of `tchar` [RFC 9110 section 5.6.2].
+    pub token: usize,
+    /// The same, asked for at the beginning of a line of text.
+    pub token_in_text: usize,
+    /// Of what a request target may hold [RFC 9112 section 3.2].
+    pub target: usize,
+    /// Of HTAB, SP, VCHAR and obs-text [RFC 9110 section 5.5].
+    pub text: usize,
+    /// The same, asked for behind a token in text, which has found the end already.
+    pub text_behind_token: usize,
+    /// Of `reg-name` without percent-encoded octets [RFC 3986 section 3.2.2].
+    pub name: usize,
+}
+
+/// Shows every way to scan these octets that the target can compile: its name, and what it finds
+/// at a position. What is known of the octets is kept from call to call, as in a parse.
+pub fn every_scan(octets: &[u8], mut show: impl FnMut(&str, &dyn Fn(usize) -> Ends)) {
+    show("words", &|at| ends(&Words::new(octets).at(at), run_end(octets, at, REG_NAME)));
+    show("portable", &by_bitmaps::<bitmaps::Portable>(octets));
+    #[cfg(target_feature = "sse2")]
+    show("SSE2", &by_bitmaps::<bitmaps::Sse2>(octets));
+    #[cfg(target_feature = "avx2")]
+    show("AVX2", &by_bitmaps::<bitmaps::Avx2>(octets));
+}
+
+fn by_bitmaps<C: Classes>(octets: &[u8]) -> impl Fn(usize) -> Ends {
+    let bitmaps = Bitmaps::<C>::new(octets);
+    move |at| ends(&bitmaps.at(at), bitmaps::name_end::<C>(octets, at))
+}
+
+fn ends(input: &impl Input, name: usize) -> Ends {
+    Ends {
+        text: input.text_end(),
+        token: input.token_end(),
+        target: input.target_end(),
+        token_in_text: input.token_end_in_text(),
+        text_behind_token: input.text_end(),
+        name,
+    }
+}
+
+/// Where up to 64 field lines stand.
+#[derive(Default)]
+pub struct Lines(Vec<FieldLine, 64>);
+
+impl Lines {
+    /// Returns how many lines were read.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Reads a request head by the grammar alone, without framing, Host, limits or the forms of a
+    /// target: what a lax parser does. Gives the head's length, or `None` when the octets are no
+    /// whole head.
+    pub fn of_request(&mut self, octets: &[u8]) -> Option<usize> {
+        let source = HeadSource::new(octets);
+        let (input, line) = request_line(source.at(0)).ok()?;
+        black_box(&line);
+        self.field_section(known(line.version).then_some(input)?)
+    }
+
+    /// Reads a response head, as [`of_request`](Self::of_request).
+    pub fn of_response(&mut self, octets: &[u8]) -> Option<usize> {
+        let source = HeadSource::new(octets);
+        let (input, line) = status_line(source.at(0)).ok()?;
+        black_box(&line);
+        self.field_section(known(line.version).then_some(input)?)
+    }
+
+    #[inline(always)]
+    fn field_section<I: Input>(&mut self, mut input: I) -> Option<usize> {
+        self.0.clear();
+        loop {
+            let (after, line) = field_line_or_end(input).ok()?;
+            let Some(line) = line else { return Some(after.position()) };
+            self.0.push(line).ok()?;
+            input = after;
+        }
+    }
+}
+
+#[inline(always)]
+fn known(version: HttpVersion) -> bool {
+    version.major == 1
+}

@@ -1,0 +1,20 @@
+//! The way to scan that is taken where registers are wide: bitmaps, made by the widest registers
+//! that the program is compiled for.
+
+use super::bitmaps::{self, Bitmaps};
+
+#[cfg(all(feature = "simd", target_feature = "avx2"))]
+use bitmaps::Avx2 as Best;
+#[cfg(not(all(feature = "simd", target_feature = "sse2")))]
+use bitmaps::Portable as Best;
+#[cfg(all(feature = "simd", target_feature = "sse2", not(target_feature = "avx2")))]
+use bitmaps::Sse2 as Best;
+
+/// What heads are read on.
+pub(crate) type HeadSource<'b> = Bitmaps<'b, Best>;
+
+/// Returns the end of a run of `reg-name` without percent-encoded octets [RFC 3986 section 3.2.2].
+#[inline(always)]
+pub(crate) fn name_end(octets: &[u8], position: usize) -> usize {
+    bitmaps::name_end::<Best>(octets, position)
+}

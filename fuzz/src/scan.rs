@@ -1,0 +1,37 @@
+//! All ways to find where a run of a class of octets ends, side by side.
+
+use bareline_core::inside::{Ends, every_scan};
+
+/// Every way to scan finds the runs that the RFCs' own words give, from every position.
+pub fn every_scan_finds_the_same_runs(octets: &[u8]) {
+    let octets = octets.get(..200).unwrap_or(octets);
+    let expected: Vec<Ends> = (0..=octets.len()).map(|position| by_the_rfc(octets, position)).collect();
+    every_scan(octets, |name, found| {
+        let agree = |position: usize, expected: &Ends| {
+            assert_eq!(found(position), *expected, "{name} at {position}");
+        };
+        // What is known of a block is kept from call to call, in whatever order they come.
+        let positions = || expected.iter().enumerate();
+        for (position, expected) in positions() {
+            agree(position, expected);
+        }
+        for ((position, expected), (from_end, last)) in positions().zip(positions().rev()) {
+            agree(from_end, last);
+            agree(position, expected);
+        }
+    });
+}
+
+fn by_the_rfc(octets: &[u8], position: usize) -> Ends {
+    let end = |is_inside: fn(u8) -> bool| position + octets.iter().skip(position).take_while(|&&octet| is_inside(octet)).count();
+    let token = end(|octet| octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet));
+    let text = end(|octet| octet == b'\t' || (b' '..=b'~').contains(&octet) || octet >= 0x80);
+    Ends {
+        token,
+        token_in_text: token,
+        target: end(|octet| octet.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%/?[]|{}^`".contains(&octet)),
+        text,
+        text_behind_token: text,
+        name: end(|octet| octet.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&octet)),
+    }
+}
