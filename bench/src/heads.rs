@@ -3,6 +3,7 @@
 use crate::measure::{Group, Lane, Wanted};
 use crate::peers::with_version;
 use crate::{inputs, limits};
+use bareline_core::inside::Lines;
 use bareline_core::{FieldSpans, Method, Parsed, RequestHead, ResponseHead};
 use fastrand::Rng;
 use std::cell::RefCell;
@@ -62,7 +63,7 @@ pub fn contenders(is_response: bool) -> Vec<Contender> {
 }
 
 fn requests() -> Vec<Contender> {
-    let (mut spans, mut spans_only, mut net_fields) = (FieldSpans::<LINES>::new(), head_only::Spans::default(), net_fields());
+    let (mut spans, mut lines, mut net_fields) = (FieldSpans::<LINES>::new(), Lines::default(), net_fields());
     let net_limits = net_limits();
     vec![
         Contender::new("httparse", with_version("httparse"), |input| {
@@ -95,9 +96,9 @@ fn requests() -> Vec<Contender> {
             seen(head.view().headers().len(), *len)
         }),
         Contender::new("ours-head", "bareline, head only", move |input| {
-            let length = black_box(head_only::request(input, &mut spans_only))?;
-            black_box(&spans_only);
-            seen(spans_only.len(), length)
+            let length = black_box(lines.of_request(input))?;
+            black_box(&lines);
+            seen(lines.count(), length)
         }),
         Contender::new("ours-whole", "bareline, whole", move |input| {
             let parsed = RequestHead::parse(input, spans.lend());
@@ -108,7 +109,7 @@ fn requests() -> Vec<Contender> {
 }
 
 fn responses() -> Vec<Contender> {
-    let (mut spans, mut spans_only, mut net_fields) = (FieldSpans::<LINES>::new(), head_only::Spans::default(), net_fields());
+    let (mut spans, mut lines, mut net_fields) = (FieldSpans::<LINES>::new(), Lines::default(), net_fields());
     let net_limits = net_limits();
     vec![
         Contender::new("httparse", with_version("httparse"), |input| {
@@ -143,9 +144,9 @@ fn responses() -> Vec<Contender> {
             seen(head.view().headers().len(), *len)
         }),
         Contender::new("ours-head", "bareline, head only", move |input| {
-            let length = black_box(head_only::response(input, &mut spans_only))?;
-            black_box(&spans_only);
-            seen(spans_only.len(), length)
+            let length = black_box(lines.of_response(input))?;
+            black_box(&lines);
+            seen(lines.count(), length)
         }),
         Contender::new("ours-whole", "bareline, whole", move |input| {
             let parsed = ResponseHead::parse(input, spans.lend());
