@@ -1,15 +1,17 @@
 //! Properties of bodies.
 
 use crate::limits::{TightLimits, cuts};
+use crate::shown::{Octets, Shown, text};
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{
     BodyDecoder, BodyPart, ErrorKind, FieldName, FieldValue, Framing, Limits, MessageWriter, ParseError, ReplyTo, Status,
     WireBuf, WriteError,
 };
+use std::fmt;
 
 /// What a decoder says of some octets, however they arrive.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum BodyEvent {
     /// A chunk of this size, with these extensions.
     Chunk(u64, Vec<u8>),
@@ -23,6 +25,19 @@ pub enum BodyEvent {
     Refused(ErrorKind, usize, usize),
     /// The octets came to their end, and the peer did not close.
     Waiting,
+}
+
+impl fmt::Debug for BodyEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Chunk(size, extensions) => write!(f, "Chunk({size}, {:?})", Shown(extensions)),
+            Self::Content(data) => write!(f, "Content({:?})", Shown(data)),
+            Self::Trailer(name, value) => write!(f, "Trailer({}: {})", text(name), text(value)),
+            Self::End(at) => write!(f, "End({at})"),
+            Self::Refused(kind, at, len) => write!(f, "Refused({kind:?}, {at}, {len})"),
+            Self::Waiting => write!(f, "Waiting"),
+        }
+    }
 }
 
 /// Decodes octets that arrive in pieces of these sizes, the last of which repeats; then the peer closes, if `closes`.
@@ -93,36 +108,60 @@ fn events_by(ask: Ask, framing: Framing, limits: &Limits, octets: &[u8], pieces:
     }
 }
 
+/// How the octets of a body arrive, and who reads them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct BodyReading {
+    /// What the head said of the body.
+    pub framing: Framing,
+    /// Whether the peer closes behind the last octet.
+    pub closes: bool,
+    /// The sizes of the pieces that arrive; the last one repeats.
+    pub pieces: [u8; 4],
+    /// The limits.
+    pub limits: TightLimits,
+}
+
+impl fmt::Debug for BodyReading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { framing, closes, pieces, limits } = self;
+        let close = if *closes { ", then closes" } else { "" };
+        write!(f, "{framing:?}, in pieces of {pieces:?}{close}, {limits:?}")
+    }
+}
+
+impl<'a> Arbitrary<'a> for BodyReading {
+    fn arbitrary(u: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
+        let choice: u8 = u.arbitrary()?;
+        let framing = match choice % 8 {
+            0 => Framing::Length(u64::from(choice)),
+            1 => Framing::UntilClose,
+            2 => Framing::None,
+            _ => Framing::Chunked,
+        };
+        let (closes, pieces, limits) = u.arbitrary()?;
+        Ok(Self { framing, closes, pieces, limits })
+    }
+}
+
 /// All that holds for any octets of a body.
 pub fn decode_body(octets: &[u8]) {
     let mut u = Unstructured::new(octets);
-    let Ok((choice, closes, pieces, limits)) = <(u8, bool, [u8; 4], TightLimits)>::arbitrary(&mut u) else { return };
-    let framing = match choice % 8 {
-        0 => Framing::Length(u64::from(choice)),
-        1 => Framing::UntilClose,
-        2 => Framing::None,
-        _ => Framing::Chunked,
-    };
-    let limits =
-        limits.or(Limits { chunk_line: 64, chunk_extensions: 200, head: 128, trailers: 5, body: 300, ..Limits::DEFAULT });
+    let Ok(reading) = BodyReading::arbitrary(&mut u) else { return };
     let rest = u.take_rest();
-    every_cut_of_a_body_gives_the_same_events(framing, &limits, rest, &pieces.map(usize::from), closes);
+    every_cut_of_a_body_gives_the_same_events(&reading, rest);
     if let Ok(model) = BodyModel::arbitrary(&mut Unstructured::new(rest)) {
         what_is_encoded_decodes(&model);
     }
 }
 
 /// However the octets of a body arrive, and whatever the limits, the events are the same.
-pub fn every_cut_of_a_body_gives_the_same_events(
-    framing: Framing,
-    limits: &Limits,
-    octets: &[u8],
-    pieces: &[usize],
-    closes: bool,
-) {
+pub fn every_cut_of_a_body_gives_the_same_events(reading: &BodyReading, octets: &[u8]) {
+    let BodyReading { framing, closes, pieces, limits } = *reading;
+    let limits =
+        &limits.or(Limits { chunk_line: 64, chunk_extensions: 200, head: 128, trailers: 5, body: 300, ..Limits::DEFAULT });
     let whole = body_events(framing, limits, octets, &[octets.len()], closes);
     let without_lines = without_chunk_lines(&whole);
-    let mut arrivals = vec![vec![octets.len()], vec![1], pieces.to_vec()];
+    let mut arrivals = vec![vec![octets.len()], vec![1], pieces.map(usize::from).to_vec()];
     arrivals.extend(cuts(octets).into_iter().map(|cut| vec![cut, usize::MAX]));
     for pieces in arrivals {
         let events = body_events(framing, limits, octets, &pieces, closes);
@@ -152,27 +191,34 @@ fn without_chunk_lines(events: &[BodyEvent]) -> Vec<BodyEvent> {
 /// A body as a caller means it.
 #[derive(Clone, PartialEq, Eq, Debug, Arbitrary)]
 pub struct BodyModel {
-    pieces: Vec<Vec<u8>>,
-    trailers: Vec<(u8, Vec<u8>)>,
-    framing: BodyFraming,
+    /// The pieces in which it is sent.
+    pub pieces: Vec<Octets>,
+    /// Trailer fields: each name is an `X` and this number.
+    pub trailers: Vec<(u8, Octets)>,
+    /// How its end is told.
+    pub framing: BodyFraming,
     /// Whether the caller sends the octets himself.
-    is_framed: bool,
+    pub is_framed: bool,
 }
 
+/// How the end of a body is told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Arbitrary)]
-enum BodyFraming {
+pub enum BodyFraming {
+    /// By its length.
     Length,
+    /// By a last chunk.
     Chunked,
+    /// By the end of the connection.
     UntilClose,
 }
 
 /// What an encoder makes of a body, a decoder makes a body of again, with its trailers.
 pub fn what_is_encoded_decodes(model: &BodyModel) {
     let mut out = Box::new(WireBuf::<8_192>::new());
-    let body = model.pieces.concat();
+    let body = model.pieces.iter().flat_map(|piece| piece.0.clone()).collect::<Vec<_>>();
     let trailers: Vec<_> = model.trailers.iter().map(|(name, value)| (format!("X{name}"), value)).collect();
     let trailers: Option<Vec<_>> =
-        trailers.iter().map(|(name, value)| Some((FieldName::new(name).ok()?, FieldValue::new(*value).ok()?))).collect();
+        trailers.iter().map(|(name, value)| Some((FieldName::new(name).ok()?, FieldValue::new(&value.0).ok()?))).collect();
     let Some(trailers) = trailers else { return };
     let mut writer = MessageWriter::new();
     let head = writer.response(ReplyTo::UNREAD, Status::OK, &mut out).expect("a head that fits");

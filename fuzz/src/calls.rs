@@ -1,14 +1,16 @@
 //! Whatever a caller hands to a writer, and what comes of it.
 
+use crate::shown::{field_lines, pairs as pairs_shown, text};
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Result, Unstructured};
 use bareline_core::{
     BodyDecoder, BodyPart, FieldName, FieldSpans, FieldValue, Framing, HeadWriter, Limits, MessageWriter, Method, Parsed,
     ReplyTo, RequestHead, ResponseHead, Status, Target, Version, WireBuf, WriteError,
 };
+use std::fmt;
 
 /// The calls with which a caller writes a message, with strings of any kind: those that a writer has to refuse among them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Calls {
     /// Of the message, or of the request that is answered.
     pub method: String,
@@ -111,6 +113,22 @@ impl<'a> Arbitrary<'a> for Calls {
         let (pieces, end) = (pieces.collect::<Result<_>>()?, u.arbitrary()?);
         let trailers = if u.ratio(1, 3)? { pairs(u)? } else { Vec::new() };
         Ok(Self { method, target, status, reason, fields, end, pieces, trailers })
+    }
+}
+
+impl fmt::Debug for Calls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let method = text(&self.method);
+        match &self.target {
+            Some(target) => write!(f, "a request\n    {method} {}", text(target))?,
+            None => {
+                let reason = self.reason.as_ref().map(text).unwrap_or_default();
+                write!(f, "a response to {method}\n    {} {reason}", self.status)?;
+            }
+        }
+        field_lines(f, &self.fields)?;
+        let pieces: Vec<_> = self.pieces.iter().map(text).collect();
+        write!(f, "\n    (body ended by {:?}) {pieces:?} {:?}", self.end, pairs_shown(&self.trailers))
     }
 }
 

@@ -1,6 +1,7 @@
 //! A client against a server.
 
 use crate::log::{CLOSE, FIELDS, ServerManner, answer, begin_echo, wishes};
+use crate::shown::Octets;
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{
@@ -15,7 +16,7 @@ pub fn dialogue(octets: &[u8]) {
     if let Ok((manner, pieces, mut requests)) = chosen {
         requests.iter_mut().for_each(|asking| {
             asking.pieces.truncate(8);
-            asking.pieces.iter_mut().for_each(|piece| piece.truncate(200));
+            asking.pieces.iter_mut().for_each(|piece| piece.0.truncate(200));
         });
         a_dialogue_comes_to_an_end(&requests, manner, pieces);
     }
@@ -24,21 +25,54 @@ pub fn dialogue(octets: &[u8]) {
 /// A request in a dialogue.
 #[derive(Clone, PartialEq, Eq, Debug, Arbitrary)]
 pub struct Asking {
-    method: u8,
-    pieces: Vec<Vec<u8>>,
-    is_chunked: bool,
-    expects_continue: bool,
-    says_close: bool,
+    /// Its method.
+    pub method: AskingMethod,
+    /// Its body, in the pieces in which it is sent.
+    pub pieces: Vec<Octets>,
+    /// Whether the body is sent in chunks.
+    pub is_chunked: bool,
+    /// Whether the body waits for 100 (Continue).
+    pub expects_continue: bool,
+    /// Whether the connection closes behind it.
+    pub says_close: bool,
+}
+
+/// The method of a request in a dialogue.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AskingMethod {
+    /// GET
+    Get,
+    /// HEAD
+    Head,
+    /// PUT
+    Put,
+    /// DELETE
+    Delete,
+}
+
+impl<'a> Arbitrary<'a> for AskingMethod {
+    fn arbitrary(u: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
+        Ok(match u.arbitrary::<u8>()? % 4 {
+            0 => Self::Get,
+            1 => Self::Head,
+            2 => Self::Put,
+            _ => Self::Delete,
+        })
+    }
 }
 
 impl Asking {
     fn method(&self) -> Method<'static> {
-        match self.method % 4 {
-            0 => Method::GET,
-            1 => Method::HEAD,
-            2 => Method::PUT,
-            _ => Method::DELETE,
+        match self.method {
+            AskingMethod::Get => Method::GET,
+            AskingMethod::Head => Method::HEAD,
+            AskingMethod::Put => Method::PUT,
+            AskingMethod::Delete => Method::DELETE,
         }
+    }
+
+    fn body(&self) -> Vec<u8> {
+        self.pieces.iter().flat_map(|piece| piece.0.clone()).collect()
     }
 }
 
@@ -60,7 +94,7 @@ fn converse(requests: &[Asking], manner: ServerManner, pieces: (u8, u8), up: &mu
     let (mut bodies_sent, mut bodies_received) = (Vec::<Vec<u8>>::new(), Vec::<Vec<u8>>::new());
     let (mut answers, mut asked, mut waited) = (0, 0, 0);
     let mut offers_upgrade = false;
-    let mut rest: &[Vec<u8>] = &[];
+    let mut rest: &[Octets] = &[];
     for _ in 0..100_000 {
         up.carry(pieces.0);
         down.carry(pieces.1);
@@ -78,7 +112,7 @@ fn converse(requests: &[Asking], manner: ServerManner, pieces: (u8, u8), up: &mu
                 };
                 asked += 1;
                 rest = &asking.pieces;
-                bodies_sent.push(asking.pieces.concat());
+                bodies_sent.push(asking.body());
                 ask(&mut client, asking, &mut out);
             }
             ClientState::Continue if waited < 10 => waited += 1,
@@ -196,7 +230,7 @@ impl Wire {
 }
 
 fn ask(client: &mut ClientConnection, asking: &Asking, out: &mut WireBuf<16_384>) {
-    let has_body = !asking.pieces.concat().is_empty();
+    let has_body = !asking.body().is_empty();
     let mut head = client.request(asking.method(), Target::ROOT, out).expect("the client's turn");
     head = head.field(FieldName::HOST, FieldValue::from_static("a")).expect("a field that fits");
     if asking.says_close {

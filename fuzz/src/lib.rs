@@ -15,17 +15,19 @@ mod properties;
 mod replay;
 mod scan;
 mod sequences;
+mod shown;
 mod streams;
 mod verdict;
 mod written;
 
 pub use bodies::{
-    BodyEvent, BodyModel, body_events, decode_body, every_cut_of_a_body_gives_the_same_events, what_is_encoded_decodes,
+    BodyEvent, BodyFraming, BodyModel, BodyReading, body_events, decode_body, every_cut_of_a_body_gives_the_same_events,
+    what_is_encoded_decodes,
 };
 pub use buffers::{BufferUse, a_receive_buffer_is_a_queue};
 pub use calls::{Calls, End, any_calls_that_succeed_write_what_is_meant};
 pub use datagrams::datagram;
-pub use dialogues::{Asking, a_dialogue_comes_to_an_end, dialogue};
+pub use dialogues::{Asking, AskingMethod, a_dialogue_comes_to_an_end, dialogue};
 pub use limits::TightLimits;
 pub use log::{Entry, ServerManner, client_log, server_log};
 pub use model::{Asked, Ending, MessageModel, RequestModel, ResponseModel};
@@ -38,6 +40,7 @@ pub use properties::{
 pub use replay::{Target, replay};
 pub use scan::every_scan_finds_the_same_runs;
 pub use sequences::{Reading, connection, every_cut_of_a_sequence_gives_the_same_events};
+pub use shown::Octets;
 pub use streams::{Content, HeadEnd, HeadOf, StreamCall, StreamStep, any_streams_share_their_buffers};
 pub use verdict::{Head, Verdict, request_verdict, response_verdict};
 pub use written::{Cut, Sent, Written, written_by};

@@ -2,19 +2,47 @@
 
 use arbitrary::Arbitrary;
 use bareline_core::Limits;
+use std::fmt;
 
 /// Limits of which each may be so low that a message of a few lines reaches it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Arbitrary)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Arbitrary)]
 pub struct TightLimits {
-    method: Option<u8>,
-    target: Option<u8>,
-    head: Option<u8>,
-    trailers: Option<u8>,
-    chunk_line: Option<u8>,
-    chunk_extensions: Option<u8>,
-    body: Option<u8>,
-    drain: Option<u8>,
-    interim: Option<u8>,
+    /// Below 8.
+    pub method: Option<u8>,
+    /// Below 16.
+    pub target: Option<u8>,
+    /// Any.
+    pub head: Option<u8>,
+    /// Below 4.
+    pub trailers: Option<u8>,
+    /// Below 16.
+    pub chunk_line: Option<u8>,
+    /// Below 16.
+    pub chunk_extensions: Option<u8>,
+    /// Below 16.
+    pub body: Option<u8>,
+    /// Below 32.
+    pub drain: Option<u8>,
+    /// Below 3.
+    pub interim: Option<u8>,
+}
+
+impl fmt::Debug for TightLimits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = [
+            ("method", self.method),
+            ("target", self.target),
+            ("head", self.head),
+            ("trailers", self.trailers),
+            ("chunk_line", self.chunk_line),
+            ("chunk_extensions", self.chunk_extensions),
+            ("body", self.body),
+            ("drain", self.drain),
+            ("interim", self.interim),
+        ];
+        let tight = all.iter().filter_map(|(name, limit)| Some(format!("{name} {}", (*limit)?)));
+        f.write_str(&format!("tight: {}", tight.collect::<Vec<_>>().join(", ")))
+    }
 }
 
 impl TightLimits {

@@ -1,13 +1,15 @@
 //! What connections make of octets, written down.
 
+use crate::shown::{Shown, pairs, text};
 use arbitrary::Arbitrary;
 use bareline_core::{
     Answer, ClientConnection, ClientState, ErrorKind, Event, FieldName, FieldSpans, FieldValue, HeadWriter, Limits, Method,
     ParseError, RecvBuf, RequestHead, ResponseHead, ServerConnection, ServerState, Status, Target, Version, WireBuf,
 };
+use std::fmt;
 
 /// What a connection says of some octets, however they arrive.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Entry {
     /// The start line of a head, and its fields.
     Head(String, Vec<(String, Vec<u8>)>),
@@ -29,6 +31,23 @@ pub enum Entry {
     Closed(usize),
     /// It waits for more octets, or for the caller.
     Waiting(&'static str),
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Head(line, fields) => write!(f, "Head({line:?}, {:?})", pairs(fields)),
+            Self::Chunk(size, extensions) => write!(f, "Chunk({size}, {:?})", Shown(extensions)),
+            Self::Data(data) => write!(f, "Data({:?})", Shown(data)),
+            Self::Trailer(name, value) => write!(f, "Trailer({name}: {})", text(value)),
+            Self::End => write!(f, "End"),
+            Self::Refused(kind, at, len) => write!(f, "Refused({kind:?}, {at}, {len})"),
+            Self::Sent(octets) => write!(f, "Sent({:?})", Shown(octets)),
+            Self::Handover(at) => write!(f, "Handover({at})"),
+            Self::Closed(at) => write!(f, "Closed({at})"),
+            Self::Waiting(what) => write!(f, "Waiting({what})"),
+        }
+    }
 }
 
 /// Octets that arrive piece by piece.
@@ -65,7 +84,7 @@ pub(crate) const FIELDS: usize = 6;
 pub(crate) const OUT: usize = 16_384;
 
 /// How a server behaves.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Arbitrary)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Arbitrary)]
 pub struct ServerManner {
     /// Responds without reading the body: discards what has arrived of it.
     pub answers_early: bool,
@@ -79,6 +98,21 @@ pub struct ServerManner {
     pub upgrades: bool,
     /// Whether it says that it closes.
     pub says_close: bool,
+}
+
+impl fmt::Debug for ServerManner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = [
+            ("answers early", self.answers_early),
+            ("echoes", self.echoes),
+            ("answers in chunks", self.answers_in_chunks),
+            ("sends continue", self.sends_continue),
+            ("upgrades", self.upgrades),
+            ("says close", self.says_close),
+        ];
+        let manner = all.iter().filter_map(|(name, is_so)| is_so.then_some(*name));
+        f.write_str(&format!("a server that: {}", manner.collect::<Vec<_>>().join(", ")))
+    }
 }
 
 /// A server's connection, fed with octets in pieces; then the peer closes, if `closes`.

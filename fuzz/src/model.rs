@@ -1,12 +1,14 @@
 //! Messages as a caller means them, for the writer to write and the parser to read back.
 
+use crate::shown::{field_lines, text};
 use arbitrary::{Arbitrary, Result, Unstructured};
 use bareline_core::{
     FieldName, FieldValue, HeadWriter, MessageWriter, Method, ReplyTo, Status, Target, Version, WireBuf, WriteError,
 };
+use std::fmt;
 
 /// A message of either role.
-#[derive(Clone, PartialEq, Eq, Debug, Arbitrary)]
+#[derive(Clone, PartialEq, Eq, Arbitrary)]
 pub enum MessageModel {
     /// A request.
     Request(RequestModel),
@@ -15,7 +17,7 @@ pub enum MessageModel {
 }
 
 /// A request.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct RequestModel {
     /// A token.
     pub method: String,
@@ -32,7 +34,7 @@ pub struct RequestModel {
 }
 
 /// A response, and what it answers.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ResponseModel {
     /// The method of the request.
     pub asked: Asked,
@@ -191,6 +193,33 @@ fn with_fields<'w>(mut head: HeadWriter<'w>, fields: &[(String, Vec<u8>)]) -> co
         head = head.field(FieldName::new(name)?, FieldValue::new(value)?)?;
     }
     Ok(head)
+}
+
+impl fmt::Debug for MessageModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request(model) => model.fmt(f),
+            Self::Response(model) => model.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for RequestModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ending = if self.is_chunked { "in chunks" } else { "with its length" };
+        write!(f, "a request\n    {} {} {}", text(&self.method), text(&self.target), self.version())?;
+        field_lines(f, &self.fields)?;
+        write!(f, "\n\n    {}\n    (body {ending})", text(&self.body))
+    }
+}
+
+impl fmt::Debug for ResponseModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (asked, asked_in) = (self.asked.method(), version(self.is_asked_http10));
+        write!(f, "a response to {asked} in {asked_in}\n    {} {}", self.version(), self.status)?;
+        field_lines(f, &self.fields)?;
+        write!(f, "\n\n    {}\n    (body ended by {:?})", text(&self.body), self.ending)
+    }
 }
 
 impl<'a> Arbitrary<'a> for RequestModel {

@@ -8,17 +8,38 @@ use crate::streams::{StreamCall, any_streams_share_their_buffers};
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{ErrorKind, Limits, Method};
+use std::fmt;
 
 /// How the octets of a sequence of messages arrive, and who reads them.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Arbitrary)]
+#[derive(Clone, Copy, PartialEq, Eq, Arbitrary)]
 pub struct Reading {
-    pieces: [u8; 3],
+    /// The sizes of the pieces that arrive, again and again.
+    pub pieces: [u8; 3],
     /// Whether the peer closes behind the last octet.
-    closes: bool,
-    manner: ServerManner,
+    pub closes: bool,
+    /// How the server behaves.
+    pub manner: ServerManner,
     /// Which requests a client has sent.
-    requests: u8,
-    limits: TightLimits,
+    pub requests: u8,
+    /// The limits of both.
+    pub limits: TightLimits,
+}
+
+impl fmt::Debug for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { pieces, closes, manner, limits, .. } = self;
+        let close = if *closes { ", then closes" } else { "" };
+        write!(f, "in pieces of {pieces:?}{close}, after {:?}, {manner:?}, {limits:?}", self.methods())
+    }
+}
+
+impl Reading {
+    /// Returns the methods of the requests that a client has sent.
+    fn methods(&self) -> [Method<'static>; 2] {
+        let first = if self.requests & 2 == 0 { Method::GET } else { Method::HEAD };
+        let second = if self.requests & 1 == 0 { Method::GET } else { Method::CONNECT };
+        [first, second]
+    }
 }
 
 /// All that holds for the connections, for a fuzz target.
@@ -48,8 +69,7 @@ pub fn every_cut_of_a_sequence_gives_the_same_events(reading: &Reading, octets: 
     let Reading { closes, manner, .. } = *reading;
     let limits = Limits { chunk_line: 64, chunk_extensions: 200, body: 500, drain: 100, interim: 4, ..Limits::DEFAULT };
     let limits = reading.limits.or(limits);
-    let second = if reading.requests & 1 == 0 { Method::GET } else { Method::CONNECT };
-    let methods = if reading.requests & 2 == 0 { [Method::GET, second] } else { [Method::HEAD, second] };
+    let methods = reading.methods();
     let whole = [octets.len().max(1)];
     let of_server = server_log(octets, &whole, closes, manner, limits);
     check_what_was_sent(&of_server);

@@ -1,0 +1,47 @@
+//! What a failing case shows: text in which control characters are escaped.
+
+use arbitrary::Arbitrary;
+use std::fmt;
+use std::ops::Deref;
+
+/// Octets, shown as the literal that gives them.
+#[derive(Clone, PartialEq, Eq, Default, Arbitrary)]
+pub struct Octets(pub Vec<u8>);
+
+impl Deref for Octets {
+    type Target = Vec<u8>;
+
+    fn deref(&self) -> &Vec<u8> {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Octets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Shown(&self.0).fmt(f)
+    }
+}
+
+/// Octets on loan, shown as the literal that gives them.
+pub(crate) struct Shown<'o>(pub(crate) &'o [u8]);
+
+impl fmt::Debug for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0.escape_ascii())
+    }
+}
+
+/// Octets without quotes, for a line that is shown as it stands on the wire.
+pub(crate) fn text(octets: impl AsRef<[u8]>) -> String {
+    octets.as_ref().escape_ascii().to_string()
+}
+
+/// Shows field lines, each on a line of its own.
+pub(crate) fn field_lines<N: AsRef<[u8]>>(f: &mut fmt::Formatter<'_>, fields: &[(N, Vec<u8>)]) -> fmt::Result {
+    fields.iter().try_for_each(|(name, value)| write!(f, "\n    {}: {}", text(name), text(value)))
+}
+
+/// Shows names and values on one line.
+pub(crate) fn pairs<N: AsRef<[u8]>>(fields: &[(N, Vec<u8>)]) -> Vec<String> {
+    fields.iter().map(|(name, value)| format!("{}: {}", text(name), text(value))).collect()
+}
