@@ -27,7 +27,7 @@ oracle longer="2":
 
 # Checks the ABNF compiler of the oracle against another implementation, from PyPI.
 oracle-abnf:
-    tests/octets/oracle/compare_abnf
+    tests/oracle/compare_abnf
 
 # The documentation, without a warning.
 doc:

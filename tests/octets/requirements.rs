@@ -864,7 +864,7 @@ fn each_refusal_of_a_request_writer_and_its_accepted_twin() {
     }
 }
 
-/// Each octet within each element, but for targets: `tests/octets/oracle` has those.
+/// Each octet within each element, but for targets: `tests/oracle` has those.
 #[test]
 fn rfc9110_2_2_what_is_written_is_in_the_abnf() {
     for octet in 0..=u8::MAX {

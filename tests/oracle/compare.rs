@@ -341,7 +341,7 @@ fn every_short_string_has_the_rfcs_verdict() {
 /// The table of choices in DESIGN.md and the exceptions name each other.
 #[test]
 fn every_choice_is_a_named_exception() {
-    let design = include_str!("../../../DESIGN.md");
+    let design = include_str!("../../DESIGN.md");
     let (_, table) = design.split_once("## Where the RFC leaves a choice").unwrap();
     let (table, _) = table.split_once("\n## ").unwrap();
     let rows = table.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| construct"));
