@@ -1,0 +1,47 @@
+//! Every way to scan, with each octet at each place in a block and behind it.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use bareline_core::inside::{Ends, every_scan};
+
+/// In all classes.
+const LETTER: u8 = b'a';
+
+fn is_token(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet)
+}
+
+fn is_target(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%/?[]|{}^`".contains(&octet)
+}
+
+fn is_text(octet: u8) -> bool {
+    octet == b'\t' || (b' '..=b'~').contains(&octet) || octet >= 0x80
+}
+
+fn is_name(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&octet)
+}
+
+#[test]
+fn each_octet_ends_a_run_at_each_place_or_does_not() {
+    let mut ways = Vec::new();
+    for octet in 0..=u8::MAX {
+        for at in 0..=130 {
+            let mut octets = [LETTER; 200];
+            octets[at] = octet;
+            let end = |is_inside: fn(u8) -> bool| if is_inside(octet) { octets.len() } else { at };
+            let (token, text) = (end(is_token), end(is_text));
+            let expected =
+                Ends { token, token_in_text: token, target: end(is_target), text, text_behind_token: text, name: end(is_name) };
+            every_scan(&octets, |way, found| {
+                assert_eq!(found(0), expected, "{way}, octet {octet:#04x} at {at}");
+                if octet == 0 && at == 0 {
+                    ways.push(way.to_owned());
+                }
+            });
+        }
+    }
+    assert_eq!(ways[..2], ["words", "portable"]);
+    #[cfg(target_feature = "avx2")]
+    assert_eq!(ways.last().unwrap(), "AVX2");
+}
