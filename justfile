@@ -68,7 +68,8 @@ mutants *options:
 # The features of core that nobody has by default: the traits of embedded transports, and what a firmware logs.
 features:
     cargo clippy --package bareline-core --all-features --all-targets --locked -- -D warnings
-    cargo test --package bareline-core --all-features --locked
+    cargo test --quiet --package bareline-core --all-features --locked --test embedded_io
+    cargo test --quiet --package bareline-core --all-features --locked --doc embedded
     cargo check --package bareline-core --no-default-features --features defmt --locked
     cargo check --package bareline-core --no-default-features --features embedded-io-07 --locked
     tests/defmt/run
