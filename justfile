@@ -11,10 +11,9 @@ format-check:
     cargo fmt --manifest-path bench/net/Cargo.toml --check
     cargo fmt --manifest-path tests/readers/Cargo.toml --check
 
-# Lints, on every target of every member, which has to be built by a compiler that is told that it is a stable one
-# (`.cargo/config.toml` lets cargo-fuzz tell it otherwise).
+# Lints, on every target of every member.
 lint:
-    RUSTC_BOOTSTRAP=-1 cargo clippy --workspace --all-targets --locked --target-dir target/stable -- -D warnings
+    cargo clippy --workspace --all-targets --locked -- -D warnings
     tests/scripts/links
 
 # All tests: unit, property, requirement, socket and doc tests, and the seeds of the fuzz targets.
