@@ -99,12 +99,15 @@ readers *options:
 coverage:
     tests/scripts/coverage
 
-# How fast is bareline beside other parsers? Prints the first part of BENCHMARKS.md; a minute or two, most of it the compiler's.
+# Prints the first part of bench/BENCHMARKS.md; a minute or two, most of it the compiler's.
+# How fast is bareline beside other parsers?
 bench:
     @bench/run
 
-# With wrk; Go, nginx and strace where they are installed; `just bench-net --rounds 1 --no-builds` is a quick look.
-# And beside other servers, clients and UDP peers? Prints the second part of BENCHMARKS.md: a quarter of an hour and the peers' compilation.
+# Prints the second part of bench/BENCHMARKS.md: a quarter of an hour and the peers' compilation.
+# With wrk; Go, nginx and strace where they are installed; `just bench-net --rounds 1 --no-builds` is
+# a quick look.
+# And beside other servers, clients and UDP peers?
 bench-net *options:
     @bench/net/run {{options}}
 

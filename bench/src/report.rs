@@ -11,7 +11,7 @@ const WHOLE: &str = "ours-whole";
 pub fn header(rustc: &str, command: &str) {
     inputs::check();
     println!("# How fast bareline is\n");
-    println!("This file is the output of `{command}`, whole. The program is in [bench/](bench).\n");
+    println!("This file is the output of `{command}`, whole. The program is in [bench/](.).\n");
     println!("- Processor: {}, {} logical cores, with {}", processor(), cores(), features());
     println!("- Compiler: {rustc}, `opt-level = 3`, link-time optimization of all crates\n");
     let average = |name| inputs::average(name).to_string();
