@@ -15,6 +15,8 @@ format-check:
 lint:
     cargo clippy --workspace --all-targets --locked -- -D warnings
     tests/scripts/links
+    # No file is committed that a build writes.
+    @! git ls-files --cached --ignored --exclude-standard | grep .
 
 # All tests: unit, property, requirement, socket and doc tests, and the seeds of the fuzz targets.
 test:
