@@ -1,7 +1,7 @@
 //! A chunked body, decoded: where its data stands, without a copy.
 
 use crate::measure::{Group, Lane, Wanted};
-use crate::peers::with_version;
+use crate::peers::{self, with_version};
 use bareline_core::{BodyDecoder, BodyPart, Framing, Limits};
 use fastrand::Rng;
 use std::hint::black_box;
@@ -9,7 +9,7 @@ use std::hint::black_box;
 /// How much data there is.
 const DATA: usize = 65_536;
 
-type Decode = fn(&[u8]) -> Option<usize>;
+pub type Decode = fn(&[u8]) -> Option<usize>;
 
 pub fn groups(wanted: Wanted<'_>) -> Vec<Group> {
     let kinds = [("chunked/random", false), ("chunked/16", true)];
@@ -32,13 +32,12 @@ fn body(is_small: bool) -> Vec<u8> {
 }
 
 fn lanes(body: &[u8]) -> Vec<Lane> {
-    let all: [(&str, String, Decode); 5] = [
+    let mut all: Vec<(&str, String, Decode)> = vec![
         ("httparse", format!("a loop over {}", with_version("httparse")), httparse_loop),
-        ("ntex", format!("a loop over {}", with_version("ntex-httparse")), ntex_loop),
-        ("http-net", with_version("http-net"), net_decoder),
         ("ours", "bareline, the content".to_string(), ours),
         ("ours-parts", "bareline, all parts".to_string(), ours_parts),
     ];
+    all.splice(1..1, peers::decoders());
     all.into_iter()
         .map(|(id, title, decode)| {
             assert_eq!(decode(body), Some(DATA), "{title} decodes the body");
@@ -61,7 +60,7 @@ fn take(rest: &[u8], line: usize, size: u64) -> Option<(&[u8], &[u8])> {
 
 /// Decodes by what reads a size line: gives where it ends, and the size.
 #[inline(always)]
-fn by_size_lines(mut rest: &[u8], read: impl Fn(&[u8]) -> Option<(usize, u64)>) -> Option<usize> {
+pub fn by_size_lines(mut rest: &[u8], read: impl Fn(&[u8]) -> Option<(usize, u64)>) -> Option<usize> {
     let mut total = 0;
     loop {
         let (line, size) = read(rest)?;
@@ -80,31 +79,6 @@ fn httparse_loop(body: &[u8]) -> Option<usize> {
         Ok(httparse::Status::Complete(read)) => Some(read),
         _ => None,
     })
-}
-
-#[inline(never)]
-fn ntex_loop(body: &[u8]) -> Option<usize> {
-    by_size_lines(body, |rest| match ntex_httparse::parse_chunk_size(rest) {
-        Ok(ntex_httparse::Status::Complete(read)) => Some(read),
-        _ => None,
-    })
-}
-
-#[inline(never)]
-fn net_decoder(mut rest: &[u8]) -> Option<usize> {
-    use http_net::ChunkStep;
-    let mut decoder = http_net::ChunkedDecoder::new(&http_net::Limits::new());
-    let mut total = 0;
-    loop {
-        match decoder.decode(rest, false).ok()? {
-            ChunkStep::Data { skip, len } => {
-                total += black_box(rest.get(skip..skip + len)?).len();
-                rest = rest.get(skip + len..)?;
-            }
-            ChunkStep::Done { .. } => return Some(total),
-            _ => return None,
-        }
-    }
 }
 
 #[inline(never)]

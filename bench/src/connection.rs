@@ -2,7 +2,7 @@
 
 use crate::inputs;
 use crate::measure::{Group, Lane, Wanted};
-use crate::peers::with_version;
+use crate::peers::{self, with_version};
 use bareline_core::{FieldSpans, Limits, ServerConnection, ServerEvent, ServerState, Status, WireBuf};
 use fastrand::Rng;
 use std::cell::RefCell;
@@ -10,11 +10,11 @@ use std::hint::black_box;
 use std::mem::MaybeUninit;
 use std::rc::Rc;
 
-const BODY: &[u8] = b"Hello, world!";
+pub const BODY: &[u8] = b"Hello, world!";
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nHello, world!";
 
 /// Serves one request; gives how many octets the answer has.
-type Serve = Box<dyn FnMut(&[u8]) -> usize>;
+pub type Serve = Box<dyn FnMut(&[u8]) -> usize>;
 
 pub fn groups(wanted: Wanted<'_>) -> Vec<Group> {
     ["b", "m"].into_iter().filter(|name| wanted.group(&format!("connection/{name}"))).map(group).collect()
@@ -28,7 +28,7 @@ fn group(name: &str) -> Group {
         ("ours", "bareline, ServerConnection".to_string(), ours()),
     ];
     if name == "b" {
-        all.insert(1, ("http-net", format!("{}, ServerConn", with_version("http-net")), net()));
+        all.splice(1..1, peers::server());
     }
     let lanes = all.into_iter().map(|(id, title, mut serve)| {
         if name == "b" {
@@ -80,28 +80,6 @@ fn lower_bound() -> Serve {
         out.extend_from_slice(itoa::Buffer::new().format(black_box(BODY).len()).as_bytes());
         out.extend_from_slice(b"\r\n\r\n");
         out.extend_from_slice(black_box(BODY));
-        black_box(out.as_slice()).len()
-    })
-}
-
-/// It has a buffer of its own, so the octets are copied into it.
-fn net() -> Serve {
-    use http_net::{OutgoingBody, ResponseHeadRef, ServerConn, ServerEvent};
-    let (mut connection, mut out) = (ServerConn::new(), Vec::with_capacity(512));
-    Box::new(move |input| {
-        assert_eq!(connection.feed(input), input.len());
-        loop {
-            match black_box(&connection.poll()) {
-                Ok(ServerEvent::RequestEnd) => break,
-                Ok(ServerEvent::Request(_)) => {}
-                _ => return 0,
-            }
-        }
-        out.clear();
-        let head = ResponseHeadRef::new(black_box(200), &[], OutgoingBody::Full(black_box(BODY).len() as u64));
-        black_box(connection.write_head(&head, None, &mut out).is_ok());
-        out.extend_from_slice(black_box(BODY));
-        black_box(connection.poll().is_ok());
         black_box(out.as_slice()).len()
     })
 }

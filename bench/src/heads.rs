@@ -1,7 +1,7 @@
 //! Heads parsed, by everybody.
 
 use crate::measure::{Group, Lane, Wanted};
-use crate::peers::with_version;
+use crate::peers::{self, with_version};
 use crate::{inputs, limits};
 use bareline_core::inside::Lines;
 use bareline_core::{FieldSpans, Method, Parsed, RequestHead, ResponseHead};
@@ -12,7 +12,7 @@ use std::mem::MaybeUninit;
 use std::rc::Rc;
 
 /// How many field lines everybody has room for.
-const LINES: usize = 64;
+pub const LINES: usize = 64;
 
 /// What a parser has found: all must find the same.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,7 +22,7 @@ pub struct Seen {
     pub length: u32,
 }
 
-fn seen(fields: usize, length: usize) -> Option<Seen> {
+pub fn seen(fields: usize, length: usize) -> Option<Seen> {
     Some(Seen { fields: u32::try_from(fields).ok()?, length: u32::try_from(length).ok()? })
 }
 
@@ -35,11 +35,11 @@ pub struct Contender {
     pub title: String,
     pub parse: Parse,
     /// It does not keep `Content-Length` among the fields.
-    hides_length: bool,
+    pub hides_length: bool,
 }
 
 impl Contender {
-    fn new(id: &'static str, title: impl Into<String>, parse: impl FnMut(&[u8]) -> Option<Seen> + 'static) -> Self {
+    pub fn new(id: &'static str, title: impl Into<String>, parse: impl FnMut(&[u8]) -> Option<Seen> + 'static) -> Self {
         Self { id, title: title.into(), parse: Box::new(parse), hides_length: false }
     }
 }
@@ -55,6 +55,7 @@ pub fn contenders(is_response: bool) -> Vec<Contender> {
         false => requests(),
         true => responses(),
     };
+    all.splice(1..1, if is_response { peers::responses() } else { peers::requests() });
     let mut buffer = [0; 8192];
     all.push(Contender::new("memcpy", "limit: memcpy", move |input| seen(0, limits::copy(input, &mut buffer))));
     #[cfg(target_arch = "x86_64")]
@@ -63,8 +64,7 @@ pub fn contenders(is_response: bool) -> Vec<Contender> {
 }
 
 fn requests() -> Vec<Contender> {
-    let (mut spans, mut lines, mut net_fields) = (FieldSpans::<LINES>::new(), Lines::default(), net_fields());
-    let net_limits = net_limits();
+    let (mut spans, mut lines) = (FieldSpans::<LINES>::new(), Lines::default());
     vec![
         Contender::new("httparse", with_version("httparse"), |input| {
             let mut headers = [MaybeUninit::uninit(); LINES];
@@ -73,27 +73,6 @@ fn requests() -> Vec<Contender> {
             let Ok(httparse::Status::Complete(length)) = black_box(parsed) else { return None };
             black_box(&request);
             seen(request.headers.len(), length)
-        }),
-        Contender::new("ntex", with_version("ntex-httparse"), |input| {
-            let mut headers = [const { MaybeUninit::uninit() }; LINES];
-            let mut request = ntex_httparse::Request::default();
-            let Ok(ntex_httparse::Status::Complete(start)) = black_box(request.parse(input)) else { return None };
-            black_box(&request);
-            ntex_headers(input, start, &mut headers)
-        }),
-        Contender::new("pico", format!("{} (C, SSE4.2, lax)", with_version("picohttpparser-sys")), pico::request),
-        Contender {
-            hides_length: true,
-            ..Contender::new("khttp", format!("{} (lax, allocates)", with_version("khttp")), |input| {
-                let parsed = khttp::Request::parse(input);
-                let Ok(request) = black_box(&parsed) else { return None };
-                seen(request.headers.get_count(), request.buf_offset)
-            })
-        },
-        Contender::new("http-net", format!("{} (strict, whole)", with_version("http-net")), move |input| {
-            let parsed = http_net::parse_request_head(input, &net_limits, &mut net_fields);
-            let Ok(http_net::Parsed::Complete { head, len }) = black_box(&parsed) else { return None };
-            seen(head.view().headers().len(), *len)
         }),
         Contender::new("ours-head", "bareline, head only", move |input| {
             let length = black_box(lines.of_request(input))?;
@@ -109,8 +88,7 @@ fn requests() -> Vec<Contender> {
 }
 
 fn responses() -> Vec<Contender> {
-    let (mut spans, mut lines, mut net_fields) = (FieldSpans::<LINES>::new(), Lines::default(), net_fields());
-    let net_limits = net_limits();
+    let (mut spans, mut lines) = (FieldSpans::<LINES>::new(), Lines::default());
     vec![
         Contender::new("httparse", with_version("httparse"), |input| {
             let mut headers = [MaybeUninit::uninit(); LINES];
@@ -120,28 +98,6 @@ fn responses() -> Vec<Contender> {
             let Ok(httparse::Status::Complete(length)) = black_box(parsed) else { return None };
             black_box(&response);
             seen(response.headers.len(), length)
-        }),
-        Contender::new("ntex", with_version("ntex-httparse"), |input| {
-            let mut headers = [const { MaybeUninit::uninit() }; LINES];
-            let mut response = ntex_httparse::Response::default();
-            let Ok(ntex_httparse::Status::Complete(start)) = black_box(response.parse(input)) else { return None };
-            black_box(&response);
-            ntex_headers(input, start, &mut headers)
-        }),
-        Contender::new("pico", format!("{} (C, SSE4.2, lax)", with_version("picohttpparser-sys")), pico::response),
-        Contender {
-            hides_length: true,
-            ..Contender::new("khttp", format!("{} (lax, allocates)", with_version("khttp")), |input| {
-                let parsed = khttp::Response::parse(input);
-                let Ok(response) = black_box(&parsed) else { return None };
-                seen(response.headers.get_count(), response.buf_offset)
-            })
-        },
-        Contender::new("http-net", format!("{} (strict, whole)", with_version("http-net")), move |input| {
-            let asked = http_net::Asked { head: false, connect: false };
-            let parsed = http_net::parse_response_head(input, &net_limits, asked, &mut net_fields);
-            let Ok(http_net::Parsed::Complete { head, len }) = black_box(&parsed) else { return None };
-            seen(head.view().headers().len(), *len)
         }),
         Contender::new("ours-head", "bareline, head only", move |input| {
             let length = black_box(lines.of_response(input))?;
@@ -155,96 +111,6 @@ fn responses() -> Vec<Contender> {
             seen(message.fields().len(), *len)
         }),
     ]
-}
-
-fn net_fields() -> [http_net::FieldSpan; LINES] {
-    [http_net::FieldSpan::default(); LINES]
-}
-
-fn net_limits() -> http_net::Limits {
-    http_net::Limits::new().with_max_body(u64::MAX)
-}
-
-/// The field lines: this parser gives them one by one.
-#[inline(always)]
-fn ntex_headers(input: &[u8], start: usize, headers: &mut [MaybeUninit<ntex_httparse::Header>; LINES]) -> Option<Seen> {
-    use ntex_httparse::{Header, HeaderParsed, Status};
-    let mut position = start;
-    for fields in 0.. {
-        let mut header = Header::default();
-        match header.parse(&input[position..]) {
-            Ok(Status::Complete(HeaderParsed::Header(length))) => {
-                // Its positions count from the line, a caller's from the message.
-                for part in [&mut header.name, &mut header.value] {
-                    (part.start, part.end) = (part.start + position, part.end + position);
-                }
-                headers.get_mut(fields)?.write(header);
-                position += length;
-            }
-            Ok(Status::Complete(HeaderParsed::Eof(length))) => {
-                black_box(&headers);
-                return seen(fields, position + length);
-            }
-            _ => return None,
-        }
-    }
-    None
-}
-
-/// The parser in C. Its results stay pointers, as a C program takes them.
-#[allow(unsafe_code)]
-mod pico {
-    use super::{LINES, Seen, seen};
-    use libc::{c_char, c_int};
-    use picohttpparser_sys::{phr_header, phr_parse_request, phr_parse_response};
-    use std::hint::black_box;
-    use std::mem::MaybeUninit;
-    use std::ptr::null;
-
-    pub(super) fn request(input: &[u8]) -> Option<Seen> {
-        let mut headers = [const { MaybeUninit::<phr_header>::uninit() }; LINES];
-        let (mut method, mut path) = ((null::<c_char>(), 0), (null::<c_char>(), 0));
-        let (mut minor, mut fields): (c_int, _) = (0, LINES);
-        // SAFETY: the length is that of the slice, `fields` is that of `headers`, and all pointers are to locals that outlive the call.
-        let length = unsafe {
-            phr_parse_request(
-                input.as_ptr().cast(),
-                input.len(),
-                &mut method.0,
-                &mut method.1,
-                &mut path.0,
-                &mut path.1,
-                &mut minor,
-                headers.as_mut_ptr().cast(),
-                &mut fields,
-                0,
-            )
-        };
-        black_box((&headers, method, path, minor));
-        seen(fields, usize::try_from(length).ok()?)
-    }
-
-    pub(super) fn response(input: &[u8]) -> Option<Seen> {
-        let mut headers = [const { MaybeUninit::<phr_header>::uninit() }; LINES];
-        let mut reason = (null::<c_char>(), 0);
-        let (mut minor, mut status, mut fields): (c_int, c_int, _) = (0, 0, LINES);
-        // SAFETY: as above.
-        let length = unsafe {
-            phr_parse_response(
-                input.as_ptr().cast(),
-                input.len(),
-                &mut minor,
-                &mut status,
-                &mut reason.0,
-                &mut reason.1,
-                headers.as_mut_ptr().cast(),
-                &mut fields,
-                0,
-            )
-        };
-        black_box((&headers, reason, minor, status));
-        seen(fields, usize::try_from(length).ok()?)
-    }
 }
 
 /// A group for each input.

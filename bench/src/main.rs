@@ -12,55 +12,65 @@ mod report;
 mod serialise;
 mod trickle;
 
-use clap::{Parser, Subcommand};
 use measure::{Group, Lane, Wanted};
+use pico_args::{Arguments, Error};
 use std::io::Write;
 
-#[derive(Parser)]
-#[command(about)]
-struct Options {
-    #[command(subcommand)]
-    command: Command,
+const USAGE: &str = "\
+Times bareline beside its peers, and counts.
+
+usage:
+  bench header --rustc VERSION --command COMMAND
+        Prints what stands before the tables: the machine, the method, the inputs.
+  bench tables --section NAME [--rounds 160]
+        Measures, and prints the tables as Markdown.
+  bench names
+        Prints the names that `count` takes, each with the messages or octets that one iteration
+        stands for.
+  bench count GROUP/CONTENDER ITERATIONS
+        Runs one contender on one input, and nothing else that takes a varying time.
+  bench show INPUT
+        Prints an input, to look at it: `a` to `g`, or the number of a request of the mix.
+";
+
+enum Command {
+    Header { rustc: String, command: String },
+    Tables { section: String, rounds: usize },
+    Names,
+    Count { name: String, iterations: usize },
+    Show { input: String },
 }
 
-#[derive(Subcommand)]
-enum Command {
-    /// Prints what stands before the tables: the machine, the method, the inputs.
-    Header {
-        /// What `rustc --version` says.
-        #[arg(long)]
-        rustc: String,
-        /// What was typed to get the document.
-        #[arg(long)]
-        command: String,
-    },
-    /// Measures, and prints the tables as Markdown.
-    Tables {
-        /// Which build this is.
-        #[arg(long)]
-        section: String,
-        /// How often all take turns.
-        #[arg(long, default_value_t = 160)]
-        rounds: usize,
-    },
-    /// Prints the names that `count` takes, each with the messages or octets that one iteration stands for.
-    Names,
-    /// Runs one contender on one input, and nothing else that takes a varying time.
-    Count {
-        /// `GROUP/CONTENDER`, as `names` prints it.
-        name: String,
-        /// How many iterations.
-        iterations: usize,
-    },
-    /// Prints an input, to look at it: `a` to `g`, or the number of a request of the mix.
-    Show {
-        /// Which.
-        input: String,
-    },
+impl Command {
+    fn parse(mut arguments: Arguments) -> Result<Self, Error> {
+        let name = arguments.subcommand()?;
+        let command = match name.as_deref() {
+            Some("header") => {
+                let (rustc, command) = (arguments.value_from_str("--rustc")?, arguments.value_from_str("--command")?);
+                Self::Header { rustc, command }
+            }
+            Some("tables") => {
+                let rounds = arguments.opt_value_from_str("--rounds")?.unwrap_or(160);
+                Self::Tables { section: arguments.value_from_str("--section")?, rounds }
+            }
+            Some("names") => Self::Names,
+            Some("count") => Self::Count { name: arguments.free_from_str()?, iterations: arguments.free_from_str()? },
+            Some("show") => Self::Show { input: arguments.free_from_str()? },
+            _ => return Err(Error::ArgumentParsingFailed { cause: "no such command".to_owned() }),
+        };
+        match arguments.finish().first() {
+            Some(rest) => Err(Error::ArgumentParsingFailed { cause: format!("{} is not expected", rest.display()) }),
+            None => Ok(command),
+        }
+    }
 }
 
 fn main() {
-    match Options::parse().command {
+    let command = Command::parse(Arguments::from_env()).unwrap_or_else(|error| {
+        eprintln!("bench: {error}\n\n{USAGE}");
+        std::process::exit(2)
+    });
+    match command {
         Command::Header { rustc, command } => report::header(&rustc, &command),
         Command::Tables { section, rounds } => report::tables(&section, rounds),
         Command::Names => {

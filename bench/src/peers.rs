@@ -1,4 +1,42 @@
-//! Who the peers are, by what the lockfile says of them.
+//! The peers, and who they are, by what the lockfile says of them.
+//!
+//! httparse is counted beside bareline; those that are only timed come with the feature `peers`.
+
+#[cfg(feature = "peers")]
+mod bodies;
+#[cfg(feature = "peers")]
+mod connection;
+#[cfg(feature = "peers")]
+mod heads;
+#[cfg(feature = "peers")]
+pub use {
+    bodies::decoders,
+    connection::server,
+    heads::{requests, responses},
+};
+
+#[cfg(not(feature = "peers"))]
+mod none {
+    use crate::{chunked::Decode, connection::Serve, heads::Contender};
+
+    pub fn requests() -> Vec<Contender> {
+        Vec::new()
+    }
+
+    pub fn responses() -> Vec<Contender> {
+        Vec::new()
+    }
+
+    pub fn decoders() -> Vec<(&'static str, String, Decode)> {
+        Vec::new()
+    }
+
+    pub fn server() -> Option<(&'static str, String, Serve)> {
+        None
+    }
+}
+#[cfg(not(feature = "peers"))]
+pub use none::*;
 
 const LOCK: &str = include_str!("../Cargo.lock");
 
