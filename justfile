@@ -4,12 +4,10 @@
 default:
     @just --list
 
-# Is the code formatted?
+# A workspace is where a lock is.
+# Is the code formatted, in each workspace?
 format-check:
-    cargo fmt --all --check
-    cargo fmt --manifest-path bench/Cargo.toml --all --check
-    cargo fmt --manifest-path bench/net/Cargo.toml --check
-    cargo fmt --manifest-path tests/readers/Cargo.toml --check
+    for lock in $(git ls-files '*Cargo.lock'); do cargo fmt --manifest-path ${lock%lock}toml --all --check || exit 1; done
 
 # Lints, on every target of every member.
 lint:
