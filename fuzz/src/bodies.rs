@@ -189,7 +189,7 @@ fn without_chunk_lines(events: &[BodyEvent]) -> Vec<BodyEvent> {
 }
 
 /// A body as a caller means it.
-#[derive(Clone, PartialEq, Eq, Debug, Arbitrary)]
+#[derive(Clone, PartialEq, Eq, Arbitrary)]
 pub struct BodyModel {
     /// The pieces in which it is sent.
     pub pieces: Vec<Octets>,
@@ -199,6 +199,16 @@ pub struct BodyModel {
     pub framing: BodyFraming,
     /// Whether the caller sends the octets himself.
     pub is_framed: bool,
+}
+
+impl fmt::Debug for BodyModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { pieces, trailers, framing, is_framed } = self;
+        let call = if *is_framed { "frame_data" } else { "send_data" };
+        write!(f, "a body ended by {framing:?}, sent by {call}:")?;
+        pieces.iter().try_for_each(|piece| write!(f, " {piece:?}"))?;
+        trailers.iter().try_for_each(|(name, value)| write!(f, "\n    X{name}: {}", text(&value.0)))
+    }
 }
 
 /// How the end of a body is told.

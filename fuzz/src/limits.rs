@@ -41,7 +41,10 @@ impl fmt::Debug for TightLimits {
             ("interim", self.interim),
         ];
         let tight = all.iter().filter_map(|(name, limit)| Some(format!("{name} {}", (*limit)?)));
-        f.write_str(&format!("tight: {}", tight.collect::<Vec<_>>().join(", ")))
+        match tight.collect::<Vec<_>>() {
+            tight if tight.is_empty() => f.write_str("usual limits"),
+            tight => write!(f, "limits: {}", tight.join(", ")),
+        }
     }
 }
 

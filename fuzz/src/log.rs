@@ -111,7 +111,10 @@ impl fmt::Debug for ServerManner {
             ("says close", self.says_close),
         ];
         let manner = all.iter().filter_map(|(name, is_so)| is_so.then_some(*name));
-        f.write_str(&format!("a server that: {}", manner.collect::<Vec<_>>().join(", ")))
+        match manner.collect::<Vec<_>>() {
+            manner if manner.is_empty() => f.write_str("a usual server"),
+            manner => write!(f, "a server that {}", manner.join(", ")),
+        }
     }
 }
 

@@ -5,9 +5,10 @@ use bareline_core::{
     BodyDecoder, BodyPart, FieldName, FieldSpans, FieldValue, Framing, Limits, MessageWriter, Method, Parsed, ReplyTo,
     ResponseHead, Status, Version, WireBuf, WriteError,
 };
+use std::fmt;
 
 /// A call on one of two streams, with one of two buffers.
-#[derive(Clone, Copy, Debug, Arbitrary)]
+#[derive(Clone, Copy, Arbitrary)]
 pub struct StreamCall {
     /// The second stream, not the first.
     pub stream: bool,
@@ -15,6 +16,14 @@ pub struct StreamCall {
     pub buffer: bool,
     /// What is done.
     pub step: StreamStep,
+}
+
+impl fmt::Debug for StreamCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |is_second| if is_second { "second" } else { "first" };
+        let (stream, buffer) = (name(self.stream), name(self.buffer));
+        write!(f, "{stream} stream, {buffer} buffer: {:?}", self.step)
+    }
 }
 
 /// What is done with a stream and a buffer.
