@@ -48,7 +48,7 @@ pub enum End {
 }
 
 /// What can go wrong in a string that becomes part of a head.
-const TELLING: &[&str] = &[
+pub const TELLING: &[&str] = &[
     "\r\n",
     "\r",
     "\n",

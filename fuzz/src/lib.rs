@@ -25,13 +25,16 @@ pub use bodies::{
     what_is_encoded_decodes,
 };
 pub use buffers::{BufferUse, a_receive_buffer_is_a_queue};
-pub use calls::{Calls, End, any_calls_that_succeed_write_what_is_meant};
+pub use calls::{Calls, End, TELLING, any_calls_that_succeed_write_what_is_meant};
 pub use datagrams::datagram;
 pub use dialogues::{Asking, AskingMethod, a_dialogue_comes_to_an_end, dialogue};
 pub use limits::TightLimits;
 pub use log::{Entry, ServerManner, client_log, server_log};
 pub use model::{Asked, Ending, MessageModel, RequestModel, ResponseModel};
-pub use operations::{ClientOperation, Operation, any_operations_keep_a_client_valid, any_operations_keep_a_server_valid};
+pub use operations::{
+    ClientOperation, HeadFinish, Operation, REQUESTED, REQUESTS, RESPONSES, any_operations_keep_a_client_valid,
+    any_operations_keep_a_server_valid,
+};
 pub use properties::{
     a_dump_is_fit_for_a_terminal, a_gateway_writes_the_target_that_it_reads, an_accepted_head_has_its_grammar,
     every_cut_gives_the_same_verdict, every_cut_within_any_limits_gives_the_same_verdict, parse_request, parse_response,

@@ -2,8 +2,9 @@
 
 use crate::log::{CLOSE, Entry, FIELDS, OUT, ServerManner, server_log};
 use crate::sequences::responses_are_valid;
+use crate::shown::Octets;
 use crate::written::{Sent, Written, note};
-use arbitrary::Arbitrary;
+use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{
     BodyDecoder, ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, HeadWriter, Limits, Method, Parsed,
     RequestHead, ResponseHead, ServerConnection, ServerState, Status, StreamSink, Target, WireBuf, WriteError,
@@ -13,28 +14,28 @@ use bareline_core::{
 #[derive(Clone, PartialEq, Eq, Debug, Arbitrary)]
 pub enum Operation {
     /// Presents these octets behind what was not used.
-    Receive(Vec<u8>),
+    Receive(Octets),
     /// Presents a request behind what was not used.
-    ReceiveRequest(u8),
+    ReceiveRequest(#[arbitrary(with = |u: &mut Unstructured<'_>| one_of(u, REQUESTS))] &'static str),
     /// Presents other octets than before.
-    PresentOther(Vec<u8>),
-    /// Begins an answer and ends it in one of the ways.
-    Respond(u16, u8),
-    /// Begins a response while the body is received, and ends its head in one of the ways.
-    RespondWhileReceiving(u16, u8),
+    PresentOther(Octets),
+    /// Begins a response with this status, and ends its head.
+    Respond(#[arbitrary(with = code)] u16, #[arbitrary(with = finish)] HeadFinish),
+    /// Begins a response while the body is received, and ends its head.
+    RespondWhileReceiving(#[arbitrary(with = code)] u16, #[arbitrary(with = finish)] HeadFinish),
     /// Responds by the sending half, as one of the two above, while the receiving half reads what
     /// is there.
-    RespondByHalf(u16, u8, bool),
+    RespondByHalf(#[arbitrary(with = code)] u16, #[arbitrary(with = finish)] HeadFinish, bool),
     /// Discards what is there of the body.
     Discard,
-    /// Begins an answer and gives it up.
+    /// Begins a response and gives it up.
     GiveUp,
     /// Writes octets of a body.
-    SendData(Vec<u8>),
+    SendData(Octets),
     /// Ends a body.
     EndBody,
-    /// Rejects.
-    Reject(u16),
+    /// Rejects the request with this status.
+    Reject(#[arbitrary(with = rejecting_code)] u16),
     /// Goes on.
     Next,
     /// The peer closes.
@@ -43,7 +44,69 @@ pub enum Operation {
     Overflow,
 }
 
-const REQUESTS: &[&str] = &[
+/// The calls that end a head.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HeadFinish {
+    /// `without_body`
+    WithoutBody,
+    /// `body`
+    Body,
+    /// `length` of three octets
+    Length3,
+    /// `chunked`
+    Chunked,
+    /// `until_close`
+    UntilClose,
+    /// `Connection: close`, then `body`
+    CloseAndBody,
+    /// `Upgrade` and its connection option, then `without_body`
+    Upgrade,
+    /// `body_until_close`
+    BodyUntilClose,
+}
+
+impl HeadFinish {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[
+        Self::WithoutBody,
+        Self::Body,
+        Self::Length3,
+        Self::Chunked,
+        Self::UntilClose,
+        Self::CloseAndBody,
+        Self::Upgrade,
+        Self::BodyUntilClose,
+    ];
+}
+
+fn one_of<T: Copy>(u: &mut Unstructured<'_>, all: &[T]) -> arbitrary::Result<T> {
+    let choice = usize::from(u.arbitrary::<u8>()?);
+    all.get(choice % all.len()).copied().ok_or(arbitrary::Error::EmptyChoose)
+}
+
+fn finish(u: &mut Unstructured<'_>) -> arbitrary::Result<HeadFinish> {
+    one_of(u, HeadFinish::ALL)
+}
+
+/// Chooses any status, some more often than others: 200, and those on which framing and turns
+/// depend.
+fn code(u: &mut Unstructured<'_>) -> arbitrary::Result<u16> {
+    let choice: u16 = u.arbitrary()?;
+    Ok(match choice % 8 {
+        0..=3 => 200,
+        4 => 204,
+        5 => 304,
+        6 => 101,
+        _ => 100 + choice / 8 % 500,
+    })
+}
+
+fn rejecting_code(u: &mut Unstructured<'_>) -> arbitrary::Result<u16> {
+    Ok(400 + u.arbitrary::<u16>()? % 200)
+}
+
+/// The requests that a server is given.
+pub const REQUESTS: &[&str] = &[
     "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
     "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n",
     "GET / HTTP/1.0\r\n\r\n",
@@ -75,31 +138,30 @@ pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
                 input.extend_from_slice(octets);
                 Ok(())
             }
-            Operation::ReceiveRequest(which) => {
-                let request = REQUESTS.get(usize::from(*which) % REQUESTS.len()).copied().unwrap_or_default();
+            Operation::ReceiveRequest(request) => {
                 input.extend_from_slice(request.as_bytes());
                 Ok(())
             }
             Operation::PresentOther(octets) => {
-                input.clone_from(octets);
+                input.clone_from(&octets.0);
                 Ok(())
             }
-            Operation::Respond(code, ending) => {
-                let status = status_of(*code);
-                connection.respond(status, &mut out).and_then(|head| end(head, *ending))
+            Operation::Respond(code, finish) => {
+                let status = Status::new(*code).expect("a status");
+                connection.respond(status, &mut out).and_then(|head| end(head, *finish))
             }
-            Operation::RespondWhileReceiving(code, ending) => {
-                let status = status_of(*code);
-                connection.respond_while_receiving(status, &mut out).and_then(|head| end(head, *ending))
+            Operation::RespondWhileReceiving(code, finish) => {
+                let status = Status::new(*code).expect("a status");
+                connection.respond_while_receiving(status, &mut out).and_then(|head| end(head, *finish))
             }
-            Operation::RespondByHalf(code, ending, is_meanwhile) => {
-                let status = status_of(*code);
+            Operation::RespondByHalf(code, finish, is_meanwhile) => {
+                let status = Status::new(*code).expect("a status");
                 let (mut receiving, mut sending) = connection.split();
                 let head = match is_meanwhile {
                     true => sending.respond_while_receiving(status, &mut out),
                     false => sending.respond(status, &mut out),
                 };
-                let written = head.and_then(|head| end(head, *ending));
+                let written = head.and_then(|head| end(head, *finish));
                 if written.is_ok() {
                     let received: Result<(usize, Event<'_, ()>), _> = receiving.receive_body(&input);
                     let used = received.map_or(0, |(used, _)| used);
@@ -119,7 +181,7 @@ pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
             Operation::SendData(data) => connection.send_data(data, &mut out),
             Operation::EndBody => connection.end_body(&[], &mut out),
             Operation::Reject(code) => {
-                let status = Status::new(400 + code % 200).expect("a status");
+                let status = Status::new(*code).expect("a status");
                 connection.reject(status, &mut out).and_then(|head| head.body(b"no"))
             }
             Operation::Next => {
@@ -209,29 +271,20 @@ impl Requests {
     }
 }
 
-/// Any status, some more often than others: 200, and those on which framing and turns depend.
-fn status_of(code: u16) -> Status {
-    let code = match code % 8 {
-        0..=3 => 200,
-        4 => 204,
-        5 => 304,
-        6 => 101,
-        _ => 100 + code / 8 % 500,
-    };
-    Status::new(code).expect("a status")
-}
-
-fn end<S: StreamSink>(head: HeadWriter<'_, S>, ending: u8) -> Result<(), WriteError> {
+fn end<S: StreamSink>(head: HeadWriter<'_, S>, finish: HeadFinish) -> Result<(), WriteError> {
     let upgrade = FieldValue::from_static("upgrade");
-    match ending % 8 {
-        0 => head.without_body(),
-        1 => head.body(b"hello"),
-        2 => head.length(3),
-        3 => head.chunked(),
-        4 => head.until_close(),
-        5 => head.field(FieldName::CONNECTION, CLOSE)?.body(b"bye"),
-        6 => head.field(FieldName::CONNECTION, upgrade)?.field(FieldName::UPGRADE, upgrade)?.without_body(),
-        _ => head.body_until_close(b"bye"),
+    match finish {
+        HeadFinish::WithoutBody => head.without_body(),
+        HeadFinish::Body => head.body(b"hello"),
+        HeadFinish::Length3 => head.length(3),
+        HeadFinish::Chunked => head.chunked(),
+        HeadFinish::UntilClose => head.until_close(),
+        HeadFinish::CloseAndBody => head.field(FieldName::CONNECTION, CLOSE)?.body(b"bye"),
+        HeadFinish::Upgrade => {
+            let head = head.field(FieldName::CONNECTION, upgrade)?;
+            head.field(FieldName::UPGRADE, upgrade)?.without_body()
+        }
+        HeadFinish::BodyUntilClose => head.body_until_close(b"bye"),
     }
 }
 
@@ -239,17 +292,20 @@ fn end<S: StreamSink>(head: HeadWriter<'_, S>, ending: u8) -> Result<(), WriteEr
 #[derive(Clone, PartialEq, Eq, Debug, Arbitrary)]
 pub enum ClientOperation {
     /// Presents these octets behind what was not used.
-    Receive(Vec<u8>),
+    Receive(Octets),
     /// Presents a response behind what was not used.
-    ReceiveResponse(u8),
+    ReceiveResponse(#[arbitrary(with = |u: &mut Unstructured<'_>| one_of(u, RESPONSES))] &'static str),
     /// Presents other octets than before.
-    PresentOther(Vec<u8>),
-    /// Writes a request with one of the methods, and ends its head in one of the ways.
-    Request(u8, u8),
+    PresentOther(Octets),
+    /// Begins a request with this method and target, and ends its head.
+    Request(
+        #[arbitrary(with = |u: &mut Unstructured<'_>| one_of(u, REQUESTED))] &'static str,
+        #[arbitrary(with = finish)] HeadFinish,
+    ),
     /// Begins a request and gives it up.
     GiveUp,
     /// Writes octets of a body.
-    SendData(Vec<u8>),
+    SendData(Octets),
     /// Ends a body.
     EndBody,
     /// Goes on.
@@ -260,7 +316,11 @@ pub enum ClientOperation {
     Overflow,
 }
 
-const RESPONSES: &[&str] = &[
+/// The methods and targets with which a client begins its requests.
+pub const REQUESTED: &[&str] = &["GET /", "HEAD http://a/", "PUT /", "OPTIONS *", "CONNECT a:1"];
+
+/// The responses that a client is given.
+pub const RESPONSES: &[&str] = &[
     "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
     "HTTP/1.1 204 \r\n\r\n",
     "HTTP/1.1 100 \r\n\r\n",
@@ -284,16 +344,15 @@ pub fn any_operations_keep_a_client_valid(operations: &[ClientOperation]) {
                 input.extend_from_slice(octets);
                 Ok(())
             }
-            ClientOperation::ReceiveResponse(which) => {
-                let response = RESPONSES.get(usize::from(*which) % RESPONSES.len()).copied().unwrap_or_default();
+            ClientOperation::ReceiveResponse(response) => {
                 input.extend_from_slice(response.as_bytes());
                 Ok(())
             }
             ClientOperation::PresentOther(octets) => {
-                input.clone_from(octets);
+                input.clone_from(&octets.0);
                 Ok(())
             }
-            ClientOperation::Request(method, ending) => request(&mut connection, &mut out, *method, *ending),
+            ClientOperation::Request(line, finish) => request(&mut connection, &mut out, line, *finish),
             ClientOperation::GiveUp => connection.request(Method::GET, Target::ROOT, &mut out).map(drop),
             ClientOperation::SendData(data) => connection.send_data(data, &mut out),
             ClientOperation::EndBody => connection.end_body(&[], &mut out),
@@ -330,16 +389,11 @@ pub fn any_operations_keep_a_client_valid(operations: &[ClientOperation]) {
     requests_are_valid(&sent);
 }
 
-fn request(connection: &mut ClientConnection, out: &mut WireBuf<OUT>, method: u8, ending: u8) -> Result<(), WriteError> {
-    let (method, target) = match method % 5 {
-        0 => (Method::GET, Target::ROOT),
-        1 => (Method::HEAD, Target::new("http://a/")?),
-        2 => (Method::PUT, Target::ROOT),
-        3 => (Method::OPTIONS, Target::ASTERISK),
-        _ => (Method::CONNECT, Target::new("a:1")?),
-    };
+fn request(connection: &mut ClientConnection, out: &mut WireBuf<OUT>, line: &str, finish: HeadFinish) -> Result<(), WriteError> {
+    let (method, target) = line.split_once(' ').expect("a method and a target");
+    let (method, target) = (Method::new(method)?, Target::new(target)?);
     let host = FieldValue::new(target.authority().unwrap_or("a"))?;
-    end(connection.request(method, target, out)?.field(FieldName::HOST, host)?, ending)
+    end(connection.request(method, target, out)?.field(FieldName::HOST, host)?, finish)
 }
 
 /// These octets are requests and nothing else, by our own parser; the last one may be cut short.

@@ -1,17 +1,16 @@
 //! What we accept, hyper reads in the same way. Where it does not, the difference is listed here with its clause.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use arbitrary::{Arbitrary, Unstructured};
-use bareline_core::{Framing, Target, WireBuf};
+use bareline_core::{Framing, Target};
 use bareline_fuzz::{
-    Asked, Calls, Head, MessageModel, RequestModel, ResponseModel, Verdict, any_calls_that_succeed_write_what_is_meant,
-    request_verdict, response_verdict,
+    Asked, Head, MessageModel, RequestModel, Verdict, any_calls_that_succeed_write_what_is_meant, request_verdict,
+    response_verdict,
 };
+use bareline_properties::{calls, written, written_requests, written_responses};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Bytes, Incoming};
 use hyper::{HeaderMap, Request, Response};
 use hyper_util::rt::TokioIo;
-use proptest::collection::vec;
 use proptest::prelude::*;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -121,15 +120,6 @@ async fn futures_join<A, T>(
     .await
 }
 
-fn written(model: &MessageModel) -> Option<Vec<u8>> {
-    let mut out = WireBuf::<16_384>::new();
-    match model {
-        MessageModel::Request(model) => model.write(&mut out).ok()?,
-        MessageModel::Response(model) => model.write(&mut out).ok()?,
-    }
-    Some(out.as_bytes().to_vec())
-}
-
 /// Why hyper refuses a request that we accept.
 fn known_refusal(model: &RequestModel) -> Option<&'static str> {
     let authority = Target::new(&model.target).ok()?.authority()?;
@@ -141,9 +131,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn hyper_reads_our_requests_as_we_do(choices in vec(any::<u8>(), 20..400)) {
-        let Ok(model) = RequestModel::arbitrary(&mut Unstructured::new(&choices)) else { return Ok(()) };
-        let Some(octets) = written(&MessageModel::Request(model.clone())) else { return Ok(()) };
+    fn hyper_reads_our_requests_as_we_do(model in written_requests()) {
+        let octets = written(&MessageModel::Request(model.clone()));
         let Verdict::Head(head) = request_verdict(&octets) else { panic!("we refuse our own request") };
         let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
         let ours = of_head(&head, &model.body, head.start.iter().map(|part| text(part)).collect());
@@ -163,14 +152,13 @@ proptest! {
     }
 
     #[test]
-    fn hyper_reads_our_responses_as_we_do(choices in vec(any::<u8>(), 20..400)) {
-        let Ok(model) = ResponseModel::arbitrary(&mut Unstructured::new(&choices)) else { return Ok(()) };
+    fn hyper_reads_our_responses_as_we_do(model in written_responses()) {
         let asked = model.asked;
         // Interim responses are not the answer, and hyper tells them to nobody [RFC 9110 section 15.2].
         if matches!(model.status, 100..=199) {
             return Ok(());
         }
-        let Some(octets) = written(&MessageModel::Response(model.clone())) else { return Ok(()) };
+        let octets = written(&MessageModel::Response(model.clone()));
         let Verdict::Head(head) = response_verdict(&octets) else { panic!("we refuse our own response") };
         let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
         let start = head.start[..2].iter().map(|part| text(part)).collect();
@@ -184,8 +172,7 @@ proptest! {
     }
 
     #[test]
-    fn hyper_reads_what_any_calls_have_written_as_we_do(choices in vec(any::<u8>(), 40..300)) {
-        let Ok(calls) = Calls::arbitrary(&mut Unstructured::new(&choices)) else { return Ok(()) };
+    fn hyper_reads_what_any_calls_have_written_as_we_do(calls in calls()) {
         any_calls_that_succeed_write_what_is_meant(&calls);
         let Ok(octets) = calls.write() else { return Ok(()) };
         let asked = match &*calls.method {

@@ -1,0 +1,212 @@
+//! Cases of every kind are made: a property of cases that are all refused at their first octet
+//! shows nothing.
+
+use bareline_core::Limits;
+use bareline_fuzz::{
+    Asked, BodyEvent, BodyReading, Calls, End, Ending, Entry, MessageModel, Octets, Reading, Verdict, body_events,
+    every_cut_of_a_sequence_gives_the_same_events, request_verdict, response_verdict,
+};
+use bareline_properties::{
+    Listed, body_octets, body_readings, broken, calls, heads, messages, readings, request_sequences, response_sequences, written,
+    written_messages, written_requests, written_responses,
+};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+
+/// A name, and the cases of that kind.
+type Kind<'k, T> = (&'k str, &'k dyn Fn(&T) -> bool);
+
+/// Of 1000 cases at least 10 have to be of each kind.
+fn are_made<T>(cases: impl Strategy<Value = T>, kinds: &[Kind<'_, T>]) {
+    let mut runner = TestRunner::deterministic();
+    let cases: Vec<_> = (0..1000).map(|_| cases.new_tree(&mut runner).unwrap().current()).collect();
+    for (name, is_of_kind) in kinds {
+        let count = cases.iter().filter(|case| is_of_kind(case)).count();
+        assert!(count >= 10, "{name}: {count} of 1000");
+    }
+}
+
+#[test]
+fn requests_of_every_kind_are_made() {
+    are_made(
+        written_requests(),
+        &[
+            ("CONNECT", &|model| model.method == "CONNECT"),
+            ("a method of its own", &|model| model.method.len() > 9),
+            ("absolute-form", &|model| model.target.contains("://")),
+            ("asterisk-form", &|model| model.target == "*"),
+            ("query", &|model| model.target.contains('?')),
+            ("HTTP/1.0", &|model| model.is_http10),
+            ("no Host", &|model| !model.fields.iter().any(|(name, _)| name == "Host")),
+            ("empty Host", &|model| model.fields.iter().any(|(_, value)| value.is_empty())),
+            ("chunked", &|model| model.is_chunked && model.body.len() > 7),
+            ("length", &|model| !model.is_chunked && model.body.len() > 9),
+        ],
+    );
+}
+
+#[test]
+fn responses_of_every_kind_are_made() {
+    are_made(
+        written_responses(),
+        &[
+            ("interim", &|model| matches!(model.status, 100 | 102..=199)),
+            ("tunnel", &|model| model.asked == Asked::Connect && matches!(model.status, 200..=299)),
+            ("HEAD with a length", &|model| model.asked == Asked::Head && !model.body.is_empty()),
+            ("304 with a length", &|model| model.status == 304 && model.ending == Ending::Pieces),
+            ("HTTP/1.0", &|model| model.is_http10),
+            ("to HTTP/1.0", &|model| model.is_asked_http10),
+            ("chunked", &|model| model.ending == Ending::Chunks && model.body.len() > 7),
+            ("length", &|model| model.ending == Ending::Pieces && model.body.len() > 9),
+            ("until close", &|model| model.ending == Ending::PiecesUntilClose),
+        ],
+    );
+}
+
+#[test]
+fn every_mended_message_is_written() {
+    let mut runner = TestRunner::deterministic();
+    let messages = written_messages();
+    for _ in 0..1000 {
+        let octets = messages.new_tree(&mut runner).unwrap().current();
+        assert!(!octets.is_empty(), "a message is refused");
+    }
+}
+
+#[test]
+fn messages_are_written_and_refused() {
+    are_made(
+        messages(),
+        &[
+            ("written", &|model| !written(model).is_empty()),
+            ("refused request", &|model| match model {
+                MessageModel::Request(model) => model.refusal().is_some(),
+                MessageModel::Response(_) => false,
+            }),
+            ("refused response", &|model| match model {
+                MessageModel::Request(_) => false,
+                MessageModel::Response(model) => model.refusal().is_some(),
+            }),
+        ],
+    );
+}
+
+#[test]
+fn calls_succeed_and_fail() {
+    let has = |calls: &Calls, wanted: &str| calls.fields.iter().any(|(name, _)| name == wanted);
+    are_made(
+        calls(),
+        &[
+            ("written request", &|calls| calls.target.is_some() && calls.write().is_ok()),
+            ("written response", &|calls| calls.target.is_none() && calls.write().is_ok()),
+            ("refused", &|calls| calls.write().is_err()),
+            ("CONNECT", &|calls| calls.method == "CONNECT" && calls.write().is_ok()),
+            ("chunked", &|calls| calls.end == End::Chunked && calls.write().is_ok()),
+            ("trailers", &|calls| !calls.trailers.is_empty() && calls.write().is_ok()),
+            ("Connection", &|calls| has(calls, "Connection") && calls.write().is_ok()),
+            ("Upgrade", &|calls| has(calls, "Upgrade") && calls.write().is_ok()),
+        ],
+    );
+}
+
+#[test]
+fn octets_are_accepted_refused_and_cut() {
+    let kinds: &[Kind<'_, Octets>] = &[
+        ("request", &|octets| matches!(request_verdict(octets), Verdict::Head(_))),
+        ("refused request", &|octets| matches!(request_verdict(octets), Verdict::Refused(_))),
+        ("cut request", &|octets| request_verdict(octets) == Verdict::Incomplete),
+        ("response", &|octets| matches!(response_verdict(octets), Verdict::Head(_))),
+        ("refused response", &|octets| matches!(response_verdict(octets), Verdict::Refused(_))),
+        ("cut response", &|octets| response_verdict(octets) == Verdict::Incomplete),
+    ];
+    are_made(heads(), kinds);
+    let is_cut = |name: &str| name.starts_with("cut");
+    let kinds: Vec<_> = kinds.iter().copied().filter(|(name, _)| !is_cut(name)).collect();
+    are_made(broken(written_messages()), &kinds);
+}
+
+#[test]
+fn bodies_of_every_kind_are_read() {
+    let events = (body_readings(), body_octets()).prop_map(|(reading, octets)| {
+        let BodyReading { framing, closes, limits, .. } = reading;
+        let limits = limits.or(Limits::DEFAULT);
+        body_events(framing, &limits, &octets, &[octets.len().max(1)], closes)
+    });
+    let any = |is_one: fn(&BodyEvent) -> bool| move |all: &Vec<_>| all.iter().any(is_one);
+    are_made(
+        events,
+        &[
+            ("chunk", &any(|event| matches!(event, BodyEvent::Chunk(1.., _)))),
+            ("extension", &any(|event| matches!(event, BodyEvent::Chunk(_, text) if !text.is_empty()))),
+            ("trailer", &any(|event| matches!(event, BodyEvent::Trailer(..)))),
+            ("end", &any(|event| matches!(event, BodyEvent::End(3..)))),
+            ("refused", &any(|event| matches!(event, BodyEvent::Refused(..)))),
+            ("waiting", &any(|event| matches!(event, BodyEvent::Waiting))),
+        ],
+    );
+}
+
+fn logs(sequences: BoxedStrategy<Listed<Octets>>, role: usize) -> impl Strategy<Value = (Vec<u8>, Vec<Entry>)> {
+    (readings(), sequences).prop_map(move |(reading, messages): (Reading, Listed<Octets>)| {
+        let octets = messages.concat();
+        let mut logs = every_cut_of_a_sequence_gives_the_same_events(&reading, &octets);
+        (octets, std::mem::take(&mut logs[role]))
+    })
+}
+
+type Log = (Vec<u8>, Vec<Entry>);
+
+fn any(is_one: fn(&Entry) -> bool) -> impl Fn(&Log) -> bool {
+    move |(_, entries)| entries.iter().any(is_one)
+}
+
+fn is_head(entry: &Entry) -> bool {
+    matches!(entry, Entry::Head(..))
+}
+
+fn has_sent(octets: &'static [u8]) -> impl Fn(&Log) -> bool {
+    let has = move |sent: &[u8]| sent.windows(octets.len()).any(|part| part == octets);
+    move |(_, entries)| entries.iter().any(|entry| matches!(entry, Entry::Sent(sent) if has(sent)))
+}
+
+#[test]
+fn requests_of_every_kind_are_read() {
+    are_made(
+        logs(request_sequences(1..5), 0),
+        &[
+            ("two heads", &|(_, log)| log.iter().filter(|entry| is_head(entry)).count() > 1),
+            ("absolute-form", &any(|entry| matches!(entry, Entry::Head(line, _) if line.contains("://")))),
+            ("extension", &any(|entry| matches!(entry, Entry::Chunk(_, text) if !text.is_empty()))),
+            ("trailer", &any(|entry| matches!(entry, Entry::Trailer(..)))),
+            ("data", &any(|entry| matches!(entry, Entry::Data(_)))),
+            ("refused", &any(|entry| matches!(entry, Entry::Refused(..)))),
+            ("handover", &any(|entry| matches!(entry, Entry::Handover(_)))),
+            ("waiting", &any(|entry| matches!(entry, Entry::Waiting("idle")))),
+            ("100 is sent", &has_sent(b" 100 ")),
+            ("101 is sent", &has_sent(b" 101 ")),
+            ("a chunked response is sent", &has_sent(b"chunked")),
+            ("close is sent", &has_sent(b"close")),
+        ],
+    );
+}
+
+#[test]
+fn responses_of_every_kind_are_read() {
+    let is_interim = |line: &str| line.contains(" 10") && !line.contains(" 101");
+    let is_folded = |(octets, log): &Log| octets.windows(3).any(|part| part == b"\r\n ") && log.iter().any(is_head);
+    are_made(
+        logs(response_sequences(1..5), 1),
+        &[
+            ("two heads", &|(_, log)| log.iter().filter(|entry| is_head(entry)).count() > 1),
+            ("interim", &|(_, log)| log.iter().any(|entry| matches!(entry, Entry::Head(line, _) if is_interim(line)))),
+            ("fold", &is_folded),
+            ("extension", &any(|entry| matches!(entry, Entry::Chunk(_, text) if !text.is_empty()))),
+            ("trailer", &any(|entry| matches!(entry, Entry::Trailer(..)))),
+            ("data", &any(|entry| matches!(entry, Entry::Data(_)))),
+            ("refused", &any(|entry| matches!(entry, Entry::Refused(..)))),
+            ("handover", &any(|entry| matches!(entry, Entry::Handover(_)))),
+            ("closed", &any(|entry| matches!(entry, Entry::Closed(1..)))),
+        ],
+    );
+}

@@ -1,0 +1,20 @@
+//! Strategies that make the models of the properties, part by part, so that what fails shrinks to
+//! a message that a person reads.
+//!
+//! The first of several choices is always the plainest: proptest shrinks towards it.
+
+mod bodies;
+mod calls;
+mod connections;
+mod lines;
+mod messages;
+mod operations;
+mod shown;
+
+pub use bodies::{body_models, body_octets, body_readings};
+pub use calls::calls;
+pub use connections::{askings, manners, readings, request_sequences, response_sequences};
+pub use lines::{broken, heads, lines, overwritten, random_octets, runs};
+pub use messages::{messages, requests, responses, written, written_messages, written_requests, written_responses};
+pub use operations::{buffer_uses, client_operations, early_operations, operations, stream_calls};
+pub use shown::Listed;
