@@ -1,14 +1,13 @@
 //! What the crates tell `log`, kept for the tests.
 
+use crate::DEADLINE;
 use log::{LevelFilter, Log, Metadata, Record};
 use std::net::TcpStream;
-use std::sync::{Mutex, Once};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::sync::{Condvar, Mutex, Once};
 
-struct Lines(Mutex<Vec<String>>);
+struct Lines(Mutex<Vec<String>>, Condvar);
 
-static LINES: Lines = Lines(Mutex::new(Vec::new()));
+static LINES: Lines = Lines(Mutex::new(Vec::new()), Condvar::new());
 static SET: Once = Once::new();
 
 impl Log for Lines {
@@ -18,6 +17,7 @@ impl Log for Lines {
 
     fn log(&self, record: &Record<'_>) {
         self.0.lock().unwrap().push(format!("{} {} {}", record.level(), record.target(), record.args()));
+        self.1.notify_all();
     }
 
     fn flush(&self) {}
@@ -41,14 +41,13 @@ pub(crate) fn client(stream: &TcpStream) -> String {
 
 /// All lines so far that contain all of these: there is at least one, sooner or later.
 pub(crate) fn with(parts: &[&str]) -> Vec<String> {
-    let start = Instant::now();
-    loop {
-        let lines = LINES.0.lock().unwrap().clone();
-        let found: Vec<_> = lines.into_iter().filter(|line| parts.iter().all(|part| line.contains(part))).collect();
-        if !found.is_empty() {
-            return found;
-        }
-        assert!(start.elapsed() < crate::DEADLINE, "no line with {parts:?}");
-        thread::park_timeout(Duration::from_millis(5));
-    }
+    let found = |lines: &[String]| -> Vec<String> {
+        lines.iter().filter(|line| parts.iter().all(|part| line.contains(part))).cloned().collect()
+    };
+    let waited = LINES.1.wait_timeout_while(LINES.0.lock().unwrap(), DEADLINE, |lines| found(lines).is_empty());
+    let (lines, waited) = waited.unwrap();
+    let found = found(&lines);
+    drop(lines);
+    assert!(!waited.timed_out(), "no line with {parts:?}");
+    found
 }

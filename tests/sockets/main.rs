@@ -38,6 +38,19 @@ use std::time::{Duration, Instant};
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
+/// Returns true when it has become so within this time. It looks again and again: this is for what
+/// nobody tells of.
+fn until(deadline: Duration, mut is_so: impl FnMut() -> bool) -> bool {
+    let start = Instant::now();
+    while !is_so() {
+        if start.elapsed() >= deadline {
+            return false;
+        }
+        thread::park_timeout(Duration::from_millis(2));
+    }
+    true
+}
+
 /// One connection, served by `serve` in a thread of its own; gives its address and what came of it.
 fn serve_one<T: Send + 'static>(
     settings: Settings,
@@ -145,17 +158,11 @@ fn run(command: &mut Command) -> Output {
         })
     };
     let (stdout, stderr) = (read(Box::new(child.stdout.take().unwrap())), read(Box::new(child.stderr.take().unwrap())));
-    let start = Instant::now();
-    let status = loop {
-        match child.try_wait().unwrap() {
-            Some(status) => break status,
-            None if start.elapsed() < 6 * DEADLINE => thread::sleep(Duration::from_millis(5)),
-            None => {
-                child.kill().unwrap();
-                panic!("{command:?} has not ended in time");
-            }
-        }
-    };
+    if !until(6 * DEADLINE, || child.try_wait().unwrap().is_some()) {
+        child.kill().unwrap();
+        panic!("{command:?} has not ended in time");
+    }
+    let status = child.wait().unwrap();
     Output { status, stdout: stdout.join().unwrap().unwrap(), stderr: stderr.join().unwrap().unwrap() }
 }
 

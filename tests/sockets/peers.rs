@@ -1,15 +1,13 @@
 //! Programs that others wrote, as peers: each test is skipped, and says so, where its program is not installed.
 
 use crate::programs::ANSWER;
-use crate::{Program, lines, next, peak_memory, run, skip, text};
+use crate::{DEADLINE, Program, lines, next, peak_memory, run, skip, text, until};
 use bareline_core::{FieldName, FieldValue, Method, Status, Target};
 use bareline_net::{ClientStream, Error, Settings};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
 /// Whether the program is there; if not, the test is skipped.
 pub(crate) fn has(program: &str, version: &str) -> bool {
@@ -305,14 +303,8 @@ fn nginx_is_asked_over_a_unix_socket() {
     let mut command = Command::new("nginx");
     let child = command.arg("-p").arg(&folder).arg("-c").arg(folder.join("conf")).stderr(Stdio::null()).spawn().unwrap();
     let _server = Server { child, address: String::new() };
-    let start = Instant::now();
-    let stream = loop {
-        match UnixStream::connect(folder.join("socket")) {
-            Ok(stream) => break stream,
-            Err(error) => assert!(start.elapsed() < crate::DEADLINE, "{error}"),
-        }
-        thread::sleep(Duration::from_millis(20));
-    };
+    assert!(until(DEADLINE, || UnixStream::connect(folder.join("socket")).is_ok()), "it does not listen");
+    let stream = UnixStream::connect(folder.join("socket")).unwrap();
     let settings = Settings { body_limit: 10_000_000, ..Settings::default() };
     let mut client = ClientStream::with_settings(stream, "localhost", settings);
     assert_eq!(get(&mut client, Method::GET, "/file").unwrap(), (Status::OK, b"content".to_vec()));

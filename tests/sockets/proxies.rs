@@ -8,7 +8,7 @@ use crate::limited::Limited;
 use crate::peers::has;
 use crate::raw_client::{Received, Upload, read_response, upload};
 use crate::tally::Tally;
-use crate::{DEADLINE, Program, run, text};
+use crate::{DEADLINE, Program, run, text, until};
 use std::fs::{self, File};
 use std::io::{self, BufReader, Write};
 use std::net::SocketAddr;
@@ -18,7 +18,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// In one process, which keeps up to eight connections to the server.
 const NGINX: &str = "daemon off; master_process off; pid FOLDER/pid; error_log FOLDER/log error;
@@ -101,11 +101,8 @@ impl Proxy {
         let log = File::options().create(true).append(true).open(folder.join("log")).unwrap();
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         let proxy = Self { child: command.spawn().unwrap(), folder };
-        let start = Instant::now();
-        while let Err(error) = UnixStream::connect(proxy.folder.join("socket")) {
-            assert!(start.elapsed() < DEADLINE, "{program}: {error}\n{}", proxy.log());
-            thread::park_timeout(Duration::from_millis(5));
-        }
+        let listens = || UnixStream::connect(proxy.folder.join("socket")).is_ok();
+        assert!(until(DEADLINE, listens), "{program} does not listen\n{}", proxy.log());
         Some(proxy)
     }
 
@@ -173,11 +170,9 @@ impl Innocents<'_> {
 
     /// Waits until the innocent clients have had some more responses.
     fn wait(&self) {
-        let (start, begin) = (Instant::now(), self.count.load(Ordering::Relaxed));
-        while self.count.load(Ordering::Relaxed) < begin + 4 * INNOCENTS {
-            assert!(start.elapsed() < DEADLINE, "the innocent clients do not get on");
-            thread::park_timeout(Duration::from_millis(1));
-        }
+        let begin = self.count.load(Ordering::Relaxed);
+        let have_more = || self.count.load(Ordering::Relaxed) >= begin + 4 * INNOCENTS;
+        assert!(until(DEADLINE, have_more), "the innocent clients do not get on");
     }
 }
 

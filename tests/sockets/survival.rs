@@ -2,7 +2,7 @@
 //!
 //! How many connections can be opened depends on the system's limit; where it is low, fewer are.
 
-use crate::{DEADLINE, Program, connect, example, exchange, next, peak_memory, read_all, skip, status_of};
+use crate::{DEADLINE, Program, connect, example, exchange, next, peak_memory, read_all, skip, status_of, until};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
@@ -97,7 +97,7 @@ fn a_server_without_file_descriptors_waits_for_some() {
     assert!(line.contains("connections cannot be accepted: "), "{line}");
     // For some time there are none; it does not spin, and does not tell it again and again.
     let cpu = processor_time(server.child.id());
-    thread::sleep(Duration::from_secs(1));
+    assert!(server.notes.recv_timeout(Duration::from_secs(1)).is_err(), "it tells it again");
     assert!(processor_time(server.child.id()) - cpu < 20, "it is busy with nothing");
     for mut stream in busy {
         stream.write_all(b"i").unwrap();
@@ -149,10 +149,7 @@ fn terminate(server: &Program) {
 #[cfg(target_os = "linux")]
 fn end_of(server: &mut Program) -> Duration {
     let start = Instant::now();
-    while server.child.try_wait().unwrap().is_none() {
-        assert!(start.elapsed() < DEADLINE, "it does not end");
-        thread::park_timeout(Duration::from_millis(5));
-    }
+    assert!(until(DEADLINE, || server.child.try_wait().unwrap().is_some()), "it does not end");
     start.elapsed()
 }
 
@@ -173,7 +170,8 @@ fn a_shutdown_without_file_descriptors_loses_no_request() {
     assert!(line.contains("connections cannot be accepted: "), "{line}");
     terminate(&server);
     // It is out of descriptors still when it looks up, which is once a second at the least.
-    thread::sleep(Duration::from_millis(1200));
+    let id = server.child.id();
+    assert!(until(DEADLINE, || takes_the_last(id)), "it does not look up");
     let is_whole = |mut stream: TcpStream| {
         let (_, mut response) = (stream.write_all(b"i"), String::new());
         let _ = stream.shutdown(Shutdown::Write);
@@ -182,6 +180,17 @@ fn a_shutdown_without_file_descriptors_loses_no_request() {
     };
     assert_eq!(busy.into_iter().map(is_whole).filter(|&is_whole| is_whole).count(), 60);
     end_of(&mut server);
+}
+
+/// Returns true when a server takes those who are left, and waits for no more: its listener, which
+/// is its first socket, is nonblocking then.
+#[cfg(target_os = "linux")]
+fn takes_the_last(id: u32) -> bool {
+    let to = |fd: &u32| std::fs::read_link(format!("/proc/{id}/fd/{fd}")).unwrap_or_default();
+    let listener = (3..30).find(|fd| to(fd).to_string_lossy().starts_with("socket:")).unwrap();
+    let told = std::fs::read_to_string(format!("/proc/{id}/fdinfo/{listener}")).unwrap();
+    let flags = told.lines().find_map(|line| line.strip_prefix("flags:")).unwrap();
+    u32::from_str_radix(flags.trim(), 8).unwrap() & 0o4000 != 0
 }
 
 /// In a network without a loopback interface, where a server cannot connect to itself.
@@ -298,17 +307,10 @@ fn idle_connections_keep_no_large_head() {
     ask_on_each(&mut streams, &large, response.as_bytes());
     // The beginning of a next request, an empty line, keeps nothing either.
     ask_on_each(&mut streams, &[&large[..], b"\r"].concat(), response.as_bytes());
+    let grown = || Some(resident_memory(&server)?.saturating_sub(before?) / streams.len() as u64);
     // The threads may not be waiting yet.
-    let start = Instant::now();
-    while let (Some(before), Some(after)) = (before, resident_memory(&server)) {
-        let each = after.saturating_sub(before) / streams.len() as u64;
-        if each < 10 {
-            break;
-        }
-        let is_in_time = start.elapsed() < Duration::from_secs(2);
-        assert!(is_in_time, "an idle connection keeps {each} KB: {before} KB before, {after} KB after");
-        thread::park_timeout(Duration::from_millis(5));
-    }
+    let is_small = until(Duration::from_secs(2), || grown().is_none_or(|each| each < 10));
+    assert!(is_small, "an idle connection keeps {:?} KB", grown());
 }
 
 #[test]
