@@ -7,7 +7,6 @@ use bareline_core::{
 use bareline_explain::reading::{Asked, Field, Message, Reading, StartLine, requests, responses};
 use serde_json::Value;
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 /// The cases of a file.
@@ -176,7 +175,7 @@ fn wrong(case: &Value, input: &[u8], reading: &Reading) -> Option<Wrong> {
     None
 }
 
-/// Runs the cases of a file, and tells how many there were.
+/// Runs the cases of a file.
 fn run(file: &str, count: usize, read: impl Fn(&Value, &[u8], &[usize]) -> Reading) {
     let (mut faults, mut readings) = (Vec::new(), 0);
     let disputed = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../cases/DISPUTED.md")).unwrap();
@@ -207,9 +206,7 @@ fn run(file: &str, count: usize, read: impl Fn(&Value, &[u8], &[usize]) -> Readi
             }
         }
     }
-    // Not by `eprintln`, which the test harness keeps to itself.
-    #[allow(clippy::explicit_write, reason = "it would not be heard")]
-    writeln!(std::io::stderr(), "{file}: {} cases, {readings} readings", cases.len()).unwrap();
+    println!("{file}: {} cases, {readings} readings", cases.len());
     assert!(faults.is_empty(), "{} wrong:\n{}", faults.len(), faults.join("\n"));
 }
 
