@@ -306,6 +306,8 @@ fn rfc9112_9_5_an_answer_before_the_request_is_sent_is_read() {
     assert_eq!(response.head.status(), Status::CONTENT_TOO_LARGE);
     assert!(io::read_to_string(response.body).unwrap().starts_with("body too large"));
     assert!(!client.is_open());
+    // The server reads until then.
+    drop(client);
     served.join().unwrap();
 }
 
@@ -403,6 +405,12 @@ fn a_server_that_resets_is_an_error_of_the_network() {
     served.join().unwrap();
 }
 
+/// A client, and its socket, by which can be seen what has come to it.
+fn with_its_socket(address: &str) -> (ClientStream, TcpStream) {
+    let socket = TcpStream::connect(address).unwrap();
+    (ClientStream::new(socket.try_clone().unwrap(), address), socket)
+}
+
 #[test]
 fn rfc9112_9_2_what_comes_unasked_is_not_the_next_response() {
     let (go_on, goes_on) = channel();
@@ -413,13 +421,13 @@ fn rfc9112_9_2_what_comes_unasked_is_not_the_next_response() {
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong").unwrap();
         go_on_sent(stream)
     });
-    let mut client = ClientStream::connect(&address).unwrap();
+    let (mut client, socket) = with_its_socket(&address);
     assert_eq!(get_again(&mut client).unwrap().1, "1");
     go_on.send(()).unwrap();
-    thread::sleep(Duration::from_millis(100));
+    assert_eq!(socket.peek(&mut [0]).unwrap(), 1, "it has come");
     let error = get_again(&mut client).unwrap_err();
     assert!(matches!(error, Error::Peer(PeerFault::Response(error)) if error.kind() == ErrorKind::Unsolicited), "{error:?}");
-    drop(client);
+    drop((client, socket));
     assert_eq!(served.join().unwrap(), 0, "octets of a request");
 }
 
@@ -430,9 +438,10 @@ fn go_on_sent(stream: &mut TcpStream) -> usize {
 
 #[test]
 fn rfc9112_9_5_a_connection_that_was_closed_is_not_used() {
-    let mut client = ClientStream::connect(&canned([b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1"])).unwrap();
+    let address = canned([b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1"]);
+    let (mut client, socket) = with_its_socket(&address);
     assert_eq!(get_again(&mut client).unwrap().1, "1");
-    thread::sleep(Duration::from_millis(100));
+    assert_eq!(socket.peek(&mut [0]).unwrap(), 0, "the end has come");
     let error = client.request(Method::POST, Target::ROOT, &[], b"once").unwrap_err();
     assert!(matches!(error, Error::Closed), "nothing has been sent: {error:?}");
     assert!(!client.is_open());

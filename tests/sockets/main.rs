@@ -29,7 +29,7 @@ mod unread;
 mod uploads;
 
 use bareline_net::{ServerStream, Settings};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -49,6 +49,14 @@ fn until(deadline: Duration, mut is_so: impl FnMut() -> bool) -> bool {
         thread::park_timeout(Duration::from_millis(2));
     }
     true
+}
+
+/// Waits for so long; returns false at once if octets or the end come meanwhile.
+fn stays_silent(stream: &TcpStream, time: Duration) -> bool {
+    stream.set_read_timeout(Some(time)).unwrap();
+    let peeked = stream.peek(&mut [0]);
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    peeked.is_err_and(|error| matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut))
 }
 
 /// One connection, served by `serve` in a thread of its own; gives its address and what came of it.

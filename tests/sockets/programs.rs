@@ -5,6 +5,7 @@ use bareline_net::UdpPeer;
 use std::io::Write;
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
+use std::thread;
 
 pub(crate) const ANSWER: &str = "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nTCP connection";
 
@@ -107,7 +108,11 @@ fn an_interrupt_ends_a_server_cleanly() {
 #[test]
 fn ssdp_finds_what_it_announces() {
     let server = Program::of(example("ssdp").args(["serve", "--to", "127.0.0.1:0"]));
-    let found = run(example("ssdp").args(["search", "--to", &server.address]));
+    // Each search lasts three seconds.
+    let (found, none) = thread::scope(|scope| {
+        let none = scope.spawn(|| run(example("ssdp").args(["search", "--to", "127.0.0.1:9"])));
+        (run(example("ssdp").args(["search", "--to", &server.address])), none.join().unwrap())
+    });
     let device = "urn:bareline:device:example:1 http://127.0.0.1:8080/";
     assert_eq!((text(&found.stdout), text(&found.stderr)), (format!("{} {device}\n", server.address), String::new()));
     assert_eq!(found.status.code(), Some(0));
@@ -121,8 +126,6 @@ fn ssdp_finds_what_it_announces() {
     assert!(next(&server.output).ends_with(" M-SEARCH other"));
     assert!(peer.receive_within(std::time::Duration::from_millis(50), &mut [0; 10]).is_err());
 
-    drop(server);
-    let none = run(example("ssdp").args(["search", "--to", "127.0.0.1:9"]));
     assert_eq!((none.status.code(), text(&none.stdout)), (Some(1), String::new()));
     assert_eq!(run(example("ssdp").args(["search", "--interface", "192.0.2.77"])).status.code(), Some(1));
 }

@@ -1,6 +1,6 @@
 //! A server's end of a connection, and clients that send octets.
 
-use crate::{DEADLINE, connect, exchange, exchange_all, read_all, serve_one};
+use crate::{DEADLINE, connect, exchange, exchange_all, read_all, serve_one, stays_silent};
 use bareline_core::{ErrorKind, FieldName, FieldValue, Status, Version, WriteError};
 use bareline_net::{Error, Exchange, PeerFault, Reply, RequestBody, ServerStream, Settings, Wait};
 use std::io::{self, Read, Write};
@@ -139,14 +139,16 @@ fn rfc9110_10_1_1_no_100_is_sent_that_is_not_needed() {
     let answer = exchange(address, EXPECTING);
     assert_eq!(answer, "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     assert!(served.join().unwrap().unwrap());
-    // HTTP/1.0 knows no 100.
-    let (address, served) = all_told(Settings::default());
-    let mut stream = connect(address);
-    stream.write_all(b"PUT / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n").unwrap();
-    thread::sleep(Duration::from_millis(50));
-    stream.write_all(b"hi").unwrap();
-    assert!(read_all(stream).starts_with("HTTP/1.1 200 OK\r\n"));
-    served.join().unwrap().unwrap();
+    // HTTP/1.0 knows no 100: the body is waited for in silence.
+    let settings = Settings { body_deadline: Duration::from_millis(50), ..Settings::default() };
+    for (version, status) in [("1.0", "408"), ("1.1", "100")] {
+        let (address, served) = all_told(settings);
+        let head = format!("PUT / HTTP/{version}\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+        let answer = exchange(address, head.as_bytes());
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        let error = served.join().unwrap().unwrap_err();
+        assert!(matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Body, .. })), "{error:?}");
+    }
 }
 
 /// What a peer does, the status it is answered with, and the fault that is reported.
@@ -381,16 +383,19 @@ fn a_slow_sender_of_octets_does_not_extend_the_deadline() {
 #[test]
 fn a_body_earns_its_time() {
     let settings = Settings { body_deadline: Duration::from_millis(600), minimum_rate: 1000, ..Settings::default() };
-    for (piece, is_whole) in [(500, true), (1, false)] {
+    let pause = Duration::from_millis(60);
+    for (piece, count, is_whole) in [(500, 12, true), (1, 300, false)] {
         let (address, served) = all_told(settings);
-        let mut stream = connect(address);
-        stream.write_all(format!("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", piece * 20).as_bytes()).unwrap();
-        for _ in 0..20 {
-            if stream.write_all(&vec![b'x'; piece]).is_err() || served.is_finished() {
-                break;
-            }
-            thread::sleep(Duration::from_millis(60));
-        }
+        let (mut stream, start) = (connect(address), Instant::now());
+        let head = format!("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", piece * count);
+        stream.write_all(head.as_bytes()).unwrap();
+        // Until there is a response.
+        let sent = (0..count).take_while(|_| {
+            let is_silent = stays_silent(&stream, pause);
+            is_silent && stream.write_all(&vec![b'x'; piece]).is_ok()
+        });
+        assert_eq!(sent.count() == count, is_whole, "{piece} octets at a time");
+        assert!(start.elapsed() > settings.body_deadline);
         let _ = stream.shutdown(Shutdown::Write);
         let status = if is_whole { "HTTP/1.1 200 " } else { "HTTP/1.1 408 " };
         assert!(read_all(stream).starts_with(status), "{piece} octets at a time");
@@ -434,19 +439,21 @@ fn rfc9112_9_6_no_answer_is_lost_to_octets_that_nobody_reads() {
 #[test]
 fn rfc9112_9_6_a_large_answer_outlives_octets_behind_the_last() {
     for request in ["POST / HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi", "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"] {
-        let (address, served) = serve_one(Settings::default(), |mut peer| {
+        let (sent, is_sent) = channel();
+        let (address, served) = serve_one(Settings::default(), move |mut peer| {
             let Exchange { mut body, reply, .. } = peer.next_request().unwrap().unwrap();
             body.read_to_end(&mut Vec::new()).unwrap();
-            reply.send(Status::OK, &[], &[b'x'; 200_000])
+            reply.send(Status::OK, &[], &[b'x'; 200_000]).unwrap();
+            sent.send(()).unwrap();
         });
         let mut stream = connect(address);
         stream.write_all(request.as_bytes()).unwrap();
-        // By now the answer has been sent, and the connection closed if nothing is waited for.
-        thread::sleep(Duration::from_millis(50));
+        // The connection is closed by then if nothing is waited for.
+        is_sent.recv_timeout(DEADLINE).unwrap();
         stream.write_all(b"\r\n").unwrap();
-        thread::sleep(Duration::from_millis(20));
+        stream.shutdown(Shutdown::Write).unwrap();
+        served.join().unwrap();
         assert!(read_all(stream).len() > 200_000);
-        served.join().unwrap().unwrap();
     }
 }
 
@@ -701,24 +708,27 @@ fn a_body_that_is_too_slow_ends_the_connection() {
 /// What is sent at a good rate may take longer than the deadline.
 #[test]
 fn an_answer_earns_its_time() {
+    const PART: usize = 5_000_000;
     let settings = Settings { write_deadline: Duration::from_secs(1), minimum_rate: 100_000, ..Settings::default() };
-    let (address, served) = serve_one(settings, |mut peer| {
+    let (sent, is_sent) = channel();
+    let (address, served) = serve_one(settings, move |mut peer| {
         let start = Instant::now();
-        peer.next_request().unwrap().unwrap().reply.send(Status::OK, &[], &vec![b'x'; 80_000_000]).unwrap();
+        sent.send(peer.next_request().unwrap().unwrap().reply.send(Status::OK, &[], &vec![b'x'; 6 * PART])).unwrap();
         start.elapsed()
     });
     let mut stream = connect(address);
+    // So that what is on the way is less than a part.
+    socket2::SockRef::from(&stream).set_recv_buffer_size(100_000).unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
-    let (mut count, mut buffer) = (0, vec![0; 1_000_000]);
-    loop {
-        match stream.read(&mut buffer).unwrap() {
-            0 => break,
-            more => count += more,
-        }
-        thread::sleep(Duration::from_millis(30));
+    let mut part = vec![0; PART];
+    for number in 0..5 {
+        let sent = is_sent.recv_timeout(settings.write_deadline / 4);
+        assert!(sent.is_err(), "it was sent before part {number} was taken: {sent:?}");
+        stream.read_exact(&mut part).unwrap();
     }
-    assert!(count > 80_000_000, "{count}");
-    assert!(served.join().unwrap() > settings.write_deadline, "the test was too quick to tell");
+    assert!(read_all(stream).len() > PART);
+    is_sent.recv_timeout(DEADLINE).unwrap().unwrap();
+    assert!(served.join().unwrap() > settings.write_deadline);
 }
 
 #[test]
@@ -751,15 +761,16 @@ fn what_is_asked_for_in_between_is_an_error_and_no_panic() {
 /// time for it.
 #[test]
 fn rfc9112_9_6_nothing_is_waited_for_behind_the_last_request() {
-    for (octets, is_waited_for) in [
+    let cases = [
         (&b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"[..], false),
         (b"GET / HTTP/1.0\r\n\r\n", false),
         // Some clients send an empty line behind a body [RFC 9112 section 2.2].
         (b"PUT / HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi", true),
         (b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nmore", true),
         (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", true),
-    ] {
-        let settings = Settings { linger_silence_timeout: Duration::from_secs(1), ..Settings::default() };
+    ];
+    let settings = Settings { linger_silence_timeout: Duration::from_secs(1), ..Settings::default() };
+    let check = |octets, is_waited_for| {
         let (address, served) = serve_one(settings, |mut peer| {
             let Exchange { mut body, reply, .. } = peer.next_request().unwrap().unwrap();
             body.read_to_end(&mut Vec::new()).unwrap();
@@ -774,7 +785,12 @@ fn rfc9112_9_6_nothing_is_waited_for_behind_the_last_request() {
         let took = served.join().unwrap();
         assert_eq!(took >= Duration::from_millis(900), is_waited_for, "{took:?}");
         assert!(read_all(stream).ends_with("\r\n\r\nhi"));
-    }
+    };
+    thread::scope(|scope| {
+        for (octets, is_waited_for) in cases {
+            scope.spawn(move || check(octets, is_waited_for));
+        }
+    });
 }
 
 #[test]

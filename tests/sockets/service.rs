@@ -1,6 +1,6 @@
 //! `Server`: requests and their answers, bounds, shutdown; each bad situation in WHEN.md that needs no program of its own.
 
-use crate::{DEADLINE, connect, exchange, exchange_all, log_lines, read_all};
+use crate::{DEADLINE, connect, exchange, exchange_all, log_lines, read_all, stays_silent};
 use bareline_core::{FieldName, FieldValue, Status};
 use bareline_net::{Date, Error, Exchange, Listener, Server, ServerHandle, Settings};
 use std::io::{self, Read, Write};
@@ -648,7 +648,7 @@ fn a_connection_that_is_nonblocking_has_its_time_in_a_shutdown() {
     let server = Server::on(Nonblocking(listener)).unwrap();
     server.handle().shut_down();
     let served = thread::spawn(move || server.serve(tell));
-    thread::sleep(Duration::from_millis(150));
+    assert!(stays_silent(&stream, Duration::from_millis(150)), "it is closed at once");
     stream.write_all(GET).unwrap();
     assert!(read_all(stream).starts_with("HTTP/1.1 200 "));
     served.join().unwrap().unwrap();

@@ -3,14 +3,15 @@
 //! Each test runs again in a process of its own, which is stopped and continued every .2 s: that
 //! interrupts each wait on a socket with a timeout (signal(7)).
 
-use crate::DEADLINE;
 use crate::transports::server_config;
+use crate::{DEADLINE, lines, until};
 use bareline_core::{Method, Status, Target};
 use bareline_net::{ClientStream, Error, PeerFault, ServerStream, Settings, UdpPeer, Wait};
 use bareline_tls::Tls;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream, UdpSocket};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::RecvTimeoutError;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,20 +25,27 @@ fn interrupted(test: &str, wait: impl FnOnce()) {
         return wait();
     }
     let mut child = Command::new(std::env::current_exe().unwrap());
-    let mut child = child.args(["--exact", "--nocapture", test]).env(INTERRUPTED, "1").spawn().unwrap();
-    let id = child.id().to_string();
-    let signal = |name: &str| Command::new("kill").args([name, &id]).status().unwrap();
+    let child = child.args(["--exact", "--nocapture", test]).env(INTERRUPTED, "1").stdout(Stdio::piped());
+    let mut child = child.spawn().unwrap();
+    let (id, output) = (child.id(), lines(child.stdout.take().unwrap()));
+    let signal = |name: &str| Command::new("kill").args([name, &id.to_string()]).status().unwrap();
     let start = Instant::now();
-    while child.try_wait().unwrap().is_none() {
+    // Its output ends with it.
+    while output.recv_timeout(Duration::from_millis(180)) != Err(RecvTimeoutError::Disconnected) {
         assert!(start.elapsed() < DEADLINE, "it waits without end");
         if start.elapsed() < 7 * SECOND {
             signal("-STOP");
-            thread::sleep(Duration::from_millis(20));
+            assert!(until(DEADLINE, || is_stopped(id)), "it does not stop");
             signal("-CONT");
         }
-        thread::sleep(Duration::from_millis(180));
     }
     assert!(child.wait().unwrap().success());
+}
+
+/// Returns true if the process is stopped, or has ended.
+fn is_stopped(id: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
+    stat.rsplit_once(") ").unwrap().1.starts_with(['T', 'Z'])
 }
 
 /// Checks that this takes a second, more or less, and ends with this fault.
@@ -64,7 +72,13 @@ fn signals_do_not_extend_the_wait_for_a_datagram() {
 #[test]
 fn signals_do_not_extend_the_waits_of_a_connection() {
     interrupted("signals::signals_do_not_extend_the_waits_of_a_connection", || {
-        let settings = Settings { head_deadline: SECOND, body_deadline: SECOND, write_deadline: SECOND, ..Settings::default() };
+        let settings = Settings {
+            head_deadline: SECOND,
+            body_deadline: SECOND,
+            write_deadline: SECOND,
+            linger_silence_timeout: SECOND,
+            ..Settings::default()
+        };
         let pair = || {
             let listener = TcpListener::bind("127.0.0.1:0").unwrap();
             let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();

@@ -5,7 +5,7 @@ use crate::peers::output;
 use crate::raw_client::read_response;
 use crate::tally::Tally;
 use crate::uploads::python;
-use crate::{Program, connect, exchange, next};
+use crate::{Program, connect, exchange, next, stays_silent};
 use std::collections::HashSet;
 use std::io::{BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -46,7 +46,8 @@ fn post(address: SocketAddr, count: usize, segments: Segments) -> Seen {
         let sent = match segments {
             Segments::One => stream.get_mut().write_all(&[&head[..], &body].concat()),
             Segments::Two => stream.get_mut().write_all(&head).and_then(|()| {
-                thread::sleep(Duration::from_millis(20));
+                let is_silent = stays_silent(stream.get_ref(), Duration::from_millis(20));
+                assert!(is_silent, "there is a response before the body");
                 stream.get_mut().write_all(&body)
             }),
         };
