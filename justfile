@@ -7,7 +7,9 @@ default:
 # A workspace is where a lock is.
 # Is the code formatted, in each workspace?
 format-check:
-    for lock in $(git ls-files '*Cargo.lock'); do cargo fmt --manifest-path ${lock%lock}toml --all --check || exit 1; done
+    for lock in $(git ls-files '*Cargo.lock'); do \
+        cargo fmt --manifest-path ${lock%lock}toml --all --check || exit 1; \
+    done
 
 # Lints, on every target of every member.
 lint:
@@ -104,8 +106,8 @@ bench:
     @bench/run
 
 # Prints the second part of bench/BENCHMARKS.md: a quarter of an hour and the peers' compilation.
-# With wrk; Go, nginx and strace where they are installed; `just bench-net --rounds 1 --no-builds` is
-# a quick look.
+# With wrk; Go, nginx and strace where they are installed; `just bench-net --rounds 1 --no-builds`
+# is a quick look.
 # And beside other servers, clients and UDP peers?
 bench-net *options:
     @bench/net/run {{options}}

@@ -35,7 +35,8 @@ build() {
     for bin in "$@"; do
         target=thumbv7m-none-eabi
         [ "$bin" = board ] || target=thumbv6m-none-eabi
-        RUSTFLAGS=$flags cargo build --quiet --locked --profile small --bin "$bin" --target "$target"
+        RUSTFLAGS=$flags cargo build --quiet --locked --profile small \
+            --bin "$bin" --target "$target"
     done
 }
 

@@ -1,10 +1,12 @@
-"""Checks the firmwares from outside: over the sockets that QEMU leads to them, with curl, a browser and a load generator.
+"""Checks the firmwares from outside: over the sockets that QEMU leads to them, with curl, a browser
+and a load generator.
 
-test.py board TCP ANSWER SSDP LOG SECONDS    the board, by the ports that lead to it, its console's log, and how long the load lasts
-test.py waits TCP ANSWER SSDP LOG SECONDS    the same board, what takes it time: deadlines, a fifth connection
-test.py load TCP ANSWER SSDP LOG SECONDS     the same, under load: resets, hostile connections, many requests
-test.py wire FROM TO                         the board, by the frames on its wire
-test.py uart PATH                            the serial line, a socket
+test.py board TCP ANSWER SSDP LOG SECONDS  the board, by the ports that lead to it, its console's
+                                           log, and how long the load lasts
+test.py waits TCP ANSWER SSDP LOG SECONDS  what takes it time: deadlines, a fifth connection
+test.py load TCP ANSWER SSDP LOG SECONDS   under load: resets, hostile connections, many requests
+test.py wire FROM TO                       the board, by the frames on its wire
+test.py uart PATH                          the serial line, a socket
 
 Each check is a line of output, `ok NAME` or `FAIL NAME: WHY`, and `done` stands behind the last.
 """
@@ -426,10 +428,10 @@ class Board:
         return f"peak stack {self.status()['stack']} octets"
 
     def run_waits(self):
-        # On a board of their own, where there are no resets: QEMU's network asks again, 6, 18 and 42
-        # seconds later, for connections that the board has passed over, though their peers are long
-        # gone. A board that is asked for more connections than it has lets no peer be idle for as
-        # long as it says.
+        # On a board of their own, where there are no resets: QEMU's network asks again, 6, 18 and
+        # 42 seconds later, for connections that the board has passed over, though their peers are
+        # long gone. A board that is asked for more connections than it has lets no peer be idle for
+        # as long as it says.
         check("a head in two parts, after a pause", self.a_head_in_two_parts)
         check("deadlines: nothing, half a head, half a body", self.deadlines)
         check("a fifth connection", self.a_fifth_connection)

@@ -64,7 +64,7 @@ impl Accepted {
 }
 
 impl Tls<ClientConnection> {
-    /// Returns the client's side of a connection to the server that has a certificate for this name.
+    /// Returns the client's side of a connection to the server whose certificate is for this name.
     pub fn connect(config: &Arc<ClientConfig>, name: &str, stream: TcpStream) -> io::Result<Self> {
         let name = name.to_owned().try_into().map_err(io::Error::other)?;
         let connection = ClientConnection::new(Arc::clone(config), name).map_err(io::Error::other)?;
