@@ -22,6 +22,14 @@ lint:
 test:
     cargo test --locked
 
+# What passes on every system: unit and doc tests of core and net, the octet tests, and the programs
+# of the article. Any shell runs these lines.
+# The tests for systems that are not Unix.
+test-core-net:
+    cargo test --locked --package bareline-core --package bareline-net --package bareline-octets
+    cargo build --locked --package bareline-net --examples
+    cargo test --locked --package bareline-sockets --test sockets the_articles
+
 # Judges strings by the RFCs' ABNF that are longer by so many tokens than those in `just test`: minutes for one, some ten times that for two.
 oracle longer="2":
     ORACLE_LONGER={{longer}} cargo test --locked --test oracle -- --nocapture

@@ -109,7 +109,7 @@ struct Program {
 fn example(name: &str) -> Command {
     let test = std::env::current_exe().unwrap();
     let profile = test.ancestors().nth(2).unwrap();
-    let program = profile.join("examples").join(name);
+    let program = profile.join("examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     assert!(program.exists(), "{} is not built: run `cargo test`, or `cargo build --examples` first", program.display());
     Command::new(program)
 }
