@@ -15,6 +15,7 @@ format-check:
 lint:
     cargo clippy --workspace --all-targets --locked -- -D warnings
     tests/scripts/links
+    tests/scripts/jobs
     # No file is committed that a build writes.
     @! git ls-files --cached --ignored --exclude-standard | grep .
 
