@@ -623,13 +623,15 @@ mod tests {
         assert!(matches!(&error, Error::Connect { tried } if tried.len() == 2 && tried[1].0 == refused[1]), "{error:?}");
 
         // Over at once, and behind an address that has been tried.
-        let slow = std::iter::from_fn(|| {
-            std::thread::sleep(Duration::from_millis(150));
-            None
-        });
         for (after, addresses) in [(0, &addresses[..]), (100, &refused[..])] {
             let over = Whole::from_now(Duration::from_millis(after));
-            let error = connect_to_one(addresses.iter().copied().chain(slow.clone()), deadline, &over).unwrap_err();
+            let slow = std::iter::from_fn(|| {
+                while let Ok(left) = over.left() {
+                    std::thread::park_timeout(left);
+                }
+                None
+            });
+            let error = connect_to_one(addresses.iter().copied().chain(slow), deadline, &over).unwrap_err();
             assert!(matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Whole, .. })), "{error:?}");
         }
     }

@@ -369,14 +369,16 @@ mod tests {
     use bareline_core::{FieldName, FieldValue, Status};
     use std::cell::RefCell;
     use std::io::{self, Read, Write};
+    use std::net::UdpSocket;
     use std::rc::Rc;
     use std::sync::Arc;
-    use std::thread;
     use std::time::Duration;
 
     /// A peer that says something, and then nothing more.
     struct Silent {
         says: &'static [u8],
+        /// Nothing comes to it.
+        socket: UdpSocket,
         is_nonblocking: bool,
         timeout: Duration,
         /// The time of each wait for it.
@@ -385,15 +387,14 @@ mod tests {
 
     impl Read for Silent {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            match self.says.read(buffer)? {
-                0 if self.is_nonblocking => {}
-                0 => {
-                    self.waits.borrow_mut().push(self.timeout);
-                    thread::sleep(self.timeout);
-                }
-                count => return Ok(count),
+            let count = self.says.read(buffer)?;
+            if count > 0 {
+                return Ok(count);
             }
-            Err(io::ErrorKind::WouldBlock.into())
+            if !self.is_nonblocking {
+                self.waits.borrow_mut().push(self.timeout);
+            }
+            self.socket.recv(buffer)
         }
     }
 
@@ -410,7 +411,7 @@ mod tests {
     impl Transport for Silent {
         fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
             self.timeout = timeout.unwrap();
-            Ok(())
+            self.socket.set_read_timeout(timeout)
         }
 
         fn set_write_timeout(&mut self, _: Option<Duration>) -> io::Result<()> {
@@ -419,7 +420,7 @@ mod tests {
 
         fn set_nonblocking(&mut self, is_nonblocking: bool) -> io::Result<()> {
             self.is_nonblocking = is_nonblocking;
-            Ok(())
+            self.socket.set_nonblocking(is_nonblocking)
         }
 
         fn close_write(&mut self) -> io::Result<()> {
@@ -430,8 +431,8 @@ mod tests {
     type Waits = Rc<RefCell<Vec<Duration>>>;
 
     fn stream(says: &'static [u8], notice: &Arc<Notice>) -> (ServerStream<Silent>, Waits) {
-        let waits = Waits::default();
-        let stream = Silent { says, is_nonblocking: false, timeout: Duration::ZERO, waits: Rc::clone(&waits) };
+        let (waits, socket) = (Waits::default(), UdpSocket::bind("127.0.0.1:0").unwrap());
+        let stream = Silent { says, socket, is_nonblocking: false, timeout: Duration::ZERO, waits: Rc::clone(&waits) };
         let turn = Turn::new(Arc::clone(notice), 100);
         (ServerStream::with_turn(Accepted { stream, peer: None }, Settings::default(), turn), waits)
     }

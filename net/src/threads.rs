@@ -321,7 +321,7 @@ mod tests {
         let start = Instant::now();
         while accepts.load(SeqCst) <= taken {
             assert!(start.elapsed() < SPARE / 2, "nobody takes the place of the one that has taken {taken}");
-            thread::sleep(Duration::from_millis(1));
+            thread::yield_now();
         }
     }
 
@@ -339,7 +339,7 @@ mod tests {
             let start = Instant::now();
             while counts.state().spare.len() != 1 {
                 assert!(start.elapsed() < SPARE / 2, "the one that has served is not spare");
-                thread::sleep(Duration::from_millis(1));
+                thread::yield_now();
             }
             assert_eq!(counts.state().threads, 2);
         }
