@@ -541,15 +541,18 @@ fn rfc9112_9_6_the_last_request_of_a_connection_is_told_so() {
 #[test]
 fn a_peer_that_stalls_is_given_up_wherever_it_stalls() {
     let soon = Duration::from_millis(100);
-    let settings =
-        Settings { idle_deadline: soon, head_deadline: soon, body_deadline: soon, write_deadline: soon, ..Settings::default() };
-    let server = Service::new(
-        move |server| server.settings(settings),
-        |exchange| match exchange.head.target().path() {
-            "/large" => exchange.reply.send(Status::OK, &[], &vec![b'x'; 100_000_000]),
-            _ => tell(exchange),
-        },
-    );
+    let settings = Settings { head_deadline: soon, body_deadline: soon, write_deadline: soon, ..Settings::default() };
+    let serve = |idle_deadline| {
+        Service::new(
+            move |server| server.settings(Settings { idle_deadline, ..settings }),
+            |exchange| match exchange.head.target().path() {
+                "/large" => exchange.reply.send(Status::OK, &[], &vec![b'x'; 100_000_000]),
+                _ => tell(exchange),
+            },
+        )
+    };
+    // A client that says something has its time to begin.
+    let (idle, server) = (serve(soon), serve(DEADLINE));
     for (octets, answer, told) in [
         (&b""[..], "", None),
         (b"GET / HT", "HTTP/1.1 408 ", Some("no whole head within 0.1 s")),
@@ -561,7 +564,7 @@ fn a_peer_that_stalls_is_given_up_wherever_it_stalls() {
             Some("no whole body within 0.1 s"),
         ),
     ] {
-        let mut stream = connect(server.address);
+        let mut stream = connect(if octets.is_empty() { idle.address } else { server.address });
         let client = log_lines::client(&stream);
         stream.write_all(octets).unwrap();
         let came = read_all(stream);
