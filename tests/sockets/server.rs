@@ -451,7 +451,7 @@ fn rfc9112_9_6_a_large_answer_outlives_octets_behind_the_last() {
         // The connection is closed by then if nothing is waited for.
         is_sent.recv_timeout(DEADLINE).unwrap();
         stream.write_all(b"\r\n").unwrap();
-        stream.shutdown(Shutdown::Write).unwrap();
+        let _ = stream.shutdown(Shutdown::Write); // it may have been reset
         served.join().unwrap();
         assert!(read_all(stream).len() > 200_000);
     }
