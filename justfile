@@ -69,10 +69,9 @@ fuzz-avx2 seconds="60":
 deny:
     cargo deny --all-features check bans licenses sources
 
-# Which changes to core no test notices? Under two hours on two cores, 90 s a mutant at the most
-# (`cargo install cargo-mutants`); `.cargo/mutants.toml` says what is changed and which tests are run.
+# Which changes to core does no test notice, and no list have? Hours (`cargo install cargo-mutants`).
 mutants *options:
-    cargo mutants --package bareline-core --jobs 2 --baseline skip --timeout 90 {{options}}
+    tests/scripts/mutants {{options}}
 
 # The features of core that nobody has by default: the traits of embedded transports, and what a firmware logs.
 features:
