@@ -99,8 +99,9 @@ linear:
 copies:
     tests/scripts/copies
 
-# Reads 10,000,000 messages with other parsers too, and compares: hyper, httparse, h11, llhttp and Go's; four minutes or
-# more on two cores. `just readers --quick` takes seconds, `just readers --update` writes tests/readers/README.md.
+# With hyper, httparse, h11, llhttp and Go's; four minutes or more on two cores. `just readers --quick`
+# takes seconds, `just readers --update` writes tests/readers/README.md.
+# Compares what is accepted of 10,000,000 messages with other parsers.
 readers *options:
     tests/readers/run {{options}}
 
@@ -124,8 +125,9 @@ bench-net *options:
 count *options:
     bench/count {{options}}
 
-# Does the declared rust-version suffice? Compares it with what the dependencies of core and net
-# ask for, and compiles both with that toolchain where it is installed.
+# Compares it with what the dependencies of core and net ask for, and compiles both with that
+# toolchain where it is installed.
+# Does the declared rust-version suffice?
 msrv:
     tests/scripts/msrv
 
@@ -133,7 +135,7 @@ msrv:
 package:
     tests/scripts/package
 
-# Compares the public names of core and net with those of the last release, by semantic versioning
-# (`cargo install cargo-semver-checks`). It needs a release in the registry, and there is none yet.
+# It needs a release in the registry, and there is none yet (`cargo install cargo-semver-checks`).
+# Do the public names of core and net keep semantic versioning since the last release?
 semver:
     cargo semver-checks --package bareline-core --package bareline-net
