@@ -3,6 +3,7 @@
 use crate::calls::{Calls, any_calls_that_succeed_write_what_is_meant};
 use crate::limits::cuts;
 use crate::model::{MessageModel, RequestModel, ResponseModel};
+use crate::shown::{Octets, Shown, pairs, text};
 use crate::verdict::{Head, Verdict, request_verdict, response_verdict};
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
@@ -194,7 +195,7 @@ pub fn an_accepted_head_has_its_grammar(octets: &[u8], head: &Head, start: &[&[u
     for (name, value) in &head.fields {
         let line = lines.next().expect("a field has its line");
         let rest = line.strip_prefix(&name[..]).and_then(|rest| rest.strip_prefix(b":")).expect("a line begins with its name");
-        assert_eq!(trim(rest), &value[..]);
+        assert_eq!(Shown(trim(rest)), Shown(value));
         assert!(!name.is_empty() && name.iter().all(|octet| octet.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]{}".contains(octet)));
         assert!(value.iter().all(|&octet| octet == b'\t' || (octet >= b' ' && octet != 0x7f)));
     }
@@ -227,30 +228,30 @@ fn request_parses_back(model: &RequestModel, out: &mut WireBuf<16_384>) {
     let written = model.write(out);
     assert_eq!(written.err(), model.refusal());
     if written.is_err() {
-        return assert_eq!(out.as_bytes(), b"");
+        return assert_eq!(Shown(out.as_bytes()), Shown(b""));
     }
     note(|| Written::whole(Sent::Requests, out.as_bytes().to_vec()));
     let Verdict::Head(head) = request_verdict(out.as_bytes()) else { panic!("{out:?} does not parse back") };
-    let start = [model.method.as_bytes(), model.target.as_bytes(), model.version().to_string().as_bytes()].map(<[u8]>::to_vec);
-    assert_eq!(head.start, start);
+    let start = [&model.method, &model.target, &model.version().to_string()];
+    assert_eq!(head.start.each_ref().map(text), start.map(text));
     fields_parse_back(&model.fields, &head);
     let body = out.as_bytes().get(head.len..).unwrap_or_default();
     match head.framings[..] {
         [Ok(Framing::Chunked)] => {
-            return assert_eq!(decoded(body, Framing::Chunked), Ok((model.body.clone(), body.len())));
+            return assert_eq!(decoded(body, Framing::Chunked), Ok((Octets(model.body.clone()), body.len())));
         }
         [Ok(Framing::Length(length))] => assert_eq!(length, body.len() as u64),
-        [Ok(Framing::None)] => assert_eq!(body, b""),
+        [Ok(Framing::None)] => assert_eq!(Shown(body), Shown(b"")),
         ref other => panic!("{other:?}"),
     }
-    assert_eq!(body, model.body);
+    assert_eq!(Shown(body), Shown(&model.body));
 }
 
 fn response_parses_back(model: &ResponseModel, out: &mut WireBuf<16_384>) {
     let written = model.write(out);
     assert_eq!(written.err(), model.refusal());
     if written.is_err() {
-        return assert_eq!(out.as_bytes(), b"");
+        return assert_eq!(Shown(out.as_bytes()), Shown(b""));
     }
     note(|| {
         let messages = Sent::Responses(vec![model.asked.method().to_string()]);
@@ -258,20 +259,23 @@ fn response_parses_back(model: &ResponseModel, out: &mut WireBuf<16_384>) {
     });
     let Verdict::Head(head) = response_verdict(out.as_bytes()) else { panic!("{out:?} does not parse back") };
     let [version, code, _] = &head.start;
-    assert_eq!((version, code), (&model.version().to_string().into_bytes(), &model.status.to_string().into_bytes()));
+    let meant = [model.version().to_string(), model.status.to_string()];
+    assert_eq!([version, code].map(text), meant);
     fields_parse_back(&model.fields, &head);
     let body = out.as_bytes().get(head.len..).unwrap_or_default();
     let framing = head.framings.get(model.asked as usize).copied();
     match framing.expect("a framing for each method").expect("a framing of our own") {
-        Framing::Length(length) => assert_eq!((length, body), (model.body.len() as u64, &model.body[..])),
-        Framing::UntilClose => assert_eq!(body, model.body),
-        Framing::None | Framing::Tunnel => assert_eq!(body, b""),
-        Framing::Chunked => assert_eq!(decoded(body, Framing::Chunked), Ok((model.body.clone(), body.len()))),
+        Framing::Length(length) => {
+            assert_eq!((length, Shown(body)), (model.body.len() as u64, Shown(&model.body)));
+        }
+        Framing::UntilClose => assert_eq!(Shown(body), Shown(&model.body)),
+        Framing::None | Framing::Tunnel => assert_eq!(Shown(body), Shown(b"")),
+        Framing::Chunked => assert_eq!(decoded(body, Framing::Chunked), Ok((Octets(model.body.clone()), body.len()))),
     }
 }
 
 /// The content in these octets, and how many of them it takes.
-fn decoded(octets: &[u8], framing: Framing) -> Result<(Vec<u8>, usize), ParseError> {
+fn decoded(octets: &[u8], framing: Framing) -> Result<(Octets, usize), ParseError> {
     let (mut decoder, mut content, mut at) = (BodyDecoder::new(framing, &Limits::DEFAULT), Vec::new(), 0);
     loop {
         let (used, part) = decoder.decode(octets.get(at..).unwrap_or_default())?;
@@ -279,7 +283,7 @@ fn decoded(octets: &[u8], framing: Framing) -> Result<(Vec<u8>, usize), ParseErr
         match part {
             BodyPart::Data(data) => content.extend_from_slice(data),
             BodyPart::NeedMore => decoder.end_of_input()?,
-            BodyPart::End => return Ok((content, at)),
+            BodyPart::End => return Ok((Octets(content), at)),
             BodyPart::Chunk { .. } | BodyPart::Trailer { .. } => {}
         }
     }
@@ -290,5 +294,5 @@ fn fields_parse_back(fields: &[(String, Vec<u8>)], head: &Head) {
     let is_added = |name: &[u8]| [&b"Content-Length"[..], b"Transfer-Encoding", b"Connection"].contains(&name);
     let read = head.fields.iter().filter(|(name, _)| !is_added(name));
     let meant = fields.iter().map(|(name, value)| (name.as_bytes().to_vec(), trim(value).to_vec()));
-    assert!(read.cloned().eq(meant), "{fields:?} became {:?}", head.fields);
+    assert!(read.cloned().eq(meant), "{:?} became {:?}", pairs(fields), pairs(&head.fields));
 }

@@ -69,6 +69,7 @@ pub fn every_cut_of_a_sequence_gives_the_same_events(reading: &Reading, octets: 
     let Reading { closes, manner, .. } = *reading;
     let limits = Limits { chunk_line: 64, chunk_extensions: 200, body: 500, drain: 100, interim: 4, ..Limits::DEFAULT };
     let limits = reading.limits.or(limits);
+    let tight = reading.limits;
     let methods = reading.methods();
     let whole = [octets.len().max(1)];
     let of_server = server_log(octets, &whole, closes, manner, limits);
@@ -80,15 +81,35 @@ pub fn every_cut_of_a_sequence_gives_the_same_events(reading: &Reading, octets: 
         assert_eq!(
             server_log(octets, &pieces, closes, manner, limits),
             of_server,
-            "a server, in pieces of {pieces:?}, {limits:?}"
+            "a server, in pieces of {pieces:?}, {tight:?}"
         );
         assert_eq!(
             client_log(&methods, octets, &pieces, closes, limits),
             of_client,
-            "a client, in pieces of {pieces:?}, {limits:?}"
+            "a client, in pieces of {pieces:?}, {tight:?}"
         );
     }
+    nothing_is_read_behind_the_last_message(&of_server);
+    nothing_is_read_behind_the_last_message(&of_client);
     [of_server, of_client]
+}
+
+/// Behind a message that ends the connection no other is read [RFC 9112 section 9.3].
+fn nothing_is_read_behind_the_last_message(log: &[Entry]) {
+    let mut last = None;
+    for entry in log {
+        let Entry::Head(line, fields) = entry else { continue };
+        assert_eq!(last, None, "{line} is read behind a message that ends the connection");
+        let is_http11 = line.ends_with(" HTTP/1.1") || line.starts_with("HTTP/1.1 ");
+        let is_interim = line.starts_with("HTTP/1.1 1");
+        let says = |wanted: &str| {
+            let connection = fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case("connection"));
+            let mut options = connection.flat_map(|(_, value)| value.split(|&octet| octet == b','));
+            options.any(|option| option.trim_ascii().eq_ignore_ascii_case(wanted.as_bytes()))
+        };
+        let goes_on = !says("close") && (is_http11 || says("keep-alive"));
+        last = (!goes_on && !is_interim).then_some(line);
+    }
 }
 
 /// What a server has sent is a sequence of whole responses, by our own parser: one final one for each request, and for a refusal.

@@ -23,6 +23,7 @@ impl fmt::Debug for Octets {
 }
 
 /// Octets on loan, shown as the literal that gives them.
+#[derive(PartialEq, Eq)]
 pub(crate) struct Shown<'o>(pub(crate) &'o [u8]);
 
 impl fmt::Debug for Shown<'_> {

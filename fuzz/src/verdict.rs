@@ -1,6 +1,8 @@
 //! What a parse says, in a form that outlives the octets and can be compared.
 
+use crate::shown::{pairs, text};
 use bareline_core::{FieldSpans, Fields, Framing, Method, ParseError, Parsed, RequestHead, ResponseHead};
+use std::fmt;
 
 /// What a parse says of some octets.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -14,7 +16,7 @@ pub enum Verdict {
 }
 
 /// A head that was accepted.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Head {
     /// How many octets it has.
     pub len: usize,
@@ -26,6 +28,13 @@ pub struct Head {
     pub framings: Vec<Result<Framing, ParseError>>,
     /// The head as it is shown to a person.
     pub dump: String,
+}
+
+impl fmt::Debug for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (start, fields) = (self.start.each_ref().map(text).join(" "), pairs(&self.fields));
+        write!(f, "Head({} octets, {start}, {fields:?}, {:?})", self.len, self.framings)
+    }
 }
 
 /// How many field lines a verdict has room for.

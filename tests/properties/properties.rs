@@ -121,9 +121,9 @@ proptest! {
 
     #[test]
     fn any_dialogue_comes_to_an_end(
-        requests in askings(), manner in manners(), pieces in (0..=40_u8, 0..=40_u8),
+        requests in askings(), manner in manners(), up in 1..=40_u8, down in 1..=40_u8,
     ) {
-        a_dialogue_comes_to_an_end(&requests, manner, pieces);
+        a_dialogue_comes_to_an_end(&requests, manner, (up, down));
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub fn body_readings() -> BoxedStrategy<BodyReading> {
         1 => Just(Framing::UntilClose),
         1 => Just(Framing::None),
     ];
-    let pieces = [0..=40_u8, 0..=40, 0..=40, 0..=40];
+    let pieces = [1..=40_u8, 1..=40, 1..=40, 1..=40];
     (framing, any::<bool>(), pieces, limits())
         .prop_map(|(framing, closes, pieces, limits)| BodyReading { framing, closes, pieces, limits })
         .boxed()

@@ -1,7 +1,7 @@
 //! Sequences of messages on a connection, and who reads them.
 
 use crate::bodies::chunked_bodies;
-use crate::lines::telling_lines;
+use crate::lines::{one_of, telling_lines};
 use crate::shown::Listed;
 use bareline_fuzz::{Asking, AskingMethod, Octets, Reading, ServerManner, TightLimits};
 use proptest::bool::weighted;
@@ -39,7 +39,7 @@ pub fn manners() -> BoxedStrategy<ServerManner> {
 
 /// Makes how a sequence arrives, in pieces of up to 40 octets.
 pub fn readings() -> BoxedStrategy<Reading> {
-    let pieces = [0..=40_u8, 0..=40, 0..=40];
+    let pieces = [1..=40_u8, 1..=40, 1..=40];
     (pieces, any::<bool>(), manners(), 0..4_u8, limits())
         .prop_map(|(pieces, closes, manner, requests, limits)| Reading { pieces, closes, manner, requests, limits })
         .boxed()
@@ -140,8 +140,8 @@ fn message(starts: &'static [&'static str], fields: &'static [&'static str]) -> 
         1 => data().prop_map(|data| (format!("Content-Length:\r\n {}\r\n", data.len()), data)),
         2 => chunked_bodies().prop_map(chunked),
     ];
-    let fields = prop_oneof![1 => Just(Vec::new()), 1 => vec(select(fields), 0..=3)];
-    (select(starts), fields, content)
+    let fields = prop_oneof![1 => Just(Vec::new()), 1 => vec(one_of(fields), 0..=3)];
+    (one_of(starts), fields, content)
         .prop_map(|(start, fields, (framing, data))| {
             let head = [start, &fields.concat(), &framing, "\r\n"].concat();
             Octets([head.as_bytes(), &data].concat())

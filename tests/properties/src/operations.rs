@@ -1,5 +1,6 @@
 //! What a caller does with a connection, with streams, and with a buffer.
 
+use crate::lines::one_of;
 use crate::shown::Listed;
 use bareline_fuzz::{
     BufferUse, ClientOperation, Content, HeadEnd, HeadFinish, HeadOf, Octets, Operation, REQUESTED, REQUESTS, RESPONSES,
@@ -55,7 +56,7 @@ fn early_operation() -> BoxedStrategy<Operation> {
     let by_half = (code(), finish(), any::<bool>())
         .prop_map(|(code, finish, is_meanwhile)| Operation::RespondByHalf(code, finish, is_meanwhile));
     prop_oneof![
-        3 => select(REQUESTS).prop_map(Operation::ReceiveRequest),
+        3 => one_of(REQUESTS).prop_map(Operation::ReceiveRequest),
         2 => octets().prop_map(Operation::Receive),
         2 => respond,
         3 => meanwhile,
@@ -71,9 +72,9 @@ fn early_operation() -> BoxedStrategy<Operation> {
 
 /// Makes all that a caller may do with a client's connection.
 pub fn client_operations() -> BoxedStrategy<Listed<ClientOperation>> {
-    let request = (select(REQUESTED), finish()).prop_map(|(line, finish)| ClientOperation::Request(line, finish));
+    let request = (one_of(REQUESTED), finish()).prop_map(|(line, finish)| ClientOperation::Request(line, finish));
     let received = prop_oneof![
-        3 => select(RESPONSES).prop_map(ClientOperation::ReceiveResponse),
+        3 => one_of(RESPONSES).prop_map(ClientOperation::ReceiveResponse),
         1 => presented(RESPONSES).prop_map(ClientOperation::Receive),
     ];
     let operation = prop_oneof![
@@ -97,9 +98,9 @@ pub fn stream_calls() -> BoxedStrategy<Listed<StreamCall>> {
     let rare = vec![HeadOf::GetAndClose, HeadOf::Head, HeadOf::Connect];
     let head_of = prop_oneof![4 => Just(HeadOf::Get), 1 => select(rare)];
     let head_end = prop_oneof![
-        4 => Just(HeadEnd::Chunked),
-        2 => content().prop_map(HeadEnd::Length),
         1 => content().prop_map(HeadEnd::Whole),
+        2 => content().prop_map(HeadEnd::Length),
+        4 => Just(HeadEnd::Chunked),
         1 => select(vec![HeadEnd::Interim, HeadEnd::Empty, HeadEnd::UntilClose]),
     ];
     let step = prop_oneof![
