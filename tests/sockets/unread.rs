@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use std::io::{BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The segments in which a request is sent.
 #[derive(Clone, Copy)]
@@ -27,7 +27,12 @@ struct Seen {
     connections: usize,
     responses: usize,
     closes: usize,
+    /// Responses to clients that were held up for longer than the server waits for the body.
+    late: usize,
 }
+
+/// How long a server waits for a body that nobody reads.
+const UNREAD_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// Posts 1 KB `count` times, on one connection as long as the server keeps it alive.
 fn post(address: SocketAddr, count: usize, segments: Segments) -> Seen {
@@ -43,18 +48,22 @@ fn post(address: SocketAddr, count: usize, segments: Segments) -> Seen {
         let (path, status) = [("/status/404", "404"), ("/", "200")][number % 2];
         let head = format!("POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n").into_bytes();
         let body = [b'x'; 1000];
+        let (start, mut is_late) = (Instant::now(), false);
         let sent = match segments {
             Segments::One => stream.get_mut().write_all(&[&head[..], &body].concat()),
             Segments::Two => stream.get_mut().write_all(&head).and_then(|()| {
                 let is_silent = stays_silent(stream.get_ref(), Duration::from_millis(20));
-                assert!(is_silent, "there is a response before the body");
-                stream.get_mut().write_all(&body)
+                let sent = stream.get_mut().write_all(&body);
+                is_late = start.elapsed() >= UNREAD_TIMEOUT;
+                assert!(is_silent || is_late, "there is a response before the body");
+                sent
             }),
         };
         let Ok(response) = sent.and_then(|()| read_response(&mut stream)) else { continue };
         assert_eq!(response.status(), status);
         seen.responses += 1;
         match response.says_close() {
+            true if is_late => seen.late += 1,
             true => seen.closes += 1,
             false => kept = Some(stream),
         }
@@ -71,19 +80,21 @@ fn post_a_thousand_times(clients: usize, segments: Segments) -> Seen {
         connections: sum.connections + seen.connections,
         responses: sum.responses + seen.responses,
         closes: sum.closes + seen.closes,
+        late: sum.late + seen.late,
     })
 }
 
 #[test]
 fn rfc9112_9_3_an_unread_body_behind_its_head_keeps_connections() {
     let seen = post_a_thousand_times(4, Segments::One);
-    assert_eq!(seen, Seen { connections: 4, responses: 1000, closes: 0 });
+    assert_eq!(seen, Seen { connections: 4, responses: 1000, closes: 0, late: 0 });
 }
 
 #[test]
 fn rfc9112_9_3_an_unread_body_20_ms_later_keeps_connections() {
     let seen = post_a_thousand_times(25, Segments::Two);
-    assert_eq!(seen, Seen { connections: 25, responses: 1000, closes: 0 });
+    let is_kept = seen.late < 500 && seen.connections <= 25 + seen.late;
+    assert!(is_kept && seen.responses == 1000 && seen.closes == 0, "{seen:?}");
 }
 
 #[test]
