@@ -209,7 +209,7 @@ impl fmt::Debug for RequestModel {
         let ending = if self.is_chunked { "in chunks" } else { "with its length" };
         write!(f, "a request\n    {} {} {}", text(&self.method), text(&self.target), self.version())?;
         field_lines(f, &self.fields)?;
-        write!(f, "\n\n    {}\n    (body {ending})", text(&self.body))
+        body_shown(f, &self.body, ending)
     }
 }
 
@@ -218,7 +218,14 @@ impl fmt::Debug for ResponseModel {
         let (asked, asked_in) = (self.asked.method(), version(self.is_asked_http10));
         write!(f, "a response to {asked} in {asked_in}\n    {} {}", self.version(), self.status)?;
         field_lines(f, &self.fields)?;
-        write!(f, "\n\n    {}\n    (body ended by {:?})", text(&self.body), self.ending)
+        body_shown(f, &self.body, &format!("ended by {:?}", self.ending))
+    }
+}
+
+fn body_shown(f: &mut fmt::Formatter<'_>, body: &[u8], ending: &str) -> fmt::Result {
+    match body {
+        [] => write!(f, "\n    (empty body {ending})"),
+        body => write!(f, "\n\n    {}\n    (body {ending})", text(body)),
     }
 }
 

@@ -96,10 +96,12 @@ pub fn every_cut_of_a_sequence_gives_the_same_events(reading: &Reading, octets: 
 
 /// Behind a message that ends the connection no other is read [RFC 9112 section 9.3].
 fn nothing_is_read_behind_the_last_message(log: &[Entry]) {
-    let mut last = None;
+    let mut last: Option<&String> = None;
     for entry in log {
         let Entry::Head(line, fields) = entry else { continue };
-        assert_eq!(last, None, "{line} is read behind a message that ends the connection");
+        if let Some(last) = last {
+            panic!("{line} is read behind {last}, which ends the connection");
+        }
         let is_http11 = line.ends_with(" HTTP/1.1") || line.starts_with("HTTP/1.1 ");
         let is_interim = line.starts_with("HTTP/1.1 1");
         let says = |wanted: &str| {

@@ -12,7 +12,7 @@ use bareline_fuzz::{
 use bareline_properties::{
     askings, body_models, body_octets, body_readings, broken, buffer_uses, calls, client_operations, early_operations, heads,
     lines, manners, messages, operations, overwritten, random_octets, readings, request_sequences, response_sequences, runs,
-    stream_calls, written_messages,
+    stream_calls, written_messages, written_request_octets,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -139,7 +139,7 @@ proptest! {
 
     #[test]
     fn what_is_put_back_over_other_octets_is_valid(
-        (parsed, others) in overwritten(written_messages()),
+        (parsed, others) in overwritten(written_request_octets()),
     ) {
         what_is_put_back_is_valid(&parsed, &others);
     }

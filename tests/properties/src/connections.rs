@@ -135,8 +135,8 @@ fn message(starts: &'static [&'static str], fields: &'static [&'static str]) -> 
     let chunked = |body: Octets| ("Transfer-Encoding: chunked\r\n".to_owned(), body.0);
     let content = prop_oneof![
         4 => Just((String::new(), Vec::new())),
-        2 => data().prop_map(length),
         1 => data().prop_map(|data| (String::new(), data)),
+        2 => data().prop_map(length),
         1 => data().prop_map(|data| (format!("Content-Length:\r\n {}\r\n", data.len()), data)),
         2 => chunked_bodies().prop_map(chunked),
     ];

@@ -3,7 +3,7 @@
 use bareline_fuzz::Octets;
 use proptest::collection::{SizeRange, vec};
 use proptest::prelude::*;
-use proptest::sample::{Index, select};
+use proptest::sample::select;
 
 const START_LINES: &[&str] = &[
     "GET / HTTP/1.1\r\n",
@@ -121,31 +121,45 @@ pub fn runs() -> BoxedStrategy<Octets> {
     prop_oneof![runs, in_any_order].prop_map(Octets).boxed()
 }
 
-/// Changes an octet, inserts one, or removes one.
-pub fn broken(octets: BoxedStrategy<Octets>) -> BoxedStrategy<Octets> {
-    (octets, any::<Index>(), select(telling_octets()), 0..3_u8)
-        .prop_map(|(mut octets, at, octet, change)| {
-            let at = at.index(octets.len().max(1));
-            let (before, behind) = octets.0.split_at(at.min(octets.len()));
+/// A place in a head: so many lines before its last one, and so many octets into the line. Lines
+/// before the place, the target and a body can be left out without moving it.
+type Place = (usize, usize);
+
+fn places() -> impl Strategy<Value = Place> {
+    (0..9_usize, 0..24_usize)
+}
+
+/// Returns where a place is in these octets, which are not empty.
+fn position(octets: &[u8], (from_last, column): Place) -> usize {
+    let end = octets.windows(4).position(|four| four == b"\r\n\r\n").map_or(octets.len(), |at| at + 4);
+    let lines: Vec<_> = octets.get(..end).unwrap_or(octets).split_inclusive(|&octet| octet == b'\n').collect();
+    let line = lines.len() - 1 - from_last % lines.len();
+    let start: usize = lines.iter().take(line).map(|line| line.len()).sum();
+    start + column % lines.get(line).map_or(1, |line| line.len())
+}
+
+/// Changes an octet of a head, inserts one, or removes one.
+pub fn broken(messages: BoxedStrategy<Octets>) -> BoxedStrategy<Octets> {
+    (messages, places(), select(telling_octets()), 0..3_u8)
+        .prop_map(|(octets, place, octet, change)| {
+            let (before, behind) = octets.split_at(position(&octets, place));
             let behind = if change == 1 { behind } else { behind.get(1..).unwrap_or_default() };
             let put = if change == 2 { &[][..] } else { &[octet] };
-            octets.0 = [before, put, behind].concat();
-            octets
+            Octets([before, put, behind].concat())
         })
         .boxed()
 }
 
-/// Makes a request, and the same with some octets changed.
-pub fn overwritten(request: BoxedStrategy<Octets>) -> BoxedStrategy<(Octets, Octets)> {
-    let changes = vec((any::<Index>(), select(telling_octets())), 1..4);
-    (request, changes)
-        .prop_map(|(request, changes)| {
-            let mut others = request.clone();
-            for (at, octet) in changes {
-                let at = at.index(request.len().max(1));
+/// Makes a message, and the same with some octets of its head changed.
+pub fn overwritten(messages: BoxedStrategy<Octets>) -> BoxedStrategy<(Octets, Octets)> {
+    (messages, vec((places(), select(telling_octets())), 1..4))
+        .prop_map(|(message, changes)| {
+            let mut others = message.clone();
+            for (place, octet) in changes {
+                let at = position(&message, place);
                 others.0.iter_mut().skip(at).take(1).for_each(|changed| *changed = octet);
             }
-            (request, others)
+            (message, others)
         })
         .boxed()
 }

@@ -172,9 +172,9 @@ pub fn written_responses() -> BoxedStrategy<ResponseModel> {
 
 /// Makes messages as a writer writes them.
 pub fn written_messages() -> BoxedStrategy<Octets> {
-    let request = written_requests().prop_map(MessageModel::Request);
     let response = written_responses().prop_map(MessageModel::Response);
-    prop_oneof![request, response].prop_map(|model| Octets(written(&model))).boxed()
+    let response = response.prop_map(|model| Octets(written(&model)));
+    prop_oneof![written_request_octets(), response].boxed()
 }
 
 /// Returns a message as a writer writes it; nothing of one that it refuses.
@@ -185,4 +185,10 @@ pub fn written(model: &MessageModel) -> Vec<u8> {
         MessageModel::Response(model) => model.write(&mut out),
     };
     out.as_bytes().to_vec()
+}
+
+/// Makes requests as a writer writes them.
+pub fn written_request_octets() -> BoxedStrategy<Octets> {
+    let written = |model| Octets(written(&MessageModel::Request(model)));
+    written_requests().prop_map(written).boxed()
 }
