@@ -1,7 +1,7 @@
 //! Programs that others wrote, as peers: each test is skipped, and says so, where its program is not installed.
 
 use crate::programs::ANSWER;
-use crate::{DEADLINE, Program, lines, next, peak_memory, run, skip, text, until};
+use crate::{Program, lines, next, peak_memory, run, skip, text};
 use bareline_core::{FieldName, FieldValue, Method, Status, Target};
 use bareline_net::{ClientStream, Error, Settings};
 use std::fs::{self, File};
@@ -290,6 +290,7 @@ http {
 #[cfg(unix)]
 #[test]
 fn nginx_is_asked_over_a_unix_socket() {
+    use crate::{DEADLINE, until};
     use std::os::unix::net::UnixStream;
     if !has("nginx", "-v") {
         return;
