@@ -152,7 +152,7 @@ fn sender_rules(head: &Head<'_>, version: &[u8]) -> Result<(), String> {
 #[test]
 fn what_is_written_has_the_rfcs_grammar() {
     let (rfc, mut random, mut judged) = (Rfc::new(Lists::Sent), Random::new(15), Judged::default());
-    let rounds = std::env::var("ORACLE_LONGER").map_or(12_000, |_| 200_000);
+    let rounds = if crate::longer() > 0 { 200_000 } else { 12_000 };
     for target in Target::ALL.iter().filter(|target| target.name != "scan") {
         let mut judge = |property: &dyn Fn()| {
             // The judge does not wait for the property's own verdict.
