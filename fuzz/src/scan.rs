@@ -22,16 +22,28 @@ pub fn every_scan_finds_the_same_runs(octets: &[u8]) {
     });
 }
 
+/// Is it a `tchar` [RFC 9110 section 5.6.2]?
+pub fn is_token(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet)
+}
+
+/// May a request target hold it [RFC 9112 section 3.2]?
+pub fn is_target(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%/?[]|{}^`".contains(&octet)
+}
+
+/// Is it HTAB, SP, VCHAR or obs-text [RFC 9110 section 5.5]?
+pub fn is_text(octet: u8) -> bool {
+    octet == b'\t' || (b' '..=b'~').contains(&octet) || octet >= 0x80
+}
+
+/// May `reg-name` hold it [RFC 3986 section 3.2.2], percent-encoded octets apart?
+pub fn is_name(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&octet)
+}
+
 fn by_the_rfc(octets: &[u8], position: usize) -> Ends {
     let end = |is_inside: fn(u8) -> bool| position + octets.iter().skip(position).take_while(|&&octet| is_inside(octet)).count();
-    let token = end(|octet| octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet));
-    let text = end(|octet| octet == b'\t' || (b' '..=b'~').contains(&octet) || octet >= 0x80);
-    Ends {
-        token,
-        token_in_text: token,
-        target: end(|octet| octet.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%/?[]|{}^`".contains(&octet)),
-        text,
-        text_behind_token: text,
-        name: end(|octet| octet.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&octet)),
-    }
+    let (token, text) = (end(is_token), end(is_text));
+    Ends { token, token_in_text: token, target: end(is_target), text, text_behind_token: text, name: end(is_name) }
 }

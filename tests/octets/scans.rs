@@ -2,25 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use bareline_core::inside::{Ends, every_scan};
+use bareline_fuzz::{is_name, is_target, is_text, is_token};
 
 /// In all classes.
 const LETTER: u8 = b'a';
-
-fn is_token(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet)
-}
-
-fn is_target(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%/?[]|{}^`".contains(&octet)
-}
-
-fn is_text(octet: u8) -> bool {
-    octet == b'\t' || (b' '..=b'~').contains(&octet) || octet >= 0x80
-}
-
-fn is_name(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&octet)
-}
 
 #[test]
 fn each_octet_ends_a_run_at_each_place_or_does_not() {
