@@ -14,6 +14,7 @@ format-check:
 # Lints, on every target of every member.
 lint:
     cargo clippy --workspace --all-targets --locked -- -D warnings
+    tests/scripts/width
     tests/scripts/links
     tests/scripts/jobs
     # No file is committed that a build writes.
@@ -31,7 +32,9 @@ test-core-net:
     cargo build --locked --package bareline-net --examples
     cargo test --locked --package bareline-sockets --test sockets the_articles
 
-# Judges strings by the RFCs' ABNF that are longer by so many tokens than those in `just test`: minutes for one, some ten times that for two.
+# They are longer by so many tokens than those in `just test`: minutes for one, some ten times that
+# for two.
+# Judges longer strings by the RFCs' ABNF.
 oracle longer="2":
     ORACLE_LONGER={{longer}} cargo test --locked --test oracle -- --nocapture
 
@@ -48,14 +51,17 @@ doc:
 scans:
     tests/scripts/scans
 
-# Links every public function of core for a microcontroller, and for this machine, with a panic handler that must not be reachable.
+# For a microcontroller, and for this machine.
+# Links every public function of core with a panic handler that must not be reachable.
 panic-free:
     tests/panic_free/run
 
-# Fuzzes one target, from its seeds: `just fuzz parse_request 60`. Options are those of `cargo fuzz run`.
+# Options are those of `cargo fuzz run`.
+# Fuzzes one target, from its seeds: `just fuzz parse_request 60`.
 fuzz target seconds="60" *options:
     mkdir -p fuzz/corpus/{{target}}
-    cargo fuzz run {{options}} {{target}} fuzz/corpus/{{target}} fuzz/seeds/{{target}} -- -max_total_time={{seconds}} -dict=fuzz/http.dict
+    cargo fuzz run {{options}} {{target}} fuzz/corpus/{{target}} fuzz/seeds/{{target}} -- \
+        -max_total_time={{seconds}} -dict=fuzz/http.dict
 
 # Fuzzes every target for a short while, from its seeds.
 fuzz-smoke seconds="20":
@@ -69,11 +75,13 @@ fuzz-avx2 seconds="60":
 deny:
     cargo deny --all-features check bans licenses sources
 
-# Which changes to core does no test notice, and no list have? Hours (`cargo install cargo-mutants`).
+# It takes hours (`cargo install cargo-mutants`).
+# Which changes to core does no test notice, and no list have?
 mutants *options:
     tests/scripts/mutants {{options}}
 
-# The features of core that nobody has by default: the traits of embedded transports, and what a firmware logs.
+# The traits of embedded transports, and what a firmware logs.
+# The features of core that nobody has by default.
 features:
     cargo clippy --package bareline-core --all-features --all-targets --locked -- -D warnings
     cargo test --quiet --package bareline-core --all-features --locked --test embedded_io
@@ -87,7 +95,8 @@ firmware:
     examples/microcontroller/run
     examples/embassy/check
 
-# What does core cost a firmware: flash, stack, instructions? With QEMU; `just budgets --update` records what is measured.
+# With QEMU; `just budgets --update` records what is measured.
+# What does core cost a firmware: flash, stack, instructions?
 budgets *options:
     tests/budgets/run {{options}}
 
@@ -99,8 +108,8 @@ linear:
 copies:
     tests/scripts/copies
 
-# With hyper, httparse, h11, llhttp and Go's; four minutes or more on two cores. `just readers --quick`
-# takes seconds, `just readers --update` writes tests/readers/README.md.
+# With hyper, httparse, h11, llhttp and Go's; four minutes or more on two cores.
+# `just readers --quick` takes seconds, `just readers --update` writes tests/readers/README.md.
 # Compares what is accepted of 10,000,000 messages with other parsers.
 readers *options:
     tests/readers/run {{options}}
@@ -121,7 +130,8 @@ bench:
 bench-net *options:
     @bench/net/run {{options}}
 
-# Has the number of instructions grown? With valgrind; `just count --update` records what is counted.
+# With valgrind; `just count --update` records what is counted.
+# Has the number of instructions grown?
 count *options:
     bench/count {{options}}
 

@@ -1,4 +1,5 @@
-//! Gets a URL, in the way of curl: any method, fields and body, and the response's body to standard output or a file as it comes.
+//! Gets a URL, in the way of curl: any method, fields and body, and the response's body to standard
+//! output or a file as it comes.
 
 use bareline_core::{FieldName, FieldValue, Framing, Method, Status, dump};
 use bareline_net::{Client, ClientRequest, ClientResponse, ClientSettings, Error, Settings};
@@ -13,10 +14,9 @@ use std::time::{Duration, Instant};
 
 /// Sends a request for a URL, and prints the body of the response.
 #[derive(Parser)]
-#[command(
-    after_help = "Exit status: 0 when the status of the response is 2xx or 3xx, 4 when it is 4xx, 5 when it is 5xx; 1 when \
-there is no whole response, which is told in one line; 2 when the arguments are none."
-)]
+#[command(after_help = "Exit status: 0 when the status of the response is 2xx or 3xx, 4 when it \
+                        is 4xx, 5 when it is 5xx; 1 when there is no whole response, which is \
+                        told in one line; 2 when the arguments are none.")]
 struct Arguments {
     /// The method: GET by default, and POST with --data
     #[arg(short = 'X', long, value_parser = method)]
@@ -52,7 +52,12 @@ fn main() -> ExitCode {
             500.. => 5,
         }),
         Err(failure) => {
-            let _ = writeln!(io::stderr(), "fetch: {} {}: {failure}", arguments.method(), arguments.url);
+            let _ = writeln!(
+                io::stderr(),
+                "fetch: {} {}: {failure}",
+                arguments.method(),
+                arguments.url
+            );
             ExitCode::FAILURE
         }
     }
@@ -149,18 +154,24 @@ fn save(mut response: ClientResponse, arguments: &Arguments) -> Result<Status, S
         Some(path) => (path, Box::new(told("write", path, File::create(path))?)),
         None => (Path::new("to standard output"), Box::new(io::stdout().lock())),
     };
-    let is_shown = io::stderr().is_terminal() && (arguments.output.is_some() || !io::stdout().is_terminal());
+    let is_shown =
+        io::stderr().is_terminal() && (arguments.output.is_some() || !io::stdout().is_terminal());
     let mut progress = Progress::new(length, is_shown);
     let mut piece = vec![0; 64 * 1024];
     loop {
-        let count = response.read(&mut piece).map_err(|error| failed_after(progress.octets, &error))?;
+        let count =
+            response.read(&mut piece).map_err(|error| failed_after(progress.octets, &error))?;
         let written = match piece.get(..count) {
             Some(octets @ [_, ..]) => out.write_all(octets),
             _ => out.flush(),
         };
         match written {
             // Whoever reads it has had enough.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && arguments.output.is_none() => return Ok(status),
+            Err(error)
+                if error.kind() == io::ErrorKind::BrokenPipe && arguments.output.is_none() =>
+            {
+                return Ok(status);
+            }
             written => told("write", path, written)?,
         }
         match count {

@@ -1,4 +1,5 @@
-//! A server with a few routes: requests of all kinds on connections that persist, answered whole or as a stream.
+//! A server with a few routes: requests of all kinds on connections that persist, answered whole or
+//! as a stream.
 
 mod service;
 
@@ -12,8 +13,8 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-/// Serves `/`, what the server saw of the request; `/echo`, the body back; `/stream?n=N`, N megabytes in chunks; `/slow`, a line now and
-/// then; `/status/CODE`, an answer with this status.
+/// Serves `/`, what the server saw of the request; `/echo`, the body back; `/stream?n=N`, N
+/// megabytes in chunks; `/slow`, a line now and then; `/status/CODE`, an answer with this status.
 #[derive(Parser)]
 struct Arguments {
     #[command(flatten)]
@@ -42,10 +43,21 @@ fn answer(exchange: Exchange<'_>) -> Result<(), Error> {
             None => say(exchange, Status::BAD_REQUEST, "/stream?n=N needs the number of megabytes"),
         },
         "/slow" => slow(exchange),
-        path => match path.strip_prefix("/status/").map(|code| code.parse().ok().and_then(|code| Status::new(code).ok())) {
+        path => match path
+            .strip_prefix("/status/")
+            .map(|code| code.parse().ok().and_then(|code| Status::new(code).ok()))
+        {
             Some(Some(status)) if is_sendable(status) => say(exchange, status, status.reason()),
-            Some(_) => say(exchange, Status::BAD_REQUEST, "/status/CODE needs the code of a final status, 200 to 599 but 426"),
-            None => say(exchange, Status::NOT_FOUND, "there are /, /echo, /stream?n=N, /slow and /status/CODE"),
+            Some(_) => say(
+                exchange,
+                Status::BAD_REQUEST,
+                "/status/CODE needs the code of a final status, 200 to 599 but 426",
+            ),
+            None => say(
+                exchange,
+                Status::NOT_FOUND,
+                "there are /, /echo, /stream?n=N, /slow and /status/CODE",
+            ),
         },
     }
 }
@@ -57,15 +69,24 @@ fn is_sendable(status: Status) -> bool {
 
 /// What the server saw of the request.
 fn page(Exchange { peer, head, .. }: &Exchange<'_>) -> String {
-    let mut page =
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>bareline</title>\n<h1>What the server saw</h1>\n"
-            .to_owned();
+    let mut page = "<!DOCTYPE html>\n<html lang=\"en\">\n<meta \
+                    charset=\"utf-8\">\n<title>bareline</title>\n<h1>What the server saw</h1>\n"
+        .to_owned();
     let client = peer.map_or("here".to_owned(), |address| address.to_string());
     let (method, target, version) = (head.method(), head.target(), head.version());
-    let _ = writeln!(page, "<p>From {client}: <code>{}</code></p>\n<table>", escaped(&format!("{method} {target} {version}")));
+    let _ = writeln!(
+        page,
+        "<p>From {client}: <code>{}</code></p>\n<table>",
+        escaped(&format!("{method} {target} {version}"))
+    );
     for (name, value) in head.fields().iter() {
         let value = String::from_utf8_lossy(value.as_bytes());
-        let _ = writeln!(page, "<tr><th>{}</th><td>{}</td></tr>", escaped(name.as_str()), escaped(&value));
+        let _ = writeln!(
+            page,
+            "<tr><th>{}</th><td>{}</td></tr>",
+            escaped(name.as_str()),
+            escaped(&value)
+        );
     }
     page + "</table>\n"
 }
@@ -78,7 +99,8 @@ fn escaped(text: &str) -> String {
 fn echo(exchange: Exchange<'_>) -> Result<(), Error> {
     let Exchange { head, body, reply, .. } = exchange;
     let content_type = head.fields().only(FieldName::CONTENT_TYPE).ok().flatten();
-    let fields: Vec<_> = content_type.map(|value| (FieldName::CONTENT_TYPE, value)).into_iter().collect();
+    let fields: Vec<_> =
+        content_type.map(|value| (FieldName::CONTENT_TYPE, value)).into_iter().collect();
     // A body that is invalid from the beginning is rejected, before the response begins.
     let mut body = BufReader::with_capacity(64 * 1024, body);
     body.fill_buf()?;
@@ -124,9 +146,14 @@ fn begin(exchange: Exchange<'_>) -> Result<ResponseWriter<'_>, Error> {
 
 /// Answers with this status and a line of text, where the status may have one.
 fn say(exchange: Exchange<'_>, status: Status, text: &str) -> Result<(), Error> {
-    let has_no_body = matches!(status, Status::NO_CONTENT | Status::RESET_CONTENT | Status::NOT_MODIFIED);
+    let has_no_body =
+        matches!(status, Status::NO_CONTENT | Status::RESET_CONTENT | Status::NOT_MODIFIED);
     match has_no_body {
         true => exchange.reply.send(status, &[], b""),
-        false => exchange.reply.send(status, &[(FieldName::CONTENT_TYPE, TEXT)], format!("{text}\n").as_bytes()),
+        false => exchange.reply.send(
+            status,
+            &[(FieldName::CONTENT_TYPE, TEXT)],
+            format!("{text}\n").as_bytes(),
+        ),
     }
 }

@@ -1,14 +1,20 @@
-//! The bare loop of a server, as a device would run it: over anything that reads and writes, with all that comes and goes in arrays.
-//! Serves standard input and output, or with an address one client after the other over TCP.
+//! The bare loop of a server, as a device would run it: over anything that reads and writes, with
+//! all that comes and goes in arrays. Serves standard input and output, or with an address one
+//! client after the other over TCP.
 
-use bareline_core::{Event, FieldSpans, Limits, Method, RecvBuf, RequestParts, ServerConnection, ServerState, Status, WireBuf};
+use bareline_core::{
+    Event, FieldSpans, Limits, Method, RecvBuf, RequestParts, ServerConnection, ServerState,
+    Status, WireBuf,
+};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener};
 use std::time::Duration;
 
-/// Answers each request with its method, its path and how long its body was, until the connection is over.
+/// Answers each request with its method, its path and how long its body was, until the connection
+/// is over.
 fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()> {
-    let (mut connection, mut spans) = (ServerConnection::new(Limits::DEFAULT), FieldSpans::<32>::new());
+    let (mut connection, mut spans) =
+        (ServerConnection::new(Limits::DEFAULT), FieldSpans::<32>::new());
     let (mut input, mut out) = (RecvBuf::<2048>::new(), WireBuf::<512>::new());
     let (mut request, mut length) = (None::<RequestParts>, 0);
     loop {
@@ -18,22 +24,33 @@ fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()> {
                 let head = parts.over(input.split().0, &spans);
                 let text = format!("{} {}, {length} octets\n", head.method(), head.target().path());
                 // A 200 to CONNECT would begin a tunnel.
-                let status = if head.method() == Method::CONNECT { Status::NOT_IMPLEMENTED } else { Status::OK };
-                let written = connection.respond(status, &mut out).and_then(|head| head.body(text.as_bytes()));
+                let status = if head.method() == Method::CONNECT {
+                    Status::NOT_IMPLEMENTED
+                } else {
+                    Status::OK
+                };
+                let written = connection
+                    .respond(status, &mut out)
+                    .and_then(|head| head.body(text.as_bytes()));
                 written.map_err(io::Error::other)?;
                 (request, length) = (None, 0);
                 input.unpin();
             }
             (ServerState::Refusal, _, Some(error)) => {
                 let head = connection.reject(error.status(), &mut out);
-                head.and_then(|head| head.body(error.hint().as_bytes())).map_err(io::Error::other)?;
+                head.and_then(|head| head.body(error.hint().as_bytes()))
+                    .map_err(io::Error::other)?;
             }
             (ServerState::Next, ..) => _ = connection.next_request(),
             (ServerState::Close | ServerState::Handover, ..) => return Ok(()),
             _ => match connection.receive(input.bytes(), spans.lend()) {
-                Ok((count, Event::Head(head))) => (used, is_head, request) = (count, true, Some(head.parts())),
+                Ok((count, Event::Head(head))) => {
+                    (used, is_head, request) = (count, true, Some(head.parts()))
+                }
                 Ok((count, Event::Data(data))) => (used, length) = (count, length + data.len()),
-                Ok((count, event)) => (used, is_starved) = (count, matches!(event, Event::NeedMore)),
+                Ok((count, event)) => {
+                    (used, is_starved) = (count, matches!(event, Event::NeedMore))
+                }
                 Err(_) => {} // it is the connection's fault() now
             },
         }
@@ -54,14 +71,17 @@ fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()> {
 
 fn main() -> io::Result<()> {
     let Some(address) = std::env::args().nth(1) else { return serve(io::stdin(), io::stdout()) };
-    let listener = TcpListener::bind(&address)
-        .map_err(|error| io::Error::other(format!("{address} is no free HOST:PORT, such as 127.0.0.1:8080: {error}")))?;
+    let listener = TcpListener::bind(&address).map_err(|error| {
+        io::Error::other(format!("{address} is no free HOST:PORT, such as 127.0.0.1:8080: {error}"))
+    })?;
     eprintln!("sans_io: listening on {}", listener.local_addr()?);
     listener.incoming().try_for_each(|stream| {
         let stream = stream?;
         let served = serve(&stream, &stream);
         // What the client still sends is discarded: a reset would take the last response from it.
-        _ = stream.shutdown(Shutdown::Write).and_then(|()| stream.set_read_timeout(Some(Duration::from_secs(5))));
+        _ = stream
+            .shutdown(Shutdown::Write)
+            .and_then(|()| stream.set_read_timeout(Some(Duration::from_secs(5))));
         _ = io::copy(&mut stream.take(64 << 20), &mut io::sink());
         served
     })

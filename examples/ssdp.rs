@@ -1,7 +1,11 @@
-//! HTTP over UDP: discovers devices by SSDP, as in UPnP, or announces one; over IPv4 and IPv6 multicast, or from one socket to another.
+//! HTTP over UDP: discovers devices by SSDP, as in UPnP, or announces one; over IPv4 and IPv6
+//! multicast, or from one socket to another.
 
 use bareline_core::datagram::Whole;
-use bareline_core::{FieldName, FieldSpans, FieldValue, Fields, HeadWriter, Method, ReplyTo, Status, Target, WriteError, dump};
+use bareline_core::{
+    FieldName, FieldSpans, FieldValue, Fields, HeadWriter, Method, ReplyTo, Status, Target,
+    WriteError, dump,
+};
 use bareline_net::{Error, PeerFault, UdpPeer, Wait};
 use clap::{Parser, ValueEnum};
 use if_addrs::Interface;
@@ -15,10 +19,12 @@ use std::time::{Duration, Instant};
 /// Discovers devices on the network by SSDP, or announces one.
 #[derive(Parser)]
 struct Arguments {
-    /// `search` prints who answers within three seconds; `serve` answers who searches, until Ctrl-C.
+    /// `search` prints who answers within three seconds; `serve` answers who searches, until
+    /// Ctrl-C.
     #[arg(value_enum, default_value = "search")]
     task: Task,
-    /// The address of the interface to use, rather than the system's for IPv4, and the first one for IPv6.
+    /// The address of the interface to use, rather than the system's for IPv4, and the first one
+    /// for IPv6.
     #[arg(long, value_name = "ADDR", conflicts_with = "to")]
     interface: Option<IpAddr>,
     /// Where the searches go, rather than to the multicast groups: to be tried on one machine.
@@ -49,7 +55,9 @@ const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xc);
 const DEADLINE: Duration = Duration::from_secs(3);
 
 const DEVICE: FieldValue = FieldValue::from_static("urn:bareline:device:example:1");
-const USN: FieldValue = FieldValue::from_static("uuid:8f0e3f5c-7a7e-4d0a-9d55-6261726c696e::urn:bareline:device:example:1");
+const USN: FieldValue = FieldValue::from_static(
+    "uuid:8f0e3f5c-7a7e-4d0a-9d55-6261726c696e::urn:bareline:device:example:1",
+);
 const SERVER: FieldValue = FieldValue::from_static(concat!("bareline/", env!("CARGO_PKG_VERSION")));
 const LOCATION: FieldName = FieldName::from_static("LOCATION");
 const ST: FieldName = FieldName::from_static("ST");
@@ -81,19 +89,28 @@ fn places(arguments: &Arguments) -> Result<Vec<Place>, Error> {
         (None, Some(IpAddr::V4(address))) => vec![Place::GroupV4(address)],
         (None, Some(address)) => {
             let number = interface(|interface| interface.ip() == address)?;
-            let number = number.ok_or_else(|| io::Error::other(format!("no interface has the address {address}")))?;
+            let number = number.ok_or_else(|| {
+                io::Error::other(format!("no interface has the address {address}"))
+            })?;
             vec![Place::GroupV6(number)]
         }
         (None, None) => {
-            let first = interface(|interface| interface.ip().is_ipv6() && !interface.is_loopback())?;
-            [Place::GroupV4(Ipv4Addr::UNSPECIFIED)].into_iter().chain(first.map(Place::GroupV6)).collect()
+            let first =
+                interface(|interface| interface.ip().is_ipv6() && !interface.is_loopback())?;
+            [Place::GroupV4(Ipv4Addr::UNSPECIFIED)]
+                .into_iter()
+                .chain(first.map(Place::GroupV6))
+                .collect()
         }
     })
 }
 
 /// The number of the first interface that is such.
 fn interface(is_such: impl Fn(&Interface) -> bool) -> io::Result<Option<u32>> {
-    Ok(if_addrs::get_if_addrs()?.iter().find(|interface| is_such(interface)).and_then(|interface| interface.index))
+    Ok(if_addrs::get_if_addrs()?
+        .iter()
+        .find(|interface| is_such(interface))
+        .and_then(|interface| interface.index))
 }
 
 impl Place {
@@ -107,7 +124,8 @@ impl Place {
 
     /// A socket that sends there, or one that receives what is sent there.
     fn socket(self, task: Task) -> io::Result<UdpPeer> {
-        let socket = Socket::new(Domain::for_address(self.address()), Type::DGRAM, Some(Protocol::UDP))?;
+        let socket =
+            Socket::new(Domain::for_address(self.address()), Type::DGRAM, Some(Protocol::UDP))?;
         let is_receiver = matches!(task, Task::Serve);
         // Other programs of this machine may receive what is sent to the groups too.
         socket.set_reuse_address(is_receiver && !matches!(self, Self::One(_)))?;
@@ -126,16 +144,23 @@ impl Place {
                 socket.join_multicast_v6(&GROUP_V6, interface)?;
             }
             Self::One(address) if is_receiver => socket.bind(&address.into())?,
-            Self::One(SocketAddr::V4(_)) => socket.bind(&SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)).into())?,
-            Self::One(SocketAddr::V6(_)) => socket.bind(&SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)).into())?,
+            Self::One(SocketAddr::V4(_)) => {
+                socket.bind(&SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)).into())?
+            }
+            Self::One(SocketAddr::V6(_)) => {
+                socket.bind(&SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)).into())?
+            }
         }
         Ok(UdpSocket::from(socket).into())
     }
 }
 
-/// Does this at each place, in threads of their own, and gives what came of it. It fails when it could be done at none; else what failed is
-/// only told.
-fn at_each<T: Send + 'static>(places: &[Place], task: fn(Place) -> Result<T, Error>) -> Result<Vec<T>, Error> {
+/// Does this at each place, in threads of their own, and gives what came of it. It fails when it
+/// could be done at none; else what failed is only told.
+fn at_each<T: Send + 'static>(
+    places: &[Place],
+    task: fn(Place) -> Result<T, Error>,
+) -> Result<Vec<T>, Error> {
     let threads: Vec<_> = places.iter().map(|&place| thread::spawn(move || task(place))).collect();
     let (mut done, mut failed) = (Vec::new(), Vec::new());
     for thread in threads {
@@ -168,7 +193,8 @@ fn search(places: &[Place]) -> Result<(), Error> {
                 .field(ST, FieldValue::from_static("ssdp:all"))?
                 .without_body()
         })?;
-        let (end, mut buffer, mut spans) = (Instant::now() + DEADLINE, [0; 2048], FieldSpans::<32>::new());
+        let (end, mut buffer, mut spans) =
+            (Instant::now() + DEADLINE, [0; 2048], FieldSpans::<32>::new());
         let mut found = 0;
         loop {
             let left = end.saturating_duration_since(Instant::now());
@@ -202,11 +228,14 @@ fn shown(fields: &Fields<'_>, name: FieldName<'_>) -> String {
     value.map_or_else(|| "?".to_owned(), |value| dump(value.as_bytes()).on_one_line().to_string())
 }
 
-/// Tells that a device is there, answers who searches, and tells that it is gone when Ctrl-C ends it.
+/// Tells that a device is there, answers who searches, and tells that it is gone when Ctrl-C ends
+/// it.
 fn serve(places: &[Place]) -> Result<(), Error> {
     let at_end = places.to_vec();
     let bye = move || {
-        let _ = at_each(&at_end, |place| announce(&mut place.socket(Task::Search)?, place, "ssdp:byebye"));
+        let _ = at_each(&at_end, |place| {
+            announce(&mut place.socket(Task::Search)?, place, "ssdp:byebye")
+        });
         std::process::exit(0);
     };
     ctrlc::set_handler(bye).map_err(io::Error::other)?;
@@ -239,7 +268,8 @@ fn serve(places: &[Place]) -> Result<(), Error> {
                     let is_asked = kind == "ssdp:all" || kind.as_bytes() == DEVICE.as_bytes();
                     if is_asked && method.as_bytes() == b"M-SEARCH" {
                         // Where it comes from is for the sender to say, and may not be answered.
-                        answer(&mut peer, head.reply_to(), from).unwrap_or_else(|error| tell(format_args!("{from}: {error}")));
+                        answer(&mut peer, head.reply_to(), from)
+                            .unwrap_or_else(|error| tell(format_args!("{from}: {error}")));
                     }
                 }
                 Err(error) => tell(format_args!("{from}: {error}")),
@@ -257,7 +287,9 @@ fn location(from: SocketAddr) -> Result<String, Error> {
 
 fn answer(peer: &mut UdpPeer, reply_to: ReplyTo, from: SocketAddr) -> Result<(), Error> {
     let location = location(from)?;
-    peer.send_response_to(reply_to, Status::OK, from, |head| describe(head, &location)?.field(ST, DEVICE)?.without_body())
+    peer.send_response_to(reply_to, Status::OK, from, |head| {
+        describe(head, &location)?.field(ST, DEVICE)?.without_body()
+    })
 }
 
 fn announce(peer: &mut UdpPeer, place: Place, kind: &'static str) -> Result<(), Error> {
@@ -271,7 +303,10 @@ fn announce(peer: &mut UdpPeer, place: Place, kind: &'static str) -> Result<(), 
     })
 }
 
-fn describe<'w>(head: HeadWriter<'w, Whole>, location: &str) -> Result<HeadWriter<'w, Whole>, WriteError> {
+fn describe<'w>(
+    head: HeadWriter<'w, Whole>,
+    location: &str,
+) -> Result<HeadWriter<'w, Whole>, WriteError> {
     head.field(FieldName::from_static("CACHE-CONTROL"), FieldValue::from_static("max-age=1800"))?
         .field(FieldName::from_static("EXT"), FieldValue::from_static(""))?
         .field(LOCATION, FieldValue::new(location)?)?

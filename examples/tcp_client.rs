@@ -18,7 +18,8 @@ const AGENT: FieldValue = FieldValue::from_static(concat!("bareline/", env!("CAR
 
 fn main() -> ExitCode {
     let Arguments { address } = Arguments::parse();
-    let printed = get(&address).and_then(|response| Ok(writeln!(io::stdout(), "{}", dump(&response))?));
+    let printed =
+        get(&address).and_then(|response| Ok(writeln!(io::stdout(), "{}", dump(&response))?));
     match printed {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -31,7 +32,8 @@ fn main() -> ExitCode {
 /// The response as it came, of a chunked body its content.
 fn get(address: &str) -> Result<Vec<u8>, Error> {
     let mut client = ClientStream::connect(address)?;
-    let mut response = client.request(Method::GET, Target::ROOT, &[(FieldName::USER_AGENT, AGENT)], b"")?;
+    let mut response =
+        client.request(Method::GET, Target::ROOT, &[(FieldName::USER_AGENT, AGENT)], b"")?;
     let mut message = response.head.as_bytes().to_vec();
     response.body.read_to_end(&mut message)?;
     Ok(message)

@@ -23,7 +23,11 @@ fn main() -> ExitCode {
 fn answer(Exchange { head, mut body, reply, .. }: Exchange<'_>) -> Result<(), Error> {
     let mut message = head.as_bytes().to_vec();
     body.read_to_end(&mut message)?;
-    reply.begin(Status::OK, |head| head.version(Version::Http10).body_until_close(b"TCP connection"))?.finish()?;
+    reply
+        .begin(Status::OK, |head| {
+            head.version(Version::Http10).body_until_close(b"TCP connection")
+        })?
+        .finish()?;
     // Whoever reads the output may be slow or gone; the clients are not.
     let _ = writeln!(io::stdout(), "{}", dump(&message));
     Ok(())

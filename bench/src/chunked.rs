@@ -60,7 +60,10 @@ fn take(rest: &[u8], line: usize, size: u64) -> Option<(&[u8], &[u8])> {
 
 /// Decodes by what reads a size line: gives where it ends, and the size.
 #[inline(always)]
-pub fn by_size_lines(mut rest: &[u8], read: impl Fn(&[u8]) -> Option<(usize, u64)>) -> Option<usize> {
+pub fn by_size_lines(
+    mut rest: &[u8],
+    read: impl Fn(&[u8]) -> Option<(usize, u64)>,
+) -> Option<usize> {
     let mut total = 0;
     loop {
         let (line, size) = read(rest)?;

@@ -3,7 +3,9 @@
 use crate::inputs;
 use crate::measure::{Group, Lane, Wanted};
 use crate::peers::{self, with_version};
-use bareline_core::{FieldSpans, Limits, ServerConnection, ServerEvent, ServerState, Status, WireBuf};
+use bareline_core::{
+    FieldSpans, Limits, ServerConnection, ServerEvent, ServerState, Status, WireBuf,
+};
 use fastrand::Rng;
 use std::cell::RefCell;
 use std::hint::black_box;
@@ -17,14 +19,22 @@ const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nHello, worl
 pub type Serve = Box<dyn FnMut(&[u8]) -> usize>;
 
 pub fn groups(wanted: Wanted<'_>) -> Vec<Group> {
-    ["b", "m"].into_iter().filter(|name| wanted.group(&format!("connection/{name}"))).map(group).collect()
+    ["b", "m"]
+        .into_iter()
+        .filter(|name| wanted.group(&format!("connection/{name}")))
+        .map(group)
+        .collect()
 }
 
 fn group(name: &str) -> Group {
     let messages = Rc::new(inputs::messages(name));
     let order = Rc::new(RefCell::new((0..messages.len()).collect::<Vec<_>>()));
     let mut all: Vec<(&'static str, String, Serve)> = vec![
-        ("httparse", format!("{} and an extend, no bookkeeping", with_version("httparse")), lower_bound()),
+        (
+            "httparse",
+            format!("{} and an extend, no bookkeeping", with_version("httparse")),
+            lower_bound(),
+        ),
         ("ours", "bareline, ServerConnection".to_string(), ours()),
     ];
     if name == "b" {
@@ -34,15 +44,27 @@ fn group(name: &str) -> Group {
         if name == "b" {
             assert_eq!(serve(inputs::B), ANSWER.len(), "the answer of {title}");
         }
-        messages.iter().for_each(|message| assert!(serve(message) > 0, "{title} serves {}", message.escape_ascii()));
+        messages.iter().for_each(|message| {
+            assert!(serve(message) > 0, "{title} serves {}", message.escape_ascii())
+        });
         let (messages, order, step) = (messages.clone(), order.clone(), messages.len());
-        let work =
-            move |times| order.borrow().iter().cycle().take(times).for_each(|&at| _ = black_box(serve(black_box(&messages[at]))));
+        let work = move |times| {
+            order
+                .borrow()
+                .iter()
+                .cycle()
+                .take(times)
+                .for_each(|&at| _ = black_box(serve(black_box(&messages[at]))))
+        };
         Lane::new(id, title, work).step(step)
     });
     let lanes = lanes.collect();
     let mut rng = Rng::with_seed(1);
-    Group { name: format!("connection/{name}"), lanes, before_round: Box::new(move || rng.shuffle(&mut order.borrow_mut())) }
+    Group {
+        name: format!("connection/{name}"),
+        lanes,
+        before_round: Box::new(move || rng.shuffle(&mut order.borrow_mut())),
+    }
 }
 
 fn ours() -> Serve {

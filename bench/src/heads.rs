@@ -17,7 +17,8 @@ pub const LINES: usize = 64;
 /// What a parser has found: all must find the same.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Seen {
-    // Two numbers that fit into registers: through memory they would cost everybody some nanoseconds.
+    // Two numbers that fit into registers: through memory they would cost everybody some
+    // nanoseconds.
     pub fields: u32,
     pub length: u32,
 }
@@ -26,7 +27,8 @@ pub fn seen(fields: usize, length: usize) -> Option<Seen> {
     Some(Seen { fields: u32::try_from(fields).ok()?, length: u32::try_from(length).ok()? })
 }
 
-/// Parses one message, and has all that it finds in memory, as a caller would who goes on with it. `None` when it is refused.
+/// Parses one message, and has all that it finds in memory, as a caller would who goes on with it.
+/// `None` when it is refused.
 pub type Parse = Box<dyn FnMut(&[u8]) -> Option<Seen>>;
 
 /// A parser in its best settings.
@@ -39,7 +41,11 @@ pub struct Contender {
 }
 
 impl Contender {
-    pub fn new(id: &'static str, title: impl Into<String>, parse: impl FnMut(&[u8]) -> Option<Seen> + 'static) -> Self {
+    pub fn new(
+        id: &'static str,
+        title: impl Into<String>,
+        parse: impl FnMut(&[u8]) -> Option<Seen> + 'static,
+    ) -> Self {
         Self { id, title: title.into(), parse: Box::new(parse), hides_length: false }
     }
 }
@@ -57,9 +63,13 @@ pub fn contenders(is_response: bool) -> Vec<Contender> {
     };
     all.splice(1..1, if is_response { peers::responses() } else { peers::requests() });
     let mut buffer = [0; 8192];
-    all.push(Contender::new("memcpy", "limit: memcpy", move |input| seen(0, limits::copy(input, &mut buffer))));
+    all.push(Contender::new("memcpy", "limit: memcpy", move |input| {
+        seen(0, limits::copy(input, &mut buffer))
+    }));
     #[cfg(target_arch = "x86_64")]
-    all.push(Contender::new("bitmaps", "limit: two bitmaps, SSE2", |input| seen(0, limits::bitmaps(input))));
+    all.push(Contender::new("bitmaps", "limit: two bitmaps, SSE2", |input| {
+        seen(0, limits::bitmaps(input))
+    }));
     all
 }
 
@@ -94,7 +104,8 @@ fn responses() -> Vec<Contender> {
             let mut headers = [MaybeUninit::uninit(); LINES];
             let mut response = httparse::Response::new(&mut []);
             let config = httparse::ParserConfig::default();
-            let parsed = config.parse_response_with_uninit_headers(&mut response, input, &mut headers);
+            let parsed =
+                config.parse_response_with_uninit_headers(&mut response, input, &mut headers);
             let Ok(httparse::Status::Complete(length)) = black_box(parsed) else { return None };
             black_box(&response);
             seen(response.headers.len(), length)
@@ -126,11 +137,20 @@ fn group(name: &str, wanted: Wanted<'_>) -> Group {
     check(name, &messages, &mut contenders);
     let group_name = format!("head/{name}");
     match messages.len() {
-        1 => Group::new(group_name, contenders.into_iter().map(|contender| of_one(contender, messages[0].clone())).collect()),
+        1 => Group::new(
+            group_name,
+            contenders
+                .into_iter()
+                .map(|contender| of_one(contender, messages[0].clone()))
+                .collect(),
+        ),
         _ => {
             let order: Vec<usize> = (0..messages.len()).collect();
             let order = Rc::new(RefCell::new(order));
-            let lanes = contenders.into_iter().map(|contender| of_mix(contender, &messages, &order)).collect();
+            let lanes = contenders
+                .into_iter()
+                .map(|contender| of_mix(contender, &messages, &order))
+                .collect();
             let mut rng = Rng::with_seed(1);
             let before_round = Box::new(move || rng.shuffle(&mut order.borrow_mut()));
             Group { name: group_name, lanes, before_round }
@@ -149,7 +169,11 @@ fn of_one(contender: Contender, message: Vec<u8>) -> Lane {
 }
 
 /// All messages, in an order that is another one in each round.
-fn of_mix(contender: Contender, messages: &Rc<Vec<Vec<u8>>>, order: &Rc<RefCell<Vec<usize>>>) -> Lane {
+fn of_mix(
+    contender: Contender,
+    messages: &Rc<Vec<Vec<u8>>>,
+    order: &Rc<RefCell<Vec<usize>>>,
+) -> Lane {
     let Contender { id, title, mut parse, .. } = contender;
     let (messages, order, step) = (messages.clone(), order.clone(), messages.len());
     Lane::new(id, title, move |times| {
@@ -167,7 +191,10 @@ fn check(name: &str, messages: &[Vec<u8>], contenders: &mut [Contender]) {
         let text = || message.escape_ascii();
         let lines = message.windows(2).filter(|pair| pair == b"\r\n").count() - 2;
         let lower = message.to_ascii_lowercase();
-        let length_lines = lower.split(|&octet| octet == b'\n').filter(|line| line.starts_with(b"content-length:")).count();
+        let length_lines = lower
+            .split(|&octet| octet == b'\n')
+            .filter(|line| line.starts_with(b"content-length:"))
+            .count();
         for contender in contenders.iter_mut() {
             let fields = match contender.id {
                 id if is_limit(id) => 0,
@@ -176,7 +203,13 @@ fn check(name: &str, messages: &[Vec<u8>], contenders: &mut [Contender]) {
             };
             let found = (contender.parse)(message);
             let expected = seen(fields, message.len());
-            assert_eq!(found, expected, "{} on message {at} of {name}: \"{}\"", contender.title, text());
+            assert_eq!(
+                found,
+                expected,
+                "{} on message {at} of {name}: \"{}\"",
+                contender.title,
+                text()
+            );
         }
     }
 }

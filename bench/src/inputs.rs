@@ -1,29 +1,34 @@
 //! What is parsed: fixed messages as they are met, and mixes of random ones.
 //!
-//! A fixed message, parsed again and again, teaches the branch predictor where its delimiters are; no server sees that. So the
-//! mixes are what to look at, and the fixed messages tell which kind of message costs how much.
+//! A fixed message, parsed again and again, teaches the branch predictor where its delimiters are;
+//! no server sees that. So the mixes are what to look at, and the fixed messages tell which kind of
+//! message costs how much.
 
 use fastrand::Rng;
 
 /// A tiny request.
 pub const A: &[u8] = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
 /// A simple client's.
-pub const B: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost:8080\r\nUser-Agent: first-client/0.1.0\r\n\r\n";
+pub const B: &[u8] =
+    b"GET / HTTP/1.1\r\nHost: localhost:8080\r\nUser-Agent: first-client/0.1.0\r\n\r\n";
 /// A command line tool's.
 pub const C: &[u8] =
-    b"GET /measurements/latest?n=10 HTTP/1.1\r\nHost: localhost:8080\r\nUser-Agent: curl/8.14.1\r\nAccept: */*\r\n\r\n";
+    b"GET /measurements/latest?n=10 HTTP/1.1\r\nHost: localhost:8080\r\nUser-Agent: curl/8.14.1\r\n\
+        Accept: */*\r\n\r\n";
 /// A browser's, with cookies.
 pub const D: &[u8] = concat!(
     "GET /rooms/kitchen/sensors?unit=celsius&since=1764000000 HTTP/1.1\r\n",
     "Host: house.example:8443\r\n",
     "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0\r\n",
-    "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8\r\n",
+    "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.\
+     8\r\n",
     "Accept-Language: de-AT,de;q=0.7,en;q=0.3\r\n",
     "Accept-Encoding: gzip, deflate, br, zstd\r\n",
     "Referer: https://house.example:8443/rooms/kitchen\r\n",
     "DNT: 1\r\n",
     "Connection: keep-alive\r\n",
-    "Cookie: sid=7f3b19c02ad84e5591d6; theme=dark; tz=Europe%2FVienna; seen=1763990000.17; consent=necessary+statistics; ",
+    "Cookie: sid=7f3b19c02ad84e5591d6; theme=dark; tz=Europe%2FVienna; seen=1763990000.17; \
+     consent=necessary+statistics; ",
     "last=%2Frooms%2Fcellar; v=2; floor=basement2\r\n",
     "Upgrade-Insecure-Requests: 1\r\n",
     "Sec-Fetch-Dest: document\r\n",
@@ -34,23 +39,28 @@ pub const D: &[u8] = concat!(
 .as_bytes();
 /// A browser's, with all it has to say.
 pub const E: &[u8] = concat!(
-    "GET /search/results?q=pressure+sensor&category=i2c&page=13&sort=price%2Casc&currency=EUR HTTP/1.1\r\n",
+    "GET /search/results?q=pressure+sensor&category=i2c&page=13&sort=price%2Casc&currency=EUR \
+     HTTP/1.1\r\n",
     "Host: parts.shop.example\r\n",
     "Connection: keep-alive\r\n",
     "sec-ch-ua: \"Chromium\";v=\"141\", \"Not?A_Brand\";v=\"8\"\r\n",
     "sec-ch-ua-mobile: ?0\r\n",
     "sec-ch-ua-platform: \"Linux\"\r\n",
     "Upgrade-Insecure-Requests: 1\r\n",
-    "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36\r\n",
-    "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8\r\n",
+    "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) \
+     Chrome/141.0.0.0 Safari/537.36\r\n",
+    "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/\
+     apng,*/*;q=0.8\r\n",
     "Sec-Fetch-Site: same-origin\r\n",
     "Sec-Fetch-Mode: navigate\r\n",
     "Sec-Fetch-Dest: document\r\n",
     "Referer: https://parts.shop.example/search/results?q=pressure+sensor&category=i2c&page=2\r\n",
     "Accept-Encoding: gzip, deflate, br, zstd\r\n",
     "Accept-Language: pl-PL,pl;q=0.9,en-US;q=0.8,en;q=0.7\r\n",
-    "Cookie: basket=3b8e0a54-77d1-4c0f-9a36-51f0c2be9d18; visitor=1.1763812345.8812907733; currency=EUR; lang=pl; ",
-    "recent=bmp390%7Clps22hb%7Cms5611; ab=checkout-b.search-a; csrf=Zk9vQ2t4d0pXb1R1; zone=attic\r\n",
+    "Cookie: basket=3b8e0a54-77d1-4c0f-9a36-51f0c2be9d18; visitor=1.1763812345.8812907733; \
+     currency=EUR; lang=pl; ",
+    "recent=bmp390%7Clps22hb%7Cms5611; ab=checkout-b.search-a; csrf=Zk9vQ2t4d0pXb1R1; \
+     zone=attic\r\n",
     "If-None-Match: W/\"5f1c-19a9d0e7c40\"\r\n",
     "If-Modified-Since: Fri, 14 Nov 2025 09:12:44 GMT\r\n",
     "\r\n"
@@ -103,10 +113,13 @@ pub fn messages(name: &str) -> Vec<Vec<u8>> {
         "g" => vec![g()],
         "m" => mix(request),
         "mr" => mix(response),
-        number => match number.parse().ok().and_then(|number: usize| mix(request).into_iter().nth(number)) {
-            Some(message) => vec![message],
-            None => panic!("no input is called {name}"),
-        },
+        number => {
+            match number.parse().ok().and_then(|number: usize| mix(request).into_iter().nth(number))
+            {
+                Some(message) => vec![message],
+                None => panic!("no input is called {name}"),
+            }
+        }
     }
 }
 
@@ -176,8 +189,22 @@ const WORDS: &[&str] = &[
     "measurements",
     "subscriptions",
 ];
-const KEYS: &[&str] =
-    &["q", "id", "page", "limit", "sort", "token", "from", "to", "lang", "utm_source", "filter", "_", "v", "callback"];
+const KEYS: &[&str] = &[
+    "q",
+    "id",
+    "page",
+    "limit",
+    "sort",
+    "token",
+    "from",
+    "to",
+    "lang",
+    "utm_source",
+    "filter",
+    "_",
+    "v",
+    "callback",
+];
 const AGENTS: &[&str] = &[
     "curl/8.14.1",
     "Wget/1.25.0",
@@ -187,9 +214,10 @@ const AGENTS: &[&str] = &[
     "bareline/0.1.0",
     "board-updater/0.9 (esp32c6; rev 2)",
     "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0",
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Mobile/15E148 \
-     Safari/604.1",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
+     Chrome/141.0.0.0 Safari/537.36",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like \
+     Gecko) Version/18.6 Mobile/15E148 Safari/604.1",
 ];
 const TYPES: &[&str] = &[
     "text/html; charset=utf-8",
@@ -258,30 +286,53 @@ fn host(rng: &mut Rng) -> String {
 }
 
 fn cookies(rng: &mut Rng) -> String {
-    const NAMES: &[&str] =
-        &["sid", "session_id", "theme", "_ga", "csrf_token", "lang", "consent", "visitor", "__Host-auth", "cart"];
-    let pairs: Vec<String> =
-        (0..rng.usize(1..6)).map(|_| format!("{}={}", pick(rng, NAMES), random(rng, BASE64, 1..40))).collect();
+    const NAMES: &[&str] = &[
+        "sid",
+        "session_id",
+        "theme",
+        "_ga",
+        "csrf_token",
+        "lang",
+        "consent",
+        "visitor",
+        "__Host-auth",
+        "cart",
+    ];
+    let pairs: Vec<String> = (0..rng.usize(1..6))
+        .map(|_| format!("{}={}", pick(rng, NAMES), random(rng, BASE64, 1..40)))
+        .collect();
     pairs.join("; ")
 }
 
 type Value = fn(&mut Rng) -> String;
 
-/// What a request may have beside Host and its framing, with the percentage of the requests that have it.
+/// What a request may have beside Host and its framing, with the percentage of the requests that
+/// have it.
 const REQUEST_FIELDS: &[(&str, u8, Value)] = &[
     ("User-Agent", 88, |rng| pick(rng, AGENTS).to_string()),
     ("Accept", 80, |rng| {
         pick(
             rng,
-            &["*/*", "application/json", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "image/*;q=0.8"],
+            &[
+                "*/*",
+                "application/json",
+                "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+                "image/*;q=0.8",
+            ],
         )
         .to_string()
     }),
-    ("Accept-Encoding", 65, |rng| pick(rng, &["gzip", "gzip, deflate", "gzip, deflate, br, zstd", "identity"]).to_string()),
-    ("Accept-Language", 45, |rng| pick(rng, &["en", "de-AT,de;q=0.7,en;q=0.3", "pl-PL,pl;q=0.9,en-US;q=0.8"]).to_string()),
+    ("Accept-Encoding", 65, |rng| {
+        pick(rng, &["gzip", "gzip, deflate", "gzip, deflate, br, zstd", "identity"]).to_string()
+    }),
+    ("Accept-Language", 45, |rng| {
+        pick(rng, &["en", "de-AT,de;q=0.7,en;q=0.3", "pl-PL,pl;q=0.9,en-US;q=0.8"]).to_string()
+    }),
     ("Connection", 45, |rng| pick(rng, &["keep-alive", "close", "Keep-Alive"]).to_string()),
     ("Cookie", 38, cookies),
-    ("Referer", 30, |rng| format!("https://{}{}", pick(rng, &["a.example", "www.shop.example"]), target(rng))),
+    ("Referer", 30, |rng| {
+        format!("https://{}{}", pick(rng, &["a.example", "www.shop.example"]), target(rng))
+    }),
     ("Origin", 14, |rng| format!("https://{}", pick(rng, &["a.example", "www.shop.example"]))),
     ("Authorization", 18, |rng| format!("Bearer {}", random(rng, BASE64, 24..220))),
     ("Cache-Control", 24, |rng| pick(rng, &["no-cache", "max-age=0", "no-store"]).to_string()),
@@ -289,23 +340,30 @@ const REQUEST_FIELDS: &[(&str, u8, Value)] = &[
     ("If-None-Match", 14, |rng| format!("\"{}\"", random(rng, HEX, 8..33))),
     ("If-Modified-Since", 10, |rng| pick(rng, DATES).to_string()),
     ("Range", 5, |rng| format!("bytes={}-", rng.u32(..1_000_000))),
-    ("X-Forwarded-For", 22, |rng| format!("{}.{}.{}.{}", rng.u8(1..), rng.u8(..), rng.u8(..), rng.u8(1..))),
+    ("X-Forwarded-For", 22, |rng| {
+        format!("{}.{}.{}.{}", rng.u8(1..), rng.u8(..), rng.u8(..), rng.u8(1..))
+    }),
     ("X-Forwarded-Proto", 18, |_| "https".to_string()),
     ("X-Request-ID", 26, |rng| random(rng, HEX, 32..33)),
-    ("traceparent", 14, |rng| format!("00-{}-{}-01", random(rng, HEX, 32..33), random(rng, HEX, 16..17))),
+    ("traceparent", 14, |rng| {
+        format!("00-{}-{}-01", random(rng, HEX, 32..33), random(rng, HEX, 16..17))
+    }),
     ("Upgrade-Insecure-Requests", 22, |_| "1".to_string()),
     ("Sec-Fetch-Dest", 26, |rng| pick(rng, &["document", "empty", "image", "script"]).to_string()),
     ("Sec-Fetch-Mode", 26, |rng| pick(rng, &["navigate", "cors", "no-cors"]).to_string()),
     ("Sec-Fetch-Site", 26, |rng| pick(rng, &["same-origin", "none", "cross-site"]).to_string()),
     ("sec-ch-ua", 16, |_| "\"Chromium\";v=\"141\", \"Not?A_Brand\";v=\"8\"".to_string()),
-    ("sec-ch-ua-platform", 14, |rng| pick(rng, &["\"Linux\"", "\"Windows\"", "\"Android\""]).to_string()),
+    ("sec-ch-ua-platform", 14, |rng| {
+        pick(rng, &["\"Linux\"", "\"Windows\"", "\"Android\""]).to_string()
+    }),
     ("DNT", 14, |_| "1".to_string()),
     ("Via", 8, |_| "1.1 proxy-3".to_string()),
     ("X-Empty", 3, |_| String::new()),
 ];
 
 fn request(rng: &mut Rng) -> Vec<u8> {
-    const BODILESS: &[&str] = &["GET", "GET", "GET", "GET", "GET", "GET", "HEAD", "OPTIONS", "DELETE", "PROPFIND"];
+    const BODILESS: &[&str] =
+        &["GET", "GET", "GET", "GET", "GET", "GET", "HEAD", "OPTIONS", "DELETE", "PROPFIND"];
     const WITH_BODY: &[&str] = &["POST", "POST", "POST", "PUT", "PATCH"];
     let has_body = chance(rng, 28);
     let method = pick(rng, if has_body { WITH_BODY } else { BODILESS });
@@ -331,19 +389,37 @@ fn request(rng: &mut Rng) -> Vec<u8> {
 /// What a response may have beside its framing.
 const RESPONSE_FIELDS: &[(&str, u8, Value)] = &[
     ("Date", 92, |rng| pick(rng, DATES).to_string()),
-    ("Server", 78, |rng| pick(rng, &["nginx", "Apache/2.4.65 (Debian)", "board/2.4", "cloudfront", "envoy"]).to_string()),
+    ("Server", 78, |rng| {
+        pick(rng, &["nginx", "Apache/2.4.65 (Debian)", "board/2.4", "cloudfront", "envoy"])
+            .to_string()
+    }),
     ("Content-Type", 85, |rng| pick(rng, TYPES).to_string()),
     ("Connection", 40, |rng| pick(rng, &["keep-alive", "close"]).to_string()),
     ("Keep-Alive", 14, |_| "timeout=5, max=100".to_string()),
     ("Cache-Control", 60, |rng| {
-        pick(rng, &["no-store", "public, max-age=31536000, immutable", "private, max-age=30, must-revalidate", "no-cache"])
-            .to_string()
+        pick(
+            rng,
+            &[
+                "no-store",
+                "public, max-age=31536000, immutable",
+                "private, max-age=30, must-revalidate",
+                "no-cache",
+            ],
+        )
+        .to_string()
     }),
     ("ETag", 40, |rng| format!("\"{}\"", random(rng, HEX, 8..40))),
     ("Last-Modified", 36, |rng| pick(rng, DATES).to_string()),
     ("Expires", 18, |rng| pick(rng, DATES).to_string()),
-    ("Vary", 40, |rng| pick(rng, &["Accept-Encoding", "Accept-Encoding, Accept-Language", "Origin"]).to_string()),
-    ("Set-Cookie", 28, |rng| format!("{}; Path=/; HttpOnly; SameSite=Lax", cookies(rng).split("; ").next().unwrap_or_default())),
+    ("Vary", 40, |rng| {
+        pick(rng, &["Accept-Encoding", "Accept-Encoding, Accept-Language", "Origin"]).to_string()
+    }),
+    ("Set-Cookie", 28, |rng| {
+        format!(
+            "{}; Path=/; HttpOnly; SameSite=Lax",
+            cookies(rng).split("; ").next().unwrap_or_default()
+        )
+    }),
     ("Set-Cookie", 10, |rng| format!("theme=dark; Expires={}", pick(rng, DATES))),
     ("Strict-Transport-Security", 32, |_| "max-age=31536000; includeSubDomains".to_string()),
     ("X-Content-Type-Options", 34, |_| "nosniff".to_string()),
@@ -409,7 +485,8 @@ fn some_of(rng: &mut Rng, fields: &[(&'static str, u8, Value)]) -> Vec<(&'static
     chosen
 }
 
-/// The message as octets: most with names as the RFCs write them, some in lower case, as gateways from HTTP/2 send them.
+/// The message as octets: most with names as the RFCs write them, some in lower case, as gateways
+/// from HTTP/2 send them.
 fn written(rng: &mut Rng, start: String, fields: Vec<(&'static str, String)>) -> Vec<u8> {
     let is_lower = chance(rng, 18);
     let mut message = start;
@@ -441,10 +518,19 @@ pub fn average(name: &str) -> usize {
 
 /// Sizes are part of what the tables say, so a change of a text has to be noticed.
 pub fn check() {
-    let expected = [("a", 35), ("b", 72), ("c", 102), ("d", 703), ("e", 1061), ("f", 491), ("g", 4148)];
+    let expected =
+        [("a", 35), ("b", 72), ("c", 102), ("d", 703), ("e", 1061), ("f", 491), ("g", 4148)];
     for (name, length) in expected {
         assert_eq!(named(name).len(), length, "the length of input {name}");
     }
-    assert!((460..=490).contains(&average("m")), "the requests of the mix have {} octets on average", average("m"));
-    assert!((380..=520).contains(&average("mr")), "the responses of the mix have {} octets on average", average("mr"));
+    assert!(
+        (460..=490).contains(&average("m")),
+        "the requests of the mix have {} octets on average",
+        average("m")
+    );
+    assert!(
+        (380..=520).contains(&average("mr")),
+        "the responses of the mix have {} octets on average",
+        average("mr")
+    );
 }

@@ -36,12 +36,14 @@ fn classes(block: &[u8; 64]) -> (u64, u64) {
     (no_token, no_text)
 }
 
-/// The same of 16 octets. SSE2 compares octets for equality alone, and finds ranges by a saturating minimum.
+/// The same of 16 octets. SSE2 compares octets for equality alone, and finds ranges by a saturating
+/// minimum.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn classes_of_16(octets: &[u8; 16]) -> (u16, u16) {
     use safe_arch::{
-        cmp_eq_mask_i8_m128i, cmp_lt_mask_i8_m128i, m128i, min_u8_m128i, move_mask_i8_m128i, set_splat_i8_m128i, sub_i8_m128i,
+        cmp_eq_mask_i8_m128i, cmp_lt_mask_i8_m128i, m128i, min_u8_m128i, move_mask_i8_m128i,
+        set_splat_i8_m128i, sub_i8_m128i,
     };
     let octets = m128i::from(*octets);
     let all = |octet: u8| set_splat_i8_m128i(octet as i8);
@@ -56,7 +58,14 @@ fn classes_of_16(octets: &[u8; 16]) -> (u16, u16) {
     // Signed, so that octets from 0x80 on are below SP too.
     let invisible = cmp_lt_mask_i8_m128i(octets, all(b'!'));
     let del = is(0x7f);
-    let delimiter = is(b'"') | parenthesis | is(b',') | is(b'/') | within(b':', b'@') | within(b'[', b']') | is(b'{') | is(b'}');
+    let delimiter = is(b'"')
+        | parenthesis
+        | is(b',')
+        | is(b'/')
+        | within(b':', b'@')
+        | within(b'[', b']')
+        | is(b'{')
+        | is(b'}');
     let control = equal(min_u8_m128i(octets, all(0x1f)), octets);
     let no_text = (control & !is(b'\t')) | del;
     let no_token = delimiter | invisible | del;

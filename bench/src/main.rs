@@ -1,4 +1,5 @@
-//! Times bareline beside its peers, in one process and in turn, and runs one of them alone for a count of its instructions.
+//! Times bareline beside its peers, in one process and in turn, and runs one of them alone for a
+//! count of its instructions.
 
 mod chunked;
 mod connection;
@@ -46,7 +47,8 @@ impl Command {
         let name = arguments.subcommand()?;
         let command = match name.as_deref() {
             Some("header") => {
-                let (rustc, command) = (arguments.value_from_str("--rustc")?, arguments.value_from_str("--command")?);
+                let (rustc, command) =
+                    (arguments.value_from_str("--rustc")?, arguments.value_from_str("--command")?);
                 Self::Header { rustc, command }
             }
             Some("tables") => {
@@ -54,12 +56,17 @@ impl Command {
                 Self::Tables { section: arguments.value_from_str("--section")?, rounds }
             }
             Some("names") => Self::Names,
-            Some("count") => Self::Count { name: arguments.free_from_str()?, iterations: arguments.free_from_str()? },
+            Some("count") => Self::Count {
+                name: arguments.free_from_str()?,
+                iterations: arguments.free_from_str()?,
+            },
             Some("show") => Self::Show { input: arguments.free_from_str()? },
             _ => return Err(Error::ArgumentParsingFailed { cause: "no such command".to_owned() }),
         };
         match arguments.finish().first() {
-            Some(rest) => Err(Error::ArgumentParsingFailed { cause: format!("{} is not expected", rest.display()) }),
+            Some(rest) => Err(Error::ArgumentParsingFailed {
+                cause: format!("{} is not expected", rest.display()),
+            }),
             None => Ok(command),
         }
     }
@@ -75,7 +82,10 @@ fn main() {
         Command::Tables { section, rounds } => report::tables(&section, rounds),
         Command::Names => {
             for group in groups(Wanted(None)) {
-                group.lanes.iter().for_each(|lane| println!("{}/{} {}", group.name, lane.id, lane.step));
+                group
+                    .lanes
+                    .iter()
+                    .for_each(|lane| println!("{}/{} {}", group.name, lane.id, lane.step));
             }
         }
         Command::Count { name, iterations } => {
@@ -85,12 +95,21 @@ fn main() {
             };
             (lane.work)(iterations * lane.step);
         }
-        Command::Show { input } => std::io::stdout().write_all(&inputs::named(&input)).expect("standard output takes it"),
+        Command::Show { input } => {
+            std::io::stdout().write_all(&inputs::named(&input)).expect("standard output takes it")
+        }
     }
 }
 
 fn groups(wanted: Wanted<'_>) -> Vec<Group> {
-    let all = [heads::groups, chunked::groups, serialise::groups, trickle::groups, connection::groups, refused::groups];
+    let all = [
+        heads::groups,
+        chunked::groups,
+        serialise::groups,
+        trickle::groups,
+        connection::groups,
+        refused::groups,
+    ];
     all.iter().flat_map(|groups| groups(wanted)).collect()
 }
 

@@ -1,9 +1,10 @@
-//! The harness: contenders in turn, round by round, so that what disturbs the machine disturbs them all.
+//! The harness: contenders in turn, round by round, so that what disturbs the machine disturbs them
+//! all.
 
 use std::time::{Duration, Instant};
 
-/// What is wanted: all, or one contender of one group. What is not wanted is not made either, since valgrind does not know every
-/// instruction that a peer uses.
+/// What is wanted: all, or one contender of one group. What is not wanted is not made either, since
+/// valgrind does not know every instruction that a peer uses.
 #[derive(Clone, Copy)]
 pub struct Wanted<'a>(pub Option<(&'a str, &'a str)>);
 
@@ -27,15 +28,26 @@ pub struct Lane {
     /// Its name in a table.
     pub title: String,
     pub work: Work,
-    /// How many times the work is done at least: the messages of a mix, or the octets of a message, that only count together.
+    /// How many times the work is done at least: the messages of a mix, or the octets of a
+    /// message, that only count together.
     pub step: usize,
     /// The most rounds that it takes part in: fewer where one takes a second.
     pub rounds: usize,
 }
 
 impl Lane {
-    pub fn new(id: impl Into<String>, title: impl Into<String>, work: impl FnMut(usize) + 'static) -> Self {
-        Self { id: id.into(), title: title.into(), work: Box::new(work), step: 1, rounds: usize::MAX }
+    pub fn new(
+        id: impl Into<String>,
+        title: impl Into<String>,
+        work: impl FnMut(usize) + 'static,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            title: title.into(),
+            work: Box::new(work),
+            step: 1,
+            rounds: usize::MAX,
+        }
     }
 
     pub fn step(self, step: usize) -> Self {
@@ -84,7 +96,8 @@ impl Measured {
 /// How long a batch is to take: long beside the clock's resolution, short beside a time slice.
 const BATCH: Duration = Duration::from_micros(250);
 
-/// Times the contenders in turn. Each round begins with another one, so that none is always behind the same neighbour.
+/// Times the contenders in turn. Each round begins with another one, so that none is always behind
+/// the same neighbour.
 pub fn race(group: Group, rounds: usize) -> Measured {
     let Group { name, mut lanes, mut before_round } = group;
     let batches: Vec<usize> = lanes.iter_mut().map(batch_size).collect();
@@ -101,7 +114,11 @@ pub fn race(group: Group, rounds: usize) -> Measured {
             }
         }
     }
-    let figures = lanes.into_iter().zip(times).map(|(lane, times)| (lane.id, lane.title, figure(times))).collect();
+    let figures = lanes
+        .into_iter()
+        .zip(times)
+        .map(|(lane, times)| (lane.id, lane.title, figure(times)))
+        .collect();
     Measured { name, figures }
 }
 
@@ -113,7 +130,9 @@ fn batch_size(lane: &mut Lane) -> usize {
         (lane.work)(steps * lane.step);
         let taken = start.elapsed();
         if taken >= BATCH {
-            return ((steps as f64 * BATCH.as_secs_f64() / taken.as_secs_f64()).ceil() as usize).max(1) * lane.step;
+            return ((steps as f64 * BATCH.as_secs_f64() / taken.as_secs_f64()).ceil() as usize)
+                .max(1)
+                * lane.step;
         }
         steps *= 2;
     }

@@ -6,8 +6,11 @@ use crate::measure::{Group, Lane, Wanted};
 use std::hint::black_box;
 
 /// The name of each case, and how it is called in the table.
-pub const CASES: [(&str, &str); 3] =
-    [("accepted", "d as it is"), ("octet", "one octet wrong, in its last line"), ("host", "`Host` wrong")];
+pub const CASES: [(&str, &str); 3] = [
+    ("accepted", "d as it is"),
+    ("octet", "one octet wrong, in its last line"),
+    ("host", "`Host` wrong"),
+];
 
 /// Input d as it is; with a control in its last value; with what is no host in Host.
 fn message(case: &str) -> Vec<u8> {
@@ -23,7 +26,8 @@ fn message(case: &str) -> Vec<u8> {
     }
 }
 
-/// All cases are in one group, so that they are timed in turn. Whoever takes a wrong message has no lane for it.
+/// All cases are in one group, so that they are timed in turn. Whoever takes a wrong message has no
+/// lane for it.
 pub fn groups(wanted: Wanted<'_>) -> Vec<Group> {
     let name = "refused";
     if !wanted.group(name) {

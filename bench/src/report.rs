@@ -15,13 +15,17 @@ pub fn header(rustc: &str, command: &str) {
     println!("- Processor: {}, {} logical cores, with {}", processor(), cores(), features());
     println!("- Compiler: {rustc}, `opt-level = 3`, link-time optimization of all crates\n");
     let average = |name| inputs::average(name).to_string();
-    let notes = include_str!("notes.md").replace("{m}", &average("m")).replace("{mr}", &average("mr"));
+    let notes =
+        include_str!("notes.md").replace("{m}", &average("m")).replace("{mr}", &average("mr"));
     println!("{}", notes.trim_end());
 }
 
 fn processor() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = info.lines().find(|line| line.starts_with("model name")).and_then(|line| line.split_once(": "));
+    let model = info
+        .lines()
+        .find(|line| line.starts_with("model name"))
+        .and_then(|line| line.split_once(": "));
     model.map_or_else(|| std::env::consts::ARCH.to_string(), |(_, model)| model.trim().to_string())
 }
 
@@ -68,12 +72,19 @@ pub fn tables(section: &str, rounds: usize) {
 
     head_tables(&measured(heads::groups), &mut slower);
     for group in measured(chunked::groups) {
-        let what = if group.name.ends_with("16") { "in chunks of 16 octets" } else { "in chunks of 16 octets to 1 KB" };
+        let what = if group.name.ends_with("16") {
+            "in chunks of 16 octets"
+        } else {
+            "in chunks of 16 octets to 1 KB"
+        };
         list(&format!("A body of 64 KB {what}, decoded"), &group, "httparse", &mut slower);
     }
     for group in measured(serialise::groups) {
         list(
-            &format!("A status line and five field lines, {} octets, written", serialise::HEAD.len()),
+            &format!(
+                "A status line and five field lines, {} octets, written",
+                serialise::HEAD.len()
+            ),
             &group,
             "extend",
             &mut slower,
@@ -82,14 +93,21 @@ pub fn tables(section: &str, rounds: usize) {
     for group in measured(connection::groups) {
         let of = group.name.rsplit('/').next().unwrap_or_default().to_string();
         list(
-            &format!("A connection: input {of} received, answered with 13 octets, the next awaited"),
+            &format!(
+                "A connection: input {of} received, answered with 13 octets, the next awaited"
+            ),
             &group,
             "httparse",
             &mut slower,
         );
     }
     for group in measured(trickle::groups) {
-        list("One octet at a time into a head of 64 KB, for each octet", &group, "httparse", &mut slower);
+        list(
+            "One octet at a time into a head of 64 KB, for each octet",
+            &group,
+            "httparse",
+            &mut slower,
+        );
     }
     for group in measured(refused::groups) {
         refused_table(&group, &mut slower);
@@ -148,11 +166,14 @@ fn head_tables(columns: &[Measured], slower: &mut Vec<String>) {
     row(["".to_string()].into_iter().chain(names()));
     rule(columns.len() + 1);
     for (id, title) in rows() {
-        let figure = |column: &Measured| column.of(id).map_or("-".to_string(), |figure| nanoseconds(figure.min));
+        let figure = |column: &Measured| {
+            column.of(id).map_or("-".to_string(), |figure| nanoseconds(figure.min))
+        };
         row([bold(id, title)].into_iter().chain(columns.iter().map(figure)));
     }
 
-    let kinds: [(&str, Choice); 2] = [("minima", |figure| figure.min), ("medians", |figure| figure.median)];
+    let kinds: [(&str, Choice); 2] =
+        [("minima", |figure| figure.min), ("medians", |figure| figure.median)];
     for (kind, choice) in kinds {
         println!("\n### Heads parsed: ratio to httparse, of the {kind}\n");
         row(["".to_string()].into_iter().chain(names()).chain(["geometric mean".to_string()]));
@@ -163,8 +184,11 @@ fn head_tables(columns: &[Measured], slower: &mut Vec<String>) {
                 Some(choice(&column.of(id)?) / choice(&reference))
             });
             let ratios: Vec<f64> = ratios.collect();
-            let mean = (ratios.iter().map(|ratio| ratio.ln()).sum::<f64>() / ratios.len() as f64).exp();
-            row([bold(id, title)].into_iter().chain(ratios.iter().chain([&mean]).map(|ratio| format!("{ratio:.2}"))));
+            let mean =
+                (ratios.iter().map(|ratio| ratio.ln()).sum::<f64>() / ratios.len() as f64).exp();
+            row([bold(id, title)]
+                .into_iter()
+                .chain(ratios.iter().chain([&mean]).map(|ratio| format!("{ratio:.2}"))));
         }
     }
 
@@ -208,9 +232,15 @@ fn list(heading: &str, group: &Measured, reference: &str, slower: &mut Vec<Strin
     // A connection's whole work is no mere serialising.
     let compared = |id: &str| is_ours(id) && id != "ours-connection";
     for (_, ours, figure) in group.figures.iter().filter(|(id, ..)| compared(id)) {
-        for (_, title, peer) in group.figures.iter().filter(|(id, ..)| !is_ours(id) && !heads::is_limit(id)) {
+        for (_, title, peer) in
+            group.figures.iter().filter(|(id, ..)| !is_ours(id) && !heads::is_limit(id))
+        {
             if is_slower(figure.min, peer.min) {
-                slower.push(format!("{}: {ours}, than {title}: {}", group.name, ratio(figure.min, peer.min)));
+                slower.push(format!(
+                    "{}: {ours}, than {title}: {}",
+                    group.name,
+                    ratio(figure.min, peer.min)
+                ));
             }
         }
     }
@@ -218,7 +248,9 @@ fn list(heading: &str, group: &Measured, reference: &str, slower: &mut Vec<Strin
 
 fn refused_table(group: &Measured, slower: &mut Vec<String>) {
     let [(accepted, taken), wrong @ ..] = &CASES;
-    println!("\n### Refused messages: nanoseconds, minimum, and ratio to the message that is taken\n");
+    println!(
+        "\n### Refused messages: nanoseconds, minimum, and ratio to the message that is taken\n"
+    );
     let names = wrong.iter().flat_map(|(_, title)| [title.to_string(), "ratio".to_string()]);
     row(["".to_string(), taken.to_string()].into_iter().chain(names));
     rule(2 + 2 * wrong.len());
@@ -233,7 +265,10 @@ fn refused_table(group: &Measured, slower: &mut Vec<String>) {
             };
             cells.extend([nanoseconds(refused.min), ratio(refused.min, figure.min)]);
             if is_ours(id) && refused.min > CHANCE * figure.min {
-                slower.push(format!("{title}, refused ({what}), than accepted: {}", ratio(refused.min, figure.min)));
+                slower.push(format!(
+                    "{title}, refused ({what}), than accepted: {}",
+                    ratio(refused.min, figure.min)
+                ));
             }
         }
         row(cells);

@@ -3,8 +3,8 @@
 use crate::inputs;
 use crate::measure::{Group, Lane, Wanted};
 use bareline_core::{
-    FieldName, FieldSpans, FieldValue, Limits, MessageWriter, Method, ReplyTo, ServerConnection, Status, Version, WireBuf,
-    WriteError,
+    FieldName, FieldSpans, FieldValue, Limits, MessageWriter, Method, ReplyTo, ServerConnection,
+    Status, Version, WireBuf, WriteError,
 };
 use std::hint::black_box;
 use std::io::Write;
@@ -18,8 +18,10 @@ const FIELDS: [(&str, &str); 5] = [
     ("ETag", "\"5f-1a2b3c4d5e\""),
 ];
 /// What is written.
-pub const HEAD: &[u8] = b"HTTP/1.1 204 No Content\r\nDate: Sat, 22 Nov 2025 17:20:03 GMT\r\nServer: board/2.4\r\n\
-    Content-Type: text/html; charset=utf-8\r\nCache-Control: no-cache\r\nETag: \"5f-1a2b3c4d5e\"\r\n\r\n";
+pub const HEAD: &[u8] = b"HTTP/1.1 204 No Content\r\nDate: Sat, 22 Nov 2025 17:20:03 GMT\r\n\
+    Server: board/2.4\r\n\
+    Content-Type: text/html; charset=utf-8\r\nCache-Control: no-cache\r\n\
+    ETag: \"5f-1a2b3c4d5e\"\r\n\r\n";
 
 /// What a program knows that writes the head.
 type Known = (u16, &'static str, [(&'static str, &'static str); 5]);
@@ -34,7 +36,10 @@ fn validated() -> Validated {
     FIELDS.map(|(name, value)| field(name, value).expect("the fields are valid"))
 }
 
-fn field(name: &'static str, value: &'static str) -> Result<(FieldName<'static>, FieldValue<'static>), WriteError> {
+fn field(
+    name: &'static str,
+    value: &'static str,
+) -> Result<(FieldName<'static>, FieldValue<'static>), WriteError> {
     Ok((FieldName::new(name)?, FieldValue::new(value)?))
 }
 
@@ -48,18 +53,39 @@ pub fn groups(wanted: Wanted<'_>) -> Vec<Group> {
     let lanes = vec![
         into_vec("write", "`write!` into a `Vec`", formatted, reserved()),
         into_vec("extend", "extend, as hyper does it", extended, reserved()),
-        of_ours("ours-validated", "bareline, values validated before", move |_, out| ours(black_box(&fields), out)),
+        of_ours("ours-validated", "bareline, values validated before", move |_, out| {
+            ours(black_box(&fields), out)
+        }),
         of_ours("ours-validating", "bareline, values validated here", |known, out| {
             let (.., [a, b, c, d, e]) = known;
-            ours(&[field(a.0, a.1)?, field(b.0, b.1)?, field(c.0, c.1)?, field(d.0, d.1)?, field(e.0, e.1)?], out)
+            ours(
+                &[
+                    field(a.0, a.1)?,
+                    field(b.0, b.1)?,
+                    field(c.0, c.1)?,
+                    field(d.0, d.1)?,
+                    field(e.0, e.1)?,
+                ],
+                out,
+            )
         }),
         respond(),
-        into_vec("memcpy", "limit: memcpy of the head", |_, out| out.extend_from_slice(black_box(HEAD)), reserved()),
+        into_vec(
+            "memcpy",
+            "limit: memcpy of the head",
+            |_, out| out.extend_from_slice(black_box(HEAD)),
+            reserved(),
+        ),
     ];
     vec![Group::new(name, lanes)]
 }
 
-fn into_vec(id: &'static str, title: &str, write: fn(&Known, &mut Vec<u8>), mut out: Vec<u8>) -> Lane {
+fn into_vec(
+    id: &'static str,
+    title: &str,
+    write: fn(&Known, &mut Vec<u8>),
+    mut out: Vec<u8>,
+) -> Lane {
     write(&known(), &mut out);
     assert_eq!(out, HEAD, "{title}");
     let known = known();
@@ -72,7 +98,11 @@ fn into_vec(id: &'static str, title: &str, write: fn(&Known, &mut Vec<u8>), mut 
     })
 }
 
-fn of_ours(id: &'static str, title: &str, write: impl Fn(&Known, &mut WireBuf<512>) -> Result<(), WriteError> + 'static) -> Lane {
+fn of_ours(
+    id: &'static str,
+    title: &str,
+    write: impl Fn(&Known, &mut WireBuf<512>) -> Result<(), WriteError> + 'static,
+) -> Lane {
     // Called through a pointer, as the others are.
     let write: Write512 = Box::new(write);
     let known = known();
@@ -96,7 +126,8 @@ fn formatted((code, reason, fields): &Known, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// One `extend_from_slice` a part, and nothing checked: the pattern that servers use which have their values validated.
+/// One `extend_from_slice` a part, and nothing checked: the pattern that servers use which have
+/// their values validated.
 fn extended((code, reason, fields): &Known, out: &mut Vec<u8>) {
     out.extend_from_slice(b"HTTP/1.1 ");
     out.extend_from_slice(itoa::Buffer::new().format(*code).as_bytes());
@@ -115,23 +146,31 @@ fn extended((code, reason, fields): &Known, out: &mut Vec<u8>) {
 #[inline(always)]
 fn ours(fields: &Validated, out: &mut WireBuf<512>) -> Result<(), WriteError> {
     let reply_to = black_box(ReplyTo::new(Method::GET, Version::Http11));
-    MessageWriter::new().response(reply_to, black_box(Status::NO_CONTENT), out)?.fields(fields)?.without_body()
+    MessageWriter::new()
+        .response(reply_to, black_box(Status::NO_CONTENT), out)?
+        .fields(fields)?
+        .without_body()
 }
 
-/// The same through a connection, which has to receive a request first: input a. The body is sent too, empty, so that the next
-/// request may come.
+/// The same through a connection, which has to receive a request first: input a. The body is sent
+/// too, empty, so that the next request may come.
 fn respond() -> Lane {
     let (mut connection, mut spans, mut out) =
         (ServerConnection::new(Limits::DEFAULT), FieldSpans::<64>::new(), WireBuf::<512>::new());
     let fields = validated();
-    Lane::new("ours-connection", "bareline, a connection: input a received, answered, and the next one awaited", move |times| {
-        for _ in 0..times {
-            out.clear();
-            black_box(connection.receive(black_box(inputs::A), spans.lend()).is_ok());
-            let head = connection.respond(black_box(Status::OK), &mut out);
-            head.and_then(|head| head.fields(black_box(&fields))?.without_body()).expect("an answer is due");
-            black_box(out.as_bytes());
-            black_box(connection.next_request());
-        }
-    })
+    Lane::new(
+        "ours-connection",
+        "bareline, a connection: input a received, answered, and the next one awaited",
+        move |times| {
+            for _ in 0..times {
+                out.clear();
+                black_box(connection.receive(black_box(inputs::A), spans.lend()).is_ok());
+                let head = connection.respond(black_box(Status::OK), &mut out);
+                head.and_then(|head| head.fields(black_box(&fields))?.without_body())
+                    .expect("an answer is due");
+                black_box(out.as_bytes());
+                black_box(connection.next_request());
+            }
+        },
+    )
 }

@@ -20,7 +20,9 @@ pub fn groups(wanted: Wanted<'_>) -> Vec<Group> {
             let title = format!("{}, parsed again each time", with_version("httparse"));
             lane("httparse", title, parsed_again, &head).rounds(2)
         }),
-        wanted.lane("ours").then(|| lane("ours", "bareline, ServerConnection".to_string(), received, &head)),
+        wanted
+            .lane("ours")
+            .then(|| lane("ours", "bareline, ServerConnection".to_string(), received, &head)),
     ];
     vec![Group::new(name, lanes.into_iter().flatten().collect())]
 }
@@ -30,7 +32,9 @@ fn lane(id: &str, title: String, read: fn(&[u8]) -> Option<usize>, head: &[u8]) 
     let head = head.to_vec();
     assert_eq!(read(&head), Some(head.len()), "{title} reads the head");
     let step = head.len();
-    let work = move |times| (0..times / step).for_each(|_| _ = black_box(black_box(read)(black_box(&head))));
+    let work = move |times| {
+        (0..times / step).for_each(|_| _ = black_box(black_box(read)(black_box(&head))))
+    };
     Lane::new(id, title, work).step(step)
 }
 
@@ -58,7 +62,8 @@ fn parsed_again(head: &[u8]) -> Option<usize> {
 }
 
 fn received(head: &[u8]) -> Option<usize> {
-    let (mut connection, mut spans) = (ServerConnection::new(Limits::DEFAULT), FieldSpans::<LINES>::new());
+    let (mut connection, mut spans) =
+        (ServerConnection::new(Limits::DEFAULT), FieldSpans::<LINES>::new());
     let mut length = None;
     for end in 1..=head.len() {
         let received = connection.receive(black_box(&head[..end]), spans.lend());

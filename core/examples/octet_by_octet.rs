@@ -1,11 +1,17 @@
-//! Feeds what grows to a connection one octet at a time: `octet_by_octet KIND SIZE`. `just linear` counts the instructions of that.
+//! Feeds what grows to a connection one octet at a time: `octet_by_octet KIND SIZE`. `just linear`
+//! counts the instructions of that.
 
 use bareline_core::{
-    BodyDecoder, BodyPart, ClientConnection, Event, FieldName, FieldSpans, FieldValue, Framing, Limits, Method, ServerConnection,
-    Target, WireBuf,
+    BodyDecoder, BodyPart, ClientConnection, Event, FieldName, FieldSpans, FieldValue, Framing,
+    Limits, Method, ServerConnection, Target, WireBuf,
 };
 
-const LIMITS: Limits = Limits { chunk_line: u16::MAX, chunk_extensions: u16::MAX, trailers: u16::MAX, ..Limits::DEFAULT };
+const LIMITS: Limits = Limits {
+    chunk_line: u16::MAX,
+    chunk_extensions: u16::MAX,
+    trailers: u16::MAX,
+    ..Limits::DEFAULT
+};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -15,7 +21,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let size: usize = size.parse()?;
     // `size` octets of lines, or of one line, with what has to stand around them.
     let lines = |line: &str| line.repeat(size / line.len());
-    let one_line = |front: &str| format!("{front}{}\r\n", "x".repeat(size.saturating_sub(front.len() + 2)));
+    let one_line =
+        |front: &str| format!("{front}{}\r\n", "x".repeat(size.saturating_sub(front.len() + 2)));
     let field = "X-Field: a value of some length, as they are\r\n";
     let octets = match &*kind {
         "empty-lines" => format!("{}GET / HTTP/1.0\r\n\r\n", lines("\r\n")),
@@ -39,9 +46,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn request(octets: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
-    let (mut connection, mut spans) = (ServerConnection::new(LIMITS), Box::new(FieldSpans::<2048>::new()));
+    let (mut connection, mut spans) =
+        (ServerConnection::new(LIMITS), Box::new(FieldSpans::<2048>::new()));
     for end in 1..=octets.len() {
-        if let (_, Event::Head(_)) = connection.receive(octets.get(..end).unwrap_or(octets), spans.lend())? {
+        if let (_, Event::Head(_)) =
+            connection.receive(octets.get(..end).unwrap_or(octets), spans.lend())?
+        {
             return Ok(());
         }
     }
@@ -54,7 +64,9 @@ fn response(octets: &mut [u8]) -> Result<(), Box<dyn std::error::Error>> {
     let head = connection.request(Method::GET, Target::ROOT, &mut out)?;
     head.field(FieldName::HOST, FieldValue::from_static("a"))?.without_body()?;
     for end in 1..=octets.len() {
-        if let (_, Event::Head(_)) = connection.receive(octets.get_mut(..end).unwrap_or_default(), spans.lend())? {
+        if let (_, Event::Head(_)) =
+            connection.receive(octets.get_mut(..end).unwrap_or_default(), spans.lend())?
+        {
             return Ok(());
         }
     }

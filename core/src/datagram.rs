@@ -31,7 +31,10 @@ use crate::write::{HeadWriter, HeadWritten, ReplyTo, Sink, WireBuf};
 ///
 /// Empty lines in front of the request are skipped, as on a connection, and behind a request
 /// without content as well: any number of each [RFC 9112 section 2.2].
-pub fn request<'b>(octets: &'b [u8], spans: LentSpans<'b>) -> Result<(RequestHead<'b>, &'b [u8]), ParseError> {
+pub fn request<'b>(
+    octets: &'b [u8],
+    spans: LentSpans<'b>,
+) -> Result<(RequestHead<'b>, &'b [u8]), ParseError> {
     match RequestHead::parse_for(octets, spans, &Limits::DEFAULT, suits)? {
         Parsed::Incomplete => Err(not_ended(octets)),
         Parsed::Complete { message: head, len } => {
@@ -44,7 +47,8 @@ pub fn request<'b>(octets: &'b [u8], spans: LentSpans<'b>) -> Result<(RequestHea
     }
 }
 
-/// Reads the response that is this datagram, to a request with `method`, and its body: without a length all that follows the head.
+/// Reads the response that is this datagram, to a request with `method`, and its body: without a
+/// length all that follows the head.
 ///
 /// No empty lines are skipped, neither in front of it nor behind it.
 pub fn response<'b>(
@@ -54,7 +58,9 @@ pub fn response<'b>(
 ) -> Result<(ResponseHead<'b>, &'b [u8]), ParseError> {
     match ResponseHead::parse(octets, spans)? {
         Parsed::Incomplete => Err(not_ended(octets)),
-        Parsed::Complete { message: head, len } => Ok((head, body(octets, len, head.framing(method)?)?)),
+        Parsed::Complete { message: head, len } => {
+            Ok((head, body(octets, len, head.framing(method)?)?))
+        }
     }
 }
 
@@ -113,15 +119,19 @@ fn body(octets: &[u8], start: usize, framing: Framing) -> Result<&[u8], ParseErr
     let rest = octets.get(start..).unwrap_or(&[]);
     let length = match framing {
         Framing::UntilClose => return Ok(rest),
-        Framing::Chunked => return Err(ParseError::new(ErrorKind::UnsupportedCoding, start, rest.len())),
+        Framing::Chunked => {
+            return Err(ParseError::new(ErrorKind::UnsupportedCoding, start, rest.len()));
+        }
         Framing::None | Framing::Tunnel => 0,
         Framing::Length(length) => usize::try_from(length).unwrap_or(usize::MAX),
     };
     match rest.get(..length) {
         None => Err(ParseError::new(ErrorKind::Truncated, octets.len(), 0)),
-        Some(_) if rest.len() > length => {
-            Err(ParseError::new(ErrorKind::Surplus, start.saturating_add(length), rest.len().saturating_sub(length)))
-        }
+        Some(_) if rest.len() > length => Err(ParseError::new(
+            ErrorKind::Surplus,
+            start.saturating_add(length),
+            rest.len().saturating_sub(length),
+        )),
         Some(body) => Ok(body),
     }
 }

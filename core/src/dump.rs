@@ -3,7 +3,8 @@
 use crate::head::{RequestHead, ResponseHead};
 use core::fmt::{self, Write};
 
-/// Octets for a terminal or a log: lines and text as they came, control octets and octets that are no UTF-8 escaped.
+/// Octets for a terminal or a log: lines and text as they came, control octets and octets that are
+/// no UTF-8 escaped.
 ///
 /// ```
 /// use bareline_core::dump;
@@ -64,7 +65,10 @@ impl fmt::Display for Dump<'_> {
 /// Returns whether a character changes the order in which the text around it is shown, or ends a
 /// line: a peer could make an entry of a log look like another one.
 fn turns_text(character: char) -> bool {
-    matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    matches!(
+        character,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
 }
 
 fn escape(f: &mut fmt::Formatter<'_>, octets: &[u8]) -> fmt::Result {

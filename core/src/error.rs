@@ -8,7 +8,8 @@ use core::fmt;
 /// use bareline_core::{ErrorKind, FieldSpans, RequestHead, Status};
 ///
 /// let mut spans = FieldSpans::<8>::new();
-/// let error = RequestHead::parse(b"GET / HTTP/1.1\r\nHo st: a\r\n\r\n", spans.lend()).unwrap_err();
+/// let error =
+///     RequestHead::parse(b"GET / HTTP/1.1\r\nHo st: a\r\n\r\n", spans.lend()).unwrap_err();
 /// assert_eq!((error.kind(), error.offset(), error.len()), (ErrorKind::FieldName, 18, 1));
 /// assert_eq!(error.status(), Status::BAD_REQUEST);
 /// assert_eq!(error.to_string(), "invalid field name at octet 18 (RFC 9110 section 5.1)");
@@ -26,7 +27,8 @@ impl ParseError {
         Self { kind, offset, len }
     }
 
-    /// The same error in an input that has `count` octets more in front: for a caller who counts from the beginning of the connection.
+    /// The same error in an input that has `count` octets more in front: for a caller who counts
+    /// from the beginning of the connection.
     pub const fn behind(self, count: usize) -> Self {
         Self { offset: self.offset.saturating_add(count), ..self }
     }
@@ -46,8 +48,9 @@ impl ParseError {
         self.offset
     }
 
-    /// How many octets there are from the first wrong one to the last one that was needed to know; 0 where something is missing. Fields that
-    /// cannot be meant together are known to be wrong at the end of the head.
+    /// How many octets there are from the first wrong one to the last one that was needed to know;
+    /// 0 where something is missing. Fields that cannot be meant together are known to be wrong
+    /// at the end of the head.
     pub const fn len(&self) -> usize {
         self.len
     }
@@ -71,11 +74,11 @@ impl core::error::Error for ParseError {}
 /// The rules that a message can break.
 ///
 /// Displayed as the name of the fault: `invalid field name`.
-///
 #[doc = include_str!("ERRORS.md")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-// As large as what stands beside it in an error: the octets that fill up a smaller one are copied too, in overlapping parts.
+// As large as what stands beside it in an error: the octets that fill up a smaller one are copied
+// too, in overlapping parts.
 #[cfg_attr(target_pointer_width = "64", repr(u64))]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -152,8 +155,8 @@ pub enum ErrorKind {
     ChunkLineWhitespace,
     /// What follows the size of a chunk is no chunk extension.
     ChunkExtension,
-    /// A chunk line is longer than [`Limits::chunk_line`](crate::Limits::chunk_line), or all of its extensions together than
-    /// [`Limits::chunk_extensions`](crate::Limits::chunk_extensions).
+    /// A chunk line is longer than [`Limits::chunk_line`](crate::Limits::chunk_line), or all of its
+    /// extensions together than [`Limits::chunk_extensions`](crate::Limits::chunk_extensions).
     ChunkLineTooLong,
     /// The data of a chunk is not followed by CR LF.
     ChunkEnd,
@@ -221,58 +224,87 @@ rules! {
     BareLf "RFC 9112 section 2.2" 400 "line ended by LF alone" "end each line with CR LF"
     BareCr "RFC 9112 section 2.2" 400 "CR without LF" "remove the CR, or end the line with CR LF"
     Method "RFC 9112 section 3.1" 400 "invalid method"
-        "begin with a method and one space; a peer that speaks TLS or another protocol is at the wrong port"
-    MethodTooLong "RFC 9112 section 3" 501 "method too long" "use a method that the server implements"
+        "begin with a method and one space; \
+         a peer that speaks TLS or another protocol is at the wrong port"
+    MethodTooLong "RFC 9112 section 3" 501 "method too long"
+        "use a method that the server implements"
     Target "RFC 9112 section 3.2" 400 "invalid request target"
-        "write one space, then / or a scheme; percent-encode other octets; leave out fragment and userinfo"
+        "write one space, then / or a scheme; percent-encode other octets; \
+         leave out fragment and userinfo"
     TargetTooLong "RFC 9112 section 3" 414 "request target too long" "send long data as content"
     TargetForm "RFC 9112 section 3.2" 400 "form of the request target does not suit the method"
-        "host:port goes with CONNECT alone, * with OPTIONS, in a datagram with M-SEARCH and NOTIFY; methods are case-sensitive"
-    RequestLine "RFC 9112 section 3" 400 "request line without version" "write method, target and version, one space each"
-    Version "RFC 9112 section 2.3" 400 "invalid HTTP version" "write HTTP/1.1 in capitals, and nothing after it"
+        "host:port goes with CONNECT alone, * with OPTIONS, in a datagram with M-SEARCH and \
+         NOTIFY; methods are case-sensitive"
+    RequestLine "RFC 9112 section 3" 400 "request line without version"
+        "write method, target and version, one space each"
+    Version "RFC 9112 section 2.3" 400 "invalid HTTP version"
+        "write HTTP/1.1 in capitals, and nothing after it"
     VersionNotSupported "RFC 9110 section 15.6.6" 505 "HTTP version not supported" "speak HTTP/1.1"
-    StatusCode "RFC 9112 section 4" 502 "invalid status code" "write three digits from 100 on, and one space"
+    StatusCode "RFC 9112 section 4" 502 "invalid status code"
+        "write three digits from 100 on, and one space"
     Reason "RFC 9112 section 4" 502 "control octet in the reason phrase" "remove the control octet"
-    FieldName "RFC 9110 section 5.1" 400 "invalid field name" "a name is letters, digits and !#$%&'*+-.^_`|~ and ends at the colon"
-    WhitespaceBeforeColon "RFC 9112 section 5.1" 400 "whitespace before the colon" "put the colon right after the field name"
-    MissingColon "RFC 9112 section 5" 400 "field line without a colon" "write name, colon and value in one line"
-    LineFolding "RFC 9112 section 5.2" 400 "folded line" "write the field in one line; no line begins with whitespace"
-    FieldValue "RFC 9110 section 5.5" 400 "control octet in a field value" "remove or encode the control octet"
+    FieldName "RFC 9110 section 5.1" 400 "invalid field name"
+        "a name is letters, digits and !#$%&'*+-.^_`|~ and ends at the colon"
+    WhitespaceBeforeColon "RFC 9112 section 5.1" 400 "whitespace before the colon"
+        "put the colon right after the field name"
+    MissingColon "RFC 9112 section 5" 400 "field line without a colon"
+        "write name, colon and value in one line"
+    LineFolding "RFC 9112 section 5.2" 400 "folded line"
+        "write the field in one line; no line begins with whitespace"
+    FieldValue "RFC 9110 section 5.5" 400 "control octet in a field value"
+        "remove or encode the control octet"
     TooManyFields "RFC 9110 section 5.4" 431 "too many fields" "send fewer field lines"
     HeadTooLong "RFC 9110 section 5.4" 431 "head too long" "send fewer or shorter fields"
     MissingHost "RFC 9112 section 3.2" 400 "no Host field" "send the target's host and port as Host"
     RepeatedHost "RFC 9112 section 3.2" 400 "second Host field" "send one Host field"
-    InvalidHost "RFC 9112 section 3.2" 400 "invalid Host" "send host or host:port, without scheme, userinfo or path"
+    InvalidHost "RFC 9112 section 3.2" 400 "invalid Host"
+        "send host or host:port, without scheme, userinfo or path"
     ContentLength "RFC 9112 section 6.3" 400 "invalid Content-Length" "send one decimal number"
-    RepeatedContentLength "RFC 9112 section 6.3" 400 "second Content-Length field" "send one Content-Length"
-    ContentLengthTooLarge "RFC 9110 section 8.6" 413 "Content-Length too large" "send a length below 2 to the 64th"
-    LengthAndCoding "RFC 9112 section 6.1" 400 "both Content-Length and Transfer-Encoding" "send only one of the two"
+    RepeatedContentLength "RFC 9112 section 6.3" 400 "second Content-Length field"
+        "send one Content-Length"
+    ContentLengthTooLarge "RFC 9110 section 8.6" 413 "Content-Length too large"
+        "send a length below 2 to the 64th"
+    LengthAndCoding "RFC 9112 section 6.1" 400 "both Content-Length and Transfer-Encoding"
+        "send only one of the two"
     TransferCoding "RFC 9112 section 7" 400 "invalid transfer coding"
         "name codings with commas between them, and chunked without parameters"
-    NotChunkedLast "RFC 9112 section 6.3" 400 "chunked is not the last transfer coding" "end Transfer-Encoding in chunked"
+    NotChunkedLast "RFC 9112 section 6.3" 400 "chunked is not the last transfer coding"
+        "end Transfer-Encoding in chunked"
     ChunkedTwice "RFC 9112 section 6.1" 400 "chunked applied twice" "name chunked once, last"
     UnsupportedCoding "RFC 9112 section 6.1" 501 "transfer coding not supported"
         "send chunked alone, and in a datagram no coding"
-    CodingInHttp10 "RFC 9112 section 6.1" 400 "Transfer-Encoding in HTTP/1.0" "send Content-Length, or speak HTTP/1.1"
-    ChunkSize "RFC 9112 section 7.1" 400 "invalid chunk size" "write hexadecimal digits, and CR LF after them"
+    CodingInHttp10 "RFC 9112 section 6.1" 400 "Transfer-Encoding in HTTP/1.0"
+        "send Content-Length, or speak HTTP/1.1"
+    ChunkSize "RFC 9112 section 7.1" 400 "invalid chunk size"
+        "write hexadecimal digits, and CR LF after them"
     ChunkSizeTooLarge "RFC 9112 section 7.1" 413 "chunk size too large" "send smaller chunks"
     ChunkLineWhitespace "RFC 9112 section 7.1" 400 "whitespace before the end of a chunk line"
         "write CR LF right after the chunk size or the last extension"
     ChunkExtension "RFC 9112 section 7.1.1" 400 "invalid chunk extension"
         "write ;name or ;name=value, or none at all"
-    ChunkLineTooLong "RFC 9112 section 7.1.1" 400 "chunk extensions too long" "send no chunk extensions"
-    ChunkEnd "RFC 9112 section 7.1" 400 "chunk data without CR LF after it" "let the chunk size say how long the data is"
-    ForbiddenTrailer "RFC 9110 section 6.5.1" 400 "field not allowed in trailers" "send the field in the head"
-    TrailersTooLong "RFC 9110 section 5.4" 431 "trailer section too long" "send fewer or shorter trailer fields"
+    ChunkLineTooLong "RFC 9112 section 7.1.1" 400 "chunk extensions too long"
+        "send no chunk extensions"
+    ChunkEnd "RFC 9112 section 7.1" 400 "chunk data without CR LF after it"
+        "let the chunk size say how long the data is"
+    ForbiddenTrailer "RFC 9110 section 6.5.1" 400 "field not allowed in trailers"
+        "send the field in the head"
+    TrailersTooLong "RFC 9110 section 5.4" 431 "trailer section too long"
+        "send fewer or shorter trailer fields"
     BodyTooLarge "RFC 9110 section 15.5.14" 413 "body too large" "send less"
     Truncated "RFC 9112 section 8" 400 "message cut short" "send the whole message"
     EmptyDatagram "RFC 9112 section 2.1" 400 "empty datagram" "send one message in each datagram"
-    HeadNotEnded "RFC 9112 section 2.1" 400 "head without its end" "end the head with an empty line: CR LF CR LF"
-    Unsolicited "RFC 9112 section 9.2" 502 "response without a request" "close the connection; what it carries cannot be trusted"
-    Surplus "RFC 9112 section 6.3" 400 "octets behind the message" "send one message in a datagram, with its right length"
-    TooManyInterim "RFC 9110 section 15.2" 502 "too many interim responses" "send the final response"
-    UnexpectedUpgrade "RFC 9110 section 7.8" 502 "upgrade that was not offered" "switch only to a protocol that the request offers"
-    ContentInConnect "RFC 9110 section 9.3.6" 400 "CONNECT with content" "send what follows through the tunnel"
+    HeadNotEnded "RFC 9112 section 2.1" 400 "head without its end"
+        "end the head with an empty line: CR LF CR LF"
+    Unsolicited "RFC 9112 section 9.2" 502 "response without a request"
+        "close the connection; what it carries cannot be trusted"
+    Surplus "RFC 9112 section 6.3" 400 "octets behind the message"
+        "send one message in a datagram, with its right length"
+    TooManyInterim "RFC 9110 section 15.2" 502 "too many interim responses"
+        "send the final response"
+    UnexpectedUpgrade "RFC 9110 section 7.8" 502 "upgrade that was not offered"
+        "switch only to a protocol that the request offers"
+    ContentInConnect "RFC 9110 section 9.3.6" 400 "CONNECT with content"
+        "send what follows through the tunnel"
 }
 
 /// What the caller asked for cannot be written. Nothing has been written then.
@@ -282,7 +314,10 @@ rules! {
 ///
 /// let error = FieldValue::new("a\r\nSet-Cookie: b").unwrap_err();
 /// assert_eq!(error, WriteError::InvalidFieldValue { at: 1 });
-/// assert_eq!(error.to_string(), "control octet in a field value at octet 1 (RFC 9110 section 5.5)");
+/// assert_eq!(
+///     error.to_string(),
+///     "control octet in a field value at octet 1 (RFC 9110 section 5.5)"
+/// );
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -366,33 +401,65 @@ pub enum WriteError {
 impl WriteError {
     const fn parts(&self) -> (&'static str, Option<usize>, &'static str) {
         match *self {
-            Self::BufferFull => ("no room in the buffer", None, "use a larger buffer, or send what it holds first"),
+            Self::BufferFull => {
+                ("no room in the buffer", None, "use a larger buffer, or send what it holds first")
+            }
             Self::InvalidMethod { at } => ("invalid method", Some(at), "RFC 9110 section 9.1"),
-            Self::InvalidTarget { at } => ("invalid request target", Some(at), "RFC 9112 section 3.2"),
-            Self::TargetForm => {
-                ("form of the target does not suit the method", None, "RFC 9112 section 3.2: methods are case-sensitive")
+            Self::InvalidTarget { at } => {
+                ("invalid request target", Some(at), "RFC 9112 section 3.2")
             }
-            Self::InvalidStatus { .. } => ("status code outside 100 to 599", None, "RFC 9110 section 15"),
-            Self::InvalidFieldName { at } => ("invalid field name", Some(at), "RFC 9110 section 5.1"),
-            Self::InvalidFieldValue { at } => ("control octet in a field value", Some(at), "RFC 9110 section 5.5"),
+            Self::TargetForm => (
+                "form of the target does not suit the method",
+                None,
+                "RFC 9112 section 3.2: methods are case-sensitive",
+            ),
+            Self::InvalidStatus { .. } => {
+                ("status code outside 100 to 599", None, "RFC 9110 section 15")
+            }
+            Self::InvalidFieldName { at } => {
+                ("invalid field name", Some(at), "RFC 9110 section 5.1")
+            }
+            Self::InvalidFieldValue { at } => {
+                ("control octet in a field value", Some(at), "RFC 9110 section 5.5")
+            }
             Self::InvalidHost { at } => ("invalid Host", Some(at), "RFC 9110 section 7.2"),
-            Self::InvalidConnection { at } => ("invalid Connection", Some(at), "RFC 9110 section 7.6.1"),
-            Self::FramingField => {
-                ("Content-Length and Transfer-Encoding are not the caller's to write", None, "RFC 9112 section 6")
+            Self::InvalidConnection { at } => {
+                ("invalid Connection", Some(at), "RFC 9110 section 7.6.1")
             }
+            Self::FramingField => (
+                "Content-Length and Transfer-Encoding are not the caller's to write",
+                None,
+                "RFC 9112 section 6",
+            ),
             Self::MissingHost => ("request without Host", None, "RFC 9112 section 3.2"),
             Self::RepeatedHost => ("second Host", None, "RFC 9112 section 3.2"),
-            Self::HostDiffers => ("Host is not the authority of the target", None, "RFC 9112 section 3.2"),
+            Self::HostDiffers => {
+                ("Host is not the authority of the target", None, "RFC 9112 section 3.2")
+            }
             Self::MissingUpgrade => ("status needs an Upgrade field", None, "RFC 9110 section 7.8"),
-            Self::UpgradeNotOffered => ("upgrade that was not offered", None, "RFC 9110 section 7.8"),
-            Self::MissingConnectionOption => ("field needs its connection option", None, "RFC 9110 section 7.6.1"),
+            Self::UpgradeNotOffered => {
+                ("upgrade that was not offered", None, "RFC 9110 section 7.8")
+            }
+            Self::MissingConnectionOption => {
+                ("field needs its connection option", None, "RFC 9110 section 7.6.1")
+            }
             Self::BodyForbidden => ("no body allowed here", None, "RFC 9110 section 6.4"),
-            Self::ExpectWithoutBody => ("Expect: 100-continue without a body", None, "RFC 9110 section 10.1.1"),
-            Self::CloseDelimitedRequest => ("request body without a length", None, "RFC 9112 section 6.3"),
+            Self::ExpectWithoutBody => {
+                ("Expect: 100-continue without a body", None, "RFC 9110 section 10.1.1")
+            }
+            Self::CloseDelimitedRequest => {
+                ("request body without a length", None, "RFC 9112 section 6.3")
+            }
             Self::OutOfTurn => ("not this side's turn to write that", None, "RFC 9112 section 9.3"),
-            Self::TrailersNeedChunked => ("trailers without a chunked body", None, "RFC 9112 section 7.1.2"),
-            Self::ForbiddenTrailer => ("field not allowed in trailers", None, "RFC 9110 section 6.5.1"),
-            Self::BodyLength => ("body does not have the declared length", None, "RFC 9110 section 8.6"),
+            Self::TrailersNeedChunked => {
+                ("trailers without a chunked body", None, "RFC 9112 section 7.1.2")
+            }
+            Self::ForbiddenTrailer => {
+                ("field not allowed in trailers", None, "RFC 9110 section 6.5.1")
+            }
+            Self::BodyLength => {
+                ("body does not have the declared length", None, "RFC 9110 section 8.6")
+            }
             Self::NeedsHttp11 => ("not for an HTTP/1.0 peer", None, "RFC 9112 section 6.1"),
             Self::RequestUnread => (
                 "response ahead of the request's body",

@@ -1,4 +1,5 @@
-//! Where a message ends: decided here and nowhere else, by RFC 9112 section 6.3, from the fields that speak of it.
+//! Where a message ends: decided here and nowhere else, by RFC 9112 section 6.3, from the fields
+//! that speak of it.
 
 use crate::error::{ErrorKind, ParseError};
 use crate::grammar::{Span, transfer_coding};
@@ -17,11 +18,13 @@ pub enum Framing {
     Chunked,
     /// Everything until the peer closes: a response alone.
     UntilClose,
-    /// No message any more: what follows belongs to another protocol [RFC 9110 sections 7.8 and 9.3.6].
+    /// No message any more: what follows belongs to another protocol [RFC 9110 sections 7.8 and
+    /// 9.3.6].
     Tunnel,
 }
 
-/// What the field lines so far say about where the message ends and whom it addresses. Fed line by line.
+/// What the field lines so far say about where the message ends and whom it addresses. Fed line by
+/// line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct FramingFacts {
     host: bool,
@@ -76,8 +79,8 @@ enum Codings {
     Invalid,
 }
 
-/// Whether the list has empty members. A recipient may ignore them [RFC 9110 section 5.6.1.2]; recipients do not agree on what they
-/// mean around `chunked`, so a request with them is refused.
+/// Whether the list has empty members. A recipient may ignore them [RFC 9110 section 5.6.1.2];
+/// recipients do not agree on what they mean around `chunked`, so a request with them is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum EmptyMembers {
     None,
@@ -105,7 +108,8 @@ impl FramingFacts {
         self.host_fault = self.host_fault.or(Some(Fault { kind, place: value }));
     }
 
-    /// Takes a `Content-Length` into account. A request is refused for its fault at once, a response only when its body counts.
+    /// Takes a `Content-Length` into account. A request is refused for its fault at once, a
+    /// response only when its body counts.
     pub(crate) fn see_content_length(&mut self, value: &[u8], place: Span) {
         let kind = match content_length(value) {
             Ok(octets) => match self.length.replace(Length { octets, place }) {
@@ -122,7 +126,11 @@ impl FramingFacts {
 
     /// Takes a `Transfer-Encoding = #transfer-coding` into account.
     pub(crate) fn see_transfer_encoding(&mut self, value: &[u8], place: Span) {
-        let seen = self.coding.get_or_insert(Coding { codings: Codings::Unnamed, empty: EmptyMembers::None, place });
+        let seen = self.coding.get_or_insert(Coding {
+            codings: Codings::Unnamed,
+            empty: EmptyMembers::None,
+            place,
+        });
         // Nearly always it is that one.
         match is_name(value, b"chunked") {
             true => seen.see_member(value, place),
@@ -136,18 +144,30 @@ impl FramingFacts {
         self.length_fault.map(Fault::error)
     }
 
-    /// The framing of a request without a [`request_fault`](Self::request_fault) whose field section ends before `end`
-    /// [RFC 9112 sections 3.2 and 6.3].
+    /// The framing of a request without a [`request_fault`](Self::request_fault) whose field
+    /// section ends before `end` [RFC 9112 sections 3.2 and 6.3].
     #[inline(always)]
-    pub(crate) fn of_request(&self, form: TargetForm, version: Version, end: usize) -> Result<Framing, ParseError> {
+    pub(crate) fn of_request(
+        &self,
+        form: TargetForm,
+        version: Version,
+        end: usize,
+    ) -> Result<Framing, ParseError> {
         match self {
-            Self { host: true, host_fault: None, length: None, coding: None, .. } if IS_WIDE => Ok(Framing::None),
+            Self { host: true, host_fault: None, length: None, coding: None, .. } if IS_WIDE => {
+                Ok(Framing::None)
+            }
             _ => self.of_any_request(form, version, end),
         }
     }
 
     #[cfg_attr(target_pointer_width = "64", inline(never))]
-    fn of_any_request(&self, form: TargetForm, version: Version, end: usize) -> Result<Framing, ParseError> {
+    fn of_any_request(
+        &self,
+        form: TargetForm,
+        version: Version,
+        end: usize,
+    ) -> Result<Framing, ParseError> {
         if let Some(fault) = self.host_fault {
             return Err(fault.error().known_at(end));
         }
@@ -163,7 +183,10 @@ impl FramingFacts {
                     (Codings::Invalid, _) => return Err(coding.error(ErrorKind::TransferCoding)),
                     (Codings::Chunked, EmptyMembers::None) => Framing::Chunked,
                     (Codings::ChunkedTwice, _) => return Err(coding.error(ErrorKind::ChunkedTwice)),
-                    (Codings::Chunked | Codings::OthersThenChunked, EmptyMembers::None | EmptyMembers::BeforeTheLast) => {
+                    (
+                        Codings::Chunked | Codings::OthersThenChunked,
+                        EmptyMembers::None | EmptyMembers::BeforeTheLast,
+                    ) => {
                         return Err(coding.error(ErrorKind::UnsupportedCoding));
                     }
                     _ => return Err(coding.error(ErrorKind::NotChunkedLast)),
@@ -173,21 +196,29 @@ impl FramingFacts {
         self.outside_connect(framing, form).map_err(|error| error.known_at(end))
     }
 
-    /// CONNECT, which alone has a target of the authority form, has no content: what follows its head goes through the tunnel
-    /// [RFC 9110 section 9.3.6].
+    /// CONNECT, which alone has a target of the authority form, has no content: what follows its
+    /// head goes through the tunnel [RFC 9110 section 9.3.6].
     fn outside_connect(&self, framing: Framing, form: TargetForm) -> Result<Framing, ParseError> {
-        let place = self.coding.map(|coding| coding.place).or(self.length.map(|length| length.place));
+        let place =
+            self.coding.map(|coding| coding.place).or(self.length.map(|length| length.place));
         match (framing, place) {
-            (Framing::Chunked | Framing::Length(1..), Some(place)) if form == TargetForm::Authority => {
+            (Framing::Chunked | Framing::Length(1..), Some(place))
+                if form == TargetForm::Authority =>
+            {
                 Err(Fault { kind: ErrorKind::ContentInConnect, place }.error())
             }
             _ => Ok(framing),
         }
     }
 
-    /// The framing of a response that may have a body, whose head ends before `end` [RFC 9112 section 6.3].
+    /// The framing of a response that may have a body, whose head ends before `end` [RFC 9112
+    /// section 6.3].
     #[inline(always)]
-    pub(crate) fn of_response_body(&self, version: Version, end: usize) -> Result<Framing, ParseError> {
+    pub(crate) fn of_response_body(
+        &self,
+        version: Version,
+        end: usize,
+    ) -> Result<Framing, ParseError> {
         match self {
             Self { length: None, length_fault: None, coding: None, .. } => Ok(Framing::UntilClose),
             _ => self.of_delimited_body(version).map_err(|error| error.known_at(end)),
@@ -227,7 +258,8 @@ impl Coding {
             return;
         }
         let is_chunked = is_name(member, b"chunked");
-        let is_valid = is_chunked || transfer_coding(member).is_some_and(|name| !is_name(name, b"chunked"));
+        let is_valid =
+            is_chunked || transfer_coding(member).is_some_and(|name| !is_name(name, b"chunked"));
         if !is_valid && self.codings != Codings::Invalid {
             (self.codings, self.place) = (Codings::Invalid, place);
         }
@@ -248,10 +280,18 @@ impl Coding {
 }
 
 /// What holds for a message with `Transfer-Encoding`, whichever role it has [RFC 9112 section 6.1].
-fn check_coding(coding: Coding, length: Option<Length>, version: Version) -> Result<(), ParseError> {
+fn check_coding(
+    coding: Coding,
+    length: Option<Length>,
+    version: Version,
+) -> Result<(), ParseError> {
     match length {
         Some(length) => {
-            let place = if length.place.start() > coding.place.start() { length.place } else { coding.place };
+            let place = if length.place.start() > coding.place.start() {
+                length.place
+            } else {
+                coding.place
+            };
             Err(Fault { kind: ErrorKind::LengthAndCoding, place }.error())
         }
         None if version == Version::Http10 => Err(coding.error(ErrorKind::CodingInHttp10)),
@@ -266,7 +306,9 @@ fn content_length(value: &[u8]) -> Result<u64, ErrorKind> {
     }
     // So many digits always fit.
     if IS_WIDE && value.len() <= 19 {
-        let more = |number: u64, octet: &u8| Some(number.wrapping_mul(10).wrapping_add(digit(*octet)?.into()));
+        let more = |number: u64, octet: &u8| {
+            Some(number.wrapping_mul(10).wrapping_add(digit(*octet)?.into()))
+        };
         return value.iter().try_fold(0, more).ok_or(ErrorKind::ContentLength);
     }
     let (mut number, mut is_too_large) = (0u64, false);

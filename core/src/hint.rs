@@ -42,7 +42,9 @@ impl OtherProtocol {
             // A message of HTTP/1.x begins with neither octet.
             [0x15 | 0x16] | [0x15 | 0x16, 0x03, ..] => Some(Self::Tls),
             [b'S', b'S', b'H', b'-', ..] => Some(Self::Ssh),
-            [b'P', b'R', b'I', b' ', b'*', b' ', b'H', b'T', b'T', b'P', b'/', b'2', ..] => Some(Self::Http2),
+            [b'P', b'R', b'I', b' ', b'*', b' ', b'H', b'T', b'T', b'P', b'/', b'2', ..] => {
+                Some(Self::Http2)
+            }
             // SETTINGS, GOAWAY.
             [0, _, _, 4 | 7, _, 0, 0, 0, 0, ..] => Some(Self::Http2),
             [b'I', b'C', b'Y', b' ', ..] => Some(Self::Icy),
@@ -55,10 +57,18 @@ impl OtherProtocol {
 impl fmt::Display for OtherProtocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Tls => "TLS arrived in place of HTTP; either both ends use TLS, as with https, or neither",
-            Self::Ssh => "an SSH banner arrived in place of HTTP; the port is that of another service",
-            Self::Http2 => "HTTP/2 arrived in place of HTTP/1.1; the peer has to speak HTTP/1.1 at this port",
-            Self::Icy => "an ICY status line arrived in place of HTTP; SHOUTcast needs a client of its own",
+            Self::Tls => {
+                "TLS arrived in place of HTTP; either both ends use TLS, as with https, or neither"
+            }
+            Self::Ssh => {
+                "an SSH banner arrived in place of HTTP; the port is that of another service"
+            }
+            Self::Http2 => {
+                "HTTP/2 arrived in place of HTTP/1.1; the peer has to speak HTTP/1.1 at this port"
+            }
+            Self::Icy => {
+                "an ICY status line arrived in place of HTTP; SHOUTcast needs a client of its own"
+            }
         })
     }
 }
@@ -75,7 +85,10 @@ impl ParseError {
     ///
     /// let input = b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\n";
     /// let error = RequestHead::parse(input, FieldSpans::<8>::new().lend()).unwrap_err();
-    /// assert_eq!(error.hint_in(input).to_string(), "two lengths disagree, 5 and 7: send one Content-Length");
+    /// assert_eq!(
+    ///     error.hint_in(input).to_string(),
+    ///     "two lengths disagree, 5 and 7: send one Content-Length"
+    /// );
     /// ```
     pub const fn hint_in<'i>(&self, input: &'i [u8]) -> Hint<'i> {
         Hint { error: *self, input }
@@ -95,13 +108,20 @@ impl fmt::Display for Hint<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { error, input } = self;
         let (kind, hint) = (error.kind(), error.hint());
-        if let (ErrorKind::Target | ErrorKind::Version, Some(mended)) = (kind, self.mended_request_line()) {
+        if let (ErrorKind::Target | ErrorKind::Version, Some(mended)) =
+            (kind, self.mended_request_line())
+        {
             return write!(f, "{mended}");
         }
         let rest = input.get(error.offset()..).unwrap_or(&[]);
         let line = rest.split(|&octet| octet == b'\n').next().unwrap_or(rest);
         // The lines before this one, and those with it.
-        let before = input.get(..error.offset()).unwrap_or(&[]).iter().rposition(|&octet| octet == b'\n').unwrap_or(0);
+        let before = input
+            .get(..error.offset())
+            .unwrap_or(&[])
+            .iter()
+            .rposition(|&octet| octet == b'\n')
+            .unwrap_or(0);
         let with = error.offset().saturating_add(line.len());
         let wrong = Shown(trim_ows(line.strip_suffix(b"\r").unwrap_or(line)));
         if let Some(other) = error.other_protocol(input) {
@@ -112,13 +132,20 @@ impl fmt::Display for Hint<'_> {
                 Some(method) => write!(f, "write {method} in capitals: {hint}"),
                 None => f.write_str(hint),
             },
-            (ErrorKind::RepeatedContentLength, second) => match self.field(b"content-length", before) {
-                Some(first) if first == second => write!(f, "the length {wrong} stands twice: {hint}"),
-                Some(first) => write!(f, "two lengths disagree, {} and {wrong}: {hint}", Shown(first)),
-                None => f.write_str(hint),
-            },
+            (ErrorKind::RepeatedContentLength, second) => {
+                match self.field(b"content-length", before) {
+                    Some(first) if first == second => {
+                        write!(f, "the length {wrong} stands twice: {hint}")
+                    }
+                    Some(first) => {
+                        write!(f, "two lengths disagree, {} and {wrong}: {hint}", Shown(first))
+                    }
+                    None => f.write_str(hint),
+                }
+            }
             (ErrorKind::LengthAndCoding, _) => {
-                match (self.field(b"content-length", with), self.field(b"transfer-encoding", with)) {
+                match (self.field(b"content-length", with), self.field(b"transfer-encoding", with))
+                {
                     (Some(length), Some(coding)) => {
                         write!(f, "one says {}, the other {}: {hint}", Shown(length), Shown(coding))
                     }
@@ -129,9 +156,17 @@ impl fmt::Display for Hint<'_> {
             (ErrorKind::UnsupportedCoding, _) if self.is_behind_head() => {
                 f.write_str("a datagram has no chunks: send Content-Length, or neither field")
             }
-            (ErrorKind::ContentLength | ErrorKind::InvalidHost | ErrorKind::ContentLengthTooLarge, [_, ..])
+            (
+                ErrorKind::ContentLength
+                | ErrorKind::InvalidHost
+                | ErrorKind::ContentLengthTooLarge,
+                [_, ..],
+            )
             | (
-                ErrorKind::TransferCoding | ErrorKind::NotChunkedLast | ErrorKind::ChunkedTwice | ErrorKind::UnsupportedCoding,
+                ErrorKind::TransferCoding
+                | ErrorKind::NotChunkedLast
+                | ErrorKind::ChunkedTwice
+                | ErrorKind::UnsupportedCoding,
                 [_, ..],
             ) => {
                 write!(f, "not {wrong}: {hint}")
@@ -175,8 +210,15 @@ const fn is_of_start_line(kind: ErrorKind) -> bool {
 /// The method with a target of a form of its own that a request line begins with in other letters.
 fn in_capitals(line: &[u8]) -> Option<Method<'static>> {
     let method = line.split(|&octet| octet == b' ').next().unwrap_or(line);
-    let known = [Method::CONNECT, Method::OPTIONS, Method::from_token(b"M-SEARCH"), Method::from_token(b"NOTIFY")];
-    let is_it = |known: &Method<'_>| known.as_bytes().eq_ignore_ascii_case(method) && known.as_bytes() != method;
+    let known = [
+        Method::CONNECT,
+        Method::OPTIONS,
+        Method::from_token(b"M-SEARCH"),
+        Method::from_token(b"NOTIFY"),
+    ];
+    let is_it = |known: &Method<'_>| {
+        known.as_bytes().eq_ignore_ascii_case(method) && known.as_bytes() != method
+    };
     known.into_iter().find(is_it)
 }
 
@@ -189,11 +231,14 @@ impl<'i> Hint<'i> {
         if before.ends_with(b" ") && rest.starts_with(b" ") {
             return Some(Mended::Line("write one space between method, target and version"));
         }
-        let (_, target) = before.split_at_checked(before.iter().position(|&octet| octet == b' ')?)?;
+        let (_, target) =
+            before.split_at_checked(before.iter().position(|&octet| octet == b' ')?)?;
         let target = trim_ows(target);
         let is_version = self.error.kind() == ErrorKind::Version;
         // The version stands behind what came in its place.
-        if is_version && matches!(rest.split_last_chunk(), Some(([_, ..], b" HTTP/1.0" | b" HTTP/1.1"))) {
+        if is_version
+            && matches!(rest.split_last_chunk(), Some(([_, ..], b" HTTP/1.0" | b" HTTP/1.1")))
+        {
             return Some(Mended::Line("write a space in the target as %20"));
         }
         if is_version && (before.ends_with(b" HTTP/1.0") || before.ends_with(b" HTTP/1.1")) {
@@ -207,7 +252,9 @@ impl<'i> Hint<'i> {
         }
         let character = rest.get(..4).unwrap_or(rest).utf8_chunks().next()?.valid().chars().next();
         match character {
-            _ if is_behind_authority(target) => rest.get(..character.map_or(1, char::len_utf8)).map(Mended::Octets),
+            _ if is_behind_authority(target) => {
+                rest.get(..character.map_or(1, char::len_utf8)).map(Mended::Octets)
+            }
             Some('#') if !target.is_empty() => Some(Mended::Line("leave out the fragment")),
             Some(character) if !character.is_ascii() => {
                 Some(Mended::Line("raw UTF-8: write a host in punycode, and percent-encode a path"))
@@ -224,7 +271,8 @@ impl<'i> Hint<'i> {
     /// The line with the fault in it, from its beginning, and what follows.
     fn whole_line(&self) -> &'i [u8] {
         let before = self.input.get(..self.error.offset()).unwrap_or(&[]);
-        let start = before.iter().rposition(|&octet| octet == b'\n').map_or(0, |at| at.saturating_add(1));
+        let start =
+            before.iter().rposition(|&octet| octet == b'\n').map_or(0, |at| at.saturating_add(1));
         self.input.get(start..).unwrap_or(&[])
     }
 
@@ -242,8 +290,10 @@ impl<'i> Hint<'i> {
 /// Returns whether these first octets of a target end in its path or query.
 fn is_behind_authority(target: &[u8]) -> bool {
     let is_scheme_end = |at: &usize| target.get(*at..).is_some_and(|rest| rest.starts_with(b"://"));
-    let authority = (0..target.len()).find(is_scheme_end).and_then(|at| target.get(at.saturating_add(3)..));
-    target.starts_with(b"/") || authority.is_some_and(|rest| rest.iter().any(|octet| matches!(octet, b'/' | b'?')))
+    let authority =
+        (0..target.len()).find(is_scheme_end).and_then(|at| target.get(at.saturating_add(3)..));
+    target.starts_with(b"/")
+        || authority.is_some_and(|rest| rest.iter().any(|octet| matches!(octet, b'/' | b'?')))
 }
 
 /// Returns the version at the end of a request line, where that is another protocol's.
@@ -269,7 +319,9 @@ impl fmt::Display for Mended<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let octets = match *self {
             Self::Line(text) => return f.write_str(text),
-            Self::OtherVersion(version) => return write!(f, "{} is another protocol: speak HTTP/1.1", Shown(version)),
+            Self::OtherVersion(version) => {
+                return write!(f, "{} is another protocol: speak HTTP/1.1", Shown(version));
+            }
             Self::Octets(octets) => octets,
         };
         match octets {

@@ -29,8 +29,8 @@ pub mod on_a_microcontroller {}
 
 pub use body::{BodyDecoder, BodyPart, ChunkExtension, ChunkExtensions};
 pub use connection::{
-    Answer, ClientConnection, ClientEvent, ClientSending, ClientState, Event, Receiving, RecvBuf, Request, Rest,
-    ServerConnection, ServerEvent, ServerSending, ServerState,
+    Answer, ClientConnection, ClientEvent, ClientSending, ClientState, Event, Receiving, RecvBuf,
+    Request, Rest, ServerConnection, ServerEvent, ServerSending, ServerState,
 };
 pub use dump::{Dump, dump};
 #[cfg(feature = "embedded-io-async-07")]
@@ -40,9 +40,11 @@ pub use embedded::{StreamError, embedded_io_07};
 pub use error::{ErrorKind, ParseError, WriteError};
 pub use framing::Framing;
 pub use head::{
-    FieldSpans, Fields, FieldsNamed, LentSpans, Limits, Parsed, RepeatedField, RequestHead, RequestParts, ResponseHead,
-    ResponseParts,
+    FieldSpans, Fields, FieldsNamed, LentSpans, Limits, Parsed, RepeatedField, RequestHead,
+    RequestParts, ResponseHead, ResponseParts,
 };
 pub use hint::{Hint, OtherProtocol};
 pub use value::{FieldName, FieldValue, Method, Status, Target, TargetForm, Version};
-pub use write::{Detached, HeadSink, HeadWriter, MessageWriter, ReplyTo, StreamSink, TrailerField, WireBuf};
+pub use write::{
+    Detached, HeadSink, HeadWriter, MessageWriter, ReplyTo, StreamSink, TrailerField, WireBuf,
+};

@@ -10,15 +10,18 @@ pub(crate) const TARGET: u8 = 1 << 1;
 pub(crate) const QUERY: u8 = 1 << 6;
 /// `reg-name` without its percent-encoded octets [RFC 3986 section 3.2.2].
 pub(crate) const REG_NAME: u8 = 1 << 2;
-/// What a field value or a reason phrase may hold: HTAB, SP, VCHAR, obs-text [RFC 9110 section 5.5].
+/// What a field value or a reason phrase may hold: HTAB, SP, VCHAR, obs-text [RFC 9110 section
+/// 5.5].
 pub(crate) const TEXT: u8 = 1 << 3;
 /// `HEXDIG`, in either case [RFC 5234 appendix B.1].
 pub(crate) const HEX_DIGIT: u8 = 1 << 4;
 /// What a scheme may hold: `ALPHA`, `DIGIT`, `+`, `-`, `.` [RFC 3986 section 3.1].
 pub(crate) const SCHEME: u8 = 1 << 5;
 
-/// Whether speed is worth its octets: on small machines, and where `bareline_scan` says "words", the short way is taken.
-pub(crate) const IS_WIDE: bool = cfg!(all(target_pointer_width = "64", not(bareline_scan = "words")));
+/// Whether speed is worth its octets: on small machines, and where `bareline_scan` says "words",
+/// the short way is taken.
+pub(crate) const IS_WIDE: bool =
+    cfg!(all(target_pointer_width = "64", not(bareline_scan = "words")));
 
 /// Whether `octet` belongs to one of `classes`.
 #[inline(always)]
@@ -28,7 +31,8 @@ pub(crate) const fn is(octet: u8, classes: u8) -> bool {
     found & classes != 0
 }
 
-/// The position of the first octet, at or after `position`, that belongs to none of `classes`, or of the end.
+/// The position of the first octet, at or after `position`, that belongs to none of `classes`, or
+/// of the end.
 #[inline(always)]
 pub(crate) fn run_end(octets: &[u8], position: usize, classes: u8) -> usize {
     let mut end = position;
@@ -75,7 +79,8 @@ pub(crate) fn empty_lines_end(octets: &[u8], position: usize) -> usize {
     end
 }
 
-/// `token = 1*tchar` [RFC 9110 section 5.6.2]. The error is the position of the first octet that is none, or 0 when there is none at all.
+/// `token = 1*tchar` [RFC 9110 section 5.6.2]. The error is the position of the first octet that is
+/// none, or 0 when there is none at all.
 pub(crate) fn check_token(octets: &[u8]) -> Result<(), usize> {
     match octets.iter().position(|&octet| !is(octet, TCHAR)) {
         None if !octets.is_empty() => Ok(()),
@@ -105,15 +110,21 @@ pub(crate) fn is_name<const N: usize>(token: &[u8], lower: &[u8; N]) -> bool {
     // The bit of a letter's case: what else it makes equal are control octets.
     const CASE: u64 = u64::from_ne_bytes([0x20; 8]);
     let word = |octets: Option<&[u8; 8]>| octets.map(|octets| u64::from_ne_bytes(*octets) | CASE);
-    let half = |octets: Option<&[u8; 4]>| octets.map(|octets| u64::from(u32::from_ne_bytes(*octets)) | CASE);
+    let half = |octets: Option<&[u8; 4]>| {
+        octets.map(|octets| u64::from(u32::from_ne_bytes(*octets)) | CASE)
+    };
     token.len() == N
         && match N {
             4 => half(token.first_chunk()) == half(lower.first_chunk()),
             _ if !IS_WIDE => is_alike(token, lower),
             17.. => is_alike(token, lower),
-            9.. => word(token.first_chunk()) == word(lower.first_chunk()) && word(token.last_chunk()) == word(lower.last_chunk()),
+            9.. => {
+                word(token.first_chunk()) == word(lower.first_chunk())
+                    && word(token.last_chunk()) == word(lower.last_chunk())
+            }
             5..=8 => {
-                half(token.first_chunk()) == half(lower.first_chunk()) && half(token.last_chunk()) == half(lower.last_chunk())
+                half(token.first_chunk()) == half(lower.first_chunk())
+                    && half(token.last_chunk()) == half(lower.last_chunk())
             }
             _ => is_alike(token, lower),
         }
@@ -222,18 +233,39 @@ pub(crate) fn has_member(list: &[u8], member: &[u8]) -> bool {
     members(list).any(|found| is_alike(found, member))
 }
 
-#[allow(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "evaluated at compile time, over 0..256")]
+#[allow(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "evaluated at compile time, over 0..256"
+)]
 const CLASSES: [u8; 256] = {
     let mut table = [0; 256];
     let mut at = 0;
     while at < 256 {
         let octet = at as u8;
-        let unreserved = octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_' | b'~');
-        let sub_delim = matches!(octet, b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=');
+        let unreserved =
+            octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_' | b'~');
+        let sub_delim = matches!(
+            octet,
+            b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'='
+        );
         if octet.is_ascii_alphanumeric()
             || matches!(
                 octet,
-                b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
+                b'!' | b'#'
+                    | b'$'
+                    | b'%'
+                    | b'&'
+                    | b'\''
+                    | b'*'
+                    | b'+'
+                    | b'-'
+                    | b'.'
+                    | b'^'
+                    | b'_'
+                    | b'`'
+                    | b'|'
+                    | b'~'
             )
         {
             table[at] |= TCHAR;
@@ -272,7 +304,11 @@ const fn hex_value(octet: u8) -> u8 {
     }
 }
 
-#[allow(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "evaluated at compile time, over 0..256")]
+#[allow(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "evaluated at compile time, over 0..256"
+)]
 const HEX_DIGITS: [u8; 256] = {
     let mut table = [0; 256];
     let mut at = 0;

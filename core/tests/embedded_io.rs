@@ -2,7 +2,8 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use bareline_core::{
-    ErrorKind, FieldName, FieldValue, Limits, Status, StreamError, WriteError, embedded_io_07, embedded_io_async_07,
+    ErrorKind, FieldName, FieldValue, Limits, Status, StreamError, WriteError, embedded_io_07,
+    embedded_io_async_07,
 };
 use core::convert::Infallible;
 use core::pin::pin;
@@ -74,7 +75,8 @@ impl ::embedded_io_async_07::Write for &mut Peer<'_> {
     }
 }
 
-const TEXT: [(FieldName<'_>, FieldValue<'_>); 1] = [(FieldName::CONTENT_TYPE, FieldValue::from_static("text/plain"))];
+const TEXT: [(FieldName<'_>, FieldValue<'_>); 1] =
+    [(FieldName::CONTENT_TYPE, FieldValue::from_static("text/plain"))];
 
 /// Echoes, answers with more than the buffer holds, leaves a request unanswered, or tells the path.
 macro_rules! serve {
@@ -124,7 +126,10 @@ macro_rules! serve {
                         let (mut body, mut count) = ([0; 5000], 0);
                         loop {
                             match exchange.read(&mut body[count..])$($await)*? {
-                                0 => break exchange.respond(Status::OK, &[], &body[..count])$($await)*?,
+                                0 => {
+                                    let body = &body[..count];
+                                    break exchange.respond(Status::OK, &[], body)$($await)*?;
+                                }
                                 more => count += more,
                             }
                         }
@@ -150,7 +155,8 @@ fn at_once<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// What the peer hears and what becomes of the connection, which is the same however the octets are cut and whoever waits.
+/// What the peer hears and what becomes of the connection, which is the same however the octets are
+/// cut and whoever waits.
 fn dialogue(says: &[u8]) -> (String, Served) {
     let run = |at_a_time: usize, serve: fn(&mut Peer<'_>) -> Served| {
         let mut peer = Peer { says, at_a_time, takes: usize::MAX, hears: Vec::new(), flushes: 0 };
@@ -162,7 +168,11 @@ fn dialogue(says: &[u8]) -> (String, Served) {
         for serve in [blocking, |peer: &mut Peer<'_>| at_once(asynchronous(peer))] {
             let (heard, served) = run(at_a_time, serve);
             // What is echoed is cut as it comes.
-            assert_eq!((unchunked(&heard), &served), (unchunked(&whole.0), &whole.1), "{at_a_time} octets at a time");
+            assert_eq!(
+                (unchunked(&heard), &served),
+                (unchunked(&whole.0), &whole.1),
+                "{at_a_time} octets at a time"
+            );
         }
     }
     whole
@@ -170,7 +180,9 @@ fn dialogue(says: &[u8]) -> (String, Served) {
 
 /// The same text with the content of a chunked body in the place of its chunks.
 fn unchunked(heard: &str) -> String {
-    let Some((before, mut rest)) = heard.split_once("chunked\r\n\r\n") else { return heard.to_owned() };
+    let Some((before, mut rest)) = heard.split_once("chunked\r\n\r\n") else {
+        return heard.to_owned();
+    };
     let mut content = format!("{before}unchunked: ");
     while let Some((size, after)) = rest.split_once("\r\n") {
         let (data, after) = after.split_at(usize::from_str_radix(size, 16).unwrap());
@@ -186,13 +198,14 @@ fn unchunked(heard: &str) -> String {
 #[test]
 fn requests_on_one_connection_are_answered_in_turn() {
     let (heard, served) = dialogue(
-        b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nHEAD /22 HTTP/1.1\r\nHost: a\r\n\r\nGET /3 HTTP/1.0\r\n\r\nGET /4 HTTP/1.1\r\n",
+        b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nHEAD /22 HTTP/1.1\r\nHost: a\r\n\r\n\
+            GET /3 HTTP/1.0\r\n\r\nGET /4 HTTP/1.1\r\n",
     );
     assert_eq!(
         heard,
-        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n/1\
-         HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\n\
-         HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\nConnection: close\r\n\r\n/3"
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n/1HTTP/1.1 200 \
+         OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nHTTP/1.1 200 \
+         OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\nConnection: close\r\n\r\n/3"
     );
     assert_eq!(served, Ok(()));
 }
@@ -201,17 +214,25 @@ fn requests_on_one_connection_are_answered_in_turn() {
 fn a_body_is_read_while_the_answer_is_written() {
     let body = "0123456789".repeat(60);
     let (heard, served) = dialogue(
-        format!("PUT /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 600\r\n\r\n{body}GET /2 HTTP/1.1\r\nHost: a\r\n\r\n")
-            .as_bytes(),
+        format!(
+            "PUT /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 600\r\n\r\n{body}GET /2 \
+             HTTP/1.1\r\nHost: a\r\n\r\n"
+        )
+        .as_bytes(),
     );
     assert!(heard.starts_with("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), "{heard}");
     assert!(unchunked(&heard).contains(&body) && heard.ends_with("/2"), "{heard}");
     assert_eq!(served, Ok(()));
     let chunked = "a;x=\"y\"\r\n0123456789\r\n5\r\n01234\r\n0\r\nX: y\r\n\r\n";
-    let (heard, served) = dialogue(format!("PUT /echo HTTP/1.0\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc{chunked}").as_bytes());
+    let (heard, served) = dialogue(
+        format!("PUT /echo HTTP/1.0\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc{chunked}")
+            .as_bytes(),
+    );
     assert_eq!((&*heard, served), ("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc", Ok(())));
-    let (heard, served) =
-        dialogue(format!("PUT /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{chunked}").as_bytes());
+    let (heard, served) = dialogue(
+        format!("PUT /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{chunked}")
+            .as_bytes(),
+    );
     assert!(unchunked(&heard).ends_with("unchunked: 012345678901234"), "{heard}");
     assert_eq!(served, Ok(()));
 }
@@ -221,7 +242,13 @@ fn a_body_is_read_while_the_answer_is_written() {
 fn heard(parts: &[&str]) -> (String, Served) {
     let (says, at_a_time) = (parts.concat(), parts[0].len());
     let run = |serve: fn(&mut Peer<'_>) -> Served| {
-        let mut peer = Peer { says: says.as_bytes(), at_a_time, takes: usize::MAX, hears: Vec::new(), flushes: 0 };
+        let mut peer = Peer {
+            says: says.as_bytes(),
+            at_a_time,
+            takes: usize::MAX,
+            hears: Vec::new(),
+            flushes: 0,
+        };
         let served = serve(&mut peer);
         (String::from_utf8(peer.hears).unwrap(), served)
     };
@@ -257,7 +284,11 @@ fn a_body_that_was_discarded_cannot_be_read() {
     // What has been read before makes no difference.
     let (text, served) = heard(&[&format!("{}hello", head.replace("late", "partly"))]);
     assert_eq!(served, Err(StreamError::Own(WriteError::RequestUnread)), "{text}");
-    assert_eq!(heard(&["GET /late HTTP/1.1\r\nHost: a\r\n\r\n"]).1, Ok(()), "without a body there is nothing to discard");
+    assert_eq!(
+        heard(&["GET /late HTTP/1.1\r\nHost: a\r\n\r\n"]).1,
+        Ok(()),
+        "without a body there is nothing to discard"
+    );
 }
 
 #[test]
@@ -272,13 +303,22 @@ fn rfc9112_9_3_a_stream_ends_behind_the_body() {
 #[test]
 fn a_client_that_expects_it_is_asked_for_the_body() {
     let head = "HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
-    let mut peer = Peer { says: b"", at_a_time: usize::MAX, takes: usize::MAX, hears: Vec::new(), flushes: 0 };
+    let mut peer =
+        Peer { says: b"", at_a_time: usize::MAX, takes: usize::MAX, hears: Vec::new(), flushes: 0 };
     let asked = format!("PUT /body {head}");
     peer.says = asked.as_bytes();
-    assert!(matches!(blocking(&mut peer), Err(StreamError::Peer(error)) if error.kind() == ErrorKind::Truncated));
-    assert!(peer.hears.starts_with(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 400 "), "{}", peer.hears.escape_ascii());
+    assert!(matches!(
+        blocking(&mut peer),
+        Err(StreamError::Peer(error)) if error.kind() == ErrorKind::Truncated
+    ));
+    assert!(
+        peer.hears.starts_with(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 400 "),
+        "{}",
+        peer.hears.escape_ascii()
+    );
     // Not where the body is there already, nor where it is not wanted.
-    peer = Peer { says: b"", at_a_time: usize::MAX, takes: usize::MAX, hears: Vec::new(), flushes: 0 };
+    peer =
+        Peer { says: b"", at_a_time: usize::MAX, takes: usize::MAX, hears: Vec::new(), flushes: 0 };
     let said = format!("PUT /body {head}abcPUT /unwanted {head}");
     peer.says = said.as_bytes();
     assert_eq!(blocking(&mut peer), Ok(()));
@@ -289,7 +329,10 @@ fn a_client_that_expects_it_is_asked_for_the_body() {
 #[test]
 fn an_answer_that_is_larger_than_the_buffer_goes_out_in_pieces() {
     let (heard, served) = dialogue(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
-    assert_eq!((heard, served), (format!("HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n{}", "x".repeat(300)), Ok(())));
+    assert_eq!(
+        (heard, served),
+        (format!("HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n{}", "x".repeat(300)), Ok(()))
+    );
     let (heard, served) = dialogue(b"HEAD /large HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!((&*heard, served), ("HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n", Ok(())));
     // A head has to fit.
@@ -300,13 +343,21 @@ fn an_answer_that_is_larger_than_the_buffer_goes_out_in_pieces() {
 #[test]
 fn a_peer_that_breaks_a_rule_is_told_so() {
     let cases: [(&[u8], &str, ErrorKind); 5] = [
-        (b"GET / HTTP/1.1\r\nHost : a\r\n\r\n", "400 Bad Request", ErrorKind::WhitespaceBeforeColon),
+        (
+            b"GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+            "400 Bad Request",
+            ErrorKind::WhitespaceBeforeColon,
+        ),
         (
             &[b"GET / HTTP/1.1\r\nHost: ".to_vec(), vec![b'a'; 200]].concat(),
             "431 Request Header Fields Too Large",
             ErrorKind::HeadTooLong,
         ),
-        (b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5001\r\n\r\n", "413 Content Too Large", ErrorKind::BodyTooLarge),
+        (
+            b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5001\r\n\r\n",
+            "413 Content Too Large",
+            ErrorKind::BodyTooLarge,
+        ),
         (
             b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
             "501 Not Implemented",
@@ -316,14 +367,21 @@ fn a_peer_that_breaks_a_rule_is_told_so() {
     ];
     for (says, status, kind) in cases {
         let (heard, served) = dialogue(says);
-        assert_eq!(heard, format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
-        assert!(matches!(served, Err(StreamError::Peer(error)) if error.kind() == kind), "{served:?}");
+        assert_eq!(
+            heard,
+            format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        );
+        assert!(
+            matches!(served, Err(StreamError::Peer(error)) if error.kind() == kind),
+            "{served:?}"
+        );
     }
 }
 
 #[test]
 fn a_request_that_is_left_unanswered_is_an_error() {
-    let (heard, served) = dialogue(b"GET /forgotten HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+    let (heard, served) =
+        dialogue(b"GET /forgotten HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!((&*heard, served), ("", Err(StreamError::Own(WriteError::OutOfTurn))));
 }
 
@@ -358,7 +416,10 @@ impl ::embedded_io_async_07::Write for Stuck {
 
 #[test]
 fn what_a_dropped_future_has_sent_is_not_sent_again() {
-    let mut stream = embedded_io_async_07::ServerStream::<_, 4, 128, 96>::new(Stuck(Vec::new()), Limits::DEFAULT);
+    let mut stream = embedded_io_async_07::ServerStream::<_, 4, 128, 96>::new(
+        Stuck(Vec::new()),
+        Limits::DEFAULT,
+    );
     let mut exchange = at_once(stream.next_request()).unwrap().unwrap();
     let mut context = Context::from_waker(Waker::noop());
     assert!(pin!(exchange.begin(Status::OK, &[])).poll(&mut context).is_pending());
@@ -371,7 +432,13 @@ fn what_a_dropped_future_has_sent_is_not_sent_again() {
 fn a_transport_is_flushed_where_an_exchange_turns() {
     let says = b"PUT /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 60\r\n\r\n".to_vec();
     let says = [says, vec![b'x'; 60]].concat();
-    let mut peer = Peer { says: &says, at_a_time: usize::MAX, takes: usize::MAX, hears: Vec::new(), flushes: 0 };
+    let mut peer = Peer {
+        says: &says,
+        at_a_time: usize::MAX,
+        takes: usize::MAX,
+        hears: Vec::new(),
+        flushes: 0,
+    };
     assert_eq!(blocking(&mut peer), Ok(()));
     // All of the body was there; then the next request was waited for.
     assert_eq!(peer.flushes, 1);
@@ -379,8 +446,13 @@ fn a_transport_is_flushed_where_an_exchange_turns() {
 
 #[test]
 fn a_transport_that_takes_nothing_is_an_error() {
-    let mut peer =
-        Peer { says: b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", at_a_time: usize::MAX, takes: 5, hears: Vec::new(), flushes: 0 };
+    let mut peer = Peer {
+        says: b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        at_a_time: usize::MAX,
+        takes: 5,
+        hears: Vec::new(),
+        flushes: 0,
+    };
     assert_eq!(blocking(&mut peer), Err(StreamError::WriteZero));
     assert_eq!(peer.hears, b"HTTP/");
 }

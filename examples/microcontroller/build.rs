@@ -4,16 +4,20 @@ use std::path::PathBuf;
 use std::{env, fs, io};
 
 /// QEMU's mps2-an385: of 4 MB each, as much as a small microcontroller has.
-const MPS2: &str = "MEMORY { FLASH : ORIGIN = 0x00000000, LENGTH = 256K  RAM : ORIGIN = 0x20000000, LENGTH = 32K }\n";
+const MPS2: &str = "MEMORY { FLASH : ORIGIN = 0x00000000, LENGTH = 256K  RAM : ORIGIN = \
+                    0x20000000, LENGTH = 32K }\n";
 /// The nRF51822 of the first micro:bit.
-const NRF51: &str = "MEMORY { FLASH : ORIGIN = 0x00000000, LENGTH = 256K  RAM : ORIGIN = 0x20000000, LENGTH = 16K }\n";
+const NRF51: &str = "MEMORY { FLASH : ORIGIN = 0x00000000, LENGTH = 256K  RAM : ORIGIN = \
+                     0x20000000, LENGTH = 16K }\n";
 
 const PAGE: &str = "src/board/page.html";
 
 /// These octets as a gzip file [RFC 1952].
 fn gzip(octets: &[u8]) -> io::Result<Vec<u8>> {
     let checksum = !octets.iter().fold(u32::MAX, |sum, octet| {
-        (0..8).fold(sum ^ u32::from(*octet), |sum, _| if sum & 1 == 0 { sum >> 1 } else { sum >> 1 ^ 0xedb8_8320 })
+        (0..8).fold(sum ^ u32::from(*octet), |sum, _| {
+            if sum & 1 == 0 { sum >> 1 } else { sum >> 1 ^ 0xedb8_8320 }
+        })
     });
     let header = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 0xff];
     let compressed = miniz_oxide::deflate::compress_to_vec(octets, 10);
@@ -26,7 +30,8 @@ fn main() -> io::Result<()> {
     let memory = if variable("TARGET")? == "thumbv6m-none-eabi" { NRF51 } else { MPS2 };
     let folder = variable("OUT_DIR")?;
     fs::write(PathBuf::from(&folder).join("memory.x"), memory)?;
-    fs::write(PathBuf::from(&folder).join("device.x"), "")?; // the names of interrupts: there are none
+    // The names of interrupts: there are none.
+    fs::write(PathBuf::from(&folder).join("device.x"), "")?;
     fs::write(PathBuf::from(&folder).join("page.html.gz"), gzip(&fs::read(PAGE)?)?)?;
     println!("cargo:rustc-link-search={folder}");
     println!("cargo:rustc-link-arg-bins=-Tlink.x");

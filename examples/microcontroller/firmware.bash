@@ -1,4 +1,5 @@
-# What `run` and `serve` share: how the firmware is built, and booted in QEMU. To be sourced in this folder.
+# What `run` and `serve` share: how the firmware is built, and booted in QEMU. To be sourced in this
+# folder.
 
 built=../../tests/firmware/target
 board=$built/thumbv7m-none-eabi/small/board
@@ -21,7 +22,8 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-# missing WHAT: tells that something cannot be done here, and ends; with success, unless nothing may be missing.
+# missing WHAT: tells that something cannot be done here, and ends; with success, unless nothing may
+# be missing.
 missing() {
     ../../.ci/missing "$@"
     exit
@@ -29,9 +31,9 @@ missing() {
 
 # build BIN...: builds these.
 build() {
-    local flags bin target
-    flags=$(../../.ci/thumb-core thumbv7m-none-eabi thumbv6m-none-eabi) ||
-        missing "no core for microcontrollers is to be had (rustup target add thumbv7m-none-eabi thumbv6m-none-eabi)"
+    local flags bin target targets=(thumbv7m-none-eabi thumbv6m-none-eabi)
+    flags=$(../../.ci/thumb-core "${targets[@]}") ||
+        missing "no core for microcontrollers is to be had (rustup target add ${targets[*]})"
     for bin in "$@"; do
         target=thumbv7m-none-eabi
         [ "$bin" = board ] || target=thumbv6m-none-eabi
@@ -44,7 +46,8 @@ build() {
 free_ports() {
     python3 - "$@" <<'PROGRAM'
 import socket, sys
-sockets = [socket.socket(socket.AF_INET, getattr(socket, "SOCK_" + sys.argv[1])) for _ in range(int(sys.argv[2]))]
+kind = getattr(socket, "SOCK_" + sys.argv[1])
+sockets = [socket.socket(socket.AF_INET, kind) for _ in range(int(sys.argv[2]))]
 for one in sockets:
     one.bind(("127.0.0.1", 0))
 print(*(one.getsockname()[1] for one in sockets))
@@ -55,7 +58,8 @@ PROGRAM
 boot() {
     local log=$1 pid tries
     shift
-    command -v qemu-system-arm >/dev/null || missing "qemu-system-arm is not installed (Debian: apt-get install qemu-system-arm)"
+    command -v qemu-system-arm >/dev/null ||
+        missing "qemu-system-arm is not installed (Debian: apt-get install qemu-system-arm)"
     qemu-system-arm -display none -monitor none "$@" </dev/null 2>"$log.errors" &
     pid=$!
     machines+=("$pid")
@@ -73,11 +77,14 @@ boot() {
 boot_board() {
     local log=$1
     shift
-    boot "$log" -machine mps2-an385 -kernel "$board" -serial "file:$log" -net nic,model=lan9118 -net "$@"
+    boot "$log" -machine mps2-an385 -kernel "$board" -serial "file:$log" \
+        -net nic,model=lan9118 -net "$@"
 }
 
-# user_network TCP ANSWER SSDP: a network in which these ports of this machine lead to the board's ports 80, 8080 and 1900.
+# user_network TCP ANSWER SSDP: a network in which these ports of this machine lead to the board's
+# ports 80, 8080 and 1900.
 user_network() {
     local here=127.0.0.1 there=10.0.2.15
-    echo "user,hostfwd=tcp:$here:$1-$there:80,hostfwd=udp:$here:$2-$there:8080,hostfwd=udp:$here:$3-$there:1900"
+    local tcp=hostfwd=tcp:$here:$1-$there:80
+    echo "user,$tcp,hostfwd=udp:$here:$2-$there:8080,hostfwd=udp:$here:$3-$there:1900"
 }

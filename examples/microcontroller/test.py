@@ -79,7 +79,9 @@ def output(*command):
 
 class Board:
     def __init__(self, tcp, answer, ssdp, log, seconds):
-        self.tcp, self.answer, self.ssdp = (("127.0.0.1", int(port)) for port in (tcp, answer, ssdp))
+        self.tcp, self.answer, self.ssdp = (
+            ("127.0.0.1", int(port)) for port in (tcp, answer, ssdp)
+        )
         self.url = f"http://127.0.0.1:{tcp}"
         self.log, self.seconds = log, int(seconds)
 
@@ -120,31 +122,47 @@ class Board:
         return self.curl("-o", "/dev/null", "-w", "%{http_code}", *options, self.url + path)
 
     def the_page(self):
-        form = "\n%{http_code} %{content_type} %{size_download} %header{content-length} %header{content-encoding}"
+        form = (
+            "\n%{http_code} %{content_type} %{size_download} "
+            "%header{content-length} %header{content-encoding}"
+        )
         told = self.curl("--compressed", "-w", form, self.url + "/")
         page, last = told.rsplit("\n", 1)
         code, kind, charset, size, length, coding = last.split()
-        expect((code, kind, charset, coding) == ("200", "text/html;", "charset=utf-8", "gzip"), last)
+        expect(
+            (code, kind, charset, coding) == ("200", "text/html;", "charset=utf-8", "gzip"), last
+        )
         expect(size == length and page == PAGE.read_text(), last)
 
     def head_requests(self):
         for path in ("/", "/status", "/ticks"):
             head = self.curl("-I", self.url + path)
             expect(head.startswith("HTTP/1.1 200 OK\r\n") and "Content-Type: " in head, head)
-        expect(b"\r\n\r\nHTTP/1.1 200" in self.exchange_all(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n" + GET), "octets behind the head")
+        expect(
+            b"\r\n\r\nHTTP/1.1 200"
+            in self.exchange_all(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n" + GET),
+            "octets behind the head",
+        )
 
     def the_state(self):
         told = self.curl("-i", self.url + "/status")
         head, body = told.replace("\r\n", "\n").split("\n\n", 1)
         expect("Cache-Control: no-store" in head and "Content-Type: application/json" in head, head)
         first, second = json.loads(body), self.status()
-        expect(second["requests"] == first["requests"] + 1 and second["uptime_ms"] >= first["uptime_ms"], (first, second))
+        expect(
+            second["requests"] == first["requests"] + 1
+            and second["uptime_ms"] >= first["uptime_ms"],
+            (first, second),
+        )
 
     def the_lamp(self):
         def switch(word):
             return json.loads(self.curl("-d", word, self.url + "/led"))["led"]
 
-        expect([switch(word) for word in ("on", "toggle", "toggle", "off", "off")] == [True, False, True, False, False])
+        expect(
+            [switch(word) for word in ("on", "toggle", "toggle", "off", "off")]
+            == [True, False, True, False, False]
+        )
         expect(self.status()["led"] is False)
         expect(self.curl_code("/led", "-d", "brighter") == "422")
         expect(self.curl_code("/led", "-d", "") == "422")
@@ -154,10 +172,22 @@ class Board:
         expect(told.startswith("HTTP/1.1 405 ") and "\r\nAllow: POST\r\n" in told, told)
         told = self.curl("-i", "-X", "DELETE", self.url + "/status")
         expect(told.startswith("HTTP/1.1 405 ") and "\r\nAllow: GET, HEAD\r\n" in told, told)
-        expect(self.curl_code("/nowhere") == "404" and self.curl_code("/nowhere", "-d", "x" * 3000) == "404")
+        expect(
+            self.curl_code("/nowhere") == "404"
+            and self.curl_code("/nowhere", "-d", "x" * 3000) == "404"
+        )
 
     def keep_alive(self):
-        told = self.curl("-o", "/dev/null", "-o", "/dev/null", "-w", "%{num_connects} ", self.url + "/", self.url + "/status")
+        told = self.curl(
+            "-o",
+            "/dev/null",
+            "-o",
+            "/dev/null",
+            "-w",
+            "%{num_connects} ",
+            self.url + "/",
+            self.url + "/status",
+        )
         expect(told.split() == ["1", "0"], told)
 
     def pipelining(self):
@@ -168,7 +198,10 @@ class Board:
 
     def one_octet_at_a_time(self):
         with self.connect() as one:
-            for octet in b"POST /led HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\non\r\n0\r\n\r\n":
+            for octet in (
+                b"POST /led HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                b"2;a=b\r\non\r\n0\r\n\r\n"
+            ):
                 one.sendall(bytes([octet]))
             one.shutdown(socket.SHUT_WR)
             answer = read_all(one)
@@ -179,7 +212,11 @@ class Board:
             body = bytes(number * 7 % 251 for number in range(length))
             head = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % length
             answer = self.exchange_all(head + body)
-            expect(b"\r\nContent-Length: %d\r\n" % length in answer and answer.endswith(b"\r\n\r\n" + body), answer)
+            expect(
+                b"\r\nContent-Length: %d\r\n" % length in answer
+                and answer.endswith(b"\r\n\r\n" + body),
+                answer,
+            )
 
     def echo_in_chunks(self):
         body = bytes(number * 7 % 251 for number in range(20_000))
@@ -187,7 +224,9 @@ class Board:
         chunks = b"".join(b'%x;name="value";x\r\n%s\r\n' % (len(piece), piece) for piece in pieces)
         head = b"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
         answer = self.exchange_all(head + chunks + b"0\r\nX-Sum: 1\r\n\r\n")
-        expect(b"\r\nTransfer-Encoding: chunked\r\n" in answer and unchunked(answer) == body, answer)
+        expect(
+            b"\r\nTransfer-Encoding: chunked\r\n" in answer and unchunked(answer) == body, answer
+        )
         expect(unchunked(self.exchange_all(head + b"0\r\n\r\n")) == b"")
 
     def echo_by_curl(self):
@@ -207,11 +246,17 @@ class Board:
             while not answer.endswith(b"\r\n0\r\n\r\n"):
                 answer += receive(one)
                 times.append(time.monotonic() - start)
-        expect(unchunked(answer) == b"".join(b"tick %d\n" % number for number in range(1, 6)), answer)
+        expect(
+            unchunked(answer) == b"".join(b"tick %d\n" % number for number in range(1, 6)), answer
+        )
         # All at once would be one piece, and no time between.
         expect(len(times) >= 3 and times[-1] - times[0] > 0.4, times)
         old = self.exchange(b"GET /ticks HTTP/1.0\r\n\r\n")
-        expect(old.endswith(b"\r\n\r\ntick 1\ntick 2\ntick 3\ntick 4\ntick 5\n") and b"chunked" not in old, old)
+        expect(
+            old.endswith(b"\r\n\r\ntick 1\ntick 2\ntick 3\ntick 4\ntick 5\n")
+            and b"chunked" not in old,
+            old,
+        )
 
     def refusals(self):
         long = b"x" * 2000
@@ -222,10 +267,18 @@ class Board:
             (400, b"GET / HTTP/1.1\r\n\r\n"),
             (400, b"GET  / HTTP/1.1\r\nHost: a\r\n\r\n"),
             (400, b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03"),
-            (400, b"POST /led HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\non"),
+            (
+                400,
+                b"POST /led HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n"
+                b"Transfer-Encoding: chunked\r\n\r\non",
+            ),
             (400, b"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n"),
             (413, b"POST /led HTTP/1.1\r\nHost: a\r\nContent-Length: 4097\r\n\r\n" + long),
-            (413, b"POST /led HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + b"800\r\n%s\r\n" % (b"x" * 2048) * 3),
+            (
+                413,
+                b"POST /led HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                + b"800\r\n%s\r\n" % (b"x" * 2048) * 3,
+            ),
             (414, b"GET /" + long + b" HTTP/1.1\r\nHost: a\r\n\r\n"),
             (431, b"GET / HTTP/1.1\r\nHost: a\r\nX: " + long + b"\r\n\r\n"),
             (431, b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: y\r\n" * 40 + b"\r\n"),
@@ -237,34 +290,53 @@ class Board:
             expect(seen == status, f"{seen}, not {status}, for {octets[:60]}")
 
     def refusal_behind_much(self):
-        """The refusal comes through though the peer is still sending, and reads nothing before it has."""
+        """The refusal comes through though the peer is still sending, and reads nothing before it
+        has."""
         for _ in range(5):
-            expect(self.status_of(b"POST /led HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n" + b"x" * 300_000) == 413)
+            expect(
+                self.status_of(
+                    b"POST /led HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n"
+                    + b"x" * 300_000
+                )
+                == 413
+            )
 
     def unread_bodies(self):
-        """A response ahead of its request's body is the last one; behind the body the connection goes on."""
+        """A response ahead of its request's body is the last one; behind the body the connection
+        goes on."""
         for path, code in ((b"/status", 405), (b"/nowhere", 404)):
             head = b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: 212\r\n\r\n" % path
             for came in (b"", b"x" * 211):
                 expect(self.status_of(head + came) == code)
             answers = self.exchange_all(head + b"x" * 212 + GET)
-            expect(answers.count(b"HTTP/1.1 ") == 2 and b"Connection: close" not in answers, answers)
+            expect(
+                answers.count(b"HTTP/1.1 ") == 2 and b"Connection: close" not in answers, answers
+            )
 
     def http10(self):
         for octets in (b"GET /status HTTP/1.0\r\n\r\n", LAST_GET):
             answer = self.exchange(octets)
-            expect(answer.startswith(b"HTTP/1.1 200 ") and b"\r\nConnection: close\r\n" in answer and answer.endswith(b"}\n"), answer)
+            expect(
+                answer.startswith(b"HTTP/1.1 200 ")
+                and b"\r\nConnection: close\r\n" in answer
+                and answer.endswith(b"}\n"),
+                answer,
+            )
 
     def continue_100(self):
         with self.connect() as one:
-            one.sendall(b"POST /led HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
+            one.sendall(
+                b"POST /led HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
+                b"Expect: 100-continue\r\n\r\n"
+            )
             expect(one.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n")
             one.sendall(b"off")
             expect(b'"led":false' in one.recv(1000))
         expect(self.curl_code("/echo", "-H", "Expect: 100-continue", "-d", "x" * 2000) == "200")
 
     def a_fifth_connection(self):
-        """Four hold all the sockets; the fifth is served when one of them has been idle for a while."""
+        """Four hold all the sockets; the fifth is served when one of them has been idle for a
+        while."""
         four = [self.connect() for _ in range(4)]
         try:
             for one in four:
@@ -278,7 +350,8 @@ class Board:
                 one.close()
 
     def a_head_in_two_parts(self):
-        """The deadline of a head begins with its first octet, however long the connection was idle."""
+        """The deadline of a head begins with its first octet, however long the connection was
+        idle."""
         with self.connect() as one:
             time.sleep(HEAD + 1)
             one.sendall(GET[:20])
@@ -291,7 +364,11 @@ class Board:
         cases = [
             (b"", b"", IDLE),
             (b"GET / HTTP/1.1\r\nHo", b"HTTP/1.1 408 ", HEAD),
-            (b"POST /led HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\no", b"HTTP/1.1 408 ", STALL),
+            (
+                b"POST /led HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\no",
+                b"HTTP/1.1 408 ",
+                STALL,
+            ),
         ]
         waiting = [(self.connect(), *case) for case in cases]
         for one, sent, *_ in waiting:
@@ -303,7 +380,9 @@ class Board:
                 start, came = time.monotonic(), read_all(one)
                 took = time.monotonic() - start
             expect(came.startswith(answer) and bool(came) == bool(answer), came)
-            expect(seconds / 2 < took < seconds + DEADLINE / 2, f"{took:.1f} s rather than {seconds}")
+            expect(
+                seconds / 2 < took < seconds + DEADLINE / 2, f"{took:.1f} s rather than {seconds}"
+            )
 
         with concurrent.futures.ThreadPoolExecutor() as threads:
             list(threads.map(ended, waiting))
@@ -336,13 +415,22 @@ class Board:
             (400, b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"),
             (400, b"GET  / HTTP/1.1\r\nHost: a\r\n\r\n"),
             (400, b"GET /\r\n\r\n"),
-            (400, b"POST /led HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello"),
-            (413, b"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n"),
+            (
+                400,
+                b"POST /led HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
+                b"Content-Length: 6\r\n\r\nhello",
+            ),
+            (
+                413,
+                b"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                b"fffffffffffffffff\r\n",
+            ),
             (501, b"POST /led HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: x, chunked\r\n\r\n"),
             (505, b"GET / HTTP/3.0\r\nHost: a\r\n\r\n"),
             (431, b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 100_000),
         ]
-        # Each of these that waits for no answer is followed by one that does: more would be too many for the queue that QEMU listens with.
+        # Each of these that waits for no answer is followed by one that does: more would be too
+        # many for the queue that QEMU listens with.
         kinds.insert(3, ("dropped at once", b""))
         kinds.insert(8, ("reset in mid-head", b""))
         kinds.append(("one octet at a time", LAST_GET))
@@ -361,7 +449,10 @@ class Board:
                     expect(answer.startswith(b"HTTP/1.1 200 "), answer)
                 case [status, octets]:
                     seen = self.status_of(octets)
-                    expect(seen == status, f"connection {number}: {seen}, not {status}, for {octets[:60]}")
+                    expect(
+                        seen == status,
+                        f"connection {number}: {seen}, not {status}, for {octets[:60]}",
+                    )
         answers = self.four_at_once()
         expect(all(answer.startswith(b"HTTP/1.1 200 ") for answer in answers), answers)
         return f"{time.monotonic() - start:.1f} s"
@@ -374,9 +465,19 @@ class Board:
 
     def discovery(self):
         device, uuid = b"urn:bareline:device:board:1", b"uuid:8f0e3f5c-7a7e-4d0a-9d55-626f61726430"
-        for wanted, told in ((b"ssdp:all", device), (b"upnp:rootdevice", b"upnp:rootdevice"), (device, device)):
+        for wanted, told in (
+            (b"ssdp:all", device),
+            (b"upnp:rootdevice", b"upnp:rootdevice"),
+            (device, device),
+        ):
             [answer] = ask(self.ssdp, search(wanted))
-            for line in (b"HTTP/1.1 200 OK", b"ST: " + told, b"USN: " + uuid + b"::" + told, b"LOCATION: http://10.0.2.15/", b"EXT: "):
+            for line in (
+                b"HTTP/1.1 200 OK",
+                b"ST: " + told,
+                b"USN: " + uuid + b"::" + told,
+                b"LOCATION: http://10.0.2.15/",
+                b"EXT: ",
+            ):
                 expect(b"\r\n" + line + b"\r\n" in b"\r\n" + answer, answer)
             expect(answer.endswith(b"\r\n\r\n"), answer)
 
@@ -397,24 +498,41 @@ class Board:
     def browser(self, *options):
         path = program("chromium", "chromium-browser", "google-chrome")
         with tempfile.TemporaryDirectory() as profile:
-            fixed = ["--headless", "--no-sandbox", "--disable-gpu", "--window-size=800,600", "--user-data-dir=" + profile]
+            fixed = [
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--window-size=800,600",
+                "--user-data-dir=" + profile,
+            ]
             return output(path, *fixed, "--virtual-time-budget=4000", *options, self.url + "/")
 
     def the_page_in_a_browser(self):
         for word in ("on", "off"):
-            self.exchange_all(b"POST /led HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s" % (len(word), word.encode()))
+            self.exchange_all(
+                b"POST /led HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s"
+                % (len(word), word.encode())
+            )
             page = self.browser("--dump-dom")
-            expect(re.search(r'id="uptime">\d+:\d\d:\d\d<', page) and f"The LED is {word}." in page, page[-2500:])
+            expect(
+                re.search(r'id="uptime">\d+:\d\d:\d\d<', page) and f"The LED is {word}." in page,
+                page[-2500:],
+            )
         with tempfile.TemporaryDirectory() as folder:
             picture = os.path.join(folder, "page.png")
             self.browser("--screenshot=" + picture)
             expect(os.path.getsize(picture) > 5000)
 
     def load(self, connections):
-        told = output(program("wrk"), "-t1", f"-c{connections}", f"-d{self.seconds}s", self.url + "/status")
-        # A machine with other things to do may let wrk wait for too long; that is no error of the board's.
+        told = output(
+            program("wrk"), "-t1", f"-c{connections}", f"-d{self.seconds}s", self.url + "/status"
+        )
+        # A machine with other things to do may let wrk wait for too long; that is no error of the
+        # board's.
         errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+)", told)
-        expect("Non-2xx" not in told and (errors is None or errors.groups() == ("0", "0", "0")), told)
+        expect(
+            "Non-2xx" not in told and (errors is None or errors.groups() == ("0", "0", "0")), told
+        )
         rate = re.search(r"Requests/sec:\s*(\S+)", told)[1]
         expect(float(rate) > 0, told)
         answers = self.four_at_once()
@@ -501,7 +619,15 @@ def unchunked(answer):
 
 
 def search(target):
-    lines = [b"M-SEARCH * HTTP/1.1", b"HOST: 239.255.255.250:1900", b'MAN: "ssdp:discover"', b"MX: 1", b"ST: " + target, b"", b""]
+    lines = [
+        b"M-SEARCH * HTTP/1.1",
+        b"HOST: 239.255.255.250:1900",
+        b'MAN: "ssdp:discover"',
+        b"MX: 1",
+        b"ST: " + target,
+        b"",
+        b"",
+    ]
     return b"\r\n".join(lines)
 
 
@@ -525,7 +651,8 @@ class Wire:
 
     HERE, HARDWARE = bytes([10, 0, 2, 77]), bytes([2, 0, 0, 0, 0, 77])
     BOARD, GROUP = bytes([10, 0, 2, 15]), bytes([239, 255, 255, 250])
-    BOARD_HARDWARE, GROUP_HARDWARE = bytes([0x52, 0x54, 0, 0x12, 0x34, 0x56]), bytes([1, 0, 0x5E, 0x7F, 0xFF, 0xFA])
+    BOARD_HARDWARE = bytes([0x52, 0x54, 0, 0x12, 0x34, 0x56])
+    GROUP_HARDWARE = bytes([1, 0, 0x5E, 0x7F, 0xFF, 0xFA])
     SYN, RST, PSH_ACK, ACK = 2, 4, 24, 16
 
     def __init__(self, port, to):
@@ -535,41 +662,85 @@ class Wire:
         self.to = ("127.0.0.1", int(to))
 
     def send(self, hardware, address, protocol, payload, sender=None):
-        head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 0, 0, 2, protocol, 0, sender or self.HERE, address)
+        head = struct.pack(
+            "!BBHHHBBH4s4s",
+            0x45,
+            0,
+            20 + len(payload),
+            0,
+            0,
+            2,
+            protocol,
+            0,
+            sender or self.HERE,
+            address,
+        )
         head = head[:10] + checksum(head) + head[12:]
         self.wire.sendto(hardware + self.HARDWARE + b"\x08\0" + head + payload, self.to)
 
     def send_segment(self, number, acknowledged, flags, payload=b""):
-        segment = struct.pack("!HHIIBBHHH", 50000, 80, number, acknowledged, 0x50, flags, 8192, 0, 0) + payload
+        segment = (
+            struct.pack("!HHIIBBHHH", 50000, 80, number, acknowledged, 0x50, flags, 8192, 0, 0)
+            + payload
+        )
         pseudo = self.HERE + self.BOARD + struct.pack("!HH", 6, len(segment))
-        self.send(self.BOARD_HARDWARE, self.BOARD, 6, segment[:16] + checksum(pseudo + segment) + segment[18:])
+        self.send(
+            self.BOARD_HARDWARE,
+            self.BOARD,
+            6,
+            segment[:16] + checksum(pseudo + segment) + segment[18:],
+        )
 
     def receive(self, protocol):
-        """The next packet with this protocol to this neighbor, without its head. Who asks where the neighbor is gets an answer."""
+        """The next packet with this protocol to this neighbor, without its head. Who asks where the
+        neighbor is gets an answer."""
         while True:
             frame = self.wire.recv(2000)
-            if frame[12:14] == b"\x08\x06" and frame[20:22] == b"\0\1" and frame[38:42] == self.HERE:
+            if (
+                frame[12:14] == b"\x08\x06"
+                and frame[20:22] == b"\0\1"
+                and frame[38:42] == self.HERE
+            ):
                 told = self.HARDWARE + self.HERE + frame[22:32]
-                self.wire.sendto(frame[6:12] + self.HARDWARE + frame[12:20] + b"\0\2" + told, self.to)
+                self.wire.sendto(
+                    frame[6:12] + self.HARDWARE + frame[12:20] + b"\0\2" + told, self.to
+                )
             elif frame[12:14] == b"\x08\0" and frame[23] == protocol and frame[30:34] == self.HERE:
                 return frame[34 : 14 + struct.unpack_from("!H", frame, 16)[0]]
 
     def multicast(self):
         """A search that goes to the group's address."""
         payload = search(b"ssdp:all")
-        self.send(self.GROUP_HARDWARE, self.GROUP, 17, struct.pack("!HHHH", 50000, 1900, 8 + len(payload), 0) + payload)
+        self.send(
+            self.GROUP_HARDWARE,
+            self.GROUP,
+            17,
+            struct.pack("!HHHH", 50000, 1900, 8 + len(payload), 0) + payload,
+        )
         answer = self.receive(17)
         expect(b"\r\nST: urn:bareline:device:board:1\r\n" in answer, answer)
 
     def a_stranger(self):
-        """Datagrams from where no answer can go: others are answered all the same, a little later."""
+        """Datagrams from where no answer can go: others are answered all the same, a little
+        later."""
         search_datagram = search(b"ssdp:all")
         for address in (bytes([8, 8, 8, 8]), bytes([10, 0, 2, 200])):
             for port, payload in ((8080, b"hello"), (1900, search_datagram)):
-                self.send(self.BOARD_HARDWARE, self.BOARD, 17, struct.pack("!HHHH", 50000, port, 8 + len(payload), 0) + payload, address)
+                self.send(
+                    self.BOARD_HARDWARE,
+                    self.BOARD,
+                    17,
+                    struct.pack("!HHHH", 50000, port, 8 + len(payload), 0) + payload,
+                    address,
+                )
         start = time.monotonic()
         while time.monotonic() < start + DEADLINE:
-            self.send(self.BOARD_HARDWARE, self.BOARD, 17, struct.pack("!HHHH", 50000, 8080, 13, 0) + b"hello")
+            self.send(
+                self.BOARD_HARDWARE,
+                self.BOARD,
+                17,
+                struct.pack("!HHHH", 50000, 8080, 13, 0) + b"hello",
+            )
             self.wire.settimeout(1)
             try:
                 if self.receive(17)[8:] == b"udp server":
@@ -590,8 +761,12 @@ class Wire:
         while not (segment := self.receive(6))[13] & self.RST:
             segments += len(segment) > 20
         took = time.monotonic() - start
-        # To the board that is a connection which waits for the next request: it ends that, and resets the connection when that fails too.
-        expect(segments > 1 and IDLE / 2 < took < IDLE + LINGER + DEADLINE / 2, f"{segments} segments in {took:.1f} s")
+        # To the board that is a connection which waits for the next request: it ends that, and
+        # resets the connection when that fails too.
+        expect(
+            segments > 1 and IDLE / 2 < took < IDLE + LINGER + DEADLINE / 2,
+            f"{segments} segments in {took:.1f} s",
+        )
         return f"given up after {took:.1f} s"
 
     def run(self):
@@ -601,7 +776,11 @@ class Wire:
 
 
 def checksum(octets):
-    total = sum(struct.unpack(f"!{len(octets + bytes(len(octets) % 2)) // 2}H", octets + bytes(len(octets) % 2)))
+    total = sum(
+        struct.unpack(
+            f"!{len(octets + bytes(len(octets) % 2)) // 2}H", octets + bytes(len(octets) % 2)
+        )
+    )
     total = (total & 0xFFFF) + (total >> 16)
     return struct.pack("!H", ~(total + (total >> 16)) & 0xFFFF)
 
@@ -630,9 +809,13 @@ class Line:
 
     def requests(self):
         self.answers(b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /a, 0 octets\n")
-        self.answers(b"PUT /b?c HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", b"PUT /b, 5 octets\n")
         self.answers(
-            b"POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n" + b"x" * 2000 + b"\r\n0\r\nX: y\r\n\r\n",
+            b"PUT /b?c HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", b"PUT /b, 5 octets\n"
+        )
+        self.answers(
+            b"POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n"
+            + b"x" * 2000
+            + b"\r\n0\r\nX: y\r\n\r\n",
             b"POST /c, 2000 octets\n",
         )
 
@@ -658,7 +841,10 @@ class Line:
             # What stands behind it is let pass.
             self.line.sendall(octets + b"GET /not-this HTTP/1.1\r\nHost: a\r\n\r\n")
             came = self.refusal()
-            expect(came.startswith(b"HTTP/1.1 " + status) and b"\r\nConnection: close\r\n" in came, came)
+            expect(
+                came.startswith(b"HTTP/1.1 " + status) and b"\r\nConnection: close\r\n" in came,
+                came,
+            )
             self.quiet()
             self.answers(b"GET /again HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /again, 0 octets\n")
 

@@ -18,8 +18,9 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Listens, and has `answer` answer each request, until Ctrl-C or SIGTERM: then requests that have begun are answered still. A second Ctrl-C
-    /// ends it at once. What there is to tell goes to standard error, each in a line, after the program's name.
+    /// Listens, and has `answer` answer each request, until Ctrl-C or SIGTERM: then requests that
+    /// have begun are answered still. A second Ctrl-C ends it at once. What there is to tell
+    /// goes to standard error, each in a line, after the program's name.
     pub(crate) fn run(
         &self,
         program: &'static str,
@@ -33,7 +34,8 @@ impl Service {
         match self.serve(program, settings, answer) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                let _ = writeln!(io::stderr(), "{program}: cannot listen on {}: {error}", self.address);
+                let _ =
+                    writeln!(io::stderr(), "{program}: cannot listen on {}: {error}", self.address);
                 ExitCode::FAILURE
             }
         }

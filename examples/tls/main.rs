@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// HTTP over TLS: a server with a certificate that it makes when it starts, and a client that trusts this one alone.
+/// HTTP over TLS: a server with a certificate that it makes when it starts, and a client that
+/// trusts this one alone.
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]
@@ -27,7 +28,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Role {
-    /// Makes a certificate for `localhost`, writes it to a file, and answers each request with `TLS connection`, until Ctrl-C.
+    /// Makes a certificate for `localhost`, writes it to a file, and answers each request with `TLS
+    /// connection`, until Ctrl-C.
     Serve {
         /// Where to listen.
         #[arg(default_value = "127.0.0.1:8443")]
@@ -45,7 +47,9 @@ fn main() -> ExitCode {
     let Arguments { role, certificate } = Arguments::parse();
     let (done, what) = match &role {
         Role::Serve { address } => (serve(address, &certificate), format!("serve on {address}")),
-        Role::Get { authority } => (get(authority, &certificate), format!("get https://{authority}/")),
+        Role::Get { authority } => {
+            (get(authority, &certificate), format!("get https://{authority}/"))
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -59,9 +63,12 @@ fn main() -> ExitCode {
 fn serve(address: &str, certificate: &Path) -> Result<(), Box<dyn Error>> {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der())?;
-    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key)?;
-    let socket =
-        TcpListener::bind(address).map_err(|error| format!("{address} is no free HOST:PORT, such as 127.0.0.1:8443: {error}"))?;
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)?;
+    let socket = TcpListener::bind(address).map_err(|error| {
+        format!("{address} is no free HOST:PORT, such as 127.0.0.1:8443: {error}")
+    })?;
     fs::write(certificate, made.cert.pem())?;
     let local = socket.local_addr()?;
     let server = Server::on(TlsListener { socket, config: Arc::new(config) })?;
@@ -77,8 +84,12 @@ fn serve(address: &str, certificate: &Path) -> Result<(), Box<dyn Error>> {
 
 fn get(authority: &str, certificate: &Path) -> Result<(), Box<dyn Error>> {
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(certificate).map_err(|error| format!("{}: {error}", certificate.display()))?)?;
-    let config = Arc::new(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth());
+    roots.add(
+        CertificateDer::from_pem_file(certificate)
+            .map_err(|error| format!("{}: {error}", certificate.display()))?,
+    )?;
+    let config =
+        Arc::new(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth());
     let (host, _) = authority.rsplit_once(':').ok_or("an authority is HOST:PORT")?;
     let stream = Tls::connect(&config, host, TcpStream::connect(authority)?)?;
 

@@ -5,8 +5,8 @@ use crate::shown::{Octets, Shown, text};
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{
-    BodyDecoder, BodyPart, ErrorKind, FieldName, FieldValue, Framing, Limits, MessageWriter, ParseError, ReplyTo, Status,
-    WireBuf, WriteError,
+    BodyDecoder, BodyPart, ErrorKind, FieldName, FieldValue, Framing, Limits, MessageWriter,
+    ParseError, ReplyTo, Status, WireBuf, WriteError,
 };
 use std::fmt;
 
@@ -40,18 +40,33 @@ impl fmt::Debug for BodyEvent {
     }
 }
 
-/// Decodes octets that arrive in pieces of these sizes, the last of which repeats; then the peer closes, if `closes`.
-pub fn body_events(framing: Framing, limits: &Limits, octets: &[u8], pieces: &[usize], closes: bool) -> Vec<BodyEvent> {
+/// Decodes octets that arrive in pieces of these sizes, the last of which repeats; then the peer
+/// closes, if `closes`.
+pub fn body_events(
+    framing: Framing,
+    limits: &Limits,
+    octets: &[u8],
+    pieces: &[usize],
+    closes: bool,
+) -> Vec<BodyEvent> {
     events_by(BodyDecoder::decode, framing, limits, octets, pieces, closes)
 }
 
 /// The ways to ask a decoder.
 type Ask = for<'b> fn(&mut BodyDecoder, &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError>;
 
-fn events_by(ask: Ask, framing: Framing, limits: &Limits, octets: &[u8], pieces: &[usize], closes: bool) -> Vec<BodyEvent> {
+fn events_by(
+    ask: Ask,
+    framing: Framing,
+    limits: &Limits,
+    octets: &[u8],
+    pieces: &[usize],
+    closes: bool,
+) -> Vec<BodyEvent> {
     let mut decoder = BodyDecoder::new(framing, limits);
     let (mut at, mut arrived) = (0, 0);
-    let mut pieces = pieces.iter().copied().chain(std::iter::repeat(pieces.last().copied().unwrap_or(1)));
+    let mut pieces =
+        pieces.iter().copied().chain(std::iter::repeat(pieces.last().copied().unwrap_or(1)));
     let mut events = Vec::new();
     loop {
         let presented = octets.get(at..arrived).unwrap_or_default();
@@ -66,7 +81,9 @@ fn events_by(ask: Ask, framing: Framing, limits: &Limits, octets: &[u8], pieces:
                 assert!(at <= arrived, "more octets were used than given");
                 match part {
                     BodyPart::NeedMore if arrived < octets.len() => {
-                        arrived = octets.len().min(arrived.saturating_add(pieces.next().unwrap_or(1).max(1)));
+                        arrived = octets
+                            .len()
+                            .min(arrived.saturating_add(pieces.next().unwrap_or(1).max(1)));
                     }
                     BodyPart::NeedMore if !closes => {
                         events.push(BodyEvent::Waiting);
@@ -74,14 +91,20 @@ fn events_by(ask: Ask, framing: Framing, limits: &Limits, octets: &[u8], pieces:
                     }
                     BodyPart::NeedMore => {
                         if let Err(error) = decoder.end_of_input() {
-                            events.push(BodyEvent::Refused(error.kind(), at + error.offset(), error.len()));
+                            events.push(BodyEvent::Refused(
+                                error.kind(),
+                                at + error.offset(),
+                                error.len(),
+                            ));
                             return events;
                         }
                     }
                     BodyPart::Chunk { size, extensions } => {
                         events.push(BodyEvent::Chunk(size, extensions.as_bytes().to_vec()));
                         // Reading them never fails: they have been checked.
-                        let names = extensions.iter().map(|one| one.name().len() + one.value().map_or(0, Iterator::count));
+                        let names = extensions
+                            .iter()
+                            .map(|one| one.name().len() + one.value().map_or(0, Iterator::count));
                         assert!(names.sum::<usize>() <= extensions.as_bytes().len());
                     }
                     BodyPart::Data(data) => {
@@ -96,7 +119,10 @@ fn events_by(ask: Ask, framing: Framing, limits: &Limits, octets: &[u8], pieces:
                         }
                     }
                     BodyPart::Trailer { name, value } => {
-                        events.push(BodyEvent::Trailer(name.as_bytes().to_vec(), value.as_bytes().to_vec()));
+                        events.push(BodyEvent::Trailer(
+                            name.as_bytes().to_vec(),
+                            value.as_bytes().to_vec(),
+                        ));
                     }
                     BodyPart::End => {
                         events.push(BodyEvent::End(at));
@@ -157,8 +183,14 @@ pub fn decode_body(octets: &[u8]) {
 /// However the octets of a body arrive, and whatever the limits, the events are the same.
 pub fn every_cut_of_a_body_gives_the_same_events(reading: &BodyReading, octets: &[u8]) {
     let BodyReading { framing, closes, pieces, limits: tight } = *reading;
-    let limits =
-        &tight.or(Limits { chunk_line: 64, chunk_extensions: 200, head: 128, trailers: 5, body: 300, ..Limits::DEFAULT });
+    let limits = &tight.or(Limits {
+        chunk_line: 64,
+        chunk_extensions: 200,
+        head: 128,
+        trailers: 5,
+        body: 300,
+        ..Limits::DEFAULT
+    });
     let whole = body_events(framing, limits, octets, &[octets.len()], closes);
     let without_lines = without_chunk_lines(&whole);
     let mut arrivals = vec![vec![octets.len()], vec![1], pieces.map(usize::from).to_vec()];
@@ -169,7 +201,10 @@ pub fn every_cut_of_a_body_gives_the_same_events(reading: &BodyReading, octets: 
         let content = events_by(BodyDecoder::content, framing, limits, octets, &pieces, closes);
         assert_eq!(content, without_lines, "content, in pieces of {pieces:?}, {tight:?}");
     }
-    let content: usize = whole.iter().map(|event| if let BodyEvent::Content(data) = event { data.len() } else { 0 }).sum();
+    let content: usize = whole
+        .iter()
+        .map(|event| if let BodyEvent::Content(data) = event { data.len() } else { 0 })
+        .sum();
     assert!(content as u64 <= limits.body, "more content than the limit");
     let trailers = whole.iter().filter(|event| matches!(event, BodyEvent::Trailer(..))).count();
     assert!(trailers <= usize::from(limits.trailers), "more trailers than the limit");
@@ -181,7 +216,9 @@ fn without_chunk_lines(events: &[BodyEvent]) -> Vec<BodyEvent> {
     for event in events {
         match (event, without.last_mut()) {
             (BodyEvent::Chunk(..), _) => {}
-            (BodyEvent::Content(more), Some(BodyEvent::Content(content))) => content.extend_from_slice(more),
+            (BodyEvent::Content(more), Some(BodyEvent::Content(content))) => {
+                content.extend_from_slice(more)
+            }
             (event, _) => without.push(event.clone()),
         }
     }
@@ -226,9 +263,12 @@ pub enum BodyFraming {
 pub fn what_is_encoded_decodes(model: &BodyModel) {
     let mut out = Box::new(WireBuf::<8_192>::new());
     let body = model.pieces.iter().flat_map(|piece| piece.0.clone()).collect::<Vec<_>>();
-    let trailers: Vec<_> = model.trailers.iter().map(|(name, value)| (format!("X{name}"), value)).collect();
-    let trailers: Option<Vec<_>> =
-        trailers.iter().map(|(name, value)| Some((FieldName::new(name).ok()?, FieldValue::new(&value.0).ok()?))).collect();
+    let trailers: Vec<_> =
+        model.trailers.iter().map(|(name, value)| (format!("X{name}"), value)).collect();
+    let trailers: Option<Vec<_>> = trailers
+        .iter()
+        .map(|(name, value)| Some((FieldName::new(name).ok()?, FieldValue::new(&value.0).ok()?)))
+        .collect();
     let Some(trailers) = trailers else { return };
     let mut writer = MessageWriter::new();
     let head = writer.response(ReplyTo::UNREAD, Status::OK, &mut out).expect("a head that fits");
@@ -263,14 +303,19 @@ pub fn what_is_encoded_decodes(model: &BodyModel) {
     }
     let limits = Limits { trailers: u16::MAX, ..Limits::DEFAULT };
     let events = body_events(framing, &limits, &wire, &[wire.len()], true);
-    let content: Vec<u8> =
-        events.iter().flat_map(|event| if let BodyEvent::Content(data) = event { data.clone() } else { Vec::new() }).collect();
+    let content: Vec<u8> = events
+        .iter()
+        .flat_map(
+            |event| if let BodyEvent::Content(data) = event { data.clone() } else { Vec::new() },
+        )
+        .collect();
     assert_eq!(Shown(&content), Shown(&body));
     assert_eq!(events.last(), Some(&BodyEvent::End(wire.len())));
     let read = events.into_iter().filter_map(|event| match event {
         BodyEvent::Trailer(name, value) => Some((name, value)),
         _ => None,
     });
-    let meant = trailers.iter().map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()));
+    let meant =
+        trailers.iter().map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()));
     assert!(read.eq(meant), "{trailers:?}");
 }

@@ -16,8 +16,8 @@ pub enum BufferUse {
     Unpin,
 }
 
-/// Whatever is done with a receive buffer, it holds what was put in and not used, in order; what is pinned stays as it is; it takes octets
-/// as long as it is not full.
+/// Whatever is done with a receive buffer, it holds what was put in and not used, in order; what is
+/// pinned stays as it is; it takes octets as long as it is not full.
 pub fn a_receive_buffer_is_a_queue(uses: &[BufferUse]) {
     let mut buffer = RecvBuf::<24>::new();
     let (mut held, mut pinned, mut next) = (Vec::new(), Vec::new(), 0u8);

@@ -4,12 +4,14 @@ use crate::shown::{Shown, field_lines, pairs as pairs_shown, text};
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Result, Unstructured};
 use bareline_core::{
-    BodyDecoder, BodyPart, FieldName, FieldSpans, FieldValue, Framing, HeadWriter, Limits, MessageWriter, Method, Parsed,
-    ReplyTo, RequestHead, ResponseHead, Status, Target, Version, WireBuf, WriteError,
+    BodyDecoder, BodyPart, FieldName, FieldSpans, FieldValue, Framing, HeadWriter, Limits,
+    MessageWriter, Method, Parsed, ReplyTo, RequestHead, ResponseHead, Status, Target, Version,
+    WireBuf, WriteError,
 };
 use std::fmt;
 
-/// The calls with which a caller writes a message, with strings of any kind: those that a writer has to refuse among them.
+/// The calls with which a caller writes a message, with strings of any kind: those that a writer
+/// has to refuse among them.
 #[derive(Clone)]
 pub struct Calls {
     /// Of the message, or of the request that is answered.
@@ -89,9 +91,30 @@ fn string(u: &mut Unstructured<'_>, usual: &[&str]) -> Result<String> {
 }
 
 fn pairs(u: &mut Unstructured<'_>) -> Result<Vec<(String, Vec<u8>)>> {
-    let names =
-        ["Host", "X-A", "x-a", "Connection", "Upgrade", "Expect", "TE", "Date", "Set-Cookie", "Trailer", "Content-Length"];
-    let values = ["a", "", "b c", "close", "upgrade", "100-continue", "trailers", "5", "Mon, 23 Nov 2026 00:00:00 GMT"];
+    let names = [
+        "Host",
+        "X-A",
+        "x-a",
+        "Connection",
+        "Upgrade",
+        "Expect",
+        "TE",
+        "Date",
+        "Set-Cookie",
+        "Trailer",
+        "Content-Length",
+    ];
+    let values = [
+        "a",
+        "",
+        "b c",
+        "close",
+        "upgrade",
+        "100-continue",
+        "trailers",
+        "5",
+        "Mon, 23 Nov 2026 00:00:00 GMT",
+    ];
     let count = u.int_in_range(0..=4)?;
     (0..count).map(|_| Ok((string(u, &names)?, string(u, &values)?.into_bytes()))).collect()
 }
@@ -99,17 +122,33 @@ fn pairs(u: &mut Unstructured<'_>) -> Result<Vec<(String, Vec<u8>)>> {
 impl<'a> Arbitrary<'a> for Calls {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         let method = string(u, &["GET", "GET", "POST", "HEAD", "CONNECT", "OPTIONS", "M-SEARCH"])?;
-        let targets = if method == "CONNECT" { &["a:1", "a"][..] } else { &["/", "/a?b", "*", "http://a/b", "/a/b"] };
+        let targets = if method == "CONNECT" {
+            &["a:1", "a"][..]
+        } else {
+            &["/", "/a?b", "*", "http://a/b", "/a/b"]
+        };
         let target = if u.arbitrary()? { Some(string(u, targets)?) } else { None };
         let mut fields = pairs(u)?;
         if target.is_some() && !fields.iter().any(|(name, _)| name == "Host") {
-            fields.insert(0, ("Host".to_owned(), if method == "CONNECT" { b"a:1".to_vec() } else { b"a".to_vec() }));
+            fields.insert(
+                0,
+                (
+                    "Host".to_owned(),
+                    if method == "CONNECT" { b"a:1".to_vec() } else { b"a".to_vec() },
+                ),
+            );
         }
         let status = *u.choose(&[200, 200, 404, 500, 204, 304, 205, 100, 101, 426, 599, 600])?;
-        let reason = if u.ratio(1, 3)? { Some(string(u, &["OK", "Fine by me", ""])?.into_bytes()) } else { None };
+        let reason = if u.ratio(1, 3)? {
+            Some(string(u, &["OK", "Fine by me", ""])?.into_bytes())
+        } else {
+            None
+        };
         let pieces = u.int_in_range(0..=3)?;
-        let pieces =
-            (0..pieces).map(|_| Ok(string(u, &["hello", "", "0\r\n\r\n", "\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n"])?.into_bytes()));
+        let pieces = (0..pieces).map(|_| {
+            Ok(string(u, &["hello", "", "0\r\n\r\n", "\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n"])?
+                .into_bytes())
+        });
         let (pieces, end) = (pieces.collect::<Result<_>>()?, u.arbitrary()?);
         let trailers = if u.ratio(1, 3)? { pairs(u)? } else { Vec::new() };
         Ok(Self { method, target, status, reason, fields, end, pieces, trailers })
@@ -128,7 +167,12 @@ impl fmt::Debug for Calls {
         }
         field_lines(f, &self.fields)?;
         let pieces: Vec<_> = self.pieces.iter().map(text).collect();
-        write!(f, "\n    (body ended by {:?}) {pieces:?} {:?}", self.end, pairs_shown(&self.trailers))
+        write!(
+            f,
+            "\n    (body ended by {:?}) {pieces:?} {:?}",
+            self.end,
+            pairs_shown(&self.trailers)
+        )
     }
 }
 
@@ -139,18 +183,27 @@ impl Calls {
         let mut writer = MessageWriter::new();
         let written = self.write_to(&mut writer, &mut out);
         if written.is_err() {
-            // A head that is refused leaves nothing; one whose body is refused stands, and owes the body.
+            // A head that is refused leaves nothing; one whose body is refused stands, and owes the
+            // body.
             let is_body_owed = writer.response(ReplyTo::UNREAD, Status::OK, &mut out).is_err();
             assert!(out.as_bytes().is_empty() || is_body_owed, "{self:?} left {out:?}");
         }
         written.map(|()| out.as_bytes().to_vec())
     }
 
-    fn write_to(&self, writer: &mut MessageWriter, out: &mut WireBuf<4096>) -> std::result::Result<(), WriteError> {
+    fn write_to(
+        &self,
+        writer: &mut MessageWriter,
+        out: &mut WireBuf<4096>,
+    ) -> std::result::Result<(), WriteError> {
         let method = Method::new(&self.method)?;
         let mut head = match &self.target {
             Some(target) => writer.request(method, Target::new(target)?, out)?,
-            None => writer.response(ReplyTo::new(method, Version::Http11), Status::new(self.status)?, out)?,
+            None => writer.response(
+                ReplyTo::new(method, Version::Http11),
+                Status::new(self.status)?,
+                out,
+            )?,
         };
         if let (Some(reason), None) = (&self.reason, &self.target) {
             head = head.reason(FieldValue::new(reason)?)?;
@@ -164,8 +217,11 @@ impl Calls {
         for piece in &self.pieces {
             writer.send_data(piece, out)?;
         }
-        let trailers: std::result::Result<Vec<_>, WriteError> =
-            self.trailers.iter().map(|(name, value)| Ok((FieldName::new(name)?, FieldValue::new(value)?))).collect();
+        let trailers: std::result::Result<Vec<_>, WriteError> = self
+            .trailers
+            .iter()
+            .map(|(name, value)| Ok((FieldName::new(name)?, FieldValue::new(value)?)))
+            .collect();
         writer.end_body(&trailers?, out)
     }
 
@@ -187,7 +243,8 @@ impl Calls {
         if self.end == End::Nothing || is_withheld { Vec::new() } else { self.pieces.concat() }
     }
 
-    /// The fields that a reader has to see, besides those that the writer adds: `Content-Length`, `Transfer-Encoding`, `Connection`.
+    /// The fields that a reader has to see, besides those that the writer adds: `Content-Length`,
+    /// `Transfer-Encoding`, `Connection`.
     pub fn meant(&self) -> Vec<(String, Vec<u8>)> {
         self.fields.iter().map(|(name, value)| (name.clone(), trimmed(value))).collect()
     }
@@ -209,7 +266,8 @@ struct Read {
     len: usize,
 }
 
-/// Whatever calls a caller makes: when all succeed, the octets are exactly the message that was meant, with nothing left over.
+/// Whatever calls a caller makes: when all succeed, the octets are exactly the message that was
+/// meant, with nothing left over.
 pub fn any_calls_that_succeed_write_what_is_meant(calls: &Calls) {
     let Ok(octets) = calls.write() else { return };
     note(|| {
@@ -225,7 +283,11 @@ pub fn any_calls_that_succeed_write_what_is_meant(calls: &Calls) {
         Some(target) => vec![calls.method.as_bytes().to_vec(), target.as_bytes().to_vec()],
         None => {
             let reason = calls.reason.as_ref().map(|reason| trimmed(reason));
-            let usual = || Status::new(calls.status).map(|status| status.reason().as_bytes().to_vec()).unwrap_or_default();
+            let usual = || {
+                Status::new(calls.status)
+                    .map(|status| status.reason().as_bytes().to_vec())
+                    .unwrap_or_default()
+            };
             vec![calls.status.to_string().into_bytes(), reason.unwrap_or_else(usual)]
         }
     };
@@ -240,29 +302,50 @@ pub fn any_calls_that_succeed_write_what_is_meant(calls: &Calls) {
     }
     assert!(seen == meant, "{:?} are read, not those of {}", pairs_shown(&seen), shown());
     assert_eq!(Shown(&read.body), Shown(&calls.body()), "{}", shown());
-    let trailers: Vec<_> = calls.trailers.iter().map(|(name, value)| (name.clone(), trimmed(value))).collect();
-    let is_chunked = calls.end == End::Chunked && (calls.target.is_some() || (calls.method != "HEAD" && calls.status != 304));
+    let trailers: Vec<_> =
+        calls.trailers.iter().map(|(name, value)| (name.clone(), trimmed(value))).collect();
+    let is_chunked = calls.end == End::Chunked
+        && (calls.target.is_some() || (calls.method != "HEAD" && calls.status != 304));
     let (sent, read_trailers) = (if is_chunked { trailers } else { Vec::new() }, read.trailers);
-    assert!(read_trailers == sent, "{:?} are read, not those of {}", pairs_shown(&read_trailers), shown());
+    assert!(
+        read_trailers == sent,
+        "{:?} are read, not those of {}",
+        pairs_shown(&read_trailers),
+        shown()
+    );
     assert_eq!(read.len, octets.len(), "{}", shown());
 }
 
 fn read(calls: &Calls, octets: &[u8]) -> Read {
     let mut spans = FieldSpans::<16>::new();
-    let field = |(name, value): (FieldName<'_>, FieldValue<'_>)| (name.as_str().to_owned(), value.as_bytes().to_vec());
+    let field = |(name, value): (FieldName<'_>, FieldValue<'_>)| {
+        (name.as_str().to_owned(), value.as_bytes().to_vec())
+    };
     let (start, fields, framing, head) = match calls.target {
         Some(_) => match RequestHead::parse(octets, spans.lend()) {
             Ok(Parsed::Complete { message, len }) => {
-                let start = vec![message.method().as_bytes().to_vec(), message.target().as_bytes().to_vec()];
+                let start = vec![
+                    message.method().as_bytes().to_vec(),
+                    message.target().as_bytes().to_vec(),
+                ];
                 (start, message.fields().iter().map(field).collect(), message.framing(), len)
             }
             other => panic!("{calls:?} became {}: {other:?}", octets.escape_ascii()),
         },
         None => match ResponseHead::parse(octets, spans.lend()) {
             Ok(Parsed::Complete { message, len }) => {
-                let framing = message.framing(Method::new(&calls.method).expect("one that was written with"));
-                let start = vec![message.status().code().to_string().into_bytes(), message.reason().to_vec()];
-                (start, message.fields().iter().map(field).collect(), framing.expect("a framing of our own"), len)
+                let framing =
+                    message.framing(Method::new(&calls.method).expect("one that was written with"));
+                let start = vec![
+                    message.status().code().to_string().into_bytes(),
+                    message.reason().to_vec(),
+                ];
+                (
+                    start,
+                    message.fields().iter().map(field).collect(),
+                    framing.expect("a framing of our own"),
+                    len,
+                )
             }
             other => panic!("{calls:?} became {}: {other:?}", octets.escape_ascii()),
         },
@@ -273,7 +356,8 @@ fn read(calls: &Calls, octets: &[u8]) -> Read {
         return read;
     }
     loop {
-        let (used, part) = decoder.decode(octets.get(read.len..).unwrap_or_default()).expect("a body of our own");
+        let (used, part) =
+            decoder.decode(octets.get(read.len..).unwrap_or_default()).expect("a body of our own");
         read.len += used;
         match part {
             BodyPart::Data(data) => read.body.extend_from_slice(data),

@@ -3,13 +3,17 @@
 use crate::log::FIELDS;
 use bareline_core::{FieldSpans, Method, RequestHead, TargetForm};
 
-/// All that holds for any octets in a datagram: what is a message is whole, and what is whole in a stream too is the same there.
+/// All that holds for any octets in a datagram: what is a message is whole, and what is whole in a
+/// stream too is the same there.
 pub fn datagram(octets: &[u8]) {
     let mut spans = FieldSpans::<FIELDS>::new();
     if let Ok((head, body)) = bareline_core::datagram::request(octets, spans.lend()) {
         let len = leading_line_ends(octets) + head.as_bytes().len();
         let rest = octets.get(len..).unwrap_or_default();
-        assert!(rest == body || (body.is_empty() && leading_line_ends(rest) == rest.len()), "octets are left over");
+        assert!(
+            rest == body || (body.is_empty() && leading_line_ends(rest) == rest.len()),
+            "octets are left over"
+        );
         let form = head.target().form();
         let mut spans = FieldSpans::<FIELDS>::new();
         let parsed = RequestHead::parse(octets, spans.lend());

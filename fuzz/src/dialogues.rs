@@ -5,8 +5,8 @@ use crate::shown::Octets;
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{
-    ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, Limits, Method, ServerConnection, ServerState,
-    Status, Target, WireBuf,
+    ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, Limits, Method,
+    ServerConnection, ServerState, Status, Target, WireBuf,
 };
 use std::fmt;
 
@@ -64,7 +64,11 @@ impl<'a> Arbitrary<'a> for AskingMethod {
 
 impl fmt::Debug for Asking {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all = [(", in chunks", self.is_chunked), (", expects 100", self.expects_continue), (", says close", self.says_close)];
+        let all = [
+            (", in chunks", self.is_chunked),
+            (", expects 100", self.expects_continue),
+            (", says close", self.says_close),
+        ];
         write!(f, "{}", self.method())?;
         self.pieces.iter().try_for_each(|piece| write!(f, " {piece:?}"))?;
         all.iter().filter(|(_, is_so)| *is_so).try_for_each(|(name, _)| f.write_str(name))
@@ -86,8 +90,8 @@ impl Asking {
     }
 }
 
-/// A client and a server wired back to back, with octets that travel in pieces, always come to an end: every request is answered, or a
-/// side has closed. What one sends is what the other gets.
+/// A client and a server wired back to back, with octets that travel in pieces, always come to an
+/// end: every request is answered, or a side has closed. What one sends is what the other gets.
 pub fn a_dialogue_comes_to_an_end(requests: &[Asking], manner: ServerManner, pieces: (u8, u8)) {
     let (mut up, mut down) = (Wire::default(), Wire::default());
     converse(requests, manner, pieces, &mut up, &mut down);
@@ -96,10 +100,17 @@ pub fn a_dialogue_comes_to_an_end(requests: &[Asking], manner: ServerManner, pie
     note(|| Written::cut(Sent::Responses(methods()), down.sent));
 }
 
-fn converse(requests: &[Asking], manner: ServerManner, pieces: (u8, u8), up: &mut Wire, down: &mut Wire) {
+fn converse(
+    requests: &[Asking],
+    manner: ServerManner,
+    pieces: (u8, u8),
+    up: &mut Wire,
+    down: &mut Wire,
+) {
     let limits = Limits { drain: 64, ..Limits::DEFAULT };
     let (mut client, mut server) = (ClientConnection::new(limits), ServerConnection::new(limits));
-    let (mut client_spans, mut server_spans) = (FieldSpans::<FIELDS>::new(), FieldSpans::<FIELDS>::new());
+    let (mut client_spans, mut server_spans) =
+        (FieldSpans::<FIELDS>::new(), FieldSpans::<FIELDS>::new());
     let mut out = WireBuf::<16_384>::new();
     let (mut bodies_sent, mut bodies_received) = (Vec::<Vec<u8>>::new(), Vec::<Vec<u8>>::new());
     let (mut answers, mut asked, mut waited) = (0, 0, 0);
@@ -109,15 +120,20 @@ fn converse(requests: &[Asking], manner: ServerManner, pieces: (u8, u8), up: &mu
         up.carry(pieces.0);
         down.carry(pieces.1);
         // The client: writes when it is its turn, else reads.
-        let before = (up.sent.len(), up.used, down.used, rest.len(), client.state(), server.state());
+        let before =
+            (up.sent.len(), up.used, down.used, rest.len(), client.state(), server.state());
         match client.state() {
             ClientState::Idle => {
                 let Some(asking) = requests.get(asked) else {
                     assert_eq!(answers, asked);
                     // A server that answers early may not have got all of the last body yet.
-                    let is_all = |sent: &Vec<u8>, received: &Vec<u8>| sent == received || manner.answers_early;
+                    let is_all = |sent: &Vec<u8>, received: &Vec<u8>| {
+                        sent == received || manner.answers_early
+                    };
                     let mut both = bodies_sent.iter().zip(&bodies_received);
-                    assert!(both.all(|(sent, received)| sent.starts_with(received) && is_all(sent, received)));
+                    assert!(both.all(
+                        |(sent, received)| sent.starts_with(received) && is_all(sent, received)
+                    ));
                     return;
                 };
                 asked += 1;
@@ -142,13 +158,17 @@ fn converse(requests: &[Asking], manner: ServerManner, pieces: (u8, u8), up: &mu
         }
         up.send(out.as_bytes());
         out.clear();
-        let (used, event) = client.receive(&mut down.arrived, client_spans.lend()).expect("a valid response");
+        let (used, event) =
+            client.receive(&mut down.arrived, client_spans.lend()).expect("a valid response");
         if let Event::Head(head) = &event {
-            answers += usize::from(!head.status().is_informational() || head.status() == Status::SWITCHING_PROTOCOLS);
+            answers += usize::from(
+                !head.status().is_informational() || head.status() == Status::SWITCHING_PROTOCOLS,
+            );
         }
         down.consume(used);
         // The server.
-        let has_left = server.state() == ServerState::Close && down.is_empty() && down.arrived.is_empty();
+        let has_left =
+            server.state() == ServerState::Close && down.is_empty() && down.arrived.is_empty();
         if has_left && client.peer_closed().is_err() {
             return;
         }
@@ -203,7 +223,10 @@ fn converse(requests: &[Asking], manner: ServerManner, pieces: (u8, u8), up: &mu
         down.send(out.as_bytes());
         out.clear();
         let after = (up.sent.len(), up.used, down.used, rest.len(), client.state(), server.state());
-        let is_moving = before != after || !up.is_empty() || !down.is_empty() || client.state() == ClientState::Continue;
+        let is_moving = before != after
+            || !up.is_empty()
+            || !down.is_empty()
+            || client.state() == ClientState::Continue;
         assert!(is_moving, "nothing moves any more: {after:?}");
     }
     panic!("the dialogue does not come to an end");

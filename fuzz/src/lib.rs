@@ -1,4 +1,5 @@
-//! Properties of bareline, each a function that a fuzz target and a test both call, and the models that make messages for them.
+//! Properties of bareline, each a function that a fuzz target and a test both call, and the models
+//! that make messages for them.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a property fails by panicking")]
 
@@ -21,8 +22,8 @@ mod verdict;
 mod written;
 
 pub use bodies::{
-    BodyEvent, BodyFraming, BodyModel, BodyReading, body_events, decode_body, every_cut_of_a_body_gives_the_same_events,
-    what_is_encoded_decodes,
+    BodyEvent, BodyFraming, BodyModel, BodyReading, body_events, decode_body,
+    every_cut_of_a_body_gives_the_same_events, what_is_encoded_decodes,
 };
 pub use buffers::{BufferUse, a_receive_buffer_is_a_queue};
 pub use calls::{Calls, End, TELLING, any_calls_that_succeed_write_what_is_meant};
@@ -32,19 +33,22 @@ pub use limits::TightLimits;
 pub use log::{Entry, ServerManner, client_log, server_log};
 pub use model::{Asked, Ending, MessageModel, RequestModel, ResponseModel};
 pub use operations::{
-    ClientOperation, HeadFinish, Operation, REQUESTED, REQUESTS, RESPONSES, any_operations_keep_a_client_valid,
-    any_operations_keep_a_server_valid,
+    ClientOperation, HeadFinish, Operation, REQUESTED, REQUESTS, RESPONSES,
+    any_operations_keep_a_client_valid, any_operations_keep_a_server_valid,
 };
 pub use properties::{
-    a_dump_is_fit_for_a_terminal, a_gateway_writes_the_target_that_it_reads, an_accepted_head_has_its_grammar,
-    every_cut_gives_the_same_verdict, every_cut_within_any_limits_gives_the_same_verdict, parse_request, parse_response,
-    round_trip, what_follows_does_not_matter, what_is_put_back_is_valid, what_is_written_parses_back,
+    a_dump_is_fit_for_a_terminal, a_gateway_writes_the_target_that_it_reads,
+    an_accepted_head_has_its_grammar, every_cut_gives_the_same_verdict,
+    every_cut_within_any_limits_gives_the_same_verdict, parse_request, parse_response, round_trip,
+    what_follows_does_not_matter, what_is_put_back_is_valid, what_is_written_parses_back,
 };
 pub use replay::{Target, replay};
 pub use scan::{every_scan_finds_the_same_runs, is_name, is_target, is_text, is_token};
 pub use sequences::{Reading, connection, every_cut_of_a_sequence_gives_the_same_events};
 pub use shown::Octets;
-pub use streams::{Content, HeadEnd, HeadOf, StreamCall, StreamStep, any_streams_share_their_buffers};
+pub use streams::{
+    Content, HeadEnd, HeadOf, StreamCall, StreamStep, any_streams_share_their_buffers,
+};
 pub use verdict::{Head, Verdict, request_verdict, response_verdict};
 pub use written::{Cut, Sent, Written, written_by};
 

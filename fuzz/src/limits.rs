@@ -51,7 +51,9 @@ impl fmt::Debug for TightLimits {
 impl TightLimits {
     /// Returns these limits, with those of `others` that are not tight.
     pub fn or(self, others: Limits) -> Limits {
-        let below = |limit: Option<u8>, bound: u8, other: u16| limit.map_or(other, |limit| u16::from(limit % bound));
+        let below = |limit: Option<u8>, bound: u8, other: u16| {
+            limit.map_or(other, |limit| u16::from(limit % bound))
+        };
         Limits {
             method: below(self.method, 8, others.method),
             target: below(self.target, 16, others.target),
@@ -69,8 +71,14 @@ impl TightLimits {
 /// Returns the places to cut octets in two at: every one, or of a long input those around line ends
 /// and some others.
 pub(crate) fn cuts(octets: &[u8]) -> Vec<usize> {
-    let is_near_line_end =
-        |at: usize| octets.get(at.saturating_sub(2)..).unwrap_or_default().iter().take(4).any(|&octet| octet == b'\n');
+    let is_near_line_end = |at: usize| {
+        octets
+            .get(at.saturating_sub(2)..)
+            .unwrap_or_default()
+            .iter()
+            .take(4)
+            .any(|&octet| octet == b'\n')
+    };
     let is_long = octets.len() > 400;
     (0..=octets.len()).filter(|&at| !is_long || at % 97 == 0 || is_near_line_end(at)).collect()
 }

@@ -3,8 +3,9 @@
 use crate::shown::{Shown, pairs, text};
 use arbitrary::Arbitrary;
 use bareline_core::{
-    Answer, ClientConnection, ClientState, ErrorKind, Event, FieldName, FieldSpans, FieldValue, HeadWriter, Limits, Method,
-    ParseError, RecvBuf, RequestHead, ResponseHead, ServerConnection, ServerState, Status, Target, Version, WireBuf,
+    Answer, ClientConnection, ClientState, ErrorKind, Event, FieldName, FieldSpans, FieldValue,
+    HeadWriter, Limits, Method, ParseError, RecvBuf, RequestHead, ResponseHead, ServerConnection,
+    ServerState, Status, Target, Version, WireBuf,
 };
 use std::fmt;
 
@@ -65,7 +66,8 @@ impl<'o> Arrivals<'o> {
 
     /// Puts the next piece into the buffer; 0 when there is none.
     fn fill(&mut self, buffer: &mut RecvBuf<BUFFER>) -> usize {
-        let piece = self.pieces.get(self.turn % self.pieces.len().max(1)).copied().unwrap_or(1).max(1);
+        let piece =
+            self.pieces.get(self.turn % self.pieces.len().max(1)).copied().unwrap_or(1).max(1);
         self.turn += 1;
         let rest = self.octets.get(self.arrived..).unwrap_or_default();
         let filled = buffer.fill_from(|room| {
@@ -88,7 +90,8 @@ pub(crate) const OUT: usize = 16_384;
 pub struct ServerManner {
     /// Responds without reading the body: discards what has arrived of it.
     pub answers_early: bool,
-    /// Begins its response with the head, and sends the body back in one chunk when that has ended.
+    /// Begins its response with the head, and sends the body back in one chunk when that has
+    /// ended.
     pub echoes: bool,
     /// Whether it answers in chunks, with a trailer, where it may.
     pub answers_in_chunks: bool,
@@ -119,9 +122,16 @@ impl fmt::Debug for ServerManner {
 }
 
 /// A server's connection, fed with octets in pieces; then the peer closes, if `closes`.
-pub fn server_log(octets: &[u8], pieces: &[usize], closes: bool, manner: ServerManner, limits: Limits) -> Vec<Entry> {
+pub fn server_log(
+    octets: &[u8],
+    pieces: &[usize],
+    closes: bool,
+    manner: ServerManner,
+    limits: Limits,
+) -> Vec<Entry> {
     let mut connection = ServerConnection::new(limits);
-    let (mut buffer, mut spans, mut out) = (RecvBuf::<BUFFER>::new(), FieldSpans::<FIELDS>::new(), WireBuf::<OUT>::new());
+    let (mut buffer, mut spans, mut out) =
+        (RecvBuf::<BUFFER>::new(), FieldSpans::<FIELDS>::new(), WireBuf::<OUT>::new());
     let mut arrivals = Arrivals::new(octets, pieces);
     let (mut log, mut used_up, mut fault, mut is_over) = (Vec::new(), 0usize, None, false);
     let (mut offers_upgrade, mut expects, mut content) = (false, false, Vec::new());
@@ -129,7 +139,10 @@ pub fn server_log(octets: &[u8], pieces: &[usize], closes: bool, manner: ServerM
         let must_answer = match connection.state() {
             ServerState::Refusal => {
                 let status = fault.as_ref().map(ParseError::status).expect("a refusal has a cause");
-                connection.reject(status, &mut out).and_then(|head| head.body(b"no")).expect("a refusal fits");
+                connection
+                    .reject(status, &mut out)
+                    .and_then(|head| head.body(b"no"))
+                    .expect("a refusal fits");
                 flush(&mut out, &mut log);
                 false
             }
@@ -147,7 +160,8 @@ pub fn server_log(octets: &[u8], pieces: &[usize], closes: bool, manner: ServerM
             }
             ServerState::Answer => true,
             ServerState::Body if expects && manner.sends_continue && !manner.answers_early => {
-                let head = connection.respond(Status::CONTINUE, &mut out).expect("an answer is owed");
+                let head =
+                    connection.respond(Status::CONTINUE, &mut out).expect("an answer is owed");
                 head.without_body().expect("a head that fits");
                 expects = false;
                 flush(&mut out, &mut log);
@@ -186,12 +200,18 @@ pub fn server_log(octets: &[u8], pieces: &[usize], closes: bool, manner: ServerM
                             flush(&mut out, &mut log);
                         } else if is_end && connection.state() == ServerState::AnswerBody {
                             connection.send_data(&content, &mut out).expect("content that fits");
-                            connection.end_body(&[], &mut out).expect("the end of a whole exchange");
+                            connection
+                                .end_body(&[], &mut out)
+                                .expect("the end of a whole exchange");
                             flush(&mut out, &mut log);
                         }
                         if is_starved && buffer.is_full() {
                             let error = connection.overflow();
-                            log.push(Entry::Refused(error.kind(), used_up + error.offset(), error.len()));
+                            log.push(Entry::Refused(
+                                error.kind(),
+                                used_up + error.offset(),
+                                error.len(),
+                            ));
                             fault = Some(error);
                         } else if is_starved && arrivals.fill(&mut buffer) == 0 {
                             if !closes || is_over {
@@ -214,7 +234,12 @@ pub fn server_log(octets: &[u8], pieces: &[usize], closes: bool, manner: ServerM
     }
 }
 
-pub(crate) fn refused(result: Result<(), ParseError>, log: &mut Vec<Entry>, used_up: usize, fault: &mut Option<ParseError>) {
+pub(crate) fn refused(
+    result: Result<(), ParseError>,
+    log: &mut Vec<Entry>,
+    used_up: usize,
+    fault: &mut Option<ParseError>,
+) {
     if let Err(error) = result {
         log.push(Entry::Refused(error.kind(), used_up + error.offset(), error.len()));
         *fault = Some(error);
@@ -260,7 +285,11 @@ pub(crate) fn answer<const M: usize>(
 }
 
 /// Begins a response that sends the body back while it comes.
-pub(crate) fn begin_echo<const M: usize>(connection: &mut ServerConnection, out: &mut WireBuf<M>, continues: bool) {
+pub(crate) fn begin_echo<const M: usize>(
+    connection: &mut ServerConnection,
+    out: &mut WireBuf<M>,
+    continues: bool,
+) {
     if continues {
         let head = connection.respond(Status::CONTINUE, out).expect("a response is owed");
         head.without_body().expect("a head that fits");
@@ -293,11 +322,17 @@ pub(crate) fn flush(out: &mut WireBuf<OUT>, log: &mut Vec<Entry>) {
     out.clear();
 }
 
-pub(crate) fn note<H>(log: &mut Vec<Entry>, event: Event<'_, H>, head_entry: impl FnOnce(&H) -> Entry) {
+pub(crate) fn note<H>(
+    log: &mut Vec<Entry>,
+    event: Event<'_, H>,
+    head_entry: impl FnOnce(&H) -> Entry,
+) {
     match event {
         Event::NeedMore | Event::Handover | Event::Closed => {}
         Event::Head(head) => log.push(head_entry(&head)),
-        Event::Chunk { size, extensions } => log.push(Entry::Chunk(size, extensions.as_bytes().to_vec())),
+        Event::Chunk { size, extensions } => {
+            log.push(Entry::Chunk(size, extensions.as_bytes().to_vec()))
+        }
         Event::Data(data) => match log.last_mut() {
             Some(Entry::Data(content)) => content.extend_from_slice(data),
             _ => log.push(Entry::Data(data.to_vec())),
@@ -310,15 +345,24 @@ pub(crate) fn note<H>(log: &mut Vec<Entry>, event: Event<'_, H>, head_entry: imp
 }
 
 fn request_line(head: &RequestHead<'_>) -> Entry {
-    let fields = head.fields().iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()));
+    let fields = head
+        .fields()
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()));
     Entry::Head(format!("{} {} {}", head.method(), head.target(), head.version()), fields.collect())
 }
 
 fn status_line(head: &ResponseHead<'_>) -> Entry {
     for (_, value) in head.fields().iter() {
-        assert!(!value.as_bytes().iter().any(|octet| matches!(octet, b'\r' | b'\n')), "a value shows a line end");
+        assert!(
+            !value.as_bytes().iter().any(|octet| matches!(octet, b'\r' | b'\n')),
+            "a value shows a line end"
+        );
     }
-    let fields = head.fields().iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()));
+    let fields = head
+        .fields()
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()));
     Entry::Head(format!("{} {}", head.version(), head.status().code()), fields.collect())
 }
 
@@ -331,26 +375,40 @@ fn name_of(state: ServerState) -> &'static str {
     }
 }
 
-/// A client's connection that sends these requests, one after the other, and is fed with octets in pieces; then the peer closes, if
-/// `closes`.
-pub fn client_log(methods: &[Method<'_>], octets: &[u8], pieces: &[usize], closes: bool, limits: Limits) -> Vec<Entry> {
+/// A client's connection that sends these requests, one after the other, and is fed with octets in
+/// pieces; then the peer closes, if `closes`.
+pub fn client_log(
+    methods: &[Method<'_>],
+    octets: &[u8],
+    pieces: &[usize],
+    closes: bool,
+    limits: Limits,
+) -> Vec<Entry> {
     let mut connection = ClientConnection::new(limits);
-    let (mut buffer, mut spans, mut out) = (RecvBuf::<BUFFER>::new(), FieldSpans::<FIELDS>::new(), WireBuf::<OUT>::new());
+    let (mut buffer, mut spans, mut out) =
+        (RecvBuf::<BUFFER>::new(), FieldSpans::<FIELDS>::new(), WireBuf::<OUT>::new());
     let mut arrivals = Arrivals::new(octets, pieces);
-    let (mut log, mut used_up, mut methods, mut is_over) = (Vec::new(), 0usize, methods.iter(), false);
+    let (mut log, mut used_up, mut methods, mut is_over) =
+        (Vec::new(), 0usize, methods.iter(), false);
     loop {
         match connection.state() {
             ClientState::Idle => match methods.next() {
                 Some(method) => {
                     let is_connect = *method == Method::CONNECT;
-                    let target = if is_connect { Target::new("b:1").expect("a target") } else { Target::ROOT };
+                    let target = if is_connect {
+                        Target::new("b:1").expect("a target")
+                    } else {
+                        Target::ROOT
+                    };
                     let upgrade = FieldValue::from_static("upgrade");
                     let host = FieldValue::new(target.authority().unwrap_or("a")).expect("a host");
                     connection
                         .request(*method, target, &mut out)
                         .and_then(|head| head.field(FieldName::HOST, host))
                         .and_then(|head| head.field(FieldName::CONNECTION, upgrade))
-                        .and_then(|head| head.field(FieldName::UPGRADE, FieldValue::from_static("x")))
+                        .and_then(|head| {
+                            head.field(FieldName::UPGRADE, FieldValue::from_static("x"))
+                        })
                         .and_then(|head| head.without_body())
                         .expect("a request that fits");
                     out.clear();
@@ -376,26 +434,32 @@ pub fn client_log(methods: &[Method<'_>], octets: &[u8], pieces: &[usize], close
                 log.push(Entry::Handover(used_up));
                 return log;
             }
-            ClientState::Head | ClientState::Body => match connection.receive(buffer.bytes_mut(), spans.lend()) {
-                Ok((used, event)) => {
-                    let is_starved = matches!(event, Event::NeedMore);
-                    note(&mut log, event, |head| status_line(head));
-                    buffer.consume(used);
-                    used_up += used;
-                    if is_starved && buffer.is_full() {
-                        let error = connection.overflow();
-                        log.push(Entry::Refused(error.kind(), used_up + error.offset(), error.len()));
-                    } else if is_starved && arrivals.fill(&mut buffer) == 0 {
-                        if !closes || is_over {
-                            log.push(Entry::Waiting("octets"));
-                            return log;
+            ClientState::Head | ClientState::Body => {
+                match connection.receive(buffer.bytes_mut(), spans.lend()) {
+                    Ok((used, event)) => {
+                        let is_starved = matches!(event, Event::NeedMore);
+                        note(&mut log, event, |head| status_line(head));
+                        buffer.consume(used);
+                        used_up += used;
+                        if is_starved && buffer.is_full() {
+                            let error = connection.overflow();
+                            log.push(Entry::Refused(
+                                error.kind(),
+                                used_up + error.offset(),
+                                error.len(),
+                            ));
+                        } else if is_starved && arrivals.fill(&mut buffer) == 0 {
+                            if !closes || is_over {
+                                log.push(Entry::Waiting("octets"));
+                                return log;
+                            }
+                            is_over = true;
+                            refused(connection.peer_closed(), &mut log, used_up, &mut None);
                         }
-                        is_over = true;
-                        refused(connection.peer_closed(), &mut log, used_up, &mut None);
                     }
+                    Err(error) => refused(Err(error), &mut log, used_up, &mut None),
                 }
-                Err(error) => refused(Err(error), &mut log, used_up, &mut None),
-            },
+            }
             ClientState::Continue | ClientState::RequestBody => panic!("the requests have no body"),
         }
     }

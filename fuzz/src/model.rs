@@ -3,7 +3,8 @@
 use crate::shown::{field_lines, text};
 use arbitrary::{Arbitrary, Result, Unstructured};
 use bareline_core::{
-    FieldName, FieldValue, HeadWriter, MessageWriter, Method, ReplyTo, Status, Target, Version, WireBuf, WriteError,
+    FieldName, FieldValue, HeadWriter, MessageWriter, Method, ReplyTo, Status, Target, Version,
+    WireBuf, WriteError,
 };
 use std::fmt;
 
@@ -106,9 +107,14 @@ impl RequestModel {
     }
 
     /// Writes it.
-    pub fn write<const M: usize>(&self, out: &mut WireBuf<M>) -> core::result::Result<(), WriteError> {
+    pub fn write<const M: usize>(
+        &self,
+        out: &mut WireBuf<M>,
+    ) -> core::result::Result<(), WriteError> {
         let mut writer = MessageWriter::new();
-        let head = writer.request(Method::new(&self.method)?, Target::new(&self.target)?, out)?.version(self.version());
+        let head = writer
+            .request(Method::new(&self.method)?, Target::new(&self.target)?, out)?
+            .version(self.version());
         let head = with_fields(head, &self.fields)?;
         match self.is_chunked {
             true => {
@@ -130,8 +136,12 @@ impl ResponseModel {
     pub fn refusal(&self) -> Option<WriteError> {
         let is_tunnel = self.asked == Asked::Connect && matches!(self.status, 200..=299);
         let has_no_body = is_tunnel || matches!(self.status, 100..=199 | 204 | 205 | 304);
-        let is_streamed = matches!(self.ending, Ending::Chunks | Ending::WholeUntilClose | Ending::PiecesUntilClose);
-        let says_a_length = self.ending == Ending::Pieces && (is_tunnel || !matches!(self.status, 304 | 205));
+        let is_streamed = matches!(
+            self.ending,
+            Ending::Chunks | Ending::WholeUntilClose | Ending::PiecesUntilClose
+        );
+        let says_a_length =
+            self.ending == Ending::Pieces && (is_tunnel || !matches!(self.status, 304 | 205));
         let says_only = self.status == 304 && !is_tunnel && self.ending == Ending::Pieces;
         let sends_a_body = !self.body.is_empty() && !says_only;
         if has_no_body && (sends_a_body || is_streamed || says_a_length) {
@@ -147,10 +157,14 @@ impl ResponseModel {
     }
 
     /// Writes it.
-    pub fn write<const M: usize>(&self, out: &mut WireBuf<M>) -> core::result::Result<(), WriteError> {
+    pub fn write<const M: usize>(
+        &self,
+        out: &mut WireBuf<M>,
+    ) -> core::result::Result<(), WriteError> {
         let reply_to = ReplyTo::new(self.asked.method(), version(self.is_asked_http10));
         let mut writer = MessageWriter::new();
-        let head = writer.response(reply_to, Status::new(self.status)?, out)?.version(self.version());
+        let head =
+            writer.response(reply_to, Status::new(self.status)?, out)?.version(self.version());
         let head = with_fields(head, &self.fields)?;
         // With 304 only the length is said.
         let sent = if self.status == 304 { &[] } else { &self.body[..] };
@@ -188,7 +202,10 @@ fn version(is_http10: bool) -> Version {
     if is_http10 { Version::Http10 } else { Version::Http11 }
 }
 
-fn with_fields<'w>(mut head: HeadWriter<'w>, fields: &[(String, Vec<u8>)]) -> core::result::Result<HeadWriter<'w>, WriteError> {
+fn with_fields<'w>(
+    mut head: HeadWriter<'w>,
+    fields: &[(String, Vec<u8>)],
+) -> core::result::Result<HeadWriter<'w>, WriteError> {
     for (name, value) in fields {
         head = head.field(FieldName::new(name)?, FieldValue::new(value)?)?;
     }
@@ -207,7 +224,13 @@ impl fmt::Debug for MessageModel {
 impl fmt::Debug for RequestModel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ending = if self.is_chunked { "in chunks" } else { "with its length" };
-        write!(f, "a request\n    {} {} {}", text(&self.method), text(&self.target), self.version())?;
+        write!(
+            f,
+            "a request\n    {} {} {}",
+            text(&self.method),
+            text(&self.target),
+            self.version()
+        )?;
         field_lines(f, &self.fields)?;
         body_shown(f, &self.body, ending)
     }
@@ -233,12 +256,17 @@ impl<'a> Arbitrary<'a> for RequestModel {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         let method = match u.int_in_range(0..=3)? {
             0 => octets_of(u, TCHARS, 1..=12)?,
-            _ => (*u.choose(&["GET", "HEAD", "POST", "PUT", "TRACE", "CONNECT", "OPTIONS", "M-SEARCH"])?).to_owned(),
+            _ => (*u.choose(&[
+                "GET", "HEAD", "POST", "PUT", "TRACE", "CONNECT", "OPTIONS", "M-SEARCH",
+            ])?)
+            .to_owned(),
         };
         let target = match &method[..] {
             "CONNECT" => format!("{}:{}", host(u)?, u.arbitrary::<u16>()?),
             "OPTIONS" if u.arbitrary()? => "*".to_owned(),
-            _ if u.ratio(1, 4)? => format!("{}://{}{}", u.choose(&["http", "HTTPS", "x+y"])?, host(u)?, path(u)?),
+            _ if u.ratio(1, 4)? => {
+                format!("{}://{}{}", u.choose(&["http", "HTTPS", "x+y"])?, host(u)?, path(u)?)
+            }
             _ => path(u)?,
         };
         let is_http10 = u.ratio(1, 4)?;
@@ -263,7 +291,9 @@ impl<'a> Arbitrary<'a> for ResponseModel {
             asked: u.arbitrary()?,
             is_asked_http10: u.ratio(1, 4)?,
             status: match u.arbitrary()? {
-                true => *u.choose(&[100, 101, 103, 200, 204, 205, 206, 301, 304, 400, 426, 500, 599])?,
+                true => {
+                    *u.choose(&[100, 101, 103, 200, 204, 205, 206, 301, 304, 400, 426, 500, 599])?
+                }
                 false => u.int_in_range(100..=599)?,
             },
             is_http10: u.ratio(1, 4)?,
@@ -274,18 +304,30 @@ impl<'a> Arbitrary<'a> for ResponseModel {
     }
 }
 
-const TCHARS: &[u8] = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const TCHARS: &[u8] =
+    b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /// `pchar`, and `/`; a `%` begins a triplet.
 const PCHARS: &[u8] = b"-._~!$&'()*+,;=:@%%0123456789ABCXYZabcxyz//";
 
-fn octets_of(u: &mut Unstructured<'_>, class: &[u8], len: std::ops::RangeInclusive<usize>) -> Result<String> {
+fn octets_of(
+    u: &mut Unstructured<'_>,
+    class: &[u8],
+    len: std::ops::RangeInclusive<usize>,
+) -> Result<String> {
     let len = u.int_in_range(len)?;
     (0..len).map(|_| Ok(char::from(*u.choose(class)?))).collect()
 }
 
 fn host(u: &mut Unstructured<'_>) -> Result<String> {
     match u.int_in_range(0..=3)? {
-        0 => Ok((*u.choose(&["[::1]", "[2001:db8::192.0.2.1]", "192.0.2.1", "[vF.a:b]", "a%2Db"])?).to_owned()),
+        0 => Ok((*u.choose(&[
+            "[::1]",
+            "[2001:db8::192.0.2.1]",
+            "192.0.2.1",
+            "[vF.a:b]",
+            "a%2Db",
+        ])?)
+        .to_owned()),
         _ => octets_of(u, b"-.0123456789abcxyzABC", 1..=16),
     }
 }
@@ -293,9 +335,11 @@ fn host(u: &mut Unstructured<'_>) -> Result<String> {
 fn pchars(u: &mut Unstructured<'_>, len: std::ops::RangeInclusive<usize>) -> Result<String> {
     let chosen = octets_of(u, PCHARS, len)?;
     let octet = |character| match character {
-        '%' => {
-            Ok(if u.arbitrary()? { format!("%{:02x}", u.arbitrary::<u8>()?) } else { format!("%{:02X}", u.arbitrary::<u8>()?) })
-        }
+        '%' => Ok(if u.arbitrary()? {
+            format!("%{:02x}", u.arbitrary::<u8>()?)
+        } else {
+            format!("%{:02X}", u.arbitrary::<u8>()?)
+        }),
         character => Ok(character.to_string()),
     };
     chosen.chars().map(octet).collect()

@@ -6,8 +6,9 @@ use crate::shown::Octets;
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{
-    BodyDecoder, ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, HeadWriter, Limits, Method, Parsed,
-    RequestHead, ResponseHead, ServerConnection, ServerState, Status, StreamSink, Target, WireBuf, WriteError,
+    BodyDecoder, ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue,
+    HeadWriter, Limits, Method, Parsed, RequestHead, ResponseHead, ServerConnection, ServerState,
+    Status, StreamSink, Target, WireBuf, WriteError,
 };
 
 /// What a caller may do with a server's connection.
@@ -16,7 +17,9 @@ pub enum Operation {
     /// Presents these octets behind what was not used.
     Receive(Octets),
     /// Presents a request behind what was not used.
-    ReceiveRequest(#[arbitrary(with = |u: &mut Unstructured<'_>| one_of(u, REQUESTS))] &'static str),
+    ReceiveRequest(
+        #[arbitrary(with = |u: &mut Unstructured<'_>| one_of(u, REQUESTS))] &'static str,
+    ),
     /// Presents other octets than before.
     PresentOther(Octets),
     /// Begins a response with this status, and ends its head.
@@ -114,7 +117,8 @@ pub const REQUESTS: &[&str] = &[
     "PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc",
     "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
-    "PUT / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade, close\r\nContent-Length: 3\r\n\r\n",
+    "PUT / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade, close\r\nContent-Length: \
+     3\r\n\r\n",
     "abc",
     "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n",
     "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc",
@@ -152,7 +156,9 @@ pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
             }
             Operation::RespondWhileReceiving(code, finish) => {
                 let status = Status::new(*code).expect("a status");
-                connection.respond_while_receiving(status, &mut out).and_then(|head| end(head, *finish))
+                connection
+                    .respond_while_receiving(status, &mut out)
+                    .and_then(|head| end(head, *finish))
             }
             Operation::RespondByHalf(code, finish, is_meanwhile) => {
                 let status = Status::new(*code).expect("a status");
@@ -163,7 +169,8 @@ pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
                 };
                 let written = head.and_then(|head| end(head, *finish));
                 if written.is_ok() {
-                    let received: Result<(usize, Event<'_, ()>), _> = receiving.receive_body(&input);
+                    let received: Result<(usize, Event<'_, ()>), _> =
+                        receiving.receive_body(&input);
                     let used = received.map_or(0, |(used, _)| used);
                     requests.use_up(input.get(..used).unwrap_or_default());
                     input.drain(..used);
@@ -198,7 +205,10 @@ pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
             }
         };
         let after = (out.as_bytes().len(), connection.state());
-        assert!(written.is_ok() || after == before, "a refusal has changed {before:?} to {after:?}");
+        assert!(
+            written.is_ok() || after == before,
+            "a refusal has changed {before:?} to {after:?}"
+        );
         // Each piece gives events until it is used up, or a call gives nothing new.
         while let Ok((used, event)) = connection.receive(&input, spans.lend()) {
             assert!(used <= input.len(), "more octets were used than given");
@@ -214,8 +224,14 @@ pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
         }
         sent.extend_from_slice(out.as_bytes());
         out.clear();
-        assert!(connection.state() != ServerState::Refusal || connection.fault().is_some(), "there is nothing to refuse");
-        assert!(!is_closed || connection.state() == ServerState::Close, "a closed connection came back");
+        assert!(
+            connection.state() != ServerState::Refusal || connection.fault().is_some(),
+            "there is nothing to refuse"
+        );
+        assert!(
+            !is_closed || connection.state() == ServerState::Close,
+            "a closed connection came back"
+        );
         is_closed = connection.state() == ServerState::Close;
         requests.are_not_outrun(&sent);
     }
@@ -260,12 +276,16 @@ impl Requests {
             }
             let method = Method::new(method).expect("a method");
             let framing = head.framing(method).expect("a framing of our own");
-            let (mut content, persists) = (BodyDecoder::new(framing, &Limits::DEFAULT), head.persists());
+            let (mut content, persists) =
+                (BodyDecoder::new(framing, &Limits::DEFAULT), head.persists());
             while let Ok((used @ 1.., _)) = content.decode(sent) {
                 sent = sent.get(used..).unwrap_or_default();
             }
             let is_free = content.is_end() && persists;
-            assert!(!is_free || body.is_end(), "a response to {method} is whole, and its request's body is not");
+            assert!(
+                !is_free || body.is_end(),
+                "a response to {method} is whole, and its request's body is not"
+            );
             next = answered.next();
         }
     }
@@ -294,7 +314,9 @@ pub enum ClientOperation {
     /// Presents these octets behind what was not used.
     Receive(Octets),
     /// Presents a response behind what was not used.
-    ReceiveResponse(#[arbitrary(with = |u: &mut Unstructured<'_>| one_of(u, RESPONSES))] &'static str),
+    ReceiveResponse(
+        #[arbitrary(with = |u: &mut Unstructured<'_>| one_of(u, RESPONSES))] &'static str,
+    ),
     /// Presents other octets than before.
     PresentOther(Octets),
     /// Begins a request with this method and target, and ends its head.
@@ -330,8 +352,8 @@ pub const RESPONSES: &[&str] = &[
     "HTTP/1.1 200 OK\r\nX: a\r\n b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
 ];
 
-/// Whatever a caller does, a client's connection never panics, never uses more octets than it was given, never leaves `Close`, and never
-/// has anything sent that our own server refuses.
+/// Whatever a caller does, a client's connection never panics, never uses more octets than it was
+/// given, never leaves `Close`, and never has anything sent that our own server refuses.
 pub fn any_operations_keep_a_client_valid(operations: &[ClientOperation]) {
     let limits = Limits { interim: 3, body: 100, ..Limits::DEFAULT };
     let mut connection = ClientConnection::new(limits);
@@ -352,8 +374,12 @@ pub fn any_operations_keep_a_client_valid(operations: &[ClientOperation]) {
                 input.clone_from(&octets.0);
                 Ok(())
             }
-            ClientOperation::Request(line, finish) => request(&mut connection, &mut out, line, *finish),
-            ClientOperation::GiveUp => connection.request(Method::GET, Target::ROOT, &mut out).map(drop),
+            ClientOperation::Request(line, finish) => {
+                request(&mut connection, &mut out, line, *finish)
+            }
+            ClientOperation::GiveUp => {
+                connection.request(Method::GET, Target::ROOT, &mut out).map(drop)
+            }
             ClientOperation::SendData(data) => connection.send_data(data, &mut out),
             ClientOperation::EndBody => connection.end_body(&[], &mut out),
             ClientOperation::Next => {
@@ -370,7 +396,10 @@ pub fn any_operations_keep_a_client_valid(operations: &[ClientOperation]) {
             }
         };
         let after = (out.as_bytes().len(), connection.state());
-        assert!(written.is_ok() || after == before, "a refusal has changed {before:?} to {after:?}");
+        assert!(
+            written.is_ok() || after == before,
+            "a refusal has changed {before:?} to {after:?}"
+        );
         loop {
             let given = input.len();
             let Ok((used, event)) = connection.receive(&mut input, spans.lend()) else { break };
@@ -383,13 +412,21 @@ pub fn any_operations_keep_a_client_valid(operations: &[ClientOperation]) {
         }
         sent.extend_from_slice(out.as_bytes());
         out.clear();
-        assert!(!is_closed || connection.state() == ClientState::Close, "a closed connection came back");
+        assert!(
+            !is_closed || connection.state() == ClientState::Close,
+            "a closed connection came back"
+        );
         is_closed = connection.state() == ClientState::Close;
     }
     requests_are_valid(&sent);
 }
 
-fn request(connection: &mut ClientConnection, out: &mut WireBuf<OUT>, line: &str, finish: HeadFinish) -> Result<(), WriteError> {
+fn request(
+    connection: &mut ClientConnection,
+    out: &mut WireBuf<OUT>,
+    line: &str,
+    finish: HeadFinish,
+) -> Result<(), WriteError> {
     let (method, target) = line.split_once(' ').expect("a method and a target");
     let (method, target) = (Method::new(method)?, Target::new(target)?);
     let host = FieldValue::new(target.authority().unwrap_or("a"))?;

@@ -8,8 +8,8 @@ use crate::verdict::{Head, Verdict, request_verdict, response_verdict};
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{
-    BodyDecoder, BodyPart, FieldSpans, Framing, Limits, MessageWriter, ParseError, Parsed, RequestHead, ResponseHead, Target,
-    WireBuf, WriteError,
+    BodyDecoder, BodyPart, FieldSpans, Framing, Limits, MessageWriter, ParseError, Parsed,
+    RequestHead, ResponseHead, Target, WireBuf, WriteError,
 };
 
 /// All that holds for any octets a server receives.
@@ -21,7 +21,11 @@ pub fn parse_request(octets: &[u8]) {
     }
     a_gateway_writes_the_target_that_it_reads(octets);
     if let Verdict::Head(head) = request_verdict(octets) {
-        an_accepted_head_has_its_grammar(octets, &head, &[&head.start[0], &head.start[1], b"HTTP/1."]);
+        an_accepted_head_has_its_grammar(
+            octets,
+            &head,
+            &[&head.start[0], &head.start[1], b"HTTP/1."],
+        );
     }
 }
 
@@ -33,7 +37,11 @@ pub fn parse_response(octets: &[u8]) {
         let version = octets.get(..8).unwrap_or_default();
         let start = [version, &head.start[1], &head.start[2]];
         // Without a SP behind the code there is no reason phrase.
-        let start = if octets.get(12) == Some(&b'\r') { start.get(..2).unwrap_or_default() } else { &start };
+        let start = if octets.get(12) == Some(&b'\r') {
+            start.get(..2).unwrap_or_default()
+        } else {
+            &start
+        };
         an_accepted_head_has_its_grammar(octets, &head, start);
     }
 }
@@ -52,21 +60,36 @@ pub fn round_trip(octets: &[u8]) {
 /// two mean the same.
 pub fn a_gateway_writes_the_target_that_it_reads(octets: &[u8]) {
     let mut spans = FieldSpans::<16>::new();
-    let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(octets, spans.lend()) else { return };
+    let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(octets, spans.lend())
+    else {
+        return;
+    };
     let target = head.target();
     let mut room = vec![0; 3 * target.as_bytes().len()];
     let encoded = target.encoded(&mut room).expect("room for each octet as a triplet");
     assert_eq!(Target::new(encoded.as_str()), Ok(encoded), "of {target}");
-    assert_eq!((encoded.form(), encoded.authority()), (target.form(), target.authority()), "{target}");
-    assert_eq!(decoded_triplets(encoded.path_as_bytes()), decoded_triplets(target.path_as_bytes()), "{target}");
-    let queries = [encoded, target].map(|target| target.query().map(|query| decoded_triplets(query.as_bytes())));
+    assert_eq!(
+        (encoded.form(), encoded.authority()),
+        (target.form(), target.authority()),
+        "{target}"
+    );
+    assert_eq!(
+        decoded_triplets(encoded.path_as_bytes()),
+        decoded_triplets(target.path_as_bytes()),
+        "{target}"
+    );
+    let queries = [encoded, target]
+        .map(|target| target.query().map(|query| decoded_triplets(query.as_bytes())));
     assert_eq!(queries[0], queries[1], "{target}");
     let mut out = WireBuf::<16_384>::new();
     let as_it_is = MessageWriter::new().request(head.method(), target, &mut out).map(drop);
     match as_it_is {
         Err(WriteError::InvalidTarget { at }) => {
             assert_eq!(encoded.as_bytes().get(..at), target.as_bytes().get(..at), "{target}");
-            assert!(target.as_bytes().get(at).is_some_and(|octet| b"[]|{}^`\\%".contains(octet)), "{target} at {at}");
+            assert!(
+                target.as_bytes().get(at).is_some_and(|octet| b"[]|{}^`\\%".contains(octet)),
+                "{target} at {at}"
+            );
             let end = target.as_bytes().len() - 1;
             let mut cramped = room.get_mut(..end).map(|room| target.encoded(room).err());
             assert_eq!(cramped.take(), Some(Some(WriteError::BufferFull)), "{target}");
@@ -78,10 +101,13 @@ pub fn a_gateway_writes_the_target_that_it_reads(octets: &[u8]) {
 /// The octets, with each triplet as the octet that it stands for.
 fn decoded_triplets(mut octets: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::new();
-    let digit = |octet: u8| char::from(octet).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let digit =
+        |octet: u8| char::from(octet).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     while let [first, rest @ ..] = octets {
         let triplet = match octets {
-            [b'%', high, low, after @ ..] => digit(*high).zip(digit(*low)).map(|(high, low)| (high << 4 | low, after)),
+            [b'%', high, low, after @ ..] => {
+                digit(*high).zip(digit(*low)).map(|(high, low)| (high << 4 | low, after))
+            }
             _ => None,
         };
         let (octet, rest) = triplet.unwrap_or((*first, rest));
@@ -91,11 +117,15 @@ fn decoded_triplets(mut octets: &[u8]) -> Vec<u8> {
     decoded
 }
 
-/// Whatever stands where a head was parsed, what is written of the head put back there parses, as one message.
+/// Whatever stands where a head was parsed, what is written of the head put back there parses, as
+/// one message.
 pub fn what_is_put_back_is_valid(parsed: &[u8], others: &[u8]) {
     let mut spans = FieldSpans::<16>::new();
     let mut out = WireBuf::<4_096>::new();
-    let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(parsed, spans.lend()) else { return };
+    let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(parsed, spans.lend())
+    else {
+        return;
+    };
     let parts = head.parts();
     let head = parts.over(others, &spans);
     let mut writer = MessageWriter::new();
@@ -109,7 +139,9 @@ pub fn what_is_put_back_is_valid(parsed: &[u8], others: &[u8]) {
     });
     if written.is_ok() {
         note(|| Written::whole(Sent::Requests, out.as_bytes().to_vec()));
-        let Verdict::Head(read) = request_verdict(out.as_bytes()) else { panic!("{out:?} does not parse") };
+        let Verdict::Head(read) = request_verdict(out.as_bytes()) else {
+            panic!("{out:?} does not parse")
+        };
         assert_eq!(read.len, out.as_bytes().len(), "{out:?} is more than one message");
     }
 }
@@ -119,7 +151,10 @@ fn holds_within_any_limits(octets: &[u8]) -> Option<&[u8]> {
     let [method, target, head, short @ ..] = octets else { return None };
     let short = short.get(..100).unwrap_or(short);
     let [method, target, head] = [method % 8, target % 16, head % 80].map(u16::from);
-    every_cut_within_any_limits_gives_the_same_verdict(short, &Limits { method, target, head, ..Limits::DEFAULT });
+    every_cut_within_any_limits_gives_the_same_verdict(
+        short,
+        &Limits { method, target, head, ..Limits::DEFAULT },
+    );
     Some(short)
 }
 
@@ -139,7 +174,10 @@ pub fn every_cut_within_any_limits_gives_the_same_verdict(octets: &[u8], limits:
         for cut in 0..=octets.len() {
             let now = verdict(octets.get(..cut).unwrap_or(octets));
             is_settled |= now != Ok(Parsed::Incomplete);
-            assert!(!is_settled || now == whole, "{limits:?}: {cut} octets are {now:?}, all are {whole:?}");
+            assert!(
+                !is_settled || now == whole,
+                "{limits:?}: {cut} octets are {now:?}, all are {whole:?}"
+            );
         }
     }
 }
@@ -152,14 +190,18 @@ fn holds_for_any_octets(octets: &[u8], verdict: fn(&[u8]) -> Verdict) {
         Verdict::Incomplete => {}
         Verdict::Refused(error) => {
             let end = error.offset().saturating_add(error.len());
-            assert!(end <= octets.len(), "{error} points behind the input: {end} of {}", octets.len());
+            assert!(
+                end <= octets.len(),
+                "{error} points behind the input: {end} of {}",
+                octets.len()
+            );
         }
         Verdict::Head(head) => a_dump_is_fit_for_a_terminal(&head.dump),
     }
 }
 
-/// However the octets arrive, the verdict is the same: incomplete up to some octet, and from there on one and the same. A head
-/// is incomplete for each of its strict prefixes.
+/// However the octets arrive, the verdict is the same: incomplete up to some octet, and from there
+/// on one and the same. A head is incomplete for each of its strict prefixes.
 pub fn every_cut_gives_the_same_verdict(octets: &[u8], verdict: fn(&[u8]) -> Verdict) {
     let whole = verdict(octets);
     let mut is_settled = false;
@@ -167,11 +209,20 @@ pub fn every_cut_gives_the_same_verdict(octets: &[u8], verdict: fn(&[u8]) -> Ver
         let prefix = octets.get(..cut).unwrap_or(octets);
         let now = verdict(prefix);
         if let Verdict::Head(Head { len, .. }) = &whole {
-            assert_eq!(now == Verdict::Incomplete, cut < *len, "of a head of {len} octets, {cut} were judged as {now:?}");
+            assert_eq!(
+                now == Verdict::Incomplete,
+                cut < *len,
+                "of a head of {len} octets, {cut} were judged as {now:?}"
+            );
         }
         is_settled |= now != Verdict::Incomplete;
         if is_settled {
-            assert_eq!(now, whole, "the verdict on {cut} octets is not the one on {}", octets.len());
+            assert_eq!(
+                now,
+                whole,
+                "the verdict on {cut} octets is not the one on {}",
+                octets.len()
+            );
         }
     }
 }
@@ -184,19 +235,28 @@ pub fn what_follows_does_not_matter(octets: &[u8], more: &[u8], verdict: fn(&[u8
     }
 }
 
-/// What was accepted is, to the octet, lines of the grammar: `start` parts with one SP between them, `name ":" OWS value OWS`,
-/// each ended by CRLF, and an empty line.
+/// What was accepted is, to the octet, lines of the grammar: `start` parts with one SP between
+/// them, `name ":" OWS value OWS`, each ended by CRLF, and an empty line.
 pub fn an_accepted_head_has_its_grammar(octets: &[u8], head: &Head, start: &[&[u8]]) {
     let accepted = octets.get(..head.len).unwrap_or_default();
     let text = accepted.strip_suffix(b"\r\n\r\n").expect("a head ends with an empty line");
-    let mut lines = text.split(|&octet| octet == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let mut lines =
+        text.split(|&octet| octet == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let line = lines.find(|line| !line.is_empty()).expect("a head has a start line");
     assert!(line.starts_with(&start.join(&b' ')), "{start:?} is not in {line:?}");
     for (name, value) in &head.fields {
         let line = lines.next().expect("a field has its line");
-        let rest = line.strip_prefix(&name[..]).and_then(|rest| rest.strip_prefix(b":")).expect("a line begins with its name");
+        let rest = line
+            .strip_prefix(&name[..])
+            .and_then(|rest| rest.strip_prefix(b":"))
+            .expect("a line begins with its name");
         assert_eq!(Shown(trim(rest)), Shown(value));
-        assert!(!name.is_empty() && name.iter().all(|octet| octet.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]{}".contains(octet)));
+        assert!(
+            !name.is_empty()
+                && name.iter().all(
+                    |octet| octet.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]{}".contains(octet)
+                )
+        );
         assert!(value.iter().all(|&octet| octet == b'\t' || (octet >= b' ' && octet != 0x7f)));
     }
     assert_eq!(lines.next(), None, "a line is no field");
@@ -211,11 +271,13 @@ fn trim(mut octets: &[u8]) -> &[u8] {
 
 /// No octet of a message controls the terminal that shows it.
 pub fn a_dump_is_fit_for_a_terminal(dump: &str) {
-    let control = dump.chars().find(|character| character.is_control() && !matches!(character, '\n' | '\t'));
+    let control =
+        dump.chars().find(|character| character.is_control() && !matches!(character, '\n' | '\t'));
     assert_eq!(control, None, "{dump:?}");
 }
 
-/// What a caller writes parses back as what was meant, with nothing left over; what is refused leaves nothing behind.
+/// What a caller writes parses back as what was meant, with nothing left over; what is refused
+/// leaves nothing behind.
 pub fn what_is_written_parses_back(model: &MessageModel) {
     let mut out = WireBuf::<16_384>::new();
     match model {
@@ -231,14 +293,19 @@ fn request_parses_back(model: &RequestModel, out: &mut WireBuf<16_384>) {
         return assert_eq!(Shown(out.as_bytes()), Shown(b""));
     }
     note(|| Written::whole(Sent::Requests, out.as_bytes().to_vec()));
-    let Verdict::Head(head) = request_verdict(out.as_bytes()) else { panic!("{out:?} does not parse back") };
+    let Verdict::Head(head) = request_verdict(out.as_bytes()) else {
+        panic!("{out:?} does not parse back")
+    };
     let start = [&model.method, &model.target, &model.version().to_string()];
     assert_eq!(head.start.each_ref().map(text), start.map(text));
     fields_parse_back(&model.fields, &head);
     let body = out.as_bytes().get(head.len..).unwrap_or_default();
     match head.framings[..] {
         [Ok(Framing::Chunked)] => {
-            return assert_eq!(decoded(body, Framing::Chunked), Ok((Octets(model.body.clone()), body.len())));
+            return assert_eq!(
+                decoded(body, Framing::Chunked),
+                Ok((Octets(model.body.clone()), body.len()))
+            );
         }
         [Ok(Framing::Length(length))] => assert_eq!(length, body.len() as u64),
         [Ok(Framing::None)] => assert_eq!(Shown(body), Shown(b"")),
@@ -257,7 +324,9 @@ fn response_parses_back(model: &ResponseModel, out: &mut WireBuf<16_384>) {
         let messages = Sent::Responses(vec![model.asked.method().to_string()]);
         Written::whole(messages, out.as_bytes().to_vec())
     });
-    let Verdict::Head(head) = response_verdict(out.as_bytes()) else { panic!("{out:?} does not parse back") };
+    let Verdict::Head(head) = response_verdict(out.as_bytes()) else {
+        panic!("{out:?} does not parse back")
+    };
     let [version, code, _] = &head.start;
     let meant = [model.version().to_string(), model.status.to_string()];
     assert_eq!([version, code].map(text), meant);
@@ -270,13 +339,17 @@ fn response_parses_back(model: &ResponseModel, out: &mut WireBuf<16_384>) {
         }
         Framing::UntilClose => assert_eq!(Shown(body), Shown(&model.body)),
         Framing::None | Framing::Tunnel => assert_eq!(Shown(body), Shown(b"")),
-        Framing::Chunked => assert_eq!(decoded(body, Framing::Chunked), Ok((Octets(model.body.clone()), body.len()))),
+        Framing::Chunked => assert_eq!(
+            decoded(body, Framing::Chunked),
+            Ok((Octets(model.body.clone()), body.len()))
+        ),
     }
 }
 
 /// The content in these octets, and how many of them it takes.
 fn decoded(octets: &[u8], framing: Framing) -> Result<(Octets, usize), ParseError> {
-    let (mut decoder, mut content, mut at) = (BodyDecoder::new(framing, &Limits::DEFAULT), Vec::new(), 0);
+    let (mut decoder, mut content, mut at) =
+        (BodyDecoder::new(framing, &Limits::DEFAULT), Vec::new(), 0);
     loop {
         let (used, part) = decoder.decode(octets.get(at..).unwrap_or_default())?;
         at += used;
@@ -291,7 +364,8 @@ fn decoded(octets: &[u8], framing: Framing) -> Result<(Octets, usize), ParseErro
 
 /// The fields are those of the model, in order, and besides them only what the writer adds.
 fn fields_parse_back(fields: &[(String, Vec<u8>)], head: &Head) {
-    let is_added = |name: &[u8]| [&b"Content-Length"[..], b"Transfer-Encoding", b"Connection"].contains(&name);
+    let is_added =
+        |name: &[u8]| [&b"Content-Length"[..], b"Transfer-Encoding", b"Connection"].contains(&name);
     let read = head.fields.iter().filter(|(name, _)| !is_added(name));
     let meant = fields.iter().map(|(name, value)| (name.as_bytes().to_vec(), trim(value).to_vec()));
     assert!(read.cloned().eq(meant), "{:?} became {:?}", pairs(fields), pairs(&head.fields));

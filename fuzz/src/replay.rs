@@ -10,7 +10,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::{fs, io};
 
-/// A fuzz target: its name, which is that of its program and of its folder of seeds, and the property that it checks.
+/// A fuzz target: its name, which is that of its program and of its folder of seeds, and the
+/// property that it checks.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
     /// The name.

@@ -5,7 +5,8 @@ use bareline_core::inside::{Ends, every_scan};
 /// Every way to scan finds the runs that the RFCs' own words give, from every position.
 pub fn every_scan_finds_the_same_runs(octets: &[u8]) {
     let octets = octets.get(..200).unwrap_or(octets);
-    let expected: Vec<Ends> = (0..=octets.len()).map(|position| by_the_rfc(octets, position)).collect();
+    let expected: Vec<Ends> =
+        (0..=octets.len()).map(|position| by_the_rfc(octets, position)).collect();
     every_scan(octets, |name, found| {
         let agree = |position: usize, expected: &Ends| {
             assert_eq!(found(position), *expected, "{name} at {position}");
@@ -43,7 +44,16 @@ pub fn is_name(octet: u8) -> bool {
 }
 
 fn by_the_rfc(octets: &[u8], position: usize) -> Ends {
-    let end = |is_inside: fn(u8) -> bool| position + octets.iter().skip(position).take_while(|&&octet| is_inside(octet)).count();
+    let end = |is_inside: fn(u8) -> bool| {
+        position + octets.iter().skip(position).take_while(|&&octet| is_inside(octet)).count()
+    };
     let (token, text) = (end(is_token), end(is_text));
-    Ends { token, token_in_text: token, target: end(is_target), text, text_behind_token: text, name: end(is_name) }
+    Ends {
+        token,
+        token_in_text: token,
+        target: end(is_target),
+        text,
+        text_behind_token: text,
+        name: end(is_name),
+    }
 }

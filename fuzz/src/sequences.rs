@@ -3,7 +3,10 @@
 use crate::buffers::{BufferUse, a_receive_buffer_is_a_queue};
 use crate::limits::{TightLimits, cuts};
 use crate::log::{Entry, ServerManner, client_log, server_log};
-use crate::operations::{ClientOperation, Operation, any_operations_keep_a_client_valid, any_operations_keep_a_server_valid};
+use crate::operations::{
+    ClientOperation, Operation, any_operations_keep_a_client_valid,
+    any_operations_keep_a_server_valid,
+};
 use crate::streams::{StreamCall, any_streams_share_their_buffers};
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
@@ -29,7 +32,11 @@ impl fmt::Debug for Reading {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { pieces, closes, manner, limits, .. } = self;
         let close = if *closes { ", then closes" } else { "" };
-        write!(f, "in pieces of {pieces:?}{close}, after {:?}, {manner:?}, {limits:?}", self.methods())
+        write!(
+            f,
+            "in pieces of {pieces:?}{close}, after {:?}, {manner:?}, {limits:?}",
+            self.methods()
+        )
     }
 }
 
@@ -65,9 +72,19 @@ pub fn connection(octets: &[u8]) {
 /// However the octets of a sequence of messages arrive, and whatever the limits, the same comes of
 /// them: the events, what is sent, and where it ends. Returns what came of them for a server and
 /// for a client.
-pub fn every_cut_of_a_sequence_gives_the_same_events(reading: &Reading, octets: &[u8]) -> [Vec<Entry>; 2] {
+pub fn every_cut_of_a_sequence_gives_the_same_events(
+    reading: &Reading,
+    octets: &[u8],
+) -> [Vec<Entry>; 2] {
     let Reading { closes, manner, .. } = *reading;
-    let limits = Limits { chunk_line: 64, chunk_extensions: 200, body: 500, drain: 100, interim: 4, ..Limits::DEFAULT };
+    let limits = Limits {
+        chunk_line: 64,
+        chunk_extensions: 200,
+        body: 500,
+        drain: 100,
+        interim: 4,
+        ..Limits::DEFAULT
+    };
     let limits = reading.limits.or(limits);
     let tight = reading.limits;
     let methods = reading.methods();
@@ -105,7 +122,8 @@ fn nothing_is_read_behind_the_last_message(log: &[Entry]) {
         let is_http11 = line.ends_with(" HTTP/1.1") || line.starts_with("HTTP/1.1 ");
         let is_interim = line.starts_with("HTTP/1.1 1");
         let says = |wanted: &str| {
-            let connection = fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case("connection"));
+            let connection =
+                fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case("connection"));
             let mut options = connection.flat_map(|(_, value)| value.split(|&octet| octet == b','));
             options.any(|option| option.trim_ascii().eq_ignore_ascii_case(wanted.as_bytes()))
         };
@@ -114,10 +132,13 @@ fn nothing_is_read_behind_the_last_message(log: &[Entry]) {
     }
 }
 
-/// What a server has sent is a sequence of whole responses, by our own parser: one final one for each request, and for a refusal.
+/// What a server has sent is a sequence of whole responses, by our own parser: one final one for
+/// each request, and for a refusal.
 pub(crate) fn check_what_was_sent(log: &[Entry]) {
-    let sent: Vec<u8> =
-        log.iter().flat_map(|entry| if let Entry::Sent(octets) = entry { octets.clone() } else { Vec::new() }).collect();
+    let sent: Vec<u8> = log
+        .iter()
+        .flat_map(|entry| if let Entry::Sent(octets) = entry { octets.clone() } else { Vec::new() })
+        .collect();
     let methods = log.iter().filter_map(|entry| match entry {
         Entry::Head(line, _) => line.split(' ').next(),
         _ => None,
@@ -125,8 +146,8 @@ pub(crate) fn check_what_was_sent(log: &[Entry]) {
     responses_are_valid(&sent, methods);
 }
 
-/// These octets are responses to requests with these methods, and to one that could not be read, and nothing else; the last one may be
-/// cut short.
+/// These octets are responses to requests with these methods, and to one that could not be read,
+/// and nothing else; the last one may be cut short.
 pub(crate) fn responses_are_valid<'m>(sent: &[u8], methods: impl Iterator<Item = &'m str>) {
     let methods: Vec<_> = methods.collect();
     note(|| {
@@ -142,11 +163,18 @@ pub(crate) fn responses_are_valid<'m>(sent: &[u8], methods: impl Iterator<Item =
     let methods: Vec<_> = methods.chain([Method::GET]).collect();
     let read = client_log(&methods, sent, &[sent.len().max(1)], true, Limits::DEFAULT);
     let is_over = |kind: ErrorKind, at: usize| at == sent.len() && kind == ErrorKind::Truncated;
-    let faults: Vec<_> =
-        read.iter().filter(|entry| matches!(entry, Entry::Refused(kind, at, _) if !is_over(*kind, *at))).collect();
-    assert!(faults.is_empty(), "of {:?} the client refuses {faults:?}", sent.escape_ascii().to_string());
+    let faults: Vec<_> = read
+        .iter()
+        .filter(|entry| matches!(entry, Entry::Refused(kind, at, _) if !is_over(*kind, *at)))
+        .collect();
+    assert!(
+        faults.is_empty(),
+        "of {:?} the client refuses {faults:?}",
+        sent.escape_ascii().to_string()
+    );
     let is_final = |line: &str| line.contains(" 101") || !line.contains(" 1");
-    let answers = read.iter().filter(|entry| matches!(entry, Entry::Head(line, _) if is_final(line))).count();
+    let answers =
+        read.iter().filter(|entry| matches!(entry, Entry::Head(line, _) if is_final(line))).count();
     let owed = methods.len();
     assert!(answers <= owed, "{answers} answers to {owed} requests");
 }

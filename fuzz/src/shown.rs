@@ -38,7 +38,10 @@ pub(crate) fn text(octets: impl AsRef<[u8]>) -> String {
 }
 
 /// Shows field lines, each on a line of its own.
-pub(crate) fn field_lines<N: AsRef<[u8]>>(f: &mut fmt::Formatter<'_>, fields: &[(N, Vec<u8>)]) -> fmt::Result {
+pub(crate) fn field_lines<N: AsRef<[u8]>>(
+    f: &mut fmt::Formatter<'_>,
+    fields: &[(N, Vec<u8>)],
+) -> fmt::Result {
     fields.iter().try_for_each(|(name, value)| write!(f, "\n    {}: {}", text(name), text(value)))
 }
 

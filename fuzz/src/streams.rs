@@ -2,8 +2,8 @@
 
 use arbitrary::Arbitrary;
 use bareline_core::{
-    BodyDecoder, BodyPart, FieldName, FieldSpans, FieldValue, Framing, Limits, MessageWriter, Method, Parsed, ReplyTo,
-    ResponseHead, Status, Version, WireBuf, WriteError,
+    BodyDecoder, BodyPart, FieldName, FieldSpans, FieldValue, Framing, Limits, MessageWriter,
+    Method, Parsed, ReplyTo, ResponseHead, Status, Version, WireBuf, WriteError,
 };
 use std::fmt;
 
@@ -129,22 +129,29 @@ pub fn any_streams_share_their_buffers(calls: &[StreamCall]) {
         let before = buffer.out.as_bytes().to_vec();
         let is_body = !matches!(call.step, StreamStep::Head(..));
         let framed = match call.step {
-            StreamStep::Head(of, end) => write(&mut stream.writer, of, end, &mut buffer.out).map(|method| {
-                if before.is_empty() {
-                    buffer.heads = Some(Vec::new());
-                }
-                buffer.heads.iter_mut().for_each(|heads| heads.push(method));
-                &b""[..]
-            }),
-            StreamStep::Data(content) => stream.writer.send_data(content.octets(), &mut buffer.out).map(|()| &b""[..]),
+            StreamStep::Head(of, end) => {
+                write(&mut stream.writer, of, end, &mut buffer.out).map(|method| {
+                    if before.is_empty() {
+                        buffer.heads = Some(Vec::new());
+                    }
+                    buffer.heads.iter_mut().for_each(|heads| heads.push(method));
+                    &b""[..]
+                })
+            }
+            StreamStep::Data(content) => {
+                stream.writer.send_data(content.octets(), &mut buffer.out).map(|()| &b""[..])
+            }
             StreamStep::End => stream.writer.end_body(&[], &mut buffer.out).map(|()| &b""[..]),
-            StreamStep::Frame(content) => stream.writer.frame_data(content.octets(), &mut buffer.out),
+            StreamStep::Frame(content) => {
+                stream.writer.frame_data(content.octets(), &mut buffer.out)
+            }
             StreamStep::Clear => {
                 *buffer = Buffer::default();
                 continue;
             }
         };
-        let (octets, shown) = (buffer.out.as_bytes(), || format!("{call:?} behind {}", before.escape_ascii()));
+        let (octets, shown) =
+            (buffer.out.as_bytes(), || format!("{call:?} behind {}", before.escape_ascii()));
         let Ok(framed) = framed else {
             assert_eq!(octets, before, "{call:?} failed and left octets behind");
             continue;
@@ -161,7 +168,12 @@ pub fn any_streams_share_their_buffers(calls: &[StreamCall]) {
     }
 }
 
-fn write(stream: &mut MessageWriter, of: HeadOf, end: HeadEnd, out: &mut WireBuf<512>) -> Result<Method<'static>, WriteError> {
+fn write(
+    stream: &mut MessageWriter,
+    of: HeadOf,
+    end: HeadEnd,
+    out: &mut WireBuf<512>,
+) -> Result<Method<'static>, WriteError> {
     let method = match of {
         HeadOf::Get | HeadOf::GetAndClose => Method::GET,
         HeadOf::Head => Method::HEAD,
@@ -190,9 +202,12 @@ fn check(buffer: &Buffer, behind: &[u8]) {
     let (mut rest, mut spans) = (&octets[..], FieldSpans::<4>::new());
     for (at, method) in methods.iter().enumerate() {
         let parsed = ResponseHead::parse(rest, spans.lend());
-        let Ok(Parsed::Complete { message: head, len }) = parsed else { panic!("head {at} in {}: {parsed:?}", shown()) };
+        let Ok(Parsed::Complete { message: head, len }) = parsed else {
+            panic!("head {at} in {}: {parsed:?}", shown())
+        };
         let framing = head.framing(*method).expect("a framing of our own");
-        let is_last = framing == Framing::Tunnel || !(head.persists() || head.status().is_informational());
+        let is_last =
+            framing == Framing::Tunnel || !(head.persists() || head.status().is_informational());
         rest = rest.get(len..).unwrap_or_default();
         let mut decoder = BodyDecoder::new(framing, &Limits::DEFAULT);
         let is_whole = framing == Framing::Tunnel
@@ -206,7 +221,11 @@ fn check(buffer: &Buffer, behind: &[u8]) {
                 }
             };
         let is_followed = at + 1 < methods.len();
-        assert!(!is_followed || (is_whole && !is_last), "a head stands in a body or behind the last one: {}", shown());
+        assert!(
+            !is_followed || (is_whole && !is_last),
+            "a head stands in a body or behind the last one: {}",
+            shown()
+        );
     }
     assert!(rest.is_empty(), "octets that belong to no message: {}", shown());
 }

@@ -1,7 +1,9 @@
 //! What a parse says, in a form that outlives the octets and can be compared.
 
 use crate::shown::{pairs, text};
-use bareline_core::{FieldSpans, Fields, Framing, Method, ParseError, Parsed, RequestHead, ResponseHead};
+use bareline_core::{
+    FieldSpans, Fields, Framing, Method, ParseError, Parsed, RequestHead, ResponseHead,
+};
 use std::fmt;
 
 /// What a parse says of some octets.
@@ -45,7 +47,11 @@ pub fn request_verdict(octets: &[u8]) -> Verdict {
     let mut spans = FieldSpans::<FIELDS>::new();
     verdict(RequestHead::parse(octets, spans.lend()), |head, len| Head {
         len,
-        start: [head.method().as_bytes().to_vec(), head.target().as_bytes().to_vec(), head.version().to_string().into_bytes()],
+        start: [
+            head.method().as_bytes().to_vec(),
+            head.target().as_bytes().to_vec(),
+            head.version().to_string().into_bytes(),
+        ],
         fields: fields(&head.fields()),
         framings: vec![Ok(head.framing())],
         dump: head.dump().to_string(),
@@ -57,14 +63,23 @@ pub fn response_verdict(octets: &[u8]) -> Verdict {
     let mut spans = FieldSpans::<FIELDS>::new();
     verdict(ResponseHead::parse(octets, spans.lend()), |head, len| Head {
         len,
-        start: [head.version().to_string().into_bytes(), head.status().code().to_string().into_bytes(), head.reason().to_vec()],
+        start: [
+            head.version().to_string().into_bytes(),
+            head.status().code().to_string().into_bytes(),
+            head.reason().to_vec(),
+        ],
         fields: fields(&head.fields()),
-        framings: [Method::GET, Method::HEAD, Method::CONNECT].map(|method| head.framing(method)).to_vec(),
+        framings: [Method::GET, Method::HEAD, Method::CONNECT]
+            .map(|method| head.framing(method))
+            .to_vec(),
         dump: head.dump().to_string(),
     })
 }
 
-fn verdict<H>(parsed: Result<Parsed<H>, ParseError>, head: impl FnOnce(H, usize) -> Head) -> Verdict {
+fn verdict<H>(
+    parsed: Result<Parsed<H>, ParseError>,
+    head: impl FnOnce(H, usize) -> Head,
+) -> Verdict {
     match parsed {
         Err(error) => Verdict::Refused(error),
         Ok(Parsed::Incomplete) => Verdict::Incomplete,
@@ -73,5 +88,8 @@ fn verdict<H>(parsed: Result<Parsed<H>, ParseError>, head: impl FnOnce(H, usize)
 }
 
 fn fields(fields: &Fields<'_>) -> Vec<(Vec<u8>, Vec<u8>)> {
-    fields.iter().map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec())).collect()
+    fields
+        .iter()
+        .map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()))
+        .collect()
 }

@@ -125,7 +125,9 @@ fn write(mut body: impl Write, size: usize) -> Result<(), Error> {
 fn server_upload(is_chunked: bool, size: usize) -> Result<u64, Error> {
     let peer = Peer::new("PUT / HTTP/1.1\r\nHost: a\r\n", is_chunked, size);
     let mut stream = ServerStream::with_settings(Untimed(peer), settings());
-    let Some(Exchange { body, reply, .. }) = stream.next_request()? else { return Err(Error::Closed) };
+    let Some(Exchange { body, reply, .. }) = stream.next_request()? else {
+        return Err(Error::Closed);
+    };
     let count = read(body)?;
     reply.send(Status::NO_CONTENT, &[], b"")?;
     Ok(count)

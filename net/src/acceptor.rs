@@ -30,7 +30,8 @@ pub(crate) struct Acceptor<L: Listener> {
     /// It has failed the last time, and how long it waits when it fails the next time.
     is_failing: bool,
     pause: Duration,
-    /// How many connections it still takes of those who wait to be accepted, once the server closes.
+    /// How many connections it still takes of those who wait to be accepted, once the server
+    /// closes.
     left: Option<usize>,
     /// When it has returned the last time since nobody came.
     nobody_since: Option<Instant>,
@@ -52,7 +53,12 @@ const BACKLOG: usize = 4096;
 
 impl<L: Listener> Acceptor<L> {
     /// Its thread for the 503s has so much stack, and lingers within the bounds of the settings.
-    pub(crate) const fn new(listener: L, notice: Arc<Notice>, stack: Stack, settings: Settings) -> Self {
+    pub(crate) const fn new(
+        listener: L,
+        notice: Arc<Notice>,
+        stack: Stack,
+        settings: Settings,
+    ) -> Self {
         Self {
             listener,
             notice,
@@ -76,7 +82,8 @@ impl<L: Listener> Acceptor<L> {
                 Err(Failure::Listener(_)) if self.notice.is_closing() => {}
                 Err(Failure::Listener(error)) => {
                     self.log_failure(&error);
-                    // Out of file descriptors or memory, most likely: there will be some again, the sooner when an idle connection makes room.
+                    // Out of file descriptors or memory, most likely: there will be some again, the
+                    // sooner when an idle connection makes room.
                     // Whether somebody waits is not known before the next try.
                     self.notice.want_room(1);
                     thread::sleep(self.pause);
@@ -91,7 +98,9 @@ impl<L: Listener> Acceptor<L> {
     /// Takes one of those who have connected by the time the server closes: they may have asked,
     /// and are answered, or closed as others are.
     fn next_of_the_last(&mut self) -> Option<Accepted<L::Stream>> {
-        let left = self.left.unwrap_or_else(|| if self.listener.set_nonblocking(true).is_ok() { BACKLOG } else { 0 });
+        let left = self.left.unwrap_or_else(|| {
+            if self.listener.set_nonblocking(true).is_ok() { BACKLOG } else { 0 }
+        });
         self.left = Some(left.saturating_sub(1));
         while left > 0 && !self.notice.is_over() {
             match self.accept() {
@@ -220,7 +229,8 @@ mod tests {
     fn a_listener_that_never_waits_is_asked_now_and_then() {
         let (notice, accepts) = (Arc::new(Notice::default()), Arc::new(AtomicU32::new(0)));
         let listener = Nonblocking { accepts: Arc::clone(&accepts), notice: Arc::clone(&notice) };
-        let (mut acceptor, start) = (Acceptor::new(listener, notice, Stack::Usual, Settings::default()), Instant::now());
+        let (mut acceptor, start) =
+            (Acceptor::new(listener, notice, Stack::Usual, Settings::default()), Instant::now());
         assert!(acceptor.next().is_none());
         assert!(start.elapsed() >= 15 * SOON, "{:?}", start.elapsed());
         assert_eq!((acceptor.is_failing, accepts.load(Relaxed)), (false, 21), "it has not failed");
@@ -230,8 +240,10 @@ mod tests {
     fn room_is_wanted_while_connections_cannot_be_accepted() {
         let (notice, is_wanted) = (Arc::new(Notice::default()), Arc::new(AtomicBool::new(false)));
         let is_given = AtomicBool::new(false);
-        let listener = Failing { is_wanted: Arc::clone(&is_wanted), is_given, notice: Arc::clone(&notice) };
-        let mut acceptor = Acceptor::new(listener, Arc::clone(&notice), Stack::Usual, Settings::default());
+        let listener =
+            Failing { is_wanted: Arc::clone(&is_wanted), is_given, notice: Arc::clone(&notice) };
+        let mut acceptor =
+            Acceptor::new(listener, Arc::clone(&notice), Stack::Usual, Settings::default());
         thread::scope(|scope| {
             scope.spawn(|| {
                 while notice.room_wanted() != 1 {

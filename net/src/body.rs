@@ -11,9 +11,10 @@ use std::net::TcpStream;
 
 /// The body of a request, read as it comes.
 ///
-/// A client that waits for a 100 before it sends the body gets it with the first read that has to wait [RFC 9110 section 10.1.1]. A body that
-/// is cut short, too large, too slow or no body is an error, and never an end: it is an [`Error`](crate::Error) in the
-/// [`io::Error`], into which `?` turns it again. The request is refused then, unless the caller answers it himself.
+/// A client that waits for a 100 before it sends the body gets it with the first read that has to
+/// wait [RFC 9110 section 10.1.1]. A body that is cut short, too large, too slow or no body is an
+/// error, and never an end: it is an [`Error`](crate::Error) in the [`io::Error`], into which `?`
+/// turns it again. The request is refused then, unless the caller answers it himself.
 pub struct RequestBody<'s, S: Transport = TcpStream> {
     wire: &'s RefCell<ServerWire<S>>,
     trailers: Trailers,
@@ -44,8 +45,8 @@ impl<S: Transport> fmt::Debug for RequestBody<'_, S> {
 
 /// The body of a response, read as it comes.
 ///
-/// A body that is cut short, too large, too slow or no body is an error, and never an end: it is an [`Error`](crate::Error) in the
-/// [`io::Error`], into which `?` turns it again.
+/// A body that is cut short, too large, too slow or no body is an error, and never an end: it is an
+/// [`Error`](crate::Error) in the [`io::Error`], into which `?` turns it again.
 pub struct ResponseBody<'c, S: Transport = TcpStream> {
     wire: &'c mut ClientWire<S>,
     trailers: Trailers,

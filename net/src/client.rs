@@ -14,7 +14,8 @@ use std::net::ToSocketAddrs;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A client that asks for `http` URLs, and keeps its connections for the next request [RFC 9112 section 9.3].
+/// A client that asks for `http` URLs, and keeps its connections for the next request [RFC 9112
+/// section 9.3].
 ///
 /// Threads share it by reference; a clone shares its connections too.
 ///
@@ -26,18 +27,23 @@ use std::time::Duration;
 /// let client = Client::new();
 /// println!("{}", io::read_to_string(client.get("http://localhost:8080/")?)?);
 /// let (url, text) = ("http://localhost:8080/echo", FieldValue::from_static("text/plain"));
-/// let mut echo = client.request(Method::PUT, url)?.field(FieldName::CONTENT_TYPE, text).stream(File::open("notes.txt")?)?;
+/// let mut echo = client
+///     .request(Method::PUT, url)?
+///     .field(FieldName::CONTENT_TYPE, text)
+///     .stream(File::open("notes.txt")?)?;
 /// println!("{} {}", echo.status(), io::copy(&mut echo, &mut io::stdout())?);
 /// # Ok::<(), Error>(())
 /// ```
 ///
-/// A connection that was kept may have been closed by the server meanwhile, which is not known before it is used:
+/// A connection that was kept may have been closed by the server meanwhile, which is not known
+/// before it is used:
 ///
-/// - It is looked at before anything is sent. When it is closed then, or the server has sent what nobody asked for, the request goes out on
-///   another one, whatever its method.
-/// - When it turns out to be closed later, before an octet of the response has come, the server may have done what it was asked. The request is
-///   repeated, once and on a connection that is new, when that does no harm: its method is GET, HEAD, OPTIONS, TRACE, PUT or DELETE
-///   [RFC 9110 section 9.2.2], and its body is not a stream. Otherwise the caller gets the error.
+/// - It is looked at before anything is sent. When it is closed then, or the server has sent what
+///   nobody asked for, the request goes out on another one, whatever its method.
+/// - When it turns out to be closed later, before an octet of the response has come, the server may
+///   have done what it was asked. The request is repeated, once and on a connection that is new,
+///   when that does no harm: its method is GET, HEAD, OPTIONS, TRACE, PUT or DELETE [RFC 9110
+///   section 9.2.2], and its body is not a stream. Otherwise the caller gets the error.
 ///
 /// Redirections are not followed, and a 101 is not taken up: the connection is closed after it, and
 /// [`ClientStream::hand_over`] is for that.
@@ -53,20 +59,25 @@ pub struct Client {
 /// use bareline_net::{Client, ClientSettings, Settings};
 /// use std::time::Duration;
 ///
-/// let stream = Settings { whole_deadline: Duration::from_secs(30), body_limit: u64::MAX, ..Settings::default() };
+/// let stream = Settings {
+///     whole_deadline: Duration::from_secs(30),
+///     body_limit: u64::MAX,
+///     ..Settings::default()
+/// };
 /// let client = Client::with_settings(ClientSettings { stream, ..ClientSettings::default() });
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ClientSettings {
-    /// How long a connection is kept without a request: 15 s by default, which is shorter than most servers do. It is closed with the next use
-    /// of the client after that.
+    /// How long a connection is kept without a request: 15 s by default, which is shorter than
+    /// most servers do. It is closed with the next use of the client after that.
     pub idle: Duration,
-    /// How many connections without a request are kept in all: 64 by default. There may be any number with one.
+    /// How many connections without a request are kept in all: 64 by default. There may be any
+    /// number with one.
     pub kept: usize,
     /// How many of them to one authority, host and port: 8 by default.
     pub kept_per_authority: usize,
-    /// The deadlines and limits of each connection. The body of a response is no longer than 1,048,576 octets unless
-    /// [`body_limit`](Settings::body_limit) is set.
+    /// The deadlines and limits of each connection. The body of a response is no longer than
+    /// 1,048,576 octets unless [`body_limit`](Settings::body_limit) is set.
     pub stream: Settings,
 }
 
@@ -86,8 +97,9 @@ impl Client {
         self.request(Method::GET, url)?.send()
     }
 
-    /// Begins a request for this URL: `http://`, a host, perhaps a port, path and query. A fragment is left out, and the port is 80 unless it
-    /// is said. Nothing is sent before the request is ended.
+    /// Begins a request for this URL: `http://`, a host, perhaps a port, path and query. A fragment
+    /// is left out, and the port is 80 unless it is said. Nothing is sent before the request is
+    /// ended.
     ///
     /// Path and query are percent-encoded as browsers do it: `/a b?q={ä}` becomes
     /// `/a%20b?q=%7B%C3%A4%7D`. A `\` in the path becomes `/`, and spaces at both ends are left
@@ -97,7 +109,11 @@ impl Client {
     ///
     /// Fails with [`Error::Url`] when the URL is not one of http, when its host is not written as
     /// one, or when path or query has a control octet: see [`UrlFault`](crate::UrlFault).
-    pub fn request<'r>(&'r self, method: Method<'r>, url: &str) -> Result<ClientRequest<'r>, Error> {
+    pub fn request<'r>(
+        &'r self,
+        method: Method<'r>,
+        url: &str,
+    ) -> Result<ClientRequest<'r>, Error> {
         Ok(ClientRequest::new(self, method, HttpUrl::new(url)?))
     }
 
@@ -110,7 +126,11 @@ impl Client {
     }
 
     /// A connection that is new.
-    pub(crate) fn connect(&self, authority: &str, whole: &Whole) -> Result<Box<ClientStream>, Error> {
+    pub(crate) fn connect(
+        &self,
+        authority: &str,
+        whole: &Whole,
+    ) -> Result<Box<ClientStream>, Error> {
         let addresses = HttpUrl::address(authority).to_socket_addrs().map_err(Error::of_address)?;
         let stream = connect_to_one(addresses, self.settings.connect_deadline, whole)?;
         Ok(Box::new(ClientStream::with_settings(stream, authority, self.settings)))
@@ -125,7 +145,12 @@ impl Default for Client {
 
 impl Default for ClientSettings {
     fn default() -> Self {
-        Self { idle: Duration::from_secs(15), kept: 64, kept_per_authority: 8, stream: Settings::default() }
+        Self {
+            idle: Duration::from_secs(15),
+            kept: 64,
+            kept_per_authority: 8,
+            stream: Settings::default(),
+        }
     }
 }
 

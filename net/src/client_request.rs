@@ -6,11 +6,15 @@ use crate::client_stream::{ClientStream, RequestWriter};
 use crate::deadline::Whole;
 use crate::error::{Error, PeerFault};
 use crate::url::HttpUrl;
-use bareline_core::{ErrorKind, FieldName, FieldValue, HeadWriter, Method, Request, ResponseParts, Target, WriteError};
+use bareline_core::{
+    ErrorKind, FieldName, FieldValue, HeadWriter, Method, Request, ResponseParts, Target,
+    WriteError,
+};
 use std::fmt;
 use std::io::{self, Read, Write};
 
-/// A request of a [`Client`]: fields are added, then one of the calls that end it sends it and reads the head of the response.
+/// A request of a [`Client`]: fields are added, then one of the calls that end it sends it and
+/// reads the head of the response.
 ///
 /// ```no_run
 /// use bareline_core::{FieldName, FieldValue, Method};
@@ -18,14 +22,17 @@ use std::io::{self, Read, Write};
 ///
 /// let client = Client::new();
 /// let form = FieldValue::from_static("application/x-www-form-urlencoded");
-/// let request = client.request(Method::POST, "http://localhost:8080/echo")?.field(FieldName::CONTENT_TYPE, form);
+/// let request = client
+///     .request(Method::POST, "http://localhost:8080/echo")?
+///     .field(FieldName::CONTENT_TYPE, form);
 /// assert!(request.body(b"a=b")?.status().is_successful());
 /// # Ok::<(), Error>(())
 /// ```
 ///
-/// A stream as the body is read as fast as the server takes it, and not to its end once the server is known to have answered; nothing limits how
-/// long a read of it takes. The head is at most 65,535 octets. The response is read when the
-/// request has been sent: see the limits of the [crate](crate).
+/// A stream as the body is read as fast as the server takes it, and not to its end once the server
+/// is known to have answered; nothing limits how long a read of it takes. The head is at most
+/// 65,535 octets. The response is read when the request has been sent: see the limits of the
+/// [crate](crate).
 #[must_use = "a request is sent by the call that ends it"]
 pub struct ClientRequest<'r> {
     client: &'r Client,
@@ -62,7 +69,8 @@ impl<'r> ClientRequest<'r> {
         Self { client, method, url, fields: Vec::new(), watch: None }
     }
 
-    /// Adds a field, behind those that were added before; `Host` and those of the framing are written without it.
+    /// Adds a field, behind those that were added before; `Host` and those of the framing are
+    /// written without it.
     pub fn field(mut self, name: FieldName<'r>, value: FieldValue<'r>) -> Self {
         self.fields.push((name, value));
         self
@@ -94,8 +102,8 @@ impl<'r> ClientRequest<'r> {
         self.exchange(Content::Chunked(&mut body))
     }
 
-    /// The same with a body of this length: no more of it is read, and if there is less the request fails with
-    /// [`WriteError::BodyLength`].
+    /// The same with a body of this length: no more of it is read, and if there is less the request
+    /// fails with [`WriteError::BodyLength`].
     pub fn stream_sized(self, mut body: impl Read, length: u64) -> Result<ClientResponse, Error> {
         self.exchange(Content::Sized(&mut body, length))
     }
@@ -107,26 +115,41 @@ impl<'r> ClientRequest<'r> {
             match self.ask(&mut stream, whole, &mut content) {
                 Ok(parts) => return Ok(ClientResponse::new(stream, parts, client.pool())),
                 Err(Failed::Unsent(_)) => {}
-                Err(Failed::Unanswered(_)) if is_idempotent(self.method) && content.is_repeatable() => break,
+                Err(Failed::Unanswered(_))
+                    if is_idempotent(self.method) && content.is_repeatable() =>
+                {
+                    break;
+                }
                 Err(Failed::Unanswered(error) | Failed::Otherwise(error)) => return Err(error),
             }
         }
         let mut stream = client.connect(&self.url.authority, &whole)?;
         match self.ask(&mut stream, whole, &mut content) {
             Ok(parts) => Ok(ClientResponse::new(stream, parts, client.pool())),
-            Err(Failed::Unsent(error) | Failed::Unanswered(error) | Failed::Otherwise(error)) => Err(error),
+            Err(Failed::Unsent(error) | Failed::Unanswered(error) | Failed::Otherwise(error)) => {
+                Err(error)
+            }
         }
     }
 
     /// Sends the request on this connection, and reads the head of the response.
-    fn ask(&mut self, stream: &mut ClientStream, whole: Whole, content: &mut Content<'_>) -> Result<ResponseParts, Failed> {
+    fn ask(
+        &mut self,
+        stream: &mut ClientStream,
+        whole: Whole,
+        content: &mut Content<'_>,
+    ) -> Result<ResponseParts, Failed> {
         let begun = Target::new(&self.url.target).map_err(Error::Own).and_then(|target| {
             let fields = &self.fields;
-            stream.begin_within(whole, self.method, target, |head| content.end_head(head.fields(fields)?))
+            stream.begin_within(whole, self.method, target, |head| {
+                content.end_head(head.fields(fields)?)
+            })
         });
         let mut writer = begun.map_err(|error| match error {
             Error::Closed => Failed::Unsent(error),
-            Error::Peer(PeerFault::Response(fault)) if fault.kind() == ErrorKind::Unsolicited => Failed::Unsent(error),
+            Error::Peer(PeerFault::Response(fault)) if fault.kind() == ErrorKind::Unsolicited => {
+                Failed::Unsent(error)
+            }
             error => Failed::Otherwise(error),
         })?;
         if let Some(watch) = &mut self.watch {
@@ -142,7 +165,8 @@ impl<'r> ClientRequest<'r> {
 
 /// Whether it does no harm to ask twice [RFC 9110 section 9.2.2].
 fn is_idempotent(method: Method<'_>) -> bool {
-    [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE, Method::PUT, Method::DELETE].contains(&method)
+    [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE, Method::PUT, Method::DELETE]
+        .contains(&method)
 }
 
 impl Content<'_> {

@@ -10,11 +10,12 @@ use std::sync::Arc;
 
 /// A response, and the connection on which it comes: its body is read from here.
 ///
-/// A body that is cut short, too large, too slow or no body is an error, and never an end: it is an [`Error`](crate::Error) in the
-/// [`io::Error`], into which `?` turns it again.
+/// A body that is cut short, too large, too slow or no body is an error, and never an end: it is an
+/// [`Error`](crate::Error) in the [`io::Error`], into which `?` turns it again.
 ///
-/// When the body has been read to its end, the client keeps the connection for the next request. When the response is dropped before, it is
-/// kept if the rest has come already, and closed at once if not. It is closed too when the server has said so, and after a 101.
+/// When the body has been read to its end, the client keeps the connection for the next request.
+/// When the response is dropped before, it is kept if the rest has come already, and closed at once
+/// if not. It is closed too when the server has said so, and after a 101.
 ///
 /// ```
 /// use bareline_core::Status;
@@ -23,7 +24,9 @@ use std::sync::Arc;
 /// # use bareline_net::Server;
 /// # let server = Server::bind("127.0.0.1:0")?;
 /// # let url = format!("http://{}/", server.local_addr()?);
-/// # std::thread::spawn(|| server.serve(|exchange| exchange.reply.send(Status::OK, &[], b"hello")));
+/// # std::thread::spawn(|| {
+/// #     server.serve(|exchange| exchange.reply.send(Status::OK, &[], b"hello"))
+/// # });
 ///
 /// let response = Client::new().get(&url)?;
 /// assert_eq!(response.status(), Status::OK);
@@ -40,9 +43,19 @@ pub struct ClientResponse {
 }
 
 impl ClientResponse {
-    pub(crate) fn new(mut stream: Box<ClientStream>, parts: ResponseParts, pool: &Arc<Pool>) -> Self {
+    pub(crate) fn new(
+        mut stream: Box<ClientStream>,
+        parts: ResponseParts,
+        pool: &Arc<Pool>,
+    ) -> Self {
         let (received, is_over) = (stream.take_head(), stream.is_over());
-        let mut response = Self { parts, received, trailers: Trailers::NONE, stream: Some(stream), pool: Arc::clone(pool) };
+        let mut response = Self {
+            parts,
+            received,
+            trailers: Trailers::NONE,
+            stream: Some(stream),
+            pool: Arc::clone(pool),
+        };
         if is_over {
             response.let_go();
         }

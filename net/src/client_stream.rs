@@ -9,15 +9,16 @@ use crate::trailers::Trailers;
 use crate::transport::Transport;
 use crate::wire::{Wire, to};
 use bareline_core::{
-    ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, HeadWriter, Method, Request, ResponseHead,
-    ResponseParts, Status, Target, TrailerField, WriteError,
+    ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, HeadWriter, Method,
+    Request, ResponseHead, ResponseParts, Status, Target, TrailerField, WriteError,
 };
 use std::fmt;
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
-/// The client's end of a connection: sends requests, one after the other, and reads their responses.
+/// The client's end of a connection: sends requests, one after the other, and reads their
+/// responses.
 ///
 /// ```no_run
 /// use bareline_core::{Method, Target};
@@ -60,8 +61,8 @@ impl ReceivedHead {
 
 /// A response: its head can be read while the body comes.
 ///
-/// What is left of the body when the next request is sent is read and thrown away, within [`Limits::drain`](bareline_core::Limits); after
-/// a longer one the connection has ended.
+/// What is left of the body when the next request is sent is read and thrown away, within
+/// [`Limits::drain`](bareline_core::Limits); after a longer one the connection has ended.
 #[derive(Debug)]
 pub struct Response<'c, S: Transport = TcpStream> {
     /// The head of the response: a final one, or a 101.
@@ -71,15 +72,19 @@ pub struct Response<'c, S: Transport = TcpStream> {
 }
 
 impl ClientStream {
-    /// Connects to `host:port`, with the default [`Settings`]: to each of its addresses in turn, until one answers.
+    /// Connects to `host:port`, with the default [`Settings`]: to each of its addresses in turn,
+    /// until one answers.
     pub fn connect(authority: &str) -> Result<Self, Error> {
         Self::connect_with_settings(authority, Settings::default())
     }
 
     /// Connects to `host:port`, with these settings.
     pub fn connect_with_settings(authority: &str, settings: Settings) -> Result<Self, Error> {
-        let stream =
-            connect_to_one(authority.to_socket_addrs().map_err(Error::of_address)?, settings.connect_deadline, &Whole::ENDLESS)?;
+        let stream = connect_to_one(
+            authority.to_socket_addrs().map_err(Error::of_address)?,
+            settings.connect_deadline,
+            &Whole::ENDLESS,
+        )?;
         Ok(Self::with_settings(stream, authority, settings))
     }
 }
@@ -102,7 +107,8 @@ pub(crate) fn connect_to_one(
 }
 
 impl<S: Transport> ClientStream<S> {
-    /// On a connection that has been made, to the server with this authority, `host` or `host:port`, with the default [`Settings`].
+    /// On a connection that has been made, to the server with this authority, `host` or
+    /// `host:port`, with the default [`Settings`].
     pub fn new(transport: S, authority: &str) -> Self {
         Self::with_settings(transport, authority, Settings::default())
     }
@@ -120,8 +126,9 @@ impl<S: Transport> ClientStream<S> {
 
     /// Sends a request with these fields and this body, and reads the head of the response.
     ///
-    /// `Host` is written first, and a length where there is a body or the method expects one. A body that is cut short is never a whole one,
-    /// and interim responses are skipped. A response that comes before the whole request is sent is read all the same
+    /// `Host` is written first, and a length where there is a body or the method expects one. A
+    /// body that is cut short is never a whole one, and interim responses are skipped. A
+    /// response that comes before the whole request is sent is read all the same
     /// [RFC 9112 section 9.5].
     pub fn request(
         &mut self,
@@ -143,7 +150,8 @@ impl<S: Transport> ClientStream<S> {
     /// times, until there is room for the head. The head, and a body that is written with it, are
     /// at most 65,535 octets.
     ///
-    /// Fails with [`Error::Closed`] when the connection carries no more requests; nothing has been sent then, so that it can be sent on another.
+    /// Fails with [`Error::Closed`] when the connection carries no more requests; nothing has been
+    /// sent then, so that it can be sent on another.
     pub fn begin(
         &mut self,
         method: Method<'_>,
@@ -166,26 +174,35 @@ impl<S: Transport> ClientStream<S> {
         self.conclude()?;
         let host = FieldValue::new(&self.authority)?;
         self.wire.write(|connection, out| {
-            to!(out, |out| write(connection.request(method, target, out)?.field(FieldName::HOST, host)?))
+            to!(out, |out| write(
+                connection.request(method, target, out)?.field(FieldName::HOST, host)?
+            ))
         })?;
         match self.wire.connection.state() {
             // What was to write the head has not ended it.
             ClientState::Idle => Err(WriteError::OutOfTurn.into()),
             ClientState::Head => Ok(RequestWriter { client: self, progress: Progress::Whole }),
-            ClientState::Continue => Ok(RequestWriter { client: self, progress: Progress::Expecting }),
+            ClientState::Continue => {
+                Ok(RequestWriter { client: self, progress: Progress::Expecting })
+            }
             _ => Ok(RequestWriter { client: self, progress: Progress::Body }),
         }
     }
 
-    /// Whether the connection carries another request, for all that is known: what is left of the response before may turn out to be too long,
-    /// and the server may have closed, which the next request finds out.
+    /// Whether the connection carries another request, for all that is known: what is left of the
+    /// response before may turn out to be too long, and the server may have closed, which the
+    /// next request finds out.
     pub fn is_open(&self) -> bool {
-        let is_next = matches!(self.wire.connection.state(), ClientState::Idle | ClientState::Body | ClientState::Next);
+        let is_next = matches!(
+            self.wire.connection.state(),
+            ClientState::Idle | ClientState::Body | ClientState::Next
+        );
         self.wire.is_open() && is_next
     }
 
-    /// Gives the transport back, with the octets that have come and are not the response's, when it belongs to another protocol: after a
-    /// 101, or a 2xx to CONNECT [RFC 9110 sections 7.8 and 9.3.6]. Fails with [`Error::Closed`] when it does not.
+    /// Gives the transport back, with the octets that have come and are not the response's, when it
+    /// belongs to another protocol: after a 101, or a 2xx to CONNECT [RFC 9110 sections 7.8 and
+    /// 9.3.6]. Fails with [`Error::Closed`] when it does not.
     pub fn hand_over(mut self) -> Result<(S, Vec<u8>), Error> {
         match self.wire.connection.state() {
             ClientState::Handover => self.wire.hand_over(),
@@ -197,14 +214,17 @@ impl<S: Transport> ClientStream<S> {
         &self.authority
     }
 
-    /// Whether this error of the present request is that the server has closed, without an octet of a response: it may not have seen the
-    /// request, as when it closed an idle connection meanwhile [RFC 9112 section 9.3.1].
+    /// Whether this error of the present request is that the server has closed, without an octet of
+    /// a response: it may not have seen the request, as when it closed an idle connection
+    /// meanwhile [RFC 9112 section 9.3.1].
     pub(crate) fn is_unanswered(&self, error: &Error) -> bool {
         let is_closed = match error {
             Error::Peer(PeerFault::NoResponse) | Error::Closed => true,
             Error::Io(error) => matches!(
                 error.kind(),
-                io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe
+                io::ErrorKind::ConnectionReset
+                    | io::ErrorKind::ConnectionAborted
+                    | io::ErrorKind::BrokenPipe
             ),
             _ => false,
         };
@@ -217,7 +237,11 @@ impl<S: Transport> ClientStream<S> {
     }
 
     /// Takes octets of the response's body, as [`ResponseBody`] does.
-    pub(crate) fn read_body(&mut self, buffer: &mut [u8], trailers: &mut Trailers) -> Result<usize, Error> {
+    pub(crate) fn read_body(
+        &mut self,
+        buffer: &mut [u8],
+        trailers: &mut Trailers,
+    ) -> Result<usize, Error> {
         self.wire.read_body(buffer, trailers)
     }
 
@@ -226,7 +250,8 @@ impl<S: Transport> ClientStream<S> {
         self.wire.connection.state() == ClientState::Next
     }
 
-    /// Whether another request can follow at once: the exchange is over, with what has come of its body, and nothing is behind it.
+    /// Whether another request can follow at once: the exchange is over, with what has come of its
+    /// body, and nothing is behind it.
     pub(crate) fn is_at_rest(&mut self) -> bool {
         self.wire.next_message();
         let mut left = self.wire.settings.limits.drain as usize;
@@ -248,7 +273,10 @@ impl<S: Transport> ClientStream<S> {
                     self.wire.look()?;
                 }
                 // Octets that have come now answer nothing: the connection refuses them.
-                let received = self.wire.connection.receive(self.wire.received.bytes_mut(), self.received.spans.lend());
+                let received = self
+                    .wire
+                    .connection
+                    .receive(self.wire.received.bytes_mut(), self.received.spans.lend());
                 received.map(|_| ()).map_err(|error| Error::of_response(error, &[]))
             }
             _ => Err(Error::Closed),
@@ -282,7 +310,10 @@ impl<S: Transport> ClientStream<S> {
 
     /// Takes one step: an event, or more octets. Gives the final response, or a 101.
     fn receive(&mut self, deadline: &mut Deadline) -> Result<Option<ResponseParts>, Error> {
-        let received = self.wire.connection.receive(self.wire.received.bytes_mut(), self.received.spans.lend());
+        let received = self
+            .wire
+            .connection
+            .receive(self.wire.received.bytes_mut(), self.received.spans.lend());
         let (used, event) = match received {
             Ok(received) => received,
             Err(error) => return Err(Error::of_response(error, self.wire.received.bytes())),
@@ -301,7 +332,9 @@ impl<S: Transport> ClientStream<S> {
         if is_starved {
             let is_unbegun = !self.has_interim && self.wire.received.bytes().is_empty();
             self.wire.fill(deadline).map_err(|error| match error {
-                Error::Peer(PeerFault::TruncatedResponse) if is_unbegun => PeerFault::NoResponse.into(),
+                Error::Peer(PeerFault::TruncatedResponse) if is_unbegun => {
+                    PeerFault::NoResponse.into()
+                }
                 error => error,
             })?;
         }
@@ -341,10 +374,12 @@ impl<S: Transport> fmt::Debug for ClientStream<S> {
     }
 }
 
-/// The body of a request, framed and sent as it is written: little pieces together, large ones without a copy.
+/// The body of a request, framed and sent as it is written: little pieces together, large ones
+/// without a copy.
 ///
-/// With `Expect: 100-continue` the first octets wait for the 100, but no longer than [`Settings::continue_deadline`]. Once the server has
-/// answered, or has closed, what is written is thrown away, and [`finish`](Self::finish) tells what it said.
+/// With `Expect: 100-continue` the first octets wait for the 100, but no longer than
+/// [`Settings::continue_deadline`]. Once the server has answered, or has closed, what is written is
+/// thrown away, and [`finish`](Self::finish) tells what it said.
 ///
 /// ```
 /// use bareline_core::{Method, Target};
@@ -360,7 +395,8 @@ impl<S: Transport> fmt::Debug for ClientStream<S> {
 /// # }));
 ///
 /// let mut client = ClientStream::connect(&address)?;
-/// let mut request = client.begin(Method::PUT, Target::new("/echo")?, |head| head.chunked())?;
+/// let mut request =
+///     client.begin(Method::PUT, Target::new("/echo")?, |head| head.chunked())?;
 /// for number in 0..3 {
 ///     write!(request, "{number}, ")?;
 /// }
@@ -389,7 +425,8 @@ enum Progress {
 }
 
 impl<'c, S: Transport> RequestWriter<'c, S> {
-    /// Whether the server has answered, or closed, before the request was whole, so that there is no use in writing more.
+    /// Whether the server has answered, or closed, before the request was whole, so that there is
+    /// no use in writing more.
     pub const fn is_answered(&self) -> bool {
         matches!(self.progress, Progress::Answered(_) | Progress::Failed(_))
     }
@@ -399,19 +436,25 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
         self.client.wire.ready()
     }
 
-    /// Ends the request, and reads the head of the response. Fails with [`WriteError::BodyLength`] when octets are missing.
+    /// Ends the request, and reads the head of the response. Fails with [`WriteError::BodyLength`]
+    /// when octets are missing.
     pub fn finish(self) -> Result<Response<'c, S>, Error> {
         self.finish_with(&[])
     }
 
-    /// Ends the request with these trailers, which a chunked body can have, and reads the head of the response.
+    /// Ends the request with these trailers, which a chunked body can have, and reads the head of
+    /// the response.
     pub fn finish_with(self, trailers: &[TrailerField<'_>]) -> Result<Response<'c, S>, Error> {
         let (ClientStream { wire, received, .. }, parts) = self.end(trailers)?;
         Ok(Response { head: received.head(parts), body: ResponseBody::new(wire) })
     }
 
-    /// The same; gives the response as its connection, which has the octets of the head, and the parts of that.
-    pub(crate) fn end(mut self, trailers: &[TrailerField<'_>]) -> Result<(&'c mut ClientStream<S>, ResponseParts), Error> {
+    /// The same; gives the response as its connection, which has the octets of the head, and the
+    /// parts of that.
+    pub(crate) fn end(
+        mut self,
+        trailers: &[TrailerField<'_>],
+    ) -> Result<(&'c mut ClientStream<S>, ResponseParts), Error> {
         self.send(|wire, progress| {
             match (progress, trailers) {
                 (Progress::Whole, []) => {}
@@ -425,7 +468,8 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
             Progress::Answered(parts) => parts,
             // Octets that are no response say more than that none could be sent.
             Progress::Failed(error) => client.receive_head().map_err(|found| match found {
-                Error::Peer(PeerFault::Response(_) | PeerFault::NotHttp { .. }) | Error::OwnLimit(_) => found,
+                Error::Peer(PeerFault::Response(_) | PeerFault::NotHttp { .. })
+                | Error::OwnLimit(_) => found,
                 _ => error,
             })?,
             _ => client.receive_head()?,
@@ -433,8 +477,12 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
         Ok((client, parts))
     }
 
-    /// Has something sent, if the server still wants it. What hinders that may be the server's answer, which comes later.
-    fn send(&mut self, send: impl FnOnce(&mut ClientWire<S>, &Progress) -> Result<(), Error>) -> Result<(), Error> {
+    /// Has something sent, if the server still wants it. What hinders that may be the server's
+    /// answer, which comes later.
+    fn send(
+        &mut self,
+        send: impl FnOnce(&mut ClientWire<S>, &Progress) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         if matches!(self.progress, Progress::Expecting) {
             self.progress = match self.client.await_continue() {
                 Ok(answer) => answer.map_or(Progress::Body, Progress::Answered),
@@ -484,7 +532,9 @@ mod tests {
     use crate::error::{Error, PeerFault, Wait};
     use crate::transport::Untimed;
     use crate::wire::LONGEST;
-    use bareline_core::{FieldName, FieldSpans, FieldValue, Method, Parsed, RequestHead, Status, Target, WriteError};
+    use bareline_core::{
+        FieldName, FieldSpans, FieldValue, Method, Parsed, RequestHead, Status, Target, WriteError,
+    };
     use std::io::{self, Cursor, Read, Write};
     use std::net::TcpListener;
     use std::time::Duration;
@@ -511,7 +561,8 @@ mod tests {
 
     #[test]
     fn a_connection_at_rest_keeps_no_large_response() {
-        let large = format!("HTTP/1.1 200 OK\r\nX: {}\r\nContent-Length: 0\r\n\r\n", "x".repeat(58_000));
+        let large =
+            format!("HTTP/1.1 200 OK\r\nX: {}\r\nContent-Length: 0\r\n\r\n", "x".repeat(58_000));
         let len = large.len();
         let mut stream = ClientStream::new(Untimed(Canned(Cursor::new(large.into_bytes()))), "a");
         let response = stream.request(Method::GET, Target::ROOT, &[], b"").unwrap();
@@ -537,7 +588,9 @@ mod tests {
         let value = vec![b'x'; 65_535 - others + 1];
         let mut request = |len| {
             let fields = [(FieldName::from_static("X"), FieldValue::new(&value[..len]).unwrap())];
-            let status = stream.request(Method::GET, Target::ROOT, &fields, b"").map(|response| response.head.status());
+            let status = stream
+                .request(Method::GET, Target::ROOT, &fields, b"")
+                .map(|response| response.head.status());
             (status, stream.wire.has_long())
         };
         let (status, has_long) = request(value.len());
@@ -552,7 +605,9 @@ mod tests {
         let mut stream = ClientStream::new(Untimed(Canned(Cursor::new(Vec::new()))), "a");
         let value = vec![b'x'; LONGEST - "GET / HTTP/1.1\r\nHost: a\r\nX: \r\n\r\n".len()];
         let field = (FieldName::from_static("X"), FieldValue::new(&value).unwrap());
-        let writer = stream.begin(Method::GET, Target::ROOT, |head| head.fields(&[field])?.without_body()).unwrap();
+        let writer = stream
+            .begin(Method::GET, Target::ROOT, |head| head.fields(&[field])?.without_body())
+            .unwrap();
         assert_eq!(writer.ready().len(), LONGEST);
         let mut spans = FieldSpans::<2>::new();
         let parsed = RequestHead::parse(writer.ready(), spans.lend());
@@ -607,20 +662,30 @@ mod tests {
             assert!(error.to_string().contains(told), "{told}: {error}");
         }
         let mut stream = ClientStream::new(Untimed(Deaf(b"HTTP/1.1 204 No Content\r\n\r\n")), "a");
-        assert_eq!(stream.request(Method::GET, Target::ROOT, &[], b"").unwrap().head.status(), Status::NO_CONTENT);
+        assert_eq!(
+            stream.request(Method::GET, Target::ROOT, &[], b"").unwrap().head.status(),
+            Status::NO_CONTENT
+        );
     }
 
     #[test]
     fn each_address_is_tried_until_one_answers() {
         let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let (deadline, addresses) = (Duration::from_secs(20), [free(), listener.local_addr().unwrap(), free()]);
+        let (deadline, addresses) =
+            (Duration::from_secs(20), [free(), listener.local_addr().unwrap(), free()]);
         let stream = connect_to_one(addresses.into_iter(), deadline, &Whole::ENDLESS).unwrap();
         assert_eq!(stream.peer_addr().unwrap(), addresses[1]);
 
         let refused = [free(), free()];
         let error = connect_to_one(refused.into_iter(), deadline, &Whole::ENDLESS).unwrap_err();
-        assert!(matches!(&error, Error::Connect { tried } if tried.len() == 2 && tried[1].0 == refused[1]), "{error:?}");
+        assert!(
+            matches!(
+                &error,
+                Error::Connect { tried } if tried.len() == 2 && tried[1].0 == refused[1]
+            ),
+            "{error:?}"
+        );
 
         // Over at once, and behind an address that has been tried.
         for (after, addresses) in [(0, &addresses[..]), (100, &refused[..])] {
@@ -631,8 +696,12 @@ mod tests {
                 }
                 None
             });
-            let error = connect_to_one(addresses.iter().copied().chain(slow), deadline, &over).unwrap_err();
-            assert!(matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Whole, .. })), "{error:?}");
+            let error =
+                connect_to_one(addresses.iter().copied().chain(slow), deadline, &over).unwrap_err();
+            assert!(
+                matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Whole, .. })),
+                "{error:?}"
+            );
         }
     }
 }

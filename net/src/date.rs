@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 
 /// The value of a `Date` field [RFC 9110 section 6.6.1]: a moment, to the second.
 ///
-/// [`Reply::send`](crate::Reply::send) and its like write it where a [`Server`](crate::Server) answers; who writes a head of his own, with
-/// [`Reply::begin`](crate::Reply::begin), has it here.
+/// [`Reply::send`](crate::Reply::send) and its like write it where a [`Server`](crate::Server)
+/// answers; who writes a head of his own, with [`Reply::begin`](crate::Reply::begin), has it here.
 ///
 /// ```
 /// use bareline_net::Date;
@@ -24,8 +24,11 @@ const LENGTH: usize = "Sun, 06 Nov 1994 08:49:37 GMT".len();
 const LAST: u64 = 253_402_300_799;
 
 thread_local! {
-    /// The second that was asked for last, and how it is written: writing it takes much longer than asking for the time.
-    static LATEST: Cell<(u64, Date)> = const { Cell::new((u64::MAX, Date(*b"Thu, 01 Jan 1970 00:00:00 GMT"))) };
+    /// The second that was asked for last, and how it is written: writing it takes much longer than
+    /// asking for the time.
+    static LATEST: Cell<(u64, Date)> = const {
+        Cell::new((u64::MAX, Date(*b"Thu, 01 Jan 1970 00:00:00 GMT")))
+    };
 }
 
 impl Date {
@@ -55,7 +58,8 @@ impl Date {
     fn at(second: u64) -> Self {
         let moment = SystemTime::UNIX_EPOCH + Duration::from_secs(second);
         let mut octets = [b' '; LENGTH];
-        let _ = write!(&mut octets[..], "{}", httpdate::HttpDate::from(moment)); // it is as long as that
+        // It is as long as that.
+        let _ = write!(&mut octets[..], "{}", httpdate::HttpDate::from(moment));
         Self(octets)
     }
 }

@@ -18,9 +18,14 @@ impl Deadline {
         Self { wait, after, left: after }
     }
 
-    /// The timeout that the socket should get in place of the one it has, if there is a reason: any that is not longer than what is left, of
-    /// this wait and of the whole exchange, or than a [`TURN`], and not much shorter, will do, so that it is seldom set.
-    pub(crate) fn timeout(&self, present: Duration, whole: &Whole) -> Result<Option<Duration>, PeerFault> {
+    /// The timeout that the socket should get in place of the one it has, if there is a reason: any
+    /// that is not longer than what is left, of this wait and of the whole exchange, or than a
+    /// [`TURN`], and not much shorter, will do, so that it is seldom set.
+    pub(crate) fn timeout(
+        &self,
+        present: Duration,
+        whole: &Whole,
+    ) -> Result<Option<Duration>, PeerFault> {
         if self.left.is_zero() {
             return Err(PeerFault::TooSlow { wait: self.wait, after: self.after });
         }
@@ -67,13 +72,19 @@ impl Whole {
     /// How much time is left.
     pub(crate) fn left(&self) -> Result<Duration, PeerFault> {
         match self.end.map(|end| end.saturating_duration_since(Instant::now())) {
-            Some(Duration::ZERO) => Err(PeerFault::TooSlow { wait: Wait::Whole, after: self.after }),
+            Some(Duration::ZERO) => {
+                Err(PeerFault::TooSlow { wait: Wait::Whole, after: self.after })
+            }
             left => Ok(left.unwrap_or(Duration::MAX)),
         }
     }
 }
 
-/// Whether to try again, while time is left. Systems do not agree on what a timeout of a socket is called.
+/// Whether to try again, while time is left. Systems do not agree on what a timeout of a socket is
+/// called.
 pub(crate) fn is_passing(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted)
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted
+    )
 }

@@ -9,15 +9,22 @@ use std::{fmt, io};
 ///
 /// ```
 /// use bareline_core::{Method, Target};
-/// use bareline_net::{Client, ClientStream, Error, UrlFault, Untimed};
+/// use bareline_net::{Client, ClientStream, Error, Untimed, UrlFault};
 /// use std::io::Cursor;
 ///
-/// assert!(matches!(Client::new().get("https://example.com/"), Err(Error::Url(UrlFault::NeedsTls))));
+/// assert!(matches!(
+///     Client::new().get("https://example.com/"),
+///     Err(Error::Url(UrlFault::NeedsTls))
+/// ));
 ///
 /// // A peer that closes, and says nothing.
 /// let mut client = ClientStream::new(Untimed(Cursor::new(Vec::new())), "example.com");
 /// let error = client.request(Method::GET, Target::ROOT, &[], b"").unwrap_err();
-/// assert!(error.to_string().starts_with("connection closed before the response (RFC 9112 section"));
+/// assert!(
+///     error
+///         .to_string()
+///         .starts_with("connection closed before the response (RFC 9112 section")
+/// );
 /// ```
 ///
 /// The text of an error includes that of its cause. [`source`](std::error::Error::source) returns
@@ -63,10 +70,14 @@ pub enum Error {
 /// use bareline_net::{Error, PeerFault, ServerStream, Untimed};
 /// use std::io::Cursor;
 ///
-/// let mut peer = ServerStream::new(Untimed(Cursor::new(b"GET / HTTP/1.1\nHost: a\n\n".to_vec())));
-/// let Err(Error::Peer(fault)) = peer.next_request() else { panic!("a line feed alone ends no line") };
+/// let mut peer =
+///     ServerStream::new(Untimed(Cursor::new(b"GET / HTTP/1.1\nHost: a\n\n".to_vec())));
+/// let Err(Error::Peer(fault)) = peer.next_request() else {
+///     panic!("a line feed alone ends no line")
+/// };
 /// assert_eq!(fault.status(), Status::BAD_REQUEST);
-/// let text = "line ended by LF alone at octet 14 (RFC 9112 section 2.2): end each line with CR LF";
+/// let text =
+///     "line ended by LF alone at octet 14 (RFC 9112 section 2.2): end each line with CR LF";
 /// assert_eq!(fault.to_string(), text);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -212,7 +223,10 @@ impl PeerFault {
             Self::Parse(error) | Self::Protocol { error, .. } => error.status(),
             Self::TooSlow { .. } => Status::REQUEST_TIMEOUT,
             Self::Truncated => Status::BAD_REQUEST,
-            Self::Response(_) | Self::NotHttp { .. } | Self::NoResponse | Self::TruncatedResponse => Status::BAD_GATEWAY,
+            Self::Response(_)
+            | Self::NotHttp { .. }
+            | Self::NoResponse
+            | Self::TruncatedResponse => Status::BAD_GATEWAY,
         }
     }
 }
@@ -222,29 +236,35 @@ impl fmt::Display for PeerFault {
         match self {
             Self::Parse(error) => write!(f, "{error}: {}", error.hint()),
             Self::Response(error) => {
-                write!(f, "the server sent an invalid response: {error}: report it to whoever runs the server")
+                write!(
+                    f,
+                    "the server sent an invalid response: {error}: report it to whoever runs the \
+                     server"
+                )
             }
             Self::Protocol { other, error } | Self::NotHttp { other: Some(other), error, .. } => {
                 write!(f, "{error}: {other}")
             }
             Self::NotHttp { other: None, arrived, error } => write!(
                 f,
-                "what arrived does not begin with HTTP/1.1, but with \"{arrived}\": {error}: \
-                 the server may speak another protocol at this port",
+                "what arrived does not begin with HTTP/1.1, but with \"{arrived}\": {error}: the \
+                 server may speak another protocol at this port",
             ),
             Self::NoResponse => f.write_str(
-                "connection closed before the response (RFC 9112 section 9.5): \
-                 the server may have failed or, if it never responds, speak another protocol at this port",
+                "connection closed before the response (RFC 9112 section 9.5): the server may \
+                 have failed or, if it never responds, speak another protocol at this port",
             ),
             Self::Truncated => f.write_str(
-                "the client closed the connection in mid-request (RFC 9112 section 8): \
-                 send the whole request before closing",
+                "the client closed the connection in mid-request (RFC 9112 section 8): send the \
+                 whole request before closing",
             ),
             Self::TruncatedResponse => f.write_str(
-                "the server closed the connection in mid-response (RFC 9112 section 8): \
-                 report it to whoever runs the server, or ask again where that does no harm",
+                "the server closed the connection in mid-response (RFC 9112 section 8): report it \
+                 to whoever runs the server, or ask again where that does no harm",
             ),
-            Self::TooSlow { wait, after } => write!(f, "no {wait} within {} s", after.as_secs_f32()),
+            Self::TooSlow { wait, after } => {
+                write!(f, "no {wait} within {} s", after.as_secs_f32())
+            }
         }
     }
 }
@@ -253,14 +273,18 @@ impl UrlFault {
     /// The fault, its place, the rule and what to do.
     const fn parts(self) -> (&'static str, Option<usize>, &'static str, &'static str) {
         match self {
-            Self::NotHttp => ("no http URL", None, "RFC 9110 section 4.2.1", "it has to begin with http://"),
+            Self::NotHttp => {
+                ("no http URL", None, "RFC 9110 section 4.2.1", "it has to begin with http://")
+            }
             Self::NeedsTls => (
                 "https needs TLS",
                 None,
                 "RFC 9110 section 4.2.2",
                 "connect with a TLS library, and ask on its stream with a ClientStream",
             ),
-            Self::NoHost { at } => ("no host", Some(at), "RFC 9110 section 4.2.1", "write one behind http://"),
+            Self::NoHost { at } => {
+                ("no host", Some(at), "RFC 9110 section 4.2.1", "write one behind http://")
+            }
             Self::Userinfo { at } => (
                 "user name in the URL",
                 Some(at),
@@ -271,24 +295,33 @@ impl UrlFault {
                 "invalid host",
                 Some(at),
                 "RFC 3986 section 3.2.2",
-                "a name has letters, digits, hyphens and dots, an IPv6 address stands in brackets, \
-                 and one :port may follow",
+                "a name has letters, digits, hyphens and dots, an IPv6 address stands in \
+                 brackets, and one :port may follow",
             ),
-            Self::NonAsciiHost { at } => {
-                ("non-ASCII host", Some(at), "RFC 3986 section 3.2.2", "write it in Punycode, with xn-- in front")
-            }
+            Self::NonAsciiHost { at } => (
+                "non-ASCII host",
+                Some(at),
+                "RFC 3986 section 3.2.2",
+                "write it in Punycode, with xn-- in front",
+            ),
             Self::Zone { at } => (
                 "zone in an IPv6 address",
                 Some(at),
                 "RFC 3986 section 3.2.2",
                 "connect to the address with its zone, and ask on that stream with a ClientStream",
             ),
-            Self::InvalidPort { at } => {
-                ("invalid port", Some(at), "RFC 3986 section 3.2.3", "write a number up to 65535, or none")
-            }
-            Self::InvalidTarget { at } => {
-                ("control octet in path or query", Some(at), "RFC 3986 section 3.3", "percent-encode it")
-            }
+            Self::InvalidPort { at } => (
+                "invalid port",
+                Some(at),
+                "RFC 3986 section 3.2.3",
+                "write a number up to 65535, or none",
+            ),
+            Self::InvalidTarget { at } => (
+                "control octet in path or query",
+                Some(at),
+                "RFC 3986 section 3.3",
+                "percent-encode it",
+            ),
         }
     }
 }
@@ -341,17 +374,26 @@ impl fmt::Display for Error {
             Self::Own(error) => write!(f, "{error}"),
             Self::OwnLimit(error) => {
                 let remedy = raised(error.kind()).unwrap_or("raise that");
-                write!(f, "{} for the client's own limits ({}): {remedy}", error.kind(), error.kind().section())
+                write!(
+                    f,
+                    "{} for the client's own limits ({}): {remedy}",
+                    error.kind(),
+                    error.kind().section()
+                )
             }
             Self::TooLong { most } => {
                 write!(
                     f,
-                    "head, trailers or message in a datagram longer than {most} octets: \
-                     send fewer or shorter fields, or less content"
+                    "head, trailers or message in a datagram longer than {most} octets: send \
+                     fewer or shorter fields, or less content"
                 )
             }
             Self::DatagramCut { missing } => {
-                write!(f, "datagram cut by the receiver's own buffer: use one that is {missing} octets larger")
+                write!(
+                    f,
+                    "datagram cut by the receiver's own buffer: use one that is {missing} octets \
+                     larger"
+                )
             }
             Self::Url(fault) => write!(f, "{fault}"),
             Self::Closed => f.write_str("connection has ended (RFC 9112 section 9.6)"),
@@ -374,12 +416,15 @@ impl std::error::Error for Error {
 /// fault that is not of that kind.
 const fn raised(kind: ErrorKind) -> Option<&'static str> {
     Some(match kind {
-        ErrorKind::BodyTooLarge => "raise Settings::body_limit, and Limits::body where that is lower",
+        ErrorKind::BodyTooLarge => {
+            "raise Settings::body_limit, and Limits::body where that is lower"
+        }
         ErrorKind::HeadTooLong | ErrorKind::TrailersTooLong => {
             "a head has at most 65535 octets; raise Limits::head where that is lower"
         }
         ErrorKind::TooManyFields => {
-            "a head has at most 128 fields; raise Limits::trailers for trailers, lend more FieldSpans for a datagram"
+            "a head has at most 128 fields; raise Limits::trailers for trailers, lend more \
+             FieldSpans for a datagram"
         }
         ErrorKind::ChunkLineTooLong => "raise Limits::chunk_line or Limits::chunk_extensions",
         ErrorKind::TooManyInterim => "raise Limits::interim",
@@ -390,7 +435,11 @@ const fn raised(kind: ErrorKind) -> Option<&'static str> {
 /// Returns whether a message begins with `HTTP/`, as far as it has arrived: in any case, and behind
 /// the empty lines that some servers send.
 fn begins_as_http(octets: &[u8]) -> bool {
-    octets.trim_ascii_start().iter().zip(b"HTTP/").all(|(octet, expected)| octet.eq_ignore_ascii_case(expected))
+    octets
+        .trim_ascii_start()
+        .iter()
+        .zip(b"HTTP/")
+        .all(|(octet, expected)| octet.eq_ignore_ascii_case(expected))
 }
 
 impl Error {
@@ -410,18 +459,24 @@ impl Error {
         }
         Self::Peer(match error.kind() {
             ErrorKind::Truncated => PeerFault::TruncatedResponse,
-            ErrorKind::Version if !begins_as_http(octets) => {
-                PeerFault::NotHttp { other: error.other_protocol(octets), arrived: FirstOctets::new(octets), error }
-            }
+            ErrorKind::Version if !begins_as_http(octets) => PeerFault::NotHttp {
+                other: error.other_protocol(octets),
+                arrived: FirstOctets::new(octets),
+                error,
+            },
             _ => PeerFault::Response(error),
         })
     }
 
     /// Adds how an address is written, where this one cannot be read.
     pub(crate) fn of_address(error: io::Error) -> Self {
-        let is_unreadable = error.kind() == io::ErrorKind::InvalidInput && error.raw_os_error().is_none();
+        let is_unreadable =
+            error.kind() == io::ErrorKind::InvalidInput && error.raw_os_error().is_none();
         Self::Io(match is_unreadable {
-            true => io::Error::new(error.kind(), format!("{error}: write host:port, such as 127.0.0.1:8080")),
+            true => io::Error::new(
+                error.kind(),
+                format!("{error}: write host:port, such as 127.0.0.1:8080"),
+            ),
             false => error,
         })
     }
@@ -462,14 +517,16 @@ impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         let kind = match error {
             Error::Io(error) => return error,
-            Error::Peer(PeerFault::Truncated | PeerFault::TruncatedResponse | PeerFault::NoResponse) => {
-                io::ErrorKind::UnexpectedEof
-            }
+            Error::Peer(
+                PeerFault::Truncated | PeerFault::TruncatedResponse | PeerFault::NoResponse,
+            ) => io::ErrorKind::UnexpectedEof,
             Error::Peer(PeerFault::TooSlow { .. }) => io::ErrorKind::TimedOut,
             Error::Peer(_) => io::ErrorKind::InvalidData,
-            Error::Own(_) | Error::Url(_) | Error::OwnLimit(_) | Error::TooLong { .. } | Error::DatagramCut { .. } => {
-                io::ErrorKind::InvalidInput
-            }
+            Error::Own(_)
+            | Error::Url(_)
+            | Error::OwnLimit(_)
+            | Error::TooLong { .. }
+            | Error::DatagramCut { .. } => io::ErrorKind::InvalidInput,
             Error::Closed => io::ErrorKind::NotConnected,
             Error::Connect { .. } | Error::Unanswered => io::ErrorKind::Other,
         };
@@ -479,12 +536,17 @@ impl From<Error> for io::Error {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        reason = "a test fails by panicking"
+    )]
 
     use super::{Error, FirstOctets, PeerFault, UrlFault, Wait, raised};
     use bareline_core::{
-        ErrorKind, FieldSpans, FieldValue, Method, OtherProtocol, ParseError, RequestHead, ResponseHead, Status, WriteError,
-        datagram,
+        ErrorKind, FieldSpans, FieldValue, Method, OtherProtocol, ParseError, RequestHead,
+        ResponseHead, Status, WriteError, datagram,
     };
     use std::error::Error as StdError;
     use std::time::Duration;
@@ -502,7 +564,11 @@ mod tests {
             PeerFault::Response(error),
             PeerFault::Protocol { other: OtherProtocol::Tls, error },
             PeerFault::NotHttp { other: None, arrived: FirstOctets::new(b"+OK"), error },
-            PeerFault::NotHttp { other: Some(OtherProtocol::Ssh), arrived: FirstOctets::new(b"SSH-"), error },
+            PeerFault::NotHttp {
+                other: Some(OtherProtocol::Ssh),
+                arrived: FirstOctets::new(b"SSH-"),
+                error,
+            },
             PeerFault::NoResponse,
             PeerFault::Truncated,
             PeerFault::TruncatedResponse,
@@ -523,13 +589,19 @@ mod tests {
             match fault {
                 PeerFault::Parse(_) | PeerFault::Response(_) | PeerFault::Protocol { .. } => {}
                 PeerFault::NotHttp { .. } | PeerFault::NoResponse => {}
-                PeerFault::Truncated | PeerFault::TruncatedResponse | PeerFault::TooSlow { .. } => {}
+                PeerFault::Truncated | PeerFault::TruncatedResponse | PeerFault::TooSlow { .. } => {
+                }
             }
         }
         for fault in url {
             match fault {
-                UrlFault::NotHttp | UrlFault::NeedsTls | UrlFault::NoHost { .. } | UrlFault::Userinfo { .. } => {}
-                UrlFault::InvalidHost { .. } | UrlFault::NonAsciiHost { .. } | UrlFault::Zone { .. } => {}
+                UrlFault::NotHttp
+                | UrlFault::NeedsTls
+                | UrlFault::NoHost { .. }
+                | UrlFault::Userinfo { .. } => {}
+                UrlFault::InvalidHost { .. }
+                | UrlFault::NonAsciiHost { .. }
+                | UrlFault::Zone { .. } => {}
                 UrlFault::InvalidPort { .. } | UrlFault::InvalidTarget { .. } => {}
             }
         }
@@ -539,7 +611,9 @@ mod tests {
             // An error of a transport, with a cause of its own.
             Error::Io(io::Error::other(Caused)),
             Error::Connect { tried: vec![] },
-            Error::Connect { tried: vec![(([127, 0, 0, 1], 80).into(), io::ErrorKind::ConnectionRefused.into())] },
+            Error::Connect {
+                tried: vec![(([127, 0, 0, 1], 80).into(), io::ErrorKind::ConnectionRefused.into())],
+            },
             Error::Own(FieldValue::new("\n").unwrap_err()),
             Error::Own(WriteError::BufferFull),
             Error::OwnLimit(error),
@@ -552,7 +626,11 @@ mod tests {
         errors.extend(url.map(Error::Url));
         for error in &errors {
             match error {
-                Error::Io(_) | Error::Connect { .. } | Error::Peer(_) | Error::Own(_) | Error::Url(_) => {}
+                Error::Io(_)
+                | Error::Connect { .. }
+                | Error::Peer(_)
+                | Error::Own(_)
+                | Error::Url(_) => {}
                 Error::OwnLimit(_) | Error::TooLong { .. } | Error::DatagramCut { .. } => {}
                 Error::Closed | Error::Unanswered => {}
             }
@@ -603,7 +681,10 @@ mod tests {
             for texts in inner.into_iter().flatten().chain([io]) {
                 for (number, text) in texts.iter().enumerate() {
                     let before = texts.iter().take(number);
-                    assert!(!text.is_empty() && before.clone().all(|other| !other.contains(text)), "{name}: {texts:?}");
+                    assert!(
+                        !text.is_empty() && before.clone().all(|other| !other.contains(text)),
+                        "{name}: {texts:?}"
+                    );
                 }
                 longest = longest.max(texts.len());
             }
@@ -620,7 +701,12 @@ mod tests {
 
     #[test]
     fn what_does_not_begin_with_http_is_another_protocol() {
-        for octets in [&b"HTTP/1.1 2000 OK\r\n\r\n"[..], b"http/1.1 200 OK\r\n\r\n", b"h", b"\r\nHTTP/1.1 200 OK\r\n\r\n"] {
+        for octets in [
+            &b"HTTP/1.1 2000 OK\r\n\r\n"[..],
+            b"http/1.1 200 OK\r\n\r\n",
+            b"h",
+            b"\r\nHTTP/1.1 200 OK\r\n\r\n",
+        ] {
             let told = fault_of_response(octets).to_string();
             assert!(told.starts_with("the server sent an invalid response: "), "{told}");
         }
@@ -633,15 +719,22 @@ mod tests {
             (&[b'x'; 32], "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
         ] {
             let told = fault_of_response(octets).to_string();
-            let expected =
-                format!("what arrived does not begin with HTTP/1.1, but with \"{shown}\": invalid HTTP version at octet ");
+            let expected = format!(
+                "what arrived does not begin with HTTP/1.1, but with \"{shown}\": invalid HTTP \
+                 version at octet "
+            );
             assert!(told.starts_with(&expected), "{told}");
         }
     }
 
     #[test]
     fn rfc9110_15_6_3_a_fault_of_a_response_is_a_bad_gateway() {
-        for octets in [&b"HTTP/2.0 200 OK\r\n\r\n"[..], b"HTTP/1.1 200 OK\nA: b\n\n", b"SSH-2.0-a\r\n", b"+OK\r\n"] {
+        for octets in [
+            &b"HTTP/2.0 200 OK\r\n\r\n"[..],
+            b"HTTP/1.1 200 OK\nA: b\n\n",
+            b"SSH-2.0-a\r\n",
+            b"+OK\r\n",
+        ] {
             let fault = fault_of_response(octets);
             assert_eq!(fault.status(), Status::BAD_GATEWAY, "{fault}");
         }
@@ -679,11 +772,17 @@ mod tests {
 
     #[test]
     fn each_limit_of_a_client_names_what_to_raise() {
-        let limits: Vec<_> = ErrorKind::ALL.iter().filter(|kind| raised(**kind).is_some()).collect();
-        let too: Vec<_> = ErrorKind::ALL.iter().filter(|kind| kind.to_string().contains("too ")).collect();
+        let limits: Vec<_> =
+            ErrorKind::ALL.iter().filter(|kind| raised(**kind).is_some()).collect();
+        let too: Vec<_> =
+            ErrorKind::ALL.iter().filter(|kind| kind.to_string().contains("too ")).collect();
         // Of requests; and numbers that do not fit into 64 bits.
-        let others =
-            [ErrorKind::MethodTooLong, ErrorKind::TargetTooLong, ErrorKind::ContentLengthTooLarge, ErrorKind::ChunkSizeTooLarge];
+        let others = [
+            ErrorKind::MethodTooLong,
+            ErrorKind::TargetTooLong,
+            ErrorKind::ContentLengthTooLarge,
+            ErrorKind::ChunkSizeTooLarge,
+        ];
         assert!(too.iter().all(|kind| limits.contains(kind) != others.contains(kind)), "{too:?}");
         assert!(limits.iter().all(|kind| too.contains(kind)));
     }

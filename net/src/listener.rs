@@ -7,8 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 #[cfg(unix)]
 use std::{net::Shutdown, os::fd::OwnedFd};
 
-/// Where the connections of a [`Server`](crate::Server) come from: TCP and Unix listeners, and what is made of these, such as one that speaks
-/// TLS on each connection.
+/// Where the connections of a [`Server`](crate::Server) come from: TCP and Unix listeners, and what
+/// is made of these, such as one that speaks TLS on each connection.
 ///
 /// ```
 /// use bareline_net::Listener;
@@ -24,7 +24,9 @@ use std::{net::Shutdown, os::fd::OwnedFd};
 ///     fn accept(&self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
 ///         loop {
 ///             match self.0.accept()? {
-///                 (stream, peer) if peer.ip().is_loopback() => return Ok((stream, Some(peer))),
+///                 (stream, peer) if peer.ip().is_loopback() => {
+///                     return Ok((stream, Some(peer)));
+///                 }
 ///                 _ => {}
 ///             }
 ///         }
@@ -60,8 +62,9 @@ pub trait Listener: Send + 'static {
     /// the [`grace`](crate::Server::grace), and its thread stays.
     fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>>;
 
-    /// Whether [`accept`](Self::accept) fails with [`io::ErrorKind::WouldBlock`] from now on when nobody waits to be accepted. A server that
-    /// shuts down takes those who do in this way, as they may have asked already; where it cannot be done, this fails, as it does unless it is
+    /// Whether [`accept`](Self::accept) fails with [`io::ErrorKind::WouldBlock`] from now on when
+    /// nobody waits to be accepted. A server that shuts down takes those who do in this way, as
+    /// they may have asked already; where it cannot be done, this fails, as it does unless it is
     /// written, and they are reset.
     fn set_nonblocking(&self, is_nonblocking: bool) -> io::Result<()> {
         let _ = is_nonblocking;
@@ -106,10 +109,12 @@ impl Listener for std::os::unix::net::UnixListener {
     }
 
     fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
-        let (address, socket) = (self.local_addr()?, Self::Stream::from(OwnedFd::from(self.try_clone()?)));
+        let (address, socket) =
+            (self.local_addr()?, Self::Stream::from(OwnedFd::from(self.try_clone()?)));
         let _ = socket.set_read_timeout(Some(TURN));
         Ok(Box::new(move || {
-            // On Linux this is enough, and does not need the path, which may be gone or another's by now.
+            // On Linux this is enough, and does not need the path, which may be gone or another's
+            // by now.
             if socket.shutdown(Shutdown::Both).is_err() {
                 let _ = Self::Stream::connect_addr(&address);
             }

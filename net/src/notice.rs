@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a wait may go on before it is asked whether it still makes sense: a socket's timeout is never longer.
+/// How long a wait may go on before it is asked whether it still makes sense: a socket's timeout is
+/// never longer.
 pub(crate) const TURN: Duration = Duration::from_secs(1);
 
 /// What concerns all connections of a server.
@@ -17,9 +18,11 @@ pub(crate) struct Notice {
     closes: Condvar,
     /// Nothing more is wanted at all.
     is_over: AtomicBool,
-    /// How many connections should make room for others: those that wait, less those that close to make room.
+    /// How many connections should make room for others: those that wait, less those that close to
+    /// make room.
     room_wanted: AtomicIsize,
-    /// How many will make room with the end of their answer, which may be far: idle ones do not rely on it.
+    /// How many will make room with the end of their answer, which may be far: idle ones do not
+    /// rely on it.
     room_promised: AtomicIsize,
 }
 
@@ -69,13 +72,18 @@ impl Notice {
 
     /// Whether there is room to make; whoever asks makes it then, now.
     fn make_room(&self) -> bool {
-        self.room_wanted.fetch_update(Relaxed, Relaxed, |wanted| (wanted > 0).then(|| wanted - 1)).is_ok()
+        self.room_wanted
+            .fetch_update(Relaxed, Relaxed, |wanted| (wanted > 0).then(|| wanted - 1))
+            .is_ok()
     }
 
-    /// Whether there is room to make that nobody has promised; whoever asks makes it then, sooner or later.
+    /// Whether there is room to make that nobody has promised; whoever asks makes it then, sooner
+    /// or later.
     fn promise_room(&self) -> bool {
         let wanted = self.room_wanted.load(Relaxed);
-        self.room_promised.fetch_update(Relaxed, Relaxed, |promised| (promised < wanted).then(|| promised + 1)).is_ok()
+        self.room_promised
+            .fetch_update(Relaxed, Relaxed, |promised| (promised < wanted).then(|| promised + 1))
+            .is_ok()
     }
 }
 
@@ -110,13 +118,14 @@ impl Turn {
         self.requests = self.requests.saturating_sub(1);
     }
 
-    /// Whether the next answer is to be the last: since all are closing, it has been enough of them, or others wait and this connection has
-    /// had its thread for some time.
+    /// Whether the next answer is to be the last: since all are closing, it has been enough of
+    /// them, or others wait and this connection has had its thread for some time.
     pub(crate) fn ends_with_answer(&mut self) -> bool {
         self.requests == 0 || self.notice.is_closing() || self.makes(Room::Promised)
     }
 
-    /// Whether a connection that waits for a request is to end: since all are closing, or others wait.
+    /// Whether a connection that waits for a request is to end: since all are closing, or others
+    /// wait.
     pub(crate) fn ends_idle(&mut self) -> bool {
         self.notice.is_closing() || self.makes(Room::Made)
     }

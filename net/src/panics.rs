@@ -20,7 +20,8 @@ impl Panic {
     pub(crate) fn reason(&self) -> &str {
         let payload = self.0.as_deref();
         let text = payload.and_then(|payload| payload.downcast_ref::<&str>().copied());
-        let owned = || payload.and_then(|payload| payload.downcast_ref::<String>().map(String::as_str));
+        let owned =
+            || payload.and_then(|payload| payload.downcast_ref::<String>().map(String::as_str));
         text.or_else(owned).unwrap_or("without a reason")
     }
 

@@ -21,10 +21,16 @@ struct Kept {
 impl Pool {
     pub(crate) const fn new(settings: &ClientSettings) -> Self {
         let ClientSettings { idle, kept, kept_per_authority, .. } = *settings;
-        Self { kept: Mutex::new(Vec::new()), idle, most: kept, most_per_authority: kept_per_authority }
+        Self {
+            kept: Mutex::new(Vec::new()),
+            idle,
+            most: kept,
+            most_per_authority: kept_per_authority,
+        }
     }
 
-    /// The connection to this authority that was used last: the one of which it is most likely that the server keeps it too.
+    /// The connection to this authority that was used last: the one of which it is most likely that
+    /// the server keeps it too.
     pub(crate) fn take(&self, authority: &str) -> Option<Box<ClientStream>> {
         self.locked(|kept| {
             let position = kept.iter().rposition(|kept| kept.stream.authority() == authority)?;
@@ -35,7 +41,8 @@ impl Pool {
     /// Keeps a connection; those that were used longest ago make room for it.
     pub(crate) fn keep(&self, stream: Box<ClientStream>) {
         self.locked(|kept| {
-            let alike = kept.iter().filter(|kept| kept.stream.authority() == stream.authority()).count();
+            let alike =
+                kept.iter().filter(|kept| kept.stream.authority() == stream.authority()).count();
             let oldest = kept.iter().position(|kept| kept.stream.authority() == stream.authority());
             match oldest {
                 _ if self.most_per_authority == 0 => return,

@@ -1,7 +1,7 @@
 //! The octets that have been received and not yet used.
 
-/// A buffer that is as large as what has come requires, up to a limit. It is a `Vec`, since a head may be 64 KB long, and most connections
-/// are idle with nothing in it.
+/// A buffer that is as large as what has come requires, up to a limit. It is a `Vec`, since a head
+/// may be 64 KB long, and most connections are idle with nothing in it.
 pub(crate) struct Received {
     octets: Vec<u8>,
     /// The buffer of usual size, while there is a larger one in its place. It is kept and not made

@@ -5,16 +5,21 @@ use crate::notice::Turn;
 use crate::server_stream::{ServerWire, dated, in_turn};
 use crate::transport::Transport;
 use crate::wire::{Connection, to};
-use bareline_core::{Answer, FieldName, FieldValue, HeadWriter, ServerState, Status, TrailerField, Version, WriteError};
+use bareline_core::{
+    Answer, FieldName, FieldValue, HeadWriter, ServerState, Status, TrailerField, Version,
+    WriteError,
+};
 use std::cell::RefCell;
 use std::fmt;
 use std::io::{self, Write};
 use std::net::TcpStream;
 
-/// What answers a request: sends an answer whole, or begins one whose body is written as it is made.
+/// What answers a request: sends an answer whole, or begins one whose body is written as it is
+/// made.
 ///
-/// `Connection` and the framing are added as the request and the answer require, and the body is left out where the request was HEAD.
-/// After a fault of the request's body the answer is the last one on the connection.
+/// `Connection` and the framing are added as the request and the answer require, and the body is
+/// left out where the request was HEAD. After a fault of the request's body the answer is the last
+/// one on the connection.
 ///
 /// ```
 /// use bareline_core::{FieldName, FieldValue, Status};
@@ -30,14 +35,17 @@ use std::net::TcpStream;
 ///     if exchange.head.target().path() == "/whole" {
 ///         exchange.reply.send(Status::OK, &[(FieldName::CONTENT_TYPE, TEXT)], b"at once")?;
 ///     } else {
-///         let mut body = exchange.reply.stream(Status::OK, &[(FieldName::CONTENT_TYPE, TEXT)])?;
+///         let mut body =
+///             exchange.reply.stream(Status::OK, &[(FieldName::CONTENT_TYPE, TEXT)])?;
 ///         body.write_all(b"as it is made")?;
 ///         body.finish()?;
 ///     }
 /// }
 /// drop(peer);
 /// let answers = &octets.get_ref()[two.len()..];
-/// assert!(answers.starts_with(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 7\r\n\r\nat once"));
+/// assert!(answers.starts_with(
+///     b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 7\r\n\r\nat once"
+/// ));
 /// assert!(answers.ends_with(b"\r\nas it is made\r\n0\r\n\r\n"));
 /// # Ok::<(), bareline_net::Error>(())
 /// ```
@@ -85,11 +93,17 @@ impl<'s, S: Transport> Reply<'s, S> {
         Self { is_while_reading: true, ..self }
     }
 
-    /// Answers with this status, these fields and this body. A [`Server`](crate::Server) adds `Date` [RFC 9110 section 6.6.1].
+    /// Answers with this status, these fields and this body. A [`Server`](crate::Server) adds
+    /// `Date` [RFC 9110 section 6.6.1].
     ///
     /// The head is at most 65,535 octets. What cannot be written, or is an interim answer, is
     /// [`Error::Own`]; the client gets a 500 then.
-    pub fn send(self, status: Status, fields: &[(FieldName<'_>, FieldValue<'_>)], body: &[u8]) -> Result<(), Error> {
+    pub fn send(
+        self,
+        status: Status,
+        fields: &[(FieldName<'_>, FieldValue<'_>)],
+        body: &[u8],
+    ) -> Result<(), Error> {
         // A whole response does not stream.
         let this = Self { is_while_reading: false, ..self };
         if body.len() <= COPIED {
@@ -103,17 +117,22 @@ impl<'s, S: Transport> Reply<'s, S> {
         writer.finish()
     }
 
-    /// Begins an answer with this status and these fields, whose body is written as it is made: in chunks, or up to the close where the
-    /// client knows only HTTP/1.0. A [`Server`](crate::Server) adds `Date`.
-    pub fn stream(self, status: Status, fields: &[(FieldName<'_>, FieldValue<'_>)]) -> Result<ResponseWriter<'s, S>, Error> {
+    /// Begins an answer with this status and these fields, whose body is written as it is made: in
+    /// chunks, or up to the close where the client knows only HTTP/1.0. A
+    /// [`Server`](crate::Server) adds `Date`.
+    pub fn stream(
+        self,
+        status: Status,
+        fields: &[(FieldName<'_>, FieldValue<'_>)],
+    ) -> Result<ResponseWriter<'s, S>, Error> {
         self.start_with(status, fields, |head| match self.version {
             Version::Http11 => head.chunked(),
             Version::Http10 => head.until_close(),
         })
     }
 
-    /// Begins an answer with this status and these fields, whose body is written as it is made and has this length, in octets. A
-    /// [`Server`](crate::Server) adds `Date`.
+    /// Begins an answer with this status and these fields, whose body is written as it is made and
+    /// has this length, in octets. A [`Server`](crate::Server) adds `Date`.
     pub fn stream_sized(
         self,
         status: Status,
@@ -123,9 +142,9 @@ impl<'s, S: Transport> Reply<'s, S> {
         self.start_with(status, fields, |head| head.length(length))
     }
 
-    /// Begins an answer with this status, whose head `write` makes: with any fields, framing and version, and nothing added but `Connection`
-    /// ([`Date`](crate::Date) is the caller's to write). `write` may be called several times, until
-    /// there is room for the head.
+    /// Begins an answer with this status, whose head `write` makes: with any fields, framing and
+    /// version, and nothing added but `Connection` ([`Date`](crate::Date) is the caller's to
+    /// write). `write` may be called several times, until there is room for the head.
     ///
     /// The head, and a body that is written with it, are at most 65,535 octets.
     pub fn begin(
@@ -136,7 +155,8 @@ impl<'s, S: Transport> Reply<'s, S> {
         self.start(status, write)
     }
 
-    /// Begins an answer with the date, where it is the server's to tell and the fields do not, and these fields.
+    /// Begins an answer with the date, where it is the server's to tell and the fields do not, and
+    /// these fields.
     fn start_with(
         &self,
         status: Status,
@@ -174,7 +194,9 @@ impl<'s, S: Transport> Reply<'s, S> {
         })?;
         match wire.connection.state() {
             // What was to write the head has not ended it.
-            ServerState::Body | ServerState::Answer | ServerState::Refusal => Err(WriteError::OutOfTurn.into()),
+            ServerState::Body | ServerState::Answer | ServerState::Refusal => {
+                Err(WriteError::OutOfTurn.into())
+            }
             state => {
                 wire.answered = Some(status);
                 Ok(ResponseWriter { wire: self.wire, is_whole: state != ServerState::AnswerBody })
@@ -182,8 +204,13 @@ impl<'s, S: Transport> Reply<'s, S> {
         }
     }
 
-    /// Sends an interim answer, such as 103, at once; a client that knows only HTTP/1.0 gets none [RFC 9110 section 15.2].
-    pub fn interim(&mut self, status: Status, fields: &[(FieldName<'_>, FieldValue<'_>)]) -> Result<(), Error> {
+    /// Sends an interim answer, such as 103, at once; a client that knows only HTTP/1.0 gets none
+    /// [RFC 9110 section 15.2].
+    pub fn interim(
+        &mut self,
+        status: Status,
+        fields: &[(FieldName<'_>, FieldValue<'_>)],
+    ) -> Result<(), Error> {
         if !status.is_informational() || status == Status::SWITCHING_PROTOCOLS {
             return Err(WriteError::OutOfTurn.into());
         }
@@ -191,7 +218,9 @@ impl<'s, S: Transport> Reply<'s, S> {
             return Ok(());
         }
         let wire = &mut *in_turn(self.wire)?;
-        wire.write(|connection, out| to!(out, |out| connection.respond(status, out)?.fields(fields)?.without_body()))?;
+        wire.write(|connection, out| {
+            to!(out, |out| connection.respond(status, out)?.fields(fields)?.without_body())
+        })?;
         wire.flush()
     }
 }
@@ -235,10 +264,12 @@ impl<S: Transport> fmt::Debug for Reply<'_, S> {
     }
 }
 
-/// The body of an answer, framed and sent as it is written: little pieces together, large ones without a copy.
+/// The body of an answer, framed and sent as it is written: little pieces together, large ones
+/// without a copy.
 ///
-/// The answer is whole when it is finished. One that is dropped before is cut short for the client too: the connection is closed before the
-/// length is reached or the last chunk sent. Only a body that goes up to the close, for a client that knows no chunks, looks whole all the same.
+/// The answer is whole when it is finished. One that is dropped before is cut short for the client
+/// too: the connection is closed before the length is reached or the last chunk sent. Only a body
+/// that goes up to the close, for a client that knows no chunks, looks whole all the same.
 #[must_use = "an answer is whole when it is finished"]
 pub struct ResponseWriter<'s, S: Transport = TcpStream> {
     wire: &'s RefCell<ServerWire<S>>,

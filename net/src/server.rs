@@ -18,13 +18,14 @@ use std::time::{Duration, Instant};
 
 /// A server: takes connections, and has each request answered by a function.
 ///
-/// Each connection has a thread while it is open, which serves another one after that. So a handler may wait as long as it likes, and many
-/// idle or slow peers are in nobody's way. When all threads have a connection, others wait for one, idle ones are closed to make room, and
-/// when too many wait they are answered 503.
+/// Each connection has a thread while it is open, which serves another one after that. So a handler
+/// may wait as long as it likes, and many idle or slow peers are in nobody's way. When all threads
+/// have a connection, others wait for one, idle ones are closed to make room, and when too many
+/// wait they are answered 503.
 ///
-/// What goes wrong on a connection ends that connection, and is told to [`log`]: one line with the peer and the reason. A handler that
-/// panics is answered 500, as one that fails, and its thread lives on. Requests are told too, each in a line, with target
-/// `bareline_net::access`.
+/// What goes wrong on a connection ends that connection, and is told to [`log`]: one line with the
+/// peer and the reason. A handler that panics is answered 500, as one that fails, and its thread
+/// lives on. Requests are told too, each in a line, with target `bareline_net::access`.
 ///
 /// ```
 /// use bareline_core::{Method, Status, Target};
@@ -67,7 +68,8 @@ pub struct Server<L: Listener = TcpListener> {
 /// use bareline_net::{Error, Server};
 ///
 /// let server = Server::bind("127.0.0.1:0")?;
-/// server.handle().shut_down(); // before it serves, here: then it answers those who have connected, and no more
+/// // Before it serves, here: then it answers those who have connected, and no more.
+/// server.handle().shut_down();
 /// server.serve(|exchange| exchange.reply.send(Status::OK, &[], b"hello"))?;
 /// # Ok::<(), Error>(())
 /// ```
@@ -106,7 +108,14 @@ impl<L: Listener> Server<L> {
         let waker = Mutex::new(Some(listener.waker()?.into()));
         let handle = OwnHandle(ServerHandle { notice: Arc::default(), waker: Arc::new(waker) });
         let bounds = Bounds { threads: 4096, connections: 5120, stack: Stack::Usual };
-        Ok(Self { listener, settings: Settings::default(), bounds, requests: 100_000, grace: Duration::from_secs(10), handle })
+        Ok(Self {
+            listener,
+            settings: Settings::default(),
+            bounds,
+            requests: 100_000,
+            grace: Duration::from_secs(10),
+            handle,
+        })
     }
 
     /// Deadlines and limits of each connection; the defaults are those of [`Settings`].
@@ -115,16 +124,18 @@ impl<L: Listener> Server<L> {
         self
     }
 
-    /// How many connections are served at a time, each by a thread: 4,096 by default. With none, each connection is answered 503.
+    /// How many connections are served at a time, each by a thread: 4,096 by default. With none,
+    /// each connection is answered 503.
     ///
-    /// With nothing to do a connection takes some 30 KB, its thread's stack included; while a head or body comes it takes as much as 128 KB
-    /// more, and what the handler takes.
+    /// With nothing to do a connection takes some 30 KB, its thread's stack included; while a head
+    /// or body comes it takes as much as 128 KB more, and what the handler takes.
     pub const fn threads(mut self, threads: usize) -> Self {
         self.bounds.threads = threads;
         self
     }
 
-    /// How many connections may be open, those that wait for a thread included: 5,120 by default. One more is answered 503.
+    /// How many connections may be open, those that wait for a thread included: 5,120 by default.
+    /// One more is answered 503.
     pub const fn connections(mut self, connections: usize) -> Self {
         self.bounds.connections = connections;
         self
@@ -139,7 +150,8 @@ impl<L: Listener> Server<L> {
         self
     }
 
-    /// How many requests are answered on one connection before it is closed: 100,000 by default, and one at the least.
+    /// How many requests are answered on one connection before it is closed: 100,000 by default,
+    /// and one at the least.
     pub const fn requests(mut self, requests: u64) -> Self {
         self.requests = requests;
         self
@@ -160,8 +172,9 @@ impl<L: Listener> Server<L> {
 
     /// Takes connections, and has `handler` answer each request, until it is shut down.
     ///
-    /// When the handler fails, a request that it has not answered is refused: with what the peer did, if that is why it failed, else with 500. The
-    /// connection is closed then. A handler that runs on after the grace does so without its connection: what it reads or sends next is
+    /// When the handler fails, a request that it has not answered is refused: with what the peer
+    /// did, if that is why it failed, else with 500. The connection is closed then. A handler
+    /// that runs on after the grace does so without its connection: what it reads or sends next is
     /// [`Error::Closed`], and its thread ends with it.
     ///
     /// Fails when the system gives it no thread at all.
@@ -171,12 +184,14 @@ impl<L: Listener> Server<L> {
     ) -> Result<(), Error> {
         let Self { listener, settings, bounds, requests, grace, handle } = self;
         let notice = Arc::clone(&handle.0.notice);
-        let threads = Threads::new(bounds, settings, listener, Arc::clone(&notice), move |accepted| {
-            // Whoever has just connected is about to ask, and what has come need not be waited for.
-            thread::yield_now();
-            let turn = Turn::new(Arc::clone(&notice), requests);
-            converse(ServerStream::with_turn(accepted, settings, turn), &handler);
-        });
+        let threads =
+            Threads::new(bounds, settings, listener, Arc::clone(&notice), move |accepted| {
+                // Whoever has just connected is about to ask, and what has come need not be waited
+                // for.
+                thread::yield_now();
+                let turn = Turn::new(Arc::clone(&notice), requests);
+                converse(ServerStream::with_turn(accepted, settings, turn), &handler);
+            });
         let cut = threads.run(grace)?;
         if cut > 0 {
             log::warn!("shut down: {cut} connections are cut after {} s", grace.as_secs_f32());
@@ -186,7 +201,10 @@ impl<L: Listener> Server<L> {
 }
 
 /// Has the requests of a connection answered, one after the other.
-fn converse<S: Transport>(mut stream: ServerStream<S>, handler: &impl Fn(Exchange<'_, S>) -> Result<(), Error>) {
+fn converse<S: Transport>(
+    mut stream: ServerStream<S>,
+    handler: &impl Fn(Exchange<'_, S>) -> Result<(), Error>,
+) {
     let peer = Peer(stream.peer_addr());
     loop {
         let answered = match stream.next_or_rejected() {
@@ -217,7 +235,10 @@ fn answer<S: Transport>(
     let (method, target, version) = (head.method(), head.target(), head.version());
     if let Some(since) = since {
         let milliseconds = since.elapsed().as_secs_f64() * 1000.0;
-        log::info!(target: ACCESS, "{peer} {method} {target} {version} {outcome} in {milliseconds:.1} ms");
+        log::info!(
+            target: ACCESS,
+            "{peer} {method} {target} {version} {outcome} in {milliseconds:.1} ms"
+        );
     }
     answered.map_err(|reason| format!(" {method} {target} {version} {outcome}: {reason}"))
 }

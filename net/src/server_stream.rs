@@ -12,8 +12,8 @@ use crate::settings::Settings;
 use crate::transport::Transport;
 use crate::wire::{Wire, to};
 use bareline_core::{
-    Answer, Event, FieldName, FieldSpans, FieldValue, HeadWriter, RequestHead, RequestParts, ServerConnection, ServerState,
-    Status, WriteError, dump,
+    Answer, Event, FieldName, FieldSpans, FieldValue, HeadWriter, RequestHead, RequestParts,
+    ServerConnection, ServerState, Status, WriteError, dump,
 };
 use std::cell::{RefCell, RefMut};
 use std::fmt;
@@ -21,10 +21,11 @@ use std::net::{SocketAddr, TcpStream};
 
 /// The server's end of a connection: reads requests, one after the other, and has them answered.
 ///
-/// What is ready is sent in one write when nothing more has come to be answered; the answers to requests that came together go out
-/// together, so that the first waits for the last. The connection is closed when it is dropped, in
-/// stages, so that no response is lost to a reset: that waits for the peer to close too, within
-/// [`Settings::linger_timeout`] and its like [RFC 9112 section 9.6].
+/// What is ready is sent in one write when nothing more has come to be answered; the answers to
+/// requests that came together go out together, so that the first waits for the last. The
+/// connection is closed when it is dropped, in stages, so that no response is lost to a reset: that
+/// waits for the peer to close too, within [`Settings::linger_timeout`] and its like [RFC 9112
+/// section 9.6].
 ///
 /// ```
 /// use bareline_core::Status;
@@ -73,7 +74,8 @@ const TEXT: FieldValue<'_> = FieldValue::from_static("text/plain; charset=utf-8"
 /// /// Answers with the `User-Agent` and the first octets of the body, of which there may be more.
 /// fn answer(Exchange { head, mut body, reply, .. }: Exchange<'_>) -> Result<(), Error> {
 ///     let agent = head.fields().only(FieldName::USER_AGENT).ok().flatten();
-///     let mut text = agent.map_or("nobody", |agent| agent.as_str().unwrap_or("?")).as_bytes().to_vec();
+///     let agent = agent.map_or("nobody", |agent| agent.as_str().unwrap_or("?"));
+///     let mut text = agent.as_bytes().to_vec();
 ///     body.by_ref().take(100).read_to_end(&mut text)?;
 ///     reply.send(Status::OK, &[], &text)
 /// }
@@ -122,9 +124,11 @@ impl<S: Transport> ServerStream<S> {
 
     /// Waits for the next request and reads its head; `None` when there is none to come.
     ///
-    /// A request that is none, too large or too slow is refused here, with the status of the [`PeerFault`] and one line of text, and the
-    /// connection closed; the error is for the log. So is a fault of the body that the caller has met and not answered. A request that the
-    /// caller has not answered is answered with 500, and the connection closed: that is [`Error::Unanswered`].
+    /// A request that is none, too large or too slow is refused here, with the status of the
+    /// [`PeerFault`] and one line of text, and the connection closed; the error is for the log.
+    /// So is a fault of the body that the caller has met and not answered. A request that the
+    /// caller has not answered is answered with 500, and the connection closed: that is
+    /// [`Error::Unanswered`].
     pub fn next_request(&mut self) -> Result<Option<Exchange<'_, S>>, Error> {
         self.next_or_rejected().map_err(|rejected| rejected.error)
     }
@@ -140,11 +144,17 @@ impl<S: Transport> ServerStream<S> {
         let Some(parts) = received.map_err(|error| wire.reject(error))? else { return Ok(None) };
         let wire = &self.wire;
         let head = parts.over(self.head.bytes(), &self.spans);
-        Ok(Some(Exchange { peer: self.peer, head, body: RequestBody::new(wire), reply: Reply::new(wire, head.version()) }))
+        Ok(Some(Exchange {
+            peer: self.peer,
+            head,
+            body: RequestBody::new(wire),
+            reply: Reply::new(wire, head.version()),
+        }))
     }
 
-    /// Gives the transport back, with the octets that have come and are not the request's, when it belongs to another protocol: after a
-    /// 101, or a 2xx to CONNECT [RFC 9110 sections 7.8 and 9.3.6]. Fails with [`Error::Closed`] when it does not.
+    /// Gives the transport back, with the octets that have come and are not the request's, when it
+    /// belongs to another protocol: after a 101, or a 2xx to CONNECT [RFC 9110 sections 7.8 and
+    /// 9.3.6]. Fails with [`Error::Closed`] when it does not.
     pub fn hand_over(mut self) -> Result<(S, Vec<u8>), Error> {
         let wire = self.wire.get_mut();
         wire.next_message();
@@ -186,17 +196,25 @@ struct Deadlines {
 
 impl Deadlines {
     fn new(settings: &Settings) -> Self {
-        Self { idle: Deadline::new(Wait::Idle, settings.idle_deadline), head: Deadline::new(Wait::Head, settings.head_deadline) }
+        Self {
+            idle: Deadline::new(Wait::Idle, settings.idle_deadline),
+            head: Deadline::new(Wait::Head, settings.head_deadline),
+        }
     }
 }
 
 /// The wire, unless a caller has it who is asked for something else in between.
-pub(crate) fn in_turn<S>(wire: &RefCell<ServerWire<S>>) -> Result<RefMut<'_, ServerWire<S>>, Error> {
+pub(crate) fn in_turn<S>(
+    wire: &RefCell<ServerWire<S>>,
+) -> Result<RefMut<'_, ServerWire<S>>, Error> {
     wire.try_borrow_mut().map_err(|_| WriteError::OutOfTurn.into())
 }
 
 /// With the date, where there is one.
-pub(crate) fn dated<'w>(head: HeadWriter<'w, Answer<'w>>, date: &Option<Date>) -> Result<HeadWriter<'w, Answer<'w>>, WriteError> {
+pub(crate) fn dated<'w>(
+    head: HeadWriter<'w, Answer<'w>>,
+    date: &Option<Date>,
+) -> Result<HeadWriter<'w, Answer<'w>>, WriteError> {
     match date {
         Some(date) => head.field(FieldName::DATE, date.value()),
         None => Ok(head),
@@ -205,7 +223,11 @@ pub(crate) fn dated<'w>(head: HeadWriter<'w, Answer<'w>>, date: &Option<Date>) -
 
 impl<S: Transport> ServerWire<S> {
     /// Ends the exchange before, and puts the octets of the next head where they stay.
-    fn next_head(&mut self, head: &mut HeadOctets, spans: &mut FieldSpans<FIELDS>) -> Result<Option<RequestParts>, Error> {
+    fn next_head(
+        &mut self,
+        head: &mut HeadOctets,
+        spans: &mut FieldSpans<FIELDS>,
+    ) -> Result<Option<RequestParts>, Error> {
         self.next_message();
         head.forget();
         let mut deadlines = Deadlines::new(&self.settings);
@@ -214,14 +236,18 @@ impl<S: Transport> ServerWire<S> {
                 ServerState::Idle | ServerState::Head => {
                     if let Some(parts) = self.receive(head, spans, &mut deadlines)? {
                         self.turn.iter_mut().for_each(Turn::count_request);
-                        self.is_last = self.connection.closes_after_answer() && self.connection.state() == ServerState::Answer;
+                        self.is_last = self.connection.closes_after_answer()
+                            && self.connection.state() == ServerState::Answer;
                         return Ok(Some(parts));
                     }
                 }
                 ServerState::Next => _ = self.connection.next_request(),
                 ServerState::Handover => return self.flush().map(|()| None),
                 ServerState::Close => self.close(),
-                ServerState::Body | ServerState::Answer | ServerState::AnswerBody | ServerState::Refusal => {
+                ServerState::Body
+                | ServerState::Answer
+                | ServerState::AnswerBody
+                | ServerState::Refusal => {
                     return Err(self.unanswered());
                 }
             }
@@ -237,7 +263,8 @@ impl<S: Transport> ServerWire<S> {
         deadlines: &mut Deadlines,
     ) -> Result<Option<RequestParts>, Error> {
         let received = self.connection.receive(self.received.bytes(), spans.lend());
-        let (used, event) = received.map_err(|error| Error::of_request(error, self.received.bytes()))?;
+        let (used, event) =
+            received.map_err(|error| Error::of_request(error, self.received.bytes()))?;
         let (mut parts, mut is_starved) = (None, false);
         match event {
             Event::Head(head) => {
@@ -274,7 +301,8 @@ impl<S: Transport> ServerWire<S> {
         // Behind a request without a whole response stand other octets than its own.
         let is_own = !matches!(error, Error::Unanswered) && self.fault.is_none();
         let octets = if is_own { self.received.bytes().trim_ascii_start() } else { &[] };
-        let line = octets.split(|&octet| octet == b'\n').next().unwrap_or_default().trim_ascii_end();
+        let line =
+            octets.split(|&octet| octet == b'\n').next().unwrap_or_default().trim_ascii_end();
         let (shown, rest) = line.split_at_checked(LINE_SHOWN).unwrap_or((line, b""));
         let shown = dump(shown).on_one_line().to_string().replace('"', "\\\"");
         let line = match (line, rest) {
@@ -301,7 +329,9 @@ impl<S: Transport> ServerWire<S> {
         let (date, body) = (self.date(), format!("{reason}\n"));
         let refused = self.write(|connection, out| {
             to!(out, |out| {
-                dated(connection.reject(status, out)?, &date)?.field(FieldName::CONTENT_TYPE, TEXT)?.body(body.as_bytes())
+                dated(connection.reject(status, out)?, &date)?
+                    .field(FieldName::CONTENT_TYPE, TEXT)?
+                    .body(body.as_bytes())
             })
         });
         if refused.and_then(|()| self.close_write()).is_ok() {
@@ -315,12 +345,17 @@ impl<S: Transport> ServerWire<S> {
         self.turn.as_ref().map(|_| Date::now())
     }
 
-    /// Ends the connection behind a whole answer: at once when nothing is to come, nothing has come, and the answer is small; for what comes all
-    /// the same would be answered with a reset, which may take an answer away that is still under way. Else what the client sends is still taken
-    /// when the connection is closed.
+    /// Ends the connection behind a whole answer: at once when nothing is to come, nothing has
+    /// come, and the answer is small; for what comes all the same would be answered with a
+    /// reset, which may take an answer away that is still under way. Else what the client sends is
+    /// still taken when the connection is closed.
     pub(crate) fn end(&mut self) -> Result<(), Error> {
         self.close_write()?;
-        if self.is_last && self.has_sent_little() && matches!(self.look(), Ok(true)) && !self.has_more() {
+        if self.is_last
+            && self.has_sent_little()
+            && matches!(self.look(), Ok(true))
+            && !self.has_more()
+        {
             self.let_go();
         }
         Ok(())
@@ -432,7 +467,13 @@ mod tests {
 
     fn stream(says: &'static [u8], notice: &Arc<Notice>) -> (ServerStream<Silent>, Waits) {
         let (waits, socket) = (Waits::default(), UdpSocket::bind("127.0.0.1:0").unwrap());
-        let stream = Silent { says, socket, is_nonblocking: false, timeout: Duration::ZERO, waits: Rc::clone(&waits) };
+        let stream = Silent {
+            says,
+            socket,
+            is_nonblocking: false,
+            timeout: Duration::ZERO,
+            waits: Rc::clone(&waits),
+        };
         let turn = Turn::new(Arc::clone(notice), 100);
         (ServerStream::with_turn(Accepted { stream, peer: None }, Settings::default(), turn), waits)
     }

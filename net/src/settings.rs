@@ -5,8 +5,9 @@ use std::time::Duration;
 
 /// Deadlines and limits of a connection.
 ///
-/// Every wait has a deadline, and a peer that sends one octet now and then does not extend it. Only the waiting counts, not what the caller
-/// does between two reads; and octets of a body, and those that are sent, earn time at [`minimum_rate`](Self::minimum_rate), so that a long body
+/// Every wait has a deadline, and a peer that sends one octet now and then does not extend it. Only
+/// the waiting counts, not what the caller does between two reads; and octets of a body, and those
+/// that are sent, earn time at [`minimum_rate`](Self::minimum_rate), so that a long body
 /// may take long, and a trickle may not.
 ///
 /// ```
@@ -22,21 +23,25 @@ pub struct Settings {
     pub connect_deadline: Duration,
     /// How long a server keeps a connection on which no request has begun: 60 s by default.
     pub idle_deadline: Duration,
-    /// How long a head may take to arrive: 10 s by default. A server counts from its first octet, a client from the end of its request.
+    /// How long a head may take to arrive: 10 s by default. A server counts from its first octet,
+    /// a client from the end of its request.
     pub head_deadline: Duration,
-    /// How long a client that expects a 100 holds the body back for it: 1 s by default. Servers that know nothing of it send none
-    /// [RFC 9110 section 10.1.1].
+    /// How long a client that expects a 100 holds the body back for it: 1 s by default. Servers
+    /// that know nothing of it send none [RFC 9110 section 10.1.1].
     pub continue_deadline: Duration,
     /// How long may be waited for a body, besides what its octets earn: 60 s by default.
     pub body_deadline: Duration,
-    /// How many octets earn a second of waiting, up to the deadline in all, in a body that comes and in all that is sent: 512 by default.
+    /// How many octets earn a second of waiting, up to the deadline in all, in a body that comes
+    /// and in all that is sent: 512 by default.
     pub minimum_rate: u32,
-    /// How long may be waited for the peer to take what is sent, besides what its octets earn: 30 s by default.
+    /// How long may be waited for the peer to take what is sent, besides what its octets earn: 30
+    /// s by default.
     pub write_deadline: Duration,
-    /// How long an exchange may take as a whole, with all that happens in it, up to the end of the response's body: without end by default, since
-    /// the other deadlines see to one that does not get on. It is a client's: a [`Client`](crate::Client) counts from when it connects, a
-    /// [`ClientStream`](crate::ClientStream) from when the request begins, and a server does not ask for it. The system's search for the
-    /// address of a name has no deadline, and counts.
+    /// How long an exchange may take as a whole, with all that happens in it, up to the end of the
+    /// response's body: without end by default, since the other deadlines see to one that does
+    /// not get on. It is a client's: a [`Client`](crate::Client) counts from when it connects, a
+    /// [`ClientStream`](crate::ClientStream) from when the request begins, and a server does not
+    /// ask for it. The system's search for the address of a name has no deadline, and counts.
     pub whole_deadline: Duration,
     /// Total time of a server's lingering close: 30 s by default. When a connection ends, the
     /// server reads and discards what the client still sends. Otherwise a client that sends all of
@@ -46,8 +51,8 @@ pub struct Settings {
     pub linger_silence_timeout: Duration,
     /// Largest number of octets that the lingering close reads: 67,108,864 by default.
     pub linger_limit: u64,
-    /// The largest body that is accepted, in octets: 1,048,576 by default, for bodies that are kept in memory. Whoever streams them sets
-    /// `u64::MAX`.
+    /// The largest body that is accepted, in octets: 1,048,576 by default, for bodies that are
+    /// kept in memory. Whoever streams them sets `u64::MAX`.
     pub body_limit: u64,
     /// The largest elements of a head that are accepted: [`Limits::DEFAULT`] by default.
     pub limits: Limits,

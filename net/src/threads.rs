@@ -1,4 +1,5 @@
-//! The threads of a server: one waits for a connection, and serves it when another waits in its place.
+//! The threads of a server: one waits for a connection, and serves it when another waits in its
+//! place.
 
 use crate::acceptor::{Accepted, Acceptor};
 use crate::listener::Listener;
@@ -27,8 +28,9 @@ pub(crate) struct Bounds {
     pub(crate) stack: Stack,
 }
 
-/// As many threads as there are connections, within bounds, and one more, that takes the next connection. When another has nothing to do, it
-/// serves the connection itself, since it is awake and what it needs is at hand, and leaves the place to that one; else the connection gets a
+/// As many threads as there are connections, within bounds, and one more, that takes the next
+/// connection. When another has nothing to do, it serves the connection itself, since it is awake
+/// and what it needs is at hand, and leaves the place to that one; else the connection gets a
 /// new thread, or waits for one.
 pub(crate) struct Threads<L: Listener> {
     bounds: Bounds,
@@ -49,7 +51,8 @@ struct State<L: Listener> {
     threads: usize,
     /// How many of them have a connection.
     busy: usize,
-    /// Those that have nothing to do: the one that has come last is called first, as the caches know it best, and the others may end.
+    /// Those that have nothing to do: the one that has come last is called first, as the caches
+    /// know it best, and the others may end.
     spare: Vec<Arc<Spare>>,
     /// The system gave no more threads the last time; that has been told.
     is_short: bool,
@@ -73,8 +76,22 @@ impl<L: Listener> Threads<L> {
     ) -> Arc<Self> {
         let acceptor = Some(Acceptor::new(listener, Arc::clone(&notice), bounds.stack, settings));
         let (waiting, spare) = (VecDeque::new(), Vec::new());
-        let state = State { acceptor, accepted: None, waiting, threads: 0, busy: 0, spare, is_short: false };
-        Arc::new(Self { bounds, notice, state: Mutex::new(state), has_ended: Condvar::new(), serve: Box::new(serve) })
+        let state = State {
+            acceptor,
+            accepted: None,
+            waiting,
+            threads: 0,
+            busy: 0,
+            spare,
+            is_short: false,
+        };
+        Arc::new(Self {
+            bounds,
+            notice,
+            state: Mutex::new(state),
+            has_ended: Condvar::new(),
+            serve: Box::new(serve),
+        })
     }
 
     /// Has all connections served until the server closes, and waits then until that is done, but
@@ -87,7 +104,8 @@ impl<L: Listener> Threads<L> {
         let closed = self.notice.wait_for_close().max(begun);
         let mut state = self.state();
         while let (1.., Some(left)) = (state.threads, grace.checked_sub(closed.elapsed())) {
-            state = self.has_ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            state =
+                self.has_ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         let left = state.busy.saturating_add(state.waiting.len());
         let unserved = (mem::take(&mut state.waiting), state.acceptor.take());
@@ -98,7 +116,9 @@ impl<L: Listener> Threads<L> {
         match accepted {
             Some(Err(panic)) => panic.resume(),
             Some(Ok(())) => {}
-            None => log::warn!("shut down: the listener still waits after {} s", grace.as_secs_f32()),
+            None => {
+                log::warn!("shut down: the listener still waits after {} s", grace.as_secs_f32())
+            }
         }
         Ok(left)
     }
@@ -107,7 +127,8 @@ impl<L: Listener> Threads<L> {
     fn add(self: &Arc<Self>, state: &mut State<L>, is_awaited: bool) -> io::Result<()> {
         let threads = Arc::clone(self);
         let work = move || {
-            // The code of a user that runs here besides the handler, such as a logger's, may panic as well.
+            // The code of a user that runs here besides the handler, such as a logger's, may panic
+            // as well.
             if let Err(panic) = panics::catch(|| threads.work(is_awaited)) {
                 threads.end_accepting(Err(panic)).threads -= 1;
                 threads.has_ended.notify_all();
@@ -179,7 +200,8 @@ impl<L: Listener> Threads<L> {
                 state.acceptor = Some(acceptor);
                 return self.serve(state, accepted, Some(&spare));
             } else if state.threads <= self.bounds.threads && self.add(&mut state, true).is_ok() {
-                // Many come at once, perhaps: who is here takes the next sooner than who has to be made.
+                // Many come at once, perhaps: who is here takes the next sooner than who has to be
+                // made.
                 state.waiting.push_back(accepted);
             } else if state.threads > 1 {
                 state.waiting.push_back(accepted);
@@ -192,7 +214,8 @@ impl<L: Listener> Threads<L> {
         }
     }
 
-    /// Takes note that no connections come any more: the server closes, or is to close since something has panicked.
+    /// Takes note that no connections come any more: the server closes, or is to close since
+    /// something has panicked.
     fn end_accepting(&self, accepted: Result<(), Panic>) -> MutexGuard<'_, State<L>> {
         self.notice.close();
         let mut state = self.state();
@@ -261,7 +284,12 @@ mod tests {
 
         fn accept(&self) -> io::Result<(Stream, Option<SocketAddr>)> {
             self.accepts.fetch_add(1, SeqCst);
-            self.streams.lock().unwrap().recv().map(|stream| (stream, None)).map_err(io::Error::other)
+            self.streams
+                .lock()
+                .unwrap()
+                .recv()
+                .map(|stream| (stream, None))
+                .map_err(io::Error::other)
         }
 
         fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
@@ -280,13 +308,19 @@ mod tests {
     #[test]
     fn room_is_wanted_for_those_that_wait_without_a_free_thread() {
         let notice = Arc::new(Notice::default());
-        let ((go_on, goes_on), (done, is_done), (listener, send, accepts)) = (channel(), channel(), sent());
+        let ((go_on, goes_on), (done, is_done), (listener, send, accepts)) =
+            (channel(), channel(), sent());
         let goes_on: Mutex<Receiver<()>> = Mutex::new(goes_on);
-        let threads =
-            Threads::new(BOUNDS, Settings::default(), listener, Arc::clone(&notice), move |Accepted { stream, .. }| {
+        let threads = Threads::new(
+            BOUNDS,
+            Settings::default(),
+            listener,
+            Arc::clone(&notice),
+            move |Accepted { stream, .. }| {
                 let _ = goes_on.lock().map(|goes_on| goes_on.recv());
                 let _ = done.send(stream.0.into_inner());
-            });
+            },
+        );
         let run = thread::spawn(move || threads.run(DEADLINE));
         // The fifth gets no place.
         for (number, wanted) in [(0, 0), (1, 0), (2, 1), (3, 2), (4, 2)] {
@@ -296,7 +330,8 @@ mod tests {
             assert_eq!(notice.room_wanted(), wanted, "{number}");
         }
         (0..4).for_each(|_| go_on.send(()).unwrap());
-        let mut served: Vec<_> = (0..4).flat_map(|_| is_done.recv_timeout(DEADLINE).unwrap()).collect();
+        let mut served: Vec<_> =
+            (0..4).flat_map(|_| is_done.recv_timeout(DEADLINE).unwrap()).collect();
         served.sort_unstable();
         assert_eq!(served, [0, 1, 2, 3]);
         notice.close();
@@ -305,14 +340,22 @@ mod tests {
     }
 
     /// Threads that serve what comes from here, which is 1 where it is to wait for the other end.
-    fn threads(bounds: Bounds) -> (Arc<Threads<Sent>>, Sender<Stream>, Sender<()>, Arc<AtomicUsize>) {
+    fn threads(
+        bounds: Bounds,
+    ) -> (Arc<Threads<Sent>>, Sender<Stream>, Sender<()>, Arc<AtomicUsize>) {
         let ((go_on, goes_on), (listener, send, accepts)) = (channel(), sent());
         let goes_on: Mutex<Receiver<()>> = Mutex::new(goes_on);
-        let threads = Threads::new(bounds, Settings::default(), listener, Arc::default(), move |Accepted { stream, .. }| {
-            if stream.0.into_inner() == [1] {
-                let _ = goes_on.lock().map(|goes_on| goes_on.recv());
-            }
-        });
+        let threads = Threads::new(
+            bounds,
+            Settings::default(),
+            listener,
+            Arc::default(),
+            move |Accepted { stream, .. }| {
+                if stream.0.into_inner() == [1] {
+                    let _ = goes_on.lock().map(|goes_on| goes_on.recv());
+                }
+            },
+        );
         (threads, send, go_on, accepts)
     }
 
@@ -320,7 +363,10 @@ mod tests {
     fn wait_for(accepts: &AtomicUsize, taken: usize) {
         let start = Instant::now();
         while accepts.load(SeqCst) <= taken {
-            assert!(start.elapsed() < SPARE / 2, "nobody takes the place of the one that has taken {taken}");
+            assert!(
+                start.elapsed() < SPARE / 2,
+                "nobody takes the place of the one that has taken {taken}"
+            );
             thread::yield_now();
         }
     }
@@ -411,7 +457,8 @@ mod tests {
         for is_late in [false, true] {
             let notice = Arc::new(Notice::default());
             let listener = Panicking { notice: is_late.then(|| Arc::clone(&notice)) };
-            let threads = Threads::new(BOUNDS, Settings::default(), listener, Arc::clone(&notice), drop);
+            let threads =
+                Threads::new(BOUNDS, Settings::default(), listener, Arc::clone(&notice), drop);
             let panic = catch_unwind(AssertUnwindSafe(|| threads.run(DEADLINE))).unwrap_err();
             assert_eq!(panic.downcast_ref(), Some(&"for a test"));
             assert!(notice.is_closing() && notice.is_over());

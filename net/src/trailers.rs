@@ -10,13 +10,15 @@ use bareline_core::{FieldName, FieldValue, TrailerField};
 /// use bareline_net::{Exchange, ServerStream, Untimed};
 /// use std::io::{Cursor, Read};
 ///
-/// let request = b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nDigest: x\r\n\r\n";
+/// let request = b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
+///     2\r\nhi\r\n0\r\nDigest: x\r\n\r\n";
 /// let mut peer = ServerStream::new(Untimed(Cursor::new(request.to_vec())));
 /// if let Some(Exchange { mut body, .. }) = peer.next_request()? {
 ///     let mut text = String::new();
 ///     body.read_to_string(&mut text)?;
 ///     let trailers = body.trailers().fields();
-///     assert_eq!((&*text, trailers[0].0.as_str(), trailers[0].1.as_bytes()), ("hi", "Digest", &b"x"[..]));
+///     let (name, value) = (trailers[0].0.as_str(), trailers[0].1.as_bytes());
+///     assert_eq!((&*text, name, value), ("hi", "Digest", &b"x"[..]));
 /// }
 /// # Ok::<(), bareline_net::Error>(())
 /// ```
@@ -76,7 +78,8 @@ mod tests {
     #[test]
     fn trailers_are_kept_as_they_came() {
         let fields = [("A", "1"), ("b", ""), ("A", "two words")];
-        let fields = fields.map(|(name, value)| (FieldName::new(name).unwrap(), FieldValue::new(value).unwrap()));
+        let fields = fields
+            .map(|(name, value)| (FieldName::new(name).unwrap(), FieldValue::new(value).unwrap()));
         let mut trailers = Trailers::NONE;
         fields.iter().for_each(|(name, value)| trailers.push(*name, *value));
         assert_eq!(trailers.fields(), fields);

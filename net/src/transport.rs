@@ -4,10 +4,12 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// A stream of octets in both directions, whose waits can be limited, and one of whose directions can be ended.
+/// A stream of octets in both directions, whose waits can be limited, and one of whose directions
+/// can be ended.
 ///
-/// TCP streams and Unix sockets are transports. One on top of these, such as TLS, becomes one by passing the calls on to the socket below.
-/// One that cannot wait for long, such as octets in memory, is wrapped in [`Untimed`].
+/// TCP streams and Unix sockets are transports. One on top of these, such as TLS, becomes one by
+/// passing the calls on to the socket below. One that cannot wait for long, such as octets in
+/// memory, is wrapped in [`Untimed`].
 ///
 /// ```
 /// use bareline_net::Transport;
@@ -59,7 +61,8 @@ use std::time::Duration;
 /// }
 /// ```
 pub trait Transport: Read + Write {
-    /// Makes the transport fit for messages; it is called once, before anything else, and does nothing unless it is written.
+    /// Makes the transport fit for messages; it is called once, before anything else, and does
+    /// nothing unless it is written.
     fn prepare(&mut self) {}
 
     /// The address of the peer, where it has one; `None` unless it is written.
@@ -67,9 +70,11 @@ pub trait Transport: Read + Write {
         None
     }
 
-    /// How long a read may wait from now on, or that it may wait without end. One that takes longer fails with
-    /// [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::TimedOut`], and loses no octets. It is the whole read that is meant: one that reads
-    /// several times from what is below, as TLS does, has that time for all of them, or a peer that sends octet by octet has no deadline.
+    /// How long a read may wait from now on, or that it may wait without end. One that takes longer
+    /// fails with [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::TimedOut`], and loses no
+    /// octets. It is the whole read that is meant: one that reads several times from what is
+    /// below, as TLS does, has that time for all of them, or a peer that sends octet by octet has
+    /// no deadline.
     fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()>;
 
     /// How long a write may wait from now on, in the same way.
@@ -122,7 +127,8 @@ macro_rules! socket {
 
 socket!(
     TcpStream,
-    // Without it a small message may wait 40 ms for the acknowledgement of the one before; it works all the same.
+    // Without it a small message may wait 40 ms for the acknowledgement of the one before; it
+    // works all the same.
     |stream: &Self| _ = stream.set_nodelay(true),
     |stream: &Self| stream.peer_addr().ok()
 );
@@ -160,14 +166,16 @@ macro_rules! pointer {
 }
 pointer!(Box<T>, &mut T);
 
-/// Anything that reads and writes, as a [`Transport`] without deadlines: what is waited for is the reader's and writer's business.
+/// Anything that reads and writes, as a [`Transport`] without deadlines: what is waited for is the
+/// reader's and writer's business.
 ///
 /// ```
 /// use bareline_core::Status;
 /// use bareline_net::{ServerStream, Untimed};
 /// use std::io::Cursor;
 ///
-/// let mut peer = ServerStream::new(Untimed(Cursor::new(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".to_vec())));
+/// let mut peer =
+///     ServerStream::new(Untimed(Cursor::new(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".to_vec())));
 /// if let Some(exchange) = peer.next_request()? {
 ///     assert_eq!(exchange.head.target().path(), "/");
 ///     exchange.reply.send(Status::OK, &[], b"behind the request, as a cursor does")?;

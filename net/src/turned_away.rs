@@ -23,7 +23,8 @@ const TICK: Duration = Duration::from_millis(100);
 const READ: usize = 64 * 1024;
 const READS: usize = 16;
 
-/// Answers connections with 503, in a thread of its own, so that whoever accepts waits for none of them [RFC 9110 section 15.6.4].
+/// Answers connections with 503, in a thread of its own, so that whoever accepts waits for none of
+/// them [RFC 9110 section 15.6.4].
 pub(crate) struct TurnedAway<S> {
     sender: Option<SyncSender<S>>,
     stack: Stack,
@@ -37,7 +38,8 @@ impl<S: Transport + Send + 'static> TurnedAway<S> {
         Self { sender: None, stack, settings }
     }
 
-    /// Has this one answered. When too many wait for that, or there is no thread for it, it is closed.
+    /// Has this one answered. When too many wait for that, or there is no thread for it, it is
+    /// closed.
     pub(crate) fn add(&mut self, stream: S) {
         if self.sender.is_none() {
             let (sender, receiver) = sync_channel(KEPT);
@@ -149,7 +151,8 @@ fn send(stream: &mut impl Transport, mut octets: &[u8]) -> Result<(), Error> {
     let whole = Whole::from_now(TURN);
     loop {
         stream.set_write_timeout(Some(whole.left()?))?;
-        let sent = if octets.is_empty() { stream.flush().map(|()| 0) } else { stream.write(octets) };
+        let sent =
+            if octets.is_empty() { stream.flush().map(|()| 0) } else { stream.write(octets) };
         match sent {
             Ok(_) if octets.is_empty() => return Ok(()),
             Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),

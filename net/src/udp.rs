@@ -4,8 +4,8 @@ use crate::deadline::is_passing;
 use crate::error::{Error, PeerFault, Wait};
 use crate::wire::OUT;
 use bareline_core::{
-    ErrorKind, HeadWriter, LentSpans, Method, ParseError, ReplyTo, RequestHead, ResponseHead, Status, Target, WireBuf,
-    WriteError, datagram,
+    ErrorKind, HeadWriter, LentSpans, Method, ParseError, ReplyTo, RequestHead, ResponseHead,
+    Status, Target, WireBuf, WriteError, datagram,
 };
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::time::{Duration, Instant};
@@ -29,9 +29,12 @@ use std::{fmt, io};
 /// server.send_to(b"bye", from)?;
 /// assert_eq!(client.receive_within(Duration::from_secs(5), &mut buffer)?.octets, b"bye");
 ///
-/// client.send_request_to(Method::OPTIONS, Target::ASTERISK, server.local_addr()?, |head| {
-///     head.field(FieldName::HOST, FieldValue::from_static("a"))?.body(b"hello")
-/// })?;
+/// client.send_request_to(
+///     Method::OPTIONS,
+///     Target::ASTERISK,
+///     server.local_addr()?,
+///     |head| head.field(FieldName::HOST, FieldValue::from_static("a"))?.body(b"hello"),
+/// )?;
 /// let (mut buffer, mut spans) = ([0; 1024], FieldSpans::<8>::new());
 /// let datagram = server.receive(&mut buffer)?;
 /// let (head, body) = datagram.request(spans.lend())?;
@@ -40,7 +43,8 @@ use std::{fmt, io};
 /// ```
 pub struct UdpPeer {
     socket: UdpSocket,
-    /// As large as a datagram can be, so that it is known how much of one a smaller buffer cuts off.
+    /// As large as a datagram can be, so that it is known how much of one a smaller buffer cuts
+    /// off.
     whole: Box<[u8]>,
     /// The timeout that the socket has now, where that is known.
     timeout: Option<Option<Duration>>,
@@ -65,12 +69,17 @@ impl<'b> Datagram<'b> {
     /// The request that it is, and its body: see [`datagram::request`]. One that was cut is
     /// [`Error::DatagramCut`].
     pub fn request(&self, spans: LentSpans<'b>) -> Result<(RequestHead<'b>, &'b [u8]), Error> {
-        datagram::request(self.whole()?, spans).map_err(|error| self.fault(error, PeerFault::Parse, Error::of_request))
+        datagram::request(self.whole()?, spans)
+            .map_err(|error| self.fault(error, PeerFault::Parse, Error::of_request))
     }
 
-    /// The response that it is, to a request with `method`, and its body: see [`datagram::response`]. One that was cut is
-    /// [`Error::DatagramCut`].
-    pub fn response(&self, method: Method<'_>, spans: LentSpans<'b>) -> Result<(ResponseHead<'b>, &'b [u8]), Error> {
+    /// The response that it is, to a request with `method`, and its body: see
+    /// [`datagram::response`]. One that was cut is [`Error::DatagramCut`].
+    pub fn response(
+        &self,
+        method: Method<'_>,
+        spans: LentSpans<'b>,
+    ) -> Result<(ResponseHead<'b>, &'b [u8]), Error> {
         datagram::response(self.whole()?, method, spans)
             .map_err(|error| self.fault(error, PeerFault::Response, Error::of_response))
     }
@@ -80,7 +89,12 @@ impl<'b> Datagram<'b> {
     }
 
     /// The fault of the message. A datagram has no connection that could be closed too soon.
-    fn fault(&self, error: ParseError, invalid: fn(ParseError) -> PeerFault, of: fn(ParseError, &[u8]) -> Error) -> Error {
+    fn fault(
+        &self,
+        error: ParseError,
+        invalid: fn(ParseError) -> PeerFault,
+        of: fn(ParseError, &[u8]) -> Error,
+    ) -> Error {
         match error.kind() {
             ErrorKind::Truncated => invalid(error).into(),
             _ => of(error, self.octets),
@@ -102,7 +116,8 @@ impl UdpPeer {
         Ok(Self::from(UdpSocket::bind(address).map_err(Error::of_address)?))
     }
 
-    /// A socket that sends to this address and receives from it alone: the first that can be had, if it is a name.
+    /// A socket that sends to this address and receives from it alone: the first that can be had,
+    /// if it is a name.
     pub fn connect(address: impl ToSocketAddrs) -> Result<Self, Error> {
         let mut tried = Vec::new();
         for address in address.to_socket_addrs().map_err(Error::of_address)? {
@@ -188,7 +203,11 @@ impl UdpPeer {
     }
 
     /// Waits for a datagram so long and no longer, whatever signals interrupt the wait.
-    pub fn receive_within<'b>(&mut self, deadline: Duration, buffer: &'b mut [u8]) -> Result<Datagram<'b>, Error> {
+    pub fn receive_within<'b>(
+        &mut self,
+        deadline: Duration,
+        buffer: &'b mut [u8],
+    ) -> Result<Datagram<'b>, Error> {
         let (start, mut left) = (Instant::now(), deadline);
         loop {
             self.set_timeout(Some(left.max(Duration::from_millis(1))))?;
@@ -205,14 +224,17 @@ impl UdpPeer {
         }
     }
 
-    /// Sends a datagram to the address to which it is connected, and waits for one that is its answer.
+    /// Sends a datagram to the address to which it is connected, and waits for one that is its
+    /// answer.
     ///
-    /// Datagrams are lost. When none has come for half a second, as over the internet it may take [RFC 8489 section 6.2.1], the same is sent
-    /// again, then after a second, after two, and so on, until the deadline, which is for all of it; so whoever answers may see it several
-    /// times. `is_answer` tells from the octets whether a datagram answers this one: what else comes, such as a second answer to the datagram
-    /// before, is passed over.
+    /// Datagrams are lost. When none has come for half a second, as over the internet it may take
+    /// [RFC 8489 section 6.2.1], the same is sent again, then after a second, after two, and so
+    /// on, until the deadline, which is for all of it; so whoever answers may see it several
+    /// times. `is_answer` tells from the octets whether a datagram answers this one: what else
+    /// comes, such as a second answer to the datagram before, is passed over.
     ///
-    /// Fails with [`PeerFault::TooSlow`] when the deadline is over, and at once when the system says that nobody receives there.
+    /// Fails with [`PeerFault::TooSlow`] when the deadline is over, and at once when the system
+    /// says that nobody receives there.
     pub fn ask<'b>(
         &mut self,
         octets: &[u8],

@@ -58,7 +58,9 @@ impl<S: Transport> ServerWire<S> {
             match self.receive_arrived()? {
                 Arrived::Octets => {}
                 Arrived::Nothing => may_wait = true,
-                Arrived::End => self.connection.peer_closed().map_err(|error| Error::of_request(error, &[]))?,
+                Arrived::End => {
+                    self.connection.peer_closed().map_err(|error| Error::of_request(error, &[]))?
+                }
                 // Nor can a wait be limited, perhaps.
                 Arrived::Unknown => return Ok(()),
             }

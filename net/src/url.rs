@@ -25,9 +25,14 @@ impl HttpUrl {
         let url = url.trim_end_matches(' ');
         // The fragment is not for the server [RFC 9110 section 4.2.5].
         let url = url.split('#').next().unwrap_or(url);
-        let rest = match url.split_once(':').and_then(|(scheme, rest)| Some((scheme, rest.strip_prefix("//")?))) {
+        let rest = match url
+            .split_once(':')
+            .and_then(|(scheme, rest)| Some((scheme, rest.strip_prefix("//")?)))
+        {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => rest,
-            Some((scheme, _)) if scheme.eq_ignore_ascii_case("https") => return Err(UrlFault::NeedsTls.into()),
+            Some((scheme, _)) if scheme.eq_ignore_ascii_case("https") => {
+                return Err(UrlFault::NeedsTls.into());
+            }
             _ => return Err(UrlFault::NotHttp.into()),
         };
         let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
@@ -81,14 +86,17 @@ fn check_authority(authority: &str, start: usize) -> Result<&str, UrlFault> {
         return Err(UrlFault::Zone { at: at(before) });
     }
     if let Err(WriteError::InvalidTarget { at }) = Target::new(&format!("http://{host}")) {
-        return Err(UrlFault::InvalidHost { at: at.saturating_sub("http://".len()).saturating_add(start) });
+        return Err(UrlFault::InvalidHost {
+            at: at.saturating_sub("http://".len()).saturating_add(start),
+        });
     }
     let digits = match port.strip_prefix(':') {
         Some(digits) => digits,
         None if port.is_empty() => "",
         None => return Err(UrlFault::InvalidHost { at: at(host) }),
     };
-    let is_port = digits.bytes().all(|octet| octet.is_ascii_digit()) && (digits.is_empty() || digits.parse::<u16>().is_ok());
+    let is_port = digits.bytes().all(|octet| octet.is_ascii_digit())
+        && (digits.is_empty() || digits.parse::<u16>().is_ok());
     match is_port {
         true => Ok(port),
         false => Err(UrlFault::InvalidPort { at: at(host).saturating_add(1) }),
@@ -200,7 +208,10 @@ mod tests {
             ("http://a/%?%4%zz%%41%", "/%25?%254%25zz%25%41%25"),
             ("http://a/%\u{e4}4", "/%25%C3%A44"),
             // All that needs no triplet.
-            ("http://a/-._~!$&'()*+,;=:@/?-._~!$&()*+,;=:@/?", "/-._~!$&'()*+,;=:@/?-._~!$&()*+,;=:@/?"),
+            (
+                "http://a/-._~!$&'()*+,;=:@/?-._~!$&()*+,;=:@/?",
+                "/-._~!$&'()*+,;=:@/?-._~!$&()*+,;=:@/?",
+            ),
             // Spaces at the end are not meant, and a fragment is not sent.
             ("http://a/b  ", "/b"),
             ("http://a/b #\u{e4}\n", "/b%20"),
@@ -261,7 +272,14 @@ mod tests {
             let error = HttpUrl::new(url).unwrap_err();
             assert!(matches!(error, Error::Url(told) if told == fault), "{url}: {error:?}");
         }
-        for url in ["http://a:65535/", "http://a-b_c~/", "http://[::1]:8080/", "http://a/u@b", "http://a/:x?[", "http://a?@"] {
+        for url in [
+            "http://a:65535/",
+            "http://a-b_c~/",
+            "http://[::1]:8080/",
+            "http://a/u@b",
+            "http://a/:x?[",
+            "http://a?@",
+        ] {
             assert!(HttpUrl::new(url).is_ok(), "{url}");
         }
     }

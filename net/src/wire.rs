@@ -8,7 +8,10 @@ use crate::settings::Settings;
 use crate::trailers::Trailers;
 use crate::transport::Transport;
 use crate::unread::UNREAD_TIMEOUT;
-use bareline_core::{ClientConnection, Event, ParseError, ServerConnection, Status, TrailerField, WireBuf, WriteError};
+use bareline_core::{
+    ClientConnection, Event, ParseError, ServerConnection, Status, TrailerField, WireBuf,
+    WriteError,
+};
 use std::io::{self, IoSlice, Read};
 use std::time::{Duration, Instant};
 
@@ -40,7 +43,10 @@ pub(crate) use to;
 pub(crate) trait Connection {
     type Head<'b>: Copy;
 
-    fn receive_body<'b>(&mut self, input: &'b [u8]) -> Result<(usize, Event<'b, Self::Head<'b>>), ParseError>;
+    fn receive_body<'b>(
+        &mut self,
+        input: &'b [u8],
+    ) -> Result<(usize, Event<'b, Self::Head<'b>>), ParseError>;
     fn send_data(&mut self, data: &[u8], out: Out<'_>) -> Result<(), WriteError>;
     fn frame_data<'d>(&mut self, data: &'d [u8], out: Out<'_>) -> Result<&'d [u8], WriteError>;
     fn end_body(&mut self, trailers: &[TrailerField<'_>], out: Out<'_>) -> Result<(), WriteError>;
@@ -59,7 +65,10 @@ macro_rules! connection {
         $(impl Connection for $connection {
             type Head<'b> = bareline_core::$head<'b>;
 
-            fn receive_body<'b>(&mut self, input: &'b [u8]) -> Result<(usize, Event<'b, Self::Head<'b>>), ParseError> {
+            fn receive_body<'b>(
+                &mut self,
+                input: &'b [u8],
+            ) -> Result<(usize, Event<'b, Self::Head<'b>>), ParseError> {
                 <$connection>::receive_body(self, input)
             }
 
@@ -67,11 +76,19 @@ macro_rules! connection {
                 to!(out, |out| <$connection>::send_data(self, data, out))
             }
 
-            fn frame_data<'d>(&mut self, data: &'d [u8], out: Out<'_>) -> Result<&'d [u8], WriteError> {
+            fn frame_data<'d>(
+                &mut self,
+                data: &'d [u8],
+                out: Out<'_>,
+            ) -> Result<&'d [u8], WriteError> {
                 to!(out, |out| <$connection>::frame_data(self, data, out))
             }
 
-            fn end_body(&mut self, trailers: &[TrailerField<'_>], out: Out<'_>) -> Result<(), WriteError> {
+            fn end_body(
+                &mut self,
+                trailers: &[TrailerField<'_>],
+                out: Out<'_>,
+            ) -> Result<(), WriteError> {
                 to!(out, |out| <$connection>::end_body(self, trailers, out))
             }
 
@@ -94,7 +111,8 @@ macro_rules! connection {
     };
 }
 connection!(
-    ServerConnection, RequestHead, Error::of_request, |connection: &mut Self, out| match connection.expects_continue() {
+    ServerConnection, RequestHead, Error::of_request,
+    |connection: &mut Self, out| match connection.expects_continue() {
         true => to!(out, |out| connection.respond(Status::CONTINUE, out)?.without_body()),
         false => Ok(()),
     };
@@ -110,7 +128,8 @@ pub(crate) struct Wire<S, C> {
     pub(crate) whole: Whole,
     /// None once it is closed, handed over or broken.
     transport: Option<S>,
-    /// It waits when it is asked to read or write: nearly all do, and one that somebody has left nonblocking shows it the first time.
+    /// It waits when it is asked to read or write: nearly all do, and one that somebody has left
+    /// nonblocking shows it the first time.
     is_blocking: bool,
     /// The timeouts that the transport has now.
     read_timeout: Duration,
@@ -153,11 +172,17 @@ pub(crate) struct InBody {
 impl InBody {
     fn new(settings: &Settings) -> Self {
         let deadline = Deadline::new(Wait::Body, settings.body_deadline);
-        Self { content: 0, deadline, is_given_up: false, unread: Deadline::new(Wait::Body, UNREAD_TIMEOUT) }
+        Self {
+            content: 0,
+            deadline,
+            is_given_up: false,
+            unread: Deadline::new(Wait::Body, UNREAD_TIMEOUT),
+        }
     }
 }
 
-/// Has a transport wait from now on, which may have been left nonblocking: it would have to be asked again and again.
+/// Has a transport wait from now on, which may have been left nonblocking: it would have to be
+/// asked again and again.
 fn block(transport: &mut impl Transport, is_blocking: &mut bool) {
     if !std::mem::replace(is_blocking, true) {
         let _ = transport.set_nonblocking(false);
@@ -205,7 +230,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         }
     }
 
-    /// Sends what is ready, then waits for octets; tells the connection when there are none to come.
+    /// Sends what is ready, then waits for octets; tells the connection when there are none to
+    /// come.
     pub(crate) fn fill(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
         self.flush()?;
         if self.received.room().is_empty() {
@@ -255,8 +281,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.send(&[])
     }
 
-    /// Sends what is ready and these octets behind it, in one write when the system takes them at once. After an error nothing more is sent,
-    /// but what the peer has said can still be read.
+    /// Sends what is ready and these octets behind it, in one write when the system takes them at
+    /// once. After an error nothing more is sent, but what the peer has said can still be read.
     fn send(&mut self, octets: &[u8]) -> Result<(), Error> {
         let sent = self.try_send(octets);
         self.out.clear();
@@ -293,14 +319,17 @@ impl<S: Transport, C: Connection> Wire<S, C> {
                     block(transport, &mut self.is_blocking);
                     0
                 }
-                Ok(0) if !is_over(pieces) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
+                Ok(0) if !is_over(pieces) => {
+                    return Err(io::Error::from(io::ErrorKind::WriteZero).into());
+                }
                 written => written?,
             };
             self.sent = self.sent.saturating_add(written as u64);
             let mut left = written;
             for piece in &mut pieces {
                 let count = left.min(piece.len());
-                (*piece, left) = (piece.get(count..).unwrap_or_default(), left.saturating_sub(count));
+                (*piece, left) =
+                    (piece.get(count..).unwrap_or_default(), left.saturating_sub(count));
             }
             // Sockets have nothing to flush; what stands above one may keep octets back.
             if is_over(pieces) {
@@ -316,7 +345,10 @@ impl<S: Transport, C: Connection> Wire<S, C> {
 
     /// Writes to what is ready to be sent; when that has no room, once more after that is sent.
     /// What does not fit then either gets a buffer of its own.
-    pub(crate) fn write<T>(&mut self, write: impl Fn(&mut C, Out<'_>) -> Result<T, WriteError>) -> Result<T, Error> {
+    pub(crate) fn write<T>(
+        &mut self,
+        write: impl Fn(&mut C, Out<'_>) -> Result<T, WriteError>,
+    ) -> Result<T, Error> {
         let mut written = write(&mut self.connection, Out::Usual(&mut self.out));
         if matches!(written, Err(WriteError::BufferFull)) && !self.ready().is_empty() {
             self.flush()?;
@@ -379,7 +411,10 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     }
 
     /// Writes what is gathered of a body; what is not written is kept.
-    fn with_gathered(&mut self, write: impl for<'g> FnOnce(&mut Self, &'g [u8]) -> Result<&'g [u8], Error>) -> Result<(), Error> {
+    fn with_gathered(
+        &mut self,
+        write: impl for<'g> FnOnce(&mut Self, &'g [u8]) -> Result<&'g [u8], Error>,
+    ) -> Result<(), Error> {
         let mut gathered = std::mem::take(&mut self.gathered);
         let kept = write(self, &gathered).map(<[u8]>::len);
         let written = gathered.len().saturating_sub(*kept.as_ref().unwrap_or(&gathered.len()));
@@ -397,8 +432,13 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.write(|connection, out| connection.end_body(trailers, out))
     }
 
-    /// Takes octets of the body that is being received; 0 at its end, and the trailer section with that.
-    pub(crate) fn read_body(&mut self, buffer: &mut [u8], trailers: &mut Trailers) -> Result<usize, Error> {
+    /// Takes octets of the body that is being received; 0 at its end, and the trailer section with
+    /// that.
+    pub(crate) fn read_body(
+        &mut self,
+        buffer: &mut [u8],
+        trailers: &mut Trailers,
+    ) -> Result<usize, Error> {
         if let Some(fault) = self.fault {
             return Err(fault.into());
         }
@@ -408,7 +448,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.read_content(buffer, trailers).inspect_err(|error| {
             if let Error::Peer(fault) = error {
                 self.fault = Some(*fault);
-                // Whatever it was, nothing more is taken; the connection knows of its own faults, and not that the peer is too slow.
+                // Whatever it was, nothing more is taken; the connection knows of its own faults,
+                // and not that the peer is too slow.
                 self.connection.overflow();
             }
         })
@@ -427,7 +468,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
                 Event::Closed => return Err(Error::Closed),
                 Event::Chunk { .. } | Event::Head(_) => {}
             }
-            // The content stands at the end of what is used; it is used when the caller has taken it.
+            // The content stands at the end of what is used; it is used when the caller has taken
+            // it.
             self.received.consume(used.saturating_sub(self.body.content));
             if is_ended {
                 return Ok(0);
@@ -437,18 +479,23 @@ impl<S: Transport, C: Connection> Wire<S, C> {
                 let before = self.received.bytes().len();
                 let mut deadline = self.body.deadline;
                 let filled = self.fill(&mut deadline);
-                deadline.earn(self.received.bytes().len().saturating_sub(before), self.settings.minimum_rate);
+                deadline.earn(
+                    self.received.bytes().len().saturating_sub(before),
+                    self.settings.minimum_rate,
+                );
                 self.body.deadline = deadline;
                 filled?;
             }
         }
-        let count = self.received.bytes().get(..self.body.content).unwrap_or_default().read(buffer)?;
+        let count =
+            self.received.bytes().get(..self.body.content).unwrap_or_default().read(buffer)?;
         self.received.consume(count);
         self.body.content -= count;
         Ok(count)
     }
 
-    /// Whether all that has been sent is so little that it waits for nothing any more, and is with the peer before a reset could be.
+    /// Whether all that has been sent is so little that it waits for nothing any more, and is with
+    /// the peer before a reset could be.
     pub(crate) const fn has_sent_little(&self) -> bool {
         self.sent <= OUT as u64
     }
@@ -467,7 +514,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         }
     }
 
-    /// Goes on to the next message: what has come of the body before, and was not taken, is thrown away.
+    /// Goes on to the next message: what has come of the body before, and was not taken, is thrown
+    /// away.
     pub(crate) fn next_message(&mut self) {
         self.received.consume(self.body.content);
         self.received.give_back();
@@ -495,8 +543,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.received.bytes().len() > self.body.content
     }
 
-    /// Takes octets that have come before they were asked for, or the news that the peer has closed, without waiting; tells whether that can be
-    /// done.
+    /// Takes octets that have come before they were asked for, or the news that the peer has
+    /// closed, without waiting; tells whether that can be done.
     pub(crate) fn look(&mut self) -> Result<bool, Error> {
         match self.receive_arrived()? {
             Arrived::Unknown => Ok(false),
@@ -536,7 +584,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.transport.is_some()
     }
 
-    /// Sends what is ready, and gives up the transport, which blocks without a timeout, with the octets that have come and were not used.
+    /// Sends what is ready, and gives up the transport, which blocks without a timeout, with the
+    /// octets that have come and were not used.
     pub(crate) fn hand_over(&mut self) -> Result<(S, Vec<u8>), Error> {
         self.flush()?;
         let mut transport = self.transport.take().ok_or(Error::Closed)?;
@@ -590,7 +639,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             }
             self.received.clear();
             // Waits for a request end sooner for a reason of the server: so does this one.
-            let filled = self.fill(&mut Deadline::new(Wait::Idle, linger_silence_timeout.min(time)));
+            let filled =
+                self.fill(&mut Deadline::new(Wait::Idle, linger_silence_timeout.min(time)));
             let count = self.received.bytes().len() as u64;
             left = left.saturating_sub(count);
             if filled.is_err() || count == 0 {

@@ -5,7 +5,8 @@ use std::{env, fs, path::Path};
 fn main() {
     if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("none") {
         let folder = env::var("OUT_DIR").expect("cargo sets it");
-        fs::write(Path::new(&folder).join("memory.x"), include_str!("memory.x")).expect("a folder to write to");
+        fs::write(Path::new(&folder).join("memory.x"), include_str!("memory.x"))
+            .expect("a folder to write to");
         println!("cargo::rustc-link-search={folder}");
         println!("cargo::rustc-link-arg-bins=-Tlink.x");
         println!("cargo::rustc-link-arg-bins=-Tdefmt.x");

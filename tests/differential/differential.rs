@@ -1,10 +1,17 @@
-//! What we accept, hyper reads in the same way. Where it does not, the difference is listed here with its clause.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+//! What we accept, hyper reads in the same way. Where it does not, the difference is listed here
+//! with its clause.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use bareline_core::{Framing, Target};
 use bareline_fuzz::{
-    Asked, Head, MessageModel, RequestModel, Verdict, any_calls_that_succeed_write_what_is_meant, request_verdict,
-    response_verdict,
+    Asked, Head, MessageModel, RequestModel, Verdict, any_calls_that_succeed_write_what_is_meant,
+    request_verdict, response_verdict,
 };
 use bareline_properties::{calls, written, written_requests, written_responses};
 use http_body_util::{BodyExt, Empty};
@@ -24,9 +31,11 @@ struct Read {
     content: Vec<u8>,
 }
 
-/// The fields sorted by name, those with one name in their order, names in lower case: what a map of fields keeps.
+/// The fields sorted by name, those with one name in their order, names in lower case: what a map
+/// of fields keeps.
 fn sorted(fields: impl Iterator<Item = (String, Vec<u8>)>) -> Vec<(String, Vec<u8>)> {
-    let mut fields: Vec<_> = fields.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+    let mut fields: Vec<_> =
+        fields.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
     fields.sort_by(|one, other| one.0.cmp(&other.0));
     fields
 }
@@ -53,7 +62,11 @@ fn hyper_request(octets: Vec<u8>) -> Option<Read> {
         async move {
             let (head, body) = request.into_parts();
             if let Ok(body) = body.collect().await {
-                let start = vec![head.method.to_string(), head.uri.to_string(), format!("{:?}", head.version)];
+                let start = vec![
+                    head.method.to_string(),
+                    head.uri.to_string(),
+                    format!("{:?}", head.version),
+                ];
                 let content = body.to_bytes().to_vec();
                 seen.lock().unwrap().push(Read { start, fields: of_map(&head.headers), content });
             }
@@ -64,7 +77,10 @@ fn hyper_request(octets: Vec<u8>) -> Option<Read> {
         let (mut client, server) = duplex(100_000);
         client.write_all(&octets).await.unwrap();
         client.shutdown().await.unwrap();
-        let _ = hyper::server::conn::http1::Builder::new().half_close(true).serve_connection(TokioIo::new(server), service).await;
+        let _ = hyper::server::conn::http1::Builder::new()
+            .half_close(true)
+            .serve_connection(TokioIo::new(server), service)
+            .await;
     });
     // One request, and nothing left over that would be another.
     let mut seen = std::mem::take(&mut *seen.lock().unwrap());
@@ -75,14 +91,20 @@ fn hyper_request(octets: Vec<u8>) -> Option<Read> {
 fn hyper_response(octets: Vec<u8>, asked: Asked) -> Option<Read> {
     block_on(async {
         let (client, mut server) = duplex(100_000);
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(client)).await.ok()?;
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(client)).await.ok()?;
         let target = if asked == Asked::Connect { "a:1" } else { "/" };
         let method = match asked {
             Asked::Get => "GET",
             Asked::Head => "HEAD",
             Asked::Connect => "CONNECT",
         };
-        let request = Request::builder().method(method).uri(target).header("host", "a").body(Empty::<Bytes>::new()).ok()?;
+        let request = Request::builder()
+            .method(method)
+            .uri(target)
+            .header("host", "a")
+            .body(Empty::<Bytes>::new())
+            .ok()?;
         let serve = async move {
             let mut head = vec![0; 1000];
             let _ = server.read(&mut head).await;
@@ -128,38 +150,51 @@ fn known_refusal(model: &RequestModel) -> Option<&'static str> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 1500,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn hyper_reads_our_requests_as_we_do(model in written_requests()) {
         let octets = written(&MessageModel::Request(model.clone()));
-        let Verdict::Head(head) = request_verdict(&octets) else { panic!("we refuse our own request") };
+        let Verdict::Head(head) = request_verdict(&octets) else {
+            panic!("we refuse our own request")
+        };
         let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
         let ours = of_head(&head, &model.body, head.start.iter().map(|part| text(part)).collect());
         match (hyper_request(octets.clone()), known_refusal(&model)) {
             (None, Some(_)) => {}
             (Some(mut theirs), None) => {
-                // hyper writes scheme and host in lower case [RFC 3986 section 6.2.2.1], and the path that an absolute form without
-                // one stands for [RFC 9112 section 3.2.1].
+                // hyper writes scheme and host in lower case [RFC 3986 section 6.2.2.1], and the
+                // path that an absolute form without one stands for [RFC 9112 section 3.2.1].
                 let (own, target) = (&ours.start[1], &theirs.start[1]);
-                if target.eq_ignore_ascii_case(own) || target.eq_ignore_ascii_case(&format!("{own}/")) {
+                if target.eq_ignore_ascii_case(own)
+                    || target.eq_ignore_ascii_case(&format!("{own}/"))
+                {
                     theirs.start[1].clone_from(&ours.start[1]);
                 }
                 prop_assert_eq!(theirs, ours, "{}", octets.escape_ascii());
             }
-            (theirs, known) => panic!("hyper reads {} as {theirs:?}; known: {known:?}", octets.escape_ascii()),
+            (theirs, known) => {
+                panic!("hyper reads {} as {theirs:?}; known: {known:?}", octets.escape_ascii())
+            }
         }
     }
 
     #[test]
     fn hyper_reads_our_responses_as_we_do(model in written_responses()) {
         let asked = model.asked;
-        // Interim responses are not the answer, and hyper tells them to nobody [RFC 9110 section 15.2].
+        // Interim responses are not the answer, and hyper tells them to nobody
+        // [RFC 9110 section 15.2].
         if matches!(model.status, 100..=199) {
             return Ok(());
         }
         let octets = written(&MessageModel::Response(model.clone()));
-        let Verdict::Head(head) = response_verdict(&octets) else { panic!("we refuse our own response") };
+        let Verdict::Head(head) = response_verdict(&octets) else {
+            panic!("we refuse our own response")
+        };
         let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
         let start = head.start[..2].iter().map(|part| text(part)).collect();
         let content = match head.framings[asked as usize].unwrap() {
@@ -182,14 +217,20 @@ proptest! {
         };
         let theirs = match &calls.target {
             Some(_) => hyper_request(octets.clone()),
-            // Interim answers are told to nobody, and what hyper's client has not asked for is not read.
+            // Interim answers are told to nobody, and what hyper's client has not asked for is not
+            // read.
             None if calls.status < 200 => return Ok(()),
             None => hyper_response(octets.clone(), asked),
         };
         let Some(theirs) = theirs else { panic!("hyper refuses {}", octets.escape_ascii()) };
-        let is_added = |name: &str| ["content-length", "transfer-encoding", "connection"].contains(&name);
-        let fields: Vec<_> = theirs.fields.into_iter().filter(|(name, _)| !is_added(name)).collect();
-        let meant = sorted(calls.meant().into_iter()).into_iter().filter(|(name, _)| !is_added(name)).collect::<Vec<_>>();
+        let is_added =
+            |name: &str| ["content-length", "transfer-encoding", "connection"].contains(&name);
+        let fields: Vec<_> =
+            theirs.fields.into_iter().filter(|(name, _)| !is_added(name)).collect();
+        let meant = sorted(calls.meant().into_iter())
+            .into_iter()
+            .filter(|(name, _)| !is_added(name))
+            .collect::<Vec<_>>();
         prop_assert_eq!(fields, meant, "{}", octets.escape_ascii());
         match &calls.target {
             Some(_) => prop_assert_eq!(&theirs.start[0], &calls.method),

@@ -1,20 +1,38 @@
 //! Bodies: what of the octets is content, and what is refused.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use bareline_core::{BodyDecoder, BodyPart, ErrorKind as E, Framing, Limits};
 use bareline_fuzz::{BodyEvent, body_events};
 use std::collections::HashSet;
 
-const LIMITS: Limits = Limits { chunk_line: 20, chunk_extensions: 24, head: 30, trailers: 5, body: 20, ..Limits::DEFAULT };
+const LIMITS: Limits = Limits {
+    chunk_line: 20,
+    chunk_extensions: 24,
+    head: 30,
+    trailers: 5,
+    body: 20,
+    ..Limits::DEFAULT
+};
 
 /// The events of a body that the peer closes after, whole and octet by octet.
 fn events(framing: Framing, octets: &str) -> Vec<BodyEvent> {
     let whole = body_events(framing, &LIMITS, octets.as_bytes(), &[octets.len()], true);
-    assert_eq!(body_events(framing, &LIMITS, octets.as_bytes(), &[1], true), whole, "octet by octet");
+    assert_eq!(
+        body_events(framing, &LIMITS, octets.as_bytes(), &[1], true),
+        whole,
+        "octet by octet"
+    );
     whole
 }
 
-/// What is refused in a body: why, at which octet, how many of them, and a twin that is accepted, one octet away.
+/// What is refused in a body: why, at which octet, how many of them, and a twin that is accepted,
+/// one octet away.
 type Refusal = (E, usize, usize, &'static str, &'static str);
 
 const REFUSED_CHUNKS: &[Refusal] = &[
@@ -45,8 +63,20 @@ const REFUSED_CHUNKS: &[Refusal] = &[
     (E::FieldName, 3, 1, "0\r\n: a\r\n\r\n", "0\r\nX: a\r\n\r\n"),
     (E::MissingColon, 4, 1, "0\r\nX\r\n\r\n", "0\r\nX:\r\n\r\n"),
     (E::LineFolding, 9, 1, "0\r\nX: a\r\n b:\r\n\r\n", "0\r\nX: a\r\nb:\r\n\r\n"),
-    (E::TrailersTooLong, 33, 0, "0\r\nX: 012345678901234567890123\r\n\r\n", "0\r\nX: 01234567890123456789012\r\n\r\n"),
-    (E::TooManyFields, 23, 4, "0\r\nA:\r\nB:\r\nC:\r\nD:\r\nE:\r\nF:\r\n\r\n", "0\r\nA:\r\nB:\r\nC:\r\nD:\r\nE:\r\n\r\n"),
+    (
+        E::TrailersTooLong,
+        33,
+        0,
+        "0\r\nX: 012345678901234567890123\r\n\r\n",
+        "0\r\nX: 01234567890123456789012\r\n\r\n",
+    ),
+    (
+        E::TooManyFields,
+        23,
+        4,
+        "0\r\nA:\r\nB:\r\nC:\r\nD:\r\nE:\r\nF:\r\n\r\n",
+        "0\r\nA:\r\nB:\r\nC:\r\nD:\r\nE:\r\n\r\n",
+    ),
     (E::BodyTooLarge, 0, 2, "15\r\nx", "5\r\n01234\r\n0\r\n\r\n"),
 ];
 
@@ -55,7 +85,11 @@ fn rfc9112_7_1_each_refused_chunked_body_has_an_accepted_twin() {
     for (kind, offset, len, refused, accepted) in REFUSED_CHUNKS {
         let last = events(Framing::Chunked, refused).pop();
         assert_eq!(last, Some(BodyEvent::Refused(*kind, *offset, *len)), "{refused:?}");
-        assert_eq!(events(Framing::Chunked, accepted).pop(), Some(BodyEvent::End(accepted.len())), "{accepted:?}");
+        assert_eq!(
+            events(Framing::Chunked, accepted).pop(),
+            Some(BodyEvent::End(accepted.len())),
+            "{accepted:?}"
+        );
     }
 }
 
@@ -82,9 +116,14 @@ fn every_kind_of_fault_of_a_body_has_a_test_that_causes_it() {
 fn rfc9112_7_1_chunks_extensions_and_trailers() {
     let chunk = |size, extensions: &str| BodyEvent::Chunk(size, extensions.as_bytes().to_vec());
     let content = |data: &str| BodyEvent::Content(data.as_bytes().to_vec());
-    let trailer = |name: &str, value: &str| BodyEvent::Trailer(name.as_bytes().to_vec(), value.as_bytes().to_vec());
+    let trailer = |name: &str, value: &str| {
+        BodyEvent::Trailer(name.as_bytes().to_vec(), value.as_bytes().to_vec())
+    };
     assert_eq!(
-        events(Framing::Chunked, "3\r\nabc\r\n0a\t; a = \"b;c\\\"\"\r\n0123456789\r\n00;z\r\nX-T:  1 \r\nY:\r\n\r\nGET"),
+        events(
+            Framing::Chunked,
+            "3\r\nabc\r\n0a\t; a = \"b;c\\\"\"\r\n0123456789\r\n00;z\r\nX-T:  1 \r\nY:\r\n\r\nGET"
+        ),
         [
             chunk(3, ""),
             content("abc"),
@@ -102,18 +141,37 @@ fn rfc9112_7_1_chunks_extensions_and_trailers() {
 fn rfc9110_5_4_a_trailer_section_has_128_lines_and_no_more() {
     let section = |lines: usize| format!("0\r\n{}\r\n", "a:\r\n".repeat(lines));
     for pieces in [usize::MAX, 1, 4] {
-        let last = |lines| body_events(Framing::Chunked, &Limits::DEFAULT, section(lines).as_bytes(), &[pieces], true).pop();
+        let last = |lines| {
+            body_events(
+                Framing::Chunked,
+                &Limits::DEFAULT,
+                section(lines).as_bytes(),
+                &[pieces],
+                true,
+            )
+            .pop()
+        };
         assert_eq!(last(128), Some(BodyEvent::End(3 + 4 * 128 + 2)), "in pieces of {pieces}");
-        assert_eq!(last(129), Some(BodyEvent::Refused(E::TooManyFields, 3 + 4 * 128, 4)), "in pieces of {pieces}");
+        assert_eq!(
+            last(129),
+            Some(BodyEvent::Refused(E::TooManyFields, 3 + 4 * 128, 4)),
+            "in pieces of {pieces}"
+        );
     }
     assert_eq!(E::TooManyFields.status().code(), 431);
 }
 
 #[test]
 fn rfc9112_7_1_1_extensions_are_counted_across_chunks() {
-    let last = events(Framing::Chunked, "1;aaaaaaaa\r\nx\r\n1;bbbbbbbb\r\nx\r\n1;ccccccc\r\nx\r\n0\r\n\r\n").pop();
+    let last = events(
+        Framing::Chunked,
+        "1;aaaaaaaa\r\nx\r\n1;bbbbbbbb\r\nx\r\n1;ccccccc\r\nx\r\n0\r\n\r\n",
+    )
+    .pop();
     assert_eq!(last, Some(BodyEvent::Refused(E::ChunkLineTooLong, 31, 8)));
-    let last = events(Framing::Chunked, "1;aaaaaaaa\r\nx\r\n1;bbbbbbbb\r\nx\r\n1;ccccc\r\nx\r\n0\r\n\r\n").pop();
+    let last =
+        events(Framing::Chunked, "1;aaaaaaaa\r\nx\r\n1;bbbbbbbb\r\nx\r\n1;ccccc\r\nx\r\n0\r\n\r\n")
+            .pop();
     assert_eq!(last, Some(BodyEvent::End(47)));
 }
 
@@ -121,7 +179,10 @@ fn rfc9112_7_1_1_extensions_are_counted_across_chunks() {
 fn rfc9110_15_5_14_a_body_is_counted_across_chunks() {
     let last = events(Framing::Chunked, "a\r\n0123456789\r\nb\r\n").pop();
     assert_eq!(last, Some(BodyEvent::Refused(E::BodyTooLarge, 15, 1)));
-    assert_eq!(events(Framing::Length(21), "").pop(), Some(BodyEvent::Refused(E::BodyTooLarge, 0, 0)));
+    assert_eq!(
+        events(Framing::Length(21), "").pop(),
+        Some(BodyEvent::Refused(E::BodyTooLarge, 0, 0))
+    );
     let twenty = "01234567890123456789";
     assert_eq!(events(Framing::Length(20), twenty).pop(), Some(BodyEvent::End(20)));
     assert_eq!(events(Framing::UntilClose, twenty).pop(), Some(BodyEvent::End(20)));
@@ -129,7 +190,8 @@ fn rfc9110_15_5_14_a_body_is_counted_across_chunks() {
     assert_eq!(last, Some(BodyEvent::Refused(E::BodyTooLarge, 20, 1)));
 }
 
-/// A framing, octets, and what comes of them when the peer closes: the content, and whether the message is whole.
+/// A framing, octets, and what comes of them when the peer closes: the content, and whether the
+/// message is whole.
 #[test]
 fn rfc9112_8_only_a_close_delimited_body_ends_at_the_close() {
     for (framing, octets, is_whole) in [
@@ -153,16 +215,23 @@ fn rfc9112_8_only_a_close_delimited_body_ends_at_the_close() {
     ] {
         let last = events(framing, octets).pop().unwrap();
         let is_end = last == BodyEvent::End(octets.len());
-        let is_truncated = matches!(last, BodyEvent::Refused(E::Truncated, at, 0) if at <= octets.len());
-        assert_eq!((is_end, is_truncated), (is_whole, !is_whole), "{framing:?} {octets:?}: {last:?}");
+        let is_truncated =
+            matches!(last, BodyEvent::Refused(E::Truncated, at, 0) if at <= octets.len());
+        assert_eq!(
+            (is_end, is_truncated),
+            (is_whole, !is_whole),
+            "{framing:?} {octets:?}: {last:?}"
+        );
     }
 }
 
 #[test]
 fn what_follows_a_body_is_left_alone() {
-    for (framing, octets, len) in
-        [(Framing::None, "GET", 0), (Framing::Length(2), "abGET", 2), (Framing::Chunked, "0\r\n\r\nGET", 5)]
-    {
+    for (framing, octets, len) in [
+        (Framing::None, "GET", 0),
+        (Framing::Length(2), "abGET", 2),
+        (Framing::Chunked, "0\r\n\r\nGET", 5),
+    ] {
         assert_eq!(events(framing, octets).pop(), Some(BodyEvent::End(len)));
     }
 }
@@ -170,11 +239,15 @@ fn what_follows_a_body_is_left_alone() {
 #[test]
 fn rfc9112_7_1_1_extensions_have_names_and_values() {
     let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
-    let Ok((_, BodyPart::Chunk { size: 1, extensions })) = decoder.decode(b"1;a;bc = d;e=\"f\\\"g\"\r\n") else {
+    let Ok((_, BodyPart::Chunk { size: 1, extensions })) =
+        decoder.decode(b"1;a;bc = d;e=\"f\\\"g\"\r\n")
+    else {
         panic!("a chunk")
     };
-    let seen: Vec<_> =
-        extensions.iter().map(|extension| (extension.name(), extension.value().map(Iterator::collect::<Vec<u8>>))).collect();
+    let seen: Vec<_> = extensions
+        .iter()
+        .map(|extension| (extension.name(), extension.value().map(Iterator::collect::<Vec<u8>>)))
+        .collect();
     assert_eq!(seen, [("a", None), ("bc", Some(b"d".to_vec())), ("e", Some(b"f\"g".to_vec()))]);
 }
 

@@ -1,8 +1,16 @@
-//! The conformance cases of `tests/cases`: each read whole, octet by octet and in two, with the same outcome.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+//! The conformance cases of `tests/cases`: each read whole, octet by octet and in two, with the
+//! same outcome.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use bareline_core::{
-    FieldName, FieldValue, HeadWriter, MessageWriter, Method, ReplyTo, Status, Target, Version, WireBuf, WriteError,
+    FieldName, FieldValue, HeadWriter, MessageWriter, Method, ReplyTo, Status, Target, Version,
+    WireBuf, WriteError,
 };
 use bareline_explain::reading::{Asked, Field, Message, Reading, StartLine, requests, responses};
 use serde_json::Value;
@@ -12,7 +20,11 @@ use std::path::Path;
 /// The cases of a file.
 fn cases(file: &str) -> Vec<Value> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cases").join(file);
-    fs::read_to_string(path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    fs::read_to_string(path)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 fn text<'v>(value: &'v Value, key: &str) -> &'v str {
@@ -21,7 +33,11 @@ fn text<'v>(value: &'v Value, key: &str) -> &'v str {
 
 fn octets(hexadecimal: &str) -> Vec<u8> {
     let digit = |digit: u8| char::from(digit).to_digit(16).unwrap().to_le_bytes()[0];
-    hexadecimal.as_bytes().chunks(2).map(|digits| digit(digits[0]) << 4 | digit(digits[1])).collect()
+    hexadecimal
+        .as_bytes()
+        .chunks(2)
+        .map(|digits| digit(digits[0]) << 4 | digit(digits[1]))
+        .collect()
 }
 
 /// A string whose code points are octets.
@@ -29,17 +45,23 @@ fn latin1(octets: &[u8]) -> String {
     octets.iter().copied().map(char::from).collect()
 }
 
-/// The cuts that are tried: none, all, and one at each place; of long inputs near their line ends and limits, and at many places besides.
+/// The cuts that are tried: none, all, and one at each place; of long inputs near their line ends
+/// and limits, and at many places besides.
 fn cuts(input: &[u8]) -> Vec<Vec<usize>> {
     let mut cuts: Vec<Vec<usize>> = vec![vec![], (1..=input.len()).collect()];
     let mut places: Vec<usize> = (1..input.len()).collect();
     if input.len() > 4096 {
         let ends = input.iter().enumerate().filter(|(_, octet)| **octet == b'\n').map(|(at, _)| at);
-        let near: Vec<usize> = ends.chain([4096, 8192, 16_384, 65_535]).flat_map(|at| at.saturating_sub(2)..=at + 3).collect();
+        let near: Vec<usize> = ends
+            .chain([4096, 8192, 16_384, 65_535])
+            .flat_map(|at| at.saturating_sub(2)..=at + 3)
+            .collect();
         // A generator of numbers that is the same in each run.
         let mut number = input.len() as u64;
         let mut random = || {
-            number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            number = number
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             usize::try_from(number >> 33).unwrap() % input.len()
         };
         places = near
@@ -87,10 +109,13 @@ fn difference(message: &Message, expected: &Value, is_folded: bool) -> Option<St
         StartLine::Response { status, informational, reason, .. } => {
             let heads = informational
                 .iter()
-                .map(|(status, headers)| serde_json::json!({"status": status.code(), "headers": fields(headers)}));
+                .map(|(status, headers)| {
+                    serde_json::json!({"status": status.code(), "headers": fields(headers)})
+                });
             seen.push(("status", Value::from(status.code())));
             seen.push(("informational", heads.collect()));
-            let key = if expected["response_reason"].is_null() { "reason" } else { "response_reason" };
+            let key =
+                if expected["response_reason"].is_null() { "reason" } else { "response_reason" };
             if !expected[key].is_null() {
                 seen.push((key, Value::from(latin1(reason))));
             }
@@ -139,23 +164,39 @@ fn wrong(case: &Value, input: &[u8], reading: &Reading) -> Option<Wrong> {
         if messages.len() != whole.len() {
             return Some(Wrong::Outcome(format!("{} messages", whole.len())));
         }
-        let differences = whole.iter().zip(&messages).filter_map(|(message, expected)| difference(message, expected, is_folded));
+        let differences = whole
+            .iter()
+            .zip(&messages)
+            .filter_map(|(message, expected)| difference(message, expected, is_folded));
         if let Some(difference) = differences.into_iter().next() {
             return Some(Wrong::Outcome(difference));
         }
         let leftover = &input[reading.end..];
-        if leftover != octets(text(expected, "leftover")) || reading.tail.name() != text(expected, "tail") {
-            return Some(Wrong::Outcome(format!("{} behind it: {}", reading.tail.name(), leftover.escape_ascii())));
+        if leftover != octets(text(expected, "leftover"))
+            || reading.tail.name() != text(expected, "tail")
+        {
+            return Some(Wrong::Outcome(format!(
+                "{} behind it: {}",
+                reading.tail.name(),
+                leftover.escape_ascii()
+            )));
         }
     }
     if is_first && got == "incomplete" && case["head_complete"] != !reading.messages.is_empty() {
         return Some(Wrong::Outcome(format!("head_complete is {}", !reading.messages.is_empty())));
     }
     if let (true, Some(error)) = (is_first, reading.fault) {
-        let range: Vec<usize> =
-            case["at"].as_array().unwrap().iter().map(|at| at.as_u64().unwrap().try_into().unwrap()).collect();
+        let range: Vec<usize> = case["at"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|at| at.as_u64().unwrap().try_into().unwrap())
+            .collect();
         if error.offset() > range[1] + 1 || error.offset() + error.len() < range[0] {
-            return Some(Wrong::Place(format!("{error}, {} octets, but expected in {range:?}", error.len())));
+            return Some(Wrong::Place(format!(
+                "{error}, {} octets, but expected in {range:?}",
+                error.len()
+            )));
         }
         let statuses = [&case["status"], &case["alt_status"]];
         let is_status = |status: &Value| match status {
@@ -166,7 +207,11 @@ fn wrong(case: &Value, input: &[u8], reading: &Reading) -> Option<Wrong> {
             return Some(Wrong::Outcome(format!("{error}: status {}", error.status().code())));
         }
         if case["messages"] != whole.len() || reading.tail.name() != text(case, "tail") {
-            return Some(Wrong::Outcome(format!("{} messages before it, {} behind", whole.len(), reading.tail.name())));
+            return Some(Wrong::Outcome(format!(
+                "{} messages before it, {} behind",
+                whole.len(),
+                reading.tail.name()
+            )));
         }
         if let (Some(message), false) = (whole.first(), case["headers"].is_null()) {
             return difference(message, case, false).map(Wrong::Outcome);
@@ -178,7 +223,9 @@ fn wrong(case: &Value, input: &[u8], reading: &Reading) -> Option<Wrong> {
 /// Runs the cases of a file.
 fn run(file: &str, count: usize, read: impl Fn(&Value, &[u8], &[usize]) -> Reading) {
     let (mut faults, mut readings) = (Vec::new(), 0);
-    let disputed = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../cases/DISPUTED.md")).unwrap();
+    let disputed =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../cases/DISPUTED.md"))
+            .unwrap();
     let cases = cases(file);
     assert_eq!(cases.len(), count);
     for case in &cases {
@@ -201,7 +248,11 @@ fn run(file: &str, count: usize, read: impl Fn(&Value, &[u8], &[usize]) -> Readi
                 break;
             }
             if *same != reading {
-                faults.push(format!("{}, cut at {:?}: another outcome", text(case, "id"), cuts.first()));
+                faults.push(format!(
+                    "{}, cut at {:?}: another outcome",
+                    text(case, "id"),
+                    cuts.first()
+                ));
                 break;
             }
         }
@@ -221,10 +272,15 @@ fn every_request_case_has_its_verdict_at_every_cut() {
 fn every_response_case_has_its_verdict_at_every_cut() {
     for (file, count) in [("responses.jsonl", 149), ("more_responses.jsonl", 89)] {
         run(file, count, |case, input, cuts| {
-            let methods = case["request_methods"].as_array().unwrap().iter().map(|method| method.as_str().unwrap());
+            let methods = case["request_methods"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|method| method.as_str().unwrap());
             let methods: Vec<_> = methods.map(|method| Method::new(method).unwrap()).collect();
             // A 101 of the cases is one that was offered.
-            let asked = Asked { methods: &methods, offers_upgrade: true, is_closed: case["eof"] == true };
+            let asked =
+                Asked { methods: &methods, offers_upgrade: true, is_closed: case["eof"] == true };
             responses(input, asked, cuts)
         });
     }
@@ -237,7 +293,11 @@ fn from_latin1(text: &str) -> Vec<u8> {
 
 /// Ends a head with the fields of a case, and returns whether a body follows: those that frame the
 /// body become the call that says so, and a second one is a field like any other.
-fn end(mut head: HeadWriter<'_>, headers: &[(String, Vec<u8>)], body: &[Vec<u8>]) -> Result<bool, WriteError> {
+fn end(
+    mut head: HeadWriter<'_>,
+    headers: &[(String, Vec<u8>)],
+    body: &[Vec<u8>],
+) -> Result<bool, WriteError> {
     let is = |name: &str, other: &str| name.eq_ignore_ascii_case(other);
     let is_framing = |name: &str| is(name, "content-length") || is(name, "transfer-encoding");
     let framing = headers.iter().position(|(name, _)| is_framing(name));
@@ -250,7 +310,9 @@ fn end(mut head: HeadWriter<'_>, headers: &[(String, Vec<u8>)], body: &[Vec<u8>]
     }
     let is_empty = framing.is_none() && body.iter().all(Vec::is_empty);
     match framing.map(|at| std::str::from_utf8(&headers[at].1).unwrap()) {
-        Some(length) if !is(length, "chunked") => head.length(length.parse().map_err(|_| WriteError::FramingField)?),
+        Some(length) if !is(length, "chunked") => {
+            head.length(length.parse().map_err(|_| WriteError::FramingField)?)
+        }
         Some(_) => head.chunked(),
         None if is_empty => head.without_body(),
         None => head.until_close(),
@@ -262,24 +324,34 @@ fn end(mut head: HeadWriter<'_>, headers: &[(String, Vec<u8>)], body: &[Vec<u8>]
 fn write(case: &Value) -> Result<Vec<u8>, WriteError> {
     let input = &case["input"];
     let pairs = |key: &str| -> Vec<(String, Vec<u8>)> {
-        let pair = |pair: &Value| (pair[0].as_str().unwrap().to_owned(), from_latin1(pair[1].as_str().unwrap()));
+        let pair = |pair: &Value| {
+            (pair[0].as_str().unwrap().to_owned(), from_latin1(pair[1].as_str().unwrap()))
+        };
         input[key].as_array().unwrap().iter().map(pair).collect()
     };
     let version = |key: &str| if input[key] == "1.0" { Version::Http10 } else { Version::Http11 };
     if !["1.0", "1.1"].contains(&text(input, "version")) {
         return Err(WriteError::NeedsHttp11); // there is no such `Version`
     }
-    let body: Vec<_> = input["body"].as_array().unwrap().iter().map(|piece| octets(piece.as_str().unwrap())).collect();
+    let body: Vec<_> = input["body"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|piece| octets(piece.as_str().unwrap()))
+        .collect();
     let mut out = WireBuf::<4096>::new();
     let is_request = text(case, "kind") == "request";
     let mut writer = MessageWriter::new();
     let has_body = if is_request {
-        let (method, target) = (Method::new(text(input, "method"))?, Target::new(text(input, "target"))?);
+        let (method, target) =
+            (Method::new(text(input, "method"))?, Target::new(text(input, "target"))?);
         let head = writer.request(method, target, &mut out)?;
         end(head.version(version("version")), &pairs("headers"), &body)?
     } else {
-        let reply_to = ReplyTo::new(Method::new(text(input, "request_method"))?, version("request_version"));
-        let code = u16::try_from(input["status"].as_u64().unwrap()).map_err(|_| WriteError::InvalidStatus { code: 0 })?;
+        let reply_to =
+            ReplyTo::new(Method::new(text(input, "request_method"))?, version("request_version"));
+        let code = u16::try_from(input["status"].as_u64().unwrap())
+            .map_err(|_| WriteError::InvalidStatus { code: 0 })?;
         let status = Status::new(code)?;
         let mut head = writer.response(reply_to, status, &mut out)?.version(version("version"));
         if text(input, "reason") != status.reason() {
@@ -292,8 +364,10 @@ fn write(case: &Value) -> Result<Vec<u8>, WriteError> {
         writer.send_data(piece, &mut out)?;
     }
     let trailers = pairs("trailers");
-    let trailers: Result<Vec<_>, WriteError> =
-        trailers.iter().map(|(name, value)| Ok((FieldName::new(name)?, FieldValue::new(value)?))).collect();
+    let trailers: Result<Vec<_>, WriteError> = trailers
+        .iter()
+        .map(|(name, value)| Ok((FieldName::new(name)?, FieldValue::new(value)?)))
+        .collect();
     if has_body {
         writer.end_body(&trailers?, &mut out)?;
     } else if !trailers?.is_empty() {
@@ -305,7 +379,8 @@ fn write(case: &Value) -> Result<Vec<u8>, WriteError> {
 /// The lines of the head, sorted, and the body: where a field stands is the writer's choice.
 fn sorted(message: &[u8]) -> (Vec<&[u8]>, &[u8]) {
     let end = message.windows(4).position(|octets| octets == b"\r\n\r\n").unwrap();
-    let mut lines: Vec<_> = message[..end].split(|&octet| octet == b'\n').map(<[u8]>::trim_ascii_end).collect();
+    let mut lines: Vec<_> =
+        message[..end].split(|&octet| octet == b'\n').map(<[u8]>::trim_ascii_end).collect();
     lines[1..].sort_unstable();
     (lines, &message[end..])
 }
@@ -317,16 +392,25 @@ fn every_serialiser_case_is_written_or_refused() {
     let mut faults = Vec::new();
     for case in &cases {
         let id = text(case, "id");
-        let also: Vec<_> =
-            case["accept_also"].as_array().into_iter().flatten().map(|hex| octets(hex.as_str().unwrap())).collect();
+        let also: Vec<_> = case["accept_also"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|hex| octets(hex.as_str().unwrap()))
+            .collect();
         let expected = case["hex"].as_str().map(octets).into_iter().chain(also).collect::<Vec<_>>();
         match write(case) {
-            Ok(written) if expected.iter().any(|expected| sorted(expected) == sorted(&written)) => {}
+            Ok(written) if expected.iter().any(|expected| sorted(expected) == sorted(&written)) => {
+            }
             // The message as it is without the whitespace, which is what the case would be.
-            Ok(written) if case["accept_trimmed"] == true && !written.windows(3).any(|octets| octets == b" \r\n") => {}
+            Ok(written)
+                if case["accept_trimmed"] == true
+                    && !written.windows(3).any(|octets| octets == b" \r\n") => {}
             Ok(written) => faults.push(format!("{id}: written as {}", written.escape_ascii())),
             // That there is no room is no refusal.
-            Err(error) if error != WriteError::BufferFull && (case["expect"] == "reject" || case["also_reject"] == true) => {}
+            Err(error)
+                if error != WriteError::BufferFull
+                    && (case["expect"] == "reject" || case["also_reject"] == true) => {}
             Err(error) => faults.push(format!("{id}: {error}")),
         }
     }

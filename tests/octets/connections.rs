@@ -1,9 +1,17 @@
-//! The states of a connection: every transition, by trying every operation in every state that can be reached.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+//! The states of a connection: every transition, by trying every operation in every state that can
+//! be reached.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use bareline_core::{
-    ClientConnection, ClientState, ErrorKind, Event, FieldName, FieldSpans, FieldValue, Limits, MessageWriter, Method, RecvBuf,
-    ReplyTo, ServerConnection, ServerState, Status, Target, Version, WireBuf, WriteError, datagram,
+    ClientConnection, ClientState, ErrorKind, Event, FieldName, FieldSpans, FieldValue, Limits,
+    MessageWriter, Method, RecvBuf, ReplyTo, ServerConnection, ServerState, Status, Target,
+    Version, WireBuf, WriteError, datagram,
 };
 use bareline_fuzz::{Entry, client_log};
 use std::collections::{BTreeSet, HashSet, VecDeque};
@@ -13,7 +21,8 @@ const LIMITS: Limits = Limits { interim: 1, drain: 2, ..Limits::DEFAULT };
 const UPGRADE: FieldValue<'_> = FieldValue::from_static("upgrade");
 const HOST: FieldValue<'_> = FieldValue::from_static("a");
 
-/// A step: the name under which it stands in the drawing, and what it does. `false` when it is refused.
+/// A step: the name under which it stands in the drawing, and what it does. `false` when it is
+/// refused.
 type Step<C> = (&'static str, fn(&mut C) -> bool);
 
 /// The connection, and what its caller keeps.
@@ -56,23 +65,31 @@ impl Server {
 }
 
 const SERVER_STEPS: &[Step<Server>] = &[
-    ("a part of a head comes", |server| server.connection.state() == ServerState::Idle && server.octets(b"GET / HT")),
+    ("a part of a head comes", |server| {
+        server.connection.state() == ServerState::Idle && server.octets(b"GET / HT")
+    }),
     ("the rest of a head comes", |server| {
         server.connection.state() == ServerState::Head
             && server.octets(b"TP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")
     }),
     ("a head comes whose body follows", |server| {
         server.connection.state() == ServerState::Idle
-            && server.octets(b"PUT / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\nContent-Length: 2\r\n\r\n")
+            && server.octets(
+                b"PUT / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\
+                    Content-Length: 2\r\n\r\n",
+            )
     }),
     ("a head comes that says close", |server| {
-        server.connection.state() == ServerState::Idle && server.octets(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        server.connection.state() == ServerState::Idle
+            && server.octets(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     }),
     ("a head comes that breaks a rule", |server| {
-        matches!(server.connection.state(), ServerState::Idle) && server.octets(b"GET / HTTP/1.1\r\n\r\n")
+        matches!(server.connection.state(), ServerState::Idle)
+            && server.octets(b"GET / HTTP/1.1\r\n\r\n")
     }),
     ("the rest of a body comes", |server| {
-        let may_come = matches!(server.connection.state(), ServerState::Body | ServerState::AnswerBody);
+        let may_come =
+            matches!(server.connection.state(), ServerState::Body | ServerState::AnswerBody);
         may_come && server.octets(b"hi")
     }),
     ("the peer closes", |server| {
@@ -99,7 +116,9 @@ const SERVER_STEPS: &[Step<Server>] = &[
         server.connection.state() == ServerState::Body && server.connection.discard_body(b"hi") == 2
     }),
     ("a 101 is written", |server| server.respond(Status::SWITCHING_PROTOCOLS, "upgrade")),
-    ("the rest of an answer is written", |server| server.connection.end_body(&[], &mut server.out).is_ok()),
+    ("the rest of an answer is written", |server| {
+        server.connection.end_body(&[], &mut server.out).is_ok()
+    }),
     ("a refusal is written", |server| {
         let head = server.connection.reject(Status::BAD_REQUEST, &mut server.out);
         head.and_then(|head| head.without_body()).is_ok()
@@ -133,8 +152,15 @@ impl Client {
         }
     }
 
-    fn request(&mut self, method: Method<'_>, fields: &[(FieldName<'_>, FieldValue<'_>)], body: &str) -> bool {
-        let Ok(mut head) = self.connection.request(method, Target::ROOT, &mut self.out) else { return false };
+    fn request(
+        &mut self,
+        method: Method<'_>,
+        fields: &[(FieldName<'_>, FieldValue<'_>)],
+        body: &str,
+    ) -> bool {
+        let Ok(mut head) = self.connection.request(method, Target::ROOT, &mut self.out) else {
+            return false;
+        };
         for (name, value) in [(FieldName::HOST, HOST)].iter().chain(fields) {
             head = head.field(*name, *value).unwrap();
         }
@@ -145,24 +171,40 @@ impl Client {
     }
 
     fn expects_a_head(&self) -> bool {
-        matches!(self.connection.state(), ClientState::Continue | ClientState::RequestBody | ClientState::Head)
+        matches!(
+            self.connection.state(),
+            ClientState::Continue | ClientState::RequestBody | ClientState::Head
+        )
     }
 }
 
 const CLIENT_STEPS: &[Step<Client>] = &[
     ("a request is written", |client| {
-        client.request(Method::GET, &[(FieldName::CONNECTION, UPGRADE), (FieldName::UPGRADE, UPGRADE)], "")
+        client.request(
+            Method::GET,
+            &[(FieldName::CONNECTION, UPGRADE), (FieldName::UPGRADE, UPGRADE)],
+            "",
+        )
     }),
     ("the head of a request is written", |client| client.request(Method::PUT, &[], "chunked")),
     ("the head of a request is written that expects 100", |client| {
-        client.request(Method::PUT, &[(FieldName::EXPECT, FieldValue::from_static("100-continue"))], "chunked")
+        client.request(
+            Method::PUT,
+            &[(FieldName::EXPECT, FieldValue::from_static("100-continue"))],
+            "chunked",
+        )
     }),
-    ("the rest of a request is written", |client| client.connection.end_body(&[], &mut client.out).is_ok()),
+    ("the rest of a request is written", |client| {
+        client.connection.end_body(&[], &mut client.out).is_ok()
+    }),
     ("a 100 comes", |client| client.expects_a_head() && client.octets(b"HTTP/1.1 100 \r\n\r\n")),
     ("a 101 comes", |client| {
-        client.expects_a_head() && client.octets(b"HTTP/1.1 101 \r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")
+        client.expects_a_head()
+            && client.octets(b"HTTP/1.1 101 \r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")
     }),
-    ("a response comes", |client| client.expects_a_head() && client.octets(b"HTTP/1.1 204 \r\n\r\n")),
+    ("a response comes", |client| {
+        client.expects_a_head() && client.octets(b"HTTP/1.1 204 \r\n\r\n")
+    }),
     ("a response comes that says close", |client| {
         client.expects_a_head() && client.octets(b"HTTP/1.1 204 \r\nConnection: close\r\n\r\n")
     }),
@@ -172,7 +214,9 @@ const CLIENT_STEPS: &[Step<Client>] = &[
     ("a head comes whose body ends with the connection", |client| {
         client.expects_a_head() && client.octets(b"HTTP/1.1 200 \r\n\r\n")
     }),
-    ("the rest of a body comes", |client| client.connection.state() == ClientState::Body && client.octets(b"hi")),
+    ("the rest of a body comes", |client| {
+        client.connection.state() == ClientState::Body && client.octets(b"hi")
+    }),
     ("octets come that break a rule", |client| {
         let may_come = client.expects_a_head() || client.connection.state() == ClientState::Idle;
         may_come && client.octets(b"\0")
@@ -192,7 +236,8 @@ const CLIENT_STEPS: &[Step<Client>] = &[
 ];
 
 /// Steps that leave the state as it is.
-const IN_BETWEEN: [&str; 3] = ["an interim answer is written", "a 100 comes", "the caller wants the answer to be the last"];
+const IN_BETWEEN: [&str; 3] =
+    ["an interim answer is written", "a 100 comes", "the caller wants the answer to be the last"];
 
 /// Every transition that can be seen within `depth` steps of a new connection, as an arrow each.
 fn explore<C, S: std::fmt::Debug + PartialEq>(
@@ -221,7 +266,8 @@ fn explore<C, S: std::fmt::Debug + PartialEq>(
                 transitions.insert(format!("{before:?} --> {after:?}: {name}"));
             }
             let longer = [&path[..], &[number]].concat();
-            // What can follow depends on more than the state; two steps of history are enough to tell it apart here.
+            // What can follow depends on more than the state; two steps of history are enough to
+            // tell it apart here.
             let history = longer.iter().rev().take(3).copied().collect::<Vec<_>>();
             if longer.len() < depth && seen.insert((format!("{after:?}"), history)) {
                 paths.push_back(longer);
@@ -235,7 +281,9 @@ fn explore<C, S: std::fmt::Debug + PartialEq>(
 fn drawn(file: &str) -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../core/src/connection").join(file);
     let document = std::fs::read_to_string(path).unwrap();
-    let arrows = document.lines().filter_map(|line| line.trim().split_once(" --> ")?.1.split_once(": ").map(|_| line.trim()));
+    let arrows = document.lines().filter_map(|line| {
+        line.trim().split_once(" --> ")?.1.split_once(": ").map(|_| line.trim())
+    });
     let mut arrows: Vec<_> = arrows.map(str::to_owned).collect();
     arrows.sort();
     arrows
@@ -248,21 +296,30 @@ fn check(file: &str, mut found: Vec<String>) {
 
 #[test]
 fn the_drawing_of_a_servers_states_is_what_it_does() {
-    let new = || Server { connection: ServerConnection::new(LIMITS), input: Vec::new(), out: WireBuf::new() };
+    let new = || Server {
+        connection: ServerConnection::new(LIMITS),
+        input: Vec::new(),
+        out: WireBuf::new(),
+    };
     let found = explore(SERVER_STEPS, new, |server| server.connection.state(), 7);
     check("SERVER_STATES.md", found);
 }
 
 #[test]
 fn the_drawing_of_a_clients_states_is_what_it_does() {
-    let new = || Client { connection: ClientConnection::new(LIMITS), input: Vec::new(), out: WireBuf::new() };
+    let new = || Client {
+        connection: ClientConnection::new(LIMITS),
+        input: Vec::new(),
+        out: WireBuf::new(),
+    };
     let found = explore(CLIENT_STEPS, new, |client| client.connection.state(), 6);
     check("CLIENT_STATES.md", found);
 }
 
 /// A client that has sent a GET which offers nothing, and what these octets are to it.
 fn received_by_a_client(octets: &[u8]) -> Option<ErrorKind> {
-    let (mut connection, mut spans, mut out) = (ClientConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<64>::new());
+    let (mut connection, mut spans, mut out) =
+        (ClientConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<64>::new());
     let head = connection.request(Method::GET, Target::ROOT, &mut out).unwrap();
     head.field(FieldName::HOST, HOST).unwrap().without_body().unwrap();
     let mut octets = octets.to_vec();
@@ -277,24 +334,38 @@ fn rfc9110_7_8_only_what_was_offered_is_switched_to() {
         received_by_a_client(&switch.map(|octet| if octet == b'1' { b'2' } else { octet })[9..]),
         Some(ErrorKind::Version)
     );
-    assert_eq!(received_by_a_client(b"HTTP/1.1 201 \r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"), None);
+    assert_eq!(
+        received_by_a_client(b"HTTP/1.1 201 \r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"),
+        None
+    );
 
     for (request, is_offered) in [
         (&b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"[..], true),
         (b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: pgrade\r\n\r\n", false),
         (b"GET / HTTP/1.0\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", false),
-        (b"PUT / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n", false),
+        (
+            b"PUT / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\
+                Expect: 100-continue\r\nContent-Length: 1\r\n\r\n",
+            false,
+        ),
     ] {
-        let (mut connection, mut spans, mut out) = (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<64>::new());
+        let (mut connection, mut spans, mut out) =
+            (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<64>::new());
         connection.receive(request, spans.lend()).unwrap();
         let refused = connection.respond(Status::SWITCHING_PROTOCOLS, &mut out).err();
-        assert_eq!(refused, (!is_offered).then_some(WriteError::UpgradeNotOffered), "{}", request.escape_ascii());
+        assert_eq!(
+            refused,
+            (!is_offered).then_some(WriteError::UpgradeNotOffered),
+            "{}",
+            request.escape_ascii()
+        );
     }
 }
 
 #[test]
 fn the_halves_of_a_connection_share_a_fault() {
-    let (mut connection, mut spans, mut out) = (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<128>::new());
+    let (mut connection, mut spans, mut out) =
+        (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<128>::new());
     let input = b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n";
     let (used, _) = connection.receive(input, spans.lend()).unwrap();
     let (mut receiving, mut sending) = connection.split();
@@ -314,12 +385,24 @@ fn a_buffer_that_is_too_small_is_a_refusal() {
     for (octets, kind) in [
         (&b"GET /"[..], ErrorKind::TargetTooLong),
         (b"GET / HTTP/1.1\r\nHost: a", ErrorKind::HeadTooLong),
-        (b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1", ErrorKind::BodyTooLarge),
+        (
+            b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1",
+            ErrorKind::BodyTooLarge,
+        ),
     ] {
-        let mut server = Server { connection: ServerConnection::new(LIMITS), input: Vec::new(), out: WireBuf::new() };
+        let mut server = Server {
+            connection: ServerConnection::new(LIMITS),
+            input: Vec::new(),
+            out: WireBuf::new(),
+        };
         server.octets(octets);
         let error = server.connection.overflow();
-        assert_eq!((error.kind(), server.connection.state()), (kind, ServerState::Refusal), "{}", octets.escape_ascii());
+        assert_eq!(
+            (error.kind(), server.connection.state()),
+            (kind, ServerState::Refusal),
+            "{}",
+            octets.escape_ascii()
+        );
     }
 }
 
@@ -328,14 +411,22 @@ fn a_buffer_that_is_too_small_is_a_refusal() {
 fn a_datagram_is_one_message() {
     let request = |octets: &'static [u8]| {
         let mut spans = FieldSpans::<8>::new();
-        datagram::request(octets, spans.lend()).map(|(_, body)| body.to_vec()).map_err(|error| (error.kind(), error.offset()))
+        datagram::request(octets, spans.lend())
+            .map(|(_, body)| body.to_vec())
+            .map_err(|error| (error.kind(), error.offset()))
     };
     assert_eq!(request(b"M-SEARCH * HTTP/1.1\r\nHost: a\r\n\r\n"), Ok(b"".to_vec()));
     assert_eq!(request(b"NOTIFY * HTTP/1.1\r\nHost: a\r\n\r\n"), Ok(b"".to_vec()));
     assert_eq!(request(b"NOTIFYX * HTTP/1.1\r\nHost: a\r\n\r\n"), Err((ErrorKind::TargetForm, 8)));
     assert_eq!(request(b"GET / HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi"), Ok(b"hi".to_vec()));
-    assert_eq!(request(b"GET / HTTP/1.0\r\nContent-Length: 3\r\n\r\nhi"), Err((ErrorKind::Truncated, 39)));
-    assert_eq!(request(b"GET / HTTP/1.0\r\nContent-Length: 1\r\n\r\nhi"), Err((ErrorKind::Surplus, 38)));
+    assert_eq!(
+        request(b"GET / HTTP/1.0\r\nContent-Length: 3\r\n\r\nhi"),
+        Err((ErrorKind::Truncated, 39))
+    );
+    assert_eq!(
+        request(b"GET / HTTP/1.0\r\nContent-Length: 1\r\n\r\nhi"),
+        Err((ErrorKind::Surplus, 38))
+    );
     assert_eq!(request(b"GET / HTTP/1.0\r\n\r\nhi"), Err((ErrorKind::Surplus, 18)));
     assert_eq!(request(b"M-SEARCH * HTTP/1.1\r\nHost: a\r\n"), Err((ErrorKind::HeadNotEnded, 30)));
     assert_eq!(request(b""), Err((ErrorKind::EmptyDatagram, 0)));
@@ -349,7 +440,10 @@ fn a_datagram_is_one_message() {
     };
     assert_eq!(response(b"HTTP/1.1 200 OK\r\nEXT:\r\n\r\n"), Ok((Status::OK, b"".to_vec())));
     assert_eq!(response(b"HTTP/1.1 200 OK\r\n\r\nhi"), Ok((Status::OK, b"hi".to_vec())));
-    assert_eq!(response(b"HTTP/1.1 200 OK\r\nEXT:\r\n").unwrap_err().kind(), ErrorKind::HeadNotEnded);
+    assert_eq!(
+        response(b"HTTP/1.1 200 OK\r\nEXT:\r\n").unwrap_err().kind(),
+        ErrorKind::HeadNotEnded
+    );
 
     let mut out = WireBuf::<100>::new();
     let search = Method::new("M-SEARCH").unwrap();
@@ -379,10 +473,12 @@ fn rfc9112_2_2_empty_lines_around_a_request_in_a_datagram() {
     let request = |octets: &[u8]| {
         let mut spans = FieldSpans::<8>::new();
         let read = datagram::request(octets, spans.lend());
-        read.map(|(head, body)| (head.method().to_string(), body.to_vec())).map_err(|error| (error.kind(), error.offset()))
+        read.map(|(head, body)| (head.method().to_string(), body.to_vec()))
+            .map_err(|error| (error.kind(), error.offset()))
     };
-    let search =
-        |before: &str, behind: &str| request(format!("{before}M-SEARCH * HTTP/1.1\r\nHost: a\r\n\r\n{behind}").as_bytes());
+    let search = |before: &str, behind: &str| {
+        request(format!("{before}M-SEARCH * HTTP/1.1\r\nHost: a\r\n\r\n{behind}").as_bytes())
+    };
     let searched = Ok(("M-SEARCH".to_owned(), Vec::new()));
     for lines in ["", "\r\n", "\r\n\r\n\r\n"] {
         assert_eq!(
@@ -392,13 +488,24 @@ fn rfc9112_2_2_empty_lines_around_a_request_in_a_datagram() {
     }
     let end = "M-SEARCH * HTTP/1.1\r\nHost: a\r\n\r\n".len();
     assert_eq!(search("\n", ""), Err((ErrorKind::BareLf, 0)));
-    for (behind, at) in [("\n", 0), ("\r", 0), (" \r\n", 0), ("\r\n\n", 2), ("\r\nhi", 2), ("hi\r\n", 0)] {
+    for (behind, at) in
+        [("\n", 0), ("\r", 0), (" \r\n", 0), ("\r\n\n", 2), ("\r\nhi", 2), ("hi\r\n", 0)]
+    {
         assert_eq!(search("", behind), Err((ErrorKind::Surplus, end + at)), "{behind:?}");
     }
     // A length of zero is no content. Behind content nothing is skipped.
-    assert_eq!(request(b"PUT / HTTP/1.0\r\nContent-Length: 0\r\n\r\n\r\n"), Ok(("PUT".to_owned(), Vec::new())));
-    assert_eq!(request(b"PUT / HTTP/1.0\r\nContent-Length: 2\r\n\r\n\r\n"), Ok(("PUT".to_owned(), b"\r\n".to_vec())));
-    assert_eq!(request(b"PUT / HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi\r\n"), Err((ErrorKind::Surplus, 39)));
+    assert_eq!(
+        request(b"PUT / HTTP/1.0\r\nContent-Length: 0\r\n\r\n\r\n"),
+        Ok(("PUT".to_owned(), Vec::new()))
+    );
+    assert_eq!(
+        request(b"PUT / HTTP/1.0\r\nContent-Length: 2\r\n\r\n\r\n"),
+        Ok(("PUT".to_owned(), b"\r\n".to_vec()))
+    );
+    assert_eq!(
+        request(b"PUT / HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi\r\n"),
+        Err((ErrorKind::Surplus, 39))
+    );
 }
 
 #[test]
@@ -409,21 +516,34 @@ fn a_response_in_a_datagram_owns_its_octets() {
         read.map(|(_, body)| body.to_vec()).map_err(|error| (error.kind(), error.offset()))
     };
     for body in ["", "\r\n", "hi\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"] {
-        assert_eq!(response(format!("HTTP/1.1 200 OK\r\nEXT:\r\n\r\n{body}").as_bytes()), Ok(body.as_bytes().to_vec()));
+        assert_eq!(
+            response(format!("HTTP/1.1 200 OK\r\nEXT:\r\n\r\n{body}").as_bytes()),
+            Ok(body.as_bytes().to_vec())
+        );
     }
     assert_eq!(response(b"\r\nHTTP/1.1 200 OK\r\n\r\n"), Err((ErrorKind::Version, 0)));
     assert_eq!(response(b"HTTP/1.1 204 \r\n\r\n"), Ok(Vec::new()));
     assert_eq!(response(b"HTTP/1.1 204 \r\n\r\n\r\n"), Err((ErrorKind::Surplus, 17)));
-    assert_eq!(response(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n\r\n"), Err((ErrorKind::Surplus, 38)));
+    assert_eq!(
+        response(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n\r\n"),
+        Err((ErrorKind::Surplus, 38))
+    );
 }
 
 #[test]
 fn a_client_receives_while_it_sends() {
-    let (mut connection, mut spans, mut out) = (ClientConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<128>::new());
-    assert_eq!(connection.request(Method::CONNECT, Target::ROOT, &mut out).err(), Some(WriteError::TargetForm));
+    let (mut connection, mut spans, mut out) =
+        (ClientConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<128>::new());
+    assert_eq!(
+        connection.request(Method::CONNECT, Target::ROOT, &mut out).err(),
+        Some(WriteError::TargetForm)
+    );
     let head = connection.request(Method::PUT, Target::ROOT, &mut out).unwrap();
     head.field(FieldName::HOST, HOST).unwrap().length(4).unwrap();
-    assert_eq!(connection.request(Method::PUT, Target::ROOT, &mut out).err(), Some(WriteError::OutOfTurn));
+    assert_eq!(
+        connection.request(Method::PUT, Target::ROOT, &mut out).err(),
+        Some(WriteError::OutOfTurn)
+    );
     let mut input = *b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
     let (used, _) = connection.receive(&mut input, spans.lend()).unwrap();
     let (mut receiving, mut sending) = connection.split();
@@ -440,8 +560,10 @@ fn a_client_receives_while_it_sends() {
 
 #[test]
 fn rfc9110_7_8_a_server_switches_behind_the_body() {
-    let (mut connection, mut spans, mut out) = (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<256>::new());
-    let input = b"PUT / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\nContent-Length: 2\r\n\r\nhi\x81";
+    let (mut connection, mut spans, mut out) =
+        (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<256>::new());
+    let input = b"PUT / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\
+        Content-Length: 2\r\n\r\nhi\x81";
     let (used, _) = connection.receive(input, spans.lend()).unwrap();
     let (mut receiving, mut sending) = connection.split();
     // The other protocol begins behind the body, which its client has to send first.
@@ -450,15 +572,24 @@ fn rfc9110_7_8_a_server_switches_behind_the_body() {
     let received: Result<(usize, Event<'_, ()>), _> = receiving.receive_body(&input[used..]);
     assert!(matches!(received, Ok((2, Event::Data(b"hi")))));
     let head = sending.respond(Status::SWITCHING_PROTOCOLS, &mut out).unwrap();
-    head.field(FieldName::CONNECTION, UPGRADE).unwrap().field(FieldName::UPGRADE, UPGRADE).unwrap().without_body().unwrap();
+    head.field(FieldName::CONNECTION, UPGRADE)
+        .unwrap()
+        .field(FieldName::UPGRADE, UPGRADE)
+        .unwrap()
+        .without_body()
+        .unwrap();
     assert_eq!(sending.end_body(&[], &mut out), Err(WriteError::OutOfTurn));
     assert_eq!(connection.state(), ServerState::Handover);
-    assert!(matches!(connection.receive(&input[used + 2..], spans.lend()), Ok((0, Event::Handover))));
+    assert!(matches!(
+        connection.receive(&input[used + 2..], spans.lend()),
+        Ok((0, Event::Handover))
+    ));
 }
 
 #[test]
 fn a_refusal_may_be_written_in_pieces() {
-    let (mut connection, mut spans, mut out) = (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<256>::new());
+    let (mut connection, mut spans, mut out) =
+        (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<256>::new());
     connection.receive(b"\0", spans.lend()).unwrap_err();
     connection.reject(Status::BAD_REQUEST, &mut out).unwrap().length(2).unwrap();
     assert_eq!(connection.state(), ServerState::AnswerBody);
@@ -466,18 +597,29 @@ fn a_refusal_may_be_written_in_pieces() {
     connection.end_body(&[], &mut out).unwrap();
     assert_eq!(connection.state(), ServerState::Close);
     assert!(matches!(connection.receive(b"GET", spans.lend()), Ok((0, Event::Closed))));
-    assert_eq!(out.as_bytes(), b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno");
+    assert_eq!(
+        out.as_bytes(),
+        b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"
+    );
 }
 
 #[test]
 fn rfc9112_5_2_a_fold_is_mended_and_held_to_the_grammar() {
-    assert_eq!(received_by_a_client(b"HTTP/1.1 200 OK\r\nX: a\r\n \0\r\n\r\n"), Some(ErrorKind::FieldValue));
-    assert_eq!(received_by_a_client(b"HTTP/1.1 200 OK\r\nX: a\r\n b\n\r\n"), Some(ErrorKind::BareLf));
+    assert_eq!(
+        received_by_a_client(b"HTTP/1.1 200 OK\r\nX: a\r\n \0\r\n\r\n"),
+        Some(ErrorKind::FieldValue)
+    );
+    assert_eq!(
+        received_by_a_client(b"HTTP/1.1 200 OK\r\nX: a\r\n b\n\r\n"),
+        Some(ErrorKind::BareLf)
+    );
     assert_eq!(received_by_a_client(b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\n\r\n"), None);
-    let (mut connection, mut spans, mut out) = (ClientConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<64>::new());
+    let (mut connection, mut spans, mut out) =
+        (ClientConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<64>::new());
     let head = connection.request(Method::GET, Target::ROOT, &mut out).unwrap();
     head.field(FieldName::HOST, HOST).unwrap().without_body().unwrap();
-    let mut input = *b"HTTP/1.1 200 OK\r\nX: a \r\n\t\r\n  b\t\r\nY:\r\n c\r\nContent-Length: 0\r\n\r\n";
+    let mut input =
+        *b"HTTP/1.1 200 OK\r\nX: a \r\n\t\r\n  b\t\r\nY:\r\n c\r\nContent-Length: 0\r\n\r\n";
     let Ok((_, Event::Head(head))) = connection.receive(&mut input, spans.lend()) else { panic!() };
     let values: Vec<_> = head.fields().iter().map(|(_, value)| value.as_bytes()).collect();
     assert_eq!(values, [&b"a        b"[..], b"c", b"0"]);
@@ -499,7 +641,11 @@ fn rfc9112_5_2_sp_takes_the_place_of_tabs_around_a_fold() {
         for pieces in [octets.len(), 1] {
             let log = client_log(&[Method::GET], octets.as_bytes(), &[pieces], false, LIMITS);
             let [Entry::Head(_, fields), ..] = &log[..] else { panic!("{log:?}") };
-            assert_eq!(fields[0].1.escape_ascii().to_string(), mended.replace('\t', "\\t"), "{octets:?}");
+            assert_eq!(
+                fields[0].1.escape_ascii().to_string(),
+                mended.replace('\t', "\\t"),
+                "{octets:?}"
+            );
         }
     }
 }
@@ -512,8 +658,12 @@ fn a_fold_across_the_limit_has_one_verdict_at_every_cut() {
         let log = |pieces: &[usize]| client_log(&[Method::GET], octets, pieces, false, limits);
         let whole = log(&[octets.len()]);
         let is_read = matches!(whole[..], [Entry::Head(..), ..]);
-        let too_long = [Entry::Refused(ErrorKind::HeadTooLong, usize::from(head), 0), Entry::Closed(0)];
-        assert!(is_read == (usize::from(head) >= octets.len()) && (is_read || whole == too_long), "{head}: {whole:?}");
+        let too_long =
+            [Entry::Refused(ErrorKind::HeadTooLong, usize::from(head), 0), Entry::Closed(0)];
+        assert!(
+            is_read == (usize::from(head) >= octets.len()) && (is_read || whole == too_long),
+            "{head}: {whole:?}"
+        );
         assert_eq!(log(&[1]), whole, "{head}, octet by octet");
         for cut in 1..octets.len() {
             assert_eq!(log(&[cut, octets.len()]), whole, "{head}, cut at {cut}");
@@ -523,22 +673,34 @@ fn a_fold_across_the_limit_has_one_verdict_at_every_cut() {
 
 /// A server's connection that has received these octets, and their events' end.
 fn server_after(octets: &[u8]) -> Server {
-    let mut server = Server { connection: ServerConnection::new(LIMITS), input: Vec::new(), out: WireBuf::new() };
+    let mut server = Server {
+        connection: ServerConnection::new(LIMITS),
+        input: Vec::new(),
+        out: WireBuf::new(),
+    };
     server.octets(octets);
     server
 }
 
 #[test]
 fn rfc9110_10_1_1_a_body_that_has_come_needs_no_100() {
-    let expecting = b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
+    let expecting =
+        b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
     for (octets, persists) in [(&expecting[..], false), (&[&expecting[..], b"hi"].concat(), true)] {
         let mut server = server_after(octets);
         assert_eq!(server.connection.expects_continue(), !persists);
         assert!(server.respond(Status::NO_CONTENT, ""));
         assert!(!server.connection.expects_continue());
-        assert_eq!(server.connection.state() == ServerState::Next, persists, "{}", octets.escape_ascii());
+        assert_eq!(
+            server.connection.state() == ServerState::Next,
+            persists,
+            "{}",
+            octets.escape_ascii()
+        );
     }
-    let mut server = server_after(b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n");
+    let mut server = server_after(
+        b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n",
+    );
     assert!(server.respond(Status::NO_CONTENT, ""));
     assert_eq!(server.connection.state(), ServerState::Next);
 }
@@ -548,21 +710,29 @@ fn a_body_is_received_while_its_head_is_kept() {
     let mut spans = FieldSpans::<4>::new();
     let mut server = ServerConnection::new(LIMITS);
     let octets =
-        b"PUT /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nT: 1\r\n\r\n";
+        b"PUT /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n\
+            2\r\nhi\r\n0\r\nT: 1\r\n\r\n";
     assert!(matches!(server.receive_body(octets), Ok((0, Event::End))), "there is no head yet");
-    let Ok((mut at, Event::Head(head))) = server.receive(octets, spans.lend()) else { panic!("a head") };
+    let Ok((mut at, Event::Head(head))) = server.receive(octets, spans.lend()) else {
+        panic!("a head")
+    };
     let mut seen = Vec::new();
     while let Ok((used, event)) = server.receive_body(&octets[at..]) {
         at += used;
         match event {
             Event::End => break,
             Event::Data(data) => seen.push(data.to_vec()),
-            Event::Trailer { name, value } => seen.push([name.as_bytes(), value.as_bytes()].concat()),
+            Event::Trailer { name, value } => {
+                seen.push([name.as_bytes(), value.as_bytes()].concat())
+            }
             _ => {}
         }
         assert!(!server.expects_continue());
     }
-    assert_eq!((head.target().path(), seen, at), ("/a", vec![b"hi".to_vec(), b"T1".to_vec()], octets.len()));
+    assert_eq!(
+        (head.target().path(), seen, at),
+        ("/a", vec![b"hi".to_vec(), b"T1".to_vec()], octets.len())
+    );
 
     let mut client = ClientConnection::new(LIMITS);
     let mut out = WireBuf::<64>::new();
@@ -570,7 +740,9 @@ fn a_body_is_received_while_its_head_is_kept() {
     head.field(FieldName::HOST, FieldValue::from_static("a")).unwrap().without_body().unwrap();
     let mut octets = *b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
     let body = octets.len() - 2;
-    let Ok((_, Event::Head(head))) = client.receive(&mut octets[..body], spans.lend()) else { panic!("a head") };
+    let Ok((_, Event::Head(head))) = client.receive(&mut octets[..body], spans.lend()) else {
+        panic!("a head")
+    };
     assert!(matches!(client.receive_body(b"hi"), Ok((2, Event::Data(b"hi")))));
     assert_eq!(head.status(), Status::OK);
     assert!(matches!(client.receive_body(b""), Ok((0, Event::End))));
@@ -603,14 +775,24 @@ fn rfc9112_9_6_the_response_that_ends_a_connection_says_close() {
         server.connection.end_body(&[], &mut server.out).unwrap();
     };
     let until_close: Write = |server| {
-        server.connection.respond(Status::OK, &mut server.out).unwrap().body_until_close(b"x").unwrap();
+        server
+            .connection
+            .respond(Status::OK, &mut server.out)
+            .unwrap()
+            .body_until_close(b"x")
+            .unwrap();
     };
     let last: Write = |server| {
         server.connection.close_after_answer();
         assert!(server.respond(Status::NO_CONTENT, ""));
     };
     let rejected: Write = |server| {
-        server.connection.reject(Status::BAD_REQUEST, &mut server.out).unwrap().without_body().unwrap();
+        server
+            .connection
+            .reject(Status::BAD_REQUEST, &mut server.out)
+            .unwrap()
+            .without_body()
+            .unwrap();
     };
     let full: Write = |server| {
         server.connection.overflow();
@@ -674,7 +856,10 @@ fn rfc9112_9_6_a_server_may_end_the_connection_with_any_answer() {
         assert_eq!(server.connection.closes_after_answer(), says_close);
         server.octets(b"hi");
         assert!(server.respond(Status::NO_CONTENT, ""));
-        let end = server.out.as_bytes().ends_with(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+        let end = server
+            .out
+            .as_bytes()
+            .ends_with(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
         let state = if says_close { ServerState::Close } else { ServerState::Next };
         assert_eq!((end, server.connection.state()), (says_close, state));
         server.connection.next_request();
@@ -696,7 +881,11 @@ fn a_peer_that_has_closed_is_told_once() {
     let mut server = server_after(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!(server.connection.peer_closed(), Ok(()));
     assert!(server.respond(Status::NO_CONTENT, ""));
-    assert_eq!(server.connection.next_request(), ServerState::Idle, "another request may have come before");
+    assert_eq!(
+        server.connection.next_request(),
+        ServerState::Idle,
+        "another request may have come before"
+    );
     server.octets(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     assert!(server.respond(Status::NO_CONTENT, ""));
     server.connection.next_request();
@@ -706,7 +895,9 @@ fn a_peer_that_has_closed_is_told_once() {
 
 #[test]
 fn nothing_is_read_after_close() {
-    let mut server = server_after(b"PUT / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2\r\n\r\n");
+    let mut server = server_after(
+        b"PUT / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2\r\n\r\n",
+    );
     assert!(server.respond(Status::NO_CONTENT, ""));
     let mut spans = FieldSpans::<8>::new();
     assert!(matches!(server.connection.receive(b"hi", spans.lend()), Ok((0, Event::Closed))));
@@ -720,8 +911,10 @@ fn nothing_is_read_after_close() {
 
 #[test]
 fn a_length_beyond_the_limit_is_refused_before_the_body() {
-    let (mut connection, mut spans) = (ServerConnection::new(Limits { body: 4, ..LIMITS }), FieldSpans::<8>::new());
-    let refused = connection.receive(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n", spans.lend());
+    let (mut connection, mut spans) =
+        (ServerConnection::new(Limits { body: 4, ..LIMITS }), FieldSpans::<8>::new());
+    let refused =
+        connection.receive(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n", spans.lend());
     assert_eq!(refused.map(|_| ()).unwrap_err().kind(), ErrorKind::BodyTooLarge);
     assert_eq!(connection.state(), ServerState::Refusal);
 }
@@ -732,18 +925,34 @@ fn no_second_head_stands_in_a_body() {
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     type Begin = fn(&mut WireBuf<1024>) -> Option<WriteError>;
     let heads: &[(&str, Begin)] = &[
-        ("a writer's response", |out| MessageWriter::new().response(ReplyTo::UNREAD, Status::OK, out).err()),
-        ("a writer's request", |out| MessageWriter::new().request(Method::GET, Target::ROOT, out).err()),
+        ("a writer's response", |out| {
+            MessageWriter::new().response(ReplyTo::UNREAD, Status::OK, out).err()
+        }),
+        ("a writer's request", |out| {
+            MessageWriter::new().request(Method::GET, Target::ROOT, out).err()
+        }),
         ("a datagram", |out| datagram::write_request(out, Method::GET, Target::ROOT).err()),
-        ("a datagram's response", |out| datagram::write_response(out, ReplyTo::UNREAD, Status::OK).err()),
-        ("another server's response", |out| server_after(REQUEST).connection.respond(Status::OK, out).err()),
-        ("another server's rejection", |out| ServerConnection::new(LIMITS).reject(Status::OK, out).err()),
-        ("another client's request", |out| ClientConnection::new(LIMITS).request(Method::GET, Target::ROOT, out).err()),
+        ("a datagram's response", |out| {
+            datagram::write_response(out, ReplyTo::UNREAD, Status::OK).err()
+        }),
+        ("another server's response", |out| {
+            server_after(REQUEST).connection.respond(Status::OK, out).err()
+        }),
+        ("another server's rejection", |out| {
+            ServerConnection::new(LIMITS).reject(Status::OK, out).err()
+        }),
+        ("another client's request", |out| {
+            ClientConnection::new(LIMITS).request(Method::GET, Target::ROOT, out).err()
+        }),
     ];
     for (title, begin) in heads {
         let mut server = server_after(REQUEST);
         server.connection.respond(Status::OK, &mut server.out).unwrap().length(5).unwrap();
-        assert_eq!(begin(&mut server.out), Some(WriteError::OutOfTurn), "{title} in a server's body");
+        assert_eq!(
+            begin(&mut server.out),
+            Some(WriteError::OutOfTurn),
+            "{title} in a server's body"
+        );
         server.connection.send_data(b"hello", &mut server.out).unwrap();
         assert_eq!(begin(&mut server.out), Some(WriteError::OutOfTurn), "{title} before the end");
 
@@ -780,9 +989,14 @@ fn a_client_refuses_what_a_parse_refuses() {
             let octets = format!("HTTP/1.1 200 OK\r\n{before}{line}\r\n\r\n").into_bytes();
             let mut spans = FieldSpans::<8>::new();
             // The same octets with the fold mended.
-            let mended = String::from_utf8(octets.clone()).unwrap().replace("\r\n c", "   c").into_bytes();
+            let mended =
+                String::from_utf8(octets.clone()).unwrap().replace("\r\n c", "   c").into_bytes();
             let expected = bareline_core::ResponseHead::parse(&mended, spans.lend()).unwrap_err();
-            let mut client = Client { connection: ClientConnection::new(LIMITS), input: Vec::new(), out: WireBuf::new() };
+            let mut client = Client {
+                connection: ClientConnection::new(LIMITS),
+                input: Vec::new(),
+                out: WireBuf::new(),
+            };
             assert!(client.request(Method::GET, &[], ""));
             let error = client.connection.receive(&mut octets.clone(), spans.lend()).unwrap_err();
             assert_eq!(error, expected, "{}", octets.escape_ascii());
@@ -795,13 +1009,24 @@ fn a_client_refuses_what_a_parse_refuses() {
 fn rfc9112_6_1_chunks_are_not_for_a_server_of_http_1_0() {
     for (version, refused) in [("1.0", Some(WriteError::NeedsHttp11)), ("1.1", None)] {
         let response = format!("HTTP/{version} 204 \r\nConnection: keep-alive\r\n\r\n");
-        let mut client = Client { connection: ClientConnection::new(LIMITS), input: Vec::new(), out: WireBuf::new() };
-        assert!(client.request(Method::PUT, &[], "chunked"), "nothing is known before the first response");
+        let mut client = Client {
+            connection: ClientConnection::new(LIMITS),
+            input: Vec::new(),
+            out: WireBuf::new(),
+        };
+        assert!(
+            client.request(Method::PUT, &[], "chunked"),
+            "nothing is known before the first response"
+        );
         client.connection.end_body(&[], &mut client.out).unwrap();
         client.octets(response.as_bytes());
         assert_eq!(client.connection.next_request(), ClientState::Idle);
         let head = client.connection.request(Method::PUT, Target::ROOT, &mut client.out).unwrap();
-        assert_eq!(head.field(FieldName::HOST, HOST).unwrap().chunked().err(), refused, "HTTP/{version}");
+        assert_eq!(
+            head.field(FieldName::HOST, HOST).unwrap().chunked().err(),
+            refused,
+            "HTTP/{version}"
+        );
         if refused.is_some() {
             assert!(client.request(Method::PUT, &[], ""), "with a length it can be sent");
         }
@@ -818,8 +1043,10 @@ fn rfc9112_9_3_a_request_says_whether_the_connection_goes_on() {
         (Version::Http10, &[], ClientState::Close),
         (Version::Http10, &[keep_alive], ClientState::Next),
     ] {
-        let (mut connection, mut out, mut spans) = (ClientConnection::new(LIMITS), WireBuf::<256>::new(), FieldSpans::<4>::new());
-        let head = connection.request(Method::GET, Target::ROOT, &mut out).unwrap().version(version);
+        let (mut connection, mut out, mut spans) =
+            (ClientConnection::new(LIMITS), WireBuf::<256>::new(), FieldSpans::<4>::new());
+        let head =
+            connection.request(Method::GET, Target::ROOT, &mut out).unwrap().version(version);
         head.field(FieldName::HOST, HOST).unwrap().fields(fields).unwrap().without_body().unwrap();
         connection.receive(&mut b"HTTP/1.1 204 No Content\r\n\r\n".to_vec(), spans.lend()).unwrap();
         assert_eq!(connection.state(), state, "{version} {fields:?}");
@@ -841,12 +1068,16 @@ fn between_two_requests_there_is_no_body() {
     let mut server = server_after(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     assert!(server.respond(Status::NO_CONTENT, ""));
     assert_eq!(server.connection.state(), ServerState::Next);
-    assert!(matches!(server.connection.receive_body(b"x"), Ok((0, Event::End))), "nothing is handed over");
+    assert!(
+        matches!(server.connection.receive_body(b"x"), Ok((0, Event::End))),
+        "nothing is handed over"
+    );
 }
 
 #[test]
 fn rfc9110_10_1_1_no_interim_answer_but_100_asks_for_the_body() {
-    let expecting = b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
+    let expecting =
+        b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
     for (interim, goes_on) in [(Status::CONTINUE, true), (Status::EARLY_HINTS, false)] {
         let mut server = server_after(expecting);
         assert!(server.respond(interim, ""));
@@ -865,22 +1096,38 @@ fn rfc9112_9_3_a_response_ends_behind_its_request() {
     let unread = Err(WriteError::RequestUnread);
     // Chunks end with the last one, a length with its last octet.
     let mut server = server_after(put);
-    server.connection.respond_while_receiving(Status::OK, &mut server.out).unwrap().chunked().unwrap();
+    server
+        .connection
+        .respond_while_receiving(Status::OK, &mut server.out)
+        .unwrap()
+        .chunked()
+        .unwrap();
     server.connection.send_data(b"on", &mut server.out).unwrap();
     let before = server.out.as_bytes().to_vec();
     assert_eq!(server.connection.end_body(&[], &mut server.out), unread);
     server.octets(b"h");
     assert_eq!(server.connection.end_body(&[], &mut server.out), unread);
-    assert_eq!((server.out.as_bytes(), server.connection.state()), (&before[..], ServerState::AnswerBody));
+    assert_eq!(
+        (server.out.as_bytes(), server.connection.state()),
+        (&before[..], ServerState::AnswerBody)
+    );
     server.octets(b"i");
     assert_eq!(server.connection.end_body(&[], &mut server.out), Ok(()));
     assert_eq!(server.connection.next_request(), ServerState::Idle);
 
     let mut server = server_after(put);
-    server.connection.respond_while_receiving(Status::OK, &mut server.out).unwrap().length(3).unwrap();
+    server
+        .connection
+        .respond_while_receiving(Status::OK, &mut server.out)
+        .unwrap()
+        .length(3)
+        .unwrap();
     assert_eq!(server.connection.send_data(b"abc", &mut server.out), unread);
     assert_eq!(server.connection.send_data(b"ab", &mut server.out), Ok(()));
-    assert_eq!(server.connection.frame_data(b"c", &mut server.out).err(), Some(WriteError::RequestUnread));
+    assert_eq!(
+        server.connection.frame_data(b"c", &mut server.out).err(),
+        Some(WriteError::RequestUnread)
+    );
     server.octets(b"hi");
     assert_eq!(server.connection.frame_data(b"c", &mut server.out), Ok(&b"c"[..]));
     assert_eq!(server.connection.end_body(&[], &mut server.out), Ok(()));
@@ -891,10 +1138,12 @@ fn rfc9112_9_3_a_response_ends_behind_its_request() {
 fn rfc9112_9_6_the_sending_half_knows_what_is_owed() {
     let input = b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi";
     for (is_read, is_announced) in [(false, false), (true, false), (false, true)] {
-        let (mut connection, mut spans, mut out) = (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<128>::new());
+        let (mut connection, mut spans, mut out) =
+            (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<128>::new());
         let (used, _) = connection.receive(input, spans.lend()).unwrap();
         let (mut receiving, mut sending) = connection.split();
-        let mut read = || -> Result<(usize, Event<'_, ()>), _> { receiving.receive_body(&input[used..]) };
+        let mut read =
+            || -> Result<(usize, Event<'_, ()>), _> { receiving.receive_body(&input[used..]) };
         if is_read {
             read().unwrap();
         }
@@ -913,7 +1162,10 @@ fn rfc9112_9_6_the_sending_half_knows_what_is_owed() {
             read().unwrap();
             sending.end_body(&[], &mut out).unwrap();
         }
-        assert_eq!(connection.state(), if says_close { ServerState::Close } else { ServerState::Next });
+        assert_eq!(
+            connection.state(),
+            if says_close { ServerState::Close } else { ServerState::Next }
+        );
     }
 }
 
@@ -958,7 +1210,11 @@ fn rfc9112_9_3_a_response_ahead_of_the_body_says_close() {
             assert!(server.respond(Status::NO_CONTENT, ""));
             let says_close = server.out.as_bytes().ends_with(b"\r\nConnection: close\r\n\r\n");
             let state = if closes { ServerState::Close } else { ServerState::Next };
-            assert_eq!((says_close, server.connection.state()), (closes, state), "{head:?} {body:?}");
+            assert_eq!(
+                (says_close, server.connection.state()),
+                (closes, state),
+                "{head:?} {body:?}"
+            );
         }
     }
 }
@@ -967,9 +1223,14 @@ fn rfc9112_9_3_a_response_ahead_of_the_body_says_close() {
 fn a_body_that_cannot_end_in_time_is_not_awaited() {
     let may_discard = |octets: &[u8]| server_after(octets).connection.may_discard_body();
     assert!(may_discard(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n"));
-    assert!(!may_discard(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n"), "beyond the limit");
+    assert!(
+        !may_discard(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n"),
+        "beyond the limit"
+    );
     assert!(may_discard(b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"));
-    assert!(!may_discard(b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"));
+    assert!(!may_discard(
+        b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+    ));
     assert!(!may_discard(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
 }
 
@@ -979,14 +1240,16 @@ fn a_body_that_cannot_end_in_time_is_not_awaited() {
 fn rfc9112_9_6_halves_in_two_threads_agree_on_what_is_owed() {
     let input = b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n";
     for _ in 0..20_000 {
-        let (mut connection, mut spans, mut out) = (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<128>::new());
+        let (mut connection, mut spans, mut out) =
+            (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<128>::new());
         let (used, _) = connection.receive(input, spans.lend()).unwrap();
         let (mut receiving, mut sending) = connection.split();
         let both = std::sync::Barrier::new(2);
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 both.wait();
-                let received: Result<(usize, Event<'_, ()>), _> = receiving.receive_body(&input[used..]);
+                let received: Result<(usize, Event<'_, ()>), _> =
+                    receiving.receive_body(&input[used..]);
                 assert!(received.is_err());
             });
             both.wait();

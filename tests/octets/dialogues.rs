@@ -1,5 +1,12 @@
-//! Dialogues as documents: `tests/cases/server.md` and `tests/cases/client.md` tell what goes over the wire and what comes of it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+//! Dialogues as documents: `tests/cases/server.md` and `tests/cases/client.md` tell what goes over
+//! the wire and what comes of it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use bareline_core::{Limits, Method};
 use bareline_fuzz::{Entry, ServerManner, client_log, server_log};
@@ -9,7 +16,8 @@ use std::path::Path;
 /// Small limits, so that they can be shown.
 const LIMITS: Limits = Limits { trailers: 2, drain: 16, interim: 3, ..Limits::DEFAULT };
 
-/// A dialogue: its title, what the words behind `http` say, what goes over the wire, and what is expected.
+/// A dialogue: its title, what the words behind `http` say, what goes over the wire, and what is
+/// expected.
 struct Dialogue {
     title: String,
     manner: String,
@@ -21,17 +29,25 @@ fn dialogues(document: &str) -> Vec<Dialogue> {
     let mut found = Vec::new();
     for section in document.split("\n## ").skip(1) {
         let title = section.lines().next().unwrap().to_owned();
-        let (_, rest) = section.split_once("```http ").unwrap_or_else(|| panic!("{title}: no http block"));
+        let (_, rest) =
+            section.split_once("```http ").unwrap_or_else(|| panic!("{title}: no http block"));
         let (manner, rest) = rest.split_once('\n').unwrap();
         let (wire, rest) = rest.split_once("```").unwrap();
-        let (_, events) = rest.split_once("```events\n").unwrap_or_else(|| panic!("{title}: no events"));
+        let (_, events) =
+            rest.split_once("```events\n").unwrap_or_else(|| panic!("{title}: no events"));
         let (events, _) = events.split_once("```").unwrap();
-        found.push(Dialogue { title, manner: manner.to_owned(), octets: octets(wire), events: events.to_owned() });
+        found.push(Dialogue {
+            title,
+            manner: manner.to_owned(),
+            octets: octets(wire),
+            events: events.to_owned(),
+        });
     }
     found
 }
 
-/// The octets of an http block: each line ends with CR LF unless a backslash stands at its end; `\n`, `\r`, `\\` and `\xff` are octets.
+/// The octets of an http block: each line ends with CR LF unless a backslash stands at its end;
+/// `\n`, `\r`, `\\` and `\xff` are octets.
 fn octets(block: &str) -> Vec<u8> {
     let mut octets = Vec::new();
     for line in block.lines() {
@@ -53,7 +69,9 @@ fn octets(block: &str) -> Vec<u8> {
                 }
                 [b'\\', b'x', high, low, rest @ ..] => {
                     let digits = [*high, *low];
-                    octets.push(u8::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).unwrap());
+                    octets.push(
+                        u8::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).unwrap(),
+                    );
                     rest
                 }
                 [octet, rest @ ..] => {
@@ -81,9 +99,13 @@ fn shown(log: &[Entry], octets: &[u8]) -> String {
                     writeln!(text, "         {name}: {}", value.escape_ascii()).unwrap();
                 }
             }
-            Entry::Chunk(size, extensions) => writeln!(text, "chunk    {size}{}", extensions.escape_ascii()).unwrap(),
+            Entry::Chunk(size, extensions) => {
+                writeln!(text, "chunk    {size}{}", extensions.escape_ascii()).unwrap()
+            }
             Entry::Data(data) => writeln!(text, "data     {}", data.escape_ascii()).unwrap(),
-            Entry::Trailer(name, value) => writeln!(text, "trailer  {name}: {}", value.escape_ascii()).unwrap(),
+            Entry::Trailer(name, value) => {
+                writeln!(text, "trailer  {name}: {}", value.escape_ascii()).unwrap()
+            }
             Entry::End => writeln!(text, "end").unwrap(),
             Entry::Refused(kind, at, _) => writeln!(text, "refused  {kind} at octet {at}").unwrap(),
             Entry::Sent(sent) => writeln!(text, "sent     {}", sent.escape_ascii()).unwrap(),
@@ -102,7 +124,11 @@ fn check(name: &str, run: impl Fn(&Dialogue, &[usize]) -> Vec<Entry>) -> usize {
     for dialogue in &dialogues {
         for pieces in [dialogue.octets.len().max(1), 1] {
             let shown = shown(&run(dialogue, &[pieces]), &dialogue.octets);
-            assert!(shown == dialogue.events, "{name}, {}, in pieces of {pieces}:\n{shown}", dialogue.title);
+            assert!(
+                shown == dialogue.events,
+                "{name}, {}, in pieces of {pieces}:\n{shown}",
+                dialogue.title
+            );
         }
     }
     dialogues.len()
@@ -129,8 +155,11 @@ fn the_dialogues_of_a_server() {
 fn the_dialogues_of_a_client() {
     let count = check("client.md", |dialogue, pieces| {
         let (list, _) = dialogue.manner.split_once(';').unwrap_or((&dialogue.manner, ""));
-        let methods: Vec<_> =
-            list.trim_start_matches("responses to ").split(", ").map(|name| Method::new(name).unwrap()).collect();
+        let methods: Vec<_> = list
+            .trim_start_matches("responses to ")
+            .split(", ")
+            .map(|name| Method::new(name).unwrap())
+            .collect();
         client_log(&methods, &dialogue.octets, pieces, dialogue.manner.contains("closes"), LIMITS)
     });
     assert!(count >= 20, "only {count} dialogues were found");

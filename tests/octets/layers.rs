@@ -1,10 +1,17 @@
 //! Arrows in core point down: no module imports from a layer at or above its own.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::fs;
 use std::path::Path;
 
-/// The layers of core, the lowest first. A module may import from the layers below its own, and from itself.
+/// The layers of core, the lowest first. A module may import from the layers below its own, and
+/// from itself.
 const LAYERS: &[&[&str]] = &[
     &["octets", "record"],
     &["error", "scan"],
@@ -21,12 +28,21 @@ fn layer_of(module: &str) -> Option<usize> {
     LAYERS.iter().position(|layer| layer.contains(&module))
 }
 
-/// The top-level modules that stand behind `crate::` in the code, comments left out, or behind as many `super::` as lead there.
+/// The top-level modules that stand behind `crate::` in the code, comments left out, or behind as
+/// many `super::` as lead there.
 fn imports(source: &str, depth: usize) -> Vec<String> {
-    let code = source.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
+    let code = source
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or_default())
+        .collect::<Vec<_>>()
+        .join("\n");
     let is_name = |character: char| character.is_alphanumeric() || character == '_';
     // Unit tests stand at the end of a file, one module deeper.
-    let code = code.split("#[cfg(test)]").next().unwrap_or_default().replace(&"super::".repeat(depth), "crate::");
+    let code = code
+        .split("#[cfg(test)]")
+        .next()
+        .unwrap_or_default()
+        .replace(&"super::".repeat(depth), "crate::");
     let after = code.split("crate::").skip(1);
     after.map(|rest| rest.chars().take_while(|&character| is_name(character)).collect()).collect()
 }
@@ -59,15 +75,22 @@ fn arrows_up(folder: &Path, module: Option<&str>, found: &mut Vec<String>) -> us
 #[test]
 fn arrows_point_down() {
     let mut found = Vec::new();
-    let seen = arrows_up(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../core/src"), None, &mut found);
+    let seen =
+        arrows_up(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../core/src"), None, &mut found);
     assert!(seen > 30, "only {seen} imports were seen");
     assert!(found.is_empty(), "arrows that point up:\n{}", found.join("\n"));
 }
 
 #[test]
 fn an_arrow_that_points_up_is_seen() {
-    assert_eq!(imports("use crate::head::Fields; // crate::no\nlet x = crate::value::Status::OK;", 1), ["head", "value"]);
-    assert_eq!(imports("use super::super::head::Fields;\nuse super::section::Progress;", 2), ["head"]);
+    assert_eq!(
+        imports("use crate::head::Fields; // crate::no\nlet x = crate::value::Status::OK;", 1),
+        ["head", "value"]
+    );
+    assert_eq!(
+        imports("use super::super::head::Fields;\nuse super::section::Progress;", 2),
+        ["head"]
+    );
     assert_eq!(imports("use super::head::Fields;", 1), ["head"]);
     assert!(layer_of("head") > layer_of("value"));
 }

@@ -1,9 +1,16 @@
-//! The tables that say what a test shows are held to what there is: the requirement matrix, the table of faults.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+//! The tables that say what a test shows are held to what there is: the requirement matrix, the
+//! table of faults.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use bareline_core::{
-    BodyDecoder, ClientConnection, ErrorKind, FieldName, FieldSpans, FieldValue, Framing, Limits, Method, ParseError,
-    ServerConnection, Target, Version, WireBuf, datagram,
+    BodyDecoder, ClientConnection, ErrorKind, FieldName, FieldSpans, FieldValue, Framing, Limits,
+    Method, ParseError, ServerConnection, Target, Version, WireBuf, datagram,
 };
 use bareline_explain::reading::{Asked, requests, responses};
 use bareline_net::{ClientStream, Error, Untimed};
@@ -36,17 +43,37 @@ fn tests() -> HashSet<String> {
     }
     let is_name = |character: char| character.is_alphanumeric() || character == '_';
     let is_test = |after: &&str| after.starts_with("\n");
-    let after_test = found.iter().flat_map(|source| source.split("#[test]").skip(1)).filter(is_test);
-    let name = |after: &str| after.split_once("fn ").unwrap().1.chars().take_while(|&character| is_name(character)).collect();
+    let after_test =
+        found.iter().flat_map(|source| source.split("#[test]").skip(1)).filter(is_test);
+    let name = |after: &str| {
+        after
+            .split_once("fn ")
+            .unwrap()
+            .1
+            .chars()
+            .take_while(|&character| is_name(character))
+            .collect()
+    };
     after_test.map(name).collect()
 }
 
 /// The classes of the cases: `rq:host`.
 fn classes() -> HashSet<String> {
-    let files = [("rq", "requests"), ("rq", "more_requests"), ("rs", "responses"), ("rs", "more_responses"), ("sz", "serialize")];
+    let files = [
+        ("rq", "requests"),
+        ("rq", "more_requests"),
+        ("rs", "responses"),
+        ("rs", "more_responses"),
+        ("sz", "serialize"),
+    ];
     let of_file = |(prefix, file): (&str, &str)| -> Vec<String> {
         let text = read(&format!("tests/cases/{file}.jsonl"));
-        let class = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["class"].as_str().unwrap().to_owned();
+        let class = |line: &str| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["class"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
         text.lines().map(|line| format!("{prefix}:{}", class(line))).collect()
     };
     files.into_iter().flat_map(of_file).collect()
@@ -55,7 +82,8 @@ fn classes() -> HashSet<String> {
 /// The cells of the rows of a table whose first cell begins like this.
 fn rows(text: &str, first: &str) -> Vec<Vec<String>> {
     let rows = text.lines().filter(|line| line.starts_with(&format!("| {first}")));
-    rows.map(|row| row.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect()).collect()
+    rows.map(|row| row.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect())
+        .collect()
 }
 
 #[test]
@@ -73,12 +101,15 @@ fn every_requirement_has_its_test_or_is_waived() {
             continue;
         }
         let (shown, rest) = shown.split_once("; ").unwrap_or((shown, ""));
-        let reason = rest.strip_prefix("left to the caller: ").or(rest.strip_prefix("a choice of DESIGN.md: "));
+        let reason = rest
+            .strip_prefix("left to the caller: ")
+            .or(rest.strip_prefix("a choice of DESIGN.md: "));
         if !rest.is_empty() && reason.is_none_or(|reason| reason.len() <= 10) {
             faults.push(format!("{id}: {rest} is no reason"));
         }
         let names: Vec<_> = shown.split(", ").map(|name| name.trim_matches('`')).collect();
-        let missing = names.iter().filter(|name| !tests.contains(**name) && !classes.contains(**name));
+        let missing =
+            names.iter().filter(|name| !tests.contains(**name) && !classes.contains(**name));
         faults.extend(missing.map(|name| format!("{id}: there is no {name}")));
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
@@ -101,7 +132,10 @@ fn every_decision_has_its_test() {
     let design = read("DESIGN.md");
     let (_, table) = design.split_once("## Where the RFC leaves a choice").unwrap();
     let (table, _) = table.split_once("\n## ").unwrap();
-    let rows: Vec<_> = table.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| construct")).collect();
+    let rows: Vec<_> = table
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| construct"))
+        .collect();
     assert!(rows.len() > 20);
     for row in rows {
         let shown = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
@@ -115,10 +149,13 @@ fn every_decision_has_its_test() {
 fn every_bad_situation_has_its_test() {
     let tests = tests();
     let page = read("net/WHEN.md");
-    let rows: Vec<_> = page.lines().filter(|line| line.starts_with("| ") && !line.contains(" ... |")).collect();
+    let rows: Vec<_> =
+        page.lines().filter(|line| line.starts_with("| ") && !line.contains(" ... |")).collect();
     assert!(rows.len() > 20);
     for row in rows {
-        let [_, _, _, shown] = row.trim_matches('|').split(" | ").collect::<Vec<_>>()[..] else { panic!("{row}") };
+        let [_, _, _, shown] = row.trim_matches('|').split(" | ").collect::<Vec<_>>()[..] else {
+            panic!("{row}")
+        };
         let names: Vec<_> = shown.split('`').skip(1).step_by(2).collect();
         assert!(!names.is_empty(), "{row}");
         let missing: Vec<_> = names.iter().filter(|name| !tests.contains(**name)).collect();
@@ -148,7 +185,9 @@ impl Write for Sent {
 /// What a client that asks in this version gets from a server that sends these octets.
 fn got(octets: &[u8], version: Version) -> Result<Vec<u8>, Error> {
     let mut client = ClientStream::new(Untimed(Sent(io::Cursor::new(octets.to_vec()))), "a");
-    let mut response = client.begin(Method::GET, Target::ROOT, |head| head.version(version).without_body())?.finish()?;
+    let mut response = client
+        .begin(Method::GET, Target::ROOT, |head| head.version(version).without_body())?
+        .finish()?;
     let mut body = Vec::new();
     response.body.read_to_end(&mut body)?;
     Ok(body)
@@ -160,11 +199,18 @@ fn every_server_of_the_page_is_rejected_as_it_says() {
     let page = read("net/SERVERS.md");
     let (said, often) = page.split_once("\n## How often").unwrap();
     let rows = |text: &str| -> Vec<Vec<String>> {
-        let rows = text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| the server sends"));
-        rows.map(|row| row.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect()).collect()
+        let rows = text
+            .lines()
+            .filter(|line| line.starts_with("| ") && !line.starts_with("| the server sends"));
+        rows.map(|row| {
+            row.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect()
+        })
+        .collect()
     };
     let (rows, reports) = (rows(said), rows(often));
-    assert!(rows.len() >= 15 && rows.iter().map(|row| &row[0]).eq(reports.iter().map(|row| &row[0])));
+    assert!(
+        rows.len() >= 15 && rows.iter().map(|row| &row[0]).eq(reports.iter().map(|row| &row[0]))
+    );
     let mut wrong = Vec::new();
     for row in &rows {
         let [_, sent, says, cases, helps] = &row[..] else { panic!("{row:?}") };
@@ -180,7 +226,8 @@ fn every_server_of_the_page_is_rejected_as_it_says() {
     }
     assert!(wrong.is_empty(), "the page says something else than:\n{}", wrong.join("\n"));
     // Chunks in HTTP/1.0 may come whatever the request's version is; what the page says mends them.
-    let chunks = rows.iter().find(|row| row[0] == "chunks in HTTP/1.0").map(|row| octets(&row[1])).unwrap();
+    let chunks =
+        rows.iter().find(|row| row[0] == "chunks in HTTP/1.0").map(|row| octets(&row[1])).unwrap();
     assert!(got(&chunks, Version::Http10).is_err());
     assert_eq!(got(&[b"HTTP/1.1", &chunks[8..]].concat(), Version::Http11).unwrap(), b"hi");
     // What a server may send to a request of HTTP/1.0 instead of chunks.
@@ -235,19 +282,26 @@ fn fault(sent: &str, octets: &[u8]) -> Option<ParseError> {
             loop {
                 match decoder.decode(&octets[start..]) {
                     Ok((used, _)) => start += used,
-                    Err(error) => return Some(error.behind(start)).filter(|error| error.offset() == at),
+                    Err(error) => {
+                        return Some(error.behind(start)).filter(|error| error.offset() == at);
+                    }
                 }
             }
         }
         "request, at most 3 octets of content" => {
-            ServerConnection::new(Limits { body: 3, ..Limits::DEFAULT }).receive(octets, spans.lend()).err()
+            ServerConnection::new(Limits { body: 3, ..Limits::DEFAULT })
+                .receive(octets, spans.lend())
+                .err()
         }
         "datagram" => datagram::request(octets, spans.lend()).err(),
         "response, unasked" => client.receive(&mut octets.to_vec(), spans.lend()).err(),
         "response, no upgrade offered" => {
             let mut out = WireBuf::<64>::new();
             let head = client.request(Method::GET, Target::ROOT, &mut out).unwrap();
-            head.field(FieldName::HOST, FieldValue::from_static("a")).unwrap().without_body().unwrap();
+            head.field(FieldName::HOST, FieldValue::from_static("a"))
+                .unwrap()
+                .without_body()
+                .unwrap();
             client.receive(&mut octets.to_vec(), spans.lend()).err()
         }
         other => panic!("{other}"),
@@ -271,12 +325,17 @@ fn every_fault_of_the_table_happens_as_it_says() {
             wrong.push(format!("{row:?} is {seen:?}"));
         }
         // Of a target, what is said is what to do about the octet.
-        let is_told = error.kind() == ErrorKind::Target || error.hint_in(&octets(cell)).to_string().ends_with(error.hint());
+        let is_told = error.kind() == ErrorKind::Target
+            || error.hint_in(&octets(cell)).to_string().ends_with(error.hint());
         assert!(!error.hint().is_empty() && is_told, "{kind}");
         kinds.insert(error.kind());
     }
     let missing: Vec<_> = ErrorKind::ALL.iter().filter(|kind| !kinds.contains(kind)).collect();
-    assert!(missing.is_empty() && wrong.is_empty(), "not in the table: {missing:?}; {}", wrong.join("\n"));
+    assert!(
+        missing.is_empty() && wrong.is_empty(),
+        "not in the table: {missing:?}; {}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -327,7 +386,10 @@ fn a_hint_says_that_methods_are_case_sensitive() {
         ("request", "M-SEARCH * HTTP/1.1\r\nHost: a\r\n\r\n", ""),
     ] {
         let error = fault(sent, message.as_bytes()).unwrap();
-        assert_eq!(error.hint_in(message.as_bytes()).to_string(), format!("{hint}{}", error.hint()));
+        assert_eq!(
+            error.hint_in(message.as_bytes()).to_string(),
+            format!("{hint}{}", error.hint())
+        );
     }
     assert!(ErrorKind::TargetForm.hint().ends_with("methods are case-sensitive"));
     assert_eq!(fault("datagram", b"M-SEARCH * HTTP/1.1\r\nHost: a\r\n\r\n"), None);
@@ -336,13 +398,23 @@ fn a_hint_says_that_methods_are_case_sensitive() {
 #[test]
 fn a_hint_tells_what_stands_there() {
     for (input, hint) in [
-        ("Content-Length: 5\r\nContent-Length: 7\r\n\r\n", "two lengths disagree, 5 and 7: send one Content-Length"),
-        ("content-length: 5\r\nContent-Length: 5\r\n\r\n", "the length 5 stands twice: send one Content-Length"),
-        ("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", "one says 5, the other chunked: send only one of the two"),
+        (
+            "Content-Length: 5\r\nContent-Length: 7\r\n\r\n",
+            "two lengths disagree, 5 and 7: send one Content-Length",
+        ),
+        (
+            "content-length: 5\r\nContent-Length: 5\r\n\r\n",
+            "the length 5 stands twice: send one Content-Length",
+        ),
+        (
+            "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "one says 5, the other chunked: send only one of the two",
+        ),
         ("Content-Length: +5\r\n\r\n", "not +5: send one decimal number"),
         (
             "X\x01: a\r\n\r\n",
-            "octet 0x01 may not stand here: a name is letters, digits and !#$%&'*+-.^_`|~ and ends at the colon",
+            "octet 0x01 may not stand here: a name is letters, digits and !#$%&'*+-.^_`|~ and \
+             ends at the colon",
         ),
         ("Host: b/c\r\n\r\n", "not b/c: send host or host:port, without scheme, userinfo or path"),
     ] {
@@ -365,12 +437,16 @@ fn a_hint_says_that_a_datagram_has_no_chunks() {
         ("chunked", "a datagram has no chunks: send Content-Length, or neither field"),
         ("gzip, chunked", "not gzip, chunked: send chunked alone, and in a datagram no coding"),
     ] {
-        let message = format!("NOTIFY * HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: {coding}\r\n\r\n0\r\n\r\n");
+        let message =
+            format!("NOTIFY * HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: {coding}\r\n\r\n0\r\n\r\n");
         let error = fault("datagram", message.as_bytes()).unwrap();
         assert_eq!(error.kind(), ErrorKind::UnsupportedCoding);
         assert_eq!(error.hint_in(message.as_bytes()).to_string(), hint);
     }
-    assert_eq!(fault("datagram", b"NOTIFY * HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n0"), None);
+    assert_eq!(
+        fault("datagram", b"NOTIFY * HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n0"),
+        None
+    );
 }
 
 /// A hint names the octet and what to write in its place, or the space too many.
@@ -378,7 +454,8 @@ fn a_hint_says_that_a_datagram_has_no_chunks() {
 fn a_hint_mends_a_request_line() {
     const FOREIGN: &str = "raw UTF-8: write a host in punycode, and percent-encode a path";
     const BEHIND: &str = "write nothing behind the version, not even a space";
-    const GENERAL: &str = "write one space, then / or a scheme; percent-encode other octets; leave out fragment and userinfo";
+    const GENERAL: &str = "write one space, then / or a scheme; percent-encode other octets; \
+                           leave out fragment and userinfo";
     for (line, hint) in [
         (&b"GET /a\\b HTTP/1.1"[..], "write \\ as %5C"),
         (b"GET http://a/\"?q HTTP/1.1", "write \" as %22"),
@@ -426,7 +503,8 @@ fn a_hint_mends_a_request_line() {
     ] {
         let message = [b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", line, b"\r\nHost: a\r\n\r\n"].concat();
         let error = requests(&message, &[]).fault.unwrap();
-        let expected = if hint.ends_with(": ") { format!("{hint}{}", error.hint()) } else { hint.to_owned() };
+        let expected =
+            if hint.ends_with(": ") { format!("{hint}{}", error.hint()) } else { hint.to_owned() };
         assert_eq!(error.hint_in(&message).to_string(), expected, "{}", line.escape_ascii());
     }
 }

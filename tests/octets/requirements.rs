@@ -1,10 +1,16 @@
 //! Requirements of RFC 9112 and RFC 9110, each with literal octets and what comes of them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use bareline_core::{
-    ClientConnection, ClientEvent, ClientState, ErrorKind, FieldName, FieldSpans, FieldValue, Framing, HeadWriter, Limits,
-    MessageWriter, Method, ParseError, Parsed, ReplyTo, RequestHead, ResponseHead, Status, Target, TargetForm, Version, WireBuf,
-    WriteError, datagram,
+    ClientConnection, ClientEvent, ClientState, ErrorKind, FieldName, FieldSpans, FieldValue,
+    Framing, HeadWriter, Limits, MessageWriter, Method, ParseError, Parsed, ReplyTo, RequestHead,
+    ResponseHead, Status, Target, TargetForm, Version, WireBuf, WriteError, datagram,
 };
 use std::collections::HashSet;
 
@@ -25,12 +31,19 @@ fn response(octets: &[u8]) -> Result<Option<usize>, ParseError> {
     })
 }
 
-fn check_refusal(parse: fn(&[u8]) -> Result<Option<usize>, ParseError>, &(kind, offset, len, refused, accepted): &Refusal) {
+fn check_refusal(
+    parse: fn(&[u8]) -> Result<Option<usize>, ParseError>,
+    &(kind, offset, len, refused, accepted): &Refusal,
+) {
     let shown = refused.escape_debug();
     let error = parse(refused.as_bytes()).expect_err(&format!("{shown} was accepted"));
     assert_eq!((error.kind(), error.offset(), error.len()), (kind, offset, len), "{shown}");
     assert_eq!(parse(accepted.as_bytes()), Ok(Some(accepted.len())), "the twin of {shown}");
-    assert!(differs_by_one_octet(refused, accepted), "{shown} and its twin {}", accepted.escape_debug());
+    assert!(
+        differs_by_one_octet(refused, accepted),
+        "{shown} and its twin {}",
+        accepted.escape_debug()
+    );
 }
 
 /// One octet more, less or other.
@@ -44,10 +57,12 @@ fn differs_by_one_octet(one: &str, other: &str) -> bool {
 
 use ErrorKind as E;
 
-/// What is refused: why, from which octet on, how many octets, the message, and the twin that is accepted.
+/// What is refused: why, from which octet on, how many octets, the message, and the twin that is
+/// accepted.
 type Refusal = (ErrorKind, usize, usize, &'static str, &'static str);
 
-/// Each fault of a request with the place where it is reported, and a twin one octet away that is accepted.
+/// Each fault of a request with the place where it is reported, and a twin one octet away that is
+/// accepted.
 const REFUSED_REQUESTS: &[Refusal] = &[
     (E::BareLf, 14, 1, "GET / HTTP/1.1\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
     (E::BareLf, 23, 1, "GET / HTTP/1.1\r\nHost: a\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
@@ -56,30 +71,132 @@ const REFUSED_REQUESTS: &[Refusal] = &[
     (E::Method, 0, 1, " GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
     (E::Method, 3, 1, "GET@/ HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
     (E::Target, 4, 1, "GET  / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
-    (E::Target, 6, 1, "GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n", "GET /a?b HTTP/1.1\r\nHost: a\r\n\r\n"),
-    (E::Target, 11, 1, "GET http:/// HTTP/1.1\r\nHost: a\r\n\r\n", "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n"),
-    (E::Target, 12, 2, "GET http://u@b HTTP/1.1\r\nHost: a\r\n\r\n", "GET http://u.b HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (
+        E::Target,
+        6,
+        1,
+        "GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /a?b HTTP/1.1\r\nHost: a\r\n\r\n",
+    ),
+    (
+        E::Target,
+        11,
+        1,
+        "GET http:/// HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
+    ),
+    (
+        E::Target,
+        12,
+        2,
+        "GET http://u@b HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET http://u.b HTTP/1.1\r\nHost: a\r\n\r\n",
+    ),
     (E::Target, 6, 0, "GET *x HTTP/1.1\r\nHost: a\r\n\r\n", "GET /x HTTP/1.1\r\nHost: a\r\n\r\n"),
-    (E::Target, 8, 5, "CONNECT ?.a:1 HTTP/1.1\r\nHost: a\r\n\r\n", "CONNECT *.a:1 HTTP/1.1\r\nHost: a\r\n\r\n"),
-    (E::TargetForm, 4, 3, "GET *:1 HTTP/1.1\r\nHost: a\r\n\r\n", "GET /:1 HTTP/1.1\r\nHost: a\r\n\r\n"),
-    (E::TargetForm, 4, 3, "GET a:1 HTTP/1.1\r\nHost: a\r\n\r\n", "GET /:1 HTTP/1.1\r\nHost: a\r\n\r\n"),
-    (E::RequestLine, 13, 1, "GET /HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (
+        E::Target,
+        8,
+        5,
+        "CONNECT ?.a:1 HTTP/1.1\r\nHost: a\r\n\r\n",
+        "CONNECT *.a:1 HTTP/1.1\r\nHost: a\r\n\r\n",
+    ),
+    (
+        E::TargetForm,
+        4,
+        3,
+        "GET *:1 HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /:1 HTTP/1.1\r\nHost: a\r\n\r\n",
+    ),
+    (
+        E::TargetForm,
+        4,
+        3,
+        "GET a:1 HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /:1 HTTP/1.1\r\nHost: a\r\n\r\n",
+    ),
+    (
+        E::RequestLine,
+        13,
+        1,
+        "GET /HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    ),
     (E::Version, 6, 1, "GET / hTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
     (E::Version, 14, 1, "GET / HTTP/1.1 \r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
-    (E::VersionNotSupported, 6, 8, "GET / HTTP/2.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (
+        E::VersionNotSupported,
+        6,
+        8,
+        "GET / HTTP/2.1\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    ),
     (E::FieldName, 16, 1, "GET / HTTP/1.0\r\n: a\r\n\r\n", "GET / HTTP/1.0\r\nX: a\r\n\r\n"),
     (E::FieldName, 17, 1, "GET / HTTP/1.0\r\nX(: a\r\n\r\n", "GET / HTTP/1.0\r\nX: a\r\n\r\n"),
-    (E::WhitespaceBeforeColon, 20, 1, "GET / HTTP/1.1\r\nHost : a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (
+        E::WhitespaceBeforeColon,
+        20,
+        1,
+        "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    ),
     (E::MissingColon, 18, 1, "GET / HTTP/1.0\r\nXa\r\n\r\n", "GET / HTTP/1.0\r\nX:\r\n\r\n"),
-    (E::LineFolding, 16, 1, "GET / HTTP/1.1\r\n Host: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
-    (E::FieldValue, 22, 1, "GET / HTTP/1.1\r\nHost: \0\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+    (
+        E::LineFolding,
+        16,
+        1,
+        "GET / HTTP/1.1\r\n Host: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    ),
+    (
+        E::FieldValue,
+        22,
+        1,
+        "GET / HTTP/1.1\r\nHost: \0\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    ),
     (E::MissingHost, 22, 2, "GET / HTTP/1.1\r\nX: a\r\n\r\n", "GET / HTTP/1.0\r\nX: a\r\n\r\n"),
-    (E::RepeatedHost, 31, 5, "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nHos: a\r\n\r\n"),
-    (E::InvalidHost, 22, 7, "GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", "GET / HTTP/1.1\r\nHost: a.b\r\n\r\n"),
-    (E::InvalidHost, 22, 8, "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", "GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n"),
-    (E::ContentLength, 32, 2, "GET / HTTP/1.0\r\nContent-Length: +5\r\n\r\n", "GET / HTTP/1.0\r\nContent-Length: 5\r\n\r\n"),
-    (E::ContentLength, 32, 3, "GET / HTTP/1.0\r\nContent-Length: 5,5\r\n\r\n", "GET / HTTP/1.0\r\nContent-Length: 505\r\n\r\n"),
-    (E::ContentLength, 31, 2, "GET / HTTP/1.0\r\nContent-Length:\r\n\r\n", "GET / HTTP/1.0\r\nContent-Length:5\r\n\r\n"),
+    (
+        E::RepeatedHost,
+        31,
+        5,
+        "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nHos: a\r\n\r\n",
+    ),
+    (
+        E::InvalidHost,
+        22,
+        7,
+        "GET / HTTP/1.1\r\nHost: a@b\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a.b\r\n\r\n",
+    ),
+    (
+        E::InvalidHost,
+        22,
+        8,
+        "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: [::1]\r\n\r\n",
+    ),
+    (
+        E::ContentLength,
+        32,
+        2,
+        "GET / HTTP/1.0\r\nContent-Length: +5\r\n\r\n",
+        "GET / HTTP/1.0\r\nContent-Length: 5\r\n\r\n",
+    ),
+    (
+        E::ContentLength,
+        32,
+        3,
+        "GET / HTTP/1.0\r\nContent-Length: 5,5\r\n\r\n",
+        "GET / HTTP/1.0\r\nContent-Length: 505\r\n\r\n",
+    ),
+    (
+        E::ContentLength,
+        31,
+        2,
+        "GET / HTTP/1.0\r\nContent-Length:\r\n\r\n",
+        "GET / HTTP/1.0\r\nContent-Length:5\r\n\r\n",
+    ),
     (
         E::RepeatedContentLength,
         51,
@@ -174,10 +291,28 @@ const REFUSED_RESPONSES: &[Refusal] = &[
     (E::BareLf, 12, 1, "HTTP/1.1 200\n\r\n", "HTTP/1.1 200\r\n\r\n"),
     (E::BareCr, 12, 1, "HTTP/1.1 200\r\r\n\r\n", "HTTP/1.1 200 \r\n\r\n"),
     (E::Reason, 14, 1, "HTTP/1.1 200 O\x7f\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"),
-    (E::WhitespaceBeforeColon, 18, 1, "HTTP/1.1 200 OK\r\nX\t: a\r\n\r\n", "HTTP/1.1 200 OK\r\nX: a\r\n\r\n"),
+    (
+        E::WhitespaceBeforeColon,
+        18,
+        1,
+        "HTTP/1.1 200 OK\r\nX\t: a\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX: a\r\n\r\n",
+    ),
     (E::LineFolding, 17, 1, "HTTP/1.1 200 OK\r\n X: a\r\n\r\n", "HTTP/1.1 200 OK\r\nX: a\r\n\r\n"),
-    (E::FieldValue, 20, 1, "HTTP/1.1 200 OK\r\nX: \x0b\r\n\r\n", "HTTP/1.1 200 OK\r\nX: \t\r\n\r\n"),
-    (E::ContentLength, 33, 6, "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 05\r\n\r\n"),
+    (
+        E::FieldValue,
+        20,
+        1,
+        "HTTP/1.1 200 OK\r\nX: \x0b\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX: \t\r\n\r\n",
+    ),
+    (
+        E::ContentLength,
+        33,
+        6,
+        "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 05\r\n\r\n",
+    ),
     (
         E::RepeatedContentLength,
         52,
@@ -302,8 +437,15 @@ fn each_refusal_of_a_response_and_its_accepted_twin() {
 fn rfc9110_5_3_a_list_in_several_lines_is_read_as_one() {
     let one = b"GET / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: ,chunked\r\n\r\n";
     for first in ["", ",", " , "] {
-        let lines = format!("GET / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: {first}\r\nTransfer-Encoding: chunked\r\n\r\n");
-        assert_eq!(request(lines.as_bytes()).unwrap_err().kind(), request(one).unwrap_err().kind(), "{lines}");
+        let lines = format!(
+            "GET / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: {first}\r\nTransfer-Encoding: \
+             chunked\r\n\r\n"
+        );
+        assert_eq!(
+            request(lines.as_bytes()).unwrap_err().kind(),
+            request(one).unwrap_err().kind(),
+            "{lines}"
+        );
     }
 }
 
@@ -315,8 +457,15 @@ fn rfc9112_4_the_sp_behind_a_status_code_may_be_missing() {
         for cut in 0..head.len() {
             assert_eq!(response(&head.as_bytes()[..cut]), Ok(None), "{head:?}, cut at {cut}");
         }
-        let Ok(Parsed::Complete { message, len }) = ResponseHead::parse(head.as_bytes(), spans.lend()) else { panic!("{head}") };
-        assert_eq!((message.status().code().to_string(), message.reason(), len), (line[9..12].to_owned(), &b""[..], head.len()));
+        let Ok(Parsed::Complete { message, len }) =
+            ResponseHead::parse(head.as_bytes(), spans.lend())
+        else {
+            panic!("{head}")
+        };
+        assert_eq!(
+            (message.status().code().to_string(), message.reason(), len),
+            (line[9..12].to_owned(), &b""[..], head.len())
+        );
         assert_eq!(message.fields().len(), 1);
     }
     let (mut out, mut writer) = (WireBuf::<64>::new(), MessageWriter::new());
@@ -329,7 +478,9 @@ fn rfc9112_4_the_sp_behind_a_status_code_may_be_missing() {
 #[test]
 fn rfc9110_5_4_each_limit_refuses_one_more() {
     let (method, target) = ("M".repeat(64), "t".repeat(16_383));
-    let accepted = |head: &str| assert_eq!(request(head.as_bytes()), Ok(Some(head.len())), "{} octets", head.len());
+    let accepted = |head: &str| {
+        assert_eq!(request(head.as_bytes()), Ok(Some(head.len())), "{} octets", head.len())
+    };
     let refused = |head: &str, kind, offset| {
         let error = request(head.as_bytes()).unwrap_err();
         assert_eq!((error.kind(), error.offset()), (kind, offset));
@@ -383,7 +534,11 @@ fn every_kind_of_fault_has_a_test_that_causes_it() {
 #[test]
 fn every_kind_of_fault_tells_rule_status_and_remedy() {
     for kind in E::ALL {
-        assert!(kind.section().starts_with("RFC 9112 section ") || kind.section().starts_with("RFC 9110 section "), "{kind:?}");
+        assert!(
+            kind.section().starts_with("RFC 9112 section ")
+                || kind.section().starts_with("RFC 9110 section "),
+            "{kind:?}"
+        );
         assert!((400..=599).contains(&kind.status().code()), "{kind:?}");
         assert!(!kind.hint().is_empty() && !kind.hint().ends_with('.'), "{kind:?}");
         let text = kind.to_string();
@@ -394,8 +549,11 @@ fn every_kind_of_fault_tells_rule_status_and_remedy() {
 /// The status that a server answers with, where it is not 400.
 #[test]
 fn rfc9110_15_each_fault_suggests_its_status() {
-    let others: Vec<_> =
-        E::ALL.iter().filter(|kind| kind.status() != Status::BAD_REQUEST).map(|kind| (*kind, kind.status().code())).collect();
+    let others: Vec<_> = E::ALL
+        .iter()
+        .filter(|kind| kind.status() != Status::BAD_REQUEST)
+        .map(|kind| (*kind, kind.status().code()))
+        .collect();
     let expected = [
         (E::MethodTooLong, 501),
         (E::TargetTooLong, 414),
@@ -420,7 +578,10 @@ fn rfc9110_15_each_fault_suggests_its_status() {
 fn rfc9112_2_2_empty_lines_before_a_request_are_skipped() {
     let mut spans = FieldSpans::<4>::new();
     let input = b"\r\n\r\nGET / HTTP/1.0\r\n\r\n";
-    let Ok(Parsed::Complete { message: head, len }) = RequestHead::parse(input, spans.lend()) else { panic!() };
+    let Ok(Parsed::Complete { message: head, len }) = RequestHead::parse(input, spans.lend())
+    else {
+        panic!()
+    };
     assert_eq!((head.method(), len, head.as_bytes()), (Method::GET, input.len(), &input[4..]));
     assert_eq!(request(b"\r\n\r\n"), Ok(None));
     assert_eq!(request(b"\r\nX").unwrap(), None);
@@ -459,7 +620,9 @@ fn rfc9110_6_2_a_higher_minor_version_is_handled_as_1_1() {
 fn rfc9110_5_5_whitespace_around_a_value_is_not_part_of_it() {
     let mut spans = FieldSpans::<4>::new();
     let input = b"GET / HTTP/1.0\r\nA:\t 1 2\t \r\nB:\r\nC:  \r\nD:\xe9\r\n\r\n";
-    let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(input, spans.lend()) else { panic!() };
+    let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(input, spans.lend()) else {
+        panic!()
+    };
     let values: Vec<_> = head.fields().iter().map(|(_, value)| value.as_bytes()).collect();
     assert_eq!(values, [&b"1 2"[..], b"", b"", b"\xe9"]);
 }
@@ -471,7 +634,10 @@ fn the_default_limits_let_through_what_the_rfc_asks_for() {
     let mut spans = FieldSpans::<64>::new();
     let fields: String = (0..62).map(|number| format!("F{number}: {number}\r\n")).collect();
     let head = format!("GET /{long} HTTP/1.1\r\nHost: a\r\n{name}: {long}\r\n{fields}\r\n");
-    let Ok(Parsed::Complete { message, len }) = RequestHead::parse(head.as_bytes(), spans.lend()) else { panic!() };
+    let Ok(Parsed::Complete { message, len }) = RequestHead::parse(head.as_bytes(), spans.lend())
+    else {
+        panic!()
+    };
     assert_eq!((message.fields().len(), len), (64, head.len()));
 }
 
@@ -480,13 +646,31 @@ const FRAMINGS: &[(&str, [Framing; 3])] = &[
     ("200 OK\r\n", [Framing::UntilClose, Framing::None, Framing::Tunnel]),
     ("200 OK\r\nContent-Length: 5\r\n", [Framing::Length(5), Framing::None, Framing::Tunnel]),
     ("404 \r\nContent-Length: 05\r\n", [Framing::Length(5), Framing::None, Framing::Length(5)]),
-    ("200 OK\r\nTransfer-Encoding: CHUNKED\r\n", [Framing::Chunked, Framing::None, Framing::Tunnel]),
-    ("200 OK\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n", [Framing::Chunked, Framing::None, Framing::Tunnel]),
-    ("200 OK\r\nTransfer-Encoding: x;a=\"b,\\\",c\", chunked\r\n", [Framing::Chunked, Framing::None, Framing::Tunnel]),
-    ("200 OK\r\nTransfer-Encoding: x;a=\"b, chunked\"\r\n", [Framing::UntilClose, Framing::None, Framing::Tunnel]),
-    ("200 OK\r\nTransfer-Encoding: , x ;\ta = b,\r\n", [Framing::UntilClose, Framing::None, Framing::Tunnel]),
+    (
+        "200 OK\r\nTransfer-Encoding: CHUNKED\r\n",
+        [Framing::Chunked, Framing::None, Framing::Tunnel],
+    ),
+    (
+        "200 OK\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n",
+        [Framing::Chunked, Framing::None, Framing::Tunnel],
+    ),
+    (
+        "200 OK\r\nTransfer-Encoding: x;a=\"b,\\\",c\", chunked\r\n",
+        [Framing::Chunked, Framing::None, Framing::Tunnel],
+    ),
+    (
+        "200 OK\r\nTransfer-Encoding: x;a=\"b, chunked\"\r\n",
+        [Framing::UntilClose, Framing::None, Framing::Tunnel],
+    ),
+    (
+        "200 OK\r\nTransfer-Encoding: , x ;\ta = b,\r\n",
+        [Framing::UntilClose, Framing::None, Framing::Tunnel],
+    ),
     ("304 \r\nTransfer-Encoding: \"chunked\"\r\n", [Framing::None; 3]),
-    ("502 \r\nTransfer-Encoding: chunked, gzip\r\n", [Framing::UntilClose, Framing::None, Framing::UntilClose]),
+    (
+        "502 \r\nTransfer-Encoding: chunked, gzip\r\n",
+        [Framing::UntilClose, Framing::None, Framing::UntilClose],
+    ),
     ("100 \r\nContent-Length: 5\r\n", [Framing::None; 3]),
     ("101 \r\n", [Framing::Tunnel; 3]),
     ("204 \r\nTransfer-Encoding: chunked\r\n", [Framing::None, Framing::None, Framing::Tunnel]),
@@ -499,10 +683,13 @@ fn rfc9112_6_3_the_framing_of_a_response_depends_on_the_request() {
     for (rest, expected) in FRAMINGS {
         let mut spans = FieldSpans::<4>::new();
         let input = format!("HTTP/1.1 {rest}\r\n");
-        let Ok(Parsed::Complete { message: head, .. }) = ResponseHead::parse(input.as_bytes(), spans.lend()) else {
+        let Ok(Parsed::Complete { message: head, .. }) =
+            ResponseHead::parse(input.as_bytes(), spans.lend())
+        else {
             panic!("{rest}")
         };
-        let framings = [Method::GET, Method::HEAD, Method::CONNECT].map(|method| head.framing(method).unwrap());
+        let framings = [Method::GET, Method::HEAD, Method::CONNECT]
+            .map(|method| head.framing(method).unwrap());
         assert_eq!(framings, *expected, "{rest}");
     }
 }
@@ -513,7 +700,9 @@ fn rfc9110_5_6_1_a_list_is_read_by_its_grammar() {
     let says = |fields: &str| {
         let mut spans = FieldSpans::<4>::new();
         let input = format!("PUT / HTTP/1.1\r\nHost: a\r\n{fields}\r\n\r\n");
-        let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(input.as_bytes(), spans.lend()) else {
+        let Ok(Parsed::Complete { message: head, .. }) =
+            RequestHead::parse(input.as_bytes(), spans.lend())
+        else {
             panic!("{fields}")
         };
         (head.expects_continue(), head.offers_upgrade())
@@ -537,11 +726,15 @@ fn rfc9110_7_6_1_what_is_no_connection_option_closes() {
         let fields = format!("Host: a\r\nConnection: {options}\r\n\r\n");
         let (mut spans, mut more) = (FieldSpans::<4>::new(), FieldSpans::<4>::new());
         let asked = format!("GET / {version}\r\n{fields}");
-        let Ok(Parsed::Complete { message: asked, .. }) = RequestHead::parse(asked.as_bytes(), spans.lend()) else {
+        let Ok(Parsed::Complete { message: asked, .. }) =
+            RequestHead::parse(asked.as_bytes(), spans.lend())
+        else {
             panic!("{options}")
         };
         let responded = format!("{version} 200 OK\r\n{fields}");
-        let Ok(Parsed::Complete { message: responded, .. }) = ResponseHead::parse(responded.as_bytes(), more.lend()) else {
+        let Ok(Parsed::Complete { message: responded, .. }) =
+            ResponseHead::parse(responded.as_bytes(), more.lend())
+        else {
             panic!("{options}")
         };
         assert_eq!(asked.persists(), responded.persists(), "{options}");
@@ -568,7 +761,8 @@ fn rfc9110_7_6_1_what_is_no_connection_option_closes() {
 fn meaning(code: u16) -> (Vec<[Framing; 3]>, bool, bool) {
     let mut class = (false, false);
     let framings = ["", "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n"].map(|fields| {
-        let (mut spans, input) = (FieldSpans::<4>::new(), format!("HTTP/1.1 {code} \r\n{fields}\r\n"));
+        let (mut spans, input) =
+            (FieldSpans::<4>::new(), format!("HTTP/1.1 {code} \r\n{fields}\r\n"));
         let parsed = ResponseHead::parse(input.as_bytes(), spans.lend());
         let Ok(Parsed::Complete { message: head, .. }) = parsed else { panic!("{code}") };
         assert_eq!(head.status().code(), code);
@@ -596,7 +790,11 @@ fn rfc9110_15_an_unknown_status_counts_as_the_x00_of_its_class() {
     for code in (100..=599).filter(|code| !matches!(code, 101 | 204 | 304)) {
         assert_eq!(meaning(code), meaning(code / 100 * 100), "{code}");
         let state = if code < 200 { ClientState::Head } else { ClientState::Body };
-        assert_eq!(state_after(&format!("HTTP/1.1 {code} \r\nContent-Length: 5\r\n\r\n")), Ok(state), "{code}");
+        assert_eq!(
+            state_after(&format!("HTTP/1.1 {code} \r\nContent-Length: 5\r\n\r\n")),
+            Ok(state),
+            "{code}"
+        );
     }
     for known in [101, 204, 304] {
         assert_ne!(meaning(known), meaning(known / 100 * 100), "{known}");
@@ -612,7 +810,11 @@ fn rfc9110_15_a_status_from_600_counts_as_500() {
     }
     // Below 100 it is a fault: a choice of DESIGN.md.
     for code in 0..100 {
-        assert_eq!(state_after(&format!("HTTP/1.1 {code:03} \r\n\r\n")), Err(E::StatusCode), "{code}");
+        assert_eq!(
+            state_after(&format!("HTTP/1.1 {code:03} \r\n\r\n")),
+            Err(E::StatusCode),
+            "{code}"
+        );
     }
 }
 
@@ -642,7 +844,8 @@ fn rfc9112_3_2_the_four_forms_of_a_target() {
 /// Each of 256 octets, in each place of a target.
 #[test]
 fn rfc9112_3_2_the_octets_of_a_target_by_their_place() {
-    const NAME: &[u8] = b"-._~!$&'()*+,;=ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    const NAME: &[u8] =
+        b"-._~!$&'()*+,;=ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     let path = [NAME, b":@/?%[]|{}^`"].concat();
     let query = [&path[..], b"\\"].concat();
     for (before, behind, taken) in [
@@ -665,7 +868,9 @@ fn rfc9112_3_2_the_octets_of_a_target_by_their_place() {
             if b" \r\n".contains(&octet) {
                 continue;
             }
-            let head = [before.as_bytes(), &[octet], behind.as_bytes(), b" HTTP/1.1\r\nHost: a\r\n\r\n"].concat();
+            let head =
+                [before.as_bytes(), &[octet], behind.as_bytes(), b" HTTP/1.1\r\nHost: a\r\n\r\n"]
+                    .concat();
             let shown = head.escape_ascii();
             match request(&head) {
                 Ok(read) => assert!(read == Some(head.len()) && taken.contains(&octet), "{shown}"),
@@ -697,14 +902,21 @@ fn rfc3986_2_1_a_target_that_was_read_is_written_encoded() {
         ("x+y://[::1]:8/|", Some(14), "x+y://[::1]:8/%7C"),
         ("/-._~!$&'()*+,;=:@%7c/?%5B/?", None, "/-._~!$&'()*+,;=:@%7c/?%5B/?"),
     ] {
-        let (mut spans, mut out, mut room) = (FieldSpans::<2>::new(), WireBuf::<100>::new(), [0; 40]);
+        let (mut spans, mut out, mut room) =
+            (FieldSpans::<2>::new(), WireBuf::<100>::new(), [0; 40]);
         let input = format!("GET {read} HTTP/1.0\r\n\r\n");
-        let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(input.as_bytes(), spans.lend()) else {
+        let Ok(Parsed::Complete { message: head, .. }) =
+            RequestHead::parse(input.as_bytes(), spans.lend())
+        else {
             panic!("{read}")
         };
         let target = head.target();
         let fault = at.map(|at| WriteError::InvalidTarget { at });
-        assert_eq!(MessageWriter::new().request(head.method(), target, &mut out).err(), fault, "{read}");
+        assert_eq!(
+            MessageWriter::new().request(head.method(), target, &mut out).err(),
+            fault,
+            "{read}"
+        );
         assert_eq!(datagram::write_request(&mut out, head.method(), target).err(), fault, "{read}");
         let mut connection = ClientConnection::new(Limits::DEFAULT);
         assert_eq!(connection.request(head.method(), target, &mut out).err(), fault, "{read}");
@@ -719,14 +931,22 @@ fn rfc3986_2_1_a_target_that_was_read_is_written_encoded() {
 const OTHER: ReplyTo = ReplyTo::UNREAD;
 type Fields<'a> = &'a [(&'a str, &'a str)];
 
-fn with_fields<'w>(mut head: HeadWriter<'w>, fields: Fields<'_>) -> Result<HeadWriter<'w>, WriteError> {
+fn with_fields<'w>(
+    mut head: HeadWriter<'w>,
+    fields: Fields<'_>,
+) -> Result<HeadWriter<'w>, WriteError> {
     for (name, value) in fields {
         head = head.field(FieldName::new(name)?, FieldValue::new(*value)?)?;
     }
     Ok(head)
 }
 
-fn write_request(method: &str, target: &str, fields: Fields<'_>, body: &[u8]) -> Result<String, WriteError> {
+fn write_request(
+    method: &str,
+    target: &str,
+    fields: Fields<'_>,
+    body: &[u8],
+) -> Result<String, WriteError> {
     let mut out = WireBuf::<100>::new();
     let before = out.as_bytes().len();
     let mut writer = MessageWriter::new();
@@ -739,9 +959,15 @@ fn write_request(method: &str, target: &str, fields: Fields<'_>, body: &[u8]) ->
     Ok(String::from_utf8_lossy(out.as_bytes()).into_owned())
 }
 
-fn write_response(reply_to: ReplyTo, code: u16, fields: Fields<'_>, body: &[u8]) -> Result<String, WriteError> {
+fn write_response(
+    reply_to: ReplyTo,
+    code: u16,
+    fields: Fields<'_>,
+    body: &[u8],
+) -> Result<String, WriteError> {
     let mut out = WireBuf::<100>::new();
-    with_fields(MessageWriter::new().response(reply_to, Status::new(code)?, &mut out)?, fields)?.body(body)?;
+    with_fields(MessageWriter::new().response(reply_to, Status::new(code)?, &mut out)?, fields)?
+        .body(body)?;
     Ok(String::from_utf8_lossy(out.as_bytes()).into_owned())
 }
 
@@ -750,11 +976,31 @@ fn write_response(reply_to: ReplyTo, code: u16, fields: Fields<'_>, body: &[u8])
 fn each_refusal_of_a_request_writer_and_its_accepted_twin() {
     type Call<'a> = (&'a str, &'a str, Fields<'a>, &'a [u8]);
     let cases: &[(WriteError, Call<'_>, Call<'_>)] = &[
-        (WriteError::InvalidMethod { at: 1 }, ("G T", "/", &[("Host", "a")], b""), ("GET", "/", &[("Host", "a")], b"")),
-        (WriteError::InvalidMethod { at: 0 }, ("", "/", &[("Host", "a")], b""), ("G", "/", &[("Host", "a")], b"")),
-        (WriteError::InvalidTarget { at: 1 }, ("GET", "/\r", &[("Host", "a")], b""), ("GET", "/r", &[("Host", "a")], b"")),
-        (WriteError::InvalidTarget { at: 0 }, ("GET", "", &[("Host", "a")], b""), ("GET", "/", &[("Host", "a")], b"")),
-        (WriteError::TargetForm, ("GET", "*", &[("Host", "a")], b""), ("GET", "/", &[("Host", "a")], b"")),
+        (
+            WriteError::InvalidMethod { at: 1 },
+            ("G T", "/", &[("Host", "a")], b""),
+            ("GET", "/", &[("Host", "a")], b""),
+        ),
+        (
+            WriteError::InvalidMethod { at: 0 },
+            ("", "/", &[("Host", "a")], b""),
+            ("G", "/", &[("Host", "a")], b""),
+        ),
+        (
+            WriteError::InvalidTarget { at: 1 },
+            ("GET", "/\r", &[("Host", "a")], b""),
+            ("GET", "/r", &[("Host", "a")], b""),
+        ),
+        (
+            WriteError::InvalidTarget { at: 0 },
+            ("GET", "", &[("Host", "a")], b""),
+            ("GET", "/", &[("Host", "a")], b""),
+        ),
+        (
+            WriteError::TargetForm,
+            ("GET", "*", &[("Host", "a")], b""),
+            ("GET", "/", &[("Host", "a")], b""),
+        ),
         (
             WriteError::InvalidTarget { at: 7 },
             ("GET", "http:///x", &[("Host", "")], b""),
@@ -775,16 +1021,36 @@ fn each_refusal_of_a_request_writer_and_its_accepted_twin() {
             ("CONNECT", "b", &[("Host", "b")], b""),
             ("CONNECT", "b:1", &[("Host", "b:1")], b""),
         ),
-        (WriteError::TargetForm, ("CONNECT", "/b:1", &[("Host", "b:1")], b""), ("CONNECT", "b:1", &[("Host", "b:1")], b"")),
+        (
+            WriteError::TargetForm,
+            ("CONNECT", "/b:1", &[("Host", "b:1")], b""),
+            ("CONNECT", "b:1", &[("Host", "b:1")], b""),
+        ),
         (
             WriteError::InvalidFieldName { at: 1 },
             ("GET", "/", &[("Host", ""), ("X\n", "a")], b""),
             ("GET", "/", &[("Host", ""), ("X", "a")], b""),
         ),
-        (WriteError::InvalidFieldName { at: 0 }, ("GET", "/", &[(" Host", "a")], b""), ("GET", "/", &[("Host", "a")], b"")),
-        (WriteError::InvalidFieldValue { at: 1 }, ("GET", "/", &[("Host", "a\n")], b""), ("GET", "/", &[("Host", "an")], b"")),
-        (WriteError::InvalidFieldValue { at: 0 }, ("GET", "/", &[("Host", "\0")], b""), ("GET", "/", &[("Host", "0")], b"")),
-        (WriteError::InvalidHost { at: 1 }, ("GET", "/", &[("Host", "a/")], b""), ("GET", "/", &[("Host", "a.")], b"")),
+        (
+            WriteError::InvalidFieldName { at: 0 },
+            ("GET", "/", &[(" Host", "a")], b""),
+            ("GET", "/", &[("Host", "a")], b""),
+        ),
+        (
+            WriteError::InvalidFieldValue { at: 1 },
+            ("GET", "/", &[("Host", "a\n")], b""),
+            ("GET", "/", &[("Host", "an")], b""),
+        ),
+        (
+            WriteError::InvalidFieldValue { at: 0 },
+            ("GET", "/", &[("Host", "\0")], b""),
+            ("GET", "/", &[("Host", "0")], b""),
+        ),
+        (
+            WriteError::InvalidHost { at: 1 },
+            ("GET", "/", &[("Host", "a/")], b""),
+            ("GET", "/", &[("Host", "a.")], b""),
+        ),
         (
             WriteError::FramingField,
             ("GET", "/", &[("Host", ""), ("content-length", "0")], b""),
@@ -800,15 +1066,31 @@ fn each_refusal_of_a_request_writer_and_its_accepted_twin() {
             ("GET", "/", &[("Host", ""), ("Connection", "TE"), ("TE", "a, chunked")], b""),
             ("GET", "/", &[("Host", ""), ("Connection", "TE"), ("TE", "a, chunke")], b""),
         ),
-        (WriteError::HostDiffers, ("GET", "http://a/", &[("Host", "b")], b""), ("GET", "http://a/", &[("Host", "A")], b"")),
-        (WriteError::HostDiffers, ("CONNECT", "a:1", &[("Host", "")], b""), ("CONNECT", "a:1", &[("Host", "a:1")], b"")),
+        (
+            WriteError::HostDiffers,
+            ("GET", "http://a/", &[("Host", "b")], b""),
+            ("GET", "http://a/", &[("Host", "A")], b""),
+        ),
+        (
+            WriteError::HostDiffers,
+            ("CONNECT", "a:1", &[("Host", "")], b""),
+            ("CONNECT", "a:1", &[("Host", "a:1")], b""),
+        ),
         (
             WriteError::FramingField,
             ("GET", "/", &[("Host", ""), ("Connection", "TE"), ("TE", "chunked ;q=0")], b""),
             ("GET", "/", &[("Host", ""), ("Connection", "TE"), ("TE", "chunke ;q=0")], b""),
         ),
-        (WriteError::MissingHost, ("GET", "/", &[("Hos", "a")], b""), ("GET", "/", &[("Host", "a")], b"")),
-        (WriteError::MissingHost, ("GET", "http://a/", &[], b""), ("GET", "http://a/", &[("Host", "a")], b"")),
+        (
+            WriteError::MissingHost,
+            ("GET", "/", &[("Hos", "a")], b""),
+            ("GET", "/", &[("Host", "a")], b""),
+        ),
+        (
+            WriteError::MissingHost,
+            ("GET", "http://a/", &[], b""),
+            ("GET", "http://a/", &[("Host", "a")], b""),
+        ),
         (
             WriteError::RepeatedHost,
             ("GET", "/", &[("Host", "a"), ("hOST", "a")], b""),
@@ -854,13 +1136,32 @@ fn each_refusal_of_a_request_writer_and_its_accepted_twin() {
             ("PUT", "/", &[("Host", ""), ("Expect", "100-continue")], b""),
             ("PUT", "/", &[("Host", ""), ("Expect", "100-continue")], b"x"),
         ),
-        (WriteError::BodyForbidden, ("TRACE", "/", &[("Host", "")], b"x"), ("TRACE", "/", &[("Host", "")], b"")),
-        (WriteError::BodyForbidden, ("CONNECT", "a:1", &[("Host", "a:1")], b"x"), ("CONNECT", "a:1", &[("Host", "a:1")], b"")),
-        (WriteError::BufferFull, ("PUT", "/", &[("Host", "")], &[b'x'; 55]), ("PUT", "/", &[("Host", "")], &[b'x'; 54])),
+        (
+            WriteError::BodyForbidden,
+            ("TRACE", "/", &[("Host", "")], b"x"),
+            ("TRACE", "/", &[("Host", "")], b""),
+        ),
+        (
+            WriteError::BodyForbidden,
+            ("CONNECT", "a:1", &[("Host", "a:1")], b"x"),
+            ("CONNECT", "a:1", &[("Host", "a:1")], b""),
+        ),
+        (
+            WriteError::BufferFull,
+            ("PUT", "/", &[("Host", "")], &[b'x'; 55]),
+            ("PUT", "/", &[("Host", "")], &[b'x'; 54]),
+        ),
     ];
     for (error, refused, accepted) in cases {
-        assert_eq!(write_request(refused.0, refused.1, refused.2, refused.3), Err(*error), "{refused:?}");
-        assert!(write_request(accepted.0, accepted.1, accepted.2, accepted.3).is_ok(), "{accepted:?}");
+        assert_eq!(
+            write_request(refused.0, refused.1, refused.2, refused.3),
+            Err(*error),
+            "{refused:?}"
+        );
+        assert!(
+            write_request(accepted.0, accepted.1, accepted.2, accepted.3).is_ok(),
+            "{accepted:?}"
+        );
     }
 }
 
@@ -886,8 +1187,13 @@ fn rfc9110_2_2_what_is_written_is_in_the_abnf() {
         assert_eq!(is_written, is_text, "a value with {octet:#x}");
 
         let (mut out, mut writer) = (WireBuf::<100>::new(), MessageWriter::new());
-        let with_reason = |reason| writer.response(OTHER, Status::OK, &mut out)?.reason(reason)?.without_body();
-        assert_eq!(FieldValue::new(&value[..]).and_then(with_reason).is_ok(), is_text, "a reason with {octet:#x}");
+        let with_reason =
+            |reason| writer.response(OTHER, Status::OK, &mut out)?.reason(reason)?.without_body();
+        assert_eq!(
+            FieldValue::new(&value[..]).and_then(with_reason).is_ok(),
+            is_text,
+            "a reason with {octet:#x}"
+        );
         writer.response(OTHER, Status::OK, &mut out).unwrap().chunked().unwrap();
         let end = |name| writer.end_body(&[(name, FieldValue::from_static("x"))], &mut out);
         let trailer = FieldName::new(&token).and_then(end);
@@ -899,13 +1205,20 @@ fn rfc9110_2_2_what_is_written_is_in_the_abnf() {
 #[test]
 fn rfc9110_4_2_4_userinfo_is_never_written() {
     for scheme in ["http", "https", "HTTP", "hTTpS", "ws", "x"] {
-        for (authority, twin) in [("u@b", "u.b"), ("u:1@b:1", "u:1"), ("@b", ".b"), ("a%40@b", "a%40.b")] {
-            let [target, twin] = [authority, twin].map(|authority| format!("{scheme}://{authority}/"));
-            assert!(matches!(Target::new(&target), Err(WriteError::InvalidTarget { .. })), "{target}");
+        for (authority, twin) in
+            [("u@b", "u.b"), ("u:1@b:1", "u:1"), ("@b", ".b"), ("a%40@b", "a%40.b")]
+        {
+            let [target, twin] =
+                [authority, twin].map(|authority| format!("{scheme}://{authority}/"));
+            assert!(
+                matches!(Target::new(&target), Err(WriteError::InvalidTarget { .. })),
+                "{target}"
+            );
             assert!(Target::new(&twin).is_ok(), "{twin}");
         }
     }
-    let written = |method, target, host| write_request(method, target, &[("Host", host)], b"").is_ok();
+    let written =
+        |method, target, host| write_request(method, target, &[("Host", host)], b"").is_ok();
     assert!(!written("CONNECT", "u@b:1", "u@b:1") && !written("CONNECT", "u@b:1", "b:1"));
     assert!(written("CONNECT", "u.b:1", "u.b:1"));
     assert!(!written("GET", "/", "u@b") && written("GET", "/", "u.b"));
@@ -924,7 +1237,11 @@ fn each_refusal_of_a_response_writer_and_its_accepted_twin() {
             (OTHER, 101, &[("Connection", "Upgrade")], b""),
             (OTHER, 101, &[("Connection", "Upgrade"), ("Upgrade", "x")], b""),
         ),
-        (WriteError::MissingUpgrade, (OTHER, 426, &[], b""), (OTHER, 426, &[("Connection", "Upgrade"), ("Upgrade", "x")], b"")),
+        (
+            WriteError::MissingUpgrade,
+            (OTHER, 426, &[], b""),
+            (OTHER, 426, &[("Connection", "Upgrade"), ("Upgrade", "x")], b""),
+        ),
         (
             WriteError::MissingUpgrade,
             (OTHER, 101, &[("Connection", "Upgrade"), ("Upgrade", ",")], b""),
@@ -958,8 +1275,15 @@ fn each_refusal_of_a_response_writer_and_its_accepted_twin() {
         (WriteError::BodyForbidden, (connect, 200, &[], b"x"), (connect, 403, &[], b"x")),
     ];
     for (error, refused, accepted) in cases {
-        assert_eq!(write_response(refused.0, refused.1, refused.2, refused.3), Err(*error), "{refused:?}");
-        assert!(write_response(accepted.0, accepted.1, accepted.2, accepted.3).is_ok(), "{accepted:?}");
+        assert_eq!(
+            write_response(refused.0, refused.1, refused.2, refused.3),
+            Err(*error),
+            "{refused:?}"
+        );
+        assert!(
+            write_response(accepted.0, accepted.1, accepted.2, accepted.3).is_ok(),
+            "{accepted:?}"
+        );
     }
 }
 
@@ -967,7 +1291,11 @@ fn each_refusal_of_a_response_writer_and_its_accepted_twin() {
 fn rfc9112_6_3_a_request_is_not_delimited_by_the_close() {
     let (mut out, mut writer) = (WireBuf::<100>::new(), MessageWriter::new());
     let host = FieldValue::from_static("a");
-    let head = writer.request(Method::PUT, Target::ROOT, &mut out).unwrap().field(FieldName::HOST, host).unwrap();
+    let head = writer
+        .request(Method::PUT, Target::ROOT, &mut out)
+        .unwrap()
+        .field(FieldName::HOST, host)
+        .unwrap();
     assert_eq!(head.until_close().err(), Some(WriteError::CloseDelimitedRequest));
     assert_eq!(writer.response(OTHER, Status::OK, &mut out).unwrap().until_close(), Ok(()));
 }
@@ -1001,8 +1329,10 @@ fn a_head_waits_for_the_end_of_the_body_before_it() {
 type Field = (FieldName<'static>, FieldValue<'static>);
 const CLOSE: Field = (FieldName::CONNECTION, FieldValue::from_static("close"));
 const KEEP_ALIVE: Field = (FieldName::CONNECTION, FieldValue::from_static("keep-alive"));
-const OFFER: [Field; 2] =
-    [(FieldName::CONNECTION, FieldValue::from_static("upgrade")), (FieldName::UPGRADE, FieldValue::from_static("x"))];
+const OFFER: [Field; 2] = [
+    (FieldName::CONNECTION, FieldValue::from_static("upgrade")),
+    (FieldName::UPGRADE, FieldValue::from_static("x")),
+];
 
 /// Writes the rest of a message.
 type Write = fn(HeadWriter<'_>) -> Result<(), WriteError>;
@@ -1018,7 +1348,12 @@ fn rfc9112_9_6_no_head_follows_the_last_message_of_a_stream() {
         (OTHER, 200, |head| head.field(CLOSE.0, CLOSE.1)?.without_body(), true),
         (OTHER, 200, |head| head.field(KEEP_ALIVE.0, KEEP_ALIVE.1)?.body(b"x"), false),
         (OTHER, 200, |head| head.version(Version::Http10).body(b"x"), true),
-        (OTHER, 200, |head| head.version(Version::Http10).field(KEEP_ALIVE.0, KEEP_ALIVE.1)?.body(b"x"), false),
+        (
+            OTHER,
+            200,
+            |head| head.version(Version::Http10).field(KEEP_ALIVE.0, KEEP_ALIVE.1)?.body(b"x"),
+            false,
+        ),
         (OTHER, 200, |head| head.body_until_close(b"x"), true),
         (head, 200, |head| head.body(b"x"), false),
         (head, 200, |head| head.body_until_close(b"x"), true),
@@ -1037,10 +1372,22 @@ fn rfc9112_9_6_no_head_follows_the_last_message_of_a_stream() {
         write(writer.response(*reply_to, status, &mut out).unwrap()).unwrap();
         let error = is_last.then_some(WriteError::OutOfTurn);
         assert_eq!(writer.response(OTHER, Status::OK, &mut out).err(), error, "{out:?}");
-        assert_eq!(MessageWriter::new().response(OTHER, Status::OK, &mut out).err(), error, "{out:?}");
+        assert_eq!(
+            MessageWriter::new().response(OTHER, Status::OK, &mut out).err(),
+            error,
+            "{out:?}"
+        );
         out.clear();
-        assert_eq!(writer.response(OTHER, Status::OK, &mut out).err(), error, "{reply_to:?} {code}");
-        assert_eq!(MessageWriter::new().response(OTHER, Status::OK, &mut out).err(), None, "a new stream");
+        assert_eq!(
+            writer.response(OTHER, Status::OK, &mut out).err(),
+            error,
+            "{reply_to:?} {code}"
+        );
+        assert_eq!(
+            MessageWriter::new().response(OTHER, Status::OK, &mut out).err(),
+            None,
+            "a new stream"
+        );
     }
 }
 
@@ -1059,7 +1406,11 @@ fn rfc9112_9_6_no_head_follows_the_last_body_of_a_stream() {
         writer.end_body(&[], &mut out).unwrap();
         let error = is_last.then_some(WriteError::OutOfTurn);
         assert_eq!(writer.response(OTHER, Status::OK, &mut out).err(), error, "{out:?}");
-        assert_eq!(MessageWriter::new().response(OTHER, Status::OK, &mut out).err(), error, "{out:?}");
+        assert_eq!(
+            MessageWriter::new().response(OTHER, Status::OK, &mut out).err(),
+            error,
+            "{out:?}"
+        );
         out.clear();
         assert_eq!(writer.response(OTHER, Status::OK, &mut out).err(), error);
     }
@@ -1067,7 +1418,8 @@ fn rfc9112_9_6_no_head_follows_the_last_body_of_a_stream() {
 
 #[test]
 fn a_body_goes_on_in_another_buffer() {
-    let (mut first, mut second, mut writer) = (WireBuf::<100>::new(), WireBuf::<100>::new(), MessageWriter::new());
+    let (mut first, mut second, mut writer) =
+        (WireBuf::<100>::new(), WireBuf::<100>::new(), MessageWriter::new());
     writer.response(OTHER, Status::OK, &mut first).unwrap().length(3).unwrap();
     writer.send_data(b"a", &mut first).unwrap();
     writer.send_data(b"b", &mut second).unwrap();
@@ -1089,7 +1441,8 @@ fn a_body_does_not_go_on_in_that_of_another_stream() {
         writer.response(OTHER, Status::OK, out).unwrap().length(length).unwrap();
     };
     let (mut out, mut elsewhere) = (WireBuf::<100>::new(), WireBuf::<100>::new());
-    let (mut one, mut other, mut chunks) = (MessageWriter::new(), MessageWriter::new(), MessageWriter::new());
+    let (mut one, mut other, mut chunks) =
+        (MessageWriter::new(), MessageWriter::new(), MessageWriter::new());
     begin(&mut one, 5, &mut out);
     begin(&mut other, 1, &mut elsewhere);
     assert_eq!(other.send_data(b"x", &mut out), Err(WriteError::OutOfTurn));
@@ -1126,14 +1479,18 @@ fn a_body_does_not_go_on_in_an_equal_one_of_another_stream() {
         let before = out.as_bytes().to_vec();
         let _ = other.end_body(&[], &mut out);
         assert_eq!(out.as_bytes(), before);
-        assert_eq!(MessageWriter::new().response(OTHER, Status::OK, &mut out).err(), Some(WriteError::OutOfTurn));
+        assert_eq!(
+            MessageWriter::new().response(OTHER, Status::OK, &mut out).err(),
+            Some(WriteError::OutOfTurn)
+        );
     }
 }
 
 /// What is older would be sent behind what is newer.
 #[test]
 fn a_body_does_not_go_back_to_a_buffer_that_it_has_left() {
-    let (mut first, mut second, mut writer) = (WireBuf::<100>::new(), WireBuf::<100>::new(), MessageWriter::new());
+    let (mut first, mut second, mut writer) =
+        (WireBuf::<100>::new(), WireBuf::<100>::new(), MessageWriter::new());
     writer.response(OTHER, Status::OK, &mut first).unwrap().chunked().unwrap();
     writer.send_data(b"one", &mut first).unwrap();
     writer.send_data(b"two", &mut second).unwrap();
@@ -1142,7 +1499,10 @@ fn a_body_does_not_go_back_to_a_buffer_that_it_has_left() {
     first.clear();
     writer.send_data(b"three", &mut first).unwrap();
     writer.end_body(&[], &mut first).unwrap();
-    assert_eq!((second.as_bytes(), first.as_bytes()), (&b"\r\n3\r\ntwo"[..], &b"\r\n5\r\nthree\r\n0\r\n\r\n"[..]));
+    assert_eq!(
+        (second.as_bytes(), first.as_bytes()),
+        (&b"\r\n3\r\ntwo"[..], &b"\r\n5\r\nthree\r\n0\r\n\r\n"[..])
+    );
 }
 
 /// Whether or not there are octets in the buffer.
@@ -1154,15 +1514,28 @@ fn nothing_comes_between_a_buffer_and_the_octets_behind_it() {
         assert_eq!(writer.frame_data(data, &mut out), Ok(data));
         assert!(data == b"a" || out.as_bytes().is_empty());
         let rest = if data == b"c" { b"" } else { &b"d"[..] };
-        assert_eq!(writer.send_data(rest, &mut out).err(), (!rest.is_empty()).then_some(WriteError::OutOfTurn));
-        assert_eq!(writer.frame_data(rest, &mut out).err(), (!rest.is_empty()).then_some(WriteError::OutOfTurn));
-        assert_eq!(MessageWriter::new().response(OTHER, Status::OK, &mut out).err(), Some(WriteError::OutOfTurn));
+        assert_eq!(
+            writer.send_data(rest, &mut out).err(),
+            (!rest.is_empty()).then_some(WriteError::OutOfTurn)
+        );
+        assert_eq!(
+            writer.frame_data(rest, &mut out).err(),
+            (!rest.is_empty()).then_some(WriteError::OutOfTurn)
+        );
+        assert_eq!(
+            MessageWriter::new().response(OTHER, Status::OK, &mut out).err(),
+            Some(WriteError::OutOfTurn)
+        );
         if data != b"c" {
             out.clear();
         }
     }
     writer.end_body(&[], &mut out).unwrap();
-    assert_eq!(writer.response(OTHER, Status::OK, &mut out).err(), Some(WriteError::OutOfTurn), "c is not sent");
+    assert_eq!(
+        writer.response(OTHER, Status::OK, &mut out).err(),
+        Some(WriteError::OutOfTurn),
+        "c is not sent"
+    );
     out.clear();
     assert_eq!(writer.response(OTHER, Status::OK, &mut out).err(), None);
 }
@@ -1172,7 +1545,10 @@ fn rfc9110_9_3_6_no_request_follows_a_connect() {
     let next = |method, target| {
         let (mut out, mut writer) = (WireBuf::<100>::new(), MessageWriter::new());
         let head = writer.request(method, Target::new(target).unwrap(), &mut out).unwrap();
-        head.field(FieldName::HOST, FieldValue::from_static("a:1")).unwrap().without_body().unwrap();
+        head.field(FieldName::HOST, FieldValue::from_static("a:1"))
+            .unwrap()
+            .without_body()
+            .unwrap();
         writer.request(Method::GET, Target::ROOT, &mut out).err()
     };
     assert_eq!(next(Method::CONNECT, "a:1"), Some(WriteError::OutOfTurn));
@@ -1188,9 +1564,16 @@ fn rfc9112_7_1_2_trailers_follow_chunks_and_control_nothing() {
     writer.end_body(&[], &mut out).unwrap();
     out.clear();
     writer.response(OTHER, Status::OK, &mut out).unwrap().chunked().unwrap();
-    for name in
-        ["content-length", "Transfer-Encoding", "Host", "Connection", "Trailer", "Authorization", "Set-Cookie", "Content-Type"]
-    {
+    for name in [
+        "content-length",
+        "Transfer-Encoding",
+        "Host",
+        "Connection",
+        "Trailer",
+        "Authorization",
+        "Set-Cookie",
+        "Content-Type",
+    ] {
         let ended = writer.end_body(&[field("X-T"), field(name)], &mut out);
         assert_eq!(ended, Err(WriteError::ForbiddenTrailer), "{name}");
     }
@@ -1209,7 +1592,10 @@ fn rfc9112_6_1_chunks_are_not_for_http_1_0() {
         (OTHER, Status::OK, Version::Http11, None),
     ] {
         let (mut out, mut writer) = (WireBuf::<200>::new(), MessageWriter::new());
-        assert_eq!(writer.response(reply_to, status, &mut out).unwrap().version(version).chunked().err(), error);
+        assert_eq!(
+            writer.response(reply_to, status, &mut out).unwrap().version(version).chunked().err(),
+            error
+        );
     }
 }
 
@@ -1233,10 +1619,18 @@ fn rfc9112_6_1_no_word_of_a_body_where_none_can_be() {
             "{code}"
         );
         writer.response(reply_to, status, &mut out).unwrap().without_body().unwrap();
-        assert_eq!(out.as_bytes().iter().filter(|&&octet| octet == b'\n').count(), 2, "a status line alone");
+        assert_eq!(
+            out.as_bytes().iter().filter(|&&octet| octet == b'\n').count(),
+            2,
+            "a status line alone"
+        );
         out.clear();
         let twin = Status::new(500 + code % 100).unwrap();
-        assert_eq!(MessageWriter::new().response(reply_to, twin, &mut out).unwrap().chunked().err(), None, "{code}");
+        assert_eq!(
+            MessageWriter::new().response(reply_to, twin, &mut out).unwrap().chunked().err(),
+            None,
+            "{code}"
+        );
     }
 }
 
@@ -1269,14 +1663,26 @@ fn rfc9112_2_1_messages_as_they_are_written() {
     let host = &[("Host", "a")];
     for (written, expected) in [
         (write_request("GET", "/", host, b""), "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
-        (write_request("POST", "/", host, b""), "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"),
-        (write_request("GET", "/", host, b"x"), "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx"),
+        (
+            write_request("POST", "/", host, b""),
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
+        ),
+        (
+            write_request("GET", "/", host, b"x"),
+            "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx",
+        ),
         (write_request("OPTIONS", "*", host, b""), "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"),
-        (write_response(OTHER, 200, &[("A", " b ")], b""), "HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 0\r\n\r\n"),
+        (
+            write_response(OTHER, 200, &[("A", " b ")], b""),
+            "HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 0\r\n\r\n",
+        ),
         (write_response(OTHER, 599, &[], b"hi"), "HTTP/1.1 599 \r\nContent-Length: 2\r\n\r\nhi"),
         (write_response(OTHER, 100, &[], b""), "HTTP/1.1 100 Continue\r\n\r\n"),
         (write_response(OTHER, 204, &[], b""), "HTTP/1.1 204 No Content\r\n\r\n"),
-        (write_response(OTHER, 205, &[], b""), "HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n"),
+        (
+            write_response(OTHER, 205, &[], b""),
+            "HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n",
+        ),
         (write_response(OTHER, 304, &[], b""), "HTTP/1.1 304 Not Modified\r\n\r\n"),
         (write_response(head, 200, &[], b"hello"), "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"),
         (write_response(connect, 200, &[], b""), "HTTP/1.1 200 OK\r\n\r\n"),
@@ -1289,7 +1695,8 @@ fn rfc9112_2_1_messages_as_they_are_written() {
 fn the_answer_of_the_article_as_it_is_written() {
     let answer = |method| {
         let (mut out, mut writer) = (WireBuf::<100>::new(), MessageWriter::new());
-        let head = writer.response(ReplyTo::new(method, Version::Http11), Status::OK, &mut out).unwrap();
+        let head =
+            writer.response(ReplyTo::new(method, Version::Http11), Status::OK, &mut out).unwrap();
         head.version(Version::Http10).body_until_close(b"TCP connection").unwrap();
         String::from_utf8_lossy(out.as_bytes()).into_owned()
     };
@@ -1332,13 +1739,25 @@ fn a_head_says_what_becomes_of_the_connection() {
         ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", true, false, false),
         ("GET / HTTP/1.1\r\nHost: a\r\nConnection: x, Close\r\n\r\n", false, false, false),
         ("GET / HTTP/1.0\r\n\r\n", false, false, false),
-        ("GET / HTTP/1.0\r\nConnection: keep-alive\r\nExpect: 100-continue\r\n\r\n", true, false, false),
+        (
+            "GET / HTTP/1.0\r\nConnection: keep-alive\r\nExpect: 100-continue\r\n\r\n",
+            true,
+            false,
+            false,
+        ),
         ("GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\n\r\n", true, true, false),
-        ("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", true, false, true),
+        (
+            "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+            true,
+            false,
+            true,
+        ),
         ("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\n\r\n", true, false, false),
     ] {
         let mut spans = FieldSpans::<4>::new();
-        let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(octets.as_bytes(), spans.lend()) else {
+        let Ok(Parsed::Complete { message: head, .. }) =
+            RequestHead::parse(octets.as_bytes(), spans.lend())
+        else {
             panic!("{octets}")
         };
         assert_eq!(
@@ -1352,10 +1771,24 @@ fn a_head_says_what_becomes_of_the_connection() {
 fn rfc9112_4_a_reason_phrase_stands_in_the_status_line_alone() {
     let (mut out, mut writer) = (WireBuf::<100>::new(), MessageWriter::new());
     let reason = FieldValue::from_static("Fine by me");
-    writer.response(OTHER, Status::OK, &mut out).unwrap().reason(reason).unwrap().without_body().unwrap();
+    writer
+        .response(OTHER, Status::OK, &mut out)
+        .unwrap()
+        .reason(reason)
+        .unwrap()
+        .without_body()
+        .unwrap();
     assert_eq!(out.as_bytes(), b"HTTP/1.1 200 Fine by me\r\nContent-Length: 0\r\n\r\n");
     out.clear();
-    let late = writer.response(OTHER, Status::OK, &mut out).unwrap().field(FieldName::HOST, reason).unwrap().reason(reason);
+    let late = writer
+        .response(OTHER, Status::OK, &mut out)
+        .unwrap()
+        .field(FieldName::HOST, reason)
+        .unwrap()
+        .reason(reason);
     assert_eq!(late.err(), Some(WriteError::OutOfTurn));
-    assert_eq!(writer.request(Method::GET, Target::ROOT, &mut out).unwrap().reason(reason).err(), Some(WriteError::OutOfTurn));
+    assert_eq!(
+        writer.request(Method::GET, Target::ROOT, &mut out).unwrap().reason(reason).err(),
+        Some(WriteError::OutOfTurn)
+    );
 }

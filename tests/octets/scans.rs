@@ -17,8 +17,14 @@ fn each_octet_ends_a_run_at_each_place_or_does_not() {
             let octets = &octets[..=at + behind];
             let end = |is_inside: fn(u8) -> bool| if is_inside(octet) { octets.len() } else { at };
             let (token, text) = (end(is_token), end(is_text));
-            let expected =
-                Ends { token, token_in_text: token, target: end(is_target), text, text_behind_token: text, name: end(is_name) };
+            let expected = Ends {
+                token,
+                token_in_text: token,
+                target: end(is_target),
+                text,
+                text_behind_token: text,
+                name: end(is_name),
+            };
             every_scan(octets, |way, found| {
                 assert_eq!(found(0), expected, "{way}, {octet:#04x} at {at} of {}", octets.len());
                 if octet == 0 && at + behind == 0 {

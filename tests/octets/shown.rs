@@ -1,45 +1,85 @@
 //! What a person gets to read: errors, values and heads, displayed and debugged.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use bareline_core::{
-    BodyDecoder, BodyPart, ErrorKind, FieldName, FieldSpans, FieldValue, Framing, Limits, MessageWriter, Method, Parsed, RecvBuf,
-    ReplyTo, RequestHead, ResponseHead, Status, Target, Version, WireBuf, WriteError, dump,
+    BodyDecoder, BodyPart, ErrorKind, FieldName, FieldSpans, FieldValue, Framing, Limits,
+    MessageWriter, Method, Parsed, RecvBuf, ReplyTo, RequestHead, ResponseHead, Status, Target,
+    Version, WireBuf, WriteError, dump,
 };
 
 #[test]
 fn every_refusal_of_a_writer_names_fault_and_section() {
     let all = [
         (WriteError::InvalidMethod { at: 1 }, "invalid method at octet 1 (RFC 9110 section 9.1)"),
-        (WriteError::InvalidTarget { at: 0 }, "invalid request target at octet 0 (RFC 9112 section 3.2)"),
+        (
+            WriteError::InvalidTarget { at: 0 },
+            "invalid request target at octet 0 (RFC 9112 section 3.2)",
+        ),
         (
             WriteError::TargetForm,
-            "form of the target does not suit the method (RFC 9112 section 3.2: methods are case-sensitive)",
+            "form of the target does not suit the method (RFC 9112 section 3.2: methods are \
+             case-sensitive)",
         ),
-        (WriteError::InvalidStatus { code: 7 }, "status code outside 100 to 599 (RFC 9110 section 15)"),
-        (WriteError::InvalidFieldName { at: 2 }, "invalid field name at octet 2 (RFC 9110 section 5.1)"),
-        (WriteError::InvalidFieldValue { at: 3 }, "control octet in a field value at octet 3 (RFC 9110 section 5.5)"),
+        (
+            WriteError::InvalidStatus { code: 7 },
+            "status code outside 100 to 599 (RFC 9110 section 15)",
+        ),
+        (
+            WriteError::InvalidFieldName { at: 2 },
+            "invalid field name at octet 2 (RFC 9110 section 5.1)",
+        ),
+        (
+            WriteError::InvalidFieldValue { at: 3 },
+            "control octet in a field value at octet 3 (RFC 9110 section 5.5)",
+        ),
         (WriteError::InvalidHost { at: 4 }, "invalid Host at octet 4 (RFC 9110 section 7.2)"),
-        (WriteError::InvalidConnection { at: 5 }, "invalid Connection at octet 5 (RFC 9110 section 7.6.1)"),
-        (WriteError::FramingField, "Content-Length and Transfer-Encoding are not the caller's to write (RFC 9112 section 6)"),
+        (
+            WriteError::InvalidConnection { at: 5 },
+            "invalid Connection at octet 5 (RFC 9110 section 7.6.1)",
+        ),
+        (
+            WriteError::FramingField,
+            "Content-Length and Transfer-Encoding are not the caller's to write (RFC 9112 section \
+             6)",
+        ),
         (WriteError::MissingHost, "request without Host (RFC 9112 section 3.2)"),
         (WriteError::RepeatedHost, "second Host (RFC 9112 section 3.2)"),
         (WriteError::HostDiffers, "Host is not the authority of the target (RFC 9112 section 3.2)"),
         (WriteError::MissingUpgrade, "status needs an Upgrade field (RFC 9110 section 7.8)"),
         (WriteError::UpgradeNotOffered, "upgrade that was not offered (RFC 9110 section 7.8)"),
-        (WriteError::MissingConnectionOption, "field needs its connection option (RFC 9110 section 7.6.1)"),
+        (
+            WriteError::MissingConnectionOption,
+            "field needs its connection option (RFC 9110 section 7.6.1)",
+        ),
         (WriteError::BodyForbidden, "no body allowed here (RFC 9110 section 6.4)"),
-        (WriteError::ExpectWithoutBody, "Expect: 100-continue without a body (RFC 9110 section 10.1.1)"),
+        (
+            WriteError::ExpectWithoutBody,
+            "Expect: 100-continue without a body (RFC 9110 section 10.1.1)",
+        ),
         (WriteError::CloseDelimitedRequest, "request body without a length (RFC 9112 section 6.3)"),
         (WriteError::OutOfTurn, "not this side's turn to write that (RFC 9112 section 9.3)"),
-        (WriteError::TrailersNeedChunked, "trailers without a chunked body (RFC 9112 section 7.1.2)"),
+        (
+            WriteError::TrailersNeedChunked,
+            "trailers without a chunked body (RFC 9112 section 7.1.2)",
+        ),
         (WriteError::ForbiddenTrailer, "field not allowed in trailers (RFC 9110 section 6.5.1)"),
         (WriteError::BodyLength, "body does not have the declared length (RFC 9110 section 8.6)"),
         (WriteError::NeedsHttp11, "not for an HTTP/1.0 peer (RFC 9112 section 6.1)"),
         (
             WriteError::RequestUnread,
-            "response ahead of the request's body (RFC 9112 section 9.3: read the body first, or begin the response while reading it)",
+            "response ahead of the request's body (RFC 9112 section 9.3: read the body first, or \
+             begin the response while reading it)",
         ),
-        (WriteError::BufferFull, "no room in the buffer (use a larger buffer, or send what it holds first)"),
+        (
+            WriteError::BufferFull,
+            "no room in the buffer (use a larger buffer, or send what it holds first)",
+        ),
     ];
     for (error, text) in all {
         assert_eq!(error.to_string(), text);
@@ -49,9 +89,11 @@ fn every_refusal_of_a_writer_names_fault_and_section() {
 #[test]
 fn every_fault_of_a_peer_names_rule_place_and_section() {
     let mut spans = FieldSpans::<4>::new();
-    let error = RequestHead::parse(b"GET / HTTP/1.1\r\nHost : a\r\n\r\n", spans.lend()).unwrap_err();
+    let error =
+        RequestHead::parse(b"GET / HTTP/1.1\r\nHost : a\r\n\r\n", spans.lend()).unwrap_err();
     assert_eq!(error.to_string(), "whitespace before the colon at octet 20 (RFC 9112 section 5.1)");
-    let texts: std::collections::HashSet<_> = ErrorKind::ALL.iter().map(ToString::to_string).collect();
+    let texts: std::collections::HashSet<_> =
+        ErrorKind::ALL.iter().map(ToString::to_string).collect();
     assert_eq!(texts.len(), ErrorKind::ALL.len(), "two kinds have one name");
 }
 
@@ -59,10 +101,17 @@ fn every_fault_of_a_peer_names_rule_place_and_section() {
 fn values_are_shown_as_they_are() {
     let name: String = "X-A".to_owned();
     assert_eq!(
-        format!("{0} {0:?} {1:?}", FieldName::new(&name).unwrap(), FieldValue::new("a\tb\u{e9}").unwrap()),
+        format!(
+            "{0} {0:?} {1:?}",
+            FieldName::new(&name).unwrap(),
+            FieldValue::new("a\tb\u{e9}").unwrap()
+        ),
         "X-A X-A \"a\\tb\\xc3\\xa9\""
     );
-    assert_eq!(format!("{0} {0:?} {1} {1:?} {2} {2:?}", Method::GET, Target::ROOT, Status::OK), "GET GET / / 200 OK 200");
+    assert_eq!(
+        format!("{0} {0:?} {1} {1:?} {2} {2:?}", Method::GET, Target::ROOT, Status::OK),
+        "GET GET / / 200 OK 200"
+    );
     assert_eq!(FieldName::from_static("A").as_str(), "A");
     assert_eq!(FieldValue::from_static("b").as_str(), Ok("b"));
     assert!(FieldValue::new(b"\xff").unwrap().as_str().is_err());
@@ -84,21 +133,32 @@ fn values_made_from_static_strings_are_checked_too() {
 fn heads_are_shown_part_by_part() {
     let mut spans = FieldSpans::<4>::default();
     let input = b"GET /a HTTP/1.1\r\nHost: a\r\nX: 1\r\nx: 2\r\n\r\n";
-    let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(input, spans.lend()) else { panic!() };
-    let shown = "RequestHead { method: GET, target: /a, version: Http11, fields: [(Host, \"a\"), (X, \"1\"), (x, \"2\")], framing: None }";
+    let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(input, spans.lend()) else {
+        panic!()
+    };
+    let shown = "RequestHead { method: GET, target: /a, version: Http11, fields: [(Host, \"a\"), \
+                 (X, \"1\"), (x, \"2\")], framing: None }";
     assert_eq!(format!("{head:?}"), shown);
     let fields = head.fields();
     assert_eq!(format!("{:?}", fields.all(FieldName::from_static("X"))), "[\"1\", \"2\"]");
     assert_eq!((fields.len(), fields.is_empty()), (3, false));
-    assert_eq!(fields.only(FieldName::HOST).unwrap().map(|value| value.as_bytes()), Some(&b"a"[..]));
+    assert_eq!(
+        fields.only(FieldName::HOST).unwrap().map(|value| value.as_bytes()),
+        Some(&b"a"[..])
+    );
     assert_eq!(fields.only(FieldName::EXPECT).unwrap(), None);
     let repeated = fields.only(FieldName::from_static("X")).unwrap_err();
     assert_eq!(repeated.to_string(), "field stands in several lines (RFC 9110 section 5.3)");
 
-    let Ok(Parsed::Complete { message: head, .. }) = ResponseHead::parse(b"HTTP/1.0 200 OK\r\nA: b\r\n\r\n", spans.lend()) else {
+    let Ok(Parsed::Complete { message: head, .. }) =
+        ResponseHead::parse(b"HTTP/1.0 200 OK\r\nA: b\r\n\r\n", spans.lend())
+    else {
         panic!()
     };
-    assert_eq!(format!("{head:?}"), "ResponseHead { version: Http10, status: 200, fields: [(A, \"b\")] }");
+    assert_eq!(
+        format!("{head:?}"),
+        "ResponseHead { version: Http10, status: 200, fields: [(A, \"b\")] }"
+    );
     let parts = head.parts();
     let changed = b"HTTP/1.0 200 OK\r\nA: \n\r\n\r\n";
     assert_eq!(parts.over(changed, &spans).fields().len(), 0, "a value cannot show a line end");
@@ -111,17 +171,25 @@ fn buffers_and_bodies_are_shown() {
     let mut out = WireBuf::<64>::default();
     let mut writer = MessageWriter::default();
     let reply_to = ReplyTo::new(Method::GET, Version::Http11);
-    assert_eq!(format!("{:?}", writer.response(reply_to, Status::OK, &mut out).unwrap()), "HeadWriter");
+    assert_eq!(
+        format!("{:?}", writer.response(reply_to, Status::OK, &mut out).unwrap()),
+        "HeadWriter"
+    );
     writer.response(ReplyTo::UNREAD, Status::CONTINUE, &mut out).unwrap().without_body().unwrap();
     assert_eq!(format!("{out:?}"), "\"HTTP/1.1 100 Continue\\r\\n\\r\\n\"");
     let mut buffer = RecvBuf::<8>::default();
     buffer.fill_from(|room| Ok::<_, ()>(room.len().min(3))).unwrap();
     assert_eq!(format!("{buffer:?}"), "RecvBuf(3 of 8)");
     assert_eq!(format!("{:?}", buffer.pin(1).1), "Rest(2)");
-    let shown = "Limits { method: 64, target: 16384, head: 65535, trailers: 128, chunk_line: 4096, \
-                 chunk_extensions: 16384, body: 18446744073709551615, drain: 65536, interim: 32 }";
+    let shown = "Limits { method: 64, target: 16384, head: 65535, trailers: 128, chunk_line: \
+                 4096, chunk_extensions: 16384, body: 18446744073709551615, drain: 65536, \
+                 interim: 32 }";
     assert_eq!(format!("{:?}", Limits::default()), shown);
     let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::default());
     let (_, part) = decoder.decode(b"1;a=\"b\"\r\n").unwrap();
-    assert!(matches!(part, BodyPart::Chunk { extensions, .. } if format!("{extensions:?}") == "\";a=\\\"b\\\"\""));
+    assert!(matches!(
+        part,
+        BodyPart::Chunk { extensions, .. }
+            if format!("{extensions:?}") == "\";a=\\\"b\\\"\""
+    ));
 }

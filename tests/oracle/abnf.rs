@@ -37,12 +37,19 @@ pub(crate) struct Grammar(BTreeMap<String, Node>);
 impl Grammar {
     /// Reads rules; a line that begins with a space continues the one before.
     pub(crate) fn new(text: &str) -> Self {
-        let without_comment = |line: &str| line.split(';').next().unwrap_or_default().trim_end().to_owned();
+        let without_comment =
+            |line: &str| line.split(';').next().unwrap_or_default().trim_end().to_owned();
         // The only `;` within quotes stand in literals of one octet.
-        let text = text.replace("\";\"", "%x3B").lines().map(without_comment).collect::<Vec<_>>().join("\n");
+        let text = text
+            .replace("\";\"", "%x3B")
+            .lines()
+            .map(without_comment)
+            .collect::<Vec<_>>()
+            .join("\n");
         let text = text.replace("\n ", " ");
         let rules = text.lines().filter_map(|line| line.split_once('='));
-        let rules: BTreeMap<_, _> = rules.map(|(name, right)| (name.trim().to_owned(), Reader(right).whole())).collect();
+        let rules: BTreeMap<_, _> =
+            rules.map(|(name, right)| (name.trim().to_owned(), Reader(right).whole())).collect();
         let names: BTreeSet<_> = rules.keys().map(|name| name.to_lowercase()).collect();
         assert_eq!(names.len(), rules.len(), "the case of a name does not count");
         Self(rules)
@@ -62,7 +69,11 @@ impl Grammar {
     pub(crate) fn matcher(&self, name: &str, lists: Lists) -> Regex {
         let mut text = r"(?s-u)\A(?:".to_owned();
         self.write(self.rule(name), lists, &mut text);
-        regex::bytes::RegexBuilder::new(&(text + r")\z")).size_limit(1 << 26).dfa_size_limit(1 << 26).build().unwrap()
+        regex::bytes::RegexBuilder::new(&(text + r")\z"))
+            .size_limit(1 << 26)
+            .dfa_size_limit(1 << 26)
+            .build()
+            .unwrap()
     }
 
     fn write(&self, node: &Node, lists: Lists, text: &mut String) {
@@ -79,7 +90,10 @@ impl Grammar {
             Node::Sequence(nodes) => nodes.iter().for_each(|node| group(node, text)),
             Node::Repeat(least, most, node) => {
                 group(node, text);
-                text.push_str(&format!("{{{least},{}}}", most.map_or(String::new(), |most| most.to_string())));
+                text.push_str(&format!(
+                    "{{{least},{}}}",
+                    most.map_or(String::new(), |most| most.to_string())
+                ));
             }
             Node::List(member) => {
                 let mut one = String::new();
@@ -154,14 +168,20 @@ impl Reader<'_> {
             assert!(self.skips("\""));
             Node::Text(string)
         } else if self.skips("%x") {
-            let digits = self.take_while(|character| character.is_ascii_hexdigit() || matches!(character, '-' | '.'));
+            let digits = self.take_while(|character| {
+                character.is_ascii_hexdigit() || matches!(character, '-' | '.')
+            });
             let octet = |digits: &str| u8::from_str_radix(digits, 16).unwrap();
             match digits.split_once('-') {
                 Some((first, last)) => Node::Octets(octet(first), octet(last)),
-                None => Node::Sequence(digits.split('.').map(octet).map(|octet| Node::Octets(octet, octet)).collect()),
+                None => Node::Sequence(
+                    digits.split('.').map(octet).map(|octet| Node::Octets(octet, octet)).collect(),
+                ),
             }
         } else {
-            Node::Rule(self.take_while(|character| character.is_ascii_alphanumeric() || character == '-'))
+            Node::Rule(
+                self.take_while(|character| character.is_ascii_alphanumeric() || character == '-'),
+            )
         }
     }
 
@@ -179,7 +199,8 @@ impl Reader<'_> {
     fn take_while(&mut self, is_in: impl Fn(char) -> bool) -> String {
         // Within a string, spaces count; the grammar has none there.
         let text = self.0.trim_start();
-        let (taken, rest) = text.split_at(text.find(|character| !is_in(character)).unwrap_or(text.len()));
+        let (taken, rest) =
+            text.split_at(text.find(|character| !is_in(character)).unwrap_or(text.len()));
         self.0 = rest;
         taken.to_owned()
     }

@@ -5,8 +5,8 @@ use crate::elements::{ANY_OCTETS, ELEMENTS, Element, Reader};
 use crate::exceptions::{self, Exception, Kind, Names};
 use crate::rules::{Head, Rfc, Says, Verdict, is_http10, trim};
 use bareline_core::{
-    ClientConnection, Event, FieldName, FieldSpans, FieldValue, Fields, Framing, Limits, Method, Parsed, RequestHead,
-    ResponseHead, Target, WireBuf,
+    ClientConnection, Event, FieldName, FieldSpans, FieldValue, Fields, Framing, Limits, Method,
+    Parsed, RequestHead, ResponseHead, Target, WireBuf,
 };
 use bareline_fuzz::{BodyEvent, body_events};
 use std::collections::BTreeSet;
@@ -25,7 +25,12 @@ pub(crate) struct Tally {
 
 impl Default for Tally {
     fn default() -> Self {
-        Self { strings: 0, accepted: 0, exceptions: vec![0; Exception::ALL.len()], failures: BTreeSet::new() }
+        Self {
+            strings: 0,
+            accepted: 0,
+            exceptions: vec![0; Exception::ALL.len()],
+            failures: BTreeSet::new(),
+        }
     }
 }
 
@@ -37,14 +42,18 @@ impl Tally {
         self.accepted += u64::from(is_accepted);
         names.iter().for_each(|name| self.exceptions[name as usize] += 1);
         if let Some(failure) = failure {
-            self.fail(octets.len(), || format!("{reader:?} \"{}\": {failure}", octets.escape_ascii()));
+            self.fail(octets.len(), || {
+                format!("{reader:?} \"{}\": {failure}", octets.escape_ascii())
+            });
         }
         is_accepted
     }
 
     /// Keeps a failure if its string is among the shortest.
     fn fail(&mut self, length: usize, failure: impl FnOnce() -> String) {
-        if self.failures.len() < 4 || self.failures.last().is_some_and(|(longest, _)| length < *longest) {
+        if self.failures.len() < 4
+            || self.failures.last().is_some_and(|(longest, _)| length < *longest)
+        {
             self.failures.insert((length, failure()));
         }
         if self.failures.len() > 4 {
@@ -63,7 +72,10 @@ impl Tally {
     /// Returns the exceptions that occurred, with their counts.
     pub(crate) fn named(&self) -> String {
         let counts = Exception::ALL.iter().zip(&self.exceptions).filter(|(_, count)| **count > 0);
-        counts.map(|((name, _, _), count)| format!("{name:?} {count}")).collect::<Vec<_>>().join(", ")
+        counts
+            .map(|((name, _, _), count)| format!("{name:?} {count}"))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     /// Fails when anything differed that is not named.
@@ -78,24 +90,28 @@ fn compare(rfc: &Rfc, reader: Reader, octets: &[u8]) -> (bool, Names, Option<Str
         Reader::Request => {
             let (expected, names) = exceptions::request(rfc, octets);
             let (verdict, parts) = request(octets);
-            let failure = differ(expected, verdict, names).or_else(|| parts_differ(octets, 2, parts?));
+            let failure =
+                differ(expected, verdict, names).or_else(|| parts_differ(octets, 2, parts?));
             (verdict.is_accepted(), names, failure)
         }
         Reader::Response => {
             let (expected, names) = exceptions::response(rfc, octets);
             let (verdict, parts) = response(octets);
-            let failure = differ(expected, verdict, names).or_else(|| parts_differ(octets, 0, parts?));
+            let failure =
+                differ(expected, verdict, names).or_else(|| parts_differ(octets, 0, parts?));
             (verdict.is_accepted(), names, failure)
         }
         Reader::Folded => {
             let (expected, mended, names) = exceptions::folded(rfc, octets);
             let (verdict, parts) = received_by_a_client(octets);
-            let failure = differ(expected, verdict, names).or_else(|| parts_differ(&mended, 0, parts?));
+            let failure =
+                differ(expected, verdict, names).or_else(|| parts_differ(&mended, 0, parts?));
             (verdict.is_accepted(), names, failure)
         }
         Reader::Body => {
             let (expected, names) = exceptions::body(rfc, octets);
-            let events = body_events(Framing::Chunked, &Limits::DEFAULT, octets, &[octets.len()], false);
+            let events =
+                body_events(Framing::Chunked, &Limits::DEFAULT, octets, &[octets.len()], false);
             let events = (events.last() == Some(&BodyEvent::End(octets.len()))).then_some(events);
             (events.is_some(), names, differ(expected, events, names))
         }
@@ -107,7 +123,8 @@ fn compare(rfc: &Rfc, reader: Reader, octets: &[u8]) -> (bool, Names, Option<Str
                 Reader::Target => Target::new(&string).is_ok(),
                 Reader::Method => Method::new(&string).is_ok(),
                 Reader::FieldName => FieldName::new(&string).is_ok(),
-                _ => FieldValue::new(&string).is_ok_and(|value| value.as_bytes() == trim(string.as_bytes())),
+                _ => FieldValue::new(&string)
+                    .is_ok_and(|value| value.as_bytes() == trim(string.as_bytes())),
             };
             (is_accepted, names, differ(expected, is_accepted, names))
         }
@@ -144,22 +161,31 @@ pub(crate) type Parts = ([Vec<u8>; 3], Vec<(Vec<u8>, Vec<u8>)>);
 /// Returns what the library says of the head of a request and nothing else.
 pub(crate) fn request(octets: &[u8]) -> (Verdict, Option<Parts>) {
     let mut spans = FieldSpans::<64>::new();
-    let Ok(Parsed::Complete { message: head, len }) = RequestHead::parse(octets, spans.lend()) else {
+    let Ok(Parsed::Complete { message: head, len }) = RequestHead::parse(octets, spans.lend())
+    else {
         return (Verdict::Rejected, None);
     };
     if len != octets.len() {
         return (Verdict::Rejected, None);
     }
-    let start = [head.method().as_bytes().to_vec(), head.target().as_bytes().to_vec(), head.version().to_string().into_bytes()];
-    let says =
-        Says { persists: head.persists(), expects_continue: head.expects_continue(), offers_upgrade: head.offers_upgrade() };
+    let start = [
+        head.method().as_bytes().to_vec(),
+        head.target().as_bytes().to_vec(),
+        head.version().to_string().into_bytes(),
+    ];
+    let says = Says {
+        persists: head.persists(),
+        expects_continue: head.expects_continue(),
+        offers_upgrade: head.offers_upgrade(),
+    };
     (Verdict::Head([Some(head.framing()); 3], says), Some((start, fields(head.fields()))))
 }
 
 /// Returns what the library says of the head of a response and nothing else.
 pub(crate) fn response(octets: &[u8]) -> (Verdict, Option<Parts>) {
     let mut spans = FieldSpans::<64>::new();
-    let Ok(Parsed::Complete { message: head, len }) = ResponseHead::parse(octets, spans.lend()) else {
+    let Ok(Parsed::Complete { message: head, len }) = ResponseHead::parse(octets, spans.lend())
+    else {
         return (Verdict::Rejected, None);
     };
     if len != octets.len() {
@@ -170,8 +196,13 @@ pub(crate) fn response(octets: &[u8]) -> (Verdict, Option<Parts>) {
 }
 
 fn of_response(head: &ResponseHead<'_>) -> (Verdict, Parts) {
-    let framings = [Method::GET, Method::HEAD, Method::CONNECT].map(|method| head.framing(method).ok());
-    let start = [head.version().to_string().into_bytes(), head.status().code().to_string().into_bytes(), head.reason().to_vec()];
+    let framings =
+        [Method::GET, Method::HEAD, Method::CONNECT].map(|method| head.framing(method).ok());
+    let start = [
+        head.version().to_string().into_bytes(),
+        head.status().code().to_string().into_bytes(),
+        head.reason().to_vec(),
+    ];
     let says = Says { persists: head.persists(), expects_continue: false, offers_upgrade: false };
     (Verdict::Head(framings, says), (start, fields(head.fields())))
 }
@@ -196,13 +227,23 @@ fn received_by_a_client(octets: &[u8]) -> (Verdict, Option<Parts>) {
 /// Returns authority, path and query of the target of a request that the library accepts.
 pub(crate) fn target_parts(octets: &[u8]) -> (Option<String>, String, Option<String>) {
     let mut spans = FieldSpans::<64>::new();
-    let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(octets, spans.lend()) else { panic!("no request") };
+    let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(octets, spans.lend())
+    else {
+        panic!("no request")
+    };
     let target = head.target();
-    (target.authority().map(str::to_owned), target.path().to_owned(), target.query().map(str::to_owned))
+    (
+        target.authority().map(str::to_owned),
+        target.path().to_owned(),
+        target.query().map(str::to_owned),
+    )
 }
 
 fn fields(fields: Fields<'_>) -> Vec<(Vec<u8>, Vec<u8>)> {
-    fields.iter().map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec())).collect()
+    fields
+        .iter()
+        .map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()))
+        .collect()
 }
 
 /// Compares the parts that the library gives with those that stand between spaces, colons and line
@@ -215,7 +256,10 @@ fn parts_differ(octets: &[u8], version_at: usize, (start, fields): Parts) -> Opt
         head.start[version_at] = b"HTTP/1.1";
     }
     let is_same = start.iter().zip(head.start).all(|(read, stands)| read == stands)
-        && fields.iter().map(|(name, value)| (&name[..], &value[..])).eq(head.fields.iter().copied());
+        && fields
+            .iter()
+            .map(|(name, value)| (&name[..], &value[..]))
+            .eq(head.fields.iter().copied());
     (!is_same).then(|| format!("read as {start:?} {fields:?}"))
 }
 
@@ -251,7 +295,15 @@ fn element(rfc: &Rfc, element: &Element, longer: isize) -> Tally {
     for (before, behind) in element.around {
         let mut octets = before.as_bytes().to_vec();
         let mut every_string = |alphabet, length| {
-            every_string_behind(rfc, element.reader, &mut octets, behind.as_bytes(), alphabet, length, &mut tally);
+            every_string_behind(
+                rfc,
+                element.reader,
+                &mut octets,
+                behind.as_bytes(),
+                alphabet,
+                length,
+                &mut tally,
+            );
         };
         every_string(element.alphabet, element.length.saturating_add_signed(longer));
         any.take().into_iter().for_each(|any| every_string(any, ANY_OCTETS));
@@ -271,14 +323,30 @@ fn limits(rfc: &Rfc) -> Tally {
         tally.compare(rfc, Reader::Body, chunks.as_bytes());
     }
     for length in [63, 64, 65] {
-        tally.compare(rfc, Reader::Request, format!("{} / HTTP/1.1\r\nHost: a\r\n\r\n", "M".repeat(length)).as_bytes());
+        tally.compare(
+            rfc,
+            Reader::Request,
+            format!("{} / HTTP/1.1\r\nHost: a\r\n\r\n", "M".repeat(length)).as_bytes(),
+        );
     }
     for length in 16_380..=16_390 {
-        tally.compare(rfc, Reader::Request, format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "a".repeat(length)).as_bytes());
+        tally.compare(
+            rfc,
+            Reader::Request,
+            format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "a".repeat(length)).as_bytes(),
+        );
     }
     for length in 65_490..=65_535 {
-        tally.compare(rfc, Reader::Request, format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "a".repeat(length)).as_bytes());
-        tally.compare(rfc, Reader::Response, format!("HTTP/1.1 200 \r\nX: {}\r\n\r\n", "a".repeat(length)).as_bytes());
+        tally.compare(
+            rfc,
+            Reader::Request,
+            format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "a".repeat(length)).as_bytes(),
+        );
+        tally.compare(
+            rfc,
+            Reader::Response,
+            format!("HTTP/1.1 200 \r\nX: {}\r\n\r\n", "a".repeat(length)).as_bytes(),
+        );
     }
     tally
 }
@@ -321,22 +389,38 @@ fn every_short_string_has_the_rfcs_verdict() {
     let (mut all, mut not_on_page) = (limits(&rfc), Vec::new());
     for (one, tally, seconds) in &results {
         let counts = format!("{} | {}", grouped(tally.strings), grouped(tally.accepted));
-        let row = format!("| {} | {}, {} | {counts} |", one.name, one.alphabet.len(), one.length.saturating_add_signed(longer));
-        not_on_page.extend(compared_with_the_page(row, &format!(" {seconds:.1} | {}", tally.named())));
+        let row = format!(
+            "| {} | {}, {} | {counts} |",
+            one.name,
+            one.alphabet.len(),
+            one.length.saturating_add_signed(longer)
+        );
+        not_on_page
+            .extend(compared_with_the_page(row, &format!(" {seconds:.1} | {}", tally.named())));
         all.add(tally);
     }
-    for ((name, _, _), count) in Exception::ALL.iter().zip(&all.exceptions).filter(|(_, count)| **count > 0) {
-        not_on_page.extend(compared_with_the_page(format!("| {name:?} | {} |", grouped(*count)), ""));
+    for ((name, _, _), count) in
+        Exception::ALL.iter().zip(&all.exceptions).filter(|(_, count)| **count > 0)
+    {
+        not_on_page
+            .extend(compared_with_the_page(format!("| {name:?} | {} |", grouped(*count)), ""));
     }
     not_on_page.extend(compared_with_the_page(format!("{} strings", grouped(all.strings)), ""));
     println!("{:.1} s on all threads", results.iter().map(|(_, _, seconds)| seconds).sum::<f64>());
     all.check();
     let is_due = |kind: &Kind, count: u64| *kind != Kind::Elsewhere && count == 0;
-    let missing = Exception::ALL.iter().zip(&all.exceptions).filter(|((_, kind, _), count)| is_due(kind, **count));
+    let missing = Exception::ALL
+        .iter()
+        .zip(&all.exceptions)
+        .filter(|((_, kind, _), count)| is_due(kind, **count));
     let missing: Vec<_> = missing.map(|((name, _, _), _)| name).collect();
     // Some need all the tokens.
     assert!(longer < 0 || missing.is_empty(), "these no longer occur: {missing:?}");
-    assert!(longer != 0 || not_on_page.is_empty(), "README.md has other counts:\n{}", not_on_page.join("\n"));
+    assert!(
+        longer != 0 || not_on_page.is_empty(),
+        "README.md has other counts:\n{}",
+        not_on_page.join("\n")
+    );
 }
 
 /// The table of choices in DESIGN.md and the exceptions name each other.
@@ -345,8 +429,10 @@ fn every_choice_is_a_named_exception() {
     let design = include_str!("../../DESIGN.md");
     let (_, table) = design.split_once("## Where the RFC leaves a choice").unwrap();
     let (table, _) = table.split_once("\n## ").unwrap();
-    let rows = table.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| construct"));
-    let rows: Vec<_> = rows.map(|row| row.trim_start_matches("| ").split(" | ").next().unwrap()).collect();
+    let rows =
+        table.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| construct"));
+    let rows: Vec<_> =
+        rows.map(|row| row.trim_start_matches("| ").split(" | ").next().unwrap()).collect();
     let named: Vec<_> = Exception::ALL.iter().map(|(_, _, cell)| *cell).collect();
     assert_eq!(rows, named);
 }

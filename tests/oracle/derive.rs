@@ -47,7 +47,8 @@ const LIKELY: &[(&str, &[&str])] = &[
 
 /// Rules that stand in no message which is accepted: a target with userinfo or without `://` is
 /// rejected, whatever the method (`CONNECT a:1` is read as an authority).
-const REJECTED: &[&str] = &["path-absolute", "path-empty", "path-rootless", "segment-nz", "userinfo"];
+const REJECTED: &[&str] =
+    &["path-absolute", "path-empty", "path-rootless", "segment-nz", "userinfo"];
 
 /// A string of the grammar, and where the rules stand that it was derived by.
 #[derive(Default)]
@@ -80,7 +81,8 @@ impl Derivation {
             Node::List(member) => {
                 for at in 0..random.below(4) {
                     if at > 0 {
-                        self.octets.extend_from_slice(random.choose(&[",", ", ", "\t,"]).as_bytes());
+                        self.octets
+                            .extend_from_slice(random.choose(&[",", ", ", "\t,"]).as_bytes());
                     }
                     if random.below(5) > 0 {
                         self.node(grammar, member, random);
@@ -89,18 +91,30 @@ impl Derivation {
             }
             Node::Rule(name) => {
                 let start = self.octets.len();
-                let likely = LIKELY.iter().find(|(likely, _)| likely == name).filter(|_| random.below(2) == 0);
+                let likely = LIKELY
+                    .iter()
+                    .find(|(likely, _)| likely == name)
+                    .filter(|_| random.below(2) == 0);
                 match (likely, &name[..]) {
-                    (Some((_, strings)), _) => self.octets.extend_from_slice(random.choose(strings).as_bytes()),
+                    (Some((_, strings)), _) => {
+                        self.octets.extend_from_slice(random.choose(strings).as_bytes())
+                    }
                     // The size of a chunk and the length of its data are one number.
                     (None, "chunk-size") => {
                         self.chunk = 1 + random.below(20);
                         let width = random.below(4);
-                        let size = random.choose(&[format!("{:0width$x}", self.chunk), format!("{:X}", self.chunk)]).clone();
+                        let size = random
+                            .choose(&[
+                                format!("{:0width$x}", self.chunk),
+                                format!("{:X}", self.chunk),
+                            ])
+                            .clone();
                         self.octets.extend_from_slice(size.as_bytes());
                     }
                     (None, "chunk-data") => {
-                        (0..self.chunk).for_each(|_| self.node(grammar, &Node::Rule("OCTET".to_owned()), random));
+                        (0..self.chunk).for_each(|_| {
+                            self.node(grammar, &Node::Rule("OCTET".to_owned()), random)
+                        });
                     }
                     (None, name) => self.node(grammar, grammar.rule(name), random),
                 }
@@ -126,7 +140,8 @@ impl Derivation {
     /// Returns authority, path and query of the target. Behind CONNECT, `a:1` is an authority,
     /// though it can be derived as a URI with the scheme `a`, too.
     fn target_parts(&self) -> (Option<String>, String, Option<String>) {
-        let one = |rule: &str| self.all(rule).next().map(|octets| String::from_utf8(octets).unwrap());
+        let one =
+            |rule: &str| self.all(rule).next().map(|octets| String::from_utf8(octets).unwrap());
         let target = one("request-target").unwrap();
         if one("method").unwrap() == "CONNECT" {
             return (Some(target), String::new(), None);
@@ -134,7 +149,9 @@ impl Derivation {
         let path = match target.as_bytes()[0] {
             b'*' => target,
             b'/' => one("absolute-path").unwrap(),
-            _ => one("path-abempty").filter(|path| !path.is_empty()).unwrap_or_else(|| "/".to_owned()),
+            _ => one("path-abempty")
+                .filter(|path| !path.is_empty())
+                .unwrap_or_else(|| "/".to_owned()),
         };
         (one("authority"), path, one("query"))
     }
@@ -150,8 +167,15 @@ impl Derivation {
                 "field-value" => fields.last_mut().unwrap().1 = octets.to_vec(),
                 name if values.contains(&name) => {
                     // The name is what the line begins with.
-                    let start = self.octets[..range.start].iter().rposition(|&octet| octet == b'\n').unwrap() + 1;
-                    fields.push((self.octets[start..start + name.len()].to_vec(), trim(octets).to_vec()));
+                    let start = self.octets[..range.start]
+                        .iter()
+                        .rposition(|&octet| octet == b'\n')
+                        .unwrap()
+                        + 1;
+                    fields.push((
+                        self.octets[start..start + name.len()].to_vec(),
+                        trim(octets).to_vec(),
+                    ));
                 }
                 _ => {}
             }
@@ -186,13 +210,23 @@ fn handled(version: Vec<u8>) -> Vec<u8> {
 fn check_parts(derivation: &Derivation, reader: Reader) {
     let one = |rule: &str| derivation.all(rule).next().unwrap_or_default();
     let check = |(start, fields): Parts, expected: [Vec<u8>; 3]| {
-        assert_eq!((start, fields), (expected, derivation.fields()), "{}", derivation.octets.escape_ascii());
+        assert_eq!(
+            (start, fields),
+            (expected, derivation.fields()),
+            "{}",
+            derivation.octets.escape_ascii()
+        );
     };
     match reader {
         Reader::Request => {
             let expected = [one("method"), one("request-target"), handled(one("HTTP-version"))];
             check(request(&derivation.octets).1.unwrap(), expected);
-            assert_eq!(target_parts(&derivation.octets), derivation.target_parts(), "{}", derivation.octets.escape_ascii());
+            assert_eq!(
+                target_parts(&derivation.octets),
+                derivation.target_parts(),
+                "{}",
+                derivation.octets.escape_ascii()
+            );
         }
         Reader::Response => {
             let expected = [handled(one("HTTP-version")), one("status-code"), one("reason-phrase")];
@@ -201,7 +235,9 @@ fn check_parts(derivation: &Derivation, reader: Reader) {
         _ => {
             let octets = &derivation.octets;
             let (mut content, mut trailers, mut sizes) = (Vec::new(), Vec::new(), Vec::new());
-            for event in body_events(Framing::Chunked, &Limits::DEFAULT, octets, &[octets.len()], false) {
+            for event in
+                body_events(Framing::Chunked, &Limits::DEFAULT, octets, &[octets.len()], false)
+            {
                 match event {
                     BodyEvent::Content(data) => content.extend(data),
                     BodyEvent::Trailer(name, value) => trailers.push((name, value)),
@@ -211,7 +247,10 @@ fn check_parts(derivation: &Derivation, reader: Reader) {
             }
             let data: Vec<_> = derivation.all("chunk-data").collect();
             assert_eq!(content, data.concat());
-            assert_eq!(sizes, data.iter().map(|data| data.len() as u64).chain([0]).collect::<Vec<_>>());
+            assert_eq!(
+                sizes,
+                data.iter().map(|data| data.len() as u64).chain([0]).collect::<Vec<_>>()
+            );
             assert_eq!(trailers, derivation.fields());
         }
     }
@@ -219,7 +258,8 @@ fn check_parts(derivation: &Derivation, reader: Reader) {
 
 #[test]
 fn every_derivation_is_read_as_it_was_derived() {
-    let (grammar, rfc, mut random) = (Grammar::new(GRAMMAR), Rfc::new(Lists::Received), Random::new(15));
+    let (grammar, rfc, mut random) =
+        (Grammar::new(GRAMMAR), Rfc::new(Lists::Received), Random::new(15));
     let rounds = if crate::longer() > 0 { 1_000_000 } else { 20_000 };
     let starts = [
         ("request-head", Reader::Request),
@@ -247,12 +287,19 @@ fn every_derivation_is_read_as_it_was_derived() {
         assert!(accepted > rounds / 50, "{accepted} of {rounds} are accepted");
     }
     println!("derived: {}, accepted {}; {}", derived.strings, derived.accepted, derived.named());
-    println!("changed by an octet: {}, accepted {}; {}", changed.strings, changed.accepted, changed.named());
+    println!(
+        "changed by an octet: {}, accepted {}; {}",
+        changed.strings,
+        changed.accepted,
+        changed.named()
+    );
     derived.check();
     changed.check();
     // A chunk line is a part of the others.
     let is_due = |name: &&str| *name != "chunk-line";
-    let is_reached = |name: &str| if REJECTED.contains(&name) { &reached } else { &accepted_rules }.contains(name);
+    let is_reached = |name: &str| {
+        if REJECTED.contains(&name) { &reached } else { &accepted_rules }.contains(name)
+    };
     let missing: Vec<_> = grammar.names().filter(is_due).filter(|name| !is_reached(name)).collect();
     assert!(missing.is_empty(), "not reached: {missing:?}");
     assert!(derived.exceptions[Exception::OtherHost as usize] > 0);
@@ -268,7 +315,11 @@ fn samples_for_another_implementation() {
         let rule = grammar.matcher(name, Lists::Received);
         for _ in 0..30 {
             let derivation = Derivation::of(&grammar, name, &mut random).octets;
-            let changed = if derivation.is_empty() { b"a".to_vec() } else { mutant(&derivation, &mut random) };
+            let changed = if derivation.is_empty() {
+                b"a".to_vec()
+            } else {
+                mutant(&derivation, &mut random)
+            };
             for sample in [derivation, changed] {
                 println!("sample {name} {} \"{}\"", rule.is_match(&sample), sample.escape_ascii());
             }

@@ -16,7 +16,8 @@ macro_rules! exceptions {
 
         impl Exception {
             /// Every exception, with its kind and the first cell of its row in DESIGN.md.
-            pub(crate) const ALL: &'static [(Exception, Kind, &'static str)] = &[$((Exception::$name, Kind::$kind, $text)),*];
+            pub(crate) const ALL: &'static [(Exception, Kind, &'static str)] =
+                &[$((Exception::$name, Kind::$kind, $text)),*];
         }
     };
 }
@@ -36,7 +37,8 @@ exceptions! {
     FoldInRequest Choice "folded line in a request"
     FoldInResponse Choice "folded line in a response"
     FoldInTrailers Choice "folded line in trailers"
-    ControlTrailer Choice "fields in trailers that control the message, its routing or the connection"
+    ControlTrailer Choice
+        "fields in trailers that control the message, its routing or the connection"
     SpaceBeforeColon Choice "SP before the colon in a response"
     ControlOctet Choice "control octets in values"
     Pipelining Elsewhere "several requests sent before an answer, by a client"
@@ -57,7 +59,8 @@ exceptions! {
     ConnectContent Choice "content in CONNECT"
     GetContent Choice "content in GET, HEAD, DELETE"
     ForeignOctet Choice "octets above 127, and `#` with a fragment, in a target"
-    TargetOctet Choice "`{`, `}`, `^`, backtick, `[`, `]`, `\\|`, a stray `%` in path and query, `\\` in a query"
+    TargetOctet Choice
+        "`{`, `}`, `^`, backtick, `[`, `]`, `\\|`, a stray `%` in path and query, `\\` in a query"
     AbsoluteForm Choice "absolute form without `://`, userinfo in it"
     OtherHost Choice "authority of the target and `Host` that differ"
     HostOrPort Choice "`Host` with a port above 65,535, or without a host"
@@ -137,7 +140,8 @@ const RESPONSE_MENDS: &[(Exception, Mend)] = &[
     (Exception::OtherNumber, other_number),
     (Exception::CodingInHttp10, coding_in_http10),
 ];
-const BODY_MENDS: &[(Exception, Mend)] = &[(Exception::ChunkLineSpace, chunk_line_space), (Exception::FoldInTrailers, fold)];
+const BODY_MENDS: &[(Exception, Mend)] =
+    &[(Exception::ChunkLineSpace, chunk_line_space), (Exception::FoldInTrailers, fold)];
 
 /// Returns the verdict that the library has to give on the head of a request, and why it is not the
 /// RFC's.
@@ -147,7 +151,9 @@ pub(crate) fn request(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
     names.add(Exception::EmptyLines, octets.len() < received.len());
     let mut octets = Cow::Borrowed(octets);
     let mut verdict = rfc.request(&octets);
-    for (name, mend) in [(Exception::TargetOctet, target_octets as Lenience), (Exception::NoOption, options)] {
+    for (name, mend) in
+        [(Exception::TargetOctet, target_octets as Lenience), (Exception::NoOption, options)]
+    {
         if verdict == Verdict::Rejected
             && let Some(mended) = mend(rfc, &octets)
         {
@@ -157,7 +163,10 @@ pub(crate) fn request(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
         }
     }
     let Some(head) = Head::split(&octets).filter(|_| verdict != Verdict::Rejected) else {
-        return (Verdict::Rejected, mendable(REQUEST_MENDS, received, |mended| rfc.request(mended).is_accepted()));
+        return (
+            Verdict::Rejected,
+            mendable(REQUEST_MENDS, received, |mended| rfc.request(mended).is_accepted()),
+        );
     };
     let refusal = why_rejected(rfc, &head, verdict);
     if !refusal.is_empty() {
@@ -174,10 +183,15 @@ fn why_rejected(rfc: &Rfc, head: &Head<'_>, verdict: Verdict) -> Names {
     let codings = head.members("transfer-encoding");
     names.add(Exception::LengthAndCoding, !codings.is_empty() && head.has("content-length"));
     names.add(Exception::EmptyMember, codings.iter().any(|coding| coding.is_empty()));
-    names
-        .add(Exception::OtherCoding, codings.iter().any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"chunked")));
+    names.add(
+        Exception::OtherCoding,
+        codings.iter().any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"chunked")),
+    );
     names.add(Exception::ConnectContent, method == b"CONNECT" && has_content(verdict));
-    names.add(Exception::HostOrPort, head.all("host").any(|host| !host.is_empty() && !is_host_and_port(host)));
+    names.add(
+        Exception::HostOrPort,
+        head.all("host").any(|host| !host.is_empty() && !is_host_and_port(host)),
+    );
     names
 }
 
@@ -200,7 +214,8 @@ pub(crate) fn target_rejected(rfc: &Rfc, method: Option<&[u8]>, target: &[u8]) -
         Some(authority) => {
             let has_userinfo = authority.contains(&b'@');
             names_of_absolute.add(Exception::AbsoluteForm, has_userinfo);
-            names_of_absolute.add(Exception::HostOrPort, !has_userinfo && !is_host_and_port(authority));
+            names_of_absolute
+                .add(Exception::HostOrPort, !has_userinfo && !is_host_and_port(authority));
         }
         None => names_of_absolute.add(Exception::AbsoluteForm, true),
     }
@@ -225,12 +240,17 @@ fn has_content(verdict: Verdict) -> bool {
 /// Returns what a request has that the table of choices says is let through.
 fn let_through(head: &Head<'_>, verdict: Verdict) -> Names {
     let [method, target, version] = head.start;
-    let known: [&[u8]; 9] = [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH"];
+    let known: [&[u8]; 9] =
+        [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH"];
     let authority = if method == b"CONNECT" { Some(target) } else { authority(target) };
-    let is_other = |host: &[u8]| authority.is_some_and(|authority| !authority.eq_ignore_ascii_case(host));
+    let is_other =
+        |host: &[u8]| authority.is_some_and(|authority| !authority.eq_ignore_ascii_case(host));
     let mut names = Names::default();
     names.add(Exception::UnknownMethod, !known.contains(&method));
-    names.add(Exception::GetContent, matches!(method, b"GET" | b"HEAD" | b"DELETE") && has_content(verdict));
+    names.add(
+        Exception::GetContent,
+        matches!(method, b"GET" | b"HEAD" | b"DELETE") && has_content(verdict),
+    );
     names.add(Exception::OtherHost, head.all("host").any(is_other));
     names.add(Exception::EmptyHost, head.all("host").any(<[u8]>::is_empty));
     names.add(Exception::HighOctet, head.fields.iter().any(|(_, value)| !value.is_ascii()));
@@ -253,7 +273,8 @@ pub(crate) fn response(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
         verdict = rfc.response(&mended);
         octets = Cow::Owned(mended);
     }
-    let mendable = || mendable(RESPONSE_MENDS, received, |mended| rfc.response(mended).is_accepted());
+    let mendable =
+        || mendable(RESPONSE_MENDS, received, |mended| rfc.response(mended).is_accepted());
     let Some(head) = Head::split(&octets).filter(|_| verdict != Verdict::Rejected) else {
         return (Verdict::Rejected, mendable());
     };
@@ -265,7 +286,8 @@ pub(crate) fn response(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
     }
     let Verdict::Head(mut framings, says) = verdict else { return (verdict, names) };
     let has_both = head.has("transfer-encoding") && head.has("content-length");
-    let is_uncounted = |framing: Option<Framing>| matches!(framing, Some(Framing::None | Framing::Tunnel));
+    let is_uncounted =
+        |framing: Option<Framing>| matches!(framing, Some(Framing::None | Framing::Tunnel));
     if has_both {
         let faulty = framings.map(|framing| if is_uncounted(framing) { framing } else { None });
         names.add(Exception::LengthAndCoding, faulty != framings);
@@ -274,7 +296,10 @@ pub(crate) fn response(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
     let verdict = Verdict::Head(framings, says);
     let is_code = |coding: &&[u8]| !coding.is_empty();
     let codings: Vec<_> = head.members("transfer-encoding").into_iter().filter(is_code).collect();
-    names.add(Exception::ResponseCoding, codings.len() > 1 && framings.contains(&Some(Framing::Chunked)));
+    names.add(
+        Exception::ResponseCoding,
+        codings.len() > 1 && framings.contains(&Some(Framing::Chunked)),
+    );
     let has_any = head.has("transfer-encoding") || head.has("content-length");
     let is_uncounted = has_any && framings.iter().any(|framing| is_uncounted(*framing));
     let is_faulty = || !rfc.response(&with_status(&octets, b"200")).is_accepted();
@@ -313,7 +338,10 @@ pub(crate) fn body(rfc: &Rfc, octets: &[u8]) -> (Option<Vec<BodyEvent>>, Names) 
             BodyEvent::Chunk(size, extension) => {
                 extensions += extension.len();
                 let digits = format!("{size:x}").len();
-                names.add(Exception::LongExtension, digits + extension.len() + 2 > 4_096 || extensions > 16_384);
+                names.add(
+                    Exception::LongExtension,
+                    digits + extension.len() + 2 > 4_096 || extensions > 16_384,
+                );
             }
             BodyEvent::Trailer(name, _) => names.add(Exception::ControlTrailer, is_control(name)),
             _ => {}
@@ -325,13 +353,17 @@ pub(crate) fn body(rfc: &Rfc, octets: &[u8]) -> (Option<Vec<BodyEvent>>, Names) 
 /// Returns whether a field controls the message, its routing or the connection [RFC 9110 section
 /// 6.5.1].
 pub(crate) fn is_control(name: &[u8]) -> bool {
-    let names =
-        "content-length transfer-encoding host connection keep-alive proxy-connection te trailer upgrade expect max-forwards";
+    let names = "content-length transfer-encoding host connection keep-alive proxy-connection te \
+                 trailer upgrade expect max-forwards";
     names.split(' ').any(|control| name.eq_ignore_ascii_case(control.as_bytes()))
 }
 
 /// Returns which mends make something of the octets.
-fn mendable(mends: &[(Exception, Mend)], octets: &[u8], is_accepted: impl Fn(&[u8]) -> bool) -> Names {
+fn mendable(
+    mends: &[(Exception, Mend)],
+    octets: &[u8],
+    is_accepted: impl Fn(&[u8]) -> bool,
+) -> Names {
     let mut names = Names::default();
     for (name, mend) in mends {
         names.add(*name, mend(octets).is_some_and(|mended| is_accepted(&mended)));
@@ -385,15 +417,19 @@ fn mended_target(target: &[u8]) -> Option<Vec<u8>> {
 /// Puts `close` in the place of each member of `Connection` that is no token.
 fn options(rfc: &Rfc, octets: &[u8]) -> Option<Vec<u8>> {
     let mut head = if has(octets, b"Connection") { Head::split(octets)? } else { return None };
-    let is_valid = |member: &&[u8]| !rfc.field_value.is_match(member) || member.is_empty() || rfc.token.is_match(member);
+    let is_valid = |member: &&[u8]| {
+        !rfc.field_value.is_match(member) || member.is_empty() || rfc.token.is_match(member)
+    };
     let (mut is_mended, mut values) = (false, Vec::new());
     for value in head.all("connection") {
         let members = members(value);
         is_mended |= !members.iter().all(&is_valid);
-        let mended = members.into_iter().map(|member| if is_valid(&member) { member } else { b"close" });
+        let mended =
+            members.into_iter().map(|member| if is_valid(&member) { member } else { b"close" });
         values.push(mended.collect::<Vec<_>>().join(&b','));
     }
-    let fields = head.fields.iter_mut().filter(|(name, _)| name.eq_ignore_ascii_case(b"connection"));
+    let fields =
+        head.fields.iter_mut().filter(|(name, _)| name.eq_ignore_ascii_case(b"connection"));
     fields.zip(&values).for_each(|((_, value), mended)| *value = mended);
     is_mended.then(|| written(&head))
 }
@@ -401,9 +437,23 @@ fn options(rfc: &Rfc, octets: &[u8]) -> Option<Vec<u8>> {
 /// Puts a space behind a status code that the line end follows.
 pub(crate) fn with_space(octets: &[u8]) -> Cow<'_, [u8]> {
     match octets {
-        [b'H', b'T', b'T', b'P', b'/', _, b'.', _, b' ', b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'\r', b'\n', ..] => {
-            Cow::Owned([&octets[..12], b" ", &octets[12..]].concat())
-        }
+        [
+            b'H',
+            b'T',
+            b'T',
+            b'P',
+            b'/',
+            _,
+            b'.',
+            _,
+            b' ',
+            b'0'..=b'9',
+            b'0'..=b'9',
+            b'0'..=b'9',
+            b'\r',
+            b'\n',
+            ..,
+        ] => Cow::Owned([&octets[..12], b" ", &octets[12..]].concat()),
         _ => Cow::Borrowed(octets),
     }
 }
@@ -421,7 +471,9 @@ fn written(head: &Head<'_>) -> Vec<u8> {
 }
 
 fn with_status(octets: &[u8], status: &[u8]) -> Vec<u8> {
-    Head::split(octets).map(|head| written(&Head { start: [head.start[0], status, head.start[2]], ..head })).unwrap_or_default()
+    Head::split(octets)
+        .map(|head| written(&Head { start: [head.start[0], status, head.start[2]], ..head }))
+        .unwrap_or_default()
 }
 
 fn bare_lf(octets: &[u8]) -> Option<Vec<u8>> {
@@ -434,11 +486,13 @@ fn bare_cr(octets: &[u8]) -> Option<Vec<u8>> {
 
 /// Leaves out whitespace before the colon of the field lines.
 fn space_before_colon(octets: &[u8]) -> Option<Vec<u8>> {
-    let mended = octets.split_inclusive(|&octet| octet == b'\n').enumerate().map(|(number, line)| {
-        let colon = line.iter().position(|&octet| octet == b':').filter(|_| number > 0).unwrap_or(0);
-        let name = line[..colon].trim_ascii_end();
-        [name, &line[colon..]].concat()
-    });
+    let mended =
+        octets.split_inclusive(|&octet| octet == b'\n').enumerate().map(|(number, line)| {
+            let colon =
+                line.iter().position(|&octet| octet == b':').filter(|_| number > 0).unwrap_or(0);
+            let name = line[..colon].trim_ascii_end();
+            [name, &line[colon..]].concat()
+        });
     let mended = mended.collect::<Vec<_>>().concat();
     (mended != octets).then_some(mended)
 }
@@ -448,7 +502,8 @@ fn control_octets(octets: &[u8]) -> Option<Vec<u8>> {
     let start = octets.iter().position(|&octet| octet == b'\n')?;
     let is_control = |octet: &u8| octet.is_ascii_control() && !b"\t\r\n".contains(octet);
     octets[start..].iter().any(is_control).then(|| {
-        let behind = octets[start..].iter().map(|octet| if is_control(octet) { b' ' } else { *octet });
+        let behind =
+            octets[start..].iter().map(|octet| if is_control(octet) { b' ' } else { *octet });
         octets[..start].iter().copied().chain(behind).collect()
     })
 }
@@ -464,19 +519,30 @@ fn foreign_octets(octets: &[u8]) -> Option<Vec<u8>> {
     let start = octets.iter().position(|&octet| octet == b' ')? + 1;
     let end = start + octets[start..].iter().position(|&octet| octet == b' ')?;
     let target = octets[start..end].split(|&octet| octet == b'#').next()?;
-    let encoded = |octet: &u8| if octet.is_ascii() { vec![*octet] } else { format!("%{octet:02x}").into_bytes() };
+    let encoded = |octet: &u8| {
+        if octet.is_ascii() { vec![*octet] } else { format!("%{octet:02x}").into_bytes() }
+    };
     let mended: Vec<u8> = target.iter().flat_map(encoded).collect();
     (mended != octets[start..end]).then(|| [&octets[..start], &mended, &octets[end..]].concat())
 }
 
 /// Puts something in the place of some octets, which are told by the octets before and after them.
-fn replaced(octets: &[u8], is_wrong: impl Fn(Option<u8>, u8, Option<u8>) -> bool, by: &[u8]) -> Option<Vec<u8>> {
+fn replaced(
+    octets: &[u8],
+    is_wrong: impl Fn(Option<u8>, u8, Option<u8>) -> bool,
+    by: &[u8],
+) -> Option<Vec<u8>> {
     let octet = |at: usize| octets.get(at).copied();
     let is_wrong = |at: usize| is_wrong(octet(at.wrapping_sub(1)), octets[at], octet(at + 1));
     if !(0..octets.len()).any(is_wrong) {
         return None;
     }
-    Some((0..octets.len()).flat_map(|at| if is_wrong(at) { by } else { &octets[at..=at] }).copied().collect())
+    Some(
+        (0..octets.len())
+            .flat_map(|at| if is_wrong(at) { by } else { &octets[at..=at] })
+            .copied()
+            .collect(),
+    )
 }
 
 /// Puts spaces in the place of folds and of the whitespace around them: an obs-fold is both [RFC
@@ -487,7 +553,8 @@ fn unfolded(octets: &[u8]) -> Option<Vec<u8>> {
     for at in 0..octets.len() {
         if octets[at] != mended[at] {
             let before = mended[..at].iter().rposition(is_text).map_or(0, |text| text + 1);
-            let behind = mended[at..].iter().position(is_text).map_or(mended.len(), |text| at + text);
+            let behind =
+                mended[at..].iter().position(is_text).map_or(mended.len(), |text| at + text);
             mended[before..behind].fill(b' ');
         }
     }
@@ -511,7 +578,10 @@ fn start_line_space(octets: &[u8]) -> Option<Vec<u8>> {
     let end = octets.windows(2).position(|two| two == b"\r\n")?;
     let is_space = |octet: &u8| b" \t".contains(octet);
     let is_run = |two: &[u8]| is_space(&two[1]) && (is_space(&two[0]) || two[1] == b'\t');
-    if !octets[..end].windows(2).any(is_run) && !octets.first().is_some_and(is_space) && !octets[..end].ends_with(b" ") {
+    if !octets[..end].windows(2).any(is_run)
+        && !octets.first().is_some_and(is_space)
+        && !octets[..end].ends_with(b" ")
+    {
         return None;
     }
     let words = octets[..end].split(is_space).filter(|word| !word.is_empty());
@@ -540,7 +610,8 @@ fn other_number(octets: &[u8]) -> Option<Vec<u8>> {
     let mut head = Head::split(octets)?;
     let length = head.all("content-length").next()?;
     let digits: Vec<_> = length.iter().copied().filter(|octet| !b"+ \tx".contains(octet)).collect();
-    let field = head.fields.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case(b"content-length"))?;
+    let field =
+        head.fields.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case(b"content-length"))?;
     field.1 = &digits;
     (digits != length).then(|| written(&head))
 }

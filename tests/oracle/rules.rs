@@ -56,7 +56,10 @@ impl<'m> Head<'m> {
 
     /// Returns the values of the fields with this name.
     pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &'m [u8]> {
-        let fields = self.fields.iter().filter(move |(found, _)| found.eq_ignore_ascii_case(name.as_bytes()));
+        let fields = self
+            .fields
+            .iter()
+            .filter(move |(found, _)| found.eq_ignore_ascii_case(name.as_bytes()));
         fields.map(|(_, value)| *value)
     }
 
@@ -161,11 +164,17 @@ impl Rfc {
             let hosts = head.all("host").count();
             let is_host = if is_http10(version) { hosts <= 1 } else { hosts == 1 };
             let is_host = is_host && head.all("host").all(|value| self.host.is_match(value));
-            let may_go_on =
-                is_within_our_limits(method, target, octets) && is_host && is_version(version) && self.suits(method, target);
+            let may_go_on = is_within_our_limits(method, target, octets)
+                && is_host
+                && is_version(version)
+                && self.suits(method, target);
             let framing = may_go_on.then(|| self.framing(&head, version)).flatten()?;
             // RFC 9112 section 6.3: without a final chunked, a request has no end.
-            let framing = if framing == Framing::UntilClose && head.has("transfer-encoding") { return None } else { framing };
+            let framing = if framing == Framing::UntilClose && head.has("transfer-encoding") {
+                return None;
+            } else {
+                framing
+            };
             let framing = if framing == Framing::UntilClose { Framing::None } else { framing };
             Some(Verdict::Head([Some(framing); 3], self.says(&head, version)?))
         };
@@ -180,7 +189,11 @@ impl Rfc {
             }
             let head = Head::split(octets)?;
             let [version, status, _] = head.start;
-            let says = Says { expects_continue: false, offers_upgrade: false, ..self.says(&head, version)? };
+            let says = Says {
+                expects_continue: false,
+                offers_upgrade: false,
+                ..self.says(&head, version)?
+            };
             if !is_version(version) || !is_within_our_limits(b"", b"", octets) {
                 return None;
             }
@@ -203,7 +216,8 @@ impl Rfc {
         match (method, target) {
             // RFC 9110 section 9.3.6: an empty or an invalid port is rejected.
             (b"CONNECT", _) => {
-                self.authority.is_match(target) && port(target).is_some_and(|port| !port.is_empty() && is_port(port))
+                self.authority.is_match(target)
+                    && port(target).is_some_and(|port| !port.is_empty() && is_port(port))
             }
             (b"OPTIONS", b"*") => true,
             _ => self.origin.is_match(target) || self.absolute.is_match(target),
@@ -214,7 +228,11 @@ impl Rfc {
     /// 6.3].
     fn framing(&self, head: &Head<'_>, version: &[u8]) -> Option<Framing> {
         if head.has("transfer-encoding") {
-            let codings: Vec<_> = head.members("transfer-encoding").into_iter().filter(|coding| !coding.is_empty()).collect();
+            let codings: Vec<_> = head
+                .members("transfer-encoding")
+                .into_iter()
+                .filter(|coding| !coding.is_empty())
+                .collect();
             let is_chunked = |coding: &&[u8]| coding.eq_ignore_ascii_case(b"chunked");
             // RFC 9112 section 7.1: parameters of chunked are an error.
             let has_parameters = |coding: &&[u8]| {
@@ -228,7 +246,11 @@ impl Rfc {
                 && !codings.iter().any(has_parameters)
                 && codings.iter().filter(|coding| is_chunked(coding)).count() <= 1;
             let is_last = codings.last().is_some_and(is_chunked);
-            return is_trusted.then_some(if is_last { Framing::Chunked } else { Framing::UntilClose });
+            return is_trusted.then_some(if is_last {
+                Framing::Chunked
+            } else {
+                Framing::UntilClose
+            });
         }
         let lengths: Vec<_> = head.all("content-length").collect();
         match lengths[..] {
@@ -243,8 +265,9 @@ impl Rfc {
     /// [RFC 9112 section 9.3], whether a 100 is expected [RFC 9110 section 10.1.1], and whether
     /// another protocol is offered [RFC 9110 section 7.8].
     fn says(&self, head: &Head<'_>, version: &[u8]) -> Option<Says> {
-        let has_member =
-            |list: &str, name: &str| head.members(list).iter().any(|member| member.eq_ignore_ascii_case(name.as_bytes()));
+        let has_member = |list: &str, name: &str| {
+            head.members(list).iter().any(|member| member.eq_ignore_ascii_case(name.as_bytes()))
+        };
         let has = |name: &str| has_member("connection", name);
         let is_valid = head.all("connection").all(|value| self.connection.is_match(value));
         is_valid.then(|| Says {
@@ -284,7 +307,10 @@ impl Rfc {
         }
         for line in lines(trailers).filter(|line| !line.is_empty()) {
             let colon = line.iter().position(|&octet| octet == b':')?;
-            events.push(BodyEvent::Trailer(line[..colon].to_vec(), trim(&line[colon + 1..]).to_vec()));
+            events.push(BodyEvent::Trailer(
+                line[..colon].to_vec(),
+                trim(&line[colon + 1..]).to_vec(),
+            ));
         }
         events.push(BodyEvent::End(octets.len()));
         Some(events)

@@ -53,7 +53,12 @@ impl Judged {
         Ok(())
     }
 
-    fn responses(&mut self, rfc: &Rfc, methods: &[String], written: &Written) -> Result<(), String> {
+    fn responses(
+        &mut self,
+        rfc: &Rfc,
+        methods: &[String],
+        written: &Written,
+    ) -> Result<(), String> {
         let mut octets = &written.octets[..];
         // On a connection, a request that could not be read is rejected as one with GET.
         let rejection = ["GET"].into_iter().filter(|_| written.cut == Cut::InLastBody);
@@ -77,7 +82,9 @@ impl Judged {
             // length there.
             let is_tunnel = asked == "CONNECT" && status[0] == b'2';
             let has_length = lines.has("content-length") || lines.has("transfer-encoding");
-            if !(b'1'..=b'5').contains(&status[0]) || has_length && (status[0] == b'1' || status == b"204" || is_tunnel) {
+            if !(b'1'..=b'5').contains(&status[0])
+                || has_length && (status[0] == b'1' || status == b"204" || is_tunnel)
+            {
                 return Err("a status or a length that no sender may write".into());
             }
             self.responses += 1;
@@ -89,7 +96,13 @@ impl Judged {
     }
 
     /// Judges a body; returns what stands behind it.
-    fn body<'o>(&mut self, rfc: &Rfc, octets: &'o [u8], framing: Framing, cut: Cut) -> Result<&'o [u8], String> {
+    fn body<'o>(
+        &mut self,
+        rfc: &Rfc,
+        octets: &'o [u8],
+        framing: Framing,
+        cut: Cut,
+    ) -> Result<&'o [u8], String> {
         match framing {
             Framing::None => Ok(octets),
             Framing::Length(length) => {
@@ -107,30 +120,42 @@ impl Judged {
     /// Judges a chunked body: the shortest one that stands here, or one that is cut short behind a
     /// chunk, where it may be.
     fn chunked<'o>(&mut self, rfc: &Rfc, octets: &'o [u8], cut: Cut) -> Result<&'o [u8], String> {
-        let ends = (0..octets.len()).filter(|&at| octets[at..].starts_with(b"\r\n\r\n")).map(|at| at + 4);
-        let Some((end, events)) = ends.into_iter().find_map(|end| Some((end, rfc.body(&octets[..end])?))) else {
+        let ends =
+            (0..octets.len()).filter(|&at| octets[at..].starts_with(b"\r\n\r\n")).map(|at| at + 4);
+        let Some((end, events)) =
+            ends.into_iter().find_map(|end| Some((end, rfc.body(&octets[..end])?)))
+        else {
             cut_short(&mut self.cut_short, cut)?;
             // The CRLF behind the data of a chunk is written with what comes next.
-            let mut whole = [&b"0\r\n\r\n"[..], b"\r\n0\r\n\r\n"].map(|end| [octets, end].concat()).into_iter();
+            let mut whole =
+                [&b"0\r\n\r\n"[..], b"\r\n0\r\n\r\n"].map(|end| [octets, end].concat()).into_iter();
             let is_cut = whole.any(|whole| rfc.body(&whole).is_some());
             return if is_cut { Ok(&[]) } else { Err("no chunked body of the RFC".into()) };
         };
         self.bodies += 1;
-        let is_late = |event: &BodyEvent| matches!(event, BodyEvent::Trailer(name, _) if is_control(name));
+        let is_late =
+            |event: &BodyEvent| matches!(event, BodyEvent::Trailer(name, _) if is_control(name));
         // RFC 9110 section 6.5.1.
-        if events.iter().any(is_late) { Err("a trailer that no sender may write".into()) } else { Ok(&octets[end..]) }
+        if events.iter().any(is_late) {
+            Err("a trailer that no sender may write".into())
+        } else {
+            Ok(&octets[end..])
+        }
     }
 }
 
 /// Returns the first head, and what stands behind it.
 fn split(octets: &[u8]) -> Result<(&[u8], &[u8]), String> {
-    let end = octets.windows(4).position(|four| four == b"\r\n\r\n").ok_or("a head that does not end")?;
+    let end =
+        octets.windows(4).position(|four| four == b"\r\n\r\n").ok_or("a head that does not end")?;
     Ok(octets.split_at(end + 4))
 }
 
 /// Fails for a head that no sender may write, though a recipient takes it.
 fn sender_rules(head: &Head<'_>, version: &[u8]) -> Result<(), String> {
-    let has_option = |name: &str| head.members("connection").iter().any(|option| option.eq_ignore_ascii_case(name.as_bytes()));
+    let has_option = |name: &str| {
+        head.members("connection").iter().any(|option| option.eq_ignore_ascii_case(name.as_bytes()))
+    };
     // An empty list says nothing.
     let says = |name: &str| head.members(name).iter().any(|member| !member.is_empty());
     let faults = [
@@ -158,7 +183,9 @@ fn what_is_written_has_the_rfcs_grammar() {
             // The judge does not wait for the property's own verdict.
             let (written, outcome) = written_by(property);
             for written in written {
-                judged.judge(&rfc, &written).unwrap_or_else(|fault| panic!("{}: {fault}", target.name));
+                judged
+                    .judge(&rfc, &written)
+                    .unwrap_or_else(|fault| panic!("{}: {fault}", target.name));
             }
             outcome.unwrap_or_else(|panic| resume_unwind(panic));
         };
@@ -166,7 +193,8 @@ fn what_is_written_has_the_rfcs_grammar() {
             target.replay().unwrap();
         });
         for _ in 0..rounds {
-            let octets: Vec<u8> = (0..random.below(300)).map(|_| u8::try_from(random.below(256)).unwrap()).collect();
+            let octets: Vec<u8> =
+                (0..random.below(300)).map(|_| u8::try_from(random.below(256)).unwrap()).collect();
             judge(&|| (target.property)(&octets));
         }
     }

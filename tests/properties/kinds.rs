@@ -3,12 +3,14 @@
 
 use bareline_core::Limits;
 use bareline_fuzz::{
-    Asked, BodyEvent, BodyReading, Calls, End, Ending, Entry, MessageModel, Octets, Reading, Verdict, body_events,
-    every_cut_of_a_sequence_gives_the_same_events, request_verdict, response_verdict,
+    Asked, BodyEvent, BodyReading, Calls, End, Ending, Entry, MessageModel, Octets, Reading,
+    Verdict, body_events, every_cut_of_a_sequence_gives_the_same_events, request_verdict,
+    response_verdict,
 };
 use bareline_properties::{
-    Listed, body_octets, body_readings, broken, calls, heads, messages, readings, request_sequences, response_sequences, written,
-    written_messages, written_requests, written_responses,
+    Listed, body_octets, body_readings, broken, calls, heads, messages, readings,
+    request_sequences, response_sequences, written, written_messages, written_requests,
+    written_responses,
 };
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -138,7 +140,10 @@ fn bodies_of_every_kind_are_read() {
         events,
         &[
             ("chunk", &any(|event| matches!(event, BodyEvent::Chunk(1.., _)))),
-            ("extension", &any(|event| matches!(event, BodyEvent::Chunk(_, text) if !text.is_empty()))),
+            (
+                "extension",
+                &any(|event| matches!(event, BodyEvent::Chunk(_, text) if !text.is_empty())),
+            ),
             ("trailer", &any(|event| matches!(event, BodyEvent::Trailer(..)))),
             ("end", &any(|event| matches!(event, BodyEvent::End(3..)))),
             ("refused", &any(|event| matches!(event, BodyEvent::Refused(..)))),
@@ -147,7 +152,10 @@ fn bodies_of_every_kind_are_read() {
     );
 }
 
-fn logs(sequences: BoxedStrategy<Listed<Octets>>, role: usize) -> impl Strategy<Value = (Vec<u8>, Vec<Entry>)> {
+fn logs(
+    sequences: BoxedStrategy<Listed<Octets>>,
+    role: usize,
+) -> impl Strategy<Value = (Vec<u8>, Vec<Entry>)> {
     (readings(), sequences).prop_map(move |(reading, messages): (Reading, Listed<Octets>)| {
         let octets = messages.concat();
         let mut logs = every_cut_of_a_sequence_gives_the_same_events(&reading, &octets);
@@ -176,7 +184,10 @@ fn requests_of_every_kind_are_read() {
         logs(request_sequences(1..5), 0),
         &[
             ("two heads", &|(_, log)| log.iter().filter(|entry| is_head(entry)).count() > 1),
-            ("absolute-form", &any(|entry| matches!(entry, Entry::Head(line, _) if line.contains("://")))),
+            (
+                "absolute-form",
+                &any(|entry| matches!(entry, Entry::Head(line, _) if line.contains("://"))),
+            ),
             ("extension", &any(|entry| matches!(entry, Entry::Chunk(_, text) if !text.is_empty()))),
             ("trailer", &any(|entry| matches!(entry, Entry::Trailer(..)))),
             ("data", &any(|entry| matches!(entry, Entry::Data(_)))),
@@ -194,12 +205,16 @@ fn requests_of_every_kind_are_read() {
 #[test]
 fn responses_of_every_kind_are_read() {
     let is_interim = |line: &str| line.contains(" 10") && !line.contains(" 101");
-    let is_folded = |(octets, log): &Log| octets.windows(3).any(|part| part == b"\r\n ") && log.iter().any(is_head);
+    let is_folded = |(octets, log): &Log| {
+        octets.windows(3).any(|part| part == b"\r\n ") && log.iter().any(is_head)
+    };
     are_made(
         logs(response_sequences(1..5), 1),
         &[
             ("two heads", &|(_, log)| log.iter().filter(|entry| is_head(entry)).count() > 1),
-            ("interim", &|(_, log)| log.iter().any(|entry| matches!(entry, Entry::Head(line, _) if is_interim(line)))),
+            ("interim", &|(_, log)| {
+                log.iter().any(|entry| matches!(entry, Entry::Head(line, _) if is_interim(line)))
+            }),
             ("fold", &is_folded),
             ("extension", &any(|entry| matches!(entry, Entry::Chunk(_, text) if !text.is_empty()))),
             ("trailer", &any(|entry| matches!(entry, Entry::Trailer(..)))),

@@ -1,18 +1,27 @@
 //! The properties of the fuzz targets, on cases that proptest makes.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use bareline_core::Limits;
 use bareline_fuzz::{
-    Target, a_dialogue_comes_to_an_end, a_receive_buffer_is_a_queue, any_calls_that_succeed_write_what_is_meant,
-    any_operations_keep_a_client_valid, any_operations_keep_a_server_valid, any_streams_share_their_buffers, datagram,
+    Target, a_dialogue_comes_to_an_end, a_receive_buffer_is_a_queue,
+    any_calls_that_succeed_write_what_is_meant, any_operations_keep_a_client_valid,
+    any_operations_keep_a_server_valid, any_streams_share_their_buffers, datagram,
     every_cut_of_a_body_gives_the_same_events, every_cut_of_a_sequence_gives_the_same_events,
-    every_cut_within_any_limits_gives_the_same_verdict, every_scan_finds_the_same_runs, parse_request, parse_response,
-    what_is_encoded_decodes, what_is_put_back_is_valid, what_is_written_parses_back,
+    every_cut_within_any_limits_gives_the_same_verdict, every_scan_finds_the_same_runs,
+    parse_request, parse_response, what_is_encoded_decodes, what_is_put_back_is_valid,
+    what_is_written_parses_back,
 };
 use bareline_properties::{
-    askings, body_models, body_octets, body_readings, broken, buffer_uses, calls, client_operations, early_operations, heads,
-    lines, manners, messages, operations, overwritten, random_octets, readings, request_sequences, response_sequences, runs,
-    stream_calls, written_messages, written_request_octets,
+    askings, body_models, body_octets, body_readings, broken, buffer_uses, calls,
+    client_operations, early_operations, heads, lines, manners, messages, operations, overwritten,
+    random_octets, readings, request_sequences, response_sequences, runs, stream_calls,
+    written_messages, written_request_octets,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -20,7 +29,11 @@ use proptest::sample::select;
 mod kinds;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 2000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn what_holds_for_any_octets_holds_for_random_ones(octets in random_octets()) {
@@ -78,10 +91,17 @@ proptest! {
     #[test]
     fn every_cut_of_lines_behind_a_start_line_gives_the_same_events(
         reading in readings(),
-        start in select(&["", "\r\n", "HTTP/1.1 200 OK\r\n", "PUT / HTTP/1.1\r\nHost: a\r\n", "HTTP/1.1 103 \r\nX-A:\r\n"][..]),
+        start in select(&[
+            "",
+            "\r\n",
+            "HTTP/1.1 200 OK\r\n",
+            "PUT / HTTP/1.1\r\nHost: a\r\n",
+            "HTTP/1.1 103 \r\nX-A:\r\n",
+        ][..]),
         lines in lines(),
     ) {
-        every_cut_of_a_sequence_gives_the_same_events(&reading, &[start.as_bytes(), &lines].concat());
+        let octets = [start.as_bytes(), &lines].concat();
+        every_cut_of_a_sequence_gives_the_same_events(&reading, &octets);
     }
 
     #[test]

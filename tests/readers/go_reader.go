@@ -75,7 +75,8 @@ func read(out []byte, role byte, octets []byte, source *bytes.Reader, buffer *bu
 			return failed(out, err)
 		}
 		start = [3]string{request.Method, request.RequestURI, request.Proto}
-		header, body, length, codings = request.Header, request.Body, request.ContentLength, request.TransferEncoding
+		header, body = request.Header, request.Body
+		length, codings = request.ContentLength, request.TransferEncoding
 		trailer = func() http.Header { return request.Trailer }
 	} else {
 		response, err := http.ReadResponse(buffer, &http.Request{Method: methods[role]})
@@ -87,7 +88,8 @@ func read(out []byte, role byte, octets []byte, source *bytes.Reader, buffer *bu
 			phrase = parts[1]
 		}
 		start = [3]string{response.Proto, strconv.Itoa(response.StatusCode), phrase}
-		header, body, length, codings = response.Header, response.Body, response.ContentLength, response.TransferEncoding
+		header, body = response.Header, response.Body
+		length, codings = response.ContentLength, response.TransferEncoding
 		trailer = func() http.Header { return response.Trailer }
 		closes = response.Body != http.NoBody
 	}

@@ -45,7 +45,9 @@ def verdict(role, octets):
                 # The connection is closed.
                 break
     except h11.RemoteProtocolError as error:
-        if not is_closed or not str(error).startswith(("peer", "Can't", "can't", "Remote end closed")):
+        if not is_closed or not str(error).startswith(
+            ("peer", "Can't", "can't", "Remote end closed")
+        ):
             return [b"R", str(error).split(":")[0].encode()]
     if head is None:
         return [b"I"]

@@ -47,7 +47,8 @@ const { exports: llhttp } = new WebAssembly.Instance(module_, {
       const view = new DataView(llhttp.memory.buffer)
       const flags = view.getUint16(parser + FLAGS, true)
       const length = view.getBigUint64(parser + CONTENT_LENGTH, true)
-      if (role !== 0 && (view.getUint16(parser + STATUS, true) !== code || view.getUint8(parser + TYPE) !== 2)) {
+      const status = view.getUint16(parser + STATUS, true)
+      if (role !== 0 && (status !== code || view.getUint8(parser + TYPE) !== 2)) {
         throw new Error('llhttp_t is laid out in another way')
       }
       const isTunnel = role === CONNECT && code >= 200 && code < 300
@@ -67,7 +68,8 @@ const { exports: llhttp } = new WebAssembly.Instance(module_, {
       } else if ((flags & F_CONTENT_LENGTH) !== 0) {
         framing = String(length)
       }
-      const version = `HTTP/${llhttp.llhttp_get_http_major(parser)}.${llhttp.llhttp_get_http_minor(parser)}`
+      const major = llhttp.llhttp_get_http_major(parser)
+      const version = `HTTP/${major}.${llhttp.llhttp_get_http_minor(parser)}`
       head = { framing, version, code }
       return role === HEAD ? 1 : isTunnel ? 2 : 0
     },

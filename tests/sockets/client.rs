@@ -9,7 +9,8 @@ use std::sync::mpsc::channel;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// A server that takes one connection, and for each of these answers reads a head, and sends it; then it closes.
+/// A server that takes one connection, and for each of these answers reads a head, and sends it;
+/// then it closes.
 fn canned<const N: usize>(answers: [&'static [u8]; N]) -> String {
     served_by(move |stream| {
         for answer in answers {
@@ -21,7 +22,9 @@ fn canned<const N: usize>(answers: [&'static [u8]; N]) -> String {
 }
 
 /// A server that takes one connection, and serves it in this way.
-fn served_by<T: Send + 'static>(serve: impl FnOnce(&mut TcpStream) -> T + Send + 'static) -> (String, JoinHandle<T>) {
+fn served_by<T: Send + 'static>(
+    serve: impl FnOnce(&mut TcpStream) -> T + Send + 'static,
+) -> (String, JoinHandle<T>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     (address, thread::spawn(move || serve(&mut listener.accept().unwrap().0)))
@@ -54,9 +57,17 @@ fn a_client_reads_each_framing_and_skips_interim_responses() {
     for (answer, body) in [
         (&b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"[..], "hi"),
         (b"HTTP/1.0 200 OK\r\n\r\nto the end", "to the end"),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;x\r\na\r\n2\r\nbc\r\n0\r\nX-T: 1\r\n\r\n", "abc"),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\
+                1;x\r\na\r\n2\r\nbc\r\n0\r\nX-T: 1\r\n\r\n",
+            "abc",
+        ),
         (b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", ""),
-        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 \r\nContent-Length: 1\r\n\r\n!", "!"),
+        (
+            b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n\
+                HTTP/1.1 200 \r\nContent-Length: 1\r\n\r\n!",
+            "!",
+        ),
     ] {
         let (status, received) = get(&canned([answer])).unwrap();
         assert!(status.is_successful());
@@ -87,7 +98,11 @@ fn a_client_never_takes_less_than_a_message_for_one() {
     body.read_exact(&mut received).unwrap();
     assert_eq!(&received, b"hi", "what has come is not lost");
     for _ in 0..2 {
-        assert_eq!(body.read(&mut received).unwrap_err().kind(), io::ErrorKind::UnexpectedEof, "and is no end");
+        assert_eq!(
+            body.read(&mut received).unwrap_err().kind(),
+            io::ErrorKind::UnexpectedEof,
+            "and is no end"
+        );
     }
     assert!(!client.is_open());
 }
@@ -105,7 +120,11 @@ fn rfc9112_9_3_a_connection_carries_many_requests() {
     let response = client.request(Method::GET, Target::ROOT, &[], b"").unwrap();
     assert_eq!(response.head.status(), Status::OK);
     assert!(client.is_open());
-    assert_eq!(get_again(&mut client).unwrap(), (Status::NOT_MODIFIED, String::new()), "what was not read is skipped");
+    assert_eq!(
+        get_again(&mut client).unwrap(),
+        (Status::NOT_MODIFIED, String::new()),
+        "what was not read is skipped"
+    );
     assert_eq!(get_again(&mut client).unwrap(), (Status::OK, "last".to_owned()));
     assert!(!client.is_open());
     assert!(matches!(get_again(&mut client), Err(Error::Closed)));
@@ -113,17 +132,23 @@ fn rfc9112_9_3_a_connection_carries_many_requests() {
 
 #[test]
 fn a_response_that_is_left_unread_is_skipped_within_a_limit() {
-    let answer: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n01234567890123456789012345678901234567890123456789";
+    let answer: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n\
+        01234567890123456789012345678901234567890123456789";
     for (drain, is_open) in [(50, true), (49, false)] {
-        let settings = Settings { limits: Limits { drain, ..Limits::DEFAULT }, ..Settings::default() };
-        let mut client = ClientStream::connect_with_settings(&canned([answer, answer]), settings).unwrap();
+        let settings =
+            Settings { limits: Limits { drain, ..Limits::DEFAULT }, ..Settings::default() };
+        let mut client =
+            ClientStream::connect_with_settings(&canned([answer, answer]), settings).unwrap();
         drop(client.request(Method::GET, Target::ROOT, &[], b"").unwrap());
         let second = get_again(&mut client);
         match is_open {
             true => assert_eq!(second.unwrap().1.len(), 50),
             false => {
                 assert!(matches!(second, Err(Error::Closed)), "{second:?}");
-                assert!(!client.is_open() && matches!(get_again(&mut client), Err(Error::Closed)), "for good");
+                assert!(
+                    !client.is_open() && matches!(get_again(&mut client), Err(Error::Closed)),
+                    "for good"
+                );
             }
         }
     }
@@ -131,12 +156,21 @@ fn a_response_that_is_left_unread_is_skipped_within_a_limit() {
 
 #[test]
 fn rfc9112_9_2_octets_that_answer_nothing_are_no_response() {
-    let address =
-        canned([b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhiHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong", b""]);
+    let address = canned([
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi\
+            HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong",
+        b"",
+    ]);
     let mut client = ClientStream::connect(&address).unwrap();
     assert_eq!(get_again(&mut client).unwrap().1, "hi");
     let error = get_again(&mut client).unwrap_err();
-    assert!(matches!(error, Error::Peer(PeerFault::Response(error)) if error.kind() == ErrorKind::Unsolicited), "{error:?}");
+    assert!(
+        matches!(
+            error,
+            Error::Peer(PeerFault::Response(error)) if error.kind() == ErrorKind::Unsolicited
+        ),
+        "{error:?}"
+    );
 }
 
 #[test]
@@ -146,19 +180,28 @@ fn a_client_tries_every_address() {
     let addresses = ("localhost", port).to_socket_addrs().unwrap().count();
     let served = thread::spawn(move || listener.accept().map(|_| ()).unwrap());
     // Where the name has an IPv6 address too, nobody listens there, and it is tried first.
-    assert!(ClientStream::connect(&format!("localhost:{port}")).is_ok(), "of {addresses} addresses none was taken");
+    assert!(
+        ClientStream::connect(&format!("localhost:{port}")).is_ok(),
+        "of {addresses} addresses none was taken"
+    );
     served.join().unwrap();
 
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let error = ClientStream::connect(&free.to_string()).unwrap_err();
-    assert!(matches!(&error, Error::Connect { tried } if tried.len() == 1 && tried[0].0 == free), "{error:?}");
+    assert!(
+        matches!(&error, Error::Connect { tried } if tried.len() == 1 && tried[0].0 == free),
+        "{error:?}"
+    );
 }
 
 #[test]
 fn a_server_that_never_comes_to_the_point_is_given_up() {
     let interim = b"HTTP/1.1 102 Processing\r\n\r\n".repeat(100).leak();
     let error = get(&canned([interim])).unwrap_err();
-    assert!(matches!(error, Error::OwnLimit(error) if error.kind() == ErrorKind::TooManyInterim), "{error:?}");
+    assert!(
+        matches!(error, Error::OwnLimit(error) if error.kind() == ErrorKind::TooManyInterim),
+        "{error:?}"
+    );
 
     let (address, _served) = served_by(|stream| stream.read_to_end(&mut Vec::new()).map(drop));
     let settings = Settings { head_deadline: Duration::from_millis(50), ..Settings::default() };
@@ -170,9 +213,10 @@ fn a_server_that_never_comes_to_the_point_is_given_up() {
 #[test]
 fn a_body_is_streamed_with_trailers_and_without() {
     let trailers = [(FieldName::from_static("Sum"), FieldValue::from_static("6"))];
-    for (is_chunked, sent) in
-        [(true, "Transfer-Encoding: chunked\r\n\r\n6\r\nonetwo\r\n2710\r\n"), (false, "Content-Length: 10006\r\n\r\nonetwo")]
-    {
+    for (is_chunked, sent) in [
+        (true, "Transfer-Encoding: chunked\r\n\r\n6\r\nonetwo\r\n2710\r\n"),
+        (false, "Content-Length: 10006\r\n\r\nonetwo"),
+    ] {
         let large = "x".repeat(10_000);
         let end = if is_chunked { "\r\n0\r\nSum: 6\r\n\r\n" } else { "" };
         let expected = format!("{sent}{large}{end}");
@@ -183,24 +227,39 @@ fn a_body_is_streamed_with_trailers_and_without() {
             stream.read_exact(&mut rest).unwrap();
             received.push_str(std::str::from_utf8(&rest).unwrap());
             assert!(received.ends_with(&expected), "{received}");
-            stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n!\r\n0\r\nX: 1\r\n\r\n").unwrap();
+            stream
+                .write_all(
+                    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\
+                        1\r\n!\r\n0\r\nX: 1\r\n\r\n",
+                )
+                .unwrap();
             received
         });
         let mut client = ClientStream::connect(&address).unwrap();
         let mut body = client
-            .begin(Method::PUT, Target::ROOT, |head| if is_chunked { head.chunked() } else { head.length(10_006) })
+            .begin(Method::PUT, Target::ROOT, |head| {
+                if is_chunked { head.chunked() } else { head.length(10_006) }
+            })
             .unwrap();
         for part in ["o", "ne", "two", &large] {
             body.write_all(part.as_bytes()).unwrap();
         }
         let mut response = body.finish_with(if is_chunked { &trailers } else { &[] }).unwrap();
         assert_eq!(io::read_to_string(&mut response.body).unwrap(), "!");
-        let trailers: Vec<_> =
-            response.body.trailers().fields().iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
+        let trailers: Vec<_> = response
+            .body
+            .trailers()
+            .fields()
+            .iter()
+            .map(|(name, value)| format!("{name}: {value:?}"))
+            .collect();
         assert_eq!(trailers, ["X: \"1\""]);
         assert_eq!(response.head.status(), Status::OK);
         let request = served.join().unwrap();
-        assert!(request.starts_with(&format!("PUT / HTTP/1.1\r\nHost: {address}\r\n")), "{request}");
+        assert!(
+            request.starts_with(&format!("PUT / HTTP/1.1\r\nHost: {address}\r\n")),
+            "{request}"
+        );
     }
 }
 
@@ -215,7 +274,10 @@ fn rfc9110_5_4_a_response_has_128_trailers_and_no_more() {
         let mut client = ClientStream::connect(&address).unwrap();
         let mut response = client.request(Method::GET, Target::ROOT, &[], b"").unwrap();
         match io::read_to_string(&mut response.body).map_err(Error::from) {
-            Ok(text) => assert_eq!((lines, &*text, response.body.trailers().fields().len()), (128, "x", 128)),
+            Ok(text) => assert_eq!(
+                (lines, &*text, response.body.trailers().fields().len()),
+                (128, "x", 128)
+            ),
             Err(Error::OwnLimit(error)) => {
                 assert_eq!((lines, error.kind(), error.len()), (129, ErrorKind::TooManyFields, 4));
             }
@@ -236,7 +298,10 @@ fn a_request_that_is_not_whole_is_an_error_and_no_request() {
     assert!(matches!(get_again(&mut client), Err(Error::Closed)));
 
     let mut client = ClientStream::connect(&canned([b"HTTP/1.1 204 No Content\r\n\r\n"])).unwrap();
-    assert!(matches!(client.begin(Method::GET, Target::ROOT, |_| Ok(())), Err(Error::Own(_))), "a head that is not ended");
+    assert!(
+        matches!(client.begin(Method::GET, Target::ROOT, |_| Ok(())), Err(Error::Own(_))),
+        "a head that is not ended"
+    );
     assert_eq!(get_again(&mut client).unwrap().0, Status::NO_CONTENT, "does no harm");
 }
 
@@ -257,7 +322,9 @@ fn rfc9110_10_1_1_a_body_waits_for_the_100() {
         stream.write_all(&body).unwrap();
     });
     let mut client = ClientStream::connect(&address).unwrap();
-    let response = client.request(Method::PUT, Target::ROOT, &[(FieldName::EXPECT, EXPECT)], b"hello").unwrap();
+    let response = client
+        .request(Method::PUT, Target::ROOT, &[(FieldName::EXPECT, EXPECT)], b"hello")
+        .unwrap();
     assert_eq!(io::read_to_string(response.body).unwrap(), "hello");
     served.join().unwrap();
 }
@@ -271,7 +338,9 @@ fn rfc9110_10_1_1_a_body_without_a_100_is_sent_after_a_while() {
     });
     let settings = Settings { continue_deadline: Duration::from_millis(50), ..Settings::default() };
     let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
-    let response = client.request(Method::PUT, Target::ROOT, &[(FieldName::EXPECT, EXPECT)], b"hello").unwrap();
+    let response = client
+        .request(Method::PUT, Target::ROOT, &[(FieldName::EXPECT, EXPECT)], b"hello")
+        .unwrap();
     assert_eq!(response.head.status(), Status::NO_CONTENT);
     served.join().unwrap();
     assert!(client.is_open());
@@ -281,11 +350,15 @@ fn rfc9110_10_1_1_a_body_without_a_100_is_sent_after_a_while() {
 fn rfc9110_10_1_1_a_body_that_is_refused_is_not_sent() {
     let (address, served) = served_by(|stream| {
         read_head(stream);
-        stream.write_all(b"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 2\r\n\r\nno").unwrap();
+        stream
+            .write_all(b"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 2\r\n\r\nno")
+            .unwrap();
         stream.read_to_end(&mut Vec::new()).unwrap()
     });
     let mut client = ClientStream::connect(&address).unwrap();
-    let mut body = client.begin(Method::PUT, Target::ROOT, |head| head.field(FieldName::EXPECT, EXPECT)?.length(5)).unwrap();
+    let mut body = client
+        .begin(Method::PUT, Target::ROOT, |head| head.field(FieldName::EXPECT, EXPECT)?.length(5))
+        .unwrap();
     assert!(!body.is_answered());
     body.write_all(b"hello").unwrap();
     assert!(body.is_answered());
@@ -300,9 +373,11 @@ fn rfc9110_10_1_1_a_body_that_is_refused_is_not_sent() {
 #[test]
 fn rfc9112_9_5_an_answer_before_the_request_is_sent_is_read() {
     let settings = Settings { body_limit: 10, ..Settings::default() };
-    let (address, served) = serve_one(settings, |mut peer| peer.next_request().map(|_| ()).unwrap_err());
+    let (address, served) =
+        serve_one(settings, |mut peer| peer.next_request().map(|_| ()).unwrap_err());
     let mut client = ClientStream::connect(&address.to_string()).unwrap();
-    let response = client.request(Method::POST, Target::ROOT, &[], &vec![b'x'; 20_000_000]).unwrap();
+    let response =
+        client.request(Method::POST, Target::ROOT, &[], &vec![b'x'; 20_000_000]).unwrap();
     assert_eq!(response.head.status(), Status::CONTENT_TOO_LARGE);
     assert!(io::read_to_string(response.body).unwrap().starts_with("body too large"));
     assert!(!client.is_open());
@@ -315,14 +390,21 @@ fn rfc9112_9_5_an_answer_before_the_request_is_sent_is_read() {
 fn rfc9110_7_8_after_a_101_the_client_has_the_stream() {
     let (address, served) = served_by(|stream| {
         read_head(stream);
-        stream.write_all(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n\x01\x02").unwrap();
+        stream
+            .write_all(
+                b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n\
+                    \x01\x02",
+            )
+            .unwrap();
         let mut octets = [0; 3];
         stream.read_exact(&mut octets).unwrap();
         octets
     });
     let mut client = ClientStream::connect(&address).unwrap();
-    let upgrade =
-        [(FieldName::UPGRADE, FieldValue::from_static("x")), (FieldName::CONNECTION, FieldValue::from_static("upgrade"))];
+    let upgrade = [
+        (FieldName::UPGRADE, FieldValue::from_static("x")),
+        (FieldName::CONNECTION, FieldValue::from_static("upgrade")),
+    ];
     let response = client.request(Method::GET, Target::ROOT, &upgrade, b"").unwrap();
     assert_eq!(response.head.status(), Status::SWITCHING_PROTOCOLS);
     let (mut stream, octets) = client.hand_over().unwrap();
@@ -332,7 +414,10 @@ fn rfc9110_7_8_after_a_101_the_client_has_the_stream() {
 
     let mut client = ClientStream::connect(&canned([b"HTTP/1.1 204 No Content\r\n\r\n"])).unwrap();
     get_again(&mut client).unwrap();
-    assert!(matches!(client.hand_over(), Err(Error::Closed)), "what is still HTTP is not handed over");
+    assert!(
+        matches!(client.hand_over(), Err(Error::Closed)),
+        "what is still HTTP is not handed over"
+    );
 }
 
 #[test]
@@ -363,12 +448,21 @@ fn an_exchange_is_over_in_time_though_its_octets_earn_more() {
             thread::park_timeout(Duration::from_millis(10));
         }
     });
-    let settings = Settings { whole_deadline: Duration::from_millis(200), minimum_rate: 1, ..Settings::default() };
+    let settings = Settings {
+        whole_deadline: Duration::from_millis(200),
+        minimum_rate: 1,
+        ..Settings::default()
+    };
     let start = Instant::now();
     let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
     let error = get_again(&mut client).unwrap_err();
-    assert!(matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Whole, .. })), "{error:?}");
-    assert!(start.elapsed() >= settings.whole_deadline && start.elapsed() < Duration::from_secs(10));
+    assert!(
+        matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Whole, .. })),
+        "{error:?}"
+    );
+    assert!(
+        start.elapsed() >= settings.whole_deadline && start.elapsed() < Duration::from_secs(10)
+    );
     drop(client);
     served.join().unwrap();
 }
@@ -401,7 +495,10 @@ fn a_server_that_resets_is_an_error_of_the_network() {
         socket2::SockRef::from(&*stream).set_linger(Some(Duration::ZERO)).unwrap();
     });
     let error = get(&address).unwrap_err();
-    assert!(matches!(&error, Error::Io(error) if error.kind() == io::ErrorKind::ConnectionReset), "{error:?}");
+    assert!(
+        matches!(&error, Error::Io(error) if error.kind() == io::ErrorKind::ConnectionReset),
+        "{error:?}"
+    );
     served.join().unwrap();
 }
 
@@ -426,7 +523,13 @@ fn rfc9112_9_2_what_comes_unasked_is_not_the_next_response() {
     go_on.send(()).unwrap();
     assert_eq!(socket.peek(&mut [0]).unwrap(), 1, "it has come");
     let error = get_again(&mut client).unwrap_err();
-    assert!(matches!(error, Error::Peer(PeerFault::Response(error)) if error.kind() == ErrorKind::Unsolicited), "{error:?}");
+    assert!(
+        matches!(
+            error,
+            Error::Peer(PeerFault::Response(error)) if error.kind() == ErrorKind::Unsolicited
+        ),
+        "{error:?}"
+    );
     drop((client, socket));
     assert_eq!(served.join().unwrap(), 0, "octets of a request");
 }
@@ -456,7 +559,10 @@ fn a_response_that_stalls_ends_the_connection() {
     });
     let settings = Settings { body_deadline: Duration::from_millis(50), ..Settings::default() };
     let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
-    assert!(matches!(get_again(&mut client), Err(Error::Peer(PeerFault::TooSlow { wait: Wait::Body, .. }))));
+    assert!(matches!(
+        get_again(&mut client),
+        Err(Error::Peer(PeerFault::TooSlow { wait: Wait::Body, .. }))
+    ));
     assert!(!client.is_open());
     assert!(matches!(get_again(&mut client), Err(Error::Closed)));
 }
@@ -473,7 +579,9 @@ fn a_request_that_is_whole_takes_no_octets() {
 #[test]
 fn rfc9110_10_1_1_a_close_in_place_of_a_100_is_told_at_the_end() {
     let mut client = ClientStream::connect(&canned([b""])).unwrap();
-    let mut body = client.begin(Method::PUT, Target::ROOT, |head| head.field(FieldName::EXPECT, EXPECT)?.length(5)).unwrap();
+    let mut body = client
+        .begin(Method::PUT, Target::ROOT, |head| head.field(FieldName::EXPECT, EXPECT)?.length(5))
+        .unwrap();
     body.write_all(b"hello").unwrap();
     assert!(body.is_answered());
     let error = body.finish().unwrap_err();
@@ -482,9 +590,12 @@ fn rfc9110_10_1_1_a_close_in_place_of_a_100_is_told_at_the_end() {
 
 #[test]
 fn rfc9110_8_6_a_client_says_a_length_where_one_is_expected() {
-    for (method, body, length) in
-        [(Method::GET, "", None), (Method::POST, "", Some("0")), (Method::PUT, "hi", Some("2")), (Method::DELETE, "", None)]
-    {
+    for (method, body, length) in [
+        (Method::GET, "", None),
+        (Method::POST, "", Some("0")),
+        (Method::PUT, "hi", Some("2")),
+        (Method::DELETE, "", None),
+    ] {
         let (address, served) = served_by(|stream| {
             let head = read_head(stream);
             stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
@@ -492,14 +603,22 @@ fn rfc9110_8_6_a_client_says_a_length_where_one_is_expected() {
         });
         let mut client = ClientStream::connect(&address).unwrap();
         client.request(method, Target::new("/a?b").unwrap(), &[], body.as_bytes()).unwrap();
-        let length = length.map_or_else(String::new, |length| format!("Content-Length: {length}\r\n"));
-        assert_eq!(served.join().unwrap(), format!("{method} /a?b HTTP/1.1\r\nHost: {address}\r\n{length}\r\n"));
+        let length =
+            length.map_or_else(String::new, |length| format!("Content-Length: {length}\r\n"));
+        assert_eq!(
+            served.join().unwrap(),
+            format!("{method} /a?b HTTP/1.1\r\nHost: {address}\r\n{length}\r\n")
+        );
     }
 }
 
 #[test]
 fn rfc9112_9_6_nothing_is_sent_after_a_request_that_says_close() {
-    let mut client = ClientStream::connect(&canned([b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", b"never"])).unwrap();
+    let mut client = ClientStream::connect(&canned([
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+        b"never",
+    ]))
+    .unwrap();
     let close = (FieldName::CONNECTION, FieldValue::from_static("close"));
     let response = client.request(Method::GET, Target::ROOT, &[close], b"").unwrap();
     assert_eq!(io::read_to_string(response.body).unwrap(), "hi");

@@ -2,7 +2,10 @@
 
 use crate::client::read_head;
 use bareline_core::{ErrorKind, FieldName, FieldValue, Limits, Method, Status, WriteError};
-use bareline_net::{Client, ClientSettings, ClientStream, Error, Exchange, PeerFault, ServerStream, Settings, UrlFault, Wait};
+use bareline_net::{
+    Client, ClientSettings, ClientStream, Error, Exchange, PeerFault, ServerStream, Settings,
+    UrlFault, Wait,
+};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -11,8 +14,9 @@ use std::sync::mpsc::channel;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// A server that takes as many connections, one after the other, and for each of their answers reads a head, sends it, and tells the request
-/// line and which connection it was; after its last answer a connection is closed, whatever else has come.
+/// A server that takes as many connections, one after the other, and for each of their answers
+/// reads a head, sends it, and tells the request line and which connection it was; after its last
+/// answer a connection is closed, whatever else has come.
 fn canned(connections: &[&[&'static str]]) -> (String, JoinHandle<Vec<String>>) {
     let connections: Vec<_> = connections.iter().map(|answers| answers.to_vec()).collect();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -33,14 +37,18 @@ fn canned(connections: &[&[&'static str]]) -> (String, JoinHandle<Vec<String>>) 
 }
 
 /// A server that takes one connection, and serves it in this way.
-fn served_by<T: Send + 'static>(serve: impl FnOnce(&mut TcpStream) -> T + Send + 'static) -> (String, JoinHandle<T>) {
+fn served_by<T: Send + 'static>(
+    serve: impl FnOnce(&mut TcpStream) -> T + Send + 'static,
+) -> (String, JoinHandle<T>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     (url, thread::spawn(move || serve(&mut listener.accept().unwrap().0)))
 }
 
 /// A server of any number of connections, at the same time, that counts them.
-fn server(serve: impl Fn(Exchange<'_>) -> Result<(), Error> + Send + Sync + 'static) -> (String, Arc<AtomicUsize>) {
+fn server(
+    serve: impl Fn(Exchange<'_>) -> Result<(), Error> + Send + Sync + 'static,
+) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (count, serve) = (Arc::new(AtomicUsize::new(0)), Arc::new(serve));
@@ -50,7 +58,10 @@ fn server(serve: impl Fn(Exchange<'_>) -> Result<(), Error> + Send + Sync + 'sta
             counted.fetch_add(1, Ordering::SeqCst);
             let serve = Arc::clone(&serve);
             thread::spawn(move || {
-                let mut peer = ServerStream::with_settings(stream, Settings { body_limit: u64::MAX, ..Settings::default() });
+                let mut peer = ServerStream::with_settings(
+                    stream,
+                    Settings { body_limit: u64::MAX, ..Settings::default() },
+                );
                 while let Ok(Some(exchange)) = peer.next_request() {
                     if serve(exchange).is_err() {
                         break;
@@ -85,12 +96,21 @@ fn rfc9112_9_3_a_connection_is_kept_for_the_next_request() {
     assert_eq!(get(&client, &url).unwrap(), "hi");
     // At its end, not when it is dropped; and what was received stays.
     let mut chunked = client.get(&url).unwrap();
-    assert_eq!((io::read_to_string(&mut chunked).unwrap(), chunked.read(&mut [0]).unwrap()), ("hi".to_owned(), 0));
+    assert_eq!(
+        (io::read_to_string(&mut chunked).unwrap(), chunked.read(&mut [0]).unwrap()),
+        ("hi".to_owned(), 0)
+    );
     let no_content = client.get(&url).unwrap();
     let not_modified = client.get(&url).unwrap();
-    assert_eq!((no_content.status(), not_modified.status()), (Status::NO_CONTENT, Status::NOT_MODIFIED));
+    assert_eq!(
+        (no_content.status(), not_modified.status()),
+        (Status::NO_CONTENT, Status::NOT_MODIFIED)
+    );
     let head = client.request(Method::HEAD, &url).unwrap().send().unwrap();
-    assert_eq!(head.head().fields().only(FieldName::CONTENT_LENGTH).unwrap().unwrap().as_bytes(), b"9");
+    assert_eq!(
+        head.head().fields().only(FieldName::CONTENT_LENGTH).unwrap().unwrap().as_bytes(),
+        b"9"
+    );
     assert_eq!(get(&client, &url).unwrap(), "");
     let same = url.replace("http://", "HTTP://").trim_end_matches('/').to_owned();
     assert_eq!(get(&client, &format!("{same}/a?b#c")).unwrap(), "hi");
@@ -114,7 +134,11 @@ fn rfc9112_9_3_what_ends_with_the_connection_is_not_kept() {
         assert_eq!(get(&client, &url).unwrap(), body);
     }
     let (upgrade, x) = (FieldValue::from_static("upgrade"), FieldValue::from_static("x"));
-    let request = client.request(Method::GET, &url).unwrap().field(FieldName::CONNECTION, upgrade).field(FieldName::UPGRADE, x);
+    let request = client
+        .request(Method::GET, &url)
+        .unwrap()
+        .field(FieldName::CONNECTION, upgrade)
+        .field(FieldName::UPGRADE, x);
     assert_eq!(request.send().unwrap().status(), Status::SWITCHING_PROTOCOLS);
     assert_eq!(get(&client, &url).unwrap(), "hi");
     assert_eq!(served.join().unwrap().len(), 6);
@@ -131,14 +155,20 @@ fn what_is_kept_is_limited_in_time_and_in_number() {
     ] {
         let (url, count) = server(|exchange| exchange.reply.send(Status::OK, &[], b"hi"));
         let client = Client::with_settings(settings);
-        assert_eq!((get(&client, &url).unwrap(), get(&client, &url).unwrap()), ("hi".to_owned(), "hi".to_owned()));
+        assert_eq!(
+            (get(&client, &url).unwrap(), get(&client, &url).unwrap()),
+            ("hi".to_owned(), "hi".to_owned())
+        );
         assert_eq!(count.load(Ordering::SeqCst), accepted, "{settings:?}");
     }
     // Three at once leave as many as are kept; the next three need the others anew.
-    for (settings, accepted) in
-        [(default, 3), (ClientSettings { kept: 2, ..default }, 4), (ClientSettings { kept_per_authority: 1, ..default }, 5)]
-    {
-        let (url, count) = server(|exchange| exchange.reply.send(Status::OK, &[], &[b'x'; 100_000]));
+    for (settings, accepted) in [
+        (default, 3),
+        (ClientSettings { kept: 2, ..default }, 4),
+        (ClientSettings { kept_per_authority: 1, ..default }, 5),
+    ] {
+        let (url, count) =
+            server(|exchange| exchange.reply.send(Status::OK, &[], &[b'x'; 100_000]));
         let client = Client::with_settings(settings);
         for _ in 0..2 {
             let responses: Vec<_> = (0..3).map(|_| client.get(&url).unwrap()).collect();
@@ -152,7 +182,9 @@ fn what_is_kept_is_limited_in_time_and_in_number() {
 
 #[test]
 fn rfc9110_9_2_2_a_request_is_repeated_once_on_a_new_connection() {
-    for method in [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE, Method::PUT, Method::DELETE] {
+    for method in
+        [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE, Method::PUT, Method::DELETE]
+    {
         let (url, served) = canned(&[&[HI, SILENT], &["HTTP/1.1 204 No Content\r\n\r\n"]]);
         let client = Client::new();
         assert_eq!(get(&client, &url).unwrap(), "hi");
@@ -165,8 +197,13 @@ fn rfc9110_9_2_2_a_request_is_repeated_once_on_a_new_connection() {
         let response = if method == Method::PUT { request.body(b"again") } else { request.send() };
         assert_eq!(response.unwrap().status(), Status::NO_CONTENT, "{method}");
         let requests = served.join().unwrap();
-        assert_eq!(requests[1..], [format!("0 {method} / HTTP/1.1"), format!("1 {method} / HTTP/1.1")]);
-        assert!(heads == 2 && watch.starts_with(format!("{method} / HTTP/1.1\r\nHost: ").as_bytes()));
+        assert_eq!(
+            requests[1..],
+            [format!("0 {method} / HTTP/1.1"), format!("1 {method} / HTTP/1.1")]
+        );
+        assert!(
+            heads == 2 && watch.starts_with(format!("{method} / HTTP/1.1\r\nHost: ").as_bytes())
+        );
     }
     // On a new connection it is the server's answer to say nothing.
     let (url, served) = canned(&[&[HI, SILENT], &[SILENT]]);
@@ -192,9 +229,12 @@ fn rfc9110_9_2_2_a_harmful_or_answered_request_is_sent_once() {
         let client = Client::new();
         assert_eq!(get(&client, &url).unwrap(), "hi");
         let request = client.request(method, &url).unwrap();
-        let error = if is_streamed { request.stream(&b"once"[..]) } else { request.send() }.unwrap_err();
-        let is_closed = matches!(&error, Error::Peer(PeerFault::NoResponse | PeerFault::TruncatedResponse))
-            || matches!(&error, Error::Io(error) if error.kind() == io::ErrorKind::ConnectionReset);
+        let error =
+            if is_streamed { request.stream(&b"once"[..]) } else { request.send() }.unwrap_err();
+        let is_closed = matches!(
+            &error,
+            Error::Peer(PeerFault::NoResponse | PeerFault::TruncatedResponse)
+        ) || matches!(&error, Error::Io(error) if error.kind() == io::ErrorKind::ConnectionReset);
         assert!(is_closed, "{method} {answer:?}: {error:?}");
     }
 }
@@ -215,7 +255,10 @@ fn rfc9112_9_3_1_a_reset_in_place_of_an_answer_is_repeated_too() {
         stream.write_all(HI.as_bytes()).unwrap();
     });
     let client = Client::new();
-    assert_eq!((get(&client, &url).unwrap(), get(&client, &url).unwrap()), ("hi".to_owned(), "hi".to_owned()));
+    assert_eq!(
+        (get(&client, &url).unwrap(), get(&client, &url).unwrap()),
+        ("hi".to_owned(), "hi".to_owned())
+    );
     served.join().unwrap();
 }
 
@@ -249,10 +292,16 @@ fn rfc9112_9_2_a_connection_closed_or_with_octets_is_not_used() {
         assert!(served.join().unwrap().starts_with("POST / HTTP/1.1\r\n"));
     }
     // What comes together with a response is not kept for the next one either.
-    let (url, served) =
-        canned(&[&["HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhiHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong"], &[HI]]);
+    let (url, served) = canned(&[
+        &["HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhiHTTP/1.1 200 OK\r\nContent-Length: \
+           5\r\n\r\nwrong"],
+        &[HI],
+    ]);
     let client = Client::new();
-    assert_eq!((get(&client, &url).unwrap(), get(&client, &url).unwrap()), ("hi".to_owned(), "hi".to_owned()));
+    assert_eq!(
+        (get(&client, &url).unwrap(), get(&client, &url).unwrap()),
+        ("hi".to_owned(), "hi".to_owned())
+    );
     served.join().unwrap();
 }
 
@@ -260,13 +309,16 @@ fn rfc9112_9_2_a_connection_closed_or_with_octets_is_not_used() {
 fn rfc9112_6_1_a_stream_to_an_http_1_0_server_names_the_remedy() {
     let (url, served) = served_by(|stream| {
         read_head(stream);
-        stream.write_all(b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n").unwrap();
+        stream
+            .write_all(b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n")
+            .unwrap();
         io::copy(stream, &mut io::sink()).unwrap()
     });
     let client = Client::new();
     assert_eq!(get(&client, &url).unwrap(), "");
     let error = client.request(Method::PUT, &url).unwrap().stream(&b"hi"[..]).unwrap_err();
-    let told = "not for an HTTP/1.0 peer (RFC 9112 section 6.1): send a body with its length, as by stream_sized";
+    let told = "not for an HTTP/1.0 peer (RFC 9112 section 6.1): send a body with its length, as \
+                by stream_sized";
     assert_eq!(error.to_string(), told);
     assert_eq!(served.join().unwrap(), 0, "nothing has been sent");
 }
@@ -305,7 +357,11 @@ fn a_dropped_response_closes_unless_all_of_it_has_come() {
     drop(response);
     assert!(served.join().unwrap());
 
-    let (url, served) = canned(&[&[HI, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", HI]]);
+    let (url, served) = canned(&[&[
+        HI,
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
+        HI,
+    ]]);
     for _ in 0..2 {
         assert_eq!(client.get(&url).unwrap().status(), Status::OK);
     }
@@ -314,7 +370,8 @@ fn a_dropped_response_closes_unless_all_of_it_has_come() {
     assert_eq!((&octets, served.join().unwrap().len()), (b"hi", 3));
 }
 
-/// A server that sends this, and then an octet of a body now and then, as long as somebody takes it.
+/// A server that sends this, and then an octet of a body now and then, as long as somebody takes
+/// it.
 fn trickling(answer: &'static str) -> (String, JoinHandle<()>) {
     served_by(move |stream| {
         read_head(stream);
@@ -328,8 +385,18 @@ fn trickling(answer: &'static str) -> (String, JoinHandle<()>) {
 #[test]
 fn an_exchange_is_over_in_time_whatever_it_waits_for() {
     // What comes is fast enough for the other deadlines.
-    let stream = Settings { whole_deadline: Duration::from_millis(300), minimum_rate: 1, ..Settings::default() };
-    let is_over = |error: &Error| matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Whole, after }) if *after == stream.whole_deadline);
+    let stream = Settings {
+        whole_deadline: Duration::from_millis(300),
+        minimum_rate: 1,
+        ..Settings::default()
+    };
+    let is_over = |error: &Error| {
+        matches!(
+            error,
+            Error::Peer(PeerFault::TooSlow { wait: Wait::Whole, after })
+                if *after == stream.whole_deadline
+        )
+    };
     let client = Client::with_settings(ClientSettings { stream, ..ClientSettings::default() });
     let start = Instant::now();
 
@@ -350,7 +417,11 @@ fn an_exchange_is_over_in_time_whatever_it_waits_for() {
 
 #[test]
 fn what_a_server_sends_is_limited() {
-    let stream = Settings { body_limit: 2, limits: Limits { head: 50, ..Limits::DEFAULT }, ..Settings::default() };
+    let stream = Settings {
+        body_limit: 2,
+        limits: Limits { head: 50, ..Limits::DEFAULT },
+        ..Settings::default()
+    };
     let client = Client::with_settings(ClientSettings { stream, ..ClientSettings::default() });
     let (url, served) = canned(&[
         &[HI, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi!"],
@@ -360,7 +431,10 @@ fn what_a_server_sends_is_limited() {
     assert_eq!(get(&client, &url).unwrap(), "hi");
     for kind in [ErrorKind::BodyTooLarge, ErrorKind::HeadTooLong, ErrorKind::BodyTooLarge] {
         let error = get(&client, &url).unwrap_err();
-        assert!(matches!(error, Error::OwnLimit(error) if error.kind() == kind), "{kind:?}: {error:?}");
+        assert!(
+            matches!(error, Error::OwnLimit(error) if error.kind() == kind),
+            "{kind:?}: {error:?}"
+        );
     }
     assert_eq!(served.join().unwrap().len(), 4);
 }
@@ -381,13 +455,25 @@ fn heads_of_60_kb_go_both_ways() {
         let (value, body) = (vec![b'x'; len], vec![b'y'; body]);
         let mut shown = Vec::new();
         let mut watch = |head: &[u8]| shown = head.to_vec();
-        let request = client.request(Method::PUT, &url).unwrap().field(name, FieldValue::new(&value).unwrap());
+        let request = client
+            .request(Method::PUT, &url)
+            .unwrap()
+            .field(name, FieldValue::new(&value).unwrap());
         let mut response = request.watch(&mut watch).stream(&*body).unwrap();
         let mut text = Vec::new();
         response.read_to_end(&mut text).unwrap();
-        assert!(text == body && response.head().fields().only(name).unwrap().unwrap().as_bytes() == value, "{len}");
+        assert!(
+            text == body
+                && response.head().fields().only(name).unwrap().unwrap().as_bytes() == value,
+            "{len}"
+        );
         drop(response);
-        assert!(shown.starts_with(b"PUT / HTTP/1.1\r\n") && shown.ends_with(b"\r\n\r\n") && shown.len() > len, "{len}");
+        assert!(
+            shown.starts_with(b"PUT / HTTP/1.1\r\n")
+                && shown.ends_with(b"\r\n\r\n")
+                && shown.len() > len,
+            "{len}"
+        );
     }
 }
 
@@ -418,7 +504,10 @@ fn bodies_are_streamed_both_ways() {
     assert!(matches!(error, Error::Own(WriteError::BodyLength)), "{error:?}");
     let broken = (&b"a"[..]).chain(Broken);
     let error = put().stream(broken).unwrap_err();
-    assert!(matches!(&error, Error::Io(error) if error.kind() == io::ErrorKind::InvalidData), "{error:?}");
+    assert!(
+        matches!(&error, Error::Io(error) if error.kind() == io::ErrorKind::InvalidData),
+        "{error:?}"
+    );
     assert_eq!(io::read_to_string(put().body(b"on").unwrap()).unwrap(), "Length(2) on");
 }
 
@@ -470,30 +559,44 @@ fn a_gateway_encodes_the_target_that_it_forwards() {
                 errors.push(error.to_string());
             }
             let target = target.encoded(&mut buffer).unwrap();
-            let body = io::read_to_string(client.request(Method::GET, target, &[], b"").unwrap().body).unwrap();
+            let body =
+                io::read_to_string(client.request(Method::GET, target, &[], b"").unwrap().body)
+                    .unwrap();
             exchange.reply.send(Status::OK, &[], body.as_bytes()).unwrap();
         }
         errors
     });
-    let mut stream = TcpStream::connect(gateway.trim_start_matches("http://").trim_end_matches('/')).unwrap();
+    let mut stream =
+        TcpStream::connect(gateway.trim_start_matches("http://").trim_end_matches('/')).unwrap();
     let head = |target: &str| format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
     stream.write_all([head("/a%7Cb?c"), head("/a|b?{\\}")].concat().as_bytes()).unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
     let answers = io::read_to_string(stream).unwrap();
-    let bodies: Vec<_> = answers.split("HTTP/1.1 200 OK\r\n").map(|answer| answer.rsplit("\r\n").next().unwrap()).collect();
+    let bodies: Vec<_> = answers
+        .split("HTTP/1.1 200 OK\r\n")
+        .map(|answer| answer.rsplit("\r\n").next().unwrap())
+        .collect();
     assert_eq!(bodies, ["", "/a%7Cb?c", "/a%7Cb?%7B%5C%7D"]);
-    assert_eq!(served.join().unwrap(), ["invalid request target at octet 2 (RFC 9112 section 3.2)"]);
+    assert_eq!(
+        served.join().unwrap(),
+        ["invalid request target at octet 2 (RFC 9112 section 3.2)"]
+    );
 }
 
 #[test]
 fn what_cannot_be_asked_for_is_told_before_anything_is_sent() {
     let client = Client::new();
-    for (url, fault) in [("https://localhost/", UrlFault::NeedsTls), ("localhost/", UrlFault::NotHttp)] {
+    for (url, fault) in
+        [("https://localhost/", UrlFault::NeedsTls), ("localhost/", UrlFault::NotHttp)]
+    {
         let error = client.get(url).unwrap_err();
         assert!(matches!(error, Error::Url(told) if told == fault), "{url}: {error:?}");
     }
     let (url, served) = canned(&[&[]]);
-    let host = client.request(Method::GET, &url).unwrap().field(FieldName::HOST, FieldValue::from_static("a"));
+    let host = client
+        .request(Method::GET, &url)
+        .unwrap()
+        .field(FieldName::HOST, FieldValue::from_static("a"));
     let error = host.send().unwrap_err();
     assert!(matches!(error, Error::Own(WriteError::RepeatedHost)), "{error:?}");
     served.join().unwrap();

@@ -1,7 +1,10 @@
 //! Datagrams.
 
 use crate::DEADLINE;
-use bareline_core::{ErrorKind, FieldName, FieldSpans, FieldValue, Method, ParseError, ReplyTo, Status, Target, WriteError};
+use bareline_core::{
+    ErrorKind, FieldName, FieldSpans, FieldValue, Method, ParseError, ReplyTo, Status, Target,
+    WriteError,
+};
 use bareline_net::{Error, PeerFault, UdpPeer, Wait};
 use std::net::UdpSocket;
 use std::thread;
@@ -19,7 +22,10 @@ fn datagrams_are_told_when_cut_and_waited_for_as_asked() {
     server.send_to(b"", from).unwrap();
     assert_eq!(client.receive_within(DEADLINE, &mut buffer).unwrap().octets, b"");
     let error = client.receive_within(Duration::from_millis(20), &mut buffer).unwrap_err();
-    assert!(matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Datagram, .. })), "{error:?}");
+    assert!(
+        matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Datagram, .. })),
+        "{error:?}"
+    );
 }
 
 #[test]
@@ -30,7 +36,11 @@ fn messages_go_in_datagrams() {
     let search = Method::new("M-SEARCH").unwrap();
     let (mut buffer, mut spans) = ([0; 100], FieldSpans::<4>::new());
     let host = FieldValue::from_static("239.255.255.250:1900");
-    client.send_request_to(search, Target::ASTERISK, to, |head| head.field(FieldName::HOST, host)?.without_body()).unwrap();
+    client
+        .send_request_to(search, Target::ASTERISK, to, |head| {
+            head.field(FieldName::HOST, host)?.without_body()
+        })
+        .unwrap();
     let datagram = server.receive_within(DEADLINE, &mut buffer).unwrap();
     let from = datagram.from;
     let (head, body) = datagram.request(spans.lend()).unwrap();
@@ -62,17 +72,28 @@ fn a_message_that_is_none_or_cut_is_told() {
     // Cut off by the sender.
     client.send(b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n12").unwrap();
     let mut buffer = [0; 100];
-    let error = server.receive_within(DEADLINE, &mut buffer).unwrap().request(spans.lend()).unwrap_err();
+    let error =
+        server.receive_within(DEADLINE, &mut buffer).unwrap().request(spans.lend()).unwrap_err();
     let is_truncated = |error: ParseError| error.kind() == ErrorKind::Truncated;
-    assert!(matches!(error, Error::Peer(PeerFault::Parse(error)) if is_truncated(error)), "{error:?}");
+    assert!(
+        matches!(error, Error::Peer(PeerFault::Parse(error)) if is_truncated(error)),
+        "{error:?}"
+    );
     client.send(b"GET / HTTP/1.1\nHost: a\n\n").unwrap();
-    let error = server.receive_within(DEADLINE, &mut buffer).unwrap().request(spans.lend()).unwrap_err();
+    let error =
+        server.receive_within(DEADLINE, &mut buffer).unwrap().request(spans.lend()).unwrap_err();
     assert!(matches!(error, Error::Peer(PeerFault::Parse(_))), "{error:?}");
     // Not the caller's to send.
-    let error = client.send_request_to(Method::GET, Target::ASTERISK, to, |head| head.without_body()).unwrap_err();
+    let error = client
+        .send_request_to(Method::GET, Target::ASTERISK, to, |head| head.without_body())
+        .unwrap_err();
     assert!(matches!(error, Error::Own(WriteError::TargetForm)), "{error:?}");
-    let error = client.send_request_to(Method::OPTIONS, Target::ASTERISK, to, |_| Ok(())).unwrap_err();
-    assert!(matches!(error, Error::Own(WriteError::OutOfTurn)), "a head that is not ended: {error:?}");
+    let error =
+        client.send_request_to(Method::OPTIONS, Target::ASTERISK, to, |_| Ok(())).unwrap_err();
+    assert!(
+        matches!(error, Error::Own(WriteError::OutOfTurn)),
+        "a head that is not ended: {error:?}"
+    );
 }
 
 #[test]
@@ -81,7 +102,8 @@ fn a_datagram_is_sent_again_until_it_is_answered() {
     let to = server.local_addr().unwrap();
     let served = thread::spawn(move || {
         let (mut buffer, mut received) = ([0; 100], Vec::new());
-        // Two are lost; the third is answered, behind two datagrams that belong to something else, and once too often.
+        // Two are lost; the third is answered, behind two datagrams that belong to something else,
+        // and once too often.
         for answers in [&[][..], &[], &[&b"0 late"[..], b"", b"1 here", b"1 here"], &[b"2 here"]] {
             let datagram = server.receive_within(DEADLINE, &mut buffer).unwrap();
             let from = datagram.from;
@@ -95,7 +117,8 @@ fn a_datagram_is_sent_again_until_it_is_answered() {
     let answer = client.ask(b"1 who", DEADLINE, &mut buffer, |answer| answer == b"1 here").unwrap();
     assert_eq!((answer.octets, answer.cut, answer.from), (&b"1 he"[..], 2, to));
     assert!(start.elapsed() >= Duration::from_millis(500 + 1000), "{:?}", start.elapsed());
-    let answer = client.ask(b"2 who", DEADLINE, &mut buffer, |answer| answer.starts_with(b"2 ")).unwrap();
+    let answer =
+        client.ask(b"2 who", DEADLINE, &mut buffer, |answer| answer.starts_with(b"2 ")).unwrap();
     assert_eq!(answer.octets, b"2 he");
     assert_eq!(served.join().unwrap(), ["1 who", "1 who", "1 who", "2 who"]);
 }
@@ -108,11 +131,21 @@ fn an_answer_is_not_waited_for_longer_than_asked() {
     // What is no answer does not prolong it.
     let to = client.local_addr().unwrap();
     server.send_to(b"noise", to).unwrap();
-    let error = client.ask(b"who", deadline, &mut [0; 10], |answer| answer != b"noise").unwrap_err();
-    assert!(matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Datagram, after }) if after == deadline), "{error:?}");
+    let error =
+        client.ask(b"who", deadline, &mut [0; 10], |answer| answer != b"noise").unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::Peer(PeerFault::TooSlow { wait: Wait::Datagram, after }) if after == deadline
+        ),
+        "{error:?}"
+    );
     assert!(start.elapsed() >= deadline && start.elapsed() < DEADLINE);
 
     drop(server);
     let error = client.ask(b"who", DEADLINE, &mut [0; 10], |_| true).unwrap_err();
-    assert!(matches!(&error, Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused), "{error:?}");
+    assert!(
+        matches!(&error, Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused),
+        "{error:?}"
+    );
 }

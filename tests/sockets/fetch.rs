@@ -59,7 +59,10 @@ fn the_exit_status_is_that_of_the_response() {
         (503, 5, "Service Unavailable\n"),
     ] {
         let output = fetch(&[&format!("http://{}/status/{status}", server.address)]);
-        assert_eq!((output.status.code(), &*text(&output.stdout), &*text(&output.stderr)), (Some(code), body, ""));
+        assert_eq!(
+            (output.status.code(), &*text(&output.stdout), &*text(&output.stderr)),
+            (Some(code), body, "")
+        );
         assert!(next(&server.notes).contains(&format!("GET /status/{status} HTTP/1.1")));
     }
 }
@@ -72,15 +75,22 @@ fn method_and_fields_are_sent_as_given() {
         assert_eq!(fetched(&[option, "HEAD", &url]), "");
         assert!(next(&server.notes).contains("HEAD / HTTP/1.1 200"));
     }
-    assert!(fetched(&[&format!("{url}?q={{\u{e4} b}}")]).contains("GET /?q=%7B%C3%A4%20b%7D HTTP/1.1"));
+    assert!(
+        fetched(&[&format!("{url}?q={{\u{e4} b}}")]).contains("GET /?q=%7B%C3%A4%20b%7D HTTP/1.1")
+    );
     let page = fetched(&["-H", "X-A: b", "--field", "x-c:d:e", &url]);
-    for row in
-        ["<th>X-A</th><td>b</td>", "<th>x-c</th><td>d:e</td>", concat!("<td>bareline/", env!("CARGO_PKG_VERSION"), "</td>")]
-    {
+    for row in [
+        "<th>X-A</th><td>b</td>",
+        "<th>x-c</th><td>d:e</td>",
+        concat!("<td>bareline/", env!("CARGO_PKG_VERSION"), "</td>"),
+    ] {
         assert!(page.contains(row), "{page}");
     }
     let page = fetched(&["-H", "user-agent: me", &url]);
-    assert!(page.contains("<th>user-agent</th><td>me</td>") && !page.contains("bareline/"), "{page}");
+    assert!(
+        page.contains("<th>user-agent</th><td>me</td>") && !page.contains("bareline/"),
+        "{page}"
+    );
 }
 
 #[test]
@@ -108,7 +118,11 @@ fn data_is_sent_from_the_arguments_a_file_and_standard_input() {
     assert!(heads(&["-d", &from_file]).contains("> Content-Length: 11\n"));
 
     let mut command = example("fetch");
-    let command = command.args(["-v", "-d", "@-", &url]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let command = command
+        .args(["-v", "-d", "@-", &url])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     child.stdin.take().unwrap().write_all(b"from a pipe").unwrap();
     let output = child.wait_with_output().unwrap();
@@ -129,7 +143,10 @@ fn the_heads_are_shown_when_asked_for() {
     let host = url.trim_start_matches("http://").trim_end_matches('/');
     let agent = concat!("bareline/", env!("CARGO_PKG_VERSION"));
     let request = format!("> GET / HTTP/1.1\n> Host: {host}\n> User-Agent: {agent}\n> \n");
-    assert_eq!(heads, format!("{request}< HTTP/1.1 404 Gone \u{e4}\n< Server: a\n< Content-Length: 2\n< \n"));
+    assert_eq!(
+        heads,
+        format!("{request}< HTTP/1.1 404 Gone \u{e4}\n< Server: a\n< Content-Length: 2\n< \n")
+    );
     assert_eq!(code, Some(4));
 }
 
@@ -146,7 +163,11 @@ fn the_body_goes_to_a_file_when_one_is_named() {
     // A server that is not there does not cost what was in it.
     drop(server);
     let (code, told) = ended(&["-o", path.to_str().unwrap(), &url]);
-    assert_eq!((code, told.lines().count(), fs::metadata(&path).unwrap().len()), (Some(1), 1, 3_000_000), "{told}");
+    assert_eq!(
+        (code, told.lines().count(), fs::metadata(&path).unwrap().len()),
+        (Some(1), 1, 3_000_000),
+        "{told}"
+    );
 }
 
 #[test]
@@ -154,8 +175,9 @@ fn a_cut_response_leaves_what_has_come_and_tells_how_much() {
     let path = file("cut");
     let url = canned("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi");
     let told = format!(
-        "fetch: GET {url}: after 2 octets of the body: the server closed the connection in mid-response (RFC 9112 section 8): \
-         report it to whoever runs the server, or ask again where that does no harm\n"
+        "fetch: GET {url}: after 2 octets of the body: the server closed the connection in \
+         mid-response (RFC 9112 section 8): report it to whoever runs the server, or ask again \
+         where that does no harm\n"
     );
     assert_eq!(ended(&["-o", path.to_str().unwrap(), &url]), (Some(1), told));
     assert_eq!(fs::read(&path).unwrap(), b"hi");
@@ -181,7 +203,13 @@ fn what_cannot_be_fetched_is_told_in_one_line() {
         assert_eq!((code, line.lines().count()), (Some(1), 1), "{line}");
         assert!(line.starts_with(&format!("fetch: {told}")), "{line}");
     }
-    for arguments in [&[][..], &["-H", "no colon", &url], &["-H", "a b: c", &url], &["-X", "G T", &url], &["--nope", &url]] {
+    for arguments in [
+        &[][..],
+        &["-H", "no colon", &url],
+        &["-H", "a b: c", &url],
+        &["-X", "G T", &url],
+        &["--nope", &url],
+    ] {
         assert_eq!(ended(arguments).0, Some(2), "{arguments:?}");
     }
     let help = fetched(&["--help"]);
@@ -192,7 +220,10 @@ fn what_cannot_be_fetched_is_told_in_one_line() {
 fn a_reader_that_has_had_enough_is_no_failure() {
     let server = Program::start_telling("http_server");
     let mut command = example("fetch");
-    let command = command.arg(format!("http://{}/stream?n=20", server.address)).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let command = command
+        .arg(format!("http://{}/stream?n=20", server.address))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     child.stdout.take().unwrap().read_exact(&mut [0; 10]).unwrap();
     let output = child.wait_with_output().unwrap();
@@ -205,20 +236,22 @@ fn a_hundred_megabytes_pass_with_flat_memory_each_way() {
     let path = file("large");
     fs::File::create(&path).unwrap().set_len(LARGE).unwrap();
     let ((passed, has_passed), (go_on, goes_on)) = (channel(), channel::<()>());
-    let (address, served) = serve_one(Settings { body_limit: u64::MAX, ..Settings::default() }, move |mut peer| {
-        let mut exchange = peer.next_request().unwrap().unwrap();
-        let uploaded = io::copy(&mut exchange.body, &mut io::sink()).unwrap();
-        let mut reply = exchange.reply.begin(Status::OK, |head| head.length(LARGE)).unwrap();
-        io::copy(&mut io::repeat(b'x').take(LARGE - 1), &mut reply).unwrap();
-        reply.flush().unwrap();
-        passed.send(()).unwrap();
-        goes_on.recv().unwrap();
-        reply.write_all(b"x").unwrap();
-        reply.finish().unwrap();
-        uploaded
-    });
+    let (address, served) =
+        serve_one(Settings { body_limit: u64::MAX, ..Settings::default() }, move |mut peer| {
+            let mut exchange = peer.next_request().unwrap().unwrap();
+            let uploaded = io::copy(&mut exchange.body, &mut io::sink()).unwrap();
+            let mut reply = exchange.reply.begin(Status::OK, |head| head.length(LARGE)).unwrap();
+            io::copy(&mut io::repeat(b'x').take(LARGE - 1), &mut reply).unwrap();
+            reply.flush().unwrap();
+            passed.send(()).unwrap();
+            goes_on.recv().unwrap();
+            reply.write_all(b"x").unwrap();
+            reply.finish().unwrap();
+            uploaded
+        });
     let (url, data) = (format!("http://{address}/"), format!("@{}", path.display()));
-    let mut child = example("fetch").args(["-d", &data, &url]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        example("fetch").args(["-d", &data, &url]).stdout(Stdio::piped()).spawn().unwrap();
     let mut stdout = child.stdout.take().unwrap();
     let read = thread::spawn(move || io::copy(&mut stdout, &mut io::sink()).unwrap());
     has_passed.recv_timeout(3 * crate::DEADLINE).unwrap();

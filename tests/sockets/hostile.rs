@@ -8,8 +8,8 @@ use std::time::Duration;
 
 const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
-/// A thousand connections of all kinds, each of which is answered as it deserves; then `check` sees to a request that is one, and the memory
-/// is what it was.
+/// A thousand connections of all kinds, each of which is answered as it deserves; then `check` sees
+/// to a request that is one, and the memory is what it was.
 fn a_thousand_connections(server: &Program, check: impl Fn(&str)) {
     let huge = [b"GET / HTTP/1.1\r\nHost: a\r\nX: ".to_vec(), vec![b'x'; 100_000]].concat();
     let octets: [(&[u8], &str); 11] = [
@@ -19,8 +19,15 @@ fn a_thousand_connections(server: &Program, check: impl Fn(&str)) {
         (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400"),
         (b"GET  / HTTP/1.1\r\nHost: a\r\n\r\n", "400"),
         (b"GET /\r\n\r\n", "400"),
-        (b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello", "400"),
-        (b"PUT /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n", "413"),
+        (
+            b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+            "400",
+        ),
+        (
+            b"PUT /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
+                fffffffffffffffff\r\n",
+            "413",
+        ),
         (b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: x, chunked\r\n\r\n", "501"),
         (b"GET / HTTP/3.0\r\nHost: a\r\n\r\n", "505"),
         (&huge, "431"),
@@ -62,7 +69,10 @@ fn hostile_connections_do_not_harm_the_articles_server() {
 #[test]
 fn hostile_connections_do_not_harm_a_server_of_many_requests() {
     a_thousand_connections(&Program::start("http_server"), |answer| {
-        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.contains("What the server saw"), "{answer}");
+        assert!(
+            answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.contains("What the server saw"),
+            "{answer}"
+        );
     });
 }
 
@@ -82,18 +92,33 @@ fn rfc9112_9_3_a_body_that_the_server_leaves_is_no_request() {
     for path in ["/", "/status/200", "/stream?n=x", "/nowhere"] {
         for body in [
             format!("Content-Length: {}\r\n\r\n{smuggled}", smuggled.len()),
-            format!("Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{smuggled}\r\n0\r\n\r\n", smuggled.len()),
+            format!(
+                "Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{smuggled}\r\n0\r\n\r\n",
+                smuggled.len()
+            ),
         ] {
-            let answers = exchange_all(server.tcp(), format!("POST {path} HTTP/1.1\r\nHost: a\r\n{body}{last}").as_bytes());
+            let answers = exchange_all(
+                server.tcp(),
+                format!("POST {path} HTTP/1.1\r\nHost: a\r\n{body}{last}").as_bytes(),
+            );
             assert_eq!(answers.matches("HTTP/1.1 ").count(), 2, "{answers}");
-            assert!(answers.contains("HTTP/1.1 404 Not Found\r\n") && !answers.contains("HTTP/1.1 418"), "{answers}");
+            assert!(
+                answers.contains("HTTP/1.1 404 Not Found\r\n") && !answers.contains("HTTP/1.1 418"),
+                "{answers}"
+            );
         }
     }
     // One that is longer than a server takes in vain: answered once, and closed.
-    let long = format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n{}{last}", smuggled.repeat(7895));
+    let long = format!(
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n{}{last}",
+        smuggled.repeat(7895)
+    );
     let mut stream = connect(server.tcp());
     let _ = stream.write_all(long.as_bytes());
     let answers = read_all(stream);
-    assert!(answers.starts_with("HTTP/1.1 200 OK\r\n") && answers.ends_with("</table>\n"), "{answers}");
+    assert!(
+        answers.starts_with("HTTP/1.1 200 OK\r\n") && answers.ends_with("</table>\n"),
+        "{answers}"
+    );
     assert_eq!(answers.matches("HTTP/1.1 ").count(), 1, "{answers}");
 }

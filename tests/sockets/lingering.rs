@@ -76,7 +76,8 @@ fn rfc9112_9_6_silence_ends_the_lingering_close() {
 #[test]
 fn rfc9112_9_6_octets_extend_the_lingering_close_to_its_end() {
     let (silence, whole) = (Duration::from_millis(500), Duration::from_millis(1500));
-    let settings = Settings { linger_silence_timeout: silence, linger_timeout: whole, ..Settings::default() };
+    let settings =
+        Settings { linger_silence_timeout: silence, linger_timeout: whole, ..Settings::default() };
     let (address, served) = rejected(settings);
     let mut stream = connect(address);
     stream.write_all(REJECTED).unwrap();
@@ -87,7 +88,8 @@ fn rfc9112_9_6_octets_extend_the_lingering_close_to_its_end() {
 
 #[test]
 fn a_shutdown_ends_the_lingering_close() {
-    let service = Service::new(|server| server, |exchange| exchange.reply.send(Status::NOT_FOUND, &[], b""));
+    let service =
+        Service::new(|server| server, |exchange| exchange.reply.send(Status::NOT_FOUND, &[], b""));
     let sender = responded_to(service.address);
     let start = Instant::now();
     service.handle.shut_down();
@@ -99,10 +101,16 @@ fn a_shutdown_ends_the_lingering_close() {
 
 #[test]
 fn the_need_of_room_ends_the_lingering_close() {
-    let service = Service::new(|server| server.threads(1), |exchange| exchange.reply.send(Status::NOT_FOUND, &[], b"none"));
+    let service = Service::new(
+        |server| server.threads(1),
+        |exchange| exchange.reply.send(Status::NOT_FOUND, &[], b"none"),
+    );
     let sender = responded_to(service.address);
     let start = Instant::now();
-    assert!(exchange(service.address, &[&GET[..GET.len() - 2], b"Connection: close\r\n\r\n"].concat()).contains(" 404 "));
+    assert!(
+        exchange(service.address, &[&GET[..GET.len() - 2], b"Connection: close\r\n\r\n"].concat())
+            .contains(" 404 ")
+    );
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
     sender.join().unwrap();
 }

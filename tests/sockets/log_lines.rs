@@ -16,7 +16,12 @@ impl Log for Lines {
     }
 
     fn log(&self, record: &Record<'_>) {
-        self.0.lock().unwrap().push(format!("{} {} {}", record.level(), record.target(), record.args()));
+        self.0.lock().unwrap().push(format!(
+            "{} {} {}",
+            record.level(),
+            record.target(),
+            record.args()
+        ));
         self.1.notify_all();
     }
 
@@ -44,7 +49,9 @@ pub(crate) fn with(parts: &[&str]) -> Vec<String> {
     let found = |lines: &[String]| -> Vec<String> {
         lines.iter().filter(|line| parts.iter().all(|part| line.contains(part))).cloned().collect()
     };
-    let waited = LINES.1.wait_timeout_while(LINES.0.lock().unwrap(), DEADLINE, |lines| found(lines).is_empty());
+    let waited = LINES
+        .1
+        .wait_timeout_while(LINES.0.lock().unwrap(), DEADLINE, |lines| found(lines).is_empty());
     let (lines, waited) = waited.unwrap();
     let found = found(&lines);
     drop(lines);

@@ -1,7 +1,14 @@
-//! The crates over real sockets on loopback: between each other, as programs that a person runs, and with programs that others wrote.
+//! The crates over real sockets on loopback: between each other, as programs that a person runs,
+//! and with programs that others wrote.
 //!
 //! Every socket is bound to port 0, and every wait has a deadline.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod client;
 mod clients;
@@ -66,7 +73,9 @@ fn serve_one<T: Send + 'static>(
 ) -> (SocketAddr, JoinHandle<T>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let served = thread::spawn(move || serve(ServerStream::with_settings(listener.accept().unwrap().0, settings)));
+    let served = thread::spawn(move || {
+        serve(ServerStream::with_settings(listener.accept().unwrap().0, settings))
+    });
     (address, served)
 }
 
@@ -84,7 +93,8 @@ fn exchange(address: SocketAddr, octets: &[u8]) -> String {
     read_all(stream)
 }
 
-/// The same, where nothing comes behind these octets: a server that keeps the connection ends it then.
+/// The same, where nothing comes behind these octets: a server that keeps the connection ends it
+/// then.
 fn exchange_all(address: SocketAddr, octets: &[u8]) -> String {
     let mut stream = connect(address);
     stream.write_all(octets).unwrap();
@@ -110,14 +120,20 @@ fn example(name: &str) -> Command {
     let test = std::env::current_exe().unwrap();
     let profile = test.ancestors().nth(2).unwrap();
     let program = profile.join("examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    assert!(program.exists(), "{} is not built: run `cargo test`, or `cargo build --examples` first", program.display());
+    assert!(
+        program.exists(),
+        "{} is not built: run `cargo test`, or `cargo build --examples` first",
+        program.display()
+    );
     Command::new(program)
 }
 
 /// The lines of a stream, as they come.
 fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
-    thread::spawn(move || BufReader::new(stream).lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+    thread::spawn(move || {
+        BufReader::new(stream).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+    });
     receiver
 }
 
@@ -139,7 +155,8 @@ impl Program {
     /// Starts a server that tells its address first.
     fn of(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let (output, notes) = (lines(child.stdout.take().unwrap()), lines(child.stderr.take().unwrap()));
+        let (output, notes) =
+            (lines(child.stdout.take().unwrap()), lines(child.stderr.take().unwrap()));
         let address = next(&notes).rsplit(' ').next().unwrap().to_owned();
         Self { child, address, output, notes }
     }
@@ -158,20 +175,28 @@ impl Drop for Program {
 
 /// Runs a program to its end, which has to come in time.
 fn run(command: &mut Command) -> Output {
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let read = |mut stream: Box<dyn Read + Send>| {
         thread::spawn(move || {
             let mut octets = Vec::new();
             stream.read_to_end(&mut octets).map(|_| octets)
         })
     };
-    let (stdout, stderr) = (read(Box::new(child.stdout.take().unwrap())), read(Box::new(child.stderr.take().unwrap())));
+    let (stdout, stderr) = (
+        read(Box::new(child.stdout.take().unwrap())),
+        read(Box::new(child.stderr.take().unwrap())),
+    );
     if !until(6 * DEADLINE, || child.try_wait().unwrap().is_some()) {
         child.kill().unwrap();
         panic!("{command:?} has not ended in time");
     }
     let status = child.wait().unwrap();
-    Output { status, stdout: stdout.join().unwrap().unwrap(), stderr: stderr.join().unwrap().unwrap() }
+    Output {
+        status,
+        stdout: stdout.join().unwrap().unwrap(),
+        stderr: stderr.join().unwrap().unwrap(),
+    }
 }
 
 fn text(octets: &[u8]) -> String {

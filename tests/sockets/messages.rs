@@ -51,7 +51,12 @@ fn shown(octets: &[u8]) -> String {
 }
 
 /// Appends a table with these rows.
-fn table(page: &mut String, title: &str, columns: [&str; 2], rows: impl IntoIterator<Item = (String, String)>) {
+fn table(
+    page: &mut String,
+    title: &str,
+    columns: [&str; 2],
+    rows: impl IntoIterator<Item = (String, String)>,
+) {
     let [first, second] = columns;
     write!(page, "\n## {title}\n\n| {first} | {second} |\n|---|---|\n").unwrap();
     for (case, message) in rows {
@@ -92,11 +97,13 @@ fn what_a_server_sends(page: &mut String) {
         head_too_long.as_bytes(),
         too_many_fields.as_bytes(),
     ];
-    let rows = answers.map(|octets| (shown(octets), fetched(&[], &format!("http://{}/", scripted(octets)))));
+    let rows = answers
+        .map(|octets| (shown(octets), fetched(&[], &format!("http://{}/", scripted(octets)))));
     table(page, "`fetch`, and what a server sends before it closes", ["sent", "printed"], rows);
 
     let heads = [("of 9,000 octets", 9_000), ("of 70,000 octets", 70_000)].map(|(name, len)| {
-        let url = format!("http://{}/", scripted(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"));
+        let url =
+            format!("http://{}/", scripted(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"));
         (name.to_owned(), fetched(&["-H", &format!("X: {}", "x".repeat(len))], &url))
     });
     table(page, "`fetch`, and a request head that is long", ["field", "printed"], heads);
@@ -106,7 +113,8 @@ fn what_a_server_sends(page: &mut String) {
 fn what_a_client_limits(page: &mut String) {
     let stream = Settings { body_limit: 2, ..Settings::default() };
     let client = Client::with_settings(ClientSettings { stream, ..ClientSettings::default() });
-    let answers = [&b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi!"[..], b"HTTP/1.1 200 OK\r\n\r\nhi!"];
+    let answers =
+        [&b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi!"[..], b"HTTP/1.1 200 OK\r\n\r\nhi!"];
     let rows = answers.map(|octets| {
         let response = client.get(&format!("http://{}/", scripted(octets)));
         let read = response.and_then(|response| Ok(io::read_to_string(response)?));
@@ -141,7 +149,12 @@ fn urls(page: &mut String) {
         "http://localhost:http/",
         "http://localhost:-1/",
     ];
-    table(page, "`fetch`, and its URL", ["URL", "printed"], urls.map(|url| (format!("`{url}`"), fetched(&[], url))));
+    table(
+        page,
+        "`fetch`, and its URL",
+        ["URL", "printed"],
+        urls.map(|url| (format!("`{url}`"), fetched(&[], url))),
+    );
 }
 
 fn what_a_client_sends(page: &mut String) {
@@ -173,7 +186,8 @@ fn what_a_client_sends(page: &mut String) {
     });
     let responses = answers.clone().map(|(octets, body, _)| (shown(octets), body));
     table(page, "`tcp_server`, and what a client sends", ["sent", "response"], responses);
-    let logged = answers.map(|(octets, _, told)| (shown(octets), format!("`{}`", told.trim_start())));
+    let logged =
+        answers.map(|(octets, _, told)| (shown(octets), format!("`{}`", told.trim_start())));
     table(page, "The same in its log, behind the client's address", ["sent", "logged"], logged);
 }
 
@@ -186,27 +200,44 @@ fn datagrams(page: &mut String) {
     }
     type Read = fn(Datagram<'_>) -> String;
     let request: Read = |datagram| told(datagram.request(FieldSpans::<2>::new().lend()));
-    let response: Read = |datagram| told(datagram.response(Method::GET, FieldSpans::<2>::new().lend()));
+    let response: Read =
+        |datagram| told(datagram.response(Method::GET, FieldSpans::<2>::new().lend()));
     let cases: [(&str, Read, &[u8]); 13] = [
         ("request", request, b""),
         ("request", request, b"M-SEARCH * HTTP/1.1\r\nHost: a\r\n"),
         ("request", request, b"M-SEARCH * HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nhi"),
         ("request", request, b"M-SEARCH * HTTP/1.1\r\nHost: a\r\n\r\nand something else"),
-        ("request", request, b"M-SEARCH * HTTP/1.1\r\nHost: a\r\nA: longer than 64 octets, as this one is\r\n\r\n"),
+        (
+            "request",
+            request,
+            b"M-SEARCH * HTTP/1.1\r\nHost: a\r\nA: longer than 64 octets, as this one is\r\n\r\n",
+        ),
         ("request", request, b"M-SEARCH * HTTP/1.1\nHost: a\n\n"),
         ("request", request, b"m-search * HTTP/1.1\r\nHost: a\r\n\r\n"),
         ("request", request, b"udp request"),
         ("response", response, b""),
         ("response", response, b"HTTP/1.1 200 OK\r\nA: b\r\n"),
         ("response", response, b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi"),
-        ("response", response, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\n"),
+        (
+            "response",
+            response,
+            b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\n",
+        ),
         ("response", response, b"HTTP/1.1 200 OK\r\nA: b\r\nC: d\r\nE: f\r\n\r\n"),
     ];
     let rows = cases.map(|(kind, read, octets)| {
         client.send(octets).unwrap();
-        (format!("{kind} {}", shown(octets)), read(server.receive_within(DEADLINE, &mut buffer).unwrap()))
+        (
+            format!("{kind} {}", shown(octets)),
+            read(server.receive_within(DEADLINE, &mut buffer).unwrap()),
+        )
     });
-    table(page, "A datagram, read with a buffer of 64 octets and two `FieldSpans`", ["received", "error"], rows);
+    table(
+        page,
+        "A datagram, read with a buffer of 64 octets and two `FieldSpans`",
+        ["received", "error"],
+        rows,
+    );
 
     let to = client.local_addr().unwrap();
     let lower = Method::new("m-search").unwrap();
@@ -223,20 +254,33 @@ fn programs(page: &mut String) {
     let cases = ["tcp_server", "http_server", "udp_server", "sans_io", "tcp_client", "udp_client"]
         .map(|name| [name, "8080"])
         .into_iter()
-        .chain([["tcp_server", "127.0.0.1"], ["tcp_server", "127.0.0.1:99999"], ["tcp_client", "http://localhost/"]]);
+        .chain([
+            ["tcp_server", "127.0.0.1"],
+            ["tcp_server", "127.0.0.1:99999"],
+            ["tcp_client", "http://localhost/"],
+        ]);
     let rows = cases.map(|[name, address]| {
         let output = run(example(name).arg(address));
-        assert_eq!((output.status.code(), &*output.stdout), (Some(1), &b""[..]), "{name} {address}");
+        assert_eq!(
+            (output.status.code(), &*output.stdout),
+            (Some(1), &b""[..]),
+            "{name} {address}"
+        );
         (format!("`{name} {address}`"), text(&output.stderr).trim_end().to_owned())
     });
-    table(page, "Programs, and an address that is none", ["command", "printed"], rows.collect::<Vec<_>>());
+    table(
+        page,
+        "Programs, and an address that is none",
+        ["command", "printed"],
+        rows.collect::<Vec<_>>(),
+    );
 }
 
 #[test]
 fn what_people_read_is_what_the_page_says() {
-    let mut page =
-        "# Messages\n\nWhat people read when something goes wrong. `messages.rs` holds this page to what is printed.\n"
-            .to_owned();
+    let mut page = "# Messages\n\nWhat people read when something goes wrong. `messages.rs` holds \
+                    this page to what is printed.\n"
+        .to_owned();
     what_a_server_sends(&mut page);
     what_a_client_limits(&mut page);
     urls(&mut page);
@@ -246,7 +290,16 @@ fn what_people_read_is_what_the_page_says() {
     let written = Path::new(env!("CARGO_TARGET_TMPDIR")).join("messages.md");
     fs::write(&written, &page).unwrap();
     for (line, expected) in page.lines().zip(fs::read_to_string(PAGE).unwrap_or_default().lines()) {
-        assert_eq!(line, expected, "{PAGE} says otherwise; {} has what is printed", written.display());
+        assert_eq!(
+            line,
+            expected,
+            "{PAGE} says otherwise; {} has what is printed",
+            written.display()
+        );
     }
-    assert!(page == fs::read_to_string(PAGE).unwrap_or_default(), "{PAGE} is not {}", written.display());
+    assert!(
+        page == fs::read_to_string(PAGE).unwrap_or_default(),
+        "{PAGE} is not {}",
+        written.display()
+    );
 }

@@ -43,7 +43,8 @@ func client(url string) {
 		request, err := http.NewRequest("POST", url+"/echo", body)
 		check(err == nil, err)
 		request.Trailer = http.Header{"Sum": {"1"}}
-		response, err := http.DefaultClient.Do(request.WithContext(httptrace.WithClientTrace(request.Context(), trace)))
+		context := httptrace.WithClientTrace(request.Context(), trace)
+		response, err := http.DefaultClient.Do(request.WithContext(context))
 		check(err == nil, err)
 		echoed, err := io.ReadAll(response.Body)
 		check(err == nil && len(echoed) == 100_003, err, len(echoed))

@@ -26,7 +26,8 @@ const clients = {
 async function main(client, command, address, ...rest) {
     const ask = async (method, path, size) => {
         try {
-            return await clients[client](method, `http://${address}${path}`, size && Buffer.alloc(size, 'x'));
+            const content = size && Buffer.alloc(size, 'x');
+            return await clients[client](method, `http://${address}${path}`, content);
         } catch (error) {
             return error.cause?.code ?? error.code ?? error.name;
         }

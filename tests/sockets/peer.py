@@ -1,4 +1,5 @@
-"""The peers in Python: urllib, and http.client, which sends a whole body before it reads the response."""
+"""The peers in Python: urllib, and http.client, which sends a whole body before it reads the
+response."""
 
 import http.client
 import sys

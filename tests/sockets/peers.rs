@@ -1,4 +1,5 @@
-//! Programs that others wrote, as peers: each test is skipped, and says so, where its program is not installed.
+//! Programs that others wrote, as peers: each test is skipped, and says so, where its program is
+//! not installed.
 
 use crate::programs::ANSWER;
 use crate::{Program, lines, next, peak_memory, run, skip, text};
@@ -21,7 +22,8 @@ pub(crate) fn has(program: &str, version: &str) -> bool {
 
 /// A folder of this test's own.
 pub(crate) fn folder(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+    let folder =
+        PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
     folder
 }
@@ -29,7 +31,12 @@ pub(crate) fn folder(name: &str) -> PathBuf {
 /// What a program prints that ends well, in time.
 pub(crate) fn output(command: &mut Command) -> String {
     let output = run(command);
-    assert!(output.status.success(), "{command:?}: {}{}", text(&output.stdout), text(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{command:?}: {}{}",
+        text(&output.stdout),
+        text(&output.stderr)
+    );
     text(&output.stdout)
 }
 
@@ -61,22 +68,46 @@ fn curl_uses_each_route_of_the_server() {
     }
     let server = Program::start_telling("http_server");
     let url = |path: &str| format!("http://{}{path}", server.address);
-    assert!(curl(&["-H", "X: <&\"", &url("/?a=b")]).contains("<tr><th>X</th><td>&lt;&amp;&quot;</td></tr>"));
+    assert!(
+        curl(&["-H", "X: <&\"", &url("/?a=b")])
+            .contains("<tr><th>X</th><td>&lt;&amp;&quot;</td></tr>")
+    );
     let head = curl(&["-I", &url("/")]);
-    assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && head.contains("\r\nContent-Length: "), "{head}");
+    assert!(
+        head.starts_with("HTTP/1.1 200 OK\r\n") && head.contains("\r\nContent-Length: "),
+        "{head}"
+    );
     assert_eq!(curl(&["--data", "a=b", &url("/echo")]), "a=b");
     let chunked = curl(&["-i", "-H", "Transfer-Encoding: chunked", "--data", "a=b", &url("/echo")]);
-    assert!(chunked.contains("\r\nTransfer-Encoding: chunked\r\n") && chunked.ends_with("a=b"), "{chunked}");
-    assert_eq!(curl(&["-o", "/dev/null", "-w", "%{size_download}", &url("/stream?n=3")]), "3000000");
-    assert_eq!(curl(&["-0", "-o", "/dev/null", "-w", "%{size_download}", &url("/stream?n=3")]), "3000000");
+    assert!(
+        chunked.contains("\r\nTransfer-Encoding: chunked\r\n") && chunked.ends_with("a=b"),
+        "{chunked}"
+    );
+    assert_eq!(
+        curl(&["-o", "/dev/null", "-w", "%{size_download}", &url("/stream?n=3")]),
+        "3000000"
+    );
+    assert_eq!(
+        curl(&["-0", "-o", "/dev/null", "-w", "%{size_download}", &url("/stream?n=3")]),
+        "3000000"
+    );
     assert_eq!(curl(&[&url("/slow")]), "one\ntwo\nthree\nfour\n");
     assert_eq!(curl(&["-w", "%{http_code}", &url("/status/404")]), "Not Found\n404");
     assert_eq!(curl(&["-w", "%{http_code}", &url("/status/204")]), "204");
     assert_eq!(curl(&["-o", "/dev/null", "-w", "%{http_code}", &url("/status/100")]), "400");
     assert_eq!(curl(&["-o", "/dev/null", "-w", "%{http_code}", &url("/nowhere")]), "404");
-    for told in [" GET /?a=b HTTP/1.1 200 OK, ", " HEAD / HTTP/1.1 200 OK, ", " POST /echo HTTP/1.1 200 OK, "] {
+    for told in [
+        " GET /?a=b HTTP/1.1 200 OK, ",
+        " HEAD / HTTP/1.1 200 OK, ",
+        " POST /echo HTTP/1.1 200 OK, ",
+    ] {
         let line = next(&server.notes);
-        assert!(line.starts_with("http_server: 127.0.0.1:") && line.contains(told) && line.ends_with(" ms"), "{line}");
+        assert!(
+            line.starts_with("http_server: 127.0.0.1:")
+                && line.contains(told)
+                && line.ends_with(" ms"),
+            "{line}"
+        );
     }
 }
 
@@ -87,10 +118,19 @@ fn curl_gets_three_urls_on_one_connection() {
     }
     let server = Program::start_telling("http_server");
     let url = |path: &str| format!("http://{}{path}", server.address);
-    let seen = curl(&["-w", "%{num_connects} ", &url("/status/404"), "--data", "x", &url("/echo"), &url("/status/200")]);
+    let seen = curl(&[
+        "-w",
+        "%{num_connects} ",
+        &url("/status/404"),
+        "--data",
+        "x",
+        &url("/echo"),
+        &url("/status/200"),
+    ]);
     // New connections for each: one, none, none.
     assert_eq!(seen.split_whitespace().filter(|word| word.ends_with('0')).count(), 2, "{seen}");
-    let clients: Vec<_> = (0..3).map(|_| next(&server.notes).split(' ').nth(1).unwrap().to_owned()).collect();
+    let clients: Vec<_> =
+        (0..3).map(|_| next(&server.notes).split(' ').nth(1).unwrap().to_owned()).collect();
     assert!(clients.iter().all(|client| *client == clients[0]), "{clients:?}");
 }
 
@@ -102,10 +142,14 @@ fn curl_waits_for_the_100_and_gets_it() {
     let server = Program::start("http_server");
     let url = format!("http://{}/echo", server.address);
     // It would send the body without a 100 after so many seconds, and be given up before.
-    let arguments = ["-v", "--expect100-timeout", "50", "-H", "Expect: 100-continue", "--data", "hello", &url];
+    let arguments =
+        ["-v", "--expect100-timeout", "50", "-H", "Expect: 100-continue", "--data", "hello", &url];
     let output = run(Command::new("curl").args(["-sS", "--max-time", "40"]).args(arguments));
     let (notes, body) = (text(&output.stderr), text(&output.stdout));
-    assert!(notes.contains("< HTTP/1.1 100 Continue") && notes.contains("< HTTP/1.1 200 OK"), "{notes}");
+    assert!(
+        notes.contains("< HTTP/1.1 100 Continue") && notes.contains("< HTTP/1.1 200 OK"),
+        "{notes}"
+    );
     assert_eq!(body, "hello");
 }
 
@@ -196,7 +240,8 @@ import functools, http.server, sys
 handler = http.server.SimpleHTTPRequestHandler
 handler.protocol_version = "HTTP/1.1"
 handler.log_message = lambda *_: None
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=sys.argv[1]))
+handler_of = functools.partial(handler, directory=sys.argv[1])
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler_of)
 print("127.0.0.1:%d" % server.server_port, flush=True)
 server.serve_forever()
 "#;
@@ -222,7 +267,10 @@ fn pythons_server_is_asked() {
     let server = Server::start(Command::new("python3").args(["-c", PYTHON_SERVER]).arg(&folder));
     let mut client = ClientStream::connect(&server.address).unwrap();
     for _ in 0..2 {
-        assert_eq!(get(&mut client, Method::GET, "/file").unwrap(), (Status::OK, b"content".to_vec()));
+        assert_eq!(
+            get(&mut client, Method::GET, "/file").unwrap(),
+            (Status::OK, b"content".to_vec())
+        );
         assert_eq!(get(&mut client, Method::HEAD, "/file").unwrap(), (Status::OK, vec![]));
         let (status, page) = get(&mut client, Method::GET, "/").unwrap();
         assert!(status == Status::OK && text(&page).contains("file"));
@@ -237,7 +285,13 @@ fn pythons_server_is_asked() {
 pub(crate) fn go(folder: &Path) -> PathBuf {
     let program = folder.join("peer");
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/peer.go");
-    output(Command::new("go").args(["build", "-o"]).arg(&program).arg(source).env("GO111MODULE", "off"));
+    output(
+        Command::new("go")
+            .args(["build", "-o"])
+            .arg(&program)
+            .arg(source)
+            .env("GO111MODULE", "off"),
+    );
     program
 }
 
@@ -248,7 +302,10 @@ fn gos_client_is_served_with_trailers() {
     }
     let folder = folder("go-client");
     let server = Program::start("http_server");
-    assert_eq!(output(Command::new(go(&folder)).args(["client", &server.address])), "trailers, one connection\n");
+    assert_eq!(
+        output(Command::new(go(&folder)).args(["client", &server.address])),
+        "trailers, one connection\n"
+    );
     fs::remove_dir_all(folder).unwrap();
 }
 
@@ -262,14 +319,23 @@ fn gos_server_is_asked_with_trailers() {
     let mut client = ClientStream::connect(&server.address).unwrap();
     for _ in 0..2 {
         let expect = (FieldName::EXPECT, FieldValue::from_static("100-continue"));
-        let mut body = client.begin(Method::PUT, Target::ROOT, |head| head.fields(&[expect])?.chunked()).unwrap();
+        let mut body = client
+            .begin(Method::PUT, Target::ROOT, |head| head.fields(&[expect])?.chunked())
+            .unwrap();
         for _ in 0..100 {
             body.write_all(&[b'x'; 1000]).unwrap();
         }
-        let mut response = body.finish_with(&[(FieldName::from_static("Ours"), FieldValue::from_static("1"))]).unwrap();
+        let mut response = body
+            .finish_with(&[(FieldName::from_static("Ours"), FieldValue::from_static("1"))])
+            .unwrap();
         assert_eq!(io::read_to_string(&mut response.body).unwrap(), "100000 octets");
-        let trailers: Vec<_> =
-            response.body.trailers().fields().iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
+        let trailers: Vec<_> = response
+            .body
+            .trailers()
+            .fields()
+            .iter()
+            .map(|(name, value)| format!("{name}: {value:?}"))
+            .collect();
         assert_eq!(trailers, ["Theirs: \"1\""], "it has seen ours, and sends its own");
     }
     drop(server);
@@ -280,7 +346,8 @@ fn gos_server_is_asked_with_trailers() {
 const NGINX: &str = "daemon off; master_process off; pid FOLDER/pid; error_log FOLDER/error.log;
 events {}
 http {
-    access_log off; client_body_temp_path FOLDER; proxy_temp_path FOLDER; fastcgi_temp_path FOLDER; uwsgi_temp_path FOLDER; scgi_temp_path FOLDER;
+    access_log off; client_body_temp_path FOLDER; proxy_temp_path FOLDER; fastcgi_temp_path \
+                     FOLDER; uwsgi_temp_path FOLDER; scgi_temp_path FOLDER;
     server {
         listen unix:FOLDER/socket; root FOLDER; add_trailer X-Trailer there;
         location /gone { return 410 gone; }
@@ -302,33 +369,61 @@ fn nginx_is_asked_over_a_unix_socket() {
     fs::write(folder.join("large"), vec![b'x'; 3_000_000]).unwrap();
     fs::write(folder.join("conf"), NGINX.replace("FOLDER", folder.to_str().unwrap())).unwrap();
     let mut command = Command::new("nginx");
-    let child = command.arg("-p").arg(&folder).arg("-c").arg(folder.join("conf")).stderr(Stdio::null()).spawn().unwrap();
+    let child = command
+        .arg("-p")
+        .arg(&folder)
+        .arg("-c")
+        .arg(folder.join("conf"))
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     let _server = Server { child, address: String::new() };
-    assert!(until(DEADLINE, || UnixStream::connect(folder.join("socket")).is_ok()), "it does not listen");
+    assert!(
+        until(DEADLINE, || UnixStream::connect(folder.join("socket")).is_ok()),
+        "it does not listen"
+    );
     let stream = UnixStream::connect(folder.join("socket")).unwrap();
     let settings = Settings { body_limit: 10_000_000, ..Settings::default() };
     let mut client = ClientStream::with_settings(stream, "localhost", settings);
     assert_eq!(get(&mut client, Method::GET, "/file").unwrap(), (Status::OK, b"content".to_vec()));
     assert_eq!(get(&mut client, Method::HEAD, "/file").unwrap(), (Status::OK, vec![]));
     assert_eq!(get(&mut client, Method::GET, "/large").unwrap().1.len(), 3_000_000);
-    assert_eq!(get(&mut client, Method::GET, "/gone").unwrap(), (Status::new(410).unwrap(), b"gone".to_vec()));
+    assert_eq!(
+        get(&mut client, Method::GET, "/gone").unwrap(),
+        (Status::new(410).unwrap(), b"gone".to_vec())
+    );
     assert_eq!(get(&mut client, Method::PUT, "/file").unwrap().0, Status::new(405).unwrap());
     let range = (FieldName::from_static("Range"), FieldValue::from_static("bytes=2-4"));
-    let response = client.request(Method::GET, Target::new("/file").unwrap(), &[range], b"").unwrap();
+    let response =
+        client.request(Method::GET, Target::new("/file").unwrap(), &[range], b"").unwrap();
     let etag = (FieldName::from_static("If-None-Match"), FieldValue::from_static("*"));
     assert_eq!(response.head.status().code(), 206);
     assert_eq!(io::read_to_string(response.body).unwrap(), "nte");
-    assert_eq!(client.request(Method::GET, Target::new("/file").unwrap(), &[etag], b"").unwrap().head.status().code(), 304);
-    let te = [(FieldName::TE, FieldValue::from_static("trailers")), (FieldName::CONNECTION, FieldValue::from_static("te"))];
-    let mut response = client.request(Method::GET, Target::new("/file").unwrap(), &te, b"").unwrap();
+    assert_eq!(
+        client
+            .request(Method::GET, Target::new("/file").unwrap(), &[etag], b"")
+            .unwrap()
+            .head
+            .status()
+            .code(),
+        304
+    );
+    let te = [
+        (FieldName::TE, FieldValue::from_static("trailers")),
+        (FieldName::CONNECTION, FieldValue::from_static("te")),
+    ];
+    let mut response =
+        client.request(Method::GET, Target::new("/file").unwrap(), &te, b"").unwrap();
     assert_eq!(io::read_to_string(&mut response.body).unwrap(), "content");
     assert_eq!(response.body.trailers().fields()[0].1.as_bytes(), b"there");
     fs::remove_dir_all(folder).unwrap();
 }
 
 /// The options with which it prints a page that it has loaded.
-pub(crate) const CHROMIUM: &str = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
-    --disable-background-networking --disable-component-update --disable-sync --disable-dev-shm-usage --timeout=30000 --dump-dom";
+pub(crate) const CHROMIUM: &str = "--headless --no-sandbox --disable-gpu --disable-quic \
+                                   --no-first-run --disable-background-networking \
+                                   --disable-component-update --disable-sync \
+                                   --disable-dev-shm-usage --timeout=30000 --dump-dom";
 
 #[test]
 fn chromium_shows_the_page() {
@@ -340,7 +435,12 @@ fn chromium_shows_the_page() {
     let mut command = Command::new("chromium");
     command.args(CHROMIUM.split_whitespace()).arg(format!("--user-data-dir={}", folder.display()));
     let page = output(command.arg(format!("http://{}/", server.address)).stderr(Stdio::null()));
-    assert!(page.contains("<h1>What the server saw</h1>") && page.contains("GET / HTTP/1.1") && page.contains("Chrom"), "{page}");
+    assert!(
+        page.contains("<h1>What the server saw</h1>")
+            && page.contains("GET / HTTP/1.1")
+            && page.contains("Chrom"),
+        "{page}"
+    );
     let _ = fs::remove_dir_all(folder);
 }
 
@@ -364,8 +464,14 @@ fn wrk_pipelines_without_an_error() {
     let server = Program::start("http_server");
     let url = format!("http://{}/", server.address);
     for arguments in [vec![], vec!["-s", script.to_str().unwrap()]] {
-        let report = output(Command::new("wrk").args(["-t1", "-c8", "-d1s"]).args(arguments).arg(&url));
-        assert!(report.contains("Requests/sec") && !report.contains("Socket errors") && !report.contains("Non-2xx"), "{report}");
+        let report =
+            output(Command::new("wrk").args(["-t1", "-c8", "-d1s"]).args(arguments).arg(&url));
+        assert!(
+            report.contains("Requests/sec")
+                && !report.contains("Socket errors")
+                && !report.contains("Non-2xx"),
+            "{report}"
+        );
     }
     fs::remove_dir_all(folder).unwrap();
 }

@@ -19,14 +19,20 @@ fn the_articles_tcp_programs_do_as_the_article_says() {
     for line in ["GET / HTTP/1.1", &format!("Host: {}", server.address), agent, "", ""] {
         assert_eq!(next(&server.output), line);
     }
-    assert_eq!(exchange(server.tcp(), b"HEAD / HTTP/1.0\r\n\r\n"), "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\n");
+    assert_eq!(
+        exchange(server.tcp(), b"HEAD / HTTP/1.0\r\n\r\n"),
+        "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\n"
+    );
 }
 
 #[test]
 fn the_articles_udp_programs_do_as_the_article_says() {
     let server = Program::start("udp_server");
     let client = run(example("udp_client").arg(&server.address));
-    assert_eq!((text(&client.stdout), client.status.code()), ("Received: udp server\n".to_owned(), Some(0)));
+    assert_eq!(
+        (text(&client.stdout), client.status.code()),
+        ("Received: udp server\n".to_owned(), Some(0))
+    );
     assert!(next(&server.output).ends_with(" udp request"));
 
     let mut peer = UdpPeer::connect(&server.address).unwrap();
@@ -41,10 +47,13 @@ fn the_articles_udp_programs_do_as_the_article_says() {
 }
 
 /// Two requests, the second with a body in chunks, and one that is none.
-const THREE_REQUESTS: &[u8] = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\nPUT /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nGET\r\n";
+const THREE_REQUESTS: &[u8] = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n\
+    PUT /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nGET\r\n";
 
 fn check_three_answers(answers: &str) {
-    let [first, second, third] = answers.split("HTTP/1.1 ").skip(1).collect::<Vec<_>>()[..] else { panic!("{answers}") };
+    let [first, second, third] = answers.split("HTTP/1.1 ").skip(1).collect::<Vec<_>>()[..] else {
+        panic!("{answers}")
+    };
     assert_eq!(first, "200 OK\r\nContent-Length: 17\r\n\r\nGET /a, 0 octets\n");
     assert_eq!(second, "200 OK\r\nContent-Length: 17\r\n\r\nPUT /b, 3 octets\n");
     assert!(third.starts_with("400 Bad Request\r\n"), "{third}");
@@ -52,7 +61,8 @@ fn check_three_answers(answers: &str) {
 
 #[test]
 fn the_bare_loop_serves_a_pipe_and_a_socket() {
-    let mut child = example("sans_io").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        example("sans_io").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(THREE_REQUESTS).unwrap();
     check_three_answers(&text(&child.wait_with_output().unwrap().stdout));
 
@@ -114,7 +124,10 @@ fn ssdp_finds_what_it_announces() {
         (run(example("ssdp").args(["search", "--to", &server.address])), none.join().unwrap())
     });
     let device = "urn:bareline:device:example:1 http://127.0.0.1:8080/";
-    assert_eq!((text(&found.stdout), text(&found.stderr)), (format!("{} {device}\n", server.address), String::new()));
+    assert_eq!(
+        (text(&found.stdout), text(&found.stderr)),
+        (format!("{} {device}\n", server.address), String::new())
+    );
     assert_eq!(found.status.code(), Some(0));
     assert!(next(&server.output).ends_with(" M-SEARCH ssdp:all"));
 
@@ -127,13 +140,18 @@ fn ssdp_finds_what_it_announces() {
     assert!(peer.receive_within(std::time::Duration::from_millis(50), &mut [0; 10]).is_err());
 
     assert_eq!((none.status.code(), text(&none.stdout)), (Some(1), String::new()));
-    assert_eq!(run(example("ssdp").args(["search", "--interface", "192.0.2.77"])).status.code(), Some(1));
+    assert_eq!(
+        run(example("ssdp").args(["search", "--interface", "192.0.2.77"])).status.code(),
+        Some(1)
+    );
 }
 
 #[test]
 fn a_server_and_a_client_speak_tls() {
     let certificate = std::env::temp_dir().join(format!("bareline-{}.pem", std::process::id()));
-    let server = Program::of(example("tls").args(["serve", "127.0.0.1:0", "--certificate"]).arg(&certificate));
+    let server = Program::of(
+        example("tls").args(["serve", "127.0.0.1:0", "--certificate"]).arg(&certificate),
+    );
     let authority = format!("localhost:{}", server.tcp().port());
     let got = run(example("tls").args(["get", &authority, "--certificate"]).arg(&certificate));
     let answer = text(&got.stdout);
@@ -149,6 +167,11 @@ fn a_server_and_a_client_speak_tls() {
     std::fs::write(&certificate, other.cert.pem()).unwrap();
     let refused = run(example("tls").args(["get", &authority, "--certificate"]).arg(&certificate));
     let told = text(&refused.stderr);
-    assert!(refused.status.code() == Some(1) && told.contains("certificate") && told.lines().count() == 1, "{told}");
+    assert!(
+        refused.status.code() == Some(1)
+            && told.contains("certificate")
+            && told.lines().count() == 1,
+        "{told}"
+    );
     std::fs::remove_file(&certificate).unwrap();
 }

@@ -88,10 +88,16 @@ impl Proxy {
             return None;
         }
         // The path of a socket has 108 octets at the most.
-        let name = format!("bareline-proxy-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let name = format!(
+            "bareline-proxy-{}-{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        );
         let folder = std::env::temp_dir().join(name);
         fs::create_dir_all(&folder).unwrap();
-        let config = config.replace("FOLDER", folder.to_str().unwrap()).replace("SERVER", &server.to_string());
+        let config = config
+            .replace("FOLDER", folder.to_str().unwrap())
+            .replace("SERVER", &server.to_string());
         fs::write(folder.join("config"), config.replace("BUFFERING", buffering)).unwrap();
         let mut command = Command::new(program);
         match kind {
@@ -153,14 +159,17 @@ impl Innocents<'_> {
             let outcome = ask(&mut stream, tally.count, &word);
             // When a connection to the server fails, haproxy responds 502 to the first request of a
             // client, and closes without a response to a later one.
-            let is_kept = name == 0 && outcome.as_ref().is_ok_and(|response| !response.says_close());
+            let is_kept =
+                name == 0 && outcome.as_ref().is_ok_and(|response| !response.says_close());
             if !is_kept {
                 stream = BufReader::new(self.proxy.connect());
             }
             tally.add(match outcome {
                 Err(error) => Err(error.kind().to_string()),
                 Ok(response) if response.status() != "200" => Err(response.status().to_owned()),
-                Ok(response) if !text(&response.body).contains(&word) => Err("the response of another request".to_owned()),
+                Ok(response) if !text(&response.body).contains(&word) => {
+                    Err("the response of another request".to_owned())
+                }
                 Ok(_) => Ok(()),
             });
             self.count.fetch_add(1, Ordering::Relaxed);
@@ -178,8 +187,13 @@ impl Innocents<'_> {
 
 /// Runs `round` fifty times in so many threads while the innocent clients ask, and checks that all
 /// goes well.
-fn beside_innocent_clients(proxy: &Proxy, threads: usize, round: impl Fn(usize, &Innocents<'_>) -> Result<(), String> + Sync) {
-    let innocents = Innocents { proxy, count: AtomicUsize::new(0), is_over: AtomicBool::new(false) };
+fn beside_innocent_clients(
+    proxy: &Proxy,
+    threads: usize,
+    round: impl Fn(usize, &Innocents<'_>) -> Result<(), String> + Sync,
+) {
+    let innocents =
+        Innocents { proxy, count: AtomicUsize::new(0), is_over: AtomicBool::new(false) };
     let (rounds, begun) = (Mutex::new(Tally::default()), AtomicUsize::new(0));
     let run = || {
         loop {
@@ -218,7 +232,10 @@ fn beside_innocent_clients(proxy: &Proxy, threads: usize, round: impl Fn(usize, 
 fn ask(stream: &mut BufReader<UnixStream>, number: usize, word: &str) -> io::Result<Received> {
     let request = match number % 2 {
         0 => format!("GET /?{word} HTTP/1.1\r\nHost: a\r\n\r\n"),
-        _ => format!("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{word}", word.len()),
+        _ => format!(
+            "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{word}",
+            word.len()
+        ),
     };
     stream.get_mut().write_all(request.as_bytes())?;
     read_response(stream)
@@ -249,20 +266,39 @@ fn too_large(kind: Kind) {
     let server = Limited::start();
     let Some(proxy) = Proxy::start(kind, server.address) else { return };
     for body in [Upload::Length, Upload::Chunked] {
-        beside_innocent_clients(&proxy, 2, |round, _| expect("413", upload(&proxy.connect(), "/echo", body(size(round)))));
+        beside_innocent_clients(&proxy, 2, |round, _| {
+            expect("413", upload(&proxy.connect(), "/echo", body(size(round))))
+        });
     }
     if !has("curl", "--version") {
         return;
     }
     let file = |round| proxy.folder.join(format!("{} octets", size(round)));
-    (0..2).for_each(|round| File::create(file(round)).unwrap().set_len(size(round) as u64).unwrap());
+    (0..2)
+        .for_each(|round| File::create(file(round)).unwrap().set_len(size(round) as u64).unwrap());
     beside_innocent_clients(&proxy, 2, |round, _| {
         let mut curl = Command::new("curl");
-        curl.args(["-sS", "--max-time", "20", "-o", "/dev/null", "-w", "%{http_code}", "-X", "POST", "-H", "Expect:"]);
+        curl.args([
+            "-sS",
+            "--max-time",
+            "20",
+            "-o",
+            "/dev/null",
+            "-w",
+            "%{http_code}",
+            "-X",
+            "POST",
+            "-H",
+            "Expect:",
+        ]);
         if round % 2 == 1 {
             curl.args(["-H", "Transfer-Encoding: chunked"]);
         }
-        curl.arg("-T").arg(file(round)).arg("--unix-socket").arg(proxy.folder.join("socket")).arg("http://a/echo");
+        curl.arg("-T")
+            .arg(file(round))
+            .arg("--unix-socket")
+            .arg(proxy.folder.join("socket"))
+            .arg("http://a/echo");
         match run(&mut curl) {
             output if output.stdout == b"413" => Ok(()),
             output => Err(format!("{} {}", text(&output.stdout), text(&output.stderr))),
@@ -281,7 +317,9 @@ fn without_its_body(kind: Kind) {
         stream.get_mut().write_all(head.as_bytes()).unwrap();
         let outcome = match (kind, read_response(&mut stream)) {
             // nginx waits for the body before it connects to the server.
-            (Kind::NginxBuffered, Err(error)) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            (Kind::NginxBuffered, Err(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                Ok(())
+            }
             (_, response) => expect("404", response),
         };
         innocents.wait();

@@ -63,7 +63,8 @@ fn read_chunks(from: &mut impl BufRead) -> io::Result<Vec<u8>> {
     loop {
         let mut line = String::new();
         from.read_line(&mut line)?;
-        let size = u64::from_str_radix(line.trim_end(), 16).map_err(|_| io::Error::other(format!("chunk {line:?}")))?;
+        let size = u64::from_str_radix(line.trim_end(), 16)
+            .map_err(|_| io::Error::other(format!("chunk {line:?}")))?;
         let begin = body.len();
         from.take(size + 2).read_to_end(&mut body)?;
         if body.len() as u64 != begin as u64 + size + 2 {

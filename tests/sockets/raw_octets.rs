@@ -36,7 +36,11 @@ fn server(page: String) -> Told {
             if target.as_str().contains("octet") {
                 sender.send(target.to_string()).unwrap();
             }
-            exchange.reply.send(Status::OK, &[(FieldName::CONTENT_TYPE, FieldValue::from_static(kind))], body.as_bytes())
+            exchange.reply.send(
+                Status::OK,
+                &[(FieldName::CONTENT_TYPE, FieldValue::from_static(kind))],
+                body.as_bytes(),
+            )
         })
     });
     Told { address, targets }
@@ -61,7 +65,10 @@ impl Told {
         for sent in paths {
             let came = self.targets.recv_timeout(DEADLINE).unwrap();
             let octet = sent.as_bytes()["/octet".len()];
-            assert!(came == *sent || came == format!("/octet%{octet:02X}b"), "{sent} came as {came}");
+            assert!(
+                came == *sent || came == format!("/octet%{octet:02X}b"),
+                "{sent} came as {came}"
+            );
         }
         assert!(self.targets.try_recv().is_err(), "there is more");
     }
@@ -72,7 +79,8 @@ impl Told {
 fn each_is_taken(command: &mut Command, server: &Told, last: &[(&str, &str)]) {
     let (queries, paths) = (queries(), paths());
     let last_targets = last.iter().map(|(target, _)| *target);
-    let targets: Vec<_> = queries.iter().chain(&paths).map(String::as_str).chain(last_targets).collect();
+    let targets: Vec<_> =
+        queries.iter().chain(&paths).map(String::as_str).chain(last_targets).collect();
     let printed = output(command.args(targets));
     let taken = queries.iter().chain(&paths).map(|_| "200");
     let expected: Vec<_> = taken.chain(last.iter().map(|(_, status)| *status)).collect();
@@ -88,9 +96,17 @@ fn curl_sends_each_octet_raw() {
     let server = server(String::new());
     let (queries, paths) = (queries(), paths());
     let sent: Vec<_> = queries.iter().chain(&paths).cloned().collect();
-    let urls = sent.iter().map(String::as_str).chain(["/octet\\b"]).map(|target| format!("http://{}{target}", server.address));
-    let arguments: Vec<_> = urls.flat_map(|url| ["-o".to_owned(), "/dev/null".to_owned(), url]).collect();
-    let arguments: Vec<_> = ["-g", "-w", "%{http_code} "].into_iter().chain(arguments.iter().map(String::as_str)).collect();
+    let urls = sent
+        .iter()
+        .map(String::as_str)
+        .chain(["/octet\\b"])
+        .map(|target| format!("http://{}{target}", server.address));
+    let arguments: Vec<_> =
+        urls.flat_map(|url| ["-o".to_owned(), "/dev/null".to_owned(), url]).collect();
+    let arguments: Vec<_> = ["-g", "-w", "%{http_code} "]
+        .into_iter()
+        .chain(arguments.iter().map(String::as_str))
+        .collect();
     // It leaves a backslash in the path, too, which is rejected.
     assert_eq!(curl(&arguments), "200 ".repeat(sent.len()) + "400 ");
     for sent in sent {
@@ -130,13 +146,17 @@ fn chromium_sends_each_octet_raw_in_a_query() {
     }
     let (queries, paths) = (queries(), paths());
     // They are loaded one after the other, and a script runs when its status is 200.
-    let scripts = queries.iter().chain(&paths).map(|target| format!("<script src=\"{target}\"></script>"));
+    let scripts =
+        queries.iter().chain(&paths).map(|target| format!("<script src=\"{target}\"></script>"));
     let server = server(format!("<script>count = 0</script>{}", scripts.collect::<String>()));
     let folder = folder("chromium-octets");
     let mut command = Command::new("chromium");
     command.args(CHROMIUM.split_whitespace()).arg(format!("--user-data-dir={}", folder.display()));
     let page = output(command.arg(format!("http://{}/", server.address)).stderr(Stdio::null()));
-    assert!(page.contains(&format!("<title>seen {}</title>", queries.len() + paths.len())), "{page}");
+    assert!(
+        page.contains(&format!("<title>seen {}</title>", queries.len() + paths.len())),
+        "{page}"
+    );
     // It asks for several of them at a time.
     let mut came: Vec<_> = server.targets.try_iter().collect();
     came.retain(|target| target.contains('?'));

@@ -9,7 +9,8 @@ use std::sync::mpsc::channel;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-const TEXT: (FieldName<'_>, FieldValue<'_>) = (FieldName::CONTENT_TYPE, FieldValue::from_static("text/plain"));
+const TEXT: (FieldName<'_>, FieldValue<'_>) =
+    (FieldName::CONTENT_TYPE, FieldValue::from_static("text/plain"));
 
 /// Answers each request on the connection with its target and its body.
 fn tell_all(mut peer: ServerStream) -> Result<usize, Error> {
@@ -33,17 +34,28 @@ fn a_request_with_its_body_is_read_and_answered() {
         let Exchange { head, mut body, reply, .. } = peer.next_request().unwrap().unwrap();
         let mut text = [0; 2];
         body.read_exact(&mut text).unwrap();
-        let mut answer = reply.while_reading().begin(Status::CREATED, |head| head.field(TEXT.0, TEXT.1)?.length(9)).unwrap();
+        let mut answer = reply
+            .while_reading()
+            .begin(Status::CREATED, |head| head.field(TEXT.0, TEXT.1)?.length(9))
+            .unwrap();
         answer.write_all(&text).unwrap();
-        assert_eq!(head.fields().only(FieldName::HOST).unwrap().unwrap().as_bytes(), b"x", "the head is there still");
+        assert_eq!(
+            head.fields().only(FieldName::HOST).unwrap().unwrap().as_bytes(),
+            b"x",
+            "the head is there still"
+        );
         answer.write_all(head.method().as_bytes()).unwrap();
         body.read_to_end(&mut Vec::new()).unwrap();
         answer.write_all(b"end").unwrap();
         answer.finish().unwrap();
         assert!(peer.next_request().unwrap().is_none());
     });
-    let answer = exchange(address, b"POST /a?b HTTP/1.1\r\nhost: x\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello");
-    let head = "HTTP/1.1 201 Created\r\nContent-Type: text/plain\r\nContent-Length: 9\r\nConnection: close\r\n\r\n";
+    let answer = exchange(
+        address,
+        b"POST /a?b HTTP/1.1\r\nhost: x\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello",
+    );
+    let head = "HTTP/1.1 201 Created\r\nContent-Type: text/plain\r\nContent-Length: \
+                9\r\nConnection: close\r\n\r\n";
     assert_eq!(answer, [head, "hePOSTend"].concat());
     served.join().unwrap();
 }
@@ -53,7 +65,8 @@ fn rfc9112_9_3_each_request_on_a_connection_is_answered_once() {
     let requests = [
         "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n",
         "PUT /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
-        "PUT /3 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nde\r\n1\r\nf\r\n0\r\nX: y\r\n\r\n",
+        "PUT /3 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \
+         chunked\r\n\r\n2\r\nde\r\n1\r\nf\r\n0\r\nX: y\r\n\r\n",
         "\r\nGET /4 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
         "GET /5 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
         "GET /6 HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -62,9 +75,16 @@ fn rfc9112_9_3_each_request_on_a_connection_is_answered_once() {
     let check = |answers: &str| {
         assert_eq!(answers.matches("HTTP/1.1 200 OK\r\n").count(), 5, "{answers}");
         for body in bodies {
-            assert_eq!(answers.matches(&format!("\r\n\r\n{body}")).count(), 1, "{body} in {answers}");
+            assert_eq!(
+                answers.matches(&format!("\r\n\r\n{body}")).count(),
+                1,
+                "{body} in {answers}"
+            );
         }
-        assert!(answers.contains("Content-Length: 3\r\nConnection: keep-alive\r\n\r\n/4 "), "{answers}");
+        assert!(
+            answers.contains("Content-Length: 3\r\nConnection: keep-alive\r\n\r\n/4 "),
+            "{answers}"
+        );
         assert!(answers.ends_with("Connection: close\r\n\r\n/5 "), "{answers}");
     };
     // All at once,
@@ -88,7 +108,8 @@ fn rfc9110_9_3_2_an_answer_to_head_has_no_body() {
     served.join().unwrap().unwrap();
 
     let (address, served) = serve_one(Settings::default(), |mut peer| {
-        let mut answer = peer.next_request().unwrap().unwrap().reply.stream(Status::OK, &[]).unwrap();
+        let mut answer =
+            peer.next_request().unwrap().unwrap().reply.stream(Status::OK, &[]).unwrap();
         answer.write_all(&[b'x'; 10_000]).unwrap();
         answer.finish()
     });
@@ -97,7 +118,8 @@ fn rfc9110_9_3_2_an_answer_to_head_has_no_body() {
     served.join().unwrap().unwrap();
 }
 
-const EXPECTING: &[u8] = b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
+const EXPECTING: &[u8] =
+    b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
 
 #[test]
 fn rfc9110_10_1_1_a_100_is_sent_when_the_body_is_read() {
@@ -120,7 +142,11 @@ fn rfc9110_10_1_1_a_100_is_sent_when_the_body_is_read() {
     assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
     stream.write_all(b"hi").unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
-    assert_eq!(read_all(stream), "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", "and the connection goes on");
+    assert_eq!(
+        read_all(stream),
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+        "and the connection goes on"
+    );
     assert!(served.join().unwrap().unwrap());
 }
 
@@ -137,30 +163,60 @@ fn rfc9110_10_1_1_no_100_is_sent_that_is_not_needed() {
         peer.next_request().map(|next| next.is_none())
     });
     let answer = exchange(address, EXPECTING);
-    assert_eq!(answer, "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    assert_eq!(
+        answer,
+        "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    );
     assert!(served.join().unwrap().unwrap());
     // HTTP/1.0 knows no 100: the body is waited for in silence.
     let settings = Settings { body_deadline: Duration::from_millis(50), ..Settings::default() };
     for (version, status) in [("1.0", "408"), ("1.1", "100")] {
         let (address, served) = all_told(settings);
-        let head = format!("PUT / HTTP/{version}\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+        let head = format!(
+            "PUT / HTTP/{version}\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+        );
         let answer = exchange(address, head.as_bytes());
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
         let error = served.join().unwrap().unwrap_err();
-        assert!(matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Body, .. })), "{error:?}");
+        assert!(
+            matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Body, .. })),
+            "{error:?}"
+        );
     }
 }
 
 /// What a peer does, the status it is answered with, and the fault that is reported.
 #[test]
 fn what_a_server_refuses_is_answered_and_reported() {
-    let parse = |error: &Error| matches!(error, Error::Peer(PeerFault::Parse(error)) if error.kind() == ErrorKind::BareLf);
-    let chunk = |error: &Error| matches!(error, Error::Peer(PeerFault::Parse(error)) if error.kind() == ErrorKind::ChunkSize);
-    let large = |error: &Error| matches!(error, Error::Peer(PeerFault::Parse(error)) if error.kind() == ErrorKind::BodyTooLarge);
-    let long = |error: &Error| matches!(error, Error::Peer(PeerFault::Parse(error)) if error.kind() == ErrorKind::HeadTooLong);
+    let parse = |error: &Error| {
+        matches!(
+            error,
+            Error::Peer(PeerFault::Parse(error)) if error.kind() == ErrorKind::BareLf
+        )
+    };
+    let chunk = |error: &Error| {
+        matches!(
+            error,
+            Error::Peer(PeerFault::Parse(error)) if error.kind() == ErrorKind::ChunkSize
+        )
+    };
+    let large = |error: &Error| {
+        matches!(
+            error,
+            Error::Peer(PeerFault::Parse(error)) if error.kind() == ErrorKind::BodyTooLarge
+        )
+    };
+    let long = |error: &Error| {
+        matches!(
+            error,
+            Error::Peer(PeerFault::Parse(error)) if error.kind() == ErrorKind::HeadTooLong
+        )
+    };
     let cut = |error: &Error| matches!(error, Error::Peer(PeerFault::Truncated));
-    let late = |error: &Error| matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Head, .. }));
-    let late_body = |error: &Error| matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Body, .. }));
+    let late =
+        |error: &Error| matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Head, .. }));
+    let late_body =
+        |error: &Error| matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Body, .. }));
     type IsFault = fn(&Error) -> bool;
     let endless = format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(70_000));
     let cases: [(&str, u16, IsFault); 8] = [
@@ -176,10 +232,18 @@ fn what_a_server_refuses_is_answered_and_reported() {
     for (octets, status, is_fault) in cases {
         let soon = Duration::from_millis(50);
         let body_deadline = if status == 400 { DEADLINE } else { soon };
-        let settings = Settings { body_limit: 10, head_deadline: soon, body_deadline, ..Settings::default() };
+        let settings =
+            Settings { body_limit: 10, head_deadline: soon, body_deadline, ..Settings::default() };
         let (address, served) = all_told(settings);
-        let answer = if status == 400 { exchange_all(address, octets.as_bytes()) } else { exchange(address, octets.as_bytes()) };
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{octets:?} was answered with {answer:?}");
+        let answer = if status == 400 {
+            exchange_all(address, octets.as_bytes())
+        } else {
+            exchange(address, octets.as_bytes())
+        };
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{octets:?} was answered with {answer:?}"
+        );
         let (_, reason) = answer.split_once("\r\n\r\n").unwrap();
         assert_eq!((reason.lines().count(), reason.ends_with('\n')), (1, true), "{reason:?}");
         let error = served.join().unwrap().unwrap_err();
@@ -190,7 +254,10 @@ fn what_a_server_refuses_is_answered_and_reported() {
 #[test]
 fn answers_that_are_ready_go_out_before_a_refusal() {
     let (address, served) = all_told(Settings::default());
-    let answers = exchange(address, b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\nGET /3\r\n\r\n");
+    let answers = exchange(
+        address,
+        b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\nGET /3\r\n\r\n",
+    );
     let statuses: Vec<_> = answers.split("HTTP/1.1 ").skip(1).map(|answer| &answer[..3]).collect();
     assert_eq!(statuses, ["200", "200", "400"]);
     assert!(matches!(served.join().unwrap(), Err(Error::Peer(PeerFault::Parse(_)))));
@@ -198,16 +265,24 @@ fn answers_that_are_ready_go_out_before_a_refusal() {
 
 #[test]
 fn a_faulty_body_is_answered_by_the_caller_or_refused() {
-    const BAD: &[u8] =
-        b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\nx\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    const BAD: &[u8] = b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
+        1\r\na\r\nx\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n";
     type Handle = fn(RequestBody<'_>, Reply<'_>) -> Result<(), Error>;
     let handlers: [(Handle, &str, &str); 3] = [
-        (|mut body, _| Ok(_ = body.read_to_end(&mut Vec::new())?), "400 Bad Request", "invalid chunk size"),
+        (
+            |mut body, _| Ok(_ = body.read_to_end(&mut Vec::new())?),
+            "400 Bad Request",
+            "invalid chunk size",
+        ),
         (
             |mut body, reply| {
                 let error = body.read_to_end(&mut Vec::new()).unwrap_err();
                 assert_eq!(error.kind(), io::ErrorKind::InvalidData);
-                assert_eq!(body.read(&mut [0; 5]).unwrap_err().kind(), io::ErrorKind::InvalidData, "a fault is no end");
+                assert_eq!(
+                    body.read(&mut [0; 5]).unwrap_err().kind(),
+                    io::ErrorKind::InvalidData,
+                    "a fault is no end"
+                );
                 reply.send(Status::UNPROCESSABLE_CONTENT, &[], b"mine")
             },
             "422 Unprocessable Content",
@@ -227,7 +302,10 @@ fn a_faulty_body_is_answered_by_the_caller_or_refused() {
         assert_eq!(answer.matches("HTTP/1.").count(), 1, "answered once: {answer}");
         let (handled, next) = served.join().unwrap();
         assert_eq!(handled.is_ok(), number > 0, "{handled:?}");
-        assert!(matches!(next, Ok(true) | Err(Error::Peer(PeerFault::Parse(_)))), "{number}: {next:?}");
+        assert!(
+            matches!(next, Ok(true) | Err(Error::Peer(PeerFault::Parse(_)))),
+            "{number}: {next:?}"
+        );
     }
 }
 
@@ -236,13 +314,18 @@ fn rfc9112_9_3_an_unread_body_is_not_taken_for_a_request() {
     let smuggled = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
     let framed = [
         format!("Content-Length: {}\r\n\r\n{smuggled}", smuggled.len()),
-        format!("Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{smuggled}\r\n0\r\n\r\n", smuggled.len()),
+        format!(
+            "Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{smuggled}\r\n0\r\n\r\n",
+            smuggled.len()
+        ),
     ];
     for body in framed {
         for taken in [0, 1, 10] {
             let (address, served) = serve_one(Settings::default(), move |mut peer| {
                 let mut targets = Vec::new();
-                while let Some(Exchange { head, mut body, reply, .. }) = peer.next_request().unwrap() {
+                while let Some(Exchange { head, mut body, reply, .. }) =
+                    peer.next_request().unwrap()
+                {
                     targets.push(head.target().to_string());
                     assert!(body.read(&mut vec![0; taken]).unwrap() <= taken);
                     reply.send(Status::OK, &[], head.target().as_bytes()).unwrap();
@@ -251,7 +334,8 @@ fn rfc9112_9_3_an_unread_body_is_not_taken_for_a_request() {
             });
             let answers = exchange_all(
                 address,
-                format!("PUT /1 HTTP/1.1\r\nHost: a\r\n{body}GET /2 HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes(),
+                format!("PUT /1 HTTP/1.1\r\nHost: a\r\n{body}GET /2 HTTP/1.1\r\nHost: a\r\n\r\n")
+                    .as_bytes(),
             );
             assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 2, "{answers}");
             assert_eq!(served.join().unwrap(), ["/1", "/2"]);
@@ -271,7 +355,10 @@ fn rfc9112_9_6_a_long_unread_body_does_not_end_the_answer() {
         stream.write_all(&[b'x'; 10_000]).unwrap();
     }
     stream.shutdown(Shutdown::Write).unwrap();
-    assert_eq!(read_all(stream), "HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nenough");
+    assert_eq!(
+        read_all(stream),
+        "HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nenough"
+    );
     assert!(served.join().unwrap().unwrap(), "nothing is wrong with that, and no request follows");
 }
 
@@ -284,9 +371,14 @@ fn rfc9112_7_1_2_trailers_go_both_ways() {
         io::copy(&mut body, &mut echo).unwrap();
         echo.finish_with(&body.trailers().fields())
     });
-    let request = "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nSum: 1\r\nsum: 2\r\n\r\n";
+    let request = "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \
+                   chunked\r\n\r\n3\r\nabc\r\n0\r\nSum: 1\r\nsum: 2\r\n\r\n";
     let answer = exchange_all(address, request.as_bytes());
-    assert_eq!(answer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nSum: 1\r\nsum: 2\r\n\r\n");
+    assert_eq!(
+        answer,
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nSum: 1\r\nsum: \
+         2\r\n\r\n"
+    );
     served.join().unwrap().unwrap();
 }
 
@@ -299,12 +391,17 @@ fn rfc9110_5_4_a_request_has_128_trailers_and_no_more() {
             reply.send(Status::OK, &[], body.trailers().fields().len().to_string().as_bytes())
         });
         let trailers = "a:\r\n".repeat(lines);
-        let request = format!("PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n{trailers}\r\n");
+        let request = format!(
+            "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \
+             chunked\r\n\r\n1\r\nx\r\n0\r\n{trailers}\r\n"
+        );
         let answer = exchange_all(address, request.as_bytes());
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{answer}");
         match served.join().unwrap() {
             Ok(()) => assert!(lines == 128 && answer.ends_with("\r\n\r\n128"), "{answer}"),
-            Err(error) => assert!(lines == 129 && error.to_string().contains("too many fields"), "{error}"),
+            Err(error) => {
+                assert!(lines == 129 && error.to_string().contains("too many fields"), "{error}")
+            }
         }
     }
 }
@@ -326,11 +423,16 @@ fn rfc9110_7_8_a_101_hands_over_the_stream_and_what_has_come() {
         stream.write_all(&more).unwrap();
     });
     let mut stream = connect(address);
-    let upgrade = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: echo\r\nConnection: upgrade\r\n\r\n\0\x01\x02";
+    let upgrade =
+        "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: echo\r\nConnection: upgrade\r\n\r\n\0\x01\x02";
     stream.write_all(upgrade.as_bytes()).unwrap();
     stream.write_all(b"more").unwrap();
     let answer = read_all(stream);
-    assert_eq!(answer, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: upgrade\r\n\r\n\0\x01\x02more");
+    assert_eq!(
+        answer,
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: \
+         upgrade\r\n\r\n\0\x01\x02more"
+    );
     served.join().unwrap();
 
     let (address, served) = serve_one(Settings::default(), |mut peer| {
@@ -382,12 +484,17 @@ fn a_slow_sender_of_octets_does_not_extend_the_deadline() {
 /// A body that comes at a good rate may take longer than the deadline, and a trickle may not.
 #[test]
 fn a_body_earns_its_time() {
-    let settings = Settings { body_deadline: Duration::from_millis(600), minimum_rate: 1000, ..Settings::default() };
+    let settings = Settings {
+        body_deadline: Duration::from_millis(600),
+        minimum_rate: 1000,
+        ..Settings::default()
+    };
     let pause = Duration::from_millis(60);
     for (piece, count, is_whole) in [(500, 12, true), (1, 300, false)] {
         let (address, served) = all_told(settings);
         let (mut stream, start) = (connect(address), Instant::now());
-        let head = format!("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", piece * count);
+        let head =
+            format!("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", piece * count);
         stream.write_all(head.as_bytes()).unwrap();
         // Until there is a response.
         let sent = (0..count).take_while(|_| {
@@ -418,7 +525,10 @@ fn a_client_that_does_not_read_its_answer_is_given_up() {
     let mut stream = connect(address);
     stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
     let (error, after) = served.join().unwrap();
-    assert!(matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Write, .. })), "{error:?}");
+    assert!(
+        matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Write, .. })),
+        "{error:?}"
+    );
     assert!(after < DEADLINE, "{after:?}");
 }
 
@@ -427,7 +537,8 @@ fn rfc9112_9_6_no_answer_is_lost_to_octets_that_nobody_reads() {
     let (address, served) = all_told(Settings::default());
     let mut stream = connect(address);
     stream.write_all(b"nonsense@\r\n").unwrap();
-    // Octets that the server has no use for; a close with them unread would be a reset, which takes the answer away.
+    // Octets that the server has no use for; a close with them unread would be a reset, which takes
+    // the answer away.
     for _ in 0..20 {
         let _ = stream.write_all(&[b'x'; 10_000]);
     }
@@ -438,7 +549,10 @@ fn rfc9112_9_6_no_answer_is_lost_to_octets_that_nobody_reads() {
 
 #[test]
 fn rfc9112_9_6_a_large_answer_outlives_octets_behind_the_last() {
-    for request in ["POST / HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi", "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"] {
+    for request in [
+        "POST / HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi",
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    ] {
         let (sent, is_sent) = channel();
         let (address, served) = serve_one(Settings::default(), move |mut peer| {
             let Exchange { mut body, reply, .. } = peer.next_request().unwrap().unwrap();
@@ -485,7 +599,8 @@ fn rfc9110_10_1_1_a_100_stands_behind_the_answer_before_it() {
     });
     let mut stream = connect(address);
     let first = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-    let second = "PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nConnection: close\r\nContent-Length: 2\r\n\r\n";
+    let second = "PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nConnection: \
+                  close\r\nContent-Length: 2\r\n\r\n";
     stream.write_all([first, second].concat().as_bytes()).unwrap();
     let (mut came, mut octet) = (Vec::new(), [0]);
     while !came.ends_with(b"100 Continue\r\n\r\n") {
@@ -508,20 +623,40 @@ fn an_answer_that_is_none_is_a_500_and_an_error() {
         |reply| reply.send(Status::CONTINUE, &[], b""),
         |reply| reply.send(Status::NOT_MODIFIED, &[], b"x"),
         |reply| reply.send(Status::SWITCHING_PROTOCOLS, &[], b""),
-        |reply| reply.send(Status::OK, &[(FieldName::HOST, FieldValue::new(&vec![b'x'; 65_536]).unwrap())], b"x"),
+        |reply| {
+            reply.send(
+                Status::OK,
+                &[(FieldName::HOST, FieldValue::new(&vec![b'x'; 65_536]).unwrap())],
+                b"x",
+            )
+        },
         |reply| reply.begin(Status::OK, |head| head.chunked()).map(drop),
-        |reply| Err(reply.send(Status::OK, &[(FieldName::CONTENT_LENGTH, FieldValue::from_static("1"))], b"x").unwrap_err()),
+        |reply| {
+            Err(reply
+                .send(
+                    Status::OK,
+                    &[(FieldName::CONTENT_LENGTH, FieldValue::from_static("1"))],
+                    b"x",
+                )
+                .unwrap_err())
+        },
     ];
     for (number, answer) in answers.into_iter().enumerate() {
         let (address, served) = serve_one(Settings::default(), move |mut peer| {
             let answered = answer(peer.next_request().unwrap().unwrap().reply);
-            assert!(matches!(answered, Err(Error::Own(_) | Error::TooLong { .. })), "{number}: {answered:?}");
+            assert!(
+                matches!(answered, Err(Error::Own(_) | Error::TooLong { .. })),
+                "{number}: {answered:?}"
+            );
             let unanswered = peer.next_request().unwrap_err();
             assert!(matches!(unanswered, Error::Unanswered), "{unanswered:?}");
             assert!(peer.next_request().unwrap().is_none(), "the connection is closed");
         });
         let answer = exchange(address, b"GET / HTTP/1.0\r\n\r\n");
-        assert!(answer.starts_with("HTTP/1.1 500 Internal Server Error\r\n"), "{number}: {answer:?}");
+        assert!(
+            answer.starts_with("HTTP/1.1 500 Internal Server Error\r\n"),
+            "{number}: {answer:?}"
+        );
         assert_eq!(answer.matches("HTTP/1.").count(), 1, "{answer:?}");
         served.join().unwrap();
     }
@@ -531,14 +666,22 @@ fn an_answer_that_is_none_is_a_500_and_an_error() {
 fn an_unfinished_answer_is_cut_short_for_the_client_too() {
     type Answer = fn(Reply<'_>) -> Result<(), Error>;
     let answers: [(Answer, &str); 3] = [
-        (|reply| Ok(reply.stream(Status::OK, &[])?.write_all(b"half")?), "Transfer-Encoding: chunked\r\n\r\n"),
         (
-            |reply| Ok(reply.begin(Status::OK, |head| head.length(8).map(drop))?.write_all(&[b'x'; 4])?),
+            |reply| Ok(reply.stream(Status::OK, &[])?.write_all(b"half")?),
+            "Transfer-Encoding: chunked\r\n\r\n",
+        ),
+        (
+            |reply| {
+                Ok(reply
+                    .begin(Status::OK, |head| head.length(8).map(drop))?
+                    .write_all(&[b'x'; 4])?)
+            },
             "Content-Length: 8\r\n\r\n",
         ),
         (
             |reply| {
-                let error = reply.begin(Status::OK, |head| head.length(8).map(drop))?.finish().unwrap_err();
+                let error =
+                    reply.begin(Status::OK, |head| head.length(8).map(drop))?.finish().unwrap_err();
                 assert!(matches!(error, Error::Own(WriteError::BodyLength)), "{error:?}");
                 Ok(())
             },
@@ -553,7 +696,10 @@ fn an_unfinished_answer_is_cut_short_for_the_client_too() {
                     assert!(matches!(peer.next_request(), Err(Error::Unanswered)));
                 }
             });
-            let answer = exchange(address, b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+            let answer = exchange(
+                address,
+                b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+            );
             assert!(answer.ends_with(end), "{answer:?}");
             served.join().unwrap();
         }
@@ -576,7 +722,8 @@ fn rfc9110_15_2_interim_answers_go_ahead_of_the_final_one() {
     for (request, answer) in [
         (
             "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
-            "HTTP/1.1 103 Early Hints\r\nContent-Type: text/plain\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n",
+            "HTTP/1.1 103 Early Hints\r\nContent-Type: text/plain\r\n\r\nHTTP/1.1 204 No \
+             Content\r\n\r\n",
         ),
         ("GET / HTTP/1.0\r\n\r\n", "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"),
     ] {
@@ -594,7 +741,11 @@ fn rfc9110_15_2_interim_answers_go_ahead_of_the_final_one() {
 #[test]
 fn a_stream_goes_to_each_version_in_its_way() {
     for (request, framing, body) in [
-        ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "Transfer-Encoding: chunked\r\n", "3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"),
+        (
+            "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+            "Transfer-Encoding: chunked\r\n",
+            "3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n",
+        ),
         ("GET / HTTP/1.0\r\n\r\n", "Connection: close\r\n", "onetwo"),
         ("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "Connection: close\r\n", "onetwo"),
     ] {
@@ -641,7 +792,11 @@ fn what_is_flushed_is_sent_while_the_rest_is_made() {
 fn the_version_of_an_answer_can_be_chosen() {
     let (address, served) = serve_one(Settings::default(), |mut peer| {
         let reply = peer.next_request().unwrap().unwrap().reply;
-        reply.begin(Status::OK, |head| head.version(Version::Http10).body_until_close(b"TCP connection"))?.finish()
+        reply
+            .begin(Status::OK, |head| {
+                head.version(Version::Http10).body_until_close(b"TCP connection")
+            })?
+            .finish()
     });
     let answer = exchange(address, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!(answer, "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nTCP connection");
@@ -694,9 +849,14 @@ fn a_body_that_is_too_slow_ends_the_connection() {
     let (address, served) = serve_one(settings, |mut peer| {
         let Exchange { mut body, reply, .. } = peer.next_request().unwrap().unwrap();
         let answer = reply.while_reading().stream(Status::OK, &[]).unwrap();
-        let late = |error: &Error| matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Body, .. }));
+        let late = |error: &Error| {
+            matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Body, .. }))
+        };
         assert!(late(&body.read_to_end(&mut Vec::new()).unwrap_err().into()));
-        assert!(late(&answer.finish().unwrap_err()), "the answer is not whole, for the same reason");
+        assert!(
+            late(&answer.finish().unwrap_err()),
+            "the answer is not whole, for the same reason"
+        );
         peer.next_request().map(|next| next.is_none())
     });
     let mut stream = connect(address);
@@ -709,11 +869,20 @@ fn a_body_that_is_too_slow_ends_the_connection() {
 #[test]
 fn an_answer_earns_its_time() {
     const PART: usize = 5_000_000;
-    let settings = Settings { write_deadline: Duration::from_secs(1), minimum_rate: 100_000, ..Settings::default() };
+    let settings = Settings {
+        write_deadline: Duration::from_secs(1),
+        minimum_rate: 100_000,
+        ..Settings::default()
+    };
     let (sent, is_sent) = channel();
     let (address, served) = serve_one(settings, move |mut peer| {
         let start = Instant::now();
-        sent.send(peer.next_request().unwrap().unwrap().reply.send(Status::OK, &[], &vec![b'x'; 6 * PART])).unwrap();
+        sent.send(peer.next_request().unwrap().unwrap().reply.send(
+            Status::OK,
+            &[],
+            &vec![b'x'; 6 * PART],
+        ))
+        .unwrap();
         start.elapsed()
     });
     let mut stream = connect(address);
@@ -738,7 +907,9 @@ fn a_head_and_a_body_need_not_fit_together() {
         let field = (FieldName::from_static("X"), FieldValue::new(&value).unwrap());
         peer.next_request().unwrap().unwrap().reply.send(Status::OK, &[field], &[b'y'; 4096])
     });
-    assert!(exchange_all(address, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").ends_with(&"y".repeat(4096)));
+    assert!(
+        exchange_all(address, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").ends_with(&"y".repeat(4096))
+    );
     served.join().unwrap().unwrap();
 }
 
@@ -748,7 +919,10 @@ fn what_is_asked_for_in_between_is_an_error_and_no_panic() {
         let Exchange { body, reply, .. } = peer.next_request().unwrap().unwrap();
         let body = std::cell::RefCell::new(body);
         let answer = reply.begin(Status::OK, |head| {
-            assert_eq!(body.borrow_mut().read(&mut [0]).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+            assert_eq!(
+                body.borrow_mut().read(&mut [0]).unwrap_err().kind(),
+                io::ErrorKind::InvalidInput
+            );
             head.without_body()
         })?;
         answer.finish()
@@ -769,7 +943,8 @@ fn rfc9112_9_6_nothing_is_waited_for_behind_the_last_request() {
         (b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nmore", true),
         (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", true),
     ];
-    let settings = Settings { linger_silence_timeout: Duration::from_secs(1), ..Settings::default() };
+    let settings =
+        Settings { linger_silence_timeout: Duration::from_secs(1), ..Settings::default() };
     let check = |octets, is_waited_for| {
         let (address, served) = serve_one(settings, |mut peer| {
             let Exchange { mut body, reply, .. } = peer.next_request().unwrap().unwrap();
@@ -800,7 +975,8 @@ fn rfc9112_9_6_an_answer_that_says_close_is_the_last() {
         peer.next_request().unwrap().unwrap().reply.send(Status::OK, &[close], b"1").unwrap();
         peer.next_request().map(|next| next.is_none())
     });
-    let answers = exchange(address, b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+    let answers =
+        exchange(address, b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!(answers, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\n1");
     assert!(served.join().unwrap().unwrap());
 }
@@ -809,7 +985,8 @@ fn rfc9112_9_6_an_answer_that_says_close_is_the_last() {
 #[test]
 fn rfc9112_9_3_a_length_may_be_complete_before_the_last_chunk() {
     let request = format!(
-        "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1388\r\n{}\r\n0\r\nSum: 1\r\n\r\n{}",
+        "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1388\r\n{}\r\n0\r\nSum: \
+         1\r\n\r\n{}",
         "x".repeat(5000),
         "GET /next HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
     );
@@ -855,13 +1032,22 @@ fn rfc9112_9_3_a_body_that_has_come_keeps_the_connection() {
                 Ok::<_, Error>(count)
             });
             let mut stream = connect(address);
-            stream.write_all(format!("PUT / HTTP/1.1\r\nHost: a\r\n{expect}Content-Length: 5\r\n\r\n").as_bytes()).unwrap();
+            stream
+                .write_all(
+                    format!("PUT / HTTP/1.1\r\nHost: a\r\n{expect}Content-Length: 5\r\n\r\n")
+                        .as_bytes(),
+                )
+                .unwrap();
             // A client that has not got its 100 in time sends the body without it.
             stream.write_all(b"helloGET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
             stream.shutdown(Shutdown::Write).unwrap();
             may_go_on.send(()).unwrap();
             let answers = read_all(stream);
-            assert_eq!((served.join().unwrap().unwrap(), answers.contains("Connection: close")), (2, false), "{answers}");
+            assert_eq!(
+                (served.join().unwrap().unwrap(), answers.contains("Connection: close")),
+                (2, false),
+                "{answers}"
+            );
         }
     }
 }
@@ -881,11 +1067,16 @@ fn a_body_that_was_given_up_cannot_be_read() {
                 drop(response);
                 read.map_err(Error::from)
             });
-            let octets = format!("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n{body}");
+            let octets =
+                format!("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n{body}");
             exchange_all(address, octets.as_bytes());
             let read = served.join().unwrap();
             let is_cut = body.is_empty() && taken > 0;
-            assert!(is_cut || matches!(read, Err(Error::Own(WriteError::RequestUnread) | Error::Peer(_))), "{read:?}");
+            assert!(
+                is_cut
+                    || matches!(read, Err(Error::Own(WriteError::RequestUnread) | Error::Peer(_))),
+                "{read:?}"
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! `Server`: requests and their answers, bounds, shutdown; each bad situation in WHEN.md that needs no program of its own.
+//! `Server`: requests and their answers, bounds, shutdown; each bad situation in WHEN.md that needs
+//! no program of its own.
 
 use crate::{DEADLINE, connect, exchange, exchange_all, log_lines, read_all, stays_silent};
 use bareline_core::{FieldName, FieldValue, Status};
@@ -62,7 +63,15 @@ fn read_one(stream: &mut TcpStream) -> String {
         answer.push(octet[0]);
         let Some(head) = answer.strip_suffix(b"\r\n\r\n") else { continue };
         let head = String::from_utf8(head.to_vec()).unwrap();
-        let length = head.split_once("Content-Length: ").unwrap().1.split("\r\n").next().unwrap().parse().unwrap();
+        let length = head
+            .split_once("Content-Length: ")
+            .unwrap()
+            .1
+            .split("\r\n")
+            .next()
+            .unwrap()
+            .parse()
+            .unwrap();
         let mut body = vec![0; length];
         stream.read_exact(&mut body).unwrap();
         return format!("{head}\r\n\r\n{}", String::from_utf8(body).unwrap());
@@ -70,7 +79,8 @@ fn read_one(stream: &mut TcpStream) -> String {
 }
 
 /// A handler that waits for a word with each request, and says when it does.
-fn held() -> (impl Fn(Exchange<'_>) -> Result<(), Error> + Send + Sync + 'static, Receiver<()>, Sender<()>) {
+fn held()
+-> (impl Fn(Exchange<'_>) -> Result<(), Error> + Send + Sync + 'static, Receiver<()>, Sender<()>) {
     let ((begun, has_begun), (go_on, may_go_on)) = (channel(), channel());
     let may_go_on = Mutex::new(may_go_on);
     let handler = move |exchange: Exchange<'_>| {
@@ -113,13 +123,21 @@ fn rfc9110_6_6_1_answers_of_a_server_have_one_date() {
         ("@", 1),
     ] {
         let before = Date::now();
-        let answer = exchange_all(server.address, format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes());
-        let told: Vec<_> = answer.split("\r\n").filter_map(|line| line.strip_prefix("Date: ")).collect();
+        let answer = exchange_all(
+            server.address,
+            format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes(),
+        );
+        let told: Vec<_> =
+            answer.split("\r\n").filter_map(|line| line.strip_prefix("Date: ")).collect();
         assert_eq!(told.len(), dates, "{path}: {answer}");
         let may_be = [before, Date::now()].map(|date| date.value().as_str().unwrap().to_owned());
         let own = DATE.as_str().unwrap();
         assert!(
-            told.iter().all(|&date| if path == "/own" { date == own } else { may_be.iter().any(|may| may == date) }),
+            told.iter().all(|&date| if path == "/own" {
+                date == own
+            } else {
+                may_be.iter().any(|may| may == date)
+            }),
             "{answer}"
         );
     }
@@ -131,7 +149,12 @@ fn each_request_is_told_in_a_line_and_so_is_each_refusal() {
     let server = Service::new(|server| server, tell);
     let mut stream = connect(server.address);
     let client = log_lines::client(&stream);
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\nPUT /a?b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello").unwrap();
+    stream
+        .write_all(
+            b"GET / HTTP/1.1\r\nHost: a\r\n\r\n\
+                PUT /a?b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
+        )
+        .unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nHost : a\r\n\r\n").unwrap();
     let answers = read_all(stream);
     let (first, refusal) = answers.split_at(answers.rfind("HTTP/1.1 400").unwrap());
@@ -139,12 +162,16 @@ fn each_request_is_told_in_a_line_and_so_is_each_refusal() {
     let lines = log_lines::with(&[&client, "bareline_net::access"]);
     assert_eq!(lines.len(), 2, "{lines:?}");
     for (line, request, answer) in [(&lines[0], "GET /", get), (&lines[1], "PUT /a?b", put)] {
-        let told = format!("INFO bareline_net::access {client} {request} HTTP/1.1 200 OK, {} octets in ", answer.len());
+        let told = format!(
+            "INFO bareline_net::access {client} {request} HTTP/1.1 200 OK, {} octets in ",
+            answer.len()
+        );
         assert!(line.starts_with(&told) && line.ends_with(" ms"), "{line}, not {told}");
     }
     let reason = "whitespace before the colon at octet 20 (RFC 9112 section 5.1): ";
     let lines = log_lines::with(&[&client, "WARN"]);
-    let told = format!("WARN bareline_net::server {client} \"GET / HTTP/1.1\" 400 Bad Request: {reason}");
+    let told =
+        format!("WARN bareline_net::server {client} \"GET / HTTP/1.1\" 400 Bad Request: {reason}");
     assert!(lines.len() == 1 && lines[0].starts_with(&told), "{lines:?}");
     assert!(refusal.contains(reason), "{refusal}");
 }
@@ -153,7 +180,8 @@ fn each_request_is_told_in_a_line_and_so_is_each_refusal() {
 /// line, the status, and the reason.
 #[test]
 fn a_rejection_is_logged_with_request_and_status() {
-    let settings = Settings { head_deadline: Duration::from_millis(50), body_limit: 9, ..Settings::default() };
+    let settings =
+        Settings { head_deadline: Duration::from_millis(50), body_limit: 9, ..Settings::default() };
     let server = Service::new(|server| server.settings(settings), tell);
     let long = format!("GET /{} HTTP/1.1\r\nHost : a\r\n\r\n", "x".repeat(200));
     for (octets, line) in [
@@ -163,10 +191,16 @@ fn a_rejection_is_logged_with_request_and_status() {
         ),
         ("\x16\x03\x01", "\"\\x16\\x03\\x01\" 400 Bad Request: invalid method at octet 0"),
         ("\r\nGET  / HTTP/1.1\r\n", "\"GET  / HTTP/1.1\" 400 Bad Request: "),
-        ("GET /\" 200 OK\u{202e} HTTP/1.1\r\n", r#""GET /\" 200 OK\xe2\x80\xae HTTP/1.1" 400 Bad Request: "#),
+        (
+            "GET /\" 200 OK\u{202e} HTTP/1.1\r\n",
+            r#""GET /\" 200 OK\xe2\x80\xae HTTP/1.1" 400 Bad Request: "#,
+        ),
         ("GET / HT", "\"GET / HT\" 408 Request Timeout: no whole head within 0.05 s"),
         (&long, &format!("\"GET /{}\"... 400 Bad Request: whitespace", "x".repeat(95))),
-        ("PUT /b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", "PUT /b HTTP/1.1 400 Bad Request, "),
+        (
+            "PUT /b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
+            "PUT /b HTTP/1.1 400 Bad Request, ",
+        ),
     ] {
         let mut stream = connect(server.address);
         let client = log_lines::client(&stream);
@@ -210,7 +244,8 @@ fn a_dropped_response_is_logged_with_its_request() {
 /// Nobody reads a body here, and no limit is set: nothing is wrong.
 #[test]
 fn an_unread_body_is_no_reason_for_a_warning() {
-    let server = Service::new(|server| server, |exchange| exchange.reply.send(Status::NOT_FOUND, &[], b""));
+    let server =
+        Service::new(|server| server, |exchange| exchange.reply.send(Status::NOT_FOUND, &[], b""));
     let mut stream = connect(server.address);
     let client = log_lines::client(&stream);
     stream.write_all(b"PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n").unwrap();
@@ -226,7 +261,10 @@ fn a_reset_is_a_warning_within_a_request_alone() {
     for (octets, told) in [
         ("", "DEBUG bareline_net::server_stream {}: idle connection: "),
         ("GET / HTTP/1.1\r\nHo", "WARN bareline_net::server {} \"GET / HTTP/1.1\": "),
-        ("PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nh", "WARN bareline_net::server {} PUT /x HTTP/1.1 "),
+        (
+            "PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nh",
+            "WARN bareline_net::server {} PUT /x HTTP/1.1 ",
+        ),
     ] {
         let mut stream = connect(server.address);
         let client = log_lines::client(&stream);
@@ -247,9 +285,10 @@ fn a_reset_is_a_warning_within_a_request_alone() {
 #[test]
 fn a_peer_that_has_reset_before_it_is_accepted_is_named() {
     log_lines::keep();
-    for (connections, told) in
-        [(1, "INFO bareline_net::access {} GET /reset HTTP/1.1 "), (0, "{} 503 Service Unavailable: too many connections")]
-    {
+    for (connections, told) in [
+        (1, "INFO bareline_net::access {} GET /reset HTTP/1.1 "),
+        (0, "{} 503 Service Unavailable: too many connections"),
+    ] {
         let server = Server::bind("127.0.0.1:0").unwrap().connections(connections);
         let mut stream = connect(server.local_addr().unwrap());
         let client = stream.local_addr().unwrap();
@@ -278,7 +317,10 @@ fn a_handler_that_fails_or_panics_is_a_500_and_no_dead_thread() {
             "/panic" => panic!("for a test\nof \x1b[1mlines"),
             "/error" => Err(io::Error::other("for a test").into()),
             "/nothing" => Ok(()),
-            "/behind" => exchange.reply.send(Status::OK, &[], b"whole").and(Err(io::Error::other("for a test").into())),
+            "/behind" => exchange
+                .reply
+                .send(Status::OK, &[], b"whole")
+                .and(Err(io::Error::other("for a test").into())),
             "/midway" => {
                 let mut body = exchange.reply.stream_sized(Status::OK, &[], 10)?;
                 body.write_all(b"half")?;
@@ -297,18 +339,38 @@ fn a_handler_that_fails_or_panics_is_a_500_and_no_dead_thread() {
         let client = log_lines::client(&stream);
         stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes()).unwrap();
         let answer = read_all(stream);
-        assert!(answer.starts_with("HTTP/1.1 500 ") && answer.contains("\r\nConnection: close\r\n"), "{answer}");
+        assert!(
+            answer.starts_with("HTTP/1.1 500 ") && answer.contains("\r\nConnection: close\r\n"),
+            "{answer}"
+        );
         let lines = log_lines::with(&[&client, &format!(": {reason}")]);
-        let told = format!("WARN bareline_net::server {client} GET {path} HTTP/1.1 500 Internal Server Error, ");
+        let told = format!(
+            "WARN bareline_net::server {client} GET {path} HTTP/1.1 500 Internal Server Error, "
+        );
         assert!(lines.len() == 1 && lines[0].starts_with(&told), "{lines:?}");
-        assert!(log_lines::with(&["access", &client])[0].contains(&format!(" GET {path} HTTP/1.1 500 Internal Server Error, ")));
+        assert!(
+            log_lines::with(&["access", &client])[0]
+                .contains(&format!(" GET {path} HTTP/1.1 500 Internal Server Error, "))
+        );
     }
     let answer = exchange(server.address, &b"GET /behind HTTP/1.1\r\nHost: a\r\n\r\n".repeat(2));
-    assert!(answer.matches("HTTP/1.1 ").count() == 1 && answer.ends_with("\r\n\r\nwhole"), "{answer}");
+    assert!(
+        answer.matches("HTTP/1.1 ").count() == 1 && answer.ends_with("\r\n\r\nwhole"),
+        "{answer}"
+    );
     let answer = exchange(server.address, b"GET /midway HTTP/1.1\r\nHost: a\r\n\r\n");
-    assert!(answer.contains("Content-Length: 10\r\n") && answer.ends_with("\r\n\r\nhalf"), "{answer}");
-    let answer = exchange(server.address, b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n");
-    assert!(answer.starts_with("HTTP/1.1 400 "), "what the peer did is no fault of the handler: {answer}");
+    assert!(
+        answer.contains("Content-Length: 10\r\n") && answer.ends_with("\r\n\r\nhalf"),
+        "{answer}"
+    );
+    let answer = exchange(
+        server.address,
+        b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
+    );
+    assert!(
+        answer.starts_with("HTTP/1.1 400 "),
+        "what the peer did is no fault of the handler: {answer}"
+    );
     assert!(exchange(server.address, LAST_GET).starts_with("HTTP/1.1 200 "));
 }
 
@@ -354,7 +416,8 @@ fn a_handler_has_the_usual_stack() {
 fn a_shutdown_answers_what_has_begun_and_closes_what_has_not() {
     let (handler, has_begun, go_on) = held();
     let server = Service::new(|server| server, handler);
-    let (mut busy, idle, mut next) = (connect(server.address), connect(server.address), connect(server.address));
+    let (mut busy, idle, mut next) =
+        (connect(server.address), connect(server.address), connect(server.address));
     go_on.send(()).unwrap();
     next.write_all(GET).unwrap();
     has_begun.recv_timeout(DEADLINE).unwrap();
@@ -369,7 +432,10 @@ fn a_shutdown_answers_what_has_begun_and_closes_what_has_not() {
     go_on.send(()).unwrap();
     busy.write_all(b"hi").unwrap();
     let answer = read_all(busy);
-    assert!(answer.contains("\r\nConnection: close\r\n") && answer.ends_with("\r\n\r\n/busy hi"), "{answer}");
+    assert!(
+        answer.contains("\r\nConnection: close\r\n") && answer.ends_with("\r\n\r\n/busy hi"),
+        "{answer}"
+    );
     server.end();
 }
 
@@ -496,7 +562,11 @@ fn rfc9110_15_6_4_one_connection_too_many_is_answered_503() {
         let _ = third.write_all(octets);
         let answer = read_all(third);
         assert!(answer.starts_with("HTTP/1.1 503 Service Unavailable\r\nDate: "), "{answer}");
-        assert!(answer.contains("\r\nRetry-After: 1\r\n") && answer.ends_with("\r\n\r\ntoo many connections\n"), "{answer}");
+        assert!(
+            answer.contains("\r\nRetry-After: 1\r\n")
+                && answer.ends_with("\r\n\r\ntoo many connections\n"),
+            "{answer}"
+        );
         log_lines::with(&[&format!("{client} 503 Service Unavailable: too many connections")]);
     }
     // Those who were there are served.
@@ -528,7 +598,10 @@ fn rfc9112_9_6_one_that_is_turned_away_lingers() {
     }
     assert!(start.elapsed() > Duration::from_millis(1500), "it is closed while octets come");
     let server = Service::new(|server| server.threads(0), tell);
-    assert!(exchange(server.address, LAST_GET).starts_with("HTTP/1.1 503 "), "nobody would ever come to it");
+    assert!(
+        exchange(server.address, LAST_GET).starts_with("HTTP/1.1 503 "),
+        "nobody would ever come to it"
+    );
 }
 
 #[test]
@@ -543,7 +616,12 @@ fn rfc9112_9_6_the_last_request_of_a_connection_is_told_so() {
 #[test]
 fn a_peer_that_stalls_is_given_up_wherever_it_stalls() {
     let soon = Duration::from_millis(100);
-    let settings = Settings { head_deadline: soon, body_deadline: soon, write_deadline: soon, ..Settings::default() };
+    let settings = Settings {
+        head_deadline: soon,
+        body_deadline: soon,
+        write_deadline: soon,
+        ..Settings::default()
+    };
     let serve = |idle_deadline| {
         Service::new(
             move |server| server.settings(Settings { idle_deadline, ..settings }),
@@ -559,7 +637,11 @@ fn a_peer_that_stalls_is_given_up_wherever_it_stalls() {
         (&b""[..], "", None),
         (b"GET / HT", "HTTP/1.1 408 ", Some("no whole head within 0.1 s")),
         (b"GET / HTTP/1.1\r\nHost: a\r\n", "HTTP/1.1 408 ", Some("no whole head within 0.1 s")),
-        (b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe", "HTTP/1.1 408 ", Some("no whole body within 0.1 s")),
+        (
+            b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe",
+            "HTTP/1.1 408 ",
+            Some("no whole body within 0.1 s"),
+        ),
         (
             b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r",
             "HTTP/1.1 408 ",
@@ -591,7 +673,9 @@ fn a_server_listens_on_a_unix_socket() {
     let server = Server::on(UnixListener::bind(&path).unwrap()).unwrap();
     let handle = server.handle();
     let served = thread::spawn(move || {
-        server.serve(|Exchange { peer, reply, .. }| reply.send(Status::OK, &[], format!("{peer:?}").as_bytes()))
+        server.serve(|Exchange { peer, reply, .. }| {
+            reply.send(Status::OK, &[], format!("{peer:?}").as_bytes())
+        })
     });
     let mut stream = UnixStream::connect(&path).unwrap();
     stream.set_read_timeout(Some(DEADLINE)).unwrap();
@@ -717,7 +801,8 @@ fn a_shutdown_needs_no_connection_of_its_own() {
 
 /// Nobody listens there.
 fn is_free(address: SocketAddr) -> bool {
-    TcpStream::connect_timeout(&address, DEADLINE).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+    TcpStream::connect_timeout(&address, DEADLINE)
+        .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
 }
 
 #[test]

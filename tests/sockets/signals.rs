@@ -25,7 +25,8 @@ fn interrupted(test: &str, wait: impl FnOnce()) {
         return wait();
     }
     let mut child = Command::new(std::env::current_exe().unwrap());
-    let child = child.args(["--exact", "--nocapture", test]).env(INTERRUPTED, "1").stdout(Stdio::piped());
+    let child =
+        child.args(["--exact", "--nocapture", test]).env(INTERRUPTED, "1").stdout(Stdio::piped());
     let mut child = child.spawn().unwrap();
     let (id, output) = (child.id(), lines(child.stdout.take().unwrap()));
     let signal = |name: &str| Command::new("kill").args([name, &id.to_string()]).status().unwrap();
@@ -53,7 +54,8 @@ fn takes_a_second<T>(wait: Wait, call: impl FnOnce() -> Result<T, Error>) {
     let start = Instant::now();
     let error = call().err().unwrap();
     let took = start.elapsed();
-    let is_it = matches!(&error, Error::Peer(PeerFault::TooSlow { wait: what, .. }) if *what == wait);
+    let is_it =
+        matches!(&error, Error::Peer(PeerFault::TooSlow { wait: what, .. }) if *what == wait);
     assert!(is_it && took >= SECOND && took < 3 * SECOND, "{error} after {took:?}");
 }
 
@@ -63,8 +65,16 @@ fn signals_do_not_extend_the_wait_for_a_datagram() {
         let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
         let peer = || UdpPeer::connect(silent.local_addr().unwrap()).unwrap();
         thread::scope(|scope| {
-            scope.spawn(|| takes_a_second(Wait::Datagram, || peer().receive_within(SECOND, &mut [0; 9]).map(drop)));
-            scope.spawn(|| takes_a_second(Wait::Datagram, || peer().ask(b"who", SECOND, &mut [0; 9], |_| true).map(drop)));
+            scope.spawn(|| {
+                takes_a_second(Wait::Datagram, || {
+                    peer().receive_within(SECOND, &mut [0; 9]).map(drop)
+                })
+            });
+            scope.spawn(|| {
+                takes_a_second(Wait::Datagram, || {
+                    peer().ask(b"who", SECOND, &mut [0; 9], |_| true).map(drop)
+                })
+            });
         });
     });
 }
@@ -95,9 +105,12 @@ fn signals_do_not_extend_the_waits_of_a_connection() {
                 takes_a_second(Wait::Head, || peer.next_request().map(drop));
             });
             scope.spawn(|| {
-                let (_ours, mut peer) = sent(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe");
+                let (_ours, mut peer) =
+                    sent(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe");
                 let mut exchange = peer.next_request().unwrap().unwrap();
-                takes_a_second(Wait::Body, || Ok(std::io::copy(&mut exchange.body, &mut std::io::sink())?));
+                takes_a_second(Wait::Body, || {
+                    Ok(std::io::copy(&mut exchange.body, &mut std::io::sink())?)
+                });
             });
             scope.spawn(|| {
                 let (_ours, mut peer) = sent(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -108,17 +121,26 @@ fn signals_do_not_extend_the_waits_of_a_connection() {
             scope.spawn(|| {
                 let (ours, _theirs) = pair();
                 let mut client = ClientStream::with_settings(ours, "a", settings);
-                takes_a_second(Wait::Head, || client.request(Method::GET, Target::ROOT, &[], b"").map(drop));
+                takes_a_second(Wait::Head, || {
+                    client.request(Method::GET, Target::ROOT, &[], b"").map(drop)
+                });
             });
             scope.spawn(|| {
                 // The first octet of a record: a handshake takes as many reads as it likes.
                 let (mut ours, theirs) = pair();
                 ours.write_all(b"\x16").unwrap();
                 let transport = Tls::accept(&server_config(), theirs).unwrap();
-                let mut peer = ServerStream::with_settings(transport, Settings { idle_deadline: SECOND, ..settings });
+                let mut peer = ServerStream::with_settings(
+                    transport,
+                    Settings { idle_deadline: SECOND, ..settings },
+                );
                 let start = Instant::now();
                 assert!(peer.next_request().unwrap().is_none());
-                assert!(start.elapsed() >= SECOND && start.elapsed() < 3 * SECOND, "{:?}", start.elapsed());
+                assert!(
+                    start.elapsed() >= SECOND && start.elapsed() < 3 * SECOND,
+                    "{:?}",
+                    start.elapsed()
+                );
             });
         });
     });

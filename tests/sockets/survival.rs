@@ -2,7 +2,10 @@
 //!
 //! How many connections can be opened depends on the system's limit; where it is low, fewer are.
 
-use crate::{DEADLINE, Program, connect, example, exchange, next, peak_memory, read_all, skip, status_of, until};
+use crate::{
+    DEADLINE, Program, connect, example, exchange, next, peak_memory, read_all, skip, status_of,
+    until,
+};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
@@ -20,7 +23,8 @@ static MANY_SOCKETS: Mutex<()> = Mutex::new(());
 fn as_many_as(wanted: usize) -> usize {
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
-    let limit = line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(1024_usize);
+    let limit =
+        line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(1024_usize);
     wanted.min(limit.saturating_sub(limit / 4).saturating_sub(100))
 }
 
@@ -38,7 +42,8 @@ fn connect_often(address: SocketAddr, count: usize) -> Vec<TcpStream> {
     (0..count).map(open).collect()
 }
 
-/// How long a new client waits for its answer: the shortest of a few tries, since this machine may have other things to do.
+/// How long a new client waits for its answer: the shortest of a few tries, since this machine may
+/// have other things to do.
 fn wait_of_a_new_client(address: SocketAddr) -> Duration {
     let wait = || {
         let start = Instant::now();
@@ -65,7 +70,8 @@ fn a_thousand_half_heads_hold_up_nobody() {
     let last = slow.pop().unwrap();
     drop((slow, turn));
     assert!(read_all(last).starts_with("HTTP/1.1 408 "));
-    let told = (0..).map(|_| next(&server.notes)).find(|line| line.contains("no whole head within 10 s"));
+    let told =
+        (0..).map(|_| next(&server.notes)).find(|line| line.contains("no whole head within 10 s"));
     assert!(told.is_some());
 }
 
@@ -89,7 +95,9 @@ fn ten_thousand_connections_are_served_or_told_to_come_again() {
         outcomes[outcome] += 1;
     }
     let [served, turned_away, closed] = outcomes;
-    eprintln!("of {count} connections {served} were served, {turned_away} answered 503, {closed} closed");
+    eprintln!(
+        "of {count} connections {served} were served, {turned_away} answered 503, {closed} closed"
+    );
     assert!(served >= count.min(4096) / 2, "{outcomes:?}");
     drop(streams);
     let wait = wait_of_a_new_client(server.tcp());
@@ -102,7 +110,9 @@ fn ten_thousand_connections_are_served_or_told_to_come_again() {
 fn a_server_without_file_descriptors_waits_for_some() {
     let program = example("http_server");
     let mut command = Command::new("sh");
-    command.args(["-c", "ulimit -n 30 && exec \"$0\" --log 127.0.0.1:0"]).arg(program.get_program());
+    command
+        .args(["-c", "ulimit -n 30 && exec \"$0\" --log 127.0.0.1:0"])
+        .arg(program.get_program());
     let server = Program::of(&mut command);
     // These keep what they have, since something is being answered.
     let mut busy: Vec<_> = (0..60).map(|_| connect(server.tcp())).collect();
@@ -128,7 +138,11 @@ fn a_server_without_file_descriptors_waits_for_some() {
     }
     let told = |part| lines.iter().filter(|line| line.contains(part)).count();
     assert!(told("connections are accepted again") >= 1, "{lines:?}");
-    assert_eq!(told("connections cannot be accepted"), told("connections are accepted again") - 1, "{lines:?}");
+    assert_eq!(
+        told("connections cannot be accepted"),
+        told("connections are accepted again") - 1,
+        "{lines:?}"
+    );
 }
 
 /// The last file descriptor may be the one that `accept` has taken for the next connection.
@@ -138,7 +152,10 @@ fn a_server_without_file_descriptors_can_be_shut_down() {
     const LIMIT: usize = 30;
     let program = example("http_server");
     let mut command = Command::new("sh");
-    command.arg("-c").arg(format!("ulimit -n {LIMIT} && exec \"$0\" 127.0.0.1:0")).arg(program.get_program());
+    command
+        .arg("-c")
+        .arg(format!("ulimit -n {LIMIT} && exec \"$0\" 127.0.0.1:0"))
+        .arg(program.get_program());
     let mut server = Program::of(&mut command);
     let id = server.child.id();
     let free = LIMIT - std::fs::read_dir(format!("/proc/{id}/fd")).unwrap().count();
@@ -158,7 +175,13 @@ fn a_server_without_file_descriptors_can_be_shut_down() {
 /// Asks a server to end.
 #[cfg(target_os = "linux")]
 fn terminate(server: &Program) {
-    assert!(Command::new("kill").args(["-TERM", &server.child.id().to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &server.child.id().to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
 }
 
 /// Waits until a server has ended; returns how long that took.
@@ -222,7 +245,8 @@ fn a_server_that_cannot_connect_to_itself_can_be_shut_down() {
     if !isolated().arg("true").stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
         return skip("there are no network namespaces, for a server that cannot connect to itself");
     }
-    let mut server = Program::of(isolated().arg(example("http_server").get_program()).arg("0.0.0.0:0"));
+    let mut server =
+        Program::of(isolated().arg(example("http_server").get_program()).arg("0.0.0.0:0"));
     terminate(&server);
     let took = end_of(&mut server);
     assert!(took < DEADLINE / 4, "{took:?}");
@@ -257,11 +281,16 @@ fn a_gigabyte_goes_up_and_down_with_flat_memory() {
     let server = Program::start_telling("http_server");
     with_flat_memory(&server, 4_000, || {
         let mut stream = connect(server.tcp());
-        stream.write_all(b"GET /stream?n=1000 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
+        stream
+            .write_all(b"GET /stream?n=1000 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            .unwrap();
         assert!(count(&stream) > 1_000_000_000);
 
         let mut stream = connect(server.tcp());
-        let head = format!("PUT /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", 1000 * MILLION);
+        let head = format!(
+            "PUT /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+            1000 * MILLION
+        );
         stream.write_all(head.as_bytes()).unwrap();
         thread::scope(|scope| {
             let came = scope.spawn(|| count(&stream));
@@ -335,7 +364,8 @@ fn trailers_without_end_are_refused_with_flat_memory() {
     const CONNECTIONS: u64 = 60;
     let server = Program::start_telling("http_server");
     with_flat_memory(&server, 150 * CONNECTIONS, || {
-        let head = b"PUT /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n";
+        let head =
+            b"PUT /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n";
         let request = [&head[..], &b"a:\r\n".repeat(16_000)].concat();
         let mut streams: Vec<_> = (0..CONNECTIONS).map(|_| connect(server.tcp())).collect();
         for stream in &mut streams {
@@ -355,19 +385,29 @@ fn trailers_without_end_are_refused_with_flat_memory() {
 fn heads_of_64_mb_are_refused_with_flat_memory() {
     let server = Program::start_telling("http_server");
     with_flat_memory(&server, 4_000, || {
-        for start in ["GET / HTTP/1.1\r\nHost: a\r\nX: ", "GET /", "GET / HTTP/1.1\r\nHost: a\r\n"] {
+        for start in ["GET / HTTP/1.1\r\nHost: a\r\nX: ", "GET /", "GET / HTTP/1.1\r\nHost: a\r\n"]
+        {
             let stream = connect(server.tcp());
             let status = if start == "GET /" { "HTTP/1.1 414 " } else { "HTTP/1.1 431 " };
             thread::scope(|scope| {
                 scope.spawn(|| {
-                    let piece = if start.ends_with("\r\n") { "X: y\r\n".repeat(10_000) } else { "x".repeat(64_000) };
+                    let piece = if start.ends_with("\r\n") {
+                        "X: y\r\n".repeat(10_000)
+                    } else {
+                        "x".repeat(64_000)
+                    };
                     let _ = (&stream).write_all(start.as_bytes());
                     // It is cut off before it has sent all that.
                     (0..1000).any(|_| (&stream).write_all(piece.as_bytes()).is_err())
                 });
                 let mut answer = Vec::new();
-                let _ = (&stream).read_to_end(&mut answer); // the end may be a reset: most of it is never read
-                assert!(answer.starts_with(status.as_bytes()), "{start}: {}", String::from_utf8_lossy(&answer));
+                // The end may be a reset: most of it is never read.
+                let _ = (&stream).read_to_end(&mut answer);
+                assert!(
+                    answer.starts_with(status.as_bytes()),
+                    "{start}: {}",
+                    String::from_utf8_lossy(&answer)
+                );
             });
         }
     });

@@ -41,7 +41,8 @@ impl Write for &mut Script {
     }
 }
 
-/// The writes in which a server answers what comes in these pieces, each request with a body of this length.
+/// The writes in which a server answers what comes in these pieces, each request with a body of
+/// this length.
 fn writes(pieces: &[&'static [u8]], length: usize) -> Vec<usize> {
     let mut script = Script { pieces: pieces.to_vec(), writes: Vec::new() };
     let mut peer = ServerStream::new(Untimed(&mut script));
@@ -50,16 +51,24 @@ fn writes(pieces: &[&'static [u8]], length: usize) -> Vec<usize> {
         reply.send(Status::OK, &[], &vec![b'x'; length]).unwrap();
     }
     drop(peer);
-    script.writes.iter().map(|write| write.windows(9).filter(|octets| octets == b"HTTP/1.1 ").count()).collect()
+    script
+        .writes
+        .iter()
+        .map(|write| write.windows(9).filter(|octets| octets == b"HTTP/1.1 ").count())
+        .collect()
 }
 
 #[test]
 fn ready_output_goes_out_in_one_write() {
     const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-    const THREE: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    const THREE: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n\
+        GET / HTTP/1.1\r\nHost: a\r\n\r\n\
+        GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     const THREE_AND_A_HALF: &[u8] =
-        b"GET / HTTP/1.1\r\nHost: a\r\n\r\nPUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nxGET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HT";
-    const EXPECTING: &[u8] = b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n";
+        b"GET / HTTP/1.1\r\nHost: a\r\n\r\nPUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n\
+            xGET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HT";
+    const EXPECTING: &[u8] =
+        b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n";
     for (pieces, length, answers) in [
         (&[GET, GET][..], 5, &[1, 1][..]),
         (&[GET, GET], 100_000, &[1, 1]),
@@ -76,7 +85,8 @@ fn ready_output_goes_out_in_one_write() {
 #[test]
 fn a_request_goes_out_in_one_write() {
     for (length, count) in [(0, 1), (5, 1), (3000, 1), (100_000, 1)] {
-        let mut script = Script { pieces: vec![b"HTTP/1.1 204 No Content\r\n\r\n"], writes: Vec::new() };
+        let mut script =
+            Script { pieces: vec![b"HTTP/1.1 204 No Content\r\n\r\n"], writes: Vec::new() };
         let mut client = ClientStream::new(Untimed(&mut script), "a");
         client.request(Method::PUT, Target::ROOT, &[], &vec![b'x'; length]).unwrap();
         drop(client);
@@ -98,7 +108,10 @@ fn octets_in_memory_are_served() {
 
 /// Serves one connection over this transport: tells the length of each body.
 fn serve(transport: impl Transport) {
-    let mut peer = ServerStream::with_settings(transport, Settings { body_limit: u64::MAX, ..Settings::default() });
+    let mut peer = ServerStream::with_settings(
+        transport,
+        Settings { body_limit: u64::MAX, ..Settings::default() },
+    );
     while let Some(Exchange { head, mut body, reply, .. }) = peer.next_request().unwrap() {
         let count = io::copy(&mut body, &mut io::sink()).unwrap();
         reply.send(Status::OK, &[], format!("{} {count}", head.target()).as_bytes()).unwrap();
@@ -110,7 +123,9 @@ fn ask(transport: impl Transport) {
     let mut client = ClientStream::new(transport, "localhost");
     for length in [0, 5, 2_000_000] {
         let target = format!("/{length}");
-        let response = client.request(Method::PUT, Target::new(&target).unwrap(), &[], &vec![b'x'; length]).unwrap();
+        let response = client
+            .request(Method::PUT, Target::new(&target).unwrap(), &[], &vec![b'x'; length])
+            .unwrap();
         assert_eq!(io::read_to_string(response.body).unwrap(), format!("/{length} {length}"));
     }
 }
@@ -127,14 +142,17 @@ fn a_unix_socket_is_a_transport() {
 
     let (ours, theirs) = UnixStream::pair().unwrap();
     let settings = Settings { idle_deadline: Duration::from_millis(20), ..Settings::default() };
-    let served = thread::spawn(move || ServerStream::with_settings(theirs, settings).next_request().map(|next| next.is_none()));
+    let served = thread::spawn(move || {
+        ServerStream::with_settings(theirs, settings).next_request().map(|next| next.is_none())
+    });
     assert!(served.join().unwrap().unwrap(), "its deadlines hold");
     drop(ours);
 }
 
 #[test]
 fn a_transport_that_keeps_octets_back_is_flushed() {
-    let mut script = Script { pieces: vec![b"HTTP/1.1 204 No Content\r\n\r\n"], writes: Vec::new() };
+    let mut script =
+        Script { pieces: vec![b"HTTP/1.1 204 No Content\r\n\r\n"], writes: Vec::new() };
     /// Reads from the script, and writes to it through a buffer.
     struct Buffered<'s>(io::BufWriter<&'s mut Script>);
     impl Read for Buffered<'_> {
@@ -152,7 +170,10 @@ fn a_transport_that_keeps_octets_back_is_flushed() {
         }
     }
     let mut client = ClientStream::new(Untimed(Buffered(io::BufWriter::new(&mut script))), "a");
-    assert_eq!(client.request(Method::GET, Target::ROOT, &[], b"").unwrap().head.status(), Status::NO_CONTENT);
+    assert_eq!(
+        client.request(Method::GET, Target::ROOT, &[], b"").unwrap().head.status(),
+        Status::NO_CONTENT
+    );
 }
 
 #[test]
@@ -237,7 +258,14 @@ fn a_socket_is_handed_over_without_timeouts() {
     let mut stream = TcpStream::connect_timeout(&listener.local_addr().unwrap(), DEADLINE).unwrap();
     let mut peer = ServerStream::new(listener.accept().unwrap().0);
     stream.write_all(b"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n").unwrap();
-    peer.next_request().unwrap().unwrap().reply.begin(Status::OK, |head| head.without_body()).unwrap().finish().unwrap();
+    peer.next_request()
+        .unwrap()
+        .unwrap()
+        .reply
+        .begin(Status::OK, |head| head.without_body())
+        .unwrap()
+        .finish()
+        .unwrap();
     let (stream, _) = peer.hand_over().unwrap();
     assert_eq!((stream.read_timeout().unwrap(), stream.write_timeout().unwrap()), (None, None));
 }
@@ -247,14 +275,20 @@ fn tls_is_a_transport() {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let certificate = made.cert.der().clone();
     let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-    let server = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate.clone()], key).unwrap();
+    let server = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.clone()], key)
+        .unwrap();
     let mut roots = rustls::RootCertStore::empty();
     roots.add(certificate).unwrap();
-    let client = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    let client =
+        rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
 
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let stream = TcpStream::connect_timeout(&listener.local_addr().unwrap(), DEADLINE).unwrap();
-    let served = thread::spawn(move || serve(Tls::accept(&Arc::new(server), listener.accept().unwrap().0).unwrap()));
+    let served = thread::spawn(move || {
+        serve(Tls::accept(&Arc::new(server), listener.accept().unwrap().0).unwrap())
+    });
     let mut transport = Tls::connect(&Arc::new(client), "localhost", stream).unwrap();
     ask(&mut transport);
     transport.close_write().unwrap();
@@ -277,7 +311,9 @@ fn a_slow_sender_of_a_tls_hello_does_not_extend_the_deadline() {
     let settings = Settings { idle_deadline: Duration::from_millis(200), ..Settings::default() };
     let served = thread::spawn(move || {
         let transport = Tls::accept(&server, listener.accept().unwrap().0).unwrap();
-        ServerStream::with_settings(transport, settings).next_request().map(|exchange| exchange.is_none())
+        ServerStream::with_settings(transport, settings)
+            .next_request()
+            .map(|exchange| exchange.is_none())
     });
     // A record of 16 KB.
     stream.write_all(b"\x16\x03\x01\x40\x00\x01").unwrap();

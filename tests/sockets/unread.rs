@@ -46,7 +46,8 @@ fn post(address: SocketAddr, count: usize, segments: Segments) -> Seen {
             BufReader::new(stream)
         });
         let (path, status) = [("/status/404", "404"), ("/", "200")][number % 2];
-        let head = format!("POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n").into_bytes();
+        let head =
+            format!("POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n").into_bytes();
         let body = [b'x'; 1000];
         let (start, mut is_late) = (Instant::now(), false);
         let sent = match segments {
@@ -75,12 +76,16 @@ fn post(address: SocketAddr, count: usize, segments: Segments) -> Seen {
 fn post_a_thousand_times(clients: usize, segments: Segments) -> Seen {
     let server = Program::start("http_server");
     let address = server.tcp();
-    let posting: Vec<_> = (0..clients).map(|_| thread::spawn(move || post(address, 1000 / clients, segments))).collect();
-    posting.into_iter().map(|posting| posting.join().unwrap()).fold(Seen::default(), |sum, seen| Seen {
-        connections: sum.connections + seen.connections,
-        responses: sum.responses + seen.responses,
-        closes: sum.closes + seen.closes,
-        late: sum.late + seen.late,
+    let posting: Vec<_> = (0..clients)
+        .map(|_| thread::spawn(move || post(address, 1000 / clients, segments)))
+        .collect();
+    posting.into_iter().map(|posting| posting.join().unwrap()).fold(Seen::default(), |sum, seen| {
+        Seen {
+            connections: sum.connections + seen.connections,
+            responses: sum.responses + seen.responses,
+            closes: sum.closes + seen.closes,
+            late: sum.late + seen.late,
+        }
     })
 }
 
@@ -123,14 +128,19 @@ fn send_without_the_rest(address: SocketAddr, request: &str, rest: &str) -> Resu
     let last = heads.rsplit("HTTP/1.1 ").next().unwrap();
     let says_close = last.contains("\r\nConnection: close\r\n");
     // The server may have closed already.
-    let _ = stream.write_all(format!("{rest}GET /status/418 HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes());
+    let _ =
+        stream.write_all(format!("{rest}GET /status/418 HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes());
     stream.set_read_timeout(Some(Duration::from_secs(3))).unwrap();
     let mut behind = Vec::new();
     let end = stream.read_to_end(&mut behind);
     let behind = String::from_utf8_lossy(&behind);
     match end {
-        _ if behind.contains("HTTP/1.1 418") => Err(format!("says close: {says_close}; the rest was taken as a request")),
-        _ if behind.contains("HTTP/1.1 ") => Err(format!("says close: {says_close}; another response: {behind}")),
+        _ if behind.contains("HTTP/1.1 418") => {
+            Err(format!("says close: {says_close}; the rest was taken as a request"))
+        }
+        _ if behind.contains("HTTP/1.1 ") => {
+            Err(format!("says close: {says_close}; another response: {behind}"))
+        }
         Err(error) => Err(format!("says close: {says_close}; no end of the connection: {error}")),
         Ok(_) if !says_close => Err("does not say close".to_owned()),
         Ok(_) => Ok(()),
@@ -161,7 +171,10 @@ fn rfc9112_9_3_a_response_without_the_body_ends_the_connection() {
         (format!("POST /x HTTP/1.1\r\n{chunked}\r\n5\r\nhel"), "lo\r\n0\r\n\r\n"),
         (format!("POST /x HTTP/1.1\r\n{chunked}\r\n5\r\nhello\r\n0\r\n"), "\r\n"),
         (format!("POST /stream?n=0 HTTP/1.1\r\n{chunked}\r\n"), "0\r\n\r\n"),
-        (format!("GET /status/204 HTTP/1.1\r\nHost: a\r\n\r\nPOST /x HTTP/1.1\r\n{length}\r\n"), &body),
+        (
+            format!("GET /status/204 HTTP/1.1\r\nHost: a\r\n\r\nPOST /x HTTP/1.1\r\n{length}\r\n"),
+            &body,
+        ),
     ];
     let mut tally = Tally::default();
     thread::scope(|scope| {
@@ -175,7 +188,10 @@ fn rfc9112_9_3_a_response_without_the_body_ends_the_connection() {
         }
     });
     tally.check();
-    exchange(server.tcp(), b"GET /status/200?last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    exchange(
+        server.tcp(),
+        b"GET /status/200?last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    );
     loop {
         let line = next(&server.notes);
         assert!(!line.contains("/status/418"), "the rest was taken as a request: {line}");

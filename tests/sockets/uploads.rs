@@ -46,7 +46,9 @@ fn tell(tally: &mut Tally, printed: &str, status: impl Fn(&str) -> &'static str)
 fn gets_each_404_and_413(program: impl Fn() -> Option<Command>, count: usize) {
     let (server, limited) = (Program::start("http_server"), Limited::start());
     let mut tally = Tally::default();
-    for (address, path, status) in [(&server.address, "/status/404", "404"), (&limited.address.to_string(), "/echo", "413")] {
+    for (address, path, status) in
+        [(&server.address, "/status/404", "404"), (&limited.address.to_string(), "/echo", "413")]
+    {
         let Some(mut command) = program() else { return };
         command.args(["uploads", address, path]).args(SIZES.map(|size| size.to_string()));
         tell(&mut tally, &output(&mut command), |_| status);
@@ -107,17 +109,37 @@ fn curl_gets_each_404_and_413() {
     for size in SIZES {
         let file = folder.join(size.to_string());
         File::create(&file).unwrap().set_len(size as u64).unwrap();
-        for (url, status) in [(format!("{}/status/404", server.address), "404"), (format!("{}/echo", limited.address), "413")] {
-            for fields in [&["-H", "Expect:"][..], &["-H", "Expect:", "-H", "Transfer-Encoding: chunked"], &[]] {
+        for (url, status) in [
+            (format!("{}/status/404", server.address), "404"),
+            (format!("{}/echo", limited.address), "413"),
+        ] {
+            for fields in [
+                &["-H", "Expect:"][..],
+                &["-H", "Expect:", "-H", "Transfer-Encoding: chunked"],
+                &[],
+            ] {
                 let mut curl = Command::new("curl");
-                curl.args(["-sS", "--max-time", "20", "-o", "/dev/null", "-w", "%{http_code}", "-X", "POST", "-T"]);
+                curl.args([
+                    "-sS",
+                    "--max-time",
+                    "20",
+                    "-o",
+                    "/dev/null",
+                    "-w",
+                    "%{http_code}",
+                    "-X",
+                    "POST",
+                    "-T",
+                ]);
                 curl.arg(&file).args(fields).arg(&url);
                 for _ in 0..3 {
                     let output = run(&mut curl);
                     let got = text(&output.stdout);
                     tally.add(match got == status && output.status.success() {
                         true => Ok(()),
-                        false => Err(format!("{size} octets: {got} {}", text(&output.stderr).trim())),
+                        false => {
+                            Err(format!("{size} octets: {got} {}", text(&output.stderr).trim()))
+                        }
                     });
                 }
             }
@@ -148,9 +170,10 @@ fn our_client_gets_each_404_and_413() {
     let client = Client::new();
     let mut tally = Tally::default();
     for size in SIZES {
-        for (url, status) in
-            [(format!("http://{}/status/404", server.address), 404), (format!("http://{}/echo", limited.address), 413)]
-        {
+        for (url, status) in [
+            (format!("http://{}/status/404", server.address), 404),
+            (format!("http://{}/echo", limited.address), 413),
+        ] {
             for _ in 0..5 {
                 tally.add(expect(status, post(&client, &url, size), &format!("{size} octets")));
             }

@@ -29,7 +29,8 @@ func serve(port string) {
 
 // Sends so many GETs, and prints how many nanoseconds that took.
 func get(server string, count int, keepAlive bool) {
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: !keepAlive, DisableCompression: true}}
+	transport := &http.Transport{DisableKeepAlives: !keepAlive, DisableCompression: true}
+	client := &http.Client{Transport: transport}
 	start := time.Now()
 	for i := 0; i < count; i++ {
 		response, err := client.Get("http://" + server + "/")

@@ -1,4 +1,5 @@
-"""Measures servers, clients and UDP peers beside each other, and prints Markdown; called by `run`, which builds them."""
+"""Measures servers, clients and UDP peers beside each other, and prints Markdown; called by `run`,
+which builds them."""
 
 import argparse
 import pathlib
@@ -21,13 +22,18 @@ def main():
     options.add_argument("--go", help="the program that is the Go peer, if there is one")
     options.add_argument("--rounds", type=int, default=12)
     options.add_argument("--seconds", type=int, default=1, help="for each load")
-    options.add_argument("--builds", action=argparse.BooleanOptionalAction, default=True, help="time the builds too")
+    options.add_argument(
+        "--builds", action=argparse.BooleanOptionalAction, default=True, help="time the builds too"
+    )
     given = options.parse_args()
     peer, go = [given.peer], [given.go]
 
     rust = ["raw_epoll", "raw_thread", OURS, "hyper", "may_minihttp", "tiny_http", "rouille"]
     servers = {name: [*peer, "serve", name, "PORT"] for name in rust}
-    clients = {name: [*peer, "WAY", name, "SERVER", "COUNT"] for name in ["raw", OURS, "ureq", "minreq", "attohttpc"]}
+    clients = {
+        name: [*peer, "WAY", name, "SERVER", "COUNT"]
+        for name in ["raw", OURS, "ureq", "minreq", "attohttpc"]
+    }
     datagrams = {name: [*peer, "udp", name, "PORT"] for name in ["std", OURS]}
     if given.go:
         servers["Go net/http"] = [*go, "serve", "PORT"]
@@ -49,7 +55,12 @@ def main():
     echoed = Datagrams(datagrams, [*peer, "udp-load"])
     echoed.measure(2 * given.rounds)
 
-    print((HERE / "method.md").read_text().replace("VERSIONS", versions.line(HERE / "Cargo.lock")).rstrip())
+    print(
+        (HERE / "method.md")
+        .read_text()
+        .replace("VERSIONS", versions.line(HERE / "Cargo.lock"))
+        .rstrip()
+    )
     for part in (measured, asked, echoed, package):
         part.print()
     Aims(measured, asked, echoed, package).print()

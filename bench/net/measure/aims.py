@@ -6,25 +6,35 @@ from .servers import IDLE, LIMITS, LOADS, OURS
 COSTS = {
     "processor time a request": lambda servers, name: servers.cpu_a_request(name),
     "calls of the system a request": lambda servers, name: servers.calls.get(name),
-    **{f"memory with {count:,} idle": lambda servers, name, count=count: servers.memory[name].get(count) for count in IDLE},
+    **{
+        f"memory with {count:,} idle": (
+            lambda servers, name, count=count: servers.memory[name].get(count)
+        )
+        for count in IDLE
+    },
 }
 
 
 class Aims:
     def __init__(self, servers, clients, datagrams, package):
-        self.servers, self.clients, self.datagrams, self.package = servers, clients, datagrams, package
+        self.servers, self.clients = servers, clients
+        self.datagrams, self.package = datagrams, package
 
     def all(self):
         """What is measured, the figure, and the least or the most that it is to be."""
-        ratio = lambda to, load: self.servers.ratio(OURS, to, load) if to in self.servers.commands else None
+        ratio = lambda to, load: (
+            self.servers.ratio(OURS, to, load) if to in self.servers.commands else None
+        )
         for load in ("16", "64", "256"):
             yield f"{load} connections, ratio to raw threads", ratio("raw_thread", load), ">=", 0.97
         yield "64 connections, ratio to tiny_http", ratio("tiny_http", "64"), ">=", 1.6
         yield "pipelined, ratio to hyper", ratio("hyper", "pipelined 16"), ">=", 1.2
-        yield "new connections, ratio to raw epoll", ratio("raw_epoll", "new connection each"), ">=", 0.9
+        new = ratio("raw_epoll", "new connection each")
+        yield "new connections, ratio to raw epoll", new, ">=", 0.9
         yield "calls of the system a request", self.servers.calls.get(OURS), "<=", 2
-        yield "client on one connection, ratio to a raw one's time", self.clients.ratio(OURS, "keep-alive"), "<=", 1.2
-        yield "client on a new connection each, ratio to a raw one's time", self.clients.ratio(OURS, "connect"), "<=", 1.1
+        kept, new = (self.clients.ratio(OURS, way) for way in ("keep-alive", "connect"))
+        yield "client on one connection, ratio to a raw one's time", kept, "<=", 1.2
+        yield "client on a new connection each, ratio to a raw one's time", new, "<=", 1.1
         for count, how in zip(UNDER_WAY, ("one by one", "64 under way")):
             yield f"UDP, {how}, ratio to std", self.datagrams.ratio(OURS, count), ">=", 0.95
         yield "packages of core and net", self.package.packages[0][1], "<=", 12
@@ -55,7 +65,9 @@ class Aims:
             if name in (*LIMITS, OURS):
                 continue
             ratios = {load: self.servers.ratio(name, OURS, load) for load in LOADS}
-            better = [f"{load} {ratio:.2f}" for load, ratio in ratios.items() if ratio and ratio >= 1.005]
+            better = [
+                f"{load} {ratio:.2f}" for load, ratio in ratios.items() if ratio and ratio >= 1.005
+            ]
             if better:
                 yield f"{name}, requests a second: {', '.join(better)}"
             for what, cost in COSTS.items():

@@ -1,4 +1,5 @@
-"""The clients: how long they take for their GETs, in rounds; and the UDP peers: how many datagrams they answer."""
+"""The clients: how long they take for their GETs, in rounds; and the UDP peers: how many datagrams
+they answer."""
 
 import contextlib
 import socket
@@ -44,7 +45,10 @@ class Clients:
             done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
             self.times[way].setdefault(name, []).append(int(done.stdout) / gets / 1000)
         except (subprocess.SubprocessError, ValueError) as error:
-            unknown = isinstance(error, subprocess.CalledProcessError) and "nobody has this name" in error.stderr
+            unknown = (
+                isinstance(error, subprocess.CalledProcessError)
+                and "nobody has this name" in error.stderr
+            )
             reason = "keeps no connection" if unknown else f"fails with {TITLES[way]}: {error}"
             self.notes.append(f"{name} {reason}")
             self.times[way][name] = None
@@ -52,7 +56,11 @@ class Clients:
     def ratio(self, name, way):
         """The median of the ratios of each round to the raw client's time."""
         times = self.times[way].get(name)
-        return statistics.median(map(lambda one, raw: one / raw, times, self.times[way]["raw"])) if times else None
+        return (
+            statistics.median(map(lambda one, raw: one / raw, times, self.times[way]["raw"]))
+            if times
+            else None
+        )
 
     def print(self):
         for way, title in TITLES.items():
@@ -60,7 +68,15 @@ class Clients:
             rows = []
             for name in self.commands:
                 times = self.times[way].get(name)
-                figures = [f"{min(times):.1f}", f"{statistics.median(times):.1f}", f"{self.ratio(name, way):.2f}"] if times else [None] * 3
+                figures = (
+                    [
+                        f"{min(times):.1f}",
+                        f"{statistics.median(times):.1f}",
+                        f"{self.ratio(name, way):.2f}",
+                    ]
+                    if times
+                    else [None] * 3
+                )
                 rows.append([name, *figures])
             table(["", "us, minimum", "us, median", "ratio to raw"], rows, str)
         if self.notes:
@@ -88,8 +104,15 @@ class Datagrams:
                 for count in UNDER_WAY:
                     at = turn % len(names)
                     for name in names[at:] + names[:at]:
-                        command = [*self.load, f"127.0.0.1:{processes[name].port}", str(count), "400"]
-                        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+                        command = [
+                            *self.load,
+                            f"127.0.0.1:{processes[name].port}",
+                            str(count),
+                            "400",
+                        ]
+                        done = subprocess.run(
+                            command, capture_output=True, text=True, timeout=30, check=True
+                        )
                         self.rates[name][count].append(float(done.stdout))
 
     def ratio(self, name, count):
@@ -100,9 +123,16 @@ class Datagrams:
         print("\n### UDP: datagrams answered\n")
         rows = []
         for name, rates in self.rates.items():
-            figures = [[f"{statistics.median(rates[count]):,.0f}", f"{self.ratio(name, count):.2f}"] for count in UNDER_WAY]
+            figures = [
+                [f"{statistics.median(rates[count]):,.0f}", f"{self.ratio(name, count):.2f}"]
+                for count in UNDER_WAY
+            ]
             rows.append([name, *figures[0], *figures[1]])
-        table(["", "a second, one by one", "ratio to std", "a second, 64 under way", "ratio to std"], rows, str)
+        table(
+            ["", "a second, one by one", "ratio to std", "a second, 64 under way", "ratio to std"],
+            rows,
+            str,
+        )
 
 
 def answers(port):

@@ -9,4 +9,8 @@ def table(headings, rows, written):
     print("|---|" + "---:|" * (len(headings) - 1))
     for name, *cells in rows:
         name = f"**{name}**" if name == OURS else name
-        print("| " + " | ".join([name, *("-" if cell is None else written(cell) for cell in cells)]) + " |")
+        print(
+            "| "
+            + " | ".join([name, *("-" if cell is None else written(cell) for cell in cells)])
+            + " |"
+        )

@@ -13,20 +13,39 @@ PEERS = ["tiny_http", "rouille", "may_minihttp", "hyper", "ureq", "minreq", "att
 
 def packages(name, directory):
     """How many packages it takes, itself among them."""
-    command = ["cargo", "tree", "--locked", "--quiet", "-p", name, "-e", "normal", "--prefix", "none", "--no-dedupe", "-f", "{p}"]
-    out = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=120, check=True).stdout
+    command = [
+        "cargo",
+        "tree",
+        "--locked",
+        "--quiet",
+        "-p",
+        name,
+        "-e",
+        "normal",
+        "--prefix",
+        "none",
+        "--no-dedupe",
+        "-f",
+        "{p}",
+    ]
+    out = subprocess.run(
+        command, cwd=directory, capture_output=True, text=True, timeout=120, check=True
+    ).stdout
     return len({line.split(" (")[0] for line in out.splitlines() if line})
 
 
 def seconds(arguments, root):
-    """How long a release build takes that begins with nothing, of packages that have been fetched."""
+    """How long a release build takes that begins with nothing, of packages that have been
+    fetched."""
     progress(f"cargo build {' '.join(arguments)}, from nothing")
     with tempfile.TemporaryDirectory(prefix="bareline-bench-") as target:
         command = ["cargo", "build", "--quiet", "--locked", "--release", *arguments]
         environment = {**os.environ, "CARGO_TARGET_DIR": target}
         subprocess.run(["cargo", "fetch", "--quiet", "--locked"], cwd=root, timeout=600, check=True)
         start = time.monotonic()
-        subprocess.run(command, cwd=root, env=environment, timeout=1200, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            command, cwd=root, env=environment, timeout=1200, check=True, stdout=subprocess.DEVNULL
+        )
         return time.monotonic() - start
 
 
@@ -34,7 +53,10 @@ class Package:
     def measure(self, root, here, builds):
         counts = [["bareline", packages("bareline-net", root)]]
         self.packages = counts + [[name, packages(name, here)] for name in PEERS]
-        self.builds = [[f"`cargo build --release {arguments}`", seconds(arguments.split(), root)] for arguments in builds]
+        self.builds = [
+            [f"`cargo build --release {arguments}`", seconds(arguments.split(), root)]
+            for arguments in builds
+        ]
 
     def print(self):
         print("\n### Packages that a program compiles for it, itself among them\n")

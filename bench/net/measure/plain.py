@@ -38,7 +38,8 @@ def response(stream, rest=b""):
 
 
 def check(port):
-    """Two requests on a connection, then sixteen at once, answered as they should be. Retried until the server listens."""
+    """Two requests on a connection, then sixteen at once, answered as they should be. Retried until
+    the server listens."""
     end = time.monotonic() + DEADLINE
     while True:
         try:

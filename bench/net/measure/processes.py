@@ -1,4 +1,5 @@
-"""Processes that are measured: started on a port of their own, looked at in /proc, and ended by the one that started them."""
+"""Processes that are measured: started on a port of their own, looked at in /proc, and ended by the
+one that started them."""
 
 import os
 import pathlib
@@ -29,11 +30,20 @@ class Process:
         arguments = [argument.replace("PORT", str(self.port)) for argument in command]
         if arguments[0] == "nginx":
             arguments = self._nginx(pathlib.Path(arguments[1]))
-        self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
     def _nginx(self, template):
         configuration = pathlib.Path(self.directory, "nginx.conf")
-        text = template.read_text().replace("DIRECTORY", self.directory).replace("PORT", str(self.port))
+        text = (
+            template.read_text()
+            .replace("DIRECTORY", self.directory)
+            .replace("PORT", str(self.port))
+        )
         configuration.write_text(text)
         os.chmod(self.directory, 0o755)
         return ["nginx", "-p", self.directory, "-e", "stderr", "-c", str(configuration)]
@@ -57,7 +67,9 @@ class Process:
         found = [self.process.pid]
         for pid in found:
             # Those that have any are started by the first thread.
-            found.extend(map(int, pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+            found.extend(
+                map(int, pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+            )
         return found
 
     def cpu(self):
@@ -75,7 +87,11 @@ class Process:
 
     def is_traced(self):
         """Whether each of its threads has a tracer."""
-        statuses = [status for pid in self.pids() for status in pathlib.Path(f"/proc/{pid}/task").glob("*/status")]
+        statuses = [
+            status
+            for pid in self.pids()
+            for status in pathlib.Path(f"/proc/{pid}/task").glob("*/status")
+        ]
         try:
             return all(re.search(r"TracerPid:\s+[1-9]", status.read_text()) for status in statuses)
         except FileNotFoundError:  # A thread has ended meanwhile.

@@ -72,9 +72,17 @@ class Servers:
                 processes[name] = process
             for name, way in closing.items():
                 if way == "never":
-                    self.note(name, "goes on when a request says `Connection: close`, so that there is no new connection each to measure")
+                    self.note(
+                        name,
+                        "goes on when a request says `Connection: close`, "
+                        "so that there is no new connection each to measure",
+                    )
                 elif way == "silent":
-                    self.note(name, "closes when it is asked to, but does not say so, which wrk counts as an error and then connects again")
+                    self.note(
+                        name,
+                        "closes when it is asked to, but does not say so, "
+                        "which wrk counts as an error and then connects again",
+                    )
             names = list(processes)
             for turn in range(rounds):
                 for load in LOADS:
@@ -82,17 +90,33 @@ class Servers:
                     at = turn % len(names)
                     for name in names[at:] + names[:at]:
                         way = closing[name] if load == CONNECT else "announced"
-                        rate = None if way == "never" else self.loaded(name, processes[name], load, seconds, way == "silent")
+                        rate = (
+                            None
+                            if way == "never"
+                            else self.loaded(name, processes[name], load, seconds, way == "silent")
+                        )
                         self.rates[name][load].append(rate)
 
     def loaded(self, name, process, load, seconds, has_read_errors):
         """Requests a second under one load, in which errors of reading may be expected."""
-        options = [option.replace("PIPELINED", str(self.here / "pipelined.lua")) for option in LOADS[load]]
+        options = [
+            option.replace("PIPELINED", str(self.here / "pipelined.lua")) for option in LOADS[load]
+        ]
         threads = f"-t{min(2, os.cpu_count() or 1)}"
-        command = ["wrk", threads, f"-d{seconds}s", "--timeout", "2s", *options, f"http://127.0.0.1:{process.port}/"]
+        command = [
+            "wrk",
+            threads,
+            f"-d{seconds}s",
+            "--timeout",
+            "2s",
+            *options,
+            f"http://127.0.0.1:{process.port}/",
+        ]
         before = process.cpu()
         try:
-            out = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 30, check=True).stdout
+            out = subprocess.run(
+                command, capture_output=True, text=True, timeout=seconds + 30, check=True
+            ).stdout
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
             self.note(name, f"wrk fails at {load}: {type(error).__name__}")
             return None
@@ -116,7 +140,12 @@ class Servers:
             with plain.Connections(process.port, TRACED_CONNECTIONS) as connections:
                 options = [option for pid in process.pids() for option in ("-p", str(pid))]
                 command = ["strace", "-f", "-q", "-c", "-U", "calls,name", "-o", out.name, *options]
-                tracer = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                tracer = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
                 try:
                     until(lambda: tracer.poll() is not None or process.is_traced(), "strace")
                     for _ in range(TRACED_TURNS):
@@ -134,7 +163,8 @@ class Servers:
             return int(total[1]) / (TRACED_CONNECTIONS * TRACED_TURNS)
 
     def idle(self, name, count):
-        """Megabytes in memory with so many connections that have had an answer each, of a server that has done nothing else."""
+        """Megabytes in memory with so many connections that have had an answer each, of a server
+        that has done nothing else."""
         if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < count + 100:
             self.note("memory", f"the limit of open files does not allow for {count:,} connections")
             return None
@@ -165,16 +195,39 @@ class Servers:
     def print(self):
         names = list(self.commands)
         print("\n### Servers: requests a second\n")
-        rates = [[name, *(self.rate(name, load) for load in LOADS)] for name in names if name in [*LIMITS, OURS]]
+        rates = [
+            [name, *(self.rate(name, load) for load in LOADS)]
+            for name in names
+            if name in [*LIMITS, OURS]
+        ]
         table(["", *LOADS], rates, lambda rate: f"{rate:,.0f}")
         for limit in LIMITS:
             if limit in names:
                 print(f"\n### Servers: requests a second, as a ratio to `{limit}`\n")
-                ratios = [[name, *(self.ratio(name, limit, load) for load in LOADS)] for name in names]
-                table(["", *LOADS], ratios, lambda ratio: f"{ratio:.2f}" if ratio >= 0.095 else f"{ratio:.3f}")
+                ratios = [
+                    [name, *(self.ratio(name, limit, load) for load in LOADS)] for name in names
+                ]
+                table(
+                    ["", *LOADS],
+                    ratios,
+                    lambda ratio: f"{ratio:.2f}" if ratio >= 0.095 else f"{ratio:.3f}",
+                )
         print("\n### Servers: what a request and a connection cost\n")
-        headings = ["", "us of processor time a request", "calls of the system a request", *(f"MB with {count:,} idle" for count in IDLE)]
-        costs = [[name, self.cpu_a_request(name), self.calls[name], *(self.memory[name][count] for count in IDLE)] for name in names]
+        headings = [
+            "",
+            "us of processor time a request",
+            "calls of the system a request",
+            *(f"MB with {count:,} idle" for count in IDLE),
+        ]
+        costs = [
+            [
+                name,
+                self.cpu_a_request(name),
+                self.calls[name],
+                *(self.memory[name][count] for count in IDLE),
+            ]
+            for name in names
+        ]
         table(headings, costs, lambda cost: f"{cost:.1f}")
         self.print_notes()
 

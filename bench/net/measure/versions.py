@@ -15,7 +15,9 @@ def line(lockfile):
     found = [(name, version) for name, version in found if name in CRATES]
     for name, command in PROGRAMS.items():
         if shutil.which(command[0]):
-            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30)
+            done = subprocess.run(
+                command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30
+            )
             found.append((name, re.search(r"\d+(\.\d+)+", done.stdout)[0]))
     peers = ", ".join(f"{name} {version}" for name, version in found)
     return f"{peers}; Linux {os.uname().release.split('-')[0]}, {os.cpu_count()} logical cores"

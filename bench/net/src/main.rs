@@ -1,4 +1,5 @@
-//! One of the servers, clients or UDP peers that `run` measures: each run of this program is one of them, and nothing else.
+//! One of the servers, clients or UDP peers that `run` measures: each run of this program is one of
+//! them, and nothing else.
 
 mod clients;
 mod servers;
@@ -24,25 +25,25 @@ struct Options {
 enum Command {
     /// Serves on this port of 127.0.0.1, until it is killed.
     Serve { name: String, port: u16 },
-    /// Sends so many GETs, one after the other on one connection, and prints how many nanoseconds that took.
+    /// Sends so many GETs, one after the other on one connection, and prints how many nanoseconds
+    /// that took.
     KeepAlive { name: String, server: SocketAddr, count: u32 },
     /// Sends so many GETs, each on a new connection, and prints how many nanoseconds that took.
     Connect { name: String, server: SocketAddr, count: u32 },
     /// Answers each datagram with `udp server`, until it is killed.
     Udp { name: String, port: u16 },
-    /// Has so many datagrams answered, with so many of them under way, and prints how many answers came in a second.
+    /// Has so many datagrams answered, with so many of them under way, and prints how many answers
+    /// came in a second.
     UdpLoad { server: SocketAddr, under_way: u32, milliseconds: u64 },
 }
 
 fn main() -> ExitCode {
     let done = match Options::parse().command {
         Command::Serve { name, port } => named(servers::ALL, &name).map(|serve| serve(port)),
-        Command::KeepAlive { name, server, count } => {
-            named(clients::KEEP_ALIVE, &name).map(|get| println!("{}", clients::nanoseconds(get, server, count)))
-        }
-        Command::Connect { name, server, count } => {
-            named(clients::CONNECT, &name).map(|get| println!("{}", clients::nanoseconds(get, server, count)))
-        }
+        Command::KeepAlive { name, server, count } => named(clients::KEEP_ALIVE, &name)
+            .map(|get| println!("{}", clients::nanoseconds(get, server, count))),
+        Command::Connect { name, server, count } => named(clients::CONNECT, &name)
+            .map(|get| println!("{}", clients::nanoseconds(get, server, count))),
         Command::Udp { name, port } => named(udp::ALL, &name).map(|answer| answer(port)),
         Command::UdpLoad { server, under_way, milliseconds } => {
             println!("{:.0}", udp::answers_a_second(server, under_way, milliseconds));

@@ -30,7 +30,8 @@ fn bareline(port: u16) {
     }
 }
 
-/// How many answers come in a second when so many datagrams are always under way. One that is lost is sent anew.
+/// How many answers come in a second when so many datagrams are always under way. One that is lost
+/// is sent anew.
 pub fn answers_a_second(server: SocketAddr, under_way: u32, milliseconds: u64) -> f64 {
     let socket = UdpSocket::bind(("127.0.0.1", 0)).expect("there is a port");
     socket.connect(server).expect("loopback is there");

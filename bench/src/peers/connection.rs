@@ -22,7 +22,11 @@ fn net() -> Serve {
             }
         }
         out.clear();
-        let head = ResponseHeadRef::new(black_box(200), &[], OutgoingBody::Full(black_box(BODY).len() as u64));
+        let head = ResponseHeadRef::new(
+            black_box(200),
+            &[],
+            OutgoingBody::Full(black_box(BODY).len() as u64),
+        );
         black_box(connection.write_head(&head, None, &mut out).is_ok());
         out.extend_from_slice(black_box(BODY));
         black_box(connection.poll().is_ok());

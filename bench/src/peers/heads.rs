@@ -11,24 +11,40 @@ pub fn requests() -> Vec<Contender> {
         Contender::new("ntex", with_version("ntex-httparse"), |input| {
             let mut headers = [const { MaybeUninit::uninit() }; LINES];
             let mut request = ntex_httparse::Request::default();
-            let Ok(ntex_httparse::Status::Complete(start)) = black_box(request.parse(input)) else { return None };
+            let Ok(ntex_httparse::Status::Complete(start)) = black_box(request.parse(input)) else {
+                return None;
+            };
             black_box(&request);
             ntex_headers(input, start, &mut headers)
         }),
-        Contender::new("pico", format!("{} (C, SSE4.2, lax)", with_version("picohttpparser-sys")), pico::request),
+        Contender::new(
+            "pico",
+            format!("{} (C, SSE4.2, lax)", with_version("picohttpparser-sys")),
+            pico::request,
+        ),
         Contender {
             hides_length: true,
-            ..Contender::new("khttp", format!("{} (lax, allocates)", with_version("khttp")), |input| {
-                let parsed = khttp::Request::parse(input);
-                let Ok(request) = black_box(&parsed) else { return None };
-                seen(request.headers.get_count(), request.buf_offset)
-            })
+            ..Contender::new(
+                "khttp",
+                format!("{} (lax, allocates)", with_version("khttp")),
+                |input| {
+                    let parsed = khttp::Request::parse(input);
+                    let Ok(request) = black_box(&parsed) else { return None };
+                    seen(request.headers.get_count(), request.buf_offset)
+                },
+            )
         },
-        Contender::new("http-net", format!("{} (strict, whole)", with_version("http-net")), move |input| {
-            let parsed = http_net::parse_request_head(input, &net_limits, &mut net_fields);
-            let Ok(http_net::Parsed::Complete { head, len }) = black_box(&parsed) else { return None };
-            seen(head.view().headers().len(), *len)
-        }),
+        Contender::new(
+            "http-net",
+            format!("{} (strict, whole)", with_version("http-net")),
+            move |input| {
+                let parsed = http_net::parse_request_head(input, &net_limits, &mut net_fields);
+                let Ok(http_net::Parsed::Complete { head, len }) = black_box(&parsed) else {
+                    return None;
+                };
+                seen(head.view().headers().len(), *len)
+            },
+        ),
     ]
 }
 
@@ -38,25 +54,43 @@ pub fn responses() -> Vec<Contender> {
         Contender::new("ntex", with_version("ntex-httparse"), |input| {
             let mut headers = [const { MaybeUninit::uninit() }; LINES];
             let mut response = ntex_httparse::Response::default();
-            let Ok(ntex_httparse::Status::Complete(start)) = black_box(response.parse(input)) else { return None };
+            let Ok(ntex_httparse::Status::Complete(start)) = black_box(response.parse(input))
+            else {
+                return None;
+            };
             black_box(&response);
             ntex_headers(input, start, &mut headers)
         }),
-        Contender::new("pico", format!("{} (C, SSE4.2, lax)", with_version("picohttpparser-sys")), pico::response),
+        Contender::new(
+            "pico",
+            format!("{} (C, SSE4.2, lax)", with_version("picohttpparser-sys")),
+            pico::response,
+        ),
         Contender {
             hides_length: true,
-            ..Contender::new("khttp", format!("{} (lax, allocates)", with_version("khttp")), |input| {
-                let parsed = khttp::Response::parse(input);
-                let Ok(response) = black_box(&parsed) else { return None };
-                seen(response.headers.get_count(), response.buf_offset)
-            })
+            ..Contender::new(
+                "khttp",
+                format!("{} (lax, allocates)", with_version("khttp")),
+                |input| {
+                    let parsed = khttp::Response::parse(input);
+                    let Ok(response) = black_box(&parsed) else { return None };
+                    seen(response.headers.get_count(), response.buf_offset)
+                },
+            )
         },
-        Contender::new("http-net", format!("{} (strict, whole)", with_version("http-net")), move |input| {
-            let asked = http_net::Asked { head: false, connect: false };
-            let parsed = http_net::parse_response_head(input, &net_limits, asked, &mut net_fields);
-            let Ok(http_net::Parsed::Complete { head, len }) = black_box(&parsed) else { return None };
-            seen(head.view().headers().len(), *len)
-        }),
+        Contender::new(
+            "http-net",
+            format!("{} (strict, whole)", with_version("http-net")),
+            move |input| {
+                let asked = http_net::Asked { head: false, connect: false };
+                let parsed =
+                    http_net::parse_response_head(input, &net_limits, asked, &mut net_fields);
+                let Ok(http_net::Parsed::Complete { head, len }) = black_box(&parsed) else {
+                    return None;
+                };
+                seen(head.view().headers().len(), *len)
+            },
+        ),
     ]
 }
 
@@ -70,7 +104,11 @@ fn net_limits() -> http_net::Limits {
 
 /// The field lines: this parser gives them one by one.
 #[inline(always)]
-fn ntex_headers(input: &[u8], start: usize, headers: &mut [MaybeUninit<ntex_httparse::Header>; LINES]) -> Option<Seen> {
+fn ntex_headers(
+    input: &[u8],
+    start: usize,
+    headers: &mut [MaybeUninit<ntex_httparse::Header>; LINES],
+) -> Option<Seen> {
     use ntex_httparse::{Header, HeaderParsed, Status};
     let mut position = start;
     for fields in 0.. {
@@ -108,7 +146,8 @@ mod pico {
         let mut headers = [const { MaybeUninit::<phr_header>::uninit() }; LINES];
         let (mut method, mut path) = ((null::<c_char>(), 0), (null::<c_char>(), 0));
         let (mut minor, mut fields): (c_int, _) = (0, LINES);
-        // SAFETY: the length is that of the slice, `fields` is that of `headers`, and all pointers are to locals that outlive the call.
+        // SAFETY: the length is that of the slice, `fields` is that of `headers`, and all pointers
+        // are to locals that outlive the call.
         let length = unsafe {
             phr_parse_request(
                 input.as_ptr().cast(),

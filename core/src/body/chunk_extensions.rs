@@ -4,7 +4,8 @@ use crate::grammar::{Parameter, parameter};
 use crate::scan::Words;
 use core::fmt;
 
-/// The extensions of a chunk, which a recipient ignores unless it knows them [RFC 9112 section 7.1.1].
+/// The extensions of a chunk, which a recipient ignores unless it knows them [RFC 9112 section
+/// 7.1.1].
 ///
 /// ```
 /// use bareline_core::{BodyDecoder, BodyPart, Framing, Limits};
@@ -12,13 +13,17 @@ use core::fmt;
 /// let mut body = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
 /// let (_, part) = body.decode(b"5;a;b=\"c\\\"d\"\r\nhello")?;
 /// let BodyPart::Chunk { size: 5, extensions } = part else { panic!() };
-/// let all: Vec<_> = extensions.iter().map(|one| (one.name(), one.value().map(|value| value.collect::<Vec<_>>()))).collect();
+/// let all: Vec<_> = extensions
+///     .iter()
+///     .map(|one| (one.name(), one.value().map(|value| value.collect::<Vec<_>>())))
+///     .collect();
 /// assert_eq!(all, [("a", None), ("b", Some(b"c\"d".to_vec()))]);
 /// # Ok::<(), bareline_core::ParseError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ChunkExtensions<'b> {
-    /// The rest of the chunk line behind the size, its CR LF included: the rules see the end there.
+    /// The rest of the chunk line behind the size, its CR LF included: the rules see the end
+    /// there.
     line: &'b [u8],
 }
 
@@ -63,7 +68,8 @@ impl<'b> ChunkExtension<'b> {
         core::str::from_utf8(self.name).unwrap_or_default()
     }
 
-    /// The octets of the value; of a quoted string those that it stands for [RFC 9110 section 5.6.4].
+    /// The octets of the value; of a quoted string those that it stands for [RFC 9110 section
+    /// 5.6.4].
     pub fn value(&self) -> Option<impl Iterator<Item = u8> + use<'b>> {
         let value = self.value?;
         let quoted = value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));

@@ -12,8 +12,8 @@ use crate::value::{FieldName, FieldValue};
 
 /// Tells the content in the octets that follow a head [RFC 9112 sections 6 and 7].
 ///
-/// It keeps no octet: what it is given it hands out again, part by part, and what it has not used the caller presents again, with
-/// more behind it.
+/// It keeps no octet: what it is given it hands out again, part by part, and what it has not used
+/// the caller presents again, with more behind it.
 ///
 /// ```text
 ///          Length           Chunked                          UntilClose   None, Tunnel
@@ -142,10 +142,11 @@ impl BodyDecoder {
         }
     }
 
-    /// Gives the next part, and how many octets of the input it and what stands before it have used.
+    /// Gives the next part, and how many octets of the input it and what stands before it have
+    /// used.
     ///
-    /// After an error every call gives that error; after [`BodyPart::End`] every call gives the end. Offsets count from the beginning
-    /// of this input.
+    /// After an error every call gives that error; after [`BodyPart::End`] every call gives the
+    /// end. Offsets count from the beginning of this input.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn decode<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
         self.presented = input.len();
@@ -155,7 +156,8 @@ impl BodyDecoder {
         }
     }
 
-    /// As [`decode`](Self::decode), for a reader of the content: the lines of chunks are passed over, so that a chunk is one part.
+    /// As [`decode`](Self::decode), for a reader of the content: the lines of chunks are passed
+    /// over, so that a chunk is one part.
     ///
     /// ```
     /// use bareline_core::{BodyDecoder, BodyPart, Framing, Limits};
@@ -169,7 +171,8 @@ impl BodyDecoder {
     pub fn content<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
         if IS_WIDE
             && let Some((line_end, size)) = self.usual_line(input)
-            && let Some(data) = usize::try_from(size).ok().and_then(|size| input.get(line_end..)?.get(..size))
+            && let Some(data) =
+                usize::try_from(size).ok().and_then(|size| input.get(line_end..)?.get(..size))
         {
             self.presented = input.len();
             self.body_left = self.body_left.wrapping_sub(size);
@@ -194,7 +197,8 @@ impl BodyDecoder {
         }
     }
 
-    /// What comes all the time, and is there as a whole: the line of a chunk without extensions, and its data.
+    /// What comes all the time, and is there as a whole: the line of a chunk without extensions,
+    /// and its data.
     #[inline(always)]
     fn usual_part<'b>(&mut self, input: &'b [u8]) -> Option<(usize, BodyPart<'b>)> {
         if self.state == State::ChunkOctets {
@@ -219,12 +223,14 @@ impl BodyDecoder {
             State::ChunkLine => 0,
             _ => return None,
         };
-        let Ok((after, ChunkLine { size: Some(size @ 1..), extensions: None, .. })) = chunk_line(Words::new(input).at(start))
+        let Ok((after, ChunkLine { size: Some(size @ 1..), extensions: None, .. })) =
+            chunk_line(Words::new(input).at(start))
         else {
             return None;
         };
         let end = after.position();
-        let is_within = end.wrapping_sub(start) <= usize::from(self.chunk_line) && size <= self.body_left;
+        let is_within =
+            end.wrapping_sub(start) <= usize::from(self.chunk_line) && size <= self.body_left;
         is_within.then_some((end, size))
     }
 
@@ -240,8 +246,8 @@ impl BodyDecoder {
 
     /// Takes note that the peer has closed, after all octets have been decoded.
     ///
-    /// That ends a body of [`Framing::UntilClose`]. In any other that is not whole yet it is [`ErrorKind::Truncated`]
-    /// [RFC 9112 section 8].
+    /// That ends a body of [`Framing::UntilClose`]. In any other that is not whole yet it is
+    /// [`ErrorKind::Truncated`] [RFC 9112 section 8].
     pub fn end_of_input(&mut self) -> Result<(), ParseError> {
         match (self.state, self.refusal) {
             (State::UntilClose | State::End, _) => {
@@ -283,7 +289,8 @@ impl BodyDecoder {
             State::End | State::Refused => Ok((0, BodyPart::End)),
             State::Octets | State::ChunkOctets => Ok(self.data(input)),
             State::UntilClose => {
-                let allowed = usize::try_from(self.body_left).unwrap_or(input.len()).min(input.len());
+                let allowed =
+                    usize::try_from(self.body_left).unwrap_or(input.len()).min(input.len());
                 self.body_left = self.body_left.saturating_sub(allowed as u64);
                 match input.get(..allowed) {
                     Some(data @ [_, ..]) => Ok((allowed, BodyPart::Data(data))),
@@ -318,8 +325,14 @@ impl BodyDecoder {
     }
 
     /// Reads a chunk line at `start`; the octets before it are used with it.
-    fn chunk_line<'b>(&mut self, input: &'b [u8], start: usize) -> Result<(usize, BodyPart<'b>), ParseError> {
-        let Some(end) = self.line_end(input, start, self.chunk_line, ErrorKind::ChunkLineTooLong)? else {
+    fn chunk_line<'b>(
+        &mut self,
+        input: &'b [u8],
+        start: usize,
+    ) -> Result<(usize, BodyPart<'b>), ParseError> {
+        let Some(end) =
+            self.line_end(input, start, self.chunk_line, ErrorKind::ChunkLineTooLong)?
+        else {
             return Ok((0, BodyPart::NeedMore));
         };
         let line = input.get(start..end).unwrap_or(&[]);
@@ -327,14 +340,20 @@ impl BodyDecoder {
             chunk_line(Words::new(line)).map_err(|stop| stop.error(line, 0).behind(start))?;
         let at_digits = |kind| ParseError::new(kind, start, digits.len());
         let size = size.ok_or_else(|| at_digits(ErrorKind::ChunkSizeTooLarge))?;
-        self.body_left = self.body_left.checked_sub(size).ok_or_else(|| at_digits(ErrorKind::BodyTooLarge))?;
+        self.body_left =
+            self.body_left.checked_sub(size).ok_or_else(|| at_digits(ErrorKind::BodyTooLarge))?;
         let extensions = match extensions {
             None => &[],
             Some(extensions) => {
                 let length = u16::try_from(extensions.len()).unwrap_or(u16::MAX);
-                self.extensions_left = self.extensions_left.checked_sub(length).ok_or_else(|| {
-                    ParseError::new(ErrorKind::ChunkLineTooLong, start.wrapping_add(extensions.start()), extensions.len())
-                })?;
+                self.extensions_left =
+                    self.extensions_left.checked_sub(length).ok_or_else(|| {
+                        ParseError::new(
+                            ErrorKind::ChunkLineTooLong,
+                            start.wrapping_add(extensions.start()),
+                            extensions.len(),
+                        )
+                    })?;
                 line.get(extensions.start()..).unwrap_or(&[])
             }
         };
@@ -344,10 +363,12 @@ impl BodyDecoder {
     }
 
     fn trailer<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
-        let Some(end) = self.line_end(input, 0, self.trailers_left, ErrorKind::TrailersTooLong)? else {
+        let Some(end) = self.line_end(input, 0, self.trailers_left, ErrorKind::TrailersTooLong)?
+        else {
             return Ok((0, BodyPart::NeedMore));
         };
-        self.trailers_left = self.trailers_left.saturating_sub(u16::try_from(end).unwrap_or(u16::MAX));
+        self.trailers_left =
+            self.trailers_left.saturating_sub(u16::try_from(end).unwrap_or(u16::MAX));
         let line = input.get(..end).unwrap_or(input);
         let (_, field) = field_line_or_end(Words::new(line)).map_err(|stop| stop.error(line, 0))?;
         let Some(field) = field else {
@@ -355,17 +376,25 @@ impl BodyDecoder {
             return Ok((end, BodyPart::End));
         };
         let name = FieldName::from_token(field.name.of(line));
-        self.trailer_lines_left =
-            self.trailer_lines_left.checked_sub(1).ok_or_else(|| ParseError::new(ErrorKind::TooManyFields, 0, end))?;
+        self.trailer_lines_left = self
+            .trailer_lines_left
+            .checked_sub(1)
+            .ok_or_else(|| ParseError::new(ErrorKind::TooManyFields, 0, end))?;
         if name.is_message_control() {
             return Err(ParseError::new(ErrorKind::ForbiddenTrailer, 0, field.name.len()));
         }
         Ok((end, BodyPart::Trailer { name, value: FieldValue::from_text(field.value.of(line)) }))
     }
 
-    /// Where the line ends that begins at `start`, or `None` when its LF has not come yet. What has been searched once is not
-    /// searched again.
-    fn line_end(&mut self, input: &[u8], start: usize, limit: u16, too_long: ErrorKind) -> Result<Option<usize>, ParseError> {
+    /// Where the line ends that begins at `start`, or `None` when its LF has not come yet. What has
+    /// been searched once is not searched again.
+    fn line_end(
+        &mut self,
+        input: &[u8],
+        start: usize,
+        limit: u16,
+        too_long: ErrorKind,
+    ) -> Result<Option<usize>, ParseError> {
         let limit_at = start.saturating_add(usize::from(limit));
         let allowed = input.get(..limit_at).unwrap_or(input);
         let from = start.saturating_add(self.searched);

@@ -8,16 +8,22 @@ use crate::framing::Framing;
 use crate::head::{Facts, LentSpans, Limits, Parsed, ResponseParts, ResponseProgress};
 use crate::record::debug_record;
 use crate::value::{Method, Status, Target, Version};
-use crate::write::{BodyStep, HeadWriter, HeadWritten, ReplyTo, Sink, StreamSink, TrailerField, WireBuf, body_calls};
+use crate::write::{
+    BodyStep, HeadWriter, HeadWritten, ReplyTo, Sink, StreamSink, TrailerField, WireBuf, body_calls,
+};
 
 /// The client's side of a connection, without octets and without a clock [RFC 9112 section 9].
 ///
-/// The caller writes requests with [`request`](Self::request) into a [`WireBuf`] that he sends, brings what was received to
-/// [`receive`](Self::receive), and asks [`state`](Self::state) what is waited for and how long he wants to. A response that was cut
-/// short is never whole, and interim responses are never the answer.
+/// The caller writes requests with [`request`](Self::request) into a [`WireBuf`] that he sends,
+/// brings what was received to [`receive`](Self::receive), and asks [`state`](Self::state) what is
+/// waited for and how long he wants to. A response that was cut short is never whole, and interim
+/// responses are never the answer.
 ///
 /// ```
-/// use bareline_core::{ClientConnection, ClientEvent, ClientState, FieldName, FieldSpans, FieldValue, Limits, Method, Target, WireBuf};
+/// use bareline_core::{
+///     ClientConnection, ClientEvent, ClientState, FieldName, FieldSpans, FieldValue, Limits,
+///     Method, Target, WireBuf,
+/// };
 ///
 /// let (mut spans, mut out) = (FieldSpans::<8>::new(), WireBuf::<128>::new());
 /// let mut connection = ClientConnection::new(Limits::DEFAULT);
@@ -26,7 +32,8 @@ use crate::write::{BodyStep, HeadWriter, HeadWritten, ReplyTo, Sink, StreamSink,
 /// let mut received = *b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 /// let (used, event) = connection.receive(&mut received, spans.lend())?;
 /// assert!(matches!(event, ClientEvent::Head(head) if head.status().code() == 200));
-/// assert!(matches!(connection.receive(&mut received[used..], spans.lend())?, (2, ClientEvent::Data(b"hi"))));
+/// let data = connection.receive(&mut received[used..], spans.lend())?;
+/// assert!(matches!(data, (2, ClientEvent::Data(b"hi"))));
 /// assert!(matches!(connection.receive(&mut [], spans.lend())?, (0, ClientEvent::End)));
 /// assert_eq!(connection.next_request(), ClientState::Idle);
 /// # Ok::<(), bareline_core::ParseError>(())
@@ -46,7 +53,17 @@ pub struct ClientConnection {
     server_version: Version,
 }
 
-debug_record!(ClientConnection { limits, progress, facts, inbound, outbound, shared, interim_left, closes, server_version });
+debug_record!(ClientConnection {
+    limits,
+    progress,
+    facts,
+    inbound,
+    outbound,
+    shared,
+    interim_left,
+    closes,
+    server_version
+});
 
 #[derive(Debug)]
 struct Outbound {
@@ -83,8 +100,10 @@ impl ClientConnection {
         }
     }
 
-    /// Begins a request, when no octets are left over from the response before: see [`next_request`](Self::next_request). With `Expect: 100-continue` its body may wait until the state is no longer [`ClientState::Continue`], or be
-    /// sent at any time [RFC 9110 section 10.1.1].
+    /// Begins a request, when no octets are left over from the response before: see
+    /// [`next_request`](Self::next_request). With `Expect: 100-continue` its body may wait until
+    /// the state is no longer [`ClientState::Continue`], or be sent at any time [RFC 9110
+    /// section 10.1.1].
     ///
     /// Fails with [`WriteError::OutOfTurn`] in any state but [`ClientState::Idle`], with
     /// [`WriteError::TargetForm`] when the target's form does not suit the method, with
@@ -110,24 +129,36 @@ impl ClientConnection {
 
     body_calls!();
 
-    /// Takes what has been received and not used, and gives the next event and how many octets are used with it.
+    /// Takes what has been received and not used, and gives the next event and how many octets are
+    /// used with it.
     ///
-    /// What is not used is presented again, with more behind it, and with the same spans. Folded field lines are mended in place: SP
-    /// takes the place of the fold [RFC 9112 section 5.2]. After an error every call gives that error, and only the close is left.
-    /// Offsets count from the beginning of this input.
-    pub fn receive<'b>(&mut self, input: &'b mut [u8], spans: LentSpans<'b>) -> Result<(usize, ClientEvent<'b>), ParseError> {
+    /// What is not used is presented again, with more behind it, and with the same spans. Folded
+    /// field lines are mended in place: SP takes the place of the fold [RFC 9112 section 5.2].
+    /// After an error every call gives that error, and only the close is left. Offsets count
+    /// from the beginning of this input.
+    pub fn receive<'b>(
+        &mut self,
+        input: &'b mut [u8],
+        spans: LentSpans<'b>,
+    ) -> Result<(usize, ClientEvent<'b>), ParseError> {
         let received = match (self.inbound.phase, &self.outbound.outgoing) {
             (InPhase::Head, Outgoing::Idle) if input.is_empty() => Ok((0, Event::NeedMore)),
-            (InPhase::Head, Outgoing::Idle) => Err(self.inbound.fail(ParseError::new(ErrorKind::Unsolicited, 0, 1))),
+            (InPhase::Head, Outgoing::Idle) => {
+                Err(self.inbound.fail(ParseError::new(ErrorKind::Unsolicited, 0, 1)))
+            }
             (InPhase::Head, _) => self.receive_head(input, spans),
             _ => self.inbound.receive_part(input),
         };
         received.inspect_err(|_| self.shared.raise_fault())
     }
 
-    /// Gives the next event of a response's body, as [`receive`](Self::receive) does, while the head is kept: it needs no spans, passes
-    /// over the lines of chunks, and gives [`Event::End`] where no body is left.
-    pub fn receive_body<'b>(&mut self, input: &'b [u8]) -> Result<(usize, ClientEvent<'b>), ParseError> {
+    /// Gives the next event of a response's body, as [`receive`](Self::receive) does, while the
+    /// head is kept: it needs no spans, passes over the lines of chunks, and gives
+    /// [`Event::End`] where no body is left.
+    pub fn receive_body<'b>(
+        &mut self,
+        input: &'b [u8],
+    ) -> Result<(usize, ClientEvent<'b>), ParseError> {
         self.inbound.receive_body(input).inspect_err(|_| self.shared.raise_fault())
     }
 
@@ -137,7 +168,13 @@ impl ClientConnection {
         mut spans: LentSpans<'b>,
     ) -> Result<(usize, ClientEvent<'b>), ParseError> {
         let parsed = loop {
-            match ResponseParts::resume(&mut self.progress, &mut self.facts, input, &mut spans, &self.limits) {
+            match ResponseParts::resume(
+                &mut self.progress,
+                &mut self.facts,
+                input,
+                &mut spans,
+                &self.limits,
+            ) {
                 Err(error) if error.kind() == ErrorKind::LineFolding => {
                     let unfolded = self.progress.unfold(input, &mut spans, &self.limits, error);
                     unfolded.map_err(|error| self.inbound.fail(error))?;
@@ -145,7 +182,9 @@ impl ClientConnection {
                 parsed => break parsed,
             }
         };
-        let Parsed::Complete { message: parts, len } = parsed.map_err(|error| self.inbound.fail(error))? else {
+        let Parsed::Complete { message: parts, len } =
+            parsed.map_err(|error| self.inbound.fail(error))?
+        else {
             return Ok((0, Event::NeedMore));
         };
         let head = parts.with(input, spans);
@@ -153,10 +192,13 @@ impl ClientConnection {
         self.facts = Facts::new();
         self.server_version = head.version();
         let framing = head.framing(self.outbound.reply_to.method());
-        let is_interim = head.status().is_informational() && head.status() != Status::SWITCHING_PROTOCOLS;
+        let is_interim =
+            head.status().is_informational() && head.status() != Status::SWITCHING_PROTOCOLS;
         if is_interim {
             let left = self.interim_left.checked_sub(1);
-            self.interim_left = left.ok_or_else(|| self.inbound.fail(ParseError::new(ErrorKind::TooManyInterim, 0, len)))?;
+            self.interim_left = left.ok_or_else(|| {
+                self.inbound.fail(ParseError::new(ErrorKind::TooManyInterim, 0, len))
+            })?;
             self.outbound.expects_continue &= head.status() != Status::CONTINUE;
             return Ok((len, Event::Head(head)));
         }
@@ -176,9 +218,10 @@ impl ClientConnection {
 
     /// Goes on to the next request, when there may be one; gives the state then.
     ///
-    /// Octets that are left over now answer nothing: they came before the next request was sent. Put them to
-    /// [`receive`](Self::receive) before it is written, which refuses them as [`ErrorKind::Unsolicited`]; kept, they would pass for its
-    /// response [RFC 9112 section 9.2].
+    /// Octets that are left over now answer nothing: they came before the next request was sent.
+    /// Put them to [`receive`](Self::receive) before it is written, which refuses them as
+    /// [`ErrorKind::Unsolicited`]; kept, they would pass for its response [RFC 9112 section
+    /// 9.2].
     pub fn next_request(&mut self) -> ClientState {
         if self.state() == ClientState::Next {
             self.progress = ResponseProgress::new();
@@ -190,9 +233,11 @@ impl ClientConnection {
         self.state()
     }
 
-    /// Takes note that the peer has closed, after all octets have been presented. A body that the close delimits is whole with that.
+    /// Takes note that the peer has closed, after all octets have been presented. A body that the
+    /// close delimits is whole with that.
     ///
-    /// Fails with [`ErrorKind::Truncated`] when a response is missing or not whole [RFC 9112 section 8].
+    /// Fails with [`ErrorKind::Truncated`] when a response is missing or not whole [RFC 9112
+    /// section 8].
     pub fn peer_closed(&mut self) -> Result<(), ParseError> {
         self.closes = true;
         let closed = match (self.inbound.phase, &self.outbound.outgoing) {
@@ -200,14 +245,19 @@ impl ClientConnection {
                 self.inbound.phase = InPhase::Closed;
                 Ok(())
             }
-            (InPhase::Head, _) => Err(self.inbound.fail(ParseError::new(ErrorKind::Truncated, self.progress.searched(), 0))),
+            (InPhase::Head, _) => Err(self.inbound.fail(ParseError::new(
+                ErrorKind::Truncated,
+                self.progress.searched(),
+                0,
+            ))),
             (InPhase::Body, _) => self.inbound.body_closed(),
             (InPhase::Complete | InPhase::Handover | InPhase::Closed, _) => Ok(()),
         };
         closed.inspect_err(|_| self.shared.raise_fault())
     }
 
-    /// Takes note that the caller takes no more of this response: its buffer is full and more octets are needed, or they take too long to come.
+    /// Takes note that the caller takes no more of this response: its buffer is full and more
+    /// octets are needed, or they take too long to come.
     pub fn overflow(&mut self) -> ParseError {
         self.inbound.overflow(ErrorKind::HeadTooLong, self.progress.searched(), &self.shared)
     }
@@ -219,9 +269,14 @@ impl ClientConnection {
         }
         match (self.inbound.phase, &self.outbound.outgoing) {
             (_, Outgoing::Idle) => ClientState::Idle,
-            // The server has answered and ends the connection: the rest of the request has nobody to read it [RFC 9112 section 9.5].
-            (InPhase::Complete | InPhase::Handover, Outgoing::Body(_)) if self.closes => ClientState::Close,
-            (InPhase::Head, Outgoing::Body(_)) if self.outbound.expects_continue => ClientState::Continue,
+            // The server has answered and ends the connection: the rest of the request has nobody
+            // to read it [RFC 9112 section 9.5].
+            (InPhase::Complete | InPhase::Handover, Outgoing::Body(_)) if self.closes => {
+                ClientState::Close
+            }
+            (InPhase::Head, Outgoing::Body(_)) if self.outbound.expects_continue => {
+                ClientState::Continue
+            }
             (_, Outgoing::Body(_)) => ClientState::RequestBody,
             (InPhase::Head, _) => ClientState::Head,
             (InPhase::Body, _) => ClientState::Body,
@@ -285,7 +340,8 @@ impl Sink for Request<'_> {
         *self.outbound = Outbound {
             outgoing: Outgoing::after_head(written.body),
             reply_to: self.reply_to,
-            closes: written.says_close || (written.version == Version::Http10 && !written.says_keep_alive),
+            closes: written.says_close
+                || (written.version == Version::Http10 && !written.says_keep_alive),
             expects_continue: written.expects_continue && written.version == Version::Http11,
             offers_upgrade: written.offers_upgrade && written.version == Version::Http11,
         };

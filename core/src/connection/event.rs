@@ -24,8 +24,9 @@ pub enum Event<'b, H> {
         /// Its extensions.
         extensions: ChunkExtensions<'b>,
     },
-    /// Octets of the content. They stand at the end of those that are used: whoever cannot take all of them at once uses up what is before
-    /// them, and presents nothing again until the rest has been taken and used up too.
+    /// Octets of the content. They stand at the end of those that are used: whoever cannot take all
+    /// of them at once uses up what is before them, and presents nothing again until the rest
+    /// has been taken and used up too.
     Data(&'b [u8]),
     /// A field of the trailer section.
     Trailer {
@@ -34,9 +35,11 @@ pub enum Event<'b, H> {
         /// Its value.
         value: FieldValue<'b>,
     },
-    /// The message is whole. What follows belongs to the next one, which is not looked at before it is this side's wish.
+    /// The message is whole. What follows belongs to the next one, which is not looked at before it
+    /// is this side's wish.
     End,
-    /// The octets are no HTTP any more: they belong to the protocol that was switched to, or go through the tunnel.
+    /// The octets are no HTTP any more: they belong to the protocol that was switched to, or go
+    /// through the tunnel.
     Handover,
     /// Nothing is read any more.
     Closed,

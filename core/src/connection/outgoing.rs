@@ -22,7 +22,11 @@ impl Outgoing {
         if body.is_ended() { Self::Complete } else { Self::Body(body) }
     }
 
-    pub(super) fn send_data<const M: usize>(&mut self, data: &[u8], out: &mut WireBuf<M>) -> Result<(), WriteError> {
+    pub(super) fn send_data<const M: usize>(
+        &mut self,
+        data: &[u8],
+        out: &mut WireBuf<M>,
+    ) -> Result<(), WriteError> {
         self.body()?.send_data(data, out)
     }
 

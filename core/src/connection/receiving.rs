@@ -15,9 +15,13 @@ pub struct Receiving<'c> {
 }
 
 impl Receiving<'_> {
-    /// Gives the next event of a body, as the connection's `receive` does, without the lines of chunks. The head of the next message is not
-    /// looked for, and no limit set to what comes after the answer: whoever reads a body by its half wants it.
-    pub fn receive_body<'b, H>(&mut self, input: &'b [u8]) -> Result<(usize, Event<'b, H>), ParseError> {
+    /// Gives the next event of a body, as the connection's `receive` does, without the lines of
+    /// chunks. The head of the next message is not looked for, and no limit set to what comes
+    /// after the answer: whoever reads a body by its half wants it.
+    pub fn receive_body<'b, H>(
+        &mut self,
+        input: &'b [u8],
+    ) -> Result<(usize, Event<'b, H>), ParseError> {
         if self.shared.is_at_fault() && self.inbound.phase != InPhase::Closed {
             return Ok((0, Event::Closed));
         }
@@ -94,24 +98,40 @@ type Decode<'b> = fn(&mut BodyDecoder, &'b [u8]) -> Result<(usize, BodyPart<'b>)
 
 impl Inbound {
     pub(super) const fn new(limits: &Limits) -> Self {
-        Self { phase: InPhase::Head, decoder: BodyDecoder::new(Framing::None, limits), drain_left: limits.drain, fault: None }
+        Self {
+            phase: InPhase::Head,
+            decoder: BodyDecoder::new(Framing::None, limits),
+            drain_left: limits.drain,
+            fault: None,
+        }
     }
 
     /// The next part of the content; the lines of chunks are passed over.
-    pub(super) fn receive_body<'b, H>(&mut self, input: &'b [u8]) -> Result<(usize, Event<'b, H>), ParseError> {
+    pub(super) fn receive_body<'b, H>(
+        &mut self,
+        input: &'b [u8],
+    ) -> Result<(usize, Event<'b, H>), ParseError> {
         self.receive_by(BodyDecoder::content, input)
     }
 
     /// The next part of a body.
-    pub(super) fn receive_part<'b, H>(&mut self, input: &'b [u8]) -> Result<(usize, Event<'b, H>), ParseError> {
+    pub(super) fn receive_part<'b, H>(
+        &mut self,
+        input: &'b [u8],
+    ) -> Result<(usize, Event<'b, H>), ParseError> {
         self.receive_by(BodyDecoder::decode, input)
     }
 
     #[inline(always)]
-    fn receive_by<'b, H>(&mut self, decode: Decode<'b>, input: &'b [u8]) -> Result<(usize, Event<'b, H>), ParseError> {
+    fn receive_by<'b, H>(
+        &mut self,
+        decode: Decode<'b>,
+        input: &'b [u8],
+    ) -> Result<(usize, Event<'b, H>), ParseError> {
         match self.phase {
             InPhase::Body => {
-                let (used, part) = decode(&mut self.decoder, input).map_err(|error| self.fail(error))?;
+                let (used, part) =
+                    decode(&mut self.decoder, input).map_err(|error| self.fail(error))?;
                 if part == BodyPart::End {
                     self.phase = InPhase::Complete;
                 }
@@ -141,7 +161,8 @@ impl Inbound {
         }
         // With octets left over the limit is reached, though a line may have been cut by it.
         let discarded = if allowed.len() < input.len() { limit } else { used };
-        self.drain_left = self.drain_left.saturating_sub(u32::try_from(discarded).unwrap_or(u32::MAX));
+        self.drain_left =
+            self.drain_left.saturating_sub(u32::try_from(discarded).unwrap_or(u32::MAX));
         used
     }
 
@@ -152,11 +173,17 @@ impl Inbound {
 
     /// Returns whether the end of the body may come within what is still discarded.
     pub(super) fn may_be_discarded(&self) -> bool {
-        self.drain_left > 0 && self.decoder.declared_left().is_none_or(|left| left <= u64::from(self.drain_left))
+        self.drain_left > 0
+            && self.decoder.declared_left().is_none_or(|left| left <= u64::from(self.drain_left))
     }
 
-    /// Begins what follows a head with this framing. A length beyond the limit is refused before an octet of it has come.
-    pub(super) fn begin_body(&mut self, framing: Framing, limits: &Limits) -> Result<(), ParseError> {
+    /// Begins what follows a head with this framing. A length beyond the limit is refused before an
+    /// octet of it has come.
+    pub(super) fn begin_body(
+        &mut self,
+        framing: Framing,
+        limits: &Limits,
+    ) -> Result<(), ParseError> {
         self.decoder = BodyDecoder::new(framing, limits);
         self.phase = if self.decoder.is_end() { InPhase::Complete } else { InPhase::Body };
         self.decoder.refusal().map_or(Ok(()), |error| Err(self.fail(error)))
@@ -174,8 +201,14 @@ impl Inbound {
         error
     }
 
-    /// Takes note that the caller has no room for more: gives the fault, at what has been looked at of a head, and of this kind there.
-    pub(super) fn overflow(&mut self, kind: ErrorKind, searched: usize, shared: &Shared) -> ParseError {
+    /// Takes note that the caller has no room for more: gives the fault, at what has been looked at
+    /// of a head, and of this kind there.
+    pub(super) fn overflow(
+        &mut self,
+        kind: ErrorKind,
+        searched: usize,
+        shared: &Shared,
+    ) -> ParseError {
         let error = match self.phase {
             InPhase::Head => ParseError::new(kind, searched, 0),
             _ => ParseError::new(ErrorKind::BodyTooLarge, 0, 0),
@@ -187,7 +220,8 @@ impl Inbound {
         error
     }
 
-    /// Takes note that the peer has closed in the middle of a body. Where that is its end, it is told as the next event.
+    /// Takes note that the peer has closed in the middle of a body. Where that is its end, it is
+    /// told as the next event.
     pub(super) fn body_closed(&mut self) -> Result<(), ParseError> {
         self.decoder.end_of_input().map_err(|error| self.fail(error))
     }

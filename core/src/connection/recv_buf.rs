@@ -6,13 +6,17 @@ use core::fmt;
 
 /// A receive buffer of `N` octets.
 ///
-/// Octets are used from the front by moving an index; they are moved themselves only when the end of the array is reached.
+/// Octets are used from the front by moving an index; they are moved themselves only when the end
+/// of the array is reached.
 ///
 /// ```
 /// use bareline_core::RecvBuf;
 ///
 /// let mut buffer = RecvBuf::<8>::new();
-/// let count = buffer.fill_from(|room| { room[..5].copy_from_slice(b"hello"); Ok::<_, ()>(5) })?;
+/// let count = buffer.fill_from(|room| {
+///     room[..5].copy_from_slice(b"hello");
+///     Ok::<_, ()>(5)
+/// })?;
 /// assert_eq!((count, buffer.bytes()), (5, &b"hello"[..]));
 /// buffer.consume(2);
 /// assert_eq!(buffer.bytes(), b"llo");
@@ -40,20 +44,24 @@ impl<const N: usize> RecvBuf<N> {
         self.octets.get(self.rest..self.end).unwrap_or(&[])
     }
 
-    /// The same, for [`ClientConnection::receive`](crate::ClientConnection::receive) to mend folded lines in.
+    /// The same, for [`ClientConnection::receive`](crate::ClientConnection::receive) to mend folded
+    /// lines in.
     pub fn bytes_mut(&mut self) -> &mut [u8] {
         self.octets.get_mut(self.rest..self.end).unwrap_or(&mut [])
     }
 
-    /// Whether there is no room: the message is larger than the buffer when more is needed then, which is
-    /// [`overflow`](crate::ServerConnection::overflow), never a reason to wait.
+    /// Whether there is no room: the message is larger than the buffer when more is needed then,
+    /// which is [`overflow`](crate::ServerConnection::overflow), never a reason to wait.
     pub fn is_full(&self) -> bool {
         self.pinned.saturating_add(self.bytes().len()) >= N
     }
 
-    /// Lets `read` fill what room there is; it gives how many octets it has put there, and so does this. Without room `read` is
-    /// not called, and 0 is given.
-    pub fn fill_from<E>(&mut self, read: impl FnOnce(&mut [u8]) -> Result<usize, E>) -> Result<usize, E> {
+    /// Lets `read` fill what room there is; it gives how many octets it has put there, and so does
+    /// this. Without room `read` is not called, and 0 is given.
+    pub fn fill_from<E>(
+        &mut self,
+        read: impl FnOnce(&mut [u8]) -> Result<usize, E>,
+    ) -> Result<usize, E> {
         let room = self.room();
         if room.is_empty() {
             return Ok(0);
@@ -91,8 +99,9 @@ impl<const N: usize> RecvBuf<N> {
         self.split().1.consume(count);
     }
 
-    /// Pins the first `count` octets, or as many as there are: they stay where they are while what is behind them goes on being filled
-    /// and used, until [`unpin`](Self::unpin). While octets are pinned, no others can be.
+    /// Pins the first `count` octets, or as many as there are: they stay where they are while what
+    /// is behind them goes on being filled and used, until [`unpin`](Self::unpin). While octets
+    /// are pinned, no others can be.
     pub fn pin(&mut self, count: usize) -> (&[u8], Rest<'_>) {
         if self.pinned == 0 {
             if self.start > 0 && N.saturating_sub(self.start).saturating_sub(count) < N / 2 {
@@ -169,7 +178,10 @@ impl Rest<'_> {
     }
 
     /// As [`RecvBuf::fill_from`].
-    pub fn fill_from<E>(&mut self, read: impl FnOnce(&mut [u8]) -> Result<usize, E>) -> Result<usize, E> {
+    pub fn fill_from<E>(
+        &mut self,
+        read: impl FnOnce(&mut [u8]) -> Result<usize, E>,
+    ) -> Result<usize, E> {
         self.make_room();
         let room = self.octets.get_mut(self.end.saturating_sub(self.base)..).unwrap_or(&mut []);
         if room.is_empty() {
@@ -219,7 +231,8 @@ fn move_down(octets: &mut [u8], gap: usize, end: usize) -> usize {
             if IS_WIDE {
                 used.copy_within(gap.., 0);
             } else {
-                // Front to back, none is overwritten before it is moved: a small loop, where a call would need a large one.
+                // Front to back, none is overwritten before it is moved: a small loop, where a call
+                // would need a large one.
                 let used = Cell::from_mut(used).as_slice_of_cells();
                 used.iter().zip(used.iter().skip(gap)).for_each(|(to, from)| to.set(from.get()));
             }

@@ -8,7 +8,8 @@ use crate::head::{Facts, LentSpans, Limits, Parsed, RequestHead, RequestProgress
 use crate::record::debug_record;
 use crate::value::{Status, Version};
 use crate::write::{
-    BodyStep, HeadWriter, HeadWritten, Persistence, ReplyTo, Sink, StreamSink, TrailerField, WireBuf, body_calls,
+    BodyStep, HeadWriter, HeadWritten, Persistence, ReplyTo, Sink, StreamSink, TrailerField,
+    WireBuf, body_calls,
 };
 
 /// The server's side of a connection, without octets and without a clock [RFC 9112 section 9].
@@ -25,7 +26,9 @@ use crate::write::{
 /// streams while the body is read.
 ///
 /// ```
-/// use bareline_core::{FieldSpans, Limits, ServerConnection, ServerEvent, ServerState, Status, WireBuf};
+/// use bareline_core::{
+///     FieldSpans, Limits, ServerConnection, ServerEvent, ServerState, Status, WireBuf,
+/// };
 ///
 /// let (mut spans, mut out) = (FieldSpans::<8>::new(), WireBuf::<128>::new());
 /// let mut connection = ServerConnection::new(Limits::DEFAULT);
@@ -46,7 +49,15 @@ pub struct ServerConnection {
     is_peer_closed: bool,
 }
 
-debug_record!(ServerConnection { limits, progress, facts, inbound, outbound, shared, is_peer_closed });
+debug_record!(ServerConnection {
+    limits,
+    progress,
+    facts,
+    inbound,
+    outbound,
+    shared,
+    is_peer_closed
+});
 
 struct Outbound {
     outgoing: Outgoing,
@@ -62,7 +73,15 @@ struct Outbound {
     refuses: bool,
 }
 
-debug_record!(Outbound { outgoing, reply_to, closes, expects_continue, offers_upgrade, hands_over, refuses });
+debug_record!(Outbound {
+    outgoing,
+    reply_to,
+    closes,
+    expects_continue,
+    offers_upgrade,
+    hands_over,
+    refuses
+});
 
 /// The sending half of a server's connection.
 #[derive(Debug)]
@@ -88,15 +107,23 @@ impl ServerConnection {
         }
     }
 
-    /// Takes what has been received and not used, and gives the next event and how many octets are used with it.
+    /// Takes what has been received and not used, and gives the next event and how many octets are
+    /// used with it.
     ///
-    /// What is not used is presented again, with more behind it, and with the same spans. After an error every call gives that
-    /// error; [`reject`](Self::reject) tells the peer. Offsets count from the beginning of this input.
-    pub fn receive<'b>(&mut self, input: &'b [u8], spans: LentSpans<'b>) -> Result<(usize, ServerEvent<'b>), ParseError> {
+    /// What is not used is presented again, with more behind it, and with the same spans. After an
+    /// error every call gives that error; [`reject`](Self::reject) tells the peer. Offsets
+    /// count from the beginning of this input.
+    pub fn receive<'b>(
+        &mut self,
+        input: &'b [u8],
+        spans: LentSpans<'b>,
+    ) -> Result<(usize, ServerEvent<'b>), ParseError> {
         let Outbound { closes, refuses, .. } = self.outbound;
         let received = match (self.inbound.phase, &self.outbound.outgoing) {
             (InPhase::Head, _) if !refuses => self.receive_head(input, spans),
-            (InPhase::Body | InPhase::Complete, Outgoing::Complete) if closes => Ok((0, Event::Closed)),
+            (InPhase::Body | InPhase::Complete, Outgoing::Complete) if closes => {
+                Ok((0, Event::Closed))
+            }
             _ => return self.receive_by(Inbound::receive_part, input),
         };
         self.received(received)
@@ -105,15 +132,24 @@ impl ServerConnection {
     /// Gives the next event of a request's body, as [`receive`](Self::receive) does, while the head
     /// is kept: it needs no spans, passes over the lines of chunks, and gives [`Event::End`] where
     /// no body is left. It goes on after the response.
-    pub fn receive_body<'b>(&mut self, input: &'b [u8]) -> Result<(usize, ServerEvent<'b>), ParseError> {
+    pub fn receive_body<'b>(
+        &mut self,
+        input: &'b [u8],
+    ) -> Result<(usize, ServerEvent<'b>), ParseError> {
         self.receive_by(Inbound::receive_body, input)
     }
 
     #[inline(always)]
-    fn receive_by<'b>(&mut self, read: fn(&mut Inbound, &'b [u8]) -> Received<'b>, input: &'b [u8]) -> Received<'b> {
+    fn receive_by<'b>(
+        &mut self,
+        read: fn(&mut Inbound, &'b [u8]) -> Received<'b>,
+        input: &'b [u8],
+    ) -> Received<'b> {
         let received = match (self.inbound.phase, &self.outbound.outgoing) {
             _ if self.outbound.refuses => Ok((0, Event::Closed)),
-            (InPhase::Body | InPhase::Complete, Outgoing::Complete) if self.outbound.hands_over => Ok((0, Event::Handover)),
+            (InPhase::Body | InPhase::Complete, Outgoing::Complete) if self.outbound.hands_over => {
+                Ok((0, Event::Handover))
+            }
             _ => read(&mut self.inbound, input),
         };
         self.received(received)
@@ -168,18 +204,27 @@ impl ServerConnection {
     /// Takes note of what has come of octets.
     fn received<'b>(&mut self, received: Received<'b>) -> Received<'b> {
         match received {
-            Ok((_, Event::NeedMore)) if self.is_peer_closed => return self.peer_closed().map(|()| (0, Event::Closed)),
+            Ok((_, Event::NeedMore)) if self.is_peer_closed => {
+                return self.peer_closed().map(|()| (0, Event::Closed));
+            }
             Ok((_, Event::NeedMore)) => return received,
             // A client that has sent octets of the body waits for no 100 any more.
-            Ok((_, Event::Data(_) | Event::Chunk { .. } | Event::End)) => self.outbound.expects_continue = false,
+            Ok((_, Event::Data(_) | Event::Chunk { .. } | Event::End)) => {
+                self.outbound.expects_continue = false
+            }
             Ok(_) | Err(_) => {}
         }
         self.shared.note(&self.inbound, received.is_err());
         received
     }
 
-    fn receive_head<'b>(&mut self, input: &'b [u8], spans: LentSpans<'b>) -> Result<(usize, ServerEvent<'b>), ParseError> {
-        let parsed = RequestHead::resume(&mut self.progress, &mut self.facts, input, spans, &self.limits);
+    fn receive_head<'b>(
+        &mut self,
+        input: &'b [u8],
+        spans: LentSpans<'b>,
+    ) -> Result<(usize, ServerEvent<'b>), ParseError> {
+        let parsed =
+            RequestHead::resume(&mut self.progress, &mut self.facts, input, spans, &self.limits);
         match parsed.map_err(|error| self.inbound.fail(error))? {
             Parsed::Incomplete => Ok((0, Event::NeedMore)),
             Parsed::Complete { message: head, len } => {
@@ -189,7 +234,8 @@ impl ServerConnection {
                     outgoing: Outgoing::Owed,
                     reply_to: head.reply_to(),
                     closes: !options.persists(head.version()),
-                    expects_continue: self.inbound.phase == InPhase::Body && options.expects_continue(head.version()),
+                    expects_continue: self.inbound.phase == InPhase::Body
+                        && options.expects_continue(head.version()),
                     offers_upgrade: options.offers_upgrade(head.version()),
                     hands_over: false,
                     refuses: false,
@@ -232,22 +278,24 @@ impl ServerConnection {
         self.outbound.respond(&self.shared, Body::Meanwhile, status, out)
     }
 
-    /// Makes the answer that is owed the last one on the connection, whatever the request asks for: it says so, and nothing behind the request
-    /// is read [RFC 9112 section 9.6]. Without an answer owed nothing changes.
+    /// Makes the answer that is owed the last one on the connection, whatever the request asks for:
+    /// it says so, and nothing behind the request is read [RFC 9112 section 9.6]. Without an
+    /// answer owed nothing changes.
     pub const fn close_after_answer(&mut self) {
         self.outbound.closes |= matches!(self.outbound.outgoing, Outgoing::Owed);
     }
 
-    /// Whether the answer that is owed is the last one on the connection: the request says so, or [`close_after_answer`](Self::close_after_answer)
-    /// does.
+    /// Whether the answer that is owed is the last one on the connection: the request says so, or
+    /// [`close_after_answer`](Self::close_after_answer) does.
     pub const fn closes_after_answer(&self) -> bool {
         self.outbound.closes && matches!(self.outbound.outgoing, Outgoing::Owed)
     }
 
     body_calls!();
 
-    /// Begins the refusal of what [`receive`](Self::receive) has refused, with the status that the error suggests, or of a peer that
-    /// is too slow or comes at a bad time. It says that the connection closes, and nothing is sent or read after it.
+    /// Begins the refusal of what [`receive`](Self::receive) has refused, with the status that the
+    /// error suggests, or of a peer that is too slow or comes at a bad time. It says that the
+    /// connection closes, and nothing is sent or read after it.
     ///
     /// Fails with [`WriteError::OutOfTurn`] when an answer has begun: then only the close is left.
     pub fn reject<'w, const M: usize>(
@@ -270,30 +318,33 @@ impl ServerConnection {
         self.state()
     }
 
-    /// Takes note that the peer has closed its side, after all octets that came have been put before the connection. Once is enough:
-    /// when it comes to where more octets would be needed, it is closed.
+    /// Takes note that the peer has closed its side, after all octets that came have been put
+    /// before the connection. Once is enough: when it comes to where more octets would be
+    /// needed, it is closed.
     ///
-    /// Fails with [`ErrorKind::Truncated`] in the middle of a request. A request that is whole is to be answered all the same
-    /// [RFC 9112 section 9.6].
+    /// Fails with [`ErrorKind::Truncated`] in the middle of a request. A request that is whole is
+    /// to be answered all the same [RFC 9112 section 9.6].
     pub fn peer_closed(&mut self) -> Result<(), ParseError> {
         self.is_peer_closed = true;
-        let closed = match self.inbound.phase {
-            InPhase::Head if self.progress.is_begun() => {
-                Err(self.inbound.fail(ParseError::new(ErrorKind::Truncated, self.progress.searched(), 0)))
-            }
-            InPhase::Head => {
-                self.inbound.phase = InPhase::Closed;
-                self.outbound.outgoing = Outgoing::Complete;
-                Ok(())
-            }
-            InPhase::Body => self.inbound.body_closed(),
-            InPhase::Complete | InPhase::Handover | InPhase::Closed => Ok(()),
-        };
+        let closed =
+            match self.inbound.phase {
+                InPhase::Head if self.progress.is_begun() => Err(self
+                    .inbound
+                    .fail(ParseError::new(ErrorKind::Truncated, self.progress.searched(), 0))),
+                InPhase::Head => {
+                    self.inbound.phase = InPhase::Closed;
+                    self.outbound.outgoing = Outgoing::Complete;
+                    Ok(())
+                }
+                InPhase::Body => self.inbound.body_closed(),
+                InPhase::Complete | InPhase::Handover | InPhase::Closed => Ok(()),
+            };
         closed.inspect_err(|_| self.shared.raise_fault())
     }
 
-    /// Takes note that the caller takes no more of this message: its buffer is full and more octets are needed, or they take too long to come.
-    /// Gives what to [`reject`](Self::reject), 414 or 431 for a head, 413 for a body.
+    /// Takes note that the caller takes no more of this message: its buffer is full and more octets
+    /// are needed, or they take too long to come. Gives what to [`reject`](Self::reject), 414
+    /// or 431 for a head, 413 for a body.
     pub fn overflow(&mut self) -> ParseError {
         let kind = match self.progress.is_start_line_read() {
             true => ErrorKind::HeadTooLong,
@@ -302,8 +353,9 @@ impl ServerConnection {
         self.inbound.overflow(kind, self.progress.searched(), &self.shared)
     }
 
-    /// What the peer did wrong, as [`receive`](Self::receive), [`overflow`](Self::overflow) or [`peer_closed`](Self::peer_closed) has
-    /// told: what there is to [`reject`](Self::reject) in the state [`Refusal`](ServerState::Refusal).
+    /// What the peer did wrong, as [`receive`](Self::receive), [`overflow`](Self::overflow) or
+    /// [`peer_closed`](Self::peer_closed) has told: what there is to [`reject`](Self::reject)
+    /// in the state [`Refusal`](ServerState::Refusal).
     pub const fn fault(&self) -> Option<ParseError> {
         self.inbound.fault()
     }
@@ -324,17 +376,19 @@ impl ServerConnection {
             (InPhase::Body, Outgoing::Owed) => ServerState::Body,
             (InPhase::Complete, Outgoing::Owed) => ServerState::Answer,
             (InPhase::Body | InPhase::Complete, Outgoing::Body(_)) => ServerState::AnswerBody,
-            (InPhase::Body | InPhase::Complete, Outgoing::Complete) if !self.is_body_owed() => match self.outbound {
-                Outbound { hands_over: true, .. } => ServerState::Handover,
-                Outbound { closes: false, .. } => ServerState::Next,
-                _ => ServerState::Close,
-            },
+            (InPhase::Body | InPhase::Complete, Outgoing::Complete) if !self.is_body_owed() => {
+                match self.outbound {
+                    Outbound { hands_over: true, .. } => ServerState::Handover,
+                    Outbound { closes: false, .. } => ServerState::Next,
+                    _ => ServerState::Close,
+                }
+            }
             _ => ServerState::Close,
         }
     }
 
-    /// Whether the client waits for a 100 before it sends the body [RFC 9110 section 10.1.1]: one is to be sent when the body is wanted, and
-    /// may be left out once octets of it have come.
+    /// Whether the client waits for a 100 before it sends the body [RFC 9110 section 10.1.1]: one
+    /// is to be sent when the body is wanted, and may be left out once octets of it have come.
     pub fn expects_continue(&self) -> bool {
         self.outbound.expects_continue && self.state() == ServerState::Body
     }
@@ -427,7 +481,8 @@ impl Outbound {
         }
         let version = self.reply_to.version();
         // A client that waits for a 100 and gets a final response may send the body or not.
-        let may_go_on = body == Body::Meanwhile && version == Version::Http11 && !self.expects_continue;
+        let may_go_on =
+            body == Body::Meanwhile && version == Version::Http11 && !self.expects_continue;
         let persistence = match version {
             _ if status.is_informational() => Persistence::Unsaid,
             _ if self.closes || (is_body_owed && !may_go_on) => Persistence::Close,
@@ -436,7 +491,12 @@ impl Outbound {
             Version::Http10 => Persistence::KeepAlive,
         };
         let reply_to = self.reply_to;
-        let writer = HeadWriter::response(out.head_draft()?, Answer { outbound: self, status, refused: None }, reply_to, status)?;
+        let writer = HeadWriter::response(
+            out.head_draft()?,
+            Answer { outbound: self, status, refused: None },
+            reply_to,
+            status,
+        )?;
         Ok(writer.persistence(persistence))
     }
 
@@ -451,7 +511,8 @@ impl Outbound {
         }
         let reply_to = self.reply_to;
         let sink = Answer { outbound: self, status, refused: Some(shared) };
-        Ok(HeadWriter::response(out.head_draft()?, sink, reply_to, status)?.persistence(Persistence::Close))
+        Ok(HeadWriter::response(out.head_draft()?, sink, reply_to, status)?
+            .persistence(Persistence::Close))
     }
 
     fn outgoing(&mut self, shared: &Shared, step: BodyStep) -> Result<&mut Outgoing, WriteError> {

@@ -1,5 +1,5 @@
-//! A server's connection on a transport of the `embedded-io` traits: blocking, and asynchronous. Both do the same: what is not reading
-//! and writing stands in one place.
+//! A server's connection on a transport of the `embedded-io` traits: blocking, and asynchronous.
+//! Both do the same: what is not reading and writing stands in one place.
 
 mod stream;
 mod wire;
@@ -45,7 +45,9 @@ impl<E: fmt::Display> fmt::Display for StreamError<E> {
         match self {
             Self::Transport(error) => error.fmt(f),
             Self::WriteZero => f.write_str("the transport takes no more octets"),
-            Self::Interrupted => f.write_str("the connection is over, since something was not sent to its end"),
+            Self::Interrupted => {
+                f.write_str("the connection is over, since something was not sent to its end")
+            }
             Self::Peer(error) => error.fmt(f),
             Self::Own(error) => error.fmt(f),
         }

@@ -1,6 +1,7 @@
 //! The two modules, one text: they differ in `async` and `.await`.
 
-/// A server's connection: the parts that read and write, with the words that make them asynchronous, or none.
+/// A server's connection: the parts that read and write, with the words that make them
+/// asynchronous, or none.
 macro_rules! server_stream {
     ($traits:ident, [$($asynchronous:ident)?], [$($await:tt)*]) => {
         use crate::embedded::StreamError;
@@ -10,16 +11,24 @@ macro_rules! server_stream {
         use core::fmt;
         use ::$traits::{ErrorType, Read, Write};
 
-        /// A server's end of a connection on a transport: gives requests, one after the other, to be answered.
+        /// A server's end of a connection on a transport: gives requests, one after the other, to
+        /// be answered.
         ///
-        /// It holds the places of up to `FIELDS` field lines, receives into `RECEIVED` octets, and sends from `SENT`. Each has to hold the
-        /// longest head; behind the head of a request there has to be room for the longest line of a chunk or a trailer too, and with some
-        /// 512 octets bodies are quick. 128 octets to send from hold every refusal.
+        /// It holds the places of up to `FIELDS` field lines, receives into `RECEIVED` octets, and
+        /// sends from `SENT`. Each has to hold the longest head; behind the head of a request there
+        /// has to be room for the longest line of a chunk or a trailer too, and with some 512
+        /// octets bodies are quick. 128 octets to send from hold every refusal.
         ///
-        /// The transport is flushed before it is read, and where the connection is over. Deadlines are the transport's: a read or write that
-        /// takes too long has to fail there. After an error, and where a future has been dropped before its end, the connection is over.
+        /// The transport is flushed before it is read, and where the connection is over. Deadlines
+        /// are the transport's: a read or write that takes too long has to fail there. After an
+        /// error, and where a future has been dropped before its end, the connection is over.
         /// CONNECT and upgrades are for [`ServerConnection`](crate::ServerConnection).
-        pub struct ServerStream<T, const FIELDS: usize = 32, const RECEIVED: usize = 2048, const SENT: usize = 512> {
+        pub struct ServerStream<
+            T,
+            const FIELDS: usize = 32,
+            const RECEIVED: usize = 2048,
+            const SENT: usize = 512,
+        > {
             transport: T,
             wire: Wire<FIELDS, RECEIVED, SENT>,
             /// What has been written has not reached the transport as a whole.
@@ -45,10 +54,12 @@ macro_rules! server_stream {
                 Self { transport, wire: Wire::new(limits), is_sending: false, is_held: false }
             }
 
-            /// The next request, or `None` when the connection is over: then the transport is to be closed, as after an error.
+            /// The next request, or `None` when the connection is over: then the transport is to be
+            /// closed, as after an error.
             ///
-            /// A peer that breaks a rule or a limit is told so before the error is given. The error is
-            /// [`OutOfTurn`](crate::WriteError::OutOfTurn) when the request before has not been answered to the end.
+            /// A peer that breaks a rule or a limit is told so before the error is given. The error
+            /// is [`OutOfTurn`](crate::WriteError::OutOfTurn) when the request before has not been
+            /// answered to the end.
             pub $($asynchronous)? fn next_request(
                 &mut self,
             ) -> Result<Option<Exchange<'_, T, FIELDS, RECEIVED, SENT>>, StreamError<T::Error>> {
@@ -58,7 +69,9 @@ macro_rules! server_stream {
                 loop {
                     let step = self.wire.advance();
                     match self.told(step)$($await)*? {
-                        Step::Answer(request) => return Ok(Some(Exchange { stream: self, request })),
+                        Step::Answer(request) => {
+                            return Ok(Some(Exchange { stream: self, request }));
+                        }
                         Step::Read => self.fill()$($await)*?,
                         Step::Close => return self.flush()$($await)*.map(|()| None),
                     }
@@ -77,7 +90,8 @@ macro_rules! server_stream {
                 let received = match room.is_empty() {
                     true => Err(self.wire.overflow()),
                     false => {
-                        let count = self.transport.read(room)$($await)*.map_err(StreamError::Transport)?;
+                        let read = self.transport.read(room)$($await)*;
+                        let count = read.map_err(StreamError::Transport)?;
                         self.wire.received(count)
                     }
                 };
@@ -85,14 +99,18 @@ macro_rules! server_stream {
             }
 
             /// Sends what has been written, and these octets behind it.
-            $($asynchronous)? fn send(&mut self, behind: &[u8]) -> Result<(), StreamError<T::Error>> {
+            $($asynchronous)? fn send(
+                &mut self,
+                behind: &[u8],
+            ) -> Result<(), StreamError<T::Error>> {
                 if core::mem::replace(&mut self.is_sending, true) {
                     return Err(StreamError::Interrupted);
                 }
                 // Not by write_all, which panics when a transport takes nothing.
                 for mut octets in [self.wire.out.as_bytes(), behind] {
                     while !octets.is_empty() {
-                        match self.transport.write(octets)$($await)*.map_err(StreamError::Transport)? {
+                        let written = self.transport.write(octets)$($await)*;
+                        match written.map_err(StreamError::Transport)? {
                             0 => return Err(StreamError::WriteZero),
                             count => octets = octets.get(count..).unwrap_or(&[]),
                         }
@@ -115,7 +133,10 @@ macro_rules! server_stream {
             }
 
             /// Tells the peer what it did wrong.
-            $($asynchronous)? fn told<V>(&mut self, result: Result<V, StreamError<T::Error>>) -> Result<V, StreamError<T::Error>> {
+            $($asynchronous)? fn told<V>(
+                &mut self,
+                result: Result<V, StreamError<T::Error>>,
+            ) -> Result<V, StreamError<T::Error>> {
                 if let Err(StreamError::Peer(error)) = &result {
                     self.wire.refuse(*error);
                     self.flush()$($await)*?;
@@ -155,7 +176,11 @@ macro_rules! server_stream {
             ///
             /// Content that has not been read is discarded, as by [`respond`](Self::respond), and
             /// cannot be read any more: see [`begin_while_reading`](Self::begin_while_reading).
-            pub $($asynchronous)? fn begin(&mut self, status: Status, fields: Answered<'_>) -> Result<(), StreamError<T::Error>> {
+            pub $($asynchronous)? fn begin(
+                &mut self,
+                status: Status,
+                fields: Answered<'_>,
+            ) -> Result<(), StreamError<T::Error>> {
                 let version = self.head().version();
                 self.stream.wire.begin(status, fields, version)?;
                 self.stream.send(&[])$($await)*
@@ -185,8 +210,8 @@ macro_rules! server_stream {
             }
         }
 
-        impl<T: Read + Write, const FIELDS: usize, const RECEIVED: usize, const SENT: usize> ErrorType
-            for Exchange<'_, T, FIELDS, RECEIVED, SENT>
+        impl<T: Read + Write, const FIELDS: usize, const RECEIVED: usize, const SENT: usize>
+            ErrorType for Exchange<'_, T, FIELDS, RECEIVED, SENT>
         {
             type Error = StreamError<T::Error>;
         }

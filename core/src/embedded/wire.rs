@@ -59,11 +59,15 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
                 }
                 ServerState::Close | ServerState::Handover => return Ok(Step::Close),
                 // Not answered, or not to the end.
-                ServerState::Body | ServerState::Answer | ServerState::AnswerBody | ServerState::Refusal => {
+                ServerState::Body
+                | ServerState::Answer
+                | ServerState::AnswerBody
+                | ServerState::Refusal => {
                     return Err(WriteError::OutOfTurn.into());
                 }
             }
-            let (used, event) = self.connection.receive(self.received.bytes(), self.spans.lend())?;
+            let (used, event) =
+                self.connection.receive(self.received.bytes(), self.spans.lend())?;
             let is_starved = matches!(event, Event::NeedMore);
             if let Event::Head(head) = event {
                 let request = head.parts();
@@ -85,7 +89,10 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
     /// Takes octets of the content, none at its end. `None` when more have to be received.
     ///
     /// Fails with [`WriteError::RequestUnread`] when the response has begun without waiting for it.
-    pub(super) fn content<E>(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, StreamError<E>> {
+    pub(super) fn content<E>(
+        &mut self,
+        buffer: &mut [u8],
+    ) -> Result<Option<usize>, StreamError<E>> {
         if self.is_body_given_up {
             return Err(WriteError::RequestUnread.into());
         }
@@ -98,7 +105,8 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
                 Event::End | Event::Handover | Event::Closed => is_ended = true,
                 Event::Head(_) | Event::Chunk { .. } | Event::Trailer { .. } => {}
             }
-            // The content stands at the end of what is used; it is used when the caller has taken it.
+            // The content stands at the end of what is used; it is used when the caller has taken
+            // it.
             self.received.consume(used.saturating_sub(self.content));
             if is_ended {
                 return Ok(Some(0));
@@ -165,7 +173,12 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
 
     /// Writes a response, whole when it fits. Else its head; the body is to be framed then, and
     /// ended.
-    pub(super) fn answer<E>(&mut self, status: Status, fields: Answered<'_>, body: &[u8]) -> Result<bool, StreamError<E>> {
+    pub(super) fn answer<E>(
+        &mut self,
+        status: Status,
+        fields: Answered<'_>,
+        body: &[u8],
+    ) -> Result<bool, StreamError<E>> {
         if status.is_informational() {
             return Err(WriteError::OutOfTurn.into());
         }
@@ -180,7 +193,12 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
 
     /// Writes the head of a response, to a client of this version, whose length is not known
     /// before.
-    pub(super) fn begin<E>(&mut self, status: Status, fields: Answered<'_>, version: Version) -> Result<(), StreamError<E>> {
+    pub(super) fn begin<E>(
+        &mut self,
+        status: Status,
+        fields: Answered<'_>,
+        version: Version,
+    ) -> Result<(), StreamError<E>> {
         Ok(stream(self.respond(status)?, fields, version)?)
     }
 
@@ -193,7 +211,11 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
         version: Version,
     ) -> Result<(), StreamError<E>> {
         self.ask_for_body()?;
-        Ok(stream(self.connection.respond_while_receiving(status, &mut self.out)?, fields, version)?)
+        Ok(stream(
+            self.connection.respond_while_receiving(status, &mut self.out)?,
+            fields,
+            version,
+        )?)
     }
 
     /// What goes out behind the `out` buffer of these octets of the body.
@@ -212,7 +234,11 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
 }
 
 /// Ends the head of a response whose length is not known before, to a client of this version.
-fn stream(head: HeadWriter<'_, Answer<'_>>, fields: Answered<'_>, version: Version) -> Result<(), WriteError> {
+fn stream(
+    head: HeadWriter<'_, Answer<'_>>,
+    fields: Answered<'_>,
+    version: Version,
+) -> Result<(), WriteError> {
     let head = head.fields(fields)?;
     match version {
         Version::Http11 => head.chunked(),

@@ -59,7 +59,8 @@ fn is_zero(octets: &[u8], start: usize, count: usize) -> bool {
     octets.iter().skip(start).take(count).all(|&digit| digit == b'0')
 }
 
-/// `chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )` [RFC 9112 section 7.1.1]
+/// `chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )` [RFC 9112 section
+/// 7.1.1]
 fn chunk_exts<I: Input>(mut input: I) -> Read<I, Span> {
     let start = input.position();
     while matches!(input.octet(), Some(b' ' | b'\t' | b';')) {

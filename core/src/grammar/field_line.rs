@@ -19,7 +19,8 @@ pub(crate) struct FieldLine {
 pub(crate) fn field_line_or_end<I: Input>(input: I) -> Read<I, Option<FieldLine>> {
     match input.octet() {
         Some(b'\r') => read(crlf(Part::FieldName), input).map(|(after, ())| (after, None)),
-        _ => read(terminated(field_line(), crlf(Part::FieldValue)), input).map(|(after, line)| (after, Some(line))),
+        _ => read(terminated(field_line(), crlf(Part::FieldValue)), input)
+            .map(|(after, line)| (after, Some(line))),
     }
 }
 
@@ -36,7 +37,8 @@ fn field_name<I: Input>() -> impl Rule<I, Span> {
     token_in_text(Part::FieldName)
 }
 
-/// `field-value OWS`: the whitespace at the end is read, and left out of the value [RFC 9112 section 5.1]
+/// `field-value OWS`: the whitespace at the end is read, and left out of the value [RFC 9112
+/// section 5.1]
 #[inline(always)]
 fn field_value<I: Input>() -> impl Rule<I, Span> {
     Inlined(FieldValue)
@@ -54,7 +56,8 @@ impl<I: Input> Terminal<I> for FieldValue {
         // Before a value stands `:` or whitespace.
         if IS_WIDE {
             let has_no_space = octet_before(end).is_some_and(|last| last > b' ');
-            let value_end = if has_no_space { end } else { trimmed_end(input.octets(), start, end) };
+            let value_end =
+                if has_no_space { end } else { trimmed_end(input.octets(), start, end) };
             return Ok((input.at(end), Span::new(start, value_end)));
         }
         // The controls that text may hold are whitespace.

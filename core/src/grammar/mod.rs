@@ -1,8 +1,9 @@
 //! The grammar of message heads, chunk lines and trailers, one function a rule of RFC 9112, in nom.
 //!
-//! A rule takes an [`Input`] and gives what it has read as [`Span`]s. When an octet does not fit, it says only where it stopped and in
-//! which part of the line ([`Stop`]); which rule of the RFC that breaks is decided in one place, [`Stop::error`]. A rule that stops at
-//! the end of the input is incomplete: every octet so far fits.
+//! A rule takes an [`Input`] and gives what it has read as [`Span`]s. When an octet does not fit,
+//! it says only where it stopped and in which part of the line ([`Stop`]); which rule of the RFC
+//! that breaks is decided in one place, [`Stop::error`]. A rule that stops at the end of the input
+//! is incomplete: every octet so far fits.
 
 mod chunk_line;
 mod field_line;
@@ -40,11 +41,14 @@ fn read<I: Input, O>(mut rule: impl Rule<I, O>, input: I) -> Read<I, O> {
         Ok(read) => Ok(read),
         Err(Err::Error(stop) | Err::Failure(stop)) => Err(stop),
         // No rule here says so in this way.
-        Err(Err::Incomplete(_)) => Err(Stop { part: Part::FieldValue, position: input.octets().len() }),
+        Err(Err::Incomplete(_)) => {
+            Err(Stop { part: Part::FieldValue, position: input.octets().len() })
+        }
     }
 }
 
-/// Where a part of a head stands in the received octets. A head is at most 65,535 octets long, so 16 bits hold every position.
+/// Where a part of a head stands in the received octets. A head is at most 65,535 octets long, so
+/// 16 bits hold every position.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[repr(align(4))]
 pub(crate) struct Span {
@@ -85,14 +89,18 @@ impl Span {
 #[inline(always)]
 fn http_version<I: Input>() -> impl Rule<I, HttpVersion> {
     let usual = rule(|input: I| match input.next() {
-        Some(next) if is_usual_version(next) => {
-            Ok((input.at(input.position().wrapping_add(HttpVersion::LEN)), HttpVersion { major: 1, minor: 1 }))
-        }
+        Some(next) if is_usual_version(next) => Ok((
+            input.at(input.position().wrapping_add(HttpVersion::LEN)),
+            HttpVersion { major: 1, minor: 1 },
+        )),
         _ => Err(Stop { part: Part::Version, position: input.position() }),
     });
     alt((
         usual,
-        rule(|input: I| any_version(input.octets(), input.position()).map(|(after, version)| (input.at(after), version))),
+        rule(|input: I| {
+            any_version(input.octets(), input.position())
+                .map(|(after, version)| (input.at(after), version))
+        }),
     ))
 }
 

@@ -1,6 +1,8 @@
 //! The first line of a response.
 
-use super::{HttpVersion, Part, Read, Rule, Span, Stop, crlf, http_version, octet, one, read, rule, text};
+use super::{
+    HttpVersion, Part, Read, Rule, Span, Stop, crlf, http_version, octet, one, read, rule, text,
+};
 use crate::octets::digit;
 use crate::scan::Input;
 use nom::Parser;
@@ -42,5 +44,7 @@ fn sp_or_line_end<I: Input>() -> impl Rule<I, ()> {
 fn status_code<I: Input>() -> impl Rule<I, u16> {
     let class = one(Part::StatusCode, |octet| digit(octet).filter(|&value| value != 0));
     let other = || one(Part::StatusCode, digit);
-    (class, other(), other()).map(|(hundreds, tens, ones)| u16::from(hundreds) * 100 + u16::from(tens) * 10 + u16::from(ones))
+    (class, other(), other()).map(|(hundreds, tens, ones)| {
+        u16::from(hundreds) * 100 + u16::from(tens) * 10 + u16::from(ones)
+    })
 }

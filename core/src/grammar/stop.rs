@@ -49,7 +49,9 @@ impl Stop {
             ([b'\r', ..], Part::Method | Part::Target) => ErrorKind::RequestLine,
             ([b'\r', ..], Part::FieldName) => ErrorKind::MissingColon,
             ([b' ' | b'\t', ..], Part::FieldName) if at_line_start => ErrorKind::LineFolding,
-            ([b' ' | b'\t', after @ ..], Part::FieldName) if begins_with_colon(after) => ErrorKind::WhitespaceBeforeColon,
+            ([b' ' | b'\t', after @ ..], Part::FieldName) if begins_with_colon(after) => {
+                ErrorKind::WhitespaceBeforeColon
+            }
             (_, Part::FieldName) => ErrorKind::FieldName,
             (_, Part::FieldValue) => ErrorKind::FieldValue,
             (_, Part::Method) => ErrorKind::Method,
@@ -63,7 +65,11 @@ impl Stop {
         };
         let len = match rest.first_chunk() {
             // Three digits that are no status are so together.
-            Some(digits @ [_, _, _]) if kind == ErrorKind::StatusCode && digits.iter().all(u8::is_ascii_digit) => 3,
+            Some(digits @ [_, _, _])
+                if kind == ErrorKind::StatusCode && digits.iter().all(u8::is_ascii_digit) =>
+            {
+                3
+            }
             _ => 1,
         };
         ParseError::new(kind, position, len)

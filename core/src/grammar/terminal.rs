@@ -5,7 +5,8 @@ use crate::octets::{IS_WIDE, TARGET, is, is_ows};
 use crate::scan::Input;
 use nom::{Err, Mode, OutputMode, PResult, Parser};
 
-/// What reads a terminal. nom would take a function as well, and make a call of it: a terminal is inlined where it stands.
+/// What reads a terminal. nom would take a function as well, and make a call of it: a terminal is
+/// inlined where it stands.
 pub(super) trait Terminal<I> {
     type Output;
 
@@ -105,7 +106,8 @@ impl<I: Input> Terminal<I> for Target {
 #[inline(never)]
 fn end_at_backslash(octets: &[u8], start: usize, backslash: usize) -> usize {
     #[allow(clippy::manual_contains, reason = "it is fast, and long")]
-    let is_in_query = octets.get(start..backslash).unwrap_or(&[]).iter().any(|&octet| octet == b'?');
+    let is_in_query =
+        octets.get(start..backslash).unwrap_or(&[]).iter().any(|&octet| octet == b'?');
     let mut end = backslash;
     while is_in_query && octets.get(end).is_some_and(|&octet| octet == b'\\' || is(octet, TARGET)) {
         end = end.wrapping_add(1);
@@ -122,7 +124,8 @@ fn run<I: Input>(part: Part, input: I, end: usize) -> Read<I, Span> {
     }
 }
 
-/// `*( HTAB / SP / VCHAR / obs-text )`: a field value or a reason phrase, with the whitespace at its ends.
+/// `*( HTAB / SP / VCHAR / obs-text )`: a field value or a reason phrase, with the whitespace at
+/// its ends.
 #[inline(always)]
 pub(super) fn text<I: Input>() -> impl Rule<I, Span> {
     Inlined(Text)
@@ -158,7 +161,11 @@ pub(super) fn octet<I: Input>(part: Part, expected: u8) -> impl Rule<I, ()> {
 /// These octets, case-sensitive.
 #[inline(always)]
 pub(super) fn literal<I: Input>(part: Part, expected: &'static [u8]) -> impl Rule<I, ()> {
-    rule(move |input: I| expected.iter().try_fold((input, ()), |(input, ()), expected| read(octet(part, *expected), input)))
+    rule(move |input: I| {
+        expected
+            .iter()
+            .try_fold((input, ()), |(input, ()), expected| read(octet(part, *expected), input))
+    })
 }
 
 /// `OWS = *( SP / HTAB )` [RFC 9110 section 5.6.3]

@@ -1,4 +1,5 @@
-//! What the fields of a head say of the message and the connection, taken into account line by line.
+//! What the fields of a head say of the message and the connection, taken into account line by
+//! line.
 
 use super::Options;
 use crate::framing::FramingFacts;

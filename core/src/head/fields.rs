@@ -11,9 +11,15 @@ use core::fmt;
 ///
 /// let mut spans = FieldSpans::<4>::new();
 /// let input = b"GET / HTTP/1.1\r\nHost: a\r\nX-A: 1\r\nx-a: 2\r\n\r\n";
-/// let Parsed::Complete { message: head, .. } = RequestHead::parse(input, spans.lend())? else { panic!() };
+/// let Parsed::Complete { message: head, .. } = RequestHead::parse(input, spans.lend())?
+/// else {
+///     panic!()
+/// };
 /// const X_A: FieldName = FieldName::from_static("X-A");
-/// assert_eq!(head.fields().all(X_A).map(|value| value.as_bytes()).collect::<Vec<_>>(), [b"1", b"2"]);
+/// assert_eq!(
+///     head.fields().all(X_A).map(|value| value.as_bytes()).collect::<Vec<_>>(),
+///     [b"1", b"2"]
+/// );
 /// assert_eq!(head.fields().only(FieldName::HOST).unwrap().unwrap().as_bytes(), b"a");
 /// assert!(head.fields().only(X_A).is_err());
 /// # Ok::<(), bareline_core::ParseError>(())
@@ -42,9 +48,12 @@ impl<'b> Fields<'b> {
     /// Name and value of each line.
     pub fn iter(&self) -> impl Iterator<Item = (FieldName<'b>, FieldValue<'b>)> + Clone + use<'b> {
         let octets = self.octets;
-        self.lines
-            .iter()
-            .map(move |line| (FieldName::from_token(line.name.of(octets)), FieldValue::from_text(line.value.of(octets))))
+        self.lines.iter().map(move |line| {
+            (
+                FieldName::from_token(line.name.of(octets)),
+                FieldValue::from_text(line.value.of(octets)),
+            )
+        })
     }
 
     /// The values of all lines with this name.
@@ -52,7 +61,8 @@ impl<'b> Fields<'b> {
         FieldsNamed { fields: *self, name }
     }
 
-    /// The value of the one line with this name, for a field that is no list. Fails when there are several.
+    /// The value of the one line with this name, for a field that is no list. Fails when there are
+    /// several.
     pub fn only(&self, name: FieldName<'_>) -> Result<Option<FieldValue<'b>>, RepeatedField> {
         let mut values = self.all(name);
         match (values.next(), values.next()) {

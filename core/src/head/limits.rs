@@ -12,7 +12,9 @@ use crate::record::debug_record;
 ///
 /// let limits = Limits { target: 8, ..Limits::default() };
 /// let mut spans = FieldSpans::<8>::new();
-/// let error = RequestHead::parse_within(b"GET /a/long/path HTTP/1.1\r\n", spans.lend(), &limits).unwrap_err();
+/// let error =
+///     RequestHead::parse_within(b"GET /a/long/path HTTP/1.1\r\n", spans.lend(), &limits)
+///         .unwrap_err();
 /// assert_eq!((error.kind(), error.offset()), (ErrorKind::TargetTooLong, 12));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,20 +22,22 @@ use crate::record::debug_record;
 pub struct Limits {
     /// The longest method, in octets: 64 by default. Longer is 501 [RFC 9112 section 3].
     pub method: u16,
-    /// The longest request target, in octets: 16,384 by default. Longer is 414 [RFC 9112 section 3].
+    /// The longest request target, in octets: 16,384 by default. Longer is 414 [RFC 9112 section
+    /// 3].
     pub target: u16,
-    /// The longest head, start line and field section together, and the longest trailer section, in octets: 65,535 by default
-    /// and at the most. Longer is 431 [RFC 9110 section 5.4].
+    /// The longest head, start line and field section together, and the longest trailer section,
+    /// in octets: 65,535 by default and at the most. Longer is 431 [RFC 9110 section 5.4].
     pub head: u16,
     /// The most field lines of a trailer section: 128 by default. More is 431 [RFC 9110 section
     /// 5.4].
     pub trailers: u16,
     /// The longest line before the data of a chunk, in octets: 4,096 by default. Longer is 400.
     pub chunk_line: u16,
-    /// All chunk extensions of a body together, in octets: 16,384 by default. Longer is 400 [RFC 9112 section 7.1.1].
+    /// All chunk extensions of a body together, in octets: 16,384 by default. Longer is 400 [RFC
+    /// 9112 section 7.1.1].
     pub chunk_extensions: u16,
-    /// The longest body, in octets, counted across chunks: not limited by default, since none is kept. Longer is 413
-    /// [RFC 9110 section 15.5.14].
+    /// The longest body, in octets, counted across chunks: not limited by default, since none is
+    /// kept. Longer is 413 [RFC 9110 section 15.5.14].
     pub body: u64,
     /// The most octets that are discarded of a body that nobody reads: 65,536 by default, chunk
     /// lines and trailers included. A response to a request with a longer rest says `Connection:
@@ -43,7 +47,17 @@ pub struct Limits {
     pub interim: u16,
 }
 
-debug_record!(Limits { method, target, head, trailers, chunk_line, chunk_extensions, body, drain, interim });
+debug_record!(Limits {
+    method,
+    target,
+    head,
+    trailers,
+    chunk_line,
+    chunk_extensions,
+    body,
+    drain,
+    interim
+});
 
 impl Limits {
     /// The defaults.
@@ -61,7 +75,9 @@ impl Limits {
 
     /// The longest request line that can be within the limits, with its line end.
     pub(crate) fn request_line(&self) -> usize {
-        usize::from(self.method).saturating_add(usize::from(self.target)).saturating_add("  HTTP/1.1\r\n".len())
+        usize::from(self.method)
+            .saturating_add(usize::from(self.target))
+            .saturating_add("  HTTP/1.1\r\n".len())
     }
 
     /// The part of the input that can belong to a head.

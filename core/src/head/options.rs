@@ -4,7 +4,8 @@ use super::{RequestHead, ResponseHead};
 use crate::octets::{check_token, has_member, is_name, members};
 use crate::value::Version;
 
-/// Connection options and what goes with them [RFC 9110 sections 7.6.1, 7.8 and 10.1.1]. Fed line by line.
+/// Connection options and what goes with them [RFC 9110 sections 7.6.1, 7.8 and 10.1.1]. Fed line
+/// by line.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Options(u8);
 
@@ -82,7 +83,8 @@ fn member_option(member: &[u8]) -> u8 {
 }
 
 impl RequestHead<'_> {
-    /// Whether the client keeps the connection after this request, as far as it goes by the request [RFC 9112 section 9.3].
+    /// Whether the client keeps the connection after this request, as far as it goes by the request
+    /// [RFC 9112 section 9.3].
     pub fn persists(&self) -> bool {
         self.options().persists(self.version())
     }
@@ -92,15 +94,16 @@ impl RequestHead<'_> {
         self.options().expects_continue(self.version())
     }
 
-    /// Whether the client offers to go on with one of the protocols in `Upgrade` [RFC 9110 section 7.8].
+    /// Whether the client offers to go on with one of the protocols in `Upgrade` [RFC 9110 section
+    /// 7.8].
     pub fn offers_upgrade(&self) -> bool {
         self.options().offers_upgrade(self.version())
     }
 }
 
 impl ResponseHead<'_> {
-    /// Whether the server keeps the connection after this response, as far as it goes by the head; one whose body goes up to the close does
-    /// not [RFC 9112 section 9.3].
+    /// Whether the server keeps the connection after this response, as far as it goes by the head;
+    /// one whose body goes up to the close does not [RFC 9112 section 9.3].
     pub fn persists(&self) -> bool {
         self.options().persists(self.version())
     }

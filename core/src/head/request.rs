@@ -19,7 +19,10 @@ use core::fmt;
 ///
 /// let mut spans = FieldSpans::<8>::new();
 /// let input = b"PUT /led HTTP/1.1\r\nHost: board\r\nContent-Length: 2\r\n\r\non";
-/// let Parsed::Complete { message: head, len } = RequestHead::parse(input, spans.lend())? else { panic!() };
+/// let Parsed::Complete { message: head, len } = RequestHead::parse(input, spans.lend())?
+/// else {
+///     panic!()
+/// };
 /// assert_eq!((head.method(), head.target().path()), (Method::PUT, "/led"));
 /// assert_eq!((head.framing(), &input[len..]), (Framing::Length(2), &b"on"[..]));
 /// # Ok::<(), bareline_core::ParseError>(())
@@ -56,17 +59,29 @@ pub(crate) type RequestProgress = Progress<Start>;
 impl<'b> RequestHead<'b> {
     /// Parses a head at the beginning of `input`, with the default [`Limits`].
     ///
-    /// Empty lines before the request line are skipped [RFC 9112 section 2.2]. [`Parsed::Incomplete`] for each strict prefix of
-    /// a valid head; a line that breaks a rule is refused once it is whole, its first octet at once, and what follows never
-    /// changes an error. Nothing behind the head is looked at.
+    /// Empty lines before the request line are skipped [RFC 9112 section 2.2].
+    /// [`Parsed::Incomplete`] for each strict prefix of a valid head; a line that breaks a rule
+    /// is refused once it is whole, its first octet at once, and what follows never changes an
+    /// error. Nothing behind the head is looked at.
     pub fn parse(input: &'b [u8], spans: LentSpans<'b>) -> Result<Parsed<Self>, ParseError> {
         Self::parse_within(input, spans, &Limits::DEFAULT)
     }
 
     /// Parses a head within these limits.
-    pub fn parse_within(input: &'b [u8], mut spans: LentSpans<'b>, limits: &Limits) -> Result<Parsed<Self>, ParseError> {
+    pub fn parse_within(
+        input: &'b [u8],
+        mut spans: LentSpans<'b>,
+        limits: &Limits,
+    ) -> Result<Parsed<Self>, ParseError> {
         spans.clear();
-        Self::resume_for(&mut RequestProgress::new(), &mut Facts::new(), input, spans, limits, TargetForm::suits)
+        Self::resume_for(
+            &mut RequestProgress::new(),
+            &mut Facts::new(),
+            input,
+            spans,
+            limits,
+            TargetForm::suits,
+        )
     }
 
     /// Parses a head whose target's form has to suit its method in this way.
@@ -77,7 +92,14 @@ impl<'b> RequestHead<'b> {
         suits: Suits,
     ) -> Result<Parsed<Self>, ParseError> {
         spans.clear();
-        Self::resume_shared(&mut RequestProgress::new(), &mut Facts::new(), input, spans, limits, suits)
+        Self::resume_shared(
+            &mut RequestProgress::new(),
+            &mut Facts::new(),
+            input,
+            spans,
+            limits,
+            suits,
+        )
     }
 
     /// Goes on with a head of which octets may have been presented before; they come first again.
@@ -116,7 +138,9 @@ impl<'b> RequestHead<'b> {
     ) -> Result<Parsed<Self>, ParseError> {
         let octets = limits.head_of(input);
         let limit = match progress.start_line {
-            None => progress.next.saturating_add(limits.request_line()).min(usize::from(limits.head)),
+            None => {
+                progress.next.saturating_add(limits.request_line()).min(usize::from(limits.head))
+            }
             Some(_) => usize::from(limits.head),
         };
         if !progress.is_due(facts, octets, &mut spans, limit) {
@@ -131,14 +155,23 @@ impl<'b> RequestHead<'b> {
             },
         };
         let section =
-            progress.field_section(facts, source.at(progress.next), limits, &mut spans, |facts| facts.framing.request_fault());
+            progress.field_section(facts, source.at(progress.next), limits, &mut spans, |facts| {
+                facts.framing.request_fault()
+            });
         let Ok(Some(len)) = section else {
             progress.start_line = Some((line, form, version));
             return section.map(|_| Parsed::Incomplete);
         };
         let framing = facts.framing.of_request(form, version, len)?;
-        let parts =
-            RequestParts { method: line.method, target: line.target, form, version, framing, options: facts.options, len };
+        let parts = RequestParts {
+            method: line.method,
+            target: line.target,
+            form,
+            version,
+            framing,
+            options: facts.options,
+            len,
+        };
         let octets = octets.get(..len).unwrap_or(octets);
         Ok(Parsed::Complete { message: Self { octets, lines: spans.into_lines(), parts }, len })
     }
@@ -184,9 +217,11 @@ impl<'b> RequestHead<'b> {
     /// # use bareline_core::{FieldSpans, Parsed, RequestHead};
     /// let mut buffer = *b"GET / HTTP/1.1\r\nHost: a\r\n\r\n....";
     /// let mut spans = FieldSpans::<8>::new();
-    /// let Parsed::Complete { message: head, len } = RequestHead::parse(&buffer, spans.lend())? else { panic!() };
+    /// let parsed = RequestHead::parse(&buffer, spans.lend())?;
+    /// let Parsed::Complete { message: head, len } = parsed else { panic!() };
     /// let parts = head.parts();
-    /// buffer[len..].copy_from_slice(b"more"); // the octets behind the head are the caller's to change
+    /// // The octets behind the head are the caller's to change.
+    /// buffer[len..].copy_from_slice(b"more");
     /// assert_eq!(parts.over(&buffer, &spans).target().as_str(), "/");
     /// # Ok::<(), bareline_core::ParseError>(())
     /// ```
@@ -198,9 +233,14 @@ impl<'b> RequestHead<'b> {
 impl RequestParts {
     /// The head again, over the octets and the spans that it was parsed with.
     ///
-    /// Its parts are checked once more, since the octets may have been changed meanwhile: where they are no head any more, what comes is
-    /// the head of a request `INVALID /` without fields.
-    pub fn over<'b, const N: usize>(&self, octets: &'b [u8], spans: &'b FieldSpans<N>) -> RequestHead<'b> {
+    /// Its parts are checked once more, since the octets may have been changed meanwhile: where
+    /// they are no head any more, what comes is the head of a request `INVALID /` without
+    /// fields.
+    pub fn over<'b, const N: usize>(
+        &self,
+        octets: &'b [u8],
+        spans: &'b FieldSpans<N>,
+    ) -> RequestHead<'b> {
         let octets = octets.get(..self.len).unwrap_or(octets);
         let (method, target) = (self.method.of(octets), self.target.of(octets));
         let is_target = is_request_target(target) && TargetForm::of(target) == Ok(self.form);
@@ -244,9 +284,15 @@ impl fmt::Debug for RequestHead<'_> {
 /// The request line, and what it amounts to.
 type Start = (RequestLine, TargetForm, Version);
 
-/// Reads the request line, and the empty lines before it, from `next` on; moves on behind what it has read.
+/// Reads the request line, and the empty lines before it, from `next` on; moves on behind what it
+/// has read.
 #[inline(always)]
-fn start<I: Input>(input: I, next: &mut usize, limits: &Limits, suits: Suits) -> Result<Option<Start>, ParseError> {
+fn start<I: Input>(
+    input: I,
+    next: &mut usize,
+    limits: &Limits,
+    suits: Suits,
+) -> Result<Option<Start>, ParseError> {
     let usual = if IS_WIDE { request_line(input.at(*next)).ok() } else { None };
     let line = match usual {
         Some((after, line)) if is_within(&line, limits) => {
@@ -265,7 +311,8 @@ fn start<I: Input>(input: I, next: &mut usize, limits: &Limits, suits: Suits) ->
 
 #[inline(always)]
 fn is_within(line: &RequestLine, limits: &Limits) -> bool {
-    line.method.len() <= usize::from(limits.method) && line.target.len() <= usize::from(limits.target)
+    line.method.len() <= usize::from(limits.method)
+        && line.target.len() <= usize::from(limits.target)
 }
 
 /// The form of the target, which has to suit the method.
@@ -273,16 +320,27 @@ fn is_within(line: &RequestLine, limits: &Limits) -> bool {
 fn check_target(line: &RequestLine, octets: &[u8], suits: Suits) -> Result<TargetForm, ParseError> {
     // The usual form suits all methods but one.
     match octets.get(line.target.start()) {
-        Some(b'/') if line.method.len() != Method::CONNECT.as_bytes().len() => Ok(TargetForm::Origin),
+        Some(b'/') if line.method.len() != Method::CONNECT.as_bytes().len() => {
+            Ok(TargetForm::Origin)
+        }
         _ => check_any_target(line, octets, suits),
     }
 }
 
 #[cfg_attr(target_pointer_width = "64", inline(never))]
-fn check_any_target(line: &RequestLine, octets: &[u8], suits: Suits) -> Result<TargetForm, ParseError> {
+fn check_any_target(
+    line: &RequestLine,
+    octets: &[u8],
+    suits: Suits,
+) -> Result<TargetForm, ParseError> {
     let target = line.target;
-    let form = TargetForm::of(target.of(octets))
-        .map_err(|at| ParseError::new(ErrorKind::Target, target.start().wrapping_add(at), target.len().saturating_sub(at)))?;
+    let form = TargetForm::of(target.of(octets)).map_err(|at| {
+        ParseError::new(
+            ErrorKind::Target,
+            target.start().wrapping_add(at),
+            target.len().saturating_sub(at),
+        )
+    })?;
     match suits(form, Method::from_token(line.method.of(octets))) {
         true => Ok(form),
         false => Err(ParseError::new(ErrorKind::TargetForm, target.start(), target.len())),
@@ -291,10 +349,14 @@ fn check_any_target(line: &RequestLine, octets: &[u8], suits: Suits) -> Result<T
 
 /// The request line, and the empty lines before it, from `next` on, or what is wrong with it.
 ///
-/// What is judged is the line up to its LF, or as much of it as the limits allow: so the verdict is the same however the
-/// octets were cut into reads.
+/// What is judged is the line up to its LF, or as much of it as the limits allow: so the verdict is
+/// the same however the octets were cut into reads.
 #[cfg_attr(target_pointer_width = "64", cold, inline(never))]
-fn any_line(octets: &[u8], next: &mut usize, limits: &Limits) -> Result<Option<RequestLine>, ParseError> {
+fn any_line(
+    octets: &[u8],
+    next: &mut usize,
+    limits: &Limits,
+) -> Result<Option<RequestLine>, ParseError> {
     *next = empty_lines_end(octets, *next);
     let start = *next;
     let limit = start.saturating_add(limits.request_line()).min(usize::from(limits.head));
@@ -324,7 +386,10 @@ fn length_fault(line: &[u8], start: usize, limits: &Limits) -> ParseError {
     let method_len = run_length(line, TCHAR);
     let (kind, limit) = match method_len > usize::from(limits.method) {
         true => (ErrorKind::MethodTooLong, usize::from(limits.method)),
-        false => (ErrorKind::TargetTooLong, method_len.saturating_add(1).saturating_add(usize::from(limits.target))),
+        false => (
+            ErrorKind::TargetTooLong,
+            method_len.saturating_add(1).saturating_add(usize::from(limits.target)),
+        ),
     };
     let at = limit.min(line.len());
     ParseError::new(kind, start.wrapping_add(at), line.len().wrapping_sub(at))

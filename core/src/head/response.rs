@@ -19,7 +19,10 @@ use core::fmt;
 ///
 /// let mut spans = FieldSpans::<8>::new();
 /// let input = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
-/// let Parsed::Complete { message: head, len } = ResponseHead::parse(input, spans.lend())? else { panic!() };
+/// let Parsed::Complete { message: head, len } = ResponseHead::parse(input, spans.lend())?
+/// else {
+///     panic!()
+/// };
 /// assert_eq!((head.status(), &input[len..]), (Status::OK, &b"hi"[..]));
 /// assert_eq!(head.framing(Method::GET)?, Framing::Length(2));
 /// assert_eq!(head.framing(Method::HEAD)?, Framing::None);
@@ -52,8 +55,9 @@ debug_record!(ResponseParts { version, status, reason, body, options, len });
 pub(crate) type ResponseProgress = Progress<(StatusLine, Version)>;
 
 impl ResponseProgress {
-    /// Takes the line at which the reading stopped for a continuation of the field before it, and puts SP in the place of the fold
-    /// [RFC 9112 section 5.2]. The error stays when there is no field before it.
+    /// Takes the line at which the reading stopped for a continuation of the field before it, and
+    /// puts SP in the place of the fold [RFC 9112 section 5.2]. The error stays when there is
+    /// no field before it.
     ///
     /// The line is whole, or the limit has cut it.
     #[cold]
@@ -68,10 +72,13 @@ impl ResponseProgress {
         let Some(field) = spans.last_mut() else { return Err(error) };
         let len = limits.head_of(input).len();
         let octets = input.get_mut(..len).unwrap_or(&mut []);
-        let (after, continued) = continuation(Words::new(octets).at(self.next)).map_err(|stop| match stop.is_at_end(octets) {
-            false => stop.error(octets, self.next),
-            true => ParseError::new(ErrorKind::HeadTooLong, len, 0),
-        })?;
+        let (after, continued) =
+            continuation(Words::new(octets).at(self.next)).map_err(|stop| {
+                match stop.is_at_end(octets) {
+                    false => stop.error(octets, self.next),
+                    true => ParseError::new(ErrorKind::HeadTooLong, len, 0),
+                }
+            })?;
         let end = after.position();
         let text = continued.of(octets);
         let start = continued.end().wrapping_sub(trim_ows_start(text).len());
@@ -95,16 +102,27 @@ impl ResponseProgress {
 impl<'b> ResponseHead<'b> {
     /// Parses a head at the beginning of `input`, with the default [`Limits`].
     ///
-    /// [`Parsed::Incomplete`] for each strict prefix of a valid head; a line that breaks a rule is refused once it is whole, its
-    /// first octet at once, and what follows never changes an error. Nothing behind the head is looked at.
+    /// [`Parsed::Incomplete`] for each strict prefix of a valid head; a line that breaks a rule is
+    /// refused once it is whole, its first octet at once, and what follows never changes an
+    /// error. Nothing behind the head is looked at.
     pub fn parse(input: &'b [u8], spans: LentSpans<'b>) -> Result<Parsed<Self>, ParseError> {
         Self::parse_within(input, spans, &Limits::DEFAULT)
     }
 
     /// Parses a head within these limits.
-    pub fn parse_within(input: &'b [u8], mut spans: LentSpans<'b>, limits: &Limits) -> Result<Parsed<Self>, ParseError> {
+    pub fn parse_within(
+        input: &'b [u8],
+        mut spans: LentSpans<'b>,
+        limits: &Limits,
+    ) -> Result<Parsed<Self>, ParseError> {
         spans.clear();
-        let parts = ResponseParts::resume(&mut ResponseProgress::new(), &mut Facts::new(), input, &mut spans, limits)?;
+        let parts = ResponseParts::resume(
+            &mut ResponseProgress::new(),
+            &mut Facts::new(),
+            input,
+            &mut spans,
+            limits,
+        )?;
         Ok(parts.map(|parts| parts.with(input, spans)))
     }
 
@@ -130,8 +148,9 @@ impl<'b> ResponseHead<'b> {
 
     /// How the body is delimited, when this answers a request with `method` [RFC 9112 section 6.3].
     ///
-    /// Fails when the fields contradict each other and count: they do not in a response to HEAD, with status 1xx, 204 or 304,
-    /// or with 2xx to CONNECT. The octets behind the head cannot be used after that; close the connection.
+    /// Fails when the fields contradict each other and count: they do not in a response to HEAD,
+    /// with status 1xx, 204 or 304, or with 2xx to CONNECT. The octets behind the head cannot
+    /// be used after that; close the connection.
     pub fn framing(&self, method: Method<'_>) -> Result<Framing, ParseError> {
         match self.status().code() {
             101 => Ok(Framing::Tunnel),
@@ -184,7 +203,8 @@ impl ResponseParts {
                 None => return Ok(Parsed::Incomplete),
             },
         };
-        let section = progress.field_section(facts, source.at(progress.next), limits, spans, |_| None);
+        let section =
+            progress.field_section(facts, source.at(progress.next), limits, spans, |_| None);
         let Ok(Some(len)) = section else {
             progress.start_line = Some((line, version));
             return section.map(|_| Parsed::Incomplete);
@@ -194,21 +214,30 @@ impl ResponseParts {
         }
         let status = Status::from_digits(line.code);
         let body = facts.framing.of_response_body(version, len);
-        let message = Self { version, status, reason: line.reason, body, options: facts.options, len };
+        let message =
+            Self { version, status, reason: line.reason, body, options: facts.options, len };
         Ok(Parsed::Complete { message, len })
     }
 
     /// The head, over the octets and with the spans that have just been read.
     #[inline(always)]
     pub(crate) fn with<'b>(self, input: &'b [u8], spans: LentSpans<'b>) -> ResponseHead<'b> {
-        ResponseHead { octets: input.get(..self.len).unwrap_or(input), lines: spans.into_lines(), parts: self }
+        ResponseHead {
+            octets: input.get(..self.len).unwrap_or(input),
+            lines: spans.into_lines(),
+            parts: self,
+        }
     }
 
     /// The head again, over the octets and the spans that it was parsed with.
     ///
-    /// Its parts are checked once more, since the octets may have been changed meanwhile: where they are no head any more, what comes
-    /// has neither reason phrase nor fields.
-    pub fn over<'b, const N: usize>(&self, octets: &'b [u8], spans: &'b FieldSpans<N>) -> ResponseHead<'b> {
+    /// Its parts are checked once more, since the octets may have been changed meanwhile: where
+    /// they are no head any more, what comes has neither reason phrase nor fields.
+    pub fn over<'b, const N: usize>(
+        &self,
+        octets: &'b [u8],
+        spans: &'b FieldSpans<N>,
+    ) -> ResponseHead<'b> {
         let octets = octets.get(..self.len).unwrap_or(octets);
         let is_reason = self.reason.of(octets).iter().all(|&octet| is(octet, TEXT));
         match is_reason && are_fields(octets, spans.lines()) {
@@ -241,7 +270,10 @@ impl fmt::Debug for ResponseHead<'_> {
 
 /// Reads the status line; `None` when more octets are needed.
 #[inline(always)]
-fn start<I: Input>(input: I, limits: &Limits) -> Result<Option<(StatusLine, Version, usize)>, ParseError> {
+fn start<I: Input>(
+    input: I,
+    limits: &Limits,
+) -> Result<Option<(StatusLine, Version, usize)>, ParseError> {
     match status_line(input) {
         Ok((after, line)) => {
             let version = known_version(line.version, 0)?;

@@ -1,4 +1,5 @@
-//! How far a head has been read: line by line, so that each octet is looked at a bounded number of times however it arrives.
+//! How far a head has been read: line by line, so that each octet is looked at a bounded number of
+//! times however it arrives.
 
 use super::facts::Facts;
 use super::{LentSpans, Limits};
@@ -51,10 +52,17 @@ impl<L: Copy> Progress<L> {
         self.searched = next;
     }
 
-    /// Whether there is something new to read in these octets, of which those from before come first: the first octet of a line,
-    /// the end of one, or its limit. Begins anew when the octets or the spans cannot be those from before.
+    /// Whether there is something new to read in these octets, of which those from before come
+    /// first: the first octet of a line, the end of one, or its limit. Begins anew when the
+    /// octets or the spans cannot be those from before.
     #[inline(always)]
-    pub(super) fn is_due(&mut self, facts: &mut Facts, octets: &[u8], spans: &mut LentSpans<'_>, limit: usize) -> bool {
+    pub(super) fn is_due(
+        &mut self,
+        facts: &mut Facts,
+        octets: &[u8],
+        spans: &mut LentSpans<'_>,
+        limit: usize,
+    ) -> bool {
         if self.searched > octets.len() || self.lines != spans.len() {
             *self = Self::new();
             *facts = Facts::new();
@@ -64,7 +72,8 @@ impl<L: Copy> Progress<L> {
         searched <= self.next || octets.len() >= limit || has_line_feed(octets, searched)
     }
 
-    /// Reads field lines up to the empty line; gives the position behind it, or `None` when more octets are needed.
+    /// Reads field lines up to the empty line; gives the position behind it, or `None` when more
+    /// octets are needed.
     ///
     /// The `fault` that the lines so far amount to ends the reading.
     #[inline(always)]
@@ -81,7 +90,10 @@ impl<L: Copy> Progress<L> {
             let (after, line) = match field_line_or_end(input) {
                 Ok((after, Some(line))) => (after, line),
                 Ok((after, None)) => return Ok(Some(after.position())),
-                Err(stop) => return check_unread(stop, input.octets(), self.next, usize::from(limits.head)).map(|()| None),
+                Err(stop) => {
+                    return check_unread(stop, input.octets(), self.next, usize::from(limits.head))
+                        .map(|()| None);
+                }
             };
             if spans.push(line).is_err() {
                 let len = after.position().wrapping_sub(self.next);
@@ -99,20 +111,32 @@ impl<L: Copy> Progress<L> {
 
 /// Whether field names and values stand where these lines say.
 pub(super) fn are_fields(octets: &[u8], lines: &[FieldLine]) -> bool {
-    let is_text = |value: &[u8]| value.iter().all(|&octet| is(octet, TEXT)) && trim_ows(value).len() == value.len();
-    lines.iter().all(|line| check_token(line.name.of(octets)).is_ok() && is_text(line.value.of(octets)))
+    let is_text = |value: &[u8]| {
+        value.iter().all(|&octet| is(octet, TEXT)) && trim_ows(value).len() == value.len()
+    };
+    lines
+        .iter()
+        .all(|line| check_token(line.name.of(octets)).is_ok() && is_text(line.value.of(octets)))
 }
 
-/// The fault of a line that could not be read. There is none yet while its end may still come; it is known once the line is whole
-/// or has reached its limit. So the verdict is the same however the octets were cut into reads.
+/// The fault of a line that could not be read. There is none yet while its end may still come; it
+/// is known once the line is whole or has reached its limit. So the verdict is the same however the
+/// octets were cut into reads.
 #[cold]
 #[inline(never)]
-pub(super) fn check_unread(stop: Stop, octets: &[u8], line_start: usize, limit: usize) -> Result<(), ParseError> {
+pub(super) fn check_unread(
+    stop: Stop,
+    octets: &[u8],
+    line_start: usize,
+    limit: usize,
+) -> Result<(), ParseError> {
     let is_cut = octets.len() >= limit;
     match stop.is_at_end(octets) {
         true if is_cut => Err(ParseError::new(ErrorKind::HeadTooLong, octets.len(), 0)),
         // What was read of the line is none of its end.
-        false if is_cut || has_line_feed(octets, stop.position) => Err(stop.error(octets, line_start)),
+        false if is_cut || has_line_feed(octets, stop.position) => {
+            Err(stop.error(octets, line_start))
+        }
         _ => Ok(()),
     }
 }

@@ -5,7 +5,8 @@ use core::fmt;
 use heapless::Vec;
 use heapless::vec::VecView;
 
-/// Memory for the places of up to `N` field lines, 8 octets a line. The caller owns it and lends it to each parse.
+/// Memory for the places of up to `N` field lines, 8 octets a line. The caller owns it and lends it
+/// to each parse.
 ///
 /// ```
 /// use bareline_core::{FieldSpans, Parsed, ResponseHead};

@@ -2,10 +2,11 @@
 
 use crate::octets::IS_WIDE;
 
-/// A position in the received octets: what the rules take, and give back behind what they have read.
+/// A position in the received octets: what the rules take, and give back behind what they have
+/// read.
 ///
-/// The `…_end` functions give the position of the first octet, at or after this position, that is outside the class, or that of the
-/// end when the octets end before one is met.
+/// The `…_end` functions give the position of the first octet, at or after this position, that is
+/// outside the class, or that of the end when the octets end before one is met.
 pub(crate) trait Input: Copy {
     /// All octets, from position 0.
     fn octets(&self) -> &[u8];
@@ -36,7 +37,11 @@ pub(crate) trait Input: Copy {
     fn next<const N: usize>(&self) -> Option<&[u8; N]> {
         let start = self.position();
         // Two ways to ask the same: the first is quicker, the second shorter.
-        let next = if IS_WIDE { self.octets().get(start..start.wrapping_add(N)) } else { self.octets().get(start..) };
+        let next = if IS_WIDE {
+            self.octets().get(start..start.wrapping_add(N))
+        } else {
+            self.octets().get(start..)
+        };
         next?.first_chunk()
     }
 

@@ -1,4 +1,5 @@
-//! An input that looks at text a machine word at a time: small, and quick enough where there are no vector registers.
+//! An input that looks at text a machine word at a time: small, and quick enough where there are no
+//! vector registers.
 
 use super::Input;
 use crate::octets::{TARGET, TCHAR, TEXT, run_end, run_length};
@@ -63,7 +64,8 @@ const WORD: usize = size_of::<usize>();
 const ONES: usize = usize::MAX / 0xff;
 const HIGH_BITS: usize = ONES << 7;
 
-/// Whether an octet of the word may be a control: never a false no; a yes is looked at again, octet by octet.
+/// Whether an octet of the word may be a control: never a false no; a yes is looked at again, octet
+/// by octet.
 #[inline(always)]
 const fn may_hold_control(word: usize) -> bool {
     let below_space = word.wrapping_sub(ONES * 0x20) & !word;

@@ -1,11 +1,13 @@
-//! Host and port, as they stand in a `Host` field and in a request target [RFC 9110 section 7.2, RFC 3986 section 3.2].
+//! Host and port, as they stand in a `Host` field and in a request target [RFC 9110 section 7.2,
+//! RFC 3986 section 3.2].
 
 use crate::octets::{HEX_DIGIT, IS_WIDE, REG_NAME, digit, encoded_run_end, is, run_length};
 use crate::scan;
 
 /// Checks `uri-host [ ":" port ]` with a host that is not empty, and gives where the host ends.
 ///
-/// The error is the position of the first octet that breaks the rule, or the length when more is needed.
+/// The error is the position of the first octet that breaks the rule, or the length when more is
+/// needed.
 pub(crate) fn check_authority(octets: &[u8]) -> Result<usize, usize> {
     let host_end = host_end(octets)?;
     match octets.get(host_end..) {
@@ -22,7 +24,9 @@ pub(crate) fn is_authority(octets: &[u8], start: usize, end: usize) -> bool {
         let name_end = scan::name_end(octets, start);
         match octets.get(name_end) {
             _ if start < name_end && name_end == end => return true,
-            Some(b':') if start < name_end => return octets.get(name_end.wrapping_add(1)..end).is_some_and(is_port),
+            Some(b':') if start < name_end => {
+                return octets.get(name_end.wrapping_add(1)..end).is_some_and(is_port);
+            }
             Some(b'[' | b'%') => {}
             _ => return false,
         }
@@ -42,7 +46,9 @@ fn is_port(digits: &[u8]) -> bool {
 
 #[cfg_attr(target_pointer_width = "64", inline(never))]
 fn is_any_port(digits: &[u8]) -> bool {
-    let port = digits.iter().try_fold(0u16, |port, &octet| port.checked_mul(10)?.checked_add(digit(octet)?.into()));
+    let port = digits
+        .iter()
+        .try_fold(0u16, |port, &octet| port.checked_mul(10)?.checked_add(digit(octet)?.into()));
     port.is_some()
 }
 
@@ -63,7 +69,8 @@ fn host_end(octets: &[u8]) -> Result<usize, usize> {
     }
 }
 
-/// `IPv6address` [RFC 3986 section 3.2.2]: eight groups of 16 bits, or fewer around one `::`; an IPv4 address at the end counts for two.
+/// `IPv6address` [RFC 3986 section 3.2.2]: eight groups of 16 bits, or fewer around one `::`; an
+/// IPv4 address at the end counts for two.
 #[inline(never)]
 fn is_ipv6(address: &[u8]) -> bool {
     let (mut rest, mut has_gap) = match address {

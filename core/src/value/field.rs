@@ -65,8 +65,8 @@ impl<'a> FieldName<'a> {
         Self(token)
     }
 
-    /// Whether this may be one of the names that control message or connection: nearly all others are told apart by length and first
-    /// letter.
+    /// Whether this may be one of the names that control message or connection: nearly all others
+    /// are told apart by length and first letter.
     #[inline(always)]
     pub(crate) fn may_be_control(&self) -> bool {
         self.0.first().is_some_and(|first| may_be_control(*first, self.0.len()))
@@ -90,11 +90,13 @@ pub(crate) const fn may_be_control(first: u8, length: usize) -> bool {
     first | 0x20 == FIRST_LETTERS[length % FIRST_LETTERS.len()]
 }
 
-/// The first letters of the names that control message or connection, by their lengths, all of which differ.
+/// The first letters of the names that control message or connection, by their lengths, all of
+/// which differ.
 #[allow(clippy::indexing_slicing, reason = "evaluated at compile time")]
 const FIRST_LETTERS: [u8; 32] = {
     let mut letters = [0; 32];
-    let mut names: &[&str] = &["te", "host", "expect", "upgrade", "connection", "content-length", "transfer-encoding"];
+    let mut names: &[&str] =
+        &["te", "host", "expect", "upgrade", "connection", "content-length", "transfer-encoding"];
     while let [name, rest @ ..] = names {
         letters[name.len()] = name.as_bytes()[0];
         names = rest;
@@ -122,7 +124,8 @@ impl fmt::Debug for FieldName<'_> {
     }
 }
 
-/// The value of a field, without the whitespace around it: no control octet but HTAB [RFC 9110 section 5.5].
+/// The value of a field, without the whitespace around it: no control octet but HTAB [RFC 9110
+/// section 5.5].
 ///
 /// ```
 /// use bareline_core::{FieldValue, WriteError};
@@ -152,7 +155,8 @@ impl<'a> FieldValue<'a> {
     ///
     /// # Panics
     ///
-    /// When an octet is a control, or whitespace stands at an end; in a `const` that is an error of the compiler.
+    /// When an octet is a control, or whitespace stands at an end; in a `const` that is an error of
+    /// the compiler.
     pub const fn from_static(value: &'static str) -> FieldValue<'static> {
         let mut rest = value.as_bytes();
         assert!(
@@ -182,7 +186,8 @@ impl<'a> FieldValue<'a> {
     }
 }
 
-/// Whether these octets are eight or more and none is a control, HTAB included; eight at a time, the last of which may have been seen.
+/// Whether these octets are eight or more and none is a control, HTAB included; eight at a time,
+/// the last of which may have been seen.
 #[inline(always)]
 fn is_plain(octets: &[u8]) -> bool {
     const fn each(octet: u8) -> u64 {
@@ -212,7 +217,9 @@ mod tests {
 
     #[test]
     fn rfc9110_5_5_a_value_holds_no_control_octet_anywhere() {
-        for (length, octet) in (1..=20).flat_map(|length| (0..=255).map(move |octet| (length, octet))) {
+        for (length, octet) in
+            (1..=20).flat_map(|length| (0..=255).map(move |octet| (length, octet)))
+        {
             for at in 0..length {
                 let mut octets = [b'a'; 20];
                 octets.iter_mut().skip(at).take(1).for_each(|one| *one = octet);
@@ -223,7 +230,11 @@ mod tests {
                     b'\t' | b' ' if at == length - 1 => Ok(value.get(..at).unwrap_or_default()),
                     _ => Ok(value),
                 };
-                assert_eq!(FieldValue::new(value).map(|value| value.as_bytes()), expected, "{octet} at {at} of {length}");
+                assert_eq!(
+                    FieldValue::new(value).map(|value| value.as_bytes()),
+                    expected,
+                    "{octet} at {at} of {length}"
+                );
             }
         }
     }

@@ -6,7 +6,8 @@ use core::fmt;
 
 /// A status code of three digits [RFC 9110 section 15].
 ///
-/// A received code from 600 to 999 is kept as it came; a client treats it as a server error [RFC 9110 section 15].
+/// A received code from 600 to 999 is kept as it came; a client treats it as a server error [RFC
+/// 9110 section 15].
 ///
 /// ```
 /// use bareline_core::{Status, WriteError};
@@ -48,7 +49,8 @@ impl Status {
         matches!(self.0, 100..=199)
     }
 
-    /// Whether the request was received, understood and accepted: 200 to 299 [RFC 9110 section 15.3].
+    /// Whether the request was received, understood and accepted: 200 to 299 [RFC 9110 section
+    /// 15.3].
     pub const fn is_successful(self) -> bool {
         matches!(self.0, 200..=299)
     }
@@ -83,7 +85,10 @@ impl ParseError {
 macro_rules! registered {
     ($($code:literal $name:ident $reason:literal)*) => {
         impl Status {
-            $(#[doc = concat!("`", $code, " ", $reason, "`.")] pub const $name: Status = Status($code);)*
+            $(
+                #[doc = concat!("`", $code, " ", $reason, "`.")]
+                pub const $name: Status = Status($code);
+            )*
 
             /// The registered reason phrase, empty for a code that has none.
             pub const fn reason(self) -> &'static str {
@@ -105,7 +110,11 @@ macro_rules! registered {
     };
 }
 
-#[allow(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "evaluated at compile time, over what is below")]
+#[allow(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "evaluated at compile time, over what is below"
+)]
 const fn steps<const N: usize>(registered: [(u16, usize); N]) -> [(u8, u8); N] {
     let (mut steps, mut before, mut at) = ([(0, 0); N], 0, 0);
     while at < N {

@@ -15,7 +15,10 @@ use core::fmt;
 /// use bareline_core::{Target, TargetForm, WriteError};
 ///
 /// let target = Target::new("/search?q=1")?;
-/// assert_eq!((target.form(), target.path(), target.query()), (TargetForm::Origin, "/search", Some("q=1")));
+/// assert_eq!(
+///     (target.form(), target.path(), target.query()),
+///     (TargetForm::Origin, "/search", Some("q=1"))
+/// );
 /// assert_eq!(Target::new("/a b"), Err(WriteError::InvalidTarget { at: 2 }));
 /// # Ok::<(), WriteError>(())
 /// ```
@@ -48,8 +51,8 @@ impl TargetForm {
         }
     }
 
-    /// The form of octets that a target may hold. The error is the position of the first octet that fits no form, or the
-    /// length when more is needed.
+    /// The form of octets that a target may hold. The error is the position of the first octet that
+    /// fits no form, or the length when more is needed.
     pub(crate) fn of(target: &[u8]) -> Result<Self, usize> {
         match target {
             [b'/', ..] => Ok(Self::Origin),
@@ -117,7 +120,9 @@ impl<'a> Target<'a> {
     /// let mut spans = FieldSpans::<8>::new();
     /// let received = b"GET /a|b?q=[1] HTTP/1.0\r\n\r\n";
     /// let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(received, spans.lend())
-    /// else { panic!() };
+    /// else {
+    ///     panic!()
+    /// };
     /// let (mut out, mut buffer) = (WireBuf::<128>::new(), [0; 64]);
     /// let mut writer = MessageWriter::new();
     /// let as_it_is = writer.request(head.method(), head.target(), &mut out);
@@ -174,8 +179,8 @@ impl<'a> Target<'a> {
         self.form
     }
 
-    /// Host and port: of the absolute form, where they count more than the `Host` field [RFC 9112 section 3.2.2], or of the
-    /// authority form.
+    /// Host and port: of the absolute form, where they count more than the `Host` field [RFC 9112
+    /// section 3.2.2], or of the authority form.
     pub fn authority(&self) -> Option<&'a str> {
         let (start, end) = self.authority_range()?;
         self.octets.get(start..end).map(ascii)
@@ -194,13 +199,14 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// The path, still percent-encoded: `/` where an absolute form has none, `*` for the server itself, empty for a
-    /// `host:port`.
+    /// The path, still percent-encoded: `/` where an absolute form has none, `*` for the server
+    /// itself, empty for a `host:port`.
     pub fn path(&self) -> &'a str {
         ascii(self.path_as_bytes())
     }
 
-    /// The octets of the [`path`](Self::path): 600 octets of flash less, where nothing else makes a string of octets.
+    /// The octets of the [`path`](Self::path): 600 octets of flash less, where nothing else makes a
+    /// string of octets.
     pub fn path_as_bytes(&self) -> &'a [u8] {
         let octets = self.path_and_query();
         match (octets.get(..path_end(octets)).unwrap_or(octets), self.form) {
@@ -245,7 +251,11 @@ impl fmt::Debug for Target<'_> {
 /// What follows `scheme "://"` [RFC 3986 section 3].
 fn after_scheme(target: &[u8]) -> Option<&[u8]> {
     match target.get(run_length(target, SCHEME)..) {
-        Some([b':', b'/', b'/', rest @ ..]) if target.first().is_some_and(u8::is_ascii_alphabetic) => Some(rest),
+        Some([b':', b'/', b'/', rest @ ..])
+            if target.first().is_some_and(u8::is_ascii_alphabetic) =>
+        {
+            Some(rest)
+        }
         _ => None,
     }
 }

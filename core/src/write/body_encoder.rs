@@ -68,7 +68,11 @@ impl BodyEncoder {
     }
 
     /// Copies octets of the body into the buffer, framed.
-    pub(crate) fn send_data<const M: usize>(&mut self, data: &[u8], out: &mut WireBuf<M>) -> Result<(), WriteError> {
+    pub(crate) fn send_data<const M: usize>(
+        &mut self,
+        data: &[u8],
+        out: &mut WireBuf<M>,
+    ) -> Result<(), WriteError> {
         let after = self.after(data)?;
         if self.is_sent() && !data.is_empty() {
             let mut draft = out.draft(self.next)?;
@@ -110,8 +114,12 @@ impl BodyEncoder {
         match (self.left, self.data) {
             (Left::Nothing, _) => return Err(WriteError::OutOfTurn),
             (Left::Octets(1..), Data::Sent) => return Err(WriteError::BodyLength),
-            _ if !trailers.is_empty() && !is_chunked => return Err(WriteError::TrailersNeedChunked),
-            _ if trailers.iter().any(|(name, _)| !name.is_allowed_in_trailers()) => return Err(WriteError::ForbiddenTrailer),
+            _ if !trailers.is_empty() && !is_chunked => {
+                return Err(WriteError::TrailersNeedChunked);
+            }
+            _ if trailers.iter().any(|(name, _)| !name.is_allowed_in_trailers()) => {
+                return Err(WriteError::ForbiddenTrailer);
+            }
             _ => {}
         }
         if self.is_sent() {
@@ -175,7 +183,9 @@ impl BodyEncoder {
             (Left::Nothing, _) => Err(WriteError::OutOfTurn),
             (left, _) if count == 0 => Ok(left),
             (_, Data::Forbidden) => Err(WriteError::BodyForbidden),
-            (Left::Octets(left), _) => left.checked_sub(count).map(Left::Octets).ok_or(WriteError::BodyLength),
+            (Left::Octets(left), _) => {
+                left.checked_sub(count).map(Left::Octets).ok_or(WriteError::BodyLength)
+            }
             (Left::AnyUntilClose, _) => Ok(Left::AnyUntilClose),
             (Left::Chunks | Left::ChunksAfterData, _) => Ok(Left::ChunksAfterData),
         }
@@ -222,7 +232,11 @@ macro_rules! body_calls {
         /// [`WriteError::BufferFull`] when they do not fit, [`WriteError::OutOfTurn`] when no body
         /// is being written or the octets of another message stand in the buffer. Nothing is taken
         /// then.
-        pub fn send_data<const M: usize>(&mut self, data: &[u8], out: &mut WireBuf<M>) -> Result<(), WriteError> {
+        pub fn send_data<const M: usize>(
+            &mut self,
+            data: &[u8],
+            out: &mut WireBuf<M>,
+        ) -> Result<(), WriteError> {
             self.outgoing(BodyStep::Data(data.len()))?.send_data(data, out)
         }
 
@@ -230,7 +244,11 @@ macro_rules! body_calls {
         /// stands in the buffer, then exactly the octets that this returns, which are none in a
         /// response to HEAD. Nothing else can be written to the buffer before [`WireBuf::clear`],
         /// even if it is empty. Fails as [`send_data`](Self::send_data) does.
-        pub fn frame_data<'d, const M: usize>(&mut self, data: &'d [u8], out: &mut WireBuf<M>) -> Result<&'d [u8], WriteError> {
+        pub fn frame_data<'d, const M: usize>(
+            &mut self,
+            data: &'d [u8],
+            out: &mut WireBuf<M>,
+        ) -> Result<&'d [u8], WriteError> {
             self.outgoing(BodyStep::Data(data.len()))?.frame_data(data, out)
         }
 

@@ -11,8 +11,9 @@ use core::fmt;
 
 /// Writes one head: fields first, then one of the calls that end it and say how the body is framed.
 ///
-/// Each call takes the writer and gives it back, so that the sequence cannot be confused. Nothing counts until the call that
-/// ends the head has succeeded: a writer that failed, was dropped or forgotten leaves the buffer as it was.
+/// Each call takes the writer and gives it back, so that the sequence cannot be confused. Nothing
+/// counts until the call that ends the head has succeeded: a writer that failed, was dropped or
+/// forgotten leaves the buffer as it was.
 ///
 /// ```
 /// use bareline_core::{FieldName, FieldValue, MessageWriter, ReplyTo, Status, WireBuf};
@@ -21,7 +22,8 @@ use core::fmt;
 /// let text = FieldValue::new("text/plain")?;
 /// let head = writer.response(ReplyTo::UNREAD, Status::NOT_FOUND, &mut out)?;
 /// head.field(FieldName::CONTENT_TYPE, text)?.body(b"no such page")?;
-/// let head = "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\n";
+/// let head =
+///     "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\n";
 /// assert_eq!(out.as_bytes(), [head.as_bytes(), b"no such page"].concat());
 /// # Ok::<(), bareline_core::WriteError>(())
 /// ```
@@ -77,7 +79,14 @@ pub struct HeadWritten {
     pub(crate) version: Version,
 }
 
-debug_record!(HeadWritten { body, says_close, says_keep_alive, offers_upgrade, expects_continue, version });
+debug_record!(HeadWritten {
+    body,
+    says_close,
+    says_keep_alive,
+    offers_upgrade,
+    expects_continue,
+    version
+});
 
 /// What a head has to say of the connection, unless the caller says it.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -123,7 +132,8 @@ enum Body {
     SaidOnly,
     /// None; a length of zero is said: 205 [RFC 9110 section 15.3.6].
     Empty,
-    /// None, and no word of it: 1xx, 204, 2xx to CONNECT, and requests with CONNECT or TRACE [RFC 9110 section 8.6].
+    /// None, and no word of it: 1xx, 204, 2xx to CONNECT, and requests with CONNECT or TRACE [RFC
+    /// 9110 section 8.6].
     Absent,
 }
 
@@ -147,7 +157,8 @@ impl Seen {
 
     /// With this field, in a request or not; `Host` has to repeat the `authority` of the target.
     ///
-    /// Takes what it needs and nothing more: a writer whose address is given to a function has to be in memory.
+    /// Takes what it needs and nothing more: a writer whose address is given to a function has to
+    /// be in memory.
     #[inline(never)]
     fn with(
         self,
@@ -196,7 +207,8 @@ impl Seen {
         } else if name == FieldName::TE {
             more = Self::TE;
             let coding = |member: &[u8]| {
-                trim_ows(member.split(|&octet| octet == b';').next().unwrap_or(member)).eq_ignore_ascii_case(b"chunked")
+                trim_ows(member.split(|&octet| octet == b';').next().unwrap_or(member))
+                    .eq_ignore_ascii_case(b"chunked")
             };
             if members(value.as_bytes()).any(coding) {
                 return Err(WriteError::FramingField);
@@ -207,7 +219,12 @@ impl Seen {
 }
 
 impl<'w, S: HeadSink> HeadWriter<'w, S> {
-    pub(crate) fn request(mut draft: Draft<'w>, sink: S, method: Method<'_>, target: Target<'_>) -> Result<Self, WriteError> {
+    pub(crate) fn request(
+        mut draft: Draft<'w>,
+        sink: S,
+        method: Method<'_>,
+        target: Target<'_>,
+    ) -> Result<Self, WriteError> {
         // One that was read may hold more than may be written.
         let target = target.check()?;
         draft.put(method.as_bytes())?;
@@ -222,14 +239,21 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
             _ => Content::Possible,
         };
         let minor_at = draft.position().wrapping_sub("1\r\n".len());
-        let mut writer = Self::new(draft, sink, Message::Request(content, Version::Http11), minor_at);
-        writer.authority =
-            target.authority_range().map(|(start, end)| (target_start.saturating_add(start), target_start.saturating_add(end)));
+        let mut writer =
+            Self::new(draft, sink, Message::Request(content, Version::Http11), minor_at);
+        writer.authority = target.authority_range().map(|(start, end)| {
+            (target_start.saturating_add(start), target_start.saturating_add(end))
+        });
         Ok(writer)
     }
 
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    pub(crate) fn response(mut draft: Draft<'w>, sink: S, reply_to: ReplyTo, status: Status) -> Result<Self, WriteError> {
+    pub(crate) fn response(
+        mut draft: Draft<'w>,
+        sink: S,
+        reply_to: ReplyTo,
+        status: Status,
+    ) -> Result<Self, WriteError> {
         let status = Status::new(status.code())?;
         let minor_at = draft.position().wrapping_add("HTTP/1.".len());
         draft.status_line(status)?;
@@ -262,13 +286,16 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         self
     }
 
-    /// Writes this reason phrase in the place of the registered one, which nobody may rely on [RFC 9112 section 4].
+    /// Writes this reason phrase in the place of the registered one, which nobody may rely on [RFC
+    /// 9112 section 4].
     ///
     /// Fails with [`WriteError::OutOfTurn`] in a request, or behind a field.
     pub fn reason(mut self, reason: FieldValue<'_>) -> Result<Self, WriteError> {
         let Message::Response(_, status) = self.message else { return Err(WriteError::OutOfTurn) };
         let reason_at = self.minor_at.saturating_add("1 200 ".len());
-        if self.draft.position() != reason_at.saturating_add(status.reason().len()).saturating_add("\r\n".len()) {
+        if self.draft.position()
+            != reason_at.saturating_add(status.reason().len()).saturating_add("\r\n".len())
+        {
             return Err(WriteError::OutOfTurn);
         }
         self.draft.truncate(reason_at);
@@ -279,10 +306,11 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
 
     /// Writes a field line.
     ///
-    /// Fails with [`WriteError::FramingField`] for `Content-Length`, `Transfer-Encoding` and `TE: chunked`, with
-    /// [`WriteError::RepeatedHost`], [`WriteError::InvalidHost`] or [`WriteError::HostDiffers`] for a `Host` in a request that is not
-    /// one authority, and that of the target where it names one, and with
-    /// [`WriteError::InvalidConnection`] for a `Connection` that is no list of tokens.
+    /// Fails with [`WriteError::FramingField`] for `Content-Length`, `Transfer-Encoding` and `TE:
+    /// chunked`, with [`WriteError::RepeatedHost`], [`WriteError::InvalidHost`] or
+    /// [`WriteError::HostDiffers`] for a `Host` in a request that is not one authority, and
+    /// that of the target where it names one, and with [`WriteError::InvalidConnection`] for a
+    /// `Connection` that is no list of tokens.
     pub fn field(mut self, name: FieldName<'_>, value: FieldValue<'_>) -> Result<Self, WriteError> {
         self.put_field(name, value)?;
         Ok(self)
@@ -290,7 +318,10 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
 
     /// Writes field lines: as [`field`](Self::field), one after the other.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    pub fn fields(mut self, fields: &[(FieldName<'_>, FieldValue<'_>)]) -> Result<Self, WriteError> {
+    pub fn fields(
+        mut self,
+        fields: &[(FieldName<'_>, FieldValue<'_>)],
+    ) -> Result<Self, WriteError> {
         for (name, value) in fields {
             self.put_field(*name, *value)?;
         }
@@ -314,7 +345,8 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         Ok(())
     }
 
-    /// Ends the head of a message without a body. A length of zero is said where a body would be expected.
+    /// Ends the head of a message without a body. A length of zero is said where a body would be
+    /// expected.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn without_body(mut self) -> Result<(), WriteError> {
         let says_zero = match (self.message, self.body_rule()) {
@@ -330,10 +362,11 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         self.end(b"", BodyEncoder::ended())
     }
 
-    /// Ends the head and writes the whole body, with its length. In a response to HEAD the body is left out.
+    /// Ends the head and writes the whole body, with its length. In a response to HEAD the body is
+    /// left out.
     ///
-    /// Fails with [`WriteError::BodyForbidden`] where a message has none. An empty body is no body, as with
-    /// [`without_body`](Self::without_body).
+    /// Fails with [`WriteError::BodyForbidden`] where a message has none. An empty body is no body,
+    /// as with [`without_body`](Self::without_body).
     pub fn body(mut self, body: &[u8]) -> Result<(), WriteError> {
         let rule = self.body_rule();
         if body.is_empty() && rule != Body::Withheld {
@@ -395,12 +428,15 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         self.draft.put(b"\r\n")
     }
 
-    /// Checks what only the whole head shows, writes what is left of it and these octets of the body, and lets all of it count.
+    /// Checks what only the whole head shows, writes what is left of it and these octets of the
+    /// body, and lets all of it count.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn end(mut self, body: &[u8], encoder: BodyEncoder) -> Result<(), WriteError> {
         let Self { seen, version, .. } = self;
         match self.message {
-            Message::Request(..) if S::MAY_BE_REQUEST && version == Version::Http11 && !seen.has(Seen::HOST) => {
+            Message::Request(..)
+                if S::MAY_BE_REQUEST && version == Version::Http11 && !seen.has(Seen::HOST) =>
+            {
                 return Err(WriteError::MissingHost);
             }
             Message::Response(_, status) => {
@@ -413,14 +449,17 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
             }
             Message::Request(..) => {}
         }
-        if (seen.has(Seen::UPGRADE) && !seen.has(Seen::OPTION_UPGRADE)) || (seen.has(Seen::TE) && !seen.has(Seen::OPTION_TE)) {
+        if (seen.has(Seen::UPGRADE) && !seen.has(Seen::OPTION_UPGRADE))
+            || (seen.has(Seen::TE) && !seen.has(Seen::OPTION_TE))
+        {
             return Err(WriteError::MissingConnectionOption);
         }
         if version == Version::Http10 {
             self.draft.replace(self.minor_at, b'0');
         }
         // An answer in HTTP/1.0 ends a connection unless it says otherwise [RFC 9112 section 9.3].
-        let is_http10_answer = version == Version::Http10 && matches!(self.message, Message::Response(..));
+        let is_http10_answer =
+            version == Version::Http10 && matches!(self.message, Message::Response(..));
         let is_open = matches!(self.persistence, Persistence::Unsaid | Persistence::CloseIfWhole);
         if S::IS_CONNECTION && is_http10_answer && is_open && !seen.has(Seen::OPTION_KEEP_ALIVE) {
             self.persistence = Persistence::Close;
@@ -429,8 +468,12 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
             self.persistence = Persistence::Close;
         }
         match self.persistence {
-            Persistence::Close if !seen.has(Seen::OPTION_CLOSE) => self.draft.put(b"Connection: close\r\n")?,
-            Persistence::KeepAlive if !seen.has(Seen::OPTION_CLOSE) && !seen.has(Seen::OPTION_KEEP_ALIVE) => {
+            Persistence::Close if !seen.has(Seen::OPTION_CLOSE) => {
+                self.draft.put(b"Connection: close\r\n")?
+            }
+            Persistence::KeepAlive
+                if !seen.has(Seen::OPTION_CLOSE) && !seen.has(Seen::OPTION_KEEP_ALIVE) =>
+            {
                 self.draft.put(b"Connection: keep-alive\r\n")?;
             }
             _ => {}
@@ -438,12 +481,19 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         self.draft.put(b"\r\n")?;
         self.draft.put(body)?;
         let says_close = seen.has(Seen::OPTION_CLOSE) || self.persistence == Persistence::Close;
-        let says_keep_alive = seen.has(Seen::OPTION_KEEP_ALIVE) || self.persistence == Persistence::KeepAlive;
+        let says_keep_alive =
+            seen.has(Seen::OPTION_KEEP_ALIVE) || self.persistence == Persistence::KeepAlive;
         let mut encoder = encoder.last(match self.message {
             _ if S::IS_DATAGRAM => true,
             Message::Request(Content::Tunnel, _) => true,
-            Message::Response(reply_to, status) if status.is_successful() && reply_to.is_connect() => true,
-            Message::Response(_, status) if status.is_informational() => status == Status::SWITCHING_PROTOCOLS,
+            Message::Response(reply_to, status)
+                if status.is_successful() && reply_to.is_connect() =>
+            {
+                true
+            }
+            Message::Response(_, status) if status.is_informational() => {
+                status == Status::SWITCHING_PROTOCOLS
+            }
             _ => says_close || (version == Version::Http10 && !says_keep_alive),
         });
         self.draft.commit(encoder.begin());
@@ -538,7 +588,8 @@ fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
     digits.get(from..).unwrap_or(&[])
 }
 
-/// The number divided by ten, and what is left: octet by octet where the machine cannot divide 64 bits at once.
+/// The number divided by ten, and what is left: octet by octet where the machine cannot divide 64
+/// bits at once.
 #[inline(always)]
 fn div_ten(number: u64) -> (u64, u8) {
     if IS_WIDE {

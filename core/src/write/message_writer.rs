@@ -13,7 +13,9 @@ use crate::value::{Method, Status, Target};
 /// the protocol [RFC 9112 sections 9.6 and 9.8, RFC 9110 sections 7.8 and 9.3.6].
 ///
 /// ```
-/// use bareline_core::{FieldName, FieldValue, MessageWriter, ReplyTo, Status, WireBuf, WriteError};
+/// use bareline_core::{
+///     FieldName, FieldValue, MessageWriter, ReplyTo, Status, WireBuf, WriteError,
+/// };
 ///
 /// let (mut out, mut writer) = (WireBuf::<128>::new(), MessageWriter::new());
 /// writer.response(ReplyTo::UNREAD, Status::OK, &mut out)?.chunked()?;
@@ -21,7 +23,10 @@ use crate::value::{Method, Status, Target};
 /// writer.send_data(b"world", &mut out)?;
 /// const SUM: FieldName = FieldName::from_static("X-Sum");
 /// writer.end_body(&[(SUM, FieldValue::new("7")?)], &mut out)?;
-/// assert!(out.as_bytes().ends_with(b"\r\n\r\n7\r\nhello, \r\n5\r\nworld\r\n0\r\nX-Sum: 7\r\n\r\n"));
+/// assert!(
+///     out.as_bytes()
+///         .ends_with(b"\r\n\r\n7\r\nhello, \r\n5\r\nworld\r\n0\r\nX-Sum: 7\r\n\r\n")
+/// );
 /// # Ok::<(), WriteError>(())
 /// ```
 #[derive(Debug)]

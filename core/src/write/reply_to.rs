@@ -3,8 +3,9 @@
 use crate::head::RequestHead;
 use crate::value::{Method, Version};
 
-/// The request that a response answers, as far as it decides how the response is framed: a response to HEAD has no body, one to
-/// CONNECT may begin a tunnel, and an HTTP/1.0 client knows neither chunks nor 1xx.
+/// The request that a response answers, as far as it decides how the response is framed: a response
+/// to HEAD has no body, one to CONNECT may begin a tunnel, and an HTTP/1.0 client knows neither
+/// chunks nor 1xx.
 ///
 /// ```
 /// use bareline_core::{MessageWriter, Method, ReplyTo, Status, Version, WireBuf};

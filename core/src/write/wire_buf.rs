@@ -107,7 +107,12 @@ impl<const M: usize> WireBuf<M> {
             return Err(WriteError::OutOfTurn);
         }
         let end = self.written;
-        Ok(Draft { octets: &mut self.octets, end, written: &mut self.written, next: &mut self.next })
+        Ok(Draft {
+            octets: &mut self.octets,
+            end,
+            written: &mut self.written,
+            next: &mut self.next,
+        })
     }
 }
 
@@ -123,7 +128,8 @@ impl<const M: usize> fmt::Debug for WireBuf<M> {
     }
 }
 
-/// Octets behind those that count. They count when the draft is committed; given up or forgotten, it leaves nothing behind.
+/// Octets behind those that count. They count when the draft is committed; given up or forgotten,
+/// it leaves nothing behind.
 pub(crate) struct Draft<'w> {
     octets: &'w mut [u8],
     /// Where the draft ends.
@@ -142,7 +148,11 @@ impl Draft<'_> {
 
     /// `field-line CRLF`
     #[inline]
-    pub(crate) fn field(&mut self, name: FieldName<'_>, value: FieldValue<'_>) -> Result<(), WriteError> {
+    pub(crate) fn field(
+        &mut self,
+        name: FieldName<'_>,
+        value: FieldValue<'_>,
+    ) -> Result<(), WriteError> {
         let (name, value) = (name.as_bytes(), value.as_bytes());
         if let Some(rest) = self.octets.get_mut(self.end..)
             && let Some((to_name, rest)) = rest.split_at_mut_checked(name.len())
@@ -154,7 +164,11 @@ impl Draft<'_> {
             *colon = *b": ";
             copy(to_value, value);
             *line_end = *b"\r\n";
-            self.end = self.end.wrapping_add(name.len()).wrapping_add(value.len()).wrapping_add(": \r\n".len());
+            self.end = self
+                .end
+                .wrapping_add(name.len())
+                .wrapping_add(value.len())
+                .wrapping_add(": \r\n".len());
             return Ok(());
         }
         Err(WriteError::BufferFull)
@@ -174,7 +188,11 @@ impl Draft<'_> {
             [*hundreds, *tens, *ones] = status.digits();
             copy(to_reason, reason);
             *line_end = *b"\r\n";
-            self.end = self.end.wrapping_add(start.len()).wrapping_add(reason.len()).wrapping_add(line_end.len());
+            self.end = self
+                .end
+                .wrapping_add(start.len())
+                .wrapping_add(reason.len())
+                .wrapping_add(line_end.len());
             return Ok(());
         }
         Err(WriteError::BufferFull)
@@ -184,7 +202,11 @@ impl Draft<'_> {
     #[inline(always)]
     fn room(&mut self, count: usize) -> Result<&mut [u8], WriteError> {
         let start = self.end;
-        let room = self.octets.get_mut(start..).and_then(|rest| rest.get_mut(..count)).ok_or(WriteError::BufferFull)?;
+        let room = self
+            .octets
+            .get_mut(start..)
+            .and_then(|rest| rest.get_mut(..count))
+            .ok_or(WriteError::BufferFull)?;
         self.end = start.wrapping_add(count);
         Ok(room)
     }
@@ -219,8 +241,8 @@ impl Draft<'_> {
     }
 }
 
-/// Copies octets to as many places. What fits into a few registers goes through them: two copies of one size, which overlap, instead of a
-/// call.
+/// Copies octets to as many places. What fits into a few registers goes through them: two copies of
+/// one size, which overlap, instead of a call.
 #[inline(always)]
 fn copy(to: &mut [u8], from: &[u8]) {
     match (from.len() >= 8, from.len() <= 16, from.len() <= 32, from.len() >= 4) {
@@ -235,7 +257,9 @@ fn copy(to: &mut [u8], from: &[u8]) {
 /// Copies from `N` to `2 * N` octets.
 #[inline(always)]
 fn overlapping<const N: usize>(to: &mut [u8], from: &[u8]) {
-    if let (Some(first), Some(last), Some(to_first)) = (from.first_chunk::<N>(), from.last_chunk::<N>(), to.first_chunk_mut()) {
+    if let (Some(first), Some(last), Some(to_first)) =
+        (from.first_chunk::<N>(), from.last_chunk::<N>(), to.first_chunk_mut())
+    {
         *to_first = *first;
         if let Some(to_last) = to.last_chunk_mut() {
             *to_last = *last;

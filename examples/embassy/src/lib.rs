@@ -15,14 +15,16 @@ use embassy_net::tcp::{Error, TcpSocket};
 use embassy_time::{Duration, TimeoutError, with_timeout};
 use embedded_io_async::{Read, Write};
 
-/// How long a peer may take for the next request, all of its head, and for the exchange of both bodies.
+/// How long a peer may take for the next request, all of its head, and for the exchange of both
+/// bodies.
 const DEADLINE: Duration = Duration::from_secs(10);
 const FIELDS: usize = 32;
 const RECEIVED: usize = 2048;
 const SENT: usize = 256;
 /// What is taken of a peer at the most.
 const LIMITS: Limits = Limits { target: 512, head: 1536, body: 64 * 1024, ..Limits::DEFAULT };
-const TEXT: [(FieldName<'_>, FieldValue<'_>); 1] = [(FieldName::CONTENT_TYPE, FieldValue::from_static("text/plain"))];
+const TEXT: [(FieldName<'_>, FieldValue<'_>); 1] =
+    [(FieldName::CONTENT_TYPE, FieldValue::from_static("text/plain"))];
 
 /// Takes one connection after the other at this port, for ever.
 pub async fn serve(stack: Stack<'_>, port: u16) -> ! {
@@ -31,7 +33,8 @@ pub async fn serve(stack: Stack<'_>, port: u16) -> ! {
         let mut socket = TcpSocket::new(stack, &mut received, &mut sent);
         socket.set_timeout(Some(DEADLINE));
         if socket.accept(port).await.is_ok() {
-            // Whatever ended it: the peer has been told of its own faults, and the others close the connection too.
+            // Whatever ended it: the peer has been told of its own faults, and the others close the
+            // connection too.
             let _ = requests(&mut socket).await;
         }
         socket.close();
@@ -75,7 +78,9 @@ async fn requests(socket: &mut TcpSocket<'_>) -> Result<(), Over> {
 }
 
 /// Answers with the body that a POST brings, else with a text.
-async fn answer(mut exchange: Exchange<'_, &mut TcpSocket<'_>, FIELDS, RECEIVED, SENT>) -> Result<(), StreamError<Error>> {
+async fn answer(
+    mut exchange: Exchange<'_, &mut TcpSocket<'_>, FIELDS, RECEIVED, SENT>,
+) -> Result<(), StreamError<Error>> {
     if exchange.head().method() != Method::POST {
         return exchange.respond(Status::OK, &TEXT, b"TCP connection").await;
     }

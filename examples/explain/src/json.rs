@@ -12,8 +12,9 @@ pub fn object(reading: &Reading, octets: &[u8]) -> Value {
     let error = reading.fault.map(|error| {
         let section = error.kind().section().trim_start_matches("RFC ").replacen("section ", "", 1);
         json!({
-            "kind": format!("{:?}", error.kind()), "offset": error.offset(), "length": error.len(), "section": section,
-            "status": reading.status().map(Status::code), "message": format!("{error}: {}", reading.hint(octets)),
+            "kind": format!("{:?}", error.kind()), "offset": error.offset(), "length": error.len(),
+            "section": section, "status": reading.status().map(Status::code),
+            "message": format!("{error}: {}", reading.hint(octets)),
         })
     });
     json!({
@@ -37,8 +38,9 @@ fn message(message: &Message, octets: &[u8]) -> Value {
             object.insert("upgrade".to_owned(), (*upgrade).into());
         }
         StartLine::Response { status, reason, informational, .. } => {
-            let informational =
-                informational.iter().map(|(status, headers)| json!({"status": status.code(), "headers": fields(headers)}));
+            let informational = informational.iter().map(
+                |(status, headers)| json!({"status": status.code(), "headers": fields(headers)}),
+            );
             object.insert("status".to_owned(), status.code().into());
             object.insert("reason".to_owned(), latin1(reason).into());
             object.insert("informational".to_owned(), informational.collect());
@@ -66,7 +68,10 @@ fn parts(message: &Message, octets: &[u8]) -> Value {
     let part = |part: &Part| {
         let mut object = json!({"part": part.kind.name(), "start": part.start, "end": part.end});
         if let (Value::Object(object), true) = (&mut object, part.kind != PartKind::Data) {
-            object.insert("text".to_owned(), latin1(octets.get(part.start..part.end).unwrap_or_default()).into());
+            object.insert(
+                "text".to_owned(),
+                latin1(octets.get(part.start..part.end).unwrap_or_default()).into(),
+            );
         }
         object
     };

@@ -1,4 +1,5 @@
-//! Shows what bareline reads in octets, part by part: for when two systems disagree about a message.
+//! Shows what bareline reads in octets, part by part: for when two systems disagree about a
+//! message.
 
 use bareline_core::Method;
 use bareline_explain::reading::{Asked, Reading, one_datagram, requests, responses};
@@ -10,7 +11,11 @@ use std::process::ExitCode;
 
 /// Shows what bareline reads in octets, part by part.
 #[derive(Parser)]
-#[command(next_line_help = true, after_help = EXIT_STATUS, after_long_help = format!("{EXIT_STATUS}\n\n{JSON}"))]
+#[command(
+    next_line_help = true,
+    after_help = EXIT_STATUS,
+    after_long_help = format!("{EXIT_STATUS}\n\n{JSON}"),
+)]
 struct Arguments {
     #[command(subcommand)]
     input: Input,
@@ -77,14 +82,20 @@ fn main() -> ExitCode {
 
 fn explain(arguments: &Arguments) -> io::Result<Reading> {
     let Arguments { input, hex, json } = arguments;
-    let (Input::Request { file } | Input::Response { file, .. } | Input::Datagram { file, .. }) = input;
+    let (Input::Request { file } | Input::Response { file, .. } | Input::Datagram { file, .. }) =
+        input;
     let name = if file == "-" { "standard input" } else { file };
-    let octets = read(file, *hex).map_err(|error| io::Error::other(format!("cannot read {name}: {error}")))?;
+    let octets = read(file, *hex)
+        .map_err(|error| io::Error::other(format!("cannot read {name}: {error}")))?;
     let reading = match input {
         Input::Request { .. } => requests(&octets, &[]),
         Input::Response { to, upgrade, closed, .. } => {
             let methods = to.iter().map(|to| method(to)).collect::<Result<Vec<_>, _>>()?;
-            responses(&octets, Asked { methods: &methods, offers_upgrade: *upgrade, is_closed: *closed }, &[])
+            responses(
+                &octets,
+                Asked { methods: &methods, offers_upgrade: *upgrade, is_closed: *closed },
+                &[],
+            )
         }
         Input::Datagram { to, .. } => one_datagram(&octets, method(to)?),
     };
@@ -120,7 +131,9 @@ fn read(file: &str, is_hex: bool) -> io::Result<Vec<u8>> {
 
 /// Decodes hexadecimal digits. Fails with the place of what is none.
 fn octets_of(mut digits: Vec<u8>) -> io::Result<Vec<u8>> {
-    if let Some(at) = digits.iter().position(|octet| !octet.is_ascii_hexdigit() && !octet.is_ascii_whitespace()) {
+    if let Some(at) =
+        digits.iter().position(|octet| !octet.is_ascii_hexdigit() && !octet.is_ascii_whitespace())
+    {
         let (before, rest) = digits.split_at(at);
         let line = 1 + before.iter().filter(|&&octet| octet == b'\n').count();
         let column = 1 + before.iter().rev().take_while(|&&octet| octet != b'\n').count();
@@ -129,11 +142,16 @@ fn octets_of(mut digits: Vec<u8>) -> io::Result<Vec<u8>> {
             (None, [octet, ..]) => format!("octet 0x{octet:02x}"),
             (character, _) => format!("{:?}", character.unwrap_or_default()),
         };
-        return Err(io::Error::other(format!("line {line}, column {column}: {wrong} is not a hexadecimal digit")));
+        return Err(io::Error::other(format!(
+            "line {line}, column {column}: {wrong} is not a hexadecimal digit"
+        )));
     }
     digits.retain(|octet| !octet.is_ascii_whitespace());
     if !digits.len().is_multiple_of(2) {
-        return Err(io::Error::other(format!("an odd number of hexadecimal digits, {}: an octet has two", digits.len())));
+        return Err(io::Error::other(format!(
+            "an odd number of hexadecimal digits, {}: an octet has two",
+            digits.len()
+        )));
     }
     hex::decode(&digits).map_err(io::Error::other)
 }

@@ -85,8 +85,15 @@ impl Page {
     pub(crate) fn words(&mut self, words: &str, margin: usize, used: usize) {
         let mut column = used;
         let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-        for word in words.replace(" section ", "\u{a0}section\u{a0}").replace("RFC ", "RFC\u{a0}").split(' ') {
-            let mut word: Vec<char> = word.chars().map(|character| if character == '\u{a0}' { ' ' } else { character }).collect();
+        for word in words
+            .replace(" section ", "\u{a0}section\u{a0}")
+            .replace("RFC ", "RFC\u{a0}")
+            .split(' ')
+        {
+            let mut word: Vec<char> = word
+                .chars()
+                .map(|character| if character == '\u{a0}' { ' ' } else { character })
+                .collect();
             if column > margin && column + 1 + word.len() > self.columns {
                 let _ = write!(self.text, "\n{:margin$}", "");
                 column = margin;

@@ -1,8 +1,9 @@
 //! What bareline reads in some octets: the messages, each of their parts, and how it ends.
 
 use bareline_core::{
-    ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, Fields, Framing, Limits, Method, ParseError,
-    RequestHead, ResponseHead, ServerConnection, ServerState, Status, Target, WireBuf, WriteError, datagram,
+    ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, Fields, Framing,
+    Limits, Method, ParseError, RequestHead, ResponseHead, ServerConnection, ServerState, Status,
+    Target, WireBuf, WriteError, datagram,
 };
 
 /// What has been read.
@@ -68,8 +69,18 @@ pub struct Message {
 
 #[derive(Clone, PartialEq, Debug)]
 pub enum StartLine {
-    Request { method: String, target: String, expect_continue: bool, upgrade: bool },
-    Response { to: String, status: Status, reason: Vec<u8>, informational: Vec<(Status, Vec<Field>)> },
+    Request {
+        method: String,
+        target: String,
+        expect_continue: bool,
+        upgrade: bool,
+    },
+    Response {
+        to: String,
+        status: Status,
+        reason: Vec<u8>,
+        informational: Vec<(Status, Vec<Field>)>,
+    },
 }
 
 /// A field: name and value.
@@ -181,7 +192,10 @@ impl<'o> Input<'o> {
 }
 
 fn fields(fields: &Fields<'_>) -> Vec<Field> {
-    fields.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect()
+    fields
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
+        .collect()
 }
 
 /// Notes the parts that borrow from octets that begin at this address and this position.
@@ -196,7 +210,9 @@ impl Parts<'_> {
         let start = self.position + part.as_ptr().addr().wrapping_sub(self.address);
         let end = start + part.len();
         match self.parts.last_mut() {
-            Some(last) if last.kind == kind && kind == PartKind::Data && last.end == start => last.end = end,
+            Some(last) if last.kind == kind && kind == PartKind::Data && last.end == start => {
+                last.end = end
+            }
             _ => self.parts.push(Part { kind, start, end }),
         }
     }
@@ -214,8 +230,15 @@ impl Parts<'_> {
 }
 
 impl Message {
-    fn new(start_line: StartLine, version: &[u8], headers: &Fields<'_>, framing: Framing, start: usize) -> Self {
-        let (headers, version) = (fields(headers), version.iter().copied().map(char::from).collect());
+    fn new(
+        start_line: StartLine,
+        version: &[u8],
+        headers: &Fields<'_>,
+        framing: Framing,
+        start: usize,
+    ) -> Self {
+        let (headers, version) =
+            (fields(headers), version.iter().copied().map(char::from).collect());
         let (body, trailers, parts) = (Vec::new(), Vec::new(), Vec::new());
         Self {
             start,
@@ -232,17 +255,23 @@ impl Message {
         }
     }
 
-    /// Takes an event of the body, from these octets, which begin at this address and this position.
+    /// Takes an event of the body, from these octets, which begin at this address and this
+    /// position.
     fn take<H>(&mut self, event: &Event<'_, H>, used: &[u8], address: usize, position: usize) {
         let mut parts = Parts { parts: &mut self.parts, address, position };
         match event {
             Event::Chunk { extensions, .. } => {
                 // The line end of the chunk before is used with the line.
                 let line = used.iter().take_while(|octet| octet.is_ascii_whitespace()).count();
-                let digits = used.iter().skip(line).take_while(|octet| octet.is_ascii_hexdigit()).count();
+                let digits =
+                    used.iter().skip(line).take_while(|octet| octet.is_ascii_hexdigit()).count();
                 parts.at(PartKind::ChunkSize, position + line, digits);
                 if extensions.iter().next().is_some() {
-                    parts.at(PartKind::ChunkExtension, position + line + digits, used.len().saturating_sub(line + digits + 2));
+                    parts.at(
+                        PartKind::ChunkExtension,
+                        position + line + digits,
+                        used.len().saturating_sub(line + digits + 2),
+                    );
                 }
             }
             Event::Data(data) => {
@@ -293,7 +322,8 @@ impl Reading {
         }
     }
 
-    /// What to do about the fault, with what stands in the message: the fault counts from its beginning there.
+    /// What to do about the fault, with what stands in the message: the fault counts from its
+    /// beginning there.
     pub fn hint(&self, octets: &[u8]) -> String {
         self.fault.map(|error| error.hint_in(octets).to_string()).unwrap_or_default()
     }
@@ -319,8 +349,10 @@ pub fn requests(octets: &[u8], cuts: &[usize]) -> Reading {
             Err(error) => return reading.refused(error, input.start),
             Ok((_, Event::NeedMore)) if input.has_more() => continue,
             Ok((_, Event::NeedMore)) => {
-                // An empty line in front of a request is no beginning of one, unless there is nothing else.
-                let is_begun = connection.state() != ServerState::Idle || reading.messages.is_empty();
+                // An empty line in front of a request is no beginning of one, unless there is
+                // nothing else.
+                let is_begun =
+                    connection.state() != ServerState::Idle || reading.messages.is_empty();
                 reading.tail = if is_begun { Tail::Incomplete } else { Tail::None };
                 return reading;
             }
@@ -328,10 +360,18 @@ pub fn requests(octets: &[u8], cuts: &[usize]) -> Reading {
         };
         match (&event, reading.messages.last_mut()) {
             (Event::Head(head), _) => {
-                reading.messages.push(Message { end: input.start + used, ..request(head, presented, input.start) });
+                reading.messages.push(Message {
+                    end: input.start + used,
+                    ..request(head, presented, input.start)
+                });
             }
             (event, Some(message)) => {
-                message.take(event, presented.get(..used).unwrap_or_default(), presented.as_ptr().addr(), input.start);
+                message.take(
+                    event,
+                    presented.get(..used).unwrap_or_default(),
+                    presented.as_ptr().addr(),
+                    input.start,
+                );
             }
             _ => {}
         }
@@ -339,8 +379,10 @@ pub fn requests(octets: &[u8], cuts: &[usize]) -> Reading {
         if connection.state() != ServerState::Answer {
             continue;
         }
-        let is_paused =
-            matches!(reading.messages.last(), Some(Message { start_line: StartLine::Request { upgrade: true, .. }, .. }));
+        let is_paused = matches!(
+            reading.messages.last(),
+            Some(Message { start_line: StartLine::Request { upgrade: true, .. }, .. })
+        );
         let _ = connection.respond(Status::OK, &mut out).and_then(|head| head.without_body());
         out.clear();
         let state = connection.state();
@@ -352,7 +394,10 @@ pub fn requests(octets: &[u8], cuts: &[usize]) -> Reading {
             _ if is_paused => Tail::Paused,
             _ => Tail::None,
         };
-        if reading.tail != Tail::None || input.start >= octets.len() || connection.next_request() != ServerState::Idle {
+        if reading.tail != Tail::None
+            || input.start >= octets.len()
+            || connection.next_request() != ServerState::Idle
+        {
             return reading;
         }
     }
@@ -379,7 +424,13 @@ fn request(head: &RequestHead<'_>, octets: &[u8], position: usize) -> Message {
 }
 
 /// Makes the message of a final response. The octets begin at this address and this position.
-fn response(head: &ResponseHead<'_>, to: Method<'_>, framing: Framing, address: usize, position: usize) -> Message {
+fn response(
+    head: &ResponseHead<'_>,
+    to: Method<'_>,
+    framing: Framing,
+    address: usize,
+    position: usize,
+) -> Message {
     let (to, status, reason) = (to.to_string(), head.status(), head.reason().to_vec());
     let start_line = StartLine::Response { to, status, reason, informational: Vec::new() };
     let version = head.as_bytes().get("HTTP/".len().."HTTP/1.1".len()).unwrap_or_default();
@@ -420,7 +471,9 @@ pub fn responses(octets: &[u8], asked: Asked<'_>, cuts: &[usize]) -> Reading {
             let (used, event) = match connection.receive(presented, spans.lend()) {
                 Err(error) => return reading.refused(error, input.start),
                 Ok((_, Event::NeedMore)) if input.has_more() => continue,
-                Ok((_, Event::NeedMore)) if asked.is_closed && !is_told && connection.peer_closed().is_ok() => {
+                Ok((_, Event::NeedMore))
+                    if asked.is_closed && !is_told && connection.peer_closed().is_ok() =>
+                {
                     is_told = true;
                     continue;
                 }
@@ -453,7 +506,12 @@ pub fn responses(octets: &[u8], asked: Asked<'_>, cuts: &[usize]) -> Reading {
                     let position = input.start;
                     input.start += used;
                     if let Some(message) = reading.messages.last_mut() {
-                        message.take(event, octets.get(position..input.start).unwrap_or_default(), address, position);
+                        message.take(
+                            event,
+                            octets.get(position..input.start).unwrap_or_default(),
+                            address,
+                            position,
+                        );
                     }
                 }
             }
@@ -498,7 +556,8 @@ pub fn one_datagram(octets: &[u8], to: Method<'_>) -> Reading {
     let sender = if is_response { Sender::Server } else { Sender::Client };
     let mut reading = Reading::new(sender, Carrier::Datagram);
     let read = match sender {
-        Sender::Client => datagram::request(octets, spans.lend()).map(|(head, body)| (request(&head, octets, 0), body)),
+        Sender::Client => datagram::request(octets, spans.lend())
+            .map(|(head, body)| (request(&head, octets, 0), body)),
         Sender::Server => datagram::response(octets, to, spans.lend()).map(|(head, body)| {
             let framing = head.framing(to).unwrap_or(Framing::None);
             (response(&head, to, framing, octets.as_ptr().addr(), 0), body)

@@ -56,12 +56,23 @@ pub fn text(reading: &Reading, octets: &[u8], file: &str, columns: usize) -> Str
 }
 
 impl Page {
-    fn message(&mut self, reading: &Reading, message: &Message, number: usize, has_next: bool, octets: &[u8]) {
+    fn message(
+        &mut self,
+        reading: &Reading,
+        message: &Message,
+        number: usize,
+        has_next: bool,
+        octets: &[u8],
+    ) {
         let what = match (&message.start_line, reading.carrier) {
             (StartLine::Request { .. }, Carrier::Datagram) => "Request in a datagram".to_owned(),
-            (StartLine::Response { to, .. }, Carrier::Datagram) => format!("Response in a datagram, to {}", shortened(to)),
+            (StartLine::Response { to, .. }, Carrier::Datagram) => {
+                format!("Response in a datagram, to {}", shortened(to))
+            }
             (StartLine::Request { .. }, _) => format!("Request {number}"),
-            (StartLine::Response { to, .. }, _) => format!("Response {number}, to {}", shortened(to)),
+            (StartLine::Response { to, .. }, _) => {
+                format!("Response {number}, to {}", shortened(to))
+            }
         };
         let state = if message.is_whole { "" } else { ", not whole" };
         self.heading(&format!("{what}{state}: octets {} to {}", message.start, message.end));
@@ -72,7 +83,9 @@ impl Page {
         }
         let is_until_close = message.framing == Framing::UntilClose;
         let end = match (message.is_whole, reading.carrier) {
-            (true, _) if has_next => format!("before octet {}, where the next message begins", message.end),
+            (true, _) if has_next => {
+                format!("before octet {}, where the next message begins", message.end)
+            }
             (true, _) => format!("before octet {}", message.end),
             (false, Carrier::Open) if is_until_close => {
                 "not reached: add --closed if the server has closed the connection here".to_owned()
@@ -104,8 +117,13 @@ impl Page {
             let len = line_len(rest);
             let line = rest.get(..len).unwrap_or_default();
             let content = line.strip_suffix(b"\r\n").unwrap_or(line);
-            let word =
-                |from: usize| content.iter().skip(from).position(|&octet| octet == b' ').map_or(content.len(), |len| from + len);
+            let word = |from: usize| {
+                content
+                    .iter()
+                    .skip(from)
+                    .position(|&octet| octet == b' ')
+                    .map_or(content.len(), |len| from + len)
+            };
             // Around a value, folds too.
             let is_space = |octet: &&u8| octet.is_ascii_whitespace();
             let found = match (is_started, reading.sender) {
@@ -119,19 +137,30 @@ impl Page {
                     ]
                 }
                 (false, Sender::Server) => {
-                    vec![(PartKind::Version, 0, 8), (PartKind::StatusCode, 9, 12), (PartKind::Reason, 13, content.len())]
+                    vec![
+                        (PartKind::Version, 0, 8),
+                        (PartKind::StatusCode, 9, 12),
+                        (PartKind::Reason, 13, content.len()),
+                    ]
                 }
                 (true, _) => {
-                    let colon = content.iter().position(|&octet| octet == b':').unwrap_or(content.len());
-                    let value = colon + 1 + content.iter().skip(colon + 1).take_while(is_space).count();
-                    let value_end = content.len() - content.iter().rev().take_while(is_space).count();
+                    let colon =
+                        content.iter().position(|&octet| octet == b':').unwrap_or(content.len());
+                    let value =
+                        colon + 1 + content.iter().skip(colon + 1).take_while(is_space).count();
+                    let value_end =
+                        content.len() - content.iter().rev().take_while(is_space).count();
                     vec![(PartKind::FieldName, 0, colon), (PartKind::FieldValue, value, value_end)]
                 }
             };
             // Behind the empty line of an interim response there is another status line.
             is_started = !content.is_empty();
             let position = reading.end + at;
-            parts.extend(found.into_iter().map(|(kind, start, end)| Part { kind, start: position + start, end: position + end }));
+            parts.extend(found.into_iter().map(|(kind, start, end)| Part {
+                kind,
+                start: position + start,
+                end: position + end,
+            }));
             at += len;
         }
         self.lines(reading.end, reading.end + head, &parts, octets);
@@ -141,7 +170,8 @@ impl Page {
     fn lines(&mut self, start: usize, end: usize, parts: &[Part], octets: &[u8]) {
         let mut line = Vec::new();
         for piece in pieces(start, end, parts, octets) {
-            let is_end = piece.kind.is_none() && octets.get(piece.start..piece.end).is_some_and(|octets| octets.contains(&b'\n'));
+            let is_end = piece.kind.is_none()
+                && octets.get(piece.start..piece.end).is_some_and(|octets| octets.contains(&b'\n'));
             let is_data = piece.kind == Some(PartKind::Data);
             if is_data && !line.is_empty() {
                 self.line(&std::mem::take(&mut line), octets);
@@ -164,7 +194,9 @@ impl Page {
             let style = piece.kind.map_or(DIM, style);
             let all = octets.get(piece.start..piece.end).unwrap_or_default();
             let shown = all.get(..SHOWN).unwrap_or(all);
-            cells.extend(shown.iter().map(|&octet| Cell::new(symbol(octet, piece.kind.is_none()), style)));
+            cells.extend(
+                shown.iter().map(|&octet| Cell::new(symbol(octet, piece.kind.is_none()), style)),
+            );
             if all.len() > shown.len() {
                 cells.push(Cell::new(format!("… {} octets", all.len()), DIM));
             }
@@ -174,7 +206,9 @@ impl Page {
         for piece in pieces {
             let all = octets.get(piece.start..piece.end).unwrap_or_default();
             let (name, section) = match piece.kind {
-                Some(PartKind::FieldValue) if all.contains(&b'\n') => ("value, folds read as SP", "RFC 9112 5.2"),
+                Some(PartKind::FieldValue) if all.contains(&b'\n') => {
+                    ("value, folds read as SP", "RFC 9112 5.2")
+                }
                 Some(kind) => rule(kind),
                 None => separator(all),
             };
@@ -205,9 +239,11 @@ impl Page {
     fn rejection(&mut self, reading: &Reading, error: ParseError, octets: &[u8], file: &str) {
         let at = error.offset().min(octets.len());
         let before = octets.get(reading.end..at).unwrap_or_default();
-        let start = reading.end + before.iter().rposition(|&octet| octet == b'\n').map_or(0, |at| at + 1);
+        let start =
+            reading.end + before.iter().rposition(|&octet| octet == b'\n').map_or(0, |at| at + 1);
         let rest = octets.get(at..).unwrap_or_default();
-        let end = at + rest.iter().position(|&octet| octet == b'\n').map_or(rest.len(), |length| length + 1);
+        let end = at
+            + rest.iter().position(|&octet| octet == b'\n').map_or(rest.len(), |length| length + 1);
         let (from, to) = (start.max(at.saturating_sub(SHOWN / 2)), end.min(at + SHOWN / 2));
         let wrong = rest.get(..error.len().min(to - at)).unwrap_or_default();
         // A fault that only later octets have told is drawn where it stands.
@@ -259,26 +295,53 @@ impl Page {
         let has_begun = reading.messages.last().is_some_and(|message| !message.is_whole);
         let what = match reading.tail {
             Tail::None if rest.is_empty() => return,
-            Tail::None => "are an empty line ahead of the next request, which is skipped (RFC 9112 section 2.2)",
+            Tail::None => {
+                "are an empty line ahead of the next request, which is skipped (RFC 9112 section \
+                 2.2)"
+            }
             Tail::Incomplete if reading.carrier == Carrier::Closed => {
-                "are cut short: the server has closed before the end of its response (RFC 9112 section 8)"
+                "are cut short: the server has closed before the end of its response (RFC 9112 \
+                 section 8)"
             }
-            Tail::Incomplete if has_begun && reading.messages.last().is_some_and(|last| last.framing == Framing::UntilClose) => {
-                "are a message that is not whole: its body goes on until the server closes (RFC 9112 section 8)"
+            Tail::Incomplete
+                if has_begun
+                    && reading
+                        .messages
+                        .last()
+                        .is_some_and(|last| last.framing == Framing::UntilClose) =>
+            {
+                "are a message that is not whole: its body goes on until the server closes (RFC \
+                 9112 section 8)"
             }
-            Tail::Incomplete if has_begun => "are a message that is not whole: more octets are needed (RFC 9112 section 8)",
-            Tail::Incomplete => "are the beginning of a head: more octets are needed (RFC 9112 section 8)",
+            Tail::Incomplete if has_begun => {
+                "are a message that is not whole: more octets are needed (RFC 9112 section 8)"
+            }
+            Tail::Incomplete => {
+                "are the beginning of a head: more octets are needed (RFC 9112 section 8)"
+            }
             Tail::Reject if reading.carrier == Carrier::Datagram => "are rejected",
             Tail::Reject => "are rejected, and nothing behind them is read",
-            Tail::Unprocessed => "are not read: the connection closes behind the message before (RFC 9112 section 9.6)",
-            Tail::Tunnel => "are no HTTP: they go through the tunnel, or belong to the protocol that was switched to",
-            Tail::Paused => "are not read: they may belong to the protocol that is offered (RFC 9110 section 7.8)",
-            Tail::Unsolicited => "belong to no request: they must not be taken for a response (RFC 9112 section 9.2)",
+            Tail::Unprocessed => {
+                "are not read: the connection closes behind the message before (RFC 9112 section \
+                 9.6)"
+            }
+            Tail::Tunnel => {
+                "are no HTTP: they go through the tunnel, or belong to the protocol that was \
+                 switched to"
+            }
+            Tail::Paused => {
+                "are not read: they may belong to the protocol that is offered (RFC 9110 section \
+                 7.8)"
+            }
+            Tail::Unsolicited => {
+                "belong to no request: they must not be taken for a response (RFC 9112 section 9.2)"
+            }
         };
         self.words(&format!("Octets {from} to {} {what}.", octets.len()), 0, 0);
         if reading.fault.is_none() && !has_begun {
             let shown = rest.get(..SHOWN).unwrap_or(rest);
-            let mut cells: Vec<_> = shown.iter().map(|&octet| Cell::new(symbol(octet, false), Style::new())).collect();
+            let mut cells: Vec<_> =
+                shown.iter().map(|&octet| Cell::new(symbol(octet, false), Style::new())).collect();
             if shown.len() < rest.len() {
                 cells.push(Cell::new(format!("… {} octets", rest.len()), DIM));
             }
@@ -310,7 +373,12 @@ fn pieces(start: usize, end: usize, parts: &[Part], octets: &[u8]) -> Vec<Piece>
             let rest = octets.get(start..end).unwrap_or_default();
             let len = match rest {
                 [b'\r', b'\n', ..] => 2,
-                _ => rest.iter().position(|&octet| octet == b'\r').filter(|&len| len > 0).unwrap_or(rest.len()).max(1),
+                _ => rest
+                    .iter()
+                    .position(|&octet| octet == b'\r')
+                    .filter(|&len| len > 0)
+                    .unwrap_or(rest.len())
+                    .max(1),
             };
             pieces.push(Piece { kind: None, start, end: start + len });
             start += len;
@@ -381,21 +449,33 @@ fn separator(octets: &[u8]) -> (&'static str, &'static str) {
 /// Says where the body ends, and why.
 fn framing(message: &Message, carrier: Carrier) -> String {
     match (message.framing, &message.start_line) {
-        (Framing::Length(length), _) => format!("{length} octets, as Content-Length says (RFC 9112 section 6.2)"),
-        (Framing::Chunked, _) => {
-            "in chunks, as Transfer-Encoding says, up to the one of size 0 (RFC 9112 section 7.1)".to_owned()
+        (Framing::Length(length), _) => {
+            format!("{length} octets, as Content-Length says (RFC 9112 section 6.2)")
         }
+        (Framing::Chunked, _) => "in chunks, as Transfer-Encoding says, up to the one of size 0 \
+                                  (RFC 9112 section 7.1)"
+            .to_owned(),
         (Framing::UntilClose, _) if carrier == Carrier::Datagram => {
             "up to the end of the datagram: there is no Content-Length".to_owned()
         }
-        (Framing::UntilClose, _) => "up to the close: neither Content-Length nor chunked (RFC 9112 section 6.3)".to_owned(),
-        (Framing::Tunnel, _) => "none: what follows is no HTTP any more (RFC 9110 sections 7.8 and 9.3.6)".to_owned(),
+        (Framing::UntilClose, _) => {
+            "up to the close: neither Content-Length nor chunked (RFC 9112 section 6.3)".to_owned()
+        }
+        (Framing::Tunnel, _) => {
+            "none: what follows is no HTTP any more (RFC 9110 sections 7.8 and 9.3.6)".to_owned()
+        }
         (Framing::None, StartLine::Request { .. }) => {
             "none: neither Content-Length nor Transfer-Encoding (RFC 9112 section 6.3)".to_owned()
         }
         (Framing::None, StartLine::Response { to, status, .. }) => match status.code() {
-            204 | 304 => format!("none: status {} has none, whatever the fields say (RFC 9112 section 6.3)", status.code()),
-            _ => format!("none: a response to {} has none, whatever the fields say (RFC 9112 section 6.3)", shortened(to)),
+            204 | 304 => format!(
+                "none: status {} has none, whatever the fields say (RFC 9112 section 6.3)",
+                status.code()
+            ),
+            _ => format!(
+                "none: a response to {} has none, whatever the fields say (RFC 9112 section 6.3)",
+                shortened(to)
+            ),
         },
     }
 }
@@ -403,14 +483,20 @@ fn framing(message: &Message, carrier: Carrier) -> String {
 /// Says what becomes of the connection, and why.
 fn connection(message: &Message) -> String {
     let values = message.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("connection"));
-    let mut options = values.flat_map(|(_, value)| value.split(|&octet| octet == b',')).map(<[u8]>::trim_ascii);
-    let has_option = |option: &str| options.clone().any(|member| member.eq_ignore_ascii_case(option.as_bytes()));
-    let is_token = |option: &[u8]| str::from_utf8(option).is_ok_and(|option| FieldName::new(option).is_ok());
+    let mut options =
+        values.flat_map(|(_, value)| value.split(|&octet| octet == b',')).map(<[u8]>::trim_ascii);
+    let has_option =
+        |option: &str| options.clone().any(|member| member.eq_ignore_ascii_case(option.as_bytes()));
+    let is_token =
+        |option: &[u8]| str::from_utf8(option).is_ok_and(|option| FieldName::new(option).is_ok());
     let is_http10 = message.version.ends_with(".0");
-    let is_connect = matches!(&message.start_line, StartLine::Request { method, .. } if method == "CONNECT");
+    let is_connect =
+        matches!(&message.start_line, StartLine::Request { method, .. } if method == "CONNECT");
     let why = match (message.keep_alive, message.framing) {
         _ if !message.is_whole => return "not known, since the message is not whole".to_owned(),
-        _ if is_connect => return "a tunnel behind a 2xx response (RFC 9110 section 9.3.6)".to_owned(),
+        _ if is_connect => {
+            return "a tunnel behind a 2xx response (RFC 9110 section 9.3.6)".to_owned();
+        }
         (_, Framing::Tunnel) => return "another protocol's from here on".to_owned(),
         (false, _) if has_option("close") => "closes: it says `Connection: close`",
         (false, _) if options.any(|option| !option.is_empty() && !is_token(option)) => {
@@ -429,8 +515,12 @@ fn connection(message: &Message) -> String {
 fn consequence(reading: &Reading) -> String {
     let status = reading.status().map(|status| status.to_string()).unwrap_or_default();
     match (reading.sender, reading.carrier) {
-        (Sender::Client, Carrier::Datagram) => format!("{status}, where a response is sent; the datagram is dropped"),
-        (Sender::Server, Carrier::Datagram) => format!("{status} from a gateway; the datagram is dropped"),
+        (Sender::Client, Carrier::Datagram) => {
+            format!("{status}, where a response is sent; the datagram is dropped")
+        }
+        (Sender::Server, Carrier::Datagram) => {
+            format!("{status} from a gateway; the datagram is dropped")
+        }
         (Sender::Client, _) => format!("{status}; the server closes the connection behind it"),
         (Sender::Server, _) => format!("{status} from a gateway; the client closes the connection"),
     }
@@ -449,7 +539,11 @@ fn contradicted(lines: &[u8], kind: ErrorKind) -> Option<usize> {
         at += line.len();
         (at - line.len(), line)
     });
-    let begins_with =
-        |line: &[u8], name: &str| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()));
-    lines.filter(|(_, line)| names.iter().any(|name| begins_with(line, name))).last().map(|(start, _)| start)
+    let begins_with = |line: &[u8], name: &str| {
+        line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))
+    };
+    lines
+        .filter(|(_, line)| names.iter().any(|name| begins_with(line, name)))
+        .last()
+        .map(|(start, _)| start)
 }

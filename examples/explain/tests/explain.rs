@@ -1,8 +1,16 @@
 //! `explain`, as a person or a program runs it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use bareline_core::Method;
-use bareline_explain::reading::{self, Asked, Reading, StartLine, one_datagram, requests, responses};
+use bareline_explain::reading::{
+    self, Asked, Reading, StartLine, one_datagram, requests, responses,
+};
 use bareline_explain::{json, view};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -64,9 +72,16 @@ fn cases() -> Vec<(String, Vec<u8>, Reading)> {
             let reading = match case["request_methods"].as_array() {
                 None => requests(&octets, &[]),
                 Some(methods) => {
-                    let methods: Vec<_> = methods.iter().map(|method| Method::new(method.as_str().unwrap()).unwrap()).collect();
+                    let methods: Vec<_> = methods
+                        .iter()
+                        .map(|method| Method::new(method.as_str().unwrap()).unwrap())
+                        .collect();
                     let is_closed = case["eof"] == true;
-                    responses(&octets, Asked { methods: &methods, offers_upgrade: true, is_closed }, &[])
+                    responses(
+                        &octets,
+                        Asked { methods: &methods, offers_upgrade: true, is_closed },
+                        &[],
+                    )
                 }
             };
             let as_datagram = one_datagram(&octets, Method::GET);
@@ -80,61 +95,86 @@ fn cases() -> Vec<(String, Vec<u8>, Reading)> {
 
 /// Returns what a person sees, without colours, in lines of so many columns.
 fn plain(reading: &Reading, octets: &[u8], columns: usize) -> String {
-    anstream::adapter::strip_str(&view::text(reading, octets, "standard input", columns)).to_string()
+    anstream::adapter::strip_str(&view::text(reading, octets, "standard input", columns))
+        .to_string()
 }
 
 /// Fails for a line that is too long or has blanks at its end.
 fn check_lines(text: &str, columns: usize, what: &str) {
     for line in text.lines() {
-        assert!(line.chars().count() <= columns, "{what}: {line:?} is longer than {columns} columns in:\n{text}");
+        assert!(
+            line.chars().count() <= columns,
+            "{what}: {line:?} is longer than {columns} columns in:\n{text}"
+        );
         assert_eq!(line.trim_end(), line, "{what}: blanks at the end of {line:?} in:\n{text}");
     }
 }
 
 #[test]
 fn json_says_what_is_in_a_request() {
-    let octets = b"PUT /a HTTP/1.1\r\nHost: a\r\nX: \xe9\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nT: u\r\n\r\nGET";
+    let octets = b"PUT /a HTTP/1.1\r\nHost: a\r\nX: \xe9\r\nTransfer-Encoding: chunked\r\n\r\n\
+        2\r\nhi\r\n0\r\nT: u\r\n\r\nGET";
     let message = json!({
         "start": 0, "end": octets.len() - 3, "method": "PUT", "target": "/a", "version": "1.1",
         "headers": [["Host", "a"], ["X", "\u{e9}"], ["Transfer-Encoding", "chunked"]],
-        "framing": "chunked", "body": "6869", "trailers": [["T", "u"]], "keep_alive": true, "expect_continue": false, "upgrade": false,
+        "framing": "chunked", "body": "6869", "trailers": [["T", "u"]],
+        "keep_alive": true, "expect_continue": false, "upgrade": false,
     });
-    let expected = json!({"verdict": "accept", "messages": [message], "leftover": "474554", "tail": "incomplete", "error": null});
+    let expected = json!({
+        "verdict": "accept", "messages": [message], "leftover": "474554", "tail": "incomplete",
+        "error": null
+    });
     assert_eq!(object_without_parts(&["request"], octets), (expected, Some(0)));
 }
 
 #[test]
 fn json_says_what_is_in_a_response_and_for_which_request() {
-    let octets = b"HTTP/1.1 103 Early Hints\r\nA: b\r\n\r\nHTTP/1.1 200 Fine\r\nContent-Length: 2\r\n\r\nhi";
+    let octets =
+        b"HTTP/1.1 103 Early Hints\r\nA: b\r\n\r\nHTTP/1.1 200 Fine\r\nContent-Length: 2\r\n\r\nhi";
     let response = |framing: &str, body: &str, end: usize| {
         json!({
-            "start": 0, "end": end, "status": 200, "reason": "Fine", "informational": [{"status": 103, "headers": [["A", "b"]]}],
-            "version": "1.1", "headers": [["Content-Length", "2"]], "framing": framing, "body": body, "trailers": [], "keep_alive": true,
+            "start": 0, "end": end, "status": 200, "reason": "Fine",
+            "informational": [{"status": 103, "headers": [["A", "b"]]}],
+            "version": "1.1", "headers": [["Content-Length", "2"]], "framing": framing,
+            "body": body, "trailers": [], "keep_alive": true,
         })
     };
     let whole = octets.len();
-    let to_get = json!({"verdict": "accept", "messages": [response("length", "6869", whole)], "leftover": "", "tail": "none", "error": null});
+    let to_get = json!({
+        "verdict": "accept", "messages": [response("length", "6869", whole)], "leftover": "",
+        "tail": "none", "error": null
+    });
     assert_eq!(object_without_parts(&["response"], octets), (to_get, Some(0)));
     let to_head = json!({
-        "verdict": "accept", "messages": [response("none", "", whole - 2)], "leftover": "6869", "tail": "unsolicited", "error": null
+        "verdict": "accept", "messages": [response("none", "", whole - 2)], "leftover": "6869",
+        "tail": "unsolicited", "error": null
     });
     assert_eq!(object_without_parts(&["response", "--to", "HEAD"], octets), (to_head, Some(0)));
-    let (two, _) = object(&["response", "--to", "HEAD", "--to", "GET"], b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.0 200 OK\r\n\r\nrest");
+    let (two, _) = object(
+        &["response", "--to", "HEAD", "--to", "GET"],
+        b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.0 200 OK\r\n\r\nrest",
+    );
     assert_eq!(
         (&two["messages"][0]["body"], &two["verdict"], &two["tail"]),
         (&json!(""), &json!("accept"), &json!("incomplete"))
     );
     let (closed, _) = object(&["response", "--closed"], b"HTTP/1.0 200 OK\r\n\r\nrest");
-    assert_eq!((&closed["messages"][0]["framing"], &closed["messages"][0]["body"]), (&json!("until-close"), &json!("72657374")));
+    assert_eq!(
+        (&closed["messages"][0]["framing"], &closed["messages"][0]["body"]),
+        (&json!("until-close"), &json!("72657374"))
+    );
 }
 
 #[test]
 fn json_says_why_a_message_is_refused() {
-    let octets = b"GET / HTTP/1.1\r\nHost: a\r\n\r\nPUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\n";
+    let octets = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n\
+        PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\n";
     let (object, code) = object(&["request"], octets);
     let error = json!({
-        "kind": "RepeatedContentLength", "offset": 87, "length": 1, "section": "9112 6.3", "status": 400,
-        "message": "second Content-Length field at octet 87 (RFC 9112 section 6.3): two lengths disagree, 5 and 7: send one Content-Length",
+        "kind": "RepeatedContentLength", "offset": 87, "length": 1, "section": "9112 6.3",
+        "status": 400,
+        "message": "second Content-Length field at octet 87 (RFC 9112 section 6.3): \
+            two lengths disagree, 5 and 7: send one Content-Length",
     });
     assert_eq!(
         (&object["verdict"], &object["tail"], &object["error"], code),
@@ -146,17 +186,30 @@ fn json_says_why_a_message_is_refused() {
 #[test]
 fn the_exit_status_tells() {
     assert_eq!(explain(&["request", "-"], b"GET / HTTP/1.0\r\n\r\n").status.code(), Some(0));
-    assert_eq!(explain(&["request", "-"], b"GET / HTTP/1.0\r\n").status.code(), Some(1), "incomplete");
+    assert_eq!(
+        explain(&["request", "-"], b"GET / HTTP/1.0\r\n").status.code(),
+        Some(1),
+        "incomplete"
+    );
     assert_eq!(explain(&["request", "-"], b"GET /\r\n").status.code(), Some(1), "refused");
     assert_eq!(
         explain(&["--json", "request", "-"], b"GET / HTTP/1.0\r\n\r\n").stdout.first(),
         Some(&b'{'),
         "options stand anywhere"
     );
-    assert_eq!(explain(&["request", "--hex", "-"], b"47 45 54202F20485454502f312e300d0a\n0d0a\n").status.code(), Some(0));
-    for arguments in
-        [&["request"][..], &["request", "/no/such/file"], &["request", "--hex", "-"], &["response", "--to", "a b", "-"], &["x"]]
-    {
+    assert_eq!(
+        explain(&["request", "--hex", "-"], b"47 45 54202F20485454502f312e300d0a\n0d0a\n")
+            .status
+            .code(),
+        Some(0)
+    );
+    for arguments in [
+        &["request"][..],
+        &["request", "/no/such/file"],
+        &["request", "--hex", "-"],
+        &["response", "--to", "a b", "-"],
+        &["x"],
+    ] {
         let output = explain(arguments, b"xyz");
         assert_eq!(
             (output.status.code(), output.stdout.is_empty(), output.stderr.is_empty()),
@@ -168,8 +221,11 @@ fn the_exit_status_tells() {
 
 #[test]
 fn a_person_sees_each_part_and_why() {
-    let seen =
-        text(&["request"], b"PUT /a HTTP/1.1\r\nHost:  a\r\nTransfer-Encoding: chunked\r\n\r\n2;x\r\nhi\r\n0\r\nT: u\r\n\r\n");
+    let seen = text(
+        &["request"],
+        b"PUT /a HTTP/1.1\r\nHost:  a\r\nTransfer-Encoding: chunked\r\n\r\n\
+            2;x\r\nhi\r\n0\r\nT: u\r\n\r\n",
+    );
     let parts = [
         "PUT\u{b7}/a\u{b7}HTTP/1.1\\r\\n",
         "method 0 (RFC 9112 3.1)",
@@ -200,19 +256,51 @@ fn a_person_sees_what_follows_from_a_message() {
     for (role, octets, told) in [
         ("request", "GET / HTTP/1.0\r\n\r\nGET", "closes: HTTP/1.0 without"),
         ("request", "GET / HTTP/1.0\r\n\r\nGET", "are not read: the connection closes"),
-        ("request", "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "stays open: HTTP/1.0 with"),
+        (
+            "request",
+            "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+            "stays open: HTTP/1.0 with",
+        ),
         ("request", "GET / HTTP/1.1\r\nHost: a\r\nConnection: x, close\r\n\r\n", "closes: it says"),
-        ("request", "GET / HTTP/1.1\r\nHost: a\r\nConnection: close;x\r\n\r\n", "closes: `Connection` has a member"),
-        ("request", "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: b\r\n\r\n?", "protocol that is offered"),
+        (
+            "request",
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: close;x\r\n\r\n",
+            "closes: `Connection` has a member",
+        ),
+        (
+            "request",
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: b\r\n\r\n?",
+            "protocol that is offered",
+        ),
         ("request", "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n?", "go through the tunnel"),
-        ("request", "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", "connection a tunnel behind a 2xx response (RFC"),
+        (
+            "request",
+            "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n",
+            "connection a tunnel behind a 2xx response (RFC",
+        ),
         ("request", "OPTIONS / HTTP/1.1\r\nHost: a\r\n\r\n", "connection stays open: HTTP/1.1"),
-        ("request", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nhi", "3 octets, as Content-Length says"),
-        ("request", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nhi", "not whole: more octets are needed"),
+        (
+            "request",
+            "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nhi",
+            "3 octets, as Content-Length says",
+        ),
+        (
+            "request",
+            "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nhi",
+            "not whole: more octets are needed",
+        ),
         ("request", "GET /", "beginning of a head"),
-        ("response", "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", "status 304 has none"),
+        (
+            "response",
+            "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n",
+            "status 304 has none",
+        ),
         ("response", "HTTP/1.1 200 OK\r\n\r\n", "up to the close"),
-        ("response", "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", "the client closes the connection"),
+        (
+            "response",
+            "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+            "the client closes the connection",
+        ),
     ] {
         let seen = text(&[role], octets.as_bytes());
         assert!(unwrapped(&seen).contains(told), "{told} in:\n{seen}");
@@ -221,12 +309,20 @@ fn a_person_sees_what_follows_from_a_message() {
 
 #[test]
 fn a_fault_is_drawn_under_the_octets() {
-    let seen = text(&["request"], b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\nhello");
+    let seen = text(
+        &["request"],
+        b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\nhello",
+    );
     let lines: Vec<_> = seen.lines().collect();
     let at = lines.iter().position(|line| line.contains("Content-Length: 7")).unwrap();
     let under = lines[at].chars().position(|character| character == '7').unwrap();
     assert_eq!(lines[at + 1], format!("{:under$}\u{2501}", ""), "{seen}");
-    for told in ["standard input:4:17", "RFC 9112 section 6.3", "against the field line at octet 25", "400 Bad Request"] {
+    for told in [
+        "standard input:4:17",
+        "RFC 9112 section 6.3",
+        "against the field line at octet 25",
+        "400 Bad Request",
+    ] {
         assert!(unwrapped(&seen).contains(told), "{told} in:\n{seen}");
     }
 }
@@ -237,11 +333,13 @@ fn the_lines_before_a_fault_have_their_parts() {
     for (octets, told) in [
         (
             "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nA: b\r\nBad x\r\n\r\n",
-            "version 25 (RFC 9112 2.3) SP 33 status code 34 (RFC 9112 4) SP 37 reason 38 (RFC 9112 4)",
+            "version 25 (RFC 9112 2.3) SP 33 status code 34 (RFC 9112 4) SP 37 reason 38 (RFC \
+             9112 4)",
         ),
         (
             "HTTP/1.1 200\r\nA: b\r\n c\r\nBad x\r\n\r\n",
-            "name 14 (RFC 9110 5.1) colon and OWS 15 (RFC 9110 5.6.3) value, folds read as SP 17 (RFC 9112 5.2) CRLF 22",
+            "name 14 (RFC 9110 5.1) colon and OWS 15 (RFC 9110 5.6.3) value, folds read as SP 17 \
+             (RFC 9112 5.2) CRLF 22",
         ),
         (
             "HTTP/1.1 200\r\nA: \r\n\tb\r\nC: d\r\nBad x\r\n\r\n",
@@ -260,9 +358,17 @@ fn the_lines_before_a_fault_have_their_parts() {
 
 #[test]
 fn what_is_large_is_shown_in_part() {
-    let seen = text(&["request"], &[b"GET / HTTP/1.1\r\nX: ".to_vec(), vec![b'x'; 70_000]].concat());
-    assert!(seen.len() < 5_000 && unwrapped(&seen).contains("head too long at octet 65535"), "{seen}");
-    let body = [b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000000\r\n\r\n".to_vec(), vec![b'x'; 5_000_000]].concat();
+    let seen =
+        text(&["request"], &[b"GET / HTTP/1.1\r\nX: ".to_vec(), vec![b'x'; 70_000]].concat());
+    assert!(
+        seen.len() < 5_000 && unwrapped(&seen).contains("head too long at octet 65535"),
+        "{seen}"
+    );
+    let body = [
+        b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000000\r\n\r\n".to_vec(),
+        vec![b'x'; 5_000_000],
+    ]
+    .concat();
     let seen = text(&["request"], &body);
     assert!(seen.len() < 5_000 && seen.contains("5000000 octets"), "{seen}");
 }
@@ -279,7 +385,15 @@ fn no_line_is_too_long_and_none_ends_in_blanks() {
             let beginning = &octets[..end];
             for reading in [
                 requests(beginning, &[]),
-                responses(beginning, Asked { methods: &[Method::GET], offers_upgrade: false, is_closed: end % 2 == 0 }, &[]),
+                responses(
+                    beginning,
+                    Asked {
+                        methods: &[Method::GET],
+                        offers_upgrade: false,
+                        is_closed: end % 2 == 0,
+                    },
+                    &[],
+                ),
                 one_datagram(beginning, Method::GET),
             ] {
                 check_lines(&plain(&reading, beginning, 80), 80, &name);
@@ -303,7 +417,14 @@ fn the_program_writes_80_columns_where_there_is_no_terminal() {
     let seen = text(&["request"], long.as_bytes());
     check_lines(&seen, 80, "a request");
     assert!(seen.lines().any(|line| line.chars().count() == 80), "{seen}");
-    for arguments in [&["--help"][..], &["-h"], &["help"], &["request", "-h"], &["response", "--help"], &["datagram", "-h"]] {
+    for arguments in [
+        &["--help"][..],
+        &["-h"],
+        &["help"],
+        &["request", "-h"],
+        &["response", "--help"],
+        &["datagram", "-h"],
+    ] {
         let output = explain(arguments, b"");
         let help = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success() && help.contains("Usage: explain"), "{help}");
@@ -317,22 +438,32 @@ fn the_program_writes_80_columns_where_there_is_no_terminal() {
 fn lines_are_as_wide_as_the_terminal_that_shows_them() {
     let program = env!("CARGO_BIN_EXE_explain");
     let request = format!("GET /{} HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n", "a".repeat(300));
-    for (columns, pipe, widest) in [(100, "", 100), (100, "| cat", 80), (40, "| cat", 80), (40, "", 60)] {
-        let shell = format!("stty rows 24 cols {columns}; printf '{request}' | '{program}' request - {pipe}");
+    for (columns, pipe, widest) in
+        [(100, "", 100), (100, "| cat", 80), (40, "| cat", 80), (40, "", 60)]
+    {
+        let shell = format!(
+            "stty rows 24 cols {columns}; printf '{request}' | '{program}' request - {pipe}"
+        );
         // Gives the shell a terminal.
         let output = Command::new("script").args(["-qec", &shell, "/dev/null"]).output().unwrap();
         let seen = String::from_utf8(output.stdout).unwrap().replace('\r', "");
         let seen = anstream::adapter::strip_str(&seen).to_string();
-        assert_eq!(seen.lines().map(|line| line.chars().count()).max(), Some(widest), "{columns} {pipe}:\n{seen}");
+        assert_eq!(
+            seen.lines().map(|line| line.chars().count()).max(),
+            Some(widest),
+            "{columns} {pipe}:\n{seen}"
+        );
     }
 }
 
 /// Where a part stands, and what it is.
 #[test]
 fn json_has_each_part_with_its_place() {
-    let octets = b"PUT /a HTTP/1.1\r\nHost:  a\r\nX:\r\nTransfer-Encoding: chunked\r\n\r\n2;x=1\r\nhi\r\n0\r\nT: \xe9\r\n\r\n";
+    let octets = b"PUT /a HTTP/1.1\r\nHost:  a\r\nX:\r\nTransfer-Encoding: chunked\r\n\r\n\
+        2;x=1\r\nhi\r\n0\r\nT: \xe9\r\n\r\n";
     let (object, _) = object(&["request"], octets);
-    let parts: Vec<_> = object["messages"][0]["parts"].as_array().unwrap().iter().map(Value::to_string).collect();
+    let parts: Vec<_> =
+        object["messages"][0]["parts"].as_array().unwrap().iter().map(Value::to_string).collect();
     let part = |part: &str, start: usize, text: &str| {
         let mut object = json!({"part": part, "start": start, "end": start + text.chars().count()});
         if part != "data" {
@@ -358,8 +489,12 @@ fn json_has_each_part_with_its_place() {
         part("trailer_value", 78, "\u{e9}"),
     ];
     assert_eq!(parts, expected);
-    let (object, _) = self::object(&["response"], b"HTTP/1.1 103 \r\nA: b\r\n\r\nHTTP/1.1 200 Fine\r\nContent-Length: 0\r\n\r\n");
-    let parts: Vec<_> = object["messages"][0]["parts"].as_array().unwrap().iter().map(Value::to_string).collect();
+    let (object, _) = self::object(
+        &["response"],
+        b"HTTP/1.1 103 \r\nA: b\r\n\r\nHTTP/1.1 200 Fine\r\nContent-Length: 0\r\n\r\n",
+    );
+    let parts: Vec<_> =
+        object["messages"][0]["parts"].as_array().unwrap().iter().map(Value::to_string).collect();
     let expected = [
         part("version", 0, "HTTP/1.1"),
         part("status", 9, "103"),
@@ -384,7 +519,8 @@ fn the_parts_of_every_case_are_what_is_read() {
         let whole: Vec<_> = reading.messages.iter().filter(|message| message.is_whole).collect();
         assert_eq!(whole.len(), messages.len(), "{id}");
         for (read, message) in whole.into_iter().zip(messages) {
-            let place = |part: &Value, key: &str| usize::try_from(part[key].as_u64().unwrap()).unwrap();
+            let place =
+                |part: &Value, key: &str| usize::try_from(part[key].as_u64().unwrap()).unwrap();
             let (mut at, mut data) = (read.start, Vec::new());
             let mut texts = Vec::new();
             for part in message["parts"].as_array().unwrap() {
@@ -394,7 +530,8 @@ fn the_parts_of_every_case_are_what_is_read() {
                 match part["text"].as_str() {
                     None => data.extend_from_slice(&octets[start..end]),
                     Some(text) => {
-                        let octets: String = octets[start..end].iter().copied().map(char::from).collect();
+                        let octets: String =
+                            octets[start..end].iter().copied().map(char::from).collect();
                         assert_eq!(octets, text, "{id}");
                         texts.push((part["part"].as_str().unwrap(), text));
                     }
@@ -404,11 +541,14 @@ fn the_parts_of_every_case_are_what_is_read() {
             let is_folded = texts.iter().any(|(_, text)| text.contains('\n'));
             let latin1 = |octets: &[u8]| octets.iter().copied().map(char::from).collect::<String>();
             let mut expected = match &read.start_line {
-                StartLine::Request { method, target, .. } => vec![("method", method.clone()), ("target", target.clone())],
+                StartLine::Request { method, target, .. } => {
+                    vec![("method", method.clone()), ("target", target.clone())]
+                }
                 StartLine::Response { .. } => vec![],
             };
             if let StartLine::Response { status, reason, informational, .. } = &read.start_line {
-                let skipped = informational.iter().map(|(_, fields)| 3 + 2 * fields.len()).sum::<usize>();
+                let skipped =
+                    informational.iter().map(|(_, fields)| 3 + 2 * fields.len()).sum::<usize>();
                 texts.drain(..skipped);
                 expected = vec![("status", status.code().to_string()), ("reason", latin1(reason))];
             }
@@ -419,12 +559,14 @@ fn the_parts_of_every_case_are_what_is_read() {
             for (name, value) in &read.trailers {
                 expected.extend([("trailer_name", name.clone()), ("trailer_value", latin1(value))]);
             }
-            let mut found: Vec<_> = texts.into_iter().filter(|(part, _)| !part.starts_with("chunk_")).collect();
+            let mut found: Vec<_> =
+                texts.into_iter().filter(|(part, _)| !part.starts_with("chunk_")).collect();
             // The version stands first in a response.
             let version = found.iter().position(|(part, _)| *part == "version").unwrap();
             let version = found.remove(version);
             found.insert(2, version);
-            let found: Vec<_> = found.into_iter().map(|(part, text)| (part, text.to_owned())).collect();
+            let found: Vec<_> =
+                found.into_iter().map(|(part, text)| (part, text.to_owned())).collect();
             assert!(is_folded || found == expected, "{id}: {found:?} is not {expected:?}");
         }
     }
@@ -435,7 +577,9 @@ fn described() -> BTreeSet<(String, String, String)> {
     let document = file("examples/explain/src/JSON.md");
     let rows = document.lines().filter(|line| line.starts_with("| ")).skip(1);
     let row = |row: &str| -> Vec<(String, String, String)> {
-        let [place, keys, kind, _] = row.trim_matches('|').split(" | ").map(str::trim).collect::<Vec<_>>()[..] else {
+        let [place, keys, kind, _] =
+            row.trim_matches('|').split(" | ").map(str::trim).collect::<Vec<_>>()[..]
+        else {
             panic!("{row}")
         };
         keys.split(", ").map(|key| (place.to_owned(), key.to_owned(), kind.to_owned())).collect()
@@ -446,19 +590,29 @@ fn described() -> BTreeSet<(String, String, String)> {
 /// Notes each key of a value that is this in the description; fails for one of another type.
 fn note(value: &Value, place: &str, seen: &mut BTreeSet<(String, String, String)>) {
     for (key, value) in value.as_object().unwrap() {
-        let found = described().into_iter().find(|(described, name, _)| described == place && name == key);
-        let (_, _, kind) = found.clone().unwrap_or_else(|| panic!("{key} in {place} is not described"));
+        let found =
+            described().into_iter().find(|(described, name, _)| described == place && name == key);
+        let (_, _, kind) =
+            found.clone().unwrap_or_else(|| panic!("{key} in {place} is not described"));
         match (&*kind, value) {
-            ("string", Value::String(_)) | ("boolean", Value::Bool(_)) | ("number", Value::Number(_)) => {}
+            ("string", Value::String(_))
+            | ("boolean", Value::Bool(_))
+            | ("number", Value::Number(_)) => {}
             ("error or null", Value::Null) => {}
             ("error or null", error) => note(error, "error", seen),
             ("array of field", Value::Array(fields)) => {
-                let is_field =
-                    |field: &Value| matches!(field.as_array().map(Vec::as_slice), Some([Value::String(_), Value::String(_)]));
+                let is_field = |field: &Value| {
+                    matches!(
+                        field.as_array().map(Vec::as_slice),
+                        Some([Value::String(_), Value::String(_)])
+                    )
+                };
                 assert!(fields.iter().all(is_field), "{value}");
             }
             (kind, Value::Array(values)) => {
-                values.iter().for_each(|value| note(value, kind.strip_prefix("array of ").unwrap(), seen));
+                values
+                    .iter()
+                    .for_each(|value| note(value, kind.strip_prefix("array of ").unwrap(), seen));
             }
             _ => panic!("{key} in {place} is {value}, not {kind}"),
         }
@@ -472,11 +626,16 @@ fn the_description_of_the_json_is_true() {
     let (mut seen, mut names) = (BTreeSet::new(), BTreeSet::new());
     let paused = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: b\r\n\r\n?";
     let paused = [(String::new(), paused.to_vec(), requests(paused, &[]))];
-    for (_, octets, reading) in cases().iter().chain(&paused).filter(|(_, octets, _)| octets.len() < 300) {
+    for (_, octets, reading) in
+        cases().iter().chain(&paused).filter(|(_, octets, _)| octets.len() < 300)
+    {
         let object = json::object(reading, octets);
         note(&object, "object", &mut seen);
         let messages = object["messages"].as_array().unwrap();
-        let parts = messages.iter().flat_map(|message| message["parts"].as_array().unwrap()).map(|part| &part["part"]);
+        let parts = messages
+            .iter()
+            .flat_map(|message| message["parts"].as_array().unwrap())
+            .map(|part| &part["part"]);
         let framings = messages.iter().map(|message| &message["framing"]);
         let all = parts.chain(framings).chain([&object["tail"], &object["verdict"]]);
         names.extend(all.map(|name| name.as_str().unwrap().to_owned()));
@@ -498,20 +657,30 @@ fn the_description_of_the_json_is_true() {
         "tail",
         "part",
     ];
-    let absent: Vec<_> = quoted.difference(&names).filter(|name| !others.contains(&name.as_str())).collect();
+    let absent: Vec<_> =
+        quoted.difference(&names).filter(|name| !others.contains(&name.as_str())).collect();
     assert!(absent.is_empty(), "does not occur: {absent:?}");
     check_lines(&document, 80, "JSON.md");
-    assert!(String::from_utf8(explain(&["--help"], b"").stdout).unwrap().contains(document.trim_end()));
+    assert!(
+        String::from_utf8(explain(&["--help"], b"").stdout).unwrap().contains(document.trim_end())
+    );
 }
 
 #[test]
 fn a_101_needs_an_offer() {
-    let octets = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: any\r\nConnection: upgrade\r\n\r\n?";
+    let octets =
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: any\r\nConnection: upgrade\r\n\r\n?";
     let (object, code) = self::object(&["response"], octets);
-    assert_eq!((&object["verdict"], &object["error"]["kind"], code), (&json!("reject"), &json!("UnexpectedUpgrade"), Some(1)));
+    assert_eq!(
+        (&object["verdict"], &object["error"]["kind"], code),
+        (&json!("reject"), &json!("UnexpectedUpgrade"), Some(1))
+    );
     assert!(text(&["response"], octets).contains("add --upgrade"));
     let (object, code) = self::object(&["response", "--upgrade"], octets);
-    assert_eq!((&object["verdict"], &object["tail"], code), (&json!("accept"), &json!("tunnel"), Some(0)));
+    assert_eq!(
+        (&object["verdict"], &object["tail"], code),
+        (&json!("accept"), &json!("tunnel"), Some(0))
+    );
     assert!(text(&["response", "--upgrade"], octets).contains("no HTTP any more"));
 }
 
@@ -519,7 +688,9 @@ fn a_101_needs_an_offer() {
 #[test]
 fn rfc9110_15_6_3_a_faulty_response_is_a_502() {
     let mut count = 0;
-    for (id, octets, reading) in cases().iter().filter(|(_, octets, reading)| reading.fault.is_some() && !octets.is_empty()) {
+    for (id, octets, reading) in
+        cases().iter().filter(|(_, octets, reading)| reading.fault.is_some() && !octets.is_empty())
+    {
         let object = json::object(reading, octets);
         let (status, seen) = (&object["error"]["status"], unwrapped(&plain(reading, octets, 80)));
         if reading.sender == reading::Sender::Server {
@@ -541,18 +712,35 @@ fn a_datagram_is_one_message() {
         (&message["method"], &message["target"], &message["end"], code),
         (&json!("M-SEARCH"), &json!("*"), &json!(51), Some(0))
     );
-    assert_eq!(self::object(&["request"], search).1, Some(1), "on a connection only OPTIONS has this target");
+    assert_eq!(
+        self::object(&["request"], search).1,
+        Some(1),
+        "on a connection only OPTIONS has this target"
+    );
     let seen = text(&["datagram"], search);
-    assert!(seen.contains("Request in a datagram: octets 0 to 51") && !seen.contains("connection"), "{seen}");
+    assert!(
+        seen.contains("Request in a datagram: octets 0 to 51") && !seen.contains("connection"),
+        "{seen}"
+    );
     let response = b"HTTP/1.1 200 OK\r\nST: a\r\n\r\nall of it";
     let (object, code) = self::object(&["datagram"], response);
     let message = &object["messages"][0];
-    assert_eq!((&message["status"], &message["body"], code), (&json!(200), &json!("616c6c206f66206974"), Some(0)));
+    assert_eq!(
+        (&message["status"], &message["body"], code),
+        (&json!(200), &json!("616c6c206f66206974"), Some(0))
+    );
     assert!(text(&["datagram"], response).contains("up to the end of the datagram"));
-    assert_eq!(self::object(&["datagram", "--to", "HEAD"], response).1, Some(1), "octets behind the head");
+    assert_eq!(
+        self::object(&["datagram", "--to", "HEAD"], response).1,
+        Some(1),
+        "octets behind the head"
+    );
     for cut in [&search[..50], &response[..25]] {
         let (object, code) = self::object(&["datagram"], cut);
-        assert_eq!((&object["verdict"], &object["error"]["offset"], code), (&json!("reject"), &json!(cut.len()), Some(1)));
+        assert_eq!(
+            (&object["verdict"], &object["error"]["offset"], code),
+            (&json!("reject"), &json!(cut.len()), Some(1))
+        );
         let seen = text(&["datagram"], cut);
         assert!(seen.contains("(end)") && seen.contains("the datagram is dropped"), "{seen}");
     }
@@ -562,14 +750,21 @@ fn a_datagram_is_one_message() {
 fn a_body_up_to_the_close_may_be_closed() {
     let octets = b"HTTP/1.1 200 OK\r\n\r\nrest";
     let open = unwrapped(&text(&["response"], octets));
-    assert!(open.contains("add --closed if the server has closed") && open.contains("until the server closes"), "{open}");
+    assert!(
+        open.contains("add --closed if the server has closed")
+            && open.contains("until the server closes"),
+        "{open}"
+    );
     let closed = unwrapped(&text(&["response", "--closed"], octets));
     assert!(!closed.contains("--closed") && closed.contains("end before octet 23"), "{closed}");
     let cut = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nrest";
     let open = unwrapped(&text(&["response"], cut));
     assert!(open.contains("more octets are needed") && !open.contains("--closed"), "{open}");
     let closed = unwrapped(&text(&["response", "--closed"], cut));
-    assert!(closed.contains("cut short: the server has closed") && !closed.contains("more octets"), "{closed}");
+    assert!(
+        closed.contains("cut short: the server has closed") && !closed.contains("more octets"),
+        "{closed}"
+    );
 }
 
 #[test]
@@ -577,11 +772,16 @@ fn an_empty_input_has_no_message() {
     for input in [&["request"][..], &["response"], &["datagram"]] {
         let output = explain(&[input, &["-"]].concat(), b"");
         let seen = String::from_utf8(output.stdout).unwrap();
-        assert_eq!((&*seen, output.status.code()), ("No octets in standard input: there is no message to show.\n", Some(1)));
+        assert_eq!(
+            (&*seen, output.status.code()),
+            ("No octets in standard input: there is no message to show.\n", Some(1))
+        );
         assert_eq!(explain(&[input, &["-"]].concat(), b"\r").status.code(), Some(1));
     }
     assert!(text(&["request", "--hex"], b" \n").starts_with("No octets"));
-    assert!(text(&["response", "--closed"], b"").contains("the server has closed without a response"));
+    assert!(
+        text(&["response", "--closed"], b"").contains("the server has closed without a response")
+    );
 }
 
 #[test]
@@ -595,10 +795,17 @@ fn a_digit_that_is_none_has_its_place() {
     ] {
         let output = explain(&["request", "--hex", "-"], digits.as_bytes());
         let seen = String::from_utf8(output.stderr).unwrap();
-        assert_eq!((&*seen, output.status.code()), (&*format!("explain: cannot read standard input: {told}\n"), Some(2)));
+        assert_eq!(
+            (&*seen, output.status.code()),
+            (&*format!("explain: cannot read standard input: {told}\n"), Some(2))
+        );
     }
     let output = explain(&["request", "--hex", "-"], b"47\xff");
-    assert!(String::from_utf8(output.stderr).unwrap().ends_with("line 1, column 3: octet 0xff is not a hexadecimal digit\n"));
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .ends_with("line 1, column 3: octet 0xff is not a hexadecimal digit\n")
+    );
 }
 
 /// The README shows what the program prints.
@@ -629,7 +836,10 @@ fn all_of_a_fault_is_underlined_on_its_line() {
         ("Transfer-Encoding: gzip, gzip\r\n", 10),
     ] {
         let first = "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n";
-        let seen = text(&["request"], format!("{first}PUT / HTTP/1.1\r\nHost: a\r\n{octets}\r\n").as_bytes());
+        let seen = text(
+            &["request"],
+            format!("{first}PUT / HTTP/1.1\r\nHost: a\r\n{octets}\r\n").as_bytes(),
+        );
         assert_eq!(seen.matches('\u{2501}').count(), wrong, "{seen}");
         assert!(seen.contains("standard input:6:"), "the sixth line of the file: {seen}");
     }

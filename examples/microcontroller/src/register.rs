@@ -9,7 +9,8 @@ impl Register {
     ///
     /// # Safety
     ///
-    /// A device of this machine has a register there, whose reads and writes touch no memory that the program uses.
+    /// A device of this machine has a register there, whose reads and writes touch no memory that
+    /// the program uses.
     pub const unsafe fn at(address: usize) -> Self {
         Self(core::ptr::with_exposed_provenance_mut(address))
     }

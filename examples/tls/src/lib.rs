@@ -1,4 +1,5 @@
-//! TLS over TCP, as bareline's streams and servers take it: a call waits no longer than it may, however often it reads from the socket.
+//! TLS over TCP, as bareline's streams and servers take it: a call waits no longer than it may,
+//! however often it reads from the socket.
 
 use bareline_net::{Listener, Transport};
 use rustls::{ClientConfig, ClientConnection, ServerConfig, ServerConnection, StreamOwned};
@@ -10,7 +11,8 @@ use std::time::{Duration, Instant};
 /// One side of a connection; the handshake is made when the first octets are read or written.
 pub struct Tls<C>(StreamOwned<C, Socket>);
 
-/// The socket below. A handshake and a record take many reads of it, which a peer that sends octet by octet would make a wait without end.
+/// The socket below. A handshake and a record take many reads of it, which a peer that sends octet
+/// by octet would make a wait without end.
 pub struct Socket {
     stream: TcpStream,
     read_timeout: Option<Duration>,
@@ -67,7 +69,8 @@ impl Tls<ClientConnection> {
     /// Returns the client's side of a connection to the server whose certificate is for this name.
     pub fn connect(config: &Arc<ClientConfig>, name: &str, stream: TcpStream) -> io::Result<Self> {
         let name = name.to_owned().try_into().map_err(io::Error::other)?;
-        let connection = ClientConnection::new(Arc::clone(config), name).map_err(io::Error::other)?;
+        let connection =
+            ClientConnection::new(Arc::clone(config), name).map_err(io::Error::other)?;
         Ok(Self(StreamOwned::new(connection, Socket::new(stream))))
     }
 }

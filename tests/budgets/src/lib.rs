@@ -1,6 +1,8 @@
-//! Runs a piece of work on an emulated board and tells by semihosting what it costs: peak stack and instructions.
+//! Runs a piece of work on an emulated board and tells by semihosting what it costs: peak stack and
+//! instructions.
 //!
-//! The emulator counts an instruction as a nanosecond (`-icount shift=0`), and the board's timer ticks every 40 of them (25 MHz).
+//! The emulator counts an instruction as a nanosecond (`-icount shift=0`), and the board's timer
+//! ticks every 40 of them (25 MHz).
 #![no_std]
 
 use core::arch::asm;
@@ -37,11 +39,19 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     unsafe { a_panic_path_is_left() }
 }
 
-/// Does the work on each input, and tells the most stack that it took, in octets, then how many instructions each took.
+/// Does the work on each input, and tells the most stack that it took, in octets, then how many
+/// instructions each took.
 #[inline(always)]
 pub fn measure(inputs: &[&[u8]], work: fn(&[u8]) -> usize) -> ! {
     // All of the messages are in each firmware, so that none pays for its own.
-    black_box([SMALL_REQUEST, LARGE_REQUEST, SMALL_RESPONSE, LARGE_RESPONSE, CHUNKED_BODY, CHUNKED_REQUEST]);
+    black_box([
+        SMALL_REQUEST,
+        LARGE_REQUEST,
+        SMALL_RESPONSE,
+        LARGE_RESPONSE,
+        CHUNKED_BODY,
+        CHUNKED_REQUEST,
+    ]);
     tell(stack_of(|| inputs.iter().for_each(|input| _ = black_box(work(black_box(input))))));
     if let Some(mut board) = Peripherals::take() {
         board.SYST.set_clock_source(SystClkSource::Core);
@@ -68,7 +78,8 @@ fn stack_of(work: impl FnOnce()) -> u32 {
             (word < pointer).then_some(word)
         })
     };
-    // SAFETY: between the statics and the stack pointer is what nobody uses; this function calls nothing while it paints.
+    // SAFETY: between the statics and the stack pointer is what nobody uses; this function calls
+    // nothing while it paints.
     free().for_each(|word| unsafe { word.write_volatile(PAINT) });
     work();
     // SAFETY: as above; it is memory.

@@ -4,8 +4,9 @@
 #[cfg(target_os = "none")]
 mod board {
     use bareline_core::{
-        BodyDecoder, ChunkExtension, ClientConnection, FieldSpans, Framing, Limits, Method, ParseError, Parsed, RecvBuf,
-        RequestHead, ResponseHead, ServerConnection, Status, Target, WireBuf, WriteError,
+        BodyDecoder, ChunkExtension, ClientConnection, FieldSpans, Framing, Limits, Method,
+        ParseError, Parsed, RecvBuf, RequestHead, ResponseHead, ServerConnection, Status, Target,
+        WireBuf, WriteError,
     };
     use {cortex_m as _, defmt_semihosting as _};
 
@@ -30,16 +31,29 @@ mod board {
         let request = b"GET /a?b HTTP/1.1\r\nHost: a\r\nX-Y: \xe9 z\r\n\r\n";
         if let Parsed::Complete { message: head, .. } = RequestHead::parse(request, spans.lend())? {
             defmt::info!("{}", head);
-            defmt::info!("{} {} {} {}", head.method(), head.target(), head.version(), head.target().form());
+            defmt::info!(
+                "{} {} {} {}",
+                head.method(),
+                head.target(),
+                head.version(),
+                head.target().form()
+            );
             head.fields().iter().for_each(|(name, value)| defmt::info!("{}={}", name, value));
         }
         let mut spans = FieldSpans::<4>::new();
-        if let Parsed::Complete { message: head, .. } = ResponseHead::parse(b"HTTP/1.0 404 Gone\r\nA: b\r\n\r\n", spans.lend())? {
+        if let Parsed::Complete { message: head, .. } =
+            ResponseHead::parse(b"HTTP/1.0 404 Gone\r\nA: b\r\n\r\n", spans.lend())?
+        {
             defmt::info!("{} {}", head, Status::NOT_FOUND);
         }
         let mut spans = FieldSpans::<4>::new();
         defmt::warn!("{}", RequestHead::parse(b"G@T / HTTP/1.1\r\n", spans.lend()).err());
-        defmt::warn!("{} {} {}", Target::new("a b").err(), Method::new("").err(), WriteError::BufferFull);
+        defmt::warn!(
+            "{} {} {}",
+            Target::new("a b").err(),
+            Method::new("").err(),
+            WriteError::BufferFull
+        );
         let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
         let (used, part) = decoder.decode(b"3;a=b\r\n")?;
         defmt::info!("{} {} {}", used, part, decoder.decode(b"abc")?.1);
@@ -48,7 +62,10 @@ mod board {
         let mut connection = ServerConnection::new(Limits::DEFAULT);
         let mut spans = FieldSpans::<4>::new();
         defmt::info!("{} {}", connection, ClientConnection::new(Limits::DEFAULT));
-        defmt::info!("{}", connection.receive(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", spans.lend())?.1);
+        defmt::info!(
+            "{}",
+            connection.receive(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", spans.lend())?.1
+        );
         defmt::info!("{} {} {}", connection.state(), RecvBuf::<16>::new(), WireBuf::<32>::new());
         Ok(())
     }

@@ -2,11 +2,13 @@
 
 use bareline_core::embedded_io_07::{Exchange, ServerStream};
 use bareline_core::{
-    Answer, BodyDecoder, BodyPart, ChunkExtension, ChunkExtensions, ClientConnection, ClientEvent, ClientSending, ClientState,
-    Detached, Dump, ErrorKind, Event, FieldName, FieldSpans, FieldValue, Fields, FieldsNamed, Framing, HeadWriter, Hint,
-    LentSpans, Limits, MessageWriter, Method, OtherProtocol, ParseError, Parsed, Receiving, RecvBuf, RepeatedField, ReplyTo,
-    Request, RequestHead, RequestParts, ResponseHead, ResponseParts, Rest, ServerConnection, ServerEvent, ServerSending,
-    ServerState, Status, StreamError, Target, TargetForm, Version, WireBuf, WriteError, datagram, dump,
+    Answer, BodyDecoder, BodyPart, ChunkExtension, ChunkExtensions, ClientConnection, ClientEvent,
+    ClientSending, ClientState, Detached, Dump, ErrorKind, Event, FieldName, FieldSpans,
+    FieldValue, Fields, FieldsNamed, Framing, HeadWriter, Hint, LentSpans, Limits, MessageWriter,
+    Method, OtherProtocol, ParseError, Parsed, Receiving, RecvBuf, RepeatedField, ReplyTo, Request,
+    RequestHead, RequestParts, ResponseHead, ResponseParts, Rest, ServerConnection, ServerEvent,
+    ServerSending, ServerState, Status, StreamError, Target, TargetForm, Version, WireBuf,
+    WriteError, datagram, dump,
 };
 use core::convert::Infallible;
 use core::fmt::{self, Write};
@@ -40,7 +42,9 @@ macro_rules! head {
         let (head, value) = ($head.version(black_box(Version::Http10)), FieldValue::new($octets)?);
         // A request has none.
         let head = if black_box(true) { head.reason(value)? } else { head };
-        let head = head.field(black_box(FieldName::HOST), value)?.fields(black_box(&[(FieldName::UPGRADE, value)]))?;
+        let head = head
+            .field(black_box(FieldName::HOST), value)?
+            .fields(black_box(&[(FieldName::UPGRADE, value)]))?;
         match black_box(0) {
             $($way => head.$end($($argument)?)?,)*
             1 => head.body($octets)?,
@@ -54,7 +58,8 @@ macro_rules! stream_head {
     ($head:expr, $octets:expr) => {
         head!(
             $head, $octets,
-            2 => length(black_box(7)), 3 => chunked(), 4 => until_close(), 5 => body_until_close($octets)
+            2 => length(black_box(7)), 3 => chunked(), 4 => until_close(),
+            5 => body_until_close($octets)
         )
     };
 }
@@ -66,7 +71,12 @@ pub fn all(received: &[u8]) {
     if let Err(error) = request(received) {
         black_box(StreamError::<Infallible>::from(error));
         black_box((error.kind(), error.offset(), error.len(), error.status(), error.hint()));
-        black_box((error.kind().section(), error.kind().status(), error.kind().hint(), error.behind(received.len())));
+        black_box((
+            error.kind().section(),
+            error.kind().status(),
+            error.kind().hint(),
+            error.behind(received.len()),
+        ));
         black_box((error.hint_in(received), error.other_protocol(received)));
     }
     black_box(OtherProtocol::of(received));
@@ -83,17 +93,20 @@ pub fn all(received: &[u8]) {
 
 fn formatted_values() {
     formatted!("{:?}":
-        Answer<'_>, BodyDecoder, BodyPart<'_>, ChunkExtension<'_>, ChunkExtensions<'_>, ClientConnection,
-        ClientEvent<'_>, ClientSending<'_>, ClientState, Detached<'_>, Dump<'_>, ErrorKind, Exchange<'_, Line<'_>, 16, 512, 256>,
-        FieldName<'_>, FieldSpans<16>, FieldValue<'_>, Fields<'_>, FieldsNamed<'_, '_>, Framing, HeadWriter<'_>,
-        Hint<'_>, LentSpans<'_>, Limits, MessageWriter, Method<'_>, OtherProtocol, ParseError, Parsed<RequestHead<'_>>, Receiving<'_>, RecvBuf<512>,
-        RepeatedField, ReplyTo, Request<'_>, RequestHead<'_>, RequestParts, ResponseHead<'_>, ResponseParts, Rest<'_>,
-        ServerConnection, ServerEvent<'_>, ServerSending<'_>, ServerState, ServerStream<Line<'_>, 16, 512, 256>, Status,
-        StreamError<Infallible>, Target<'_>, TargetForm, Version, WireBuf<256>, WriteError, datagram::Whole,
+        Answer<'_>, BodyDecoder, BodyPart<'_>, ChunkExtension<'_>, ChunkExtensions<'_>,
+        ClientConnection, ClientEvent<'_>, ClientSending<'_>, ClientState, Detached<'_>, Dump<'_>,
+        ErrorKind, Exchange<'_, Line<'_>, 16, 512, 256>, FieldName<'_>, FieldSpans<16>,
+        FieldValue<'_>, Fields<'_>, FieldsNamed<'_, '_>, Framing, HeadWriter<'_>, Hint<'_>,
+        LentSpans<'_>, Limits, MessageWriter, Method<'_>, OtherProtocol, ParseError,
+        Parsed<RequestHead<'_>>, Receiving<'_>, RecvBuf<512>, RepeatedField, ReplyTo, Request<'_>,
+        RequestHead<'_>, RequestParts, ResponseHead<'_>, ResponseParts, Rest<'_>, ServerConnection,
+        ServerEvent<'_>, ServerSending<'_>, ServerState, ServerStream<Line<'_>, 16, 512, 256>,
+        Status, StreamError<Infallible>, Target<'_>, TargetForm, Version, WireBuf<256>, WriteError,
+        datagram::Whole,
     );
     formatted!("{}":
-        Dump<'_>, ErrorKind, FieldName<'_>, Hint<'_>, Method<'_>, OtherProtocol, ParseError, RepeatedField, Status, StreamError<Infallible>,
-        Target<'_>, Version, WriteError,
+        Dump<'_>, ErrorKind, FieldName<'_>, Hint<'_>, Method<'_>, OtherProtocol, ParseError,
+        RepeatedField, Status, StreamError<Infallible>, Target<'_>, Version, WriteError,
     );
 }
 
@@ -107,7 +120,14 @@ fn request(received: &[u8]) -> Result<(), ParseError> {
     let Parsed::Complete { message: head, len } = parsed else { return Ok(()) };
     black_box((head.method().as_str(), head.version(), head.framing(), head.as_bytes(), len));
     let target = head.target();
-    black_box((target.as_str(), target.form(), target.path(), target.path_as_bytes(), target.query(), target.authority()));
+    black_box((
+        target.as_str(),
+        target.form(),
+        target.path(),
+        target.path_as_bytes(),
+        target.query(),
+        target.authority(),
+    ));
     black_box(target.encoded(&mut black_box([0; 64])).is_ok());
     for (name, value) in head.fields().iter() {
         black_box((name.as_str(), name.as_bytes(), name == black_box(FieldName::HOST)));
@@ -124,7 +144,9 @@ fn request(received: &[u8]) -> Result<(), ParseError> {
 #[inline(never)]
 fn response(received: &[u8]) -> Result<(), ParseError> {
     let mut spans = FieldSpans::<16>::new();
-    black_box(ResponseHead::parse_within(received, spans.lend(), &black_box(Limits::DEFAULT)).is_ok());
+    black_box(
+        ResponseHead::parse_within(received, spans.lend(), &black_box(Limits::DEFAULT)).is_ok(),
+    );
     if let Parsed::Complete { message: head, .. } = ResponseHead::parse(received, spans.lend())? {
         black_box((head.status().code(), head.reason(), head.version(), head.fields().len()));
         black_box((head.status().is_informational(), head.status().is_successful()));
@@ -139,7 +161,12 @@ fn response(received: &[u8]) -> Result<(), ParseError> {
 #[inline(never)]
 fn values(received: &[u8]) -> Result<(), WriteError> {
     let text = core::str::from_utf8(received).unwrap_or_default();
-    black_box((Method::new(text)?, Target::new(text)?, FieldName::new(text)?, FieldValue::new(text)?));
+    black_box((
+        Method::new(text)?,
+        Target::new(text)?,
+        FieldName::new(text)?,
+        FieldValue::new(text)?,
+    ));
     black_box((Method::new(text)?.as_bytes(), black_box(FieldName::from_static("x"))));
     black_box(Status::new(black_box(200))?.reason());
     Ok(())
@@ -195,7 +222,8 @@ fn body(received: &[u8]) -> Result<(), ParseError> {
 fn served(received: &[u8]) -> Result<(), WriteError> {
     let mut connection = ServerConnection::new(black_box(Limits::DEFAULT));
     black_box(RecvBuf::<512>::default());
-    let (mut buffer, mut spans, mut out) = (RecvBuf::<512>::new(), FieldSpans::<16>::new(), WireBuf::<256>::new());
+    let (mut buffer, mut spans, mut out) =
+        (RecvBuf::<512>::new(), FieldSpans::<16>::new(), WireBuf::<256>::new());
     loop {
         let fill = |room: &mut [u8]| {
             room.iter_mut().zip(received).for_each(|(to, from)| *to = *from);
@@ -206,7 +234,9 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
         buffer.put(black_box(received.len()));
         black_box(buffer.bytes_mut());
         match connection.state() {
-            ServerState::Refusal => connection.reject(black_box(Status::OK), &mut out)?.without_body()?,
+            ServerState::Refusal => {
+                connection.reject(black_box(Status::OK), &mut out)?.without_body()?
+            }
             ServerState::Close | ServerState::Handover => return Ok(()),
             ServerState::Next => drop(black_box(connection.next_request())),
             _ => {}
@@ -225,16 +255,26 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
         if let (used, Some(parts)) = parts {
             let (octets, mut rest) = buffer.pin(used);
             let head = parts.over(octets, &spans);
-            black_box((connection.receive_body(rest.bytes()).is_ok(), connection.expects_continue(), connection.fault()));
+            black_box((
+                connection.receive_body(rest.bytes()).is_ok(),
+                connection.expects_continue(),
+                connection.fault(),
+            ));
             black_box((head.persists(), head.expects_continue(), head.offers_upgrade()));
             let (mut receiving, mut sending) = connection.split();
-            let (used, event) = receiving.receive_body::<RequestHead<'_>>(rest.bytes()).unwrap_or((0, Event::Closed));
+            let (used, event) = receiving
+                .receive_body::<RequestHead<'_>>(rest.bytes())
+                .unwrap_or((0, Event::Closed));
             black_box(event);
             rest.consume(used);
             black_box(rest.is_full());
             black_box(rest.fill_from(fill).is_ok());
-            let writer = sending.respond(black_box(Status::OK), &mut out)?.reason(black_box(FieldValue::from_static("x")))?;
-            writer.fields(&[(FieldName::HOST, black_box(FieldValue::from_static("x")))])?.chunked()?;
+            let writer = sending
+                .respond(black_box(Status::OK), &mut out)?
+                .reason(black_box(FieldValue::from_static("x")))?;
+            writer
+                .fields(&[(FieldName::HOST, black_box(FieldValue::from_static("x")))])?
+                .chunked()?;
             sending.send_data(head.target().as_bytes(), &mut out)?;
             black_box(sending.frame_data(received, &mut out)?);
             sending.end_body(&[], &mut out)?;
@@ -245,7 +285,11 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
             black_box(connection.frame_data(received, &mut out)?);
             connection.end_body(&[], &mut out)?;
             connection.respond_while_receiving(black_box(Status::OK), &mut out)?.chunked()?;
-            black_box((connection.may_discard_body(), connection.is_body_owed(), connection.discard_body(received)));
+            black_box((
+                connection.may_discard_body(),
+                connection.is_body_owed(),
+                connection.discard_body(received),
+            ));
             black_box(buffer.pinned());
             black_box(buffer.split());
             buffer.unpin();
@@ -269,7 +313,10 @@ fn asked(received: &[u8]) -> Result<(), WriteError> {
     let (mut spans, mut out) = (FieldSpans::<16>::new(), WireBuf::<256>::new());
     let mut octets = [0u8; 512];
     octets.iter_mut().zip(received).for_each(|(to, from)| *to = *from);
-    stream_head!(connection.request(black_box(Method::PUT), black_box(Target::ROOT), &mut out)?, received);
+    stream_head!(
+        connection.request(black_box(Method::PUT), black_box(Target::ROOT), &mut out)?,
+        received
+    );
     connection.send_data(received, &mut out)?;
     black_box(connection.frame_data(received, &mut out)?);
     connection.end_body(&[], &mut out)?;
@@ -324,11 +371,12 @@ impl embedded_io::Write for Line<'_> {
     }
 }
 
-/// A connection over embedded-io. (Its asynchronous twin is the same text; a future has panic paths of the compiler's, for whoever polls it
-/// once more when it is done.)
+/// A connection over embedded-io. (Its asynchronous twin is the same text; a future has panic paths
+/// of the compiler's, for whoever polls it once more when it is done.)
 #[inline(never)]
 fn streamed(received: &[u8]) -> Result<(), StreamError<Infallible>> {
-    let mut stream = ServerStream::<_, 16, 512, 256>::new(Line(received), black_box(Limits::DEFAULT));
+    let mut stream =
+        ServerStream::<_, 16, 512, 256>::new(Line(received), black_box(Limits::DEFAULT));
     while let Some(mut exchange) = stream.next_request()? {
         let mut piece = [0; 64];
         let count = exchange.read(&mut piece)?;

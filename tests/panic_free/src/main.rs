@@ -1,5 +1,5 @@
-//! Links only when the compiler has found every panic path of bareline-core to be dead: the panic handler calls a symbol that nothing
-//! defines.
+//! Links only when the compiler has found every panic path of bareline-core to be dead: the panic
+//! handler calls a symbol that nothing defines.
 #![no_std]
 #![no_main]
 

@@ -49,7 +49,12 @@ pub fn body_readings() -> BoxedStrategy<BodyReading> {
     ];
     let pieces = [1..=40_u8, 1..=40, 1..=40, 1..=40];
     (framing, any::<bool>(), pieces, limits())
-        .prop_map(|(framing, closes, pieces, limits)| BodyReading { framing, closes, pieces, limits })
+        .prop_map(|(framing, closes, pieces, limits)| BodyReading {
+            framing,
+            closes,
+            pieces,
+            limits,
+        })
         .boxed()
 }
 
@@ -87,6 +92,11 @@ pub fn body_models() -> BoxedStrategy<BodyModel> {
     ];
     let framings = [BodyFraming::Chunked, BodyFraming::Length, BodyFraming::UntilClose];
     (vec(piece, 0..=5), trailers, select(framings.to_vec()), any::<bool>())
-        .prop_map(|(pieces, trailers, framing, is_framed)| BodyModel { pieces, trailers, framing, is_framed })
+        .prop_map(|(pieces, trailers, framing, is_framed)| BodyModel {
+            pieces,
+            trailers,
+            framing,
+            is_framed,
+        })
         .boxed()
 }

@@ -6,16 +6,39 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-const NAMES: &[&str] =
-    &["X-A", "Host", "x-a", "Connection", "Upgrade", "Expect", "TE", "Date", "Set-Cookie", "Trailer", "Content-Length"];
+const NAMES: &[&str] = &[
+    "X-A",
+    "Host",
+    "x-a",
+    "Connection",
+    "Upgrade",
+    "Expect",
+    "TE",
+    "Date",
+    "Set-Cookie",
+    "Trailer",
+    "Content-Length",
+];
 
-const VALUES: &[&str] = &["a", "", "b c", "close", "upgrade", "100-continue", "trailers", "5", "Mon, 23 Nov 2026 00:00:00 GMT"];
+const VALUES: &[&str] = &[
+    "a",
+    "",
+    "b c",
+    "close",
+    "upgrade",
+    "100-continue",
+    "trailers",
+    "5",
+    "Mon, 23 Nov 2026 00:00:00 GMT",
+];
 
 const STATUSES: &[u16] = &[200, 200, 404, 500, 204, 304, 205, 100, 101, 426, 599, 600];
 
 /// Fields that a writer accepts together only.
-const TOGETHER: &[[(&str, &str); 2]] =
-    &[[("Connection", "upgrade"), ("Upgrade", "a")], [("Connection", "close, te"), ("TE", "trailers")]];
+const TOGETHER: &[[(&str, &str); 2]] = &[
+    [("Connection", "upgrade"), ("Upgrade", "a")],
+    [("Connection", "close, te"), ("TE", "trailers")],
+];
 
 /// What a piece of a body holds, that of one message which looks like the next among it.
 const PIECES: &[&str] = &["", "hello", "0\r\n\r\n", "\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n"];

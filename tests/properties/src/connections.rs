@@ -21,7 +21,17 @@ pub(crate) fn limits() -> BoxedStrategy<TightLimits> {
         let (method, target, head) = head;
         let (trailers, chunk_line, chunk_extensions, body) = body;
         let (drain, interim) = connection;
-        TightLimits { method, target, head, trailers, chunk_line, chunk_extensions, body, drain, interim }
+        TightLimits {
+            method,
+            target,
+            head,
+            trailers,
+            chunk_line,
+            chunk_extensions,
+            body,
+            drain,
+            interim,
+        }
     });
     prop_oneof![Just(TightLimits::default()), limits].boxed()
 }
@@ -32,7 +42,14 @@ pub fn manners() -> BoxedStrategy<ServerManner> {
     (responds, any::<bool>(), any::<bool>(), weighted(0.25))
         .prop_map(|(responds, sends_continue, upgrades, says_close)| {
             let (answers_early, echoes, answers_in_chunks) = responds;
-            ServerManner { answers_early, echoes, answers_in_chunks, sends_continue, upgrades, says_close }
+            ServerManner {
+                answers_early,
+                echoes,
+                answers_in_chunks,
+                sends_continue,
+                upgrades,
+                says_close,
+            }
         })
         .boxed()
 }
@@ -41,7 +58,13 @@ pub fn manners() -> BoxedStrategy<ServerManner> {
 pub fn readings() -> BoxedStrategy<Reading> {
     let pieces = [1..=40_u8, 1..=40, 1..=40];
     (pieces, any::<bool>(), manners(), 0..4_u8, limits())
-        .prop_map(|(pieces, closes, manner, requests, limits)| Reading { pieces, closes, manner, requests, limits })
+        .prop_map(|(pieces, closes, manner, requests, limits)| Reading {
+            pieces,
+            closes,
+            manner,
+            requests,
+            limits,
+        })
         .boxed()
 }
 
@@ -129,7 +152,10 @@ fn sequences(
 }
 
 /// Makes a message of these parts, with a body or without one.
-fn message(starts: &'static [&'static str], fields: &'static [&'static str]) -> BoxedStrategy<Octets> {
+fn message(
+    starts: &'static [&'static str],
+    fields: &'static [&'static str],
+) -> BoxedStrategy<Octets> {
     let data = || vec(select(&b"a0\r\n"[..]), 0..=9).boxed();
     let length = |data: Vec<u8>| (format!("Content-Length: {}\r\n", data.len()), data);
     let chunked = |body: Octets| ("Transfer-Encoding: chunked\r\n".to_owned(), body.0);
@@ -154,13 +180,14 @@ pub fn askings() -> BoxedStrategy<Listed<Asking>> {
     let methods = [AskingMethod::Get, AskingMethod::Head, AskingMethod::Put, AskingMethod::Delete];
     let piece = vec(select(&b"a\r\n"[..]), 0..=40).prop_map(Octets);
     let parts = (select(methods.to_vec()), vec(piece, 0..=4), any::<bool>());
-    let asking =
-        (parts, weighted(0.3), weighted(0.2)).prop_map(|((method, pieces, is_chunked), expects_continue, says_close)| Asking {
+    let asking = (parts, weighted(0.3), weighted(0.2)).prop_map(
+        |((method, pieces, is_chunked), expects_continue, says_close)| Asking {
             method,
             pieces,
             is_chunked,
             expects_continue,
             says_close,
-        });
+        },
+    );
     Listed::of(asking, 0..6)
 }

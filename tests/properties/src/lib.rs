@@ -16,7 +16,8 @@ pub use calls::calls;
 pub use connections::{askings, manners, readings, request_sequences, response_sequences};
 pub use lines::{broken, heads, lines, overwritten, random_octets, runs};
 pub use messages::{
-    messages, requests, responses, written, written_messages, written_request_octets, written_requests, written_responses,
+    messages, requests, responses, written, written_messages, written_request_octets,
+    written_requests, written_responses,
 };
 pub use operations::{buffer_uses, client_operations, early_operations, operations, stream_calls};
 pub use shown::Listed;

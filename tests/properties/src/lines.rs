@@ -64,7 +64,10 @@ pub(crate) fn one_of(all: &'static [&'static str]) -> BoxedStrategy<&'static str
 }
 
 /// Joins what is selected.
-pub(crate) fn joined(parts: &'static [&'static str], size: impl Into<SizeRange>) -> BoxedStrategy<Octets> {
+pub(crate) fn joined(
+    parts: &'static [&'static str],
+    size: impl Into<SizeRange>,
+) -> BoxedStrategy<Octets> {
     vec(one_of(parts), size).prop_map(|parts| Octets(parts.concat().into_bytes())).boxed()
 }
 
@@ -81,8 +84,10 @@ pub fn lines() -> BoxedStrategy<Octets> {
 /// Makes heads, and lines in any order.
 pub fn heads() -> BoxedStrategy<Octets> {
     let host = prop_oneof![3 => Just("Host: a\r\n"), 1 => Just("")];
-    let head = (one_of(START_LINES), host, joined(LINES, 0..=3))
-        .prop_map(|(start, host, lines)| Octets([start.as_bytes(), host.as_bytes(), &lines, b"\r\n"].concat()));
+    let head =
+        (one_of(START_LINES), host, joined(LINES, 0..=3)).prop_map(|(start, host, lines)| {
+            Octets([start.as_bytes(), host.as_bytes(), &lines, b"\r\n"].concat())
+        });
     prop_oneof![head, lines()].boxed()
 }
 
@@ -131,8 +136,10 @@ fn places() -> impl Strategy<Value = Place> {
 
 /// Returns where a place is in these octets, which are not empty.
 fn position(octets: &[u8], (from_last, column): Place) -> usize {
-    let end = octets.windows(4).position(|four| four == b"\r\n\r\n").map_or(octets.len(), |at| at + 4);
-    let lines: Vec<_> = octets.get(..end).unwrap_or(octets).split_inclusive(|&octet| octet == b'\n').collect();
+    let end =
+        octets.windows(4).position(|four| four == b"\r\n\r\n").map_or(octets.len(), |at| at + 4);
+    let lines: Vec<_> =
+        octets.get(..end).unwrap_or(octets).split_inclusive(|&octet| octet == b'\n').collect();
     let line = lines.len() - 1 - from_last % lines.len();
     let start: usize = lines.iter().take(line).map(|line| line.len()).sum();
     start + column % lines.get(line).map_or(1, |line| line.len())

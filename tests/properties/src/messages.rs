@@ -10,23 +10,26 @@ use proptest::sample::{Index, select};
 use std::ops::RangeInclusive;
 
 /// `tchar` [RFC 9110 section 5.6.2]
-const TCHARS: &[u8] = b"aA0-!#$%&'*+.^_`|~123456789BCDEFGHIJKLMNOPQRSTUVWXYZbcdefghijklmnopqrstuvwxyz";
+const TCHARS: &[u8] =
+    b"aA0-!#$%&'*+.^_`|~123456789BCDEFGHIJKLMNOPQRSTUVWXYZbcdefghijklmnopqrstuvwxyz";
 
 /// `pchar` [RFC 3986 section 3.3], and `/`.
 const PCHARS: &[&str] = &[
-    "a", "/", "%41", "%2f", "%2F", "%00", "%0d", "%0A", "%fF", "-", ".", "_", "~", "!", "$", "&", "'", "(", ")", "*", "+", ",",
-    ";", "=", ":", "@", "0", "9", "A", "Z", "z", "//", "..",
+    "a", "/", "%41", "%2f", "%2F", "%00", "%0d", "%0A", "%fF", "-", ".", "_", "~", "!", "$", "&",
+    "'", "(", ")", "*", "+", ",", ";", "=", ":", "@", "0", "9", "A", "Z", "z", "//", "..",
 ];
 
 /// Octets of names and of hosts [RFC 3986 section 3.2.2].
 const HOST_OCTETS: &[u8] = b"a.-0bcxyz123456789ABC";
 
-const HOSTS: &[&str] = &["192.0.2.1", "[::1]", "[2001:db8::192.0.2.1]", "[vF.a:b]", "a%2Db", "a%c3%a4"];
+const HOSTS: &[&str] =
+    &["192.0.2.1", "[::1]", "[2001:db8::192.0.2.1]", "[vF.a:b]", "a%2Db", "a%c3%a4"];
 
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "OPTIONS", "CONNECT", "TRACE", "M-SEARCH"];
 
 /// The ones on which framing depends more often than others.
-const STATUSES: &[u16] = &[200, 100, 101, 103, 204, 204, 205, 206, 299, 301, 304, 304, 304, 400, 426, 500, 599];
+const STATUSES: &[u16] =
+    &[200, 100, 101, 103, 204, 204, 205, 206, 299, 301, 304, 304, 304, 400, 426, 500, 599];
 
 /// Makes octets of a class, of which the first is the plainest.
 fn text(class: &'static [u8], len: RangeInclusive<usize>) -> BoxedStrategy<String> {
@@ -106,7 +109,13 @@ pub fn requests() -> BoxedStrategy<RequestModel> {
 
 /// Makes responses, some that a writer refuses among them.
 pub fn responses() -> BoxedStrategy<ResponseModel> {
-    let endings = [Ending::Whole, Ending::Pieces, Ending::Chunks, Ending::WholeUntilClose, Ending::PiecesUntilClose];
+    let endings = [
+        Ending::Whole,
+        Ending::Pieces,
+        Ending::Chunks,
+        Ending::WholeUntilClose,
+        Ending::PiecesUntilClose,
+    ];
     let asked = prop_oneof![
         2 => Just(Asked::Get),
         1 => Just(Asked::Head),
@@ -115,14 +124,8 @@ pub fn responses() -> BoxedStrategy<ResponseModel> {
     let status = prop_oneof![3 => select(STATUSES), 1 => 100..=599_u16];
     let versions = (weighted(0.2), weighted(0.2));
     (asked, versions, status, fields(), body(), select(endings.to_vec()))
-        .prop_map(|(asked, (is_asked_http10, is_http10), status, fields, body, ending)| ResponseModel {
-            asked,
-            is_asked_http10,
-            status,
-            is_http10,
-            fields,
-            body,
-            ending,
+        .prop_map(|(asked, (is_asked_http10, is_http10), status, fields, body, ending)| {
+            ResponseModel { asked, is_asked_http10, status, is_http10, fields, body, ending }
         })
         .boxed()
 }

@@ -3,8 +3,8 @@
 use crate::lines::one_of;
 use crate::shown::Listed;
 use bareline_fuzz::{
-    BufferUse, ClientOperation, Content, HeadEnd, HeadFinish, HeadOf, Octets, Operation, REQUESTED, REQUESTS, RESPONSES,
-    StreamCall, StreamStep,
+    BufferUse, ClientOperation, Content, HeadEnd, HeadFinish, HeadOf, Octets, Operation, REQUESTED,
+    REQUESTS, RESPONSES, StreamCall, StreamStep,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -52,9 +52,11 @@ pub fn early_operations() -> BoxedStrategy<Listed<Operation>> {
 
 fn early_operation() -> BoxedStrategy<Operation> {
     let respond = (code(), finish()).prop_map(|(code, finish)| Operation::Respond(code, finish));
-    let meanwhile = (code(), finish()).prop_map(|(code, finish)| Operation::RespondWhileReceiving(code, finish));
-    let by_half = (code(), finish(), any::<bool>())
-        .prop_map(|(code, finish, is_meanwhile)| Operation::RespondByHalf(code, finish, is_meanwhile));
+    let meanwhile = (code(), finish())
+        .prop_map(|(code, finish)| Operation::RespondWhileReceiving(code, finish));
+    let by_half = (code(), finish(), any::<bool>()).prop_map(|(code, finish, is_meanwhile)| {
+        Operation::RespondByHalf(code, finish, is_meanwhile)
+    });
     prop_oneof![
         3 => one_of(REQUESTS).prop_map(Operation::ReceiveRequest),
         2 => octets().prop_map(Operation::Receive),
@@ -72,7 +74,8 @@ fn early_operation() -> BoxedStrategy<Operation> {
 
 /// Makes all that a caller may do with a client's connection.
 pub fn client_operations() -> BoxedStrategy<Listed<ClientOperation>> {
-    let request = (one_of(REQUESTED), finish()).prop_map(|(line, finish)| ClientOperation::Request(line, finish));
+    let request = (one_of(REQUESTED), finish())
+        .prop_map(|(line, finish)| ClientOperation::Request(line, finish));
     let received = prop_oneof![
         3 => one_of(RESPONSES).prop_map(ClientOperation::ReceiveResponse),
         1 => presented(RESPONSES).prop_map(ClientOperation::Receive),
@@ -110,14 +113,19 @@ pub fn stream_calls() -> BoxedStrategy<Listed<StreamCall>> {
         2 => Just(StreamStep::End),
         2 => Just(StreamStep::Clear),
     ];
-    let call = (any::<bool>(), any::<bool>(), step).prop_map(|(stream, buffer, step)| StreamCall { stream, buffer, step });
+    let call = (any::<bool>(), any::<bool>(), step).prop_map(|(stream, buffer, step)| StreamCall {
+        stream,
+        buffer,
+        step,
+    });
     Listed::of(call, 1..24)
 }
 
 /// Makes what is done with a receive buffer of 24 octets.
 pub fn buffer_uses() -> BoxedStrategy<Listed<BufferUse>> {
     let count = || 0..16_u8;
-    let pin = (count(), count(), count()).prop_map(|(pin, fill, consume)| BufferUse::Pin(pin, fill, consume));
+    let pin = (count(), count(), count())
+        .prop_map(|(pin, fill, consume)| BufferUse::Pin(pin, fill, consume));
     let used = prop_oneof![
         3 => count().prop_map(BufferUse::Fill),
         2 => count().prop_map(BufferUse::Consume),

@@ -28,7 +28,8 @@ pub(crate) struct Case<'c> {
 impl Case<'_> {
     /// Returns true where bareline rejects the message with an error of this kind.
     fn is(&self, kind: ErrorKind) -> bool {
-        self.difference == Difference::WeReject && self.ours.error.is_some_and(|error| error.kind() == kind)
+        self.difference == Difference::WeReject
+            && self.ours.error.is_some_and(|error| error.kind() == kind)
     }
 
     /// Returns where bareline's error is.
@@ -63,7 +64,8 @@ impl Case<'_> {
 
     /// Returns true where bareline's error is in the trailers of a chunked body.
     fn is_in_trailers(&self) -> bool {
-        self.is_in_body() && self.chunks().trailers.is_some_and(|start| self.offset() >= self.facts.body + start)
+        self.is_in_body()
+            && self.chunks().trailers.is_some_and(|start| self.offset() >= self.facts.body + start)
     }
 
     fn octet_before(&self) -> Option<u8> {
@@ -129,7 +131,9 @@ impl Class {
     pub(crate) fn of(case: &Case<'_>) -> Option<&'static Class> {
         Self::all().find(|class| {
             let is_theirs = match class.why {
-                Why::Theirs(peers, _) | Why::Interface(peers, _) | Why::Unnamed(peers) => peers.contains(&case.peer),
+                Why::Theirs(peers, _) | Why::Interface(peers, _) | Why::Unnamed(peers) => {
+                    peers.contains(&case.peer)
+                }
                 _ => true,
             };
             is_theirs && (class.holds)(case)

@@ -29,23 +29,33 @@ pub(crate) enum Difference {
 }
 
 /// Returns the first difference. What a reader documents to normalise is normalised on both sides.
-pub(crate) fn difference(peer: Peer, role: Role, ours: &Outcome, theirs: &Outcome) -> Option<Difference> {
+pub(crate) fn difference(
+    peer: Peer,
+    role: Role,
+    ours: &Outcome,
+    theirs: &Outcome,
+) -> Option<Difference> {
     match (ours, theirs) {
         (Outcome::Rejected(_), Outcome::Rejected(_)) => None,
         (Outcome::Rejected(_), _) => Some(Difference::WeReject),
         (_, Outcome::Rejected(_)) => Some(Difference::TheyReject),
         // Where the reader shows no body, the head is all that counts.
-        (Outcome::Incomplete(Some(ours)), Outcome::Accepted(theirs)) if theirs.content.is_none() => {
+        (Outcome::Incomplete(Some(ours)), Outcome::Accepted(theirs))
+            if theirs.content.is_none() =>
+        {
             head_difference(peer, role, ours, theirs)
         }
         (Outcome::Incomplete(_), Outcome::Accepted(_)) => Some(Difference::WeWait),
         (Outcome::Accepted(_), Outcome::Incomplete(_)) => Some(Difference::TheyWait),
-        (Outcome::Incomplete(Some(ours)), Outcome::Incomplete(Some(theirs))) => head_difference(peer, role, ours, theirs),
+        (Outcome::Incomplete(Some(ours)), Outcome::Incomplete(Some(theirs))) => {
+            head_difference(peer, role, ours, theirs)
+        }
         (Outcome::Incomplete(None), Outcome::Incomplete(None)) => None,
         // Every reader shows a head that is whole.
         (Outcome::Incomplete(_), Outcome::Incomplete(_)) => Some(Difference::Head),
         (Outcome::Accepted(ours), Outcome::Accepted(theirs)) => {
-            head_difference(peer, role, ours, theirs).or_else(|| body_difference(peer, ours, theirs))
+            head_difference(peer, role, ours, theirs)
+                .or_else(|| body_difference(peer, ours, theirs))
         }
     }
 }
@@ -87,7 +97,8 @@ fn body_difference(peer: Peer, ours: &Reading, theirs: &Reading) -> Option<Diffe
     {
         return Some(Difference::Trailers);
     }
-    (ours.end.is_some() && theirs.end.is_some() && ours.end != theirs.end).then_some(Difference::End)
+    (ours.end.is_some() && theirs.end.is_some() && ours.end != theirs.end)
+        .then_some(Difference::End)
 }
 
 /// hyper writes scheme and host in lower case [RFC 3986 section 6.2.2.1], and adds the path that an
@@ -99,12 +110,20 @@ fn is_uri(ours: &[u8], theirs: &[u8]) -> bool {
 }
 
 /// The fields that Go's `Request` and `Response` show in another place, or not at all.
-const MOVED_BY_GO: &[&[u8]] = &[b"host", b"transfer-encoding", b"content-length", b"trailer", b"connection", b"cache-control"];
+const MOVED_BY_GO: &[&[u8]] = &[
+    b"host",
+    b"transfer-encoding",
+    b"content-length",
+    b"trailer",
+    b"connection",
+    b"cache-control",
+];
 
 /// Returns the fields for a comparison: without whitespace around values; and for a map of fields,
 /// by name in lower case, those with one name in their order.
 fn fields(peer: Peer, fields: &[Field]) -> Vec<Field> {
-    let mut fields: Vec<_> = fields.iter().map(|(name, value)| (name.clone(), trim(value).to_vec())).collect();
+    let mut fields: Vec<_> =
+        fields.iter().map(|(name, value)| (name.clone(), trim(value).to_vec())).collect();
     if matches!(peer, Peer::Go | Peer::Hyper) {
         fields.iter_mut().for_each(|(name, _)| name.make_ascii_lowercase());
         fields.sort_by(|one, other| one.0.cmp(&other.0));
@@ -125,8 +144,10 @@ pub(crate) fn are_same_but_for_spaces(peer: Peer, ours: &Outcome, theirs: &Outco
 pub(crate) fn are_same_without_framing(peer: Peer, ours: &Outcome, theirs: &Outcome) -> bool {
     let other = |outcome: &Outcome| {
         let mut fields = narrow(peer, outcome);
-        let is_framing =
-            |name: &[u8]| name.eq_ignore_ascii_case(b"content-length") || name.eq_ignore_ascii_case(b"transfer-encoding");
+        let is_framing = |name: &[u8]| {
+            name.eq_ignore_ascii_case(b"content-length")
+                || name.eq_ignore_ascii_case(b"transfer-encoding")
+        };
         fields.retain(|(name, _)| !is_framing(name));
         fields
     };
@@ -140,7 +161,10 @@ fn narrow(peer: Peer, outcome: &Outcome) -> Vec<Field> {
         _ => &[],
     };
     let one_space = |value: &[u8]| {
-        let parts: Vec<_> = value.split(|octet| matches!(octet, b' ' | b'\t')).filter(|part| !part.is_empty()).collect();
+        let parts: Vec<_> = value
+            .split(|octet| matches!(octet, b' ' | b'\t'))
+            .filter(|part| !part.is_empty())
+            .collect();
         parts.join(&b' ')
     };
     fields(peer, shown).into_iter().map(|(name, value)| (name, one_space(&value))).collect()

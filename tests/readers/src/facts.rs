@@ -19,7 +19,9 @@ impl<'m> Facts<'m> {
         let (mut lines, mut is_head_whole, mut body) = (Vec::new(), false, 0);
         for line in message.octets.split_inclusive(|octet| *octet == b'\n') {
             body += line.len();
-            let text = line.strip_suffix(b"\n").map_or(line, |line| line.strip_suffix(b"\r").unwrap_or(line));
+            let text = line
+                .strip_suffix(b"\n")
+                .map_or(line, |line| line.strip_suffix(b"\r").unwrap_or(line));
             // Empty lines in front do not count.
             if text.is_empty() && !lines.is_empty() {
                 is_head_whole = line.ends_with(b"\n");
@@ -51,16 +53,18 @@ impl<'m> Facts<'m> {
         let mut values: Vec<Vec<u8>> = Vec::new();
         let mut is_named = false;
         for line in self.lines.iter().skip(1) {
-            if let (true, Some(value)) =
-                (line.starts_with(b" ") || line.starts_with(b"\t"), values.last_mut().filter(|_| is_named))
-            {
+            if let (true, Some(value)) = (
+                line.starts_with(b" ") || line.starts_with(b"\t"),
+                values.last_mut().filter(|_| is_named),
+            ) {
                 value.push(b' ');
                 value.extend_from_slice(trim(line));
                 *value = trim(value).to_vec();
                 continue;
             }
             let colon = line.iter().position(|octet| *octet == b':').unwrap_or(line.len());
-            is_named = colon < line.len() && trim(&line[..colon]).eq_ignore_ascii_case(name.as_bytes());
+            is_named =
+                colon < line.len() && trim(&line[..colon]).eq_ignore_ascii_case(name.as_bytes());
             if is_named {
                 values.push(trim(&line[colon + 1..]).to_vec());
             }
@@ -94,22 +98,26 @@ impl<'m> Facts<'m> {
 
     /// The value of a `Transfer-Encoding` is no list of codings [RFC 9112 section 7].
     pub(crate) fn has_invalid_coding(&self) -> bool {
-        self.values("transfer-encoding")
-            .iter()
-            .any(|value| split(value, b',').iter().any(|member| !member.is_empty() && !is_coding(member)))
+        self.values("transfer-encoding").iter().any(|value| {
+            split(value, b',').iter().any(|member| !member.is_empty() && !is_coding(member))
+        })
     }
 
     /// Returns how many things in the head are unusual: a sample of a class has few of them.
     pub(crate) fn oddities(&self) -> usize {
-        let (lengths, codings, hosts) = (self.values("content-length"), self.values("transfer-encoding"), self.values("host"));
+        let (lengths, codings, hosts) =
+            (self.values("content-length"), self.values("transfer-encoding"), self.values("host"));
         let is_one = |values: &[Vec<u8>], is_usual: fn(&[u8]) -> bool| match values {
             [] => true,
             [value] => is_usual(value),
             _ => false,
         };
         let head = &self.message.octets[..self.body.min(self.message.octets.len())];
-        let is_line_end = |place: usize| head[place] != b'\n' || place > 0 && head[place - 1] == b'\r';
-        let is_host_usual = hosts.len() == 1 || !self.is_request() || hosts.is_empty() && self.version() == b"HTTP/1.0";
+        let is_line_end =
+            |place: usize| head[place] != b'\n' || place > 0 && head[place - 1] == b'\r';
+        let is_host_usual = hosts.len() == 1
+            || !self.is_request()
+            || hosts.is_empty() && self.version() == b"HTTP/1.0";
         let usual = [
             self.is_head_whole,
             head.is_ascii(),
@@ -134,13 +142,19 @@ impl<'m> Facts<'m> {
     /// The line of the body in which this octet stands.
     pub(crate) fn body_line(&self, octet: usize) -> &'m [u8] {
         let octets = &self.message.octets;
-        let start = octets[..octet.min(octets.len())].iter().rposition(|octet| *octet == b'\n').map_or(0, |place| place + 1);
+        let start = octets[..octet.min(octets.len())]
+            .iter()
+            .rposition(|octet| *octet == b'\n')
+            .map_or(0, |place| place + 1);
         octets[start..].split(|octet| *octet == b'\n').next().unwrap_or(&[])
     }
 }
 
 pub(crate) fn is_token(octets: &[u8]) -> bool {
-    !octets.is_empty() && octets.iter().all(|octet| octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(octet))
+    !octets.is_empty()
+        && octets
+            .iter()
+            .all(|octet| octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(octet))
 }
 
 /// `transfer-coding = token *( OWS ";" OWS token BWS "=" BWS ( token / quoted-string ) )`
@@ -152,7 +166,9 @@ fn is_coding(member: &[u8]) -> bool {
         let is_quoted = value.len() > 1 && value.starts_with(b"\"") && value.ends_with(b"\"");
         is_token(trim(&part[..place])) && (is_token(value) || is_quoted)
     };
-    parts.split_first().is_some_and(|(coding, parameters)| is_token(coding) && parameters.iter().all(is_parameter))
+    parts
+        .split_first()
+        .is_some_and(|(coding, parameters)| is_token(coding) && parameters.iter().all(is_parameter))
 }
 
 /// Splits a list outside of quoted strings.

@@ -63,7 +63,18 @@ pub(crate) fn pick<'t, T>(rng: &mut Rng, table: &'t [T]) -> &'t T {
 }
 
 fn role(rng: &mut Rng) -> Role {
-    *pick(rng, &[Role::Request, Role::Request, Role::Request, Role::Get, Role::Get, Role::Head, Role::Connect])
+    *pick(
+        rng,
+        &[
+            Role::Request,
+            Role::Request,
+            Role::Request,
+            Role::Get,
+            Role::Get,
+            Role::Head,
+            Role::Connect,
+        ],
+    )
 }
 
 fn draft(rng: &mut Rng) -> Draft {
@@ -95,8 +106,8 @@ fn draft(rng: &mut Rng) -> Draft {
 }
 
 const METHODS: &[&str] = &[
-    "GET", "GET", "GET", "GET", "HEAD", "POST", "POST", "POST", "PUT", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE",
-    "PROPFIND", "SEARCH", "M-SEARCH", "NOTIFY", "PURGE",
+    "GET", "GET", "GET", "GET", "HEAD", "POST", "POST", "POST", "PUT", "PUT", "PATCH", "DELETE",
+    "OPTIONS", "CONNECT", "TRACE", "PROPFIND", "SEARCH", "M-SEARCH", "NOTIFY", "PURGE",
 ];
 const PATHS: &[&str] = &[
     "/",
@@ -151,10 +162,13 @@ const OTHER_FIELDS: &[(&str, &str)] = &[
     ("ETag", "\"x\""),
     ("Trailer", "X-Sum"),
 ];
-const CONTENTS: &[&str] = &["", "a", "hello", "0\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "0123456789abcdef", "\0\r\n\u{ff}"];
-const RESTS: &[&str] = &["GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n", "\r\n", "x", "\0\0"];
+const CONTENTS: &[&str] =
+    &["", "a", "hello", "0\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "0123456789abcdef", "\0\r\n\u{ff}"];
+const RESTS: &[&str] =
+    &["GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n", "\r\n", "x", "\0\0"];
 const STATUSES: &[&str] = &[
-    "200", "200", "200", "200", "201", "204", "206", "301", "304", "400", "404", "500", "503", "299", "599", "205", "100", "103",
+    "200", "200", "200", "200", "201", "204", "206", "301", "304", "400", "404", "500", "503",
+    "299", "599", "205", "100", "103",
 ];
 const REASONS: &[&str] = &["OK", "OK", "Not Found", "", "a b\tc", "\u{e4}"];
 
@@ -188,7 +202,8 @@ fn response(rng: &mut Rng, draft: &mut Draft, version: &str) {
     draft.start = [version.into(), (*pick(rng, STATUSES)).into(), (*pick(rng, REASONS)).into()];
     others(rng, draft);
     let status = draft.start[1].clone();
-    let has_none = draft.role == Role::Head || matches!(&*status, b"204" | b"304" | b"100" | b"103");
+    let has_none =
+        draft.role == Role::Head || matches!(&*status, b"204" | b"304" | b"100" | b"103");
     let is_tunnel = draft.role == Role::Connect && status.starts_with(b"2");
     if has_none && rng.u8(..4) == 0 {
         draft.field(b"Content-Length", b"5");
@@ -214,10 +229,14 @@ fn body(rng: &mut Rng, draft: &mut Draft, version: &str) {
         draft.field(b"Content-Length", length.as_bytes());
         return;
     }
-    draft.field(if rng.u8(..8) == 0 { b"transfer-encoding" } else { b"Transfer-Encoding" }, b"chunked");
+    draft.field(
+        if rng.u8(..8) == 0 { b"transfer-encoding" } else { b"Transfer-Encoding" },
+        b"chunked",
+    );
     for _ in 0..rng.usize(..3) {
         let data = pick(rng, &CONTENTS[1..]).as_bytes().to_vec();
-        let size = if rng.bool() { format!("{:x}", data.len()) } else { format!("{:X}", data.len()) };
+        let size =
+            if rng.bool() { format!("{:x}", data.len()) } else { format!("{:X}", data.len()) };
         draft.chunks.push(Chunk { line: Line::new(size), data, end: b"\r\n".to_vec() });
     }
     draft.chunks.push(Chunk { line: Line::new("0"), data: Vec::new(), end: Vec::new() });

@@ -48,7 +48,9 @@ impl Outcome {
     /// Returns the second part of the start line: of a response, the status code.
     pub(crate) fn status(&self) -> Option<&[u8]> {
         match self {
-            Outcome::Accepted(reading) | Outcome::Incomplete(Some(reading)) => reading.start[1].as_deref(),
+            Outcome::Accepted(reading) | Outcome::Incomplete(Some(reading)) => {
+                reading.start[1].as_deref()
+            }
             _ => None,
         }
     }

@@ -68,10 +68,25 @@ const MUTATORS: &[Mutator] = &[
     insert,
 ];
 
-const LINE_ENDS: &[&[u8]] =
-    &[b"\n", b"\n", b"\n", b"\r", b"\r\r\n", b"\n\r", b"", b" \r\n", b"\t\r\n", b"\r\n\r\n", b"\n\n", b"\r \n", b"\0\r\n"];
-const GAPS: &[&[u8]] = &[b"  ", b"\t", b"", b" \t", b"\t ", b"\x0b", b"\x0c", b"\r", b"\xa0", b"\0", b"\r\n ", b"   "];
-const OCTETS: &[u8] = b"\0\x01\x08\t\n\x0b\x0c\r\x1b\x1f !\"#%&'(),/:;<=>?@[\\]^`{|}~\x7f\x80\x85\xa0\xff09aZ_+-*";
+const LINE_ENDS: &[&[u8]] = &[
+    b"\n",
+    b"\n",
+    b"\n",
+    b"\r",
+    b"\r\r\n",
+    b"\n\r",
+    b"",
+    b" \r\n",
+    b"\t\r\n",
+    b"\r\n\r\n",
+    b"\n\n",
+    b"\r \n",
+    b"\0\r\n",
+];
+const GAPS: &[&[u8]] =
+    &[b"  ", b"\t", b"", b" \t", b"\t ", b"\x0b", b"\x0c", b"\r", b"\xa0", b"\0", b"\r\n ", b"   "];
+const OCTETS: &[u8] =
+    b"\0\x01\x08\t\n\x0b\x0c\r\x1b\x1f !\"#%&'(),/:;<=>?@[\\]^`{|}~\x7f\x80\x85\xa0\xff09aZ_+-*";
 
 fn line_end(rng: &mut Rng, draft: &mut Draft) -> bool {
     let end = pick(rng, LINE_ENDS).to_vec();
@@ -81,7 +96,11 @@ fn line_end(rng: &mut Rng, draft: &mut Draft) -> bool {
         1 => draft.blank = end,
         // All of them.
         2 => {
-            let ends = draft.fields.iter_mut().map(|(_, line)| &mut line.end).chain([&mut draft.start_end, &mut draft.blank]);
+            let ends = draft
+                .fields
+                .iter_mut()
+                .map(|(_, line)| &mut line.end)
+                .chain([&mut draft.start_end, &mut draft.blank]);
             ends.for_each(|place| place.clone_from(&end));
         }
         place => draft.fields[place - 3].1.end = end,
@@ -95,13 +114,26 @@ fn gap(rng: &mut Rng, draft: &mut Draft) -> bool {
 }
 
 fn before(rng: &mut Rng, draft: &mut Draft) -> bool {
-    let table: &[&[u8]] = &[b"\r\n", b"\r\n\r\n", b"\n", b" ", b"\r", b"\r\n\n", b"\t", b"\0", b"\xef\xbb\xbf"];
+    let table: &[&[u8]] =
+        &[b"\r\n", b"\r\n\r\n", b"\n", b" ", b"\r", b"\r\n\n", b"\t", b"\0", b"\xef\xbb\xbf"];
     draft.before = pick(rng, table).to_vec();
     true
 }
 
 fn method(rng: &mut Rng, draft: &mut Draft) -> bool {
-    let table: &[&str] = &["get", "Get", "GETX", "X", "X-OWN", "a!#$%&'*+-.^_`|~9", "PRI", "SOURCE", "DESCRIBE", "QUERY", "LINK"];
+    let table: &[&str] = &[
+        "get",
+        "Get",
+        "GETX",
+        "X",
+        "X-OWN",
+        "a!#$%&'*+-.^_`|~9",
+        "PRI",
+        "SOURCE",
+        "DESCRIBE",
+        "QUERY",
+        "LINK",
+    ];
     if draft.role != Role::Request {
         return false;
     }
@@ -280,7 +312,8 @@ fn version(rng: &mut Rng, draft: &mut Draft) -> bool {
 }
 
 fn field_name(rng: &mut Rng, draft: &mut Draft) -> bool {
-    let table: &[&[u8]] = &[b" ", b"\t", b"  ", b"\r\n ", b"\x0b", b"\0", b"\x80", b"_", b":", b"\n", b"\r"];
+    let table: &[&[u8]] =
+        &[b" ", b"\t", b"  ", b"\r\n ", b"\x0b", b"\0", b"\x80", b"_", b":", b"\n", b"\r"];
     if draft.fields.is_empty() {
         return false;
     }
@@ -310,7 +343,8 @@ fn value_octet(rng: &mut Rng, draft: &mut Draft) -> bool {
 }
 
 fn white_value(rng: &mut Rng, draft: &mut Draft) -> bool {
-    let table: &[&[u8]] = &[b"", b"\t", b"  ", b" \t ", b"\x0b", b"\x0c", b"\xa0", b"\x85", b"\r", b"\r\n ", b"\0"];
+    let table: &[&[u8]] =
+        &[b"", b"\t", b"  ", b" \t ", b"\x0b", b"\x0c", b"\xa0", b"\x85", b"\r", b"\r\n ", b"\0"];
     if draft.fields.is_empty() {
         return false;
     }
@@ -321,7 +355,16 @@ fn white_value(rng: &mut Rng, draft: &mut Draft) -> bool {
 }
 
 fn fold(rng: &mut Rng, draft: &mut Draft) -> bool {
-    let table: &[&[u8]] = &[b"\r\n ", b"\r\n\t", b"\r\n  ", b"\r\n \r\n ", b"\n ", b"\r\n a", b" \r\n ", b"\r\n\tb:c"];
+    let table: &[&[u8]] = &[
+        b"\r\n ",
+        b"\r\n\t",
+        b"\r\n  ",
+        b"\r\n \r\n ",
+        b"\n ",
+        b"\r\n a",
+        b" \r\n ",
+        b"\r\n\tb:c",
+    ];
     if draft.fields.is_empty() {
         return false;
     }
@@ -413,9 +456,19 @@ fn second_length(rng: &mut Rng, draft: &mut Draft) -> bool {
     if draft.position(b"content-length").is_none() {
         return false;
     }
-    let names: &[&[u8]] =
-        &[b"Content-Length", b"content-length", b"Content-Length", b"Content_Length", b"Content-Length ", b" Content-Length"];
-    let value = if rng.bool() { draft.content.len().to_string().into_bytes() } else { length_value(rng, draft) };
+    let names: &[&[u8]] = &[
+        b"Content-Length",
+        b"content-length",
+        b"Content-Length",
+        b"Content_Length",
+        b"Content-Length ",
+        b" Content-Length",
+    ];
+    let value = if rng.bool() {
+        draft.content.len().to_string().into_bytes()
+    } else {
+        length_value(rng, draft)
+    };
     draft.field(pick::<&[u8]>(rng, names), &value);
     true
 }
@@ -497,9 +550,15 @@ fn second_coding(rng: &mut Rng, draft: &mut Draft) -> bool {
     if draft.position(b"transfer-encoding").is_none() {
         return false;
     }
-    let names: &[&[u8]] =
-        &[b"Transfer-Encoding", b"transfer-encoding", b"Transfer_Encoding", b"Transfer-Encoding ", b" Transfer-Encoding"];
-    let value = if rng.bool() { b"chunked".to_vec() } else { pick(rng, CODINGS).as_bytes().to_vec() };
+    let names: &[&[u8]] = &[
+        b"Transfer-Encoding",
+        b"transfer-encoding",
+        b"Transfer_Encoding",
+        b"Transfer-Encoding ",
+        b" Transfer-Encoding",
+    ];
+    let value =
+        if rng.bool() { b"chunked".to_vec() } else { pick(rng, CODINGS).as_bytes().to_vec() };
     let place = rng.usize(..=draft.fields.len());
     draft.fields.insert(place, (pick(rng, names).to_vec(), Line::new([b": ", &*value].concat())));
     true
@@ -511,7 +570,8 @@ fn length_and_coding(rng: &mut Rng, draft: &mut Draft) -> bool {
         if draft.position(b"content-length").is_none() {
             return false;
         }
-        let value = if rng.bool() { b"chunked".to_vec() } else { pick(rng, CODINGS).as_bytes().to_vec() };
+        let value =
+            if rng.bool() { b"chunked".to_vec() } else { pick(rng, CODINGS).as_bytes().to_vec() };
         draft.set(b"Transfer-Encoding", &value);
     } else if rng.bool() {
         draft.set(b"Content-Length", pick::<&[u8]>(rng, lengths));
@@ -620,7 +680,18 @@ fn chunk_line_end(rng: &mut Rng, draft: &mut Draft) -> bool {
 }
 
 fn chunk_end(rng: &mut Rng, draft: &mut Draft) -> bool {
-    let table: &[&[u8]] = &[b"", b"\n", b"\r", b"x\r\n", b"\r\n\r\n", b"\r\r\n", b" \r\n", b"\n\r\n", b"xx", b"\r\nx"];
+    let table: &[&[u8]] = &[
+        b"",
+        b"\n",
+        b"\r",
+        b"x\r\n",
+        b"\r\n\r\n",
+        b"\r\r\n",
+        b" \r\n",
+        b"\n\r\n",
+        b"xx",
+        b"\r\nx",
+    ];
     if draft.chunks.len() < 2 {
         return false;
     }
@@ -630,7 +701,8 @@ fn chunk_end(rng: &mut Rng, draft: &mut Draft) -> bool {
 }
 
 fn last_chunk(rng: &mut Rng, draft: &mut Draft) -> bool {
-    let table: &[&str] = &["00", "0;a", "0;a=b", "000000000000000000000", "", "0 ", "0x0", "-0", "+0"];
+    let table: &[&str] =
+        &["00", "0;a", "0;a=b", "000000000000000000000", "", "0 ", "0x0", "-0", "+0"];
     let Some(last) = draft.chunks.last_mut() else { return false };
     match rng.u8(..4) {
         0 => _ = draft.chunks.pop(),
@@ -765,7 +837,11 @@ fn host(rng: &mut Rng, draft: &mut Draft) -> bool {
 fn second_host(rng: &mut Rng, draft: &mut Draft) -> bool {
     let Some(place) = draft.position(b"host") else { return false };
     let names: &[&[u8]] = &[b"Host", b"host", b"Host ", b" Host"];
-    let value = if rng.bool() { draft.fields[place].1.octets.get(2..).unwrap_or(&[]).to_vec() } else { b"b".to_vec() };
+    let value = if rng.bool() {
+        draft.fields[place].1.octets.get(2..).unwrap_or(&[]).to_vec()
+    } else {
+        b"b".to_vec()
+    };
     draft.field(pick::<&[u8]>(rng, names), &value);
     true
 }
@@ -806,8 +882,9 @@ fn connection(rng: &mut Rng, draft: &mut Draft) -> bool {
 
 fn status(rng: &mut Rng, draft: &mut Draft) -> bool {
     let table: &[&str] = &[
-        "20", "2", "", "2000", "2x0", "099", "600", "999", "000", "700", "0200", " 200", "+20", "-20", "1e2", "101", "102",
-        "204", "304", "205", "199", "2 0", "200\t", "200,", "2.0", "20\u{a0}", "0x2", "200 ", "150",
+        "20", "2", "", "2000", "2x0", "099", "600", "999", "000", "700", "0200", " 200", "+20",
+        "-20", "1e2", "101", "102", "204", "304", "205", "199", "2 0", "200\t", "200,", "2.0",
+        "20\u{a0}", "0x2", "200 ", "150",
     ];
     if draft.role == Role::Request {
         return false;
@@ -890,8 +967,21 @@ fn old_version_with_coding(_: &mut Rng, draft: &mut Draft) -> bool {
 }
 
 fn insert(rng: &mut Rng, draft: &mut Draft) -> bool {
-    let lines: &[&[u8]] =
-        &[b"", b" ", b"\t", b"x", b":", b": a", b"a", b" a: b", b"\0", b"a:\0", b"a\0:b", b"HTTP/1.1 200 OK", b"GET / HTTP/1.1"];
+    let lines: &[&[u8]] = &[
+        b"",
+        b" ",
+        b"\t",
+        b"x",
+        b":",
+        b": a",
+        b"a",
+        b" a: b",
+        b"\0",
+        b"a:\0",
+        b"a\0:b",
+        b"HTTP/1.1 200 OK",
+        b"GET / HTTP/1.1",
+    ];
     let place = rng.usize(..=draft.fields.len());
     draft.fields.insert(place, (pick(rng, lines).to_vec(), Line::new("")));
     true

@@ -2,8 +2,9 @@
 
 use crate::message::{Field, Framing, Message, Outcome, Reading, Role};
 use bareline_core::{
-    BodyDecoder, BodyPart, ClientConnection, ClientEvent, ErrorKind, FieldName, FieldSpans, FieldValue, Fields, Limits, Method,
-    ParseError, Parsed, RequestHead, ResponseHead, Target, WireBuf,
+    BodyDecoder, BodyPart, ClientConnection, ClientEvent, ErrorKind, FieldName, FieldSpans,
+    FieldValue, Fields, Limits, Method, ParseError, Parsed, RequestHead, ResponseHead, Target,
+    WireBuf,
 };
 
 /// As many fields as hyper takes.
@@ -36,16 +37,29 @@ fn rejected(error: ParseError) -> Ours {
 fn read_head(message: &Message) -> Result<Option<(Reading, usize)>, ParseError> {
     let mut spans = FieldSpans::<FIELDS>::new();
     if message.role == Role::Request {
-        let Parsed::Complete { message: head, len } = RequestHead::parse(&message.octets, spans.lend())? else { return Ok(None) };
-        let start =
-            [head.method().as_bytes().to_vec(), head.target().as_bytes().to_vec(), head.version().to_string().into_bytes()];
+        let Parsed::Complete { message: head, len } =
+            RequestHead::parse(&message.octets, spans.lend())?
+        else {
+            return Ok(None);
+        };
+        let start = [
+            head.method().as_bytes().to_vec(),
+            head.target().as_bytes().to_vec(),
+            head.version().to_string().into_bytes(),
+        ];
         let framing = framing(head.framing());
-        let reading =
-            Reading { framing: Some(framing), start: start.map(Some), fields: fields(&head.fields()), ..Reading::default() };
+        let reading = Reading {
+            framing: Some(framing),
+            start: start.map(Some),
+            fields: fields(&head.fields()),
+            ..Reading::default()
+        };
         return Ok(Some((reading, len)));
     }
     match ResponseHead::parse(&message.octets, spans.lend()) {
-        Ok(Parsed::Complete { message: head, len }) => Ok(Some((of_response(&head, message.role)?, len))),
+        Ok(Parsed::Complete { message: head, len }) => {
+            Ok(Some((of_response(&head, message.role)?, len)))
+        }
         Ok(Parsed::Incomplete) => Ok(None),
         Err(error) if error.kind() == ErrorKind::LineFolding => unfolded(message),
         Err(error) => Err(error),
@@ -58,9 +72,18 @@ fn of_response(head: &ResponseHead<'_>, role: Role) -> Result<Reading, ParseErro
         Role::Head => Method::HEAD,
         Role::Connect => Method::CONNECT,
     };
-    let start = [head.version().to_string().into_bytes(), head.status().code().to_string().into_bytes(), head.reason().to_vec()];
+    let start = [
+        head.version().to_string().into_bytes(),
+        head.status().code().to_string().into_bytes(),
+        head.reason().to_vec(),
+    ];
     let framing = framing(head.framing(method)?);
-    Ok(Reading { framing: Some(framing), start: start.map(Some), fields: fields(&head.fields()), ..Reading::default() })
+    Ok(Reading {
+        framing: Some(framing),
+        start: start.map(Some),
+        fields: fields(&head.fields()),
+        ..Reading::default()
+    })
 }
 
 /// Reads a response with folded lines as a client does.
@@ -74,7 +97,9 @@ fn unfolded(message: &Message) -> Result<Option<(Reading, usize)>, ParseError> {
     };
     let mut head = connection.request(method, target, &mut out).expect("a request");
     // A 101 is no fault then.
-    for (name, value) in [(FieldName::HOST, host), (FieldName::CONNECTION, "upgrade"), (FieldName::UPGRADE, "a")] {
+    for (name, value) in
+        [(FieldName::HOST, host), (FieldName::CONNECTION, "upgrade"), (FieldName::UPGRADE, "a")]
+    {
         head = head.field(name, FieldValue::from_static(value)).expect("a field");
     }
     head.without_body().expect("a request");
@@ -100,7 +125,9 @@ fn read_body(mut reading: Reading, octets: &[u8], len: usize) -> Result<Outcome,
         end += used;
         match part {
             BodyPart::Data(data) => content.extend_from_slice(data),
-            BodyPart::Trailer { name, value } => trailers.push((name.as_bytes().to_vec(), value.as_bytes().to_vec())),
+            BodyPart::Trailer { name, value } => {
+                trailers.push((name.as_bytes().to_vec(), value.as_bytes().to_vec()))
+            }
             BodyPart::Chunk { .. } => {}
             BodyPart::End => break true,
             BodyPart::NeedMore => break body.end_of_input().is_ok(),
@@ -123,5 +150,8 @@ fn framing(framing: bareline_core::Framing) -> Framing {
 }
 
 fn fields(fields: &Fields<'_>) -> Vec<Field> {
-    fields.iter().map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec())).collect()
+    fields
+        .iter()
+        .map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()))
+        .collect()
 }

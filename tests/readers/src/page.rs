@@ -36,10 +36,15 @@ pub(crate) fn rows_exist(design: &str) -> bool {
 /// another version of one, the rows of the others are compared alone.
 pub(crate) fn check(path: &Path, is_update: bool, run: &Run<'_>) -> io::Result<bool> {
     let recorded = fs::read_to_string(path)?;
-    let (known, other): (Vec<_>, Vec<_>) = run.tallies.iter().partition(|tally| recorded.contains(&version_row(tally)));
+    let (known, other): (Vec<_>, Vec<_>) =
+        run.tallies.iter().partition(|tally| recorded.contains(&version_row(tally)));
     if run.tallies.len() < Peer::ALL.len() || !is_update && known.len() < Peer::ALL.len() {
         for tally in other {
-            println!("SKIPPED: the row of {} {}, which the page does not have", tally.peer.name(), tally.version);
+            println!(
+                "SKIPPED: the row of {} {}, which the page does not have",
+                tally.peer.name(),
+                tally.version
+            );
         }
         println!("SKIPPED: the classes, since the page has them with all readers");
         let is_other = |tally: &&&Tally| !recorded.contains(&row(tally));
@@ -81,14 +86,17 @@ fn version_row(tally: &Tally) -> String {
 }
 
 fn row(tally: &Tally) -> String {
-    let numbers = [tally.messages, tally.agreed[0], tally.agreed[1], tally.agreed[2], tally.differences()];
+    let numbers =
+        [tally.messages, tally.agreed[0], tally.agreed[1], tally.agreed[2], tally.differences()];
     format!("{} {} |", version_row(tally), numbers.map(grouped).join(" | "))
 }
 
 fn page(run: &Run<'_>) -> String {
-    let mut page =
-        include_str!("introduction.md").replace("{messages}", &grouped(run.messages)).replace("{seeds}", &grouped(run.seeds));
-    page += "\n## Readers\n\n| reader | version | package | messages | both accept | both reject | both wait | differences |\n";
+    let mut page = include_str!("introduction.md")
+        .replace("{messages}", &grouped(run.messages))
+        .replace("{seeds}", &grouped(run.seeds));
+    page += "\n## Readers\n\n| reader | version | package | messages | both accept | both reject \
+             | both wait | differences |\n";
     page += "|---|---|---|---:|---:|---:|---:|---:|\n";
     for tally in run.tallies {
         let _ = writeln!(page, "{}", row(tally));
@@ -97,14 +105,14 @@ fn page(run: &Run<'_>) -> String {
         ("Faults of bareline", "To be mended.", |why| *why == Why::Fault),
         (
             "Rules",
-            "The RFC's grammar or a requirement decides, and bareline follows it. At least one reader does not, \
-             or leaves the check to its caller.",
+            "The RFC's grammar or a requirement decides, and bareline follows it. At least one \
+             reader does not, or leaves the check to its caller.",
             |why| *why == Why::Rule,
         ),
         (
             "Choices",
-            "The RFC leaves a choice, or a limit. DESIGN.md has a row for each, under \"Where the RFC leaves a \
-             choice\": its first cell is quoted.",
+            "The RFC leaves a choice, or a limit. DESIGN.md has a row for each, under \"Where the \
+             RFC leaves a choice\": its first cell is quoted.",
             |why| matches!(why, Why::Row(_) | Why::Limit(_)),
         ),
         ("What other readers document", "Their documentation or source says so.", |why| {
@@ -136,7 +144,13 @@ fn entry(class: &Class, found: &Found) -> String {
             format!(" Of {}: {place}.", names.join(", "))
         }
     };
-    let text = format!("**{}**, {} times. {} [{}]{why}", class.name, grouped(found.count), class.what, class.section);
+    let text = format!(
+        "**{}**, {} times. {} [{}]{why}",
+        class.name,
+        grouped(found.count),
+        class.what,
+        class.section
+    );
     let sample = match class.why {
         Why::Interface(..) => String::new(),
         _ => format!("\n{}", sample(&found.sample)),
@@ -176,7 +190,11 @@ fn escaped(octets: &[u8]) -> String {
         .chunk_by(|one, other| one == other)
         .map(|run| {
             let octet = run[..1].escape_ascii();
-            if run.len() > 8 { format!("{{{octet}*{}}}", run.len()) } else { run.escape_ascii().to_string() }
+            if run.len() > 8 {
+                format!("{{{octet}*{}}}", run.len())
+            } else {
+                run.escape_ascii().to_string()
+            }
         })
         .collect::<String>()
         // Nothing needs these escapes in a block of text.

@@ -16,14 +16,21 @@ pub(crate) fn number(digits: &[u8]) -> Option<u64> {
 
 /// `unreserved / pct-encoded / sub-delims`, and these octets besides [RFC 3986 section 3.3]
 fn is_encoded(octets: &[u8], others: &[u8]) -> bool {
-    let is_plain = |octet: &u8| octet.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(octet) || others.contains(octet);
+    let is_plain = |octet: &u8| {
+        octet.is_ascii_alphanumeric()
+            || b"-._~!$&'()*+,;=%".contains(octet)
+            || others.contains(octet)
+    };
     octets.iter().all(is_plain) && (others.contains(&b'%') || !has_stray_percent(octets))
 }
 
 /// Returns true where a `%` is not followed by two hexadecimal digits.
 pub(crate) fn has_stray_percent(octets: &[u8]) -> bool {
-    let is_stray =
-        |place: usize| !octets.get(place + 1..place + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+    let is_stray = |place: usize| {
+        !octets
+            .get(place + 1..place + 3)
+            .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
     (0..octets.len()).any(|place| octets[place] == b'%' && is_stray(place))
 }
 
@@ -51,8 +58,12 @@ fn is_literal(literal: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(literal) else { return false };
     let future = text.strip_prefix(['v', 'V']).and_then(|rest| rest.split_once('.'));
     let is_future = future.is_some_and(|(version, address)| {
-        let is_version = !version.is_empty() && version.bytes().all(|octet| octet.is_ascii_hexdigit());
-        is_version && !address.is_empty() && !address.contains('%') && is_encoded(address.as_bytes(), b":")
+        let is_version =
+            !version.is_empty() && version.bytes().all(|octet| octet.is_ascii_hexdigit());
+        is_version
+            && !address.is_empty()
+            && !address.contains('%')
+            && is_encoded(address.as_bytes(), b":")
     });
     is_future || text.parse::<Ipv6Addr>().is_ok()
 }
@@ -60,7 +71,8 @@ fn is_literal(literal: &[u8]) -> bool {
 /// `host:port` or a `Host` whose port is above 65,535, or which has no host in front of the port.
 pub(crate) fn is_host_without_meaning(value: &[u8]) -> bool {
     let Some((host, port)) = host_and_port(value) else { return false };
-    let is_too_large = |port: &[u8]| !port.is_empty() && number(port).is_none_or(|port| port > 65_535);
+    let is_too_large =
+        |port: &[u8]| !port.is_empty() && number(port).is_none_or(|port| port > 65_535);
     !value.is_empty() && host.is_empty() || port.is_some_and(is_too_large)
 }
 
@@ -79,7 +91,9 @@ pub(crate) fn behind_scheme(target: &[u8]) -> Option<&[u8]> {
 /// Returns the authority of an absolute form, and the path and query.
 fn authority_and_path(target: &[u8]) -> Option<(&[u8], &[u8])> {
     let rest = behind_scheme(target)?.strip_prefix(b"//")?;
-    Some(rest.split_at(rest.iter().position(|octet| matches!(octet, b'/' | b'?' | b'#')).unwrap_or(rest.len())))
+    Some(rest.split_at(
+        rest.iter().position(|octet| matches!(octet, b'/' | b'?' | b'#')).unwrap_or(rest.len()),
+    ))
 }
 
 /// An absolute form, or the authority form of CONNECT, has an `@` in its authority.
@@ -94,15 +108,17 @@ pub(crate) fn has_userinfo(method: &[u8], target: &[u8]) -> bool {
 
 /// `uri-host ":" port` [RFC 9112 section 3.2.3]
 pub(crate) fn is_authority_form(target: &[u8]) -> bool {
-    host_and_port(target)
-        .is_some_and(|(host, port)| !host.is_empty() && port.is_some_and(is_digits) && !is_host_without_meaning(target))
+    host_and_port(target).is_some_and(|(host, port)| {
+        !host.is_empty() && port.is_some_and(is_digits) && !is_host_without_meaning(target)
+    })
 }
 
 /// One of the four forms of a request target [RFC 9112 section 3.2], with what bareline lets
 /// through in path and query.
 pub(crate) fn is_target(target: &[u8]) -> bool {
     let is_path = |target: &[u8]| {
-        let (path, query) = target.split_at(target.iter().position(|octet| *octet == b'?').unwrap_or(target.len()));
+        let (path, query) =
+            target.split_at(target.iter().position(|octet| *octet == b'?').unwrap_or(target.len()));
         is_encoded(path, b":@/[]|{}^`%") && is_encoded(query, b":@/?[]|{}^`\\%")
     };
     let is_absolute = || {
@@ -113,7 +129,10 @@ pub(crate) fn is_target(target: &[u8]) -> bool {
         };
         authority_and_path(target).is_some_and(is_whole)
     };
-    target == b"*" || target.starts_with(b"/") && is_path(target) || is_authority_form(target) || is_absolute()
+    target == b"*"
+        || target.starts_with(b"/") && is_path(target)
+        || is_authority_form(target)
+        || is_absolute()
 }
 
 /// Returns true where the form of the target suits the method [RFC 9112 section 3.2].
@@ -201,16 +220,20 @@ impl Chunks {
                 return Err(ChunkFault::LongLine);
             }
             let Some(line) = lf.map(|lf| &rest[..lf]) else { return Ok(false) };
-            let (line, is_ended) = line.strip_suffix(b"\r").map_or((line, false), |line| (line, true));
-            let (digits, extension) =
-                line.split_at(line.iter().position(|octet| !octet.is_ascii_hexdigit()).unwrap_or(line.len()));
+            let (line, is_ended) =
+                line.strip_suffix(b"\r").map_or((line, false), |line| (line, true));
+            let (digits, extension) = line.split_at(
+                line.iter().position(|octet| !octet.is_ascii_hexdigit()).unwrap_or(line.len()),
+            );
             if let Some(fault) = line_fault(digits, extension) {
                 return Err(fault);
             }
             if !is_ended {
                 return Ok(false);
             }
-            let size = std::str::from_utf8(digits).ok().and_then(|digits| u64::from_str_radix(digits, 16).ok());
+            let size = std::str::from_utf8(digits)
+                .ok()
+                .and_then(|digits| u64::from_str_radix(digits, 16).ok());
             let size = size.ok_or(ChunkFault::HugeSize)?;
             sum = sum.checked_add(size).ok_or(ChunkFault::HugeBody)?;
             extensions += extension.len();
@@ -221,7 +244,8 @@ impl Chunks {
             if size == 0 {
                 return Ok(true);
             }
-            *end = usize::try_from(size).map_or(body.len(), |size| end.saturating_add(size).min(body.len()));
+            *end = usize::try_from(size)
+                .map_or(body.len(), |size| end.saturating_add(size).min(body.len()));
             match &body[*end..] {
                 [b'\r', b'\n', ..] => *end += 2,
                 [] | [b'\r'] => return Ok(false),
@@ -242,7 +266,9 @@ fn line_fault(digits: &[u8], extension: &[u8]) -> Option<ChunkFault> {
         (_, []) => Some(ChunkFault::Space),
         (_, [b';', rest @ ..]) => match split(rest, b';').iter().all(|part| is_extension(part)) {
             // Bad whitespace stands around `;` and `=` alone.
-            true if extension.ends_with(b" ") || extension.ends_with(b"\t") => Some(ChunkFault::Space),
+            true if extension.ends_with(b" ") || extension.ends_with(b"\t") => {
+                Some(ChunkFault::Space)
+            }
             true => None,
             false => Some(ChunkFault::Extension),
         },
@@ -257,7 +283,8 @@ fn is_extension(extension: &[u8]) -> bool {
         Some(place) => (&extension[..place], Some(&extension[place + 1..])),
         None => (extension, None),
     };
-    is_token(trim(name)) && value.is_none_or(|value| is_token(trim(value)) || is_quoted(trim(value)))
+    is_token(trim(name))
+        && value.is_none_or(|value| is_token(trim(value)) || is_quoted(trim(value)))
 }
 
 /// `quoted-string` [RFC 9110 section 5.6.4]

@@ -19,7 +19,8 @@ pub(crate) enum Peer {
 }
 
 impl Peer {
-    pub(crate) const ALL: [Peer; 5] = [Peer::Httparse, Peer::Hyper, Peer::Llhttp, Peer::H11, Peer::Go];
+    pub(crate) const ALL: [Peer; 5] =
+        [Peer::Httparse, Peer::Hyper, Peer::Llhttp, Peer::H11, Peer::Go];
 
     /// Returns the name that its project uses.
     pub(crate) fn name(self) -> &'static str {
@@ -57,7 +58,10 @@ impl Peer {
 
     /// Returns true where the reader gets this message.
     pub(crate) fn gets(self, number: usize, message: &Message, ours: &Ours) -> bool {
-        let is_interim = || message.role != Role::Request && ours.outcome.status().is_some_and(|status| status.starts_with(b"1"));
+        let is_interim = || {
+            message.role != Role::Request
+                && ours.outcome.status().is_some_and(|status| status.starts_with(b"1"))
+        };
         // hyper's client shows no interim responses [RFC 9110 section 15.2].
         number.is_multiple_of(self.stride()) && !(self == Peer::Hyper && is_interim())
     }
@@ -67,11 +71,15 @@ impl Peer {
     pub(crate) fn start(self, command: &[String]) -> io::Result<(String, Reader)> {
         Ok(match self {
             Peer::Httparse => {
-                let reader: Reader = Box::new(|batch| Ok(batch.iter().map(|message| httparse_reader::read(message)).collect()));
+                let reader: Reader = Box::new(|batch| {
+                    Ok(batch.iter().map(|message| httparse_reader::read(message)).collect())
+                });
                 (locked("httparse")?, reader)
             }
             Peer::Hyper => {
-                let reader: Reader = Box::new(|batch| Ok(batch.iter().map(|message| hyper_reader::read(message)).collect()));
+                let reader: Reader = Box::new(|batch| {
+                    Ok(batch.iter().map(|message| hyper_reader::read(message)).collect())
+                });
                 (locked("hyper")?, reader)
             }
             _ => {
@@ -92,5 +100,7 @@ fn locked(name: &str) -> io::Result<String> {
         let version = package.strip_prefix(&format!("\nname = \"{name}\"\nversion = \""))?;
         version.split('"').next()
     });
-    version.map(str::to_owned).ok_or_else(|| io::Error::other(format!("{name} is not in the lockfile")))
+    version
+        .map(str::to_owned)
+        .ok_or_else(|| io::Error::other(format!("{name} is not in the lockfile")))
 }

@@ -62,8 +62,8 @@ impl Found {
 
     /// Keeps the sample in which less is unusual, and then the shorter one.
     fn keep(&mut self, message: &Message, oddities: usize) {
-        let is_better =
-            (oddities, message.octets.len(), &message.octets) < (self.oddities, self.sample.octets.len(), &self.sample.octets);
+        let is_better = (oddities, message.octets.len(), &message.octets)
+            < (self.oddities, self.sample.octets.len(), &self.sample.octets);
         if is_better {
             (self.sample, self.oddities) = (message.clone(), oddities);
         }
@@ -84,13 +84,26 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// Reads the messages of all batches that are the reader's, and compares.
-    pub(crate) fn count(peer: Peer, command: &[String], batches: &Receiver<Arc<Batch>>) -> io::Result<Self> {
+    pub(crate) fn count(
+        peer: Peer,
+        command: &[String],
+        batches: &Receiver<Arc<Batch>>,
+    ) -> io::Result<Self> {
         let (version, mut reader) = peer.start(command)?;
-        let mut tally = Self { peer, version, messages: 0, agreed: [0; 3], classes: BTreeMap::new(), unclassed: BTreeMap::new() };
+        let mut tally = Self {
+            peer,
+            version,
+            messages: 0,
+            agreed: [0; 3],
+            classes: BTreeMap::new(),
+            unclassed: BTreeMap::new(),
+        };
         while let Ok(batch) = batches.recv() {
             let numbered = batch.messages.iter().zip(batch.first..);
-            let chosen: Vec<_> =
-                numbered.filter(|((message, ours), number)| peer.gets(*number, message, ours)).map(|(pair, _)| pair).collect();
+            let chosen: Vec<_> = numbered
+                .filter(|((message, ours), number)| peer.gets(*number, message, ours))
+                .map(|(pair, _)| pair)
+                .collect();
             let messages: Vec<_> = chosen.iter().map(|(message, _)| message).collect();
             for ((message, ours), theirs) in chosen.into_iter().zip(reader(&messages)?) {
                 tally.compare(message, ours, &theirs);
@@ -110,13 +123,19 @@ impl Tally {
             self.agreed[verdict] += 1;
             return;
         };
-        let case = Case { peer: self.peer, message, ours, theirs, difference, facts: Facts::new(message) };
+        let case =
+            Case { peer: self.peer, message, ours, theirs, difference, facts: Facts::new(message) };
         let new = || Found::new(message);
         match Class::of(&case) {
-            Some(class) => self.classes.entry(class.name).or_insert_with(new).add(message, &case.facts),
+            Some(class) => {
+                self.classes.entry(class.name).or_insert_with(new).add(message, &case.facts)
+            }
             None => {
                 let key = (difference, verdict(&ours.outcome), verdict(theirs));
-                let (found, ..) = self.unclassed.entry(key).or_insert_with(|| (new(), ours.outcome.clone(), theirs.clone()));
+                let (found, ..) = self
+                    .unclassed
+                    .entry(key)
+                    .or_insert_with(|| (new(), ours.outcome.clone(), theirs.clone()));
                 found.add(message, &case.facts);
             }
         }
@@ -132,7 +151,8 @@ impl Tally {
         for ((difference, ours, theirs), (found, one, other)) in &self.unclassed {
             let octets = found.sample.octets.escape_ascii();
             println!(
-                "FAILED: {}: {} times {difference:?}, {ours} by us, {theirs} by them, as in {:?} {octets}",
+                "FAILED: {}: {} times {difference:?}, {ours} by us, {theirs} by them, as in {:?} \
+                 {octets}",
                 self.peer.name(),
                 found.count,
                 found.sample.role
@@ -149,6 +169,8 @@ fn verdict(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Accepted(_) => "accepted".to_owned(),
         Outcome::Incomplete(_) => "incomplete".to_owned(),
-        Outcome::Rejected(reason) => format!("rejected ({})", reason.split('"').next().unwrap_or("")),
+        Outcome::Rejected(reason) => {
+            format!("rejected ({})", reason.split('"').next().unwrap_or(""))
+        }
     }
 }

@@ -24,7 +24,11 @@ pub fn connect(server: SocketAddr, count: u32) -> Result<(), Box<dyn Error>> {
     let mut body = Vec::new();
     for _ in 0..count {
         body.clear();
-        client.request(Method::GET, &url)?.field(FieldName::CONNECTION, CLOSE).send()?.read_to_end(&mut body)?;
+        client
+            .request(Method::GET, &url)?
+            .field(FieldName::CONNECTION, CLOSE)
+            .send()?
+            .read_to_end(&mut body)?;
         super::check(&body)?;
     }
     Ok(())

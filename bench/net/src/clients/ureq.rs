@@ -16,7 +16,9 @@ pub fn connect(server: SocketAddr, count: u32) -> Result<(), Box<dyn Error>> {
     let agent: Agent = Agent::config_builder().max_idle_connections(0).build().into();
     let url = format!("http://{server}/");
     for _ in 0..count {
-        super::check(&agent.get(&url).header("Connection", "close").call()?.body_mut().read_to_vec()?)?;
+        super::check(
+            &agent.get(&url).header("Connection", "close").call()?.body_mut().read_to_vec()?,
+        )?;
     }
     Ok(())
 }

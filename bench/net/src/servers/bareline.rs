@@ -7,8 +7,12 @@ const TEXT: FieldValue<'_> = FieldValue::from_static("text/plain; charset=utf-8"
 
 pub fn serve(port: u16) {
     // As many threads as the run with the most connections needs.
-    let server = Server::bind(("127.0.0.1", port)).expect("the port is free").threads(6_000).connections(6_000);
-    let answered =
-        server.serve(|exchange| exchange.reply.send(Status::OK, &[(FieldName::CONTENT_TYPE, TEXT)], crate::BODY.as_bytes()));
+    let server = Server::bind(("127.0.0.1", port))
+        .expect("the port is free")
+        .threads(6_000)
+        .connections(6_000);
+    let answered = server.serve(|exchange| {
+        exchange.reply.send(Status::OK, &[(FieldName::CONTENT_TYPE, TEXT)], crate::BODY.as_bytes())
+    });
     answered.expect("it serves until it is ended");
 }

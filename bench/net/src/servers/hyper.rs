@@ -13,7 +13,11 @@ use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 
 pub fn serve(port: u16) {
-    let runtime = Builder::new_multi_thread().worker_threads(crate::cores()).enable_io().build().expect("there are threads");
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(crate::cores())
+        .enable_io()
+        .build()
+        .expect("there are threads");
     // On a worker: the thread that blocks here is none.
     let accepting = runtime.spawn(accept(port));
     runtime.block_on(accepting).expect("it goes on accepting").expect("the port is free");
@@ -24,12 +28,18 @@ async fn accept(port: u16) -> io::Result<()> {
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
         stream.set_nodelay(true)?;
-        tokio::spawn(http1::Builder::new().pipeline_flush(true).serve_connection(TokioIo::new(stream), service_fn(answer)));
+        tokio::spawn(
+            http1::Builder::new()
+                .pipeline_flush(true)
+                .serve_connection(TokioIo::new(stream), service_fn(answer)),
+        );
     }
 }
 
 async fn answer(_: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let mut response = Response::new(Full::new(Bytes::from_static(crate::BODY.as_bytes())));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     Ok(response)
 }

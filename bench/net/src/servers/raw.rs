@@ -31,7 +31,8 @@ impl Answers {
         Self(LASTING.repeat(TOGETHER))
     }
 
-    /// Answers as many requests as end in these octets. No load that is measured has its requests cut in two.
+    /// Answers as many requests as end in these octets. No load that is measured has its requests
+    /// cut in two.
     pub fn to(&self, received: &[u8]) -> Answer<'_> {
         if memmem::find(received, b"onnection: close").is_some() {
             return Answer::Closing(CLOSING);

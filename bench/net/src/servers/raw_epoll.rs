@@ -1,4 +1,5 @@
-//! The limit for event loops: one on each core, with a listener of its own, and nothing that knows HTTP.
+//! The limit for event loops: one on each core, with a listener of its own, and nothing that knows
+//! HTTP.
 #![expect(unsafe_code, reason = "epoll, and SO_REUSEPORT before the bind")]
 
 use super::raw::{Answer, Answers};
@@ -63,9 +64,14 @@ fn listen(port: u16) -> io::Result<TcpListener> {
         sin_addr: libc::in_addr { s_addr: u32::from_ne_bytes([127, 0, 0, 1]) },
         sin_zero: [0; 8],
     };
-    // SAFETY: the pointers are to values that live through the calls, with their sizes, and the socket is nobody else's.
+    // SAFETY: the pointers are to values that live through the calls, with their sizes, and the
+    // socket is nobody else's.
     unsafe {
-        let socket = checked(libc::socket(libc::AF_INET, libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC, 0))?;
+        let socket = checked(libc::socket(
+            libc::AF_INET,
+            libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC,
+            0,
+        ))?;
         let listener = TcpListener::from_raw_fd(socket);
         let (one, length) = (1, size_of::<libc::c_int>() as libc::socklen_t);
         for option in [libc::SO_REUSEADDR, libc::SO_REUSEPORT] {
@@ -84,20 +90,31 @@ struct Epoll(OwnedFd);
 impl Epoll {
     fn new() -> io::Result<Self> {
         // SAFETY: the descriptor is new, and nobody else's.
-        unsafe { Ok(Self(OwnedFd::from_raw_fd(checked(libc::epoll_create1(libc::EPOLL_CLOEXEC))?))) }
+        unsafe {
+            Ok(Self(OwnedFd::from_raw_fd(checked(libc::epoll_create1(libc::EPOLL_CLOEXEC))?)))
+        }
     }
 
     /// Tells when there is something to read, until the socket is closed.
     fn watch(&self, socket: RawFd) -> io::Result<()> {
         let mut event = libc::epoll_event { events: libc::EPOLLIN as u32, u64: socket as u64 };
         // SAFETY: the event lives through the call.
-        checked(unsafe { libc::epoll_ctl(self.0.as_raw_fd(), libc::EPOLL_CTL_ADD, socket, &raw mut event) })?;
+        checked(unsafe {
+            libc::epoll_ctl(self.0.as_raw_fd(), libc::EPOLL_CTL_ADD, socket, &raw mut event)
+        })?;
         Ok(())
     }
 
     fn wait<'e>(&self, events: &'e mut [libc::epoll_event]) -> io::Result<&'e [libc::epoll_event]> {
         // SAFETY: there is room for as many events as the call is told.
-        let count = unsafe { libc::epoll_wait(self.0.as_raw_fd(), events.as_mut_ptr(), events.len() as libc::c_int, -1) };
+        let count = unsafe {
+            libc::epoll_wait(
+                self.0.as_raw_fd(),
+                events.as_mut_ptr(),
+                events.len() as libc::c_int,
+                -1,
+            )
+        };
         match checked(count) {
             Err(error) if error.kind() == ErrorKind::Interrupted => Ok(&[]),
             count => Ok(&events[..count? as usize]),

@@ -11,7 +11,8 @@ pub fn serve(port: u16) {
     let answers = Arc::new(Answers::new());
     for stream in listener.incoming().flatten() {
         let answers = Arc::clone(&answers);
-        let spawned = thread::Builder::new().stack_size(64 * 1024).spawn(move || answer(stream, &answers));
+        let spawned =
+            thread::Builder::new().stack_size(64 * 1024).spawn(move || answer(stream, &answers));
         spawned.expect("there is room for a thread");
     }
 }

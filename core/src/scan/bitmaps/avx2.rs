@@ -1,11 +1,13 @@
-//! Classes by the vector registers that x86 has had since 2013; a program has to be compiled for them.
+//! Classes by the vector registers that x86 has had since 2013; a program has to be compiled for
+//! them.
 
 use super::classes::{Classes, HALF, ROW};
 use crate::octets::{REG_NAME, TARGET, TCHAR, is};
 use safe_arch::{
-    add_i8_m128i, add_i8_m256i, bitand_m128i, cmp_eq_mask_i8_m128i, cmp_gt_mask_i8_m128i, cmp_gt_mask_i8_m256i,
-    load_unaligned_m128i, m128i, m256i, move_mask_i8_m128i, move_mask_i8_m256i, set_splat_i8_m128i, set_splat_i8_m256i,
-    shr_imm_u16_m128i, shuffle_av_i8z_all_m128i,
+    add_i8_m128i, add_i8_m256i, bitand_m128i, cmp_eq_mask_i8_m128i, cmp_gt_mask_i8_m128i,
+    cmp_gt_mask_i8_m256i, load_unaligned_m128i, m128i, m256i, move_mask_i8_m128i,
+    move_mask_i8_m256i, set_splat_i8_m128i, set_splat_i8_m256i, shr_imm_u16_m128i,
+    shuffle_av_i8z_all_m128i,
 };
 
 /// 256 bits at a time, and tables of 16 entries.
@@ -24,7 +26,8 @@ impl Classes for Avx2 {
     fn nontext(row: &[u8; ROW]) -> u64 {
         // One more than DEL is negative, as are octets that are not ASCII.
         let all = |octet: u8| set_splat_i8_m128i(octet.cast_signed());
-        let marked = cmp_gt_mask_i8_m128i(all(b'!'), add_i8_m128i(load_unaligned_m128i(row), all(1)));
+        let marked =
+            cmp_gt_mask_i8_m128i(all(b'!'), add_i8_m128i(load_unaligned_m128i(row), all(1)));
         u64::from(move_mask_i8_m128i(marked).cast_unsigned())
     }
 
@@ -46,20 +49,28 @@ impl Classes for Avx2 {
     }
 }
 
-/// The octets outside a class. In the table of 16 rows and 16 columns in which ASCII is printed, bit `r` of entry `c` says whether the class
-/// has the octet in row `r` and column `c`.
+/// The octets outside a class. In the table of 16 rows and 16 columns in which ASCII is printed,
+/// bit `r` of entry `c` says whether the class has the octet in row `r` and column `c`.
 #[inline(always)]
 fn outside(octets: &[u8; ROW], rows_of_column: &[u8; ROW]) -> u64 {
-    const BIT_OF_ROW: [u8; ROW] = [1, 1 << 1, 1 << 2, 1 << 3, 1 << 4, 1 << 5, 1 << 6, 1 << 7, 0, 0, 0, 0, 0, 0, 0, 0];
+    const BIT_OF_ROW: [u8; ROW] =
+        [1, 1 << 1, 1 << 2, 1 << 3, 1 << 4, 1 << 5, 1 << 6, 1 << 7, 0, 0, 0, 0, 0, 0, 0, 0];
     let octets = load_unaligned_m128i(octets);
     // A shuffle gives zero for an index with the highest bit set: for an octet that is not ASCII.
     let rows = shuffle_av_i8z_all_m128i(m128i::from(*rows_of_column), octets);
     let row = bitand_m128i(shr_imm_u16_m128i::<4>(octets), set_splat_i8_m128i(0x0f));
     let bit = shuffle_av_i8z_all_m128i(m128i::from(BIT_OF_ROW), row);
-    u64::from(move_mask_i8_m128i(cmp_eq_mask_i8_m128i(bitand_m128i(rows, bit), set_splat_i8_m128i(0))).cast_unsigned())
+    u64::from(
+        move_mask_i8_m128i(cmp_eq_mask_i8_m128i(bitand_m128i(rows, bit), set_splat_i8_m128i(0)))
+            .cast_unsigned(),
+    )
 }
 
-#[allow(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "evaluated at compile time, over 0..128")]
+#[allow(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "evaluated at compile time, over 0..128"
+)]
 const fn rows_of(class: u8) -> [u8; ROW] {
     let mut rows = [0; ROW];
     let mut octet = 0;

@@ -2,8 +2,8 @@
 
 /// Marks octets: bit `n` stands for octet `n`.
 ///
-/// Every octet outside the class is marked, and a few inside that are rare, as the implementation finds it cheap: whoever meets a mark
-/// looks the octet up.
+/// Every octet outside the class is marked, and a few inside that are rare, as the implementation
+/// finds it cheap: whoever meets a mark looks the octet up.
 pub(crate) trait Classes: Copy {
     /// Whether no octet of a class is marked in a row, but for text.
     const IS_EXACT: bool;
@@ -11,13 +11,15 @@ pub(crate) trait Classes: Copy {
     /// Those of a row that are no `tchar`, or rare ones [RFC 9110 section 5.6.2].
     fn nontoken(row: &[u8; ROW]) -> u64;
 
-    /// Those of a row that may not stand in a field value, or rare ones: HTAB, and those that are not ASCII [RFC 9110 section 5.5].
+    /// Those of a row that may not stand in a field value, or rare ones: HTAB, and those that are
+    /// not ASCII [RFC 9110 section 5.5].
     fn nontext(row: &[u8; ROW]) -> u64;
 
     /// Those of a row that may not stand in a request target, or rare ones [RFC 9112 section 3.2].
     fn nontarget(row: &[u8; ROW]) -> u64;
 
-    /// Those of a row that may not stand in a registered name, or rare ones [RFC 3986 section 3.2.2].
+    /// Those of a row that may not stand in a registered name, or rare ones [RFC 3986 section
+    /// 3.2.2].
     fn nonname(row: &[u8; ROW]) -> u64;
 
     /// As [`nontext`](Self::nontext), of two rows.

@@ -1,4 +1,5 @@
-//! An input that marks the octets of a class in a bitmap and then looks at bits: fast where registers are wide.
+//! An input that marks the octets of a class in a bitmap and then looks at bits: fast where
+//! registers are wide.
 
 use super::classes::{BLOCK, Classes, HALF, ROW};
 use crate::octets::{TARGET, TCHAR, TEXT, copy, is, run_end};
@@ -77,7 +78,8 @@ impl<C: Classes> Input for At<'_, '_, C> {
         row_end::<C>(self.octets(), self.position, C::nontoken, TCHAR)
     }
 
-    /// A token is text: where this run of text ends is found first, so that the next line need not wait for the name of this one.
+    /// A token is text: where this run of text ends is found first, so that the next line need not
+    /// wait for the name of this one.
     #[inline(always)]
     fn token_end_in_text(&self) -> usize {
         let end = self.bitmaps.nontext(self.position);
@@ -94,7 +96,11 @@ impl<C: Classes> Input for At<'_, '_, C> {
     #[inline(always)]
     fn text_end(&self) -> usize {
         let (start, known) = (self.bitmaps.run_start.get(), self.bitmaps.run_end.get());
-        let end = if start <= self.position && self.position <= known { known } else { self.bitmaps.nontext(self.position) };
+        let end = if start <= self.position && self.position <= known {
+            known
+        } else {
+            self.bitmaps.nontext(self.position)
+        };
         match self.at(end).octet() {
             Some(octet) if octet != b'\r' && is(octet, TEXT) => rare_text(self.octets(), end),
             _ => end,
@@ -104,7 +110,12 @@ impl<C: Classes> Input for At<'_, '_, C> {
 
 /// The end of a run of a class that is looked for by rows.
 #[inline(always)]
-pub(super) fn row_end<C: Classes>(octets: &[u8], mut position: usize, marks_of: fn(&[u8; ROW]) -> u64, class: u8) -> usize {
+pub(super) fn row_end<C: Classes>(
+    octets: &[u8],
+    mut position: usize,
+    marks_of: fn(&[u8; ROW]) -> u64,
+    class: u8,
+) -> usize {
     loop {
         let next = position.wrapping_add(ROW);
         let marks = match octets.get(position..next).and_then(|row| row.try_into().ok()) {
@@ -112,20 +123,32 @@ pub(super) fn row_end<C: Classes>(octets: &[u8], mut position: usize, marks_of: 
             None => return row_end_of_last::<C>(octets, position, marks_of, class),
         };
         if marks != 0 {
-            return settled::<C>(octets, position.wrapping_add(marks.trailing_zeros() as usize), class);
+            return settled::<C>(
+                octets,
+                position.wrapping_add(marks.trailing_zeros() as usize),
+                class,
+            );
         }
         position = next;
     }
 }
 
-/// The same where fewer octets are left than a row has: by the last row there is, less what stands before `position`.
+/// The same where fewer octets are left than a row has: by the last row there is, less what stands
+/// before `position`.
 #[inline(never)]
-fn row_end_of_last<C: Classes>(octets: &[u8], position: usize, marks_of: fn(&[u8; ROW]) -> u64, class: u8) -> usize {
+fn row_end_of_last<C: Classes>(
+    octets: &[u8],
+    position: usize,
+    marks_of: fn(&[u8; ROW]) -> u64,
+    class: u8,
+) -> usize {
     let left = octets.len().wrapping_sub(position);
     match octets.last_chunk() {
         Some(last) if left < ROW => match marks_of(last) >> (ROW.wrapping_sub(left) % ROW) {
             marks if marks == 0 || left == 0 => octets.len(),
-            marks => settled::<C>(octets, position.wrapping_add(marks.trailing_zeros() as usize), class),
+            marks => {
+                settled::<C>(octets, position.wrapping_add(marks.trailing_zeros() as usize), class)
+            }
         },
         _ => rare(octets, position, class),
     }
@@ -157,7 +180,8 @@ fn nontext<C: Classes>(octets: &[u8], start: usize) -> u64 {
 #[inline(always)]
 fn nontext_of_all<C: Classes>(octets: &[u8]) -> u64 {
     if let (Some(first), Some(last)) = (octets.first_chunk(), octets.last_chunk()) {
-        C::nontext_of_half(first) | C::nontext_of_half(last) << (octets.len().wrapping_sub(HALF) % BLOCK)
+        C::nontext_of_half(first)
+            | C::nontext_of_half(last) << (octets.len().wrapping_sub(HALF) % BLOCK)
     } else if let (Some(first), Some(last)) = (octets.first_chunk(), octets.last_chunk()) {
         C::nontext(first) | C::nontext(last) << (octets.len().wrapping_sub(ROW) % BLOCK)
     } else {
@@ -181,7 +205,8 @@ fn rare_text(octets: &[u8], position: usize) -> usize {
     Words::new(octets).at(position).text_end()
 }
 
-/// The end of a run, octet by octet: where a class is looked up that the marks do not know exactly, and at the end of the octets.
+/// The end of a run, octet by octet: where a class is looked up that the marks do not know exactly,
+/// and at the end of the octets.
 #[cold]
 #[inline(never)]
 fn rare(octets: &[u8], position: usize, class: u8) -> usize {

@@ -6,7 +6,10 @@ mod classes;
 mod marked;
 #[cfg(any(feature = "unstable-inside", not(all(feature = "simd", target_feature = "sse2"))))]
 mod portable;
-#[cfg(all(target_feature = "sse2", any(feature = "unstable-inside", all(feature = "simd", not(target_feature = "avx2")))))]
+#[cfg(all(
+    target_feature = "sse2",
+    any(feature = "unstable-inside", all(feature = "simd", not(target_feature = "avx2")))
+))]
 mod sse2;
 
 use crate::octets::REG_NAME;
@@ -17,7 +20,10 @@ pub(crate) use classes::Classes;
 pub(crate) use marked::Bitmaps;
 #[cfg(any(feature = "unstable-inside", not(all(feature = "simd", target_feature = "sse2"))))]
 pub(crate) use portable::Portable;
-#[cfg(all(target_feature = "sse2", any(feature = "unstable-inside", all(feature = "simd", not(target_feature = "avx2")))))]
+#[cfg(all(
+    target_feature = "sse2",
+    any(feature = "unstable-inside", all(feature = "simd", not(target_feature = "avx2")))
+))]
 pub(crate) use sse2::Sse2;
 
 /// Returns the end of a run of `reg-name` without percent-encoded octets [RFC 3986 section 3.2.2].

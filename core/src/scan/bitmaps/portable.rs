@@ -1,4 +1,5 @@
-//! Classes by what every target can do: rows in words of 64 bits, blocks in a loop that the compiler makes vectors of.
+//! Classes by what every target can do: rows in words of 64 bits, blocks in a loop that the
+//! compiler makes vectors of.
 
 use super::classes::{BLOCK, Classes, ROW};
 
@@ -20,27 +21,37 @@ impl Classes for Portable {
     fn nontext(row: &[u8; ROW]) -> u64 {
         by_words(row, |word| {
             let without_del = word ^ (0x7f * ONES);
-            (word.wrapping_sub(0x20 * ONES) & !word) | (without_del.wrapping_sub(ONES) & !without_del)
+            (word.wrapping_sub(0x20 * ONES) & !word)
+                | (without_del.wrapping_sub(ONES) & !without_del)
         })
     }
 
     #[inline(always)]
     fn nonname(row: &[u8; ROW]) -> u64 {
-        by_words(row, |word| !(within(word | (0x20 * ONES), b'a', b'z') | within(word, b'0', b'9') | within(word, b'-', b'.')))
+        by_words(row, |word| {
+            !(within(word | (0x20 * ONES), b'a', b'z')
+                | within(word, b'0', b'9')
+                | within(word, b'-', b'.'))
+        })
     }
 
     #[inline(always)]
     fn nontarget(row: &[u8; ROW]) -> u64 {
         by_words(row, |word| {
-            !(within(word, b'$', b';') | within(word, b'?', b'Z') | within(word, b'a', b'z') | within(word, b'=', b'='))
+            !(within(word, b'$', b';')
+                | within(word, b'?', b'Z')
+                | within(word, b'a', b'z')
+                | within(word, b'=', b'='))
         })
     }
 
-    /// Octet `16 r + c` is marked in bit `2 r` of lane `c`; what comes of it are the 64 marks in another order.
+    /// Octet `16 r + c` is marked in bit `2 r` of lane `c`; what comes of it are the 64 marks in
+    /// another order.
     #[inline(always)]
     #[allow(
         clippy::indexing_slicing,
-        reason = "a loop over the lanes of an array is what becomes vectors, and no index is out of range"
+        reason = "a loop over the lanes of an array is what becomes vectors, and no index is out \
+                  of range"
     )]
     fn nontext_of(block: &[u8; BLOCK]) -> u64 {
         let mut lanes = [0; ROW];
@@ -53,7 +64,9 @@ impl Classes for Portable {
             lane += 1;
         }
         match lanes.as_chunks() {
-            ([first, second], _) => transposed(u64::from_le_bytes(*first) | u64::from_le_bytes(*second) << 1),
+            ([first, second], _) => {
+                transposed(u64::from_le_bytes(*first) | u64::from_le_bytes(*second) << 1)
+            }
             _ => 0,
         }
     }
@@ -65,7 +78,8 @@ const fn nontext(octet: u8) -> u8 {
     if (octet < b' ') | (octet == 0x7f) { u8::MAX } else { 0 }
 }
 
-/// Bit `c` of octet `r` in the place of bit `r` of octet `c`: in three steps, each of which changes squares of twice the size.
+/// Bit `c` of octet `r` in the place of bit `r` of octet `c`: in three steps, each of which changes
+/// squares of twice the size.
 #[inline(always)]
 const fn transposed(bits: u64) -> u64 {
     let bits = exchanged(bits, 7, 0x00aa_00aa_00aa_00aa);

@@ -2,8 +2,9 @@
 
 use super::classes::{Classes, ROW};
 use safe_arch::{
-    add_i8_m128i, bitor_m128i, bitxor_m128i, cmp_eq_mask_i8_m128i, cmp_gt_mask_i8_m128i, load_unaligned_m128i, m128i,
-    min_u8_m128i, move_mask_i8_m128i, set_splat_i8_m128i, sub_i8_m128i, sub_saturating_u8_m128i,
+    add_i8_m128i, bitor_m128i, bitxor_m128i, cmp_eq_mask_i8_m128i, cmp_gt_mask_i8_m128i,
+    load_unaligned_m128i, m128i, min_u8_m128i, move_mask_i8_m128i, set_splat_i8_m128i,
+    sub_i8_m128i, sub_saturating_u8_m128i,
 };
 
 /// 128 bits at a time.

@@ -67,15 +67,16 @@ unsafe extern "C" {
     fn DefaultHandler();
 }
 
-/// What is called for the interrupts of devices up to the network chip's, though none is ever taken. The table that cortex-m-rt has
-/// otherwise is for 240 of them, 1 KB.
+/// What is called for the interrupts of devices up to the network chip's, though none is ever
+/// taken. The table that cortex-m-rt has otherwise is for 240 of them, 1 KB.
 #[unsafe(link_section = ".vector_table.interrupts")]
 #[unsafe(no_mangle)]
 static __INTERRUPTS: [unsafe extern "C" fn(); 14] = [DefaultHandler; 14];
 
 impl Board {
-    /// Starts what wakes the processor: the network chip, and a clock a hundred times in a second. No interrupt is ever taken; what is
-    /// pending ends [`sleep`](Self::sleep), and the main loop does the rest.
+    /// Starts what wakes the processor: the network chip, and a clock a hundred times in a second.
+    /// No interrupt is ever taken; what is pending ends [`sleep`](Self::sleep), and the main
+    /// loop does the rest.
     pub fn start(peripherals: Peripherals) -> Self {
         let Peripherals { mut SYST, .. } = peripherals;
         cortex_m::interrupt::disable();
@@ -89,7 +90,8 @@ impl Board {
         Self { requests: 0, is_awaited: false, now: Instant::ZERO, hundredths: HUNDREDTHS.read() }
     }
 
-    /// A number that is hard to guess from outside. A product takes it from a source of randomness, which this board lacks.
+    /// A number that is hard to guess from outside. A product takes it from a source of randomness,
+    /// which this board lacks.
     pub fn seed(&self) -> u64 {
         u64::from(CYCLES.read()) ^ 0x9e37_79b9_7f4a_7c15
     }

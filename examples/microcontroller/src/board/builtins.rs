@@ -1,14 +1,15 @@
-//! What the compiler calls to copy, fill and compare memory, and to divide numbers of 64 bits, the short way: its own functions are made for
-//! speed, and take 4 KB where these take 250 octets.
+//! What the compiler calls to copy, fill and compare memory, and to divide numbers of 64 bits, the
+//! short way: its own functions are made for speed, and take 4 KB where these take 250 octets.
 
 use core::arch::global_asm;
 
 global_asm!(
     ".syntax unified",
     ".section .text.builtins, \"ax\", %progbits",
-    // To `r0`, from `r1`, so many octets: `r2`. Upwards by words, which need not be aligned; where that would overwrite what is still to be
-    // copied, downwards.
-    ".global memmove, memcpy, __aeabi_memmove, __aeabi_memmove4, __aeabi_memmove8, __aeabi_memcpy, __aeabi_memcpy4, __aeabi_memcpy8",
+    // To `r0`, from `r1`, so many octets: `r2`. Upwards by words, which need not be aligned; where
+    // that would overwrite what is still to be copied, downwards.
+    ".global memmove, memcpy, __aeabi_memmove, __aeabi_memmove4, __aeabi_memmove8, \
+     __aeabi_memcpy, __aeabi_memcpy4, __aeabi_memcpy8",
     ".thumb_func",
     "memmove:",
     ".thumb_set memcpy, memmove",
@@ -39,8 +40,10 @@ global_asm!(
     "6: subs r2, #1",
     "bhs 5b",
     "bx lr",
-    // At `r0`, so many octets: `r1`, with this one: `r2`. The C function has the two in the other order.
-    ".global __aeabi_memclr, __aeabi_memclr4, __aeabi_memclr8, __aeabi_memset, __aeabi_memset4, __aeabi_memset8, memset",
+    // At `r0`, so many octets: `r1`, with this one: `r2`. The C function has the two in the other
+    // order.
+    ".global __aeabi_memclr, __aeabi_memclr4, __aeabi_memclr8, __aeabi_memset, __aeabi_memset4, \
+     __aeabi_memset8, memset",
     ".thumb_func",
     "memset:",
     "mov r3, r1",
@@ -70,7 +73,8 @@ global_asm!(
     "11: subs r1, #1",
     "bhs 10b",
     "bx lr",
-    // `r2` octets at `r0` and `r1`: below zero, zero or above it, as the first that differs is less or more.
+    // `r2` octets at `r0` and `r1`: below zero, zero or above it, as the first that differs is
+    // less or more.
     ".global memcmp, bcmp",
     ".thumb_func",
     "memcmp:",
@@ -85,7 +89,8 @@ global_asm!(
     "13: subs r2, #1",
     "bhs 12b",
     "14: bx lr",
-    // `r1:r0` by `r3:r2`: the quotient in `r1:r0`, what remains in `r3:r2`. Bit by bit, the remainder shifted in from the left.
+    // `r1:r0` by `r3:r2`: the quotient in `r1:r0`, what remains in `r3:r2`. Bit by bit, the
+    // remainder shifted in from the left.
     ".global __aeabi_uldivmod",
     ".thumb_func",
     "__aeabi_uldivmod:",
@@ -109,7 +114,8 @@ global_asm!(
     "17: subs r6, #1",
     "bne 15b",
     "pop {{r4, r5, r6, pc}}",
-    // The same with signs: the quotient has one where one of the two has, what remains has that of the first.
+    // The same with signs: the quotient has one where one of the two has, what remains has that of
+    // the first.
     ".global __aeabi_ldivmod",
     ".thumb_func",
     "__aeabi_ldivmod:",

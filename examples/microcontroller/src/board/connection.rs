@@ -2,7 +2,10 @@
 
 use crate::board::Board;
 use crate::task::{Piece, Task, WIRE, say};
-use bareline_core::{Event, FieldSpans, Framing, Limits, RecvBuf, ServerConnection, ServerState, Status, WireBuf, WriteError};
+use bareline_core::{
+    Event, FieldSpans, Framing, Limits, RecvBuf, ServerConnection, ServerState, Status, WireBuf,
+    WriteError,
+};
 use smoltcp::socket::tcp::{Socket, State};
 use smoltcp::time::{Duration, Instant};
 
@@ -12,8 +15,15 @@ pub const PORT: u16 = 80;
 /// The longest head; a body passes through the same room.
 const INPUT: usize = 1536;
 const FIELDS: usize = 32;
-const LIMITS: Limits =
-    Limits { method: 32, target: 512, head: 1536, chunk_line: 256, chunk_extensions: 1024, drain: 16 * 1024, ..Limits::DEFAULT };
+const LIMITS: Limits = Limits {
+    method: 32,
+    target: 512,
+    head: 1536,
+    chunk_line: 256,
+    chunk_extensions: 1024,
+    drain: 16 * 1024,
+    ..Limits::DEFAULT
+};
 
 /// How long a peer may take to finish the handshake.
 const HANDSHAKE: Duration = Duration::from_secs(3);
@@ -25,7 +35,8 @@ const IDLE_WHEN_AWAITED: Duration = Duration::from_millis(500);
 const HEAD: Duration = Duration::from_secs(5);
 /// How long nothing may come of a body, or be taken of an answer.
 const STALL: Duration = Duration::from_secs(5);
-/// What each octet of them adds to that: a peer has to do better than some fifty octets in a second.
+/// What each octet of them adds to that: a peer has to do better than some fifty octets in a
+/// second.
 const EACH_OCTET: Duration = Duration::from_millis(20);
 /// How long a peer may take to close, and to take what was sent last.
 const LINGER: Duration = Duration::from_secs(3);
@@ -73,7 +84,14 @@ enum Step {
 impl Connection {
     /// A place for connections.
     pub fn new(memory: &'static mut Memory) -> Self {
-        Self { http: ServerConnection::new(LIMITS), memory, task: Task::Missing, body: 0, since: Instant::ZERO, untaken: 0 }
+        Self {
+            http: ServerConnection::new(LIMITS),
+            memory,
+            task: Task::Missing,
+            body: 0,
+            since: Instant::ZERO,
+            untaken: 0,
+        }
     }
 
     /// Does what there is to do for the socket.
@@ -89,7 +107,8 @@ impl Connection {
         }
     }
 
-    /// Begins anew. The last acknowledgement is sent by now; a place is worth more here than knowing that it has come.
+    /// Begins anew. The last acknowledgement is sent by now; a place is worth more here than
+    /// knowing that it has come.
     fn listen(&mut self, socket: &mut Socket<'_>) {
         self.http = ServerConnection::new(LIMITS);
         self.memory.input.consume(INPUT);
@@ -108,7 +127,8 @@ impl Connection {
     fn talk(&mut self, socket: &mut Socket<'_>, board: &mut Board) {
         let taken = self.untaken.saturating_sub(socket.send_queue());
         self.credit(taken, board.now);
-        // An error here is an answer that does not fit into its buffer, and a fault of this program.
+        // An error here is an answer that does not fit into its buffer, and a fault of this
+        // program.
         if self.go_on(socket, board).and_then(|()| self.be_patient(socket, board)).is_err() {
             socket.abort();
         }
@@ -126,11 +146,13 @@ impl Connection {
                     break;
                 }
                 Step::Starved if self.memory.input.is_full() => _ = self.http.overflow(),
-                Step::Starved => match self.memory.input.fill_from(|room| socket.recv_slice(room)) {
-                    Ok(1..) => {}
-                    _ if socket.may_recv() => break,
-                    _ => _ = self.http.peer_closed(),
-                },
+                Step::Starved => {
+                    match self.memory.input.fill_from(|room| socket.recv_slice(room)) {
+                        Ok(1..) => {}
+                        _ if socket.may_recv() => break,
+                        _ => _ = self.http.peer_closed(),
+                    }
+                }
             }
         }
         Ok(())
@@ -151,7 +173,10 @@ impl Connection {
             ServerState::Idle => self.close(socket, board.now),
             ServerState::Head | ServerState::Body if room(socket) >= WIRE => {
                 let mut out = WireBuf::new();
-                say(self.http.reject(Status::REQUEST_TIMEOUT, &mut out)?, "send the whole request in time")?;
+                say(
+                    self.http.reject(Status::REQUEST_TIMEOUT, &mut out)?,
+                    "send the whole request in time",
+                )?;
                 send(socket, &mut out, &[]);
                 self.close(socket, board.now);
             }
@@ -199,7 +224,9 @@ impl Connection {
                 let status = error.status();
                 say(self.http.reject(status, &mut out)?, status.reason())?;
             }
-            (ServerState::Refusal | ServerState::Close | ServerState::Handover, _) => return Ok(Step::Over),
+            (ServerState::Refusal | ServerState::Close | ServerState::Handover, _) => {
+                return Ok(Step::Over);
+            }
             (ServerState::Idle | ServerState::Head, _) => return Ok(self.receive(board)),
         }
         send(socket, &mut out, &[]);
@@ -207,7 +234,12 @@ impl Connection {
     }
 
     /// The next piece of an answer that has begun.
-    fn answer(&mut self, socket: &mut Socket<'_>, out: &mut WireBuf<WIRE>, board: &mut Board) -> Result<Step, WriteError> {
+    fn answer(
+        &mut self,
+        socket: &mut Socket<'_>,
+        out: &mut WireBuf<WIRE>,
+        board: &mut Board,
+    ) -> Result<Step, WriteError> {
         // What frames the piece goes before it, and what ends the body may come behind it at once.
         let room = room(socket).saturating_sub(WIRE / 2);
         match self.task.go_on(board.now, self.memory.input.bytes(), room) {
@@ -245,7 +277,8 @@ impl Connection {
             Ok((used, Event::Head(head))) => {
                 self.task = Task::of(&head, board.now);
                 let limit = self.task.body_limit();
-                let is_too_long = matches!(head.framing(), Framing::Length(length) if length > limit);
+                let is_too_long =
+                    matches!(head.framing(), Framing::Length(length) if length > limit);
                 self.memory.input.consume(used);
                 (self.since, self.body) = (board.now, 0);
                 board.requests = board.requests.wrapping_add(1);

@@ -17,7 +17,8 @@ const FIELDS: usize = 16;
 macro_rules! answer {
     ($target:literal) => {
         concat!(
-            "HTTP/1.1 200 OK\r\nCACHE-CONTROL: max-age=1800\r\nEXT: \r\nLOCATION: http://10.0.2.15/\r\nST: ",
+            "HTTP/1.1 200 OK\r\nCACHE-CONTROL: max-age=1800\r\nEXT: \r\n",
+            "LOCATION: http://10.0.2.15/\r\nST: ",
             $target,
             "\r\nUSN: uuid:8f0e3f5c-7a7e-4d0a-9d55-626f61726430::",
             $target,
@@ -26,8 +27,8 @@ macro_rules! answer {
     };
 }
 
-/// How long an answer may wait to be sent: to a neighbour that does not say where it is, or without a way there, it would wait for ever, and
-/// all others behind it.
+/// How long an answer may wait to be sent: to a neighbour that does not say where it is, or without
+/// a way there, it would wait for ever, and all others behind it.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A port at which datagrams are answered.
@@ -65,7 +66,8 @@ pub fn answer(socket: &mut Socket<'_>) {
     }
 }
 
-/// Answers who searches for what this is. All else is passed over: where a datagram comes from is for the sender to say, and may be a lie.
+/// Answers who searches for what this is. All else is passed over: where a datagram comes from is
+/// for the sender to say, and may be a lie.
 #[inline(never)] // as Connection::serve
 pub fn tell(socket: &mut Socket<'_>) {
     while socket.can_send()
@@ -82,13 +84,16 @@ pub fn tell(socket: &mut Socket<'_>) {
 fn found(octets: &[u8]) -> Option<&'static str> {
     let mut spans = FieldSpans::<FIELDS>::new();
     let (head, _) = datagram::request(octets, spans.lend()).ok()?;
-    let value = |name| head.fields().only(FieldName::from_static(name)).ok()?.map(|value| value.as_bytes());
+    let value =
+        |name| head.fields().only(FieldName::from_static(name)).ok()?.map(|value| value.as_bytes());
     if head.method().as_bytes() != b"M-SEARCH" || value("MAN")? != b"\"ssdp:discover\"" {
         return None;
     }
     match value("ST")? {
         b"upnp:rootdevice" => Some(answer!("upnp:rootdevice")),
-        b"urn:bareline:device:board:1" | b"ssdp:all" => Some(answer!("urn:bareline:device:board:1")),
+        b"urn:bareline:device:board:1" | b"ssdp:all" => {
+            Some(answer!("urn:bareline:device:board:1"))
+        }
         _ => None,
     }
 }

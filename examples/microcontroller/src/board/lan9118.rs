@@ -3,7 +3,9 @@
 use microcontroller::Register;
 use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
 use smoltcp::time::Instant;
-use smoltcp::wire::{EthernetAddress, EthernetFrame, EthernetProtocol, IpProtocol, Ipv4Packet, TcpPacket};
+use smoltcp::wire::{
+    EthernetAddress, EthernetFrame, EthernetProtocol, IpProtocol, Ipv4Packet, TcpPacket,
+};
 
 /// The largest frame: 1,500 octets behind an Ethernet header.
 const FRAME: usize = 1514;
@@ -43,8 +45,8 @@ const fn register(offset: usize) -> Register {
 pub struct Lan9118 {
     received: [u8; FRAME],
     to_send: [u8; FRAME],
-    /// The TCP port at which no socket listens for the moment: requests to connect to it are passed over, not refused, so that the peer
-    /// asks again a little later.
+    /// The TCP port at which no socket listens for the moment: requests to connect to it are
+    /// passed over, not refused, so that the peer asks again a little later.
     pub busy_port: Option<u16>,
     /// Such a request has been passed over.
     pub has_passed_over: bool,
@@ -62,7 +64,8 @@ impl Lan9118 {
         (BYTE_TEST.read() == ORDER).then_some(())?;
         HW_CFG.write(1);
         (0..PATIENCE).any(|_| HW_CFG.read() & 1 == 0).then_some(())?;
-        HW_CFG.write(5 << 16 | 1 << 20); // 5 KB of the chip's memory for what is sent, which goes out when it is whole
+        // 5 KB of the chip's memory for what is sent, which goes out when it is whole.
+        HW_CFG.write(5 << 16 | 1 << 20);
         AFC_CFG.write(0x006e_3740); // the data sheet's values
         INT_EN.write(0);
         INT_STS.write(u32::MAX);
@@ -72,7 +75,8 @@ impl Lan9118 {
         write_mac(ADDRH, u32::from_le_bytes([e, f, 0, 0]))?;
         FIFO_INT.write(0xff << 24); // one frame received is enough to interrupt
         TX_CFG.write(1 << 1); // on
-        write_mac(MAC_CR, 1 << 20 | 1 << 19 | 1 << 3 | 1 << 2)?; // full duplex, all multicast, sender and receiver on
+        // Full duplex, all multicast, sender and receiver on.
+        write_mac(MAC_CR, 1 << 20 | 1 << 19 | 1 << 3 | 1 << 2)?;
         IRQ_CFG.write(1 << 8 | 1 << 4 | 1); // interrupts on, active high, push-pull
         INT_EN.write(1 << 3); // the receive status FIFO has something
         Some(())
@@ -88,7 +92,13 @@ impl Lan9118 {
         const CHECKSUM: usize = 4;
         let status = RX_STATUS_FIFO.read();
         let length = usize::try_from(status >> 16 & 0x3fff).ok()?;
-        for word in self.received.chunks_mut(4).map(Some).chain(core::iter::repeat_with(|| None)).take(length.div_ceil(4)) {
+        for word in self
+            .received
+            .chunks_mut(4)
+            .map(Some)
+            .chain(core::iter::repeat_with(|| None))
+            .take(length.div_ceil(4))
+        {
             let octets = RX_DATA_FIFO.read().to_le_bytes();
             if let Some(word) = word {
                 word.iter_mut().zip(octets).for_each(|(to, octet)| *to = octet);
@@ -99,16 +109,21 @@ impl Lan9118 {
     }
 }
 
-/// Lets the two ends of the cable agree on a speed. Goes on without a link: the cable may come later.
+/// Lets the two ends of the cable agree on a speed. Goes on without a link: the cable may come
+/// later.
 fn negotiate() -> Option<()> {
     const CONTROL: u32 = 0;
     const STATUS: u32 = 1;
     const ADVERTISED: u32 = 4;
     write_phy(CONTROL, 1 << 15)?; // reset
-    (0..PATIENCE).map(|_| read_phy(CONTROL)).find(|control| control.is_none_or(|control| control & 1 << 15 == 0))??;
+    (0..PATIENCE)
+        .map(|_| read_phy(CONTROL))
+        .find(|control| control.is_none_or(|control| control & 1 << 15 == 0))??;
     write_phy(ADVERTISED, 0x01e1)?; // 10 and 100 Mbit/s, half and full duplex
     write_phy(CONTROL, 1 << 12 | 1 << 9)?; // begin
-    (0..1000).map(|_| read_phy(STATUS)).find(|status| status.is_none_or(|status| status & 1 << 2 != 0));
+    (0..1000)
+        .map(|_| read_phy(STATUS))
+        .find(|status| status.is_none_or(|status| status & 1 << 2 != 0));
     Some(())
 }
 
@@ -146,8 +161,12 @@ fn phy_is_done() -> Option<()> {
 /// Whether the frame asks for a TCP connection to this port.
 fn is_connect_to(frame: &[u8], port: u16) -> bool {
     let is_it = || {
-        let frame = EthernetFrame::new_checked(frame).ok().filter(|frame| frame.ethertype() == EthernetProtocol::Ipv4)?;
-        let packet = Ipv4Packet::new_checked(frame.payload()).ok().filter(|packet| packet.next_header() == IpProtocol::Tcp)?;
+        let frame = EthernetFrame::new_checked(frame)
+            .ok()
+            .filter(|frame| frame.ethertype() == EthernetProtocol::Ipv4)?;
+        let packet = Ipv4Packet::new_checked(frame.payload())
+            .ok()
+            .filter(|packet| packet.next_header() == IpProtocol::Tcp)?;
         let segment = TcpPacket::new_checked(packet.payload()).ok()?;
         Some(segment.syn() && !segment.ack() && segment.dst_port() == port)
     };

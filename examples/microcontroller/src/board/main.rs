@@ -1,6 +1,7 @@
 //! HTTP on a Cortex-M3, without alloc: QEMU's mps2-an385 with its network chip.
 //!
-//! One loop does it all: a frame in, the sockets served, frames out, and sleep when there is nothing to do.
+//! One loop does it all: a frame in, the sockets served, frames out, and sleep when there is
+//! nothing to do.
 #![no_std]
 #![no_main]
 
@@ -17,7 +18,9 @@ use connection::{Connection, Memory};
 use cortex_m_rt::{ExceptionFrame, entry, exception};
 use datagrams::Port;
 use lan9118::Lan9118;
-use smoltcp::iface::{Config, Interface, PollIngressSingleResult, PollResult, SocketSet, SocketStorage};
+use smoltcp::iface::{
+    Config, Interface, PollIngressSingleResult, PollResult, SocketSet, SocketStorage,
+};
 use smoltcp::socket::{tcp, udp};
 use smoltcp::time::Instant;
 use smoltcp::wire::{EthernetAddress, Ipv4Address, Ipv4Cidr};
@@ -29,7 +32,8 @@ const HARDWARE_ADDRESS: EthernetAddress = EthernetAddress([0x52, 0x54, 0x00, 0x1
 
 /// How many connections are served at once.
 const CONNECTIONS: usize = 4;
-/// How much of each may be on its way: what has come and is not read, what is sent and may have to be sent again.
+/// How much of each may be on its way: what has come and is not read, what is sent and may have to
+/// be sent again.
 const RECEIVED: usize = 768;
 const SENT: usize = 1024;
 /// The largest datagrams that are taken and sent.
@@ -58,10 +62,12 @@ fn main() -> ! {
     config.random_seed = board.seed();
     let mut interface = Interface::new(config, NETWORK_CHIP, board.now);
     // Both have room for one.
-    interface.update_ip_addrs(|addresses| _ = addresses.push(Ipv4Cidr::new(ADDRESS, NETWORK).into()));
+    interface
+        .update_ip_addrs(|addresses| _ = addresses.push(Ipv4Cidr::new(ADDRESS, NETWORK).into()));
     let _ = interface.join_multicast_group(datagrams::SSDP_GROUP);
 
-    // What begins as anything but zeros would need flash too, if it were static; and this function never ends.
+    // What begins as anything but zeros would need flash too, if it were static; and this function
+    // never ends.
     let mut storage = [SocketStorage::EMPTY; CONNECTIONS + 2];
     let mut sockets = SocketSet::new(&mut storage[..]);
     let mut buffers = TCP_RECEIVED.iter_mut().zip(TCP_SENT);
@@ -71,13 +77,15 @@ fn main() -> ! {
     });
     let answer = sockets.add(udp_socket(ANSWER_METADATA, ANSWER_RECEIVED, ANSWER_SENT));
     let ssdp = sockets.add(udp_socket(SSDP_METADATA, SSDP_RECEIVED, SSDP_SENT));
-    let mut ports = [(Port::new(datagrams::ANSWER_PORT), answer), (Port::new(datagrams::SSDP_PORT), ssdp)];
+    let mut ports =
+        [(Port::new(datagrams::ANSWER_PORT), answer), (Port::new(datagrams::SSDP_PORT), ssdp)];
 
     print("READY\n");
     loop {
         board.wake(NETWORK_CHIP);
         loop {
-            let is_listening = |handle| sockets.get::<tcp::Socket<'_>>(handle).state() == tcp::State::Listen;
+            let is_listening =
+                |handle| sockets.get::<tcp::Socket<'_>>(handle).state() == tcp::State::Listen;
             let is_busy = !connections.iter().any(|(_, handle)| is_listening(*handle));
             NETWORK_CHIP.busy_port = is_busy.then_some(connection::PORT);
             NETWORK_CHIP.has_passed_over &= is_busy;
@@ -94,7 +102,9 @@ fn main() -> ! {
             datagrams::answer(sockets.get_mut(answer));
             datagrams::tell(sockets.get_mut(ssdp));
             let sent_more = interface.poll_egress(board.now, NETWORK_CHIP, &mut sockets);
-            if let (PollIngressSingleResult::None, PollResult::None, PollResult::None) = (received, sent, sent_more) {
+            if let (PollIngressSingleResult::None, PollResult::None, PollResult::None) =
+                (received, sent, sent_more)
+            {
                 break;
             }
         }
@@ -115,7 +125,8 @@ fn take_frame(
 
 #[inline(never)] // one copy of it is enough
 fn tcp_socket(received: &'static mut [u8], sent: &'static mut [u8]) -> tcp::Socket<'static> {
-    let mut socket = tcp::Socket::new(tcp::SocketBuffer::new(received), tcp::SocketBuffer::new(sent));
+    let mut socket =
+        tcp::Socket::new(tcp::SocketBuffer::new(received), tcp::SocketBuffer::new(sent));
     socket.set_nagle_enabled(false); // answers are written in one piece
     socket.set_ack_delay(None);
     socket

@@ -9,8 +9,8 @@ unsafe extern "C" {
     static mut _stack_start: u32;
 }
 
-/// The most octets of stack that have been in use since the start. The start paints all that memory; what is not painted any more has been
-/// used.
+/// The most octets of stack that have been in use since the start. The start paints all that
+/// memory; what is not painted any more has been used.
 pub fn peak() -> usize {
     let (lowest, start) = (&raw const __sheap, &raw const _stack_start);
     let mut word = lowest;

@@ -3,7 +3,8 @@
 use crate::board::{Board, Lamp};
 use crate::stack;
 use bareline_core::{
-    Answer, FieldName, FieldValue, Framing, HeadWriter, Method, RequestHead, ServerConnection, Status, WireBuf, WriteError,
+    Answer, FieldName, FieldValue, Framing, HeadWriter, Method, RequestHead, ServerConnection,
+    Status, WireBuf, WriteError,
 };
 use microcontroller::Text;
 use smoltcp::time::{Duration, Instant};
@@ -11,7 +12,8 @@ use smoltcp::time::{Duration, Instant};
 /// The largest head with a small body that is sent, and so the room that an answer needs to begin.
 pub const WIRE: usize = 320;
 
-/// What `/` answers: `page.html`, compressed. Whoever does not say which codings it takes has to take any [RFC 9110 section 12.5.3].
+/// What `/` answers: `page.html`, compressed. Whoever does not say which codings it takes has to
+/// take any [RFC 9110 section 12.5.3].
 const PAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/page.html.gz"));
 
 /// The longest body that `/led` takes, in octets.
@@ -31,7 +33,8 @@ const JSON: FieldValue = FieldValue::from_static("application/json");
 const TEXT: FieldValue = FieldValue::from_static("text/plain; charset=utf-8");
 const OCTETS: FieldValue = FieldValue::from_static("application/octet-stream");
 
-/// What a request asks for. What is kept here is all that is kept of the request: its head is let go of at once.
+/// What a request asks for. What is kept here is all that is kept of the request: its head is let
+/// go of at once.
 pub enum Task {
     /// The page, with what is left to be sent of it.
     Page(&'static [u8]),
@@ -51,7 +54,8 @@ pub enum Task {
 
 /// How far an echo has come.
 pub enum Echo {
-    /// So many octets of the body stand at the front of what is received, until there is room to send them. With none, more has to come.
+    /// So many octets of the body stand at the front of what is received, until there is room to
+    /// send them. With none, more has to come.
     Held(usize),
     /// The body has ended.
     Whole,
@@ -94,7 +98,8 @@ impl Task {
         matches!(self, Self::Led(_) | Self::Echo(..))
     }
 
-    /// Takes octets of the body; gives how many of them it wants to find again at the front of what is received.
+    /// Takes octets of the body; gives how many of them it wants to find again at the front of what
+    /// is received.
     pub fn take(&mut self, data: &[u8]) -> usize {
         match self {
             Self::Led(word) => {
@@ -117,7 +122,12 @@ impl Task {
     }
 
     /// Begins the answer, and ends it too where it is short.
-    pub fn begin(&self, http: &mut ServerConnection, out: &mut WireBuf<WIRE>, board: &mut Board) -> Result<(), WriteError> {
+    pub fn begin(
+        &self,
+        http: &mut ServerConnection,
+        out: &mut WireBuf<WIRE>,
+        board: &mut Board,
+    ) -> Result<(), WriteError> {
         match self {
             Self::Page(page) => {
                 let fields = [(FieldName::CONTENT_TYPE, HTML), (CONTENT_ENCODING, GZIP)];
@@ -134,23 +144,33 @@ impl Task {
                 status(http, out, board)
             }
             Self::Echo(framing, _) => {
-                let head = http.respond_while_receiving(Status::OK, out)?.field(FieldName::CONTENT_TYPE, OCTETS)?;
+                let head = http
+                    .respond_while_receiving(Status::OK, out)?
+                    .field(FieldName::CONTENT_TYPE, OCTETS)?;
                 match framing {
                     Framing::Length(length) => head.length(*length),
                     Framing::Chunked => head.chunked(),
                     _ => head.without_body(),
                 }
             }
-            Self::Ticks(..) => match http.respond(Status::OK, out)?.field(FieldName::CONTENT_TYPE, TEXT)?.chunked() {
-                Err(WriteError::NeedsHttp11) => {
-                    http.respond(Status::OK, out)?.field(FieldName::CONTENT_TYPE, TEXT)?.until_close()
+            Self::Ticks(..) => {
+                match http.respond(Status::OK, out)?.field(FieldName::CONTENT_TYPE, TEXT)?.chunked()
+                {
+                    Err(WriteError::NeedsHttp11) => http
+                        .respond(Status::OK, out)?
+                        .field(FieldName::CONTENT_TYPE, TEXT)?
+                        .until_close(),
+                    begun => begun,
                 }
-                begun => begun,
-            },
-            Self::Missing => say(http.respond(Status::NOT_FOUND, out)?, "there are /, /status, /ticks, /led and /echo"),
-            Self::Misused(methods) => {
-                say(http.respond(Status::METHOD_NOT_ALLOWED, out)?.field(ALLOW, *methods)?, "see Allow for the methods")
             }
+            Self::Missing => say(
+                http.respond(Status::NOT_FOUND, out)?,
+                "there are /, /status, /ticks, /led and /echo",
+            ),
+            Self::Misused(methods) => say(
+                http.respond(Status::METHOD_NOT_ALLOWED, out)?.field(ALLOW, *methods)?,
+                "see Allow for the methods",
+            ),
         }
     }
 
@@ -205,12 +225,23 @@ pub fn say(head: HeadWriter<'_, Answer<'_>>, text: &str) -> Result<(), WriteErro
 }
 
 /// Answers with the state of the board.
-fn status(http: &mut ServerConnection, out: &mut WireBuf<WIRE>, board: &Board) -> Result<(), WriteError> {
+fn status(
+    http: &mut ServerConnection,
+    out: &mut WireBuf<WIRE>,
+    board: &Board,
+) -> Result<(), WriteError> {
     let mut json = Text::<112>::new();
     let uptime = u64::try_from(board.now.total_millis()).unwrap_or(0);
     let lamp: &[u8] = if board.lamp() == Lamp::On { b"true" } else { b"false" };
-    json.push(b"{\"uptime_ms\":").push_number(uptime).push(b",\"requests\":").push_number(board.requests.into());
-    json.push(b",\"led\":").push(lamp).push(b",\"stack\":").push_number(stack::peak() as u64).push(b"}\n");
+    json.push(b"{\"uptime_ms\":")
+        .push_number(uptime)
+        .push(b",\"requests\":")
+        .push_number(board.requests.into());
+    json.push(b",\"led\":")
+        .push(lamp)
+        .push(b",\"stack\":")
+        .push_number(stack::peak() as u64)
+        .push(b"}\n");
     let fields = [(FieldName::CONTENT_TYPE, JSON), (CACHE_CONTROL, NO_STORE)];
     http.respond(Status::OK, out)?.fields(&fields)?.body(json.as_bytes())
 }

@@ -1,16 +1,19 @@
-//! HTTP over a serial line on a Cortex-M0, and nothing else: the bare loop of a server, without a network and without a panic.
+//! HTTP over a serial line on a Cortex-M0, and nothing else: the bare loop of a server, without a
+//! network and without a panic.
 //!
-//! A line has no connections, so that one has to be made up: it begins with the first octet, and lasts for as many requests as come. Where
-//! a connection ends (after a refusal, or where the peer asks for it), what follows may be anything: it is let pass until the line has been
-//! quiet for [`GAP`], and the next octet begins a new one. A request that is not whole after [`PATIENCE`] without an octet is refused.
+//! A line has no connections, so that one has to be made up: it begins with the first octet, and
+//! lasts for as many requests as come. Where a connection ends (after a refusal, or where the peer
+//! asks for it), what follows may be anything: it is let pass until the line has been
+//! quiet for [`GAP`], and the next octet begins a new one. A request that is not whole after
+//! [`PATIENCE`] without an octet is refused.
 #![no_std]
 #![no_main]
 
 mod nrf51;
 
 use bareline_core::{
-    Event, FieldName, FieldSpans, FieldValue, Limits, Method, RecvBuf, RequestParts, ServerConnection, ServerState, Status,
-    WireBuf, WriteError,
+    Event, FieldName, FieldSpans, FieldValue, Limits, Method, RecvBuf, RequestParts,
+    ServerConnection, ServerState, Status, WireBuf, WriteError,
 };
 use cortex_m_rt::entry;
 use microcontroller::Text;
@@ -21,7 +24,14 @@ const FIELDS: usize = 16;
 const WIRE: usize = 512;
 /// The longest target.
 const TARGET: usize = 256;
-const LIMITS: Limits = Limits { method: 32, target: 256, head: 1024, chunk_line: 128, chunk_extensions: 1024, ..Limits::DEFAULT };
+const LIMITS: Limits = Limits {
+    method: 32,
+    target: 256,
+    head: 1024,
+    chunk_line: 128,
+    chunk_extensions: 1024,
+    ..Limits::DEFAULT
+};
 
 /// How long the line has to be quiet between two connections, in microseconds.
 const GAP: u32 = 100_000;
@@ -46,7 +56,8 @@ fn main() -> ! {
     nrf51::start();
     nrf51::send(b"READY\r\n");
     loop {
-        // An error is an answer that does not fit into its buffer, and a fault of this program: the connection is over then too.
+        // An error is an answer that does not fit into its buffer, and a fault of this program: the
+        // connection is over then too.
         let _ = serve(INPUT_BUFFER);
         INPUT_BUFFER.unpin();
         INPUT_BUFFER.consume(INPUT);
@@ -54,7 +65,8 @@ fn main() -> ! {
     }
 }
 
-/// Answers each request with its method, its path and how long its body was, until the connection is over.
+/// Answers each request with its method, its path and how long its body was, until the connection
+/// is over.
 fn serve(input: &mut RecvBuf<INPUT>) -> Result<(), WriteError> {
     let (mut connection, mut spans) = (ServerConnection::new(LIMITS), FieldSpans::<FIELDS>::new());
     let mut out = WireBuf::<WIRE>::new();
@@ -71,8 +83,15 @@ fn serve(input: &mut RecvBuf<INPUT>) -> Result<(), WriteError> {
                 text.push(head.method().as_bytes()).push(b" ").push(head.target().path_as_bytes());
                 text.push(b", ").push_number(length).push(b" octets\n");
                 // A 200 to CONNECT would begin a tunnel.
-                let status = if head.method() == Method::CONNECT { Status::NOT_IMPLEMENTED } else { Status::OK };
-                connection.respond(status, &mut out)?.field(FieldName::CONTENT_TYPE, TEXT)?.body(text.as_bytes())?;
+                let status = if head.method() == Method::CONNECT {
+                    Status::NOT_IMPLEMENTED
+                } else {
+                    Status::OK
+                };
+                connection
+                    .respond(status, &mut out)?
+                    .field(FieldName::CONTENT_TYPE, TEXT)?
+                    .body(text.as_bytes())?;
                 (request, length) = (None, 0);
                 input.unpin();
             }
@@ -81,11 +100,19 @@ fn serve(input: &mut RecvBuf<INPUT>) -> Result<(), WriteError> {
                 head.field(FieldName::CONTENT_TYPE, TEXT)?.body(error.hint().as_bytes())?;
             }
             (ServerState::Next, ..) => _ = connection.next_request(),
-            (ServerState::Close | ServerState::Handover | ServerState::Refusal, ..) => return Ok(()),
+            (ServerState::Close | ServerState::Handover | ServerState::Refusal, ..) => {
+                return Ok(());
+            }
             _ => match connection.receive(input.bytes(), spans.lend()) {
-                Ok((count, Event::Head(head))) => (used, is_head, request) = (count, true, Some(head.parts())),
-                Ok((count, Event::Data(data))) => (used, length) = (count, length.saturating_add(data.len() as u64)),
-                Ok((count, event)) => (used, is_starved) = (count, matches!(event, Event::NeedMore)),
+                Ok((count, Event::Head(head))) => {
+                    (used, is_head, request) = (count, true, Some(head.parts()))
+                }
+                Ok((count, Event::Data(data))) => {
+                    (used, length) = (count, length.saturating_add(data.len() as u64))
+                }
+                Ok((count, event)) => {
+                    (used, is_starved) = (count, matches!(event, Event::NeedMore))
+                }
                 Err(_) => {} // it is the connection's fault() now
             },
         }
@@ -105,7 +132,8 @@ fn serve(input: &mut RecvBuf<INPUT>) -> Result<(), WriteError> {
     }
 }
 
-/// Waits for the next octets. Between requests that may take for ever; within one it gives up after [`PATIENCE`] and tells so.
+/// Waits for the next octets. Between requests that may take for ever; within one it gives up after
+/// [`PATIENCE`] and tells so.
 fn receive(input: &mut RecvBuf<INPUT>, state: ServerState) -> bool {
     let start = nrf51::now();
     loop {

@@ -7,7 +7,9 @@ use budgets::{CHUNKED_BODY, measure};
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    measure(&[CHUNKED_BODY], |input| decode(input).unwrap_or_else(|error| error.offset() + error.kind() as usize))
+    measure(&[CHUNKED_BODY], |input| {
+        decode(input).unwrap_or_else(|error| error.offset() + error.kind() as usize)
+    })
 }
 
 fn decode(mut input: &[u8]) -> Result<usize, ParseError> {

@@ -2,7 +2,9 @@
 #![no_std]
 #![no_main]
 
-use bareline_core::{BodyDecoder, ClientConnection, FieldSpans, RecvBuf, RequestParts, ServerConnection, WireBuf};
+use bareline_core::{
+    BodyDecoder, ClientConnection, FieldSpans, RecvBuf, RequestParts, ServerConnection, WireBuf,
+};
 use budgets::{exit, tell};
 use core::cell::UnsafeCell;
 use core::hint::black_box;

@@ -15,7 +15,8 @@ fn parse(input: &[u8]) -> usize {
     let mut request = Request::new(&mut fields);
     match request.parse(input) {
         Ok(Status::Complete(len)) => {
-            let fields: usize = request.headers.iter().map(|field| field.name.len() + field.value.len()).sum();
+            let fields: usize =
+                request.headers.iter().map(|field| field.name.len() + field.value.len()).sum();
             len + fields + request.method.map_or(0, str::len) + request.path.map_or(0, str::len)
         }
         Ok(Status::Partial) => 0,

@@ -14,7 +14,11 @@ fn parse(input: &[u8]) -> usize {
     let mut spans = FieldSpans::<32>::new();
     match RequestHead::parse(input, spans.lend()) {
         Ok(Parsed::Complete { message: head, len }) => {
-            let fields: usize = head.fields().iter().map(|(name, value)| name.as_bytes().len() + value.as_bytes().len()).sum();
+            let fields: usize = head
+                .fields()
+                .iter()
+                .map(|(name, value)| name.as_bytes().len() + value.as_bytes().len())
+                .sum();
             len + fields
                 + head.method().as_bytes().len()
                 + head.target().as_bytes().len()

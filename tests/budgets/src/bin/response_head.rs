@@ -14,8 +14,18 @@ fn main() -> ! {
 
 fn parse(input: &[u8]) -> Result<usize, ParseError> {
     let mut spans = FieldSpans::<32>::new();
-    let Parsed::Complete { message: head, len } = ResponseHead::parse(input, spans.lend())? else { return Ok(0) };
-    let fields: usize = head.fields().iter().map(|(name, value)| name.as_bytes().len() + value.as_bytes().len()).sum();
+    let Parsed::Complete { message: head, len } = ResponseHead::parse(input, spans.lend())? else {
+        return Ok(0);
+    };
+    let fields: usize = head
+        .fields()
+        .iter()
+        .map(|(name, value)| name.as_bytes().len() + value.as_bytes().len())
+        .sum();
     let is_chunked = head.framing(Method::GET)? == Framing::Chunked;
-    Ok(len + fields + usize::from(head.status().code()) + head.reason().len() + usize::from(is_chunked))
+    Ok(len
+        + fields
+        + usize::from(head.status().code())
+        + head.reason().len()
+        + usize::from(is_chunked))
 }

@@ -1,9 +1,11 @@
-//! A server's connection: requests one after the other, bodies of every framing, answers, chunked ones too, refusals.
+//! A server's connection: requests one after the other, bodies of every framing, answers, chunked
+//! ones too, refusals.
 #![no_std]
 #![no_main]
 
 use bareline_core::{
-    Event, FieldName, FieldSpans, FieldValue, Limits, RecvBuf, ServerConnection, ServerState, Status, WireBuf, WriteError,
+    Event, FieldName, FieldSpans, FieldValue, Limits, RecvBuf, ServerConnection, ServerState,
+    Status, WireBuf, WriteError,
 };
 use budgets::{CHUNKED_REQUEST, LARGE_REQUEST, SMALL_REQUEST, measure};
 
@@ -16,7 +18,8 @@ const TEXT: FieldValue<'_> = FieldValue::from_static("text/plain");
 
 fn serve(input: &[u8]) -> Result<usize, WriteError> {
     let mut connection = ServerConnection::new(Limits::DEFAULT);
-    let (mut received, mut spans, mut out) = (RecvBuf::<1536>::new(), FieldSpans::<32>::new(), WireBuf::<256>::new());
+    let (mut received, mut spans, mut out) =
+        (RecvBuf::<1536>::new(), FieldSpans::<32>::new(), WireBuf::<256>::new());
     let mut left = input;
     let mut octets = 0;
     loop {

@@ -2,7 +2,9 @@
 #![no_std]
 #![no_main]
 
-use bareline_core::{FieldName, FieldValue, MessageWriter, Method, ReplyTo, Status, Version, WireBuf, WriteError};
+use bareline_core::{
+    FieldName, FieldValue, MessageWriter, Method, ReplyTo, Status, Version, WireBuf, WriteError,
+};
 use budgets::{SMALL_REQUEST, measure};
 
 #[cortex_m_rt::entry]

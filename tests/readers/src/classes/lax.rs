@@ -89,7 +89,9 @@ fn has_great_chunk(case: &Case<'_>) -> bool {
 /// A tab stands behind a length or a coding.
 fn has_tab(case: &Case<'_>) -> bool {
     case.facts.lines.iter().any(|line| {
-        let is_named = |name: &str| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()));
+        let is_named = |name: &str| {
+            line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))
+        };
         (is_named("content-length") || is_named("transfer-encoding")) && line.contains(&b'\t')
     })
 }
@@ -97,7 +99,8 @@ fn has_tab(case: &Case<'_>) -> bool {
 /// The coding of a response is not `chunked` alone.
 fn has_other_coding(case: &Case<'_>) -> bool {
     let values = case.facts.values("transfer-encoding");
-    case.message.role != Role::Request && (values.len() > 1 || values.iter().any(|value| !value.eq_ignore_ascii_case(b"chunked")))
+    case.message.role != Role::Request
+        && (values.len() > 1 || values.iter().any(|value| !value.eq_ignore_ascii_case(b"chunked")))
 }
 
 fn has_empty_member(case: &Case<'_>) -> bool {
@@ -125,14 +128,19 @@ fn is_read_in_two_ways(case: &Case<'_>) -> bool {
             | Difference::WeWait
             | Difference::TheyWait
     );
-    !case.facts.is_without_body() && (is_in_body || is_rejected || differs) && case.facts.has("transfer-encoding")
+    !case.facts.is_without_body()
+        && (is_in_body || is_rejected || differs)
+        && case.facts.has("transfer-encoding")
         || has_tab(case) && case.rejects_for(FRAMING)
 }
 
 /// A head is cut, and bareline accepts its whole lines as a head; or it rejects them with an error
 /// that the end of a head alone shows.
 fn is_cut_head(case: &Case<'_>) -> bool {
-    if !they_reject(case) || case.ours.outcome != Outcome::Incomplete(None) || case.facts.is_head_whole {
+    if !they_reject(case)
+        || case.ours.outcome != Outcome::Incomplete(None)
+        || case.facts.is_head_whole
+    {
         return false;
     }
     let octets = &case.message.octets;
@@ -142,8 +150,10 @@ fn is_cut_head(case: &Case<'_>) -> bool {
     if facts.lines.is_empty() {
         return true;
     }
-    let host: &[u8] = if facts.has("host") || case.message.role != Role::Request { b"" } else { b"Host: a\r\n" };
-    let completed = Message { role: case.message.role, octets: [&octets[..whole], host, b"\r\n"].concat() };
+    let host: &[u8] =
+        if facts.has("host") || case.message.role != Role::Request { b"" } else { b"Host: a\r\n" };
+    let completed =
+        Message { role: case.message.role, octets: [&octets[..whole], host, b"\r\n"].concat() };
     let ours = ours::read(&completed);
     ours.error.is_none() || is_rejected_at_the_end(&completed, &ours)
 }
@@ -168,7 +178,10 @@ fn reads_on(case: &Case<'_>) -> bool {
 }
 
 fn authority(target: &[u8]) -> &[u8] {
-    let target = target.windows(3).position(|part| part == b"://").map_or(target, |place| &target[place + 3..]);
+    let target = target
+        .windows(3)
+        .position(|part| part == b"://")
+        .map_or(target, |place| &target[place + 3..]);
     target.split(|octet| matches!(octet, b'/' | b'?')).next().unwrap_or(&[])
 }
 
@@ -185,33 +198,44 @@ fn has_spaced_extension(case: &Case<'_>) -> bool {
             let mut is_quoted = false;
             let mut is_spaced = |place: usize| {
                 is_quoted ^= line[place] == b'"';
-                let has_space = is_space(line.get(place + 1)) || place > 0 && is_space(line.get(place - 1));
+                let has_space =
+                    is_space(line.get(place + 1)) || place > 0 && is_space(line.get(place - 1));
                 !is_quoted && matches!(line[place], b';' | b'=') && has_space
             };
-            line.first().is_some_and(u8::is_ascii_hexdigit) && line.contains(&b';') && (0..line.len()).any(&mut is_spaced)
+            line.first().is_some_and(u8::is_ascii_hexdigit)
+                && line.contains(&b';')
+                && (0..line.len()).any(&mut is_spaced)
         })
 }
 
 /// `Transfer-Encoding` of a response names no coding.
 fn has_no_coding(case: &Case<'_>) -> bool {
     let values = case.facts.values("transfer-encoding");
-    case.message.role != Role::Request && !values.is_empty() && members(&values).iter().all(|member| member.is_empty())
+    case.message.role != Role::Request
+        && !values.is_empty()
+        && members(&values).iter().all(|member| member.is_empty())
 }
 
 /// Tried before all others: the bodies are read in two ways, whoever rejects what stands in them.
 pub(super) const FIRST: &[Class] = &[
     Class {
         name: "response-members",
-        what: "Bareline ignores empty members of a response's `Transfer-Encoding`. The other reader does not take it for chunked then.",
+        what: "Bareline ignores empty members of a response's `Transfer-Encoding`. The other \
+               reader does not take it for chunked then.",
         section: "RFC 9110 section 5.6.1.2",
         why: Why::Rule,
         holds: |case| {
-            is_read_in_two_ways(case) && !they_reject(case) && has_other_coding(case) && has_empty_member(case) && !has_tab(case)
+            is_read_in_two_ways(case)
+                && !they_reject(case)
+                && has_other_coding(case)
+                && has_empty_member(case)
+                && !has_tab(case)
         },
     },
     Class {
         name: "tab",
-        what: "Bareline takes a tab for whitespace around a length or a coding. The other reader takes it for a part of the value.",
+        what: "Bareline takes a tab for whitespace around a length or a coding. The other reader \
+               takes it for a part of the value.",
         section: "RFC 9110 section 5.6.3",
         why: Why::Rule,
         holds: |case| is_read_in_two_ways(case) && has_tab(case),
@@ -221,9 +245,13 @@ pub(super) const FIRST: &[Class] = &[
 pub(super) const CLASSES: &[Class] = &[
     Class {
         name: "unfinished-head",
-        what: "The connection closes within a head. The other reader judges a line, or the fields of framing, all the same.",
+        what: "The connection closes within a head. The other reader judges a line, or the fields \
+               of framing, all the same.",
         section: "RFC 9112 section 8",
-        why: Why::Theirs(&Peer::ALL, "bareline judges a line when it is whole: DESIGN.md, Decisions"),
+        why: Why::Theirs(
+            &Peer::ALL,
+            "bareline judges a line when it is whole: DESIGN.md, Decisions",
+        ),
         holds: is_cut_head,
     },
     Class {
@@ -239,7 +267,8 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "fold-width",
-        what: "Bareline puts a space in the place of each octet of a fold. The other reader puts one there in all.",
+        what: "Bareline puts a space in the place of each octet of a fold. The other reader puts \
+               one there in all.",
         section: "RFC 9112 section 5.2",
         why: Why::Row("folded line in a response"),
         holds: |case| {
@@ -250,17 +279,24 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "no-body",
-        what: "Bareline does not look at lengths and codings where no body follows. The other reader rejects invalid ones.",
+        what: "Bareline does not look at lengths and codings where no body follows. The other \
+               reader rejects invalid ones.",
         section: "RFC 9112 section 6.3",
         why: Why::Row("any lengths in answers to HEAD, in 1xx, 204, 304"),
-        holds: |case| case.rejects_for(FRAMING) && case.facts.is_without_body() && is_framing_field(case),
+        holds: |case| {
+            case.rejects_for(FRAMING) && case.facts.is_without_body() && is_framing_field(case)
+        },
     },
     Class {
         name: "tunnel",
         what: "The other reader reads a response to CONNECT as one to GET.",
         section: "RFC 9110 section 9.3.6",
         why: Why::Unnamed(&[Peer::Go]),
-        holds: |case| case.message.role == Role::Connect && case.facts.start(1).starts_with(b"2") && reads_on(case),
+        holds: |case| {
+            case.message.role == Role::Connect
+                && case.facts.start(1).starts_with(b"2")
+                && reads_on(case)
+        },
     },
     Class {
         name: "interim-body",
@@ -278,10 +314,14 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "minor",
-        what: "Bareline reads a minor version above 1 as HTTP/1.1. The other reader rejects it, or shows it.",
+        what: "Bareline reads a minor version above 1 as HTTP/1.1. The other reader rejects it, \
+               or shows it.",
         section: "RFC 9110 section 6.2",
         why: Why::Row("minor versions above 1"),
-        holds: |case| (case.rejects_for(&["version"]) || case.difference == Difference::Version) && has_other_minor(case),
+        holds: |case| {
+            (case.rejects_for(&["version"]) || case.difference == Difference::Version)
+                && has_other_minor(case)
+        },
     },
     Class {
         name: "empty-lines",
@@ -289,7 +329,9 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9112 section 2.2",
         why: Why::Row("empty lines before a request line"),
         holds: |case| {
-            case.rejects_for(&["request"]) && case.message.role == Role::Request && case.message.octets.starts_with(b"\r\n")
+            case.rejects_for(&["request"])
+                && case.message.role == Role::Request
+                && case.message.octets.starts_with(b"\r\n")
         },
     },
     Class {
@@ -298,7 +340,8 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9110 section 9.1",
         why: Why::Theirs(&[Peer::Llhttp], "`METHODS_HTTP` in `constants.ts`"),
         holds: |case| {
-            (case.rejects_for(&["method", "version", "constant"]) || case.difference == Difference::TheyWait)
+            (case.rejects_for(&["method", "version", "constant"])
+                || case.difference == Difference::TheyWait)
                 && case.message.role == Role::Request
                 && !METHODS.iter().any(|method| method.as_bytes() == case.facts.start(0))
         },
@@ -309,39 +352,58 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 3986 section 3.1",
         why: Why::Theirs(&[Peer::Llhttp], "`url.ts`"),
         holds: |case| {
-            case.rejects(Peer::Llhttp, "INVALID_URL") && !scheme(case.facts.start(1)).iter().all(u8::is_ascii_alphabetic)
+            case.rejects(Peer::Llhttp, "INVALID_URL")
+                && !scheme(case.facts.start(1)).iter().all(u8::is_ascii_alphabetic)
         },
     },
     Class {
         name: "stray-percent",
         what: "Bareline lets a stray `%` through in path and query. net/http rejects it.",
         section: "RFC 3986 section 3.3",
-        why: Why::Row("`{`, `}`, `^`, backtick, `[`, `]`, `\\|`, a stray `%` in path and query, `\\` in a query"),
-        holds: |case| case.rejects(Peer::Go, "target: invalid URL escape") && has_stray_percent(case.facts.start(1)),
+        why: Why::Row(
+            "`{`, `}`, `^`, backtick, `[`, `]`, `\\|`, a stray `%` in path and query, `\\` in a \
+             query",
+        ),
+        holds: |case| {
+            case.rejects(Peer::Go, "target: invalid URL escape")
+                && has_stray_percent(case.facts.start(1))
+        },
     },
     Class {
         name: "backtick",
         what: "Bareline lets a backtick through in a path. hyper rejects it.",
         section: "RFC 3986 section 3.3",
-        why: Why::Row("`{`, `}`, `^`, backtick, `[`, `]`, `\\|`, a stray `%` in path and query, `\\` in a query"),
+        why: Why::Row(
+            "`{`, `}`, `^`, backtick, `[`, `]`, `\\|`, a stray `%` in path and query, `\\` in a \
+             query",
+        ),
         holds: |case| {
             let path = case.facts.start(1).split(|octet| *octet == b'?').next();
-            case.rejects(Peer::Hyper, "invalid URI") && path.is_some_and(|path| path.contains(&b'`'))
+            case.rejects(Peer::Hyper, "invalid URI")
+                && path.is_some_and(|path| path.contains(&b'`'))
         },
     },
     Class {
         name: "encoded-host",
         what: "The other reader takes no percent-encoded octets in an authority.",
         section: "RFC 3986 section 3.2.2",
-        why: Why::Theirs(&[Peer::Hyper, Peer::Go], "`Uri` of the crate http; `unescape` in `net/url`"),
-        holds: |case| case.rejects_for(&["uri", "url"]) && authority(case.facts.start(1)).contains(&b'%'),
+        why: Why::Theirs(
+            &[Peer::Hyper, Peer::Go],
+            "`Uri` of the crate http; `unescape` in `net/url`",
+        ),
+        holds: |case| {
+            case.rejects_for(&["uri", "url"]) && authority(case.facts.start(1)).contains(&b'%')
+        },
     },
     Class {
         name: "reason-text",
         what: "httparse shows an empty reason phrase where it holds octets above 127.",
         section: "RFC 9112 section 4",
         why: Why::Theirs(&[Peer::Httparse], "`Response::reason`"),
-        holds: |case| case.difference == Difference::Reason && case.facts.lines.first().is_some_and(|line| !line.is_ascii()),
+        holds: |case| {
+            case.difference == Difference::Reason
+                && case.facts.lines.first().is_some_and(|line| !line.is_ascii())
+        },
     },
     Class {
         name: "rewritten",
@@ -360,7 +422,8 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9110 section 8.6",
         why: Why::Theirs(
             &[Peer::Hyper, Peer::H11, Peer::Go],
-            "`DecodedLength::MAX_LEN`; `CONTENT_LENGTH_MAX_DIGITS` in `_headers.py`; `parseContentLength`, 63 bits",
+            "`DecodedLength::MAX_LEN`; `CONTENT_LENGTH_MAX_DIGITS` in `_headers.py`; \
+             `parseContentLength`, 63 bits",
         ),
         holds: |case| {
             case.rejects_for(&["content-length", "too-large"])
@@ -369,21 +432,24 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "no-coding",
-        what: "Bareline reads a response whose `Transfer-Encoding` is an empty list up to the close. The other reader rejects it.",
+        what: "Bareline reads a response whose `Transfer-Encoding` is an empty list up to the \
+               close. The other reader rejects it.",
         section: "RFC 9112 section 6.3",
         why: Why::Rule,
         holds: |case| case.rejects_for(FRAMING) && has_no_coding(case),
     },
     Class {
         name: "response-codings",
-        what: "Bareline takes other codings in a response, and frames by the last. The other reader takes `chunked` alone.",
+        what: "Bareline takes other codings in a response, and frames by the last. The other \
+               reader takes `chunked` alone.",
         section: "RFC 9112 section 6.3",
         why: Why::Row("codings in a response, chunked last"),
         holds: |case| case.rejects_for(FRAMING) && has_other_coding(case),
     },
     Class {
         name: "long-size",
-        what: "The other reader takes no more digits of a chunk size than 64 bits need, zeros in front of it included.",
+        what: "The other reader takes no more digits of a chunk size than 64 bits need, zeros in \
+               front of it included.",
         section: "RFC 9112 section 7.1",
         why: Why::Theirs(
             &[Peer::Httparse, Peer::H11, Peer::Go],
@@ -396,11 +462,14 @@ pub(super) const CLASSES: &[Class] = &[
         what: "The other reader has a smaller limit for a chunk line.",
         section: "RFC 9112 section 7.1.1",
         why: Why::Theirs(&[Peer::Go], "`maxLineLength` in `chunked.go`"),
-        holds: |case| case.rejects(Peer::Go, "header line too long") && case.message.octets.len() > 4_000,
+        holds: |case| {
+            case.rejects(Peer::Go, "header line too long") && case.message.octets.len() > 4_000
+        },
     },
     Class {
         name: "extension-space",
-        what: "Bareline drops whitespace around `;` and `=` in a chunk line. The other reader rejects it.",
+        what: "Bareline drops whitespace around `;` and `=` in a chunk line. The other reader \
+               rejects it.",
         section: "RFC 9112 section 7.1.1",
         why: Why::Row("whitespace and bare LF in chunk lines"),
         holds: |case| case.rejects_for(&["chunk", "strict"]) && has_spaced_extension(case),
@@ -410,15 +479,24 @@ pub(super) const CLASSES: &[Class] = &[
         what: "The connection closes within trailers. net/http calls it an error.",
         section: "RFC 9112 section 8",
         why: Why::Theirs(&[Peer::Go], "`errTrailerEOF` and `readTrailer` in `transfer.go`"),
-        holds: |case| case.rejects_for(&["trailer"]) && matches!(case.ours.outcome, Outcome::Incomplete(Some(_))),
+        holds: |case| {
+            case.rejects_for(&["trailer"])
+                && matches!(case.ours.outcome, Outcome::Incomplete(Some(_)))
+        },
     },
     Class {
         name: "unfinished",
-        what: "The connection closes within a chunk line or a trailer. The other reader judges the line all the same.",
+        what: "The connection closes within a chunk line or a trailer. The other reader judges \
+               the line all the same.",
         section: "RFC 9112 section 8",
-        why: Why::Theirs(&Peer::ALL, "bareline judges a line when it is whole: DESIGN.md, Decisions"),
+        why: Why::Theirs(
+            &Peer::ALL,
+            "bareline judges a line when it is whole: DESIGN.md, Decisions",
+        ),
         holds: |case| {
-            they_reject(case) && matches!(case.ours.outcome, Outcome::Incomplete(_)) && !case.message.octets.ends_with(b"\n")
+            they_reject(case)
+                && matches!(case.ours.outcome, Outcome::Incomplete(_))
+                && !case.message.octets.ends_with(b"\n")
         },
     },
 ];

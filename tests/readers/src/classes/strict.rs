@@ -6,8 +6,8 @@ use crate::facts::{Facts, is_token};
 use crate::message::{Message, Outcome, Role, trim};
 use crate::ours::Ours;
 use crate::proof::{
-    ChunkFault, behind_scheme, has_userinfo, host_and_port, is_chunked, is_control_field, is_digits, is_host_without_meaning,
-    is_target, members, number, suits,
+    ChunkFault, behind_scheme, has_userinfo, host_and_port, is_chunked, is_control_field,
+    is_digits, is_host_without_meaning, is_target, members, number, suits,
 };
 use crate::reader::Peer;
 use bareline_core::ErrorKind;
@@ -28,7 +28,10 @@ fn is_shown(case: &Case<'_>, kinds: &[ErrorKind]) -> bool {
 
 /// The whole lines of a head that is not whole hold a fault.
 fn is_unjudged(case: &Case<'_>) -> bool {
-    if case.difference != Difference::WeReject || *case.theirs != Outcome::Incomplete(None) || case.facts.is_head_whole {
+    if case.difference != Difference::WeReject
+        || *case.theirs != Outcome::Incomplete(None)
+        || case.facts.is_head_whole
+    {
         return false;
     }
     let octets = &case.message.octets;
@@ -60,8 +63,10 @@ fn is_blank_before_fields(case: &Case<'_>) -> bool {
 
 /// A `Content-Length` in a request is folded.
 fn has_folded_length(case: &Case<'_>) -> bool {
-    let is_folded =
-        |lines: &[&[u8]]| trim(name(lines[0])).eq_ignore_ascii_case(b"content-length") && is_space(lines[1].first().copied());
+    let is_folded = |lines: &[&[u8]]| {
+        trim(name(lines[0])).eq_ignore_ascii_case(b"content-length")
+            && is_space(lines[1].first().copied())
+    };
     case.message.role == Role::Request && case.facts.lines.windows(2).any(is_folded)
 }
 
@@ -78,16 +83,21 @@ fn is_code(part: &[u8]) -> bool {
 /// one behind the version.
 fn has_other_space(case: &Case<'_>) -> bool {
     let is_of_version = case.is(ErrorKind::Version);
-    let is_in_start_line = is_of_version || case.is(ErrorKind::Target) || case.is(ErrorKind::StatusCode);
+    let is_in_start_line =
+        is_of_version || case.is(ErrorKind::Target) || case.is(ErrorKind::StatusCode);
     let is_other = matches!(case.octet(0), Some(b'\t' | b'\x0b' | b'\x0c'));
-    let is_second = case.octet(0) == Some(b' ') && matches!(case.octet_before(), Some(b' ' | b'\t'));
+    let is_second =
+        case.octet(0) == Some(b' ') && matches!(case.octet_before(), Some(b' ' | b'\t'));
     let is_last = case.octet(0) == Some(b' ') && is_of_version && case.octet(1) == Some(b'\r');
     is_in_start_line && (is_other || is_second || is_last)
 }
 
 /// The version is in its place and followed by nothing, or by one space.
 fn is_version_line(case: &Case<'_>) -> bool {
-    let is_version = matches!(case.facts.version(), [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9']);
+    let is_version = matches!(
+        case.facts.version(),
+        [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9']
+    );
     is_version && (case.message.role != Role::Request || case.facts.start(3).is_empty())
 }
 
@@ -98,7 +108,8 @@ fn name(line: &[u8]) -> &[u8] {
 
 /// A scheme is not followed by `://`, where no authority is meant.
 fn is_without_slashes(case: &Case<'_>) -> bool {
-    case.method() != b"CONNECT" && behind_scheme(case.target()).is_some_and(|rest| !rest.starts_with(b"//"))
+    case.method() != b"CONNECT"
+        && behind_scheme(case.target()).is_some_and(|rest| !rest.starts_with(b"//"))
 }
 
 fn has_coding(case: &Case<'_>) -> bool {
@@ -110,7 +121,9 @@ fn has_coding(case: &Case<'_>) -> bool {
 fn lengths(case: &Case<'_>) -> Option<Vec<Vec<u8>>> {
     let values = case.facts.values("content-length");
     let members = members(&values);
-    let number = |member: &&[u8]| member.iter().skip_while(|digit| **digit == b'0').copied().collect::<Vec<_>>();
+    let number = |member: &&[u8]| {
+        member.iter().skip_while(|digit| **digit == b'0').copied().collect::<Vec<_>>()
+    };
     let numbers: Vec<_> = members.iter().copied().filter(|member| is_digits(member)).collect();
     let are_all = numbers.len() == members.len() || case.is(ErrorKind::RepeatedContentLength);
     (numbers.len() > 1 && are_all).then(|| numbers.iter().map(number).collect())
@@ -157,10 +170,13 @@ fn has_chunk_fault(case: &Case<'_>, fault: ChunkFault) -> bool {
 }
 
 fn is_of_chunk_line(case: &Case<'_>) -> bool {
-    [ErrorKind::ChunkSize, ErrorKind::ChunkLineWhitespace, ErrorKind::ChunkExtension].iter().any(|&kind| case.is(kind))
+    [ErrorKind::ChunkSize, ErrorKind::ChunkLineWhitespace, ErrorKind::ChunkExtension]
+        .iter()
+        .any(|&kind| case.is(kind))
 }
 
-const OF_HOST: &[ErrorKind] = &[ErrorKind::MissingHost, ErrorKind::RepeatedHost, ErrorKind::InvalidHost];
+const OF_HOST: &[ErrorKind] =
+    &[ErrorKind::MissingHost, ErrorKind::RepeatedHost, ErrorKind::InvalidHost];
 const OF_FRAMING: &[ErrorKind] = &[
     ErrorKind::ContentLength,
     ErrorKind::RepeatedContentLength,
@@ -180,14 +196,20 @@ pub(super) const LEFT: &[Class] = &[
         name: "left-host",
         what: "The reader leaves `Host` to its caller.",
         section: "RFC 9112 section 3.2",
-        why: Why::Interface(&[Peer::Httparse, Peer::Llhttp], "httparse shows heads alone, llhttp checks no host"),
+        why: Why::Interface(
+            &[Peer::Httparse, Peer::Llhttp],
+            "httparse shows heads alone, llhttp checks no host",
+        ),
         holds: |case| is_shown(case, OF_HOST),
     },
     Class {
         name: "left-form",
         what: "The reader leaves to its caller which form of the target suits the method.",
         section: "RFC 9112 section 3.2",
-        why: Why::Interface(&[Peer::Httparse, Peer::Llhttp], "httparse shows heads alone, llhttp a target as it is"),
+        why: Why::Interface(
+            &[Peer::Httparse, Peer::Llhttp],
+            "httparse shows heads alone, llhttp a target as it is",
+        ),
         holds: |case| is_shown(case, &[ErrorKind::TargetForm]),
     },
     Class {
@@ -199,7 +221,8 @@ pub(super) const LEFT: &[Class] = &[
     },
     Class {
         name: "unjudged",
-        what: "The connection closes within a head with a fault in its whole lines. The other reader judges a head that is whole.",
+        what: "The connection closes within a head with a fault in its whole lines. The other \
+               reader judges a head that is whole.",
         section: "RFC 9112 section 8",
         why: Why::Interface(&Peer::ALL, "each reader judges a line, or a head, at another octet"),
         holds: is_unjudged,
@@ -212,21 +235,31 @@ pub(super) const CLASSES: &[Class] = &[
         what: "Bareline rejects a line that ends with LF alone.",
         section: "RFC 9112 section 2.2",
         why: Why::Row("bare LF as a line end"),
-        holds: |case| case.is(ErrorKind::BareLf) && case.octet(0) == Some(b'\n') && case.octet_before() != Some(b'\r'),
+        holds: |case| {
+            case.is(ErrorKind::BareLf)
+                && case.octet(0) == Some(b'\n')
+                && case.octet_before() != Some(b'\r')
+        },
     },
     Class {
         name: "bare-cr",
         what: "Bareline rejects a CR without LF.",
         section: "RFC 9112 section 2.2",
         why: Why::Row("bare CR"),
-        holds: |case| case.is(ErrorKind::BareCr) && case.octet(0) == Some(b'\r') && case.octet(1) != Some(b'\n'),
+        holds: |case| {
+            case.is(ErrorKind::BareCr)
+                && case.octet(0) == Some(b'\r')
+                && case.octet(1) != Some(b'\n')
+        },
     },
     Class {
         name: "fold-trailer",
         what: "Bareline rejects a folded line in trailers.",
         section: "RFC 9112 section 5.2",
         why: Why::Row("folded line in trailers"),
-        holds: |case| case.is(ErrorKind::LineFolding) && is_space(case.octet(0)) && case.is_in_trailers(),
+        holds: |case| {
+            case.is(ErrorKind::LineFolding) && is_space(case.octet(0)) && case.is_in_trailers()
+        },
     },
     Class {
         name: "fold-request",
@@ -234,7 +267,9 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9112 section 5.2",
         why: Why::Row("folded line in a request"),
         holds: |case| {
-            case.is(ErrorKind::LineFolding) && is_space(case.octet(0)) && case.message.role == Role::Request
+            case.is(ErrorKind::LineFolding)
+                && is_space(case.octet(0))
+                && case.message.role == Role::Request
                 || case.is(ErrorKind::ContentLength) && has_folded_length(case)
         },
     },
@@ -247,7 +282,8 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "spaces",
-        what: "Bareline rejects a start line with other whitespace than one space between its parts.",
+        what: "Bareline rejects a start line with other whitespace than one space between its \
+               parts.",
         section: "RFC 9112 section 3",
         why: Why::Row("several spaces in a start line"),
         holds: has_other_space,
@@ -257,11 +293,15 @@ pub(super) const CLASSES: &[Class] = &[
         what: "Bareline rejects an absolute form with userinfo, or without `://`.",
         section: "RFC 9110 section 4.2.4",
         why: Why::Row("absolute form without `://`, userinfo in it"),
-        holds: |case| case.is(ErrorKind::Target) && (has_userinfo(case.method(), case.target()) || is_without_slashes(case)),
+        holds: |case| {
+            case.is(ErrorKind::Target)
+                && (has_userinfo(case.method(), case.target()) || is_without_slashes(case))
+        },
     },
     Class {
         name: "target",
-        what: "Bareline rejects a request target with an octet or an authority that the grammar does not have.",
+        what: "Bareline rejects a request target with an octet or an authority that the grammar \
+               does not have.",
         section: "RFC 9112 section 3.2",
         why: Why::Rule,
         holds: |case| case.is(ErrorKind::Target) && !is_target(case.target()),
@@ -271,7 +311,10 @@ pub(super) const CLASSES: &[Class] = &[
         what: "Bareline rejects a form of the request target that does not suit the method.",
         section: "RFC 9112 section 3.2",
         why: Why::Rule,
-        holds: |case| (case.is(ErrorKind::TargetForm) || case.is(ErrorKind::Target)) && !suits(case.method(), case.target()),
+        holds: |case| {
+            (case.is(ErrorKind::TargetForm) || case.is(ErrorKind::Target))
+                && !suits(case.method(), case.target())
+        },
     },
     Class {
         name: "no-version",
@@ -293,7 +336,8 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "version",
-        what: "Bareline rejects what is not `HTTP/`, digit, `.`, digit in the place of the version.",
+        what: "Bareline rejects what is not `HTTP/`, digit, `.`, digit in the place of the \
+               version.",
         section: "RFC 9112 section 2.3",
         why: Why::Rule,
         holds: |case| case.is(ErrorKind::Version) && !is_version_line(case),
@@ -305,7 +349,10 @@ pub(super) const CLASSES: &[Class] = &[
         why: Why::Rule,
         holds: |case| {
             case.is(ErrorKind::VersionNotSupported)
-                && matches!(case.facts.version(), [b'H', b'T', b'T', b'P', b'/', b'0' | b'2'..=b'9', b'.', b'0'..=b'9'])
+                && matches!(
+                    case.facts.version(),
+                    [b'H', b'T', b'T', b'P', b'/', b'0' | b'2'..=b'9', b'.', b'0'..=b'9']
+                )
         },
     },
     Class {
@@ -313,7 +360,11 @@ pub(super) const CLASSES: &[Class] = &[
         what: "Bareline rejects a status code below 100.",
         section: "RFC 9110 section 15",
         why: Why::Row("status 000 to 099 in a response"),
-        holds: |case| case.is(ErrorKind::StatusCode) && is_code(case.facts.start(1)) && case.facts.start(1).starts_with(b"0"),
+        holds: |case| {
+            case.is(ErrorKind::StatusCode)
+                && is_code(case.facts.start(1))
+                && case.facts.start(1).starts_with(b"0")
+        },
     },
     Class {
         name: "status",
@@ -327,7 +378,10 @@ pub(super) const CLASSES: &[Class] = &[
         what: "Bareline rejects a control octet in a reason phrase.",
         section: "RFC 9112 section 4",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::Reason) && case.octet(0).is_some_and(|octet| octet.is_ascii_control() && octet != b'\t'),
+        holds: |case| {
+            case.is(ErrorKind::Reason)
+                && case.octet(0).is_some_and(|octet| octet.is_ascii_control() && octet != b'\t')
+        },
     },
     Class {
         name: "field-name",
@@ -343,7 +397,9 @@ pub(super) const CLASSES: &[Class] = &[
         why: Why::Rule,
         holds: |case| {
             let name = name(case.line());
-            case.is(ErrorKind::WhitespaceBeforeColon) && trim(name).len() < name.len() && case.line().contains(&b':')
+            case.is(ErrorKind::WhitespaceBeforeColon)
+                && trim(name).len() < name.len()
+                && case.line().contains(&b':')
         },
     },
     Class {
@@ -351,7 +407,9 @@ pub(super) const CLASSES: &[Class] = &[
         what: "Bareline rejects a field line without a colon.",
         section: "RFC 9112 section 5",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::MissingColon) && !case.facts.body_line(case.offset()).contains(&b':'),
+        holds: |case| {
+            case.is(ErrorKind::MissingColon) && !case.facts.body_line(case.offset()).contains(&b':')
+        },
     },
     Class {
         name: "field-value",
@@ -359,7 +417,8 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9110 section 5.5",
         why: Why::Rule,
         holds: |case| {
-            case.is(ErrorKind::FieldValue) && case.octet(0).is_some_and(|octet| octet.is_ascii_control() && octet != b'\t')
+            case.is(ErrorKind::FieldValue)
+                && case.octet(0).is_some_and(|octet| octet.is_ascii_control() && octet != b'\t')
         },
     },
     Class {
@@ -367,7 +426,11 @@ pub(super) const CLASSES: &[Class] = &[
         what: "Bareline rejects an HTTP/1.1 request without `Host`.",
         section: "RFC 9112 section 3.2",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::MissingHost) && !case.facts.has("host") && case.facts.version() != b"HTTP/1.0",
+        holds: |case| {
+            case.is(ErrorKind::MissingHost)
+                && !case.facts.has("host")
+                && case.facts.version() != b"HTTP/1.0"
+        },
     },
     Class {
         name: "two-hosts",
@@ -382,7 +445,8 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 3986 section 3.2",
         why: Why::Row("`Host` with a port above 65,535, or without a host"),
         holds: |case| {
-            case.is(ErrorKind::InvalidHost) && case.facts.values("host").iter().any(|value| is_host_without_meaning(value))
+            case.is(ErrorKind::InvalidHost)
+                && case.facts.values("host").iter().any(|value| is_host_without_meaning(value))
         },
     },
     Class {
@@ -391,7 +455,8 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9112 section 3.2",
         why: Why::Rule,
         holds: |case| {
-            case.is(ErrorKind::InvalidHost) && case.facts.values("host").iter().any(|value| host_and_port(value).is_none())
+            case.is(ErrorKind::InvalidHost)
+                && case.facts.values("host").iter().any(|value| host_and_port(value).is_none())
         },
     },
     Class {
@@ -420,7 +485,8 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9110 section 8.6",
         why: Why::Row("`Content-Length: +5`, ` 5 5`, `0x5`"),
         holds: |case| {
-            case.is(ErrorKind::ContentLength) && case.facts.values("content-length").iter().any(|value| !is_digits(value))
+            case.is(ErrorKind::ContentLength)
+                && case.facts.values("content-length").iter().any(|value| !is_digits(value))
         },
     },
     Class {
@@ -430,7 +496,8 @@ pub(super) const CLASSES: &[Class] = &[
         why: Why::Rule,
         holds: |case| {
             let is_huge = |value: &Vec<u8>| is_digits(value) && number(value).is_none();
-            case.is(ErrorKind::ContentLengthTooLarge) && case.facts.values("content-length").iter().any(is_huge)
+            case.is(ErrorKind::ContentLengthTooLarge)
+                && case.facts.values("content-length").iter().any(is_huge)
         },
     },
     Class {
@@ -439,7 +506,9 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9112 section 6.1",
         why: Why::Row("`Content-Length` with `Transfer-Encoding`"),
         holds: |case| {
-            case.is(ErrorKind::LengthAndCoding) && case.facts.has("content-length") && case.facts.has("transfer-encoding")
+            case.is(ErrorKind::LengthAndCoding)
+                && case.facts.has("content-length")
+                && case.facts.has("transfer-encoding")
         },
     },
     Class {
@@ -463,7 +532,8 @@ pub(super) const CLASSES: &[Class] = &[
         why: Why::Row("empty members around `chunked` in a request"),
         holds: |case| {
             let is_chunked = |codings: Codings| codings.ends_chunked && codings.empty > 0;
-            (case.is(ErrorKind::UnsupportedCoding) || case.is(ErrorKind::NotChunkedLast)) && is_chunked(codings(case))
+            (case.is(ErrorKind::UnsupportedCoding) || case.is(ErrorKind::NotChunkedLast))
+                && is_chunked(codings(case))
         },
     },
     Class {
@@ -471,7 +541,9 @@ pub(super) const CLASSES: &[Class] = &[
         what: "Bareline rejects a request whose `Transfer-Encoding` does not end in `chunked`.",
         section: "RFC 9112 section 6.3",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::NotChunkedLast) && has_coding(case) && !codings(case).ends_chunked,
+        holds: |case| {
+            case.is(ErrorKind::NotChunkedLast) && has_coding(case) && !codings(case).ends_chunked
+        },
     },
     Class {
         name: "chunked-twice",
@@ -492,7 +564,11 @@ pub(super) const CLASSES: &[Class] = &[
         what: "Bareline rejects `Transfer-Encoding` in HTTP/1.0.",
         section: "RFC 9112 section 6.1",
         why: Why::Row("`Transfer-Encoding` in HTTP/1.0"),
-        holds: |case| case.is(ErrorKind::CodingInHttp10) && case.facts.version() == b"HTTP/1.0" && has_coding(case),
+        holds: |case| {
+            case.is(ErrorKind::CodingInHttp10)
+                && case.facts.version() == b"HTTP/1.0"
+                && has_coding(case)
+        },
     },
     Class {
         name: "connect-content",
@@ -525,14 +601,18 @@ pub(super) const CLASSES: &[Class] = &[
         what: "Bareline rejects a chunk size from 2 to the 64th on.",
         section: "RFC 9112 section 7.1",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::ChunkSizeTooLarge) && has_chunk_fault(case, ChunkFault::HugeSize),
+        holds: |case| {
+            case.is(ErrorKind::ChunkSizeTooLarge) && has_chunk_fault(case, ChunkFault::HugeSize)
+        },
     },
     Class {
         name: "huge-body",
         what: "Bareline rejects chunks of 2 to the 64th octets in all.",
         section: "RFC 9112 section 7.1",
         why: Why::Limit("`Limits::body`"),
-        holds: |case| case.is(ErrorKind::BodyTooLarge) && has_chunk_fault(case, ChunkFault::HugeBody),
+        holds: |case| {
+            case.is(ErrorKind::BodyTooLarge) && has_chunk_fault(case, ChunkFault::HugeBody)
+        },
     },
     Class {
         name: "extension",
@@ -553,7 +633,9 @@ pub(super) const CLASSES: &[Class] = &[
         what: "Bareline rejects a chunk line of more than 4,096 octets.",
         section: "RFC 9112 section 7.1.1",
         why: Why::Row("long chunk extensions"),
-        holds: |case| case.is(ErrorKind::ChunkLineTooLong) && has_chunk_fault(case, ChunkFault::LongLine),
+        holds: |case| {
+            case.is(ErrorKind::ChunkLineTooLong) && has_chunk_fault(case, ChunkFault::LongLine)
+        },
     },
     Class {
         name: "chunk-end",
@@ -564,9 +646,14 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "forbidden-trailer",
-        what: "Bareline rejects a trailer field that controls the message, its routing or the connection.",
+        what: "Bareline rejects a trailer field that controls the message, its routing or the \
+               connection.",
         section: "RFC 9110 section 6.5.1",
         why: Why::Row("fields in trailers that control the message, its routing or the connection"),
-        holds: |case| case.is(ErrorKind::ForbiddenTrailer) && case.is_in_trailers() && is_control_field(name(case.line())),
+        holds: |case| {
+            case.is(ErrorKind::ForbiddenTrailer)
+                && case.is_in_trailers()
+                && is_control_field(name(case.line()))
+        },
     },
 ];

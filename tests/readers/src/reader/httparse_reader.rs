@@ -14,7 +14,11 @@ pub(super) fn read(message: &Message) -> Outcome {
     let (parsed, start, headers) = if message.role == Role::Request {
         let mut request = httparse::Request::new(&mut headers);
         let parsed = request.parse(octets);
-        (parsed, [of_text(request.method), of_text(request.path), of_version(request.version)], request.headers)
+        (
+            parsed,
+            [of_text(request.method), of_text(request.path), of_version(request.version)],
+            request.headers,
+        )
     } else {
         let mut response = httparse::Response::new(&mut headers);
         let parsed = response.parse(octets);
@@ -27,14 +31,21 @@ pub(super) fn read(message: &Message) -> Outcome {
         Err(error) => return rejected(error),
     };
     let fields = of_headers(headers);
-    let has = |wanted: &str| fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case(wanted.as_bytes())).count();
-    let is_chunked = fields
-        .iter()
-        .any(|(name, value)| name.eq_ignore_ascii_case(b"transfer-encoding") && value.eq_ignore_ascii_case(b"chunked"));
+    let has = |wanted: &str| {
+        fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case(wanted.as_bytes())).count()
+    };
+    let is_chunked = fields.iter().any(|(name, value)| {
+        name.eq_ignore_ascii_case(b"transfer-encoding") && value.eq_ignore_ascii_case(b"chunked")
+    });
     let reading = Reading { start, fields: fields.clone(), ..Reading::default() };
     // The caller decides about the framing, so only what nobody doubts is followed.
     let is_old = reading.start.iter().flatten().any(|part| part == b"HTTP/1.0");
-    match is_chunked && !is_old && message.role != Role::Head && has("transfer-encoding") == 1 && has("content-length") == 0 {
+    match is_chunked
+        && !is_old
+        && message.role != Role::Head
+        && has("transfer-encoding") == 1
+        && has("content-length") == 0
+    {
         true if has_content(&reading, message.role) => chunks(octets, len, reading),
         _ => Outcome::Accepted(reading),
     }
@@ -60,7 +71,9 @@ fn chunks(octets: &[u8], mut end: usize, mut reading: Reading) -> Outcome {
             }
             Ok(Status::Complete((used, size))) => {
                 end += used;
-                let Some(data) = usize::try_from(size).ok().and_then(|size| octets[end..].get(..size)) else {
+                let Some(data) =
+                    usize::try_from(size).ok().and_then(|size| octets[end..].get(..size))
+                else {
                     return Outcome::Incomplete(Some(Reading { content: None, ..reading }));
                 };
                 content.extend_from_slice(data);

@@ -29,7 +29,11 @@ struct Memory {
 }
 
 impl Read for Memory {
-    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, mut buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        mut buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
         if self.waits {
             return Poll::Pending;
         }
@@ -42,7 +46,11 @@ impl Read for Memory {
 }
 
 impl Write for Memory {
-    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        octets: &[u8],
+    ) -> Poll<io::Result<usize>> {
         self.waits = false;
         Poll::Ready(Ok(octets.len()))
     }
@@ -65,7 +73,11 @@ fn request(octets: &[u8]) -> Outcome {
             let target = head.uri.to_string().into_bytes();
             let reading = Reading {
                 framing: framing(&body),
-                start: [Some(head.method.as_str().into()), Some(target), Some(format!("{:?}", head.version).into_bytes())],
+                start: [
+                    Some(head.method.as_str().into()),
+                    Some(target),
+                    Some(format!("{:?}", head.version).into_bytes()),
+                ],
                 fields: fields(&head.headers),
                 ..Reading::default()
             };
@@ -78,7 +90,9 @@ fn request(octets: &[u8]) -> Outcome {
         }
     });
     let io = Memory { octets: octets.to_vec(), position: 0, waits: false };
-    let mut connection = pin!(hyper::server::conn::http1::Builder::new().half_close(true).serve_connection(io, service));
+    let mut connection = pin!(
+        hyper::server::conn::http1::Builder::new().half_close(true).serve_connection(io, service)
+    );
     let mut context = Context::from_waker(Waker::noop());
     for _ in 0..POLLS {
         let polled = connection.as_mut().poll(&mut context);
@@ -103,7 +117,11 @@ fn response(message: &Message) -> Outcome {
         return Outcome::Rejected("handshake".to_owned());
     };
     let target = if message.role == Role::Connect { "a:1" } else { "/" };
-    let request = Request::builder().method(message.role.method()).uri(target).header("host", "a").body(Empty::<Bytes>::new());
+    let request = Request::builder()
+        .method(message.role.method())
+        .uri(target)
+        .header("host", "a")
+        .body(Empty::<Bytes>::new());
     let Ok(request) = request else { return Outcome::Rejected("request".to_owned()) };
     let head_seen = RefCell::new(None);
     let mut connection = pin!(connection.with_upgrades());
@@ -114,7 +132,11 @@ fn response(message: &Message) -> Outcome {
         };
         let reading = Reading {
             framing: framing(&body),
-            start: [Some(format!("{:?}", head.version).into_bytes()), Some(head.status.as_str().into()), None],
+            start: [
+                Some(format!("{:?}", head.version).into_bytes()),
+                Some(head.status.as_str().into()),
+                None,
+            ],
             fields: fields(&head.headers),
             ..Reading::default()
         };
@@ -159,7 +181,9 @@ fn failed(error: &hyper::Error, reading: Option<Reading>) -> Outcome {
 
 fn framing(body: &Incoming) -> Option<Framing> {
     // Otherwise it is chunked or ends with the connection, which hyper does not show.
-    body.size_hint().exact().map(|length| if length == 0 { Framing::None } else { Framing::Length(length) })
+    body.size_hint()
+        .exact()
+        .map(|length| if length == 0 { Framing::None } else { Framing::Length(length) })
 }
 
 fn fields(map: &HeaderMap) -> Vec<Field> {

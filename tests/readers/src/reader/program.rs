@@ -25,9 +25,16 @@ pub(super) struct Program {
 impl Program {
     pub(super) fn start(command: &[String]) -> io::Result<Self> {
         let (name, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
-        let mut child = Command::new(name).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut child = Command::new(name)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
         let input = child.stdin.take();
-        let output = BufReader::with_capacity(1 << 16, child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?);
+        let output = BufReader::with_capacity(
+            1 << 16,
+            child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?,
+        );
         Ok(Self { child, input, output })
     }
 
@@ -35,7 +42,13 @@ impl Program {
         let mut octets = Vec::new();
         octets.extend_from_slice(&length(batch.len())?);
         for message in batch {
-            octets.extend(Role::ALL.iter().zip(0u8..).find(|(role, _)| **role == message.role).map(|(_, place)| place));
+            octets.extend(
+                Role::ALL
+                    .iter()
+                    .zip(0u8..)
+                    .find(|(role, _)| **role == message.role)
+                    .map(|(_, place)| place),
+            );
             octets.extend_from_slice(&length(message.octets.len())?);
             octets.extend_from_slice(&message.octets);
         }
@@ -63,7 +76,9 @@ impl Program {
 
     fn outcome(&mut self) -> io::Result<Outcome> {
         let record = self.record()?;
-        parse(&record).ok_or_else(|| io::Error::other(format!("a malformed record: {}", record.escape_ascii())))
+        parse(&record).ok_or_else(|| {
+            io::Error::other(format!("a malformed record: {}", record.escape_ascii()))
+        })
     }
 }
 
@@ -116,5 +131,9 @@ fn parse(mut record: &[u8]) -> Option<Outcome> {
     // Where the content is not shown, nor are trailers.
     let trailers = content.is_some().then_some(trailers);
     let reading = Reading { framing, start, fields, content, trailers, end };
-    Some(if verdict == b"A" { Outcome::Accepted(reading) } else { Outcome::Incomplete(Some(reading)) })
+    Some(if verdict == b"A" {
+        Outcome::Accepted(reading)
+    } else {
+        Outcome::Incomplete(Some(reading))
+    })
 }
