@@ -35,7 +35,7 @@ fn answer(exchange: Exchange<'_>) -> Result<(), Error> {
     match target.path() {
         "/" => {
             let page = page(&exchange);
-            exchange.reply.send(Status::OK, &[(FieldName::CONTENT_TYPE, HTML)], page.as_bytes())
+            exchange.responder.send(Status::OK, &[(FieldName::CONTENT_TYPE, HTML)], page.as_bytes())
         }
         "/echo" => echo(exchange),
         "/stream" => match megabytes(target.query().unwrap_or_default()) {
@@ -97,18 +97,18 @@ fn escaped(text: &str) -> String {
 
 /// Sends the body back as it comes, framed as it came.
 fn echo(exchange: Exchange<'_>) -> Result<(), Error> {
-    let Exchange { head, body, reply, .. } = exchange;
+    let Exchange { head, body, responder, .. } = exchange;
     let content_type = head.fields().only(FieldName::CONTENT_TYPE).ok().flatten();
     let fields: Vec<_> =
         content_type.map(|value| (FieldName::CONTENT_TYPE, value)).into_iter().collect();
     // A body that is invalid from the beginning is rejected, before the response begins.
     let mut body = BufReader::with_capacity(64 * 1024, body);
     body.fill_buf()?;
-    let reply = reply.while_reading();
+    let responder = responder.while_reading();
     let mut echo = match head.framing() {
-        Framing::Chunked => reply.stream(Status::OK, &fields)?,
-        Framing::Length(length) => reply.stream_sized(Status::OK, &fields, length)?,
-        _ => return reply.send(Status::OK, &fields, b""),
+        Framing::Chunked => responder.stream(Status::OK, &fields)?,
+        Framing::Length(length) => responder.stream_sized(Status::OK, &fields, length)?,
+        _ => return responder.send(Status::OK, &fields, b""),
     };
     io::copy(&mut body, &mut echo)?;
     echo.finish_with(&body.get_ref().trailers().fields())
@@ -141,7 +141,7 @@ fn slow(exchange: Exchange<'_>) -> Result<(), Error> {
 }
 
 fn begin(exchange: Exchange<'_>) -> Result<ResponseWriter<'_>, Error> {
-    exchange.reply.stream(Status::OK, &[(FieldName::CONTENT_TYPE, TEXT)])
+    exchange.responder.stream(Status::OK, &[(FieldName::CONTENT_TYPE, TEXT)])
 }
 
 /// Answers with this status and a line of text, where the status may have one.
@@ -149,8 +149,8 @@ fn say(exchange: Exchange<'_>, status: Status, text: &str) -> Result<(), Error> 
     let has_no_body =
         matches!(status, Status::NO_CONTENT | Status::RESET_CONTENT | Status::NOT_MODIFIED);
     match has_no_body {
-        true => exchange.reply.send(status, &[], b""),
-        false => exchange.reply.send(
+        true => exchange.responder.send(status, &[], b""),
+        false => exchange.responder.send(
             status,
             &[(FieldName::CONTENT_TYPE, TEXT)],
             format!("{text}\n").as_bytes(),

@@ -20,10 +20,10 @@ fn main() -> ExitCode {
     Arguments::parse().service.run("tcp_server", Settings::default(), answer)
 }
 
-fn answer(Exchange { head, mut body, reply, .. }: Exchange<'_>) -> Result<(), Error> {
+fn answer(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(), Error> {
     let mut message = head.as_bytes().to_vec();
     body.read_to_end(&mut message)?;
-    reply
+    responder
         .begin(Status::OK, |head| {
             head.version(Version::Http10).body_until_close(b"TCP connection")
         })?

@@ -3,8 +3,8 @@
 use crate::inputs;
 use crate::measure::{Group, Lane, Wanted};
 use bareline_core::{
-    FieldName, FieldSpans, FieldValue, Limits, MessageWriter, Method, ReplyTo, ServerConnection,
-    Status, Version, WireBuf, WriteError,
+    FieldName, FieldSpans, FieldValue, Limits, MessageWriter, Method, RequestContext,
+    ServerConnection, Status, Version, WireBuf, WriteError,
 };
 use std::hint::black_box;
 use std::io::Write;
@@ -145,9 +145,9 @@ fn extended((code, reason, fields): &Known, out: &mut Vec<u8>) {
 
 #[inline(always)]
 fn ours(fields: &Validated, out: &mut WireBuf<512>) -> Result<(), WriteError> {
-    let reply_to = black_box(ReplyTo::new(Method::GET, Version::Http11));
+    let context = black_box(RequestContext::new(Method::GET, Version::Http11));
     MessageWriter::new()
-        .response(reply_to, black_box(Status::NO_CONTENT), out)?
+        .response(context, black_box(Status::NO_CONTENT), out)?
         .fields(fields)?
         .without_body()
 }

@@ -17,7 +17,7 @@ use crate::framing::Framing;
 use crate::head::{LentSpans, Limits, Parsed, RequestHead, ResponseHead};
 use crate::octets::empty_lines_end;
 use crate::value::{Method, Status, Target, TargetForm};
-use crate::write::{HeadWriter, HeadWritten, ReplyTo, Sink, WireBuf};
+use crate::write::{HeadWriter, HeadWritten, RequestContext, Sink, WireBuf};
 
 /// Reads the request that is this datagram, and its body.
 ///
@@ -86,10 +86,10 @@ pub fn write_request<'w, const M: usize>(
 /// when the buffer holds octets.
 pub fn write_response<const M: usize>(
     out: &mut WireBuf<M>,
-    reply_to: ReplyTo,
+    context: RequestContext,
     status: Status,
 ) -> Result<HeadWriter<'_, Whole>, WriteError> {
-    HeadWriter::response(out.whole_draft()?, Whole, reply_to, status)
+    HeadWriter::response(out.whole_draft()?, Whole, context, status)
 }
 
 /// Marks a message that goes out in one datagram: its body is written with its head.

@@ -46,5 +46,6 @@ pub use head::{
 pub use hint::{Hint, OtherProtocol};
 pub use value::{FieldName, FieldValue, Method, Status, Target, TargetForm, Version};
 pub use write::{
-    Detached, HeadSink, HeadWriter, MessageWriter, ReplyTo, StreamSink, TrailerField, WireBuf,
+    Detached, HeadSink, HeadWriter, MessageWriter, RequestContext, StreamSink, TrailerField,
+    WireBuf,
 };

@@ -75,9 +75,9 @@ fn serve(address: &str, certificate: &Path) -> Result<(), Box<dyn Error>> {
     let handle = server.handle();
     ctrlc::set_handler(move || handle.shut_down())?;
     let _ = writeln!(io::stderr(), "tls: listening on {local}");
-    server.serve(|Exchange { reply, .. }| {
+    server.serve(|Exchange { responder, .. }| {
         let text = FieldValue::from_static("text/plain; charset=utf-8");
-        reply.send(Status::OK, &[(FieldName::CONTENT_TYPE, text)], b"TLS connection\n")
+        responder.send(Status::OK, &[(FieldName::CONTENT_TYPE, text)], b"TLS connection\n")
     })?;
     Ok(())
 }

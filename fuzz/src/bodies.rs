@@ -6,7 +6,7 @@ use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{
     BodyDecoder, BodyPart, ErrorKind, FieldName, FieldValue, Framing, Limits, MessageWriter,
-    ParseError, ReplyTo, Status, WireBuf, WriteError,
+    ParseError, RequestContext, Status, WireBuf, WriteError,
 };
 use std::fmt;
 
@@ -271,7 +271,8 @@ pub fn what_is_encoded_decodes(model: &BodyModel) {
         .collect();
     let Some(trailers) = trailers else { return };
     let mut writer = MessageWriter::new();
-    let head = writer.response(ReplyTo::UNREAD, Status::OK, &mut out).expect("a head that fits");
+    let head =
+        writer.response(RequestContext::UNREAD, Status::OK, &mut out).expect("a head that fits");
     let (begun, framing) = match model.framing {
         BodyFraming::Length => (head.length(body.len() as u64), Framing::Length(body.len() as u64)),
         BodyFraming::Chunked => (head.chunked(), Framing::Chunked),

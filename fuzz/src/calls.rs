@@ -5,8 +5,8 @@ use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Result, Unstructured};
 use bareline_core::{
     BodyDecoder, BodyPart, FieldName, FieldSpans, FieldValue, Framing, HeadWriter, Limits,
-    MessageWriter, Method, Parsed, ReplyTo, RequestHead, ResponseHead, Status, Target, Version,
-    WireBuf, WriteError,
+    MessageWriter, Method, Parsed, RequestContext, RequestHead, ResponseHead, Status, Target,
+    Version, WireBuf, WriteError,
 };
 use std::fmt;
 
@@ -185,7 +185,8 @@ impl Calls {
         if written.is_err() {
             // A head that is refused leaves nothing; one whose body is refused stands, and owes the
             // body.
-            let is_body_owed = writer.response(ReplyTo::UNREAD, Status::OK, &mut out).is_err();
+            let is_body_owed =
+                writer.response(RequestContext::UNREAD, Status::OK, &mut out).is_err();
             assert!(out.as_bytes().is_empty() || is_body_owed, "{self:?} left {out:?}");
         }
         written.map(|()| out.as_bytes().to_vec())
@@ -200,7 +201,7 @@ impl Calls {
         let mut head = match &self.target {
             Some(target) => writer.request(method, Target::new(target)?, out)?,
             None => writer.response(
-                ReplyTo::new(method, Version::Http11),
+                RequestContext::new(method, Version::Http11),
                 Status::new(self.status)?,
                 out,
             )?,

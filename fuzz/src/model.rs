@@ -3,8 +3,8 @@
 use crate::shown::{field_lines, text};
 use arbitrary::{Arbitrary, Result, Unstructured};
 use bareline_core::{
-    FieldName, FieldValue, HeadWriter, MessageWriter, Method, ReplyTo, Status, Target, Version,
-    WireBuf, WriteError,
+    FieldName, FieldValue, HeadWriter, MessageWriter, Method, RequestContext, Status, Target,
+    Version, WireBuf, WriteError,
 };
 use std::fmt;
 
@@ -161,10 +161,10 @@ impl ResponseModel {
         &self,
         out: &mut WireBuf<M>,
     ) -> core::result::Result<(), WriteError> {
-        let reply_to = ReplyTo::new(self.asked.method(), version(self.is_asked_http10));
+        let context = RequestContext::new(self.asked.method(), version(self.is_asked_http10));
         let mut writer = MessageWriter::new();
         let head =
-            writer.response(reply_to, Status::new(self.status)?, out)?.version(self.version());
+            writer.response(context, Status::new(self.status)?, out)?.version(self.version());
         let head = with_fields(head, &self.fields)?;
         // With 304 only the length is said.
         let sent = if self.status == 304 { &[] } else { &self.body[..] };

@@ -3,7 +3,7 @@
 use arbitrary::Arbitrary;
 use bareline_core::{
     BodyDecoder, BodyPart, FieldName, FieldSpans, FieldValue, Framing, Limits, MessageWriter,
-    Method, Parsed, ReplyTo, ResponseHead, Status, Version, WireBuf, WriteError,
+    Method, Parsed, RequestContext, ResponseHead, Status, Version, WireBuf, WriteError,
 };
 use std::fmt;
 
@@ -180,7 +180,7 @@ fn write(
         HeadOf::Connect => Method::CONNECT,
     };
     let status = if end == HeadEnd::Interim { Status::CONTINUE } else { Status::OK };
-    let mut head = stream.response(ReplyTo::new(method, Version::Http11), status, out)?;
+    let mut head = stream.response(RequestContext::new(method, Version::Http11), status, out)?;
     if of == HeadOf::GetAndClose {
         head = head.field(FieldName::CONNECTION, FieldValue::from_static("close"))?;
     }

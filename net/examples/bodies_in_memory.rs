@@ -1,7 +1,7 @@
 //! Moves one body through a connection in memory: `bodies_in_memory KIND SIZE`. `just copies`
 //! counts the instructions of that.
 
-use bareline_core::{MessageWriter, Method, ReplyTo, Status, Target, WireBuf};
+use bareline_core::{MessageWriter, Method, RequestContext, Status, Target, WireBuf};
 use bareline_net::{ClientStream, Error, Exchange, ServerStream, Settings, Untimed};
 use std::io::{self, Read, Write};
 
@@ -125,21 +125,23 @@ fn write(mut body: impl Write, size: usize) -> Result<(), Error> {
 fn server_upload(is_chunked: bool, size: usize) -> Result<u64, Error> {
     let peer = Peer::new("PUT / HTTP/1.1\r\nHost: a\r\n", is_chunked, size);
     let mut stream = ServerStream::with_settings(Untimed(peer), settings());
-    let Some(Exchange { body, reply, .. }) = stream.next_request()? else {
+    let Some(Exchange { body, responder, .. }) = stream.next_request()? else {
         return Err(Error::Closed);
     };
     let count = read(body)?;
-    reply.send(Status::NO_CONTENT, &[], b"")?;
+    responder.send(Status::NO_CONTENT, &[], b"")?;
     Ok(count)
 }
 
 fn server_download(is_chunked: bool, size: usize) -> Result<u64, Error> {
     let mut peer = Untimed(Peer::new("GET / HTTP/1.1\r\nHost: a\r\n", false, 0));
     let mut stream = ServerStream::with_settings(&mut peer, settings());
-    let Some(Exchange { reply, .. }) = stream.next_request()? else { return Err(Error::Closed) };
+    let Some(Exchange { responder, .. }) = stream.next_request()? else {
+        return Err(Error::Closed);
+    };
     let mut body = match is_chunked {
-        true => reply.stream(Status::OK, &[])?,
-        false => reply.stream_sized(Status::OK, &[], size as u64)?,
+        true => responder.stream(Status::OK, &[])?,
+        false => responder.stream_sized(Status::OK, &[], size as u64)?,
     };
     write(&mut body, size)?;
     body.finish()?;
@@ -170,7 +172,7 @@ fn client_download(is_chunked: bool, size: usize) -> Result<u64, Error> {
 fn encoded(is_chunked: bool, size: usize) -> Result<u64, Error> {
     let (mut out, mut count) = (Box::new(WireBuf::<{ PIECE + 256 }>::new()), 0);
     let mut writer = MessageWriter::new();
-    let head = writer.response(ReplyTo::UNREAD, Status::OK, &mut out)?;
+    let head = writer.response(RequestContext::UNREAD, Status::OK, &mut out)?;
     if is_chunked {
         head.chunked()?
     } else {

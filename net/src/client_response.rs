@@ -25,7 +25,7 @@ use std::sync::Arc;
 /// # let server = Server::bind("127.0.0.1:0")?;
 /// # let url = format!("http://{}/", server.local_addr()?);
 /// # std::thread::spawn(|| {
-/// #     server.serve(|exchange| exchange.reply.send(Status::OK, &[], b"hello"))
+/// #     server.serve(|exchange| exchange.responder.send(Status::OK, &[], b"hello"))
 /// # });
 ///
 /// let response = Client::new().get(&url)?;

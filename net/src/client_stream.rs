@@ -391,7 +391,7 @@ impl<S: Transport> fmt::Debug for ClientStream<S> {
 /// # let address = server.local_addr()?.to_string();
 /// # std::thread::spawn(|| server.serve(|mut exchange| {
 /// #     let body = io::read_to_string(&mut exchange.body)?;
-/// #     exchange.reply.send(Status::OK, &[], body.as_bytes())
+/// #     exchange.responder.send(Status::OK, &[], body.as_bytes())
 /// # }));
 ///
 /// let mut client = ClientStream::connect(&address)?;

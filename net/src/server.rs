@@ -33,10 +33,10 @@ use std::time::{Duration, Instant};
 /// use std::io::{Read, read_to_string};
 /// use std::thread;
 ///
-/// fn answer(Exchange { head, mut body, reply, .. }: Exchange<'_>) -> Result<(), Error> {
+/// fn answer(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(), Error> {
 ///     let mut text = format!("{} came with: ", head.target()).into_bytes();
 ///     body.read_to_end(&mut text)?;
-///     reply.send(Status::OK, &[], &text)
+///     responder.send(Status::OK, &[], &text)
 /// }
 ///
 /// let server = Server::bind("127.0.0.1:0")?;
@@ -70,7 +70,7 @@ pub struct Server<L: Listener = TcpListener> {
 /// let server = Server::bind("127.0.0.1:0")?;
 /// // Before it serves, here: then it answers those who have connected, and no more.
 /// server.handle().shut_down();
-/// server.serve(|exchange| exchange.reply.send(Status::OK, &[], b"hello"))?;
+/// server.serve(|exchange| exchange.responder.send(Status::OK, &[], b"hello"))?;
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone)]
@@ -227,7 +227,7 @@ fn answer<S: Transport>(
     handler: &impl Fn(Exchange<'_, S>) -> Result<(), Error>,
     peer: &Peer,
 ) -> Result<(), String> {
-    let (head, outcome) = (exchange.head, exchange.reply.outcome());
+    let (head, outcome) = (exchange.head, exchange.responder.outcome());
     let since = log::log_enabled!(target: ACCESS, log::Level::Info).then(Instant::now);
     let handled = panics::catch(|| handler(exchange).map_err(|error| error.to_string()))
         .unwrap_or_else(|panic| Err(format!("the handler has panicked: {}", panic.reason())));

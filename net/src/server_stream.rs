@@ -7,7 +7,7 @@ use crate::deadline::Deadline;
 use crate::error::{Error, PeerFault, Wait};
 use crate::notice::Turn;
 use crate::received::HeadOctets;
-use crate::reply::Reply;
+use crate::responder::Responder;
 use crate::settings::Settings;
 use crate::transport::Transport;
 use crate::wire::{Wire, to};
@@ -35,10 +35,10 @@ use std::net::{SocketAddr, TcpStream};
 ///
 /// fn serve(stream: TcpStream) -> Result<(), Error> {
 ///     let mut peer = ServerStream::new(stream);
-///     while let Some(Exchange { head, mut body, reply, .. }) = peer.next_request()? {
+///     while let Some(Exchange { head, mut body, responder, .. }) = peer.next_request()? {
 ///         let mut text = format!("{} came with: ", head.target()).into_bytes();
 ///         body.read_to_end(&mut text)?;
-///         reply.send(Status::OK, &[], &text)?;
+///         responder.send(Status::OK, &[], &text)?;
 ///     }
 ///     Ok(())
 /// }
@@ -64,7 +64,7 @@ const TEXT: FieldValue<'_> = FieldValue::from_static("text/plain; charset=utf-8"
 /// is discarded, as far as it comes within 100 ms and [`Limits::drain`](bareline_core::Limits).
 /// When that is not all of it, the response says `Connection: close` and is the last one on the
 /// connection [RFC 9112 section 9.3]. For a response that streams while the body is read see
-/// [`Reply::while_reading`].
+/// [`Responder::while_reading`].
 ///
 /// ```
 /// use bareline_core::{FieldName, Status};
@@ -72,12 +72,12 @@ const TEXT: FieldValue<'_> = FieldValue::from_static("text/plain; charset=utf-8"
 /// use std::io::Read;
 ///
 /// /// Answers with the `User-Agent` and the first octets of the body, of which there may be more.
-/// fn answer(Exchange { head, mut body, reply, .. }: Exchange<'_>) -> Result<(), Error> {
+/// fn answer(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(), Error> {
 ///     let agent = head.fields().only(FieldName::USER_AGENT).ok().flatten();
 ///     let agent = agent.map_or("nobody", |agent| agent.as_str().unwrap_or("?"));
 ///     let mut text = agent.as_bytes().to_vec();
 ///     body.by_ref().take(100).read_to_end(&mut text)?;
-///     reply.send(Status::OK, &[], &text)
+///     responder.send(Status::OK, &[], &text)
 /// }
 /// ```
 #[derive(Debug)]
@@ -89,7 +89,7 @@ pub struct Exchange<'s, S: Transport = TcpStream> {
     /// Its body.
     pub body: RequestBody<'s, S>,
     /// What answers it.
-    pub reply: Reply<'s, S>,
+    pub responder: Responder<'s, S>,
 }
 
 impl<S: Transport> ServerStream<S> {
@@ -148,7 +148,7 @@ impl<S: Transport> ServerStream<S> {
             peer: self.peer,
             head,
             body: RequestBody::new(wire),
-            reply: Reply::new(wire, head.version()),
+            responder: Responder::new(wire, head.version()),
         }))
     }
 
@@ -491,10 +491,10 @@ mod tests {
     fn an_unread_body_is_awaited_for_100_ms_in_all() {
         let request = b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhell";
         let (mut stream, waits) = stream(request, &Arc::default());
-        let Exchange { reply, .. } = stream.next_request().unwrap().unwrap();
+        let Exchange { responder, .. } = stream.next_request().unwrap().unwrap();
         // Head and body do not fit together: the head is begun twice.
         let value = FieldValue::new(&[b'x'; 62_000]).unwrap();
-        reply.send(Status::OK, &[(FieldName::from_static("X"), value)], &[b'y'; 4000]).unwrap();
+        responder.send(Status::OK, &[(FieldName::from_static("X"), value)], &[b'y'; 4000]).unwrap();
         let waited: Duration = waits.borrow().iter().sum();
         // The last waits are of a millisecond at least, whatever is left.
         assert!(!waited.is_zero() && waited <= Duration::from_millis(105), "{waits:?}");

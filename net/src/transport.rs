@@ -178,7 +178,7 @@ pointer!(Box<T>, &mut T);
 ///     ServerStream::new(Untimed(Cursor::new(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".to_vec())));
 /// if let Some(exchange) = peer.next_request()? {
 ///     assert_eq!(exchange.head.target().path(), "/");
-///     exchange.reply.send(Status::OK, &[], b"behind the request, as a cursor does")?;
+///     exchange.responder.send(Status::OK, &[], b"behind the request, as a cursor does")?;
 /// }
 /// # Ok::<(), bareline_net::Error>(())
 /// ```

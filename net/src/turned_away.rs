@@ -8,7 +8,7 @@ use crate::panics;
 use crate::settings::Settings;
 use crate::stack::Stack;
 use crate::transport::Transport;
-use bareline_core::{FieldName, FieldValue, MessageWriter, ReplyTo, Status, WireBuf};
+use bareline_core::{FieldName, FieldValue, MessageWriter, RequestContext, Status, WireBuf};
 use std::collections::VecDeque;
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -136,7 +136,7 @@ fn answer(stream: &mut impl Transport) -> Result<(), Error> {
     stream.set_read_timeout(Some(TURN))?;
     let mut out = WireBuf::<512>::new();
     MessageWriter::new()
-        .response(ReplyTo::UNREAD, Status::SERVICE_UNAVAILABLE, &mut out)?
+        .response(RequestContext::UNREAD, Status::SERVICE_UNAVAILABLE, &mut out)?
         .field(FieldName::DATE, Date::now().value())?
         .field(FieldName::from_static("Retry-After"), FieldValue::from_static("1"))?
         .field(FieldName::CONTENT_TYPE, FieldValue::from_static("text/plain; charset=utf-8"))?

@@ -4,8 +4,8 @@ use crate::deadline::is_passing;
 use crate::error::{Error, PeerFault, Wait};
 use crate::wire::OUT;
 use bareline_core::{
-    ErrorKind, HeadWriter, LentSpans, Method, ParseError, ReplyTo, RequestHead, ResponseHead,
-    Status, Target, WireBuf, WriteError, datagram,
+    ErrorKind, HeadWriter, LentSpans, Method, ParseError, RequestContext, RequestHead,
+    ResponseHead, Status, Target, WireBuf, WriteError, datagram,
 };
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::time::{Duration, Instant};
@@ -173,13 +173,13 @@ impl UdpPeer {
     /// has at most 8,192 octets; a longer one is [`Error::TooLong`].
     pub fn send_response_to(
         &mut self,
-        reply_to: ReplyTo,
+        context: RequestContext,
         status: Status,
         to: SocketAddr,
         write: impl FnOnce(HeadWriter<'_, datagram::Whole>) -> Result<(), WriteError>,
     ) -> Result<(), Error> {
         let mut out = WireBuf::<OUT>::new();
-        datagram::write_response(&mut out, reply_to, status).and_then(write).map_err(unsent)?;
+        datagram::write_response(&mut out, context, status).and_then(write).map_err(unsent)?;
         self.send_message(&out, to)
     }
 

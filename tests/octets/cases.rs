@@ -9,8 +9,8 @@
 )]
 
 use bareline_core::{
-    FieldName, FieldValue, HeadWriter, MessageWriter, Method, ReplyTo, Status, Target, Version,
-    WireBuf, WriteError,
+    FieldName, FieldValue, HeadWriter, MessageWriter, Method, RequestContext, Status, Target,
+    Version, WireBuf, WriteError,
 };
 use bareline_explain::reading::{Asked, Field, Message, Reading, StartLine, requests, responses};
 use serde_json::Value;
@@ -348,12 +348,14 @@ fn write(case: &Value) -> Result<Vec<u8>, WriteError> {
         let head = writer.request(method, target, &mut out)?;
         end(head.version(version("version")), &pairs("headers"), &body)?
     } else {
-        let reply_to =
-            ReplyTo::new(Method::new(text(input, "request_method"))?, version("request_version"));
+        let context = RequestContext::new(
+            Method::new(text(input, "request_method"))?,
+            version("request_version"),
+        );
         let code = u16::try_from(input["status"].as_u64().unwrap())
             .map_err(|_| WriteError::InvalidStatus { code: 0 })?;
         let status = Status::new(code)?;
-        let mut head = writer.response(reply_to, status, &mut out)?.version(version("version"));
+        let mut head = writer.response(context, status, &mut out)?.version(version("version"));
         if text(input, "reason") != status.reason() {
             let reason = from_latin1(text(input, "reason"));
             head = head.reason(FieldValue::new(&reason)?)?;

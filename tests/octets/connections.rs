@@ -10,7 +10,7 @@
 
 use bareline_core::{
     ClientConnection, ClientState, ErrorKind, Event, FieldName, FieldSpans, FieldValue, Limits,
-    MessageWriter, Method, RecvBuf, ReplyTo, ServerConnection, ServerState, Status, Target,
+    MessageWriter, Method, RecvBuf, RequestContext, ServerConnection, ServerState, Status, Target,
     Version, WireBuf, WriteError, datagram,
 };
 use bareline_fuzz::{Entry, client_log};
@@ -459,12 +459,15 @@ fn a_datagram_is_one_message() {
     // A datagram is one message.
     let second = datagram::write_request(&mut out, search, Target::ASTERISK).err();
     assert_eq!(second, Some(WriteError::OutOfTurn));
-    let second = datagram::write_response(&mut out, ReplyTo::UNREAD, Status::OK).err();
+    let second = datagram::write_response(&mut out, RequestContext::UNREAD, Status::OK).err();
     assert_eq!(second, Some(WriteError::OutOfTurn));
-    let second = MessageWriter::new().response(ReplyTo::UNREAD, Status::OK, &mut out).err();
+    let second = MessageWriter::new().response(RequestContext::UNREAD, Status::OK, &mut out).err();
     assert_eq!(second, Some(WriteError::OutOfTurn));
     out.clear();
-    datagram::write_response(&mut out, ReplyTo::UNREAD, Status::OK).unwrap().body(b"x").unwrap();
+    datagram::write_response(&mut out, RequestContext::UNREAD, Status::OK)
+        .unwrap()
+        .body(b"x")
+        .unwrap();
     assert_eq!(out.as_bytes(), b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
 }
 
@@ -926,14 +929,14 @@ fn no_second_head_stands_in_a_body() {
     type Begin = fn(&mut WireBuf<1024>) -> Option<WriteError>;
     let heads: &[(&str, Begin)] = &[
         ("a writer's response", |out| {
-            MessageWriter::new().response(ReplyTo::UNREAD, Status::OK, out).err()
+            MessageWriter::new().response(RequestContext::UNREAD, Status::OK, out).err()
         }),
         ("a writer's request", |out| {
             MessageWriter::new().request(Method::GET, Target::ROOT, out).err()
         }),
         ("a datagram", |out| datagram::write_request(out, Method::GET, Target::ROOT).err()),
         ("a datagram's response", |out| {
-            datagram::write_response(out, ReplyTo::UNREAD, Status::OK).err()
+            datagram::write_response(out, RequestContext::UNREAD, Status::OK).err()
         }),
         ("another server's response", |out| {
             server_after(REQUEST).connection.respond(Status::OK, out).err()

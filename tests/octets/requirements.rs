@@ -9,8 +9,8 @@
 
 use bareline_core::{
     ClientConnection, ClientEvent, ClientState, ErrorKind, FieldName, FieldSpans, FieldValue,
-    Framing, HeadWriter, Limits, MessageWriter, Method, ParseError, Parsed, ReplyTo, RequestHead,
-    ResponseHead, Status, Target, TargetForm, Version, WireBuf, WriteError, datagram,
+    Framing, HeadWriter, Limits, MessageWriter, Method, ParseError, Parsed, RequestContext,
+    RequestHead, ResponseHead, Status, Target, TargetForm, Version, WireBuf, WriteError, datagram,
 };
 use std::collections::HashSet;
 
@@ -469,7 +469,7 @@ fn rfc9112_4_the_sp_behind_a_status_code_may_be_missing() {
         assert_eq!(message.fields().len(), 1);
     }
     let (mut out, mut writer) = (WireBuf::<64>::new(), MessageWriter::new());
-    let head = writer.response(ReplyTo::UNREAD, Status::OK, &mut out).unwrap();
+    let head = writer.response(RequestContext::UNREAD, Status::OK, &mut out).unwrap();
     head.reason(FieldValue::from_static("")).unwrap().body(b"").unwrap();
     assert!(out.as_bytes().starts_with(b"HTTP/1.1 200 \r\n"), "{out:?}");
 }
@@ -928,7 +928,7 @@ fn rfc3986_2_1_a_target_that_was_read_is_written_encoded() {
     }
 }
 
-const OTHER: ReplyTo = ReplyTo::UNREAD;
+const OTHER: RequestContext = RequestContext::UNREAD;
 type Fields<'a> = &'a [(&'a str, &'a str)];
 
 fn with_fields<'w>(
@@ -960,13 +960,13 @@ fn write_request(
 }
 
 fn write_response(
-    reply_to: ReplyTo,
+    context: RequestContext,
     code: u16,
     fields: Fields<'_>,
     body: &[u8],
 ) -> Result<String, WriteError> {
     let mut out = WireBuf::<100>::new();
-    with_fields(MessageWriter::new().response(reply_to, Status::new(code)?, &mut out)?, fields)?
+    with_fields(MessageWriter::new().response(context, Status::new(code)?, &mut out)?, fields)?
         .body(body)?;
     Ok(String::from_utf8_lossy(out.as_bytes()).into_owned())
 }
@@ -1226,9 +1226,9 @@ fn rfc9110_4_2_4_userinfo_is_never_written() {
 
 #[test]
 fn each_refusal_of_a_response_writer_and_its_accepted_twin() {
-    type Call<'a> = (ReplyTo, u16, Fields<'a>, &'a [u8]);
-    let connect = ReplyTo::new(Method::CONNECT, Version::Http11);
-    let http10 = ReplyTo::new(Method::POST, Version::Http10);
+    type Call<'a> = (RequestContext, u16, Fields<'a>, &'a [u8]);
+    let connect = RequestContext::new(Method::CONNECT, Version::Http11);
+    let http10 = RequestContext::new(Method::POST, Version::Http10);
     let cases: &[(WriteError, Call<'_>, Call<'_>)] = &[
         (WriteError::InvalidStatus { code: 99 }, (OTHER, 99, &[], b""), (OTHER, 100, &[], b"")),
         (WriteError::InvalidStatus { code: 600 }, (OTHER, 600, &[], b""), (OTHER, 599, &[], b"")),
@@ -1340,9 +1340,9 @@ type Write = fn(HeadWriter<'_>) -> Result<(), WriteError>;
 /// Messages, and whether each is the last one on its stream.
 #[test]
 fn rfc9112_9_6_no_head_follows_the_last_message_of_a_stream() {
-    let connect = ReplyTo::new(Method::CONNECT, Version::Http11);
-    let head = ReplyTo::new(Method::HEAD, Version::Http11);
-    let cases: &[(ReplyTo, u16, Write, bool)] = &[
+    let connect = RequestContext::new(Method::CONNECT, Version::Http11);
+    let head = RequestContext::new(Method::HEAD, Version::Http11);
+    let cases: &[(RequestContext, u16, Write, bool)] = &[
         (OTHER, 200, |head| head.body(b"x"), false),
         (OTHER, 200, |head| head.field(CLOSE.0, CLOSE.1)?.body(b"x"), true),
         (OTHER, 200, |head| head.field(CLOSE.0, CLOSE.1)?.without_body(), true),
@@ -1366,10 +1366,10 @@ fn rfc9112_9_6_no_head_follows_the_last_message_of_a_stream() {
         (connect, 300, |head| head.without_body(), false),
         (connect, 100, |head| head.without_body(), false),
     ];
-    for (reply_to, code, write, is_last) in cases {
+    for (context, code, write, is_last) in cases {
         let status = Status::new(*code).unwrap();
         let (mut out, mut writer) = (WireBuf::<200>::new(), MessageWriter::new());
-        write(writer.response(*reply_to, status, &mut out).unwrap()).unwrap();
+        write(writer.response(*context, status, &mut out).unwrap()).unwrap();
         let error = is_last.then_some(WriteError::OutOfTurn);
         assert_eq!(writer.response(OTHER, Status::OK, &mut out).err(), error, "{out:?}");
         assert_eq!(
@@ -1378,11 +1378,7 @@ fn rfc9112_9_6_no_head_follows_the_last_message_of_a_stream() {
             "{out:?}"
         );
         out.clear();
-        assert_eq!(
-            writer.response(OTHER, Status::OK, &mut out).err(),
-            error,
-            "{reply_to:?} {code}"
-        );
+        assert_eq!(writer.response(OTHER, Status::OK, &mut out).err(), error, "{context:?} {code}");
         assert_eq!(
             MessageWriter::new().response(OTHER, Status::OK, &mut out).err(),
             None,
@@ -1584,8 +1580,8 @@ fn rfc9112_7_1_2_trailers_follow_chunks_and_control_nothing() {
 
 #[test]
 fn rfc9112_6_1_chunks_are_not_for_http_1_0() {
-    let http10 = ReplyTo::new(Method::GET, Version::Http10);
-    for (reply_to, status, version, error) in [
+    let http10 = RequestContext::new(Method::GET, Version::Http10);
+    for (context, status, version, error) in [
         (http10, Status::OK, Version::Http11, Some(WriteError::NeedsHttp11)),
         (OTHER, Status::OK, Version::Http10, Some(WriteError::NeedsHttp11)),
         (OTHER, Status::NO_CONTENT, Version::Http11, Some(WriteError::BodyForbidden)),
@@ -1593,7 +1589,7 @@ fn rfc9112_6_1_chunks_are_not_for_http_1_0() {
     ] {
         let (mut out, mut writer) = (WireBuf::<200>::new(), MessageWriter::new());
         assert_eq!(
-            writer.response(reply_to, status, &mut out).unwrap().version(version).chunked().err(),
+            writer.response(context, status, &mut out).unwrap().version(version).chunked().err(),
             error
         );
     }
@@ -1602,23 +1598,23 @@ fn rfc9112_6_1_chunks_are_not_for_http_1_0() {
 /// Neither a length nor a coding, not even of no octets.
 #[test]
 fn rfc9112_6_1_no_word_of_a_body_where_none_can_be() {
-    let connect = ReplyTo::new(Method::CONNECT, Version::Http11);
+    let connect = RequestContext::new(Method::CONNECT, Version::Http11);
     let interim = (100..200).filter(|&code| code != 101).map(|code| (OTHER, code));
     let tunnel = (200..300).map(|code| (connect, code));
-    for (reply_to, code) in interim.chain([(OTHER, 204)]).chain(tunnel) {
+    for (context, code) in interim.chain([(OTHER, 204)]).chain(tunnel) {
         let (mut out, mut writer) = (WireBuf::<100>::new(), MessageWriter::new());
         let status = Status::new(code).unwrap();
         assert_eq!(
-            writer.response(reply_to, status, &mut out).unwrap().length(0).err(),
+            writer.response(context, status, &mut out).unwrap().length(0).err(),
             Some(WriteError::BodyForbidden),
             "{code}"
         );
         assert_eq!(
-            writer.response(reply_to, status, &mut out).unwrap().chunked().err(),
+            writer.response(context, status, &mut out).unwrap().chunked().err(),
             Some(WriteError::BodyForbidden),
             "{code}"
         );
-        writer.response(reply_to, status, &mut out).unwrap().without_body().unwrap();
+        writer.response(context, status, &mut out).unwrap().without_body().unwrap();
         assert_eq!(
             out.as_bytes().iter().filter(|&&octet| octet == b'\n').count(),
             2,
@@ -1627,7 +1623,7 @@ fn rfc9112_6_1_no_word_of_a_body_where_none_can_be() {
         out.clear();
         let twin = Status::new(500 + code % 100).unwrap();
         assert_eq!(
-            MessageWriter::new().response(reply_to, twin, &mut out).unwrap().chunked().err(),
+            MessageWriter::new().response(context, twin, &mut out).unwrap().chunked().err(),
             None,
             "{code}"
         );
@@ -1658,8 +1654,8 @@ fn a_body_that_does_not_fit_is_not_counted() {
 /// What is written, to the octet.
 #[test]
 fn rfc9112_2_1_messages_as_they_are_written() {
-    let head = ReplyTo::new(Method::HEAD, Version::Http11);
-    let connect = ReplyTo::new(Method::CONNECT, Version::Http11);
+    let head = RequestContext::new(Method::HEAD, Version::Http11);
+    let connect = RequestContext::new(Method::CONNECT, Version::Http11);
     let host = &[("Host", "a")];
     for (written, expected) in [
         (write_request("GET", "/", host, b""), "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
@@ -1695,8 +1691,9 @@ fn rfc9112_2_1_messages_as_they_are_written() {
 fn the_answer_of_the_article_as_it_is_written() {
     let answer = |method| {
         let (mut out, mut writer) = (WireBuf::<100>::new(), MessageWriter::new());
-        let head =
-            writer.response(ReplyTo::new(method, Version::Http11), Status::OK, &mut out).unwrap();
+        let head = writer
+            .response(RequestContext::new(method, Version::Http11), Status::OK, &mut out)
+            .unwrap();
         head.version(Version::Http10).body_until_close(b"TCP connection").unwrap();
         String::from_utf8_lossy(out.as_bytes()).into_owned()
     };

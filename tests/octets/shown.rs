@@ -9,8 +9,8 @@
 
 use bareline_core::{
     BodyDecoder, BodyPart, ErrorKind, FieldName, FieldSpans, FieldValue, Framing, Limits,
-    MessageWriter, Method, Parsed, RecvBuf, ReplyTo, RequestHead, ResponseHead, Status, Target,
-    Version, WireBuf, WriteError, dump,
+    MessageWriter, Method, Parsed, RecvBuf, RequestContext, RequestHead, ResponseHead, Status,
+    Target, Version, WireBuf, WriteError, dump,
 };
 
 #[test]
@@ -170,12 +170,16 @@ fn heads_are_shown_part_by_part() {
 fn buffers_and_bodies_are_shown() {
     let mut out = WireBuf::<64>::default();
     let mut writer = MessageWriter::default();
-    let reply_to = ReplyTo::new(Method::GET, Version::Http11);
+    let context = RequestContext::new(Method::GET, Version::Http11);
     assert_eq!(
-        format!("{:?}", writer.response(reply_to, Status::OK, &mut out).unwrap()),
+        format!("{:?}", writer.response(context, Status::OK, &mut out).unwrap()),
         "HeadWriter"
     );
-    writer.response(ReplyTo::UNREAD, Status::CONTINUE, &mut out).unwrap().without_body().unwrap();
+    writer
+        .response(RequestContext::UNREAD, Status::CONTINUE, &mut out)
+        .unwrap()
+        .without_body()
+        .unwrap();
     assert_eq!(format!("{out:?}"), "\"HTTP/1.1 100 Continue\\r\\n\\r\\n\"");
     let mut buffer = RecvBuf::<8>::default();
     buffer.fill_from(|room| Ok::<_, ()>(room.len().min(3))).unwrap();

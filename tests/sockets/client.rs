@@ -470,10 +470,10 @@ fn an_exchange_is_over_in_time_though_its_octets_earn_more() {
 #[test]
 fn a_large_body_arrives_whole_both_ways_again_and_again() {
     let (address, served) = serve_one(Settings::default(), |mut peer| {
-        while let Some(Exchange { mut body, reply, .. }) = peer.next_request().unwrap() {
+        while let Some(Exchange { mut body, responder, .. }) = peer.next_request().unwrap() {
             let mut content = Vec::new();
             body.read_to_end(&mut content).unwrap();
-            reply.send(Status::OK, &[], &content).unwrap();
+            responder.send(Status::OK, &[], &content).unwrap();
         }
     });
     let mut client = ClientStream::connect(&address.to_string()).unwrap();

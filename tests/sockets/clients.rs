@@ -153,7 +153,7 @@ fn what_is_kept_is_limited_in_time_and_in_number() {
         (ClientSettings { kept: 0, ..default }, 2),
         (ClientSettings { kept_per_authority: 0, ..default }, 2),
     ] {
-        let (url, count) = server(|exchange| exchange.reply.send(Status::OK, &[], b"hi"));
+        let (url, count) = server(|exchange| exchange.responder.send(Status::OK, &[], b"hi"));
         let client = Client::with_settings(settings);
         assert_eq!(
             (get(&client, &url).unwrap(), get(&client, &url).unwrap()),
@@ -168,7 +168,7 @@ fn what_is_kept_is_limited_in_time_and_in_number() {
         (ClientSettings { kept_per_authority: 1, ..default }, 5),
     ] {
         let (url, count) =
-            server(|exchange| exchange.reply.send(Status::OK, &[], &[b'x'; 100_000]));
+            server(|exchange| exchange.responder.send(Status::OK, &[], &[b'x'; 100_000]));
         let client = Client::with_settings(settings);
         for _ in 0..2 {
             let responses: Vec<_> = (0..3).map(|_| client.get(&url).unwrap()).collect();
@@ -441,12 +441,12 @@ fn what_a_server_sends_is_limited() {
 
 #[test]
 fn heads_of_60_kb_go_both_ways() {
-    let (url, _) = server(|Exchange { head, mut body, reply, .. }| {
+    let (url, _) = server(|Exchange { head, mut body, responder, .. }| {
         let name = FieldName::from_static("X");
         let value = head.fields().only(name).unwrap().unwrap();
         let mut text = Vec::new();
         body.read_to_end(&mut text)?;
-        reply.send(Status::OK, &[(name, value)], &text)
+        responder.send(Status::OK, &[(name, value)], &text)
     });
     let (client, name) = (Client::new(), FieldName::from_static("X"));
     // The second request goes out on the same connection; bodies are written behind the head, and
@@ -479,12 +479,12 @@ fn heads_of_60_kb_go_both_ways() {
 
 #[test]
 fn bodies_are_streamed_both_ways() {
-    let (url, _) = server(|Exchange { head, mut body, reply, .. }| {
+    let (url, _) = server(|Exchange { head, mut body, responder, .. }| {
         let framing = format!("{:?} ", head.framing());
-        let mut reply = reply.while_reading().stream(Status::OK, &[])?;
-        reply.write_all(framing.as_bytes())?;
-        io::copy(&mut body, &mut reply)?;
-        reply.finish()
+        let mut responder = responder.while_reading().stream(Status::OK, &[])?;
+        responder.write_all(framing.as_bytes())?;
+        io::copy(&mut body, &mut responder)?;
+        responder.finish()
     });
     let client = Client::new();
     let put = || client.request(Method::PUT, &url).unwrap();
@@ -524,7 +524,7 @@ impl Read for Broken {
 fn threads_share_a_client() {
     let (url, count) = server(|exchange| {
         let path = exchange.head.target().path().to_owned();
-        exchange.reply.send(Status::OK, &[], path.as_bytes())
+        exchange.responder.send(Status::OK, &[], path.as_bytes())
     });
     let client = Client::new();
     thread::scope(|scope| {
@@ -546,7 +546,7 @@ fn threads_share_a_client() {
 fn a_gateway_encodes_the_target_that_it_forwards() {
     let (origin, _) = server(|exchange| {
         let target = exchange.head.target().to_string();
-        exchange.reply.send(Status::OK, &[], target.as_bytes())
+        exchange.responder.send(Status::OK, &[], target.as_bytes())
     });
     let origin = origin.trim_start_matches("http://").to_owned();
     let (gateway, served) = served_by(move |stream| {
@@ -562,7 +562,7 @@ fn a_gateway_encodes_the_target_that_it_forwards() {
             let body =
                 io::read_to_string(client.request(Method::GET, target, &[], b"").unwrap().body)
                     .unwrap();
-            exchange.reply.send(Status::OK, &[], body.as_bytes()).unwrap();
+            exchange.responder.send(Status::OK, &[], body.as_bytes()).unwrap();
         }
         errors
     });

@@ -2,8 +2,8 @@
 
 use crate::DEADLINE;
 use bareline_core::{
-    ErrorKind, FieldName, FieldSpans, FieldValue, Method, ParseError, ReplyTo, Status, Target,
-    WriteError,
+    ErrorKind, FieldName, FieldSpans, FieldValue, Method, ParseError, RequestContext, Status,
+    Target, WriteError,
 };
 use bareline_net::{Error, PeerFault, UdpPeer, Wait};
 use std::net::UdpSocket;
@@ -46,7 +46,7 @@ fn messages_go_in_datagrams() {
     let (head, body) = datagram.request(spans.lend()).unwrap();
     assert_eq!((head.method(), head.target().as_str(), body), (search, "*", &b""[..]));
 
-    server.send_response_to(head.reply_to(), Status::OK, from, |head| head.body(b"here")).unwrap();
+    server.send_response_to(head.context(), Status::OK, from, |head| head.body(b"here")).unwrap();
     let datagram = client.receive_within(DEADLINE, &mut buffer).unwrap();
     let (head, body) = datagram.response(search, spans.lend()).unwrap();
     assert_eq!((head.status(), body), (Status::OK, &b"here"[..]));
@@ -60,7 +60,9 @@ fn a_message_that_is_none_or_cut_is_told() {
     let mut spans = FieldSpans::<4>::new();
     // Cut off by our buffer: the body would be whole without its last octet, by the fields.
     let mut buffer = [0; 41];
-    server.send_response_to(ReplyTo::UNREAD, Status::OK, to, |head| head.body(b"123")).unwrap();
+    server
+        .send_response_to(RequestContext::UNREAD, Status::OK, to, |head| head.body(b"123"))
+        .unwrap();
     let datagram = client.receive_within(DEADLINE, &mut buffer).unwrap();
     assert_eq!((datagram.octets.len(), datagram.cut), (41, 0));
     assert!(datagram.response(Method::GET, spans.lend()).is_ok());

@@ -240,13 +240,14 @@ fn a_hundred_megabytes_pass_with_flat_memory_each_way() {
         serve_one(Settings { body_limit: u64::MAX, ..Settings::default() }, move |mut peer| {
             let mut exchange = peer.next_request().unwrap().unwrap();
             let uploaded = io::copy(&mut exchange.body, &mut io::sink()).unwrap();
-            let mut reply = exchange.reply.begin(Status::OK, |head| head.length(LARGE)).unwrap();
-            io::copy(&mut io::repeat(b'x').take(LARGE - 1), &mut reply).unwrap();
-            reply.flush().unwrap();
+            let mut responder =
+                exchange.responder.begin(Status::OK, |head| head.length(LARGE)).unwrap();
+            io::copy(&mut io::repeat(b'x').take(LARGE - 1), &mut responder).unwrap();
+            responder.flush().unwrap();
             passed.send(()).unwrap();
             goes_on.recv().unwrap();
-            reply.write_all(b"x").unwrap();
-            reply.finish().unwrap();
+            responder.write_all(b"x").unwrap();
+            responder.finish().unwrap();
             uploaded
         });
     let (url, data) = (format!("http://{address}/"), format!("@{}", path.display()));

@@ -32,17 +32,17 @@ impl Drop for Limited {
 
 /// Responds with the request line to `/`, with the body to `/echo`, and with 404 to others, whose
 /// body is not read.
-fn respond(Exchange { head, mut body, reply, .. }: Exchange<'_>) -> Result<(), Error> {
+fn respond(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(), Error> {
     match head.target().path() {
         "/" => {
             let line = format!("{} {} {}", head.method(), head.target(), head.version());
-            reply.send(Status::OK, &[], line.as_bytes())
+            responder.send(Status::OK, &[], line.as_bytes())
         }
         "/echo" => {
             let mut octets = Vec::new();
             body.read_to_end(&mut octets)?;
-            reply.send(Status::OK, &[], &octets)
+            responder.send(Status::OK, &[], &octets)
         }
-        _ => reply.send(Status::NOT_FOUND, &[], b"Not Found\n"),
+        _ => responder.send(Status::NOT_FOUND, &[], b"Not Found\n"),
     }
 }

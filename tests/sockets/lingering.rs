@@ -88,8 +88,10 @@ fn rfc9112_9_6_octets_extend_the_lingering_close_to_its_end() {
 
 #[test]
 fn a_shutdown_ends_the_lingering_close() {
-    let service =
-        Service::new(|server| server, |exchange| exchange.reply.send(Status::NOT_FOUND, &[], b""));
+    let service = Service::new(
+        |server| server,
+        |exchange| exchange.responder.send(Status::NOT_FOUND, &[], b""),
+    );
     let sender = responded_to(service.address);
     let start = Instant::now();
     service.handle.shut_down();
@@ -103,7 +105,7 @@ fn a_shutdown_ends_the_lingering_close() {
 fn the_need_of_room_ends_the_lingering_close() {
     let service = Service::new(
         |server| server.threads(1),
-        |exchange| exchange.reply.send(Status::NOT_FOUND, &[], b"none"),
+        |exchange| exchange.responder.send(Status::NOT_FOUND, &[], b"none"),
     );
     let sender = responded_to(service.address);
     let start = Instant::now();

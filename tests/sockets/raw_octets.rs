@@ -36,7 +36,7 @@ fn server(page: String) -> Told {
             if target.as_str().contains("octet") {
                 sender.send(target.to_string()).unwrap();
             }
-            exchange.reply.send(
+            exchange.responder.send(
                 Status::OK,
                 &[(FieldName::CONTENT_TYPE, FieldValue::from_static(kind))],
                 body.as_bytes(),

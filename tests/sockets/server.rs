@@ -2,7 +2,9 @@
 
 use crate::{DEADLINE, connect, exchange, exchange_all, read_all, serve_one, stays_silent};
 use bareline_core::{ErrorKind, FieldName, FieldValue, Status, Version, WriteError};
-use bareline_net::{Error, Exchange, PeerFault, Reply, RequestBody, ServerStream, Settings, Wait};
+use bareline_net::{
+    Error, Exchange, PeerFault, RequestBody, Responder, ServerStream, Settings, Wait,
+};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr};
 use std::sync::mpsc::channel;
@@ -15,10 +17,10 @@ const TEXT: (FieldName<'_>, FieldValue<'_>) =
 /// Answers each request on the connection with its target and its body.
 fn tell_all(mut peer: ServerStream) -> Result<usize, Error> {
     let mut count = 0;
-    while let Some(Exchange { head, mut body, reply, .. }) = peer.next_request()? {
+    while let Some(Exchange { head, mut body, responder, .. }) = peer.next_request()? {
         let mut text = format!("{} ", head.target()).into_bytes();
         body.read_to_end(&mut text)?;
-        reply.send(Status::OK, &[], &text)?;
+        responder.send(Status::OK, &[], &text)?;
         count += 1;
     }
     Ok(count)
@@ -31,10 +33,10 @@ fn all_told(settings: Settings) -> (SocketAddr, JoinHandle<Result<usize, Error>>
 #[test]
 fn a_request_with_its_body_is_read_and_answered() {
     let (address, served) = serve_one(Settings::default(), |mut peer| {
-        let Exchange { head, mut body, reply, .. } = peer.next_request().unwrap().unwrap();
+        let Exchange { head, mut body, responder, .. } = peer.next_request().unwrap().unwrap();
         let mut text = [0; 2];
         body.read_exact(&mut text).unwrap();
-        let mut answer = reply
+        let mut answer = responder
             .while_reading()
             .begin(Status::CREATED, |head| head.field(TEXT.0, TEXT.1)?.length(9))
             .unwrap();
@@ -109,7 +111,7 @@ fn rfc9110_9_3_2_an_answer_to_head_has_no_body() {
 
     let (address, served) = serve_one(Settings::default(), |mut peer| {
         let mut answer =
-            peer.next_request().unwrap().unwrap().reply.stream(Status::OK, &[]).unwrap();
+            peer.next_request().unwrap().unwrap().responder.stream(Status::OK, &[]).unwrap();
         answer.write_all(&[b'x'; 10_000]).unwrap();
         answer.finish()
     });
@@ -125,10 +127,10 @@ const EXPECTING: &[u8] =
 fn rfc9110_10_1_1_a_100_is_sent_when_the_body_is_read() {
     let (start, started) = channel();
     let (address, served) = serve_one(Settings::default(), move |mut peer| {
-        let Exchange { mut body, reply, .. } = peer.next_request().unwrap().unwrap();
+        let Exchange { mut body, responder, .. } = peer.next_request().unwrap().unwrap();
         started.recv_timeout(DEADLINE).unwrap();
         let text = io::read_to_string(&mut body).unwrap();
-        reply.send(Status::OK, &[], text.as_bytes())?;
+        responder.send(Status::OK, &[], text.as_bytes())?;
         peer.next_request().map(|next| next.is_none())
     });
     let mut stream = connect(address);
@@ -159,7 +161,11 @@ fn rfc9110_10_1_1_no_100_is_sent_that_is_not_needed() {
     served.join().unwrap().unwrap();
     // Nobody reads it: whether it comes is not known, and so the connection ends.
     let (address, served) = serve_one(Settings::default(), |mut peer| {
-        peer.next_request().unwrap().unwrap().reply.send(Status::EXPECTATION_FAILED, &[], b"")?;
+        peer.next_request().unwrap().unwrap().responder.send(
+            Status::EXPECTATION_FAILED,
+            &[],
+            b"",
+        )?;
         peer.next_request().map(|next| next.is_none())
     });
     let answer = exchange(address, EXPECTING);
@@ -267,7 +273,7 @@ fn answers_that_are_ready_go_out_before_a_refusal() {
 fn a_faulty_body_is_answered_by_the_caller_or_refused() {
     const BAD: &[u8] = b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
         1\r\na\r\nx\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n";
-    type Handle = fn(RequestBody<'_>, Reply<'_>) -> Result<(), Error>;
+    type Handle = fn(RequestBody<'_>, Responder<'_>) -> Result<(), Error>;
     let handlers: [(Handle, &str, &str); 3] = [
         (
             |mut body, _| Ok(_ = body.read_to_end(&mut Vec::new())?),
@@ -275,7 +281,7 @@ fn a_faulty_body_is_answered_by_the_caller_or_refused() {
             "invalid chunk size",
         ),
         (
-            |mut body, reply| {
+            |mut body, responder| {
                 let error = body.read_to_end(&mut Vec::new()).unwrap_err();
                 assert_eq!(error.kind(), io::ErrorKind::InvalidData);
                 assert_eq!(
@@ -283,17 +289,17 @@ fn a_faulty_body_is_answered_by_the_caller_or_refused() {
                     io::ErrorKind::InvalidData,
                     "a fault is no end"
                 );
-                reply.send(Status::UNPROCESSABLE_CONTENT, &[], b"mine")
+                responder.send(Status::UNPROCESSABLE_CONTENT, &[], b"mine")
             },
             "422 Unprocessable Content",
             "mine",
         ),
-        (|_, reply| reply.send(Status::OK, &[], b"unread"), "200 OK", "unread"),
+        (|_, responder| responder.send(Status::OK, &[], b"unread"), "200 OK", "unread"),
     ];
     for (number, (handle, status, text)) in handlers.into_iter().enumerate() {
         let (address, served) = serve_one(Settings::default(), move |mut peer| {
-            let Exchange { body, reply, .. } = peer.next_request().unwrap().unwrap();
-            let handled = handle(body, reply);
+            let Exchange { body, responder, .. } = peer.next_request().unwrap().unwrap();
+            let handled = handle(body, responder);
             (handled, peer.next_request().map(|next| next.is_none()))
         });
         let answer = exchange(address, BAD);
@@ -323,12 +329,12 @@ fn rfc9112_9_3_an_unread_body_is_not_taken_for_a_request() {
         for taken in [0, 1, 10] {
             let (address, served) = serve_one(Settings::default(), move |mut peer| {
                 let mut targets = Vec::new();
-                while let Some(Exchange { head, mut body, reply, .. }) =
+                while let Some(Exchange { head, mut body, responder, .. }) =
                     peer.next_request().unwrap()
                 {
                     targets.push(head.target().to_string());
                     assert!(body.read(&mut vec![0; taken]).unwrap() <= taken);
-                    reply.send(Status::OK, &[], head.target().as_bytes()).unwrap();
+                    responder.send(Status::OK, &[], head.target().as_bytes()).unwrap();
                 }
                 targets
             });
@@ -346,7 +352,7 @@ fn rfc9112_9_3_an_unread_body_is_not_taken_for_a_request() {
 #[test]
 fn rfc9112_9_6_a_long_unread_body_does_not_end_the_answer() {
     let (address, served) = serve_one(Settings::default(), |mut peer| {
-        peer.next_request().unwrap().unwrap().reply.send(Status::OK, &[], b"enough").unwrap();
+        peer.next_request().unwrap().unwrap().responder.send(Status::OK, &[], b"enough").unwrap();
         peer.next_request().map(|next| next.is_none())
     });
     let mut stream = connect(address);
@@ -365,8 +371,8 @@ fn rfc9112_9_6_a_long_unread_body_does_not_end_the_answer() {
 #[test]
 fn rfc9112_7_1_2_trailers_go_both_ways() {
     let (address, served) = serve_one(Settings::default(), |mut peer| {
-        let Exchange { mut body, reply, .. } = peer.next_request().unwrap().unwrap();
-        let mut echo = reply.while_reading().stream(Status::OK, &[]).unwrap();
+        let Exchange { mut body, responder, .. } = peer.next_request().unwrap().unwrap();
+        let mut echo = responder.while_reading().stream(Status::OK, &[]).unwrap();
         assert!(body.trailers().fields().is_empty(), "they are behind the body");
         io::copy(&mut body, &mut echo).unwrap();
         echo.finish_with(&body.trailers().fields())
@@ -386,9 +392,9 @@ fn rfc9112_7_1_2_trailers_go_both_ways() {
 fn rfc9110_5_4_a_request_has_128_trailers_and_no_more() {
     for (lines, status) in [(128, "200 OK"), (129, "431 Request Header Fields Too Large")] {
         let (address, served) = serve_one(Settings::default(), |mut peer| {
-            let Exchange { mut body, reply, .. } = peer.next_request()?.unwrap();
+            let Exchange { mut body, responder, .. } = peer.next_request()?.unwrap();
             io::copy(&mut body, &mut io::sink())?;
-            reply.send(Status::OK, &[], body.trailers().fields().len().to_string().as_bytes())
+            responder.send(Status::OK, &[], body.trailers().fields().len().to_string().as_bytes())
         });
         let trailers = "a:\r\n".repeat(lines);
         let request = format!(
@@ -409,8 +415,8 @@ fn rfc9110_5_4_a_request_has_128_trailers_and_no_more() {
 #[test]
 fn rfc9110_7_8_a_101_hands_over_the_stream_and_what_has_come() {
     let (address, served) = serve_one(Settings::default(), |mut peer| {
-        let Exchange { reply, .. } = peer.next_request().unwrap().unwrap();
-        let answer = reply.begin(Status::SWITCHING_PROTOCOLS, |head| {
+        let Exchange { responder, .. } = peer.next_request().unwrap().unwrap();
+        let answer = responder.begin(Status::SWITCHING_PROTOCOLS, |head| {
             let head = head.field(FieldName::UPGRADE, FieldValue::from_static("echo"))?;
             head.field(FieldName::CONNECTION, FieldValue::from_static("upgrade"))?.without_body()
         });
@@ -436,7 +442,7 @@ fn rfc9110_7_8_a_101_hands_over_the_stream_and_what_has_come() {
     served.join().unwrap();
 
     let (address, served) = serve_one(Settings::default(), |mut peer| {
-        peer.next_request().unwrap().unwrap().reply.send(Status::OK, &[], b"").unwrap();
+        peer.next_request().unwrap().unwrap().responder.send(Status::OK, &[], b"").unwrap();
         matches!(peer.hand_over(), Err(Error::Closed))
     });
     exchange(address, b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
@@ -514,7 +520,8 @@ fn a_body_earns_its_time() {
 fn a_client_that_does_not_read_its_answer_is_given_up() {
     let settings = Settings { write_deadline: Duration::from_millis(100), ..Settings::default() };
     let (address, served) = serve_one(settings, |mut peer| {
-        let mut body = peer.next_request().unwrap().unwrap().reply.stream(Status::OK, &[]).unwrap();
+        let mut body =
+            peer.next_request().unwrap().unwrap().responder.stream(Status::OK, &[]).unwrap();
         let start = Instant::now();
         loop {
             if let Err(error) = body.write_all(&[b'x'; 100_000]) {
@@ -555,9 +562,9 @@ fn rfc9112_9_6_a_large_answer_outlives_octets_behind_the_last() {
     ] {
         let (sent, is_sent) = channel();
         let (address, served) = serve_one(Settings::default(), move |mut peer| {
-            let Exchange { mut body, reply, .. } = peer.next_request().unwrap().unwrap();
+            let Exchange { mut body, responder, .. } = peer.next_request().unwrap().unwrap();
             body.read_to_end(&mut Vec::new()).unwrap();
-            reply.send(Status::OK, &[], &[b'x'; 200_000]).unwrap();
+            responder.send(Status::OK, &[], &[b'x'; 200_000]).unwrap();
             sent.send(()).unwrap();
         });
         let mut stream = connect(address);
@@ -591,9 +598,9 @@ fn rfc9112_9_6_a_peer_that_does_not_close_is_closed_in_time() {
 #[test]
 fn rfc9110_10_1_1_a_100_stands_behind_the_answer_before_it() {
     let (address, served) = serve_one(Settings::default(), |mut peer| {
-        peer.next_request()?.unwrap().reply.send(Status::OK, &[], b"first")?;
-        let Exchange { mut body, reply, .. } = peer.next_request()?.unwrap();
-        let mut echo = reply.while_reading().stream_sized(Status::CREATED, &[], 2)?;
+        peer.next_request()?.unwrap().responder.send(Status::OK, &[], b"first")?;
+        let Exchange { mut body, responder, .. } = peer.next_request()?.unwrap();
+        let mut echo = responder.while_reading().stream_sized(Status::CREATED, &[], 2)?;
         io::copy(&mut body, &mut echo)?;
         echo.finish()
     });
@@ -617,22 +624,22 @@ fn rfc9110_10_1_1_a_100_stands_behind_the_answer_before_it() {
 /// An answer of the caller's that cannot be sent, and what the client gets in its place.
 #[test]
 fn an_answer_that_is_none_is_a_500_and_an_error() {
-    type Answer = fn(Reply<'_>) -> Result<(), Error>;
+    type Answer = fn(Responder<'_>) -> Result<(), Error>;
     let answers: [Answer; 7] = [
-        |reply| reply.begin(Status::OK, |_| Ok(()))?.finish(),
-        |reply| reply.send(Status::CONTINUE, &[], b""),
-        |reply| reply.send(Status::NOT_MODIFIED, &[], b"x"),
-        |reply| reply.send(Status::SWITCHING_PROTOCOLS, &[], b""),
-        |reply| {
-            reply.send(
+        |responder| responder.begin(Status::OK, |_| Ok(()))?.finish(),
+        |responder| responder.send(Status::CONTINUE, &[], b""),
+        |responder| responder.send(Status::NOT_MODIFIED, &[], b"x"),
+        |responder| responder.send(Status::SWITCHING_PROTOCOLS, &[], b""),
+        |responder| {
+            responder.send(
                 Status::OK,
                 &[(FieldName::HOST, FieldValue::new(&vec![b'x'; 65_536]).unwrap())],
                 b"x",
             )
         },
-        |reply| reply.begin(Status::OK, |head| head.chunked()).map(drop),
-        |reply| {
-            Err(reply
+        |responder| responder.begin(Status::OK, |head| head.chunked()).map(drop),
+        |responder| {
+            Err(responder
                 .send(
                     Status::OK,
                     &[(FieldName::CONTENT_LENGTH, FieldValue::from_static("1"))],
@@ -643,7 +650,7 @@ fn an_answer_that_is_none_is_a_500_and_an_error() {
     ];
     for (number, answer) in answers.into_iter().enumerate() {
         let (address, served) = serve_one(Settings::default(), move |mut peer| {
-            let answered = answer(peer.next_request().unwrap().unwrap().reply);
+            let answered = answer(peer.next_request().unwrap().unwrap().responder);
             assert!(
                 matches!(answered, Err(Error::Own(_) | Error::TooLong { .. })),
                 "{number}: {answered:?}"
@@ -664,24 +671,26 @@ fn an_answer_that_is_none_is_a_500_and_an_error() {
 
 #[test]
 fn an_unfinished_answer_is_cut_short_for_the_client_too() {
-    type Answer = fn(Reply<'_>) -> Result<(), Error>;
+    type Answer = fn(Responder<'_>) -> Result<(), Error>;
     let answers: [(Answer, &str); 3] = [
         (
-            |reply| Ok(reply.stream(Status::OK, &[])?.write_all(b"half")?),
+            |responder| Ok(responder.stream(Status::OK, &[])?.write_all(b"half")?),
             "Transfer-Encoding: chunked\r\n\r\n",
         ),
         (
-            |reply| {
-                Ok(reply
+            |responder| {
+                Ok(responder
                     .begin(Status::OK, |head| head.length(8).map(drop))?
                     .write_all(&[b'x'; 4])?)
             },
             "Content-Length: 8\r\n\r\n",
         ),
         (
-            |reply| {
-                let error =
-                    reply.begin(Status::OK, |head| head.length(8).map(drop))?.finish().unwrap_err();
+            |responder| {
+                let error = responder
+                    .begin(Status::OK, |head| head.length(8).map(drop))?
+                    .finish()
+                    .unwrap_err();
                 assert!(matches!(error, Error::Own(WriteError::BodyLength)), "{error:?}");
                 Ok(())
             },
@@ -691,7 +700,7 @@ fn an_unfinished_answer_is_cut_short_for_the_client_too() {
     for (answer, end) in answers {
         for is_dropped in [false, true] {
             let (address, served) = serve_one(Settings::default(), move |mut peer| {
-                answer(peer.next_request().unwrap().unwrap().reply).unwrap();
+                answer(peer.next_request().unwrap().unwrap().responder).unwrap();
                 if !is_dropped {
                     assert!(matches!(peer.next_request(), Err(Error::Unanswered)));
                 }
@@ -728,10 +737,10 @@ fn rfc9110_15_2_interim_answers_go_ahead_of_the_final_one() {
         ("GET / HTTP/1.0\r\n\r\n", "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"),
     ] {
         let (address, served) = serve_one(Settings::default(), |mut peer| {
-            let Exchange { mut reply, .. } = peer.next_request().unwrap().unwrap();
-            assert!(matches!(reply.interim(Status::OK, &[]), Err(Error::Own(_))));
-            reply.interim(Status::EARLY_HINTS, &[TEXT]).unwrap();
-            reply.send(Status::NO_CONTENT, &[], b"")
+            let Exchange { mut responder, .. } = peer.next_request().unwrap().unwrap();
+            assert!(matches!(responder.interim(Status::OK, &[]), Err(Error::Own(_))));
+            responder.interim(Status::EARLY_HINTS, &[TEXT]).unwrap();
+            responder.send(Status::NO_CONTENT, &[], b"")
         });
         assert_eq!(exchange_all(address, request.as_bytes()), answer);
         served.join().unwrap().unwrap();
@@ -750,7 +759,8 @@ fn a_stream_goes_to_each_version_in_its_way() {
         ("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "Connection: close\r\n", "onetwo"),
     ] {
         let (address, served) = serve_one(Settings::default(), |mut peer| {
-            let mut body = peer.next_request().unwrap().unwrap().reply.stream(Status::OK, &[])?;
+            let mut body =
+                peer.next_request().unwrap().unwrap().responder.stream(Status::OK, &[])?;
             for part in ["o", "ne", "", "t", "w", "o"] {
                 body.write_all(part.as_bytes())?;
                 if part == "ne" {
@@ -770,7 +780,8 @@ fn a_stream_goes_to_each_version_in_its_way() {
 fn what_is_flushed_is_sent_while_the_rest_is_made() {
     let (finish, finished) = channel();
     let (address, served) = serve_one(Settings::default(), move |mut peer| {
-        let mut body = peer.next_request().unwrap().unwrap().reply.stream(Status::OK, &[]).unwrap();
+        let mut body =
+            peer.next_request().unwrap().unwrap().responder.stream(Status::OK, &[]).unwrap();
         body.write_all(b"one").unwrap();
         body.flush().unwrap();
         finished.recv_timeout(DEADLINE).unwrap();
@@ -791,8 +802,8 @@ fn what_is_flushed_is_sent_while_the_rest_is_made() {
 #[test]
 fn the_version_of_an_answer_can_be_chosen() {
     let (address, served) = serve_one(Settings::default(), |mut peer| {
-        let reply = peer.next_request().unwrap().unwrap().reply;
-        reply
+        let responder = peer.next_request().unwrap().unwrap().responder;
+        responder
             .begin(Status::OK, |head| {
                 head.version(Version::Http10).body_until_close(b"TCP connection")
             })?
@@ -806,8 +817,8 @@ fn the_version_of_an_answer_can_be_chosen() {
 #[test]
 fn rfc9110_10_1_1_a_100_goes_ahead_of_an_answer_that_is_ready() {
     let (address, served) = serve_one(Settings::default(), |mut peer| {
-        let Exchange { mut body, reply, .. } = peer.next_request().unwrap().unwrap();
-        let mut echo = reply.while_reading().stream(Status::OK, &[])?;
+        let Exchange { mut body, responder, .. } = peer.next_request().unwrap().unwrap();
+        let mut echo = responder.while_reading().stream(Status::OK, &[])?;
         io::copy(&mut body, &mut echo)?;
         echo.finish()
     });
@@ -824,14 +835,14 @@ fn rfc9110_10_1_1_a_100_goes_ahead_of_an_answer_that_is_ready() {
 
 #[test]
 fn an_answer_that_is_whole_takes_no_more_octets() {
-    type Begin = fn(Reply<'_>) -> Result<bareline_net::ResponseWriter<'_>, Error>;
+    type Begin = fn(Responder<'_>) -> Result<bareline_net::ResponseWriter<'_>, Error>;
     let answers: [Begin; 2] = [
-        |reply| reply.begin(Status::OK, |head| head.body(b"one")),
-        |reply| reply.begin(Status::NO_CONTENT, |head| head.without_body()),
+        |responder| responder.begin(Status::OK, |head| head.body(b"one")),
+        |responder| responder.begin(Status::NO_CONTENT, |head| head.without_body()),
     ];
     for begin in answers {
         let (address, served) = serve_one(Settings::default(), move |mut peer| {
-            let mut answer = begin(peer.next_request().unwrap().unwrap().reply).unwrap();
+            let mut answer = begin(peer.next_request().unwrap().unwrap().responder).unwrap();
             assert_eq!(answer.write(b"").unwrap(), 0);
             answer.flush().unwrap();
             assert_eq!(answer.write(b"two").unwrap_err().kind(), io::ErrorKind::InvalidInput);
@@ -847,8 +858,8 @@ fn an_answer_that_is_whole_takes_no_more_octets() {
 fn a_body_that_is_too_slow_ends_the_connection() {
     let settings = Settings { body_deadline: Duration::from_millis(50), ..Settings::default() };
     let (address, served) = serve_one(settings, |mut peer| {
-        let Exchange { mut body, reply, .. } = peer.next_request().unwrap().unwrap();
-        let answer = reply.while_reading().stream(Status::OK, &[]).unwrap();
+        let Exchange { mut body, responder, .. } = peer.next_request().unwrap().unwrap();
+        let answer = responder.while_reading().stream(Status::OK, &[]).unwrap();
         let late = |error: &Error| {
             matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Body, .. }))
         };
@@ -877,7 +888,7 @@ fn an_answer_earns_its_time() {
     let (sent, is_sent) = channel();
     let (address, served) = serve_one(settings, move |mut peer| {
         let start = Instant::now();
-        sent.send(peer.next_request().unwrap().unwrap().reply.send(
+        sent.send(peer.next_request().unwrap().unwrap().responder.send(
             Status::OK,
             &[],
             &vec![b'x'; 6 * PART],
@@ -905,7 +916,7 @@ fn a_head_and_a_body_need_not_fit_together() {
     let (address, served) = serve_one(Settings::default(), |mut peer| {
         let value = vec![b'x'; 5000];
         let field = (FieldName::from_static("X"), FieldValue::new(&value).unwrap());
-        peer.next_request().unwrap().unwrap().reply.send(Status::OK, &[field], &[b'y'; 4096])
+        peer.next_request().unwrap().unwrap().responder.send(Status::OK, &[field], &[b'y'; 4096])
     });
     assert!(
         exchange_all(address, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").ends_with(&"y".repeat(4096))
@@ -916,9 +927,9 @@ fn a_head_and_a_body_need_not_fit_together() {
 #[test]
 fn what_is_asked_for_in_between_is_an_error_and_no_panic() {
     let (address, served) = serve_one(Settings::default(), |mut peer| {
-        let Exchange { body, reply, .. } = peer.next_request().unwrap().unwrap();
+        let Exchange { body, responder, .. } = peer.next_request().unwrap().unwrap();
         let body = std::cell::RefCell::new(body);
-        let answer = reply.begin(Status::OK, |head| {
+        let answer = responder.begin(Status::OK, |head| {
             assert_eq!(
                 body.borrow_mut().read(&mut [0]).unwrap_err().kind(),
                 io::ErrorKind::InvalidInput
@@ -947,9 +958,9 @@ fn rfc9112_9_6_nothing_is_waited_for_behind_the_last_request() {
         Settings { linger_silence_timeout: Duration::from_secs(1), ..Settings::default() };
     let check = |octets, is_waited_for| {
         let (address, served) = serve_one(settings, |mut peer| {
-            let Exchange { mut body, reply, .. } = peer.next_request().unwrap().unwrap();
+            let Exchange { mut body, responder, .. } = peer.next_request().unwrap().unwrap();
             body.read_to_end(&mut Vec::new()).unwrap();
-            let answer = reply.begin(Status::OK, |head| head.body_until_close(b"hi")).unwrap();
+            let answer = responder.begin(Status::OK, |head| head.body_until_close(b"hi")).unwrap();
             let start = Instant::now();
             answer.finish().unwrap();
             drop(peer);
@@ -972,7 +983,7 @@ fn rfc9112_9_6_nothing_is_waited_for_behind_the_last_request() {
 fn rfc9112_9_6_an_answer_that_says_close_is_the_last() {
     let (address, served) = serve_one(Settings::default(), |mut peer| {
         let close = (FieldName::CONNECTION, FieldValue::from_static("close"));
-        peer.next_request().unwrap().unwrap().reply.send(Status::OK, &[close], b"1").unwrap();
+        peer.next_request().unwrap().unwrap().responder.send(Status::OK, &[close], b"1").unwrap();
         peer.next_request().map(|next| next.is_none())
     });
     let answers =
@@ -991,15 +1002,15 @@ fn rfc9112_9_3_a_length_may_be_complete_before_the_last_chunk() {
         "GET /next HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
     );
     let (address, served) = serve_one(Settings::default(), |mut peer| {
-        let Exchange { mut body, reply, .. } = peer.next_request()?.unwrap();
-        let mut echo = reply.while_reading().stream_sized(Status::OK, &[], 5000)?;
+        let Exchange { mut body, responder, .. } = peer.next_request()?.unwrap();
+        let mut echo = responder.while_reading().stream_sized(Status::OK, &[], 5000)?;
         io::copy(&mut body, &mut echo)?;
         // What would end the response waits, whoever sends it.
         echo.flush()?;
         assert_eq!(body.trailers().fields().len(), 1, "the body is read to its end");
         echo.finish()?;
-        let Exchange { head, reply, .. } = peer.next_request()?.unwrap();
-        reply.send(Status::OK, &[], head.target().as_bytes())
+        let Exchange { head, responder, .. } = peer.next_request()?.unwrap();
+        responder.send(Status::OK, &[], head.target().as_bytes())
     });
     let answers = exchange(address, request.as_bytes());
     assert!(answers.starts_with("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nxxx"), "{answers}");
@@ -1010,24 +1021,24 @@ fn rfc9112_9_3_a_length_may_be_complete_before_the_last_chunk() {
 /// The body has come when the handler responds, whatever has been read of it by then, or asked for.
 #[test]
 fn rfc9112_9_3_a_body_that_has_come_keeps_the_connection() {
-    type Respond = fn(Reply<'_>) -> Result<(), Error>;
+    type Respond = fn(Responder<'_>) -> Result<(), Error>;
     let responds: [Respond; 4] = [
-        |reply| reply.send(Status::NOT_FOUND, &[], b"none"),
-        |reply| reply.while_reading().send(Status::NOT_FOUND, &[], b"none"),
-        |reply| reply.stream(Status::OK, &[])?.finish(),
-        |reply| reply.begin(Status::OK, |head| head.length(0))?.finish(),
+        |responder| responder.send(Status::NOT_FOUND, &[], b"none"),
+        |responder| responder.while_reading().send(Status::NOT_FOUND, &[], b"none"),
+        |responder| responder.stream(Status::OK, &[])?.finish(),
+        |responder| responder.begin(Status::OK, |head| head.length(0))?.finish(),
     ];
     for respond in responds {
         for expect in ["", "Expect: 100-continue\r\n"] {
             let (may_go_on, go_on) = channel::<()>();
             let (address, served) = serve_one(Settings::default(), move |mut peer| {
                 let mut count = 0;
-                while let Some(Exchange { reply, .. }) = peer.next_request()? {
+                while let Some(Exchange { responder, .. }) = peer.next_request()? {
                     if count == 0 {
                         go_on.recv_timeout(DEADLINE).unwrap();
                     }
                     count += 1;
-                    respond(reply)?;
+                    respond(responder)?;
                 }
                 Ok::<_, Error>(count)
             });
@@ -1058,11 +1069,11 @@ fn a_body_that_was_given_up_cannot_be_read() {
     for (body, length) in [("hello", 5), ("hel", 5), ("", 5)] {
         for taken in [0, 1] {
             let (address, served) = serve_one(Settings::default(), move |mut peer| {
-                let Exchange { mut body, reply, .. } = peer.next_request().unwrap().unwrap();
+                let Exchange { mut body, responder, .. } = peer.next_request().unwrap().unwrap();
                 if taken > 0 && length > 0 {
                     let _ = body.by_ref().take(taken).read_to_end(&mut Vec::new());
                 }
-                let response = reply.stream(Status::OK, &[]);
+                let response = responder.stream(Status::OK, &[]);
                 let read = body.read(&mut [0; 10]);
                 drop(response);
                 read.map_err(Error::from)

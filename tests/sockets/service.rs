@@ -48,10 +48,10 @@ impl Drop for Service {
 }
 
 /// Answers with what came.
-fn tell(Exchange { head, mut body, reply, .. }: Exchange<'_>) -> Result<(), Error> {
+fn tell(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(), Error> {
     let mut text = format!("{} ", head.target().path()).into_bytes();
     body.read_to_end(&mut text)?;
-    reply.send(Status::OK, &[], &text)
+    responder.send(Status::OK, &[], &text)
 }
 
 /// Reads one answer that has a length, and leaves the connection open.
@@ -96,16 +96,16 @@ fn rfc9110_6_6_1_answers_of_a_server_have_one_date() {
     const DATE: FieldValue<'_> = FieldValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT");
     let server = Service::new(
         |server| server,
-        |Exchange { head, reply, .. }| match head.target().path() {
-            "/whole" => reply.send(Status::OK, &[], b"hi"),
-            "/large" => reply.send(Status::OK, &[], &[b'x'; 100_000]),
-            "/stream" => reply.stream(Status::OK, &[])?.finish(),
-            "/sized" => reply.stream_sized(Status::OK, &[], 0)?.finish(),
-            "/own" => reply.send(Status::OK, &[(FieldName::DATE, DATE)], b""),
-            "/bare" => reply.begin(Status::OK, |head| head.without_body())?.finish(),
-            "/moved" => reply.send(Status::FOUND, &[], b""),
-            "/none" => reply.send(Status::NOT_FOUND, &[], b""),
-            "/empty" => reply.send(Status::NO_CONTENT, &[], b""),
+        |Exchange { head, responder, .. }| match head.target().path() {
+            "/whole" => responder.send(Status::OK, &[], b"hi"),
+            "/large" => responder.send(Status::OK, &[], &[b'x'; 100_000]),
+            "/stream" => responder.stream(Status::OK, &[])?.finish(),
+            "/sized" => responder.stream_sized(Status::OK, &[], 0)?.finish(),
+            "/own" => responder.send(Status::OK, &[(FieldName::DATE, DATE)], b""),
+            "/bare" => responder.begin(Status::OK, |head| head.without_body())?.finish(),
+            "/moved" => responder.send(Status::FOUND, &[], b""),
+            "/none" => responder.send(Status::NOT_FOUND, &[], b""),
+            "/empty" => responder.send(Status::NO_CONTENT, &[], b""),
             _ => Err(io::Error::other("no such path").into()),
         },
     );
@@ -221,7 +221,8 @@ fn a_dropped_response_is_logged_with_its_request() {
     let server = Service::new(
         |server| server,
         |exchange| {
-            let mut response = exchange.reply.while_reading().stream_sized(Status::OK, &[], 10)?;
+            let mut response =
+                exchange.responder.while_reading().stream_sized(Status::OK, &[], 10)?;
             response.write_all(b"hello")?;
             Ok(response.flush()?)
         },
@@ -244,8 +245,10 @@ fn a_dropped_response_is_logged_with_its_request() {
 /// Nobody reads a body here, and no limit is set: nothing is wrong.
 #[test]
 fn an_unread_body_is_no_reason_for_a_warning() {
-    let server =
-        Service::new(|server| server, |exchange| exchange.reply.send(Status::NOT_FOUND, &[], b""));
+    let server = Service::new(
+        |server| server,
+        |exchange| exchange.responder.send(Status::NOT_FOUND, &[], b""),
+    );
     let mut stream = connect(server.address);
     let client = log_lines::client(&stream);
     stream.write_all(b"PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n").unwrap();
@@ -318,11 +321,11 @@ fn a_handler_that_fails_or_panics_is_a_500_and_no_dead_thread() {
             "/error" => Err(io::Error::other("for a test").into()),
             "/nothing" => Ok(()),
             "/behind" => exchange
-                .reply
+                .responder
                 .send(Status::OK, &[], b"whole")
                 .and(Err(io::Error::other("for a test").into())),
             "/midway" => {
-                let mut body = exchange.reply.stream_sized(Status::OK, &[], 10)?;
+                let mut body = exchange.responder.stream_sized(Status::OK, &[], 10)?;
                 body.write_all(b"half")?;
                 body.flush()?;
                 panic!("midway")
@@ -404,7 +407,7 @@ fn a_handler_has_the_usual_stack() {
     let handler = |exchange: Exchange<'_>| {
         let array = std::hint::black_box([1_u8; 300_000]);
         let text = array.iter().map(|&octet| usize::from(octet)).sum::<usize>().to_string();
-        exchange.reply.send(Status::OK, &[], text.as_bytes())
+        exchange.responder.send(Status::OK, &[], text.as_bytes())
     };
     let server = Service::new(|server| server, handler);
     assert!(exchange(server.address, LAST_GET).ends_with("\r\n\r\n300000"));
@@ -494,7 +497,7 @@ fn an_answer_without_end_is_cut_after_the_grace() {
     let server = Service::new(
         |server| server.grace(Duration::from_millis(50)),
         move |exchange| {
-            let mut body = exchange.reply.stream(Status::OK, &[])?;
+            let mut body = exchange.responder.stream(Status::OK, &[])?;
             let error = (0..).find_map(|_| body.write_all(b"x").and_then(|()| body.flush()).err());
             told.send(error).unwrap();
             body.finish()
@@ -626,7 +629,7 @@ fn a_peer_that_stalls_is_given_up_wherever_it_stalls() {
         Service::new(
             move |server| server.settings(Settings { idle_deadline, ..settings }),
             |exchange| match exchange.head.target().path() {
-                "/large" => exchange.reply.send(Status::OK, &[], &vec![b'x'; 100_000_000]),
+                "/large" => exchange.responder.send(Status::OK, &[], &vec![b'x'; 100_000_000]),
                 _ => tell(exchange),
             },
         )
@@ -673,8 +676,8 @@ fn a_server_listens_on_a_unix_socket() {
     let server = Server::on(UnixListener::bind(&path).unwrap()).unwrap();
     let handle = server.handle();
     let served = thread::spawn(move || {
-        server.serve(|Exchange { peer, reply, .. }| {
-            reply.send(Status::OK, &[], format!("{peer:?}").as_bytes())
+        server.serve(|Exchange { peer, responder, .. }| {
+            responder.send(Status::OK, &[], format!("{peer:?}").as_bytes())
         })
     });
     let mut stream = UnixStream::connect(&path).unwrap();

@@ -116,7 +116,7 @@ fn signals_do_not_extend_the_waits_of_a_connection() {
                 let (_ours, mut peer) = sent(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
                 let exchange = peer.next_request().unwrap().unwrap();
                 let body = vec![b'x'; 100_000_000];
-                takes_a_second(Wait::Write, || exchange.reply.send(Status::OK, &[], &body));
+                takes_a_second(Wait::Write, || exchange.responder.send(Status::OK, &[], &body));
             });
             scope.spawn(|| {
                 let (ours, _theirs) = pair();

@@ -46,9 +46,9 @@ impl Write for &mut Script {
 fn writes(pieces: &[&'static [u8]], length: usize) -> Vec<usize> {
     let mut script = Script { pieces: pieces.to_vec(), writes: Vec::new() };
     let mut peer = ServerStream::new(Untimed(&mut script));
-    while let Some(Exchange { mut body, reply, .. }) = peer.next_request().unwrap() {
+    while let Some(Exchange { mut body, responder, .. }) = peer.next_request().unwrap() {
         body.read_to_end(&mut Vec::new()).unwrap();
-        reply.send(Status::OK, &[], &vec![b'x'; length]).unwrap();
+        responder.send(Status::OK, &[], &vec![b'x'; length]).unwrap();
     }
     drop(peer);
     script
@@ -98,9 +98,9 @@ fn a_request_goes_out_in_one_write() {
 fn octets_in_memory_are_served() {
     let mut octets = Cursor::new(b"GET /path HTTP/1.1\r\nHost: a\r\n\r\n".to_vec());
     let mut peer = ServerStream::new(Untimed(&mut octets));
-    let Exchange { head, reply, .. } = peer.next_request().unwrap().unwrap();
+    let Exchange { head, responder, .. } = peer.next_request().unwrap().unwrap();
     assert_eq!(head.target().path(), "/path");
-    reply.send(Status::NO_CONTENT, &[], b"").unwrap();
+    responder.send(Status::NO_CONTENT, &[], b"").unwrap();
     assert!(peer.next_request().unwrap().is_none());
     drop(peer);
     assert!(octets.get_ref().ends_with(b"\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"));
@@ -112,9 +112,9 @@ fn serve(transport: impl Transport) {
         transport,
         Settings { body_limit: u64::MAX, ..Settings::default() },
     );
-    while let Some(Exchange { head, mut body, reply, .. }) = peer.next_request().unwrap() {
+    while let Some(Exchange { head, mut body, responder, .. }) = peer.next_request().unwrap() {
         let count = io::copy(&mut body, &mut io::sink()).unwrap();
-        reply.send(Status::OK, &[], format!("{} {count}", head.target()).as_bytes()).unwrap();
+        responder.send(Status::OK, &[], format!("{} {count}", head.target()).as_bytes()).unwrap();
     }
 }
 
@@ -180,7 +180,7 @@ fn a_transport_that_keeps_octets_back_is_flushed() {
 fn the_last_answer_is_whole_where_the_end_cannot_be_told() {
     let mut script = Script { pieces: vec![b"GET / HTTP/1.0\r\n\r\n"], writes: Vec::new() };
     let mut peer = ServerStream::new(Untimed(&mut script));
-    peer.next_request().unwrap().unwrap().reply.send(Status::OK, &[], b"hi").unwrap();
+    peer.next_request().unwrap().unwrap().responder.send(Status::OK, &[], b"hi").unwrap();
     assert!(peer.next_request().unwrap().is_none());
 }
 
@@ -243,7 +243,7 @@ fn a_transport_that_was_left_nonblocking_is_asked_once_in_vain() {
     };
     let (transport, in_vain) = new(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     let mut peer = ServerStream::new(transport);
-    peer.next_request().unwrap().unwrap().reply.send(Status::OK, &[], b"").unwrap();
+    peer.next_request().unwrap().unwrap().responder.send(Status::OK, &[], b"").unwrap();
     assert_eq!(in_vain.load(Ordering::SeqCst), 1, "a read");
 
     let (transport, in_vain) = new(b"HTTP/1.1 204 No Content\r\n\r\n");
@@ -261,7 +261,7 @@ fn a_socket_is_handed_over_without_timeouts() {
     peer.next_request()
         .unwrap()
         .unwrap()
-        .reply
+        .responder
         .begin(Status::OK, |head| head.without_body())
         .unwrap()
         .finish()

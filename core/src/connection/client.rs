@@ -9,7 +9,8 @@ use crate::head::{Facts, LentSpans, Limits, Parsed, ResponseParts, ResponseProgr
 use crate::record::debug_record;
 use crate::value::{Method, Status, Target, Version};
 use crate::write::{
-    BodyStep, HeadWriter, HeadWritten, ReplyTo, Sink, StreamSink, TrailerField, WireBuf, body_calls,
+    BodyStep, HeadWriter, HeadWritten, RequestContext, Sink, StreamSink, TrailerField, WireBuf,
+    body_calls,
 };
 
 /// The client's side of a connection, without octets and without a clock [RFC 9112 section 9].
@@ -69,7 +70,7 @@ debug_record!(ClientConnection {
 struct Outbound {
     outgoing: Outgoing,
     /// What the response has to be read by.
-    reply_to: ReplyTo,
+    context: RequestContext,
     /// The request says that the connection ends.
     closes: bool,
     /// The body waits for a 100.
@@ -121,8 +122,8 @@ impl ClientConnection {
         if !target.form().suits(method) {
             return Err(WriteError::TargetForm);
         }
-        let reply_to = ReplyTo::new(method, Version::Http11);
-        let sink = Request { outbound: &mut self.outbound, reply_to };
+        let context = RequestContext::new(method, Version::Http11);
+        let sink = Request { outbound: &mut self.outbound, context };
         let writer = HeadWriter::request(out.head_draft()?, sink, method, target)?;
         Ok(writer.server_version(self.server_version))
     }
@@ -191,7 +192,7 @@ impl ClientConnection {
         self.progress = ResponseProgress::new();
         self.facts = Facts::new();
         self.server_version = head.version();
-        let framing = head.framing(self.outbound.reply_to.method());
+        let framing = head.framing(self.outbound.context.method());
         let is_interim =
             head.status().is_informational() && head.status() != Status::SWITCHING_PROTOCOLS;
         if is_interim {
@@ -309,7 +310,7 @@ impl Outbound {
     const fn new() -> Self {
         Self {
             outgoing: Outgoing::Idle,
-            reply_to: ReplyTo::UNREAD,
+            context: RequestContext::UNREAD,
             closes: false,
             expects_continue: false,
             offers_upgrade: false,
@@ -328,7 +329,7 @@ impl Outbound {
 #[derive(Debug)]
 pub struct Request<'w> {
     outbound: &'w mut Outbound,
-    reply_to: ReplyTo,
+    context: RequestContext,
 }
 
 impl StreamSink for Request<'_> {}
@@ -339,7 +340,7 @@ impl Sink for Request<'_> {
     fn head_written(self, written: HeadWritten) {
         *self.outbound = Outbound {
             outgoing: Outgoing::after_head(written.body),
-            reply_to: self.reply_to,
+            context: self.context,
             closes: written.says_close
                 || (written.version == Version::Http10 && !written.says_keep_alive),
             expects_continue: written.expects_continue && written.version == Version::Http11,

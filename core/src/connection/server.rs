@@ -8,7 +8,7 @@ use crate::head::{Facts, LentSpans, Limits, Parsed, RequestHead, RequestProgress
 use crate::record::debug_record;
 use crate::value::{Status, Version};
 use crate::write::{
-    BodyStep, HeadWriter, HeadWritten, Persistence, ReplyTo, Sink, StreamSink, TrailerField,
+    BodyStep, HeadWriter, HeadWritten, Persistence, RequestContext, Sink, StreamSink, TrailerField,
     WireBuf, body_calls,
 };
 
@@ -61,7 +61,7 @@ debug_record!(ServerConnection {
 
 struct Outbound {
     outgoing: Outgoing,
-    reply_to: ReplyTo,
+    context: RequestContext,
     /// The connection ends with this answer.
     closes: bool,
     /// The client waits for a 100.
@@ -75,7 +75,7 @@ struct Outbound {
 
 debug_record!(Outbound {
     outgoing,
-    reply_to,
+    context,
     closes,
     expects_continue,
     offers_upgrade,
@@ -232,7 +232,7 @@ impl ServerConnection {
                 let begun = self.inbound.begin_body(head.framing(), &self.limits);
                 self.outbound = Outbound {
                     outgoing: Outgoing::Owed,
-                    reply_to: head.reply_to(),
+                    context: head.context(),
                     closes: !options.persists(head.version()),
                     expects_continue: self.inbound.phase == InPhase::Body
                         && options.expects_continue(head.version()),
@@ -452,7 +452,7 @@ impl Outbound {
     const fn new() -> Self {
         Self {
             outgoing: Outgoing::Idle,
-            reply_to: ReplyTo::UNREAD,
+            context: RequestContext::UNREAD,
             closes: false,
             expects_continue: false,
             offers_upgrade: false,
@@ -479,7 +479,7 @@ impl Outbound {
         if is_switch && is_body_owed {
             return Err(WriteError::RequestUnread);
         }
-        let version = self.reply_to.version();
+        let version = self.context.version();
         // A client that waits for a 100 and gets a final response may send the body or not.
         let may_go_on =
             body == Body::Meanwhile && version == Version::Http11 && !self.expects_continue;
@@ -490,11 +490,11 @@ impl Outbound {
             Version::Http11 => Persistence::Unsaid,
             Version::Http10 => Persistence::KeepAlive,
         };
-        let reply_to = self.reply_to;
+        let context = self.context;
         let writer = HeadWriter::response(
             out.head_draft()?,
             Answer { outbound: self, status, refused: None },
-            reply_to,
+            context,
             status,
         )?;
         Ok(writer.persistence(persistence))
@@ -509,9 +509,9 @@ impl Outbound {
         if !matches!(self.outgoing, Outgoing::Idle | Outgoing::Owed) || status.is_informational() {
             return Err(WriteError::OutOfTurn);
         }
-        let reply_to = self.reply_to;
+        let context = self.context;
         let sink = Answer { outbound: self, status, refused: Some(shared) };
-        Ok(HeadWriter::response(out.head_draft()?, sink, reply_to, status)?
+        Ok(HeadWriter::response(out.head_draft()?, sink, context, status)?
             .persistence(Persistence::Close))
     }
 
@@ -554,7 +554,7 @@ impl Sink for Answer<'_> {
         if status.is_informational() && status != Status::SWITCHING_PROTOCOLS {
             return;
         }
-        let is_tunnel = outbound.reply_to.is_connect() && status.is_successful();
+        let is_tunnel = outbound.context.is_connect() && status.is_successful();
         outbound.hands_over = is_tunnel || status == Status::SWITCHING_PROTOCOLS;
         let is_last_by_version = written.version == Version::Http10 && !written.says_keep_alive;
         outbound.closes = !outbound.hands_over && (outbound.closes || is_last_by_version);

@@ -2,7 +2,7 @@
 
 use super::body_encoder::Data;
 use super::wire_buf::Draft;
-use super::{BodyEncoder, Detached, ReplyTo};
+use super::{BodyEncoder, Detached, RequestContext};
 use crate::error::WriteError;
 use crate::octets::{IS_WIDE, check_tokens, has_member, is_alike, members, trim_ows};
 use crate::record::debug_record;
@@ -16,11 +16,11 @@ use core::fmt;
 /// forgotten leaves the buffer as it was.
 ///
 /// ```
-/// use bareline_core::{FieldName, FieldValue, MessageWriter, ReplyTo, Status, WireBuf};
+/// use bareline_core::{FieldName, FieldValue, MessageWriter, RequestContext, Status, WireBuf};
 ///
 /// let (mut out, mut writer) = (WireBuf::<128>::new(), MessageWriter::new());
 /// let text = FieldValue::new("text/plain")?;
-/// let head = writer.response(ReplyTo::UNREAD, Status::NOT_FOUND, &mut out)?;
+/// let head = writer.response(RequestContext::UNREAD, Status::NOT_FOUND, &mut out)?;
 /// head.field(FieldName::CONTENT_TYPE, text)?.body(b"no such page")?;
 /// let head =
 ///     "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\n";
@@ -105,7 +105,7 @@ pub(crate) enum Persistence {
 enum Message {
     /// What content the method goes with, and the version of the server, as far as it is known.
     Request(Content, Version),
-    Response(ReplyTo, Status),
+    Response(RequestContext, Status),
 }
 
 /// What content a method goes with.
@@ -251,13 +251,13 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
     pub(crate) fn response(
         mut draft: Draft<'w>,
         sink: S,
-        reply_to: ReplyTo,
+        context: RequestContext,
         status: Status,
     ) -> Result<Self, WriteError> {
         let status = Status::new(status.code())?;
         let minor_at = draft.position().wrapping_add("HTTP/1.".len());
         draft.status_line(status)?;
-        Ok(Self::new(draft, sink, Message::Response(reply_to, status), minor_at))
+        Ok(Self::new(draft, sink, Message::Response(context, status), minor_at))
     }
 
     fn new(draft: Draft<'w>, sink: S, message: Message, minor_at: usize) -> Self {
@@ -394,7 +394,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
     fn is_http10(&self) -> bool {
         let asked = match self.message {
             Message::Request(_, server) => server,
-            Message::Response(reply_to, _) => reply_to.version(),
+            Message::Response(context, _) => context.version(),
         };
         self.version == Version::Http10 || asked == Version::Http10
     }
@@ -404,12 +404,12 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         match self.message {
             Message::Request(Content::Forbidden | Content::Tunnel, _) => Body::Absent,
             Message::Request(..) => Body::Sent,
-            Message::Response(reply_to, status) => match status.code() {
-                200..=299 if reply_to.is_connect() => Body::Absent,
+            Message::Response(context, status) => match status.code() {
+                200..=299 if context.is_connect() => Body::Absent,
                 100..=199 | 204 => Body::Absent,
                 205 => Body::Empty,
                 304 => Body::SaidOnly,
-                _ if reply_to.is_head() => Body::Withheld,
+                _ if context.is_head() => Body::Withheld,
                 _ => Body::Sent,
             },
         }
@@ -486,8 +486,8 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         let mut encoder = encoder.last(match self.message {
             _ if S::IS_DATAGRAM => true,
             Message::Request(Content::Tunnel, _) => true,
-            Message::Response(reply_to, status)
-                if status.is_successful() && reply_to.is_connect() =>
+            Message::Response(context, status)
+                if status.is_successful() && context.is_connect() =>
             {
                 true
             }

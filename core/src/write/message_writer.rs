@@ -2,7 +2,9 @@
 
 use super::body_encoder::{BodyStep, body_calls};
 use super::head_writer::sealed::Sink;
-use super::{BodyEncoder, HeadWriter, HeadWritten, ReplyTo, StreamSink, TrailerField, WireBuf};
+use super::{
+    BodyEncoder, HeadWriter, HeadWritten, RequestContext, StreamSink, TrailerField, WireBuf,
+};
 use crate::error::WriteError;
 use crate::value::{Method, Status, Target};
 
@@ -14,11 +16,11 @@ use crate::value::{Method, Status, Target};
 ///
 /// ```
 /// use bareline_core::{
-///     FieldName, FieldValue, MessageWriter, ReplyTo, Status, WireBuf, WriteError,
+///     FieldName, FieldValue, MessageWriter, RequestContext, Status, WireBuf, WriteError,
 /// };
 ///
 /// let (mut out, mut writer) = (WireBuf::<128>::new(), MessageWriter::new());
-/// writer.response(ReplyTo::UNREAD, Status::OK, &mut out)?.chunked()?;
+/// writer.response(RequestContext::UNREAD, Status::OK, &mut out)?.chunked()?;
 /// writer.send_data(b"hello, ", &mut out)?;
 /// writer.send_data(b"world", &mut out)?;
 /// const SUM: FieldName = FieldName::from_static("X-Sum");
@@ -65,11 +67,11 @@ impl MessageWriter {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn response<'w, const M: usize>(
         &'w mut self,
-        reply_to: ReplyTo,
+        context: RequestContext,
         status: Status,
         out: &'w mut WireBuf<M>,
     ) -> Result<HeadWriter<'w>, WriteError> {
-        HeadWriter::response(out.head_draft()?, self.detached()?, reply_to, status)
+        HeadWriter::response(out.head_draft()?, self.detached()?, context, status)
     }
 
     fn detached(&mut self) -> Result<Detached<'_>, WriteError> {

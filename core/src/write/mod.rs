@@ -3,7 +3,7 @@
 mod body_encoder;
 mod head_writer;
 mod message_writer;
-mod reply_to;
+mod request_context;
 mod wire_buf;
 
 pub use body_encoder::TrailerField;
@@ -12,5 +12,5 @@ pub(crate) use head_writer::sealed::Sink;
 pub use head_writer::{HeadSink, HeadWriter, StreamSink};
 pub(crate) use head_writer::{HeadWritten, Persistence};
 pub use message_writer::{Detached, MessageWriter};
-pub use reply_to::ReplyTo;
+pub use request_context::RequestContext;
 pub use wire_buf::WireBuf;

@@ -16,12 +16,12 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 /// next, so that a body may go on in a second buffer while the first one is sent.
 ///
 /// ```
-/// use bareline_core::{MessageWriter, ReplyTo, Status, WireBuf, WriteError};
+/// use bareline_core::{MessageWriter, RequestContext, Status, WireBuf, WriteError};
 ///
 /// let (mut one, mut other) = (MessageWriter::new(), MessageWriter::new());
 /// let mut out = WireBuf::<128>::new();
-/// one.response(ReplyTo::UNREAD, Status::OK, &mut out)?.length(2)?;
-/// let second = other.response(ReplyTo::UNREAD, Status::OK, &mut out);
+/// one.response(RequestContext::UNREAD, Status::OK, &mut out)?.length(2)?;
+/// let second = other.response(RequestContext::UNREAD, Status::OK, &mut out);
 /// assert_eq!(second.err(), Some(WriteError::OutOfTurn));
 /// one.send_data(b"hi", &mut out)?;
 /// assert_eq!(out.as_bytes(), b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");

@@ -5,10 +5,10 @@ use bareline_core::{
     Answer, BodyDecoder, BodyPart, ChunkExtension, ChunkExtensions, ClientConnection, ClientEvent,
     ClientSending, ClientState, Detached, Dump, ErrorKind, Event, FieldName, FieldSpans,
     FieldValue, Fields, FieldsNamed, Framing, HeadWriter, Hint, LentSpans, Limits, MessageWriter,
-    Method, OtherProtocol, ParseError, Parsed, Receiving, RecvBuf, RepeatedField, ReplyTo, Request,
-    RequestHead, RequestParts, ResponseHead, ResponseParts, Rest, ServerConnection, ServerEvent,
-    ServerSending, ServerState, Status, StreamError, Target, TargetForm, Version, WireBuf,
-    WriteError, datagram, dump,
+    Method, OtherProtocol, ParseError, Parsed, Receiving, RecvBuf, RepeatedField, Request,
+    RequestContext, RequestHead, RequestParts, ResponseHead, ResponseParts, Rest, ServerConnection,
+    ServerEvent, ServerSending, ServerState, Status, StreamError, Target, TargetForm, Version,
+    WireBuf, WriteError, datagram, dump,
 };
 use core::convert::Infallible;
 use core::fmt::{self, Write};
@@ -98,7 +98,7 @@ fn formatted_values() {
         ErrorKind, Exchange<'_, Line<'_>, 16, 512, 256>, FieldName<'_>, FieldSpans<16>,
         FieldValue<'_>, Fields<'_>, FieldsNamed<'_, '_>, Framing, HeadWriter<'_>, Hint<'_>,
         LentSpans<'_>, Limits, MessageWriter, Method<'_>, OtherProtocol, ParseError,
-        Parsed<RequestHead<'_>>, Receiving<'_>, RecvBuf<512>, RepeatedField, ReplyTo, Request<'_>,
+        Parsed<RequestHead<'_>>, Receiving<'_>, RecvBuf<512>, RepeatedField, RequestContext, Request<'_>,
         RequestHead<'_>, RequestParts, ResponseHead<'_>, ResponseParts, Rest<'_>, ServerConnection,
         ServerEvent<'_>, ServerSending<'_>, ServerState, ServerStream<Line<'_>, 16, 512, 256>,
         Status, StreamError<Infallible>, Target<'_>, TargetForm, Version, WireBuf<256>, WriteError,
@@ -135,7 +135,7 @@ fn request(received: &[u8]) -> Result<(), ParseError> {
     }
     black_box((head.fields().only(black_box(FieldName::EXPECT)).is_ok(), head.fields().is_empty()));
     black_box(head.fields().all(black_box(FieldName::CONNECTION)).next());
-    black_box((head.dump(), head.reply_to()));
+    black_box((head.dump(), head.context()));
     let parts = head.parts();
     black_box((parts.over(black_box(received), &spans).target().path(), parts.len()));
     Ok(())
@@ -180,9 +180,9 @@ fn written(received: &[u8]) -> Result<(), WriteError> {
     let method = black_box(Method::PUT);
     stream_head!(writer.request(method, black_box(Target::ROOT), &mut out)?, received);
     out.clear();
-    let reply_to = ReplyTo::new(method, black_box(Version::Http10));
+    let context = RequestContext::new(method, black_box(Version::Http10));
     let status = Status::new(black_box(200))?;
-    stream_head!(writer.response(reply_to, status, &mut out)?, received);
+    stream_head!(writer.response(context, status, &mut out)?, received);
     writer.send_data(received, &mut out)?;
     black_box(writer.frame_data(received, &mut out)?);
     writer.end_body(&[(FieldName::CONNECTION, value)], &mut out)?;
@@ -191,7 +191,7 @@ fn written(received: &[u8]) -> Result<(), WriteError> {
     head!(datagram::write_request(&mut out, method, black_box(Target::ASTERISK))?, received);
     black_box(out.as_bytes());
     out.clear();
-    head!(datagram::write_response(&mut out, black_box(ReplyTo::UNREAD), status)?, received);
+    head!(datagram::write_response(&mut out, black_box(RequestContext::UNREAD), status)?, received);
     black_box(out.as_bytes());
     Ok(())
 }

@@ -12,7 +12,11 @@ pub fn serve(port: u16) {
         .threads(6_000)
         .connections(6_000);
     let answered = server.serve(|exchange| {
-        exchange.reply.send(Status::OK, &[(FieldName::CONTENT_TYPE, TEXT)], crate::BODY.as_bytes())
+        exchange.responder.send(
+            Status::OK,
+            &[(FieldName::CONTENT_TYPE, TEXT)],
+            crate::BODY.as_bytes(),
+        )
     });
     answered.expect("it serves until it is ended");
 }

@@ -3,7 +3,8 @@
 #![no_main]
 
 use bareline_core::{
-    FieldName, FieldValue, MessageWriter, Method, ReplyTo, Status, Version, WireBuf, WriteError,
+    FieldName, FieldValue, MessageWriter, Method, RequestContext, Status, Version, WireBuf,
+    WriteError,
 };
 use budgets::{SMALL_REQUEST, measure};
 
@@ -21,7 +22,7 @@ const FIELDS: [(FieldName<'_>, FieldValue<'_>); 4] = [
 
 fn write(input: &[u8]) -> Result<usize, WriteError> {
     let mut out = WireBuf::<512>::new();
-    let reply_to = ReplyTo::new(Method::GET, Version::Http11);
-    MessageWriter::new().response(reply_to, Status::OK, &mut out)?.fields(&FIELDS)?.body(input)?;
+    let context = RequestContext::new(Method::GET, Version::Http11);
+    MessageWriter::new().response(context, Status::OK, &mut out)?.fields(&FIELDS)?.body(input)?;
     Ok(out.as_bytes().len())
 }

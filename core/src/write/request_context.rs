@@ -8,16 +8,16 @@ use crate::value::{Method, Version};
 /// chunks nor 1xx.
 ///
 /// ```
-/// use bareline_core::{MessageWriter, Method, ReplyTo, Status, Version, WireBuf};
+/// use bareline_core::{MessageWriter, Method, RequestContext, Status, Version, WireBuf};
 ///
 /// let mut out = WireBuf::<128>::new();
-/// let reply_to = ReplyTo::new(Method::HEAD, Version::Http11);
-/// MessageWriter::new().response(reply_to, Status::OK, &mut out)?.body(b"hello")?;
+/// let context = RequestContext::new(Method::HEAD, Version::Http11);
+/// MessageWriter::new().response(context, Status::OK, &mut out)?.body(b"hello")?;
 /// assert_eq!(out.as_bytes(), b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
 /// # Ok::<(), bareline_core::WriteError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ReplyTo {
+pub struct RequestContext {
     method: Asked,
     version: Version,
 }
@@ -29,7 +29,7 @@ enum Asked {
     Other,
 }
 
-impl ReplyTo {
+impl RequestContext {
     /// A request that could not be read: the response is a refusal.
     pub const UNREAD: Self = Self { method: Asked::Other, version: Version::Http11 };
 
@@ -70,7 +70,7 @@ impl ReplyTo {
 
 impl RequestHead<'_> {
     /// What a response to this request has to know.
-    pub fn reply_to(&self) -> ReplyTo {
-        ReplyTo::new(self.method(), self.version())
+    pub fn context(&self) -> RequestContext {
+        RequestContext::new(self.method(), self.version())
     }
 }

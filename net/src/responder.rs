@@ -33,10 +33,10 @@ use std::net::TcpStream;
 /// let mut peer = ServerStream::new(Untimed(&mut octets));
 /// while let Some(exchange) = peer.next_request()? {
 ///     if exchange.head.target().path() == "/whole" {
-///         exchange.reply.send(Status::OK, &[(FieldName::CONTENT_TYPE, TEXT)], b"at once")?;
+///         exchange.responder.send(Status::OK, &[(FieldName::CONTENT_TYPE, TEXT)], b"at once")?;
 ///     } else {
 ///         let mut body =
-///             exchange.reply.stream(Status::OK, &[(FieldName::CONTENT_TYPE, TEXT)])?;
+///             exchange.responder.stream(Status::OK, &[(FieldName::CONTENT_TYPE, TEXT)])?;
 ///         body.write_all(b"as it is made")?;
 ///         body.finish()?;
 ///     }
@@ -50,7 +50,7 @@ use std::net::TcpStream;
 /// # Ok::<(), bareline_net::Error>(())
 /// ```
 #[must_use = "a request waits for its answer"]
-pub struct Reply<'s, S: Transport = TcpStream> {
+pub struct Responder<'s, S: Transport = TcpStream> {
     wire: &'s RefCell<ServerWire<S>>,
     version: Version,
     /// The response streams while the request's body is read.
@@ -60,7 +60,7 @@ pub struct Reply<'s, S: Transport = TcpStream> {
 /// The largest body that is copied behind its head, so that both go out together.
 const COPIED: usize = 4 * 1024;
 
-impl<'s, S: Transport> Reply<'s, S> {
+impl<'s, S: Transport> Responder<'s, S> {
     pub(crate) const fn new(wire: &'s RefCell<ServerWire<S>>, version: Version) -> Self {
         Self { wire, version, is_while_reading: false }
     }
@@ -83,8 +83,8 @@ impl<'s, S: Transport> Reply<'s, S> {
     /// use bareline_net::{Error, Exchange};
     /// use std::io;
     ///
-    /// fn echo(Exchange { mut body, reply, .. }: Exchange<'_>) -> Result<(), Error> {
-    ///     let mut response = reply.while_reading().stream(Status::OK, &[])?;
+    /// fn echo(Exchange { mut body, responder, .. }: Exchange<'_>) -> Result<(), Error> {
+    ///     let mut response = responder.while_reading().stream(Status::OK, &[])?;
     ///     io::copy(&mut body, &mut response)?;
     ///     response.finish()
     /// }
@@ -232,7 +232,7 @@ pub(crate) struct Outcome<'s, S: Transport> {
     sent: u64,
 }
 
-impl<'s, S: Transport> Reply<'s, S> {
+impl<'s, S: Transport> Responder<'s, S> {
     /// What will have become of this answer.
     pub(crate) fn outcome(&self) -> Outcome<'s, S> {
         Outcome { wire: self.wire, sent: self.wire.borrow().produced() }
@@ -258,9 +258,9 @@ impl<S: Transport> fmt::Display for Outcome<'_, S> {
     }
 }
 
-impl<S: Transport> fmt::Debug for Reply<'_, S> {
+impl<S: Transport> fmt::Debug for Responder<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Reply")
+        f.write_str("Responder")
     }
 }
 
