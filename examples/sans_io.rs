@@ -20,7 +20,7 @@ fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()> {
     loop {
         let (mut is_head, mut is_starved, mut used) = (false, false, 0);
         match (connection.state(), request, connection.fault()) {
-            (ServerState::Answer, Some(parts), _) => {
+            (ServerState::SendResponse, Some(parts), _) => {
                 let head = parts.over(input.split().0, &spans);
                 let text = format!("{} {}, {length} octets\n", head.method(), head.target().path());
                 // A 200 to CONNECT would begin a tunnel.
@@ -36,13 +36,13 @@ fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()> {
                 (request, length) = (None, 0);
                 input.unpin();
             }
-            (ServerState::Refusal, _, Some(error)) => {
+            (ServerState::Reject, _, Some(error)) => {
                 let head = connection.reject(error.status(), &mut out);
                 head.and_then(|head| head.body(error.hint().as_bytes()))
                     .map_err(io::Error::other)?;
             }
-            (ServerState::Next, ..) => _ = connection.next_request(),
-            (ServerState::Close | ServerState::Handover, ..) => return Ok(()),
+            (ServerState::Done, ..) => _ = connection.next_request(),
+            (ServerState::Close | ServerState::Upgraded, ..) => return Ok(()),
             _ => match connection.receive(input.bytes(), spans.lend()) {
                 Ok((count, Event::Head(head))) => {
                     (used, is_head, request) = (count, true, Some(head.parts()))

@@ -149,11 +149,11 @@ fn converse(
                 }
                 [] => client.end_body(&[], &mut out).expect("an end that fits"),
             },
-            ClientState::Next => {
+            ClientState::Done => {
                 waited = 0;
                 client.next_request();
             }
-            ClientState::Close | ClientState::Handover => return,
+            ClientState::Close | ClientState::Upgraded => return,
             ClientState::Head | ClientState::Body => {}
         }
         up.send(out.as_bytes());
@@ -174,9 +174,9 @@ fn converse(
         }
         let mut is_answered = false;
         match server.state() {
-            ServerState::Answer => is_answered = true,
+            ServerState::SendResponse => is_answered = true,
             ServerState::Body if manner.answers_early => is_answered = true,
-            ServerState::Next => {
+            ServerState::Done => {
                 server.next_request();
             }
             _ => {}
@@ -202,11 +202,11 @@ fn converse(
             }
             Event::Data(data) => {
                 bodies_received.last_mut().expect("a head came before").extend_from_slice(data);
-                if server.state() == ServerState::AnswerBody {
+                if server.state() == ServerState::SendBody {
                     server.send_data(data, &mut out).expect("data that fits");
                 }
             }
-            Event::End if server.state() == ServerState::AnswerBody => {
+            Event::End if server.state() == ServerState::SendBody => {
                 server.end_body(&[], &mut out).expect("the end of a whole exchange");
             }
             _ => {}

@@ -27,7 +27,7 @@ pub enum Entry {
     /// What this side has sent.
     Sent(Vec<u8>),
     /// The octets from here on belong to another protocol.
-    Handover(usize),
+    Upgraded(usize),
     /// The connection is closed; nothing from here on has been read.
     Closed(usize),
     /// It waits for more octets, or for the caller.
@@ -44,7 +44,7 @@ impl fmt::Debug for Entry {
             Self::End => write!(f, "End"),
             Self::Refused(kind, at, len) => write!(f, "Refused({kind:?}, {at}, {len})"),
             Self::Sent(octets) => write!(f, "Sent({:?})", Shown(octets)),
-            Self::Handover(at) => write!(f, "Handover({at})"),
+            Self::Upgraded(at) => write!(f, "Upgraded({at})"),
             Self::Closed(at) => write!(f, "Closed({at})"),
             Self::Waiting(what) => write!(f, "Waiting({what})"),
         }
@@ -137,7 +137,7 @@ pub fn server_log(
     let (mut offers_upgrade, mut expects, mut content) = (false, false, Vec::new());
     loop {
         let must_answer = match connection.state() {
-            ServerState::Refusal => {
+            ServerState::Reject => {
                 let status = fault.as_ref().map(ParseError::status).expect("a refusal has a cause");
                 connection
                     .reject(status, &mut out)
@@ -146,7 +146,7 @@ pub fn server_log(
                 flush(&mut out, &mut log);
                 false
             }
-            ServerState::Next => {
+            ServerState::Done => {
                 connection.next_request();
                 false
             }
@@ -154,11 +154,11 @@ pub fn server_log(
                 log.push(Entry::Closed(used_up));
                 return log;
             }
-            ServerState::Handover => {
-                log.push(Entry::Handover(used_up));
+            ServerState::Upgraded => {
+                log.push(Entry::Upgraded(used_up));
                 return log;
             }
-            ServerState::Answer => true,
+            ServerState::SendResponse => true,
             ServerState::Body if expects && manner.sends_continue && !manner.answers_early => {
                 let head =
                     connection.respond(Status::CONTINUE, &mut out).expect("an answer is owed");
@@ -176,7 +176,7 @@ pub fn server_log(
                 let may_end = connection.may_discard_body() || connection.expects_continue();
                 fault.is_none() && (!may_end || arrivals.fill(&mut buffer) == 0)
             }
-            ServerState::Body | ServerState::AnswerBody | ServerState::Idle | ServerState::Head => {
+            ServerState::Body | ServerState::SendBody | ServerState::Idle | ServerState::Head => {
                 let received = connection.receive(buffer.bytes(), spans.lend());
                 match received {
                     Ok((used, event)) => {
@@ -198,7 +198,7 @@ pub fn server_log(
                         if is_head && manner.echoes && connection.state() == ServerState::Body {
                             begin_echo(&mut connection, &mut out, expects && manner.sends_continue);
                             flush(&mut out, &mut log);
-                        } else if is_end && connection.state() == ServerState::AnswerBody {
+                        } else if is_end && connection.state() == ServerState::SendBody {
                             connection.send_data(&content, &mut out).expect("content that fits");
                             connection
                                 .end_body(&[], &mut out)
@@ -328,7 +328,7 @@ pub(crate) fn note<H>(
     head_entry: impl FnOnce(&H) -> Entry,
 ) {
     match event {
-        Event::NeedMore | Event::Handover | Event::Closed => {}
+        Event::NeedMore | Event::Upgraded | Event::Closed => {}
         Event::Head(head) => log.push(head_entry(&head)),
         Event::Chunk { size, extensions } => {
             log.push(Entry::Chunk(size, extensions.as_bytes().to_vec()))
@@ -370,7 +370,7 @@ fn name_of(state: ServerState) -> &'static str {
     match state {
         ServerState::Idle => "idle",
         ServerState::Head => "head",
-        ServerState::Body | ServerState::AnswerBody => "body",
+        ServerState::Body | ServerState::SendBody => "body",
         _ => "other",
     }
 }
@@ -423,15 +423,15 @@ pub fn client_log(
                     Ok(()) => {}
                 },
             },
-            ClientState::Next => {
+            ClientState::Done => {
                 connection.next_request();
             }
             ClientState::Close => {
                 log.push(Entry::Closed(used_up));
                 return log;
             }
-            ClientState::Handover => {
-                log.push(Entry::Handover(used_up));
+            ClientState::Upgraded => {
+                log.push(Entry::Upgraded(used_up));
                 return log;
             }
             ClientState::Head | ClientState::Body => {

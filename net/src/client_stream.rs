@@ -195,7 +195,7 @@ impl<S: Transport> ClientStream<S> {
     pub fn is_open(&self) -> bool {
         let is_next = matches!(
             self.wire.connection.state(),
-            ClientState::Idle | ClientState::Body | ClientState::Next
+            ClientState::Idle | ClientState::Body | ClientState::Done
         );
         self.wire.is_open() && is_next
     }
@@ -205,7 +205,7 @@ impl<S: Transport> ClientStream<S> {
     /// 9.3.6]. Fails with [`Error::Closed`] when it does not.
     pub fn hand_over(mut self) -> Result<(S, Vec<u8>), Error> {
         match self.wire.connection.state() {
-            ClientState::Handover => self.wire.hand_over(),
+            ClientState::Upgraded => self.wire.hand_over(),
             _ => Err(Error::Closed),
         }
     }
@@ -247,7 +247,7 @@ impl<S: Transport> ClientStream<S> {
 
     /// Whether nothing more comes of the response, and the request has been sent.
     pub(crate) fn is_over(&self) -> bool {
-        self.wire.connection.state() == ClientState::Next
+        self.wire.connection.state() == ClientState::Done
     }
 
     /// Whether another request can follow at once: the exchange is over, with what has come of its
@@ -266,7 +266,7 @@ impl<S: Transport> ClientStream<S> {
         if self.wire.connection.state() == ClientState::Body {
             self.drain().inspect_err(|_| _ = self.wire.connection.overflow())?;
         }
-        let is_reused = self.wire.connection.state() == ClientState::Next;
+        let is_reused = self.wire.connection.state() == ClientState::Done;
         match self.wire.connection.next_request() {
             ClientState::Idle if self.wire.is_open() => {
                 if is_reused {

@@ -8,8 +8,9 @@ use std::time::{Duration, SystemTime};
 
 /// The value of a `Date` field [RFC 9110 section 6.6.1]: a moment, to the second.
 ///
-/// [`Responder::send`](crate::Responder::send) and its like write it where a [`Server`](crate::Server)
-/// answers; who writes a head of his own, with [`Responder::begin`](crate::Responder::begin), has it here.
+/// [`Responder::send`](crate::Responder::send) and its like write it where a
+/// [`Server`](crate::Server) answers; who writes a head of his own, with
+/// [`Responder::begin`](crate::Responder::begin), has it here.
 ///
 /// ```
 /// use bareline_net::Date;

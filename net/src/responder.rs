@@ -33,7 +33,11 @@ use std::net::TcpStream;
 /// let mut peer = ServerStream::new(Untimed(&mut octets));
 /// while let Some(exchange) = peer.next_request()? {
 ///     if exchange.head.target().path() == "/whole" {
-///         exchange.responder.send(Status::OK, &[(FieldName::CONTENT_TYPE, TEXT)], b"at once")?;
+///         exchange.responder.send(
+///             Status::OK,
+///             &[(FieldName::CONTENT_TYPE, TEXT)],
+///             b"at once",
+///         )?;
 ///     } else {
 ///         let mut body =
 ///             exchange.responder.stream(Status::OK, &[(FieldName::CONTENT_TYPE, TEXT)])?;
@@ -194,12 +198,12 @@ impl<'s, S: Transport> Responder<'s, S> {
         })?;
         match wire.connection.state() {
             // What was to write the head has not ended it.
-            ServerState::Body | ServerState::Answer | ServerState::Refusal => {
+            ServerState::Body | ServerState::SendResponse | ServerState::Reject => {
                 Err(WriteError::OutOfTurn.into())
             }
             state => {
                 wire.answered = Some(status);
-                Ok(ResponseWriter { wire: self.wire, is_whole: state != ServerState::AnswerBody })
+                Ok(ResponseWriter { wire: self.wire, is_whole: state != ServerState::SendBody })
             }
         }
     }
@@ -295,7 +299,7 @@ impl<S: Transport> ResponseWriter<'_, S> {
         match wire.connection.state() {
             ServerState::Close => wire.end(),
             // The next request may be there already: its answer goes out together with this one.
-            ServerState::Next if wire.has_more() => Ok(()),
+            ServerState::Done if wire.has_more() => Ok(()),
             _ => wire.flush(),
         }
     }

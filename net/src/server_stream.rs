@@ -159,7 +159,7 @@ impl<S: Transport> ServerStream<S> {
         let wire = self.wire.get_mut();
         wire.next_message();
         match wire.connection.state() {
-            ServerState::Handover => wire.hand_over(),
+            ServerState::Upgraded => wire.hand_over(),
             _ => Err(Error::Closed),
         }
     }
@@ -237,17 +237,17 @@ impl<S: Transport> ServerWire<S> {
                     if let Some(parts) = self.receive(head, spans, &mut deadlines)? {
                         self.turn.iter_mut().for_each(Turn::count_request);
                         self.is_last = self.connection.closes_after_answer()
-                            && self.connection.state() == ServerState::Answer;
+                            && self.connection.state() == ServerState::SendResponse;
                         return Ok(Some(parts));
                     }
                 }
-                ServerState::Next => _ = self.connection.next_request(),
-                ServerState::Handover => return self.flush().map(|()| None),
+                ServerState::Done => _ = self.connection.next_request(),
+                ServerState::Upgraded => return self.flush().map(|()| None),
                 ServerState::Close => self.close(),
                 ServerState::Body
-                | ServerState::Answer
-                | ServerState::AnswerBody
-                | ServerState::Refusal => {
+                | ServerState::SendResponse
+                | ServerState::SendBody
+                | ServerState::Reject => {
                     return Err(self.unanswered());
                 }
             }
@@ -364,13 +364,15 @@ impl<S: Transport> ServerWire<S> {
     /// Refuses a request that has got no answer. Fails when there is none, or not a whole one.
     pub(crate) fn conclude(&mut self) -> Result<(), Error> {
         match self.connection.state() {
-            ServerState::Body | ServerState::Answer | ServerState::Refusal if self.is_open() => {
+            ServerState::Body | ServerState::SendResponse | ServerState::Reject
+                if self.is_open() =>
+            {
                 let error = self.unanswered();
                 let reason = error.to_string();
                 Err(self.refuse(error, &reason))
             }
             // The response is cut short: nothing else can be said.
-            ServerState::AnswerBody => Err(self.unanswered()),
+            ServerState::SendBody => Err(self.unanswered()),
             _ => Ok(()),
         }
     }

@@ -464,7 +464,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
                 Event::Data(data) => self.body.content = data.len(),
                 Event::Trailer { name, value } => trailers.push(name, value),
                 Event::NeedMore => is_starved = true,
-                Event::End | Event::Handover => is_ended = true,
+                Event::End | Event::Upgraded => is_ended = true,
                 Event::Closed => return Err(Error::Closed),
                 Event::Chunk { .. } | Event::Head(_) => {}
             }

@@ -89,7 +89,7 @@ const SERVER_STEPS: &[Step<Server>] = &[
     }),
     ("the rest of a body comes", |server| {
         let may_come =
-            matches!(server.connection.state(), ServerState::Body | ServerState::AnswerBody);
+            matches!(server.connection.state(), ServerState::Body | ServerState::SendBody);
         may_come && server.octets(b"hi")
     }),
     ("the peer closes", |server| {
@@ -101,7 +101,8 @@ const SERVER_STEPS: &[Step<Server>] = &[
         true
     }),
     ("the caller wants the answer to be the last", |server| {
-        let is_owed = matches!(server.connection.state(), ServerState::Body | ServerState::Answer);
+        let is_owed =
+            matches!(server.connection.state(), ServerState::Body | ServerState::SendResponse);
         server.connection.close_after_answer();
         is_owed
     }),
@@ -399,7 +400,7 @@ fn a_buffer_that_is_too_small_is_a_refusal() {
         let error = server.connection.overflow();
         assert_eq!(
             (error.kind(), server.connection.state()),
-            (kind, ServerState::Refusal),
+            (kind, ServerState::Reject),
             "{}",
             octets.escape_ascii()
         );
@@ -582,10 +583,10 @@ fn rfc9110_7_8_a_server_switches_behind_the_body() {
         .without_body()
         .unwrap();
     assert_eq!(sending.end_body(&[], &mut out), Err(WriteError::OutOfTurn));
-    assert_eq!(connection.state(), ServerState::Handover);
+    assert_eq!(connection.state(), ServerState::Upgraded);
     assert!(matches!(
         connection.receive(&input[used + 2..], spans.lend()),
-        Ok((0, Event::Handover))
+        Ok((0, Event::Upgraded))
     ));
 }
 
@@ -595,7 +596,7 @@ fn a_refusal_may_be_written_in_pieces() {
         (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<256>::new());
     connection.receive(b"\0", spans.lend()).unwrap_err();
     connection.reject(Status::BAD_REQUEST, &mut out).unwrap().length(2).unwrap();
-    assert_eq!(connection.state(), ServerState::AnswerBody);
+    assert_eq!(connection.state(), ServerState::SendBody);
     connection.send_data(b"no", &mut out).unwrap();
     connection.end_body(&[], &mut out).unwrap();
     assert_eq!(connection.state(), ServerState::Close);
@@ -695,7 +696,7 @@ fn rfc9110_10_1_1_a_body_that_has_come_needs_no_100() {
         assert!(server.respond(Status::NO_CONTENT, ""));
         assert!(!server.connection.expects_continue());
         assert_eq!(
-            server.connection.state() == ServerState::Next,
+            server.connection.state() == ServerState::Done,
             persists,
             "{}",
             octets.escape_ascii()
@@ -705,7 +706,7 @@ fn rfc9110_10_1_1_a_body_that_has_come_needs_no_100() {
         b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n",
     );
     assert!(server.respond(Status::NO_CONTENT, ""));
-    assert_eq!(server.connection.state(), ServerState::Next);
+    assert_eq!(server.connection.state(), ServerState::Done);
 }
 
 #[test]
@@ -755,7 +756,7 @@ fn a_body_is_received_while_its_head_is_kept() {
 #[test]
 fn rfc9112_9_3_an_http_1_0_answer_tells_whether_it_is_kept() {
     for (request, option, state) in [
-        (&b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"[..], "keep-alive", ServerState::Next),
+        (&b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"[..], "keep-alive", ServerState::Done),
         (b"GET / HTTP/1.0\r\n\r\n", "close", ServerState::Close),
         (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "close", ServerState::Close),
     ] {
@@ -863,7 +864,7 @@ fn rfc9112_9_6_a_server_may_end_the_connection_with_any_answer() {
             .out
             .as_bytes()
             .ends_with(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
-        let state = if says_close { ServerState::Close } else { ServerState::Next };
+        let state = if says_close { ServerState::Close } else { ServerState::Done };
         assert_eq!((end, server.connection.state()), (says_close, state));
         server.connection.next_request();
     }
@@ -919,7 +920,7 @@ fn a_length_beyond_the_limit_is_refused_before_the_body() {
     let refused =
         connection.receive(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n", spans.lend());
     assert_eq!(refused.map(|_| ()).unwrap_err().kind(), ErrorKind::BodyTooLarge);
-    assert_eq!(connection.state(), ServerState::Refusal);
+    assert_eq!(connection.state(), ServerState::Reject);
 }
 
 /// Whatever begins a head, while the buffer holds a body that has not ended.
@@ -1041,10 +1042,10 @@ fn rfc9112_9_3_a_request_says_whether_the_connection_goes_on() {
     let close = (FieldName::CONNECTION, FieldValue::from_static("close"));
     let keep_alive = (FieldName::CONNECTION, FieldValue::from_static("keep-alive"));
     for (version, fields, state) in [
-        (Version::Http11, &[][..], ClientState::Next),
+        (Version::Http11, &[][..], ClientState::Done),
         (Version::Http11, &[close], ClientState::Close),
         (Version::Http10, &[], ClientState::Close),
-        (Version::Http10, &[keep_alive], ClientState::Next),
+        (Version::Http10, &[keep_alive], ClientState::Done),
     ] {
         let (mut connection, mut out, mut spans) =
             (ClientConnection::new(LIMITS), WireBuf::<256>::new(), FieldSpans::<4>::new());
@@ -1070,7 +1071,7 @@ fn what_is_behind_pinned_octets_tells_when_it_is_full() {
 fn between_two_requests_there_is_no_body() {
     let mut server = server_after(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     assert!(server.respond(Status::NO_CONTENT, ""));
-    assert_eq!(server.connection.state(), ServerState::Next);
+    assert_eq!(server.connection.state(), ServerState::Done);
     assert!(
         matches!(server.connection.receive_body(b"x"), Ok((0, Event::End))),
         "nothing is handed over"
@@ -1089,7 +1090,7 @@ fn rfc9110_10_1_1_no_interim_answer_but_100_asks_for_the_body() {
         head.chunked().unwrap();
         server.octets(b"hi");
         server.connection.end_body(&[], &mut server.out).unwrap();
-        assert_eq!(server.connection.state() == ServerState::Next, goes_on, "{interim}");
+        assert_eq!(server.connection.state() == ServerState::Done, goes_on, "{interim}");
     }
 }
 
@@ -1112,7 +1113,7 @@ fn rfc9112_9_3_a_response_ends_behind_its_request() {
     assert_eq!(server.connection.end_body(&[], &mut server.out), unread);
     assert_eq!(
         (server.out.as_bytes(), server.connection.state()),
-        (&before[..], ServerState::AnswerBody)
+        (&before[..], ServerState::SendBody)
     );
     server.octets(b"i");
     assert_eq!(server.connection.end_body(&[], &mut server.out), Ok(()));
@@ -1167,7 +1168,7 @@ fn rfc9112_9_6_the_sending_half_knows_what_is_owed() {
         }
         assert_eq!(
             connection.state(),
-            if says_close { ServerState::Close } else { ServerState::Next }
+            if says_close { ServerState::Close } else { ServerState::Done }
         );
     }
 }
@@ -1212,7 +1213,7 @@ fn rfc9112_9_3_a_response_ahead_of_the_body_says_close() {
             assert_eq!(server.connection.is_body_owed(), closes, "{head:?} {body:?}");
             assert!(server.respond(Status::NO_CONTENT, ""));
             let says_close = server.out.as_bytes().ends_with(b"\r\nConnection: close\r\n\r\n");
-            let state = if closes { ServerState::Close } else { ServerState::Next };
+            let state = if closes { ServerState::Close } else { ServerState::Done };
             assert_eq!(
                 (says_close, server.connection.state()),
                 (closes, state),

@@ -109,7 +109,7 @@ fn shown(log: &[Entry], octets: &[u8]) -> String {
             Entry::End => writeln!(text, "end").unwrap(),
             Entry::Refused(kind, at, _) => writeln!(text, "refused  {kind} at octet {at}").unwrap(),
             Entry::Sent(sent) => writeln!(text, "sent     {}", sent.escape_ascii()).unwrap(),
-            Entry::Handover(at) => writeln!(text, "handover{}", unread(*at)).unwrap(),
+            Entry::Upgraded(at) => writeln!(text, "handover{}", unread(*at)).unwrap(),
             Entry::Closed(at) => writeln!(text, "closed{}", unread(*at)).unwrap(),
             Entry::Waiting(what) => writeln!(text, "waits    {what}").unwrap(),
         }

@@ -192,7 +192,7 @@ fn requests_of_every_kind_are_read() {
             ("trailer", &any(|entry| matches!(entry, Entry::Trailer(..)))),
             ("data", &any(|entry| matches!(entry, Entry::Data(_)))),
             ("refused", &any(|entry| matches!(entry, Entry::Refused(..)))),
-            ("handover", &any(|entry| matches!(entry, Entry::Handover(_)))),
+            ("handover", &any(|entry| matches!(entry, Entry::Upgraded(_)))),
             ("waiting", &any(|entry| matches!(entry, Entry::Waiting("idle")))),
             ("100 is sent", &has_sent(b" 100 ")),
             ("101 is sent", &has_sent(b" 101 ")),
@@ -220,7 +220,7 @@ fn responses_of_every_kind_are_read() {
             ("trailer", &any(|entry| matches!(entry, Entry::Trailer(..)))),
             ("data", &any(|entry| matches!(entry, Entry::Data(_)))),
             ("refused", &any(|entry| matches!(entry, Entry::Refused(..)))),
-            ("handover", &any(|entry| matches!(entry, Entry::Handover(_)))),
+            ("handover", &any(|entry| matches!(entry, Entry::Upgraded(_)))),
             ("closed", &any(|entry| matches!(entry, Entry::Closed(1..)))),
         ],
     );

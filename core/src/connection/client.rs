@@ -212,7 +212,7 @@ impl ClientConnection {
         self.outbound.expects_continue = false;
         self.inbound.begin_body(framing, &self.limits)?;
         if framing == Framing::Tunnel {
-            self.inbound.phase = InPhase::Handover;
+            self.inbound.phase = InPhase::Upgraded;
         }
         Ok((len, Event::Head(head)))
     }
@@ -224,7 +224,7 @@ impl ClientConnection {
     /// [`ErrorKind::Unsolicited`]; kept, they would pass for its response [RFC 9112 section
     /// 9.2].
     pub fn next_request(&mut self) -> ClientState {
-        if self.state() == ClientState::Next {
+        if self.state() == ClientState::Done {
             self.progress = ResponseProgress::new();
             self.facts = Facts::new();
             self.inbound = Inbound::new(&self.limits);
@@ -252,7 +252,7 @@ impl ClientConnection {
                 0,
             ))),
             (InPhase::Body, _) => self.inbound.body_closed(),
-            (InPhase::Complete | InPhase::Handover | InPhase::Closed, _) => Ok(()),
+            (InPhase::Complete | InPhase::Upgraded | InPhase::Closed, _) => Ok(()),
         };
         closed.inspect_err(|_| self.shared.raise_fault())
     }
@@ -272,7 +272,7 @@ impl ClientConnection {
             (_, Outgoing::Idle) => ClientState::Idle,
             // The server has answered and ends the connection: the rest of the request has nobody
             // to read it [RFC 9112 section 9.5].
-            (InPhase::Complete | InPhase::Handover, Outgoing::Body(_)) if self.closes => {
+            (InPhase::Complete | InPhase::Upgraded, Outgoing::Body(_)) if self.closes => {
                 ClientState::Close
             }
             (InPhase::Head, Outgoing::Body(_)) if self.outbound.expects_continue => {
@@ -281,9 +281,9 @@ impl ClientConnection {
             (_, Outgoing::Body(_)) => ClientState::RequestBody,
             (InPhase::Head, _) => ClientState::Head,
             (InPhase::Body, _) => ClientState::Body,
-            (InPhase::Handover, _) => ClientState::Handover,
+            (InPhase::Upgraded, _) => ClientState::Upgraded,
             (InPhase::Complete, _) if self.closes => ClientState::Close,
-            _ => ClientState::Next,
+            _ => ClientState::Done,
         }
     }
 

@@ -40,7 +40,7 @@ pub enum Event<'b, H> {
     End,
     /// The octets are no HTTP any more: they belong to the protocol that was switched to, or go
     /// through the tunnel.
-    Handover,
+    Upgraded,
     /// Nothing is read any more.
     Closed,
 }

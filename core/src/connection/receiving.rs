@@ -88,7 +88,7 @@ pub(super) enum InPhase {
     /// Nothing before the next message.
     Complete,
     /// Another protocol's octets.
-    Handover,
+    Upgraded,
     /// Nothing any more.
     Closed,
 }
@@ -138,7 +138,7 @@ impl Inbound {
                 Ok((used, part.into()))
             }
             InPhase::Head | InPhase::Complete => Ok((0, Event::End)),
-            InPhase::Handover => Ok((0, Event::Handover)),
+            InPhase::Upgraded => Ok((0, Event::Upgraded)),
             InPhase::Closed => self.fault.map_or(Ok((0, Event::Closed)), Err),
         }
     }

@@ -148,7 +148,7 @@ impl ServerConnection {
         let received = match (self.inbound.phase, &self.outbound.outgoing) {
             _ if self.outbound.refuses => Ok((0, Event::Closed)),
             (InPhase::Body | InPhase::Complete, Outgoing::Complete) if self.outbound.hands_over => {
-                Ok((0, Event::Handover))
+                Ok((0, Event::Upgraded))
             }
             _ => read(&mut self.inbound, input),
         };
@@ -308,7 +308,7 @@ impl ServerConnection {
 
     /// Goes on to the next request, when there may be one; gives the state then.
     pub fn next_request(&mut self) -> ServerState {
-        if self.state() == ServerState::Next {
+        if self.state() == ServerState::Done {
             self.progress = RequestProgress::new();
             self.facts = Facts::new();
             self.inbound = Inbound::new(&self.limits);
@@ -337,7 +337,7 @@ impl ServerConnection {
                     Ok(())
                 }
                 InPhase::Body => self.inbound.body_closed(),
-                InPhase::Complete | InPhase::Handover | InPhase::Closed => Ok(()),
+                InPhase::Complete | InPhase::Upgraded | InPhase::Closed => Ok(()),
             };
         closed.inspect_err(|_| self.shared.raise_fault())
     }
@@ -355,7 +355,7 @@ impl ServerConnection {
 
     /// What the peer did wrong, as [`receive`](Self::receive), [`overflow`](Self::overflow) or
     /// [`peer_closed`](Self::peer_closed) has told: what there is to [`reject`](Self::reject)
-    /// in the state [`Refusal`](ServerState::Refusal).
+    /// in the state [`Refusal`](ServerState::Reject).
     pub const fn fault(&self) -> Option<ParseError> {
         self.inbound.fault()
     }
@@ -365,8 +365,8 @@ impl ServerConnection {
         let outgoing = &self.outbound.outgoing;
         if self.shared.is_at_fault() {
             return match outgoing {
-                Outgoing::Idle | Outgoing::Owed => ServerState::Refusal,
-                Outgoing::Body(_) if self.outbound.refuses => ServerState::AnswerBody,
+                Outgoing::Idle | Outgoing::Owed => ServerState::Reject,
+                Outgoing::Body(_) if self.outbound.refuses => ServerState::SendBody,
                 _ => ServerState::Close,
             };
         }
@@ -374,12 +374,12 @@ impl ServerConnection {
             (InPhase::Head, Outgoing::Idle) if self.progress.is_begun() => ServerState::Head,
             (InPhase::Head, Outgoing::Idle) => ServerState::Idle,
             (InPhase::Body, Outgoing::Owed) => ServerState::Body,
-            (InPhase::Complete, Outgoing::Owed) => ServerState::Answer,
-            (InPhase::Body | InPhase::Complete, Outgoing::Body(_)) => ServerState::AnswerBody,
+            (InPhase::Complete, Outgoing::Owed) => ServerState::SendResponse,
+            (InPhase::Body | InPhase::Complete, Outgoing::Body(_)) => ServerState::SendBody,
             (InPhase::Body | InPhase::Complete, Outgoing::Complete) if !self.is_body_owed() => {
                 match self.outbound {
-                    Outbound { hands_over: true, .. } => ServerState::Handover,
-                    Outbound { closes: false, .. } => ServerState::Next,
+                    Outbound { hands_over: true, .. } => ServerState::Upgraded,
+                    Outbound { closes: false, .. } => ServerState::Done,
                     _ => ServerState::Close,
                 }
             }

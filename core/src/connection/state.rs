@@ -11,15 +11,15 @@ pub enum ServerState {
     /// The head is read; neither its body nor an answer is whole.
     Body,
     /// The request is read; no answer has begun.
-    Answer,
+    SendResponse,
     /// The answer has begun and is not whole.
-    AnswerBody,
+    SendBody,
     /// Request and answer are whole.
-    Next,
+    Done,
     /// The peer is at fault, and has to be told so.
-    Refusal,
+    Reject,
     /// Another protocol has the octets.
-    Handover,
+    Upgraded,
     /// All is done.
     Close,
 }
@@ -39,9 +39,9 @@ pub enum ClientState {
     /// The head of the final response is read, its body not.
     Body,
     /// Request and response are whole.
-    Next,
+    Done,
     /// Another protocol has the octets.
-    Handover,
+    Upgraded,
     /// All is done.
     Close,
 }

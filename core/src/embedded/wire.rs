@@ -53,16 +53,16 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
         loop {
             match self.connection.state() {
                 ServerState::Idle | ServerState::Head => {}
-                ServerState::Next => {
+                ServerState::Done => {
                     self.connection.next_request();
                     continue;
                 }
-                ServerState::Close | ServerState::Handover => return Ok(Step::Close),
+                ServerState::Close | ServerState::Upgraded => return Ok(Step::Close),
                 // Not answered, or not to the end.
                 ServerState::Body
-                | ServerState::Answer
-                | ServerState::AnswerBody
-                | ServerState::Refusal => {
+                | ServerState::SendResponse
+                | ServerState::SendBody
+                | ServerState::Reject => {
                     return Err(WriteError::OutOfTurn.into());
                 }
             }
@@ -102,7 +102,7 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
             match event {
                 Event::Data(data) => self.content = data.len(),
                 Event::NeedMore => is_starved = true,
-                Event::End | Event::Handover | Event::Closed => is_ended = true,
+                Event::End | Event::Upgraded | Event::Closed => is_ended = true,
                 Event::Head(_) | Event::Chunk { .. } | Event::Trailer { .. } => {}
             }
             // The content stands at the end of what is used; it is used when the caller has taken

@@ -16,7 +16,9 @@ use core::fmt;
 /// forgotten leaves the buffer as it was.
 ///
 /// ```
-/// use bareline_core::{FieldName, FieldValue, MessageWriter, RequestContext, Status, WireBuf};
+/// use bareline_core::{
+///     FieldName, FieldValue, MessageWriter, RequestContext, Status, WireBuf,
+/// };
 ///
 /// let (mut out, mut writer) = (WireBuf::<128>::new(), MessageWriter::new());
 /// let text = FieldValue::new("text/plain")?;

@@ -376,7 +376,7 @@ pub fn requests(octets: &[u8], cuts: &[usize]) -> Reading {
             _ => {}
         }
         input.start += used;
-        if connection.state() != ServerState::Answer {
+        if connection.state() != ServerState::SendResponse {
             continue;
         }
         let is_paused = matches!(
@@ -389,7 +389,7 @@ pub fn requests(octets: &[u8], cuts: &[usize]) -> Reading {
         reading.is_whole(input.start, state != ServerState::Close);
         reading.tail = match state {
             _ if input.start >= octets.len() => Tail::None,
-            ServerState::Handover => Tail::Tunnel,
+            ServerState::Upgraded => Tail::Tunnel,
             ServerState::Close => Tail::Unprocessed,
             _ if is_paused => Tail::Paused,
             _ => Tail::None,
@@ -521,7 +521,7 @@ pub fn responses(octets: &[u8], asked: Asked<'_>, cuts: &[usize]) -> Reading {
             }
         };
         reading.is_whole(input.start, state != ClientState::Close);
-        if state == ClientState::Handover {
+        if state == ClientState::Upgraded {
             reading.tail = if input.start < octets.len() { Tail::Tunnel } else { Tail::None };
             return reading;
         }

@@ -234,11 +234,11 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
         buffer.put(black_box(received.len()));
         black_box(buffer.bytes_mut());
         match connection.state() {
-            ServerState::Refusal => {
+            ServerState::Reject => {
                 connection.reject(black_box(Status::OK), &mut out)?.without_body()?
             }
-            ServerState::Close | ServerState::Handover => return Ok(()),
-            ServerState::Next => drop(black_box(connection.next_request())),
+            ServerState::Close | ServerState::Upgraded => return Ok(()),
+            ServerState::Done => drop(black_box(connection.next_request())),
             _ => {}
         }
         let parts = match connection.receive(buffer.bytes(), spans.lend()) {

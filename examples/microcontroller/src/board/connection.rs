@@ -190,7 +190,7 @@ impl Connection {
     fn step(&mut self, socket: &mut Socket<'_>, board: &mut Board) -> Result<Step, WriteError> {
         let mut out = WireBuf::new();
         match (self.http.state(), self.http.fault()) {
-            (ServerState::Next, _) => {
+            (ServerState::Done, _) => {
                 self.http.next_request();
                 self.since = board.now;
             }
@@ -200,7 +200,7 @@ impl Connection {
                 }
                 self.http.respond(Status::CONTINUE, &mut out)?.without_body()?;
             }
-            (ServerState::Body | ServerState::Answer, _) => {
+            (ServerState::Body | ServerState::SendResponse, _) => {
                 if !self.task.reads_body() {
                     // With a body that is not all here, the response says that the connection
                     // closes.
@@ -218,13 +218,13 @@ impl Connection {
                 }
                 self.task.begin(&mut self.http, &mut out, board)?;
             }
-            (ServerState::AnswerBody, _) => return self.answer(socket, &mut out, board),
-            (ServerState::Refusal, Some(error)) => {
+            (ServerState::SendBody, _) => return self.answer(socket, &mut out, board),
+            (ServerState::Reject, Some(error)) => {
                 // What to do about it, `hint()`, would take 2 KB of flash.
                 let status = error.status();
                 say(self.http.reject(status, &mut out)?, status.reason())?;
             }
-            (ServerState::Refusal | ServerState::Close | ServerState::Handover, _) => {
+            (ServerState::Reject | ServerState::Close | ServerState::Upgraded, _) => {
                 return Ok(Step::Over);
             }
             (ServerState::Idle | ServerState::Head, _) => return Ok(self.receive(board)),

@@ -77,7 +77,7 @@ fn serve(input: &mut RecvBuf<INPUT>) -> Result<(), WriteError> {
             (ServerState::Body, ..) if connection.expects_continue() => {
                 connection.respond(Status::CONTINUE, &mut out)?.without_body()?;
             }
-            (ServerState::Answer, Some(parts), _) => {
+            (ServerState::SendResponse, Some(parts), _) => {
                 let head = parts.over(input.split().0, &spans);
                 let mut text = Text::<{ TARGET + 64 }>::new();
                 text.push(head.method().as_bytes()).push(b" ").push(head.target().path_as_bytes());
@@ -95,12 +95,12 @@ fn serve(input: &mut RecvBuf<INPUT>) -> Result<(), WriteError> {
                 (request, length) = (None, 0);
                 input.unpin();
             }
-            (ServerState::Refusal, _, Some(error)) => {
+            (ServerState::Reject, _, Some(error)) => {
                 let head = connection.reject(error.status(), &mut out)?;
                 head.field(FieldName::CONTENT_TYPE, TEXT)?.body(error.hint().as_bytes())?;
             }
-            (ServerState::Next, ..) => _ = connection.next_request(),
-            (ServerState::Close | ServerState::Handover | ServerState::Refusal, ..) => {
+            (ServerState::Done, ..) => _ = connection.next_request(),
+            (ServerState::Close | ServerState::Upgraded | ServerState::Reject, ..) => {
                 return Ok(());
             }
             _ => match connection.receive(input.bytes(), spans.lend()) {

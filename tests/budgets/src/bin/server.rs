@@ -50,17 +50,17 @@ fn serve(input: &[u8]) -> Result<usize, WriteError> {
         };
         received.consume(used);
         match connection.state() {
-            ServerState::Answer if octets == 0 => {
+            ServerState::SendResponse if octets == 0 => {
                 let head = connection.respond(Status::OK, &mut out)?;
                 head.field(FieldName::CONTENT_TYPE, TEXT)?.body(b"TCP connection")?;
             }
-            ServerState::Answer => {
+            ServerState::SendResponse => {
                 connection.respond(Status::OK, &mut out)?.chunked()?;
                 connection.send_data(b"TCP connection", &mut out)?;
                 connection.end_body(&[], &mut out)?;
             }
-            ServerState::Next => _ = connection.next_request(),
-            ServerState::Close | ServerState::Handover => return Ok(octets + out.as_bytes().len()),
+            ServerState::Done => _ = connection.next_request(),
+            ServerState::Close | ServerState::Upgraded => return Ok(octets + out.as_bytes().len()),
             _ => {}
         }
     }
