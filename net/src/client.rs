@@ -46,7 +46,7 @@ use std::time::Duration;
 ///   section 9.2.2], and its body is not a stream. Otherwise the caller gets the error.
 ///
 /// Redirections are not followed, and a 101 is not taken up: the connection is closed after it, and
-/// [`ClientStream::hand_over`] is for that.
+/// [`ClientStream::into_upgraded`] is for that.
 #[derive(Clone)]
 pub struct Client {
     settings: Settings,

@@ -203,9 +203,9 @@ impl<S: Transport> ClientStream<S> {
     /// Gives the transport back, with the octets that have come and are not the response's, when it
     /// belongs to another protocol: after a 101, or a 2xx to CONNECT [RFC 9110 sections 7.8 and
     /// 9.3.6]. Fails with [`Error::Closed`] when it does not.
-    pub fn hand_over(mut self) -> Result<(S, Vec<u8>), Error> {
+    pub fn into_upgraded(mut self) -> Result<(S, Vec<u8>), Error> {
         match self.wire.connection.state() {
-            ClientState::Upgraded => self.wire.hand_over(),
+            ClientState::Upgraded => self.wire.into_upgraded(),
             _ => Err(Error::Closed),
         }
     }

@@ -155,11 +155,11 @@ impl<S: Transport> ServerStream<S> {
     /// Gives the transport back, with the octets that have come and are not the request's, when it
     /// belongs to another protocol: after a 101, or a 2xx to CONNECT [RFC 9110 sections 7.8 and
     /// 9.3.6]. Fails with [`Error::Closed`] when it does not.
-    pub fn hand_over(mut self) -> Result<(S, Vec<u8>), Error> {
+    pub fn into_upgraded(mut self) -> Result<(S, Vec<u8>), Error> {
         let wire = self.wire.get_mut();
         wire.next_message();
         match wire.connection.state() {
-            ServerState::Upgraded => wire.hand_over(),
+            ServerState::Upgraded => wire.into_upgraded(),
             _ => Err(Error::Closed),
         }
     }

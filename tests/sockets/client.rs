@@ -407,7 +407,7 @@ fn rfc9110_7_8_after_a_101_the_client_has_the_stream() {
     ];
     let response = client.request(Method::GET, Target::ROOT, &upgrade, b"").unwrap();
     assert_eq!(response.head.status(), Status::SWITCHING_PROTOCOLS);
-    let (mut stream, octets) = client.hand_over().unwrap();
+    let (mut stream, octets) = client.into_upgraded().unwrap();
     assert_eq!(octets, [1, 2]);
     stream.write_all(b"bye").unwrap();
     assert_eq!(&served.join().unwrap(), b"bye");
@@ -415,7 +415,7 @@ fn rfc9110_7_8_after_a_101_the_client_has_the_stream() {
     let mut client = ClientStream::connect(&canned([b"HTTP/1.1 204 No Content\r\n\r\n"])).unwrap();
     get_again(&mut client).unwrap();
     assert!(
-        matches!(client.hand_over(), Err(Error::Closed)),
+        matches!(client.into_upgraded(), Err(Error::Closed)),
         "what is still HTTP is not handed over"
     );
 }

@@ -422,7 +422,7 @@ fn rfc9110_7_8_a_101_hands_over_the_stream_and_what_has_come() {
         });
         answer.unwrap().finish().unwrap();
         assert!(peer.next_request().unwrap().is_none(), "no request of ours comes any more");
-        let (mut stream, octets) = peer.hand_over().unwrap();
+        let (mut stream, octets) = peer.into_upgraded().unwrap();
         stream.write_all(&octets).unwrap();
         let mut more = vec![0; 7 - octets.len()];
         stream.read_exact(&mut more).unwrap();
@@ -443,7 +443,7 @@ fn rfc9110_7_8_a_101_hands_over_the_stream_and_what_has_come() {
 
     let (address, served) = serve_one(Settings::default(), |mut peer| {
         peer.next_request().unwrap().unwrap().responder.send(Status::OK, &[], b"").unwrap();
-        matches!(peer.hand_over(), Err(Error::Closed))
+        matches!(peer.into_upgraded(), Err(Error::Closed))
     });
     exchange(address, b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     assert!(served.join().unwrap(), "what is still HTTP is not handed over");

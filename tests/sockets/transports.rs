@@ -253,7 +253,7 @@ fn a_transport_that_was_left_nonblocking_is_asked_once_in_vain() {
 }
 
 #[test]
-fn a_socket_is_handed_over_without_timeouts() {
+fn an_upgraded_socket_has_no_timeouts() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut stream = TcpStream::connect_timeout(&listener.local_addr().unwrap(), DEADLINE).unwrap();
     let mut peer = ServerStream::new(listener.accept().unwrap().0);
@@ -266,7 +266,7 @@ fn a_socket_is_handed_over_without_timeouts() {
         .unwrap()
         .finish()
         .unwrap();
-    let (stream, _) = peer.hand_over().unwrap();
+    let (stream, _) = peer.into_upgraded().unwrap();
     assert_eq!((stream.read_timeout().unwrap(), stream.write_timeout().unwrap()), (None, None));
 }
 
