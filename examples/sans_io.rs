@@ -43,7 +43,7 @@ fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()> {
             }
             (ServerState::Done, ..) => _ = connection.next_request(),
             (ServerState::Close | ServerState::Upgraded, ..) => return Ok(()),
-            _ => match connection.receive(input.bytes(), spans.lend()) {
+            _ => match connection.receive(input.filled(), spans.lend()) {
                 Ok((count, Event::Head(head))) => {
                     (used, is_head, request) = (count, true, Some(head.parts()))
                 }

@@ -73,7 +73,7 @@ impl Format for ClientConnection {
 
 impl<const N: usize> Format for RecvBuf<N> {
     fn format(&self, f: Formatter<'_>) {
-        write!(f, "RecvBuf({=usize} of {=usize})", self.bytes().len(), N);
+        write!(f, "RecvBuf({=usize} of {=usize})", self.filled().len(), N);
     }
 }
 

@@ -50,14 +50,14 @@ pub fn a_receive_buffer_is_a_queue(uses: &[BufferUse]) {
                 }
                 let (shown, mut rest) = buffer.pin(pinned.len());
                 assert_eq!(shown, pinned);
-                assert_eq!(rest.bytes(), held);
+                assert_eq!(rest.filled(), held);
                 let was_full = rest.is_full();
                 let filled = rest.fill_from(put(&fresh(fill), &mut held)).expect("no error");
                 assert!(filled > 0 || was_full || fill % 16 == 0, "not full, and took nothing");
                 let count = usize::from(consume % 16).min(held.len());
                 rest.consume(count);
                 held.drain(..count);
-                assert_eq!(rest.bytes(), held);
+                assert_eq!(rest.filled(), held);
                 assert_eq!(shown, pinned, "what is pinned has changed");
             }
             BufferUse::Unpin => {
@@ -65,8 +65,8 @@ pub fn a_receive_buffer_is_a_queue(uses: &[BufferUse]) {
                 pinned.clear();
             }
         }
-        assert_eq!(buffer.bytes(), held);
-        assert_eq!(buffer.bytes_mut(), held);
+        assert_eq!(buffer.filled(), held);
+        assert_eq!(buffer.filled_mut(), held);
         assert_eq!(buffer.is_full(), pinned.len() + held.len() >= 24);
         assert_eq!(buffer.split().0, pinned);
     }

@@ -168,7 +168,7 @@ pub fn server_log(
                 false
             }
             ServerState::Body if manner.answers_early => {
-                let used = connection.discard_body(buffer.bytes());
+                let used = connection.discard_body(buffer.filled());
                 buffer.consume(used);
                 used_up += used;
                 refused(connection.fault().map_or(Ok(()), Err), &mut log, used_up, &mut fault);
@@ -177,7 +177,7 @@ pub fn server_log(
                 fault.is_none() && (!may_end || arrivals.fill(&mut buffer) == 0)
             }
             ServerState::Body | ServerState::SendBody | ServerState::Idle | ServerState::Head => {
-                let received = connection.receive(buffer.bytes(), spans.lend());
+                let received = connection.receive(buffer.filled(), spans.lend());
                 match received {
                     Ok((used, event)) => {
                         let (mut is_starved, mut is_head, mut is_end) = (false, false, false);
@@ -414,7 +414,7 @@ pub fn client_log(
                     out.clear();
                 }
                 // Whatever comes now answers nothing.
-                None => match connection.receive(buffer.bytes_mut(), spans.lend()).map(|_| ()) {
+                None => match connection.receive(buffer.filled_mut(), spans.lend()).map(|_| ()) {
                     Err(error) => refused(Err(error), &mut log, used_up, &mut None),
                     Ok(()) if arrivals.fill(&mut buffer) == 0 => {
                         log.push(Entry::Waiting("idle"));
@@ -435,7 +435,7 @@ pub fn client_log(
                 return log;
             }
             ClientState::Head | ClientState::Body => {
-                match connection.receive(buffer.bytes_mut(), spans.lend()) {
+                match connection.receive(buffer.filled_mut(), spans.lend()) {
                     Ok((used, event)) => {
                         let is_starved = matches!(event, Event::NeedMore);
                         note(&mut log, event, |head| status_line(head));

@@ -55,7 +55,7 @@ pub(crate) struct ReceivedHead {
 impl ReceivedHead {
     /// The head that has these parts.
     pub(crate) fn head(&self, parts: ResponseParts) -> ResponseHead<'_> {
-        parts.over(self.octets.bytes(), &self.spans)
+        parts.over(self.octets.filled(), &self.spans)
     }
 }
 
@@ -228,7 +228,7 @@ impl<S: Transport> ClientStream<S> {
             ),
             _ => false,
         };
-        is_closed && !self.has_interim && self.wire.received.bytes().is_empty()
+        is_closed && !self.has_interim && self.wire.received.filled().is_empty()
     }
 
     /// The head that has been received, for the response to keep.
@@ -276,7 +276,7 @@ impl<S: Transport> ClientStream<S> {
                 let received = self
                     .wire
                     .connection
-                    .receive(self.wire.received.bytes_mut(), self.received.spans.lend());
+                    .receive(self.wire.received.filled_mut(), self.received.spans.lend());
                 received.map(|_| ()).map_err(|error| Error::of_response(error, &[]))
             }
             _ => Err(Error::Closed),
@@ -296,7 +296,7 @@ impl<S: Transport> ClientStream<S> {
     /// Uses what has come of the response before up; tells whether that was all of it.
     fn skip(&mut self, left: &mut usize) -> Result<bool, Error> {
         while self.wire.connection.state() == ClientState::Body {
-            let received = self.wire.connection.receive_body(self.wire.received.bytes());
+            let received = self.wire.connection.receive_body(self.wire.received.filled());
             let (used, event) = received.map_err(|error| Error::of_response(error, &[]))?;
             let is_starved = matches!(event, Event::NeedMore);
             self.wire.received.consume(used);
@@ -313,15 +313,15 @@ impl<S: Transport> ClientStream<S> {
         let received = self
             .wire
             .connection
-            .receive(self.wire.received.bytes_mut(), self.received.spans.lend());
+            .receive(self.wire.received.filled_mut(), self.received.spans.lend());
         let (used, event) = match received {
             Ok(received) => received,
-            Err(error) => return Err(Error::of_response(error, self.wire.received.bytes())),
+            Err(error) => return Err(Error::of_response(error, self.wire.received.filled())),
         };
         let (mut parts, mut is_starved) = (None, false);
         match event {
             Event::Head(head) if !is_interim(head.status()) => {
-                self.received.octets.put(head.as_bytes());
+                self.received.octets.set(head.as_bytes());
                 parts = Some(head.parts());
             }
             Event::Head(_) => self.has_interim = true,
@@ -330,7 +330,7 @@ impl<S: Transport> ClientStream<S> {
         }
         self.wire.received.consume(used);
         if is_starved {
-            let is_unbegun = !self.has_interim && self.wire.received.bytes().is_empty();
+            let is_unbegun = !self.has_interim && self.wire.received.filled().is_empty();
             self.wire.fill(deadline).map_err(|error| match error {
                 Error::Peer(PeerFault::TruncatedResponse) if is_unbegun => {
                     PeerFault::NoResponse.into()

@@ -24,11 +24,11 @@ impl Received {
         Self { octets: Vec::new(), usual: Vec::new(), start: 0, end: 0 }
     }
 
-    pub(crate) fn bytes(&self) -> &[u8] {
+    pub(crate) fn filled(&self) -> &[u8] {
         self.octets.get(self.start..self.end).unwrap_or_default()
     }
 
-    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+    pub(crate) fn filled_mut(&mut self) -> &mut [u8] {
         self.octets.get_mut(self.start..self.end).unwrap_or_default()
     }
 
@@ -45,13 +45,13 @@ impl Received {
     /// Gives the memory of what was received back, but for what is read at a time; called where a
     /// connection may be idle from now on. An octet that has come already keeps no large buffer.
     pub(crate) fn give_back(&mut self) {
-        if self.octets.len() > USUAL && self.bytes().len() <= USUAL / 2 {
+        if self.octets.len() > USUAL && self.filled().len() <= USUAL / 2 {
             self.resize(USUAL);
         }
     }
 
     /// Where the next octets go: behind the others. None, when there are too many.
-    pub(crate) fn room(&mut self) -> &mut [u8] {
+    pub(crate) fn spare_mut(&mut self) -> &mut [u8] {
         let len = self.octets.len();
         if self.start == self.end {
             let is_filled = self.end == len;
@@ -62,7 +62,7 @@ impl Received {
                 _ => self.resize(USUAL),
             }
         } else if self.end == len {
-            if self.bytes().len() > len / 2 && len < MOST {
+            if self.filled().len() > len / 2 && len < MOST {
                 self.resize(len * 2);
             } else {
                 self.octets.copy_within(self.start..self.end, 0);
@@ -82,7 +82,7 @@ impl Received {
             USUAL if !self.usual.is_empty() => std::mem::take(&mut self.usual),
             _ => vec![0; len],
         };
-        let unused = self.bytes();
+        let unused = self.filled();
         let count = unused.len();
         if let Some(to) = octets.get_mut(..count) {
             to.copy_from_slice(unused);
@@ -95,7 +95,7 @@ impl Received {
     }
 
     /// Takes note of how many octets have been put into the room.
-    pub(crate) fn put(&mut self, count: usize) {
+    pub(crate) fn commit(&mut self, count: usize) {
         self.end = self.end.saturating_add(count).min(self.octets.len());
     }
 
@@ -107,7 +107,7 @@ impl Received {
 
     /// The octets that are not used, for somebody else.
     pub(crate) fn take(&mut self) -> Vec<u8> {
-        let octets = self.bytes().to_vec();
+        let octets = self.filled().to_vec();
         *self = Self::new();
         octets
     }
@@ -125,12 +125,12 @@ pub(crate) struct HeadOctets {
 const KEPT: usize = 4 * 1024;
 
 impl HeadOctets {
-    pub(crate) fn bytes(&self) -> &[u8] {
+    pub(crate) fn filled(&self) -> &[u8] {
         if self.long.is_empty() { &self.usual } else { &self.long }
     }
 
     /// Keeps these in the place of those from before.
-    pub(crate) fn put(&mut self, octets: &[u8]) {
+    pub(crate) fn set(&mut self, octets: &[u8]) {
         self.forget();
         let place = if octets.len() <= KEPT { &mut self.usual } else { &mut self.long };
         place.extend_from_slice(octets);
@@ -157,11 +157,11 @@ mod tests {
 
     /// Receives these octets, as many as the buffer takes at a time.
     fn receive(received: &mut Received, mut octets: &[u8]) {
-        while let (room @ [_, ..], [_, ..]) = (received.room(), octets) {
+        while let (room @ [_, ..], [_, ..]) = (received.spare_mut(), octets) {
             let count = room.len().min(octets.len());
             let (now, later) = octets.split_at(count);
             room.get_mut(..count).unwrap().copy_from_slice(now);
-            received.put(count);
+            received.commit(count);
             octets = later;
         }
     }
@@ -172,22 +172,22 @@ mod tests {
         for unused in [0, 1, USUAL / 2] {
             let mut received = Received::new();
             receive(&mut received, &large);
-            assert_eq!((received.bytes(), received.octets.capacity()), (&*large, MOST));
+            assert_eq!((received.filled(), received.octets.capacity()), (&*large, MOST));
             received.consume(large.len() - unused);
             received.give_back();
-            assert_eq!(received.bytes(), large.get(large.len() - unused..).unwrap());
+            assert_eq!(received.filled(), large.get(large.len() - unused..).unwrap());
             assert_eq!(received.memory(), USUAL, "with {unused} octets");
             receive(&mut received, b"and on");
-            assert!(received.bytes().ends_with(b"and on"));
+            assert!(received.filled().ends_with(b"and on"));
         }
         let mut head = HeadOctets::default();
         for len in [KEPT, KEPT + 1] {
             let octets = large.get(..len).unwrap();
-            head.put(octets);
-            assert_eq!(head.bytes(), octets);
+            head.set(octets);
+            assert_eq!(head.filled(), octets);
         }
         head.forget();
-        assert_eq!((head.bytes().len(), head.memory()), (0, KEPT));
+        assert_eq!((head.filled().len(), head.memory()), (0, KEPT));
     }
 
     #[test]
@@ -195,37 +195,37 @@ mod tests {
         let mut received = Received::new();
         receive(&mut received, &[b'x'; 20_000]);
         received.give_back();
-        assert_eq!(received.bytes(), [b'x'; 20_000]);
+        assert_eq!(received.filled(), [b'x'; 20_000]);
     }
 
     #[test]
     fn what_is_usual_needs_no_new_memory() {
         let (mut received, mut head) = (Received::new(), HeadOctets::default());
         receive(&mut received, &[b'x'; 500]);
-        head.put(received.bytes());
-        let before = (received.bytes().as_ptr(), head.bytes().as_ptr());
+        head.set(received.filled());
+        let before = (received.filled().as_ptr(), head.filled().as_ptr());
         for len in [400, 10_000, 500] {
             received.clear();
             received.give_back();
             receive(&mut received, &vec![b'x'; len]);
-            head.put(received.bytes());
+            head.set(received.filled());
         }
         received.clear();
         received.give_back();
         receive(&mut received, b"x");
-        head.put(b"x");
-        assert_eq!((received.bytes().as_ptr(), head.bytes().as_ptr()), before);
+        head.set(b"x");
+        assert_eq!((received.filled().as_ptr(), head.filled().as_ptr()), before);
     }
 
     #[test]
     fn a_peer_that_fills_the_buffer_has_a_larger_one() {
         let mut received = Received::new();
         for len in [USUAL, LARGE, LARGE] {
-            assert_eq!(received.room().len(), len);
-            received.put(len);
+            assert_eq!(received.spare_mut().len(), len);
+            received.commit(len);
             received.clear();
         }
         received.give_back();
-        assert_eq!(received.room().len(), USUAL);
+        assert_eq!(received.spare_mut().len(), USUAL);
     }
 }

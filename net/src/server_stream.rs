@@ -143,7 +143,7 @@ impl<S: Transport> ServerStream<S> {
         }
         let Some(parts) = received.map_err(|error| wire.reject(error))? else { return Ok(None) };
         let wire = &self.wire;
-        let head = parts.over(self.head.bytes(), &self.spans);
+        let head = parts.over(self.head.filled(), &self.spans);
         Ok(Some(Exchange {
             peer: self.peer,
             head,
@@ -262,13 +262,13 @@ impl<S: Transport> ServerWire<S> {
         spans: &mut FieldSpans<FIELDS>,
         deadlines: &mut Deadlines,
     ) -> Result<Option<RequestParts>, Error> {
-        let received = self.connection.receive(self.received.bytes(), spans.lend());
+        let received = self.connection.receive(self.received.filled(), spans.lend());
         let (used, event) =
-            received.map_err(|error| Error::of_request(error, self.received.bytes()))?;
+            received.map_err(|error| Error::of_request(error, self.received.filled()))?;
         let (mut parts, mut is_starved) = (None, false);
         match event {
             Event::Head(head) => {
-                octets.put(self.received.bytes().get(..used).unwrap_or_default());
+                octets.set(self.received.filled().get(..used).unwrap_or_default());
                 parts = Some(head.parts());
             }
             event => is_starved = matches!(event, Event::NeedMore),
@@ -300,7 +300,7 @@ impl<S: Transport> ServerWire<S> {
     fn reject(&mut self, error: Error) -> Rejected {
         // Behind a request without a whole response stand other octets than its own.
         let is_own = !matches!(error, Error::Unanswered) && self.fault.is_none();
-        let octets = if is_own { self.received.bytes().trim_ascii_start() } else { &[] };
+        let octets = if is_own { self.received.filled().trim_ascii_start() } else { &[] };
         let line =
             octets.split(|&octet| octet == b'\n').next().unwrap_or_default().trim_ascii_end();
         let (shown, rest) = line.split_at_checked(LINE_SHOWN).unwrap_or((line, b""));

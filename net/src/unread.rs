@@ -37,7 +37,7 @@ impl<S: Transport> ServerWire<S> {
     fn discard_body(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
         let (mut has_looked, mut may_wait) = (false, false);
         loop {
-            let used = self.connection.discard_body(self.received.bytes());
+            let used = self.connection.discard_body(self.received.filled());
             self.received.consume(used);
             if let Some(fault) = self.connection.fault() {
                 return Err(Error::of_request(fault, &[]));

@@ -234,7 +234,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     /// come.
     pub(crate) fn fill(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
         self.flush()?;
-        if self.received.room().is_empty() {
+        if self.received.spare_mut().is_empty() {
             return Err(C::fault(self.connection.overflow(), &[]));
         }
         let mut since = Instant::now();
@@ -247,7 +247,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
                 transport.set_read_timeout(Some(timeout))?;
                 self.read_timeout = timeout;
             }
-            let (read, before) = (transport.read(self.received.room()), since);
+            let (read, before) = (transport.read(self.received.spare_mut()), since);
             deadline.spend(&mut since);
             match read {
                 Err(error) if is_passing(&error) => {
@@ -261,7 +261,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             }
         };
         let count = count.inspect_err(|_| self.transport = None)?;
-        self.received.put(count);
+        self.received.commit(count);
         if count == 0 {
             self.connection.peer_closed().map_err(|error| C::fault(error, &[]))?;
         }
@@ -457,8 +457,9 @@ impl<S: Transport, C: Connection> Wire<S, C> {
 
     fn read_content(&mut self, buffer: &mut [u8], trailers: &mut Trailers) -> Result<usize, Error> {
         while self.body.content == 0 && !buffer.is_empty() {
-            let received = self.connection.receive_body(self.received.bytes());
-            let (used, event) = received.map_err(|error| C::fault(error, self.received.bytes()))?;
+            let received = self.connection.receive_body(self.received.filled());
+            let (used, event) =
+                received.map_err(|error| C::fault(error, self.received.filled()))?;
             let (mut is_starved, mut is_ended) = (false, false);
             match event {
                 Event::Data(data) => self.body.content = data.len(),
@@ -476,11 +477,11 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             }
             if is_starved {
                 self.write(C::ask_for_body)?;
-                let before = self.received.bytes().len();
+                let before = self.received.filled().len();
                 let mut deadline = self.body.deadline;
                 let filled = self.fill(&mut deadline);
                 deadline.earn(
-                    self.received.bytes().len().saturating_sub(before),
+                    self.received.filled().len().saturating_sub(before),
                     self.settings.minimum_rate,
                 );
                 self.body.deadline = deadline;
@@ -488,7 +489,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             }
         }
         let count =
-            self.received.bytes().get(..self.body.content).unwrap_or_default().read(buffer)?;
+            self.received.filled().get(..self.body.content).unwrap_or_default().read(buffer)?;
         self.received.consume(count);
         self.body.content -= count;
         Ok(count)
@@ -540,7 +541,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
 
     /// Whether octets have come that are not the content of the present message.
     pub(crate) fn has_more(&self) -> bool {
-        self.received.bytes().len() > self.body.content
+        self.received.filled().len() > self.body.content
     }
 
     /// Takes octets that have come before they were asked for, or the news that the peer has
@@ -562,13 +563,13 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         if transport.set_nonblocking(true).is_err() {
             return Ok(Arrived::Unknown);
         }
-        let read = transport.read(self.received.room());
+        let read = transport.read(self.received.spare_mut());
         transport.set_nonblocking(false)?;
         self.is_blocking = true;
         match read {
             Ok(0) => Ok(Arrived::End),
             Ok(count) => {
-                self.received.put(count);
+                self.received.commit(count);
                 Ok(Arrived::Octets)
             }
             Err(error) if is_passing(&error) => Ok(Arrived::Nothing),
@@ -641,7 +642,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             // Waits for a request end sooner for a reason of the server: so does this one.
             let filled =
                 self.fill(&mut Deadline::new(Wait::Idle, linger_silence_timeout.min(time)));
-            let count = self.received.bytes().len() as u64;
+            let count = self.received.filled().len() as u64;
             left = left.saturating_sub(count);
             if filled.is_err() || count == 0 {
                 break;

@@ -1062,7 +1062,7 @@ fn what_is_behind_pinned_octets_tells_when_it_is_full() {
     let mut buffer = RecvBuf::<8>::new();
     buffer.fill_from(|room| Ok::<_, ()>(room.len().min(4))).unwrap();
     let (pinned, mut rest) = buffer.pin(3);
-    assert_eq!((pinned.len(), rest.bytes().len(), rest.is_full()), (3, 1, false));
+    assert_eq!((pinned.len(), rest.filled().len(), rest.is_full()), (3, 1, false));
     assert_eq!(rest.fill_from(|room| Ok::<_, ()>(room.len())), Ok(4));
     assert!(rest.is_full());
 }

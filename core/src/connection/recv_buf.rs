@@ -17,9 +17,9 @@ use core::fmt;
 ///     room[..5].copy_from_slice(b"hello");
 ///     Ok::<_, ()>(5)
 /// })?;
-/// assert_eq!((count, buffer.bytes()), (5, &b"hello"[..]));
+/// assert_eq!((count, buffer.filled()), (5, &b"hello"[..]));
 /// buffer.consume(2);
-/// assert_eq!(buffer.bytes(), b"llo");
+/// assert_eq!(buffer.filled(), b"llo");
 /// # Ok::<(), ()>(())
 /// ```
 pub struct RecvBuf<const N: usize> {
@@ -40,20 +40,20 @@ impl<const N: usize> RecvBuf<N> {
     }
 
     /// The octets that are neither used nor pinned.
-    pub fn bytes(&self) -> &[u8] {
+    pub fn filled(&self) -> &[u8] {
         self.octets.get(self.rest..self.end).unwrap_or(&[])
     }
 
     /// The same, for [`ClientConnection::receive`](crate::ClientConnection::receive) to mend folded
     /// lines in.
-    pub fn bytes_mut(&mut self) -> &mut [u8] {
+    pub fn filled_mut(&mut self) -> &mut [u8] {
         self.octets.get_mut(self.rest..self.end).unwrap_or(&mut [])
     }
 
     /// Whether there is no room: the message is larger than the buffer when more is needed then,
     /// which is [`overflow`](crate::ServerConnection::overflow), never a reason to wait.
     pub fn is_full(&self) -> bool {
-        self.pinned.saturating_add(self.bytes().len()) >= N
+        self.pinned.saturating_add(self.filled().len()) >= N
     }
 
     /// Lets `read` fill what room there is; it gives how many octets it has put there, and so does
@@ -62,26 +62,27 @@ impl<const N: usize> RecvBuf<N> {
         &mut self,
         read: impl FnOnce(&mut [u8]) -> Result<usize, E>,
     ) -> Result<usize, E> {
-        let room = self.room();
+        let room = self.spare_mut();
         if room.is_empty() {
             return Ok(0);
         }
         let most = room.len();
         let count = read(room)?.min(most);
-        self.put(count);
+        self.commit(count);
         Ok(count)
     }
 
-    /// What room there is, for octets of which [`put`](Self::put) then tells how many they are.
+    /// What room there is, for octets of which [`commit`](Self::commit) then tells how many they
+    /// are.
     ///
     /// ```
     /// let mut buffer = bareline_core::RecvBuf::<8>::new();
-    /// buffer.room()[..3].copy_from_slice(b"GET");
-    /// buffer.put(3);
-    /// assert_eq!(buffer.bytes(), b"GET");
-    /// assert_eq!(buffer.room().len(), 5);
+    /// buffer.spare_mut()[..3].copy_from_slice(b"GET");
+    /// buffer.commit(3);
+    /// assert_eq!(buffer.filled(), b"GET");
+    /// assert_eq!(buffer.spare_mut().len(), 5);
     /// ```
-    pub fn room(&mut self) -> &mut [u8] {
+    pub fn spare_mut(&mut self) -> &mut [u8] {
         if self.end >= N && self.start > 0 {
             self.move_to_front();
         }
@@ -89,8 +90,9 @@ impl<const N: usize> RecvBuf<N> {
         self.octets.get_mut(self.end..).unwrap_or(&mut [])
     }
 
-    /// Takes `count` octets that have been put at the beginning of the [`room`](Self::room).
-    pub fn put(&mut self, count: usize) {
+    /// Takes `count` octets that have been put at the beginning of the
+    /// [`spare_mut`](Self::spare_mut).
+    pub fn commit(&mut self, count: usize) {
         self.end = self.end.saturating_add(count).min(N);
     }
 
@@ -107,7 +109,7 @@ impl<const N: usize> RecvBuf<N> {
             if self.start > 0 && N.saturating_sub(self.start).saturating_sub(count) < N / 2 {
                 self.move_to_front();
             }
-            self.pinned = count.min(self.bytes().len());
+            self.pinned = count.min(self.filled().len());
             self.rest = self.start.saturating_add(self.pinned);
         }
         self.split()
@@ -150,7 +152,7 @@ impl<const N: usize> Default for RecvBuf<N> {
 
 impl<const N: usize> fmt::Debug for RecvBuf<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RecvBuf({} of {N})", self.bytes().len())
+        write!(f, "RecvBuf({} of {N})", self.filled().len())
     }
 }
 
@@ -167,14 +169,14 @@ pub struct Rest<'r> {
 
 impl Rest<'_> {
     /// The octets that are not used.
-    pub fn bytes(&self) -> &[u8] {
+    pub fn filled(&self) -> &[u8] {
         let (from, to) = (self.rest.saturating_sub(self.base), self.end.saturating_sub(self.base));
         self.octets.get(from..to).unwrap_or(&[])
     }
 
     /// Whether there is no room.
     pub fn is_full(&self) -> bool {
-        self.bytes().len() >= self.octets.len()
+        self.filled().len() >= self.octets.len()
     }
 
     /// As [`RecvBuf::fill_from`].
@@ -219,7 +221,7 @@ impl Rest<'_> {
 
 impl fmt::Debug for Rest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Rest({})", self.bytes().len())
+        write!(f, "Rest({})", self.filled().len())
     }
 }
 

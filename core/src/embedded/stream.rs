@@ -86,7 +86,7 @@ macro_rules! server_stream {
             /// Receives more octets; what has been written goes out before.
             $($asynchronous)? fn fill(&mut self) -> Result<(), StreamError<T::Error>> {
                 self.flush()$($await)*?;
-                let room = self.wire.received.room();
+                let room = self.wire.received.spare_mut();
                 let received = match room.is_empty() {
                     true => Err(self.wire.overflow()),
                     false => {

@@ -67,7 +67,7 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
                 }
             }
             let (used, event) =
-                self.connection.receive(self.received.bytes(), self.spans.lend())?;
+                self.connection.receive(self.received.filled(), self.spans.lend())?;
             let is_starved = matches!(event, Event::NeedMore);
             if let Event::Head(head) = event {
                 let request = head.parts();
@@ -97,7 +97,7 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
             return Err(WriteError::RequestUnread.into());
         }
         while self.content == 0 && !buffer.is_empty() {
-            let (used, event) = self.connection.receive_body(self.received.bytes())?;
+            let (used, event) = self.connection.receive_body(self.received.filled())?;
             let (mut is_starved, mut is_ended) = (false, false);
             match event {
                 Event::Data(data) => self.content = data.len(),
@@ -116,7 +116,7 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
                 return Ok(None);
             }
         }
-        let content = self.received.bytes().get(..self.content).unwrap_or(&[]);
+        let content = self.received.filled().get(..self.content).unwrap_or(&[]);
         let count = buffer.len().min(content.len());
         octets::copy(content, buffer);
         self.received.consume(count);
@@ -146,13 +146,13 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
     /// Discards what has been received of the body.
     fn discard(&mut self) {
         self.received.consume(core::mem::take(&mut self.content));
-        let used = self.connection.discard_body(self.received.bytes());
+        let used = self.connection.discard_body(self.received.filled());
         self.received.consume(used);
     }
 
     /// Takes note of how many octets have come: none, when the peer has closed.
     pub(super) fn received<E>(&mut self, count: usize) -> Result<(), StreamError<E>> {
-        self.received.put(count);
+        self.received.commit(count);
         if count == 0 {
             self.connection.peer_closed()?;
         }

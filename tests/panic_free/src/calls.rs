@@ -230,9 +230,9 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
             Ok::<_, ()>(black_box(received.len()))
         };
         black_box(buffer.fill_from(fill).is_ok());
-        black_box(fill(buffer.room()).is_ok());
-        buffer.put(black_box(received.len()));
-        black_box(buffer.bytes_mut());
+        black_box(fill(buffer.spare_mut()).is_ok());
+        buffer.commit(black_box(received.len()));
+        black_box(buffer.filled_mut());
         match connection.state() {
             ServerState::Reject => {
                 connection.reject(black_box(Status::OK), &mut out)?.without_body()?
@@ -241,7 +241,7 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
             ServerState::Done => drop(black_box(connection.next_request())),
             _ => {}
         }
-        let parts = match connection.receive(buffer.bytes(), spans.lend()) {
+        let parts = match connection.receive(buffer.filled(), spans.lend()) {
             Ok((used, Event::Head(head))) => (used, Some(head.parts())),
             Ok((used, event)) => {
                 black_box(event);
@@ -256,14 +256,14 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
             let (octets, mut rest) = buffer.pin(used);
             let head = parts.over(octets, &spans);
             black_box((
-                connection.receive_body(rest.bytes()).is_ok(),
+                connection.receive_body(rest.filled()).is_ok(),
                 connection.expects_continue(),
                 connection.fault(),
             ));
             black_box((head.persists(), head.expects_continue(), head.offers_upgrade()));
             let (mut receiving, mut sending) = connection.split();
             let (used, event) = receiving
-                .receive_body::<RequestHead<'_>>(rest.bytes())
+                .receive_body::<RequestHead<'_>>(rest.filled())
                 .unwrap_or((0, Event::Closed));
             black_box(event);
             rest.consume(used);

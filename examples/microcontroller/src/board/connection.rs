@@ -205,7 +205,7 @@ impl Connection {
                     // With a body that is not all here, the response says that the connection
                     // closes.
                     loop {
-                        let used = self.http.discard_body(self.memory.input.bytes());
+                        let used = self.http.discard_body(self.memory.input.filled());
                         self.memory.input.consume(used);
                         let filled = self.memory.input.fill_from(|room| socket.recv_slice(room));
                         if !self.http.may_discard_body() || !matches!(filled, Ok(1..)) {
@@ -242,7 +242,7 @@ impl Connection {
     ) -> Result<Step, WriteError> {
         // What frames the piece goes before it, and what ends the body may come behind it at once.
         let room = room(socket).saturating_sub(WIRE / 2);
-        match self.task.go_on(board.now, self.memory.input.bytes(), room) {
+        match self.task.go_on(board.now, self.memory.input.filled(), room) {
             Piece::Of(octets) => {
                 let octets = self.http.frame_data(octets, out)?;
                 send(socket, out, octets);
@@ -273,7 +273,7 @@ impl Connection {
     /// Puts what has been received before the connection.
     fn receive(&mut self, board: &mut Board) -> Step {
         let was_idle = self.http.state() == ServerState::Idle;
-        match self.http.receive(self.memory.input.bytes(), self.memory.spans.lend()) {
+        match self.http.receive(self.memory.input.filled(), self.memory.spans.lend()) {
             Ok((used, Event::Head(head))) => {
                 self.task = Task::of(&head, board.now);
                 let limit = self.task.body_limit();

@@ -103,7 +103,7 @@ fn serve(input: &mut RecvBuf<INPUT>) -> Result<(), WriteError> {
             (ServerState::Close | ServerState::Upgraded | ServerState::Reject, ..) => {
                 return Ok(());
             }
-            _ => match connection.receive(input.bytes(), spans.lend()) {
+            _ => match connection.receive(input.filled(), spans.lend()) {
                 Ok((count, Event::Head(head))) => {
                     (used, is_head, request) = (count, true, Some(head.parts()))
                 }

@@ -33,7 +33,7 @@ fn serve(input: &[u8]) -> Result<usize, WriteError> {
         if read.is_err() {
             connection.overflow();
         }
-        let used = match connection.receive(received.bytes(), spans.lend()) {
+        let used = match connection.receive(received.filled(), spans.lend()) {
             Ok((used, Event::Data(data))) => {
                 octets += data.len();
                 used
