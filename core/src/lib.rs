@@ -29,8 +29,8 @@ pub mod on_a_microcontroller {}
 
 pub use body::{BodyDecoder, BodyPart, ChunkExtension, ChunkExtensions};
 pub use connection::{
-    Answer, ClientConnection, ClientEvent, ClientSending, ClientState, Event, Receiving, RecvBuf,
-    Request, Rest, ServerConnection, ServerEvent, ServerSending, ServerState,
+    Answer, ClientConnection, ClientEvent, ClientSendHalf, ClientState, Event, RecvBuf, RecvHalf,
+    Request, Rest, ServerConnection, ServerEvent, ServerSendHalf, ServerState,
 };
 pub use dump::{Dump, dump};
 #[cfg(feature = "embedded-io-async-07")]

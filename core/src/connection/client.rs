@@ -1,8 +1,8 @@
 //! The client's side of a connection.
 
 use super::outgoing::Outgoing;
-use super::receiving::{InPhase, Inbound, Shared};
-use super::{ClientEvent, ClientState, Event, Receiving};
+use super::recv_half::{InPhase, Inbound, Shared};
+use super::{ClientEvent, ClientState, Event, RecvHalf};
 use crate::error::{ErrorKind, ParseError, WriteError};
 use crate::framing::Framing;
 use crate::head::{Facts, LentSpans, Limits, Parsed, ResponseParts, ResponseProgress};
@@ -80,7 +80,7 @@ struct Outbound {
 
 /// The sending half of a client's connection.
 #[derive(Debug)]
-pub struct ClientSending<'c> {
+pub struct ClientSendHalf<'c> {
     outbound: &'c mut Outbound,
     shared: &'c Shared,
 }
@@ -288,9 +288,9 @@ impl ClientConnection {
     }
 
     /// The two halves, to receive a response while the request is being written.
-    pub fn split(&mut self) -> (Receiving<'_>, ClientSending<'_>) {
+    pub fn split(&mut self) -> (RecvHalf<'_>, ClientSendHalf<'_>) {
         let Self { inbound, outbound, shared, .. } = self;
-        (Receiving { inbound, shared }, ClientSending { outbound, shared })
+        (RecvHalf { inbound, shared }, ClientSendHalf { outbound, shared })
     }
 
     fn outgoing(&mut self, _: BodyStep) -> Result<&mut Outgoing, WriteError> {
@@ -298,7 +298,7 @@ impl ClientConnection {
     }
 }
 
-impl ClientSending<'_> {
+impl ClientSendHalf<'_> {
     body_calls!();
 
     fn outgoing(&mut self, _: BodyStep) -> Result<&mut Outgoing, WriteError> {

@@ -3,14 +3,14 @@
 mod client;
 mod event;
 mod outgoing;
-mod receiving;
 mod recv_buf;
+mod recv_half;
 mod server;
 mod state;
 
-pub use client::{ClientConnection, ClientSending, Request};
+pub use client::{ClientConnection, ClientSendHalf, Request};
 pub use event::{ClientEvent, Event, ServerEvent};
-pub use receiving::Receiving;
 pub use recv_buf::{RecvBuf, Rest};
-pub use server::{Answer, ServerConnection, ServerSending};
+pub use recv_half::RecvHalf;
+pub use server::{Answer, ServerConnection, ServerSendHalf};
 pub use state::{ClientState, ServerState};

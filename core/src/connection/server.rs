@@ -1,8 +1,8 @@
 //! The server's side of a connection.
 
 use super::outgoing::Outgoing;
-use super::receiving::{InPhase, Inbound, Shared};
-use super::{Event, Receiving, ServerEvent, ServerState};
+use super::recv_half::{InPhase, Inbound, Shared};
+use super::{Event, RecvHalf, ServerEvent, ServerState};
 use crate::error::{ErrorKind, ParseError, WriteError};
 use crate::head::{Facts, LentSpans, Limits, Parsed, RequestHead, RequestProgress};
 use crate::record::debug_record;
@@ -85,7 +85,7 @@ debug_record!(Outbound {
 
 /// The sending half of a server's connection.
 #[derive(Debug)]
-pub struct ServerSending<'c> {
+pub struct ServerSendHalf<'c> {
     outbound: &'c mut Outbound,
     shared: &'c Shared,
 }
@@ -394,9 +394,9 @@ impl ServerConnection {
     }
 
     /// The two halves, to receive a body while the answer is being written.
-    pub fn split(&mut self) -> (Receiving<'_>, ServerSending<'_>) {
+    pub fn split(&mut self) -> (RecvHalf<'_>, ServerSendHalf<'_>) {
         let Self { inbound, outbound, shared, .. } = self;
-        (Receiving { inbound, shared }, ServerSending { outbound, shared })
+        (RecvHalf { inbound, shared }, ServerSendHalf { outbound, shared })
     }
 
     fn outgoing(&mut self, step: BodyStep) -> Result<&mut Outgoing, WriteError> {
@@ -404,7 +404,7 @@ impl ServerConnection {
     }
 }
 
-impl ServerSending<'_> {
+impl ServerSendHalf<'_> {
     /// As [`ServerConnection::respond`].
     pub fn respond<'w, const M: usize>(
         &'w mut self,

@@ -3,11 +3,11 @@
 use bareline_core::embedded_io_07::{Exchange, ServerStream};
 use bareline_core::{
     Answer, BodyDecoder, BodyPart, ChunkExtension, ChunkExtensions, ClientConnection, ClientEvent,
-    ClientSending, ClientState, Detached, Dump, ErrorKind, Event, FieldName, FieldSpans,
+    ClientSendHalf, ClientState, Detached, Dump, ErrorKind, Event, FieldName, FieldSpans,
     FieldValue, Fields, FieldsNamed, Framing, HeadWriter, Hint, LentSpans, Limits, MessageWriter,
-    Method, OtherProtocol, ParseError, Parsed, Receiving, RecvBuf, RepeatedField, Request,
+    Method, OtherProtocol, ParseError, Parsed, RecvBuf, RecvHalf, RepeatedField, Request,
     RequestContext, RequestHead, RequestParts, ResponseHead, ResponseParts, Rest, ServerConnection,
-    ServerEvent, ServerSending, ServerState, Status, StreamError, Target, TargetForm, Version,
+    ServerEvent, ServerSendHalf, ServerState, Status, StreamError, Target, TargetForm, Version,
     WireBuf, WriteError, datagram, dump,
 };
 use core::convert::Infallible;
@@ -94,13 +94,13 @@ pub fn all(received: &[u8]) {
 fn formatted_values() {
     formatted!("{:?}":
         Answer<'_>, BodyDecoder, BodyPart<'_>, ChunkExtension<'_>, ChunkExtensions<'_>,
-        ClientConnection, ClientEvent<'_>, ClientSending<'_>, ClientState, Detached<'_>, Dump<'_>,
+        ClientConnection, ClientEvent<'_>, ClientSendHalf<'_>, ClientState, Detached<'_>, Dump<'_>,
         ErrorKind, Exchange<'_, Line<'_>, 16, 512, 256>, FieldName<'_>, FieldSpans<16>,
         FieldValue<'_>, Fields<'_>, FieldsNamed<'_, '_>, Framing, HeadWriter<'_>, Hint<'_>,
         LentSpans<'_>, Limits, MessageWriter, Method<'_>, OtherProtocol, ParseError,
-        Parsed<RequestHead<'_>>, Receiving<'_>, RecvBuf<512>, RepeatedField, RequestContext, Request<'_>,
+        Parsed<RequestHead<'_>>, RecvHalf<'_>, RecvBuf<512>, RepeatedField, RequestContext, Request<'_>,
         RequestHead<'_>, RequestParts, ResponseHead<'_>, ResponseParts, Rest<'_>, ServerConnection,
-        ServerEvent<'_>, ServerSending<'_>, ServerState, ServerStream<Line<'_>, 16, 512, 256>,
+        ServerEvent<'_>, ServerSendHalf<'_>, ServerState, ServerStream<Line<'_>, 16, 512, 256>,
         Status, StreamError<Infallible>, Target<'_>, TargetForm, Version, WireBuf<256>, WriteError,
         datagram::Whole,
     );

@@ -9,12 +9,12 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 /// The receiving half of a connection: what is left to come of a message whose head is read.
 #[derive(Debug)]
-pub struct Receiving<'c> {
+pub struct RecvHalf<'c> {
     pub(super) inbound: &'c mut Inbound,
     pub(super) shared: &'c Shared,
 }
 
-impl Receiving<'_> {
+impl RecvHalf<'_> {
     /// Gives the next event of a body, as the connection's `receive` does, without the lines of
     /// chunks. The head of the next message is not looked for, and no limit set to what comes
     /// after the answer: whoever reads a body by its half wants it.
