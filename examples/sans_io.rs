@@ -60,9 +60,9 @@ fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()> {
             input.consume(used);
         }
         if is_starved && input.is_full() {
-            connection.overflow();
+            connection.on_overflow();
         } else if is_starved && input.fill_from(|room| read.read(room))? == 0 {
-            _ = connection.peer_closed();
+            _ = connection.on_eof();
         }
         write.write_all(out.as_bytes())?;
         out.clear();

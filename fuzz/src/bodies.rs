@@ -90,7 +90,7 @@ fn events_by(
                         return events;
                     }
                     BodyPart::NeedMore => {
-                        if let Err(error) = decoder.end_of_input() {
+                        if let Err(error) = decoder.on_eof() {
                             events.push(BodyEvent::Refused(
                                 error.kind(),
                                 at + error.offset(),

@@ -363,7 +363,7 @@ fn read(calls: &Calls, octets: &[u8]) -> Read {
         match part {
             BodyPart::Data(data) => read.body.extend_from_slice(data),
             BodyPart::Trailer { name, value } => read.trailers.push(field((name, value))),
-            BodyPart::NeedMore => decoder.end_of_input().expect("a whole body"),
+            BodyPart::NeedMore => decoder.on_eof().expect("a whole body"),
             BodyPart::End => return read,
             BodyPart::Chunk { .. } => {}
         }

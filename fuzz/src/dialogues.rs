@@ -169,7 +169,7 @@ fn converse(
         // The server.
         let has_left =
             server.state() == ServerState::Close && down.is_empty() && down.arrived.is_empty();
-        if has_left && client.peer_closed().is_err() {
+        if has_left && client.on_eof().is_err() {
             return;
         }
         let mut is_answered = false;

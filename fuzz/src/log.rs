@@ -206,7 +206,7 @@ pub fn server_log(
                             flush(&mut out, &mut log);
                         }
                         if is_starved && buffer.is_full() {
-                            let error = connection.overflow();
+                            let error = connection.on_overflow();
                             log.push(Entry::Refused(
                                 error.kind(),
                                 used_up + error.offset(),
@@ -219,7 +219,7 @@ pub fn server_log(
                                 return log;
                             }
                             is_over = true;
-                            refused(connection.peer_closed(), &mut log, used_up, &mut fault);
+                            refused(connection.on_eof(), &mut log, used_up, &mut fault);
                         }
                     }
                     Err(error) => refused(Err(error), &mut log, used_up, &mut fault),
@@ -442,7 +442,7 @@ pub fn client_log(
                         buffer.consume(used);
                         used_up += used;
                         if is_starved && buffer.is_full() {
-                            let error = connection.overflow();
+                            let error = connection.on_overflow();
                             log.push(Entry::Refused(
                                 error.kind(),
                                 used_up + error.offset(),
@@ -454,7 +454,7 @@ pub fn client_log(
                                 return log;
                             }
                             is_over = true;
-                            refused(connection.peer_closed(), &mut log, used_up, &mut None);
+                            refused(connection.on_eof(), &mut log, used_up, &mut None);
                         }
                     }
                     Err(error) => refused(Err(error), &mut log, used_up, &mut None),

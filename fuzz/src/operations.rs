@@ -196,11 +196,11 @@ pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
                 Ok(())
             }
             Operation::PeerClosed => {
-                let _ = connection.peer_closed();
+                let _ = connection.on_eof();
                 Ok(())
             }
             Operation::Overflow => {
-                connection.overflow();
+                connection.on_overflow();
                 Ok(())
             }
         };
@@ -387,11 +387,11 @@ pub fn any_operations_keep_a_client_valid(operations: &[ClientOperation]) {
                 Ok(())
             }
             ClientOperation::PeerClosed => {
-                let _ = connection.peer_closed();
+                let _ = connection.on_eof();
                 Ok(())
             }
             ClientOperation::Overflow => {
-                connection.overflow();
+                connection.on_overflow();
                 Ok(())
             }
         };

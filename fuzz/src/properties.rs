@@ -355,7 +355,7 @@ fn decoded(octets: &[u8], framing: Framing) -> Result<(Octets, usize), ParseErro
         at += used;
         match part {
             BodyPart::Data(data) => content.extend_from_slice(data),
-            BodyPart::NeedMore => decoder.end_of_input()?,
+            BodyPart::NeedMore => decoder.on_eof()?,
             BodyPart::End => return Ok((Octets(content), at)),
             BodyPart::Chunk { .. } | BodyPart::Trailer { .. } => {}
         }

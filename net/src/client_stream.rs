@@ -264,7 +264,7 @@ impl<S: Transport> ClientStream<S> {
         self.wire.next_message();
         self.received.octets.forget();
         if self.wire.connection.state() == ClientState::Body {
-            self.drain().inspect_err(|_| _ = self.wire.connection.overflow())?;
+            self.drain().inspect_err(|_| _ = self.wire.connection.on_overflow())?;
         }
         let is_reused = self.wire.connection.state() == ClientState::Done;
         match self.wire.connection.next_request() {

@@ -59,7 +59,7 @@ impl<S: Transport> ServerWire<S> {
                 Arrived::Octets => {}
                 Arrived::Nothing => may_wait = true,
                 Arrived::End => {
-                    self.connection.peer_closed().map_err(|error| Error::of_request(error, &[]))?
+                    self.connection.on_eof().map_err(|error| Error::of_request(error, &[]))?
                 }
                 // Nor can a wait be limited, perhaps.
                 Arrived::Unknown => return Ok(()),

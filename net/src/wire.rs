@@ -50,8 +50,8 @@ pub(crate) trait Connection {
     fn send_data(&mut self, data: &[u8], out: Out<'_>) -> Result<(), WriteError>;
     fn frame_data<'d>(&mut self, data: &'d [u8], out: Out<'_>) -> Result<&'d [u8], WriteError>;
     fn end_body(&mut self, trailers: &[TrailerField<'_>], out: Out<'_>) -> Result<(), WriteError>;
-    fn peer_closed(&mut self) -> Result<(), ParseError>;
-    fn overflow(&mut self) -> ParseError;
+    fn on_eof(&mut self) -> Result<(), ParseError>;
+    fn on_overflow(&mut self) -> ParseError;
 
     /// The fault of what the peer sent, in these octets.
     fn fault(error: ParseError, octets: &[u8]) -> Error;
@@ -92,12 +92,12 @@ macro_rules! connection {
                 to!(out, |out| <$connection>::end_body(self, trailers, out))
             }
 
-            fn peer_closed(&mut self) -> Result<(), ParseError> {
-                <$connection>::peer_closed(self)
+            fn on_eof(&mut self) -> Result<(), ParseError> {
+                <$connection>::on_eof(self)
             }
 
-            fn overflow(&mut self) -> ParseError {
-                <$connection>::overflow(self)
+            fn on_overflow(&mut self) -> ParseError {
+                <$connection>::on_overflow(self)
             }
 
             fn fault(error: ParseError, octets: &[u8]) -> Error {
@@ -235,7 +235,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     pub(crate) fn fill(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
         self.flush()?;
         if self.received.spare_mut().is_empty() {
-            return Err(C::fault(self.connection.overflow(), &[]));
+            return Err(C::fault(self.connection.on_overflow(), &[]));
         }
         let mut since = Instant::now();
         let count = loop {
@@ -263,7 +263,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         let count = count.inspect_err(|_| self.transport = None)?;
         self.received.commit(count);
         if count == 0 {
-            self.connection.peer_closed().map_err(|error| C::fault(error, &[]))?;
+            self.connection.on_eof().map_err(|error| C::fault(error, &[]))?;
         }
         Ok(())
     }
@@ -450,7 +450,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
                 self.fault = Some(*fault);
                 // Whatever it was, nothing more is taken; the connection knows of its own faults,
                 // and not that the peer is too slow.
-                self.connection.overflow();
+                self.connection.on_overflow();
             }
         })
     }

@@ -255,5 +255,5 @@ fn rfc9112_7_1_1_extensions_have_names_and_values() {
 fn a_body_that_was_refused_stays_so_at_the_end() {
     let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
     let error = decoder.decode(b"x\r\n").unwrap_err();
-    assert_eq!(decoder.end_of_input(), Err(error));
+    assert_eq!(decoder.on_eof(), Err(error));
 }

@@ -93,11 +93,11 @@ const SERVER_STEPS: &[Step<Server>] = &[
         may_come && server.octets(b"hi")
     }),
     ("the peer closes", |server| {
-        let _ = server.connection.peer_closed();
+        let _ = server.connection.on_eof();
         true
     }),
     ("the buffer is full", |server| {
-        server.connection.overflow();
+        server.connection.on_overflow();
         true
     }),
     ("the caller wants the answer to be the last", |server| {
@@ -223,11 +223,11 @@ const CLIENT_STEPS: &[Step<Client>] = &[
         may_come && client.octets(b"\0")
     }),
     ("the peer closes", |client| {
-        let _ = client.connection.peer_closed();
+        let _ = client.connection.on_eof();
         client.octets(b"")
     }),
     ("the buffer is full", |client| {
-        client.connection.overflow();
+        client.connection.on_overflow();
         true
     }),
     ("the caller goes on", |client| {
@@ -397,7 +397,7 @@ fn a_buffer_that_is_too_small_is_a_refusal() {
             out: WireBuf::new(),
         };
         server.octets(octets);
-        let error = server.connection.overflow();
+        let error = server.connection.on_overflow();
         assert_eq!(
             (error.kind(), server.connection.state()),
             (kind, ServerState::Reject),
@@ -799,7 +799,7 @@ fn rfc9112_9_6_the_response_that_ends_a_connection_says_close() {
             .unwrap();
     };
     let full: Write = |server| {
-        server.connection.overflow();
+        server.connection.on_overflow();
         let status = Status::REQUEST_HEADER_FIELDS_TOO_LARGE;
         server.connection.reject(status, &mut server.out).unwrap().without_body().unwrap();
     };
@@ -876,14 +876,14 @@ fn rfc9112_9_6_a_server_may_end_the_connection_with_any_answer() {
 fn rfc9112_2_2_empty_lines_are_no_request() {
     let mut server = server_after(b"\r\n\r\n");
     assert_eq!(server.connection.state(), ServerState::Idle);
-    assert_eq!(server.connection.peer_closed(), Ok(()));
+    assert_eq!(server.connection.on_eof(), Ok(()));
     assert_eq!(server.connection.state(), ServerState::Close);
 }
 
 #[test]
 fn a_peer_that_has_closed_is_told_once() {
     let mut server = server_after(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    assert_eq!(server.connection.peer_closed(), Ok(()));
+    assert_eq!(server.connection.on_eof(), Ok(()));
     assert!(server.respond(Status::NO_CONTENT, ""));
     assert_eq!(
         server.connection.next_request(),

@@ -248,7 +248,7 @@ impl BodyDecoder {
     ///
     /// That ends a body of [`Framing::UntilClose`]. In any other that is not whole yet it is
     /// [`ErrorKind::Truncated`] [RFC 9112 section 8].
-    pub fn end_of_input(&mut self) -> Result<(), ParseError> {
+    pub fn on_eof(&mut self) -> Result<(), ParseError> {
         match (self.state, self.refusal) {
             (State::UntilClose | State::End, _) => {
                 self.state = State::End;

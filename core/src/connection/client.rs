@@ -239,7 +239,7 @@ impl ClientConnection {
     ///
     /// Fails with [`ErrorKind::Truncated`] when a response is missing or not whole [RFC 9112
     /// section 8].
-    pub fn peer_closed(&mut self) -> Result<(), ParseError> {
+    pub fn on_eof(&mut self) -> Result<(), ParseError> {
         self.closes = true;
         let closed = match (self.inbound.phase, &self.outbound.outgoing) {
             (InPhase::Head, Outgoing::Idle) => {
@@ -259,8 +259,8 @@ impl ClientConnection {
 
     /// Takes note that the caller takes no more of this response: its buffer is full and more
     /// octets are needed, or they take too long to come.
-    pub fn overflow(&mut self) -> ParseError {
-        self.inbound.overflow(ErrorKind::HeadTooLong, self.progress.searched(), &self.shared)
+    pub fn on_overflow(&mut self) -> ParseError {
+        self.inbound.on_overflow(ErrorKind::HeadTooLong, self.progress.searched(), &self.shared)
     }
 
     /// What is waited for.

@@ -51,7 +51,7 @@ impl<const N: usize> RecvBuf<N> {
     }
 
     /// Whether there is no room: the message is larger than the buffer when more is needed then,
-    /// which is [`overflow`](crate::ServerConnection::overflow), never a reason to wait.
+    /// which is [`on_overflow`](crate::ServerConnection::on_overflow), never a reason to wait.
     pub fn is_full(&self) -> bool {
         self.pinned.saturating_add(self.filled().len()) >= N
     }

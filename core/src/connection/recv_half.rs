@@ -203,7 +203,7 @@ impl Inbound {
 
     /// Takes note that the caller has no room for more: gives the fault, at what has been looked at
     /// of a head, and of this kind there.
-    pub(super) fn overflow(
+    pub(super) fn on_overflow(
         &mut self,
         kind: ErrorKind,
         searched: usize,
@@ -223,6 +223,6 @@ impl Inbound {
     /// Takes note that the peer has closed in the middle of a body. Where that is its end, it is
     /// told as the next event.
     pub(super) fn body_closed(&mut self) -> Result<(), ParseError> {
-        self.decoder.end_of_input().map_err(|error| self.fail(error))
+        self.decoder.on_eof().map_err(|error| self.fail(error))
     }
 }

@@ -205,7 +205,7 @@ impl ServerConnection {
     fn received<'b>(&mut self, received: Received<'b>) -> Received<'b> {
         match received {
             Ok((_, Event::NeedMore)) if self.is_peer_closed => {
-                return self.peer_closed().map(|()| (0, Event::Closed));
+                return self.on_eof().map(|()| (0, Event::Closed));
             }
             Ok((_, Event::NeedMore)) => return received,
             // A client that has sent octets of the body waits for no 100 any more.
@@ -324,7 +324,7 @@ impl ServerConnection {
     ///
     /// Fails with [`ErrorKind::Truncated`] in the middle of a request. A request that is whole is
     /// to be answered all the same [RFC 9112 section 9.6].
-    pub fn peer_closed(&mut self) -> Result<(), ParseError> {
+    pub fn on_eof(&mut self) -> Result<(), ParseError> {
         self.is_peer_closed = true;
         let closed =
             match self.inbound.phase {
@@ -345,16 +345,16 @@ impl ServerConnection {
     /// Takes note that the caller takes no more of this message: its buffer is full and more octets
     /// are needed, or they take too long to come. Gives what to [`reject`](Self::reject), 414
     /// or 431 for a head, 413 for a body.
-    pub fn overflow(&mut self) -> ParseError {
+    pub fn on_overflow(&mut self) -> ParseError {
         let kind = match self.progress.is_start_line_read() {
             true => ErrorKind::HeadTooLong,
             false => ErrorKind::TargetTooLong,
         };
-        self.inbound.overflow(kind, self.progress.searched(), &self.shared)
+        self.inbound.on_overflow(kind, self.progress.searched(), &self.shared)
     }
 
-    /// What the peer did wrong, as [`receive`](Self::receive), [`overflow`](Self::overflow) or
-    /// [`peer_closed`](Self::peer_closed) has told: what there is to [`reject`](Self::reject)
+    /// What the peer did wrong, as [`receive`](Self::receive), [`on_overflow`](Self::on_overflow)
+    /// or [`on_eof`](Self::on_eof) has told: what there is to [`reject`](Self::reject)
     /// in the state [`Refusal`](ServerState::Reject).
     pub const fn fault(&self) -> Option<ParseError> {
         self.inbound.fault()

@@ -88,7 +88,7 @@ macro_rules! server_stream {
                 self.flush()$($await)*?;
                 let room = self.wire.received.spare_mut();
                 let received = match room.is_empty() {
-                    true => Err(self.wire.overflow()),
+                    true => Err(self.wire.on_overflow()),
                     false => {
                         let read = self.transport.read(room)$($await)*;
                         let count = read.map_err(StreamError::Transport)?;

@@ -154,14 +154,14 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
     pub(super) fn received<E>(&mut self, count: usize) -> Result<(), StreamError<E>> {
         self.received.commit(count);
         if count == 0 {
-            self.connection.peer_closed()?;
+            self.connection.on_eof()?;
         }
         Ok(())
     }
 
     /// There is no room for the octets that are needed.
-    pub(super) fn overflow<E>(&mut self) -> StreamError<E> {
-        self.connection.overflow().into()
+    pub(super) fn on_overflow<E>(&mut self) -> StreamError<E> {
+        self.connection.on_overflow().into()
     }
 
     /// Writes the refusal of what came; where an answer has begun already, only the close is left.

@@ -472,7 +472,7 @@ pub fn responses(octets: &[u8], asked: Asked<'_>, cuts: &[usize]) -> Reading {
                 Err(error) => return reading.refused(error, input.start),
                 Ok((_, Event::NeedMore)) if input.has_more() => continue,
                 Ok((_, Event::NeedMore))
-                    if asked.is_closed && !is_told && connection.peer_closed().is_ok() =>
+                    if asked.is_closed && !is_told && connection.on_eof().is_ok() =>
                 {
                     is_told = true;
                     continue;

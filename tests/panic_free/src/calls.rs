@@ -214,7 +214,7 @@ fn body(received: &[u8]) -> Result<(), ParseError> {
         black_box(Event::<()>::from(part));
         rest = rest.get(used..).unwrap_or(&[]);
     }
-    decoder.end_of_input()
+    decoder.on_eof()
 }
 
 /// A server's connection, as a device would run it.
@@ -297,11 +297,11 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
             buffer.consume(parts.0);
         }
         if buffer.is_full() {
-            black_box(connection.overflow());
+            black_box(connection.on_overflow());
         }
         connection.close_after_answer();
         black_box(connection.closes_after_answer());
-        black_box(connection.peer_closed().is_ok());
+        black_box(connection.on_eof().is_ok());
         black_box(out.as_bytes());
         out.clear();
     }
@@ -333,8 +333,8 @@ fn asked(received: &[u8]) -> Result<(), WriteError> {
             break;
         }
     }
-    black_box(connection.overflow());
-    black_box(connection.peer_closed().is_ok());
+    black_box(connection.on_overflow());
+    black_box(connection.on_eof().is_ok());
     black_box(out.as_bytes());
     Ok(())
 }

@@ -130,7 +130,7 @@ fn read_body(mut reading: Reading, octets: &[u8], len: usize) -> Result<Outcome,
             }
             BodyPart::Chunk { .. } => {}
             BodyPart::End => break true,
-            BodyPart::NeedMore => break body.end_of_input().is_ok(),
+            BodyPart::NeedMore => break body.on_eof().is_ok(),
         }
     };
     reading.content = Some(content);

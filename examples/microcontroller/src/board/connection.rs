@@ -145,12 +145,12 @@ impl Connection {
                     self.close(socket, board.now);
                     break;
                 }
-                Step::Starved if self.memory.input.is_full() => _ = self.http.overflow(),
+                Step::Starved if self.memory.input.is_full() => _ = self.http.on_overflow(),
                 Step::Starved => {
                     match self.memory.input.fill_from(|room| socket.recv_slice(room)) {
                         Ok(1..) => {}
                         _ if socket.may_recv() => break,
-                        _ => _ = self.http.peer_closed(),
+                        _ => _ = self.http.on_eof(),
                     }
                 }
             }
@@ -283,7 +283,7 @@ impl Connection {
                 (self.since, self.body) = (board.now, 0);
                 board.requests = board.requests.wrapping_add(1);
                 if is_too_long {
-                    self.http.overflow();
+                    self.http.on_overflow();
                 }
             }
             Ok((used, Event::Data(data))) => {
@@ -292,7 +292,7 @@ impl Connection {
                 self.body = self.body.saturating_add(length as u64);
                 self.credit(length, board.now);
                 if self.body > self.task.body_limit() {
-                    self.http.overflow();
+                    self.http.on_overflow();
                 }
             }
             Ok((_, Event::NeedMore)) => {

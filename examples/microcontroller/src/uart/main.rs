@@ -122,7 +122,7 @@ fn serve(input: &mut RecvBuf<INPUT>) -> Result<(), WriteError> {
             input.consume(used);
         }
         if is_starved && input.is_full() {
-            connection.overflow();
+            connection.on_overflow();
         } else if is_starved && !receive(input, connection.state()) {
             let head = connection.reject(Status::REQUEST_TIMEOUT, &mut out)?;
             head.field(FieldName::CONTENT_TYPE, TEXT)?.body(b"send the whole request in time")?;

@@ -31,7 +31,7 @@ fn serve(input: &[u8]) -> Result<usize, WriteError> {
             Ok::<_, ()>(count)
         });
         if read.is_err() {
-            connection.overflow();
+            connection.on_overflow();
         }
         let used = match connection.receive(received.filled(), spans.lend()) {
             Ok((used, Event::Data(data))) => {
@@ -39,7 +39,7 @@ fn serve(input: &[u8]) -> Result<usize, WriteError> {
                 used
             }
             Ok((_, Event::NeedMore)) => {
-                _ = connection.peer_closed();
+                _ = connection.on_eof();
                 0
             }
             Ok((used, _)) => used,
