@@ -12,7 +12,7 @@
 //! # Ok::<(), bareline_core::WriteError>(())
 //! ```
 
-use crate::error::{ErrorKind, ParseError, WriteError};
+use crate::error::{ParseError, ParseErrorKind, WriteError};
 use crate::framing::Framing;
 use crate::head::{LentSpans, Limits, Parsed, RequestHead, ResponseHead};
 use crate::octets::empty_lines_end;
@@ -23,10 +23,10 @@ use crate::write::{HeadWriter, HeadWritten, RequestContext, Sink, WireBuf};
 ///
 /// Besides OPTIONS, `M-SEARCH` and `NOTIFY` have the target `*`. Nothing more comes:
 ///
-/// - A datagram without octets is [`ErrorKind::EmptyDatagram`].
-/// - A head without the empty line behind it is [`ErrorKind::HeadNotEnded`].
-/// - A body that is shorter than its length is [`ErrorKind::Truncated`].
-/// - Octets behind the message are [`ErrorKind::Surplus`].
+/// - A datagram without octets is [`ParseErrorKind::EmptyDatagram`].
+/// - A head without the empty line behind it is [`ParseErrorKind::HeadNotEnded`].
+/// - A body that is shorter than its length is [`ParseErrorKind::Truncated`].
+/// - Octets behind the message are [`ParseErrorKind::Surplus`].
 /// - A chunked message is not supported.
 ///
 /// Empty lines in front of the request are skipped, as on a connection, and behind a request
@@ -105,7 +105,11 @@ impl Sink for Whole {
 
 /// The fault of a datagram whose head is not whole.
 fn not_ended(octets: &[u8]) -> ParseError {
-    let kind = if octets.is_empty() { ErrorKind::EmptyDatagram } else { ErrorKind::HeadNotEnded };
+    let kind = if octets.is_empty() {
+        ParseErrorKind::EmptyDatagram
+    } else {
+        ParseErrorKind::HeadNotEnded
+    };
     ParseError::new(kind, octets.len(), 0)
 }
 
@@ -120,15 +124,15 @@ fn body(octets: &[u8], start: usize, framing: Framing) -> Result<&[u8], ParseErr
     let length = match framing {
         Framing::UntilClose => return Ok(rest),
         Framing::Chunked => {
-            return Err(ParseError::new(ErrorKind::UnsupportedCoding, start, rest.len()));
+            return Err(ParseError::new(ParseErrorKind::UnsupportedCoding, start, rest.len()));
         }
         Framing::None | Framing::Tunnel => 0,
         Framing::Length(length) => usize::try_from(length).unwrap_or(usize::MAX),
     };
     match rest.get(..length) {
-        None => Err(ParseError::new(ErrorKind::Truncated, octets.len(), 0)),
+        None => Err(ParseError::new(ParseErrorKind::Truncated, octets.len(), 0)),
         Some(_) if rest.len() > length => Err(ParseError::new(
-            ErrorKind::Surplus,
+            ParseErrorKind::Surplus,
             start.saturating_add(length),
             rest.len().saturating_sub(length),
         )),

@@ -5,25 +5,25 @@ use core::fmt;
 /// What the peer sent is not a message: which rule it broke, and where.
 ///
 /// ```
-/// use bareline_core::{ErrorKind, FieldSpans, RequestHead, Status};
+/// use bareline_core::{FieldSpans, ParseErrorKind, RequestHead, Status};
 ///
 /// let mut spans = FieldSpans::<8>::new();
 /// let error =
 ///     RequestHead::parse(b"GET / HTTP/1.1\r\nHo st: a\r\n\r\n", spans.lend()).unwrap_err();
-/// assert_eq!((error.kind(), error.offset(), error.len()), (ErrorKind::FieldName, 18, 1));
+/// assert_eq!((error.kind(), error.offset(), error.len()), (ParseErrorKind::FieldName, 18, 1));
 /// assert_eq!(error.status(), Status::BAD_REQUEST);
 /// assert_eq!(error.to_string(), "invalid field name at octet 18 (RFC 9110 section 5.1)");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ParseError {
-    kind: ErrorKind,
+    kind: ParseErrorKind,
     offset: usize,
     len: usize,
 }
 
 #[allow(clippy::len_without_is_empty, reason = "a length in octets, not a collection")]
 impl ParseError {
-    pub(crate) const fn new(kind: ErrorKind, offset: usize, len: usize) -> Self {
+    pub(crate) const fn new(kind: ParseErrorKind, offset: usize, len: usize) -> Self {
         Self { kind, offset, len }
     }
 
@@ -39,7 +39,7 @@ impl ParseError {
     }
 
     /// Which rule was broken.
-    pub const fn kind(&self) -> ErrorKind {
+    pub const fn kind(&self) -> ParseErrorKind {
         self.kind
     }
 
@@ -81,7 +81,7 @@ impl core::error::Error for ParseError {}
 // too, in overlapping parts.
 #[cfg_attr(target_pointer_width = "64", repr(u64))]
 #[non_exhaustive]
-pub enum ErrorKind {
+pub enum ParseErrorKind {
     /// A line ends with LF alone.
     BareLf,
     /// A CR stands without LF.
@@ -184,9 +184,9 @@ pub enum ErrorKind {
 
 macro_rules! rules {
     ($($kind:ident $section:literal $status:literal $text:literal $hint:literal)*) => {
-        impl ErrorKind {
+        impl ParseErrorKind {
             /// Every kind.
-            pub const ALL: &'static [ErrorKind] = &[$(Self::$kind),*];
+            pub const ALL: &'static [ParseErrorKind] = &[$(Self::$kind),*];
 
             /// The section of the RFC that has the rule.
             pub const fn section(self) -> &'static str {
@@ -210,7 +210,7 @@ macro_rules! rules {
             }
         }
 
-        impl fmt::Display for ErrorKind {
+        impl fmt::Display for ParseErrorKind {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(match self {
                     $(Self::$kind => $text,)*

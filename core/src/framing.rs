@@ -1,7 +1,7 @@
 //! Where a message ends: decided here and nowhere else, by RFC 9112 section 6.3, from the fields
 //! that speak of it.
 
-use crate::error::{ErrorKind, ParseError};
+use crate::error::{ParseError, ParseErrorKind};
 use crate::grammar::{Span, transfer_coding};
 use crate::octets::{IS_WIDE, digit, is_name, members};
 use crate::value::{TargetForm, Version, is_authority};
@@ -37,7 +37,7 @@ pub(crate) struct FramingFacts {
 /// What is wrong with a field, and where.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Fault {
-    kind: ErrorKind,
+    kind: ParseErrorKind,
     place: Span,
 }
 
@@ -99,11 +99,11 @@ impl FramingFacts {
     pub(crate) fn see_host(&mut self, octets: &[u8], value: Span) {
         let is_repeated = core::mem::replace(&mut self.host, true);
         let kind = match value.len() {
-            _ if is_repeated => ErrorKind::RepeatedHost,
+            _ if is_repeated => ParseErrorKind::RepeatedHost,
             // The target URI may have no authority [RFC 9112 section 3.2].
             0 => return,
             _ if is_authority(octets, value.start(), value.end()) => return,
-            _ => ErrorKind::InvalidHost,
+            _ => ParseErrorKind::InvalidHost,
         };
         self.host_fault = self.host_fault.or(Some(Fault { kind, place: value }));
     }
@@ -114,7 +114,7 @@ impl FramingFacts {
         let kind = match content_length(value) {
             Ok(octets) => match self.length.replace(Length { octets, place }) {
                 None => return,
-                Some(_) => ErrorKind::RepeatedContentLength,
+                Some(_) => ParseErrorKind::RepeatedContentLength,
             },
             Err(kind) => kind,
         };
@@ -172,7 +172,7 @@ impl FramingFacts {
             return Err(fault.error().known_at(end));
         }
         if !self.host && version == Version::Http11 {
-            return Err(ParseError::new(ErrorKind::MissingHost, end.saturating_sub(2), 2));
+            return Err(ParseError::new(ParseErrorKind::MissingHost, end.saturating_sub(2), 2));
         }
         let framing = match (self.coding, self.length) {
             (None, None) => return Ok(Framing::None),
@@ -180,16 +180,20 @@ impl FramingFacts {
             (Some(coding), length) => {
                 check_coding(coding, length, version)?;
                 match (coding.codings, coding.empty) {
-                    (Codings::Invalid, _) => return Err(coding.error(ErrorKind::TransferCoding)),
+                    (Codings::Invalid, _) => {
+                        return Err(coding.error(ParseErrorKind::TransferCoding));
+                    }
                     (Codings::Chunked, EmptyMembers::None) => Framing::Chunked,
-                    (Codings::ChunkedTwice, _) => return Err(coding.error(ErrorKind::ChunkedTwice)),
+                    (Codings::ChunkedTwice, _) => {
+                        return Err(coding.error(ParseErrorKind::ChunkedTwice));
+                    }
                     (
                         Codings::Chunked | Codings::OthersThenChunked,
                         EmptyMembers::None | EmptyMembers::BeforeTheLast,
                     ) => {
-                        return Err(coding.error(ErrorKind::UnsupportedCoding));
+                        return Err(coding.error(ParseErrorKind::UnsupportedCoding));
                     }
-                    _ => return Err(coding.error(ErrorKind::NotChunkedLast)),
+                    _ => return Err(coding.error(ParseErrorKind::NotChunkedLast)),
                 }
             }
         };
@@ -205,7 +209,7 @@ impl FramingFacts {
             (Framing::Chunked | Framing::Length(1..), Some(place))
                 if form == TargetForm::Authority =>
             {
-                Err(Fault { kind: ErrorKind::ContentInConnect, place }.error())
+                Err(Fault { kind: ParseErrorKind::ContentInConnect, place }.error())
             }
             _ => Ok(framing),
         }
@@ -236,9 +240,9 @@ impl FramingFacts {
             (Some(coding), length) => {
                 check_coding(coding, length, version)?;
                 match coding.codings {
-                    Codings::Invalid => Err(coding.error(ErrorKind::TransferCoding)),
+                    Codings::Invalid => Err(coding.error(ParseErrorKind::TransferCoding)),
                     Codings::Chunked | Codings::OthersThenChunked => Ok(Framing::Chunked),
-                    Codings::ChunkedTwice => Err(coding.error(ErrorKind::ChunkedTwice)),
+                    Codings::ChunkedTwice => Err(coding.error(ParseErrorKind::ChunkedTwice)),
                     _ => Ok(Framing::UntilClose),
                 }
             }
@@ -274,7 +278,7 @@ impl Coding {
         };
     }
 
-    const fn error(&self, kind: ErrorKind) -> ParseError {
+    const fn error(&self, kind: ParseErrorKind) -> ParseError {
         Fault { kind, place: self.place }.error()
     }
 }
@@ -292,32 +296,32 @@ fn check_coding(
             } else {
                 coding.place
             };
-            Err(Fault { kind: ErrorKind::LengthAndCoding, place }.error())
+            Err(Fault { kind: ParseErrorKind::LengthAndCoding, place }.error())
         }
-        None if version == Version::Http10 => Err(coding.error(ErrorKind::CodingInHttp10)),
+        None if version == Version::Http10 => Err(coding.error(ParseErrorKind::CodingInHttp10)),
         None => Ok(()),
     }
 }
 
 /// `Content-Length = 1*DIGIT` [RFC 9110 section 8.6]
-fn content_length(value: &[u8]) -> Result<u64, ErrorKind> {
+fn content_length(value: &[u8]) -> Result<u64, ParseErrorKind> {
     if value.is_empty() {
-        return Err(ErrorKind::ContentLength);
+        return Err(ParseErrorKind::ContentLength);
     }
     // So many digits always fit.
     if IS_WIDE && value.len() <= 19 {
         let more = |number: u64, octet: &u8| {
             Some(number.wrapping_mul(10).wrapping_add(digit(*octet)?.into()))
         };
-        return value.iter().try_fold(0, more).ok_or(ErrorKind::ContentLength);
+        return value.iter().try_fold(0, more).ok_or(ParseErrorKind::ContentLength);
     }
     let (mut number, mut is_too_large) = (0u64, false);
     for &octet in value {
-        let digit = digit(octet).ok_or(ErrorKind::ContentLength)?;
+        let digit = digit(octet).ok_or(ParseErrorKind::ContentLength)?;
         is_too_large |= number > u64::MAX / 10;
         let (sum, is_carried) = number.wrapping_mul(10).overflowing_add(u64::from(digit));
         is_too_large |= is_carried;
         number = sum;
     }
-    if is_too_large { Err(ErrorKind::ContentLengthTooLarge) } else { Ok(number) }
+    if is_too_large { Err(ParseErrorKind::ContentLengthTooLarge) } else { Ok(number) }
 }

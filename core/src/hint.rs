@@ -1,7 +1,7 @@
 //! What to do about an error, with what stands in the input.
 
 use crate::dump::dump;
-use crate::error::{ErrorKind, ParseError};
+use crate::error::{ParseError, ParseErrorKind};
 use crate::octets::trim_ows;
 use crate::value::Method;
 use core::fmt;
@@ -108,7 +108,7 @@ impl fmt::Display for Hint<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { error, input } = self;
         let (kind, hint) = (error.kind(), error.hint());
-        if let (ErrorKind::Target | ErrorKind::Version, Some(mended)) =
+        if let (ParseErrorKind::Target | ParseErrorKind::Version, Some(mended)) =
             (kind, self.mended_request_line())
         {
             return write!(f, "{mended}");
@@ -128,11 +128,11 @@ impl fmt::Display for Hint<'_> {
             return write!(f, "{other}");
         }
         match (kind, wrong.0) {
-            (ErrorKind::TargetForm, _) => match in_capitals(self.whole_line()) {
+            (ParseErrorKind::TargetForm, _) => match in_capitals(self.whole_line()) {
                 Some(method) => write!(f, "write {method} in capitals: {hint}"),
                 None => f.write_str(hint),
             },
-            (ErrorKind::RepeatedContentLength, second) => {
+            (ParseErrorKind::RepeatedContentLength, second) => {
                 match self.field(b"content-length", before) {
                     Some(first) if first == second => {
                         write!(f, "the length {wrong} stands twice: {hint}")
@@ -143,7 +143,7 @@ impl fmt::Display for Hint<'_> {
                     None => f.write_str(hint),
                 }
             }
-            (ErrorKind::LengthAndCoding, _) => {
+            (ParseErrorKind::LengthAndCoding, _) => {
                 match (self.field(b"content-length", with), self.field(b"transfer-encoding", with))
                 {
                     (Some(length), Some(coding)) => {
@@ -153,37 +153,37 @@ impl fmt::Display for Hint<'_> {
                 }
             }
             // Behind a head: of a datagram, the body.
-            (ErrorKind::UnsupportedCoding, _) if self.is_behind_head() => {
+            (ParseErrorKind::UnsupportedCoding, _) if self.is_behind_head() => {
                 f.write_str("a datagram has no chunks: send Content-Length, or neither field")
             }
             (
-                ErrorKind::ContentLength
-                | ErrorKind::InvalidHost
-                | ErrorKind::ContentLengthTooLarge,
+                ParseErrorKind::ContentLength
+                | ParseErrorKind::InvalidHost
+                | ParseErrorKind::ContentLengthTooLarge,
                 [_, ..],
             )
             | (
-                ErrorKind::TransferCoding
-                | ErrorKind::NotChunkedLast
-                | ErrorKind::ChunkedTwice
-                | ErrorKind::UnsupportedCoding,
+                ParseErrorKind::TransferCoding
+                | ParseErrorKind::NotChunkedLast
+                | ParseErrorKind::ChunkedTwice
+                | ParseErrorKind::UnsupportedCoding,
                 [_, ..],
             ) => {
                 write!(f, "not {wrong}: {hint}")
             }
             // Something is missing, whatever stands there.
-            (ErrorKind::Target, _) if error.len() == 0 => f.write_str(hint),
+            (ParseErrorKind::Target, _) if error.len() == 0 => f.write_str(hint),
             (
-                ErrorKind::Method
-                | ErrorKind::Target
-                | ErrorKind::Version
-                | ErrorKind::StatusCode
-                | ErrorKind::Reason
-                | ErrorKind::FieldName
-                | ErrorKind::FieldValue
-                | ErrorKind::ChunkSize
-                | ErrorKind::ChunkExtension
-                | ErrorKind::ChunkEnd,
+                ParseErrorKind::Method
+                | ParseErrorKind::Target
+                | ParseErrorKind::Version
+                | ParseErrorKind::StatusCode
+                | ParseErrorKind::Reason
+                | ParseErrorKind::FieldName
+                | ParseErrorKind::FieldValue
+                | ParseErrorKind::ChunkSize
+                | ParseErrorKind::ChunkExtension
+                | ParseErrorKind::ChunkEnd,
                 _,
             ) => match rest.first() {
                 Some(octet) => write!(f, "octet 0x{octet:02x} may not stand here: {hint}"),
@@ -195,15 +195,15 @@ impl fmt::Display for Hint<'_> {
 }
 
 /// Returns whether a fault of this kind may be one of the first line of a message.
-const fn is_of_start_line(kind: ErrorKind) -> bool {
+const fn is_of_start_line(kind: ParseErrorKind) -> bool {
     matches!(
         kind,
-        ErrorKind::Method
-            | ErrorKind::Target
-            | ErrorKind::RequestLine
-            | ErrorKind::Version
-            | ErrorKind::VersionNotSupported
-            | ErrorKind::BareLf
+        ParseErrorKind::Method
+            | ParseErrorKind::Target
+            | ParseErrorKind::RequestLine
+            | ParseErrorKind::Version
+            | ParseErrorKind::VersionNotSupported
+            | ParseErrorKind::BareLf
     )
 }
 
@@ -234,7 +234,7 @@ impl<'i> Hint<'i> {
         let (_, target) =
             before.split_at_checked(before.iter().position(|&octet| octet == b' ')?)?;
         let target = trim_ows(target);
-        let is_version = self.error.kind() == ErrorKind::Version;
+        let is_version = self.error.kind() == ParseErrorKind::Version;
         // The version stands behind what came in its place.
         if is_version
             && matches!(rest.split_last_chunk(), Some(([_, ..], b" HTTP/1.0" | b" HTTP/1.1")))

@@ -37,7 +37,7 @@ pub use dump::{Dump, dump};
 pub use embedded::embedded_io_async_07;
 #[cfg(feature = "embedded-io-07")]
 pub use embedded::{StreamError, embedded_io_07};
-pub use error::{ErrorKind, ParseError, WriteError};
+pub use error::{ParseError, ParseErrorKind, WriteError};
 pub use framing::Framing;
 pub use head::{
     FieldSpans, Fields, FieldsNamed, LentSpans, Limits, Parsed, RepeatedField, RequestHead,

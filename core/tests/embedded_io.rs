@@ -2,7 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use bareline_core::{
-    ErrorKind, FieldName, FieldValue, Limits, Status, StreamError, WriteError, embedded_io_07,
+    FieldName, FieldValue, Limits, ParseErrorKind, Status, StreamError, WriteError, embedded_io_07,
     embedded_io_async_07,
 };
 use core::convert::Infallible;
@@ -309,7 +309,7 @@ fn a_client_that_expects_it_is_asked_for_the_body() {
     peer.says = asked.as_bytes();
     assert!(matches!(
         blocking(&mut peer),
-        Err(StreamError::Peer(error)) if error.kind() == ErrorKind::Truncated
+        Err(StreamError::Peer(error)) if error.kind() == ParseErrorKind::Truncated
     ));
     assert!(
         peer.hears.starts_with(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 400 "),
@@ -342,28 +342,28 @@ fn an_answer_that_is_larger_than_the_buffer_goes_out_in_pieces() {
 
 #[test]
 fn a_peer_that_breaks_a_rule_is_told_so() {
-    let cases: [(&[u8], &str, ErrorKind); 5] = [
+    let cases: [(&[u8], &str, ParseErrorKind); 5] = [
         (
             b"GET / HTTP/1.1\r\nHost : a\r\n\r\n",
             "400 Bad Request",
-            ErrorKind::WhitespaceBeforeColon,
+            ParseErrorKind::WhitespaceBeforeColon,
         ),
         (
             &[b"GET / HTTP/1.1\r\nHost: ".to_vec(), vec![b'a'; 200]].concat(),
             "431 Request Header Fields Too Large",
-            ErrorKind::HeadTooLong,
+            ParseErrorKind::HeadTooLong,
         ),
         (
             b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5001\r\n\r\n",
             "413 Content Too Large",
-            ErrorKind::BodyTooLarge,
+            ParseErrorKind::BodyTooLarge,
         ),
         (
             b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
             "501 Not Implemented",
-            ErrorKind::UnsupportedCoding,
+            ParseErrorKind::UnsupportedCoding,
         ),
-        (b"GET / HTTP/1.1\r\nHos", "400 Bad Request", ErrorKind::Truncated),
+        (b"GET / HTTP/1.1\r\nHos", "400 Bad Request", ParseErrorKind::Truncated),
     ];
     for (says, status, kind) in cases {
         let (heard, served) = dialogue(says);

@@ -5,8 +5,8 @@ use crate::shown::{Octets, Shown, text};
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{
-    BodyDecoder, BodyPart, ErrorKind, FieldName, FieldValue, Framing, Limits, MessageWriter,
-    ParseError, RequestContext, Status, WireBuf, WriteError,
+    BodyDecoder, BodyPart, FieldName, FieldValue, Framing, Limits, MessageWriter, ParseError,
+    ParseErrorKind, RequestContext, Status, WireBuf, WriteError,
 };
 use std::fmt;
 
@@ -22,7 +22,7 @@ pub enum BodyEvent {
     /// The body is whole, and took so many octets.
     End(usize),
     /// A fault, at this octet of the body.
-    Refused(ErrorKind, usize, usize),
+    Refused(ParseErrorKind, usize, usize),
     /// The octets came to their end, and the peer did not close.
     Waiting,
 }

@@ -3,9 +3,9 @@
 use crate::shown::{Shown, pairs, text};
 use arbitrary::Arbitrary;
 use bareline_core::{
-    Answer, ClientConnection, ClientState, ErrorKind, Event, FieldName, FieldSpans, FieldValue,
-    HeadWriter, Limits, Method, ParseError, RecvBuf, RequestHead, ResponseHead, ServerConnection,
-    ServerState, Status, Target, Version, WireBuf,
+    Answer, ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, HeadWriter,
+    Limits, Method, ParseError, ParseErrorKind, RecvBuf, RequestHead, ResponseHead,
+    ServerConnection, ServerState, Status, Target, Version, WireBuf,
 };
 use std::fmt;
 
@@ -23,7 +23,7 @@ pub enum Entry {
     /// The message is whole.
     End,
     /// A fault, at this octet of all that was sent.
-    Refused(ErrorKind, usize, usize),
+    Refused(ParseErrorKind, usize, usize),
     /// What this side has sent.
     Sent(Vec<u8>),
     /// The octets from here on belong to another protocol.

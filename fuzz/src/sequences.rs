@@ -10,7 +10,7 @@ use crate::operations::{
 use crate::streams::{StreamCall, any_streams_share_their_buffers};
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
-use bareline_core::{ErrorKind, Limits, Method};
+use bareline_core::{Limits, Method, ParseErrorKind};
 use std::fmt;
 
 /// How the octets of a sequence of messages arrive, and who reads them.
@@ -162,7 +162,8 @@ pub(crate) fn responses_are_valid<'m>(sent: &[u8], methods: impl Iterator<Item =
     // Whatever was refused before its head was read is answered as a GET.
     let methods: Vec<_> = methods.chain([Method::GET]).collect();
     let read = client_log(&methods, sent, &[sent.len().max(1)], true, Limits::DEFAULT);
-    let is_over = |kind: ErrorKind, at: usize| at == sent.len() && kind == ErrorKind::Truncated;
+    let is_over =
+        |kind: ParseErrorKind, at: usize| at == sent.len() && kind == ParseErrorKind::Truncated;
     let faults: Vec<_> = read
         .iter()
         .filter(|entry| matches!(entry, Entry::Refused(kind, at, _) if !is_over(*kind, *at)))

@@ -7,7 +7,7 @@ use crate::deadline::Whole;
 use crate::error::{Error, PeerFault};
 use crate::url::HttpUrl;
 use bareline_core::{
-    ErrorKind, FieldName, FieldValue, HeadWriter, Method, Request, ResponseParts, Target,
+    FieldName, FieldValue, HeadWriter, Method, ParseErrorKind, Request, ResponseParts, Target,
     WriteError,
 };
 use std::fmt;
@@ -147,7 +147,9 @@ impl<'r> ClientRequest<'r> {
         });
         let mut writer = begun.map_err(|error| match error {
             Error::Closed => Failed::Unsent(error),
-            Error::Peer(PeerFault::Response(fault)) if fault.kind() == ErrorKind::Unsolicited => {
+            Error::Peer(PeerFault::Response(fault))
+                if fault.kind() == ParseErrorKind::Unsolicited =>
+            {
                 Failed::Unsent(error)
             }
             error => Failed::Otherwise(error),

@@ -1,6 +1,6 @@
 //! What can go wrong, by whose fault.
 
-use bareline_core::{ErrorKind, OtherProtocol, ParseError, Status, WriteError, dump};
+use bareline_core::{OtherProtocol, ParseError, ParseErrorKind, Status, WriteError, dump};
 use std::net::SocketAddr;
 use std::time::Duration;
 use std::{fmt, io};
@@ -414,20 +414,20 @@ impl std::error::Error for Error {
 
 /// Returns the setting of a client that, raised, lets pass what is too large for it; `None` for a
 /// fault that is not of that kind.
-const fn raised(kind: ErrorKind) -> Option<&'static str> {
+const fn raised(kind: ParseErrorKind) -> Option<&'static str> {
     Some(match kind {
-        ErrorKind::BodyTooLarge => {
+        ParseErrorKind::BodyTooLarge => {
             "raise Settings::body_limit, and Limits::body where that is lower"
         }
-        ErrorKind::HeadTooLong | ErrorKind::TrailersTooLong => {
+        ParseErrorKind::HeadTooLong | ParseErrorKind::TrailersTooLong => {
             "a head has at most 65535 octets; raise Limits::head where that is lower"
         }
-        ErrorKind::TooManyFields => {
+        ParseErrorKind::TooManyFields => {
             "a head has at most 128 fields; raise Limits::trailers for trailers, lend more \
              FieldSpans for a datagram"
         }
-        ErrorKind::ChunkLineTooLong => "raise Limits::chunk_line or Limits::chunk_extensions",
-        ErrorKind::TooManyInterim => "raise Limits::interim",
+        ParseErrorKind::ChunkLineTooLong => "raise Limits::chunk_line or Limits::chunk_extensions",
+        ParseErrorKind::TooManyInterim => "raise Limits::interim",
         _ => return None,
     })
 }
@@ -447,7 +447,7 @@ impl Error {
     pub(crate) fn of_request(error: ParseError, octets: &[u8]) -> Self {
         Self::Peer(match (error.kind(), error.other_protocol(octets)) {
             (_, Some(other)) => PeerFault::Protocol { other, error },
-            (ErrorKind::Truncated, _) => PeerFault::Truncated,
+            (ParseErrorKind::Truncated, _) => PeerFault::Truncated,
             _ => PeerFault::Parse(error),
         })
     }
@@ -458,8 +458,8 @@ impl Error {
             return Self::OwnLimit(error);
         }
         Self::Peer(match error.kind() {
-            ErrorKind::Truncated => PeerFault::TruncatedResponse,
-            ErrorKind::Version if !begins_as_http(octets) => PeerFault::NotHttp {
+            ParseErrorKind::Truncated => PeerFault::TruncatedResponse,
+            ParseErrorKind::Version if !begins_as_http(octets) => PeerFault::NotHttp {
                 other: error.other_protocol(octets),
                 arrived: FirstOctets::new(octets),
                 error,
@@ -545,7 +545,7 @@ mod tests {
 
     use super::{Error, FirstOctets, PeerFault, UrlFault, Wait, raised};
     use bareline_core::{
-        ErrorKind, FieldSpans, FieldValue, Method, OtherProtocol, ParseError, RequestHead,
+        FieldSpans, FieldValue, Method, OtherProtocol, ParseError, ParseErrorKind, RequestHead,
         ResponseHead, Status, WriteError, datagram,
     };
     use std::error::Error as StdError;
@@ -740,7 +740,7 @@ mod tests {
         }
         let cut = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi";
         let cut = datagram::response(cut, Method::GET, FieldSpans::<4>::new().lend()).unwrap_err();
-        assert_eq!(cut.kind(), ErrorKind::Truncated);
+        assert_eq!(cut.kind(), ParseErrorKind::Truncated);
         for (error, status) in [
             (Error::of_response(cut, b""), Status::BAD_GATEWAY),
             (PeerFault::NoResponse.into(), Status::BAD_GATEWAY),
@@ -773,15 +773,15 @@ mod tests {
     #[test]
     fn each_limit_of_a_client_names_what_to_raise() {
         let limits: Vec<_> =
-            ErrorKind::ALL.iter().filter(|kind| raised(**kind).is_some()).collect();
+            ParseErrorKind::ALL.iter().filter(|kind| raised(**kind).is_some()).collect();
         let too: Vec<_> =
-            ErrorKind::ALL.iter().filter(|kind| kind.to_string().contains("too ")).collect();
+            ParseErrorKind::ALL.iter().filter(|kind| kind.to_string().contains("too ")).collect();
         // Of requests; and numbers that do not fit into 64 bits.
         let others = [
-            ErrorKind::MethodTooLong,
-            ErrorKind::TargetTooLong,
-            ErrorKind::ContentLengthTooLarge,
-            ErrorKind::ChunkSizeTooLarge,
+            ParseErrorKind::MethodTooLong,
+            ParseErrorKind::TargetTooLong,
+            ParseErrorKind::ContentLengthTooLarge,
+            ParseErrorKind::ChunkSizeTooLarge,
         ];
         assert!(too.iter().all(|kind| limits.contains(kind) != others.contains(kind)), "{too:?}");
         assert!(limits.iter().all(|kind| too.contains(kind)));

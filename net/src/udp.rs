@@ -4,7 +4,7 @@ use crate::deadline::is_passing;
 use crate::error::{Error, PeerFault, Wait};
 use crate::wire::OUT;
 use bareline_core::{
-    ErrorKind, HeadWriter, LentSpans, Method, ParseError, RequestContext, RequestHead,
+    HeadWriter, LentSpans, Method, ParseError, ParseErrorKind, RequestContext, RequestHead,
     ResponseHead, Status, Target, WireBuf, WriteError, datagram,
 };
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
@@ -96,7 +96,7 @@ impl<'b> Datagram<'b> {
         of: fn(ParseError, &[u8]) -> Error,
     ) -> Error {
         match error.kind() {
-            ErrorKind::Truncated => invalid(error).into(),
+            ParseErrorKind::Truncated => invalid(error).into(),
             _ => of(error, self.octets),
         }
     }

@@ -7,7 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
-use bareline_core::{BodyDecoder, BodyPart, ErrorKind as E, Framing, Limits};
+use bareline_core::{BodyDecoder, BodyPart, Framing, Limits, ParseErrorKind as E};
 use bareline_fuzz::{BodyEvent, body_events};
 use std::collections::HashSet;
 

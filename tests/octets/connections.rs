@@ -9,8 +9,8 @@
 )]
 
 use bareline_core::{
-    ClientConnection, ClientState, ErrorKind, Event, FieldName, FieldSpans, FieldValue, Limits,
-    MessageWriter, Method, RecvBuf, RequestContext, ServerConnection, ServerState, Status, Target,
+    ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, Limits, MessageWriter,
+    Method, ParseErrorKind, RecvBuf, RequestContext, ServerConnection, ServerState, Status, Target,
     Version, WireBuf, WriteError, datagram,
 };
 use bareline_fuzz::{Entry, client_log};
@@ -318,7 +318,7 @@ fn the_drawing_of_a_clients_states_is_what_it_does() {
 }
 
 /// A client that has sent a GET which offers nothing, and what these octets are to it.
-fn received_by_a_client(octets: &[u8]) -> Option<ErrorKind> {
+fn received_by_a_client(octets: &[u8]) -> Option<ParseErrorKind> {
     let (mut connection, mut spans, mut out) =
         (ClientConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<64>::new());
     let head = connection.request(Method::GET, Target::ROOT, &mut out).unwrap();
@@ -330,10 +330,10 @@ fn received_by_a_client(octets: &[u8]) -> Option<ErrorKind> {
 #[test]
 fn rfc9110_7_8_only_what_was_offered_is_switched_to() {
     let switch = b"HTTP/1.1 101 \r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n";
-    assert_eq!(received_by_a_client(switch), Some(ErrorKind::UnexpectedUpgrade));
+    assert_eq!(received_by_a_client(switch), Some(ParseErrorKind::UnexpectedUpgrade));
     assert_eq!(
         received_by_a_client(&switch.map(|octet| if octet == b'1' { b'2' } else { octet })[9..]),
-        Some(ErrorKind::Version)
+        Some(ParseErrorKind::Version)
     );
     assert_eq!(
         received_by_a_client(b"HTTP/1.1 201 \r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"),
@@ -384,11 +384,11 @@ fn the_halves_of_a_connection_share_a_fault() {
 #[test]
 fn a_buffer_that_is_too_small_is_a_refusal() {
     for (octets, kind) in [
-        (&b"GET /"[..], ErrorKind::TargetTooLong),
-        (b"GET / HTTP/1.1\r\nHost: a", ErrorKind::HeadTooLong),
+        (&b"GET /"[..], ParseErrorKind::TargetTooLong),
+        (b"GET / HTTP/1.1\r\nHost: a", ParseErrorKind::HeadTooLong),
         (
             b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1",
-            ErrorKind::BodyTooLarge,
+            ParseErrorKind::BodyTooLarge,
         ),
     ] {
         let mut server = Server {
@@ -418,21 +418,27 @@ fn a_datagram_is_one_message() {
     };
     assert_eq!(request(b"M-SEARCH * HTTP/1.1\r\nHost: a\r\n\r\n"), Ok(b"".to_vec()));
     assert_eq!(request(b"NOTIFY * HTTP/1.1\r\nHost: a\r\n\r\n"), Ok(b"".to_vec()));
-    assert_eq!(request(b"NOTIFYX * HTTP/1.1\r\nHost: a\r\n\r\n"), Err((ErrorKind::TargetForm, 8)));
+    assert_eq!(
+        request(b"NOTIFYX * HTTP/1.1\r\nHost: a\r\n\r\n"),
+        Err((ParseErrorKind::TargetForm, 8))
+    );
     assert_eq!(request(b"GET / HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi"), Ok(b"hi".to_vec()));
     assert_eq!(
         request(b"GET / HTTP/1.0\r\nContent-Length: 3\r\n\r\nhi"),
-        Err((ErrorKind::Truncated, 39))
+        Err((ParseErrorKind::Truncated, 39))
     );
     assert_eq!(
         request(b"GET / HTTP/1.0\r\nContent-Length: 1\r\n\r\nhi"),
-        Err((ErrorKind::Surplus, 38))
+        Err((ParseErrorKind::Surplus, 38))
     );
-    assert_eq!(request(b"GET / HTTP/1.0\r\n\r\nhi"), Err((ErrorKind::Surplus, 18)));
-    assert_eq!(request(b"M-SEARCH * HTTP/1.1\r\nHost: a\r\n"), Err((ErrorKind::HeadNotEnded, 30)));
-    assert_eq!(request(b""), Err((ErrorKind::EmptyDatagram, 0)));
+    assert_eq!(request(b"GET / HTTP/1.0\r\n\r\nhi"), Err((ParseErrorKind::Surplus, 18)));
+    assert_eq!(
+        request(b"M-SEARCH * HTTP/1.1\r\nHost: a\r\n"),
+        Err((ParseErrorKind::HeadNotEnded, 30))
+    );
+    assert_eq!(request(b""), Err((ParseErrorKind::EmptyDatagram, 0)));
     let chunked = b"PUT / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
-    assert_eq!(request(chunked), Err((ErrorKind::UnsupportedCoding, 53)));
+    assert_eq!(request(chunked), Err((ParseErrorKind::UnsupportedCoding, 53)));
 
     let response = |octets: &'static [u8]| {
         let mut spans = FieldSpans::<8>::new();
@@ -443,7 +449,7 @@ fn a_datagram_is_one_message() {
     assert_eq!(response(b"HTTP/1.1 200 OK\r\n\r\nhi"), Ok((Status::OK, b"hi".to_vec())));
     assert_eq!(
         response(b"HTTP/1.1 200 OK\r\nEXT:\r\n").unwrap_err().kind(),
-        ErrorKind::HeadNotEnded
+        ParseErrorKind::HeadNotEnded
     );
 
     let mut out = WireBuf::<100>::new();
@@ -491,11 +497,11 @@ fn rfc9112_2_2_empty_lines_around_a_request_in_a_datagram() {
         );
     }
     let end = "M-SEARCH * HTTP/1.1\r\nHost: a\r\n\r\n".len();
-    assert_eq!(search("\n", ""), Err((ErrorKind::BareLf, 0)));
+    assert_eq!(search("\n", ""), Err((ParseErrorKind::BareLf, 0)));
     for (behind, at) in
         [("\n", 0), ("\r", 0), (" \r\n", 0), ("\r\n\n", 2), ("\r\nhi", 2), ("hi\r\n", 0)]
     {
-        assert_eq!(search("", behind), Err((ErrorKind::Surplus, end + at)), "{behind:?}");
+        assert_eq!(search("", behind), Err((ParseErrorKind::Surplus, end + at)), "{behind:?}");
     }
     // A length of zero is no content. Behind content nothing is skipped.
     assert_eq!(
@@ -508,7 +514,7 @@ fn rfc9112_2_2_empty_lines_around_a_request_in_a_datagram() {
     );
     assert_eq!(
         request(b"PUT / HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi\r\n"),
-        Err((ErrorKind::Surplus, 39))
+        Err((ParseErrorKind::Surplus, 39))
     );
 }
 
@@ -525,12 +531,12 @@ fn a_response_in_a_datagram_owns_its_octets() {
             Ok(body.as_bytes().to_vec())
         );
     }
-    assert_eq!(response(b"\r\nHTTP/1.1 200 OK\r\n\r\n"), Err((ErrorKind::Version, 0)));
+    assert_eq!(response(b"\r\nHTTP/1.1 200 OK\r\n\r\n"), Err((ParseErrorKind::Version, 0)));
     assert_eq!(response(b"HTTP/1.1 204 \r\n\r\n"), Ok(Vec::new()));
-    assert_eq!(response(b"HTTP/1.1 204 \r\n\r\n\r\n"), Err((ErrorKind::Surplus, 17)));
+    assert_eq!(response(b"HTTP/1.1 204 \r\n\r\n\r\n"), Err((ParseErrorKind::Surplus, 17)));
     assert_eq!(
         response(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n\r\n"),
-        Err((ErrorKind::Surplus, 38))
+        Err((ParseErrorKind::Surplus, 38))
     );
 }
 
@@ -611,11 +617,11 @@ fn a_refusal_may_be_written_in_pieces() {
 fn rfc9112_5_2_a_fold_is_mended_and_held_to_the_grammar() {
     assert_eq!(
         received_by_a_client(b"HTTP/1.1 200 OK\r\nX: a\r\n \0\r\n\r\n"),
-        Some(ErrorKind::FieldValue)
+        Some(ParseErrorKind::FieldValue)
     );
     assert_eq!(
         received_by_a_client(b"HTTP/1.1 200 OK\r\nX: a\r\n b\n\r\n"),
-        Some(ErrorKind::BareLf)
+        Some(ParseErrorKind::BareLf)
     );
     assert_eq!(received_by_a_client(b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\n\r\n"), None);
     let (mut connection, mut spans, mut out) =
@@ -663,7 +669,7 @@ fn a_fold_across_the_limit_has_one_verdict_at_every_cut() {
         let whole = log(&[octets.len()]);
         let is_read = matches!(whole[..], [Entry::Head(..), ..]);
         let too_long =
-            [Entry::Refused(ErrorKind::HeadTooLong, usize::from(head), 0), Entry::Closed(0)];
+            [Entry::Refused(ParseErrorKind::HeadTooLong, usize::from(head), 0), Entry::Closed(0)];
         assert!(
             is_read == (usize::from(head) >= octets.len()) && (is_read || whole == too_long),
             "{head}: {whole:?}"
@@ -919,7 +925,7 @@ fn a_length_beyond_the_limit_is_refused_before_the_body() {
         (ServerConnection::new(Limits { body: 4, ..LIMITS }), FieldSpans::<8>::new());
     let refused =
         connection.receive(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n", spans.lend());
-    assert_eq!(refused.map(|_| ()).unwrap_err().kind(), ErrorKind::BodyTooLarge);
+    assert_eq!(refused.map(|_| ()).unwrap_err().kind(), ParseErrorKind::BodyTooLarge);
     assert_eq!(connection.state(), ServerState::Reject);
 }
 

@@ -9,8 +9,8 @@
 )]
 
 use bareline_core::{
-    BodyDecoder, ClientConnection, ErrorKind, FieldName, FieldSpans, FieldValue, Framing, Limits,
-    Method, ParseError, ServerConnection, Target, Version, WireBuf, datagram,
+    BodyDecoder, ClientConnection, FieldName, FieldSpans, FieldValue, Framing, Limits, Method,
+    ParseError, ParseErrorKind, ServerConnection, Target, Version, WireBuf, datagram,
 };
 use bareline_explain::reading::{Asked, requests, responses};
 use bareline_net::{ClientStream, Error, Untimed};
@@ -325,12 +325,12 @@ fn every_fault_of_the_table_happens_as_it_says() {
             wrong.push(format!("{row:?} is {seen:?}"));
         }
         // Of a target, what is said is what to do about the octet.
-        let is_told = error.kind() == ErrorKind::Target
+        let is_told = error.kind() == ParseErrorKind::Target
             || error.hint_in(&octets(cell)).to_string().ends_with(error.hint());
         assert!(!error.hint().is_empty() && is_told, "{kind}");
         kinds.insert(error.kind());
     }
-    let missing: Vec<_> = ErrorKind::ALL.iter().filter(|kind| !kinds.contains(kind)).collect();
+    let missing: Vec<_> = ParseErrorKind::ALL.iter().filter(|kind| !kinds.contains(kind)).collect();
     assert!(
         missing.is_empty() && wrong.is_empty(),
         "not in the table: {missing:?}; {}",
@@ -391,7 +391,7 @@ fn a_hint_says_that_methods_are_case_sensitive() {
             format!("{hint}{}", error.hint())
         );
     }
-    assert!(ErrorKind::TargetForm.hint().ends_with("methods are case-sensitive"));
+    assert!(ParseErrorKind::TargetForm.hint().ends_with("methods are case-sensitive"));
     assert_eq!(fault("datagram", b"M-SEARCH * HTTP/1.1\r\nHost: a\r\n\r\n"), None);
 }
 
@@ -440,7 +440,7 @@ fn a_hint_says_that_a_datagram_has_no_chunks() {
         let message =
             format!("NOTIFY * HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: {coding}\r\n\r\n0\r\n\r\n");
         let error = fault("datagram", message.as_bytes()).unwrap();
-        assert_eq!(error.kind(), ErrorKind::UnsupportedCoding);
+        assert_eq!(error.kind(), ParseErrorKind::UnsupportedCoding);
         assert_eq!(error.hint_in(message.as_bytes()).to_string(), hint);
     }
     assert_eq!(

@@ -8,8 +8,8 @@
 )]
 
 use bareline_core::{
-    ClientConnection, ClientEvent, ClientState, ErrorKind, FieldName, FieldSpans, FieldValue,
-    Framing, HeadWriter, Limits, MessageWriter, Method, ParseError, Parsed, RequestContext,
+    ClientConnection, ClientEvent, ClientState, FieldName, FieldSpans, FieldValue, Framing,
+    HeadWriter, Limits, MessageWriter, Method, ParseError, ParseErrorKind, Parsed, RequestContext,
     RequestHead, ResponseHead, Status, Target, TargetForm, Version, WireBuf, WriteError, datagram,
 };
 use std::collections::HashSet;
@@ -55,11 +55,11 @@ fn differs_by_one_octet(one: &str, other: &str) -> bool {
     changed <= 1
 }
 
-use ErrorKind as E;
+use ParseErrorKind as E;
 
 /// What is refused: why, from which octet on, how many octets, the message, and the twin that is
 /// accepted.
-type Refusal = (ErrorKind, usize, usize, &'static str, &'static str);
+type Refusal = (ParseErrorKind, usize, usize, &'static str, &'static str);
 
 /// Each fault of a request with the place where it is reported, and a twin one octet away that is
 /// accepted.
@@ -503,7 +503,7 @@ fn rfc9110_5_4_each_limit_refuses_one_more() {
 }
 
 /// The faults of bodies and connections, which `bodies.rs` and `connections.rs` cause.
-const CAUSED_ELSEWHERE: [ErrorKind; 16] = [
+const CAUSED_ELSEWHERE: [ParseErrorKind; 16] = [
     E::Unsolicited,
     E::Surplus,
     E::TooManyInterim,
@@ -773,7 +773,7 @@ fn meaning(code: u16) -> (Vec<[Framing; 3]>, bool, bool) {
 }
 
 /// Returns the state of a client that has asked and gets this head.
-fn state_after(head: &str) -> Result<ClientState, ErrorKind> {
+fn state_after(head: &str) -> Result<ClientState, ParseErrorKind> {
     let (mut spans, mut out) = (FieldSpans::<4>::new(), WireBuf::<64>::new());
     let mut client = ClientConnection::new(Limits::DEFAULT);
     let request = client.request(Method::GET, Target::ROOT, &mut out).unwrap();

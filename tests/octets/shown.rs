@@ -8,8 +8,8 @@
 )]
 
 use bareline_core::{
-    BodyDecoder, BodyPart, ErrorKind, FieldName, FieldSpans, FieldValue, Framing, Limits,
-    MessageWriter, Method, Parsed, RecvBuf, RequestContext, RequestHead, ResponseHead, Status,
+    BodyDecoder, BodyPart, FieldName, FieldSpans, FieldValue, Framing, Limits, MessageWriter,
+    Method, ParseErrorKind, Parsed, RecvBuf, RequestContext, RequestHead, ResponseHead, Status,
     Target, Version, WireBuf, WriteError, dump,
 };
 
@@ -93,8 +93,8 @@ fn every_fault_of_a_peer_names_rule_place_and_section() {
         RequestHead::parse(b"GET / HTTP/1.1\r\nHost : a\r\n\r\n", spans.lend()).unwrap_err();
     assert_eq!(error.to_string(), "whitespace before the colon at octet 20 (RFC 9112 section 5.1)");
     let texts: std::collections::HashSet<_> =
-        ErrorKind::ALL.iter().map(ToString::to_string).collect();
-    assert_eq!(texts.len(), ErrorKind::ALL.len(), "two kinds have one name");
+        ParseErrorKind::ALL.iter().map(ToString::to_string).collect();
+    assert_eq!(texts.len(), ParseErrorKind::ALL.len(), "two kinds have one name");
 }
 
 #[test]

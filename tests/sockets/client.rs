@@ -1,7 +1,7 @@
 //! A client's end of a connection, and servers that send octets.
 
 use crate::serve_one;
-use bareline_core::{ErrorKind, FieldName, FieldValue, Limits, Method, Status, Target};
+use bareline_core::{FieldName, FieldValue, Limits, Method, ParseErrorKind, Status, Target};
 use bareline_net::{ClientStream, Error, Exchange, PeerFault, Settings, Wait};
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream, ToSocketAddrs};
@@ -167,7 +167,7 @@ fn rfc9112_9_2_octets_that_answer_nothing_are_no_response() {
     assert!(
         matches!(
             error,
-            Error::Peer(PeerFault::Response(error)) if error.kind() == ErrorKind::Unsolicited
+            Error::Peer(PeerFault::Response(error)) if error.kind() == ParseErrorKind::Unsolicited
         ),
         "{error:?}"
     );
@@ -199,7 +199,7 @@ fn a_server_that_never_comes_to_the_point_is_given_up() {
     let interim = b"HTTP/1.1 102 Processing\r\n\r\n".repeat(100).leak();
     let error = get(&canned([interim])).unwrap_err();
     assert!(
-        matches!(error, Error::OwnLimit(error) if error.kind() == ErrorKind::TooManyInterim),
+        matches!(error, Error::OwnLimit(error) if error.kind() == ParseErrorKind::TooManyInterim),
         "{error:?}"
     );
 
@@ -279,7 +279,10 @@ fn rfc9110_5_4_a_response_has_128_trailers_and_no_more() {
                 (128, "x", 128)
             ),
             Err(Error::OwnLimit(error)) => {
-                assert_eq!((lines, error.kind(), error.len()), (129, ErrorKind::TooManyFields, 4));
+                assert_eq!(
+                    (lines, error.kind(), error.len()),
+                    (129, ParseErrorKind::TooManyFields, 4)
+                );
             }
             Err(error) => panic!("{error}"),
         }
@@ -526,7 +529,7 @@ fn rfc9112_9_2_what_comes_unasked_is_not_the_next_response() {
     assert!(
         matches!(
             error,
-            Error::Peer(PeerFault::Response(error)) if error.kind() == ErrorKind::Unsolicited
+            Error::Peer(PeerFault::Response(error)) if error.kind() == ParseErrorKind::Unsolicited
         ),
         "{error:?}"
     );

@@ -1,7 +1,7 @@
 //! A client that keeps its connections, and servers that close them at all the wrong times.
 
 use crate::client::read_head;
-use bareline_core::{ErrorKind, FieldName, FieldValue, Limits, Method, Status, WriteError};
+use bareline_core::{FieldName, FieldValue, Limits, Method, ParseErrorKind, Status, WriteError};
 use bareline_net::{
     Client, ClientSettings, ClientStream, Error, Exchange, PeerFault, ServerStream, Settings,
     UrlFault, Wait,
@@ -429,7 +429,9 @@ fn what_a_server_sends_is_limited() {
         &["HTTP/1.1 200 OK\r\n\r\nhi!"],
     ]);
     assert_eq!(get(&client, &url).unwrap(), "hi");
-    for kind in [ErrorKind::BodyTooLarge, ErrorKind::HeadTooLong, ErrorKind::BodyTooLarge] {
+    for kind in
+        [ParseErrorKind::BodyTooLarge, ParseErrorKind::HeadTooLong, ParseErrorKind::BodyTooLarge]
+    {
         let error = get(&client, &url).unwrap_err();
         assert!(
             matches!(error, Error::OwnLimit(error) if error.kind() == kind),

@@ -2,7 +2,7 @@
 
 use crate::DEADLINE;
 use bareline_core::{
-    ErrorKind, FieldName, FieldSpans, FieldValue, Method, ParseError, RequestContext, Status,
+    FieldName, FieldSpans, FieldValue, Method, ParseError, ParseErrorKind, RequestContext, Status,
     Target, WriteError,
 };
 use bareline_net::{Error, PeerFault, UdpPeer, Wait};
@@ -76,7 +76,7 @@ fn a_message_that_is_none_or_cut_is_told() {
     let mut buffer = [0; 100];
     let error =
         server.receive_within(DEADLINE, &mut buffer).unwrap().request(spans.lend()).unwrap_err();
-    let is_truncated = |error: ParseError| error.kind() == ErrorKind::Truncated;
+    let is_truncated = |error: ParseError| error.kind() == ParseErrorKind::Truncated;
     assert!(
         matches!(error, Error::Peer(PeerFault::Parse(error)) if is_truncated(error)),
         "{error:?}"

@@ -1,7 +1,7 @@
 //! A server's end of a connection, and clients that send octets.
 
 use crate::{DEADLINE, connect, exchange, exchange_all, read_all, serve_one, stays_silent};
-use bareline_core::{ErrorKind, FieldName, FieldValue, Status, Version, WriteError};
+use bareline_core::{FieldName, FieldValue, ParseErrorKind, Status, Version, WriteError};
 use bareline_net::{
     Error, Exchange, PeerFault, RequestBody, Responder, ServerStream, Settings, Wait,
 };
@@ -197,25 +197,25 @@ fn what_a_server_refuses_is_answered_and_reported() {
     let parse = |error: &Error| {
         matches!(
             error,
-            Error::Peer(PeerFault::Parse(error)) if error.kind() == ErrorKind::BareLf
+            Error::Peer(PeerFault::Parse(error)) if error.kind() == ParseErrorKind::BareLf
         )
     };
     let chunk = |error: &Error| {
         matches!(
             error,
-            Error::Peer(PeerFault::Parse(error)) if error.kind() == ErrorKind::ChunkSize
+            Error::Peer(PeerFault::Parse(error)) if error.kind() == ParseErrorKind::ChunkSize
         )
     };
     let large = |error: &Error| {
         matches!(
             error,
-            Error::Peer(PeerFault::Parse(error)) if error.kind() == ErrorKind::BodyTooLarge
+            Error::Peer(PeerFault::Parse(error)) if error.kind() == ParseErrorKind::BodyTooLarge
         )
     };
     let long = |error: &Error| {
         matches!(
             error,
-            Error::Peer(PeerFault::Parse(error)) if error.kind() == ErrorKind::HeadTooLong
+            Error::Peer(PeerFault::Parse(error)) if error.kind() == ParseErrorKind::HeadTooLong
         )
     };
     let cut = |error: &Error| matches!(error, Error::Peer(PeerFault::Truncated));

@@ -1,7 +1,7 @@
 //! A body on its way in.
 
 use super::ChunkExtensions;
-use crate::error::{ErrorKind, ParseError};
+use crate::error::{ParseError, ParseErrorKind};
 use crate::framing::Framing;
 use crate::grammar::{ChunkLine, chunk_line, field_line_or_end};
 use crate::head::Limits;
@@ -129,7 +129,7 @@ impl BodyDecoder {
             state,
             left,
             refusal: match state {
-                State::Refused => Some(ParseError::new(ErrorKind::BodyTooLarge, 0, 0)),
+                State::Refused => Some(ParseError::new(ParseErrorKind::BodyTooLarge, 0, 0)),
                 _ => None,
             },
             searched: 0,
@@ -247,7 +247,7 @@ impl BodyDecoder {
     /// Takes note that the peer has closed, after all octets have been decoded.
     ///
     /// That ends a body of [`Framing::UntilClose`]. In any other that is not whole yet it is
-    /// [`ErrorKind::Truncated`] [RFC 9112 section 8].
+    /// [`ParseErrorKind::Truncated`] [RFC 9112 section 8].
     pub fn on_eof(&mut self) -> Result<(), ParseError> {
         match (self.state, self.refusal) {
             (State::UntilClose | State::End, _) => {
@@ -256,7 +256,7 @@ impl BodyDecoder {
             }
             (_, Some(error)) => Err(error),
             _ => {
-                let error = ParseError::new(ErrorKind::Truncated, self.presented, 0);
+                let error = ParseError::new(ParseErrorKind::Truncated, self.presented, 0);
                 self.refuse(error);
                 Err(error)
             }
@@ -295,15 +295,15 @@ impl BodyDecoder {
                 match input.get(..allowed) {
                     Some(data @ [_, ..]) => Ok((allowed, BodyPart::Data(data))),
                     _ if input.is_empty() => Ok((0, BodyPart::NeedMore)),
-                    _ => Err(ParseError::new(ErrorKind::BodyTooLarge, 0, 1)),
+                    _ => Err(ParseError::new(ParseErrorKind::BodyTooLarge, 0, 1)),
                 }
             }
             State::ChunkLine => self.chunk_line(input, 0),
             State::ChunkEnd => match input {
                 [b'\r', b'\n', ..] => self.chunk_line(input, 2),
                 [] | [b'\r'] => Ok((0, BodyPart::NeedMore)),
-                [b'\r', ..] => Err(ParseError::new(ErrorKind::ChunkEnd, 1, 1)),
-                _ => Err(ParseError::new(ErrorKind::ChunkEnd, 0, 1)),
+                [b'\r', ..] => Err(ParseError::new(ParseErrorKind::ChunkEnd, 1, 1)),
+                _ => Err(ParseError::new(ParseErrorKind::ChunkEnd, 0, 1)),
             },
             State::Trailers => self.trailer(input),
         }
@@ -331,7 +331,7 @@ impl BodyDecoder {
         start: usize,
     ) -> Result<(usize, BodyPart<'b>), ParseError> {
         let Some(end) =
-            self.line_end(input, start, self.chunk_line, ErrorKind::ChunkLineTooLong)?
+            self.line_end(input, start, self.chunk_line, ParseErrorKind::ChunkLineTooLong)?
         else {
             return Ok((0, BodyPart::NeedMore));
         };
@@ -339,9 +339,11 @@ impl BodyDecoder {
         let (_, ChunkLine { digits, size, extensions }) =
             chunk_line(Words::new(line)).map_err(|stop| stop.error(line, 0).behind(start))?;
         let at_digits = |kind| ParseError::new(kind, start, digits.len());
-        let size = size.ok_or_else(|| at_digits(ErrorKind::ChunkSizeTooLarge))?;
-        self.body_left =
-            self.body_left.checked_sub(size).ok_or_else(|| at_digits(ErrorKind::BodyTooLarge))?;
+        let size = size.ok_or_else(|| at_digits(ParseErrorKind::ChunkSizeTooLarge))?;
+        self.body_left = self
+            .body_left
+            .checked_sub(size)
+            .ok_or_else(|| at_digits(ParseErrorKind::BodyTooLarge))?;
         let extensions = match extensions {
             None => &[],
             Some(extensions) => {
@@ -349,7 +351,7 @@ impl BodyDecoder {
                 self.extensions_left =
                     self.extensions_left.checked_sub(length).ok_or_else(|| {
                         ParseError::new(
-                            ErrorKind::ChunkLineTooLong,
+                            ParseErrorKind::ChunkLineTooLong,
                             start.wrapping_add(extensions.start()),
                             extensions.len(),
                         )
@@ -363,7 +365,8 @@ impl BodyDecoder {
     }
 
     fn trailer<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
-        let Some(end) = self.line_end(input, 0, self.trailers_left, ErrorKind::TrailersTooLong)?
+        let Some(end) =
+            self.line_end(input, 0, self.trailers_left, ParseErrorKind::TrailersTooLong)?
         else {
             return Ok((0, BodyPart::NeedMore));
         };
@@ -379,9 +382,9 @@ impl BodyDecoder {
         self.trailer_lines_left = self
             .trailer_lines_left
             .checked_sub(1)
-            .ok_or_else(|| ParseError::new(ErrorKind::TooManyFields, 0, end))?;
+            .ok_or_else(|| ParseError::new(ParseErrorKind::TooManyFields, 0, end))?;
         if name.is_message_control() {
-            return Err(ParseError::new(ErrorKind::ForbiddenTrailer, 0, field.name.len()));
+            return Err(ParseError::new(ParseErrorKind::ForbiddenTrailer, 0, field.name.len()));
         }
         Ok((end, BodyPart::Trailer { name, value: FieldValue::from_text(field.value.of(line)) }))
     }
@@ -393,7 +396,7 @@ impl BodyDecoder {
         input: &[u8],
         start: usize,
         limit: u16,
-        too_long: ErrorKind,
+        too_long: ParseErrorKind,
     ) -> Result<Option<usize>, ParseError> {
         let limit_at = start.saturating_add(usize::from(limit));
         let allowed = input.get(..limit_at).unwrap_or(input);

@@ -3,7 +3,7 @@
 use super::outgoing::Outgoing;
 use super::recv_half::{InPhase, Inbound, Shared};
 use super::{ClientEvent, ClientState, Event, RecvHalf};
-use crate::error::{ErrorKind, ParseError, WriteError};
+use crate::error::{ParseError, ParseErrorKind, WriteError};
 use crate::framing::Framing;
 use crate::head::{Facts, LentSpans, Limits, Parsed, ResponseParts, ResponseProgress};
 use crate::record::debug_record;
@@ -145,7 +145,7 @@ impl ClientConnection {
         let received = match (self.inbound.phase, &self.outbound.outgoing) {
             (InPhase::Head, Outgoing::Idle) if input.is_empty() => Ok((0, Event::NeedMore)),
             (InPhase::Head, Outgoing::Idle) => {
-                Err(self.inbound.fail(ParseError::new(ErrorKind::Unsolicited, 0, 1)))
+                Err(self.inbound.fail(ParseError::new(ParseErrorKind::Unsolicited, 0, 1)))
             }
             (InPhase::Head, _) => self.receive_head(input, spans),
             _ => self.inbound.receive_part(input),
@@ -176,7 +176,7 @@ impl ClientConnection {
                 &mut spans,
                 &self.limits,
             ) {
-                Err(error) if error.kind() == ErrorKind::LineFolding => {
+                Err(error) if error.kind() == ParseErrorKind::LineFolding => {
                     let unfolded = self.progress.unfold(input, &mut spans, &self.limits, error);
                     unfolded.map_err(|error| self.inbound.fail(error))?;
                 }
@@ -198,13 +198,17 @@ impl ClientConnection {
         if is_interim {
             let left = self.interim_left.checked_sub(1);
             self.interim_left = left.ok_or_else(|| {
-                self.inbound.fail(ParseError::new(ErrorKind::TooManyInterim, 0, len))
+                self.inbound.fail(ParseError::new(ParseErrorKind::TooManyInterim, 0, len))
             })?;
             self.outbound.expects_continue &= head.status() != Status::CONTINUE;
             return Ok((len, Event::Head(head)));
         }
         if head.status() == Status::SWITCHING_PROTOCOLS && !self.outbound.offers_upgrade {
-            return Err(self.inbound.fail(ParseError::new(ErrorKind::UnexpectedUpgrade, 0, len)));
+            return Err(self.inbound.fail(ParseError::new(
+                ParseErrorKind::UnexpectedUpgrade,
+                0,
+                len,
+            )));
         }
         let framing = framing.map_err(|error| self.inbound.fail(error))?;
         let persists = head.persists();
@@ -221,7 +225,7 @@ impl ClientConnection {
     ///
     /// Octets that are left over now answer nothing: they came before the next request was sent.
     /// Put them to [`receive`](Self::receive) before it is written, which refuses them as
-    /// [`ErrorKind::Unsolicited`]; kept, they would pass for its response [RFC 9112 section
+    /// [`ParseErrorKind::Unsolicited`]; kept, they would pass for its response [RFC 9112 section
     /// 9.2].
     pub fn next_request(&mut self) -> ClientState {
         if self.state() == ClientState::Done {
@@ -237,7 +241,7 @@ impl ClientConnection {
     /// Takes note that the peer has closed, after all octets have been presented. A body that the
     /// close delimits is whole with that.
     ///
-    /// Fails with [`ErrorKind::Truncated`] when a response is missing or not whole [RFC 9112
+    /// Fails with [`ParseErrorKind::Truncated`] when a response is missing or not whole [RFC 9112
     /// section 8].
     pub fn on_eof(&mut self) -> Result<(), ParseError> {
         self.closes = true;
@@ -247,7 +251,7 @@ impl ClientConnection {
                 Ok(())
             }
             (InPhase::Head, _) => Err(self.inbound.fail(ParseError::new(
-                ErrorKind::Truncated,
+                ParseErrorKind::Truncated,
                 self.progress.searched(),
                 0,
             ))),
@@ -260,7 +264,11 @@ impl ClientConnection {
     /// Takes note that the caller takes no more of this response: its buffer is full and more
     /// octets are needed, or they take too long to come.
     pub fn on_overflow(&mut self) -> ParseError {
-        self.inbound.on_overflow(ErrorKind::HeadTooLong, self.progress.searched(), &self.shared)
+        self.inbound.on_overflow(
+            ParseErrorKind::HeadTooLong,
+            self.progress.searched(),
+            &self.shared,
+        )
     }
 
     /// What is waited for.

@@ -2,7 +2,7 @@
 
 use super::Event;
 use crate::body::{BodyDecoder, BodyPart};
-use crate::error::{ErrorKind, ParseError};
+use crate::error::{ParseError, ParseErrorKind};
 use crate::framing::Framing;
 use crate::head::Limits;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -205,13 +205,13 @@ impl Inbound {
     /// of a head, and of this kind there.
     pub(super) fn on_overflow(
         &mut self,
-        kind: ErrorKind,
+        kind: ParseErrorKind,
         searched: usize,
         shared: &Shared,
     ) -> ParseError {
         let error = match self.phase {
             InPhase::Head => ParseError::new(kind, searched, 0),
-            _ => ParseError::new(ErrorKind::BodyTooLarge, 0, 0),
+            _ => ParseError::new(ParseErrorKind::BodyTooLarge, 0, 0),
         };
         if matches!(self.phase, InPhase::Head | InPhase::Body) {
             shared.raise_fault();

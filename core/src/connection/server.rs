@@ -3,7 +3,7 @@
 use super::outgoing::Outgoing;
 use super::recv_half::{InPhase, Inbound, Shared};
 use super::{Event, RecvHalf, ServerEvent, ServerState};
-use crate::error::{ErrorKind, ParseError, WriteError};
+use crate::error::{ParseError, ParseErrorKind, WriteError};
 use crate::head::{Facts, LentSpans, Limits, Parsed, RequestHead, RequestProgress};
 use crate::record::debug_record;
 use crate::value::{Status, Version};
@@ -322,15 +322,15 @@ impl ServerConnection {
     /// before the connection. Once is enough: when it comes to where more octets would be
     /// needed, it is closed.
     ///
-    /// Fails with [`ErrorKind::Truncated`] in the middle of a request. A request that is whole is
-    /// to be answered all the same [RFC 9112 section 9.6].
+    /// Fails with [`ParseErrorKind::Truncated`] in the middle of a request. A request that is whole
+    /// is to be answered all the same [RFC 9112 section 9.6].
     pub fn on_eof(&mut self) -> Result<(), ParseError> {
         self.is_peer_closed = true;
         let closed =
             match self.inbound.phase {
                 InPhase::Head if self.progress.is_begun() => Err(self
                     .inbound
-                    .fail(ParseError::new(ErrorKind::Truncated, self.progress.searched(), 0))),
+                    .fail(ParseError::new(ParseErrorKind::Truncated, self.progress.searched(), 0))),
                 InPhase::Head => {
                     self.inbound.phase = InPhase::Closed;
                     self.outbound.outgoing = Outgoing::Complete;
@@ -347,8 +347,8 @@ impl ServerConnection {
     /// or 431 for a head, 413 for a body.
     pub fn on_overflow(&mut self) -> ParseError {
         let kind = match self.progress.is_start_line_read() {
-            true => ErrorKind::HeadTooLong,
-            false => ErrorKind::TargetTooLong,
+            true => ParseErrorKind::HeadTooLong,
+            false => ParseErrorKind::TargetTooLong,
         };
         self.inbound.on_overflow(kind, self.progress.searched(), &self.shared)
     }

@@ -1,6 +1,6 @@
 //! Where a rule stopped, and the one place that decides what rule of the RFC that breaks.
 
-use crate::error::{ErrorKind, ParseError};
+use crate::error::{ParseError, ParseErrorKind};
 use crate::octets::trim_ows_start;
 use crate::scan::Input;
 
@@ -44,29 +44,29 @@ impl Stop {
         let rest = octets.get(position..).unwrap_or(&[]);
         let at_line_start = position == line_start;
         let kind = match (rest, part) {
-            ([b'\n', ..], _) => ErrorKind::BareLf,
-            ([b'\r', next, ..], _) if *next != b'\n' => ErrorKind::BareCr,
-            ([b'\r', ..], Part::Method | Part::Target) => ErrorKind::RequestLine,
-            ([b'\r', ..], Part::FieldName) => ErrorKind::MissingColon,
-            ([b' ' | b'\t', ..], Part::FieldName) if at_line_start => ErrorKind::LineFolding,
+            ([b'\n', ..], _) => ParseErrorKind::BareLf,
+            ([b'\r', next, ..], _) if *next != b'\n' => ParseErrorKind::BareCr,
+            ([b'\r', ..], Part::Method | Part::Target) => ParseErrorKind::RequestLine,
+            ([b'\r', ..], Part::FieldName) => ParseErrorKind::MissingColon,
+            ([b' ' | b'\t', ..], Part::FieldName) if at_line_start => ParseErrorKind::LineFolding,
             ([b' ' | b'\t', after @ ..], Part::FieldName) if begins_with_colon(after) => {
-                ErrorKind::WhitespaceBeforeColon
+                ParseErrorKind::WhitespaceBeforeColon
             }
-            (_, Part::FieldName) => ErrorKind::FieldName,
-            (_, Part::FieldValue) => ErrorKind::FieldValue,
-            (_, Part::Method) => ErrorKind::Method,
-            (_, Part::Target) => ErrorKind::Target,
-            (_, Part::Version) => ErrorKind::Version,
-            (_, Part::StatusCode) => ErrorKind::StatusCode,
-            (_, Part::Reason) => ErrorKind::Reason,
-            (_, Part::ChunkSize) => ErrorKind::ChunkSize,
-            ([b'\r', ..], Part::ChunkSemicolon) => ErrorKind::ChunkLineWhitespace,
-            (_, Part::ChunkSemicolon | Part::ChunkExtension) => ErrorKind::ChunkExtension,
+            (_, Part::FieldName) => ParseErrorKind::FieldName,
+            (_, Part::FieldValue) => ParseErrorKind::FieldValue,
+            (_, Part::Method) => ParseErrorKind::Method,
+            (_, Part::Target) => ParseErrorKind::Target,
+            (_, Part::Version) => ParseErrorKind::Version,
+            (_, Part::StatusCode) => ParseErrorKind::StatusCode,
+            (_, Part::Reason) => ParseErrorKind::Reason,
+            (_, Part::ChunkSize) => ParseErrorKind::ChunkSize,
+            ([b'\r', ..], Part::ChunkSemicolon) => ParseErrorKind::ChunkLineWhitespace,
+            (_, Part::ChunkSemicolon | Part::ChunkExtension) => ParseErrorKind::ChunkExtension,
         };
         let len = match rest.first_chunk() {
             // Three digits that are no status are so together.
             Some(digits @ [_, _, _])
-                if kind == ErrorKind::StatusCode && digits.iter().all(u8::is_ascii_digit) =>
+                if kind == ParseErrorKind::StatusCode && digits.iter().all(u8::is_ascii_digit) =>
             {
                 3
             }

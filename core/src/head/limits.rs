@@ -8,14 +8,14 @@ use crate::record::debug_record;
 /// buffer that is smaller than [`head`](Self::head) is a limit too, and its owner's to enforce.
 ///
 /// ```
-/// use bareline_core::{ErrorKind, FieldSpans, Limits, RequestHead};
+/// use bareline_core::{FieldSpans, Limits, ParseErrorKind, RequestHead};
 ///
 /// let limits = Limits { target: 8, ..Limits::default() };
 /// let mut spans = FieldSpans::<8>::new();
 /// let error =
 ///     RequestHead::parse_within(b"GET /a/long/path HTTP/1.1\r\n", spans.lend(), &limits)
 ///         .unwrap_err();
-/// assert_eq!((error.kind(), error.offset()), (ErrorKind::TargetTooLong, 12));
+/// assert_eq!((error.kind(), error.offset()), (ParseErrorKind::TargetTooLong, 12));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

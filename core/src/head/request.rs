@@ -3,7 +3,7 @@
 use super::facts::Facts;
 use super::section::{Progress, are_fields, check_unread, known_version};
 use super::{FieldSpans, Fields, LentSpans, Limits, Options, Parsed};
-use crate::error::{ErrorKind, ParseError};
+use crate::error::{ParseError, ParseErrorKind};
 use crate::framing::Framing;
 use crate::grammar::{FieldLine, Part, RequestLine, Span, Stop, is_request_target, request_line};
 use crate::octets::{IS_WIDE, TCHAR, check_token, empty_lines_end, is, run_length};
@@ -336,14 +336,14 @@ fn check_any_target(
     let target = line.target;
     let form = TargetForm::of(target.of(octets)).map_err(|at| {
         ParseError::new(
-            ErrorKind::Target,
+            ParseErrorKind::Target,
             target.start().wrapping_add(at),
             target.len().saturating_sub(at),
         )
     })?;
     match suits(form, Method::from_token(line.method.of(octets))) {
         true => Ok(form),
-        false => Err(ParseError::new(ErrorKind::TargetForm, target.start(), target.len())),
+        false => Err(ParseError::new(ParseErrorKind::TargetForm, target.start(), target.len())),
     }
 }
 
@@ -363,7 +363,9 @@ fn any_line(
     let octets = octets.get(..limit).unwrap_or(octets);
     let is_cut = octets.len() == limit;
     let line = match octets.get(start..).unwrap_or(&[]) {
-        [] | [b'\r'] if is_cut => return Err(ParseError::new(ErrorKind::HeadTooLong, limit, 0)),
+        [] | [b'\r'] if is_cut => {
+            return Err(ParseError::new(ParseErrorKind::HeadTooLong, limit, 0));
+        }
         [first, ..] if *first != b'\r' && !is(*first, TCHAR) => {
             return Err(Stop { part: Part::Method, position: start }.error(octets, start));
         }
@@ -385,9 +387,9 @@ fn any_line(
 fn length_fault(line: &[u8], start: usize, limits: &Limits) -> ParseError {
     let method_len = run_length(line, TCHAR);
     let (kind, limit) = match method_len > usize::from(limits.method) {
-        true => (ErrorKind::MethodTooLong, usize::from(limits.method)),
+        true => (ParseErrorKind::MethodTooLong, usize::from(limits.method)),
         false => (
-            ErrorKind::TargetTooLong,
+            ParseErrorKind::TargetTooLong,
             method_len.saturating_add(1).saturating_add(usize::from(limits.target)),
         ),
     };

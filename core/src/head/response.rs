@@ -3,7 +3,7 @@
 use super::facts::Facts;
 use super::section::{Progress, are_fields, check_unread, known_version};
 use super::{FieldSpans, Fields, LentSpans, Limits, Options, Parsed};
-use crate::error::{ErrorKind, ParseError};
+use crate::error::{ParseError, ParseErrorKind};
 use crate::framing::Framing;
 use crate::grammar::{FieldLine, Span, StatusLine, continuation, status_line};
 use crate::octets::{TEXT, is, trim_ows, trim_ows_start};
@@ -76,7 +76,7 @@ impl ResponseProgress {
             continuation(Words::new(octets).at(self.next)).map_err(|stop| {
                 match stop.is_at_end(octets) {
                     false => stop.error(octets, self.next),
-                    true => ParseError::new(ErrorKind::HeadTooLong, len, 0),
+                    true => ParseError::new(ParseErrorKind::HeadTooLong, len, 0),
                 }
             })?;
         let end = after.position();
@@ -282,7 +282,7 @@ fn start<I: Input>(
         Err(stop) => {
             let octets = input.octets();
             if octets.first().is_some_and(|&first| first != b'H') {
-                return Err(ParseError::new(ErrorKind::Version, 0, 1));
+                return Err(ParseError::new(ParseErrorKind::Version, 0, 1));
             }
             check_unread(stop, octets, 0, usize::from(limits.head)).map(|()| None)
         }

@@ -3,7 +3,7 @@
 
 use super::facts::Facts;
 use super::{LentSpans, Limits};
-use crate::error::{ErrorKind, ParseError};
+use crate::error::{ParseError, ParseErrorKind};
 use crate::grammar::{FieldLine, HttpVersion, Stop, field_line_or_end};
 use crate::octets::{TEXT, check_token, has_line_feed, is, trim_ows};
 use crate::scan::Input;
@@ -97,7 +97,7 @@ impl<L: Copy> Progress<L> {
             };
             if spans.push(line).is_err() {
                 let len = after.position().wrapping_sub(self.next);
-                return Err(ParseError::new(ErrorKind::TooManyFields, self.next, len));
+                return Err(ParseError::new(ParseErrorKind::TooManyFields, self.next, len));
             }
             self.lines = spans.len();
             facts.see(input.octets(), line);
@@ -132,7 +132,7 @@ pub(super) fn check_unread(
 ) -> Result<(), ParseError> {
     let is_cut = octets.len() >= limit;
     match stop.is_at_end(octets) {
-        true if is_cut => Err(ParseError::new(ErrorKind::HeadTooLong, octets.len(), 0)),
+        true if is_cut => Err(ParseError::new(ParseErrorKind::HeadTooLong, octets.len(), 0)),
         // What was read of the line is none of its end.
         false if is_cut || has_line_feed(octets, stop.position) => {
             Err(stop.error(octets, line_start))
@@ -147,6 +147,6 @@ pub(super) fn known_version(version: HttpVersion, start: usize) -> Result<Versio
     match (version.major, version.minor) {
         (1, 0) => Ok(Version::Http10),
         (1, _) => Ok(Version::Http11),
-        _ => Err(ParseError::new(ErrorKind::VersionNotSupported, start, HttpVersion::LEN)),
+        _ => Err(ParseError::new(ParseErrorKind::VersionNotSupported, start, HttpVersion::LEN)),
     }
 }

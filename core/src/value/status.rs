@@ -1,6 +1,6 @@
 //! The status code.
 
-use crate::error::{ErrorKind, ParseError, WriteError};
+use crate::error::{ParseError, ParseErrorKind, WriteError};
 use crate::octets::IS_WIDE;
 use core::fmt;
 
@@ -68,7 +68,7 @@ impl fmt::Debug for Status {
     }
 }
 
-impl ErrorKind {
+impl ParseErrorKind {
     /// The status with which a server should answer.
     pub const fn status(self) -> Status {
         Status(self.status_code())

@@ -4,7 +4,7 @@
 use crate::page::{Cell, DIM, MARGIN, Page, WRONG};
 use crate::reading::{Carrier, Message, Part, PartKind, Reading, Sender, StartLine, Tail};
 use anstyle::{AnsiColor, Style};
-use bareline_core::{ErrorKind, FieldName, Framing, ParseError};
+use bareline_core::{FieldName, Framing, ParseError, ParseErrorKind};
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 
@@ -282,7 +282,7 @@ impl Page {
         }
         self.fact("status", &consequence(reading));
         self.fact("remedy", &reading.hint(octets));
-        if error.kind() == ErrorKind::UnexpectedUpgrade {
+        if error.kind() == ParseErrorKind::UnexpectedUpgrade {
             self.fact("", "add --upgrade if the request has offered another protocol");
         }
         self.text.push('\n');
@@ -527,11 +527,11 @@ fn consequence(reading: &Reading) -> String {
 }
 
 /// Finds the last of these field lines that the one at fault contradicts.
-fn contradicted(lines: &[u8], kind: ErrorKind) -> Option<usize> {
+fn contradicted(lines: &[u8], kind: ParseErrorKind) -> Option<usize> {
     let names: &[&str] = match kind {
-        ErrorKind::RepeatedContentLength => &["content-length:"],
-        ErrorKind::RepeatedHost => &["host:"],
-        ErrorKind::LengthAndCoding => &["content-length:", "transfer-encoding:"],
+        ParseErrorKind::RepeatedContentLength => &["content-length:"],
+        ParseErrorKind::RepeatedHost => &["host:"],
+        ParseErrorKind::LengthAndCoding => &["content-length:", "transfer-encoding:"],
         _ => return None,
     };
     let mut at = 0;

@@ -3,9 +3,9 @@
 use bareline_core::embedded_io_07::{Exchange, ServerStream};
 use bareline_core::{
     Answer, BodyDecoder, BodyPart, ChunkExtension, ChunkExtensions, ClientConnection, ClientEvent,
-    ClientSendHalf, ClientState, Detached, Dump, ErrorKind, Event, FieldName, FieldSpans,
-    FieldValue, Fields, FieldsNamed, Framing, HeadWriter, Hint, LentSpans, Limits, MessageWriter,
-    Method, OtherProtocol, ParseError, Parsed, RecvBuf, RecvHalf, RepeatedField, Request,
+    ClientSendHalf, ClientState, Detached, Dump, Event, FieldName, FieldSpans, FieldValue, Fields,
+    FieldsNamed, Framing, HeadWriter, Hint, LentSpans, Limits, MessageWriter, Method,
+    OtherProtocol, ParseError, ParseErrorKind, Parsed, RecvBuf, RecvHalf, RepeatedField, Request,
     RequestContext, RequestHead, RequestParts, ResponseHead, ResponseParts, Rest, ServerConnection,
     ServerEvent, ServerSendHalf, ServerState, Status, StreamError, Target, TargetForm, Version,
     WireBuf, WriteError, datagram, dump,
@@ -95,7 +95,7 @@ fn formatted_values() {
     formatted!("{:?}":
         Answer<'_>, BodyDecoder, BodyPart<'_>, ChunkExtension<'_>, ChunkExtensions<'_>,
         ClientConnection, ClientEvent<'_>, ClientSendHalf<'_>, ClientState, Detached<'_>, Dump<'_>,
-        ErrorKind, Exchange<'_, Line<'_>, 16, 512, 256>, FieldName<'_>, FieldSpans<16>,
+        ParseErrorKind, Exchange<'_, Line<'_>, 16, 512, 256>, FieldName<'_>, FieldSpans<16>,
         FieldValue<'_>, Fields<'_>, FieldsNamed<'_, '_>, Framing, HeadWriter<'_>, Hint<'_>,
         LentSpans<'_>, Limits, MessageWriter, Method<'_>, OtherProtocol, ParseError,
         Parsed<RequestHead<'_>>, RecvHalf<'_>, RecvBuf<512>, RepeatedField, RequestContext, Request<'_>,
@@ -105,7 +105,7 @@ fn formatted_values() {
         datagram::Whole,
     );
     formatted!("{}":
-        Dump<'_>, ErrorKind, FieldName<'_>, Hint<'_>, Method<'_>, OtherProtocol, ParseError,
+        Dump<'_>, ParseErrorKind, FieldName<'_>, Hint<'_>, Method<'_>, OtherProtocol, ParseError,
         RepeatedField, Status, StreamError<Infallible>, Target<'_>, Version, WriteError,
     );
 }

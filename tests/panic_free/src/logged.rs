@@ -1,10 +1,10 @@
 //! Logs values of bareline-core by defmt.
 
 use bareline_core::{
-    BodyPart, ChunkExtension, ChunkExtensions, ClientConnection, ClientState, ErrorKind, FieldName,
-    FieldValue, Fields, Framing, Limits, Method, OtherProtocol, ParseError, Parsed, RecvBuf,
-    RepeatedField, RequestHead, ResponseHead, ServerConnection, ServerEvent, ServerState, Status,
-    StreamError, Target, TargetForm, Version, WireBuf, WriteError,
+    BodyPart, ChunkExtension, ChunkExtensions, ClientConnection, ClientState, FieldName,
+    FieldValue, Fields, Framing, Limits, Method, OtherProtocol, ParseError, ParseErrorKind, Parsed,
+    RecvBuf, RepeatedField, RequestHead, ResponseHead, ServerConnection, ServerEvent, ServerState,
+    Status, StreamError, Target, TargetForm, Version, WireBuf, WriteError,
 };
 use core::hint::black_box;
 
@@ -45,7 +45,7 @@ pub fn all() {
         ChunkExtensions<'_>,
         ClientConnection,
         ClientState,
-        ErrorKind,
+        ParseErrorKind,
         FieldName<'_>,
         FieldValue<'_>,
         Fields<'_>,

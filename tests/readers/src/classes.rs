@@ -13,7 +13,7 @@ use crate::message::{Message, Outcome};
 use crate::ours::Ours;
 use crate::proof::Chunks;
 use crate::reader::Peer;
-use bareline_core::ErrorKind;
+use bareline_core::ParseErrorKind;
 
 /// A message that two readers read in different ways.
 pub(crate) struct Case<'c> {
@@ -27,7 +27,7 @@ pub(crate) struct Case<'c> {
 
 impl Case<'_> {
     /// Returns true where bareline rejects the message with an error of this kind.
-    fn is(&self, kind: ErrorKind) -> bool {
+    fn is(&self, kind: ParseErrorKind) -> bool {
         self.difference == Difference::WeReject
             && self.ours.error.is_some_and(|error| error.kind() == kind)
     }

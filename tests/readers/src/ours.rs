@@ -2,8 +2,8 @@
 
 use crate::message::{Field, Framing, Message, Outcome, Reading, Role};
 use bareline_core::{
-    BodyDecoder, BodyPart, ClientConnection, ClientEvent, ErrorKind, FieldName, FieldSpans,
-    FieldValue, Fields, Limits, Method, ParseError, Parsed, RequestHead, ResponseHead, Target,
+    BodyDecoder, BodyPart, ClientConnection, ClientEvent, FieldName, FieldSpans, FieldValue,
+    Fields, Limits, Method, ParseError, ParseErrorKind, Parsed, RequestHead, ResponseHead, Target,
     WireBuf,
 };
 
@@ -61,7 +61,7 @@ fn read_head(message: &Message) -> Result<Option<(Reading, usize)>, ParseError> 
             Ok(Some((of_response(&head, message.role)?, len)))
         }
         Ok(Parsed::Incomplete) => Ok(None),
-        Err(error) if error.kind() == ErrorKind::LineFolding => unfolded(message),
+        Err(error) if error.kind() == ParseErrorKind::LineFolding => unfolded(message),
         Err(error) => Err(error),
     }
 }

@@ -10,7 +10,7 @@ use crate::proof::{
     is_digits, is_host_without_meaning, is_target, members, number, suits,
 };
 use crate::reader::Peer;
-use bareline_core::ErrorKind;
+use bareline_core::ParseErrorKind;
 
 /// Returns true where bareline rejects a message with an error that the end of its head shows, and
 /// a class shows the fault.
@@ -22,7 +22,7 @@ pub(super) fn is_rejected_at_the_end(message: &Message, ours: &Ours) -> bool {
 }
 
 /// Returns true where bareline's error is of one of these kinds, and a class shows the fault.
-fn is_shown(case: &Case<'_>, kinds: &[ErrorKind]) -> bool {
+fn is_shown(case: &Case<'_>, kinds: &[ParseErrorKind]) -> bool {
     kinds.iter().any(|kind| case.is(*kind)) && CLASSES.iter().any(|class| (class.holds)(case))
 }
 
@@ -45,20 +45,20 @@ fn is_unjudged(case: &Case<'_>) -> bool {
 }
 
 fn is_no_method(case: &Case<'_>) -> bool {
-    case.is(ErrorKind::Method) && !is_token(case.method())
+    case.is(ParseErrorKind::Method) && !is_token(case.method())
 }
 
 /// A status line ends behind the version [RFC 9112 section 4].
 fn is_version_alone(case: &Case<'_>) -> bool {
     let line = case.facts.lines.first().copied().unwrap_or(&[]);
     let is_version = matches!(line, [b'H', b'T', b'T', b'P', b'/', _, b'.', _]);
-    case.message.role != Role::Request && case.is(ErrorKind::Version) && is_version
+    case.message.role != Role::Request && case.is(ParseErrorKind::Version) && is_version
 }
 
 /// Whitespace stands between the start line and the first field [RFC 9112 section 2.2].
 fn is_blank_before_fields(case: &Case<'_>) -> bool {
     let first = case.facts.lines.get(1).and_then(|line| line.first());
-    case.is(ErrorKind::LineFolding) && is_space(first.copied())
+    case.is(ParseErrorKind::LineFolding) && is_space(first.copied())
 }
 
 /// A `Content-Length` in a request is folded.
@@ -82,9 +82,9 @@ fn is_code(part: &[u8]) -> bool {
 /// Whitespace stands in a start line where no single space is to stand: a tab, a second space, or
 /// one behind the version.
 fn has_other_space(case: &Case<'_>) -> bool {
-    let is_of_version = case.is(ErrorKind::Version);
+    let is_of_version = case.is(ParseErrorKind::Version);
     let is_in_start_line =
-        is_of_version || case.is(ErrorKind::Target) || case.is(ErrorKind::StatusCode);
+        is_of_version || case.is(ParseErrorKind::Target) || case.is(ParseErrorKind::StatusCode);
     let is_other = matches!(case.octet(0), Some(b'\t' | b'\x0b' | b'\x0c'));
     let is_second =
         case.octet(0) == Some(b' ') && matches!(case.octet_before(), Some(b' ' | b'\t'));
@@ -125,12 +125,12 @@ fn lengths(case: &Case<'_>) -> Option<Vec<Vec<u8>>> {
         member.iter().skip_while(|digit| **digit == b'0').copied().collect::<Vec<_>>()
     };
     let numbers: Vec<_> = members.iter().copied().filter(|member| is_digits(member)).collect();
-    let are_all = numbers.len() == members.len() || case.is(ErrorKind::RepeatedContentLength);
+    let are_all = numbers.len() == members.len() || case.is(ParseErrorKind::RepeatedContentLength);
     (numbers.len() > 1 && are_all).then(|| numbers.iter().map(number).collect())
 }
 
 fn is_of_length(case: &Case<'_>) -> bool {
-    case.is(ErrorKind::ContentLength) || case.is(ErrorKind::RepeatedContentLength)
+    case.is(ParseErrorKind::ContentLength) || case.is(ParseErrorKind::RepeatedContentLength)
 }
 
 fn codings(case: &Case<'_>) -> Codings {
@@ -170,24 +170,24 @@ fn has_chunk_fault(case: &Case<'_>, fault: ChunkFault) -> bool {
 }
 
 fn is_of_chunk_line(case: &Case<'_>) -> bool {
-    [ErrorKind::ChunkSize, ErrorKind::ChunkLineWhitespace, ErrorKind::ChunkExtension]
+    [ParseErrorKind::ChunkSize, ParseErrorKind::ChunkLineWhitespace, ParseErrorKind::ChunkExtension]
         .iter()
         .any(|&kind| case.is(kind))
 }
 
-const OF_HOST: &[ErrorKind] =
-    &[ErrorKind::MissingHost, ErrorKind::RepeatedHost, ErrorKind::InvalidHost];
-const OF_FRAMING: &[ErrorKind] = &[
-    ErrorKind::ContentLength,
-    ErrorKind::RepeatedContentLength,
-    ErrorKind::ContentLengthTooLarge,
-    ErrorKind::LengthAndCoding,
-    ErrorKind::TransferCoding,
-    ErrorKind::NotChunkedLast,
-    ErrorKind::ChunkedTwice,
-    ErrorKind::UnsupportedCoding,
-    ErrorKind::CodingInHttp10,
-    ErrorKind::ContentInConnect,
+const OF_HOST: &[ParseErrorKind] =
+    &[ParseErrorKind::MissingHost, ParseErrorKind::RepeatedHost, ParseErrorKind::InvalidHost];
+const OF_FRAMING: &[ParseErrorKind] = &[
+    ParseErrorKind::ContentLength,
+    ParseErrorKind::RepeatedContentLength,
+    ParseErrorKind::ContentLengthTooLarge,
+    ParseErrorKind::LengthAndCoding,
+    ParseErrorKind::TransferCoding,
+    ParseErrorKind::NotChunkedLast,
+    ParseErrorKind::ChunkedTwice,
+    ParseErrorKind::UnsupportedCoding,
+    ParseErrorKind::CodingInHttp10,
+    ParseErrorKind::ContentInConnect,
 ];
 
 /// Tried before the other classes: a reader leaves a check to its caller, or judges later.
@@ -210,7 +210,7 @@ pub(super) const LEFT: &[Class] = &[
             &[Peer::Httparse, Peer::Llhttp],
             "httparse shows heads alone, llhttp a target as it is",
         ),
-        holds: |case| is_shown(case, &[ErrorKind::TargetForm]),
+        holds: |case| is_shown(case, &[ParseErrorKind::TargetForm]),
     },
     Class {
         name: "left-framing",
@@ -236,7 +236,7 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9112 section 2.2",
         why: Why::Row("bare LF as a line end"),
         holds: |case| {
-            case.is(ErrorKind::BareLf)
+            case.is(ParseErrorKind::BareLf)
                 && case.octet(0) == Some(b'\n')
                 && case.octet_before() != Some(b'\r')
         },
@@ -247,7 +247,7 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9112 section 2.2",
         why: Why::Row("bare CR"),
         holds: |case| {
-            case.is(ErrorKind::BareCr)
+            case.is(ParseErrorKind::BareCr)
                 && case.octet(0) == Some(b'\r')
                 && case.octet(1) != Some(b'\n')
         },
@@ -258,7 +258,7 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9112 section 5.2",
         why: Why::Row("folded line in trailers"),
         holds: |case| {
-            case.is(ErrorKind::LineFolding) && is_space(case.octet(0)) && case.is_in_trailers()
+            case.is(ParseErrorKind::LineFolding) && is_space(case.octet(0)) && case.is_in_trailers()
         },
     },
     Class {
@@ -267,10 +267,10 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9112 section 5.2",
         why: Why::Row("folded line in a request"),
         holds: |case| {
-            case.is(ErrorKind::LineFolding)
+            case.is(ParseErrorKind::LineFolding)
                 && is_space(case.octet(0))
                 && case.message.role == Role::Request
-                || case.is(ErrorKind::ContentLength) && has_folded_length(case)
+                || case.is(ParseErrorKind::ContentLength) && has_folded_length(case)
         },
     },
     Class {
@@ -278,7 +278,7 @@ pub(super) const CLASSES: &[Class] = &[
         what: "Bareline rejects a method of more than 64 octets.",
         section: "RFC 9112 section 3",
         why: Why::Limit("`Limits::method`"),
-        holds: |case| case.is(ErrorKind::MethodTooLong) && case.facts.start(0).len() > 64,
+        holds: |case| case.is(ParseErrorKind::MethodTooLong) && case.facts.start(0).len() > 64,
     },
     Class {
         name: "spaces",
@@ -294,7 +294,7 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9110 section 4.2.4",
         why: Why::Row("absolute form without `://`, userinfo in it"),
         holds: |case| {
-            case.is(ErrorKind::Target)
+            case.is(ParseErrorKind::Target)
                 && (has_userinfo(case.method(), case.target()) || is_without_slashes(case))
         },
     },
@@ -304,7 +304,7 @@ pub(super) const CLASSES: &[Class] = &[
                does not have.",
         section: "RFC 9112 section 3.2",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::Target) && !is_target(case.target()),
+        holds: |case| case.is(ParseErrorKind::Target) && !is_target(case.target()),
     },
     Class {
         name: "target-form",
@@ -312,7 +312,7 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9112 section 3.2",
         why: Why::Rule,
         holds: |case| {
-            (case.is(ErrorKind::TargetForm) || case.is(ErrorKind::Target))
+            (case.is(ParseErrorKind::TargetForm) || case.is(ParseErrorKind::Target))
                 && !suits(case.method(), case.target())
         },
     },
@@ -321,7 +321,7 @@ pub(super) const CLASSES: &[Class] = &[
         what: "Bareline rejects a request line without a version, or without a target.",
         section: "RFC 9112 section 3",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::RequestLine) && case.facts.start(2).is_empty(),
+        holds: |case| case.is(ParseErrorKind::RequestLine) && case.facts.start(2).is_empty(),
     },
     Class {
         name: "before-status",
@@ -329,7 +329,7 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9112 section 4",
         why: Why::Rule,
         holds: |case| {
-            case.is(ErrorKind::Version)
+            case.is(ParseErrorKind::Version)
                 && case.message.role != Role::Request
                 && case.message.octets.first().is_some_and(|octet| !octet.is_ascii_alphanumeric())
         },
@@ -340,7 +340,7 @@ pub(super) const CLASSES: &[Class] = &[
                version.",
         section: "RFC 9112 section 2.3",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::Version) && !is_version_line(case),
+        holds: |case| case.is(ParseErrorKind::Version) && !is_version_line(case),
     },
     Class {
         name: "major",
@@ -348,7 +348,7 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9110 section 15.6.6",
         why: Why::Rule,
         holds: |case| {
-            case.is(ErrorKind::VersionNotSupported)
+            case.is(ParseErrorKind::VersionNotSupported)
                 && matches!(
                     case.facts.version(),
                     [b'H', b'T', b'T', b'P', b'/', b'0' | b'2'..=b'9', b'.', b'0'..=b'9']
@@ -361,7 +361,7 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9110 section 15",
         why: Why::Row("status 000 to 099 in a response"),
         holds: |case| {
-            case.is(ErrorKind::StatusCode)
+            case.is(ParseErrorKind::StatusCode)
                 && is_code(case.facts.start(1))
                 && case.facts.start(1).starts_with(b"0")
         },
@@ -371,7 +371,7 @@ pub(super) const CLASSES: &[Class] = &[
         what: "Bareline rejects a status code that is not three digits.",
         section: "RFC 9112 section 4",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::StatusCode) && !is_code(case.facts.start(1)),
+        holds: |case| case.is(ParseErrorKind::StatusCode) && !is_code(case.facts.start(1)),
     },
     Class {
         name: "reason",
@@ -379,7 +379,7 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9112 section 4",
         why: Why::Rule,
         holds: |case| {
-            case.is(ErrorKind::Reason)
+            case.is(ParseErrorKind::Reason)
                 && case.octet(0).is_some_and(|octet| octet.is_ascii_control() && octet != b'\t')
         },
     },
@@ -388,7 +388,7 @@ pub(super) const CLASSES: &[Class] = &[
         what: "Bareline rejects a field name that is empty or no token.",
         section: "RFC 9110 section 5.1",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::FieldName) && !is_token(trim(name(case.line()))),
+        holds: |case| case.is(ParseErrorKind::FieldName) && !is_token(trim(name(case.line()))),
     },
     Class {
         name: "space-colon",
@@ -397,7 +397,7 @@ pub(super) const CLASSES: &[Class] = &[
         why: Why::Rule,
         holds: |case| {
             let name = name(case.line());
-            case.is(ErrorKind::WhitespaceBeforeColon)
+            case.is(ParseErrorKind::WhitespaceBeforeColon)
                 && trim(name).len() < name.len()
                 && case.line().contains(&b':')
         },
@@ -408,7 +408,8 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9112 section 5",
         why: Why::Rule,
         holds: |case| {
-            case.is(ErrorKind::MissingColon) && !case.facts.body_line(case.offset()).contains(&b':')
+            case.is(ParseErrorKind::MissingColon)
+                && !case.facts.body_line(case.offset()).contains(&b':')
         },
     },
     Class {
@@ -417,7 +418,7 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9110 section 5.5",
         why: Why::Rule,
         holds: |case| {
-            case.is(ErrorKind::FieldValue)
+            case.is(ParseErrorKind::FieldValue)
                 && case.octet(0).is_some_and(|octet| octet.is_ascii_control() && octet != b'\t')
         },
     },
@@ -427,7 +428,7 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9112 section 3.2",
         why: Why::Rule,
         holds: |case| {
-            case.is(ErrorKind::MissingHost)
+            case.is(ParseErrorKind::MissingHost)
                 && !case.facts.has("host")
                 && case.facts.version() != b"HTTP/1.0"
         },
@@ -437,7 +438,7 @@ pub(super) const CLASSES: &[Class] = &[
         what: "Bareline rejects a second `Host`.",
         section: "RFC 9112 section 3.2",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::RepeatedHost) && case.facts.values("host").len() > 1,
+        holds: |case| case.is(ParseErrorKind::RepeatedHost) && case.facts.values("host").len() > 1,
     },
     Class {
         name: "host-port",
@@ -445,7 +446,7 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 3986 section 3.2",
         why: Why::Row("`Host` with a port above 65,535, or without a host"),
         holds: |case| {
-            case.is(ErrorKind::InvalidHost)
+            case.is(ParseErrorKind::InvalidHost)
                 && case.facts.values("host").iter().any(|value| is_host_without_meaning(value))
         },
     },
@@ -455,7 +456,7 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9112 section 3.2",
         why: Why::Rule,
         holds: |case| {
-            case.is(ErrorKind::InvalidHost)
+            case.is(ParseErrorKind::InvalidHost)
                 && case.facts.values("host").iter().any(|value| host_and_port(value).is_none())
         },
     },
@@ -485,7 +486,7 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9110 section 8.6",
         why: Why::Row("`Content-Length: +5`, ` 5 5`, `0x5`"),
         holds: |case| {
-            case.is(ErrorKind::ContentLength)
+            case.is(ParseErrorKind::ContentLength)
                 && case.facts.values("content-length").iter().any(|value| !is_digits(value))
         },
     },
@@ -496,7 +497,7 @@ pub(super) const CLASSES: &[Class] = &[
         why: Why::Rule,
         holds: |case| {
             let is_huge = |value: &Vec<u8>| is_digits(value) && number(value).is_none();
-            case.is(ErrorKind::ContentLengthTooLarge)
+            case.is(ParseErrorKind::ContentLengthTooLarge)
                 && case.facts.values("content-length").iter().any(is_huge)
         },
     },
@@ -506,7 +507,7 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9112 section 6.1",
         why: Why::Row("`Content-Length` with `Transfer-Encoding`"),
         holds: |case| {
-            case.is(ErrorKind::LengthAndCoding)
+            case.is(ParseErrorKind::LengthAndCoding)
                 && case.facts.has("content-length")
                 && case.facts.has("transfer-encoding")
         },
@@ -516,14 +517,14 @@ pub(super) const CLASSES: &[Class] = &[
         what: "Bareline rejects a `Transfer-Encoding` that is no list of codings.",
         section: "RFC 9112 section 7",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::TransferCoding) && case.facts.has_invalid_coding(),
+        holds: |case| case.is(ParseErrorKind::TransferCoding) && case.facts.has_invalid_coding(),
     },
     Class {
         name: "chunked-parameter",
         what: "Bareline rejects `chunked` with a parameter.",
         section: "RFC 9112 section 7.1",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::TransferCoding) && has_parameter(case),
+        holds: |case| case.is(ParseErrorKind::TransferCoding) && has_parameter(case),
     },
     Class {
         name: "empty-members",
@@ -532,7 +533,7 @@ pub(super) const CLASSES: &[Class] = &[
         why: Why::Row("empty members around `chunked` in a request"),
         holds: |case| {
             let is_chunked = |codings: Codings| codings.ends_chunked && codings.empty > 0;
-            (case.is(ErrorKind::UnsupportedCoding) || case.is(ErrorKind::NotChunkedLast))
+            (case.is(ParseErrorKind::UnsupportedCoding) || case.is(ParseErrorKind::NotChunkedLast))
                 && is_chunked(codings(case))
         },
     },
@@ -542,7 +543,9 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9112 section 6.3",
         why: Why::Rule,
         holds: |case| {
-            case.is(ErrorKind::NotChunkedLast) && has_coding(case) && !codings(case).ends_chunked
+            case.is(ParseErrorKind::NotChunkedLast)
+                && has_coding(case)
+                && !codings(case).ends_chunked
         },
     },
     Class {
@@ -550,14 +553,14 @@ pub(super) const CLASSES: &[Class] = &[
         what: "Bareline rejects `chunked` applied twice.",
         section: "RFC 9112 section 6.1",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::ChunkedTwice) && codings(case).chunked > 1,
+        holds: |case| case.is(ParseErrorKind::ChunkedTwice) && codings(case).chunked > 1,
     },
     Class {
         name: "codings",
         what: "Bareline rejects a request with codings besides `chunked`.",
         section: "RFC 9112 section 6.1",
         why: Why::Row("codings besides chunked in a request"),
-        holds: |case| case.is(ErrorKind::UnsupportedCoding) && codings(case).others > 0,
+        holds: |case| case.is(ParseErrorKind::UnsupportedCoding) && codings(case).others > 0,
     },
     Class {
         name: "old-coding",
@@ -565,7 +568,7 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9112 section 6.1",
         why: Why::Row("`Transfer-Encoding` in HTTP/1.0"),
         holds: |case| {
-            case.is(ErrorKind::CodingInHttp10)
+            case.is(ParseErrorKind::CodingInHttp10)
                 && case.facts.version() == b"HTTP/1.0"
                 && has_coding(case)
         },
@@ -577,7 +580,7 @@ pub(super) const CLASSES: &[Class] = &[
         why: Why::Row("content in CONNECT"),
         holds: |case| {
             let is_some = |value: &Vec<u8>| number(value).is_none_or(|length| length > 0);
-            case.is(ErrorKind::ContentInConnect)
+            case.is(ParseErrorKind::ContentInConnect)
                 && case.method() == b"CONNECT"
                 && (has_coding(case) || case.facts.values("content-length").iter().any(is_some))
         },
@@ -602,7 +605,8 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9112 section 7.1",
         why: Why::Rule,
         holds: |case| {
-            case.is(ErrorKind::ChunkSizeTooLarge) && has_chunk_fault(case, ChunkFault::HugeSize)
+            case.is(ParseErrorKind::ChunkSizeTooLarge)
+                && has_chunk_fault(case, ChunkFault::HugeSize)
         },
     },
     Class {
@@ -611,7 +615,7 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9112 section 7.1",
         why: Why::Limit("`Limits::body`"),
         holds: |case| {
-            case.is(ErrorKind::BodyTooLarge) && has_chunk_fault(case, ChunkFault::HugeBody)
+            case.is(ParseErrorKind::BodyTooLarge) && has_chunk_fault(case, ChunkFault::HugeBody)
         },
     },
     Class {
@@ -634,7 +638,7 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9112 section 7.1.1",
         why: Why::Row("long chunk extensions"),
         holds: |case| {
-            case.is(ErrorKind::ChunkLineTooLong) && has_chunk_fault(case, ChunkFault::LongLine)
+            case.is(ParseErrorKind::ChunkLineTooLong) && has_chunk_fault(case, ChunkFault::LongLine)
         },
     },
     Class {
@@ -642,7 +646,7 @@ pub(super) const CLASSES: &[Class] = &[
         what: "Bareline rejects chunk data without CR LF behind it.",
         section: "RFC 9112 section 7.1",
         why: Why::Rule,
-        holds: |case| case.is(ErrorKind::ChunkEnd) && has_chunk_fault(case, ChunkFault::End),
+        holds: |case| case.is(ParseErrorKind::ChunkEnd) && has_chunk_fault(case, ChunkFault::End),
     },
     Class {
         name: "forbidden-trailer",
@@ -651,7 +655,7 @@ pub(super) const CLASSES: &[Class] = &[
         section: "RFC 9110 section 6.5.1",
         why: Why::Row("fields in trailers that control the message, its routing or the connection"),
         holds: |case| {
-            case.is(ErrorKind::ForbiddenTrailer)
+            case.is(ParseErrorKind::ForbiddenTrailer)
                 && case.is_in_trailers()
                 && is_control_field(name(case.line()))
         },
