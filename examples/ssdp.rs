@@ -6,7 +6,7 @@ use bareline_core::{
     FieldName, FieldSpans, FieldValue, Fields, HeadWriter, Method, RequestContext, Status, Target,
     WriteError, dump,
 };
-use bareline_net::{Error, PeerFault, UdpPeer, Wait};
+use bareline_net::{Error, PeerError, UdpPeer, Wait};
 use clap::{Parser, ValueEnum};
 use if_addrs::Interface;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -202,7 +202,7 @@ fn search(places: &[Place]) -> Result<(), Error> {
                 return Ok(found);
             }
             let datagram = match peer.receive_within(left, &mut buffer) {
-                Err(Error::Peer(PeerFault::TooSlow { .. })) => return Ok(found),
+                Err(Error::Peer(PeerError::TooSlow { .. })) => return Ok(found),
                 received => received?,
             };
             match datagram.response(method, spans.lend()) {
@@ -217,7 +217,7 @@ fn search(places: &[Place]) -> Result<(), Error> {
         }
     })?;
     match found.into_iter().sum::<usize>() {
-        0 => Err(PeerFault::TooSlow { wait: Wait::Datagram, after: DEADLINE }.into()),
+        0 => Err(PeerError::TooSlow { wait: Wait::Datagram, after: DEADLINE }.into()),
         _ => Ok(()),
     }
 }

@@ -279,11 +279,11 @@ fn a_body_that_was_discarded_cannot_be_read() {
     let head = "PUT /late HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n";
     for parts in [[&format!("{head}hello"), ""], [head, "hello"]] {
         let (text, served) = heard(&parts);
-        assert_eq!(served, Err(StreamError::Own(WriteError::RequestUnread)), "{text}");
+        assert_eq!(served, Err(StreamError::Usage(WriteError::RequestUnread)), "{text}");
     }
     // What has been read before makes no difference.
     let (text, served) = heard(&[&format!("{}hello", head.replace("late", "partly"))]);
-    assert_eq!(served, Err(StreamError::Own(WriteError::RequestUnread)), "{text}");
+    assert_eq!(served, Err(StreamError::Usage(WriteError::RequestUnread)), "{text}");
     assert_eq!(
         heard(&["GET /late HTTP/1.1\r\nHost: a\r\n\r\n"]).1,
         Ok(()),
@@ -296,7 +296,7 @@ fn rfc9112_9_3_a_stream_ends_behind_the_body() {
     let head = "PUT /hasty HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n";
     let begun = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     assert_eq!(heard(&[&format!("{head}hello")]), (format!("{begun}0\r\n\r\n"), Ok(())));
-    let cut = Err(StreamError::Own(WriteError::RequestUnread));
+    let cut = Err(StreamError::Usage(WriteError::RequestUnread));
     assert_eq!(heard(&[head, "hello"]), (begun.to_owned(), cut), "it has no last chunk");
 }
 
@@ -337,7 +337,7 @@ fn an_answer_that_is_larger_than_the_buffer_goes_out_in_pieces() {
     assert_eq!((&*heard, served), ("HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n", Ok(())));
     // A head has to fit.
     let (heard, served) = dialogue(b"GET /fields HTTP/1.1\r\nHost: a\r\n\r\n");
-    assert_eq!((&*heard, served), ("", Err(StreamError::Own(WriteError::BufferFull))));
+    assert_eq!((&*heard, served), ("", Err(StreamError::Usage(WriteError::BufferFull))));
 }
 
 #[test]
@@ -382,7 +382,7 @@ fn a_peer_that_breaks_a_rule_is_told_so() {
 fn a_request_that_is_left_unanswered_is_an_error() {
     let (heard, served) =
         dialogue(b"GET /forgotten HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
-    assert_eq!((&*heard, served), ("", Err(StreamError::Own(WriteError::OutOfTurn))));
+    assert_eq!((&*heard, served), ("", Err(StreamError::Usage(WriteError::OutOfTurn))));
 }
 
 /// A transport whose writes end after some octets, and are waited for then.

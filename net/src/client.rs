@@ -108,7 +108,7 @@ impl Client {
     /// segments, which browsers remove, stay too: `/a/../b` is sent as it is.
     ///
     /// Fails with [`Error::Url`] when the URL is not one of http, when its host is not written as
-    /// one, or when path or query has a control octet: see [`UrlFault`](crate::UrlFault).
+    /// one, or when path or query has a control octet: see [`UrlError`](crate::UrlError).
     pub fn request<'r>(
         &'r self,
         method: Method<'r>,

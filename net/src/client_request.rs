@@ -4,7 +4,7 @@ use crate::client::Client;
 use crate::client_response::ClientResponse;
 use crate::client_stream::{ClientStream, RequestWriter};
 use crate::deadline::Whole;
-use crate::error::{Error, PeerFault};
+use crate::error::{Error, PeerError};
 use crate::url::HttpUrl;
 use bareline_core::{
     FieldName, FieldValue, HeadWriter, Method, ParseErrorKind, Request, ResponseParts, Target,
@@ -139,7 +139,7 @@ impl<'r> ClientRequest<'r> {
         whole: Whole,
         content: &mut Content<'_>,
     ) -> Result<ResponseParts, Failed> {
-        let begun = Target::new(&self.url.target).map_err(Error::Own).and_then(|target| {
+        let begun = Target::new(&self.url.target).map_err(Error::Usage).and_then(|target| {
             let fields = &self.fields;
             stream.begin_within(whole, self.method, target, |head| {
                 content.end_head(head.fields(fields)?)
@@ -147,7 +147,7 @@ impl<'r> ClientRequest<'r> {
         });
         let mut writer = begun.map_err(|error| match error {
             Error::Closed => Failed::Unsent(error),
-            Error::Peer(PeerFault::Response(fault))
+            Error::Peer(PeerError::Response(fault))
                 if fault.kind() == ParseErrorKind::Unsolicited =>
             {
                 Failed::Unsent(error)

@@ -2,7 +2,7 @@
 
 use crate::body::ResponseBody;
 use crate::deadline::{Deadline, Whole};
-use crate::error::{Error, PeerFault, Wait};
+use crate::error::{Error, PeerError, Wait};
 use crate::received::HeadOctets;
 use crate::settings::Settings;
 use crate::trailers::Trailers;
@@ -219,7 +219,7 @@ impl<S: Transport> ClientStream<S> {
     /// meanwhile [RFC 9112 section 9.3.1].
     pub(crate) fn is_unanswered(&self, error: &Error) -> bool {
         let is_closed = match error {
-            Error::Peer(PeerFault::NoResponse) | Error::Closed => true,
+            Error::Peer(PeerError::NoResponse) | Error::Closed => true,
             Error::Io(error) => matches!(
                 error.kind(),
                 io::ErrorKind::ConnectionReset
@@ -332,8 +332,8 @@ impl<S: Transport> ClientStream<S> {
         if is_starved {
             let is_unbegun = !self.has_interim && self.wire.received.filled().is_empty();
             self.wire.fill(deadline).map_err(|error| match error {
-                Error::Peer(PeerFault::TruncatedResponse) if is_unbegun => {
-                    PeerFault::NoResponse.into()
+                Error::Peer(PeerError::TruncatedResponse) if is_unbegun => {
+                    PeerError::NoResponse.into()
                 }
                 error => error,
             })?;
@@ -356,7 +356,7 @@ impl<S: Transport> ClientStream<S> {
         while self.wire.connection.state() == ClientState::Continue {
             match self.receive(&mut deadline) {
                 Ok(None) => {}
-                Err(Error::Peer(PeerFault::TooSlow { wait: Wait::Head, .. })) => break,
+                Err(Error::Peer(PeerError::TooSlow { wait: Wait::Head, .. })) => break,
                 received => return received,
             }
         }
@@ -468,8 +468,8 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
             Progress::Answered(parts) => parts,
             // Octets that are no response say more than that none could be sent.
             Progress::Failed(error) => client.receive_head().map_err(|found| match found {
-                Error::Peer(PeerFault::Response(_) | PeerFault::NotHttp { .. })
-                | Error::OwnLimit(_) => found,
+                Error::Peer(PeerError::Response(_) | PeerError::NotHttp { .. })
+                | Error::Limit(_) => found,
                 _ => error,
             })?,
             _ => client.receive_head()?,
@@ -491,7 +491,7 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
         }
         if !self.is_answered() {
             match send(&mut self.client.wire, &self.progress) {
-                Err(error @ Error::Own(_)) => return Err(error),
+                Err(error @ Error::Usage(_)) => return Err(error),
                 Err(error) => self.progress = Progress::Failed(error),
                 Ok(()) => {}
             }
@@ -529,7 +529,7 @@ mod tests {
 
     use super::{ClientStream, connect_to_one};
     use crate::deadline::Whole;
-    use crate::error::{Error, PeerFault, Wait};
+    use crate::error::{Error, PeerError, Wait};
     use crate::transport::Untimed;
     use crate::wire::LONGEST;
     use bareline_core::{
@@ -576,7 +576,7 @@ mod tests {
         // One that is used again itself forgets the head with the next request.
         stream.received = head;
         let next = stream.request(Method::GET, Target::ROOT, &[], b"");
-        assert!(matches!(next, Err(Error::Peer(PeerFault::NoResponse))), "{next:?}");
+        assert!(matches!(next, Err(Error::Peer(PeerError::NoResponse))), "{next:?}");
         assert_eq!(stream.received.octets.memory(), 0);
     }
 
@@ -621,7 +621,7 @@ mod tests {
         let long = (FieldName::from_static("X"), FieldValue::new(&[b'x'; 20_000]).unwrap());
         let length = (FieldName::from_static("Content-Length"), FieldValue::from_static("1"));
         let error = stream.request(Method::GET, Target::ROOT, &[long, length], b"").unwrap_err();
-        assert!(matches!(error, Error::Own(WriteError::FramingField)), "{error:?}");
+        assert!(matches!(error, Error::Usage(WriteError::FramingField)), "{error:?}");
         assert!(!stream.wire.has_long());
         // Nothing has been sent, and the stream goes on.
         let response = stream.request(Method::GET, Target::ROOT, &[long], b"").unwrap();
@@ -699,7 +699,7 @@ mod tests {
             let error =
                 connect_to_one(addresses.iter().copied().chain(slow), deadline, &over).unwrap_err();
             assert!(
-                matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Whole, .. })),
+                matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Whole, .. })),
                 "{error:?}"
             );
         }

@@ -1,6 +1,6 @@
 //! The end of a wait.
 
-use crate::error::{PeerFault, Wait};
+use crate::error::{PeerError, Wait};
 use crate::notice::TURN;
 use std::io;
 use std::time::{Duration, Instant};
@@ -25,9 +25,9 @@ impl Deadline {
         &self,
         present: Duration,
         whole: &Whole,
-    ) -> Result<Option<Duration>, PeerFault> {
+    ) -> Result<Option<Duration>, PeerError> {
         if self.left.is_zero() {
-            return Err(PeerFault::TooSlow { wait: self.wait, after: self.after });
+            return Err(PeerError::TooSlow { wait: self.wait, after: self.after });
         }
         let left = self.left.min(whole.left()?);
         let most = left.min(TURN);
@@ -70,10 +70,10 @@ impl Whole {
     }
 
     /// How much time is left.
-    pub(crate) fn left(&self) -> Result<Duration, PeerFault> {
+    pub(crate) fn left(&self) -> Result<Duration, PeerError> {
         match self.end.map(|end| end.saturating_duration_since(Instant::now())) {
             Some(Duration::ZERO) => {
-                Err(PeerFault::TooSlow { wait: Wait::Whole, after: self.after })
+                Err(PeerError::TooSlow { wait: Wait::Whole, after: self.after })
             }
             left => Ok(left.unwrap_or(Duration::MAX)),
         }

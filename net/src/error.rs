@@ -9,12 +9,12 @@ use std::{fmt, io};
 ///
 /// ```
 /// use bareline_core::{Method, Target};
-/// use bareline_net::{Client, ClientStream, Error, Untimed, UrlFault};
+/// use bareline_net::{Client, ClientStream, Error, Untimed, UrlError};
 /// use std::io::Cursor;
 ///
 /// assert!(matches!(
 ///     Client::new().get("https://example.com/"),
-///     Err(Error::Url(UrlFault::NeedsTls))
+///     Err(Error::Url(UrlError::NeedsTls))
 /// ));
 ///
 /// // A peer that closes, and says nothing.
@@ -40,11 +40,11 @@ pub enum Error {
         tried: Vec<(SocketAddr, io::Error)>,
     },
     /// What the peer did.
-    Peer(PeerFault),
+    Peer(PeerError),
     /// What the caller asked for.
-    Own(WriteError),
+    Usage(WriteError),
     /// What a server sent is larger than the caller's own limits allow.
-    OwnLimit(ParseError),
+    Limit(ParseError),
     /// What the caller wants to send does not fit: a head, trailers, or a datagram.
     TooLong {
         /// How many octets it has at the most.
@@ -56,7 +56,7 @@ pub enum Error {
         missing: usize,
     },
     /// The URL that the caller asked for.
-    Url(UrlFault),
+    Url(UrlError),
     /// The connection has ended, and carries nothing more [RFC 9112 section 9.6].
     Closed,
     /// A request got no answer from the caller, or not a whole one; the connection is closed.
@@ -67,7 +67,7 @@ pub enum Error {
 ///
 /// ```
 /// use bareline_core::Status;
-/// use bareline_net::{Error, PeerFault, ServerStream, Untimed};
+/// use bareline_net::{Error, PeerError, ServerStream, Untimed};
 /// use std::io::Cursor;
 ///
 /// let mut peer =
@@ -82,7 +82,7 @@ pub enum Error {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
-pub enum PeerFault {
+pub enum PeerError {
     /// A client sent what is no request.
     Parse(ParseError),
     /// A server sent what is no response.
@@ -155,7 +155,7 @@ impl fmt::Display for FirstOctets {
 /// the URL.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
-pub enum UrlFault {
+pub enum UrlError {
     /// It does not begin with `http://`.
     NotHttp,
     /// Its scheme is https, whose TLS the client has not.
@@ -215,7 +215,7 @@ pub enum Wait {
     Whole,
 }
 
-impl PeerFault {
+impl PeerError {
     /// The status with which a server answers: 502 for each fault of a response, as of a gateway
     /// [RFC 9110 section 15.6.3].
     pub const fn status(&self) -> Status {
@@ -231,7 +231,7 @@ impl PeerFault {
     }
 }
 
-impl fmt::Display for PeerFault {
+impl fmt::Display for PeerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Parse(error) => write!(f, "{error}: {}", error.hint()),
@@ -269,7 +269,7 @@ impl fmt::Display for PeerFault {
     }
 }
 
-impl UrlFault {
+impl UrlError {
     /// The fault, its place, the rule and what to do.
     const fn parts(self) -> (&'static str, Option<usize>, &'static str, &'static str) {
         match self {
@@ -326,7 +326,7 @@ impl UrlFault {
     }
 }
 
-impl fmt::Display for UrlFault {
+impl fmt::Display for UrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (fault, at, rule, hint) = self.parts();
         f.write_str(fault)?;
@@ -337,9 +337,9 @@ impl fmt::Display for UrlFault {
     }
 }
 
-impl std::error::Error for PeerFault {}
+impl std::error::Error for PeerError {}
 
-impl std::error::Error for UrlFault {}
+impl std::error::Error for UrlError {}
 
 impl fmt::Display for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -368,11 +368,11 @@ impl fmt::Display for Error {
             }
             Self::Peer(fault) => write!(f, "{fault}"),
             // Whether a body is at fault it does not know.
-            Self::Own(error @ WriteError::NeedsHttp11) => {
+            Self::Usage(error @ WriteError::NeedsHttp11) => {
                 write!(f, "{error}: send a body with its length, as by stream_sized")
             }
-            Self::Own(error) => write!(f, "{error}"),
-            Self::OwnLimit(error) => {
+            Self::Usage(error) => write!(f, "{error}"),
+            Self::Limit(error) => {
                 let remedy = raised(error.kind()).unwrap_or("raise that");
                 write!(
                     f,
@@ -446,25 +446,25 @@ impl Error {
     /// The fault of what a client sent, in these octets.
     pub(crate) fn of_request(error: ParseError, octets: &[u8]) -> Self {
         Self::Peer(match (error.kind(), error.other_protocol(octets)) {
-            (_, Some(other)) => PeerFault::Protocol { other, error },
-            (ParseErrorKind::Truncated, _) => PeerFault::Truncated,
-            _ => PeerFault::Parse(error),
+            (_, Some(other)) => PeerError::Protocol { other, error },
+            (ParseErrorKind::Truncated, _) => PeerError::Truncated,
+            _ => PeerError::Parse(error),
         })
     }
 
     /// The fault of what a server sent, in these octets.
     pub(crate) fn of_response(error: ParseError, octets: &[u8]) -> Self {
         if raised(error.kind()).is_some() {
-            return Self::OwnLimit(error);
+            return Self::Limit(error);
         }
         Self::Peer(match error.kind() {
-            ParseErrorKind::Truncated => PeerFault::TruncatedResponse,
-            ParseErrorKind::Version if !begins_as_http(octets) => PeerFault::NotHttp {
+            ParseErrorKind::Truncated => PeerError::TruncatedResponse,
+            ParseErrorKind::Version if !begins_as_http(octets) => PeerError::NotHttp {
                 other: error.other_protocol(octets),
                 arrived: FirstOctets::new(octets),
                 error,
             },
-            _ => PeerFault::Response(error),
+            _ => PeerError::Response(error),
         })
     }
 
@@ -491,25 +491,25 @@ impl From<io::Error> for Error {
 
 impl From<ParseError> for Error {
     fn from(error: ParseError) -> Self {
-        Self::Peer(PeerFault::Parse(error))
+        Self::Peer(PeerError::Parse(error))
     }
 }
 
-impl From<PeerFault> for Error {
-    fn from(fault: PeerFault) -> Self {
+impl From<PeerError> for Error {
+    fn from(fault: PeerError) -> Self {
         Self::Peer(fault)
     }
 }
 
-impl From<UrlFault> for Error {
-    fn from(fault: UrlFault) -> Self {
+impl From<UrlError> for Error {
+    fn from(fault: UrlError) -> Self {
         Self::Url(fault)
     }
 }
 
 impl From<WriteError> for Error {
     fn from(error: WriteError) -> Self {
-        Self::Own(error)
+        Self::Usage(error)
     }
 }
 
@@ -518,13 +518,13 @@ impl From<Error> for io::Error {
         let kind = match error {
             Error::Io(error) => return error,
             Error::Peer(
-                PeerFault::Truncated | PeerFault::TruncatedResponse | PeerFault::NoResponse,
+                PeerError::Truncated | PeerError::TruncatedResponse | PeerError::NoResponse,
             ) => io::ErrorKind::UnexpectedEof,
-            Error::Peer(PeerFault::TooSlow { .. }) => io::ErrorKind::TimedOut,
+            Error::Peer(PeerError::TooSlow { .. }) => io::ErrorKind::TimedOut,
             Error::Peer(_) => io::ErrorKind::InvalidData,
-            Error::Own(_)
+            Error::Usage(_)
             | Error::Url(_)
-            | Error::OwnLimit(_)
+            | Error::Limit(_)
             | Error::TooLong { .. }
             | Error::DatagramCut { .. } => io::ErrorKind::InvalidInput,
             Error::Closed => io::ErrorKind::NotConnected,
@@ -543,7 +543,7 @@ mod tests {
         reason = "a test fails by panicking"
     )]
 
-    use super::{Error, FirstOctets, PeerFault, UrlFault, Wait, raised};
+    use super::{Error, FirstOctets, PeerError, UrlError, Wait, raised};
     use bareline_core::{
         FieldSpans, FieldValue, Method, OtherProtocol, ParseError, ParseErrorKind, RequestHead,
         ResponseHead, Status, WriteError, datagram,
@@ -560,49 +560,49 @@ mod tests {
     fn errors() -> Vec<Error> {
         let error = parse_error();
         let peer = [
-            PeerFault::Parse(error),
-            PeerFault::Response(error),
-            PeerFault::Protocol { other: OtherProtocol::Tls, error },
-            PeerFault::NotHttp { other: None, arrived: FirstOctets::new(b"+OK"), error },
-            PeerFault::NotHttp {
+            PeerError::Parse(error),
+            PeerError::Response(error),
+            PeerError::Protocol { other: OtherProtocol::Tls, error },
+            PeerError::NotHttp { other: None, arrived: FirstOctets::new(b"+OK"), error },
+            PeerError::NotHttp {
                 other: Some(OtherProtocol::Ssh),
                 arrived: FirstOctets::new(b"SSH-"),
                 error,
             },
-            PeerFault::NoResponse,
-            PeerFault::Truncated,
-            PeerFault::TruncatedResponse,
-            PeerFault::TooSlow { wait: Wait::Head, after: Duration::from_secs(1) },
+            PeerError::NoResponse,
+            PeerError::Truncated,
+            PeerError::TruncatedResponse,
+            PeerError::TooSlow { wait: Wait::Head, after: Duration::from_secs(1) },
         ];
         let url = [
-            UrlFault::NotHttp,
-            UrlFault::NeedsTls,
-            UrlFault::NoHost { at: 7 },
-            UrlFault::Userinfo { at: 7 },
-            UrlFault::InvalidHost { at: 7 },
-            UrlFault::NonAsciiHost { at: 7 },
-            UrlFault::Zone { at: 7 },
-            UrlFault::InvalidPort { at: 7 },
-            UrlFault::InvalidTarget { at: 7 },
+            UrlError::NotHttp,
+            UrlError::NeedsTls,
+            UrlError::NoHost { at: 7 },
+            UrlError::Userinfo { at: 7 },
+            UrlError::InvalidHost { at: 7 },
+            UrlError::NonAsciiHost { at: 7 },
+            UrlError::Zone { at: 7 },
+            UrlError::InvalidPort { at: 7 },
+            UrlError::InvalidTarget { at: 7 },
         ];
         for fault in peer {
             match fault {
-                PeerFault::Parse(_) | PeerFault::Response(_) | PeerFault::Protocol { .. } => {}
-                PeerFault::NotHttp { .. } | PeerFault::NoResponse => {}
-                PeerFault::Truncated | PeerFault::TruncatedResponse | PeerFault::TooSlow { .. } => {
+                PeerError::Parse(_) | PeerError::Response(_) | PeerError::Protocol { .. } => {}
+                PeerError::NotHttp { .. } | PeerError::NoResponse => {}
+                PeerError::Truncated | PeerError::TruncatedResponse | PeerError::TooSlow { .. } => {
                 }
             }
         }
         for fault in url {
             match fault {
-                UrlFault::NotHttp
-                | UrlFault::NeedsTls
-                | UrlFault::NoHost { .. }
-                | UrlFault::Userinfo { .. } => {}
-                UrlFault::InvalidHost { .. }
-                | UrlFault::NonAsciiHost { .. }
-                | UrlFault::Zone { .. } => {}
-                UrlFault::InvalidPort { .. } | UrlFault::InvalidTarget { .. } => {}
+                UrlError::NotHttp
+                | UrlError::NeedsTls
+                | UrlError::NoHost { .. }
+                | UrlError::Userinfo { .. } => {}
+                UrlError::InvalidHost { .. }
+                | UrlError::NonAsciiHost { .. }
+                | UrlError::Zone { .. } => {}
+                UrlError::InvalidPort { .. } | UrlError::InvalidTarget { .. } => {}
             }
         }
         let mut errors = vec![
@@ -614,9 +614,9 @@ mod tests {
             Error::Connect {
                 tried: vec![(([127, 0, 0, 1], 80).into(), io::ErrorKind::ConnectionRefused.into())],
             },
-            Error::Own(FieldValue::new("\n").unwrap_err()),
-            Error::Own(WriteError::BufferFull),
-            Error::OwnLimit(error),
+            Error::Usage(FieldValue::new("\n").unwrap_err()),
+            Error::Usage(WriteError::BufferFull),
+            Error::Limit(error),
             Error::TooLong { most: 65_535 },
             Error::DatagramCut { missing: 1 },
             Error::Closed,
@@ -629,9 +629,9 @@ mod tests {
                 Error::Io(_)
                 | Error::Connect { .. }
                 | Error::Peer(_)
-                | Error::Own(_)
+                | Error::Usage(_)
                 | Error::Url(_) => {}
-                Error::OwnLimit(_) | Error::TooLong { .. } | Error::DatagramCut { .. } => {}
+                Error::Limit(_) | Error::TooLong { .. } | Error::DatagramCut { .. } => {}
                 Error::Closed | Error::Unanswered => {}
             }
         }
@@ -693,7 +693,7 @@ mod tests {
     }
 
     /// The fault of the head of a response.
-    fn fault_of_response(octets: &[u8]) -> PeerFault {
+    fn fault_of_response(octets: &[u8]) -> PeerError {
         let error = ResponseHead::parse(octets, FieldSpans::<4>::new().lend()).unwrap_err();
         let Error::Peer(fault) = Error::of_response(error, octets) else { panic!("{error}") };
         fault
@@ -743,7 +743,7 @@ mod tests {
         assert_eq!(cut.kind(), ParseErrorKind::Truncated);
         for (error, status) in [
             (Error::of_response(cut, b""), Status::BAD_GATEWAY),
-            (PeerFault::NoResponse.into(), Status::BAD_GATEWAY),
+            (PeerError::NoResponse.into(), Status::BAD_GATEWAY),
             (Error::of_request(cut, b""), Status::BAD_REQUEST),
         ] {
             let Error::Peer(fault) = error else { panic!("{error}") };

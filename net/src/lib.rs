@@ -34,7 +34,7 @@ pub use client_request::ClientRequest;
 pub use client_response::ClientResponse;
 pub use client_stream::{ClientStream, RequestWriter, Response};
 pub use date::Date;
-pub use error::{Error, FirstOctets, PeerFault, UrlFault, Wait};
+pub use error::{Error, FirstOctets, PeerError, UrlError, Wait};
 pub use listener::Listener;
 pub use responder::{Responder, ResponseWriter};
 pub use server::{Server, ServerHandle};

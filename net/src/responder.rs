@@ -101,7 +101,7 @@ impl<'s, S: Transport> Responder<'s, S> {
     /// `Date` [RFC 9110 section 6.6.1].
     ///
     /// The head is at most 65,535 octets. What cannot be written, or is an interim answer, is
-    /// [`Error::Own`]; the client gets a 500 then.
+    /// [`Error::Usage`]; the client gets a 500 then.
     pub fn send(
         self,
         status: Status,
@@ -309,7 +309,7 @@ impl<S: Transport> ResponseWriter<'_, S> {
 /// discarded first.
 fn end<S: Transport>(wire: &mut ServerWire<S>, trailers: &[TrailerField<'_>]) -> Result<(), Error> {
     let mut ended = wire.end_body(trailers);
-    if matches!(ended, Err(Error::Own(WriteError::RequestUnread))) {
+    if matches!(ended, Err(Error::Usage(WriteError::RequestUnread))) {
         wire.give_up_body();
         ended = wire.end_body(trailers);
     }
@@ -320,7 +320,7 @@ impl<S: Transport> Write for ResponseWriter<'_, S> {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
         let wire = &mut *in_turn(self.wire)?;
         match self.is_whole && !octets.is_empty() {
-            true => return Err(Error::Own(WriteError::BodyLength).into()),
+            true => return Err(Error::Usage(WriteError::BodyLength).into()),
             false => wire.write_body(octets).map_err(|error| wire.at_fault(error))?,
         }
         Ok(octets.len())

@@ -4,7 +4,7 @@ use crate::acceptor::{Accepted, Peer};
 use crate::body::RequestBody;
 use crate::date::Date;
 use crate::deadline::Deadline;
-use crate::error::{Error, PeerFault, Wait};
+use crate::error::{Error, PeerError, Wait};
 use crate::notice::Turn;
 use crate::received::HeadOctets;
 use crate::responder::Responder;
@@ -125,7 +125,7 @@ impl<S: Transport> ServerStream<S> {
     /// Waits for the next request and reads its head; `None` when there is none to come.
     ///
     /// A request that is none, too large or too slow is refused here, with the status of the
-    /// [`PeerFault`] and one line of text, and the connection closed; the error is for the log.
+    /// [`PeerError`] and one line of text, and the connection closed; the error is for the log.
     /// So is a fault of the body that the caller has met and not answered. A request that the
     /// caller has not answered is answered with 500, and the connection closed: that is
     /// [`Error::Unanswered`].
@@ -284,7 +284,7 @@ impl<S: Transport> ServerWire<S> {
             };
             match self.fill(deadline) {
                 // Nothing has been asked: there is nothing to refuse.
-                Err(Error::Peer(PeerFault::TooSlow { wait: Wait::Idle, .. })) => self.close_idle(),
+                Err(Error::Peer(PeerError::TooSlow { wait: Wait::Idle, .. })) => self.close_idle(),
                 filled => filled?,
             }
         }
@@ -311,7 +311,7 @@ impl<S: Transport> ServerWire<S> {
             _ => format!("\"{shown}\"..."),
         };
         let reason = match &error {
-            Error::Peer(PeerFault::Parse(fault)) => format!("{fault}: {}", fault.hint_in(octets)),
+            Error::Peer(PeerError::Parse(fault)) => format!("{fault}: {}", fault.hint_in(octets)),
             error => error.to_string(),
         };
         let error = self.refuse(error, &reason);

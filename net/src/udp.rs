@@ -1,7 +1,7 @@
 //! A UDP socket with deadlines, that tells when a datagram was cut.
 
 use crate::deadline::is_passing;
-use crate::error::{Error, PeerFault, Wait};
+use crate::error::{Error, PeerError, Wait};
 use crate::wire::OUT;
 use bareline_core::{
     HeadWriter, LentSpans, Method, ParseError, ParseErrorKind, RequestContext, RequestHead,
@@ -70,7 +70,7 @@ impl<'b> Datagram<'b> {
     /// [`Error::DatagramCut`].
     pub fn request(&self, spans: LentSpans<'b>) -> Result<(RequestHead<'b>, &'b [u8]), Error> {
         datagram::request(self.whole()?, spans)
-            .map_err(|error| self.fault(error, PeerFault::Parse, Error::of_request))
+            .map_err(|error| self.fault(error, PeerError::Parse, Error::of_request))
     }
 
     /// The response that it is, to a request with `method`, and its body: see
@@ -81,7 +81,7 @@ impl<'b> Datagram<'b> {
         spans: LentSpans<'b>,
     ) -> Result<(ResponseHead<'b>, &'b [u8]), Error> {
         datagram::response(self.whole()?, method, spans)
-            .map_err(|error| self.fault(error, PeerFault::Response, Error::of_response))
+            .map_err(|error| self.fault(error, PeerError::Response, Error::of_response))
     }
 
     fn whole(&self) -> Result<&'b [u8], Error> {
@@ -92,7 +92,7 @@ impl<'b> Datagram<'b> {
     fn fault(
         &self,
         error: ParseError,
-        invalid: fn(ParseError) -> PeerFault,
+        invalid: fn(ParseError) -> PeerError,
         of: fn(ParseError, &[u8]) -> Error,
     ) -> Error {
         match error.kind() {
@@ -217,7 +217,7 @@ impl UdpPeer {
                 Ok((len, from)) => return Ok(self.kept(len, from, buffer)),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted && !left.is_zero() => {}
                 Err(error) if is_passing(&error) => {
-                    return Err(PeerFault::TooSlow { wait: Wait::Datagram, after: deadline }.into());
+                    return Err(PeerError::TooSlow { wait: Wait::Datagram, after: deadline }.into());
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -233,7 +233,7 @@ impl UdpPeer {
     /// times. `is_answer` tells from the octets whether a datagram answers this one: what else
     /// comes, such as a second answer to the datagram before, is passed over.
     ///
-    /// Fails with [`PeerFault::TooSlow`] when the deadline is over, and at once when the system
+    /// Fails with [`PeerError::TooSlow`] when the deadline is over, and at once when the system
     /// says that nobody receives there.
     pub fn ask<'b>(
         &mut self,
@@ -247,7 +247,7 @@ impl UdpPeer {
         loop {
             let waited = start.elapsed();
             if waited >= deadline {
-                return Err(PeerFault::TooSlow { wait: Wait::Datagram, after: deadline }.into());
+                return Err(PeerError::TooSlow { wait: Wait::Datagram, after: deadline }.into());
             }
             if waited >= repeat_at {
                 self.send(octets)?;

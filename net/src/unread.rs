@@ -1,7 +1,7 @@
 //! The body of a request that its handler does not read.
 
 use crate::deadline::Deadline;
-use crate::error::{Error, PeerFault};
+use crate::error::{Error, PeerError};
 use crate::server_stream::ServerWire;
 use crate::transport::Transport;
 use crate::wire::Arrived;
@@ -49,7 +49,7 @@ impl<S: Transport> ServerWire<S> {
             }
             if may_wait {
                 match self.fill(deadline) {
-                    Err(Error::Peer(PeerFault::TooSlow { .. })) => return Ok(()),
+                    Err(Error::Peer(PeerError::TooSlow { .. })) => return Ok(()),
                     filled => filled?,
                 }
                 continue;

@@ -1,6 +1,6 @@
 //! What a URL says of where to connect, and of what to ask for there.
 
-use crate::error::{Error, UrlFault};
+use crate::error::{Error, UrlError};
 use bareline_core::{Target, WriteError};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -31,16 +31,16 @@ impl HttpUrl {
         {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => rest,
             Some((scheme, _)) if scheme.eq_ignore_ascii_case("https") => {
-                return Err(UrlFault::NeedsTls.into());
+                return Err(UrlError::NeedsTls.into());
             }
-            _ => return Err(UrlFault::NotHttp.into()),
+            _ => return Err(UrlError::NotHttp.into()),
         };
         let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         let port = check_authority(authority, front.saturating_add("http://".len()))?;
         let path_at = front.saturating_add(url.len()).saturating_sub(path.len());
         // Browsers leave out tabs and line ends, and encode the others: none of them is meant.
         if let Some(control) = path.find(|character: char| character.is_ascii_control()) {
-            return Err(UrlFault::InvalidTarget { at: path_at.saturating_add(control) }.into());
+            return Err(UrlError::InvalidTarget { at: path_at.saturating_add(control) }.into());
         }
         let host = authority.strip_suffix(port).unwrap_or(authority).to_ascii_lowercase();
         // The check has read the number.
@@ -62,9 +62,9 @@ impl HttpUrl {
 
 /// Checks an authority that begins at this octet of a URL [RFC 3986 section 3.2]. Returns its port
 /// with the colon, or nothing.
-fn check_authority(authority: &str, start: usize) -> Result<&str, UrlFault> {
+fn check_authority(authority: &str, start: usize) -> Result<&str, UrlError> {
     if authority.contains('@') {
-        return Err(UrlFault::Userinfo { at: start });
+        return Err(UrlError::Userinfo { at: start });
     }
     let at = |part: &str| start.saturating_add(part.len());
     // A colon ends a host that is no address in brackets.
@@ -74,32 +74,32 @@ fn check_authority(authority: &str, start: usize) -> Result<&str, UrlFault> {
     };
     let (host, port) = authority.split_at_checked(end).unwrap_or((authority, ""));
     if port.matches(':').count() > 1 {
-        return Err(UrlFault::InvalidHost { at: start });
+        return Err(UrlError::InvalidHost { at: start });
     }
     if host.is_empty() {
-        return Err(UrlFault::NoHost { at: start });
+        return Err(UrlError::NoHost { at: start });
     }
     if let Some((before, _)) = host.split_once(|character: char| !character.is_ascii()) {
-        return Err(UrlFault::NonAsciiHost { at: at(before) });
+        return Err(UrlError::NonAsciiHost { at: at(before) });
     }
     if let (true, Some((before, _))) = (host.starts_with('['), host.split_once('%')) {
-        return Err(UrlFault::Zone { at: at(before) });
+        return Err(UrlError::Zone { at: at(before) });
     }
     if let Err(WriteError::InvalidTarget { at }) = Target::new(&format!("http://{host}")) {
-        return Err(UrlFault::InvalidHost {
+        return Err(UrlError::InvalidHost {
             at: at.saturating_sub("http://".len()).saturating_add(start),
         });
     }
     let digits = match port.strip_prefix(':') {
         Some(digits) => digits,
         None if port.is_empty() => "",
-        None => return Err(UrlFault::InvalidHost { at: at(host) }),
+        None => return Err(UrlError::InvalidHost { at: at(host) }),
     };
     let is_port = digits.bytes().all(|octet| octet.is_ascii_digit())
         && (digits.is_empty() || digits.parse::<u16>().is_ok());
     match is_port {
         true => Ok(port),
-        false => Err(UrlFault::InvalidPort { at: at(host).saturating_add(1) }),
+        false => Err(UrlError::InvalidPort { at: at(host).saturating_add(1) }),
     }
 }
 
@@ -156,7 +156,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use super::HttpUrl;
-    use crate::error::{Error, UrlFault};
+    use crate::error::{Error, UrlError};
     use bareline_core::Target;
 
     #[test]
@@ -224,50 +224,50 @@ mod tests {
     #[test]
     fn what_is_no_http_url_is_told() {
         for (url, fault) in [
-            ("https://a/", UrlFault::NeedsTls),
-            ("HTTPS://a/", UrlFault::NeedsTls),
-            ("ftp://a/", UrlFault::NotHttp),
-            ("localhost:8080/", UrlFault::NotHttp),
-            ("a", UrlFault::NotHttp),
-            ("/a", UrlFault::NotHttp),
-            ("/?q=http://a", UrlFault::NotHttp),
-            ("", UrlFault::NotHttp),
+            ("https://a/", UrlError::NeedsTls),
+            ("HTTPS://a/", UrlError::NeedsTls),
+            ("ftp://a/", UrlError::NotHttp),
+            ("localhost:8080/", UrlError::NotHttp),
+            ("a", UrlError::NotHttp),
+            ("/a", UrlError::NotHttp),
+            ("/?q=http://a", UrlError::NotHttp),
+            ("", UrlError::NotHttp),
         ] {
             let error = HttpUrl::new(url).unwrap_err();
             assert!(matches!(error, Error::Url(told) if told == fault), "{url}: {error:?}");
         }
         for (url, fault) in [
-            ("http://", UrlFault::NoHost { at: 7 }),
-            ("http:///a", UrlFault::NoHost { at: 7 }),
-            ("http://:80/", UrlFault::NoHost { at: 7 }),
-            ("HTTP://a b/c", UrlFault::InvalidHost { at: 8 }),
-            ("http://a\"b", UrlFault::InvalidHost { at: 8 }),
-            ("http://\u{e4}/", UrlFault::NonAsciiHost { at: 7 }),
-            ("http://a\u{e4}:80/", UrlFault::NonAsciiHost { at: 8 }),
-            ("http://u@a/", UrlFault::Userinfo { at: 7 }),
-            ("http://u:p@a b/", UrlFault::Userinfo { at: 7 }),
-            ("http://[fe80::1%eth0]/", UrlFault::Zone { at: 15 }),
-            ("http://[::1/", UrlFault::InvalidHost { at: 11 }),
-            ("http://[::g]/", UrlFault::InvalidHost { at: 8 }),
-            ("http://[::1]8080/", UrlFault::InvalidHost { at: 12 }),
-            ("http://::1/", UrlFault::InvalidHost { at: 7 }),
-            ("http://a:65536/", UrlFault::InvalidPort { at: 9 }),
-            ("http://a:99999/", UrlFault::InvalidPort { at: 9 }),
-            ("http://a:+1/", UrlFault::InvalidPort { at: 9 }),
-            ("http://a:b/", UrlFault::InvalidPort { at: 9 }),
-            ("http://a:8 /", UrlFault::InvalidPort { at: 9 }),
-            ("http://[::1]:b/", UrlFault::InvalidPort { at: 13 }),
-            ("http://a{?q", UrlFault::InvalidHost { at: 8 }),
-            ("http://a\\b", UrlFault::InvalidHost { at: 8 }),
-            ("http://a%/", UrlFault::InvalidHost { at: 8 }),
-            ("http://localhost:80:80/", UrlFault::InvalidHost { at: 7 }),
-            ("http://a/\u{e4}\n", UrlFault::InvalidTarget { at: 11 }),
-            ("http://a?q\t", UrlFault::InvalidTarget { at: 10 }),
-            ("http://a/\0?q", UrlFault::InvalidTarget { at: 9 }),
-            ("http://a/\x7f", UrlFault::InvalidTarget { at: 9 }),
-            ("  http://a b", UrlFault::InvalidHost { at: 10 }),
-            ("  http://a/\n", UrlFault::InvalidTarget { at: 11 }),
-            ("http://a:000065536", UrlFault::InvalidPort { at: 9 }),
+            ("http://", UrlError::NoHost { at: 7 }),
+            ("http:///a", UrlError::NoHost { at: 7 }),
+            ("http://:80/", UrlError::NoHost { at: 7 }),
+            ("HTTP://a b/c", UrlError::InvalidHost { at: 8 }),
+            ("http://a\"b", UrlError::InvalidHost { at: 8 }),
+            ("http://\u{e4}/", UrlError::NonAsciiHost { at: 7 }),
+            ("http://a\u{e4}:80/", UrlError::NonAsciiHost { at: 8 }),
+            ("http://u@a/", UrlError::Userinfo { at: 7 }),
+            ("http://u:p@a b/", UrlError::Userinfo { at: 7 }),
+            ("http://[fe80::1%eth0]/", UrlError::Zone { at: 15 }),
+            ("http://[::1/", UrlError::InvalidHost { at: 11 }),
+            ("http://[::g]/", UrlError::InvalidHost { at: 8 }),
+            ("http://[::1]8080/", UrlError::InvalidHost { at: 12 }),
+            ("http://::1/", UrlError::InvalidHost { at: 7 }),
+            ("http://a:65536/", UrlError::InvalidPort { at: 9 }),
+            ("http://a:99999/", UrlError::InvalidPort { at: 9 }),
+            ("http://a:+1/", UrlError::InvalidPort { at: 9 }),
+            ("http://a:b/", UrlError::InvalidPort { at: 9 }),
+            ("http://a:8 /", UrlError::InvalidPort { at: 9 }),
+            ("http://[::1]:b/", UrlError::InvalidPort { at: 13 }),
+            ("http://a{?q", UrlError::InvalidHost { at: 8 }),
+            ("http://a\\b", UrlError::InvalidHost { at: 8 }),
+            ("http://a%/", UrlError::InvalidHost { at: 8 }),
+            ("http://localhost:80:80/", UrlError::InvalidHost { at: 7 }),
+            ("http://a/\u{e4}\n", UrlError::InvalidTarget { at: 11 }),
+            ("http://a?q\t", UrlError::InvalidTarget { at: 10 }),
+            ("http://a/\0?q", UrlError::InvalidTarget { at: 9 }),
+            ("http://a/\x7f", UrlError::InvalidTarget { at: 9 }),
+            ("  http://a b", UrlError::InvalidHost { at: 10 }),
+            ("  http://a/\n", UrlError::InvalidTarget { at: 11 }),
+            ("http://a:000065536", UrlError::InvalidPort { at: 9 }),
         ] {
             let error = HttpUrl::new(url).unwrap_err();
             assert!(matches!(error, Error::Url(told) if told == fault), "{url}: {error:?}");

@@ -1,7 +1,7 @@
 //! A connection on its transport: what both roles do with the octets.
 
 use crate::deadline::{Deadline, Whole, is_passing};
-use crate::error::{Error, PeerFault, Wait};
+use crate::error::{Error, PeerError, Wait};
 use crate::notice::{TURN, Turn};
 use crate::received::Received;
 use crate::settings::Settings;
@@ -147,7 +147,7 @@ pub(crate) struct Wire<S, C> {
     /// The body that is being received.
     pub(crate) body: InBody,
     /// Why the peer gets no other answer than a refusal.
-    pub(crate) fault: Option<PeerFault>,
+    pub(crate) fault: Option<PeerError>,
     /// The status of the final answer to the present request.
     pub(crate) answered: Option<Status>,
     /// The client's request is the last one, and has no body: nothing is to come behind it.
@@ -271,7 +271,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     /// Whether the server still wants what is waited for.
     fn check_turn(&mut self, wait: Wait) -> Result<(), Error> {
         match wait == Wait::Idle && self.turn.as_mut().is_some_and(Turn::ends_idle) {
-            true => Err(PeerFault::TooSlow { wait, after: TURN }.into()),
+            true => Err(PeerError::TooSlow { wait, after: TURN }.into()),
             false => Ok(()),
         }
     }
@@ -390,7 +390,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     /// one, where it would end a response ahead of its request.
     fn send_framed<'d>(&mut self, data: &'d [u8]) -> Result<&'d [u8], Error> {
         let (framed, kept) = match self.write(|connection, out| connection.frame_data(data, out)) {
-            Err(Error::Own(WriteError::RequestUnread)) => {
+            Err(Error::Usage(WriteError::RequestUnread)) => {
                 let (most, last) = data.split_at(data.len().saturating_sub(1));
                 (self.write(|connection, out| connection.frame_data(most, out))?, last)
             }
@@ -510,7 +510,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     /// What hinders the caller: the peer's fault, where there is one.
     pub(crate) fn at_fault(&self, error: Error) -> Error {
         match (error, self.fault) {
-            (Error::Own(WriteError::OutOfTurn), Some(fault)) => fault.into(),
+            (Error::Usage(WriteError::OutOfTurn), Some(fault)) => fault.into(),
             (error, _) => error,
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::serve_one;
 use bareline_core::{FieldName, FieldValue, Limits, Method, ParseErrorKind, Status, Target};
-use bareline_net::{ClientStream, Error, Exchange, PeerFault, Settings, Wait};
+use bareline_net::{ClientStream, Error, Exchange, PeerError, Settings, Wait};
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream, ToSocketAddrs};
 use std::sync::mpsc::channel;
@@ -86,8 +86,8 @@ fn a_client_never_takes_less_than_a_message_for_one() {
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
     ] {
         let error = get(&canned([answer])).unwrap_err();
-        let is_silent = matches!(error, Error::Peer(PeerFault::NoResponse));
-        let is_cut = matches!(error, Error::Peer(PeerFault::TruncatedResponse));
+        let is_silent = matches!(error, Error::Peer(PeerError::NoResponse));
+        let is_cut = matches!(error, Error::Peer(PeerError::TruncatedResponse));
         // A server that has sent an interim response speaks HTTP.
         assert_eq!((is_silent, is_cut), (answer.is_empty(), !answer.is_empty()), "{error:?}");
     }
@@ -167,7 +167,7 @@ fn rfc9112_9_2_octets_that_answer_nothing_are_no_response() {
     assert!(
         matches!(
             error,
-            Error::Peer(PeerFault::Response(error)) if error.kind() == ParseErrorKind::Unsolicited
+            Error::Peer(PeerError::Response(error)) if error.kind() == ParseErrorKind::Unsolicited
         ),
         "{error:?}"
     );
@@ -199,7 +199,7 @@ fn a_server_that_never_comes_to_the_point_is_given_up() {
     let interim = b"HTTP/1.1 102 Processing\r\n\r\n".repeat(100).leak();
     let error = get(&canned([interim])).unwrap_err();
     assert!(
-        matches!(error, Error::OwnLimit(error) if error.kind() == ParseErrorKind::TooManyInterim),
+        matches!(error, Error::Limit(error) if error.kind() == ParseErrorKind::TooManyInterim),
         "{error:?}"
     );
 
@@ -207,7 +207,7 @@ fn a_server_that_never_comes_to_the_point_is_given_up() {
     let settings = Settings { head_deadline: Duration::from_millis(50), ..Settings::default() };
     let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
     let error = get_again(&mut client).unwrap_err();
-    assert!(matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Head, .. })), "{error:?}");
+    assert!(matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Head, .. })), "{error:?}");
 }
 
 #[test]
@@ -278,7 +278,7 @@ fn rfc9110_5_4_a_response_has_128_trailers_and_no_more() {
                 (lines, &*text, response.body.trailers().fields().len()),
                 (128, "x", 128)
             ),
-            Err(Error::OwnLimit(error)) => {
+            Err(Error::Limit(error)) => {
                 assert_eq!(
                     (lines, error.kind(), error.len()),
                     (129, ParseErrorKind::TooManyFields, 4)
@@ -296,13 +296,13 @@ fn a_request_that_is_not_whole_is_an_error_and_no_request() {
     let mut client = ClientStream::connect(&address).unwrap();
     let mut body = client.begin(Method::PUT, Target::ROOT, |head| head.length(5)).unwrap();
     body.write_all(b"four").unwrap();
-    assert!(matches!(body.finish(), Err(Error::Own(bareline_core::WriteError::BodyLength))));
+    assert!(matches!(body.finish(), Err(Error::Usage(bareline_core::WriteError::BodyLength))));
     assert!(!client.is_open());
     assert!(matches!(get_again(&mut client), Err(Error::Closed)));
 
     let mut client = ClientStream::connect(&canned([b"HTTP/1.1 204 No Content\r\n\r\n"])).unwrap();
     assert!(
-        matches!(client.begin(Method::GET, Target::ROOT, |_| Ok(())), Err(Error::Own(_))),
+        matches!(client.begin(Method::GET, Target::ROOT, |_| Ok(())), Err(Error::Usage(_))),
         "a head that is not ended"
     );
     assert_eq!(get_again(&mut client).unwrap().0, Status::NO_CONTENT, "does no harm");
@@ -436,7 +436,7 @@ fn a_trickling_body_is_given_up() {
     let start = Instant::now();
     let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
     let error = get_again(&mut client).unwrap_err();
-    assert!(matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Body, .. })), "{error:?}");
+    assert!(matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Body, .. })), "{error:?}");
     assert!(start.elapsed() < Duration::from_secs(10));
     drop(client);
     served.join().unwrap();
@@ -460,7 +460,7 @@ fn an_exchange_is_over_in_time_though_its_octets_earn_more() {
     let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
     let error = get_again(&mut client).unwrap_err();
     assert!(
-        matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Whole, .. })),
+        matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Whole, .. })),
         "{error:?}"
     );
     assert!(
@@ -529,7 +529,7 @@ fn rfc9112_9_2_what_comes_unasked_is_not_the_next_response() {
     assert!(
         matches!(
             error,
-            Error::Peer(PeerFault::Response(error)) if error.kind() == ParseErrorKind::Unsolicited
+            Error::Peer(PeerError::Response(error)) if error.kind() == ParseErrorKind::Unsolicited
         ),
         "{error:?}"
     );
@@ -564,7 +564,7 @@ fn a_response_that_stalls_ends_the_connection() {
     let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
     assert!(matches!(
         get_again(&mut client),
-        Err(Error::Peer(PeerFault::TooSlow { wait: Wait::Body, .. }))
+        Err(Error::Peer(PeerError::TooSlow { wait: Wait::Body, .. }))
     ));
     assert!(!client.is_open());
     assert!(matches!(get_again(&mut client), Err(Error::Closed)));
@@ -588,7 +588,7 @@ fn rfc9110_10_1_1_a_close_in_place_of_a_100_is_told_at_the_end() {
     body.write_all(b"hello").unwrap();
     assert!(body.is_answered());
     let error = body.finish().unwrap_err();
-    assert!(matches!(error, Error::Peer(PeerFault::NoResponse)), "{error:?}");
+    assert!(matches!(error, Error::Peer(PeerError::NoResponse)), "{error:?}");
 }
 
 #[test]

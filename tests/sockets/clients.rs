@@ -3,8 +3,8 @@
 use crate::client::read_head;
 use bareline_core::{FieldName, FieldValue, Limits, Method, ParseErrorKind, Status, WriteError};
 use bareline_net::{
-    Client, ClientSettings, ClientStream, Error, Exchange, PeerFault, ServerStream, Settings,
-    UrlFault, Wait,
+    Client, ClientSettings, ClientStream, Error, Exchange, PeerError, ServerStream, Settings,
+    UrlError, Wait,
 };
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -210,7 +210,7 @@ fn rfc9110_9_2_2_a_request_is_repeated_once_on_a_new_connection() {
     let client = Client::new();
     assert_eq!(get(&client, &url).unwrap(), "hi");
     let error = get(&client, &url).unwrap_err();
-    assert!(matches!(error, Error::Peer(PeerFault::NoResponse)), "{error:?}");
+    assert!(matches!(error, Error::Peer(PeerError::NoResponse)), "{error:?}");
     assert_eq!(served.join().unwrap().len(), 3);
 }
 
@@ -233,7 +233,7 @@ fn rfc9110_9_2_2_a_harmful_or_answered_request_is_sent_once() {
             if is_streamed { request.stream(&b"once"[..]) } else { request.send() }.unwrap_err();
         let is_closed = matches!(
             &error,
-            Error::Peer(PeerFault::NoResponse | PeerFault::TruncatedResponse)
+            Error::Peer(PeerError::NoResponse | PeerError::TruncatedResponse)
         ) || matches!(&error, Error::Io(error) if error.kind() == io::ErrorKind::ConnectionReset);
         assert!(is_closed, "{method} {answer:?}: {error:?}");
     }
@@ -333,7 +333,7 @@ fn rfc9112_8_a_cut_response_is_an_error_and_ends_the_connection() {
         let (url, served) = canned(&[&[cut], &[HI]]);
         let client = Client::new();
         let error = get(&client, &url).unwrap_err();
-        assert!(matches!(error, Error::Peer(PeerFault::TruncatedResponse)), "{error:?}");
+        assert!(matches!(error, Error::Peer(PeerError::TruncatedResponse)), "{error:?}");
         assert_eq!(get(&client, &url).unwrap(), "hi");
         assert_eq!(served.join().unwrap(), ["0 GET / HTTP/1.1", "1 GET / HTTP/1.1"]);
     }
@@ -393,7 +393,7 @@ fn an_exchange_is_over_in_time_whatever_it_waits_for() {
     let is_over = |error: &Error| {
         matches!(
             error,
-            Error::Peer(PeerFault::TooSlow { wait: Wait::Whole, after })
+            Error::Peer(PeerError::TooSlow { wait: Wait::Whole, after })
                 if *after == stream.whole_deadline
         )
     };
@@ -434,7 +434,7 @@ fn what_a_server_sends_is_limited() {
     {
         let error = get(&client, &url).unwrap_err();
         assert!(
-            matches!(error, Error::OwnLimit(error) if error.kind() == kind),
+            matches!(error, Error::Limit(error) if error.kind() == kind),
             "{kind:?}: {error:?}"
         );
     }
@@ -503,7 +503,7 @@ fn bodies_are_streamed_both_ways() {
         assert!(io::read_to_string(response.unwrap()).unwrap() == answer, "{answer:.20}");
     }
     let error = put().stream_sized(&b"less"[..], 5).unwrap_err();
-    assert!(matches!(error, Error::Own(WriteError::BodyLength)), "{error:?}");
+    assert!(matches!(error, Error::Usage(WriteError::BodyLength)), "{error:?}");
     let broken = (&b"a"[..]).chain(Broken);
     let error = put().stream(broken).unwrap_err();
     assert!(
@@ -589,7 +589,7 @@ fn a_gateway_encodes_the_target_that_it_forwards() {
 fn what_cannot_be_asked_for_is_told_before_anything_is_sent() {
     let client = Client::new();
     for (url, fault) in
-        [("https://localhost/", UrlFault::NeedsTls), ("localhost/", UrlFault::NotHttp)]
+        [("https://localhost/", UrlError::NeedsTls), ("localhost/", UrlError::NotHttp)]
     {
         let error = client.get(url).unwrap_err();
         assert!(matches!(error, Error::Url(told) if told == fault), "{url}: {error:?}");
@@ -600,7 +600,7 @@ fn what_cannot_be_asked_for_is_told_before_anything_is_sent() {
         .unwrap()
         .field(FieldName::HOST, FieldValue::from_static("a"));
     let error = host.send().unwrap_err();
-    assert!(matches!(error, Error::Own(WriteError::RepeatedHost)), "{error:?}");
+    assert!(matches!(error, Error::Usage(WriteError::RepeatedHost)), "{error:?}");
     served.join().unwrap();
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let error = client.get(&format!("http://{free}/")).unwrap_err();

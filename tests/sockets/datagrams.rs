@@ -5,7 +5,7 @@ use bareline_core::{
     FieldName, FieldSpans, FieldValue, Method, ParseError, ParseErrorKind, RequestContext, Status,
     Target, WriteError,
 };
-use bareline_net::{Error, PeerFault, UdpPeer, Wait};
+use bareline_net::{Error, PeerError, UdpPeer, Wait};
 use std::net::UdpSocket;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ fn datagrams_are_told_when_cut_and_waited_for_as_asked() {
     assert_eq!(client.receive_within(DEADLINE, &mut buffer).unwrap().octets, b"");
     let error = client.receive_within(Duration::from_millis(20), &mut buffer).unwrap_err();
     assert!(
-        matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Datagram, .. })),
+        matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Datagram, .. })),
         "{error:?}"
     );
 }
@@ -78,22 +78,22 @@ fn a_message_that_is_none_or_cut_is_told() {
         server.receive_within(DEADLINE, &mut buffer).unwrap().request(spans.lend()).unwrap_err();
     let is_truncated = |error: ParseError| error.kind() == ParseErrorKind::Truncated;
     assert!(
-        matches!(error, Error::Peer(PeerFault::Parse(error)) if is_truncated(error)),
+        matches!(error, Error::Peer(PeerError::Parse(error)) if is_truncated(error)),
         "{error:?}"
     );
     client.send(b"GET / HTTP/1.1\nHost: a\n\n").unwrap();
     let error =
         server.receive_within(DEADLINE, &mut buffer).unwrap().request(spans.lend()).unwrap_err();
-    assert!(matches!(error, Error::Peer(PeerFault::Parse(_))), "{error:?}");
+    assert!(matches!(error, Error::Peer(PeerError::Parse(_))), "{error:?}");
     // Not the caller's to send.
     let error = client
         .send_request_to(Method::GET, Target::ASTERISK, to, |head| head.without_body())
         .unwrap_err();
-    assert!(matches!(error, Error::Own(WriteError::TargetForm)), "{error:?}");
+    assert!(matches!(error, Error::Usage(WriteError::TargetForm)), "{error:?}");
     let error =
         client.send_request_to(Method::OPTIONS, Target::ASTERISK, to, |_| Ok(())).unwrap_err();
     assert!(
-        matches!(error, Error::Own(WriteError::OutOfTurn)),
+        matches!(error, Error::Usage(WriteError::OutOfTurn)),
         "a head that is not ended: {error:?}"
     );
 }
@@ -138,7 +138,7 @@ fn an_answer_is_not_waited_for_longer_than_asked() {
     assert!(
         matches!(
             error,
-            Error::Peer(PeerFault::TooSlow { wait: Wait::Datagram, after }) if after == deadline
+            Error::Peer(PeerError::TooSlow { wait: Wait::Datagram, after }) if after == deadline
         ),
         "{error:?}"
     );

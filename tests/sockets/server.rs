@@ -3,7 +3,7 @@
 use crate::{DEADLINE, connect, exchange, exchange_all, read_all, serve_one, stays_silent};
 use bareline_core::{FieldName, FieldValue, ParseErrorKind, Status, Version, WriteError};
 use bareline_net::{
-    Error, Exchange, PeerFault, RequestBody, Responder, ServerStream, Settings, Wait,
+    Error, Exchange, PeerError, RequestBody, Responder, ServerStream, Settings, Wait,
 };
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr};
@@ -185,7 +185,7 @@ fn rfc9110_10_1_1_no_100_is_sent_that_is_not_needed() {
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
         let error = served.join().unwrap().unwrap_err();
         assert!(
-            matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Body, .. })),
+            matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Body, .. })),
             "{error:?}"
         );
     }
@@ -197,32 +197,32 @@ fn what_a_server_refuses_is_answered_and_reported() {
     let parse = |error: &Error| {
         matches!(
             error,
-            Error::Peer(PeerFault::Parse(error)) if error.kind() == ParseErrorKind::BareLf
+            Error::Peer(PeerError::Parse(error)) if error.kind() == ParseErrorKind::BareLf
         )
     };
     let chunk = |error: &Error| {
         matches!(
             error,
-            Error::Peer(PeerFault::Parse(error)) if error.kind() == ParseErrorKind::ChunkSize
+            Error::Peer(PeerError::Parse(error)) if error.kind() == ParseErrorKind::ChunkSize
         )
     };
     let large = |error: &Error| {
         matches!(
             error,
-            Error::Peer(PeerFault::Parse(error)) if error.kind() == ParseErrorKind::BodyTooLarge
+            Error::Peer(PeerError::Parse(error)) if error.kind() == ParseErrorKind::BodyTooLarge
         )
     };
     let long = |error: &Error| {
         matches!(
             error,
-            Error::Peer(PeerFault::Parse(error)) if error.kind() == ParseErrorKind::HeadTooLong
+            Error::Peer(PeerError::Parse(error)) if error.kind() == ParseErrorKind::HeadTooLong
         )
     };
-    let cut = |error: &Error| matches!(error, Error::Peer(PeerFault::Truncated));
+    let cut = |error: &Error| matches!(error, Error::Peer(PeerError::Truncated));
     let late =
-        |error: &Error| matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Head, .. }));
+        |error: &Error| matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Head, .. }));
     let late_body =
-        |error: &Error| matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Body, .. }));
+        |error: &Error| matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Body, .. }));
     type IsFault = fn(&Error) -> bool;
     let endless = format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(70_000));
     let cases: [(&str, u16, IsFault); 8] = [
@@ -266,7 +266,7 @@ fn answers_that_are_ready_go_out_before_a_refusal() {
     );
     let statuses: Vec<_> = answers.split("HTTP/1.1 ").skip(1).map(|answer| &answer[..3]).collect();
     assert_eq!(statuses, ["200", "200", "400"]);
-    assert!(matches!(served.join().unwrap(), Err(Error::Peer(PeerFault::Parse(_)))));
+    assert!(matches!(served.join().unwrap(), Err(Error::Peer(PeerError::Parse(_)))));
 }
 
 #[test]
@@ -309,7 +309,7 @@ fn a_faulty_body_is_answered_by_the_caller_or_refused() {
         let (handled, next) = served.join().unwrap();
         assert_eq!(handled.is_ok(), number > 0, "{handled:?}");
         assert!(
-            matches!(next, Ok(true) | Err(Error::Peer(PeerFault::Parse(_)))),
+            matches!(next, Ok(true) | Err(Error::Peer(PeerError::Parse(_)))),
             "{number}: {next:?}"
         );
     }
@@ -457,7 +457,7 @@ fn a_peer_that_goes_is_no_request() {
 
     let (address, served) = all_told(Settings::default());
     assert!(exchange_all(address, b"GET / HT").starts_with("HTTP/1.1 400 "));
-    assert!(matches!(served.join().unwrap(), Err(Error::Peer(PeerFault::Truncated))));
+    assert!(matches!(served.join().unwrap(), Err(Error::Peer(PeerError::Truncated))));
 }
 
 #[test]
@@ -483,7 +483,7 @@ fn a_slow_sender_of_octets_does_not_extend_the_deadline() {
         thread::park_timeout(Duration::from_millis(20));
     }
     let (error, after) = served.join().unwrap();
-    assert!(matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Head, .. })), "{error:?}");
+    assert!(matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Head, .. })), "{error:?}");
     assert!(after < DEADLINE, "{after:?}");
 }
 
@@ -533,7 +533,7 @@ fn a_client_that_does_not_read_its_answer_is_given_up() {
     stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
     let (error, after) = served.join().unwrap();
     assert!(
-        matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Write, .. })),
+        matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Write, .. })),
         "{error:?}"
     );
     assert!(after < DEADLINE, "{after:?}");
@@ -652,7 +652,7 @@ fn an_answer_that_is_none_is_a_500_and_an_error() {
         let (address, served) = serve_one(Settings::default(), move |mut peer| {
             let answered = answer(peer.next_request().unwrap().unwrap().responder);
             assert!(
-                matches!(answered, Err(Error::Own(_) | Error::TooLong { .. })),
+                matches!(answered, Err(Error::Usage(_) | Error::TooLong { .. })),
                 "{number}: {answered:?}"
             );
             let unanswered = peer.next_request().unwrap_err();
@@ -691,7 +691,7 @@ fn an_unfinished_answer_is_cut_short_for_the_client_too() {
                     .begin(Status::OK, |head| head.length(8).map(drop))?
                     .finish()
                     .unwrap_err();
-                assert!(matches!(error, Error::Own(WriteError::BodyLength)), "{error:?}");
+                assert!(matches!(error, Error::Usage(WriteError::BodyLength)), "{error:?}");
                 Ok(())
             },
             "Content-Length: 8\r\n\r\n",
@@ -738,7 +738,7 @@ fn rfc9110_15_2_interim_answers_go_ahead_of_the_final_one() {
     ] {
         let (address, served) = serve_one(Settings::default(), |mut peer| {
             let Exchange { mut responder, .. } = peer.next_request().unwrap().unwrap();
-            assert!(matches!(responder.interim(Status::OK, &[]), Err(Error::Own(_))));
+            assert!(matches!(responder.interim(Status::OK, &[]), Err(Error::Usage(_))));
             responder.interim(Status::EARLY_HINTS, &[TEXT]).unwrap();
             responder.send(Status::NO_CONTENT, &[], b"")
         });
@@ -861,7 +861,7 @@ fn a_body_that_is_too_slow_ends_the_connection() {
         let Exchange { mut body, responder, .. } = peer.next_request().unwrap().unwrap();
         let answer = responder.while_reading().stream(Status::OK, &[]).unwrap();
         let late = |error: &Error| {
-            matches!(error, Error::Peer(PeerFault::TooSlow { wait: Wait::Body, .. }))
+            matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Body, .. }))
         };
         assert!(late(&body.read_to_end(&mut Vec::new()).unwrap_err().into()));
         assert!(
@@ -1085,7 +1085,10 @@ fn a_body_that_was_given_up_cannot_be_read() {
             let is_cut = body.is_empty() && taken > 0;
             assert!(
                 is_cut
-                    || matches!(read, Err(Error::Own(WriteError::RequestUnread) | Error::Peer(_))),
+                    || matches!(
+                        read,
+                        Err(Error::Usage(WriteError::RequestUnread) | Error::Peer(_))
+                    ),
                 "{read:?}"
             );
         }

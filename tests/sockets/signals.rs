@@ -6,7 +6,7 @@
 use crate::transports::server_config;
 use crate::{DEADLINE, lines, until};
 use bareline_core::{Method, Status, Target};
-use bareline_net::{ClientStream, Error, PeerFault, ServerStream, Settings, UdpPeer, Wait};
+use bareline_net::{ClientStream, Error, PeerError, ServerStream, Settings, UdpPeer, Wait};
 use bareline_tls::Tls;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream, UdpSocket};
@@ -55,7 +55,7 @@ fn takes_a_second<T>(wait: Wait, call: impl FnOnce() -> Result<T, Error>) {
     let error = call().err().unwrap();
     let took = start.elapsed();
     let is_it =
-        matches!(&error, Error::Peer(PeerFault::TooSlow { wait: what, .. }) if *what == wait);
+        matches!(&error, Error::Peer(PeerError::TooSlow { wait: what, .. }) if *what == wait);
     assert!(is_it && took >= SECOND && took < 3 * SECOND, "{error} after {took:?}");
 }
 

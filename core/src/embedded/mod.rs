@@ -25,7 +25,7 @@ pub enum StreamError<E> {
     /// Something before this has failed, or was dropped before its end: nothing more can be sent.
     Interrupted,
     /// The caller asked for what may not be sent now, or for what does not fit.
-    Own(WriteError),
+    Usage(WriteError),
 }
 
 impl<E> From<ParseError> for StreamError<E> {
@@ -36,7 +36,7 @@ impl<E> From<ParseError> for StreamError<E> {
 
 impl<E> From<WriteError> for StreamError<E> {
     fn from(error: WriteError) -> Self {
-        Self::Own(error)
+        Self::Usage(error)
     }
 }
 
@@ -49,7 +49,7 @@ impl<E: fmt::Display> fmt::Display for StreamError<E> {
                 f.write_str("the connection is over, since something was not sent to its end")
             }
             Self::Peer(error) => error.fmt(f),
-            Self::Own(error) => error.fmt(f),
+            Self::Usage(error) => error.fmt(f),
         }
     }
 }
@@ -63,7 +63,7 @@ impl<E: Error> Error for StreamError<E> {
             Self::WriteZero => ErrorKind::WriteZero,
             Self::Interrupted => ErrorKind::BrokenPipe,
             Self::Peer(_) => ErrorKind::InvalidData,
-            Self::Own(_) => ErrorKind::InvalidInput,
+            Self::Usage(_) => ErrorKind::InvalidInput,
         }
     }
 }
