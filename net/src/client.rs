@@ -60,7 +60,7 @@ pub struct Client {
 /// use std::time::Duration;
 ///
 /// let stream = Settings {
-///     whole_deadline: Duration::from_secs(30),
+///     exchange_timeout: Duration::from_secs(30),
 ///     body_limit: u64::MAX,
 ///     ..Settings::default()
 /// };
@@ -132,7 +132,7 @@ impl Client {
         whole: &Whole,
     ) -> Result<Box<ClientStream>, Error> {
         let addresses = HttpUrl::address(authority).to_socket_addrs().map_err(Error::of_address)?;
-        let stream = connect_to_one(addresses, self.settings.connect_deadline, whole)?;
+        let stream = connect_to_one(addresses, self.settings.connect_timeout, whole)?;
         Ok(Box::new(ClientStream::with_settings(stream, authority, self.settings)))
     }
 }

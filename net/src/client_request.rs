@@ -110,7 +110,7 @@ impl<'r> ClientRequest<'r> {
 
     fn exchange(mut self, mut content: Content<'_>) -> Result<ClientResponse, Error> {
         let client = self.client;
-        let whole = Whole::from_now(client.settings().whole_deadline);
+        let whole = Whole::from_now(client.settings().exchange_timeout);
         while let Some(mut stream) = client.pool().take(&self.url.authority) {
             match self.ask(&mut stream, whole, &mut content) {
                 Ok(parts) => return Ok(ClientResponse::new(stream, parts, client.pool())),

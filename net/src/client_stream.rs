@@ -82,7 +82,7 @@ impl ClientStream {
     pub fn connect_with_settings(authority: &str, settings: Settings) -> Result<Self, Error> {
         let stream = connect_to_one(
             authority.to_socket_addrs().map_err(Error::of_address)?,
-            settings.connect_deadline,
+            settings.connect_timeout,
             &Whole::ENDLESS,
         )?;
         Ok(Self::with_settings(stream, authority, settings))
@@ -158,7 +158,12 @@ impl<S: Transport> ClientStream<S> {
         target: Target<'_>,
         write: impl Fn(HeadWriter<'_, Request<'_>>) -> Result<(), WriteError>,
     ) -> Result<RequestWriter<'_, S>, Error> {
-        self.begin_within(Whole::from_now(self.wire.settings.whole_deadline), method, target, write)
+        self.begin_within(
+            Whole::from_now(self.wire.settings.exchange_timeout),
+            method,
+            target,
+            write,
+        )
     }
 
     /// The same, with the exchange to be over by then.
@@ -285,7 +290,7 @@ impl<S: Transport> ClientStream<S> {
 
     /// Reads what is left of the response before, within a limit.
     fn drain(&mut self) -> Result<(), Error> {
-        let mut deadline = Deadline::new(Wait::Body, self.wire.settings.body_deadline);
+        let mut deadline = Deadline::new(Wait::Body, self.wire.settings.body_timeout);
         let mut left = self.wire.settings.limits.drain as usize;
         while !self.skip(&mut left)? {
             self.wire.fill(&mut deadline)?;
@@ -342,7 +347,7 @@ impl<S: Transport> ClientStream<S> {
     }
 
     fn receive_head(&mut self) -> Result<ResponseParts, Error> {
-        let mut deadline = Deadline::new(Wait::Head, self.wire.settings.head_deadline);
+        let mut deadline = Deadline::new(Wait::Head, self.wire.settings.head_timeout);
         loop {
             if let Some(parts) = self.receive(&mut deadline)? {
                 return Ok(parts);
@@ -352,7 +357,7 @@ impl<S: Transport> ClientStream<S> {
 
     /// Waits for the 100 that the request expects, for a while; gives what comes in its place.
     fn await_continue(&mut self) -> Result<Option<ResponseParts>, Error> {
-        let mut deadline = Deadline::new(Wait::Head, self.wire.settings.continue_deadline);
+        let mut deadline = Deadline::new(Wait::Head, self.wire.settings.continue_timeout);
         while self.wire.connection.state() == ClientState::Continue {
             match self.receive(&mut deadline) {
                 Ok(None) => {}
@@ -378,7 +383,7 @@ impl<S: Transport> fmt::Debug for ClientStream<S> {
 /// without a copy.
 ///
 /// With `Expect: 100-continue` the first octets wait for the 100, but no longer than
-/// [`Settings::continue_deadline`]. Once the server has answered, or has closed, what is written is
+/// [`Settings::continue_timeout`]. Once the server has answered, or has closed, what is written is
 /// thrown away, and [`finish`](Self::finish) tells what it said.
 ///
 /// ```
@@ -699,7 +704,7 @@ mod tests {
             let error =
                 connect_to_one(addresses.iter().copied().chain(slow), deadline, &over).unwrap_err();
             assert!(
-                matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Whole, .. })),
+                matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Exchange, .. })),
                 "{error:?}"
             );
         }

@@ -73,7 +73,7 @@ impl Whole {
     pub(crate) fn left(&self) -> Result<Duration, PeerError> {
         match self.end.map(|end| end.saturating_duration_since(Instant::now())) {
             Some(Duration::ZERO) => {
-                Err(PeerError::TooSlow { wait: Wait::Whole, after: self.after })
+                Err(PeerError::TooSlow { wait: Wait::Exchange, after: self.after })
             }
             left => Ok(left.unwrap_or(Duration::MAX)),
         }

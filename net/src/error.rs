@@ -212,7 +212,7 @@ pub enum Wait {
     /// A datagram.
     Datagram,
     /// The end of an exchange as a whole.
-    Whole,
+    Exchange,
 }
 
 impl PeerError {
@@ -349,7 +349,7 @@ impl fmt::Display for Wait {
             Self::Body => "whole body",
             Self::Write => "room to send",
             Self::Datagram => "datagram",
-            Self::Whole => "end of the exchange",
+            Self::Exchange => "end of the exchange",
         })
     }
 }

@@ -197,8 +197,8 @@ struct Deadlines {
 impl Deadlines {
     fn new(settings: &Settings) -> Self {
         Self {
-            idle: Deadline::new(Wait::Idle, settings.idle_deadline),
-            head: Deadline::new(Wait::Head, settings.head_deadline),
+            idle: Deadline::new(Wait::Idle, settings.idle_timeout),
+            head: Deadline::new(Wait::Head, settings.head_timeout),
         }
     }
 }

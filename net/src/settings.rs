@@ -14,35 +14,35 @@ use std::time::Duration;
 /// use bareline_net::Settings;
 /// use std::time::Duration;
 ///
-/// let patient = Settings { body_deadline: Duration::from_secs(600), ..Settings::default() };
+/// let patient = Settings { body_timeout: Duration::from_secs(600), ..Settings::default() };
 /// assert_eq!(patient.body_limit, 1_048_576);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Settings {
     /// How long connecting to one address may take: 10 s by default.
-    pub connect_deadline: Duration,
+    pub connect_timeout: Duration,
     /// How long a server keeps a connection on which no request has begun: 60 s by default.
-    pub idle_deadline: Duration,
+    pub idle_timeout: Duration,
     /// How long a head may take to arrive: 10 s by default. A server counts from its first octet,
     /// a client from the end of its request.
-    pub head_deadline: Duration,
+    pub head_timeout: Duration,
     /// How long a client that expects a 100 holds the body back for it: 1 s by default. Servers
     /// that know nothing of it send none [RFC 9110 section 10.1.1].
-    pub continue_deadline: Duration,
+    pub continue_timeout: Duration,
     /// How long may be waited for a body, besides what its octets earn: 60 s by default.
-    pub body_deadline: Duration,
+    pub body_timeout: Duration,
     /// How many octets earn a second of waiting, up to the deadline in all, in a body that comes
     /// and in all that is sent: 512 by default.
     pub minimum_rate: u32,
     /// How long may be waited for the peer to take what is sent, besides what its octets earn: 30
     /// s by default.
-    pub write_deadline: Duration,
+    pub write_timeout: Duration,
     /// How long an exchange may take as a whole, with all that happens in it, up to the end of the
     /// response's body: without end by default, since the other deadlines see to one that does
     /// not get on. It is a client's: a [`Client`](crate::Client) counts from when it connects, a
     /// [`ClientStream`](crate::ClientStream) from when the request begins, and a server does not
     /// ask for it. The system's search for the address of a name has no deadline, and counts.
-    pub whole_deadline: Duration,
+    pub exchange_timeout: Duration,
     /// Total time of a server's lingering close: 30 s by default. When a connection ends, the
     /// server reads and discards what the client still sends. Otherwise a client that sends all of
     /// its body before it reads would lose the response to a reset [RFC 9112 section 9.6].
@@ -68,14 +68,14 @@ impl Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            connect_deadline: Duration::from_secs(10),
-            idle_deadline: Duration::from_secs(60),
-            head_deadline: Duration::from_secs(10),
-            continue_deadline: Duration::from_secs(1),
-            body_deadline: Duration::from_secs(60),
+            connect_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(60),
+            head_timeout: Duration::from_secs(10),
+            continue_timeout: Duration::from_secs(1),
+            body_timeout: Duration::from_secs(60),
             minimum_rate: 512,
-            write_deadline: Duration::from_secs(30),
-            whole_deadline: Duration::MAX,
+            write_timeout: Duration::from_secs(30),
+            exchange_timeout: Duration::MAX,
             linger_timeout: Duration::from_secs(30),
             linger_silence_timeout: Duration::from_secs(5),
             linger_limit: 64 << 20,

@@ -171,7 +171,7 @@ pub(crate) struct InBody {
 
 impl InBody {
     fn new(settings: &Settings) -> Self {
-        let deadline = Deadline::new(Wait::Body, settings.body_deadline);
+        let deadline = Deadline::new(Wait::Body, settings.body_timeout);
         Self {
             content: 0,
             deadline,
@@ -299,7 +299,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             Some(transport) if !self.is_write_closed => transport,
             _ => return Err(Error::Closed),
         };
-        let mut deadline = Deadline::new(Wait::Write, self.settings.write_deadline);
+        let mut deadline = Deadline::new(Wait::Write, self.settings.write_timeout);
         let mut since = Instant::now();
         loop {
             if self.turn.as_ref().is_some_and(Turn::is_over) {

@@ -204,7 +204,7 @@ fn a_server_that_never_comes_to_the_point_is_given_up() {
     );
 
     let (address, _served) = served_by(|stream| stream.read_to_end(&mut Vec::new()).map(drop));
-    let settings = Settings { head_deadline: Duration::from_millis(50), ..Settings::default() };
+    let settings = Settings { head_timeout: Duration::from_millis(50), ..Settings::default() };
     let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
     let error = get_again(&mut client).unwrap_err();
     assert!(matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Head, .. })), "{error:?}");
@@ -339,7 +339,7 @@ fn rfc9110_10_1_1_a_body_without_a_100_is_sent_after_a_while() {
         stream.read_exact(&mut [0; 5]).unwrap();
         stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
     });
-    let settings = Settings { continue_deadline: Duration::from_millis(50), ..Settings::default() };
+    let settings = Settings { continue_timeout: Duration::from_millis(50), ..Settings::default() };
     let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
     let response = client
         .request(Method::PUT, Target::ROOT, &[(FieldName::EXPECT, EXPECT)], b"hello")
@@ -432,7 +432,7 @@ fn a_trickling_body_is_given_up() {
             thread::park_timeout(Duration::from_millis(20));
         }
     });
-    let settings = Settings { body_deadline: Duration::from_millis(200), ..Settings::default() };
+    let settings = Settings { body_timeout: Duration::from_millis(200), ..Settings::default() };
     let start = Instant::now();
     let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
     let error = get_again(&mut client).unwrap_err();
@@ -452,7 +452,7 @@ fn an_exchange_is_over_in_time_though_its_octets_earn_more() {
         }
     });
     let settings = Settings {
-        whole_deadline: Duration::from_millis(200),
+        exchange_timeout: Duration::from_millis(200),
         minimum_rate: 1,
         ..Settings::default()
     };
@@ -460,11 +460,11 @@ fn an_exchange_is_over_in_time_though_its_octets_earn_more() {
     let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
     let error = get_again(&mut client).unwrap_err();
     assert!(
-        matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Whole, .. })),
+        matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Exchange, .. })),
         "{error:?}"
     );
     assert!(
-        start.elapsed() >= settings.whole_deadline && start.elapsed() < Duration::from_secs(10)
+        start.elapsed() >= settings.exchange_timeout && start.elapsed() < Duration::from_secs(10)
     );
     drop(client);
     served.join().unwrap();
@@ -560,7 +560,7 @@ fn a_response_that_stalls_ends_the_connection() {
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfour").unwrap();
         stream.read_to_end(&mut Vec::new()).map(drop)
     });
-    let settings = Settings { body_deadline: Duration::from_millis(50), ..Settings::default() };
+    let settings = Settings { body_timeout: Duration::from_millis(50), ..Settings::default() };
     let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
     assert!(matches!(
         get_again(&mut client),

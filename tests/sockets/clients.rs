@@ -386,15 +386,15 @@ fn trickling(answer: &'static str) -> (String, JoinHandle<()>) {
 fn an_exchange_is_over_in_time_whatever_it_waits_for() {
     // What comes is fast enough for the other deadlines.
     let stream = Settings {
-        whole_deadline: Duration::from_millis(300),
+        exchange_timeout: Duration::from_millis(300),
         minimum_rate: 1,
         ..Settings::default()
     };
     let is_over = |error: &Error| {
         matches!(
             error,
-            Error::Peer(PeerError::TooSlow { wait: Wait::Whole, after })
-                if *after == stream.whole_deadline
+            Error::Peer(PeerError::TooSlow { wait: Wait::Exchange, after })
+                if *after == stream.exchange_timeout
         )
     };
     let client = Client::with_settings(ClientSettings { stream, ..ClientSettings::default() });

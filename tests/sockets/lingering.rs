@@ -119,7 +119,7 @@ fn the_need_of_room_ends_the_lingering_close() {
 
 #[test]
 fn an_idle_connection_is_closed_at_once() {
-    let settings = Settings { idle_deadline: Duration::from_millis(100), ..Settings::default() };
+    let settings = Settings { idle_timeout: Duration::from_millis(100), ..Settings::default() };
     let (address, served) = serve_one(settings, |mut peer| {
         let start = Instant::now();
         assert!(peer.next_request().unwrap().is_none());

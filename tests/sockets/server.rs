@@ -175,7 +175,7 @@ fn rfc9110_10_1_1_no_100_is_sent_that_is_not_needed() {
     );
     assert!(served.join().unwrap().unwrap());
     // HTTP/1.0 knows no 100: the body is waited for in silence.
-    let settings = Settings { body_deadline: Duration::from_millis(50), ..Settings::default() };
+    let settings = Settings { body_timeout: Duration::from_millis(50), ..Settings::default() };
     for (version, status) in [("1.0", "408"), ("1.1", "100")] {
         let (address, served) = all_told(settings);
         let head = format!(
@@ -237,9 +237,9 @@ fn what_a_server_refuses_is_answered_and_reported() {
     ];
     for (octets, status, is_fault) in cases {
         let soon = Duration::from_millis(50);
-        let body_deadline = if status == 400 { DEADLINE } else { soon };
+        let body_timeout = if status == 400 { DEADLINE } else { soon };
         let settings =
-            Settings { body_limit: 10, head_deadline: soon, body_deadline, ..Settings::default() };
+            Settings { body_limit: 10, head_timeout: soon, body_timeout, ..Settings::default() };
         let (address, served) = all_told(settings);
         let answer = if status == 400 {
             exchange_all(address, octets.as_bytes())
@@ -462,7 +462,7 @@ fn a_peer_that_goes_is_no_request() {
 
 #[test]
 fn an_idle_connection_is_closed_in_silence() {
-    let settings = Settings { idle_deadline: Duration::from_millis(50), ..Settings::default() };
+    let settings = Settings { idle_timeout: Duration::from_millis(50), ..Settings::default() };
     for (octets, answers) in [(&b""[..], 0), (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 1)] {
         let (address, served) = all_told(settings);
         assert_eq!(exchange(address, octets).matches("HTTP/1.").count(), answers);
@@ -472,8 +472,8 @@ fn an_idle_connection_is_closed_in_silence() {
 
 #[test]
 fn a_slow_sender_of_octets_does_not_extend_the_deadline() {
-    let (head_deadline, linger_timeout) = (Duration::from_millis(200), Duration::from_millis(200));
-    let settings = Settings { head_deadline, linger_timeout, ..Settings::default() };
+    let (head_timeout, linger_timeout) = (Duration::from_millis(200), Duration::from_millis(200));
+    let settings = Settings { head_timeout, linger_timeout, ..Settings::default() };
     let (address, served) = serve_one(settings, |mut peer| {
         let start = Instant::now();
         (peer.next_request().map(|_| ()).unwrap_err(), start.elapsed())
@@ -491,7 +491,7 @@ fn a_slow_sender_of_octets_does_not_extend_the_deadline() {
 #[test]
 fn a_body_earns_its_time() {
     let settings = Settings {
-        body_deadline: Duration::from_millis(600),
+        body_timeout: Duration::from_millis(600),
         minimum_rate: 1000,
         ..Settings::default()
     };
@@ -508,7 +508,7 @@ fn a_body_earns_its_time() {
             is_silent && stream.write_all(&vec![b'x'; piece]).is_ok()
         });
         assert_eq!(sent.count() == count, is_whole, "{piece} octets at a time");
-        assert!(start.elapsed() > settings.body_deadline);
+        assert!(start.elapsed() > settings.body_timeout);
         let _ = stream.shutdown(Shutdown::Write);
         let status = if is_whole { "HTTP/1.1 200 " } else { "HTTP/1.1 408 " };
         assert!(read_all(stream).starts_with(status), "{piece} octets at a time");
@@ -518,7 +518,7 @@ fn a_body_earns_its_time() {
 
 #[test]
 fn a_client_that_does_not_read_its_answer_is_given_up() {
-    let settings = Settings { write_deadline: Duration::from_millis(100), ..Settings::default() };
+    let settings = Settings { write_timeout: Duration::from_millis(100), ..Settings::default() };
     let (address, served) = serve_one(settings, |mut peer| {
         let mut body =
             peer.next_request().unwrap().unwrap().responder.stream(Status::OK, &[]).unwrap();
@@ -856,7 +856,7 @@ fn an_answer_that_is_whole_takes_no_more_octets() {
 
 #[test]
 fn a_body_that_is_too_slow_ends_the_connection() {
-    let settings = Settings { body_deadline: Duration::from_millis(50), ..Settings::default() };
+    let settings = Settings { body_timeout: Duration::from_millis(50), ..Settings::default() };
     let (address, served) = serve_one(settings, |mut peer| {
         let Exchange { mut body, responder, .. } = peer.next_request().unwrap().unwrap();
         let answer = responder.while_reading().stream(Status::OK, &[]).unwrap();
@@ -881,7 +881,7 @@ fn a_body_that_is_too_slow_ends_the_connection() {
 fn an_answer_earns_its_time() {
     const PART: usize = 5_000_000;
     let settings = Settings {
-        write_deadline: Duration::from_secs(1),
+        write_timeout: Duration::from_secs(1),
         minimum_rate: 100_000,
         ..Settings::default()
     };
@@ -902,13 +902,13 @@ fn an_answer_earns_its_time() {
     stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
     let mut part = vec![0; PART];
     for number in 0..5 {
-        let sent = is_sent.recv_timeout(settings.write_deadline / 4);
+        let sent = is_sent.recv_timeout(settings.write_timeout / 4);
         assert!(sent.is_err(), "it was sent before part {number} was taken: {sent:?}");
         stream.read_exact(&mut part).unwrap();
     }
     assert!(read_all(stream).len() > PART);
     is_sent.recv_timeout(DEADLINE).unwrap().unwrap();
-    assert!(served.join().unwrap() > settings.write_deadline);
+    assert!(served.join().unwrap() > settings.write_timeout);
 }
 
 #[test]

@@ -181,7 +181,7 @@ fn each_request_is_told_in_a_line_and_so_is_each_refusal() {
 #[test]
 fn a_rejection_is_logged_with_request_and_status() {
     let settings =
-        Settings { head_deadline: Duration::from_millis(50), body_limit: 9, ..Settings::default() };
+        Settings { head_timeout: Duration::from_millis(50), body_limit: 9, ..Settings::default() };
     let server = Service::new(|server| server.settings(settings), tell);
     let long = format!("GET /{} HTTP/1.1\r\nHost : a\r\n\r\n", "x".repeat(200));
     for (octets, line) in [
@@ -471,7 +471,7 @@ fn what_takes_longer_than_the_grace_is_cut() {
     // The half head is not waited for any longer, though its deadline is far.
     let start = Instant::now();
     let _ = half.read_to_end(&mut Vec::new());
-    assert!(start.elapsed() < Settings::default().head_deadline / 2);
+    assert!(start.elapsed() < Settings::default().head_timeout / 2);
     drop(go_on);
 }
 
@@ -620,14 +620,14 @@ fn rfc9112_9_6_the_last_request_of_a_connection_is_told_so() {
 fn a_peer_that_stalls_is_given_up_wherever_it_stalls() {
     let soon = Duration::from_millis(100);
     let settings = Settings {
-        head_deadline: soon,
-        body_deadline: soon,
-        write_deadline: soon,
+        head_timeout: soon,
+        body_timeout: soon,
+        write_timeout: soon,
         ..Settings::default()
     };
-    let serve = |idle_deadline| {
+    let serve = |idle_timeout| {
         Service::new(
-            move |server| server.settings(Settings { idle_deadline, ..settings }),
+            move |server| server.settings(Settings { idle_timeout, ..settings }),
             |exchange| match exchange.head.target().path() {
                 "/large" => exchange.responder.send(Status::OK, &[], &vec![b'x'; 100_000_000]),
                 _ => tell(exchange),

@@ -83,9 +83,9 @@ fn signals_do_not_extend_the_wait_for_a_datagram() {
 fn signals_do_not_extend_the_waits_of_a_connection() {
     interrupted("signals::signals_do_not_extend_the_waits_of_a_connection", || {
         let settings = Settings {
-            head_deadline: SECOND,
-            body_deadline: SECOND,
-            write_deadline: SECOND,
+            head_timeout: SECOND,
+            body_timeout: SECOND,
+            write_timeout: SECOND,
             linger_silence_timeout: SECOND,
             ..Settings::default()
         };
@@ -132,7 +132,7 @@ fn signals_do_not_extend_the_waits_of_a_connection() {
                 let transport = Tls::accept(&server_config(), theirs).unwrap();
                 let mut peer = ServerStream::with_settings(
                     transport,
-                    Settings { idle_deadline: SECOND, ..settings },
+                    Settings { idle_timeout: SECOND, ..settings },
                 );
                 let start = Instant::now();
                 assert!(peer.next_request().unwrap().is_none());

@@ -141,7 +141,7 @@ fn a_unix_socket_is_a_transport() {
     served.join().unwrap();
 
     let (ours, theirs) = UnixStream::pair().unwrap();
-    let settings = Settings { idle_deadline: Duration::from_millis(20), ..Settings::default() };
+    let settings = Settings { idle_timeout: Duration::from_millis(20), ..Settings::default() };
     let served = thread::spawn(move || {
         ServerStream::with_settings(theirs, settings).next_request().map(|next| next.is_none())
     });
@@ -308,7 +308,7 @@ fn a_slow_sender_of_a_tls_hello_does_not_extend_the_deadline() {
     let server = server_config();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut stream = connect(listener.local_addr().unwrap());
-    let settings = Settings { idle_deadline: Duration::from_millis(200), ..Settings::default() };
+    let settings = Settings { idle_timeout: Duration::from_millis(200), ..Settings::default() };
     let served = thread::spawn(move || {
         let transport = Tls::accept(&server, listener.accept().unwrap().0).unwrap();
         ServerStream::with_settings(transport, settings)
