@@ -95,7 +95,7 @@ fn fetch(arguments: &Arguments) -> Result<Status, String> {
     let client = Client::with_settings(ClientSettings { stream, ..ClientSettings::default() });
     let mut show = |head: &[u8]| show_head(">", head);
     let request = ask(&client, arguments).map_err(|error| error.to_string())?;
-    let request = if arguments.verbose { request.watch(&mut show) } else { request };
+    let request = if arguments.verbose { request.on_head(&mut show) } else { request };
     let response = send(request, arguments.data.as_deref())?;
     if arguments.verbose {
         show_head("<", response.head().as_bytes());
@@ -121,17 +121,17 @@ fn ask<'r>(client: &'r Client, arguments: &'r Arguments) -> Result<ClientRequest
 fn send(request: ClientRequest<'_>, data: Option<&str>) -> Result<ClientResponse, String> {
     let sent = match (data, data.and_then(|data| data.strip_prefix('@'))) {
         (None, _) => request.send(),
-        (_, Some("-")) => request.stream(io::stdin().lock()),
+        (_, Some("-")) => request.send_reader(io::stdin().lock()),
         (_, Some(path)) => {
             let path = Path::new(path);
             let file = told("read", path, File::open(path))?;
             let metadata = told("read", path, file.metadata())?;
             match metadata.is_file() {
-                true => request.stream_sized(file, metadata.len()),
-                false => request.stream(file),
+                true => request.send_reader_sized(file, metadata.len()),
+                false => request.send_reader(file),
             }
         }
-        (Some(data), None) => request.body(data.as_bytes()),
+        (Some(data), None) => request.send_body(data.as_bytes()),
     };
     sent.map_err(|error| error.to_string())
 }

@@ -53,7 +53,7 @@ impl Service {
             if is_asked.swap(true, Ordering::Relaxed) {
                 std::process::exit(130);
             }
-            handle.shut_down();
+            handle.shutdown();
         })
         .map_err(io::Error::other)?;
         let _ = writeln!(io::stderr(), "{program}: listening on {}", server.local_addr()?);

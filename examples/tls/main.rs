@@ -71,9 +71,9 @@ fn serve(address: &str, certificate: &Path) -> Result<(), Box<dyn Error>> {
     })?;
     fs::write(certificate, made.cert.pem())?;
     let local = socket.local_addr()?;
-    let server = Server::on(TlsListener { socket, config: Arc::new(config) })?;
+    let server = Server::from_listener(TlsListener { socket, config: Arc::new(config) })?;
     let handle = server.handle();
-    ctrlc::set_handler(move || handle.shut_down())?;
+    ctrlc::set_handler(move || handle.shutdown())?;
     let _ = writeln!(io::stderr(), "tls: listening on {local}");
     server.serve(|Exchange { responder, .. }| {
         let text = FieldValue::from_static("text/plain; charset=utf-8");

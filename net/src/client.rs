@@ -30,7 +30,7 @@ use std::time::Duration;
 /// let mut echo = client
 ///     .request(Method::PUT, url)?
 ///     .field(FieldName::CONTENT_TYPE, text)
-///     .stream(File::open("notes.txt")?)?;
+///     .send_reader(File::open("notes.txt")?)?;
 /// println!("{} {}", echo.status(), io::copy(&mut echo, &mut io::stdout())?);
 /// # Ok::<(), Error>(())
 /// ```
@@ -70,12 +70,12 @@ pub struct Client {
 pub struct ClientSettings {
     /// How long a connection is kept without a request: 15 s by default, which is shorter than
     /// most servers do. It is closed with the next use of the client after that.
-    pub idle: Duration,
+    pub idle_timeout: Duration,
     /// How many connections without a request are kept in all: 64 by default. There may be any
     /// number with one.
-    pub kept: usize,
+    pub max_idle: usize,
     /// How many of them to one authority, host and port: 8 by default.
-    pub kept_per_authority: usize,
+    pub max_idle_per_host: usize,
     /// The deadlines and limits of each connection. The body of a response is no longer than
     /// 1,048,576 octets unless [`body_limit`](Settings::body_limit) is set.
     pub stream: Settings,
@@ -146,9 +146,9 @@ impl Default for Client {
 impl Default for ClientSettings {
     fn default() -> Self {
         Self {
-            idle: Duration::from_secs(15),
-            kept: 64,
-            kept_per_authority: 8,
+            idle_timeout: Duration::from_secs(15),
+            max_idle: 64,
+            max_idle_per_host: 8,
             stream: Settings::default(),
         }
     }

@@ -25,7 +25,7 @@ use std::io::{self, Read, Write};
 /// let request = client
 ///     .request(Method::POST, "http://localhost:8080/echo")?
 ///     .field(FieldName::CONTENT_TYPE, form);
-/// assert!(request.body(b"a=b")?.status().is_successful());
+/// assert!(request.send_body(b"a=b")?.status().is_successful());
 /// # Ok::<(), Error>(())
 /// ```
 ///
@@ -77,7 +77,7 @@ impl<'r> ClientRequest<'r> {
     }
 
     /// Shows the head of the request to `watch`, each time it is sent.
-    pub fn watch(mut self, watch: &'r mut dyn FnMut(&[u8])) -> Self {
+    pub fn on_head(mut self, watch: &'r mut dyn FnMut(&[u8])) -> Self {
         self.watch = Some(watch);
         self
     }
@@ -88,23 +88,27 @@ impl<'r> ClientRequest<'r> {
     }
 
     /// Sends the request with this body, and its length.
-    pub fn body(self, octets: &[u8]) -> Result<ClientResponse, Error> {
+    pub fn send_body(self, octets: &[u8]) -> Result<ClientResponse, Error> {
         self.exchange(Content::Octets(octets))
     }
 
     /// Sends the request with what this reads as its body, in chunks [RFC 9112 section 7.1]. A read
     /// that fails ends the request, and the connection with it.
     ///
-    /// A server of HTTP/1.0 takes no chunks: use [`stream_sized`](Self::stream_sized) for it. On a
-    /// connection where it has answered before, this fails with [`WriteError::NeedsHttp11`]
-    /// [RFC 9112 section 6.1].
-    pub fn stream(self, mut body: impl Read) -> Result<ClientResponse, Error> {
+    /// A server of HTTP/1.0 takes no chunks: use [`send_reader_sized`](Self::send_reader_sized) for
+    /// it. On a connection where it has answered before, this fails with
+    /// [`WriteError::NeedsHttp11`] [RFC 9112 section 6.1].
+    pub fn send_reader(self, mut body: impl Read) -> Result<ClientResponse, Error> {
         self.exchange(Content::Chunked(&mut body))
     }
 
     /// The same with a body of this length: no more of it is read, and if there is less the request
     /// fails with [`WriteError::BodyLength`].
-    pub fn stream_sized(self, mut body: impl Read, length: u64) -> Result<ClientResponse, Error> {
+    pub fn send_reader_sized(
+        self,
+        mut body: impl Read,
+        length: u64,
+    ) -> Result<ClientResponse, Error> {
         self.exchange(Content::Sized(&mut body, length))
     }
 

@@ -59,7 +59,7 @@ pub trait Listener: Send + 'static {
     /// gives TCP and Unix sockets a receive timeout of a second, where the system has one for
     /// `accept`. Linux has, and passes it on to the connections that are accepted. With a listener
     /// that waits on all the same, [`Server::serve`](crate::Server::serve) returns at the end of
-    /// the [`grace`](crate::Server::grace), and its thread stays.
+    /// the [`shutdown_timeout`](crate::Server::shutdown_timeout), and its thread stays.
     fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>>;
 
     /// Whether [`accept`](Self::accept) fails with [`io::ErrorKind::WouldBlock`] from now on when

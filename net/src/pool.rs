@@ -1,4 +1,4 @@
-//! The connections that are kept for more requests.
+//! The connections that are idle for more requests.
 
 use crate::client::ClientSettings;
 use crate::client_stream::ClientStream;
@@ -7,64 +7,59 @@ use std::time::{Duration, Instant};
 
 /// Connections on which nothing is under way: those that were used last stand last.
 pub(crate) struct Pool {
-    kept: Mutex<Vec<Kept>>,
-    idle: Duration,
-    most: usize,
-    most_per_authority: usize,
+    idle: Mutex<Vec<Idle>>,
+    idle_timeout: Duration,
+    max_idle: usize,
+    max_idle_per_host: usize,
 }
 
-struct Kept {
+struct Idle {
     stream: Box<ClientStream>,
     since: Instant,
 }
 
 impl Pool {
     pub(crate) const fn new(settings: &ClientSettings) -> Self {
-        let ClientSettings { idle, kept, kept_per_authority, .. } = *settings;
-        Self {
-            kept: Mutex::new(Vec::new()),
-            idle,
-            most: kept,
-            most_per_authority: kept_per_authority,
-        }
+        let ClientSettings { idle_timeout, max_idle, max_idle_per_host, .. } = *settings;
+        Self { idle: Mutex::new(Vec::new()), idle_timeout, max_idle, max_idle_per_host }
     }
 
     /// The connection to this authority that was used last: the one of which it is most likely that
     /// the server keeps it too.
     pub(crate) fn take(&self, authority: &str) -> Option<Box<ClientStream>> {
-        self.locked(|kept| {
-            let position = kept.iter().rposition(|kept| kept.stream.authority() == authority)?;
-            Some(kept.remove(position).stream)
+        self.locked(|idle| {
+            let position = idle.iter().rposition(|idle| idle.stream.authority() == authority)?;
+            Some(idle.remove(position).stream)
         })
     }
 
     /// Keeps a connection; those that were used longest ago make room for it.
     pub(crate) fn keep(&self, stream: Box<ClientStream>) {
-        self.locked(|kept| {
+        self.locked(|idle| {
             let alike =
-                kept.iter().filter(|kept| kept.stream.authority() == stream.authority()).count();
-            let oldest = kept.iter().position(|kept| kept.stream.authority() == stream.authority());
+                idle.iter().filter(|idle| idle.stream.authority() == stream.authority()).count();
+            let oldest = idle.iter().position(|idle| idle.stream.authority() == stream.authority());
             match oldest {
-                _ if self.most_per_authority == 0 => return,
-                Some(oldest) if alike == self.most_per_authority => _ = kept.remove(oldest),
+                _ if self.max_idle_per_host == 0 => return,
+                Some(oldest) if alike == self.max_idle_per_host => _ = idle.remove(oldest),
                 _ => {}
             }
-            kept.push(Kept { stream, since: Instant::now() });
-            let surplus = kept.len().saturating_sub(self.most);
-            kept.drain(..surplus);
+            idle.push(Idle { stream, since: Instant::now() });
+            let surplus = idle.len().saturating_sub(self.max_idle);
+            idle.drain(..surplus);
         });
     }
 
     /// Closes what has been idle for too long, then does this.
-    fn locked<T>(&self, change: impl FnOnce(&mut Vec<Kept>) -> T) -> T {
+    fn locked<T>(&self, change: impl FnOnce(&mut Vec<Idle>) -> T) -> T {
         // Nothing in here leaves the connections half changed.
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|kept| kept.since.elapsed() < self.idle);
-        change(&mut kept)
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain(|idle| idle.since.elapsed() < self.idle_timeout);
+        change(&mut idle)
     }
 
-    /// How many connections are kept.
+    /// Returns how many connections are idle.
     pub(crate) fn count(&self) -> usize {
-        self.locked(|kept| kept.len())
+        self.locked(|idle| idle.len())
     }
 }

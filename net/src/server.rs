@@ -47,7 +47,7 @@ use std::time::{Duration, Instant};
 /// let response = client.request(Method::PUT, Target::new("/a")?, &[], b"hello")?;
 /// assert_eq!(read_to_string(response.body)?, "/a came with: hello");
 ///
-/// handle.shut_down(); // what Ctrl-C may call
+/// handle.shutdown(); // what Ctrl-C may call
 /// served.join().unwrap()?;
 /// # Ok::<(), Error>(())
 /// ```
@@ -69,7 +69,7 @@ pub struct Server<L: Listener = TcpListener> {
 ///
 /// let server = Server::bind("127.0.0.1:0")?;
 /// // Before it serves, here: then it answers those who have connected, and no more.
-/// server.handle().shut_down();
+/// server.handle().shutdown();
 /// server.serve(|exchange| exchange.responder.send(Status::OK, &[], b"hello"))?;
 /// # Ok::<(), Error>(())
 /// ```
@@ -91,7 +91,7 @@ const ACCESS: &str = "bareline_net::access";
 impl Server {
     /// Listens on this address: the first that can be had, if it is a name.
     pub fn bind(address: impl ToSocketAddrs) -> Result<Self, Error> {
-        Self::on(TcpListener::bind(address).map_err(Error::of_address)?)
+        Self::from_listener(TcpListener::bind(address).map_err(Error::of_address)?)
     }
 
     /// The address on which it listens.
@@ -102,7 +102,7 @@ impl Server {
 
 impl<L: Listener> Server<L> {
     /// Takes the connections of this listener.
-    pub fn on(listener: L) -> Result<Self, Error> {
+    pub fn from_listener(listener: L) -> Result<Self, Error> {
         // One that is left nonblocking would have to be asked again and again.
         let _ = listener.set_nonblocking(false);
         let waker = Mutex::new(Some(listener.waker()?.into()));
@@ -136,7 +136,7 @@ impl<L: Listener> Server<L> {
 
     /// How many connections may be open, those that wait for a thread included: 5,120 by default.
     /// One more is answered 503.
-    pub const fn connections(mut self, connections: usize) -> Self {
+    pub const fn max_connections(mut self, connections: usize) -> Self {
         self.bounds.connections = connections;
         self
     }
@@ -152,7 +152,7 @@ impl<L: Listener> Server<L> {
 
     /// How many requests are answered on one connection before it is closed: 100,000 by default,
     /// and one at the least.
-    pub const fn requests(mut self, requests: u64) -> Self {
+    pub const fn max_requests_per_connection(mut self, requests: u64) -> Self {
         self.requests = requests;
         self
     }
@@ -160,7 +160,7 @@ impl<L: Listener> Server<L> {
     /// Sets the time that requests which have begun may take when the server shuts down: 10 s by
     /// default. Then [`serve`](Self::serve) returns, even if the listener still waits for a
     /// connection.
-    pub const fn grace(mut self, grace: Duration) -> Self {
+    pub const fn shutdown_timeout(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self
     }
@@ -248,9 +248,9 @@ impl ServerHandle {
     ///
     /// No connection is accepted any more, but for those that wait to be accepted. Requests that
     /// have begun are answered, with `Connection: close`. [`serve`](Server::serve) returns when
-    /// that is done, at the latest after the [`grace`](Server::grace). Once the server has ended,
-    /// the handle does nothing, and keeps nothing of the listener.
-    pub fn shut_down(&self) {
+    /// that is done, at the latest after the [`shutdown_timeout`](Server::shutdown_timeout). Once
+    /// the server has ended, the handle does nothing, and keeps nothing of the listener.
+    pub fn shutdown(&self) {
         self.notice.close();
         // Afterwards the address may be another's.
         let waker = if self.notice.is_over() { None } else { self.waker().clone() };

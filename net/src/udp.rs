@@ -205,19 +205,19 @@ impl UdpPeer {
     /// Waits for a datagram so long and no longer, whatever signals interrupt the wait.
     pub fn receive_within<'b>(
         &mut self,
-        deadline: Duration,
+        timeout: Duration,
         buffer: &'b mut [u8],
     ) -> Result<Datagram<'b>, Error> {
-        let (start, mut left) = (Instant::now(), deadline);
+        let (start, mut left) = (Instant::now(), timeout);
         loop {
             self.set_timeout(Some(left.max(Duration::from_millis(1))))?;
             let received = self.receive_whole();
-            left = deadline.saturating_sub(start.elapsed());
+            left = timeout.saturating_sub(start.elapsed());
             match received {
                 Ok((len, from)) => return Ok(self.kept(len, from, buffer)),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted && !left.is_zero() => {}
                 Err(error) if is_passing(&error) => {
-                    return Err(PeerError::TooSlow { wait: Wait::Datagram, after: deadline }.into());
+                    return Err(PeerError::TooSlow { wait: Wait::Datagram, after: timeout }.into());
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -229,16 +229,16 @@ impl UdpPeer {
     ///
     /// Datagrams are lost. When none has come for half a second, as over the internet it may take
     /// [RFC 8489 section 6.2.1], the same is sent again, then after a second, after two, and so
-    /// on, until the deadline, which is for all of it; so whoever answers may see it several
+    /// on, until the timeout, which is for all of it; so whoever answers may see it several
     /// times. `is_answer` tells from the octets whether a datagram answers this one: what else
     /// comes, such as a second answer to the datagram before, is passed over.
     ///
-    /// Fails with [`PeerError::TooSlow`] when the deadline is over, and at once when the system
+    /// Fails with [`PeerError::TooSlow`] when the timeout is over, and at once when the system
     /// says that nobody receives there.
-    pub fn ask<'b>(
+    pub fn request<'b>(
         &mut self,
         octets: &[u8],
-        deadline: Duration,
+        timeout: Duration,
         buffer: &'b mut [u8],
         mut is_answer: impl FnMut(&[u8]) -> bool,
     ) -> Result<Datagram<'b>, Error> {
@@ -246,15 +246,15 @@ impl UdpPeer {
         let mut repeat_at = Duration::ZERO;
         loop {
             let waited = start.elapsed();
-            if waited >= deadline {
-                return Err(PeerError::TooSlow { wait: Wait::Datagram, after: deadline }.into());
+            if waited >= timeout {
+                return Err(PeerError::TooSlow { wait: Wait::Datagram, after: timeout }.into());
             }
             if waited >= repeat_at {
                 self.send(octets)?;
                 repeat_at = waited.saturating_add(interval);
                 interval = interval.saturating_mul(2);
             }
-            let wait = repeat_at.min(deadline).saturating_sub(waited).max(Duration::from_millis(1));
+            let wait = repeat_at.min(timeout).saturating_sub(waited).max(Duration::from_millis(1));
             self.set_timeout(Some(wait))?;
             match self.receive_whole() {
                 Ok((len, from)) if is_answer(self.whole.get(..len).unwrap_or_default()) => {

@@ -149,9 +149,9 @@ fn what_is_kept_is_limited_in_time_and_in_number() {
     let default = ClientSettings::default();
     for (settings, accepted) in [
         (default, 1),
-        (ClientSettings { idle: Duration::ZERO, ..default }, 2),
-        (ClientSettings { kept: 0, ..default }, 2),
-        (ClientSettings { kept_per_authority: 0, ..default }, 2),
+        (ClientSettings { idle_timeout: Duration::ZERO, ..default }, 2),
+        (ClientSettings { max_idle: 0, ..default }, 2),
+        (ClientSettings { max_idle_per_host: 0, ..default }, 2),
     ] {
         let (url, count) = server(|exchange| exchange.responder.send(Status::OK, &[], b"hi"));
         let client = Client::with_settings(settings);
@@ -164,8 +164,8 @@ fn what_is_kept_is_limited_in_time_and_in_number() {
     // Three at once leave as many as are kept; the next three need the others anew.
     for (settings, accepted) in [
         (default, 3),
-        (ClientSettings { kept: 2, ..default }, 4),
-        (ClientSettings { kept_per_authority: 1, ..default }, 5),
+        (ClientSettings { max_idle: 2, ..default }, 4),
+        (ClientSettings { max_idle_per_host: 1, ..default }, 5),
     ] {
         let (url, count) =
             server(|exchange| exchange.responder.send(Status::OK, &[], &[b'x'; 100_000]));
@@ -193,8 +193,9 @@ fn rfc9110_9_2_2_a_request_is_repeated_once_on_a_new_connection() {
             heads += 1;
             watch = head.to_vec();
         };
-        let request = client.request(method, &url).unwrap().watch(&mut count);
-        let response = if method == Method::PUT { request.body(b"again") } else { request.send() };
+        let request = client.request(method, &url).unwrap().on_head(&mut count);
+        let response =
+            if method == Method::PUT { request.send_body(b"again") } else { request.send() };
         assert_eq!(response.unwrap().status(), Status::NO_CONTENT, "{method}");
         let requests = served.join().unwrap();
         assert_eq!(
@@ -229,8 +230,8 @@ fn rfc9110_9_2_2_a_harmful_or_answered_request_is_sent_once() {
         let client = Client::new();
         assert_eq!(get(&client, &url).unwrap(), "hi");
         let request = client.request(method, &url).unwrap();
-        let error =
-            if is_streamed { request.stream(&b"once"[..]) } else { request.send() }.unwrap_err();
+        let error = if is_streamed { request.send_reader(&b"once"[..]) } else { request.send() }
+            .unwrap_err();
         let is_closed = matches!(
             &error,
             Error::Peer(PeerError::NoResponse | PeerError::TruncatedResponse)
@@ -287,7 +288,8 @@ fn rfc9112_9_2_a_connection_closed_or_with_octets_is_not_used() {
         read.send(()).unwrap();
         is_closed.recv().unwrap();
         // Nothing has been sent on it, so that even this may go to another one.
-        let response = client.request(Method::POST, &url).unwrap().stream(&b"once"[..]).unwrap();
+        let response =
+            client.request(Method::POST, &url).unwrap().send_reader(&b"once"[..]).unwrap();
         assert_eq!(io::read_to_string(response).unwrap(), "hi");
         assert!(served.join().unwrap().starts_with("POST / HTTP/1.1\r\n"));
     }
@@ -316,7 +318,7 @@ fn rfc9112_6_1_a_stream_to_an_http_1_0_server_names_the_remedy() {
     });
     let client = Client::new();
     assert_eq!(get(&client, &url).unwrap(), "");
-    let error = client.request(Method::PUT, &url).unwrap().stream(&b"hi"[..]).unwrap_err();
+    let error = client.request(Method::PUT, &url).unwrap().send_reader(&b"hi"[..]).unwrap_err();
     let told = "not for an HTTP/1.0 peer (RFC 9112 section 6.1): send a body with its length, as \
                 by stream_sized";
     assert_eq!(error.to_string(), told);
@@ -410,7 +412,8 @@ fn an_exchange_is_over_in_time_whatever_it_waits_for() {
         read_head(stream);
         thread::park_timeout(crate::DEADLINE);
     });
-    let error = client.request(Method::POST, &url).unwrap().stream(io::repeat(b'x')).unwrap_err();
+    let error =
+        client.request(Method::POST, &url).unwrap().send_reader(io::repeat(b'x')).unwrap_err();
     assert!(is_over(&error), "{error:?}");
     assert!(start.elapsed() >= Duration::from_millis(900) && start.elapsed() < crate::DEADLINE);
 }
@@ -461,7 +464,7 @@ fn heads_of_60_kb_go_both_ways() {
             .request(Method::PUT, &url)
             .unwrap()
             .field(name, FieldValue::new(&value).unwrap());
-        let mut response = request.watch(&mut watch).stream(&*body).unwrap();
+        let mut response = request.on_head(&mut watch).send_reader(&*body).unwrap();
         let mut text = Vec::new();
         response.read_to_end(&mut text).unwrap();
         assert!(
@@ -492,25 +495,25 @@ fn bodies_are_streamed_both_ways() {
     let put = || client.request(Method::PUT, &url).unwrap();
     let large = "x".repeat(100_000);
     for (response, answer) in [
-        (put().stream(large.as_bytes()), format!("Chunked {large}")),
-        (put().stream_sized(large.as_bytes(), 100_000), format!("Length(100000) {large}")),
-        (put().stream_sized(large.as_bytes(), 10), "Length(10) xxxxxxxxxx".to_owned()),
-        (put().stream_sized(io::empty(), 0), "Length(0) ".to_owned()),
-        (put().stream(io::empty()), "Chunked ".to_owned()),
-        (put().body(b"hi"), "Length(2) hi".to_owned()),
+        (put().send_reader(large.as_bytes()), format!("Chunked {large}")),
+        (put().send_reader_sized(large.as_bytes(), 100_000), format!("Length(100000) {large}")),
+        (put().send_reader_sized(large.as_bytes(), 10), "Length(10) xxxxxxxxxx".to_owned()),
+        (put().send_reader_sized(io::empty(), 0), "Length(0) ".to_owned()),
+        (put().send_reader(io::empty()), "Chunked ".to_owned()),
+        (put().send_body(b"hi"), "Length(2) hi".to_owned()),
         (put().send(), "Length(0) ".to_owned()),
     ] {
         assert!(io::read_to_string(response.unwrap()).unwrap() == answer, "{answer:.20}");
     }
-    let error = put().stream_sized(&b"less"[..], 5).unwrap_err();
+    let error = put().send_reader_sized(&b"less"[..], 5).unwrap_err();
     assert!(matches!(error, Error::Usage(WriteError::BodyLength)), "{error:?}");
     let broken = (&b"a"[..]).chain(Broken);
-    let error = put().stream(broken).unwrap_err();
+    let error = put().send_reader(broken).unwrap_err();
     assert!(
         matches!(&error, Error::Io(error) if error.kind() == io::ErrorKind::InvalidData),
         "{error:?}"
     );
-    assert_eq!(io::read_to_string(put().body(b"on").unwrap()).unwrap(), "Length(2) on");
+    assert_eq!(io::read_to_string(put().send_body(b"on").unwrap()).unwrap(), "Length(2) on");
 }
 
 /// A file on a disk that fails.

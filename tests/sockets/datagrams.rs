@@ -116,11 +116,13 @@ fn a_datagram_is_sent_again_until_it_is_answered() {
     });
     let mut client = UdpPeer::connect(to).unwrap();
     let (start, mut buffer) = (Instant::now(), [0; 4]);
-    let answer = client.ask(b"1 who", DEADLINE, &mut buffer, |answer| answer == b"1 here").unwrap();
+    let answer =
+        client.request(b"1 who", DEADLINE, &mut buffer, |answer| answer == b"1 here").unwrap();
     assert_eq!((answer.octets, answer.cut, answer.from), (&b"1 he"[..], 2, to));
     assert!(start.elapsed() >= Duration::from_millis(500 + 1000), "{:?}", start.elapsed());
-    let answer =
-        client.ask(b"2 who", DEADLINE, &mut buffer, |answer| answer.starts_with(b"2 ")).unwrap();
+    let answer = client
+        .request(b"2 who", DEADLINE, &mut buffer, |answer| answer.starts_with(b"2 "))
+        .unwrap();
     assert_eq!(answer.octets, b"2 he");
     assert_eq!(served.join().unwrap(), ["1 who", "1 who", "1 who", "2 who"]);
 }
@@ -134,7 +136,7 @@ fn an_answer_is_not_waited_for_longer_than_asked() {
     let to = client.local_addr().unwrap();
     server.send_to(b"noise", to).unwrap();
     let error =
-        client.ask(b"who", deadline, &mut [0; 10], |answer| answer != b"noise").unwrap_err();
+        client.request(b"who", deadline, &mut [0; 10], |answer| answer != b"noise").unwrap_err();
     assert!(
         matches!(
             error,
@@ -145,7 +147,7 @@ fn an_answer_is_not_waited_for_longer_than_asked() {
     assert!(start.elapsed() >= deadline && start.elapsed() < DEADLINE);
 
     drop(server);
-    let error = client.ask(b"who", DEADLINE, &mut [0; 10], |_| true).unwrap_err();
+    let error = client.request(b"who", DEADLINE, &mut [0; 10], |_| true).unwrap_err();
     assert!(
         matches!(&error, Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused),
         "{error:?}"

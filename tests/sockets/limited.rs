@@ -23,7 +23,7 @@ impl Limited {
 
 impl Drop for Limited {
     fn drop(&mut self) {
-        self.handle.shut_down();
+        self.handle.shutdown();
         if let Some(served) = self.served.take() {
             let _ = served.join();
         }

@@ -40,7 +40,7 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        self.handle.shut_down();
+        self.handle.shutdown();
         if let Some(served) = self.served.take() {
             served.join().unwrap().unwrap();
         }
@@ -292,13 +292,13 @@ fn a_peer_that_has_reset_before_it_is_accepted_is_named() {
         (1, "INFO bareline_net::access {} GET /reset HTTP/1.1 "),
         (0, "{} 503 Service Unavailable: too many connections"),
     ] {
-        let server = Server::bind("127.0.0.1:0").unwrap().connections(connections);
+        let server = Server::bind("127.0.0.1:0").unwrap().max_connections(connections);
         let mut stream = connect(server.local_addr().unwrap());
         let client = stream.local_addr().unwrap();
         stream.write_all(b"GET /reset HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
         socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
         drop(stream);
-        server.handle().shut_down();
+        server.handle().shutdown();
         let (told_peer, peer) = channel();
         let told_peer = Mutex::new(told_peer);
         let handler = move |exchange: Exchange<'_>| {
@@ -428,7 +428,7 @@ fn a_shutdown_answers_what_has_begun_and_closes_what_has_not() {
     busy.write_all(b"PUT /busy HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n").unwrap();
     has_begun.recv_timeout(DEADLINE).unwrap();
 
-    server.handle.shut_down();
+    server.handle.shutdown();
     assert_eq!(read_all(idle), "", "one without a request is closed");
     assert_eq!(read_all(next), "", "and so is one between two requests");
     assert!(TcpStream::connect_timeout(&server.address, DEADLINE).is_err(), "nobody listens");
@@ -449,7 +449,7 @@ fn a_shutdown_answers_those_who_were_not_accepted_yet() {
     for stream in &mut streams {
         stream.write_all(GET).unwrap();
     }
-    server.handle().shut_down();
+    server.handle().shutdown();
     server.serve(tell).unwrap();
     for stream in streams {
         assert!(read_all(stream).contains("\r\nConnection: close\r\n"));
@@ -459,12 +459,12 @@ fn a_shutdown_answers_those_who_were_not_accepted_yet() {
 #[test]
 fn what_takes_longer_than_the_grace_is_cut() {
     let (handler, has_begun, go_on) = held();
-    let server = Service::new(|server| server.grace(Duration::from_millis(50)), handler);
+    let server = Service::new(|server| server.shutdown_timeout(Duration::from_millis(50)), handler);
     let (mut stalled, mut half) = (connect(server.address), connect(server.address));
     half.write_all(b"GET / HT").unwrap();
     stalled.write_all(GET).unwrap();
     has_begun.recv_timeout(DEADLINE).unwrap();
-    server.handle.shut_down();
+    server.handle.shutdown();
     server.end();
     let lines = log_lines::with(&["shut down: 2 connections are cut after 0.05 s"]);
     assert!(lines[0].starts_with("WARN "), "{lines:?}");
@@ -478,12 +478,15 @@ fn what_takes_longer_than_the_grace_is_cut() {
 #[test]
 fn no_request_is_taken_up_after_the_grace() {
     let (handler, has_begun, go_on) = held();
-    let server = Service::new(|server| server.threads(1).grace(Duration::from_millis(50)), handler);
+    let server = Service::new(
+        |server| server.threads(1).shutdown_timeout(Duration::from_millis(50)),
+        handler,
+    );
     let (mut first, mut second) = (connect(server.address), connect(server.address));
     first.write_all(GET).unwrap();
     has_begun.recv_timeout(DEADLINE).unwrap();
     second.write_all(GET).unwrap();
-    server.handle.shut_down();
+    server.handle.shutdown();
     server.end();
     let _ = second.read_to_end(&mut Vec::new());
     go_on.send(()).unwrap();
@@ -495,7 +498,7 @@ fn no_request_is_taken_up_after_the_grace() {
 fn an_answer_without_end_is_cut_after_the_grace() {
     let (told, result) = channel();
     let server = Service::new(
-        |server| server.grace(Duration::from_millis(50)),
+        |server| server.shutdown_timeout(Duration::from_millis(50)),
         move |exchange| {
             let mut body = exchange.responder.stream(Status::OK, &[])?;
             let error = (0..).find_map(|_| body.write_all(b"x").and_then(|()| body.flush()).err());
@@ -508,7 +511,7 @@ fn an_answer_without_end_is_cut_after_the_grace() {
     stream.read_exact(&mut [0]).unwrap();
     // It is taken as fast as it comes.
     let took = thread::spawn(move || io::copy(&mut stream, &mut io::sink()).unwrap());
-    server.handle.shut_down();
+    server.handle.shutdown();
     server.end();
     assert!(result.recv_timeout(DEADLINE).unwrap().is_some());
     took.join().unwrap();
@@ -552,7 +555,7 @@ fn a_busy_connection_gives_way_to_one_that_waits() {
 #[test]
 fn rfc9110_15_6_4_one_connection_too_many_is_answered_503() {
     let (handler, has_begun, go_on) = held();
-    let server = Service::new(|server| server.threads(1).connections(2), handler);
+    let server = Service::new(|server| server.threads(1).max_connections(2), handler);
     let mut first = connect(server.address);
     first.write_all(LAST_GET).unwrap();
     has_begun.recv_timeout(DEADLINE).unwrap();
@@ -583,7 +586,7 @@ fn rfc9110_15_6_4_one_connection_too_many_is_answered_503() {
 
 #[test]
 fn rfc9112_9_6_one_that_is_turned_away_lingers() {
-    let server = Service::new(|server| server.connections(0), tell);
+    let server = Service::new(|server| server.max_connections(0), tell);
     let (mut stream, start) = (connect(server.address), Instant::now());
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
@@ -595,7 +598,7 @@ fn rfc9112_9_6_one_that_is_turned_away_lingers() {
     while stream.write_all(b"x").is_ok() {
         assert!(start.elapsed() < DEADLINE, "it is never closed");
         if start.elapsed() > Duration::from_millis(1500) {
-            server.handle.shut_down();
+            server.handle.shutdown();
         }
         thread::park_timeout(Duration::from_millis(100));
     }
@@ -609,7 +612,7 @@ fn rfc9112_9_6_one_that_is_turned_away_lingers() {
 
 #[test]
 fn rfc9112_9_6_the_last_request_of_a_connection_is_told_so() {
-    let server = Service::new(|server| server.requests(3), tell);
+    let server = Service::new(|server| server.max_requests_per_connection(3), tell);
     let answers = exchange_all(server.address, &GET.repeat(4));
     assert_eq!(answers.matches("HTTP/1.1 200 OK\r\n").count(), 3, "{answers}");
     assert_eq!(answers.matches("Connection: close\r\n").count(), 1, "{answers}");
@@ -673,7 +676,7 @@ fn a_server_listens_on_a_unix_socket() {
     log_lines::keep();
     let path = std::env::temp_dir().join(format!("bareline-{}.socket", std::process::id()));
     let _ = std::fs::remove_file(&path);
-    let server = Server::on(UnixListener::bind(&path).unwrap()).unwrap();
+    let server = Server::from_listener(UnixListener::bind(&path).unwrap()).unwrap();
     let handle = server.handle();
     let served = thread::spawn(move || {
         server.serve(|Exchange { peer, responder, .. }| {
@@ -689,7 +692,7 @@ fn a_server_listens_on_a_unix_socket() {
     if cfg!(target_os = "linux") {
         std::fs::remove_file(&path).unwrap();
     }
-    handle.shut_down();
+    handle.shutdown();
     served.join().unwrap().unwrap();
     let _ = std::fs::remove_file(&path);
 }
@@ -699,15 +702,15 @@ fn a_listener_that_is_nonblocking_is_served_too() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let address = listener.local_addr().unwrap();
-    let server = Server::on(listener).unwrap();
+    let server = Server::from_listener(listener).unwrap();
     let handle = server.handle();
     let served = thread::spawn(move || server.serve(tell));
     assert!(exchange(address, LAST_GET).starts_with("HTTP/1.1 200 "));
-    handle.shut_down();
+    handle.shutdown();
     served.join().unwrap().unwrap();
     // The address is another's by now.
     let listener = TcpListener::bind(address).unwrap();
-    handle.shut_down();
+    handle.shutdown();
     listener.set_nonblocking(true).unwrap();
     assert!(listener.accept().is_err());
 }
@@ -737,8 +740,8 @@ impl Listener for Nonblocking {
 fn a_connection_that_is_nonblocking_has_its_time_in_a_shutdown() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut stream = connect(listener.local_addr().unwrap());
-    let server = Server::on(Nonblocking(listener)).unwrap();
-    server.handle().shut_down();
+    let server = Server::from_listener(Nonblocking(listener)).unwrap();
+    server.handle().shutdown();
     let served = thread::spawn(move || server.serve(tell));
     assert!(stays_silent(&stream, Duration::from_millis(150)), "it is closed at once");
     stream.write_all(GET).unwrap();
@@ -776,12 +779,13 @@ impl Listener for Sleeper {
 fn shutdown_of_a_sleeper(is_timed: bool, grace: Duration) -> Duration {
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
-    let server = Server::on(Sleeper { socket, is_timed }).unwrap().grace(grace);
+    let server =
+        Server::from_listener(Sleeper { socket, is_timed }).unwrap().shutdown_timeout(grace);
     let (handle, (done, is_done)) = (server.handle(), channel());
     thread::spawn(move || done.send(server.serve(tell)));
     assert!(exchange(address, LAST_GET).starts_with("HTTP/1.1 200 "));
     let start = Instant::now();
-    handle.shut_down();
+    handle.shutdown();
     is_done.recv_timeout(DEADLINE).expect("it ends").unwrap();
     start.elapsed()
 }
@@ -818,10 +822,10 @@ fn a_handle_does_not_keep_the_port() {
     let (handle, address, server) = bound();
     drop(server);
     assert!(is_free(address));
-    handle.shut_down();
+    handle.shutdown();
     // ... one that has served, ...
     let (handle, address, server) = bound();
-    handle.shut_down();
+    handle.shutdown();
     server.serve(tell).unwrap();
     assert!(is_free(address));
     // ... and one whose listener panics.
@@ -838,11 +842,11 @@ fn a_handle_does_not_keep_the_port() {
     }
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
-    let server = Server::on(Panicking(socket)).unwrap();
+    let server = Server::from_listener(Panicking(socket)).unwrap();
     let handle = server.handle();
     assert!(thread::spawn(move || server.serve(tell)).join().is_err());
     assert!(is_free(address));
-    handle.shut_down();
+    handle.shutdown();
 }
 
 #[cfg(unix)]
@@ -851,13 +855,13 @@ fn a_handle_does_not_keep_a_unix_socket() {
     use std::os::unix::net::{UnixListener, UnixStream};
     let path = std::env::temp_dir().join(format!("bareline-kept-{}.socket", std::process::id()));
     let _ = std::fs::remove_file(&path);
-    let server = Server::on(UnixListener::bind(&path).unwrap()).unwrap();
+    let server = Server::from_listener(UnixListener::bind(&path).unwrap()).unwrap();
     let handle = server.handle();
     drop(server);
     let error = UnixStream::connect(&path).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
     std::fs::remove_file(&path).unwrap();
-    handle.shut_down();
+    handle.shutdown();
 }
 
 #[test]
@@ -865,10 +869,10 @@ fn a_server_on_all_addresses_can_be_shut_down() {
     for address in ["0.0.0.0:0", "[::]:0"] {
         // There may be no IPv6 here.
         let Ok(listener) = TcpListener::bind(address) else { continue };
-        let server = Server::on(listener).unwrap();
+        let server = Server::from_listener(listener).unwrap();
         let handle = server.handle();
         let served = thread::spawn(move || server.serve(tell));
-        handle.shut_down();
+        handle.shutdown();
         served.join().unwrap().unwrap();
     }
 }

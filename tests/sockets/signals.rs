@@ -72,7 +72,7 @@ fn signals_do_not_extend_the_wait_for_a_datagram() {
             });
             scope.spawn(|| {
                 takes_a_second(Wait::Datagram, || {
-                    peer().ask(b"who", SECOND, &mut [0; 9], |_| true).map(drop)
+                    peer().request(b"who", SECOND, &mut [0; 9], |_| true).map(drop)
                 })
             });
         });

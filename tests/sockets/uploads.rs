@@ -151,7 +151,7 @@ fn curl_gets_each_404_and_413() {
 
 /// Returns the status of the response to a POST of so many octets.
 fn post(client: &Client, url: &str, size: usize) -> Result<u16, Error> {
-    let mut response = client.request(Method::POST, url)?.body(&vec![b'x'; size])?;
+    let mut response = client.request(Method::POST, url)?.send_body(&vec![b'x'; size])?;
     io::copy(&mut response, &mut io::sink())?;
     Ok(response.status().code())
 }

@@ -10,7 +10,7 @@ pub fn serve(port: u16) {
     let server = Server::bind(("127.0.0.1", port))
         .expect("the port is free")
         .threads(6_000)
-        .connections(6_000);
+        .max_connections(6_000);
     let answered = server.serve(|exchange| {
         exchange.responder.send(
             Status::OK,
