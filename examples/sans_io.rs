@@ -19,7 +19,7 @@ fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()> {
     let (mut request, mut length) = (None::<RequestParts>, 0);
     loop {
         let (mut is_head, mut is_starved, mut used) = (false, false, 0);
-        match (connection.state(), request, connection.fault()) {
+        match (connection.state(), request, connection.error()) {
             (ServerState::SendResponse, Some(parts), _) => {
                 let head = parts.over(input.split().0, &spans);
                 let text = format!("{} {}, {length} octets\n", head.method(), head.target().path());

@@ -29,7 +29,7 @@ impl ParseError {
 
     /// The same error in an input that has `count` octets more in front: for a caller who counts
     /// from the beginning of the connection.
-    pub const fn behind(self, count: usize) -> Self {
+    pub const fn offset_by(self, count: usize) -> Self {
         Self { offset: self.offset.saturating_add(count), ..self }
     }
 

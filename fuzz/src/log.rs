@@ -171,7 +171,7 @@ pub fn server_log(
                 let used = connection.discard_body(buffer.filled());
                 buffer.consume(used);
                 used_up += used;
-                refused(connection.fault().map_or(Ok(()), Err), &mut log, used_up, &mut fault);
+                refused(connection.error().map_or(Ok(()), Err), &mut log, used_up, &mut fault);
                 // What arrives at all arrives before the response here, however it is cut.
                 let may_end = connection.may_discard_body() || connection.expects_continue();
                 fault.is_none() && (!may_end || arrivals.fill(&mut buffer) == 0)

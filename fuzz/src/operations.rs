@@ -225,7 +225,7 @@ pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
         sent.extend_from_slice(out.as_bytes());
         out.clear();
         assert!(
-            connection.state() != ServerState::Reject || connection.fault().is_some(),
+            connection.state() != ServerState::Reject || connection.error().is_some(),
             "there is nothing to refuse"
         );
         assert!(

@@ -57,7 +57,7 @@ enum Failed {
     /// Before anything was sent, since the connection carries no more requests.
     Unsent(Error),
     /// The server has closed, and has not begun to answer.
-    Unanswered(Error),
+    IncompleteResponse(Error),
     Otherwise(Error),
 }
 
@@ -119,20 +119,24 @@ impl<'r> ClientRequest<'r> {
             match self.ask(&mut stream, whole, &mut content) {
                 Ok(parts) => return Ok(ClientResponse::new(stream, parts, client.pool())),
                 Err(Failed::Unsent(_)) => {}
-                Err(Failed::Unanswered(_))
+                Err(Failed::IncompleteResponse(_))
                     if is_idempotent(self.method) && content.is_repeatable() =>
                 {
                     break;
                 }
-                Err(Failed::Unanswered(error) | Failed::Otherwise(error)) => return Err(error),
+                Err(Failed::IncompleteResponse(error) | Failed::Otherwise(error)) => {
+                    return Err(error);
+                }
             }
         }
         let mut stream = client.connect(&self.url.authority, &whole)?;
         match self.ask(&mut stream, whole, &mut content) {
             Ok(parts) => Ok(ClientResponse::new(stream, parts, client.pool())),
-            Err(Failed::Unsent(error) | Failed::Unanswered(error) | Failed::Otherwise(error)) => {
-                Err(error)
-            }
+            Err(
+                Failed::Unsent(error)
+                | Failed::IncompleteResponse(error)
+                | Failed::Otherwise(error),
+            ) => Err(error),
         }
     }
 
@@ -163,7 +167,7 @@ impl<'r> ClientRequest<'r> {
         }
         let ended = content.write(&mut writer).and_then(|()| Ok(writer.end(&[])?.1));
         ended.map_err(|error| match stream.is_unanswered(&error) {
-            true => Failed::Unanswered(error),
+            true => Failed::IncompleteResponse(error),
             false => Failed::Otherwise(error),
         })
     }

@@ -60,7 +60,7 @@ pub enum Error {
     /// The connection has ended, and carries nothing more [RFC 9112 section 9.6].
     Closed,
     /// A request got no answer from the caller, or not a whole one; the connection is closed.
-    Unanswered,
+    IncompleteResponse,
 }
 
 /// What the peer did wrong.
@@ -397,7 +397,7 @@ impl fmt::Display for Error {
             }
             Self::Url(fault) => write!(f, "{fault}"),
             Self::Closed => f.write_str("connection has ended (RFC 9112 section 9.6)"),
-            Self::Unanswered => f.write_str("request without a whole answer"),
+            Self::IncompleteResponse => f.write_str("request without a whole answer"),
         }
     }
 }
@@ -528,7 +528,7 @@ impl From<Error> for io::Error {
             | Error::TooLong { .. }
             | Error::DatagramCut { .. } => io::ErrorKind::InvalidInput,
             Error::Closed => io::ErrorKind::NotConnected,
-            Error::Connect { .. } | Error::Unanswered => io::ErrorKind::Other,
+            Error::Connect { .. } | Error::IncompleteResponse => io::ErrorKind::Other,
         };
         io::Error::new(kind, error)
     }
@@ -620,7 +620,7 @@ mod tests {
             Error::TooLong { most: 65_535 },
             Error::DatagramCut { missing: 1 },
             Error::Closed,
-            Error::Unanswered,
+            Error::IncompleteResponse,
         ];
         errors.extend(peer.map(Error::Peer));
         errors.extend(url.map(Error::Url));
@@ -632,7 +632,7 @@ mod tests {
                 | Error::Usage(_)
                 | Error::Url(_) => {}
                 Error::Limit(_) | Error::TooLong { .. } | Error::DatagramCut { .. } => {}
-                Error::Closed | Error::Unanswered => {}
+                Error::Closed | Error::IncompleteResponse => {}
             }
         }
         errors

@@ -182,7 +182,7 @@ impl<'s, S: Transport> Responder<'s, S> {
             return Err(WriteError::OutOfTurn.into());
         }
         if wire.turn.as_mut().is_some_and(Turn::ends_with_answer) {
-            wire.connection.close_after_answer();
+            wire.connection.close_after_response();
         }
         match self.is_while_reading {
             true => wire.write(Connection::ask_for_body)?,

@@ -128,7 +128,7 @@ impl<S: Transport> ServerStream<S> {
     /// [`PeerError`] and one line of text, and the connection closed; the error is for the log.
     /// So is a fault of the body that the caller has met and not answered. A request that the
     /// caller has not answered is answered with 500, and the connection closed: that is
-    /// [`Error::Unanswered`].
+    /// [`Error::IncompleteResponse`].
     pub fn next_request(&mut self) -> Result<Option<Exchange<'_, S>>, Error> {
         self.next_or_rejected().map_err(|rejected| rejected.error)
     }
@@ -236,7 +236,7 @@ impl<S: Transport> ServerWire<S> {
                 ServerState::Idle | ServerState::Head => {
                     if let Some(parts) = self.receive(head, spans, &mut deadlines)? {
                         self.turn.iter_mut().for_each(Turn::count_request);
-                        self.is_last = self.connection.closes_after_answer()
+                        self.is_last = self.connection.will_close()
                             && self.connection.state() == ServerState::SendResponse;
                         return Ok(Some(parts));
                     }
@@ -293,13 +293,13 @@ impl<S: Transport> ServerWire<S> {
 
     /// Why there is no answer: the peer's fault, or the caller's.
     fn unanswered(&self) -> Error {
-        self.fault.map_or(Error::Unanswered, Error::Peer)
+        self.fault.map_or(Error::IncompleteResponse, Error::Peer)
     }
 
     /// Rejects the request whose head is being received.
     fn reject(&mut self, error: Error) -> Rejected {
         // Behind a request without a whole response stand other octets than its own.
-        let is_own = !matches!(error, Error::Unanswered) && self.fault.is_none();
+        let is_own = !matches!(error, Error::IncompleteResponse) && self.fault.is_none();
         let octets = if is_own { self.received.filled().trim_ascii_start() } else { &[] };
         let line =
             octets.split(|&octet| octet == b'\n').next().unwrap_or_default().trim_ascii_end();

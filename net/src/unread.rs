@@ -24,7 +24,7 @@ impl<S: Transport> ServerWire<S> {
         }
         self.body.is_given_up = true;
         self.received.consume(std::mem::take(&mut self.body.content));
-        if self.connection.closes_after_answer() {
+        if self.connection.will_close() {
             return;
         }
         let mut deadline = self.body.unread;
@@ -39,7 +39,7 @@ impl<S: Transport> ServerWire<S> {
         loop {
             let used = self.connection.discard_body(self.received.filled());
             self.received.consume(used);
-            if let Some(fault) = self.connection.fault() {
+            if let Some(fault) = self.connection.error() {
                 return Err(Error::of_request(fault, &[]));
             }
             // A client that waits for a 100 may have sent its body by now all the same.

@@ -103,7 +103,7 @@ const SERVER_STEPS: &[Step<Server>] = &[
     ("the caller wants the answer to be the last", |server| {
         let is_owed =
             matches!(server.connection.state(), ServerState::Body | ServerState::SendResponse);
-        server.connection.close_after_answer();
+        server.connection.close_after_response();
         is_owed
     }),
     ("an interim answer is written", |server| server.respond(Status::PROCESSING, "")),
@@ -793,7 +793,7 @@ fn rfc9112_9_6_the_response_that_ends_a_connection_says_close() {
             .unwrap();
     };
     let last: Write = |server| {
-        server.connection.close_after_answer();
+        server.connection.close_after_response();
         assert!(server.respond(Status::NO_CONTENT, ""));
     };
     let rejected: Write = |server| {
@@ -853,17 +853,17 @@ fn rfc9112_9_6_the_response_that_ends_a_connection_says_close() {
 #[test]
 fn rfc9112_9_6_a_server_may_end_the_connection_with_any_answer() {
     let mut server = server_after(b"");
-    server.connection.close_after_answer();
+    server.connection.close_after_response();
     for says_close in [false, true] {
         assert!(
             server.octets(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n"),
             "what was wanted before counts no more"
         );
-        assert!(!server.connection.closes_after_answer());
+        assert!(!server.connection.will_close());
         if says_close {
-            server.connection.close_after_answer();
+            server.connection.close_after_response();
         }
-        assert_eq!(server.connection.closes_after_answer(), says_close);
+        assert_eq!(server.connection.will_close(), says_close);
         server.octets(b"hi");
         assert!(server.respond(Status::NO_CONTENT, ""));
         let end = server
@@ -875,7 +875,7 @@ fn rfc9112_9_6_a_server_may_end_the_connection_with_any_answer() {
         server.connection.next_request();
     }
     assert_eq!(server.connection.state(), ServerState::Close);
-    assert!(server_after(b"GET / HTTP/1.0\r\n\r\n").connection.closes_after_answer());
+    assert!(server_after(b"GET / HTTP/1.0\r\n\r\n").connection.will_close());
 }
 
 #[test]

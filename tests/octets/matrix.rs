@@ -283,7 +283,7 @@ fn fault(sent: &str, octets: &[u8]) -> Option<ParseError> {
                 match decoder.decode(&octets[start..]) {
                     Ok((used, _)) => start += used,
                     Err(error) => {
-                        return Some(error.behind(start)).filter(|error| error.offset() == at);
+                        return Some(error.offset_by(start)).filter(|error| error.offset() == at);
                     }
                 }
             }

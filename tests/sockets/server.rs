@@ -656,7 +656,7 @@ fn an_answer_that_is_none_is_a_500_and_an_error() {
                 "{number}: {answered:?}"
             );
             let unanswered = peer.next_request().unwrap_err();
-            assert!(matches!(unanswered, Error::Unanswered), "{unanswered:?}");
+            assert!(matches!(unanswered, Error::IncompleteResponse), "{unanswered:?}");
             assert!(peer.next_request().unwrap().is_none(), "the connection is closed");
         });
         let answer = exchange(address, b"GET / HTTP/1.0\r\n\r\n");
@@ -702,7 +702,7 @@ fn an_unfinished_answer_is_cut_short_for_the_client_too() {
             let (address, served) = serve_one(Settings::default(), move |mut peer| {
                 answer(peer.next_request().unwrap().unwrap().responder).unwrap();
                 if !is_dropped {
-                    assert!(matches!(peer.next_request(), Err(Error::Unanswered)));
+                    assert!(matches!(peer.next_request(), Err(Error::IncompleteResponse)));
                 }
             });
             let answer = exchange(

@@ -190,8 +190,8 @@ impl BodyDecoder {
                 Ok((used, BodyPart::Chunk { .. })) => line_end = line_end.saturating_add(used),
                 Ok((used, part)) => return Ok((line_end.saturating_add(used), part)),
                 Err(error) => {
-                    self.refuse(error.behind(line_end));
-                    return Err(error.behind(line_end));
+                    self.refuse(error.offset_by(line_end));
+                    return Err(error.offset_by(line_end));
                 }
             }
         }
@@ -337,7 +337,7 @@ impl BodyDecoder {
         };
         let line = input.get(start..end).unwrap_or(&[]);
         let (_, ChunkLine { digits, size, extensions }) =
-            chunk_line(Words::new(line)).map_err(|stop| stop.error(line, 0).behind(start))?;
+            chunk_line(Words::new(line)).map_err(|stop| stop.error(line, 0).offset_by(start))?;
         let at_digits = |kind| ParseError::new(kind, start, digits.len());
         let size = size.ok_or_else(|| at_digits(ParseErrorKind::ChunkSizeTooLarge))?;
         self.body_left = self

@@ -162,7 +162,7 @@ impl ServerConnection {
     /// octets, as long as [`may_discard_body`](Self::may_discard_body); without a body it uses
     /// none.
     ///
-    /// A body that breaks a rule is the peer's [`fault`](Self::fault), whose offset counts from the
+    /// A body that breaks a rule is the peer's [`error`](Self::error), whose offset counts from the
     /// first octet that is not used: the response is written with [`reject`](Self::reject) then,
     /// with any status.
     ///
@@ -281,13 +281,13 @@ impl ServerConnection {
     /// Makes the answer that is owed the last one on the connection, whatever the request asks for:
     /// it says so, and nothing behind the request is read [RFC 9112 section 9.6]. Without an
     /// answer owed nothing changes.
-    pub const fn close_after_answer(&mut self) {
+    pub const fn close_after_response(&mut self) {
         self.outbound.closes |= matches!(self.outbound.outgoing, Outgoing::Owed);
     }
 
     /// Whether the answer that is owed is the last one on the connection: the request says so, or
-    /// [`close_after_answer`](Self::close_after_answer) does.
-    pub const fn closes_after_answer(&self) -> bool {
+    /// [`close_after_response`](Self::close_after_response) does.
+    pub const fn will_close(&self) -> bool {
         self.outbound.closes && matches!(self.outbound.outgoing, Outgoing::Owed)
     }
 
@@ -356,7 +356,7 @@ impl ServerConnection {
     /// What the peer did wrong, as [`receive`](Self::receive), [`on_overflow`](Self::on_overflow)
     /// or [`on_eof`](Self::on_eof) has told: what there is to [`reject`](Self::reject)
     /// in the state [`Refusal`](ServerState::Reject).
-    pub const fn fault(&self) -> Option<ParseError> {
+    pub const fn error(&self) -> Option<ParseError> {
         self.inbound.fault()
     }
 

@@ -137,7 +137,7 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
     fn respond(&mut self, status: Status) -> Result<HeadWriter<'_, Answer<'_>>, WriteError> {
         self.is_body_given_up |= self.content > 0 || self.connection.is_body_owed();
         self.discard();
-        match self.connection.fault() {
+        match self.connection.error() {
             Some(_) => self.connection.reject(status, &mut self.out),
             None => self.connection.respond(status, &mut self.out),
         }
@@ -226,7 +226,7 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
     /// Ends the body of the response, when that of the request has ended or has been given up.
     pub(super) fn end<E>(&mut self) -> Result<(), StreamError<E>> {
         self.discard();
-        if let Some(fault) = self.connection.fault() {
+        if let Some(fault) = self.connection.error() {
             return Err(fault.into());
         }
         self.connection.end_body(&[], &mut self.out).map_err(StreamError::from)

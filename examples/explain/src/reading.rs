@@ -296,7 +296,7 @@ impl Reading {
 
     fn refused(mut self, error: ParseError, position: usize) -> Self {
         self.tail = Tail::Reject;
-        self.fault = Some(error.behind(position));
+        self.fault = Some(error.offset_by(position));
         self
     }
 

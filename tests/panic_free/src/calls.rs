@@ -75,7 +75,7 @@ pub fn all(received: &[u8]) {
             error.kind().section(),
             error.kind().status(),
             error.kind().hint(),
-            error.behind(received.len()),
+            error.offset_by(received.len()),
         ));
         black_box((error.hint_in(received), error.other_protocol(received)));
     }
@@ -258,7 +258,7 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
             black_box((
                 connection.receive_body(rest.filled()).is_ok(),
                 connection.expects_continue(),
-                connection.fault(),
+                connection.error(),
             ));
             black_box((head.persists(), head.expects_continue(), head.offers_upgrade()));
             let (mut receiving, mut sending) = connection.split();
@@ -299,8 +299,8 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
         if buffer.is_full() {
             black_box(connection.on_overflow());
         }
-        connection.close_after_answer();
-        black_box(connection.closes_after_answer());
+        connection.close_after_response();
+        black_box(connection.will_close());
         black_box(connection.on_eof().is_ok());
         black_box(out.as_bytes());
         out.clear();

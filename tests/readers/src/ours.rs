@@ -121,7 +121,7 @@ fn read_body(mut reading: Reading, octets: &[u8], len: usize) -> Result<Outcome,
     let mut body = BodyDecoder::new(ours, &Limits::DEFAULT);
     let (mut end, mut content, mut trailers) = (len, Vec::new(), Vec::new());
     let is_whole = loop {
-        let (used, part) = body.decode(&octets[end..]).map_err(|error| error.behind(end))?;
+        let (used, part) = body.decode(&octets[end..]).map_err(|error| error.offset_by(end))?;
         end += used;
         match part {
             BodyPart::Data(data) => content.extend_from_slice(data),

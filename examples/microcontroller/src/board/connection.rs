@@ -189,7 +189,7 @@ impl Connection {
     #[inline(never)] // as serve
     fn step(&mut self, socket: &mut Socket<'_>, board: &mut Board) -> Result<Step, WriteError> {
         let mut out = WireBuf::new();
-        match (self.http.state(), self.http.fault()) {
+        match (self.http.state(), self.http.error()) {
             (ServerState::Done, _) => {
                 self.http.next_request();
                 self.since = board.now;
@@ -212,7 +212,7 @@ impl Connection {
                             break;
                         }
                     }
-                    if self.http.fault().is_some() {
+                    if self.http.error().is_some() {
                         return Ok(Step::Done);
                     }
                 }

@@ -73,7 +73,7 @@ fn serve(input: &mut RecvBuf<INPUT>) -> Result<(), WriteError> {
     let (mut request, mut length) = (None::<RequestParts>, 0_u64);
     loop {
         let (mut is_head, mut is_starved, mut used) = (false, false, 0);
-        match (connection.state(), request, connection.fault()) {
+        match (connection.state(), request, connection.error()) {
             (ServerState::Body, ..) if connection.expects_continue() => {
                 connection.respond(Status::CONTINUE, &mut out)?.without_body()?;
             }
