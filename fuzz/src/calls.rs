@@ -212,7 +212,7 @@ impl Calls {
         for (name, value) in &self.fields {
             head = head.field(FieldName::new(name)?, FieldValue::new(value)?)?;
         }
-        if !self.end(head)? {
+        if !self.finish_head(head)? {
             return Ok(());
         }
         for piece in &self.pieces {
@@ -227,7 +227,7 @@ impl Calls {
     }
 
     /// Ends the head; returns whether the body follows.
-    fn end(&self, head: HeadWriter<'_>) -> std::result::Result<bool, WriteError> {
+    fn finish_head(&self, head: HeadWriter<'_>) -> std::result::Result<bool, WriteError> {
         match self.end {
             End::Nothing => head.without_body().map(|()| false),
             End::Whole => head.body(&self.pieces.concat()).map(|()| false),

@@ -152,13 +152,13 @@ pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
             }
             Operation::Respond(code, finish) => {
                 let status = Status::new(*code).expect("a status");
-                connection.respond(status, &mut out).and_then(|head| end(head, *finish))
+                connection.respond(status, &mut out).and_then(|head| finish_head(head, *finish))
             }
             Operation::RespondWhileReceiving(code, finish) => {
                 let status = Status::new(*code).expect("a status");
                 connection
                     .respond_while_receiving(status, &mut out)
-                    .and_then(|head| end(head, *finish))
+                    .and_then(|head| finish_head(head, *finish))
             }
             Operation::RespondByHalf(code, finish, is_meanwhile) => {
                 let status = Status::new(*code).expect("a status");
@@ -167,7 +167,7 @@ pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
                     true => sending.respond_while_receiving(status, &mut out),
                     false => sending.respond(status, &mut out),
                 };
-                let written = head.and_then(|head| end(head, *finish));
+                let written = head.and_then(|head| finish_head(head, *finish));
                 if written.is_ok() {
                     let received: Result<(usize, Event<'_, ()>), _> =
                         receiving.receive_body(&input);
@@ -291,7 +291,10 @@ impl Requests {
     }
 }
 
-fn end<S: StreamSink>(head: HeadWriter<'_, S>, finish: HeadFinish) -> Result<(), WriteError> {
+fn finish_head<S: StreamSink>(
+    head: HeadWriter<'_, S>,
+    finish: HeadFinish,
+) -> Result<(), WriteError> {
     let upgrade = FieldValue::from_static("upgrade");
     match finish {
         HeadFinish::WithoutBody => head.without_body(),
@@ -430,7 +433,7 @@ fn request(
     let (method, target) = line.split_once(' ').expect("a method and a target");
     let (method, target) = (Method::new(method)?, Target::new(target)?);
     let host = FieldValue::new(target.authority().unwrap_or("a"))?;
-    end(connection.request(method, target, out)?.field(FieldName::HOST, host)?, finish)
+    finish_head(connection.request(method, target, out)?.field(FieldName::HOST, host)?, finish)
 }
 
 /// These octets are requests and nothing else, by our own parser; the last one may be cut short.

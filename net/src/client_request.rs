@@ -165,7 +165,7 @@ impl<'r> ClientRequest<'r> {
         if let Some(watch) = &mut self.watch {
             watch(writer.ready());
         }
-        let ended = content.write(&mut writer).and_then(|()| Ok(writer.end(&[])?.1));
+        let ended = content.write(&mut writer).and_then(|()| Ok(writer.finish_into_parts(&[])?.1));
         ended.map_err(|error| match stream.is_unanswered(&error) {
             true => Failed::IncompleteResponse(error),
             false => Failed::Otherwise(error),

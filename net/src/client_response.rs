@@ -57,7 +57,7 @@ impl ClientResponse {
             pool: Arc::clone(pool),
         };
         if is_over {
-            response.let_go();
+            response.return_to_pool();
         }
         response
     }
@@ -78,9 +78,9 @@ impl ClientResponse {
     }
 
     /// Gives the connection to the pool, if another request can follow; it is closed otherwise.
-    fn let_go(&mut self) {
+    fn return_to_pool(&mut self) {
         if let Some(mut stream) = self.stream.take()
-            && stream.is_at_rest()
+            && stream.settle()
         {
             self.pool.keep(stream);
         }
@@ -92,7 +92,7 @@ impl Read for ClientResponse {
         let Some(stream) = &mut self.stream else { return Ok(0) };
         let count = stream.read_body(buffer, &mut self.trailers)?;
         if count == 0 && !buffer.is_empty() {
-            self.let_go();
+            self.return_to_pool();
         }
         Ok(count)
     }
@@ -100,7 +100,7 @@ impl Read for ClientResponse {
 
 impl Drop for ClientResponse {
     fn drop(&mut self) {
-        self.let_go();
+        self.return_to_pool();
     }
 }
 

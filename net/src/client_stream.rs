@@ -176,7 +176,7 @@ impl<S: Transport> ClientStream<S> {
     ) -> Result<RequestWriter<'_, S>, Error> {
         self.wire.whole = whole;
         self.has_interim = false;
-        self.conclude()?;
+        self.finish_exchange()?;
         let host = FieldValue::new(&self.authority)?;
         self.wire.write(|connection, out| {
             to!(out, |out| write(
@@ -255,9 +255,9 @@ impl<S: Transport> ClientStream<S> {
         self.wire.connection.state() == ClientState::Done
     }
 
-    /// Whether another request can follow at once: the exchange is over, with what has come of its
-    /// body, and nothing is behind it.
-    pub(crate) fn is_at_rest(&mut self) -> bool {
+    /// Discards what has come of the response's body; returns whether another request can follow at
+    /// once, which needs a whole exchange with nothing behind it.
+    pub(crate) fn settle(&mut self) -> bool {
         self.wire.next_message();
         let mut left = self.wire.settings.limits.drain as usize;
         let is_over = matches!(self.skip(&mut left), Ok(true)) && self.is_over();
@@ -265,7 +265,7 @@ impl<S: Transport> ClientStream<S> {
     }
 
     /// Ends the exchange before.
-    fn conclude(&mut self) -> Result<(), Error> {
+    fn finish_exchange(&mut self) -> Result<(), Error> {
         self.wire.next_message();
         self.received.octets.forget();
         if self.wire.connection.state() == ClientState::Body {
@@ -450,13 +450,13 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
     /// Ends the request with these trailers, which a chunked body can have, and reads the head of
     /// the response.
     pub fn finish_with(self, trailers: &[TrailerField<'_>]) -> Result<Response<'c, S>, Error> {
-        let (ClientStream { wire, received, .. }, parts) = self.end(trailers)?;
+        let (ClientStream { wire, received, .. }, parts) = self.finish_into_parts(trailers)?;
         Ok(Response { head: received.head(parts), body: ResponseBody::new(wire) })
     }
 
     /// The same; gives the response as its connection, which has the octets of the head, and the
     /// parts of that.
-    pub(crate) fn end(
+    pub(crate) fn finish_into_parts(
         mut self,
         trailers: &[TrailerField<'_>],
     ) -> Result<(&'c mut ClientStream<S>, ResponseParts), Error> {
@@ -576,7 +576,7 @@ mod tests {
         let head = stream.take_head();
         assert!(head.octets.memory() >= len);
         assert!(stream.wire.received.memory() > 64 * 1024);
-        assert!(stream.is_at_rest());
+        assert!(stream.settle());
         assert_eq!((stream.wire.received.memory(), stream.received.octets.memory()), (8 * 1024, 0));
         // One that is used again itself forgets the head with the next request.
         stream.received = head;

@@ -52,7 +52,7 @@ impl Notice {
         self.is_closing.load(Relaxed)
     }
 
-    pub(crate) fn end(&self) {
+    pub(crate) fn cut(&self) {
         self.is_over.store(true, Relaxed);
     }
 
@@ -118,15 +118,16 @@ impl Turn {
         self.requests = self.requests.saturating_sub(1);
     }
 
-    /// Whether the next answer is to be the last: since all are closing, it has been enough of
-    /// them, or others wait and this connection has had its thread for some time.
-    pub(crate) fn ends_with_answer(&mut self) -> bool {
+    /// Makes the next response the last when the server shuts down, when the connection has had its
+    /// requests, or when others wait and this one has had its thread for some time; returns whether
+    /// it is the last.
+    pub(crate) fn try_close_after_response(&mut self) -> bool {
         self.requests == 0 || self.notice.is_closing() || self.makes(Room::Promised)
     }
 
-    /// Whether a connection that waits for a request is to end: since all are closing, or others
-    /// wait.
-    pub(crate) fn ends_idle(&mut self) -> bool {
+    /// Makes room for others that wait, unless enough do; returns whether an idle connection has to
+    /// close, for that or since the server shuts down.
+    pub(crate) fn try_close_idle(&mut self) -> bool {
         self.notice.is_closing() || self.makes(Room::Made)
     }
 
@@ -179,17 +180,21 @@ mod tests {
             turn
         };
         let counts = || (notice.room_wanted.load(Relaxed), notice.room_promised.load(Relaxed));
-        assert!(!old().ends_idle() && !old().ends_with_answer());
+        assert!(!old().try_close_idle() && !old().try_close_after_response());
         notice.want_room(1);
-        assert!(!new().ends_idle() && !new().ends_with_answer(), "each has its turn");
+        assert!(!new().try_close_idle() && !new().try_close_after_response(), "each has its turn");
         let (mut busy, mut idle) = (old(), old());
-        assert!(busy.ends_with_answer() && busy.ends_with_answer() && !old().ends_with_answer());
-        assert!(idle.ends_idle() && idle.ends_idle() && !old().ends_idle());
+        assert!(
+            busy.try_close_after_response()
+                && busy.try_close_after_response()
+                && !old().try_close_after_response()
+        );
+        assert!(idle.try_close_idle() && idle.try_close_idle() && !old().try_close_idle());
         assert_eq!(counts(), (0, 1));
         drop((busy, idle));
         assert_eq!(counts(), (1, 0));
         // One that is about to close makes room enough.
         let mut idle = old();
-        assert!(idle.ends_idle() && !old().ends_with_answer());
+        assert!(idle.try_close_idle() && !old().try_close_after_response());
     }
 }

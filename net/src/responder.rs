@@ -181,7 +181,7 @@ impl<'s, S: Transport> Responder<'s, S> {
         if status.is_informational() && status != Status::SWITCHING_PROTOCOLS {
             return Err(WriteError::OutOfTurn.into());
         }
-        if wire.turn.as_mut().is_some_and(Turn::ends_with_answer) {
+        if wire.turn.as_mut().is_some_and(Turn::try_close_after_response) {
             wire.connection.close_after_response();
         }
         match self.is_while_reading {
@@ -245,8 +245,8 @@ impl<'s, S: Transport> Responder<'s, S> {
 
 impl<S: Transport> Outcome<'_, S> {
     /// Refuses the request when there is no answer.
-    pub(crate) fn conclude(&self) -> Result<(), Error> {
-        in_turn(self.wire)?.conclude()
+    pub(crate) fn reject_without_response(&self) -> Result<(), Error> {
+        in_turn(self.wire)?.reject_without_response()
     }
 }
 
@@ -292,12 +292,12 @@ impl<S: Transport> ResponseWriter<'_, S> {
     pub fn finish_with(self, trailers: &[TrailerField<'_>]) -> Result<(), Error> {
         let wire = &mut *in_turn(self.wire)?;
         match (self.is_whole, trailers) {
-            (false, _) => end(wire, trailers)?,
+            (false, _) => end_response_body(wire, trailers)?,
             (true, []) => {}
             (true, _) => return Err(WriteError::TrailersNeedChunked.into()),
         }
         match wire.connection.state() {
-            ServerState::Close => wire.end(),
+            ServerState::Close => wire.close_after_last(),
             // The next request may be there already: its answer goes out together with this one.
             ServerState::Done if wire.has_more() => Ok(()),
             _ => wire.flush(),
@@ -307,7 +307,10 @@ impl<S: Transport> ResponseWriter<'_, S> {
 
 /// Ends the body of a response. Where the request's body has to end before it, the rest of that is
 /// discarded first.
-fn end<S: Transport>(wire: &mut ServerWire<S>, trailers: &[TrailerField<'_>]) -> Result<(), Error> {
+fn end_response_body<S: Transport>(
+    wire: &mut ServerWire<S>,
+    trailers: &[TrailerField<'_>],
+) -> Result<(), Error> {
     let mut ended = wire.end_body(trailers);
     if matches!(ended, Err(Error::Usage(WriteError::RequestUnread))) {
         wire.give_up_body();

@@ -231,7 +231,8 @@ fn answer<S: Transport>(
     let since = log::log_enabled!(target: ACCESS, log::Level::Info).then(Instant::now);
     let handled = panics::catch(|| handler(exchange).map_err(|error| error.to_string()))
         .unwrap_or_else(|panic| Err(format!("the handler has panicked: {}", panic.reason())));
-    let answered = handled.and(outcome.conclude().map_err(|error| error.to_string()));
+    let answered =
+        handled.and(outcome.reject_without_response().map_err(|error| error.to_string()));
     let (method, target, version) = (head.method(), head.target(), head.version());
     if let Some(since) = since {
         let milliseconds = since.elapsed().as_secs_f64() * 1000.0;
@@ -266,7 +267,7 @@ impl ServerHandle {
 
 impl Drop for OwnHandle {
     fn drop(&mut self) {
-        self.0.notice.end();
+        self.0.notice.cut();
         let waker = self.0.waker().take();
         drop(waker);
     }

@@ -349,20 +349,20 @@ impl<S: Transport> ServerWire<S> {
     /// come, and the answer is small; for what comes all the same would be answered with a
     /// reset, which may take an answer away that is still under way. Else what the client sends is
     /// still taken when the connection is closed.
-    pub(crate) fn end(&mut self) -> Result<(), Error> {
+    pub(crate) fn close_after_last(&mut self) -> Result<(), Error> {
         self.close_write()?;
         if self.is_last
             && self.has_sent_little()
             && matches!(self.look(), Ok(true))
             && !self.has_more()
         {
-            self.let_go();
+            self.drop_transport();
         }
         Ok(())
     }
 
     /// Refuses a request that has got no answer. Fails when there is none, or not a whole one.
-    pub(crate) fn conclude(&mut self) -> Result<(), Error> {
+    pub(crate) fn reject_without_response(&mut self) -> Result<(), Error> {
         match self.connection.state() {
             ServerState::Body | ServerState::SendResponse | ServerState::Reject
                 if self.is_open() =>
@@ -383,7 +383,7 @@ impl<S: Transport> Drop for ServerStream<S> {
         // Closing may take a while.
         self.head.forget();
         let wire = self.wire.get_mut();
-        let _ = wire.conclude();
+        let _ = wire.reject_without_response();
         wire.close();
     }
 }

@@ -99,7 +99,7 @@ impl<L: Listener> Threads<L> {
     /// ended by then, and closes those that no thread has taken.
     pub(crate) fn run(self: &Arc<Self>, grace: Duration) -> io::Result<usize> {
         let begun = Instant::now();
-        self.add(&mut self.state(), false).inspect_err(|_| self.notice.end())?;
+        self.add(&mut self.state(), false).inspect_err(|_| self.notice.cut())?;
         // It may have been closed long before it began.
         let closed = self.notice.wait_for_close().max(begun);
         let mut state = self.state();
@@ -109,7 +109,7 @@ impl<L: Listener> Threads<L> {
         }
         let left = state.busy.saturating_add(state.waiting.len());
         let unserved = (mem::take(&mut state.waiting), state.acceptor.take());
-        self.notice.end();
+        self.notice.cut();
         let accepted = state.accepted.replace(Ok(()));
         drop(state);
         let _ = panics::catch(|| drop(unserved));

@@ -270,7 +270,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
 
     /// Whether the server still wants what is waited for.
     fn check_turn(&mut self, wait: Wait) -> Result<(), Error> {
-        match wait == Wait::Idle && self.turn.as_mut().is_some_and(Turn::ends_idle) {
+        match wait == Wait::Idle && self.turn.as_mut().is_some_and(Turn::try_close_idle) {
             true => Err(PeerError::TooSlow { wait, after: TURN }.into()),
             false => Ok(()),
         }
@@ -607,7 +607,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     }
 
     /// Gives the transport up: nothing is sent or read any more.
-    pub(crate) fn let_go(&mut self) {
+    pub(crate) fn drop_transport(&mut self) {
         self.transport = None;
     }
 
@@ -616,7 +616,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     pub(crate) fn close_idle(&mut self) {
         let _ = self.close_write();
         let _ = self.receive_arrived();
-        self.let_go();
+        self.drop_transport();
     }
 
     /// Closes in stages [RFC 9112 section 9.6]: says that nothing more comes, then discards what
@@ -635,7 +635,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         let Settings { linger_timeout, linger_silence_timeout, linger_limit, .. } = self.settings;
         let (start, mut left) = (Instant::now(), linger_limit);
         while let (1.., Some(time)) = (left, linger_timeout.checked_sub(start.elapsed())) {
-            if start.elapsed() >= TURN && self.turn.as_mut().is_some_and(Turn::ends_idle) {
+            if start.elapsed() >= TURN && self.turn.as_mut().is_some_and(Turn::try_close_idle) {
                 break;
             }
             self.received.clear();

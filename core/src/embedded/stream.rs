@@ -205,7 +205,7 @@ macro_rules! server_stream {
             /// while reading and content has not been received yet: a response never goes ahead of
             /// its request. The connection is over then.
             pub $($asynchronous)? fn finish(self) -> Result<(), StreamError<T::Error>> {
-                self.stream.wire.end()?;
+                self.stream.wire.end_body()?;
                 self.stream.send(&[])$($await)*
             }
         }

@@ -224,7 +224,7 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
     }
 
     /// Ends the body of the response, when that of the request has ended or has been given up.
-    pub(super) fn end<E>(&mut self) -> Result<(), StreamError<E>> {
+    pub(super) fn end_body<E>(&mut self) -> Result<(), StreamError<E>> {
         self.discard();
         if let Some(fault) = self.connection.error() {
             return Err(fault.into());

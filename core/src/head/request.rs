@@ -143,7 +143,7 @@ impl<'b> RequestHead<'b> {
             }
             Some(_) => usize::from(limits.head),
         };
-        if !progress.is_due(facts, octets, &mut spans, limit) {
+        if !progress.search_on(facts, octets, &mut spans, limit) {
             return Ok(Parsed::Incomplete);
         }
         let source = HeadSource::new(octets);

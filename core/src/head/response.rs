@@ -189,7 +189,7 @@ impl ResponseParts {
         limits: &Limits,
     ) -> Result<Parsed<Self>, ParseError> {
         let octets = limits.head_of(input);
-        if !progress.is_due(facts, octets, spans, usize::from(limits.head)) {
+        if !progress.search_on(facts, octets, spans, usize::from(limits.head)) {
             return Ok(Parsed::Incomplete);
         }
         let source = HeadSource::new(octets);

@@ -52,11 +52,11 @@ impl<L: Copy> Progress<L> {
         self.searched = next;
     }
 
-    /// Whether there is something new to read in these octets, of which those from before come
-    /// first: the first octet of a line, the end of one, or its limit. Begins anew when the
-    /// octets or the spans cannot be those from before.
+    /// Notes that these octets have been searched; returns whether a line can be read on: its first
+    /// octet, its end or its limit is new. The octets begin with those of the last call; when they
+    /// or the spans cannot be the same, the reading begins anew.
     #[inline(always)]
-    pub(super) fn is_due(
+    pub(super) fn search_on(
         &mut self,
         facts: &mut Facts,
         octets: &[u8],

@@ -361,7 +361,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         if says_zero {
             self.draft.put(b"Content-Length: 0\r\n")?;
         }
-        self.end(b"", BodyEncoder::ended())
+        self.end_head(b"", BodyEncoder::ended())
     }
 
     /// Ends the head and writes the whole body, with its length. In a response to HEAD the body is
@@ -380,7 +380,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
             Body::Withheld => &[],
             _ => return Err(WriteError::BodyForbidden),
         };
-        self.end(sent, BodyEncoder::ended())
+        self.end_head(sent, BodyEncoder::ended())
     }
 
     /// What becomes of the octets of a body of any length.
@@ -433,7 +433,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
     /// Checks what only the whole head shows, writes what is left of it and these octets of the
     /// body, and lets all of it count.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn end(mut self, body: &[u8], encoder: BodyEncoder) -> Result<(), WriteError> {
+    fn end_head(mut self, body: &[u8], encoder: BodyEncoder) -> Result<(), WriteError> {
         let Self { seen, version, .. } = self;
         match self.message {
             Message::Request(..)
@@ -525,7 +525,7 @@ impl<S: StreamSink> HeadWriter<'_, S> {
             Body::Withheld => BodyEncoder::length(length, Data::Withheld),
             _ => BodyEncoder::length(0, Data::Forbidden),
         };
-        self.end(b"", encoder)
+        self.end_head(b"", encoder)
     }
 
     /// Ends the head of a message whose body is sent in chunks [RFC 9112 section 7.1].
@@ -541,7 +541,7 @@ impl<S: StreamSink> HeadWriter<'_, S> {
             return Err(WriteError::NeedsHttp11);
         }
         self.draft.put(b"Transfer-Encoding: chunked\r\n")?;
-        self.end(b"", encoder)
+        self.end_head(b"", encoder)
     }
 
     /// Ends the head of a response whose body ends when the connection does; `Connection: close` is
@@ -565,7 +565,7 @@ impl<S: StreamSink> HeadWriter<'_, S> {
             return Err(WriteError::CloseDelimitedRequest);
         }
         self.persistence = Persistence::Close;
-        self.end(body, encoder)
+        self.end_head(body, encoder)
     }
 }
 
