@@ -29,8 +29,9 @@ pub mod on_a_microcontroller {}
 
 pub use body::{BodyDecoder, BodyPart, ChunkExtension, ChunkExtensions};
 pub use connection::{
-    Answer, ClientConnection, ClientEvent, ClientSendHalf, ClientState, Event, RecvBuf, RecvHalf,
-    Request, Rest, ServerConnection, ServerEvent, ServerSendHalf, ServerState,
+    ClientConnection, ClientEvent, ClientSendHalf, ClientState, Event, RecvBuf, RecvHalf,
+    RequestHeadWriter, ResponseHeadWriter, Rest, ServerConnection, ServerEvent, ServerSendHalf,
+    ServerState,
 };
 pub use dump::{Dump, dump};
 #[cfg(feature = "embedded-io-async-07")]

@@ -3,8 +3,8 @@
 use crate::shown::{Shown, pairs, text};
 use arbitrary::Arbitrary;
 use bareline_core::{
-    Answer, ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, HeadWriter,
-    Limits, Method, ParseError, ParseErrorKind, RecvBuf, RequestHead, ResponseHead,
+    ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, Limits, Method,
+    ParseError, ParseErrorKind, RecvBuf, RequestHead, ResponseHead, ResponseHeadWriter,
     ServerConnection, ServerState, Status, Target, Version, WireBuf,
 };
 use std::fmt;
@@ -305,7 +305,7 @@ fn begin_answer<'w, const M: usize>(
     connection: &'w mut ServerConnection,
     out: &'w mut WireBuf<M>,
     manner: ServerManner,
-) -> HeadWriter<'w, Answer<'w>> {
+) -> ResponseHeadWriter<'w> {
     let head = connection.respond(Status::OK, out).expect("an answer is owed");
     match manner.says_close {
         true => head.field(FieldName::CONNECTION, CLOSE).expect("a field that fits"),

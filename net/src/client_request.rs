@@ -7,7 +7,7 @@ use crate::deadline::Whole;
 use crate::error::{Error, PeerError};
 use crate::url::HttpUrl;
 use bareline_core::{
-    FieldName, FieldValue, HeadWriter, Method, ParseErrorKind, Request, ResponseParts, Target,
+    FieldName, FieldValue, Method, ParseErrorKind, RequestHeadWriter, ResponseParts, Target,
     WriteError,
 };
 use std::fmt;
@@ -184,7 +184,7 @@ impl Content<'_> {
         matches!(self, Self::Octets(_))
     }
 
-    fn end_head(&self, head: HeadWriter<'_, Request<'_>>) -> Result<(), WriteError> {
+    fn end_head(&self, head: RequestHeadWriter<'_>) -> Result<(), WriteError> {
         match self {
             Self::Octets([]) => head.without_body(),
             Self::Octets(octets) => head.length(octets.len() as u64),

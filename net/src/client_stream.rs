@@ -9,8 +9,8 @@ use crate::trailers::Trailers;
 use crate::transport::Transport;
 use crate::wire::{Wire, to};
 use bareline_core::{
-    ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, HeadWriter, Method,
-    Request, ResponseHead, ResponseParts, Status, Target, TrailerField, WriteError,
+    ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, Method,
+    RequestHeadWriter, ResponseHead, ResponseParts, Status, Target, TrailerField, WriteError,
 };
 use std::fmt;
 use std::io::{self, Write};
@@ -156,7 +156,7 @@ impl<S: Transport> ClientStream<S> {
         &mut self,
         method: Method<'_>,
         target: Target<'_>,
-        write: impl Fn(HeadWriter<'_, Request<'_>>) -> Result<(), WriteError>,
+        write: impl Fn(RequestHeadWriter<'_>) -> Result<(), WriteError>,
     ) -> Result<RequestWriter<'_, S>, Error> {
         self.begin_within(
             Whole::from_now(self.wire.settings.exchange_timeout),
@@ -172,7 +172,7 @@ impl<S: Transport> ClientStream<S> {
         whole: Whole,
         method: Method<'_>,
         target: Target<'_>,
-        write: impl Fn(HeadWriter<'_, Request<'_>>) -> Result<(), WriteError>,
+        write: impl Fn(RequestHeadWriter<'_>) -> Result<(), WriteError>,
     ) -> Result<RequestWriter<'_, S>, Error> {
         self.wire.whole = whole;
         self.has_interim = false;

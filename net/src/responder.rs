@@ -6,7 +6,7 @@ use crate::server_stream::{ServerWire, dated, in_turn};
 use crate::transport::Transport;
 use crate::wire::{Connection, to};
 use bareline_core::{
-    Answer, FieldName, FieldValue, HeadWriter, ServerState, Status, TrailerField, Version,
+    FieldName, FieldValue, ResponseHeadWriter, ServerState, Status, TrailerField, Version,
     WriteError,
 };
 use std::cell::RefCell;
@@ -154,7 +154,7 @@ impl<'s, S: Transport> Responder<'s, S> {
     pub fn begin(
         self,
         status: Status,
-        write: impl Fn(HeadWriter<'_, Answer<'_>>) -> Result<(), WriteError>,
+        write: impl Fn(ResponseHeadWriter<'_>) -> Result<(), WriteError>,
     ) -> Result<ResponseWriter<'s, S>, Error> {
         self.start(status, write)
     }
@@ -165,7 +165,7 @@ impl<'s, S: Transport> Responder<'s, S> {
         &self,
         status: Status,
         fields: &[(FieldName<'_>, FieldValue<'_>)],
-        end: impl Fn(HeadWriter<'_, Answer<'_>>) -> Result<(), WriteError>,
+        end: impl Fn(ResponseHeadWriter<'_>) -> Result<(), WriteError>,
     ) -> Result<ResponseWriter<'s, S>, Error> {
         let is_told = fields.iter().any(|(name, _)| *name == FieldName::DATE);
         let date = if is_told { None } else { in_turn(self.wire)?.date() };
@@ -175,7 +175,7 @@ impl<'s, S: Transport> Responder<'s, S> {
     fn start(
         &self,
         status: Status,
-        write: impl Fn(HeadWriter<'_, Answer<'_>>) -> Result<(), WriteError>,
+        write: impl Fn(ResponseHeadWriter<'_>) -> Result<(), WriteError>,
     ) -> Result<ResponseWriter<'s, S>, Error> {
         let wire = &mut *in_turn(self.wire)?;
         if status.is_informational() && status != Status::SWITCHING_PROTOCOLS {

@@ -12,7 +12,7 @@ use crate::settings::Settings;
 use crate::transport::Transport;
 use crate::wire::{Wire, to};
 use bareline_core::{
-    Answer, Event, FieldName, FieldSpans, FieldValue, HeadWriter, RequestHead, RequestParts,
+    Event, FieldName, FieldSpans, FieldValue, RequestHead, RequestParts, ResponseHeadWriter,
     ServerConnection, ServerState, Status, WriteError, dump,
 };
 use std::cell::{RefCell, RefMut};
@@ -212,9 +212,9 @@ pub(crate) fn in_turn<S>(
 
 /// With the date, where there is one.
 pub(crate) fn dated<'w>(
-    head: HeadWriter<'w, Answer<'w>>,
+    head: ResponseHeadWriter<'w>,
     date: &Option<Date>,
-) -> Result<HeadWriter<'w, Answer<'w>>, WriteError> {
+) -> Result<ResponseHeadWriter<'w>, WriteError> {
     match date {
         Some(date) => head.field(FieldName::DATE, date.value()),
         None => Ok(head),

@@ -115,7 +115,7 @@ impl ClientConnection {
         method: Method<'_>,
         target: Target<'_>,
         out: &'w mut WireBuf<M>,
-    ) -> Result<HeadWriter<'w, Request<'w>>, WriteError> {
+    ) -> Result<RequestHeadWriter<'w>, WriteError> {
         if self.state() != ClientState::Idle {
             return Err(WriteError::OutOfTurn);
         }
@@ -123,7 +123,7 @@ impl ClientConnection {
             return Err(WriteError::TargetForm);
         }
         let context = RequestContext::new(method, Version::Http11);
-        let sink = Request { outbound: &mut self.outbound, context };
+        let sink = RequestSink { outbound: &mut self.outbound, context };
         let writer = HeadWriter::request(out.head_draft()?, sink, method, target)?;
         Ok(writer.server_version(self.server_version))
     }
@@ -333,16 +333,19 @@ impl Outbound {
     }
 }
 
+/// A [`HeadWriter`] that writes a request of a connection.
+pub type RequestHeadWriter<'w> = HeadWriter<'w, RequestSink<'w>>;
+
 /// Tells a client's connection that the head of a request has been written.
 #[derive(Debug)]
-pub struct Request<'w> {
+pub struct RequestSink<'w> {
     outbound: &'w mut Outbound,
     context: RequestContext,
 }
 
-impl StreamSink for Request<'_> {}
+impl StreamSink for RequestSink<'_> {}
 
-impl Sink for Request<'_> {
+impl Sink for RequestSink<'_> {
     const IS_CONNECTION: bool = true;
 
     fn head_written(self, written: HeadWritten) {

@@ -8,9 +8,9 @@ mod recv_half;
 mod server;
 mod state;
 
-pub use client::{ClientConnection, ClientSendHalf, Request};
+pub use client::{ClientConnection, ClientSendHalf, RequestHeadWriter};
 pub use event::{ClientEvent, Event, ServerEvent};
 pub use recv_buf::{RecvBuf, Rest};
 pub use recv_half::RecvHalf;
-pub use server::{Answer, ServerConnection, ServerSendHalf};
+pub use server::{ResponseHeadWriter, ServerConnection, ServerSendHalf};
 pub use state::{ClientState, ServerState};

@@ -259,7 +259,7 @@ impl ServerConnection {
         &'w mut self,
         status: Status,
         out: &'w mut WireBuf<M>,
-    ) -> Result<HeadWriter<'w, Answer<'w>>, WriteError> {
+    ) -> Result<ResponseHeadWriter<'w>, WriteError> {
         self.outbound.respond(&self.shared, Body::Before, status, out)
     }
 
@@ -274,7 +274,7 @@ impl ServerConnection {
         &'w mut self,
         status: Status,
         out: &'w mut WireBuf<M>,
-    ) -> Result<HeadWriter<'w, Answer<'w>>, WriteError> {
+    ) -> Result<ResponseHeadWriter<'w>, WriteError> {
         self.outbound.respond(&self.shared, Body::Meanwhile, status, out)
     }
 
@@ -302,7 +302,7 @@ impl ServerConnection {
         &'w mut self,
         status: Status,
         out: &'w mut WireBuf<M>,
-    ) -> Result<HeadWriter<'w, Answer<'w>>, WriteError> {
+    ) -> Result<ResponseHeadWriter<'w>, WriteError> {
         self.outbound.reject(&self.shared, status, out)
     }
 
@@ -410,7 +410,7 @@ impl ServerSendHalf<'_> {
         &'w mut self,
         status: Status,
         out: &'w mut WireBuf<M>,
-    ) -> Result<HeadWriter<'w, Answer<'w>>, WriteError> {
+    ) -> Result<ResponseHeadWriter<'w>, WriteError> {
         self.outbound.respond(self.shared, Body::Before, status, out)
     }
 
@@ -419,7 +419,7 @@ impl ServerSendHalf<'_> {
         &'w mut self,
         status: Status,
         out: &'w mut WireBuf<M>,
-    ) -> Result<HeadWriter<'w, Answer<'w>>, WriteError> {
+    ) -> Result<ResponseHeadWriter<'w>, WriteError> {
         self.outbound.respond(self.shared, Body::Meanwhile, status, out)
     }
 
@@ -430,7 +430,7 @@ impl ServerSendHalf<'_> {
         &'w mut self,
         status: Status,
         out: &'w mut WireBuf<M>,
-    ) -> Result<HeadWriter<'w, Answer<'w>>, WriteError> {
+    ) -> Result<ResponseHeadWriter<'w>, WriteError> {
         self.outbound.reject(self.shared, status, out)
     }
 
@@ -467,7 +467,7 @@ impl Outbound {
         body: Body,
         status: Status,
         out: &'w mut WireBuf<M>,
-    ) -> Result<HeadWriter<'w, Answer<'w>>, WriteError> {
+    ) -> Result<ResponseHeadWriter<'w>, WriteError> {
         if shared.is_at_fault() || !matches!(self.outgoing, Outgoing::Owed) {
             return Err(WriteError::OutOfTurn);
         }
@@ -493,7 +493,7 @@ impl Outbound {
         let context = self.context;
         let writer = HeadWriter::response(
             out.head_draft()?,
-            Answer { outbound: self, status, refused: None },
+            ResponseSink { outbound: self, status, refused: None },
             context,
             status,
         )?;
@@ -505,12 +505,12 @@ impl Outbound {
         shared: &'w Shared,
         status: Status,
         out: &'w mut WireBuf<M>,
-    ) -> Result<HeadWriter<'w, Answer<'w>>, WriteError> {
+    ) -> Result<ResponseHeadWriter<'w>, WriteError> {
         if !matches!(self.outgoing, Outgoing::Idle | Outgoing::Owed) || status.is_informational() {
             return Err(WriteError::OutOfTurn);
         }
         let context = self.context;
-        let sink = Answer { outbound: self, status, refused: Some(shared) };
+        let sink = ResponseSink { outbound: self, status, refused: Some(shared) };
         Ok(HeadWriter::response(out.head_draft()?, sink, context, status)?
             .persistence(Persistence::Close))
     }
@@ -527,17 +527,20 @@ impl Outbound {
     }
 }
 
+/// A [`HeadWriter`] that writes a response of a connection.
+pub type ResponseHeadWriter<'w> = HeadWriter<'w, ResponseSink<'w>>;
+
 /// Tells a server's connection that a head of an answer has been written.
 #[derive(Debug)]
-pub struct Answer<'w> {
+pub struct ResponseSink<'w> {
     outbound: &'w mut Outbound,
     status: Status,
     refused: Option<&'w Shared>,
 }
 
-impl StreamSink for Answer<'_> {}
+impl StreamSink for ResponseSink<'_> {}
 
-impl Sink for Answer<'_> {
+impl Sink for ResponseSink<'_> {
     const IS_CONNECTION: bool = true;
     const MAY_BE_REQUEST: bool = false;
 

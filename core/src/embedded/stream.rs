@@ -69,7 +69,7 @@ macro_rules! server_stream {
                 loop {
                     let step = self.wire.advance();
                     match self.told(step)$($await)*? {
-                        Step::Answer(request) => {
+                        Step::Respond(request) => {
                             return Ok(Some(Exchange { stream: self, request }));
                         }
                         Step::Read => self.fill()$($await)*?,

@@ -1,12 +1,12 @@
 //! What a server does with the octets, but for reading and writing them.
 
 use super::StreamError;
-use crate::connection::{Answer, Event, RecvBuf, ServerConnection, ServerState};
+use crate::connection::{Event, RecvBuf, ResponseHeadWriter, ServerConnection, ServerState};
 use crate::error::{ParseError, WriteError};
 use crate::head::{FieldSpans, Limits, RequestHead, RequestParts};
 use crate::octets;
 use crate::value::{FieldName, FieldValue, Status, Version};
-use crate::write::{HeadWriter, WireBuf};
+use crate::write::WireBuf;
 
 /// The fields of an answer.
 pub(super) type Answered<'a> = &'a [(FieldName<'a>, FieldValue<'a>)];
@@ -26,7 +26,7 @@ pub(super) struct Wire<const FIELDS: usize, const RECEIVED: usize, const SENT: u
 /// What is to be done next.
 pub(super) enum Step {
     /// The head of a request is there; its octets are pinned until the next step.
-    Answer(RequestParts),
+    Respond(RequestParts),
     /// More octets are needed.
     Read,
     /// The connection is over.
@@ -72,7 +72,7 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
             if let Event::Head(head) = event {
                 let request = head.parts();
                 self.received.pin(used);
-                return Ok(Step::Answer(request));
+                return Ok(Step::Respond(request));
             }
             self.received.consume(used);
             if is_starved {
@@ -134,7 +134,7 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
 
     /// Begins a response that does not wait for the body: discards what has been received of it,
     /// and nothing of it can be read any more.
-    fn respond(&mut self, status: Status) -> Result<HeadWriter<'_, Answer<'_>>, WriteError> {
+    fn respond(&mut self, status: Status) -> Result<ResponseHeadWriter<'_>, WriteError> {
         self.is_body_given_up |= self.content > 0 || self.connection.is_body_owed();
         self.discard();
         match self.connection.error() {
@@ -235,7 +235,7 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
 
 /// Ends the head of a response whose length is not known before, to a client of this version.
 fn stream(
-    head: HeadWriter<'_, Answer<'_>>,
+    head: ResponseHeadWriter<'_>,
     fields: Answered<'_>,
     version: Version,
 ) -> Result<(), WriteError> {

@@ -2,13 +2,13 @@
 
 use bareline_core::embedded_io_07::{Exchange, ServerStream};
 use bareline_core::{
-    Answer, BodyDecoder, BodyPart, ChunkExtension, ChunkExtensions, ClientConnection, ClientEvent,
+    BodyDecoder, BodyPart, ChunkExtension, ChunkExtensions, ClientConnection, ClientEvent,
     ClientSendHalf, ClientState, Detached, Dump, Event, FieldName, FieldSpans, FieldValue, Fields,
     FieldsNamed, Framing, HeadWriter, Hint, LentSpans, Limits, MessageWriter, Method,
-    OtherProtocol, ParseError, ParseErrorKind, Parsed, RecvBuf, RecvHalf, RepeatedField, Request,
-    RequestContext, RequestHead, RequestParts, ResponseHead, ResponseParts, Rest, ServerConnection,
-    ServerEvent, ServerSendHalf, ServerState, Status, StreamError, Target, TargetForm, Version,
-    WireBuf, WriteError, datagram, dump,
+    OtherProtocol, ParseError, ParseErrorKind, Parsed, RecvBuf, RecvHalf, RepeatedField,
+    RequestContext, RequestHead, RequestHeadWriter, RequestParts, ResponseHead, ResponseHeadWriter,
+    ResponseParts, Rest, ServerConnection, ServerEvent, ServerSendHalf, ServerState, Status,
+    StreamError, Target, TargetForm, Version, WireBuf, WriteError, datagram, dump,
 };
 use core::convert::Infallible;
 use core::fmt::{self, Write};
@@ -93,12 +93,13 @@ pub fn all(received: &[u8]) {
 
 fn formatted_values() {
     formatted!("{:?}":
-        Answer<'_>, BodyDecoder, BodyPart<'_>, ChunkExtension<'_>, ChunkExtensions<'_>,
+        ResponseHeadWriter<'_>, BodyDecoder, BodyPart<'_>, ChunkExtension<'_>, ChunkExtensions<'_>,
         ClientConnection, ClientEvent<'_>, ClientSendHalf<'_>, ClientState, Detached<'_>, Dump<'_>,
         ParseErrorKind, Exchange<'_, Line<'_>, 16, 512, 256>, FieldName<'_>, FieldSpans<16>,
         FieldValue<'_>, Fields<'_>, FieldsNamed<'_, '_>, Framing, HeadWriter<'_>, Hint<'_>,
         LentSpans<'_>, Limits, MessageWriter, Method<'_>, OtherProtocol, ParseError,
-        Parsed<RequestHead<'_>>, RecvHalf<'_>, RecvBuf<512>, RepeatedField, RequestContext, Request<'_>,
+        Parsed<RequestHead<'_>>, RecvHalf<'_>, RecvBuf<512>, RepeatedField, RequestContext,
+        RequestHeadWriter<'_>,
         RequestHead<'_>, RequestParts, ResponseHead<'_>, ResponseParts, Rest<'_>, ServerConnection,
         ServerEvent<'_>, ServerSendHalf<'_>, ServerState, ServerStream<Line<'_>, 16, 512, 256>,
         Status, StreamError<Infallible>, Target<'_>, TargetForm, Version, WireBuf<256>, WriteError,

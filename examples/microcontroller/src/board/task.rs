@@ -3,7 +3,7 @@
 use crate::board::{Board, Lamp};
 use crate::stack;
 use bareline_core::{
-    Answer, FieldName, FieldValue, Framing, HeadWriter, Method, RequestHead, ServerConnection,
+    FieldName, FieldValue, Framing, Method, RequestHead, ResponseHeadWriter, ServerConnection,
     Status, WireBuf, WriteError,
 };
 use microcontroller::Text;
@@ -220,7 +220,7 @@ pub enum Piece<'i> {
 }
 
 /// Answers with a line of text.
-pub fn say(head: HeadWriter<'_, Answer<'_>>, text: &str) -> Result<(), WriteError> {
+pub fn say(head: ResponseHeadWriter<'_>, text: &str) -> Result<(), WriteError> {
     head.field(FieldName::CONTENT_TYPE, TEXT)?.body(text.as_bytes())
 }
 
