@@ -196,7 +196,7 @@ fn unchunked(heard: &str) -> String {
 }
 
 #[test]
-fn requests_on_one_connection_are_answered_in_turn() {
+fn requests_on_one_connection_are_served_in_order() {
     let (heard, served) = dialogue(
         b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nHEAD /22 HTTP/1.1\r\nHost: a\r\n\r\n\
             GET /3 HTTP/1.0\r\n\r\nGET /4 HTTP/1.1\r\n",
@@ -211,7 +211,7 @@ fn requests_on_one_connection_are_answered_in_turn() {
 }
 
 #[test]
-fn a_body_is_read_while_the_answer_is_written() {
+fn a_body_is_read_while_the_response_is_written() {
     let body = "0123456789".repeat(60);
     let (heard, served) = dialogue(
         format!(
@@ -327,7 +327,7 @@ fn a_client_that_expects_it_is_asked_for_the_body() {
 }
 
 #[test]
-fn an_answer_that_is_larger_than_the_buffer_goes_out_in_pieces() {
+fn a_response_larger_than_the_buffer_goes_out_in_pieces() {
     let (heard, served) = dialogue(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!(
         (heard, served),
@@ -341,7 +341,7 @@ fn an_answer_that_is_larger_than_the_buffer_goes_out_in_pieces() {
 }
 
 #[test]
-fn a_peer_that_breaks_a_rule_is_told_so() {
+fn a_peer_that_breaks_a_rule_gets_an_error_response() {
     let cases: [(&[u8], &str, ParseErrorKind); 5] = [
         (
             b"GET / HTTP/1.1\r\nHost : a\r\n\r\n",
@@ -379,7 +379,7 @@ fn a_peer_that_breaks_a_rule_is_told_so() {
 }
 
 #[test]
-fn a_request_that_is_left_unanswered_is_an_error() {
+fn a_request_without_a_response_is_an_error() {
     let (heard, served) =
         dialogue(b"GET /forgotten HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!((&*heard, served), ("", Err(StreamError::Usage(WriteError::OutOfTurn))));

@@ -654,7 +654,7 @@ mod tests {
     }
 
     #[test]
-    fn what_arrived_is_told_before_that_nothing_could_be_sent() {
+    fn octets_that_arrived_are_reported_before_a_failed_send() {
         for (sent, told) in [
             (&b"SSH-2.0-OpenSSH_9.6\r\n"[..], "an SSH banner arrived in place of HTTP"),
             (b"220 mail.example ESMTP\r\n", "220 mail.example ESMTP"),
@@ -674,7 +674,7 @@ mod tests {
     }
 
     #[test]
-    fn each_address_is_tried_until_one_answers() {
+    fn each_address_is_tried_until_one_connects() {
         let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (deadline, addresses) =

@@ -728,7 +728,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc9110_15_6_3_a_fault_of_a_response_is_a_bad_gateway() {
+    fn rfc9110_15_6_3_an_error_of_a_response_is_a_bad_gateway() {
         for octets in [
             &b"HTTP/2.0 200 OK\r\n\r\n"[..],
             b"HTTP/1.1 200 OK\nA: b\n\n",

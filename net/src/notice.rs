@@ -171,7 +171,7 @@ mod tests {
     use std::time::Instant;
 
     #[test]
-    fn as_many_make_room_as_wait_and_an_answer_is_no_promise() {
+    fn as_many_make_room_as_wait_and_a_response_is_no_promise() {
         let notice = Arc::new(Notice::default());
         let new = || Turn::new(Arc::clone(&notice), 1);
         let old = || {

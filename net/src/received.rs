@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_usual_needs_no_new_memory() {
+    fn common_messages_need_no_new_memory() {
         let (mut received, mut head) = (Received::new(), HeadOctets::default());
         receive(&mut received, &[b'x'; 500]);
         head.set(received.filled());

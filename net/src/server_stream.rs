@@ -481,7 +481,7 @@ mod tests {
     }
 
     #[test]
-    fn one_wait_tells_an_idle_connection_of_a_shutdown() {
+    fn a_shutdown_reaches_an_idle_connection_in_one_wait() {
         let notice = Arc::new(Notice::default());
         let (mut stream, waits) = stream(b"", &notice);
         notice.close();

@@ -397,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_not_ended_within_the_grace_is_counted() {
+    fn exchanges_past_the_shutdown_timeout_are_counted() {
         let (threads, send, _go_on, accepts) = threads(Bounds { threads: 1, ..BOUNDS });
         let notice = Arc::clone(&threads.notice);
         let run = thread::spawn(move || threads.run(Duration::from_millis(50)));
@@ -410,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn the_grace_bounds_an_accept_that_never_returns() {
+    fn the_shutdown_timeout_bounds_an_accept_that_never_returns() {
         let (threads, send, _go_on, accepts) = threads(BOUNDS);
         let (notice, (done, is_done)) = (Arc::clone(&threads.notice), channel());
         thread::spawn(move || done.send(threads.run(Duration::from_millis(50)).unwrap()));

@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_http_url_is_told() {
+    fn an_invalid_url_is_printed_as_an_error() {
         for (url, fault) in [
             ("https://a/", UrlError::NeedsTls),
             ("HTTPS://a/", UrlError::NeedsTls),

@@ -81,7 +81,7 @@ const REFUSED_CHUNKS: &[Refusal] = &[
 ];
 
 #[test]
-fn rfc9112_7_1_each_refused_chunked_body_has_an_accepted_twin() {
+fn rfc9112_7_1_each_rejected_chunked_body_has_an_accepted_twin() {
     for (kind, offset, len, refused, accepted) in REFUSED_CHUNKS {
         let last = events(Framing::Chunked, refused).pop();
         assert_eq!(last, Some(BodyEvent::Refused(*kind, *offset, *len)), "{refused:?}");
@@ -94,7 +94,7 @@ fn rfc9112_7_1_each_refused_chunked_body_has_an_accepted_twin() {
 }
 
 #[test]
-fn every_kind_of_fault_of_a_body_has_a_test_that_causes_it() {
+fn every_kind_of_body_error_has_a_test_that_causes_it() {
     let caused: HashSet<_> = REFUSED_CHUNKS.iter().map(|(kind, ..)| *kind).collect();
     for kind in [
         E::ChunkSize,
@@ -252,7 +252,7 @@ fn rfc9112_7_1_1_extensions_have_names_and_values() {
 }
 
 #[test]
-fn a_body_that_was_refused_stays_so_at_the_end() {
+fn a_rejected_body_stays_rejected_at_the_end() {
     let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
     let error = decoder.decode(b"x\r\n").unwrap_err();
     assert_eq!(decoder.on_eof(), Err(error));

@@ -388,7 +388,7 @@ fn sorted(message: &[u8]) -> (Vec<&[u8]>, &[u8]) {
 }
 
 #[test]
-fn every_serialiser_case_is_written_or_refused() {
+fn every_serializer_case_is_written_or_rejected() {
     let cases = cases("serialize.jsonl");
     assert_eq!(cases.len(), 108);
     let mut faults = Vec::new();

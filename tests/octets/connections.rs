@@ -364,7 +364,7 @@ fn rfc9110_7_8_only_what_was_offered_is_switched_to() {
 }
 
 #[test]
-fn the_halves_of_a_connection_share_a_fault() {
+fn the_halves_of_a_connection_share_an_error() {
     let (mut connection, mut spans, mut out) =
         (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<128>::new());
     let input = b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n";
@@ -382,7 +382,7 @@ fn the_halves_of_a_connection_share_a_fault() {
 }
 
 #[test]
-fn a_buffer_that_is_too_small_is_a_refusal() {
+fn a_buffer_that_is_too_small_is_rejected() {
     for (octets, kind) in [
         (&b"GET /"[..], ParseErrorKind::TargetTooLong),
         (b"GET / HTTP/1.1\r\nHost: a", ParseErrorKind::HeadTooLong),
@@ -597,7 +597,7 @@ fn rfc9110_7_8_a_server_switches_behind_the_body() {
 }
 
 #[test]
-fn a_refusal_may_be_written_in_pieces() {
+fn a_rejection_may_be_written_in_pieces() {
     let (mut connection, mut spans, mut out) =
         (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<256>::new());
     connection.receive(b"\0", spans.lend()).unwrap_err();
@@ -760,7 +760,7 @@ fn a_body_is_received_while_its_head_is_kept() {
 }
 
 #[test]
-fn rfc9112_9_3_an_http_1_0_answer_tells_whether_it_is_kept() {
+fn rfc9112_9_3_an_http_1_0_response_says_if_it_keeps_alive() {
     for (request, option, state) in [
         (&b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"[..], "keep-alive", ServerState::Done),
         (b"GET / HTTP/1.0\r\n\r\n", "close", ServerState::Close),
@@ -851,7 +851,7 @@ fn rfc9112_9_6_the_response_that_ends_a_connection_says_close() {
 }
 
 #[test]
-fn rfc9112_9_6_a_server_may_end_the_connection_with_any_answer() {
+fn rfc9112_9_6_a_server_may_close_with_any_response() {
     let mut server = server_after(b"");
     server.connection.close_after_response();
     for says_close in [false, true] {
@@ -887,7 +887,7 @@ fn rfc9112_2_2_empty_lines_are_no_request() {
 }
 
 #[test]
-fn a_peer_that_has_closed_is_told_once() {
+fn a_peer_that_has_closed_is_reported_once() {
     let mut server = server_after(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!(server.connection.on_eof(), Ok(()));
     assert!(server.respond(Status::NO_CONTENT, ""));
@@ -920,7 +920,7 @@ fn nothing_is_read_after_close() {
 }
 
 #[test]
-fn a_length_beyond_the_limit_is_refused_before_the_body() {
+fn a_length_beyond_the_limit_is_rejected_before_the_body() {
     let (mut connection, mut spans) =
         (ServerConnection::new(Limits { body: 4, ..LIMITS }), FieldSpans::<8>::new());
     let refused =
@@ -993,7 +993,7 @@ fn a_servers_body_goes_on_in_another_buffer() {
 
 /// A connection mends folded lines, and finds the same faults as a parse all the same.
 #[test]
-fn a_client_refuses_what_a_parse_refuses() {
+fn a_client_rejects_what_a_parse_rejects() {
     for line in ["X\0: a", "X : a", ": a", "X", "X: \0", "X: a\rb", "X(: a", "X: \u{7f}"] {
         for before in ["", "A: b\r\n", "A: b\r\n c\r\n", "A:\r\n"] {
             let octets = format!("HTTP/1.1 200 OK\r\n{before}{line}\r\n\r\n").into_bytes();
@@ -1064,7 +1064,7 @@ fn rfc9112_9_3_a_request_says_whether_the_connection_goes_on() {
 }
 
 #[test]
-fn what_is_behind_pinned_octets_tells_when_it_is_full() {
+fn the_buffer_behind_pinned_octets_says_when_it_is_full() {
     let mut buffer = RecvBuf::<8>::new();
     buffer.fill_from(|room| Ok::<_, ()>(room.len().min(4))).unwrap();
     let (pinned, mut rest) = buffer.pin(3);
@@ -1085,7 +1085,7 @@ fn between_two_requests_there_is_no_body() {
 }
 
 #[test]
-fn rfc9110_10_1_1_no_interim_answer_but_100_asks_for_the_body() {
+fn rfc9110_10_1_1_no_interim_response_but_100_asks_for_a_body() {
     let expecting =
         b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
     for (interim, goes_on) in [(Status::CONTINUE, true), (Status::EARLY_HINTS, false)] {

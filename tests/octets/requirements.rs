@@ -424,12 +424,12 @@ const REFUSED_RESPONSES: &[Refusal] = &[
 ];
 
 #[test]
-fn each_refusal_of_a_request_and_its_accepted_twin() {
+fn each_rejected_request_has_an_accepted_twin() {
     REFUSED_REQUESTS.iter().for_each(|refusal| check_refusal(request, refusal));
 }
 
 #[test]
-fn each_refusal_of_a_response_and_its_accepted_twin() {
+fn each_rejected_response_has_an_accepted_twin() {
     REFUSED_RESPONSES.iter().for_each(|refusal| check_refusal(response, refusal));
 }
 
@@ -476,7 +476,7 @@ fn rfc9112_4_the_sp_behind_a_status_code_may_be_missing() {
 
 /// What is too large, with a twin at the limit, one octet or line smaller.
 #[test]
-fn rfc9110_5_4_each_limit_refuses_one_more() {
+fn rfc9110_5_4_each_limit_rejects_one_more() {
     let (method, target) = ("M".repeat(64), "t".repeat(16_383));
     let accepted = |head: &str| {
         assert_eq!(request(head.as_bytes()), Ok(Some(head.len())), "{} octets", head.len())
@@ -523,7 +523,7 @@ const CAUSED_ELSEWHERE: [ParseErrorKind; 16] = [
 ];
 
 #[test]
-fn every_kind_of_fault_has_a_test_that_causes_it() {
+fn every_kind_of_error_has_a_test_that_causes_it() {
     let tabled = [REFUSED_REQUESTS, REFUSED_RESPONSES].concat().into_iter().map(|(kind, ..)| kind);
     let too_large = [E::MethodTooLong, E::TargetTooLong, E::HeadTooLong, E::TooManyFields];
     let caused: HashSet<_> = tabled.chain(too_large).chain(CAUSED_ELSEWHERE).collect();
@@ -532,7 +532,7 @@ fn every_kind_of_fault_has_a_test_that_causes_it() {
 }
 
 #[test]
-fn every_kind_of_fault_tells_rule_status_and_remedy() {
+fn every_kind_of_error_names_rule_status_and_remedy() {
     for kind in E::ALL {
         assert!(
             kind.section().starts_with("RFC 9112 section ")
@@ -548,7 +548,7 @@ fn every_kind_of_fault_tells_rule_status_and_remedy() {
 
 /// The status that a server answers with, where it is not 400.
 #[test]
-fn rfc9110_15_each_fault_suggests_its_status() {
+fn rfc9110_15_each_error_suggests_its_status() {
     let others: Vec<_> = E::ALL
         .iter()
         .filter(|kind| kind.status() != Status::BAD_REQUEST)
@@ -973,7 +973,7 @@ fn write_response(
 
 /// Each refusal of a writer, and the same call with one thing right.
 #[test]
-fn each_refusal_of_a_request_writer_and_its_accepted_twin() {
+fn each_rejected_request_write_has_an_accepted_twin() {
     type Call<'a> = (&'a str, &'a str, Fields<'a>, &'a [u8]);
     let cases: &[(WriteError, Call<'_>, Call<'_>)] = &[
         (
@@ -1225,7 +1225,7 @@ fn rfc9110_4_2_4_userinfo_is_never_written() {
 }
 
 #[test]
-fn each_refusal_of_a_response_writer_and_its_accepted_twin() {
+fn each_rejected_response_write_has_an_accepted_twin() {
     type Call<'a> = (RequestContext, u16, Fields<'a>, &'a [u8]);
     let connect = RequestContext::new(Method::CONNECT, Version::Http11);
     let http10 = RequestContext::new(Method::POST, Version::Http10);
@@ -1688,7 +1688,7 @@ fn rfc9112_2_1_messages_as_they_are_written() {
 }
 
 #[test]
-fn the_answer_of_the_article_as_it_is_written() {
+fn the_response_of_the_article_as_it_is_written() {
     let answer = |method| {
         let (mut out, mut writer) = (WireBuf::<100>::new(), MessageWriter::new());
         let head = writer
@@ -1765,7 +1765,7 @@ fn a_head_says_what_becomes_of_the_connection() {
 }
 
 #[test]
-fn rfc9112_4_a_reason_phrase_stands_in_the_status_line_alone() {
+fn rfc9112_4_a_reason_phrase_is_in_the_status_line_alone() {
     let (mut out, mut writer) = (WireBuf::<100>::new(), MessageWriter::new());
     let reason = FieldValue::from_static("Fine by me");
     writer

@@ -77,7 +77,7 @@ fn every_mended_message_is_written() {
 }
 
 #[test]
-fn messages_are_written_and_refused() {
+fn messages_are_written_and_rejected() {
     are_made(
         messages(),
         &[
@@ -113,7 +113,7 @@ fn calls_succeed_and_fail() {
 }
 
 #[test]
-fn octets_are_accepted_refused_and_cut() {
+fn octets_are_accepted_rejected_and_cut() {
     let kinds: &[Kind<'_, Octets>] = &[
         ("request", &|octets| matches!(request_verdict(octets), Verdict::Head(_))),
         ("refused request", &|octets| matches!(request_verdict(octets), Verdict::Refused(_))),

@@ -155,7 +155,7 @@ fn a_response_that_is_left_unread_is_skipped_within_a_limit() {
 }
 
 #[test]
-fn rfc9112_9_2_octets_that_answer_nothing_are_no_response() {
+fn rfc9112_9_2_unsolicited_octets_are_no_response() {
     let address = canned([
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi\
             HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong",
@@ -350,7 +350,7 @@ fn rfc9110_10_1_1_a_body_without_a_100_is_sent_after_a_while() {
 }
 
 #[test]
-fn rfc9110_10_1_1_a_body_that_is_refused_is_not_sent() {
+fn rfc9110_10_1_1_a_rejected_body_is_not_sent() {
     let (address, served) = served_by(|stream| {
         read_head(stream);
         stream
@@ -374,7 +374,7 @@ fn rfc9110_10_1_1_a_body_that_is_refused_is_not_sent() {
 }
 
 #[test]
-fn rfc9112_9_5_an_answer_before_the_request_is_sent_is_read() {
+fn rfc9112_9_5_a_response_before_the_request_is_sent_is_read() {
     let settings = Settings { body_limit: 10, ..Settings::default() };
     let (address, served) =
         serve_one(settings, |mut peer| peer.next_request().map(|_| ()).unwrap_err());
@@ -580,7 +580,7 @@ fn a_request_that_is_whole_takes_no_octets() {
 }
 
 #[test]
-fn rfc9110_10_1_1_a_close_in_place_of_a_100_is_told_at_the_end() {
+fn rfc9110_10_1_1_a_close_in_place_of_a_100_is_an_error() {
     let mut client = ClientStream::connect(&canned([b""])).unwrap();
     let mut body = client
         .begin(Method::PUT, Target::ROOT, |head| head.field(FieldName::EXPECT, EXPECT)?.length(5))

@@ -82,7 +82,7 @@ const HI: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 const SILENT: &str = "";
 
 #[test]
-fn rfc9112_9_3_a_connection_is_kept_for_the_next_request() {
+fn rfc9112_9_3_a_connection_is_kept_alive_for_the_next_request() {
     let (url, served) = canned(&[&[
         HI,
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nSum: 2\r\n\r\n",
@@ -120,7 +120,7 @@ fn rfc9112_9_3_a_connection_is_kept_for_the_next_request() {
 }
 
 #[test]
-fn rfc9112_9_3_what_ends_with_the_connection_is_not_kept() {
+fn rfc9112_9_3_a_body_until_close_ends_the_connection() {
     let (url, served) = canned(&[
         &["HTTP/1.1 200 OK\r\n\r\nto the end"],
         &["HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi"],
@@ -145,7 +145,7 @@ fn rfc9112_9_3_what_ends_with_the_connection_is_not_kept() {
 }
 
 #[test]
-fn what_is_kept_is_limited_in_time_and_in_number() {
+fn idle_connections_are_limited_in_time_and_in_number() {
     let default = ClientSettings::default();
     for (settings, accepted) in [
         (default, 1),
@@ -216,7 +216,7 @@ fn rfc9110_9_2_2_a_request_is_repeated_once_on_a_new_connection() {
 }
 
 #[test]
-fn rfc9110_9_2_2_a_harmful_or_answered_request_is_sent_once() {
+fn rfc9110_9_2_2_an_unsafe_or_begun_exchange_is_sent_once() {
     for (method, is_streamed, answer) in [
         (Method::POST, false, SILENT),
         (Method::PATCH, false, SILENT),
@@ -241,7 +241,7 @@ fn rfc9110_9_2_2_a_harmful_or_answered_request_is_sent_once() {
 }
 
 #[test]
-fn rfc9112_9_3_1_a_reset_in_place_of_an_answer_is_repeated_too() {
+fn rfc9112_9_3_1_a_reset_in_place_of_a_response_is_retried_too() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let served = thread::spawn(move || {
@@ -589,7 +589,7 @@ fn a_gateway_encodes_the_target_that_it_forwards() {
 }
 
 #[test]
-fn what_cannot_be_asked_for_is_told_before_anything_is_sent() {
+fn an_invalid_request_is_an_error_before_anything_is_sent() {
     let client = Client::new();
     for (url, fault) in
         [("https://localhost/", UrlError::NeedsTls), ("localhost/", UrlError::NotHttp)]

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 #[test]
-fn datagrams_are_told_when_cut_and_waited_for_as_asked() {
+fn a_cut_datagram_is_an_error_and_each_wait_has_a_timeout() {
     let mut server = UdpPeer::bind("127.0.0.1:0").unwrap();
     let mut client = UdpPeer::connect(server.local_addr().unwrap()).unwrap();
     client.send(&[b'x'; 1100]).unwrap();
@@ -53,7 +53,7 @@ fn messages_go_in_datagrams() {
 }
 
 #[test]
-fn a_message_that_is_none_or_cut_is_told() {
+fn an_invalid_or_cut_message_is_printed_as_an_error() {
     let mut server = UdpPeer::bind("127.0.0.1:0").unwrap();
     let mut client = UdpPeer::connect(server.local_addr().unwrap()).unwrap();
     let to = client.local_addr().unwrap();
@@ -99,7 +99,7 @@ fn a_message_that_is_none_or_cut_is_told() {
 }
 
 #[test]
-fn a_datagram_is_sent_again_until_it_is_answered() {
+fn a_datagram_is_sent_again_until_a_response_comes() {
     let mut server = UdpPeer::bind("127.0.0.1:0").unwrap();
     let to = server.local_addr().unwrap();
     let served = thread::spawn(move || {
@@ -128,7 +128,7 @@ fn a_datagram_is_sent_again_until_it_is_answered() {
 }
 
 #[test]
-fn an_answer_is_not_waited_for_longer_than_asked() {
+fn a_response_is_not_waited_for_longer_than_asked() {
     let server = UdpSocket::bind("127.0.0.1:0").unwrap();
     let mut client = UdpPeer::connect(server.local_addr().unwrap()).unwrap();
     let (start, deadline) = (Instant::now(), Duration::from_millis(300));

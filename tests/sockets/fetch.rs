@@ -171,7 +171,7 @@ fn the_body_goes_to_a_file_when_one_is_named() {
 }
 
 #[test]
-fn a_cut_response_leaves_what_has_come_and_tells_how_much() {
+fn a_cut_response_leaves_what_has_come_and_prints_its_size() {
     let path = file("cut");
     let url = canned("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi");
     let told = format!(
@@ -184,7 +184,7 @@ fn a_cut_response_leaves_what_has_come_and_tells_how_much() {
 }
 
 #[test]
-fn what_cannot_be_fetched_is_told_in_one_line() {
+fn a_failed_fetch_is_printed_in_one_line() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (refused, server) = (format!("http://{free}/"), Program::start_telling("http_server"));
     let url = format!("http://{}/status/200", server.address);

@@ -19,6 +19,7 @@ mod limited;
 mod lingering;
 mod log_lines;
 mod messages;
+mod overload;
 mod peers;
 mod programs;
 #[cfg(unix)]
@@ -29,7 +30,6 @@ mod server;
 mod service;
 #[cfg(target_os = "linux")]
 mod signals;
-mod survival;
 mod tally;
 mod transports;
 mod unread;

@@ -45,7 +45,7 @@ pub(crate) fn curl(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn curl_gets_the_answer_of_the_article() {
+fn curl_gets_the_response_of_the_article() {
     if !has("curl", "--version") {
         return;
     }

@@ -75,7 +75,7 @@ fn the_bare_loop_serves_a_pipe_and_a_socket() {
 }
 
 #[test]
-fn what_fails_is_told_in_one_line() {
+fn a_failure_is_printed_in_one_line() {
     // Nobody listens at a port that was free a moment ago; at the other one this test does.
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -31,7 +31,7 @@ fn all_told(settings: Settings) -> (SocketAddr, JoinHandle<Result<usize, Error>>
 }
 
 #[test]
-fn a_request_with_its_body_is_read_and_answered() {
+fn a_request_with_its_body_is_read_and_responded_to() {
     let (address, served) = serve_one(Settings::default(), |mut peer| {
         let Exchange { head, mut body, responder, .. } = peer.next_request().unwrap().unwrap();
         let mut text = [0; 2];
@@ -63,7 +63,7 @@ fn a_request_with_its_body_is_read_and_answered() {
 }
 
 #[test]
-fn rfc9112_9_3_each_request_on_a_connection_is_answered_once() {
+fn rfc9112_9_3_each_request_on_a_connection_has_one_response() {
     let requests = [
         "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n",
         "PUT /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
@@ -103,7 +103,7 @@ fn rfc9112_9_3_each_request_on_a_connection_is_answered_once() {
 }
 
 #[test]
-fn rfc9110_9_3_2_an_answer_to_head_has_no_body() {
+fn rfc9110_9_3_2_a_response_to_head_has_no_body() {
     let (address, served) = all_told(Settings::default());
     let answer = exchange(address, b"HEAD / HTTP/1.0\r\n\r\n");
     assert_eq!(answer, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n");
@@ -193,7 +193,7 @@ fn rfc9110_10_1_1_no_100_is_sent_that_is_not_needed() {
 
 /// What a peer does, the status it is answered with, and the fault that is reported.
 #[test]
-fn what_a_server_refuses_is_answered_and_reported() {
+fn a_rejected_request_gets_a_response_and_is_reported() {
     let parse = |error: &Error| {
         matches!(
             error,
@@ -258,7 +258,7 @@ fn what_a_server_refuses_is_answered_and_reported() {
 }
 
 #[test]
-fn answers_that_are_ready_go_out_before_a_refusal() {
+fn responses_that_are_ready_go_out_before_a_rejection() {
     let (address, served) = all_told(Settings::default());
     let answers = exchange(
         address,
@@ -270,7 +270,7 @@ fn answers_that_are_ready_go_out_before_a_refusal() {
 }
 
 #[test]
-fn a_faulty_body_is_answered_by_the_caller_or_refused() {
+fn an_invalid_body_gets_the_callers_response_or_a_rejection() {
     const BAD: &[u8] = b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
         1\r\na\r\nx\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n";
     type Handle = fn(RequestBody<'_>, Responder<'_>) -> Result<(), Error>;
@@ -350,7 +350,7 @@ fn rfc9112_9_3_an_unread_body_is_not_taken_for_a_request() {
 }
 
 #[test]
-fn rfc9112_9_6_a_long_unread_body_does_not_end_the_answer() {
+fn rfc9112_9_6_a_long_unread_body_does_not_end_the_response() {
     let (address, served) = serve_one(Settings::default(), |mut peer| {
         peer.next_request().unwrap().unwrap().responder.send(Status::OK, &[], b"enough").unwrap();
         peer.next_request().map(|next| next.is_none())
@@ -471,7 +471,7 @@ fn an_idle_connection_is_closed_in_silence() {
 }
 
 #[test]
-fn a_slow_sender_of_octets_does_not_extend_the_deadline() {
+fn a_slow_sender_of_octets_does_not_extend_the_timeout() {
     let (head_timeout, linger_timeout) = (Duration::from_millis(200), Duration::from_millis(200));
     let settings = Settings { head_timeout, linger_timeout, ..Settings::default() };
     let (address, served) = serve_one(settings, |mut peer| {
@@ -517,7 +517,7 @@ fn a_body_earns_its_time() {
 }
 
 #[test]
-fn a_client_that_does_not_read_its_answer_is_given_up() {
+fn a_client_that_does_not_read_its_response_times_out() {
     let settings = Settings { write_timeout: Duration::from_millis(100), ..Settings::default() };
     let (address, served) = serve_one(settings, |mut peer| {
         let mut body =
@@ -540,7 +540,7 @@ fn a_client_that_does_not_read_its_answer_is_given_up() {
 }
 
 #[test]
-fn rfc9112_9_6_no_answer_is_lost_to_octets_that_nobody_reads() {
+fn rfc9112_9_6_no_response_is_lost_to_octets_that_nobody_reads() {
     let (address, served) = all_told(Settings::default());
     let mut stream = connect(address);
     stream.write_all(b"nonsense@\r\n").unwrap();
@@ -555,7 +555,7 @@ fn rfc9112_9_6_no_answer_is_lost_to_octets_that_nobody_reads() {
 }
 
 #[test]
-fn rfc9112_9_6_a_large_answer_outlives_octets_behind_the_last() {
+fn rfc9112_9_6_a_large_response_survives_octets_behind_the_last() {
     for request in [
         "POST / HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi",
         "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
@@ -596,7 +596,7 @@ fn rfc9112_9_6_a_peer_that_does_not_close_is_closed_in_time() {
 }
 
 #[test]
-fn rfc9110_10_1_1_a_100_stands_behind_the_answer_before_it() {
+fn rfc9110_10_1_1_a_100_follows_the_response_before_it() {
     let (address, served) = serve_one(Settings::default(), |mut peer| {
         peer.next_request()?.unwrap().responder.send(Status::OK, &[], b"first")?;
         let Exchange { mut body, responder, .. } = peer.next_request()?.unwrap();
@@ -623,7 +623,7 @@ fn rfc9110_10_1_1_a_100_stands_behind_the_answer_before_it() {
 
 /// An answer of the caller's that cannot be sent, and what the client gets in its place.
 #[test]
-fn an_answer_that_is_none_is_a_500_and_an_error() {
+fn an_invalid_response_is_a_500_and_an_error() {
     type Answer = fn(Responder<'_>) -> Result<(), Error>;
     let answers: [Answer; 7] = [
         |responder| responder.begin(Status::OK, |_| Ok(()))?.finish(),
@@ -670,7 +670,7 @@ fn an_answer_that_is_none_is_a_500_and_an_error() {
 }
 
 #[test]
-fn an_unfinished_answer_is_cut_short_for_the_client_too() {
+fn an_unfinished_response_is_cut_short_for_the_client_too() {
     type Answer = fn(Responder<'_>) -> Result<(), Error>;
     let answers: [(Answer, &str); 3] = [
         (
@@ -716,7 +716,7 @@ fn an_unfinished_answer_is_cut_short_for_the_client_too() {
 }
 
 #[test]
-fn a_server_that_panics_answers_500() {
+fn a_handler_that_panics_is_a_500() {
     let (address, served) = serve_one(Settings::default(), |mut peer| {
         let _exchange = peer.next_request().unwrap().unwrap();
         std::panic::resume_unwind(Box::new("on purpose"));
@@ -727,7 +727,7 @@ fn a_server_that_panics_answers_500() {
 }
 
 #[test]
-fn rfc9110_15_2_interim_answers_go_ahead_of_the_final_one() {
+fn rfc9110_15_2_interim_responses_go_ahead_of_the_final_one() {
     for (request, answer) in [
         (
             "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -800,7 +800,7 @@ fn what_is_flushed_is_sent_while_the_rest_is_made() {
 }
 
 #[test]
-fn the_version_of_an_answer_can_be_chosen() {
+fn the_version_of_a_response_can_be_chosen() {
     let (address, served) = serve_one(Settings::default(), |mut peer| {
         let responder = peer.next_request().unwrap().unwrap().responder;
         responder
@@ -815,7 +815,7 @@ fn the_version_of_an_answer_can_be_chosen() {
 }
 
 #[test]
-fn rfc9110_10_1_1_a_100_goes_ahead_of_an_answer_that_is_ready() {
+fn rfc9110_10_1_1_a_100_goes_ahead_of_a_response_that_is_ready() {
     let (address, served) = serve_one(Settings::default(), |mut peer| {
         let Exchange { mut body, responder, .. } = peer.next_request().unwrap().unwrap();
         let mut echo = responder.while_reading().stream(Status::OK, &[])?;
@@ -834,7 +834,7 @@ fn rfc9110_10_1_1_a_100_goes_ahead_of_an_answer_that_is_ready() {
 }
 
 #[test]
-fn an_answer_that_is_whole_takes_no_more_octets() {
+fn a_complete_response_takes_no_more_octets() {
     type Begin = fn(Responder<'_>) -> Result<bareline_net::ResponseWriter<'_>, Error>;
     let answers: [Begin; 2] = [
         |responder| responder.begin(Status::OK, |head| head.body(b"one")),
@@ -878,7 +878,7 @@ fn a_body_that_is_too_slow_ends_the_connection() {
 
 /// What is sent at a good rate may take longer than the deadline.
 #[test]
-fn an_answer_earns_its_time() {
+fn a_response_that_is_taken_extends_its_timeout() {
     const PART: usize = 5_000_000;
     let settings = Settings {
         write_timeout: Duration::from_secs(1),
@@ -980,7 +980,7 @@ fn rfc9112_9_6_nothing_is_waited_for_behind_the_last_request() {
 }
 
 #[test]
-fn rfc9112_9_6_an_answer_that_says_close_is_the_last() {
+fn rfc9112_9_6_a_response_that_says_close_is_the_last() {
     let (address, served) = serve_one(Settings::default(), |mut peer| {
         let close = (FieldName::CONNECTION, FieldValue::from_static("close"));
         peer.next_request().unwrap().unwrap().responder.send(Status::OK, &[close], b"1").unwrap();

@@ -1,5 +1,5 @@
-//! `Server`: requests and their answers, bounds, shutdown; each bad situation in WHEN.md that needs
-//! no program of its own.
+//! `Server`: requests and their answers, bounds, shutdown; each bad situation in FAILURE_MODES.md
+//! that needs no program of its own.
 
 use crate::{DEADLINE, connect, exchange, exchange_all, log_lines, read_all, stays_silent};
 use bareline_core::{FieldName, FieldValue, Status};
@@ -92,7 +92,7 @@ fn held()
 }
 
 #[test]
-fn rfc9110_6_6_1_answers_of_a_server_have_one_date() {
+fn rfc9110_6_6_1_responses_of_a_server_have_one_date() {
     const DATE: FieldValue<'_> = FieldValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT");
     let server = Service::new(
         |server| server,
@@ -145,7 +145,7 @@ fn rfc9110_6_6_1_answers_of_a_server_have_one_date() {
 }
 
 #[test]
-fn each_request_is_told_in_a_line_and_so_is_each_refusal() {
+fn each_request_and_each_rejection_is_logged_in_a_line() {
     let server = Service::new(|server| server, tell);
     let mut stream = connect(server.address);
     let client = log_lines::client(&stream);
@@ -403,7 +403,7 @@ fn a_handler_with_an_unruly_panic_ends_no_server() {
 }
 
 #[test]
-fn a_handler_has_the_usual_stack() {
+fn a_handler_has_the_default_stack() {
     let handler = |exchange: Exchange<'_>| {
         let array = std::hint::black_box([1_u8; 300_000]);
         let text = array.iter().map(|&octet| usize::from(octet)).sum::<usize>().to_string();
@@ -416,7 +416,7 @@ fn a_handler_has_the_usual_stack() {
 }
 
 #[test]
-fn a_shutdown_answers_what_has_begun_and_closes_what_has_not() {
+fn a_shutdown_serves_what_has_begun_and_closes_what_has_not() {
     let (handler, has_begun, go_on) = held();
     let server = Service::new(|server| server, handler);
     let (mut busy, idle, mut next) =
@@ -443,7 +443,7 @@ fn a_shutdown_answers_what_has_begun_and_closes_what_has_not() {
 }
 
 #[test]
-fn a_shutdown_answers_those_who_were_not_accepted_yet() {
+fn a_shutdown_serves_those_that_were_not_accepted_yet() {
     let server = Server::bind("127.0.0.1:0").unwrap();
     let mut streams: Vec<_> = (0..3).map(|_| connect(server.local_addr().unwrap())).collect();
     for stream in &mut streams {
@@ -457,7 +457,7 @@ fn a_shutdown_answers_those_who_were_not_accepted_yet() {
 }
 
 #[test]
-fn what_takes_longer_than_the_grace_is_cut() {
+fn an_exchange_past_the_shutdown_timeout_is_cut() {
     let (handler, has_begun, go_on) = held();
     let server = Service::new(|server| server.shutdown_timeout(Duration::from_millis(50)), handler);
     let (mut stalled, mut half) = (connect(server.address), connect(server.address));
@@ -476,7 +476,7 @@ fn what_takes_longer_than_the_grace_is_cut() {
 }
 
 #[test]
-fn no_request_is_taken_up_after_the_grace() {
+fn no_request_is_served_after_the_shutdown_timeout() {
     let (handler, has_begun, go_on) = held();
     let server = Service::new(
         |server| server.threads(1).shutdown_timeout(Duration::from_millis(50)),
@@ -495,7 +495,7 @@ fn no_request_is_taken_up_after_the_grace() {
 }
 
 #[test]
-fn an_answer_without_end_is_cut_after_the_grace() {
+fn a_response_without_end_is_cut_after_the_shutdown_timeout() {
     let (told, result) = channel();
     let server = Service::new(
         |server| server.shutdown_timeout(Duration::from_millis(50)),
@@ -553,7 +553,7 @@ fn a_busy_connection_gives_way_to_one_that_waits() {
 }
 
 #[test]
-fn rfc9110_15_6_4_one_connection_too_many_is_answered_503() {
+fn rfc9110_15_6_4_one_connection_too_many_gets_a_503() {
     let (handler, has_begun, go_on) = held();
     let server = Service::new(|server| server.threads(1).max_connections(2), handler);
     let mut first = connect(server.address);
@@ -585,7 +585,7 @@ fn rfc9110_15_6_4_one_connection_too_many_is_answered_503() {
 }
 
 #[test]
-fn rfc9112_9_6_one_that_is_turned_away_lingers() {
+fn rfc9112_9_6_a_rejected_connection_lingers() {
     let server = Service::new(|server| server.max_connections(0), tell);
     let (mut stream, start) = (connect(server.address), Instant::now());
     let mut answer = String::new();
@@ -611,7 +611,7 @@ fn rfc9112_9_6_one_that_is_turned_away_lingers() {
 }
 
 #[test]
-fn rfc9112_9_6_the_last_request_of_a_connection_is_told_so() {
+fn rfc9112_9_6_the_last_response_of_a_connection_says_close() {
     let server = Service::new(|server| server.max_requests_per_connection(3), tell);
     let answers = exchange_all(server.address, &GET.repeat(4));
     assert_eq!(answers.matches("HTTP/1.1 200 OK\r\n").count(), 3, "{answers}");
@@ -791,7 +791,7 @@ fn shutdown_of_a_sleeper(is_timed: bool, grace: Duration) -> Duration {
 }
 
 #[test]
-fn a_shutdown_ends_with_the_grace_whatever_the_listener_does() {
+fn a_shutdown_ends_in_time_whatever_the_listener_does() {
     log_lines::keep();
     let took = shutdown_of_a_sleeper(false, Duration::from_millis(50));
     assert!(took < DEADLINE / 4, "{took:?}");

@@ -177,7 +177,7 @@ fn a_transport_that_keeps_octets_back_is_flushed() {
 }
 
 #[test]
-fn the_last_answer_is_whole_where_the_end_cannot_be_told() {
+fn the_last_response_is_complete_without_a_half_close() {
     let mut script = Script { pieces: vec![b"GET / HTTP/1.0\r\n\r\n"], writes: Vec::new() };
     let mut peer = ServerStream::new(Untimed(&mut script));
     peer.next_request().unwrap().unwrap().responder.send(Status::OK, &[], b"hi").unwrap();
@@ -304,7 +304,7 @@ pub(crate) fn server_config() -> Arc<rustls::ServerConfig> {
 }
 
 #[test]
-fn a_slow_sender_of_a_tls_hello_does_not_extend_the_deadline() {
+fn a_slow_sender_of_a_tls_hello_does_not_extend_the_timeout() {
     let server = server_config();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut stream = connect(listener.local_addr().unwrap());

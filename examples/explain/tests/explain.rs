@@ -166,7 +166,7 @@ fn json_says_what_is_in_a_response_and_for_which_request() {
 }
 
 #[test]
-fn json_says_why_a_message_is_refused() {
+fn json_says_why_a_message_is_rejected() {
     let octets = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n\
         PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\n";
     let (object, code) = object(&["request"], octets);
@@ -184,7 +184,7 @@ fn json_says_why_a_message_is_refused() {
 }
 
 #[test]
-fn the_exit_status_tells() {
+fn the_exit_status_shows_the_outcome() {
     assert_eq!(explain(&["request", "-"], b"GET / HTTP/1.0\r\n\r\n").status.code(), Some(0));
     assert_eq!(
         explain(&["request", "-"], b"GET / HTTP/1.0\r\n").status.code(),
@@ -308,7 +308,7 @@ fn a_person_sees_what_follows_from_a_message() {
 }
 
 #[test]
-fn a_fault_is_drawn_under_the_octets() {
+fn an_error_is_drawn_under_the_octets() {
     let seen = text(
         &["request"],
         b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\nhello",
@@ -329,7 +329,7 @@ fn a_fault_is_drawn_under_the_octets() {
 
 /// The lines before a fault, with their parts: an interim response, a fold.
 #[test]
-fn the_lines_before_a_fault_have_their_parts() {
+fn the_lines_before_an_error_have_their_parts() {
     for (octets, told) in [
         (
             "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nA: b\r\nBad x\r\n\r\n",
@@ -686,7 +686,7 @@ fn a_101_needs_an_offer() {
 
 /// What a gateway sends to its client for the response of another server.
 #[test]
-fn rfc9110_15_6_3_a_faulty_response_is_a_502() {
+fn rfc9110_15_6_3_an_invalid_response_is_a_502() {
     let mut count = 0;
     for (id, octets, reading) in
         cases().iter().filter(|(_, octets, reading)| reading.fault.is_some() && !octets.is_empty())
@@ -785,7 +785,7 @@ fn an_empty_input_has_no_message() {
 }
 
 #[test]
-fn a_digit_that_is_none_has_its_place() {
+fn an_invalid_digit_has_its_place() {
     for (digits, told) in [
         ("47 4z", "line 1, column 5: 'z' is not a hexadecimal digit"),
         ("0x47", "line 1, column 2: 'x' is not a hexadecimal digit"),
@@ -828,7 +828,7 @@ fn the_readme_shows_what_is_printed() {
 }
 
 #[test]
-fn all_of_a_fault_is_underlined_on_its_line() {
+fn all_of_an_error_is_underlined_on_its_line() {
     for (octets, wrong) in [
         ("Content-Length: 99999999999999999999999\r\n", 23),
         ("Transfer-Encoding:\r\n", 2),

@@ -148,7 +148,7 @@ fn every_decision_has_its_test() {
 #[test]
 fn every_bad_situation_has_its_test() {
     let tests = tests();
-    let page = read("net/WHEN.md");
+    let page = read("net/FAILURE_MODES.md");
     let rows: Vec<_> =
         page.lines().filter(|line| line.starts_with("| ") && !line.contains(" ... |")).collect();
     assert!(rows.len() > 20);
@@ -309,7 +309,7 @@ fn fault(sent: &str, octets: &[u8]) -> Option<ParseError> {
 }
 
 #[test]
-fn every_fault_of_the_table_happens_as_it_says() {
+fn every_failure_of_the_table_happens_as_it_says() {
     let rows = rows(&read("core/src/ERRORS.md"), "`");
     let (mut kinds, mut wrong) = (HashSet::new(), Vec::new());
     for row in &rows {
@@ -396,7 +396,7 @@ fn a_hint_says_that_methods_are_case_sensitive() {
 }
 
 #[test]
-fn a_hint_tells_what_stands_there() {
+fn a_hint_names_the_octets_that_arrived() {
     for (input, hint) in [
         (
             "Content-Length: 5\r\nContent-Length: 7\r\n\r\n",

@@ -1,4 +1,5 @@
-//! A server under what servers have died of: too many, too slow, too much. WHEN.md lists it.
+//! A server under what servers have died of: too many, too slow, too much. FAILURE_MODES.md lists
+//! it.
 //!
 //! How many connections can be opened depends on the system's limit; where it is low, fewer are.
 
@@ -76,7 +77,7 @@ fn a_thousand_half_heads_hold_up_nobody() {
 }
 
 #[test]
-fn ten_thousand_connections_are_served_or_told_to_come_again() {
+fn ten_thousand_connections_are_served_or_told_to_retry() {
     let _turn = MANY_SOCKETS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let server = Program::start_telling("http_server");
     let count = as_many_as(10_000);
@@ -302,7 +303,7 @@ fn a_gigabyte_goes_up_and_down_with_flat_memory() {
 }
 
 #[test]
-fn ten_thousand_requests_at_once_are_answered_with_flat_memory() {
+fn ten_thousand_requests_at_once_are_served_with_flat_memory() {
     let server = Program::start_telling("http_server");
     with_flat_memory(&server, 4_000, || {
         let stream = connect(server.tcp());
@@ -360,7 +361,7 @@ fn idle_connections_keep_no_large_head() {
 }
 
 #[test]
-fn trailers_without_end_are_refused_with_flat_memory() {
+fn trailers_without_end_are_rejected_with_flat_memory() {
     const CONNECTIONS: u64 = 60;
     let server = Program::start_telling("http_server");
     with_flat_memory(&server, 150 * CONNECTIONS, || {
@@ -382,7 +383,7 @@ fn trailers_without_end_are_refused_with_flat_memory() {
 }
 
 #[test]
-fn heads_of_64_mb_are_refused_with_flat_memory() {
+fn heads_of_64_mb_are_rejected_with_flat_memory() {
     let server = Program::start_telling("http_server");
     with_flat_memory(&server, 4_000, || {
         for start in ["GET / HTTP/1.1\r\nHost: a\r\nX: ", "GET /", "GET / HTTP/1.1\r\nHost: a\r\n"]

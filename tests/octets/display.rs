@@ -14,7 +14,7 @@ use bareline_core::{
 };
 
 #[test]
-fn every_refusal_of_a_writer_names_fault_and_section() {
+fn every_error_of_a_writer_names_rule_and_section() {
     let all = [
         (WriteError::InvalidMethod { at: 1 }, "invalid method at octet 1 (RFC 9110 section 9.1)"),
         (
@@ -87,7 +87,7 @@ fn every_refusal_of_a_writer_names_fault_and_section() {
 }
 
 #[test]
-fn every_fault_of_a_peer_names_rule_place_and_section() {
+fn every_error_of_a_peer_names_rule_place_and_section() {
     let mut spans = FieldSpans::<4>::new();
     let error =
         RequestHead::parse(b"GET / HTTP/1.1\r\nHost : a\r\n\r\n", spans.lend()).unwrap_err();
