@@ -27,10 +27,10 @@ const TEXT: FieldValue = FieldValue::from_static("text/plain; charset=utf-8");
 fn main() -> ExitCode {
     // No body is kept in memory here, so that none is too large.
     let settings = Settings { body_limit: u64::MAX, ..Settings::default() };
-    Arguments::parse().service.run("http_server", settings, answer)
+    Arguments::parse().service.run("http_server", settings, respond)
 }
 
-fn answer(exchange: Exchange<'_>) -> Result<(), Error> {
+fn respond(exchange: Exchange<'_>) -> Result<(), Error> {
     let target = exchange.head.target();
     match target.path() {
         "/" => {

@@ -268,7 +268,7 @@ fn serve(places: &[Place]) -> Result<(), Error> {
                     let is_asked = kind == "ssdp:all" || kind.as_bytes() == DEVICE.as_bytes();
                     if is_asked && method.as_bytes() == b"M-SEARCH" {
                         // Where it comes from is for the sender to say, and may not be answered.
-                        answer(&mut peer, head.context(), from)
+                        respond(&mut peer, head.context(), from)
                             .unwrap_or_else(|error| tell(format_args!("{from}: {error}")));
                     }
                 }
@@ -285,7 +285,7 @@ fn location(from: SocketAddr) -> Result<String, Error> {
     Ok(format!("http://{}/", SocketAddr::new(here, 8080)))
 }
 
-fn answer(peer: &mut UdpPeer, context: RequestContext, from: SocketAddr) -> Result<(), Error> {
+fn respond(peer: &mut UdpPeer, context: RequestContext, from: SocketAddr) -> Result<(), Error> {
     let location = location(from)?;
     peer.send_response_to(context, Status::OK, from, |head| {
         describe(head, &location)?.field(ST, DEVICE)?.without_body()

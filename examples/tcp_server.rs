@@ -17,10 +17,10 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    Arguments::parse().service.run("tcp_server", Settings::default(), answer)
+    Arguments::parse().service.run("tcp_server", Settings::default(), respond)
 }
 
-fn answer(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(), Error> {
+fn respond(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(), Error> {
     let mut message = head.as_bytes().to_vec();
     body.read_to_end(&mut message)?;
     responder

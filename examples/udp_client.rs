@@ -33,7 +33,7 @@ fn ask(address: &str) -> Result<(), Error> {
     let mut peer = UdpPeer::connect(address)?;
     let mut buffer = [0; 1024];
     // It is the only question, so that whatever comes back is the answer.
-    let answer = peer.request(b"udp request", DEADLINE, &mut buffer, |_| true)?;
-    writeln!(io::stdout(), "Received: {}", dump(answer.octets).on_one_line())?;
+    let response = peer.request(b"udp request", DEADLINE, &mut buffer, |_| true)?;
+    writeln!(io::stdout(), "Received: {}", dump(response.octets).on_one_line())?;
     Ok(())
 }

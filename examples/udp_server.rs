@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     let Arguments { address } = Arguments::parse();
     match bind(&address) {
         Ok(mut peer) => loop {
-            if let Err(error) = answer(&mut peer) {
+            if let Err(error) = respond(&mut peer) {
                 // Out of memory, most likely: some will be free again soon.
                 let _ = writeln!(io::stderr(), "udp_server: cannot receive: {error}");
                 thread::sleep(Duration::from_millis(100));
@@ -40,7 +40,7 @@ fn bind(address: &str) -> Result<UdpPeer, Error> {
     Ok(peer)
 }
 
-fn answer(peer: &mut UdpPeer) -> Result<(), Error> {
+fn respond(peer: &mut UdpPeer) -> Result<(), Error> {
     let mut buffer = [0; 1024];
     let datagram = peer.receive(&mut buffer)?;
     let from = datagram.from;

@@ -13,7 +13,7 @@ use std::mem::MaybeUninit;
 use std::rc::Rc;
 
 pub const BODY: &[u8] = b"Hello, world!";
-const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nHello, world!";
+const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nHello, world!";
 
 /// Serves one request; gives how many octets the answer has.
 pub type Serve = Box<dyn FnMut(&[u8]) -> usize>;
@@ -42,7 +42,7 @@ fn group(name: &str) -> Group {
     }
     let lanes = all.into_iter().map(|(id, title, mut serve)| {
         if name == "b" {
-            assert_eq!(serve(inputs::B), ANSWER.len(), "the answer of {title}");
+            assert_eq!(serve(inputs::B), RESPONSE.len(), "the answer of {title}");
         }
         messages.iter().for_each(|message| {
             assert!(serve(message) > 0, "{title} serves {}", message.escape_ascii())

@@ -808,11 +808,11 @@ class Line:
         time.sleep(1.5)
 
     def requests(self):
-        self.answers(b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /a, 0 octets\n")
-        self.answers(
+        self.responses(b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /a, 0 octets\n")
+        self.responses(
             b"PUT /b?c HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", b"PUT /b, 5 octets\n"
         )
-        self.answers(
+        self.responses(
             b"POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n"
             + b"x" * 2000
             + b"\r\n0\r\nX: y\r\n\r\n",
@@ -820,7 +820,7 @@ class Line:
         )
 
     def pipelining(self):
-        self.answers(
+        self.responses(
             b"".join(b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % number for number in range(20)),
             *(b"GET /%d, 0 octets\n" % number for number in range(20)),
         )
@@ -828,7 +828,7 @@ class Line:
     def one_octet_at_a_time(self):
         for octet in b"PUT /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nab":
             self.line.sendall(bytes([octet]))
-        self.answers(b"c", b"PUT /slow, 3 octets\n")
+        self.responses(b"c", b"PUT /slow, 3 octets\n")
 
     def refusals(self):
         cases = [
@@ -846,7 +846,7 @@ class Line:
                 came,
             )
             self.quiet()
-            self.answers(b"GET /again HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /again, 0 octets\n")
+            self.responses(b"GET /again HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /again, 0 octets\n")
 
     def refusal(self):
         came, whole = b"", None
@@ -860,7 +860,7 @@ class Line:
         self.line.sendall(b"GET / HTTP/1.1\r\nHo")
         expect(self.refusal().startswith(b"HTTP/1.1 408 "), "no 408")
         self.quiet()
-        self.answers(b"GET /next HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /next, 0 octets\n")
+        self.responses(b"GET /next HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /next, 0 octets\n")
 
     def run(self):
         check("serial line: requests with and without a body", self.requests)

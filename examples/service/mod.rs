@@ -18,20 +18,20 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Listens, and has `answer` answer each request, until Ctrl-C or SIGTERM: then requests that
+    /// Listens, and has `response` answer each request, until Ctrl-C or SIGTERM: then requests that
     /// have begun are answered still. A second Ctrl-C ends it at once. What there is to tell
     /// goes to standard error, each in a line, after the program's name.
     pub(crate) fn run(
         &self,
         program: &'static str,
         settings: Settings,
-        answer: impl Fn(Exchange<'_>) -> Result<(), Error> + Send + Sync + 'static,
+        respond: impl Fn(Exchange<'_>) -> Result<(), Error> + Send + Sync + 'static,
     ) -> ExitCode {
         env_logger::Builder::new()
             .filter_level(if self.log { LevelFilter::Info } else { LevelFilter::Warn })
             .format(move |line, record| writeln!(line, "{program}: {}", record.args()))
             .init();
-        match self.serve(program, settings, answer) {
+        match self.serve(program, settings, respond) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 let _ =
@@ -45,7 +45,7 @@ impl Service {
         &self,
         program: &str,
         settings: Settings,
-        answer: impl Fn(Exchange<'_>) -> Result<(), Error> + Send + Sync + 'static,
+        respond: impl Fn(Exchange<'_>) -> Result<(), Error> + Send + Sync + 'static,
     ) -> Result<(), Error> {
         let server = Server::bind(&*self.address)?.settings(settings);
         let (handle, is_asked) = (server.handle(), AtomicBool::new(false));
@@ -57,6 +57,6 @@ impl Service {
         })
         .map_err(io::Error::other)?;
         let _ = writeln!(io::stderr(), "{program}: listening on {}", server.local_addr()?);
-        server.serve(answer)
+        server.serve(respond)
     }
 }

@@ -1,6 +1,6 @@
 //! A client against a server.
 
-use crate::log::{CLOSE, FIELDS, ServerManner, answer, begin_echo, wishes};
+use crate::log::{CLOSE, FIELDS, ServerManner, begin_echo, respond, wishes};
 use crate::shown::Octets;
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
@@ -113,7 +113,7 @@ fn converse(
         (FieldSpans::<FIELDS>::new(), FieldSpans::<FIELDS>::new());
     let mut out = WireBuf::<16_384>::new();
     let (mut bodies_sent, mut bodies_received) = (Vec::<Vec<u8>>::new(), Vec::<Vec<u8>>::new());
-    let (mut answers, mut asked, mut waited) = (0, 0, 0);
+    let (mut responses, mut asked, mut waited) = (0, 0, 0);
     let mut offers_upgrade = false;
     let mut rest: &[Octets] = &[];
     for _ in 0..100_000 {
@@ -125,10 +125,10 @@ fn converse(
         match client.state() {
             ClientState::Idle => {
                 let Some(asking) = requests.get(asked) else {
-                    assert_eq!(answers, asked);
+                    assert_eq!(responses, asked);
                     // A server that answers early may not have got all of the last body yet.
                     let is_all = |sent: &Vec<u8>, received: &Vec<u8>| {
-                        sent == received || manner.answers_early
+                        sent == received || manner.responds_early
                     };
                     let mut both = bodies_sent.iter().zip(&bodies_received);
                     assert!(both.all(
@@ -161,7 +161,7 @@ fn converse(
         let (used, event) =
             client.receive(&mut down.arrived, client_spans.lend()).expect("a valid response");
         if let Event::Head(head) = &event {
-            answers += usize::from(
+            responses += usize::from(
                 !head.status().is_informational() || head.status() == Status::SWITCHING_PROTOCOLS,
             );
         }
@@ -172,20 +172,20 @@ fn converse(
         if has_left && client.on_eof().is_err() {
             return;
         }
-        let mut is_answered = false;
+        let mut has_response = false;
         match server.state() {
-            ServerState::SendResponse => is_answered = true,
-            ServerState::Body if manner.answers_early => is_answered = true,
+            ServerState::SendResponse => has_response = true,
+            ServerState::Body if manner.responds_early => has_response = true,
             ServerState::Done => {
                 server.next_request();
             }
             _ => {}
         }
-        if is_answered {
+        if has_response {
             // What has arrived of a body that the server does not read is discarded before the
             // response.
             up.consume(server.discard_body(&up.arrived));
-            answer(&mut server, &mut out, manner, offers_upgrade);
+            respond(&mut server, &mut out, manner, offers_upgrade);
             down.send(out.as_bytes());
             out.clear();
         }
@@ -212,7 +212,7 @@ fn converse(
             _ => {}
         }
         up.consume(used);
-        if is_head && server.state() == ServerState::Body && !manner.answers_early {
+        if is_head && server.state() == ServerState::Body && !manner.responds_early {
             if manner.echoes {
                 begin_echo(&mut server, &mut out, expects && manner.sends_continue);
             } else if manner.sends_continue {

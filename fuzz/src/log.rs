@@ -89,12 +89,12 @@ pub(crate) const OUT: usize = 16_384;
 #[derive(Clone, Copy, PartialEq, Eq, Default, Arbitrary)]
 pub struct ServerManner {
     /// Responds without reading the body: discards what has arrived of it.
-    pub answers_early: bool,
+    pub responds_early: bool,
     /// Begins its response with the head, and sends the body back in one chunk when that has
     /// ended.
     pub echoes: bool,
     /// Whether it answers in chunks, with a trailer, where it may.
-    pub answers_in_chunks: bool,
+    pub responds_in_chunks: bool,
     /// Whether it sends 100 when that is expected.
     pub sends_continue: bool,
     /// Whether it switches protocols when that is offered.
@@ -106,9 +106,9 @@ pub struct ServerManner {
 impl fmt::Debug for ServerManner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let all = [
-            ("answers early", self.answers_early),
+            ("answers early", self.responds_early),
             ("echoes", self.echoes),
-            ("answers in chunks", self.answers_in_chunks),
+            ("answers in chunks", self.responds_in_chunks),
             ("sends continue", self.sends_continue),
             ("upgrades", self.upgrades),
             ("says close", self.says_close),
@@ -136,7 +136,7 @@ pub fn server_log(
     let (mut log, mut used_up, mut fault, mut is_over) = (Vec::new(), 0usize, None, false);
     let (mut offers_upgrade, mut expects, mut content) = (false, false, Vec::new());
     loop {
-        let must_answer = match connection.state() {
+        let must_respond = match connection.state() {
             ServerState::Reject => {
                 let status = fault.as_ref().map(ParseError::status).expect("a refusal has a cause");
                 connection
@@ -159,7 +159,7 @@ pub fn server_log(
                 return log;
             }
             ServerState::SendResponse => true,
-            ServerState::Body if expects && manner.sends_continue && !manner.answers_early => {
+            ServerState::Body if expects && manner.sends_continue && !manner.responds_early => {
                 let head =
                     connection.respond(Status::CONTINUE, &mut out).expect("an answer is owed");
                 head.without_body().expect("a head that fits");
@@ -167,7 +167,7 @@ pub fn server_log(
                 flush(&mut out, &mut log);
                 false
             }
-            ServerState::Body if manner.answers_early => {
+            ServerState::Body if manner.responds_early => {
                 let used = connection.discard_body(buffer.filled());
                 buffer.consume(used);
                 used_up += used;
@@ -227,8 +227,8 @@ pub fn server_log(
                 false
             }
         };
-        if must_answer {
-            answer(&mut connection, &mut out, manner, offers_upgrade);
+        if must_respond {
+            respond(&mut connection, &mut out, manner, offers_upgrade);
             flush(&mut out, &mut log);
         }
     }
@@ -254,7 +254,7 @@ pub(crate) fn wishes(head: &RequestHead<'_>) -> (bool, bool) {
 pub(crate) const SUM: FieldName<'_> = FieldName::from_static("X-Sum");
 pub(crate) const CLOSE: FieldValue<'_> = FieldValue::from_static("close");
 
-pub(crate) fn answer<const M: usize>(
+pub(crate) fn respond<const M: usize>(
     connection: &mut ServerConnection,
     out: &mut WireBuf<M>,
     manner: ServerManner,
@@ -271,8 +271,8 @@ pub(crate) fn answer<const M: usize>(
             return;
         }
     }
-    if !manner.answers_in_chunks || begin_answer(connection, out, manner).chunked().is_err() {
-        if begin_answer(connection, out, manner).body(b"hello").is_err() {
+    if !manner.responds_in_chunks || begin_response(connection, out, manner).chunked().is_err() {
+        if begin_response(connection, out, manner).body(b"hello").is_err() {
             // A tunnel has no body.
             let head = connection.respond(Status::OK, out).expect("an answer is owed");
             head.without_body().expect("a head that fits");
@@ -301,7 +301,7 @@ pub(crate) fn begin_echo<const M: usize>(
     }
 }
 
-fn begin_answer<'w, const M: usize>(
+fn begin_response<'w, const M: usize>(
     connection: &'w mut ServerConnection,
     out: &'w mut WireBuf<M>,
     manner: ServerManner,

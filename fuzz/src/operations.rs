@@ -264,8 +264,8 @@ impl Requests {
     /// Checks that where the responses sent so far are whole for their reader, and do not say that
     /// the connection closes, the bodies of their requests have been received to their ends.
     fn are_not_outrun(&self, mut sent: &[u8]) {
-        let mut answered = self.methods.iter().zip(&self.bodies);
-        let mut next = answered.next();
+        let mut responded = self.methods.iter().zip(&self.bodies);
+        let mut next = responded.next();
         let mut spans = FieldSpans::<FIELDS>::new();
         while let (Some((method, body)), Ok(Parsed::Complete { message: head, len })) =
             (next, ResponseHead::parse(sent, spans.lend()))
@@ -286,7 +286,7 @@ impl Requests {
                 !is_free || body.is_end(),
                 "a response to {method} is whole, and its request's body is not"
             );
-            next = answered.next();
+            next = responded.next();
         }
     }
 }
@@ -440,9 +440,9 @@ fn request(
 fn requests_are_valid(sent: &[u8]) {
     note(|| Written::cut(Sent::Requests, sent.to_vec()));
     let manner = ServerManner {
-        answers_early: false,
+        responds_early: false,
         echoes: false,
-        answers_in_chunks: false,
+        responds_in_chunks: false,
         sends_continue: false,
         upgrades: false,
         says_close: false,

@@ -174,8 +174,8 @@ pub(crate) fn responses_are_valid<'m>(sent: &[u8], methods: impl Iterator<Item =
         sent.escape_ascii().to_string()
     );
     let is_final = |line: &str| line.contains(" 101") || !line.contains(" 1");
-    let answers =
+    let responses =
         read.iter().filter(|entry| matches!(entry, Entry::Head(line, _) if is_final(line))).count();
     let owed = methods.len();
-    assert!(answers <= owed, "{answers} answers to {owed} requests");
+    assert!(responses <= owed, "{responses} answers to {owed} requests");
 }

@@ -166,7 +166,7 @@ impl<'r> ClientRequest<'r> {
             watch(writer.ready());
         }
         let ended = content.write(&mut writer).and_then(|()| Ok(writer.finish_into_parts(&[])?.1));
-        ended.map_err(|error| match stream.is_unanswered(&error) {
+        ended.map_err(|error| match stream.has_no_response(&error) {
             true => Failed::IncompleteResponse(error),
             false => Failed::Otherwise(error),
         })
@@ -205,7 +205,7 @@ impl Content<'_> {
 /// Writes all that is read, as long as the server wants it.
 fn copy(from: &mut dyn Read, to: &mut RequestWriter<'_>) -> Result<(), Error> {
     let mut piece = vec![0; PIECE];
-    while !to.is_answered() {
+    while !to.has_response() {
         match from.read(&mut piece) {
             Ok(0) => break,
             Ok(count) => to.write_all(piece.get(..count).unwrap_or_default())?,

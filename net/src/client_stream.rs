@@ -222,7 +222,7 @@ impl<S: Transport> ClientStream<S> {
     /// Whether this error of the present request is that the server has closed, without an octet of
     /// a response: it may not have seen the request, as when it closed an idle connection
     /// meanwhile [RFC 9112 section 9.3.1].
-    pub(crate) fn is_unanswered(&self, error: &Error) -> bool {
+    pub(crate) fn has_no_response(&self, error: &Error) -> bool {
         let is_closed = match error {
             Error::Peer(PeerError::NoResponse) | Error::Closed => true,
             Error::Io(error) => matches!(
@@ -424,7 +424,7 @@ enum Progress {
     /// Its body is being written.
     Body,
     /// The server has answered.
-    Answered(ResponseParts),
+    Responded(ResponseParts),
     /// It could not be sent; the server may have answered.
     Failed(Error),
 }
@@ -432,8 +432,8 @@ enum Progress {
 impl<'c, S: Transport> RequestWriter<'c, S> {
     /// Whether the server has answered, or closed, before the request was whole, so that there is
     /// no use in writing more.
-    pub const fn is_answered(&self) -> bool {
-        matches!(self.progress, Progress::Answered(_) | Progress::Failed(_))
+    pub const fn has_response(&self) -> bool {
+        matches!(self.progress, Progress::Responded(_) | Progress::Failed(_))
     }
 
     /// What goes out with the next write: before a body is written, the head.
@@ -470,7 +470,7 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
         })?;
         let Self { client, progress } = self;
         let parts = match progress {
-            Progress::Answered(parts) => parts,
+            Progress::Responded(parts) => parts,
             // Octets that are no response say more than that none could be sent.
             Progress::Failed(error) => client.receive_head().map_err(|found| match found {
                 Error::Peer(PeerError::Response(_) | PeerError::NotHttp { .. })
@@ -490,11 +490,11 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
     ) -> Result<(), Error> {
         if matches!(self.progress, Progress::Expecting) {
             self.progress = match self.client.await_continue() {
-                Ok(answer) => answer.map_or(Progress::Body, Progress::Answered),
+                Ok(response) => response.map_or(Progress::Body, Progress::Responded),
                 Err(error) => Progress::Failed(error),
             };
         }
-        if !self.is_answered() {
+        if !self.has_response() {
             match send(&mut self.client.wire, &self.progress) {
                 Err(error @ Error::Usage(_)) => return Err(error),
                 Err(error) => self.progress = Progress::Failed(error),

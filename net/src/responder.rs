@@ -46,11 +46,11 @@ use std::net::TcpStream;
 ///     }
 /// }
 /// drop(peer);
-/// let answers = &octets.get_ref()[two.len()..];
-/// assert!(answers.starts_with(
+/// let responses = &octets.get_ref()[two.len()..];
+/// assert!(responses.starts_with(
 ///     b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 7\r\n\r\nat once"
 /// ));
-/// assert!(answers.ends_with(b"\r\nas it is made\r\n0\r\n\r\n"));
+/// assert!(responses.ends_with(b"\r\nas it is made\r\n0\r\n\r\n"));
 /// # Ok::<(), bareline_net::Error>(())
 /// ```
 #[must_use = "a request waits for its answer"]
@@ -202,7 +202,7 @@ impl<'s, S: Transport> Responder<'s, S> {
                 Err(WriteError::OutOfTurn.into())
             }
             state => {
-                wire.answered = Some(status);
+                wire.responded = Some(status);
                 Ok(ResponseWriter { wire: self.wire, is_whole: state != ServerState::SendBody })
             }
         }
@@ -255,7 +255,7 @@ impl<S: Transport> fmt::Display for Outcome<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let wire = self.wire.borrow();
         let sent = wire.produced().saturating_sub(self.sent);
-        match wire.answered {
+        match wire.responded {
             Some(status) => write!(f, "{status}, {sent} octets"),
             None => write!(f, "without an answer, {sent} octets"),
         }

@@ -33,7 +33,7 @@ use std::time::{Duration, Instant};
 /// use std::io::{Read, read_to_string};
 /// use std::thread;
 ///
-/// fn answer(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(), Error> {
+/// fn respond(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(), Error> {
 ///     let mut text = format!("{} came with: ", head.target()).into_bytes();
 ///     body.read_to_end(&mut text)?;
 ///     responder.send(Status::OK, &[], &text)
@@ -41,7 +41,7 @@ use std::time::{Duration, Instant};
 ///
 /// let server = Server::bind("127.0.0.1:0")?;
 /// let (address, handle) = (server.local_addr()?.to_string(), server.handle());
-/// let served = thread::spawn(|| server.serve(answer));
+/// let served = thread::spawn(|| server.serve(respond));
 ///
 /// let mut client = ClientStream::connect(&address)?;
 /// let response = client.request(Method::PUT, Target::new("/a")?, &[], b"hello")?;
@@ -68,7 +68,7 @@ pub struct Server<L: Listener = TcpListener> {
 /// use bareline_net::{Error, Server};
 ///
 /// let server = Server::bind("127.0.0.1:0")?;
-/// // Before it serves, here: then it answers those who have connected, and no more.
+/// // Before it serves, here: then it responses those who have connected, and no more.
 /// server.handle().shutdown();
 /// server.serve(|exchange| exchange.responder.send(Status::OK, &[], b"hello"))?;
 /// # Ok::<(), Error>(())
@@ -207,12 +207,12 @@ fn converse<S: Transport>(
 ) {
     let peer = Peer(stream.peer_addr());
     loop {
-        let answered = match stream.next_or_rejected() {
-            Ok(Some(exchange)) => answer(exchange, handler, &peer),
+        let responded = match stream.next_or_rejected() {
+            Ok(Some(exchange)) => respond(exchange, handler, &peer),
             Ok(None) => break,
             Err(rejected) => Err(rejected.to_string()),
         };
-        if let Err(reason) = answered {
+        if let Err(reason) = responded {
             // A handler may say anything, what the peer sent included.
             log::warn!("{peer}{}", dump(reason.as_bytes()).on_one_line());
             break;
@@ -222,7 +222,7 @@ fn converse<S: Transport>(
 
 /// Has one request answered. Fails with what the log says after the peer: the request, the outcome,
 /// and why.
-fn answer<S: Transport>(
+fn respond<S: Transport>(
     exchange: Exchange<'_, S>,
     handler: &impl Fn(Exchange<'_, S>) -> Result<(), Error>,
     peer: &Peer,
@@ -231,7 +231,7 @@ fn answer<S: Transport>(
     let since = log::log_enabled!(target: ACCESS, log::Level::Info).then(Instant::now);
     let handled = panics::catch(|| handler(exchange).map_err(|error| error.to_string()))
         .unwrap_or_else(|panic| Err(format!("the handler has panicked: {}", panic.reason())));
-    let answered =
+    let responded =
         handled.and(outcome.reject_without_response().map_err(|error| error.to_string()));
     let (method, target, version) = (head.method(), head.target(), head.version());
     if let Some(since) = since {
@@ -241,7 +241,7 @@ fn answer<S: Transport>(
             "{peer} {method} {target} {version} {outcome} in {milliseconds:.1} ms"
         );
     }
-    answered.map_err(|reason| format!(" {method} {target} {version} {outcome}: {reason}"))
+    responded.map_err(|reason| format!(" {method} {target} {version} {outcome}: {reason}"))
 }
 
 impl ServerHandle {

@@ -71,8 +71,8 @@ const TEXT: FieldValue<'_> = FieldValue::from_static("text/plain; charset=utf-8"
 /// use bareline_net::{Error, Exchange};
 /// use std::io::Read;
 ///
-/// /// Answers with the `User-Agent` and the first octets of the body, of which there may be more.
-/// fn answer(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(), Error> {
+/// /// Responses with the `User-Agent` and the first octets of the body, of which there may be more.
+/// fn respond(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(), Error> {
 ///     let agent = head.fields().only(FieldName::USER_AGENT).ok().flatten();
 ///     let agent = agent.map_or("nobody", |agent| agent.as_str().unwrap_or("?"));
 ///     let mut text = agent.as_bytes().to_vec();
@@ -248,7 +248,7 @@ impl<S: Transport> ServerWire<S> {
                 | ServerState::SendResponse
                 | ServerState::SendBody
                 | ServerState::Reject => {
-                    return Err(self.unanswered());
+                    return Err(self.incomplete_response());
                 }
             }
         }
@@ -292,7 +292,7 @@ impl<S: Transport> ServerWire<S> {
     }
 
     /// Why there is no answer: the peer's fault, or the caller's.
-    fn unanswered(&self) -> Error {
+    fn incomplete_response(&self) -> Error {
         self.fault.map_or(Error::IncompleteResponse, Error::Peer)
     }
 
@@ -315,7 +315,7 @@ impl<S: Transport> ServerWire<S> {
             error => error.to_string(),
         };
         let error = self.refuse(error, &reason);
-        Rejected { error, reason, line, status: self.answered }
+        Rejected { error, reason, line, status: self.responded }
     }
 
     /// Responds with the status of the error and this reason, as far as that can be done, and sends
@@ -335,7 +335,7 @@ impl<S: Transport> ServerWire<S> {
             })
         });
         if refused.and_then(|()| self.close_write()).is_ok() {
-            self.answered = Some(status);
+            self.responded = Some(status);
         }
         error
     }
@@ -367,12 +367,12 @@ impl<S: Transport> ServerWire<S> {
             ServerState::Body | ServerState::SendResponse | ServerState::Reject
                 if self.is_open() =>
             {
-                let error = self.unanswered();
+                let error = self.incomplete_response();
                 let reason = error.to_string();
                 Err(self.refuse(error, &reason))
             }
             // The response is cut short: nothing else can be said.
-            ServerState::SendBody => Err(self.unanswered()),
+            ServerState::SendBody => Err(self.incomplete_response()),
             _ => Ok(()),
         }
     }

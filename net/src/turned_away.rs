@@ -44,7 +44,7 @@ impl<S: Transport + Send + 'static> TurnedAway<S> {
         if self.sender.is_none() {
             let (sender, receiver) = sync_channel(KEPT);
             let settings = self.settings;
-            if self.stack.builder().spawn(move || answer_all(&receiver, &settings)).is_ok() {
+            if self.stack.builder().spawn(move || respond_to_all(&receiver, &settings)).is_ok() {
                 self.sender = Some(sender);
             }
         }
@@ -57,7 +57,7 @@ impl<S: Transport + Send + 'static> TurnedAway<S> {
 /// Answers them as they come, until none can come any more. Each lingers then: what its client
 /// still sends is discarded, so that a reset does not take the response from it [RFC 9112 section
 /// 9.6].
-fn answer_all<S: Transport>(streams: &Receiver<S>, settings: &Settings) {
+fn respond_to_all<S: Transport>(streams: &Receiver<S>, settings: &Settings) {
     let (mut lingering, mut buffer) = (VecDeque::<Lingering<S>>::new(), vec![0; READ]);
     let (mut is_open, mut swept) = (true, Instant::now());
     while is_open || !lingering.is_empty() {
@@ -65,7 +65,7 @@ fn answer_all<S: Transport>(streams: &Receiver<S>, settings: &Settings) {
             Ok(mut stream) => {
                 // It may be gone already, and the code of a user's transport may panic.
                 let _ = panics::catch(|| {
-                    if answer(&mut stream).is_ok() {
+                    if respond(&mut stream).is_ok() {
                         lingering.push_back(Lingering::new(stream, settings));
                     }
                 });
@@ -130,7 +130,7 @@ impl<S: Transport> Lingering<S> {
     }
 }
 
-fn answer(stream: &mut impl Transport) -> Result<(), Error> {
+fn respond(stream: &mut impl Transport) -> Result<(), Error> {
     stream.prepare();
     let _ = stream.set_nonblocking(false);
     stream.set_read_timeout(Some(TURN))?;
@@ -167,7 +167,7 @@ fn send(stream: &mut impl Transport, mut octets: &[u8]) -> Result<(), Error> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use super::{Settings, Stack, TURN, TurnedAway, answer};
+    use super::{Settings, Stack, TURN, TurnedAway, respond};
     use crate::transport::{Transport, Untimed};
     use std::io::{self, Read, Write};
     use std::net::{TcpListener, TcpStream};
@@ -282,7 +282,7 @@ mod tests {
     #[test]
     fn signals_do_not_extend_the_time_for_a_503() {
         let (start, (done, is_done)) = (Instant::now(), channel());
-        thread::spawn(move || done.send(answer(&mut Interrupted::default()).is_ok()));
+        thread::spawn(move || done.send(respond(&mut Interrupted::default()).is_ok()));
         assert!(!is_done.recv_timeout(10 * TURN).unwrap(), "there was no room");
         assert!(start.elapsed() < 2 * TURN, "{:?}", start.elapsed());
     }

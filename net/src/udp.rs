@@ -230,7 +230,7 @@ impl UdpPeer {
     /// Datagrams are lost. When none has come for half a second, as over the internet it may take
     /// [RFC 8489 section 6.2.1], the same is sent again, then after a second, after two, and so
     /// on, until the timeout, which is for all of it; so whoever answers may see it several
-    /// times. `is_answer` tells from the octets whether a datagram answers this one: what else
+    /// times. `is_response` tells from the octets whether a datagram answers this one: what else
     /// comes, such as a second answer to the datagram before, is passed over.
     ///
     /// Fails with [`PeerError::TooSlow`] when the timeout is over, and at once when the system
@@ -240,7 +240,7 @@ impl UdpPeer {
         octets: &[u8],
         timeout: Duration,
         buffer: &'b mut [u8],
-        mut is_answer: impl FnMut(&[u8]) -> bool,
+        mut is_response: impl FnMut(&[u8]) -> bool,
     ) -> Result<Datagram<'b>, Error> {
         let (start, mut interval) = (Instant::now(), REPEAT_AFTER);
         let mut repeat_at = Duration::ZERO;
@@ -257,7 +257,7 @@ impl UdpPeer {
             let wait = repeat_at.min(timeout).saturating_sub(waited).max(Duration::from_millis(1));
             self.set_timeout(Some(wait))?;
             match self.receive_whole() {
-                Ok((len, from)) if is_answer(self.whole.get(..len).unwrap_or_default()) => {
+                Ok((len, from)) if is_response(self.whole.get(..len).unwrap_or_default()) => {
                     return Ok(self.kept(len, from, buffer));
                 }
                 Ok(_) => {}

@@ -149,7 +149,7 @@ pub(crate) struct Wire<S, C> {
     /// Why the peer gets no other answer than a refusal.
     pub(crate) fault: Option<PeerError>,
     /// The status of the final answer to the present request.
-    pub(crate) answered: Option<Status>,
+    pub(crate) responded: Option<Status>,
     /// The client's request is the last one, and has no body: nothing is to come behind it.
     pub(crate) is_last: bool,
     /// What a server has to say of it.
@@ -223,7 +223,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             gathered: Vec::new(),
             body: InBody::new(&settings),
             fault: None,
-            answered: None,
+            responded: None,
             is_last: false,
             turn: None,
             sent: 0,
@@ -522,7 +522,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.received.give_back();
         self.body = InBody::new(&self.settings);
         self.gathered.clear();
-        self.answered = None;
+        self.responded = None;
     }
 
     /// Returns whether there is a buffer for a long head.

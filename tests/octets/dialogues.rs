@@ -139,9 +139,9 @@ fn the_dialogues_of_a_server() {
     let count = check("server.md", |dialogue, pieces| {
         let is = |words| dialogue.manner.contains(words);
         let manner = ServerManner {
-            answers_early: is("answers early"),
+            responds_early: is("answers early"),
             echoes: is("echoes"),
-            answers_in_chunks: is("in chunks"),
+            responds_in_chunks: is("in chunks"),
             sends_continue: is("continues"),
             upgrades: is("switches"),
             says_close: is("says close"),

@@ -1689,7 +1689,7 @@ fn rfc9112_2_1_messages_as_they_are_written() {
 
 #[test]
 fn the_response_of_the_article_as_it_is_written() {
-    let answer = |method| {
+    let respond = |method| {
         let (mut out, mut writer) = (WireBuf::<100>::new(), MessageWriter::new());
         let head = writer
             .response(RequestContext::new(method, Version::Http11), Status::OK, &mut out)
@@ -1697,8 +1697,8 @@ fn the_response_of_the_article_as_it_is_written() {
         head.version(Version::Http10).body_until_close(b"TCP connection").unwrap();
         String::from_utf8_lossy(out.as_bytes()).into_owned()
     };
-    assert_eq!(answer(Method::GET), "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nTCP connection");
-    assert_eq!(answer(Method::HEAD), "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\n");
+    assert_eq!(respond(Method::GET), "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nTCP connection");
+    assert_eq!(respond(Method::HEAD), "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\n");
 }
 
 #[test]

@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 
 /// A server that takes one connection, and for each of these answers reads a head, and sends it;
 /// then it closes.
-fn canned<const N: usize>(answers: [&'static [u8]; N]) -> String {
+fn canned<const N: usize>(responses: [&'static [u8]; N]) -> String {
     served_by(move |stream| {
-        for answer in answers {
+        for response in responses {
             read_head(stream);
-            stream.write_all(answer).unwrap();
+            stream.write_all(response).unwrap();
         }
     })
     .0
@@ -54,7 +54,7 @@ fn get(address: &str) -> Result<(Status, String), Error> {
 
 #[test]
 fn a_client_reads_each_framing_and_skips_interim_responses() {
-    for (answer, body) in [
+    for (response, body) in [
         (&b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"[..], "hi"),
         (b"HTTP/1.0 200 OK\r\n\r\nto the end", "to the end"),
         (
@@ -69,7 +69,7 @@ fn a_client_reads_each_framing_and_skips_interim_responses() {
             "!",
         ),
     ] {
-        let (status, received) = get(&canned([answer])).unwrap();
+        let (status, received) = get(&canned([response])).unwrap();
         assert!(status.is_successful());
         assert_eq!(received, body);
     }
@@ -77,7 +77,7 @@ fn a_client_reads_each_framing_and_skips_interim_responses() {
 
 #[test]
 fn a_client_never_takes_less_than_a_message_for_one() {
-    for answer in [
+    for response in [
         &b"HTTP/1.1 200 OK\r\nConte"[..],
         b"HTTP/1.1 100 Continue\r\n\r\n",
         b"",
@@ -85,11 +85,11 @@ fn a_client_never_takes_less_than_a_message_for_one() {
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
     ] {
-        let error = get(&canned([answer])).unwrap_err();
+        let error = get(&canned([response])).unwrap_err();
         let is_silent = matches!(error, Error::Peer(PeerError::NoResponse));
         let is_cut = matches!(error, Error::Peer(PeerError::TruncatedResponse));
         // A server that has sent an interim response speaks HTTP.
-        assert_eq!((is_silent, is_cut), (answer.is_empty(), !answer.is_empty()), "{error:?}");
+        assert_eq!((is_silent, is_cut), (response.is_empty(), !response.is_empty()), "{error:?}");
     }
     let address = canned([b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi"]);
     let mut client = ClientStream::connect(&address).unwrap();
@@ -132,13 +132,13 @@ fn rfc9112_9_3_a_connection_carries_many_requests() {
 
 #[test]
 fn a_response_that_is_left_unread_is_skipped_within_a_limit() {
-    let answer: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n\
+    let response: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n\
         01234567890123456789012345678901234567890123456789";
     for (drain, is_open) in [(50, true), (49, false)] {
         let settings =
             Settings { limits: Limits { drain, ..Limits::DEFAULT }, ..Settings::default() };
         let mut client =
-            ClientStream::connect_with_settings(&canned([answer, answer]), settings).unwrap();
+            ClientStream::connect_with_settings(&canned([response, response]), settings).unwrap();
         drop(client.request(Method::GET, Target::ROOT, &[], b"").unwrap());
         let second = get_again(&mut client);
         match is_open {
@@ -362,9 +362,9 @@ fn rfc9110_10_1_1_a_rejected_body_is_not_sent() {
     let mut body = client
         .begin(Method::PUT, Target::ROOT, |head| head.field(FieldName::EXPECT, EXPECT)?.length(5))
         .unwrap();
-    assert!(!body.is_answered());
+    assert!(!body.has_response());
     body.write_all(b"hello").unwrap();
-    assert!(body.is_answered());
+    assert!(body.has_response());
     let response = body.finish().unwrap();
     assert_eq!(response.head.status(), Status::EXPECTATION_FAILED);
     assert_eq!(io::read_to_string(response.body).unwrap(), "no");
@@ -586,7 +586,7 @@ fn rfc9110_10_1_1_a_close_in_place_of_a_100_is_an_error() {
         .begin(Method::PUT, Target::ROOT, |head| head.field(FieldName::EXPECT, EXPECT)?.length(5))
         .unwrap();
     body.write_all(b"hello").unwrap();
-    assert!(body.is_answered());
+    assert!(body.has_response());
     let error = body.finish().unwrap_err();
     assert!(matches!(error, Error::Peer(PeerError::NoResponse)), "{error:?}");
 }

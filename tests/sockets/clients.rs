@@ -18,17 +18,17 @@ use std::time::{Duration, Instant};
 /// reads a head, sends it, and tells the request line and which connection it was; after its last
 /// answer a connection is closed, whatever else has come.
 fn canned(connections: &[&[&'static str]]) -> (String, JoinHandle<Vec<String>>) {
-    let connections: Vec<_> = connections.iter().map(|answers| answers.to_vec()).collect();
+    let connections: Vec<_> = connections.iter().map(|responses| responses.to_vec()).collect();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let served = thread::spawn(move || {
         let mut requests = Vec::new();
-        for (connection, answers) in connections.into_iter().enumerate() {
+        for (connection, responses) in connections.into_iter().enumerate() {
             let mut stream = listener.accept().unwrap().0;
-            for answer in answers {
+            for response in responses {
                 let head = read_head(&mut stream);
                 requests.push(format!("{connection} {}", head.lines().next().unwrap()));
-                stream.write_all(answer.as_bytes()).unwrap();
+                stream.write_all(response.as_bytes()).unwrap();
             }
         }
         requests
@@ -217,7 +217,7 @@ fn rfc9110_9_2_2_a_request_is_repeated_once_on_a_new_connection() {
 
 #[test]
 fn rfc9110_9_2_2_an_unsafe_or_begun_exchange_is_sent_once() {
-    for (method, is_streamed, answer) in [
+    for (method, is_streamed, response) in [
         (Method::POST, false, SILENT),
         (Method::PATCH, false, SILENT),
         (Method::new("PURGE").unwrap(), false, SILENT),
@@ -226,7 +226,7 @@ fn rfc9110_9_2_2_an_unsafe_or_begun_exchange_is_sent_once() {
         (Method::GET, false, "HTTP/1.1 103 Early Hints\r\n\r\n"),
     ] {
         // A second connection would be answered.
-        let (url, _served) = canned(&[&[HI, answer], &[HI]]);
+        let (url, _served) = canned(&[&[HI, response], &[HI]]);
         let client = Client::new();
         assert_eq!(get(&client, &url).unwrap(), "hi");
         let request = client.request(method, &url).unwrap();
@@ -236,7 +236,7 @@ fn rfc9110_9_2_2_an_unsafe_or_begun_exchange_is_sent_once() {
             &error,
             Error::Peer(PeerError::NoResponse | PeerError::TruncatedResponse)
         ) || matches!(&error, Error::Io(error) if error.kind() == io::ErrorKind::ConnectionReset);
-        assert!(is_closed, "{method} {answer:?}: {error:?}");
+        assert!(is_closed, "{method} {response:?}: {error:?}");
     }
 }
 
@@ -374,10 +374,10 @@ fn a_dropped_response_closes_unless_all_of_it_has_come() {
 
 /// A server that sends this, and then an octet of a body now and then, as long as somebody takes
 /// it.
-fn trickling(answer: &'static str) -> (String, JoinHandle<()>) {
+fn trickling(response: &'static str) -> (String, JoinHandle<()>) {
     served_by(move |stream| {
         read_head(stream);
-        stream.write_all(answer.as_bytes()).unwrap();
+        stream.write_all(response.as_bytes()).unwrap();
         while stream.write_all(b"x").is_ok() {
             thread::park_timeout(Duration::from_millis(10));
         }
@@ -494,7 +494,7 @@ fn bodies_are_streamed_both_ways() {
     let client = Client::new();
     let put = || client.request(Method::PUT, &url).unwrap();
     let large = "x".repeat(100_000);
-    for (response, answer) in [
+    for (response, text) in [
         (put().send_reader(large.as_bytes()), format!("Chunked {large}")),
         (put().send_reader_sized(large.as_bytes(), 100_000), format!("Length(100000) {large}")),
         (put().send_reader_sized(large.as_bytes(), 10), "Length(10) xxxxxxxxxx".to_owned()),
@@ -503,7 +503,7 @@ fn bodies_are_streamed_both_ways() {
         (put().send_body(b"hi"), "Length(2) hi".to_owned()),
         (put().send(), "Length(0) ".to_owned()),
     ] {
-        assert!(io::read_to_string(response.unwrap()).unwrap() == answer, "{answer:.20}");
+        assert!(io::read_to_string(response.unwrap()).unwrap() == text, "{text:.20}");
     }
     let error = put().send_reader_sized(&b"less"[..], 5).unwrap_err();
     assert!(matches!(error, Error::Usage(WriteError::BodyLength)), "{error:?}");
@@ -576,10 +576,10 @@ fn a_gateway_encodes_the_target_that_it_forwards() {
     let head = |target: &str| format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
     stream.write_all([head("/a%7Cb?c"), head("/a|b?{\\}")].concat().as_bytes()).unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
-    let answers = io::read_to_string(stream).unwrap();
-    let bodies: Vec<_> = answers
+    let responses = io::read_to_string(stream).unwrap();
+    let bodies: Vec<_> = responses
         .split("HTTP/1.1 200 OK\r\n")
-        .map(|answer| answer.rsplit("\r\n").next().unwrap())
+        .map(|response| response.rsplit("\r\n").next().unwrap())
         .collect();
     assert_eq!(bodies, ["", "/a%7Cb?c", "/a%7Cb?%7B%5C%7D"]);
     assert_eq!(

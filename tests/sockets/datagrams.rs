@@ -106,24 +106,25 @@ fn a_datagram_is_sent_again_until_a_response_comes() {
         let (mut buffer, mut received) = ([0; 100], Vec::new());
         // Two are lost; the third is answered, behind two datagrams that belong to something else,
         // and once too often.
-        for answers in [&[][..], &[], &[&b"0 late"[..], b"", b"1 here", b"1 here"], &[b"2 here"]] {
+        for responses in [&[][..], &[], &[&b"0 late"[..], b"", b"1 here", b"1 here"], &[b"2 here"]]
+        {
             let datagram = server.receive_within(DEADLINE, &mut buffer).unwrap();
             let from = datagram.from;
             received.push(String::from_utf8(datagram.octets.to_vec()).unwrap());
-            answers.iter().for_each(|answer| server.send_to(answer, from).unwrap());
+            responses.iter().for_each(|response| server.send_to(response, from).unwrap());
         }
         received
     });
     let mut client = UdpPeer::connect(to).unwrap();
     let (start, mut buffer) = (Instant::now(), [0; 4]);
-    let answer =
-        client.request(b"1 who", DEADLINE, &mut buffer, |answer| answer == b"1 here").unwrap();
-    assert_eq!((answer.octets, answer.cut, answer.from), (&b"1 he"[..], 2, to));
+    let response =
+        client.request(b"1 who", DEADLINE, &mut buffer, |response| response == b"1 here").unwrap();
+    assert_eq!((response.octets, response.cut, response.from), (&b"1 he"[..], 2, to));
     assert!(start.elapsed() >= Duration::from_millis(500 + 1000), "{:?}", start.elapsed());
-    let answer = client
-        .request(b"2 who", DEADLINE, &mut buffer, |answer| answer.starts_with(b"2 "))
+    let response = client
+        .request(b"2 who", DEADLINE, &mut buffer, |response| response.starts_with(b"2 "))
         .unwrap();
-    assert_eq!(answer.octets, b"2 he");
+    assert_eq!(response.octets, b"2 he");
     assert_eq!(served.join().unwrap(), ["1 who", "1 who", "1 who", "2 who"]);
 }
 
@@ -135,8 +136,9 @@ fn a_response_is_not_waited_for_longer_than_asked() {
     // What is no answer does not prolong it.
     let to = client.local_addr().unwrap();
     server.send_to(b"noise", to).unwrap();
-    let error =
-        client.request(b"who", deadline, &mut [0; 10], |answer| answer != b"noise").unwrap_err();
+    let error = client
+        .request(b"who", deadline, &mut [0; 10], |response| response != b"noise")
+        .unwrap_err();
     assert!(
         matches!(
             error,

@@ -34,13 +34,13 @@ fn file(name: &str) -> PathBuf {
 }
 
 /// A server that sends this to the first request.
-fn canned(answer: &'static str) -> String {
+fn canned(response: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     thread::spawn(move || {
         let mut stream = listener.accept().unwrap().0;
         read_head(&mut stream);
-        stream.write_all(answer.as_bytes()).unwrap();
+        stream.write_all(response.as_bytes()).unwrap();
     });
     url
 }

@@ -1,6 +1,6 @@
 //! What peers do that has killed other servers.
 
-use crate::programs::ANSWER;
+use crate::programs::RESPONSE;
 use crate::{Program, connect, exchange, exchange_all, peak_memory, read_all};
 use std::io::Write;
 use std::net::SocketAddr;
@@ -46,9 +46,9 @@ fn a_thousand_connections(server: &Program, check: impl Fn(&str)) {
             }
             which => {
                 let (octets, status) = octets[which];
-                let answer = exchange(server.tcp(), octets);
-                assert_eq!(answer.get(9..12), Some(status), "{answer}");
-                assert_eq!(answer.matches("\r\n\r\n").count(), 1, "{answer}");
+                let response = exchange(server.tcp(), octets);
+                assert_eq!(response.get(9..12), Some(status), "{response}");
+                assert_eq!(response.matches("\r\n\r\n").count(), 1, "{response}");
             }
         }
         if round == 100 {
@@ -63,15 +63,17 @@ fn a_thousand_connections(server: &Program, check: impl Fn(&str)) {
 
 #[test]
 fn hostile_connections_do_not_harm_the_articles_server() {
-    a_thousand_connections(&Program::start("tcp_server"), |answer| assert_eq!(answer, ANSWER));
+    a_thousand_connections(&Program::start("tcp_server"), |response| {
+        assert_eq!(response, RESPONSE)
+    });
 }
 
 #[test]
 fn hostile_connections_do_not_harm_a_server_of_many_requests() {
-    a_thousand_connections(&Program::start("http_server"), |answer| {
+    a_thousand_connections(&Program::start("http_server"), |response| {
         assert!(
-            answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.contains("What the server saw"),
-            "{answer}"
+            response.starts_with("HTTP/1.1 200 OK\r\n") && response.contains("What the server saw"),
+            "{response}"
         );
     });
 }
@@ -97,14 +99,15 @@ fn rfc9112_9_3_a_body_that_the_server_leaves_is_no_request() {
                 smuggled.len()
             ),
         ] {
-            let answers = exchange_all(
+            let responses = exchange_all(
                 server.tcp(),
                 format!("POST {path} HTTP/1.1\r\nHost: a\r\n{body}{last}").as_bytes(),
             );
-            assert_eq!(answers.matches("HTTP/1.1 ").count(), 2, "{answers}");
+            assert_eq!(responses.matches("HTTP/1.1 ").count(), 2, "{responses}");
             assert!(
-                answers.contains("HTTP/1.1 404 Not Found\r\n") && !answers.contains("HTTP/1.1 418"),
-                "{answers}"
+                responses.contains("HTTP/1.1 404 Not Found\r\n")
+                    && !responses.contains("HTTP/1.1 418"),
+                "{responses}"
             );
         }
     }
@@ -115,10 +118,10 @@ fn rfc9112_9_3_a_body_that_the_server_leaves_is_no_request() {
     );
     let mut stream = connect(server.tcp());
     let _ = stream.write_all(long.as_bytes());
-    let answers = read_all(stream);
+    let responses = read_all(stream);
     assert!(
-        answers.starts_with("HTTP/1.1 200 OK\r\n") && answers.ends_with("</table>\n"),
-        "{answers}"
+        responses.starts_with("HTTP/1.1 200 OK\r\n") && responses.ends_with("</table>\n"),
+        "{responses}"
     );
-    assert_eq!(answers.matches("HTTP/1.1 ").count(), 1, "{answers}");
+    assert_eq!(responses.matches("HTTP/1.1 ").count(), 1, "{responses}");
 }

@@ -103,9 +103,9 @@ fn exchange_all(address: SocketAddr, octets: &[u8]) -> String {
 }
 
 fn read_all(mut stream: impl Read) -> String {
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
-    String::from_utf8(answer).unwrap()
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).unwrap();
+    String::from_utf8(response).unwrap()
 }
 
 /// One of the example servers at work, ended when this goes.

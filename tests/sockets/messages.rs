@@ -70,7 +70,7 @@ fn what_a_server_sends(page: &mut String) {
     let head_too_long = format!("{OK}A: {}\r\n\r\n", "x".repeat(65_536));
     let too_many_fields = format!("{OK}{}\r\n", "a:\r\n".repeat(129));
     let chunked = |body: &str| format!("{OK}Transfer-Encoding: chunked\r\n\r\n{body}").into_bytes();
-    let answers: [&[u8]; 25] = [
+    let responses: [&[u8]; 25] = [
         b"",
         b"HTTP/1.1 103 Early Hints\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nServ",
@@ -97,7 +97,7 @@ fn what_a_server_sends(page: &mut String) {
         head_too_long.as_bytes(),
         too_many_fields.as_bytes(),
     ];
-    let rows = answers
+    let rows = responses
         .map(|octets| (shown(octets), fetched(&[], &format!("http://{}/", scripted(octets)))));
     table(page, "`fetch`, and what a server sends before it closes", ["sent", "printed"], rows);
 
@@ -113,9 +113,9 @@ fn what_a_server_sends(page: &mut String) {
 fn what_a_client_limits(page: &mut String) {
     let stream = Settings { body_limit: 2, ..Settings::default() };
     let client = Client::with_settings(ClientSettings { stream, ..ClientSettings::default() });
-    let answers =
+    let responses =
         [&b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi!"[..], b"HTTP/1.1 200 OK\r\n\r\nhi!"];
-    let rows = answers.map(|octets| {
+    let rows = responses.map(|octets| {
         let response = client.get(&format!("http://{}/", scripted(octets)));
         let read = response.and_then(|response| Ok(io::read_to_string(response)?));
         (shown(octets), read.unwrap_err().to_string())
@@ -173,9 +173,9 @@ fn what_a_client_sends(page: &mut String) {
         spaces.as_bytes(),
     ];
     let server = Program::start("tcp_server");
-    let answers = requests.map(|octets| {
-        let answer = exchange_all(server.tcp(), octets);
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let exchanges = requests.map(|octets| {
+        let response = exchange_all(server.tcp(), octets);
+        let (head, body) = response.split_once("\r\n\r\n").unwrap();
         let (status, told) = (&head["HTTP/1.1 ".len()..][..3], next(&server.notes));
         let (_, told) = told.split_once(": 127.0.0.1:").unwrap();
         (
@@ -184,10 +184,10 @@ fn what_a_client_sends(page: &mut String) {
             told.trim_start_matches(|digit: char| digit.is_ascii_digit()).to_owned(),
         )
     });
-    let responses = answers.clone().map(|(octets, body, _)| (shown(octets), body));
+    let responses = exchanges.clone().map(|(octets, body, _)| (shown(octets), body));
     table(page, "`tcp_server`, and what a client sends", ["sent", "response"], responses);
     let logged =
-        answers.map(|(octets, _, told)| (shown(octets), format!("`{}`", told.trim_start())));
+        exchanges.map(|(octets, _, told)| (shown(octets), format!("`{}`", told.trim_start())));
     table(page, "The same in its log, behind the client's address", ["sent", "logged"], logged);
 }
 

@@ -85,12 +85,12 @@ fn ten_thousand_connections_are_served_or_told_to_retry() {
     // Those that nothing has come from for a while may have made room for others.
     let mut outcomes = [0; 3];
     for stream in &mut streams {
-        let mut answer = [0; 12];
+        let mut response = [0; 12];
         let _ = stream.write_all(GET); // it may have its answer already
-        let outcome = match stream.read_exact(&mut answer) {
-            Ok(()) if &answer == b"HTTP/1.1 200" => 0,
-            Ok(()) if &answer == b"HTTP/1.1 503" => 1,
-            Ok(()) => panic!("{}", String::from_utf8_lossy(&answer)),
+        let outcome = match stream.read_exact(&mut response) {
+            Ok(()) if &response == b"HTTP/1.1 200" => 0,
+            Ok(()) if &response == b"HTTP/1.1 503" => 1,
+            Ok(()) => panic!("{}", String::from_utf8_lossy(&response)),
             Err(_) => 2,
         };
         outcomes[outcome] += 1;
@@ -129,8 +129,8 @@ fn a_server_without_file_descriptors_waits_for_some() {
     for mut stream in busy {
         stream.write_all(b"i").unwrap();
         stream.shutdown(Shutdown::Write).unwrap();
-        let answer = read_all(stream);
-        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("hi"), "{answer}");
+        let response = read_all(stream);
+        assert!(response.starts_with("HTTP/1.1 200 ") && response.ends_with("hi"), "{response}");
     }
     assert!(exchange(server.tcp(), LAST_GET).starts_with("HTTP/1.1 200 "));
     let mut lines = vec![];
@@ -312,8 +312,8 @@ fn ten_thousand_requests_at_once_are_served_with_flat_memory() {
                 (&stream).write_all(&GET.repeat(9_999)).unwrap();
                 (&stream).write_all(LAST_GET).unwrap();
             });
-            let answers = read_all(&stream);
-            assert_eq!(answers.matches("HTTP/1.1 200 OK\r\n").count(), 10_000);
+            let responses = read_all(&stream);
+            assert_eq!(responses.matches("HTTP/1.1 200 OK\r\n").count(), 10_000);
         });
     });
     // Nobody takes these answers: the server waits, and keeps no more than a buffer of them.
@@ -373,9 +373,11 @@ fn trailers_without_end_are_rejected_with_flat_memory() {
             let _ = stream.write_all(&request); // it is cut off before it has sent all that
         }
         for mut stream in streams {
-            let mut answer = Vec::new();
-            let _ = stream.read_to_end(&mut answer); // the end may be a reset
-            assert!(answer.starts_with(b"HTTP/1.1 200 ") && !answer.ends_with(b"\r\n0\r\n\r\n"));
+            let mut response = Vec::new();
+            let _ = stream.read_to_end(&mut response); // the end may be a reset
+            assert!(
+                response.starts_with(b"HTTP/1.1 200 ") && !response.ends_with(b"\r\n0\r\n\r\n")
+            );
         }
     });
     let told = (0..).map(|_| next(&server.notes)).find(|line| line.contains("too many fields"));
@@ -401,13 +403,13 @@ fn heads_of_64_mb_are_rejected_with_flat_memory() {
                     // It is cut off before it has sent all that.
                     (0..1000).any(|_| (&stream).write_all(piece.as_bytes()).is_err())
                 });
-                let mut answer = Vec::new();
+                let mut response = Vec::new();
                 // The end may be a reset: most of it is never read.
-                let _ = (&stream).read_to_end(&mut answer);
+                let _ = (&stream).read_to_end(&mut response);
                 assert!(
-                    answer.starts_with(status.as_bytes()),
+                    response.starts_with(status.as_bytes()),
                     "{start}: {}",
-                    String::from_utf8_lossy(&answer)
+                    String::from_utf8_lossy(&response)
                 );
             });
         }

@@ -1,7 +1,7 @@
 //! Programs that others wrote, as peers: each test is skipped, and says so, where its program is
 //! not installed.
 
-use crate::programs::ANSWER;
+use crate::programs::RESPONSE;
 use crate::{Program, lines, next, peak_memory, run, skip, text};
 use bareline_core::{FieldName, FieldValue, Method, Status, Target};
 use bareline_net::{ClientStream, Error, Settings};
@@ -51,7 +51,7 @@ fn curl_gets_the_response_of_the_article() {
     }
     let server = Program::start("tcp_server");
     let curl = |arguments: &[&str]| curl(&[arguments, &[&server.address]].concat());
-    assert_eq!(curl(&["-i"]), ANSWER);
+    assert_eq!(curl(&["-i"]), RESPONSE);
     assert_eq!(next(&server.output), "GET / HTTP/1.1");
     assert_eq!(next(&server.output), format!("Host: {}", server.address));
     assert!(next(&server.output).starts_with("User-Agent: curl/"));

@@ -7,7 +7,7 @@ use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::thread;
 
-pub(crate) const ANSWER: &str = "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nTCP connection";
+pub(crate) const RESPONSE: &str = "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nTCP connection";
 
 #[test]
 fn the_articles_tcp_programs_do_as_the_article_says() {
@@ -50,9 +50,10 @@ fn the_articles_udp_programs_do_as_the_article_says() {
 const THREE_REQUESTS: &[u8] = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n\
     PUT /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nGET\r\n";
 
-fn check_three_answers(answers: &str) {
-    let [first, second, third] = answers.split("HTTP/1.1 ").skip(1).collect::<Vec<_>>()[..] else {
-        panic!("{answers}")
+fn check_three_responses(responses: &str) {
+    let [first, second, third] = responses.split("HTTP/1.1 ").skip(1).collect::<Vec<_>>()[..]
+    else {
+        panic!("{responses}")
     };
     assert_eq!(first, "200 OK\r\nContent-Length: 17\r\n\r\nGET /a, 0 octets\n");
     assert_eq!(second, "200 OK\r\nContent-Length: 17\r\n\r\nPUT /b, 3 octets\n");
@@ -64,14 +65,14 @@ fn the_bare_loop_serves_a_pipe_and_a_socket() {
     let mut child =
         example("sans_io").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(THREE_REQUESTS).unwrap();
-    check_three_answers(&text(&child.wait_with_output().unwrap().stdout));
+    check_three_responses(&text(&child.wait_with_output().unwrap().stdout));
 
     let server = Program::start("sans_io");
-    check_three_answers(&exchange(server.tcp(), THREE_REQUESTS));
+    check_three_responses(&exchange(server.tcp(), THREE_REQUESTS));
     let mut octet_by_octet = connect(server.tcp());
     octet_by_octet.set_nodelay(true).unwrap();
     THREE_REQUESTS.iter().for_each(|&octet| octet_by_octet.write_all(&[octet]).unwrap_or_default());
-    check_three_answers(&read_all(octet_by_octet));
+    check_three_responses(&read_all(octet_by_octet));
 }
 
 #[test]
@@ -154,10 +155,10 @@ fn a_server_and_a_client_speak_tls() {
     );
     let authority = format!("localhost:{}", server.tcp().port());
     let got = run(example("tls").args(["get", &authority, "--certificate"]).arg(&certificate));
-    let answer = text(&got.stdout);
+    let response = text(&got.stdout);
     assert!(
-        answer.starts_with("HTTP/1.1 200 OK\n") && answer.ends_with("\n\nTLS connection\n\n"),
-        "{answer}{}",
+        response.starts_with("HTTP/1.1 200 OK\n") && response.ends_with("\n\nTLS connection\n\n"),
+        "{response}{}",
         text(&got.stderr)
     );
 

@@ -36,29 +36,29 @@ fn a_request_with_its_body_is_read_and_responded_to() {
         let Exchange { head, mut body, responder, .. } = peer.next_request().unwrap().unwrap();
         let mut text = [0; 2];
         body.read_exact(&mut text).unwrap();
-        let mut answer = responder
+        let mut response = responder
             .while_reading()
             .begin(Status::CREATED, |head| head.field(TEXT.0, TEXT.1)?.length(9))
             .unwrap();
-        answer.write_all(&text).unwrap();
+        response.write_all(&text).unwrap();
         assert_eq!(
             head.fields().only(FieldName::HOST).unwrap().unwrap().as_bytes(),
             b"x",
             "the head is there still"
         );
-        answer.write_all(head.method().as_bytes()).unwrap();
+        response.write_all(head.method().as_bytes()).unwrap();
         body.read_to_end(&mut Vec::new()).unwrap();
-        answer.write_all(b"end").unwrap();
-        answer.finish().unwrap();
+        response.write_all(b"end").unwrap();
+        response.finish().unwrap();
         assert!(peer.next_request().unwrap().is_none());
     });
-    let answer = exchange(
+    let response = exchange(
         address,
         b"POST /a?b HTTP/1.1\r\nhost: x\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello",
     );
     let head = "HTTP/1.1 201 Created\r\nContent-Type: text/plain\r\nContent-Length: \
                 9\r\nConnection: close\r\n\r\n";
-    assert_eq!(answer, [head, "hePOSTend"].concat());
+    assert_eq!(response, [head, "hePOSTend"].concat());
     served.join().unwrap();
 }
 
@@ -74,20 +74,20 @@ fn rfc9112_9_3_each_request_on_a_connection_has_one_response() {
         "GET /6 HTTP/1.1\r\nHost: a\r\n\r\n",
     ];
     let bodies = ["/1 ", "/2 abc", "/3 def", "/4 ", "/5 "];
-    let check = |answers: &str| {
-        assert_eq!(answers.matches("HTTP/1.1 200 OK\r\n").count(), 5, "{answers}");
+    let check = |responses: &str| {
+        assert_eq!(responses.matches("HTTP/1.1 200 OK\r\n").count(), 5, "{responses}");
         for body in bodies {
             assert_eq!(
-                answers.matches(&format!("\r\n\r\n{body}")).count(),
+                responses.matches(&format!("\r\n\r\n{body}")).count(),
                 1,
-                "{body} in {answers}"
+                "{body} in {responses}"
             );
         }
         assert!(
-            answers.contains("Content-Length: 3\r\nConnection: keep-alive\r\n\r\n/4 "),
-            "{answers}"
+            responses.contains("Content-Length: 3\r\nConnection: keep-alive\r\n\r\n/4 "),
+            "{responses}"
         );
-        assert!(answers.ends_with("Connection: close\r\n\r\n/5 "), "{answers}");
+        assert!(responses.ends_with("Connection: close\r\n\r\n/5 "), "{responses}");
     };
     // All at once,
     let (address, served) = all_told(Settings::default());
@@ -105,18 +105,18 @@ fn rfc9112_9_3_each_request_on_a_connection_has_one_response() {
 #[test]
 fn rfc9110_9_3_2_a_response_to_head_has_no_body() {
     let (address, served) = all_told(Settings::default());
-    let answer = exchange(address, b"HEAD / HTTP/1.0\r\n\r\n");
-    assert_eq!(answer, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n");
+    let response = exchange(address, b"HEAD / HTTP/1.0\r\n\r\n");
+    assert_eq!(response, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n");
     served.join().unwrap().unwrap();
 
     let (address, served) = serve_one(Settings::default(), |mut peer| {
-        let mut answer =
+        let mut response =
             peer.next_request().unwrap().unwrap().responder.stream(Status::OK, &[]).unwrap();
-        answer.write_all(&[b'x'; 10_000]).unwrap();
-        answer.finish()
+        response.write_all(&[b'x'; 10_000]).unwrap();
+        response.finish()
     });
-    let answer = exchange_all(address, b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
-    assert_eq!(answer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    let response = exchange_all(address, b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(response, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
     served.join().unwrap().unwrap();
 }
 
@@ -156,8 +156,8 @@ fn rfc9110_10_1_1_a_100_is_sent_when_the_body_is_read() {
 fn rfc9110_10_1_1_no_100_is_sent_that_is_not_needed() {
     // The body has come already.
     let (address, served) = all_told(Settings::default());
-    let answer = exchange_all(address, &[EXPECTING, b"hi"].concat());
-    assert_eq!(answer, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n/ hi");
+    let response = exchange_all(address, &[EXPECTING, b"hi"].concat());
+    assert_eq!(response, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n/ hi");
     served.join().unwrap().unwrap();
     // Nobody reads it: whether it comes is not known, and so the connection ends.
     let (address, served) = serve_one(Settings::default(), |mut peer| {
@@ -168,9 +168,9 @@ fn rfc9110_10_1_1_no_100_is_sent_that_is_not_needed() {
         )?;
         peer.next_request().map(|next| next.is_none())
     });
-    let answer = exchange(address, EXPECTING);
+    let response = exchange(address, EXPECTING);
     assert_eq!(
-        answer,
+        response,
         "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
     );
     assert!(served.join().unwrap().unwrap());
@@ -181,8 +181,8 @@ fn rfc9110_10_1_1_no_100_is_sent_that_is_not_needed() {
         let head = format!(
             "PUT / HTTP/{version}\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
         );
-        let answer = exchange(address, head.as_bytes());
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        let response = exchange(address, head.as_bytes());
+        assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{response}");
         let error = served.join().unwrap().unwrap_err();
         assert!(
             matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Body, .. })),
@@ -241,16 +241,16 @@ fn a_rejected_request_gets_a_response_and_is_reported() {
         let settings =
             Settings { body_limit: 10, head_timeout: soon, body_timeout, ..Settings::default() };
         let (address, served) = all_told(settings);
-        let answer = if status == 400 {
+        let response = if status == 400 {
             exchange_all(address, octets.as_bytes())
         } else {
             exchange(address, octets.as_bytes())
         };
         assert!(
-            answer.starts_with(&format!("HTTP/1.1 {status} ")),
-            "{octets:?} was answered with {answer:?}"
+            response.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{octets:?} was answered with {response:?}"
         );
-        let (_, reason) = answer.split_once("\r\n\r\n").unwrap();
+        let (_, reason) = response.split_once("\r\n\r\n").unwrap();
         assert_eq!((reason.lines().count(), reason.ends_with('\n')), (1, true), "{reason:?}");
         let error = served.join().unwrap().unwrap_err();
         assert!(is_fault(&error), "{octets:?} was reported as {error:?}");
@@ -260,11 +260,12 @@ fn a_rejected_request_gets_a_response_and_is_reported() {
 #[test]
 fn responses_that_are_ready_go_out_before_a_rejection() {
     let (address, served) = all_told(Settings::default());
-    let answers = exchange(
+    let responses = exchange(
         address,
         b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\nGET /3\r\n\r\n",
     );
-    let statuses: Vec<_> = answers.split("HTTP/1.1 ").skip(1).map(|answer| &answer[..3]).collect();
+    let statuses: Vec<_> =
+        responses.split("HTTP/1.1 ").skip(1).map(|response| &response[..3]).collect();
     assert_eq!(statuses, ["200", "200", "400"]);
     assert!(matches!(served.join().unwrap(), Err(Error::Peer(PeerError::Parse(_)))));
 }
@@ -302,10 +303,10 @@ fn an_invalid_body_gets_the_callers_response_or_a_rejection() {
             let handled = handle(body, responder);
             (handled, peer.next_request().map(|next| next.is_none()))
         });
-        let answer = exchange(address, BAD);
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{number}: {answer}");
-        assert!(answer.contains(text), "{number}: {answer}");
-        assert_eq!(answer.matches("HTTP/1.").count(), 1, "answered once: {answer}");
+        let response = exchange(address, BAD);
+        assert!(response.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{number}: {response}");
+        assert!(response.contains(text), "{number}: {response}");
+        assert_eq!(response.matches("HTTP/1.").count(), 1, "answered once: {response}");
         let (handled, next) = served.join().unwrap();
         assert_eq!(handled.is_ok(), number > 0, "{handled:?}");
         assert!(
@@ -338,12 +339,12 @@ fn rfc9112_9_3_an_unread_body_is_not_taken_for_a_request() {
                 }
                 targets
             });
-            let answers = exchange_all(
+            let responses = exchange_all(
                 address,
                 format!("PUT /1 HTTP/1.1\r\nHost: a\r\n{body}GET /2 HTTP/1.1\r\nHost: a\r\n\r\n")
                     .as_bytes(),
             );
-            assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 2, "{answers}");
+            assert_eq!(responses.matches("HTTP/1.1 200 OK").count(), 2, "{responses}");
             assert_eq!(served.join().unwrap(), ["/1", "/2"]);
         }
     }
@@ -379,9 +380,9 @@ fn rfc9112_7_1_2_trailers_go_both_ways() {
     });
     let request = "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \
                    chunked\r\n\r\n3\r\nabc\r\n0\r\nSum: 1\r\nsum: 2\r\n\r\n";
-    let answer = exchange_all(address, request.as_bytes());
+    let response = exchange_all(address, request.as_bytes());
     assert_eq!(
-        answer,
+        response,
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nSum: 1\r\nsum: \
          2\r\n\r\n"
     );
@@ -401,10 +402,10 @@ fn rfc9110_5_4_a_request_has_128_trailers_and_no_more() {
             "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \
              chunked\r\n\r\n1\r\nx\r\n0\r\n{trailers}\r\n"
         );
-        let answer = exchange_all(address, request.as_bytes());
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{answer}");
+        let response = exchange_all(address, request.as_bytes());
+        assert!(response.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{response}");
         match served.join().unwrap() {
-            Ok(()) => assert!(lines == 128 && answer.ends_with("\r\n\r\n128"), "{answer}"),
+            Ok(()) => assert!(lines == 128 && response.ends_with("\r\n\r\n128"), "{response}"),
             Err(error) => {
                 assert!(lines == 129 && error.to_string().contains("too many fields"), "{error}")
             }
@@ -416,11 +417,11 @@ fn rfc9110_5_4_a_request_has_128_trailers_and_no_more() {
 fn rfc9110_7_8_a_101_hands_over_the_stream_and_what_has_come() {
     let (address, served) = serve_one(Settings::default(), |mut peer| {
         let Exchange { responder, .. } = peer.next_request().unwrap().unwrap();
-        let answer = responder.begin(Status::SWITCHING_PROTOCOLS, |head| {
+        let response = responder.begin(Status::SWITCHING_PROTOCOLS, |head| {
             let head = head.field(FieldName::UPGRADE, FieldValue::from_static("echo"))?;
             head.field(FieldName::CONNECTION, FieldValue::from_static("upgrade"))?.without_body()
         });
-        answer.unwrap().finish().unwrap();
+        response.unwrap().finish().unwrap();
         assert!(peer.next_request().unwrap().is_none(), "no request of ours comes any more");
         let (mut stream, octets) = peer.into_upgraded().unwrap();
         stream.write_all(&octets).unwrap();
@@ -433,9 +434,9 @@ fn rfc9110_7_8_a_101_hands_over_the_stream_and_what_has_come() {
         "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: echo\r\nConnection: upgrade\r\n\r\n\0\x01\x02";
     stream.write_all(upgrade.as_bytes()).unwrap();
     stream.write_all(b"more").unwrap();
-    let answer = read_all(stream);
+    let response = read_all(stream);
     assert_eq!(
-        answer,
+        response,
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: \
          upgrade\r\n\r\n\0\x01\x02more"
     );
@@ -463,10 +464,10 @@ fn a_peer_that_goes_is_no_request() {
 #[test]
 fn an_idle_connection_is_closed_in_silence() {
     let settings = Settings { idle_timeout: Duration::from_millis(50), ..Settings::default() };
-    for (octets, answers) in [(&b""[..], 0), (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 1)] {
+    for (octets, responses) in [(&b""[..], 0), (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 1)] {
         let (address, served) = all_told(settings);
-        assert_eq!(exchange(address, octets).matches("HTTP/1.").count(), answers);
-        assert_eq!(served.join().unwrap().unwrap(), answers);
+        assert_eq!(exchange(address, octets).matches("HTTP/1.").count(), responses);
+        assert_eq!(served.join().unwrap().unwrap(), responses);
     }
 }
 
@@ -616,16 +617,19 @@ fn rfc9110_10_1_1_a_100_follows_the_response_before_it() {
     }
     assert!(came.starts_with(b"HTTP/1.1 200 OK\r\n"), "{}", String::from_utf8_lossy(&came));
     stream.write_all(b"hi").unwrap();
-    let answer = read_all(stream);
-    assert!(answer.starts_with("HTTP/1.1 201 ") && answer.ends_with("\r\n\r\nhi"), "{answer}");
+    let response = read_all(stream);
+    assert!(
+        response.starts_with("HTTP/1.1 201 ") && response.ends_with("\r\n\r\nhi"),
+        "{response}"
+    );
     served.join().unwrap().unwrap();
 }
 
 /// An answer of the caller's that cannot be sent, and what the client gets in its place.
 #[test]
 fn an_invalid_response_is_a_500_and_an_error() {
-    type Answer = fn(Responder<'_>) -> Result<(), Error>;
-    let answers: [Answer; 7] = [
+    type Response = fn(Responder<'_>) -> Result<(), Error>;
+    let responses: [Response; 7] = [
         |responder| responder.begin(Status::OK, |_| Ok(()))?.finish(),
         |responder| responder.send(Status::CONTINUE, &[], b""),
         |responder| responder.send(Status::NOT_MODIFIED, &[], b"x"),
@@ -648,31 +652,31 @@ fn an_invalid_response_is_a_500_and_an_error() {
                 .unwrap_err())
         },
     ];
-    for (number, answer) in answers.into_iter().enumerate() {
+    for (number, response) in responses.into_iter().enumerate() {
         let (address, served) = serve_one(Settings::default(), move |mut peer| {
-            let answered = answer(peer.next_request().unwrap().unwrap().responder);
+            let responded = response(peer.next_request().unwrap().unwrap().responder);
             assert!(
-                matches!(answered, Err(Error::Usage(_) | Error::TooLong { .. })),
-                "{number}: {answered:?}"
+                matches!(responded, Err(Error::Usage(_) | Error::TooLong { .. })),
+                "{number}: {responded:?}"
             );
-            let unanswered = peer.next_request().unwrap_err();
-            assert!(matches!(unanswered, Error::IncompleteResponse), "{unanswered:?}");
+            let unserved = peer.next_request().unwrap_err();
+            assert!(matches!(unserved, Error::IncompleteResponse), "{unserved:?}");
             assert!(peer.next_request().unwrap().is_none(), "the connection is closed");
         });
-        let answer = exchange(address, b"GET / HTTP/1.0\r\n\r\n");
+        let response = exchange(address, b"GET / HTTP/1.0\r\n\r\n");
         assert!(
-            answer.starts_with("HTTP/1.1 500 Internal Server Error\r\n"),
-            "{number}: {answer:?}"
+            response.starts_with("HTTP/1.1 500 Internal Server Error\r\n"),
+            "{number}: {response:?}"
         );
-        assert_eq!(answer.matches("HTTP/1.").count(), 1, "{answer:?}");
+        assert_eq!(response.matches("HTTP/1.").count(), 1, "{response:?}");
         served.join().unwrap();
     }
 }
 
 #[test]
 fn an_unfinished_response_is_cut_short_for_the_client_too() {
-    type Answer = fn(Responder<'_>) -> Result<(), Error>;
-    let answers: [(Answer, &str); 3] = [
+    type Response = fn(Responder<'_>) -> Result<(), Error>;
+    let responses: [(Response, &str); 3] = [
         (
             |responder| Ok(responder.stream(Status::OK, &[])?.write_all(b"half")?),
             "Transfer-Encoding: chunked\r\n\r\n",
@@ -697,19 +701,19 @@ fn an_unfinished_response_is_cut_short_for_the_client_too() {
             "Content-Length: 8\r\n\r\n",
         ),
     ];
-    for (answer, end) in answers {
+    for (response, end) in responses {
         for is_dropped in [false, true] {
             let (address, served) = serve_one(Settings::default(), move |mut peer| {
-                answer(peer.next_request().unwrap().unwrap().responder).unwrap();
+                response(peer.next_request().unwrap().unwrap().responder).unwrap();
                 if !is_dropped {
                     assert!(matches!(peer.next_request(), Err(Error::IncompleteResponse)));
                 }
             });
-            let answer = exchange(
+            let response = exchange(
                 address,
                 b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
             );
-            assert!(answer.ends_with(end), "{answer:?}");
+            assert!(response.ends_with(end), "{response:?}");
             served.join().unwrap();
         }
     }
@@ -728,7 +732,7 @@ fn a_handler_that_panics_is_a_500() {
 
 #[test]
 fn rfc9110_15_2_interim_responses_go_ahead_of_the_final_one() {
-    for (request, answer) in [
+    for (request, response) in [
         (
             "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
             "HTTP/1.1 103 Early Hints\r\nContent-Type: text/plain\r\n\r\nHTTP/1.1 204 No \
@@ -742,7 +746,7 @@ fn rfc9110_15_2_interim_responses_go_ahead_of_the_final_one() {
             responder.interim(Status::EARLY_HINTS, &[TEXT]).unwrap();
             responder.send(Status::NO_CONTENT, &[], b"")
         });
-        assert_eq!(exchange_all(address, request.as_bytes()), answer);
+        assert_eq!(exchange_all(address, request.as_bytes()), response);
         served.join().unwrap().unwrap();
     }
 }
@@ -770,8 +774,8 @@ fn a_stream_goes_to_each_version_in_its_way() {
             body.finish()?;
             peer.next_request().map(|next| next.is_none())
         });
-        let answer = exchange_all(address, request.as_bytes());
-        assert_eq!(answer, format!("HTTP/1.1 200 OK\r\n{framing}\r\n{body}"));
+        let response = exchange_all(address, request.as_bytes());
+        assert_eq!(response, format!("HTTP/1.1 200 OK\r\n{framing}\r\n{body}"));
         assert!(served.join().unwrap().unwrap());
     }
 }
@@ -809,8 +813,8 @@ fn the_version_of_a_response_can_be_chosen() {
             })?
             .finish()
     });
-    let answer = exchange(address, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    assert_eq!(answer, "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nTCP connection");
+    let response = exchange(address, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(response, "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nTCP connection");
     served.join().unwrap().unwrap();
 }
 
@@ -828,28 +832,31 @@ fn rfc9110_10_1_1_a_100_goes_ahead_of_a_response_that_is_ready() {
     stream.read_exact(&mut interim).unwrap();
     assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
     stream.write_all(b"hi").unwrap();
-    let answer = read_all(stream);
-    assert_eq!(answer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n");
+    let response = read_all(stream);
+    assert_eq!(
+        response,
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
+    );
     served.join().unwrap().unwrap();
 }
 
 #[test]
 fn a_complete_response_takes_no_more_octets() {
     type Begin = fn(Responder<'_>) -> Result<bareline_net::ResponseWriter<'_>, Error>;
-    let answers: [Begin; 2] = [
+    let responses: [Begin; 2] = [
         |responder| responder.begin(Status::OK, |head| head.body(b"one")),
         |responder| responder.begin(Status::NO_CONTENT, |head| head.without_body()),
     ];
-    for begin in answers {
+    for begin in responses {
         let (address, served) = serve_one(Settings::default(), move |mut peer| {
-            let mut answer = begin(peer.next_request().unwrap().unwrap().responder).unwrap();
-            assert_eq!(answer.write(b"").unwrap(), 0);
-            answer.flush().unwrap();
-            assert_eq!(answer.write(b"two").unwrap_err().kind(), io::ErrorKind::InvalidInput);
-            answer.finish()
+            let mut response = begin(peer.next_request().unwrap().unwrap().responder).unwrap();
+            assert_eq!(response.write(b"").unwrap(), 0);
+            response.flush().unwrap();
+            assert_eq!(response.write(b"two").unwrap_err().kind(), io::ErrorKind::InvalidInput);
+            response.finish()
         });
-        let answer = exchange_all(address, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-        assert!(!answer.contains("two"), "{answer}");
+        let response = exchange_all(address, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        assert!(!response.contains("two"), "{response}");
         served.join().unwrap().unwrap();
     }
 }
@@ -859,13 +866,13 @@ fn a_body_that_is_too_slow_ends_the_connection() {
     let settings = Settings { body_timeout: Duration::from_millis(50), ..Settings::default() };
     let (address, served) = serve_one(settings, |mut peer| {
         let Exchange { mut body, responder, .. } = peer.next_request().unwrap().unwrap();
-        let answer = responder.while_reading().stream(Status::OK, &[]).unwrap();
+        let response = responder.while_reading().stream(Status::OK, &[]).unwrap();
         let late = |error: &Error| {
             matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Body, .. }))
         };
         assert!(late(&body.read_to_end(&mut Vec::new()).unwrap_err().into()));
         assert!(
-            late(&answer.finish().unwrap_err()),
+            late(&response.finish().unwrap_err()),
             "the answer is not whole, for the same reason"
         );
         peer.next_request().map(|next| next.is_none())
@@ -929,14 +936,14 @@ fn what_is_asked_for_in_between_is_an_error_and_no_panic() {
     let (address, served) = serve_one(Settings::default(), |mut peer| {
         let Exchange { body, responder, .. } = peer.next_request().unwrap().unwrap();
         let body = std::cell::RefCell::new(body);
-        let answer = responder.begin(Status::OK, |head| {
+        let response = responder.begin(Status::OK, |head| {
             assert_eq!(
                 body.borrow_mut().read(&mut [0]).unwrap_err().kind(),
                 io::ErrorKind::InvalidInput
             );
             head.without_body()
         })?;
-        answer.finish()
+        response.finish()
     });
     exchange_all(address, b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx");
     served.join().unwrap().unwrap();
@@ -960,9 +967,10 @@ fn rfc9112_9_6_nothing_is_waited_for_behind_the_last_request() {
         let (address, served) = serve_one(settings, |mut peer| {
             let Exchange { mut body, responder, .. } = peer.next_request().unwrap().unwrap();
             body.read_to_end(&mut Vec::new()).unwrap();
-            let answer = responder.begin(Status::OK, |head| head.body_until_close(b"hi")).unwrap();
+            let response =
+                responder.begin(Status::OK, |head| head.body_until_close(b"hi")).unwrap();
             let start = Instant::now();
-            answer.finish().unwrap();
+            response.finish().unwrap();
             drop(peer);
             start.elapsed()
         });
@@ -986,9 +994,9 @@ fn rfc9112_9_6_a_response_that_says_close_is_the_last() {
         peer.next_request().unwrap().unwrap().responder.send(Status::OK, &[close], b"1").unwrap();
         peer.next_request().map(|next| next.is_none())
     });
-    let answers =
+    let responses =
         exchange(address, b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
-    assert_eq!(answers, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\n1");
+    assert_eq!(responses, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\n1");
     assert!(served.join().unwrap().unwrap());
 }
 
@@ -1012,9 +1020,12 @@ fn rfc9112_9_3_a_length_may_be_complete_before_the_last_chunk() {
         let Exchange { head, responder, .. } = peer.next_request()?.unwrap();
         responder.send(Status::OK, &[], head.target().as_bytes())
     });
-    let answers = exchange(address, request.as_bytes());
-    assert!(answers.starts_with("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nxxx"), "{answers}");
-    assert!(answers.ends_with("\r\n\r\n/next"), "{answers}");
+    let responses = exchange(address, request.as_bytes());
+    assert!(
+        responses.starts_with("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nxxx"),
+        "{responses}"
+    );
+    assert!(responses.ends_with("\r\n\r\n/next"), "{responses}");
     served.join().unwrap().unwrap();
 }
 
@@ -1053,11 +1064,11 @@ fn rfc9112_9_3_a_body_that_has_come_keeps_the_connection() {
             stream.write_all(b"helloGET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
             stream.shutdown(Shutdown::Write).unwrap();
             may_go_on.send(()).unwrap();
-            let answers = read_all(stream);
+            let responses = read_all(stream);
             assert_eq!(
-                (served.join().unwrap().unwrap(), answers.contains("Connection: close")),
+                (served.join().unwrap().unwrap(), responses.contains("Connection: close")),
                 (2, false),
-                "{answers}"
+                "{responses}"
             );
         }
     }

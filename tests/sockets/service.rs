@@ -56,12 +56,12 @@ fn tell(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(), 
 
 /// Reads one answer that has a length, and leaves the connection open.
 fn read_one(stream: &mut TcpStream) -> String {
-    let mut answer = Vec::new();
+    let mut response = Vec::new();
     loop {
         let mut octet = [0];
         stream.read_exact(&mut octet).unwrap();
-        answer.push(octet[0]);
-        let Some(head) = answer.strip_suffix(b"\r\n\r\n") else { continue };
+        response.push(octet[0]);
+        let Some(head) = response.strip_suffix(b"\r\n\r\n") else { continue };
         let head = String::from_utf8(head.to_vec()).unwrap();
         let length = head
             .split_once("Content-Length: ")
@@ -123,13 +123,13 @@ fn rfc9110_6_6_1_responses_of_a_server_have_one_date() {
         ("@", 1),
     ] {
         let before = Date::now();
-        let answer = exchange_all(
+        let response = exchange_all(
             server.address,
             format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes(),
         );
         let told: Vec<_> =
-            answer.split("\r\n").filter_map(|line| line.strip_prefix("Date: ")).collect();
-        assert_eq!(told.len(), dates, "{path}: {answer}");
+            response.split("\r\n").filter_map(|line| line.strip_prefix("Date: ")).collect();
+        assert_eq!(told.len(), dates, "{path}: {response}");
         let may_be = [before, Date::now()].map(|date| date.value().as_str().unwrap().to_owned());
         let own = DATE.as_str().unwrap();
         assert!(
@@ -138,7 +138,7 @@ fn rfc9110_6_6_1_responses_of_a_server_have_one_date() {
             } else {
                 may_be.iter().any(|may| may == date)
             }),
-            "{answer}"
+            "{response}"
         );
     }
     assert!(!exchange(server.address, LAST_GET).contains("Server:"));
@@ -156,15 +156,15 @@ fn each_request_and_each_rejection_is_logged_in_a_line() {
         )
         .unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nHost : a\r\n\r\n").unwrap();
-    let answers = read_all(stream);
-    let (first, refusal) = answers.split_at(answers.rfind("HTTP/1.1 400").unwrap());
+    let responses = read_all(stream);
+    let (first, refusal) = responses.split_at(responses.rfind("HTTP/1.1 400").unwrap());
     let (get, put) = first.split_at(first.rfind("HTTP/1.1 200").unwrap());
     let lines = log_lines::with(&[&client, "bareline_net::access"]);
     assert_eq!(lines.len(), 2, "{lines:?}");
-    for (line, request, answer) in [(&lines[0], "GET /", get), (&lines[1], "PUT /a?b", put)] {
+    for (line, request, response) in [(&lines[0], "GET /", get), (&lines[1], "PUT /a?b", put)] {
         let told = format!(
             "INFO bareline_net::access {client} {request} HTTP/1.1 200 OK, {} octets in ",
-            answer.len()
+            response.len()
         );
         assert!(line.starts_with(&told) && line.ends_with(" ms"), "{line}, not {told}");
     }
@@ -341,10 +341,10 @@ fn a_handler_that_fails_or_panics_is_a_500_and_no_dead_thread() {
         let mut stream = connect(server.address);
         let client = log_lines::client(&stream);
         stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes()).unwrap();
-        let answer = read_all(stream);
+        let response = read_all(stream);
         assert!(
-            answer.starts_with("HTTP/1.1 500 ") && answer.contains("\r\nConnection: close\r\n"),
-            "{answer}"
+            response.starts_with("HTTP/1.1 500 ") && response.contains("\r\nConnection: close\r\n"),
+            "{response}"
         );
         let lines = log_lines::with(&[&client, &format!(": {reason}")]);
         let told = format!(
@@ -356,23 +356,23 @@ fn a_handler_that_fails_or_panics_is_a_500_and_no_dead_thread() {
                 .contains(&format!(" GET {path} HTTP/1.1 500 Internal Server Error, "))
         );
     }
-    let answer = exchange(server.address, &b"GET /behind HTTP/1.1\r\nHost: a\r\n\r\n".repeat(2));
+    let response = exchange(server.address, &b"GET /behind HTTP/1.1\r\nHost: a\r\n\r\n".repeat(2));
     assert!(
-        answer.matches("HTTP/1.1 ").count() == 1 && answer.ends_with("\r\n\r\nwhole"),
-        "{answer}"
+        response.matches("HTTP/1.1 ").count() == 1 && response.ends_with("\r\n\r\nwhole"),
+        "{response}"
     );
-    let answer = exchange(server.address, b"GET /midway HTTP/1.1\r\nHost: a\r\n\r\n");
+    let response = exchange(server.address, b"GET /midway HTTP/1.1\r\nHost: a\r\n\r\n");
     assert!(
-        answer.contains("Content-Length: 10\r\n") && answer.ends_with("\r\n\r\nhalf"),
-        "{answer}"
+        response.contains("Content-Length: 10\r\n") && response.ends_with("\r\n\r\nhalf"),
+        "{response}"
     );
-    let answer = exchange(
+    let response = exchange(
         server.address,
         b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
     );
     assert!(
-        answer.starts_with("HTTP/1.1 400 "),
-        "what the peer did is no fault of the handler: {answer}"
+        response.starts_with("HTTP/1.1 400 "),
+        "what the peer did is no fault of the handler: {response}"
     );
     assert!(exchange(server.address, LAST_GET).starts_with("HTTP/1.1 200 "));
 }
@@ -434,10 +434,10 @@ fn a_shutdown_serves_what_has_begun_and_closes_what_has_not() {
     assert!(TcpStream::connect_timeout(&server.address, DEADLINE).is_err(), "nobody listens");
     go_on.send(()).unwrap();
     busy.write_all(b"hi").unwrap();
-    let answer = read_all(busy);
+    let response = read_all(busy);
     assert!(
-        answer.contains("\r\nConnection: close\r\n") && answer.ends_with("\r\n\r\n/busy hi"),
-        "{answer}"
+        response.contains("\r\nConnection: close\r\n") && response.ends_with("\r\n\r\n/busy hi"),
+        "{response}"
     );
     server.end();
 }
@@ -566,12 +566,12 @@ fn rfc9110_15_6_4_one_connection_too_many_gets_a_503() {
         let client = third.local_addr().unwrap().to_string();
         // It may be closed by now.
         let _ = third.write_all(octets);
-        let answer = read_all(third);
-        assert!(answer.starts_with("HTTP/1.1 503 Service Unavailable\r\nDate: "), "{answer}");
+        let response = read_all(third);
+        assert!(response.starts_with("HTTP/1.1 503 Service Unavailable\r\nDate: "), "{response}");
         assert!(
-            answer.contains("\r\nRetry-After: 1\r\n")
-                && answer.ends_with("\r\n\r\ntoo many connections\n"),
-            "{answer}"
+            response.contains("\r\nRetry-After: 1\r\n")
+                && response.ends_with("\r\n\r\ntoo many connections\n"),
+            "{response}"
         );
         log_lines::with(&[&format!("{client} 503 Service Unavailable: too many connections")]);
     }
@@ -588,9 +588,9 @@ fn rfc9110_15_6_4_one_connection_too_many_gets_a_503() {
 fn rfc9112_9_6_a_rejected_connection_lingers() {
     let server = Service::new(|server| server.max_connections(0), tell);
     let (mut stream, start) = (connect(server.address), Instant::now());
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    assert!(response.starts_with("HTTP/1.1 503 "), "{response}");
     // The server closes after 5 s of silence.
     assert!(start.elapsed() < Duration::from_secs(4), "the end of the answer is told at once");
     // What comes now is discarded, until the server ends.
@@ -613,10 +613,10 @@ fn rfc9112_9_6_a_rejected_connection_lingers() {
 #[test]
 fn rfc9112_9_6_the_last_response_of_a_connection_says_close() {
     let server = Service::new(|server| server.max_requests_per_connection(3), tell);
-    let answers = exchange_all(server.address, &GET.repeat(4));
-    assert_eq!(answers.matches("HTTP/1.1 200 OK\r\n").count(), 3, "{answers}");
-    assert_eq!(answers.matches("Connection: close\r\n").count(), 1, "{answers}");
-    assert!(answers.rfind("Connection: close\r\n") > answers.rfind("HTTP/1.1 "), "{answers}");
+    let responses = exchange_all(server.address, &GET.repeat(4));
+    assert_eq!(responses.matches("HTTP/1.1 200 OK\r\n").count(), 3, "{responses}");
+    assert_eq!(responses.matches("Connection: close\r\n").count(), 1, "{responses}");
+    assert!(responses.rfind("Connection: close\r\n") > responses.rfind("HTTP/1.1 "), "{responses}");
 }
 
 #[test]
@@ -639,7 +639,7 @@ fn a_peer_that_stalls_is_given_up_wherever_it_stalls() {
     };
     // A client that says something has its time to begin.
     let (idle, server) = (serve(soon), serve(DEADLINE));
-    for (octets, answer, told) in [
+    for (octets, response, told) in [
         (&b""[..], "", None),
         (b"GET / HT", "HTTP/1.1 408 ", Some("no whole head within 0.1 s")),
         (b"GET / HTTP/1.1\r\nHost: a\r\n", "HTTP/1.1 408 ", Some("no whole head within 0.1 s")),
@@ -658,7 +658,7 @@ fn a_peer_that_stalls_is_given_up_wherever_it_stalls() {
         let client = log_lines::client(&stream);
         stream.write_all(octets).unwrap();
         let came = read_all(stream);
-        assert!(came.starts_with(answer) && came.is_empty() == answer.is_empty(), "{came}");
+        assert!(came.starts_with(response) && came.is_empty() == response.is_empty(), "{came}");
         if let Some(told) = told {
             log_lines::with(&[&client, "408 Request Timeout", told]);
         }

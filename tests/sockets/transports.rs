@@ -69,7 +69,7 @@ fn ready_output_goes_out_in_one_write() {
             xGET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HT";
     const EXPECTING: &[u8] =
         b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n";
-    for (pieces, length, answers) in [
+    for (pieces, length, responses) in [
         (&[GET, GET][..], 5, &[1, 1][..]),
         (&[GET, GET], 100_000, &[1, 1]),
         (&[THREE, GET], 5, &[3, 1]),
@@ -78,7 +78,7 @@ fn ready_output_goes_out_in_one_write() {
         // The buffer has room for two of these.
         (&[THREE], 3000, &[2, 1]),
     ] {
-        assert_eq!(writes(pieces, length), answers, "{} pieces, {length} octets", pieces.len());
+        assert_eq!(writes(pieces, length), responses, "{} pieces, {length} octets", pieces.len());
     }
 }
 

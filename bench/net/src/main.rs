@@ -44,9 +44,9 @@ fn main() -> ExitCode {
             .map(|get| println!("{}", clients::nanoseconds(get, server, count))),
         Command::Connect { name, server, count } => named(clients::CONNECT, &name)
             .map(|get| println!("{}", clients::nanoseconds(get, server, count))),
-        Command::Udp { name, port } => named(udp::ALL, &name).map(|answer| answer(port)),
+        Command::Udp { name, port } => named(udp::ALL, &name).map(|respond| respond(port)),
         Command::UdpLoad { server, under_way, milliseconds } => {
-            println!("{:.0}", udp::answers_a_second(server, under_way, milliseconds));
+            println!("{:.0}", udp::responses_a_second(server, under_way, milliseconds));
             Some(())
         }
     };

@@ -4,7 +4,7 @@ use bareline_net::UdpPeer;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
-const ANSWER: &[u8] = b"udp server";
+const RESPONSE: &[u8] = b"udp server";
 
 pub const ALL: &[(&str, fn(u16))] = &[("std", plain), ("bareline", bareline)];
 
@@ -14,7 +14,7 @@ fn plain(port: u16) {
     let mut buffer = [0; 1024];
     loop {
         if let Ok((_, from)) = socket.recv_from(&mut buffer) {
-            let _ = socket.send_to(ANSWER, from);
+            let _ = socket.send_to(RESPONSE, from);
         }
     }
 }
@@ -25,23 +25,23 @@ fn bareline(port: u16) {
     loop {
         if let Ok(datagram) = peer.receive(&mut buffer) {
             let from = datagram.from;
-            let _ = peer.send_to(ANSWER, from);
+            let _ = peer.send_to(RESPONSE, from);
         }
     }
 }
 
 /// How many answers come in a second when so many datagrams are always under way. One that is lost
 /// is sent anew.
-pub fn answers_a_second(server: SocketAddr, under_way: u32, milliseconds: u64) -> f64 {
+pub fn responses_a_second(server: SocketAddr, under_way: u32, milliseconds: u64) -> f64 {
     let socket = UdpSocket::bind(("127.0.0.1", 0)).expect("there is a port");
     socket.connect(server).expect("loopback is there");
     socket.set_read_timeout(Some(Duration::from_millis(20))).expect("a socket has deadlines");
     let ask = || socket.send(b"udp request").expect("the server is there");
     (0..under_way).for_each(|_| _ = ask());
-    let (start, mut answers, mut buffer) = (Instant::now(), 0u32, [0; 64]);
+    let (start, mut responses, mut buffer) = (Instant::now(), 0u32, [0; 64]);
     while start.elapsed() < Duration::from_millis(milliseconds) {
-        answers += u32::from(socket.recv(&mut buffer).is_ok());
+        responses += u32::from(socket.recv(&mut buffer).is_ok());
         ask();
     }
-    f64::from(answers) / start.elapsed().as_secs_f64()
+    f64::from(responses) / start.elapsed().as_secs_f64()
 }

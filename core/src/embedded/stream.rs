@@ -5,7 +5,7 @@
 macro_rules! server_stream {
     ($traits:ident, [$($asynchronous:ident)?], [$($await:tt)*]) => {
         use crate::embedded::StreamError;
-        use crate::embedded::wire::{Answered, Step, Wire};
+        use crate::embedded::wire::{Responded, Step, Wire};
         use crate::head::{Limits, RequestHead, RequestParts};
         use crate::value::Status;
         use core::fmt;
@@ -160,10 +160,10 @@ macro_rules! server_stream {
             pub $($asynchronous)? fn respond(
                 self,
                 status: Status,
-                fields: Answered<'_>,
+                fields: Responded<'_>,
                 body: &[u8],
             ) -> Result<(), StreamError<T::Error>> {
-                if self.stream.wire.answer(status, fields, body)? {
+                if self.stream.wire.respond_whole(status, fields, body)? {
                     return self.stream.send(&[])$($await)*;
                 }
                 let framed = self.stream.wire.frame(body)?;
@@ -179,7 +179,7 @@ macro_rules! server_stream {
             pub $($asynchronous)? fn begin(
                 &mut self,
                 status: Status,
-                fields: Answered<'_>,
+                fields: Responded<'_>,
             ) -> Result<(), StreamError<T::Error>> {
                 let version = self.head().version();
                 self.stream.wire.begin(status, fields, version)?;
@@ -192,7 +192,7 @@ macro_rules! server_stream {
             pub $($asynchronous)? fn begin_while_reading(
                 &mut self,
                 status: Status,
-                fields: Answered<'_>,
+                fields: Responded<'_>,
             ) -> Result<(), StreamError<T::Error>> {
                 let version = self.head().version();
                 self.stream.wire.begin_while_reading(status, fields, version)?;

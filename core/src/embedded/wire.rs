@@ -9,7 +9,7 @@ use crate::value::{FieldName, FieldValue, Status, Version};
 use crate::write::WireBuf;
 
 /// The fields of an answer.
-pub(super) type Answered<'a> = &'a [(FieldName<'a>, FieldValue<'a>)];
+pub(super) type Responded<'a> = &'a [(FieldName<'a>, FieldValue<'a>)];
 
 /// A connection with its buffers.
 pub(super) struct Wire<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> {
@@ -173,10 +173,10 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
 
     /// Writes a response, whole when it fits. Else its head; the body is to be framed then, and
     /// ended.
-    pub(super) fn answer<E>(
+    pub(super) fn respond_whole<E>(
         &mut self,
         status: Status,
-        fields: Answered<'_>,
+        fields: Responded<'_>,
         body: &[u8],
     ) -> Result<bool, StreamError<E>> {
         if status.is_informational() {
@@ -196,7 +196,7 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
     pub(super) fn begin<E>(
         &mut self,
         status: Status,
-        fields: Answered<'_>,
+        fields: Responded<'_>,
         version: Version,
     ) -> Result<(), StreamError<E>> {
         Ok(stream(self.respond(status)?, fields, version)?)
@@ -207,7 +207,7 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
     pub(super) fn begin_while_reading<E>(
         &mut self,
         status: Status,
-        fields: Answered<'_>,
+        fields: Responded<'_>,
         version: Version,
     ) -> Result<(), StreamError<E>> {
         self.ask_for_body()?;
@@ -236,7 +236,7 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
 /// Ends the head of a response whose length is not known before, to a client of this version.
 fn stream(
     head: ResponseHeadWriter<'_>,
-    fields: Answered<'_>,
+    fields: Responded<'_>,
     version: Version,
 ) -> Result<(), WriteError> {
     let head = head.fields(fields)?;

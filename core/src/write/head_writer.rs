@@ -460,10 +460,10 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
             self.draft.replace(self.minor_at, b'0');
         }
         // An answer in HTTP/1.0 ends a connection unless it says otherwise [RFC 9112 section 9.3].
-        let is_http10_answer =
+        let is_http10_response =
             version == Version::Http10 && matches!(self.message, Message::Response(..));
         let is_open = matches!(self.persistence, Persistence::Unsaid | Persistence::CloseIfWhole);
-        if S::IS_CONNECTION && is_http10_answer && is_open && !seen.has(Seen::OPTION_KEEP_ALIVE) {
+        if S::IS_CONNECTION && is_http10_response && is_open && !seen.has(Seen::OPTION_KEEP_ALIVE) {
             self.persistence = Persistence::Close;
         }
         if self.persistence == Persistence::CloseIfWhole && encoder.is_whole_after(0) {

@@ -72,13 +72,13 @@ impl From<TimeoutError> for Over {
 async fn requests(socket: &mut TcpSocket<'_>) -> Result<(), Over> {
     let mut stream = ServerStream::<_, FIELDS, RECEIVED, SENT>::new(socket, LIMITS);
     while let Some(exchange) = with_timeout(DEADLINE, stream.next_request()).await?? {
-        with_timeout(DEADLINE, answer(exchange)).await??;
+        with_timeout(DEADLINE, respond(exchange)).await??;
     }
     Ok(())
 }
 
 /// Answers with the body that a POST brings, else with a text.
-async fn answer(
+async fn respond(
     mut exchange: Exchange<'_, &mut TcpSocket<'_>, FIELDS, RECEIVED, SENT>,
 ) -> Result<(), StreamError<Error>> {
     if exchange.head().method() != Method::POST {

@@ -41,11 +41,11 @@ pub fn manners() -> BoxedStrategy<ServerManner> {
     let responds = (weighted(0.25), weighted(0.25), any::<bool>());
     (responds, any::<bool>(), any::<bool>(), weighted(0.25))
         .prop_map(|(responds, sends_continue, upgrades, says_close)| {
-            let (answers_early, echoes, answers_in_chunks) = responds;
+            let (responds_early, echoes, responds_in_chunks) = responds;
             ServerManner {
-                answers_early,
+                responds_early,
                 echoes,
-                answers_in_chunks,
+                responds_in_chunks,
                 sends_continue,
                 upgrades,
                 says_close,

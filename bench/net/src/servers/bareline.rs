@@ -11,12 +11,12 @@ pub fn serve(port: u16) {
         .expect("the port is free")
         .threads(6_000)
         .max_connections(6_000);
-    let answered = server.serve(|exchange| {
+    let responded = server.serve(|exchange| {
         exchange.responder.send(
             Status::OK,
             &[(FieldName::CONTENT_TYPE, TEXT)],
             crate::BODY.as_bytes(),
         )
     });
-    answered.expect("it serves until it is ended");
+    responded.expect("it serves until it is ended");
 }

@@ -31,12 +31,12 @@ async fn accept(port: u16) -> io::Result<()> {
         tokio::spawn(
             http1::Builder::new()
                 .pipeline_flush(true)
-                .serve_connection(TokioIo::new(stream), service_fn(answer)),
+                .serve_connection(TokioIo::new(stream), service_fn(respond)),
         );
     }
 }
 
-async fn answer(_: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn respond(_: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let mut response = Response::new(Full::new(Bytes::from_static(crate::BODY.as_bytes())));
     response
         .headers_mut()

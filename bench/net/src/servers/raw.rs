@@ -18,26 +18,26 @@ const LASTING: &[u8] = b"HTTP/1.1 200 OK\r\n\
 /// How many requests that come together are answered together.
 const TOGETHER: usize = 256;
 
-pub enum Answer<'a> {
+pub enum Response<'a> {
     Lasting(&'a [u8]),
     Closing(&'a [u8]),
 }
 
 /// The answers to so many requests as there can be in one read, one behind the other.
-pub struct Answers(Vec<u8>);
+pub struct Responses(Vec<u8>);
 
-impl Answers {
+impl Responses {
     pub fn new() -> Self {
         Self(LASTING.repeat(TOGETHER))
     }
 
     /// Answers as many requests as end in these octets. No load that is measured has its requests
     /// cut in two.
-    pub fn to(&self, received: &[u8]) -> Answer<'_> {
+    pub fn to(&self, received: &[u8]) -> Response<'_> {
         if memmem::find(received, b"onnection: close").is_some() {
-            return Answer::Closing(CLOSING);
+            return Response::Closing(CLOSING);
         }
         let requests = memmem::find_iter(received, b"\r\n\r\n").count();
-        Answer::Lasting(&self.0[..requests.min(TOGETHER) * LASTING.len()])
+        Response::Lasting(&self.0[..requests.min(TOGETHER) * LASTING.len()])
     }
 }

@@ -2,7 +2,7 @@
 //! HTTP.
 #![expect(unsafe_code, reason = "epoll, and SO_REUSEPORT before the bind")]
 
-use super::raw::{Answer, Answers};
+use super::raw::{Response, Responses};
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem::size_of;
@@ -22,7 +22,7 @@ fn run(port: u16) -> io::Result<()> {
     let listener = listen(port)?;
     let epoll = Epoll::new()?;
     epoll.watch(listener.as_raw_fd())?;
-    let answers = Answers::new();
+    let responses = Responses::new();
     let mut connections: HashMap<RawFd, TcpStream> = HashMap::new();
     let mut buffer = vec![0; 16 * 1024];
     let mut ready = [libc::epoll_event { events: 0, u64: 0 }; 512];
@@ -30,7 +30,7 @@ fn run(port: u16) -> io::Result<()> {
         for event in epoll.wait(&mut ready)? {
             let socket = event.u64 as RawFd;
             if let Some(stream) = connections.get_mut(&socket) {
-                if !answer(stream, &mut buffer, &answers) {
+                if !respond(stream, &mut buffer, &responses) {
                     connections.remove(&socket);
                 }
             } else {
@@ -46,12 +46,12 @@ fn run(port: u16) -> io::Result<()> {
 }
 
 /// Answers what has come, and tells whether more may come.
-fn answer(stream: &mut TcpStream, buffer: &mut [u8], answers: &Answers) -> bool {
+fn respond(stream: &mut TcpStream, buffer: &mut [u8], responses: &Responses) -> bool {
     match stream.read(buffer) {
         Ok(0) => false,
-        Ok(received) => match answers.to(&buffer[..received]) {
-            Answer::Lasting(answers) => stream.write_all(answers).is_ok(),
-            Answer::Closing(answer) => stream.write_all(answer).is_ok() && false,
+        Ok(received) => match responses.to(&buffer[..received]) {
+            Response::Lasting(responses) => stream.write_all(responses).is_ok(),
+            Response::Closing(response) => stream.write_all(response).is_ok() && false,
         },
         Err(error) => error.kind() == ErrorKind::WouldBlock,
     }

@@ -1,6 +1,6 @@
 //! The limit for a thread a connection: a read, a write, and nothing that knows HTTP.
 
-use super::raw::{Answer, Answers};
+use super::raw::{Response, Responses};
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
@@ -8,24 +8,24 @@ use std::thread;
 
 pub fn serve(port: u16) {
     let listener = TcpListener::bind(("127.0.0.1", port)).expect("the port is free");
-    let answers = Arc::new(Answers::new());
+    let responses = Arc::new(Responses::new());
     for stream in listener.incoming().flatten() {
-        let answers = Arc::clone(&answers);
+        let responses = Arc::clone(&responses);
         let spawned =
-            thread::Builder::new().stack_size(64 * 1024).spawn(move || answer(stream, &answers));
+            thread::Builder::new().stack_size(64 * 1024).spawn(move || respond(stream, &responses));
         spawned.expect("there is room for a thread");
     }
 }
 
-fn answer(mut stream: TcpStream, answers: &Answers) -> io::Result<()> {
+fn respond(mut stream: TcpStream, responses: &Responses) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut buffer = [0; 4096];
     loop {
         let received = stream.read(&mut buffer)?;
-        match answers.to(&buffer[..received]) {
+        match responses.to(&buffer[..received]) {
             _ if received == 0 => return Ok(()),
-            Answer::Lasting(answers) => stream.write_all(answers)?,
-            Answer::Closing(answer) => return stream.write_all(answer),
+            Response::Lasting(responses) => stream.write_all(responses)?,
+            Response::Closing(response) => return stream.write_all(response),
         }
     }
 }

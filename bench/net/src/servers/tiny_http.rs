@@ -8,14 +8,14 @@ pub fn serve(port: u16) {
     let server = Arc::new(Server::http(("127.0.0.1", port)).expect("the port is free"));
     let threads: Vec<_> = (0..crate::cores())
         .map(|_| Arc::clone(&server))
-        .map(|server| thread::spawn(move || answer(&server)))
+        .map(|server| thread::spawn(move || respond(&server)))
         .collect();
     for each in threads {
         each.join().expect("it goes on taking requests");
     }
 }
 
-fn answer(server: &Server) {
+fn respond(server: &Server) {
     let text =
         Header::from_bytes("Content-Type", "text/plain; charset=utf-8").expect("a valid field");
     for request in server.incoming_requests() {

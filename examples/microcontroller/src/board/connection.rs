@@ -218,7 +218,7 @@ impl Connection {
                 }
                 self.task.begin(&mut self.http, &mut out, board)?;
             }
-            (ServerState::SendBody, _) => return self.answer(socket, &mut out, board),
+            (ServerState::SendBody, _) => return self.respond(socket, &mut out, board),
             (ServerState::Reject, Some(error)) => {
                 // What to do about it, `hint()`, would take 2 KB of flash.
                 let status = error.status();
@@ -234,7 +234,7 @@ impl Connection {
     }
 
     /// The next piece of an answer that has begun.
-    fn answer(
+    fn respond(
         &mut self,
         socket: &mut Socket<'_>,
         out: &mut WireBuf<WIRE>,

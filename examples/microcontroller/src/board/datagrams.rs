@@ -6,7 +6,7 @@ use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::Ipv4Address;
 
 /// Where every datagram is answered alike.
-pub const ANSWER_PORT: u16 = 8080;
+pub const RESPONSE_PORT: u16 = 8080;
 /// Where discovery asks, and to which group [UPnP Device Architecture 2.0, section 1.2].
 pub const SSDP_PORT: u16 = 1900;
 pub const SSDP_GROUP: Ipv4Address = Ipv4Address::new(239, 255, 255, 250);
@@ -14,7 +14,7 @@ pub const SSDP_GROUP: Ipv4Address = Ipv4Address::new(239, 255, 255, 250);
 const FIELDS: usize = 16;
 
 /// The answer to a search for this. Its page is at [`ADDRESS`](crate::ADDRESS).
-macro_rules! answer {
+macro_rules! response {
     ($target:literal) => {
         concat!(
             "HTTP/1.1 200 OK\r\nCACHE-CONTROL: max-age=1800\r\nEXT: \r\n",
@@ -58,7 +58,7 @@ impl Port {
 }
 
 /// Answers every datagram as the article's server does.
-pub fn answer(socket: &mut Socket<'_>) {
+pub fn respond(socket: &mut Socket<'_>) {
     while socket.can_send()
         && let Ok((_, from)) = socket.recv()
     {
@@ -73,8 +73,8 @@ pub fn tell(socket: &mut Socket<'_>) {
     while socket.can_send()
         && let Ok((octets, from)) = socket.recv()
     {
-        if let Some(answer) = found(octets) {
-            let _ = socket.send_slice(answer.as_bytes(), from.endpoint);
+        if let Some(response) = found(octets) {
+            let _ = socket.send_slice(response.as_bytes(), from.endpoint);
         }
     }
 }
@@ -90,9 +90,9 @@ fn found(octets: &[u8]) -> Option<&'static str> {
         return None;
     }
     match value("ST")? {
-        b"upnp:rootdevice" => Some(answer!("upnp:rootdevice")),
+        b"upnp:rootdevice" => Some(response!("upnp:rootdevice")),
         b"urn:bareline:device:board:1" | b"ssdp:all" => {
-            Some(answer!("urn:bareline:device:board:1"))
+            Some(response!("urn:bareline:device:board:1"))
         }
         _ => None,
     }

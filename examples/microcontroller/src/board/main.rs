@@ -46,11 +46,11 @@ fn main() -> ! {
     static mut MEMORY: [Memory; CONNECTIONS] = [const { Memory::new() }; CONNECTIONS];
     static mut TCP_RECEIVED: [[u8; RECEIVED]; CONNECTIONS] = [[0; RECEIVED]; CONNECTIONS];
     static mut TCP_SENT: [[u8; SENT]; CONNECTIONS] = [[0; SENT]; CONNECTIONS];
-    static mut ANSWER_RECEIVED: [u8; DATAGRAM] = [0; DATAGRAM];
-    static mut ANSWER_SENT: [u8; 64] = [0; 64];
+    static mut RESPONSE_RECEIVED: [u8; DATAGRAM] = [0; DATAGRAM];
+    static mut RESPONSE_SENT: [u8; 64] = [0; 64];
     static mut SSDP_RECEIVED: [u8; DATAGRAM] = [0; DATAGRAM];
     static mut SSDP_SENT: [u8; DATAGRAM] = [0; DATAGRAM];
-    static mut ANSWER_METADATA: Metadata = [[udp::PacketMetadata::EMPTY; 2]; 2];
+    static mut RESPONSE_METADATA: Metadata = [[udp::PacketMetadata::EMPTY; 2]; 2];
     static mut SSDP_METADATA: Metadata = [[udp::PacketMetadata::EMPTY; 2]; 2];
 
     let Some(peripherals) = cortex_m::Peripherals::take() else { give_up("started twice") };
@@ -75,10 +75,10 @@ fn main() -> ! {
         let socket = buffers.next().map(|(received, sent)| sockets.add(tcp_socket(received, sent)));
         (Connection::new(memory), socket.unwrap_or_default())
     });
-    let answer = sockets.add(udp_socket(ANSWER_METADATA, ANSWER_RECEIVED, ANSWER_SENT));
+    let response = sockets.add(udp_socket(RESPONSE_METADATA, RESPONSE_RECEIVED, RESPONSE_SENT));
     let ssdp = sockets.add(udp_socket(SSDP_METADATA, SSDP_RECEIVED, SSDP_SENT));
     let mut ports =
-        [(Port::new(datagrams::ANSWER_PORT), answer), (Port::new(datagrams::SSDP_PORT), ssdp)];
+        [(Port::new(datagrams::RESPONSE_PORT), response), (Port::new(datagrams::SSDP_PORT), ssdp)];
 
     print("READY\n");
     loop {
@@ -99,7 +99,7 @@ fn main() -> ! {
             for (port, handle) in &mut ports {
                 port.keep_open(sockets.get_mut(*handle), board.now);
             }
-            datagrams::answer(sockets.get_mut(answer));
+            datagrams::respond(sockets.get_mut(response));
             datagrams::tell(sockets.get_mut(ssdp));
             let sent_more = interface.poll_egress(board.now, NETWORK_CHIP, &mut sockets);
             if let (PollIngressSingleResult::None, PollResult::None, PollResult::None) =

@@ -125,7 +125,7 @@ fn response(message: &Message) -> Outcome {
     let Ok(request) = request else { return Outcome::Rejected("request".to_owned()) };
     let head_seen = RefCell::new(None);
     let mut connection = pin!(connection.with_upgrades());
-    let mut answer = pin!(async {
+    let mut exchange = pin!(async {
         let (head, body) = match sender.send_request(request).await {
             Ok(response) => response.into_parts(),
             Err(error) => return failed(&error, None),
@@ -145,7 +145,7 @@ fn response(message: &Message) -> Outcome {
     });
     let mut is_done = false;
     for _ in 0..POLLS {
-        if let Poll::Ready(outcome) = answer.as_mut().poll(&mut context) {
+        if let Poll::Ready(outcome) = exchange.as_mut().poll(&mut context) {
             return outcome;
         }
         is_done = is_done || connection.as_mut().poll(&mut context).is_ready();
