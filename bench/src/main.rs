@@ -8,7 +8,7 @@ mod inputs;
 mod limits;
 mod measure;
 mod peers;
-mod refused;
+mod rejected;
 mod report;
 mod serialise;
 mod trickle;
@@ -108,7 +108,7 @@ fn groups(wanted: Wanted<'_>) -> Vec<Group> {
         serialise::groups,
         trickle::groups,
         connection::groups,
-        refused::groups,
+        rejected::groups,
     ];
     all.iter().flat_map(|groups| groups(wanted)).collect()
 }

@@ -1,8 +1,8 @@
 //! The tables, in Markdown.
 
 use crate::measure::{Figure, Group, Measured, Wanted, race};
-use crate::refused::CASES;
-use crate::{chunked, connection, heads, inputs, refused, serialise, trickle};
+use crate::rejected::CASES;
+use crate::{chunked, connection, heads, inputs, rejected, serialise, trickle};
 
 const HEAD_ONLY: &str = "ours-head";
 const WHOLE: &str = "ours-whole";
@@ -109,8 +109,8 @@ pub fn tables(section: &str, rounds: usize) {
             &mut slower,
         );
     }
-    for group in measured(refused::groups) {
-        refused_table(&group, &mut slower);
+    for group in measured(rejected::groups) {
+        rejected_table(&group, &mut slower);
     }
 
     println!("\n### Slower than a peer\n");
@@ -246,7 +246,7 @@ fn list(heading: &str, group: &Measured, reference: &str, slower: &mut Vec<Strin
     }
 }
 
-fn refused_table(group: &Measured, slower: &mut Vec<String>) {
+fn rejected_table(group: &Measured, slower: &mut Vec<String>) {
     let [(accepted, taken), wrong @ ..] = &CASES;
     println!(
         "\n### Refused messages: nanoseconds, minimum, and ratio to the message that is taken\n"
@@ -259,15 +259,15 @@ fn refused_table(group: &Measured, slower: &mut Vec<String>) {
         let Some(parser) = id.strip_suffix(&suffix) else { continue };
         let mut cells = vec![bold(id, title.clone()), nanoseconds(figure.min)];
         for (case, what) in wrong {
-            let Some(refused) = group.of(&format!("{parser}-{case}")) else {
+            let Some(rejected) = group.of(&format!("{parser}-{case}")) else {
                 cells.extend(["takes it".to_string(), "".to_string()]);
                 continue;
             };
-            cells.extend([nanoseconds(refused.min), ratio(refused.min, figure.min)]);
-            if is_ours(id) && refused.min > CHANCE * figure.min {
+            cells.extend([nanoseconds(rejected.min), ratio(rejected.min, figure.min)]);
+            if is_ours(id) && rejected.min > CHANCE * figure.min {
                 slower.push(format!(
-                    "{title}, refused ({what}), than accepted: {}",
-                    ratio(refused.min, figure.min)
+                    "{title}, rejected ({what}), than accepted: {}",
+                    ratio(rejected.min, figure.min)
                 ));
             }
         }

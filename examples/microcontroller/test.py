@@ -840,7 +840,7 @@ class Line:
         for status, octets in cases:
             # What stands behind it is let pass.
             self.line.sendall(octets + b"GET /not-this HTTP/1.1\r\nHost: a\r\n\r\n")
-            came = self.refusal()
+            came = self.rejection()
             expect(
                 came.startswith(b"HTTP/1.1 " + status) and b"\r\nConnection: close\r\n" in came,
                 came,
@@ -858,7 +858,7 @@ class Line:
 
     def half_a_request(self):
         self.line.sendall(b"GET / HTTP/1.1\r\nHo")
-        expect(self.refusal().startswith(b"HTTP/1.1 408 "), "no 408")
+        expect(self.rejection().startswith(b"HTTP/1.1 408 "), "no 408")
         self.quiet()
         self.responses(b"GET /next HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /next, 0 octets\n")
 

@@ -22,7 +22,7 @@ pub enum BodyEvent {
     /// The body is whole, and took so many octets.
     End(usize),
     /// A fault, at this octet of the body.
-    Refused(ParseErrorKind, usize, usize),
+    Rejected(ParseErrorKind, usize, usize),
     /// The octets came to their end, and the peer did not close.
     Waiting,
 }
@@ -34,7 +34,7 @@ impl fmt::Debug for BodyEvent {
             Self::Content(data) => write!(f, "Content({:?})", Shown(data)),
             Self::Trailer(name, value) => write!(f, "Trailer({}: {})", text(name), text(value)),
             Self::End(at) => write!(f, "End({at})"),
-            Self::Refused(kind, at, len) => write!(f, "Refused({kind:?}, {at}, {len})"),
+            Self::Rejected(kind, at, len) => write!(f, "Refused({kind:?}, {at}, {len})"),
             Self::Waiting => write!(f, "Waiting"),
         }
     }
@@ -73,7 +73,7 @@ fn events_by(
         match ask(&mut decoder, presented) {
             Err(error) => {
                 assert_eq!(ask(&mut decoder, presented), Err(error), "an error stays");
-                events.push(BodyEvent::Refused(error.kind(), at + error.offset(), error.len()));
+                events.push(BodyEvent::Rejected(error.kind(), at + error.offset(), error.len()));
                 return events;
             }
             Ok((used, part)) => {
@@ -91,7 +91,7 @@ fn events_by(
                     }
                     BodyPart::NeedMore => {
                         if let Err(error) = decoder.on_eof() {
-                            events.push(BodyEvent::Refused(
+                            events.push(BodyEvent::Rejected(
                                 error.kind(),
                                 at + error.offset(),
                                 error.len(),

@@ -23,7 +23,7 @@ pub enum Entry {
     /// The message is whole.
     End,
     /// A fault, at this octet of all that was sent.
-    Refused(ParseErrorKind, usize, usize),
+    Rejected(ParseErrorKind, usize, usize),
     /// What this side has sent.
     Sent(Vec<u8>),
     /// The octets from here on belong to another protocol.
@@ -42,7 +42,7 @@ impl fmt::Debug for Entry {
             Self::Data(data) => write!(f, "Data({:?})", Shown(data)),
             Self::Trailer(name, value) => write!(f, "Trailer({name}: {})", text(value)),
             Self::End => write!(f, "End"),
-            Self::Refused(kind, at, len) => write!(f, "Refused({kind:?}, {at}, {len})"),
+            Self::Rejected(kind, at, len) => write!(f, "Refused({kind:?}, {at}, {len})"),
             Self::Sent(octets) => write!(f, "Sent({:?})", Shown(octets)),
             Self::Upgraded(at) => write!(f, "Upgraded({at})"),
             Self::Closed(at) => write!(f, "Closed({at})"),
@@ -171,7 +171,7 @@ pub fn server_log(
                 let used = connection.discard_body(buffer.filled());
                 buffer.consume(used);
                 used_up += used;
-                refused(connection.error().map_or(Ok(()), Err), &mut log, used_up, &mut fault);
+                rejected(connection.error().map_or(Ok(()), Err), &mut log, used_up, &mut fault);
                 // What arrives at all arrives before the response here, however it is cut.
                 let may_end = connection.may_discard_body() || connection.expects_continue();
                 fault.is_none() && (!may_end || arrivals.fill(&mut buffer) == 0)
@@ -207,7 +207,7 @@ pub fn server_log(
                         }
                         if is_starved && buffer.is_full() {
                             let error = connection.on_overflow();
-                            log.push(Entry::Refused(
+                            log.push(Entry::Rejected(
                                 error.kind(),
                                 used_up + error.offset(),
                                 error.len(),
@@ -219,10 +219,10 @@ pub fn server_log(
                                 return log;
                             }
                             is_over = true;
-                            refused(connection.on_eof(), &mut log, used_up, &mut fault);
+                            rejected(connection.on_eof(), &mut log, used_up, &mut fault);
                         }
                     }
-                    Err(error) => refused(Err(error), &mut log, used_up, &mut fault),
+                    Err(error) => rejected(Err(error), &mut log, used_up, &mut fault),
                 }
                 false
             }
@@ -234,14 +234,14 @@ pub fn server_log(
     }
 }
 
-pub(crate) fn refused(
+pub(crate) fn rejected(
     result: Result<(), ParseError>,
     log: &mut Vec<Entry>,
     used_up: usize,
     fault: &mut Option<ParseError>,
 ) {
     if let Err(error) = result {
-        log.push(Entry::Refused(error.kind(), used_up + error.offset(), error.len()));
+        log.push(Entry::Rejected(error.kind(), used_up + error.offset(), error.len()));
         *fault = Some(error);
     }
 }
@@ -415,7 +415,7 @@ pub fn client_log(
                 }
                 // Whatever comes now answers nothing.
                 None => match connection.receive(buffer.filled_mut(), spans.lend()).map(|_| ()) {
-                    Err(error) => refused(Err(error), &mut log, used_up, &mut None),
+                    Err(error) => rejected(Err(error), &mut log, used_up, &mut None),
                     Ok(()) if arrivals.fill(&mut buffer) == 0 => {
                         log.push(Entry::Waiting("idle"));
                         return log;
@@ -443,7 +443,7 @@ pub fn client_log(
                         used_up += used;
                         if is_starved && buffer.is_full() {
                             let error = connection.on_overflow();
-                            log.push(Entry::Refused(
+                            log.push(Entry::Rejected(
                                 error.kind(),
                                 used_up + error.offset(),
                                 error.len(),
@@ -454,10 +454,10 @@ pub fn client_log(
                                 return log;
                             }
                             is_over = true;
-                            refused(connection.on_eof(), &mut log, used_up, &mut None);
+                            rejected(connection.on_eof(), &mut log, used_up, &mut None);
                         }
                     }
-                    Err(error) => refused(Err(error), &mut log, used_up, &mut None),
+                    Err(error) => rejected(Err(error), &mut log, used_up, &mut None),
                 }
             }
             ClientState::Continue | ClientState::RequestBody => panic!("the requests have no body"),

@@ -97,7 +97,7 @@ impl RequestModel {
     }
 
     /// Why this cannot be written.
-    pub fn refusal(&self) -> Option<WriteError> {
+    pub fn rejection(&self) -> Option<WriteError> {
         let forbids_content = matches!(&self.method[..], "CONNECT" | "TRACE");
         match self.is_chunked {
             true if forbids_content => Some(WriteError::BodyForbidden),
@@ -133,7 +133,7 @@ impl ResponseModel {
     }
 
     /// Why this cannot be written.
-    pub fn refusal(&self) -> Option<WriteError> {
+    pub fn rejection(&self) -> Option<WriteError> {
         let is_tunnel = self.asked == Asked::Connect && matches!(self.status, 200..=299);
         let has_no_body = is_tunnel || matches!(self.status, 100..=199 | 204 | 205 | 304);
         let is_streamed = matches!(

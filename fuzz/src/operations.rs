@@ -448,6 +448,6 @@ fn requests_are_valid(sent: &[u8]) {
         says_close: false,
     };
     let read = server_log(sent, &[sent.len().max(1)], false, manner, Limits::DEFAULT);
-    let fault = read.iter().find(|entry| matches!(entry, Entry::Refused(..)));
+    let fault = read.iter().find(|entry| matches!(entry, Entry::Rejected(..)));
     assert_eq!(fault, None, "the server refuses {}", sent.escape_ascii());
 }

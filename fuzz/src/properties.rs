@@ -188,7 +188,7 @@ fn holds_for_any_octets(octets: &[u8], verdict: fn(&[u8]) -> Verdict) {
     what_follows_does_not_matter(octets, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", verdict);
     match verdict(octets) {
         Verdict::Incomplete => {}
-        Verdict::Refused(error) => {
+        Verdict::Rejected(error) => {
             let end = error.offset().saturating_add(error.len());
             assert!(
                 end <= octets.len(),
@@ -288,7 +288,7 @@ pub fn what_is_written_parses_back(model: &MessageModel) {
 
 fn request_parses_back(model: &RequestModel, out: &mut WireBuf<16_384>) {
     let written = model.write(out);
-    assert_eq!(written.err(), model.refusal());
+    assert_eq!(written.err(), model.rejection());
     if written.is_err() {
         return assert_eq!(Shown(out.as_bytes()), Shown(b""));
     }
@@ -316,7 +316,7 @@ fn request_parses_back(model: &RequestModel, out: &mut WireBuf<16_384>) {
 
 fn response_parses_back(model: &ResponseModel, out: &mut WireBuf<16_384>) {
     let written = model.write(out);
-    assert_eq!(written.err(), model.refusal());
+    assert_eq!(written.err(), model.rejection());
     if written.is_err() {
         return assert_eq!(Shown(out.as_bytes()), Shown(b""));
     }

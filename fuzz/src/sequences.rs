@@ -166,7 +166,7 @@ pub(crate) fn responses_are_valid<'m>(sent: &[u8], methods: impl Iterator<Item =
         |kind: ParseErrorKind, at: usize| at == sent.len() && kind == ParseErrorKind::Truncated;
     let faults: Vec<_> = read
         .iter()
-        .filter(|entry| matches!(entry, Entry::Refused(kind, at, _) if !is_over(*kind, *at)))
+        .filter(|entry| matches!(entry, Entry::Rejected(kind, at, _) if !is_over(*kind, *at)))
         .collect();
     assert!(
         faults.is_empty(),

@@ -12,7 +12,7 @@ pub enum Verdict {
     /// More octets are needed.
     Incomplete,
     /// A fault.
-    Refused(ParseError),
+    Rejected(ParseError),
     /// A head.
     Head(Head),
 }
@@ -81,7 +81,7 @@ fn verdict<H>(
     head: impl FnOnce(H, usize) -> Head,
 ) -> Verdict {
     match parsed {
-        Err(error) => Verdict::Refused(error),
+        Err(error) => Verdict::Rejected(error),
         Ok(Parsed::Incomplete) => Verdict::Incomplete,
         Ok(Parsed::Complete { message, len }) => Verdict::Head(head(message, len)),
     }

@@ -2,9 +2,9 @@
 
 use crate::listener::Listener;
 use crate::notice::Notice;
+use crate::overload::Overload;
 use crate::settings::Settings;
 use crate::stack::Stack;
-use crate::turned_away::TurnedAway;
 use bareline_core::Status;
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -26,7 +26,7 @@ pub(crate) struct Accepted<S> {
 pub(crate) struct Acceptor<L: Listener> {
     listener: L,
     notice: Arc<Notice>,
-    turned_away: TurnedAway<L::Stream>,
+    overload: Overload<L::Stream>,
     /// It has failed the last time, and how long it waits when it fails the next time.
     is_failing: bool,
     pause: Duration,
@@ -62,7 +62,7 @@ impl<L: Listener> Acceptor<L> {
         Self {
             listener,
             notice,
-            turned_away: TurnedAway::new(stack, settings),
+            overload: Overload::new(stack, settings),
             is_failing: false,
             pause: SOON,
             left: None,
@@ -149,9 +149,9 @@ impl<L: Listener> Acceptor<L> {
     }
 
     /// Has a connection answered 503.
-    pub(crate) fn turn_away(&mut self, Accepted { stream, peer }: Accepted<L::Stream>) {
+    pub(crate) fn reject(&mut self, Accepted { stream, peer }: Accepted<L::Stream>) {
         log::warn!("{} {}: too many connections", Peer(peer), Status::SERVICE_UNAVAILABLE);
-        self.turned_away.add(stream);
+        self.overload.add(stream);
     }
 }
 

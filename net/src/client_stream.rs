@@ -682,18 +682,18 @@ mod tests {
         let stream = connect_to_one(addresses.into_iter(), deadline, &Whole::ENDLESS).unwrap();
         assert_eq!(stream.peer_addr().unwrap(), addresses[1]);
 
-        let refused = [free(), free()];
-        let error = connect_to_one(refused.into_iter(), deadline, &Whole::ENDLESS).unwrap_err();
+        let rejected = [free(), free()];
+        let error = connect_to_one(rejected.into_iter(), deadline, &Whole::ENDLESS).unwrap_err();
         assert!(
             matches!(
                 &error,
-                Error::Connect { tried } if tried.len() == 2 && tried[1].0 == refused[1]
+                Error::Connect { tried } if tried.len() == 2 && tried[1].0 == rejected[1]
             ),
             "{error:?}"
         );
 
         // Over at once, and behind an address that has been tried.
-        for (after, addresses) in [(0, &addresses[..]), (100, &refused[..])] {
+        for (after, addresses) in [(0, &addresses[..]), (100, &rejected[..])] {
             let over = Whole::from_now(Duration::from_millis(after));
             let slow = std::iter::from_fn(|| {
                 while let Ok(left) = over.left() {

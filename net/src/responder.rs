@@ -188,10 +188,10 @@ impl<'s, S: Transport> Responder<'s, S> {
             true => wire.write(Connection::ask_for_body)?,
             false => wire.give_up_body(),
         }
-        let is_refusal = wire.fault.is_some();
+        let is_rejection = wire.fault.is_some();
         wire.write(|connection, out| {
             to!(out, |out| match self.is_while_reading {
-                _ if is_refusal => write(connection.reject(status, out)?),
+                _ if is_rejection => write(connection.reject(status, out)?),
                 true => write(connection.respond_while_receiving(status, out)?),
                 false => write(connection.respond(status, out)?),
             })

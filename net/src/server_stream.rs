@@ -134,14 +134,16 @@ impl<S: Transport> ServerStream<S> {
     }
 
     /// Waits as `next_request` does. Fails with what the log says of a request that is rejected.
-    pub(crate) fn next_or_rejected(&mut self) -> Result<Option<Exchange<'_, S>>, Rejected> {
+    pub(crate) fn next_or_rejected(&mut self) -> Result<Option<Exchange<'_, S>>, RejectedHead> {
         let wire = self.wire.get_mut();
         let received = wire.next_head(&mut self.head, &mut self.spans);
         if let (Err(Error::Io(error)), ServerState::Idle) = (&received, wire.connection.state()) {
             log::debug!("{}: idle connection: {error}", Peer(self.peer));
             return Ok(None);
         }
-        let Some(parts) = received.map_err(|error| wire.reject(error))? else { return Ok(None) };
+        let Some(parts) = received.map_err(|error| wire.reject_head(error))? else {
+            return Ok(None);
+        };
         let wire = &self.wire;
         let head = parts.over(self.head.filled(), &self.spans);
         Ok(Some(Exchange {
@@ -166,7 +168,7 @@ impl<S: Transport> ServerStream<S> {
 }
 
 /// A request that was rejected before a handler got it.
-pub(crate) struct Rejected {
+pub(crate) struct RejectedHead {
     error: Error,
     /// Why, with what stands in the request.
     reason: String,
@@ -176,7 +178,7 @@ pub(crate) struct Rejected {
     status: Option<Status>,
 }
 
-impl fmt::Display for Rejected {
+impl fmt::Display for RejectedHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { reason, line, status, .. } = self;
         match (line.is_empty(), status) {
@@ -297,7 +299,7 @@ impl<S: Transport> ServerWire<S> {
     }
 
     /// Rejects the request whose head is being received.
-    fn reject(&mut self, error: Error) -> Rejected {
+    fn reject_head(&mut self, error: Error) -> RejectedHead {
         // Behind a request without a whole response stand other octets than its own.
         let is_own = !matches!(error, Error::IncompleteResponse) && self.fault.is_none();
         let octets = if is_own { self.received.filled().trim_ascii_start() } else { &[] };
@@ -314,27 +316,27 @@ impl<S: Transport> ServerWire<S> {
             Error::Peer(PeerError::Parse(fault)) => format!("{fault}: {}", fault.hint_in(octets)),
             error => error.to_string(),
         };
-        let error = self.refuse(error, &reason);
-        Rejected { error, reason, line, status: self.responded }
+        let error = self.reject(error, &reason);
+        RejectedHead { error, reason, line, status: self.responded }
     }
 
     /// Responds with the status of the error and this reason, as far as that can be done, and sends
     /// nothing more; what the client still sends is read when the connection is closed. Returns the
     /// error.
-    fn refuse(&mut self, error: Error, reason: &str) -> Error {
+    fn reject(&mut self, error: Error, reason: &str) -> Error {
         let (status, reason) = match &error {
             Error::Peer(fault) => (fault.status(), reason),
             _ => (Status::INTERNAL_SERVER_ERROR, Status::INTERNAL_SERVER_ERROR.reason()),
         };
         let (date, body) = (self.date(), format!("{reason}\n"));
-        let refused = self.write(|connection, out| {
+        let rejected = self.write(|connection, out| {
             to!(out, |out| {
                 dated(connection.reject(status, out)?, &date)?
                     .field(FieldName::CONTENT_TYPE, TEXT)?
                     .body(body.as_bytes())
             })
         });
-        if refused.and_then(|()| self.close_write()).is_ok() {
+        if rejected.and_then(|()| self.close_write()).is_ok() {
             self.responded = Some(status);
         }
         error
@@ -369,7 +371,7 @@ impl<S: Transport> ServerWire<S> {
             {
                 let error = self.incomplete_response();
                 let reason = error.to_string();
-                Err(self.refuse(error, &reason))
+                Err(self.reject(error, &reason))
             }
             // The response is cut short: nothing else can be said.
             ServerState::SendBody => Err(self.incomplete_response()),

@@ -195,7 +195,7 @@ impl<L: Listener> Threads<L> {
             let mut state = self.state();
             if state.busy.saturating_add(state.waiting.len()) >= self.bounds.connections {
                 drop(state);
-                acceptor.turn_away(accepted);
+                acceptor.reject(accepted);
             } else if let Some(spare) = state.spare.pop() {
                 state.acceptor = Some(acceptor);
                 return self.serve(state, accepted, Some(&spare));
@@ -209,7 +209,7 @@ impl<L: Listener> Threads<L> {
             } else {
                 // Nobody would ever come to it.
                 drop(state);
-                acceptor.turn_away(accepted);
+                acceptor.reject(accepted);
             }
         }
     }

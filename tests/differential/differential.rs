@@ -143,7 +143,7 @@ async fn futures_join<A, T>(
 }
 
 /// Why hyper refuses a request that we accept.
-fn known_refusal(model: &RequestModel) -> Option<&'static str> {
+fn known_rejection(model: &RequestModel) -> Option<&'static str> {
     let authority = Target::new(&model.target).ok()?.authority()?;
     // `reg-name` may hold percent-encoded octets; hyper's URI takes none in an authority.
     authority.contains('%').then_some("RFC 3986 section 3.2.2")
@@ -164,7 +164,7 @@ proptest! {
         };
         let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
         let ours = of_head(&head, &model.body, head.start.iter().map(|part| text(part)).collect());
-        match (hyper_request(octets.clone()), known_refusal(&model)) {
+        match (hyper_request(octets.clone()), known_rejection(&model)) {
             (None, Some(_)) => {}
             (Some(mut theirs), None) => {
                 // hyper writes scheme and host in lower case [RFC 3986 section 6.2.2.1], and the

@@ -33,9 +33,9 @@ fn events(framing: Framing, octets: &str) -> Vec<BodyEvent> {
 
 /// What is refused in a body: why, at which octet, how many of them, and a twin that is accepted,
 /// one octet away.
-type Refusal = (E, usize, usize, &'static str, &'static str);
+type Rejection = (E, usize, usize, &'static str, &'static str);
 
-const REFUSED_CHUNKS: &[Refusal] = &[
+const REJECTED_CHUNKS: &[Rejection] = &[
     (E::ChunkSize, 0, 1, "g\r\n\r\n0\r\n\r\n", "0\r\n\r\n"),
     (E::ChunkSize, 0, 1, "\r\n\r\n", "0\r\n\r\n"),
     (E::ChunkSize, 0, 1, "+0\r\n\r\n", "0\r\n\r\n"),
@@ -82,9 +82,9 @@ const REFUSED_CHUNKS: &[Refusal] = &[
 
 #[test]
 fn rfc9112_7_1_each_rejected_chunked_body_has_an_accepted_twin() {
-    for (kind, offset, len, refused, accepted) in REFUSED_CHUNKS {
-        let last = events(Framing::Chunked, refused).pop();
-        assert_eq!(last, Some(BodyEvent::Refused(*kind, *offset, *len)), "{refused:?}");
+    for (kind, offset, len, rejected, accepted) in REJECTED_CHUNKS {
+        let last = events(Framing::Chunked, rejected).pop();
+        assert_eq!(last, Some(BodyEvent::Rejected(*kind, *offset, *len)), "{rejected:?}");
         assert_eq!(
             events(Framing::Chunked, accepted).pop(),
             Some(BodyEvent::End(accepted.len())),
@@ -95,7 +95,7 @@ fn rfc9112_7_1_each_rejected_chunked_body_has_an_accepted_twin() {
 
 #[test]
 fn every_kind_of_body_error_has_a_test_that_causes_it() {
-    let caused: HashSet<_> = REFUSED_CHUNKS.iter().map(|(kind, ..)| *kind).collect();
+    let caused: HashSet<_> = REJECTED_CHUNKS.iter().map(|(kind, ..)| *kind).collect();
     for kind in [
         E::ChunkSize,
         E::ChunkSizeTooLarge,
@@ -154,7 +154,7 @@ fn rfc9110_5_4_a_trailer_section_has_128_lines_and_no_more() {
         assert_eq!(last(128), Some(BodyEvent::End(3 + 4 * 128 + 2)), "in pieces of {pieces}");
         assert_eq!(
             last(129),
-            Some(BodyEvent::Refused(E::TooManyFields, 3 + 4 * 128, 4)),
+            Some(BodyEvent::Rejected(E::TooManyFields, 3 + 4 * 128, 4)),
             "in pieces of {pieces}"
         );
     }
@@ -168,7 +168,7 @@ fn rfc9112_7_1_1_extensions_are_counted_across_chunks() {
         "1;aaaaaaaa\r\nx\r\n1;bbbbbbbb\r\nx\r\n1;ccccccc\r\nx\r\n0\r\n\r\n",
     )
     .pop();
-    assert_eq!(last, Some(BodyEvent::Refused(E::ChunkLineTooLong, 31, 8)));
+    assert_eq!(last, Some(BodyEvent::Rejected(E::ChunkLineTooLong, 31, 8)));
     let last =
         events(Framing::Chunked, "1;aaaaaaaa\r\nx\r\n1;bbbbbbbb\r\nx\r\n1;ccccc\r\nx\r\n0\r\n\r\n")
             .pop();
@@ -178,16 +178,16 @@ fn rfc9112_7_1_1_extensions_are_counted_across_chunks() {
 #[test]
 fn rfc9110_15_5_14_a_body_is_counted_across_chunks() {
     let last = events(Framing::Chunked, "a\r\n0123456789\r\nb\r\n").pop();
-    assert_eq!(last, Some(BodyEvent::Refused(E::BodyTooLarge, 15, 1)));
+    assert_eq!(last, Some(BodyEvent::Rejected(E::BodyTooLarge, 15, 1)));
     assert_eq!(
         events(Framing::Length(21), "").pop(),
-        Some(BodyEvent::Refused(E::BodyTooLarge, 0, 0))
+        Some(BodyEvent::Rejected(E::BodyTooLarge, 0, 0))
     );
     let twenty = "01234567890123456789";
     assert_eq!(events(Framing::Length(20), twenty).pop(), Some(BodyEvent::End(20)));
     assert_eq!(events(Framing::UntilClose, twenty).pop(), Some(BodyEvent::End(20)));
     let last = events(Framing::UntilClose, "012345678901234567890").pop();
-    assert_eq!(last, Some(BodyEvent::Refused(E::BodyTooLarge, 20, 1)));
+    assert_eq!(last, Some(BodyEvent::Rejected(E::BodyTooLarge, 20, 1)));
 }
 
 /// A framing, octets, and what comes of them when the peer closes: the content, and whether the
@@ -216,7 +216,7 @@ fn rfc9112_8_only_a_close_delimited_body_ends_at_the_close() {
         let last = events(framing, octets).pop().unwrap();
         let is_end = last == BodyEvent::End(octets.len());
         let is_truncated =
-            matches!(last, BodyEvent::Refused(E::Truncated, at, 0) if at <= octets.len());
+            matches!(last, BodyEvent::Rejected(E::Truncated, at, 0) if at <= octets.len());
         assert_eq!(
             (is_end, is_truncated),
             (is_whole, !is_whole),

@@ -100,16 +100,16 @@ const SERVER_STEPS: &[Step<Server>] = &[
         server.connection.on_overflow();
         true
     }),
-    ("the caller wants the answer to be the last", |server| {
+    ("the caller makes the response the last", |server| {
         let is_owed =
             matches!(server.connection.state(), ServerState::Body | ServerState::SendResponse);
         server.connection.close_after_response();
         is_owed
     }),
-    ("an interim answer is written", |server| server.respond(Status::PROCESSING, "")),
-    ("an answer is written", |server| server.respond(Status::NO_CONTENT, "")),
-    ("the head of an answer is written", |server| server.respond(Status::OK, "chunked")),
-    ("the head of an answer is written while the body is received", |server| {
+    ("an interim response is written", |server| server.respond(Status::PROCESSING, "")),
+    ("a response is written", |server| server.respond(Status::NO_CONTENT, "")),
+    ("the head of a response is written", |server| server.respond(Status::OK, "chunked")),
+    ("the head of a response is written while the body is received", |server| {
         let head = server.connection.respond_while_receiving(Status::OK, &mut server.out);
         head.and_then(|head| head.chunked()).is_ok()
     }),
@@ -117,10 +117,10 @@ const SERVER_STEPS: &[Step<Server>] = &[
         server.connection.state() == ServerState::Body && server.connection.discard_body(b"hi") == 2
     }),
     ("a 101 is written", |server| server.respond(Status::SWITCHING_PROTOCOLS, "upgrade")),
-    ("the rest of an answer is written", |server| {
+    ("the rest of a response is written", |server| {
         server.connection.end_body(&[], &mut server.out).is_ok()
     }),
-    ("a refusal is written", |server| {
+    ("a rejection is written", |server| {
         let head = server.connection.reject(Status::BAD_REQUEST, &mut server.out);
         head.and_then(|head| head.without_body()).is_ok()
     }),
@@ -238,7 +238,7 @@ const CLIENT_STEPS: &[Step<Client>] = &[
 
 /// Steps that leave the state as it is.
 const IN_BETWEEN: [&str; 3] =
-    ["an interim answer is written", "a 100 comes", "the caller wants the answer to be the last"];
+    ["an interim response is written", "a 100 comes", "the caller makes the response the last"];
 
 /// Every transition that can be seen within `depth` steps of a new connection, as an arrow each.
 fn explore<C, S: std::fmt::Debug + PartialEq>(
@@ -353,9 +353,9 @@ fn rfc9110_7_8_only_what_was_offered_is_switched_to() {
         let (mut connection, mut spans, mut out) =
             (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<64>::new());
         connection.receive(request, spans.lend()).unwrap();
-        let refused = connection.respond(Status::SWITCHING_PROTOCOLS, &mut out).err();
+        let rejected = connection.respond(Status::SWITCHING_PROTOCOLS, &mut out).err();
         assert_eq!(
-            refused,
+            rejected,
             (!is_offered).then_some(WriteError::UpgradeNotOffered),
             "{}",
             request.escape_ascii()
@@ -577,8 +577,8 @@ fn rfc9110_7_8_a_server_switches_behind_the_body() {
     let (used, _) = connection.receive(input, spans.lend()).unwrap();
     let (mut receiving, mut sending) = connection.split();
     // The other protocol begins behind the body, which its client has to send first.
-    let refused = sending.respond(Status::SWITCHING_PROTOCOLS, &mut out);
-    assert_eq!(refused.err(), Some(WriteError::RequestUnread));
+    let rejected = sending.respond(Status::SWITCHING_PROTOCOLS, &mut out);
+    assert_eq!(rejected.err(), Some(WriteError::RequestUnread));
     let received: Result<(usize, Event<'_, ()>), _> = receiving.receive_body(&input[used..]);
     assert!(matches!(received, Ok((2, Event::Data(b"hi")))));
     let head = sending.respond(Status::SWITCHING_PROTOCOLS, &mut out).unwrap();
@@ -669,7 +669,7 @@ fn a_fold_across_the_limit_has_one_verdict_at_every_cut() {
         let whole = log(&[octets.len()]);
         let is_read = matches!(whole[..], [Entry::Head(..), ..]);
         let too_long =
-            [Entry::Refused(ParseErrorKind::HeadTooLong, usize::from(head), 0), Entry::Closed(0)];
+            [Entry::Rejected(ParseErrorKind::HeadTooLong, usize::from(head), 0), Entry::Closed(0)];
         assert!(
             is_read == (usize::from(head) >= octets.len()) && (is_read || whole == too_long),
             "{head}: {whole:?}"
@@ -923,9 +923,9 @@ fn nothing_is_read_after_close() {
 fn a_length_beyond_the_limit_is_rejected_before_the_body() {
     let (mut connection, mut spans) =
         (ServerConnection::new(Limits { body: 4, ..LIMITS }), FieldSpans::<8>::new());
-    let refused =
+    let rejected =
         connection.receive(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n", spans.lend());
-    assert_eq!(refused.map(|_| ()).unwrap_err().kind(), ParseErrorKind::BodyTooLarge);
+    assert_eq!(rejected.map(|_| ()).unwrap_err().kind(), ParseErrorKind::BodyTooLarge);
     assert_eq!(connection.state(), ServerState::Reject);
 }
 
@@ -1017,7 +1017,7 @@ fn a_client_rejects_what_a_parse_rejects() {
 /// What a client knows of a server is the version of the response before.
 #[test]
 fn rfc9112_6_1_chunks_are_not_for_a_server_of_http_1_0() {
-    for (version, refused) in [("1.0", Some(WriteError::NeedsHttp11)), ("1.1", None)] {
+    for (version, rejected) in [("1.0", Some(WriteError::NeedsHttp11)), ("1.1", None)] {
         let response = format!("HTTP/{version} 204 \r\nConnection: keep-alive\r\n\r\n");
         let mut client = Client {
             connection: ClientConnection::new(LIMITS),
@@ -1034,10 +1034,10 @@ fn rfc9112_6_1_chunks_are_not_for_a_server_of_http_1_0() {
         let head = client.connection.request(Method::PUT, Target::ROOT, &mut client.out).unwrap();
         assert_eq!(
             head.field(FieldName::HOST, HOST).unwrap().chunked().err(),
-            refused,
+            rejected,
             "HTTP/{version}"
         );
-        if refused.is_some() {
+        if rejected.is_some() {
             assert!(client.request(Method::PUT, &[], ""), "with a length it can be sent");
         }
     }

@@ -107,7 +107,9 @@ fn shown(log: &[Entry], octets: &[u8]) -> String {
                 writeln!(text, "trailer  {name}: {}", value.escape_ascii()).unwrap()
             }
             Entry::End => writeln!(text, "end").unwrap(),
-            Entry::Refused(kind, at, _) => writeln!(text, "refused  {kind} at octet {at}").unwrap(),
+            Entry::Rejected(kind, at, _) => {
+                writeln!(text, "refused  {kind} at octet {at}").unwrap()
+            }
             Entry::Sent(sent) => writeln!(text, "sent     {}", sent.escape_ascii()).unwrap(),
             Entry::Upgraded(at) => writeln!(text, "handover{}", unread(*at)).unwrap(),
             Entry::Closed(at) => writeln!(text, "closed{}", unread(*at)).unwrap(),

@@ -31,16 +31,16 @@ fn response(octets: &[u8]) -> Result<Option<usize>, ParseError> {
     })
 }
 
-fn check_refusal(
+fn check_rejection(
     parse: fn(&[u8]) -> Result<Option<usize>, ParseError>,
-    &(kind, offset, len, refused, accepted): &Refusal,
+    &(kind, offset, len, rejected, accepted): &Rejection,
 ) {
-    let shown = refused.escape_debug();
-    let error = parse(refused.as_bytes()).expect_err(&format!("{shown} was accepted"));
+    let shown = rejected.escape_debug();
+    let error = parse(rejected.as_bytes()).expect_err(&format!("{shown} was accepted"));
     assert_eq!((error.kind(), error.offset(), error.len()), (kind, offset, len), "{shown}");
     assert_eq!(parse(accepted.as_bytes()), Ok(Some(accepted.len())), "the twin of {shown}");
     assert!(
-        differs_by_one_octet(refused, accepted),
+        differs_by_one_octet(rejected, accepted),
         "{shown} and its twin {}",
         accepted.escape_debug()
     );
@@ -59,11 +59,11 @@ use ParseErrorKind as E;
 
 /// What is refused: why, from which octet on, how many octets, the message, and the twin that is
 /// accepted.
-type Refusal = (ParseErrorKind, usize, usize, &'static str, &'static str);
+type Rejection = (ParseErrorKind, usize, usize, &'static str, &'static str);
 
 /// Each fault of a request with the place where it is reported, and a twin one octet away that is
 /// accepted.
-const REFUSED_REQUESTS: &[Refusal] = &[
+const REJECTED_REQUESTS: &[Rejection] = &[
     (E::BareLf, 14, 1, "GET / HTTP/1.1\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
     (E::BareLf, 23, 1, "GET / HTTP/1.1\r\nHost: a\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
     (E::BareCr, 23, 1, "GET / HTTP/1.1\r\nHost: a\r\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
@@ -277,7 +277,7 @@ const REFUSED_REQUESTS: &[Refusal] = &[
 ];
 
 /// The same for responses, answering GET.
-const REFUSED_RESPONSES: &[Refusal] = &[
+const REJECTED_RESPONSES: &[Rejection] = &[
     (E::BareLf, 15, 1, "HTTP/1.1 200 OK\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"),
     (E::BareCr, 14, 1, "HTTP/1.1 200 O\r\r\n\r\n", "HTTP/1.1 200 O\r\n\r\n"),
     (E::Version, 0, 1, "\nHTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"),
@@ -425,12 +425,12 @@ const REFUSED_RESPONSES: &[Refusal] = &[
 
 #[test]
 fn each_rejected_request_has_an_accepted_twin() {
-    REFUSED_REQUESTS.iter().for_each(|refusal| check_refusal(request, refusal));
+    REJECTED_REQUESTS.iter().for_each(|rejection| check_rejection(request, rejection));
 }
 
 #[test]
 fn each_rejected_response_has_an_accepted_twin() {
-    REFUSED_RESPONSES.iter().for_each(|refusal| check_refusal(response, refusal));
+    REJECTED_RESPONSES.iter().for_each(|rejection| check_rejection(response, rejection));
 }
 
 #[test]
@@ -481,25 +481,29 @@ fn rfc9110_5_4_each_limit_rejects_one_more() {
     let accepted = |head: &str| {
         assert_eq!(request(head.as_bytes()), Ok(Some(head.len())), "{} octets", head.len())
     };
-    let refused = |head: &str, kind, offset| {
+    let rejected = |head: &str, kind, offset| {
         let error = request(head.as_bytes()).unwrap_err();
         assert_eq!((error.kind(), error.offset()), (kind, offset));
     };
     accepted(&format!("{method} / HTTP/1.0\r\n\r\n"));
-    refused(&format!("{method}M / HTTP/1.0\r\n\r\n"), E::MethodTooLong, 64);
+    rejected(&format!("{method}M / HTTP/1.0\r\n\r\n"), E::MethodTooLong, 64);
     accepted(&format!("GET /{target} HTTP/1.0\r\n\r\n"));
-    refused(&format!("GET /{target}t HTTP/1.0\r\n\r\n"), E::TargetTooLong, 16_388);
-    refused(&format!("GET /{target}{target}{target}"), E::TargetTooLong, 16_388);
-    refused(&"M".repeat(20_000), E::MethodTooLong, 64);
+    rejected(&format!("GET /{target}t HTTP/1.0\r\n\r\n"), E::TargetTooLong, 16_388);
+    rejected(&format!("GET /{target}{target}{target}"), E::TargetTooLong, 16_388);
+    rejected(&"M".repeat(20_000), E::MethodTooLong, 64);
 
     let (before, after) = ("GET / HTTP/1.0\r\nX: ", "\r\n\r\n");
     let value = "v".repeat(65_535 - before.len() - after.len());
     accepted(&format!("{before}{value}{after}"));
-    refused(&format!("{before}{value}v{after}"), E::HeadTooLong, 65_535);
-    refused(&format!("{before}{value}{value}"), E::HeadTooLong, 65_535);
+    rejected(&format!("{before}{value}v{after}"), E::HeadTooLong, 65_535);
+    rejected(&format!("{before}{value}{value}"), E::HeadTooLong, 65_535);
 
     accepted("GET / HTTP/1.0\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\n\r\n");
-    refused("GET / HTTP/1.0\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: 5\r\n\r\n", E::TooManyFields, 40);
+    rejected(
+        "GET / HTTP/1.0\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: 5\r\n\r\n",
+        E::TooManyFields,
+        40,
+    );
 }
 
 /// The faults of bodies and connections, which `bodies.rs` and `connections.rs` cause.
@@ -524,7 +528,8 @@ const CAUSED_ELSEWHERE: [ParseErrorKind; 16] = [
 
 #[test]
 fn every_kind_of_error_has_a_test_that_causes_it() {
-    let tabled = [REFUSED_REQUESTS, REFUSED_RESPONSES].concat().into_iter().map(|(kind, ..)| kind);
+    let tabled =
+        [REJECTED_REQUESTS, REJECTED_RESPONSES].concat().into_iter().map(|(kind, ..)| kind);
     let too_large = [E::MethodTooLong, E::TargetTooLong, E::HeadTooLong, E::TooManyFields];
     let caused: HashSet<_> = tabled.chain(too_large).chain(CAUSED_ELSEWHERE).collect();
     let missing: Vec<_> = E::ALL.iter().filter(|kind| !caused.contains(kind)).collect();
@@ -1152,11 +1157,11 @@ fn each_rejected_request_write_has_an_accepted_twin() {
             ("PUT", "/", &[("Host", "")], &[b'x'; 54]),
         ),
     ];
-    for (error, refused, accepted) in cases {
+    for (error, rejected, accepted) in cases {
         assert_eq!(
-            write_request(refused.0, refused.1, refused.2, refused.3),
+            write_request(rejected.0, rejected.1, rejected.2, rejected.3),
             Err(*error),
-            "{refused:?}"
+            "{rejected:?}"
         );
         assert!(
             write_request(accepted.0, accepted.1, accepted.2, accepted.3).is_ok(),
@@ -1274,11 +1279,11 @@ fn each_rejected_response_write_has_an_accepted_twin() {
         (WriteError::BodyForbidden, (OTHER, 304, &[], b"x"), (OTHER, 304, &[], b"")),
         (WriteError::BodyForbidden, (connect, 200, &[], b"x"), (connect, 403, &[], b"x")),
     ];
-    for (error, refused, accepted) in cases {
+    for (error, rejected, accepted) in cases {
         assert_eq!(
-            write_response(refused.0, refused.1, refused.2, refused.3),
+            write_response(rejected.0, rejected.1, rejected.2, rejected.3),
             Err(*error),
-            "{refused:?}"
+            "{rejected:?}"
         );
         assert!(
             write_response(accepted.0, accepted.1, accepted.2, accepted.3).is_ok(),

@@ -168,9 +168,9 @@ pub(crate) fn request(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
             mendable(REQUEST_MENDS, received, |mended| rfc.request(mended).is_accepted()),
         );
     };
-    let refusal = why_rejected(rfc, &head, verdict);
-    if !refusal.is_empty() {
-        return (Verdict::Rejected, refusal);
+    let rejection = why_rejected(rfc, &head, verdict);
+    if !rejection.is_empty() {
+        return (Verdict::Rejected, rejection);
     }
     names = names.with(let_through(&head, verdict));
     (verdict, names)

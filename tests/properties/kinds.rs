@@ -83,12 +83,12 @@ fn messages_are_written_and_rejected() {
         &[
             ("written", &|model| !written(model).is_empty()),
             ("refused request", &|model| match model {
-                MessageModel::Request(model) => model.refusal().is_some(),
+                MessageModel::Request(model) => model.rejection().is_some(),
                 MessageModel::Response(_) => false,
             }),
             ("refused response", &|model| match model {
                 MessageModel::Request(_) => false,
-                MessageModel::Response(model) => model.refusal().is_some(),
+                MessageModel::Response(model) => model.rejection().is_some(),
             }),
         ],
     );
@@ -116,10 +116,10 @@ fn calls_succeed_and_fail() {
 fn octets_are_accepted_rejected_and_cut() {
     let kinds: &[Kind<'_, Octets>] = &[
         ("request", &|octets| matches!(request_verdict(octets), Verdict::Head(_))),
-        ("refused request", &|octets| matches!(request_verdict(octets), Verdict::Refused(_))),
+        ("refused request", &|octets| matches!(request_verdict(octets), Verdict::Rejected(_))),
         ("cut request", &|octets| request_verdict(octets) == Verdict::Incomplete),
         ("response", &|octets| matches!(response_verdict(octets), Verdict::Head(_))),
-        ("refused response", &|octets| matches!(response_verdict(octets), Verdict::Refused(_))),
+        ("refused response", &|octets| matches!(response_verdict(octets), Verdict::Rejected(_))),
         ("cut response", &|octets| response_verdict(octets) == Verdict::Incomplete),
     ];
     are_made(heads(), kinds);
@@ -146,7 +146,7 @@ fn bodies_of_every_kind_are_read() {
             ),
             ("trailer", &any(|event| matches!(event, BodyEvent::Trailer(..)))),
             ("end", &any(|event| matches!(event, BodyEvent::End(3..)))),
-            ("refused", &any(|event| matches!(event, BodyEvent::Refused(..)))),
+            ("refused", &any(|event| matches!(event, BodyEvent::Rejected(..)))),
             ("waiting", &any(|event| matches!(event, BodyEvent::Waiting))),
         ],
     );
@@ -191,7 +191,7 @@ fn requests_of_every_kind_are_read() {
             ("extension", &any(|entry| matches!(entry, Entry::Chunk(_, text) if !text.is_empty()))),
             ("trailer", &any(|entry| matches!(entry, Entry::Trailer(..)))),
             ("data", &any(|entry| matches!(entry, Entry::Data(_)))),
-            ("refused", &any(|entry| matches!(entry, Entry::Refused(..)))),
+            ("refused", &any(|entry| matches!(entry, Entry::Rejected(..)))),
             ("handover", &any(|entry| matches!(entry, Entry::Upgraded(_)))),
             ("waiting", &any(|entry| matches!(entry, Entry::Waiting("idle")))),
             ("100 is sent", &has_sent(b" 100 ")),
@@ -219,7 +219,7 @@ fn responses_of_every_kind_are_read() {
             ("extension", &any(|entry| matches!(entry, Entry::Chunk(_, text) if !text.is_empty()))),
             ("trailer", &any(|entry| matches!(entry, Entry::Trailer(..)))),
             ("data", &any(|entry| matches!(entry, Entry::Data(_)))),
-            ("refused", &any(|entry| matches!(entry, Entry::Refused(..)))),
+            ("refused", &any(|entry| matches!(entry, Entry::Rejected(..)))),
             ("handover", &any(|entry| matches!(entry, Entry::Upgraded(_)))),
             ("closed", &any(|entry| matches!(entry, Entry::Closed(1..)))),
         ],

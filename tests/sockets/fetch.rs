@@ -186,12 +186,12 @@ fn a_cut_response_leaves_what_has_come_and_prints_its_size() {
 #[test]
 fn a_failed_fetch_is_printed_in_one_line() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let (refused, server) = (format!("http://{free}/"), Program::start_telling("http_server"));
+    let (rejected, server) = (format!("http://{free}/"), Program::start_telling("http_server"));
     let url = format!("http://{}/status/200", server.address);
     let missing = file("missing").join("file").to_str().unwrap().to_owned();
     for (arguments, told) in [
-        (&[&*refused][..], format!("GET {refused}: {free}: ")),
-        (&["-X", "PUT", &refused], format!("PUT {refused}: {free}: ")),
+        (&[&*rejected][..], format!("GET {rejected}: {free}: ")),
+        (&["-X", "PUT", &rejected], format!("PUT {rejected}: {free}: ")),
         (&["https://localhost/"], "GET https://localhost/: https needs TLS".to_owned()),
         (&["localhost:80"], "GET localhost:80: no http URL".to_owned()),
         (&["http://no-such-host.invalid/"], "GET http://no-such-host.invalid/: ".to_owned()),

@@ -95,9 +95,9 @@ fn ten_thousand_connections_are_served_or_told_to_retry() {
         };
         outcomes[outcome] += 1;
     }
-    let [served, turned_away, closed] = outcomes;
+    let [served, overload, closed] = outcomes;
     eprintln!(
-        "of {count} connections {served} were served, {turned_away} answered 503, {closed} closed"
+        "of {count} connections {served} were served, {overload} answered 503, {closed} closed"
     );
     assert!(served >= count.min(4096) / 2, "{outcomes:?}");
     drop(streams);

@@ -166,10 +166,10 @@ fn a_server_and_a_client_speak_tls() {
     assert!(!exchange(server.tcp(), b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").contains("HTTP"));
     let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     std::fs::write(&certificate, other.cert.pem()).unwrap();
-    let refused = run(example("tls").args(["get", &authority, "--certificate"]).arg(&certificate));
-    let told = text(&refused.stderr);
+    let rejected = run(example("tls").args(["get", &authority, "--certificate"]).arg(&certificate));
+    let told = text(&rejected.stderr);
     assert!(
-        refused.status.code() == Some(1)
+        rejected.status.code() == Some(1)
             && told.contains("certificate")
             && told.lines().count() == 1,
         "{told}"

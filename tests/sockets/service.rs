@@ -157,7 +157,7 @@ fn each_request_and_each_rejection_is_logged_in_a_line() {
         .unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nHost : a\r\n\r\n").unwrap();
     let responses = read_all(stream);
-    let (first, refusal) = responses.split_at(responses.rfind("HTTP/1.1 400").unwrap());
+    let (first, rejection) = responses.split_at(responses.rfind("HTTP/1.1 400").unwrap());
     let (get, put) = first.split_at(first.rfind("HTTP/1.1 200").unwrap());
     let lines = log_lines::with(&[&client, "bareline_net::access"]);
     assert_eq!(lines.len(), 2, "{lines:?}");
@@ -173,7 +173,7 @@ fn each_request_and_each_rejection_is_logged_in_a_line() {
     let told =
         format!("WARN bareline_net::server {client} \"GET / HTTP/1.1\" 400 Bad Request: {reason}");
     assert!(lines.len() == 1 && lines[0].starts_with(&told), "{lines:?}");
-    assert!(refusal.contains(reason), "{refusal}");
+    assert!(rejection.contains(reason), "{rejection}");
 }
 
 /// Requests that are rejected, and the beginning of the line that says so: what came of the request

@@ -50,7 +50,7 @@ pub struct BodyDecoder {
     state: State,
     /// How many octets are to come, of the body or of the chunk.
     left: u64,
-    refusal: Option<ParseError>,
+    rejection: Option<ParseError>,
     /// How many octets of an unfinished line have been searched for its end.
     searched: usize,
     /// How long the last input was.
@@ -67,7 +67,7 @@ pub struct BodyDecoder {
 debug_record!(BodyDecoder {
     state,
     left,
-    refusal,
+    rejection,
     searched,
     presented,
     body_left,
@@ -86,7 +86,7 @@ enum State {
     Trailers,
     UntilClose,
     End,
-    Refused,
+    Rejected,
 }
 
 /// What a decoder has found.
@@ -120,7 +120,7 @@ impl BodyDecoder {
     pub const fn new(framing: Framing, limits: &Limits) -> Self {
         let (state, left) = match framing {
             Framing::None | Framing::Tunnel | Framing::Length(0) => (State::End, 0),
-            Framing::Length(length) if length > limits.body => (State::Refused, 0),
+            Framing::Length(length) if length > limits.body => (State::Rejected, 0),
             Framing::Length(length) => (State::Octets, length),
             Framing::Chunked => (State::ChunkLine, 0),
             Framing::UntilClose => (State::UntilClose, 0),
@@ -128,8 +128,8 @@ impl BodyDecoder {
         Self {
             state,
             left,
-            refusal: match state {
-                State::Refused => Some(ParseError::new(ParseErrorKind::BodyTooLarge, 0, 0)),
+            rejection: match state {
+                State::Rejected => Some(ParseError::new(ParseErrorKind::BodyTooLarge, 0, 0)),
                 _ => None,
             },
             searched: 0,
@@ -190,7 +190,7 @@ impl BodyDecoder {
                 Ok((used, BodyPart::Chunk { .. })) => line_end = line_end.saturating_add(used),
                 Ok((used, part)) => return Ok((line_end.saturating_add(used), part)),
                 Err(error) => {
-                    self.refuse(error.offset_by(line_end));
+                    self.reject(error.offset_by(line_end));
                     return Err(error.offset_by(line_end));
                 }
             }
@@ -236,12 +236,12 @@ impl BodyDecoder {
 
     #[cfg_attr(target_pointer_width = "64", inline(never))]
     fn any_part<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
-        self.decode_part(input).inspect_err(|error| self.refuse(*error))
+        self.decode_part(input).inspect_err(|error| self.reject(*error))
     }
 
-    fn refuse(&mut self, error: ParseError) {
-        self.state = State::Refused;
-        self.refusal = Some(error);
+    fn reject(&mut self, error: ParseError) {
+        self.state = State::Rejected;
+        self.rejection = Some(error);
     }
 
     /// Takes note that the peer has closed, after all octets have been decoded.
@@ -249,7 +249,7 @@ impl BodyDecoder {
     /// That ends a body of [`Framing::UntilClose`]. In any other that is not whole yet it is
     /// [`ParseErrorKind::Truncated`] [RFC 9112 section 8].
     pub fn on_eof(&mut self) -> Result<(), ParseError> {
-        match (self.state, self.refusal) {
+        match (self.state, self.rejection) {
             (State::UntilClose | State::End, _) => {
                 self.state = State::End;
                 Ok(())
@@ -257,15 +257,15 @@ impl BodyDecoder {
             (_, Some(error)) => Err(error),
             _ => {
                 let error = ParseError::new(ParseErrorKind::Truncated, self.presented, 0);
-                self.refuse(error);
+                self.reject(error);
                 Err(error)
             }
         }
     }
 
     /// Why nothing is decoded any more.
-    pub(crate) const fn refusal(&self) -> Option<ParseError> {
-        self.refusal
+    pub(crate) const fn rejection(&self) -> Option<ParseError> {
+        self.rejection
     }
 
     /// Whether the body is whole.
@@ -282,11 +282,11 @@ impl BodyDecoder {
     }
 
     fn decode_part<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
-        if let Some(error) = self.refusal {
+        if let Some(error) = self.rejection {
             return Err(error);
         }
         match self.state {
-            State::End | State::Refused => Ok((0, BodyPart::End)),
+            State::End | State::Rejected => Ok((0, BodyPart::End)),
             State::Octets | State::ChunkOctets => Ok(self.data(input)),
             State::UntilClose => {
                 let allowed =

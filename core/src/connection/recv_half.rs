@@ -186,7 +186,7 @@ impl Inbound {
     ) -> Result<(), ParseError> {
         self.decoder = BodyDecoder::new(framing, limits);
         self.phase = if self.decoder.is_end() { InPhase::Complete } else { InPhase::Body };
-        self.decoder.refusal().map_or(Ok(()), |error| Err(self.fail(error)))
+        self.decoder.rejection().map_or(Ok(()), |error| Err(self.fail(error)))
     }
 
     /// What the peer did wrong.

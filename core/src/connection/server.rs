@@ -70,7 +70,7 @@ struct Outbound {
     /// The answer hands the connection to another protocol.
     hands_over: bool,
     /// The answer is a refusal.
-    refuses: bool,
+    rejects: bool,
 }
 
 debug_record!(Outbound {
@@ -80,7 +80,7 @@ debug_record!(Outbound {
     expects_continue,
     offers_upgrade,
     hands_over,
-    refuses
+    rejects
 });
 
 /// The sending half of a server's connection.
@@ -118,9 +118,9 @@ impl ServerConnection {
         input: &'b [u8],
         spans: LentSpans<'b>,
     ) -> Result<(usize, ServerEvent<'b>), ParseError> {
-        let Outbound { closes, refuses, .. } = self.outbound;
+        let Outbound { closes, rejects, .. } = self.outbound;
         let received = match (self.inbound.phase, &self.outbound.outgoing) {
-            (InPhase::Head, _) if !refuses => self.receive_head(input, spans),
+            (InPhase::Head, _) if !rejects => self.receive_head(input, spans),
             (InPhase::Body | InPhase::Complete, Outgoing::Complete) if closes => {
                 Ok((0, Event::Closed))
             }
@@ -146,7 +146,7 @@ impl ServerConnection {
         input: &'b [u8],
     ) -> Received<'b> {
         let received = match (self.inbound.phase, &self.outbound.outgoing) {
-            _ if self.outbound.refuses => Ok((0, Event::Closed)),
+            _ if self.outbound.rejects => Ok((0, Event::Closed)),
             (InPhase::Body | InPhase::Complete, Outgoing::Complete) if self.outbound.hands_over => {
                 Ok((0, Event::Upgraded))
             }
@@ -238,7 +238,7 @@ impl ServerConnection {
                         && options.expects_continue(head.version()),
                     offers_upgrade: options.offers_upgrade(head.version()),
                     hands_over: false,
-                    refuses: false,
+                    rejects: false,
                 };
                 begun.map(|()| (len, Event::Head(head)))
             }
@@ -355,7 +355,7 @@ impl ServerConnection {
 
     /// What the peer did wrong, as [`receive`](Self::receive), [`on_overflow`](Self::on_overflow)
     /// or [`on_eof`](Self::on_eof) has told: what there is to [`reject`](Self::reject)
-    /// in the state [`Refusal`](ServerState::Reject).
+    /// in the state [`Rejection`](ServerState::Reject).
     pub const fn error(&self) -> Option<ParseError> {
         self.inbound.fault()
     }
@@ -366,7 +366,7 @@ impl ServerConnection {
         if self.shared.is_at_fault() {
             return match outgoing {
                 Outgoing::Idle | Outgoing::Owed => ServerState::Reject,
-                Outgoing::Body(_) if self.outbound.refuses => ServerState::SendBody,
+                Outgoing::Body(_) if self.outbound.rejects => ServerState::SendBody,
                 _ => ServerState::Close,
             };
         }
@@ -457,7 +457,7 @@ impl Outbound {
             expects_continue: false,
             offers_upgrade: false,
             hands_over: false,
-            refuses: false,
+            rejects: false,
         }
     }
 
@@ -493,7 +493,7 @@ impl Outbound {
         let context = self.context;
         let writer = HeadWriter::response(
             out.head_draft()?,
-            ResponseSink { outbound: self, status, refused: None },
+            ResponseSink { outbound: self, status, rejected: None },
             context,
             status,
         )?;
@@ -510,13 +510,13 @@ impl Outbound {
             return Err(WriteError::OutOfTurn);
         }
         let context = self.context;
-        let sink = ResponseSink { outbound: self, status, refused: Some(shared) };
+        let sink = ResponseSink { outbound: self, status, rejected: Some(shared) };
         Ok(HeadWriter::response(out.head_draft()?, sink, context, status)?
             .persistence(Persistence::Close))
     }
 
     fn outgoing(&mut self, shared: &Shared, step: BodyStep) -> Result<&mut Outgoing, WriteError> {
-        if shared.is_at_fault() && !self.refuses {
+        if shared.is_at_fault() && !self.rejects {
             return Err(WriteError::OutOfTurn);
         }
         // A whole response is what tells a peer that the connection is free for the next request.
@@ -535,7 +535,7 @@ pub type ResponseHeadWriter<'w> = HeadWriter<'w, ResponseSink<'w>>;
 pub struct ResponseSink<'w> {
     outbound: &'w mut Outbound,
     status: Status,
-    refused: Option<&'w Shared>,
+    rejected: Option<&'w Shared>,
 }
 
 impl StreamSink for ResponseSink<'_> {}
@@ -545,10 +545,10 @@ impl Sink for ResponseSink<'_> {
     const MAY_BE_REQUEST: bool = false;
 
     fn head_written(self, written: HeadWritten) {
-        let Self { outbound, status, refused } = self;
-        if let Some(shared) = refused {
+        let Self { outbound, status, rejected } = self;
+        if let Some(shared) = rejected {
             shared.raise_fault();
-            outbound.refuses = true;
+            outbound.rejects = true;
         }
         if status == Status::CONTINUE {
             outbound.expects_continue = false;

@@ -138,7 +138,7 @@ macro_rules! server_stream {
                 result: Result<V, StreamError<T::Error>>,
             ) -> Result<V, StreamError<T::Error>> {
                 if let Err(StreamError::Peer(error)) = &result {
-                    self.wire.refuse(*error);
+                    self.wire.reject(*error);
                     self.flush()$($await)*?;
                 }
                 result

@@ -165,7 +165,7 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
     }
 
     /// Writes the refusal of what came; where an answer has begun already, only the close is left.
-    pub(super) fn refuse(&mut self, error: ParseError) {
+    pub(super) fn reject(&mut self, error: ParseError) {
         if let Ok(head) = self.connection.reject(error.status(), &mut self.out) {
             _ = head.without_body();
         }

@@ -294,7 +294,7 @@ impl Reading {
         Self { sender, carrier, messages: Vec::new(), end: 0, tail: Tail::None, fault: None }
     }
 
-    fn refused(mut self, error: ParseError, position: usize) -> Self {
+    fn rejected(mut self, error: ParseError, position: usize) -> Self {
         self.tail = Tail::Reject;
         self.fault = Some(error.offset_by(position));
         self
@@ -346,7 +346,7 @@ pub fn requests(octets: &[u8], cuts: &[usize]) -> Reading {
     loop {
         let presented = octets.get(input.start..input.end).unwrap_or_default();
         let (used, event) = match connection.receive(presented, spans.lend()) {
-            Err(error) => return reading.refused(error, input.start),
+            Err(error) => return reading.rejected(error, input.start),
             Ok((_, Event::NeedMore)) if input.has_more() => continue,
             Ok((_, Event::NeedMore)) => {
                 // An empty line in front of a request is no beginning of one, unless there is
@@ -469,7 +469,7 @@ pub fn responses(octets: &[u8], asked: Asked<'_>, cuts: &[usize]) -> Reading {
             let presented = mended.get_mut(input.start..input.end).unwrap_or_default();
             let address = presented.as_ptr().addr();
             let (used, event) = match connection.receive(presented, spans.lend()) {
-                Err(error) => return reading.refused(error, input.start),
+                Err(error) => return reading.rejected(error, input.start),
                 Ok((_, Event::NeedMore)) if input.has_more() => continue,
                 Ok((_, Event::NeedMore))
                     if asked.is_closed && !is_told && connection.on_eof().is_ok() =>
@@ -564,7 +564,7 @@ pub fn one_datagram(octets: &[u8], to: Method<'_>) -> Reading {
         }),
     };
     match read {
-        Err(error) => return reading.refused(error, 0),
+        Err(error) => return reading.rejected(error, 0),
         Ok((mut message, body)) => {
             if !body.is_empty() {
                 let address = octets.as_ptr().addr();

@@ -141,8 +141,8 @@ pub fn messages() -> BoxedStrategy<MessageModel> {
 pub fn written_requests() -> BoxedStrategy<RequestModel> {
     requests()
         .prop_map(|mut model| {
-            while let Some(refusal) = model.refusal() {
-                if refusal == WriteError::BodyForbidden {
+            while let Some(rejection) = model.rejection() {
+                if rejection == WriteError::BodyForbidden {
                     model.body.clear();
                 }
                 model.is_chunked = false;
@@ -156,8 +156,8 @@ pub fn written_requests() -> BoxedStrategy<RequestModel> {
 pub fn written_responses() -> BoxedStrategy<ResponseModel> {
     responses()
         .prop_map(|mut model| {
-            while let Some(refusal) = model.refusal() {
-                match refusal {
+            while let Some(rejection) = model.rejection() {
+                match rejection {
                     WriteError::NeedsHttp11 => {
                         (model.is_http10, model.is_asked_http10) = (false, false);
                     }
@@ -183,7 +183,7 @@ pub fn written_messages() -> BoxedStrategy<Octets> {
 /// Returns a message as a writer writes it; nothing of one that it refuses.
 pub fn written(model: &MessageModel) -> Vec<u8> {
     let mut out = WireBuf::<16_384>::new();
-    let _refused = match model {
+    let _rejected = match model {
         MessageModel::Request(model) => model.write(&mut out),
         MessageModel::Response(model) => model.write(&mut out),
     };

@@ -29,7 +29,7 @@ fn message(case: &str) -> Vec<u8> {
 /// All cases are in one group, so that they are timed in turn. Whoever takes a wrong message has no
 /// lane for it.
 pub fn groups(wanted: Wanted<'_>) -> Vec<Group> {
-    let name = "refused";
+    let name = "rejected";
     if !wanted.group(name) {
         return Vec::new();
     }

@@ -25,13 +25,13 @@ const READS: usize = 16;
 
 /// Answers connections with 503, in a thread of its own, so that whoever accepts waits for none of
 /// them [RFC 9110 section 15.6.4].
-pub(crate) struct TurnedAway<S> {
+pub(crate) struct Overload<S> {
     sender: Option<SyncSender<S>>,
     stack: Stack,
     settings: Settings,
 }
 
-impl<S: Transport + Send + 'static> TurnedAway<S> {
+impl<S: Transport + Send + 'static> Overload<S> {
     /// None yet, and no thread; it will have so much stack, and linger within the bounds of the
     /// settings.
     pub(crate) const fn new(stack: Stack, settings: Settings) -> Self {
@@ -167,7 +167,7 @@ fn send(stream: &mut impl Transport, mut octets: &[u8]) -> Result<(), Error> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use super::{Settings, Stack, TURN, TurnedAway, respond};
+    use super::{Overload, Settings, Stack, TURN, respond};
     use crate::transport::{Transport, Untimed};
     use std::io::{self, Read, Write};
     use std::net::{TcpListener, TcpStream};
@@ -244,8 +244,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         client.set_read_timeout(Some(20 * TURN)).unwrap();
-        let mut turned_away = TurnedAway::new(Stack::Usual, Settings::default());
-        turned_away.add(listener.accept().unwrap().0);
+        let mut overload = Overload::new(Stack::Usual, Settings::default());
+        overload.add(listener.accept().unwrap().0);
         // As a client does that reads when it has sent everything, and takes its time for that.
         (0..100).for_each(|_| {
             client.write_all(&[b'x'; 50_000]).unwrap();
@@ -261,8 +261,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let settings = Settings { linger_limit: 1000, ..Settings::default() };
-        let mut turned_away = TurnedAway::new(Stack::Usual, settings);
-        turned_away.add(listener.accept().unwrap().0);
+        let mut overload = Overload::new(Stack::Usual, settings);
+        overload.add(listener.accept().unwrap().0);
         let start = Instant::now();
         while client.write_all(&[b'x'; 500]).is_ok() {
             assert!(start.elapsed() < 20 * TURN, "it reads on and on");
@@ -273,9 +273,9 @@ mod tests {
     #[test]
     fn a_transport_that_panics_takes_the_503_from_nobody_else() {
         let (written, is_written) = channel();
-        let mut turned_away = TurnedAway::new(Stack::Usual, Settings::default());
-        turned_away.add(Untimed(Panicking(None)));
-        turned_away.add(Untimed(Panicking(Some(written))));
+        let mut overload = Overload::new(Stack::Usual, Settings::default());
+        overload.add(Untimed(Panicking(None)));
+        overload.add(Untimed(Panicking(Some(written))));
         assert!(is_written.recv_timeout(10 * TURN).unwrap().starts_with(b"HTTP/1.1 503 "));
     }
 
