@@ -210,7 +210,7 @@ impl<S: Transport> ClientStream<S> {
     /// 9.3.6]. Fails with [`Error::Closed`] when it does not.
     pub fn into_upgraded(mut self) -> Result<(S, Vec<u8>), Error> {
         match self.wire.connection.state() {
-            ClientState::Upgraded => self.wire.into_upgraded(),
+            ClientState::Upgraded => self.wire.take_upgraded(),
             _ => Err(Error::Closed),
         }
     }

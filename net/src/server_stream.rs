@@ -161,7 +161,7 @@ impl<S: Transport> ServerStream<S> {
         let wire = self.wire.get_mut();
         wire.next_message();
         match wire.connection.state() {
-            ServerState::Upgraded => wire.into_upgraded(),
+            ServerState::Upgraded => wire.take_upgraded(),
             _ => Err(Error::Closed),
         }
     }

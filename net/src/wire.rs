@@ -587,7 +587,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
 
     /// Sends what is ready, and gives up the transport, which blocks without a timeout, with the
     /// octets that have come and were not used.
-    pub(crate) fn into_upgraded(&mut self) -> Result<(S, Vec<u8>), Error> {
+    pub(crate) fn take_upgraded(&mut self) -> Result<(S, Vec<u8>), Error> {
         self.flush()?;
         let mut transport = self.transport.take().ok_or(Error::Closed)?;
         block(&mut transport, &mut self.is_blocking);
