@@ -15,6 +15,7 @@ format-check:
 lint:
     cargo clippy --workspace --all-targets --locked -- -D warnings
     tests/scripts/width
+    tests/scripts/spelling
     tests/scripts/links
     tests/scripts/jobs
     # No file is committed that a build writes.

@@ -71,7 +71,7 @@ const TEXT: FieldValue<'_> = FieldValue::from_static("text/plain; charset=utf-8"
 /// use bareline_net::{Error, Exchange};
 /// use std::io::Read;
 ///
-/// /// Responses with the `User-Agent` and the first octets of the body, of which there may be more.
+/// /// Responds with the `User-Agent` and the first octets of the body.
 /// fn respond(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(), Error> {
 ///     let agent = head.fields().only(FieldName::USER_AGENT).ok().flatten();
 ///     let agent = agent.map_or("nobody", |agent| agent.as_str().unwrap_or("?"));
