@@ -119,12 +119,12 @@ readers *options:
 coverage:
     tests/scripts/coverage
 
-# Prints the first part of bench/BENCHMARKS.md; a minute or two, most of it the compiler's.
+# Prints the first part of bench/RESULTS.md; a minute or two, most of it the compiler's.
 # How fast is bareline beside other parsers?
 bench:
     @bench/run
 
-# Prints the second part of bench/BENCHMARKS.md: a quarter of an hour and the peers' compilation.
+# Prints the second part of bench/RESULTS.md: a quarter of an hour and the peers' compilation.
 # With wrk; Go, nginx and strace where they are installed; `just bench-net --rounds 1 --no-builds`
 # is a quick look.
 # And beside other servers, clients and UDP peers?
