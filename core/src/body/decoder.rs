@@ -46,6 +46,7 @@ use crate::value::{FieldName, FieldValue};
 /// # Ok::<(), bareline_core::ParseError>(())
 /// ```
 #[derive(Clone)]
+#[doc(alias = "chunked transfer encoding")]
 pub struct BodyDecoder {
     state: State,
     /// The octets left of the body or the chunk.
@@ -103,6 +104,7 @@ pub enum BodyPart<'b> {
         extensions: ChunkExtensions<'b>,
     },
     /// Octets of the content.
+    #[doc(alias = "body")]
     Data(&'b [u8]),
     /// A field of the trailer section.
     Trailer {
@@ -167,6 +169,7 @@ impl BodyDecoder {
     /// # Ok::<(), bareline_core::ParseError>(())
     /// ```
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[doc(alias = "body")]
     pub fn content<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
         if IS_WIDE
             && let Some((line_end, size)) = self.usual_line(input)

@@ -232,6 +232,7 @@ impl ClientConnection {
     /// sent. Pass them to [`receive`](Self::receive) before writing that request. The call rejects
     /// them as [`ParseErrorKind::Unsolicited`]; later, they would be parsed as its response [RFC
     /// 9112 section 9.2].
+    #[doc(alias = "keep-alive")]
     pub fn next_request(&mut self) -> ClientState {
         if self.state() == ClientState::Done {
             self.progress = ResponseProgress::new();

@@ -28,6 +28,7 @@ pub enum Event<'b, H> {
     ///
     /// A caller that cannot process all of them consumes the octets before them first. It presents
     /// no octets until it has processed and consumed the rest.
+    #[doc(alias = "body")]
     Data(&'b [u8]),
     /// A field of the trailer section.
     Trailer {

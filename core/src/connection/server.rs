@@ -290,12 +290,14 @@ impl ServerConnection {
     ///
     /// The response says `Connection: close`, and nothing after the request is read. Without a
     /// response owed, nothing changes.
+    #[doc(alias = "keep-alive")]
     pub const fn close_after_response(&mut self) {
         self.outbound.closes |= matches!(self.outbound.outgoing, Outgoing::Owed);
     }
 
     /// Returns whether the response that is owed is the last one on the connection, because of the
     /// request or of [`close_after_response`](Self::close_after_response).
+    #[doc(alias = "keep-alive")]
     pub const fn will_close(&self) -> bool {
         self.outbound.closes && matches!(self.outbound.outgoing, Outgoing::Owed)
     }
@@ -319,6 +321,7 @@ impl ServerConnection {
     }
 
     /// Starts the next request if the connection allows one; returns the state.
+    #[doc(alias = "keep-alive")]
     pub fn next_request(&mut self) -> ServerState {
         if self.state() == ServerState::Done {
             self.progress = RequestProgress::new();
@@ -405,6 +408,7 @@ impl ServerConnection {
     /// 10.1.1].
     ///
     /// Send a 100 to receive the body; it may be omitted once octets of the body have arrived.
+    #[doc(alias = "100-continue")]
     pub fn expects_continue(&self) -> bool {
         self.outbound.expects_continue && self.state() == ServerState::Body
     }
@@ -535,7 +539,7 @@ impl Outbound {
         if shared.is_at_fault() && !self.rejects {
             return Err(WriteError::OutOfTurn);
         }
-        // A complete response tells the peer that the connection is free for the next request.
+        // After a complete response, the peer may send its next request on the connection.
         if !self.closes && shared.is_body_owed() && self.outgoing.is_whole_after(step) {
             return Err(WriteError::RequestUnread);
         }

@@ -31,6 +31,7 @@ pub enum ClientState {
     /// Between requests.
     Idle,
     /// The head of a request is sent, whose body waits for a 100.
+    #[doc(alias = "100-continue")]
     Continue,
     /// The body of the request is not complete.
     RequestBody,

@@ -314,6 +314,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
     /// - [`WriteError::InvalidHost`] for a `Host` that is not an authority,
     /// - [`WriteError::HostDiffers`] for a `Host` that differs from the authority of the target,
     /// - [`WriteError::InvalidConnection`] for a `Connection` that is not a list of tokens.
+    #[doc(alias = "header")]
     pub fn field(mut self, name: FieldName<'_>, value: FieldValue<'_>) -> Result<Self, WriteError> {
         self.put_field(name, value)?;
         Ok(self)
@@ -321,6 +322,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
 
     /// Writes field lines in order, each as [`field`](Self::field) does.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[doc(alias = "headers")]
     pub fn fields(
         mut self,
         fields: &[(FieldName<'_>, FieldValue<'_>)],
@@ -536,6 +538,7 @@ impl<S: StreamSink> HeadWriter<'_, S> {
     /// A [`ClientConnection`](crate::ClientConnection) knows the version of its server from the
     /// previous response. For the first request, the caller has to know that the server speaks
     /// HTTP/1.1 [RFC 9112 section 6.1].
+    #[doc(alias = "chunked transfer encoding")]
     pub fn chunked(mut self) -> Result<(), WriteError> {
         let encoder = BodyEncoder::chunked(self.data_rule()?);
         if self.is_http10() {
