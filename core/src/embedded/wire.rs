@@ -202,8 +202,9 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
         Ok(stream(self.respond(status)?, fields, version)?)
     }
 
-    /// Writes the head of a response of unknown length that streams while the body is read; sends a
-    /// 100 to a client that waits for it.
+    /// Writes the head of a response of unknown length that streams while the body is read.
+    ///
+    /// A client that waits for a 100 gets one before it.
     pub(super) fn begin_while_reading<E>(
         &mut self,
         status: Status,

@@ -5,8 +5,8 @@ use crate::octets::IS_WIDE;
 /// A position in the received octets: a rule takes one, and returns the position after the octets
 /// it parsed.
 ///
-/// The `…_end` functions return the position of the first octet, at or after this position, that is
-/// outside the class. Without such an octet, they return the end of the octets.
+/// The `…_end` functions return the position of the first octet, at or after this position, that
+/// is outside the class. Without such an octet, they return the end of the octets.
 pub(crate) trait Input: Copy {
     /// All octets, from position 0.
     fn octets(&self) -> &[u8];

@@ -160,8 +160,8 @@ impl Seen {
     /// Checks a field and returns the set with it; `Host` has to repeat the `authority` of the
     /// target.
     ///
-    /// The parameters are not the writer, because a writer whose address is passed must be in
-    /// memory.
+    /// Takes these parameters instead of the writer: a writer whose address is passed has to be in
+    /// memory, not in registers.
     #[inline(never)]
     fn with(
         self,

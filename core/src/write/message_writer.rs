@@ -10,9 +10,9 @@ use crate::value::{Method, Status, Target};
 
 /// A writer of consecutive messages, for a stream without a connection of this crate.
 ///
-/// A message begins when the body of the previous one has ended. The last message of a stream is
-/// one that says `Connection: close`, ends with the close, or changes the protocol: no message
-/// begins after it [RFC 9112 sections 9.6 and 9.8, RFC 9110 sections 7.8 and 9.3.6].
+/// A message begins when the body of the previous one has ended. A message is the last one if it
+/// says `Connection: close`, ends with the close, or changes the protocol: no message begins after
+/// it [RFC 9112 sections 9.6 and 9.8, RFC 9110 sections 7.8 and 9.3.6].
 ///
 /// ```
 /// use bareline_core::{

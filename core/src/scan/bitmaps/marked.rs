@@ -78,8 +78,8 @@ impl<C: Classes> Input for At<'_, '_, C> {
         row_end::<C>(self.octets(), self.position, C::nontoken, TCHAR)
     }
 
-    /// Finds the end of the text around the token first: then the CPU can start on the next line
-    /// before it has the end of the name.
+    /// Finds the end of the text around the token first. The CPU can then start on the next line
+    /// without waiting for the end of this name.
     #[inline(always)]
     fn token_end_in_text(&self) -> usize {
         let end = self.bitmaps.nontext(self.position);
