@@ -1,5 +1,5 @@
-//! Feeds what grows to a connection one octet at a time: `octet_by_octet KIND SIZE`. `just linear`
-//! counts the instructions of that.
+//! Passes growing messages to a connection one octet at a time: `octet_by_octet KIND SIZE`. `just
+//! linear` counts its instructions.
 
 use bareline_core::{
     BodyDecoder, BodyPart, ClientConnection, Event, FieldName, FieldSpans, FieldValue, Framing,
@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err("usage: octet_by_octet KIND SIZE".into());
     };
     let size: usize = size.parse()?;
-    // `size` octets of lines, or of one line, with what has to stand around them.
+    // `size` octets of lines, or of one line, and the parts around them.
     let lines = |line: &str| line.repeat(size / line.len());
     let one_line =
         |front: &str| format!("{front}{}\r\n", "x".repeat(size.saturating_sub(front.len() + 2)));

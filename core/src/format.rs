@@ -1,5 +1,5 @@
-//! `defmt::Format` for what is text, or what one wants to know the state of; plain enums and
-//! records derive it.
+//! `defmt::Format` for texts and for types that log only their state; plain enums and records
+//! derive it.
 
 use crate::body::{ChunkExtension, ChunkExtensions};
 use crate::connection::{ClientConnection, RecvBuf, ServerConnection};

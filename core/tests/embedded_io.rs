@@ -1,4 +1,4 @@
-//! The same dialogues over the blocking and the asynchronous traits, however the octets are cut.
+//! Dialogues over the blocking and the asynchronous traits, with octets cut at every length.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use bareline_core::{
@@ -11,11 +11,11 @@ use core::task::{Context, Poll, Waker};
 
 type Served = Result<(), StreamError<Infallible>>;
 
-/// A peer that has said all it will say, and is heard a few octets at a time.
+/// A peer that sends prepared octets, and transfers only a few at a time.
 struct Peer<'o> {
     says: &'o [u8],
     at_a_time: usize,
-    /// How many octets it hears before it hears no more.
+    /// The number of octets it accepts.
     takes: usize,
     hears: Vec<u8>,
     flushes: usize,
@@ -78,7 +78,8 @@ impl ::embedded_io_async_07::Write for &mut Peer<'_> {
 const TEXT: [(FieldName<'_>, FieldValue<'_>); 1] =
     [(FieldName::CONTENT_TYPE, FieldValue::from_static("text/plain"))];
 
-/// Echoes, answers with more than the buffer holds, leaves a request unanswered, or tells the path.
+/// Serves paths for the tests: an echo, a response larger than the buffer, a missing response, the
+/// path itself.
 macro_rules! serve {
     ($name:ident, $traits:ident, [$($asynchronous:ident)?], [$($await:tt)*]) => {
         $($asynchronous)? fn $name(peer: &mut Peer<'_>) -> Served {
@@ -147,7 +148,7 @@ macro_rules! serve {
 serve!(blocking, embedded_io_07, [], []);
 serve!(asynchronous, embedded_io_async_07, [async], [.await]);
 
-/// Nothing here is ever waited for.
+/// Runs a future that never waits.
 fn at_once<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
@@ -155,8 +156,8 @@ fn at_once<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// What the peer hears and what becomes of the connection, which is the same however the octets are
-/// cut and whoever waits.
+/// Returns the octets the peer receives and the result, after checking that both are independent of
+/// the cuts and of `async`.
 fn dialogue(says: &[u8]) -> (String, Served) {
     let run = |at_a_time: usize, serve: fn(&mut Peer<'_>) -> Served| {
         let mut peer = Peer { says, at_a_time, takes: usize::MAX, hears: Vec::new(), flushes: 0 };
@@ -167,7 +168,7 @@ fn dialogue(says: &[u8]) -> (String, Served) {
     for at_a_time in (1..40).chain([usize::MAX]) {
         for serve in [blocking, |peer: &mut Peer<'_>| at_once(asynchronous(peer))] {
             let (heard, served) = run(at_a_time, serve);
-            // What is echoed is cut as it comes.
+            // The chunks of an echo depend on the cuts.
             assert_eq!(
                 (unchunked(&heard), &served),
                 (unchunked(&whole.0), &whole.1),
@@ -178,7 +179,7 @@ fn dialogue(says: &[u8]) -> (String, Served) {
     whole
 }
 
-/// The same text with the content of a chunked body in the place of its chunks.
+/// Returns the text with the content of a chunked body instead of its chunks.
 fn unchunked(heard: &str) -> String {
     let Some((before, mut rest)) = heard.split_once("chunked\r\n\r\n") else {
         return heard.to_owned();
@@ -237,8 +238,8 @@ fn a_body_is_read_while_the_response_is_written() {
     assert_eq!(served, Ok(()));
 }
 
-/// What a peer hears that says these parts, of which the first arrives at once; and what becomes of
-/// the connection.
+/// Returns the octets a peer receives that sends these parts, of which the first arrives at once,
+/// and the result.
 fn heard(parts: &[&str]) -> (String, Served) {
     let (says, at_a_time) = (parts.concat(), parts[0].len());
     let run = |serve: fn(&mut Peer<'_>) -> Served| {
@@ -262,10 +263,10 @@ fn rfc9112_9_3_a_response_ahead_of_the_body_is_the_last() {
     let [get, closed] = ["GET /2 HTTP/1.1\r\nHost: a\r\n\r\n", "\r\nConnection: close\r\n\r\n"];
     for path in ["/1", "/stream"] {
         let head = format!("PUT {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n");
-        // All of the body is there: it is discarded, and the connection goes on.
+        // The complete body has arrived: it is discarded, and the connection persists.
         let (text, served) = heard(&[&format!("{head}hello"), get]);
         assert!(!text.contains(closed) && text.ends_with("/2") && served == Ok(()), "{text}");
-        // None of it, or not all.
+        // None or not all of the body has arrived.
         for (there, later) in [("", "hello"), ("hell", "o")] {
             let (text, served) = heard(&[&format!("{head}{there}"), later, get]);
             assert!(text.contains(closed) && text.matches("HTTP/1.1 200").count() == 1, "{text}");
@@ -281,7 +282,7 @@ fn a_body_that_was_discarded_cannot_be_read() {
         let (text, served) = heard(&parts);
         assert_eq!(served, Err(StreamError::Usage(WriteError::RequestUnread)), "{text}");
     }
-    // What has been read before makes no difference.
+    // Content that was read before makes no difference.
     let (text, served) = heard(&[&format!("{}hello", head.replace("late", "partly"))]);
     assert_eq!(served, Err(StreamError::Usage(WriteError::RequestUnread)), "{text}");
     assert_eq!(
@@ -316,7 +317,7 @@ fn a_client_that_expects_it_is_asked_for_the_body() {
         "{}",
         peer.hears.escape_ascii()
     );
-    // Not where the body is there already, nor where it is not wanted.
+    // The server sends no 100 for a body that has arrived, nor for an unwanted one.
     peer =
         Peer { says: b"", at_a_time: usize::MAX, takes: usize::MAX, hears: Vec::new(), flushes: 0 };
     let said = format!("PUT /body {head}abcPUT /unwanted {head}");
@@ -335,7 +336,7 @@ fn a_response_larger_than_the_buffer_goes_out_in_pieces() {
     );
     let (heard, served) = dialogue(b"HEAD /large HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!((&*heard, served), ("HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n", Ok(())));
-    // A head has to fit.
+    // The buffer must hold a head.
     let (heard, served) = dialogue(b"GET /fields HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!((&*heard, served), ("", Err(StreamError::Usage(WriteError::BufferFull))));
 }
@@ -385,7 +386,7 @@ fn a_request_without_a_response_is_an_error() {
     assert_eq!((&*heard, served), ("", Err(StreamError::Usage(WriteError::OutOfTurn))));
 }
 
-/// A transport whose writes end after some octets, and are waited for then.
+/// A transport whose second write never ends.
 struct Stuck(Vec<u8>);
 
 impl ::embedded_io_async_07::ErrorType for Stuck {
@@ -440,7 +441,7 @@ fn a_transport_is_flushed_where_an_exchange_turns() {
         flushes: 0,
     };
     assert_eq!(blocking(&mut peer), Ok(()));
-    // All of the body was there; then the next request was waited for.
+    // The complete body had arrived; then the server waited for the next request.
     assert_eq!(peer.flushes, 1);
 }
 

@@ -65,29 +65,29 @@ impl Server {
 }
 
 const SERVER_STEPS: &[Step<Server>] = &[
-    ("a part of a head comes", |server| {
+    ("part of a head arrives", |server| {
         server.connection.state() == ServerState::Idle && server.octets(b"GET / HT")
     }),
-    ("the rest of a head comes", |server| {
+    ("the rest of a head arrives", |server| {
         server.connection.state() == ServerState::Head
             && server.octets(b"TP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")
     }),
-    ("a head comes whose body follows", |server| {
+    ("a head with a body arrives", |server| {
         server.connection.state() == ServerState::Idle
             && server.octets(
                 b"PUT / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\
                     Content-Length: 2\r\n\r\n",
             )
     }),
-    ("a head comes that says close", |server| {
+    ("a head with close arrives", |server| {
         server.connection.state() == ServerState::Idle
             && server.octets(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     }),
-    ("a head comes that breaks a rule", |server| {
+    ("an invalid head arrives", |server| {
         matches!(server.connection.state(), ServerState::Idle)
             && server.octets(b"GET / HTTP/1.1\r\n\r\n")
     }),
-    ("the rest of a body comes", |server| {
+    ("the rest of a body arrives", |server| {
         let may_come =
             matches!(server.connection.state(), ServerState::Body | ServerState::SendBody);
         may_come && server.octets(b"hi")
@@ -100,7 +100,7 @@ const SERVER_STEPS: &[Step<Server>] = &[
         server.connection.on_overflow();
         true
     }),
-    ("the caller makes the response the last", |server| {
+    ("the caller makes the response the last one", |server| {
         let is_owed =
             matches!(server.connection.state(), ServerState::Body | ServerState::SendResponse);
         server.connection.close_after_response();
@@ -113,7 +113,7 @@ const SERVER_STEPS: &[Step<Server>] = &[
         let head = server.connection.respond_while_receiving(Status::OK, &mut server.out);
         head.and_then(|head| head.chunked()).is_ok()
     }),
-    ("what has come of the body is discarded", |server| {
+    ("the received part of a body is discarded", |server| {
         server.connection.state() == ServerState::Body && server.connection.discard_body(b"hi") == 2
     }),
     ("a 101 is written", |server| server.respond(Status::SWITCHING_PROTOCOLS, "upgrade")),
@@ -124,7 +124,7 @@ const SERVER_STEPS: &[Step<Server>] = &[
         let head = server.connection.reject(Status::BAD_REQUEST, &mut server.out);
         head.and_then(|head| head.without_body()).is_ok()
     }),
-    ("the caller goes on", |server| {
+    ("the caller starts the next request", |server| {
         let before = server.connection.state();
         server.connection.next_request() != before
     }),
@@ -188,7 +188,7 @@ const CLIENT_STEPS: &[Step<Client>] = &[
         )
     }),
     ("the head of a request is written", |client| client.request(Method::PUT, &[], "chunked")),
-    ("the head of a request is written that expects 100", |client| {
+    ("the head of a request with Expect is written", |client| {
         client.request(
             Method::PUT,
             &[(FieldName::EXPECT, FieldValue::from_static("100-continue"))],
@@ -198,27 +198,27 @@ const CLIENT_STEPS: &[Step<Client>] = &[
     ("the rest of a request is written", |client| {
         client.connection.end_body(&[], &mut client.out).is_ok()
     }),
-    ("a 100 comes", |client| client.expects_a_head() && client.octets(b"HTTP/1.1 100 \r\n\r\n")),
-    ("a 101 comes", |client| {
+    ("a 100 arrives", |client| client.expects_a_head() && client.octets(b"HTTP/1.1 100 \r\n\r\n")),
+    ("a 101 arrives", |client| {
         client.expects_a_head()
             && client.octets(b"HTTP/1.1 101 \r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")
     }),
-    ("a response comes", |client| {
+    ("a response arrives", |client| {
         client.expects_a_head() && client.octets(b"HTTP/1.1 204 \r\n\r\n")
     }),
-    ("a response comes that says close", |client| {
+    ("a response with close arrives", |client| {
         client.expects_a_head() && client.octets(b"HTTP/1.1 204 \r\nConnection: close\r\n\r\n")
     }),
-    ("a head comes whose body follows", |client| {
+    ("a head with a body arrives", |client| {
         client.expects_a_head() && client.octets(b"HTTP/1.1 200 \r\nContent-Length: 2\r\n\r\n")
     }),
-    ("a head comes whose body ends with the connection", |client| {
+    ("a head with a body until close arrives", |client| {
         client.expects_a_head() && client.octets(b"HTTP/1.1 200 \r\n\r\n")
     }),
-    ("the rest of a body comes", |client| {
+    ("the rest of a body arrives", |client| {
         client.connection.state() == ClientState::Body && client.octets(b"hi")
     }),
-    ("octets come that break a rule", |client| {
+    ("invalid octets arrive", |client| {
         let may_come = client.expects_a_head() || client.connection.state() == ClientState::Idle;
         may_come && client.octets(b"\0")
     }),
@@ -230,15 +230,18 @@ const CLIENT_STEPS: &[Step<Client>] = &[
         client.connection.on_overflow();
         true
     }),
-    ("the caller goes on", |client| {
+    ("the caller starts the next request", |client| {
         let before = client.connection.state();
         client.connection.next_request() != before
     }),
 ];
 
 /// Steps that leave the state as it is.
-const IN_BETWEEN: [&str; 3] =
-    ["an interim response is written", "a 100 comes", "the caller makes the response the last"];
+const IN_BETWEEN: [&str; 3] = [
+    "an interim response is written",
+    "a 100 arrives",
+    "the caller makes the response the last one",
+];
 
 /// Every transition that can be seen within `depth` steps of a new connection, as an arrow each.
 fn explore<C, S: std::fmt::Debug + PartialEq>(

@@ -1,4 +1,4 @@
-//! Chunk extensions, for a caller who looks at them.
+//! Chunk extensions, for callers that use them.
 
 use crate::grammar::{Parameter, parameter};
 use crate::scan::Words;
@@ -22,8 +22,7 @@ use core::fmt;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ChunkExtensions<'b> {
-    /// The rest of the chunk line behind the size, its CR LF included: the rules see the end
-    /// there.
+    /// The rest of the chunk line after the size, with its CR LF, at which the grammar stops.
     line: &'b [u8],
 }
 
@@ -32,12 +31,12 @@ impl<'b> ChunkExtensions<'b> {
         Self { line }
     }
 
-    /// The octets behind the chunk size; none when there are no extensions.
+    /// Returns the octets after the chunk size, empty without extensions.
     pub fn as_bytes(&self) -> &'b [u8] {
         self.line.strip_suffix(b"\r\n").unwrap_or(self.line)
     }
 
-    /// Each extension.
+    /// Returns an iterator over the extensions.
     pub fn iter(&self) -> impl Iterator<Item = ChunkExtension<'b>> + use<'b> {
         let line = self.line;
         let mut input = Words::new(line);
@@ -63,13 +62,12 @@ pub struct ChunkExtension<'b> {
 }
 
 impl<'b> ChunkExtension<'b> {
-    /// The name.
+    /// Returns the name.
     pub fn name(&self) -> &'b str {
         core::str::from_utf8(self.name).unwrap_or_default()
     }
 
-    /// The octets of the value; of a quoted string those that it stands for [RFC 9110 section
-    /// 5.6.4].
+    /// Returns the octets of the value; a quoted string is unquoted [RFC 9110 section 5.6.4].
     pub fn value(&self) -> Option<impl Iterator<Item = u8> + use<'b>> {
         let value = self.value?;
         let quoted = value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));

@@ -1,4 +1,4 @@
-//! A body on its way in.
+//! The decoder of a received body.
 
 use super::ChunkExtensions;
 use crate::error::{ParseError, ParseErrorKind};
@@ -10,10 +10,10 @@ use crate::record::debug_record;
 use crate::scan::{Input, Words};
 use crate::value::{FieldName, FieldValue};
 
-/// Tells the content in the octets that follow a head [RFC 9112 sections 6 and 7].
+/// A decoder of the content that follows a head [RFC 9112 sections 6 and 7].
 ///
-/// It keeps no octet: what it is given it hands out again, part by part, and what it has not used
-/// the caller presents again, with more behind it.
+/// The decoder stores no octets: each part borrows from the input. The caller presents unused
+/// octets again, followed by more.
 ///
 /// ```text
 ///          Length           Chunked                          UntilClose   None, Tunnel
@@ -46,20 +46,21 @@ use crate::value::{FieldName, FieldValue};
 /// # Ok::<(), bareline_core::ParseError>(())
 /// ```
 #[derive(Clone)]
+#[doc(alias = "chunked transfer encoding")]
 pub struct BodyDecoder {
     state: State,
-    /// How many octets are to come, of the body or of the chunk.
+    /// The octets left of the body or the chunk.
     left: u64,
     rejection: Option<ParseError>,
-    /// How many octets of an unfinished line have been searched for its end.
+    /// The octets of an unfinished line that were searched for its end.
     searched: usize,
-    /// How long the last input was.
+    /// The length of the last input.
     presented: usize,
-    /// How much more content is allowed.
+    /// The octets of content that are still allowed.
     body_left: u64,
     extensions_left: u16,
     trailers_left: u16,
-    /// How many more field lines the trailer section may have.
+    /// The field lines that the trailer section may still have.
     trailer_lines_left: u16,
     chunk_line: u16,
 }
@@ -89,34 +90,35 @@ enum State {
     Rejected,
 }
 
-/// What a decoder has found.
+/// A decoded part of a body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum BodyPart<'b> {
-    /// More octets are needed, with those not used in front.
+    /// More octets are needed: the caller presents the unused ones again, followed by more.
     NeedMore,
-    /// A chunk begins; its data follows. The last chunk has none.
+    /// A chunk begins; its data follows. The last chunk has no data.
     Chunk {
-        /// How many octets of data it has.
+        /// The octets of data in the chunk.
         size: u64,
-        /// Its extensions.
+        /// The extensions of the chunk.
         extensions: ChunkExtensions<'b>,
     },
     /// Octets of the content.
+    #[doc(alias = "body")]
     Data(&'b [u8]),
     /// A field of the trailer section.
     Trailer {
-        /// Its name.
+        /// The name of the field.
         name: FieldName<'b>,
-        /// Its value.
+        /// The value of the field.
         value: FieldValue<'b>,
     },
-    /// The body is whole. The octets behind it belong to the next message, or to another protocol.
+    /// The body is complete. The octets after it belong to the next message or to another protocol.
     End,
 }
 
 impl BodyDecoder {
-    /// For a body with this framing.
+    /// Returns a decoder for a body with this framing.
     pub const fn new(framing: Framing, limits: &Limits) -> Self {
         let (state, left) = match framing {
             Framing::None | Framing::Tunnel | Framing::Length(0) => (State::End, 0),
@@ -142,11 +144,10 @@ impl BodyDecoder {
         }
     }
 
-    /// Gives the next part, and how many octets of the input it and what stands before it have
-    /// used.
+    /// Returns the number of octets used, and the next part, which is in these octets.
     ///
-    /// After an error every call gives that error; after [`BodyPart::End`] every call gives the
-    /// end. Offsets count from the beginning of this input.
+    /// After an error, every call returns that error. After [`BodyPart::End`], every call returns
+    /// `End`. Offsets count from the start of `input`.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn decode<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
         self.presented = input.len();
@@ -156,8 +157,8 @@ impl BodyDecoder {
         }
     }
 
-    /// As [`decode`](Self::decode), for a reader of the content: the lines of chunks are passed
-    /// over, so that a chunk is one part.
+    /// Decodes as [`decode`](Self::decode) does, but skips chunk lines, so that a chunk is one
+    /// part.
     ///
     /// ```
     /// use bareline_core::{BodyDecoder, BodyPart, Framing, Limits};
@@ -168,6 +169,7 @@ impl BodyDecoder {
     /// # Ok::<(), bareline_core::ParseError>(())
     /// ```
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[doc(alias = "body")]
     pub fn content<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
         if IS_WIDE
             && let Some((line_end, size)) = self.usual_line(input)
@@ -197,8 +199,7 @@ impl BodyDecoder {
         }
     }
 
-    /// What comes all the time, and is there as a whole: the line of a chunk without extensions,
-    /// and its data.
+    /// Fast path: decodes a complete chunk line without extensions, or all the data of a chunk.
     #[inline(always)]
     fn usual_part<'b>(&mut self, input: &'b [u8]) -> Option<(usize, BodyPart<'b>)> {
         if self.state == State::ChunkOctets {
@@ -213,11 +214,11 @@ impl BodyDecoder {
         Some((end, BodyPart::Chunk { size, extensions: ChunkExtensions::new(&[]) }))
     }
 
-    /// Where the line of a chunk ends, and its size, where nothing is unusual about it.
+    /// Returns the end of a complete chunk line, and its size, where the fast path applies.
     #[inline(always)]
     fn usual_line(&self, input: &[u8]) -> Option<(usize, u64)> {
         let start = match self.state {
-            // A line that was cut before is resumed where it was, and not begun again.
+            // A line that was incomplete before is resumed at its search position by the slow path.
             _ if self.searched > 0 => return None,
             State::ChunkEnd if input.first_chunk() == Some(b"\r\n") => 2,
             State::ChunkLine => 0,
@@ -244,9 +245,9 @@ impl BodyDecoder {
         self.rejection = Some(error);
     }
 
-    /// Takes note that the peer has closed, after all octets have been decoded.
+    /// Records the end of input, after all octets have been decoded.
     ///
-    /// That ends a body of [`Framing::UntilClose`]. In any other that is not whole yet it is
+    /// The end completes a body of [`Framing::UntilClose`]. Any other incomplete body fails with
     /// [`ParseErrorKind::Truncated`] [RFC 9112 section 8].
     pub fn on_eof(&mut self) -> Result<(), ParseError> {
         match (self.state, self.rejection) {
@@ -263,17 +264,17 @@ impl BodyDecoder {
         }
     }
 
-    /// Why nothing is decoded any more.
+    /// Returns the error that ended decoding.
     pub(crate) const fn rejection(&self) -> Option<ParseError> {
         self.rejection
     }
 
-    /// Whether the body is whole.
+    /// Returns whether the body is complete.
     pub const fn is_end(&self) -> bool {
         matches!(self.state, State::End)
     }
 
-    /// Returns how many octets of a declared length are to come, `None` without one.
+    /// Returns the octets left of a declared length, `None` without one.
     pub(crate) const fn declared_left(&self) -> Option<u64> {
         match self.state {
             State::Octets => Some(self.left),
@@ -309,7 +310,7 @@ impl BodyDecoder {
         }
     }
 
-    /// Octets of the body or of the chunk.
+    /// Decodes octets of the body or of the chunk.
     fn data<'b>(&mut self, input: &'b [u8]) -> (usize, BodyPart<'b>) {
         let data = match usize::try_from(self.left).ok().and_then(|left| input.get(..left)) {
             Some(data) => {
@@ -324,7 +325,7 @@ impl BodyDecoder {
         if data.is_empty() { (0, BodyPart::NeedMore) } else { (data.len(), BodyPart::Data(data)) }
     }
 
-    /// Reads a chunk line at `start`; the octets before it are used with it.
+    /// Parses the chunk line at `start`; the octets used include those before the line.
     fn chunk_line<'b>(
         &mut self,
         input: &'b [u8],
@@ -389,8 +390,8 @@ impl BodyDecoder {
         Ok((end, BodyPart::Trailer { name, value: FieldValue::from_text(field.value.of(line)) }))
     }
 
-    /// Where the line ends that begins at `start`, or `None` when its LF has not come yet. What has
-    /// been searched once is not searched again.
+    /// Returns the end of the line that begins at `start`, or `None` before its LF arrives. Octets
+    /// searched once are not searched again.
     fn line_end(
         &mut self,
         input: &[u8],

@@ -1,4 +1,4 @@
-//! Bodies on their way in: what of the octets is content.
+//! Received bodies: the content in their octets.
 
 mod chunk_extensions;
 mod decoder;

@@ -1,4 +1,4 @@
-//! The client's side of a connection.
+//! The client side of a connection.
 
 use super::outgoing::Outgoing;
 use super::recv_half::{InPhase, Inbound, Shared};
@@ -13,12 +13,14 @@ use crate::write::{
     body_calls,
 };
 
-/// The client's side of a connection, without octets and without a clock [RFC 9112 section 9].
+/// The client side of a connection, without I/O and without a clock [RFC 9112 section 9].
 ///
-/// The caller writes requests with [`request`](Self::request) into a [`WireBuf`] that he sends,
-/// brings what was received to [`receive`](Self::receive), and asks [`state`](Self::state) what is
-/// waited for and how long he wants to. A response that was cut short is never whole, and interim
-/// responses are never the answer.
+/// The caller writes requests with [`request`](Self::request) into a [`WireBuf`] and sends the
+/// buffer. The caller passes received octets to [`receive`](Self::receive), and asks
+/// [`state`](Self::state) who has to act next and which timeout applies.
+///
+/// A truncated response never reaches [`Event::End`], and an interim response never counts as the
+/// final one.
 ///
 /// ```
 /// use bareline_core::{
@@ -46,9 +48,9 @@ pub struct ClientConnection {
     inbound: Inbound,
     outbound: Outbound,
     shared: Shared,
-    /// How many more interim responses are taken.
+    /// The interim responses that are still accepted.
     interim_left: u16,
-    /// The connection ends with this response.
+    /// True if the connection closes after this response.
     closes: bool,
     /// The version of the last response.
     server_version: Version,
@@ -69,16 +71,16 @@ debug_record!(ClientConnection {
 #[derive(Debug)]
 struct Outbound {
     outgoing: Outgoing,
-    /// What the response has to be read by.
+    /// The context that frames the response.
     context: RequestContext,
-    /// The request says that the connection ends.
+    /// True if the request says that the connection closes.
     closes: bool,
-    /// The body waits for a 100.
+    /// True while the body waits for a 100.
     expects_continue: bool,
     offers_upgrade: bool,
 }
 
-/// The sending half of a client's connection.
+/// The sending half of a client connection.
 #[derive(Debug)]
 pub struct ClientSendHalf<'c> {
     outbound: &'c mut Outbound,
@@ -86,7 +88,7 @@ pub struct ClientSendHalf<'c> {
 }
 
 impl ClientConnection {
-    /// A connection that has just been made.
+    /// Returns a connection that has just been opened.
     pub const fn new(limits: Limits) -> Self {
         Self {
             limits,
@@ -101,15 +103,17 @@ impl ClientConnection {
         }
     }
 
-    /// Begins a request, when no octets are left over from the response before: see
-    /// [`next_request`](Self::next_request). With `Expect: 100-continue` its body may wait until
-    /// the state is no longer [`ClientState::Continue`], or be sent at any time [RFC 9110
-    /// section 10.1.1].
+    /// Begins a request. No octets may be left over from the previous response: see
+    /// [`next_request`](Self::next_request).
     ///
-    /// Fails with [`WriteError::OutOfTurn`] in any state but [`ClientState::Idle`], with
-    /// [`WriteError::TargetForm`] when the target's form does not suit the method, with
-    /// [`WriteError::InvalidTarget`] when the target was read and holds what may not be written:
-    /// [`Target::encoded`] makes it fit.
+    /// With `Expect: 100-continue`, the body may wait until the state is no longer
+    /// [`ClientState::Continue`], or be sent at any time [RFC 9110 section 10.1.1].
+    ///
+    /// Fails with
+    /// - [`WriteError::OutOfTurn`] in any state but [`ClientState::Idle`],
+    /// - [`WriteError::TargetForm`] if the target's form does not suit the method,
+    /// - [`WriteError::InvalidTarget`] if the target was received and holds octets that must not be
+    ///   written ([`Target::encoded`] encodes them).
     pub fn request<'w, const M: usize>(
         &'w mut self,
         method: Method<'_>,
@@ -130,13 +134,12 @@ impl ClientConnection {
 
     body_calls!();
 
-    /// Takes what has been received and not used, and gives the next event and how many octets are
-    /// used with it.
+    /// Parses received octets; returns the number of octets used, and the next event.
     ///
-    /// What is not used is presented again, with more behind it, and with the same spans. Folded
-    /// field lines are mended in place: SP takes the place of the fold [RFC 9112 section 5.2].
-    /// After an error every call gives that error, and only the close is left. Offsets count
-    /// from the beginning of this input.
+    /// The caller presents unused octets again, followed by more, with the same spans. SP replaces
+    /// the fold of a folded field line in `input` [RFC 9112 section 5.2]. After an error, every
+    /// call returns that error, and the caller has to close the connection. Offsets count from the
+    /// start of `input`.
     pub fn receive<'b>(
         &mut self,
         input: &'b mut [u8],
@@ -153,9 +156,11 @@ impl ClientConnection {
         received.inspect_err(|_| self.shared.raise_fault())
     }
 
-    /// Gives the next event of a response's body, as [`receive`](Self::receive) does, while the
-    /// head is kept: it needs no spans, passes over the lines of chunks, and gives
-    /// [`Event::End`] where no body is left.
+    /// Parses a response's body as [`receive`](Self::receive) does, while the caller still borrows
+    /// the head.
+    ///
+    /// The call needs no spans, skips chunk lines, and returns [`Event::End`] where no body is
+    /// left.
     pub fn receive_body<'b>(
         &mut self,
         input: &'b [u8],
@@ -221,12 +226,13 @@ impl ClientConnection {
         Ok((len, Event::Head(head)))
     }
 
-    /// Goes on to the next request, when there may be one; gives the state then.
+    /// Starts the next request if the connection allows one; returns the state.
     ///
-    /// Octets that are left over now answer nothing: they came before the next request was sent.
-    /// Put them to [`receive`](Self::receive) before it is written, which refuses them as
-    /// [`ParseErrorKind::Unsolicited`]; kept, they would pass for its response [RFC 9112 section
-    /// 9.2].
+    /// Octets that are left over now are no response: they arrived before the next request was
+    /// sent. Pass them to [`receive`](Self::receive) before writing that request. The call rejects
+    /// them as [`ParseErrorKind::Unsolicited`]; later, they would be parsed as its response [RFC
+    /// 9112 section 9.2].
+    #[doc(alias = "keep-alive")]
     pub fn next_request(&mut self) -> ClientState {
         if self.state() == ClientState::Done {
             self.progress = ResponseProgress::new();
@@ -238,10 +244,10 @@ impl ClientConnection {
         self.state()
     }
 
-    /// Takes note that the peer has closed, after all octets have been presented. A body that the
-    /// close delimits is whole with that.
+    /// Records the end of input, after all octets have been presented. It completes a body that the
+    /// close delimits.
     ///
-    /// Fails with [`ParseErrorKind::Truncated`] when a response is missing or not whole [RFC 9112
+    /// Fails with [`ParseErrorKind::Truncated`] if a response is missing or incomplete [RFC 9112
     /// section 8].
     pub fn on_eof(&mut self) -> Result<(), ParseError> {
         self.closes = true;
@@ -261,8 +267,8 @@ impl ClientConnection {
         closed.inspect_err(|_| self.shared.raise_fault())
     }
 
-    /// Takes note that the caller takes no more of this response: its buffer is full and more
-    /// octets are needed, or they take too long to come.
+    /// Gives up this response and returns the error: the buffer is full and more octets are needed,
+    /// or the octets time out.
     pub fn on_overflow(&mut self) -> ParseError {
         self.inbound.on_overflow(
             ParseErrorKind::HeadTooLong,
@@ -271,15 +277,15 @@ impl ClientConnection {
         )
     }
 
-    /// What is waited for.
+    /// Returns the state: who has to act next.
     pub fn state(&self) -> ClientState {
         if self.shared.is_at_fault() || self.inbound.phase == InPhase::Closed {
             return ClientState::Close;
         }
         match (self.inbound.phase, &self.outbound.outgoing) {
             (_, Outgoing::Idle) => ClientState::Idle,
-            // The server has answered and ends the connection: the rest of the request has nobody
-            // to read it [RFC 9112 section 9.5].
+            // The server has responded and closes: nobody reads the rest of the request [RFC 9112
+            // section 9.5].
             (InPhase::Complete | InPhase::Upgraded, Outgoing::Body(_)) if self.closes => {
                 ClientState::Close
             }
@@ -295,7 +301,7 @@ impl ClientConnection {
         }
     }
 
-    /// The two halves, to receive a response while the request is being written.
+    /// Splits the connection, to receive a response while the request is being written.
     pub fn split(&mut self) -> (RecvHalf<'_>, ClientSendHalf<'_>) {
         let Self { inbound, outbound, shared, .. } = self;
         (RecvHalf { inbound, shared }, ClientSendHalf { outbound, shared })
@@ -333,10 +339,10 @@ impl Outbound {
     }
 }
 
-/// A [`HeadWriter`] that writes a request of a connection.
+/// A [`HeadWriter`] of a request on a connection.
 pub type RequestHeadWriter<'w> = HeadWriter<'w, RequestSink<'w>>;
 
-/// Tells a client's connection that the head of a request has been written.
+/// The destination of a request's head: a client connection.
 #[derive(Debug)]
 pub struct RequestSink<'w> {
     outbound: &'w mut Outbound,

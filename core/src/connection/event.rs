@@ -1,47 +1,48 @@
-//! What the octets of a peer amount to.
+//! The events of received octets.
 
 use crate::body::{BodyPart, ChunkExtensions};
 use crate::head::{RequestHead, ResponseHead};
 use crate::value::{FieldName, FieldValue};
 
-/// What a server receives.
+/// An event that a server receives.
 pub type ServerEvent<'b> = Event<'b, RequestHead<'b>>;
-/// What a client receives.
+/// An event that a client receives.
 pub type ClientEvent<'b> = Event<'b, ResponseHead<'b>>;
 
-/// What has been received: heads, the parts of bodies, and ends.
+/// A received event: a head, a part of a body, or an end.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Event<'b, H> {
-    /// More octets are needed, with those not used in front.
+    /// More octets are needed: the caller presents the unused ones again, followed by more.
     NeedMore,
-    /// The head of a message. A client gets one for each interim response too.
+    /// The head of a message. A client gets one for each interim response as well.
     Head(H),
     /// A chunk begins; its data follows.
     Chunk {
-        /// How many octets of data it has, none in the last one.
+        /// The octets of data in the chunk, zero in the last one.
         size: u64,
-        /// Its extensions.
+        /// The extensions of the chunk.
         extensions: ChunkExtensions<'b>,
     },
-    /// Octets of the content. They stand at the end of those that are used: whoever cannot take all
-    /// of them at once uses up what is before them, and presents nothing again until the rest
-    /// has been taken and used up too.
+    /// Octets of the content, the last ones of the octets used.
+    ///
+    /// A caller that cannot process all of them consumes the octets before them first. It presents
+    /// no octets until it has processed and consumed the rest.
+    #[doc(alias = "body")]
     Data(&'b [u8]),
     /// A field of the trailer section.
     Trailer {
-        /// Its name.
+        /// The name of the field.
         name: FieldName<'b>,
-        /// Its value.
+        /// The value of the field.
         value: FieldValue<'b>,
     },
-    /// The message is whole. What follows belongs to the next one, which is not looked at before it
-    /// is this side's wish.
+    /// The message is complete. The octets after it belong to the next message, which is parsed
+    /// after `next_request`.
     End,
-    /// The octets are no HTTP any more: they belong to the protocol that was switched to, or go
-    /// through the tunnel.
+    /// The octets are no longer HTTP: they belong to the new protocol, or go through the tunnel.
     Upgraded,
-    /// Nothing is read any more.
+    /// No more octets are read.
     Closed,
 }
 

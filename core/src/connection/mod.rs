@@ -1,4 +1,4 @@
-//! A connection without its socket: what may come, what may be sent, and what is waited for.
+//! Connections without a socket: the messages that are valid next, and who has to act.
 
 mod client;
 mod event;

@@ -1,23 +1,23 @@
-//! What both roles do with the body of a message they send.
+//! The message that a connection sends, in both roles.
 
 use crate::error::WriteError;
 use crate::write::{BodyEncoder, BodyStep, TrailerField, WireBuf};
 
-/// What has been sent of a message.
+/// The progress of a message to send.
 #[derive(Debug)]
 pub(super) enum Outgoing {
-    /// Nothing: for a server no request has come, for a client none has been written.
+    /// Nothing: a server has no request yet, a client has not written one.
     Idle,
-    /// Nothing yet of the answer that a server owes.
+    /// Nothing yet of the response that a server owes.
     Owed,
     /// The head; the body is being written.
     Body(BodyEncoder),
-    /// All of it.
+    /// The complete message.
     Complete,
 }
 
 impl Outgoing {
-    /// A message whose head has been written, with what is left of its body.
+    /// Returns the message after its head, with the rest of its body.
     pub(super) fn after_head(body: BodyEncoder) -> Self {
         if body.is_ended() { Self::Complete } else { Self::Body(body) }
     }
@@ -48,7 +48,7 @@ impl Outgoing {
         Ok(())
     }
 
-    /// Returns whether the message is whole for the peer once this step is done.
+    /// Returns whether the peer has the complete message after this step.
     pub(super) fn is_whole_after(&self, step: BodyStep) -> bool {
         match (self, step) {
             (Self::Body(_), BodyStep::End) => true,

@@ -1,4 +1,4 @@
-//! The octets that have been received and not yet used, in an array.
+//! The buffer of octets that have been received and not yet used.
 
 use crate::octets::IS_WIDE;
 use core::cell::Cell;
@@ -6,8 +6,7 @@ use core::fmt;
 
 /// A receive buffer of `N` octets.
 ///
-/// Octets are used from the front by moving an index; they are moved themselves only when the end
-/// of the array is reached.
+/// Using octets moves an index. The buffer moves octets only when it reaches the end of its array.
 ///
 /// ```
 /// use bareline_core::RecvBuf;
@@ -25,39 +24,43 @@ use core::fmt;
 pub struct RecvBuf<const N: usize> {
     octets: [u8; N],
     start: usize,
-    /// How many octets from `start` on are pinned.
+    /// The number of pinned octets from `start` on.
     pinned: usize,
-    /// The others, behind the pinned ones: from here...
+    /// The start of the unused octets after the pinned ones.
     rest: usize,
-    /// ...to here.
+    /// The end of the unused octets.
     end: usize,
 }
 
 impl<const N: usize> RecvBuf<N> {
-    /// An empty buffer.
+    /// Returns an empty buffer.
     pub const fn new() -> Self {
         Self { octets: [0; N], start: 0, pinned: 0, rest: 0, end: 0 }
     }
 
-    /// The octets that are neither used nor pinned.
+    /// Returns the octets that are neither used nor pinned.
     pub fn filled(&self) -> &[u8] {
         self.octets.get(self.rest..self.end).unwrap_or(&[])
     }
 
-    /// The same, for [`ClientConnection::receive`](crate::ClientConnection::receive) to mend folded
-    /// lines in.
+    /// Returns the octets as [`filled`](Self::filled) does, for
+    /// [`ClientConnection::receive`](crate::ClientConnection::receive) to unfold field lines in
+    /// place.
     pub fn filled_mut(&mut self) -> &mut [u8] {
         self.octets.get_mut(self.rest..self.end).unwrap_or(&mut [])
     }
 
-    /// Whether there is no room: the message is larger than the buffer when more is needed then,
-    /// which is [`on_overflow`](crate::ServerConnection::on_overflow), never a reason to wait.
+    /// Returns whether the buffer is full.
+    ///
+    /// A message that needs more octets then is larger than the buffer: call
+    /// [`on_overflow`](crate::ServerConnection::on_overflow), and do not wait.
     pub fn is_full(&self) -> bool {
         self.pinned.saturating_add(self.filled().len()) >= N
     }
 
-    /// Lets `read` fill what room there is; it gives how many octets it has put there, and so does
-    /// this. Without room `read` is not called, and 0 is given.
+    /// Lets `read` fill the spare octets; returns the number of octets filled, as `read` does.
+    ///
+    /// A full buffer returns 0 without a call of `read`.
     pub fn fill_from<E>(
         &mut self,
         read: impl FnOnce(&mut [u8]) -> Result<usize, E>,
@@ -72,8 +75,7 @@ impl<const N: usize> RecvBuf<N> {
         Ok(count)
     }
 
-    /// What room there is, for octets of which [`commit`](Self::commit) then tells how many they
-    /// are.
+    /// Returns the spare octets; [`commit`](Self::commit) marks the filled ones.
     ///
     /// ```
     /// let mut buffer = bareline_core::RecvBuf::<8>::new();
@@ -90,20 +92,20 @@ impl<const N: usize> RecvBuf<N> {
         self.octets.get_mut(self.end..).unwrap_or(&mut [])
     }
 
-    /// Takes `count` octets that have been put at the beginning of the
-    /// [`spare_mut`](Self::spare_mut).
+    /// Marks the first `count` octets of [`spare_mut`](Self::spare_mut) as filled.
     pub fn commit(&mut self, count: usize) {
         self.end = self.end.saturating_add(count).min(N);
     }
 
-    /// Uses the first `count` octets up.
+    /// Removes the first `count` octets.
     pub fn consume(&mut self, count: usize) {
         self.split().1.consume(count);
     }
 
-    /// Pins the first `count` octets, or as many as there are: they stay where they are while what
-    /// is behind them goes on being filled and used, until [`unpin`](Self::unpin). While octets
-    /// are pinned, no others can be.
+    /// Pins the first `count` octets, or all if there are fewer, until [`unpin`](Self::unpin).
+    ///
+    /// Pinned octets do not move while the octets after them are filled and used. While octets are
+    /// pinned, no others can be pinned.
     pub fn pin(&mut self, count: usize) -> (&[u8], Rest<'_>) {
         if self.pinned == 0 {
             if self.start > 0 && N.saturating_sub(self.start).saturating_sub(count) < N / 2 {
@@ -115,12 +117,12 @@ impl<const N: usize> RecvBuf<N> {
         self.split()
     }
 
-    /// The pinned octets.
+    /// Returns the pinned octets.
     pub fn pinned(&self) -> &[u8] {
         self.octets.get(self.start..).and_then(|octets| octets.get(..self.pinned)).unwrap_or(&[])
     }
 
-    /// The pinned octets, and the others.
+    /// Returns the pinned octets, and the others.
     pub fn split(&mut self) -> (&[u8], Rest<'_>) {
         let base = self.start.saturating_add(self.pinned);
         let is_unpinned = self.pinned == 0;
@@ -130,7 +132,7 @@ impl<const N: usize> RecvBuf<N> {
         (pinned, Rest { octets, base, start, rest: &mut self.rest, end: &mut self.end })
     }
 
-    /// Gives up the pinned octets.
+    /// Removes the pinned octets.
     pub fn unpin(&mut self) {
         self.pinned = 0;
         self.start = self.rest;
@@ -156,30 +158,30 @@ impl<const N: usize> fmt::Debug for RecvBuf<N> {
     }
 }
 
-/// The octets of a [`RecvBuf`] behind the pinned ones.
+/// The octets of a [`RecvBuf`] after the pinned ones.
 pub struct Rest<'r> {
     /// The array from `base` on.
     octets: &'r mut [u8],
     base: usize,
-    /// Where the buffer starts, when nothing is pinned.
+    /// The start of the buffer, if nothing is pinned.
     start: Option<&'r mut usize>,
     rest: &'r mut usize,
     end: &'r mut usize,
 }
 
 impl Rest<'_> {
-    /// The octets that are not used.
+    /// Returns the unused octets.
     pub fn filled(&self) -> &[u8] {
         let (from, to) = (self.rest.saturating_sub(self.base), self.end.saturating_sub(self.base));
         self.octets.get(from..to).unwrap_or(&[])
     }
 
-    /// Whether there is no room.
+    /// Returns whether the buffer is full.
     pub fn is_full(&self) -> bool {
         self.filled().len() >= self.octets.len()
     }
 
-    /// As [`RecvBuf::fill_from`].
+    /// Fills the buffer as [`RecvBuf::fill_from`] does.
     pub fn fill_from<E>(
         &mut self,
         read: impl FnOnce(&mut [u8]) -> Result<usize, E>,
@@ -195,7 +197,7 @@ impl Rest<'_> {
         Ok(count)
     }
 
-    /// Moves what is not used to the front where nothing fits behind it.
+    /// Moves the unused octets to the front if there is no room after them.
     fn make_room(&mut self) {
         if self.end.saturating_sub(self.base) >= self.octets.len() {
             let gap = self.rest.saturating_sub(self.base);
@@ -205,12 +207,12 @@ impl Rest<'_> {
         }
     }
 
-    /// Uses the first `count` octets up.
+    /// Removes the first `count` octets.
     pub fn consume(&mut self, count: usize) {
         *self.rest = self.rest.saturating_add(count).min(*self.end);
         let is_empty = *self.rest == *self.end;
         match &mut self.start {
-            // Nothing is left: the whole array is room again.
+            // No octets are left: all of the array is spare again.
             Some(start) if is_empty => (**start, *self.rest, *self.end) = (0, 0, 0),
             Some(start) => **start = *self.rest,
             None if is_empty => (*self.rest, *self.end) = (self.base, self.base),
@@ -225,7 +227,7 @@ impl fmt::Debug for Rest<'_> {
     }
 }
 
-/// Moves the octets from `gap` to `end` to the front; gives where they end then.
+/// Moves the octets from `gap` to `end` to the front; returns their new end.
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 fn move_down(octets: &mut [u8], gap: usize, end: usize) -> usize {
     match octets.get_mut(..end) {
@@ -233,8 +235,8 @@ fn move_down(octets: &mut [u8], gap: usize, end: usize) -> usize {
             if IS_WIDE {
                 used.copy_within(gap.., 0);
             } else {
-                // Front to back, none is overwritten before it is moved: a small loop, where a call
-                // would need a large one.
+                // Front to back, no octet is overwritten before it is moved. This loop is small; a
+                // call of `copy_within` needs a large one.
                 let used = Cell::from_mut(used).as_slice_of_cells();
                 used.iter().zip(used.iter().skip(gap)).for_each(|(to, from)| to.set(from.get()));
             }

@@ -1,4 +1,4 @@
-//! The half of a connection that receives bodies, for both roles.
+//! The half of a connection that receives bodies, in both roles.
 
 use super::Event;
 use crate::body::{BodyDecoder, BodyPart};
@@ -7,7 +7,7 @@ use crate::framing::Framing;
 use crate::head::Limits;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-/// The receiving half of a connection: what is left to come of a message whose head is read.
+/// The receiving half of a connection: receives the rest of a message after its head.
 #[derive(Debug)]
 pub struct RecvHalf<'c> {
     pub(super) inbound: &'c mut Inbound,
@@ -15,9 +15,10 @@ pub struct RecvHalf<'c> {
 }
 
 impl RecvHalf<'_> {
-    /// Gives the next event of a body, as the connection's `receive` does, without the lines of
-    /// chunks. The head of the next message is not looked for, and no limit set to what comes
-    /// after the answer: whoever reads a body by its half wants it.
+    /// Parses a body as the connection's `receive` does, but skips chunk lines.
+    ///
+    /// The half does not parse the head of the next message. It sets no limit on octets after the
+    /// response, because its caller wants them.
     pub fn receive_body<'b, H>(
         &mut self,
         input: &'b [u8],
@@ -31,13 +32,13 @@ impl RecvHalf<'_> {
     }
 }
 
-/// Facts about what is received that the sending half needs: the two halves of a connection share
-/// them, even across threads.
+/// The facts about received octets that the sending half needs. Both halves share them, even across
+/// threads.
 #[derive(Debug)]
 pub(super) struct Shared {
-    /// The peer broke a rule.
+    /// True after the peer broke a rule.
     is_at_fault: AtomicBool,
-    /// The head of a message has been received, and its body not to its end.
+    /// True from the head of a message until the end of its body.
     is_body_owed: AtomicBool,
 }
 
@@ -46,7 +47,7 @@ impl Shared {
         Self { is_at_fault: AtomicBool::new(false), is_body_owed: AtomicBool::new(false) }
     }
 
-    /// Notes that the peer broke a rule.
+    /// Records that the peer broke a rule.
     pub(super) fn raise_fault(&self) {
         self.is_at_fault.store(true, Ordering::Release);
     }
@@ -59,8 +60,8 @@ impl Shared {
         self.is_body_owed.load(Ordering::Acquire)
     }
 
-    /// Notes the result of a call that received octets. A body at fault stays owed: the other half
-    /// may look at both facts while they change.
+    /// Records the result of a call that received octets. An invalid body stays owed: the other
+    /// half may read both facts while they change.
     pub(super) fn note(&self, inbound: &Inbound, has_failed: bool) {
         match has_failed {
             true => self.raise_fault(),
@@ -69,31 +70,31 @@ impl Shared {
     }
 }
 
-/// What is to come from the peer.
+/// The state of the receiving side.
 #[derive(Debug)]
 pub(super) struct Inbound {
     pub(super) phase: InPhase,
     decoder: BodyDecoder,
-    /// How many more octets of an unwanted body are discarded.
+    /// The octets of an unwanted body that are still discarded.
     drain_left: u32,
     fault: Option<ParseError>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum InPhase {
-    /// A head.
+    /// A head is next.
     Head,
-    /// The octets of a body.
+    /// Octets of a body are next.
     Body,
-    /// Nothing before the next message.
+    /// The message is complete; the next one has not been started.
     Complete,
-    /// Another protocol's octets.
+    /// Octets of another protocol are next.
     Upgraded,
-    /// Nothing any more.
+    /// Nothing more is received.
     Closed,
 }
 
-/// A way to read a body.
+/// A function that decodes a body.
 type Decode<'b> = fn(&mut BodyDecoder, &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError>;
 
 impl Inbound {
@@ -106,7 +107,7 @@ impl Inbound {
         }
     }
 
-    /// The next part of the content; the lines of chunks are passed over.
+    /// Decodes the next part of the content; skips chunk lines.
     pub(super) fn receive_body<'b, H>(
         &mut self,
         input: &'b [u8],
@@ -114,7 +115,7 @@ impl Inbound {
         self.receive_by(BodyDecoder::content, input)
     }
 
-    /// The next part of a body.
+    /// Decodes the next part of a body.
     pub(super) fn receive_part<'b, H>(
         &mut self,
         input: &'b [u8],
@@ -143,8 +144,9 @@ impl Inbound {
         }
     }
 
-    /// Discards octets of an unwanted body, up to the limit; returns how many are used. None of a
-    /// length beyond the limit are, nor those from a fault on.
+    /// Discards octets of an unwanted body, up to the limit; returns the number of octets used.
+    ///
+    /// Uses no octets of a declared length beyond the limit, and none from an error on.
     pub(super) fn discard_body(&mut self, input: &[u8]) -> usize {
         if !self.may_be_discarded() {
             return 0;
@@ -159,26 +161,25 @@ impl Inbound {
                 Ok((count, _)) => used = used.saturating_add(count),
             }
         }
-        // With octets left over the limit is reached, though a line may have been cut by it.
+        // Input beyond the limit exhausts it, even if the limit cuts a line.
         let discarded = if allowed.len() < input.len() { limit } else { used };
         self.drain_left =
             self.drain_left.saturating_sub(u32::try_from(discarded).unwrap_or(u32::MAX));
         used
     }
 
-    /// Returns whether the body has not been received to its end.
+    /// Returns whether the end of the body has not been received.
     pub(super) fn is_body_owed(&self) -> bool {
         self.phase == InPhase::Body && !self.decoder.is_end()
     }
 
-    /// Returns whether the end of the body may come within what is still discarded.
+    /// Returns whether the body may end within the octets that are still discarded.
     pub(super) fn may_be_discarded(&self) -> bool {
         self.drain_left > 0
             && self.decoder.declared_left().is_none_or(|left| left <= u64::from(self.drain_left))
     }
 
-    /// Begins what follows a head with this framing. A length beyond the limit is refused before an
-    /// octet of it has come.
+    /// Begins the body after a head with this framing; rejects a length beyond the limit at once.
     pub(super) fn begin_body(
         &mut self,
         framing: Framing,
@@ -189,20 +190,20 @@ impl Inbound {
         self.decoder.rejection().map_or(Ok(()), |error| Err(self.fail(error)))
     }
 
-    /// What the peer did wrong.
+    /// Returns the peer's error.
     pub(super) const fn fault(&self) -> Option<ParseError> {
         self.fault
     }
 
-    /// Keeps what the peer did wrong; nothing is read after that.
+    /// Stores the peer's error; nothing is received after it.
     pub(super) fn fail(&mut self, error: ParseError) -> ParseError {
         self.phase = InPhase::Closed;
         self.fault = Some(error);
         error
     }
 
-    /// Takes note that the caller has no room for more: gives the fault, at what has been looked at
-    /// of a head, and of this kind there.
+    /// Gives up a message whose octets do not fit, and returns the error: in a head it has this
+    /// kind, and the offset `searched`.
     pub(super) fn on_overflow(
         &mut self,
         kind: ParseErrorKind,
@@ -220,8 +221,7 @@ impl Inbound {
         error
     }
 
-    /// Takes note that the peer has closed in the middle of a body. Where that is its end, it is
-    /// told as the next event.
+    /// Records the end of input in a body. If that completes the body, the next event is its end.
     pub(super) fn body_closed(&mut self) -> Result<(), ParseError> {
         self.decoder.on_eof().map_err(|error| self.fail(error))
     }

@@ -1,4 +1,4 @@
-//! The server's side of a connection.
+//! The server side of a connection.
 
 use super::outgoing::Outgoing;
 use super::recv_half::{InPhase, Inbound, Shared};
@@ -12,18 +12,19 @@ use crate::write::{
     WireBuf, body_calls,
 };
 
-/// The server's side of a connection, without octets and without a clock [RFC 9112 section 9].
+/// The server side of a connection, without I/O and without a clock [RFC 9112 section 9].
 ///
-/// The caller brings what was received to [`receive`](Self::receive), writes responses with
-/// [`respond`](Self::respond) into a [`WireBuf`] that he sends, and asks [`state`](Self::state)
-/// what is waited for and how long he wants to.
+/// The caller passes received octets to [`receive`](Self::receive), writes responses with
+/// [`respond`](Self::respond) into a [`WireBuf`], and sends the buffer. [`state`](Self::state) says
+/// who has to act next and which timeout applies.
 ///
-/// A response never goes ahead of its request's body. One that begins before the body has been
-/// received says `Connection: close` and is the last [RFC 9112 sections 9.3 and 9.6]: a peer that
-/// reuses the connection after it would have its next request read as the body. Two calls keep the
-/// connection: [`discard_body`](Self::discard_body) before the response, for a body that nobody
-/// wants, and [`respond_while_receiving`](Self::respond_while_receiving) for a response that
-/// streams while the body is read.
+/// A response never ends before its request's body on a connection that persists. One that begins
+/// before the end of the body says `Connection: close` and is the last [RFC 9112 sections 9.3 and
+/// 9.6]. Otherwise, the server would read the client's next request as the rest of the body.
+///
+/// Two calls keep the connection alive. [`discard_body`](Self::discard_body) discards an unwanted
+/// body before the response. [`respond_while_receiving`](Self::respond_while_receiving) streams a
+/// response while the body is read.
 ///
 /// ```
 /// use bareline_core::{
@@ -62,14 +63,14 @@ debug_record!(ServerConnection {
 struct Outbound {
     outgoing: Outgoing,
     context: RequestContext,
-    /// The connection ends with this answer.
+    /// True if the connection closes after this response.
     closes: bool,
-    /// The client waits for a 100.
+    /// True while the client waits for a 100.
     expects_continue: bool,
     offers_upgrade: bool,
-    /// The answer hands the connection to another protocol.
+    /// True if the response upgrades the connection to another protocol.
     hands_over: bool,
-    /// The answer is a refusal.
+    /// True if the response rejects the request.
     rejects: bool,
 }
 
@@ -83,18 +84,18 @@ debug_record!(Outbound {
     rejects
 });
 
-/// The sending half of a server's connection.
+/// The sending half of a server connection.
 #[derive(Debug)]
 pub struct ServerSendHalf<'c> {
     outbound: &'c mut Outbound,
     shared: &'c Shared,
 }
 
-/// How many octets were used, and for what.
+/// The number of octets used, and their event.
 type Received<'b> = Result<(usize, ServerEvent<'b>), ParseError>;
 
 impl ServerConnection {
-    /// A connection that has just been accepted.
+    /// Returns a connection that has just been accepted.
     pub const fn new(limits: Limits) -> Self {
         Self {
             limits,
@@ -107,12 +108,11 @@ impl ServerConnection {
         }
     }
 
-    /// Takes what has been received and not used, and gives the next event and how many octets are
-    /// used with it.
+    /// Parses received octets; returns the number of octets used, and the next event.
     ///
-    /// What is not used is presented again, with more behind it, and with the same spans. After an
-    /// error every call gives that error; [`reject`](Self::reject) tells the peer. Offsets
-    /// count from the beginning of this input.
+    /// The caller presents unused octets again, followed by more, with the same spans. After an
+    /// error, every call returns that error, and [`reject`](Self::reject) responds to the peer.
+    /// Offsets count from the start of `input`.
     pub fn receive<'b>(
         &mut self,
         input: &'b [u8],
@@ -129,9 +129,11 @@ impl ServerConnection {
         self.received(received)
     }
 
-    /// Gives the next event of a request's body, as [`receive`](Self::receive) does, while the head
-    /// is kept: it needs no spans, passes over the lines of chunks, and gives [`Event::End`] where
-    /// no body is left. It goes on after the response.
+    /// Parses a request's body as [`receive`](Self::receive) does, while the caller still borrows
+    /// the head.
+    ///
+    /// The call needs no spans, skips chunk lines, and returns [`Event::End`] where no body is
+    /// left. It also works after the response.
     pub fn receive_body<'b>(
         &mut self,
         input: &'b [u8],
@@ -155,16 +157,15 @@ impl ServerConnection {
         self.received(received)
     }
 
-    /// Discards octets of a request's body that nobody wants: returns how many of these are used.
+    /// Discards octets of an unwanted request body; returns the number of octets used.
     ///
-    /// Call it before the response with what has arrived. When the body ends within
-    /// [`Limits::drain`], the response keeps the connection. It may be called again with more
-    /// octets, as long as [`may_discard_body`](Self::may_discard_body); without a body it uses
-    /// none.
+    /// Call it with the received octets before the response. If the body ends within
+    /// [`Limits::drain`], the response keeps the connection alive. Call it again with more octets
+    /// while [`may_discard_body`](Self::may_discard_body) returns true. Without a body, it uses no
+    /// octets.
     ///
-    /// A body that breaks a rule is the peer's [`error`](Self::error), whose offset counts from the
-    /// first octet that is not used: the response is written with [`reject`](Self::reject) then,
-    /// with any status.
+    /// After an invalid body, [`error`](Self::error) returns the error, whose offset counts from
+    /// the first unused octet. [`reject`](Self::reject) then writes the response, with any status.
     ///
     /// ```
     /// use bareline_core::{FieldSpans, Limits, ServerConnection, ServerState, Status, WireBuf};
@@ -187,28 +188,31 @@ impl ServerConnection {
         discarded
     }
 
-    /// Returns whether more octets for [`discard_body`](Self::discard_body) can keep the
-    /// connection: the body is not received to its end, may end within [`Limits::drain`], and the
-    /// client does not wait for a 100 before it sends the body.
+    /// Returns whether [`discard_body`](Self::discard_body) with more octets can keep the
+    /// connection alive.
+    ///
+    /// It can if the body has not ended, may end within [`Limits::drain`], and the client does not
+    /// wait for a 100.
     pub fn may_discard_body(&self) -> bool {
         self.is_body_owed() && !self.outbound.expects_continue && self.inbound.may_be_discarded()
     }
 
-    /// Returns whether octets of the request's body are still to come: a response that begins now,
-    /// and not with [`respond_while_receiving`](Self::respond_while_receiving), is the last one on
-    /// the connection.
+    /// Returns whether octets of the request's body are still to come.
+    ///
+    /// A response that begins then is the last one on the connection, unless
+    /// [`respond_while_receiving`](Self::respond_while_receiving) writes it.
     pub fn is_body_owed(&self) -> bool {
         self.shared.is_body_owed()
     }
 
-    /// Takes note of what has come of octets.
+    /// Records the event of received octets.
     fn received<'b>(&mut self, received: Received<'b>) -> Received<'b> {
         match received {
             Ok((_, Event::NeedMore)) if self.is_peer_closed => {
                 return self.on_eof().map(|()| (0, Event::Closed));
             }
             Ok((_, Event::NeedMore)) => return received,
-            // A client that has sent octets of the body waits for no 100 any more.
+            // A client that has sent octets of the body no longer waits for a 100.
             Ok((_, Event::Data(_) | Event::Chunk { .. } | Event::End)) => {
                 self.outbound.expects_continue = false
             }
@@ -245,16 +249,17 @@ impl ServerConnection {
         }
     }
 
-    /// Begins a response: a final one, or an interim one with status 1xx. A response that ends the
-    /// connection says so: every final one that begins while the request's body
-    /// [is owed](Self::is_body_owed) does.
+    /// Begins a response: a final one, or an interim one with status 1xx.
     ///
-    /// That a 101 names a protocol which the request offers is the caller's to see to.
+    /// A response that ends the connection says so. Every final response does that begins while the
+    /// request's body [is owed](Self::is_body_owed). The caller has to check that a 101 names a
+    /// protocol that the request offers.
     ///
-    /// Fails with [`WriteError::OutOfTurn`] when no response is owed, with
-    /// [`WriteError::UpgradeNotOffered`] for a 101 that the request does not offer or that a 100
-    /// has to precede [RFC 9110 section 7.8], with [`WriteError::RequestUnread`] for a 101 before
-    /// the end of the request's body.
+    /// Fails with
+    /// - [`WriteError::OutOfTurn`] if no response is owed,
+    /// - [`WriteError::UpgradeNotOffered`] for a 101 that the request does not offer, or that a 100
+    ///   has to precede [RFC 9110 section 7.8],
+    /// - [`WriteError::RequestUnread`] for a 101 before the end of the request's body.
     pub fn respond<'w, const M: usize>(
         &'w mut self,
         status: Status,
@@ -263,13 +268,15 @@ impl ServerConnection {
         self.outbound.respond(&self.shared, Body::Before, status, out)
     }
 
-    /// Begins a response, as [`respond`](Self::respond) does, that streams while the request's body
-    /// is read: an echo, for example. It keeps the connection.
+    /// Begins a response that streams while the request's body is read, such as an echo, and keeps
+    /// the connection alive.
     ///
-    /// The response cannot end before the body has been received: [`end_body`](Self::end_body), and
-    /// the octets that complete a declared length, fail with [`WriteError::RequestUnread`] until
-    /// then. It says `Connection: close` all the same where its head is all of it, where the client
-    /// waits for a 100, and to HTTP/1.0.
+    /// The response cannot end before the body has been received. Until then,
+    /// [`end_body`](Self::end_body) and the octets that complete a declared length fail with
+    /// [`WriteError::RequestUnread`].
+    ///
+    /// The response still says `Connection: close` if it consists of a head only, if the client
+    /// waits for a 100, and to HTTP/1.0. Otherwise it is as [`respond`](Self::respond) begins it.
     pub fn respond_while_receiving<'w, const M: usize>(
         &'w mut self,
         status: Status,
@@ -278,26 +285,33 @@ impl ServerConnection {
         self.outbound.respond(&self.shared, Body::Meanwhile, status, out)
     }
 
-    /// Makes the answer that is owed the last one on the connection, whatever the request asks for:
-    /// it says so, and nothing behind the request is read [RFC 9112 section 9.6]. Without an
-    /// answer owed nothing changes.
+    /// Makes the response that is owed the last one on the connection, whatever the request says
+    /// [RFC 9112 section 9.6].
+    ///
+    /// The response says `Connection: close`, and nothing after the request is read. Without a
+    /// response owed, nothing changes.
+    #[doc(alias = "keep-alive")]
     pub const fn close_after_response(&mut self) {
         self.outbound.closes |= matches!(self.outbound.outgoing, Outgoing::Owed);
     }
 
-    /// Whether the answer that is owed is the last one on the connection: the request says so, or
-    /// [`close_after_response`](Self::close_after_response) does.
+    /// Returns whether the response that is owed is the last one on the connection, because of the
+    /// request or of [`close_after_response`](Self::close_after_response).
+    #[doc(alias = "keep-alive")]
     pub const fn will_close(&self) -> bool {
         self.outbound.closes && matches!(self.outbound.outgoing, Outgoing::Owed)
     }
 
     body_calls!();
 
-    /// Begins the refusal of what [`receive`](Self::receive) has refused, with the status that the
-    /// error suggests, or of a peer that is too slow or comes at a bad time. It says that the
-    /// connection closes, and nothing is sent or read after it.
+    /// Begins the response that rejects a request: one that [`receive`](Self::receive) rejected,
+    /// with the status of the error, or any other.
     ///
-    /// Fails with [`WriteError::OutOfTurn`] when an answer has begun: then only the close is left.
+    /// Examples of others are a peer that is too slow, or a server that is overloaded. The response
+    /// says `Connection: close`, and nothing is sent or read after it.
+    ///
+    /// Fails with [`WriteError::OutOfTurn`] for a status 1xx, and after a response has begun: then
+    /// the caller can only close.
     pub fn reject<'w, const M: usize>(
         &'w mut self,
         status: Status,
@@ -306,7 +320,8 @@ impl ServerConnection {
         self.outbound.reject(&self.shared, status, out)
     }
 
-    /// Goes on to the next request, when there may be one; gives the state then.
+    /// Starts the next request if the connection allows one; returns the state.
+    #[doc(alias = "keep-alive")]
     pub fn next_request(&mut self) -> ServerState {
         if self.state() == ServerState::Done {
             self.progress = RequestProgress::new();
@@ -318,12 +333,11 @@ impl ServerConnection {
         self.state()
     }
 
-    /// Takes note that the peer has closed its side, after all octets that came have been put
-    /// before the connection. Once is enough: when it comes to where more octets would be
-    /// needed, it is closed.
+    /// Records that the peer has closed its side, after all received octets have been presented.
     ///
-    /// Fails with [`ParseErrorKind::Truncated`] in the middle of a request. A request that is whole
-    /// is to be answered all the same [RFC 9112 section 9.6].
+    /// One call is enough: the connection closes when it needs more octets. Fails with
+    /// [`ParseErrorKind::Truncated`] in the middle of a request. A complete request still gets its
+    /// response [RFC 9112 section 9.6].
     pub fn on_eof(&mut self) -> Result<(), ParseError> {
         self.is_peer_closed = true;
         let closed =
@@ -342,9 +356,10 @@ impl ServerConnection {
         closed.inspect_err(|_| self.shared.raise_fault())
     }
 
-    /// Takes note that the caller takes no more of this message: its buffer is full and more octets
-    /// are needed, or they take too long to come. Gives what to [`reject`](Self::reject), 414
-    /// or 431 for a head, 413 for a body.
+    /// Gives up this message and returns the error: the buffer is full and more octets are needed,
+    /// or the octets time out.
+    ///
+    /// The error is for [`reject`](Self::reject): 414 or 431 for a head, 413 for a body.
     pub fn on_overflow(&mut self) -> ParseError {
         let kind = match self.progress.is_start_line_read() {
             true => ParseErrorKind::HeadTooLong,
@@ -353,14 +368,16 @@ impl ServerConnection {
         self.inbound.on_overflow(kind, self.progress.searched(), &self.shared)
     }
 
-    /// What the peer did wrong, as [`receive`](Self::receive), [`on_overflow`](Self::on_overflow)
-    /// or [`on_eof`](Self::on_eof) has told: what there is to [`reject`](Self::reject)
-    /// in the state [`Rejection`](ServerState::Reject).
+    /// Returns the peer's error, which [`receive`](Self::receive),
+    /// [`on_overflow`](Self::on_overflow) or [`on_eof`](Self::on_eof) returned.
+    ///
+    /// In the state [`Reject`](ServerState::Reject), the caller responds to it with
+    /// [`reject`](Self::reject).
     pub const fn error(&self) -> Option<ParseError> {
         self.inbound.fault()
     }
 
-    /// What is waited for.
+    /// Returns the state: who has to act next.
     pub fn state(&self) -> ServerState {
         let outgoing = &self.outbound.outgoing;
         if self.shared.is_at_fault() {
@@ -387,13 +404,16 @@ impl ServerConnection {
         }
     }
 
-    /// Whether the client waits for a 100 before it sends the body [RFC 9110 section 10.1.1]: one
-    /// is to be sent when the body is wanted, and may be left out once octets of it have come.
+    /// Returns whether the client waits for a 100 before it sends the body [RFC 9110 section
+    /// 10.1.1].
+    ///
+    /// Send a 100 to receive the body; it may be omitted once octets of the body have arrived.
+    #[doc(alias = "100-continue")]
     pub fn expects_continue(&self) -> bool {
         self.outbound.expects_continue && self.state() == ServerState::Body
     }
 
-    /// The two halves, to receive a body while the answer is being written.
+    /// Splits the connection, to receive a body while the response is being written.
     pub fn split(&mut self) -> (RecvHalf<'_>, ServerSendHalf<'_>) {
         let Self { inbound, outbound, shared, .. } = self;
         (RecvHalf { inbound, shared }, ServerSendHalf { outbound, shared })
@@ -405,7 +425,7 @@ impl ServerConnection {
 }
 
 impl ServerSendHalf<'_> {
-    /// As [`ServerConnection::respond`].
+    /// Begins a response as [`ServerConnection::respond`] does.
     pub fn respond<'w, const M: usize>(
         &'w mut self,
         status: Status,
@@ -414,7 +434,7 @@ impl ServerSendHalf<'_> {
         self.outbound.respond(self.shared, Body::Before, status, out)
     }
 
-    /// As [`ServerConnection::respond_while_receiving`].
+    /// Begins a response as [`ServerConnection::respond_while_receiving`] does.
     pub fn respond_while_receiving<'w, const M: usize>(
         &'w mut self,
         status: Status,
@@ -425,7 +445,7 @@ impl ServerSendHalf<'_> {
 
     body_calls!();
 
-    /// As [`ServerConnection::reject`].
+    /// Begins a response as [`ServerConnection::reject`] does.
     pub fn reject<'w, const M: usize>(
         &'w mut self,
         status: Status,
@@ -439,10 +459,10 @@ impl ServerSendHalf<'_> {
     }
 }
 
-/// When the request's body is read.
+/// The time at which the request's body is read.
 #[derive(Clone, Copy, PartialEq)]
 enum Body {
-    /// Before the response, or not to its end.
+    /// Before the response, or never to its end.
     Before,
     /// While the response streams.
     Meanwhile,
@@ -480,7 +500,7 @@ impl Outbound {
             return Err(WriteError::RequestUnread);
         }
         let version = self.context.version();
-        // A client that waits for a 100 and gets a final response may send the body or not.
+        // A client that waits for a 100 and gets a final response may or may not send the body.
         let may_go_on =
             body == Body::Meanwhile && version == Version::Http11 && !self.expects_continue;
         let persistence = match version {
@@ -519,7 +539,7 @@ impl Outbound {
         if shared.is_at_fault() && !self.rejects {
             return Err(WriteError::OutOfTurn);
         }
-        // A whole response is what tells a peer that the connection is free for the next request.
+        // After a complete response, the peer may send its next request on the connection.
         if !self.closes && shared.is_body_owed() && self.outgoing.is_whole_after(step) {
             return Err(WriteError::RequestUnread);
         }
@@ -527,10 +547,10 @@ impl Outbound {
     }
 }
 
-/// A [`HeadWriter`] that writes a response of a connection.
+/// A [`HeadWriter`] of a response on a connection.
 pub type ResponseHeadWriter<'w> = HeadWriter<'w, ResponseSink<'w>>;
 
-/// Tells a server's connection that a head of an answer has been written.
+/// The destination of a response's head: a server connection.
 #[derive(Debug)]
 pub struct ResponseSink<'w> {
     outbound: &'w mut Outbound,

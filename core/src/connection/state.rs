@@ -8,19 +8,19 @@ pub enum ServerState {
     Idle,
     /// A head has begun.
     Head,
-    /// The head is read; neither its body nor an answer is whole.
+    /// The head is parsed; neither the request's body nor the response is complete.
     Body,
-    /// The request is read; no answer has begun.
+    /// The request is complete; no response has begun.
     SendResponse,
-    /// The answer has begun and is not whole.
+    /// The response has begun and is not complete.
     SendBody,
-    /// Request and answer are whole.
+    /// Request and response are complete.
     Done,
-    /// The peer is at fault, and has to be told so.
+    /// The peer broke a rule; the caller has to respond.
     Reject,
-    /// Another protocol has the octets.
+    /// The octets belong to another protocol.
     Upgraded,
-    /// All is done.
+    /// The transport has to be closed.
     Close,
 }
 
@@ -30,18 +30,19 @@ pub enum ServerState {
 pub enum ClientState {
     /// Between requests.
     Idle,
-    /// The head of a request is sent that asks for a 100 before its body.
+    /// The head of a request is sent, whose body waits for a 100.
+    #[doc(alias = "100-continue")]
     Continue,
-    /// The body of the request is not whole yet.
+    /// The body of the request is not complete.
     RequestBody,
     /// The request is sent; no final response has begun.
     Head,
-    /// The head of the final response is read, its body not.
+    /// The head of the final response is parsed; its body is not complete.
     Body,
-    /// Request and response are whole.
+    /// Request and response are complete.
     Done,
-    /// Another protocol has the octets.
+    /// The octets belong to another protocol.
     Upgraded,
-    /// All is done.
+    /// The transport has to be closed.
     Close,
 }

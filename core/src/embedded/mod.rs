@@ -1,5 +1,6 @@
-//! A server's connection on a transport of the `embedded-io` traits: blocking, and asynchronous.
-//! Both do the same: what is not reading and writing stands in one place.
+//! A server connection on a transport with the `embedded-io` traits, blocking or asynchronous.
+//!
+//! Both share everything but reading and writing.
 
 mod stream;
 mod wire;
@@ -12,19 +13,19 @@ use crate::error::{ParseError, WriteError};
 use ::embedded_io_07::{Error, ErrorKind};
 use core::fmt;
 
-/// Why a connection does not go on.
+/// The reason why a connection has ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum StreamError<E> {
     /// The transport failed.
     Transport(E),
-    /// The transport takes no more octets, and gives no error.
+    /// The transport accepts no more octets, and returns no error.
     WriteZero,
-    /// The peer broke a rule, or a limit. It has been told so, and nothing more is read.
+    /// The peer broke a rule or a limit. It got an error response, and nothing more is read.
     Peer(ParseError),
-    /// Something before this has failed, or was dropped before its end: nothing more can be sent.
+    /// An earlier call failed, or was dropped before its end: nothing more can be sent.
     Interrupted,
-    /// The caller asked for what may not be sent now, or for what does not fit.
+    /// The caller sends a message that is not valid now, or that does not fit.
     Usage(WriteError),
 }
 

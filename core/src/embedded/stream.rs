@@ -1,7 +1,6 @@
-//! The two modules, one text: they differ in `async` and `.await`.
+//! The blocking and the asynchronous module, from one macro: they differ in `async` and `.await`.
 
-/// A server's connection: the parts that read and write, with the words that make them
-/// asynchronous, or none.
+/// Generates the types that read and write, with `async` and `.await`, or without them.
 macro_rules! server_stream {
     ($traits:ident, [$($asynchronous:ident)?], [$($await:tt)*]) => {
         use crate::embedded::StreamError;
@@ -11,18 +10,20 @@ macro_rules! server_stream {
         use core::fmt;
         use ::$traits::{ErrorType, Read, Write};
 
-        /// A server's end of a connection on a transport: gives requests, one after the other, to
-        /// be answered.
+        /// A server connection on a transport: returns one request after the other, and sends the
+        /// responses.
         ///
-        /// It holds the places of up to `FIELDS` field lines, receives into `RECEIVED` octets, and
-        /// sends from `SENT`. Each has to hold the longest head; behind the head of a request there
-        /// has to be room for the longest line of a chunk or a trailer too, and with some 512
-        /// octets bodies are quick. 128 octets to send from hold every refusal.
+        /// It holds up to `FIELDS` field lines, a receive buffer of `RECEIVED` octets, and a send
+        /// buffer of `SENT` octets.
         ///
-        /// The transport is flushed before it is read, and where the connection is over. Deadlines
-        /// are the transport's: a read or write that takes too long has to fail there. After an
-        /// error, and where a future has been dropped before its end, the connection is over.
-        /// CONNECT and upgrades are for [`ServerConnection`](crate::ServerConnection).
+        /// Each buffer has to hold the longest head. The receive buffer also needs room after the
+        /// head for the longest chunk line or trailer; some 512 octets make bodies fast. A send
+        /// buffer of 128 octets holds every error response of the stream.
+        ///
+        /// The stream flushes the transport before it reads, and when the connection ends. Timeouts
+        /// are the transport's: a read or write that times out has to fail there. The connection is
+        /// over after an error, or when a future is dropped before its end. CONNECT and upgrades
+        /// need a [`ServerConnection`](crate::ServerConnection).
         pub struct ServerStream<
             T,
             const FIELDS: usize = 32,
@@ -31,16 +32,16 @@ macro_rules! server_stream {
         > {
             transport: T,
             wire: Wire<FIELDS, RECEIVED, SENT>,
-            /// What has been written has not reached the transport as a whole.
+            /// True while written octets have not all reached the transport.
             is_sending: bool,
-            /// What the transport has may not have left it.
+            /// True while the transport may hold back octets.
             is_held: bool,
         }
 
-        /// A request, and the answer that it waits for.
+        /// A request, and the response that it waits for.
         ///
-        /// Reading gives the content, without the lines of chunks, and nothing at its end. Writing
-        /// sends octets of the response's body, once it has been [begun](Self::begin).
+        /// Reading returns the content without chunk lines, and 0 at its end. Writing sends octets
+        /// of the response's body, after [`begin`](Self::begin).
         pub struct Exchange<'s, T, const FIELDS: usize, const RECEIVED: usize, const SENT: usize> {
             stream: &'s mut ServerStream<T, FIELDS, RECEIVED, SENT>,
             request: RequestParts,
@@ -49,17 +50,17 @@ macro_rules! server_stream {
         impl<T: Read + Write, const FIELDS: usize, const RECEIVED: usize, const SENT: usize>
             ServerStream<T, FIELDS, RECEIVED, SENT>
         {
-            /// A connection that has just been accepted.
+            /// Returns a connection that has just been accepted.
             pub const fn new(transport: T, limits: Limits) -> Self {
                 Self { transport, wire: Wire::new(limits), is_sending: false, is_held: false }
             }
 
-            /// The next request, or `None` when the connection is over: then the transport is to be
-            /// closed, as after an error.
+            /// Returns the next request, or `None` when the connection is over; close the transport
+            /// then, and after an error.
             ///
-            /// A peer that breaks a rule or a limit is told so before the error is given. The error
-            /// is [`OutOfTurn`](crate::WriteError::OutOfTurn) when the request before has not been
-            /// answered to the end.
+            /// A peer that breaks a rule or a limit gets a response before this call returns the
+            /// error. The error is [`OutOfTurn`](crate::WriteError::OutOfTurn) if the response to
+            /// the previous request is incomplete.
             pub $($asynchronous)? fn next_request(
                 &mut self,
             ) -> Result<Option<Exchange<'_, T, FIELDS, RECEIVED, SENT>>, StreamError<T::Error>> {
@@ -78,12 +79,12 @@ macro_rules! server_stream {
                 }
             }
 
-            /// The transport, to be closed.
+            /// Returns the transport, to close it.
             pub fn into_transport(self) -> T {
                 self.transport
             }
 
-            /// Receives more octets; what has been written goes out before.
+            /// Receives more octets, after flushing those to send.
             $($asynchronous)? fn fill(&mut self) -> Result<(), StreamError<T::Error>> {
                 self.flush()$($await)*?;
                 let room = self.wire.received.spare_mut();
@@ -98,7 +99,7 @@ macro_rules! server_stream {
                 self.told(received)$($await)*
             }
 
-            /// Sends what has been written, and these octets behind it.
+            /// Sends the buffer, and then these octets.
             $($asynchronous)? fn send(
                 &mut self,
                 behind: &[u8],
@@ -106,7 +107,7 @@ macro_rules! server_stream {
                 if core::mem::replace(&mut self.is_sending, true) {
                     return Err(StreamError::Interrupted);
                 }
-                // Not by write_all, which panics when a transport takes nothing.
+                // `write_all` panics when a transport accepts no octets.
                 for mut octets in [self.wire.out.as_bytes(), behind] {
                     while !octets.is_empty() {
                         let written = self.transport.write(octets)$($await)*;
@@ -122,7 +123,7 @@ macro_rules! server_stream {
                 Ok(())
             }
 
-            /// Sends what has been written, and lets the transport keep nothing back.
+            /// Sends the buffer and flushes the transport.
             $($asynchronous)? fn flush(&mut self) -> Result<(), StreamError<T::Error>> {
                 self.send(&[])$($await)*?;
                 if self.is_held {
@@ -132,7 +133,7 @@ macro_rules! server_stream {
                 Ok(())
             }
 
-            /// Tells the peer what it did wrong.
+            /// Sends the error response to a peer that broke a rule.
             $($asynchronous)? fn told<V>(
                 &mut self,
                 result: Result<V, StreamError<T::Error>>,
@@ -148,15 +149,15 @@ macro_rules! server_stream {
         impl<T: Read + Write, const FIELDS: usize, const RECEIVED: usize, const SENT: usize>
             Exchange<'_, T, FIELDS, RECEIVED, SENT>
         {
-            /// The head of the request.
+            /// Returns the head of the request.
             pub fn head(&self) -> RequestHead<'_> {
                 self.stream.wire.head(self.request)
             }
 
-            /// Responds with this body. The status is a final one.
+            /// Responds with this body and a final status.
             ///
-            /// Content that has not been read is discarded, as far as it has been received: when
-            /// that is not all of it, the response says `Connection: close` and is the last.
+            /// Unread content is discarded as far as it has been received. If that is not all of
+            /// it, the response says `Connection: close` and is the last.
             pub $($asynchronous)? fn respond(
                 self,
                 status: Status,
@@ -171,11 +172,11 @@ macro_rules! server_stream {
                 self.finish()$($await)*
             }
 
-            /// Begins a response whose body is written piece by piece: chunked, or up to the close
-            /// for a client of HTTP/1.0.
+            /// Begins a response whose body is written in parts: chunked, or up to the close for an
+            /// HTTP/1.0 client.
             ///
-            /// Content that has not been read is discarded, as by [`respond`](Self::respond), and
-            /// cannot be read any more: see [`begin_while_reading`](Self::begin_while_reading).
+            /// Unread content is discarded as by [`respond`](Self::respond), and can no longer be
+            /// read: see [`begin_while_reading`](Self::begin_while_reading).
             pub $($asynchronous)? fn begin(
                 &mut self,
                 status: Status,
@@ -186,9 +187,10 @@ macro_rules! server_stream {
                 self.stream.send(&[])$($await)*
             }
 
-            /// Begins a response, as [`begin`](Self::begin) does, that streams while the content is
-            /// read: an echo, for example. A client that waits to be asked for the content is asked
-            /// for it.
+            /// Begins a response as [`begin`](Self::begin) does, that streams while the content is
+            /// read, such as an echo.
+            ///
+            /// A client that waits for a 100 gets one.
             pub $($asynchronous)? fn begin_while_reading(
                 &mut self,
                 status: Status,
@@ -201,9 +203,9 @@ macro_rules! server_stream {
 
             /// Ends the response that has been begun.
             ///
-            /// Fails with [`RequestUnread`](crate::WriteError::RequestUnread) when it was begun
-            /// while reading and content has not been received yet: a response never goes ahead of
-            /// its request. The connection is over then.
+            /// Fails with [`RequestUnread`](crate::WriteError::RequestUnread) if the response was
+            /// begun while reading and the content has not arrived completely. A response never
+            /// ends before its request; the connection is over then.
             pub $($asynchronous)? fn finish(self) -> Result<(), StreamError<T::Error>> {
                 self.stream.wire.end_body()?;
                 self.stream.send(&[])$($await)*
@@ -262,7 +264,7 @@ macro_rules! server_stream {
     };
 }
 
-/// A server's connection over the blocking traits of embedded-io 0.7.
+/// A server connection on the blocking traits of embedded-io 0.7.
 ///
 /// ```
 /// use bareline_core::embedded_io_07::ServerStream;
@@ -284,7 +286,7 @@ pub mod embedded_io_07 {
     server_stream!(embedded_io_07, [], []);
 }
 
-/// A server's connection over the asynchronous traits of embedded-io-async 0.7.
+/// A server connection on the asynchronous traits of embedded-io-async 0.7.
 ///
 /// ```
 /// use bareline_core::embedded_io_async_07::ServerStream;

@@ -1,4 +1,4 @@
-//! What a server does with the octets, but for reading and writing them.
+//! A server connection with its buffers, without reading and writing.
 
 use super::StreamError;
 use crate::connection::{Event, RecvBuf, ResponseHeadWriter, ServerConnection, ServerState};
@@ -8,7 +8,7 @@ use crate::octets;
 use crate::value::{FieldName, FieldValue, Status, Version};
 use crate::write::WireBuf;
 
-/// The fields of an answer.
+/// The fields of a response.
 pub(super) type Responded<'a> = &'a [(FieldName<'a>, FieldValue<'a>)];
 
 /// A connection with its buffers.
@@ -17,15 +17,15 @@ pub(super) struct Wire<const FIELDS: usize, const RECEIVED: usize, const SENT: u
     spans: FieldSpans<FIELDS>,
     pub(super) received: RecvBuf<RECEIVED>,
     pub(super) out: WireBuf<SENT>,
-    /// How many octets of content stand at the front of what has been received.
+    /// The octets of content at the front of the received octets.
     content: usize,
-    /// The response has begun without waiting for the body, which cannot be read any more.
+    /// True if the response has begun without waiting for the body, which can no longer be read.
     is_body_given_up: bool,
 }
 
-/// What is to be done next.
+/// The next step of a stream.
 pub(super) enum Step {
-    /// The head of a request is there; its octets are pinned until the next step.
+    /// The head of a request has been received; its octets are pinned until the next request.
     Respond(RequestParts),
     /// More octets are needed.
     Read,
@@ -45,7 +45,7 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
         }
     }
 
-    /// Goes on to the next request.
+    /// Starts the next request.
     pub(super) fn advance<E>(&mut self) -> Result<Step, StreamError<E>> {
         self.received.consume(core::mem::take(&mut self.content));
         self.received.unpin();
@@ -58,7 +58,7 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
                     continue;
                 }
                 ServerState::Close | ServerState::Upgraded => return Ok(Step::Close),
-                // Not answered, or not to the end.
+                // There is no complete response yet.
                 ServerState::Body
                 | ServerState::SendResponse
                 | ServerState::SendBody
@@ -81,14 +81,16 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
         }
     }
 
-    /// The head of the request that is being answered.
+    /// Returns the head of the current request.
     pub(super) fn head(&self, request: RequestParts) -> RequestHead<'_> {
         request.over(self.received.pinned(), &self.spans)
     }
 
-    /// Takes octets of the content, none at its end. `None` when more have to be received.
+    /// Copies octets of the content into `buffer`: none at its end, `None` if more have to be
+    /// received.
     ///
-    /// Fails with [`WriteError::RequestUnread`] when the response has begun without waiting for it.
+    /// Fails with [`WriteError::RequestUnread`] if the response has begun without waiting for the
+    /// content.
     pub(super) fn content<E>(
         &mut self,
         buffer: &mut [u8],
@@ -105,8 +107,7 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
                 Event::End | Event::Upgraded | Event::Closed => is_ended = true,
                 Event::Head(_) | Event::Chunk { .. } | Event::Trailer { .. } => {}
             }
-            // The content stands at the end of what is used; it is used when the caller has taken
-            // it.
+            // The content is at the end of the octets used; it is consumed once the caller has it.
             self.received.consume(used.saturating_sub(self.content));
             if is_ended {
                 return Ok(Some(0));
@@ -124,7 +125,7 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
         Ok(Some(count))
     }
 
-    /// Asks a client for the body that waits for a 100 before it sends it.
+    /// Sends a 100 to a client that waits for it.
     fn ask_for_body(&mut self) -> Result<(), WriteError> {
         match self.connection.expects_continue() {
             true => self.connection.respond(Status::CONTINUE, &mut self.out)?.without_body(),
@@ -132,8 +133,8 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
         }
     }
 
-    /// Begins a response that does not wait for the body: discards what has been received of it,
-    /// and nothing of it can be read any more.
+    /// Begins a response that does not wait for the body: discards its received octets, and makes
+    /// it unreadable.
     fn respond(&mut self, status: Status) -> Result<ResponseHeadWriter<'_>, WriteError> {
         self.is_body_given_up |= self.content > 0 || self.connection.is_body_owed();
         self.discard();
@@ -143,14 +144,14 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
         }
     }
 
-    /// Discards what has been received of the body.
+    /// Discards the received octets of the body.
     fn discard(&mut self) {
         self.received.consume(core::mem::take(&mut self.content));
         let used = self.connection.discard_body(self.received.filled());
         self.received.consume(used);
     }
 
-    /// Takes note of how many octets have come: none, when the peer has closed.
+    /// Records the number of octets received; 0 is the end of input.
     pub(super) fn received<E>(&mut self, count: usize) -> Result<(), StreamError<E>> {
         self.received.commit(count);
         if count == 0 {
@@ -159,20 +160,20 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
         Ok(())
     }
 
-    /// There is no room for the octets that are needed.
+    /// Returns the error of a full buffer.
     pub(super) fn on_overflow<E>(&mut self) -> StreamError<E> {
         self.connection.on_overflow().into()
     }
 
-    /// Writes the refusal of what came; where an answer has begun already, only the close is left.
+    /// Writes the error response; after a response has begun, the connection can only close.
     pub(super) fn reject(&mut self, error: ParseError) {
         if let Ok(head) = self.connection.reject(error.status(), &mut self.out) {
             _ = head.without_body();
         }
     }
 
-    /// Writes a response, whole when it fits. Else its head; the body is to be framed then, and
-    /// ended.
+    /// Writes a complete response and returns true if it fits. Otherwise, writes its head; the
+    /// caller frames and ends the body.
     pub(super) fn respond_whole<E>(
         &mut self,
         status: Status,
@@ -191,8 +192,7 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
         }
     }
 
-    /// Writes the head of a response, to a client of this version, whose length is not known
-    /// before.
+    /// Writes the head of a response of unknown length, to a client of this version.
     pub(super) fn begin<E>(
         &mut self,
         status: Status,
@@ -202,8 +202,9 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
         Ok(stream(self.respond(status)?, fields, version)?)
     }
 
-    /// Writes such a head of a response that streams while the body is read: asks the client for
-    /// the body.
+    /// Writes the head of a response of unknown length that streams while the body is read.
+    ///
+    /// A client that waits for a 100 gets one before it.
     pub(super) fn begin_while_reading<E>(
         &mut self,
         status: Status,
@@ -218,12 +219,12 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
         )?)
     }
 
-    /// What goes out behind the `out` buffer of these octets of the body.
+    /// Frames octets of the body; returns those to send after the `out` buffer.
     pub(super) fn frame<'d, E>(&mut self, data: &'d [u8]) -> Result<&'d [u8], StreamError<E>> {
         self.connection.frame_data(data, &mut self.out).map_err(StreamError::from)
     }
 
-    /// Ends the body of the response, when that of the request has ended or has been given up.
+    /// Ends the body of the response, after the request's body has ended or been given up.
     pub(super) fn end_body<E>(&mut self) -> Result<(), StreamError<E>> {
         self.discard();
         if let Some(fault) = self.connection.error() {
@@ -233,7 +234,7 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
     }
 }
 
-/// Ends the head of a response whose length is not known before, to a client of this version.
+/// Ends the head of a response of unknown length, to a client of this version.
 fn stream(
     head: ResponseHeadWriter<'_>,
     fields: Responded<'_>,

@@ -12,7 +12,7 @@ use nom::sequence::terminated;
 #[derive(Clone, Copy)]
 pub(crate) struct ChunkLine {
     pub(crate) digits: Span,
-    /// `None` when it does not fit into 64 bits.
+    /// `None` when the size does not fit into 64 bits.
     pub(crate) size: Option<u64>,
     pub(crate) extensions: Option<Span>,
 }
@@ -52,7 +52,7 @@ impl<I: Input> Terminal<I> for ChunkSize {
     }
 }
 
-/// Whether all of the first digits of a long number are zeros.
+/// Returns whether the first `count` digits of a long number are all zeros.
 #[cold]
 #[inline(never)]
 fn is_zero(octets: &[u8], start: usize, count: usize) -> bool {

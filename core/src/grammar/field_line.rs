@@ -14,7 +14,7 @@ pub(crate) struct FieldLine {
     pub(crate) value: Span,
 }
 
-/// `field-line CRLF`, or the `CRLF` behind the last one [RFC 9112 section 2.1]
+/// `field-line CRLF`, or the `CRLF` after the last field line [RFC 9112 section 2.1]
 #[cfg_attr(target_pointer_width = "64", inline(always))]
 pub(crate) fn field_line_or_end<I: Input>(input: I) -> Read<I, Option<FieldLine>> {
     match input.octet() {
@@ -37,8 +37,7 @@ fn field_name<I: Input>() -> impl Rule<I, Span> {
     token_in_text(Part::FieldName)
 }
 
-/// `field-value OWS`: the whitespace at the end is read, and left out of the value [RFC 9112
-/// section 5.1]
+/// `field-value OWS`: the value excludes the whitespace after it [RFC 9112 section 5.1]
 #[inline(always)]
 fn field_value<I: Input>() -> impl Rule<I, Span> {
     Inlined(FieldValue)
@@ -53,14 +52,14 @@ impl<I: Input> Terminal<I> for FieldValue {
     fn read(&self, input: I) -> Read<I, Span> {
         let (start, end) = (input.position(), input.text_end());
         let octet_before = |end: usize| input.at(end.wrapping_sub(1)).octet();
-        // Before a value stands `:` or whitespace.
+        // The octet before a value is `:` or whitespace.
         if IS_WIDE {
             let has_no_space = octet_before(end).is_some_and(|last| last > b' ');
             let value_end =
                 if has_no_space { end } else { trimmed_end(input.octets(), start, end) };
             return Ok((input.at(end), Span::new(start, value_end)));
         }
-        // The controls that text may hold are whitespace.
+        // The only controls in text are whitespace.
         let mut value_end = end;
         while value_end > start && octet_before(value_end).is_some_and(|octet| octet <= b' ') {
             value_end = value_end.wrapping_sub(1);
@@ -69,14 +68,15 @@ impl<I: Input> Terminal<I> for FieldValue {
     }
 }
 
-/// Where the value from `start` on ends, without the whitespace at the end of its text.
+/// Returns the end of the value that begins at `start`, without trailing whitespace.
 #[cold]
 #[inline(never)]
 fn trimmed_end(octets: &[u8], start: usize, end: usize) -> usize {
     start.wrapping_add(trim_ows(octets.get(start..end).unwrap_or(&[])).len())
 }
 
-/// What continues a value after `obs-fold = OWS CRLF RWS` [RFC 9112 section 5.2], and its `CRLF`
+/// The continuation of a value after `obs-fold = OWS CRLF RWS` [RFC 9112 section 5.2], with its
+/// `CRLF`
 pub(crate) fn continuation<I: Input>(input: I) -> Read<I, Span> {
     read(terminated(text(), crlf(Part::FieldValue)), input)
 }

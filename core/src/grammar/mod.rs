@@ -1,9 +1,10 @@
-//! The grammar of message heads, chunk lines and trailers, one function a rule of RFC 9112, in nom.
+//! The grammar of message heads, chunk lines and trailers: one nom function for each rule of RFC
+//! 9112.
 //!
-//! A rule takes an [`Input`] and gives what it has read as [`Span`]s. When an octet does not fit,
-//! it says only where it stopped and in which part of the line ([`Stop`]); which rule of the RFC
-//! that breaks is decided in one place, [`Stop::error`]. A rule that stops at the end of the input
-//! is incomplete: every octet so far fits.
+//! A rule takes an [`Input`] and returns the octets it parsed as [`Span`]s. An octet that does not
+//! fit gives a [`Stop`]: the position, and the part of the line. [`Stop::error`] alone decides
+//! which rule of the RFC is broken. A rule that stops at the end of the input is incomplete: every
+//! octet so far fits.
 
 mod chunk_line;
 mod field_line;
@@ -25,30 +26,31 @@ pub(crate) use status_line::{StatusLine, status_line};
 pub(crate) use stop::{Part, Stop};
 use terminal::{crlf, literal, octet, one, ows, rule, target, text, token, token_in_text};
 
-/// A rule of the grammar that reads an `O`.
+/// A rule of the grammar that parses an `O`.
 trait Rule<I, O>: Parser<I, Output = O, Error = Stop> {}
 
 impl<I, O, P: Parser<I, Output = O, Error = Stop>> Rule<I, O> for P {}
 
-/// What a rule gives: the input behind what it has read, and its value.
+/// The result of a rule: the input after the parsed octets, and the value.
 pub(crate) type Read<I, O> = Result<(I, O), Stop>;
 
-/// What the rule reads here.
+/// Parses a value by a rule.
 #[inline(always)]
 fn read<I: Input, O>(mut rule: impl Rule<I, O>, input: I) -> Read<I, O> {
-    // What `parse` does, inlined.
+    // `Parser::parse`, inlined.
     match rule.process::<OutputM<Emit, Emit, Streaming>>(input) {
         Ok(read) => Ok(read),
         Err(Err::Error(stop) | Err::Failure(stop)) => Err(stop),
-        // No rule here says so in this way.
+        // The rules signal incomplete input by a `Stop` at the end, never by this variant.
         Err(Err::Incomplete(_)) => {
             Err(Stop { part: Part::FieldValue, position: input.octets().len() })
         }
     }
 }
 
-/// Where a part of a head stands in the received octets. A head is at most 65,535 octets long, so
-/// 16 bits hold every position.
+/// The range of a part of a head in the received octets.
+///
+/// A head is at most 65,535 octets long, so 16 bits hold every position.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[repr(align(4))]
 pub(crate) struct Span {
@@ -78,7 +80,7 @@ impl Span {
         self.end().wrapping_sub(self.start())
     }
 
-    /// The octets that stand there; none when these are not the octets that were parsed.
+    /// Returns the octets in this range; none if `octets` are too short to be the parsed ones.
     #[inline(always)]
     pub(crate) fn of(self, octets: &[u8]) -> &[u8] {
         octets.get(self.start()..self.end()).unwrap_or(&[])
@@ -104,13 +106,15 @@ fn http_version<I: Input>() -> impl Rule<I, HttpVersion> {
     ))
 }
 
-/// Compared as one where registers are wide: the compiler compares a pattern octet by octet.
+/// Returns whether the octets are `HTTP/1.1`.
+///
+/// Wide registers hold the version in one word, but the compiler compares a pattern octet by octet.
 #[inline(always)]
 fn is_usual_version(octets: &[u8; HttpVersion::LEN]) -> bool {
     if IS_WIDE { octets == b"HTTP/1.1" } else { matches!(octets, b"HTTP/1.1") }
 }
 
-/// The same without the shortcut for the usual version, and where it ends.
+/// Parses a version without the fast path for `HTTP/1.1`, and returns its end as well.
 #[cfg_attr(target_pointer_width = "64", cold, inline(never))]
 fn any_version(octets: &[u8], start: usize) -> Result<(usize, HttpVersion), Stop> {
     let digit = || one(Part::Version, digit);
@@ -119,7 +123,7 @@ fn any_version(octets: &[u8], start: usize) -> Result<(usize, HttpVersion), Stop
     read(version, Words::new(octets).at(start)).map(|(after, version)| (after.position(), version))
 }
 
-/// The version as it stands in a start line.
+/// The version of a start line, as received.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HttpVersion {
     pub(crate) major: u8,

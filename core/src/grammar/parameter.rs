@@ -1,4 +1,4 @@
-//! Parameters: of transfer codings, and chunk extensions, which are alike.
+//! Parameters of transfer codings, and chunk extensions, which have the same syntax.
 
 use super::{Part, Read, Rule, Span, octet, one, ows, read, rule, token};
 use crate::octets::{TEXT, is};
@@ -8,7 +8,7 @@ use nom::branch::alt;
 use nom::combinator::{cut, opt};
 use nom::sequence::preceded;
 
-/// A parameter, as it stands.
+/// A parameter, as received.
 #[derive(Clone, Copy)]
 pub(crate) struct Parameter {
     pub(crate) name: Span,
@@ -16,8 +16,10 @@ pub(crate) struct Parameter {
 }
 
 /// One of `chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )` [RFC 9112
-/// section 7.1.1]. A `transfer-parameter` is the same, with a value [RFC 9110 section 10.1.4];
-/// where one stops is not told.
+/// section 7.1.1].
+///
+/// A `transfer-parameter` has the same syntax, with a value [RFC 9110 section 10.1.4]. Its caller
+/// ignores the position of a [`Stop`].
 #[inline(never)]
 pub(crate) fn parameter<I: Input>(input: I) -> Read<I, Parameter> {
     let sign = |part, sign| (ows(), octet(part, sign), ows());
@@ -31,7 +33,8 @@ fn parameter_value<I: Input>() -> impl Rule<I, Span> {
     alt((token(Part::ChunkExtension), quoted_string()))
 }
 
-/// `quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE` [RFC 9110 section 5.6.4], as it stands
+/// `quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE` [RFC 9110 section 5.6.4], with its
+/// quotes
 fn quoted_string<I: Input>() -> impl Rule<I, Span> {
     rule(|input: I| {
         let part = Part::ChunkExtension;
@@ -49,8 +52,9 @@ fn quoted_string<I: Input>() -> impl Rule<I, Span> {
     })
 }
 
-/// `transfer-coding = token *( OWS ";" OWS transfer-parameter )` [RFC 9110 section 10.1.4]: its
-/// name, if the octets are one and nothing else.
+/// Returns the name of a transfer coding, or `None` if the octets are not exactly one.
+///
+/// `transfer-coding = token *( OWS ";" OWS transfer-parameter )` [RFC 9110 section 10.1.4]
 pub(crate) fn transfer_coding(octets: &[u8]) -> Option<&[u8]> {
     let (mut rest, name) = read(token(Part::FieldValue), Words::new(octets)).ok()?;
     while rest.octet().is_some() {

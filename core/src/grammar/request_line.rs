@@ -30,14 +30,14 @@ fn method<I: Input>() -> impl Rule<I, Span> {
     token(Part::Method)
 }
 
-/// The octets of `request-target` [RFC 9112 section 3.2]; which of the four forms they have is
-/// asked when the line is read.
+/// The octets of `request-target` [RFC 9112 section 3.2]; the caller determines which of the four
+/// forms they have.
 #[inline(always)]
 fn request_target<I: Input>() -> impl Rule<I, Span> {
     target()
 }
 
-/// Returns whether the octets are those of a request target.
+/// Returns whether the octets are exactly those of a request target.
 pub(crate) fn is_request_target(octets: &[u8]) -> bool {
     matches!(
         read(request_target(), Words::new(octets)),

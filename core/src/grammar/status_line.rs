@@ -17,7 +17,7 @@ pub(crate) struct StatusLine {
 }
 
 /// `status-line = HTTP-version SP status-code SP [ reason-phrase ] CRLF` [RFC 9112 section 4], or
-/// with `CRLF` right behind the code
+/// with `CRLF` directly after the code
 #[inline(always)]
 pub(crate) fn status_line<I: Input>(input: I) -> Read<I, StatusLine> {
     let parts = (
@@ -31,7 +31,7 @@ pub(crate) fn status_line<I: Input>(input: I) -> Read<I, StatusLine> {
 /// `SP`, or nothing before a CR
 #[inline(always)]
 fn sp_or_line_end<I: Input>() -> impl Rule<I, ()> {
-    // The CR is left to what follows.
+    // The next rule reads the CR.
     rule(|input: I| match input.octet() {
         Some(b' ') => Ok((input.at(input.position().wrapping_add(1)), ())),
         Some(b'\r') => Ok((input, ())),
@@ -39,7 +39,7 @@ fn sp_or_line_end<I: Input>() -> impl Rule<I, ()> {
     })
 }
 
-/// `status-code = 3DIGIT` [RFC 9112 section 4], the first of them not zero.
+/// `status-code = 3DIGIT` [RFC 9112 section 4]; the first digit is not zero.
 #[inline(always)]
 fn status_code<I: Input>() -> impl Rule<I, u16> {
     let class = one(Part::StatusCode, |octet| digit(octet).filter(|&value| value != 0));

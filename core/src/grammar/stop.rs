@@ -1,4 +1,4 @@
-//! Where a rule stopped, and the one place that decides what rule of the RFC that breaks.
+//! The position where a rule stopped, and the choice of the RFC rule that is broken there.
 
 use crate::error::{ParseError, ParseErrorKind};
 use crate::octets::trim_ows_start;
@@ -6,7 +6,7 @@ use crate::scan::Input;
 
 /// The part of a line in which an octet does not fit.
 ///
-/// As large as a position: a smaller one would share its register with a part of one.
+/// `repr(usize)`: a smaller part would share a register with half of the position.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(usize)]
 pub(crate) enum Part {
@@ -18,12 +18,12 @@ pub(crate) enum Part {
     FieldName,
     FieldValue,
     ChunkSize,
-    /// The `;` of an extension, with the whitespace before it.
+    /// The `;` of an extension, and the whitespace before it.
     ChunkSemicolon,
     ChunkExtension,
 }
 
-/// A rule met an octet that does not fit.
+/// A rule's stop at an octet that does not fit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Stop {
     pub(crate) part: Part,
@@ -31,12 +31,12 @@ pub(crate) struct Stop {
 }
 
 impl Stop {
-    /// Whether every octet so far fits: more of them are needed to know.
+    /// Returns whether every octet so far fits, so that more octets are needed to decide.
     pub(crate) const fn is_at_end(self, octets: &[u8]) -> bool {
         self.position >= octets.len()
     }
 
-    /// What is wrong, given the octets with at least the whole line in them.
+    /// Returns the error at this stop; `octets` hold at least the complete line.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(not(target_pointer_width = "64"), cold, inline(never))]
     pub(crate) fn error(self, octets: &[u8], line_start: usize) -> ParseError {
@@ -64,7 +64,7 @@ impl Stop {
             (_, Part::ChunkSemicolon | Part::ChunkExtension) => ParseErrorKind::ChunkExtension,
         };
         let len = match rest.first_chunk() {
-            // Three digits that are no status are so together.
+            // Three digits that are not a status code are wrong together.
             Some(digits @ [_, _, _])
                 if kind == ParseErrorKind::StatusCode && digits.iter().all(u8::is_ascii_digit) =>
             {
@@ -80,7 +80,7 @@ fn begins_with_colon(octets: &[u8]) -> bool {
     trim_ows_start(octets).first() == Some(&b':')
 }
 
-/// What nom asks of an error; the rules make theirs where they stop.
+/// nom requires this of an error; the rules build a `Stop` themselves.
 impl<I: Input> nom::error::ParseError<I> for Stop {
     fn from_error_kind(input: I, _: nom::error::ErrorKind) -> Self {
         Self { part: Part::FieldValue, position: input.position() }

@@ -1,12 +1,12 @@
-//! The terminals that the rules are made of.
+//! The terminals of the grammar's rules.
 
 use super::{Part, Read, Rule, Span, Stop, read};
 use crate::octets::{IS_WIDE, TARGET, is, is_ows};
 use crate::scan::Input;
 use nom::{Err, Mode, OutputMode, PResult, Parser};
 
-/// What reads a terminal. nom would take a function as well, and make a call of it: a terminal is
-/// inlined where it stands.
+/// A parser of a terminal. nom takes functions too, but compiles them to calls; a terminal is
+/// inlined.
 pub(super) trait Terminal<I> {
     type Output;
 
@@ -37,7 +37,7 @@ impl<I: Input, O, F: Fn(I) -> Read<I, O>> Terminal<I> for F {
     }
 }
 
-/// A rule that is written as a function.
+/// Makes a rule of a function.
 #[inline(always)]
 pub(super) fn rule<I: Input, O>(read: impl Fn(I) -> Read<I, O>) -> impl Rule<I, O> {
     Inlined(read)
@@ -60,7 +60,8 @@ impl<I: Input> Terminal<I> for Token {
     }
 }
 
-/// The same, with more text behind it up to the end of the line, which is asked for next.
+/// A token, followed by text up to the end of the line; the caller asks for the end of that text
+/// next.
 #[inline(always)]
 pub(super) fn token_in_text<I: Input>(part: Part) -> impl Rule<I, Span> {
     Inlined(TokenInText(part))
@@ -77,7 +78,8 @@ impl<I: Input> Terminal<I> for TokenInText {
     }
 }
 
-/// One or more octets that a request target may hold [RFC 9112 section 3.2]; `\` in a query alone.
+/// One or more octets that a request target may hold [RFC 9112 section 3.2]; `\` is valid only in a
+/// query.
 #[inline(always)]
 pub(super) fn target<I: Input>() -> impl Rule<I, Span> {
     Inlined(Target)
@@ -99,9 +101,9 @@ impl<I: Input> Terminal<I> for Target {
     }
 }
 
-/// Returns the end of a target whose first `\` stands at `backslash`.
+/// Returns the end of a target whose first `\` is at `backslash`.
 ///
-/// A path ends there, since there are readers that take it for a `/`; a query goes on.
+/// A path ends there because some parsers read `\` as `/`; a query continues.
 #[cold]
 #[inline(never)]
 fn end_at_backslash(octets: &[u8], start: usize, backslash: usize) -> usize {
@@ -115,7 +117,7 @@ fn end_at_backslash(octets: &[u8], start: usize, backslash: usize) -> usize {
     end
 }
 
-/// One or more octets of a class, whose end has been found.
+/// One or more octets of a class, up to an `end` that is already known.
 #[inline(always)]
 fn run<I: Input>(part: Part, input: I, end: usize) -> Read<I, Span> {
     match input.position() {
@@ -124,8 +126,8 @@ fn run<I: Input>(part: Part, input: I, end: usize) -> Read<I, Span> {
     }
 }
 
-/// `*( HTAB / SP / VCHAR / obs-text )`: a field value or a reason phrase, with the whitespace at
-/// its ends.
+/// `*( HTAB / SP / VCHAR / obs-text )`: a field value or a reason phrase, with the whitespace
+/// around it.
 #[inline(always)]
 pub(super) fn text<I: Input>() -> impl Rule<I, Span> {
     Inlined(Text)
@@ -143,7 +145,7 @@ impl<I: Input> Terminal<I> for Text {
     }
 }
 
-/// One octet that `accepts`, as the value it gives for it.
+/// One octet for which `accepts` returns a value; the rule returns that value.
 #[inline(always)]
 pub(super) fn one<I: Input, O>(part: Part, accepts: impl Fn(u8) -> Option<O>) -> impl Rule<I, O> {
     rule(move |input: I| match input.octet().and_then(&accepts) {
@@ -152,13 +154,13 @@ pub(super) fn one<I: Input, O>(part: Part, accepts: impl Fn(u8) -> Option<O>) ->
     })
 }
 
-/// This octet and no other.
+/// The octet `expected`.
 #[inline(always)]
 pub(super) fn octet<I: Input>(part: Part, expected: u8) -> impl Rule<I, ()> {
     one(part, move |octet| (octet == expected).then_some(()))
 }
 
-/// These octets, case-sensitive.
+/// The octets `expected`, case-sensitive.
 #[inline(always)]
 pub(super) fn literal<I: Input>(part: Part, expected: &'static [u8]) -> impl Rule<I, ()> {
     rule(move |input: I| {
@@ -172,7 +174,7 @@ pub(super) fn literal<I: Input>(part: Part, expected: &'static [u8]) -> impl Rul
 #[inline(always)]
 pub(super) fn ows<I: Input>() -> impl Rule<I, ()> {
     rule(|input: I| {
-        // Mostly it is one SP.
+        // Fast path: the whitespace is mostly one SP.
         if IS_WIDE && let Some([b' ', (b'!'..)]) = input.next() {
             return Ok((input.at(input.position().wrapping_add(1)), ()));
         }
@@ -184,7 +186,7 @@ pub(super) fn ows<I: Input>() -> impl Rule<I, ()> {
     })
 }
 
-/// `CRLF`, as the end of a line of which `part` is the last [RFC 9112 section 2.2].
+/// `CRLF` at the end of a line whose last part is `part` [RFC 9112 section 2.2].
 #[inline(always)]
 pub(super) fn crlf<I: Input>(part: Part) -> impl Rule<I, ()> {
     rule(move |input: I| {

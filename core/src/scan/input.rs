@@ -1,22 +1,23 @@
-//! What the rules of the grammar see of the octets.
+//! The input of the grammar's rules.
 
 use crate::octets::IS_WIDE;
 
-/// A position in the received octets: what the rules take, and give back behind what they have
-/// read.
+/// A position in the received octets: a rule takes one, and returns the position after the octets
+/// it parsed.
 ///
-/// The `…_end` functions give the position of the first octet, at or after this position, that is
-/// outside the class, or that of the end when the octets end before one is met.
+/// The `…_end` functions return the position of the first octet, at or after this position, that
+/// is outside the class. Without such an octet, they return the end of the octets.
 pub(crate) trait Input: Copy {
     /// All octets, from position 0.
     fn octets(&self) -> &[u8];
-    /// Where this input stands.
+    /// The position of this input.
     fn position(&self) -> usize;
-    /// The same octets, standing at `position`.
+    /// Returns the same octets at `position`.
     fn at(self, position: usize) -> Self;
     /// The end of a run of `tchar` [RFC 9110 section 5.6.2].
     fn token_end(&self) -> usize;
-    /// The same, at the beginning of a line of text whose end is asked for next.
+    /// Returns the end of a token at the beginning of a line of text; the caller asks for the end
+    /// of that text next.
     #[inline(always)]
     fn token_end_in_text(&self) -> usize {
         self.token_end()
@@ -26,17 +27,17 @@ pub(crate) trait Input: Copy {
     /// The end of a run of HTAB, SP, VCHAR and obs-text [RFC 9110 section 5.5].
     fn text_end(&self) -> usize;
 
-    /// The octet at this position.
+    /// Returns the octet at this position.
     #[inline(always)]
     fn octet(&self) -> Option<u8> {
         self.octets().get(self.position()).copied()
     }
 
-    /// The next `N` octets.
+    /// Returns the next `N` octets.
     #[inline(always)]
     fn next<const N: usize>(&self) -> Option<&[u8; N]> {
         let start = self.position();
-        // Two ways to ask the same: the first is quicker, the second shorter.
+        // Two equivalent ways: the first is faster, the second compiles to less code.
         let next = if IS_WIDE {
             self.octets().get(start..start.wrapping_add(N))
         } else {
@@ -45,7 +46,7 @@ pub(crate) trait Input: Copy {
         next?.first_chunk()
     }
 
-    /// Whether these octets are the next.
+    /// Returns whether the next octets are `expected`.
     #[inline(always)]
     fn is_at<const N: usize>(&self, expected: &[u8; N]) -> bool {
         self.next() == Some(expected)

@@ -1,12 +1,13 @@
-//! What the grammar runs on: a position in the received octets that can tell where a run of a class
-//! of octets ends.
+//! The inputs of the grammar: positions in the received octets that find the end of a run of a
+//! class.
 //!
-//! The rules know nothing but [`Input`]. How the runs are found is the business of those who
-//! implement it: [`Words`] looks at a machine word at a time and is small, `Bitmaps` marks the
-//! octets of a class in a row or a block of them and is fast where registers are wide.
-//! `--cfg bareline_scan="words"` takes the first on a 64-bit machine too, to try it there.
+//! The rules know only [`Input`]. Its implementations differ in how they find a run: [`Words`]
+//! scans a machine word at a time and is small. `Bitmaps` marks the octets of a class in a row or a
+//! block, and is fast where registers are wide. `--cfg bareline_scan="words"` selects `Words` on a
+//! 64-bit machine too.
 //!
-//! The feature `unstable-inside` compiles all of them, for the comparison in `crate::inside`.
+//! The feature `unstable-inside` compiles all implementations, for the comparison in
+//! `crate::inside`.
 
 #[cfg(any(
     feature = "unstable-inside",

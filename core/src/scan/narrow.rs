@@ -1,9 +1,9 @@
-//! The way to scan that is taken where registers are narrow.
+//! The scanner where registers are narrow.
 
 use super::Words;
 use crate::octets::{REG_NAME, run_end};
 
-/// What heads are read on.
+/// The source from which heads are parsed.
 pub(crate) type HeadSource<'b> = Words<'b>;
 
 /// Returns the end of a run of `reg-name` without percent-encoded octets [RFC 3986 section 3.2.2].

@@ -1,5 +1,5 @@
-//! The way to scan that is taken where registers are wide: bitmaps, made by the widest registers
-//! that the program is compiled for.
+//! The scanner where registers are wide: bitmaps, by the widest registers the program is compiled
+//! for.
 
 use super::bitmaps::{self, Bitmaps};
 
@@ -10,7 +10,7 @@ use bitmaps::Portable as Best;
 #[cfg(all(feature = "simd", target_feature = "sse2", not(target_feature = "avx2")))]
 use bitmaps::Sse2 as Best;
 
-/// What heads are read on.
+/// The source from which heads are parsed.
 pub(crate) type HeadSource<'b> = Bitmaps<'b, Best>;
 
 /// Returns the end of a run of `reg-name` without percent-encoded octets [RFC 3986 section 3.2.2].

@@ -1,10 +1,10 @@
-//! An input that looks at text a machine word at a time: small, and quick enough where there are no
-//! vector registers.
+//! An input that scans text a machine word at a time: small, and fast enough without vector
+//! registers.
 
 use super::Input;
 use crate::octets::{TARGET, TCHAR, TEXT, run_end, run_length};
 
-/// The octets and a position in them.
+/// Octets, and a position in them.
 #[derive(Clone, Copy)]
 pub(crate) struct Words<'b> {
     octets: &'b [u8],
@@ -12,7 +12,7 @@ pub(crate) struct Words<'b> {
 }
 
 impl<'b> Words<'b> {
-    /// The octets, from their beginning.
+    /// Returns an input at the start of the octets.
     #[inline(always)]
     pub(crate) const fn new(octets: &'b [u8]) -> Self {
         Self { octets, position: 0 }
@@ -42,7 +42,7 @@ impl Input for Words<'_> {
 
     #[inline(always)]
     fn target_end(&self) -> usize {
-        // A call: the loop has registers to itself there.
+        // A call, so that the loop has the registers to itself.
         let rest = self.octets.get(self.position..).unwrap_or(&[]);
         self.position.wrapping_add(run_length(rest, TARGET))
     }
@@ -64,8 +64,8 @@ const WORD: usize = size_of::<usize>();
 const ONES: usize = usize::MAX / 0xff;
 const HIGH_BITS: usize = ONES << 7;
 
-/// Whether an octet of the word may be a control: never a false no; a yes is looked at again, octet
-/// by octet.
+/// Returns whether an octet of the word may be a control. A `false` is exact; after a `true`, the
+/// caller checks octet by octet.
 #[inline(always)]
 const fn may_hold_control(word: usize) -> bool {
     let below_space = word.wrapping_sub(ONES * 0x20) & !word;

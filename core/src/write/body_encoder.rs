@@ -1,18 +1,19 @@
-//! A body on its way out.
+//! The encoder of a body to send.
 
 use super::WireBuf;
 use super::wire_buf::{Draft, Next};
 use crate::error::WriteError;
 use crate::value::{FieldName, FieldValue};
 
-/// Frames a body as its head declares it, and holds it to what was declared [RFC 9112 section 6].
+/// An encoder that frames a body as its head declares, and rejects any other body [RFC 9112 section
+/// 6].
 #[derive(Debug)]
 pub(crate) struct BodyEncoder {
     left: Left,
     data: Data,
-    /// Nothing follows the message on its stream.
+    /// True if nothing follows the message on its stream.
     is_last: bool,
-    /// The number of the last octets so far, in the buffer that holds them.
+    /// The mark of the buffer that holds the last octets of the body.
     next: Next,
 }
 
@@ -21,19 +22,19 @@ pub(crate) struct BodyEncoder {
 pub(super) enum Left {
     Octets(u64),
     Chunks,
-    /// The last chunk lacks its line end, which goes out with what follows.
+    /// The CR LF after the data of the last chunk is still to be written, with the next octets.
     ChunksAfterData,
     AnyUntilClose,
     Nothing,
 }
 
-/// What becomes of the octets.
+/// The treatment of the octets of a body.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) enum Data {
     Sent,
-    /// The request was HEAD: counted, not sent.
+    /// The request was HEAD: the octets are counted, not sent.
     Withheld,
-    /// The status is one that only says a length.
+    /// The status only declares a length, and allows no octets.
     Forbidden,
 }
 
@@ -57,12 +58,12 @@ impl BodyEncoder {
         Self::new(Left::AnyUntilClose, data)
     }
 
-    /// A body that is whole already.
+    /// Returns an encoder of a body that is already complete.
     pub(crate) const fn ended() -> Self {
         Self::new(Left::Nothing, Data::Sent)
     }
 
-    /// Marks the message as the last one on its stream, or not.
+    /// Sets whether the message is the last one on its stream.
     pub(super) const fn last(self, is_last: bool) -> Self {
         Self { is_last, ..self }
     }
@@ -104,7 +105,7 @@ impl BodyEncoder {
         Ok(data)
     }
 
-    /// Ends the body, with these trailer fields.
+    /// Ends the body with these trailer fields.
     pub(crate) fn end_body<const M: usize>(
         &mut self,
         trailers: &[TrailerField<'_>],
@@ -136,7 +137,7 @@ impl BodyEncoder {
                     draft.commit(self.behind());
                 }
                 Err(error) if is_chunked => return Err(error),
-                // Nothing is written, so that the octets of another message may stand there.
+                // The end writes nothing, so octets of another message in the buffer do not matter.
                 Err(_) => {}
             }
         }
@@ -144,13 +145,13 @@ impl BodyEncoder {
         Ok(())
     }
 
-    /// Returns what may follow the head of this body.
+    /// Returns the mark of the buffer after the head of this body.
     pub(super) fn begin(&mut self) -> Next {
         self.next = if self.is_sent() && !self.is_ended() { Next::body() } else { self.behind() };
         self.next
     }
 
-    /// Returns what may follow the message.
+    /// Returns the mark of the buffer after the message.
     const fn behind(&self) -> Next {
         if self.is_last { Next::NOTHING } else { Next::HEAD }
     }
@@ -165,8 +166,8 @@ impl BodyEncoder {
         self.left == Left::Nothing
     }
 
-    /// Returns whether the peer has the whole message once it has its head and `count` octets more
-    /// of the body, although this encoder may not have ended.
+    /// Returns whether a peer with the head and `count` more octets of the body has the complete
+    /// message, even if this encoder has not ended.
     pub(crate) fn is_whole_after(&self, count: usize) -> bool {
         let is_all = match self.left {
             Left::Octets(left) => left == count as u64,
@@ -176,7 +177,7 @@ impl BodyEncoder {
         is_all || self.data != Data::Sent
     }
 
-    /// Returns what is left after these octets.
+    /// Returns the rest of the body after these octets.
     fn after(&self, data: &[u8]) -> Result<Left, WriteError> {
         let count = data.len() as u64;
         match (self.left, self.data) {
@@ -191,7 +192,7 @@ impl BodyEncoder {
         }
     }
 
-    /// Writes what stands in front of these octets where the body is chunked.
+    /// Writes the start of a chunk of these octets, where the body is chunked.
     fn put_chunk_start(&self, data: &[u8], draft: &mut Draft<'_>) -> Result<(), WriteError> {
         if !matches!(self.left, Left::Chunks | Left::ChunksAfterData) {
             return Ok(());
@@ -220,18 +221,21 @@ pub(crate) enum BodyStep {
     End,
 }
 
-/// The calls that write a body, for whatever has an `outgoing` message and knows whether it may go
-/// on.
+/// The calls that write a body, for types whose `outgoing` returns the encoder if the step is
+/// allowed.
 macro_rules! body_calls {
     () => {
-        /// Copies octets of the body into the buffer, as one chunk where the body is chunked. In a
-        /// response to HEAD they are counted and left out.
+        /// Copies octets of the body into the buffer, as one chunk if the body is chunked. In a
+        /// response to HEAD, the octets are counted but not sent.
         ///
-        /// Fails with [`WriteError::BodyLength`] when they are more than declared,
-        /// [`WriteError::BodyForbidden`] when the status only says a length,
-        /// [`WriteError::BufferFull`] when they do not fit, [`WriteError::OutOfTurn`] when no body
-        /// is being written or the octets of another message stand in the buffer. Nothing is taken
-        /// then.
+        /// Fails with
+        /// - [`WriteError::BodyLength`] for more octets than declared,
+        /// - [`WriteError::BodyForbidden`] if the status only declares a length,
+        /// - [`WriteError::BufferFull`] if the octets do not fit,
+        /// - [`WriteError::OutOfTurn`] if no body is being written, or the buffer holds octets of
+        ///   another message.
+        ///
+        /// After an error, none of the octets count.
         pub fn send_data<const M: usize>(
             &mut self,
             data: &[u8],
@@ -240,9 +244,10 @@ macro_rules! body_calls {
             self.outgoing(BodyStep::Data(data.len()))?.send_data(data, out)
         }
 
-        /// Frames octets of the body that the caller sends itself, without a copy: first what
-        /// stands in the buffer, then exactly the octets that this returns, which are none in a
-        /// response to HEAD. Nothing else can be written to the buffer before [`WireBuf::clear`],
+        /// Frames octets of the body that the caller sends itself, without a copy.
+        ///
+        /// The caller sends the buffer, and then exactly the octets that this call returns: none in
+        /// a response to HEAD. Until [`WireBuf::clear`], nothing else can be written to the buffer,
         /// even if it is empty. Fails as [`send_data`](Self::send_data) does.
         pub fn frame_data<'d, const M: usize>(
             &mut self,
@@ -252,13 +257,18 @@ macro_rules! body_calls {
             self.outgoing(BodyStep::Data(data.len()))?.frame_data(data, out)
         }
 
-        /// Ends the body, with these trailer fields where it is chunked.
+        /// Ends the body, with these trailer fields if it is chunked.
         ///
-        /// Fails with [`WriteError::BodyLength`] when octets are missing, in a response to HEAD not
-        /// when all are; [`WriteError::TrailersNeedChunked`]; [`WriteError::ForbiddenTrailer`] for
-        /// a field that comes too late there [RFC 9110 section 6.5.1]; [`WriteError::BufferFull`];
-        /// [`WriteError::OutOfTurn`] when no body is being written, or the octets of another
-        /// message stand in the buffer. Nothing is ended then.
+        /// Fails with
+        /// - [`WriteError::BodyLength`] if octets are missing; in a response to HEAD they may be,
+        /// - [`WriteError::TrailersNeedChunked`] for trailer fields without chunks,
+        /// - [`WriteError::ForbiddenTrailer`] for a field that is invalid in trailers [RFC 9110
+        ///   section 6.5.1],
+        /// - [`WriteError::BufferFull`] if the end does not fit,
+        /// - [`WriteError::OutOfTurn`] if no body is being written, or the buffer holds octets of
+        ///   another message.
+        ///
+        /// After an error, the body has not ended.
         pub fn end_body<const M: usize>(
             &mut self,
             trailers: &[TrailerField<'_>],
@@ -270,7 +280,7 @@ macro_rules! body_calls {
 }
 pub(crate) use body_calls;
 
-/// The hexadecimal digits of a number.
+/// Returns the hexadecimal digits of a number.
 fn hexadecimal(mut number: u64, digits: &mut [u8; 16]) -> &[u8] {
     let mut from = digits.len();
     for (at, digit) in digits.iter_mut().enumerate().rev() {

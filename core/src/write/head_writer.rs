@@ -1,4 +1,4 @@
-//! A head, written in one sequence: start line, fields, end.
+//! The writer of a head: start line, fields and end, in this order.
 
 use super::body_encoder::Data;
 use super::wire_buf::Draft;
@@ -9,11 +9,11 @@ use crate::record::debug_record;
 use crate::value::{FieldName, FieldValue, Method, Status, Target, Version, check_authority};
 use core::fmt;
 
-/// Writes one head: fields first, then one of the calls that end it and say how the body is framed.
+/// A writer of one head: first fields, then one of the calls that end the head and frame the body.
 ///
-/// Each call takes the writer and gives it back, so that the sequence cannot be confused. Nothing
-/// counts until the call that ends the head has succeeded: a writer that failed, was dropped or
-/// forgotten leaves the buffer as it was.
+/// Each call takes the writer and returns it, so that calls out of order do not compile. Nothing
+/// counts until the call that ends the head succeeds. A writer that fails, or is dropped or
+/// forgotten, leaves the buffer as it was.
 ///
 /// ```
 /// use bareline_core::{
@@ -36,42 +36,41 @@ pub struct HeadWriter<'w, S = Detached<'w>> {
     message: Message,
     version: Version,
     persistence: Persistence,
-    /// Where the authority of the target stands, which `Host` has to repeat.
+    /// The range of the target's authority, which `Host` has to repeat.
     authority: Option<(usize, usize)>,
-    /// Where the minor digit of the version stands.
+    /// The position of the version's minor digit.
     minor_at: usize,
     seen: Seen,
 }
 
-/// Marks what a head goes out on: a connection, a stream of messages or a datagram. Nothing outside
-/// of this crate can be one.
+/// The destination of a head: a connection, a stream of messages or a datagram. This trait is
+/// sealed.
 pub trait HeadSink: sealed::Sink {}
 
 impl<S: sealed::Sink> HeadSink for S {}
 
-/// Marks what a body may be sent on in parts, behind its head: all but a datagram.
+/// A destination that takes a body in parts after its head: all but a datagram.
 pub trait StreamSink: HeadSink {}
 
 pub(crate) mod sealed {
     use super::HeadWritten;
 
-    /// Who is told that a head has been written.
+    /// The receiver of a written head.
     pub trait Sink {
-        /// True for a connection: it guards what the head says of it.
+        /// True for a connection: its HTTP/1.0 responses without `keep-alive` declare `close`.
         const IS_CONNECTION: bool;
 
-        /// True for a datagram: its message has a buffer for itself.
+        /// True for a datagram: its message has the buffer to itself.
         const IS_DATAGRAM: bool = false;
 
-        /// True where the head may be a request's: where it may not, what concerns requests takes
-        /// no flash.
+        /// False if the head is always a response: then the checks of requests take no flash.
         const MAY_BE_REQUEST: bool = true;
 
         fn head_written(self, written: HeadWritten);
     }
 }
 
-/// What a connection has to know of a head that was written.
+/// The properties of a written head that its connection needs.
 pub struct HeadWritten {
     pub(crate) body: BodyEncoder,
     pub(crate) says_close: bool,
@@ -90,56 +89,57 @@ debug_record!(HeadWritten {
     version
 });
 
-/// What a head has to say of the connection, unless the caller says it.
+/// The connection option to write, unless the caller writes one.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) enum Persistence {
-    /// Nothing.
+    /// None.
     Unsaid,
     /// `Connection: close`.
     Close,
-    /// `Connection: close` where the message is whole with its head.
+    /// `Connection: close` if the message is complete with its head.
     CloseIfWhole,
-    /// `Connection: keep-alive`, for an HTTP/1.0 peer that asked for it.
+    /// `Connection: keep-alive`, for an HTTP/1.0 peer that requested it.
     KeepAlive,
 }
 
 #[derive(Clone, Copy)]
 enum Message {
-    /// What content the method goes with, and the version of the server, as far as it is known.
+    /// The content that the method allows, and the version of the server, if known.
     Request(Content, Version),
     Response(RequestContext, Status),
 }
 
-/// What content a method goes with.
+/// The content that a method allows.
 #[derive(Clone, Copy, PartialEq)]
 enum Content {
     /// None: TRACE [RFC 9110 section 9.3.8].
     Forbidden,
-    /// None: what follows a CONNECT goes through the tunnel [RFC 9110 section 9.3.6].
+    /// None: the octets after a CONNECT go through the tunnel [RFC 9110 section 9.3.6].
     Tunnel,
-    /// POST, PUT and PATCH: none is said with a length of zero [RFC 9110 section 8.6].
+    /// POST, PUT and PATCH: a request without content declares a length of zero [RFC 9110 section
+    /// 8.6].
     Expected,
-    /// All others.
+    /// All other methods.
     Possible,
 }
 
-/// What the body that follows a head may be.
+/// The body that may follow a head.
 #[derive(Clone, Copy, PartialEq)]
 enum Body {
     /// Any octets.
     Sent,
-    /// Any octets; they are counted, and not sent, since the request was HEAD.
+    /// Any octets, counted but not sent, since the request was HEAD.
     Withheld,
-    /// None, though a length may be said: 304 [RFC 9110 section 15.4.5].
+    /// None, though the head may declare a length: 304 [RFC 9110 section 15.4.5].
     SaidOnly,
-    /// None; a length of zero is said: 205 [RFC 9110 section 15.3.6].
+    /// None, and the head declares a length of zero: 205 [RFC 9110 section 15.3.6].
     Empty,
-    /// None, and no word of it: 1xx, 204, 2xx to CONNECT, and requests with CONNECT or TRACE [RFC
-    /// 9110 section 8.6].
+    /// None, and no length: 1xx, 204, 2xx to CONNECT, and requests with CONNECT or TRACE [RFC 9110
+    /// section 8.6].
     Absent,
 }
 
-/// The fields so far, as far as others depend on them: a bit for each.
+/// The fields so far on which other rules depend: a bit for each.
 #[derive(Clone, Copy)]
 struct Seen(u8);
 
@@ -157,10 +157,11 @@ impl Seen {
         self.0 & one != 0
     }
 
-    /// With this field, in a request or not; `Host` has to repeat the `authority` of the target.
+    /// Checks a field and returns the set with it; `Host` has to repeat the `authority` of the
+    /// target.
     ///
-    /// Takes what it needs and nothing more: a writer whose address is given to a function has to
-    /// be in memory.
+    /// Takes these parameters instead of the writer: a writer whose address is passed has to be in
+    /// memory, not in registers.
     #[inline(never)]
     fn with(
         self,
@@ -227,7 +228,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         method: Method<'_>,
         target: Target<'_>,
     ) -> Result<Self, WriteError> {
-        // One that was read may hold more than may be written.
+        // A received target may hold octets that must not be written.
         let target = target.check()?;
         draft.put(method.as_bytes())?;
         draft.put(b" ")?;
@@ -268,13 +269,13 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         Self { draft, sink, message, version, persistence, authority, minor_at, seen }
     }
 
-    /// What the head says of the connection, unless the caller does.
+    /// Sets the connection option to write, unless the caller writes one.
     pub(crate) fn persistence(mut self, persistence: Persistence) -> Self {
         self.persistence = persistence;
         self
     }
 
-    /// Says which version the server speaks, where the head is a request's.
+    /// Sets the version that the server speaks, if the head is a request's.
     pub(crate) fn server_version(mut self, version: Version) -> Self {
         if let Message::Request(_, server) = &mut self.message {
             *server = version;
@@ -282,16 +283,15 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         self
     }
 
-    /// The version of the message: HTTP/1.1 unless this is called.
+    /// Sets the version of the message, HTTP/1.1 by default.
     pub fn version(mut self, version: Version) -> Self {
         self.version = version;
         self
     }
 
-    /// Writes this reason phrase in the place of the registered one, which nobody may rely on [RFC
-    /// 9112 section 4].
+    /// Replaces the registered reason phrase; recipients ignore it [RFC 9112 section 4].
     ///
-    /// Fails with [`WriteError::OutOfTurn`] in a request, or behind a field.
+    /// Fails with [`WriteError::OutOfTurn`] in a request, or after a field.
     pub fn reason(mut self, reason: FieldValue<'_>) -> Result<Self, WriteError> {
         let Message::Response(_, status) = self.message else { return Err(WriteError::OutOfTurn) };
         let reason_at = self.minor_at.saturating_add("1 200 ".len());
@@ -308,18 +308,21 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
 
     /// Writes a field line.
     ///
-    /// Fails with [`WriteError::FramingField`] for `Content-Length`, `Transfer-Encoding` and `TE:
-    /// chunked`, with [`WriteError::RepeatedHost`], [`WriteError::InvalidHost`] or
-    /// [`WriteError::HostDiffers`] for a `Host` in a request that is not one authority, and
-    /// that of the target where it names one, and with [`WriteError::InvalidConnection`] for a
-    /// `Connection` that is no list of tokens.
+    /// Fails with
+    /// - [`WriteError::FramingField`] for `Content-Length`, `Transfer-Encoding` and `TE: chunked`,
+    /// - [`WriteError::RepeatedHost`] for a second `Host` in a request,
+    /// - [`WriteError::InvalidHost`] for a `Host` that is not an authority,
+    /// - [`WriteError::HostDiffers`] for a `Host` that differs from the authority of the target,
+    /// - [`WriteError::InvalidConnection`] for a `Connection` that is not a list of tokens.
+    #[doc(alias = "header")]
     pub fn field(mut self, name: FieldName<'_>, value: FieldValue<'_>) -> Result<Self, WriteError> {
         self.put_field(name, value)?;
         Ok(self)
     }
 
-    /// Writes field lines: as [`field`](Self::field), one after the other.
+    /// Writes field lines in order, each as [`field`](Self::field) does.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[doc(alias = "headers")]
     pub fn fields(
         mut self,
         fields: &[(FieldName<'_>, FieldValue<'_>)],
@@ -347,7 +350,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         Ok(())
     }
 
-    /// Ends the head of a message without a body. A length of zero is said where a body would be
+    /// Ends the head of a message without a body. Declares a length of zero where a body is
     /// expected.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn without_body(mut self) -> Result<(), WriteError> {
@@ -364,11 +367,11 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         self.end_head(b"", BodyEncoder::ended())
     }
 
-    /// Ends the head and writes the whole body, with its length. In a response to HEAD the body is
-    /// left out.
+    /// Ends the head and writes the complete body, with its length. A response to HEAD omits the
+    /// body.
     ///
-    /// Fails with [`WriteError::BodyForbidden`] where a message has none. An empty body is no body,
-    /// as with [`without_body`](Self::without_body).
+    /// Fails with [`WriteError::BodyForbidden`] where a message has no body. An empty body equals
+    /// [`without_body`](Self::without_body), except in a response to HEAD.
     pub fn body(mut self, body: &[u8]) -> Result<(), WriteError> {
         let rule = self.body_rule();
         if body.is_empty() && rule != Body::Withheld {
@@ -383,7 +386,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         self.end_head(sent, BodyEncoder::ended())
     }
 
-    /// What becomes of the octets of a body of any length.
+    /// Returns the treatment of a body of any length.
     fn data_rule(&self) -> Result<Data, WriteError> {
         match self.body_rule() {
             Body::Sent => Ok(Data::Sent),
@@ -392,7 +395,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         }
     }
 
-    /// Whether this side or the other speaks HTTP/1.0.
+    /// Returns whether one of the two sides speaks HTTP/1.0.
     fn is_http10(&self) -> bool {
         let asked = match self.message {
             Message::Request(_, server) => server,
@@ -430,8 +433,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         self.draft.put(b"\r\n")
     }
 
-    /// Checks what only the whole head shows, writes what is left of it and these octets of the
-    /// body, and lets all of it count.
+    /// Checks the complete head, writes its rest and `body`, and commits the draft.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn end_head(mut self, body: &[u8], encoder: BodyEncoder) -> Result<(), WriteError> {
         let Self { seen, version, .. } = self;
@@ -459,7 +461,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         if version == Version::Http10 {
             self.draft.replace(self.minor_at, b'0');
         }
-        // An answer in HTTP/1.0 ends a connection unless it says otherwise [RFC 9112 section 9.3].
+        // A response in HTTP/1.0 ends a connection unless it says otherwise [RFC 9112 section 9.3].
         let is_http10_response =
             version == Version::Http10 && matches!(self.message, Message::Response(..));
         let is_open = matches!(self.persistence, Persistence::Unsaid | Persistence::CloseIfWhole);
@@ -512,11 +514,11 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
 }
 
 impl<S: StreamSink> HeadWriter<'_, S> {
-    /// Ends the head of a message whose body has this length, in octets; they follow, and are
-    /// counted.
+    /// Ends the head of a message whose body has this length in octets. The body follows in parts,
+    /// and its octets are counted.
     ///
-    /// With status 304 only the length is said. Fails with [`WriteError::BodyForbidden`] where a
-    /// message has no body.
+    /// With status 304, the head only declares the length. Fails with [`WriteError::BodyForbidden`]
+    /// where a message has no body.
     pub fn length(mut self, length: u64) -> Result<(), WriteError> {
         let rule = self.body_rule();
         self.put_length(rule, length)?;
@@ -530,11 +532,13 @@ impl<S: StreamSink> HeadWriter<'_, S> {
 
     /// Ends the head of a message whose body is sent in chunks [RFC 9112 section 7.1].
     ///
-    /// Fails with [`WriteError::NeedsHttp11`] to or from HTTP/1.0, with
-    /// [`WriteError::BodyForbidden`] where a message has no body. A
-    /// [`ClientConnection`](crate::ClientConnection) knows the version of its server from the
-    /// response before; for the first request it is the caller who knows that the server speaks
+    /// Fails with [`WriteError::NeedsHttp11`] to or from HTTP/1.0, and with
+    /// [`WriteError::BodyForbidden`] where a message has no body.
+    ///
+    /// A [`ClientConnection`](crate::ClientConnection) knows the version of its server from the
+    /// previous response. For the first request, the caller has to know that the server speaks
     /// HTTP/1.1 [RFC 9112 section 6.1].
+    #[doc(alias = "chunked transfer encoding")]
     pub fn chunked(mut self) -> Result<(), WriteError> {
         let encoder = BodyEncoder::chunked(self.data_rule()?);
         if self.is_http10() {
@@ -544,17 +548,17 @@ impl<S: StreamSink> HeadWriter<'_, S> {
         self.end_head(b"", encoder)
     }
 
-    /// Ends the head of a response whose body ends when the connection does; `Connection: close` is
-    /// added when it is not there.
+    /// Ends the head of a response whose body ends when the connection closes; adds a missing
+    /// `Connection: close`.
     ///
-    /// Fails with [`WriteError::CloseDelimitedRequest`] for a request [RFC 9112 section 6.3], with
-    /// [`WriteError::BodyForbidden`] where a response has no body.
+    /// Fails with [`WriteError::CloseDelimitedRequest`] for a request [RFC 9112 section 6.3], and
+    /// with [`WriteError::BodyForbidden`] where a response has no body.
     pub fn until_close(self) -> Result<(), WriteError> {
         let encoder = BodyEncoder::until_close(self.data_rule()?);
         self.end_until_close(b"", encoder)
     }
 
-    /// Ends the head as [`until_close`](Self::until_close) does and writes the whole body.
+    /// Ends the head as [`until_close`](Self::until_close) does, and writes the complete body.
     pub fn body_until_close(self, body: &[u8]) -> Result<(), WriteError> {
         let sent = if self.data_rule()? == Data::Sent { body } else { &[] };
         self.end_until_close(sent, BodyEncoder::ended())
@@ -575,7 +579,7 @@ impl<S> fmt::Debug for HeadWriter<'_, S> {
     }
 }
 
-/// The decimal digits of a number.
+/// Returns the decimal digits of a number.
 fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
     let mut from = digits.len();
     for (at, digit) in digits.iter_mut().enumerate().rev() {
@@ -590,8 +594,8 @@ fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
     digits.get(from..).unwrap_or(&[])
 }
 
-/// The number divided by ten, and what is left: octet by octet where the machine cannot divide 64
-/// bits at once.
+/// Returns the quotient and the remainder by ten, octet by octet where the CPU has no 64-bit
+/// division.
 #[inline(always)]
 fn div_ten(number: u64) -> (u64, u8) {
     if IS_WIDE {

@@ -1,4 +1,4 @@
-//! Messages that go out on no connection of ours.
+//! Messages that are sent without a connection of this crate.
 
 use super::body_encoder::{BodyStep, body_calls};
 use super::head_writer::sealed::Sink;
@@ -8,11 +8,11 @@ use super::{
 use crate::error::WriteError;
 use crate::value::{Method, Status, Target};
 
-/// Writes messages one behind the other, for a stream that no connection of this crate guards.
+/// A writer of consecutive messages, for a stream without a connection of this crate.
 ///
-/// A message begins when the body of the one before has ended. None begins behind a message that is
-/// the last one on its stream: one that says `Connection: close`, ends with the close, or changes
-/// the protocol [RFC 9112 sections 9.6 and 9.8, RFC 9110 sections 7.8 and 9.3.6].
+/// A message begins when the body of the previous one has ended. A message is the last one if it
+/// says `Connection: close`, ends with the close, or changes the protocol: no message begins after
+/// it [RFC 9112 sections 9.6 and 9.8, RFC 9110 sections 7.8 and 9.3.6].
 ///
 /// ```
 /// use bareline_core::{
@@ -44,10 +44,11 @@ impl MessageWriter {
 
     /// Begins a request.
     ///
-    /// Fails with [`WriteError::TargetForm`] when the target's form does not suit the method, with
-    /// [`WriteError::InvalidTarget`] when the target was read and holds what may not be written
-    /// ([`Target::encoded`] makes it fit), with [`WriteError::OutOfTurn`] when no message may
-    /// begin.
+    /// Fails with
+    /// - [`WriteError::TargetForm`] if the target's form does not suit the method,
+    /// - [`WriteError::InvalidTarget`] if the target was received and holds octets that must not be
+    ///   written ([`Target::encoded`] encodes them),
+    /// - [`WriteError::OutOfTurn`] if no message may begin.
     pub fn request<'w, const M: usize>(
         &'w mut self,
         method: Method<'_>,
@@ -63,7 +64,7 @@ impl MessageWriter {
     /// Begins a response with this status and its registered reason phrase.
     ///
     /// Fails with [`WriteError::InvalidStatus`] for a code over 599, which can be received but not
-    /// sent; with [`WriteError::OutOfTurn`] when no message may begin.
+    /// sent, and with [`WriteError::OutOfTurn`] if no message may begin.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn response<'w, const M: usize>(
         &'w mut self,
@@ -94,7 +95,7 @@ impl Default for MessageWriter {
     }
 }
 
-/// Tells a [`MessageWriter`] that a head has been written.
+/// The destination of the heads of a [`MessageWriter`].
 #[derive(Debug)]
 pub struct Detached<'w> {
     body: &'w mut BodyEncoder,

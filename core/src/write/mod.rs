@@ -1,4 +1,4 @@
-//! Heads and bodies written into buffers of a fixed size.
+//! Writers of heads and bodies, into buffers of a fixed size.
 
 mod body_encoder;
 mod head_writer;

@@ -1,11 +1,12 @@
-//! What a response needs to know of its request.
+//! The properties of a request that decide the framing of its response.
 
 use crate::head::RequestHead;
 use crate::value::{Method, Version};
 
-/// The request that a response answers, as far as it decides how the response is framed: a response
-/// to HEAD has no body, one to CONNECT may begin a tunnel, and an HTTP/1.0 client knows neither
-/// chunks nor 1xx.
+/// The properties of a request that decide the framing of its response.
+///
+/// A response to HEAD has no body, a response to CONNECT may begin a tunnel, and an HTTP/1.0 client
+/// understands neither chunks nor 1xx.
 ///
 /// ```
 /// use bareline_core::{MessageWriter, Method, RequestContext, Status, Version, WireBuf};
@@ -30,10 +31,10 @@ enum Asked {
 }
 
 impl RequestContext {
-    /// A request that could not be read: the response is a refusal.
+    /// The context of a request that could not be parsed, for the response that rejects it.
     pub const UNREAD: Self = Self { method: Asked::Other, version: Version::Http11 };
 
-    /// A request with this method and version.
+    /// Returns the context of a request with this method and version.
     pub fn new(method: Method<'_>, version: Version) -> Self {
         let method = match method {
             method if method == Method::HEAD => Asked::Head,
@@ -43,17 +44,17 @@ impl RequestContext {
         Self { method, version }
     }
 
-    /// Whether it asked for the head alone [RFC 9110 section 9.3.2].
+    /// Returns whether the request was HEAD [RFC 9110 section 9.3.2].
     pub(crate) fn is_head(self) -> bool {
         self.method == Asked::Head
     }
 
-    /// Whether it asked for a tunnel [RFC 9110 section 9.3.6].
+    /// Returns whether the request was CONNECT [RFC 9110 section 9.3.6].
     pub(crate) fn is_connect(self) -> bool {
         self.method == Asked::Connect
     }
 
-    /// A method with which a response is framed as with that of the request.
+    /// Returns a method that frames a response as the request's own method does.
     pub(crate) fn method(self) -> Method<'static> {
         match self.method {
             Asked::Head => Method::HEAD,
@@ -62,14 +63,14 @@ impl RequestContext {
         }
     }
 
-    /// The version of the request.
+    /// Returns the version of the request.
     pub(crate) fn version(self) -> Version {
         self.version
     }
 }
 
 impl RequestHead<'_> {
-    /// What a response to this request has to know.
+    /// Returns the context that a response to this request needs.
     pub fn context(&self) -> RequestContext {
         RequestContext::new(self.method(), self.version())
     }

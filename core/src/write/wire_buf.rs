@@ -1,4 +1,4 @@
-//! The octets to be sent.
+//! The buffer of octets to send.
 
 use crate::error::WriteError;
 use crate::octets::{self, IS_WIDE};
@@ -6,14 +6,16 @@ use crate::value::{FieldName, FieldValue, Status};
 use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-/// Up to `M` octets to be sent. A connection writes into it, a
-/// [`MessageWriter`](crate::MessageWriter), or [`datagram`](crate::datagram).
+/// A buffer of up to `M` octets to send, written by a connection, a
+/// [`MessageWriter`](crate::MessageWriter) or a [`datagram`](crate::datagram).
 ///
-/// The octets of a buffer are always framed as their heads say. A buffer knows what may follow its
-/// last octet: a head, or the next octets of one body. All else fails with
-/// [`WriteError::OutOfTurn`], whoever writes it. Behind a whole message any head may stand: it is
-/// the caller who sends a buffer on the right connection. An empty buffer takes whatever comes
-/// next, so that a body may go on in a second buffer while the first one is sent.
+/// The octets of a buffer are always framed as their heads declare. A buffer knows what may follow
+/// its last octet: a head, or the next octets of one body. Anything else fails with
+/// [`WriteError::OutOfTurn`], from every writer.
+///
+/// A head of any connection may follow a complete message: the caller sends each buffer on the
+/// right connection. An empty buffer accepts any octets, so that a body can continue in a second
+/// buffer while the first one is sent.
 ///
 /// ```
 /// use bareline_core::{MessageWriter, RequestContext, Status, WireBuf, WriteError};
@@ -29,35 +31,37 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 /// ```
 pub struct WireBuf<const M: usize> {
     octets: [u8; M],
-    /// How many of the octets count.
+    /// The number of octets that count.
     written: usize,
     next: Next,
 }
 
-/// What may follow the last octet of a buffer. In one number, and zero at first, so that an empty
-/// buffer consists of zeros and takes no flash as a static.
+/// The mark of a buffer: a head, nothing, or one body may follow its last octet.
+///
+/// The mark is one number, initially zero: an empty buffer is all zeros and takes no flash as a
+/// static.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Next(usize);
 
-/// The count of numbers that are given away: see [`Next::body`].
+/// The count of body marks given out: see [`Next::body`].
 static GIVEN: AtomicUsize = AtomicUsize::new(0);
 
 impl Next {
-    /// A head: the message before is whole.
+    /// A head may follow: the message before is complete.
     pub(super) const HEAD: Self = Self(0);
 
-    /// Nothing: the connection ends or changes its protocol behind the last octet.
+    /// Nothing may follow: the connection ends or changes its protocol after the last octet.
     pub(super) const NOTHING: Self = Self(1);
 
-    /// Octets that the caller sends itself: nothing can be written before they are sent.
+    /// Octets that the caller sends itself follow: nothing can be written until they are sent.
     pub(super) const FRAMED: Self = Self(2);
 
-    /// Returns the rest of a body whose last octets so far are these: a number that no other octets
-    /// have.
+    /// Returns the mark of a body whose last octets are in the buffer: a number that no other
+    /// buffer has.
     ///
-    /// A body knows the number of its last octets, and so does the buffer that holds them. They can
-    /// meet in no other way: both may be moved at any time. On machines that cannot count in one
-    /// step an interrupt may have the same number.
+    /// Both the body and the buffer with its last octets keep the number. They cannot keep a
+    /// reference instead, because both may be moved at any time. Without an atomic increment, an
+    /// interrupt may get the same number.
     pub(super) fn body() -> Self {
         #[cfg(target_has_atomic = "ptr")]
         let given = GIVEN.fetch_add(1, Ordering::Relaxed);
@@ -67,7 +71,7 @@ impl Next {
             GIVEN.store(given.wrapping_add(1), Ordering::Relaxed);
             given
         };
-        // Only after four thousand million times does it begin anew, where a word has 32 bits.
+        // With 32-bit words, the numbers repeat only after 2^32 calls.
         Self(given.wrapping_add(3).max(3))
     }
 }
@@ -83,24 +87,24 @@ impl<const M: usize> WireBuf<M> {
         self.octets.get(..self.written).unwrap_or(&[])
     }
 
-    /// Forgets all octets, once they are sent, with those that
-    /// [`frame_data`](crate::MessageWriter::frame_data) has framed.
+    /// Clears the buffer once its octets are sent, with those that
+    /// [`frame_data`](crate::MessageWriter::frame_data) framed.
     pub const fn clear(&mut self) {
         (self.written, self.next) = (0, Next::HEAD);
     }
 
-    /// Returns a draft for a head. Fails with [`WriteError::OutOfTurn`] where none may follow.
+    /// Returns a draft for a head. Fails with [`WriteError::OutOfTurn`] where no head may follow.
     #[inline]
     pub(crate) fn head_draft(&mut self) -> Result<Draft<'_>, WriteError> {
         self.draft(Next::HEAD)
     }
 
-    /// Returns a draft for a message that has the buffer for itself.
+    /// Returns a draft for a message that has the buffer to itself.
     pub(crate) fn whole_draft(&mut self) -> Result<Draft<'_>, WriteError> {
         if self.written == 0 { self.head_draft() } else { Err(WriteError::OutOfTurn) }
     }
 
-    /// Returns a draft for what may follow this.
+    /// Returns a draft for octets that may follow this mark.
     #[inline]
     pub(super) fn draft(&mut self, next: Next) -> Result<Draft<'_>, WriteError> {
         if self.next == Next::FRAMED || (self.written != 0 && self.next != next) {
@@ -128,11 +132,11 @@ impl<const M: usize> fmt::Debug for WireBuf<M> {
     }
 }
 
-/// Octets behind those that count. They count when the draft is committed; given up or forgotten,
-/// it leaves nothing behind.
+/// Octets after those that count. Committing the draft makes them count; a dropped or forgotten
+/// draft leaves no trace.
 pub(crate) struct Draft<'w> {
     octets: &'w mut [u8],
-    /// Where the draft ends.
+    /// The end of the draft.
     end: usize,
     written: &'w mut usize,
     next: &'w mut Next,
@@ -146,7 +150,7 @@ impl Draft<'_> {
         Ok(())
     }
 
-    /// `field-line CRLF`
+    /// Writes `field-line CRLF`.
     #[inline]
     pub(crate) fn field(
         &mut self,
@@ -174,7 +178,7 @@ impl Draft<'_> {
         Err(WriteError::BufferFull)
     }
 
-    /// `status-line CRLF`, of HTTP/1.1 and with the registered reason phrase
+    /// Writes `status-line CRLF`, of HTTP/1.1 and with the registered reason phrase.
     #[inline(always)]
     pub(crate) fn status_line(&mut self, status: Status) -> Result<(), WriteError> {
         let reason = status.reason().as_bytes();
@@ -198,7 +202,7 @@ impl Draft<'_> {
         Err(WriteError::BufferFull)
     }
 
-    /// The next `count` octets, which are part of the draft from now on.
+    /// Extends the draft by `count` octets and returns them.
     #[inline(always)]
     fn room(&mut self, count: usize) -> Result<&mut [u8], WriteError> {
         let start = self.end;
@@ -211,29 +215,29 @@ impl Draft<'_> {
         Ok(room)
     }
 
-    /// Where the next octet goes.
+    /// Returns the position of the next octet.
     pub(crate) fn position(&self) -> usize {
         self.end
     }
 
-    /// Takes back what was put from there on.
+    /// Removes the octets of the draft from `position` on.
     pub(crate) fn truncate(&mut self, position: usize) {
         self.end = position.max(*self.written).min(self.end);
     }
 
-    /// Replaces one octet that was put before.
+    /// Replaces one octet of the draft.
     pub(crate) fn replace(&mut self, position: usize, octet: u8) {
         if let Some(old) = self.octets.get_mut(position) {
             *old = octet;
         }
     }
 
-    /// What has been put from `start` to `end`.
+    /// Returns the octets from `start` to `end`.
     pub(crate) fn between(&self, start: usize, end: usize) -> &[u8] {
         self.octets.get(start..end).unwrap_or(&[])
     }
 
-    /// Lets the octets count; this may follow them.
+    /// Makes the octets count, and sets the mark of the buffer.
     #[inline]
     pub(super) fn commit(self, next: Next) {
         *self.written = self.end;
@@ -241,8 +245,10 @@ impl Draft<'_> {
     }
 }
 
-/// Copies octets to as many places. What fits into a few registers goes through them: two copies of
-/// one size, which overlap, instead of a call.
+/// Copies octets to a slice of the same length.
+///
+/// From 4 to 32 octets go through registers instead of a call: two copies of one size, which
+/// overlap.
 #[inline(always)]
 fn copy(to: &mut [u8], from: &[u8]) {
     match (from.len() >= 8, from.len() <= 16, from.len() <= 32, from.len() >= 4) {

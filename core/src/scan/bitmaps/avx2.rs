@@ -1,5 +1,4 @@
-//! Classes by the vector registers that x86 has had since 2013; a program has to be compiled for
-//! them.
+//! Classes by the vector registers of x86 since 2013; a program has to be compiled for them.
 
 use super::classes::{Classes, HALF, ROW};
 use crate::octets::{REG_NAME, TARGET, TCHAR, is};
@@ -10,7 +9,7 @@ use safe_arch::{
     shuffle_av_i8z_all_m128i,
 };
 
-/// 256 bits at a time, and tables of 16 entries.
+/// AVX2: 256 bits at a time, and tables of 16 entries.
 #[derive(Clone, Copy)]
 pub(crate) struct Avx2;
 
@@ -24,7 +23,7 @@ impl Classes for Avx2 {
 
     #[inline(always)]
     fn nontext(row: &[u8; ROW]) -> u64 {
-        // One more than DEL is negative, as are octets that are not ASCII.
+        // DEL plus one is negative as `i8`, and so are octets that are not ASCII.
         let all = |octet: u8| set_splat_i8_m128i(octet.cast_signed());
         let marked =
             cmp_gt_mask_i8_m128i(all(b'!'), add_i8_m128i(load_unaligned_m128i(row), all(1)));
@@ -49,14 +48,16 @@ impl Classes for Avx2 {
     }
 }
 
-/// The octets outside a class. In the table of 16 rows and 16 columns in which ASCII is printed,
-/// bit `r` of entry `c` says whether the class has the octet in row `r` and column `c`.
+/// Marks the octets outside a class.
+///
+/// ASCII is a table of 16 columns by the low half of an octet, and 8 rows by its high half. Bit `r`
+/// of entry `c` is set if the class contains the octet in row `r` and column `c`.
 #[inline(always)]
 fn outside(octets: &[u8; ROW], rows_of_column: &[u8; ROW]) -> u64 {
     const BIT_OF_ROW: [u8; ROW] =
         [1, 1 << 1, 1 << 2, 1 << 3, 1 << 4, 1 << 5, 1 << 6, 1 << 7, 0, 0, 0, 0, 0, 0, 0, 0];
     let octets = load_unaligned_m128i(octets);
-    // A shuffle gives zero for an index with the highest bit set: for an octet that is not ASCII.
+    // A shuffle gives zero for an index whose highest bit is set: an octet that is not ASCII.
     let rows = shuffle_av_i8z_all_m128i(m128i::from(*rows_of_column), octets);
     let row = bitand_m128i(shr_imm_u16_m128i::<4>(octets), set_splat_i8_m128i(0x0f));
     let bit = shuffle_av_i8z_all_m128i(m128i::from(BIT_OF_ROW), row);

@@ -1,28 +1,30 @@
 //! Classes of octets as bitmaps.
 
-/// Marks octets: bit `n` stands for octet `n`.
+/// Marks of the octets outside a class: bit `n` is for octet `n`.
 ///
-/// Every octet outside the class is marked, and a few inside that are rare, as the implementation
-/// finds it cheap: whoever meets a mark looks the octet up.
+/// Every octet outside the class is marked. An implementation may mark rare octets of the class
+/// too, where that is cheaper; the caller looks up each marked octet.
 pub(crate) trait Classes: Copy {
-    /// Whether no octet of a class is marked in a row, but for text.
+    /// Only octets outside the class are marked in a row, except by `nontext`.
     const IS_EXACT: bool;
 
-    /// Those of a row that are no `tchar`, or rare ones [RFC 9110 section 5.6.2].
+    /// Marks the octets of a row that are not `tchar`, and possibly rare valid ones [RFC 9110
+    /// section 5.6.2].
     fn nontoken(row: &[u8; ROW]) -> u64;
 
-    /// Those of a row that may not stand in a field value, or rare ones: HTAB, and those that are
-    /// not ASCII [RFC 9110 section 5.5].
+    /// Marks the octets of a row that are invalid in a field value, and possibly rare valid ones:
+    /// HTAB and octets that are not ASCII [RFC 9110 section 5.5].
     fn nontext(row: &[u8; ROW]) -> u64;
 
-    /// Those of a row that may not stand in a request target, or rare ones [RFC 9112 section 3.2].
+    /// Marks the octets of a row that are invalid in a request target, and possibly rare valid ones
+    /// [RFC 9112 section 3.2].
     fn nontarget(row: &[u8; ROW]) -> u64;
 
-    /// Those of a row that may not stand in a registered name, or rare ones [RFC 3986 section
-    /// 3.2.2].
+    /// Marks the octets of a row that are invalid in a registered name, and possibly rare valid
+    /// ones [RFC 3986 section 3.2.2].
     fn nonname(row: &[u8; ROW]) -> u64;
 
-    /// As [`nontext`](Self::nontext), of two rows.
+    /// Marks as [`nontext`](Self::nontext) does, for two rows.
     #[inline(always)]
     fn nontext_of_half(half: &[u8; HALF]) -> u64 {
         let (rows, _) = half.as_chunks();
@@ -32,7 +34,7 @@ pub(crate) trait Classes: Copy {
         }
     }
 
-    /// As [`nontext`](Self::nontext), of a block.
+    /// Marks as [`nontext`](Self::nontext) does, for a block.
     #[inline(always)]
     fn nontext_of(block: &[u8; BLOCK]) -> u64 {
         let (halves, _) = block.as_chunks();
@@ -43,9 +45,9 @@ pub(crate) trait Classes: Copy {
     }
 }
 
-/// How many octets have a bitmap of 64 bits.
+/// The octets in one bitmap of 64 bits.
 pub(crate) const BLOCK: usize = 64;
-/// Half of that.
+/// Half a block.
 pub(crate) const HALF: usize = BLOCK / 2;
-/// How many octets are the least that are classified at once.
+/// The octets that are classified at once, at least.
 pub(crate) const ROW: usize = 16;

@@ -1,5 +1,5 @@
-//! An input that marks the octets of a class in a bitmap and then looks at bits: fast where
-//! registers are wide.
+//! An input that marks the octets of a class in a bitmap and scans its bits: fast where registers
+//! are wide.
 
 use super::classes::{BLOCK, Classes, HALF, ROW};
 use crate::octets::{TARGET, TCHAR, TEXT, copy, is, run_end};
@@ -7,7 +7,7 @@ use crate::scan::{Input, Words};
 use core::cell::Cell;
 use core::marker::PhantomData;
 
-/// The octets, and the run of text that was found last.
+/// Octets, and the run of text that was found last.
 pub(crate) struct Bitmaps<'b, C> {
     octets: &'b [u8],
     run_start: Cell<usize>,
@@ -16,19 +16,19 @@ pub(crate) struct Bitmaps<'b, C> {
 }
 
 impl<'b, C: Classes> Bitmaps<'b, C> {
-    /// Of these octets; nothing is known yet.
+    /// Returns octets without a known run: the range is empty.
     #[inline(always)]
     pub(crate) const fn new(octets: &'b [u8]) -> Self {
         Self { octets, run_start: Cell::new(1), run_end: Cell::new(0), classes: PhantomData }
     }
 
-    /// These octets, from `position` on.
+    /// Returns the input at `position`.
     #[inline(always)]
     pub(crate) const fn at(&self, position: usize) -> At<'_, 'b, C> {
         At { bitmaps: self, position }
     }
 
-    /// The first octet at or after `position` that is marked as no text.
+    /// Returns the position of the first octet from `position` on that is marked as not text.
     #[inline(always)]
     fn nontext(&self, mut position: usize) -> usize {
         while position < self.octets.len() {
@@ -78,8 +78,8 @@ impl<C: Classes> Input for At<'_, '_, C> {
         row_end::<C>(self.octets(), self.position, C::nontoken, TCHAR)
     }
 
-    /// A token is text: where this run of text ends is found first, so that the next line need not
-    /// wait for the name of this one.
+    /// Finds the end of the text around the token first. The CPU can then start on the next line
+    /// without waiting for the end of this name.
     #[inline(always)]
     fn token_end_in_text(&self) -> usize {
         let end = self.bitmaps.nontext(self.position);
@@ -108,7 +108,7 @@ impl<C: Classes> Input for At<'_, '_, C> {
     }
 }
 
-/// The end of a run of a class that is looked for by rows.
+/// Returns the end of a run of a class, scanned in rows.
 #[inline(always)]
 pub(super) fn row_end<C: Classes>(
     octets: &[u8],
@@ -133,8 +133,9 @@ pub(super) fn row_end<C: Classes>(
     }
 }
 
-/// The same where fewer octets are left than a row has: by the last row there is, less what stands
-/// before `position`.
+/// Returns the end of a run where less than a row is left.
+///
+/// Marks the last row of the octets, and shifts out the marks before `position`.
 #[inline(never)]
 fn row_end_of_last<C: Classes>(
     octets: &[u8],
@@ -154,7 +155,7 @@ fn row_end_of_last<C: Classes>(
     }
 }
 
-/// The end of a run, where an octet is marked that may be a rare one of the class.
+/// Returns the end of a run at a marked octet, which may be a rare one of the class.
 #[inline(always)]
 fn settled<C: Classes>(octets: &[u8], end: usize, class: u8) -> usize {
     match octets.get(end) {
@@ -163,20 +164,20 @@ fn settled<C: Classes>(octets: &[u8], end: usize, class: u8) -> usize {
     }
 }
 
-/// The marks of up to a block of octets from `start` on.
+/// Returns the marks of up to a block of octets, from `start` on.
 #[inline(always)]
 fn nontext<C: Classes>(octets: &[u8], start: usize) -> u64 {
     if let Some(block) = octets.get(start..).and_then(|rest| rest.first_chunk()) {
         C::nontext_of(block)
     } else if let Some(last) = octets.last_chunk() {
-        // Fewer are left: the last ones there are, less those before `start`.
+        // Less than a block is left: marks the last block, and shifts out the marks before `start`.
         C::nontext_of(last) >> (BLOCK.wrapping_sub(octets.len().wrapping_sub(start)) % BLOCK)
     } else {
         nontext_of_all::<C>(octets) >> (start % BLOCK)
     }
 }
 
-/// The marks of fewer octets than a block.
+/// Returns the marks of fewer octets than a block.
 #[inline(always)]
 fn nontext_of_all<C: Classes>(octets: &[u8]) -> u64 {
     if let (Some(first), Some(last)) = (octets.first_chunk(), octets.last_chunk()) {
@@ -189,7 +190,7 @@ fn nontext_of_all<C: Classes>(octets: &[u8]) -> u64 {
     }
 }
 
-/// Fewer octets than a row, as a row.
+/// Returns fewer octets than a row, padded to a row.
 #[cold]
 #[inline(never)]
 fn padded(octets: &[u8]) -> [u8; ROW] {
@@ -198,15 +199,15 @@ fn padded(octets: &[u8]) -> [u8; ROW] {
     row
 }
 
-/// The end of a run of text, where an octet is marked that may be a rare one.
+/// Returns the end of a run of text at a marked octet, which may be a rare one.
 #[cold]
 #[inline(never)]
 fn rare_text(octets: &[u8], position: usize) -> usize {
     Words::new(octets).at(position).text_end()
 }
 
-/// The end of a run, octet by octet: where a class is looked up that the marks do not know exactly,
-/// and at the end of the octets.
+/// Returns the end of a run octet by octet, after a mark that is not exact and for fewer octets
+/// than a row.
 #[cold]
 #[inline(never)]
 fn rare(octets: &[u8], position: usize, class: u8) -> usize {

@@ -1,4 +1,4 @@
-//! Octets by bitmaps of the classes to which they belong, and how the bitmaps are made.
+//! Bitmaps of the octets of a class, and the ways to make them.
 
 #[cfg(all(target_feature = "avx2", any(feature = "unstable-inside", feature = "simd")))]
 mod avx2;

@@ -1,22 +1,22 @@
-//! Classes by what every target can do: rows in words of 64 bits, blocks in a loop that the
-//! compiler makes vectors of.
+//! Classes for every target: rows in words of 64 bits, blocks in a loop that the compiler
+//! vectorizes.
 
 use super::classes::{BLOCK, Classes, ROW};
 
-/// What every target can do.
+/// Words of 64 bits, without vector instructions.
 #[derive(Clone, Copy)]
 pub(crate) struct Portable;
 
 impl Classes for Portable {
     const IS_EXACT: bool = false;
 
-    /// Digits are rare in names.
+    /// Marks digits too, which are rare in names.
     #[inline(always)]
     fn nontoken(row: &[u8; ROW]) -> u64 {
         by_words(row, |word| !(within(word | (0x20 * ONES), b'a', b'z') | within(word, b'-', b'-')))
     }
 
-    /// The borrow of a marked octet marks some that follow it.
+    /// Marks some octets after a marked one too, because of its borrow.
     #[inline(always)]
     fn nontext(row: &[u8; ROW]) -> u64 {
         by_words(row, |word| {
@@ -45,8 +45,8 @@ impl Classes for Portable {
         })
     }
 
-    /// Octet `16 r + c` is marked in bit `2 r` of lane `c`; what comes of it are the 64 marks in
-    /// another order.
+    /// Marks octet `16 r + c` in bit `2 r` of lane `c`, and then transposes the 64 marks into their
+    /// order.
     #[inline(always)]
     #[allow(
         clippy::indexing_slicing,
@@ -72,14 +72,14 @@ impl Classes for Portable {
     }
 }
 
-/// All bits of an octet that is no text, or HTAB.
+/// Returns all bits for a control, HTAB included, and none otherwise.
 #[inline(always)]
 const fn nontext(octet: u8) -> u8 {
     if (octet < b' ') | (octet == 0x7f) { u8::MAX } else { 0 }
 }
 
-/// Bit `c` of octet `r` in the place of bit `r` of octet `c`: in three steps, each of which changes
-/// squares of twice the size.
+/// Transposes 8 by 8 bits: bit `c` of octet `r` becomes bit `r` of octet `c`. Each of three steps
+/// exchanges squares of twice the size.
 #[inline(always)]
 const fn transposed(bits: u64) -> u64 {
     let bits = exchanged(bits, 7, 0x00aa_00aa_00aa_00aa);
@@ -96,7 +96,7 @@ const fn exchanged(bits: u64, distance: u32, which: u64) -> u64 {
 const ONES: u64 = u64::MAX / 0xff;
 const HIGH_BITS: u64 = ONES << 7;
 
-/// The octets in a range of ASCII, by their highest bits.
+/// Sets the highest bits of the octets in a range of ASCII.
 #[inline(always)]
 const fn within(word: u64, first: u8, last: u8) -> u64 {
     let ascii = word & !HIGH_BITS;
@@ -110,7 +110,7 @@ const fn within(word: u64, first: u8, last: u8) -> u64 {
 fn by_words(row: &[u8; ROW], outside: fn(u64) -> u64) -> u64 {
     let marks = |word: &[u8; 8]| {
         let outside = outside(u64::from_le_bytes(*word)) & HIGH_BITS;
-        // The highest bits side by side.
+        // Moves the highest bits next to each other.
         (outside >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
     };
     match row.as_chunks() {

@@ -1,4 +1,4 @@
-//! Classes by the vector registers that every 64-bit x86 has.
+//! Classes by the vector registers of every 64-bit x86.
 
 use super::classes::{Classes, ROW};
 use safe_arch::{
@@ -7,7 +7,7 @@ use safe_arch::{
     sub_i8_m128i, sub_saturating_u8_m128i,
 };
 
-/// 128 bits at a time.
+/// SSE2: 128 bits at a time.
 #[derive(Clone, Copy)]
 pub(crate) struct Sse2;
 
@@ -25,7 +25,7 @@ impl Classes for Sse2 {
 
     #[inline(always)]
     fn nontext(row: &[u8; ROW]) -> u64 {
-        // One more than DEL is negative, as are octets that are not ASCII.
+        // DEL plus one is negative as `i8`, and so are octets that are not ASCII.
         marks(cmp_gt_mask_i8_m128i(all(b'!'), add_i8_m128i(load_unaligned_m128i(row), all(1))))
     }
 
@@ -51,19 +51,19 @@ fn all(octet: u8) -> m128i {
     set_splat_i8_m128i(octet.cast_signed())
 }
 
-/// How far each octet is beyond a range: zero within it.
+/// Returns the distance of each octet from a range: zero within it.
 #[inline(always)]
 fn beyond(row: m128i, first: u8, last: u8) -> m128i {
     sub_saturating_u8_m128i(sub_i8_m128i(row, all(first)), all(last.wrapping_sub(first)))
 }
 
-/// The octets that are zero.
+/// Marks the octets that are zero.
 #[inline(always)]
 fn unmarked(row: m128i) -> u64 {
     marks(cmp_eq_mask_i8_m128i(row, all(0)))
 }
 
-/// The octets whose highest bit is set.
+/// Marks the octets whose highest bit is set.
 #[inline(always)]
 fn marks(row: m128i) -> u64 {
     u64::from(move_mask_i8_m128i(row).cast_unsigned())
