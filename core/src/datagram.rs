@@ -75,7 +75,7 @@ pub fn write_request<'w, const M: usize>(
     target: Target<'_>,
 ) -> Result<HeadWriter<'w, Whole>, WriteError> {
     match suits(target.form(), method) {
-        true => HeadWriter::request(out.whole_draft()?, Whole, method, target),
+        true => HeadWriter::request(out.message_draft()?, Whole, method, target),
         false => Err(WriteError::TargetForm),
     }
 }
@@ -89,7 +89,7 @@ pub fn write_response<const M: usize>(
     context: RequestContext,
     status: Status,
 ) -> Result<HeadWriter<'_, Whole>, WriteError> {
-    HeadWriter::response(out.whole_draft()?, Whole, context, status)
+    HeadWriter::response(out.message_draft()?, Whole, context, status)
 }
 
 /// Marks a message that goes out in one datagram: its body is written with its head.

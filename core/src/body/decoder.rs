@@ -151,9 +151,9 @@ impl BodyDecoder {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn decode<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
         self.presented = input.len();
-        match if IS_WIDE { self.usual_part(input) } else { None } {
-            Some(usual) => Ok(usual),
-            None => self.any_part(input),
+        match if IS_WIDE { self.part_fast(input) } else { None } {
+            Some(part) => Ok(part),
+            None => self.part_slow(input),
         }
     }
 
@@ -172,7 +172,7 @@ impl BodyDecoder {
     #[doc(alias = "body")]
     pub fn content<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
         if IS_WIDE
-            && let Some((line_end, size)) = self.usual_line(input)
+            && let Some((line_end, size)) = self.line_fast(input)
             && let Some(data) =
                 usize::try_from(size).ok().and_then(|size| input.get(line_end..)?.get(..size))
         {
@@ -181,11 +181,11 @@ impl BodyDecoder {
             self.state = State::ChunkEnd;
             return Ok((line_end.wrapping_add(data.len()), BodyPart::Data(data)));
         }
-        self.any_content(input)
+        self.content_slow(input)
     }
 
     #[cfg_attr(target_pointer_width = "64", inline(never))]
-    fn any_content<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
+    fn content_slow<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
         let mut line_end = 0;
         loop {
             match self.decode(input.get(line_end..).unwrap_or(&[])) {
@@ -201,13 +201,13 @@ impl BodyDecoder {
 
     /// Fast path: decodes a complete chunk line without extensions, or all the data of a chunk.
     #[inline(always)]
-    fn usual_part<'b>(&mut self, input: &'b [u8]) -> Option<(usize, BodyPart<'b>)> {
+    fn part_fast<'b>(&mut self, input: &'b [u8]) -> Option<(usize, BodyPart<'b>)> {
         if self.state == State::ChunkOctets {
             let data = input.get(..usize::try_from(self.left).ok()?)?;
             self.state = State::ChunkEnd;
             return Some((data.len(), BodyPart::Data(data)));
         }
-        let (end, size) = self.usual_line(input)?;
+        let (end, size) = self.line_fast(input)?;
         self.body_left = self.body_left.wrapping_sub(size);
         self.state = State::ChunkOctets;
         self.left = size;
@@ -216,7 +216,7 @@ impl BodyDecoder {
 
     /// Returns the end of a complete chunk line, and its size, where the fast path applies.
     #[inline(always)]
-    fn usual_line(&self, input: &[u8]) -> Option<(usize, u64)> {
+    fn line_fast(&self, input: &[u8]) -> Option<(usize, u64)> {
         let start = match self.state {
             // A line that was incomplete before is resumed at its search position by the slow path.
             _ if self.searched > 0 => return None,
@@ -236,7 +236,7 @@ impl BodyDecoder {
     }
 
     #[cfg_attr(target_pointer_width = "64", inline(never))]
-    fn any_part<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
+    fn part_slow<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
         self.decode_part(input).inspect_err(|error| self.reject(*error))
     }
 

@@ -69,7 +69,7 @@ struct Outbound {
     expects_continue: bool,
     offers_upgrade: bool,
     /// True if the response upgrades the connection to another protocol.
-    hands_over: bool,
+    upgrades: bool,
     /// True if the response rejects the request.
     rejects: bool,
 }
@@ -80,7 +80,7 @@ debug_record!(Outbound {
     closes,
     expects_continue,
     offers_upgrade,
-    hands_over,
+    upgrades,
     rejects
 });
 
@@ -149,7 +149,7 @@ impl ServerConnection {
     ) -> Received<'b> {
         let received = match (self.inbound.phase, &self.outbound.outgoing) {
             _ if self.outbound.rejects => Ok((0, Event::Closed)),
-            (InPhase::Body | InPhase::Complete, Outgoing::Complete) if self.outbound.hands_over => {
+            (InPhase::Body | InPhase::Complete, Outgoing::Complete) if self.outbound.upgrades => {
                 Ok((0, Event::Upgraded))
             }
             _ => read(&mut self.inbound, input),
@@ -241,7 +241,7 @@ impl ServerConnection {
                     expects_continue: self.inbound.phase == InPhase::Body
                         && options.expects_continue(head.version()),
                     offers_upgrade: options.offers_upgrade(head.version()),
-                    hands_over: false,
+                    upgrades: false,
                     rejects: false,
                 };
                 begun.map(|()| (len, Event::Head(head)))
@@ -395,7 +395,7 @@ impl ServerConnection {
             (InPhase::Body | InPhase::Complete, Outgoing::Body(_)) => ServerState::SendBody,
             (InPhase::Body | InPhase::Complete, Outgoing::Complete) if !self.is_body_owed() => {
                 match self.outbound {
-                    Outbound { hands_over: true, .. } => ServerState::Upgraded,
+                    Outbound { upgrades: true, .. } => ServerState::Upgraded,
                     Outbound { closes: false, .. } => ServerState::Done,
                     _ => ServerState::Close,
                 }
@@ -476,7 +476,7 @@ impl Outbound {
             closes: false,
             expects_continue: false,
             offers_upgrade: false,
-            hands_over: false,
+            upgrades: false,
             rejects: false,
         }
     }
@@ -578,9 +578,9 @@ impl Sink for ResponseSink<'_> {
             return;
         }
         let is_tunnel = outbound.context.is_connect() && status.is_successful();
-        outbound.hands_over = is_tunnel || status == Status::SWITCHING_PROTOCOLS;
+        outbound.upgrades = is_tunnel || status == Status::SWITCHING_PROTOCOLS;
         let is_last_by_version = written.version == Version::Http10 && !written.says_keep_alive;
-        outbound.closes = !outbound.hands_over && (outbound.closes || is_last_by_version);
+        outbound.closes = !outbound.upgrades && (outbound.closes || is_last_by_version);
         outbound.outgoing = Outgoing::after_head(written.body);
     }
 }

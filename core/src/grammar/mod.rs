@@ -90,17 +90,17 @@ impl Span {
 /// `HTTP-version = HTTP-name "/" DIGIT "." DIGIT` [RFC 9112 section 2.3]
 #[inline(always)]
 fn http_version<I: Input>() -> impl Rule<I, HttpVersion> {
-    let usual = rule(|input: I| match input.next() {
-        Some(next) if is_usual_version(next) => Ok((
+    let fast = rule(|input: I| match input.next() {
+        Some(next) if is_version_fast(next) => Ok((
             input.at(input.position().wrapping_add(HttpVersion::LEN)),
             HttpVersion { major: 1, minor: 1 },
         )),
         _ => Err(Stop { part: Part::Version, position: input.position() }),
     });
     alt((
-        usual,
+        fast,
         rule(|input: I| {
-            any_version(input.octets(), input.position())
+            version_slow(input.octets(), input.position())
                 .map(|(after, version)| (input.at(after), version))
         }),
     ))
@@ -110,13 +110,13 @@ fn http_version<I: Input>() -> impl Rule<I, HttpVersion> {
 ///
 /// Wide registers hold the version in one word, but the compiler compares a pattern octet by octet.
 #[inline(always)]
-fn is_usual_version(octets: &[u8; HttpVersion::LEN]) -> bool {
+fn is_version_fast(octets: &[u8; HttpVersion::LEN]) -> bool {
     if IS_WIDE { octets == b"HTTP/1.1" } else { matches!(octets, b"HTTP/1.1") }
 }
 
 /// Parses a version without the fast path for `HTTP/1.1`, and returns its end as well.
 #[cfg_attr(target_pointer_width = "64", cold, inline(never))]
-fn any_version(octets: &[u8], start: usize) -> Result<(usize, HttpVersion), Stop> {
+fn version_slow(octets: &[u8], start: usize) -> Result<(usize, HttpVersion), Stop> {
     let digit = || one(Part::Version, digit);
     let version = (literal(Part::Version, b"HTTP/"), digit(), octet(Part::Version, b'.'), digit())
         .map(|((), major, (), minor)| HttpVersion { major, minor });

@@ -100,7 +100,7 @@ impl<const M: usize> WireBuf<M> {
     }
 
     /// Returns a draft for a message that has the buffer to itself.
-    pub(crate) fn whole_draft(&mut self) -> Result<Draft<'_>, WriteError> {
+    pub(crate) fn message_draft(&mut self) -> Result<Draft<'_>, WriteError> {
         if self.written == 0 { self.head_draft() } else { Err(WriteError::OutOfTurn) }
     }
 
