@@ -44,7 +44,7 @@ pub use trailers::Trailers;
 pub use transport::{Transport, Untimed};
 pub use udp::{Datagram, UdpPeer};
 
-/// The example of the page on servers, as a test.
+/// Runs the example of the page on servers as a test.
 #[cfg(doctest)]
 #[doc = include_str!("../SERVERS.md")]
 struct Servers;
