@@ -59,11 +59,13 @@ pub struct Settings {
     #[doc(alias = "send")]
     pub write_timeout: Duration,
     /// Time limit for one exchange, up to the end of the response's body: `Duration::MAX` by
-    /// default, which means no limit. Client only: a server ignores it.
+    /// default, which means no limit. After that every wait fails. Client only: a server ignores
+    /// it.
     ///
-    /// After that every wait fails. With a [`Client`](crate::Client) the time includes connecting,
-    /// with a [`ClientStream`](crate::ClientStream) it begins with the request. Resolving a host
-    /// name counts too, but cannot be interrupted.
+    /// Unlike the other timeouts it counts the caller's own work too. With a
+    /// [`Client`](crate::Client) it includes connecting, with a
+    /// [`ClientStream`](crate::ClientStream) it begins with the request. Resolving a host name
+    /// counts too, but cannot be interrupted.
     #[doc(alias = "deadline")]
     pub exchange_timeout: Duration,
     /// Total time of a server's lingering close: 30 s by default. After that the connection is
