@@ -21,8 +21,9 @@ impl Deadline {
     /// Returns the timeout to set on the socket, or `None` if the present one will do. Fails when
     /// no time is left.
     ///
-    /// A timeout will do if it is at most the time left of the wait and the exchange and at most a
-    /// [`TURN`], and at least a quarter of that. So the timeout is seldom set.
+    /// The upper bound is the time left of the wait and the exchange, and one [`TURN`]. The present
+    /// timeout will do if it is between a quarter of that bound and the bound. So the timeout is
+    /// seldom set.
     pub(crate) fn timeout(
         &self,
         present: Duration,

@@ -118,9 +118,8 @@ impl Turn {
         self.requests = self.requests.saturating_sub(1);
     }
 
-    /// Makes the next response the last one when the server shuts down, the requests are used up,
-    /// or others wait and the time slice is over. Returns whether the next response is the last
-    /// one.
+    /// Decides whether the next response is the last one, and returns that. It is when the server
+    /// shuts down, the requests are used up, or others wait and the time slice is over.
     pub(crate) fn try_close_after_response(&mut self) -> bool {
         self.requests == 0 || self.notice.is_closing() || self.makes(Room::Promised)
     }

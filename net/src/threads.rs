@@ -30,9 +30,9 @@ pub(crate) struct Bounds {
 /// A thread pool by the leader/followers pattern: one thread for each connection, and one more, the
 /// leader, which accepts the next.
 ///
-/// If there is a spare thread, the leader promotes it and serves the new connection itself, since
-/// the leader is awake and its caches are warm. Otherwise the connection gets a new thread, or
-/// waits for one.
+/// If there is a spare thread, the leader promotes it and serves the new connection itself: the
+/// leader is awake and its caches are warm. Otherwise the connection gets a new thread, or waits
+/// for one.
 pub(crate) struct Threads<L: Listener> {
     bounds: Bounds,
     notice: Arc<Notice>,
