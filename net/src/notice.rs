@@ -118,8 +118,8 @@ impl Turn {
         self.requests = self.requests.saturating_sub(1);
     }
 
-    /// Decides whether the next response is the last one, and returns that. It is when the server
-    /// shuts down, the requests are used up, or others wait and the time slice is over.
+    /// Returns whether the next response is the last one: the server shuts down, the requests are
+    /// used up, or others wait and the time slice is over. In the last case, promises to make room.
     pub(crate) fn try_close_after_response(&mut self) -> bool {
         self.requests == 0 || self.notice.is_closing() || self.makes(Room::Promised)
     }
