@@ -1,4 +1,4 @@
-//! What takes the connections of a server, one at a time.
+//! The part of a server that accepts connections, one at a time.
 
 use crate::listener::Listener;
 use crate::notice::Notice;
@@ -13,46 +13,47 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A connection, and who is at its other end.
+/// A connection, with the address of its peer.
 ///
-/// The address is kept from the start, since the system forgets it when the peer resets the
-/// connection.
+/// The address is stored early, since the system forgets it when the peer resets the connection.
 pub(crate) struct Accepted<S> {
     pub(crate) stream: S,
     pub(crate) peer: Option<SocketAddr>,
 }
 
-/// A listener, and what happens to connections that cannot be had or have no place.
+/// A listener, with the back-off after its failures and the 503s for connections beyond the limit.
 pub(crate) struct Acceptor<L: Listener> {
     listener: L,
     notice: Arc<Notice>,
     overload: Overload<L::Stream>,
-    /// It has failed the last time, and how long it waits when it fails the next time.
+    /// The last `accept` failed, so that a failure is logged once.
     is_failing: bool,
+    /// The back-off after the next failure.
     pause: Duration,
-    /// How many connections it still takes of those who wait to be accepted, once the server
-    /// closes.
+    /// The number of connections in the backlog that are still accepted; `None` before the
+    /// shutdown.
     left: Option<usize>,
-    /// When it has returned the last time since nobody came.
+    /// The time of the last `accept` that ended without a connection.
     nobody_since: Option<Instant>,
 }
 
-/// Why there is no connection.
+/// The reason for an `accept` without a connection.
 enum Failure {
-    /// It has gone before it was accepted, or a signal has come.
+    /// The connection was aborted before it was accepted, or a signal interrupted the call.
     Gone,
-    /// Nobody has come within the time that the listener waits.
+    /// No peer connected within the listener's timeout.
     Nobody,
-    /// The listener fails.
+    /// The listener failed.
     Listener(io::Error),
 }
 
 const SOON: Duration = Duration::from_millis(10);
-/// How many may wait to be accepted, with most systems; more come while they are taken.
+/// The usual size of a backlog. More connections may arrive while these are accepted.
 const BACKLOG: usize = 4096;
 
 impl<L: Listener> Acceptor<L> {
-    /// Its thread for the 503s has so much stack, and lingers within the bounds of the settings.
+    /// Creates an acceptor. The thread that sends the 503s gets this stack size, and lingers within
+    /// these settings.
     pub(crate) const fn new(
         listener: L,
         notice: Arc<Notice>,
@@ -70,11 +71,11 @@ impl<L: Listener> Acceptor<L> {
         }
     }
 
-    /// Waits for the next connection; `None` when the server closes and there are no more.
+    /// Waits for the next connection; `None` when the server shuts down and the backlog is empty.
     pub(crate) fn next(&mut self) -> Option<Accepted<L::Stream>> {
         while !self.notice.is_closing() {
             match self.accept() {
-                // It has come after the end, to a listener that does not end.
+                // The connection arrived after the shutdown, at a listener that still waited.
                 Ok(_) if self.notice.is_over() => return None,
                 Ok(accepted) => return Some(accepted),
                 Err(Failure::Gone) => {}
@@ -82,9 +83,9 @@ impl<L: Listener> Acceptor<L> {
                 Err(Failure::Listener(_)) if self.notice.is_closing() => {}
                 Err(Failure::Listener(error)) => {
                     self.log_failure(&error);
-                    // Out of file descriptors or memory, most likely: there will be some again, the
-                    // sooner when an idle connection makes room.
-                    // Whether somebody waits is not known before the next try.
+                    // Most likely file descriptors or memory are exhausted. An idle connection that
+                    // closes frees some. No room is requested during `accept`, since it is unknown
+                    // whether a peer waits.
                     self.notice.want_room(1);
                     thread::sleep(self.pause);
                     self.notice.want_room(-1);
@@ -95,8 +96,8 @@ impl<L: Listener> Acceptor<L> {
         self.next_of_the_last()
     }
 
-    /// Takes one of those who have connected by the time the server closes: they may have asked,
-    /// and are answered, or closed as others are.
+    /// Accepts one of the connections in the backlog at shutdown, which may have sent a request
+    /// already.
     fn next_of_the_last(&mut self) -> Option<Accepted<L::Stream>> {
         let left = self.left.unwrap_or_else(|| {
             if self.listener.set_nonblocking(true).is_ok() { BACKLOG } else { 0 }
@@ -107,10 +108,10 @@ impl<L: Listener> Acceptor<L> {
                 Ok(accepted) => return Some(accepted),
                 Err(Failure::Gone) => {}
                 Err(Failure::Nobody) => break,
-                // The waker may have ended the listener itself.
+                // The waker may have shut down the listening socket itself.
                 Err(Failure::Listener(error)) if error.kind() == ErrorKind::InvalidInput => break,
                 Err(Failure::Listener(error)) => {
-                    // The connections that end now leave their file descriptors to those who wait.
+                    // Connections that end now free their file descriptors for the backlog.
                     self.log_failure(&error);
                     thread::sleep(SOON);
                 }
@@ -126,21 +127,22 @@ impl<L: Listener> Acceptor<L> {
             _ => Failure::Listener(error),
         })?;
         if self.is_failing {
-            log::info!("connections are accepted again");
+            log::info!("accepting connections again");
             (self.is_failing, self.pause) = (false, SOON);
         }
         Ok(Accepted { stream, peer })
     }
 
-    /// Says that it fails, once.
+    /// Logs the first failure of a series.
     fn log_failure(&mut self, error: &io::Error) {
         if !self.is_failing {
-            log::error!("connections cannot be accepted: {error}");
+            log::error!("cannot accept connections, retrying: {error}");
         }
         self.is_failing = true;
     }
 
-    /// Waits a moment when the listener has not: it is nonblocking all the same.
+    /// Sleeps when the listener returns without waiting, so that a nonblocking listener is not
+    /// polled in a busy loop.
     fn slow_down(&mut self) {
         if self.nobody_since.is_some_and(|before| before.elapsed() < SOON) {
             thread::sleep(SOON);
@@ -148,14 +150,14 @@ impl<L: Listener> Acceptor<L> {
         self.nobody_since = Some(Instant::now());
     }
 
-    /// Has a connection answered 503.
+    /// Rejects a connection with a 503.
     pub(crate) fn reject(&mut self, Accepted { stream, peer }: Accepted<L::Stream>) {
         log::warn!("{} {}: too many connections", Peer(peer), Status::SERVICE_UNAVAILABLE);
         self.overload.add(stream);
     }
 }
 
-/// Who is at the other end, for the log.
+/// The peer as the log shows it: its address, or `local` if it has none.
 pub(crate) struct Peer(pub(crate) Option<SocketAddr>);
 
 impl fmt::Display for Peer {
@@ -178,7 +180,8 @@ mod tests {
     use std::thread;
     use std::time::Instant;
 
-    /// Fails until room has been wanted, gives a connection, and then closes the server.
+    /// A listener that fails until room is requested, returns one connection, and then shuts down
+    /// the server.
     struct Failing {
         is_wanted: Arc<AtomicBool>,
         is_given: AtomicBool,
@@ -204,7 +207,7 @@ mod tests {
         }
     }
 
-    /// Never waits, and never has a connection.
+    /// A listener that never waits and never has a connection.
     struct Nonblocking {
         accepts: Arc<AtomicU32>,
         notice: Arc<Notice>,

@@ -1,4 +1,4 @@
-//! The bodies that are received.
+//! The bodies of received requests and responses.
 
 use crate::client_stream::ClientWire;
 use crate::server_stream::{ServerWire, in_turn};
@@ -9,12 +9,14 @@ use std::fmt;
 use std::io::{self, Read};
 use std::net::TcpStream;
 
-/// The body of a request, read as it comes.
+/// The body of a request, read as it arrives.
 ///
-/// A client that waits for a 100 before it sends the body gets it with the first read that has to
-/// wait [RFC 9110 section 10.1.1]. A body that is cut short, too large, too slow or no body is an
-/// error, and never an end: it is an [`Error`](crate::Error) in the [`io::Error`], into which `?`
-/// turns it again. The request is refused then, unless the caller answers it himself.
+/// The first read that has to wait sends the 100 that the client expects [RFC 9110 section 10.1.1].
+///
+/// An invalid, truncated, oversized or slow body is an error, never an end. The [`io::Error`]
+/// contains an [`Error`](crate::Error), and `?` converts it back. Then the server rejects the
+/// request, unless the caller responds itself.
+#[doc(alias = "content")]
 pub struct RequestBody<'s, S: Transport = TcpStream> {
     wire: &'s RefCell<ServerWire<S>>,
     trailers: Trailers,
@@ -25,7 +27,7 @@ impl<'s, S: Transport> RequestBody<'s, S> {
         Self { wire, trailers: Trailers::NONE }
     }
 
-    /// The trailer section, once the body has been read to its end.
+    /// Returns the trailer section, which is empty until the body has been read to its end.
     pub const fn trailers(&self) -> &Trailers {
         &self.trailers
     }
@@ -43,10 +45,11 @@ impl<S: Transport> fmt::Debug for RequestBody<'_, S> {
     }
 }
 
-/// The body of a response, read as it comes.
+/// The body of a response, read as it arrives.
 ///
-/// A body that is cut short, too large, too slow or no body is an error, and never an end: it is an
-/// [`Error`](crate::Error) in the [`io::Error`], into which `?` turns it again.
+/// An invalid, truncated, oversized or slow body is an error, never an end. The [`io::Error`]
+/// contains an [`Error`](crate::Error), and `?` converts it back.
+#[doc(alias = "content")]
 pub struct ResponseBody<'c, S: Transport = TcpStream> {
     wire: &'c mut ClientWire<S>,
     trailers: Trailers,
@@ -57,7 +60,7 @@ impl<'c, S: Transport> ResponseBody<'c, S> {
         Self { wire, trailers: Trailers::NONE }
     }
 
-    /// The trailer section, once the body has been read to its end.
+    /// Returns the trailer section, which is empty until the body has been read to its end.
     pub const fn trailers(&self) -> &Trailers {
         &self.trailers
     }

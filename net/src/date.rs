@@ -1,4 +1,4 @@
-//! What time it is, as messages say it.
+//! The current time, as the value of a `Date` field.
 
 use bareline_core::FieldValue;
 use std::cell::Cell;
@@ -6,11 +6,11 @@ use std::fmt;
 use std::io::Write;
 use std::time::{Duration, SystemTime};
 
-/// The value of a `Date` field [RFC 9110 section 6.6.1]: a moment, to the second.
+/// The value of a `Date` field, to the second [RFC 9110 section 6.6.1].
 ///
-/// [`Responder::send`](crate::Responder::send) and its like write it where a
-/// [`Server`](crate::Server) answers; who writes a head of his own, with
-/// [`Responder::begin`](crate::Responder::begin), has it here.
+/// A [`Server`](crate::Server) adds `Date` to the responses of
+/// [`Responder::send`](crate::Responder::send), `stream` and `stream_sized`. A handler that writes
+/// its own head with [`Responder::begin`](crate::Responder::begin) takes the value from here.
 ///
 /// ```
 /// use bareline_net::Date;
@@ -21,25 +21,25 @@ use std::time::{Duration, SystemTime};
 pub struct Date([u8; LENGTH]);
 
 const LENGTH: usize = "Sun, 06 Nov 1994 08:49:37 GMT".len();
-/// The last second that the format can tell: the end of the year 9999.
+/// The last second that the format can express: the end of the year 9999.
 const LAST: u64 = 253_402_300_799;
 
 thread_local! {
-    /// The second that was asked for last, and how it is written: writing it takes much longer than
-    /// asking for the time.
+    /// The latest second and its text, cached because formatting takes much longer than reading the
+    /// clock.
     static LATEST: Cell<(u64, Date)> = const {
         Cell::new((u64::MAX, Date(*b"Thu, 01 Jan 1970 00:00:00 GMT")))
     };
 }
 
 impl Date {
-    /// This moment, by the system's clock.
+    /// Returns the current time of the system's clock.
     pub fn now() -> Self {
         let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         Self::latest(since_1970.map_or(0, |since| since.as_secs()).min(LAST))
     }
 
-    /// The same as [`at`](Self::at), where it was asked for last at no cost.
+    /// Returns the date of this second, from the cache when it is the latest one.
     fn latest(second: u64) -> Self {
         let (latest, date) = LATEST.get();
         if latest == second {
@@ -50,16 +50,16 @@ impl Date {
         date
     }
 
-    /// As a field's value.
+    /// Returns the date as a field value.
     pub fn value(&self) -> FieldValue<'_> {
         FieldValue::new(&self.0).unwrap_or(FieldValue::from_static(""))
     }
 
-    /// So many seconds after the beginning of 1970.
+    /// Formats the time this many seconds after the beginning of 1970.
     fn at(second: u64) -> Self {
         let moment = SystemTime::UNIX_EPOCH + Duration::from_secs(second);
         let mut octets = [b' '; LENGTH];
-        // It is as long as that.
+        // The text has exactly this length.
         let _ = write!(&mut octets[..], "{}", httpdate::HttpDate::from(moment));
         Self(octets)
     }

@@ -1,11 +1,11 @@
-//! The end of a wait.
+//! The time left for a wait, and for an exchange.
 
 use crate::error::{PeerError, Wait};
 use crate::notice::TURN;
 use std::io;
 use std::time::{Duration, Instant};
 
-/// How long may still be waited for something.
+/// The time left for a wait.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
     wait: Wait,
@@ -18,9 +18,12 @@ impl Deadline {
         Self { wait, after, left: after }
     }
 
-    /// The timeout that the socket should get in place of the one it has, if there is a reason: any
-    /// that is not longer than what is left, of this wait and of the whole exchange, or than a
-    /// [`TURN`], and not much shorter, will do, so that it is seldom set.
+    /// Returns the timeout to set on the socket, or `None` if the present one will do. Fails when
+    /// no time is left.
+    ///
+    /// The upper bound is the time left of the wait and the exchange, and one [`TURN`]. The present
+    /// timeout will do if it is between a quarter of that bound and the bound. So the timeout is
+    /// seldom set.
     pub(crate) fn timeout(
         &self,
         present: Duration,
@@ -35,29 +38,29 @@ impl Deadline {
         Ok(if will_do { None } else { Some((left / 2).clamp(Duration::from_millis(1), TURN)) })
     }
 
-    /// What is waited for.
+    /// Returns the kind of the wait.
     pub(crate) const fn wait(&self) -> Wait {
         self.wait
     }
 
-    /// Takes off what has been waited since then, up to now.
+    /// Subtracts the time since `since`, and sets `since` to now.
     pub(crate) fn spend(&mut self, since: &mut Instant) {
         let now = Instant::now();
         self.left = self.left.saturating_sub(now.saturating_duration_since(*since));
         *since = now;
     }
 
-    /// Adds what these octets have earned.
+    /// Adds the time that these octets earn, up to the initial time.
     pub(crate) fn earn(&mut self, octets: usize, rate: u32) {
         let nanoseconds = (octets as u64).saturating_mul(1_000_000_000) / u64::from(rate.max(1));
         self.left = self.left.saturating_add(Duration::from_nanos(nanoseconds)).min(self.after);
     }
 }
 
-/// The end of an exchange as a whole: every wait in it ends there at the latest.
+/// The end of an exchange. Every wait in the exchange ends there at the latest.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Whole {
-    /// None, when it is so far away that the clock does not reach it.
+    /// `None` if the end is beyond the range of the clock.
     end: Option<Instant>,
     after: Duration,
 }
@@ -69,7 +72,7 @@ impl Whole {
         Self { end: Instant::now().checked_add(after), after }
     }
 
-    /// How much time is left.
+    /// Returns the time left. Fails when no time is left.
     pub(crate) fn left(&self) -> Result<Duration, PeerError> {
         match self.end.map(|end| end.saturating_duration_since(Instant::now())) {
             Some(Duration::ZERO) => {
@@ -80,8 +83,8 @@ impl Whole {
     }
 }
 
-/// Whether to try again, while time is left. Systems do not agree on what a timeout of a socket is
-/// called.
+/// Returns whether to retry after this error while time is left. Systems report a socket's timeout
+/// by different kinds.
 pub(crate) fn is_passing(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -44,7 +44,7 @@ pub use trailers::Trailers;
 pub use transport::{Transport, Untimed};
 pub use udp::{Datagram, UdpPeer};
 
-/// The example of the page on servers, as a test.
+/// The example of SERVERS.md, as a test.
 #[cfg(doctest)]
 #[doc = include_str!("../SERVERS.md")]
 struct Servers;

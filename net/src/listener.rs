@@ -1,4 +1,4 @@
-//! Where the connections of a server come from.
+//! The sources of a server's connections.
 
 use crate::notice::TURN;
 use crate::transport::Transport;
@@ -7,15 +7,15 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 #[cfg(unix)]
 use std::{net::Shutdown, os::fd::OwnedFd};
 
-/// Where the connections of a [`Server`](crate::Server) come from: TCP and Unix listeners, and what
-/// is made of these, such as one that speaks TLS on each connection.
+/// A source of connections for a [`Server`](crate::Server): TCP and Unix listeners, or one built on
+/// these, such as a TLS listener.
 ///
 /// ```
 /// use bareline_net::Listener;
 /// use std::io;
 /// use std::net::{SocketAddr, TcpListener, TcpStream};
 ///
-/// /// Takes connections from this machine alone.
+/// /// Accepts connections from the local host only.
 /// struct Local(TcpListener);
 ///
 /// impl Listener for Local {
@@ -38,34 +38,38 @@ use std::{net::Shutdown, os::fd::OwnedFd};
 /// }
 /// ```
 pub trait Listener: Send + 'static {
-    /// What each connection is.
+    /// The transport of each connection.
     type Stream: Transport + Send + 'static;
 
-    /// Waits for the next connection, and returns it with the address of its peer, where there is
-    /// one: this is [`Exchange::peer`](crate::Exchange::peer), and what the log says.
+    /// Waits for the next connection, and returns it with the address of its peer, if there is one.
+    /// The address is [`Exchange::peer`](crate::Exchange::peer), and appears in the log.
     ///
-    /// It may also fail with [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::TimedOut`] when
-    /// nobody has come for some time: it is called again, unless the server shuts down.
+    /// May fail with [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::TimedOut`] after waiting for
+    /// a while: the server calls it again, unless it shuts down.
     ///
-    /// It does not wait for what the peer sends: others wait to be accepted. A
-    /// [`Server`](crate::Server) calls it on one of its threads at a time, not always the same,
-    /// with the stack that they have.
+    /// Do not wait for octets from the peer here, such as a TLS handshake: other peers wait to be
+    /// accepted. A [`Server`](crate::Server) calls this method on one of its threads at a time, not
+    /// always the same one. That thread has the server's stack size.
     fn accept(&self) -> io::Result<(Self::Stream, Option<SocketAddr>)>;
 
-    /// Returns a function that another thread calls to end an [`accept`](Self::accept) that waits,
-    /// with a connection or an error. It is dropped when the server ends.
+    /// Returns a function that another thread calls to interrupt a waiting
+    /// [`accept`](Self::accept). That call then returns a connection or an error. The function is
+    /// dropped when the server ends.
     ///
-    /// The function may fail: a connection to oneself needs a port and a route. So this method also
-    /// gives TCP and Unix sockets a receive timeout of a second, where the system has one for
-    /// `accept`. Linux has, and passes it on to the connections that are accepted. With a listener
-    /// that waits on all the same, [`Server::serve`](crate::Server::serve) returns at the end of
-    /// the [`shutdown_timeout`](crate::Server::shutdown_timeout), and its thread stays.
+    /// The function may fail, since connecting to oneself needs a port and a route. So TCP and Unix
+    /// listeners also get a receive timeout of one second here, on systems where that applies to
+    /// `accept`. Linux does, and accepted connections inherit the timeout.
+    ///
+    /// If a listener still waits, [`Server::serve`](crate::Server::serve) returns at the end of the
+    /// [`shutdown_timeout`](crate::Server::shutdown_timeout), and its thread stays.
     fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>>;
 
-    /// Whether [`accept`](Self::accept) fails with [`io::ErrorKind::WouldBlock`] from now on when
-    /// nobody waits to be accepted. A server that shuts down takes those who do in this way, as
-    /// they may have asked already; where it cannot be done, this fails, as it does unless it is
-    /// written, and they are reset.
+    /// Sets whether [`accept`](Self::accept) fails with [`io::ErrorKind::WouldBlock`] when no
+    /// connection waits to be accepted.
+    ///
+    /// A server that shuts down uses this to accept the connections in the backlog, which may have
+    /// sent a request already. The default implementation fails; the connections in the backlog are
+    /// then reset.
     fn set_nonblocking(&self, is_nonblocking: bool) -> io::Result<()> {
         let _ = is_nonblocking;
         Err(io::ErrorKind::Unsupported.into())
@@ -89,8 +93,8 @@ impl Listener for TcpListener {
         #[cfg(unix)]
         let _ = TcpStream::from(OwnedFd::from(self.try_clone()?)).set_read_timeout(Some(TURN));
         Ok(Box::new(move || {
-            // There may be no port, descriptor or route for that; or too many connect, and nobody
-            // waits for a connection.
+            // Connecting may fail without a port, descriptor or route. It may also time out when
+            // the backlog is full; then `accept` does not wait.
             let _ = TcpStream::connect_timeout(&address, TURN);
         }))
     }
@@ -113,8 +117,8 @@ impl Listener for std::os::unix::net::UnixListener {
             (self.local_addr()?, Self::Stream::from(OwnedFd::from(self.try_clone()?)));
         let _ = socket.set_read_timeout(Some(TURN));
         Ok(Box::new(move || {
-            // On Linux this is enough, and does not need the path, which may be gone or another's
-            // by now.
+            // On Linux this is enough. It does not need the path, which may be gone or belong to
+            // another socket.
             if socket.shutdown(Shutdown::Both).is_err() {
                 let _ = Self::Stream::connect_addr(&address);
             }

@@ -1,28 +1,28 @@
-//! What a server lets the threads know that serve its connections.
+//! The signals from a server to the threads that serve its connections.
 
 use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a wait may go on before it is asked whether it still makes sense: a socket's timeout is
-/// never longer.
+/// The longest wait on a socket before a thread checks for a shutdown or a request for room. Socket
+/// timeouts are never longer.
 pub(crate) const TURN: Duration = Duration::from_secs(1);
 
-/// What concerns all connections of a server.
+/// The state that all connections of a server share.
 #[derive(Debug, Default)]
 pub(crate) struct Notice {
-    /// No request more is wanted than those that have begun.
+    /// The server shuts down: only requests in progress are still served.
     is_closing: AtomicBool,
-    /// Since when, for the one that waits for that.
+    /// The beginning of the shutdown, for the thread that waits for it.
     closing_since: Mutex<Option<Instant>>,
     closes: Condvar,
-    /// Nothing more is wanted at all.
+    /// The shutdown timed out or is complete: all connections end.
     is_over: AtomicBool,
-    /// How many connections should make room for others: those that wait, less those that close to
-    /// make room.
+    /// The number of connections that should make room: those that wait, less those that are
+    /// closing to make room.
     room_wanted: AtomicIsize,
-    /// How many will make room with the end of their answer, which may be far: idle ones do not
-    /// rely on it.
+    /// The number of connections that close after their response, which may be far off. Idle
+    /// connections do not count on these.
     room_promised: AtomicIsize,
 }
 
@@ -33,7 +33,7 @@ impl Notice {
         self.closes.notify_all();
     }
 
-    /// Waits until the server closes; returns since when it does.
+    /// Waits until the server shuts down, and returns the time when it began to.
     pub(crate) fn wait_for_close(&self) -> Instant {
         let mut since = self.closing_since();
         loop {
@@ -60,7 +60,7 @@ impl Notice {
         self.is_over.load(Relaxed)
     }
 
-    /// Wants room for so many connections more, or fewer.
+    /// Requests room for this many connections; a negative number withdraws requests.
     pub(crate) fn want_room(&self, connections: isize) {
         self.room_wanted.fetch_add(connections, Relaxed);
     }
@@ -70,15 +70,15 @@ impl Notice {
         self.room_wanted.load(Relaxed)
     }
 
-    /// Whether there is room to make; whoever asks makes it then, now.
+    /// Takes over one request for room, to be met now. Returns whether there was one.
     fn make_room(&self) -> bool {
         self.room_wanted
             .fetch_update(Relaxed, Relaxed, |wanted| (wanted > 0).then(|| wanted - 1))
             .is_ok()
     }
 
-    /// Whether there is room to make that nobody has promised; whoever asks makes it then, sooner
-    /// or later.
+    /// Promises to meet one request for room later. Returns whether there was one without a
+    /// promise.
     fn promise_room(&self) -> bool {
         let wanted = self.room_wanted.load(Relaxed);
         self.room_promised
@@ -87,56 +87,56 @@ impl Notice {
     }
 }
 
-/// The time that a connection has its thread.
+/// The time slice of a connection on its thread.
 #[derive(Debug)]
 pub(crate) struct Turn {
     notice: Arc<Notice>,
     since: Instant,
-    /// How many requests are still to be answered.
+    /// The number of requests that the connection may still send.
     requests: u64,
-    /// How it makes room for others that wait.
+    /// The way in which the connection makes room.
     room: Room,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Room {
     Kept,
-    /// It ends with the answer that is under way.
+    /// The connection closes after the response in progress.
     Promised,
-    /// It ends now.
+    /// The connection closes now.
     Made,
 }
 
 impl Turn {
-    /// A turn that begins now, for so many requests.
+    /// Creates a time slice that begins now, for this many requests.
     pub(crate) fn new(notice: Arc<Notice>, requests: u64) -> Self {
         Self { notice, since: Instant::now(), requests, room: Room::Kept }
     }
 
-    /// Takes note of a request.
+    /// Counts a request.
     pub(crate) const fn count_request(&mut self) {
         self.requests = self.requests.saturating_sub(1);
     }
 
-    /// Makes the next response the last when the server shuts down, when the connection has had its
-    /// requests, or when others wait and this one has had its thread for some time; returns whether
-    /// it is the last.
+    /// Returns whether the next response is the last one: the server shuts down, the requests are
+    /// used up, or others wait and the time slice is over. In the last case, promises to make room.
     pub(crate) fn try_close_after_response(&mut self) -> bool {
         self.requests == 0 || self.notice.is_closing() || self.makes(Room::Promised)
     }
 
-    /// Makes room for others that wait, unless enough do; returns whether an idle connection has to
-    /// close, for that or since the server shuts down.
+    /// Makes room when others wait and the time slice is over, unless enough connections do.
+    /// Returns whether an idle connection has to close, for room or because the server shuts down.
     pub(crate) fn try_close_idle(&mut self) -> bool {
         self.notice.is_closing() || self.makes(Room::Made)
     }
 
-    /// Whether nothing is to be waited for any more.
+    /// Returns whether the connection has to end at once.
     pub(crate) fn is_over(&self) -> bool {
         self.notice.is_over()
     }
 
-    /// Whether it makes room, in this way if it has not begun to.
+    /// Makes room in this way, if that is requested and has not begun. Returns whether the
+    /// connection makes room.
     fn makes(&mut self, room: Room) -> bool {
         let is_asked = self.room == Room::Kept && self.notice.room_wanted.load(Relaxed) > 0;
         if is_asked && self.since.elapsed() >= TURN {
@@ -153,7 +153,8 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        // From now on its thread can take one that waits, which wants no room then.
+        // The thread is free now for a waiting connection, which withdraws one request for room
+        // itself.
         match self.room {
             Room::Kept => {}
             Room::Promised => _ = self.notice.room_promised.fetch_sub(1, Relaxed),
@@ -193,7 +194,7 @@ mod tests {
         assert_eq!(counts(), (0, 1));
         drop((busy, idle));
         assert_eq!(counts(), (1, 0));
-        // One that is about to close makes room enough.
+        // One connection that is about to close makes enough room.
         let mut idle = old();
         assert!(idle.try_close_idle() && !old().try_close_after_response());
     }

@@ -1,4 +1,4 @@
-//! Connections that there is no place for.
+//! The 503s for connections beyond the limit.
 
 use crate::date::Date;
 use crate::deadline::{Whole, is_passing};
@@ -15,16 +15,16 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How many may wait for their 503, and how many of those that have it linger.
+/// The most connections that wait for their 503, and the most that linger after it.
 const KEPT: usize = 256;
-/// How often what they send is discarded.
+/// The interval at which the octets of lingering connections are discarded.
 const TICK: Duration = Duration::from_millis(100);
-/// How much is read of one at a time, and how often in a row.
+/// The size of one read in octets, and the most reads in a row from one connection.
 const READ: usize = 64 * 1024;
 const READS: usize = 16;
 
-/// Answers connections with 503, in a thread of its own, so that whoever accepts waits for none of
-/// them [RFC 9110 section 15.6.4].
+/// A thread that responds 503 to connections, so that accepting waits for none of them [RFC 9110
+/// section 15.6.4].
 pub(crate) struct Overload<S> {
     sender: Option<SyncSender<S>>,
     stack: Stack,
@@ -32,14 +32,13 @@ pub(crate) struct Overload<S> {
 }
 
 impl<S: Transport + Send + 'static> Overload<S> {
-    /// None yet, and no thread; it will have so much stack, and linger within the bounds of the
-    /// settings.
+    /// Creates the queue without a thread. The thread gets this stack size, and lingers within
+    /// these settings.
     pub(crate) const fn new(stack: Stack, settings: Settings) -> Self {
         Self { sender: None, stack, settings }
     }
 
-    /// Has this one answered. When too many wait for that, or there is no thread for it, it is
-    /// closed.
+    /// Queues a connection for a 503. Closes it when the queue is full or the thread cannot start.
     pub(crate) fn add(&mut self, stream: S) {
         if self.sender.is_none() {
             let (sender, receiver) = sync_channel(KEPT);
@@ -54,8 +53,8 @@ impl<S: Transport + Send + 'static> Overload<S> {
     }
 }
 
-/// Answers them as they come, until none can come any more. Each lingers then: what its client
-/// still sends is discarded, so that a reset does not take the response from it [RFC 9112 section
+/// Sends a 503 to each connection until the sender is gone. Each connection then lingers: octets
+/// from its client are discarded, so that a reset does not destroy the response [RFC 9112 section
 /// 9.6].
 fn respond_to_all<S: Transport>(streams: &Receiver<S>, settings: &Settings) {
     let (mut lingering, mut buffer) = (VecDeque::<Lingering<S>>::new(), vec![0; READ]);
@@ -63,7 +62,7 @@ fn respond_to_all<S: Transport>(streams: &Receiver<S>, settings: &Settings) {
     while is_open || !lingering.is_empty() {
         match streams.recv_timeout(if lingering.is_empty() { Duration::MAX } else { TICK }) {
             Ok(mut stream) => {
-                // It may be gone already, and the code of a user's transport may panic.
+                // The peer may be gone already, and a user's transport may panic.
                 let _ = panics::catch(|| {
                     if respond(&mut stream).is_ok() {
                         lingering.push_back(Lingering::new(stream, settings));
@@ -79,7 +78,7 @@ fn respond_to_all<S: Transport>(streams: &Receiver<S>, settings: &Settings) {
         if swept.elapsed() >= TICK || !is_open {
             swept = Instant::now();
             lingering.retain_mut(|one| {
-                // With the server ending, nobody lingers for long.
+                // When the server ends, no connection lingers for long.
                 let may_linger = is_open || one.since.elapsed() < TURN;
                 may_linger && panics::catch(|| one.discard(&mut buffer, settings)).unwrap_or(false)
             });
@@ -94,13 +93,13 @@ fn respond_to_all<S: Transport>(streams: &Receiver<S>, settings: &Settings) {
 /// A connection that has its 503.
 struct Lingering<S> {
     stream: S,
-    /// Since when.
+    /// The time when the lingering began.
     since: Instant,
-    /// When octets came last.
+    /// The time of the latest octets.
     heard: Instant,
-    /// How many more are read.
+    /// The number of octets that may still be read.
     left: u64,
-    /// It can be read without waiting.
+    /// The connection can be read without blocking.
     is_nonblocking: bool,
 }
 
@@ -110,7 +109,7 @@ impl<S: Transport> Lingering<S> {
         Self { stream, since: now, heard: now, left: settings.linger_limit, is_nonblocking }
     }
 
-    /// Discards what has come, without waiting; returns whether more is waited for.
+    /// Discards what has arrived, without waiting. Returns whether the connection lingers on.
     fn discard(&mut self, buffer: &mut [u8], settings: &Settings) -> bool {
         if !self.is_nonblocking {
             return self.since.elapsed() < TURN;
@@ -146,7 +145,7 @@ fn respond(stream: &mut impl Transport) -> Result<(), Error> {
     Ok(stream.close_write()?)
 }
 
-/// Sends these octets within a [`TURN`], however many tries it takes.
+/// Sends these octets within one [`TURN`] in total.
 fn send(stream: &mut impl Transport, mut octets: &[u8]) -> Result<(), Error> {
     let whole = Whole::from_now(TURN);
     loop {
@@ -175,7 +174,8 @@ mod tests {
     use std::thread;
     use std::time::{Duration, Instant};
 
-    /// Waits for room until its timeout is over, or a signal interrupts it sooner.
+    /// A peer without room. A write waits for the timeout, or for a signal that interrupts it
+    /// sooner.
     #[derive(Default)]
     struct Interrupted {
         write_timeout: Duration,
@@ -219,7 +219,7 @@ mod tests {
         }
     }
 
-    /// Panics when it is written to, unless somebody waits for what is written.
+    /// A transport whose writes panic, unless a test waits for what is written.
     struct Panicking(Option<Sender<Vec<u8>>>);
 
     impl Read for Panicking {
@@ -246,7 +246,7 @@ mod tests {
         client.set_read_timeout(Some(20 * TURN)).unwrap();
         let mut overload = Overload::new(Stack::Usual, Settings::default());
         overload.add(listener.accept().unwrap().0);
-        // As a client does that reads when it has sent everything, and takes its time for that.
+        // Behaves as a slow client that reads only after it has sent everything.
         (0..100).for_each(|_| {
             client.write_all(&[b'x'; 50_000]).unwrap();
             thread::park_timeout(Duration::from_millis(15));

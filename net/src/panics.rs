@@ -1,4 +1,4 @@
-//! Panics of the user's code: handlers, listeners, transports, loggers.
+//! Panics in the user's code: handlers, listeners, transports, loggers.
 
 use std::any::Any;
 use std::mem;
@@ -6,26 +6,26 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// A panic that was caught.
 ///
-/// What it says may be a value that panics again when it is dropped. Such a value is forgotten: a
-/// panic that has been caught ends nothing more.
+/// Dropping its payload may panic again. Such a second payload is leaked, so that a caught panic
+/// never unwinds further.
 pub(crate) struct Panic(Option<Box<dyn Any + Send>>);
 
-/// Calls this, and returns its panic as an error.
+/// Calls the function, and returns its panic as an error.
 pub(crate) fn catch<T>(call: impl FnOnce() -> T) -> Result<T, Panic> {
     catch_unwind(AssertUnwindSafe(call)).map_err(|payload| Panic(Some(payload)))
 }
 
 impl Panic {
-    /// Returns what it says, where that is text.
+    /// Returns the message of the panic, if it is text.
     pub(crate) fn reason(&self) -> &str {
         let payload = self.0.as_deref();
         let text = payload.and_then(|payload| payload.downcast_ref::<&str>().copied());
         let owned =
             || payload.and_then(|payload| payload.downcast_ref::<String>().map(String::as_str));
-        text.or_else(owned).unwrap_or("without a reason")
+        text.or_else(owned).unwrap_or("no message")
     }
 
-    /// Panics on, as if it had not been caught.
+    /// Resumes the panic, as if it had not been caught.
     pub(crate) fn resume(mut self) {
         if let Some(payload) = self.0.take() {
             resume_unwind(payload);
@@ -49,7 +49,7 @@ mod tests {
     use super::catch;
     use std::panic::panic_any;
 
-    /// Panics when it is dropped, and says the same then.
+    /// A payload that panics again when it is dropped, with a payload of its own kind.
     struct Unruly;
 
     impl Drop for Unruly {
@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn a_panic_that_panics_again_is_forgotten() {
         let panic = catch(|| panic_any(Unruly)).err();
-        assert_eq!(panic.as_ref().map(|panic| panic.reason()), Some("without a reason"));
+        assert_eq!(panic.as_ref().map(|panic| panic.reason()), Some("no message"));
         assert!(catch(|| drop(panic)).is_ok());
     }
 

@@ -1,22 +1,21 @@
-//! The octets that have been received and not yet used.
+//! The octets that have been received and not yet consumed.
 
-/// A buffer that is as large as what has come requires, up to a limit. It is a `Vec`, since a head
-/// may be 64 KB long, and most connections are idle with nothing in it.
+/// A receive buffer that grows as needed, up to a limit. It is a `Vec`, since a head may be 64 KB
+/// long and most connections are idle with an empty buffer.
 pub(crate) struct Received {
     octets: Vec<u8>,
-    /// The buffer of usual size, while there is a larger one in its place. It is kept and not made
-    /// anew: a small piece of memory that is taken where a large one was given back keeps the next
-    /// large one from being there.
+    /// The buffer of [`USUAL`] size while a larger one is in use. Allocating it anew could fragment
+    /// the memory that the large one frees.
     usual: Vec<u8>,
     start: usize,
     end: usize,
 }
 
-/// What is read at a time.
+/// The size of a read, in octets.
 const USUAL: usize = 8 * 1024;
-/// What is read at a time from a peer that has filled the buffer: of a long body.
+/// The size of a read from a peer that has filled the buffer, as a long body does.
 const LARGE: usize = 16 * 1024;
-/// More than the longest line, head or trailer section, with which core refuses it.
+/// The largest buffer: longer than the longest line, head or trailer section that core accepts.
 const MOST: usize = 128 * 1024;
 
 impl Received {
@@ -32,25 +31,26 @@ impl Received {
         self.octets.get_mut(self.start..self.end).unwrap_or_default()
     }
 
-    /// Uses the first `count` octets up.
+    /// Consumes the first `count` octets.
     pub(crate) fn consume(&mut self, count: usize) {
         self.start = self.start.saturating_add(count).min(self.end);
     }
 
-    /// Uses all octets up.
+    /// Consumes all octets.
     pub(crate) const fn clear(&mut self) {
         self.start = self.end;
     }
 
-    /// Gives the memory of what was received back, but for what is read at a time; called where a
-    /// connection may be idle from now on. An octet that has come already keeps no large buffer.
+    /// Frees all but [`USUAL`] octets of the buffer, unless many octets are unconsumed. Called
+    /// where a connection may become idle.
     pub(crate) fn give_back(&mut self) {
         if self.octets.len() > USUAL && self.filled().len() <= USUAL / 2 {
             self.resize(USUAL);
         }
     }
 
-    /// Where the next octets go: behind the others. None, when there are too many.
+    /// Returns the space for the next octets, after the filled part. It is empty when the buffer
+    /// has reached its limit.
     pub(crate) fn spare_mut(&mut self) -> &mut [u8] {
         let len = self.octets.len();
         if self.start == self.end {
@@ -94,18 +94,18 @@ impl Received {
         }
     }
 
-    /// Takes note of how many octets have been put into the room.
+    /// Marks `count` octets of the spare space as filled.
     pub(crate) fn commit(&mut self, count: usize) {
         self.end = self.end.saturating_add(count).min(self.octets.len());
     }
 
-    /// Returns how many octets of memory it has.
+    /// Returns the size of the allocated memory in octets.
     #[cfg(test)]
     pub(crate) fn memory(&self) -> usize {
         self.octets.capacity() + self.usual.capacity()
     }
 
-    /// The octets that are not used, for somebody else.
+    /// Takes the unconsumed octets out of the buffer.
     pub(crate) fn take(&mut self) -> Vec<u8> {
         let octets = self.filled().to_vec();
         *self = Self::new();
@@ -113,15 +113,15 @@ impl Received {
     }
 }
 
-/// The octets of a head, which can be read until the next one comes.
+/// The octets of a head, which stay readable until the next head.
 #[derive(Default)]
 pub(crate) struct HeadOctets {
     usual: Vec<u8>,
-    /// Those of a long one, which is given back as a whole.
+    /// The octets of a long head, whose memory is freed after use.
     long: Vec<u8>,
 }
 
-/// How long a head is at the most for which a connection keeps the memory.
+/// The longest head, in octets, whose memory a connection keeps.
 const KEPT: usize = 4 * 1024;
 
 impl HeadOctets {
@@ -129,20 +129,20 @@ impl HeadOctets {
         if self.long.is_empty() { &self.usual } else { &self.long }
     }
 
-    /// Keeps these in the place of those from before.
+    /// Stores these octets in place of the previous ones.
     pub(crate) fn set(&mut self, octets: &[u8]) {
         self.forget();
         let place = if octets.len() <= KEPT { &mut self.usual } else { &mut self.long };
         place.extend_from_slice(octets);
     }
 
-    /// Returns how many octets of memory they have.
+    /// Returns the size of the allocated memory in octets.
     #[cfg(test)]
     pub(crate) fn memory(&self) -> usize {
         self.usual.capacity() + self.long.capacity()
     }
 
-    /// Gives the memory of a long head back: its connection may be idle from now on.
+    /// Frees the memory of a long head, since the connection may become idle.
     pub(crate) fn forget(&mut self) {
         self.usual.clear();
         self.long = Vec::new();

@@ -1,4 +1,4 @@
-//! The answer to a request.
+//! The response to a request.
 
 use crate::error::Error;
 use crate::notice::Turn;
@@ -14,11 +14,10 @@ use std::fmt;
 use std::io::{self, Write};
 use std::net::TcpStream;
 
-/// What answers a request: sends an answer whole, or begins one whose body is written as it is
-/// made.
+/// The sender of the response to a request: sends it complete, or streams its body.
 ///
-/// `Connection` and the framing are added as the request and the answer require, and the body is
-/// left out where the request was HEAD. After a fault of the request's body the answer is the last
+/// Adds `Connection` and the framing fields that the request and the response need. Leaves out the
+/// body where the request is HEAD. After an error in the request's body the response is the last
 /// one on the connection.
 ///
 /// ```
@@ -53,7 +52,7 @@ use std::net::TcpStream;
 /// assert!(responses.ends_with(b"\r\nas it is made\r\n0\r\n\r\n"));
 /// # Ok::<(), bareline_net::Error>(())
 /// ```
-#[must_use = "a request waits for its answer"]
+#[must_use = "each request needs a response"]
 pub struct Responder<'s, S: Transport = TcpStream> {
     wire: &'s RefCell<ServerWire<S>>,
     version: Version,
@@ -61,7 +60,7 @@ pub struct Responder<'s, S: Transport = TcpStream> {
     is_while_reading: bool,
 }
 
-/// The largest body that is copied behind its head, so that both go out together.
+/// The largest body, in octets, that is copied after its head so that both go out in one write.
 const COPIED: usize = 4 * 1024;
 
 impl<'s, S: Transport> Responder<'s, S> {
@@ -69,18 +68,18 @@ impl<'s, S: Transport> Responder<'s, S> {
         Self { wire, version, is_while_reading: false }
     }
 
-    /// Announces that the request's body is read while the response streams: an echo, for example.
-    /// A client that waits for a 100 is asked for the body at once.
+    /// Allows reading the request's body while the response streams, as an echo does. A client that
+    /// waits for a 100 gets it at once.
     ///
-    /// Otherwise what is left of the body is discarded when the response begins, and reading it
-    /// fails with [`WriteError::RequestUnread`]. The response ends behind the body, with
-    /// [`finish`](ResponseWriter::finish): what the handler has left of the body by then is
-    /// discarded, as far as it comes within 100 ms and [`Limits::drain`](bareline_core::Limits).
-    /// When that is not all of it, the response is cut short, and `finish` fails with
-    /// [`WriteError::RequestUnread`].
+    /// Without this call the unread rest of the body is discarded when the response begins, and
+    /// reading it then fails with [`WriteError::RequestUnread`].
     ///
-    /// A response that is whole with its head says `Connection: close` when the body has not been
-    /// read by then: one to HEAD, for example. [`send`](Self::send) is not concerned.
+    /// With it, [`finish`](ResponseWriter::finish) discards the unread rest of the body, within 100
+    /// ms and [`Limits::drain`](bareline_core::Limits). When more is left, the response is cut
+    /// short, and `finish` fails with [`WriteError::RequestUnread`].
+    ///
+    /// A response that ends with its head, such as one to HEAD, says `Connection: close` if the
+    /// body is still unread. This call does not affect [`send`](Self::send).
     ///
     /// ```
     /// use bareline_core::Status;
@@ -97,18 +96,18 @@ impl<'s, S: Transport> Responder<'s, S> {
         Self { is_while_reading: true, ..self }
     }
 
-    /// Answers with this status, these fields and this body. A [`Server`](crate::Server) adds
-    /// `Date` [RFC 9110 section 6.6.1].
+    /// Sends a complete response with this status, these fields and this body. A
+    /// [`Server`](crate::Server) adds `Date` [RFC 9110 section 6.6.1].
     ///
-    /// The head is at most 65,535 octets. What cannot be written, or is an interim answer, is
-    /// [`Error::Usage`]; the client gets a 500 then.
+    /// The head has a limit of 65,535 octets. Fails with [`Error::TooLong`] beyond that, and with
+    /// [`Error::Usage`] for an invalid head or an interim status; the client then gets a 500.
     pub fn send(
         self,
         status: Status,
         fields: &[(FieldName<'_>, FieldValue<'_>)],
         body: &[u8],
     ) -> Result<(), Error> {
-        // A whole response does not stream.
+        // A complete response does not stream.
         let this = Self { is_while_reading: false, ..self };
         if body.len() <= COPIED {
             match this.start_with(status, fields, |head| head.body(body)) {
@@ -121,9 +120,10 @@ impl<'s, S: Transport> Responder<'s, S> {
         writer.finish()
     }
 
-    /// Begins an answer with this status and these fields, whose body is written as it is made: in
-    /// chunks, or up to the close where the client knows only HTTP/1.0. A
-    /// [`Server`](crate::Server) adds `Date`.
+    /// Begins a response with this status and these fields, and streams its body: in chunks, or
+    /// until the connection closes if the client speaks HTTP/1.0. A [`Server`](crate::Server) adds
+    /// `Date`.
+    #[doc(alias = "chunked transfer encoding")]
     pub fn stream(
         self,
         status: Status,
@@ -135,8 +135,9 @@ impl<'s, S: Transport> Responder<'s, S> {
         })
     }
 
-    /// Begins an answer with this status and these fields, whose body is written as it is made and
-    /// has this length, in octets. A [`Server`](crate::Server) adds `Date`.
+    /// Begins a response with this status and these fields, and streams its body of this length in
+    /// octets. A [`Server`](crate::Server) adds `Date`.
+    #[doc(alias = "Content-Length")]
     pub fn stream_sized(
         self,
         status: Status,
@@ -146,11 +147,12 @@ impl<'s, S: Transport> Responder<'s, S> {
         self.start_with(status, fields, |head| head.length(length))
     }
 
-    /// Begins an answer with this status, whose head `write` makes: with any fields, framing and
-    /// version, and nothing added but `Connection` ([`Date`](crate::Date) is the caller's to
-    /// write). `write` may be called several times, until there is room for the head.
+    /// Begins a response with this status, whose head is written by `write`, with any fields,
+    /// framing and version.
     ///
-    /// The head, and a body that is written with it, are at most 65,535 octets.
+    /// Only `Connection` is added; the caller adds [`Date`](crate::Date). `write` may be called
+    /// several times, until the buffer is large enough. The head, and a body written with it, have
+    /// a limit of 65,535 octets.
     pub fn begin(
         self,
         status: Status,
@@ -159,8 +161,8 @@ impl<'s, S: Transport> Responder<'s, S> {
         self.start(status, write)
     }
 
-    /// Begins an answer with the date, where it is the server's to tell and the fields do not, and
-    /// these fields.
+    /// Begins a response with these fields, and with the date if a server adds it and the fields
+    /// lack it.
     fn start_with(
         &self,
         status: Status,
@@ -197,7 +199,7 @@ impl<'s, S: Transport> Responder<'s, S> {
             })
         })?;
         match wire.connection.state() {
-            // What was to write the head has not ended it.
+            // `write` has not ended the head.
             ServerState::Body | ServerState::SendResponse | ServerState::Reject => {
                 Err(WriteError::OutOfTurn.into())
             }
@@ -208,8 +210,9 @@ impl<'s, S: Transport> Responder<'s, S> {
         }
     }
 
-    /// Sends an interim answer, such as 103, at once; a client that knows only HTTP/1.0 gets none
+    /// Sends an interim response, such as 103, at once. A client that speaks HTTP/1.0 gets none
     /// [RFC 9110 section 15.2].
+    #[doc(alias = "1xx")]
     pub fn interim(
         &mut self,
         status: Status,
@@ -229,35 +232,35 @@ impl<'s, S: Transport> Responder<'s, S> {
     }
 }
 
-/// What has become of an answer, for whoever is not in between.
+/// The outcome of a response, for the log after the handler has returned.
 pub(crate) struct Outcome<'s, S: Transport> {
     wire: &'s RefCell<ServerWire<S>>,
-    /// What had been sent before it.
+    /// The number of octets sent before the response.
     sent: u64,
 }
 
 impl<'s, S: Transport> Responder<'s, S> {
-    /// What will have become of this answer.
+    /// Returns a view of the outcome, to be read after the response.
     pub(crate) fn outcome(&self) -> Outcome<'s, S> {
         Outcome { wire: self.wire, sent: self.wire.borrow().produced() }
     }
 }
 
 impl<S: Transport> Outcome<'_, S> {
-    /// Refuses the request when there is no answer.
+    /// Rejects the request if it has no response.
     pub(crate) fn reject_without_response(&self) -> Result<(), Error> {
         in_turn(self.wire)?.reject_without_response()
     }
 }
 
-/// The status, and how many octets have been sent with it, head and framing included.
+/// The status, and the number of octets sent, head and framing included.
 impl<S: Transport> fmt::Display for Outcome<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let wire = self.wire.borrow();
         let sent = wire.produced().saturating_sub(self.sent);
         match wire.responded {
             Some(status) => write!(f, "{status}, {sent} octets"),
-            None => write!(f, "without an answer, {sent} octets"),
+            None => write!(f, "no response, {sent} octets"),
         }
     }
 }
@@ -268,27 +271,28 @@ impl<S: Transport> fmt::Debug for Responder<'_, S> {
     }
 }
 
-/// The body of an answer, framed and sent as it is written: little pieces together, large ones
-/// without a copy.
+/// The body of a response, framed and sent as it is written: small writes are gathered, large ones
+/// are sent without a copy.
 ///
-/// The answer is whole when it is finished. One that is dropped before is cut short for the client
-/// too: the connection is closed before the length is reached or the last chunk sent. Only a body
-/// that goes up to the close, for a client that knows no chunks, looks whole all the same.
-#[must_use = "an answer is whole when it is finished"]
+/// The response is complete after [`finish`](Self::finish). Dropping the writer earlier closes the
+/// connection before the length or the last chunk, so the client sees a response that is cut short.
+/// Exception: a body that lasts until the connection closes, for an HTTP/1.0 client, looks complete
+/// to that client.
+#[must_use = "a response is cut short unless `finish` is called"]
 pub struct ResponseWriter<'s, S: Transport = TcpStream> {
     wire: &'s RefCell<ServerWire<S>>,
-    /// Its head was all of it.
+    /// The response was complete with its head.
     is_whole: bool,
 }
 
 impl<S: Transport> ResponseWriter<'_, S> {
-    /// Ends the answer. Fails with [`WriteError::BodyLength`] when octets are missing.
+    /// Ends the response. Fails with [`WriteError::BodyLength`] when octets are missing.
     pub fn finish(self) -> Result<(), Error> {
         self.finish_with(&[])
     }
 
-    /// Ends the answer with these trailers, which a chunked body can have: 65,000 octets of them at
-    /// the most.
+    /// Ends the response with these trailers, at most 65,000 octets. Trailers need a chunked body.
+    #[doc(alias = "trailer")]
     pub fn finish_with(self, trailers: &[TrailerField<'_>]) -> Result<(), Error> {
         let wire = &mut *in_turn(self.wire)?;
         match (self.is_whole, trailers) {
@@ -298,15 +302,15 @@ impl<S: Transport> ResponseWriter<'_, S> {
         }
         match wire.connection.state() {
             ServerState::Close => wire.close_after_last(),
-            // The next request may be there already: its answer goes out together with this one.
+            // A pipelined request has arrived: its response goes out together with this one.
             ServerState::Done if wire.has_more() => Ok(()),
             _ => wire.flush(),
         }
     }
 }
 
-/// Ends the body of a response. Where the request's body has to end before it, the rest of that is
-/// discarded first.
+/// Ends the body of a response. Discards the rest of the request's body first where that has to end
+/// earlier.
 fn end_response_body<S: Transport>(
     wire: &mut ServerWire<S>,
     trailers: &[TrailerField<'_>],

@@ -1,4 +1,4 @@
-//! A server: takes connections, and has each request answered by a function.
+//! A server that accepts connections and calls a handler for each request.
 
 use crate::acceptor::Peer;
 use crate::error::Error;
@@ -16,16 +16,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A server: takes connections, and has each request answered by a function.
+/// A server that accepts connections, calls your handler for each request, and shuts down
+/// gracefully.
 ///
-/// Each connection has a thread while it is open, which serves another one after that. So a handler
-/// may wait as long as it likes, and many idle or slow peers are in nobody's way. When all threads
-/// have a connection, others wait for one, idle ones are closed to make room, and when too many
-/// wait they are answered 503.
+/// Each connection has a thread of its own while it is open, and threads are reused. So a handler
+/// may block, and many idle or slow peers hold up nobody else. When all threads are busy, further
+/// connections wait for one, and idle connections are closed to make room. Connections beyond
+/// [`max_connections`](Self::max_connections) get a 503.
 ///
-/// What goes wrong on a connection ends that connection, and is told to [`log`]: one line with the
-/// peer and the reason. A handler that panics is answered 500, as one that fails, and its thread
-/// lives on. Requests are told too, each in a line, with target `bareline_net::access`.
+/// An error on a connection ends that connection, and is logged by [`log`] in one line with the
+/// peer and the reason. A handler that panics or fails gets its client a 500, and its thread lives
+/// on. Each request is logged in one line too, at info level with target `bareline_net::access`.
 ///
 /// ```
 /// use bareline_core::{Method, Status, Target};
@@ -47,11 +48,11 @@ use std::time::{Duration, Instant};
 /// let response = client.request(Method::PUT, Target::new("/a")?, &[], b"hello")?;
 /// assert_eq!(read_to_string(response.body)?, "/a came with: hello");
 ///
-/// handle.shutdown(); // what Ctrl-C may call
+/// handle.shutdown(); // for example on Ctrl-C
 /// served.join().unwrap()?;
 /// # Ok::<(), Error>(())
 /// ```
-#[must_use = "it takes connections when it serves"]
+#[must_use = "a server accepts connections only once `serve` is called"]
 pub struct Server<L: Listener = TcpListener> {
     listener: L,
     settings: Settings,
@@ -61,14 +62,14 @@ pub struct Server<L: Listener = TcpListener> {
     handle: OwnHandle,
 }
 
-/// Shuts a [`Server`] down, from any thread.
+/// A handle that shuts down its [`Server`] from any thread.
 ///
 /// ```
 /// use bareline_core::Status;
 /// use bareline_net::{Error, Server};
 ///
 /// let server = Server::bind("127.0.0.1:0")?;
-/// // Before it serves, here: then it responses those who have connected, and no more.
+/// // Before `serve`, as here: only those who have connected by now are served.
 /// server.handle().shutdown();
 /// server.serve(|exchange| exchange.responder.send(Status::OK, &[], b"hello"))?;
 /// # Ok::<(), Error>(())
@@ -81,29 +82,29 @@ pub struct ServerHandle {
 
 type Waker = Arc<dyn Fn() + Send + Sync>;
 
-/// The handle of the server itself: when it is dropped, however the server has ended, the others
-/// keep nothing of the listener.
+/// The server's own handle. When it is dropped, the other handles release the listener's waker.
 struct OwnHandle(ServerHandle);
 
-/// The target of the lines that [`log`] gets, one for each request.
+/// The log target of the access lines, one for each request.
 const ACCESS: &str = "bareline_net::access";
 
 impl Server {
-    /// Listens on this address: the first that can be had, if it is a name.
+    /// Binds a TCP listener to this address. If it is a name, the first of its addresses that can
+    /// be bound is used.
     pub fn bind(address: impl ToSocketAddrs) -> Result<Self, Error> {
         Self::from_listener(TcpListener::bind(address).map_err(Error::of_address)?)
     }
 
-    /// The address on which it listens.
+    /// Returns the address that the server listens on.
     pub fn local_addr(&self) -> Result<SocketAddr, Error> {
         Ok(self.listener.local_addr()?)
     }
 }
 
 impl<L: Listener> Server<L> {
-    /// Takes the connections of this listener.
+    /// Creates a server that accepts the connections of this listener.
     pub fn from_listener(listener: L) -> Result<Self, Error> {
-        // One that is left nonblocking would have to be asked again and again.
+        // A nonblocking listener would have to be polled.
         let _ = listener.set_nonblocking(false);
         let waker = Mutex::new(Some(listener.waker()?.into()));
         let handle = OwnHandle(ServerHandle { notice: Arc::default(), waker: Arc::new(waker) });
@@ -118,66 +119,73 @@ impl<L: Listener> Server<L> {
         })
     }
 
-    /// Deadlines and limits of each connection; the defaults are those of [`Settings`].
+    /// Sets the timeouts and limits of each connection: the defaults of [`Settings`] unless set.
     pub const fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
         self
     }
 
-    /// How many connections are served at a time, each by a thread: 4,096 by default. With none,
-    /// each connection is answered 503.
+    /// Sets how many connections are served at a time, each by a thread: 4,096 by default. Further
+    /// connections wait for a thread. With 0, each connection gets a 503.
     ///
-    /// With nothing to do a connection takes some 30 KB, its thread's stack included; while a head
-    /// or body comes it takes as much as 128 KB more, and what the handler takes.
+    /// An idle connection takes about 30 KB of memory, its thread's stack included. While a head or
+    /// body arrives, it takes up to 128 KB more, and what the handler uses.
+    #[doc(alias = "workers")]
     pub const fn threads(mut self, threads: usize) -> Self {
         self.bounds.threads = threads;
         self
     }
 
-    /// How many connections may be open, those that wait for a thread included: 5,120 by default.
-    /// One more is answered 503.
+    /// Sets how many connections may be open, including those that wait for a thread: 5,120 by
+    /// default. Connections beyond that get a 503.
     pub const fn max_connections(mut self, connections: usize) -> Self {
         self.bounds.connections = connections;
         self
     }
 
-    /// Sets how much stack each thread has, in octets. By default it is what [`std::thread`] gives,
-    /// 2 MiB unless `RUST_MIN_STACK` says otherwise. What is not used takes no memory, only
-    /// addresses: of these 32-bit systems have few. Without optimization a response whose head is
-    /// longer than 8,192 octets takes 130 KB of it for a moment.
+    /// Sets the stack size of each thread, in octets. The default is that of [`std::thread`]: 2 MiB
+    /// unless `RUST_MIN_STACK` is set.
+    ///
+    /// Unused stack takes addresses but no memory; 32-bit systems have few addresses. In a build
+    /// without optimization, a response head longer than 8,192 octets takes 130 KB of stack for a
+    /// moment.
     pub const fn stack_size(mut self, octets: usize) -> Self {
         self.bounds.stack = Stack::Octets(octets);
         self
     }
 
-    /// How many requests are answered on one connection before it is closed: 100,000 by default,
-    /// and one at the least.
+    /// Sets how many requests a connection serves before it is closed: 100,000 by default, and at
+    /// least 1. The last response says `Connection: close`.
+    #[doc(alias = "keep-alive")]
     pub const fn max_requests_per_connection(mut self, requests: u64) -> Self {
         self.requests = requests;
         self
     }
 
-    /// Sets the time that requests which have begun may take when the server shuts down: 10 s by
-    /// default. Then [`serve`](Self::serve) returns, even if the listener still waits for a
-    /// connection.
+    /// Sets how long requests in progress may take after a shutdown: 10 s by default. After that
+    /// [`serve`](Self::serve) returns, even if the listener still waits for a connection.
+    #[doc(alias = "grace period")]
     pub const fn shutdown_timeout(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self
     }
 
-    /// What shuts it down.
+    /// Returns a handle that shuts down this server.
     pub fn handle(&self) -> ServerHandle {
         self.handle.0.clone()
     }
 
-    /// Takes connections, and has `handler` answer each request, until it is shut down.
+    /// Accepts connections, and calls `handler` for each request, until the server is shut down.
     ///
-    /// When the handler fails, a request that it has not answered is refused: with what the peer
-    /// did, if that is why it failed, else with 500. The connection is closed then. A handler
-    /// that runs on after the grace does so without its connection: what it reads or sends next is
-    /// [`Error::Closed`], and its thread ends with it.
+    /// When the handler fails or sends no response, the connection is closed. A request without a
+    /// response is rejected first: with the status of the [`PeerError`](crate::PeerError) if the
+    /// peer caused the failure, else with 500.
     ///
-    /// Fails when the system gives it no thread at all.
+    /// A handler that outlasts the [`shutdown_timeout`](Self::shutdown_timeout) loses its
+    /// connection: its next read or send fails with [`Error::Closed`]. Its thread ends when the
+    /// handler returns.
+    ///
+    /// Fails when the system cannot start even one thread.
     pub fn serve(
         self,
         handler: impl Fn(Exchange<'_, L::Stream>) -> Result<(), Error> + Send + Sync + 'static,
@@ -186,21 +194,24 @@ impl<L: Listener> Server<L> {
         let notice = Arc::clone(&handle.0.notice);
         let threads =
             Threads::new(bounds, settings, listener, Arc::clone(&notice), move |accepted| {
-                // Whoever has just connected is about to ask, and what has come need not be waited
-                // for.
+                // Lets a peer that has just connected send first: then the first read need not
+                // wait.
                 thread::yield_now();
                 let turn = Turn::new(Arc::clone(&notice), requests);
                 converse(ServerStream::with_turn(accepted, settings, turn), &handler);
             });
         let cut = threads.run(grace)?;
         if cut > 0 {
-            log::warn!("shut down: {cut} connections are cut after {} s", grace.as_secs_f32());
+            log::warn!(
+                "shutdown timed out after {} s; open connections closed: {cut}",
+                grace.as_secs_f32()
+            );
         }
         Ok(())
     }
 }
 
-/// Has the requests of a connection answered, one after the other.
+/// Serves the requests of a connection, one after the other.
 fn converse<S: Transport>(
     mut stream: ServerStream<S>,
     handler: &impl Fn(Exchange<'_, S>) -> Result<(), Error>,
@@ -213,15 +224,15 @@ fn converse<S: Transport>(
             Err(rejected) => Err(rejected.to_string()),
         };
         if let Err(reason) = responded {
-            // A handler may say anything, what the peer sent included.
+            // The reason may contain any octets, also from the peer.
             log::warn!("{peer}{}", dump(reason.as_bytes()).on_one_line());
             break;
         }
     }
 }
 
-/// Has one request answered. Fails with what the log says after the peer: the request, the outcome,
-/// and why.
+/// Serves one request. Fails with the rest of the log line after the peer: the request, the
+/// outcome, and the reason.
 fn respond<S: Transport>(
     exchange: Exchange<'_, S>,
     handler: &impl Fn(Exchange<'_, S>) -> Result<(), Error>,
@@ -230,7 +241,7 @@ fn respond<S: Transport>(
     let (head, outcome) = (exchange.head, exchange.responder.outcome());
     let since = log::log_enabled!(target: ACCESS, log::Level::Info).then(Instant::now);
     let handled = panics::catch(|| handler(exchange).map_err(|error| error.to_string()))
-        .unwrap_or_else(|panic| Err(format!("the handler has panicked: {}", panic.reason())));
+        .unwrap_or_else(|panic| Err(format!("the handler panicked: {}", panic.reason())));
     let responded =
         handled.and(outcome.reject_without_response().map_err(|error| error.to_string()));
     let (method, target, version) = (head.method(), head.target(), head.version());
@@ -245,15 +256,16 @@ fn respond<S: Transport>(
 }
 
 impl ServerHandle {
-    /// Shuts the server down, without waiting for that. Once is enough.
+    /// Begins the shutdown of the server, and returns at once. Further calls do nothing.
     ///
-    /// No connection is accepted any more, but for those that wait to be accepted. Requests that
-    /// have begun are answered, with `Connection: close`. [`serve`](Server::serve) returns when
-    /// that is done, at the latest after the [`shutdown_timeout`](Server::shutdown_timeout). Once
-    /// the server has ended, the handle does nothing, and keeps nothing of the listener.
+    /// The server accepts only those who have connected by now. Requests in progress are served,
+    /// with `Connection: close`, and idle connections are closed. [`serve`](Server::serve) returns
+    /// when all is done, after the [`shutdown_timeout`](Server::shutdown_timeout) at the latest.
+    /// After the server has ended, the handle does nothing and holds no resource of the listener.
+    #[doc(alias = "graceful shutdown")]
     pub fn shutdown(&self) {
         self.notice.close();
-        // Afterwards the address may be another's.
+        // After the end the address may belong to another listener.
         let waker = if self.notice.is_over() { None } else { self.waker().clone() };
         if let Some(wake) = waker {
             wake();

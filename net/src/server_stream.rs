@@ -19,13 +19,14 @@ use std::cell::{RefCell, RefMut};
 use std::fmt;
 use std::net::{SocketAddr, TcpStream};
 
-/// The server's end of a connection: reads requests, one after the other, and has them answered.
+/// The server's end of a connection: reads requests one after the other, and sends their responses.
 ///
-/// What is ready is sent in one write when nothing more has come to be answered; the answers to
-/// requests that came together go out together, so that the first waits for the last. The
-/// connection is closed when it is dropped, in stages, so that no response is lost to a reset: that
-/// waits for the peer to close too, within [`Settings::linger_timeout`] and its like [RFC 9112
-/// section 9.6].
+/// Responses to pipelined requests are gathered and go out together, so the first of them may wait
+/// for the last.
+///
+/// Dropping the stream closes the connection with a lingering close, so that a reset does not lose
+/// the last response [RFC 9112 section 9.6]. The drop blocks until the peer closes too, within
+/// [`Settings::linger_timeout`], `linger_silence_timeout` and `linger_limit`.
 ///
 /// ```
 /// use bareline_core::Status;
@@ -45,7 +46,7 @@ use std::net::{SocketAddr, TcpStream};
 /// ```
 pub struct ServerStream<S: Transport = TcpStream> {
     wire: RefCell<ServerWire<S>>,
-    /// The octets of the head that is being answered.
+    /// The octets of the head in progress.
     head: HeadOctets,
     spans: FieldSpans<FIELDS>,
     peer: Option<SocketAddr>,
@@ -54,24 +55,24 @@ pub struct ServerStream<S: Transport = TcpStream> {
 pub(crate) type ServerWire<S> = Wire<S, ServerConnection>;
 
 const FIELDS: usize = 128;
-/// The most octets that the log shows of the request line of a rejected request.
+/// The number of octets of a rejected request line that the log shows.
 const LINE_SHOWN: usize = 100;
 const TEXT: FieldValue<'_> = FieldValue::from_static("text/plain; charset=utf-8");
 
-/// A request and its answer: the head can be read while the body comes and the answer goes.
+/// A request and its responder: the head stays readable while the body arrives and the response is
+/// sent.
 ///
-/// A response does not go ahead of its request: what is left of the body when the response begins
-/// is discarded, as far as it comes within 100 ms and [`Limits::drain`](bareline_core::Limits).
-/// When that is not all of it, the response says `Connection: close` and is the last one on the
-/// connection [RFC 9112 section 9.3]. For a response that streams while the body is read see
-/// [`Responder::while_reading`].
+/// A response never goes ahead of its request. When the response begins, the unread rest of the
+/// body is discarded, within 100 ms and [`Limits::drain`](bareline_core::Limits). When more is
+/// left, the response says `Connection: close` and is the last one on the connection [RFC 9112
+/// section 9.3]. To stream a response while the body is read, see [`Responder::while_reading`].
 ///
 /// ```
 /// use bareline_core::{FieldName, Status};
 /// use bareline_net::{Error, Exchange};
 /// use std::io::Read;
 ///
-/// /// Responds with the `User-Agent` and the first octets of the body.
+/// /// Responds with the `User-Agent` and the first 100 octets of the body.
 /// fn respond(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(), Error> {
 ///     let agent = head.fields().only(FieldName::USER_AGENT).ok().flatten();
 ///     let agent = agent.map_or("nobody", |agent| agent.as_str().unwrap_or("?"));
@@ -82,23 +83,23 @@ const TEXT: FieldValue<'_> = FieldValue::from_static("text/plain; charset=utf-8"
 /// ```
 #[derive(Debug)]
 pub struct Exchange<'s, S: Transport = TcpStream> {
-    /// Where the request comes from, where that has an address.
+    /// The address of the peer; `None` if the transport has no addresses.
     pub peer: Option<SocketAddr>,
     /// The head of the request.
     pub head: RequestHead<'s>,
-    /// Its body.
+    /// The body of the request.
     pub body: RequestBody<'s, S>,
-    /// What answers it.
+    /// The sender of the response.
     pub responder: Responder<'s, S>,
 }
 
 impl<S: Transport> ServerStream<S> {
-    /// On an accepted connection, with the default [`Settings`].
+    /// Serves an accepted connection, with the default [`Settings`].
     pub fn new(transport: S) -> Self {
         Self::with_settings(transport, Settings::default())
     }
 
-    /// On an accepted connection, with these settings.
+    /// Serves an accepted connection, with these settings.
     pub fn with_settings(transport: S, settings: Settings) -> Self {
         let peer = transport.peer_addr();
         Self::on(Accepted { stream: transport, peer }, settings)
@@ -110,35 +111,36 @@ impl<S: Transport> ServerStream<S> {
         Self { wire, head: HeadOctets::default(), spans: FieldSpans::new(), peer }
     }
 
-    /// The same, on a connection of a server.
+    /// Creates a stream on a connection of a [`Server`](crate::Server).
     pub(crate) fn with_turn(accepted: Accepted<S>, settings: Settings, turn: Turn) -> Self {
         let mut stream = Self::on(accepted, settings);
         stream.wire.get_mut().turn = Some(turn);
         stream
     }
 
-    /// The address of the peer, where it has one.
+    /// Returns the address of the peer; `None` if the transport has no addresses.
     pub const fn peer_addr(&self) -> Option<SocketAddr> {
         self.peer
     }
 
-    /// Waits for the next request and reads its head; `None` when there is none to come.
+    /// Waits for the next request and reads its head; `None` when no more requests come.
     ///
-    /// A request that is none, too large or too slow is refused here, with the status of the
-    /// [`PeerError`] and one line of text, and the connection closed; the error is for the log.
-    /// So is a fault of the body that the caller has met and not answered. A request that the
-    /// caller has not answered is answered with 500, and the connection closed: that is
-    /// [`Error::IncompleteResponse`].
+    /// Rejects a malformed, oversized or slow request: sends the status of the [`PeerError`] with
+    /// one line of text, closes the connection, and returns the error for the log. An error in the
+    /// previous body that the caller left without a response is handled in the same way.
+    ///
+    /// If the caller sent no response to the previous request, this call sends a 500, closes the
+    /// connection, and fails with [`Error::IncompleteResponse`].
     pub fn next_request(&mut self) -> Result<Option<Exchange<'_, S>>, Error> {
         self.next_or_rejected().map_err(|rejected| rejected.error)
     }
 
-    /// Waits as `next_request` does. Fails with what the log says of a request that is rejected.
+    /// Waits as `next_request` does. Fails with the log line of a rejected request.
     pub(crate) fn next_or_rejected(&mut self) -> Result<Option<Exchange<'_, S>>, RejectedHead> {
         let wire = self.wire.get_mut();
         let received = wire.next_head(&mut self.head, &mut self.spans);
         if let (Err(Error::Io(error)), ServerState::Idle) = (&received, wire.connection.state()) {
-            log::debug!("{}: idle connection: {error}", Peer(self.peer));
+            log::debug!("{}: idle connection closed: {error}", Peer(self.peer));
             return Ok(None);
         }
         let Some(parts) = received.map_err(|error| wire.reject_head(error))? else {
@@ -154,9 +156,12 @@ impl<S: Transport> ServerStream<S> {
         }))
     }
 
-    /// Gives the transport back, with the octets that have come and are not the request's, when it
-    /// belongs to another protocol: after a 101, or a 2xx to CONNECT [RFC 9110 sections 7.8 and
-    /// 9.3.6]. Fails with [`Error::Closed`] when it does not.
+    /// Returns the transport after a protocol switch, and the octets that have arrived for the
+    /// other protocol.
+    ///
+    /// A switch is a 101, or a 2xx to CONNECT [RFC 9110 sections 7.8 and 9.3.6]. Fails with
+    /// [`Error::Closed`] without one.
+    #[doc(alias = "WebSocket")]
     pub fn into_upgraded(mut self) -> Result<(S, Vec<u8>), Error> {
         let wire = self.wire.get_mut();
         wire.next_message();
@@ -170,11 +175,11 @@ impl<S: Transport> ServerStream<S> {
 /// A request that was rejected before a handler got it.
 pub(crate) struct RejectedHead {
     error: Error,
-    /// Why, with what stands in the request.
+    /// The reason, with a hint from the request's octets.
     reason: String,
-    /// The request line, as far as it came, fit to be shown.
+    /// The request line or its beginning, in quotes and escaped; empty if nothing arrived.
     line: String,
-    /// The status that it was answered with, if that could be sent.
+    /// The status of the response, if that could be sent.
     status: Option<Status>,
 }
 
@@ -190,7 +195,7 @@ impl fmt::Display for RejectedHead {
     }
 }
 
-/// How long may be waited between two exchanges.
+/// The timeouts of the wait for a request.
 struct Deadlines {
     idle: Deadline,
     head: Deadline,
@@ -205,14 +210,15 @@ impl Deadlines {
     }
 }
 
-/// The wire, unless a caller has it who is asked for something else in between.
+/// Borrows the wire. Fails when a handler calls from inside another call, such as the writer of a
+/// head.
 pub(crate) fn in_turn<S>(
     wire: &RefCell<ServerWire<S>>,
 ) -> Result<RefMut<'_, ServerWire<S>>, Error> {
     wire.try_borrow_mut().map_err(|_| WriteError::OutOfTurn.into())
 }
 
-/// With the date, where there is one.
+/// Adds the date to the head, if there is one.
 pub(crate) fn dated<'w>(
     head: ResponseHeadWriter<'w>,
     date: &Option<Date>,
@@ -224,7 +230,7 @@ pub(crate) fn dated<'w>(
 }
 
 impl<S: Transport> ServerWire<S> {
-    /// Ends the exchange before, and puts the octets of the next head where they stay.
+    /// Ends the previous exchange, waits for the next head, and stores its octets.
     fn next_head(
         &mut self,
         head: &mut HeadOctets,
@@ -257,7 +263,7 @@ impl<S: Transport> ServerWire<S> {
         Ok(None)
     }
 
-    /// Takes one step: an event, or more octets.
+    /// Takes one step: parses an event, or receives more octets.
     fn receive(
         &mut self,
         octets: &mut HeadOctets,
@@ -285,7 +291,7 @@ impl<S: Transport> ServerWire<S> {
                 _ => &mut deadlines.head,
             };
             match self.fill(deadline) {
-                // Nothing has been asked: there is nothing to refuse.
+                // Without a request there is nothing to reject.
                 Err(Error::Peer(PeerError::TooSlow { wait: Wait::Idle, .. })) => self.close_idle(),
                 filled => filled?,
             }
@@ -293,14 +299,14 @@ impl<S: Transport> ServerWire<S> {
         Ok(parts)
     }
 
-    /// Why there is no answer: the peer's fault, or the caller's.
+    /// Returns the reason for a missing response: the peer's error, or the caller's.
     fn incomplete_response(&self) -> Error {
         self.fault.map_or(Error::IncompleteResponse, Error::Peer)
     }
 
     /// Rejects the request whose head is being received.
     fn reject_head(&mut self, error: Error) -> RejectedHead {
-        // Behind a request without a whole response stand other octets than its own.
+        // After an incomplete response the received octets belong to another request.
         let is_own = !matches!(error, Error::IncompleteResponse) && self.fault.is_none();
         let octets = if is_own { self.received.filled().trim_ascii_start() } else { &[] };
         let line =
@@ -320,9 +326,8 @@ impl<S: Transport> ServerWire<S> {
         RejectedHead { error, reason, line, status: self.responded }
     }
 
-    /// Responds with the status of the error and this reason, as far as that can be done, and sends
-    /// nothing more; what the client still sends is read when the connection is closed. Returns the
-    /// error.
+    /// Sends the error's status with this reason, if possible, and then nothing more. Closing the
+    /// connection discards what the client still sends. Returns the error.
     fn reject(&mut self, error: Error, reason: &str) -> Error {
         let (status, reason) = match &error {
             Error::Peer(fault) => (fault.status(), reason),
@@ -342,15 +347,16 @@ impl<S: Transport> ServerWire<S> {
         error
     }
 
-    /// What the date is, on the connections of a server.
+    /// Returns the current date on a connection of a [`Server`](crate::Server), else `None`.
     pub(crate) fn date(&self) -> Option<Date> {
         self.turn.as_ref().map(|_| Date::now())
     }
 
-    /// Ends the connection behind a whole answer: at once when nothing is to come, nothing has
-    /// come, and the answer is small; for what comes all the same would be answered with a
-    /// reset, which may take an answer away that is still under way. Else what the client sends is
-    /// still taken when the connection is closed.
+    /// Ends the connection after a complete response.
+    ///
+    /// Closes at once if the request was announced as the last, nothing more has arrived, and
+    /// little was sent. In other cases, late octets from the client would cause a reset, which can
+    /// destroy a response in transit: [`close`](Wire::close) lingers then.
     pub(crate) fn close_after_last(&mut self) -> Result<(), Error> {
         self.close_write()?;
         if self.is_last
@@ -363,7 +369,8 @@ impl<S: Transport> ServerWire<S> {
         Ok(())
     }
 
-    /// Refuses a request that has got no answer. Fails when there is none, or not a whole one.
+    /// Rejects a request that has no response yet. Fails when the response is missing or
+    /// incomplete.
     pub(crate) fn reject_without_response(&mut self) -> Result<(), Error> {
         match self.connection.state() {
             ServerState::Body | ServerState::SendResponse | ServerState::Reject
@@ -373,7 +380,7 @@ impl<S: Transport> ServerWire<S> {
                 let reason = error.to_string();
                 Err(self.reject(error, &reason))
             }
-            // The response is cut short: nothing else can be said.
+            // A response that is cut short cannot be replaced.
             ServerState::SendBody => Err(self.incomplete_response()),
             _ => Ok(()),
         }
@@ -382,7 +389,7 @@ impl<S: Transport> ServerWire<S> {
 
 impl<S: Transport> Drop for ServerStream<S> {
     fn drop(&mut self) {
-        // Closing may take a while.
+        // Closing may take long: free the memory first.
         self.head.forget();
         let wire = self.wire.get_mut();
         let _ = wire.reject_without_response();
@@ -413,14 +420,14 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    /// A peer that says something, and then nothing more.
+    /// A peer that sends some octets, and then nothing more.
     struct Silent {
         says: &'static [u8],
-        /// Nothing comes to it.
+        /// A socket that receives nothing.
         socket: UdpSocket,
         is_nonblocking: bool,
         timeout: Duration,
-        /// The time of each wait for it.
+        /// The timeout of each blocking read.
         waits: Rc<RefCell<Vec<Duration>>>,
     }
 
@@ -496,11 +503,11 @@ mod tests {
         let request = b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhell";
         let (mut stream, waits) = stream(request, &Arc::default());
         let Exchange { responder, .. } = stream.next_request().unwrap().unwrap();
-        // Head and body do not fit together: the head is begun twice.
+        // Head and body together exceed the buffer: the head is written twice.
         let value = FieldValue::new(&[b'x'; 62_000]).unwrap();
         responder.send(Status::OK, &[(FieldName::from_static("X"), value)], &[b'y'; 4000]).unwrap();
         let waited: Duration = waits.borrow().iter().sum();
-        // The last waits are of a millisecond at least, whatever is left.
+        // The last waits take at least a millisecond each.
         assert!(!waited.is_zero() && waited <= Duration::from_millis(105), "{waits:?}");
     }
 }

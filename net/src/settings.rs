@@ -1,14 +1,17 @@
-//! How long to wait and how much to take.
+//! Timeouts and size limits of a connection.
 
 use bareline_core::Limits;
 use std::time::Duration;
 
-/// Deadlines and limits of a connection.
+/// Timeouts and size limits of a connection.
 ///
-/// Every wait has a deadline, and a peer that sends one octet now and then does not extend it. Only
-/// the waiting counts, not what the caller does between two reads; and octets of a body, and those
-/// that are sent, earn time at [`minimum_rate`](Self::minimum_rate), so that a long body
-/// may take long, and a trickle may not.
+/// Every wait for the peer has a timeout. A timeout counts only the time spent waiting for the
+/// peer, not the caller's own work between two reads. A slow trickle of octets does not extend the
+/// timeout of a head. A body, and everything that is sent, gains time at
+/// [`minimum_rate`](Self::minimum_rate): a long transfer may take long, a trickle times out.
+///
+/// A timeout that expires is [`PeerError::TooSlow`](crate::PeerError::TooSlow), unless its field
+/// says otherwise. A [`Server`](crate::Server) then logs it and closes the connection.
 ///
 /// ```
 /// use bareline_net::Settings;
@@ -17,49 +20,81 @@ use std::time::Duration;
 /// let patient = Settings { body_timeout: Duration::from_secs(600), ..Settings::default() };
 /// assert_eq!(patient.body_limit, 1_048_576);
 /// ```
+#[doc(alias = "deadline")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Settings {
-    /// How long connecting to one address may take: 10 s by default.
+    /// Time limit for connecting to one address: 10 s by default. After that the next address of
+    /// the name is tried; after the last one, connecting fails with
+    /// [`Error::Connect`](crate::Error::Connect). Client only.
     pub connect_timeout: Duration,
-    /// How long a server keeps a connection on which no request has begun: 60 s by default.
+    /// Time that a server keeps a connection alive without a request: 60 s by default. After that
+    /// the server closes the connection without a response. For a client see
+    /// [`ClientSettings::idle_timeout`](crate::ClientSettings::idle_timeout).
+    #[doc(alias = "keep-alive")]
     pub idle_timeout: Duration,
-    /// How long a head may take to arrive: 10 s by default. A server counts from its first octet,
-    /// a client from the end of its request.
+    /// Time limit for a complete head: 10 s by default. A server counts from the first octet of a
+    /// request, and responds 408 after that. A client counts from the end of its request, and fails
+    /// after that.
+    #[doc(alias = "header")]
     pub head_timeout: Duration,
-    /// How long a client that expects a 100 holds the body back for it: 1 s by default. Servers
-    /// that know nothing of it send none [RFC 9110 section 10.1.1].
+    /// Time that a client waits for a 100 (Continue) before it sends the body: 1 s by default.
+    /// After that the client sends the body anyway, since old servers send no 100 [RFC 9110 section
+    /// 10.1.1]. It applies to requests with `Expect: 100-continue`.
+    #[doc(alias = "100-continue")]
     pub continue_timeout: Duration,
-    /// How long may be waited for a body, besides what its octets earn: 60 s by default.
+    /// Time limit for waiting for a body, in all: 60 s by default. Each
+    /// [`minimum_rate`](Self::minimum_rate) octets that arrive add one second, up to this limit.
+    /// After that a server responds 408, and a client fails.
     pub body_timeout: Duration,
-    /// How many octets earn a second of waiting, up to the deadline in all, in a body that comes
-    /// and in all that is sent: 512 by default.
+    /// Minimum transfer rate in octets per second: 512 by default; 0 counts as 1. Each
+    /// `minimum_rate` octets of a body that arrives extend [`body_timeout`](Self::body_timeout) by
+    /// one second. Each `minimum_rate` octets that are sent extend
+    /// [`write_timeout`](Self::write_timeout) likewise. The time left never exceeds the timeout
+    /// itself.
+    #[doc(alias = "slowloris")]
     pub minimum_rate: u32,
-    /// How long may be waited for the peer to take what is sent, besides what its octets earn: 30
-    /// s by default.
+    /// Time limit for the peer to accept what is sent: 30 s by default. Each
+    /// [`minimum_rate`](Self::minimum_rate) octets that are sent add one second, up to this limit.
+    /// After that nothing more is sent on the connection.
+    #[doc(alias = "send")]
     pub write_timeout: Duration,
-    /// How long an exchange may take as a whole, with all that happens in it, up to the end of the
-    /// response's body: without end by default, since the other deadlines see to one that does
-    /// not get on. It is a client's: a [`Client`](crate::Client) counts from when it connects, a
-    /// [`ClientStream`](crate::ClientStream) from when the request begins, and a server does not
-    /// ask for it. The system's search for the address of a name has no deadline, and counts.
+    /// Time limit for one exchange, up to the end of the response's body: `Duration::MAX` by
+    /// default, which means no limit. After that every wait fails. Client only: a server ignores
+    /// it.
+    ///
+    /// Unlike the other timeouts it counts the caller's own work too. With a
+    /// [`Client`](crate::Client) it includes connecting, with a
+    /// [`ClientStream`](crate::ClientStream) it begins with the request. Resolving a host name
+    /// counts too, but cannot be interrupted.
+    #[doc(alias = "deadline")]
     pub exchange_timeout: Duration,
-    /// Total time of a server's lingering close: 30 s by default. When a connection ends, the
-    /// server reads and discards what the client still sends. Otherwise a client that sends all of
-    /// its body before it reads would lose the response to a reset [RFC 9112 section 9.6].
+    /// Total time of a server's lingering close: 30 s by default. After that the connection is
+    /// closed.
+    ///
+    /// When a connection ends, the server reads and discards what the client still sends. Otherwise
+    /// a client that sends its complete body before it reads would lose the response to a reset
+    /// [RFC 9112 section 9.6].
     pub linger_timeout: Duration,
     /// Time without octets after which the lingering close ends: 5 s by default.
     pub linger_silence_timeout: Duration,
-    /// Largest number of octets that the lingering close reads: 67,108,864 by default.
+    /// Limit in octets of what the lingering close reads: 67,108,864 by default. Beyond it the
+    /// connection is closed.
     pub linger_limit: u64,
-    /// The largest body that is accepted, in octets: 1,048,576 by default, for bodies that are
-    /// kept in memory. Whoever streams them sets `u64::MAX`.
+    /// Limit in octets of a received body: 1,048,576 by default, for bodies that are collected in
+    /// memory. Set `u64::MAX` to stream bodies of any length.
+    ///
+    /// [`Limits::body`] applies too: the smaller one counts. A server responds 413 to a longer
+    /// body, and a client fails with [`Error::Limit`](crate::Error::Limit).
+    #[doc(alias = "max_body_size")]
     pub body_limit: u64,
-    /// The largest elements of a head that are accepted: [`Limits::DEFAULT`] by default.
+    /// Limits of the elements of a message, each in its own unit: [`Limits::DEFAULT`] by default.
+    /// Each field of [`Limits`] says the status of a request beyond it. A client fails with
+    /// [`Error::Limit`](crate::Error::Limit) where a response is too large.
     pub limits: Limits,
 }
 
 impl Settings {
-    /// The limits, with that of the body in them.
+    /// Returns the limits, with the smaller of the two body limits.
     pub(crate) fn limits_of_a_message(&self) -> Limits {
         Limits { body: self.limits.body.min(self.body_limit), ..self.limits }
     }

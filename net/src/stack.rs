@@ -1,18 +1,18 @@
-//! The stack of a server's threads.
+//! The stack size of a server's threads.
 
 use std::thread::Builder;
 
-/// How much stack a thread has.
+/// The stack size of a thread.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Stack {
-    /// As much as std gives each thread.
+    /// The default of std.
     Usual,
-    /// So many octets.
+    /// A size in octets.
     Octets(usize),
 }
 
 impl Stack {
-    /// Returns the builder of a thread that has it.
+    /// Returns a builder of threads with this stack size.
     pub(crate) fn builder(self) -> Builder {
         match self {
             Self::Usual => Builder::new(),

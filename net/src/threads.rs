@@ -1,5 +1,4 @@
-//! The threads of a server: one waits for a connection, and serves it when another waits in its
-//! place.
+//! The thread pool of a server, by the leader/followers pattern.
 
 use crate::acceptor::{Accepted, Acceptor};
 use crate::listener::Listener;
@@ -14,59 +13,61 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 use std::{io, mem};
 
-/// How long a thread without a connection stays for the next one.
+/// Time after which a spare thread ends.
 const SPARE: Duration = Duration::from_secs(5);
 
-/// How many there may be.
+/// The limits of the pool.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
-    /// Those with a connection.
+    /// The most threads that serve a connection.
     pub(crate) threads: usize,
-    /// Those that wait for a thread included.
+    /// The most open connections, including those that wait for a thread.
     pub(crate) connections: usize,
-    /// That of each thread.
+    /// The stack size of each thread.
     pub(crate) stack: Stack,
 }
 
-/// As many threads as there are connections, within bounds, and one more, that takes the next
-/// connection. When another has nothing to do, it serves the connection itself, since it is awake
-/// and what it needs is at hand, and leaves the place to that one; else the connection gets a
-/// new thread, or waits for one.
+/// A thread pool by the leader/followers pattern: one thread for each connection, and one more, the
+/// leader, which accepts the next.
+///
+/// If there is a spare thread, the leader promotes it and serves the new connection itself: the
+/// leader is awake and its caches are warm. Otherwise the connection gets a new thread, or waits
+/// for one.
 pub(crate) struct Threads<L: Listener> {
     bounds: Bounds,
     notice: Arc<Notice>,
     state: Mutex<State<L>>,
-    /// A thread has ended, or no connections come any more.
+    /// A thread has ended, or no more connections are accepted.
     has_ended: Condvar,
     serve: Box<dyn Fn(Accepted<L::Stream>) + Send + Sync>,
 }
 
 struct State<L: Listener> {
-    /// Where connections come from, unless a thread has it and waits for one.
+    /// The acceptor, unless the leader holds it.
     acceptor: Option<Acceptor<L>>,
-    /// How that has ended: the server closes, or it has panicked.
+    /// The end of accepting: the server shuts down, or the listener panicked. `None` before.
     accepted: Option<Result<(), Panic>>,
-    /// Connections without a thread, the one that has waited longest first.
+    /// Connections without a thread, the oldest first.
     waiting: VecDeque<Accepted<L::Stream>>,
     threads: usize,
-    /// How many of them have a connection.
+    /// The number of threads that serve a connection.
     busy: usize,
-    /// Those that have nothing to do: the one that has come last is called first, as the caches
-    /// know it best, and the others may end.
+    /// The threads without work. The latest is called first, since its caches are warmest; the
+    /// others may end.
     spare: Vec<Arc<Spare>>,
-    /// The system gave no more threads the last time; that has been told.
+    /// The last attempt to start a thread failed, so that the failure is logged once.
     is_short: bool,
 }
 
-/// A thread that has nothing to do.
+/// A thread without work.
 struct Spare {
     thread: Thread,
-    /// It has been called, and is none any more.
+    /// The thread was called, and is no longer spare.
     is_called: AtomicBool,
 }
 
 impl<L: Listener> Threads<L> {
-    /// None yet. `serve` has a connection for as long as it runs.
+    /// Creates a pool without threads. Each connection lasts as long as the call of `serve`.
     pub(crate) fn new(
         bounds: Bounds,
         settings: Settings,
@@ -94,13 +95,13 @@ impl<L: Listener> Threads<L> {
         })
     }
 
-    /// Has all connections served until the server closes, and waits then until that is done, but
-    /// no longer than `grace`, even for an accept that does not return. Gives how many have not
-    /// ended by then, and closes those that no thread has taken.
+    /// Serves all connections until the server shuts down, then waits for those in progress, for
+    /// `grace` at most, even if `accept` does not return. Returns how many connections have not
+    /// ended, and closes those without a thread.
     pub(crate) fn run(self: &Arc<Self>, grace: Duration) -> io::Result<usize> {
         let begun = Instant::now();
         self.add(&mut self.state(), false).inspect_err(|_| self.notice.cut())?;
-        // It may have been closed long before it began.
+        // The shutdown may have come long before this call.
         let closed = self.notice.wait_for_close().max(begun);
         let mut state = self.state();
         while let (1.., Some(left)) = (state.threads, grace.checked_sub(closed.elapsed())) {
@@ -117,48 +118,52 @@ impl<L: Listener> Threads<L> {
             Some(Err(panic)) => panic.resume(),
             Some(Ok(())) => {}
             None => {
-                log::warn!("shut down: the listener still waits after {} s", grace.as_secs_f32())
+                let seconds = grace.as_secs_f32();
+                log::warn!(
+                    "shutdown timed out after {seconds} s: the listener still waits for a \
+                     connection, and keeps its thread"
+                );
             }
         }
         Ok(left)
     }
 
-    /// Adds a thread; one for a connection that waits, or one that sees what there is to do.
+    /// Starts a thread: one for a waiting connection, or one that looks for work.
     fn add(self: &Arc<Self>, state: &mut State<L>, is_awaited: bool) -> io::Result<()> {
         let threads = Arc::clone(self);
         let work = move || {
-            // The code of a user that runs here besides the handler, such as a logger's, may panic
-            // as well.
+            // The user's code outside the handler may panic too, such as a listener or a logger.
             if let Err(panic) = panics::catch(|| threads.work(is_awaited)) {
                 threads.end_accepting(Err(panic)).threads -= 1;
                 threads.has_ended.notify_all();
             }
-            // It may be the last to know the handler, and what that has captured panics perhaps
-            // when it is dropped.
+            // This may drop the handler, and its captured values may panic when dropped.
             let _ = panics::catch(move || drop(threads));
         };
         let added = self.bounds.stack.builder().spawn(work).map(drop);
         state.threads += usize::from(added.is_ok());
         let was_short = mem::replace(&mut state.is_short, added.is_err());
         if let (Err(error), false) = (&added, was_short) {
-            log::error!("the system gives no more than {} threads: {error}", state.threads);
+            log::error!("cannot start another thread ({} running): {error}", state.threads);
         }
         added
     }
 
-    /// What a thread does, until there is nothing to do for a while, or never will be.
+    /// Runs a thread: accepts or serves connections until there is no work for a while, or the
+    /// server shuts down.
     fn work(self: &Arc<Self>, is_awaited: bool) {
         let this = Arc::new(Spare { thread: thread::current(), is_called: AtomicBool::new(false) });
         let mut state = self.state();
         if is_awaited {
             match state.waiting.pop_front() {
                 Some(accepted) => state = self.serve(state, accepted, None),
-                // One that had finished was there first, and has wanted less room.
+                // Another thread has taken the connection, and withdrawn a request for room that
+                // was never made.
                 None => self.notice.want_room(1),
             }
         }
         loop {
-            // First of all somebody has to see who comes.
+            // Accepting goes first: without a leader nobody accepts.
             if let Some(acceptor) = state.acceptor.take() {
                 drop(state);
                 state = self.accept(acceptor);
@@ -185,7 +190,8 @@ impl<L: Listener> Threads<L> {
         self.has_ended.notify_all();
     }
 
-    /// Takes connections, until there is one to serve here, or none come any more.
+    /// Accepts connections as the leader, until there is one to serve on this thread, or no more
+    /// arrive.
     fn accept(self: &Arc<Self>, mut acceptor: Acceptor<L>) -> MutexGuard<'_, State<L>> {
         loop {
             let Some(accepted) = acceptor.next() else {
@@ -200,22 +206,20 @@ impl<L: Listener> Threads<L> {
                 state.acceptor = Some(acceptor);
                 return self.serve(state, accepted, Some(&spare));
             } else if state.threads <= self.bounds.threads && self.add(&mut state, true).is_ok() {
-                // Many come at once, perhaps: who is here takes the next sooner than who has to be
-                // made.
+                // In a burst this thread accepts the next connection sooner than a new thread can.
                 state.waiting.push_back(accepted);
             } else if state.threads > 1 {
                 state.waiting.push_back(accepted);
                 self.notice.want_room(1);
             } else {
-                // Nobody would ever come to it.
+                // No other thread would ever serve it.
                 drop(state);
                 acceptor.reject(accepted);
             }
         }
     }
 
-    /// Takes note that no connections come any more: the server closes, or is to close since
-    /// something has panicked.
+    /// Records the end of accepting: the server shuts down, or has to because user code panicked.
     fn end_accepting(&self, accepted: Result<(), Panic>) -> MutexGuard<'_, State<L>> {
         self.notice.close();
         let mut state = self.state();
@@ -227,7 +231,7 @@ impl<L: Listener> Threads<L> {
         state
     }
 
-    /// Serves a connection, when it has called that thread to take the next.
+    /// Serves a connection, after it has called the spare thread that becomes the leader.
     fn serve<'t>(
         &'t self,
         mut state: MutexGuard<'t, State<L>>,
@@ -238,7 +242,7 @@ impl<L: Listener> Threads<L> {
         called.iter().for_each(|spare| spare.is_called.store(true, Relaxed));
         drop(state);
         called.iter().for_each(|spare| spare.thread.unpark());
-        // Whatever goes wrong with a connection, the thread is there for the next.
+        // A panic ends the connection, not the thread.
         let _ = panics::catch(|| (self.serve)(accepted));
         let mut state = self.state();
         state.busy -= 1;
@@ -246,7 +250,7 @@ impl<L: Listener> Threads<L> {
     }
 
     fn state(&self) -> MutexGuard<'_, State<L>> {
-        // Nothing leaves it half changed.
+        // No code leaves the state half changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -272,10 +276,10 @@ mod tests {
 
     type Stream = Untimed<Cursor<Vec<u8>>>;
 
-    /// Gives what it is sent, and fails when nobody sends any more.
+    /// A listener that returns the streams sent to it, and fails once the sender is gone.
     struct Sent {
         streams: Mutex<Receiver<Stream>>,
-        /// How often it has been asked.
+        /// The number of calls of `accept`.
         accepts: Arc<AtomicUsize>,
     }
 
@@ -322,10 +326,10 @@ mod tests {
             },
         );
         let run = thread::spawn(move || threads.run(DEADLINE));
-        // The fifth gets no place.
+        // The fifth connection is rejected.
         for (number, wanted) in [(0, 0), (1, 0), (2, 1), (3, 2), (4, 2)] {
             send.send(Untimed(Cursor::new(vec![number]))).unwrap();
-            // When the next one is waited for, this one has its place.
+            // The next call of `accept` shows that this connection has been placed.
             wait_for(&accepts, usize::from(number) + 1);
             assert_eq!(notice.room_wanted(), wanted, "{number}");
         }
@@ -339,7 +343,8 @@ mod tests {
         assert_eq!((run.join().unwrap().unwrap(), notice.room_wanted()), (0, 0));
     }
 
-    /// Threads that serve what comes from here, which is 1 where it is to wait for the other end.
+    /// Creates a pool that serves the sent streams. A stream of the octet 1 waits for the other
+    /// sender.
     fn threads(
         bounds: Bounds,
     ) -> (Arc<Threads<Sent>>, Sender<Stream>, Sender<()>, Arc<AtomicUsize>) {
@@ -359,7 +364,7 @@ mod tests {
         (threads, send, go_on, accepts)
     }
 
-    /// Waits until so many have been taken, and another is waited for.
+    /// Waits until this many connections are accepted, and the next `accept` has begun.
     fn wait_for(accepts: &AtomicUsize, taken: usize) {
         let start = Instant::now();
         while accepts.load(SeqCst) <= taken {
@@ -401,7 +406,7 @@ mod tests {
         let (threads, send, _go_on, accepts) = threads(Bounds { threads: 1, ..BOUNDS });
         let notice = Arc::clone(&threads.notice);
         let run = thread::spawn(move || threads.run(Duration::from_millis(50)));
-        // One that is served, and one that waits.
+        // One connection is served, and one waits.
         (0..2).for_each(|_| send.send(Untimed(Cursor::new(vec![1]))).unwrap());
         wait_for(&accepts, 2);
         notice.close();
@@ -421,7 +426,7 @@ mod tests {
         drop(send);
     }
 
-    /// Panics, as the code of a user may: when it is asked, or when it is dropped.
+    /// A listener that panics, in `accept` or when it is dropped.
     struct Panicking {
         notice: Option<Arc<Notice>>,
     }

@@ -7,16 +7,17 @@ use crate::transport::Transport;
 use crate::wire::Arrived;
 use std::time::Duration;
 
-/// Total time that a response waits for the rest of a body that nobody reads: an ordinary client
-/// has sent a small body by then, and keeps its connection.
+/// Total time that a response waits for the rest of an unread body. An ordinary client has sent a
+/// small body by then, and its connection is kept alive.
 pub(crate) const UNREAD_TIMEOUT: Duration = Duration::from_millis(100);
 
 impl<S: Transport> ServerWire<S> {
-    /// Gives the request's body up: discards what has arrived of it, and what arrives within 100
-    /// ms, up to [`Limits::drain`](bareline_core::Limits) in all. It cannot be read any more.
+    /// Gives up the request's body: discards what has arrived, and what arrives within 100 ms. The
+    /// limit is [`Limits::drain`](bareline_core::Limits) in all. The body cannot be read
+    /// afterwards.
     ///
-    /// A connection that ends with the response anyway is not read: that is left to the lingering
-    /// close.
+    /// Reads nothing from a connection that closes after the response anyway: the lingering close
+    /// does that.
     pub(crate) fn give_up_body(&mut self) {
         let is_read = self.body.content == 0 && !self.connection.is_body_owed();
         if is_read || self.fault.is_some() {
@@ -42,7 +43,7 @@ impl<S: Transport> ServerWire<S> {
             if let Some(fault) = self.connection.error() {
                 return Err(Error::of_request(fault, &[]));
             }
-            // A client that waits for a 100 may have sent its body by now all the same.
+            // A client that waits for a 100 may have sent its body without one.
             let may_have_sent = self.connection.expects_continue() && !has_looked;
             if !self.connection.may_discard_body() && !may_have_sent {
                 return Ok(());
@@ -61,7 +62,7 @@ impl<S: Transport> ServerWire<S> {
                 Arrived::End => {
                     self.connection.on_eof().map_err(|error| Error::of_request(error, &[]))?
                 }
-                // Nor can a wait be limited, perhaps.
+                // A transport that cannot be read without blocking may ignore timeouts too.
                 Arrived::Unknown => return Ok(()),
             }
         }

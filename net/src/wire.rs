@@ -1,4 +1,4 @@
-//! A connection on its transport: what both roles do with the octets.
+//! A connection on its transport: the input and output that both roles share.
 
 use crate::deadline::{Deadline, Whole, is_passing};
 use crate::error::{Error, PeerError, Wait};
@@ -15,20 +15,20 @@ use bareline_core::{
 use std::io::{self, IoSlice, Read};
 use std::time::{Duration, Instant};
 
-/// How much of ready output is gathered into one write.
+/// The size of the output buffer, in octets.
 pub(crate) const OUT: usize = 8 * 1024;
-/// The longest head that is sent: what is written can be read by a peer of this crate.
+/// The longest head that is sent, in octets: a peer of this crate accepts it.
 pub(crate) const LONGEST: usize = 65_535;
-/// How much of a body is gathered into one chunk, if the caller writes less at a time.
+/// The most octets of small body writes that are gathered into one chunk.
 const GATHERED: usize = 4 * 1024;
 
-/// Where a connection writes what is to be sent.
+/// The output buffer that a connection writes to.
 pub(crate) enum Out<'o> {
     Usual(&'o mut WireBuf<OUT>),
     Long(&'o mut WireBuf<LONGEST>),
 }
 
-/// Writes to whichever buffer this is.
+/// Runs the expression with either output buffer.
 macro_rules! to {
     ($out:expr, |$buffer:ident| $write:expr) => {
         match $out {
@@ -39,7 +39,7 @@ macro_rules! to {
 }
 pub(crate) use to;
 
-/// What a server's and a client's connection have in common.
+/// The calls that a server's and a client's connection share.
 pub(crate) trait Connection {
     type Head<'b>: Copy;
 
@@ -53,10 +53,10 @@ pub(crate) trait Connection {
     fn on_eof(&mut self) -> Result<(), ParseError>;
     fn on_overflow(&mut self) -> ParseError;
 
-    /// The fault of what the peer sent, in these octets.
+    /// Returns the error for invalid octets from the peer.
     fn fault(error: ParseError, octets: &[u8]) -> Error;
 
-    /// Tells a peer that waits for a word to do so that it may send the body.
+    /// Sends a 100 to a client that expects it.
     fn ask_for_body(&mut self, out: Out<'_>) -> Result<(), WriteError>;
 }
 
@@ -119,53 +119,53 @@ connection!(
     ClientConnection, ResponseHead, Error::of_response, |_, _| Ok(())
 );
 
-/// A connection, its transport, and what is between them.
+/// A connection, its transport, and the buffers between them.
 pub(crate) struct Wire<S, C> {
     pub(crate) connection: C,
     pub(crate) received: Received,
     pub(crate) settings: Settings,
-    /// When the present exchange has to be over, on a client's connection.
+    /// The end of the present exchange, on a client's connection.
     pub(crate) whole: Whole,
-    /// None once it is closed, handed over or broken.
+    /// `None` once the transport is closed, upgraded or broken.
     transport: Option<S>,
-    /// It waits when it is asked to read or write: nearly all do, and one that somebody has left
-    /// nonblocking shows it the first time.
+    /// The transport is known to block. One that was left nonblocking shows it in the first read or
+    /// write.
     is_blocking: bool,
-    /// The timeouts that the transport has now.
+    /// The timeouts that are set on the transport.
     read_timeout: Duration,
     write_timeout: Duration,
-    /// Nothing more can be sent.
+    /// No more octets can be sent.
     is_write_closed: bool,
-    /// The peer has been told so.
+    /// The peer has been sent the end of the output.
     is_end_told: bool,
-    /// What is ready to be sent.
+    /// The output that is ready to be sent.
     out: Box<WireBuf<OUT>>,
-    /// A head that is longer, ready to be sent before that; its memory is given back then.
+    /// A long head, sent before `out`; its memory is freed then.
     long: Option<Box<WireBuf<LONGEST>>>,
-    /// What is ready of a body and not framed yet.
+    /// Octets of a body that are not framed yet.
     gathered: Vec<u8>,
     /// The body that is being received.
     pub(crate) body: InBody,
-    /// Why the peer gets no other answer than a refusal.
+    /// The peer's error, after which any response is a rejection.
     pub(crate) fault: Option<PeerError>,
-    /// The status of the final answer to the present request.
+    /// The status of the final response to the present request.
     pub(crate) responded: Option<Status>,
-    /// The client's request is the last one, and has no body: nothing is to come behind it.
+    /// The request is announced as the last and has no body: nothing should follow it.
     pub(crate) is_last: bool,
-    /// What a server has to say of it.
+    /// The time slice, on a connection of a server.
     pub(crate) turn: Option<Turn>,
-    /// How many octets have been sent.
+    /// The number of octets sent.
     sent: u64,
 }
 
 /// A body that is being received.
 pub(crate) struct InBody {
-    /// How many of the received octets are content that the caller has not taken yet.
+    /// The number of received octets that are content and not yet read by the caller.
     pub(crate) content: usize,
     deadline: Deadline,
-    /// The response began without waiting for it: it cannot be read any more.
+    /// The response began without the rest of the body, which can no longer be read.
     pub(crate) is_given_up: bool,
-    /// The time that is left to wait for it when it is given up.
+    /// The time left to wait for the body after it is given up.
     pub(crate) unread: Deadline,
 }
 
@@ -181,15 +181,14 @@ impl InBody {
     }
 }
 
-/// Has a transport wait from now on, which may have been left nonblocking: it would have to be
-/// asked again and again.
+/// Makes the transport block from now on. A transport left nonblocking would have to be polled.
 fn block(transport: &mut impl Transport, is_blocking: &mut bool) {
     if !std::mem::replace(is_blocking, true) {
         let _ = transport.set_nonblocking(false);
     }
 }
 
-/// A buffer for a head that is long, and for one at a time.
+/// Allocates the buffer for one long head.
 #[inline(never)]
 fn long_buffer() -> Box<WireBuf<LONGEST>> {
     Box::new(WireBuf::new())
@@ -199,7 +198,7 @@ fn long_octets(long: &Option<Box<WireBuf<LONGEST>>>) -> &[u8] {
     long.as_deref().map_or(&[], WireBuf::as_bytes)
 }
 
-/// Returns whether no octets are left.
+/// Returns whether all pieces are sent.
 fn is_over(pieces: [&[u8]; 3]) -> bool {
     pieces.iter().all(|piece| piece.is_empty())
 }
@@ -230,8 +229,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         }
     }
 
-    /// Sends what is ready, then waits for octets; tells the connection when there are none to
-    /// come.
+    /// Sends what is ready, then waits for octets. Reports EOF or a full buffer to the connection.
     pub(crate) fn fill(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
         self.flush()?;
         if self.received.spare_mut().is_empty() {
@@ -252,7 +250,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             match read {
                 Err(error) if is_passing(&error) => {
                     block(transport, &mut self.is_blocking);
-                    // A transport that was left nonblocking has not waited.
+                    // A nonblocking transport has returned without waiting.
                     if since.saturating_duration_since(before) >= self.read_timeout / 2 {
                         self.check_turn(deadline.wait())?;
                     }
@@ -268,7 +266,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         Ok(())
     }
 
-    /// Whether the server still wants what is waited for.
+    /// Fails if an idle connection has to close, for room or a shutdown.
     fn check_turn(&mut self, wait: Wait) -> Result<(), Error> {
         match wait == Wait::Idle && self.turn.as_mut().is_some_and(Turn::try_close_idle) {
             true => Err(PeerError::TooSlow { wait, after: TURN }.into()),
@@ -281,8 +279,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.send(&[])
     }
 
-    /// Sends what is ready and these octets behind it, in one write when the system takes them at
-    /// once. After an error nothing more is sent, but what the peer has said can still be read.
+    /// Sends what is ready and then these octets, in one write if the system accepts all at once.
+    /// After an error nothing more is sent, but octets from the peer can still be read.
     fn send(&mut self, octets: &[u8]) -> Result<(), Error> {
         let sent = self.try_send(octets);
         self.out.clear();
@@ -331,7 +329,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
                 (*piece, left) =
                     (piece.get(count..).unwrap_or_default(), left.saturating_sub(count));
             }
-            // Sockets have nothing to flush; what stands above one may keep octets back.
+            // Sockets have nothing to flush, but a layer above them, such as TLS, may buffer.
             if is_over(pieces) {
                 match transport.flush() {
                     Err(error) if is_passing(&error) => block(transport, &mut self.is_blocking),
@@ -343,8 +341,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         }
     }
 
-    /// Writes to what is ready to be sent; when that has no room, once more after that is sent.
-    /// What does not fit then either gets a buffer of its own.
+    /// Writes to the output buffer. When that is full, sends its octets and retries, then uses a
+    /// long buffer.
     pub(crate) fn write<T>(
         &mut self,
         write: impl Fn(&mut C, Out<'_>) -> Result<T, WriteError>,
@@ -368,7 +366,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         }
     }
 
-    /// Sends octets of a body: little ones together with those that follow, many without a copy.
+    /// Sends octets of a body: gathers small writes, and sends large ones without a copy.
     pub(crate) fn write_body(&mut self, data: &[u8]) -> Result<(), Error> {
         if !self.gathered.is_empty() && self.gathered.len().saturating_add(data.len()) > GATHERED {
             self.send_gathered()?;
@@ -378,7 +376,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             return Ok(());
         }
         if !self.gathered.is_empty() {
-            // What is gathered ends the body, and waits for that of the request.
+            // The gathered octets complete the body, so `data` exceeds its length.
             return Err(WriteError::BodyLength.into());
         }
         let kept = self.send_framed(data)?;
@@ -386,8 +384,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         Ok(())
     }
 
-    /// Frames octets of a body and sends them. Returns those that are to be sent later: the last
-    /// one, where it would end a response ahead of its request.
+    /// Frames octets of a body and sends them. Returns the octets that have to wait: the last one,
+    /// if it would end a response ahead of its request.
     fn send_framed<'d>(&mut self, data: &'d [u8]) -> Result<&'d [u8], Error> {
         let (framed, kept) = match self.write(|connection, out| connection.frame_data(data, out)) {
             Err(Error::Usage(WriteError::RequestUnread)) => {
@@ -400,7 +398,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         Ok(kept)
     }
 
-    /// Sends what there is of a body so far.
+    /// Sends the octets of a body that are gathered so far.
     pub(crate) fn flush_body(&mut self) -> Result<(), Error> {
         self.send_gathered()?;
         self.flush()
@@ -410,7 +408,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.with_gathered(Self::send_framed)
     }
 
-    /// Writes what is gathered of a body; what is not written is kept.
+    /// Writes the gathered octets with `write`, and keeps those that `write` returns; after an
+    /// error, all.
     fn with_gathered(
         &mut self,
         write: impl for<'g> FnOnce(&mut Self, &'g [u8]) -> Result<&'g [u8], Error>,
@@ -432,8 +431,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.write(|connection, out| connection.end_body(trailers, out))
     }
 
-    /// Takes octets of the body that is being received; 0 at its end, and the trailer section with
-    /// that.
+    /// Reads octets of the received body. Returns 0 at its end, and sets the trailers then.
     pub(crate) fn read_body(
         &mut self,
         buffer: &mut [u8],
@@ -448,8 +446,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.read_content(buffer, trailers).inspect_err(|error| {
             if let Error::Peer(fault) = error {
                 self.fault = Some(*fault);
-                // Whatever it was, nothing more is taken; the connection knows of its own faults,
-                // and not that the peer is too slow.
+                // The connection knows its own parse errors, but not that the peer timed out. This
+                // ends its input in either case.
                 self.connection.on_overflow();
             }
         })
@@ -469,8 +467,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
                 Event::Closed => return Err(Error::Closed),
                 Event::Chunk { .. } | Event::Head(_) => {}
             }
-            // The content stands at the end of what is used; it is used when the caller has taken
-            // it.
+            // The content is the last part of the used octets. It is consumed when the caller has
+            // read it.
             self.received.consume(used.saturating_sub(self.body.content));
             if is_ended {
                 return Ok(0);
@@ -495,19 +493,19 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         Ok(count)
     }
 
-    /// Whether all that has been sent is so little that it waits for nothing any more, and is with
-    /// the peer before a reset could be.
+    /// Returns whether all octets sent fit into one buffer. So few reach the peer before a reset
+    /// could.
     pub(crate) const fn has_sent_little(&self) -> bool {
         self.sent <= OUT as u64
     }
 
-    /// How many octets have been sent, or are ready to be.
+    /// Returns the number of octets that are sent or ready to be sent.
     pub(crate) fn produced(&self) -> u64 {
         let ready = self.out.as_bytes().len().saturating_add(long_octets(&self.long).len());
         self.sent.saturating_add(ready as u64)
     }
 
-    /// What hinders the caller: the peer's fault, where there is one.
+    /// Returns the peer's error in place of `OutOfTurn`, if the peer caused that.
     pub(crate) fn at_fault(&self, error: Error) -> Error {
         match (error, self.fault) {
             (Error::Usage(WriteError::OutOfTurn), Some(fault)) => fault.into(),
@@ -515,8 +513,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         }
     }
 
-    /// Goes on to the next message: what has come of the body before, and was not taken, is thrown
-    /// away.
+    /// Prepares for the next message, and discards unread content of the previous body.
     pub(crate) fn next_message(&mut self) {
         self.received.consume(self.body.content);
         self.received.give_back();
@@ -525,13 +522,13 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.responded = None;
     }
 
-    /// Returns whether there is a buffer for a long head.
+    /// Returns whether a long head is buffered.
     #[cfg(test)]
     pub(crate) const fn has_long(&self) -> bool {
         self.long.is_some()
     }
 
-    /// Returns what is ready to be sent first: a long head, or everything else.
+    /// Returns the octets that are sent first: a long head, or else the output buffer.
     pub(crate) fn ready(&self) -> &[u8] {
         match long_octets(&self.long) {
             [] => self.out.as_bytes(),
@@ -539,13 +536,13 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         }
     }
 
-    /// Whether octets have come that are not the content of the present message.
+    /// Returns whether octets have arrived after the content of the present message.
     pub(crate) fn has_more(&self) -> bool {
         self.received.filled().len() > self.body.content
     }
 
-    /// Takes octets that have come before they were asked for, or the news that the peer has
-    /// closed, without waiting; tells whether that can be done.
+    /// Receives octets or the peer's close, without waiting. Returns whether the transport supports
+    /// that.
     pub(crate) fn look(&mut self) -> Result<bool, Error> {
         match self.receive_arrived()? {
             Arrived::Unknown => Ok(false),
@@ -580,13 +577,13 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         }
     }
 
-    /// Whether there is a transport still.
+    /// Returns whether the transport is open.
     pub(crate) const fn is_open(&self) -> bool {
         self.transport.is_some()
     }
 
-    /// Sends what is ready, and gives up the transport, which blocks without a timeout, with the
-    /// octets that have come and were not used.
+    /// Sends what is ready, and returns the transport with the unconsumed octets. The transport
+    /// then blocks without a timeout.
     pub(crate) fn take_upgraded(&mut self) -> Result<(S, Vec<u8>), Error> {
         self.flush()?;
         let mut transport = self.transport.take().ok_or(Error::Closed)?;
@@ -596,7 +593,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         Ok((transport, self.received.take()))
     }
 
-    /// Sends what is ready, and tells the peer that it was the last, if that can be done.
+    /// Sends what is ready, and closes the sending direction if the transport supports that.
     pub(crate) fn close_write(&mut self) -> Result<(), Error> {
         self.flush()?;
         if let (Some(transport), false) = (&mut self.transport, self.is_write_closed) {
@@ -606,21 +603,22 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         Ok(())
     }
 
-    /// Gives the transport up: nothing is sent or read any more.
+    /// Drops the transport: no more octets are sent or read.
     pub(crate) fn drop_transport(&mut self) {
         self.transport = None;
     }
 
-    /// Closes a connection on which nothing is under way: a client that has just begun to send sees
-    /// it closed without a response, and may send its request again.
+    /// Closes an idle connection. A client that has just begun to send sees a close without a
+    /// response, and may send its request again.
     pub(crate) fn close_idle(&mut self) {
         let _ = self.close_write();
         let _ = self.receive_arrived();
         self.drop_transport();
     }
 
-    /// Closes in stages [RFC 9112 section 9.6]: says that nothing more comes, then discards what
-    /// the peer still sends (lingering close), since a reset would take the last response from it.
+    /// Closes the connection with a lingering close [RFC 9112 section 9.6]: closes the sending
+    /// direction, then discards what the peer still sends. Otherwise a reset could destroy the last
+    /// response.
     pub(crate) fn close(&mut self) {
         if self.is_open() && self.close_write().is_ok() && self.is_end_told {
             self.linger();
@@ -629,8 +627,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.transport = None;
     }
 
-    /// Discards what the peer sends until it closes, within the bounds of the settings. A shutdown,
-    /// or the need of room, ends that after a second.
+    /// Discards what the peer sends until it closes, within the limits of the settings. A shutdown,
+    /// or a request for room, ends that after one second.
     fn linger(&mut self) {
         let Settings { linger_timeout, linger_silence_timeout, linger_limit, .. } = self.settings;
         let (start, mut left) = (Instant::now(), linger_limit);
@@ -639,7 +637,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
                 break;
             }
             self.received.clear();
-            // Waits for a request end sooner for a reason of the server: so does this one.
+            // `Wait::Idle` makes the wait end early for a shutdown or a request for room.
             let filled =
                 self.fill(&mut Deadline::new(Wait::Idle, linger_silence_timeout.min(time)));
             let count = self.received.filled().len() as u64;
@@ -656,8 +654,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
 pub(crate) enum Arrived {
     Octets,
     Nothing,
-    /// The peer has closed its side.
+    /// The peer has closed its sending direction.
     End,
-    /// The transport cannot be read without waiting.
+    /// The transport cannot be read without blocking.
     Unknown,
 }

@@ -262,7 +262,7 @@ fn an_unread_body_is_no_reason_for_a_warning() {
 fn a_reset_is_a_warning_within_a_request_alone() {
     let server = Service::new(|server| server, tell);
     for (octets, told) in [
-        ("", "DEBUG bareline_net::server_stream {}: idle connection: "),
+        ("", "DEBUG bareline_net::server_stream {}: idle connection closed: "),
         ("GET / HTTP/1.1\r\nHo", "WARN bareline_net::server {} \"GET / HTTP/1.1\": "),
         (
             "PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nh",
@@ -334,7 +334,7 @@ fn a_handler_that_fails_or_panics_is_a_500_and_no_dead_thread() {
         },
     );
     for (path, reason) in [
-        ("/panic", "the handler has panicked: for a test\\nof \\x1b[1mlines"),
+        ("/panic", "the handler panicked: for a test\\nof \\x1b[1mlines"),
         ("/error", "for a test"),
         ("/nothing", "request without a whole answer"),
     ] {
@@ -466,7 +466,7 @@ fn an_exchange_past_the_shutdown_timeout_is_cut() {
     has_begun.recv_timeout(DEADLINE).unwrap();
     server.handle.shutdown();
     server.end();
-    let lines = log_lines::with(&["shut down: 2 connections are cut after 0.05 s"]);
+    let lines = log_lines::with(&["shutdown timed out after 0.05 s; open connections closed: 2"]);
     assert!(lines[0].starts_with("WARN "), "{lines:?}");
     // The half head is not waited for any longer, though its deadline is far.
     let start = Instant::now();
@@ -795,7 +795,9 @@ fn a_shutdown_ends_in_time_whatever_the_listener_does() {
     log_lines::keep();
     let took = shutdown_of_a_sleeper(false, Duration::from_millis(50));
     assert!(took < DEADLINE / 4, "{took:?}");
-    let lines = log_lines::with(&["shut down: the listener still waits after 0.05 s"]);
+    let lines = log_lines::with(&[
+        "shutdown timed out after 0.05 s: the listener still waits for a connection",
+    ]);
     assert!(lines[0].starts_with("WARN "), "{lines:?}");
 }
 
