@@ -77,8 +77,8 @@ impl fmt::Display for OtherProtocol {
 const SHOWN: usize = 40;
 
 impl ParseError {
-    /// Returns the advice of [`hint`](Self::hint), with the octets from the parsed `input`. Names
-    /// [another protocol](OtherProtocol) in the input.
+    /// Returns the advice of [`hint`](Self::hint), with the octets from the parsed `input`. If
+    /// the input is [another protocol](OtherProtocol), the hint names the protocol.
     ///
     /// ```
     /// use bareline_core::{FieldSpans, RequestHead};
@@ -147,8 +147,11 @@ impl fmt::Display for Hint<'_> {
                 match (self.field(b"content-length", with), self.field(b"transfer-encoding", with))
                 {
                     (Some(length), Some(coding)) => {
-                        write!(f, "Content-Length is {}, ", Shown(length))?;
-                        write!(f, "Transfer-Encoding is {}: {hint}", Shown(coding))
+                        let (length, coding) = (Shown(length), Shown(coding));
+                        write!(
+                            f,
+                            "Content-Length is {length}, Transfer-Encoding is {coding}: {hint}"
+                        )
                     }
                     _ => f.write_str(hint),
                 }

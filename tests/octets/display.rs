@@ -72,8 +72,8 @@ fn every_error_of_a_writer_names_rule_and_section() {
         (WriteError::NeedsHttp11, "not supported by an HTTP/1.0 peer (RFC 9112 section 6.1)"),
         (
             WriteError::RequestUnread,
-            "response before the end of the request's body (RFC 9112 section 9.3: read the body first, \
-             or begin the response while reading it)",
+            "response before the end of the request's body (RFC 9112 section 9.3: read the body \
+             first, or begin the response while reading it)",
         ),
         (
             WriteError::BufferFull,
