@@ -5,7 +5,7 @@ use crate::grammar::{Span, transfer_coding};
 use crate::octets::{IS_WIDE, digit, is_name, members};
 use crate::value::{TargetForm, Version, is_authority};
 
-/// The delimitation of a message's body [RFC 9112 section 6.3].
+/// The framing of a message's body: where the body ends [RFC 9112 section 6.3].
 #[doc(alias = "body length")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

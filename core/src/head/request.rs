@@ -215,7 +215,7 @@ impl<'b> RequestHead<'b> {
         self.octets.get(self.parts.method.start()..).unwrap_or(self.octets)
     }
 
-    /// Returns the positions of the parts, to release the borrow of the octets and use them later.
+    /// Returns the positions of the parts, for use after the borrow of the octets ends.
     ///
     /// ```
     /// # use bareline_core::{FieldSpans, Parsed, RequestHead};

@@ -175,7 +175,7 @@ impl<'b> ResponseHead<'b> {
         self.octets
     }
 
-    /// Returns the positions of the parts, to release the borrow of the octets and use them later.
+    /// Returns the positions of the parts, for use after the borrow of the octets ends.
     /// [`RequestHead::parts`](super::RequestHead::parts) has an example.
     pub const fn parts(&self) -> ResponseParts {
         self.parts
