@@ -1,4 +1,4 @@
-//! One message in one datagram, as SSDP sends them: HTTP over UDP.
+//! HTTP over UDP, as in SSDP: one message per datagram.
 //!
 //! ```
 //! use bareline_core::{FieldName, FieldSpans, FieldValue, Method, Target, WireBuf, datagram};
@@ -19,18 +19,19 @@ use crate::octets::empty_lines_end;
 use crate::value::{Method, Status, Target, TargetForm};
 use crate::write::{HeadWriter, HeadWritten, RequestContext, Sink, WireBuf};
 
-/// Reads the request that is this datagram, and its body.
+/// Parses a datagram as one request, and returns its head and body.
 ///
-/// Besides OPTIONS, `M-SEARCH` and `NOTIFY` have the target `*`. Nothing more comes:
+/// `M-SEARCH` and `NOTIFY` may have the target `*`, as OPTIONS does. A datagram holds a complete
+/// message:
 ///
 /// - A datagram without octets is [`ParseErrorKind::EmptyDatagram`].
-/// - A head without the empty line behind it is [`ParseErrorKind::HeadNotEnded`].
+/// - A head without the empty line after it is [`ParseErrorKind::HeadNotEnded`].
 /// - A body that is shorter than its length is [`ParseErrorKind::Truncated`].
-/// - Octets behind the message are [`ParseErrorKind::Surplus`].
-/// - A chunked message is not supported.
+/// - Octets after the message are [`ParseErrorKind::Surplus`].
+/// - A chunked message is [`ParseErrorKind::UnsupportedCoding`].
 ///
-/// Empty lines in front of the request are skipped, as on a connection, and behind a request
-/// without content as well: any number of each [RFC 9112 section 2.2].
+/// Skips any number of empty lines before the request, and after a request without content [RFC
+/// 9112 section 2.2].
 pub fn request<'b>(
     octets: &'b [u8],
     spans: LentSpans<'b>,
@@ -47,10 +48,9 @@ pub fn request<'b>(
     }
 }
 
-/// Reads the response that is this datagram, to a request with `method`, and its body: without a
-/// length all that follows the head.
+/// Parses a datagram as one response to a request with `method`, and returns its head and body.
 ///
-/// No empty lines are skipped, neither in front of it nor behind it.
+/// Without a length, the body is the rest of the datagram. No empty lines are skipped.
 pub fn response<'b>(
     octets: &'b [u8],
     method: Method<'_>,
@@ -64,11 +64,10 @@ pub fn response<'b>(
     }
 }
 
-/// Begins a request that is a datagram, in an empty buffer. `M-SEARCH` and `NOTIFY` may have the
-/// target `*`.
+/// Begins a request in a datagram. `M-SEARCH` and `NOTIFY` may have the target `*`.
 ///
-/// Fails with [`WriteError::TargetForm`] when the target's form does not suit the method, with
-/// [`WriteError::OutOfTurn`] when the buffer holds octets.
+/// Fails with [`WriteError::TargetForm`] when the target's form does not suit the method, and with
+/// [`WriteError::OutOfTurn`] when the buffer is not empty.
 pub fn write_request<'w, const M: usize>(
     out: &'w mut WireBuf<M>,
     method: Method<'_>,
@@ -80,10 +79,10 @@ pub fn write_request<'w, const M: usize>(
     }
 }
 
-/// Begins a response that is a datagram, in an empty buffer.
+/// Begins a response in a datagram.
 ///
-/// Fails with [`WriteError::InvalidStatus`] for a code over 599, with [`WriteError::OutOfTurn`]
-/// when the buffer holds octets.
+/// Fails with [`WriteError::InvalidStatus`] for a code over 599, and with
+/// [`WriteError::OutOfTurn`] when the buffer is not empty.
 pub fn write_response<const M: usize>(
     out: &mut WireBuf<M>,
     context: RequestContext,
@@ -92,7 +91,7 @@ pub fn write_response<const M: usize>(
     HeadWriter::response(out.message_draft()?, Whole, context, status)
 }
 
-/// Marks a message that goes out in one datagram: its body is written with its head.
+/// A marker of a message in one datagram: its body is written with its head.
 #[derive(Debug)]
 pub struct Whole;
 
@@ -103,7 +102,7 @@ impl Sink for Whole {
     fn head_written(self, _: HeadWritten) {}
 }
 
-/// The fault of a datagram whose head is not whole.
+/// Returns the error of a datagram whose head is incomplete.
 fn not_ended(octets: &[u8]) -> ParseError {
     let kind = if octets.is_empty() {
         ParseErrorKind::EmptyDatagram
@@ -118,7 +117,7 @@ fn suits(form: TargetForm, method: Method<'_>) -> bool {
     form.suits(method) || (form == TargetForm::Asterisk && is_search)
 }
 
-/// Reads the body that begins at `start` and ends with the datagram.
+/// Returns the body, from `start` to the end of the datagram.
 fn body(octets: &[u8], start: usize, framing: Framing) -> Result<&[u8], ParseError> {
     let rest = octets.get(start..).unwrap_or(&[]);
     let length = match framing {

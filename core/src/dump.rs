@@ -1,10 +1,10 @@
-//! Octets made fit to be shown to a person.
+//! Printable form of received octets.
 
 use crate::head::{RequestHead, ResponseHead};
 use core::fmt::{self, Write};
 
-/// Octets for a terminal or a log: lines and text as they came, control octets and octets that are
-/// no UTF-8 escaped.
+/// Formats octets for a terminal or a log. Escapes control octets, invalid UTF-8, and characters
+/// that reorder text; lines and other text are unchanged.
 ///
 /// ```
 /// use bareline_core::dump;
@@ -17,7 +17,7 @@ pub const fn dump(octets: &[u8]) -> Dump<'_> {
     Dump { octets, lines: Lines::Kept }
 }
 
-/// What [`dump`] gives, to be displayed.
+/// The result of [`dump`], with a `Display` implementation.
 #[derive(Clone, Copy, Debug)]
 pub struct Dump<'b> {
     octets: &'b [u8],
@@ -31,7 +31,7 @@ enum Lines {
 }
 
 impl Dump<'_> {
-    /// The same with line ends escaped too: for a log with a line an entry.
+    /// Escapes line ends too, for a log with one line per entry.
     pub const fn on_one_line(self) -> Self {
         Self { lines: Lines::Escaped, ..self }
     }
@@ -62,8 +62,8 @@ impl fmt::Display for Dump<'_> {
     }
 }
 
-/// Returns whether a character changes the order in which the text around it is shown, or ends a
-/// line: a peer could make an entry of a log look like another one.
+/// Returns whether a character reorders the displayed text around it, or ends a line: a peer could
+/// forge an entry of a log.
 fn turns_text(character: char) -> bool {
     matches!(
         character,
@@ -76,14 +76,14 @@ fn escape(f: &mut fmt::Formatter<'_>, octets: &[u8]) -> fmt::Result {
 }
 
 impl<'b> RequestHead<'b> {
-    /// The head as it came, order and case kept, for a person to read.
+    /// Formats the received head for a terminal or a log, with order and case unchanged.
     pub fn dump(&self) -> Dump<'b> {
         dump(self.as_bytes())
     }
 }
 
 impl<'b> ResponseHead<'b> {
-    /// The head as it came, order and case kept, for a person to read.
+    /// Formats the received head for a terminal or a log, with order and case unchanged.
     pub fn dump(&self) -> Dump<'b> {
         dump(self.as_bytes())
     }

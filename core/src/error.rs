@@ -1,8 +1,8 @@
-//! What can go wrong: the peer's fault is a [`ParseError`], the caller's a [`WriteError`].
+//! Errors: the peer's mistake is a [`ParseError`], the caller's a [`WriteError`].
 
 use core::fmt;
 
-/// What the peer sent is not a message: which rule it broke, and where.
+/// An invalid message from the peer: the broken rule and its position.
 ///
 /// ```
 /// use bareline_core::{FieldSpans, ParseErrorKind, RequestHead, Status};
@@ -27,36 +27,36 @@ impl ParseError {
         Self { kind, offset, len }
     }
 
-    /// The same error in an input that has `count` octets more in front: for a caller who counts
-    /// from the beginning of the connection.
+    /// Adds `count` to the offset, for a caller that counts from the beginning of the connection.
     pub const fn offset_by(self, count: usize) -> Self {
         Self { offset: self.offset.saturating_add(count), ..self }
     }
 
-    /// The same error, of which only the octet before `end` has told.
+    /// Extends the error up to `end`, where it was detected.
     pub(crate) const fn known_at(self, end: usize) -> Self {
         Self { len: end.saturating_sub(self.offset), ..self }
     }
 
-    /// Which rule was broken.
+    /// Returns the broken rule.
     pub const fn kind(&self) -> ParseErrorKind {
         self.kind
     }
 
-    /// The first octet of what is wrong, counted from the beginning of the parsed input.
+    /// Returns the position of the first wrong octet, from the beginning of the parsed input.
     pub const fn offset(&self) -> usize {
         self.offset
     }
 
-    /// How many octets there are from the first wrong one to the last one that was needed to know;
-    /// 0 where something is missing. Fields that cannot be meant together are known to be wrong
-    /// at the end of the head.
+    /// Returns the number of octets from the first wrong one to the one that reveals the error.
+    ///
+    /// The number is 0 if something is missing. A contradiction between fields is revealed at the
+    /// end of the head.
     pub const fn len(&self) -> usize {
         self.len
     }
 
-    /// Returns what the sender of the octets has to do about it. The sender of a response is the
-    /// server: whoever reads that can report it there.
+    /// Returns advice for the sender of the octets. A client that receives an invalid response can
+    /// report the hint to the operator of the server.
     pub const fn hint(&self) -> &'static str {
         self.kind.hint()
     }
@@ -71,26 +71,23 @@ impl fmt::Display for ParseError {
 
 impl core::error::Error for ParseError {}
 
-/// The rules that a message can break.
-///
-/// Displayed as the name of the fault: `invalid field name`.
+/// The rule that a message breaks, displayed as a short text: `invalid field name`.
 #[doc = include_str!("ERRORS.md")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-// As large as what stands beside it in an error: the octets that fill up a smaller one are copied
-// too, in overlapping parts.
+// As large as the other fields of `ParseError`: padding would be copied in overlapping parts.
 #[cfg_attr(target_pointer_width = "64", repr(u64))]
 #[non_exhaustive]
 pub enum ParseErrorKind {
     /// A line ends with LF alone.
     BareLf,
-    /// A CR stands without LF.
+    /// A CR is not followed by LF.
     BareCr,
     /// The method is not a token followed by one SP.
     Method,
     /// The method is longer than [`Limits::method`](crate::Limits::method).
     MethodTooLong,
-    /// The request target has an octet it may not hold, or none of the four forms.
+    /// The request target has an invalid octet, or none of the four forms.
     Target,
     /// The request target is longer than [`Limits::target`](crate::Limits::target).
     TargetTooLong,
@@ -98,26 +95,26 @@ pub enum ParseErrorKind {
     TargetForm,
     /// The request line ends before the version.
     RequestLine,
-    /// What stands for the version is not `HTTP/` digit `.` digit, or something follows it.
+    /// The version is not `HTTP/` digit `.` digit, or is followed by more octets.
     Version,
     /// The major version is not 1.
     VersionNotSupported,
-    /// The status code is not three digits from 100 on, followed by SP or the line end.
+    /// The status code is not three digits, 100 or more, followed by SP or the line end.
     StatusCode,
-    /// The reason phrase holds a control octet.
+    /// The reason phrase contains a control octet.
     Reason,
     /// A field name is empty or not a token.
     FieldName,
-    /// Whitespace stands between a field name and its colon.
+    /// A field name is followed by whitespace before the colon.
     WhitespaceBeforeColon,
     /// A field line has no colon.
     MissingColon,
     /// A line of the field section begins with whitespace.
     LineFolding,
-    /// A field value holds a control octet.
+    /// A field value contains a control octet.
     FieldValue,
-    /// More field lines than the [`FieldSpans`](crate::FieldSpans) can hold, or in a trailer
-    /// section than [`Limits::trailers`](crate::Limits::trailers).
+    /// A head has more field lines than [`FieldSpans`](crate::FieldSpans) can hold, or a trailer
+    /// section more than [`Limits::trailers`](crate::Limits::trailers).
     TooManyFields,
     /// The head is longer than [`Limits::head`](crate::Limits::head).
     HeadTooLong,
@@ -129,13 +126,13 @@ pub enum ParseErrorKind {
     InvalidHost,
     /// The value of `Content-Length` is not a number.
     ContentLength,
-    /// `Content-Length` stands twice.
+    /// A message has a second `Content-Length`.
     RepeatedContentLength,
     /// The value of `Content-Length` does not fit into 64 bits.
     ContentLengthTooLarge,
-    /// `Content-Length` and `Transfer-Encoding` stand in one message.
+    /// A message has both `Content-Length` and `Transfer-Encoding`.
     LengthAndCoding,
-    /// `Transfer-Encoding` is no list of codings, or `chunked` has parameters.
+    /// `Transfer-Encoding` is not a list of codings, or `chunked` has parameters.
     TransferCoding,
     /// `Transfer-Encoding` does not end in `chunked`.
     NotChunkedLast,
@@ -143,66 +140,66 @@ pub enum ParseErrorKind {
     ChunkedTwice,
     /// `Transfer-Encoding` names a coding besides `chunked`.
     UnsupportedCoding,
-    /// `Transfer-Encoding` stands in an HTTP/1.0 message.
+    /// An HTTP/1.0 message has `Transfer-Encoding`.
     CodingInHttp10,
     /// A CONNECT request has content.
     ContentInConnect,
-    /// What stands for the size of a chunk is no hexadecimal number.
+    /// The size of a chunk is not a hexadecimal number.
     ChunkSize,
     /// The size of a chunk does not fit into 64 bits.
     ChunkSizeTooLarge,
-    /// Whitespace stands before the end of a chunk line.
+    /// A chunk line ends with whitespace.
     ChunkLineWhitespace,
-    /// What follows the size of a chunk is no chunk extension.
+    /// The size of a chunk is followed by an invalid chunk extension.
     ChunkExtension,
-    /// A chunk line is longer than [`Limits::chunk_line`](crate::Limits::chunk_line), or all of its
-    /// extensions together than [`Limits::chunk_extensions`](crate::Limits::chunk_extensions).
+    /// A chunk line is longer than [`Limits::chunk_line`](crate::Limits::chunk_line), or the
+    /// extensions of the body than [`Limits::chunk_extensions`](crate::Limits::chunk_extensions).
     ChunkLineTooLong,
     /// The data of a chunk is not followed by CR LF.
     ChunkEnd,
-    /// A field stands in the trailer section that decides how the message is read.
+    /// The trailer section has a field that affects framing, routing or the connection.
     ForbiddenTrailer,
     /// The trailer section is longer than [`Limits::head`](crate::Limits::head).
     TrailersTooLong,
     /// The body is longer than [`Limits::body`](crate::Limits::body).
     BodyTooLarge,
-    /// The message ends before it is whole.
+    /// The message ends before it is complete.
     Truncated,
     /// A datagram has no octets.
     EmptyDatagram,
-    /// A datagram ends before the empty line behind the head.
+    /// A datagram ends before the empty line after the head.
     HeadNotEnded,
-    /// Octets came that answer no request.
+    /// A response arrived without a request.
     Unsolicited,
-    /// Octets stand behind the message in a datagram.
+    /// A datagram has octets after the message.
     Surplus,
-    /// More interim responses came than [`Limits::interim`](crate::Limits::interim).
+    /// More interim responses arrived than [`Limits::interim`](crate::Limits::interim).
     TooManyInterim,
-    /// A 101 response came to a request that did not offer an upgrade.
+    /// A 101 response arrived for a request that did not offer an upgrade.
     UnexpectedUpgrade,
 }
 
 macro_rules! rules {
     ($($kind:ident $section:literal $status:literal $text:literal $hint:literal)*) => {
         impl ParseErrorKind {
-            /// Every kind.
+            /// All kinds.
             pub const ALL: &'static [ParseErrorKind] = &[$(Self::$kind),*];
 
-            /// The section of the RFC that has the rule.
+            /// Returns the section of the RFC that defines the rule.
             pub const fn section(self) -> &'static str {
                 match self {
                     $(Self::$kind => $section,)*
                 }
             }
 
-            /// The status code with which a server should answer.
+            /// Returns the status code that a server should respond with.
             pub(crate) const fn status_code(self) -> u16 {
                 match self {
                     $(Self::$kind => $status,)*
                 }
             }
 
-            /// Returns what the sender of the octets has to do about it.
+            /// Returns advice for the sender of the octets.
             pub const fn hint(self) -> &'static str {
                 match self {
                     $(Self::$kind => $hint,)*
@@ -233,7 +230,7 @@ rules! {
          leave out fragment and userinfo"
     TargetTooLong "RFC 9112 section 3" 414 "request target too long" "send long data as content"
     TargetForm "RFC 9112 section 3.2" 400 "form of the request target does not suit the method"
-        "host:port goes with CONNECT alone, * with OPTIONS, in a datagram with M-SEARCH and \
+        "host:port is only for CONNECT, * only for OPTIONS, in a datagram also for M-SEARCH and \
          NOTIFY; methods are case-sensitive"
     RequestLine "RFC 9112 section 3" 400 "request line without version"
         "write method, target and version, one space each"
@@ -241,16 +238,16 @@ rules! {
         "write HTTP/1.1 in capitals, and nothing after it"
     VersionNotSupported "RFC 9110 section 15.6.6" 505 "HTTP version not supported" "speak HTTP/1.1"
     StatusCode "RFC 9112 section 4" 502 "invalid status code"
-        "write three digits from 100 on, and one space"
+        "write three digits, 100 or more, and one space"
     Reason "RFC 9112 section 4" 502 "control octet in the reason phrase" "remove the control octet"
     FieldName "RFC 9110 section 5.1" 400 "invalid field name"
         "a name is letters, digits and !#$%&'*+-.^_`|~ and ends at the colon"
     WhitespaceBeforeColon "RFC 9112 section 5.1" 400 "whitespace before the colon"
         "put the colon right after the field name"
     MissingColon "RFC 9112 section 5" 400 "field line without a colon"
-        "write name, colon and value in one line"
+        "write name, colon and value on one line"
     LineFolding "RFC 9112 section 5.2" 400 "folded line"
-        "write the field in one line; no line begins with whitespace"
+        "write the field on one line; begin no line with whitespace"
     FieldValue "RFC 9110 section 5.5" 400 "control octet in a field value"
         "remove or encode the control octet"
     TooManyFields "RFC 9110 section 5.4" 431 "too many fields" "send fewer field lines"
@@ -267,12 +264,12 @@ rules! {
     LengthAndCoding "RFC 9112 section 6.1" 400 "both Content-Length and Transfer-Encoding"
         "send only one of the two"
     TransferCoding "RFC 9112 section 7" 400 "invalid transfer coding"
-        "name codings with commas between them, and chunked without parameters"
+        "separate codings with commas, and write chunked without parameters"
     NotChunkedLast "RFC 9112 section 6.3" 400 "chunked is not the last transfer coding"
         "end Transfer-Encoding in chunked"
     ChunkedTwice "RFC 9112 section 6.1" 400 "chunked applied twice" "name chunked once, last"
     UnsupportedCoding "RFC 9112 section 6.1" 501 "transfer coding not supported"
-        "send chunked alone, and in a datagram no coding"
+        "send chunked alone; in a datagram, send no coding"
     CodingInHttp10 "RFC 9112 section 6.1" 400 "Transfer-Encoding in HTTP/1.0"
         "send Content-Length, or speak HTTP/1.1"
     ChunkSize "RFC 9112 section 7.1" 400 "invalid chunk size"
@@ -281,33 +278,33 @@ rules! {
     ChunkLineWhitespace "RFC 9112 section 7.1" 400 "whitespace before the end of a chunk line"
         "write CR LF right after the chunk size or the last extension"
     ChunkExtension "RFC 9112 section 7.1.1" 400 "invalid chunk extension"
-        "write ;name or ;name=value, or none at all"
+        "write ;name or ;name=value, or send no extension"
     ChunkLineTooLong "RFC 9112 section 7.1.1" 400 "chunk extensions too long"
         "send no chunk extensions"
     ChunkEnd "RFC 9112 section 7.1" 400 "chunk data without CR LF after it"
-        "let the chunk size say how long the data is"
+        "set the chunk size to the length of the data"
     ForbiddenTrailer "RFC 9110 section 6.5.1" 400 "field not allowed in trailers"
         "send the field in the head"
     TrailersTooLong "RFC 9110 section 5.4" 431 "trailer section too long"
         "send fewer or shorter trailer fields"
-    BodyTooLarge "RFC 9110 section 15.5.14" 413 "body too large" "send less"
-    Truncated "RFC 9112 section 8" 400 "message cut short" "send the whole message"
+    BodyTooLarge "RFC 9110 section 15.5.14" 413 "body too large" "send a smaller body"
+    Truncated "RFC 9112 section 8" 400 "message cut short" "send the complete message"
     EmptyDatagram "RFC 9112 section 2.1" 400 "empty datagram" "send one message in each datagram"
-    HeadNotEnded "RFC 9112 section 2.1" 400 "head without its end"
+    HeadNotEnded "RFC 9112 section 2.1" 400 "missing empty line after the head"
         "end the head with an empty line: CR LF CR LF"
     Unsolicited "RFC 9112 section 9.2" 502 "response without a request"
-        "close the connection; what it carries cannot be trusted"
-    Surplus "RFC 9112 section 6.3" 400 "octets behind the message"
-        "send one message in a datagram, with its right length"
+        "send one response for each request; the client has to close the connection"
+    Surplus "RFC 9112 section 6.3" 400 "octets after the message"
+        "send one message in each datagram, with the correct length"
     TooManyInterim "RFC 9110 section 15.2" 502 "too many interim responses"
         "send the final response"
     UnexpectedUpgrade "RFC 9110 section 7.8" 502 "upgrade that was not offered"
         "switch only to a protocol that the request offers"
     ContentInConnect "RFC 9110 section 9.3.6" 400 "CONNECT with content"
-        "send what follows through the tunnel"
+        "send the data through the tunnel, after the 2xx response"
 }
 
-/// What the caller asked for cannot be written. Nothing has been written then.
+/// A message or part that cannot be written. The failed call has written nothing.
 ///
 /// ```
 /// use bareline_core::{FieldValue, WriteError};
@@ -323,78 +320,79 @@ rules! {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum WriteError {
-    /// The buffer has no room for the whole.
+    /// The buffer is full: the octets to be written do not fit.
     BufferFull,
-    /// The method is empty or no token.
+    /// The method is not a token.
     InvalidMethod {
-        /// The first octet that is wrong.
+        /// The position of the first wrong octet.
         at: usize,
     },
-    /// The target has an octet that is not in the grammar, or none of the four forms. One that was
-    /// read may have such octets: [`Target::encoded`](crate::Target::encoded) makes it fit.
+    /// The target has an octet outside the grammar, or none of the four forms. Encode a received
+    /// target with [`Target::encoded`](crate::Target::encoded).
     InvalidTarget {
-        /// The first octet that is wrong, or the length when something is missing.
+        /// The position of the first wrong octet, or the length when the end is missing.
         at: usize,
     },
     /// The form of the target does not suit the method.
     TargetForm,
-    /// The status code is not from 100 to 599.
+    /// The status code is outside 100 to 599.
     InvalidStatus {
         /// The code.
         code: u16,
     },
-    /// The field name is empty or no token.
+    /// The field name is not a token.
     InvalidFieldName {
-        /// The first octet that is wrong.
+        /// The position of the first wrong octet.
         at: usize,
     },
-    /// The value holds a control octet.
+    /// The field value contains a control octet.
     InvalidFieldValue {
-        /// The first octet that is wrong.
+        /// The position of the first wrong octet.
         at: usize,
     },
     /// The value of `Host` is not a host with an optional port.
     InvalidHost {
-        /// The first octet that is wrong, or the length when something is missing.
+        /// The position of the first wrong octet, or the length when the end is missing.
         at: usize,
     },
     /// The value of `Connection` is not a list of tokens.
     InvalidConnection {
-        /// The first octet that is wrong, or the length when something is missing.
+        /// The position of the first wrong octet, or the length when the end is missing.
         at: usize,
     },
-    /// `Content-Length` and `Transfer-Encoding` are written by the call that ends the head.
+    /// `Content-Length` and `Transfer-Encoding` are not set as fields: the call that ends the head
+    /// writes them.
     FramingField,
-    /// An HTTP/1.1 request needs a `Host`.
+    /// An HTTP/1.1 request has no `Host`.
     MissingHost,
-    /// A second `Host`.
+    /// A request has a second `Host`.
     RepeatedHost,
-    /// `Host` is not the authority of the target.
+    /// `Host` differs from the authority of the target.
     HostDiffers,
-    /// A 101 or 426 response needs an `Upgrade`.
+    /// A 101 or 426 response has no `Upgrade`.
     MissingUpgrade,
-    /// The request did not offer an upgrade, or waits for a 100 first.
+    /// The request did not offer an upgrade, or the client waits for a 100 first.
     UpgradeNotOffered,
-    /// `Upgrade` and `TE` need a `Connection` that names them.
+    /// `Upgrade` or `TE` is not named in `Connection`.
     MissingConnectionOption,
-    /// A message of this kind has no body.
+    /// This message may not have a body.
     BodyForbidden,
-    /// `Expect: 100-continue` announces a body.
+    /// A request without a body has `Expect: 100-continue`.
     ExpectWithoutBody,
-    /// A request whose body would end with the connection could not be answered.
+    /// A request body has no length: after the close that ends it, no response could arrive.
     CloseDelimitedRequest,
-    /// Not now: the message has no body left to be written, or it is not this side's turn.
+    /// The call is out of order: no message may begin, or no body is left to be written.
     OutOfTurn,
-    /// Trailer fields need a chunked body.
+    /// A message with trailer fields has no chunked body.
     TrailersNeedChunked,
-    /// A field that decides how a message is read cannot stand in its trailers.
+    /// The field is not allowed in trailers.
     ForbiddenTrailer,
-    /// More or fewer octets than the length that was declared.
+    /// The body is longer or shorter than its declared length.
     BodyLength,
-    /// An HTTP/1.0 peer does not understand this.
+    /// An HTTP/1.0 peer does not support this.
     NeedsHttp11,
-    /// The response, or the other protocol behind a 101, would go ahead of the request's body; or
-    /// it has done so, and the body cannot be read any more.
+    /// The response, or the other protocol after a 101, would begin before the request's body has
+    /// been read; or it has begun, and the body can no longer be read.
     RequestUnread,
 }
 
@@ -402,7 +400,7 @@ impl WriteError {
     const fn parts(&self) -> (&'static str, Option<usize>, &'static str) {
         match *self {
             Self::BufferFull => {
-                ("no room in the buffer", None, "use a larger buffer, or send what it holds first")
+                ("buffer is full", None, "use a larger buffer, or send what it holds first")
             }
             Self::InvalidMethod { at } => ("invalid method", Some(at), "RFC 9110 section 9.1"),
             Self::InvalidTarget { at } => {
@@ -427,7 +425,7 @@ impl WriteError {
                 ("invalid Connection", Some(at), "RFC 9110 section 7.6.1")
             }
             Self::FramingField => (
-                "Content-Length and Transfer-Encoding are not the caller's to write",
+                "Content-Length and Transfer-Encoding are written automatically",
                 None,
                 "RFC 9112 section 6",
             ),
@@ -436,21 +434,25 @@ impl WriteError {
             Self::HostDiffers => {
                 ("Host is not the authority of the target", None, "RFC 9112 section 3.2")
             }
-            Self::MissingUpgrade => ("status needs an Upgrade field", None, "RFC 9110 section 7.8"),
+            Self::MissingUpgrade => {
+                ("101 or 426 response without Upgrade", None, "RFC 9110 section 7.8")
+            }
             Self::UpgradeNotOffered => {
                 ("upgrade that was not offered", None, "RFC 9110 section 7.8")
             }
             Self::MissingConnectionOption => {
-                ("field needs its connection option", None, "RFC 9110 section 7.6.1")
+                ("Upgrade or TE not named in Connection", None, "RFC 9110 section 7.6.1")
             }
-            Self::BodyForbidden => ("no body allowed here", None, "RFC 9110 section 6.4"),
+            Self::BodyForbidden => {
+                ("body not allowed in this message", None, "RFC 9110 section 6.4")
+            }
             Self::ExpectWithoutBody => {
                 ("Expect: 100-continue without a body", None, "RFC 9110 section 10.1.1")
             }
             Self::CloseDelimitedRequest => {
                 ("request body without a length", None, "RFC 9112 section 6.3")
             }
-            Self::OutOfTurn => ("not this side's turn to write that", None, "RFC 9112 section 9.3"),
+            Self::OutOfTurn => ("call out of order", None, "RFC 9112 section 9.3"),
             Self::TrailersNeedChunked => {
                 ("trailers without a chunked body", None, "RFC 9112 section 7.1.2")
             }
@@ -460,9 +462,11 @@ impl WriteError {
             Self::BodyLength => {
                 ("body does not have the declared length", None, "RFC 9110 section 8.6")
             }
-            Self::NeedsHttp11 => ("not for an HTTP/1.0 peer", None, "RFC 9112 section 6.1"),
+            Self::NeedsHttp11 => {
+                ("not supported by an HTTP/1.0 peer", None, "RFC 9112 section 6.1")
+            }
             Self::RequestUnread => (
-                "response ahead of the request's body",
+                "response before the end of the request's body",
                 None,
                 "RFC 9112 section 9.3: read the body first, or begin the response while reading it",
             ),

@@ -1,30 +1,30 @@
-//! Where a message ends: decided here and nowhere else, by RFC 9112 section 6.3, from the fields
-//! that speak of it.
+//! Message framing: the only place that decides where a message ends [RFC 9112 section 6.3].
 
 use crate::error::{ParseError, ParseErrorKind};
 use crate::grammar::{Span, transfer_coding};
 use crate::octets::{IS_WIDE, digit, is_name, members};
 use crate::value::{TargetForm, Version, is_authority};
 
-/// How the body of a message is delimited [RFC 9112 section 6.3].
+/// The framing of a message's body: where the body ends [RFC 9112 section 6.3].
+#[doc(alias = "body length")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Framing {
     /// No body.
     None,
-    /// So many octets.
+    /// A body of this many octets.
     Length(u64),
-    /// Chunks, up to the last one and its trailer section [RFC 9112 section 7.1].
+    /// Chunks, up to the last chunk and its trailer section [RFC 9112 section 7.1].
+    #[doc(alias = "chunked transfer encoding")]
     Chunked,
-    /// Everything until the peer closes: a response alone.
+    /// A body until the peer closes the connection, only in a response.
     UntilClose,
-    /// No message any more: what follows belongs to another protocol [RFC 9110 sections 7.8 and
+    /// No body. The octets after the head belong to another protocol [RFC 9110 sections 7.8 and
     /// 9.3.6].
     Tunnel,
 }
 
-/// What the field lines so far say about where the message ends and whom it addresses. Fed line by
-/// line.
+/// The framing fields and `Host` of the field lines so far, collected line by line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct FramingFacts {
     host: bool,
@@ -34,7 +34,7 @@ pub(crate) struct FramingFacts {
     coding: Option<Coding>,
 }
 
-/// What is wrong with a field, and where.
+/// An error in a field, and its position.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Fault {
     kind: ParseErrorKind,
@@ -53,7 +53,7 @@ struct Length {
     place: Span,
 }
 
-/// What the members of `Transfer-Encoding` so far amount to.
+/// The members of `Transfer-Encoding` so far.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Coding {
     codings: Codings,
@@ -63,9 +63,9 @@ struct Coding {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Codings {
-    /// No member that names one.
+    /// No coding yet.
     Unnamed,
-    /// `chunked` alone.
+    /// Only `chunked`.
     Chunked,
     /// Others, and `chunked` last.
     OthersThenChunked,
@@ -73,14 +73,14 @@ enum Codings {
     NotChunkedLast,
     /// `chunked` twice.
     ChunkedTwice,
-    /// Others behind `chunked`.
+    /// Others after `chunked`.
     ChunkedThenOthers,
-    /// No list of codings, or `chunked` with parameters, which it has none [RFC 9112 section 7.1].
+    /// An invalid list, or `chunked` with parameters [RFC 9112 section 7.1].
     Invalid,
 }
 
-/// Whether the list has empty members. A recipient may ignore them [RFC 9110 section 5.6.1.2];
-/// recipients do not agree on what they mean around `chunked`, so a request with them is refused.
+/// The position of empty members in the list. A recipient may ignore them [RFC 9110 section
+/// 5.6.1.2]. A request with them is rejected, since recipients disagree on their meaning.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum EmptyMembers {
     None,
@@ -89,12 +89,12 @@ enum EmptyMembers {
 }
 
 impl FramingFacts {
-    /// Before the first field line.
+    /// Creates the facts of no field lines.
     pub(crate) const fn new() -> Self {
         Self { host: false, host_fault: None, length: None, length_fault: None, coding: None }
     }
 
-    /// Takes a `Host` into account. The first fault is kept, of this field as of the others.
+    /// Adds a `Host` field. The first error is kept, as for the other fields.
     #[inline(always)]
     pub(crate) fn see_host(&mut self, octets: &[u8], value: Span) {
         let is_repeated = core::mem::replace(&mut self.host, true);
@@ -108,8 +108,8 @@ impl FramingFacts {
         self.host_fault = self.host_fault.or(Some(Fault { kind, place: value }));
     }
 
-    /// Takes a `Content-Length` into account. A request is refused for its fault at once, a
-    /// response only when its body counts.
+    /// Adds a `Content-Length` field. An error rejects a request at once, and a response only if
+    /// the response may have a body.
     pub(crate) fn see_content_length(&mut self, value: &[u8], place: Span) {
         let kind = match content_length(value) {
             Ok(octets) => match self.length.replace(Length { octets, place }) {
@@ -118,34 +118,34 @@ impl FramingFacts {
             },
             Err(kind) => kind,
         };
-        // Where nothing stands, the line end stands wrong.
+        // The error of an empty value covers the line end.
         let missing = if value.is_empty() { "\r\n".len() } else { 0 };
         let place = Span::new(place.start(), place.end().wrapping_add(missing));
         self.length_fault = self.length_fault.or(Some(Fault { kind, place }));
     }
 
-    /// Takes a `Transfer-Encoding = #transfer-coding` into account.
+    /// Adds a field `Transfer-Encoding = #transfer-coding`.
     pub(crate) fn see_transfer_encoding(&mut self, value: &[u8], place: Span) {
         let seen = self.coding.get_or_insert(Coding {
             codings: Codings::Unnamed,
             empty: EmptyMembers::None,
             place,
         });
-        // Nearly always it is that one.
+        // Fast path: `chunked` is by far the most common value.
         match is_name(value, b"chunked") {
             true => seen.see_member(value, place),
             false => members(value).for_each(|member| seen.see_member(member, place)),
         }
     }
 
-    /// Why a request with the lines so far is refused, whatever follows.
+    /// Returns the error that rejects a request with the lines so far, whatever follows.
     #[inline(always)]
     pub(crate) fn request_fault(&self) -> Option<ParseError> {
         self.length_fault.map(Fault::error)
     }
 
-    /// The framing of a request without a [`request_fault`](Self::request_fault) whose field
-    /// section ends before `end` [RFC 9112 sections 3.2 and 6.3].
+    /// Returns the framing of a request whose field section ends before `end` [RFC 9112 sections
+    /// 3.2 and 6.3]. The request has no [`request_fault`](Self::request_fault).
     #[inline(always)]
     pub(crate) fn of_request(
         &self,
@@ -200,8 +200,8 @@ impl FramingFacts {
         self.outside_connect(framing, form).map_err(|error| error.known_at(end))
     }
 
-    /// CONNECT, which alone has a target of the authority form, has no content: what follows its
-    /// head goes through the tunnel [RFC 9110 section 9.3.6].
+    /// Rejects content in CONNECT, the only method with a target of the authority form. The octets
+    /// after its head belong to the tunnel [RFC 9110 section 9.3.6].
     fn outside_connect(&self, framing: Framing, form: TargetForm) -> Result<Framing, ParseError> {
         let place =
             self.coding.map(|coding| coding.place).or(self.length.map(|length| length.place));
@@ -215,8 +215,8 @@ impl FramingFacts {
         }
     }
 
-    /// The framing of a response that may have a body, whose head ends before `end` [RFC 9112
-    /// section 6.3].
+    /// Returns the framing of a response that may have a body, and whose head ends before `end`
+    /// [RFC 9112 section 6.3].
     #[inline(always)]
     pub(crate) fn of_response_body(
         &self,
@@ -251,7 +251,7 @@ impl FramingFacts {
 }
 
 impl Coding {
-    /// Takes a member of the list into account, of the line whose value stands at `place`.
+    /// Adds a member of the list in the line whose value is at `place`.
     fn see_member(&mut self, member: &[u8], place: Span) {
         self.empty = match (member.is_empty(), self.empty) {
             (true, _) => EmptyMembers::Last,
@@ -283,7 +283,7 @@ impl Coding {
     }
 }
 
-/// What holds for a message with `Transfer-Encoding`, whichever role it has [RFC 9112 section 6.1].
+/// Checks a request or a response with `Transfer-Encoding` [RFC 9112 section 6.1].
 fn check_coding(
     coding: Coding,
     length: Option<Length>,
@@ -303,12 +303,12 @@ fn check_coding(
     }
 }
 
-/// `Content-Length = 1*DIGIT` [RFC 9110 section 8.6]
+/// Parses `Content-Length = 1*DIGIT` [RFC 9110 section 8.6].
 fn content_length(value: &[u8]) -> Result<u64, ParseErrorKind> {
     if value.is_empty() {
         return Err(ParseErrorKind::ContentLength);
     }
-    // So many digits always fit.
+    // 19 digits always fit into 64 bits.
     if IS_WIDE && value.len() <= 19 {
         let more = |number: u64, octet: &u8| {
             Some(number.wrapping_mul(10).wrapping_add(digit(*octet)?.into()))

@@ -1,4 +1,4 @@
-//! What to do about an error, with what stands in the input.
+//! Hints: advice on how to correct an error, with the octets received.
 
 use crate::dump::dump;
 use crate::error::{ParseError, ParseErrorKind};
@@ -6,14 +6,14 @@ use crate::octets::trim_ows;
 use crate::value::Method;
 use core::fmt;
 
-/// What to do about an error, with what stands in the input.
+/// Advice on how to correct an error, with the octets received. Displayed as one line of text.
 #[derive(Clone, Copy, Debug)]
 pub struct Hint<'i> {
     error: ParseError,
     input: &'i [u8],
 }
 
-/// Another protocol in the place of HTTP/1.x: a connection to the wrong port, as a rule.
+/// Another protocol instead of HTTP/1.x, usually because of a wrong port.
 ///
 /// ```
 /// use bareline_core::OtherProtocol;
@@ -39,7 +39,7 @@ impl OtherProtocol {
     /// Returns the protocol whose messages begin as these octets do.
     pub const fn of(octets: &[u8]) -> Option<Self> {
         match octets {
-            // A message of HTTP/1.x begins with neither octet.
+            // No HTTP/1.x message begins with either octet.
             [0x15 | 0x16] | [0x15 | 0x16, 0x03, ..] => Some(Self::Tls),
             [b'S', b'S', b'H', b'-', ..] => Some(Self::Ssh),
             [b'P', b'R', b'I', b' ', b'*', b' ', b'H', b'T', b'T', b'P', b'/', b'2', ..] => {
@@ -53,7 +53,7 @@ impl OtherProtocol {
     }
 }
 
-/// Displayed as what arrived and what to do about it.
+/// Displays the protocol that arrived, and advice.
 impl fmt::Display for OtherProtocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -73,12 +73,12 @@ impl fmt::Display for OtherProtocol {
     }
 }
 
-/// How many octets of the input are shown.
+/// The maximum number of octets of the input in a hint.
 const SHOWN: usize = 40;
 
 impl ParseError {
-    /// What to do about it, as [`hint`](Self::hint), with what stands in the input that was parsed.
-    /// Where that is [another protocol](OtherProtocol), the hint says which.
+    /// Returns the advice of [`hint`](Self::hint), with the octets from the parsed `input`. If
+    /// the input is [another protocol](OtherProtocol), the hint names the protocol.
     ///
     /// ```
     /// use bareline_core::{FieldSpans, RequestHead};
@@ -94,8 +94,8 @@ impl ParseError {
         Hint { error: *self, input }
     }
 
-    /// Returns the protocol that arrived in place of HTTP/1.x, where the first line of a message in
-    /// the input that was parsed is at fault.
+    /// Returns the protocol that arrived instead of HTTP/1.x, if the error is in the first line of
+    /// the message.
     pub fn other_protocol(&self, input: &[u8]) -> Option<OtherProtocol> {
         match is_of_start_line(self.kind()) {
             true => OtherProtocol::of(self.hint_in(input).whole_line()),
@@ -115,7 +115,7 @@ impl fmt::Display for Hint<'_> {
         }
         let rest = input.get(error.offset()..).unwrap_or(&[]);
         let line = rest.split(|&octet| octet == b'\n').next().unwrap_or(rest);
-        // The lines before this one, and those with it.
+        // The ends of the lines before this one, and of this one.
         let before = input
             .get(..error.offset())
             .unwrap_or(&[])
@@ -135,7 +135,7 @@ impl fmt::Display for Hint<'_> {
             (ParseErrorKind::RepeatedContentLength, second) => {
                 match self.field(b"content-length", before) {
                     Some(first) if first == second => {
-                        write!(f, "the length {wrong} stands twice: {hint}")
+                        write!(f, "the length {wrong} is sent twice: {hint}")
                     }
                     Some(first) => {
                         write!(f, "two lengths disagree, {} and {wrong}: {hint}", Shown(first))
@@ -147,14 +147,18 @@ impl fmt::Display for Hint<'_> {
                 match (self.field(b"content-length", with), self.field(b"transfer-encoding", with))
                 {
                     (Some(length), Some(coding)) => {
-                        write!(f, "one says {}, the other {}: {hint}", Shown(length), Shown(coding))
+                        let (length, coding) = (Shown(length), Shown(coding));
+                        write!(
+                            f,
+                            "Content-Length is {length}, Transfer-Encoding is {coding}: {hint}"
+                        )
                     }
                     _ => f.write_str(hint),
                 }
             }
-            // Behind a head: of a datagram, the body.
+            // After the head of a datagram: the body is chunked.
             (ParseErrorKind::UnsupportedCoding, _) if self.is_behind_head() => {
-                f.write_str("a datagram has no chunks: send Content-Length, or neither field")
+                f.write_str("a datagram cannot be chunked: send Content-Length, or neither field")
             }
             (
                 ParseErrorKind::ContentLength
@@ -169,9 +173,9 @@ impl fmt::Display for Hint<'_> {
                 | ParseErrorKind::UnsupportedCoding,
                 [_, ..],
             ) => {
-                write!(f, "not {wrong}: {hint}")
+                write!(f, "received {wrong}: {hint}")
             }
-            // Something is missing, whatever stands there.
+            // Something is missing: the octet at the offset is not the cause.
             (ParseErrorKind::Target, _) if error.len() == 0 => f.write_str(hint),
             (
                 ParseErrorKind::Method
@@ -186,7 +190,7 @@ impl fmt::Display for Hint<'_> {
                 | ParseErrorKind::ChunkEnd,
                 _,
             ) => match rest.first() {
-                Some(octet) => write!(f, "octet 0x{octet:02x} may not stand here: {hint}"),
+                Some(octet) => write!(f, "octet 0x{octet:02x} is not allowed here: {hint}"),
                 None => f.write_str(hint),
             },
             _ => f.write_str(hint),
@@ -194,7 +198,7 @@ impl fmt::Display for Hint<'_> {
     }
 }
 
-/// Returns whether a fault of this kind may be one of the first line of a message.
+/// Returns whether an error of this kind may be in the first line of a message.
 const fn is_of_start_line(kind: ParseErrorKind) -> bool {
     matches!(
         kind,
@@ -207,7 +211,7 @@ const fn is_of_start_line(kind: ParseErrorKind) -> bool {
     )
 }
 
-/// The method with a target of a form of its own that a request line begins with in other letters.
+/// Returns the method with its own target form that begins this line in other than capitals.
 fn in_capitals(line: &[u8]) -> Option<Method<'static>> {
     let method = line.split(|&octet| octet == b' ').next().unwrap_or(line);
     let known = [
@@ -223,7 +227,7 @@ fn in_capitals(line: &[u8]) -> Option<Method<'static>> {
 }
 
 impl<'i> Hint<'i> {
-    /// Returns what to write in a request line, where more is known than the rule.
+    /// Returns a specific correction of the request line, if there is one.
     fn mended_request_line(&self) -> Option<Mended<'i>> {
         let (before, rest) = self.input.split_at_checked(self.error.offset())?;
         let before = before.rsplit(|&octet| octet == b'\n').next()?;
@@ -235,14 +239,14 @@ impl<'i> Hint<'i> {
             before.split_at_checked(before.iter().position(|&octet| octet == b' ')?)?;
         let target = trim_ows(target);
         let is_version = self.error.kind() == ParseErrorKind::Version;
-        // The version stands behind what came in its place.
+        // A valid version follows later: the target contains a space.
         if is_version
             && matches!(rest.split_last_chunk(), Some(([_, ..], b" HTTP/1.0" | b" HTTP/1.1")))
         {
             return Some(Mended::Line("write a space in the target as %20"));
         }
         if is_version && (before.ends_with(b" HTTP/1.0") || before.ends_with(b" HTTP/1.1")) {
-            return Some(Mended::Line("write nothing behind the version, not even a space"));
+            return Some(Mended::Line("write nothing after the version, not even a space"));
         }
         if let Some(version) = other_version(self.whole_line()) {
             return Some(Mended::OtherVersion(version));
@@ -263,12 +267,12 @@ impl<'i> Hint<'i> {
         }
     }
 
-    /// Returns whether an empty line stands before the fault.
+    /// Returns whether an empty line precedes the error.
     fn is_behind_head(&self) -> bool {
         self.input.get(..self.error.offset()).is_some_and(|before| before.ends_with(b"\r\n\r\n"))
     }
 
-    /// The line with the fault in it, from its beginning, and what follows.
+    /// Returns the input from the beginning of the line with the error.
     fn whole_line(&self) -> &'i [u8] {
         let before = self.input.get(..self.error.offset()).unwrap_or(&[]);
         let start =
@@ -276,7 +280,7 @@ impl<'i> Hint<'i> {
         self.input.get(start..).unwrap_or(&[])
     }
 
-    /// The value of the last field before `end` with this name in lower case.
+    /// Returns the value of the last field before `end` with this name, ignoring case.
     fn field(&self, name: &[u8], end: usize) -> Option<&'i [u8]> {
         let input = self.input.get(..end).unwrap_or(self.input);
         input.rsplit(|&octet| octet == b'\n').find_map(|line| {
@@ -287,7 +291,7 @@ impl<'i> Hint<'i> {
     }
 }
 
-/// Returns whether these first octets of a target end in its path or query.
+/// Returns whether these first octets of a target extend into its path or query.
 fn is_behind_authority(target: &[u8]) -> bool {
     let is_scheme_end = |at: &usize| target.get(*at..).is_some_and(|rest| rest.starts_with(b"://"));
     let authority =
@@ -296,7 +300,7 @@ fn is_behind_authority(target: &[u8]) -> bool {
         || authority.is_some_and(|rest| rest.iter().any(|octet| matches!(octet, b'/' | b'?')))
 }
 
-/// Returns the version at the end of a request line, where that is another protocol's.
+/// Returns the version at the end of a request line if it is another protocol's.
 fn other_version(line: &[u8]) -> Option<&[u8]> {
     let line = line.split(|octet| matches!(octet, b'\r' | b'\n')).next()?;
     let version = line.rsplit(|&octet| octet == b' ').next()?;
@@ -305,13 +309,13 @@ fn other_version(line: &[u8]) -> Option<&[u8]> {
     (is_other && major.is_ascii_digit() && minor.is_ascii_digit()).then_some(version)
 }
 
-/// A way to mend a request line.
+/// A correction of a request line.
 enum Mended<'i> {
-    /// What to do.
+    /// Advice.
     Line(&'static str),
-    /// Of another protocol than HTTP.
+    /// The version of another protocol.
     OtherVersion(&'i [u8]),
-    /// These octets as triplets: one, or a character in UTF-8.
+    /// One octet, or a character in UTF-8, to be percent-encoded.
     Octets(&'i [u8]),
 }
 
@@ -336,7 +340,7 @@ impl fmt::Display for Mended<'_> {
     }
 }
 
-/// Octets of the peer's, made fit to be shown, and not too many.
+/// Octets of the peer, escaped, and cut after [`SHOWN`].
 struct Shown<'i>(&'i [u8]);
 
 impl fmt::Display for Shown<'_> {

@@ -1,4 +1,4 @@
-//! What fuzzing and benchmarks see of the inside. Unstable: no promise of semver covers it.
+//! Internals for fuzzing and benchmarks. Unstable: exempt from semver.
 
 use crate::grammar::{FieldLine, HttpVersion, field_line_or_end, request_line, status_line};
 use crate::octets::{REG_NAME, run_end};
@@ -7,25 +7,25 @@ use crate::scan::{HeadSource, Input, Words};
 use core::hint::black_box;
 use heapless::Vec;
 
-/// The ends of the runs of all classes that begin at one position.
+/// The ends of the runs of each octet class from one position.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Ends {
     /// Of `tchar` [RFC 9110 section 5.6.2].
     pub token: usize,
-    /// The same, asked for at the beginning of a line of text.
+    /// Of `tchar`, found at the beginning of a line of text.
     pub token_in_text: usize,
-    /// Of what a request target may hold [RFC 9112 section 3.2].
+    /// Of the octets of a request target [RFC 9112 section 3.2].
     pub target: usize,
     /// Of HTAB, SP, VCHAR and obs-text [RFC 9110 section 5.5].
     pub text: usize,
-    /// The same, asked for behind a token in text, which has found the end already.
+    /// Of text, found after a token in text, which has already found that end.
     pub text_behind_token: usize,
     /// Of `reg-name` without percent-encoded octets [RFC 3986 section 3.2.2].
     pub name: usize,
 }
 
-/// Shows every way to scan these octets that the target can compile: its name, and what it finds
-/// at a position. What is known of the octets is kept from call to call, as in a parse.
+/// Calls `show` with the name and the scan function of each scanner that the target can compile.
+/// A scan function caches its results from call to call, as a parse does.
 pub fn every_scan(octets: &[u8], mut show: impl FnMut(&str, &dyn Fn(usize) -> Ends)) {
     show("words", &|at| ends(&Words::new(octets).at(at), run_end(octets, at, REG_NAME)));
     show("portable", &by_bitmaps::<bitmaps::Portable>(octets));
@@ -51,19 +51,19 @@ fn ends(input: &impl Input, name: usize) -> Ends {
     }
 }
 
-/// Where up to 64 field lines stand.
+/// The positions of up to 64 field lines.
 #[derive(Default)]
 pub struct Lines(Vec<FieldLine, 64>);
 
 impl Lines {
-    /// Returns how many lines were read.
+    /// Returns the number of parsed lines.
     pub fn count(&self) -> usize {
         self.0.len()
     }
 
-    /// Reads a request head by the grammar alone, without framing, Host, limits or the forms of a
-    /// target: what a lax parser does. Gives the head's length, or `None` when the octets are no
-    /// whole head.
+    /// Parses a request head by the grammar only, as a lax parser does: without framing, Host,
+    /// limits or target forms. Returns the length of the head, or `None` for an incomplete or
+    /// invalid one.
     pub fn of_request(&mut self, octets: &[u8]) -> Option<usize> {
         let source = HeadSource::new(octets);
         let (input, line) = request_line(source.at(0)).ok()?;
@@ -71,7 +71,7 @@ impl Lines {
         self.field_section(known(line.version).then_some(input)?)
     }
 
-    /// Reads a response head, as [`of_request`](Self::of_request).
+    /// Parses a response head as [`of_request`](Self::of_request) parses a request head.
     pub fn of_response(&mut self, octets: &[u8]) -> Option<usize> {
         let source = HeadSource::new(octets);
         let (input, line) = status_line(source.at(0)).ok()?;

@@ -1,29 +1,28 @@
-//! Classes of octets: which octet may stand where, in one table.
+//! Octet classes in one table, and functions that scan and compare octets.
 
 /// `tchar` [RFC 9110 section 5.6.2].
 pub(crate) const TCHAR: u8 = 1;
-/// The octets of a request target that is read: [`QUERY`], `%`, and what browsers and other clients
-/// send as it is. The query may hold `\` besides, which the WHATWG URL standard leaves there.
+/// The octets of a received request target: [`QUERY`], `%`, and the octets that browsers and other
+/// clients send unencoded. A query may also hold `\`, as the WHATWG URL standard leaves it there.
 pub(crate) const TARGET: u8 = 1 << 1;
-/// The octets of path and query, besides percent-encoded ones: `pchar`, `/`, `?` [RFC 3986 section
+/// The octets of path and query without percent-encoded ones: `pchar`, `/`, `?` [RFC 3986 section
 /// 3.4].
 pub(crate) const QUERY: u8 = 1 << 6;
-/// `reg-name` without its percent-encoded octets [RFC 3986 section 3.2.2].
+/// The octets of `reg-name` without percent-encoded ones [RFC 3986 section 3.2.2].
 pub(crate) const REG_NAME: u8 = 1 << 2;
-/// What a field value or a reason phrase may hold: HTAB, SP, VCHAR, obs-text [RFC 9110 section
+/// The octets of a field value or a reason phrase: HTAB, SP, VCHAR, obs-text [RFC 9110 section
 /// 5.5].
 pub(crate) const TEXT: u8 = 1 << 3;
 /// `HEXDIG`, in either case [RFC 5234 appendix B.1].
 pub(crate) const HEX_DIGIT: u8 = 1 << 4;
-/// What a scheme may hold: `ALPHA`, `DIGIT`, `+`, `-`, `.` [RFC 3986 section 3.1].
+/// The octets of a scheme: `ALPHA`, `DIGIT`, `+`, `-`, `.` [RFC 3986 section 3.1].
 pub(crate) const SCHEME: u8 = 1 << 5;
 
-/// Whether speed is worth its octets: on small machines, and where `bareline_scan` says "words",
-/// the short way is taken.
+/// Selects speed over code size: true on 64-bit targets without `bareline_scan = "words"`.
 pub(crate) const IS_WIDE: bool =
     cfg!(all(target_pointer_width = "64", not(bareline_scan = "words")));
 
-/// Whether `octet` belongs to one of `classes`.
+/// Returns whether `octet` belongs to one of `classes`.
 #[inline(always)]
 pub(crate) const fn is(octet: u8, classes: u8) -> bool {
     #[allow(clippy::indexing_slicing, reason = "a table of 256 entries has one for every u8")]
@@ -31,8 +30,8 @@ pub(crate) const fn is(octet: u8, classes: u8) -> bool {
     found & classes != 0
 }
 
-/// The position of the first octet, at or after `position`, that belongs to none of `classes`, or
-/// of the end.
+/// Returns the position of the first octet, at or after `position`, that belongs to none of
+/// `classes`, or the length.
 #[inline(always)]
 pub(crate) fn run_end(octets: &[u8], position: usize, classes: u8) -> usize {
     let mut end = position;
@@ -57,20 +56,20 @@ pub(crate) fn encoded_run_end(octets: &[u8], position: usize, classes: u8) -> us
     }
 }
 
-/// How many octets there are before the first that belongs to none of `classes`.
+/// Returns the number of octets before the first one that belongs to none of `classes`.
 #[inline(never)]
 pub(crate) fn run_length(octets: &[u8], classes: u8) -> usize {
     run_end(octets, 0, classes)
 }
 
-/// Whether a line ends at or after `position`.
+/// Returns whether a LF is at or after `position`.
 pub(crate) fn has_line_feed(octets: &[u8], position: usize) -> bool {
     let rest = octets.get(position..).unwrap_or(&[]);
     #[allow(clippy::manual_contains, reason = "it is fast, inlined at each place, and long")]
     if IS_WIDE { rest.contains(&b'\n') } else { rest.iter().any(|&octet| octet == b'\n') }
 }
 
-/// The position behind the empty lines that begin at `position`.
+/// Returns the position after the empty lines that begin at `position`.
 pub(crate) fn empty_lines_end(octets: &[u8], position: usize) -> usize {
     let mut end = position;
     while let Some([b'\r', b'\n']) = octets.get(end..).and_then(|rest| rest.first_chunk::<2>()) {
@@ -79,8 +78,8 @@ pub(crate) fn empty_lines_end(octets: &[u8], position: usize) -> usize {
     end
 }
 
-/// `token = 1*tchar` [RFC 9110 section 5.6.2]. The error is the position of the first octet that is
-/// none, or 0 when there is none at all.
+/// Checks `token = 1*tchar` [RFC 9110 section 5.6.2]. The error is the position of the first octet
+/// that is not `tchar`, or 0 for an empty token.
 pub(crate) fn check_token(octets: &[u8]) -> Result<(), usize> {
     match octets.iter().position(|&octet| !is(octet, TCHAR)) {
         None if !octets.is_empty() => Ok(()),
@@ -88,8 +87,8 @@ pub(crate) fn check_token(octets: &[u8]) -> Result<(), usize> {
     }
 }
 
-/// `[ token *( OWS "," OWS token ) ]`, a list as it is sent [RFC 9110 section 5.6.1.1]. The error
-/// is the position of the first octet that does not fit, or the length when a token is missing.
+/// Checks a list to be sent: `[ token *( OWS "," OWS token ) ]` [RFC 9110 section 5.6.1.1]. The
+/// error is the position of the first invalid octet, or the length when a token is missing.
 pub(crate) fn check_tokens(list: &[u8]) -> Result<(), usize> {
     if list.is_empty() {
         return Ok(());
@@ -104,10 +103,10 @@ pub(crate) fn check_tokens(list: &[u8]) -> Result<(), usize> {
     Ok(())
 }
 
-/// Whether a token is this one, given in lower case, whatever its own case.
+/// Returns whether a token equals `lower`, a name in lower case, ignoring case.
 #[inline(always)]
 pub(crate) fn is_name<const N: usize>(token: &[u8], lower: &[u8; N]) -> bool {
-    // The bit of a letter's case: what else it makes equal are control octets.
+    // The bit of a letter's case. It also equates `-` and digits with control octets.
     const CASE: u64 = u64::from_ne_bytes([0x20; 8]);
     let word = |octets: Option<&[u8; 8]>| octets.map(|octets| u64::from_ne_bytes(*octets) | CASE);
     let half = |octets: Option<&[u8; 4]>| {
@@ -130,28 +129,28 @@ pub(crate) fn is_name<const N: usize>(token: &[u8], lower: &[u8; N]) -> bool {
         }
 }
 
-/// Whether they are the same but for the case of letters.
+/// Returns whether two names are equal, ignoring case.
 #[inline(never)]
 pub(crate) fn is_alike(one: &[u8], other: &[u8]) -> bool {
     one.eq_ignore_ascii_case(other)
 }
 
-/// Copies the first octets of `from` to the front of `to`, as many as both have.
+/// Copies octets from the beginning of `from` to `to`, up to the end of the shorter one.
 #[inline(always)]
 pub(crate) fn copy(from: &[u8], to: &mut [u8]) {
     if IS_WIDE {
         let count = from.len().min(to.len());
-        // Two lengths that the optimizer knows to be equal: no panic is left of the copy.
+        // The optimizer sees equal lengths and removes the panic of the copy.
         if let (Some(from), Some(to)) = (from.get(..count), to.get_mut(..count)) {
             to.copy_from_slice(from);
         }
     } else {
-        // A small loop, where a call would need a larger one; without optimization it is slow.
+        // A loop is smaller than a call here. Without optimization the loop is slow.
         to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
     }
 }
 
-/// The value of a decimal digit.
+/// Returns the value of a decimal digit.
 #[inline(always)]
 pub(crate) const fn digit(octet: u8) -> Option<u8> {
     match octet.wrapping_sub(b'0') {
@@ -160,7 +159,7 @@ pub(crate) const fn digit(octet: u8) -> Option<u8> {
     }
 }
 
-/// The value of a hexadecimal digit.
+/// Returns the value of a hexadecimal digit.
 #[inline(always)]
 pub(crate) const fn hex_digit(octet: u8) -> Option<u8> {
     #[allow(clippy::indexing_slicing, reason = "a table of 256 entries has one for every u8")]
@@ -171,13 +170,13 @@ pub(crate) const fn hex_digit(octet: u8) -> Option<u8> {
     }
 }
 
-/// Optional whitespace: SP or HTAB [RFC 9110 section 5.6.3].
+/// Returns whether `octet` is optional whitespace: SP or HTAB [RFC 9110 section 5.6.3].
 #[inline(always)]
 pub(crate) const fn is_ows(octet: u8) -> bool {
     matches!(octet, b' ' | b'\t')
 }
 
-/// The octets without optional whitespace around them.
+/// Returns the octets without optional whitespace at both ends.
 #[inline]
 pub(crate) fn trim_ows(octets: &[u8]) -> &[u8] {
     let mut octets = trim_ows_start(octets);
@@ -187,7 +186,7 @@ pub(crate) fn trim_ows(octets: &[u8]) -> &[u8] {
     octets
 }
 
-/// The octets without optional whitespace before them.
+/// Returns the octets without optional whitespace at the beginning.
 #[inline]
 pub(crate) fn trim_ows_start(mut octets: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] = octets {
@@ -196,13 +195,13 @@ pub(crate) fn trim_ows_start(mut octets: &[u8]) -> &[u8] {
     octets
 }
 
-/// The members of a comma-separated list, empty ones included [RFC 9110 section 5.6.1]. A comma
-/// within a quoted string parts nothing [RFC 9110 section 5.6.4].
+/// Returns the members of a comma-separated list, empty ones included [RFC 9110 section 5.6.1]. A
+/// comma in a quoted string is no separator [RFC 9110 section 5.6.4].
 pub(crate) const fn members(list: &[u8]) -> Members<'_> {
     Members { rest: Some(list) }
 }
 
-/// What [`members`] gives.
+/// The iterator that [`members`] returns.
 pub(crate) struct Members<'l> {
     rest: Option<&'l [u8]>,
 }
@@ -228,7 +227,7 @@ impl<'l> Iterator for Members<'l> {
     }
 }
 
-/// Whether the list has this member, whatever its case.
+/// Returns whether the list has this member, ignoring case.
 pub(crate) fn has_member(list: &[u8], member: &[u8]) -> bool {
     members(list).any(|found| is_alike(found, member))
 }
@@ -294,10 +293,10 @@ const CLASSES: [u8; 256] = {
     table
 };
 
-/// The value of a hexadecimal digit, and more than 15 of any other octet.
+/// Returns the value of a hexadecimal digit, or 255 for any other octet.
 const fn hex_value(octet: u8) -> u8 {
     match is(octet, HEX_DIGIT) {
-        // The low half of `A`, or of `a`, is one.
+        // The low four bits of `A` and of `a` are 1.
         true if octet > b'9' => (octet & 0xf).wrapping_add(9),
         true => octet & 0xf,
         false => u8::MAX,

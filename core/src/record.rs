@@ -1,7 +1,7 @@
-//! `Debug` of records with many fields.
+//! `Debug` for structs with many fields.
 
-/// Implements `Debug` for a type with these fields, and no others. What is derived for more than
-/// five fields compares two lengths and panics where they differ, which stays in the link.
+/// Implements `Debug` for a struct with exactly these fields. A derived `Debug` of more than five
+/// fields compares two lengths, and links a panic for the case that the lengths differ.
 macro_rules! debug_record {
     ($type:ident { $($field:ident),* $(,)? }) => {
         impl core::fmt::Debug for $type {

@@ -45,40 +45,39 @@ fn every_error_of_a_writer_names_rule_and_section() {
         ),
         (
             WriteError::FramingField,
-            "Content-Length and Transfer-Encoding are not the caller's to write (RFC 9112 section \
-             6)",
+            "Content-Length and Transfer-Encoding are written automatically (RFC 9112 section 6)",
         ),
         (WriteError::MissingHost, "request without Host (RFC 9112 section 3.2)"),
         (WriteError::RepeatedHost, "second Host (RFC 9112 section 3.2)"),
         (WriteError::HostDiffers, "Host is not the authority of the target (RFC 9112 section 3.2)"),
-        (WriteError::MissingUpgrade, "status needs an Upgrade field (RFC 9110 section 7.8)"),
+        (WriteError::MissingUpgrade, "101 or 426 response without Upgrade (RFC 9110 section 7.8)"),
         (WriteError::UpgradeNotOffered, "upgrade that was not offered (RFC 9110 section 7.8)"),
         (
             WriteError::MissingConnectionOption,
-            "field needs its connection option (RFC 9110 section 7.6.1)",
+            "Upgrade or TE not named in Connection (RFC 9110 section 7.6.1)",
         ),
-        (WriteError::BodyForbidden, "no body allowed here (RFC 9110 section 6.4)"),
+        (WriteError::BodyForbidden, "body not allowed in this message (RFC 9110 section 6.4)"),
         (
             WriteError::ExpectWithoutBody,
             "Expect: 100-continue without a body (RFC 9110 section 10.1.1)",
         ),
         (WriteError::CloseDelimitedRequest, "request body without a length (RFC 9112 section 6.3)"),
-        (WriteError::OutOfTurn, "not this side's turn to write that (RFC 9112 section 9.3)"),
+        (WriteError::OutOfTurn, "call out of order (RFC 9112 section 9.3)"),
         (
             WriteError::TrailersNeedChunked,
             "trailers without a chunked body (RFC 9112 section 7.1.2)",
         ),
         (WriteError::ForbiddenTrailer, "field not allowed in trailers (RFC 9110 section 6.5.1)"),
         (WriteError::BodyLength, "body does not have the declared length (RFC 9110 section 8.6)"),
-        (WriteError::NeedsHttp11, "not for an HTTP/1.0 peer (RFC 9112 section 6.1)"),
+        (WriteError::NeedsHttp11, "not supported by an HTTP/1.0 peer (RFC 9112 section 6.1)"),
         (
             WriteError::RequestUnread,
-            "response ahead of the request's body (RFC 9112 section 9.3: read the body first, or \
-             begin the response while reading it)",
+            "response before the end of the request's body (RFC 9112 section 9.3: read the body \
+             first, or begin the response while reading it)",
         ),
         (
             WriteError::BufferFull,
-            "no room in the buffer (use a larger buffer, or send what it holds first)",
+            "buffer is full (use a larger buffer, or send what it holds first)",
         ),
     ];
     for (error, text) in all {
@@ -148,7 +147,7 @@ fn heads_are_shown_part_by_part() {
     );
     assert_eq!(fields.only(FieldName::EXPECT).unwrap(), None);
     let repeated = fields.only(FieldName::from_static("X")).unwrap_err();
-    assert_eq!(repeated.to_string(), "field stands in several lines (RFC 9110 section 5.3)");
+    assert_eq!(repeated.to_string(), "field occurs in several lines (RFC 9110 section 5.3)");
 
     let Ok(Parsed::Complete { message: head, .. }) =
         ResponseHead::parse(b"HTTP/1.0 200 OK\r\nA: b\r\n\r\n", spans.lend())

@@ -404,19 +404,22 @@ fn a_hint_names_the_octets_that_arrived() {
         ),
         (
             "content-length: 5\r\nContent-Length: 5\r\n\r\n",
-            "the length 5 stands twice: send one Content-Length",
+            "the length 5 is sent twice: send one Content-Length",
         ),
         (
             "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
-            "one says 5, the other chunked: send only one of the two",
+            "Content-Length is 5, Transfer-Encoding is chunked: send only one of the two",
         ),
-        ("Content-Length: +5\r\n\r\n", "not +5: send one decimal number"),
+        ("Content-Length: +5\r\n\r\n", "received +5: send one decimal number"),
         (
             "X\x01: a\r\n\r\n",
-            "octet 0x01 may not stand here: a name is letters, digits and !#$%&'*+-.^_`|~ and \
+            "octet 0x01 is not allowed here: a name is letters, digits and !#$%&'*+-.^_`|~ and \
              ends at the colon",
         ),
-        ("Host: b/c\r\n\r\n", "not b/c: send host or host:port, without scheme, userinfo or path"),
+        (
+            "Host: b/c\r\n\r\n",
+            "received b/c: send host or host:port, without scheme, userinfo or path",
+        ),
     ] {
         let host = if input.starts_with("Host") { "" } else { "Host: a\r\n" };
         let message = format!("PUT / HTTP/1.1\r\n{host}{input}");
@@ -434,8 +437,11 @@ fn a_hint_names_the_octets_that_arrived() {
 #[test]
 fn a_hint_says_that_a_datagram_has_no_chunks() {
     for (coding, hint) in [
-        ("chunked", "a datagram has no chunks: send Content-Length, or neither field"),
-        ("gzip, chunked", "not gzip, chunked: send chunked alone, and in a datagram no coding"),
+        ("chunked", "a datagram cannot be chunked: send Content-Length, or neither field"),
+        (
+            "gzip, chunked",
+            "received gzip, chunked: send chunked alone; in a datagram, send no coding",
+        ),
     ] {
         let message =
             format!("NOTIFY * HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: {coding}\r\n\r\n0\r\n\r\n");
@@ -453,7 +459,7 @@ fn a_hint_says_that_a_datagram_has_no_chunks() {
 #[test]
 fn a_hint_mends_a_request_line() {
     const FOREIGN: &str = "raw UTF-8: write a host in punycode, and percent-encode a path";
-    const BEHIND: &str = "write nothing behind the version, not even a space";
+    const BEHIND: &str = "write nothing after the version, not even a space";
     const GENERAL: &str = "write one space, then / or a scheme; percent-encode other octets; \
                            leave out fragment and userinfo";
     for (line, hint) in [
@@ -476,26 +482,26 @@ fn a_hint_mends_a_request_line() {
         // Where no octet of path or query is at fault.
         (b"GET a HTTP/1.1", GENERAL),
         (b"CONNECT a HTTP/1.1", GENERAL),
-        (b"GET http://u@a/ HTTP/1.1", "octet 0x40 may not stand here: "),
-        (b"GET http://a{/ HTTP/1.1", "octet 0x7b may not stand here: "),
-        (b"GET \\a HTTP/1.1", "octet 0x5c may not stand here: "),
-        (b"CONNECT a\\:1 HTTP/1.1", "octet 0x5c may not stand here: "),
+        (b"GET http://u@a/ HTTP/1.1", "octet 0x40 is not allowed here: "),
+        (b"GET http://a{/ HTTP/1.1", "octet 0x7b is not allowed here: "),
+        (b"GET \\a HTTP/1.1", "octet 0x5c is not allowed here: "),
+        (b"CONNECT a\\:1 HTTP/1.1", "octet 0x5c is not allowed here: "),
         (b"GET /\xc3\xa4 RTSP/1.0", "RTSP/1.0 is another protocol: speak HTTP/1.1"),
         (b"SETUP / RTSP/1.0", "RTSP/1.0 is another protocol: speak HTTP/1.1"),
         (b"OPTIONS * SIP/2.0", "SIP/2.0 is another protocol: speak HTTP/1.1"),
         (b"INVITE sip:u@a SIP/2.0", "SIP/2.0 is another protocol: speak HTTP/1.1"),
         (b"BREW / HTCPCP/1.0", "HTCPCP/1.0 is another protocol: speak HTTP/1.1"),
-        (b"GET / http/1.0", "octet 0x68 may not stand here: "),
-        (b"GET / rtsp/1.0", "octet 0x72 may not stand here: "),
-        (b"GET / RTSP/1", "octet 0x52 may not stand here: "),
+        (b"GET / http/1.0", "octet 0x68 is not allowed here: "),
+        (b"GET / rtsp/1.0", "octet 0x72 is not allowed here: "),
+        (b"GET / RTSP/1", "octet 0x52 is not allowed here: "),
         (b"GET \xc3\xa4 HTTP/1.1", FOREIGN),
         (b"GET http://\xc3\xa4/ HTTP/1.1", FOREIGN),
         (b"CONNECT \xc3\xa4:1 HTTP/1.1", FOREIGN),
-        (b"GET \xc3 HTTP/1.1", "octet 0xc3 may not stand here: "),
-        (b"GET http://\xe4/ HTTP/1.1", "octet 0xe4 may not stand here: "),
+        (b"GET \xc3 HTTP/1.1", "octet 0xc3 is not allowed here: "),
+        (b"GET http://\xe4/ HTTP/1.1", "octet 0xe4 is not allowed here: "),
         (b"GET http://a#x HTTP/1.1", "leave out the fragment"),
         (b"CONNECT a:1#x HTTP/1.1", "leave out the fragment"),
-        (b"GET #x HTTP/1.1", "octet 0x23 may not stand here: "),
+        (b"GET #x HTTP/1.1", "octet 0x23 is not allowed here: "),
         (b"GET / HTTP/1.1 ", BEHIND),
         (b"GET / HTTP/1.0\t", BEHIND),
         (b"GET / HTTP/1.1 HTTP/1.1", BEHIND),

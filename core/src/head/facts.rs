@@ -1,5 +1,4 @@
-//! What the fields of a head say of the message and the connection, taken into account line by
-//! line.
+//! Facts about the message and the connection, collected from the field lines of a head one by one.
 
 use super::Options;
 use crate::framing::FramingFacts;
@@ -7,7 +6,7 @@ use crate::grammar::FieldLine;
 use crate::octets::{IS_WIDE, is_name};
 use crate::value::may_be_control;
 
-/// What the field lines so far say.
+/// The facts of the field lines so far.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Facts {
     pub(super) framing: FramingFacts,
@@ -15,24 +14,24 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    /// Before the first field line.
+    /// Creates the facts of no field lines.
     pub(crate) const fn new() -> Self {
         Self { framing: FramingFacts::new(), options: Options::new() }
     }
 
-    /// What all of these lines say.
+    /// Collects the facts of these lines.
     pub(super) fn of(octets: &[u8], lines: &[FieldLine]) -> Self {
         let mut facts = Self::new();
         lines.iter().for_each(|line| facts.see(octets, *line));
         facts
     }
 
-    /// Takes one field line into account.
+    /// Adds one field line.
     #[inline(always)]
     pub(super) fn see(&mut self, octets: &[u8], line: FieldLine) {
         let first = octets.get(line.name.start());
         if first.is_some_and(|first| may_be_control(*first, line.name.len())) {
-            // Every request has it.
+            // Fast path: almost every request has a Host.
             match IS_WIDE && is_name(line.name.of(octets), b"host") {
                 true => self.framing.see_host(octets, line.value),
                 false => self.see_named(octets, line),

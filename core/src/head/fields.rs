@@ -4,7 +4,7 @@ use crate::grammar::FieldLine;
 use crate::value::{FieldName, FieldValue};
 use core::fmt;
 
-/// The field lines of a head, in the order in which they came [RFC 9110 section 5.3].
+/// The field lines of a head, in the order received [RFC 9110 section 5.3].
 ///
 /// ```
 /// use bareline_core::{FieldName, FieldSpans, Parsed, RequestHead};
@@ -24,6 +24,8 @@ use core::fmt;
 /// assert!(head.fields().only(X_A).is_err());
 /// # Ok::<(), bareline_core::ParseError>(())
 /// ```
+#[doc(alias = "header")]
+#[doc(alias = "headers")]
 #[derive(Clone, Copy)]
 pub struct Fields<'b> {
     octets: &'b [u8],
@@ -35,17 +37,17 @@ impl<'b> Fields<'b> {
         Self { octets, lines }
     }
 
-    /// How many lines there are.
+    /// Returns the number of lines.
     pub const fn len(&self) -> usize {
         self.lines.len()
     }
 
-    /// Whether there is no line.
+    /// Returns whether there are no lines.
     pub const fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
-    /// Name and value of each line.
+    /// Returns an iterator over the name and value of each line.
     pub fn iter(&self) -> impl Iterator<Item = (FieldName<'b>, FieldValue<'b>)> + Clone + use<'b> {
         let octets = self.octets;
         self.lines.iter().map(move |line| {
@@ -56,13 +58,13 @@ impl<'b> Fields<'b> {
         })
     }
 
-    /// The values of all lines with this name.
+    /// Returns an iterator over the values of all lines with this name.
     pub fn all<'n>(&self, name: FieldName<'n>) -> FieldsNamed<'b, 'n> {
         FieldsNamed { fields: *self, name }
     }
 
-    /// The value of the one line with this name, for a field that is no list. Fails when there are
-    /// several.
+    /// Returns the value of the only line with this name, for a field that is not a list. Fails
+    /// when several lines have this name.
     pub fn only(&self, name: FieldName<'_>) -> Result<Option<FieldValue<'b>>, RepeatedField> {
         let mut values = self.all(name);
         match (values.next(), values.next()) {
@@ -78,7 +80,7 @@ impl fmt::Debug for Fields<'_> {
     }
 }
 
-/// The values of the lines that have one name: what [`Fields::all`] gives.
+/// An iterator over the values of the lines with one name, returned by [`Fields::all`].
 #[derive(Clone)]
 pub struct FieldsNamed<'b, 'n> {
     fields: Fields<'b>,
@@ -105,14 +107,14 @@ impl fmt::Debug for FieldsNamed<'_, '_> {
     }
 }
 
-/// A field that is no list stands in several lines [RFC 9110 section 5.3].
+/// The error that several lines have the name of a field that is not a list [RFC 9110 section 5.3].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct RepeatedField;
 
 impl fmt::Display for RepeatedField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("field stands in several lines (RFC 9110 section 5.3)")
+        f.write_str("field occurs in several lines (RFC 9110 section 5.3)")
     }
 }
 

@@ -19,23 +19,23 @@ pub(crate) use response::ResponseProgress;
 pub use response::{ResponseHead, ResponseParts};
 pub use spans::{FieldSpans, LentSpans};
 
-/// What a parse has found in the octets so far.
+/// The result of parsing the octets received so far.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Parsed<T> {
-    /// A whole message or head.
+    /// A complete message or head.
     Complete {
         /// The message.
         message: T,
-        /// How many octets of the input belong to it: the next message begins there.
+        /// The number of octets of the input that belong to the message. The next one begins there.
         len: usize,
     },
-    /// Every octet fits, and more are needed. Parse again when there are more, with these in front.
+    /// A valid beginning: more octets are needed. Receive more, and parse again from the beginning.
     Incomplete,
 }
 
 impl<T> Parsed<T> {
-    /// The same with what `change` makes of the message.
+    /// Maps the message with `change`.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Parsed<U> {
         match self {
             Self::Complete { message, len } => Parsed::Complete { message: change(message), len },

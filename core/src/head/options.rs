@@ -1,11 +1,11 @@
-//! What the fields of a head say of the connection.
+//! Connection options in the fields of a head.
 
 use super::{RequestHead, ResponseHead};
 use crate::octets::{check_token, has_member, is_name, members};
 use crate::value::Version;
 
-/// Connection options and what goes with them [RFC 9110 sections 7.6.1, 7.8 and 10.1.1]. Fed line
-/// by line.
+/// Flags collected from `Connection`, `Upgrade` and `Expect`, line by line [RFC 9110 sections
+/// 7.6.1, 7.8 and 10.1.1].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Options(u8);
 
@@ -16,13 +16,13 @@ const UPGRADE: u8 = 1 << 3;
 const EXPECT_CONTINUE: u8 = 1 << 4;
 
 impl Options {
-    /// Before the first field line.
+    /// Creates the options of no field lines.
     pub(super) const fn new() -> Self {
         Self(0)
     }
 
-    /// Takes the value of a `Connection` into account. A member that is no token is read as
-    /// `close`: it may have been meant so, and closing is always allowed [RFC 9112 section 9.6].
+    /// Adds the value of a `Connection` field. A member that is not a token counts as `close`,
+    /// since closing is always allowed [RFC 9112 section 9.6].
     pub(super) fn see_connection(&mut self, value: &[u8]) {
         match option(value) {
             0 => members(value).for_each(|member| self.0 |= member_option(member)),
@@ -30,14 +30,14 @@ impl Options {
         }
     }
 
-    /// Takes the value of an `Upgrade` into account.
+    /// Adds the value of an `Upgrade` field.
     pub(super) fn see_upgrade(&mut self, value: &[u8]) {
         if members(value).any(|protocol| !protocol.is_empty()) {
             self.0 |= UPGRADE;
         }
     }
 
-    /// Takes the value of an `Expect` into account.
+    /// Adds the value of an `Expect` field.
     pub(super) fn see_expect(&mut self, value: &[u8]) {
         if has_member(value, b"100-continue") {
             self.0 |= EXPECT_CONTINUE;
@@ -48,23 +48,23 @@ impl Options {
         self.0 & all == all
     }
 
-    /// Whether the connection goes on after this message [RFC 9112 section 9.3].
+    /// Returns whether the connection persists after this message [RFC 9112 section 9.3].
     pub(crate) fn persists(self, version: Version) -> bool {
         !self.has(CLOSE) && (version == Version::Http11 || self.has(KEEP_ALIVE))
     }
 
-    /// Whether another protocol is offered; not in HTTP/1.0 [RFC 9110 section 7.8].
+    /// Returns whether an upgrade is offered; never in HTTP/1.0 [RFC 9110 section 7.8].
     pub(crate) fn offers_upgrade(self, version: Version) -> bool {
         self.has(UPGRADE | UPGRADE_OPTION) && version == Version::Http11
     }
 
-    /// Whether the body waits for a 100; not in HTTP/1.0 [RFC 9110 section 10.1.1].
+    /// Returns whether a 100 is expected; never in HTTP/1.0 [RFC 9110 section 10.1.1].
     pub(crate) fn expects_continue(self, version: Version) -> bool {
         self.has(EXPECT_CONTINUE) && version == Version::Http11
     }
 }
 
-/// What a connection option says.
+/// Returns the flag of a connection option, or 0.
 fn option(option: &[u8]) -> u8 {
     match option {
         option if is_name(option, b"keep-alive") => KEEP_ALIVE,
@@ -74,7 +74,7 @@ fn option(option: &[u8]) -> u8 {
     }
 }
 
-/// Returns what a member of `Connection` says.
+/// Returns the flag of a member of `Connection`, or 0. A member that is not a token is `close`.
 fn member_option(member: &[u8]) -> u8 {
     match option(member) {
         0 if !member.is_empty() && check_token(member).is_err() => CLOSE,
@@ -83,18 +83,20 @@ fn member_option(member: &[u8]) -> u8 {
 }
 
 impl RequestHead<'_> {
-    /// Whether the client keeps the connection after this request, as far as it goes by the request
-    /// [RFC 9112 section 9.3].
+    /// Returns whether this request lets the connection persist [RFC 9112 section 9.3].
+    #[doc(alias = "keep-alive")]
     pub fn persists(&self) -> bool {
         self.options().persists(self.version())
     }
 
-    /// Whether the client asks for a 100 before it sends a body [RFC 9110 section 10.1.1].
+    /// Returns whether the client waits for a 100 before it sends the body [RFC 9110 section
+    /// 10.1.1].
+    #[doc(alias = "100-continue")]
     pub fn expects_continue(&self) -> bool {
         self.options().expects_continue(self.version())
     }
 
-    /// Whether the client offers to go on with one of the protocols in `Upgrade` [RFC 9110 section
+    /// Returns whether the client offers to switch to a protocol in `Upgrade` [RFC 9110 section
     /// 7.8].
     pub fn offers_upgrade(&self) -> bool {
         self.options().offers_upgrade(self.version())
@@ -102,8 +104,9 @@ impl RequestHead<'_> {
 }
 
 impl ResponseHead<'_> {
-    /// Whether the server keeps the connection after this response, as far as it goes by the head;
-    /// one whose body goes up to the close does not [RFC 9112 section 9.3].
+    /// Returns whether this head lets the connection persist. A body that is delimited by the close
+    /// of the connection ends it in any case [RFC 9112 section 9.3].
+    #[doc(alias = "keep-alive")]
     pub fn persists(&self) -> bool {
         self.options().persists(self.version())
     }

@@ -12,7 +12,7 @@ use crate::scan::{HeadSource, Input, Words};
 use crate::value::{Method, Target, TargetForm, Version};
 use core::fmt;
 
-/// The head of a request, as a view of the octets in which it came [RFC 9112 section 3].
+/// The head of a request, as a view of the received octets [RFC 9112 section 3].
 ///
 /// ```
 /// use bareline_core::{FieldSpans, Framing, Method, Parsed, RequestHead};
@@ -34,9 +34,10 @@ pub struct RequestHead<'b> {
     parts: RequestParts,
 }
 
-/// Where the parts of a request head stand: a [`RequestHead`] without the borrow of the octets.
+/// The positions of the parts of a request head: a [`RequestHead`] that does not borrow the octets.
 ///
-/// It lets the buffer be read on while the head is kept: see [`RequestHead::parts`].
+/// With it, a caller can read more into the buffer and use the head later: see
+/// [`RequestHead::parts`].
 #[derive(Clone, Copy)]
 pub struct RequestParts {
     method: Span,
@@ -50,24 +51,24 @@ pub struct RequestParts {
 
 debug_record!(RequestParts { method, target, form, version, framing, options, len });
 
-/// Whether a target of this form may stand in a request with this method.
+/// A check of whether a request with this method may have a target of this form.
 pub(crate) type Suits = fn(TargetForm, Method<'_>) -> bool;
 
-/// How far a request head has been read.
+/// The parse progress of a request head.
 pub(crate) type RequestProgress = Progress<Start>;
 
 impl<'b> RequestHead<'b> {
     /// Parses a head at the beginning of `input`, with the default [`Limits`].
     ///
-    /// Empty lines before the request line are skipped [RFC 9112 section 2.2].
-    /// [`Parsed::Incomplete`] for each strict prefix of a valid head; a line that breaks a rule
-    /// is refused once it is whole, its first octet at once, and what follows never changes an
-    /// error. Nothing behind the head is looked at.
+    /// Skips empty lines before the request line [RFC 9112 section 2.2]. Returns
+    /// [`Parsed::Incomplete`] for each strict prefix of a valid head. Rejects an invalid line once
+    /// the line is complete, and an invalid first octet at once. More octets never change an
+    /// error. Octets after the head are not inspected.
     pub fn parse(input: &'b [u8], spans: LentSpans<'b>) -> Result<Parsed<Self>, ParseError> {
         Self::parse_within(input, spans, &Limits::DEFAULT)
     }
 
-    /// Parses a head within these limits.
+    /// Parses a head at the beginning of `input`, within these limits.
     pub fn parse_within(
         input: &'b [u8],
         mut spans: LentSpans<'b>,
@@ -84,7 +85,7 @@ impl<'b> RequestHead<'b> {
         )
     }
 
-    /// Parses a head whose target's form has to suit its method in this way.
+    /// Parses a head, and checks with `suits` that the form of its target suits its method.
     pub(crate) fn parse_for(
         input: &'b [u8],
         mut spans: LentSpans<'b>,
@@ -102,7 +103,7 @@ impl<'b> RequestHead<'b> {
         )
     }
 
-    /// Goes on with a head of which octets may have been presented before; they come first again.
+    /// Continues to parse a head. `input` begins with the octets of the last call.
     #[inline(always)]
     pub(crate) fn resume(
         progress: &mut RequestProgress,
@@ -114,7 +115,7 @@ impl<'b> RequestHead<'b> {
         Self::resume_shared(progress, facts, input, spans, limits, TargetForm::suits)
     }
 
-    /// One copy for connections and datagrams, where flash counts.
+    /// Parses a head for connections and datagrams: one copy of the code, where flash is small.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn resume_shared(
         progress: &mut RequestProgress,
@@ -176,42 +177,45 @@ impl<'b> RequestHead<'b> {
         Ok(Parsed::Complete { message: Self { octets, lines: spans.into_lines(), parts }, len })
     }
 
-    /// The method.
+    /// Returns the method.
     pub fn method(&self) -> Method<'b> {
         Method::from_token(self.parts.method.of(self.octets))
     }
 
-    /// The request target.
+    /// Returns the request target.
+    #[doc(alias = "URL")]
+    #[doc(alias = "URI")]
     pub fn target(&self) -> Target<'b> {
         Target::of_form(self.parts.target.of(self.octets), self.parts.form)
     }
 
-    /// The version.
+    /// Returns the version.
     pub const fn version(&self) -> Version {
         self.parts.version
     }
 
-    /// The fields.
+    /// Returns the fields.
+    #[doc(alias = "headers")]
     pub const fn fields(&self) -> Fields<'b> {
         Fields::new(self.octets, self.lines)
     }
 
-    /// How the body is delimited that follows the head [RFC 9112 section 6.3].
+    /// Returns the framing of the body after the head [RFC 9112 section 6.3].
     pub const fn framing(&self) -> Framing {
         self.parts.framing
     }
 
-    /// What the fields say of the connection.
+    /// Returns the connection options.
     pub(crate) const fn options(&self) -> Options {
         self.parts.options
     }
 
-    /// The octets of the head as they came, from the first of the method to the empty line.
+    /// Returns the received octets of the head, from the method to the empty line.
     pub fn as_bytes(&self) -> &'b [u8] {
         self.octets.get(self.parts.method.start()..).unwrap_or(self.octets)
     }
 
-    /// Where the parts stand, to let go of the octets and come back to them.
+    /// Returns the positions of the parts, for use after the borrow of the octets ends.
     ///
     /// ```
     /// # use bareline_core::{FieldSpans, Parsed, RequestHead};
@@ -220,7 +224,7 @@ impl<'b> RequestHead<'b> {
     /// let parsed = RequestHead::parse(&buffer, spans.lend())?;
     /// let Parsed::Complete { message: head, len } = parsed else { panic!() };
     /// let parts = head.parts();
-    /// // The octets behind the head are the caller's to change.
+    /// // The caller may change the octets after the head.
     /// buffer[len..].copy_from_slice(b"more");
     /// assert_eq!(parts.over(&buffer, &spans).target().as_str(), "/");
     /// # Ok::<(), bareline_core::ParseError>(())
@@ -231,11 +235,10 @@ impl<'b> RequestHead<'b> {
 }
 
 impl RequestParts {
-    /// The head again, over the octets and the spans that it was parsed with.
+    /// Restores the head over the octets and the spans that it was parsed with.
     ///
-    /// Its parts are checked once more, since the octets may have been changed meanwhile: where
-    /// they are no head any more, what comes is the head of a request `INVALID /` without
-    /// fields.
+    /// Checks the parts again, since the caller may have changed the octets. If the parts are
+    /// invalid, returns the head of a request `INVALID /` without fields.
     pub fn over<'b, const N: usize>(
         &self,
         octets: &'b [u8],
@@ -250,14 +253,15 @@ impl RequestParts {
         }
     }
 
-    /// How many octets the head takes, empty lines in front included: the body begins there.
+    /// Returns the length of the head in octets, empty lines before it included. The body begins
+    /// there.
     #[allow(clippy::len_without_is_empty, reason = "a head is never empty")]
     pub const fn len(&self) -> usize {
         self.len
     }
 }
 
-/// What stands for a head whose octets have been changed.
+/// The replacement of a head whose octets have been changed.
 const INVALID: &[u8] = b"INVALID / HTTP/1.1\r\n\r\n";
 const INVALID_PARTS: RequestParts = RequestParts {
     method: Span::new(0, 7),
@@ -281,11 +285,10 @@ impl fmt::Debug for RequestHead<'_> {
     }
 }
 
-/// The request line, and what it amounts to.
+/// The request line, the form of its target, and its version.
 type Start = (RequestLine, TargetForm, Version);
 
-/// Reads the request line, and the empty lines before it, from `next` on; moves on behind what it
-/// has read.
+/// Parses the request line and the empty lines before it, from `next`, and advances `next`.
 #[inline(always)]
 fn start<I: Input>(
     input: I,
@@ -315,10 +318,10 @@ fn is_within(line: &RequestLine, limits: &Limits) -> bool {
         && line.target.len() <= usize::from(limits.target)
 }
 
-/// The form of the target, which has to suit the method.
+/// Returns the form of the target. Fails when the form does not suit the method.
 #[inline(always)]
 fn check_target(line: &RequestLine, octets: &[u8], suits: Suits) -> Result<TargetForm, ParseError> {
-    // The usual form suits all methods but one.
+    // Fast path: the origin form suits all methods but CONNECT.
     match octets.get(line.target.start()) {
         Some(b'/') if line.method.len() != Method::CONNECT.as_bytes().len() => {
             Ok(TargetForm::Origin)
@@ -347,10 +350,10 @@ fn check_any_target(
     }
 }
 
-/// The request line, and the empty lines before it, from `next` on, or what is wrong with it.
+/// Parses the request line and the empty lines before it, from `next`: the slow path, with errors.
 ///
-/// What is judged is the line up to its LF, or as much of it as the limits allow: so the verdict is
-/// the same however the octets were cut into reads.
+/// Inspects the line only up to its LF or its limit: the same error results however the octets are
+/// split into reads.
 #[cfg_attr(target_pointer_width = "64", cold, inline(never))]
 fn any_line(
     octets: &[u8],
@@ -383,7 +386,7 @@ fn any_line(
     Err(length_fault(too_long, start, limits))
 }
 
-/// The fault of a line that is longer than allowed, or that the limit has cut.
+/// Returns the error of a line that exceeds a limit, or is cut at the limit.
 fn length_fault(line: &[u8], start: usize, limits: &Limits) -> ParseError {
     let method_len = run_length(line, TCHAR);
     let (kind, limit) = match method_len > usize::from(limits.method) {

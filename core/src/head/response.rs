@@ -12,7 +12,7 @@ use crate::scan::{HeadSource, Input, Words};
 use crate::value::{Method, Status, Version};
 use core::fmt;
 
-/// The head of a response, as a view of the octets in which it came [RFC 9112 section 4].
+/// The head of a response, as a view of the received octets [RFC 9112 section 4].
 ///
 /// ```
 /// use bareline_core::{FieldSpans, Framing, Method, Parsed, ResponseHead, Status};
@@ -35,15 +35,17 @@ pub struct ResponseHead<'b> {
     parts: ResponseParts,
 }
 
-/// Where the parts of a response head stand: a [`ResponseHead`] without the borrow of the octets.
+/// The positions of the parts of a response head: a [`ResponseHead`] that does not borrow the
+/// octets.
 ///
-/// It lets the buffer be read on while the head is kept: see [`ResponseHead::parts`].
+/// With it, a caller can read more into the buffer and use the head later: see
+/// [`ResponseHead::parts`].
 #[derive(Clone, Copy)]
 pub struct ResponseParts {
     version: Version,
     status: Status,
     reason: Span,
-    /// How a body is delimited, where there may be one.
+    /// The framing of the body, if the request and the status allow a body.
     body: Result<Framing, ParseError>,
     options: Options,
     len: usize,
@@ -51,15 +53,14 @@ pub struct ResponseParts {
 
 debug_record!(ResponseParts { version, status, reason, body, options, len });
 
-/// How far a response head has been read.
+/// The parse progress of a response head.
 pub(crate) type ResponseProgress = Progress<(StatusLine, Version)>;
 
 impl ResponseProgress {
-    /// Takes the line at which the reading stopped for a continuation of the field before it, and
-    /// puts SP in the place of the fold [RFC 9112 section 5.2]. The error stays when there is
-    /// no field before it.
+    /// Parses the line that failed as a continuation of the field before it, and replaces the fold
+    /// with SP [RFC 9112 section 5.2]. Returns `error` when there is no field before it.
     ///
-    /// The line is whole, or the limit has cut it.
+    /// The line is complete, or cut at the limit.
     #[cold]
     #[inline(never)]
     pub(crate) fn unfold(
@@ -83,7 +84,7 @@ impl ResponseProgress {
         let text = continued.of(octets);
         let start = continued.end().wrapping_sub(trim_ows_start(text).len());
         let text = start..start.wrapping_add(trim_ows(text).len());
-        // From the text before up to this one, but for what is mended: no octet is looked at twice.
+        // From the text before to this text, without the folds already replaced: linear time.
         let begin = field.value.end().max(self.mended);
         if let Some(fold) = octets.get_mut(begin..text.start) {
             fold.fill(b' ');
@@ -102,14 +103,14 @@ impl ResponseProgress {
 impl<'b> ResponseHead<'b> {
     /// Parses a head at the beginning of `input`, with the default [`Limits`].
     ///
-    /// [`Parsed::Incomplete`] for each strict prefix of a valid head; a line that breaks a rule is
-    /// refused once it is whole, its first octet at once, and what follows never changes an
-    /// error. Nothing behind the head is looked at.
+    /// Returns [`Parsed::Incomplete`] for each strict prefix of a valid head. Rejects an invalid
+    /// line once the line is complete, and an invalid first octet at once. More octets never
+    /// change an error. Octets after the head are not inspected.
     pub fn parse(input: &'b [u8], spans: LentSpans<'b>) -> Result<Parsed<Self>, ParseError> {
         Self::parse_within(input, spans, &Limits::DEFAULT)
     }
 
-    /// Parses a head within these limits.
+    /// Parses a head at the beginning of `input`, within these limits.
     pub fn parse_within(
         input: &'b [u8],
         mut spans: LentSpans<'b>,
@@ -126,31 +127,34 @@ impl<'b> ResponseHead<'b> {
         Ok(parts.map(|parts| parts.with(input, spans)))
     }
 
-    /// The version.
+    /// Returns the version.
     pub const fn version(&self) -> Version {
         self.parts.version
     }
 
-    /// The status.
+    /// Returns the status.
     pub const fn status(&self) -> Status {
         self.parts.status
     }
 
-    /// The reason phrase, as it came: for a person, never to decide by [RFC 9112 section 4].
+    /// Returns the reason phrase as received: for display only, not for decisions [RFC 9112 section
+    /// 4].
     pub fn reason(&self) -> &'b [u8] {
         self.parts.reason.of(self.octets)
     }
 
-    /// The fields.
+    /// Returns the fields.
+    #[doc(alias = "headers")]
     pub const fn fields(&self) -> Fields<'b> {
         Fields::new(self.octets, self.lines)
     }
 
-    /// How the body is delimited, when this answers a request with `method` [RFC 9112 section 6.3].
+    /// Returns the framing of the body in a response to a request with `method` [RFC 9112 section
+    /// 6.3].
     ///
-    /// Fails when the fields contradict each other and count: they do not in a response to HEAD,
-    /// with status 1xx, 204 or 304, or with 2xx to CONNECT. The octets behind the head cannot
-    /// be used after that; close the connection.
+    /// Fails when the framing fields are invalid or contradict each other. Ignores the fields in a
+    /// response to HEAD, with status 1xx, 204 or 304, or with 2xx to CONNECT. After an error,
+    /// close the connection: the octets after the head are unusable.
     pub fn framing(&self, method: Method<'_>) -> Result<Framing, ParseError> {
         match self.status().code() {
             101 => Ok(Framing::Tunnel),
@@ -161,25 +165,25 @@ impl<'b> ResponseHead<'b> {
         }
     }
 
-    /// What the fields say of the connection.
+    /// Returns the connection options.
     pub(crate) const fn options(&self) -> Options {
         self.parts.options
     }
 
-    /// The octets of the head as they came.
+    /// Returns the received octets of the head.
     pub const fn as_bytes(&self) -> &'b [u8] {
         self.octets
     }
 
-    /// Where the parts stand, to let go of the octets and come back to them, as with
-    /// [`RequestHead::parts`](super::RequestHead::parts).
+    /// Returns the positions of the parts, for use after the borrow of the octets ends.
+    /// [`RequestHead::parts`](super::RequestHead::parts) has an example.
     pub const fn parts(&self) -> ResponseParts {
         self.parts
     }
 }
 
 impl ResponseParts {
-    /// Goes on with a head of which octets may have been presented before; they come first again.
+    /// Continues to parse a head. `input` begins with the octets of the last call.
     #[inline(always)]
     pub(crate) fn resume(
         progress: &mut ResponseProgress,
@@ -219,7 +223,7 @@ impl ResponseParts {
         Ok(Parsed::Complete { message, len })
     }
 
-    /// The head, over the octets and with the spans that have just been read.
+    /// Returns the head over the octets and the spans that have just been parsed.
     #[inline(always)]
     pub(crate) fn with<'b>(self, input: &'b [u8], spans: LentSpans<'b>) -> ResponseHead<'b> {
         ResponseHead {
@@ -229,10 +233,10 @@ impl ResponseParts {
         }
     }
 
-    /// The head again, over the octets and the spans that it was parsed with.
+    /// Restores the head over the octets and the spans that it was parsed with.
     ///
-    /// Its parts are checked once more, since the octets may have been changed meanwhile: where
-    /// they are no head any more, what comes has neither reason phrase nor fields.
+    /// Checks the parts again, since the caller may have changed the octets. If the parts are
+    /// invalid, returns a head without reason phrase and fields.
     pub fn over<'b, const N: usize>(
         &self,
         octets: &'b [u8],
@@ -246,12 +250,12 @@ impl ResponseParts {
         }
     }
 
-    /// The status.
+    /// Returns the status.
     pub const fn status(&self) -> Status {
         self.status
     }
 
-    /// How many octets the head takes: the body begins there.
+    /// Returns the length of the head in octets. The body begins there.
     #[allow(clippy::len_without_is_empty, reason = "a head is never empty")]
     pub const fn len(&self) -> usize {
         self.len
@@ -268,7 +272,7 @@ impl fmt::Debug for ResponseHead<'_> {
     }
 }
 
-/// Reads the status line; `None` when more octets are needed.
+/// Parses the status line. Returns `None` when more octets are needed.
 #[inline(always)]
 fn start<I: Input>(
     input: I,

@@ -1,5 +1,5 @@
-//! How far a head has been read: line by line, so that each octet is looked at a bounded number of
-//! times however it arrives.
+//! Progress of a head that is parsed line by line. Each octet is inspected a bounded number of
+//! times, however the octets arrive.
 
 use super::facts::Facts;
 use super::{LentSpans, Limits};
@@ -9,52 +9,53 @@ use crate::octets::{TEXT, check_token, has_line_feed, is, trim_ows};
 use crate::scan::Input;
 use crate::value::Version;
 
-/// How far a head has been read whose start line is an `L`.
+/// The parse progress of a head with a start line `L`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Progress<L> {
-    /// The start line, once it is read.
+    /// The start line, once it is parsed.
     pub(super) start_line: Option<L>,
-    /// Where the next line begins.
+    /// The position of the next line.
     pub(super) next: usize,
-    /// How many octets have been looked at.
+    /// The number of octets inspected so far.
     searched: usize,
-    /// How many field lines have been read.
+    /// The number of field lines parsed so far.
     lines: usize,
-    /// The end of the last fold that has been mended, after the facts of its line were seen; 0
-    /// without one.
+    /// The end of the last fold that was replaced by SP, or 0. The facts predate the replacement.
     pub(super) mended: usize,
 }
 
 impl<L: Copy> Progress<L> {
-    /// Before the first octet.
+    /// Creates the progress before the first octet.
     pub(crate) const fn new() -> Self {
         Self { start_line: None, next: 0, searched: 0, lines: 0, mended: 0 }
     }
 
-    /// Whether an octet of a head has come; empty lines before it are none.
+    /// Returns whether a head has begun; empty lines before it do not count.
     pub(crate) const fn is_begun(&self) -> bool {
         self.start_line.is_some() || self.searched > self.next
     }
 
-    /// How many octets have been looked at.
+    /// Returns the number of octets inspected so far.
     pub(crate) const fn searched(&self) -> usize {
         self.searched
     }
 
-    /// Whether the start line is read.
+    /// Returns whether the start line is parsed.
     pub(crate) const fn is_start_line_read(&self) -> bool {
         self.start_line.is_some()
     }
 
-    /// Goes on with the line that begins at `next`, as if nothing of it had been looked at.
+    /// Continues with the line that begins at `next`, none of which counts as inspected.
     pub(super) fn go_on_from(&mut self, next: usize) {
         self.next = next;
         self.searched = next;
     }
 
-    /// Notes that these octets have been searched; returns whether a line can be read on: its first
-    /// octet, its end or its limit is new. The octets begin with those of the last call; when they
-    /// or the spans cannot be the same, the reading begins anew.
+    /// Records that these octets are inspected, and returns whether parsing can continue: the line
+    /// has just begun, or its end or its limit is among the new octets.
+    ///
+    /// The octets begin with those of the last call. Parsing restarts when there are fewer octets
+    /// than before, or another number of spans.
     #[inline(always)]
     pub(super) fn search_on(
         &mut self,
@@ -72,10 +73,10 @@ impl<L: Copy> Progress<L> {
         searched <= self.next || octets.len() >= limit || has_line_feed(octets, searched)
     }
 
-    /// Reads field lines up to the empty line; gives the position behind it, or `None` when more
+    /// Parses field lines up to the empty line. Returns the position after it, or `None` when more
     /// octets are needed.
     ///
-    /// The `fault` that the lines so far amount to ends the reading.
+    /// Fails at once when `fault` returns an error for the lines so far.
     #[inline(always)]
     pub(super) fn field_section<I: Input>(
         &mut self,
@@ -109,7 +110,7 @@ impl<L: Copy> Progress<L> {
     }
 }
 
-/// Whether field names and values stand where these lines say.
+/// Returns whether these lines point at valid field names and values.
 pub(super) fn are_fields(octets: &[u8], lines: &[FieldLine]) -> bool {
     let is_text = |value: &[u8]| {
         value.iter().all(|&octet| is(octet, TEXT)) && trim_ows(value).len() == value.len()
@@ -119,9 +120,9 @@ pub(super) fn are_fields(octets: &[u8], lines: &[FieldLine]) -> bool {
         .all(|line| check_token(line.name.of(octets)).is_ok() && is_text(line.value.of(octets)))
 }
 
-/// The fault of a line that could not be read. There is none yet while its end may still come; it
-/// is known once the line is whole or has reached its limit. So the verdict is the same however the
-/// octets were cut into reads.
+/// Returns the error of a line that failed to parse, once the line is complete or at its limit.
+///
+/// Before that, the result is `Ok`: the same error results however the octets are split into reads.
 #[cold]
 #[inline(never)]
 pub(super) fn check_unread(
@@ -133,7 +134,7 @@ pub(super) fn check_unread(
     let is_cut = octets.len() >= limit;
     match stop.is_at_end(octets) {
         true if is_cut => Err(ParseError::new(ParseErrorKind::HeadTooLong, octets.len(), 0)),
-        // What was read of the line is none of its end.
+        // The parsed part of the line has no LF.
         false if is_cut || has_line_feed(octets, stop.position) => {
             Err(stop.error(octets, line_start))
         }
@@ -141,7 +142,7 @@ pub(super) fn check_unread(
     }
 }
 
-/// The version that this one, which stands at `start`, is handled as [RFC 9110 section 6.2].
+/// Returns the version that the one at `start` is handled as [RFC 9110 section 6.2].
 #[inline(always)]
 pub(super) fn known_version(version: HttpVersion, start: usize) -> Result<Version, ParseError> {
     match (version.major, version.minor) {

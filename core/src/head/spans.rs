@@ -1,12 +1,12 @@
-//! Where the field lines of a head stand, in memory of the caller's.
+//! Positions of the field lines of a head, in the caller's memory.
 
 use crate::grammar::FieldLine;
 use core::fmt;
 use heapless::Vec;
 use heapless::vec::VecView;
 
-/// Memory for the places of up to `N` field lines, 8 octets a line. The caller owns it and lends it
-/// to each parse.
+/// Memory for the positions of up to `N` field lines, 8 octets a line. The caller owns the memory
+/// and lends it to each parse.
 ///
 /// ```
 /// use bareline_core::{FieldSpans, Parsed, ResponseHead};
@@ -20,7 +20,7 @@ use heapless::vec::VecView;
 pub struct FieldSpans<const N: usize>(Vec<FieldLine, N>);
 
 impl<const N: usize> FieldSpans<N> {
-    /// Memory that holds nothing yet.
+    /// Creates empty memory.
     pub const fn new() -> Self {
         Self(Vec::new())
     }
@@ -41,7 +41,7 @@ impl<const N: usize> fmt::Debug for FieldSpans<N> {
     }
 }
 
-/// A [`FieldSpans`] while a parse has it, whatever its size.
+/// A [`FieldSpans`] of any size, lent to a parse.
 #[derive(Debug)]
 pub struct LentSpans<'s>(&'s mut VecView<FieldLine>);
 
@@ -50,7 +50,7 @@ impl<'s> LentSpans<'s> {
         self.0.clear();
     }
 
-    /// Fails when all `N` places are taken.
+    /// Adds a line. Fails when all `N` entries are used.
     #[inline(always)]
     pub(crate) fn push(&mut self, line: FieldLine) -> Result<(), FieldLine> {
         self.0.push(line)

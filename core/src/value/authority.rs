@@ -1,13 +1,13 @@
-//! Host and port, as they stand in a `Host` field and in a request target [RFC 9110 section 7.2,
-//! RFC 3986 section 3.2].
+//! Host and port, as in a `Host` field and a request target [RFC 9110 section 7.2, RFC 3986
+//! section 3.2].
 
 use crate::octets::{HEX_DIGIT, IS_WIDE, REG_NAME, digit, encoded_run_end, is, run_length};
 use crate::scan;
 
-/// Checks `uri-host [ ":" port ]` with a host that is not empty, and gives where the host ends.
+/// Parses `uri-host [ ":" port ]` with a host that is not empty, and returns the end of the host.
 ///
-/// The error is the position of the first octet that breaks the rule, or the length when more is
-/// needed.
+/// The error is the position of the first octet that breaks the rule, or the length when the end
+/// is missing.
 pub(crate) fn check_authority(octets: &[u8]) -> Result<usize, usize> {
     let host_end = host_end(octets)?;
     match octets.get(host_end..) {
@@ -17,7 +17,8 @@ pub(crate) fn check_authority(octets: &[u8]) -> Result<usize, usize> {
     }
 }
 
-/// Whether the octets from `start` to `end` are an authority, the usual ones without a closer look.
+/// Returns whether the octets from `start` to `end` are an authority. Plain host names take the
+/// fast path.
 #[inline(always)]
 pub(crate) fn is_authority(octets: &[u8], start: usize, end: usize) -> bool {
     if IS_WIDE {
@@ -34,10 +35,10 @@ pub(crate) fn is_authority(octets: &[u8], start: usize, end: usize) -> bool {
     octets.get(start..end).is_some_and(|authority| check_authority(authority).is_ok())
 }
 
-/// `port = *DIGIT` [RFC 3986 section 3.2.3], no larger than a port can be.
+/// Returns whether the octets are `port = *DIGIT` [RFC 3986 section 3.2.3], at most 65535.
 #[inline(always)]
 fn is_port(digits: &[u8]) -> bool {
-    // Four digits are never too large.
+    // Four digits always fit into 16 bits.
     match IS_WIDE && digits.len() <= 4 {
         true => digits.iter().all(u8::is_ascii_digit),
         false => is_any_port(digits),
@@ -52,7 +53,7 @@ fn is_any_port(digits: &[u8]) -> bool {
     port.is_some()
 }
 
-/// Where the host ends.
+/// Returns the end of the host, or the position of the first invalid octet.
 fn host_end(octets: &[u8]) -> Result<usize, usize> {
     if let [b'[', literal @ ..] = octets {
         let length = literal.iter().position(|&octet| octet == b']').ok_or(octets.len())?;

@@ -5,7 +5,7 @@ use crate::octets::{IS_WIDE, TCHAR, TEXT, check_token, is, is_alike, trim_ows};
 use core::fmt;
 use core::str::Utf8Error;
 
-/// The name of a field: a token whose case does not count [RFC 9110 section 5.1].
+/// A field name: a token, compared without regard to case [RFC 9110 section 5.1].
 ///
 /// ```
 /// use bareline_core::{FieldName, WriteError};
@@ -14,6 +14,7 @@ use core::str::Utf8Error;
 /// assert_eq!(FieldName::new("X A"), Err(WriteError::InvalidFieldName { at: 1 }));
 /// const COLOUR: FieldName = FieldName::from_static("X-Colour");
 /// ```
+#[doc(alias = "header")]
 #[derive(Clone, Copy)]
 pub struct FieldName<'a>(&'a [u8]);
 
@@ -39,17 +40,17 @@ impl<'a> FieldName<'a> {
     /// `User-Agent` [RFC 9110 section 10.1.5].
     pub const USER_AGENT: FieldName<'static> = FieldName::from_static("User-Agent");
 
-    /// A field of this name. Fails with [`WriteError::InvalidFieldName`] when it is no token.
+    /// Creates a field name. Fails with [`WriteError::InvalidFieldName`] unless `name` is a token.
     pub fn new(name: &'a str) -> Result<Self, WriteError> {
         check_token(name.as_bytes()).map_err(|at| WriteError::InvalidFieldName { at })?;
         Ok(Self(name.as_bytes()))
     }
 
-    /// A field of this name, checked when the program is compiled.
+    /// Creates a field name, checked at compile time in a `const`.
     ///
     /// # Panics
     ///
-    /// When the name is no token; in a `const` that is an error of the compiler.
+    /// Panics when the name is not a token; in a `const` the panic is a compile error.
     pub const fn from_static(name: &'static str) -> FieldName<'static> {
         let mut rest = name.as_bytes();
         assert!(!rest.is_empty(), "a field name is not empty");
@@ -60,38 +61,39 @@ impl<'a> FieldName<'a> {
         FieldName(name.as_bytes())
     }
 
-    /// A token that the grammar has read.
+    /// Creates a field name from a token that the grammar has parsed.
     pub(crate) const fn from_token(token: &'a [u8]) -> Self {
         Self(token)
     }
 
-    /// Whether this may be one of the names that control message or connection: nearly all others
-    /// are told apart by length and first letter.
+    /// Returns whether this name may be one that controls the message or the connection: a fast
+    /// filter by length and first letter.
     #[inline(always)]
     pub(crate) fn may_be_control(&self) -> bool {
         self.0.first().is_some_and(|first| may_be_control(*first, self.0.len()))
     }
 
-    /// The octets of the name, in the case in which they came.
+    /// Returns the octets of the name, in the case received.
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.0
     }
 
-    /// The name as a string; a token is ASCII.
+    /// Returns the name as a string; a token is ASCII.
     pub fn as_str(&self) -> &'a str {
         core::str::from_utf8(self.0).unwrap_or_default()
     }
 }
 
-/// Whether a name with this first octet and length may be one that controls message or connection.
+/// Returns whether a name with this first octet and length may be one that controls the message
+/// or the connection.
 #[inline(always)]
 #[allow(clippy::indexing_slicing, reason = "a remainder of the table's length is in the table")]
 pub(crate) const fn may_be_control(first: u8, length: usize) -> bool {
     first | 0x20 == FIRST_LETTERS[length % FIRST_LETTERS.len()]
 }
 
-/// The first letters of the names that control message or connection, by their lengths, all of
-/// which differ.
+/// The first letters of the names that control the message or the connection, indexed by the
+/// length of the name. The lengths all differ.
 #[allow(clippy::indexing_slicing, reason = "evaluated at compile time")]
 const FIRST_LETTERS: [u8; 32] = {
     let mut letters = [0; 32];
@@ -124,8 +126,8 @@ impl fmt::Debug for FieldName<'_> {
     }
 }
 
-/// The value of a field, without the whitespace around it: no control octet but HTAB [RFC 9110
-/// section 5.5].
+/// A field value without surrounding whitespace. HTAB is its only control octet [RFC 9110 section
+/// 5.5].
 ///
 /// ```
 /// use bareline_core::{FieldValue, WriteError};
@@ -134,12 +136,14 @@ impl fmt::Debug for FieldName<'_> {
 /// assert_eq!(FieldValue::new("a\r\nb"), Err(WriteError::InvalidFieldValue { at: 1 }));
 /// # Ok::<(), WriteError>(())
 /// ```
+#[doc(alias = "header")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FieldValue<'a>(&'a [u8]);
 
 impl<'a> FieldValue<'a> {
-    /// A value of these octets, a `&str` or octets; whitespace around it is left out. Fails with
-    /// [`WriteError::InvalidFieldValue`] when an octet is a control other than HTAB.
+    /// Creates a value from a `&str` or octets, without the whitespace around it.
+    ///
+    /// Fails with [`WriteError::InvalidFieldValue`] for a control octet other than HTAB.
     pub fn new(value: &'a (impl AsRef<[u8]> + ?Sized)) -> Result<Self, WriteError> {
         let value = value.as_ref();
         if IS_WIDE && is_plain(value) {
@@ -151,12 +155,12 @@ impl<'a> FieldValue<'a> {
         }
     }
 
-    /// A value of these octets, checked when the program is compiled.
+    /// Creates a value, checked at compile time in a `const`.
     ///
     /// # Panics
     ///
-    /// When an octet is a control, or whitespace stands at an end; in a `const` that is an error of
-    /// the compiler.
+    /// Panics when the value has a control octet other than HTAB, or begins or ends with
+    /// whitespace. In a `const` the panic is a compile error.
     pub const fn from_static(value: &'static str) -> FieldValue<'static> {
         let mut rest = value.as_bytes();
         assert!(
@@ -170,30 +174,31 @@ impl<'a> FieldValue<'a> {
         FieldValue(value.as_bytes())
     }
 
-    /// A value that the grammar has read.
+    /// Creates a value from text that the grammar has parsed.
     pub(crate) const fn from_text(text: &'a [u8]) -> Self {
         Self(text)
     }
 
-    /// The octets of the value.
+    /// Returns the octets of the value.
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.0
     }
 
-    /// The value as a string, when its octets are UTF-8.
+    /// Returns the value as a string. Fails when its octets are not UTF-8.
     pub fn as_str(&self) -> Result<&'a str, Utf8Error> {
         core::str::from_utf8(self.0)
     }
 }
 
-/// Whether these octets are eight or more and none is a control, HTAB included; eight at a time,
-/// the last of which may have been seen.
+/// Returns whether there are eight or more octets and none is a control octet, HTAB included.
+///
+/// Checks eight octets at a time; the last eight may overlap those before them.
 #[inline(always)]
 fn is_plain(octets: &[u8]) -> bool {
     const fn each(octet: u8) -> u64 {
         u64::from_ne_bytes([octet; 8])
     }
-    /// Whether an octet is less than `than`, which is 0x80 at the most.
+    /// Returns whether an octet is less than `than`, which is 0x80 at most.
     fn has_less(word: u64, than: u8) -> bool {
         word.wrapping_sub(each(than)) & !word & each(0x80) != 0
     }

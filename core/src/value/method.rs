@@ -36,23 +36,23 @@ impl<'a> Method<'a> {
     /// `TRACE` [RFC 9110 section 9.3.8].
     pub const TRACE: Method<'static> = Method(b"TRACE");
 
-    /// A method of this name. Fails with [`WriteError::InvalidMethod`] when it is no token.
+    /// Creates a method. Fails with [`WriteError::InvalidMethod`] when `name` is not a token.
     pub fn new(name: &'a str) -> Result<Self, WriteError> {
         check_token(name.as_bytes()).map_err(|at| WriteError::InvalidMethod { at })?;
         Ok(Self(name.as_bytes()))
     }
 
-    /// A token that the grammar has read.
+    /// Creates a method from a token that the grammar has parsed.
     pub(crate) const fn from_token(token: &'a [u8]) -> Self {
         Self(token)
     }
 
-    /// The octets of the method.
+    /// Returns the octets of the method.
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.0
     }
 
-    /// The method as a string; a token is ASCII.
+    /// Returns the method as a string; a token is ASCII.
     pub fn as_str(&self) -> &'a str {
         core::str::from_utf8(self.0).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! Values that are valid because they exist: each is checked once, where it enters.
+//! Values that are valid by construction: parsed once, where they enter.
 
 mod authority;
 mod field;

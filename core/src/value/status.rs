@@ -6,8 +6,8 @@ use core::fmt;
 
 /// A status code of three digits [RFC 9110 section 15].
 ///
-/// A received code from 600 to 999 is kept as it came; a client treats it as a server error [RFC
-/// 9110 section 15].
+/// A received code from 600 to 999 is unchanged; a client treats it as a server error [RFC 9110
+/// section 15].
 ///
 /// ```
 /// use bareline_core::{Status, WriteError};
@@ -20,7 +20,7 @@ use core::fmt;
 pub struct Status(u16);
 
 impl Status {
-    /// A status of this code. Fails with [`WriteError::InvalidStatus`] outside 100 to 599.
+    /// Creates a status. Fails with [`WriteError::InvalidStatus`] outside 100 to 599.
     pub const fn new(code: u16) -> Result<Self, WriteError> {
         match code {
             100..=599 => Ok(Self(code)),
@@ -28,29 +28,28 @@ impl Status {
         }
     }
 
-    /// Three digits that the grammar has read.
+    /// Creates a status from three digits that the grammar has parsed.
     pub(crate) const fn from_digits(code: u16) -> Self {
         Self(code)
     }
 
-    /// The number.
+    /// Returns the code as a number.
     pub const fn code(self) -> u16 {
         self.0
     }
 
-    /// The three digits.
+    /// Returns the three digits in ASCII.
     pub(crate) fn digits(self) -> [u8; 3] {
         let (hundreds, rest) = (self.0 / 100, self.0 % 100);
         [hundreds, rest / 10, rest % 10].map(|digit| b'0' | digit.to_le_bytes()[0])
     }
 
-    /// Whether a final response follows this one: 100 to 199 [RFC 9110 section 15.2].
+    /// Returns whether the status is interim: 100 to 199 [RFC 9110 section 15.2].
     pub const fn is_informational(self) -> bool {
         matches!(self.0, 100..=199)
     }
 
-    /// Whether the request was received, understood and accepted: 200 to 299 [RFC 9110 section
-    /// 15.3].
+    /// Returns whether the status is a success: 200 to 299 [RFC 9110 section 15.3].
     pub const fn is_successful(self) -> bool {
         matches!(self.0, 200..=299)
     }
@@ -69,14 +68,14 @@ impl fmt::Debug for Status {
 }
 
 impl ParseErrorKind {
-    /// The status with which a server should answer.
+    /// Returns the status that a server should respond with.
     pub const fn status(self) -> Status {
         Status(self.status_code())
     }
 }
 
 impl ParseError {
-    /// The status with which a server should answer.
+    /// Returns the status that a server should respond with.
     pub const fn status(&self) -> Status {
         self.kind().status()
     }
@@ -90,7 +89,7 @@ macro_rules! registered {
                 pub const $name: Status = Status($code);
             )*
 
-            /// The registered reason phrase, empty for a code that has none.
+            /// Returns the registered reason phrase, empty for an unregistered code.
             pub const fn reason(self) -> &'static str {
                 if !IS_WIDE {
                     return phrase(self.0);
@@ -102,10 +101,10 @@ macro_rules! registered {
             }
         }
 
-        /// How far each registered code is from the one before it, and how long its phrase is.
+        /// The difference of each registered code from the one before, and its phrase's length.
         const REGISTERED: &[(u8, u8)] = &steps([$(($code, $reason.len()),)*]);
 
-        /// Their phrases, one behind the other.
+        /// The reason phrases of the registered codes, concatenated in order.
         const PHRASES: &str = concat!($($reason),*);
     };
 }
@@ -125,7 +124,7 @@ const fn steps<const N: usize>(registered: [(u16, usize); N]) -> [(u8, u8); N] {
     steps
 }
 
-/// The phrase of a code, from the tables that take the least room.
+/// Returns the phrase of a code, from tables that are small in flash.
 const fn phrase(code: u16) -> &'static str {
     let (mut registered, mut phrases, mut left) = (REGISTERED, PHRASES, code);
     while let [(step, len), others @ ..] = registered

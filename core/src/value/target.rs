@@ -7,9 +7,9 @@ use core::fmt;
 
 /// A request target in one of its four forms [RFC 9112 section 3.2].
 ///
-/// A target that was read may hold octets in path and query that the grammar does not have: those
-/// that browsers and other clients send as they are. A target that is made or written may not.
-/// [`encoded`](Self::encoded) is the way from the one to the other.
+/// The path and query of a received target may hold octets outside the grammar that browsers and
+/// other clients send unencoded. A target that is created or written may not.
+/// [`encoded`](Self::encoded) converts the former into the latter.
 ///
 /// ```
 /// use bareline_core::{Target, TargetForm, WriteError};
@@ -22,6 +22,8 @@ use core::fmt;
 /// assert_eq!(Target::new("/a b"), Err(WriteError::InvalidTarget { at: 2 }));
 /// # Ok::<(), WriteError>(())
 /// ```
+#[doc(alias = "URL")]
+#[doc(alias = "URI")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Target<'a> {
     octets: &'a [u8],
@@ -32,18 +34,18 @@ pub struct Target<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum TargetForm {
-    /// `/path?query`, the usual one [RFC 9112 section 3.2.1].
+    /// `/path?query`, the common form [RFC 9112 section 3.2.1].
     Origin,
-    /// `http://host/path?query`, as sent to a proxy [RFC 9112 section 3.2.2].
+    /// `http://host/path?query`, sent to a proxy [RFC 9112 section 3.2.2].
     Absolute,
-    /// `host:port`, for CONNECT alone [RFC 9112 section 3.2.3].
+    /// `host:port`, only for CONNECT [RFC 9112 section 3.2.3].
     Authority,
-    /// `*`, for OPTIONS alone [RFC 9112 section 3.2.4].
+    /// `*`, only for OPTIONS [RFC 9112 section 3.2.4].
     Asterisk,
 }
 
 impl TargetForm {
-    /// Whether a request with this method may have a target of this form.
+    /// Returns whether a request with this method may have a target of this form.
     pub(crate) fn suits(self, method: Method<'_>) -> bool {
         match self {
             Self::Asterisk => method == Method::OPTIONS,
@@ -51,8 +53,8 @@ impl TargetForm {
         }
     }
 
-    /// The form of octets that a target may hold. The error is the position of the first octet that
-    /// fits no form, or the length when more is needed.
+    /// Returns the form of a target of valid octets. The error is the position of the first octet
+    /// that fits no form, or the length when the end is missing.
     pub(crate) fn of(target: &[u8]) -> Result<Self, usize> {
         match target {
             [b'/', ..] => Ok(Self::Origin),
@@ -74,14 +76,14 @@ impl TargetForm {
 }
 
 impl<'a> Target<'a> {
-    /// `/`, the root.
+    /// The target `/`.
     pub const ROOT: Target<'static> = Target { octets: b"/", form: TargetForm::Origin };
 
-    /// `*`, the server itself [RFC 9112 section 3.2.4].
+    /// The target `*`, the server itself [RFC 9112 section 3.2.4].
     pub const ASTERISK: Target<'static> = Target { octets: b"*", form: TargetForm::Asterisk };
 
-    /// Makes a target of these octets. Fails with [`WriteError::InvalidTarget`] when the whole has
-    /// none of the four forms, or an octet is not in the grammar [RFC 3986 sections 3.3 and 3.4].
+    /// Creates a target. Fails with [`WriteError::InvalidTarget`] when the target has none of the
+    /// four forms, or an octet outside the grammar [RFC 3986 sections 3.3 and 3.4].
     pub fn new(target: &'a str) -> Result<Self, WriteError> {
         let octets = target.as_bytes();
         match TargetForm::of(octets) {
@@ -90,12 +92,12 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Octets that the grammar has read and found to be of this form.
+    /// Creates a target from octets that the grammar has parsed.
     pub(crate) const fn of_form(octets: &'a [u8], form: TargetForm) -> Self {
         Self { octets, form }
     }
 
-    /// Returns the target, if path and query hold nothing but what the grammar has.
+    /// Returns the target if path and query follow the grammar.
     pub(crate) fn check(self) -> Result<Self, WriteError> {
         match self.valid_end() {
             end if end == self.octets.len() => Ok(self),
@@ -103,14 +105,15 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Returns the target as it may be written: percent-encodes what the grammar does not have, in
-    /// path and query [RFC 3986 section 2.1].
+    /// Returns the target in a form that can be written: percent-encodes the octets of path and
+    /// query that are outside the grammar [RFC 3986 section 2.1].
     ///
-    /// A gateway forwards a target that it has received in this way. A target that has the grammar
-    /// comes back as it is, and the buffer is not used. Any other is put into the buffer, and
-    /// becomes three times as long at the most.
+    /// Gateways call this to forward a received target. A target that follows the grammar is
+    /// returned unchanged, without using the buffer. Any other is written into the buffer, and
+    /// becomes at most three times as long.
     ///
-    /// Triplets stay as they are. A `%` that begins none becomes `%25`, and a `\` in a query `%5C`.
+    /// Percent-encoded octets are unchanged. A `%` without two hexadecimal digits becomes `%25`,
+    /// and a `\` in a query `%5C`.
     ///
     /// Fails with [`WriteError::BufferFull`] when the buffer is too small.
     ///
@@ -157,36 +160,35 @@ impl<'a> Target<'a> {
         Ok(Target { octets: buffer.get(..len).unwrap_or(&[]), form: self.form })
     }
 
-    /// Returns where the octets end that the grammar has: at the first in path or query that it has
-    /// not.
+    /// Returns the position of the first octet of path or query outside the grammar, or the length.
     fn valid_end(&self) -> usize {
         let start = self.octets.len().wrapping_sub(self.path_and_query().len());
         encoded_run_end(self.octets, start, QUERY)
     }
 
-    /// The octets of the target, as they came.
+    /// Returns the octets of the target as received.
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.octets
     }
 
-    /// The target as a string; its octets are ASCII.
+    /// Returns the target as a string; its octets are ASCII.
     pub fn as_str(&self) -> &'a str {
         ascii(self.octets)
     }
 
-    /// Which of the four forms it has.
+    /// Returns the form of the target.
     pub const fn form(&self) -> TargetForm {
         self.form
     }
 
-    /// Host and port: of the absolute form, where they count more than the `Host` field [RFC 9112
-    /// section 3.2.2], or of the authority form.
+    /// Returns host and port of the absolute or authority form. In the absolute form they override
+    /// the `Host` field [RFC 9112 section 3.2.2].
     pub fn authority(&self) -> Option<&'a str> {
         let (start, end) = self.authority_range()?;
         self.octets.get(start..end).map(ascii)
     }
 
-    /// Where the authority stands.
+    /// Returns the start and end of the authority.
     pub(crate) fn authority_range(&self) -> Option<(usize, usize)> {
         match self.form {
             TargetForm::Origin | TargetForm::Asterisk => None,
@@ -199,14 +201,14 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// The path, still percent-encoded: `/` where an absolute form has none, `*` for the server
-    /// itself, empty for a `host:port`.
+    /// Returns the path, still percent-encoded: `/` for an absolute form without a path, `*` for
+    /// the server itself, empty for `host:port`.
     pub fn path(&self) -> &'a str {
         ascii(self.path_as_bytes())
     }
 
-    /// The octets of the [`path`](Self::path): 600 octets of flash less, where nothing else makes a
-    /// string of octets.
+    /// Returns the octets of the [`path`](Self::path). Saves 600 octets of flash in a program that
+    /// converts no other octets to a string.
     pub fn path_as_bytes(&self) -> &'a [u8] {
         let octets = self.path_and_query();
         match (octets.get(..path_end(octets)).unwrap_or(octets), self.form) {
@@ -215,7 +217,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// The query, still percent-encoded: what follows the first `?`.
+    /// Returns the query after the first `?`, still percent-encoded.
     pub fn query(&self) -> Option<&'a str> {
         let octets = self.path_and_query();
         match octets.get(path_end(octets)..) {
@@ -248,7 +250,7 @@ impl fmt::Debug for Target<'_> {
     }
 }
 
-/// What follows `scheme "://"` [RFC 3986 section 3].
+/// Returns the octets after `scheme "://"` [RFC 3986 section 3].
 fn after_scheme(target: &[u8]) -> Option<&[u8]> {
     match target.get(run_length(target, SCHEME)..) {
         Some([b':', b'/', b'/', rest @ ..])
@@ -260,22 +262,22 @@ fn after_scheme(target: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// The digit for a value below 16, in upper case [RFC 3986 section 2.1].
+/// Returns the hexadecimal digit of a value below 16, in upper case [RFC 3986 section 2.1].
 const fn hexadecimal(value: u8) -> u8 {
     if value < 10 { b'0' | value } else { value.wrapping_add(b'A' - 10) }
 }
 
-/// Octets of a target as a string: they are ASCII.
+/// Returns octets of a target as a string; they are ASCII.
 fn ascii(octets: &[u8]) -> &str {
     core::str::from_utf8(octets).unwrap_or_default()
 }
 
-/// Where the path ends: at the `?`, or with the target.
+/// Returns the end of the path: the position of the first `?`, or the length.
 fn path_end(octets: &[u8]) -> usize {
     octets.iter().position(|&octet| octet == b'?').unwrap_or(octets.len())
 }
 
-/// Where the authority ends that stands at the beginning of `rest`.
+/// Returns the end of the authority at the beginning of `rest`.
 fn authority_end(rest: &[u8]) -> usize {
     rest.iter().position(|octet| matches!(octet, b'/' | b'?')).unwrap_or(rest.len())
 }

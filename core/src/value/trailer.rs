@@ -1,19 +1,19 @@
-//! Which fields may stand in a trailer section.
+//! Fields that are allowed in a trailer section.
 
 use super::FieldName;
 use crate::octets::is_alike;
 
 impl FieldName<'_> {
-    /// Whether this field decides where the message ends, whom it addresses, or what becomes of the
-    /// connection. A recipient refuses it in trailers, where it comes too late [RFC 9110
-    /// section 6.5.1].
+    /// Returns whether this field affects framing, routing or the connection. A recipient rejects
+    /// such a field in trailers, where it comes too late [RFC 9110 section 6.5.1].
     pub(crate) fn is_message_control(&self) -> bool {
         is_one_of(self, MESSAGE_CONTROL)
     }
 
-    /// Whether a sender may write this field in trailers: besides message control, fields that
-    /// modify the request, authenticate, control the response or tell how to process the
-    /// content come too late there [RFC 9110 section 6.5.1].
+    /// Returns whether a sender may write this field in trailers [RFC 9110 section 6.5.1].
+    ///
+    /// Not allowed are message control, request modifiers, authentication, response control, and
+    /// fields that describe how to process the content.
     pub(crate) fn is_allowed_in_trailers(&self) -> bool {
         !is_one_of(self, MESSAGE_CONTROL) && !is_one_of(self, TOO_LATE)
     }

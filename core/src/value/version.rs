@@ -2,11 +2,10 @@
 
 use core::fmt;
 
-/// The HTTP version of a message, as far as it changes how the message is read [RFC 9112 section
-/// 2.3].
+/// The HTTP version of a message [RFC 9112 section 2.3].
 ///
-/// A higher minor version than 1 is handled as HTTP/1.1 [RFC 9110 section 6.2]; another major
-/// version is refused.
+/// A minor version above 1 is handled as HTTP/1.1 [RFC 9110 section 6.2]; another major version is
+/// rejected.
 ///
 /// ```
 /// use bareline_core::Version;
