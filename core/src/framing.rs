@@ -28,20 +28,20 @@ pub enum Framing {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct FramingFacts {
     host: bool,
-    host_fault: Option<Fault>,
+    broken_host: Option<BrokenRule>,
     length: Option<Length>,
-    length_fault: Option<Fault>,
+    broken_length: Option<BrokenRule>,
     coding: Option<Coding>,
 }
 
 /// An error in a field, and its position.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Fault {
+struct BrokenRule {
     kind: ParseErrorKind,
     place: Span,
 }
 
-impl Fault {
+impl BrokenRule {
     const fn error(self) -> ParseError {
         ParseError::new(self.kind, self.place.start(), self.place.len())
     }
@@ -91,7 +91,7 @@ enum EmptyMembers {
 impl FramingFacts {
     /// Creates the facts of no field lines.
     pub(crate) const fn new() -> Self {
-        Self { host: false, host_fault: None, length: None, length_fault: None, coding: None }
+        Self { host: false, broken_host: None, length: None, broken_length: None, coding: None }
     }
 
     /// Adds a `Host` field. The first error is kept, as for the other fields.
@@ -105,7 +105,7 @@ impl FramingFacts {
             _ if is_authority(octets, value.start(), value.end()) => return,
             _ => ParseErrorKind::InvalidHost,
         };
-        self.host_fault = self.host_fault.or(Some(Fault { kind, place: value }));
+        self.broken_host = self.broken_host.or(Some(BrokenRule { kind, place: value }));
     }
 
     /// Adds a `Content-Length` field. An error rejects a request at once, and a response only if
@@ -121,7 +121,7 @@ impl FramingFacts {
         // The error of an empty value covers the line end.
         let missing = if value.is_empty() { "\r\n".len() } else { 0 };
         let place = Span::new(place.start(), place.end().wrapping_add(missing));
-        self.length_fault = self.length_fault.or(Some(Fault { kind, place }));
+        self.broken_length = self.broken_length.or(Some(BrokenRule { kind, place }));
     }
 
     /// Adds a field `Transfer-Encoding = #transfer-coding`.
@@ -140,12 +140,12 @@ impl FramingFacts {
 
     /// Returns the error that rejects a request with the lines so far, whatever follows.
     #[inline(always)]
-    pub(crate) fn request_fault(&self) -> Option<ParseError> {
-        self.length_fault.map(Fault::error)
+    pub(crate) fn request_error(&self) -> Option<ParseError> {
+        self.broken_length.map(BrokenRule::error)
     }
 
     /// Returns the framing of a request whose field section ends before `end` [RFC 9112 sections
-    /// 3.2 and 6.3]. The request has no [`request_fault`](Self::request_fault).
+    /// 3.2 and 6.3]. The request has no [`request_error`](Self::request_error).
     #[inline(always)]
     pub(crate) fn of_request(
         &self,
@@ -154,7 +154,7 @@ impl FramingFacts {
         end: usize,
     ) -> Result<Framing, ParseError> {
         match self {
-            Self { host: true, host_fault: None, length: None, coding: None, .. } if IS_WIDE => {
+            Self { host: true, broken_host: None, length: None, coding: None, .. } if IS_WIDE => {
                 Ok(Framing::None)
             }
             _ => self.of_any_request(form, version, end),
@@ -168,8 +168,8 @@ impl FramingFacts {
         version: Version,
         end: usize,
     ) -> Result<Framing, ParseError> {
-        if let Some(fault) = self.host_fault {
-            return Err(fault.error().known_at(end));
+        if let Some(broken) = self.broken_host {
+            return Err(broken.error().known_at(end));
         }
         if !self.host && version == Version::Http11 {
             return Err(ParseError::new(ParseErrorKind::MissingHost, end.saturating_sub(2), 2));
@@ -209,7 +209,7 @@ impl FramingFacts {
             (Framing::Chunked | Framing::Length(1..), Some(place))
                 if form == TargetForm::Authority =>
             {
-                Err(Fault { kind: ParseErrorKind::ContentInConnect, place }.error())
+                Err(BrokenRule { kind: ParseErrorKind::ContentInConnect, place }.error())
             }
             _ => Ok(framing),
         }
@@ -224,15 +224,15 @@ impl FramingFacts {
         end: usize,
     ) -> Result<Framing, ParseError> {
         match self {
-            Self { length: None, length_fault: None, coding: None, .. } => Ok(Framing::UntilClose),
+            Self { length: None, broken_length: None, coding: None, .. } => Ok(Framing::UntilClose),
             _ => self.of_delimited_body(version).map_err(|error| error.known_at(end)),
         }
     }
 
     #[cfg_attr(target_pointer_width = "64", inline(never))]
     fn of_delimited_body(&self, version: Version) -> Result<Framing, ParseError> {
-        if let Some(fault) = self.length_fault {
-            return Err(fault.error());
+        if let Some(broken) = self.broken_length {
+            return Err(broken.error());
         }
         match (self.coding, self.length) {
             (None, None) => Ok(Framing::UntilClose),
@@ -279,7 +279,7 @@ impl Coding {
     }
 
     const fn error(&self, kind: ParseErrorKind) -> ParseError {
-        Fault { kind, place: self.place }.error()
+        BrokenRule { kind, place: self.place }.error()
     }
 }
 
@@ -296,7 +296,7 @@ fn check_coding(
             } else {
                 coding.place
             };
-            Err(Fault { kind: ParseErrorKind::LengthAndCoding, place }.error())
+            Err(BrokenRule { kind: ParseErrorKind::LengthAndCoding, place }.error())
         }
         None if version == Version::Http10 => Err(coding.error(ParseErrorKind::CodingInHttp10)),
         None => Ok(()),

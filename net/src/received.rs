@@ -4,8 +4,8 @@
 /// long and most connections are idle with an empty buffer.
 pub(crate) struct Received {
     octets: Vec<u8>,
-    /// The buffer of [`USUAL`] size while a larger one is in use. Allocating it anew could fragment
-    /// the memory that the large one frees.
+    /// The buffer of [`USUAL`] size while a larger one is in use. Allocating it anew could
+    /// fragment the memory that the large one frees.
     usual: Vec<u8>,
     start: usize,
     end: usize,

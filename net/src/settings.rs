@@ -33,13 +33,13 @@ pub struct Settings {
     #[doc(alias = "keep-alive")]
     pub idle_timeout: Duration,
     /// Time limit for a complete head: 10 s by default. A server counts from the first octet of a
-    /// request, and responds 408 after that. A client counts from the end of its request, and fails
-    /// after that.
+    /// request, and responds 408 after that. A client counts from the end of its request, and
+    /// fails after that.
     #[doc(alias = "header")]
     pub head_timeout: Duration,
     /// Time that a client waits for a 100 (Continue) before it sends the body: 1 s by default.
-    /// After that the client sends the body anyway, since old servers send no 100 [RFC 9110 section
-    /// 10.1.1]. It applies to requests with `Expect: 100-continue`.
+    /// After that the client sends the body anyway, since old servers send no 100 [RFC 9110
+    /// section 10.1.1]. It applies to requests with `Expect: 100-continue`.
     #[doc(alias = "100-continue")]
     pub continue_timeout: Duration,
     /// Time limit for waiting for a body, in all: 60 s by default. Each
@@ -71,9 +71,9 @@ pub struct Settings {
     /// Total time of a server's lingering close: 30 s by default. After that the connection is
     /// closed.
     ///
-    /// When a connection ends, the server reads and discards what the client still sends. Otherwise
-    /// a client that sends its complete body before it reads would lose the response to a reset
-    /// [RFC 9112 section 9.6].
+    /// When a connection ends, the server reads and discards what the client still sends.
+    /// Otherwise a client that sends its complete body before it reads would lose the response
+    /// to a reset [RFC 9112 section 9.6].
     pub linger_timeout: Duration,
     /// Time without octets after which the lingering close ends: 5 s by default.
     pub linger_silence_timeout: Duration,

@@ -128,8 +128,8 @@ pub(crate) struct Wire<S, C> {
     pub(crate) whole: Whole,
     /// `None` once the transport is closed, upgraded or broken.
     transport: Option<S>,
-    /// The transport is known to block. One that was left nonblocking shows it in the first read or
-    /// write.
+    /// The transport is known to block. One that was left nonblocking shows it in the first read
+    /// or write.
     is_blocking: bool,
     /// The timeouts that are set on the transport.
     read_timeout: Duration,

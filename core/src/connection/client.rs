@@ -153,7 +153,7 @@ impl ClientConnection {
             (InPhase::Head, _) => self.receive_head(input, spans),
             _ => self.inbound.receive_part(input),
         };
-        received.inspect_err(|_| self.shared.raise_fault())
+        received.inspect_err(|_| self.shared.set_failed())
     }
 
     /// Parses a response's body as [`receive`](Self::receive) does, while the caller still borrows
@@ -165,7 +165,7 @@ impl ClientConnection {
         &mut self,
         input: &'b [u8],
     ) -> Result<(usize, ClientEvent<'b>), ParseError> {
-        self.inbound.receive_body(input).inspect_err(|_| self.shared.raise_fault())
+        self.inbound.receive_body(input).inspect_err(|_| self.shared.set_failed())
     }
 
     fn receive_head<'b>(
@@ -264,7 +264,7 @@ impl ClientConnection {
             (InPhase::Body, _) => self.inbound.body_closed(),
             (InPhase::Complete | InPhase::Upgraded | InPhase::Closed, _) => Ok(()),
         };
-        closed.inspect_err(|_| self.shared.raise_fault())
+        closed.inspect_err(|_| self.shared.set_failed())
     }
 
     /// Gives up this response and returns the error: the buffer is full and more octets are needed,
@@ -279,7 +279,7 @@ impl ClientConnection {
 
     /// Returns the state: who has to act next.
     pub fn state(&self) -> ClientState {
-        if self.shared.is_at_fault() || self.inbound.phase == InPhase::Closed {
+        if self.shared.has_failed() || self.inbound.phase == InPhase::Closed {
             return ClientState::Close;
         }
         match (self.inbound.phase, &self.outbound.outgoing) {
@@ -332,7 +332,7 @@ impl Outbound {
     }
 
     fn outgoing(&mut self, shared: &Shared) -> Result<&mut Outgoing, WriteError> {
-        match shared.is_at_fault() {
+        match shared.has_failed() {
             true => Err(WriteError::OutOfTurn),
             false => Ok(&mut self.outgoing),
         }

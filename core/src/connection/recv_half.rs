@@ -23,7 +23,7 @@ impl RecvHalf<'_> {
         &mut self,
         input: &'b [u8],
     ) -> Result<(usize, Event<'b, H>), ParseError> {
-        if self.shared.is_at_fault() && self.inbound.phase != InPhase::Closed {
+        if self.shared.has_failed() && self.inbound.phase != InPhase::Closed {
             return Ok((0, Event::Closed));
         }
         let received = self.inbound.receive_body(input);
@@ -37,23 +37,23 @@ impl RecvHalf<'_> {
 #[derive(Debug)]
 pub(super) struct Shared {
     /// True after the peer broke a rule.
-    is_at_fault: AtomicBool,
+    has_failed: AtomicBool,
     /// True from the head of a message until the end of its body.
     is_body_owed: AtomicBool,
 }
 
 impl Shared {
     pub(super) const fn new() -> Self {
-        Self { is_at_fault: AtomicBool::new(false), is_body_owed: AtomicBool::new(false) }
+        Self { has_failed: AtomicBool::new(false), is_body_owed: AtomicBool::new(false) }
     }
 
     /// Records that the peer broke a rule.
-    pub(super) fn raise_fault(&self) {
-        self.is_at_fault.store(true, Ordering::Release);
+    pub(super) fn set_failed(&self) {
+        self.has_failed.store(true, Ordering::Release);
     }
 
-    pub(super) fn is_at_fault(&self) -> bool {
-        self.is_at_fault.load(Ordering::Acquire)
+    pub(super) fn has_failed(&self) -> bool {
+        self.has_failed.load(Ordering::Acquire)
     }
 
     pub(super) fn is_body_owed(&self) -> bool {
@@ -64,7 +64,7 @@ impl Shared {
     /// half may read both facts while they change.
     pub(super) fn note(&self, inbound: &Inbound, has_failed: bool) {
         match has_failed {
-            true => self.raise_fault(),
+            true => self.set_failed(),
             false => self.is_body_owed.store(inbound.is_body_owed(), Ordering::Release),
         }
     }
@@ -77,7 +77,7 @@ pub(super) struct Inbound {
     decoder: BodyDecoder,
     /// The octets of an unwanted body that are still discarded.
     drain_left: u32,
-    fault: Option<ParseError>,
+    error: Option<ParseError>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -103,7 +103,7 @@ impl Inbound {
             phase: InPhase::Head,
             decoder: BodyDecoder::new(Framing::None, limits),
             drain_left: limits.drain,
-            fault: None,
+            error: None,
         }
     }
 
@@ -140,7 +140,7 @@ impl Inbound {
             }
             InPhase::Head | InPhase::Complete => Ok((0, Event::End)),
             InPhase::Upgraded => Ok((0, Event::Upgraded)),
-            InPhase::Closed => self.fault.map_or(Ok((0, Event::Closed)), Err),
+            InPhase::Closed => self.error.map_or(Ok((0, Event::Closed)), Err),
         }
     }
 
@@ -191,14 +191,14 @@ impl Inbound {
     }
 
     /// Returns the peer's error.
-    pub(super) const fn fault(&self) -> Option<ParseError> {
-        self.fault
+    pub(super) const fn error(&self) -> Option<ParseError> {
+        self.error
     }
 
     /// Stores the peer's error; nothing is received after it.
     pub(super) fn fail(&mut self, error: ParseError) -> ParseError {
         self.phase = InPhase::Closed;
-        self.fault = Some(error);
+        self.error = Some(error);
         error
     }
 
@@ -215,7 +215,7 @@ impl Inbound {
             _ => ParseError::new(ParseErrorKind::BodyTooLarge, 0, 0),
         };
         if matches!(self.phase, InPhase::Head | InPhase::Body) {
-            shared.raise_fault();
+            shared.set_failed();
             self.fail(error);
         }
         error

@@ -184,7 +184,7 @@ impl ServerConnection {
         if discarded > 0 {
             self.outbound.expects_continue = false;
         }
-        self.shared.note(&self.inbound, self.inbound.fault().is_some());
+        self.shared.note(&self.inbound, self.inbound.error().is_some());
         discarded
     }
 
@@ -353,7 +353,7 @@ impl ServerConnection {
                 InPhase::Body => self.inbound.body_closed(),
                 InPhase::Complete | InPhase::Upgraded | InPhase::Closed => Ok(()),
             };
-        closed.inspect_err(|_| self.shared.raise_fault())
+        closed.inspect_err(|_| self.shared.set_failed())
     }
 
     /// Gives up this message and returns the error: the buffer is full and more octets are needed,
@@ -374,13 +374,13 @@ impl ServerConnection {
     /// In the state [`Reject`](ServerState::Reject), the caller responds to it with
     /// [`reject`](Self::reject).
     pub const fn error(&self) -> Option<ParseError> {
-        self.inbound.fault()
+        self.inbound.error()
     }
 
     /// Returns the state: who has to act next.
     pub fn state(&self) -> ServerState {
         let outgoing = &self.outbound.outgoing;
-        if self.shared.is_at_fault() {
+        if self.shared.has_failed() {
             return match outgoing {
                 Outgoing::Idle | Outgoing::Owed => ServerState::Reject,
                 Outgoing::Body(_) if self.outbound.rejects => ServerState::SendBody,
@@ -488,7 +488,7 @@ impl Outbound {
         status: Status,
         out: &'w mut WireBuf<M>,
     ) -> Result<ResponseHeadWriter<'w>, WriteError> {
-        if shared.is_at_fault() || !matches!(self.outgoing, Outgoing::Owed) {
+        if shared.has_failed() || !matches!(self.outgoing, Outgoing::Owed) {
             return Err(WriteError::OutOfTurn);
         }
         let is_switch = status == Status::SWITCHING_PROTOCOLS;
@@ -536,7 +536,7 @@ impl Outbound {
     }
 
     fn outgoing(&mut self, shared: &Shared, step: BodyStep) -> Result<&mut Outgoing, WriteError> {
-        if shared.is_at_fault() && !self.rejects {
+        if shared.has_failed() && !self.rejects {
             return Err(WriteError::OutOfTurn);
         }
         // After a complete response, the peer may send its next request on the connection.
@@ -567,7 +567,7 @@ impl Sink for ResponseSink<'_> {
     fn head_written(self, written: HeadWritten) {
         let Self { outbound, status, rejected } = self;
         if let Some(shared) = rejected {
-            shared.raise_fault();
+            shared.set_failed();
             outbound.rejects = true;
         }
         if status == Status::CONTINUE {

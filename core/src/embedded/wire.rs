@@ -227,8 +227,8 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
     /// Ends the body of the response, after the request's body has ended or been given up.
     pub(super) fn end_body<E>(&mut self) -> Result<(), StreamError<E>> {
         self.discard();
-        if let Some(fault) = self.connection.error() {
-            return Err(fault.into());
+        if let Some(error) = self.connection.error() {
+            return Err(error.into());
         }
         self.connection.end_body(&[], &mut self.out).map_err(StreamError::from)
     }

@@ -20,10 +20,11 @@ use crate::record::debug_record;
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Limits {
-    /// The maximum length of a method in octets: 64 by default. Longer is 501 [RFC 9112 section 3].
+    /// The maximum length of a method in octets: 64 by default. Longer is 501 [RFC 9112 section
+    /// 3].
     pub method: u16,
-    /// The maximum length of a request target in octets: 16,384 by default. Longer is 414 [RFC 9112
-    /// section 3].
+    /// The maximum length of a request target in octets: 16,384 by default. Longer is 414 [RFC
+    /// 9112 section 3].
     pub target: u16,
     /// The maximum length in octets of a head, start line included, and of a trailer section:
     /// 65,535 by default and at most. Longer is 431 [RFC 9110 section 5.4].
@@ -34,8 +35,8 @@ pub struct Limits {
     /// The maximum length in octets of the line before the data of a chunk: 4,096 by default.
     /// Longer is 400.
     pub chunk_line: u16,
-    /// The maximum length in octets of all chunk extensions of a body: 16,384 by default. Longer is
-    /// 400 [RFC 9112 section 7.1.1].
+    /// The maximum length in octets of all chunk extensions of a body: 16,384 by default. Longer
+    /// is 400 [RFC 9112 section 7.1.1].
     pub chunk_extensions: u16,
     /// The maximum length in octets of a body, counted across chunks. Longer is 413 [RFC 9110
     /// section 15.5.14]. Unlimited by default, since bodies are not stored.

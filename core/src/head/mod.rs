@@ -27,7 +27,8 @@ pub enum Parsed<T> {
     Complete {
         /// The message.
         message: T,
-        /// The number of octets of the input that belong to the message. The next one begins there.
+        /// The number of octets of the input that belong to the message. The next one begins
+        /// there.
         len: usize,
     },
     /// A valid beginning: more octets are needed. Receive more, and parse again from the beginning.

@@ -157,7 +157,7 @@ impl<'b> RequestHead<'b> {
         };
         let section =
             progress.field_section(facts, source.at(progress.next), limits, &mut spans, |facts| {
-                facts.framing.request_fault()
+                facts.framing.request_error()
             });
         let Ok(Some(len)) = section else {
             progress.start_line = Some((line, form, version));
@@ -383,11 +383,11 @@ fn any_line(
         Err(stop) if stop.is_at_end(octets) && is_cut => line,
         Err(stop) => return check_unread(stop, octets, start, limit).map(|()| None),
     };
-    Err(length_fault(too_long, start, limits))
+    Err(too_long_error(too_long, start, limits))
 }
 
 /// Returns the error of a line that exceeds a limit, or is cut at the limit.
-fn length_fault(line: &[u8], start: usize, limits: &Limits) -> ParseError {
+fn too_long_error(line: &[u8], start: usize, limits: &Limits) -> ParseError {
     let method_len = run_length(line, TCHAR);
     let (kind, limit) = match method_len > usize::from(limits.method) {
         true => (ParseErrorKind::MethodTooLong, usize::from(limits.method)),

@@ -76,7 +76,7 @@ impl<L: Copy> Progress<L> {
     /// Parses field lines up to the empty line. Returns the position after it, or `None` when more
     /// octets are needed.
     ///
-    /// Fails at once when `fault` returns an error for the lines so far.
+    /// Fails at once when `check` returns an error for the lines so far.
     #[inline(always)]
     pub(super) fn field_section<I: Input>(
         &mut self,
@@ -84,7 +84,7 @@ impl<L: Copy> Progress<L> {
         input: I,
         limits: &Limits,
         spans: &mut LentSpans<'_>,
-        fault: impl Fn(&Facts) -> Option<ParseError>,
+        check: impl Fn(&Facts) -> Option<ParseError>,
     ) -> Result<Option<usize>, ParseError> {
         loop {
             let input = input.at(self.next);
@@ -102,8 +102,8 @@ impl<L: Copy> Progress<L> {
             }
             self.lines = spans.len();
             facts.see(input.octets(), line);
-            if let Some(fault) = fault(facts) {
-                return Err(fault);
+            if let Some(error) = check(facts) {
+                return Err(error);
             }
             self.next = after.position();
         }
