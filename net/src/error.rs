@@ -399,10 +399,7 @@ impl fmt::Display for Error {
                 )
             }
             Self::DatagramCut { missing } => {
-                write!(
-                    f,
-                    "datagram truncated: enlarge the receive buffer by {missing} octets"
-                )
+                write!(f, "datagram truncated: enlarge the receive buffer by {missing} octets")
             }
             Self::Url(fault) => write!(f, "{fault}"),
             Self::Closed => f.write_str(

@@ -195,7 +195,10 @@ fn a_rejection_is_logged_with_request_and_status() {
             "GET /\" 200 OK\u{202e} HTTP/1.1\r\n",
             r#""GET /\" 200 OK\xe2\x80\xae HTTP/1.1" 400 Bad Request: "#,
         ),
-        ("GET / HT", "\"GET / HT\" 408 Request Timeout: timed out after 0.05 s waiting for the end"),
+        (
+            "GET / HT",
+            "\"GET / HT\" 408 Request Timeout: timed out after 0.05 s waiting for the end",
+        ),
         (&long, &format!("\"GET /{}\"... 400 Bad Request: whitespace", "x".repeat(95))),
         (
             "PUT /b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
@@ -641,8 +644,16 @@ fn a_peer_that_stalls_is_given_up_wherever_it_stalls() {
     let (idle, server) = (serve(soon), serve(DEADLINE));
     for (octets, response, told) in [
         (&b""[..], "", None),
-        (b"GET / HT", "HTTP/1.1 408 ", Some("timed out after 0.1 s waiting for the end of the head")),
-        (b"GET / HTTP/1.1\r\nHost: a\r\n", "HTTP/1.1 408 ", Some("timed out after 0.1 s waiting for the end of the head")),
+        (
+            b"GET / HT",
+            "HTTP/1.1 408 ",
+            Some("timed out after 0.1 s waiting for the end of the head"),
+        ),
+        (
+            b"GET / HTTP/1.1\r\nHost: a\r\n",
+            "HTTP/1.1 408 ",
+            Some("timed out after 0.1 s waiting for the end of the head"),
+        ),
         (
             b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe",
             "HTTP/1.1 408 ",
@@ -666,7 +677,11 @@ fn a_peer_that_stalls_is_given_up_wherever_it_stalls() {
     let mut stream = connect(server.address);
     let client = log_lines::client(&stream);
     stream.write_all(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
-    log_lines::with(&[&client, " GET /large HTTP/1.1 200 OK, ", ": timed out after 0.1 s waiting for the peer to read"]);
+    log_lines::with(&[
+        &client,
+        " GET /large HTTP/1.1 200 OK, ",
+        ": timed out after 0.1 s waiting for the peer to read",
+    ]);
 }
 
 #[cfg(unix)]
