@@ -1,20 +1,21 @@
-//! Moves one body through a connection in memory: `bodies_in_memory KIND SIZE`. `just copies`
-//! counts the instructions of that.
+//! Moves one body through a connection in memory: `bodies_in_memory KIND SIZE`.
+//!
+//! `just copies` counts the instructions that it takes.
 
 use bareline_core::{MessageWriter, Method, RequestContext, Status, Target, WireBuf};
 use bareline_net::{ClientStream, Error, Exchange, ServerStream, Settings, Untimed};
 use std::io::{self, Read, Write};
 
-/// How much content stands in a chunk, and how much is read and written at a time.
+/// The octets in a chunk, and in each read and write.
 const PIECE: usize = 64 * 1024;
 
-/// A peer that sends a head, pieces of a body and its end, and drops what is sent to it.
+/// A peer that sends a head, pieces of a body and its end, and discards what it receives.
 struct Peer {
     front: Vec<u8>,
     piece: Vec<u8>,
     pieces: usize,
     end: Vec<u8>,
-    /// How much of the front, of the present piece or of the end has been read.
+    /// The octets that have been read of the front, the present piece or the end.
     position: usize,
     is_front: bool,
     received: u64,
@@ -105,7 +106,7 @@ fn settings() -> Settings {
     Settings { body_limit: u64::MAX, ..Settings::default() }
 }
 
-/// Reads to the end in pieces; returns how many octets came.
+/// Reads to the end in pieces, and returns the number of octets.
 fn read(mut body: impl Read) -> Result<u64, Error> {
     let (mut buffer, mut count) = (vec![0; PIECE], 0);
     loop {
@@ -168,7 +169,7 @@ fn client_download(is_chunked: bool, size: usize) -> Result<u64, Error> {
     read(stream.request(Method::GET, Target::ROOT, &[], b"")?.body)
 }
 
-/// Copies a body through a buffer of core's.
+/// Writes a body with a `MessageWriter` of core, and returns the number of octets.
 fn encoded(is_chunked: bool, size: usize) -> Result<u64, Error> {
     let (mut out, mut count) = (Box::new(WireBuf::<{ PIECE + 256 }>::new()), 0);
     let mut writer = MessageWriter::new();

@@ -1,4 +1,4 @@
-//! A client of many servers, which keeps its connections.
+//! A client for `http` URLs, with a pool of idle connections.
 
 use crate::client_request::ClientRequest;
 use crate::client_response::ClientResponse;
@@ -14,10 +14,9 @@ use std::net::ToSocketAddrs;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A client that asks for `http` URLs, and keeps its connections for the next request [RFC 9112
-/// section 9.3].
+/// A client for `http` URLs, with a pool of persistent connections [RFC 9112 section 9.3].
 ///
-/// Threads share it by reference; a clone shares its connections too.
+/// Threads share a client by reference. Clones share the pool.
 ///
 /// ```no_run
 /// use bareline_core::{FieldName, FieldValue, Method};
@@ -35,25 +34,27 @@ use std::time::Duration;
 /// # Ok::<(), Error>(())
 /// ```
 ///
-/// A connection that was kept may have been closed by the server meanwhile, which is not known
-/// before it is used:
+/// The server may close an idle connection at any time. The client handles this in two steps:
 ///
-/// - It is looked at before anything is sent. When it is closed then, or the server has sent what
-///   nobody asked for, the request goes out on another one, whatever its method.
-/// - When it turns out to be closed later, before an octet of the response has come, the server may
-///   have done what it was asked. The request is repeated, once and on a connection that is new,
-///   when that does no harm: its method is GET, HEAD, OPTIONS, TRACE, PUT or DELETE [RFC 9110
-///   section 9.2.2], and its body is not a stream. Otherwise the caller gets the error.
+/// - Before it sends a request, the client checks the connection. If the connection is closed or
+///   has unsolicited octets, a request of any method goes to another connection.
+/// - If the server closes later, but before the first octet of the response, it may have processed
+///   the request. Then the client retries once, on a new connection, if the method is idempotent
+///   [RFC 9110 section 9.2.2] and the body is not a stream. Otherwise the caller gets the error.
 ///
-/// Redirections are not followed, and a 101 is not taken up: the connection is closed after it, and
-/// [`ClientStream::into_upgraded`] is for that.
+/// The idempotent methods are GET, HEAD, OPTIONS, TRACE, PUT and DELETE.
+///
+/// Redirects are not followed. After a 101 the connection is closed: use
+/// [`ClientStream::into_upgraded`] for an upgrade.
+#[doc(alias = "keep-alive")]
+#[doc(alias = "connection pool")]
 #[derive(Clone)]
 pub struct Client {
     settings: Settings,
     pool: Arc<Pool>,
 }
 
-/// What a [`Client`] keeps, and for how long; and the deadlines and limits of its connections.
+/// The settings of a [`Client`]: of its pool, and the timeouts and limits of its connections.
 ///
 /// ```
 /// use bareline_net::{Client, ClientSettings, Settings};
@@ -68,47 +69,51 @@ pub struct Client {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ClientSettings {
-    /// How long a connection is kept without a request: 15 s by default, which is shorter than
-    /// most servers do. It is closed with the next use of the client after that.
+    /// The time for which an idle connection stays in the pool: 15 s by default, less than the idle
+    /// timeout of most servers. The next use of the client closes the connections that time out.
+    #[doc(alias = "keep-alive")]
     pub idle_timeout: Duration,
-    /// How many connections without a request are kept in all: 64 by default. There may be any
-    /// number with one.
+    /// The largest number of idle connections in the pool: 64 by default. Connections in use are
+    /// not limited.
     pub max_idle: usize,
-    /// How many of them to one authority, host and port: 8 by default.
+    /// The largest number of idle connections to one host and port: 8 by default.
     pub max_idle_per_host: usize,
-    /// The deadlines and limits of each connection. The body of a response is no longer than
-    /// 1,048,576 octets unless [`body_limit`](Settings::body_limit) is set.
+    /// The timeouts and limits of each connection. By default
+    /// [`body_limit`](Settings::body_limit) is 1,048,576 octets.
     pub stream: Settings,
 }
 
 impl Client {
-    /// A client with the default [`ClientSettings`].
+    /// Creates a client with the default [`ClientSettings`].
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A client with these settings.
+    /// Creates a client with these settings.
     pub fn with_settings(settings: ClientSettings) -> Self {
         Self { settings: settings.stream, pool: Arc::new(Pool::new(&settings)) }
     }
 
-    /// Asks for this URL with GET, and reads the head of the response.
+    /// Sends a GET request for this URL, and reads the head of the response.
     pub fn get(&self, url: &str) -> Result<ClientResponse, Error> {
         self.request(Method::GET, url)?.send()
     }
 
-    /// Begins a request for this URL: `http://`, a host, perhaps a port, path and query. A fragment
-    /// is left out, and the port is 80 unless it is said. Nothing is sent before the request is
-    /// ended.
+    /// Begins a request for this URL: `http://`, a host, and optionally a port, path and query.
     ///
-    /// Path and query are percent-encoded as browsers do it: `/a b?q={ä}` becomes
-    /// `/a%20b?q=%7B%C3%A4%7D`. A `\` in the path becomes `/`, and spaces at both ends are left
-    /// out. What browsers leave raw and a request target may not hold is encoded too: `[`, `]`,
-    /// `|`, a `\` in the query, and a `%` that begins no triplet. Triplets stay as they are. Dot
-    /// segments, which browsers remove, stay too: `/a/../b` is sent as it is.
+    /// The default port is 80. A fragment is not sent. Nothing is sent before a call of
+    /// [`ClientRequest`] that sends.
     ///
-    /// Fails with [`Error::Url`] when the URL is not one of http, when its host is not written as
-    /// one, or when path or query has a control octet: see [`UrlError`](crate::UrlError).
+    /// Path and query are percent-encoded as in a browser: `/a b?q={ä}` becomes
+    /// `/a%20b?q=%7B%C3%A4%7D`. A `\` in the path becomes `/`, and spaces at both ends of the URL
+    /// are removed. Triplets stay as they are.
+    ///
+    /// Two things differ from browsers. Octets that are invalid in a request target are encoded
+    /// too: `[`, `]`, `|`, a `\` in the query, and a `%` that begins no triplet. Dot segments stay:
+    /// `/a/../b` is sent as it is.
+    ///
+    /// Fails with [`Error::Url`] if the URL does not begin with `http://`, its host or port is
+    /// invalid, or path or query has a control octet: see [`UrlError`](crate::UrlError).
     pub fn request<'r>(
         &'r self,
         method: Method<'r>,
@@ -125,7 +130,7 @@ impl Client {
         &self.pool
     }
 
-    /// A connection that is new.
+    /// Opens a connection.
     pub(crate) fn connect(
         &self,
         authority: &str,

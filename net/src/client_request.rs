@@ -1,4 +1,4 @@
-//! A request of a client, from its fields to the response.
+//! A request of a client: its fields, its body, and the calls that send it.
 
 use crate::client::Client;
 use crate::client_response::ClientResponse;
@@ -13,8 +13,10 @@ use bareline_core::{
 use std::fmt;
 use std::io::{self, Read, Write};
 
-/// A request of a [`Client`]: fields are added, then one of the calls that end it sends it and
-/// reads the head of the response.
+/// A request of a [`Client`], sent by [`send`](Self::send) and the other calls that begin with
+/// `send`.
+///
+/// Each of these calls reads the head of the response and returns it.
 ///
 /// ```no_run
 /// use bareline_core::{FieldName, FieldValue, Method};
@@ -29,11 +31,12 @@ use std::io::{self, Read, Write};
 /// # Ok::<(), Error>(())
 /// ```
 ///
-/// A stream as the body is read as fast as the server takes it, and not to its end once the server
-/// is known to have answered; nothing limits how long a read of it takes. The head is at most
-/// 65,535 octets. The response is read when the request has been sent: see the limits of the
-/// [crate](crate).
-#[must_use = "a request is sent by the call that ends it"]
+/// The head is at most 65,535 octets. A reader as the body is read as fast as the server takes the
+/// octets (backpressure). A read has no timeout. When the server responds early, the rest of the
+/// body is not read.
+///
+/// The response is read after the request is sent: see the limits of the [crate](crate).
+#[must_use = "a request is sent by a call of `send`, `send_body` or `send_reader`"]
 pub struct ClientRequest<'r> {
     client: &'r Client,
     method: Method<'r>,
@@ -42,7 +45,7 @@ pub struct ClientRequest<'r> {
     watch: Option<Watch<'r>>,
 }
 
-/// Who wants to see what is sent.
+/// A callback for the octets of the head.
 type Watch<'r> = &'r mut dyn FnMut(&[u8]);
 
 /// The body of a request.
@@ -52,16 +55,16 @@ enum Content<'b> {
     Sized(&'b mut dyn Read, u64),
 }
 
-/// How a request has failed on one connection.
+/// An error of a request on one connection.
 enum Failed {
-    /// Before anything was sent, since the connection carries no more requests.
+    /// Nothing was sent, since the connection carries no more requests.
     Unsent(Error),
-    /// The server has closed, and has not begun to answer.
+    /// The server closed the connection before the first octet of the response.
     IncompleteResponse(Error),
     Otherwise(Error),
 }
 
-/// How much of a stream is read at a time.
+/// The number of octets of a stream that are read at a time.
 const PIECE: usize = 16 * 1024;
 
 impl<'r> ClientRequest<'r> {
@@ -69,14 +72,14 @@ impl<'r> ClientRequest<'r> {
         Self { client, method, url, fields: Vec::new(), watch: None }
     }
 
-    /// Adds a field, behind those that were added before; `Host` and those of the framing are
-    /// written without it.
+    /// Adds a field after the previous ones. `Host` and the framing fields are added automatically.
+    #[doc(alias = "header")]
     pub fn field(mut self, name: FieldName<'r>, value: FieldValue<'r>) -> Self {
         self.fields.push((name, value));
         self
     }
 
-    /// Shows the head of the request to `watch`, each time it is sent.
+    /// Calls `watch` with the head of the request each time the request is sent.
     pub fn on_head(mut self, watch: &'r mut dyn FnMut(&[u8])) -> Self {
         self.watch = Some(watch);
         self
@@ -87,23 +90,26 @@ impl<'r> ClientRequest<'r> {
         self.exchange(Content::Octets(b""))
     }
 
-    /// Sends the request with this body, and its length.
+    /// Sends the request with this body and a `Content-Length`.
     pub fn send_body(self, octets: &[u8]) -> Result<ClientResponse, Error> {
         self.exchange(Content::Octets(octets))
     }
 
-    /// Sends the request with what this reads as its body, in chunks [RFC 9112 section 7.1]. A read
-    /// that fails ends the request, and the connection with it.
+    /// Sends the request with the octets of `body` in chunks [RFC 9112 section 7.1].
     ///
-    /// A server of HTTP/1.0 takes no chunks: use [`send_reader_sized`](Self::send_reader_sized) for
-    /// it. On a connection where it has answered before, this fails with
-    /// [`WriteError::NeedsHttp11`] [RFC 9112 section 6.1].
+    /// If a read of `body` fails, the request fails and its connection is closed.
+    ///
+    /// Use [`send_reader_sized`](Self::send_reader_sized) for an HTTP/1.0 server, which does not
+    /// know chunks. On a connection where the server has sent an HTTP/1.0 response before, this
+    /// fails with [`WriteError::NeedsHttp11`] [RFC 9112 section 6.1].
+    #[doc(alias = "chunked transfer encoding")]
     pub fn send_reader(self, mut body: impl Read) -> Result<ClientResponse, Error> {
         self.exchange(Content::Chunked(&mut body))
     }
 
-    /// The same with a body of this length: no more of it is read, and if there is less the request
-    /// fails with [`WriteError::BodyLength`].
+    /// Sends the request with the first `length` octets of `body` and a `Content-Length`.
+    ///
+    /// Fails with [`WriteError::BodyLength`] if `body` has fewer octets.
     pub fn send_reader_sized(
         self,
         mut body: impl Read,
@@ -173,7 +179,7 @@ impl<'r> ClientRequest<'r> {
     }
 }
 
-/// Whether it does no harm to ask twice [RFC 9110 section 9.2.2].
+/// Returns whether the method is idempotent [RFC 9110 section 9.2.2].
 fn is_idempotent(method: Method<'_>) -> bool {
     [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE, Method::PUT, Method::DELETE]
         .contains(&method)
@@ -202,7 +208,7 @@ impl Content<'_> {
     }
 }
 
-/// Writes all that is read, as long as the server wants it.
+/// Copies a reader to the request, until the server responds.
 fn copy(from: &mut dyn Read, to: &mut RequestWriter<'_>) -> Result<(), Error> {
     let mut piece = vec![0; PIECE];
     while !to.has_response() {

@@ -1,4 +1,4 @@
-//! A response to a client's request.
+//! A response to a request of a client.
 
 use crate::client_stream::{ClientStream, ReceivedHead};
 use crate::pool::Pool;
@@ -8,14 +8,14 @@ use std::fmt;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-/// A response, and the connection on which it comes: its body is read from here.
+/// A response of a [`Client`](crate::Client), whose body is read by [`Read`].
 ///
-/// A body that is cut short, too large, too slow or no body is an error, and never an end: it is an
-/// [`Error`](crate::Error) in the [`io::Error`], into which `?` turns it again.
+/// A body that is truncated, too large, too slow or invalid is an error, and never an end of input.
+/// The [`io::Error`] contains an [`Error`](crate::Error), and `?` converts it back.
 ///
-/// When the body has been read to its end, the client keeps the connection for the next request.
-/// When the response is dropped before, it is kept if the rest has come already, and closed at once
-/// if not. It is closed too when the server has said so, and after a 101.
+/// After the end of the body the connection returns to the pool of the client. If the response is
+/// dropped earlier, the connection returns only if the rest of the body has arrived; otherwise it
+/// is closed. It is also closed after `Connection: close` and after a 101.
 ///
 /// ```
 /// use bareline_core::Status;
@@ -37,7 +37,7 @@ pub struct ClientResponse {
     parts: ResponseParts,
     received: Box<ReceivedHead>,
     trailers: Trailers,
-    /// None, when the exchange is over and another may have it.
+    /// `None` after the end of the exchange: the connection is in the pool or closed.
     stream: Option<Box<ClientStream>>,
     pool: Arc<Pool>,
 }
@@ -62,22 +62,22 @@ impl ClientResponse {
         response
     }
 
-    /// The head of the response: a final one, or a 101.
+    /// Returns the head of the response: a final one or a 101.
     pub fn head(&self) -> ResponseHead<'_> {
         self.received.head(self.parts)
     }
 
-    /// The status.
+    /// Returns the status.
     pub const fn status(&self) -> Status {
         self.parts.status()
     }
 
-    /// The trailer section, once the body has been read to its end.
+    /// Returns the trailer section, which is empty before the end of the body is read.
     pub const fn trailers(&self) -> &Trailers {
         &self.trailers
     }
 
-    /// Gives the connection to the pool, if another request can follow; it is closed otherwise.
+    /// Returns the connection to the pool if another request can follow; otherwise closes it.
     fn return_to_pool(&mut self) {
         if let Some(mut stream) = self.stream.take()
             && stream.settle()

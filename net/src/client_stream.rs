@@ -1,4 +1,4 @@
-//! The client's end of a connection.
+//! One connection of a client.
 
 use crate::body::ResponseBody;
 use crate::deadline::{Deadline, Whole};
@@ -17,8 +17,10 @@ use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
-/// The client's end of a connection: sends requests, one after the other, and reads their
+/// A client's end of one connection, which sends requests one after the other and reads their
 /// responses.
+///
+/// [`Client`](crate::Client) is a client of many servers, with a pool of connections.
 ///
 /// ```no_run
 /// use bareline_core::{Method, Target};
@@ -37,7 +39,7 @@ pub struct ClientStream<S: Transport = TcpStream> {
     wire: ClientWire<S>,
     authority: String,
     received: Box<ReceivedHead>,
-    /// An interim response has come to the present request.
+    /// An interim response to the present request has arrived.
     has_interim: bool,
 }
 
@@ -45,7 +47,7 @@ pub(crate) type ClientWire<S> = Wire<S, ClientConnection>;
 
 const FIELDS: usize = 128;
 
-/// The octets of the head of a response, and where its fields stand in them.
+/// The octets of the head of a response, and the positions of its fields.
 #[derive(Default)]
 pub(crate) struct ReceivedHead {
     octets: HeadOctets,
@@ -53,32 +55,35 @@ pub(crate) struct ReceivedHead {
 }
 
 impl ReceivedHead {
-    /// The head that has these parts.
+    /// Returns the head that has these parts.
     pub(crate) fn head(&self, parts: ResponseParts) -> ResponseHead<'_> {
         parts.over(self.octets.filled(), &self.spans)
     }
 }
 
-/// A response: its head can be read while the body comes.
+/// A response on a [`ClientStream`]: its head, and its body as it arrives.
 ///
-/// What is left of the body when the next request is sent is read and thrown away, within
-/// [`Limits::drain`](bareline_core::Limits); after a longer one the connection has ended.
+/// The next request reads and discards the rest of the body, up to
+/// [`Limits::drain`](bareline_core::Limits). After a longer rest the connection carries no more
+/// requests.
 #[derive(Debug)]
 pub struct Response<'c, S: Transport = TcpStream> {
-    /// The head of the response: a final one, or a 101.
+    /// The head of the response: a final one or a 101.
     pub head: ResponseHead<'c>,
-    /// Its body.
+    /// The body.
+    #[doc(alias = "content")]
     pub body: ResponseBody<'c, S>,
 }
 
 impl ClientStream {
-    /// Connects to `host:port`, with the default [`Settings`]: to each of its addresses in turn,
-    /// until one answers.
+    /// Connects to `host:port` with the default [`Settings`].
+    ///
+    /// The addresses of the host are tried in turn until one accepts the connection.
     pub fn connect(authority: &str) -> Result<Self, Error> {
         Self::connect_with_settings(authority, Settings::default())
     }
 
-    /// Connects to `host:port`, with these settings.
+    /// Connects to `host:port` with these settings.
     pub fn connect_with_settings(authority: &str, settings: Settings) -> Result<Self, Error> {
         let stream = connect_to_one(
             authority.to_socket_addrs().map_err(Error::of_address)?,
@@ -89,7 +94,7 @@ impl ClientStream {
     }
 }
 
-/// Connects to the first of these addresses that answers in time.
+/// Connects to the first of these addresses that accepts the connection in time.
 pub(crate) fn connect_to_one(
     addresses: impl Iterator<Item = SocketAddr>,
     deadline: Duration,
@@ -107,13 +112,14 @@ pub(crate) fn connect_to_one(
 }
 
 impl<S: Transport> ClientStream<S> {
-    /// On a connection that has been made, to the server with this authority, `host` or
-    /// `host:port`, with the default [`Settings`].
+    /// Wraps a connection to a server with the default [`Settings`].
+    ///
+    /// `authority` is `host` or `host:port`, and the value of `Host`.
     pub fn new(transport: S, authority: &str) -> Self {
         Self::with_settings(transport, authority, Settings::default())
     }
 
-    /// The same, with these settings.
+    /// Wraps a connection to a server with these settings: see [`new`](Self::new).
     pub fn with_settings(transport: S, authority: &str, settings: Settings) -> Self {
         let connection = ClientConnection::new(settings.limits_of_a_message());
         Self {
@@ -126,10 +132,9 @@ impl<S: Transport> ClientStream<S> {
 
     /// Sends a request with these fields and this body, and reads the head of the response.
     ///
-    /// `Host` is written first, and a length where there is a body or the method expects one. A
-    /// body that is cut short is never a whole one, and interim responses are skipped. A
-    /// response that comes before the whole request is sent is read all the same
-    /// [RFC 9112 section 9.5].
+    /// `Host` is added as the first field. `Content-Length` is added if there is a body or the
+    /// method expects one. Interim responses are skipped. A response that arrives before the
+    /// complete request is sent is read too [RFC 9112 section 9.5].
     pub fn request(
         &mut self,
         method: Method<'_>,
@@ -145,13 +150,14 @@ impl<S: Transport> ClientStream<S> {
         writer.finish()
     }
 
-    /// Begins a request, whose head `write` makes behind `Host`, which is the authority that the
-    /// stream was made for: with any fields, framing and version. `write` may be called several
-    /// times, until there is room for the head. The head, and a body that is written with it, are
-    /// at most 65,535 octets.
+    /// Begins a request whose head `write` writes, with any fields, framing and version.
     ///
-    /// Fails with [`Error::Closed`] when the connection carries no more requests; nothing has been
-    /// sent then, so that it can be sent on another.
+    /// `Host` with the authority of the stream is written first. `write` is called again with a
+    /// larger buffer if the head does not fit. The head, and a body that is written with it, are at
+    /// most 65,535 octets.
+    ///
+    /// Fails with [`Error::Closed`] if the connection carries no more requests. Nothing is sent in
+    /// this case, so another connection can send the request.
     pub fn begin(
         &mut self,
         method: Method<'_>,
@@ -166,7 +172,7 @@ impl<S: Transport> ClientStream<S> {
         )
     }
 
-    /// The same, with the exchange to be over by then.
+    /// Begins a request as [`begin`](Self::begin) does, with this limit in time of the exchange.
     pub(crate) fn begin_within(
         &mut self,
         whole: Whole,
@@ -184,7 +190,7 @@ impl<S: Transport> ClientStream<S> {
             ))
         })?;
         match self.wire.connection.state() {
-            // What was to write the head has not ended it.
+            // `write` has not ended the head.
             ClientState::Idle => Err(WriteError::OutOfTurn.into()),
             ClientState::Head => Ok(RequestWriter { client: self, progress: Progress::Whole }),
             ClientState::Continue => {
@@ -194,9 +200,10 @@ impl<S: Transport> ClientStream<S> {
         }
     }
 
-    /// Whether the connection carries another request, for all that is known: what is left of the
-    /// response before may turn out to be too long, and the server may have closed, which the
-    /// next request finds out.
+    /// Returns whether the connection seems to carry another request.
+    ///
+    /// The next request may still fail: the rest of the previous response may be too long, or the
+    /// server may have closed the connection.
     pub fn is_open(&self) -> bool {
         let is_next = matches!(
             self.wire.connection.state(),
@@ -205,9 +212,11 @@ impl<S: Transport> ClientStream<S> {
         self.wire.is_open() && is_next
     }
 
-    /// Gives the transport back, with the octets that have come and are not the response's, when it
-    /// belongs to another protocol: after a 101, or a 2xx to CONNECT [RFC 9110 sections 7.8 and
-    /// 9.3.6]. Fails with [`Error::Closed`] when it does not.
+    /// Returns the transport for another protocol, and the octets that were received after the
+    /// head.
+    ///
+    /// Fails with [`Error::Closed`] unless the response is a 101, or a 2xx to CONNECT [RFC 9110
+    /// sections 7.8 and 9.3.6].
     pub fn into_upgraded(mut self) -> Result<(S, Vec<u8>), Error> {
         match self.wire.connection.state() {
             ClientState::Upgraded => self.wire.take_upgraded(),
@@ -219,9 +228,10 @@ impl<S: Transport> ClientStream<S> {
         &self.authority
     }
 
-    /// Whether this error of the present request is that the server has closed, without an octet of
-    /// a response: it may not have seen the request, as when it closed an idle connection
-    /// meanwhile [RFC 9112 section 9.3.1].
+    /// Returns whether this error is a close by the server before the first octet of the response.
+    ///
+    /// The server may have closed an idle connection without seeing the request [RFC 9112 section
+    /// 9.3.1].
     pub(crate) fn has_no_response(&self, error: &Error) -> bool {
         let is_closed = match error {
             Error::Peer(PeerError::NoResponse) | Error::Closed => true,
@@ -236,12 +246,12 @@ impl<S: Transport> ClientStream<S> {
         is_closed && !self.has_interim && self.wire.received.filled().is_empty()
     }
 
-    /// The head that has been received, for the response to keep.
+    /// Moves the received head out of the stream.
     pub(crate) fn take_head(&mut self) -> Box<ReceivedHead> {
         std::mem::take(&mut self.received)
     }
 
-    /// Takes octets of the response's body, as [`ResponseBody`] does.
+    /// Reads octets of the response's body, as [`ResponseBody`] does.
     pub(crate) fn read_body(
         &mut self,
         buffer: &mut [u8],
@@ -250,13 +260,15 @@ impl<S: Transport> ClientStream<S> {
         self.wire.read_body(buffer, trailers)
     }
 
-    /// Whether nothing more comes of the response, and the request has been sent.
+    /// Returns whether the exchange is complete: the request is sent and the response is read.
     pub(crate) fn is_over(&self) -> bool {
         self.wire.connection.state() == ClientState::Done
     }
 
-    /// Discards what has come of the response's body; returns whether another request can follow at
-    /// once, which needs a whole exchange with nothing behind it.
+    /// Discards the arrived octets of the response's body.
+    ///
+    /// Returns whether another request can follow at once: the exchange is complete, and no more
+    /// octets have arrived.
     pub(crate) fn settle(&mut self) -> bool {
         self.wire.next_message();
         let mut left = self.wire.settings.limits.drain as usize;
@@ -264,7 +276,7 @@ impl<S: Transport> ClientStream<S> {
         is_over && self.wire.is_open() && !self.wire.has_more()
     }
 
-    /// Ends the exchange before.
+    /// Ends the previous exchange.
     fn finish_exchange(&mut self) -> Result<(), Error> {
         self.wire.next_message();
         self.received.octets.forget();
@@ -277,7 +289,7 @@ impl<S: Transport> ClientStream<S> {
                 if is_reused {
                     self.wire.look()?;
                 }
-                // Octets that have come now answer nothing: the connection refuses them.
+                // The connection rejects octets that arrived before the request as unsolicited.
                 let received = self
                     .wire
                     .connection
@@ -288,7 +300,7 @@ impl<S: Transport> ClientStream<S> {
         }
     }
 
-    /// Reads what is left of the response before, within a limit.
+    /// Reads and discards the rest of the previous response, up to `Limits::drain`.
     fn drain(&mut self) -> Result<(), Error> {
         let mut deadline = Deadline::new(Wait::Body, self.wire.settings.body_timeout);
         let mut left = self.wire.settings.limits.drain as usize;
@@ -298,7 +310,8 @@ impl<S: Transport> ClientStream<S> {
         Ok(())
     }
 
-    /// Uses what has come of the response before up; tells whether that was all of it.
+    /// Discards the arrived octets of the previous response, at most `left`. Returns whether the
+    /// response is complete.
     fn skip(&mut self, left: &mut usize) -> Result<bool, Error> {
         while self.wire.connection.state() == ClientState::Body {
             let received = self.wire.connection.receive_body(self.wire.received.filled());
@@ -313,7 +326,7 @@ impl<S: Transport> ClientStream<S> {
         Ok(true)
     }
 
-    /// Takes one step: an event, or more octets. Gives the final response, or a 101.
+    /// Processes one event, or reads more octets. Returns the head of a final response or a 101.
     fn receive(&mut self, deadline: &mut Deadline) -> Result<Option<ResponseParts>, Error> {
         let received = self
             .wire
@@ -355,7 +368,8 @@ impl<S: Transport> ClientStream<S> {
         }
     }
 
-    /// Waits for the 100 that the request expects, for a while; gives what comes in its place.
+    /// Waits for a 100 until `continue_timeout`. Returns the head of a final response, if one comes
+    /// instead.
     fn await_continue(&mut self) -> Result<Option<ResponseParts>, Error> {
         let mut deadline = Deadline::new(Wait::Head, self.wire.settings.continue_timeout);
         while self.wire.connection.state() == ClientState::Continue {
@@ -379,12 +393,12 @@ impl<S: Transport> fmt::Debug for ClientStream<S> {
     }
 }
 
-/// The body of a request, framed and sent as it is written: little pieces together, large ones
-/// without a copy.
+/// A writer for the body of a request. It buffers small writes, and sends large ones without a
+/// copy.
 ///
-/// With `Expect: 100-continue` the first octets wait for the 100, but no longer than
-/// [`Settings::continue_timeout`]. Once the server has answered, or has closed, what is written is
-/// thrown away, and [`finish`](Self::finish) tells what it said.
+/// With `Expect: 100-continue` the first write waits for the 100 until
+/// [`Settings::continue_timeout`]. After an early response or a close by the server, written octets
+/// are discarded, and [`finish`](Self::finish) returns the response or the error.
 ///
 /// ```
 /// use bareline_core::{Method, Target};
@@ -409,53 +423,56 @@ impl<S: Transport> fmt::Debug for ClientStream<S> {
 /// assert_eq!(io::read_to_string(response.body)?, "0, 1, 2, ");
 /// # Ok::<(), bareline_net::Error>(())
 /// ```
-#[must_use = "a request is whole when it is finished"]
+#[doc(alias = "100-continue")]
+#[must_use = "a request is complete after `finish`"]
 pub struct RequestWriter<'c, S: Transport = TcpStream> {
     client: &'c mut ClientStream<S>,
     progress: Progress,
 }
 
-/// How a request goes on.
+/// The progress of a request.
 enum Progress {
-    /// Its head was all of it.
+    /// The head is the complete request, or includes the body.
     Whole,
-    /// Its body waits for a 100.
+    /// The body waits for a 100.
     Expecting,
-    /// Its body is being written.
+    /// The body is being written.
     Body,
-    /// The server has answered.
+    /// The server has responded.
     Responded(ResponseParts),
-    /// It could not be sent; the server may have answered.
+    /// The request could not be sent. The server may have responded.
     Failed(Error),
 }
 
 impl<'c, S: Transport> RequestWriter<'c, S> {
-    /// Whether the server has answered, or closed, before the request was whole, so that there is
-    /// no use in writing more.
+    /// Returns whether the server has responded early or closed the connection: further writes are
+    /// discarded.
     pub const fn has_response(&self) -> bool {
         matches!(self.progress, Progress::Responded(_) | Progress::Failed(_))
     }
 
-    /// What goes out with the next write: before a body is written, the head.
+    /// Returns the octets that the next write sends: the head, if no body is written yet.
     pub(crate) fn ready(&self) -> &[u8] {
         self.client.wire.ready()
     }
 
-    /// Ends the request, and reads the head of the response. Fails with [`WriteError::BodyLength`]
-    /// when octets are missing.
+    /// Ends the request, and reads the head of the response.
+    ///
+    /// Fails with [`WriteError::BodyLength`] if the body has fewer octets than its length.
     pub fn finish(self) -> Result<Response<'c, S>, Error> {
         self.finish_with(&[])
     }
 
-    /// Ends the request with these trailers, which a chunked body can have, and reads the head of
-    /// the response.
+    /// Ends the request with these trailers, and reads the head of the response.
+    ///
+    /// Fails with [`WriteError::TrailersNeedChunked`] if the body is not chunked.
     pub fn finish_with(self, trailers: &[TrailerField<'_>]) -> Result<Response<'c, S>, Error> {
         let (ClientStream { wire, received, .. }, parts) = self.finish_into_parts(trailers)?;
         Ok(Response { head: received.head(parts), body: ResponseBody::new(wire) })
     }
 
-    /// The same; gives the response as its connection, which has the octets of the head, and the
-    /// parts of that.
+    /// Ends the request as [`finish_with`](Self::finish_with) does. Returns the connection, which
+    /// has the octets of the head, and the parts of the head.
     pub(crate) fn finish_into_parts(
         mut self,
         trailers: &[TrailerField<'_>],
@@ -471,7 +488,7 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
         let Self { client, progress } = self;
         let parts = match progress {
             Progress::Responded(parts) => parts,
-            // Octets that are no response say more than that none could be sent.
+            // The error of an invalid response says more than the error of the send.
             Progress::Failed(error) => client.receive_head().map_err(|found| match found {
                 Error::Peer(PeerError::Response(_) | PeerError::NotHttp { .. })
                 | Error::Limit(_) => found,
@@ -482,8 +499,8 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
         Ok((client, parts))
     }
 
-    /// Has something sent, if the server still wants it. What hinders that may be the server's
-    /// answer, which comes later.
+    /// Calls `send`, unless the server has responded. An error is kept for `finish`, since a
+    /// response may have arrived that explains it.
     fn send(
         &mut self,
         send: impl FnOnce(&mut ClientWire<S>, &Progress) -> Result<(), Error>,
@@ -544,7 +561,7 @@ mod tests {
     use std::net::TcpListener;
     use std::time::Duration;
 
-    /// A server that has sent its responses before the requests come.
+    /// A server whose responses have arrived before the requests.
     #[derive(Debug)]
     struct Canned(Cursor<Vec<u8>>);
 
@@ -572,13 +589,13 @@ mod tests {
         let mut stream = ClientStream::new(Untimed(Canned(Cursor::new(large.into_bytes()))), "a");
         let response = stream.request(Method::GET, Target::ROOT, &[], b"").unwrap();
         assert_eq!(response.head.as_bytes().len(), len);
-        // The response of a `Client` has the head, and the pool the rest.
+        // A `ClientResponse` takes the head, and the pool the stream.
         let head = stream.take_head();
         assert!(head.octets.memory() >= len);
         assert!(stream.wire.received.memory() > 64 * 1024);
         assert!(stream.settle());
         assert_eq!((stream.wire.received.memory(), stream.received.octets.memory()), (8 * 1024, 0));
-        // One that is used again itself forgets the head with the next request.
+        // The next request on a stream forgets the head.
         stream.received = head;
         let next = stream.request(Method::GET, Target::ROOT, &[], b"");
         assert!(matches!(next, Err(Error::Peer(PeerError::NoResponse))), "{next:?}");
@@ -600,7 +617,7 @@ mod tests {
         };
         let (status, has_long) = request(value.len());
         assert!(matches!(status, Err(Error::TooLong { most: 65_535 })) && !has_long, "{status:?}");
-        // Nothing has been sent then.
+        // Nothing was sent.
         let (status, has_long) = request(value.len() - 1);
         assert!(matches!(status, Ok(Status::NO_CONTENT)) && !has_long, "{status:?}");
     }
@@ -628,12 +645,12 @@ mod tests {
         let error = stream.request(Method::GET, Target::ROOT, &[long, length], b"").unwrap_err();
         assert!(matches!(error, Error::Usage(WriteError::FramingField)), "{error:?}");
         assert!(!stream.wire.has_long());
-        // Nothing has been sent, and the stream goes on.
+        // Nothing was sent, and the stream can be used.
         let response = stream.request(Method::GET, Target::ROOT, &[long], b"").unwrap();
         assert_eq!(response.head.status(), Status::NO_CONTENT);
     }
 
-    /// A server that has sent these octets and takes none.
+    /// A server that has sent these octets and receives none.
     #[derive(Debug)]
     struct Deaf(&'static [u8]);
 
@@ -692,7 +709,7 @@ mod tests {
             "{error:?}"
         );
 
-        // Over at once, and behind an address that has been tried.
+        // A timeout at once, and one after an address that was tried.
         for (after, addresses) in [(0, &addresses[..]), (100, &rejected[..])] {
             let over = Whole::from_now(Duration::from_millis(after));
             let slow = std::iter::from_fn(|| {

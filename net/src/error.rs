@@ -1,11 +1,11 @@
-//! What can go wrong, by whose fault.
+//! The errors of this crate: the network's, the peer's and the caller's.
 
 use bareline_core::{OtherProtocol, ParseError, ParseErrorKind, Status, WriteError, dump};
 use std::net::SocketAddr;
 use std::time::Duration;
 use std::{fmt, io};
 
-/// Why an exchange failed: the network, the peer, or the caller.
+/// An error of an exchange: of the network, the peer or the caller.
 ///
 /// ```
 /// use bareline_core::{Method, Target};
@@ -17,53 +17,54 @@ use std::{fmt, io};
 ///     Err(Error::Url(UrlError::NeedsTls))
 /// ));
 ///
-/// // A peer that closes, and says nothing.
+/// // A server that closes the connection without a response.
 /// let mut client = ClientStream::new(Untimed(Cursor::new(Vec::new())), "example.com");
 /// let error = client.request(Method::GET, Target::ROOT, &[], b"").unwrap_err();
 /// assert!(
 ///     error
 ///         .to_string()
-///         .starts_with("connection closed before the response (RFC 9112 section")
+///         .starts_with("the server closed the connection without a response")
 /// );
 /// ```
 ///
-/// The text of an error includes that of its cause. [`source`](std::error::Error::source) returns
-/// what is behind the cause, so that a chain of errors has each text once.
+/// The text of an error includes the text of its cause. [`source`](std::error::Error::source) skips
+/// that cause and returns the next one, so that a chain of errors prints each text once.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The network or the operating system.
+    /// An error of the network or the operating system.
     Io(io::Error),
-    /// None of the addresses could be connected to.
+    /// No connection to any of the addresses.
     Connect {
-        /// Each address with its failure, in the order in which they were tried.
+        /// Each address with its error, in the order of the attempts.
         tried: Vec<(SocketAddr, io::Error)>,
     },
-    /// What the peer did.
+    /// A mistake of the peer.
     Peer(PeerError),
-    /// What the caller asked for.
+    /// A mistake of the caller.
     Usage(WriteError),
-    /// What a server sent is larger than the caller's own limits allow.
+    /// A response that exceeds a limit of the client.
     Limit(ParseError),
-    /// What the caller wants to send does not fit: a head, trailers, or a datagram.
+    /// A head, a trailer section or a datagram that is too long to send.
     TooLong {
-        /// How many octets it has at the most.
+        /// The limit in octets.
         most: usize,
     },
-    /// The caller's buffer has cut a datagram.
+    /// A datagram that is truncated, since the caller's buffer is too small.
     DatagramCut {
-        /// How many octets are missing.
+        /// The number of octets that are missing.
         missing: usize,
     },
-    /// The URL that the caller asked for.
+    /// An invalid URL of the caller.
     Url(UrlError),
-    /// The connection has ended, and carries nothing more [RFC 9112 section 9.6].
+    /// A connection that carries no more messages [RFC 9112 section 9.6].
     Closed,
-    /// A request got no answer from the caller, or not a whole one; the connection is closed.
+    /// A request to which the caller sent no response or an incomplete one; the connection is
+    /// closed.
     IncompleteResponse,
 }
 
-/// What the peer did wrong.
+/// A mistake of the peer.
 ///
 /// ```
 /// use bareline_core::Status;
@@ -83,44 +84,46 @@ pub enum Error {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum PeerError {
-    /// A client sent what is no request.
+    /// An invalid request of a client.
     Parse(ParseError),
-    /// A server sent what is no response.
+    /// An invalid response of a server.
     Response(ParseError),
-    /// A client speaks another protocol.
+    /// A client that speaks another protocol.
     Protocol {
         /// The protocol.
         other: OtherProtocol,
-        /// Where HTTP/1.x ends.
+        /// The error of the HTTP/1.x parser.
         error: ParseError,
     },
-    /// A server sent what does not begin with `HTTP/`: it speaks another protocol.
+    /// A server that speaks another protocol: its response does not begin with `HTTP/`.
     NotHttp {
         /// The protocol, if it is known.
         other: Option<OtherProtocol>,
-        /// The beginning of what arrived.
+        /// The first octets of the response.
         arrived: FirstOctets,
-        /// Where HTTP/1.x ends.
+        /// The error of the HTTP/1.x parser.
         error: ParseError,
     },
-    /// A server closed the connection before the first octet of a response [RFC 9112 section 9.5].
+    /// A close by the server before the first octet of a response [RFC 9112 section 9.5].
     NoResponse,
-    /// A client closed the connection in the middle of a request [RFC 9112 section 8].
+    /// A close by the client in the middle of a request [RFC 9112 section 8].
     Truncated,
-    /// A server closed the connection in the middle of a response, or after an interim one
-    /// [RFC 9112 section 8].
+    /// A close by the server in the middle of a response or after an interim one [RFC 9112
+    /// section 8].
     TruncatedResponse,
-    /// It kept us waiting.
+    /// A timeout.
+    #[doc(alias = "timeout")]
     TooSlow {
-        /// For what.
+        /// The event that did not come in time.
         wait: Wait,
-        /// How long.
+        /// The timeout.
         after: Duration,
     },
 }
 
-/// The first octets of what a peer sent, up to 31. Displayed as their first line, made fit to
-/// print.
+/// The first octets that a peer sent, up to 31.
+///
+/// `Display` prints their first line, with unprintable octets and quotes escaped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FirstOctets {
     octets: [u8; 31],
@@ -137,7 +140,7 @@ impl FirstOctets {
         first
     }
 
-    /// The octets.
+    /// Returns the octets.
     pub fn as_bytes(&self) -> &[u8] {
         self.octets.get(..usize::from(self.len)).unwrap_or_default()
     }
@@ -151,73 +154,75 @@ impl fmt::Display for FirstOctets {
     }
 }
 
-/// Why a [`Client`](crate::Client) cannot ask for a URL. Octets are counted from the beginning of
-/// the URL.
+/// An error in a URL that a [`Client`](crate::Client) is given.
+///
+/// `at` is an offset in octets from the beginning of the URL.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum UrlError {
-    /// It does not begin with `http://`.
+    /// A URL that does not begin with `http://`.
     NotHttp,
-    /// Its scheme is https, whose TLS the client has not.
+    /// The scheme https: the client has no TLS.
     NeedsTls,
-    /// It has no host.
+    /// A URL without a host.
     NoHost {
-        /// Where the host would be.
+        /// The offset at which a host is expected.
         at: usize,
     },
-    /// It has a user name.
+    /// A user name in front of the host.
     Userinfo {
-        /// Where that begins.
+        /// The offset of the user name.
         at: usize,
     },
-    /// Its host has an octet that it may not hold, or is no address in brackets.
+    /// A host with an invalid octet, or with an invalid address in brackets.
     InvalidHost {
-        /// The first octet that is wrong.
+        /// The offset of the first invalid octet.
         at: usize,
     },
-    /// Its host has a character beyond ASCII.
+    /// A host with a character that is not ASCII.
     NonAsciiHost {
-        /// Where that begins.
+        /// The offset of the character.
         at: usize,
     },
-    /// Its IPv6 address has a zone.
+    /// An IPv6 address with a zone identifier.
     Zone {
-        /// Where that begins.
+        /// The offset of the `%`.
         at: usize,
     },
-    /// Its port is no number up to 65,535.
+    /// A port that is not a number up to 65,535.
     InvalidPort {
-        /// Where that begins.
+        /// The offset of the port.
         at: usize,
     },
-    /// Its path or query has a control octet.
+    /// A control octet in the path or query.
     InvalidTarget {
-        /// The octet.
+        /// The offset of the octet.
         at: usize,
     },
 }
 
-/// What is waited for.
+/// An event that a connection waits for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Wait {
     /// The first octet of a request.
     Idle,
-    /// A message head.
+    /// The end of a message head.
     Head,
-    /// The rest of a body.
+    /// The end of a body.
     Body,
-    /// The peer to take what is sent.
+    /// Space in the send buffer: the peer has to read.
     Write,
     /// A datagram.
     Datagram,
-    /// The end of an exchange as a whole.
+    /// The end of an exchange.
     Exchange,
 }
 
 impl PeerError {
-    /// The status with which a server answers: 502 for each fault of a response, as of a gateway
-    /// [RFC 9110 section 15.6.3].
+    /// Returns the status with which a server responds to this error.
+    ///
+    /// An error in a response is a 502, the status of a gateway [RFC 9110 section 15.6.3].
     pub const fn status(&self) -> Status {
         match self {
             Self::Parse(error) | Self::Protocol { error, .. } => error.status(),
@@ -247,80 +252,80 @@ impl fmt::Display for PeerError {
             }
             Self::NotHttp { other: None, arrived, error } => write!(
                 f,
-                "what arrived does not begin with HTTP/1.1, but with \"{arrived}\": {error}: the \
-                 server may speak another protocol at this port",
+                "the response begins with \"{arrived}\" instead of HTTP/1.1: {error}: the server \
+                 may speak another protocol at this port",
             ),
             Self::NoResponse => f.write_str(
-                "connection closed before the response (RFC 9112 section 9.5): the server may \
-                 have failed or, if it never responds, speak another protocol at this port",
+                "the server closed the connection without a response (RFC 9112 section 9.5): \
+                 check its log, and that it speaks HTTP at this port",
             ),
             Self::Truncated => f.write_str(
                 "the client closed the connection in mid-request (RFC 9112 section 8): send the \
-                 whole request before closing",
+                 complete request before closing",
             ),
             Self::TruncatedResponse => f.write_str(
                 "the server closed the connection in mid-response (RFC 9112 section 8): report it \
-                 to whoever runs the server, or ask again where that does no harm",
+                 to whoever runs the server, or repeat the request if it is idempotent",
             ),
             Self::TooSlow { wait, after } => {
-                write!(f, "no {wait} within {} s", after.as_secs_f32())
+                write!(f, "timed out after {} s waiting for {wait}", after.as_secs_f32())
             }
         }
     }
 }
 
 impl UrlError {
-    /// The fault, its place, the rule and what to do.
+    /// Returns the error, its offset, the rule and the remedy.
     const fn parts(self) -> (&'static str, Option<usize>, &'static str, &'static str) {
         match self {
             Self::NotHttp => {
-                ("no http URL", None, "RFC 9110 section 4.2.1", "it has to begin with http://")
+                ("not an http URL", None, "RFC 9110 section 4.2.1", "begin the URL with http://")
             }
             Self::NeedsTls => (
                 "https needs TLS",
                 None,
                 "RFC 9110 section 4.2.2",
-                "connect with a TLS library, and ask on its stream with a ClientStream",
+                "connect with a TLS library, then send the request on its stream with ClientStream",
             ),
             Self::NoHost { at } => {
-                ("no host", Some(at), "RFC 9110 section 4.2.1", "write one behind http://")
+                ("no host", Some(at), "RFC 9110 section 4.2.1", "write a host after http://")
             }
             Self::Userinfo { at } => (
                 "user name in the URL",
                 Some(at),
                 "RFC 9110 section 4.2.4",
-                "leave out what stands up to the @, and send Authorization in its place",
+                "remove user name, password and @, and send an Authorization field instead",
             ),
             Self::InvalidHost { at } => (
                 "invalid host",
                 Some(at),
                 "RFC 3986 section 3.2.2",
-                "a name has letters, digits, hyphens and dots, an IPv6 address stands in \
-                 brackets, and one :port may follow",
+                "write a name of letters, digits, hyphens and dots, or an IPv6 address in \
+                 brackets, then at most one :port",
             ),
             Self::NonAsciiHost { at } => (
                 "non-ASCII host",
                 Some(at),
                 "RFC 3986 section 3.2.2",
-                "write it in Punycode, with xn-- in front",
+                "write the name in Punycode, which begins with xn--",
             ),
             Self::Zone { at } => (
-                "zone in an IPv6 address",
+                "zone identifier in an IPv6 address",
                 Some(at),
                 "RFC 3986 section 3.2.2",
-                "connect to the address with its zone, and ask on that stream with a ClientStream",
+                "connect a TcpStream with the zone, then send the request on it with ClientStream",
             ),
             Self::InvalidPort { at } => (
                 "invalid port",
                 Some(at),
                 "RFC 3986 section 3.2.3",
-                "write a number up to 65535, or none",
+                "write a number up to 65535, or leave the port out",
             ),
             Self::InvalidTarget { at } => (
-                "control octet in path or query",
+                "control octet in the path or query",
                 Some(at),
                 "RFC 3986 section 3.3",
-                "percent-encode it",
+                "remove or percent-encode it",
             ),
         }
     }
@@ -344,12 +349,12 @@ impl std::error::Error for UrlError {}
 impl fmt::Display for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Idle => "request",
-            Self::Head => "whole head",
-            Self::Body => "whole body",
-            Self::Write => "room to send",
-            Self::Datagram => "datagram",
-            Self::Exchange => "end of the exchange",
+            Self::Idle => "a request",
+            Self::Head => "the end of the head",
+            Self::Body => "the end of the body",
+            Self::Write => "the peer to read",
+            Self::Datagram => "a datagram",
+            Self::Exchange => "the end of the exchange",
         })
     }
 }
@@ -358,22 +363,27 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(error) => write!(f, "{error}"),
-            Self::Connect { tried } if tried.is_empty() => f.write_str("the name has no address"),
+            Self::Connect { tried } if tried.is_empty() => {
+                f.write_str("cannot connect: the name has no address")
+            }
             Self::Connect { tried } => {
                 for (position, (address, error)) in tried.iter().enumerate() {
-                    let separator = if position == 0 { "" } else { "; " };
+                    let separator = if position == 0 { "cannot connect to " } else { "; " };
                     write!(f, "{separator}{address}: {error}")?;
                 }
                 Ok(())
             }
             Self::Peer(fault) => write!(f, "{fault}"),
-            // Whether a body is at fault it does not know.
+            // An interim response has this error too, and no body.
             Self::Usage(error @ WriteError::NeedsHttp11) => {
-                write!(f, "{error}: send a body with its length, as by stream_sized")
+                write!(
+                    f,
+                    "{error}: send a body with its length, by send_reader_sized or stream_sized"
+                )
             }
             Self::Usage(error) => write!(f, "{error}"),
             Self::Limit(error) => {
-                let remedy = raised(error.kind()).unwrap_or("raise that");
+                let remedy = raised(error.kind()).unwrap_or("raise the limit");
                 write!(
                     f,
                     "{} for the client's own limits ({}): {remedy}",
@@ -384,25 +394,27 @@ impl fmt::Display for Error {
             Self::TooLong { most } => {
                 write!(
                     f,
-                    "head, trailers or message in a datagram longer than {most} octets: send \
-                     fewer or shorter fields, or less content"
+                    "too long to send: a head, trailer section or datagram has at most {most} \
+                     octets: send fewer or shorter fields, or less content"
                 )
             }
             Self::DatagramCut { missing } => {
-                write!(
-                    f,
-                    "datagram cut by the receiver's own buffer: use one that is {missing} octets \
-                     larger"
-                )
+                write!(f, "datagram truncated: enlarge the receive buffer by {missing} octets")
             }
             Self::Url(fault) => write!(f, "{fault}"),
-            Self::Closed => f.write_str("connection has ended (RFC 9112 section 9.6)"),
-            Self::IncompleteResponse => f.write_str("request without a whole answer"),
+            Self::Closed => f.write_str(
+                "the connection carries no more messages (RFC 9112 section 9.6): a request needs \
+                 another one",
+            ),
+            Self::IncompleteResponse => f.write_str(
+                "the request got no complete response: call Responder::send, or \
+                 ResponseWriter::finish at the end of a body",
+            ),
         }
     }
 }
 
-/// What is behind the cause, whose text is that of the error itself.
+/// The cause is skipped: its text is in the text of the error.
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
@@ -412,15 +424,14 @@ impl std::error::Error for Error {
     }
 }
 
-/// Returns the setting of a client that, raised, lets pass what is too large for it; `None` for a
-/// fault that is not of that kind.
+/// Returns the hint which limit of a client to raise; `None` if the error is not of a limit.
 const fn raised(kind: ParseErrorKind) -> Option<&'static str> {
     Some(match kind {
         ParseErrorKind::BodyTooLarge => {
-            "raise Settings::body_limit, and Limits::body where that is lower"
+            "raise Settings::body_limit, and Limits::body if it is lower"
         }
         ParseErrorKind::HeadTooLong | ParseErrorKind::TrailersTooLong => {
-            "a head has at most 65535 octets; raise Limits::head where that is lower"
+            "a head has at most 65535 octets; raise Limits::head if it is lower"
         }
         ParseErrorKind::TooManyFields => {
             "a head has at most 128 fields; raise Limits::trailers for trailers, lend more \
@@ -432,8 +443,9 @@ const fn raised(kind: ParseErrorKind) -> Option<&'static str> {
     })
 }
 
-/// Returns whether a message begins with `HTTP/`, as far as it has arrived: in any case, and behind
-/// the empty lines that some servers send.
+/// Returns whether these octets begin like `HTTP/`, which may be incomplete.
+///
+/// Some servers send lower case, or empty lines in front.
 fn begins_as_http(octets: &[u8]) -> bool {
     octets
         .trim_ascii_start()
@@ -443,7 +455,7 @@ fn begins_as_http(octets: &[u8]) -> bool {
 }
 
 impl Error {
-    /// The fault of what a client sent, in these octets.
+    /// Returns the error of a request that has these octets.
     pub(crate) fn of_request(error: ParseError, octets: &[u8]) -> Self {
         Self::Peer(match (error.kind(), error.other_protocol(octets)) {
             (_, Some(other)) => PeerError::Protocol { other, error },
@@ -452,7 +464,7 @@ impl Error {
         })
     }
 
-    /// The fault of what a server sent, in these octets.
+    /// Returns the error of a response that has these octets.
     pub(crate) fn of_response(error: ParseError, octets: &[u8]) -> Self {
         if raised(error.kind()).is_some() {
             return Self::Limit(error);
@@ -468,7 +480,7 @@ impl Error {
         })
     }
 
-    /// Adds how an address is written, where this one cannot be read.
+    /// Adds an example to the error of an address that cannot be parsed.
     pub(crate) fn of_address(error: io::Error) -> Self {
         let is_unreadable =
             error.kind() == io::ErrorKind::InvalidInput && error.raw_os_error().is_none();
@@ -482,7 +494,7 @@ impl Error {
     }
 }
 
-/// An error that has been through [`std::io`], as those of bodies are, is what it was.
+/// Restores an error that was converted to an [`io::Error`], as a body's `read` does.
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
         error.downcast().unwrap_or_else(Self::Io)
@@ -556,7 +568,7 @@ mod tests {
         RequestHead::parse(b"\x01", FieldSpans::<1>::new().lend()).unwrap_err()
     }
 
-    /// Each variant once. The matches fail to compile when one is missing here.
+    /// Returns each variant once. The matches do not compile when a variant is missing here.
     fn errors() -> Vec<Error> {
         let error = parse_error();
         let peer = [
@@ -608,7 +620,7 @@ mod tests {
         let mut errors = vec![
             Error::Io(io::ErrorKind::ConnectionReset.into()),
             Error::Io(io::Error::other("a text")),
-            // An error of a transport, with a cause of its own.
+            // An error of a transport, which has a cause.
             Error::Io(io::Error::other(Caused)),
             Error::Connect { tried: vec![] },
             Error::Connect {
@@ -638,7 +650,7 @@ mod tests {
         errors
     }
 
-    /// An error that does not say what has caused it.
+    /// An error whose text does not include its cause.
     #[derive(Debug)]
     struct Caused;
 
@@ -654,7 +666,7 @@ mod tests {
         }
     }
 
-    /// The texts of an error and of what has caused it.
+    /// Returns the texts of an error and of its causes.
     fn chain(error: &dyn StdError) -> Vec<String> {
         let (mut texts, mut next) = (Vec::new(), Some(error));
         while let Some(error) = next {
@@ -692,7 +704,7 @@ mod tests {
         assert_eq!(longest, 2, "the one that has a cause of its own");
     }
 
-    /// The fault of the head of a response.
+    /// Returns the error of the head of a response.
     fn fault_of_response(octets: &[u8]) -> PeerError {
         let error = ResponseHead::parse(octets, FieldSpans::<4>::new().lend()).unwrap_err();
         let Error::Peer(fault) = Error::of_response(error, octets) else { panic!("{error}") };
@@ -720,8 +732,8 @@ mod tests {
         ] {
             let told = fault_of_response(octets).to_string();
             let expected = format!(
-                "what arrived does not begin with HTTP/1.1, but with \"{shown}\": invalid HTTP \
-                 version at octet "
+                "the response begins with \"{shown}\" instead of HTTP/1.1: invalid HTTP version \
+                 at octet "
             );
             assert!(told.starts_with(&expected), "{told}");
         }
@@ -776,7 +788,7 @@ mod tests {
             ParseErrorKind::ALL.iter().filter(|kind| raised(**kind).is_some()).collect();
         let too: Vec<_> =
             ParseErrorKind::ALL.iter().filter(|kind| kind.to_string().contains("too ")).collect();
-        // Of requests; and numbers that do not fit into 64 bits.
+        // Limits of requests, and numbers that do not fit into 64 bits.
         let others = [
             ParseErrorKind::MethodTooLong,
             ParseErrorKind::TargetTooLong,

@@ -1,11 +1,11 @@
-//! The connections that are idle for more requests.
+//! The pool of a client's idle connections.
 
 use crate::client::ClientSettings;
 use crate::client_stream::ClientStream;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Connections on which nothing is under way: those that were used last stand last.
+/// Idle connections, the most recently used last.
 pub(crate) struct Pool {
     idle: Mutex<Vec<Idle>>,
     idle_timeout: Duration,
@@ -24,8 +24,8 @@ impl Pool {
         Self { idle: Mutex::new(Vec::new()), idle_timeout, max_idle, max_idle_per_host }
     }
 
-    /// The connection to this authority that was used last: the one of which it is most likely that
-    /// the server keeps it too.
+    /// Removes the connection to this authority that was used last, which the server is most likely
+    /// to have kept open.
     pub(crate) fn take(&self, authority: &str) -> Option<Box<ClientStream>> {
         self.locked(|idle| {
             let position = idle.iter().rposition(|idle| idle.stream.authority() == authority)?;
@@ -33,7 +33,7 @@ impl Pool {
         })
     }
 
-    /// Keeps a connection; those that were used longest ago make room for it.
+    /// Adds a connection, and closes the least recently used ones beyond the limits.
     pub(crate) fn keep(&self, stream: Box<ClientStream>) {
         self.locked(|idle| {
             let alike =
@@ -50,15 +50,15 @@ impl Pool {
         });
     }
 
-    /// Closes what has been idle for too long, then does this.
+    /// Closes the connections that have been idle for too long, then calls `change`.
     fn locked<T>(&self, change: impl FnOnce(&mut Vec<Idle>) -> T) -> T {
-        // Nothing in here leaves the connections half changed.
+        // No panic leaves the list in an inconsistent state, so poisoning is ignored.
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.retain(|idle| idle.since.elapsed() < self.idle_timeout);
         change(&mut idle)
     }
 
-    /// Returns how many connections are idle.
+    /// Returns the number of idle connections.
     pub(crate) fn count(&self) -> usize {
         self.locked(|idle| idle.len())
     }

@@ -1,10 +1,10 @@
-//! The trailer section of a body, kept.
+//! The trailer section of a received body.
 
 use bareline_core::{FieldName, FieldValue, TrailerField};
 
 /// The fields of a trailer section [RFC 9110 section 6.5].
 ///
-/// They come behind a chunked body, and are none before it has been read to its end.
+/// Trailers follow a chunked body. The section is empty until the body has been read to its end.
 ///
 /// ```
 /// use bareline_net::{Exchange, ServerStream, Untimed};
@@ -24,12 +24,12 @@ use bareline_core::{FieldName, FieldValue, TrailerField};
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Trailers {
-    /// The names and the values, one behind the other.
+    /// The names and values, concatenated.
     octets: Vec<u8>,
     ends: Vec<Ends>,
 }
 
-/// Where a name ends, and the value behind it: a trailer section has at most 65,535 octets.
+/// The ends of a name and of its value in the octets: a trailer section has at most 65,535.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Ends {
     name: u16,
@@ -39,8 +39,9 @@ struct Ends {
 impl Trailers {
     pub(crate) const NONE: Self = Self { octets: Vec::new(), ends: Vec::new() };
 
-    /// Returns the fields, in the order in which they came: what
-    /// [`finish_with`](crate::ResponseWriter::finish_with) takes.
+    /// Returns the fields in the order in which they came.
+    ///
+    /// [`ResponseWriter::finish_with`](crate::ResponseWriter::finish_with) sends such fields.
     pub fn fields(&self) -> Vec<TrailerField<'_>> {
         let starts = std::iter::once(0).chain(self.ends.iter().map(|ends| ends.value));
         let fields = starts.zip(&self.ends).filter_map(|(start, ends)| {
@@ -54,7 +55,7 @@ impl Trailers {
     pub(crate) fn push(&mut self, name: FieldName<'_>, value: FieldValue<'_>) {
         let name_end = self.octets.len().saturating_add(name.as_bytes().len());
         let value_end = name_end.saturating_add(value.as_bytes().len());
-        // Both fit: core has refused what is longer.
+        // Both conversions succeed: core has rejected longer trailer sections.
         if let (Ok(name_end), Ok(value_end)) = (name_end.try_into(), value_end.try_into()) {
             self.octets.extend_from_slice(name.as_bytes());
             self.octets.extend_from_slice(value.as_bytes());
@@ -70,7 +71,7 @@ mod tests {
     use super::{Ends, Trailers};
     use bareline_core::{FieldName, FieldValue};
 
-    /// How many octets of memory they take.
+    /// Returns the memory that the trailers take, in octets.
     fn memory(trailers: &Trailers) -> usize {
         trailers.octets.capacity() + trailers.ends.capacity() * size_of::<Ends>()
     }
@@ -85,8 +86,7 @@ mod tests {
         assert_eq!(trailers.fields(), fields);
     }
 
-    /// 65,535 octets in any shape: `a:` in each line, which is the worst for what stands beside the
-    /// octets; and one long line.
+    /// Tries 65,535 octets as `a:` in each line, which needs the most `Ends`, and as longer lines.
     #[test]
     fn trailers_take_three_times_their_octets_at_most() {
         let value = "x".repeat(65_530);

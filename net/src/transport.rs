@@ -1,15 +1,14 @@
-//! What a connection runs on.
+//! The transports of connections: TCP, Unix sockets, and other streams.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// A stream of octets in both directions, whose waits can be limited, and one of whose directions
-/// can be ended.
+/// A stream of octets in both directions, with timeouts and a half-close.
 ///
-/// TCP streams and Unix sockets are transports. One on top of these, such as TLS, becomes one by
-/// passing the calls on to the socket below. One that cannot wait for long, such as octets in
-/// memory, is wrapped in [`Untimed`].
+/// TCP streams and Unix sockets are transports. A stream on top of one, such as TLS, implements
+/// this trait by passing the calls on to the socket below. A stream that does not block for long,
+/// such as octets in memory, is wrapped in [`Untimed`].
 ///
 /// ```
 /// use bareline_net::Transport;
@@ -17,7 +16,7 @@ use std::time::Duration;
 /// use std::net::TcpStream;
 /// use std::time::Duration;
 ///
-/// /// A connection that counts what is received.
+/// /// A connection that counts the received octets.
 /// struct Counted(TcpStream, u64);
 ///
 /// impl Read for Counted {
@@ -61,37 +60,45 @@ use std::time::Duration;
 /// }
 /// ```
 pub trait Transport: Read + Write {
-    /// Makes the transport fit for messages; it is called once, before anything else, and does
-    /// nothing unless it is written.
+    /// Sets the options that messages need, such as `TCP_NODELAY`. By default it does nothing.
+    ///
+    /// It is called once, before any other method.
     fn prepare(&mut self) {}
 
-    /// The address of the peer, where it has one; `None` unless it is written.
+    /// Returns the address of the peer, if there is one. By default it returns `None`.
     fn peer_addr(&self) -> Option<SocketAddr> {
         None
     }
 
-    /// How long a read may wait from now on, or that it may wait without end. One that takes longer
-    /// fails with [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::TimedOut`], and loses no
-    /// octets. It is the whole read that is meant: one that reads several times from what is
-    /// below, as TLS does, has that time for all of them, or a peer that sends octet by octet has
-    /// no deadline.
+    /// Sets the timeout of each later read; `None` is no timeout.
+    ///
+    /// A read that times out fails with [`io::ErrorKind::WouldBlock`] or
+    /// [`io::ErrorKind::TimedOut`], and loses no octets. A read that reads from the socket below
+    /// several times, as TLS does, has this timeout for all of them. Otherwise a peer that sends
+    /// octet by octet would never time out.
     fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()>;
 
-    /// How long a write may wait from now on, in the same way.
+    /// Sets the timeout of each later write, as [`set_read_timeout`](Self::set_read_timeout) does
+    /// of reads.
     fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()>;
 
-    /// Whether reads give [`io::ErrorKind::WouldBlock`] at once from now on when nothing has come.
+    /// Sets whether a later read fails with [`io::ErrorKind::WouldBlock`] at once when no octets
+    /// have arrived.
     ///
-    /// A client looks for what a server has sent unasked before it uses a connection again. A
-    /// server discards what has arrived of a body that nobody reads before it responds. Where a
-    /// transport cannot be read without waiting, this fails, and neither looks: the server then
-    /// closes the connection after such a response. What has been left nonblocking by somebody else
-    /// is made to block.
+    /// A client checks for unsolicited octets in this way before it reuses a connection. A server
+    /// discards the arrived octets of an unread body in this way before it responds.
+    ///
+    /// A transport that is always blocking fails here. Then the client does not check, and the
+    /// server closes the connection after a response to a request with an unread body. A transport
+    /// that is nonblocking at first is made blocking.
     fn set_nonblocking(&mut self, is_nonblocking: bool) -> io::Result<()>;
 
-    /// Says to the peer that no more octets will be sent. Where that cannot be done, it fails, and
-    /// the connection is closed at once when it is its time; else what the peer still sends is
-    /// read, within [`Settings::linger_timeout`](crate::Settings) and its like.
+    /// Closes the sending direction: the peer reads the end of input.
+    ///
+    /// Then the server does a lingering close: it reads and discards octets of the peer within
+    /// [`Settings::linger_timeout`](crate::Settings::linger_timeout) and the other linger limits. A
+    /// transport that cannot do a half-close fails here, and the connection is closed at once.
+    #[doc(alias = "shutdown")]
     fn close_write(&mut self) -> io::Result<()>;
 }
 
@@ -127,8 +134,8 @@ macro_rules! socket {
 
 socket!(
     TcpStream,
-    // Without it a small message may wait 40 ms for the acknowledgement of the one before; it
-    // works all the same.
+    // With Nagle's algorithm a small message may wait 40 ms for the acknowledgement of the one
+    // before. An error is ignored, since it costs time only.
     |stream: &Self| _ = stream.set_nodelay(true),
     |stream: &Self| stream.peer_addr().ok()
 );
@@ -166,8 +173,8 @@ macro_rules! pointer {
 }
 pointer!(Box<T>, &mut T);
 
-/// Anything that reads and writes, as a [`Transport`] without deadlines: what is waited for is the
-/// reader's and writer's business.
+/// A reader and writer as a [`Transport`] without timeouts: each read and write blocks as long as
+/// `T` does.
 ///
 /// ```
 /// use bareline_core::Status;
@@ -178,7 +185,8 @@ pointer!(Box<T>, &mut T);
 ///     ServerStream::new(Untimed(Cursor::new(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".to_vec())));
 /// if let Some(exchange) = peer.next_request()? {
 ///     assert_eq!(exchange.head.target().path(), "/");
-///     exchange.responder.send(Status::OK, &[], b"behind the request, as a cursor does")?;
+///     // A cursor writes after the request that was read.
+///     exchange.responder.send(Status::OK, &[], b"hello")?;
 /// }
 /// # Ok::<(), bareline_net::Error>(())
 /// ```

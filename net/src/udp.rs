@@ -1,4 +1,4 @@
-//! A UDP socket with deadlines, that tells when a datagram was cut.
+//! A UDP socket with timeouts, which detects truncated datagrams.
 
 use crate::deadline::is_passing;
 use crate::error::{Error, PeerError, Wait};
@@ -11,7 +11,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::time::{Duration, Instant};
 use std::{fmt, io};
 
-/// A UDP socket: sends and receives datagrams, of raw octets or with a message of HTTP in each.
+/// A UDP socket that sends and receives datagrams of raw octets or with one HTTP message in each.
 ///
 /// ```
 /// use bareline_core::{FieldName, FieldSpans, FieldValue, Method, Target};
@@ -43,38 +43,41 @@ use std::{fmt, io};
 /// ```
 pub struct UdpPeer {
     socket: UdpSocket,
-    /// As large as a datagram can be, so that it is known how much of one a smaller buffer cuts
-    /// off.
+    /// A buffer for the largest datagram, so that the number of octets that the caller's buffer
+    /// truncates is known.
     whole: Box<[u8]>,
-    /// The timeout that the socket has now, where that is known.
+    /// The present read timeout of the socket, if it is known.
     timeout: Option<Option<Duration>>,
 }
 
 const LARGEST: usize = 65_536;
-/// When a datagram that is not answered is sent again, for the first time.
+/// The time without a response after which a datagram is first sent again.
 const REPEAT_AFTER: Duration = Duration::from_millis(500);
 
-/// A datagram that has been received; as a message, where it is one, it is read from here.
+/// A received datagram, which can be parsed as a request or a response.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Datagram<'b> {
-    /// What it carried, as far as the buffer holds it.
+    /// The octets of the datagram that fit into the buffer.
     pub octets: &'b [u8],
-    /// How many octets more it had than the buffer.
+    /// The number of octets that did not fit into the buffer.
     pub cut: usize,
-    /// Who sent it.
+    /// The address of the sender.
     pub from: SocketAddr,
 }
 
 impl<'b> Datagram<'b> {
-    /// The request that it is, and its body: see [`datagram::request`]. One that was cut is
-    /// [`Error::DatagramCut`].
+    /// Parses the datagram as a request, and returns its head and body: see [`datagram::request`].
+    ///
+    /// Fails with [`Error::DatagramCut`] if the datagram was truncated.
     pub fn request(&self, spans: LentSpans<'b>) -> Result<(RequestHead<'b>, &'b [u8]), Error> {
         datagram::request(self.whole()?, spans)
             .map_err(|error| self.fault(error, PeerError::Parse, Error::of_request))
     }
 
-    /// The response that it is, to a request with `method`, and its body: see
-    /// [`datagram::response`]. One that was cut is [`Error::DatagramCut`].
+    /// Parses the datagram as a response to a request with `method`, and returns its head and body:
+    /// see [`datagram::response`].
+    ///
+    /// Fails with [`Error::DatagramCut`] if the datagram was truncated.
     pub fn response(
         &self,
         method: Method<'_>,
@@ -88,7 +91,8 @@ impl<'b> Datagram<'b> {
         if self.cut > 0 { Err(Error::DatagramCut { missing: self.cut }) } else { Ok(self.octets) }
     }
 
-    /// The fault of the message. A datagram has no connection that could be closed too soon.
+    /// Returns the error of an invalid message. An incomplete one is invalid too, since a datagram
+    /// has no connection that the peer could close.
     fn fault(
         &self,
         error: ParseError,
@@ -102,7 +106,7 @@ impl<'b> Datagram<'b> {
     }
 }
 
-/// Why a message cannot be sent.
+/// Returns the error of a message that cannot be written.
 fn unsent(error: WriteError) -> Error {
     match error {
         WriteError::BufferFull => Error::TooLong { most: OUT },
@@ -111,13 +115,14 @@ fn unsent(error: WriteError) -> Error {
 }
 
 impl UdpPeer {
-    /// A socket that receives on this address: the first that can be had, if it is a name.
+    /// Binds a socket to this address. Of a name it takes the first address that can be bound.
     pub fn bind(address: impl ToSocketAddrs) -> Result<Self, Error> {
         Ok(Self::from(UdpSocket::bind(address).map_err(Error::of_address)?))
     }
 
-    /// A socket that sends to this address and receives from it alone: the first that can be had,
-    /// if it is a name.
+    /// Connects a socket to this address: it receives datagrams from there only.
+    ///
+    /// Of a name it takes the first address that can be connected.
     pub fn connect(address: impl ToSocketAddrs) -> Result<Self, Error> {
         let mut tried = Vec::new();
         for address in address.to_socket_addrs().map_err(Error::of_address)? {
@@ -133,17 +138,17 @@ impl UdpPeer {
         Err(Error::Connect { tried })
     }
 
-    /// The address on which it receives.
+    /// Returns the address on which the socket receives.
     pub fn local_addr(&self) -> Result<SocketAddr, Error> {
         Ok(self.socket.local_addr()?)
     }
 
-    /// The address to which it is connected.
+    /// Returns the address to which the socket is connected.
     pub fn peer_addr(&self) -> Result<SocketAddr, Error> {
         Ok(self.socket.peer_addr()?)
     }
 
-    /// Sends a datagram to the address to which it is connected.
+    /// Sends a datagram to the address to which the socket is connected.
     pub fn send(&mut self, octets: &[u8]) -> Result<(), Error> {
         self.socket.send(octets)?;
         Ok(())
@@ -155,8 +160,9 @@ impl UdpPeer {
         Ok(())
     }
 
-    /// Sends a datagram that is a request, whose head and body `write` makes, to this address. It
-    /// has at most 8,192 octets; a longer one is [`Error::TooLong`].
+    /// Sends a request in a datagram to this address; `write` writes its fields and body.
+    ///
+    /// Fails with [`Error::TooLong`] if the datagram is longer than 8,192 octets.
     pub fn send_request_to(
         &mut self,
         method: Method<'_>,
@@ -169,8 +175,9 @@ impl UdpPeer {
         self.send_message(&out, to)
     }
 
-    /// Sends a datagram that is a response, whose head and body `write` makes, to this address. It
-    /// has at most 8,192 octets; a longer one is [`Error::TooLong`].
+    /// Sends a response in a datagram to this address; `write` writes its fields and body.
+    ///
+    /// Fails with [`Error::TooLong`] if the datagram is longer than 8,192 octets.
     pub fn send_response_to(
         &mut self,
         context: RequestContext,
@@ -185,13 +192,13 @@ impl UdpPeer {
 
     fn send_message(&mut self, out: &WireBuf<OUT>, to: SocketAddr) -> Result<(), Error> {
         match out.as_bytes() {
-            // What was to write the head has not ended it.
+            // `write` has not ended the head.
             [] => Err(WriteError::OutOfTurn.into()),
             octets => self.send_to(octets, to),
         }
     }
 
-    /// Waits for a datagram, without end: what a server does between its clients.
+    /// Waits for a datagram without a timeout, as a server does.
     pub fn receive<'b>(&mut self, buffer: &'b mut [u8]) -> Result<Datagram<'b>, Error> {
         self.set_timeout(None)?;
         loop {
@@ -202,7 +209,9 @@ impl UdpPeer {
         }
     }
 
-    /// Waits for a datagram so long and no longer, whatever signals interrupt the wait.
+    /// Waits for a datagram until the timeout, even if signals interrupt the wait.
+    ///
+    /// Fails with [`PeerError::TooSlow`] when it times out.
     pub fn receive_within<'b>(
         &mut self,
         timeout: Duration,
@@ -224,17 +233,18 @@ impl UdpPeer {
         }
     }
 
-    /// Sends a datagram to the address to which it is connected, and waits for one that is its
-    /// answer.
+    /// Sends a datagram to the address to which the socket is connected, and waits for a response.
     ///
-    /// Datagrams are lost. When none has come for half a second, as over the internet it may take
-    /// [RFC 8489 section 6.2.1], the same is sent again, then after a second, after two, and so
-    /// on, until the timeout, which is for all of it; so whoever answers may see it several
-    /// times. `is_response` tells from the octets whether a datagram answers this one: what else
-    /// comes, such as a second answer to the datagram before, is passed over.
+    /// Datagrams may be lost. Without a response the datagram is sent again with exponential
+    /// back-off: after half a second [RFC 8489 section 6.2.1], then one second, two seconds, and so
+    /// on. So the peer may receive the datagram several times. `timeout` limits the entire call.
     ///
-    /// Fails with [`PeerError::TooSlow`] when the timeout is over, and at once when the system
-    /// says that nobody receives there.
+    /// `is_response` returns whether these octets respond to the datagram. Other datagrams, such as
+    /// a second response to the datagram before, are ignored.
+    ///
+    /// Fails with [`PeerError::TooSlow`] when it times out, and at once with [`Error::Io`] when the
+    /// system reports that no socket receives at the address.
+    #[doc(alias = "retransmission")]
     pub fn request<'b>(
         &mut self,
         octets: &[u8],
@@ -267,7 +277,7 @@ impl UdpPeer {
         }
     }
 
-    /// Has the socket wait so long, without asking the system for what is so already.
+    /// Sets the read timeout of the socket, unless the socket has it already.
     fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         if self.timeout != Some(timeout) {
             self.socket.set_read_timeout(timeout)?;
@@ -276,12 +286,12 @@ impl UdpPeer {
         Ok(())
     }
 
-    /// Receives a datagram whole, in one try: its length, and who sent it.
+    /// Receives a datagram into the large buffer, in one try. Returns its length and sender.
     fn receive_whole(&mut self) -> io::Result<(usize, SocketAddr)> {
         self.socket.recv_from(&mut self.whole)
     }
 
-    /// What has been received whole, as far as the buffer holds it.
+    /// Copies the received datagram to the caller's buffer, which may truncate it.
     fn kept<'b>(&self, len: usize, from: SocketAddr, buffer: &'b mut [u8]) -> Datagram<'b> {
         let kept = len.min(buffer.len());
         let octets = buffer.get_mut(..kept).unwrap_or_default();
@@ -290,7 +300,7 @@ impl UdpPeer {
     }
 }
 
-/// On a socket whose options have been set: one that has joined a multicast group, for example.
+/// Wraps a socket whose options are set, such as one that has joined a multicast group.
 impl From<UdpSocket> for UdpPeer {
     fn from(socket: UdpSocket) -> Self {
         Self { socket, whole: vec![0; LARGEST].into_boxed_slice(), timeout: None }

@@ -1,26 +1,26 @@
-//! What a URL says of where to connect, and of what to ask for there.
+//! `http` URLs, parsed into the authority to connect to and the request target.
 
 use crate::error::{Error, UrlError};
 use bareline_core::{Target, WriteError};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// An `http` URL, taken apart [RFC 9110 section 4.2.1].
+/// A parsed `http` URL [RFC 9110 section 4.2.1].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct HttpUrl {
-    /// For `Host`: in lower case, without the default port and without zeros in front of another,
-    /// as URLs that differ in these alone are the same [RFC 9110 section 4.2.3].
+    /// The value of `Host`, normalized [RFC 9110 section 4.2.3].
+    ///
+    /// It is in lower case. The default port and leading zeros of another port are removed.
     pub(crate) authority: String,
-    /// In origin form [RFC 9112 section 3.2.1].
+    /// The request target in origin form [RFC 9112 section 3.2.1].
     pub(crate) target: String,
 }
 
 impl HttpUrl {
-    /// Takes a URL apart. Path and query may be written as in a browser: see [`encoded`]. Dot
-    /// segments are not removed.
+    /// Parses a URL, and percent-encodes path and query as [`encoded`] does. Dot segments stay.
     pub(crate) fn new(url: &str) -> Result<Self, Error> {
         let given = url;
         let url = url.trim_start_matches(' ');
-        // Octets are counted from the beginning of what was given.
+        // Offsets in errors count from the beginning of the URL as it was given.
         let front = given.len().saturating_sub(url.len());
         let url = url.trim_end_matches(' ');
         // The fragment is not for the server [RFC 9110 section 4.2.5].
@@ -38,12 +38,12 @@ impl HttpUrl {
         let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         let port = check_authority(authority, front.saturating_add("http://".len()))?;
         let path_at = front.saturating_add(url.len()).saturating_sub(path.len());
-        // Browsers leave out tabs and line ends, and encode the others: none of them is meant.
+        // Browsers remove tabs and line ends, and encode other control octets. All are mistakes.
         if let Some(control) = path.find(|character: char| character.is_ascii_control()) {
             return Err(UrlError::InvalidTarget { at: path_at.saturating_add(control) }.into());
         }
         let host = authority.strip_suffix(port).unwrap_or(authority).to_ascii_lowercase();
-        // The check has read the number.
+        // `check_authority` has parsed the port: an error here is an empty port.
         let authority = match port.trim_start_matches(':').parse::<u16>() {
             Ok(80) | Err(_) => host,
             Ok(number) => format!("{host}:{number}"),
@@ -52,7 +52,7 @@ impl HttpUrl {
         Ok(Self { authority, target: encoded(&[root, path].concat()) })
     }
 
-    /// Host and port to connect to.
+    /// Returns the host and port to connect to.
     pub(crate) fn address(authority: &str) -> String {
         let after_host = authority.rsplit(']').next().unwrap_or(authority);
         let port = if after_host.contains(':') { "" } else { ":80" };
@@ -60,14 +60,15 @@ impl HttpUrl {
     }
 }
 
-/// Checks an authority that begins at this octet of a URL [RFC 3986 section 3.2]. Returns its port
-/// with the colon, or nothing.
+/// Checks the authority that begins at `start` in a URL [RFC 3986 section 3.2].
+///
+/// Returns its port with the colon, or an empty string.
 fn check_authority(authority: &str, start: usize) -> Result<&str, UrlError> {
     if authority.contains('@') {
         return Err(UrlError::Userinfo { at: start });
     }
     let at = |part: &str| start.saturating_add(part.len());
-    // A colon ends a host that is no address in brackets.
+    // A colon ends a host, unless the host is an address in brackets.
     let end = match authority.starts_with('[') {
         true => authority.find(']').map_or(authority.len(), |last| last.saturating_add(1)),
         false => authority.find(':').unwrap_or(authority.len()),
@@ -103,11 +104,10 @@ fn check_authority(authority: &str, start: usize) -> Result<&str, UrlError> {
     }
 }
 
-/// Percent-encodes what path and query of a request target may not hold, as browsers do [WHATWG URL
-/// section 4.4]; a `\` in the path becomes a `/`.
+/// Percent-encodes a path and query as browsers do [WHATWG URL section 4.4].
 ///
-/// Browsers leave octets raw that the grammar does not have [RFC 3986 sections 3.3 and 3.4]. Those
-/// are encoded too, and so is a `%` that begins no triplet.
+/// A `\` in the path becomes a `/`. Octets that browsers leave raw against the grammar [RFC 3986
+/// sections 3.3 and 3.4], and a `%` that begins no triplet, are encoded too.
 fn encoded(target: &str) -> String {
     let (path, query) = target.split_at(target.find('?').unwrap_or(target.len()));
     let mut encoded = String::with_capacity(target.len());
@@ -127,7 +127,8 @@ fn encode(text: &str, set: &'static AsciiSet, out: &mut String) {
     }
 }
 
-/// All that is neither `unreserved`, `sub-delims`, `:`, `@` nor `/` [RFC 3986 section 3.3].
+/// The octets to encode in a path: all but `unreserved`, `sub-delims`, `:`, `@` and `/` [RFC 3986
+/// section 3.3].
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -148,7 +149,7 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'@')
     .remove(b'/');
 
-/// As [`PATH`], without `?` and with `'`, which browsers encode in the query of an http URL.
+/// The octets to encode in a query: [`PATH`] without `?`, and with `'` as in browsers.
 const QUERY: &AsciiSet = &PATH.remove(b'?').add(b'\'');
 
 #[cfg(test)]
@@ -175,13 +176,13 @@ mod tests {
             ("http://[2001:DB8::80]:81/", "[2001:db8::80]:81", "/", "[2001:db8::80]:81"),
             ("http://[::80]", "[::80]", "/", "[::80]:80"),
             ("http://a/http://b", "a", "/http://b", "a:80"),
-            // A port is a number, which is written without zeros in front.
+            // Leading zeros of a port are removed.
             ("http://a:080/", "a", "/", "a:80"),
             ("http://a:00081", "a:81", "/", "a:81"),
             ("http://[::1]:0080?q", "[::1]", "/?q", "[::1]:80"),
             ("http://a:0", "a:0", "/", "a:0"),
             ("http://a:0800", "a:800", "/", "a:800"),
-            // Spaces around it are not meant.
+            // Spaces at both ends are removed.
             ("  http://a:81/b  ", "a:81", "/b", "a:81"),
         ] {
             let split = HttpUrl::new(url).unwrap();
@@ -194,25 +195,25 @@ mod tests {
     #[test]
     fn what_a_url_may_not_hold_is_encoded_as_browsers_do() {
         for (url, target) in [
-            // The sets of the WHATWG URL standard, of path and query.
+            // The path and query sets of the WHATWG URL standard.
             ("http://a/ \"<>^`{}?\"<>' x", "/%20%22%3C%3E%5E%60%7B%7D?%22%3C%3E%27%20x"),
             ("http://a?{^`}", "/?%7B%5E%60%7D"),
-            // What the grammar of a target does not have besides.
+            // Other octets that are not in the grammar of a target.
             ("http://a/[|]?[|]", "/%5B%7C%5D?%5B%7C%5D"),
             // UTF-8.
             ("http://a/\u{e4}?\u{20ac}=\u{1f600}", "/%C3%A4?%E2%82%AC=%F0%9F%98%80"),
-            // A backslash is a slash in a path.
+            // In a path a backslash becomes a slash.
             ("http://a/b\\c?d\\e", "/b/c?d%5Ce"),
-            // Triplets stay as they are, a stray percent sign does not.
+            // Triplets stay as they are; a stray percent sign is encoded.
             ("http://a/%5b%7C?%e4", "/%5b%7C?%e4"),
             ("http://a/%?%4%zz%%41%", "/%25?%254%25zz%25%41%25"),
             ("http://a/%\u{e4}4", "/%25%C3%A44"),
-            // All that needs no triplet.
+            // Octets that are not encoded.
             (
                 "http://a/-._~!$&'()*+,;=:@/?-._~!$&()*+,;=:@/?",
                 "/-._~!$&'()*+,;=:@/?-._~!$&()*+,;=:@/?",
             ),
-            // Spaces at the end are not meant, and a fragment is not sent.
+            // Trailing spaces and the fragment are removed.
             ("http://a/b  ", "/b"),
             ("http://a/b #\u{e4}\n", "/b%20"),
         ] {

@@ -320,7 +320,7 @@ fn rfc9112_6_1_a_stream_to_an_http_1_0_server_names_the_remedy() {
     assert_eq!(get(&client, &url).unwrap(), "");
     let error = client.request(Method::PUT, &url).unwrap().send_reader(&b"hi"[..]).unwrap_err();
     let told = "not supported by an HTTP/1.0 peer (RFC 9112 section 6.1): send a body with its \
-                length, as by stream_sized";
+                length, by send_reader_sized or stream_sized";
     assert_eq!(error.to_string(), told);
     assert_eq!(served.join().unwrap(), 0, "nothing has been sent");
 }

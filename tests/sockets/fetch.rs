@@ -176,8 +176,8 @@ fn a_cut_response_leaves_what_has_come_and_prints_its_size() {
     let url = canned("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi");
     let told = format!(
         "fetch: GET {url}: after 2 octets of the body: the server closed the connection in \
-         mid-response (RFC 9112 section 8): report it to whoever runs the server, or ask again \
-         where that does no harm\n"
+         mid-response (RFC 9112 section 8): report it to whoever runs the server, or repeat \
+         the request if it is idempotent\n"
     );
     assert_eq!(ended(&["-o", path.to_str().unwrap(), &url]), (Some(1), told));
     assert_eq!(fs::read(&path).unwrap(), b"hi");
@@ -190,10 +190,10 @@ fn a_failed_fetch_is_printed_in_one_line() {
     let url = format!("http://{}/status/200", server.address);
     let missing = file("missing").join("file").to_str().unwrap().to_owned();
     for (arguments, told) in [
-        (&[&*rejected][..], format!("GET {rejected}: {free}: ")),
-        (&["-X", "PUT", &rejected], format!("PUT {rejected}: {free}: ")),
+        (&[&*rejected][..], format!("GET {rejected}: cannot connect to {free}: ")),
+        (&["-X", "PUT", &rejected], format!("PUT {rejected}: cannot connect to {free}: ")),
         (&["https://localhost/"], "GET https://localhost/: https needs TLS".to_owned()),
-        (&["localhost:80"], "GET localhost:80: no http URL".to_owned()),
+        (&["localhost:80"], "GET localhost:80: not an http URL".to_owned()),
         (&["http://no-such-host.invalid/"], "GET http://no-such-host.invalid/: ".to_owned()),
         (&["-H", "Host: a", &url], format!("GET {url}: second Host")),
         (&["-d", &format!("@{missing}"), &url], format!("POST {url}: cannot read {missing}: ")),

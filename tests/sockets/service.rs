@@ -195,7 +195,10 @@ fn a_rejection_is_logged_with_request_and_status() {
             "GET /\" 200 OK\u{202e} HTTP/1.1\r\n",
             r#""GET /\" 200 OK\xe2\x80\xae HTTP/1.1" 400 Bad Request: "#,
         ),
-        ("GET / HT", "\"GET / HT\" 408 Request Timeout: no whole head within 0.05 s"),
+        (
+            "GET / HT",
+            "\"GET / HT\" 408 Request Timeout: timed out after 0.05 s waiting for the end",
+        ),
         (&long, &format!("\"GET /{}\"... 400 Bad Request: whitespace", "x".repeat(95))),
         (
             "PUT /b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
@@ -238,7 +241,7 @@ fn a_dropped_response_is_logged_with_its_request() {
         let lines = log_lines::with(&[&client, "WARN"]);
         let told = format!("WARN bareline_net::server {client} {request} HTTP/1.1 200 OK, ");
         assert!(lines.len() == 1 && lines[0].starts_with(&told), "{lines:?}");
-        assert!(lines[0].ends_with("request without a whole answer"), "{lines:?}");
+        assert!(lines[0].ends_with("at the end of a body"), "{lines:?}");
     }
 }
 
@@ -336,7 +339,7 @@ fn a_handler_that_fails_or_panics_is_a_500_and_no_dead_thread() {
     for (path, reason) in [
         ("/panic", "the handler panicked: for a test\\nof \\x1b[1mlines"),
         ("/error", "for a test"),
-        ("/nothing", "request without a whole answer"),
+        ("/nothing", "the request got no complete response: "),
     ] {
         let mut stream = connect(server.address);
         let client = log_lines::client(&stream);
@@ -641,17 +644,25 @@ fn a_peer_that_stalls_is_given_up_wherever_it_stalls() {
     let (idle, server) = (serve(soon), serve(DEADLINE));
     for (octets, response, told) in [
         (&b""[..], "", None),
-        (b"GET / HT", "HTTP/1.1 408 ", Some("no whole head within 0.1 s")),
-        (b"GET / HTTP/1.1\r\nHost: a\r\n", "HTTP/1.1 408 ", Some("no whole head within 0.1 s")),
+        (
+            b"GET / HT",
+            "HTTP/1.1 408 ",
+            Some("timed out after 0.1 s waiting for the end of the head"),
+        ),
+        (
+            b"GET / HTTP/1.1\r\nHost: a\r\n",
+            "HTTP/1.1 408 ",
+            Some("timed out after 0.1 s waiting for the end of the head"),
+        ),
         (
             b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe",
             "HTTP/1.1 408 ",
-            Some("no whole body within 0.1 s"),
+            Some("timed out after 0.1 s waiting for the end of the body"),
         ),
         (
             b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r",
             "HTTP/1.1 408 ",
-            Some("no whole body within 0.1 s"),
+            Some("timed out after 0.1 s waiting for the end of the body"),
         ),
     ] {
         let mut stream = connect(if octets.is_empty() { idle.address } else { server.address });
@@ -666,7 +677,11 @@ fn a_peer_that_stalls_is_given_up_wherever_it_stalls() {
     let mut stream = connect(server.address);
     let client = log_lines::client(&stream);
     stream.write_all(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
-    log_lines::with(&[&client, " GET /large HTTP/1.1 200 OK, ", ": no room to send within 0.1 s"]);
+    log_lines::with(&[
+        &client,
+        " GET /large HTTP/1.1 200 OK, ",
+        ": timed out after 0.1 s waiting for the peer to read",
+    ]);
 }
 
 #[cfg(unix)]
