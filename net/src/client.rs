@@ -69,8 +69,9 @@ pub struct Client {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ClientSettings {
-    /// The time for which an idle connection stays in the pool: 15 s by default, less than the idle
-    /// timeout of most servers. The next use of the client closes the connections that time out.
+    /// The time for which an idle connection stays in the pool: 15 s by default, less than the
+    /// idle timeout of most servers. The next use of the client closes the connections that
+    /// time out.
     #[doc(alias = "keep-alive")]
     pub idle_timeout: Duration,
     /// The largest number of idle connections in the pool: 64 by default. Connections in use are

@@ -21,9 +21,7 @@ use std::{fmt, io};
 /// let mut client = ClientStream::new(Untimed(Cursor::new(Vec::new())), "example.com");
 /// let error = client.request(Method::GET, Target::ROOT, &[], b"").unwrap_err();
 /// assert!(
-///     error
-///         .to_string()
-///         .starts_with("the server closed the connection without a response")
+///     error.to_string().starts_with("the server closed the connection without a response")
 /// );
 /// ```
 ///

@@ -58,7 +58,7 @@ pub struct Server<L: Listener = TcpListener> {
     settings: Settings,
     bounds: Bounds,
     requests: u64,
-    grace: Duration,
+    shutdown_timeout: Duration,
     handle: OwnHandle,
 }
 
@@ -114,7 +114,7 @@ impl<L: Listener> Server<L> {
             settings: Settings::default(),
             bounds,
             requests: 100_000,
-            grace: Duration::from_secs(10),
+            shutdown_timeout: Duration::from_secs(10),
             handle,
         })
     }
@@ -165,8 +165,8 @@ impl<L: Listener> Server<L> {
     /// Sets how long requests in progress may take after a shutdown: 10 s by default. After that
     /// [`serve`](Self::serve) returns, even if the listener still waits for a connection.
     #[doc(alias = "grace period")]
-    pub const fn shutdown_timeout(mut self, grace: Duration) -> Self {
-        self.grace = grace;
+    pub const fn shutdown_timeout(mut self, shutdown_timeout: Duration) -> Self {
+        self.shutdown_timeout = shutdown_timeout;
         self
     }
 
@@ -190,7 +190,7 @@ impl<L: Listener> Server<L> {
         self,
         handler: impl Fn(Exchange<'_, L::Stream>) -> Result<(), Error> + Send + Sync + 'static,
     ) -> Result<(), Error> {
-        let Self { listener, settings, bounds, requests, grace, handle } = self;
+        let Self { listener, settings, bounds, requests, shutdown_timeout, handle } = self;
         let notice = Arc::clone(&handle.0.notice);
         let threads =
             Threads::new(bounds, settings, listener, Arc::clone(&notice), move |accepted| {
@@ -200,11 +200,11 @@ impl<L: Listener> Server<L> {
                 let turn = Turn::new(Arc::clone(&notice), requests);
                 converse(ServerStream::with_turn(accepted, settings, turn), &handler);
             });
-        let cut = threads.run(grace)?;
+        let cut = threads.run(shutdown_timeout)?;
         if cut > 0 {
             log::warn!(
                 "shutdown timed out after {} s; open connections closed: {cut}",
-                grace.as_secs_f32()
+                shutdown_timeout.as_secs_f32()
             );
         }
         Ok(())

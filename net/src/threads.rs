@@ -96,15 +96,17 @@ impl<L: Listener> Threads<L> {
     }
 
     /// Serves all connections until the server shuts down, then waits for those in progress, for
-    /// `grace` at most, even if `accept` does not return. Returns how many connections have not
-    /// ended, and closes those without a thread.
-    pub(crate) fn run(self: &Arc<Self>, grace: Duration) -> io::Result<usize> {
+    /// `shutdown_timeout` at most, even if `accept` does not return. Returns how many connections
+    /// have not ended, and closes those without a thread.
+    pub(crate) fn run(self: &Arc<Self>, shutdown_timeout: Duration) -> io::Result<usize> {
         let begun = Instant::now();
         self.add(&mut self.state(), false).inspect_err(|_| self.notice.cut())?;
         // The shutdown may have come long before this call.
         let closed = self.notice.wait_for_close().max(begun);
         let mut state = self.state();
-        while let (1.., Some(left)) = (state.threads, grace.checked_sub(closed.elapsed())) {
+        while let (1.., Some(left)) =
+            (state.threads, shutdown_timeout.checked_sub(closed.elapsed()))
+        {
             state =
                 self.has_ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -118,7 +120,7 @@ impl<L: Listener> Threads<L> {
             Some(Err(panic)) => panic.resume(),
             Some(Ok(())) => {}
             None => {
-                let seconds = grace.as_secs_f32();
+                let seconds = shutdown_timeout.as_secs_f32();
                 log::warn!(
                     "shutdown timed out after {seconds} s: the listener still waits for a \
                      connection, and keeps its thread"

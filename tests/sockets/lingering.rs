@@ -96,7 +96,7 @@ fn a_shutdown_ends_the_lingering_close() {
     let start = Instant::now();
     service.handle.shutdown();
     service.end();
-    // Its grace is 10 s, and the lingering close would take 30 s.
+    // Its shutdown timeout is 10 s, and the lingering close would take 30 s.
     assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
     sender.join().unwrap();
 }

@@ -791,11 +791,11 @@ impl Listener for Sleeper {
 }
 
 /// Shuts down a server whose listener is not woken; returns how long that takes.
-fn shutdown_of_a_sleeper(is_timed: bool, grace: Duration) -> Duration {
+fn shutdown_of_a_sleeper(is_timed: bool, timeout: Duration) -> Duration {
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
     let server =
-        Server::from_listener(Sleeper { socket, is_timed }).unwrap().shutdown_timeout(grace);
+        Server::from_listener(Sleeper { socket, is_timed }).unwrap().shutdown_timeout(timeout);
     let (handle, (done, is_done)) = (server.handle(), channel());
     thread::spawn(move || done.send(server.serve(tell)));
     assert!(exchange(address, LAST_GET).starts_with("HTTP/1.1 200 "));
