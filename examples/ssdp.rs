@@ -216,7 +216,7 @@ fn search(places: &[Place]) -> Result<(), Error> {
                 Ok((head, _)) => {
                     tell(format_args!("{}: unexpected status {}", datagram.from, head.status()))
                 }
-                Err(error) => tell(format_args!("{}: invalid response: {error}", datagram.from)),
+                Err(error) => tell(format_args!("{}: {error}", datagram.from)),
             }
         }
     })?;
@@ -276,7 +276,7 @@ fn serve(places: &[Place]) -> Result<(), Error> {
                         });
                     }
                 }
-                Err(error) => tell(format_args!("{from}: invalid request: {error}")),
+                Err(error) => tell(format_args!("{from}: cannot read the datagram: {error}")),
             }
         }
     })
