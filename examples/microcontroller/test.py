@@ -1,14 +1,15 @@
-"""Checks the firmwares from outside: over the sockets that QEMU leads to them, with curl, a browser
-and a load generator.
+"""Tests the firmwares from outside, through sockets of QEMU, with curl, a browser and a load
+generator.
 
-test.py board TCP ANSWER SSDP LOG SECONDS  the board, by the ports that lead to it, its console's
-                                           log, and how long the load lasts
-test.py waits TCP ANSWER SSDP LOG SECONDS  what takes it time: deadlines, a fifth connection
-test.py load TCP ANSWER SSDP LOG SECONDS   under load: resets, hostile connections, many requests
-test.py wire FROM TO                       the board, by the frames on its wire
-test.py uart PATH                          the serial line, a socket
+test.py board TCP UDP SSDP LOG SECONDS  the routes, UDP and SSDP of the board
+test.py waits TCP UDP SSDP LOG SECONDS  checks that wait: timeouts, a fifth connection
+test.py load TCP UDP SSDP LOG SECONDS   load: resets, hostile connections, many requests
+test.py wire FROM TO                    the board, by the frames on its wire
+test.py uart PATH                       the firmware on the serial line, a Unix socket
 
-Each check is a line of output, `ok NAME` or `FAIL NAME: WHY`, and `done` stands behind the last.
+TCP, UDP and SSDP are ports that QEMU forwards to the board, LOG is the log of its console, and
+SECONDS is the duration of each load. Each check prints a line, `ok NAME`, `SKIPPED NAME: WHY` or
+`FAIL NAME: WHY`; `done` is the last line.
 """
 
 import concurrent.futures
@@ -30,7 +31,7 @@ DEADLINE = 20
 PAGE = pathlib.Path(__file__).parent / "src/board/page.html"
 GET = b"GET /status HTTP/1.1\r\nHost: a\r\n\r\n"
 LAST_GET = b"GET /status HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
-# What connection.rs says, in seconds.
+# The timeouts of connection.rs, in seconds.
 HEAD, STALL, IDLE, LINGER = 5, 5, 10, 3
 
 
@@ -39,10 +40,10 @@ class Missing(Exception):
 
 
 def check(name, what):
-    """Runs one check, within a deadline, and tells what came of it."""
+    """Runs one check with a timeout, and prints its result."""
 
     def late(*_):
-        raise TimeoutError("the check has not ended in time")
+        raise TimeoutError(f"the check took more than {6 * DEADLINE} s")
 
     signal.signal(signal.SIGALRM, late)
     signal.alarm(6 * DEADLINE)
@@ -74,7 +75,7 @@ def program(*names):
 
 def output(*command):
     done = subprocess.run(command, capture_output=True, timeout=3 * DEADLINE, check=True)
-    return done.stdout.decode()  # with each CR as it came
+    return done.stdout.decode()  # text mode would drop each CR
 
 
 class Board:
@@ -85,7 +86,7 @@ class Board:
         self.url = f"http://127.0.0.1:{tcp}"
         self.log, self.seconds = log, int(seconds)
 
-    # --- by octets
+    # --- with plain sockets
 
     def connect(self):
         one = socket.create_connection(self.tcp, timeout=DEADLINE)
@@ -93,13 +94,13 @@ class Board:
         return one
 
     def exchange(self, octets):
-        """Sends this, and reads until the board closes."""
+        """Sends octets, and reads until the board closes."""
         with self.connect() as one:
             one.sendall(octets)
             return read_all(one)
 
     def exchange_all(self, octets):
-        """The same, and tells the board that there is no more."""
+        """Sends octets, shuts down sending, and reads until the board closes."""
         with self.connect() as one:
             one.sendall(octets)
             one.shutdown(socket.SHUT_WR)
@@ -113,7 +114,7 @@ class Board:
     def status(self):
         return json.loads(self.exchange_all(GET).split(b"\r\n\r\n", 1)[1])
 
-    # --- by curl
+    # --- with curl
 
     def curl(self, *options):
         return output(program("curl"), "-sS", "--max-time", str(DEADLINE), *options)
@@ -141,7 +142,7 @@ class Board:
         expect(
             b"\r\n\r\nHTTP/1.1 200"
             in self.exchange_all(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n" + GET),
-            "octets behind the head",
+            "octets after the head",
         )
 
     def the_state(self):
@@ -237,7 +238,7 @@ class Board:
             for options in ([], ["-H", "Transfer-Encoding: chunked"]):
                 self.curl("--data-binary", "@" + sent, "-o", came, *options, self.url + "/echo")
                 with open(sent, "rb") as before, open(came, "rb") as after:
-                    expect(before.read() == after.read(), "another body comes back")
+                    expect(before.read() == after.read(), "the echoed body differs")
 
     def the_ticks(self):
         start, times, answer = time.monotonic(), [], b""
@@ -249,7 +250,7 @@ class Board:
         expect(
             unchunked(answer) == b"".join(b"tick %d\n" % number for number in range(1, 6)), answer
         )
-        # All at once would be one piece, and no time between.
+        # The lines arrive one by one, not all at once.
         expect(len(times) >= 3 and times[-1] - times[0] > 0.4, times)
         old = self.exchange(b"GET /ticks HTTP/1.0\r\n\r\n")
         expect(
@@ -290,8 +291,7 @@ class Board:
             expect(seen == status, f"{seen}, not {status}, for {octets[:60]}")
 
     def refusal_behind_much(self):
-        """The refusal comes through though the peer is still sending, and reads nothing before it
-        has."""
+        """A rejection arrives even if the peer sends its whole body before it reads."""
         for _ in range(5):
             expect(
                 self.status_of(
@@ -302,8 +302,8 @@ class Board:
             )
 
     def unread_bodies(self):
-        """A response ahead of its request's body is the last one; behind the body the connection
-        goes on."""
+        """A response before the end of its request's body closes the connection; after it, the
+        connection stays open."""
         for path, code in ((b"/status", 405), (b"/nowhere", 404)):
             head = b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: 212\r\n\r\n" % path
             for came in (b"", b"x" * 211):
@@ -335,8 +335,7 @@ class Board:
         expect(self.curl_code("/echo", "-H", "Expect: 100-continue", "-d", "x" * 2000) == "200")
 
     def a_fifth_connection(self):
-        """Four hold all the sockets; the fifth is served when one of them has been idle for a
-        while."""
+        """Four connections take all sockets; the fifth is served once one of them has been idle."""
         four = [self.connect() for _ in range(4)]
         try:
             for one in four:
@@ -350,17 +349,17 @@ class Board:
                 one.close()
 
     def a_head_in_two_parts(self):
-        """The deadline of a head begins with its first octet, however long the connection was
+        """The timeout of a head begins with its first octet, however long the connection was
         idle."""
         with self.connect() as one:
             time.sleep(HEAD + 1)
             one.sendall(GET[:20])
             time.sleep(0.3)
             one.sendall(GET[20:])
-            expect(receive(one).startswith(b"HTTP/1.1 200 "), "no answer")
+            expect(receive(one).startswith(b"HTTP/1.1 200 "), "no response with status 200")
 
     def deadlines(self):
-        """All at once: nothing sent, half a head, half a body."""
+        """Three connections in parallel: nothing sent, half a head, half a body."""
         cases = [
             (b"", b"", IDLE),
             (b"GET / HTTP/1.1\r\nHo", b"HTTP/1.1 408 ", HEAD),
@@ -429,8 +428,8 @@ class Board:
             (505, b"GET / HTTP/3.0\r\nHost: a\r\n\r\n"),
             (431, b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 100_000),
         ]
-        # Each of these that waits for no answer is followed by one that does: more would be too
-        # many for the queue that QEMU listens with.
+        # A kind that does not wait for a response is followed by one that does: more connections
+        # would overflow QEMU's listen queue.
         kinds.insert(3, ("dropped at once", b""))
         kinds.insert(8, ("reset in mid-head", b""))
         kinds.append(("one octet at a time", LAST_GET))
@@ -457,7 +456,7 @@ class Board:
         expect(all(answer.startswith(b"HTTP/1.1 200 ") for answer in answers), answers)
         return f"{time.monotonic() - start:.1f} s"
 
-    # --- by datagrams
+    # --- with datagrams
 
     def datagrams(self):
         for payload in (b"", b"udp request", b"x" * 500):
@@ -490,10 +489,10 @@ class Board:
             search(b"ssdp:all")[:-2],
             b"\0\xff",
         ]
-        # The answer to the last one says that those before it had none.
+        # One response, to the last search: the datagrams before it got none.
         expect(len(ask(self.ssdp, *others, search(b"ssdp:all"))) == 1)
 
-    # --- by a browser and a load generator
+    # --- with a browser and a load generator
 
     def browser(self, *options):
         path = program("chromium", "chromium-browser", "google-chrome")
@@ -527,8 +526,7 @@ class Board:
         told = output(
             program("wrk"), "-t1", f"-c{connections}", f"-d{self.seconds}s", self.url + "/status"
         )
-        # A machine with other things to do may let wrk wait for too long; that is no error of the
-        # board's.
+        # Timeouts of wrk are ignored: they come from a busy machine, not from the board.
         errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+)", told)
         expect(
             "Non-2xx" not in told and (errors is None or errors.groups() == ("0", "0", "0")), told
@@ -537,7 +535,7 @@ class Board:
         expect(float(rate) > 0, told)
         answers = self.four_at_once()
         expect(all(answer.startswith(b"HTTP/1.1 200 ") for answer in answers), answers)
-        return f"{rate} requests in a second"
+        return f"{rate} requests per second"
 
     def the_end(self):
         with open(self.log) as log:
@@ -546,12 +544,11 @@ class Board:
         return f"peak stack {self.status()['stack']} octets"
 
     def run_waits(self):
-        # On a board of their own, where there are no resets: QEMU's network asks again, 6, 18 and
-        # 42 seconds later, for connections that the board has passed over, though their peers are
-        # long gone. A board that is asked for more connections than it has lets no peer be idle for
-        # as long as it says.
+        # These run on their own board, without resets: QEMU's network retransmits a dropped SYN 6,
+        # 18 and 42 seconds later, even if its client is gone, and that SYN shortens the timeout of
+        # idle connections.
         check("a head in two parts, after a pause", self.a_head_in_two_parts)
-        check("deadlines: nothing, half a head, half a body", self.deadlines)
+        check("timeouts: nothing, half a head, half a body", self.deadlines)
         check("a fifth connection", self.a_fifth_connection)
         check("no panic, no restart while it waits", self.the_end)
 
@@ -562,21 +559,21 @@ class Board:
         check("the lamp is switched", self.the_lamp)
         check("404, and 405 with Allow", self.wrong_methods)
         check("two requests on one connection", self.keep_alive)
-        check("bodies that nobody reads", self.unread_bodies)
+        check("bodies that are not read", self.unread_bodies)
         check("twenty requests at once", self.pipelining)
         check("one octet at a time", self.one_octet_at_a_time)
         check("an echo with a length", self.echo)
         check("an echo in chunks, with extensions and trailers", self.echo_in_chunks)
         check("echoes of 100 KB by curl", self.echo_by_curl)
-        check("an answer that comes in pieces over time", self.the_ticks)
-        check("refusals: 400, 413, 414, 431, 501, 505", self.refusals)
-        check("a refusal behind 300 KB that nobody reads", self.refusal_behind_much)
+        check("a response in pieces over time", self.the_ticks)
+        check("rejections: 400, 413, 414, 431, 501, 505", self.refusals)
+        check("a rejection after 300 KB that are not read", self.refusal_behind_much)
         check("HTTP/1.0 and Connection: close", self.http10)
         check("100-continue", self.continue_100)
         check("a peer that closes its half", self.half_closed)
         check("UDP", self.datagrams)
         check("SSDP finds the board", self.discovery)
-        check("SSDP: no answer to others", self.no_discovery)
+        check("SSDP: no response to other datagrams", self.no_discovery)
         check("the page in a browser", self.the_page_in_a_browser)
         check("no panic, no restart", self.the_end)
 
@@ -596,9 +593,9 @@ def read_all(one):
 
 
 def receive(one):
-    """What comes next: there has to be something."""
+    """Returns the next octets; fails at the end of input."""
     octets = one.recv(4096)
-    expect(octets, "the connection has ended")
+    expect(octets, "the peer closed the connection")
     return octets
 
 
@@ -632,7 +629,7 @@ def search(target):
 
 
 def ask(address, *payloads):
-    """Sends these datagrams, and gives what comes back until nothing does."""
+    """Sends datagrams, and returns the responses until none comes for 0.3 s."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
         for payload in payloads:
             one.sendto(payload, address)
@@ -647,7 +644,7 @@ def ask(address, *payloads):
 
 
 class Wire:
-    """A neighbor on the board's wire, who speaks in frames: each is a datagram to or from QEMU."""
+    """A neighbor on the board's wire. A frame is a datagram to or from QEMU."""
 
     HERE, HARDWARE = bytes([10, 0, 2, 77]), bytes([2, 0, 0, 0, 0, 77])
     BOARD, GROUP = bytes([10, 0, 2, 15]), bytes([239, 255, 255, 250])
@@ -692,8 +689,8 @@ class Wire:
         )
 
     def receive(self, protocol):
-        """The next packet with this protocol to this neighbor, without its head. Who asks where the
-        neighbor is gets an answer."""
+        """Returns the payload of the next IP packet with this protocol to this neighbor. Responds
+        to ARP requests meanwhile."""
         while True:
             frame = self.wire.recv(2000)
             if (
@@ -709,7 +706,7 @@ class Wire:
                 return frame[34 : 14 + struct.unpack_from("!H", frame, 16)[0]]
 
     def multicast(self):
-        """A search that goes to the group's address."""
+        """A search to the multicast group gets a response."""
         payload = search(b"ssdp:all")
         self.send(
             self.GROUP_HARDWARE,
@@ -721,8 +718,7 @@ class Wire:
         expect(b"\r\nST: urn:bareline:device:board:1\r\n" in answer, answer)
 
     def a_stranger(self):
-        """Datagrams from where no answer can go: others are answered all the same, a little
-        later."""
+        """Datagrams from unreachable addresses do not block the responses to others for long."""
         search_datagram = search(b"ssdp:all")
         for address in (bytes([8, 8, 8, 8]), bytes([10, 0, 2, 200])):
             for port, payload in ((8080, b"hello"), (1900, search_datagram)):
@@ -749,10 +745,10 @@ class Wire:
                 pass
             finally:
                 self.wire.settimeout(DEADLINE)
-        expect(False, "no answer any more")
+        expect(False, f"no response within {DEADLINE} s")
 
     def nothing_taken(self):
-        """A request, whose answer is never acknowledged."""
+        """A connection times out if its response is never acknowledged."""
         self.send_segment(1000, 0, self.SYN)
         number = struct.unpack_from("!I", self.receive(6), 4)[0] + 1
         self.send_segment(1001, number, self.ACK)
@@ -761,18 +757,17 @@ class Wire:
         while not (segment := self.receive(6))[13] & self.RST:
             segments += len(segment) > 20
         took = time.monotonic() - start
-        # To the board that is a connection which waits for the next request: it ends that, and
-        # resets the connection when that fails too.
+        # The board sees an idle connection: it closes it, and resets it if the close fails too.
         expect(
             segments > 1 and IDLE / 2 < took < IDLE + LINGER + DEADLINE / 2,
             f"{segments} segments in {took:.1f} s",
         )
-        return f"given up after {took:.1f} s"
+        return f"reset after {took:.1f} s"
 
     def run(self):
         check("SSDP by multicast", self.multicast)
-        check("datagrams that cannot be answered", self.a_stranger)
-        check("an answer that is never taken", self.nothing_taken)
+        check("datagrams from unreachable addresses", self.a_stranger)
+        check("a response that is never acknowledged", self.nothing_taken)
 
 
 def checksum(octets):
@@ -786,7 +781,7 @@ def checksum(octets):
 
 
 class Line:
-    """The serial line, to the other firmware."""
+    """The serial line to the firmware `uart`."""
 
     def __init__(self, path):
         self.line = socket.socket(socket.AF_UNIX)
@@ -794,7 +789,7 @@ class Line:
         self.line.connect(path)
 
     def answers(self, octets, *bodies):
-        """Sends this; the answers have to be these, in order."""
+        """Sends octets; the responses must have these bodies, in order."""
         self.line.sendall(octets)
         came = b""
         for body in bodies:
@@ -804,7 +799,7 @@ class Line:
         expect(came == b"", came)
 
     def quiet(self):
-        """Lets a connection end: the firmware waits for a tenth of a second of silence."""
+        """Waits for the end of a connection: the firmware needs a tenth of a second of silence."""
         time.sleep(1.5)
 
     def requests(self):
@@ -838,7 +833,7 @@ class Line:
             (b"505", b"GET / HTTP/2.0\r\nHost: a\r\n\r\n"),
         ]
         for status, octets in cases:
-            # What stands behind it is let pass.
+            # Octets after a rejected request are discarded.
             self.line.sendall(octets + b"GET /not-this HTTP/1.1\r\nHost: a\r\n\r\n")
             came = self.rejection()
             expect(
@@ -866,7 +861,7 @@ class Line:
         check("serial line: requests with and without a body", self.requests)
         check("serial line: twenty requests at once", self.pipelining)
         check("serial line: one octet at a time", self.one_octet_at_a_time)
-        check("serial line: refusals, and a new connection after each", self.refusals)
+        check("serial line: rejections, and a new connection after each", self.refusals)
         check("serial line: half a request", self.half_a_request)
 
 
