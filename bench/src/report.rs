@@ -248,9 +248,7 @@ fn list(heading: &str, group: &Measured, reference: &str, slower: &mut Vec<Strin
 
 fn rejected_table(group: &Measured, slower: &mut Vec<String>) {
     let [(accepted, taken), wrong @ ..] = &CASES;
-    println!(
-        "\n### Rejected messages: nanoseconds, minimum, and ratio to the accepted message\n"
-    );
+    println!("\n### Rejected messages: nanoseconds, minimum, and ratio to the accepted message\n");
     let names = wrong.iter().flat_map(|(_, title)| [title.to_string(), "ratio".to_string()]);
     row(["".to_string(), taken.to_string()].into_iter().chain(names));
     rule(2 + 2 * wrong.len());

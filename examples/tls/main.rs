@@ -66,9 +66,8 @@ fn serve(address: &str, certificate: &Path) -> Result<(), Box<dyn Error>> {
     let config = ServerConfig::builder()
         .with_no_client_auth()
         .with_single_cert(vec![made.cert.der().clone()], key)?;
-    let socket = TcpListener::bind(address).map_err(|error| {
-        format!("{error}: use a free HOST:PORT, such as 127.0.0.1:8443")
-    })?;
+    let socket = TcpListener::bind(address)
+        .map_err(|error| format!("{error}: use a free HOST:PORT, such as 127.0.0.1:8443"))?;
     fs::write(certificate, made.cert.pem())?;
     let local = socket.local_addr()?;
     let server = Server::from_listener(TlsListener { socket, config: Arc::new(config) })?;

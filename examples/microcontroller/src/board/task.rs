@@ -161,10 +161,9 @@ impl Task {
                     begun => begun,
                 }
             }
-            Self::Missing => say(
-                http.respond(Status::NOT_FOUND, out)?,
-                "use /, /status, /ticks, /led or /echo",
-            ),
+            Self::Missing => {
+                say(http.respond(Status::NOT_FOUND, out)?, "use /, /status, /ticks, /led or /echo")
+            }
             Self::Misused(methods) => say(
                 http.respond(Status::METHOD_NOT_ALLOWED, out)?.field(ALLOW, *methods)?,
                 "use a method in Allow",
