@@ -36,7 +36,7 @@ fn bareline(port: u16) {
 pub fn responses_a_second(server: SocketAddr, under_way: u32, milliseconds: u64) -> f64 {
     let socket = UdpSocket::bind(("127.0.0.1", 0)).expect("there is a port");
     socket.connect(server).expect("loopback is there");
-    socket.set_read_timeout(Some(Duration::from_millis(20))).expect("a socket has deadlines");
+    socket.set_read_timeout(Some(Duration::from_millis(20))).expect("a socket has timeouts");
     let ask = || socket.send(b"udp request").expect("the server is there");
     (0..under_way).for_each(|_| _ = ask());
     let (start, mut responses, mut buffer) = (Instant::now(), 0u32, [0; 64]);

@@ -37,7 +37,7 @@ enum Input {
     /// The octets that a server sends on a connection: one or more responses
     #[command(next_line_help = true)]
     Response {
-        /// The method of the request; repeat it, once for each response
+        /// The method of the request; once for each request, in order
         #[arg(long, value_name = "METHOD", default_value = "GET")]
         to: Vec<String>,
         /// Each request offered to switch protocols, so a 101 is valid
