@@ -37,7 +37,7 @@ enum Input {
     /// The octets that a server sends on a connection: one or more responses
     #[command(next_line_help = true)]
     Response {
-        /// The method of the request; once for each request, in order
+        /// The method of each request, in order; repeatable
         #[arg(long, value_name = "METHOD", default_value = "GET")]
         to: Vec<String>,
         /// Each request offered to switch protocols, so a 101 is valid
@@ -52,7 +52,7 @@ enum Input {
     /// One datagram, a request or a response, as in SSDP
     #[command(next_line_help = true)]
     Datagram {
-        /// The method of the request, if the datagram is a response
+        /// The method of the request, if this is a response
         #[arg(long, value_name = "METHOD", default_value = "M-SEARCH")]
         to: String,
         /// The file to read, at most 64 MB, or `-` for standard input
