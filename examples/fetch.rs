@@ -1,5 +1,5 @@
-//! Gets a URL, in the way of curl: any method, fields and body, and the response's body to standard
-//! output or a file as it comes.
+//! A small curl: sends any method, fields and body, and streams the response's body to standard
+//! output or a file.
 
 use bareline_core::{FieldName, FieldValue, Framing, Method, Status, dump};
 use bareline_net::{Client, ClientRequest, ClientResponse, ClientSettings, Error, Settings};
@@ -12,34 +12,34 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// Sends a request for a URL, and prints the body of the response.
+/// Requests a URL, and prints the body of the response.
 #[derive(Parser)]
-#[command(after_help = "Exit status: 0 when the status of the response is 2xx or 3xx, 4 when it \
-                        is 4xx, 5 when it is 5xx; 1 when there is no whole response, which is \
-                        told in one line; 2 when the arguments are none.")]
+#[command(after_help = "Exit status: 0 when the response's status is 2xx or 3xx, 4 when it is \
+                        4xx, 5 when it is 5xx; 1 when no complete response was received (a line \
+                        on standard error says why); 2 when the arguments are invalid.")]
 struct Arguments {
     /// The method: GET by default, and POST with --data
     #[arg(short = 'X', long, value_parser = method)]
     method: Option<String>,
-    /// A field of the request; as often as there are fields
+    /// A field (header) of the request; may be given more than once
     #[arg(short = 'H', long = "field", value_name = "NAME: VALUE", value_parser = field)]
     fields: Vec<(String, String)>,
-    /// The body of the request: DATA itself, @FILE for what is in a file, @- for standard input
+    /// The body of the request: DATA itself, @FILE to read a file, @- to read standard input
     #[arg(short, long)]
     data: Option<String>,
-    /// The file for the body of the response, in place of standard output
+    /// Write the body of the response to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Shows the heads of the request and of the response, on standard error
+    /// Print the heads of the request and of the response to standard error
     #[arg(short, long)]
     verbose: bool,
-    /// What to ask for: http://HOST[:PORT][/PATH][?QUERY], percent-encoded where that is due
+    /// The URL, http://HOST[:PORT][/PATH][?QUERY]; it is percent-encoded where necessary
     url: String,
 }
 
 const AGENT: FieldValue = FieldValue::from_static(concat!("bareline/", env!("CARGO_PKG_VERSION")));
 const FORM: FieldValue = FieldValue::from_static("application/x-www-form-urlencoded");
-/// A download that takes longer gets a progress bar.
+/// The time after which a download gets a progress bar.
 const LONG: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
         Ok(status) => ExitCode::from(match status.code() {
             ..400 => 0,
             400..500 => 4,
-            // One that nobody knows is like a 500 [RFC 9110 section 15].
+            // An unknown class is treated as 500 [RFC 9110 section 15].
             500.. => 5,
         }),
         Err(failure) => {
@@ -68,7 +68,7 @@ fn method(text: &str) -> Result<String, String> {
 }
 
 fn field(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once(':').ok_or("no colon behind the name")?;
+    let (name, value) = text.split_once(':').ok_or("no colon after the name")?;
     let (name, value) = (name.to_owned(), value.trim().to_owned());
     let is_valid = FieldName::new(&name).and_then(|_| FieldValue::new(&value).map(|_| ()));
     is_valid.map(|()| (name, value)).map_err(|error| error.to_string())
@@ -84,13 +84,13 @@ impl Arguments {
     }
 }
 
-/// What was tried, and what came of it.
+/// Adds to an error the operation that failed, and its path.
 fn told<T>(tried: &str, path: &Path, result: io::Result<T>) -> Result<T, String> {
     result.map_err(|error| format!("cannot {tried} {}: {error}", path.display()))
 }
 
 fn fetch(arguments: &Arguments) -> Result<Status, String> {
-    // Nothing is kept in memory here, so that no body is too large.
+    // Bodies are streamed, never held in memory, so they need no limit.
     let stream = Settings { body_limit: u64::MAX, ..Settings::default() };
     let client = Client::with_settings(ClientSettings { stream, ..ClientSettings::default() });
     let mut show = |head: &[u8]| show_head(">", head);
@@ -117,7 +117,7 @@ fn ask<'r>(client: &'r Client, arguments: &'r Arguments) -> Result<ClientRequest
     Ok(request)
 }
 
-/// Sends the request with its body: octets, or a stream, with its length where that is known.
+/// Sends the request with its body: octets, or a stream, with its length if known.
 fn send(request: ClientRequest<'_>, data: Option<&str>) -> Result<ClientResponse, String> {
     let sent = match (data, data.and_then(|data| data.strip_prefix('@'))) {
         (None, _) => request.send(),
@@ -142,7 +142,7 @@ fn show_head(prefix: &str, head: &[u8]) {
     }
 }
 
-/// Writes the body where it is to go, as it comes.
+/// Streams the body to the file, or to standard output.
 fn save(mut response: ClientResponse, arguments: &Arguments) -> Result<Status, String> {
     let status = response.status();
     let method = Method::new(arguments.method()).map_err(|error| error.to_string())?;
@@ -166,7 +166,7 @@ fn save(mut response: ClientResponse, arguments: &Arguments) -> Result<Status, S
             _ => out.flush(),
         };
         match written {
-            // Whoever reads it has had enough.
+            // The reader of the pipe has stopped reading: success.
             Err(error)
                 if error.kind() == io::ErrorKind::BrokenPipe && arguments.output.is_none() =>
             {
@@ -185,7 +185,7 @@ fn failed_after(octets: u64, error: &dyn Display) -> String {
     format!("after {octets} octets of the body: {error}")
 }
 
-/// How far a download is, shown once it is known to be a long one.
+/// The progress of a download, shown after [`LONG`].
 struct Progress {
     octets: u64,
     start: Instant,

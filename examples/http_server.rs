@@ -1,5 +1,4 @@
-//! A server with a few routes: requests of all kinds on connections that persist, answered whole or
-//! as a stream.
+//! A server with a few routes on persistent connections; bodies are fixed or streamed.
 
 mod service;
 
@@ -13,8 +12,10 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-/// Serves `/`, what the server saw of the request; `/echo`, the body back; `/stream?n=N`, N
-/// megabytes in chunks; `/slow`, a line now and then; `/status/CODE`, an answer with this status.
+/// Serves a few routes over HTTP.
+///
+/// `/` shows the request; `/echo` sends the body back; `/stream?n=N` sends N megabytes in chunks;
+/// `/slow` sends four lines, one each half second; `/status/CODE` responds with that status.
 #[derive(Parser)]
 struct Arguments {
     #[command(flatten)]
@@ -25,7 +26,7 @@ const HTML: FieldValue = FieldValue::from_static("text/html; charset=utf-8");
 const TEXT: FieldValue = FieldValue::from_static("text/plain; charset=utf-8");
 
 fn main() -> ExitCode {
-    // No body is kept in memory here, so that none is too large.
+    // Bodies are streamed, never held in memory, so they need no limit.
     let settings = Settings { body_limit: u64::MAX, ..Settings::default() };
     Arguments::parse().service.run("http_server", settings, respond)
 }
@@ -40,7 +41,7 @@ fn respond(exchange: Exchange<'_>) -> Result<(), Error> {
         "/echo" => echo(exchange),
         "/stream" => match megabytes(target.query().unwrap_or_default()) {
             Some(count) => stream(exchange, count),
-            None => say(exchange, Status::BAD_REQUEST, "/stream?n=N needs the number of megabytes"),
+            None => say(exchange, Status::BAD_REQUEST, "n is a number of megabytes: /stream?n=5"),
         },
         "/slow" => slow(exchange),
         path => match path
@@ -51,23 +52,25 @@ fn respond(exchange: Exchange<'_>) -> Result<(), Error> {
             Some(_) => say(
                 exchange,
                 Status::BAD_REQUEST,
-                "/status/CODE needs the code of a final status, 200 to 599 but 426",
+                "use the code of a final status, 200 to 599 except 426: /status/404",
             ),
             None => say(
                 exchange,
                 Status::NOT_FOUND,
-                "there are /, /echo, /stream?n=N, /slow and /status/CODE",
+                "no such path: use /, /echo, /stream?n=N, /slow or /status/CODE",
             ),
         },
     }
 }
 
-/// Whether it ends an exchange: 1xx does not, and 426 would have to name a protocol to upgrade to.
+/// Returns whether a handler may send this status.
+///
+/// A 1xx is not a final response, and a 426 has to name a protocol in `Upgrade`.
 fn is_sendable(status: Status) -> bool {
     (200..600).contains(&status.code()) && status != Status::UPGRADE_REQUIRED
 }
 
-/// What the server saw of the request.
+/// Returns an HTML page with the request line and the fields.
 fn page(Exchange { peer, head, .. }: &Exchange<'_>) -> String {
     let mut page = "<!DOCTYPE html>\n<html lang=\"en\">\n<meta \
                     charset=\"utf-8\">\n<title>bareline</title>\n<h1>What the server saw</h1>\n"
@@ -95,13 +98,13 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
 }
 
-/// Sends the body back as it comes, framed as it came.
+/// Streams the body back with the framing of the request.
 fn echo(exchange: Exchange<'_>) -> Result<(), Error> {
     let Exchange { head, body, responder, .. } = exchange;
     let content_type = head.fields().only(FieldName::CONTENT_TYPE).ok().flatten();
     let fields: Vec<_> =
         content_type.map(|value| (FieldName::CONTENT_TYPE, value)).into_iter().collect();
-    // A body that is invalid from the beginning is rejected, before the response begins.
+    // Reads before the response begins, so that a body invalid from its start is still rejected.
     let mut body = BufReader::with_capacity(64 * 1024, body);
     body.fill_buf()?;
     let responder = responder.while_reading();
@@ -118,7 +121,7 @@ fn megabytes(query: &str) -> Option<u32> {
     query.split('&').find_map(|parameter| parameter.strip_prefix("n="))?.parse().ok()
 }
 
-/// Sends as many megabytes, of lines of 100 octets.
+/// Streams this many megabytes, in lines of 100 octets.
 fn stream(exchange: Exchange<'_>, megabytes: u32) -> Result<(), Error> {
     let is_head = exchange.head.method() == Method::HEAD;
     let mut body = begin(exchange)?;
@@ -129,7 +132,7 @@ fn stream(exchange: Exchange<'_>, megabytes: u32) -> Result<(), Error> {
     body.finish()
 }
 
-/// Sends a line each half second.
+/// Streams four lines, one each half second.
 fn slow(exchange: Exchange<'_>) -> Result<(), Error> {
     let mut body = begin(exchange)?;
     for line in ["one", "two", "three", "four"] {
@@ -144,7 +147,7 @@ fn begin(exchange: Exchange<'_>) -> Result<ResponseWriter<'_>, Error> {
     exchange.responder.stream(Status::OK, &[(FieldName::CONTENT_TYPE, TEXT)])
 }
 
-/// Answers with this status and a line of text, where the status may have one.
+/// Responds with this status, and with a line of text if the status may have a body.
 fn say(exchange: Exchange<'_>, status: Status, text: &str) -> Result<(), Error> {
     let has_no_body =
         matches!(status, Status::NO_CONTENT | Status::RESET_CONTENT | Status::NOT_MODIFIED);

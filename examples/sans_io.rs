@@ -1,6 +1,5 @@
-//! The bare loop of a server, as a device would run it: over anything that reads and writes, with
-//! all that comes and goes in arrays. Serves standard input and output, or with an address one
-//! client after the other over TCP.
+//! The sans-I/O loop of a server, as a device runs it: over any reader and writer, with all buffers
+//! in arrays. Serves standard input and output, or with an address one TCP client at a time.
 
 use bareline_core::{
     Event, FieldSpans, Limits, Method, RecvBuf, RequestParts, ServerConnection, ServerState,
@@ -10,8 +9,8 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener};
 use std::time::Duration;
 
-/// Answers each request with its method, its path and how long its body was, until the connection
-/// is over.
+/// Responds to each request with its method, its path and the length of its body, until the
+/// connection ends.
 fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()> {
     let (mut connection, mut spans) =
         (ServerConnection::new(Limits::DEFAULT), FieldSpans::<32>::new());
@@ -23,7 +22,7 @@ fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()> {
             (ServerState::SendResponse, Some(parts), _) => {
                 let head = parts.over(input.split().0, &spans);
                 let text = format!("{} {}, {length} octets\n", head.method(), head.target().path());
-                // A 200 to CONNECT would begin a tunnel.
+                // A 200 to CONNECT would open a tunnel.
                 let status = if head.method() == Method::CONNECT {
                     Status::NOT_IMPLEMENTED
                 } else {
@@ -51,11 +50,11 @@ fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()> {
                 Ok((count, event)) => {
                     (used, is_starved) = (count, matches!(event, Event::NeedMore))
                 }
-                Err(_) => {} // it is the connection's fault() now
+                Err(_) => {} // the state is Reject now, and error() returns it
             },
         }
         if is_head {
-            input.pin(used); // it stays where it is while its body comes
+            input.pin(used); // the head stays in the buffer while its body is received
         } else {
             input.consume(used);
         }
@@ -72,13 +71,13 @@ fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()> {
 fn main() -> io::Result<()> {
     let Some(address) = std::env::args().nth(1) else { return serve(io::stdin(), io::stdout()) };
     let listener = TcpListener::bind(&address).map_err(|error| {
-        io::Error::other(format!("{address} is no free HOST:PORT, such as 127.0.0.1:8080: {error}"))
+        io::Error::other(format!("cannot listen on {address}: {error}: write host:port"))
     })?;
     eprintln!("sans_io: listening on {}", listener.local_addr()?);
     listener.incoming().try_for_each(|stream| {
         let stream = stream?;
         let served = serve(&stream, &stream);
-        // What the client still sends is discarded: a reset would take the last response from it.
+        // Lingering close: a reset would destroy the last response.
         _ = stream
             .shutdown(Shutdown::Write)
             .and_then(|()| stream.set_read_timeout(Some(Duration::from_secs(5))));

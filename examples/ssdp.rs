@@ -1,5 +1,5 @@
-//! HTTP over UDP: discovers devices by SSDP, as in UPnP, or announces one; over IPv4 and IPv6
-//! multicast, or from one socket to another.
+//! HTTP over UDP: discovers or announces devices by SSDP, as in UPnP, over IPv4 and IPv6 multicast
+//! or from one socket to another.
 
 use bareline_core::datagram::Whole;
 use bareline_core::{
@@ -16,18 +16,19 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Discovers devices on the network by SSDP, or announces one.
+/// Discovers or announces devices on the network by SSDP.
 #[derive(Parser)]
 struct Arguments {
-    /// `search` prints who answers within three seconds; `serve` answers who searches, until
-    /// Ctrl-C.
+    /// `search` prints the devices that respond within three seconds; `serve` announces a device
+    /// and responds to searches, until Ctrl-C.
     #[arg(value_enum, default_value = "search")]
     task: Task,
-    /// The address of the interface to use, rather than the system's for IPv4, and the first one
-    /// for IPv6.
+    /// The address of the network interface. By default: the system's choice for IPv4, and the
+    /// first interface for IPv6.
     #[arg(long, value_name = "ADDR", conflicts_with = "to")]
     interface: Option<IpAddr>,
-    /// Where the searches go, rather than to the multicast groups: to be tried on one machine.
+    /// Send to this address (`search`) or receive on it (`serve`) instead of the multicast groups,
+    /// for a try on one machine.
     #[arg(long, value_name = "ADDR")]
     to: Option<SocketAddr>,
 }
@@ -38,20 +39,20 @@ enum Task {
     Serve,
 }
 
-/// Where searches and announcements go.
+/// The destination of searches and announcements.
 #[derive(Clone, Copy)]
 enum Place {
-    /// To a group, over this interface: its own address in IPv4, its number in IPv6.
+    /// The multicast group over an interface: its address for IPv4, its index for IPv6.
     GroupV4(Ipv4Addr),
     GroupV6(u32),
-    /// To one socket.
+    /// One socket.
     One(SocketAddr),
 }
 
 const PORT: u16 = 1900;
 const GROUP_V4: Ipv4Addr = Ipv4Addr::new(239, 255, 255, 250);
 const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xc);
-/// How long a search lasts: the devices have a second to answer.
+/// The time that a search lasts; devices have a second to respond (`MX: 1`).
 const DEADLINE: Duration = Duration::from_secs(3);
 
 const DEVICE: FieldValue = FieldValue::from_static("urn:bareline:device:example:1");
@@ -90,7 +91,7 @@ fn places(arguments: &Arguments) -> Result<Vec<Place>, Error> {
         (None, Some(address)) => {
             let number = interface(|interface| interface.ip() == address)?;
             let number = number.ok_or_else(|| {
-                io::Error::other(format!("no interface has the address {address}"))
+                io::Error::other(format!("no network interface has the address {address}"))
             })?;
             vec![Place::GroupV6(number)]
         }
@@ -105,7 +106,7 @@ fn places(arguments: &Arguments) -> Result<Vec<Place>, Error> {
     })
 }
 
-/// The number of the first interface that is such.
+/// Returns the index of the first interface that matches.
 fn interface(is_such: impl Fn(&Interface) -> bool) -> io::Result<Option<u32>> {
     Ok(if_addrs::get_if_addrs()?
         .iter()
@@ -122,12 +123,12 @@ impl Place {
         }
     }
 
-    /// A socket that sends there, or one that receives what is sent there.
+    /// Returns a socket that sends to this destination (`search`) or receives on it (`serve`).
     fn socket(self, task: Task) -> io::Result<UdpPeer> {
         let socket =
             Socket::new(Domain::for_address(self.address()), Type::DGRAM, Some(Protocol::UDP))?;
         let is_receiver = matches!(task, Task::Serve);
-        // Other programs of this machine may receive what is sent to the groups too.
+        // Other programs on this machine may listen on the groups too.
         socket.set_reuse_address(is_receiver && !matches!(self, Self::One(_)))?;
         let port = if is_receiver { PORT } else { 0 };
         match self {
@@ -155,8 +156,9 @@ impl Place {
     }
 }
 
-/// Does this at each place, in threads of their own, and gives what came of it. It fails when it
-/// could be done at none; else what failed is only told.
+/// Runs the task for each destination in its own thread, and returns the results.
+///
+/// Fails if the task failed everywhere; otherwise errors are only printed.
 fn at_each<T: Send + 'static>(
     places: &[Place],
     task: fn(Place) -> Result<T, Error>,
@@ -181,7 +183,7 @@ fn host(place: Place) -> String {
     }
 }
 
-/// Asks who is there, and prints each answer in a line: who, what, and where it is described.
+/// Searches for devices, and prints a line for each response: its address, type and location.
 fn search(places: &[Place]) -> Result<(), Error> {
     let found = at_each(places, |place| {
         let mut peer = place.socket(Task::Search)?;
@@ -211,7 +213,9 @@ fn search(places: &[Place]) -> Result<(), Error> {
                     writeln!(io::stdout(), "{} {what} {at}", datagram.from)?;
                     found += 1;
                 }
-                Ok((head, _)) => tell(format_args!("{}: {}", datagram.from, head.status())),
+                Ok((head, _)) => {
+                    tell(format_args!("{}: unexpected status {}", datagram.from, head.status()))
+                }
                 Err(error) => tell(format_args!("{}: {error}", datagram.from)),
             }
         }
@@ -222,14 +226,13 @@ fn search(places: &[Place]) -> Result<(), Error> {
     }
 }
 
-/// The value of a field, for a person.
+/// Returns the value of a field for printing, `?` if there is not exactly one.
 fn shown(fields: &Fields<'_>, name: FieldName<'_>) -> String {
     let value = fields.only(name).ok().flatten();
     value.map_or_else(|| "?".to_owned(), |value| dump(value.as_bytes()).on_one_line().to_string())
 }
 
-/// Tells that a device is there, answers who searches, and tells that it is gone when Ctrl-C ends
-/// it.
+/// Announces the device, and responds to searches until Ctrl-C, which announces its departure.
 fn serve(places: &[Place]) -> Result<(), Error> {
     let at_end = places.to_vec();
     let bye = move || {
@@ -249,8 +252,8 @@ fn serve(places: &[Place]) -> Result<(), Error> {
             let datagram = match peer.receive(&mut buffer) {
                 Ok(datagram) => datagram,
                 Err(error) => {
-                    // Out of memory, most likely: some will be free again soon.
-                    tell(error);
+                    // Most likely the system is out of memory for a moment: back off.
+                    tell(format_args!("cannot receive on {address}: {error}"));
                     thread::sleep(Duration::from_millis(100));
                     continue;
                 }
@@ -267,19 +270,20 @@ fn serve(places: &[Place]) -> Result<(), Error> {
                     };
                     let is_asked = kind == "ssdp:all" || kind.as_bytes() == DEVICE.as_bytes();
                     if is_asked && method.as_bytes() == b"M-SEARCH" {
-                        // Where it comes from is for the sender to say, and may not be answered.
-                        respond(&mut peer, head.context(), from)
-                            .unwrap_or_else(|error| tell(format_args!("{from}: {error}")));
+                        // The source address may be forged or unreachable: go on after an error.
+                        respond(&mut peer, head.context(), from).unwrap_or_else(|error| {
+                            tell(format_args!("cannot respond to {from}: {error}"))
+                        });
                     }
                 }
-                Err(error) => tell(format_args!("{from}: {error}")),
+                Err(error) => tell(format_args!("{from}: cannot read the datagram: {error}")),
             }
         }
     })
     .map(|_: Vec<()>| ())
 }
 
-/// Where the device is described, as seen from there.
+/// Returns the URL of the device's description, with the local address that reaches `from`.
 fn location(from: SocketAddr) -> Result<String, Error> {
     let here = UdpPeer::connect(from)?.local_addr()?.ip();
     Ok(format!("http://{}/", SocketAddr::new(here, 8080)))
@@ -294,7 +298,7 @@ fn respond(peer: &mut UdpPeer, context: RequestContext, from: SocketAddr) -> Res
 
 fn announce(peer: &mut UdpPeer, place: Place, kind: &'static str) -> Result<(), Error> {
     if let Place::One(_) = place {
-        return Ok(()); // there is nobody to be told
+        return Ok(()); // no group to announce to
     }
     let (host, location) = (host(place), location(place.address())?);
     peer.send_request_to(Method::new("NOTIFY")?, Target::ASTERISK, place.address(), |head| {

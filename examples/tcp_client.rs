@@ -1,4 +1,4 @@
-//! The article's TCP client: gets `/` and prints the response.
+//! The TCP client of the tutorial: gets `/` and prints the response.
 
 use bareline_core::{FieldName, FieldValue, Method, Target, dump};
 use bareline_net::{ClientStream, Error};
@@ -9,7 +9,7 @@ use std::process::ExitCode;
 /// Sends an HTTP request over TCP, and prints the response.
 #[derive(Parser)]
 struct Arguments {
-    /// The server.
+    /// The address of the server, HOST:PORT.
     #[arg(default_value = "localhost:8080")]
     address: String,
 }
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The response as it came, of a chunked body its content.
+/// Returns the head as received, followed by the decoded body.
 fn get(address: &str) -> Result<Vec<u8>, Error> {
     let mut client = ClientStream::connect(address)?;
     let mut response =

@@ -1,4 +1,4 @@
-//! The article's TCP server: prints each request and answers `TCP connection`.
+//! The TCP server of the tutorial: prints each request and responds with `TCP connection`.
 
 mod service;
 
@@ -9,7 +9,7 @@ use service::Service;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
-/// Prints each HTTP request that comes over TCP, and answers it with `TCP connection`.
+/// Prints each HTTP request that it receives over TCP, and responds with `TCP connection`.
 #[derive(Parser)]
 struct Arguments {
     #[command(flatten)]
@@ -28,7 +28,7 @@ fn respond(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(
             head.version(Version::Http10).body_until_close(b"TCP connection")
         })?
         .finish()?;
-    // Whoever reads the output may be slow or gone; the clients are not.
+    // A closed output must not fail the request.
     let _ = writeln!(io::stdout(), "{}", dump(&message));
     Ok(())
 }

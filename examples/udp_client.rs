@@ -1,4 +1,4 @@
-//! The article's UDP client: sends `udp request` and prints the answer.
+//! The UDP client of the tutorial: sends `udp request` and prints the response.
 
 use bareline_core::dump;
 use bareline_net::{Error, UdpPeer};
@@ -7,15 +7,15 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Sends `udp request` over UDP, again while there is no answer, and prints that.
+/// Sends `udp request` over UDP, retransmits it until a response comes, and prints the response.
 #[derive(Parser)]
 struct Arguments {
-    /// The server.
+    /// The address of the server, HOST:PORT.
     #[arg(default_value = "127.0.0.1:8080")]
     address: String,
 }
 
-/// How long to wait for the answer, with all that is sent again.
+/// The timeout for the response, retransmissions included.
 const DEADLINE: Duration = Duration::from_secs(3);
 
 fn main() -> ExitCode {
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
 fn ask(address: &str) -> Result<(), Error> {
     let mut peer = UdpPeer::connect(address)?;
     let mut buffer = [0; 1024];
-    // It is the only question, so that whatever comes back is the answer.
+    // The socket is connected and sends one request, so any datagram is its response.
     let response = peer.request(b"udp request", DEADLINE, &mut buffer, |_| true)?;
     writeln!(io::stdout(), "Received: {}", dump(response.octets).on_one_line())?;
     Ok(())

@@ -1,4 +1,4 @@
-//! The article's UDP server: prints each datagram and answers `udp server`.
+//! The UDP server of the tutorial: prints each datagram and responds with `udp server`.
 
 use bareline_core::dump;
 use bareline_net::{Error, UdpPeer};
@@ -8,10 +8,10 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-/// Prints each datagram that comes over UDP, and answers it with `udp server`.
+/// Prints each datagram that it receives over UDP, and responds with `udp server`.
 #[derive(Parser)]
 struct Arguments {
-    /// Where to receive.
+    /// The address to receive on, HOST:PORT.
     #[arg(default_value = "127.0.0.1:8080")]
     address: String,
 }
@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     match bind(&address) {
         Ok(mut peer) => loop {
             if let Err(error) = respond(&mut peer) {
-                // Out of memory, most likely: some will be free again soon.
+                // Most likely the system is out of memory for a moment: back off.
                 let _ = writeln!(io::stderr(), "udp_server: cannot receive: {error}");
                 thread::sleep(Duration::from_millis(100));
             }
@@ -47,7 +47,7 @@ fn respond(peer: &mut UdpPeer) -> Result<(), Error> {
     if let Err(error) = peer.send_to(b"udp server", from) {
         let _ = writeln!(io::stderr(), "udp_server: cannot answer {from}: {error}");
     }
-    // Whoever reads the output may be slow or gone; the clients are not.
+    // A closed output must not stop the server.
     let _ = writeln!(io::stdout(), "{from} {}", dump(datagram.octets).on_one_line());
     if datagram.cut > 0 {
         let _ = writeln!(io::stderr(), "udp_server: {from}: {} octets cut off", datagram.cut);

@@ -1,4 +1,4 @@
-//! A chunked body, decoded: where its data stands, without a copy.
+//! Decoding of a chunked body without a copy.
 
 use crate::measure::{Group, Lane, Wanted};
 use crate::peers::{self, with_version};
@@ -6,7 +6,7 @@ use bareline_core::{BodyDecoder, BodyPart, Framing, Limits};
 use fastrand::Rng;
 use std::hint::black_box;
 
-/// How much data there is.
+/// The octets of data in the body.
 const DATA: usize = 65_536;
 
 pub type Decode = fn(&[u8]) -> Option<usize>;
@@ -17,7 +17,7 @@ pub fn groups(wanted: Wanted<'_>) -> Vec<Group> {
     named.map(|(name, is_small)| Group::new(name, lanes(&body(is_small)))).collect()
 }
 
-/// Chunks of 16 octets to 1 KB, or of 16 octets all.
+/// Returns a body in chunks of 16 octets to 1 KB, or all of 16 octets.
 fn body(is_small: bool) -> Vec<u8> {
     let (mut rng, mut body, mut left) = (Rng::with_seed(64), Vec::new(), DATA);
     while left > 0 {
@@ -51,14 +51,14 @@ fn lanes(body: &[u8]) -> Vec<Lane> {
         .collect()
 }
 
-/// The data that a size line says, and what stands behind it and its CR LF.
+/// Returns the data after a size line, and the octets after its CR LF.
 #[inline(always)]
 fn take(rest: &[u8], line: usize, size: u64) -> Option<(&[u8], &[u8])> {
     let (data, rest) = rest.get(line..)?.split_at_checked(usize::try_from(size).ok()?)?;
     Some((data, rest.strip_prefix(b"\r\n")?))
 }
 
-/// Decodes by what reads a size line: gives where it ends, and the size.
+/// Decodes a body with a parser of size lines, which returns the end of the line and the size.
 #[inline(always)]
 pub fn by_size_lines(
     mut rest: &[u8],

@@ -1,4 +1,4 @@
-//! A server's whole work on a request: received, answered with 13 octets, and the next one awaited.
+//! A server's complete work on a request: it is received, and a response of 13 octets is written.
 
 use crate::inputs;
 use crate::measure::{Group, Lane, Wanted};
@@ -15,7 +15,7 @@ use std::rc::Rc;
 pub const BODY: &[u8] = b"Hello, world!";
 const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nHello, world!";
 
-/// Serves one request; gives how many octets the answer has.
+/// A function that serves one request, and returns the length of the response.
 pub type Serve = Box<dyn FnMut(&[u8]) -> usize>;
 
 pub fn groups(wanted: Wanted<'_>) -> Vec<Group> {
@@ -42,7 +42,7 @@ fn group(name: &str) -> Group {
     }
     let lanes = all.into_iter().map(|(id, title, mut serve)| {
         if name == "b" {
-            assert_eq!(serve(inputs::B), RESPONSE.len(), "the answer of {title}");
+            assert_eq!(serve(inputs::B), RESPONSE.len(), "the response of {title}");
         }
         messages.iter().for_each(|message| {
             assert!(serve(message) > 0, "{title} serves {}", message.escape_ascii())
@@ -78,7 +78,7 @@ fn ours() -> Serve {
         black_box(written.is_ok());
         let length = black_box(out.as_bytes()).len();
         out.clear();
-        // In the mix some close, and some announce a body, which does not come here.
+        // Some requests of the mix close, and some announce a body, which is absent here.
         if connection.next_request() != ServerState::Idle {
             connection = ServerConnection::new(Limits::DEFAULT);
         }

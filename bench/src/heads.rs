@@ -1,4 +1,4 @@
-//! Heads parsed, by everybody.
+//! Parsing of heads, by all parsers.
 
 use crate::measure::{Group, Lane, Wanted};
 use crate::peers::{self, with_version};
@@ -11,14 +11,13 @@ use std::hint::black_box;
 use std::mem::MaybeUninit;
 use std::rc::Rc;
 
-/// How many field lines everybody has room for.
+/// The limit of field lines, equal for all parsers.
 pub const LINES: usize = 64;
 
-/// What a parser has found: all must find the same.
+/// The result of a parser; all parsers must agree on it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Seen {
-    // Two numbers that fit into registers: through memory they would cost everybody some
-    // nanoseconds.
+    // Two numbers that fit in registers: returning them through memory costs some nanoseconds.
     pub fields: u32,
     pub length: u32,
 }
@@ -27,8 +26,8 @@ pub fn seen(fields: usize, length: usize) -> Option<Seen> {
     Some(Seen { fields: u32::try_from(fields).ok()?, length: u32::try_from(length).ok()? })
 }
 
-/// Parses one message, and has all that it finds in memory, as a caller would who goes on with it.
-/// `None` when it is refused.
+/// A function that parses one message and leaves its results in memory, as a caller needs them.
+/// Returns `None` for a rejected message.
 pub type Parse = Box<dyn FnMut(&[u8]) -> Option<Seen>>;
 
 /// A parser in its best settings.
@@ -36,7 +35,7 @@ pub struct Contender {
     pub id: &'static str,
     pub title: String,
     pub parse: Parse,
-    /// It does not keep `Content-Length` among the fields.
+    /// The parser does not count `Content-Length` among the fields.
     pub hides_length: bool,
 }
 
@@ -50,12 +49,12 @@ impl Contender {
     }
 }
 
-/// Those that measure nothing but a limit; nobody is slower than a peer because of them.
+/// Returns whether a contender measures a limit. Limits are not compared with bareline as peers.
 pub fn is_limit(id: &str) -> bool {
     matches!(id, "memcpy" | "bitmaps")
 }
 
-/// All who parse requests, or responses.
+/// Returns all parsers of requests, or of responses.
 pub fn contenders(is_response: bool) -> Vec<Contender> {
     let mut all = match is_response {
         false => requests(),
@@ -124,7 +123,7 @@ fn responses() -> Vec<Contender> {
     ]
 }
 
-/// A group for each input.
+/// Returns a group for each input.
 pub fn groups(wanted: Wanted<'_>) -> Vec<Group> {
     let named = |name: &&str| wanted.group(&format!("head/{name}"));
     inputs::NAMES.into_iter().filter(named).map(|name| group(name, wanted)).collect()
@@ -158,7 +157,7 @@ fn group(name: &str, wanted: Wanted<'_>) -> Group {
     }
 }
 
-/// The same message again and again. What it says is hidden from the compiler.
+/// Returns a lane that parses one message repeatedly. The compiler does not see its octets.
 fn of_one(contender: Contender, message: Vec<u8>) -> Lane {
     let Contender { id, title, mut parse, .. } = contender;
     Lane::new(id, title, move |times| {
@@ -168,7 +167,7 @@ fn of_one(contender: Contender, message: Vec<u8>) -> Lane {
     })
 }
 
-/// All messages, in an order that is another one in each round.
+/// Returns a lane that parses all messages, in an order that changes with each round.
 fn of_mix(
     contender: Contender,
     messages: &Rc<Vec<Vec<u8>>>,
@@ -185,7 +184,7 @@ fn of_mix(
     .step(step)
 }
 
-/// Everybody has to read every message to its end, and to find the same number of fields.
+/// Checks that every parser parses every message to its end, with the right number of fields.
 fn check(name: &str, messages: &[Vec<u8>], contenders: &mut [Contender]) {
     for (at, message) in messages.iter().enumerate() {
         let text = || message.escape_ascii();

@@ -1,21 +1,21 @@
-//! What is parsed: fixed messages as they are met, and mixes of random ones.
+//! The inputs: fixed realistic messages, and mixes of random ones.
 //!
-//! A fixed message, parsed again and again, teaches the branch predictor where its delimiters are;
-//! no server sees that. So the mixes are what to look at, and the fixed messages tell which kind of
-//! message costs how much.
+//! A fixed message, parsed repeatedly, trains the branch predictor on its delimiters, unlike any
+//! message on a server. So the mixes are the realistic inputs; the fixed messages compare kinds of
+//! messages.
 
 use fastrand::Rng;
 
 /// A tiny request.
 pub const A: &[u8] = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
-/// A simple client's.
+/// A simple client's request.
 pub const B: &[u8] =
     b"GET / HTTP/1.1\r\nHost: localhost:8080\r\nUser-Agent: first-client/0.1.0\r\n\r\n";
-/// A command line tool's.
+/// A command line tool's request.
 pub const C: &[u8] =
     b"GET /measurements/latest?n=10 HTTP/1.1\r\nHost: localhost:8080\r\nUser-Agent: curl/8.14.1\r\n\
         Accept: */*\r\n\r\n";
-/// A browser's, with cookies.
+/// A browser's request, with cookies.
 pub const D: &[u8] = concat!(
     "GET /rooms/kitchen/sensors?unit=celsius&since=1764000000 HTTP/1.1\r\n",
     "Host: house.example:8443\r\n",
@@ -37,7 +37,7 @@ pub const D: &[u8] = concat!(
     "\r\n"
 )
 .as_bytes();
-/// A browser's, with all it has to say.
+/// A browser's request, with many fields.
 pub const E: &[u8] = concat!(
     "GET /search/results?q=pressure+sensor&category=i2c&page=13&sort=price%2Casc&currency=EUR \
      HTTP/1.1\r\n",
@@ -85,23 +85,23 @@ pub const F: &[u8] = concat!(
 )
 .as_bytes();
 
-/// The columns of the tables of heads.
+/// The names of the inputs, which are the columns of the tables of heads.
 pub const NAMES: [&str; 9] = ["a", "b", "c", "d", "e", "f", "g", "m", "mr"];
 
-/// How many messages a mix has.
+/// The number of messages in a mix.
 pub const MIX: usize = 512;
 
-/// Whether the input of this name has responses.
+/// Returns whether the input of this name has responses.
 pub fn is_response(name: &str) -> bool {
     matches!(name, "f" | "mr")
 }
 
-/// A message of a column, or one of the random requests by its number.
+/// Returns the first message of an input, or a random request by its number.
 pub fn named(name: &str) -> Vec<u8> {
     messages(name).swap_remove(0)
 }
 
-/// The messages of a column.
+/// Returns the messages of an input.
 pub fn messages(name: &str) -> Vec<Vec<u8>> {
     match name {
         "a" => vec![A.to_vec()],
@@ -117,13 +117,13 @@ pub fn messages(name: &str) -> Vec<Vec<u8>> {
             match number.parse().ok().and_then(|number: usize| mix(request).into_iter().nth(number))
             {
                 Some(message) => vec![message],
-                None => panic!("no input is called {name}"),
+                None => panic!("unknown input {name}: use `a` to `g`, or a number below {MIX}"),
             }
         }
     }
 }
 
-/// A request with one cookie of 4 KB.
+/// Returns a request with one cookie of 4 KB.
 fn g() -> Vec<u8> {
     let mut message = b"GET /account HTTP/1.1\r\nHost: a.example\r\nCookie: session=".to_vec();
     message.extend(text(&mut Rng::with_seed(7), BASE64, 4096 - "session=".len()));
@@ -147,7 +147,7 @@ fn pick<'a, T: ?Sized>(rng: &mut Rng, of: &[&'a T]) -> &'a T {
     of[rng.usize(..of.len())]
 }
 
-/// Yes, in so many of a hundred cases.
+/// Returns true with this probability in percent.
 fn chance(rng: &mut Rng, percent: u8) -> bool {
     rng.u8(..100) < percent
 }
@@ -306,8 +306,8 @@ fn cookies(rng: &mut Rng) -> String {
 
 type Value = fn(&mut Rng) -> String;
 
-/// What a request may have beside Host and its framing, with the percentage of the requests that
-/// have it.
+/// The fields of a request besides Host and framing, each with the percentage of requests that have
+/// it.
 const REQUEST_FIELDS: &[(&str, u8, Value)] = &[
     ("User-Agent", 88, |rng| pick(rng, AGENTS).to_string()),
     ("Accept", 80, |rng| {
@@ -386,7 +386,7 @@ fn request(rng: &mut Rng) -> Vec<u8> {
     written(rng, start, fields)
 }
 
-/// What a response may have beside its framing.
+/// The fields of a response besides framing, each with the percentage of responses that have it.
 const RESPONSE_FIELDS: &[(&str, u8, Value)] = &[
     ("Date", 92, |rng| pick(rng, DATES).to_string()),
     ("Server", 78, |rng| {
@@ -474,7 +474,7 @@ fn response(rng: &mut Rng) -> Vec<u8> {
 }
 
 fn some_of(rng: &mut Rng, fields: &[(&'static str, u8, Value)]) -> Vec<(&'static str, String)> {
-    // A machine says little and a browser much: how often a field is there varies with the message.
+    // A machine sends few fields and a browser many, so the probability varies with the message.
     let talkative = pick(rng, &[&70u32, &110, &150, &185]);
     let mut chosen = Vec::new();
     for (name, percent, value) in fields {
@@ -485,8 +485,8 @@ fn some_of(rng: &mut Rng, fields: &[(&'static str, u8, Value)]) -> Vec<(&'static
     chosen
 }
 
-/// The message as octets: most with names as the RFCs write them, some in lower case, as gateways
-/// from HTTP/2 send them.
+/// Returns the message as octets. Most have names as the RFCs write them, some in lower case, as
+/// gateways from HTTP/2 send them.
 fn written(rng: &mut Rng, start: String, fields: Vec<(&'static str, String)>) -> Vec<u8> {
     let is_lower = chance(rng, 18);
     let mut message = start;
@@ -511,12 +511,12 @@ fn written(rng: &mut Rng, start: String, fields: Vec<(&'static str, String)>) ->
     message.into_bytes()
 }
 
-/// How many octets the messages of a mix have on average.
+/// Returns the average length of a mix's messages, in octets.
 pub fn average(name: &str) -> usize {
     messages(name).iter().map(Vec::len).sum::<usize>() / MIX
 }
 
-/// Sizes are part of what the tables say, so a change of a text has to be noticed.
+/// Checks the lengths of the inputs, which the tables state.
 pub fn check() {
     let expected =
         [("a", 35), ("b", 72), ("c", 102), ("d", 703), ("e", 1061), ("f", 491), ("g", 4148)];

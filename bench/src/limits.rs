@@ -1,4 +1,4 @@
-//! What no parser can be faster than: each octet moved once, or classified once.
+//! Limits of a parser's speed: moving each octet once, or classifying it once.
 
 use std::hint::black_box;
 
@@ -9,13 +9,13 @@ pub fn copy(octets: &[u8], into: &mut [u8; 8192]) -> usize {
     octets.len()
 }
 
-/// Makes two bitmaps of each 64 octets, of what no token and of what no field value may hold.
+/// Makes two bitmaps of each 64 octets: of octets invalid in a token, and in a field value.
 #[cfg(target_arch = "x86_64")]
 pub fn bitmaps(octets: &[u8]) -> usize {
     let (blocks, rest) = octets.as_chunks::<64>();
     let mut last = [0; 64];
     last[..rest.len()].copy_from_slice(rest);
-    // Both bitmaps of each block are made, and a sum of them is all that is kept.
+    // Both bitmaps of each block are made; only their XOR is kept.
     let (mut tokens, mut texts) = (0u64, 0u64);
     for (token, text) in blocks.iter().chain([&last]).map(classes) {
         (tokens, texts) = (tokens ^ token, texts ^ text);
@@ -36,8 +36,8 @@ fn classes(block: &[u8; 64]) -> (u64, u64) {
     (no_token, no_text)
 }
 
-/// The same of 16 octets. SSE2 compares octets for equality alone, and finds ranges by a saturating
-/// minimum.
+/// Makes both bitmaps of 16 octets. SSE2 compares octets for equality only, so a range is found by
+/// an unsigned minimum.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn classes_of_16(octets: &[u8; 16]) -> (u16, u16) {
@@ -55,7 +55,7 @@ fn classes_of_16(octets: &[u8; 16]) -> (u16, u16) {
     };
     // `(` and `)` differ in one bit.
     let parenthesis = equal(octets | all(1), all(b')'));
-    // Signed, so that octets from 0x80 on are below SP too.
+    // The comparison is signed, so octets from 0x80 are below SP too.
     let invisible = cmp_lt_mask_i8_m128i(octets, all(b'!'));
     let del = is(0x7f);
     let delimiter = is(b'"')

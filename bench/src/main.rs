@@ -1,5 +1,5 @@
-//! Times bareline beside its peers, in one process and in turn, and runs one of them alone for a
-//! count of its instructions.
+//! Times bareline and its peers in one process, in turns, or runs one of them alone to count its
+//! instructions.
 
 mod chunked;
 mod connection;
@@ -18,20 +18,19 @@ use pico_args::{Arguments, Error};
 use std::io::Write;
 
 const USAGE: &str = "\
-Times bareline beside its peers, and counts.
+Times bareline and its peers, or runs one of them to count its instructions.
 
 usage:
   bench header --rustc VERSION --command COMMAND
-        Prints what stands before the tables: the machine, the method, the inputs.
+        Prints the text before the tables: the machine, the method, the inputs.
   bench tables --section NAME [--rounds 160]
         Measures, and prints the tables as Markdown.
   bench names
-        Prints the names that `count` takes, each with the messages or octets that one iteration
-        stands for.
+        Prints the names for `count`, each with the messages or octets in one iteration.
   bench count GROUP/CONTENDER ITERATIONS
-        Runs one contender on one input, and nothing else that takes a varying time.
+        Runs one contender on one input, for a tool that counts instructions.
   bench show INPUT
-        Prints an input, to look at it: `a` to `g`, or the number of a request of the mix.
+        Prints an input: `a` to `g`, or the number of a request of the mix.
 ";
 
 enum Command {
@@ -61,7 +60,7 @@ impl Command {
                 iterations: arguments.free_from_str()?,
             },
             Some("show") => Self::Show { input: arguments.free_from_str()? },
-            _ => return Err(Error::ArgumentParsingFailed { cause: "no such command".to_owned() }),
+            _ => return Err(Error::ArgumentParsingFailed { cause: "unknown command".to_owned() }),
         };
         match arguments.finish().first() {
             Some(rest) => Err(Error::ArgumentParsingFailed {
@@ -90,13 +89,13 @@ fn main() {
         }
         Command::Count { name, iterations } => {
             let Some(mut lane) = find(&name) else {
-                eprintln!("bench: no contender is called {name}; `bench names` prints the names");
+                eprintln!("bench: unknown contender {name}: `bench names` prints the names");
                 std::process::exit(2);
             };
             (lane.work)(iterations * lane.step);
         }
         Command::Show { input } => {
-            std::io::stdout().write_all(&inputs::named(&input)).expect("standard output takes it")
+            std::io::stdout().write_all(&inputs::named(&input)).expect("standard output is open")
         }
     }
 }

@@ -1,10 +1,11 @@
-//! The harness: contenders in turn, round by round, so that what disturbs the machine disturbs them
-//! all.
+//! The harness: contenders take turns, round by round, so that a disturbance hits all of them.
 
 use std::time::{Duration, Instant};
 
-/// What is wanted: all, or one contender of one group. What is not wanted is not made either, since
-/// valgrind does not know every instruction that a peer uses.
+/// A filter: all contenders, or one contender of one group.
+///
+/// Contenders that do not match are not constructed, since valgrind does not support every
+/// instruction that a peer uses.
 #[derive(Clone, Copy)]
 pub struct Wanted<'a>(pub Option<(&'a str, &'a str)>);
 
@@ -18,20 +19,19 @@ impl Wanted<'_> {
     }
 }
 
-/// Does its work this many times.
+/// A function that does the work this many times.
 pub type Work = Box<dyn FnMut(usize)>;
 
 /// One contender on one input.
 pub struct Lane {
-    /// Its name on the command line.
+    /// The name on the command line.
     pub id: String,
-    /// Its name in a table.
+    /// The name in a table.
     pub title: String,
     pub work: Work,
-    /// How many times the work is done at least: the messages of a mix, or the octets of a
-    /// message, that only count together.
+    /// The unit of repetition: the messages of a mix, or the octets of a message.
     pub step: usize,
-    /// The most rounds that it takes part in: fewer where one takes a second.
+    /// The limit of rounds, lower for a slow contender.
     pub rounds: usize,
 }
 
@@ -63,7 +63,7 @@ impl Lane {
 pub struct Group {
     pub name: String,
     pub lanes: Vec<Lane>,
-    /// Called before each round, outside of what is timed.
+    /// A function called before each round, not timed.
     pub before_round: Box<dyn FnMut()>,
 }
 
@@ -80,24 +80,24 @@ pub struct Figure {
     pub median: f64,
 }
 
-/// What a group has come to.
+/// The results of a group.
 pub struct Measured {
     pub name: String,
     pub figures: Vec<(String, String, Figure)>,
 }
 
 impl Measured {
-    /// The figure of the contender with this id.
+    /// Returns the figure of the contender with this id.
     pub fn of(&self, id: &str) -> Option<Figure> {
         self.figures.iter().find(|(found, ..)| found == id).map(|(.., figure)| *figure)
     }
 }
 
-/// How long a batch is to take: long beside the clock's resolution, short beside a time slice.
+/// The target duration of a batch: long against the clock's resolution, short against a time slice.
 const BATCH: Duration = Duration::from_micros(250);
 
-/// Times the contenders in turn. Each round begins with another one, so that none is always behind
-/// the same neighbour.
+/// Times the contenders in turns. The first one rotates each round, so that the order does not
+/// favour any of them.
 pub fn race(group: Group, rounds: usize) -> Measured {
     let Group { name, mut lanes, mut before_round } = group;
     let batches: Vec<usize> = lanes.iter_mut().map(batch_size).collect();
@@ -122,7 +122,7 @@ pub fn race(group: Group, rounds: usize) -> Measured {
     Measured { name, figures }
 }
 
-/// How many times the work is done in a batch: a multiple of its step.
+/// Returns the number of repetitions in a batch, a multiple of the lane's step.
 fn batch_size(lane: &mut Lane) -> usize {
     let mut steps = 1;
     loop {

@@ -1,6 +1,6 @@
-//! The peers, and who they are, by what the lockfile says of them.
+//! The peers, with their versions from the lockfile.
 //!
-//! httparse is counted beside bareline; those that are only timed come with the feature `peers`.
+//! The instructions of httparse are counted too; the peers of the feature `peers` are only timed.
 
 #[cfg(feature = "peers")]
 mod bodies;
@@ -40,7 +40,7 @@ pub use none::*;
 
 const LOCK: &str = include_str!("../Cargo.lock");
 
-/// The name of a crate with its version.
+/// Returns the name of a crate with its version.
 pub fn with_version(name: &str) -> String {
     let entry = LOCK.split_once(&format!("name = \"{name}\"\nversion = \""));
     let version =

@@ -1,18 +1,18 @@
-//! What it costs to refuse a message, beside what it costs to take it.
+//! The cost of rejecting a message, compared with accepting it.
 
 use crate::heads::{self, Contender, is_limit};
 use crate::inputs;
 use crate::measure::{Group, Lane, Wanted};
 use std::hint::black_box;
 
-/// The name of each case, and how it is called in the table.
+/// The name of each case, and its title in the table.
 pub const CASES: [(&str, &str); 3] = [
     ("accepted", "d as it is"),
     ("octet", "one octet wrong, in its last line"),
     ("host", "`Host` wrong"),
 ];
 
-/// Input d as it is; with a control in its last value; with what is no host in Host.
+/// Returns input d unchanged, with a control octet in its last value, or with an invalid Host.
 fn message(case: &str) -> Vec<u8> {
     let replaced = |from: &str, to: &str| {
         let text = std::str::from_utf8(inputs::D).expect("input d is ASCII");
@@ -26,8 +26,9 @@ fn message(case: &str) -> Vec<u8> {
     }
 }
 
-/// All cases are in one group, so that they are timed in turn. Whoever takes a wrong message has no
-/// lane for it.
+/// Returns one group with all cases, so that they are timed in turns.
+///
+/// A parser that accepts an invalid message has no lane for it.
 pub fn groups(wanted: Wanted<'_>) -> Vec<Group> {
     let name = "rejected";
     if !wanted.group(name) {

@@ -7,11 +7,11 @@ use crate::{chunked, connection, heads, inputs, rejected, serialise, trickle};
 const HEAD_ONLY: &str = "ours-head";
 const WHOLE: &str = "ours-whole";
 
-/// What stands before the tables.
+/// Prints the text before the tables.
 pub fn header(rustc: &str, command: &str) {
     inputs::check();
     println!("# How fast bareline is\n");
-    println!("This file is the output of `{command}`, whole. The program is in [bench/](.).\n");
+    println!("This file is the output of `{command}`. The program is in [bench/](.).\n");
     println!("- Processor: {}, {} logical cores, with {}", processor(), cores(), features());
     println!("- Compiler: {rustc}, `opt-level = 3`, link-time optimization of all crates\n");
     let average = |name| inputs::average(name).to_string();
@@ -33,7 +33,7 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// What the processor has of what parsers ask for.
+/// Returns the processor's features that parsers detect at run time.
 fn features() -> String {
     #[cfg(target_arch = "x86_64")]
     let found = [
@@ -48,7 +48,7 @@ fn features() -> String {
     found.iter().filter(|(_, has)| *has).map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
 }
 
-/// What this build may use without asking.
+/// Returns the features that this build uses without detection.
 fn compiled() -> String {
     let found = [
         ("SSE2", cfg!(target_feature = "sse2")),
@@ -61,7 +61,7 @@ fn compiled() -> String {
     if names.is_empty() { "no vector registers".to_string() } else { names.join(", ") }
 }
 
-/// Measures all of it.
+/// Measures all groups, and prints their tables.
 pub fn tables(section: &str, rounds: usize) {
     inputs::check();
     println!("\n## {section}\n\nCompiled for {}.", compiled());
@@ -94,7 +94,7 @@ pub fn tables(section: &str, rounds: usize) {
         let of = group.name.rsplit('/').next().unwrap_or_default().to_string();
         list(
             &format!(
-                "A connection: input {of} received, answered with 13 octets, the next awaited"
+                "A connection: input {of} received, a response with 13 octets of content written"
             ),
             &group,
             "httparse",
@@ -116,7 +116,7 @@ pub fn tables(section: &str, rounds: usize) {
     println!("\n### Slower than a peer\n");
     slower.iter().for_each(|line| println!("- {line}"));
     if slower.is_empty() {
-        println!("Nothing of it.");
+        println!("Nothing.");
     }
 }
 
@@ -147,10 +147,10 @@ fn is_ours(id: &str) -> bool {
     id.starts_with("ours")
 }
 
-/// How far the times of one parser on two messages of the same length may be apart by chance.
+/// The ratio up to which the times of a parser on two messages of the same length count as equal.
 const CHANCE: f64 = 1.03;
 
-/// What rounds to more than one.
+/// Returns whether the ratio rounds to more than one.
 fn is_slower(ours: f64, peer: f64) -> bool {
     ours / peer >= 1.005
 }
@@ -214,7 +214,7 @@ fn bold(id: &str, title: String) -> String {
     if is_ours(id) { format!("**{title}**") } else { title }
 }
 
-/// A table with a line a contender.
+/// Prints a table with a row for each contender.
 fn list(heading: &str, group: &Measured, reference: &str, slower: &mut Vec<String>) {
     let Some(reference) = group.of(reference) else { return };
     println!("\n### {heading}\n");
@@ -229,7 +229,7 @@ fn list(heading: &str, group: &Measured, reference: &str, slower: &mut Vec<Strin
             ratio(figure.median, reference.median),
         ]);
     }
-    // A connection's whole work is no mere serialising.
+    // A connection does more than serialising.
     let compared = |id: &str| is_ours(id) && id != "ours-connection";
     for (_, ours, figure) in group.figures.iter().filter(|(id, ..)| compared(id)) {
         for (_, title, peer) in
@@ -248,9 +248,7 @@ fn list(heading: &str, group: &Measured, reference: &str, slower: &mut Vec<Strin
 
 fn rejected_table(group: &Measured, slower: &mut Vec<String>) {
     let [(accepted, taken), wrong @ ..] = &CASES;
-    println!(
-        "\n### Refused messages: nanoseconds, minimum, and ratio to the message that is taken\n"
-    );
+    println!("\n### Rejected messages: nanoseconds, minimum, and ratio to the accepted message\n");
     let names = wrong.iter().flat_map(|(_, title)| [title.to_string(), "ratio".to_string()]);
     row(["".to_string(), taken.to_string()].into_iter().chain(names));
     rule(2 + 2 * wrong.len());
@@ -260,7 +258,7 @@ fn rejected_table(group: &Measured, slower: &mut Vec<String>) {
         let mut cells = vec![bold(id, title.clone()), nanoseconds(figure.min)];
         for (case, what) in wrong {
             let Some(rejected) = group.of(&format!("{parser}-{case}")) else {
-                cells.extend(["takes it".to_string(), "".to_string()]);
+                cells.extend(["accepts it".to_string(), "".to_string()]);
                 continue;
             };
             cells.extend([nanoseconds(rejected.min), ratio(rejected.min, figure.min)]);

@@ -1,4 +1,4 @@
-//! A status line and five field lines, written.
+//! Writing of a status line and five field lines.
 
 use crate::inputs;
 use crate::measure::{Group, Lane, Wanted};
@@ -9,7 +9,7 @@ use bareline_core::{
 use std::hint::black_box;
 use std::io::Write;
 
-/// The status is one without a body, so that the head is all there is.
+/// The fields of the response. Its status (204) has no body, so the head is the complete message.
 const FIELDS: [(&str, &str); 5] = [
     ("Date", "Sat, 22 Nov 2025 17:20:03 GMT"),
     ("Server", "board/2.4"),
@@ -17,13 +17,13 @@ const FIELDS: [(&str, &str); 5] = [
     ("Cache-Control", "no-cache"),
     ("ETag", "\"5f-1a2b3c4d5e\""),
 ];
-/// What is written.
+/// The expected octets.
 pub const HEAD: &[u8] = b"HTTP/1.1 204 No Content\r\nDate: Sat, 22 Nov 2025 17:20:03 GMT\r\n\
     Server: board/2.4\r\n\
     Content-Type: text/html; charset=utf-8\r\nCache-Control: no-cache\r\n\
     ETag: \"5f-1a2b3c4d5e\"\r\n\r\n";
 
-/// What a program knows that writes the head.
+/// The input of a writer: status code, reason phrase and fields.
 type Known = (u16, &'static str, [(&'static str, &'static str); 5]);
 type Write512 = Box<dyn Fn(&Known, &mut WireBuf<512>) -> Result<(), WriteError>>;
 type Validated = [(FieldName<'static>, FieldValue<'static>); 5];
@@ -126,8 +126,8 @@ fn formatted((code, reason, fields): &Known, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// One `extend_from_slice` a part, and nothing checked: the pattern that servers use which have
-/// their values validated.
+/// Writes with one `extend_from_slice` for each part and without checks, as servers with validated
+/// values do.
 fn extended((code, reason, fields): &Known, out: &mut Vec<u8>) {
     out.extend_from_slice(b"HTTP/1.1 ");
     out.extend_from_slice(itoa::Buffer::new().format(*code).as_bytes());
@@ -152,22 +152,23 @@ fn ours(fields: &Validated, out: &mut WireBuf<512>) -> Result<(), WriteError> {
         .without_body()
 }
 
-/// The same through a connection, which has to receive a request first: input a. The body is sent
-/// too, empty, so that the next request may come.
+/// Returns a lane that writes through a connection, after receiving input a.
+///
+/// The response has an empty body, so the next request can come.
 fn respond() -> Lane {
     let (mut connection, mut spans, mut out) =
         (ServerConnection::new(Limits::DEFAULT), FieldSpans::<64>::new(), WireBuf::<512>::new());
     let fields = validated();
     Lane::new(
         "ours-connection",
-        "bareline, a connection: input a received, answered, and the next one awaited",
+        "bareline, a connection: input a received, a response written",
         move |times| {
             for _ in 0..times {
                 out.clear();
                 black_box(connection.receive(black_box(inputs::A), spans.lend()).is_ok());
                 let head = connection.respond(black_box(Status::OK), &mut out);
                 head.and_then(|head| head.fields(black_box(&fields))?.without_body())
-                    .expect("an answer is due");
+                    .expect("a response is due");
                 black_box(out.as_bytes());
                 black_box(connection.next_request());
             }

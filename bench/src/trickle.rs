@@ -1,4 +1,4 @@
-//! A long head that comes one octet at a time: what is looked at again counts.
+//! A long head that arrives one octet at a time: parsing an octet again costs time.
 
 use crate::measure::{Group, Lane, Wanted};
 use crate::peers::with_version;
@@ -15,7 +15,7 @@ pub fn groups(wanted: Wanted<'_>) -> Vec<Group> {
     }
     let head = head();
     let lanes = [
-        // It takes the better part of a second.
+        // A round takes almost a second.
         wanted.lane("httparse").then(|| {
             let title = format!("{}, parsed again each time", with_version("httparse"));
             lane("httparse", title, parsed_again, &head).rounds(2)
@@ -27,7 +27,7 @@ pub fn groups(wanted: Wanted<'_>) -> Vec<Group> {
     vec![Group::new(name, lanes.into_iter().flatten().collect())]
 }
 
-/// The head octet by octet, so many times as that many octets are.
+/// Returns a lane that reads the head octet by octet; the step is the length of the head.
 fn lane(id: &str, title: String, read: fn(&[u8]) -> Option<usize>, head: &[u8]) -> Lane {
     let head = head.to_vec();
     assert_eq!(read(&head), Some(head.len()), "{title} reads the head");
@@ -38,7 +38,7 @@ fn lane(id: &str, title: String, read: fn(&[u8]) -> Option<usize>, head: &[u8]) 
     Lane::new(id, title, work).step(step)
 }
 
-/// A head of 64 KB, with lines of 80 octets.
+/// Returns a head of 64 KB, with lines of 80 octets.
 fn head() -> Vec<u8> {
     let mut head = b"GET / HTTP/1.1\r\nHost: a.example\r\n".to_vec();
     for number in 0..780 {

@@ -1,18 +1,18 @@
-//! Tells the linker what memory the machine of each target has, and compresses the page.
+//! Writes the memory map of each target for the linker, and compresses the page.
 
 use std::path::PathBuf;
 use std::{env, fs, io};
 
-/// QEMU's mps2-an385: of 4 MB each, as much as a small microcontroller has.
+/// The memory map of QEMU's mps2-an385, limited to the size of a small microcontroller.
 const MPS2: &str = "MEMORY { FLASH : ORIGIN = 0x00000000, LENGTH = 256K  RAM : ORIGIN = \
                     0x20000000, LENGTH = 32K }\n";
-/// The nRF51822 of the first micro:bit.
+/// The memory map of the nRF51822 on the first micro:bit.
 const NRF51: &str = "MEMORY { FLASH : ORIGIN = 0x00000000, LENGTH = 256K  RAM : ORIGIN = \
                      0x20000000, LENGTH = 16K }\n";
 
 const PAGE: &str = "src/board/page.html";
 
-/// These octets as a gzip file [RFC 1952].
+/// Returns these octets as a gzip file [RFC 1952].
 fn gzip(octets: &[u8]) -> io::Result<Vec<u8>> {
     let checksum = !octets.iter().fold(u32::MAX, |sum, octet| {
         (0..8).fold(sum ^ u32::from(*octet), |sum, _| {
@@ -30,7 +30,7 @@ fn main() -> io::Result<()> {
     let memory = if variable("TARGET")? == "thumbv6m-none-eabi" { NRF51 } else { MPS2 };
     let folder = variable("OUT_DIR")?;
     fs::write(PathBuf::from(&folder).join("memory.x"), memory)?;
-    // The names of interrupts: there are none.
+    // cortex-m-rt includes a file with the names of interrupts; no interrupt is handled.
     fs::write(PathBuf::from(&folder).join("device.x"), "")?;
     fs::write(PathBuf::from(&folder).join("page.html.gz"), gzip(&fs::read(PAGE)?)?)?;
     println!("cargo:rustc-link-search={folder}");

@@ -1,5 +1,4 @@
-# What `run` and `serve` share: how the firmware is built, and booted in QEMU. To be sourced in this
-# folder.
+# Builds the firmware and boots it in QEMU, for `run` and `serve`, which source it in this folder.
 
 built=../../tests/firmware/target
 board=$built/thumbv7m-none-eabi/small/board
@@ -22,18 +21,17 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-# missing WHAT: tells that something cannot be done here, and ends; with success, unless nothing may
-# be missing.
+# missing WHAT: prints what cannot be run here, and exits; with success, unless BARELINE_PEERS=all.
 missing() {
     ../../.ci/missing "$@"
     exit
 }
 
-# build BIN...: builds these.
+# build BIN...: builds these firmwares.
 build() {
     local flags bin target targets=(thumbv7m-none-eabi thumbv6m-none-eabi)
     flags=$(../../.ci/thumb-core "${targets[@]}") ||
-        missing "no core for microcontrollers is to be had (rustup target add ${targets[*]})"
+        missing "core for microcontrollers is not installed (rustup target add ${targets[*]})"
     for bin in "$@"; do
         target=thumbv7m-none-eabi
         [ "$bin" = board ] || target=thumbv6m-none-eabi
@@ -42,7 +40,7 @@ build() {
     done
 }
 
-# free_ports KIND COUNT: prints so many ports that nobody uses, KIND being STREAM or DGRAM.
+# free_ports KIND COUNT: prints COUNT free ports; KIND is STREAM or DGRAM.
 free_ports() {
     python3 - "$@" <<'PROGRAM'
 import socket, sys
@@ -54,7 +52,7 @@ print(*(one.getsockname()[1] for one in sockets))
 PROGRAM
 }
 
-# boot LOG OPTION...: starts a machine, whose console goes to LOG, and waits until it is ready.
+# boot LOG OPTION...: starts a machine with its console in LOG, and waits until it is ready.
 boot() {
     local log=$1 pid tries
     shift
@@ -68,12 +66,12 @@ boot() {
         kill -0 "$pid" 2>/dev/null || break
         sleep 0.05
     done
-    echo "FAILED: the firmware does not say that it is ready" >&2
+    echo "FAILED: the firmware did not print READY; its console and QEMU's errors:" >&2
     cat "$log" "$log.errors" >&2 || true
     exit 1
 }
 
-# boot_board LOG NETWORK...: boots the board in this network.
+# boot_board LOG NETWORK...: boots the board with this network.
 boot_board() {
     local log=$1
     shift
@@ -81,8 +79,8 @@ boot_board() {
         -net nic,model=lan9118 -net "$@"
 }
 
-# user_network TCP ANSWER SSDP: a network in which these ports of this machine lead to the board's
-# ports 80, 8080 and 1900.
+# user_network TCP UDP SSDP: prints a network that forwards these ports of this machine to the
+# board's ports 80, 8080 and 1900.
 user_network() {
     local here=127.0.0.1 there=10.0.2.15
     local tcp=hostfwd=tcp:$here:$1-$there:80

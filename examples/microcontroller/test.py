@@ -1,14 +1,15 @@
-"""Checks the firmwares from outside: over the sockets that QEMU leads to them, with curl, a browser
-and a load generator.
+"""Tests the firmwares from outside, through sockets of QEMU, with curl, a browser and a load
+generator.
 
-test.py board TCP ANSWER SSDP LOG SECONDS  the board, by the ports that lead to it, its console's
-                                           log, and how long the load lasts
-test.py waits TCP ANSWER SSDP LOG SECONDS  what takes it time: deadlines, a fifth connection
-test.py load TCP ANSWER SSDP LOG SECONDS   under load: resets, hostile connections, many requests
-test.py wire FROM TO                       the board, by the frames on its wire
-test.py uart PATH                          the serial line, a socket
+test.py board TCP UDP SSDP LOG SECONDS  the routes, UDP and SSDP of the board
+test.py waits TCP UDP SSDP LOG SECONDS  checks that wait: timeouts, a fifth connection
+test.py load TCP UDP SSDP LOG SECONDS   load: resets, hostile connections, many requests
+test.py wire FROM TO                    the board, by the frames on its wire
+test.py uart PATH                       the firmware on the serial line, a Unix socket
 
-Each check is a line of output, `ok NAME` or `FAIL NAME: WHY`, and `done` stands behind the last.
+TCP, UDP and SSDP are ports that QEMU forwards to the board, LOG is the log of its console, and
+SECONDS is the duration of each load. Each check prints a line, `ok NAME`, `SKIPPED NAME: WHY` or
+`FAIL NAME: WHY`; `done` is the last line.
 """
 
 import concurrent.futures
@@ -30,7 +31,7 @@ DEADLINE = 20
 PAGE = pathlib.Path(__file__).parent / "src/board/page.html"
 GET = b"GET /status HTTP/1.1\r\nHost: a\r\n\r\n"
 LAST_GET = b"GET /status HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
-# What connection.rs says, in seconds.
+# The timeouts of connection.rs, in seconds.
 HEAD, STALL, IDLE, LINGER = 5, 5, 10, 3
 
 
@@ -39,10 +40,10 @@ class Missing(Exception):
 
 
 def check(name, what):
-    """Runs one check, within a deadline, and tells what came of it."""
+    """Runs one check with a timeout, and prints its result."""
 
     def late(*_):
-        raise TimeoutError("the check has not ended in time")
+        raise TimeoutError(f"the check took more than {6 * DEADLINE} s")
 
     signal.signal(signal.SIGALRM, late)
     signal.alarm(6 * DEADLINE)
@@ -74,18 +75,18 @@ def program(*names):
 
 def output(*command):
     done = subprocess.run(command, capture_output=True, timeout=3 * DEADLINE, check=True)
-    return done.stdout.decode()  # with each CR as it came
+    return done.stdout.decode()  # text mode would drop each CR
 
 
 class Board:
-    def __init__(self, tcp, answer, ssdp, log, seconds):
-        self.tcp, self.answer, self.ssdp = (
-            ("127.0.0.1", int(port)) for port in (tcp, answer, ssdp)
+    def __init__(self, tcp, response, ssdp, log, seconds):
+        self.tcp, self.response, self.ssdp = (
+            ("127.0.0.1", int(port)) for port in (tcp, response, ssdp)
         )
         self.url = f"http://127.0.0.1:{tcp}"
         self.log, self.seconds = log, int(seconds)
 
-    # --- by octets
+    # --- with plain sockets
 
     def connect(self):
         one = socket.create_connection(self.tcp, timeout=DEADLINE)
@@ -93,27 +94,27 @@ class Board:
         return one
 
     def exchange(self, octets):
-        """Sends this, and reads until the board closes."""
+        """Sends octets, and reads until the board closes."""
         with self.connect() as one:
             one.sendall(octets)
             return read_all(one)
 
     def exchange_all(self, octets):
-        """The same, and tells the board that there is no more."""
+        """Sends octets, shuts down sending, and reads until the board closes."""
         with self.connect() as one:
             one.sendall(octets)
             one.shutdown(socket.SHUT_WR)
             return read_all(one)
 
     def status_of(self, octets):
-        answer = self.exchange(octets)
-        expect(answer.count(b"HTTP/1.1 ") == 1 and b"\r\nConnection: close\r\n" in answer, answer)
-        return int(answer[9:12])
+        response = self.exchange(octets)
+        expect(response.count(b"HTTP/1.1 ") == 1 and b"\r\nConnection: close\r\n" in response, response)
+        return int(response[9:12])
 
     def status(self):
         return json.loads(self.exchange_all(GET).split(b"\r\n\r\n", 1)[1])
 
-    # --- by curl
+    # --- with curl
 
     def curl(self, *options):
         return output(program("curl"), "-sS", "--max-time", str(DEADLINE), *options)
@@ -141,7 +142,7 @@ class Board:
         expect(
             b"\r\n\r\nHTTP/1.1 200"
             in self.exchange_all(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n" + GET),
-            "octets behind the head",
+            "octets after the head",
         )
 
     def the_state(self):
@@ -204,18 +205,18 @@ class Board:
             ):
                 one.sendall(bytes([octet]))
             one.shutdown(socket.SHUT_WR)
-            answer = read_all(one)
-        expect(answer.startswith(b"HTTP/1.1 200 OK\r\n") and b'"led":true' in answer, answer)
+            response = read_all(one)
+        expect(response.startswith(b"HTTP/1.1 200 OK\r\n") and b'"led":true' in response, response)
 
     def echo(self):
         for length in (0, 1, 1000, 20_000):
             body = bytes(number * 7 % 251 for number in range(length))
             head = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % length
-            answer = self.exchange_all(head + body)
+            response = self.exchange_all(head + body)
             expect(
-                b"\r\nContent-Length: %d\r\n" % length in answer
-                and answer.endswith(b"\r\n\r\n" + body),
-                answer,
+                b"\r\nContent-Length: %d\r\n" % length in response
+                and response.endswith(b"\r\n\r\n" + body),
+                response,
             )
 
     def echo_in_chunks(self):
@@ -223,9 +224,9 @@ class Board:
         pieces = [body[at : at + 1700] for at in range(0, len(body), 1700)]
         chunks = b"".join(b'%x;name="value";x\r\n%s\r\n' % (len(piece), piece) for piece in pieces)
         head = b"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-        answer = self.exchange_all(head + chunks + b"0\r\nX-Sum: 1\r\n\r\n")
+        response = self.exchange_all(head + chunks + b"0\r\nX-Sum: 1\r\n\r\n")
         expect(
-            b"\r\nTransfer-Encoding: chunked\r\n" in answer and unchunked(answer) == body, answer
+            b"\r\nTransfer-Encoding: chunked\r\n" in response and unchunked(response) == body, response
         )
         expect(unchunked(self.exchange_all(head + b"0\r\n\r\n")) == b"")
 
@@ -237,19 +238,19 @@ class Board:
             for options in ([], ["-H", "Transfer-Encoding: chunked"]):
                 self.curl("--data-binary", "@" + sent, "-o", came, *options, self.url + "/echo")
                 with open(sent, "rb") as before, open(came, "rb") as after:
-                    expect(before.read() == after.read(), "another body comes back")
+                    expect(before.read() == after.read(), "the echoed body differs")
 
     def the_ticks(self):
-        start, times, answer = time.monotonic(), [], b""
+        start, times, response = time.monotonic(), [], b""
         with self.connect() as one:
             one.sendall(b"GET /ticks HTTP/1.1\r\nHost: a\r\n\r\n")
-            while not answer.endswith(b"\r\n0\r\n\r\n"):
-                answer += receive(one)
+            while not response.endswith(b"\r\n0\r\n\r\n"):
+                response += receive(one)
                 times.append(time.monotonic() - start)
         expect(
-            unchunked(answer) == b"".join(b"tick %d\n" % number for number in range(1, 6)), answer
+            unchunked(response) == b"".join(b"tick %d\n" % number for number in range(1, 6)), response
         )
-        # All at once would be one piece, and no time between.
+        # The lines arrive one by one, not all at once.
         expect(len(times) >= 3 and times[-1] - times[0] > 0.4, times)
         old = self.exchange(b"GET /ticks HTTP/1.0\r\n\r\n")
         expect(
@@ -258,7 +259,7 @@ class Board:
             old,
         )
 
-    def refusals(self):
+    def rejections(self):
         long = b"x" * 2000
         cases = [
             (400, b"GET / HTTP/1.1\r\nHost : a\r\n\r\n"),
@@ -289,9 +290,8 @@ class Board:
             seen = self.status_of(octets)
             expect(seen == status, f"{seen}, not {status}, for {octets[:60]}")
 
-    def refusal_behind_much(self):
-        """The refusal comes through though the peer is still sending, and reads nothing before it
-        has."""
+    def rejection_behind_much(self):
+        """A rejection arrives even if the peer sends its whole body before it reads."""
         for _ in range(5):
             expect(
                 self.status_of(
@@ -302,25 +302,25 @@ class Board:
             )
 
     def unread_bodies(self):
-        """A response ahead of its request's body is the last one; behind the body the connection
-        goes on."""
+        """A response before the end of its request's body closes the connection; after it, the
+        connection stays open."""
         for path, code in ((b"/status", 405), (b"/nowhere", 404)):
             head = b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: 212\r\n\r\n" % path
             for came in (b"", b"x" * 211):
                 expect(self.status_of(head + came) == code)
-            answers = self.exchange_all(head + b"x" * 212 + GET)
+            responses = self.exchange_all(head + b"x" * 212 + GET)
             expect(
-                answers.count(b"HTTP/1.1 ") == 2 and b"Connection: close" not in answers, answers
+                responses.count(b"HTTP/1.1 ") == 2 and b"Connection: close" not in responses, responses
             )
 
     def http10(self):
         for octets in (b"GET /status HTTP/1.0\r\n\r\n", LAST_GET):
-            answer = self.exchange(octets)
+            response = self.exchange(octets)
             expect(
-                answer.startswith(b"HTTP/1.1 200 ")
-                and b"\r\nConnection: close\r\n" in answer
-                and answer.endswith(b"}\n"),
-                answer,
+                response.startswith(b"HTTP/1.1 200 ")
+                and b"\r\nConnection: close\r\n" in response
+                and response.endswith(b"}\n"),
+                response,
             )
 
     def continue_100(self):
@@ -335,8 +335,7 @@ class Board:
         expect(self.curl_code("/echo", "-H", "Expect: 100-continue", "-d", "x" * 2000) == "200")
 
     def a_fifth_connection(self):
-        """Four hold all the sockets; the fifth is served when one of them has been idle for a
-        while."""
+        """Four connections take all sockets; the fifth is served once one of them has been idle."""
         four = [self.connect() for _ in range(4)]
         try:
             for one in four:
@@ -350,17 +349,17 @@ class Board:
                 one.close()
 
     def a_head_in_two_parts(self):
-        """The deadline of a head begins with its first octet, however long the connection was
+        """The timeout of a head begins with its first octet, however long the connection was
         idle."""
         with self.connect() as one:
             time.sleep(HEAD + 1)
             one.sendall(GET[:20])
             time.sleep(0.3)
             one.sendall(GET[20:])
-            expect(receive(one).startswith(b"HTTP/1.1 200 "), "no answer")
+            expect(receive(one).startswith(b"HTTP/1.1 200 "), "no response with status 200")
 
     def deadlines(self):
-        """All at once: nothing sent, half a head, half a body."""
+        """Three connections in parallel: nothing sent, half a head, half a body."""
         cases = [
             (b"", b"", IDLE),
             (b"GET / HTTP/1.1\r\nHo", b"HTTP/1.1 408 ", HEAD),
@@ -375,11 +374,11 @@ class Board:
             one.sendall(sent)
 
         def ended(case):
-            one, _, answer, seconds = case
+            one, _, response, seconds = case
             with one:
                 start, came = time.monotonic(), read_all(one)
                 took = time.monotonic() - start
-            expect(came.startswith(answer) and bool(came) == bool(answer), came)
+            expect(came.startswith(response) and bool(came) == bool(response), came)
             expect(
                 seconds / 2 < took < seconds + DEADLINE / 2, f"{took:.1f} s rather than {seconds}"
             )
@@ -402,10 +401,10 @@ class Board:
         four = [self.connect() for _ in range(4)]
         for one in four:
             one.sendall(GET)
-        answers = [one.recv(1000) for one in four]
+        responses = [one.recv(1000) for one in four]
         for one in four:
             one.close()
-        return answers
+        return responses
 
     def hostile_connections(self):
         kinds = [
@@ -429,8 +428,8 @@ class Board:
             (505, b"GET / HTTP/3.0\r\nHost: a\r\n\r\n"),
             (431, b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 100_000),
         ]
-        # Each of these that waits for no answer is followed by one that does: more would be too
-        # many for the queue that QEMU listens with.
+        # A kind that does not wait for a response is followed by one that does: more connections
+        # would overflow QEMU's listen queue.
         kinds.insert(3, ("dropped at once", b""))
         kinds.insert(8, ("reset in mid-head", b""))
         kinds.append(("one octet at a time", LAST_GET))
@@ -445,23 +444,23 @@ class Board:
                     with self.connect() as one:
                         for octet in octets:
                             one.sendall(bytes([octet]))
-                        answer = read_all(one)
-                    expect(answer.startswith(b"HTTP/1.1 200 "), answer)
+                        response = read_all(one)
+                    expect(response.startswith(b"HTTP/1.1 200 "), response)
                 case [status, octets]:
                     seen = self.status_of(octets)
                     expect(
                         seen == status,
                         f"connection {number}: {seen}, not {status}, for {octets[:60]}",
                     )
-        answers = self.four_at_once()
-        expect(all(answer.startswith(b"HTTP/1.1 200 ") for answer in answers), answers)
+        responses = self.four_at_once()
+        expect(all(response.startswith(b"HTTP/1.1 200 ") for response in responses), responses)
         return f"{time.monotonic() - start:.1f} s"
 
-    # --- by datagrams
+    # --- with datagrams
 
     def datagrams(self):
         for payload in (b"", b"udp request", b"x" * 500):
-            expect(ask(self.answer, payload) == [b"udp server"])
+            expect(ask(self.response, payload) == [b"udp server"])
 
     def discovery(self):
         device, uuid = b"urn:bareline:device:board:1", b"uuid:8f0e3f5c-7a7e-4d0a-9d55-626f61726430"
@@ -470,7 +469,7 @@ class Board:
             (b"upnp:rootdevice", b"upnp:rootdevice"),
             (device, device),
         ):
-            [answer] = ask(self.ssdp, search(wanted))
+            [response] = ask(self.ssdp, search(wanted))
             for line in (
                 b"HTTP/1.1 200 OK",
                 b"ST: " + told,
@@ -478,8 +477,8 @@ class Board:
                 b"LOCATION: http://10.0.2.15/",
                 b"EXT: ",
             ):
-                expect(b"\r\n" + line + b"\r\n" in b"\r\n" + answer, answer)
-            expect(answer.endswith(b"\r\n\r\n"), answer)
+                expect(b"\r\n" + line + b"\r\n" in b"\r\n" + response, response)
+            expect(response.endswith(b"\r\n\r\n"), response)
 
     def no_discovery(self):
         others = [
@@ -490,10 +489,10 @@ class Board:
             search(b"ssdp:all")[:-2],
             b"\0\xff",
         ]
-        # The answer to the last one says that those before it had none.
+        # One response, to the last search: the datagrams before it got none.
         expect(len(ask(self.ssdp, *others, search(b"ssdp:all"))) == 1)
 
-    # --- by a browser and a load generator
+    # --- with a browser and a load generator
 
     def browser(self, *options):
         path = program("chromium", "chromium-browser", "google-chrome")
@@ -527,17 +526,16 @@ class Board:
         told = output(
             program("wrk"), "-t1", f"-c{connections}", f"-d{self.seconds}s", self.url + "/status"
         )
-        # A machine with other things to do may let wrk wait for too long; that is no error of the
-        # board's.
+        # Timeouts of wrk are ignored: they come from a busy machine, not from the board.
         errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+)", told)
         expect(
             "Non-2xx" not in told and (errors is None or errors.groups() == ("0", "0", "0")), told
         )
         rate = re.search(r"Requests/sec:\s*(\S+)", told)[1]
         expect(float(rate) > 0, told)
-        answers = self.four_at_once()
-        expect(all(answer.startswith(b"HTTP/1.1 200 ") for answer in answers), answers)
-        return f"{rate} requests in a second"
+        responses = self.four_at_once()
+        expect(all(response.startswith(b"HTTP/1.1 200 ") for response in responses), responses)
+        return f"{rate} requests per second"
 
     def the_end(self):
         with open(self.log) as log:
@@ -546,12 +544,11 @@ class Board:
         return f"peak stack {self.status()['stack']} octets"
 
     def run_waits(self):
-        # On a board of their own, where there are no resets: QEMU's network asks again, 6, 18 and
-        # 42 seconds later, for connections that the board has passed over, though their peers are
-        # long gone. A board that is asked for more connections than it has lets no peer be idle for
-        # as long as it says.
+        # These run on their own board, without resets: QEMU's network retransmits a dropped SYN 6,
+        # 18 and 42 seconds later, even if its client is gone, and that SYN shortens the timeout of
+        # idle connections.
         check("a head in two parts, after a pause", self.a_head_in_two_parts)
-        check("deadlines: nothing, half a head, half a body", self.deadlines)
+        check("timeouts: nothing, half a head, half a body", self.deadlines)
         check("a fifth connection", self.a_fifth_connection)
         check("no panic, no restart while it waits", self.the_end)
 
@@ -562,21 +559,21 @@ class Board:
         check("the lamp is switched", self.the_lamp)
         check("404, and 405 with Allow", self.wrong_methods)
         check("two requests on one connection", self.keep_alive)
-        check("bodies that nobody reads", self.unread_bodies)
+        check("bodies that are not read", self.unread_bodies)
         check("twenty requests at once", self.pipelining)
         check("one octet at a time", self.one_octet_at_a_time)
         check("an echo with a length", self.echo)
         check("an echo in chunks, with extensions and trailers", self.echo_in_chunks)
         check("echoes of 100 KB by curl", self.echo_by_curl)
-        check("an answer that comes in pieces over time", self.the_ticks)
-        check("refusals: 400, 413, 414, 431, 501, 505", self.refusals)
-        check("a refusal behind 300 KB that nobody reads", self.refusal_behind_much)
+        check("a response in pieces over time", self.the_ticks)
+        check("rejections: 400, 413, 414, 431, 501, 505", self.rejections)
+        check("a rejection after 300 KB that are not read", self.rejection_behind_much)
         check("HTTP/1.0 and Connection: close", self.http10)
         check("100-continue", self.continue_100)
         check("a peer that closes its half", self.half_closed)
         check("UDP", self.datagrams)
         check("SSDP finds the board", self.discovery)
-        check("SSDP: no answer to others", self.no_discovery)
+        check("SSDP: no response to other datagrams", self.no_discovery)
         check("the page in a browser", self.the_page_in_a_browser)
         check("no panic, no restart", self.the_end)
 
@@ -589,16 +586,16 @@ class Board:
 
 
 def read_all(one):
-    answer = b""
+    response = b""
     while octets := one.recv(65536):
-        answer += octets
-    return answer
+        response += octets
+    return response
 
 
 def receive(one):
-    """What comes next: there has to be something."""
+    """Returns the next octets; fails at the end of input."""
     octets = one.recv(4096)
-    expect(octets, "the connection has ended")
+    expect(octets, "the peer closed the connection")
     return octets
 
 
@@ -608,8 +605,8 @@ def reset_in_mid_head(one):
     one.close()
 
 
-def unchunked(answer):
-    body, rest = b"", answer.split(b"\r\n\r\n", 1)[1]
+def unchunked(response):
+    body, rest = b"", response.split(b"\r\n\r\n", 1)[1]
     while True:
         size, rest = rest.split(b"\r\n", 1)
         if int(size, 16) == 0:
@@ -632,22 +629,22 @@ def search(target):
 
 
 def ask(address, *payloads):
-    """Sends these datagrams, and gives what comes back until nothing does."""
+    """Sends datagrams, and returns the responses until none comes for 0.3 s."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
         for payload in payloads:
             one.sendto(payload, address)
-        answers = []
+        responses = []
         one.settimeout(DEADLINE / 4)
         try:
             while True:
-                answers.append(one.recv(2000))
+                responses.append(one.recv(2000))
                 one.settimeout(0.3)
         except TimeoutError:
-            return answers
+            return responses
 
 
 class Wire:
-    """A neighbor on the board's wire, who speaks in frames: each is a datagram to or from QEMU."""
+    """A neighbor on the board's wire. A frame is a datagram to or from QEMU."""
 
     HERE, HARDWARE = bytes([10, 0, 2, 77]), bytes([2, 0, 0, 0, 0, 77])
     BOARD, GROUP = bytes([10, 0, 2, 15]), bytes([239, 255, 255, 250])
@@ -692,8 +689,8 @@ class Wire:
         )
 
     def receive(self, protocol):
-        """The next packet with this protocol to this neighbor, without its head. Who asks where the
-        neighbor is gets an answer."""
+        """Returns the payload of the next IP packet with this protocol to this neighbor. Responds
+        to ARP requests meanwhile."""
         while True:
             frame = self.wire.recv(2000)
             if (
@@ -709,7 +706,7 @@ class Wire:
                 return frame[34 : 14 + struct.unpack_from("!H", frame, 16)[0]]
 
     def multicast(self):
-        """A search that goes to the group's address."""
+        """A search to the multicast group gets a response."""
         payload = search(b"ssdp:all")
         self.send(
             self.GROUP_HARDWARE,
@@ -717,12 +714,11 @@ class Wire:
             17,
             struct.pack("!HHHH", 50000, 1900, 8 + len(payload), 0) + payload,
         )
-        answer = self.receive(17)
-        expect(b"\r\nST: urn:bareline:device:board:1\r\n" in answer, answer)
+        response = self.receive(17)
+        expect(b"\r\nST: urn:bareline:device:board:1\r\n" in response, response)
 
     def a_stranger(self):
-        """Datagrams from where no answer can go: others are answered all the same, a little
-        later."""
+        """Datagrams from unreachable addresses do not block the responses to others for long."""
         search_datagram = search(b"ssdp:all")
         for address in (bytes([8, 8, 8, 8]), bytes([10, 0, 2, 200])):
             for port, payload in ((8080, b"hello"), (1900, search_datagram)):
@@ -749,10 +745,10 @@ class Wire:
                 pass
             finally:
                 self.wire.settimeout(DEADLINE)
-        expect(False, "no answer any more")
+        expect(False, f"no response within {DEADLINE} s")
 
     def nothing_taken(self):
-        """A request, whose answer is never acknowledged."""
+        """A connection times out if its response is never acknowledged."""
         self.send_segment(1000, 0, self.SYN)
         number = struct.unpack_from("!I", self.receive(6), 4)[0] + 1
         self.send_segment(1001, number, self.ACK)
@@ -761,18 +757,17 @@ class Wire:
         while not (segment := self.receive(6))[13] & self.RST:
             segments += len(segment) > 20
         took = time.monotonic() - start
-        # To the board that is a connection which waits for the next request: it ends that, and
-        # resets the connection when that fails too.
+        # The board sees an idle connection: it closes it, and resets it if the close fails too.
         expect(
             segments > 1 and IDLE / 2 < took < IDLE + LINGER + DEADLINE / 2,
             f"{segments} segments in {took:.1f} s",
         )
-        return f"given up after {took:.1f} s"
+        return f"reset after {took:.1f} s"
 
     def run(self):
         check("SSDP by multicast", self.multicast)
-        check("datagrams that cannot be answered", self.a_stranger)
-        check("an answer that is never taken", self.nothing_taken)
+        check("datagrams from unreachable addresses", self.a_stranger)
+        check("a response that is never acknowledged", self.nothing_taken)
 
 
 def checksum(octets):
@@ -786,15 +781,15 @@ def checksum(octets):
 
 
 class Line:
-    """The serial line, to the other firmware."""
+    """The serial line to the firmware `uart`."""
 
     def __init__(self, path):
         self.line = socket.socket(socket.AF_UNIX)
         self.line.settimeout(DEADLINE)
         self.line.connect(path)
 
-    def answers(self, octets, *bodies):
-        """Sends this; the answers have to be these, in order."""
+    def responses(self, octets, *bodies):
+        """Sends octets; the responses must have these bodies, in order."""
         self.line.sendall(octets)
         came = b""
         for body in bodies:
@@ -804,7 +799,7 @@ class Line:
         expect(came == b"", came)
 
     def quiet(self):
-        """Lets a connection end: the firmware waits for a tenth of a second of silence."""
+        """Waits for the end of a connection: the firmware needs a tenth of a second of silence."""
         time.sleep(1.5)
 
     def requests(self):
@@ -830,7 +825,7 @@ class Line:
             self.line.sendall(bytes([octet]))
         self.responses(b"c", b"PUT /slow, 3 octets\n")
 
-    def refusals(self):
+    def rejections(self):
         cases = [
             (b"400", b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"),
             (b"400", b"\xff\0noise on the line\r\n\r\n"),
@@ -838,7 +833,7 @@ class Line:
             (b"505", b"GET / HTTP/2.0\r\nHost: a\r\n\r\n"),
         ]
         for status, octets in cases:
-            # What stands behind it is let pass.
+            # Octets after a rejected request are discarded.
             self.line.sendall(octets + b"GET /not-this HTTP/1.1\r\nHost: a\r\n\r\n")
             came = self.rejection()
             expect(
@@ -848,7 +843,7 @@ class Line:
             self.quiet()
             self.responses(b"GET /again HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /again, 0 octets\n")
 
-    def refusal(self):
+    def rejection(self):
         came, whole = b"", None
         while not (whole := re.search(rb"\r\nContent-Length: (\d+)\r\n(?:.+\r\n)*\r\n", came)):
             came += receive(self.line)
@@ -866,7 +861,7 @@ class Line:
         check("serial line: requests with and without a body", self.requests)
         check("serial line: twenty requests at once", self.pipelining)
         check("serial line: one octet at a time", self.one_octet_at_a_time)
-        check("serial line: refusals, and a new connection after each", self.refusals)
+        check("serial line: rejections, and a new connection after each", self.rejections)
         check("serial line: half a request", self.half_a_request)
 
 

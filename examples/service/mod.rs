@@ -1,4 +1,4 @@
-//! How the example servers begin, what they tell, and how they end.
+//! Start, logging and shutdown of the example servers.
 
 use bareline_net::{Error, Exchange, Server, Settings};
 use clap::Args;
@@ -9,18 +9,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 #[derive(Args)]
 pub(crate) struct Service {
-    /// Where to listen.
+    /// The address to listen on, HOST:PORT.
     #[arg(default_value = "127.0.0.1:8080")]
     address: String,
-    /// Tell each request in a line, not only what goes wrong.
+    /// Log each request in a line; errors are always logged.
     #[arg(long)]
     log: bool,
 }
 
 impl Service {
-    /// Listens, and has `response` answer each request, until Ctrl-C or SIGTERM: then requests that
-    /// have begun are answered still. A second Ctrl-C ends it at once. What there is to tell
-    /// goes to standard error, each in a line, after the program's name.
+    /// Listens, and calls `respond` for each request, until Ctrl-C or SIGTERM.
+    ///
+    /// The shutdown is graceful: requests that have begun get their responses. A second Ctrl-C ends
+    /// the program at once. Logs go to standard error, a line each, after the program's name.
     pub(crate) fn run(
         &self,
         program: &'static str,

@@ -15,29 +15,29 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// HTTP over TLS: a server with a certificate that it makes when it starts, and a client that
-/// trusts this one alone.
+/// HTTP over TLS: a server that makes its own certificate when it starts, and a client that trusts
+/// only that certificate.
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]
     role: Role,
-    /// Where the certificate is, in PEM.
+    /// The file of the certificate, in PEM: `serve` writes it, `get` reads it.
     #[arg(long, global = true, default_value = "bareline.pem")]
     certificate: PathBuf,
 }
 
 #[derive(Subcommand)]
 enum Role {
-    /// Makes a certificate for `localhost`, writes it to a file, and answers each request with `TLS
-    /// connection`, until Ctrl-C.
+    /// Makes a certificate for `localhost`, writes it to a file, and responds to each request with
+    /// `TLS connection`, until Ctrl-C.
     Serve {
-        /// Where to listen.
+        /// The address to listen on, HOST:PORT.
         #[arg(default_value = "127.0.0.1:8443")]
         address: String,
     },
     /// Gets `/` from a server, and prints the response.
     Get {
-        /// The server.
+        /// The server, HOST:PORT.
         #[arg(default_value = "localhost:8443")]
         authority: String,
     },
@@ -66,9 +66,8 @@ fn serve(address: &str, certificate: &Path) -> Result<(), Box<dyn Error>> {
     let config = ServerConfig::builder()
         .with_no_client_auth()
         .with_single_cert(vec![made.cert.der().clone()], key)?;
-    let socket = TcpListener::bind(address).map_err(|error| {
-        format!("{address} is no free HOST:PORT, such as 127.0.0.1:8443: {error}")
-    })?;
+    let socket = TcpListener::bind(address)
+        .map_err(|error| format!("{error}: use a free HOST:PORT, such as 127.0.0.1:8443"))?;
     fs::write(certificate, made.cert.pem())?;
     let local = socket.local_addr()?;
     let server = Server::from_listener(TlsListener { socket, config: Arc::new(config) })?;
@@ -86,11 +85,11 @@ fn get(authority: &str, certificate: &Path) -> Result<(), Box<dyn Error>> {
     let mut roots = RootCertStore::empty();
     roots.add(
         CertificateDer::from_pem_file(certificate)
-            .map_err(|error| format!("{}: {error}", certificate.display()))?,
+            .map_err(|error| format!("cannot read {}: {error}", certificate.display()))?,
     )?;
     let config =
         Arc::new(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth());
-    let (host, _) = authority.rsplit_once(':').ok_or("an authority is HOST:PORT")?;
+    let (host, _) = authority.rsplit_once(':').ok_or("write HOST:PORT, such as localhost:8443")?;
     let stream = Tls::connect(&config, host, TcpStream::connect(authority)?)?;
 
     let mut client = ClientStream::new(stream, authority);

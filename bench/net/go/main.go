@@ -1,4 +1,4 @@
-// The peer that is written in Go: a server, a client, and a UDP peer, of its standard library.
+// The peer in Go: a server, a client, and a UDP peer, from its standard library.
 package main
 
 import (
@@ -27,7 +27,7 @@ func serve(port string) {
 	check(http.ListenAndServe("127.0.0.1:"+port, http.HandlerFunc(answer)))
 }
 
-// Sends so many GETs, and prints how many nanoseconds that took.
+// Sends count GETs, and prints the time in nanoseconds.
 func get(server string, count int, keepAlive bool) {
 	transport := &http.Transport{DisableKeepAlives: !keepAlive, DisableCompression: true}
 	client := &http.Client{Transport: transport}
@@ -39,7 +39,7 @@ func get(server string, count int, keepAlive bool) {
 		check(err)
 		response.Body.Close()
 		if string(content) != body {
-			panic("not what the server sends")
+			panic("unexpected body")
 		}
 	}
 	fmt.Println(time.Since(start).Nanoseconds())

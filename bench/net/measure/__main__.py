@@ -1,5 +1,5 @@
-"""Measures servers, clients and UDP peers beside each other, and prints Markdown; called by `run`,
-which builds them."""
+"""Measures servers, clients and UDP peers, and prints Markdown. `run` builds the peers and calls
+this program."""
 
 import argparse
 import pathlib
@@ -18,8 +18,8 @@ BUILDS = ["--package bareline-net", "--example tcp_server"]
 
 def main():
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--peer", required=True, help="the program that is the Rust peers")
-    options.add_argument("--go", help="the program that is the Go peer, if there is one")
+    options.add_argument("--peer", required=True, help="the program with the Rust peers")
+    options.add_argument("--go", help="the program with the Go peer, if Go is installed")
     options.add_argument("--rounds", type=int, default=12)
     options.add_argument("--seconds", type=int, default=1, help="for each load")
     options.add_argument(
@@ -42,13 +42,13 @@ def main():
     if shutil.which("nginx"):
         servers["nginx"] = ["nginx", str(HERE / "nginx.conf")]
 
-    # What takes no turns comes first, so that nothing else runs beside the turns.
+    # Measurements without turns come first, so that nothing else runs during the turns.
     package = Package()
     package.measure(ROOT, HERE, BUILDS if given.builds else [])
     measured = Servers(servers, HERE)
     for name, is_there in (("Go", given.go), ("nginx", "nginx" in servers)):
         if not is_there:
-            measured.note(name, "not installed, and left out")
+            measured.note(name, "not installed, not measured")
     measured.measure(given.rounds, given.seconds)
     asked = Clients(clients, servers["raw_epoll"])
     asked.measure(2 * given.rounds)

@@ -1,5 +1,4 @@
-"""The clients: how long they take for their GETs, in rounds; and the UDP peers: how many datagrams
-they answer."""
+"""Measures clients (the time for GETs) and UDP peers (the rate of responses), in rounds."""
 
 import contextlib
 import socket
@@ -17,7 +16,7 @@ UNDER_WAY = [1, 64]
 
 
 class Clients:
-    """Microseconds for a GET, in each round."""
+    """The microseconds for a GET in each round."""
 
     def __init__(self, commands, server):
         self.commands, self.server = commands, server
@@ -47,14 +46,14 @@ class Clients:
         except (subprocess.SubprocessError, ValueError) as error:
             unknown = (
                 isinstance(error, subprocess.CalledProcessError)
-                and "nobody has this name" in error.stderr
+                and "unknown name" in error.stderr
             )
-            reason = "keeps no connection" if unknown else f"fails with {TITLES[way]}: {error}"
+            reason = "closes each connection" if unknown else f"fails in {TITLES[way]}: {error}"
             self.notes.append(f"{name} {reason}")
             self.times[way][name] = None
 
     def ratio(self, name, way):
-        """The median of the ratios of each round to the raw client's time."""
+        """Returns the median of each round's ratio to the raw client's time."""
         times = self.times[way].get(name)
         return (
             statistics.median(map(lambda one, raw: one / raw, times, self.times[way]["raw"]))
@@ -86,7 +85,7 @@ class Clients:
 
 
 class Datagrams:
-    """Datagrams that are answered in a second, in each round."""
+    """The responses per second in each round."""
 
     def __init__(self, commands, load):
         self.commands, self.load = commands, load
@@ -97,7 +96,7 @@ class Datagrams:
             processes = {}
             for name, command in self.commands.items():
                 processes[name] = running.enter_context(Process(command, socket.SOCK_DGRAM))
-                until(lambda port=processes[name].port: answers(port), f"the datagrams of {name}")
+                until(lambda port=processes[name].port: answers(port), f"no response from {name}")
             names = list(processes)
             for turn in range(rounds):
                 progress(f"UDP, round {turn + 1} of {rounds}")
@@ -120,7 +119,7 @@ class Datagrams:
         return statistics.median(rate / limit for rate, limit in pairs)
 
     def print(self):
-        print("\n### UDP: datagrams answered\n")
+        print("\n### UDP: responses per second\n")
         rows = []
         for name, rates in self.rates.items():
             figures = [
@@ -129,7 +128,7 @@ class Datagrams:
             ]
             rows.append([name, *figures[0], *figures[1]])
         table(
-            ["", "a second, one by one", "ratio to std", "a second, 64 under way", "ratio to std"],
+            ["", "one by one", "ratio to std", "64 in flight", "ratio to std"],
             rows,
             str,
         )

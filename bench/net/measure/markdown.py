@@ -4,7 +4,7 @@ OURS = "bareline"
 
 
 def table(headings, rows, written):
-    """A line for each row, whose first cell is a name; `-` for what could not be measured."""
+    """Prints a table. The first cell of a row is a name; `None` is printed as `-`."""
     print("| " + " | ".join(headings) + " |")
     print("|---|" + "---:|" * (len(headings) - 1))
     for name, *cells in rows:

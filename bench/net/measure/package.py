@@ -1,4 +1,4 @@
-"""What it costs to depend on bareline: packages, and the time to compile them."""
+"""Measures the cost of a dependency on bareline: packages, and the time to compile them."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ PEERS = ["tiny_http", "rouille", "may_minihttp", "hyper", "ureq", "minreq", "att
 
 
 def packages(name, directory):
-    """How many packages it takes, itself among them."""
+    """Returns the number of packages in a dependency tree, the root included."""
     command = [
         "cargo",
         "tree",
@@ -35,9 +35,8 @@ def packages(name, directory):
 
 
 def seconds(arguments, root):
-    """How long a release build takes that begins with nothing, of packages that have been
-    fetched."""
-    progress(f"cargo build {' '.join(arguments)}, from nothing")
+    """Returns the seconds of a clean release build, after fetching the packages."""
+    progress(f"clean cargo build {' '.join(arguments)}")
     with tempfile.TemporaryDirectory(prefix="bareline-bench-") as target:
         command = ["cargo", "build", "--quiet", "--locked", "--release", *arguments]
         environment = {**os.environ, "CARGO_TARGET_DIR": target}
@@ -59,8 +58,8 @@ class Package:
         ]
 
     def print(self):
-        print("\n### Packages that a program compiles for it, itself among them\n")
+        print("\n### Packages to compile, the package itself included\n")
         table(["", "packages"], self.packages, str)
         if self.builds:
-            print("\n### Seconds for a build that begins with nothing\n")
+            print("\n### Seconds for a clean build\n")
             table(["", "s"], self.builds, lambda figure: f"{figure:.0f}")

@@ -1,4 +1,4 @@
-"""A client of plain sockets: checks what a server answers, and holds connections open."""
+"""A client on plain sockets: checks a server's responses, and holds connections open."""
 
 import re
 import socket
@@ -12,7 +12,7 @@ BODY = b"TCP connection"
 
 
 class Wrong(Exception):
-    """A server does not answer as the others do."""
+    """A server's response differs from that of the other servers."""
 
 
 def connect(port):
@@ -20,7 +20,7 @@ def connect(port):
 
 
 def response(stream, rest=b""):
-    """The head of the next response, and what has come behind the response."""
+    """Returns the head of the next response, and the octets after the response."""
     received = rest
     while True:
         head, end, behind = received.partition(b"\r\n\r\n")
@@ -28,18 +28,18 @@ def response(stream, rest=b""):
             break
         octets = stream.recv(65536)
         if not octets:
-            raise Wrong("closes before its answer is whole")
+            raise Wrong("closes before its response is complete")
         received += octets
     if not head.startswith(b"HTTP/1.1 200") or not behind.startswith(BODY):
-        raise Wrong("another answer")
+        raise Wrong("sends a response without status 200 and the expected body")
     if not re.search(rb"(?i)\r\ncontent-length: *14(\r|$)", head):
-        raise Wrong("another length")
+        raise Wrong("sends a response without Content-Length: 14")
     return head, behind[len(BODY):]
 
 
 def check(port):
-    """Two requests on a connection, then sixteen at once, answered as they should be. Retried until
-    the server listens."""
+    """Checks the responses to two single requests and to sixteen pipelined ones, on one connection.
+    Retries until the server listens."""
     end = time.monotonic() + DEADLINE
     while True:
         try:
@@ -47,7 +47,7 @@ def check(port):
             break
         except ConnectionRefusedError:
             if time.monotonic() > end:
-                raise Wrong("does not listen") from None
+                raise Wrong(f"does not listen after {DEADLINE} s") from None
             time.sleep(0.02)
     with stream:
         rest = b""
@@ -56,11 +56,11 @@ def check(port):
             for _ in range(requests):
                 _, rest = response(stream, rest)
         if rest:
-            raise Wrong("more answers than requests")
+            raise Wrong("sends more responses than requests")
 
 
 def closing(port):
-    """What it does when it is asked to close: "announced", "silent" or "never"."""
+    """Returns how a server closes on `Connection: close`: "announced", "silent" or "never"."""
     with connect(port) as stream:
         stream.settimeout(2)
         stream.sendall(CLOSING)
@@ -74,7 +74,7 @@ def closing(port):
 
 
 class Connections:
-    """Connections that each have had an answer."""
+    """Open connections that have each had one response."""
 
     def __init__(self, port, count):
         self.streams = []
@@ -91,7 +91,7 @@ class Connections:
             stream.close()
 
     def ask(self):
-        """One request on each, all of them at the same time."""
+        """Sends a request on each connection, then receives all responses."""
         for stream in self.streams:
             stream.sendall(LASTING)
         for stream in self.streams:

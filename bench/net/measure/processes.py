@@ -1,5 +1,4 @@
-"""Processes that are measured: started on a port of their own, looked at in /proc, and ended by the
-one that started them."""
+"""Processes to measure: each has its own port, and is observed through /proc."""
 
 import os
 import pathlib
@@ -12,7 +11,7 @@ import tempfile
 import time
 
 TICKS = os.sysconf("SC_CLK_TCK")
-DEADLINE = 10  # seconds for a server to listen, to answer, or to end
+DEADLINE = 10  # seconds for a server to listen, to respond, or to exit
 
 
 def free_port(kind=socket.SOCK_STREAM):
@@ -22,7 +21,7 @@ def free_port(kind=socket.SOCK_STREAM):
 
 
 class Process:
-    """A server with all of its processes, from `with` to its end."""
+    """A server with all its processes; a context manager that ends them."""
 
     def __init__(self, command, kind=socket.SOCK_STREAM):
         self.port = free_port(kind)
@@ -63,17 +62,17 @@ class Process:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def pids(self):
-        """Its process and those that come from it."""
+        """Returns the ids of the process and its descendants."""
         found = [self.process.pid]
         for pid in found:
-            # Those that have any are started by the first thread.
+            # All peers start child processes from the first thread.
             found.extend(
                 map(int, pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
             )
         return found
 
     def cpu(self):
-        """Seconds of processor time so far, user's and system's, of threads that have ended too."""
+        """Returns user and system time in seconds, ended threads included."""
         ticks = 0
         for pid in self.pids():
             fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -81,12 +80,12 @@ class Process:
         return ticks / TICKS
 
     def resident(self):
-        """Megabytes in memory."""
+        """Returns the resident memory in megabytes."""
         texts = [pathlib.Path(f"/proc/{pid}/status").read_text() for pid in self.pids()]
         return sum(int(re.search(r"VmRSS:\s+(\d+)", text)[1]) for text in texts) / 1024
 
     def is_traced(self):
-        """Whether each of its threads has a tracer."""
+        """Returns whether each thread has a tracer."""
         statuses = [
             status
             for pid in self.pids()
@@ -99,7 +98,7 @@ class Process:
 
 
 def until(condition, what):
-    """Waits for it, not for ever."""
+    """Waits for a condition; raises TimeoutError(what) after DEADLINE seconds."""
     end = time.monotonic() + DEADLINE
     while not condition():
         if time.monotonic() > end:

@@ -1,4 +1,4 @@
-"""The servers: throughput in rounds, processor time, calls of the system, memory."""
+"""Measures servers: throughput in rounds, processor time, system calls, memory."""
 
 import contextlib
 import os
@@ -35,7 +35,7 @@ def progress(text):
 
 
 class Servers:
-    """What is known of them; `None` for what could not be measured, and a note that says why."""
+    """The figures of the servers: `None` for a failed measurement, and a note with the reason."""
 
     def __init__(self, commands, here):
         self.commands, self.here = commands, here
@@ -66,7 +66,7 @@ class Servers:
                     plain.check(process.port)
                     closing[name] = plain.closing(process.port)
                 except (plain.Wrong, OSError) as wrong:
-                    self.note(name, f"not measured, since it fails the check before: {wrong}")
+                    self.note(name, f"not measured, since it fails the first check: {wrong}")
                     del self.commands[name]
                     continue
                 processes[name] = process
@@ -74,14 +74,13 @@ class Servers:
                 if way == "never":
                     self.note(
                         name,
-                        "goes on when a request says `Connection: close`, "
-                        "so that there is no new connection each to measure",
+                        "ignores `Connection: close`, so new connections are not measured",
                     )
                 elif way == "silent":
                     self.note(
                         name,
-                        "closes when it is asked to, but does not say so, "
-                        "which wrk counts as an error and then connects again",
+                        "closes on `Connection: close` but does not send it, "
+                        "which wrk counts as an error before it reconnects",
                     )
             names = list(processes)
             for turn in range(rounds):
@@ -98,7 +97,7 @@ class Servers:
                         self.rates[name][load].append(rate)
 
     def loaded(self, name, process, load, seconds, has_read_errors):
-        """Requests a second under one load, in which errors of reading may be expected."""
+        """Returns the requests per second under a load, in which read errors may be expected."""
         options = [
             option.replace("PIPELINED", str(self.here / "pipelined.lua")) for option in LOADS[load]
         ]
@@ -123,18 +122,18 @@ class Servers:
         spent = process.cpu() - before
         errors = re.search(r"Socket errors:.*|Non-2xx.*", out)
         if errors and not has_read_errors:
-            self.note(name, f"at {load}, in one round at least: {errors[0]}")
+            self.note(name, f"at {load}, in at least one round: {errors[0]}")
         requests = int(re.search(r"(\d+) requests in", out)[1])
         if load == "256" and requests:
             self.cpu[name].append(spent / requests * 1e6)
         return float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1]) or None
 
     def traced(self, name):
-        """Calls of the system for a request, on connections that are all busy."""
+        """Returns the system calls per request, on connections that are all busy."""
         if not shutil.which("strace"):
-            self.note("calls of the system", "strace is not installed")
+            self.note("system calls", "not measured, since strace is not installed")
             return None
-        progress(f"{name}, calls of the system")
+        progress(f"{name}, system calls")
         with Process(self.commands[name]) as process, tempfile.NamedTemporaryFile("r") as out:
             plain.check(process.port)
             with plain.Connections(process.port, TRACED_CONNECTIONS) as connections:
@@ -158,13 +157,13 @@ class Servers:
                     tracer.wait(30)
             total = re.search(r"(\d+) total", out.read())
             if not total:
-                self.note(name, "strace tells nothing")
+                self.note(name, "strace printed no total")
                 return None
             return int(total[1]) / (TRACED_CONNECTIONS * TRACED_TURNS)
 
     def idle(self, name, count):
-        """Megabytes in memory with so many connections that have had an answer each, of a server
-        that has done nothing else."""
+        """Returns the megabytes in memory with `count` idle connections, each after one response,
+        of a server that has done nothing else."""
         if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < count + 100:
             self.note("memory", f"the limit of open files does not allow for {count:,} connections")
             return None
@@ -184,7 +183,7 @@ class Servers:
         return statistics.median(rates) if rates else None
 
     def ratio(self, name, to, load):
-        """The median of the ratios of each round."""
+        """Returns the median of the ratios of each round."""
         pairs = zip(self.rates[name][load], self.rates[to][load])
         ratios = [rate / reference for rate, reference in pairs if rate and reference]
         return statistics.median(ratios) if ratios else None
@@ -194,7 +193,7 @@ class Servers:
 
     def print(self):
         names = list(self.commands)
-        print("\n### Servers: requests a second\n")
+        print("\n### Servers: requests per second\n")
         rates = [
             [name, *(self.rate(name, load) for load in LOADS)]
             for name in names
@@ -203,7 +202,7 @@ class Servers:
         table(["", *LOADS], rates, lambda rate: f"{rate:,.0f}")
         for limit in LIMITS:
             if limit in names:
-                print(f"\n### Servers: requests a second, as a ratio to `{limit}`\n")
+                print(f"\n### Servers: requests per second, ratio to `{limit}`\n")
                 ratios = [
                     [name, *(self.ratio(name, limit, load) for load in LOADS)] for name in names
                 ]
@@ -212,11 +211,11 @@ class Servers:
                     ratios,
                     lambda ratio: f"{ratio:.2f}" if ratio >= 0.095 else f"{ratio:.3f}",
                 )
-        print("\n### Servers: what a request and a connection cost\n")
+        print("\n### Servers: cost of a request and of a connection\n")
         headings = [
             "",
-            "us of processor time a request",
-            "calls of the system a request",
+            "us of processor time per request",
+            "system calls per request",
             *(f"MB with {count:,} idle" for count in IDLE),
         ]
         costs = [

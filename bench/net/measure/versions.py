@@ -1,4 +1,4 @@
-"""Who the peers are, by what the lockfile and they themselves say."""
+"""The versions of the peers, from the lockfile and from the programs."""
 
 import os
 import re
@@ -10,7 +10,7 @@ PROGRAMS = {"Go": ["go", "version"], "nginx": ["nginx", "-v"], "wrk": ["wrk", "-
 
 
 def line(lockfile):
-    """All of them, and what they run on."""
+    """Returns a line with all versions, the kernel and the number of cores."""
     found = re.findall(r'name = "(.*)"\nversion = "(.*)"', lockfile.read_text())
     found = [(name, version) for name, version in found if name in CRATES]
     for name, command in PROGRAMS.items():

@@ -1,5 +1,4 @@
-//! One of the servers, clients or UDP peers that `run` measures: each run of this program is one of
-//! them, and nothing else.
+//! The servers, clients and UDP peers that `run` measures. Each run of this program is one of them.
 
 mod clients;
 mod servers;
@@ -11,7 +10,7 @@ use std::num::NonZero;
 use std::process::ExitCode;
 use std::thread;
 
-/// What every server answers with.
+/// The body of every server's response.
 const BODY: &str = "TCP connection";
 
 #[derive(Parser)]
@@ -23,17 +22,15 @@ struct Options {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serves on this port of 127.0.0.1, until it is killed.
+    /// Serves HTTP on this port of 127.0.0.1, until it is killed.
     Serve { name: String, port: u16 },
-    /// Sends so many GETs, one after the other on one connection, and prints how many nanoseconds
-    /// that took.
+    /// Sends COUNT GETs on one connection, and prints the time in nanoseconds.
     KeepAlive { name: String, server: SocketAddr, count: u32 },
-    /// Sends so many GETs, each on a new connection, and prints how many nanoseconds that took.
+    /// Sends COUNT GETs, each on a new connection, and prints the time in nanoseconds.
     Connect { name: String, server: SocketAddr, count: u32 },
-    /// Answers each datagram with `udp server`, until it is killed.
+    /// Responds to each datagram with `udp server`, until it is killed.
     Udp { name: String, port: u16 },
-    /// Has so many datagrams answered, with so many of them under way, and prints how many answers
-    /// came in a second.
+    /// Sends datagrams with UNDER_WAY of them in flight, and prints the responses per second.
     UdpLoad { server: SocketAddr, under_way: u32, milliseconds: u64 },
 }
 
@@ -51,7 +48,7 @@ fn main() -> ExitCode {
         }
     };
     if done.is_none() {
-        eprintln!("peer: nobody has this name");
+        eprintln!("peer: unknown name for this command");
     }
     if done.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

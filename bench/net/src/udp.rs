@@ -1,4 +1,4 @@
-//! UDP peers that answer, and the load that they are given.
+//! UDP peers that respond to datagrams, and their load.
 
 use bareline_net::UdpPeer;
 use std::net::{SocketAddr, UdpSocket};
@@ -8,7 +8,7 @@ const RESPONSE: &[u8] = b"udp server";
 
 pub const ALL: &[(&str, fn(u16))] = &[("std", plain), ("bareline", bareline)];
 
-/// The limit: std's socket.
+/// Responds on the socket of std: the limit.
 fn plain(port: u16) {
     let socket = UdpSocket::bind(("127.0.0.1", port)).expect("the port is free");
     let mut buffer = [0; 1024];
@@ -30,12 +30,13 @@ fn bareline(port: u16) {
     }
 }
 
-/// How many answers come in a second when so many datagrams are always under way. One that is lost
-/// is sent anew.
+/// Returns the responses per second with a number of datagrams in flight.
+///
+/// A datagram without a response in 20 ms is replaced by a new one.
 pub fn responses_a_second(server: SocketAddr, under_way: u32, milliseconds: u64) -> f64 {
     let socket = UdpSocket::bind(("127.0.0.1", 0)).expect("there is a port");
     socket.connect(server).expect("loopback is there");
-    socket.set_read_timeout(Some(Duration::from_millis(20))).expect("a socket has deadlines");
+    socket.set_read_timeout(Some(Duration::from_millis(20))).expect("a socket has timeouts");
     let ask = || socket.send(b"udp request").expect("the server is there");
     (0..under_way).for_each(|_| _ = ask());
     let (start, mut responses, mut buffer) = (Instant::now(), 0u32, [0; 64]);

@@ -1,4 +1,4 @@
-//! Chunked bodies decoded by the peers.
+//! Decoding of chunked bodies by the peers.
 
 use super::with_version;
 use crate::chunked::{Decode, by_size_lines};

@@ -1,4 +1,4 @@
-//! A request served by a peer.
+//! Serving of a request by a peer.
 
 use super::with_version;
 use crate::connection::{BODY, Serve};
@@ -8,7 +8,7 @@ pub fn server() -> Option<(&'static str, String, Serve)> {
     Some(("http-net", format!("{}, ServerConn", with_version("http-net")), net()))
 }
 
-/// It has a buffer of its own, so the octets are copied into it.
+/// Serves with http-net, which copies the octets into its own buffer.
 fn net() -> Serve {
     use http_net::{OutgoingBody, ResponseHeadRef, ServerConn, ServerEvent};
     let (mut connection, mut out) = (ServerConn::new(), Vec::with_capacity(512));

@@ -1,4 +1,4 @@
-//! Heads parsed by the peers.
+//! Parsing of heads by the peers.
 
 use super::with_version;
 use crate::heads::{Contender, LINES, Seen, seen};
@@ -102,7 +102,7 @@ fn net_limits() -> http_net::Limits {
     http_net::Limits::new().with_max_body(u64::MAX)
 }
 
-/// The field lines: this parser gives them one by one.
+/// Parses the field lines; this parser returns them one by one.
 #[inline(always)]
 fn ntex_headers(
     input: &[u8],
@@ -115,7 +115,7 @@ fn ntex_headers(
         let mut header = Header::default();
         match header.parse(&input[position..]) {
             Ok(Status::Complete(HeaderParsed::Header(length))) => {
-                // Its positions count from the line, a caller's from the message.
+                // Offsets count from the line; a caller needs them from the message.
                 for part in [&mut header.name, &mut header.value] {
                     (part.start, part.end) = (part.start + position, part.end + position);
                 }
@@ -132,7 +132,7 @@ fn ntex_headers(
     None
 }
 
-/// The parser in C. Its results stay pointers, as a C program takes them.
+/// The parser in C. Its results stay pointers, as a C program uses them.
 #[allow(unsafe_code)]
 mod pico {
     use super::{LINES, Seen, seen};
@@ -146,8 +146,8 @@ mod pico {
         let mut headers = [const { MaybeUninit::<phr_header>::uninit() }; LINES];
         let (mut method, mut path) = ((null::<c_char>(), 0), (null::<c_char>(), 0));
         let (mut minor, mut fields): (c_int, _) = (0, LINES);
-        // SAFETY: the length is that of the slice, `fields` is that of `headers`, and all pointers
-        // are to locals that outlive the call.
+        // SAFETY: the lengths are those of `input` and `headers`, and all pointers are to locals
+        // that outlive the call.
         let length = unsafe {
             phr_parse_request(
                 input.as_ptr().cast(),

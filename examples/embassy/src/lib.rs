@@ -1,4 +1,4 @@
-//! HTTP on embassy-net: what a firmware spawns for each connection that it serves at a time.
+//! An HTTP server on embassy-net: a firmware spawns one task for each concurrent connection.
 //!
 //! ```ignore
 //! #[embassy_executor::task(pool_size = 4)]
@@ -15,31 +15,29 @@ use embassy_net::tcp::{Error, TcpSocket};
 use embassy_time::{Duration, TimeoutError, with_timeout};
 use embedded_io_async::{Read, Write};
 
-/// How long a peer may take for the next request, all of its head, and for the exchange of both
-/// bodies.
+/// The timeout for the head of the next request, and again for the exchange of both bodies.
 const DEADLINE: Duration = Duration::from_secs(10);
 const FIELDS: usize = 32;
 const RECEIVED: usize = 2048;
 const SENT: usize = 256;
-/// What is taken of a peer at the most.
+/// The limits of a request, in octets.
 const LIMITS: Limits = Limits { target: 512, head: 1536, body: 64 * 1024, ..Limits::DEFAULT };
 const TEXT: [(FieldName<'_>, FieldValue<'_>); 1] =
     [(FieldName::CONTENT_TYPE, FieldValue::from_static("text/plain"))];
 
-/// Takes one connection after the other at this port, for ever.
+/// Serves connections on this port, one at a time, for ever.
 pub async fn serve(stack: Stack<'_>, port: u16) -> ! {
     let (mut received, mut sent) = ([0; 1024], [0; 1024]);
     loop {
         let mut socket = TcpSocket::new(stack, &mut received, &mut sent);
         socket.set_timeout(Some(DEADLINE));
         if socket.accept(port).await.is_ok() {
-            // Whatever ended it: the peer has been told of its own faults, and the others close the
-            // connection too.
+            // An invalid request has had its response; every error closes the connection.
             let _ = requests(&mut socket).await;
         }
         socket.close();
         let _ = socket.flush().await;
-        // What the peer still sends is discarded: a reset would take the response from it.
+        // Lingering close: a reset would destroy the last response.
         let mut rest = [0; 128];
         let discard = async { while let Ok(1..) = socket.read(&mut rest).await {} };
         let _ = with_timeout(DEADLINE, discard).await;
@@ -47,12 +45,12 @@ pub async fn serve(stack: Stack<'_>, port: u16) -> ! {
     }
 }
 
-/// Why there are no more requests.
+/// The reason why a connection ended early.
 #[derive(Debug)]
 pub enum Over {
-    /// The peer or the network has failed.
+    /// The peer or the network failed.
     Failed(StreamError<Error>),
-    /// The peer took too long.
+    /// The peer timed out.
     TooSlow,
 }
 
@@ -68,7 +66,7 @@ impl From<TimeoutError> for Over {
     }
 }
 
-/// Answers the requests of one connection.
+/// Responds to the requests of one connection.
 async fn requests(socket: &mut TcpSocket<'_>) -> Result<(), Over> {
     let mut stream = ServerStream::<_, FIELDS, RECEIVED, SENT>::new(socket, LIMITS);
     while let Some(exchange) = with_timeout(DEADLINE, stream.next_request()).await?? {
@@ -77,7 +75,7 @@ async fn requests(socket: &mut TcpSocket<'_>) -> Result<(), Over> {
     Ok(())
 }
 
-/// Answers with the body that a POST brings, else with a text.
+/// Responds to a POST with its own body, and to other methods with a text.
 async fn respond(
     mut exchange: Exchange<'_, &mut TcpSocket<'_>, FIELDS, RECEIVED, SENT>,
 ) -> Result<(), StreamError<Error>> {

@@ -5,7 +5,7 @@ use crate::reading::{Field, Message, Part, PartKind, Reading, StartLine};
 use bareline_core::{Framing, Status};
 use serde_json::{Map, Value, json};
 
-/// The object, to be written in one line. Strings hold octets as Latin-1 code points.
+/// Returns the JSON object. Strings hold octets as Latin-1 code points.
 pub fn object(reading: &Reading, octets: &[u8]) -> Value {
     let whole = reading.messages.iter().filter(|message| message.is_whole);
     let leftover = octets.get(reading.end..).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Shows what bareline reads in octets, part by part: as text, and as one JSON object.
+//! Shows how bareline parses octets, part by part: as text, or as a JSON object.
 //!
 //! ```
 //! use bareline_explain::{reading, view};

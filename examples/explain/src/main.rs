@@ -1,5 +1,4 @@
-//! Shows what bareline reads in octets, part by part: for when two systems disagree about a
-//! message.
+//! Shows how bareline parses octets, part by part: for when two systems disagree about a message.
 
 use bareline_core::Method;
 use bareline_explain::reading::{Asked, Reading, one_datagram, requests, responses};
@@ -9,7 +8,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
-/// Shows what bareline reads in octets, part by part.
+/// Shows how bareline parses octets, part by part.
 #[derive(Parser)]
 #[command(
     next_line_help = true,
@@ -19,51 +18,51 @@ use std::process::ExitCode;
 struct Arguments {
     #[command(subcommand)]
     input: Input,
-    /// The input is hexadecimal digits, with whitespace anywhere between them
+    /// Read the input as hexadecimal digits; whitespace is ignored
     #[arg(long, global = true)]
     hex: bool,
-    /// Prints one JSON object on one line; `explain --help` describes it
+    /// Print one JSON object on one line; `explain --help` describes it
     #[arg(long, global = true)]
     json: bool,
 }
 
 #[derive(Subcommand)]
 enum Input {
-    /// What a client sends on a connection, one request after the other
+    /// The octets that a client sends on a connection: one or more requests
     #[command(next_line_help = true)]
     Request {
-        /// The file with the octets, at most 64 MB, or `-` for standard input
+        /// The file to read, at most 64 MB, or `-` for standard input
         file: String,
     },
-    /// What a server sends on a connection
+    /// The octets that a server sends on a connection: one or more responses
     #[command(next_line_help = true)]
     Response {
-        /// The method of the request; once for each request
+        /// The method of each request, in order; repeatable
         #[arg(long, value_name = "METHOD", default_value = "GET")]
         to: Vec<String>,
-        /// Each request has offered to switch protocols, so that a 101 may come
+        /// Each request offered to switch protocols, so a 101 is valid
         #[arg(long)]
         upgrade: bool,
-        /// The server has closed the connection behind the octets
+        /// The server closed the connection after these octets
         #[arg(long)]
         closed: bool,
-        /// The file with the octets, at most 64 MB, or `-` for standard input
+        /// The file to read, at most 64 MB, or `-` for standard input
         file: String,
     },
-    /// A request or a response that is one datagram, as in SSDP
+    /// One datagram, a request or a response, as in SSDP
     #[command(next_line_help = true)]
     Datagram {
-        /// The method of the request that a response is to
+        /// The method of the request, if this is a response
         #[arg(long, value_name = "METHOD", default_value = "M-SEARCH")]
         to: String,
-        /// The file with the octets, at most 64 MB, or `-` for standard input
+        /// The file to read, at most 64 MB, or `-` for standard input
         file: String,
     },
 }
 
 const EXIT_STATUS: &str = "\
 Exit status: 0 when a message is accepted and none rejected, 1 when one is
-rejected or none is whole, 2 when nothing could be read.";
+rejected or none is complete, 2 when the arguments or the input are invalid.";
 
 const JSON: &str = include_str!("JSON.md");
 
@@ -104,7 +103,7 @@ fn explain(arguments: &Arguments) -> io::Result<Reading> {
         false => view::show(&reading, &octets, name),
     };
     match shown {
-        // Whoever reads this has seen enough.
+        // The reader of the pipe has stopped reading.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(reading),
         shown => shown.map(|()| reading),
     }
@@ -119,7 +118,7 @@ fn read(file: &str, is_hex: bool) -> io::Result<Vec<u8>> {
         "-" => Box::new(io::stdin()),
         file => Box::new(File::open(file)?),
     };
-    // In hexadecimal there are two digits and perhaps a space an octet.
+    // In hexadecimal, an octet takes two digits and perhaps a space.
     let most = if is_hex { 3 * MOST } else { MOST };
     let mut octets = Vec::new();
     source.take(most + 1).read_to_end(&mut octets)?;
@@ -129,7 +128,7 @@ fn read(file: &str, is_hex: bool) -> io::Result<Vec<u8>> {
     if is_hex { octets_of(octets) } else { Ok(octets) }
 }
 
-/// Decodes hexadecimal digits. Fails with the place of what is none.
+/// Decodes hexadecimal digits. An error has the line and column of an invalid one.
 fn octets_of(mut digits: Vec<u8>) -> io::Result<Vec<u8>> {
     if let Some(at) =
         digits.iter().position(|octet| !octet.is_ascii_hexdigit() && !octet.is_ascii_whitespace())

@@ -1,19 +1,19 @@
-//! Lines of so many columns: octets in rows, facts in words.
+//! A page of a fixed width: octets in rows, facts in wrapped lines.
 
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write as _;
 
-/// The columns that an offset takes, with the space behind it.
+/// The width of an offset, with the space after it, in columns.
 pub(crate) const MARGIN: usize = 10;
 
-/// The columns that a name of a fact takes, with the space around it.
+/// The width of a fact's name, with the space around it, in columns.
 const NAME: usize = 14;
 
 pub(crate) const DIM: Style = Style::new().dimmed();
 const BOLD: Style = Style::new().bold();
 pub(crate) const WRONG: Style = AnsiColor::BrightRed.on_default().bold();
 
-/// An octet as it is shown, or some words in its place.
+/// An octet in its printed form, or words in place of octets.
 pub(crate) struct Cell {
     pub(crate) text: String,
     pub(crate) style: Style,
@@ -30,14 +30,14 @@ impl Cell {
     }
 }
 
-/// What has been written.
+/// The text so far, and the width of its lines.
 pub(crate) struct Page {
     pub(crate) text: String,
     pub(crate) columns: usize,
 }
 
 impl Page {
-    /// Writes cells from this offset on, in as many rows as they take. What is wrong is underlined.
+    /// Writes cells in rows, from this offset on. Wrong cells are underlined.
     pub(crate) fn rows(&mut self, start: usize, cells: &[Cell]) {
         let mut rest = cells;
         let _ = write!(self.text, "{DIM}{start:>8}{DIM:#}  ");
@@ -50,7 +50,7 @@ impl Page {
             let (row, after) = rest.split_at(fits.count().max(1));
             rest = after;
             for (at, Cell { text, style, .. }) in row.iter().enumerate() {
-                // Nobody sees a space at the end of a row.
+                // A space at the end of a row is invisible.
                 let text = if at + 1 == row.len() && text == " " { "·" } else { text };
                 let _ = write!(self.text, "{style}{text}{style:#}");
             }
@@ -72,7 +72,7 @@ impl Page {
         let _ = writeln!(self.text, "{BOLD}{heading}{BOLD:#}\n");
     }
 
-    /// Writes what is true of a message, behind a name for it.
+    /// Writes a fact about a message: its name, then its wrapped text.
     pub(crate) fn fact(&mut self, name: &str, fact: &str) {
         let _ = write!(self.text, "  {BOLD}{name}{BOLD:#}");
         let used = 2 + name.len();
@@ -80,8 +80,9 @@ impl Page {
         self.words(fact, NAME, NAME);
     }
 
-    /// Writes words in lines that begin behind this margin; the first one is `used` columns long
-    /// already. The name of a section stays in one line; a word that is too long for one is cut.
+    /// Wraps words at a left margin; `used` columns of the first line are taken.
+    ///
+    /// A reference to a section stays on one line. A word longer than a line is cut.
     pub(crate) fn words(&mut self, words: &str, margin: usize, used: usize) {
         let mut column = used;
         let words = words.split_whitespace().collect::<Vec<_>>().join(" ");

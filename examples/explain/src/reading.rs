@@ -1,4 +1,4 @@
-//! What bareline reads in some octets: the messages, each of their parts, and how it ends.
+//! The result of parsing octets: messages, their parts, and the error or leftover at the end.
 
 use bareline_core::{
     ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, Fields, Framing,
@@ -6,56 +6,56 @@ use bareline_core::{
     Target, WireBuf, WriteError, datagram,
 };
 
-/// What has been read.
+/// The result of parsing some octets.
 #[derive(PartialEq, Debug)]
 pub struct Reading {
     pub sender: Sender,
     pub carrier: Carrier,
-    /// The messages, the last one perhaps not whole.
+    /// The messages; the last one may be incomplete.
     pub messages: Vec<Message>,
-    /// Where the whole messages end.
+    /// The offset after the last complete message.
     pub end: usize,
     pub tail: Tail,
-    /// Why a message was refused.
+    /// The reason why a message was rejected.
     pub fault: Option<ParseError>,
 }
 
-/// Whose octets they are.
+/// The sender of the octets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Sender {
     Client,
     Server,
 }
 
-/// What carries the octets.
+/// The transport of the octets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Carrier {
-    /// A connection that may carry more.
+    /// A connection on which more octets may come.
     Open,
-    /// A connection that the sender has closed behind the octets.
+    /// A connection that the sender closed after the octets.
     Closed,
     /// One datagram.
     Datagram,
 }
 
-/// What is known of the requests that a server responds to, and of its connection.
+/// The context of a server's octets: the requests, and the state of the connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'m> {
     /// The method of each request.
     pub methods: &'m [Method<'m>],
     /// Each request offers to switch protocols.
     pub offers_upgrade: bool,
-    /// The server closes behind what it has sent.
+    /// The server closed the connection after the octets.
     pub is_closed: bool,
 }
 
-/// A message, as far as it has been read.
+/// A message, perhaps incomplete.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Message {
     pub start: usize,
     pub end: usize,
     pub start_line: StartLine,
-    /// As it came: `1.2` means that the sender speaks 1.1 too.
+    /// The version as sent: `1.2` means that the sender supports 1.1 too.
     pub version: String,
     pub headers: Vec<Field>,
     pub framing: Framing,
@@ -63,7 +63,7 @@ pub struct Message {
     pub trailers: Vec<Field>,
     pub keep_alive: bool,
     pub is_whole: bool,
-    /// Where each part stands; spaces, colons and line ends are between them.
+    /// The parts in order, without the spaces, colons and line ends between them.
     pub parts: Vec<Part>,
 }
 
@@ -86,7 +86,7 @@ pub enum StartLine {
 /// A field: name and value.
 pub type Field = (String, Vec<u8>);
 
-/// A part of a message: what it is, and where.
+/// A part of a message: its kind and its offsets.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Part {
     pub kind: PartKind,
@@ -129,19 +129,19 @@ impl PartKind {
     }
 }
 
-/// What the octets behind the whole messages are.
+/// The meaning of the octets after the last complete message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Tail {
     None,
     /// The beginning of a message.
     Incomplete,
-    /// Refused.
+    /// Rejected.
     Reject,
-    /// Not looked at, since the connection closes.
+    /// Not read, since the connection closes.
     Unprocessed,
-    /// Another protocol's.
+    /// Octets of another protocol.
     Tunnel,
-    /// Not looked at, since another protocol is offered.
+    /// Not read, since another protocol is offered.
     Paused,
     /// Not a response to any request.
     Unsolicited,
@@ -161,13 +161,13 @@ impl Tail {
     }
 }
 
-/// How many field lines a message may have.
+/// The limit of field lines in a message.
 const FIELDS: usize = 256;
 
-/// Octets that are presented piece by piece.
+/// Octets that are parsed piece by piece.
 struct Input<'o> {
     octets: &'o [u8],
-    /// Where the pieces end.
+    /// The offsets at which pieces end.
     cuts: &'o [usize],
     start: usize,
     end: usize,
@@ -180,7 +180,7 @@ impl<'o> Input<'o> {
         input
     }
 
-    /// Presents the next piece, if there is one.
+    /// Adds the next piece, and returns whether there was one.
     fn has_more(&mut self) -> bool {
         let before = self.end;
         (self.end, self.cuts) = match self.cuts {
@@ -198,7 +198,7 @@ fn fields(fields: &Fields<'_>) -> Vec<Field> {
         .collect()
 }
 
-/// Notes the parts that borrow from octets that begin at this address and this position.
+/// A collector of parts, which borrow from octets at this address and this position.
 struct Parts<'p> {
     parts: &'p mut Vec<Part>,
     address: usize,
@@ -255,13 +255,12 @@ impl Message {
         }
     }
 
-    /// Takes an event of the body, from these octets, which begin at this address and this
-    /// position.
+    /// Adds an event of the body. Its octets, `used`, begin at this address and this position.
     fn take<H>(&mut self, event: &Event<'_, H>, used: &[u8], address: usize, position: usize) {
         let mut parts = Parts { parts: &mut self.parts, address, position };
         match event {
             Event::Chunk { extensions, .. } => {
-                // The line end of the chunk before is used with the line.
+                // The octets include the line end of the previous chunk.
                 let line = used.iter().take_while(|octet| octet.is_ascii_whitespace()).count();
                 let digits =
                     used.iter().skip(line).take_while(|octet| octet.is_ascii_hexdigit()).count();
@@ -300,7 +299,7 @@ impl Reading {
         self
     }
 
-    /// `accept`, `reject` or `incomplete`.
+    /// Returns `accept`, `reject` or `incomplete`.
     pub fn verdict(&self) -> &'static str {
         match self.fault {
             Some(_) => "reject",
@@ -313,8 +312,10 @@ impl Reading {
         self.verdict() == "accept"
     }
 
-    /// Returns the status that a server sends for the fault; for a faulty response it is what a
-    /// gateway sends to its client [RFC 9110 section 15.6.3].
+    /// Returns the status that a server sends for the error.
+    ///
+    /// For an invalid response it is the status that a gateway sends to its client
+    /// [RFC 9110 section 15.6.3].
     pub fn status(&self) -> Option<Status> {
         match self.sender {
             Sender::Client => self.fault.map(|error| error.status()),
@@ -322,13 +323,12 @@ impl Reading {
         }
     }
 
-    /// What to do about the fault, with what stands in the message: the fault counts from its
-    /// beginning there.
+    /// Returns what to do about the error, with the values in the message.
     pub fn hint(&self, octets: &[u8]) -> String {
         self.fault.map(|error| error.hint_in(octets).to_string()).unwrap_or_default()
     }
 
-    /// The last message is whole, and ends here.
+    /// Marks the last message as complete; it ends here.
     fn is_whole(&mut self, end: usize, keep_alive: bool) {
         self.end = end;
         if let Some(message) = self.messages.last_mut() {
@@ -337,7 +337,7 @@ impl Reading {
     }
 }
 
-/// Reads what a client sends. The octets come in pieces that end at these cuts.
+/// Parses the octets that a client sends. They arrive in pieces that end at these cuts.
 pub fn requests(octets: &[u8], cuts: &[usize]) -> Reading {
     let mut connection = ServerConnection::new(Limits::DEFAULT);
     let (mut spans, mut out) = (FieldSpans::<FIELDS>::new(), WireBuf::<256>::new());
@@ -349,8 +349,7 @@ pub fn requests(octets: &[u8], cuts: &[usize]) -> Reading {
             Err(error) => return reading.rejected(error, input.start),
             Ok((_, Event::NeedMore)) if input.has_more() => continue,
             Ok((_, Event::NeedMore)) => {
-                // An empty line in front of a request is no beginning of one, unless there is
-                // nothing else.
+                // An empty line before a request does not begin one, unless it is all there is.
                 let is_begun =
                     connection.state() != ServerState::Idle || reading.messages.is_empty();
                 reading.tail = if is_begun { Tail::Incomplete } else { Tail::None };
@@ -411,7 +410,7 @@ fn request(head: &RequestHead<'_>, octets: &[u8], position: usize) -> Message {
         upgrade: head.offers_upgrade(),
     };
     let line = head.as_bytes();
-    // Behind the method, the target and a space after each.
+    // The version follows the method and the target, each with a space after it.
     let version = head.method().as_bytes().len() + head.target().as_bytes().len() + 2;
     let digits = line.get(version + "HTTP/".len()..version + "HTTP/1.1".len()).unwrap_or_default();
     let mut message = Message::new(start_line, digits, &head.fields(), head.framing(), position);
@@ -423,7 +422,7 @@ fn request(head: &RequestHead<'_>, octets: &[u8], position: usize) -> Message {
     message
 }
 
-/// Makes the message of a final response. The octets begin at this address and this position.
+/// Returns the message of a final response. Its octets begin at this address and this position.
 fn response(
     head: &ResponseHead<'_>,
     to: Method<'_>,
@@ -449,14 +448,14 @@ fn response_parts(head: &ResponseHead<'_>, address: usize, position: usize) -> V
     found
 }
 
-/// Reads what a server sends in response to these requests.
+/// Parses the octets that a server sends in response to these requests.
 pub fn responses(octets: &[u8], asked: Asked<'_>, cuts: &[usize]) -> Reading {
     let mut connection = ClientConnection::new(Limits::DEFAULT);
     let (mut spans, mut out) = (FieldSpans::<FIELDS>::new(), WireBuf::<512>::new());
     let mut input = Input::new(octets, cuts);
     let carrier = if asked.is_closed { Carrier::Closed } else { Carrier::Open };
     let mut reading = Reading::new(Sender::Server, carrier);
-    // Folded fields are mended in place.
+    // Parsing replaces folds in place.
     let mut mended = octets.to_vec();
     for method in asked.methods {
         if ask(&mut connection, *method, asked.offers_upgrade, &mut out).is_err() {
@@ -531,7 +530,7 @@ pub fn responses(octets: &[u8], asked: Asked<'_>, cuts: &[usize]) -> Reading {
     reading
 }
 
-/// Writes a request, which offers every protocol or none.
+/// Writes a request, with or without an offer to upgrade.
 fn ask(
     connection: &mut ClientConnection,
     method: Method<'_>,
@@ -548,10 +547,10 @@ fn ask(
     head.field(FieldName::CONNECTION, FieldValue::from_static("upgrade"))?.without_body()
 }
 
-/// Reads the message that is this datagram: a request, or a response to a request with this method.
+/// Parses a datagram: a request, or a response to a request with method `to`.
 pub fn one_datagram(octets: &[u8], to: Method<'_>) -> Reading {
     let mut spans = FieldSpans::<FIELDS>::new();
-    // No method begins like this: it has no slash.
+    // A method cannot contain a slash.
     let is_response = octets.trim_ascii_start().starts_with(b"HTTP/");
     let sender = if is_response { Sender::Server } else { Sender::Client };
     let mut reading = Reading::new(sender, Carrier::Datagram);

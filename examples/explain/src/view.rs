@@ -1,5 +1,4 @@
-//! A reading for a person: each line of a message with its parts and their rules, and what follows
-//! from it.
+//! A reading as text: each line of a message with its parts and rules, and the consequences.
 
 use crate::page::{Cell, DIM, MARGIN, Page, WRONG};
 use crate::reading::{Carrier, Message, Part, PartKind, Reading, Sender, StartLine, Tail};
@@ -8,29 +7,28 @@ use bareline_core::{FieldName, Framing, ParseError, ParseErrorKind};
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 
-/// How many octets of a part are shown.
+/// The limit of octets shown of a part.
 const SHOWN: usize = 400;
 
-/// The columns that lines have where the output is no terminal.
+/// The width of lines if the output is not a terminal, in columns.
 const COLUMNS: u16 = 80;
 
-/// A piece of a message: a part, or what stands between two.
+/// A piece of a message: a part, or a separator between two parts.
 struct Piece {
     kind: Option<PartKind>,
     start: usize,
     end: usize,
 }
 
-/// Writes the reading to standard output: in colour where that is a terminal, and as wide.
+/// Prints the reading to standard output, with the colours and width of a terminal if it is one.
 pub fn show(reading: &Reading, octets: &[u8], file: &str) -> io::Result<()> {
-    // The size may also be that of a terminal on another stream.
+    // The size may be that of a terminal on another stream.
     let size = terminal_size::terminal_size().filter(|_| io::stdout().is_terminal());
     let columns = size.map_or(COLUMNS, |(terminal_size::Width(width), _)| width);
     anstream::stdout().write_all(text(reading, octets, file, columns.into()).as_bytes())
 }
 
-/// Returns the text for a person, with the styles of a terminal, in lines of so many columns: 60 at
-/// the least.
+/// Returns the text with the styles of a terminal, wrapped at `columns`, at least 60.
 pub fn text(reading: &Reading, octets: &[u8], file: &str, columns: usize) -> String {
     let mut page = Page { text: String::new(), columns: columns.max(60) };
     if octets.is_empty() {
@@ -74,7 +72,7 @@ impl Page {
                 format!("Response {number}, to {}", shortened(to))
             }
         };
-        let state = if message.is_whole { "" } else { ", not whole" };
+        let state = if message.is_whole { "" } else { ", incomplete" };
         self.heading(&format!("{what}{state}: octets {} to {}", message.start, message.end));
         self.lines(message.start, message.end, &message.parts, octets);
         self.fact("body", &framing(message, reading.carrier));
@@ -96,8 +94,9 @@ impl Page {
         self.text.push('\n');
     }
 
-    /// Writes the lines of a rejected head before the one at fault. They have been accepted, so
-    /// that a colon ends a name and a space a word.
+    /// Writes the lines of a rejected head before the invalid line.
+    ///
+    /// These lines are valid, so a colon ends a name and a space ends a word.
     fn accepted_lines(&mut self, reading: &Reading, error: ParseError, octets: &[u8]) {
         let what = match (reading.sender, reading.carrier) {
             (Sender::Client, Carrier::Datagram) => "Request in a datagram".to_owned(),
@@ -124,7 +123,7 @@ impl Page {
                     .position(|&octet| octet == b' ')
                     .map_or(content.len(), |len| from + len)
             };
-            // Around a value, folds too.
+            // Whitespace around a value may include folds.
             let is_space = |octet: &&u8| octet.is_ascii_whitespace();
             let found = match (is_started, reading.sender) {
                 _ if content.is_empty() => vec![],
@@ -153,7 +152,7 @@ impl Page {
                     vec![(PartKind::FieldName, 0, colon), (PartKind::FieldValue, value, value_end)]
                 }
             };
-            // Behind the empty line of an interim response there is another status line.
+            // After the empty line of an interim response comes another status line.
             is_started = !content.is_empty();
             let position = reading.end + at;
             parts.extend(found.into_iter().map(|(kind, start, end)| Part {
@@ -235,7 +234,7 @@ impl Page {
         self.text.push_str("\n\n");
     }
 
-    /// Writes why a message is rejected, under the line at fault.
+    /// Writes the invalid line, and under it why the message is rejected.
     fn rejection(&mut self, reading: &Reading, error: ParseError, octets: &[u8], file: &str) {
         let at = error.offset().min(octets.len());
         let before = octets.get(reading.end..at).unwrap_or_default();
@@ -246,7 +245,7 @@ impl Page {
             + rest.iter().position(|&octet| octet == b'\n').map_or(rest.len(), |length| length + 1);
         let (from, to) = (start.max(at.saturating_sub(SHOWN / 2)), end.min(at + SHOWN / 2));
         let wrong = rest.get(..error.len().min(to - at)).unwrap_or_default();
-        // A fault that only later octets have told is drawn where it stands.
+        // The underline ends at the line end; an error at a line end underlines CR LF.
         let wrong = match wrong.iter().position(|octet| matches!(octet, b'\r' | b'\n')) {
             Some(length) if length > 0 => length,
             Some(_) => wrong.len().min(2),
@@ -269,12 +268,12 @@ impl Page {
             cells.push(Cell::new("…".to_owned(), DIM));
         }
         self.rows(from, &cells);
-        // Lines are counted from the beginning of the file, as an editor does.
+        // Lines count from the beginning of the file, as in an editor.
         let ahead = octets.get(..at).unwrap_or_default();
         let line = 1 + ahead.iter().filter(|&&octet| octet == b'\n').count();
         let column = 1 + ahead.iter().rev().take_while(|&&octet| octet != b'\n').count();
         self.fact("rejected", &format!("{} at octet {}", error.kind(), error.offset()));
-        self.fact("place", &format!("{file}:{line}:{column}"));
+        self.fact("position", &format!("{file}:{line}:{column}"));
         self.fact("rule", error.kind().section());
         let message = octets.get(reading.end..start).unwrap_or_default();
         if let Some(other) = contradicted(message, error.kind()) {
@@ -283,12 +282,12 @@ impl Page {
         self.fact("status", &consequence(reading));
         self.fact("remedy", &reading.hint(octets));
         if error.kind() == ParseErrorKind::UnexpectedUpgrade {
-            self.fact("", "add --upgrade if the request has offered another protocol");
+            self.fact("", "add --upgrade if the request offered another protocol");
         }
         self.text.push('\n');
     }
 
-    /// Writes what the octets behind the whole messages are.
+    /// Writes the meaning of the octets after the last complete message.
     fn tail(&mut self, reading: &Reading, octets: &[u8]) {
         let from = reading.end;
         let rest = octets.get(from..).unwrap_or_default();
@@ -296,12 +295,11 @@ impl Page {
         let what = match reading.tail {
             Tail::None if rest.is_empty() => return,
             Tail::None => {
-                "are an empty line ahead of the next request, which is skipped (RFC 9112 section \
-                 2.2)"
+                "are an empty line before the next request, which is skipped (RFC 9112 section 2.2)"
             }
             Tail::Incomplete if reading.carrier == Carrier::Closed => {
-                "are cut short: the server has closed before the end of its response (RFC 9112 \
-                 section 8)"
+                "are cut short: the server closed before the end of its response (RFC 9112 section \
+                 8)"
             }
             Tail::Incomplete
                 if has_begun
@@ -310,31 +308,31 @@ impl Page {
                         .last()
                         .is_some_and(|last| last.framing == Framing::UntilClose) =>
             {
-                "are a message that is not whole: its body goes on until the server closes (RFC \
-                 9112 section 8)"
+                "are an incomplete message: its body goes on until the server closes (RFC 9112 \
+                 section 8)"
             }
             Tail::Incomplete if has_begun => {
-                "are a message that is not whole: more octets are needed (RFC 9112 section 8)"
+                "are an incomplete message: more octets are needed (RFC 9112 section 8)"
             }
             Tail::Incomplete => {
                 "are the beginning of a head: more octets are needed (RFC 9112 section 8)"
             }
             Tail::Reject if reading.carrier == Carrier::Datagram => "are rejected",
-            Tail::Reject => "are rejected, and nothing behind them is read",
+            Tail::Reject => "are rejected; nothing after them is read",
             Tail::Unprocessed => {
-                "are not read: the connection closes behind the message before (RFC 9112 section \
+                "are not read: the connection closes after the previous message (RFC 9112 section \
                  9.6)"
             }
             Tail::Tunnel => {
-                "are no HTTP: they go through the tunnel, or belong to the protocol that was \
-                 switched to"
+                "are not HTTP: they go through the tunnel, or belong to the protocol after the \
+                 upgrade"
             }
             Tail::Paused => {
-                "are not read: they may belong to the protocol that is offered (RFC 9110 section \
-                 7.8)"
+                "are not read: they may belong to the offered protocol (RFC 9110 section 7.8)"
             }
             Tail::Unsolicited => {
-                "belong to no request: they must not be taken for a response (RFC 9112 section 9.2)"
+                "belong to no request: a client must not use them as a response (RFC 9112 section \
+                 9.2)"
             }
         };
         self.words(&format!("Octets {from} to {} {what}.", octets.len()), 0, 0);
@@ -351,7 +349,7 @@ impl Page {
     }
 }
 
-/// Cuts a method, so that it fits a line.
+/// Shortens a method to fit on a line.
 fn shortened(method: &str) -> String {
     match method.get(..20) {
         Some(start) if method.len() > 20 => format!("{start}…"),
@@ -365,7 +363,7 @@ fn line_len(lines: &[u8]) -> usize {
     lines.windows(2).position(is_end).map_or(lines.len(), |at| at + 1)
 }
 
-/// Returns the parts of a message and what stands between them, line ends on their own.
+/// Returns the parts of a message and the separators between them; each line end is a piece.
 fn pieces(start: usize, end: usize, parts: &[Part], octets: &[u8]) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let between = |mut start: usize, end: usize, pieces: &mut Vec<Piece>| {
@@ -394,7 +392,7 @@ fn pieces(start: usize, end: usize, parts: &[Part], octets: &[u8]) -> Vec<Piece>
     pieces
 }
 
-/// Returns how an octet is shown.
+/// Returns the printed form of an octet.
 fn symbol(octet: u8, is_between: bool) -> String {
     match octet {
         b'\r' => "\\r".to_owned(),
@@ -418,7 +416,7 @@ const fn style(kind: PartKind) -> Style {
     colour.on_default()
 }
 
-/// Returns what a part is called, and the section that rules it.
+/// Returns the name of a part, and the section with its rule.
 const fn rule(kind: PartKind) -> (&'static str, &'static str) {
     match kind {
         PartKind::Method => ("method", "RFC 9112 3.1"),
@@ -436,7 +434,7 @@ const fn rule(kind: PartKind) -> (&'static str, &'static str) {
     }
 }
 
-/// Returns the same for what stands between parts.
+/// Returns the name of a separator, and the section with its rule.
 fn separator(octets: &[u8]) -> (&'static str, &'static str) {
     match octets {
         [b'\r', b'\n'] => ("CRLF", "RFC 9112 2.2"),
@@ -446,23 +444,24 @@ fn separator(octets: &[u8]) -> (&'static str, &'static str) {
     }
 }
 
-/// Says where the body ends, and why.
+/// Explains where the body ends.
 fn framing(message: &Message, carrier: Carrier) -> String {
     match (message.framing, &message.start_line) {
         (Framing::Length(length), _) => {
             format!("{length} octets, as Content-Length says (RFC 9112 section 6.2)")
         }
-        (Framing::Chunked, _) => "in chunks, as Transfer-Encoding says, up to the one of size 0 \
+        (Framing::Chunked, _) => "in chunks, as Transfer-Encoding says, up to the chunk of size 0 \
                                   (RFC 9112 section 7.1)"
             .to_owned(),
         (Framing::UntilClose, _) if carrier == Carrier::Datagram => {
             "up to the end of the datagram: there is no Content-Length".to_owned()
         }
         (Framing::UntilClose, _) => {
-            "up to the close: neither Content-Length nor chunked (RFC 9112 section 6.3)".to_owned()
+            "until the server closes: neither Content-Length nor chunked (RFC 9112 section 6.3)"
+                .to_owned()
         }
         (Framing::Tunnel, _) => {
-            "none: what follows is no HTTP any more (RFC 9110 sections 7.8 and 9.3.6)".to_owned()
+            "none: what follows is not HTTP (RFC 9110 sections 7.8 and 9.3.6)".to_owned()
         }
         (Framing::None, StartLine::Request { .. }) => {
             "none: neither Content-Length nor Transfer-Encoding (RFC 9112 section 6.3)".to_owned()
@@ -480,7 +479,7 @@ fn framing(message: &Message, carrier: Carrier) -> String {
     }
 }
 
-/// Says what becomes of the connection, and why.
+/// Explains whether the connection closes after the message.
 fn connection(message: &Message) -> String {
     let values = message.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("connection"));
     let mut options =
@@ -493,16 +492,16 @@ fn connection(message: &Message) -> String {
     let is_connect =
         matches!(&message.start_line, StartLine::Request { method, .. } if method == "CONNECT");
     let why = match (message.keep_alive, message.framing) {
-        _ if !message.is_whole => return "not known, since the message is not whole".to_owned(),
+        _ if !message.is_whole => return "unknown: the message is incomplete".to_owned(),
         _ if is_connect => {
-            return "a tunnel behind a 2xx response (RFC 9110 section 9.3.6)".to_owned();
+            return "a tunnel after a 2xx response (RFC 9110 section 9.3.6)".to_owned();
         }
-        (_, Framing::Tunnel) => return "another protocol's from here on".to_owned(),
+        (_, Framing::Tunnel) => return "upgraded: another protocol from here on".to_owned(),
         (false, _) if has_option("close") => "closes: it says `Connection: close`",
         (false, _) if options.any(|option| !option.is_empty() && !is_token(option)) => {
-            "closes: `Connection` has a member that is no token"
+            "closes: `Connection` has a member that is not a token"
         }
-        (false, Framing::UntilClose) => "closes: that is how the body ends",
+        (false, Framing::UntilClose) => "closes: the close ends the body",
         (false, _) if is_http10 => "closes: HTTP/1.0 without `Connection: keep-alive`",
         (false, _) => "closes",
         (true, _) if is_http10 => "stays open: HTTP/1.0 with `Connection: keep-alive`",
@@ -511,22 +510,22 @@ fn connection(message: &Message) -> String {
     format!("{why} (RFC 9112 section 9.3)")
 }
 
-/// Says what comes of a fault.
+/// Explains the consequence of an error.
 fn consequence(reading: &Reading) -> String {
     let status = reading.status().map(|status| status.to_string()).unwrap_or_default();
     match (reading.sender, reading.carrier) {
         (Sender::Client, Carrier::Datagram) => {
-            format!("{status}, where a response is sent; the datagram is dropped")
+            format!("{status}, if a response is sent; the datagram is dropped")
         }
         (Sender::Server, Carrier::Datagram) => {
             format!("{status} from a gateway; the datagram is dropped")
         }
-        (Sender::Client, _) => format!("{status}; the server closes the connection behind it"),
+        (Sender::Client, _) => format!("{status}; then the server closes the connection"),
         (Sender::Server, _) => format!("{status} from a gateway; the client closes the connection"),
     }
 }
 
-/// Finds the last of these field lines that the one at fault contradicts.
+/// Returns the offset of the last field line that the invalid line contradicts.
 fn contradicted(lines: &[u8], kind: ParseErrorKind) -> Option<usize> {
     let names: &[&str] = match kind {
         ParseErrorKind::RepeatedContentLength => &["content-length:"],

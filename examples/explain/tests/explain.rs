@@ -1,4 +1,4 @@
-//! `explain`, as a person or a program runs it.
+//! Tests of the program `explain`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,7 +19,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-/// Runs it with these octets on standard input.
+/// Runs `explain` with these octets on standard input.
 fn explain(arguments: &[&str], octets: &[u8]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_explain"))
         .args(arguments)
@@ -28,7 +28,7 @@ fn explain(arguments: &[&str], octets: &[u8]) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // It may end before it has read all of it.
+    // It may exit before it has read all octets.
     let _ = child.stdin.take().unwrap().write_all(octets);
     child.wait_with_output().unwrap()
 }
@@ -40,7 +40,7 @@ fn object(arguments: &[&str], octets: &[u8]) -> (Value, Option<i32>) {
     (serde_json::from_str(&text).unwrap(), output.status.code())
 }
 
-/// The same without the parts of the messages.
+/// Returns the object without the parts of the messages, and the exit status.
 fn object_without_parts(arguments: &[&str], octets: &[u8]) -> (Value, Option<i32>) {
     let (mut object, code) = object(arguments, octets);
     for message in object["messages"].as_array_mut().unwrap() {
@@ -53,7 +53,7 @@ fn text(arguments: &[&str], octets: &[u8]) -> String {
     String::from_utf8(explain(&[arguments, &["-"]].concat(), octets).stdout).unwrap()
 }
 
-/// Joins the lines, however they were broken.
+/// Joins wrapped lines.
 fn unwrapped(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -62,7 +62,7 @@ fn file(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(name)).unwrap()
 }
 
-/// Returns the name and the octets of each case, and what is read in them.
+/// Returns each case: its name, octets and reading.
 fn cases() -> Vec<(String, Vec<u8>, Reading)> {
     let mut cases = Vec::new();
     for name in ["requests", "more_requests", "responses", "more_responses"] {
@@ -93,13 +93,13 @@ fn cases() -> Vec<(String, Vec<u8>, Reading)> {
     cases
 }
 
-/// Returns what a person sees, without colours, in lines of so many columns.
+/// Returns the text without colours, wrapped at `columns`.
 fn plain(reading: &Reading, octets: &[u8], columns: usize) -> String {
     anstream::adapter::strip_str(&view::text(reading, octets, "standard input", columns))
         .to_string()
 }
 
-/// Fails for a line that is too long or has blanks at its end.
+/// Fails for a line that is too long or has trailing blanks.
 fn check_lines(text: &str, columns: usize, what: &str) {
     for line in text.lines() {
         assert!(
@@ -180,7 +180,7 @@ fn json_says_why_a_message_is_rejected() {
         (&object["verdict"], &object["tail"], &object["error"], code),
         (&json!("reject"), &json!("reject"), &error, Some(1))
     );
-    assert_eq!(object["messages"].as_array().unwrap().len(), 1, "what stands before it stands");
+    assert_eq!(object["messages"].as_array().unwrap().len(), 1, "the message before is kept");
 }
 
 #[test]
@@ -191,11 +191,11 @@ fn the_exit_status_shows_the_outcome() {
         Some(1),
         "incomplete"
     );
-    assert_eq!(explain(&["request", "-"], b"GET /\r\n").status.code(), Some(1), "refused");
+    assert_eq!(explain(&["request", "-"], b"GET /\r\n").status.code(), Some(1), "rejected");
     assert_eq!(
         explain(&["--json", "request", "-"], b"GET / HTTP/1.0\r\n\r\n").stdout.first(),
         Some(&b'{'),
-        "options stand anywhere"
+        "options may come anywhere"
     );
     assert_eq!(
         explain(&["request", "--hex", "-"], b"47 45 54202F20485454502f312e300d0a\n0d0a\n")
@@ -250,7 +250,7 @@ fn a_person_sees_each_part_and_why() {
     assert!(!seen.contains('\u{1b}'), "no colour in a pipe");
 }
 
-/// Why the connection goes on or not, and what the body is.
+/// The text says whether the connection closes, and where the body ends.
 #[test]
 fn a_person_sees_what_follows_from_a_message() {
     for (role, octets, told) in [
@@ -270,13 +270,13 @@ fn a_person_sees_what_follows_from_a_message() {
         (
             "request",
             "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: b\r\n\r\n?",
-            "protocol that is offered",
+            "the offered protocol",
         ),
         ("request", "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n?", "go through the tunnel"),
         (
             "request",
             "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n",
-            "connection a tunnel behind a 2xx response (RFC",
+            "connection a tunnel after a 2xx response (RFC",
         ),
         ("request", "OPTIONS / HTTP/1.1\r\nHost: a\r\n\r\n", "connection stays open: HTTP/1.1"),
         (
@@ -287,7 +287,7 @@ fn a_person_sees_what_follows_from_a_message() {
         (
             "request",
             "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nhi",
-            "not whole: more octets are needed",
+            "an incomplete message: more octets are needed",
         ),
         ("request", "GET /", "beginning of a head"),
         (
@@ -295,7 +295,7 @@ fn a_person_sees_what_follows_from_a_message() {
             "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n",
             "status 304 has none",
         ),
-        ("response", "HTTP/1.1 200 OK\r\n\r\n", "up to the close"),
+        ("response", "HTTP/1.1 200 OK\r\n\r\n", "until the server closes: neither"),
         (
             "response",
             "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
@@ -327,7 +327,7 @@ fn an_error_is_drawn_under_the_octets() {
     }
 }
 
-/// The lines before a fault, with their parts: an interim response, a fold.
+/// The lines before an error have parts, also in an interim response or with a fold.
 #[test]
 fn the_lines_before_an_error_have_their_parts() {
     for (octets, told) in [
@@ -373,7 +373,7 @@ fn what_is_large_is_shown_in_part() {
     assert!(seen.len() < 5_000 && seen.contains("5000000 octets"), "{seen}");
 }
 
-/// Reads each case, and of each short one every seventh beginning, others in the next case.
+/// Reads each case, and every seventh prefix of each short one; the first prefix varies by case.
 #[test]
 fn no_line_is_too_long_and_none_ends_in_blanks() {
     for (number, (name, octets, reading)) in cases().into_iter().enumerate() {
@@ -432,7 +432,7 @@ fn the_program_writes_80_columns_where_there_is_no_terminal() {
     }
 }
 
-/// The other streams may be a terminal: in front of a pager it is not what the lines go to.
+/// The width is that of standard output only: before a pager, another stream may be a terminal.
 #[cfg(target_os = "linux")]
 #[test]
 fn lines_are_as_wide_as_the_terminal_that_shows_them() {
@@ -444,7 +444,7 @@ fn lines_are_as_wide_as_the_terminal_that_shows_them() {
         let shell = format!(
             "stty rows 24 cols {columns}; printf '{request}' | '{program}' request - {pipe}"
         );
-        // Gives the shell a terminal.
+        // `script` gives the shell a terminal.
         let output = Command::new("script").args(["-qec", &shell, "/dev/null"]).output().unwrap();
         let seen = String::from_utf8(output.stdout).unwrap().replace('\r', "");
         let seen = anstream::adapter::strip_str(&seen).to_string();
@@ -456,7 +456,7 @@ fn lines_are_as_wide_as_the_terminal_that_shows_them() {
     }
 }
 
-/// Where a part stands, and what it is.
+/// Each part has its offsets and its text.
 #[test]
 fn json_has_each_part_with_its_place() {
     let octets = b"PUT /a HTTP/1.1\r\nHost:  a\r\nX:\r\nTransfer-Encoding: chunked\r\n\r\n\
@@ -510,7 +510,7 @@ fn json_has_each_part_with_its_place() {
     assert_eq!(parts, expected);
 }
 
-/// The parts stand in order, within their message, and are what the message says.
+/// The parts are in order, within their message, and equal to the message's values.
 #[test]
 fn the_parts_of_every_case_are_what_is_read() {
     for (id, octets, reading) in cases() {
@@ -561,7 +561,7 @@ fn the_parts_of_every_case_are_what_is_read() {
             }
             let mut found: Vec<_> =
                 texts.into_iter().filter(|(part, _)| !part.starts_with("chunk_")).collect();
-            // The version stands first in a response.
+            // The version comes first in a response.
             let version = found.iter().position(|(part, _)| *part == "version").unwrap();
             let version = found.remove(version);
             found.insert(2, version);
@@ -572,7 +572,7 @@ fn the_parts_of_every_case_are_what_is_read() {
     }
 }
 
-/// Returns the keys that the description of the JSON has, each with its object and its type.
+/// Returns the keys in the description of the JSON, each with its object and its type.
 fn described() -> BTreeSet<(String, String, String)> {
     let document = file("examples/explain/src/JSON.md");
     let rows = document.lines().filter(|line| line.starts_with("| ")).skip(1);
@@ -587,7 +587,7 @@ fn described() -> BTreeSet<(String, String, String)> {
     rows.flat_map(row).collect()
 }
 
-/// Notes each key of a value that is this in the description; fails for one of another type.
+/// Records each key of a value, described as `place`; fails for a key of another type.
 fn note(value: &Value, place: &str, seen: &mut BTreeSet<(String, String, String)>) {
     for (key, value) in value.as_object().unwrap() {
         let found =
@@ -620,7 +620,7 @@ fn note(value: &Value, place: &str, seen: &mut BTreeSet<(String, String, String)
     }
 }
 
-/// Names that the description has are those that there are, and each of its keys occurs.
+/// The description has exactly the names and keys that occur.
 #[test]
 fn the_description_of_the_json_is_true() {
     let (mut seen, mut names) = (BTreeSet::new(), BTreeSet::new());
@@ -652,8 +652,6 @@ fn the_description_of_the_json_is_true() {
         "9112 6.3",
         "1.1",
         "HTTP/",
-        "start",
-        "end",
         "tail",
         "part",
     ];
@@ -681,10 +679,10 @@ fn a_101_needs_an_offer() {
         (&object["verdict"], &object["tail"], code),
         (&json!("accept"), &json!("tunnel"), Some(0))
     );
-    assert!(text(&["response", "--upgrade"], octets).contains("no HTTP any more"));
+    assert!(text(&["response", "--upgrade"], octets).contains("what follows is not HTTP"));
 }
 
-/// What a gateway sends to its client for the response of another server.
+/// The status is the one that a gateway sends to its client for an invalid response.
 #[test]
 fn rfc9110_15_6_3_an_invalid_response_is_a_502() {
     let mut count = 0;
@@ -733,7 +731,7 @@ fn a_datagram_is_one_message() {
     assert_eq!(
         self::object(&["datagram", "--to", "HEAD"], response).1,
         Some(1),
-        "octets behind the head"
+        "octets after the head"
     );
     for cut in [&search[..50], &response[..25]] {
         let (object, code) = self::object(&["datagram"], cut);
@@ -762,7 +760,7 @@ fn a_body_up_to_the_close_may_be_closed() {
     assert!(open.contains("more octets are needed") && !open.contains("--closed"), "{open}");
     let closed = unwrapped(&text(&["response", "--closed"], cut));
     assert!(
-        closed.contains("cut short: the server has closed") && !closed.contains("more octets"),
+        closed.contains("cut short: the server closed") && !closed.contains("more octets"),
         "{closed}"
     );
 }
@@ -808,7 +806,7 @@ fn an_invalid_digit_has_its_place() {
     );
 }
 
-/// The README shows what the program prints.
+/// The README shows the program's output.
 #[test]
 fn the_readme_shows_what_is_printed() {
     let readme = file("README.md");

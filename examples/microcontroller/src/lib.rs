@@ -1,4 +1,4 @@
-//! What both firmwares need: the registers of a device, and text that is put together in an array.
+//! Code that both firmwares share: device registers, and a text buffer in an array.
 #![no_std]
 
 mod register;

@@ -5,25 +5,25 @@
 pub struct Register(*mut u32);
 
 impl Register {
-    /// The register at this address.
+    /// Returns the register at this address.
     ///
     /// # Safety
     ///
-    /// A device of this machine has a register there, whose reads and writes touch no memory that
-    /// the program uses.
+    /// A device has a register at the address, and its reads and writes touch no memory that the
+    /// program uses.
     pub const unsafe fn at(address: usize) -> Self {
         Self(core::ptr::with_exposed_provenance_mut(address))
     }
 
-    /// What it says now.
+    /// Reads the register.
     pub fn read(self) -> u32 {
-        // SAFETY: whoever made this promised that it is a register.
+        // SAFETY: the caller of `at` promised that a register is there.
         unsafe { self.0.read_volatile() }
     }
 
-    /// Writes to it.
+    /// Writes to the register.
     pub fn write(self, value: u32) {
-        // SAFETY: whoever made this promised that it is a register.
+        // SAFETY: the caller of `at` promised that a register is there.
         unsafe { self.0.write_volatile(value) }
     }
 }

@@ -1,6 +1,6 @@
-//! Text that is put together in an array.
+//! A text buffer in an array.
 
-/// Up to `N` octets of text. What has no room is left out: `N` is chosen so that all has.
+/// A buffer for up to `N` octets of text. Octets beyond `N` are dropped.
 #[derive(Clone, Copy)]
 pub struct Text<const N: usize> {
     octets: [u8; N],
@@ -8,17 +8,17 @@ pub struct Text<const N: usize> {
 }
 
 impl<const N: usize> Text<N> {
-    /// No text.
+    /// Returns an empty text.
     pub const fn new() -> Self {
         Self { octets: [0; N], len: 0 }
     }
 
-    /// The text so far.
+    /// Returns the text so far.
     pub fn as_bytes(&self) -> &[u8] {
         self.octets.get(..self.len).unwrap_or(&[])
     }
 
-    /// Adds octets.
+    /// Appends octets.
     pub fn push(&mut self, octets: &[u8]) -> &mut Self {
         let room = self.octets.get_mut(self.len..).unwrap_or(&mut []);
         for (to, octet) in room.iter_mut().zip(octets) {
@@ -28,7 +28,7 @@ impl<const N: usize> Text<N> {
         self
     }
 
-    /// Adds a number in decimal digits.
+    /// Appends a number in decimal digits.
     pub fn push_number(&mut self, number: u64) -> &mut Self {
         let mut digits = [0; 20];
         let len = write_digits(number, &mut digits);
@@ -36,8 +36,8 @@ impl<const N: usize> Text<N> {
     }
 }
 
-/// Writes the digits of a number at the end of this array; gives how many they are.
-#[inline(never)] // one copy of it is enough
+/// Writes the digits of a number at the end of the array, and returns their count.
+#[inline(never)] // a single copy saves flash
 fn write_digits(mut number: u64, digits: &mut [u8; 20]) -> usize {
     let mut len = 0_usize;
     for to in digits.iter_mut().rev() {

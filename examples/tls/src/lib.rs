@@ -1,5 +1,5 @@
-//! TLS over TCP, as bareline's streams and servers take it: a call waits no longer than it may,
-//! however often it reads from the socket.
+//! TLS over TCP as a [`Transport`] and a [`Listener`]. A timeout covers a call as a unit, however
+//! often rustls reads from the socket.
 
 use bareline_net::{Listener, Transport};
 use rustls::{ClientConfig, ClientConnection, ServerConfig, ServerConnection, StreamOwned};
@@ -8,15 +8,17 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// One side of a connection; the handshake is made when the first octets are read or written.
+/// One side of a connection; the first read or write does the handshake.
 pub struct Tls<C>(StreamOwned<C, Socket>);
 
-/// The socket below. A handshake and a record take many reads of it, which a peer that sends octet
-/// by octet would make a wait without end.
+/// The socket below TLS, with a deadline for each call.
+///
+/// A handshake or a record takes many reads; without the deadline, a peer that sends octet by octet
+/// would extend the wait for ever.
 pub struct Socket {
     stream: TcpStream,
     read_timeout: Option<Duration>,
-    /// When the present call has waited long enough.
+    /// The deadline of the current call.
     end: Option<Instant>,
 }
 
@@ -25,7 +27,7 @@ impl Socket {
         Self { stream, read_timeout: None, end: None }
     }
 
-    /// A call that begins now may wait for as long as one read.
+    /// Sets the deadline of a call that begins now: the timeout of one read.
     fn begin_call(&mut self) {
         self.end = self.read_timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     }
@@ -54,7 +56,7 @@ impl Write for Socket {
     }
 }
 
-/// The server's side.
+/// The server's side of a connection.
 pub type Accepted = Tls<ServerConnection>;
 
 impl Accepted {
@@ -66,7 +68,7 @@ impl Accepted {
 }
 
 impl Tls<ClientConnection> {
-    /// Returns the client's side of a connection to the server whose certificate is for this name.
+    /// Returns the client's side of a connection; the server's certificate has to be for `name`.
     pub fn connect(config: &Arc<ClientConfig>, name: &str, stream: TcpStream) -> io::Result<Self> {
         let name = name.to_owned().try_into().map_err(io::Error::other)?;
         let connection =
@@ -134,11 +136,11 @@ macro_rules! transport {
 }
 transport!(ServerConnection, ClientConnection);
 
-/// Has each connection of a listener speak TLS.
+/// A TCP listener whose connections speak TLS.
 pub struct TlsListener {
-    /// Accepts the connections.
+    /// The socket that accepts connections.
     pub socket: TcpListener,
-    /// Has the certificate.
+    /// The configuration of rustls, with the certificate.
     pub config: Arc<ServerConfig>,
 }
 

@@ -1,4 +1,4 @@
-//! attohttpc, which says itself that it keeps no connection.
+//! attohttpc, which sends `Connection: close` itself.
 
 use std::error::Error;
 use std::net::SocketAddr;

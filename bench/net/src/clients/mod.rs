@@ -1,4 +1,4 @@
-//! The clients: each sends GETs, one after the other, and reads every answer whole.
+//! The clients: each sends GETs, one after the other, and reads every response completely.
 
 mod attohttpc;
 mod bareline;
@@ -10,14 +10,14 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-/// Sends so many GETs.
+/// A function that sends a number of GETs.
 type Get = fn(SocketAddr, u32) -> Result<(), Box<dyn Error>>;
 
-/// On one connection; minreq and attohttpc do not keep one.
+/// The clients on one connection; minreq and attohttpc close each connection.
 pub const KEEP_ALIVE: &[(&str, Get)] =
     &[("raw", raw::keep_alive), ("bareline", bareline::keep_alive), ("ureq", ureq::keep_alive)];
 
-/// On a connection each, which the request says is the only one on it.
+/// The clients on a new connection for each GET, with `Connection: close`.
 pub const CONNECT: &[(&str, Get)] = &[
     ("raw", raw::connect),
     ("bareline", bareline::connect),
@@ -28,11 +28,11 @@ pub const CONNECT: &[(&str, Get)] = &[
 
 pub fn nanoseconds(get: Get, server: SocketAddr, count: u32) -> u128 {
     let start = Instant::now();
-    get(server, count).expect("the server answers");
+    get(server, count).expect("the server responds");
     start.elapsed().as_nanos()
 }
 
-/// What everybody checks, so that nobody spares the reading.
+/// Checks the body, so that every client has to read it.
 fn check(body: &[u8]) -> Result<(), Box<dyn Error>> {
-    if body == crate::BODY.as_bytes() { Ok(()) } else { Err("not what the server sends".into()) }
+    if body == crate::BODY.as_bytes() { Ok(()) } else { Err("unexpected body".into()) }
 }

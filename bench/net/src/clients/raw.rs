@@ -1,4 +1,4 @@
-//! The limit: a write, a read, and nothing that knows HTTP.
+//! The limit of a client: a write and a read, without HTTP.
 
 use std::error::Error;
 use std::io::{Read, Write};

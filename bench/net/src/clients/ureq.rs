@@ -1,4 +1,4 @@
-//! ureq, with an agent, which keeps its connection or is told to keep none.
+//! ureq, with an agent that keeps its connection alive, or with no idle connections.
 
 use std::error::Error;
 use std::net::SocketAddr;

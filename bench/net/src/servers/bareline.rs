@@ -6,7 +6,7 @@ use bareline_net::Server;
 const TEXT: FieldValue<'_> = FieldValue::from_static("text/plain; charset=utf-8");
 
 pub fn serve(port: u16) {
-    // As many threads as the run with the most connections needs.
+    // Enough threads for the run with the most connections.
     let server = Server::bind(("127.0.0.1", port))
         .expect("the port is free")
         .threads(6_000)
@@ -18,5 +18,5 @@ pub fn serve(port: u16) {
             crate::BODY.as_bytes(),
         )
     });
-    responded.expect("it serves until it is ended");
+    responded.expect("it serves until it is killed");
 }

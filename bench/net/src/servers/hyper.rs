@@ -1,4 +1,4 @@
-//! hyper on tokio's threads, one a core; it is told that requests may come together.
+//! hyper on tokio, with a thread for each core and `pipeline_flush`.
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -18,7 +18,7 @@ pub fn serve(port: u16) {
         .enable_io()
         .build()
         .expect("there are threads");
-    // On a worker: the thread that blocks here is none.
+    // Accepts on a worker, since the thread that blocks here is not one.
     let accepting = runtime.spawn(accept(port));
     runtime.block_on(accepting).expect("it goes on accepting").expect("the port is free");
 }

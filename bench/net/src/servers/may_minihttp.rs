@@ -1,4 +1,4 @@
-//! may_minihttp, with as many workers as there are cores, and the settings of its own benchmark.
+//! may_minihttp, with a worker for each core and the settings of its own benchmark.
 
 use may_minihttp::{HttpServer, HttpService, Request, Response};
 use std::io;

@@ -1,5 +1,5 @@
-//! The servers: each answers `GET /` with the same octets of content, and has the settings that its
-//! documentation has for speed.
+//! The servers: each responds to `GET /` with the same content, and has the settings that its
+//! documentation recommends for speed.
 
 mod bareline;
 mod hyper;

@@ -1,4 +1,4 @@
-//! What the raw limits answer: octets that are there before a request comes.
+//! The responses of the raw limits: constant octets.
 
 use memchr::memmem;
 
@@ -15,7 +15,7 @@ const LASTING: &[u8] = b"HTTP/1.1 200 OK\r\n\
     Content-Type: text/plain; charset=utf-8\r\n\r\n\
     TCP connection";
 
-/// How many requests that come together are answered together.
+/// The limit of requests in one read.
 const TOGETHER: usize = 256;
 
 pub enum Response<'a> {
@@ -23,7 +23,7 @@ pub enum Response<'a> {
     Closing(&'a [u8]),
 }
 
-/// The answers to so many requests as there can be in one read, one behind the other.
+/// The responses to all requests of one read, one after the other.
 pub struct Responses(Vec<u8>);
 
 impl Responses {
@@ -31,8 +31,8 @@ impl Responses {
         Self(LASTING.repeat(TOGETHER))
     }
 
-    /// Answers as many requests as end in these octets. No load that is measured has its requests
-    /// cut in two.
+    /// Returns the responses to the requests in these octets. The measured loads never split a
+    /// request between two reads.
     pub fn to(&self, received: &[u8]) -> Response<'_> {
         if memmem::find(received, b"onnection: close").is_some() {
             return Response::Closing(CLOSING);

@@ -1,5 +1,4 @@
-//! The limit for event loops: one on each core, with a listener of its own, and nothing that knows
-//! HTTP.
+//! The limit of event loops: one on each core with its own listener, without HTTP.
 #![expect(unsafe_code, reason = "epoll, and SO_REUSEPORT before the bind")]
 
 use super::raw::{Response, Responses};
@@ -45,7 +44,7 @@ fn run(port: u16) -> io::Result<()> {
     }
 }
 
-/// Answers what has come, and tells whether more may come.
+/// Responds to received requests, and returns whether the connection stays open.
 fn respond(stream: &mut TcpStream, buffer: &mut [u8], responses: &Responses) -> bool {
     match stream.read(buffer) {
         Ok(0) => false,
@@ -64,8 +63,8 @@ fn listen(port: u16) -> io::Result<TcpListener> {
         sin_addr: libc::in_addr { s_addr: u32::from_ne_bytes([127, 0, 0, 1]) },
         sin_zero: [0; 8],
     };
-    // SAFETY: the pointers are to values that live through the calls, with their sizes, and the
-    // socket is nobody else's.
+    // SAFETY: the pointers are to values that outlive the calls, with their sizes, and the socket
+    // has no other owner.
     unsafe {
         let socket = checked(libc::socket(
             libc::AF_INET,
@@ -89,16 +88,16 @@ struct Epoll(OwnedFd);
 
 impl Epoll {
     fn new() -> io::Result<Self> {
-        // SAFETY: the descriptor is new, and nobody else's.
+        // SAFETY: the descriptor is new, and has no other owner.
         unsafe {
             Ok(Self(OwnedFd::from_raw_fd(checked(libc::epoll_create1(libc::EPOLL_CLOEXEC))?)))
         }
     }
 
-    /// Tells when there is something to read, until the socket is closed.
+    /// Registers a socket for read events, until it is closed.
     fn watch(&self, socket: RawFd) -> io::Result<()> {
         let mut event = libc::epoll_event { events: libc::EPOLLIN as u32, u64: socket as u64 };
-        // SAFETY: the event lives through the call.
+        // SAFETY: the event outlives the call.
         checked(unsafe {
             libc::epoll_ctl(self.0.as_raw_fd(), libc::EPOLL_CTL_ADD, socket, &raw mut event)
         })?;
@@ -106,7 +105,7 @@ impl Epoll {
     }
 
     fn wait<'e>(&self, events: &'e mut [libc::epoll_event]) -> io::Result<&'e [libc::epoll_event]> {
-        // SAFETY: there is room for as many events as the call is told.
+        // SAFETY: the length is that of `events`.
         let count = unsafe {
             libc::epoll_wait(
                 self.0.as_raw_fd(),

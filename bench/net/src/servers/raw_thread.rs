@@ -1,4 +1,4 @@
-//! The limit for a thread a connection: a read, a write, and nothing that knows HTTP.
+//! The limit of a thread for each connection: a read and a write, without HTTP.
 
 use super::raw::{Response, Responses};
 use std::io::{self, Read, Write};

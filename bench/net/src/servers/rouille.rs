@@ -1,4 +1,4 @@
-//! rouille, with its pool of threads at the size that it has by default.
+//! rouille, with a thread pool of its default size.
 
 use rouille::Response;
 

@@ -1,4 +1,4 @@
-//! tiny_http, with a thread a core that takes requests, as its documentation shows it.
+//! tiny_http, with a thread for each core that takes requests, as in its documentation.
 
 use std::sync::Arc;
 use std::thread;
@@ -19,7 +19,7 @@ fn respond(server: &Server) {
     let text =
         Header::from_bytes("Content-Type", "text/plain; charset=utf-8").expect("a valid field");
     for request in server.incoming_requests() {
-        // An error is a client that is gone.
+        // An error means that the client is gone.
         let _ = request.respond(Response::from_data(crate::BODY).with_header(text.clone()));
     }
 }

@@ -23,7 +23,7 @@ const fn register(address: usize) -> Register {
     unsafe { Register::at(address) }
 }
 
-/// Writes to the console.
+/// Prints to the console.
 pub fn print(text: &str) {
     UART_DIVISOR.write(16);
     UART_CONTROL.write(1); // sender on
@@ -33,15 +33,15 @@ pub fn print(text: &str) {
     }
 }
 
-/// The board, once it is started.
+/// The board after its start.
 pub struct Board {
-    /// How many requests have been read.
+    /// The number of requests received.
     pub requests: u32,
-    /// Somebody waits for a connection to be over.
+    /// A client waits for a free connection.
     pub is_awaited: bool,
-    /// What time it is, since the start.
+    /// The time since the start.
     pub now: Instant,
-    /// The counter of hundredths of a second, when `now` was set.
+    /// The counter of hundredths of a second at the time of `now`.
     hundredths: u32,
 }
 
@@ -63,20 +63,21 @@ unsafe impl InterruptNumber for Ethernet {
 }
 
 unsafe extern "C" {
-    /// What cortex-m-rt calls for an interrupt that nobody handles.
+    /// The handler of cortex-m-rt for an interrupt without a handler.
     fn DefaultHandler();
 }
 
-/// What is called for the interrupts of devices up to the network chip's, though none is ever
-/// taken. The table that cortex-m-rt has otherwise is for 240 of them, 1 KB.
+/// The interrupt table, up to the network chip's; no interrupt is ever taken. The table of
+/// cortex-m-rt would have 240 entries, 1 KB.
 #[unsafe(link_section = ".vector_table.interrupts")]
 #[unsafe(no_mangle)]
 static __INTERRUPTS: [unsafe extern "C" fn(); 14] = [DefaultHandler; 14];
 
 impl Board {
-    /// Starts what wakes the processor: the network chip, and a clock a hundred times in a second.
-    /// No interrupt is ever taken; what is pending ends [`sleep`](Self::sleep), and the main
-    /// loop does the rest.
+    /// Starts the sources that wake the processor: the network chip, and a clock of 100 Hz.
+    ///
+    /// No interrupt is ever taken: a pending one ends [`sleep`](Self::sleep), and the main loop
+    /// does the work.
     pub fn start(peripherals: Peripherals) -> Self {
         let Peripherals { mut SYST, .. } = peripherals;
         cortex_m::interrupt::disable();
@@ -85,18 +86,18 @@ impl Board {
         SYST.clear_current();
         SYST.enable_counter();
         SYST.enable_interrupt();
-        // SAFETY: interrupts are off, so that no critical section is broken.
+        // SAFETY: interrupts are off, so no critical section is broken.
         unsafe { NVIC::unmask(Ethernet) };
         Self { requests: 0, is_awaited: false, now: Instant::ZERO, hundredths: HUNDREDTHS.read() }
     }
 
-    /// A number that is hard to guess from outside. A product takes it from a source of randomness,
-    /// which this board lacks.
+    /// Returns a number that is hard to guess from outside. A product takes it from a source of
+    /// randomness, which this board lacks.
     pub fn seed(&self) -> u64 {
         u64::from(CYCLES.read()) ^ 0x9e37_79b9_7f4a_7c15
     }
 
-    /// Brings the time up to date, and lets the next event wake the processor.
+    /// Updates the time, and clears pending interrupts so that the next event wakes the processor.
     pub fn wake(&mut self, network: &Lan9118) {
         network.acknowledge();
         NVIC::unpend(Ethernet);
@@ -106,12 +107,12 @@ impl Board {
         self.now += smoltcp::time::Duration::from_millis(u64::from(passed) * 10);
     }
 
-    /// Sleeps until something has happened since [`wake`](Self::wake).
+    /// Sleeps until the next event after [`wake`](Self::wake).
     pub fn sleep(&self) {
         cortex_m::asm::wfi();
     }
 
-    /// The lamp as it is.
+    /// Returns the state of the lamp.
     pub fn lamp(&self) -> Lamp {
         if LAMPS.read() & 1 == 0 { Lamp::Off } else { Lamp::On }
     }

@@ -1,13 +1,13 @@
-//! What the compiler calls to copy, fill and compare memory, and to divide numbers of 64 bits, the
-//! short way: its own functions are made for speed, and take 4 KB where these take 250 octets.
+//! Compiler built-ins for size: copy, fill and compare memory, and 64-bit division. The compiler's
+//! own functions are made for speed, and take 4 KB where these take 250 octets.
 
 use core::arch::global_asm;
 
 global_asm!(
     ".syntax unified",
     ".section .text.builtins, \"ax\", %progbits",
-    // To `r0`, from `r1`, so many octets: `r2`. Upwards by words, which need not be aligned; where
-    // that would overwrite what is still to be copied, downwards.
+    // Copies `r2` octets from `r1` to `r0`: upwards in words, which need not be aligned, or
+    // downwards in octets if upwards would overwrite octets still to be copied.
     ".global memmove, memcpy, __aeabi_memmove, __aeabi_memmove4, __aeabi_memmove8, \
      __aeabi_memcpy, __aeabi_memcpy4, __aeabi_memcpy8",
     ".thumb_func",
@@ -40,8 +40,7 @@ global_asm!(
     "6: subs r2, #1",
     "bhs 5b",
     "bx lr",
-    // At `r0`, so many octets: `r1`, with this one: `r2`. The C function has the two in the other
-    // order.
+    // Fills `r1` octets at `r0` with the octet `r2`. In C's memset these two are swapped.
     ".global __aeabi_memclr, __aeabi_memclr4, __aeabi_memclr8, __aeabi_memset, __aeabi_memset4, \
      __aeabi_memset8, memset",
     ".thumb_func",
@@ -73,8 +72,7 @@ global_asm!(
     "11: subs r1, #1",
     "bhs 10b",
     "bx lr",
-    // `r2` octets at `r0` and `r1`: below zero, zero or above it, as the first that differs is
-    // less or more.
+    // Compares `r2` octets at `r0` and `r1`; the result has the sign of the first difference.
     ".global memcmp, bcmp",
     ".thumb_func",
     "memcmp:",
@@ -89,8 +87,7 @@ global_asm!(
     "13: subs r2, #1",
     "bhs 12b",
     "14: bx lr",
-    // `r1:r0` by `r3:r2`: the quotient in `r1:r0`, what remains in `r3:r2`. Bit by bit, the
-    // remainder shifted in from the left.
+    // Divides `r1:r0` by `r3:r2` bit by bit: the quotient in `r1:r0`, the remainder in `r3:r2`.
     ".global __aeabi_uldivmod",
     ".thumb_func",
     "__aeabi_uldivmod:",
@@ -114,8 +111,8 @@ global_asm!(
     "17: subs r6, #1",
     "bne 15b",
     "pop {{r4, r5, r6, pc}}",
-    // The same with signs: the quotient has one where one of the two has, what remains has that of
-    // the first.
+    // Divides signed numbers: the quotient is negative if the signs differ, the remainder if the
+    // dividend is.
     ".global __aeabi_ldivmod",
     ".thumb_func",
     "__aeabi_ldivmod:",

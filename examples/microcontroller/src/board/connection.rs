@@ -1,4 +1,4 @@
-//! One TCP connection: the loop of a server between a socket and bareline's `ServerConnection`.
+//! A TCP connection: the server's loop between a socket and bareline's `ServerConnection`.
 
 use crate::board::Board;
 use crate::task::{Piece, Task, WIRE, say};
@@ -9,10 +9,10 @@ use bareline_core::{
 use smoltcp::socket::tcp::{Socket, State};
 use smoltcp::time::{Duration, Instant};
 
-/// Where requests come in.
+/// The TCP port of the server.
 pub const PORT: u16 = 80;
 
-/// The longest head; a body passes through the same room.
+/// The size of the receive buffer: the longest head. A body is streamed through the same buffer.
 const INPUT: usize = 1536;
 const FIELDS: usize = 32;
 const LIMITS: Limits = Limits {
@@ -25,64 +25,63 @@ const LIMITS: Limits = Limits {
     ..Limits::DEFAULT
 };
 
-/// How long a peer may take to finish the handshake.
+/// The timeout of the TCP handshake.
 const HANDSHAKE: Duration = Duration::from_secs(3);
-/// How long a connection may wait for a request...
+/// The timeout of an idle connection.
 const IDLE: Duration = Duration::from_secs(10);
-/// ...and when somebody else waits for it.
+/// The timeout of an idle connection while a client waits for a free one.
 const IDLE_WHEN_AWAITED: Duration = Duration::from_millis(500);
-/// How long a head may take, all of it.
+/// The timeout of a head.
 const HEAD: Duration = Duration::from_secs(5);
-/// How long nothing may come of a body, or be taken of an answer.
+/// The timeout without progress of a body or a response.
 const STALL: Duration = Duration::from_secs(5);
-/// What each octet of them adds to that: a peer has to do better than some fifty octets in a
-/// second.
+/// The time that each octet adds to the timeout: the minimum rate is 50 octets per second.
 const EACH_OCTET: Duration = Duration::from_millis(20);
-/// How long a peer may take to close, and to take what was sent last.
+/// The timeout of the lingering close.
 const LINGER: Duration = Duration::from_secs(3);
 
 /// The memory of a connection.
 pub struct Memory {
-    /// What has come in and is not used yet.
+    /// The octets that are received and not consumed yet.
     input: RecvBuf<INPUT>,
-    /// Where the fields of a head stand in it.
+    /// The offsets of a head's fields in `input`.
     spans: FieldSpans<FIELDS>,
 }
 
 impl Memory {
-    /// Zeros, so that the program need not carry them.
+    /// Returns zeroed memory, which takes no flash.
     pub const fn new() -> Self {
         Self { input: RecvBuf::new(), spans: FieldSpans::new() }
     }
 }
 
-/// A TCP connection, and the place for the next one when it is over.
+/// A TCP connection; after its end, the state of the next one.
 pub struct Connection {
     http: ServerConnection,
     memory: &'static mut Memory,
     task: Task,
-    /// How many octets of the body have come.
+    /// The octets of the body received so far.
     body: u64,
-    /// Since when the peer has been waited for.
+    /// The time at which the current wait for the peer began.
     since: Instant,
-    /// How many octets the peer had not taken when that was looked at last.
+    /// The octets in the send queue at the last look.
     untaken: usize,
 }
 
-/// What came of one step.
+/// The result of a step.
 enum Step {
-    /// It can go on.
+    /// The next step can follow at once.
     Done,
-    /// More octets have to come.
+    /// The next step needs more input.
     Starved,
-    /// Time has to pass.
+    /// The next step has to wait for a time.
     NotYet,
-    /// There will be no more.
+    /// The connection has ended.
     Over,
 }
 
 impl Connection {
-    /// A place for connections.
+    /// Returns the state for connections, one after the other.
     pub fn new(memory: &'static mut Memory) -> Self {
         Self {
             http: ServerConnection::new(LIMITS),
@@ -94,8 +93,8 @@ impl Connection {
         }
     }
 
-    /// Does what there is to do for the socket.
-    #[inline(never)] // what it needs of the stack is free again behind it
+    /// Serves the socket for as long as it does not block.
+    #[inline(never)] // its stack is free again after the call
     pub fn serve(&mut self, socket: &mut Socket<'_>, board: &mut Board) {
         match socket.state() {
             State::Closed | State::TimeWait => self.listen(socket),
@@ -107,16 +106,18 @@ impl Connection {
         }
     }
 
-    /// Begins anew. The last acknowledgement is sent by now; a place is worth more here than
-    /// knowing that it has come.
+    /// Listens for a new connection.
+    ///
+    /// The last acknowledgement is sent by now. In TIME-WAIT the socket is reused early, since
+    /// sockets are few.
     fn listen(&mut self, socket: &mut Socket<'_>) {
         self.http = ServerConnection::new(LIMITS);
         self.memory.input.consume(INPUT);
         (self.body, self.untaken) = (0, 0);
-        let _ = socket.listen(PORT); // it fails for port 0 and open sockets alone
+        let _ = socket.listen(PORT); // fails only for port 0 or an open socket
     }
 
-    /// Takes what still comes, so that the answer before is not lost to a reset.
+    /// Discards input (lingering close), so that a reset does not destroy the last response.
     fn linger(&mut self, socket: &mut Socket<'_>, board: &Board) {
         let _ = socket.recv(|octets| (octets.len(), ()));
         if self.waited(board) > LINGER {
@@ -127,15 +128,14 @@ impl Connection {
     fn talk(&mut self, socket: &mut Socket<'_>, board: &mut Board) {
         let taken = self.untaken.saturating_sub(socket.send_queue());
         self.credit(taken, board.now);
-        // An error here is an answer that does not fit into its buffer, and a fault of this
-        // program.
+        // An error is a response that does not fit its buffer, a bug here.
         if self.go_on(socket, board).and_then(|()| self.be_patient(socket, board)).is_err() {
             socket.abort();
         }
         self.untaken = socket.send_queue();
     }
 
-    /// Goes as far as octets, room and time allow.
+    /// Steps until input, room in the send buffer or time is lacking.
     fn go_on(&mut self, socket: &mut Socket<'_>, board: &mut Board) -> Result<(), WriteError> {
         while room(socket) >= WIRE {
             match self.step(socket, board)? {
@@ -158,8 +158,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Ends what takes the peer too long.
-    #[inline(never)] // as serve
+    /// Ends a wait for the peer that has timed out.
+    #[inline(never)] // as for serve
     fn be_patient(&mut self, socket: &mut Socket<'_>, board: &Board) -> Result<(), WriteError> {
         let state = self.http.state();
         let patience = match state {
@@ -175,7 +175,7 @@ impl Connection {
                 let mut out = WireBuf::new();
                 say(
                     self.http.reject(Status::REQUEST_TIMEOUT, &mut out)?,
-                    "send the whole request in time",
+                    "timed out: send requests faster",
                 )?;
                 send(socket, &mut out, &[]);
                 self.close(socket, board.now);
@@ -185,8 +185,8 @@ impl Connection {
         Ok(())
     }
 
-    /// One step of the exchange. There is room for [`WIRE`] octets.
-    #[inline(never)] // as serve
+    /// Does one step of the exchange. The send buffer has room for [`WIRE`] octets.
+    #[inline(never)] // as for serve
     fn step(&mut self, socket: &mut Socket<'_>, board: &mut Board) -> Result<Step, WriteError> {
         let mut out = WireBuf::new();
         match (self.http.state(), self.http.error()) {
@@ -202,8 +202,8 @@ impl Connection {
             }
             (ServerState::Body | ServerState::SendResponse, _) => {
                 if !self.task.reads_body() {
-                    // With a body that is not all here, the response says that the connection
-                    // closes.
+                    // If the body is still incomplete after this loop, the response closes the
+                    // connection.
                     loop {
                         let used = self.http.discard_body(self.memory.input.filled());
                         self.memory.input.consume(used);
@@ -220,7 +220,7 @@ impl Connection {
             }
             (ServerState::SendBody, _) => return self.respond(socket, &mut out, board),
             (ServerState::Reject, Some(error)) => {
-                // What to do about it, `hint()`, would take 2 KB of flash.
+                // The texts of `hint()` would take 2 KB of flash.
                 let status = error.status();
                 say(self.http.reject(status, &mut out)?, status.reason())?;
             }
@@ -233,14 +233,14 @@ impl Connection {
         Ok(Step::Done)
     }
 
-    /// The next piece of an answer that has begun.
+    /// Sends the next piece of a response that has begun.
     fn respond(
         &mut self,
         socket: &mut Socket<'_>,
         out: &mut WireBuf<WIRE>,
         board: &mut Board,
     ) -> Result<Step, WriteError> {
-        // What frames the piece goes before it, and what ends the body may come behind it at once.
+        // Leaves room for the framing before the piece, and for the end of the body after it.
         let room = room(socket).saturating_sub(WIRE / 2);
         match self.task.go_on(board.now, self.memory.input.filled(), room) {
             Piece::Of(octets) => {
@@ -270,7 +270,7 @@ impl Connection {
         Ok(Step::Done)
     }
 
-    /// Puts what has been received before the connection.
+    /// Parses the received octets.
     fn receive(&mut self, board: &mut Board) -> Step {
         let was_idle = self.http.state() == ServerState::Idle;
         match self.http.receive(self.memory.input.filled(), self.memory.spans.lend()) {
@@ -306,7 +306,7 @@ impl Connection {
                 self.task.take_end();
             }
             Ok((used, _)) => self.memory.input.consume(used),
-            Err(_) => {} // it is the connection's fault() now
+            Err(_) => {} // the state is Reject now, and error() returns it
         }
         Step::Done
     }
@@ -320,19 +320,19 @@ impl Connection {
         board.now - self.since
     }
 
-    /// The peer has sent or taken so many octets, and may take as much longer.
+    /// Extends the timeout by [`EACH_OCTET`] for each octet that the peer sent or acknowledged.
     fn credit(&mut self, octets: usize, now: Instant) {
         let octets = u32::try_from(octets).unwrap_or(u32::MAX);
         self.since = (self.since + EACH_OCTET * octets).min(now);
     }
 }
 
-/// How many octets the socket takes at once.
+/// Returns the room in the send buffer, in octets.
 fn room(socket: &Socket<'_>) -> usize {
     socket.send_capacity().saturating_sub(socket.send_queue())
 }
 
-/// Sends what has been written, and these octets behind it. There is room for them.
+/// Sends the written octets, then these octets. The caller has checked that both fit.
 fn send(socket: &mut Socket<'_>, out: &mut WireBuf<WIRE>, octets: &[u8]) {
     let _ = socket.send_slice(out.as_bytes());
     let _ = socket.send_slice(octets);

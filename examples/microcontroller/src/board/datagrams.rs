@@ -1,19 +1,20 @@
-//! What comes over UDP: the article's server, and discovery by SSDP.
+//! The UDP services: the tutorial's server, and discovery by SSDP.
 
 use bareline_core::{FieldName, FieldSpans, datagram};
 use smoltcp::socket::udp::Socket;
 use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::Ipv4Address;
 
-/// Where every datagram is answered alike.
+/// The port of the tutorial's server.
 pub const RESPONSE_PORT: u16 = 8080;
-/// Where discovery asks, and to which group [UPnP Device Architecture 2.0, section 1.2].
+/// The port of SSDP [UPnP Device Architecture 2.0, section 1.2].
 pub const SSDP_PORT: u16 = 1900;
+/// The multicast group of SSDP.
 pub const SSDP_GROUP: Ipv4Address = Ipv4Address::new(239, 255, 255, 250);
 
 const FIELDS: usize = 16;
 
-/// The answer to a search for this. Its page is at [`ADDRESS`](crate::ADDRESS).
+/// The response to a search for a target. The page is at [`ADDRESS`](crate::ADDRESS).
 macro_rules! response {
     ($target:literal) => {
         concat!(
@@ -27,24 +28,24 @@ macro_rules! response {
     };
 }
 
-/// How long an answer may wait to be sent: to a neighbour that does not say where it is, or without
-/// a way there, it would wait for ever, and all others behind it.
+/// The timeout for sending a response. Without an ARP reply or a route, it would block the queue
+/// for ever.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// A port at which datagrams are answered.
+/// A UDP port with responses to send.
 pub struct Port {
     number: u16,
-    /// When no answer waited to be sent.
+    /// The last time at which the send queue was empty.
     since: Instant,
 }
 
 impl Port {
-    /// The port with this number.
+    /// Returns the port with this number.
     pub const fn new(number: u16) -> Self {
         Self { number, since: Instant::ZERO }
     }
 
-    /// Opens the socket where it is not open, and gives up what has waited for too long.
+    /// Opens the socket if it is closed, and drops responses that have timed out.
     pub fn keep_open(&mut self, socket: &mut Socket<'_>, now: Instant) {
         if socket.send_queue() == 0 {
             self.since = now;
@@ -52,12 +53,12 @@ impl Port {
             socket.close();
         }
         if !socket.is_open() {
-            let _ = socket.bind(self.number); // it fails for port 0 and open sockets alone
+            let _ = socket.bind(self.number); // fails only for port 0 or an open socket
         }
     }
 }
 
-/// Answers every datagram as the article's server does.
+/// Responds to every datagram as the tutorial's server does.
 pub fn respond(socket: &mut Socket<'_>) {
     while socket.can_send()
         && let Ok((_, from)) = socket.recv()
@@ -66,8 +67,8 @@ pub fn respond(socket: &mut Socket<'_>) {
     }
 }
 
-/// Answers who searches for what this is. All else is passed over: where a datagram comes from is
-/// for the sender to say, and may be a lie.
+/// Responds to searches for this device. Other datagrams are dropped without an error response,
+/// since a source address may be forged.
 #[inline(never)] // as Connection::serve
 pub fn tell(socket: &mut Socket<'_>) {
     while socket.can_send()
@@ -79,8 +80,9 @@ pub fn tell(socket: &mut Socket<'_>) {
     }
 }
 
-/// Returns the response to this datagram, if it is a search for what this is. There are two, and
-/// both are constant; `datagram::write_response` writes one that depends on the request.
+/// Returns the response to a search for this device, one of two constants.
+///
+/// `datagram::write_response` writes a response that depends on the request.
 fn found(octets: &[u8]) -> Option<&'static str> {
     let mut spans = FieldSpans::<FIELDS>::new();
     let (head, _) = datagram::request(octets, spans.lend()).ok()?;

@@ -7,9 +7,9 @@ use smoltcp::wire::{
     EthernetAddress, EthernetFrame, EthernetProtocol, IpProtocol, Ipv4Packet, TcpPacket,
 };
 
-/// The largest frame: 1,500 octets behind an Ethernet header.
+/// The largest frame in octets: an Ethernet header and 1,500 octets.
 const FRAME: usize = 1514;
-/// How often a register is read until the chip is taken to be dead.
+/// The number of reads of a register after which the chip counts as dead.
 const PATIENCE: u32 = 100_000;
 
 const RX_DATA_FIFO: Register = register(0x00);
@@ -29,7 +29,7 @@ const MAC_CSR_CMD: Register = register(0xa4);
 const MAC_CSR_DATA: Register = register(0xa8);
 const AFC_CFG: Register = register(0xac);
 
-// The registers of the part that speaks to the wire are reached through two of the above.
+// The MAC's registers, reached through MAC_CSR_CMD and MAC_CSR_DATA.
 const MAC_CR: u32 = 1;
 const ADDRH: u32 = 2;
 const ADDRL: u32 = 3;
@@ -41,30 +41,30 @@ const fn register(offset: usize) -> Register {
     unsafe { Register::at(0x4020_0000 + offset) }
 }
 
-/// The chip, with room for one frame each way.
+/// The network chip, with a buffer for one frame each way.
 pub struct Lan9118 {
     received: [u8; FRAME],
     to_send: [u8; FRAME],
-    /// The TCP port at which no socket listens for the moment: requests to connect to it are
-    /// passed over, not refused, so that the peer asks again a little later.
+    /// A TCP port on which all sockets are busy. A SYN to it is dropped, not reset, so that the
+    /// client retransmits it.
     pub busy_port: Option<u16>,
-    /// Such a request has been passed over.
+    /// A SYN to the busy port was dropped.
     pub has_passed_over: bool,
 }
 
 impl Lan9118 {
-    /// The chip as it is after power-on.
+    /// Returns the chip as it is after power-on.
     pub const fn new() -> Self {
         Self { received: [0; FRAME], to_send: [0; FRAME], busy_port: None, has_passed_over: false }
     }
 
-    /// Resets the chip and switches it on. `None` when it does not answer as this chip does.
+    /// Resets and starts the chip. Returns `None` if it does not respond as this chip does.
     pub fn start(&mut self, address: EthernetAddress) -> Option<()> {
         const ORDER: u32 = 0x8765_4321;
         (BYTE_TEST.read() == ORDER).then_some(())?;
         HW_CFG.write(1);
         (0..PATIENCE).any(|_| HW_CFG.read() & 1 == 0).then_some(())?;
-        // 5 KB of the chip's memory for what is sent, which goes out when it is whole.
+        // 5 KB of the chip's memory for sending; a frame goes out when it is complete.
         HW_CFG.write(5 << 16 | 1 << 20);
         AFC_CFG.write(0x006e_3740); // the data sheet's values
         INT_EN.write(0);
@@ -82,12 +82,12 @@ impl Lan9118 {
         Some(())
     }
 
-    /// Makes the chip interrupt again for what comes from now on.
+    /// Acknowledges the interrupt, so that the next frame interrupts again.
     pub fn acknowledge(&self) {
         INT_STS.write(u32::MAX);
     }
 
-    /// Takes the next frame out of the FIFO, if it came whole; gives its length.
+    /// Takes the next frame out of the FIFO, and returns its length if it arrived intact.
     fn take_frame(&mut self) -> Option<usize> {
         const CHECKSUM: usize = 4;
         let status = RX_STATUS_FIFO.read();
@@ -109,8 +109,7 @@ impl Lan9118 {
     }
 }
 
-/// Lets the two ends of the cable agree on a speed. Goes on without a link: the cable may come
-/// later.
+/// Negotiates the speed of the link. Continues without a link, since the cable may come later.
 fn negotiate() -> Option<()> {
     const CONTROL: u32 = 0;
     const STATUS: u32 = 1;
@@ -158,7 +157,7 @@ fn phy_is_done() -> Option<()> {
     (0..PATIENCE).find_map(|_| read_mac(MII_ACC).filter(|access| access & 1 == 0)).map(drop)
 }
 
-/// Whether the frame asks for a TCP connection to this port.
+/// Returns whether the frame is a SYN to this TCP port.
 fn is_connect_to(frame: &[u8], port: u16) -> bool {
     let is_it = || {
         let frame = EthernetFrame::new_checked(frame)
@@ -173,10 +172,10 @@ fn is_connect_to(frame: &[u8], port: u16) -> bool {
     is_it().unwrap_or(false)
 }
 
-/// A frame that has been received.
+/// A received frame.
 pub struct Received<'c>(&'c [u8]);
 
-/// Leave to send a frame.
+/// The buffer for a frame to send.
 pub struct ToSend<'c>(&'c mut [u8]);
 
 impl Device for Lan9118 {
@@ -199,7 +198,7 @@ impl Device for Lan9118 {
 
     fn transmit(&mut self, _: Instant) -> Option<ToSend<'_>> {
         while TX_FIFO_INF.read() >> 16 & 0xff != 0 {
-            TX_STATUS_FIFO.read(); // what became of the frames before
+            TX_STATUS_FIFO.read(); // discards the results of earlier frames
         }
         let free = usize::try_from(TX_FIFO_INF.read() & 0xffff).ok()?;
         (free >= 2 * FRAME).then_some(ToSend(&mut self.to_send))
@@ -225,7 +224,7 @@ impl TxToken for ToSend<'_> {
         let frame = self.0.get_mut(..length).unwrap_or(&mut []);
         let result = write(frame);
         let length = u32::try_from(frame.len()).unwrap_or(0);
-        TX_DATA_FIFO.write(1 << 13 | 1 << 12 | length); // the first piece of a frame, and the last
+        TX_DATA_FIFO.write(1 << 13 | 1 << 12 | length); // first and last segment of the frame
         TX_DATA_FIFO.write(length);
         for word in frame.chunks(4) {
             let mut octets = [0; 4];

@@ -1,7 +1,6 @@
 //! HTTP on a Cortex-M3, without alloc: QEMU's mps2-an385 with its network chip.
 //!
-//! One loop does it all: a frame in, the sockets served, frames out, and sleep when there is
-//! nothing to do.
+//! One loop receives a frame, serves the sockets, sends frames, and sleeps when idle.
 #![no_std]
 #![no_main]
 
@@ -25,18 +24,18 @@ use smoltcp::socket::{tcp, udp};
 use smoltcp::time::Instant;
 use smoltcp::wire::{EthernetAddress, Ipv4Address, Ipv4Cidr};
 
-/// Who this is in the network that QEMU makes. On a wire of its own a device asks by DHCP.
+/// The board's address in QEMU's network. A product gets one by DHCP.
 const ADDRESS: Ipv4Address = Ipv4Address::new(10, 0, 2, 15);
 const NETWORK: u8 = 24;
 const HARDWARE_ADDRESS: EthernetAddress = EthernetAddress([0x52, 0x54, 0x00, 0x12, 0x34, 0x56]);
 
-/// How many connections are served at once.
+/// The limit of concurrent connections.
 const CONNECTIONS: usize = 4;
-/// How much of each may be on its way: what has come and is not read, what is sent and may have to
-/// be sent again.
+/// The receive buffer of a socket, in octets.
 const RECEIVED: usize = 768;
+/// The send buffer of a socket, in octets; it keeps octets until they are acknowledged.
 const SENT: usize = 1024;
-/// The largest datagrams that are taken and sent.
+/// The largest datagram, in octets.
 const DATAGRAM: usize = 512;
 
 #[entry]
@@ -56,18 +55,18 @@ fn main() -> ! {
     let Some(peripherals) = cortex_m::Peripherals::take() else { give_up("started twice") };
     let mut board = Board::start(peripherals);
     if NETWORK_CHIP.start(HARDWARE_ADDRESS).is_none() {
-        give_up("no network chip answers");
+        give_up("no network chip found");
     }
     let mut config = Config::new(HARDWARE_ADDRESS.into());
     config.random_seed = board.seed();
     let mut interface = Interface::new(config, NETWORK_CHIP, board.now);
-    // Both have room for one.
+    // The interface has room for one address and one group.
     interface
         .update_ip_addrs(|addresses| _ = addresses.push(Ipv4Cidr::new(ADDRESS, NETWORK).into()));
     let _ = interface.join_multicast_group(datagrams::SSDP_GROUP);
 
-    // What begins as anything but zeros would need flash too, if it were static; and this function
-    // never ends.
+    // These do not start as zeros, so as statics they would take flash too. On the stack they live
+    // as long, since this function never returns.
     let mut storage = [SocketStorage::EMPTY; CONNECTIONS + 2];
     let mut sockets = SocketSet::new(&mut storage[..]);
     let mut buffers = TCP_RECEIVED.iter_mut().zip(TCP_SENT);
@@ -90,7 +89,7 @@ fn main() -> ! {
             NETWORK_CHIP.busy_port = is_busy.then_some(connection::PORT);
             NETWORK_CHIP.has_passed_over &= is_busy;
             let received = take_frame(&mut interface, NETWORK_CHIP, &mut sockets, board.now);
-            // What is owed to that frame goes out before a socket is used anew.
+            // The response to that frame goes out before a socket is reused.
             let sent = interface.poll_egress(board.now, NETWORK_CHIP, &mut sockets);
             board.is_awaited = NETWORK_CHIP.has_passed_over;
             for (connection, handle) in &mut connections {
@@ -113,7 +112,7 @@ fn main() -> ! {
     }
 }
 
-#[inline(never)] // what it needs of the stack is free again behind it
+#[inline(never)] // its stack is free again after the call
 fn take_frame(
     interface: &mut Interface,
     chip: &mut Lan9118,
@@ -123,16 +122,16 @@ fn take_frame(
     interface.poll_ingress_single(now, chip, sockets)
 }
 
-#[inline(never)] // one copy of it is enough
+#[inline(never)] // a single copy saves flash
 fn tcp_socket(received: &'static mut [u8], sent: &'static mut [u8]) -> tcp::Socket<'static> {
     let mut socket =
         tcp::Socket::new(tcp::SocketBuffer::new(received), tcp::SocketBuffer::new(sent));
-    socket.set_nagle_enabled(false); // answers are written in one piece
+    socket.set_nagle_enabled(false); // responses are written in one piece
     socket.set_ack_delay(None);
     socket
 }
 
-/// What a UDP socket notes of the datagrams that it holds, each way.
+/// The metadata of the datagrams in a UDP socket, received and to send.
 type Metadata = [[udp::PacketMetadata; 2]; 2];
 
 fn udp_socket(
@@ -144,7 +143,7 @@ fn udp_socket(
     udp::Socket::new(received, udp::PacketBuffer::new(&mut sent_metadata[..], sent))
 }
 
-/// Tells why there is nothing to be done, and begins anew.
+/// Prints the reason, and resets the board.
 fn give_up(reason: &str) -> ! {
     print("PANIC: ");
     print(reason);
@@ -154,11 +153,11 @@ fn give_up(reason: &str) -> ! {
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    give_up("a fault of the program")
+    give_up("bug in the program")
 }
 
-// SAFETY: it uses no variable of the program.
+// SAFETY: the handler uses no variable of the program.
 #[exception]
 unsafe fn HardFault(_: &ExceptionFrame) -> ! {
-    give_up("a fault of the processor")
+    give_up("processor fault")
 }

@@ -1,20 +1,19 @@
-//! How much stack has been used.
+//! The peak use of the stack.
 
 use core::ptr;
 
 unsafe extern "C" {
-    /// Where the variables end, and the memory begins that the stack may grow down to.
+    /// The end of the variables: the lowest address that the stack may reach.
     static mut __sheap: u32;
-    /// Where the stack begins.
+    /// The highest address of the stack, where it begins.
     static mut _stack_start: u32;
 }
 
-/// The most octets of stack that have been in use since the start. The start paints all that
-/// memory; what is not painted any more has been used.
+/// Returns the peak use of the stack since the start, in octets: the words whose paint is gone.
 pub fn peak() -> usize {
     let (lowest, start) = (&raw const __sheap, &raw const _stack_start);
     let mut word = lowest;
-    // SAFETY: all words between the two are memory, and none is taken to be of any type.
+    // SAFETY: all words between the two addresses are memory, and any bits are a valid `u32`.
     while word < start && unsafe { ptr::read_volatile(word) } == cortex_m_rt::STACK_PAINT_VALUE {
         word = word.wrapping_add(1);
     }

@@ -1,4 +1,4 @@
-//! What a request asks for, and the answer to it, as far as it has gone.
+//! The task of a request, and the progress of its response.
 
 use crate::board::{Board, Lamp};
 use crate::stack;
@@ -9,14 +9,14 @@ use bareline_core::{
 use microcontroller::Text;
 use smoltcp::time::{Duration, Instant};
 
-/// The largest head with a small body that is sent, and so the room that an answer needs to begin.
+/// The largest head with a small body that is sent: a response begins when this much room is free.
 pub const WIRE: usize = 320;
 
-/// What `/` answers: `page.html`, compressed. Whoever does not say which codings it takes has to
-/// take any [RFC 9110 section 12.5.3].
+/// The body of `/`: `page.html`, compressed. A client without `Accept-Encoding` accepts any coding
+/// [RFC 9110 section 12.5.3].
 const PAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/page.html.gz"));
 
-/// The longest body that `/led` takes, in octets.
+/// The limit of the body of `/led`, in octets.
 const LED_BODY: u64 = 4096;
 const LED_WORDS: &str = "send on, off or toggle";
 
@@ -33,42 +33,41 @@ const JSON: FieldValue = FieldValue::from_static("application/json");
 const TEXT: FieldValue = FieldValue::from_static("text/plain; charset=utf-8");
 const OCTETS: FieldValue = FieldValue::from_static("application/octet-stream");
 
-/// What a request asks for. What is kept here is all that is kept of the request: its head is let
-/// go of at once.
+/// The task of a request, all that is kept of it: the head leaves the buffer at once.
 pub enum Task {
-    /// The page, with what is left to be sent of it.
+    /// Send the page: the octets that are left to send.
     Page(&'static [u8]),
-    /// The state of the board.
+    /// Send the state of the board.
     Status,
-    /// To switch the lamp, with what the body says so far: the longest word is shorter.
+    /// Switch the lamp: the body so far. The longest valid word is shorter than 8 octets.
     Led(Text<8>),
-    /// The body back as it comes, framed as it comes.
+    /// Stream the body back with the framing of the request.
     Echo(Framing, Echo),
-    /// A few lines, one at a time: how many have been sent, and when the next is due.
+    /// Send lines at intervals: the number sent, and the time of the next one.
     Ticks(u8, Instant),
-    /// Nothing that is here.
+    /// Respond with 404: the path is unknown.
     Missing,
-    /// A method that what is here does not know, with those that it does.
+    /// Respond with 405: the methods that the path allows.
     Misused(FieldValue<'static>),
 }
 
-/// How far an echo has come.
+/// The progress of an echo.
 pub enum Echo {
-    /// So many octets of the body stand at the front of what is received, until there is room to
-    /// send them. With none, more has to come.
+    /// This many octets of the body are held at the front of the receive buffer, until there is
+    /// room to send them. Zero means that more octets have to come.
     Held(usize),
     /// The body has ended.
     Whole,
 }
 
 impl Task {
-    /// What this request asks for.
+    /// Returns the task of a request.
     pub fn of(head: &RequestHead<'_>, now: Instant) -> Self {
         let (method, path) = (head.method(), head.target().path_as_bytes());
         let task = match path {
             b"/" => Self::Page(PAGE),
             b"/status" => Self::Status,
-            // A request for the head alone does not have to wait for the lines.
+            // A response to HEAD need not wait for the lines.
             b"/ticks" => Self::Ticks(if method == Method::HEAD { TICKS } else { 0 }, now),
             b"/led" => Self::Led(Text::new()),
             b"/echo" => Self::Echo(head.framing(), Echo::Held(0)),
@@ -83,23 +82,22 @@ impl Task {
         }
     }
 
-    /// The longest body that it takes. A body that nobody wants is the connection's to limit.
+    /// Returns the limit of the body, in octets. The connection limits a body that is discarded.
     pub fn body_limit(&self) -> u64 {
         if let Self::Led(_) = self { LED_BODY } else { u64::MAX }
     }
 
-    /// Whether the answer cannot begin before octets of the body have come.
+    /// Returns whether the response needs octets of the body before it can begin.
     pub fn waits_for_body(&self) -> bool {
         matches!(self, Self::Led(_) | Self::Echo(_, Echo::Held(0)))
     }
 
-    /// Returns whether the body is read: it is discarded otherwise.
+    /// Returns whether the body is read; otherwise it is discarded.
     pub fn reads_body(&self) -> bool {
         matches!(self, Self::Led(_) | Self::Echo(..))
     }
 
-    /// Takes octets of the body; gives how many of them it wants to find again at the front of what
-    /// is received.
+    /// Takes octets of the body, and returns how many of them to keep in the receive buffer.
     pub fn take(&mut self, data: &[u8]) -> usize {
         match self {
             Self::Led(word) => {
@@ -114,14 +112,14 @@ impl Task {
         }
     }
 
-    /// Takes note that the body has ended.
+    /// Records the end of the body.
     pub fn take_end(&mut self) {
         if let Self::Echo(_, echo) = self {
             *echo = Echo::Whole;
         }
     }
 
-    /// Begins the answer, and ends it too where it is short.
+    /// Begins the response, and ends it too if it is short.
     pub fn begin(
         &self,
         http: &mut ServerConnection,
@@ -163,18 +161,17 @@ impl Task {
                     begun => begun,
                 }
             }
-            Self::Missing => say(
-                http.respond(Status::NOT_FOUND, out)?,
-                "there are /, /status, /ticks, /led and /echo",
-            ),
+            Self::Missing => {
+                say(http.respond(Status::NOT_FOUND, out)?, "use /, /status, /ticks, /led or /echo")
+            }
             Self::Misused(methods) => say(
                 http.respond(Status::METHOD_NOT_ALLOWED, out)?.field(ALLOW, *methods)?,
-                "see Allow for the methods",
+                "use a method in Allow",
             ),
         }
     }
 
-    /// The next piece of an answer that has begun: at the most `room` octets of it.
+    /// Returns the next piece of a response that has begun, at most `room` octets.
     pub fn go_on<'i>(&mut self, now: Instant, input: &'i [u8], room: usize) -> Piece<'i> {
         match self {
             Self::Page([]) => Piece::End,
@@ -203,28 +200,28 @@ impl Task {
     }
 }
 
-/// A piece of an answer.
+/// A piece of a response.
 pub enum Piece<'i> {
-    /// These octets.
+    /// Constant octets.
     Of(&'static [u8]),
-    /// These octets, which came in and are used up with that.
+    /// Octets of the receive buffer, consumed after sending.
     OfInput(&'i [u8]),
-    /// This line.
+    /// A line.
     Line(Text<16>),
-    /// More of the request's body has to come first.
+    /// No piece until more of the request's body comes.
     NeedsBody,
-    /// Time has to pass first.
+    /// No piece until its time has come.
     NotYet,
-    /// Nothing more.
+    /// The end of the response.
     End,
 }
 
-/// Answers with a line of text.
+/// Responds with a line of text.
 pub fn say(head: ResponseHeadWriter<'_>, text: &str) -> Result<(), WriteError> {
     head.field(FieldName::CONTENT_TYPE, TEXT)?.body(text.as_bytes())
 }
 
-/// Answers with the state of the board.
+/// Responds with the state of the board.
 fn status(
     http: &mut ServerConnection,
     out: &mut WireBuf<WIRE>,

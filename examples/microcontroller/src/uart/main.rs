@@ -1,11 +1,10 @@
-//! HTTP over a serial line on a Cortex-M0, and nothing else: the bare loop of a server, without a
-//! network and without a panic.
+//! HTTP over a serial line on a Cortex-M0: the sans-I/O loop of a server, without a network and
+//! without a panic path.
 //!
-//! A line has no connections, so that one has to be made up: it begins with the first octet, and
-//! lasts for as many requests as come. Where a connection ends (after a refusal, or where the peer
-//! asks for it), what follows may be anything: it is let pass until the line has been
-//! quiet for [`GAP`], and the next octet begins a new one. A request that is not whole after
-//! [`PATIENCE`] without an octet is refused.
+//! A line has no connections, so this program defines them: a connection begins with the first
+//! octet and carries any number of requests. After its end (a rejected request, or
+//! `Connection: close`), input is discarded until the line is quiet for [`GAP`]; the next octet
+//! begins a new connection. An incomplete request times out after [`PATIENCE`] without an octet.
 #![no_std]
 #![no_main]
 
@@ -18,7 +17,7 @@ use bareline_core::{
 use cortex_m_rt::entry;
 use microcontroller::Text;
 
-/// The longest head; a body passes through the same room.
+/// The size of the receive buffer: the longest head. A body is streamed through the same buffer.
 const INPUT: usize = 1024;
 const FIELDS: usize = 16;
 const WIRE: usize = 512;
@@ -33,9 +32,9 @@ const LIMITS: Limits = Limits {
     ..Limits::DEFAULT
 };
 
-/// How long the line has to be quiet between two connections, in microseconds.
+/// The silence that ends a connection, in microseconds.
 const GAP: u32 = 100_000;
-/// How long a peer may take for the next octet of a request, in microseconds.
+/// The timeout for the next octet of a request, in microseconds.
 const PATIENCE: u32 = 2_000_000;
 
 const TEXT: FieldValue = FieldValue::from_static("text/plain; charset=utf-8");
@@ -46,7 +45,7 @@ unsafe extern "C" {
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    // SAFETY: never called; where it could be, the program does not link.
+    // SAFETY: never called: the symbol is undefined, so a panic path is a link error.
     unsafe { a_panic_path_is_left() }
 }
 
@@ -56,8 +55,7 @@ fn main() -> ! {
     nrf51::start();
     nrf51::send(b"READY\r\n");
     loop {
-        // An error is an answer that does not fit into its buffer, and a fault of this program: the
-        // connection is over then too.
+        // An error is a response that does not fit its buffer, a bug here: it ends the connection.
         let _ = serve(INPUT_BUFFER);
         INPUT_BUFFER.unpin();
         INPUT_BUFFER.consume(INPUT);
@@ -65,8 +63,8 @@ fn main() -> ! {
     }
 }
 
-/// Answers each request with its method, its path and how long its body was, until the connection
-/// is over.
+/// Responds to each request with its method, its path and the length of its body, until the
+/// connection ends.
 fn serve(input: &mut RecvBuf<INPUT>) -> Result<(), WriteError> {
     let (mut connection, mut spans) = (ServerConnection::new(LIMITS), FieldSpans::<FIELDS>::new());
     let mut out = WireBuf::<WIRE>::new();
@@ -82,7 +80,7 @@ fn serve(input: &mut RecvBuf<INPUT>) -> Result<(), WriteError> {
                 let mut text = Text::<{ TARGET + 64 }>::new();
                 text.push(head.method().as_bytes()).push(b" ").push(head.target().path_as_bytes());
                 text.push(b", ").push_number(length).push(b" octets\n");
-                // A 200 to CONNECT would begin a tunnel.
+                // A 200 to CONNECT would open a tunnel.
                 let status = if head.method() == Method::CONNECT {
                     Status::NOT_IMPLEMENTED
                 } else {
@@ -113,11 +111,11 @@ fn serve(input: &mut RecvBuf<INPUT>) -> Result<(), WriteError> {
                 Ok((count, event)) => {
                     (used, is_starved) = (count, matches!(event, Event::NeedMore))
                 }
-                Err(_) => {} // it is the connection's fault() now
+                Err(_) => {} // the state is Reject now, and error() returns it
             },
         }
         if is_head {
-            input.pin(used); // it stays where it is while its body comes
+            input.pin(used); // the head stays in the buffer while its body is received
         } else {
             input.consume(used);
         }
@@ -125,15 +123,15 @@ fn serve(input: &mut RecvBuf<INPUT>) -> Result<(), WriteError> {
             connection.on_overflow();
         } else if is_starved && !receive(input, connection.state()) {
             let head = connection.reject(Status::REQUEST_TIMEOUT, &mut out)?;
-            head.field(FieldName::CONTENT_TYPE, TEXT)?.body(b"send the whole request in time")?;
+            head.field(FieldName::CONTENT_TYPE, TEXT)?.body(b"timed out: send requests faster")?;
         }
         nrf51::send(out.as_bytes());
         out.clear();
     }
 }
 
-/// Waits for the next octets. Between requests that may take for ever; within one it gives up after
-/// [`PATIENCE`] and tells so.
+/// Receives the next octets, and returns whether any came. Times out after [`PATIENCE`] within a
+/// request; waits for ever between requests.
 fn receive(input: &mut RecvBuf<INPUT>, state: ServerState) -> bool {
     let start = nrf51::now();
     loop {
@@ -152,7 +150,7 @@ fn receive(input: &mut RecvBuf<INPUT>, state: ServerState) -> bool {
     }
 }
 
-/// Lets pass what comes until the line is quiet.
+/// Discards input until the line is quiet for [`GAP`].
 fn wait_for_gap() {
     let mut since = nrf51::now();
     while nrf51::now().wrapping_sub(since) < GAP {

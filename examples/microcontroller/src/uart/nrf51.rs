@@ -22,7 +22,7 @@ const PIN_OUTPUT: Register = register(0x5000_0518);
 /// The pins of the micro:bit that lead to its USB side.
 const SENDER_PIN: u32 = 24;
 const RECEIVER_PIN: u32 = 25;
-/// 115,200 bit/s, as the data sheet has it.
+/// The register value for 115,200 bit/s, from the data sheet.
 const SPEED: u32 = 0x01d7_e000;
 
 const fn register(address: usize) -> Register {
@@ -44,18 +44,18 @@ pub fn start() {
     UART_START_SENDER.write(1);
 }
 
-/// Microseconds, which begin anew after 71 minutes.
+/// Returns the time in microseconds; it wraps around after 71 minutes.
 pub fn now() -> u32 {
     TIMER_CAPTURE.write(1);
     TIMER_CAPTURED.read()
 }
 
-/// The next octet that has come, if there is one.
+/// Returns the next received octet, if there is one.
 pub fn receive() -> Option<u8> {
     if UART_HAS_RECEIVED.read() == 0 {
         return None;
     }
-    UART_HAS_RECEIVED.write(0); // before the octet is read: the next one says so again
+    UART_HAS_RECEIVED.write(0); // before the read, since the next octet sets it again
     Some(UART_RECEIVED.read().to_le_bytes()[0])
 }
 
