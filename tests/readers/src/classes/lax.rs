@@ -1,4 +1,4 @@
-//! Another reader rejects what bareline accepts, or reads something else in it.
+//! Messages that bareline accepts, and another reader rejects or reads in another way.
 
 use super::strict::is_rejected_at_the_end;
 use super::{Case, Class, Why};
@@ -59,7 +59,7 @@ fn is_framing_field(case: &Case<'_>) -> bool {
     case.facts.has("content-length") || case.facts.has("transfer-encoding")
 }
 
-/// A length fits 64 bits, and not 63; or it has more digits than 64 bits need.
+/// Returns whether a length fits 64 bits, but not 63, or has more digits than 64 bits need.
 fn has_great_length(case: &Case<'_>) -> bool {
     let is_great = |length: u64| length > i64::MAX.unsigned_abs();
     case.facts
@@ -68,7 +68,7 @@ fn has_great_length(case: &Case<'_>) -> bool {
         .any(|value| number(value).is_some_and(|length| is_great(length) || value.len() > 20))
 }
 
-/// A chunk size fits 64 bits and has more digits than they need: zeros in front.
+/// Returns whether a chunk size fits 64 bits, and has more digits, due to leading zeros.
 fn has_long_size(case: &Case<'_>) -> bool {
     case.facts.body().split_inclusive(|octet| *octet == b'\n').any(|line| {
         let digits = line.iter().take_while(|octet| octet.is_ascii_hexdigit()).count();
@@ -86,7 +86,7 @@ fn has_great_chunk(case: &Case<'_>) -> bool {
     })
 }
 
-/// A tab stands behind a length or a coding.
+/// Returns whether a tab follows a length or a coding.
 fn has_tab(case: &Case<'_>) -> bool {
     case.facts.lines.iter().any(|line| {
         let is_named = |name: &str| {
@@ -96,7 +96,7 @@ fn has_tab(case: &Case<'_>) -> bool {
     })
 }
 
-/// The coding of a response is not `chunked` alone.
+/// Returns whether the coding of a response is not `chunked` alone.
 fn has_other_coding(case: &Case<'_>) -> bool {
     let values = case.facts.values("transfer-encoding");
     case.message.role != Role::Request
@@ -110,8 +110,9 @@ fn has_empty_member(case: &Case<'_>) -> bool {
         .any(|value| value.split(|octet| *octet == b',').any(|member| trim(member).is_empty()))
 }
 
-/// The framing of a body differs, or the fields of framing are rejected: not where something else
-/// in the head is.
+/// Returns whether the framing of a body differs, or its fields are rejected.
+///
+/// A rejection of another part of the head does not count.
 fn is_read_in_two_ways(case: &Case<'_>) -> bool {
     let is_in_body = case.difference == Difference::WeReject && case.is_in_body();
     let is_rejected = case.rejects_for(FRAMING)
@@ -134,8 +135,9 @@ fn is_read_in_two_ways(case: &Case<'_>) -> bool {
         || has_tab(case) && case.rejects_for(FRAMING)
 }
 
-/// A head is cut, and bareline accepts its whole lines as a head; or it rejects them with an error
-/// that the end of a head alone shows.
+/// Returns whether a head is cut, and bareline accepts its complete lines as a head.
+///
+/// Also counts a head that bareline rejects with an error that only its end shows.
 fn is_cut_head(case: &Case<'_>) -> bool {
     if !they_reject(case)
         || case.ours.outcome != Outcome::Incomplete(None)
@@ -158,13 +160,13 @@ fn is_cut_head(case: &Case<'_>) -> bool {
     ours.error.is_none() || is_rejected_at_the_end(&completed, &ours)
 }
 
-/// What readers say of the fields of framing.
+/// Words in the readers' reasons about the fields of framing.
 const FRAMING: &[&str] = &["content-length", "transfer-encoding"];
 
-/// And of a body.
+/// Words in the readers' reasons about a body.
 const BODY: &[&str] = &["chunk", "strict"];
 
-/// Something is read behind a head that no body follows.
+/// Returns whether octets are read as a body after a head that has none.
 fn reads_on(case: &Case<'_>) -> bool {
     matches!(
         case.difference,
@@ -189,7 +191,7 @@ fn scheme(target: &[u8]) -> &[u8] {
     target.split(|octet| *octet == b':').next().unwrap_or(&[])
 }
 
-/// A chunk line has whitespace around the `;` or `=` of an extension, and is in the grammar.
+/// Returns whether a valid chunk line has whitespace around the `;` or `=` of an extension.
 fn has_spaced_extension(case: &Case<'_>) -> bool {
     let is_space = |octet: Option<&u8>| matches!(octet, Some(b' ' | b'\t'));
     let is_in_grammar = Chunks::of(case.facts.body()).fault.is_none();
@@ -208,7 +210,7 @@ fn has_spaced_extension(case: &Case<'_>) -> bool {
         })
 }
 
-/// `Transfer-Encoding` of a response names no coding.
+/// Returns whether `Transfer-Encoding` of a response names no coding.
 fn has_no_coding(case: &Case<'_>) -> bool {
     let values = case.facts.values("transfer-encoding");
     case.message.role != Role::Request
@@ -216,7 +218,7 @@ fn has_no_coding(case: &Case<'_>) -> bool {
         && members(&values).iter().all(|member| member.is_empty())
 }
 
-/// Tried before all others: the bodies are read in two ways, whoever rejects what stands in them.
+/// The classes that are tried first: readers read two different bodies, and one may reject its own.
 pub(super) const FIRST: &[Class] = &[
     Class {
         name: "response-members",

@@ -1,4 +1,5 @@
-//! Bareline rejects what another reader accepts. Each class shows the fault from the octets.
+//! Messages that bareline rejects, and another reader accepts. Each class shows the error from the
+//! octets.
 
 use super::{Case, Class, Why};
 use crate::compare::Difference;
@@ -12,8 +13,9 @@ use crate::proof::{
 use crate::reader::Peer;
 use bareline_core::ParseErrorKind;
 
-/// Returns true where bareline rejects a message with an error that the end of its head shows, and
-/// a class shows the fault.
+/// Returns whether bareline rejects a message with an error that the end of its head shows.
+///
+/// A class has to show the error.
 pub(super) fn is_rejected_at_the_end(message: &Message, ours: &Ours) -> bool {
     let facts = Facts::new(message);
     let (difference, theirs) = (Difference::WeReject, &Outcome::Incomplete(None));
@@ -21,12 +23,12 @@ pub(super) fn is_rejected_at_the_end(message: &Message, ours: &Ours) -> bool {
     is_shown(&case, OF_HOST) || is_shown(&case, OF_FRAMING)
 }
 
-/// Returns true where bareline's error is of one of these kinds, and a class shows the fault.
+/// Returns whether bareline's error is of one of these kinds, and a class shows the error.
 fn is_shown(case: &Case<'_>, kinds: &[ParseErrorKind]) -> bool {
     kinds.iter().any(|kind| case.is(*kind)) && CLASSES.iter().any(|class| (class.holds)(case))
 }
 
-/// The whole lines of a head that is not whole hold a fault.
+/// Returns whether the complete lines of an incomplete head have an error.
 fn is_unjudged(case: &Case<'_>) -> bool {
     if case.difference != Difference::WeReject
         || *case.theirs != Outcome::Incomplete(None)
@@ -48,20 +50,20 @@ fn is_no_method(case: &Case<'_>) -> bool {
     case.is(ParseErrorKind::Method) && !is_token(case.method())
 }
 
-/// A status line ends behind the version [RFC 9112 section 4].
+/// Returns whether a status line ends after the version [RFC 9112 section 4].
 fn is_version_alone(case: &Case<'_>) -> bool {
     let line = case.facts.lines.first().copied().unwrap_or(&[]);
     let is_version = matches!(line, [b'H', b'T', b'T', b'P', b'/', _, b'.', _]);
     case.message.role != Role::Request && case.is(ParseErrorKind::Version) && is_version
 }
 
-/// Whitespace stands between the start line and the first field [RFC 9112 section 2.2].
+/// Returns whether whitespace precedes the first field [RFC 9112 section 2.2].
 fn is_blank_before_fields(case: &Case<'_>) -> bool {
     let first = case.facts.lines.get(1).and_then(|line| line.first());
     case.is(ParseErrorKind::LineFolding) && is_space(first.copied())
 }
 
-/// A `Content-Length` in a request is folded.
+/// Returns whether a `Content-Length` in a request is folded.
 fn has_folded_length(case: &Case<'_>) -> bool {
     let is_folded = |lines: &[&[u8]]| {
         trim(name(lines[0])).eq_ignore_ascii_case(b"content-length")
@@ -79,8 +81,7 @@ fn is_code(part: &[u8]) -> bool {
     part.len() == 3 && is_digits(part)
 }
 
-/// Whitespace stands in a start line where no single space is to stand: a tab, a second space, or
-/// one behind the version.
+/// Returns whether a start line has a tab, a second space, or a space after the version.
 fn has_other_space(case: &Case<'_>) -> bool {
     let is_of_version = case.is(ParseErrorKind::Version);
     let is_in_start_line =
@@ -92,7 +93,7 @@ fn has_other_space(case: &Case<'_>) -> bool {
     is_in_start_line && (is_other || is_second || is_last)
 }
 
-/// The version is in its place and followed by nothing, or by one space.
+/// Returns whether the version is in its position, followed by nothing or by one space.
 fn is_version_line(case: &Case<'_>) -> bool {
     let is_version = matches!(
         case.facts.version(),
@@ -101,12 +102,12 @@ fn is_version_line(case: &Case<'_>) -> bool {
     is_version && (case.message.role != Role::Request || case.facts.start(3).is_empty())
 }
 
-/// Returns a field name as it stands in a line.
+/// Returns a field name as it is written in a line.
 fn name(line: &[u8]) -> &[u8] {
     line.split(|octet| *octet == b':').next().unwrap_or(&[])
 }
 
-/// A scheme is not followed by `://`, where no authority is meant.
+/// Returns whether a scheme lacks its `://`, and the target is not an authority.
 fn is_without_slashes(case: &Case<'_>) -> bool {
     case.method() != b"CONNECT"
         && behind_scheme(case.target()).is_some_and(|rest| !rest.starts_with(b"//"))
@@ -116,8 +117,9 @@ fn has_coding(case: &Case<'_>) -> bool {
     case.facts.has("transfer-encoding")
 }
 
-/// Returns the numbers of all `Content-Length` fields without zeros in front, where they are
-/// more than one. What is no number does not count where bareline says that they are several.
+/// Returns the numbers of all `Content-Length` fields, without leading zeros, if there are several.
+///
+/// Invalid numbers do not count where bareline's error is that there are several.
 fn lengths(case: &Case<'_>) -> Option<Vec<Vec<u8>>> {
     let values = case.facts.values("content-length");
     let members = members(&values);
@@ -146,7 +148,7 @@ fn codings(case: &Case<'_>) -> Codings {
     }
 }
 
-/// `chunked` has a parameter, which it does not define.
+/// Returns whether `chunked` has a parameter, which is not defined.
 fn has_parameter(case: &Case<'_>) -> bool {
     let values = case.facts.values("transfer-encoding");
     let is_with = |member: &&[u8]| {
@@ -156,7 +158,7 @@ fn has_parameter(case: &Case<'_>) -> bool {
     members(&values).iter().any(is_with)
 }
 
-/// The codings of a message: how many members are `chunked`, other codings, or empty.
+/// The numbers of codings of a message: `chunked`, other codings, and empty members.
 struct Codings {
     chunked: usize,
     others: usize,
@@ -164,7 +166,7 @@ struct Codings {
     ends_chunked: bool,
 }
 
-/// The chunks of the body have this fault, and bareline's error is in the body.
+/// Returns whether the chunks of the body have this error, and bareline's error is in the body.
 fn has_chunk_fault(case: &Case<'_>, fault: ChunkFault) -> bool {
     case.is_in_body() && case.chunks().fault == Some(fault)
 }
@@ -190,7 +192,8 @@ const OF_FRAMING: &[ParseErrorKind] = &[
     ParseErrorKind::ContentInConnect,
 ];
 
-/// Tried before the other classes: a reader leaves a check to its caller, or judges later.
+/// The classes that are tried before the others: a reader leaves a check to its caller, or checks
+/// later.
 pub(super) const LEFT: &[Class] = &[
     Class {
         name: "left-host",
