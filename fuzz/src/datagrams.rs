@@ -5,7 +5,7 @@ use bareline_core::{FieldSpans, Method, RequestHead, TargetForm};
 
 /// Checks every property of any octets in a datagram.
 ///
-/// A message is complete. A stream with the same octets gives the same message.
+/// A message leaves no octets over. A stream accepts each request but those in asterisk form.
 pub fn datagram(octets: &[u8]) {
     let mut spans = FieldSpans::<FIELDS>::new();
     if let Ok((head, body)) = bareline_core::datagram::request(octets, spans.lend()) {

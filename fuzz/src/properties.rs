@@ -56,9 +56,9 @@ pub fn round_trip(octets: &[u8]) {
     }
 }
 
-/// Checks that a target that was read is written unchanged if it has the grammar.
+/// Checks that a target that was read is written unchanged, or rejected at an octet to encode.
 ///
-/// The percent-encoded target is always written. Both mean the same target.
+/// The percent-encoded target is always valid, and has the meaning of the target that was read.
 pub fn a_gateway_writes_the_target_that_it_reads(octets: &[u8]) {
     let mut spans = FieldSpans::<16>::new();
     let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(octets, spans.lend())
@@ -118,7 +118,7 @@ fn decoded_triplets(mut octets: &[u8]) -> Vec<u8> {
     decoded
 }
 
-/// Checks that a head put back at any octets is written as one message that parses.
+/// Checks that a head put back over other octets, if it is written, parses as one message.
 pub fn what_is_put_back_is_valid(parsed: &[u8], others: &[u8]) {
     let mut spans = FieldSpans::<16>::new();
     let mut out = WireBuf::<4_096>::new();

@@ -135,7 +135,7 @@ fn nothing_is_read_behind_the_last_message(log: &[Entry]) {
 
 /// Checks that a server has sent a sequence of complete responses, by our own parser.
 ///
-/// Each request gets one final response, and so does a rejected one.
+/// Each request gets at most one final response, and so does a rejected one.
 pub(crate) fn check_what_was_sent(log: &[Entry]) {
     let sent: Vec<u8> = log
         .iter()

@@ -1179,7 +1179,7 @@ fn rfc9112_9_6_the_sending_half_knows_what_is_owed() {
     }
 }
 
-/// Each case is a request, its response, and whether that says close, with the body read or not.
+/// Each case is a head, octets of its body, octets after the body, and whether the response closes.
 #[test]
 fn rfc9112_9_3_a_response_ahead_of_the_body_says_close() {
     let length = "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n";

@@ -79,7 +79,7 @@ fn get(client: &Client, url: &str) -> Result<String, Error> {
 }
 
 const HI: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
-/// A response that closes the connection after the request, without an octet.
+/// A response without an octet: the connection is closed after the request.
 const SILENT: &str = "";
 
 #[test]
@@ -454,8 +454,7 @@ fn heads_of_60_kb_go_both_ways() {
         responder.send(Status::OK, &[(name, value)], &text)
     });
     let (client, name) = (Client::new(), FieldName::from_static("X"));
-    // The second request uses the same connection; small bodies are written with the head, large
-    // ones after it.
+    // All requests use one connection; bodies are written both with their heads and after them.
     for (len, body) in [(60_000, 1), (10, 100), (9_000, 50_000), (60_000, 100_000), (0, 0)] {
         let (value, body) = (vec![b'x'; len], vec![b'y'; body]);
         let mut shown = Vec::new();

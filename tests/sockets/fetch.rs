@@ -134,7 +134,7 @@ fn data_is_sent_from_the_arguments_a_file_and_standard_input() {
 fn the_heads_are_shown_when_asked_for() {
     let url = canned("HTTP/1.1 404 Gone\x07\r\nContent-Length: 2\r\n\r\nhi");
     let (code, heads) = ended(&["--verbose", &format!("{url}?q=1#part")]);
-    // The reason phrase is printed without control octets.
+    // A control octet makes the reason phrase invalid.
     assert_eq!(code, Some(1));
     assert!(heads.starts_with("> GET /?q=1 HTTP/1.1\n> Host: 127.0.0.1:"), "{heads}");
 

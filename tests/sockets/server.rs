@@ -191,7 +191,7 @@ fn rfc9110_10_1_1_no_100_is_sent_that_is_not_needed() {
     }
 }
 
-/// Each case is a peer's octets, the status of the response, and the error that is reported.
+/// Each case is a peer's octets, the status of the response, and the error of the server.
 #[test]
 fn a_rejected_request_gets_a_response_and_is_reported() {
     let parse = |error: &Error| {
@@ -949,7 +949,7 @@ fn what_is_asked_for_in_between_is_an_error_and_no_panic() {
     served.join().unwrap().unwrap();
 }
 
-/// The server waits only for a client that has not shut down its sending side.
+/// The server waits for the close of a client only if more octets of the client may arrive.
 #[test]
 fn rfc9112_9_6_nothing_is_waited_for_behind_the_last_request() {
     let cases = [

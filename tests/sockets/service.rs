@@ -637,7 +637,7 @@ fn a_peer_that_stalls_is_given_up_wherever_it_stalls() {
             },
         )
     };
-    // A client that has sent octets gets a response to its timeout.
+    // A client that times out in a message gets a 408, an idle one gets no response.
     let (idle, server) = (serve(soon), serve(DEADLINE));
     for (octets, response, told) in [
         (&b""[..], "", None),

@@ -187,7 +187,7 @@ fn the_last_response_is_complete_without_a_half_close() {
 struct Nonblocking {
     octets: &'static [u8],
     is_blocking: bool,
-    /// The number of reads that would have blocked.
+    /// The number of reads and writes that would have blocked.
     in_vain: Arc<AtomicU32>,
 }
 

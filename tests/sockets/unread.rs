@@ -28,7 +28,7 @@ struct Seen {
     connections: usize,
     responses: usize,
     closes: usize,
-    /// Responses to clients that the system delayed for longer than the server waits for the body.
+    /// Closes due to clients that the system delayed for longer than the server waits.
     late: usize,
 }
 

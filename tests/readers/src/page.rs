@@ -158,7 +158,7 @@ fn entry(class: &Class, found: &Found) -> String {
     format!("\n{}\n{sample}", wrapped(&text))
 }
 
-/// Writes a message as a block of text; a long message has each of its lines on one line.
+/// Writes a message as a block of text; a long message is broken after each LF.
 fn sample(message: &Message) -> String {
     let role = match message.role {
         Role::Request | Role::Get => "",

@@ -86,7 +86,7 @@ fn has_great_chunk(case: &Case<'_>) -> bool {
     })
 }
 
-/// Returns whether a tab follows a length or a coding.
+/// Returns whether a field of a length or a coding has a tab.
 fn has_tab(case: &Case<'_>) -> bool {
     case.facts.lines.iter().any(|line| {
         let is_named = |name: &str| {

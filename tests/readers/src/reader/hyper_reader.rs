@@ -22,9 +22,7 @@ pub(super) fn read(message: &Message) -> Outcome {
 /// Every octet is in memory, so that the future is ready soon or never.
 const POLLS: usize = 64;
 
-/// A connection whose peer sends some octets and closes.
-///
-/// If `waits`, the peer sends after something has been written.
+/// A connection whose peer sends some octets; if `waits`, only after a write.
 struct Memory {
     octets: Vec<u8>,
     position: usize,
