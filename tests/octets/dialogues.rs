@@ -46,8 +46,8 @@ fn dialogues(document: &str) -> Vec<Dialogue> {
 
 /// Returns the octets of an http block.
 ///
-/// Each line ends with CR LF, unless a backslash is at its end; `
-/// `, `\r`, `\\` and `\xff` are octets.
+/// Each line ends with CR LF, unless a backslash is at its end; `\n`, `\r`, `\\` and `\xff` are
+/// octets.
 fn octets(block: &str) -> Vec<u8> {
     let mut octets = Vec::new();
     for line in block.lines() {

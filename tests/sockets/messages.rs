@@ -188,7 +188,7 @@ fn what_a_client_sends(page: &mut String) {
     table(page, "`tcp_server`, and what a client sends", ["sent", "response"], responses);
     let logged =
         exchanges.map(|(octets, _, told)| (shown(octets), format!("`{}`", told.trim_start())));
-    table(page, "The same in its log, behind the client's address", ["sent", "logged"], logged);
+    table(page, "The log of `tcp_server`, after the client's address", ["sent", "logged"], logged);
 }
 
 fn datagrams(page: &mut String) {
@@ -270,7 +270,7 @@ fn programs(page: &mut String) {
     });
     table(
         page,
-        "Programs, and an address that is none",
+        "Programs, and an invalid address",
         ["command", "printed"],
         rows.collect::<Vec<_>>(),
     );
@@ -278,8 +278,8 @@ fn programs(page: &mut String) {
 
 #[test]
 fn what_people_read_is_what_the_page_says() {
-    let mut page = "# Messages\n\nWhat people read when something goes wrong. `messages.rs` holds \
-                    this page to what is printed.\n"
+    let mut page = "# Messages\n\nThe error messages of the crates and programs. `messages.rs` \
+                    compares this page with them.\n"
         .to_owned();
     what_a_server_sends(&mut page);
     what_a_client_limits(&mut page);
