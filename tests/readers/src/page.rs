@@ -102,7 +102,7 @@ fn page(run: &Run<'_>) -> String {
         let _ = writeln!(page, "{}", row(tally));
     }
     let parts: [Part; 4] = [
-        ("Faults of bareline", "To be mended.", |why| *why == Why::Fault),
+        ("Errors of bareline", "To be fixed.", |why| *why == Why::Fault),
         (
             "Rules",
             "The RFC's grammar or a requirement decides, and bareline follows it. At least one \
@@ -111,8 +111,8 @@ fn page(run: &Run<'_>) -> String {
         ),
         (
             "Choices",
-            "The RFC leaves a choice, or a limit. DESIGN.md has a row for each, under \"Where the \
-             RFC leaves a choice\": its first cell is quoted.",
+            "The RFC leaves a choice or a limit. DESIGN.md has a row for each, under \"Where the \
+             RFC leaves a choice\". The first cell of the row is quoted.",
             |why| matches!(why, Why::Row(_) | Why::Limit(_)),
         ),
         ("What other readers document", "Their documentation or source says so.", |why| {

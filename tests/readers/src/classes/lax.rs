@@ -223,7 +223,7 @@ pub(super) const FIRST: &[Class] = &[
     Class {
         name: "response-members",
         what: "Bareline ignores empty members of a response's `Transfer-Encoding`. The other \
-               reader does not take it for chunked then.",
+               reader does not treat the body as chunked then.",
         section: "RFC 9110 section 5.6.1.2",
         why: Why::Rule,
         holds: |case| {
@@ -236,8 +236,8 @@ pub(super) const FIRST: &[Class] = &[
     },
     Class {
         name: "tab",
-        what: "Bareline takes a tab for whitespace around a length or a coding. The other reader \
-               takes it for a part of the value.",
+        what: "Bareline treats a tab as whitespace around a length or a coding. The other reader \
+               includes the tab in the value.",
         section: "RFC 9110 section 5.6.3",
         why: Why::Rule,
         holds: |case| is_read_in_two_ways(case) && has_tab(case),
@@ -247,12 +247,12 @@ pub(super) const FIRST: &[Class] = &[
 pub(super) const CLASSES: &[Class] = &[
     Class {
         name: "unfinished-head",
-        what: "The connection closes within a head. The other reader judges a line, or the fields \
-               of framing, all the same.",
+        what: "The connection closes within a head. The other reader judges an incomplete line, or \
+               the fields of framing.",
         section: "RFC 9112 section 8",
         why: Why::Theirs(
             &Peer::ALL,
-            "bareline judges a line when it is whole: DESIGN.md, Decisions",
+            "bareline judges a line when it is complete: DESIGN.md, Decisions",
         ),
         holds: is_cut_head,
     },
@@ -269,8 +269,8 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "fold-width",
-        what: "Bareline puts a space in the place of each octet of a fold. The other reader puts \
-               one there in all.",
+        what: "Bareline replaces each octet of a fold by a space. The other reader replaces the \
+               fold by one space.",
         section: "RFC 9112 section 5.2",
         why: Why::Row("folded line in a response"),
         holds: |case| {
@@ -281,8 +281,8 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "no-body",
-        what: "Bareline does not look at lengths and codings where no body follows. The other \
-               reader rejects invalid ones.",
+        what: "Bareline ignores lengths and codings where no body follows. The other reader \
+               rejects invalid ones.",
         section: "RFC 9112 section 6.3",
         why: Why::Row("any lengths in answers to HEAD, in 1xx, 204, 304"),
         holds: |case| {
@@ -302,7 +302,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "interim-body",
-        what: "Bareline reads no body behind an interim response. The other reader does.",
+        what: "Bareline reads no body after an interim response. The other reader does.",
         section: "RFC 9112 section 6.3",
         why: Why::Rule,
         holds: |case| case.facts.is_interim() && is_framing_field(case) && reads_on(case),
@@ -338,7 +338,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "methods",
-        what: "llhttp knows the methods of a list.",
+        what: "llhttp accepts only the methods of a list.",
         section: "RFC 9110 section 9.1",
         why: Why::Theirs(&[Peer::Llhttp], "`METHODS_HTTP` in `constants.ts`"),
         holds: |case| {
@@ -350,7 +350,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "scheme",
-        what: "llhttp takes letters alone for a scheme.",
+        what: "llhttp accepts only letters in a scheme.",
         section: "RFC 3986 section 3.1",
         why: Why::Theirs(&[Peer::Llhttp], "`url.ts`"),
         holds: |case| {
@@ -360,7 +360,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "stray-percent",
-        what: "Bareline lets a stray `%` through in path and query. net/http rejects it.",
+        what: "Bareline accepts a stray `%` in path and query. net/http rejects it.",
         section: "RFC 3986 section 3.3",
         why: Why::Row(
             "`{`, `}`, `^`, backtick, `[`, `]`, `\\|`, a stray `%` in path and query, `\\` in a \
@@ -373,7 +373,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "backtick",
-        what: "Bareline lets a backtick through in a path. hyper rejects it.",
+        what: "Bareline accepts a backtick in a path. hyper rejects it.",
         section: "RFC 3986 section 3.3",
         why: Why::Row(
             "`{`, `}`, `^`, backtick, `[`, `]`, `\\|`, a stray `%` in path and query, `\\` in a \
@@ -387,7 +387,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "encoded-host",
-        what: "The other reader takes no percent-encoded octets in an authority.",
+        what: "The other reader accepts no percent-encoded octets in an authority.",
         section: "RFC 3986 section 3.2.2",
         why: Why::Theirs(
             &[Peer::Hyper, Peer::Go],
@@ -399,7 +399,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "reason-text",
-        what: "httparse shows an empty reason phrase where it holds octets above 127.",
+        what: "httparse shows a reason phrase with octets above 127 as empty.",
         section: "RFC 9112 section 4",
         why: Why::Theirs(&[Peer::Httparse], "`Response::reason`"),
         holds: |case| {
@@ -409,7 +409,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "rewritten",
-        what: "h11 writes one length for several that are the same, and codings in lower case.",
+        what: "h11 replaces several equal lengths by one, and writes codings in lower case.",
         section: "RFC 9112 section 6.3",
         why: Why::Theirs(&[Peer::H11], "`normalize_and_validate` in `_headers.py`"),
         holds: |case| {
@@ -442,16 +442,16 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "response-codings",
-        what: "Bareline takes other codings in a response, and frames by the last. The other \
-               reader takes `chunked` alone.",
+        what: "Bareline accepts other codings in a response, and the last one determines the \
+               framing. The other reader accepts only `chunked`.",
         section: "RFC 9112 section 6.3",
         why: Why::Row("codings in a response, chunked last"),
         holds: |case| case.rejects_for(FRAMING) && has_other_coding(case),
     },
     Class {
         name: "long-size",
-        what: "The other reader takes no more digits of a chunk size than 64 bits need, zeros in \
-               front of it included.",
+        what: "The other reader accepts no more digits of a chunk size than 64 bits need, leading \
+               zeros included.",
         section: "RFC 9112 section 7.1",
         why: Why::Theirs(
             &[Peer::Httparse, Peer::H11, Peer::Go],
@@ -478,7 +478,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "cut-trailers",
-        what: "The connection closes within trailers. net/http calls it an error.",
+        what: "The connection closes within trailers. net/http returns an error.",
         section: "RFC 9112 section 8",
         why: Why::Theirs(&[Peer::Go], "`errTrailerEOF` and `readTrailer` in `transfer.go`"),
         holds: |case| {
@@ -488,12 +488,12 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "unfinished",
-        what: "The connection closes within a chunk line or a trailer. The other reader judges \
-               the line all the same.",
+        what: "The connection closes within a chunk line or a trailer. The other reader judges the \
+               incomplete line.",
         section: "RFC 9112 section 8",
         why: Why::Theirs(
             &Peer::ALL,
-            "bareline judges a line when it is whole: DESIGN.md, Decisions",
+            "bareline judges a line when it is complete: DESIGN.md, Decisions",
         ),
         holds: |case| {
             they_reject(case)

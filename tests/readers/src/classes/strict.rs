@@ -201,17 +201,17 @@ pub(super) const LEFT: &[Class] = &[
         section: "RFC 9112 section 3.2",
         why: Why::Interface(
             &[Peer::Httparse, Peer::Llhttp],
-            "httparse shows heads alone, llhttp checks no host",
+            "httparse parses only heads, llhttp does not check hosts",
         ),
         holds: |case| is_shown(case, OF_HOST),
     },
     Class {
         name: "left-form",
-        what: "The reader leaves to its caller which form of the target suits the method.",
+        what: "The reader leaves the check of the target's form to its caller.",
         section: "RFC 9112 section 3.2",
         why: Why::Interface(
             &[Peer::Httparse, Peer::Llhttp],
-            "httparse shows heads alone, llhttp a target as it is",
+            "httparse parses only heads, llhttp returns the target unchanged",
         ),
         holds: |case| is_shown(case, &[ParseErrorKind::TargetForm]),
     },
@@ -219,13 +219,13 @@ pub(super) const LEFT: &[Class] = &[
         name: "left-framing",
         what: "The reader leaves the fields of framing to its caller.",
         section: "RFC 9112 section 6.3",
-        why: Why::Interface(&[Peer::Httparse], "it shows heads alone"),
+        why: Why::Interface(&[Peer::Httparse], "it parses only heads"),
         holds: |case| is_shown(case, OF_FRAMING),
     },
     Class {
         name: "unjudged",
-        what: "The connection closes within a head with a fault in its whole lines. The other \
-               reader judges a head that is whole.",
+        what: "The connection closes within a head that has an error in its complete lines. The \
+               other reader judges only a complete head.",
         section: "RFC 9112 section 8",
         why: Why::Interface(&Peer::ALL, "each reader judges a line, or a head, at another octet"),
         holds: is_unjudged,
@@ -304,14 +304,14 @@ pub(super) const CLASSES: &[Class] = &[
     Class {
         name: "target",
         what: "Bareline rejects a request target with an octet or an authority that the grammar \
-               does not have.",
+               does not allow.",
         section: "RFC 9112 section 3.2",
         why: Why::Rule,
         holds: |case| case.is(ParseErrorKind::Target) && !is_target(case.target()),
     },
     Class {
         name: "target-form",
-        what: "Bareline rejects a form of the request target that does not suit the method.",
+        what: "Bareline rejects a form of the request target that the method does not allow.",
         section: "RFC 9112 section 3.2",
         why: Why::Rule,
         holds: |case| {
@@ -328,7 +328,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "before-status",
-        what: "Bareline rejects octets in front of a status line, empty lines too.",
+        what: "Bareline rejects octets before a status line, empty lines included.",
         section: "RFC 9112 section 4",
         why: Why::Rule,
         holds: |case| {
@@ -339,8 +339,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "version",
-        what: "Bareline rejects what is not `HTTP/`, digit, `.`, digit in the place of the \
-               version.",
+        what: "Bareline rejects a version that is not `HTTP/`, digit, `.`, digit.",
         section: "RFC 9112 section 2.3",
         why: Why::Rule,
         holds: |case| case.is(ParseErrorKind::Version) && !is_version_line(case),
@@ -388,7 +387,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "field-name",
-        what: "Bareline rejects a field name that is empty or no token.",
+        what: "Bareline rejects a field name that is empty or not a token.",
         section: "RFC 9110 section 5.1",
         why: Why::Rule,
         holds: |case| case.is(ParseErrorKind::FieldName) && !is_token(trim(name(case.line()))),
@@ -485,7 +484,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "length",
-        what: "Bareline rejects a `Content-Length` that is not digits alone.",
+        what: "Bareline rejects a `Content-Length` that is not only digits.",
         section: "RFC 9110 section 8.6",
         why: Why::Row("`Content-Length: +5`, ` 5 5`, `0x5`"),
         holds: |case| {
@@ -495,7 +494,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "huge-length",
-        what: "Bareline rejects a `Content-Length` from 2 to the 64th on.",
+        what: "Bareline rejects a `Content-Length` of 2 to the 64th or more.",
         section: "RFC 9110 section 8.6",
         why: Why::Rule,
         holds: |case| {
@@ -517,7 +516,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "invalid-coding",
-        what: "Bareline rejects a `Transfer-Encoding` that is no list of codings.",
+        what: "Bareline rejects a `Transfer-Encoding` that is not a list of codings.",
         section: "RFC 9112 section 7",
         why: Why::Rule,
         holds: |case| case.is(ParseErrorKind::TransferCoding) && case.facts.has_invalid_coding(),
@@ -590,7 +589,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "chunk-space",
-        what: "Bareline rejects whitespace in a chunk line that is around no `;` or `=`.",
+        what: "Bareline rejects whitespace in a chunk line other than around `;` or `=`.",
         section: "RFC 9112 section 7.1",
         why: Why::Row("whitespace and bare LF in chunk lines"),
         holds: |case| is_of_chunk_line(case) && has_chunk_fault(case, ChunkFault::Space),
@@ -604,7 +603,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "huge-chunk",
-        what: "Bareline rejects a chunk size from 2 to the 64th on.",
+        what: "Bareline rejects a chunk size of 2 to the 64th or more.",
         section: "RFC 9112 section 7.1",
         why: Why::Rule,
         holds: |case| {
@@ -623,14 +622,14 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "extension",
-        what: "Bareline rejects a chunk extension that the grammar does not have.",
+        what: "Bareline rejects a chunk extension that the grammar does not allow.",
         section: "RFC 9112 section 7.1.1",
         why: Why::Rule,
         holds: |case| is_of_chunk_line(case) && has_chunk_fault(case, ChunkFault::Extension),
     },
     Class {
         name: "chunk-junk",
-        what: "Bareline rejects what follows a chunk size and is no extension.",
+        what: "Bareline rejects octets after a chunk size that are no extension.",
         section: "RFC 9112 section 7.1",
         why: Why::Rule,
         holds: |case| is_of_chunk_line(case) && has_chunk_fault(case, ChunkFault::Junk),
@@ -646,7 +645,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "chunk-end",
-        what: "Bareline rejects chunk data without CR LF behind it.",
+        what: "Bareline rejects chunk data without CR LF after it.",
         section: "RFC 9112 section 7.1",
         why: Why::Rule,
         holds: |case| case.is(ParseErrorKind::ChunkEnd) && has_chunk_fault(case, ChunkFault::End),
