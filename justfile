@@ -144,7 +144,7 @@ msrv:
 package:
     tests/scripts/package
 
-# Needs a release in the registry; the first one is still to come
+# Needs a release in the registry, and there is no release yet
 # (`cargo install cargo-semver-checks`).
 # Checks the public names of core and net for semantic versioning since the last release.
 semver:

@@ -1,8 +1,8 @@
 //! The classes of differences, each with its reason, or an error of ours.
 //!
 //! A difference belongs to the first class whose predicate holds. Where bareline rejects what
-//! others accept, the class shows the error from the message's octets, and names no reader: its
-//! sample could be used to attack a reader that is named.
+//! others accept, the class shows the error from the message's octets. Such a class names no
+//! reader, since its sample could be used to attack that reader.
 
 mod lax;
 mod strict;

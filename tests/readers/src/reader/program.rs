@@ -9,10 +9,13 @@
 //!
 //! - `R`: rejected, followed by a reason.
 //! - `I`: incomplete.
-//! - `A`: accepted, or `H`: incomplete after the head. Both are followed by these parts: the
-//!   framing (`none`, `chunked`, `close`, `tunnel`, a length, or `?`), the three parts of the start
-//!   line, the end (a number, or `?`), the content, the number of fields, alternating names and
-//!   values, and then the trailers in this form.
+//! - `A`: accepted, followed by the parts of the message.
+//! - `H`: incomplete after the head, followed by the same parts.
+//!
+//! The parts of a message are the framing (`none`, `chunked`, `close`, `tunnel`, a length, or `?`)
+//! and the three parts of the start line. The end (a number, or `?`) and the content follow, then
+//! the number of fields, and their alternating names and values. The remaining parts are the names
+//! and values of the trailers.
 //!
 //! A part `?` is one that the reader does not show.
 
