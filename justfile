@@ -1,41 +1,40 @@
-# The commands of the project; `.ci/run` calls them.
+# The commands of the project, which `.ci/run` and the jobs of CI call.
 
 # Lists the recipes.
 default:
     @just --list
 
-# A workspace is where a lock is.
-# Is the code formatted, in each workspace?
+# Each folder with a lock file is a workspace.
+# Checks the format of the code in each workspace.
 format-check:
     for lock in $(git ls-files '*Cargo.lock'); do \
         cargo fmt --manifest-path ${lock%lock}toml --all --check || exit 1; \
     done
 
-# Lints, on every target of every member.
+# Lints every target of every member, and checks line widths, links and CI jobs.
 lint:
     cargo clippy --workspace --all-targets --locked -- -D warnings
     tests/scripts/width
     tests/scripts/spelling
     tests/scripts/links
     tests/scripts/jobs
-    # No file is committed that a build writes.
+    # Fails if a file that a build writes is committed.
     @! git ls-files --cached --ignored --exclude-standard | grep .
 
-# All tests: unit, property, requirement, socket and doc tests, and the seeds of the fuzz targets.
+# Runs all tests: unit, property, requirement, socket and doc tests, and the fuzz targets' seeds.
 test:
     cargo test --locked
 
-# What passes on every system: unit and doc tests of core and net, the octet tests, and the programs
-# of the article. Any shell runs these lines.
-# The tests for systems that are not Unix.
+# The unit and doc tests of core and net, the octet tests, and the programs of the article pass on
+# every system. Any shell runs these lines.
+# Runs the tests for systems that are not Unix.
 test-core-net:
     cargo test --locked --package bareline-core --package bareline-net --package bareline-octets
     cargo build --locked --package bareline-net --examples
     cargo test --locked --package bareline-sockets --test sockets the_articles
 
-# They are longer by so many tokens than those in `just test`: minutes for one, some ten times that
-# for two.
-# Judges longer strings by the RFCs' ABNF.
+# One token more than in `just test` takes minutes, and two some ten times as long.
+# Judges strings that are `longer` by this number of tokens, by the RFCs' ABNF.
 oracle longer="2":
     ORACLE_LONGER={{longer}} cargo test --locked --test oracle -- --nocapture
 
@@ -43,46 +42,46 @@ oracle longer="2":
 oracle-abnf:
     tests/oracle/compare_abnf
 
-# The documentation, without a warning.
+# Builds the documentation, and fails on a warning.
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
     RUSTDOCFLAGS="-D warnings" cargo doc --package bareline-core --no-deps --all-features --locked
 
-# What concerns the octets, with each way to scan them that is not this machine's own.
+# Runs the octet tests with each way to scan that the default build does not use.
 scans:
     tests/scripts/scans
 
-# For a microcontroller, and for this machine.
+# The targets are a microcontroller and the host.
 # Links every public function of core with a panic handler that must not be reachable.
 panic-free:
     tests/panic_free/run
 
-# Options are those of `cargo fuzz run`.
-# Fuzzes one target, from its seeds: `just fuzz parse_request 60`.
+# The options are those of `cargo fuzz run`.
+# Fuzzes one target from its seeds: `just fuzz parse_request 60`.
 fuzz target seconds="60" *options:
     mkdir -p fuzz/corpus/{{target}}
     cargo fuzz run {{options}} {{target}} fuzz/corpus/{{target}} fuzz/seeds/{{target}} -- \
         -max_total_time={{seconds}} -dict=fuzz/http.dict
 
-# Fuzzes every target for a short while, from its seeds.
+# Fuzzes every target from its seeds for some seconds.
 fuzz-smoke seconds="20":
     tests/scripts/fuzz_smoke {{seconds}}
 
-# Fuzzes the ways to scan, compiled with AVX2; `fuzz-smoke` leaves that out.
+# Fuzzes the ways to scan with AVX2, which `fuzz-smoke` does not use.
 fuzz-avx2 seconds="60":
     RUSTFLAGS="-C target-cpu=x86-64-v3" just fuzz scan {{seconds}} --target-dir target/fuzz-avx2
 
-# Licenses, sources and duplicates of the dependencies (`cargo install cargo-deny`).
+# Checks licenses, sources and duplicates of the dependencies (`cargo install cargo-deny`).
 deny:
     cargo deny --all-features check bans licenses sources
 
-# It takes hours (`cargo install cargo-mutants`).
-# Which changes to core does no test notice, and no list have?
+# Takes hours (`cargo install cargo-mutants`).
+# Lists the changes to core that no test notices and that tests/mutants.txt does not list.
 mutants *options:
     tests/scripts/mutants {{options}}
 
-# The traits of embedded transports, and what a firmware logs.
-# The features of core that nobody has by default.
+# These are the traits of embedded transports, and defmt logs.
+# Tests the optional features of core.
 features:
     cargo clippy --package bareline-core --all-features --all-targets --locked -- -D warnings
     cargo test --quiet --package bareline-core --all-features --locked --test embedded_io
@@ -91,62 +90,63 @@ features:
     cargo check --package bareline-core --no-default-features --features embedded-io-07 --locked
     tests/defmt/run
 
-# The firmwares: builds, boots and checks them in QEMU; builds the example for embassy-net.
+# Builds, boots and checks the firmware in QEMU, and builds the example for embassy-net.
 firmware:
     examples/microcontroller/run
     examples/embassy/check
 
-# With QEMU; `just budgets --update` records what is measured.
-# What does core cost a firmware: flash, stack, instructions?
+# Needs QEMU; `just budgets --update` records the figures.
+# Measures the flash, stack and instructions of core in a firmware.
 budgets *options:
     tests/budgets/run {{options}}
 
-# Is the work linear in the octets, however they arrive? Instruction counts, with valgrind.
+# Checks with valgrind that the instruction count is linear in the octets, at any cut.
 linear:
     tests/scripts/linear
 
-# Are bodies copied in slices, without optimization too? Instruction counts, with valgrind.
+# Checks with valgrind that bodies are copied in slices, even without optimization.
 copies:
     tests/scripts/copies
 
-# With hyper, httparse, h11, llhttp and Go's; four minutes or more on two cores.
+# The parsers are hyper, httparse, h11, llhttp and Go's. Takes four minutes or more on two cores.
 # `just readers --quick` takes seconds, `just readers --update` writes tests/readers/README.md.
-# Compares what is accepted of 10,000,000 messages with other parsers.
+# Compares the readings of 10,000,000 messages with those of other parsers.
 readers *options:
     tests/readers/run {{options}}
 
-# Line coverage of core, with llvm-cov.
+# Measures the line coverage of core, with llvm-cov.
 coverage:
     tests/scripts/coverage
 
-# Prints the first part of bench/RESULTS.md; a minute or two, most of it the compiler's.
-# How fast is bareline beside other parsers?
+# Prints the first part of bench/RESULTS.md. Takes a minute or two, most of it to compile.
+# Compares the speed of bareline with that of other parsers.
 bench:
     @bench/run
 
-# Prints the second part of bench/RESULTS.md: a quarter of an hour and the peers' compilation.
-# With wrk; Go, nginx and strace where they are installed; `just bench-net --rounds 1 --no-builds`
-# is a quick look.
-# And beside other servers, clients and UDP peers?
+# Prints the second part of bench/RESULTS.md. Takes a quarter of an hour, and the compilation of
+# the peers. Needs wrk; uses Go, nginx and strace where they are installed.
+# `just bench-net --rounds 1 --no-builds` is a quick run.
+# Compares the speed of bareline with that of other servers, clients and UDP peers.
 bench-net *options:
     @bench/net/run {{options}}
 
-# With valgrind; `just count --update` records what is counted.
-# Has the number of instructions grown?
+# Needs valgrind; `just count --update` records the counts.
+# Compares the instruction counts with the recorded ones.
 count *options:
     bench/count {{options}}
 
-# Compares it with what the dependencies of core and net ask for, and compiles both with that
-# toolchain where it is installed.
-# Does the declared rust-version suffice?
+# Compares the version with those of the dependencies, and compiles core and net with that toolchain
+# where it is installed.
+# Checks that the declared rust-version suffices.
 msrv:
     tests/scripts/msrv
 
-# Packages core and net as they would be released, and compiles them from that.
+# Packages core and net as for a release, and compiles the packages.
 package:
     tests/scripts/package
 
-# It needs a release in the registry, and there is none yet (`cargo install cargo-semver-checks`).
-# Do the public names of core and net keep semantic versioning since the last release?
+# Needs a release in the registry, and there is no release yet
+# (`cargo install cargo-semver-checks`).
+# Checks the public names of core and net for semantic versioning since the last release.
 semver:
     cargo semver-checks --package bareline-core --package bareline-net

@@ -10,20 +10,20 @@ use bareline_core::{
 };
 use std::fmt;
 
-/// What a decoder says of some octets, however they arrive.
+/// The events that a decoder reports for some octets, independent of their pieces.
 #[derive(Clone, PartialEq, Eq)]
 pub enum BodyEvent {
     /// A chunk of this size, with these extensions.
     Chunk(u64, Vec<u8>),
-    /// Content, all that comes without something else in between.
+    /// Content, joined up to the next other event.
     Content(Vec<u8>),
     /// A trailer field: name and value.
     Trailer(Vec<u8>, Vec<u8>),
-    /// The body is whole, and took so many octets.
+    /// The end of the body, and its number of octets.
     End(usize),
-    /// A fault, at this octet of the body.
+    /// An error, and the range of octets that shows it.
     Rejected(ParseErrorKind, usize, usize),
-    /// The octets came to their end, and the peer did not close.
+    /// The end of the octets, without a close by the peer.
     Waiting,
 }
 
@@ -40,8 +40,9 @@ impl fmt::Debug for BodyEvent {
     }
 }
 
-/// Decodes octets that arrive in pieces of these sizes, the last of which repeats; then the peer
-/// closes, if `closes`.
+/// Decodes octets that arrive in pieces of these sizes, the last of which repeats.
+///
+/// Then the peer closes, if `closes`.
 pub fn body_events(
     framing: Framing,
     limits: &Limits,
@@ -52,7 +53,7 @@ pub fn body_events(
     events_by(BodyDecoder::decode, framing, limits, octets, pieces, closes)
 }
 
-/// The ways to ask a decoder.
+/// A function that asks a decoder for its next part.
 type Ask = for<'b> fn(&mut BodyDecoder, &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError>;
 
 fn events_by(
@@ -101,7 +102,7 @@ fn events_by(
                     }
                     BodyPart::Chunk { size, extensions } => {
                         events.push(BodyEvent::Chunk(size, extensions.as_bytes().to_vec()));
-                        // Reading them never fails: they have been checked.
+                        // Reading the extensions never fails: the decoder has checked them.
                         let names = extensions
                             .iter()
                             .map(|one| one.name().len() + one.value().map_or(0, Iterator::count));
@@ -134,12 +135,12 @@ fn events_by(
     }
 }
 
-/// How the octets of a body arrive, and who reads them.
+/// The way in which the octets of a body arrive, and their reader's limits.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct BodyReading {
-    /// What the head said of the body.
+    /// The framing that the head declares.
     pub framing: Framing,
-    /// Whether the peer closes behind the last octet.
+    /// `true` if the peer closes after the last octet.
     pub closes: bool,
     /// The sizes of the pieces that arrive; the last one repeats.
     pub pieces: [u8; 4],
@@ -169,7 +170,7 @@ impl<'a> Arbitrary<'a> for BodyReading {
     }
 }
 
-/// All that holds for any octets of a body.
+/// Checks every property of any octets of a body.
 pub fn decode_body(octets: &[u8]) {
     let mut u = Unstructured::new(octets);
     let Ok(reading) = BodyReading::arbitrary(&mut u) else { return };
@@ -180,7 +181,7 @@ pub fn decode_body(octets: &[u8]) {
     }
 }
 
-/// However the octets of a body arrive, and whatever the limits, the events are the same.
+/// Checks that the events do not depend on how the octets of a body are cut, within any limits.
 pub fn every_cut_of_a_body_gives_the_same_events(reading: &BodyReading, octets: &[u8]) {
     let BodyReading { framing, closes, pieces, limits: tight } = *reading;
     let limits = &tight.or(Limits {
@@ -210,7 +211,7 @@ pub fn every_cut_of_a_body_gives_the_same_events(reading: &BodyReading, octets: 
     assert!(trailers <= usize::from(limits.trailers), "more trailers than the limit");
 }
 
-/// The same for a reader of the content: what stood in several chunks is one.
+/// Returns the events for a reader of the content alone: content of several chunks is joined.
 fn without_chunk_lines(events: &[BodyEvent]) -> Vec<BodyEvent> {
     let mut without: Vec<BodyEvent> = Vec::new();
     for event in events {
@@ -225,16 +226,16 @@ fn without_chunk_lines(events: &[BodyEvent]) -> Vec<BodyEvent> {
     without
 }
 
-/// A body as a caller means it.
+/// A body to be written.
 #[derive(Clone, PartialEq, Eq, Arbitrary)]
 pub struct BodyModel {
-    /// The pieces in which it is sent.
+    /// The pieces in which the body is sent.
     pub pieces: Vec<Octets>,
     /// Trailer fields: each name is an `X` and this number.
     pub trailers: Vec<(u8, Octets)>,
-    /// How its end is told.
+    /// The framing of the body.
     pub framing: BodyFraming,
-    /// Whether the caller sends the octets himself.
+    /// `true` if the caller sends the framed octets himself.
     pub is_framed: bool,
 }
 
@@ -248,7 +249,7 @@ impl fmt::Debug for BodyModel {
     }
 }
 
-/// How the end of a body is told.
+/// The framing of a body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Arbitrary)]
 pub enum BodyFraming {
     /// By its length.
@@ -259,7 +260,7 @@ pub enum BodyFraming {
     UntilClose,
 }
 
-/// What an encoder makes of a body, a decoder makes a body of again, with its trailers.
+/// Checks that an encoded body decodes to the same body and trailers.
 pub fn what_is_encoded_decodes(model: &BodyModel) {
     let mut out = Box::new(WireBuf::<8_192>::new());
     let body = model.pieces.iter().flat_map(|piece| piece.0.clone()).collect::<Vec<_>>();

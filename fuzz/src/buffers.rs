@@ -1,27 +1,28 @@
-//! The receive buffer is a queue.
+//! A property of the receive buffer: it is a queue.
 
 use arbitrary::Arbitrary;
 use bareline_core::RecvBuf;
 
-/// What may be done with a receive buffer.
+/// An operation on a receive buffer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Arbitrary)]
 pub enum BufferUse {
-    /// Up to so many octets are put in.
+    /// Puts in up to this many octets.
     Fill(u8),
-    /// So many are used up.
+    /// Consumes this many octets.
     Consume(u8),
-    /// So many are pinned, while others go in and are used up behind them.
+    /// Pins the first count of octets, then puts in and consumes the other two counts after them.
     Pin(u8, u8, u8),
-    /// The pinned ones are given up.
+    /// Unpins the octets.
     Unpin,
 }
 
-/// Whatever is done with a receive buffer, it holds what was put in and not used, in order; what is
-/// pinned stays as it is; it takes octets as long as it is not full.
+/// Checks that a receive buffer holds the octets that were put in and not consumed, in order.
+///
+/// Pinned octets do not change. The buffer takes octets until it is full.
 pub fn a_receive_buffer_is_a_queue(uses: &[BufferUse]) {
     let mut buffer = RecvBuf::<24>::new();
     let (mut held, mut pinned, mut next) = (Vec::new(), Vec::new(), 0u8);
-    // Octets that differ from those around them.
+    // Each octet differs from its neighbours.
     let mut fresh = |count: u8| -> Vec<u8> {
         (0..count % 16)
             .map(|_| {
@@ -72,7 +73,7 @@ pub fn a_receive_buffer_is_a_queue(uses: &[BufferUse]) {
     }
 }
 
-/// Puts these octets into the room there is, and notes them.
+/// Returns a function that copies these octets into the spare octets of a buffer, and notes them.
 fn put(octets: &[u8], held: &mut Vec<u8>) -> impl FnOnce(&mut [u8]) -> Result<usize, ()> {
     move |room| {
         assert!(!room.is_empty(), "octets are asked for, and there is no room");

@@ -1,4 +1,4 @@
-//! Whatever a caller hands to a writer, and what comes of it.
+//! Any calls on a writer, and the message that they write.
 
 use crate::shown::{Shown, field_lines, pairs as pairs_shown, text};
 use crate::written::{Sent, Written, note};
@@ -10,23 +10,22 @@ use bareline_core::{
 };
 use std::fmt;
 
-/// The calls with which a caller writes a message, with strings of any kind: those that a writer
-/// has to refuse among them.
+/// The calls with which a caller writes a message, from strings of any kind, also invalid ones.
 #[derive(Clone)]
 pub struct Calls {
-    /// Of the message, or of the request that is answered.
+    /// The method of the message, or of the request that a response responds to.
     pub method: String,
-    /// None for a response.
+    /// The request target; `None` for a response.
     pub target: Option<String>,
-    /// Of a response.
+    /// The status of a response.
     pub status: u16,
-    /// Of a response that has its own.
+    /// The reason phrase of a response, if it is not the default one.
     pub reason: Option<Vec<u8>>,
-    /// Names and values.
+    /// The names and values of the fields.
     pub fields: Vec<(String, Vec<u8>)>,
-    /// How the head ends.
+    /// The call that ends the head.
     pub end: End,
-    /// The body.
+    /// The pieces of the body.
     pub pieces: Vec<Vec<u8>>,
     /// The trailer fields.
     pub trailers: Vec<(String, Vec<u8>)>,
@@ -41,7 +40,7 @@ pub enum End {
     Whole,
     /// `length`
     Length(u8),
-    /// `length` of what follows
+    /// `length` with the length of all pieces
     RightLength,
     /// `chunked`
     Chunked,
@@ -49,7 +48,7 @@ pub enum End {
     UntilClose,
 }
 
-/// What can go wrong in a string that becomes part of a head.
+/// Strings that make a part of a head invalid.
 pub const TELLING: &[&str] = &[
     "\r\n",
     "\r",
@@ -80,7 +79,7 @@ pub const TELLING: &[&str] = &[
     "\\",
 ];
 
-/// One of the usual strings, sometimes with something in it.
+/// Chooses one of the common strings, sometimes with another string inserted.
 fn string(u: &mut Unstructured<'_>, usual: &[&str]) -> Result<String> {
     let mut string = (*u.choose(usual)?).to_owned();
     if u.ratio(1, 12)? {
@@ -177,14 +176,14 @@ impl fmt::Debug for Calls {
 }
 
 impl Calls {
-    /// Makes the calls; the octets, if all of them succeed.
+    /// Makes the calls, and returns the octets if all calls succeed.
     pub fn write(&self) -> std::result::Result<Vec<u8>, WriteError> {
         let mut out = WireBuf::<4096>::new();
         let mut writer = MessageWriter::new();
         let written = self.write_to(&mut writer, &mut out);
         if written.is_err() {
-            // A head that is refused leaves nothing; one whose body is refused stands, and owes the
-            // body.
+            // A rejected head writes nothing. After a rejected body the head stays, and the body is
+            // owed.
             let is_body_owed =
                 writer.response(RequestContext::UNREAD, Status::OK, &mut out).is_err();
             assert!(out.as_bytes().is_empty() || is_body_owed, "{self:?} left {out:?}");
@@ -238,14 +237,15 @@ impl Calls {
         }
     }
 
-    /// The body that a reader has to see.
+    /// Returns the body that a reader has to see.
     pub fn body(&self) -> Vec<u8> {
         let is_withheld = self.target.is_none() && (self.method == "HEAD" || self.status == 304);
         if self.end == End::Nothing || is_withheld { Vec::new() } else { self.pieces.concat() }
     }
 
-    /// The fields that a reader has to see, besides those that the writer adds: `Content-Length`,
-    /// `Transfer-Encoding`, `Connection`.
+    /// Returns the fields that a reader has to see.
+    ///
+    /// The writer adds `Content-Length`, `Transfer-Encoding` and `Connection` to these fields.
     pub fn meant(&self) -> Vec<(String, Vec<u8>)> {
         self.fields.iter().map(|(name, value)| (name.clone(), trimmed(value))).collect()
     }
@@ -258,7 +258,7 @@ fn trimmed(value: &[u8]) -> Vec<u8> {
     value.get(start..end).unwrap_or_default().to_vec()
 }
 
-/// What our own parser reads: start line, fields, body, trailers, and how many octets they take.
+/// A message that our own parser has read, and its number of octets.
 struct Read {
     start: Vec<Vec<u8>>,
     fields: Vec<(String, Vec<u8>)>,
@@ -267,8 +267,7 @@ struct Read {
     len: usize,
 }
 
-/// Whatever calls a caller makes: when all succeed, the octets are exactly the message that was
-/// meant, with nothing left over.
+/// Checks that calls that all succeed write exactly the message that was meant.
 pub fn any_calls_that_succeed_write_what_is_meant(calls: &Calls) {
     let Ok(octets) = calls.write() else { return };
     note(|| {
@@ -297,7 +296,7 @@ pub fn any_calls_that_succeed_write_what_is_meant(calls: &Calls) {
     let is_added = |name: &str| ["Content-Length", "Transfer-Encoding"].contains(&name);
     let mut seen: Vec<_> = read.fields.into_iter().filter(|(name, _)| !is_added(name)).collect();
     let meant = calls.meant();
-    // `Connection: close` is added behind the others.
+    // The writer adds `Connection: close` after the other fields.
     if seen.len() == meant.len() + 1 {
         assert_eq!(seen.pop(), Some(("Connection".to_owned(), b"close".to_vec())), "{}", shown());
     }

@@ -3,8 +3,9 @@
 use crate::log::FIELDS;
 use bareline_core::{FieldSpans, Method, RequestHead, TargetForm};
 
-/// All that holds for any octets in a datagram: what is a message is whole, and what is whole in a
-/// stream too is the same there.
+/// Checks every property of any octets in a datagram.
+///
+/// A message leaves no octets over. A stream accepts each request but those in asterisk form.
 pub fn datagram(octets: &[u8]) {
     let mut spans = FieldSpans::<FIELDS>::new();
     if let Ok((head, body)) = bareline_core::datagram::request(octets, spans.lend()) {

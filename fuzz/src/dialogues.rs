@@ -1,4 +1,4 @@
-//! A client against a server.
+//! Dialogues between a client and a server.
 
 use crate::log::{CLOSE, FIELDS, ServerManner, begin_echo, respond, wishes};
 use crate::shown::Octets;
@@ -10,7 +10,7 @@ use bareline_core::{
 };
 use std::fmt;
 
-/// A dialogue that these octets choose, for a fuzz target.
+/// Runs the dialogue that these octets choose, for a fuzz target.
 pub fn dialogue(octets: &[u8]) {
     let mut u = Unstructured::new(octets);
     let chosen = <(ServerManner, (u8, u8), Vec<Asking>)>::arbitrary(&mut u);
@@ -26,15 +26,15 @@ pub fn dialogue(octets: &[u8]) {
 /// A request in a dialogue.
 #[derive(Clone, PartialEq, Eq, Arbitrary)]
 pub struct Asking {
-    /// Its method.
+    /// The method of the request.
     pub method: AskingMethod,
-    /// Its body, in the pieces in which it is sent.
+    /// The body of the request, in the pieces in which it is sent.
     pub pieces: Vec<Octets>,
-    /// Whether the body is sent in chunks.
+    /// `true` if the body is sent in chunks.
     pub is_chunked: bool,
-    /// Whether the body waits for 100 (Continue).
+    /// `true` if the body waits for 100 (Continue).
     pub expects_continue: bool,
-    /// Whether the connection closes behind it.
+    /// `true` if the request says `Connection: close`.
     pub says_close: bool,
 }
 
@@ -90,8 +90,9 @@ impl Asking {
     }
 }
 
-/// A client and a server wired back to back, with octets that travel in pieces, always come to an
-/// end: every request is answered, or a side has closed. What one sends is what the other gets.
+/// Checks that a dialogue between our client and our server ends, in pieces of any size.
+///
+/// Every request gets its response, or a side has closed. Each side receives what the other sends.
 pub fn a_dialogue_comes_to_an_end(requests: &[Asking], manner: ServerManner, pieces: (u8, u8)) {
     let (mut up, mut down) = (Wire::default(), Wire::default());
     converse(requests, manner, pieces, &mut up, &mut down);
@@ -119,14 +120,14 @@ fn converse(
     for _ in 0..100_000 {
         up.carry(pieces.0);
         down.carry(pieces.1);
-        // The client: writes when it is its turn, else reads.
+        // The client writes in its states that send, and reads in the others.
         let before =
             (up.sent.len(), up.used, down.used, rest.len(), client.state(), server.state());
         match client.state() {
             ClientState::Idle => {
                 let Some(asking) = requests.get(asked) else {
                     assert_eq!(responses, asked);
-                    // A server that answers early may not have got all of the last body yet.
+                    // A server that responds early may not have received all of the last body yet.
                     let is_all = |sent: &Vec<u8>, received: &Vec<u8>| {
                         sent == received || manner.responds_early
                     };
@@ -182,8 +183,8 @@ fn converse(
             _ => {}
         }
         if has_response {
-            // What has arrived of a body that the server does not read is discarded before the
-            // response.
+            // The server does not read the body: the octets that have arrived are discarded before
+            // the response.
             up.consume(server.discard_body(&up.arrived));
             respond(&mut server, &mut out, manner, offers_upgrade);
             down.send(out.as_bytes());
@@ -232,7 +233,7 @@ fn converse(
     panic!("the dialogue does not come to an end");
 }
 
-/// Octets on their way.
+/// Octets in transit.
 #[derive(Default)]
 struct Wire {
     travelling: Vec<u8>,

@@ -1,5 +1,6 @@
-//! Properties of bareline, each a function that a fuzz target and a test both call, and the models
-//! that make messages for them.
+//! Properties of bareline, and the models that generate messages for them.
+//!
+//! Each property is a function that a fuzz target and a test both call.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a property fails by panicking")]
 

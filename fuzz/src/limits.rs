@@ -4,26 +4,26 @@ use arbitrary::Arbitrary;
 use bareline_core::Limits;
 use std::fmt;
 
-/// Limits of which each may be so low that a message of a few lines reaches it.
+/// Limits that a message of a few lines may reach.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Arbitrary)]
 pub struct TightLimits {
-    /// Below 8.
+    /// The limit of a method, below 8.
     pub method: Option<u8>,
-    /// Below 16.
+    /// The limit of a target, below 16.
     pub target: Option<u8>,
-    /// Any.
+    /// The limit of a head, of any value.
     pub head: Option<u8>,
-    /// Below 4.
+    /// The limit of trailers, below 4.
     pub trailers: Option<u8>,
-    /// Below 16.
+    /// The limit of a chunk line, below 16.
     pub chunk_line: Option<u8>,
-    /// Below 16.
+    /// The limit of chunk extensions, below 16.
     pub chunk_extensions: Option<u8>,
-    /// Below 16.
+    /// The limit of a body, below 16.
     pub body: Option<u8>,
-    /// Below 32.
+    /// The limit of octets to drain, below 32.
     pub drain: Option<u8>,
-    /// Below 3.
+    /// The limit of interim responses, below 3.
     pub interim: Option<u8>,
 }
 
@@ -49,7 +49,7 @@ impl fmt::Debug for TightLimits {
 }
 
 impl TightLimits {
-    /// Returns these limits, with those of `others` that are not tight.
+    /// Returns these limits, with the limits of `others` where none is tight.
     pub fn or(self, others: Limits) -> Limits {
         let below = |limit: Option<u8>, bound: u8, other: u16| {
             limit.map_or(other, |limit| u16::from(limit % bound))
@@ -68,8 +68,10 @@ impl TightLimits {
     }
 }
 
-/// Returns the places to cut octets in two at: every one, or of a long input those around line ends
-/// and some others.
+/// Returns the positions at which to cut octets in two.
+///
+/// These are all positions of short octets, and of long ones those around line ends and some
+/// others.
 pub(crate) fn cuts(octets: &[u8]) -> Vec<usize> {
     let is_near_line_end = |at: usize| {
         octets

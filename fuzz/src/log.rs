@@ -1,4 +1,4 @@
-//! What connections make of octets, written down.
+//! Logs of the events of connections.
 
 use crate::shown::{Shown, pairs, text};
 use arbitrary::Arbitrary;
@@ -9,28 +9,28 @@ use bareline_core::{
 };
 use std::fmt;
 
-/// What a connection says of some octets, however they arrive.
+/// An event of a connection, independent of the pieces in which the octets arrive.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Entry {
     /// The start line of a head, and its fields.
     Head(String, Vec<(String, Vec<u8>)>),
     /// A chunk of this size, with these extensions.
     Chunk(u64, Vec<u8>),
-    /// Content, all that comes without something else in between.
+    /// Content, joined up to the next other event.
     Data(Vec<u8>),
     /// A trailer field: name and value.
     Trailer(String, Vec<u8>),
-    /// The message is whole.
+    /// The end of the message.
     End,
-    /// A fault, at this octet of all that was sent.
+    /// An error, and the range of octets that shows it, counted from the first octet sent.
     Rejected(ParseErrorKind, usize, usize),
-    /// What this side has sent.
+    /// The octets that this side has sent.
     Sent(Vec<u8>),
-    /// The octets from here on belong to another protocol.
+    /// The position from which the octets belong to another protocol.
     Upgraded(usize),
-    /// The connection is closed; nothing from here on has been read.
+    /// The position from which nothing was read, since the connection is closed.
     Closed(usize),
-    /// It waits for more octets, or for the caller.
+    /// The state of a connection that waits for more octets, or for the caller.
     Waiting(&'static str),
 }
 
@@ -51,7 +51,7 @@ impl fmt::Debug for Entry {
     }
 }
 
-/// Octets that arrive piece by piece.
+/// Octets that arrive in pieces.
 struct Arrivals<'o> {
     octets: &'o [u8],
     arrived: usize,
@@ -64,7 +64,7 @@ impl<'o> Arrivals<'o> {
         Self { octets, arrived: 0, pieces: pieces.to_vec(), turn: 0 }
     }
 
-    /// Puts the next piece into the buffer; 0 when there is none.
+    /// Puts the next piece into the buffer, and returns its length; 0 if no piece is left.
     fn fill(&mut self, buffer: &mut RecvBuf<BUFFER>) -> usize {
         let piece =
             self.pieces.get(self.turn % self.pieces.len().max(1)).copied().unwrap_or(1).max(1);
@@ -85,21 +85,21 @@ pub(crate) const BUFFER: usize = 8_192;
 pub(crate) const FIELDS: usize = 6;
 pub(crate) const OUT: usize = 16_384;
 
-/// How a server behaves.
+/// The behaviour of a server.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Arbitrary)]
 pub struct ServerManner {
-    /// Responds without reading the body: discards what has arrived of it.
+    /// `true` if it responds without reading the body: it discards the octets that have arrived.
     pub responds_early: bool,
-    /// Begins its response with the head, and sends the body back in one chunk when that has
-    /// ended.
+    /// `true` if it begins its response after the head, and echoes the body in one chunk at its
+    /// end.
     pub echoes: bool,
-    /// Whether it answers in chunks, with a trailer, where it may.
+    /// `true` if it responds in chunks, with a trailer, where it may.
     pub responds_in_chunks: bool,
-    /// Whether it sends 100 when that is expected.
+    /// `true` if it sends 100 where the request expects one.
     pub sends_continue: bool,
-    /// Whether it switches protocols when that is offered.
+    /// `true` if it switches protocols when the request offers an upgrade.
     pub upgrades: bool,
-    /// Whether it says that it closes.
+    /// `true` if it says `Connection: close`.
     pub says_close: bool,
 }
 
@@ -121,7 +121,9 @@ impl fmt::Debug for ServerManner {
     }
 }
 
-/// A server's connection, fed with octets in pieces; then the peer closes, if `closes`.
+/// Returns the events of a server's connection that receives octets in pieces.
+///
+/// Then the peer closes, if `closes`.
 pub fn server_log(
     octets: &[u8],
     pieces: &[usize],
@@ -172,7 +174,7 @@ pub fn server_log(
                 buffer.consume(used);
                 used_up += used;
                 rejected(connection.error().map_or(Ok(()), Err), &mut log, used_up, &mut fault);
-                // What arrives at all arrives before the response here, however it is cut.
+                // All octets arrive before the response, so that the cut makes no difference.
                 let may_end = connection.may_discard_body() || connection.expects_continue();
                 fault.is_none() && (!may_end || arrivals.fill(&mut buffer) == 0)
             }
@@ -284,7 +286,7 @@ pub(crate) fn respond<const M: usize>(
     connection.end_body(&[(SUM, FieldValue::from_static("5"))], out).expect("an end that fits");
 }
 
-/// Begins a response that sends the body back while it comes.
+/// Begins a response that echoes the body while the body arrives.
 pub(crate) fn begin_echo<const M: usize>(
     connection: &mut ServerConnection,
     out: &mut WireBuf<M>,
@@ -375,8 +377,9 @@ fn name_of(state: ServerState) -> &'static str {
     }
 }
 
-/// A client's connection that sends these requests, one after the other, and is fed with octets in
-/// pieces; then the peer closes, if `closes`.
+/// Returns the events of a client's connection that sends these requests one after the other.
+///
+/// The connection receives the octets in pieces. Then the peer closes, if `closes`.
 pub fn client_log(
     methods: &[Method<'_>],
     octets: &[u8],
@@ -413,7 +416,7 @@ pub fn client_log(
                         .expect("a request that fits");
                     out.clear();
                 }
-                // Whatever comes now answers nothing.
+                // No request is open: these octets are no response.
                 None => match connection.receive(buffer.filled_mut(), spans.lend()).map(|_| ()) {
                     Err(error) => rejected(Err(error), &mut log, used_up, &mut None),
                     Ok(()) if arrivals.fill(&mut buffer) == 0 => {

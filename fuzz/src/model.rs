@@ -1,4 +1,4 @@
-//! Messages as a caller means them, for the writer to write and the parser to read back.
+//! Models of messages, for the writer to write and the parser to read back.
 
 use crate::shown::{field_lines, text};
 use arbitrary::{Arbitrary, Result, Unstructured};
@@ -17,46 +17,46 @@ pub enum MessageModel {
     Response(ResponseModel),
 }
 
-/// A request.
+/// A request to be written.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RequestModel {
-    /// A token.
+    /// The method: a token.
     pub method: String,
-    /// A target that suits the method.
+    /// The target, of a form that the method allows.
     pub target: String,
-    /// Whether it is an HTTP/1.0 request.
+    /// `true` for an HTTP/1.0 request.
     pub is_http10: bool,
-    /// Names and values.
+    /// The names and values of the fields.
     pub fields: Vec<(String, Vec<u8>)>,
-    /// The body, empty for none.
+    /// The body; empty for none.
     pub body: Vec<u8>,
-    /// Whether the body is sent in chunks.
+    /// `true` if the body is sent in chunks.
     pub is_chunked: bool,
 }
 
-/// A response, and what it answers.
+/// A response to be written, and the request that it responds to.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ResponseModel {
     /// The method of the request.
     pub asked: Asked,
-    /// Whether the request was an HTTP/1.0 one.
+    /// `true` if the request was an HTTP/1.0 one.
     pub is_asked_http10: bool,
-    /// 100 to 599.
+    /// The status, 100 to 599.
     pub status: u16,
-    /// Whether it is an HTTP/1.0 response.
+    /// `true` for an HTTP/1.0 response.
     pub is_http10: bool,
-    /// Names and values.
+    /// The names and values of the fields.
     pub fields: Vec<(String, Vec<u8>)>,
-    /// The body, empty for none.
+    /// The body; empty for none.
     pub body: Vec<u8>,
-    /// How its end is told.
+    /// The call that ends the head.
     pub ending: Ending,
 }
 
 /// The methods on which the framing of a response depends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Arbitrary)]
 pub enum Asked {
-    /// GET, for all others.
+    /// GET, which represents all other methods.
     Get,
     /// HEAD.
     Head,
@@ -78,25 +78,25 @@ impl Asked {
 /// The calls that end a head.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Arbitrary)]
 pub enum Ending {
-    /// With the whole body.
+    /// `body`, with the complete body.
     Whole,
-    /// With its length; the body follows in pieces.
+    /// `length`; the body follows in pieces.
     Pieces,
-    /// In chunks.
+    /// `chunked`; the body follows in pieces.
     Chunks,
-    /// With the whole body, and the connection.
+    /// `body_until_close`, with the complete body.
     WholeUntilClose,
-    /// With the connection; the body follows in pieces.
+    /// `until_close`; the body follows in pieces.
     PiecesUntilClose,
 }
 
 impl RequestModel {
-    /// The version.
+    /// Returns the version of the request.
     pub fn version(&self) -> Version {
         version(self.is_http10)
     }
 
-    /// Why this cannot be written.
+    /// Returns the reason why the request cannot be written, if there is one.
     pub fn rejection(&self) -> Option<WriteError> {
         let forbids_content = matches!(&self.method[..], "CONNECT" | "TRACE");
         match self.is_chunked {
@@ -106,7 +106,7 @@ impl RequestModel {
         }
     }
 
-    /// Writes it.
+    /// Writes the request.
     pub fn write<const M: usize>(
         &self,
         out: &mut WireBuf<M>,
@@ -127,12 +127,12 @@ impl RequestModel {
 }
 
 impl ResponseModel {
-    /// The version.
+    /// Returns the version of the response.
     pub fn version(&self) -> Version {
         version(self.is_http10)
     }
 
-    /// Why this cannot be written.
+    /// Returns the reason why the response cannot be written, if there is one.
     pub fn rejection(&self) -> Option<WriteError> {
         let is_tunnel = self.asked == Asked::Connect && matches!(self.status, 200..=299);
         let has_no_body = is_tunnel || matches!(self.status, 100..=199 | 204 | 205 | 304);
@@ -156,7 +156,7 @@ impl ResponseModel {
         }
     }
 
-    /// Writes it.
+    /// Writes the response.
     pub fn write<const M: usize>(
         &self,
         out: &mut WireBuf<M>,
@@ -166,7 +166,7 @@ impl ResponseModel {
         let head =
             writer.response(context, Status::new(self.status)?, out)?.version(self.version());
         let head = with_fields(head, &self.fields)?;
-        // With 304 only the length is said.
+        // A 304 states the length, and sends no body.
         let sent = if self.status == 304 { &[] } else { &self.body[..] };
         match self.ending {
             Ending::Whole => head.body(&self.body),
@@ -306,7 +306,7 @@ impl<'a> Arbitrary<'a> for ResponseModel {
 
 const TCHARS: &[u8] =
     b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-/// `pchar`, and `/`; a `%` begins a triplet.
+/// The octets of `pchar`, and `/`; a `%` begins a triplet.
 const PCHARS: &[u8] = b"-._~!$&'()*+,;=:@%%0123456789ABCXYZabcxyz//";
 
 fn octets_of(
@@ -355,7 +355,7 @@ fn fields(u: &mut Unstructured<'_>) -> Result<Vec<(String, Vec<u8>)>> {
     let count = u.int_in_range(0..=8)?;
     (0..count)
         .map(|_| {
-            // The prefix keeps clear of the fields that have a meaning for the writer.
+            // The prefix avoids the fields that have a meaning for the writer.
             let name = format!("X{}", octets_of(u, TCHARS, 0..=12)?);
             let len = u.int_in_range(0..=32)?;
             let is_text = |octet: &u8| *octet == b'\t' || (*octet >= b' ' && *octet != 0x7f);

@@ -1,4 +1,4 @@
-//! Whatever a caller does with a connection.
+//! Any sequence of calls on a connection.
 
 use crate::log::{CLOSE, Entry, FIELDS, OUT, ServerManner, server_log};
 use crate::sequences::responses_are_valid;
@@ -11,27 +11,26 @@ use bareline_core::{
     Status, StreamSink, Target, WireBuf, WriteError,
 };
 
-/// What a caller may do with a server's connection.
+/// A call that a caller may make on a server's connection.
 #[derive(Clone, PartialEq, Eq, Debug, Arbitrary)]
 pub enum Operation {
-    /// Presents these octets behind what was not used.
+    /// Presents these octets after the octets that were not consumed.
     Receive(Octets),
-    /// Presents a request behind what was not used.
+    /// Presents a request after the octets that were not consumed.
     ReceiveRequest(
         #[arbitrary(with = |u: &mut Unstructured<'_>| one_of(u, REQUESTS))] &'static str,
     ),
-    /// Presents other octets than before.
+    /// Replaces the octets that were presented before.
     PresentOther(Octets),
     /// Begins a response with this status, and ends its head.
     Respond(#[arbitrary(with = code)] u16, #[arbitrary(with = finish)] HeadFinish),
     /// Begins a response while the body is received, and ends its head.
     RespondWhileReceiving(#[arbitrary(with = code)] u16, #[arbitrary(with = finish)] HeadFinish),
-    /// Responds by the sending half, as one of the two above, while the receiving half reads what
-    /// is there.
+    /// Responds by the sending half, as one of the two above, while the receiving half reads.
     RespondByHalf(#[arbitrary(with = code)] u16, #[arbitrary(with = finish)] HeadFinish, bool),
-    /// Discards what is there of the body.
+    /// Discards the octets of the body that have arrived.
     Discard,
-    /// Begins a response and gives it up.
+    /// Begins a response and drops its writer.
     GiveUp,
     /// Writes octets of a body.
     SendData(Octets),
@@ -39,11 +38,11 @@ pub enum Operation {
     EndBody,
     /// Rejects the request with this status.
     Reject(#[arbitrary(with = rejecting_code)] u16),
-    /// Goes on.
+    /// Continues with the next message.
     Next,
-    /// The peer closes.
+    /// Reports that the peer has closed.
     PeerClosed,
-    /// The buffer is full.
+    /// Reports that the buffer is full.
     Overflow,
 }
 
@@ -69,7 +68,7 @@ pub enum HeadFinish {
 }
 
 impl HeadFinish {
-    /// All of them.
+    /// All variants.
     pub const ALL: &'static [Self] = &[
         Self::WithoutBody,
         Self::Body,
@@ -91,8 +90,7 @@ fn finish(u: &mut Unstructured<'_>) -> arbitrary::Result<HeadFinish> {
     one_of(u, HeadFinish::ALL)
 }
 
-/// Chooses any status, some more often than others: 200, and those on which framing and turns
-/// depend.
+/// Chooses any status; 200, and statuses that change the framing or the state, are frequent.
 fn code(u: &mut Unstructured<'_>) -> arbitrary::Result<u16> {
     let choice: u16 = u.arbitrary()?;
     Ok(match choice % 8 {
@@ -108,7 +106,7 @@ fn rejecting_code(u: &mut Unstructured<'_>) -> arbitrary::Result<u16> {
     Ok(400 + u.arbitrary::<u16>()? % 200)
 }
 
-/// The requests that a server is given.
+/// The requests that a server receives.
 pub const REQUESTS: &[&str] = &[
     "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
     "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -126,9 +124,11 @@ pub const REQUESTS: &[&str] = &[
     "HEAD / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
 ];
 
-/// Whatever a caller does, a server's connection never panics, never uses more octets than it was
-/// given, never leaves `Close`, never has anything sent that our own client refuses, and no
-/// response is whole, on a connection that goes on, while octets of its request are owed.
+/// Checks that any calls keep a server's connection valid.
+///
+/// - It never panics, never consumes more octets than it was given, and never leaves `Close`.
+/// - Our own client accepts all that it sends.
+/// - A response is complete only after its request is, unless the connection closes.
 pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
     let limits = Limits { drain: 50, body: 100, ..Limits::DEFAULT };
     let mut connection = ServerConnection::new(limits);
@@ -209,7 +209,7 @@ pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
             written.is_ok() || after == before,
             "a refusal has changed {before:?} to {after:?}"
         );
-        // Each piece gives events until it is used up, or a call gives nothing new.
+        // Each piece gives events until it is consumed, or until a call gives no event.
         while let Ok((used, event)) = connection.receive(&input, spans.lend()) {
             assert!(used <= input.len(), "more octets were used than given");
             match &event {
@@ -238,7 +238,7 @@ pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
     responses_are_valid(&sent, requests.methods.iter().map(String::as_str));
 }
 
-/// The requests that a server has received, as the octets say that it has used.
+/// The requests that a server has received, from the octets that it has consumed.
 #[derive(Default)]
 struct Requests {
     methods: Vec<String>,
@@ -251,7 +251,7 @@ impl Requests {
         self.bodies.push(BodyDecoder::new(head.framing(), &Limits::DEFAULT));
     }
 
-    /// Counts octets that the server used behind the last head.
+    /// Counts octets that the server consumed after the last head.
     fn use_up(&mut self, mut octets: &[u8]) {
         while let Some(body) = self.bodies.last_mut() {
             match body.decode(octets) {
@@ -261,8 +261,9 @@ impl Requests {
         }
     }
 
-    /// Checks that where the responses sent so far are whole for their reader, and do not say that
-    /// the connection closes, the bodies of their requests have been received to their ends.
+    /// Checks that no complete response precedes the end of its request's body.
+    ///
+    /// A response that says that the connection closes may.
     fn are_not_outrun(&self, mut sent: &[u8]) {
         let mut responded = self.methods.iter().zip(&self.bodies);
         let mut next = responded.next();
@@ -311,40 +312,40 @@ fn finish_head<S: StreamSink>(
     }
 }
 
-/// What a caller may do with a client's connection.
+/// A call that a caller may make on a client's connection.
 #[derive(Clone, PartialEq, Eq, Debug, Arbitrary)]
 pub enum ClientOperation {
-    /// Presents these octets behind what was not used.
+    /// Presents these octets after the octets that were not consumed.
     Receive(Octets),
-    /// Presents a response behind what was not used.
+    /// Presents a response after the octets that were not consumed.
     ReceiveResponse(
         #[arbitrary(with = |u: &mut Unstructured<'_>| one_of(u, RESPONSES))] &'static str,
     ),
-    /// Presents other octets than before.
+    /// Replaces the octets that were presented before.
     PresentOther(Octets),
     /// Begins a request with this method and target, and ends its head.
     Request(
         #[arbitrary(with = |u: &mut Unstructured<'_>| one_of(u, REQUESTED))] &'static str,
         #[arbitrary(with = finish)] HeadFinish,
     ),
-    /// Begins a request and gives it up.
+    /// Begins a request and drops its writer.
     GiveUp,
     /// Writes octets of a body.
     SendData(Octets),
     /// Ends a body.
     EndBody,
-    /// Goes on.
+    /// Continues with the next message.
     Next,
-    /// The peer closes.
+    /// Reports that the peer has closed.
     PeerClosed,
-    /// The buffer is full.
+    /// Reports that the buffer is full.
     Overflow,
 }
 
 /// The methods and targets with which a client begins its requests.
 pub const REQUESTED: &[&str] = &["GET /", "HEAD http://a/", "PUT /", "OPTIONS *", "CONNECT a:1"];
 
-/// The responses that a client is given.
+/// The responses that a client receives.
 pub const RESPONSES: &[&str] = &[
     "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
     "HTTP/1.1 204 \r\n\r\n",
@@ -355,8 +356,10 @@ pub const RESPONSES: &[&str] = &[
     "HTTP/1.1 200 OK\r\nX: a\r\n b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
 ];
 
-/// Whatever a caller does, a client's connection never panics, never uses more octets than it was
-/// given, never leaves `Close`, and never has anything sent that our own server refuses.
+/// Checks that any calls keep a client's connection valid.
+///
+/// - It never panics, never consumes more octets than it was given, and never leaves `Close`.
+/// - Our own server accepts all that it sends.
 pub fn any_operations_keep_a_client_valid(operations: &[ClientOperation]) {
     let limits = Limits { interim: 3, body: 100, ..Limits::DEFAULT };
     let mut connection = ClientConnection::new(limits);
@@ -436,7 +439,7 @@ fn request(
     finish_head(connection.request(method, target, out)?.field(FieldName::HOST, host)?, finish)
 }
 
-/// These octets are requests and nothing else, by our own parser; the last one may be cut short.
+/// Checks that our own parser reads these octets as requests, of which the last may be cut short.
 fn requests_are_valid(sent: &[u8]) {
     note(|| Written::cut(Sent::Requests, sent.to_vec()));
     let manner = ServerManner {

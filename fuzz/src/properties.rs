@@ -1,4 +1,4 @@
-//! The properties.
+//! The properties of heads and of messages that are written.
 
 use crate::calls::{Calls, any_calls_that_succeed_write_what_is_meant};
 use crate::limits::cuts;
@@ -12,7 +12,7 @@ use bareline_core::{
     RequestHead, ResponseHead, Target, WireBuf, WriteError,
 };
 
-/// All that holds for any octets a server receives.
+/// Checks every property of any octets that a server receives.
 pub fn parse_request(octets: &[u8]) {
     holds_for_any_octets(octets, request_verdict);
     if let Some(short) = holds_within_any_limits(octets) {
@@ -29,14 +29,14 @@ pub fn parse_request(octets: &[u8]) {
     }
 }
 
-/// All that holds for any octets a client receives.
+/// Checks every property of any octets that a client receives.
 pub fn parse_response(octets: &[u8]) {
     holds_for_any_octets(octets, response_verdict);
     holds_within_any_limits(octets);
     if let Verdict::Head(head) = response_verdict(octets) {
         let version = octets.get(..8).unwrap_or_default();
         let start = [version, &head.start[1], &head.start[2]];
-        // Without a SP behind the code there is no reason phrase.
+        // Without a SP after the code there is no reason phrase.
         let start = if octets.get(12) == Some(&b'\r') {
             start.get(..2).unwrap_or_default()
         } else {
@@ -46,7 +46,7 @@ pub fn parse_response(octets: &[u8]) {
     }
 }
 
-/// All that holds for any message that a caller writes.
+/// Checks every property of any message that a caller writes.
 pub fn round_trip(octets: &[u8]) {
     if let Ok(model) = MessageModel::arbitrary(&mut Unstructured::new(octets)) {
         what_is_written_parses_back(&model);
@@ -56,8 +56,9 @@ pub fn round_trip(octets: &[u8]) {
     }
 }
 
-/// A target that was read is written as it is if it has the grammar, and encoded in any case; the
-/// two mean the same.
+/// Checks that a target that was read is written unchanged, or rejected at an octet to encode.
+///
+/// The percent-encoded target is always valid, and has the meaning of the target that was read.
 pub fn a_gateway_writes_the_target_that_it_reads(octets: &[u8]) {
     let mut spans = FieldSpans::<16>::new();
     let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(octets, spans.lend())
@@ -98,7 +99,7 @@ pub fn a_gateway_writes_the_target_that_it_reads(octets: &[u8]) {
     }
 }
 
-/// The octets, with each triplet as the octet that it stands for.
+/// Returns the octets with each triplet decoded.
 fn decoded_triplets(mut octets: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::new();
     let digit =
@@ -117,8 +118,7 @@ fn decoded_triplets(mut octets: &[u8]) -> Vec<u8> {
     decoded
 }
 
-/// Whatever stands where a head was parsed, what is written of the head put back there parses, as
-/// one message.
+/// Checks that a head put back over other octets, if it is written, parses as one message.
 pub fn what_is_put_back_is_valid(parsed: &[u8], others: &[u8]) {
     let mut spans = FieldSpans::<16>::new();
     let mut out = WireBuf::<4_096>::new();
@@ -146,7 +146,7 @@ pub fn what_is_put_back_is_valid(parsed: &[u8], others: &[u8]) {
     }
 }
 
-/// Takes limits from the first octets, and reads the others within them; returns these.
+/// Takes limits from the first octets, reads the others within them, and returns the others.
 fn holds_within_any_limits(octets: &[u8]) -> Option<&[u8]> {
     let [method, target, head, short @ ..] = octets else { return None };
     let short = short.get(..100).unwrap_or(short);
@@ -158,7 +158,7 @@ fn holds_within_any_limits(octets: &[u8]) -> Option<&[u8]> {
     Some(short)
 }
 
-/// Whatever the limits, the verdict is the same for every cut, in either role.
+/// Checks that the verdict within any limits does not depend on the cut, in either role.
 pub fn every_cut_within_any_limits_gives_the_same_verdict(octets: &[u8], limits: &Limits) {
     let request = |octets: &[u8]| {
         let mut spans = FieldSpans::<4>::new();
@@ -200,8 +200,10 @@ fn holds_for_any_octets(octets: &[u8], verdict: fn(&[u8]) -> Verdict) {
     }
 }
 
-/// However the octets arrive, the verdict is the same: incomplete up to some octet, and from there
-/// on one and the same. A head is incomplete for each of its strict prefixes.
+/// Checks that the verdict does not depend on how the octets are cut.
+///
+/// The verdict is incomplete up to some octet, and constant from there on. Each strict prefix of a
+/// head is incomplete.
 pub fn every_cut_gives_the_same_verdict(octets: &[u8], verdict: fn(&[u8]) -> Verdict) {
     let whole = verdict(octets);
     let mut is_settled = false;
@@ -227,7 +229,7 @@ pub fn every_cut_gives_the_same_verdict(octets: &[u8], verdict: fn(&[u8]) -> Ver
     }
 }
 
-/// Octets behind a head or a fault change neither.
+/// Checks that octets after a head or an error do not change the verdict.
 pub fn what_follows_does_not_matter(octets: &[u8], more: &[u8], verdict: fn(&[u8]) -> Verdict) {
     let before = verdict(octets);
     if before != Verdict::Incomplete {
@@ -235,8 +237,10 @@ pub fn what_follows_does_not_matter(octets: &[u8], more: &[u8], verdict: fn(&[u8
     }
 }
 
-/// What was accepted is, to the octet, lines of the grammar: `start` parts with one SP between
-/// them, `name ":" OWS value OWS`, each ended by CRLF, and an empty line.
+/// Checks that the octets of an accepted head are lines of the grammar.
+///
+/// These are `start` parts with one SP between them, `name ":" OWS value OWS`, each ended by CRLF,
+/// and an empty line.
 pub fn an_accepted_head_has_its_grammar(octets: &[u8], head: &Head, start: &[&[u8]]) {
     let accepted = octets.get(..head.len).unwrap_or_default();
     let text = accepted.strip_suffix(b"\r\n\r\n").expect("a head ends with an empty line");
@@ -269,15 +273,14 @@ fn trim(mut octets: &[u8]) -> &[u8] {
     octets
 }
 
-/// No octet of a message controls the terminal that shows it.
+/// Checks that no octet of a message controls the terminal that shows it.
 pub fn a_dump_is_fit_for_a_terminal(dump: &str) {
     let control =
         dump.chars().find(|character| character.is_control() && !matches!(character, '\n' | '\t'));
     assert_eq!(control, None, "{dump:?}");
 }
 
-/// What a caller writes parses back as what was meant, with nothing left over; what is refused
-/// leaves nothing behind.
+/// Checks that a written message parses back completely, and that a rejected one writes nothing.
 pub fn what_is_written_parses_back(model: &MessageModel) {
     let mut out = WireBuf::<16_384>::new();
     match model {
@@ -346,7 +349,7 @@ fn response_parses_back(model: &ResponseModel, out: &mut WireBuf<16_384>) {
     }
 }
 
-/// The content in these octets, and how many of them it takes.
+/// Returns the content in these octets, and the number of octets that the body has.
 fn decoded(octets: &[u8], framing: Framing) -> Result<(Octets, usize), ParseError> {
     let (mut decoder, mut content, mut at) =
         (BodyDecoder::new(framing, &Limits::DEFAULT), Vec::new(), 0);
@@ -362,7 +365,7 @@ fn decoded(octets: &[u8], framing: Framing) -> Result<(Octets, usize), ParseErro
     }
 }
 
-/// The fields are those of the model, in order, and besides them only what the writer adds.
+/// Checks that the fields are those of the model, in order, apart from those that the writer adds.
 fn fields_parse_back(fields: &[(String, Vec<u8>)], head: &Head) {
     let is_added =
         |name: &[u8]| [&b"Content-Length"[..], b"Transfer-Encoding", b"Connection"].contains(&name);

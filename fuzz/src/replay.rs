@@ -1,4 +1,4 @@
-//! The seeds, run without a fuzzer.
+//! Replay of the seeds, without a fuzzer.
 
 use crate::bodies::decode_body;
 use crate::datagrams::datagram;
@@ -10,18 +10,17 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::{fs, io};
 
-/// A fuzz target: its name, which is that of its program and of its folder of seeds, and the
-/// property that it checks.
+/// A fuzz target and the property that it checks.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
-    /// The name.
+    /// The name of the target, of its program and of its folder of seeds.
     pub name: &'static str,
     /// The property.
     pub property: fn(&[u8]),
 }
 
 impl Target {
-    /// Every target.
+    /// All fuzz targets.
     pub const ALL: &'static [Target] = &[
         Target { name: "parse_request", property: parse_request },
         Target { name: "parse_response", property: parse_response },
@@ -33,7 +32,7 @@ impl Target {
         Target { name: "scan", property: every_scan_finds_the_same_runs },
     ];
 
-    /// Runs the property on each seed; gives how many there are.
+    /// Runs the property on each seed, and returns the number of seeds.
     pub fn replay(&self) -> io::Result<usize> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(self.name);
         let mut count = 0;
@@ -45,7 +44,7 @@ impl Target {
     }
 }
 
-/// What a fuzz target does when it was built without a fuzzer: replays its seeds.
+/// Replays the seeds of a fuzz target that was built without a fuzzer.
 pub fn replay(name: &str) -> ExitCode {
     match Target::ALL.iter().find(|target| target.name == name).map(Target::replay) {
         Some(Ok(count @ 1..)) => {

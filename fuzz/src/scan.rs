@@ -1,8 +1,8 @@
-//! All ways to find where a run of a class of octets ends, side by side.
+//! A comparison of all ways to find the end of a run of a class of octets.
 
 use bareline_core::inside::{Ends, every_scan};
 
-/// Every way to scan finds the runs that the RFCs' own words give, from every position.
+/// Checks that each scan finds the runs that the RFCs define, from every position.
 pub fn every_scan_finds_the_same_runs(octets: &[u8]) {
     let octets = octets.get(..200).unwrap_or(octets);
     let expected: Vec<Ends> =
@@ -11,7 +11,7 @@ pub fn every_scan_finds_the_same_runs(octets: &[u8]) {
         let agree = |position: usize, expected: &Ends| {
             assert_eq!(found(position), *expected, "{name} at {position}");
         };
-        // What is known of a block is kept from call to call, in whatever order they come.
+        // A scan remembers what it knows of a block between calls, which come in any order.
         let positions = || expected.iter().enumerate();
         for (position, expected) in positions() {
             agree(position, expected);
@@ -23,22 +23,22 @@ pub fn every_scan_finds_the_same_runs(octets: &[u8]) {
     });
 }
 
-/// Is it a `tchar` [RFC 9110 section 5.6.2]?
+/// Returns whether the octet is a `tchar` [RFC 9110 section 5.6.2].
 pub fn is_token(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet)
 }
 
-/// May a request target hold it [RFC 9112 section 3.2]?
+/// Returns whether a request target may hold the octet [RFC 9112 section 3.2].
 pub fn is_target(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%/?[]|{}^`".contains(&octet)
 }
 
-/// Is it HTAB, SP, VCHAR or obs-text [RFC 9110 section 5.5]?
+/// Returns whether the octet is HTAB, SP, VCHAR or obs-text [RFC 9110 section 5.5].
 pub fn is_text(octet: u8) -> bool {
     octet == b'\t' || (b' '..=b'~').contains(&octet) || octet >= 0x80
 }
 
-/// May `reg-name` hold it [RFC 3986 section 3.2.2], percent-encoded octets apart?
+/// Returns whether `reg-name` may hold the octet unencoded [RFC 3986 section 3.2.2].
 pub fn is_name(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&octet)
 }

@@ -13,18 +13,18 @@ use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::{Limits, Method, ParseErrorKind};
 use std::fmt;
 
-/// How the octets of a sequence of messages arrive, and who reads them.
+/// The way in which the octets of a sequence of messages arrive, and their readers.
 #[derive(Clone, Copy, PartialEq, Eq, Arbitrary)]
 pub struct Reading {
-    /// The sizes of the pieces that arrive, again and again.
+    /// The sizes of the pieces that arrive, in a cycle.
     pub pieces: [u8; 3],
-    /// Whether the peer closes behind the last octet.
+    /// `true` if the peer closes after the last octet.
     pub closes: bool,
-    /// How the server behaves.
+    /// The behaviour of the server.
     pub manner: ServerManner,
-    /// Which requests a client has sent.
+    /// The requests that a client has sent, as bits.
     pub requests: u8,
-    /// The limits of both.
+    /// The limits of both sides.
     pub limits: TightLimits,
 }
 
@@ -49,7 +49,7 @@ impl Reading {
     }
 }
 
-/// All that holds for the connections, for a fuzz target.
+/// Checks every property of connections, for a fuzz target.
 pub fn connection(octets: &[u8]) {
     let mut u = Unstructured::new(octets);
     if let Ok(reading) = Reading::arbitrary(&mut u) {
@@ -69,9 +69,10 @@ pub fn connection(octets: &[u8]) {
     }
 }
 
-/// However the octets of a sequence of messages arrive, and whatever the limits, the same comes of
-/// them: the events, what is sent, and where it ends. Returns what came of them for a server and
-/// for a client.
+/// Checks that the events do not depend on how a sequence of messages is cut, within any limits.
+///
+/// The events include what is sent and where the connection ends. Returns the events of a server
+/// and of a client.
 pub fn every_cut_of_a_sequence_gives_the_same_events(
     reading: &Reading,
     octets: &[u8],
@@ -111,7 +112,7 @@ pub fn every_cut_of_a_sequence_gives_the_same_events(
     [of_server, of_client]
 }
 
-/// Behind a message that ends the connection no other is read [RFC 9112 section 9.3].
+/// Checks that nothing is read after a message that ends the connection [RFC 9112 section 9.3].
 fn nothing_is_read_behind_the_last_message(log: &[Entry]) {
     let mut last: Option<&String> = None;
     for entry in log {
@@ -132,8 +133,9 @@ fn nothing_is_read_behind_the_last_message(log: &[Entry]) {
     }
 }
 
-/// What a server has sent is a sequence of whole responses, by our own parser: one final one for
-/// each request, and for a refusal.
+/// Checks that a server has sent a sequence of complete responses, by our own parser.
+///
+/// Each request gets at most one final response, and so does a rejected one.
 pub(crate) fn check_what_was_sent(log: &[Entry]) {
     let sent: Vec<u8> = log
         .iter()
@@ -146,8 +148,9 @@ pub(crate) fn check_what_was_sent(log: &[Entry]) {
     responses_are_valid(&sent, methods);
 }
 
-/// These octets are responses to requests with these methods, and to one that could not be read,
-/// and nothing else; the last one may be cut short.
+/// Checks that these octets are responses to these requests and to one that could not be read.
+///
+/// Nothing else may follow. The last response may be cut short.
 pub(crate) fn responses_are_valid<'m>(sent: &[u8], methods: impl Iterator<Item = &'m str>) {
     let methods: Vec<_> = methods.collect();
     note(|| {
@@ -159,7 +162,7 @@ pub(crate) fn responses_are_valid<'m>(sent: &[u8], methods: impl Iterator<Item =
         "CONNECT" => Method::CONNECT,
         _ => Method::GET,
     });
-    // Whatever was refused before its head was read is answered as a GET.
+    // The response to a request whose head was rejected is read as one to GET.
     let methods: Vec<_> = methods.chain([Method::GET]).collect();
     let read = client_log(&methods, sent, &[sent.len().max(1)], true, Limits::DEFAULT);
     let is_over =

@@ -1,10 +1,10 @@
-//! What a failing case shows: text in which control characters are escaped.
+//! The text of failing cases, with control characters escaped.
 
 use arbitrary::Arbitrary;
 use std::fmt;
 use std::ops::Deref;
 
-/// Octets, shown as the literal that gives them.
+/// Octets, shown as a byte string literal.
 #[derive(Clone, PartialEq, Eq, Default, Arbitrary)]
 pub struct Octets(pub Vec<u8>);
 
@@ -22,7 +22,7 @@ impl fmt::Debug for Octets {
     }
 }
 
-/// Octets on loan, shown as the literal that gives them.
+/// Borrowed octets, shown as a byte string literal.
 #[derive(PartialEq, Eq)]
 pub(crate) struct Shown<'o>(pub(crate) &'o [u8]);
 
@@ -32,12 +32,12 @@ impl fmt::Debug for Shown<'_> {
     }
 }
 
-/// Octets without quotes, for a line that is shown as it stands on the wire.
+/// Returns the octets escaped, without quotes, for a line as it is on the wire.
 pub(crate) fn text(octets: impl AsRef<[u8]>) -> String {
     octets.as_ref().escape_ascii().to_string()
 }
 
-/// Shows field lines, each on a line of its own.
+/// Shows each field line on its own line.
 pub(crate) fn field_lines<N: AsRef<[u8]>>(
     f: &mut fmt::Formatter<'_>,
     fields: &[(N, Vec<u8>)],
@@ -45,7 +45,7 @@ pub(crate) fn field_lines<N: AsRef<[u8]>>(
     fields.iter().try_for_each(|(name, value)| write!(f, "\n    {}: {}", text(name), text(value)))
 }
 
-/// Shows names and values on one line.
+/// Returns names and values, for one line.
 pub(crate) fn pairs<N: AsRef<[u8]>>(fields: &[(N, Vec<u8>)]) -> Vec<String> {
     fields.iter().map(|(name, value)| format!("{}: {}", text(name), text(value))).collect()
 }

@@ -1,4 +1,4 @@
-//! Several streams of messages, and the buffers that they are written to.
+//! Properties of several streams of messages and the buffers that they are written to.
 
 use arbitrary::Arbitrary;
 use bareline_core::{
@@ -10,11 +10,11 @@ use std::fmt;
 /// A call on one of two streams, with one of two buffers.
 #[derive(Clone, Copy, Arbitrary)]
 pub struct StreamCall {
-    /// The second stream, not the first.
+    /// `true` for the second stream.
     pub stream: bool,
-    /// The second buffer, not the first.
+    /// `true` for the second buffer.
     pub buffer: bool,
-    /// What is done.
+    /// The call.
     pub step: StreamStep,
 }
 
@@ -26,22 +26,22 @@ impl fmt::Debug for StreamCall {
     }
 }
 
-/// What is done with a stream and a buffer.
+/// A call on a stream and a buffer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Arbitrary)]
 pub enum StreamStep {
     /// Writes the head of a response to a request with this method.
     Head(HeadOf, HeadEnd),
     /// Writes octets of a body.
     Data(Content),
-    /// Frames octets of a body, which are sent with the buffer.
+    /// Frames octets of a body, which the caller sends after the buffer.
     Frame(Content),
     /// Ends a body.
     End,
-    /// Sends the buffer.
+    /// Sends and clears the buffer.
     Clear,
 }
 
-/// The request that a response answers.
+/// The request that a response responds to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Arbitrary)]
 pub enum HeadOf {
     /// GET
@@ -54,7 +54,7 @@ pub enum HeadOf {
     Connect,
 }
 
-/// How a head ends.
+/// The call that ends a head.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Arbitrary)]
 pub enum HeadEnd {
     /// `without_body`, with status 100
@@ -63,7 +63,7 @@ pub enum HeadEnd {
     Empty,
     /// `body`
     Whole(Content),
-    /// `length`, of these octets
+    /// `length` of these octets
     Length(Content),
     /// `chunked`
     Chunked,
@@ -71,16 +71,16 @@ pub enum HeadEnd {
     UntilClose,
 }
 
-/// Octets of a body: some that a reader takes for a head where it looks for one, for example.
+/// Octets of a body, some of which look like other parts of a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Arbitrary)]
 pub enum Content {
-    /// None.
+    /// No octets.
     None,
     /// Two octets.
     Short,
-    /// A head.
+    /// The octets of a head.
     AHead,
-    /// What ends a chunked body.
+    /// The octets that end a chunked body.
     LastChunk,
 }
 
@@ -95,31 +95,31 @@ impl Content {
     }
 }
 
-/// A stream, and how many pieces of its messages have been written.
+/// A stream, and the number of pieces of its messages that have been written.
 #[derive(Default)]
 struct Stream {
     writer: MessageWriter,
     pieces: usize,
 }
 
-/// A buffer, and what has been written to it since it was empty.
+/// A buffer, and the pieces that have been written to it since it was empty.
 #[derive(Default)]
 struct Buffer {
     out: WireBuf<512>,
-    /// The requests whose responses have begun there, unless something else came first.
+    /// The requests whose responses begin in the buffer; `None` if another piece came first.
     heads: Option<Vec<Method<'static>>>,
-    /// The stream of the last piece, and which of its pieces that is.
+    /// The stream of the last piece, and the number of that piece.
     last: (bool, usize),
-    /// Octets are to be sent behind the buffer.
+    /// `true` if the caller has octets to send after the buffer.
     is_framed: bool,
 }
 
-/// Whatever is called on two streams with two buffers:
+/// Checks that streams share buffers correctly, for any calls on two streams with two buffers.
 ///
-/// - A buffer's octets hold the heads that were written to it and no others, each behind the end of
-///   the message before.
-/// - A piece of a body stands behind the piece before it, or in an empty buffer.
-/// - Nothing is written to a buffer behind which octets are to be sent.
+/// - A buffer holds exactly the heads that were written to it, each after the end of the previous
+///   message.
+/// - A piece of a body follows the previous piece, or is in an empty buffer.
+/// - Nothing is written to a buffer after which octets are to be sent.
 pub fn any_streams_share_their_buffers(calls: &[StreamCall]) {
     let (mut first_stream, mut second_stream) = (Stream::default(), Stream::default());
     let (mut first, mut second) = (Buffer::default(), Buffer::default());
@@ -194,7 +194,7 @@ fn write(
     Ok(method)
 }
 
-/// Reads a buffer that begins with a head, and the octets that its caller sends behind it.
+/// Reads a buffer that begins with a head, and the octets that its caller sends after it.
 fn check(buffer: &Buffer, behind: &[u8]) {
     let Some(methods) = &buffer.heads else { return };
     let octets = [buffer.out.as_bytes(), behind].concat();

@@ -1,4 +1,4 @@
-//! What a parse says, in a form that outlives the octets and can be compared.
+//! Verdicts of the parser, which can be compared and do not borrow the octets.
 
 use crate::shown::{pairs, text};
 use bareline_core::{
@@ -6,12 +6,12 @@ use bareline_core::{
 };
 use std::fmt;
 
-/// What a parse says of some octets.
+/// The result of parsing some octets.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Verdict {
-    /// More octets are needed.
+    /// A head that needs more octets.
     Incomplete,
-    /// A fault.
+    /// An error.
     Rejected(ParseError),
     /// A head.
     Head(Head),
@@ -20,15 +20,15 @@ pub enum Verdict {
 /// A head that was accepted.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Head {
-    /// How many octets it has.
+    /// The number of octets.
     pub len: usize,
-    /// Its start line, part by part; the version as it is handled.
+    /// The parts of the start line; the version is the one by which the head is handled.
     pub start: [Vec<u8>; 3],
-    /// Its fields: names and values.
+    /// The names and values of the fields.
     pub fields: Vec<(Vec<u8>, Vec<u8>)>,
-    /// How its body is delimited: of a response, when it answers GET, HEAD and CONNECT.
+    /// The framing of the body; of a response, the framings after GET, HEAD and CONNECT.
     pub framings: Vec<Result<Framing, ParseError>>,
-    /// The head as it is shown to a person.
+    /// The dump of the head for a person.
     pub dump: String,
 }
 
@@ -39,10 +39,10 @@ impl fmt::Debug for Head {
     }
 }
 
-/// How many field lines a verdict has room for.
+/// The number of field lines that a verdict can hold.
 const FIELDS: usize = 64;
 
-/// What [`RequestHead::parse`] says.
+/// Returns the verdict of [`RequestHead::parse`].
 pub fn request_verdict(octets: &[u8]) -> Verdict {
     let mut spans = FieldSpans::<FIELDS>::new();
     verdict(RequestHead::parse(octets, spans.lend()), |head, len| Head {
@@ -58,7 +58,7 @@ pub fn request_verdict(octets: &[u8]) -> Verdict {
     })
 }
 
-/// What [`ResponseHead::parse`] says.
+/// Returns the verdict of [`ResponseHead::parse`].
 pub fn response_verdict(octets: &[u8]) -> Verdict {
     let mut spans = FieldSpans::<FIELDS>::new();
     verdict(ResponseHead::parse(octets, spans.lend()), |head, len| Head {

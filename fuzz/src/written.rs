@@ -1,5 +1,6 @@
-//! Notes what the properties have the library write, for a judge that shares nothing with its
-//! parsers.
+//! A record of what the properties have the library write.
+//!
+//! A judge that shares nothing with the library's parsers reads this record.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,15 +8,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// Octets that the library has written, as they went to a peer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Written {
-    /// What the octets are.
+    /// The kind of messages.
     pub messages: Sent,
     /// The octets.
     pub octets: Vec<u8>,
-    /// Where the octets may be cut short.
+    /// The position at which the octets may be cut short.
     pub cut: Cut,
 }
 
-/// What was written.
+/// The kind of messages that were written.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Sent {
     /// Requests.
@@ -26,17 +27,17 @@ pub enum Sent {
     ChunkedBody,
 }
 
-/// Where written octets may be cut short.
+/// The position at which written octets may be cut short.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Cut {
-    /// Nowhere: they end behind a whole message.
+    /// Nowhere: the octets end after a complete message.
     Never,
     /// In the last body: the caller may have stopped there.
     InLastBody,
 }
 
 impl Written {
-    /// Returns octets that end behind a whole message.
+    /// Returns octets that end after a complete message.
     pub(crate) fn whole(messages: Sent, octets: Vec<u8>) -> Self {
         Self { messages, octets, cut: Cut::Never }
     }
@@ -51,14 +52,14 @@ thread_local! {
     static WRITTEN: RefCell<Option<Vec<Written>>> = const { RefCell::new(None) };
 }
 
-/// Runs a property; returns what it has had written, and its panic if it does not hold.
+/// Runs a property; returns what it has written, and its panic if the property does not hold.
 pub fn written_by(property: impl FnOnce()) -> (Vec<Written>, std::thread::Result<()>) {
     WRITTEN.with_borrow_mut(|written| *written = Some(Vec::new()));
     let outcome = catch_unwind(AssertUnwindSafe(property));
     (WRITTEN.take().unwrap_or_default(), outcome)
 }
 
-/// Notes octets, when somebody asked for them.
+/// Notes octets, inside [`written_by`].
 pub(crate) fn note(octets: impl FnOnce() -> Written) {
     WRITTEN.with_borrow_mut(|written| {
         if let Some(written) = written {

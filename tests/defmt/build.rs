@@ -1,4 +1,4 @@
-//! Tells the linker where the memory of the board is, and where the texts of the log go.
+//! Gives the linker the memory map of the board and the section of the log texts.
 
 use std::{env, fs, path::Path};
 

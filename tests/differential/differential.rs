@@ -1,5 +1,6 @@
-//! What we accept, hyper reads in the same way. Where it does not, the difference is listed here
-//! with its clause.
+//! A comparison with hyper: hyper reads each message that we accept as we do.
+//!
+//! Each known difference is listed here with its clause.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -23,7 +24,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
-/// A message as somebody has read it: the start line, the fields by name, and the content.
+/// A message as a library has read it: the start line, the fields by name, and the content.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Read {
     start: Vec<String>,
@@ -31,8 +32,7 @@ struct Read {
     content: Vec<u8>,
 }
 
-/// The fields sorted by name, those with one name in their order, names in lower case: what a map
-/// of fields keeps.
+/// Sorts fields by lower-case name, and keeps the order of fields of one name, as a map does.
 fn sorted(fields: impl Iterator<Item = (String, Vec<u8>)>) -> Vec<(String, Vec<u8>)> {
     let mut fields: Vec<_> =
         fields.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
@@ -54,7 +54,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
-/// The request that hyper's server reads in these octets.
+/// Returns the request that hyper's server reads in these octets.
 fn hyper_request(octets: Vec<u8>) -> Option<Read> {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let service = hyper::service::service_fn(|request: Request<Incoming>| {
@@ -82,12 +82,12 @@ fn hyper_request(octets: Vec<u8>) -> Option<Read> {
             .serve_connection(TokioIo::new(server), service)
             .await;
     });
-    // One request, and nothing left over that would be another.
+    // Exactly one request: octets left over would be a second one.
     let mut seen = std::mem::take(&mut *seen.lock().unwrap());
     if seen.len() == 1 { seen.pop() } else { None }
 }
 
-/// The response that hyper's client reads in these octets.
+/// Returns the response that hyper's client reads in these octets.
 fn hyper_response(octets: Vec<u8>, asked: Asked) -> Option<Read> {
     block_on(async {
         let (client, mut server) = duplex(100_000);
@@ -110,7 +110,7 @@ fn hyper_response(octets: Vec<u8>, asked: Asked) -> Option<Read> {
             let _ = server.read(&mut head).await;
             server.write_all(&octets).await.unwrap();
             server.shutdown().await.unwrap();
-            // Open until the client has read to the end.
+            // Keeps the connection open until the client has read to the end.
             let _ = server.read(&mut head).await;
         };
         let ask = async move {
@@ -124,7 +124,7 @@ fn hyper_response(octets: Vec<u8>, asked: Asked) -> Option<Read> {
     })
 }
 
-/// Runs the three until the last has its result.
+/// Runs three futures until the last one has its result.
 async fn futures_join<A, T>(
     one: impl Future<Output = A>,
     two: impl Future<Output = ()>,
@@ -142,10 +142,10 @@ async fn futures_join<A, T>(
     .await
 }
 
-/// Why hyper refuses a request that we accept.
+/// Returns the reason why hyper rejects a request that we accept, if it is known.
 fn known_rejection(model: &RequestModel) -> Option<&'static str> {
     let authority = Target::new(&model.target).ok()?.authority()?;
-    // `reg-name` may hold percent-encoded octets; hyper's URI takes none in an authority.
+    // `reg-name` may hold percent-encoded octets; hyper's URI allows none in an authority.
     authority.contains('%').then_some("RFC 3986 section 3.2.2")
 }
 
@@ -167,8 +167,8 @@ proptest! {
         match (hyper_request(octets.clone()), known_rejection(&model)) {
             (None, Some(_)) => {}
             (Some(mut theirs), None) => {
-                // hyper writes scheme and host in lower case [RFC 3986 section 6.2.2.1], and the
-                // path that an absolute form without one stands for [RFC 9112 section 3.2.1].
+                // hyper writes scheme and host in lower case [RFC 3986 section 6.2.2.1], and adds
+                // the path `/` to an absolute form without one [RFC 9112 section 3.2.1].
                 let (own, target) = (&ours.start[1], &theirs.start[1]);
                 if target.eq_ignore_ascii_case(own)
                     || target.eq_ignore_ascii_case(&format!("{own}/"))
@@ -186,8 +186,7 @@ proptest! {
     #[test]
     fn hyper_reads_our_responses_as_we_do(model in written_responses()) {
         let asked = model.asked;
-        // Interim responses are not the answer, and hyper tells them to nobody
-        // [RFC 9110 section 15.2].
+        // hyper does not report interim responses [RFC 9110 section 15.2].
         if matches!(model.status, 100..=199) {
             return Ok(());
         }
@@ -217,8 +216,7 @@ proptest! {
         };
         let theirs = match &calls.target {
             Some(_) => hyper_request(octets.clone()),
-            // Interim answers are told to nobody, and what hyper's client has not asked for is not
-            // read.
+            // hyper's client does not report interim responses, and does not read unsolicited ones.
             None if calls.status < 200 => return Ok(()),
             None => hyper_response(octets.clone(), asked),
         };

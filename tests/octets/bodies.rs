@@ -1,4 +1,4 @@
-//! Bodies: what of the octets is content, and what is refused.
+//! Bodies: their content, and the octets that are rejected.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -20,7 +20,7 @@ const LIMITS: Limits = Limits {
     ..Limits::DEFAULT
 };
 
-/// The events of a body that the peer closes after, whole and octet by octet.
+/// Returns the events of a body after which the peer closes, read at once and octet by octet.
 fn events(framing: Framing, octets: &str) -> Vec<BodyEvent> {
     let whole = body_events(framing, &LIMITS, octets.as_bytes(), &[octets.len()], true);
     assert_eq!(
@@ -31,8 +31,8 @@ fn events(framing: Framing, octets: &str) -> Vec<BodyEvent> {
     whole
 }
 
-/// What is refused in a body: why, at which octet, how many of them, and a twin that is accepted,
-/// one octet away.
+/// A rejected body: its error, the offset, the number of octets, the body, and an accepted twin
+/// that differs by one octet.
 type Rejection = (E, usize, usize, &'static str, &'static str);
 
 const REJECTED_CHUNKS: &[Rejection] = &[
@@ -190,8 +190,8 @@ fn rfc9110_15_5_14_a_body_is_counted_across_chunks() {
     assert_eq!(last, Some(BodyEvent::Rejected(E::BodyTooLarge, 20, 1)));
 }
 
-/// A framing, octets, and what comes of them when the peer closes: the content, and whether the
-/// message is whole.
+/// Each case is a framing, octets before a close, their content, and whether the message is
+/// complete.
 #[test]
 fn rfc9112_8_only_a_close_delimited_body_ends_at_the_close() {
     for (framing, octets, is_whole) in [

@@ -1,5 +1,6 @@
-//! The conformance cases of `tests/cases`: each read whole, octet by octet and in two, with the
-//! same outcome.
+//! The conformance cases of `tests/cases`.
+//!
+//! Each case is read at once, octet by octet and in two pieces, with the same result.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,7 +18,7 @@ use serde_json::Value;
 use std::fs;
 use std::path::Path;
 
-/// The cases of a file.
+/// Returns the cases of a file.
 fn cases(file: &str) -> Vec<Value> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cases").join(file);
     fs::read_to_string(path)
@@ -40,13 +41,14 @@ fn octets(hexadecimal: &str) -> Vec<u8> {
         .collect()
 }
 
-/// A string whose code points are octets.
+/// Returns a string whose code points are the octets.
 fn latin1(octets: &[u8]) -> String {
     octets.iter().copied().map(char::from).collect()
 }
 
-/// The cuts that are tried: none, all, and one at each place; of long inputs near their line ends
-/// and limits, and at many places besides.
+/// Returns the cuts to try: none, all, and one at each position.
+///
+/// A long input is cut near its line ends and limits, and at many other positions.
 fn cuts(input: &[u8]) -> Vec<Vec<usize>> {
     let mut cuts: Vec<Vec<usize>> = vec![vec![], (1..=input.len()).collect()];
     let mut places: Vec<usize> = (1..input.len()).collect();
@@ -56,7 +58,7 @@ fn cuts(input: &[u8]) -> Vec<Vec<usize>> {
             .chain([4096, 8192, 16_384, 65_535])
             .flat_map(|at| at.saturating_sub(2)..=at + 3)
             .collect();
-        // A generator of numbers that is the same in each run.
+        // A random number generator with the same numbers in each run.
         let mut number = input.len() as u64;
         let mut random = || {
             number = number
@@ -76,7 +78,7 @@ fn cuts(input: &[u8]) -> Vec<Vec<usize>> {
     cuts
 }
 
-/// What of a reading does not depend on the cuts: its parts do.
+/// Returns a reading without its parts, which depend on the cuts.
 fn outcome(mut reading: Reading) -> Reading {
     reading.messages.retain(|message| message.is_whole);
     reading.messages.iter_mut().for_each(|message| message.parts.clear());
@@ -87,12 +89,12 @@ fn fields(fields: &[Field]) -> Value {
     fields.iter().map(|(name, value)| Value::from(vec![name.clone(), latin1(value)])).collect()
 }
 
-/// With one SP in the place of many.
+/// Replaces each run of SP by one SP.
 fn squeezed(value: &Value) -> String {
     value.to_string().split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// What differs from the message that is expected.
+/// Returns the difference from the expected message, if there is one.
 fn difference(message: &Message, expected: &Value, is_folded: bool) -> Option<String> {
     let mut seen = vec![
         ("version", Value::from(message.version.as_str())),
@@ -140,13 +142,13 @@ fn difference(message: &Message, expected: &Value, is_folded: bool) -> Option<St
     None
 }
 
-/// What is wrong with a reading: where the fault is said to be, or more.
+/// The part of a reading that is wrong: the error's offset alone, or more.
 enum Wrong {
     Place(String),
     Outcome(String),
 }
 
-/// What is wrong with a reading of this case.
+/// Returns the part of a case's reading that is wrong, if there is one.
 fn wrong(case: &Value, input: &[u8], reading: &Reading) -> Option<Wrong> {
     let got = reading.verdict();
     let is_first = got == text(case, "verdict");
@@ -236,7 +238,7 @@ fn run(file: &str, count: usize, read: impl Fn(&Value, &[u8], &[usize]) -> Readi
             let reading = read(case, &input, &cuts);
             let is_disputed = disputed.contains(&format!("`{}`", text(case, "id")));
             let wrong = match wrong(case, &input, &reading) {
-                // In the place alone, and if it is.
+                // A disputed case has to differ in the offset, and in nothing else.
                 Some(Wrong::Place(_)) if is_disputed => None,
                 None if is_disputed => Some("is as expected, and disputed".to_owned()),
                 wrong => wrong.map(|(Wrong::Place(wrong) | Wrong::Outcome(wrong))| wrong),
@@ -278,7 +280,7 @@ fn every_response_case_has_its_verdict_at_every_cut() {
                 .iter()
                 .map(|method| method.as_str().unwrap());
             let methods: Vec<_> = methods.map(|method| Method::new(method).unwrap()).collect();
-            // A 101 of the cases is one that was offered.
+            // The cases expect each 101 to be one that the request offered.
             let asked =
                 Asked { methods: &methods, offers_upgrade: true, is_closed: case["eof"] == true };
             responses(input, asked, cuts)
@@ -286,13 +288,15 @@ fn every_response_case_has_its_verdict_at_every_cut() {
     }
 }
 
-/// A string's code points as octets.
+/// Returns the octets that are the code points of a string.
 fn from_latin1(text: &str) -> Vec<u8> {
     text.chars().map(|character| u8::try_from(u32::from(character)).unwrap()).collect()
 }
 
-/// Ends a head with the fields of a case, and returns whether a body follows: those that frame the
-/// body become the call that says so, and a second one is a field like any other.
+/// Ends a head with the fields of a case, and returns whether a body follows.
+///
+/// The fields that frame the body become the call for that framing; a second one is an ordinary
+/// field.
 fn end(
     mut head: HeadWriter<'_>,
     headers: &[(String, Vec<u8>)],
@@ -378,7 +382,7 @@ fn write(case: &Value) -> Result<Vec<u8>, WriteError> {
     Ok(out.as_bytes().to_vec())
 }
 
-/// The lines of the head, sorted, and the body: where a field stands is the writer's choice.
+/// Returns the sorted lines of the head, and the body: the writer chooses the order of fields.
 fn sorted(message: &[u8]) -> (Vec<&[u8]>, &[u8]) {
     let end = message.windows(4).position(|octets| octets == b"\r\n\r\n").unwrap();
     let mut lines: Vec<_> =
@@ -404,12 +408,12 @@ fn every_serializer_case_is_written_or_rejected() {
         match write(case) {
             Ok(written) if expected.iter().any(|expected| sorted(expected) == sorted(&written)) => {
             }
-            // The message as it is without the whitespace, which is what the case would be.
+            // The writer trimmed the value: the message has no whitespace at a line end.
             Ok(written)
                 if case["accept_trimmed"] == true
                     && !written.windows(3).any(|octets| octets == b" \r\n") => {}
             Ok(written) => faults.push(format!("{id}: written as {}", written.escape_ascii())),
-            // That there is no room is no refusal.
+            // A full buffer is not a rejection.
             Err(error)
                 if error != WriteError::BufferFull
                     && (case["expect"] == "reject" || case["also_reject"] == true) => {}

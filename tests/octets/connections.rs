@@ -1,5 +1,6 @@
-//! The states of a connection: every transition, by trying every operation in every state that can
-//! be reached.
+//! The state machines of connections.
+//!
+//! Every step is tried in every reachable state, and gives every transition.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -21,11 +22,11 @@ const LIMITS: Limits = Limits { interim: 1, drain: 2, ..Limits::DEFAULT };
 const UPGRADE: FieldValue<'_> = FieldValue::from_static("upgrade");
 const HOST: FieldValue<'_> = FieldValue::from_static("a");
 
-/// A step: the name under which it stands in the drawing, and what it does. `false` when it is
-/// refused.
+/// A step: its name in the drawing, and its function, which returns `false` if the step is
+/// rejected.
 type Step<C> = (&'static str, fn(&mut C) -> bool);
 
-/// The connection, and what its caller keeps.
+/// A connection, and the input and output of its caller.
 struct Server {
     connection: ServerConnection,
     input: Vec<u8>,
@@ -33,7 +34,7 @@ struct Server {
 }
 
 impl Server {
-    /// Presents these octets, and takes what comes of them.
+    /// Presents these octets, and reads all events.
     fn octets(&mut self, octets: &[u8]) -> bool {
         self.input.extend_from_slice(octets);
         let mut spans = FieldSpans::<8>::new();
@@ -236,14 +237,14 @@ const CLIENT_STEPS: &[Step<Client>] = &[
     }),
 ];
 
-/// Steps that leave the state as it is.
+/// Steps that do not change the state.
 const IN_BETWEEN: [&str; 3] = [
     "an interim response is written",
     "a 100 arrives",
     "the caller makes the response the last one",
 ];
 
-/// Every transition that can be seen within `depth` steps of a new connection, as an arrow each.
+/// Returns every transition within `depth` steps of a new connection, as arrows.
 fn explore<C, S: std::fmt::Debug + PartialEq>(
     steps: &[Step<C>],
     new: fn() -> C,
@@ -265,13 +266,12 @@ fn explore<C, S: std::fmt::Debug + PartialEq>(
                 continue;
             }
             let after = state(&connection);
-            // Where nothing changes there is no arrow, but for what comes in between.
+            // A step that does not change the state has no arrow, except those of `IN_BETWEEN`.
             if before != after || IN_BETWEEN.contains(name) {
                 transitions.insert(format!("{before:?} --> {after:?}: {name}"));
             }
             let longer = [&path[..], &[number]].concat();
-            // What can follow depends on more than the state; two steps of history are enough to
-            // tell it apart here.
+            // The next state depends on more than the state; two steps of history are enough here.
             let history = longer.iter().rev().take(3).copied().collect::<Vec<_>>();
             if longer.len() < depth && seen.insert((format!("{after:?}"), history)) {
                 paths.push_back(longer);
@@ -281,7 +281,7 @@ fn explore<C, S: std::fmt::Debug + PartialEq>(
     transitions.into_iter().collect()
 }
 
-/// The arrows of the drawing in the documentation.
+/// Returns the arrows of the drawing in the documentation.
 fn drawn(file: &str) -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../core/src/connection").join(file);
     let document = std::fs::read_to_string(path).unwrap();
@@ -320,7 +320,7 @@ fn the_drawing_of_a_clients_states_is_what_it_does() {
     check("CLIENT_STATES.md", found);
 }
 
-/// A client that has sent a GET which offers nothing, and what these octets are to it.
+/// Returns the error of these octets to a client that has sent a GET without an upgrade.
 fn received_by_a_client(octets: &[u8]) -> Option<ParseErrorKind> {
     let (mut connection, mut spans, mut out) =
         (ClientConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<64>::new());
@@ -379,7 +379,7 @@ fn the_halves_of_a_connection_share_an_error() {
     assert_eq!(sending.respond(Status::OK, &mut out).err(), Some(WriteError::OutOfTurn));
     sending.reject(error.status(), &mut out).unwrap().without_body().unwrap();
     assert_eq!(connection.state(), ServerState::Close);
-    // Or a half in another thread could see neither the fault nor what is owed.
+    // Otherwise a half in another thread would see neither the error nor the owed body.
     assert!(connection.is_body_owed(), "a body at fault stays owed");
     assert!(out.as_bytes().starts_with(b"HTTP/1.1 400 "));
 }
@@ -410,7 +410,7 @@ fn a_buffer_that_is_too_small_is_rejected() {
     }
 }
 
-/// A datagram, and what it is as a request: its body, or the fault and its place.
+/// Each case is a datagram, and the body of its request, or the error and its offset.
 #[test]
 fn a_datagram_is_one_message() {
     let request = |octets: &'static [u8]| {
@@ -506,7 +506,7 @@ fn rfc9112_2_2_empty_lines_around_a_request_in_a_datagram() {
     {
         assert_eq!(search("", behind), Err((ParseErrorKind::Surplus, end + at)), "{behind:?}");
     }
-    // A length of zero is no content. Behind content nothing is skipped.
+    // A length of zero is no content. After content nothing is skipped.
     assert_eq!(
         request(b"PUT / HTTP/1.0\r\nContent-Length: 0\r\n\r\n\r\n"),
         Ok(("PUT".to_owned(), Vec::new()))
@@ -579,7 +579,7 @@ fn rfc9110_7_8_a_server_switches_behind_the_body() {
         Content-Length: 2\r\n\r\nhi\x81";
     let (used, _) = connection.receive(input, spans.lend()).unwrap();
     let (mut receiving, mut sending) = connection.split();
-    // The other protocol begins behind the body, which its client has to send first.
+    // The other protocol begins after the body, which the client has to send first.
     let rejected = sending.respond(Status::SWITCHING_PROTOCOLS, &mut out);
     assert_eq!(rejected.err(), Some(WriteError::RequestUnread));
     let received: Result<(usize, Event<'_, ()>), _> = receiving.receive_body(&input[used..]);
@@ -647,7 +647,7 @@ fn rfc9112_5_2_sp_takes_the_place_of_tabs_around_a_fold() {
         ("a\r\n b\t\r\n\t\r\n\tc", "a   b       c"),
         ("a\t\r\n\t\r\n ", "a"),
         ("a\tb\t\r\n c\td", "a\tb    c\td"),
-        // Without a fold they stay.
+        // Without a fold, tabs and spaces stay.
         ("a\t b", "a\t b"),
     ] {
         let octets = format!("HTTP/1.1 200 OK\r\nX:{value}\r\nContent-Length: 0\r\n\r\n");
@@ -684,7 +684,7 @@ fn a_fold_across_the_limit_has_one_verdict_at_every_cut() {
     }
 }
 
-/// A server's connection that has received these octets, and their events' end.
+/// Returns a server's connection that has read all events of these octets.
 fn server_after(octets: &[u8]) -> Server {
     let mut server = Server {
         connection: ServerConnection::new(LIMITS),
@@ -778,7 +778,7 @@ fn rfc9112_9_3_an_http_1_0_response_says_if_it_keeps_alive() {
     }
 }
 
-/// A response says `close` if it is the last one, and in no other case.
+/// A response says `close` if it is the last one, and only then.
 #[test]
 fn rfc9112_9_6_the_response_that_ends_a_connection_says_close() {
     type Write = fn(&mut Server);
@@ -932,7 +932,7 @@ fn a_length_beyond_the_limit_is_rejected_before_the_body() {
     assert_eq!(connection.state(), ServerState::Reject);
 }
 
-/// Whatever begins a head, while the buffer holds a body that has not ended.
+/// Each call that begins a head fails while the buffer holds a body that has not ended.
 #[test]
 fn no_second_head_stands_in_a_body() {
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -978,7 +978,7 @@ fn no_second_head_stands_in_a_body() {
     }
 }
 
-/// While one buffer is sent, another one is written to.
+/// One buffer is written to while another one is sent.
 #[test]
 fn a_servers_body_goes_on_in_another_buffer() {
     let mut server = server_after(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -994,14 +994,14 @@ fn a_servers_body_goes_on_in_another_buffer() {
     assert_eq!(server.connection.next_request(), ServerState::Idle);
 }
 
-/// A connection mends folded lines, and finds the same faults as a parse all the same.
+/// A client's connection replaces folds in its buffer, and finds the errors that a parse finds.
 #[test]
 fn a_client_rejects_what_a_parse_rejects() {
     for line in ["X\0: a", "X : a", ": a", "X", "X: \0", "X: a\rb", "X(: a", "X: \u{7f}"] {
         for before in ["", "A: b\r\n", "A: b\r\n c\r\n", "A:\r\n"] {
             let octets = format!("HTTP/1.1 200 OK\r\n{before}{line}\r\n\r\n").into_bytes();
             let mut spans = FieldSpans::<8>::new();
-            // The same octets with the fold mended.
+            // The same octets, with the fold replaced by SP.
             let mended =
                 String::from_utf8(octets.clone()).unwrap().replace("\r\n c", "   c").into_bytes();
             let expected = bareline_core::ResponseHead::parse(&mended, spans.lend()).unwrap_err();
@@ -1017,7 +1017,7 @@ fn a_client_rejects_what_a_parse_rejects() {
     }
 }
 
-/// What a client knows of a server is the version of the response before.
+/// A client knows the server's version from the previous response.
 #[test]
 fn rfc9112_6_1_chunks_are_not_for_a_server_of_http_1_0() {
     for (version, rejected) in [("1.0", Some(WriteError::NeedsHttp11)), ("1.1", None)] {
@@ -1107,7 +1107,7 @@ fn rfc9110_10_1_1_no_interim_response_but_100_asks_for_a_body() {
 fn rfc9112_9_3_a_response_ends_behind_its_request() {
     let put = b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n";
     let unread = Err(WriteError::RequestUnread);
-    // Chunks end with the last one, a length with its last octet.
+    // A chunked body ends with the last chunk, a length with its last octet.
     let mut server = server_after(put);
     server
         .connection
@@ -1182,8 +1182,7 @@ fn rfc9112_9_6_the_sending_half_knows_what_is_owed() {
     }
 }
 
-/// Requests whose bodies are or are not received to their ends when a response of each kind begins,
-/// and whether the response says that the connection closes.
+/// Each case is a head, octets of its body, octets after the body, and whether the response closes.
 #[test]
 fn rfc9112_9_3_a_response_ahead_of_the_body_says_close() {
     let length = "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n";
@@ -1203,7 +1202,7 @@ fn rfc9112_9_3_a_response_ahead_of_the_body_says_close() {
         (old, "hi", "", false),
         ("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", "", "", false),
     ] {
-        // Read by the caller or discarded, nothing else makes a difference.
+        // Only the end of the body counts, not whether the caller reads or discards it.
         for is_read in [true, false] {
             let mut server = Server {
                 connection: ServerConnection::new(Limits { drain: 30, ..LIMITS }),
@@ -1247,8 +1246,8 @@ fn a_body_that_cannot_end_in_time_is_not_awaited() {
     assert!(!may_discard(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
 }
 
-/// One half finds a fault in the body while the other one responds: the response says close, or is
-/// not begun.
+/// One half finds an error in the body while the other half responds: the response says close, or
+/// does not begin.
 #[test]
 fn rfc9112_9_6_halves_in_two_threads_agree_on_what_is_owed() {
     let input = b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n";

@@ -1,5 +1,4 @@
-//! Dialogues as documents: `tests/cases/server.md` and `tests/cases/client.md` tell what goes over
-//! the wire and what comes of it.
+//! The dialogues of `tests/cases/server.md` and `tests/cases/client.md`, run as tests.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,11 +12,10 @@ use bareline_fuzz::{Entry, ServerManner, client_log, server_log};
 use std::fmt::Write;
 use std::path::Path;
 
-/// Small limits, so that they can be shown.
+/// Limits that are small enough to be shown in a dialogue.
 const LIMITS: Limits = Limits { trailers: 2, drain: 16, interim: 3, ..Limits::DEFAULT };
 
-/// A dialogue: its title, what the words behind `http` say, what goes over the wire, and what is
-/// expected.
+/// A dialogue: its title, the words after `http`, the octets on the wire, and the expected events.
 struct Dialogue {
     title: String,
     manner: String,
@@ -46,8 +44,10 @@ fn dialogues(document: &str) -> Vec<Dialogue> {
     found
 }
 
-/// The octets of an http block: each line ends with CR LF unless a backslash stands at its end;
-/// `\n`, `\r`, `\\` and `\xff` are octets.
+/// Returns the octets of an http block.
+///
+/// Each line ends with CR LF, unless a backslash is at its end; `\n`, `\r`, `\\` and `\xff` are
+/// octets.
 fn octets(block: &str) -> Vec<u8> {
     let mut octets = Vec::new();
     for line in block.lines() {
@@ -84,7 +84,7 @@ fn octets(block: &str) -> Vec<u8> {
     octets
 }
 
-/// What came of a dialogue, a line an event.
+/// Returns the events of a dialogue, one on each line.
 fn shown(log: &[Entry], octets: &[u8]) -> String {
     let mut text = String::new();
     let unread = |at: usize| match octets.get(at..).unwrap_or_default() {
@@ -119,7 +119,7 @@ fn shown(log: &[Entry], octets: &[u8]) -> String {
     text
 }
 
-/// Runs each dialogue of a document, whole and octet by octet.
+/// Runs each dialogue of a document, with its octets at once and octet by octet.
 fn check(name: &str, run: impl Fn(&Dialogue, &[usize]) -> Vec<Entry>) -> usize {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cases").join(name);
     let dialogues = dialogues(&std::fs::read_to_string(path).unwrap());

@@ -1,4 +1,4 @@
-//! What a person gets to read: errors, values and heads, displayed and debugged.
+//! The `Display` and `Debug` texts of errors, values and heads.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Arrows in core point down: no module imports from a layer at or above its own.
+//! The layers of core: no module imports from its own layer or one above it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,8 +10,7 @@
 use std::fs;
 use std::path::Path;
 
-/// The layers of core, the lowest first. A module may import from the layers below its own, and
-/// from itself.
+/// The layers of core, from the lowest. A module may import from itself and the layers below.
 const LAYERS: &[&[&str]] = &[
     &["octets", "record"],
     &["error", "scan"],
@@ -28,8 +27,10 @@ fn layer_of(module: &str) -> Option<usize> {
     LAYERS.iter().position(|layer| layer.contains(&module))
 }
 
-/// The top-level modules that stand behind `crate::` in the code, comments left out, or behind as
-/// many `super::` as lead there.
+/// Returns the top-level modules that the code names after `crate::` or after as many `super::` as
+/// lead to the root.
+///
+/// Comments are left out.
 fn imports(source: &str, depth: usize) -> Vec<String> {
     let code = source
         .lines()
@@ -37,7 +38,7 @@ fn imports(source: &str, depth: usize) -> Vec<String> {
         .collect::<Vec<_>>()
         .join("\n");
     let is_name = |character: char| character.is_alphanumeric() || character == '_';
-    // Unit tests stand at the end of a file, one module deeper.
+    // Unit tests are at the end of a file, one module deeper.
     let code = code
         .split("#[cfg(test)]")
         .next()
@@ -57,7 +58,7 @@ fn arrows_up(folder: &Path, module: Option<&str>, found: &mut Vec<String>) -> us
         if path.is_dir() {
             seen += arrows_up(&path, Some(module), found);
         } else if module != "lib" && path.extension().is_some_and(|extension| extension == "rs") {
-            // `head/mod.rs` is the module `head`, as `dump.rs` is `dump`: one level below the root.
+            // `head/mod.rs` and `dump.rs` are both one level below the root.
             let depth = if name == "mod" || is_root { 1 } else { 2 };
             let own = layer_of(module).unwrap_or_else(|| panic!("{module} has no layer"));
             for import in imports(&fs::read_to_string(&path).unwrap(), depth) {

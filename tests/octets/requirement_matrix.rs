@@ -1,5 +1,4 @@
-//! The tables that say what a test shows are held to what there is: the requirement matrix, the
-//! table of faults.
+//! Checks of the tables in the documentation: the requirement matrix and the tables of errors.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -23,7 +22,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)).unwrap()
 }
 
-/// The sources in a folder and below it.
+/// Collects the sources in a folder and its subfolders.
 fn sources(folder: &Path, found: &mut Vec<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -35,7 +34,7 @@ fn sources(folder: &Path, found: &mut Vec<String>) {
     }
 }
 
-/// The names of all test functions.
+/// Returns the names of all test functions.
 fn tests() -> HashSet<String> {
     let mut found = Vec::new();
     for folder in ["tests", "core/src", "core/tests", "net/src", "fuzz/src"] {
@@ -57,7 +56,7 @@ fn tests() -> HashSet<String> {
     after_test.map(name).collect()
 }
 
-/// The classes of the cases: `rq:host`.
+/// Returns the classes of the cases, such as `rq:host`.
 fn classes() -> HashSet<String> {
     let files = [
         ("rq", "requests"),
@@ -79,7 +78,7 @@ fn classes() -> HashSet<String> {
     files.into_iter().flat_map(of_file).collect()
 }
 
-/// The cells of the rows of a table whose first cell begins like this.
+/// Returns the cells of the table rows whose first cell begins with `first`.
 fn rows(text: &str, first: &str) -> Vec<Vec<String>> {
     let rows = text.lines().filter(|line| line.starts_with(&format!("| {first}")));
     rows.map(|row| row.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect())
@@ -116,7 +115,7 @@ fn every_requirement_has_its_test_or_is_waived() {
     assert!(waived < 30, "{waived} of 207 are waived");
 }
 
-/// A name says what its test shows, and stands in tables: its length has a bound.
+/// A test's name is used in tables, so its length is limited.
 #[test]
 fn every_name_of_a_test_is_short() {
     const MOST: usize = 60;
@@ -163,7 +162,7 @@ fn every_bad_situation_has_its_test() {
     }
 }
 
-/// A transport on which a server sends octets, whatever it is asked.
+/// A transport whose server sends these octets, independent of the request.
 struct Sent(io::Cursor<Vec<u8>>);
 
 impl Read for Sent {
@@ -182,7 +181,7 @@ impl Write for Sent {
     }
 }
 
-/// What a client that asks in this version gets from a server that sends these octets.
+/// Returns the response that a client of this version reads from these octets.
 fn got(octets: &[u8], version: Version) -> Result<Vec<u8>, Error> {
     let mut client = ClientStream::new(Untimed(Sent(io::Cursor::new(octets.to_vec()))), "a");
     let mut response = client
@@ -215,7 +214,7 @@ fn every_server_of_the_page_is_rejected_as_it_says() {
     for row in &rows {
         let [_, sent, says, cases, helps] = &row[..] else { panic!("{row:?}") };
         let error = got(&octets(sent), Version::Http11).unwrap_err().to_string();
-        // As a table has them.
+        // A table escapes the bar.
         let error = error.replace('|', "\\|");
         if error != *says {
             wrong.push(format!("{sent} | {error} |"));
@@ -225,16 +224,16 @@ fn every_server_of_the_page_is_rejected_as_it_says() {
         assert!(page.contains(&format!("- **{helps}**: ")), "{row:?}");
     }
     assert!(wrong.is_empty(), "the page says something else than:\n{}", wrong.join("\n"));
-    // Chunks in HTTP/1.0 may come whatever the request's version is; what the page says mends them.
+    // HTTP/1.0 responses may have chunks after a request of any version; the page's advice works.
     let chunks =
         rows.iter().find(|row| row[0] == "chunks in HTTP/1.0").map(|row| octets(&row[1])).unwrap();
     assert!(got(&chunks, Version::Http10).is_err());
     assert_eq!(got(&[b"HTTP/1.1", &chunks[8..]].concat(), Version::Http11).unwrap(), b"hi");
-    // What a server may send to a request of HTTP/1.0 instead of chunks.
+    // A server may send this to an HTTP/1.0 request instead of chunks.
     assert_eq!(got(b"HTTP/1.1 200 OK\r\n\r\nhi", Version::Http10).unwrap(), b"hi");
 }
 
-/// The octets that a cell stands for: as Rust escapes them, and `{x*9}` for nine of them.
+/// Returns the octets of a cell, which are escaped as in Rust; `{x*9}` is nine of `x`.
 fn octets(cell: &str) -> Vec<u8> {
     let mut octets = Vec::new();
     let mut rest = cell.trim_matches('`');
@@ -261,7 +260,7 @@ fn octets(cell: &str) -> Vec<u8> {
     octets
 }
 
-/// Which fault these octets are, when they are sent in this way.
+/// Returns the error of these octets, sent in this way.
 fn fault(sent: &str, octets: &[u8]) -> Option<ParseError> {
     const CHUNKED: &[u8] = b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
     let mut spans = FieldSpans::<8>::new();
@@ -276,7 +275,7 @@ fn fault(sent: &str, octets: &[u8]) -> Option<ParseError> {
             let error = requests(&[CHUNKED, octets].concat(), &[]).fault?;
             let at = error.offset() - CHUNKED.len();
             assert!(at <= octets.len());
-            // Counted from the beginning of the body.
+            // The decoder counts offsets from the beginning of the body.
             let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
             let mut start = 0;
             loop {
@@ -324,7 +323,7 @@ fn every_failure_of_the_table_happens_as_it_says() {
         if seen != (kind.clone(), place.clone(), rule.as_str(), status.clone()) {
             wrong.push(format!("{row:?} is {seen:?}"));
         }
-        // Of a target, what is said is what to do about the octet.
+        // The hint for a target depends on the octet.
         let is_told = error.kind() == ParseErrorKind::Target
             || error.hint_in(&octets(cell)).to_string().ends_with(error.hint());
         assert!(!error.hint().is_empty() && is_told, "{kind}");
@@ -360,7 +359,7 @@ fn a_hint_names_another_protocol() {
         let error = fault(sent, message).unwrap();
         assert_eq!(error.hint_in(message).to_string(), hint, "{error}");
     }
-    // An octet away, and where the line is not the first: nothing is known of these.
+    // Octets that differ by one, or are not in the first line, identify no other protocol.
     for (sent, message) in [
         ("request", &b"\x16\x04\x01\x02\x00"[..]),
         ("request", b"SSH 2.0-OpenSSH_9.6\r\n"),
@@ -425,7 +424,7 @@ fn a_hint_names_the_octets_that_arrived() {
         let message = format!("PUT / HTTP/1.1\r\n{host}{input}");
         let error = requests(message.as_bytes(), &[]).fault.unwrap();
         assert_eq!(error.hint_in(message.as_bytes()).to_string(), hint);
-        // The message before it does not matter.
+        // A preceding message makes no difference.
         let before = "PUT / HTTP/1.1\r\nHost: z\r\nContent-Length: 1\r\n\r\nx";
         let message = format!("{before}{message}");
         let error = requests(message.as_bytes(), &[]).fault.unwrap();
@@ -433,7 +432,7 @@ fn a_hint_names_the_octets_that_arrived() {
     }
 }
 
-/// A datagram with chunks has a coding that is supported on a connection.
+/// The hint differs since chunks are supported on a connection, but not in a datagram.
 #[test]
 fn a_hint_says_that_a_datagram_has_no_chunks() {
     for (coding, hint) in [
@@ -455,7 +454,7 @@ fn a_hint_says_that_a_datagram_has_no_chunks() {
     );
 }
 
-/// A hint names the octet and what to write in its place, or the space too many.
+/// The hint names the octet and its replacement, or the superfluous space.
 #[test]
 fn a_hint_mends_a_request_line() {
     const FOREIGN: &str = "raw UTF-8: write a host in punycode, and percent-encode a path";
@@ -479,7 +478,7 @@ fn a_hint_mends_a_request_line() {
         (b"GET /  HTTP/1.1", "write one space between method, target and version"),
         (b"GET /a b HTTP/1.1", "write a space in the target as %20"),
         (b"GET /a\xc3 HTTP/1.1", "not ASCII: write octet 0xc3 as %C3"),
-        // Where no octet of path or query is at fault.
+        // No octet of path or query is invalid here.
         (b"GET a HTTP/1.1", GENERAL),
         (b"CONNECT a HTTP/1.1", GENERAL),
         (b"GET http://u@a/ HTTP/1.1", "octet 0x40 is not allowed here: "),

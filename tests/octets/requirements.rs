@@ -1,4 +1,4 @@
-//! Requirements of RFC 9112 and RFC 9110, each with literal octets and what comes of them.
+//! Requirements of RFC 9112 and RFC 9110, each with literal octets and the expected result.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,7 +14,7 @@ use bareline_core::{
 };
 use std::collections::HashSet;
 
-/// A head of each role, parsed with room for four fields.
+/// Parses a request head with space for four fields, and returns its length.
 fn request(octets: &[u8]) -> Result<Option<usize>, ParseError> {
     let mut spans = FieldSpans::<4>::new();
     Ok(match RequestHead::parse(octets, spans.lend())? {
@@ -46,7 +46,7 @@ fn check_rejection(
     );
 }
 
-/// One octet more, less or other.
+/// Returns whether one string differs from the other by one octet inserted, deleted or replaced.
 fn differs_by_one_octet(one: &str, other: &str) -> bool {
     let front = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
     let back = one.bytes().rev().zip(other.bytes().rev()).take_while(|(a, b)| a == b).count();
@@ -57,12 +57,11 @@ fn differs_by_one_octet(one: &str, other: &str) -> bool {
 
 use ParseErrorKind as E;
 
-/// What is refused: why, from which octet on, how many octets, the message, and the twin that is
-/// accepted.
+/// A rejected message: its error, the offset, the number of octets, the message, and an accepted
+/// twin.
 type Rejection = (ParseErrorKind, usize, usize, &'static str, &'static str);
 
-/// Each fault of a request with the place where it is reported, and a twin one octet away that is
-/// accepted.
+/// Each invalid request with its error, and an accepted twin that differs by one octet.
 const REJECTED_REQUESTS: &[Rejection] = &[
     (E::BareLf, 14, 1, "GET / HTTP/1.1\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
     (E::BareLf, 23, 1, "GET / HTTP/1.1\r\nHost: a\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
@@ -276,7 +275,7 @@ const REJECTED_REQUESTS: &[Rejection] = &[
     ),
 ];
 
-/// The same for responses, answering GET.
+/// Each invalid response to GET with its error, and an accepted twin that differs by one octet.
 const REJECTED_RESPONSES: &[Rejection] = &[
     (E::BareLf, 15, 1, "HTTP/1.1 200 OK\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"),
     (E::BareCr, 14, 1, "HTTP/1.1 200 O\r\r\n\r\n", "HTTP/1.1 200 O\r\n\r\n"),
@@ -334,7 +333,7 @@ const REJECTED_RESPONSES: &[Rejection] = &[
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked,chunked\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunkedxchunked\r\n\r\n",
     ),
-    // What is no list of codings, and `chunked` with parameters; the octets up to the end of the
+    // Invalid lists of codings, and `chunked` with parameters; the error spans to the end of the
     // head.
     (
         E::TransferCoding,
@@ -406,7 +405,7 @@ const REJECTED_RESPONSES: &[Rejection] = &[
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: x;a=\"b\"c,chunked\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: x;a=\"b\",chunked\r\n\r\n",
     ),
-    // The place is that of the line at fault.
+    // The offset is that of the invalid line.
     (
         E::TransferCoding,
         58,
@@ -474,7 +473,7 @@ fn rfc9112_4_the_sp_behind_a_status_code_may_be_missing() {
     assert!(out.as_bytes().starts_with(b"HTTP/1.1 200 \r\n"), "{out:?}");
 }
 
-/// What is too large, with a twin at the limit, one octet or line smaller.
+/// Each message above a limit has a twin at the limit, one octet or line smaller.
 #[test]
 fn rfc9110_5_4_each_limit_rejects_one_more() {
     let (method, target) = ("M".repeat(64), "t".repeat(16_383));
@@ -506,7 +505,7 @@ fn rfc9110_5_4_each_limit_rejects_one_more() {
     );
 }
 
-/// The faults of bodies and connections, which `bodies.rs` and `connections.rs` cause.
+/// The errors of bodies and connections, which `bodies.rs` and `connections.rs` cause.
 const CAUSED_ELSEWHERE: [ParseErrorKind; 16] = [
     E::Unsolicited,
     E::Surplus,
@@ -551,7 +550,7 @@ fn every_kind_of_error_names_rule_status_and_remedy() {
     }
 }
 
-/// The status that a server answers with, where it is not 400.
+/// Each error whose response has a status other than 400.
 #[test]
 fn rfc9110_15_each_error_suggests_its_status() {
     let others: Vec<_> = E::ALL
@@ -646,7 +645,7 @@ fn the_default_limits_let_through_what_the_rfc_asks_for() {
     assert_eq!((message.fields().len(), len), (64, head.len()));
 }
 
-/// A response's status line and fields, and its framing when it answers GET, HEAD and CONNECT.
+/// A response's status line and fields, and its framing after GET, HEAD and CONNECT.
 const FRAMINGS: &[(&str, [Framing; 3])] = &[
     ("200 OK\r\n", [Framing::UntilClose, Framing::None, Framing::Tunnel]),
     ("200 OK\r\nContent-Length: 5\r\n", [Framing::Length(5), Framing::None, Framing::Tunnel]),
@@ -699,7 +698,7 @@ fn rfc9112_6_3_the_framing_of_a_response_depends_on_the_request() {
     }
 }
 
-/// Commas within quotes part nothing, and a list of empty members says nothing.
+/// Commas within quotes do not separate members, and a list of empty members has no effect.
 #[test]
 fn rfc9110_5_6_1_a_list_is_read_by_its_grammar() {
     let says = |fields: &str| {
@@ -724,7 +723,7 @@ fn rfc9110_5_6_1_a_list_is_read_by_its_grammar() {
     }
 }
 
-/// A member of `Connection` that is no token is read as `close`.
+/// A member of `Connection` that is not a token is read as `close`.
 #[test]
 fn rfc9110_7_6_1_what_is_no_connection_option_closes() {
     let persists = |version: &str, options: &str| {
@@ -761,8 +760,9 @@ fn rfc9110_7_6_1_what_is_no_connection_option_closes() {
     }
 }
 
-/// Returns the framings of a response with this code to GET, HEAD and CONNECT, for some fields, and
-/// whether it is interim, and successful.
+/// Returns the framings of responses with this code after GET, HEAD and CONNECT, for some fields.
+///
+/// Also returns whether the code is interim, and whether it is successful.
 fn meaning(code: u16) -> (Vec<[Framing; 3]>, bool, bool) {
     let mut class = (false, false);
     let framings = ["", "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n"].map(|fields| {
@@ -777,7 +777,7 @@ fn meaning(code: u16) -> (Vec<[Framing; 3]>, bool, bool) {
     (framings.to_vec(), class.0, class.1)
 }
 
-/// Returns the state of a client that has asked and gets this head.
+/// Returns the state of a client that has sent a request and receives this head.
 fn state_after(head: &str) -> Result<ClientState, ParseErrorKind> {
     let (mut spans, mut out) = (FieldSpans::<4>::new(), WireBuf::<64>::new());
     let mut client = ClientConnection::new(Limits::DEFAULT);
@@ -789,7 +789,7 @@ fn state_after(head: &str) -> Result<ClientState, ParseErrorKind> {
     Ok(client.state())
 }
 
-/// Codes with a rule of their own are 101, 204 and 304.
+/// The codes 101, 204 and 304 have rules of their own.
 #[test]
 fn rfc9110_15_an_unknown_status_counts_as_the_x00_of_its_class() {
     for code in (100..=599).filter(|code| !matches!(code, 101 | 204 | 304)) {
@@ -813,7 +813,7 @@ fn rfc9110_15_a_status_from_600_counts_as_500() {
         let head = format!("HTTP/1.1 {code} \r\nContent-Length: 5\r\n\r\n");
         assert_eq!(state_after(&head), Ok(ClientState::Body), "{code}");
     }
-    // Below 100 it is a fault: a choice of DESIGN.md.
+    // A code below 100 is an error: a choice of DESIGN.md.
     for code in 0..100 {
         assert_eq!(
             state_after(&format!("HTTP/1.1 {code:03} \r\n\r\n")),
@@ -846,7 +846,7 @@ fn rfc9112_3_2_the_four_forms_of_a_target() {
     }
 }
 
-/// Each of 256 octets, in each place of a target.
+/// Tries each of 256 octets in each part of a target.
 #[test]
 fn rfc9112_3_2_the_octets_of_a_target_by_their_place() {
     const NAME: &[u8] =
@@ -881,7 +881,7 @@ fn rfc9112_3_2_the_octets_of_a_target_by_their_place() {
                 Ok(read) => assert!(read == Some(head.len()) && taken.contains(&octet), "{shown}"),
                 Err(error) => {
                     assert!(!taken.contains(&octet), "{shown}: {error}");
-                    // One that no target may hold is where the fault is.
+                    // The error's offset is that of the octet, if no target may hold it.
                     let is_there = error.offset() == before.len() && error.kind() == E::Target;
                     let is_form = error.kind() == E::Target || error.kind() == E::TargetForm;
                     assert!(is_there || is_form && query.contains(&octet), "{shown}: {error}");
@@ -891,7 +891,7 @@ fn rfc9112_3_2_the_octets_of_a_target_by_their_place() {
     }
 }
 
-/// What a gateway reads, the octet at which it cannot be written, and how it is written.
+/// Each case is a target, the octet at which it cannot be written, and its encoded form.
 #[test]
 fn rfc3986_2_1_a_target_that_was_read_is_written_encoded() {
     for (read, at, written) in [
@@ -976,7 +976,7 @@ fn write_response(
     Ok(String::from_utf8_lossy(out.as_bytes()).into_owned())
 }
 
-/// Each refusal of a writer, and the same call with one thing right.
+/// Each rejected call on a writer has an accepted twin in which one thing differs.
 #[test]
 fn each_rejected_request_write_has_an_accepted_twin() {
     type Call<'a> = (&'a str, &'a str, Fields<'a>, &'a [u8]);
@@ -1170,7 +1170,7 @@ fn each_rejected_request_write_has_an_accepted_twin() {
     }
 }
 
-/// Each octet within each element, but for targets: `tests/oracle` has those.
+/// Tries each octet in each element except targets, which `tests/oracle` tries.
 #[test]
 fn rfc9110_2_2_what_is_written_is_in_the_abnf() {
     for octet in 0..=u8::MAX {
@@ -1206,7 +1206,7 @@ fn rfc9110_2_2_what_is_written_is_in_the_abnf() {
     }
 }
 
-/// In whatever a head names an authority, and whatever the scheme.
+/// Tries each element of a head that names an authority, with several schemes.
 #[test]
 fn rfc9110_4_2_4_userinfo_is_never_written() {
     for scheme in ["http", "https", "HTTP", "hTTpS", "ws", "x"] {
@@ -1339,10 +1339,10 @@ const OFFER: [Field; 2] = [
     (FieldName::UPGRADE, FieldValue::from_static("x")),
 ];
 
-/// Writes the rest of a message.
+/// A function that writes the rest of a message.
 type Write = fn(HeadWriter<'_>) -> Result<(), WriteError>;
 
-/// Messages, and whether each is the last one on its stream.
+/// Each case is a message, and whether it is the last one on its stream.
 #[test]
 fn rfc9112_9_6_no_head_follows_the_last_message_of_a_stream() {
     let connect = RequestContext::new(Method::CONNECT, Version::Http11);
@@ -1392,7 +1392,7 @@ fn rfc9112_9_6_no_head_follows_the_last_message_of_a_stream() {
     }
 }
 
-/// The same for bodies that are sent in parts.
+/// Each case is a body sent in parts, and whether its message is the last one on its stream.
 #[test]
 fn rfc9112_9_6_no_head_follows_the_last_body_of_a_stream() {
     let cases: &[(Write, bool)] = &[
@@ -1424,7 +1424,7 @@ fn a_body_goes_on_in_another_buffer() {
     writer.response(OTHER, Status::OK, &mut first).unwrap().length(3).unwrap();
     writer.send_data(b"a", &mut first).unwrap();
     writer.send_data(b"b", &mut second).unwrap();
-    // What the first buffer holds is older: its octets would come out of order.
+    // The first buffer holds older octets: the new ones would be out of order.
     assert_eq!(writer.send_data(b"c", &mut first), Err(WriteError::OutOfTurn));
     writer.send_data(b"c", &mut second).unwrap();
     writer.end_body(&[], &mut second).unwrap();
@@ -1435,7 +1435,7 @@ fn a_body_goes_on_in_another_buffer() {
     assert_eq!(writer.response(OTHER, Status::OK, &mut first).err(), None);
 }
 
-/// Two streams with one buffer: the octets in it are framed as their heads say.
+/// Two streams share a buffer, whose octets are framed as their heads declare.
 #[test]
 fn a_body_does_not_go_on_in_that_of_another_stream() {
     let begin = |writer: &mut MessageWriter, length: u64, out: &mut WireBuf<100>| {
@@ -1448,7 +1448,7 @@ fn a_body_does_not_go_on_in_that_of_another_stream() {
     begin(&mut other, 1, &mut elsewhere);
     assert_eq!(other.send_data(b"x", &mut out), Err(WriteError::OutOfTurn));
     assert_eq!(other.frame_data(b"x", &mut out), Err(WriteError::OutOfTurn));
-    // The end of this body writes nothing, and does not end the body in the buffer.
+    // This body's end writes nothing, and does not end the body in the buffer.
     other.send_data(b"x", &mut elsewhere).unwrap();
     other.end_body(&[], &mut out).unwrap();
     assert_eq!(other.response(OTHER, Status::OK, &mut out).err(), Some(WriteError::OutOfTurn));
@@ -1457,12 +1457,12 @@ fn a_body_does_not_go_on_in_that_of_another_stream() {
     assert_eq!(chunks.end_body(&[], &mut out), Err(WriteError::OutOfTurn));
     one.send_data(b"hello", &mut out).unwrap();
     one.end_body(&[], &mut out).unwrap();
-    // Behind a whole message there is no body that could go on.
+    // After a complete message no body can continue.
     assert_eq!(chunks.send_data(b"x", &mut out), Err(WriteError::OutOfTurn));
     assert!(out.as_bytes().ends_with(b"Content-Length: 5\r\n\r\nhello"));
 }
 
-/// Two streams of which as much is left.
+/// Two streams have the same number of octets left.
 #[test]
 fn a_body_does_not_go_on_in_an_equal_one_of_another_stream() {
     let begins: [Write; 2] = [|head| head.chunked(), |head| head.length(9)];
@@ -1487,7 +1487,7 @@ fn a_body_does_not_go_on_in_an_equal_one_of_another_stream() {
     }
 }
 
-/// What is older would be sent behind what is newer.
+/// The older octets would be sent after the newer ones.
 #[test]
 fn a_body_does_not_go_back_to_a_buffer_that_it_has_left() {
     let (mut first, mut second, mut writer) =
@@ -1506,7 +1506,7 @@ fn a_body_does_not_go_back_to_a_buffer_that_it_has_left() {
     );
 }
 
-/// Whether or not there are octets in the buffer.
+/// The buffer is tried both with octets and empty.
 #[test]
 fn nothing_comes_between_a_buffer_and_the_octets_behind_it() {
     let (mut out, mut writer) = (WireBuf::<100>::new(), MessageWriter::new());
@@ -1600,7 +1600,7 @@ fn rfc9112_6_1_chunks_are_not_for_http_1_0() {
     }
 }
 
-/// Neither a length nor a coding, not even of no octets.
+/// Neither a length nor a coding is written, not even for an empty body.
 #[test]
 fn rfc9112_6_1_no_word_of_a_body_where_none_can_be() {
     let connect = RequestContext::new(Method::CONNECT, Version::Http11);
@@ -1656,7 +1656,7 @@ fn a_body_that_does_not_fit_is_not_counted() {
     assert_eq!((writer.end_body(&[], &mut out), out.as_bytes()), (Ok(()), &[b'x'; 50][..]));
 }
 
-/// What is written, to the octet.
+/// Each case is a message and its exact octets.
 #[test]
 fn rfc9112_2_1_messages_as_they_are_written() {
     let head = RequestContext::new(Method::HEAD, Version::Http11);

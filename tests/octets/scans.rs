@@ -1,10 +1,10 @@
-//! Every way to scan, with each octet at each place in a block and behind it.
+//! Every way to scan, with each octet at each position in a block and after it.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use bareline_core::inside::{Ends, every_scan};
 use bareline_fuzz::{is_name, is_target, is_text, is_token};
 
-/// In all classes.
+/// An octet of all classes.
 const LETTER: u8 = b'a';
 
 #[test]

@@ -1,4 +1,4 @@
-//! Compiles ABNF [RFC 5234] to regular expressions over octets.
+//! A compiler from ABNF [RFC 5234] to regular expressions over octets.
 
 use regex::bytes::Regex;
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,28 +6,28 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The right side of a rule, or a part of it.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Node {
-    /// One of several.
+    /// Alternatives.
     Either(Vec<Node>),
-    /// One behind the other.
+    /// A concatenation.
     Sequence(Vec<Node>),
-    /// So often, and so often at the most.
+    /// A repetition, with its minimum and maximum.
     Repeat(u32, Option<u32>, Box<Node>),
     /// `#element`, a comma-separated list [RFC 9110 section 5.6.1].
     List(Box<Node>),
-    /// A rule, by its name.
+    /// A rule name.
     Rule(String),
-    /// A string, in either case.
+    /// A case-insensitive string.
     Text(String),
-    /// One octet from this one to that one.
+    /// One octet of a range.
     Octets(u8, u8),
 }
 
-/// The lists that a `#` stands for [RFC 9110 section 5.6.1].
+/// The reading of a `#` list [RFC 9110 section 5.6.1].
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) enum Lists {
-    /// Those that a sender may write: no empty members.
+    /// Lists that a sender may write, without empty members.
     Sent,
-    /// Those that a recipient has to read: with empty members.
+    /// Lists that a recipient has to read, with empty members.
     Received,
 }
 
@@ -35,11 +35,11 @@ pub(crate) enum Lists {
 pub(crate) struct Grammar(BTreeMap<String, Node>);
 
 impl Grammar {
-    /// Reads rules; a line that begins with a space continues the one before.
+    /// Parses rules; a line that begins with a space continues the previous one.
     pub(crate) fn new(text: &str) -> Self {
         let without_comment =
             |line: &str| line.split(';').next().unwrap_or_default().trim_end().to_owned();
-        // The only `;` within quotes stand in literals of one octet.
+        // A `;` within quotes occurs only in literals of one octet.
         let text = text
             .replace("\";\"", "%x3B")
             .lines()
@@ -65,7 +65,7 @@ impl Grammar {
         self.0.get(name).unwrap_or_else(|| panic!("no rule {name}"))
     }
 
-    /// Returns an expression that matches what the rule does, as a whole.
+    /// Returns an expression that matches a rule from the first octet to the last.
     pub(crate) fn matcher(&self, name: &str, lists: Lists) -> Regex {
         let mut text = r"(?s-u)\A(?:".to_owned();
         self.write(self.rule(name), lists, &mut text);
@@ -113,7 +113,7 @@ impl Grammar {
     }
 }
 
-/// The part of a rule's right side that is left to read.
+/// The unread part of a rule's right side.
 struct Reader<'t>(&'t str);
 
 impl Reader<'_> {
@@ -190,14 +190,14 @@ impl Reader<'_> {
     }
 
     fn skips(&mut self, what: &str) -> bool {
-        // A space ends a number or a name, and nothing else.
+        // A space only ends a number or a name.
         let rest = self.0.trim_start().strip_prefix(what);
         self.0 = rest.unwrap_or(self.0);
         rest.is_some()
     }
 
     fn take_while(&mut self, is_in: impl Fn(char) -> bool) -> String {
-        // Within a string, spaces count; the grammar has none there.
+        // Spaces within a string would count; the grammar has none there.
         let text = self.0.trim_start();
         let (taken, rest) =
             text.split_at(text.find(|character| !is_in(character)).unwrap_or(text.len()));

@@ -1,4 +1,4 @@
-//! Compares the library's verdicts with those that it has to give.
+//! Compares the library's verdicts with the expected ones.
 
 use crate::abnf::Lists;
 use crate::elements::{ANY_OCTETS, ELEMENTS, Element, Reader};
@@ -14,12 +14,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-/// Counts of what has happened.
+/// The counts of strings, of accepted ones and of exceptions.
 pub(crate) struct Tally {
     pub(crate) strings: u64,
     pub(crate) accepted: u64,
     pub(crate) exceptions: Vec<u64>,
-    /// The shortest strings with a wrong verdict, by their lengths.
+    /// The shortest strings with a wrong verdict, sorted by length.
     pub(crate) failures: BTreeSet<(usize, String)>,
 }
 
@@ -61,7 +61,7 @@ impl Tally {
         }
     }
 
-    /// Adds what another one has counted.
+    /// Adds the counts of another tally.
     pub(crate) fn add(&mut self, other: &Self) {
         self.strings += other.strings;
         self.accepted += other.accepted;
@@ -78,7 +78,7 @@ impl Tally {
             .join(", ")
     }
 
-    /// Fails when anything differed that is not named.
+    /// Fails if there is any difference without a name.
     pub(crate) fn check(&self) {
         let failures: Vec<_> = self.failures.iter().map(|(_, failure)| &failure[..]).collect();
         assert!(failures.is_empty(), "{}", failures.join("\n"));
@@ -116,7 +116,7 @@ fn compare(rfc: &Rfc, reader: Reader, octets: &[u8]) -> (bool, Names, Option<Str
             (events.is_some(), names, differ(expected, events, names))
         }
         Reader::Target | Reader::Method | Reader::FieldName | Reader::FieldValue => {
-            // These take strings alone: octets that are not UTF-8 are taken one by one.
+            // These take strings only: each octet becomes one character.
             let string: String = octets.iter().map(|octet| char::from(*octet)).collect();
             let (expected, names) = value(rfc, reader, string.as_bytes());
             let is_accepted = match reader {
@@ -135,7 +135,7 @@ fn differ<V: PartialEq + std::fmt::Debug>(expected: V, verdict: V, names: Names)
     (expected != verdict).then(|| format!("expected {expected:?} for {names:?}, got {verdict:?}"))
 }
 
-/// Returns whether a writer has to take a value, and why that is not what the RFC says.
+/// Returns whether a writer has to accept a value, and the exceptions from the RFC that apply.
 fn value(rfc: &Rfc, reader: Reader, octets: &[u8]) -> (bool, Names) {
     let mut names = Names::default();
     match reader {
@@ -155,10 +155,10 @@ fn value(rfc: &Rfc, reader: Reader, octets: &[u8]) -> (bool, Names) {
     }
 }
 
-/// The parts of a head, as the library gives them.
+/// The parts of a head that the library returns.
 pub(crate) type Parts = ([Vec<u8>; 3], Vec<(Vec<u8>, Vec<u8>)>);
 
-/// Returns what the library says of the head of a request and nothing else.
+/// Returns the library's verdict on exactly one request head.
 pub(crate) fn request(octets: &[u8]) -> (Verdict, Option<Parts>) {
     let mut spans = FieldSpans::<64>::new();
     let Ok(Parsed::Complete { message: head, len }) = RequestHead::parse(octets, spans.lend())
@@ -181,7 +181,7 @@ pub(crate) fn request(octets: &[u8]) -> (Verdict, Option<Parts>) {
     (Verdict::Head([Some(head.framing()); 3], says), Some((start, fields(head.fields()))))
 }
 
-/// Returns what the library says of the head of a response and nothing else.
+/// Returns the library's verdict on exactly one response head.
 pub(crate) fn response(octets: &[u8]) -> (Verdict, Option<Parts>) {
     let mut spans = FieldSpans::<64>::new();
     let Ok(Parsed::Complete { message: head, len }) = ResponseHead::parse(octets, spans.lend())
@@ -207,8 +207,9 @@ fn of_response(head: &ResponseHead<'_>) -> (Verdict, Parts) {
     (Verdict::Head(framings, says), (start, fields(head.fields())))
 }
 
-/// Returns what a client's connection says of the head of a response to GET and nothing else; it
-/// mends folded lines where they stand.
+/// Returns the verdict of a client's connection on exactly one response head to GET.
+///
+/// The connection replaces folds in its buffer.
 fn received_by_a_client(octets: &[u8]) -> (Verdict, Option<Parts>) {
     let (mut spans, mut out) = (FieldSpans::<64>::new(), WireBuf::<64>::new());
     let mut connection = ClientConnection::new(Limits::DEFAULT);
@@ -246,8 +247,7 @@ fn fields(fields: Fields<'_>) -> Vec<(Vec<u8>, Vec<u8>)> {
         .collect()
 }
 
-/// Compares the parts that the library gives with those that stand between spaces, colons and line
-/// ends.
+/// Compares the library's parts with the octets between spaces, colons and line ends.
 fn parts_differ(octets: &[u8], version_at: usize, (start, fields): Parts) -> Option<String> {
     let first = octets.iter().position(|octet| !b"\r\n".contains(octet)).unwrap_or(0);
     let octets = exceptions::with_space(&octets[first..]);
@@ -263,7 +263,7 @@ fn parts_differ(octets: &[u8], version_at: usize, (start, fields): Parts) -> Opt
     (!is_same).then(|| format!("read as {start:?} {fields:?}"))
 }
 
-/// Compares every string of up to so many tokens, behind these octets.
+/// Compares every string of up to this many tokens after these octets.
 fn every_string_behind(
     rfc: &Rfc,
     reader: Reader,
@@ -286,7 +286,7 @@ fn every_string_behind(
     }
 }
 
-/// Compares every string of an element: of its own alphabet, and the short ones of any octets.
+/// Compares every string of an element's alphabet, and the short strings of all octets.
 fn element(rfc: &Rfc, element: &Element, longer: isize) -> Tally {
     let mut tally = Tally::default();
     let any: Vec<[u8; 1]> = (0..=u8::MAX).map(|octet| [octet]).collect();
@@ -311,7 +311,7 @@ fn element(rfc: &Rfc, element: &Element, longer: isize) -> Tally {
     tally
 }
 
-/// Compares strings whose length is what matters.
+/// Compares strings around the limits of length.
 fn limits(rfc: &Rfc) -> Tally {
     let mut tally = Tally::default();
     for length in 4_090..=4_100 {
@@ -414,7 +414,7 @@ fn every_short_string_has_the_rfcs_verdict() {
         .zip(&all.exceptions)
         .filter(|((_, kind, _), count)| is_due(kind, **count));
     let missing: Vec<_> = missing.map(|((name, _, _), _)| name).collect();
-    // Some need all the tokens.
+    // Some exceptions need strings of full length.
     assert!(longer < 0 || missing.is_empty(), "these no longer occur: {missing:?}");
     assert!(
         longer != 0 || not_on_page.is_empty(),
@@ -423,7 +423,7 @@ fn every_short_string_has_the_rfcs_verdict() {
     );
 }
 
-/// The table of choices in DESIGN.md and the exceptions name each other.
+/// The table of choices in DESIGN.md and the exceptions have the same names.
 #[test]
 fn every_choice_is_a_named_exception() {
     let design = include_str!("../../DESIGN.md");

@@ -31,8 +31,9 @@ impl Random {
     }
 }
 
-/// Strings that a rule is derived to every other time, so that messages are not all rejected for
-/// one part.
+/// The strings to which a rule is derived half of the time.
+///
+/// Otherwise most messages would be rejected for one part.
 const LIKELY: &[(&str, &[&str])] = &[
     ("HTTP-version", &["HTTP/1.1", "HTTP/1.1", "HTTP/1.1", "HTTP/1.0"]),
     ("method", &["GET", "PUT", "CONNECT", "OPTIONS"]),
@@ -45,12 +46,14 @@ const LIKELY: &[(&str, &[&str])] = &[
     ("port", &["80", "65535", "65536"]),
 ];
 
-/// Rules that stand in no message which is accepted: a target with userinfo or without `://` is
-/// rejected, whatever the method (`CONNECT a:1` is read as an authority).
+/// The rules that occur in no accepted message.
+///
+/// A target with userinfo or without `://` is rejected after any method (`CONNECT a:1` is read as
+/// an authority).
 const REJECTED: &[&str] =
     &["path-absolute", "path-empty", "path-rootless", "segment-nz", "userinfo"];
 
-/// A string of the grammar, and where the rules stand that it was derived by.
+/// A string of the grammar, and the ranges of the rules that it was derived by.
 #[derive(Default)]
 pub(crate) struct Derivation {
     pub(crate) octets: Vec<u8>,
@@ -59,7 +62,7 @@ pub(crate) struct Derivation {
 }
 
 impl Derivation {
-    /// Derives a rule.
+    /// Derives a string from a rule.
     pub(crate) fn of(grammar: &Grammar, rule: &str, random: &mut Random) -> Self {
         let mut derivation = Self::default();
         derivation.node(grammar, &Node::Rule(rule.to_owned()), random);
@@ -99,7 +102,7 @@ impl Derivation {
                     (Some((_, strings)), _) => {
                         self.octets.extend_from_slice(random.choose(strings).as_bytes())
                     }
-                    // The size of a chunk and the length of its data are one number.
+                    // The size of a chunk determines the length of its data.
                     (None, "chunk-size") => {
                         self.chunk = 1 + random.below(20);
                         let width = random.below(4);
@@ -131,14 +134,16 @@ impl Derivation {
         }
     }
 
-    /// Returns what was derived by a rule, each time.
+    /// Returns all strings that were derived from a rule.
     fn all(&self, rule: &str) -> impl Iterator<Item = Vec<u8>> {
         let found = self.rules.iter().filter(move |(name, _)| name == rule);
         found.map(|(_, range)| self.octets[range.clone()].to_vec())
     }
 
-    /// Returns authority, path and query of the target. Behind CONNECT, `a:1` is an authority,
-    /// though it can be derived as a URI with the scheme `a`, too.
+    /// Returns authority, path and query of the target.
+    ///
+    /// After CONNECT, `a:1` is an authority, though it can also be derived as a URI with the scheme
+    /// `a`.
     fn target_parts(&self) -> (Option<String>, String, Option<String>) {
         let one =
             |rule: &str| self.all(rule).next().map(|octets| String::from_utf8(octets).unwrap());
@@ -166,7 +171,7 @@ impl Derivation {
                 "field-name" => fields.push((octets.to_vec(), Vec::new())),
                 "field-value" => fields.last_mut().unwrap().1 = octets.to_vec(),
                 name if values.contains(&name) => {
-                    // The name is what the line begins with.
+                    // The name begins the line.
                     let start = self.octets[..range.start]
                         .iter()
                         .rposition(|&octet| octet == b'\n')
@@ -201,12 +206,12 @@ fn mutant(octets: &[u8], random: &mut Random) -> Vec<u8> {
     mutant
 }
 
-/// Returns the version as which one is handled.
+/// Returns the version by which a message is handled.
 fn handled(version: Vec<u8>) -> Vec<u8> {
     if version == b"HTTP/1.0" { version } else { b"HTTP/1.1".to_vec() }
 }
 
-/// Compares the parts of a message that the library accepts with those that it was derived from.
+/// Compares the parts of an accepted message with those that it was derived from.
 fn check_parts(derivation: &Derivation, reader: Reader) {
     let one = |rule: &str| derivation.all(rule).next().unwrap_or_default();
     let check = |(start, fields): Parts, expected: [Vec<u8>; 3]| {
@@ -295,7 +300,7 @@ fn every_derivation_is_read_as_it_was_derived() {
     );
     derived.check();
     changed.check();
-    // A chunk line is a part of the others.
+    // A chunk line is derived as a part of other rules.
     let is_due = |name: &&str| *name != "chunk-line";
     let is_reached = |name: &str| {
         if REJECTED.contains(&name) { &reached } else { &accepted_rules }.contains(name)
@@ -305,7 +310,7 @@ fn every_derivation_is_read_as_it_was_derived() {
     assert!(derived.exceptions[Exception::OtherHost as usize] > 0);
 }
 
-/// Prints derivations of each rule and mutants of them, with the verdict of our compiler, for
+/// Prints derivations of each rule and mutants of them, with our compiler's verdict, for
 /// `compare_abnf`.
 #[test]
 #[ignore = "a recipe, `just oracle-abnf`, reads what it prints"]

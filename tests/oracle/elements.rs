@@ -1,11 +1,11 @@
-//! The elements of messages of which every string is tried.
+//! The elements of messages for which every short string is tried.
 
 /// The reader of the strings.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Reader {
     Request,
     Response,
-    /// A client's connection, which mends folded lines of a response.
+    /// A client's connection, which replaces folds of a response.
     Folded,
     Body,
     Target,
@@ -14,8 +14,10 @@ pub(crate) enum Reader {
     FieldValue,
 }
 
-/// An element: the octets before and behind it, the tokens of its strings, and the length of the
-/// longest string in tokens.
+/// An element to try.
+///
+/// It has the octets before and after it, the tokens of its strings, and the longest string's
+/// length in tokens.
 pub(crate) struct Element {
     pub(crate) name: &'static str,
     pub(crate) reader: Reader,
@@ -142,6 +144,6 @@ elements! {
         [b"a" b" " b"\t" b"\r" b"\n" b"\x00" b"\x7f" b"\x80" b"\""]
 }
 
-/// The length of the strings of all 256 octets that each element is tried with besides, in the
-/// first of its surroundings.
+/// The length of the strings of all 256 octets, which each element is tried with in its first
+/// surroundings.
 pub(crate) const ANY_OCTETS: usize = 2;

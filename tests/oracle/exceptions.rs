@@ -1,6 +1,6 @@
-//! Names where the library differs from the RFCs, or takes a side where they leave a choice.
+//! Names of the choices and departures of the library from the RFCs.
 //!
-//! An exception says beforehand what the library does with a string; anything else is a failure.
+//! An exception predicts the library's verdict on a string; any other verdict is a failure.
 
 use crate::rules::{Head, Rfc, Verdict, is_http10, is_port, members, port};
 use bareline_core::Framing;
@@ -27,7 +27,7 @@ macro_rules! exceptions {
 pub(crate) enum Kind {
     /// A row of DESIGN.md's table of choices.
     Choice,
-    /// A row of that table which no string shows: other tests do.
+    /// A row of that table that no string shows, but another test.
     Elsewhere,
 }
 
@@ -82,7 +82,7 @@ exceptions! {
 pub(crate) struct Names(u64);
 
 impl Names {
-    /// Adds one, if `is_in`.
+    /// Adds an exception, if `is_in`.
     pub(crate) fn add(&mut self, name: Exception, is_in: bool) {
         self.0 |= u64::from(is_in) << name as u32;
     }
@@ -110,13 +110,13 @@ impl fmt::Debug for Names {
     }
 }
 
-/// Mends octets, or leaves them if there is nothing to mend.
+/// A function that repairs octets; returns `None` if nothing needs repair.
 type Mend = fn(&[u8]) -> Option<Vec<u8>>;
 
-/// Mends octets that the library takes as they are.
+/// A function that repairs octets which the library accepts unchanged.
 type Lenience = fn(&Rfc, &[u8]) -> Option<Vec<u8>>;
 
-/// Faults that recipients may mend, and the library rejects.
+/// The errors that recipients may repair, and that the library rejects.
 const REQUEST_MENDS: &[(Exception, Mend)] = &[
     (Exception::BareLf, bare_lf),
     (Exception::BareCr, bare_cr),
@@ -143,8 +143,7 @@ const RESPONSE_MENDS: &[(Exception, Mend)] = &[
 const BODY_MENDS: &[(Exception, Mend)] =
     &[(Exception::ChunkLineSpace, chunk_line_space), (Exception::FoldInTrailers, fold)];
 
-/// Returns the verdict that the library has to give on the head of a request, and why it is not the
-/// RFC's.
+/// Returns the expected verdict on a request head, and the exceptions from the RFC that apply.
 pub(crate) fn request(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
     let mut names = Names::default();
     let octets = without_empty_lines(received);
@@ -176,7 +175,7 @@ pub(crate) fn request(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
     (verdict, names)
 }
 
-/// Returns why the library rejects a request that the RFC lets through.
+/// Returns the exceptions by which the library rejects a request that the RFC allows.
 fn why_rejected(rfc: &Rfc, head: &Head<'_>, verdict: Verdict) -> Names {
     let [method, target, _] = head.start;
     let mut names = target_rejected(rfc, Some(method), target);
@@ -195,8 +194,7 @@ fn why_rejected(rfc: &Rfc, head: &Head<'_>, verdict: Verdict) -> Names {
     names
 }
 
-/// Returns why the library rejects a target that the grammar lets through, behind this method or
-/// any.
+/// Returns the exceptions by which the library rejects a target after this method, or any.
 pub(crate) fn target_rejected(rfc: &Rfc, method: Option<&[u8]>, target: &[u8]) -> Names {
     let mut names = Names::default();
     let is_connect = method.is_none_or(|method| method == b"CONNECT");
@@ -237,7 +235,7 @@ fn has_content(verdict: Verdict) -> bool {
     matches!(verdict, Verdict::Head([Some(Framing::Chunked | Framing::Length(1..)), ..], _))
 }
 
-/// Returns what a request has that the table of choices says is let through.
+/// Returns the exceptions by which the library accepts a request.
 fn let_through(head: &Head<'_>, verdict: Verdict) -> Names {
     let [method, target, version] = head.start;
     let known: [&[u8]; 9] =
@@ -259,8 +257,7 @@ fn let_through(head: &Head<'_>, verdict: Verdict) -> Names {
     names
 }
 
-/// Returns the verdict that the library has to give on the head of a response, and why it is not
-/// the RFC's.
+/// Returns the expected verdict on a response head, and the exceptions from the RFC that apply.
 pub(crate) fn response(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
     let mut names = Names::default();
     let mut octets = with_space(received);
@@ -313,8 +310,9 @@ pub(crate) fn response(rfc: &Rfc, received: &[u8]) -> (Verdict, Names) {
     (verdict, names)
 }
 
-/// Returns the verdict that the library has to give on the head of a response when it may mend
-/// folds, the head that it has to read then, and why these are not the RFC's.
+/// Returns the expected verdict on a response head whose folds may be replaced.
+///
+/// Also returns the head that has to be read then, and the exceptions from the RFC that apply.
 pub(crate) fn folded(rfc: &Rfc, received: &[u8]) -> (Verdict, Vec<u8>, Names) {
     let mended = unfolded(received);
     let (verdict, mut names) = response(rfc, mended.as_deref().unwrap_or(received));
@@ -326,7 +324,7 @@ pub(crate) fn folded(rfc: &Rfc, received: &[u8]) -> (Verdict, Vec<u8>, Names) {
     (verdict, mended, names)
 }
 
-/// Returns what the library has to read of a chunked body, and why it is not what the RFC reads.
+/// Returns the expected events of a chunked body, and the exceptions from the RFC that apply.
 pub(crate) fn body(rfc: &Rfc, octets: &[u8]) -> (Option<Vec<BodyEvent>>, Names) {
     let mut names = Names::default();
     let Some(events) = rfc.body(octets) else {
@@ -358,7 +356,7 @@ pub(crate) fn is_control(name: &[u8]) -> bool {
     names.split(' ').any(|control| name.eq_ignore_ascii_case(control.as_bytes()))
 }
 
-/// Returns which mends make something of the octets.
+/// Returns the exceptions whose repair makes the octets acceptable.
 fn mendable(
     mends: &[(Exception, Mend)],
     octets: &[u8],
@@ -378,7 +376,7 @@ fn without_empty_lines(mut octets: &[u8]) -> &[u8] {
     octets
 }
 
-/// Percent-encodes what is let through in path and query of a request's target.
+/// Percent-encodes octets that are accepted in path and query of a request's target.
 fn target_octets(_: &Rfc, octets: &[u8]) -> Option<Vec<u8>> {
     let start = octets.iter().position(|&octet| octet == b' ')? + 1;
     let end = start + octets[start..].iter().position(|&octet| octet == b' ')?;
@@ -386,7 +384,7 @@ fn target_octets(_: &Rfc, octets: &[u8]) -> Option<Vec<u8>> {
     Some([&octets[..start], &mended, &octets[end..]].concat())
 }
 
-/// Percent-encodes what is let through in path and query of a target.
+/// Percent-encodes octets that are accepted in path and query of a target.
 fn mended_target(target: &[u8]) -> Option<Vec<u8>> {
     let path = if target.starts_with(b"/") {
         0
@@ -414,7 +412,7 @@ fn mended_target(target: &[u8]) -> Option<Vec<u8>> {
     Some(mended)
 }
 
-/// Puts `close` in the place of each member of `Connection` that is no token.
+/// Replaces each member of `Connection` that is not a token by `close`.
 fn options(rfc: &Rfc, octets: &[u8]) -> Option<Vec<u8>> {
     let mut head = if has(octets, b"Connection") { Head::split(octets)? } else { return None };
     let is_valid = |member: &&[u8]| {
@@ -434,7 +432,7 @@ fn options(rfc: &Rfc, octets: &[u8]) -> Option<Vec<u8>> {
     is_mended.then(|| written(&head))
 }
 
-/// Puts a space behind a status code that the line end follows.
+/// Inserts a space after a status code that the line end follows.
 pub(crate) fn with_space(octets: &[u8]) -> Cow<'_, [u8]> {
     match octets {
         [
@@ -484,7 +482,7 @@ fn bare_cr(octets: &[u8]) -> Option<Vec<u8>> {
     replaced(octets, |_, octet, after| octet == b'\r' && after != Some(b'\n'), b" ")
 }
 
-/// Leaves out whitespace before the colon of the field lines.
+/// Removes whitespace before the colon of field lines.
 fn space_before_colon(octets: &[u8]) -> Option<Vec<u8>> {
     let mended =
         octets.split_inclusive(|&octet| octet == b'\n').enumerate().map(|(number, line)| {
@@ -497,7 +495,7 @@ fn space_before_colon(octets: &[u8]) -> Option<Vec<u8>> {
     (mended != octets).then_some(mended)
 }
 
-/// Puts a space in the place of each control octet behind the start line.
+/// Replaces each control octet after the start line by a space.
 fn control_octets(octets: &[u8]) -> Option<Vec<u8>> {
     let start = octets.iter().position(|&octet| octet == b'\n')?;
     let is_control = |octet: &u8| octet.is_ascii_control() && !b"\t\r\n".contains(octet);
@@ -508,13 +506,13 @@ fn control_octets(octets: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-/// Leaves out empty lines in front of a status line.
+/// Removes empty lines before a status line.
 fn lines_before_status(octets: &[u8]) -> Option<Vec<u8>> {
     let rest = without_empty_lines(octets);
     (rest.len() < octets.len()).then(|| with_space(rest).into_owned())
 }
 
-/// Percent-encodes octets above 127 in the target of a request, and leaves out its fragment.
+/// Percent-encodes octets above 127 in the target of a request, and removes its fragment.
 fn foreign_octets(octets: &[u8]) -> Option<Vec<u8>> {
     let start = octets.iter().position(|&octet| octet == b' ')? + 1;
     let end = start + octets[start..].iter().position(|&octet| octet == b' ')?;
@@ -526,7 +524,7 @@ fn foreign_octets(octets: &[u8]) -> Option<Vec<u8>> {
     (mended != octets[start..end]).then(|| [&octets[..start], &mended, &octets[end..]].concat())
 }
 
-/// Puts something in the place of some octets, which are told by the octets before and after them.
+/// Replaces octets, which are selected by the octets before and after them.
 fn replaced(
     octets: &[u8],
     is_wrong: impl Fn(Option<u8>, u8, Option<u8>) -> bool,
@@ -545,8 +543,9 @@ fn replaced(
     )
 }
 
-/// Puts spaces in the place of folds and of the whitespace around them: an obs-fold is both [RFC
-/// 9112 section 5.2].
+/// Replaces folds and the whitespace around them by spaces.
+///
+/// An obs-fold is both [RFC 9112 section 5.2].
 fn unfolded(octets: &[u8]) -> Option<Vec<u8>> {
     let mut mended = fold(octets)?;
     let is_text = |octet: &u8| !b" \t".contains(octet);
@@ -561,7 +560,7 @@ fn unfolded(octets: &[u8]) -> Option<Vec<u8>> {
     Some(mended)
 }
 
-/// Puts spaces in the place of folds, but not behind the first line.
+/// Replaces folds by spaces, but not after the first line.
 fn fold(octets: &[u8]) -> Option<Vec<u8>> {
     let first = octets.windows(2).position(|two| two == b"\r\n")? + 2;
     let mut mended = Cow::Borrowed(octets);
@@ -573,7 +572,7 @@ fn fold(octets: &[u8]) -> Option<Vec<u8>> {
     matches!(mended, Cow::Owned(_)).then(|| mended.into_owned())
 }
 
-/// Puts one space in the place of each run of whitespace in a start line.
+/// Replaces each run of whitespace in a start line by one space.
 fn start_line_space(octets: &[u8]) -> Option<Vec<u8>> {
     let end = octets.windows(2).position(|two| two == b"\r\n")?;
     let is_space = |octet: &u8| b" \t".contains(octet);
@@ -589,7 +588,7 @@ fn start_line_space(octets: &[u8]) -> Option<Vec<u8>> {
     (line != octets[..end]).then(|| [&line, &octets[end..]].concat())
 }
 
-/// Puts one length in the place of several that are the same.
+/// Replaces several equal lengths by one.
 fn repeated_length(octets: &[u8]) -> Option<Vec<u8>> {
     if !has(octets, b"Content-Length") {
         return None;
@@ -602,7 +601,7 @@ fn repeated_length(octets: &[u8]) -> Option<Vec<u8>> {
     (lengths.len() > 1 && lengths.iter().all(|length| *length == first)).then(|| written(&head))
 }
 
-/// Reads a length as a language's number parser may.
+/// Parses a length as the number parser of a language may.
 fn other_number(octets: &[u8]) -> Option<Vec<u8>> {
     if !has(octets, b"Content-Length") {
         return None;
@@ -626,7 +625,7 @@ fn coding_in_http10(octets: &[u8]) -> Option<Vec<u8>> {
     is_meant.then(|| written(&head))
 }
 
-/// Leaves out whitespace at the ends of lines, and ends each with CRLF.
+/// Removes whitespace at the ends of lines, and ends each line with CRLF.
 fn chunk_line_space(octets: &[u8]) -> Option<Vec<u8>> {
     let ended = bare_lf(octets).unwrap_or_else(|| octets.to_vec());
     let mut mended = Vec::new();

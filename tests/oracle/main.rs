@@ -1,4 +1,4 @@
-//! Judges what is read and written by the RFCs' own grammar: see README.md beside this file.
+//! The oracle, which judges what is read and written by the RFCs' own grammar: see README.md.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,7 +15,7 @@ mod exceptions;
 mod rules;
 mod written;
 
-/// By how many tokens strings are longer than those in the gate, or shorter.
+/// Returns the number of tokens by which strings are longer, or shorter, than those in the gate.
 fn longer() -> isize {
     std::env::var("ORACLE_LONGER").map_or(0, |longer| longer.parse().unwrap())
 }

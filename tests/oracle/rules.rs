@@ -1,24 +1,25 @@
-//! Judges messages by the RFCs: by the grammar, and by the requirements that are no grammar.
+//! Judges messages by the RFCs' grammar and their other requirements.
 
 use crate::abnf::{Grammar, Lists};
 use bareline_core::Framing;
 use bareline_fuzz::BodyEvent;
 use regex::bytes::Regex;
 
-/// The rules of the RFCs.
+/// The grammar of the RFCs.
 pub(crate) const GRAMMAR: &str = include_str!("grammar.abnf");
 
-/// The verdict on octets that are meant to be one head and nothing else.
+/// The verdict on octets that should be exactly one head.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Verdict {
-    /// They are not one head.
+    /// Octets that are not one head.
     Rejected,
-    /// They are one: its framing (of a response when it responds to GET, HEAD and CONNECT), and
-    /// what its fields say of the connection.
+    /// One head: its framing, and the meaning of its fields for the connection.
+    ///
+    /// A response has the framings after GET, HEAD and CONNECT.
     Head([Option<Framing>; 3], Says),
 }
 
-/// What the fields of a head say of the connection; a response says the first alone.
+/// The meaning of a head's fields for the connection; a response has the first alone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Says {
     pub(crate) persists: bool,
@@ -33,7 +34,7 @@ impl Verdict {
     }
 }
 
-/// The lines of a head: the parts of the start line, and names and values.
+/// The lines of a head: the parts of the start line, and the names and values of fields.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Head<'m> {
     pub(crate) start: [&'m [u8]; 3],
@@ -41,8 +42,8 @@ pub(crate) struct Head<'m> {
 }
 
 impl<'m> Head<'m> {
-    /// Splits a head at its line ends, at the spaces of its start line and at the colons behind
-    /// field names.
+    /// Splits a head at its line ends, the spaces of its start line and the colons after field
+    /// names.
     pub(crate) fn split(octets: &'m [u8]) -> Option<Self> {
         let mut lines = lines(octets.strip_suffix(b"\r\n\r\n")?);
         let mut parts = lines.next()?.splitn(3, |&octet| octet == b' ');
@@ -54,7 +55,7 @@ impl<'m> Head<'m> {
         Some(Self { start, fields: lines.map(field).collect::<Option<_>>()? })
     }
 
-    /// Returns the values of the fields with this name.
+    /// Returns the values of the fields of this name.
     pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &'m [u8]> {
         let fields = self
             .fields
@@ -63,12 +64,12 @@ impl<'m> Head<'m> {
         fields.map(|(_, value)| *value)
     }
 
-    /// Returns whether there is a field with this name.
+    /// Returns whether there is a field of this name.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.all(name).next().is_some()
     }
 
-    /// Returns the members of the lists with this name; a comma within quotes does not end one.
+    /// Returns the members of the lists of this name; a comma within quotes does not end one.
     pub(crate) fn members(&self, name: &str) -> Vec<&'m [u8]> {
         self.all(name).flat_map(members).collect()
     }
@@ -106,13 +107,12 @@ pub(crate) fn trim(mut octets: &[u8]) -> &[u8] {
     octets
 }
 
-/// Returns the number, if it fits into 64 bits; digits beyond are an overflow [RFC 9110 section
-/// 8.6].
+/// Returns the number, if it fits into 64 bits; more digits are an overflow [RFC 9110 section 8.6].
 fn number(digits: &[u8], base: u32) -> Option<u64> {
     u64::from_str_radix(std::str::from_utf8(digits).ok()?, base).ok()
 }
 
-/// Expressions for the rules that are asked for.
+/// The compiled expressions of the rules.
 #[derive(Clone)]
 pub(crate) struct Rfc {
     pub(crate) request: Regex,
@@ -169,7 +169,7 @@ impl Rfc {
                 && is_version(version)
                 && self.suits(method, target);
             let framing = may_go_on.then(|| self.framing(&head, version)).flatten()?;
-            // RFC 9112 section 6.3: without a final chunked, a request has no end.
+            // RFC 9112 section 6.3: a request without a final chunked has no end.
             let framing = if framing == Framing::UntilClose && head.has("transfer-encoding") {
                 return None;
             } else {
@@ -211,7 +211,7 @@ impl Rfc {
         judge().unwrap_or(Verdict::Rejected)
     }
 
-    /// Returns whether a target may stand behind a method [RFC 9112 section 3.2].
+    /// Returns whether a target may follow a method [RFC 9112 section 3.2].
     pub(crate) fn suits(&self, method: &[u8], target: &[u8]) -> bool {
         match (method, target) {
             // RFC 9110 section 9.3.6: an empty or an invalid port is rejected.
@@ -224,7 +224,7 @@ impl Rfc {
         }
     }
 
-    /// Returns the framing by the fields, as of a response, if it can be trusted [RFC 9112 section
+    /// Returns the framing by the fields of a response, if it can be trusted [RFC 9112 section
     /// 6.3].
     fn framing(&self, head: &Head<'_>, version: &[u8]) -> Option<Framing> {
         if head.has("transfer-encoding") {
@@ -240,7 +240,7 @@ impl Rfc {
                 is_chunked(&name) && !is_chunked(coding)
             };
             let is_valid = head.all("transfer-encoding").all(|value| self.codings.is_match(value));
-            // RFC 9112 section 6.1: chunked once; the framing of a coding in HTTP/1.0 is faulty.
+            // RFC 9112 section 6.1: chunked once; the framing of a coding in HTTP/1.0 is invalid.
             let is_trusted = is_valid
                 && !is_http10(version)
                 && !codings.iter().any(has_parameters)
@@ -261,9 +261,10 @@ impl Rfc {
         }
     }
 
-    /// Returns what the fields say of the connection, if its options are valid: whether it persists
-    /// [RFC 9112 section 9.3], whether a 100 is expected [RFC 9110 section 10.1.1], and whether
-    /// another protocol is offered [RFC 9110 section 7.8].
+    /// Returns the meaning of the fields for the connection, if its options are valid.
+    ///
+    /// The fields say whether the connection persists [RFC 9112 section 9.3], a 100 is expected
+    /// [RFC 9110 section 10.1.1], and another protocol is offered [RFC 9110 section 7.8].
     fn says(&self, head: &Head<'_>, version: &[u8]) -> Option<Says> {
         let has_member = |list: &str, name: &str| {
             head.members(list).iter().any(|member| member.eq_ignore_ascii_case(name.as_bytes()))
@@ -280,7 +281,7 @@ impl Rfc {
         })
     }
 
-    /// Reads a chunked body, if the octets are one and nothing else [RFC 9112 section 7.1].
+    /// Decodes octets that are exactly one chunked body [RFC 9112 section 7.1].
     pub(crate) fn body(&self, octets: &[u8]) -> Option<Vec<BodyEvent>> {
         let mut events = Vec::new();
         let mut rest = octets;
@@ -317,8 +318,10 @@ impl Rfc {
     }
 }
 
-/// Returns whether a head is within our limits. The numbers are our own: RFC 9112 section 3 and RFC
-/// 9110 section 5.4 want a recipient to limit what it reads, and give no maximum.
+/// Returns whether a head is within our limits.
+///
+/// The numbers are our own: RFC 9112 section 3 and RFC 9110 section 5.4 require limits, and give no
+/// maximum.
 fn is_within_our_limits(method: &[u8], target: &[u8], head: &[u8]) -> bool {
     method.len() <= 64 && target.len() <= 16_384 && head.len() <= 65_535
 }
@@ -339,7 +342,7 @@ pub(crate) fn port(authority: &[u8]) -> Option<&[u8]> {
     (!authority[colon..].contains(&b']')).then(|| &authority[colon + 1..])
 }
 
-/// Returns whether the digits are a port of TCP.
+/// Returns whether the digits are a TCP port.
 pub(crate) fn is_port(digits: &[u8]) -> bool {
     digits.is_empty() || number(digits, 10).is_some_and(|port| port <= 65_535)
 }

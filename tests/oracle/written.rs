@@ -1,4 +1,4 @@
-//! Judges what the properties of the fuzz targets have written, by the grammar of senders.
+//! Judges what the properties have written, by the grammar of senders.
 
 use crate::abnf::Lists;
 use crate::derive::Random;
@@ -8,7 +8,7 @@ use bareline_core::Framing;
 use bareline_fuzz::{BodyEvent, Cut, Sent, Target, Written, written_by};
 use std::panic::resume_unwind;
 
-/// Counts of what was judged.
+/// The counts of messages that were judged.
 #[derive(Default, Debug)]
 struct Judged {
     requests: u32,
@@ -17,7 +17,7 @@ struct Judged {
     cut_short: u32,
 }
 
-/// Counts a last message that is cut short, if this one may be.
+/// Counts a last message that is cut short, if the cut is allowed.
 fn cut_short(count: &mut u32, cut: Cut) -> Result<(), String> {
     *count += 1;
     if cut == Cut::InLastBody { Ok(()) } else { Err("a message that is cut short".into()) }
@@ -60,7 +60,7 @@ impl Judged {
         written: &Written,
     ) -> Result<(), String> {
         let mut octets = &written.octets[..];
-        // On a connection, a request that could not be read is rejected as one with GET.
+        // On a connection, the response to a rejected request is read as one to GET.
         let rejection = ["GET"].into_iter().filter(|_| written.cut == Cut::InLastBody);
         let mut methods = methods.iter().map(String::as_str).chain(rejection);
         let mut method = methods.next();
@@ -78,8 +78,7 @@ impl Judged {
             let lines = Head::split(head).ok_or("no head")?;
             let [version, status, _] = lines.start;
             sender_rules(&lines, version)?;
-            // RFC 9110 section 15, and sections 8.6 and 6.1 of RFC 9110 and 9112: nobody expects a
-            // length there.
+            // RFC 9110 sections 15 and 8.6, RFC 9112 section 6.1: no length is allowed there.
             let is_tunnel = asked == "CONNECT" && status[0] == b'2';
             let has_length = lines.has("content-length") || lines.has("transfer-encoding");
             if !(b'1'..=b'5').contains(&status[0])
@@ -95,7 +94,7 @@ impl Judged {
         Ok(())
     }
 
-    /// Judges a body; returns what stands behind it.
+    /// Judges a body, and returns the octets after it.
     fn body<'o>(
         &mut self,
         rfc: &Rfc,
@@ -117,8 +116,9 @@ impl Judged {
         }
     }
 
-    /// Judges a chunked body: the shortest one that stands here, or one that is cut short behind a
-    /// chunk, where it may be.
+    /// Judges the shortest chunked body that begins here.
+    ///
+    /// The body may be cut short after a chunk, if the cut is allowed.
     fn chunked<'o>(&mut self, rfc: &Rfc, octets: &'o [u8], cut: Cut) -> Result<&'o [u8], String> {
         let ends =
             (0..octets.len()).filter(|&at| octets[at..].starts_with(b"\r\n\r\n")).map(|at| at + 4);
@@ -126,7 +126,7 @@ impl Judged {
             ends.into_iter().find_map(|end| Some((end, rfc.body(&octets[..end])?)))
         else {
             cut_short(&mut self.cut_short, cut)?;
-            // The CRLF behind the data of a chunk is written with what comes next.
+            // The CRLF after the data of a chunk is written with the next chunk.
             let mut whole =
                 [&b"0\r\n\r\n"[..], b"\r\n0\r\n\r\n"].map(|end| [octets, end].concat()).into_iter();
             let is_cut = whole.any(|whole| rfc.body(&whole).is_some());
@@ -144,22 +144,22 @@ impl Judged {
     }
 }
 
-/// Returns the first head, and what stands behind it.
+/// Splits the octets after the first head.
 fn split(octets: &[u8]) -> Result<(&[u8], &[u8]), String> {
     let end =
         octets.windows(4).position(|four| four == b"\r\n\r\n").ok_or("a head that does not end")?;
     Ok(octets.split_at(end + 4))
 }
 
-/// Fails for a head that no sender may write, though a recipient takes it.
+/// Rejects a head that no sender may write, though a recipient accepts it.
 fn sender_rules(head: &Head<'_>, version: &[u8]) -> Result<(), String> {
     let has_option = |name: &str| {
         head.members("connection").iter().any(|option| option.eq_ignore_ascii_case(name.as_bytes()))
     };
-    // An empty list says nothing.
+    // An empty list has no effect.
     let says = |name: &str| head.members(name).iter().any(|member| !member.is_empty());
     let faults = [
-        // RFC 9112 section 2.3: it is HTTP/1.1 or HTTP/1.0 that is spoken.
+        // RFC 9112 section 2.3: the library speaks HTTP/1.1 and HTTP/1.0.
         (!matches!(version, b"HTTP/1.0" | b"HTTP/1.1"), "another version"),
         // RFC 9112 section 6.2.
         (head.has("content-length") && head.has("transfer-encoding"), "a length and a coding"),
@@ -172,15 +172,14 @@ fn sender_rules(head: &Head<'_>, version: &[u8]) -> Result<(), String> {
     faults.iter().find(|(is_fault, _)| *is_fault).map_or(Ok(()), |(_, fault)| Err((*fault).into()))
 }
 
-/// The seeds of the fuzz targets, and random octets, make the properties write; the judge is the
-/// grammar.
+/// The seeds of the fuzz targets, and random octets, make the properties write.
 #[test]
 fn what_is_written_has_the_rfcs_grammar() {
     let (rfc, mut random, mut judged) = (Rfc::new(Lists::Sent), Random::new(15), Judged::default());
     let rounds = if crate::longer() > 0 { 200_000 } else { 12_000 };
     for target in Target::ALL.iter().filter(|target| target.name != "scan") {
         let mut judge = |property: &dyn Fn()| {
-            // The judge does not wait for the property's own verdict.
+            // The judge does not depend on the property's own verdict.
             let (written, outcome) = written_by(property);
             for written in written {
                 judged
@@ -204,7 +203,7 @@ fn what_is_written_has_the_rfcs_grammar() {
     assert!(counts.iter().all(|count| *count > 20), "{counts:?}");
 }
 
-/// The judge excuses a cut and an unasked response only where they may occur, and no invalid
+/// The judge allows a cut and an unsolicited response only where they may occur, and no invalid
 /// option.
 #[test]
 fn the_judge_excuses_no_more_than_it_says() {

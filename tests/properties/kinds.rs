@@ -1,5 +1,6 @@
-//! Cases of every kind are made: a property of cases that are all refused at their first octet
-//! shows nothing.
+//! Checks that the strategies generate cases of every kind.
+//!
+//! A property shows nothing if all cases are rejected at their first octet.
 
 use bareline_core::Limits;
 use bareline_fuzz::{
@@ -16,10 +17,10 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-/// A name, and the cases of that kind.
+/// The name of a kind, and a predicate for its cases.
 type Kind<'k, T> = (&'k str, &'k dyn Fn(&T) -> bool);
 
-/// Of 1000 cases at least 10 have to be of each kind.
+/// Checks that at least 10 of 1000 cases are of each kind.
 fn are_made<T>(cases: impl Strategy<Value = T>, kinds: &[Kind<'_, T>]) {
     let mut runner = TestRunner::deterministic();
     let cases: Vec<_> = (0..1000).map(|_| cases.new_tree(&mut runner).unwrap().current()).collect();

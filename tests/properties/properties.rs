@@ -1,4 +1,4 @@
-//! The properties of the fuzz targets, on cases that proptest makes.
+//! The properties of the fuzz targets, on cases that proptest generates.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -45,7 +45,7 @@ proptest! {
     fn every_scan_finds_the_same_runs_in_random_octets(
         octets in prop_oneof![runs(), written_messages()], less in 0..72_usize,
     ) {
-        // However few octets are behind a position.
+        // Any number of octets may follow a position.
         for end in (0..16).filter_map(|more| octets.len().checked_sub(less + more)) {
             every_scan_finds_the_same_runs(&octets[..end]);
         }

@@ -1,5 +1,5 @@
-// Go's net/http, by ReadRequest and ReadResponse. src/reader/program.rs describes what it reads and
-// writes.
+// The reader Go net/http, by ReadRequest and ReadResponse. src/reader/program.rs describes its
+// input and output.
 package main
 
 import (
@@ -40,7 +40,7 @@ func count(header http.Header) int {
 	return count
 }
 
-// Drops what differs from one message to the next, so that few reasons are left.
+// Drops the parts that differ from message to message, so that few reasons are left.
 func reason(err error) string {
 	text := err.Error()
 	if strings.HasPrefix(text, "parse ") {

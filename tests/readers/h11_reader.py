@@ -1,4 +1,4 @@
-"""h11, in both roles. src/reader/program.rs describes what it reads and writes."""
+"""The reader h11, in both roles. src/reader/program.rs describes its input and output."""
 
 import struct
 import sys
@@ -10,7 +10,7 @@ LIMIT = 1 << 16
 
 
 def verdict(role, octets):
-    """The parts of what h11 makes of a message."""
+    """Reads a message with h11, and returns the parts of the outcome."""
     if role == 0:
         connection = h11.Connection(h11.SERVER, max_incomplete_event_size=LIMIT)
     else:
@@ -27,7 +27,7 @@ def verdict(role, octets):
             if event is h11.NEED_DATA:
                 if is_closed:
                     break
-                # The close: it ends the content, or the message is incomplete.
+                # The close ends the content, or the message is incomplete.
                 connection.receive_data(b"")
                 is_closed = True
             elif isinstance(event, (h11.Request, h11.Response)):

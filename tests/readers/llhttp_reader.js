@@ -1,5 +1,5 @@
-// llhttp, as undici has it compiled to WebAssembly. src/reader/program.rs describes what it reads
-// and writes.
+// The reader llhttp, as undici has it compiled to WebAssembly. src/reader/program.rs describes its
+// input and output.
 'use strict'
 
 const fs = require('fs')
@@ -9,13 +9,13 @@ const wasm = require('undici/lib/llhttp/llhttp_simd-wasm.js')
 const NAMES = Object.fromEntries(Object.entries(ERROR).map(([name, code]) => [code, name]))
 const TYPES = [1, 2, 2, 2]
 const [HEAD, CONNECT] = [2, 3]
-// What `llhttp_t` has for its users: flags and the length of the content.
+// The offsets of the public fields of `llhttp_t`: content length, type, flags and status.
 const [CONTENT_LENGTH, TYPE, FLAGS, STATUS] = [32, 40, 50, 52]
 const F_CHUNKED = 8
 const F_CONTENT_LENGTH = 32
 
 let role, head, fields, trailers, isWhole, atName, isUpgrade
-// Where the parts of the start line and of fields are, in memory.
+// The positions in memory of the parts of the start line and of fields.
 let url, status, base
 let content
 
@@ -59,7 +59,7 @@ const { exports: llhttp } = new WebAssembly.Instance(module_, {
       } else if (role === HEAD) {
         framing = 'none'
       } else if (upgrade !== 0 || isWithoutBody) {
-        // The flags are those of the fields, whether they count or not.
+        // The flags reflect the fields, even where they do not apply.
         framing = '?'
       } else if ((flags & F_CHUNKED) !== 0) {
         framing = 'chunked'
@@ -178,7 +178,7 @@ function read (message) {
   out.writeUInt32LE(written - start - 4, start)
 }
 
-// Reads so many octets, or none at the end of the input.
+// Reads exactly `count` octets, or none at the end of the input.
 function readExactly (count) {
   const buffer = Buffer.allocUnsafe(count)
   let have = 0

@@ -1,4 +1,4 @@
-//! A client's end of a connection, and servers that send octets.
+//! Tests of a client's connection, against servers that send literal octets.
 
 use crate::serve_one;
 use bareline_core::{FieldName, FieldValue, Limits, Method, ParseErrorKind, Status, Target};
@@ -9,8 +9,7 @@ use std::sync::mpsc::channel;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// A server that takes one connection, and for each of these answers reads a head, and sends it;
-/// then it closes.
+/// Starts a server of one connection that reads a head before it sends each response, then closes.
 fn canned<const N: usize>(responses: [&'static [u8]; N]) -> String {
     served_by(move |stream| {
         for response in responses {
@@ -21,7 +20,7 @@ fn canned<const N: usize>(responses: [&'static [u8]; N]) -> String {
     .0
 }
 
-/// A server that takes one connection, and serves it in this way.
+/// Starts a server of one connection, which `serve` serves.
 fn served_by<T: Send + 'static>(
     serve: impl FnOnce(&mut TcpStream) -> T + Send + 'static,
 ) -> (String, JoinHandle<T>) {
@@ -40,7 +39,7 @@ pub(crate) fn read_head(stream: &mut TcpStream) -> String {
     String::from_utf8(head).unwrap()
 }
 
-/// Gets `/` on a connection that is there already: status and body.
+/// Gets `/` on an open connection; returns status and body.
 fn get_again(client: &mut ClientStream) -> Result<(Status, String), Error> {
     let mut response = client.request(Method::GET, Target::ROOT, &[], b"")?;
     let mut body = Vec::new();
@@ -88,7 +87,7 @@ fn a_client_never_takes_less_than_a_message_for_one() {
         let error = get(&canned([response])).unwrap_err();
         let is_silent = matches!(error, Error::Peer(PeerError::NoResponse));
         let is_cut = matches!(error, Error::Peer(PeerError::TruncatedResponse));
-        // A server that has sent an interim response speaks HTTP.
+        // A server that has sent an interim response is known to speak HTTP.
         assert_eq!((is_silent, is_cut), (response.is_empty(), !response.is_empty()), "{error:?}");
     }
     let address = canned([b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi"]);
@@ -179,7 +178,7 @@ fn a_client_tries_every_address() {
     let port = listener.local_addr().unwrap().port();
     let addresses = ("localhost", port).to_socket_addrs().unwrap().count();
     let served = thread::spawn(move || listener.accept().map(|_| ()).unwrap());
-    // Where the name has an IPv6 address too, nobody listens there, and it is tried first.
+    // If the name also has an IPv6 address, that is tried first, and nothing listens there.
     assert!(
         ClientStream::connect(&format!("localhost:{port}")).is_ok(),
         "of {addresses} addresses none was taken"
@@ -384,7 +383,7 @@ fn rfc9112_9_5_a_response_before_the_request_is_sent_is_read() {
     assert_eq!(response.head.status(), Status::CONTENT_TOO_LARGE);
     assert!(io::read_to_string(response.body).unwrap().starts_with("body too large"));
     assert!(!client.is_open());
-    // The server reads until then.
+    // The server reads until the client closes.
     drop(client);
     served.join().unwrap();
 }
@@ -505,7 +504,7 @@ fn a_server_that_resets_is_an_error_of_the_network() {
     served.join().unwrap();
 }
 
-/// A client, and its socket, by which can be seen what has come to it.
+/// Returns a client, and its socket, which shows whether octets have arrived.
 fn with_its_socket(address: &str) -> (ClientStream, TcpStream) {
     let socket = TcpStream::connect(address).unwrap();
     (ClientStream::new(socket.try_clone().unwrap(), address), socket)
@@ -537,7 +536,7 @@ fn rfc9112_9_2_what_comes_unasked_is_not_the_next_response() {
     assert_eq!(served.join().unwrap(), 0, "octets of a request");
 }
 
-/// How many octets come until the peer closes.
+/// Returns the number of octets that arrive before the peer closes.
 fn go_on_sent(stream: &mut TcpStream) -> usize {
     stream.read_to_end(&mut Vec::new()).unwrap_or(0)
 }

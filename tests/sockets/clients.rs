@@ -1,4 +1,4 @@
-//! A client that keeps its connections, and servers that close them at all the wrong times.
+//! Tests of a client that keeps connections alive, against servers that close them at bad times.
 
 use crate::client::read_head;
 use bareline_core::{FieldName, FieldValue, Limits, Method, ParseErrorKind, Status, WriteError};
@@ -14,9 +14,10 @@ use std::sync::mpsc::channel;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// A server that takes as many connections, one after the other, and for each of their answers
-/// reads a head, sends it, and tells the request line and which connection it was; after its last
-/// answer a connection is closed, whatever else has come.
+/// Starts a server of several connections in sequence, each with its own responses.
+///
+/// Before each response it reads a head. It returns each request line with the number of its
+/// connection. After the last response it closes the connection.
 fn canned(connections: &[&[&'static str]]) -> (String, JoinHandle<Vec<String>>) {
     let connections: Vec<_> = connections.iter().map(|responses| responses.to_vec()).collect();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -36,7 +37,7 @@ fn canned(connections: &[&[&'static str]]) -> (String, JoinHandle<Vec<String>>) 
     (url, served)
 }
 
-/// A server that takes one connection, and serves it in this way.
+/// Starts a server of one connection, which `serve` serves.
 fn served_by<T: Send + 'static>(
     serve: impl FnOnce(&mut TcpStream) -> T + Send + 'static,
 ) -> (String, JoinHandle<T>) {
@@ -45,7 +46,7 @@ fn served_by<T: Send + 'static>(
     (url, thread::spawn(move || serve(&mut listener.accept().unwrap().0)))
 }
 
-/// A server of any number of connections, at the same time, that counts them.
+/// Starts a server of any number of concurrent connections, and counts them.
 fn server(
     serve: impl Fn(Exchange<'_>) -> Result<(), Error> + Send + Sync + 'static,
 ) -> (String, Arc<AtomicUsize>) {
@@ -78,7 +79,7 @@ fn get(client: &Client, url: &str) -> Result<String, Error> {
 }
 
 const HI: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
-/// A connection is closed when the request has come, and not a word is said.
+/// A response without an octet: the connection is closed after the request.
 const SILENT: &str = "";
 
 #[test]
@@ -94,7 +95,7 @@ fn rfc9112_9_3_a_connection_is_kept_alive_for_the_next_request() {
     ]]);
     let client = Client::new();
     assert_eq!(get(&client, &url).unwrap(), "hi");
-    // At its end, not when it is dropped; and what was received stays.
+    // The connection is free at the body's end, not when the body is dropped; its octets stay.
     let mut chunked = client.get(&url).unwrap();
     assert_eq!(
         (io::read_to_string(&mut chunked).unwrap(), chunked.read(&mut [0]).unwrap()),
@@ -161,7 +162,7 @@ fn idle_connections_are_limited_in_time_and_in_number() {
         );
         assert_eq!(count.load(Ordering::SeqCst), accepted, "{settings:?}");
     }
-    // Three at once leave as many as are kept; the next three need the others anew.
+    // Three at once leave as many idle ones as the limit; the next three open the others anew.
     for (settings, accepted) in [
         (default, 3),
         (ClientSettings { max_idle: 2, ..default }, 4),
@@ -206,7 +207,7 @@ fn rfc9110_9_2_2_a_request_is_repeated_once_on_a_new_connection() {
             heads == 2 && watch.starts_with(format!("{method} / HTTP/1.1\r\nHost: ").as_bytes())
         );
     }
-    // On a new connection it is the server's answer to say nothing.
+    // On a new connection, a close without a response is an error.
     let (url, served) = canned(&[&[HI, SILENT], &[SILENT]]);
     let client = Client::new();
     assert_eq!(get(&client, &url).unwrap(), "hi");
@@ -225,7 +226,7 @@ fn rfc9110_9_2_2_an_unsafe_or_begun_exchange_is_sent_once() {
         (Method::GET, false, "H"),
         (Method::GET, false, "HTTP/1.1 103 Early Hints\r\n\r\n"),
     ] {
-        // A second connection would be answered.
+        // A second connection would get a response.
         let (url, _served) = canned(&[&[HI, response], &[HI]]);
         let client = Client::new();
         assert_eq!(get(&client, &url).unwrap(), "hi");
@@ -287,13 +288,13 @@ fn rfc9112_9_2_a_connection_closed_or_with_octets_is_not_used() {
         assert_eq!(get(&client, &url).unwrap(), "hi");
         read.send(()).unwrap();
         is_closed.recv().unwrap();
-        // Nothing has been sent on it, so that even this may go to another one.
+        // Nothing has been sent on the connection, so that even this request may use another one.
         let response =
             client.request(Method::POST, &url).unwrap().send_reader(&b"once"[..]).unwrap();
         assert_eq!(io::read_to_string(response).unwrap(), "hi");
         assert!(served.join().unwrap().starts_with("POST / HTTP/1.1\r\n"));
     }
-    // What comes together with a response is not kept for the next one either.
+    // Octets that arrive together with a response are not used for the next one either.
     let (url, served) = canned(&[
         &["HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhiHTTP/1.1 200 OK\r\nContent-Length: \
            5\r\n\r\nwrong"],
@@ -346,7 +347,7 @@ fn a_dropped_response_closes_unless_all_of_it_has_come() {
     let (url, served) = served_by(|stream| {
         read_head(stream);
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi").unwrap();
-        // Until the client closes: it does not wait for the third octet.
+        // Reads until the client closes, which does not wait for the third octet.
         stream
             .read_to_end(&mut Vec::new())
             .map_or_else(|error| error.kind() == io::ErrorKind::ConnectionReset, |count| count == 0)
@@ -372,8 +373,7 @@ fn a_dropped_response_closes_unless_all_of_it_has_come() {
     assert_eq!((&octets, served.join().unwrap().len()), (b"hi", 3));
 }
 
-/// A server that sends this, and then an octet of a body now and then, as long as somebody takes
-/// it.
+/// Starts a server that sends a head, and then trickles octets of a body.
 fn trickling(response: &'static str) -> (String, JoinHandle<()>) {
     served_by(move |stream| {
         read_head(stream);
@@ -386,7 +386,7 @@ fn trickling(response: &'static str) -> (String, JoinHandle<()>) {
 
 #[test]
 fn an_exchange_is_over_in_time_whatever_it_waits_for() {
-    // What comes is fast enough for the other deadlines.
+    // The octets arrive fast enough for the other timeouts.
     let stream = Settings {
         exchange_timeout: Duration::from_millis(300),
         minimum_rate: 1,
@@ -454,8 +454,7 @@ fn heads_of_60_kb_go_both_ways() {
         responder.send(Status::OK, &[(name, value)], &text)
     });
     let (client, name) = (Client::new(), FieldName::from_static("X"));
-    // The second request goes out on the same connection; bodies are written behind the head, and
-    // with it.
+    // All requests use one connection; bodies are written both with their heads and after them.
     for (len, body) in [(60_000, 1), (10, 100), (9_000, 50_000), (60_000, 100_000), (0, 0)] {
         let (value, body) = (vec![b'x'; len], vec![b'y'; body]);
         let mut shown = Vec::new();
@@ -516,7 +515,7 @@ fn bodies_are_streamed_both_ways() {
     assert_eq!(io::read_to_string(put().send_body(b"on").unwrap()).unwrap(), "Length(2) on");
 }
 
-/// A file on a disk that fails.
+/// A file on a failing disk.
 struct Broken;
 
 impl Read for Broken {

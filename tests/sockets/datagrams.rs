@@ -1,4 +1,4 @@
-//! Datagrams.
+//! Tests of datagrams.
 
 use crate::DEADLINE;
 use bareline_core::{
@@ -58,7 +58,7 @@ fn an_invalid_or_cut_message_is_printed_as_an_error() {
     let mut client = UdpPeer::connect(server.local_addr().unwrap()).unwrap();
     let to = client.local_addr().unwrap();
     let mut spans = FieldSpans::<4>::new();
-    // Cut off by our buffer: the body would be whole without its last octet, by the fields.
+    // Our buffer cuts the datagram off: by its fields the body lacks one octet.
     let mut buffer = [0; 41];
     server
         .send_response_to(RequestContext::UNREAD, Status::OK, to, |head| head.body(b"123"))
@@ -71,7 +71,7 @@ fn an_invalid_or_cut_message_is_printed_as_an_error() {
     assert_eq!(datagram.cut, 1);
     let error = datagram.response(Method::GET, spans.lend()).unwrap_err();
     assert!(matches!(error, Error::DatagramCut { missing: 1 }), "{error:?}");
-    // Cut off by the sender.
+    // The sender cuts the datagram off.
     client.send(b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n12").unwrap();
     let mut buffer = [0; 100];
     let error =
@@ -85,7 +85,7 @@ fn an_invalid_or_cut_message_is_printed_as_an_error() {
     let error =
         server.receive_within(DEADLINE, &mut buffer).unwrap().request(spans.lend()).unwrap_err();
     assert!(matches!(error, Error::Peer(PeerError::Parse(_))), "{error:?}");
-    // Not the caller's to send.
+    // A request that the caller may not send.
     let error = client
         .send_request_to(Method::GET, Target::ASTERISK, to, |head| head.without_body())
         .unwrap_err();
@@ -104,8 +104,7 @@ fn a_datagram_is_sent_again_until_a_response_comes() {
     let to = server.local_addr().unwrap();
     let served = thread::spawn(move || {
         let (mut buffer, mut received) = ([0; 100], Vec::new());
-        // Two are lost; the third is answered, behind two datagrams that belong to something else,
-        // and once too often.
+        // Two requests are lost. The third gets its response twice, after two unrelated datagrams.
         for responses in [&[][..], &[], &[&b"0 late"[..], b"", b"1 here", b"1 here"], &[b"2 here"]]
         {
             let datagram = server.receive_within(DEADLINE, &mut buffer).unwrap();
@@ -133,7 +132,7 @@ fn a_response_is_not_waited_for_longer_than_asked() {
     let server = UdpSocket::bind("127.0.0.1:0").unwrap();
     let mut client = UdpPeer::connect(server.local_addr().unwrap()).unwrap();
     let (start, deadline) = (Instant::now(), Duration::from_millis(300));
-    // What is no answer does not prolong it.
+    // A datagram that is no response does not extend the timeout.
     let to = client.local_addr().unwrap();
     server.send_to(b"noise", to).unwrap();
     let error = client

@@ -1,4 +1,4 @@
-//! `fetch`, option by option, and how it ends.
+//! Tests of `fetch`: its options and exit statuses.
 
 use crate::client::read_head;
 use crate::{Program, example, next, peak_memory, run, serve_one, text};
@@ -15,25 +15,25 @@ fn fetch(arguments: &[&str]) -> Output {
     run(example("fetch").args(arguments))
 }
 
-/// What it prints, when it ends with 0.
+/// Returns what `fetch` prints, if it exits with 0.
 fn fetched(arguments: &[&str]) -> String {
     let output = fetch(arguments);
     assert_eq!((output.status.code(), &*text(&output.stderr)), (Some(0), ""), "{arguments:?}");
     text(&output.stdout)
 }
 
-/// The exit status, and the lines on standard error.
+/// Returns the exit status, and the text on standard error.
 fn ended(arguments: &[&str]) -> (Option<i32>, String) {
     let output = fetch(arguments);
     (output.status.code(), text(&output.stderr))
 }
 
-/// A file of this name for the tests.
+/// Returns the path of a file for the tests.
 fn file(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("fetch-{name}"))
 }
 
-/// A server that sends this to the first request.
+/// Starts a server that sends this to the first request.
 fn canned(response: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
@@ -134,7 +134,7 @@ fn data_is_sent_from_the_arguments_a_file_and_standard_input() {
 fn the_heads_are_shown_when_asked_for() {
     let url = canned("HTTP/1.1 404 Gone\x07\r\nContent-Length: 2\r\n\r\nhi");
     let (code, heads) = ended(&["--verbose", &format!("{url}?q=1#part")]);
-    // A control octet is no reason phrase.
+    // A control octet makes the reason phrase invalid.
     assert_eq!(code, Some(1));
     assert!(heads.starts_with("> GET /?q=1 HTTP/1.1\n> Host: 127.0.0.1:"), "{heads}");
 
@@ -160,7 +160,7 @@ fn the_body_goes_to_a_file_when_one_is_named() {
         let length = fs::metadata(&path).unwrap().len();
         assert_eq!(length, 3_000_000);
     }
-    // A server that is not there does not cost what was in it.
+    // A server that cannot be reached leaves the file unchanged.
     drop(server);
     let (code, told) = ended(&["-o", path.to_str().unwrap(), &url]);
     assert_eq!(

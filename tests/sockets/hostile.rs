@@ -1,4 +1,4 @@
-//! What peers do that has killed other servers.
+//! Tests of peers that have crashed other servers.
 
 use crate::programs::RESPONSE;
 use crate::{Program, connect, exchange, exchange_all, peak_memory, read_all};
@@ -8,8 +8,9 @@ use std::time::Duration;
 
 const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
-/// A thousand connections of all kinds, each of which is answered as it deserves; then `check` sees
-/// to a request that is one, and the memory is what it was.
+/// Opens a thousand connections of all kinds, and checks each response.
+///
+/// Then `check` sends a valid request, and the memory has not grown.
 fn a_thousand_connections(server: &Program, check: impl Fn(&str)) {
     let huge = [b"GET / HTTP/1.1\r\nHost: a\r\nX: ".to_vec(), vec![b'x'; 100_000]].concat();
     let octets: [(&[u8], &str); 11] = [
@@ -78,14 +79,14 @@ fn hostile_connections_do_not_harm_a_server_of_many_requests() {
     });
 }
 
-/// Closes with octets unread, so that the system sends a reset.
+/// Closes with unread octets, so that the system sends a reset.
 fn reset_in_mid_head(address: SocketAddr) {
     let mut stream = connect(address);
     stream.write_all(b"GET / HTTP/1.1\r\nHo").unwrap();
     socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
 }
 
-/// A body that no route reads, then a request; the body looks like one.
+/// A body that looks like a request is left unread before a request.
 #[test]
 fn rfc9112_9_3_a_body_that_the_server_leaves_is_no_request() {
     let server = Program::start("http_server");
@@ -111,7 +112,7 @@ fn rfc9112_9_3_a_body_that_the_server_leaves_is_no_request() {
             );
         }
     }
-    // One that is longer than a server takes in vain: answered once, and closed.
+    // A body above the limit of octets to discard: one response, then a close.
     let long = format!(
         "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n{}{last}",
         smuggled.repeat(7895)

@@ -1,4 +1,4 @@
-//! A server that accepts bodies of 1 MiB at most, which is the limit by default.
+//! A server with the default limit of bodies, 1 MiB.
 
 use bareline_core::Status;
 use bareline_net::{Error, Exchange, Server, ServerHandle};
@@ -6,7 +6,7 @@ use std::io::Read;
 use std::net::SocketAddr;
 use std::thread::{self, JoinHandle};
 
-/// The server at work, which is shut down when this goes.
+/// A running server, which is shut down on drop.
 pub(crate) struct Limited {
     pub(crate) address: SocketAddr,
     handle: ServerHandle,
@@ -30,8 +30,9 @@ impl Drop for Limited {
     }
 }
 
-/// Responds with the request line to `/`, with the body to `/echo`, and with 404 to others, whose
-/// body is not read.
+/// Responds with the request line to `/`, with the body to `/echo`, and with 404 to others.
+///
+/// The body of a request that gets 404 is not read.
 fn respond(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(), Error> {
     match head.target().path() {
         "/" => {

@@ -1,4 +1,4 @@
-//! The lingering close: what a client still sends when its connection ends is read, within bounds.
+//! Tests of the lingering close: after the end, octets of the client are read within limits.
 
 use crate::service::{GET, Service};
 use crate::{DEADLINE, connect, exchange, read_all, serve_one};
@@ -9,10 +9,10 @@ use std::net::{SocketAddr, TcpStream};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// A request that is rejected for its head, whose client goes on sending all the same.
+/// A request that is rejected for its head, and whose client continues to send.
 const REJECTED: &[u8] = b"PUT / HTTP/1.1\r\nHost : a\r\nContent-Length: 1000000000\r\n\r\n";
 
-/// One connection with a rejected request; gives how long it took to close.
+/// Serves one connection with a rejected request; returns the time until the close.
 fn rejected(settings: Settings) -> (SocketAddr, JoinHandle<Duration>) {
     serve_one(settings, |mut peer| {
         let start = Instant::now();
@@ -22,7 +22,7 @@ fn rejected(settings: Settings) -> (SocketAddr, JoinHandle<Duration>) {
     })
 }
 
-/// Sends octets, a piece after each pause, until the server has closed; gives how many it took.
+/// Sends octets, one piece after each pause, until the server closes; returns their number.
 fn send_on(mut stream: TcpStream, piece: &[u8], pause: Duration) -> usize {
     let (start, mut sent) = (Instant::now(), 0);
     while let Ok(count) = stream.write(piece) {
@@ -35,7 +35,7 @@ fn send_on(mut stream: TcpStream, piece: &[u8], pause: Duration) -> usize {
     sent
 }
 
-/// A client that has its response, and goes on sending a body that is too long to be discarded.
+/// Starts a client that has its response, and continues to send a body too long to discard.
 fn responded_to(address: SocketAddr) -> JoinHandle<usize> {
     let mut stream = connect(address);
     stream.write_all(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n").unwrap();
@@ -50,7 +50,7 @@ fn rfc9112_9_6_a_large_upload_does_not_lose_its_response() {
         let (address, served) = rejected(settings);
         let mut stream = connect(address);
         stream.write_all(REJECTED).unwrap();
-        // As a client does that reads when it has sent everything.
+        // Some clients read only after they have sent everything.
         let piece = [b'x'; 64 * 1024];
         let sent = (0..20 * 16).try_for_each(|_| stream.write_all(&piece));
         let mut response = Vec::new();
@@ -96,7 +96,7 @@ fn a_shutdown_ends_the_lingering_close() {
     let start = Instant::now();
     service.handle.shutdown();
     service.end();
-    // Its shutdown timeout is 10 s, and the lingering close would take 30 s.
+    // The shutdown timeout is 10 s, and the lingering close would take 30 s.
     assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
     sender.join().unwrap();
 }

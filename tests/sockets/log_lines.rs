@@ -1,4 +1,4 @@
-//! What the crates tell `log`, kept for the tests.
+//! A logger that keeps the log lines of the crates for the tests.
 
 use crate::DEADLINE;
 use log::{LevelFilter, Log, Metadata, Record};
@@ -28,7 +28,7 @@ impl Log for Lines {
     fn flush(&self) {}
 }
 
-/// Has what is told kept, from now on.
+/// Keeps log lines from now on.
 pub(crate) fn keep() {
     SET.call_once(|| {
         log::set_logger(&LINES).unwrap();
@@ -36,15 +36,17 @@ pub(crate) fn keep() {
     });
 }
 
-/// Returns the address of a client as lines name it. Forgets the lines of earlier connections from
-/// that address, since the system uses ports again. To be called before anything is sent.
+/// Returns the address of a client as log lines name it.
+///
+/// Forgets the lines of earlier connections from that address, since the system reuses ports. Call
+/// this before anything is sent.
 pub(crate) fn client(stream: &TcpStream) -> String {
     let client = stream.local_addr().unwrap().to_string();
     LINES.0.lock().unwrap().retain(|line| !line.contains(&client));
     client
 }
 
-/// All lines so far that contain all of these: there is at least one, sooner or later.
+/// Waits for log lines that contain all of these parts, and returns them.
 pub(crate) fn with(parts: &[&str]) -> Vec<String> {
     let found = |lines: &[String]| -> Vec<String> {
         lines.iter().filter(|line| parts.iter().all(|part| line.contains(part))).cloned().collect()

@@ -1,7 +1,7 @@
-//! The crates over real sockets on loopback: between each other, as programs that a person runs,
-//! and with programs that others wrote.
+//! Tests of the crates over real sockets on loopback.
 //!
-//! Every socket is bound to port 0, and every wait has a deadline.
+//! The crates talk to each other, as programs that a person runs, and to other people's programs.
+//! Every socket is bound to port 0, and every wait has a timeout.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -45,8 +45,7 @@ use std::time::{Duration, Instant};
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// Returns true when it has become so within this time. It looks again and again: this is for what
-/// nobody tells of.
+/// Polls a condition, and returns whether it holds within this time.
 fn until(deadline: Duration, mut is_so: impl FnMut() -> bool) -> bool {
     let start = Instant::now();
     while !is_so() {
@@ -58,7 +57,7 @@ fn until(deadline: Duration, mut is_so: impl FnMut() -> bool) -> bool {
     true
 }
 
-/// Waits for so long; returns false at once if octets or the end come meanwhile.
+/// Waits for this time; returns false at once if octets or the end arrive.
 fn stays_silent(stream: &TcpStream, time: Duration) -> bool {
     stream.set_read_timeout(Some(time)).unwrap();
     let peeked = stream.peek(&mut [0]);
@@ -66,7 +65,7 @@ fn stays_silent(stream: &TcpStream, time: Duration) -> bool {
     peeked.is_err_and(|error| matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut))
 }
 
-/// One connection, served by `serve` in a thread of its own; gives its address and what came of it.
+/// Serves one connection by `serve` in a thread; returns its address and the thread.
 fn serve_one<T: Send + 'static>(
     settings: Settings,
     serve: impl FnOnce(ServerStream) -> T + Send + 'static,
@@ -86,15 +85,16 @@ fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-/// Sends these octets and reads the answer to its end.
+/// Sends these octets and reads the response to its end.
 fn exchange(address: SocketAddr, octets: &[u8]) -> String {
     let mut stream = connect(address);
     stream.write_all(octets).unwrap();
     read_all(stream)
 }
 
-/// The same, where nothing comes behind these octets: a server that keeps the connection ends it
-/// then.
+/// Sends these octets and the end of input, then reads the response to its end.
+///
+/// A server that keeps the connection alive closes it at the end of input.
 fn exchange_all(address: SocketAddr, octets: &[u8]) -> String {
     let mut stream = connect(address);
     stream.write_all(octets).unwrap();
@@ -108,7 +108,7 @@ fn read_all(mut stream: impl Read) -> String {
     String::from_utf8(response).unwrap()
 }
 
-/// One of the example servers at work, ended when this goes.
+/// A running example server, which is killed on drop.
 struct Program {
     child: Child,
     address: String,
@@ -128,7 +128,7 @@ fn example(name: &str) -> Command {
     Command::new(program)
 }
 
-/// The lines of a stream, as they come.
+/// Returns the lines of a stream, as they arrive.
 fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
@@ -147,12 +147,12 @@ impl Program {
         Self::of(example(name).arg("127.0.0.1:0"))
     }
 
-    /// The same, and it tells each request.
+    /// Starts a server on a free port that logs each request.
     fn start_telling(name: &str) -> Self {
         Self::of(example(name).args(["--log", "127.0.0.1:0"]))
     }
 
-    /// Starts a server that tells its address first.
+    /// Starts a server that prints its address first.
     fn of(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (output, notes) =
@@ -173,7 +173,7 @@ impl Drop for Program {
     }
 }
 
-/// Runs a program to its end, which has to come in time.
+/// Runs a program until it exits, within a timeout.
 fn run(command: &mut Command) -> Output {
     let mut child =
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -203,19 +203,19 @@ fn text(octets: &[u8]) -> String {
     String::from_utf8(octets.to_vec()).unwrap()
 }
 
-/// Tells that a test did not take place. Not by `eprintln`, which the test harness keeps to itself.
+/// Prints that a test is skipped. The test harness captures `eprintln`, so this writes to stderr.
 #[allow(clippy::explicit_write, reason = "it would not be heard")]
 fn skip(reason: &str) {
     assert!(std::env::var_os("BARELINE_PEERS").is_none(), "{reason}, and BARELINE_PEERS is set");
     writeln!(std::io::stderr(), "SKIPPED: {reason}").unwrap();
 }
 
-/// The most resident memory that a process has had, in KB, where the system tells.
+/// Returns the peak resident memory of a process in KB, where the system reports it.
 fn peak_memory(child: &Child) -> Option<u64> {
     status_of(child, "VmHWM:")
 }
 
-/// Reads a number of what the system tells of a process.
+/// Reads a number from the system's status of a process.
 fn status_of(child: &Child, name: &str) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
     let line = status.lines().find(|line| line.starts_with(name))?;

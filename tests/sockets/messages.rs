@@ -1,4 +1,4 @@
-//! What people read when something goes wrong: `messages.md`, held to what is printed.
+//! A test of the messages that people read: `messages.md` is compared with what is printed.
 
 use crate::{DEADLINE, Program, example, exchange_all, next, run, text};
 use bareline_core::{FieldName, FieldSpans, FieldValue, Method, Target};
@@ -11,7 +11,7 @@ use std::{fs, thread};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/messages.md");
 
-/// A server that reads the head of a request, sends these octets and closes. Returns its address.
+/// Starts a server that reads a head, sends these octets and closes. Returns its address.
 fn scripted(octets: &[u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -19,7 +19,7 @@ fn scripted(octets: &[u8]) -> String {
     thread::spawn(move || {
         let mut stream = listener.accept().unwrap().0;
         let (mut head, mut piece) = (Vec::new(), [0; 4096]);
-        // Where nothing comes, the request could not be sent.
+        // If nothing arrives, the request could not be sent.
         while !head.ends_with(b"\r\n\r\n") {
             match stream.read(&mut piece) {
                 Ok(count @ 1..) => head.extend_from_slice(&piece[..count]),
@@ -31,7 +31,7 @@ fn scripted(octets: &[u8]) -> String {
     address
 }
 
-/// What `fetch` prints when it is given this URL, and these arguments before that.
+/// Returns what `fetch` prints for these arguments and this URL.
 fn fetched(arguments: &[&str], url: &str) -> String {
     let output = run(example("fetch").args(arguments).arg(url));
     let (printed, told) = (text(&output.stdout), text(&output.stderr));
@@ -41,7 +41,7 @@ fn fetched(arguments: &[&str], url: &str) -> String {
     }
 }
 
-/// A cell of the page that shows these octets.
+/// Returns the cell of the page that shows these octets.
 fn shown(octets: &[u8]) -> String {
     match octets.escape_ascii().to_string() {
         none if none.is_empty() => "nothing".to_owned(),
@@ -109,7 +109,7 @@ fn what_a_server_sends(page: &mut String) {
     table(page, "`fetch`, and a request head that is long", ["field", "printed"], heads);
 }
 
-/// `fetch` has no limit of its own.
+/// Appends the table of a client's limits, since `fetch` has no limit of its own.
 fn what_a_client_limits(page: &mut String) {
     let stream = Settings { body_limit: 2, ..Settings::default() };
     let client = Client::with_settings(ClientSettings { stream, ..ClientSettings::default() });
@@ -188,7 +188,7 @@ fn what_a_client_sends(page: &mut String) {
     table(page, "`tcp_server`, and what a client sends", ["sent", "response"], responses);
     let logged =
         exchanges.map(|(octets, _, told)| (shown(octets), format!("`{}`", told.trim_start())));
-    table(page, "The same in its log, behind the client's address", ["sent", "logged"], logged);
+    table(page, "The log of `tcp_server`, after the client's address", ["sent", "logged"], logged);
 }
 
 fn datagrams(page: &mut String) {
@@ -270,7 +270,7 @@ fn programs(page: &mut String) {
     });
     table(
         page,
-        "Programs, and an address that is none",
+        "Programs, and an invalid address",
         ["command", "printed"],
         rows.collect::<Vec<_>>(),
     );
@@ -278,8 +278,8 @@ fn programs(page: &mut String) {
 
 #[test]
 fn what_people_read_is_what_the_page_says() {
-    let mut page = "# Messages\n\nWhat people read when something goes wrong. `messages.rs` holds \
-                    this page to what is printed.\n"
+    let mut page = "# Messages\n\nThe error messages of the crates and programs. `messages.rs` \
+                    compares this page with them.\n"
         .to_owned();
     what_a_server_sends(&mut page);
     what_a_client_limits(&mut page);

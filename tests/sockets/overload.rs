@@ -1,7 +1,7 @@
-//! A server under what servers have died of: too many, too slow, too much. FAILURE_MODES.md lists
-//! it.
+//! Tests of overload: a server has too many connections, slow ones, or large messages.
 //!
-//! How many connections can be opened depends on the system's limit; where it is low, fewer are.
+//! FAILURE_MODES.md lists these situations. Where the system's limit of open files is low, a test
+//! opens fewer connections.
 
 use crate::{
     DEADLINE, Program, connect, example, exchange, next, peak_memory, read_all, skip, status_of,
@@ -17,10 +17,10 @@ use std::time::{Duration, Instant};
 const GET: &[u8] = b"GET /status/200 HTTP/1.1\r\nHost: a\r\n\r\n";
 const LAST_GET: &[u8] = b"GET /status/200 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
-/// Those who open many sockets take turns, so that together they do not open too many.
+/// A lock for tests that open many sockets, so that together they do not open too many.
 static MANY_SOCKETS: Mutex<()> = Mutex::new(());
 
-/// As many connections, or as many as the system lets one process have.
+/// Returns the wanted number of connections, or the number that the system allows a process.
 fn as_many_as(wanted: usize) -> usize {
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
@@ -29,12 +29,14 @@ fn as_many_as(wanted: usize) -> usize {
     wanted.min(limit.saturating_sub(limit / 4).saturating_sub(100))
 }
 
-/// Opens so many connections, as fast as the server takes them: when 128 or so wait to be taken,
-/// the system drops the next, whose client tries again a second later.
+/// Opens connections as fast as the server accepts them.
+///
+/// When about 128 wait, the system drops the next one, whose client retries a second later.
 fn connect_often(address: SocketAddr, count: usize) -> Vec<TcpStream> {
     let open = |number| {
         if number % 64 == 63 {
-            // When this one has been answered or closed, those before it have been taken.
+            // When this connection has its response or is closed, the previous ones have been
+            // accepted.
             let mut last = connect(address);
             let _ = last.write_all(LAST_GET).and_then(|()| last.read(&mut [0]));
         }
@@ -43,8 +45,9 @@ fn connect_often(address: SocketAddr, count: usize) -> Vec<TcpStream> {
     (0..count).map(open).collect()
 }
 
-/// How long a new client waits for its answer: the shortest of a few tries, since this machine may
-/// have other things to do.
+/// Returns the time in which a new client gets its response.
+///
+/// This is the shortest of a few tries, since the machine may be busy.
 fn wait_of_a_new_client(address: SocketAddr) -> Duration {
     let wait = || {
         let start = Instant::now();
@@ -59,7 +62,7 @@ fn a_thousand_half_heads_hold_up_nobody() {
     let turn = MANY_SOCKETS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let server = Program::start_telling("http_server");
     let mut slow = connect_often(server.tcp(), as_many_as(1000));
-    // A slowloris: each goes on octet by octet.
+    // A slowloris attack: each connection sends one octet at a time.
     for octet in b"GET / HTTP/1.1\r\nX:" {
         for stream in &mut slow {
             stream.write_all(&[*octet]).unwrap();
@@ -67,7 +70,7 @@ fn a_thousand_half_heads_hold_up_nobody() {
     }
     let wait = wait_of_a_new_client(server.tcp());
     assert!(wait < Duration::from_millis(100), "{wait:?}");
-    // One of them stays: it is refused when its time is over, and that is told.
+    // One connection stays: it is rejected after its timeout, and the rejection is logged.
     let last = slow.pop().unwrap();
     drop((slow, turn));
     assert!(read_all(last).starts_with("HTTP/1.1 408 "));
@@ -82,7 +85,7 @@ fn ten_thousand_connections_are_served_or_told_to_retry() {
     let server = Program::start_telling("http_server");
     let count = as_many_as(10_000);
     let mut streams = connect_often(server.tcp(), count);
-    // Those that nothing has come from for a while may have made room for others.
+    // Connections that have been silent for a while may have been closed for others.
     let mut outcomes = [0; 3];
     for stream in &mut streams {
         let mut response = [0; 12];
@@ -105,7 +108,7 @@ fn ten_thousand_connections_are_served_or_told_to_retry() {
     assert!(wait < Duration::from_millis(100), "{wait:?}");
 }
 
-/// A server that may have few file descriptors runs out of them.
+/// A server with few file descriptors runs out of them.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_server_without_file_descriptors_waits_for_some() {
@@ -115,14 +118,14 @@ fn a_server_without_file_descriptors_waits_for_some() {
         .args(["-c", "ulimit -n 30 && exec \"$0\" --log 127.0.0.1:0"])
         .arg(program.get_program());
     let server = Program::of(&mut command);
-    // These keep what they have, since something is being answered.
+    // These connections stay open, since their requests are in progress.
     let mut busy: Vec<_> = (0..60).map(|_| connect(server.tcp())).collect();
     for stream in &mut busy {
         stream.write_all(b"PUT /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nh").unwrap();
     }
     let line = next(&server.notes);
     assert!(line.contains("cannot accept connections, retrying: "), "{line}");
-    // For some time there are none; it does not spin, and does not tell it again and again.
+    // While no descriptor is free, the server does not spin, and does not log the error repeatedly.
     let cpu = processor_time(server.child.id());
     assert!(server.notes.recv_timeout(Duration::from_secs(1)).is_err(), "it tells it again");
     assert!(processor_time(server.child.id()) - cpu < 20, "it is busy with nothing");
@@ -146,7 +149,7 @@ fn a_server_without_file_descriptors_waits_for_some() {
     );
 }
 
-/// The last file descriptor may be the one that `accept` has taken for the next connection.
+/// The last file descriptor may be the one that `accept` has used for the next connection.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_server_without_file_descriptors_can_be_shut_down() {
@@ -173,7 +176,7 @@ fn a_server_without_file_descriptors_can_be_shut_down() {
     drop(streams);
 }
 
-/// Asks a server to end.
+/// Sends a server SIGTERM.
 #[cfg(target_os = "linux")]
 fn terminate(server: &Program) {
     assert!(
@@ -185,7 +188,7 @@ fn terminate(server: &Program) {
     );
 }
 
-/// Waits until a server has ended; returns how long that took.
+/// Waits until a server has exited; returns the time that this took.
 #[cfg(target_os = "linux")]
 fn end_of(server: &mut Program) -> Duration {
     let start = Instant::now();
@@ -193,8 +196,7 @@ fn end_of(server: &mut Program) -> Duration {
     start.elapsed()
 }
 
-/// Those who have connected and asked have their responses, once the connections before them have
-/// ended.
+/// Clients that are connected get their responses, after the connections before them have ended.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_shutdown_without_file_descriptors_loses_no_request() {
@@ -209,7 +211,7 @@ fn a_shutdown_without_file_descriptors_loses_no_request() {
     let line = next(&server.notes);
     assert!(line.contains("cannot accept connections, retrying: "), "{line}");
     terminate(&server);
-    // It is out of descriptors still when it looks up, which is once a second at the least.
+    // The server is still out of descriptors when it polls, which is at least once a second.
     let id = server.child.id();
     assert!(until(DEADLINE, || takes_the_last(id)), "it does not look up");
     let is_whole = |mut stream: TcpStream| {
@@ -222,8 +224,9 @@ fn a_shutdown_without_file_descriptors_loses_no_request() {
     end_of(&mut server);
 }
 
-/// Returns true when a server takes those who are left, and waits for no more: its listener, which
-/// is its first socket, is nonblocking then.
+/// Returns whether a server accepts the last connections, and waits for no more.
+///
+/// Its listener, which is its first socket, is nonblocking then.
 #[cfg(target_os = "linux")]
 fn takes_the_last(id: u32) -> bool {
     let to = |fd: &u32| std::fs::read_link(format!("/proc/{id}/fd/{fd}")).unwrap_or_default();
@@ -234,7 +237,7 @@ fn takes_the_last(id: u32) -> bool {
     u32::from_str_radix(flags.trim(), 8).unwrap() & 0o4000 != 0
 }
 
-/// In a network without a loopback interface, where a server cannot connect to itself.
+/// In a network without a loopback interface, a server cannot connect to itself.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_server_that_cannot_connect_to_itself_can_be_shut_down() {
@@ -253,7 +256,7 @@ fn a_server_that_cannot_connect_to_itself_can_be_shut_down() {
     assert!(took < DEADLINE / 4, "{took:?}");
 }
 
-/// How long a process has had a processor, in hundredths of a second.
+/// Returns the processor time of a process, in hundredths of a second.
 #[cfg(target_os = "linux")]
 fn processor_time(id: u32) -> u64 {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
@@ -261,7 +264,7 @@ fn processor_time(id: u32) -> u64 {
     fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
 }
 
-/// What `talk` says to the server takes it no more memory than this, in KB.
+/// Checks that `talk` raises the server's memory by at most `most` KB.
 fn with_flat_memory(server: &Program, most: u64, talk: impl FnOnce()) {
     exchange(server.tcp(), LAST_GET);
     let before = peak_memory(&server.child);
@@ -271,7 +274,7 @@ fn with_flat_memory(server: &Program, most: u64, talk: impl FnOnce()) {
     }
 }
 
-/// Reads to the end, and tells how many octets came.
+/// Reads to the end, and returns the number of octets.
 fn count(mut stream: &TcpStream) -> u64 {
     io::copy(&mut stream, &mut io::sink()).unwrap()
 }
@@ -316,7 +319,7 @@ fn ten_thousand_requests_at_once_are_served_with_flat_memory() {
             assert_eq!(responses.matches("HTTP/1.1 200 OK\r\n").count(), 10_000);
         });
     });
-    // Nobody takes these answers: the server waits, and keeps no more than a buffer of them.
+    // Nobody reads these responses: the server waits, and keeps one buffer of them at most.
     with_flat_memory(&server, 4_000, || {
         let mut stream = connect(server.tcp());
         stream.set_write_timeout(Some(Duration::from_millis(500))).unwrap();
@@ -325,7 +328,7 @@ fn ten_thousand_requests_at_once_are_served_with_flat_memory() {
     });
 }
 
-/// How much resident memory a process has now, in KB, where the system tells.
+/// Returns the resident memory of a process in KB, where the system reports it.
 fn resident_memory(server: &Program) -> Option<u64> {
     status_of(&server.child, "VmRSS:")
 }
@@ -352,7 +355,7 @@ fn idle_connections_keep_no_large_head() {
     let before = resident_memory(&server);
     let large = [&GET[..GET.len() - 2], b"X: ", &b"x".repeat(58_000), b"\r\n\r\n"].concat();
     ask_on_each(&mut streams, &large, response.as_bytes());
-    // The beginning of a next request, an empty line, keeps nothing either.
+    // The empty line that may begin a next request keeps no buffer either.
     ask_on_each(&mut streams, &[&large[..], b"\r"].concat(), response.as_bytes());
     let grown = || Some(resident_memory(&server)?.saturating_sub(before?) / streams.len() as u64);
     // The threads may not be waiting yet.
@@ -400,11 +403,11 @@ fn heads_of_64_mb_are_rejected_with_flat_memory() {
                         "x".repeat(64_000)
                     };
                     let _ = (&stream).write_all(start.as_bytes());
-                    // It is cut off before it has sent all that.
+                    // The server closes before all of this is sent.
                     (0..1000).any(|_| (&stream).write_all(piece.as_bytes()).is_err())
                 });
                 let mut response = Vec::new();
-                // The end may be a reset: most of it is never read.
+                // The end may be a reset: most octets are never read.
                 let _ = (&stream).read_to_end(&mut response);
                 assert!(
                     response.starts_with(status.as_bytes()),

@@ -1,4 +1,4 @@
-// The peers in Go: a client that sends and gets trailers, one that asks for targets, and a server.
+// The peers in Go: a client with trailers, a client that requests targets, and a server.
 package main
 
 import (
@@ -38,7 +38,7 @@ func client(url string) {
 	connections := 0
 	trace := &httptrace.ClientTrace{ConnectStart: func(string, string) { connections++ }}
 	for i := 0; i < 3; i++ {
-		// A reader that is no buffer, so that the body is sent in chunks.
+		// A reader of unknown length, so that the body is sent in chunks.
 		body := io.MultiReader(strings.NewReader("one"), bytes.NewReader(make([]byte, 100_000)))
 		request, err := http.NewRequest("POST", url+"/echo", body)
 		check(err == nil, err)

@@ -1,4 +1,4 @@
-// The peers in JavaScript: Node's `http` with an agent that keeps connections, and its `fetch`.
+// The peers in JavaScript: Node's `http` with a keep-alive agent, and its `fetch`.
 'use strict';
 const http = require('node:http');
 

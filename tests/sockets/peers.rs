@@ -1,5 +1,6 @@
-//! Programs that others wrote, as peers: each test is skipped, and says so, where its program is
-//! not installed.
+//! Tests with other people's programs as peers.
+//!
+//! A test is skipped, with a message, if its program is not installed.
 
 use crate::programs::RESPONSE;
 use crate::{Program, lines, next, peak_memory, run, skip, text};
@@ -10,9 +11,9 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// Whether the program is there; if not, the test is skipped.
+/// Returns whether the program is installed; if not, prints that the test is skipped.
 pub(crate) fn has(program: &str, version: &str) -> bool {
-    // Not all of them succeed in telling their version.
+    // Some programs fail when asked for their version.
     let is_there = Command::new(program).arg(version).output().is_ok();
     if !is_there {
         skip(&format!("{program} is not installed"));
@@ -20,7 +21,7 @@ pub(crate) fn has(program: &str, version: &str) -> bool {
     is_there
 }
 
-/// A folder of this test's own.
+/// Returns a folder for this test alone.
 pub(crate) fn folder(name: &str) -> PathBuf {
     let folder =
         PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
@@ -28,7 +29,7 @@ pub(crate) fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// What a program prints that ends well, in time.
+/// Returns what a program prints that exits with success, within a timeout.
 pub(crate) fn output(command: &mut Command) -> String {
     let output = run(command);
     assert!(
@@ -127,7 +128,7 @@ fn curl_gets_three_urls_on_one_connection() {
         &url("/echo"),
         &url("/status/200"),
     ]);
-    // New connections for each: one, none, none.
+    // The three requests open one, no and no new connection.
     assert_eq!(seen.split_whitespace().filter(|word| word.ends_with('0')).count(), 2, "{seen}");
     let clients: Vec<_> =
         (0..3).map(|_| next(&server.notes).split(' ').nth(1).unwrap().to_owned()).collect();
@@ -141,7 +142,7 @@ fn curl_waits_for_the_100_and_gets_it() {
     }
     let server = Program::start("http_server");
     let url = format!("http://{}/echo", server.address);
-    // It would send the body without a 100 after so many seconds, and be given up before.
+    // curl would send the body without a 100 after 50 s, and is stopped before.
     let arguments =
         ["-v", "--expect100-timeout", "50", "-H", "Expect: 100-continue", "--data", "hello", &url];
     let output = run(Command::new("curl").args(["-sS", "--max-time", "40"]).args(arguments));
@@ -170,7 +171,7 @@ fn curl_moves_100_mb_up_and_down_and_the_memory_stays_flat() {
     let sizes = "%{size_upload} %{size_download} %{http_code}";
     let up_and_down = ["-o", "/dev/null", "-w", sizes, "-T", file, &url("/echo")];
     assert_eq!(curl(&up_and_down), "100000000 100000000 200");
-    // What it says it has uploaded counts the lines between the chunks.
+    // curl's count of uploaded octets includes the chunk lines.
     let chunked = curl(&[&["-H", "Transfer-Encoding: chunked"], &up_and_down[..]].concat());
     assert!(chunked.ends_with(" 100000000 200"), "{chunked}");
     assert_eq!(curl(&["-o", "/dev/null", "-w", sizes, &url("/stream?n=100")]), "0 100000000 200");
@@ -180,7 +181,7 @@ fn curl_moves_100_mb_up_and_down_and_the_memory_stays_flat() {
     }
 }
 
-/// Many requests, in Python's ways to write them, on one connection.
+/// Many requests on one connection, in Python's ways to write them.
 const PYTHON_CLIENT: &str = r#"
 import http.client, sys
 connection = http.client.HTTPConnection(sys.argv[1], timeout=20)
@@ -213,7 +214,7 @@ fn pythons_client_is_served() {
     }
 }
 
-/// A server that prints its address, ended when this goes.
+/// A server that prints its address, and is killed on drop.
 struct Server {
     child: Child,
     address: String,
@@ -234,7 +235,7 @@ impl Drop for Server {
     }
 }
 
-/// Serves a folder on a free port, in HTTP/1.1 and one connection for many requests.
+/// Serves a folder on a free port, in HTTP/1.1 with persistent connections.
 const PYTHON_SERVER: &str = r#"
 import functools, http.server, sys
 handler = http.server.SimpleHTTPRequestHandler
@@ -281,7 +282,7 @@ fn pythons_server_is_asked() {
     fs::remove_dir_all(folder).unwrap();
 }
 
-/// Go's client and server.
+/// Builds Go's client and server, and returns the program.
 pub(crate) fn go(folder: &Path) -> PathBuf {
     let program = folder.join("peer");
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/peer.go");
@@ -342,7 +343,7 @@ fn gos_server_is_asked_with_trailers() {
     fs::remove_dir_all(folder).unwrap();
 }
 
-/// An origin in one process, on a Unix socket, so that it takes no port.
+/// An origin in one process, on a Unix socket, which needs no port.
 const NGINX: &str = "daemon off; master_process off; pid FOLDER/pid; error_log FOLDER/error.log;
 events {}
 http {
@@ -362,7 +363,7 @@ fn nginx_is_asked_over_a_unix_socket() {
     if !has("nginx", "-v") {
         return;
     }
-    // The path of a socket has 108 octets at the most.
+    // The path of a Unix socket has at most 108 octets.
     let folder = std::env::temp_dir().join(format!("bareline-nginx-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("file"), "content").unwrap();
@@ -419,7 +420,7 @@ fn nginx_is_asked_over_a_unix_socket() {
     fs::remove_dir_all(folder).unwrap();
 }
 
-/// The options with which it prints a page that it has loaded.
+/// The options with which Chromium prints a page that it has loaded.
 pub(crate) const CHROMIUM: &str = "--headless --no-sandbox --disable-gpu --disable-quic \
                                    --no-first-run --disable-background-networking \
                                    --disable-component-update --disable-sync \

@@ -1,4 +1,4 @@
-//! The example programs, as a person runs them.
+//! Tests of the example programs, as a person runs them.
 
 use crate::{DEADLINE, Program, connect, example, exchange, next, read_all, run, text};
 use bareline_net::UdpPeer;
@@ -46,7 +46,7 @@ fn the_articles_udp_programs_do_as_the_article_says() {
     assert!(next(&server.notes).ends_with(": 6 octets cut off"));
 }
 
-/// Two requests, the second with a body in chunks, and one that is none.
+/// Two requests, the second with a chunked body, and an invalid one.
 const THREE_REQUESTS: &[u8] = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n\
     PUT /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nGET\r\n";
 
@@ -77,7 +77,7 @@ fn the_bare_loop_serves_a_pipe_and_a_socket() {
 
 #[test]
 fn a_failure_is_printed_in_one_line() {
-    // Nobody listens at a port that was free a moment ago; at the other one this test does.
+    // Nothing listens at a port that was free a moment ago; this test listens at the other one.
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = listener.local_addr().unwrap().to_string();
@@ -132,7 +132,7 @@ fn ssdp_finds_what_it_announces() {
     assert_eq!(found.status.code(), Some(0));
     assert!(next(&server.output).ends_with(" M-SEARCH ssdp:all"));
 
-    // What is no message is told, and what searches for another device is not answered.
+    // An invalid message is logged, and a search for another device gets no response.
     let mut peer = UdpPeer::connect(&server.address).unwrap();
     peer.send(b"M-SEARCH * HTTP/1.1\n\n").unwrap();
     assert!(next(&server.notes).contains("line ended by LF alone"));
@@ -162,7 +162,7 @@ fn a_server_and_a_client_speak_tls() {
         text(&got.stderr)
     );
 
-    // Whoever speaks no TLS, or wants another certificate, is no harm.
+    // A client without TLS, or with another certificate, does no harm.
     assert!(!exchange(server.tcp(), b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").contains("HTTP"));
     let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     std::fs::write(&certificate, other.cert.pem()).unwrap();

@@ -1,8 +1,7 @@
-//! nginx and haproxy in front of our servers, with clients that upload and clients that ask all the
-//! time.
+//! Tests of nginx and haproxy in front of our servers.
 //!
-//! The proxies keep connections to the server alive, and use them for any client. They listen on
-//! Unix sockets, so that they need no port.
+//! Some clients upload, while others send requests all the time. The proxies keep connections to
+//! the server alive, and share them among clients. They listen on Unix sockets, which need no port.
 
 use crate::limited::Limited;
 use crate::peers::has;
@@ -20,7 +19,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-/// In one process, which keeps up to eight connections to the server.
+/// One process, which keeps up to eight connections to the server alive.
 const NGINX: &str = "daemon off; master_process off; pid FOLDER/pid; error_log FOLDER/log error;
 events {}
 http {
@@ -37,7 +36,7 @@ http {
     }
 }";
 
-/// In one thread, so that all clients have the same connections to the server.
+/// One thread, so that all clients share the connections to the server.
 const HAPROXY: &str = "
 global
     nbthread 1
@@ -58,18 +57,18 @@ backend server
     server one SERVER
 ";
 
-/// A proxy, and how it treats the body of a request.
+/// A proxy, and its handling of request bodies.
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Kind {
-    /// nginx as it is by default: a request is passed on when its body is whole.
+    /// nginx by default: passes a request on when its body is complete.
     NginxBuffered,
-    /// nginx that passes the body on as it comes.
+    /// nginx that passes the body on as it arrives.
     NginxStreaming,
-    /// haproxy, which passes the body on as it comes.
+    /// haproxy, which passes the body on as it arrives.
     Haproxy,
 }
 
-/// A proxy at work, ended when this goes.
+/// A running proxy, which is killed on drop.
 struct Proxy {
     child: Child,
     folder: PathBuf,
@@ -87,7 +86,7 @@ impl Proxy {
         if !has(program, version) {
             return None;
         }
-        // The path of a socket has 108 octets at the most.
+        // The path of a Unix socket has at most 108 octets.
         let name = format!(
             "bareline-proxy-{}-{}",
             std::process::id(),
@@ -135,30 +134,30 @@ impl Drop for Proxy {
     }
 }
 
-/// The number of times that each scenario takes place.
+/// The number of rounds of each scenario.
 const ROUNDS: usize = 50;
 
-/// The clients that ask all the time, and the number of their responses.
+/// The clients that send requests all the time, and the number of their responses.
 struct Innocents<'p> {
     proxy: &'p Proxy,
     count: AtomicUsize,
     is_over: AtomicBool,
 }
 
-/// The number of innocent clients: the first keeps its connection to the proxy, the second does
-/// not.
+/// The number of innocent clients. The first one keeps its connection to the proxy alive, the
+/// second one does not.
 const INNOCENTS: usize = 2;
 
 impl Innocents<'_> {
-    /// Asks with GET and POST alternately, each time for something that nobody else asks for.
+    /// Sends GET and POST alternately, each with a target that is used once.
     fn ask(&self, name: usize) -> Tally {
         let mut tally = Tally::default();
         let mut stream = BufReader::new(self.proxy.connect());
         while !self.is_over.load(Ordering::Relaxed) {
             let word = format!("innocent={name}-{}.", tally.count);
             let outcome = ask(&mut stream, tally.count, &word);
-            // When a connection to the server fails, haproxy responds 502 to the first request of a
-            // client, and closes without a response to a later one.
+            // If a connection to the server fails, haproxy responds 502 to a client's first
+            // request, and closes without a response to a later one.
             let is_kept =
                 name == 0 && outcome.as_ref().is_ok_and(|response| !response.says_close());
             if !is_kept {
@@ -177,7 +176,7 @@ impl Innocents<'_> {
         tally
     }
 
-    /// Waits until the innocent clients have had some more responses.
+    /// Waits until the innocent clients have received more responses.
     fn wait(&self) {
         let begin = self.count.load(Ordering::Relaxed);
         let have_more = || self.count.load(Ordering::Relaxed) >= begin + 4 * INNOCENTS;
@@ -185,8 +184,9 @@ impl Innocents<'_> {
     }
 }
 
-/// Runs `round` fifty times in so many threads while the innocent clients ask, and checks that all
-/// goes well.
+/// Runs `round` fifty times in this number of threads, beside the innocent clients.
+///
+/// Fails if any request goes wrong.
 fn beside_innocent_clients(
     proxy: &Proxy,
     threads: usize,
@@ -241,7 +241,7 @@ fn ask(stream: &mut BufReader<UnixStream>, number: usize, word: &str) -> io::Res
     read_response(stream)
 }
 
-/// Returns what is wrong with a response that should have this status.
+/// Returns an error if a response does not have this status.
 fn expect(status: &str, response: io::Result<Received>) -> Result<(), String> {
     match response {
         Ok(response) if response.status() == status => Ok(()),
@@ -260,7 +260,7 @@ fn unread(kind: Kind) {
     });
 }
 
-/// Uploads 20 MB each fifth time, and else 2 MB, to a server that accepts 1 MiB.
+/// Uploads 2 MB, and every fifth time 20 MB, to a server that accepts 1 MiB.
 fn too_large(kind: Kind) {
     let size = |round: usize| if round.is_multiple_of(5) { 20_000_000 } else { 2_000_000 };
     let server = Limited::start();
@@ -306,7 +306,7 @@ fn too_large(kind: Kind) {
     });
 }
 
-/// Sends a head whose body never comes, or comes after the response and looks like a request.
+/// Sends a head whose body never arrives, or arrives after the response and looks like a request.
 fn without_its_body(kind: Kind) {
     let server = Program::start("http_server");
     let Some(proxy) = Proxy::start(kind, server.tcp()) else { return };

@@ -24,7 +24,7 @@ impl Received {
         values.next().map(|(_, value)| value.trim().to_ascii_lowercase())
     }
 
-    /// Returns true if the response says that the connection ends with it.
+    /// Returns whether the response says that the connection closes.
     pub(crate) fn says_close(&self) -> bool {
         self.field("Connection").is_some_and(|value| value == "close")
     }
@@ -111,9 +111,9 @@ pub(crate) enum Upload {
     Chunked(usize),
 }
 
-/// Sends a POST with this body in a thread of its own, and reads the response meanwhile.
+/// Sends a POST with this body in a thread, and reads the response meanwhile.
 ///
-/// The body is sent to its end even behind the response, unless the server closes.
+/// The body is sent to its end even after the response, unless the server closes.
 pub(crate) fn upload(stream: &impl Socket, path: &str, body: Upload) -> io::Result<Received> {
     let (mut writer, reader) = (stream.twin()?, stream.twin()?);
     thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! Other people's clients send octets in a target that the grammar does not have.
+//! Tests of other people's clients that send target octets outside the grammar.
 
 use crate::DEADLINE;
 use crate::peers::{CHROMIUM, curl, folder, go, has, output};
@@ -13,10 +13,10 @@ use std::thread;
 /// The octets that the WHATWG URL standard leaves raw in a query.
 const IN_QUERY: &str = "{}^`\\|[]";
 
-/// The octets that a server takes in a path, too.
+/// The octets that a server accepts in a path, too.
 const IN_PATH: &str = "{}^`|[]";
 
-/// A server that shows a page at `/`, and answers all else with a script, whose target it tells.
+/// A server that sends a page for `/`, and a script for any other target, which it reports.
 struct Told {
     address: String,
     targets: Receiver<String>,
@@ -46,18 +46,19 @@ fn server(page: String) -> Told {
     Told { address, targets }
 }
 
-/// Targets with each octet in the query.
+/// Returns targets with each octet in the query.
 fn queries() -> Vec<String> {
     IN_QUERY.chars().map(|octet| format!("/octet?a{octet}b")).collect()
 }
 
-/// Targets with each octet in the path.
+/// Returns targets with each octet in the path.
 fn paths() -> Vec<String> {
     IN_PATH.chars().map(|octet| format!("/octet{octet}b")).collect()
 }
 
 impl Told {
-    /// Checks that the queries have come raw, and the paths in some way that means the same.
+    /// Checks that the queries have arrived raw, and that the paths have arrived with their
+    /// meaning.
     fn check(&self, queries: &[String], paths: &[String]) {
         for sent in queries {
             assert_eq!(self.targets.recv_timeout(DEADLINE).as_ref(), Ok(sent));
@@ -74,8 +75,9 @@ impl Told {
     }
 }
 
-/// Has a program send all of them; checks that it prints a status for each, of which the last ones
-/// may be others than 200.
+/// Has a program request all targets, and checks the status that it prints for each.
+///
+/// The status of the `last` targets may differ from 200.
 fn each_is_taken(command: &mut Command, server: &Told, last: &[(&str, &str)]) {
     let (queries, paths) = (queries(), paths());
     let last_targets = last.iter().map(|(target, _)| *target);
@@ -107,7 +109,7 @@ fn curl_sends_each_octet_raw() {
         .into_iter()
         .chain(arguments.iter().map(String::as_str))
         .collect();
-    // It leaves a backslash in the path, too, which is rejected.
+    // curl sends a backslash in the path, too, which is rejected.
     assert_eq!(curl(&arguments), "200 ".repeat(sent.len()) + "400 ");
     for sent in sent {
         assert_eq!(server.targets.recv_timeout(DEADLINE), Ok(sent));
@@ -145,7 +147,7 @@ fn chromium_sends_each_octet_raw_in_a_query() {
         return;
     }
     let (queries, paths) = (queries(), paths());
-    // They are loaded one after the other, and a script runs when its status is 200.
+    // The scripts are loaded one after the other, and each runs if its status is 200.
     let scripts =
         queries.iter().chain(&paths).map(|target| format!("<script src=\"{target}\"></script>"));
     let server = server(format!("<script>count = 0</script>{}", scripts.collect::<String>()));
@@ -157,7 +159,7 @@ fn chromium_sends_each_octet_raw_in_a_query() {
         page.contains(&format!("<title>seen {}</title>", queries.len() + paths.len())),
         "{page}"
     );
-    // It asks for several of them at a time.
+    // Chromium requests several scripts at a time.
     let mut came: Vec<_> = server.targets.try_iter().collect();
     came.retain(|target| target.contains('?'));
     came.sort();

@@ -1,4 +1,4 @@
-//! A server's end of a connection, and clients that send octets.
+//! Tests of a server's connection, against clients that send literal octets.
 
 use crate::{DEADLINE, connect, exchange, exchange_all, read_all, serve_one, stays_silent};
 use bareline_core::{FieldName, FieldValue, ParseErrorKind, Status, Version, WriteError};
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 const TEXT: (FieldName<'_>, FieldValue<'_>) =
     (FieldName::CONTENT_TYPE, FieldValue::from_static("text/plain"));
 
-/// Answers each request on the connection with its target and its body.
+/// Responds to each request on the connection with its target and its body.
 fn tell_all(mut peer: ServerStream) -> Result<usize, Error> {
     let mut count = 0;
     while let Some(Exchange { head, mut body, responder, .. }) = peer.next_request()? {
@@ -89,7 +89,7 @@ fn rfc9112_9_3_each_request_on_a_connection_has_one_response() {
         );
         assert!(responses.ends_with("Connection: close\r\n\r\n/5 "), "{responses}");
     };
-    // All at once,
+    // All requests at once,
     let (address, served) = all_told(Settings::default());
     check(&exchange(address, requests.concat().as_bytes()));
     assert_eq!(served.join().unwrap().unwrap(), 5);
@@ -154,12 +154,12 @@ fn rfc9110_10_1_1_a_100_is_sent_when_the_body_is_read() {
 
 #[test]
 fn rfc9110_10_1_1_no_100_is_sent_that_is_not_needed() {
-    // The body has come already.
+    // The body has already arrived.
     let (address, served) = all_told(Settings::default());
     let response = exchange_all(address, &[EXPECTING, b"hi"].concat());
     assert_eq!(response, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n/ hi");
     served.join().unwrap().unwrap();
-    // Nobody reads it: whether it comes is not known, and so the connection ends.
+    // Nobody reads the body: it may or may not arrive, so the connection closes.
     let (address, served) = serve_one(Settings::default(), |mut peer| {
         peer.next_request().unwrap().unwrap().responder.send(
             Status::EXPECTATION_FAILED,
@@ -174,7 +174,7 @@ fn rfc9110_10_1_1_no_100_is_sent_that_is_not_needed() {
         "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
     );
     assert!(served.join().unwrap().unwrap());
-    // HTTP/1.0 knows no 100: the body is waited for in silence.
+    // HTTP/1.0 has no 100: the server waits for the body in silence.
     let settings = Settings { body_timeout: Duration::from_millis(50), ..Settings::default() };
     for (version, status) in [("1.0", "408"), ("1.1", "100")] {
         let (address, served) = all_told(settings);
@@ -191,7 +191,7 @@ fn rfc9110_10_1_1_no_100_is_sent_that_is_not_needed() {
     }
 }
 
-/// What a peer does, the status it is answered with, and the fault that is reported.
+/// Each case is a peer's octets, the status of the response, and the error of the server.
 #[test]
 fn a_rejected_request_gets_a_response_and_is_reported() {
     let parse = |error: &Error| {
@@ -488,7 +488,7 @@ fn a_slow_sender_of_octets_does_not_extend_the_timeout() {
     assert!(after < DEADLINE, "{after:?}");
 }
 
-/// A body that comes at a good rate may take longer than the deadline, and a trickle may not.
+/// A body at a good rate may take longer than the timeout, a trickle may not.
 #[test]
 fn a_body_earns_its_time() {
     let settings = Settings {
@@ -503,7 +503,7 @@ fn a_body_earns_its_time() {
         let head =
             format!("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", piece * count);
         stream.write_all(head.as_bytes()).unwrap();
-        // Until there is a response.
+        // Sends until a response arrives.
         let sent = (0..count).take_while(|_| {
             let is_silent = stays_silent(&stream, pause);
             is_silent && stream.write_all(&vec![b'x'; piece]).is_ok()
@@ -545,8 +545,8 @@ fn rfc9112_9_6_no_response_is_lost_to_octets_that_nobody_reads() {
     let (address, served) = all_told(Settings::default());
     let mut stream = connect(address);
     stream.write_all(b"nonsense@\r\n").unwrap();
-    // Octets that the server has no use for; a close with them unread would be a reset, which takes
-    // the answer away.
+    // The server does not use these octets; a close with them unread would be a reset, which
+    // discards the response.
     for _ in 0..20 {
         let _ = stream.write_all(&[b'x'; 10_000]);
     }
@@ -570,7 +570,7 @@ fn rfc9112_9_6_a_large_response_survives_octets_behind_the_last() {
         });
         let mut stream = connect(address);
         stream.write_all(request.as_bytes()).unwrap();
-        // The connection is closed by then if nothing is waited for.
+        // The connection is closed by then, unless the server waits.
         is_sent.recv_timeout(DEADLINE).unwrap();
         stream.write_all(b"\r\n").unwrap();
         let _ = stream.shutdown(Shutdown::Write); // it may have been reset
@@ -587,7 +587,7 @@ fn rfc9112_9_6_a_peer_that_does_not_close_is_closed_in_time() {
     let mut stream = connect(address);
     stream.write_all(b"GET / HTTP/1.1\r\nHost : a\r\n\r\n").unwrap();
     assert!(read_all(&stream).starts_with("HTTP/1.1 400 "));
-    // What comes now is taken, and is nothing; it does not extend that.
+    // Octets that arrive now are discarded, and do not extend the timeout.
     while stream.write_all(b"x").is_ok() {
         assert!(start.elapsed() < DEADLINE, "it is never closed");
         thread::park_timeout(Duration::from_millis(100));
@@ -625,7 +625,7 @@ fn rfc9110_10_1_1_a_100_follows_the_response_before_it() {
     served.join().unwrap().unwrap();
 }
 
-/// An answer of the caller's that cannot be sent, and what the client gets in its place.
+/// Each case is a caller's response that cannot be sent; the client gets a 500.
 #[test]
 fn an_invalid_response_is_a_500_and_an_error() {
     type Response = fn(Responder<'_>) -> Result<(), Error>;
@@ -883,7 +883,7 @@ fn a_body_that_is_too_slow_ends_the_connection() {
     assert!(served.join().unwrap().unwrap());
 }
 
-/// What is sent at a good rate may take longer than the deadline.
+/// A response at a good rate may take longer than the timeout.
 #[test]
 fn a_response_that_is_taken_extends_its_timeout() {
     const PART: usize = 5_000_000;
@@ -904,7 +904,7 @@ fn a_response_that_is_taken_extends_its_timeout() {
         start.elapsed()
     });
     let mut stream = connect(address);
-    // So that what is on the way is less than a part.
+    // A small buffer, so that less than a part is in transit.
     socket2::SockRef::from(&stream).set_recv_buffer_size(100_000).unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
     let mut part = vec![0; PART];
@@ -949,14 +949,13 @@ fn what_is_asked_for_in_between_is_an_error_and_no_panic() {
     served.join().unwrap().unwrap();
 }
 
-/// A client that has said that it sends no more need not close first; one that has not is given
-/// time for it.
+/// The server waits for the close of a client only if more octets of the client may arrive.
 #[test]
 fn rfc9112_9_6_nothing_is_waited_for_behind_the_last_request() {
     let cases = [
         (&b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"[..], false),
         (b"GET / HTTP/1.0\r\n\r\n", false),
-        // Some clients send an empty line behind a body [RFC 9112 section 2.2].
+        // Some clients send an empty line after a body [RFC 9112 section 2.2].
         (b"PUT / HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi", true),
         (b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nmore", true),
         (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", true),
@@ -1000,7 +999,7 @@ fn rfc9112_9_6_a_response_that_says_close_is_the_last() {
     assert!(served.join().unwrap().unwrap());
 }
 
-/// What a handler does with a body in chunks while it responds with a length.
+/// A handler reads a chunked body while it responds with a length.
 #[test]
 fn rfc9112_9_3_a_length_may_be_complete_before_the_last_chunk() {
     let request = format!(
@@ -1013,7 +1012,7 @@ fn rfc9112_9_3_a_length_may_be_complete_before_the_last_chunk() {
         let Exchange { mut body, responder, .. } = peer.next_request()?.unwrap();
         let mut echo = responder.while_reading().stream_sized(Status::OK, &[], 5000)?;
         io::copy(&mut body, &mut echo)?;
-        // What would end the response waits, whoever sends it.
+        // The octets that would end the response wait, with any way to send them.
         echo.flush()?;
         assert_eq!(body.trailers().fields().len(), 1, "the body is read to its end");
         echo.finish()?;
@@ -1029,7 +1028,7 @@ fn rfc9112_9_3_a_length_may_be_complete_before_the_last_chunk() {
     served.join().unwrap().unwrap();
 }
 
-/// The body has come when the handler responds, whatever has been read of it by then, or asked for.
+/// The body has arrived when the handler responds, in each case of what was read or asked for.
 #[test]
 fn rfc9112_9_3_a_body_that_has_come_keeps_the_connection() {
     type Respond = fn(Responder<'_>) -> Result<(), Error>;
@@ -1060,7 +1059,7 @@ fn rfc9112_9_3_a_body_that_has_come_keeps_the_connection() {
                         .as_bytes(),
                 )
                 .unwrap();
-            // A client that has not got its 100 in time sends the body without it.
+            // A client that does not get its 100 in time sends the body without it.
             stream.write_all(b"helloGET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
             stream.shutdown(Shutdown::Write).unwrap();
             may_go_on.send(()).unwrap();
@@ -1074,7 +1073,7 @@ fn rfc9112_9_3_a_body_that_has_come_keeps_the_connection() {
     }
 }
 
-/// A body that was given up is an error to read, however much of it had come or was read before.
+/// Reading a body after it was given up fails, with any part of it received or read before.
 #[test]
 fn a_body_that_was_given_up_cannot_be_read() {
     for (body, length) in [("hello", 5), ("hel", 5), ("", 5)] {

@@ -1,5 +1,6 @@
-//! `Server`: requests and their answers, bounds, shutdown; each bad situation in FAILURE_MODES.md
-//! that needs no program of its own.
+//! Tests of `Server`: requests and responses, limits, shutdown.
+//!
+//! This covers each situation in FAILURE_MODES.md that needs no separate program.
 
 use crate::{DEADLINE, connect, exchange, exchange_all, log_lines, read_all, stays_silent};
 use bareline_core::{FieldName, FieldValue, Status};
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 pub(crate) const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const LAST_GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
-/// A server at work, which is shut down when this goes.
+/// A running server, which is shut down on drop.
 pub(crate) struct Service {
     pub(crate) address: SocketAddr,
     pub(crate) handle: ServerHandle,
@@ -32,7 +33,7 @@ impl Service {
         Self { address, handle, served: Some(thread::spawn(move || server.serve(handler))) }
     }
 
-    /// Waits until it has ended.
+    /// Waits until the server has returned.
     pub(crate) fn end(mut self) {
         self.served.take().unwrap().join().unwrap().unwrap();
     }
@@ -47,14 +48,14 @@ impl Drop for Service {
     }
 }
 
-/// Answers with what came.
+/// Responds with the target and the body.
 fn tell(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(), Error> {
     let mut text = format!("{} ", head.target().path()).into_bytes();
     body.read_to_end(&mut text)?;
     responder.send(Status::OK, &[], &text)
 }
 
-/// Reads one answer that has a length, and leaves the connection open.
+/// Reads one response that has a length, and leaves the connection open.
 fn read_one(stream: &mut TcpStream) -> String {
     let mut response = Vec::new();
     loop {
@@ -78,7 +79,7 @@ fn read_one(stream: &mut TcpStream) -> String {
     }
 }
 
-/// A handler that waits for a word with each request, and says when it does.
+/// Returns a handler that signals each request, and waits for a signal to respond.
 fn held()
 -> (impl Fn(Exchange<'_>) -> Result<(), Error> + Send + Sync + 'static, Receiver<()>, Sender<()>) {
     let ((begun, has_begun), (go_on, may_go_on)) = (channel(), channel());
@@ -176,8 +177,8 @@ fn each_request_and_each_rejection_is_logged_in_a_line() {
     assert!(rejection.contains(reason), "{rejection}");
 }
 
-/// Requests that are rejected, and the beginning of the line that says so: what came of the request
-/// line, the status, and the reason.
+/// Each case is a rejected request, and the beginning of its log line: the request line, the
+/// status, and the reason.
 #[test]
 fn a_rejection_is_logged_with_request_and_status() {
     let settings =
@@ -211,14 +212,13 @@ fn a_rejection_is_logged_with_request_and_status() {
         read_all(stream);
         let lines = log_lines::with(&[&client, "WARN"]);
         let told = format!("WARN bareline_net::server {client} {line}");
-        // A client of another test may have had the same port.
+        // A client of another test may have had this port.
         let count = lines.iter().filter(|line| line.starts_with(&told)).count();
         assert!(count == 1, "{lines:?}, not {told}");
     }
 }
 
-/// A response that is dropped is cut short, and the log names its request: not the octets behind
-/// it.
+/// A dropped response is cut short, and the log names its request without the octets after it.
 #[test]
 fn a_dropped_response_is_logged_with_its_request() {
     let server = Service::new(
@@ -245,7 +245,7 @@ fn a_dropped_response_is_logged_with_its_request() {
     }
 }
 
-/// Nobody reads a body here, and no limit is set: nothing is wrong.
+/// Nobody reads a body here, and no limit is set: nothing is logged.
 #[test]
 fn an_unread_body_is_no_reason_for_a_warning() {
     let server = Service::new(
@@ -274,7 +274,7 @@ fn a_reset_is_a_warning_within_a_request_alone() {
     ] {
         let mut stream = connect(server.address);
         let client = log_lines::client(&stream);
-        // The server has this connection once it has answered on it.
+        // The server has accepted this connection once it has responded on it.
         stream.write_all(GET).unwrap();
         read_one(&mut stream);
         stream.write_all(octets.as_bytes()).unwrap();
@@ -380,7 +380,7 @@ fn a_handler_that_fails_or_panics_is_a_500_and_no_dead_thread() {
     assert!(exchange(server.address, LAST_GET).starts_with("HTTP/1.1 200 "));
 }
 
-/// What a panic may say: it panics again when it is dropped, and says the same then.
+/// A panic payload that panics again with itself when it is dropped.
 struct Unruly;
 
 impl Drop for Unruly {
@@ -471,7 +471,7 @@ fn an_exchange_past_the_shutdown_timeout_is_cut() {
     server.end();
     let lines = log_lines::with(&["shutdown timed out after 0.05 s; open connections closed: 2"]);
     assert!(lines[0].starts_with("WARN "), "{lines:?}");
-    // The half head is not waited for any longer, though its deadline is far.
+    // Shutdown does not wait for the incomplete head, though its timeout is far.
     let start = Instant::now();
     let _ = half.read_to_end(&mut Vec::new());
     assert!(start.elapsed() < Settings::default().head_timeout / 2);
@@ -512,7 +512,7 @@ fn a_response_without_end_is_cut_after_the_shutdown_timeout() {
     let mut stream = connect(server.address);
     stream.write_all(GET).unwrap();
     stream.read_exact(&mut [0]).unwrap();
-    // It is taken as fast as it comes.
+    // The client reads as fast as the octets arrive.
     let took = thread::spawn(move || io::copy(&mut stream, &mut io::sink()).unwrap());
     server.handle.shutdown();
     server.end();
@@ -527,7 +527,7 @@ fn idle_connections_make_room_for_those_that_wait() {
     idle.write_all(GET).unwrap();
     assert!(read_one(&mut idle).starts_with("HTTP/1.1 200 "));
     let silent = connect(server.address);
-    // Nobody is closed before somebody waits.
+    // No idle connection is closed before another client waits.
     idle.write_all(GET).unwrap();
     assert!(read_one(&mut idle).starts_with("HTTP/1.1 200 "));
     assert!(exchange(server.address, LAST_GET).starts_with("HTTP/1.1 200 "));
@@ -567,7 +567,7 @@ fn rfc9110_15_6_4_one_connection_too_many_gets_a_503() {
     for octets in [&b""[..], GET, &[b'x'; 100_000]] {
         let mut third = connect(server.address);
         let client = third.local_addr().unwrap().to_string();
-        // It may be closed by now.
+        // The server may have closed the connection by now.
         let _ = third.write_all(octets);
         let response = read_all(third);
         assert!(response.starts_with("HTTP/1.1 503 Service Unavailable\r\nDate: "), "{response}");
@@ -578,7 +578,7 @@ fn rfc9110_15_6_4_one_connection_too_many_gets_a_503() {
         );
         log_lines::with(&[&format!("{client} 503 Service Unavailable: too many connections")]);
     }
-    // Those who were there are served.
+    // The earlier connections are served.
     for (stream, position) in [(first, 1), (second, 2)] {
         go_on.send(()).unwrap();
         assert!(read_all(stream).starts_with("HTTP/1.1 200 "), "{position}");
@@ -596,7 +596,7 @@ fn rfc9112_9_6_a_rejected_connection_lingers() {
     assert!(response.starts_with("HTTP/1.1 503 "), "{response}");
     // The server closes after 5 s of silence.
     assert!(start.elapsed() < Duration::from_secs(4), "the end of the answer is told at once");
-    // What comes now is discarded, until the server ends.
+    // Octets that arrive now are discarded, until the server closes.
     let start = Instant::now();
     while stream.write_all(b"x").is_ok() {
         assert!(start.elapsed() < DEADLINE, "it is never closed");
@@ -640,7 +640,7 @@ fn a_peer_that_stalls_is_given_up_wherever_it_stalls() {
             },
         )
     };
-    // A client that says something has its time to begin.
+    // A client that times out in a message gets a 408, an idle one gets no response.
     let (idle, server) = (serve(soon), serve(DEADLINE));
     for (octets, response, told) in [
         (&b""[..], "", None),
@@ -703,7 +703,7 @@ fn a_server_listens_on_a_unix_socket() {
     stream.write_all(b"GET /unix HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
     assert!(read_all(stream).ends_with("\r\n\r\nNone"));
     log_lines::with(&["access local GET /unix HTTP/1.1 200 OK, "]);
-    // Others may have taken the path over by now.
+    // Another process may use the path by now.
     if cfg!(target_os = "linux") {
         std::fs::remove_file(&path).unwrap();
     }
@@ -723,14 +723,14 @@ fn a_listener_that_is_nonblocking_is_served_too() {
     assert!(exchange(address, LAST_GET).starts_with("HTTP/1.1 200 "));
     handle.shutdown();
     served.join().unwrap().unwrap();
-    // The address is another's by now.
+    // Another process may use the address by now.
     let listener = TcpListener::bind(address).unwrap();
     handle.shutdown();
     listener.set_nonblocking(true).unwrap();
     assert!(listener.accept().is_err());
 }
 
-/// Gives connections that are nonblocking, as some systems make those of a listener that is.
+/// A listener that returns nonblocking connections, as some systems do for a nonblocking listener.
 struct Nonblocking(TcpListener);
 
 impl Listener for Nonblocking {
@@ -764,10 +764,10 @@ fn a_connection_that_is_nonblocking_has_its_time_in_a_shutdown() {
     served.join().unwrap().unwrap();
 }
 
-/// Has a waker that does not wake it, as when the system has no port left to connect from.
+/// A listener whose waker fails, as when the system has no port left to connect from.
 struct Sleeper {
     socket: TcpListener,
-    /// It waits for a second at most.
+    /// `true` if `accept` waits for a second at most.
     is_timed: bool,
 }
 
@@ -790,7 +790,7 @@ impl Listener for Sleeper {
     }
 }
 
-/// Shuts down a server whose listener is not woken; returns how long that takes.
+/// Shuts down a server whose listener is not woken; returns the time that this takes.
 fn shutdown_of_a_sleeper(is_timed: bool, timeout: Duration) -> Duration {
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
@@ -823,7 +823,7 @@ fn a_shutdown_needs_no_connection_of_its_own() {
     assert!(took < DEADLINE / 4, "{took:?}");
 }
 
-/// Nobody listens there.
+/// Returns whether nothing listens at the address.
 fn is_free(address: SocketAddr) -> bool {
     TcpStream::connect_timeout(&address, DEADLINE)
         .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
@@ -835,17 +835,17 @@ fn a_handle_does_not_keep_the_port() {
         let server = Server::bind("127.0.0.1:0").unwrap();
         (server.handle(), server.local_addr().unwrap(), server)
     };
-    // One that never serves, ...
+    // A server that never serves, ...
     let (handle, address, server) = bound();
     drop(server);
     assert!(is_free(address));
     handle.shutdown();
-    // ... one that has served, ...
+    // ... a server that has served, ...
     let (handle, address, server) = bound();
     handle.shutdown();
     server.serve(tell).unwrap();
     assert!(is_free(address));
-    // ... and one whose listener panics.
+    // ... and a server whose listener panics.
     struct Panicking(TcpListener);
     impl Listener for Panicking {
         type Stream = TcpStream;
@@ -884,7 +884,7 @@ fn a_handle_does_not_keep_a_unix_socket() {
 #[test]
 fn a_server_on_all_addresses_can_be_shut_down() {
     for address in ["0.0.0.0:0", "[::]:0"] {
-        // There may be no IPv6 here.
+        // The system may lack IPv6.
         let Ok(listener) = TcpListener::bind(address) else { continue };
         let server = Server::from_listener(listener).unwrap();
         let handle = server.handle();

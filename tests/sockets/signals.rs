@@ -1,6 +1,6 @@
-//! Waits that signals interrupt: they end when they should all the same.
+//! Tests that interrupted waits end in time.
 //!
-//! Each test runs again in a process of its own, which is stopped and continued every .2 s: that
+//! Each test runs again in a separate process, which is stopped and continued every 0.2 s. This
 //! interrupts each wait on a socket with a timeout (signal(7)).
 
 use crate::transports::server_config;
@@ -15,11 +15,11 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Set in the process that is interrupted.
+/// The variable that is set in the interrupted process.
 const INTERRUPTED: &str = "BARELINE_INTERRUPTED";
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Runs `wait` in a process that signals interrupt, for so long that one they extend is seen to be.
+/// Runs `wait` in an interrupted process, long enough to notice a wait that signals extend.
 fn interrupted(test: &str, wait: impl FnOnce()) {
     if std::env::var_os(INTERRUPTED).is_some() {
         return wait();
@@ -31,7 +31,7 @@ fn interrupted(test: &str, wait: impl FnOnce()) {
     let (id, output) = (child.id(), lines(child.stdout.take().unwrap()));
     let signal = |name: &str| Command::new("kill").args([name, &id.to_string()]).status().unwrap();
     let start = Instant::now();
-    // Its output ends with it.
+    // The output ends with the process.
     while output.recv_timeout(Duration::from_millis(180)) != Err(RecvTimeoutError::Disconnected) {
         assert!(start.elapsed() < DEADLINE, "it waits without end");
         if start.elapsed() < 7 * SECOND {
@@ -43,13 +43,13 @@ fn interrupted(test: &str, wait: impl FnOnce()) {
     assert!(child.wait().unwrap().success());
 }
 
-/// Returns true if the process is stopped, or has ended.
+/// Returns whether the process is stopped, or has exited.
 fn is_stopped(id: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
     stat.rsplit_once(") ").unwrap().1.starts_with(['T', 'Z'])
 }
 
-/// Checks that this takes a second, more or less, and ends with this fault.
+/// Checks that a call takes about a second, and fails with this error.
 fn takes_a_second<T>(wait: Wait, call: impl FnOnce() -> Result<T, Error>) {
     let start = Instant::now();
     let error = call().err().unwrap();
@@ -126,7 +126,7 @@ fn signals_do_not_extend_the_waits_of_a_connection() {
                 });
             });
             scope.spawn(|| {
-                // The first octet of a record: a handshake takes as many reads as it likes.
+                // The first octet of a record: a handshake may take any number of reads.
                 let (mut ours, theirs) = pair();
                 ours.write_all(b"\x16").unwrap();
                 let transport = Tls::accept(&server_config(), theirs).unwrap();

@@ -1,8 +1,8 @@
-//! Counts outcomes, so that a failed test says how many went wrong.
+//! Counts of outcomes, so that a failed test reports the number of failures.
 
 use std::fmt;
 
-/// The number of outcomes, and the reason of each that went wrong.
+/// The number of outcomes, and the reason of each failure.
 #[derive(Default)]
 pub(crate) struct Tally {
     pub(crate) count: usize,
@@ -20,14 +20,14 @@ impl Tally {
         self.wrong.extend(other.wrong);
     }
 
-    /// Panics if anything went wrong.
+    /// Panics if there is a failure.
     pub(crate) fn check(&self) {
         assert!(self.wrong.is_empty(), "{self}");
     }
 }
 
 impl fmt::Display for Tally {
-    /// Writes the numbers, and the first few reasons that differ.
+    /// Writes the numbers, and the first few distinct reasons.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut reasons: Vec<&str> = Vec::new();
         for reason in &self.wrong {

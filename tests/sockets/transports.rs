@@ -1,4 +1,4 @@
-//! What else than TCP a connection runs on.
+//! Tests of transports other than TCP.
 
 use crate::{DEADLINE, connect};
 use bareline_core::{Method, Status, Target};
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Octets that come in these pieces, and the writes that go.
+/// A transport that reads these pieces, and records the writes.
 struct Script {
     pieces: Vec<&'static [u8]>,
     writes: Vec<Vec<u8>>,
@@ -41,8 +41,7 @@ impl Write for &mut Script {
     }
 }
 
-/// The writes in which a server answers what comes in these pieces, each request with a body of
-/// this length.
+/// Returns the sizes of the server's writes for these pieces, with responses of this length.
 fn writes(pieces: &[&'static [u8]], length: usize) -> Vec<usize> {
     let mut script = Script { pieces: pieces.to_vec(), writes: Vec::new() };
     let mut peer = ServerStream::new(Untimed(&mut script));
@@ -75,7 +74,7 @@ fn ready_output_goes_out_in_one_write() {
         (&[THREE, GET], 5, &[3, 1]),
         (&[THREE_AND_A_HALF, b"TP/1.1\r\nHost: a\r\n\r\n"], 5, &[3, 1]),
         (&[EXPECTING, b"x"], 5, &[1, 1]),
-        // The buffer has room for two of these.
+        // The buffer has space for two of these.
         (&[THREE], 3000, &[2, 1]),
     ] {
         assert_eq!(writes(pieces, length), responses, "{} pieces, {length} octets", pieces.len());
@@ -106,7 +105,7 @@ fn octets_in_memory_are_served() {
     assert!(octets.get_ref().ends_with(b"\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"));
 }
 
-/// Serves one connection over this transport: tells the length of each body.
+/// Serves one connection over this transport, and responds with the length of each body.
 fn serve(transport: impl Transport) {
     let mut peer = ServerStream::with_settings(
         transport,
@@ -184,11 +183,11 @@ fn the_last_response_is_complete_without_a_half_close() {
     assert!(peer.next_request().unwrap().is_none());
 }
 
-/// One that somebody has left nonblocking: it gives its octets when it may wait for them.
+/// A transport that was left nonblocking: it returns its octets only when it is blocking.
 struct Nonblocking {
     octets: &'static [u8],
     is_blocking: bool,
-    /// How often it has been asked in vain.
+    /// The number of reads and writes that would have blocked.
     in_vain: Arc<AtomicU32>,
 }
 
@@ -295,7 +294,7 @@ fn tls_is_a_transport() {
     served.join().unwrap();
 }
 
-/// A server with a certificate of its own.
+/// Returns a server's configuration with a certificate of its own.
 pub(crate) fn server_config() -> Arc<rustls::ServerConfig> {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
@@ -315,7 +314,7 @@ fn a_slow_sender_of_a_tls_hello_does_not_extend_the_timeout() {
             .next_request()
             .map(|exchange| exchange.is_none())
     });
-    // A record of 16 KB.
+    // The header of a record of 16 KB.
     stream.write_all(b"\x16\x03\x01\x40\x00\x01").unwrap();
     let start = Instant::now();
     while !served.is_finished() {

@@ -1,5 +1,6 @@
-//! Bodies that no handler reads: one that has arrived keeps the connection, one that has not ends
-//! it.
+//! Tests of bodies that no handler reads.
+//!
+//! A body that has arrived keeps the connection alive, any other closes it.
 
 use crate::peers::output;
 use crate::raw_client::read_response;
@@ -17,24 +18,24 @@ use std::time::{Duration, Instant};
 enum Segments {
     /// Head and body together.
     One,
-    /// The head, and the body 20 ms later.
+    /// The head, and 20 ms later the body.
     Two,
 }
 
-/// Counts of clients that want to keep their connections.
+/// Counts of clients that want to keep their connections alive.
 #[derive(Default, PartialEq, Eq, Debug)]
 struct Seen {
     connections: usize,
     responses: usize,
     closes: usize,
-    /// Responses to clients that were held up for longer than the server waits for the body.
+    /// Closes due to clients that the system delayed for longer than the server waits.
     late: usize,
 }
 
-/// How long a server waits for a body that nobody reads.
+/// The timeout of a server for a body that nobody reads.
 const UNREAD_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// Posts 1 KB `count` times, on one connection as long as the server keeps it alive.
+/// Posts 1 KB `count` times, on one connection while the server keeps it alive.
 fn post(address: SocketAddr, count: usize, segments: Segments) -> Seen {
     let mut seen = Seen::default();
     let mut kept: Option<BufReader<TcpStream>> = None;
@@ -72,7 +73,7 @@ fn post(address: SocketAddr, count: usize, segments: Segments) -> Seen {
     seen
 }
 
-/// Posts 1 KB a thousand times in all, by so many clients at the same time.
+/// Posts 1 KB a thousand times in all, from this number of concurrent clients.
 fn post_a_thousand_times(clients: usize, segments: Segments) -> Seen {
     let server = Program::start("http_server");
     let address = server.tcp();
@@ -112,7 +113,7 @@ fn pythons_client_keeps_one_connection_for_unread_bodies() {
     assert_eq!(ports.len(), 1, "the ports of its connections: {ports:?}");
 }
 
-/// Sends a request without the rest of its body, and after the response the rest and one more
+/// Sends a request without the rest of its body, and after the response the rest and a second
 /// request.
 ///
 /// Fails unless the response says close and the connection ends with it.

@@ -1,4 +1,5 @@
-//! Other people's clients, and our own, upload bodies that no handler reads or that are too large.
+//! Tests of uploads by other people's clients and our own, which no handler reads or which are too
+//! large.
 
 use crate::limited::Limited;
 use crate::peers::{folder, has, output};
@@ -149,7 +150,7 @@ fn curl_gets_each_404_and_413() {
     tally.check();
 }
 
-/// Returns the status of the response to a POST of so many octets.
+/// Posts this number of octets, and returns the status of the response.
 fn post(client: &Client, url: &str, size: usize) -> Result<u16, Error> {
     let mut response = client.request(Method::POST, url)?.send_body(&vec![b'x'; size])?;
     io::copy(&mut response, &mut io::sink())?;
@@ -190,7 +191,7 @@ fn our_client_loses_no_request_behind_an_unread_body() {
     let mut tally = Tally::default();
     for number in 0..TURNS {
         tally.add(expect(404, post(&client, &url("/status/404"), 300_000), "POST"));
-        // Our client repeats a GET by itself when a connection fails, but not a POST.
+        // Our client repeats a GET when a connection fails, but not a POST.
         tally.add(expect(200, post(&client, &url("/echo"), 10), "small POST"));
         let target = format!("/?number={number}");
         let page = client.get(&url(&target)).and_then(|response| Ok(io::read_to_string(response)?));

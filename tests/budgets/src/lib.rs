@@ -1,8 +1,7 @@
-//! Runs a piece of work on an emulated board and tells by semihosting what it costs: peak stack and
-//! instructions.
+//! Measurements on an emulated board: peak stack and instructions, printed by semihosting.
 //!
-//! The emulator counts an instruction as a nanosecond (`-icount shift=0`), and the board's timer
-//! ticks every 40 of them (25 MHz).
+//! The emulator counts one nanosecond for each instruction (`-icount shift=0`). The board's timer
+//! ticks every 40 ns (25 MHz), so once every 40 instructions.
 #![no_std]
 
 use core::arch::asm;
@@ -19,7 +18,7 @@ pub const LARGE_REQUEST: &[u8] = include_bytes!("../messages/large_request.http"
 pub const SMALL_RESPONSE: &[u8] = include_bytes!("../messages/small_response.http");
 /// A response of 1,200 octets.
 pub const LARGE_RESPONSE: &[u8] = include_bytes!("../messages/large_response.http");
-/// Five chunks of 7 to 512 octets, and the last one.
+/// Five chunks of 7 to 512 octets, and the last chunk.
 pub const CHUNKED_BODY: &[u8] = include_bytes!("../messages/chunked_body.http");
 /// A request with that body.
 pub const CHUNKED_REQUEST: &[u8] = include_bytes!("../messages/chunked_request.http");
@@ -39,11 +38,11 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     unsafe { a_panic_path_is_left() }
 }
 
-/// Does the work on each input, and tells the most stack that it took, in octets, then how many
-/// instructions each took.
+/// Runs the work on each input, then prints the peak stack in octets and the instructions for each
+/// input.
 #[inline(always)]
 pub fn measure(inputs: &[&[u8]], work: fn(&[u8]) -> usize) -> ! {
-    // All of the messages are in each firmware, so that none pays for its own.
+    // Each firmware contains all messages, so that none is larger by its own.
     black_box([
         SMALL_REQUEST,
         LARGE_REQUEST,
@@ -64,7 +63,7 @@ pub fn measure(inputs: &[&[u8]], work: fn(&[u8]) -> usize) -> ! {
     exit()
 }
 
-/// The octets of stack that the work changes.
+/// Returns the octets of stack that the work changes.
 #[inline(never)]
 fn stack_of(work: impl FnOnce()) -> u32 {
     let pointer: *mut u32;
@@ -78,16 +77,16 @@ fn stack_of(work: impl FnOnce()) -> u32 {
             (word < pointer).then_some(word)
         })
     };
-    // SAFETY: between the statics and the stack pointer is what nobody uses; this function calls
-    // nothing while it paints.
+    // SAFETY: nothing uses the memory between the statics and the stack pointer, and this function
+    // makes no call while it paints.
     free().for_each(|word| unsafe { word.write_volatile(PAINT) });
     work();
-    // SAFETY: as above; it is memory.
+    // SAFETY: as above; the memory can be read.
     let untouched = free().take_while(|&word| unsafe { word.read_volatile() } == PAINT).count();
     (free().count() - untouched) as u32 * 4
 }
 
-/// How many instructions the work takes.
+/// Returns the number of instructions that the work takes.
 #[inline(never)]
 fn instructions_of(work: impl Fn()) -> u32 {
     let rounds_of = |work: &dyn Fn()| {
@@ -98,7 +97,7 @@ fn instructions_of(work: impl Fn()) -> u32 {
     rounds_of(&work).saturating_sub(rounds_of(&|| _ = black_box(0))) / ROUNDS
 }
 
-/// Writes a number and a line end where the emulator shows it.
+/// Prints a number and a line end on the emulator's console.
 #[inline(never)]
 pub fn tell(number: u32) {
     let mut rest = number;
@@ -113,7 +112,7 @@ pub fn tell(number: u32) {
     semihosting(WRITE_TEXT, text.as_ptr().addr() as u32);
 }
 
-/// Ends the emulator.
+/// Exits the emulator.
 pub fn exit() -> ! {
     const REPORT: u32 = 0x18;
     const APPLICATION_EXIT: u32 = 0x20026;
@@ -122,6 +121,6 @@ pub fn exit() -> ! {
 }
 
 fn semihosting(operation: u32, parameter: u32) {
-    // SAFETY: the emulator takes it for a call; it reads what the parameter says.
+    // SAFETY: the emulator handles the breakpoint as a call, and reads the parameter.
     unsafe { asm!("bkpt 0xab", inout("r0") operation => _, in("r1") parameter) };
 }

@@ -1,4 +1,4 @@
-//! Logs values, heads, events, states and faults.
+//! Logs values, heads, events, states and errors.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 #[cfg(target_os = "none")]

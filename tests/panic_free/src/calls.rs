@@ -1,4 +1,4 @@
-//! Calls what a firmware would call of bareline-core.
+//! Calls of all functions of bareline-core that a firmware may call.
 
 use bareline_core::embedded_io_07::{Exchange, ServerStream};
 use bareline_core::{
@@ -15,7 +15,7 @@ use core::fmt::{self, Write};
 use core::hint::black_box;
 use embedded_io::{Error, Read};
 
-/// Where text goes: the optimizer must not know.
+/// A writer that the optimizer knows nothing about.
 struct Sink;
 
 impl Write for Sink {
@@ -31,16 +31,16 @@ macro_rules! formatted {
         fn format(value: &$type) {
             black_box(write!(Sink, $pattern, value).is_ok());
         }
-        // Whoever has its address may call it, with any value.
+        // The address escapes: any code may call the function, with any value.
         black_box(format as fn(&$type));
     })*};
 }
 
-/// Calls every method of a head on this sink. The optimizer must not know which one ends it.
+/// Calls every method of a head on this sink. The optimizer cannot know which one ends the head.
 macro_rules! head {
     ($head:expr, $octets:expr $(, $way:literal => $end:ident($($argument:expr)?))*) => {{
         let (head, value) = ($head.version(black_box(Version::Http10)), FieldValue::new($octets)?);
-        // A request has none.
+        // A request has no reason phrase.
         let head = if black_box(true) { head.reason(value)? } else { head };
         let head = head
             .field(black_box(FieldName::HOST), value)?
@@ -53,7 +53,7 @@ macro_rules! head {
     }};
 }
 
-/// Calls those too that a datagram does not have.
+/// Calls the methods of a head that a datagram does not have, too.
 macro_rules! stream_head {
     ($head:expr, $octets:expr) => {
         head!(
@@ -64,8 +64,10 @@ macro_rules! stream_head {
     };
 }
 
-/// Calls every public function on these octets; `uncalled` finds those that are missing. What is
-/// derived of `Clone`, `PartialEq`, `Eq`, `Hash` and their like is left out: it cannot panic.
+/// Calls every public function on these octets; `uncalled` finds missing ones.
+///
+/// Derived functions (`Clone`, `PartialEq`, `Eq`, `Hash` and their like) are left out: they cannot
+/// panic.
 pub fn all(received: &[u8]) {
     formatted_values();
     if let Err(error) = request(received) {
@@ -218,7 +220,7 @@ fn body(received: &[u8]) -> Result<(), ParseError> {
     decoder.on_eof()
 }
 
-/// A server's connection, as a device would run it.
+/// Runs a server's connection, as a device would.
 #[inline(never)]
 fn served(received: &[u8]) -> Result<(), WriteError> {
     let mut connection = ServerConnection::new(black_box(Limits::DEFAULT));
@@ -348,7 +350,7 @@ fn datagrams(received: &[u8]) -> Result<(), ParseError> {
     Ok(())
 }
 
-/// A transport of which the optimizer does not know what it does.
+/// A transport that the optimizer knows nothing about.
 struct Line<'r>(&'r [u8]);
 
 impl embedded_io::ErrorType for Line<'_> {
@@ -372,8 +374,10 @@ impl embedded_io::Write for Line<'_> {
     }
 }
 
-/// A connection over embedded-io. (Its asynchronous twin is the same text; a future has panic paths
-/// of the compiler's, for whoever polls it once more when it is done.)
+/// Runs a connection over embedded-io.
+///
+/// Its asynchronous twin is the same text; a future has the compiler's panic paths for a poll after
+/// completion.
 #[inline(never)]
 fn streamed(received: &[u8]) -> Result<(), StreamError<Infallible>> {
     let mut stream =

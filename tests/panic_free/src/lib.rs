@@ -1,5 +1,6 @@
-//! Every public function of bareline-core, called: `main.rs` proves that none of them panics, and
-//! `tests/budgets` measures what all of them cost.
+//! Calls of every public function of bareline-core.
+//!
+//! `main.rs` proves that none of these functions panics, and `tests/budgets` measures their cost.
 #![no_std]
 
 pub mod calls;

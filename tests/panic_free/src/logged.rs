@@ -8,7 +8,7 @@ use bareline_core::{
 };
 use core::hint::black_box;
 
-/// Where the log goes: the optimizer must not know.
+/// A logger that the optimizer knows nothing about.
 #[defmt::global_logger]
 struct Log;
 
@@ -33,7 +33,7 @@ macro_rules! logged {
         fn log(value: &$type) {
             defmt::println!("{}", value);
         }
-        // Whoever has its address may call it, with any value.
+        // The address escapes: any code may call the function, with any value.
         black_box(log as fn(&$type));
     })*};
 }

@@ -1,5 +1,6 @@
-//! Links only when the compiler has found every panic path of bareline-core to be dead: the panic
-//! handler calls a symbol that nothing defines.
+//! A proof that bareline-core has no panic path: the panic handler calls an undefined symbol.
+//!
+//! The program links only if the compiler has removed every panic path as dead code.
 #![no_std]
 #![no_main]
 

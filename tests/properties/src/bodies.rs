@@ -1,4 +1,4 @@
-//! Bodies: as a caller means them, and as octets that a decoder reads.
+//! Strategies for bodies, both as models and as octets for a decoder.
 
 use crate::connections::limits;
 use crate::lines::{field_octets, joined};
@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// Pieces of chunked bodies, right and wrong ones.
+/// Pieces of chunked bodies, valid and invalid ones.
 const PIECES: &[&str] = &[
     "a",
     "0\r\n",
@@ -39,7 +39,7 @@ const EXTENSIONS: &[&str] = &["", ";a", "\t; a = \"b\\\"c\"", ";a=b;c"];
 
 const TRAILERS: &[&str] = &["X: a\r\n", "X-A:\tb \r\n", "X:\r\n"];
 
-/// Makes how octets of a body arrive, in pieces of up to 40.
+/// Generates the arrival of a body's octets, in pieces of up to 40.
 pub fn body_readings() -> BoxedStrategy<BodyReading> {
     let framing = prop_oneof![
         5 => Just(Framing::Chunked),
@@ -58,12 +58,12 @@ pub fn body_readings() -> BoxedStrategy<BodyReading> {
         .boxed()
 }
 
-/// Makes what may be octets of a body: a chunked body, or pieces of some.
+/// Generates octets of a body: a chunked body, or pieces of one in any order.
 pub fn body_octets() -> BoxedStrategy<Octets> {
     prop_oneof![joined(PIECES, 0..12), chunked_bodies()].boxed()
 }
 
-/// Makes chunked bodies, with extensions and trailer fields.
+/// Generates chunked bodies, with extensions and trailer fields.
 pub(crate) fn chunked_bodies() -> BoxedStrategy<Octets> {
     let data = vec(select(&b"a0;\r\n\xff"[..]), 1..=18);
     let chunks = vec((data, select(EXTENSIONS)), 0..=3);
@@ -83,7 +83,7 @@ pub(crate) fn chunked_bodies() -> BoxedStrategy<Octets> {
         .boxed()
 }
 
-/// Makes bodies as a caller means them.
+/// Generates models of bodies.
 pub fn body_models() -> BoxedStrategy<BodyModel> {
     let piece = vec(select(&b"a0;\r\n\xff"[..]), 0..=40).prop_map(Octets);
     let trailers = prop_oneof![

@@ -1,4 +1,4 @@
-//! Whatever a caller hands to a writer.
+//! A strategy for any calls on a writer.
 
 use bareline_fuzz::{Calls, End, TELLING};
 use proptest::collection::vec;
@@ -34,16 +34,16 @@ const VALUES: &[&str] = &[
 
 const STATUSES: &[u16] = &[200, 200, 404, 500, 204, 304, 205, 100, 101, 426, 599, 600];
 
-/// Fields that a writer accepts together only.
+/// Pairs of fields that a writer accepts only together.
 const TOGETHER: &[[(&str, &str); 2]] = &[
     [("Connection", "upgrade"), ("Upgrade", "a")],
     [("Connection", "close, te"), ("TE", "trailers")],
 ];
 
-/// What a piece of a body holds, that of one message which looks like the next among it.
+/// Pieces of a body, one of which looks like the next message.
 const PIECES: &[&str] = &["", "hello", "0\r\n\r\n", "\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n"];
 
-/// Makes one of the usual strings, sometimes with something in it.
+/// Generates one of the common strings, sometimes with another string inserted.
 fn string(usual: &'static [&'static str]) -> BoxedStrategy<String> {
     let inserted = option::weighted(1.0 / 12.0, (any::<Index>(), select(TELLING)));
     (select(usual), inserted)
@@ -73,7 +73,7 @@ fn fields() -> BoxedStrategy<Vec<(String, Vec<u8>)>> {
         .boxed()
 }
 
-/// Makes the calls with which a caller writes a message, with those that a writer has to refuse.
+/// Generates calls that write a message, some of which a writer has to reject.
 pub fn calls() -> BoxedStrategy<Calls> {
     let method = string(&["GET", "GET", "POST", "HEAD", "CONNECT", "OPTIONS", "M-SEARCH"]);
     let target = string(&["/", "/a?b", "*", "http://a/b", "/a/b"]);

@@ -1,4 +1,4 @@
-//! Sequences of messages on a connection, and who reads them.
+//! Strategies for sequences of messages on a connection, and for their readers.
 
 use crate::bodies::chunked_bodies;
 use crate::lines::{one_of, telling_lines};
@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use std::ops::Range;
 
-/// Makes limits of which few are tight, often none.
+/// Generates limits of which few are tight, often none.
 pub(crate) fn limits() -> BoxedStrategy<TightLimits> {
     let tight = |bounds: Range<u8>| option::weighted(0.2, bounds);
     let head = (tight(0..8), tight(0..16), tight(0..128));
@@ -36,7 +36,7 @@ pub(crate) fn limits() -> BoxedStrategy<TightLimits> {
     prop_oneof![Just(TightLimits::default()), limits].boxed()
 }
 
-/// Makes how a server behaves.
+/// Generates the behaviour of a server.
 pub fn manners() -> BoxedStrategy<ServerManner> {
     let responds = (weighted(0.25), weighted(0.25), any::<bool>());
     (responds, any::<bool>(), any::<bool>(), weighted(0.25))
@@ -54,7 +54,7 @@ pub fn manners() -> BoxedStrategy<ServerManner> {
         .boxed()
 }
 
-/// Makes how a sequence arrives, in pieces of up to 40 octets.
+/// Generates the arrival of a sequence, in pieces of up to 40 octets.
 pub fn readings() -> BoxedStrategy<Reading> {
     let pieces = [1..=40_u8, 1..=40, 1..=40];
     (pieces, any::<bool>(), manners(), 0..4_u8, limits())
@@ -130,12 +130,12 @@ const WRONG_RESPONSES: &[&str] = &[
     "HTTP/1.1 304 \r\nContent-Length: 9\r\n\r\n",
 ];
 
-/// Makes sequences of requests, right and wrong ones.
+/// Generates sequences of requests, valid and invalid ones.
 pub fn request_sequences(size: Range<usize>) -> BoxedStrategy<Listed<Octets>> {
     sequences(REQUEST_LINES, REQUEST_FIELDS, WRONG_REQUESTS, size)
 }
 
-/// Makes sequences of responses, right and wrong ones.
+/// Generates sequences of responses, valid and invalid ones.
 pub fn response_sequences(size: Range<usize>) -> BoxedStrategy<Listed<Octets>> {
     sequences(STATUS_LINES, RESPONSE_FIELDS, WRONG_RESPONSES, size)
 }
@@ -151,7 +151,7 @@ fn sequences(
     Listed::of(message, size)
 }
 
-/// Makes a message of these parts, with a body or without one.
+/// Generates a message of these parts, with or without a body.
 fn message(
     starts: &'static [&'static str],
     fields: &'static [&'static str],
@@ -175,7 +175,7 @@ fn message(
         .boxed()
 }
 
-/// Makes what a client asks in a dialogue.
+/// Generates the requests of a client in a dialogue.
 pub fn askings() -> BoxedStrategy<Listed<Asking>> {
     let methods = [AskingMethod::Get, AskingMethod::Head, AskingMethod::Put, AskingMethod::Delete];
     let piece = vec(select(&b"a\r\n"[..]), 0..=40).prop_map(Octets);

@@ -1,7 +1,7 @@
-//! Strategies that make the models of the properties, part by part, so that what fails shrinks to
-//! a message that a person reads.
+//! Strategies for the models of the properties.
 //!
-//! The first of several choices is always the plainest: proptest shrinks towards it.
+//! A strategy generates a message part by part, so that a failing one shrinks to a readable
+//! message. The first of several choices is always the plainest: proptest shrinks towards it.
 
 mod bodies;
 mod calls;

@@ -1,4 +1,4 @@
-//! Octets and lines that mean something in a head, right and wrong ones.
+//! Strategies for octets and lines that have a meaning in a head, valid and invalid ones.
 
 use bareline_fuzz::Octets;
 use proptest::collection::{SizeRange, vec};
@@ -57,13 +57,13 @@ const LINES: &[&str] = &[
     "",
 ];
 
-/// Selects one of these; what is selected shrinks to the first, where that fails too.
+/// Selects one string, which shrinks to the first string if that fails, too.
 pub(crate) fn one_of(all: &'static [&'static str]) -> BoxedStrategy<&'static str> {
     let plainest = all.first().copied().unwrap_or_default();
     prop_oneof![1 => Just(plainest), 20 => select(all)].boxed()
 }
 
-/// Joins what is selected.
+/// Generates a number of parts, joined.
 pub(crate) fn joined(
     parts: &'static [&'static str],
     size: impl Into<SizeRange>,
@@ -71,17 +71,17 @@ pub(crate) fn joined(
     vec(one_of(parts), size).prop_map(|parts| Octets(parts.concat().into_bytes())).boxed()
 }
 
-/// Makes a line.
+/// Generates a line.
 pub(crate) fn telling_lines() -> BoxedStrategy<Octets> {
     joined(LINES, 1)
 }
 
-/// Makes lines in any order.
+/// Generates lines in any order.
 pub fn lines() -> BoxedStrategy<Octets> {
     joined(LINES, 0..9)
 }
 
-/// Makes heads, and lines in any order.
+/// Generates heads, and lines in any order.
 pub fn heads() -> BoxedStrategy<Octets> {
     let host = prop_oneof![3 => Just("Host: a\r\n"), 1 => Just("")];
     let head =
@@ -91,24 +91,24 @@ pub fn heads() -> BoxedStrategy<Octets> {
     prop_oneof![head, lines()].boxed()
 }
 
-/// Octets of any kind, those that mean something somewhere in a head more often than others.
+/// Returns octets of any kind; octets with a meaning in a head are frequent.
 fn telling_octets() -> Vec<u8> {
     let telling = b"\r\n\t\0 :,/?*%[]{\\^@\"\x7f\x80\xff09AH".repeat(10);
     b"a".iter().copied().chain(telling).chain(0..=0xff).collect()
 }
 
-/// Makes octets of any kind.
+/// Generates octets of any kind.
 pub fn random_octets() -> BoxedStrategy<Octets> {
     let octets: Vec<u8> = std::iter::once(b'a').chain(0..=0xff).collect();
     vec(select(octets), 0..200).prop_map(Octets).boxed()
 }
 
-/// Makes octets of which each may mean something in a head.
+/// Generates octets that may have a meaning in a field value.
 pub(crate) fn field_octets(size: impl Into<SizeRange>) -> BoxedStrategy<Octets> {
     vec(select(&b"a \t,;=\"\\:\xff"[..]), size).prop_map(Octets).boxed()
 }
 
-/// Makes runs of octets of one class, with one between them that may be of another.
+/// Generates runs of octets of one class, separated by one octet of any class.
 pub fn runs() -> BoxedStrategy<Octets> {
     let one = select(telling_octets());
     let of_one = (one.clone(), 1..90_usize).prop_map(|(octet, count)| vec![octet; count]);
@@ -126,15 +126,16 @@ pub fn runs() -> BoxedStrategy<Octets> {
     prop_oneof![runs, in_any_order].prop_map(Octets).boxed()
 }
 
-/// A place in a head: so many lines before its last one, and so many octets into the line. Lines
-/// before the place, the target and a body can be left out without moving it.
+/// A position in a head: the number of lines before its last one, and the column.
+///
+/// It does not move when earlier lines, the target or a body shrink.
 type Place = (usize, usize);
 
 fn places() -> impl Strategy<Value = Place> {
     (0..9_usize, 0..24_usize)
 }
 
-/// Returns where a place is in these octets, which are not empty.
+/// Returns the index of a position in these octets, which are not empty.
 fn position(octets: &[u8], (from_last, column): Place) -> usize {
     let end =
         octets.windows(4).position(|four| four == b"\r\n\r\n").map_or(octets.len(), |at| at + 4);
@@ -145,7 +146,7 @@ fn position(octets: &[u8], (from_last, column): Place) -> usize {
     start + column % lines.get(line).map_or(1, |line| line.len())
 }
 
-/// Changes an octet of a head, inserts one, or removes one.
+/// Generates messages with an octet of their heads changed, inserted or removed.
 pub fn broken(messages: BoxedStrategy<Octets>) -> BoxedStrategy<Octets> {
     (messages, places(), select(telling_octets()), 0..3_u8)
         .prop_map(|(octets, place, octet, change)| {
@@ -157,7 +158,7 @@ pub fn broken(messages: BoxedStrategy<Octets>) -> BoxedStrategy<Octets> {
         .boxed()
 }
 
-/// Makes a message, and the same with some octets of its head changed.
+/// Generates a message, and its copy with some octets of the head changed.
 pub fn overwritten(messages: BoxedStrategy<Octets>) -> BoxedStrategy<(Octets, Octets)> {
     (messages, vec((places(), select(telling_octets())), 1..4))
         .prop_map(|(message, changes)| {

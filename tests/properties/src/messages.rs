@@ -1,4 +1,4 @@
-//! Messages as a caller means them.
+//! Strategies for messages.
 
 use bareline_core::{Target, WireBuf, WriteError};
 use bareline_fuzz::{Asked, Ending, MessageModel, Octets, RequestModel, ResponseModel};
@@ -19,7 +19,7 @@ const PCHARS: &[&str] = &[
     "'", "(", ")", "*", "+", ",", ";", "=", ":", "@", "0", "9", "A", "Z", "z", "//", "..",
 ];
 
-/// Octets of names and of hosts [RFC 3986 section 3.2.2].
+/// Octets of names, and of hosts [RFC 3986 section 3.2.2].
 const HOST_OCTETS: &[u8] = b"a.-0bcxyz123456789ABC";
 
 const HOSTS: &[&str] =
@@ -27,11 +27,11 @@ const HOSTS: &[&str] =
 
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "OPTIONS", "CONNECT", "TRACE", "M-SEARCH"];
 
-/// The ones on which framing depends more often than others.
+/// The statuses; those that change the framing are frequent.
 const STATUSES: &[u16] =
     &[200, 100, 101, 103, 204, 204, 205, 206, 299, 301, 304, 304, 304, 400, 426, 500, 599];
 
-/// Makes octets of a class, of which the first is the plainest.
+/// Generates octets of a class, of which the first is the plainest.
 fn text(class: &'static [u8], len: RangeInclusive<usize>) -> BoxedStrategy<String> {
     vec(select(class), len).prop_map(|octets| octets.into_iter().map(char::from).collect()).boxed()
 }
@@ -54,7 +54,7 @@ fn path() -> BoxedStrategy<String> {
     (pchars(0..=16), query).prop_map(path).boxed()
 }
 
-/// Makes methods with targets that suit them.
+/// Generates methods with targets of a form that they allow.
 fn start() -> BoxedStrategy<(String, String)> {
     let scheme = select(&["http", "HTTPS", "x+y"][..]);
     let parts = (method(), path(), option::weighted(0.25, (scheme, host())), any::<bool>());
@@ -72,13 +72,13 @@ fn start() -> BoxedStrategy<(String, String)> {
         .boxed()
 }
 
-/// Octets of field values, those that mean something more often than others.
+/// Returns octets of field values; octets with a meaning are frequent.
 fn value_octets() -> Vec<u8> {
     let telling = [&b"a"[..], &b" \t,;=\"\\:0".repeat(8)].concat();
     telling.into_iter().chain(b' '..=b'~').chain(0x80..=0xff).collect()
 }
 
-/// Makes fields whose names begin with `X`: clear of those that have a meaning for the writer.
+/// Generates fields whose names begin with `X`, and so have no meaning for the writer.
 fn fields() -> BoxedStrategy<Vec<(String, Vec<u8>)>> {
     let name = text(TCHARS, 0..=8).prop_map(|name| format!("X{name}"));
     vec((name, vec(select(value_octets()), 0..=16)), 0..=5).boxed()
@@ -89,7 +89,7 @@ fn body() -> BoxedStrategy<Vec<u8>> {
     vec(select(telling.into_iter().chain(0..=0xff).collect::<Vec<u8>>()), 0..=40).boxed()
 }
 
-/// Makes requests, some that a writer refuses among them.
+/// Generates requests, some of which a writer rejects.
 pub fn requests() -> BoxedStrategy<RequestModel> {
     let host_value = prop_oneof![7 => host(), 1 => Just(String::new())];
     let host = (host_value, any::<Index>(), any::<bool>());
@@ -107,7 +107,7 @@ pub fn requests() -> BoxedStrategy<RequestModel> {
         .boxed()
 }
 
-/// Makes responses, some that a writer refuses among them.
+/// Generates responses, some of which a writer rejects.
 pub fn responses() -> BoxedStrategy<ResponseModel> {
     let endings = [
         Ending::Whole,
@@ -130,14 +130,14 @@ pub fn responses() -> BoxedStrategy<ResponseModel> {
         .boxed()
 }
 
-/// Makes messages, some that a writer refuses among them.
+/// Generates messages, some of which a writer rejects.
 pub fn messages() -> BoxedStrategy<MessageModel> {
     let (requests, responses) = (requests(), responses());
     let request = requests.prop_map(MessageModel::Request);
     prop_oneof![request, responses.prop_map(MessageModel::Response)].boxed()
 }
 
-/// Makes requests that a writer accepts.
+/// Generates requests that a writer accepts.
 pub fn written_requests() -> BoxedStrategy<RequestModel> {
     requests()
         .prop_map(|mut model| {
@@ -152,7 +152,7 @@ pub fn written_requests() -> BoxedStrategy<RequestModel> {
         .boxed()
 }
 
-/// Makes responses that a writer accepts.
+/// Generates responses that a writer accepts.
 pub fn written_responses() -> BoxedStrategy<ResponseModel> {
     responses()
         .prop_map(|mut model| {
@@ -173,14 +173,14 @@ pub fn written_responses() -> BoxedStrategy<ResponseModel> {
         .boxed()
 }
 
-/// Makes messages as a writer writes them.
+/// Generates the octets of messages that a writer accepts.
 pub fn written_messages() -> BoxedStrategy<Octets> {
     let response = written_responses().prop_map(MessageModel::Response);
     let response = response.prop_map(|model| Octets(written(&model)));
     prop_oneof![written_request_octets(), response].boxed()
 }
 
-/// Returns a message as a writer writes it; nothing of one that it refuses.
+/// Returns the octets of a message; none if a writer rejects the message.
 pub fn written(model: &MessageModel) -> Vec<u8> {
     let mut out = WireBuf::<16_384>::new();
     let _rejected = match model {
@@ -190,7 +190,7 @@ pub fn written(model: &MessageModel) -> Vec<u8> {
     out.as_bytes().to_vec()
 }
 
-/// Makes requests as a writer writes them.
+/// Generates the octets of requests that a writer accepts.
 pub fn written_request_octets() -> BoxedStrategy<Octets> {
     let written = |model| Octets(written(&MessageModel::Request(model)));
     written_requests().prop_map(written).boxed()

@@ -1,4 +1,4 @@
-//! What a caller does with a connection, with streams, and with a buffer.
+//! Strategies for calls on a connection, on streams, and on a buffer.
 
 use crate::lines::one_of;
 use crate::shown::Listed;
@@ -10,7 +10,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// Makes statuses, those on which framing and turns depend more often than others.
+/// Generates statuses; those that change the framing or the state are frequent.
 fn code() -> BoxedStrategy<u16> {
     prop_oneof![7 => select(&[200, 200, 200, 204, 304, 100, 101][..]), 1 => 100..=599_u16].boxed()
 }
@@ -19,12 +19,12 @@ fn finish() -> BoxedStrategy<HeadFinish> {
     select(HeadFinish::ALL).boxed()
 }
 
-/// Makes octets of a body, or of what frames it.
+/// Generates octets of a body, or of its framing.
 fn octets() -> BoxedStrategy<Octets> {
     vec(select(&b"abc12\r\n0"[..]), 0..6).prop_map(Octets).boxed()
 }
 
-/// Makes octets that a server or a client is presented, as a whole or cut.
+/// Generates messages for a server or a client, complete or cut.
 fn presented(all: &'static [&'static str]) -> BoxedStrategy<Octets> {
     let cut = (select(all), 1..40_usize).prop_map(|(message, len)| {
         let octets = message.as_bytes();
@@ -33,7 +33,7 @@ fn presented(all: &'static [&'static str]) -> BoxedStrategy<Octets> {
     prop_oneof![octets(), cut].boxed()
 }
 
-/// Makes all that a caller may do with a server's connection.
+/// Generates all calls on a server's connection.
 pub fn operations() -> BoxedStrategy<Listed<Operation>> {
     let rare = prop_oneof![
         presented(REQUESTS).prop_map(Operation::PresentOther),
@@ -45,7 +45,7 @@ pub fn operations() -> BoxedStrategy<Listed<Operation>> {
     Listed::of(prop_oneof![4 => early_operation(), 1 => rare], 0..16)
 }
 
-/// Makes what a caller does who responds before the body is there.
+/// Generates calls of a server that responds before the body has arrived.
 pub fn early_operations() -> BoxedStrategy<Listed<Operation>> {
     Listed::of(early_operation(), 1..16)
 }
@@ -72,7 +72,7 @@ fn early_operation() -> BoxedStrategy<Operation> {
     .boxed()
 }
 
-/// Makes all that a caller may do with a client's connection.
+/// Generates all calls on a client's connection.
 pub fn client_operations() -> BoxedStrategy<Listed<ClientOperation>> {
     let request = (one_of(REQUESTED), finish())
         .prop_map(|(line, finish)| ClientOperation::Request(line, finish));
@@ -94,7 +94,7 @@ pub fn client_operations() -> BoxedStrategy<Listed<ClientOperation>> {
     Listed::of(operation, 0..16)
 }
 
-/// Makes calls on two streams with two buffers, bodies in parts above all.
+/// Generates calls on two streams with two buffers, mostly for bodies in parts.
 pub fn stream_calls() -> BoxedStrategy<Listed<StreamCall>> {
     let contents = [Content::None, Content::Short, Content::AHead, Content::LastChunk];
     let content = || select(contents.to_vec());
@@ -121,7 +121,7 @@ pub fn stream_calls() -> BoxedStrategy<Listed<StreamCall>> {
     Listed::of(call, 1..24)
 }
 
-/// Makes what is done with a receive buffer of 24 octets.
+/// Generates operations on a receive buffer of 24 octets.
 pub fn buffer_uses() -> BoxedStrategy<Listed<BufferUse>> {
     let count = || 0..16_u8;
     let pin = (count(), count(), count())

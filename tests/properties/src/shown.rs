@@ -1,4 +1,4 @@
-//! How a failing case is shown.
+//! The text of failing cases.
 
 use bareline_fuzz::Octets;
 use proptest::collection::{SizeRange, vec};
@@ -6,12 +6,12 @@ use proptest::prelude::*;
 use std::fmt;
 use std::ops::Deref;
 
-/// A list that is shown with an item a line.
+/// A list that is shown with one item on each line.
 #[derive(Clone, Default)]
 pub struct Listed<T>(pub Vec<T>);
 
 impl<T> Listed<T> {
-    /// Returns a strategy for lists of what `items` makes.
+    /// Returns a strategy for lists of the values of `items`.
     pub(crate) fn of<S>(items: S, size: impl Into<SizeRange>) -> BoxedStrategy<Self>
     where
         S: Strategy<Value = T> + 'static,
@@ -22,7 +22,7 @@ impl<T> Listed<T> {
 }
 
 impl Listed<Octets> {
-    /// Returns the octets of all of them.
+    /// Returns the octets of all items.
     pub fn concat(&self) -> Vec<u8> {
         self.0.iter().flat_map(|octets| octets.iter().copied()).collect()
     }

@@ -1,8 +1,8 @@
-//! The classes of differences, each with the reason why it is none to mend, or a fault of ours.
+//! The classes of differences, each with its reason, or an error of ours.
 //!
-//! A difference belongs to the first class whose predicate holds. A class in which bareline rejects
-//! what others accept shows the fault from the message's octets, and names no reader: its sample
-//! could be used against whoever is named.
+//! A difference belongs to the first class whose predicate holds. Where bareline rejects what
+//! others accept, the class shows the error from the message's octets. Such a class names no
+//! reader, since its sample could be used to attack that reader.
 
 mod lax;
 mod strict;
@@ -26,23 +26,23 @@ pub(crate) struct Case<'c> {
 }
 
 impl Case<'_> {
-    /// Returns true where bareline rejects the message with an error of this kind.
+    /// Returns whether bareline rejects the message with an error of this kind.
     fn is(&self, kind: ParseErrorKind) -> bool {
         self.difference == Difference::WeReject
             && self.ours.error.is_some_and(|error| error.kind() == kind)
     }
 
-    /// Returns where bareline's error is.
+    /// Returns the offset of bareline's error.
     fn offset(&self) -> usize {
         self.ours.error.map_or(0, |error| error.offset())
     }
 
-    /// Returns the octet at the error, and at places behind it.
+    /// Returns the octet at this distance after the error's offset.
     fn octet(&self, behind: usize) -> Option<u8> {
         self.message.octets.get(self.offset() + behind).copied()
     }
 
-    /// Returns the line in which the error is, without its LF.
+    /// Returns the line that has the error, without its LF.
     fn line(&self) -> &[u8] {
         self.facts.body_line(self.offset())
     }
@@ -57,12 +57,12 @@ impl Case<'_> {
         self.facts.start(1)
     }
 
-    /// Returns the first fault in the chunks of a body, and where its trailers begin.
+    /// Returns the first error in the chunks of a body, and the offset of its trailers.
     fn chunks(&self) -> Chunks {
         Chunks::of(self.facts.body())
     }
 
-    /// Returns true where bareline's error is in the trailers of a chunked body.
+    /// Returns whether bareline's error is in the trailers of a chunked body.
     fn is_in_trailers(&self) -> bool {
         self.is_in_body()
             && self.chunks().trailers.is_some_and(|start| self.offset() >= self.facts.body + start)
@@ -76,44 +76,45 @@ impl Case<'_> {
         self.facts.is_head_whole && self.offset() >= self.facts.body
     }
 
-    /// Returns true where the other reader rejects the message with a reason that has one of these
-    /// words in it.
+    /// Returns whether the other reader rejects the message with a reason that contains one of
+    /// these words.
     fn rejects_for(&self, words: &[&str]) -> bool {
         let Outcome::Rejected(given) = self.theirs else { return false };
         let given = given.to_ascii_lowercase().replace(['_', ' '], "-");
         self.difference == Difference::TheyReject && words.iter().any(|word| given.contains(word))
     }
 
-    /// Returns true where the other reader rejects the message, with this reason.
+    /// Returns whether this reader rejects the message with this reason.
     fn rejects(&self, peer: Peer, reason: &str) -> bool {
         let Outcome::Rejected(given) = self.theirs else { return false };
         self.peer == peer && self.difference == Difference::TheyReject && given.starts_with(reason)
     }
 }
 
-/// Why a difference is as it is.
+/// The reason for a difference.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Why {
-    /// The RFC forbids the message, or its grammar does not have it.
+    /// The RFC or its grammar forbids the message.
     Rule,
-    /// The RFC leaves a choice: the first cell of the row in DESIGN.md.
+    /// The RFC leaves a choice; this is the first cell of the row in DESIGN.md.
     Row(&'static str),
     /// A limit of bareline.
     Limit(&'static str),
-    /// The other reader documents it: where.
+    /// The other reader documents the behaviour, at this reference.
     Theirs(&'static [Peer], &'static str),
-    /// The other reader's interface leaves a check to its caller, or makes it later. There is no
-    /// sample then.
+    /// The other reader's interface leaves a check to its caller, or makes it later.
+    ///
+    /// The class has no sample then.
     Interface(&'static [Peer], &'static str),
-    /// The other reader documents it, and accepts more than bareline: it is not named.
+    /// The other reader documents the behaviour, which is laxer than ours: the reader is not named.
     Unnamed(&'static [Peer]),
-    /// A fault of bareline.
+    /// An error of bareline.
     Fault,
 }
 
 pub(crate) struct Class {
     pub(crate) name: &'static str,
-    /// The difference, as a sentence.
+    /// The description of the difference, as a sentence.
     pub(crate) what: &'static str,
     pub(crate) section: &'static str,
     pub(crate) why: Why,
@@ -126,8 +127,9 @@ impl Class {
         lax::FIRST.iter().chain(strict::LEFT).chain(strict::CLASSES).chain(lax::CLASSES)
     }
 
-    /// Returns the class of a difference. What is said to be another reader's choice is so for that
-    /// reader alone.
+    /// Returns the class of a difference.
+    ///
+    /// A class for another reader's choice holds for that reader only.
     pub(crate) fn of(case: &Case<'_>) -> Option<&'static Class> {
         Self::all().find(|class| {
             let is_theirs = match class.why {

@@ -1,20 +1,20 @@
-//! Whether two readers make the same of a message.
+//! The comparison of what two readers read in a message.
 
 use crate::message::{Field, Framing, Outcome, Reading, Role, trim};
 use crate::reader::Peer;
 
-/// How two outcomes differ: in the verdict, or in the first part that is not the same.
+/// The difference of two outcomes: the verdict, or the first part that differs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Difference {
-    /// Bareline rejects what the other reader accepts, or would read on.
+    /// Bareline rejects a message that is accepted or incomplete for the other reader.
     WeReject,
-    /// The other reader rejects what bareline accepts, or would read on.
+    /// The other reader rejects a message that is accepted or incomplete for bareline.
     TheyReject,
-    /// The message is incomplete for bareline and whole for the other reader.
+    /// The message is incomplete for bareline and complete for the other reader.
     WeWait,
-    /// The message is whole for bareline and incomplete for the other reader.
+    /// The message is complete for bareline and incomplete for the other reader.
     TheyWait,
-    /// The head alone is whole, for one of them.
+    /// The head is complete for only one of them.
     Head,
     Framing,
     Method,
@@ -28,7 +28,9 @@ pub(crate) enum Difference {
     End,
 }
 
-/// Returns the first difference. What a reader documents to normalise is normalised on both sides.
+/// Returns the first difference.
+///
+/// Parts that a reader documents to normalise are normalised on both sides.
 pub(crate) fn difference(
     peer: Peer,
     role: Role,
@@ -39,7 +41,7 @@ pub(crate) fn difference(
         (Outcome::Rejected(_), Outcome::Rejected(_)) => None,
         (Outcome::Rejected(_), _) => Some(Difference::WeReject),
         (_, Outcome::Rejected(_)) => Some(Difference::TheyReject),
-        // Where the reader shows no body, the head is all that counts.
+        // Without a body of the other reader, only the head is compared.
         (Outcome::Incomplete(Some(ours)), Outcome::Accepted(theirs))
             if theirs.content.is_none() =>
         {
@@ -51,7 +53,7 @@ pub(crate) fn difference(
             head_difference(peer, role, ours, theirs)
         }
         (Outcome::Incomplete(None), Outcome::Incomplete(None)) => None,
-        // Every reader shows a head that is whole.
+        // Every reader shows a complete head.
         (Outcome::Incomplete(_), Outcome::Incomplete(_)) => Some(Difference::Head),
         (Outcome::Accepted(ours), Outcome::Accepted(theirs)) => {
             head_difference(peer, role, ours, theirs)
@@ -65,8 +67,7 @@ fn head_difference(peer: Peer, role: Role, ours: &Reading, theirs: &Reading) -> 
         Role::Request => [Difference::Method, Difference::Target, Difference::Version],
         _ => [Difference::Version, Difference::Status, Difference::Reason],
     };
-    // Not every reader says that what follows belongs to another protocol; for all of them the
-    // message has no body then.
+    // Not every reader reports an upgrade; for all of them the message has no body then.
     let body = |framing| if framing == Framing::Tunnel { Framing::None } else { framing };
     if let (Some(one), Some(other)) = (ours.framing, theirs.framing)
         && body(one) != body(other)
@@ -77,7 +78,7 @@ fn head_difference(peer: Peer, role: Role, ours: &Reading, theirs: &Reading) -> 
         let (Some(one), Some(other)) = (one, other) else { continue };
         let is_same = match place {
             Difference::Target if peer == Peer::Hyper => is_uri(one, other),
-            // Go and h11 remove the whitespace in front of a reason, hyper shows none.
+            // Go and h11 trim the start of a reason phrase, hyper shows none.
             Difference::Reason => trim(one) == trim(other),
             _ => one == other,
         };
@@ -101,15 +102,17 @@ fn body_difference(peer: Peer, ours: &Reading, theirs: &Reading) -> Option<Diffe
         .then_some(Difference::End)
 }
 
-/// hyper writes scheme and host in lower case [RFC 3986 section 6.2.2.1], and adds the path that an
-/// absolute form without one stands for [RFC 9112 section 3.2.1].
+/// Returns whether the targets are equal in hyper's form.
+///
+/// hyper writes scheme and host in lower case [RFC 3986 section 6.2.2.1], and adds the path `/` to
+/// an absolute form without one [RFC 9112 section 3.2.1].
 fn is_uri(ours: &[u8], theirs: &[u8]) -> bool {
     let query = ours.iter().position(|octet| *octet == b'?').unwrap_or(ours.len());
     let with_path = [&ours[..query], b"/", &ours[query..]].concat();
     theirs.eq_ignore_ascii_case(ours) || theirs.eq_ignore_ascii_case(&with_path)
 }
 
-/// The fields that Go's `Request` and `Response` show in another place, or not at all.
+/// The fields that Go's `Request` and `Response` move or drop.
 const MOVED_BY_GO: &[&[u8]] = &[
     b"host",
     b"transfer-encoding",
@@ -119,8 +122,10 @@ const MOVED_BY_GO: &[&[u8]] = &[
     b"cache-control",
 ];
 
-/// Returns the fields for a comparison: without whitespace around values; and for a map of fields,
-/// by name in lower case, those with one name in their order.
+/// Returns the fields in a form to compare, without whitespace around values.
+///
+/// With a map of fields, they are sorted by lower-case name, and those of one name keep their
+/// order.
 fn fields(peer: Peer, fields: &[Field]) -> Vec<Field> {
     let mut fields: Vec<_> =
         fields.iter().map(|(name, value)| (name.clone(), trim(value).to_vec())).collect();
@@ -134,13 +139,12 @@ fn fields(peer: Peer, fields: &[Field]) -> Vec<Field> {
     fields
 }
 
-/// Returns true when the fields are the same up to the number of spaces and tabs that stand
-/// together.
+/// Returns whether the fields are equal but for the number of consecutive spaces and tabs.
 pub(crate) fn are_same_but_for_spaces(peer: Peer, ours: &Outcome, theirs: &Outcome) -> bool {
     narrow(peer, ours) == narrow(peer, theirs)
 }
 
-/// Returns true when they are the same without those of framing, whose values are rewritten.
+/// Returns whether the fields are equal without those of framing, whose values are rewritten.
 pub(crate) fn are_same_without_framing(peer: Peer, ours: &Outcome, theirs: &Outcome) -> bool {
     let other = |outcome: &Outcome| {
         let mut fields = narrow(peer, outcome);
@@ -154,7 +158,7 @@ pub(crate) fn are_same_without_framing(peer: Peer, ours: &Outcome, theirs: &Outc
     other(ours) == other(theirs)
 }
 
-/// Returns the fields with one space for those that stand together.
+/// Returns the fields with each run of spaces and tabs replaced by one space.
 fn narrow(peer: Peer, outcome: &Outcome) -> Vec<Field> {
     let shown = match outcome {
         Outcome::Accepted(reading) | Outcome::Incomplete(Some(reading)) => &*reading.fields,

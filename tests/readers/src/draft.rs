@@ -1,8 +1,8 @@
-//! A message part by part, so that one part can be broken.
+//! A message in parts, so that a mutator can break one of them.
 
 use crate::message::{Message, Role};
 
-/// A line: its parts in their order, and its end.
+/// A line: its octets, and its end.
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
     pub(crate) octets: Vec<u8>,
@@ -15,7 +15,7 @@ impl Line {
     }
 }
 
-/// A chunk: its line, its data, and what ends the data.
+/// A chunk: its line, its data, and the end of the data.
 #[derive(Clone, Debug)]
 pub(crate) struct Chunk {
     pub(crate) line: Line,
@@ -23,11 +23,11 @@ pub(crate) struct Chunk {
     pub(crate) end: Vec<u8>,
 }
 
-/// A message before it is written.
+/// A message that has not been written yet.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
     pub(crate) role: Role,
-    /// What stands before the start line.
+    /// The octets before the start line.
     pub(crate) before: Vec<u8>,
     pub(crate) start: [Vec<u8>; 3],
     pub(crate) gaps: [Vec<u8>; 2],
@@ -39,22 +39,22 @@ pub(crate) struct Draft {
     pub(crate) chunks: Vec<Chunk>,
     pub(crate) trailers: Vec<Line>,
     pub(crate) trailers_end: Vec<u8>,
-    /// What stands behind the message.
+    /// The octets after the message.
     pub(crate) rest: Vec<u8>,
 }
 
 impl Draft {
-    /// Appends a field line with one space behind the colon.
+    /// Appends a field line with one space after the colon.
     pub(crate) fn field(&mut self, name: &[u8], value: &[u8]) {
         self.fields.push((name.to_vec(), Line::new([b": ", value].concat())));
     }
 
-    /// Returns the place of the first field with this name.
+    /// Returns the index of the first field of this name.
     pub(crate) fn position(&self, name: &[u8]) -> Option<usize> {
         self.fields.iter().position(|(other, _)| other.eq_ignore_ascii_case(name))
     }
 
-    /// Sets the value of the first field with this name, or inserts the field at the front.
+    /// Sets the value of the first field of this name, or inserts the field at the front.
     pub(crate) fn set(&mut self, name: &[u8], value: &[u8]) {
         let line = Line::new([b": ", value].concat());
         match self.position(name) {

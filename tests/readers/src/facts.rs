@@ -1,16 +1,17 @@
-//! What stands in a message, read without a judgement: lines at any LF, names up to the colon. The
-//! classes ask it about a difference.
+//! Facts about a message's octets, for the classes.
+//!
+//! Nothing is judged: a line ends at any LF, and a name at the colon.
 
 use crate::message::{Message, Role, trim};
 use crate::proof::{host_and_port, is_chunked, is_digits, suits};
 
 pub(crate) struct Facts<'m> {
     message: &'m Message,
-    /// The lines of the head, without their ends, up to the empty one.
+    /// The lines of the head, without their ends, up to the empty line.
     pub(crate) lines: Vec<&'m [u8]>,
-    /// The empty line has come.
+    /// `true` if the head has its empty line.
     pub(crate) is_head_whole: bool,
-    /// Where the body begins.
+    /// The offset of the body.
     pub(crate) body: usize,
 }
 
@@ -22,7 +23,7 @@ impl<'m> Facts<'m> {
             let text = line
                 .strip_suffix(b"\n")
                 .map_or(line, |line| line.strip_suffix(b"\r").unwrap_or(line));
-            // Empty lines in front do not count.
+            // Leading empty lines are skipped.
             if text.is_empty() && !lines.is_empty() {
                 is_head_whole = line.ends_with(b"\n");
                 break;
@@ -34,7 +35,7 @@ impl<'m> Facts<'m> {
         Self { message, lines, is_head_whole, body }
     }
 
-    /// Returns a part of the start line: what stands between spaces, at one of three places.
+    /// Returns one of the three parts of the start line, which are separated by spaces.
     pub(crate) fn start(&self, place: usize) -> &'m [u8] {
         let line = self.lines.first().copied().unwrap_or(&[]);
         line.split(|octet| *octet == b' ').filter(|part| !part.is_empty()).nth(place).unwrap_or(&[])
@@ -48,7 +49,7 @@ impl<'m> Facts<'m> {
         self.start(if self.is_request() { 2 } else { 0 })
     }
 
-    /// Returns the values of the fields with this name, unfolded, without whitespace around them.
+    /// Returns the values of the fields of this name, unfolded and trimmed.
     pub(crate) fn values(&self, name: &str) -> Vec<Vec<u8>> {
         let mut values: Vec<Vec<u8>> = Vec::new();
         let mut is_named = false;
@@ -76,12 +77,12 @@ impl<'m> Facts<'m> {
         !self.values(name).is_empty()
     }
 
-    /// A line of the head begins with whitespace.
+    /// Returns whether a line of the head begins with whitespace.
     pub(crate) fn has_fold(&self) -> bool {
         self.lines.iter().skip(1).any(|line| line.starts_with(b" ") || line.starts_with(b"\t"))
     }
 
-    /// Whatever the fields say, a body does not follow [RFC 9112 section 6.3].
+    /// Returns whether no body can follow, with any fields [RFC 9112 section 6.3].
     pub(crate) fn is_without_body(&self) -> bool {
         let status = self.start(1);
         match self.message.role {
@@ -96,14 +97,14 @@ impl<'m> Facts<'m> {
         !self.is_request() && self.start(1).starts_with(b"1")
     }
 
-    /// The value of a `Transfer-Encoding` is no list of codings [RFC 9112 section 7].
+    /// Returns whether a `Transfer-Encoding` value is not a list of codings [RFC 9112 section 7].
     pub(crate) fn has_invalid_coding(&self) -> bool {
         self.values("transfer-encoding").iter().any(|value| {
             split(value, b',').iter().any(|member| !member.is_empty() && !is_coding(member))
         })
     }
 
-    /// Returns how many things in the head are unusual: a sample of a class has few of them.
+    /// Returns the number of unusual parts of the head: a sample of a class has few of them.
     pub(crate) fn oddities(&self) -> usize {
         let (lengths, codings, hosts) =
             (self.values("content-length"), self.values("transfer-encoding"), self.values("host"));
@@ -139,7 +140,7 @@ impl<'m> Facts<'m> {
         self.message.octets.get(self.body..).unwrap_or(&[])
     }
 
-    /// The line of the body in which this octet stands.
+    /// Returns the line of the body that has this octet.
     pub(crate) fn body_line(&self, octet: usize) -> &'m [u8] {
         let octets = &self.message.octets;
         let start = octets[..octet.min(octets.len())]
@@ -171,7 +172,7 @@ fn is_coding(member: &[u8]) -> bool {
         .is_some_and(|(coding, parameters)| is_token(coding) && parameters.iter().all(is_parameter))
 }
 
-/// Splits a list outside of quoted strings.
+/// Splits a list at separators outside of quoted strings.
 pub(crate) fn split(value: &[u8], separator: u8) -> Vec<&[u8]> {
     let (mut is_quoted, mut is_escaped) = (false, false);
     let parts = value.split(|octet| {

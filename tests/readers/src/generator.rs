@@ -1,11 +1,11 @@
-//! Messages from a model: valid ones, most of which a mutator then breaks in one or two places.
+//! A generator of messages: valid ones, most of which a mutator then breaks in one or two places.
 
 use crate::draft::{Chunk, Draft, Line};
 use crate::message::{Message, Role};
 use crate::mutators::{mutate, mutate_octets};
 use fastrand::Rng;
 
-/// A source of messages, the same for the same seed.
+/// A source of messages that depend only on the seed.
 pub(crate) struct Generator {
     rng: Rng,
     seeds: Vec<Vec<u8>>,
@@ -13,18 +13,20 @@ pub(crate) struct Generator {
 }
 
 impl Generator {
-    /// Makes a generator; the seeds of the fuzz targets come first, each in every role, and are
-    /// then broken like other messages.
+    /// Returns a generator.
+    ///
+    /// The seeds of the fuzz targets come first, each in every role, and are then broken like other
+    /// messages.
     pub(crate) fn new(seed: u64, seeds: Vec<Vec<u8>>) -> Self {
         Self { rng: Rng::with_seed(seed), seeds, next_seed: 0 }
     }
 
-    /// Returns how many messages are seeds as they are.
+    /// Returns the number of messages that are unchanged seeds.
     pub(crate) fn seed_messages(&self) -> usize {
         self.seeds.len() * Role::ALL.len()
     }
 
-    /// Makes the next message.
+    /// Generates the next message.
     pub(crate) fn message(&mut self) -> Message {
         let rng = &mut self.rng;
         if let Some(octets) = self.seeds.get(self.next_seed / Role::ALL.len()) {

@@ -27,31 +27,31 @@ use std::{fs, io, thread};
 
 /// Compares what bareline and other HTTP/1.x parsers read in the same messages.
 ///
-/// Fails when a difference belongs to no class, when a class does not occur any more, or when the
-/// page differs from what was counted.
+/// Fails if a difference belongs to no class, if a class no longer occurs, or if the page differs
+/// from the counts.
 #[derive(Parser)]
 struct Options {
-    /// How many messages are generated.
+    /// The number of messages to generate.
     #[arg(long, default_value_t = 10_000_000)]
     messages: usize,
     /// The seed of the generator.
     #[arg(long, default_value_t = 15)]
     seed: u64,
-    /// The program that reads with a peer, as `NAME=COMMAND`; without one, the peer is left out.
+    /// The program of a reader, as `NAME=COMMAND`; a reader without a program is left out.
     #[arg(long)]
     program: Vec<String>,
-    /// The page to compare with what was counted.
+    /// The page to compare with the counts.
     #[arg(long)]
     page: Option<PathBuf>,
-    /// Writes the page instead.
+    /// Writes the page instead of comparing it.
     #[arg(long, requires = "page")]
     update: bool,
 }
 
-/// How many messages a reader gets at once.
+/// The number of messages in a batch for a reader.
 const BATCH: usize = 1_000;
 
-/// How many batches may wait for a reader that is slower than the others.
+/// The limit of batches that are queued for a slow reader.
 const WAITING: usize = 8;
 
 fn main() -> ExitCode {
@@ -89,7 +89,7 @@ fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
         let batch = Arc::new(Batch::new(first, BATCH.min(total - first), &mut generator));
         first += batch.len();
         for sender in &senders {
-            // A reader that has failed says so at the end.
+            // A failed reader reports its error at the end.
             let _ = sender.send(Arc::clone(&batch));
         }
     }
@@ -118,8 +118,9 @@ fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     Ok(is_good)
 }
 
-/// Reads the seeds of the fuzz targets. Those of `decode_body` are bodies too: each is read behind
-/// a head as well.
+/// Reads the seeds of the fuzz targets.
+///
+/// The seeds of `decode_body` are also read as bodies, after a head.
 fn seeds(folder: &Path) -> io::Result<Vec<Vec<u8>>> {
     let mut paths = Vec::new();
     for target in fs::read_dir(folder)? {
@@ -132,7 +133,7 @@ fn seeds(folder: &Path) -> io::Result<Vec<Vec<u8>>> {
     for path in paths {
         let octets = fs::read(&path)?;
         if path.parent().is_some_and(|parent| parent.ends_with("decode_body")) {
-            // Fifteen octets in front are choices of the fuzz target.
+            // The first fifteen octets are choices of the fuzz target.
             let body = octets.get(15..).unwrap_or(&[]);
             for head in [
                 "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",

@@ -1,6 +1,6 @@
-//! A message, and what a reader makes of it.
+//! Messages, and the readings of them.
 
-/// What a message responds to, or that it is a request itself.
+/// The role of a message: a request, or a response to one of three methods.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Role {
     Request,
@@ -25,27 +25,29 @@ impl Role {
     }
 }
 
-/// The octets that a peer sends before it closes the connection. Readers are asked for the first
-/// message in them.
+/// The octets that a peer sends before it closes the connection.
+///
+/// Only the first message in them is read.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Message {
     pub(crate) role: Role,
     pub(crate) octets: Vec<u8>,
 }
 
-/// What a reader makes of a message.
+/// The outcome of reading a message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Outcome {
-    /// The reader rejects the message. The text is the reader's own name of the error.
+    /// A rejection, with the reader's own name of the error.
     Rejected(String),
-    /// The connection was closed before the message was whole. There is a reading where the head
-    /// was.
+    /// A connection that was closed before the end of the message.
+    ///
+    /// The reading is that of the head, if the head is complete.
     Incomplete(Option<Reading>),
     Accepted(Reading),
 }
 
 impl Outcome {
-    /// Returns the second part of the start line: of a response, the status code.
+    /// Returns the second part of the start line, which is the status code of a response.
     pub(crate) fn status(&self) -> Option<&[u8]> {
         match self {
             Outcome::Accepted(reading) | Outcome::Incomplete(Some(reading)) => {
@@ -56,7 +58,7 @@ impl Outcome {
     }
 }
 
-/// How the body is delimited. A length of zero is no body.
+/// The framing of the body. A length of zero is no body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Framing {
     None,
@@ -70,12 +72,12 @@ pub(crate) enum Framing {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Reading {
     pub(crate) framing: Option<Framing>,
-    /// Method, target, version; or version, status, reason.
+    /// The method, target and version; or the version, status and reason.
     pub(crate) start: [Option<Vec<u8>>; 3],
     pub(crate) fields: Vec<Field>,
     pub(crate) content: Option<Vec<u8>>,
     pub(crate) trailers: Option<Vec<Field>>,
-    /// How many octets the message has.
+    /// The number of octets of the message.
     pub(crate) end: Option<usize>,
 }
 

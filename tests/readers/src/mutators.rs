@@ -1,11 +1,11 @@
-//! Mutators: each breaks one thing in a message, or changes it to something that few senders write.
+//! Mutators, each of which breaks one part of a message, or makes it unusual.
 
 use crate::draft::{Draft, Line};
 use crate::generator::pick;
 use crate::message::Role;
 use fastrand::Rng;
 
-/// Breaks one thing. A mutator that has nothing to break in this message gives way to another one.
+/// Breaks one part. If a mutator finds nothing to break, another one is tried.
 pub(crate) fn mutate(rng: &mut Rng, draft: &mut Draft) {
     for _ in 0..20 {
         if pick(rng, MUTATORS)(rng, draft) {
@@ -16,7 +16,7 @@ pub(crate) fn mutate(rng: &mut Rng, draft: &mut Draft) {
 
 type Mutator = fn(&mut Rng, &mut Draft) -> bool;
 
-/// Those that concern the framing stand there more than once.
+/// The mutators; those of framing are listed more than once, to be frequent.
 const MUTATORS: &[Mutator] = &[
     line_end,
     line_end,
@@ -378,7 +378,7 @@ fn fold(rng: &mut Rng, draft: &mut Draft) -> bool {
     true
 }
 
-/// `N` stands for the length of the content.
+/// The values of `Content-Length`; `N` is the length of the content.
 const LENGTHS: &[&str] = &[
     "N",
     "+N",
@@ -432,7 +432,7 @@ fn length_value(rng: &mut Rng, draft: &Draft) -> Vec<u8> {
     pick(rng, LENGTHS).replace('N', &draft.content.len().to_string()).into_bytes()
 }
 
-/// Gives a chunked message content instead of chunks.
+/// Replaces the chunks of a message by plain content.
 fn unchunk(draft: &mut Draft) {
     draft.chunks.clear();
     draft.trailers.clear();
@@ -592,7 +592,7 @@ fn body_length(rng: &mut Rng, draft: &mut Draft) -> bool {
     true
 }
 
-/// `N` stands for the size of the chunk.
+/// The lines of a chunk; `N` is the size of the chunk.
 const CHUNK_LINES: &[&str] = &[
     "+N",
     "-N",
@@ -920,7 +920,7 @@ fn no_colon(rng: &mut Rng, draft: &mut Draft) -> bool {
 }
 
 fn cut(rng: &mut Rng, draft: &mut Draft) -> bool {
-    // Only behind the start line, so that most of the message counts.
+    // Cuts only after the start line, so that most of the message stays.
     match rng.u8(..4) {
         0 => {
             draft.fields.truncate(rng.usize(..=draft.fields.len()));
@@ -942,7 +942,7 @@ fn swap(rng: &mut Rng, draft: &mut Draft) -> bool {
     if draft.fields.is_empty() {
         return false;
     }
-    // A line twice.
+    // Repeats a line.
     let line = pick(rng, &draft.fields).clone();
     draft.fields.push(line);
     true

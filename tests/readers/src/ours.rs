@@ -1,4 +1,4 @@
-//! What bareline makes of a message.
+//! The reading of a message by bareline.
 
 use crate::message::{Field, Framing, Message, Outcome, Reading, Role};
 use bareline_core::{
@@ -7,18 +7,19 @@ use bareline_core::{
     WireBuf,
 };
 
-/// As many fields as hyper takes.
+/// The number of fields that hyper accepts.
 const FIELDS: usize = 100;
 
-/// What bareline says, with the error that it gives where it rejects.
+/// The outcome of bareline, with its error if it rejects.
 #[derive(Clone, Debug)]
 pub(crate) struct Ours {
     pub(crate) outcome: Outcome,
     pub(crate) error: Option<ParseError>,
 }
 
-/// Returns what bareline makes of a message: heads with `parse`, bodies with `BodyDecoder`. A
-/// response with folded lines goes through `ClientConnection`, which unfolds them.
+/// Reads a message with bareline: heads with `parse`, bodies with `BodyDecoder`.
+///
+/// A response with folded lines goes through `ClientConnection`, which unfolds them.
 pub(crate) fn read(message: &Message) -> Ours {
     match read_head(message) {
         Ok(None) => Ours { outcome: Outcome::Incomplete(None), error: None },
@@ -96,7 +97,7 @@ fn unfolded(message: &Message) -> Result<Option<(Reading, usize)>, ParseError> {
         Role::Connect => (Method::CONNECT, Target::new("a:1").expect("a target"), "a:1"),
     };
     let mut head = connection.request(method, target, &mut out).expect("a request");
-    // A 101 is no fault then.
+    // The request offers an upgrade, so that a 101 is no error.
     for (name, value) in
         [(FieldName::HOST, host), (FieldName::CONNECTION, "upgrade"), (FieldName::UPGRADE, "a")]
     {
@@ -110,7 +111,7 @@ fn unfolded(message: &Message) -> Result<Option<(Reading, usize)>, ParseError> {
     }
 }
 
-/// Reads the body behind a head of this length, up to the close of the connection.
+/// Reads the body after a head of this length, up to the close of the connection.
 fn read_body(mut reading: Reading, octets: &[u8], len: usize) -> Result<Outcome, ParseError> {
     let ours = match reading.framing {
         Some(Framing::Length(length)) => bareline_core::Framing::Length(length),

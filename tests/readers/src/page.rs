@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{fs, io};
 
-/// How long a line of the page is.
+/// The width of a line of the page.
 const WIDTH: usize = 100;
 
 /// The numbers of a run that the page names.
@@ -18,8 +18,7 @@ pub(crate) struct Run<'t> {
     pub(crate) seeds: usize,
 }
 
-/// Returns true when each row that a class names is in DESIGN.md's table; prints those that are
-/// not.
+/// Returns whether each row that a class names is in DESIGN.md's table; prints missing rows.
 pub(crate) fn rows_exist(design: &str) -> bool {
     let is_missing = |class: &&Class| match class.why {
         Why::Row(row) => !design.contains(&format!("\n| {row} |")),
@@ -32,8 +31,9 @@ pub(crate) fn rows_exist(design: &str) -> bool {
     missing.is_empty()
 }
 
-/// Writes the page, or compares it. Every class has to occur then. Without a reader, or with
-/// another version of one, the rows of the others are compared alone.
+/// Writes the page, or compares it, in which case every class has to occur.
+///
+/// Without a reader, or with another version of one, only the rows of the others are compared.
 pub(crate) fn check(path: &Path, is_update: bool, run: &Run<'_>) -> io::Result<bool> {
     let recorded = fs::read_to_string(path)?;
     let (known, other): (Vec<_>, Vec<_>) =
@@ -72,7 +72,7 @@ pub(crate) fn check(path: &Path, is_update: bool, run: &Run<'_>) -> io::Result<b
     Ok(gone.is_empty() && page == recorded)
 }
 
-/// Returns how often a class occurs with all readers, and a message of it.
+/// Returns the count of a class over all readers, and a sample.
 fn found(class: &Class, tallies: &[Tally]) -> Option<Found> {
     let all = tallies.iter().filter_map(|tally| tally.classes.get(class.name)).cloned();
     all.reduce(|mut all, one| {
@@ -102,7 +102,7 @@ fn page(run: &Run<'_>) -> String {
         let _ = writeln!(page, "{}", row(tally));
     }
     let parts: [Part; 4] = [
-        ("Faults of bareline", "To be mended.", |why| *why == Why::Fault),
+        ("Errors of bareline", "To be fixed.", |why| *why == Why::Fault),
         (
             "Rules",
             "The RFC's grammar or a requirement decides, and bareline follows it. At least one \
@@ -111,8 +111,8 @@ fn page(run: &Run<'_>) -> String {
         ),
         (
             "Choices",
-            "The RFC leaves a choice, or a limit. DESIGN.md has a row for each, under \"Where the \
-             RFC leaves a choice\": its first cell is quoted.",
+            "The RFC leaves a choice or a limit. DESIGN.md has a row for each, under \"Where the \
+             RFC leaves a choice\". The first cell of the row is quoted.",
             |why| matches!(why, Why::Row(_) | Why::Limit(_)),
         ),
         ("What other readers document", "Their documentation or source says so.", |why| {
@@ -130,7 +130,7 @@ fn page(run: &Run<'_>) -> String {
     page
 }
 
-/// A part of the page: its title, its text, and which classes it has.
+/// A part of the page: its title, its text, and a predicate for its classes.
 type Part = (&'static str, &'static str, fn(&Why) -> bool);
 
 /// Writes a class, with its count and sample.
@@ -158,7 +158,7 @@ fn entry(class: &Class, found: &Found) -> String {
     format!("\n{}\n{sample}", wrapped(&text))
 }
 
-/// Writes a message as a block of text, one line of its own for each of its lines where it is long.
+/// Writes a message as a block of text; a long message is broken after each LF.
 fn sample(message: &Message) -> String {
     let role = match message.role {
         Role::Request | Role::Get => "",
@@ -184,7 +184,7 @@ fn sample(message: &Message) -> String {
     block + "```\n"
 }
 
-/// Escapes octets, and writes `{x*9}` for nine times `x` and more.
+/// Escapes octets, and writes nine or more of `x` as `{x*9}`.
 fn escaped(octets: &[u8]) -> String {
     octets
         .chunk_by(|one, other| one == other)
@@ -197,12 +197,12 @@ fn escaped(octets: &[u8]) -> String {
             }
         })
         .collect::<String>()
-        // Nothing needs these escapes in a block of text.
+        // A block of text does not need these escapes.
         .replace("\\'", "'")
         .replace("\\\"", "\"")
 }
 
-/// Breaks a text into lines.
+/// Wraps a text into lines.
 fn wrapped(text: &str) -> String {
     let (mut lines, mut line) = (Vec::new(), String::new());
     for word in text.split(' ') {

@@ -1,5 +1,4 @@
-//! What the grammar forbids, judged from the octets and without bareline: a class in which bareline
-//! rejects a message has to show the fault.
+//! A grammar without bareline's code, by which a class shows the error in a message.
 
 use crate::facts::{is_token, split};
 use crate::message::trim;
@@ -9,7 +8,7 @@ pub(crate) fn is_digits(value: &[u8]) -> bool {
     !value.is_empty() && value.iter().all(u8::is_ascii_digit)
 }
 
-/// Returns the number that these digits are, where it fits 64 bits.
+/// Returns the number of these digits, if it fits 64 bits.
 pub(crate) fn number(digits: &[u8]) -> Option<u64> {
     std::str::from_utf8(digits).ok().filter(|_| is_digits(digits))?.parse().ok()
 }
@@ -24,7 +23,7 @@ fn is_encoded(octets: &[u8], others: &[u8]) -> bool {
     octets.iter().all(is_plain) && (others.contains(&b'%') || !has_stray_percent(octets))
 }
 
-/// Returns true where a `%` is not followed by two hexadecimal digits.
+/// Returns whether a `%` is not followed by two hexadecimal digits.
 pub(crate) fn has_stray_percent(octets: &[u8]) -> bool {
     let is_stray = |place: usize| {
         !octets
@@ -68,7 +67,7 @@ fn is_literal(literal: &[u8]) -> bool {
     is_future || text.parse::<Ipv6Addr>().is_ok()
 }
 
-/// `host:port` or a `Host` whose port is above 65,535, or which has no host in front of the port.
+/// Returns whether `host:port` or a `Host` has a port above 65,535, or a port without a host.
 pub(crate) fn is_host_without_meaning(value: &[u8]) -> bool {
     let Some((host, port)) = host_and_port(value) else { return false };
     let is_too_large =
@@ -82,7 +81,7 @@ fn is_scheme(scheme: &[u8]) -> bool {
         && scheme.iter().all(|octet| octet.is_ascii_alphanumeric() || b"+-.".contains(octet))
 }
 
-/// Returns what stands behind the scheme of an absolute form and its colon.
+/// Returns the octets after the scheme of an absolute form and its colon.
 pub(crate) fn behind_scheme(target: &[u8]) -> Option<&[u8]> {
     let colon = target.iter().position(|octet| *octet == b':')?;
     is_scheme(&target[..colon]).then(|| &target[colon + 1..])
@@ -96,7 +95,7 @@ fn authority_and_path(target: &[u8]) -> Option<(&[u8], &[u8])> {
     ))
 }
 
-/// An absolute form, or the authority form of CONNECT, has an `@` in its authority.
+/// Returns whether the authority of an absolute form or of CONNECT has an `@`.
 pub(crate) fn has_userinfo(method: &[u8], target: &[u8]) -> bool {
     let authority = match authority_and_path(target) {
         Some((authority, _)) => authority,
@@ -113,8 +112,9 @@ pub(crate) fn is_authority_form(target: &[u8]) -> bool {
     })
 }
 
-/// One of the four forms of a request target [RFC 9112 section 3.2], with what bareline lets
-/// through in path and query.
+/// Returns whether a target has one of the four forms [RFC 9112 section 3.2].
+///
+/// Path and query may have the octets that bareline accepts.
 pub(crate) fn is_target(target: &[u8]) -> bool {
     let is_path = |target: &[u8]| {
         let (path, query) =
@@ -135,7 +135,7 @@ pub(crate) fn is_target(target: &[u8]) -> bool {
         || is_absolute()
 }
 
-/// Returns true where the form of the target suits the method [RFC 9112 section 3.2].
+/// Returns whether the method allows the form of the target [RFC 9112 section 3.2].
 pub(crate) fn suits(method: &[u8], target: &[u8]) -> bool {
     match (method, target) {
         (b"CONNECT", _) => is_authority_form(target),
@@ -144,7 +144,7 @@ pub(crate) fn suits(method: &[u8], target: &[u8]) -> bool {
     }
 }
 
-/// Returns the members of lists [RFC 9110 section 5.6.1], the empty ones too.
+/// Returns the members of lists, empty ones included [RFC 9110 section 5.6.1].
 pub(crate) fn members(values: &[Vec<u8>]) -> Vec<&[u8]> {
     values.iter().flat_map(|value| split(value, b',')).collect()
 }
@@ -172,32 +172,32 @@ pub(crate) fn is_control_field(name: &[u8]) -> bool {
     CONTROL.iter().any(|control| name.eq_ignore_ascii_case(control.as_bytes()))
 }
 
-/// What is wrong with a chunked body.
+/// An error in a chunked body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum ChunkFault {
-    /// A line does not begin with a hexadecimal digit.
+    /// A line that does not begin with a hexadecimal digit.
     Size,
-    /// Whitespace stands in a chunk line where the grammar has none.
+    /// Whitespace in a chunk line that the grammar does not allow.
     Space,
-    /// What follows a size is no extension.
+    /// Octets after a size that are no extension.
     Junk,
-    /// An extension is not in the grammar.
+    /// An extension that is not in the grammar.
     Extension,
-    /// A size does not fit 64 bits.
+    /// A size that does not fit 64 bits.
     HugeSize,
-    /// The sum of the sizes does not.
+    /// A sum of sizes that does not fit 64 bits.
     HugeBody,
-    /// A line has more than 4,096 octets, or the extensions more than 16,384.
+    /// A line of more than 4,096 octets, or extensions of more than 16,384.
     LongLine,
-    /// The data does not end with CR LF.
+    /// Data that does not end with CR LF.
     End,
 }
 
-/// A chunked body, read up to its first fault or its trailers.
+/// A chunked body, read up to its first error or its trailers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Chunks {
     pub(crate) fault: Option<ChunkFault>,
-    /// Where the trailers begin.
+    /// The offset of the trailers.
     pub(crate) trailers: Option<usize>,
 }
 
@@ -210,7 +210,7 @@ impl Chunks {
         }
     }
 
-    /// Moves on behind the last chunk; returns false where it has not come.
+    /// Advances `end` past the last chunk; returns false if the last chunk is missing.
     fn last(body: &[u8], end: &mut usize) -> Result<bool, ChunkFault> {
         let (mut sum, mut extensions) = (0u64, 0);
         loop {
@@ -265,7 +265,7 @@ fn line_fault(digits: &[u8], extension: &[u8]) -> Option<ChunkFault> {
         (_, []) if extension.is_empty() => None,
         (_, []) => Some(ChunkFault::Space),
         (_, [b';', rest @ ..]) => match split(rest, b';').iter().all(|part| is_extension(part)) {
-            // Bad whitespace stands around `;` and `=` alone.
+            // Bad whitespace is allowed only around `;` and `=`.
             true if extension.ends_with(b" ") || extension.ends_with(b"\t") => {
                 Some(ChunkFault::Space)
             }

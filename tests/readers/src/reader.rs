@@ -22,7 +22,7 @@ impl Peer {
     pub(crate) const ALL: [Peer; 5] =
         [Peer::Httparse, Peer::Hyper, Peer::Llhttp, Peer::H11, Peer::Go];
 
-    /// Returns the name that its project uses.
+    /// Returns the name of the reader's project.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Peer::Httparse => "httparse",
@@ -33,7 +33,7 @@ impl Peer {
         }
     }
 
-    /// Returns where the reader comes from.
+    /// Returns the source of the reader.
     pub(crate) fn package(self) -> &'static str {
         match self {
             Peer::Httparse | Peer::Hyper => "crate",
@@ -43,7 +43,7 @@ impl Peer {
         }
     }
 
-    /// Returns which of the messages the reader gets: one of so many, by how fast it reads.
+    /// Returns the stride of the messages that the reader gets, by its speed.
     pub(crate) fn stride(self) -> usize {
         match self {
             Peer::Httparse | Peer::Hyper | Peer::Llhttp | Peer::Go => 1,
@@ -51,12 +51,12 @@ impl Peer {
         }
     }
 
-    /// Returns true for a reader that is a program of its own.
+    /// Returns whether the reader is a separate program.
     pub(crate) fn is_program(self) -> bool {
         !matches!(self, Peer::Httparse | Peer::Hyper)
     }
 
-    /// Returns true where the reader gets this message.
+    /// Returns whether the reader gets this message.
     pub(crate) fn gets(self, number: usize, message: &Message, ours: &Ours) -> bool {
         let is_interim = || {
             message.role != Role::Request
@@ -66,8 +66,9 @@ impl Peer {
         number.is_multiple_of(self.stride()) && !(self == Peer::Hyper && is_interim())
     }
 
-    /// Starts the reader: in this process, or a program that reads messages from a pipe. Returns
-    /// its version too.
+    /// Starts the reader and returns its version.
+    ///
+    /// It runs in this process, or as a program that reads messages from a pipe.
     pub(crate) fn start(self, command: &[String]) -> io::Result<(String, Reader)> {
         Ok(match self {
             Peer::Httparse => {

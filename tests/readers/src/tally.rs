@@ -1,4 +1,4 @@
-//! What is counted for one reader.
+//! The counts for one reader.
 
 use crate::classes::{Case, Class};
 use crate::compare::{Difference, difference};
@@ -12,7 +12,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
-/// Messages, and what bareline makes of them.
+/// Messages, and bareline's readings of them.
 pub(crate) struct Batch {
     first: usize,
     messages: Vec<(Message, Ours)>,
@@ -33,12 +33,12 @@ impl Batch {
     }
 }
 
-/// How often a class occurs, and a message of it.
+/// The count of a class, and a sample.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
     pub(crate) count: usize,
     pub(crate) sample: Message,
-    /// How many things in the sample are unusual.
+    /// The number of unusual parts of the sample.
     oddities: usize,
 }
 
@@ -54,13 +54,13 @@ impl Found {
         }
     }
 
-    /// Adds what was found with another reader.
+    /// Adds the count of another reader.
     pub(crate) fn merge(&mut self, other: &Found) {
         self.count += other.count;
         self.keep(&other.sample, other.oddities);
     }
 
-    /// Keeps the sample in which less is unusual, and then the shorter one.
+    /// Keeps the sample with fewer unusual parts, and of equal ones the shorter.
     fn keep(&mut self, message: &Message, oddities: usize) {
         let is_better = (oddities, message.octets.len(), &message.octets)
             < (self.oddities, self.sample.octets.len(), &self.sample.octets);
@@ -74,16 +74,16 @@ pub(crate) struct Tally {
     pub(crate) peer: Peer,
     pub(crate) version: String,
     pub(crate) messages: usize,
-    /// How many messages bareline and the reader accept, reject, or have to wait for.
+    /// The numbers of messages that both accept, both reject, and both wait for.
     pub(crate) agreed: [usize; 3],
-    /// By the name of the class.
+    /// The classes by name.
     pub(crate) classes: BTreeMap<&'static str, Found>,
-    /// By difference, and what both say.
+    /// The differences without a class, by their kind and both outcomes.
     unclassed: BTreeMap<(Difference, String, String), (Found, Outcome, Outcome)>,
 }
 
 impl Tally {
-    /// Reads the messages of all batches that are the reader's, and compares.
+    /// Reads the reader's share of the messages of all batches, and compares.
     pub(crate) fn count(
         peer: Peer,
         command: &[String],
@@ -141,12 +141,12 @@ impl Tally {
         }
     }
 
-    /// Returns how many messages are read in another way.
+    /// Returns the number of messages that are read in another way.
     pub(crate) fn differences(&self) -> usize {
         self.messages - self.agreed.iter().sum::<usize>()
     }
 
-    /// Prints the differences that no class has; returns true when there are none.
+    /// Prints the differences without a class; returns whether there are no such differences.
     pub(crate) fn print_unclassed(&self) -> bool {
         for ((difference, ours, theirs), (found, one, other)) in &self.unclassed {
             let octets = found.sample.octets.escape_ascii();

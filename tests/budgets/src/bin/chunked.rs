@@ -1,4 +1,4 @@
-//! A chunked body, decoded.
+//! Decoding of a chunked body.
 #![no_std]
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! What each of the others is measured against.
+//! The baseline: a firmware that parses nothing.
 #![no_std]
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Every public function of core: those whose absence of panic paths is proven.
+//! Every public function of core, from the calls that prove the absence of panic paths.
 #![no_std]
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! How many octets the parts of a server's connection take in memory.
+//! The octets of memory of each part of a server's connection.
 #![no_std]
 #![no_main]
 
@@ -9,11 +9,12 @@ use budgets::{exit, tell};
 use core::cell::UnsafeCell;
 use core::hint::black_box;
 
-/// Variables that a firmware keeps its buffers in. Zeros at first, they take no flash: `run` checks
-/// it.
+/// Buffers of a firmware, as a static variable.
+///
+/// The buffers are zero at first and take no flash, as `run` checks.
 struct Held(UnsafeCell<(RecvBuf<1536>, FieldSpans<32>, WireBuf<512>)>);
 
-// SAFETY: nobody looks into it.
+// SAFETY: nothing accesses the contents.
 unsafe impl Sync for Held {}
 
 static HELD: Held = Held(UnsafeCell::new((RecvBuf::new(), FieldSpans::new(), WireBuf::new())));

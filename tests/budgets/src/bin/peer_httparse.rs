@@ -1,4 +1,4 @@
-//! A peer: the head of a request without framing, Host, limits and offsets.
+//! The peer httparse: a request head, without framing, Host, limits and offsets.
 #![no_std]
 #![no_main]
 

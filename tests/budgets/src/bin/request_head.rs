@@ -1,4 +1,4 @@
-//! The head of a request, whole.
+//! Parsing of a complete request head.
 #![no_std]
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! The head of a response, whole.
+//! Parsing of a complete response head.
 #![no_std]
 #![no_main]
 

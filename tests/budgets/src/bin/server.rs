@@ -1,5 +1,5 @@
-//! A server's connection: requests one after the other, bodies of every framing, answers, chunked
-//! ones too, refusals.
+//! A server's connection: requests in sequence with bodies of every framing, their responses, also
+//! chunked ones, and rejections.
 #![no_std]
 #![no_main]
 

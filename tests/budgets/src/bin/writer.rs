@@ -1,4 +1,4 @@
-//! A response, written: a status line, four fields, its length and a body.
+//! Writing of a response: a status line, four fields, the length and a body.
 #![no_std]
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Another reader rejects what bareline accepts, or reads something else in it.
+//! Messages that bareline accepts, and another reader rejects or reads in another way.
 
 use super::strict::is_rejected_at_the_end;
 use super::{Case, Class, Why};
@@ -59,7 +59,7 @@ fn is_framing_field(case: &Case<'_>) -> bool {
     case.facts.has("content-length") || case.facts.has("transfer-encoding")
 }
 
-/// A length fits 64 bits, and not 63; or it has more digits than 64 bits need.
+/// Returns whether a length fits 64 bits, but not 63, or has more digits than 64 bits need.
 fn has_great_length(case: &Case<'_>) -> bool {
     let is_great = |length: u64| length > i64::MAX.unsigned_abs();
     case.facts
@@ -68,7 +68,7 @@ fn has_great_length(case: &Case<'_>) -> bool {
         .any(|value| number(value).is_some_and(|length| is_great(length) || value.len() > 20))
 }
 
-/// A chunk size fits 64 bits and has more digits than they need: zeros in front.
+/// Returns whether a chunk size fits 64 bits, and has more digits, due to leading zeros.
 fn has_long_size(case: &Case<'_>) -> bool {
     case.facts.body().split_inclusive(|octet| *octet == b'\n').any(|line| {
         let digits = line.iter().take_while(|octet| octet.is_ascii_hexdigit()).count();
@@ -86,7 +86,7 @@ fn has_great_chunk(case: &Case<'_>) -> bool {
     })
 }
 
-/// A tab stands behind a length or a coding.
+/// Returns whether a field of a length or a coding has a tab.
 fn has_tab(case: &Case<'_>) -> bool {
     case.facts.lines.iter().any(|line| {
         let is_named = |name: &str| {
@@ -96,7 +96,7 @@ fn has_tab(case: &Case<'_>) -> bool {
     })
 }
 
-/// The coding of a response is not `chunked` alone.
+/// Returns whether the coding of a response is not `chunked` alone.
 fn has_other_coding(case: &Case<'_>) -> bool {
     let values = case.facts.values("transfer-encoding");
     case.message.role != Role::Request
@@ -110,8 +110,9 @@ fn has_empty_member(case: &Case<'_>) -> bool {
         .any(|value| value.split(|octet| *octet == b',').any(|member| trim(member).is_empty()))
 }
 
-/// The framing of a body differs, or the fields of framing are rejected: not where something else
-/// in the head is.
+/// Returns whether the framing of a body differs, or its fields are rejected.
+///
+/// A rejection of another part of the head does not count.
 fn is_read_in_two_ways(case: &Case<'_>) -> bool {
     let is_in_body = case.difference == Difference::WeReject && case.is_in_body();
     let is_rejected = case.rejects_for(FRAMING)
@@ -134,8 +135,9 @@ fn is_read_in_two_ways(case: &Case<'_>) -> bool {
         || has_tab(case) && case.rejects_for(FRAMING)
 }
 
-/// A head is cut, and bareline accepts its whole lines as a head; or it rejects them with an error
-/// that the end of a head alone shows.
+/// Returns whether a head is cut, and bareline accepts its complete lines as a head.
+///
+/// Also counts a head that bareline rejects with an error that only its end shows.
 fn is_cut_head(case: &Case<'_>) -> bool {
     if !they_reject(case)
         || case.ours.outcome != Outcome::Incomplete(None)
@@ -158,13 +160,13 @@ fn is_cut_head(case: &Case<'_>) -> bool {
     ours.error.is_none() || is_rejected_at_the_end(&completed, &ours)
 }
 
-/// What readers say of the fields of framing.
+/// Words in the readers' reasons about the fields of framing.
 const FRAMING: &[&str] = &["content-length", "transfer-encoding"];
 
-/// And of a body.
+/// Words in the readers' reasons about a body.
 const BODY: &[&str] = &["chunk", "strict"];
 
-/// Something is read behind a head that no body follows.
+/// Returns whether octets are read as a body after a head that has none.
 fn reads_on(case: &Case<'_>) -> bool {
     matches!(
         case.difference,
@@ -189,7 +191,7 @@ fn scheme(target: &[u8]) -> &[u8] {
     target.split(|octet| *octet == b':').next().unwrap_or(&[])
 }
 
-/// A chunk line has whitespace around the `;` or `=` of an extension, and is in the grammar.
+/// Returns whether a valid chunk line has whitespace around the `;` or `=` of an extension.
 fn has_spaced_extension(case: &Case<'_>) -> bool {
     let is_space = |octet: Option<&u8>| matches!(octet, Some(b' ' | b'\t'));
     let is_in_grammar = Chunks::of(case.facts.body()).fault.is_none();
@@ -208,7 +210,7 @@ fn has_spaced_extension(case: &Case<'_>) -> bool {
         })
 }
 
-/// `Transfer-Encoding` of a response names no coding.
+/// Returns whether `Transfer-Encoding` of a response names no coding.
 fn has_no_coding(case: &Case<'_>) -> bool {
     let values = case.facts.values("transfer-encoding");
     case.message.role != Role::Request
@@ -216,12 +218,12 @@ fn has_no_coding(case: &Case<'_>) -> bool {
         && members(&values).iter().all(|member| member.is_empty())
 }
 
-/// Tried before all others: the bodies are read in two ways, whoever rejects what stands in them.
+/// The classes that are tried first: readers read two different bodies, and one may reject its own.
 pub(super) const FIRST: &[Class] = &[
     Class {
         name: "response-members",
         what: "Bareline ignores empty members of a response's `Transfer-Encoding`. The other \
-               reader does not take it for chunked then.",
+               reader does not treat the body as chunked then.",
         section: "RFC 9110 section 5.6.1.2",
         why: Why::Rule,
         holds: |case| {
@@ -234,8 +236,8 @@ pub(super) const FIRST: &[Class] = &[
     },
     Class {
         name: "tab",
-        what: "Bareline takes a tab for whitespace around a length or a coding. The other reader \
-               takes it for a part of the value.",
+        what: "Bareline treats a tab as whitespace around a length or a coding. The other reader \
+               includes the tab in the value.",
         section: "RFC 9110 section 5.6.3",
         why: Why::Rule,
         holds: |case| is_read_in_two_ways(case) && has_tab(case),
@@ -245,12 +247,12 @@ pub(super) const FIRST: &[Class] = &[
 pub(super) const CLASSES: &[Class] = &[
     Class {
         name: "unfinished-head",
-        what: "The connection closes within a head. The other reader judges a line, or the fields \
-               of framing, all the same.",
+        what: "The connection closes within a head. The other reader judges an incomplete line, or \
+               the fields of framing.",
         section: "RFC 9112 section 8",
         why: Why::Theirs(
             &Peer::ALL,
-            "bareline judges a line when it is whole: DESIGN.md, Decisions",
+            "bareline judges a line when it is complete: DESIGN.md, Decisions",
         ),
         holds: is_cut_head,
     },
@@ -267,8 +269,8 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "fold-width",
-        what: "Bareline puts a space in the place of each octet of a fold. The other reader puts \
-               one there in all.",
+        what: "Bareline replaces each octet of a fold by a space. The other reader replaces the \
+               fold by one space.",
         section: "RFC 9112 section 5.2",
         why: Why::Row("folded line in a response"),
         holds: |case| {
@@ -279,8 +281,8 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "no-body",
-        what: "Bareline does not look at lengths and codings where no body follows. The other \
-               reader rejects invalid ones.",
+        what: "Bareline ignores lengths and codings where no body follows. The other reader \
+               rejects invalid ones.",
         section: "RFC 9112 section 6.3",
         why: Why::Row("any lengths in answers to HEAD, in 1xx, 204, 304"),
         holds: |case| {
@@ -300,7 +302,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "interim-body",
-        what: "Bareline reads no body behind an interim response. The other reader does.",
+        what: "Bareline reads no body after an interim response. The other reader does.",
         section: "RFC 9112 section 6.3",
         why: Why::Rule,
         holds: |case| case.facts.is_interim() && is_framing_field(case) && reads_on(case),
@@ -336,7 +338,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "methods",
-        what: "llhttp knows the methods of a list.",
+        what: "llhttp accepts only the methods of a list.",
         section: "RFC 9110 section 9.1",
         why: Why::Theirs(&[Peer::Llhttp], "`METHODS_HTTP` in `constants.ts`"),
         holds: |case| {
@@ -348,7 +350,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "scheme",
-        what: "llhttp takes letters alone for a scheme.",
+        what: "llhttp accepts only letters in a scheme.",
         section: "RFC 3986 section 3.1",
         why: Why::Theirs(&[Peer::Llhttp], "`url.ts`"),
         holds: |case| {
@@ -358,7 +360,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "stray-percent",
-        what: "Bareline lets a stray `%` through in path and query. net/http rejects it.",
+        what: "Bareline accepts a stray `%` in path and query. net/http rejects it.",
         section: "RFC 3986 section 3.3",
         why: Why::Row(
             "`{`, `}`, `^`, backtick, `[`, `]`, `\\|`, a stray `%` in path and query, `\\` in a \
@@ -371,7 +373,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "backtick",
-        what: "Bareline lets a backtick through in a path. hyper rejects it.",
+        what: "Bareline accepts a backtick in a path. hyper rejects it.",
         section: "RFC 3986 section 3.3",
         why: Why::Row(
             "`{`, `}`, `^`, backtick, `[`, `]`, `\\|`, a stray `%` in path and query, `\\` in a \
@@ -385,7 +387,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "encoded-host",
-        what: "The other reader takes no percent-encoded octets in an authority.",
+        what: "The other reader accepts no percent-encoded octets in an authority.",
         section: "RFC 3986 section 3.2.2",
         why: Why::Theirs(
             &[Peer::Hyper, Peer::Go],
@@ -397,7 +399,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "reason-text",
-        what: "httparse shows an empty reason phrase where it holds octets above 127.",
+        what: "httparse shows a reason phrase with octets above 127 as empty.",
         section: "RFC 9112 section 4",
         why: Why::Theirs(&[Peer::Httparse], "`Response::reason`"),
         holds: |case| {
@@ -407,7 +409,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "rewritten",
-        what: "h11 writes one length for several that are the same, and codings in lower case.",
+        what: "h11 replaces several equal lengths by one, and writes codings in lower case.",
         section: "RFC 9112 section 6.3",
         why: Why::Theirs(&[Peer::H11], "`normalize_and_validate` in `_headers.py`"),
         holds: |case| {
@@ -440,16 +442,16 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "response-codings",
-        what: "Bareline takes other codings in a response, and frames by the last. The other \
-               reader takes `chunked` alone.",
+        what: "Bareline accepts other codings in a response, and the last one determines the \
+               framing. The other reader accepts only `chunked`.",
         section: "RFC 9112 section 6.3",
         why: Why::Row("codings in a response, chunked last"),
         holds: |case| case.rejects_for(FRAMING) && has_other_coding(case),
     },
     Class {
         name: "long-size",
-        what: "The other reader takes no more digits of a chunk size than 64 bits need, zeros in \
-               front of it included.",
+        what: "The other reader accepts no more digits of a chunk size than 64 bits need, leading \
+               zeros included.",
         section: "RFC 9112 section 7.1",
         why: Why::Theirs(
             &[Peer::Httparse, Peer::H11, Peer::Go],
@@ -476,7 +478,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "cut-trailers",
-        what: "The connection closes within trailers. net/http calls it an error.",
+        what: "The connection closes within trailers. net/http returns an error.",
         section: "RFC 9112 section 8",
         why: Why::Theirs(&[Peer::Go], "`errTrailerEOF` and `readTrailer` in `transfer.go`"),
         holds: |case| {
@@ -486,12 +488,12 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "unfinished",
-        what: "The connection closes within a chunk line or a trailer. The other reader judges \
-               the line all the same.",
+        what: "The connection closes within a chunk line or a trailer. The other reader judges the \
+               incomplete line.",
         section: "RFC 9112 section 8",
         why: Why::Theirs(
             &Peer::ALL,
-            "bareline judges a line when it is whole: DESIGN.md, Decisions",
+            "bareline judges a line when it is complete: DESIGN.md, Decisions",
         ),
         holds: |case| {
             they_reject(case)

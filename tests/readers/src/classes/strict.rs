@@ -1,4 +1,5 @@
-//! Bareline rejects what another reader accepts. Each class shows the fault from the octets.
+//! Messages that bareline rejects, and another reader accepts. Each class shows the error from the
+//! octets.
 
 use super::{Case, Class, Why};
 use crate::compare::Difference;
@@ -12,8 +13,9 @@ use crate::proof::{
 use crate::reader::Peer;
 use bareline_core::ParseErrorKind;
 
-/// Returns true where bareline rejects a message with an error that the end of its head shows, and
-/// a class shows the fault.
+/// Returns whether bareline rejects a message with an error that the end of its head shows.
+///
+/// A class has to show the error.
 pub(super) fn is_rejected_at_the_end(message: &Message, ours: &Ours) -> bool {
     let facts = Facts::new(message);
     let (difference, theirs) = (Difference::WeReject, &Outcome::Incomplete(None));
@@ -21,12 +23,12 @@ pub(super) fn is_rejected_at_the_end(message: &Message, ours: &Ours) -> bool {
     is_shown(&case, OF_HOST) || is_shown(&case, OF_FRAMING)
 }
 
-/// Returns true where bareline's error is of one of these kinds, and a class shows the fault.
+/// Returns whether bareline's error is of one of these kinds, and a class shows the error.
 fn is_shown(case: &Case<'_>, kinds: &[ParseErrorKind]) -> bool {
     kinds.iter().any(|kind| case.is(*kind)) && CLASSES.iter().any(|class| (class.holds)(case))
 }
 
-/// The whole lines of a head that is not whole hold a fault.
+/// Returns whether the complete lines of an incomplete head have an error.
 fn is_unjudged(case: &Case<'_>) -> bool {
     if case.difference != Difference::WeReject
         || *case.theirs != Outcome::Incomplete(None)
@@ -48,20 +50,20 @@ fn is_no_method(case: &Case<'_>) -> bool {
     case.is(ParseErrorKind::Method) && !is_token(case.method())
 }
 
-/// A status line ends behind the version [RFC 9112 section 4].
+/// Returns whether a status line ends after the version [RFC 9112 section 4].
 fn is_version_alone(case: &Case<'_>) -> bool {
     let line = case.facts.lines.first().copied().unwrap_or(&[]);
     let is_version = matches!(line, [b'H', b'T', b'T', b'P', b'/', _, b'.', _]);
     case.message.role != Role::Request && case.is(ParseErrorKind::Version) && is_version
 }
 
-/// Whitespace stands between the start line and the first field [RFC 9112 section 2.2].
+/// Returns whether whitespace precedes the first field [RFC 9112 section 2.2].
 fn is_blank_before_fields(case: &Case<'_>) -> bool {
     let first = case.facts.lines.get(1).and_then(|line| line.first());
     case.is(ParseErrorKind::LineFolding) && is_space(first.copied())
 }
 
-/// A `Content-Length` in a request is folded.
+/// Returns whether a `Content-Length` in a request is folded.
 fn has_folded_length(case: &Case<'_>) -> bool {
     let is_folded = |lines: &[&[u8]]| {
         trim(name(lines[0])).eq_ignore_ascii_case(b"content-length")
@@ -79,8 +81,7 @@ fn is_code(part: &[u8]) -> bool {
     part.len() == 3 && is_digits(part)
 }
 
-/// Whitespace stands in a start line where no single space is to stand: a tab, a second space, or
-/// one behind the version.
+/// Returns whether a start line has a tab, a second space, or a space after the version.
 fn has_other_space(case: &Case<'_>) -> bool {
     let is_of_version = case.is(ParseErrorKind::Version);
     let is_in_start_line =
@@ -92,7 +93,7 @@ fn has_other_space(case: &Case<'_>) -> bool {
     is_in_start_line && (is_other || is_second || is_last)
 }
 
-/// The version is in its place and followed by nothing, or by one space.
+/// Returns whether the version is in its position, followed by nothing or by one space.
 fn is_version_line(case: &Case<'_>) -> bool {
     let is_version = matches!(
         case.facts.version(),
@@ -101,12 +102,12 @@ fn is_version_line(case: &Case<'_>) -> bool {
     is_version && (case.message.role != Role::Request || case.facts.start(3).is_empty())
 }
 
-/// Returns a field name as it stands in a line.
+/// Returns a field name as it is written in a line.
 fn name(line: &[u8]) -> &[u8] {
     line.split(|octet| *octet == b':').next().unwrap_or(&[])
 }
 
-/// A scheme is not followed by `://`, where no authority is meant.
+/// Returns whether a scheme lacks its `://`, and the target is not an authority.
 fn is_without_slashes(case: &Case<'_>) -> bool {
     case.method() != b"CONNECT"
         && behind_scheme(case.target()).is_some_and(|rest| !rest.starts_with(b"//"))
@@ -116,8 +117,9 @@ fn has_coding(case: &Case<'_>) -> bool {
     case.facts.has("transfer-encoding")
 }
 
-/// Returns the numbers of all `Content-Length` fields without zeros in front, where they are
-/// more than one. What is no number does not count where bareline says that they are several.
+/// Returns the numbers of all `Content-Length` fields, without leading zeros, if there are several.
+///
+/// Invalid numbers do not count where bareline's error is that there are several.
 fn lengths(case: &Case<'_>) -> Option<Vec<Vec<u8>>> {
     let values = case.facts.values("content-length");
     let members = members(&values);
@@ -146,7 +148,7 @@ fn codings(case: &Case<'_>) -> Codings {
     }
 }
 
-/// `chunked` has a parameter, which it does not define.
+/// Returns whether `chunked` has a parameter, which is not defined.
 fn has_parameter(case: &Case<'_>) -> bool {
     let values = case.facts.values("transfer-encoding");
     let is_with = |member: &&[u8]| {
@@ -156,7 +158,7 @@ fn has_parameter(case: &Case<'_>) -> bool {
     members(&values).iter().any(is_with)
 }
 
-/// The codings of a message: how many members are `chunked`, other codings, or empty.
+/// The numbers of codings of a message: `chunked`, other codings, and empty members.
 struct Codings {
     chunked: usize,
     others: usize,
@@ -164,7 +166,7 @@ struct Codings {
     ends_chunked: bool,
 }
 
-/// The chunks of the body have this fault, and bareline's error is in the body.
+/// Returns whether the chunks of the body have this error, and bareline's error is in the body.
 fn has_chunk_fault(case: &Case<'_>, fault: ChunkFault) -> bool {
     case.is_in_body() && case.chunks().fault == Some(fault)
 }
@@ -190,7 +192,8 @@ const OF_FRAMING: &[ParseErrorKind] = &[
     ParseErrorKind::ContentInConnect,
 ];
 
-/// Tried before the other classes: a reader leaves a check to its caller, or judges later.
+/// The classes that are tried before the others: a reader leaves a check to its caller, or checks
+/// later.
 pub(super) const LEFT: &[Class] = &[
     Class {
         name: "left-host",
@@ -198,17 +201,17 @@ pub(super) const LEFT: &[Class] = &[
         section: "RFC 9112 section 3.2",
         why: Why::Interface(
             &[Peer::Httparse, Peer::Llhttp],
-            "httparse shows heads alone, llhttp checks no host",
+            "httparse parses only heads, llhttp does not check hosts",
         ),
         holds: |case| is_shown(case, OF_HOST),
     },
     Class {
         name: "left-form",
-        what: "The reader leaves to its caller which form of the target suits the method.",
+        what: "The reader leaves the check of the target's form to its caller.",
         section: "RFC 9112 section 3.2",
         why: Why::Interface(
             &[Peer::Httparse, Peer::Llhttp],
-            "httparse shows heads alone, llhttp a target as it is",
+            "httparse parses only heads, llhttp returns the target unchanged",
         ),
         holds: |case| is_shown(case, &[ParseErrorKind::TargetForm]),
     },
@@ -216,13 +219,13 @@ pub(super) const LEFT: &[Class] = &[
         name: "left-framing",
         what: "The reader leaves the fields of framing to its caller.",
         section: "RFC 9112 section 6.3",
-        why: Why::Interface(&[Peer::Httparse], "it shows heads alone"),
+        why: Why::Interface(&[Peer::Httparse], "it parses only heads"),
         holds: |case| is_shown(case, OF_FRAMING),
     },
     Class {
         name: "unjudged",
-        what: "The connection closes within a head with a fault in its whole lines. The other \
-               reader judges a head that is whole.",
+        what: "The connection closes within a head that has an error in its complete lines. The \
+               other reader judges only a complete head.",
         section: "RFC 9112 section 8",
         why: Why::Interface(&Peer::ALL, "each reader judges a line, or a head, at another octet"),
         holds: is_unjudged,
@@ -301,14 +304,14 @@ pub(super) const CLASSES: &[Class] = &[
     Class {
         name: "target",
         what: "Bareline rejects a request target with an octet or an authority that the grammar \
-               does not have.",
+               does not allow.",
         section: "RFC 9112 section 3.2",
         why: Why::Rule,
         holds: |case| case.is(ParseErrorKind::Target) && !is_target(case.target()),
     },
     Class {
         name: "target-form",
-        what: "Bareline rejects a form of the request target that does not suit the method.",
+        what: "Bareline rejects a form of the request target that the method does not allow.",
         section: "RFC 9112 section 3.2",
         why: Why::Rule,
         holds: |case| {
@@ -325,7 +328,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "before-status",
-        what: "Bareline rejects octets in front of a status line, empty lines too.",
+        what: "Bareline rejects octets before a status line, empty lines included.",
         section: "RFC 9112 section 4",
         why: Why::Rule,
         holds: |case| {
@@ -336,8 +339,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "version",
-        what: "Bareline rejects what is not `HTTP/`, digit, `.`, digit in the place of the \
-               version.",
+        what: "Bareline rejects a version that is not `HTTP/`, digit, `.`, digit.",
         section: "RFC 9112 section 2.3",
         why: Why::Rule,
         holds: |case| case.is(ParseErrorKind::Version) && !is_version_line(case),
@@ -385,7 +387,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "field-name",
-        what: "Bareline rejects a field name that is empty or no token.",
+        what: "Bareline rejects a field name that is empty or not a token.",
         section: "RFC 9110 section 5.1",
         why: Why::Rule,
         holds: |case| case.is(ParseErrorKind::FieldName) && !is_token(trim(name(case.line()))),
@@ -482,7 +484,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "length",
-        what: "Bareline rejects a `Content-Length` that is not digits alone.",
+        what: "Bareline rejects a `Content-Length` that is not only digits.",
         section: "RFC 9110 section 8.6",
         why: Why::Row("`Content-Length: +5`, ` 5 5`, `0x5`"),
         holds: |case| {
@@ -492,7 +494,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "huge-length",
-        what: "Bareline rejects a `Content-Length` from 2 to the 64th on.",
+        what: "Bareline rejects a `Content-Length` of 2 to the 64th or more.",
         section: "RFC 9110 section 8.6",
         why: Why::Rule,
         holds: |case| {
@@ -514,7 +516,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "invalid-coding",
-        what: "Bareline rejects a `Transfer-Encoding` that is no list of codings.",
+        what: "Bareline rejects a `Transfer-Encoding` that is not a list of codings.",
         section: "RFC 9112 section 7",
         why: Why::Rule,
         holds: |case| case.is(ParseErrorKind::TransferCoding) && case.facts.has_invalid_coding(),
@@ -587,7 +589,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "chunk-space",
-        what: "Bareline rejects whitespace in a chunk line that is around no `;` or `=`.",
+        what: "Bareline rejects whitespace in a chunk line other than around `;` or `=`.",
         section: "RFC 9112 section 7.1",
         why: Why::Row("whitespace and bare LF in chunk lines"),
         holds: |case| is_of_chunk_line(case) && has_chunk_fault(case, ChunkFault::Space),
@@ -601,7 +603,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "huge-chunk",
-        what: "Bareline rejects a chunk size from 2 to the 64th on.",
+        what: "Bareline rejects a chunk size of 2 to the 64th or more.",
         section: "RFC 9112 section 7.1",
         why: Why::Rule,
         holds: |case| {
@@ -620,14 +622,14 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "extension",
-        what: "Bareline rejects a chunk extension that the grammar does not have.",
+        what: "Bareline rejects a chunk extension that the grammar does not allow.",
         section: "RFC 9112 section 7.1.1",
         why: Why::Rule,
         holds: |case| is_of_chunk_line(case) && has_chunk_fault(case, ChunkFault::Extension),
     },
     Class {
         name: "chunk-junk",
-        what: "Bareline rejects what follows a chunk size and is no extension.",
+        what: "Bareline rejects octets after a chunk size that are no extension.",
         section: "RFC 9112 section 7.1",
         why: Why::Rule,
         holds: |case| is_of_chunk_line(case) && has_chunk_fault(case, ChunkFault::Junk),
@@ -643,7 +645,7 @@ pub(super) const CLASSES: &[Class] = &[
     },
     Class {
         name: "chunk-end",
-        what: "Bareline rejects chunk data without CR LF behind it.",
+        what: "Bareline rejects chunk data without CR LF after it.",
         section: "RFC 9112 section 7.1",
         why: Why::Rule,
         holds: |case| case.is(ParseErrorKind::ChunkEnd) && has_chunk_fault(case, ChunkFault::End),

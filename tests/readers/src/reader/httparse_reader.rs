@@ -1,9 +1,9 @@
-//! httparse: heads, and chunks where the head asks for them.
+//! The reader httparse: heads, and chunks if the head declares them.
 
 use crate::message::{Field, Framing, Message, Outcome, Reading, Role};
 use httparse::{EMPTY_HEADER, Error, Header, Status};
 
-/// As many fields as hyper takes.
+/// The number of fields that hyper accepts.
 const FIELDS: usize = 100;
 
 pub(super) fn read(message: &Message) -> Outcome {
@@ -38,7 +38,7 @@ pub(super) fn read(message: &Message) -> Outcome {
         name.eq_ignore_ascii_case(b"transfer-encoding") && value.eq_ignore_ascii_case(b"chunked")
     });
     let reading = Reading { start, fields: fields.clone(), ..Reading::default() };
-    // The caller decides about the framing, so only what nobody doubts is followed.
+    // httparse leaves the framing to its caller: only unambiguous framing is followed.
     let is_old = reading.start.iter().flatten().any(|part| part == b"HTTP/1.0");
     match is_chunked
         && !is_old

@@ -1,4 +1,5 @@
-//! hyper: its server reads requests, its client responses, from memory and without a runtime.
+//! The reader hyper, in memory and without a runtime: its server reads requests, its client
+//! responses.
 
 use crate::message::{Field, Framing, Message, Outcome, Reading, Role};
 use http_body_util::{BodyExt, Empty};
@@ -16,12 +17,12 @@ pub(super) fn read(message: &Message) -> Outcome {
     if message.role == Role::Request { request(&message.octets) } else { response(message) }
 }
 
-/// How often a future is polled that is not ready: every octet is there, so that it is ready soon
-/// or never.
+/// The limit of polls of a future that is pending.
+///
+/// Every octet is in memory, so that the future is ready soon or never.
 const POLLS: usize = 64;
 
-/// A connection whose peer sends some octets, as soon as something has been written where it waits
-/// for that, and closes.
+/// A connection whose peer sends some octets; if `waits`, only after a write.
 struct Memory {
     octets: Vec<u8>,
     position: usize,
@@ -96,7 +97,7 @@ fn request(octets: &[u8]) -> Outcome {
     let mut context = Context::from_waker(Waker::noop());
     for _ in 0..POLLS {
         let polled = connection.as_mut().poll(&mut context);
-        // The first request is all that counts.
+        // Only the first request counts.
         if let Some(outcome @ (Outcome::Accepted(_) | Outcome::Rejected(_))) = &*seen.borrow() {
             return outcome.clone();
         }
@@ -164,7 +165,7 @@ async fn with_body(mut reading: Reading, body: Incoming) -> Outcome {
     }
 }
 
-/// Returns what an error amounts to: the end of the connection, or a fault in the message.
+/// Returns the outcome of an error: the end of the connection, or an invalid message.
 fn failed(error: &hyper::Error, reading: Option<Reading>) -> Outcome {
     let source = std::error::Error::source(error);
     let is_end = source
@@ -180,7 +181,7 @@ fn failed(error: &hyper::Error, reading: Option<Reading>) -> Outcome {
 }
 
 fn framing(body: &Incoming) -> Option<Framing> {
-    // Otherwise it is chunked or ends with the connection, which hyper does not show.
+    // Otherwise the body is chunked or ends with the connection; hyper does not show which.
     body.size_hint()
         .exact()
         .map(|length| if length == 0 { Framing::None } else { Framing::Length(length) })

@@ -1,16 +1,23 @@
-//! A reader in another language: a program that reads messages from its input and writes what it
-//! makes of them.
+//! A reader in another language, which is a program with pipes.
 //!
-//! The program begins with a length and its version. A batch is a length and a count, and the
-//! messages.
+//! The program first writes its version, after its length. It reads batches: a length, a count, and
+//! the messages. A message is its role (one octet, the index in `Role::ALL`), its length (four
+//! octets, little-endian) and its octets.
 //!
-//! A message is its role (one octet, the place in `Role::ALL`), its length (four octets,
-//! little-endian) and its octets. What comes back is a length, and so many octets of parts. A part
-//! is a length and octets. The first part is the verdict: `R` rejected, with a reason; `I`
-//! incomplete; `A` accepted, or `H` incomplete behind the head, with these parts: framing (`none`,
-//! `chunked`, `close`, `tunnel`, a length, or `?`), the three parts of the start line, the end (a
-//! number, or `?`), the content, the number of fields, names and values in turn, and those of the
-//! trailers behind them. A part `?` is one that the reader does not show.
+//! For each message the program writes a length and as many octets of parts. A part is a length and
+//! octets. The first part is the verdict:
+//!
+//! - `R`: rejected, followed by a reason.
+//! - `I`: incomplete.
+//! - `A`: accepted, followed by the parts of the message.
+//! - `H`: incomplete after the head, followed by the same parts.
+//!
+//! The parts of a message are the framing (`none`, `chunked`, `close`, `tunnel`, a length, or `?`)
+//! and the three parts of the start line. The end (a number, or `?`) and the content follow, then
+//! the number of fields, and their alternating names and values. The remaining parts are the names
+//! and values of the trailers.
+//!
+//! A part `?` is one that the reader does not show.
 
 use crate::message::{Framing, Message, Outcome, Reading, Role};
 use std::io::{self, BufReader, Read, Write};
@@ -53,15 +60,14 @@ impl Program {
             octets.extend_from_slice(&message.octets);
         }
         let input = self.input.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
-        // The program answers when it has read the whole batch, so that neither waits for the
-        // other.
+        // The program responds after it has read the complete batch, which avoids a deadlock.
         input.write_all(&length(octets.len())?)?;
         input.write_all(&octets)?;
         input.flush()?;
         batch.iter().map(|_| self.outcome()).collect()
     }
 
-    /// Returns the version that the program begins with.
+    /// Returns the version that the program writes first.
     pub(super) fn version(&mut self) -> io::Result<String> {
         String::from_utf8(self.record()?).map_err(io::Error::other)
     }
@@ -128,7 +134,7 @@ fn parse(mut record: &[u8]) -> Option<Outcome> {
     while let Some(name) = part() {
         trailers.push((name.to_vec(), part()?.to_vec()));
     }
-    // Where the content is not shown, nor are trailers.
+    // A reader that does not show the content does not show trailers.
     let trailers = content.is_some().then_some(trailers);
     let reading = Reading { framing, start, fields, content, trailers, end };
     Some(if verdict == b"A" {
