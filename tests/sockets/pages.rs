@@ -32,7 +32,7 @@ fn masked(text: &str) -> String {
     let mut masked = String::new();
     for line in text.lines() {
         let line = match line {
-            _ if line.starts_with("Date: ") => "Date:",
+            _ if line.trim_start_matches("< ").starts_with("Date: ") => "Date:",
             _ if line.starts_with("User-Agent: curl/") => "User-Agent: curl",
             _ => line.split_once(" octets in ").map_or(line, |(before, _)| before),
         };
