@@ -254,3 +254,27 @@ fn every_command_of_the_pages_exists() {
     }
     assert!(count > 60, "only {count} commands were seen");
 }
+
+/// Returns the cells of the first row of a table that begins with this cell.
+fn row<'t>(text: &'t str, first: &str) -> Vec<&'t str> {
+    let row = text.lines().find(|line| line.starts_with(&format!("| {first}"))).expect(first);
+    row.trim_matches('|').split('|').map(str::trim).collect()
+}
+
+/// Compares the figures of the README with the pages that record them.
+#[test]
+fn the_readme_has_the_recorded_figures() {
+    let (readme, bench, sizes) =
+        (read("README.md"), read("bench/BENCHMARKS.md"), read("core/EMBEDDED.md"));
+    let builds = bench.split("ratio to httparse, of the minima\n").skip(1);
+    let builds: Vec<_> = builds.map(|table| row(table, "**bareline, whole**")).collect();
+    for (input, column) in [("35 octets", 1), ("703 octets", 4), ("512 random", 8)] {
+        let figures: Vec<_> = builds.iter().map(|build| build[column]).collect();
+        assert_eq!(row(&readme, input)[1..], figures);
+    }
+    let (head, peer) = (row(&sizes, "request head"), row(&sizes, "*httparse*"));
+    let shown = [format!("{} ({})", head[1], peer[1]), format!("{} ({})", head[3], peer[3])];
+    assert_eq!(row(&readme, "a request head")[1..], shown);
+    let connection = row(&sizes, "server connection");
+    assert_eq!(row(&readme, "a server's connection")[1..], [connection[1], connection[3]]);
+}
