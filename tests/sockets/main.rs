@@ -20,6 +20,7 @@ mod lingering;
 mod log_lines;
 mod messages;
 mod overload;
+mod pages;
 mod peers;
 mod programs;
 #[cfg(unix)]

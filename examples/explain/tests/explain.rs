@@ -806,11 +806,11 @@ fn an_invalid_digit_has_its_place() {
     );
 }
 
-/// The README shows the program's output.
+/// The page of the examples shows the output of the program.
 #[test]
-fn the_readme_shows_what_is_printed() {
-    let readme = file("README.md");
-    let (_, session) = readme.split_once("```console\n$ printf 'PUT").unwrap();
+fn the_page_shows_what_is_printed() {
+    let page = file("examples/README.md");
+    let (_, session) = page.split_once("```console\n$ printf 'PUT").unwrap();
     let session = format!("$ printf 'PUT{}", session.split_once("```").unwrap().0);
     let mut count = 0;
     for exchange in session.split("$ printf ").skip(1) {

@@ -1,0 +1,280 @@
+//! README.md and examples/README.md: their commands exist, and print what the pages show. The tests
+//! of `explain` and `just firmware` run the commands that are missing here.
+
+use crate::{Program, example, exchange, lines, next, run, skip, text};
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn read(name: &str) -> String {
+    fs::read_to_string(root().join(name)).unwrap()
+}
+
+/// Returns the section of a page with this heading.
+fn section<'p>(page: &'p str, heading: &str) -> &'p str {
+    let (_, after) = page.split_once(&format!("\n## {heading}\n")).expect(heading);
+    after.split_once("\n## ").map_or(after, |(section, _)| section)
+}
+
+/// Returns the blocks of code in Markdown.
+fn blocks(markdown: &str) -> impl Iterator<Item = &str> {
+    let blocks = markdown.split("```").skip(1).step_by(2);
+    blocks.map(|block| block.split_once('\n').unwrap().1)
+}
+
+/// Replaces what differs from run to run: ports, the time, the version of curl.
+fn masked(text: &str) -> String {
+    let mut masked = String::new();
+    for line in text.lines() {
+        let line = match line {
+            _ if line.trim_start_matches("< ").starts_with("Date: ") => "Date:",
+            _ if line.starts_with("User-Agent: curl/") => "User-Agent: curl",
+            _ => line.split_once(" octets in ").map_or(line, |(before, _)| before),
+        };
+        let parts = line.split_inclusive(|character: char| !character.is_ascii_digit());
+        for part in parts {
+            let digits = part.trim_end_matches(|character: char| !character.is_ascii_digit());
+            let is_port = digits.len() == 5 || ["8080", "8443", "1900"].contains(&digits);
+            masked.push_str(if is_port { "PORT" } else { digits });
+            masked.push_str(&part[digits.len()..]);
+        }
+        masked.push('\n');
+    }
+    masked
+}
+
+/// Splits a command into words, as a shell does without variables.
+fn words(command: &str) -> Vec<String> {
+    let (mut words, mut is_quoted) = (vec![String::new()], false);
+    for character in command.chars() {
+        match character {
+            '\'' => is_quoted = !is_quoted,
+            ' ' if !is_quoted => words.push(String::new()),
+            _ => words.last_mut().unwrap().push(character),
+        }
+    }
+    words
+}
+
+/// Returns the example of `cargo run` and its arguments.
+fn cargo_run(words: &[String]) -> Option<(&str, &[String])> {
+    let at = words.iter().position(|word| word == "--example")?;
+    let (name, arguments) = words[at + 1..].split_first()?;
+    Some((name, arguments.strip_prefix(&["--".to_owned()]).unwrap_or(arguments)))
+}
+
+/// A server that a page starts, and the lines that it shows of its output.
+struct Server {
+    name: String,
+    program: Program,
+    shown: Vec<String>,
+}
+
+impl Server {
+    fn start(name: &str, arguments: &[String], shown: &str, folder: &Path) -> Self {
+        let mut command = example(name);
+        // Examples have default addresses, all but `ssdp`.
+        let is_port = |word: &String| word == "127.0.0.1:1900";
+        command.args(arguments.iter().filter(|word| !is_port(word))).arg("127.0.0.1:0");
+        command.current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let (output, notes) =
+            (lines(child.stdout.take().unwrap()), lines(child.stderr.take().unwrap()));
+        let first = next(&notes);
+        let address = first.rsplit(' ').next().unwrap().to_owned();
+        let mut shown = shown.lines().map(str::to_owned);
+        assert_eq!(masked(&first), masked(&shown.next().unwrap()));
+        let program = Program { child, address, output, notes };
+        Self { name: name.to_owned(), program, shown: shown.collect() }
+    }
+
+    /// Compares what the page shows with the output.
+    fn end(self) {
+        for line in self.shown {
+            let is_note = line.starts_with(&format!("{}: ", self.name));
+            let stream = if is_note { &self.program.notes } else { &self.program.output };
+            assert_eq!(masked(&next(stream)), masked(&line), "{}", self.name);
+        }
+    }
+}
+
+/// Runs a command, and returns its output.
+fn output(command: &str, server: Option<&Server>, folder: &Path) -> String {
+    let address = server.map(|server| server.program.address.as_str()).unwrap_or_default();
+    if let Some((octets, command)) = command.strip_prefix("printf '").and_then(|command| {
+        let (octets, command) = command.split_once("' | ")?;
+        Some((octets.replace("\\r", "\r").replace("\\n", "\n"), command))
+    }) {
+        if command == "nc localhost 8080" {
+            return exchange(address.parse().unwrap(), octets.as_bytes());
+        }
+        let words = words(command);
+        let (name, arguments) = cargo_run(&words).unwrap();
+        let mut child = example(name)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(octets.as_bytes()).unwrap();
+        return text(&child.wait_with_output().unwrap().stdout);
+    }
+    let (command, shows_status) =
+        command.strip_suffix("; echo $?").map_or((command, false), |command| (command, true));
+    let port = address.rsplit(':').next().unwrap();
+    let mut words = words(command);
+    for word in &mut words {
+        for shown in ["localhost:8080", "localhost:8443", "127.0.0.1:1900"] {
+            *word = word.replace(shown, &shown.replace(&shown[10..], port));
+        }
+        // A gigabyte takes too long without optimization.
+        *word = word.replace("n=1000", "n=10");
+    }
+    let is_curl = words[0] == "curl";
+    let mut command = if is_curl {
+        let mut command = Command::new("curl");
+        command.args(&words[1..]);
+        command
+    } else {
+        let (name, arguments) = cargo_run(&words).unwrap_or_else(|| panic!("{command}"));
+        let mut command = example(name);
+        command.args(arguments);
+        if name.ends_with("_client") || arguments == ["get"] {
+            command.arg(address.replace("127.0.0.1", "localhost"));
+        }
+        command
+    };
+    let ran = run(command.current_dir(folder));
+    let mut output = if is_curl { String::new() } else { text(&ran.stderr) };
+    output.push_str(&text(&ran.stdout));
+    if shows_status {
+        output.push_str(&format!("{}\n", ran.status.code().unwrap()));
+    }
+    output
+}
+
+/// Runs the commands of a section one after the other.
+fn check(section: &str, server: &mut Option<Server>, folder: &Path) {
+    for block in blocks(section) {
+        let Some(commands) = block.strip_prefix("$ ") else {
+            // What a server has printed meanwhile.
+            server.as_mut().unwrap().shown.extend(block.lines().map(str::to_owned));
+            continue;
+        };
+        for shown in commands.split("\n$ ") {
+            let (command, shown) = shown.split_once('\n').unwrap_or((shown, ""));
+            let words = words(command);
+            match cargo_run(&words) {
+                Some((name, arguments))
+                    if name.ends_with("_server")
+                        || arguments.first().is_some_and(|word| word == "serve") =>
+                {
+                    let started = Server::start(name, arguments, shown, folder);
+                    if let Some(before) = server.replace(started) {
+                        before.end();
+                    }
+                }
+                _ => {
+                    let output = output(command, server.as_ref(), folder);
+                    assert_eq!(masked(&output).trim_end(), masked(shown).trim_end(), "{command}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_pages_show_what_the_programs_print() {
+    if Command::new("curl").arg("--version").output().is_err() {
+        return skip("the pages' commands, since curl is not installed");
+    }
+    let folder = std::env::temp_dir().join(format!("bareline-pages-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let mut server = None;
+    check(section(&read("README.md"), "The four programs"), &mut server, &folder);
+    let page = read("examples/README.md");
+    for name in ["http_server", "fetch", "tls", "ssdp", "sans_io"] {
+        check(section(&page, name), &mut server, &folder);
+    }
+    server.unwrap().end();
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+/// Looks for the programs, packages, recipes and files that commands name, without running them.
+#[test]
+fn every_command_of_the_pages_exists() {
+    let justfile = read("justfile");
+    let members = ["differential", "octets", "oracle", "properties", "sockets"];
+    let mut count = 0;
+    for page in ["README.md", "examples/README.md", "CONTRIBUTING.md", "tests/README.md"] {
+        let markdown = read(page);
+        let consoles = blocks(&markdown).flat_map(|block| block.lines());
+        let consoles = consoles.filter_map(|line| line.strip_prefix("$ "));
+        let spans = markdown.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+        for command in consoles.chain(spans) {
+            let words = words(command);
+            let after = |word: &str| {
+                let at = words.iter().position(|one| one == word)?;
+                words.get(at + 1).map(String::as_str)
+            };
+            match &*words[0] {
+                "just" if words.len() > 1 => {
+                    let is_recipe = |line: &str| {
+                        let name = line.split([' ', ':']).next().unwrap();
+                        name == words[1]
+                    };
+                    assert!(justfile.lines().any(is_recipe), "{page}: {command}");
+                }
+                "cargo" => {
+                    if let Some((name, _)) = cargo_run(&words) {
+                        example(name);
+                    }
+                    let package = after("-p").and_then(|name| name.strip_prefix("bareline-"));
+                    assert!(
+                        package.is_none_or(|name| members.contains(&name)),
+                        "{page}: {command}"
+                    );
+                    if let (Some(package), Some(test)) = (package, after("--test")) {
+                        let path = root().join(format!("tests/{package}/{test}.rs"));
+                        assert!(path.exists(), "{page}: {command}");
+                    }
+                }
+                program if program.starts_with("tests/") || program.starts_with("examples/") => {
+                    assert!(root().join(program).exists(), "{page}: {command}");
+                }
+                _ => continue,
+            }
+            count += 1;
+        }
+    }
+    assert!(count > 60, "only {count} commands were seen");
+}
+
+/// Returns the cells of the first row of a table that begins with this cell.
+fn row<'t>(text: &'t str, first: &str) -> Vec<&'t str> {
+    let row = text.lines().find(|line| line.starts_with(&format!("| {first}"))).expect(first);
+    row.trim_matches('|').split('|').map(str::trim).collect()
+}
+
+/// Compares the figures of the README with the pages that record them.
+#[test]
+fn the_readme_has_the_recorded_figures() {
+    let (readme, bench, sizes) =
+        (read("README.md"), read("bench/RESULTS.md"), read("core/EMBEDDED.md"));
+    let builds = bench.split("ratio to httparse, of the minima\n").skip(1);
+    let builds: Vec<_> = builds.map(|table| row(table, "**bareline, whole**")).collect();
+    for (input, column) in [("35 octets", 1), ("703 octets", 4), ("512 random", 8)] {
+        let figures: Vec<_> = builds.iter().map(|build| build[column]).collect();
+        assert_eq!(row(&readme, input)[1..], figures);
+    }
+    let (head, peer) = (row(&sizes, "request head"), row(&sizes, "*httparse*"));
+    let shown = [format!("{} ({})", head[1], peer[1]), format!("{} ({})", head[3], peer[3])];
+    assert_eq!(row(&readme, "a request head")[1..], shown);
+    let connection = row(&sizes, "server connection");
+    assert_eq!(row(&readme, "a server's connection")[1..], [connection[1], connection[3]]);
+}
