@@ -16,6 +16,7 @@ lint:
     cargo clippy --workspace --all-targets --locked -- -D warnings
     tests/scripts/width
     tests/scripts/spelling
+    tests/scripts/wording
     tests/scripts/links
     tests/scripts/jobs
     # Fails if a file that a build writes is committed.

@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     match ask(&address) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "udp_client: no answer from {address}: {error}");
+            let _ = writeln!(io::stderr(), "udp_client: no response from {address}: {error}");
             ExitCode::FAILURE
         }
     }

@@ -108,7 +108,8 @@ class Board:
 
     def status_of(self, octets):
         response = self.exchange(octets)
-        expect(response.count(b"HTTP/1.1 ") == 1 and b"\r\nConnection: close\r\n" in response, response)
+        is_one = response.count(b"HTTP/1.1 ") == 1
+        expect(is_one and b"\r\nConnection: close\r\n" in response, response)
         return int(response[9:12])
 
     def status(self):
@@ -225,9 +226,8 @@ class Board:
         chunks = b"".join(b'%x;name="value";x\r\n%s\r\n' % (len(piece), piece) for piece in pieces)
         head = b"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
         response = self.exchange_all(head + chunks + b"0\r\nX-Sum: 1\r\n\r\n")
-        expect(
-            b"\r\nTransfer-Encoding: chunked\r\n" in response and unchunked(response) == body, response
-        )
+        is_chunked = b"\r\nTransfer-Encoding: chunked\r\n" in response
+        expect(is_chunked and unchunked(response) == body, response)
         expect(unchunked(self.exchange_all(head + b"0\r\n\r\n")) == b"")
 
     def echo_by_curl(self):
@@ -247,9 +247,8 @@ class Board:
             while not response.endswith(b"\r\n0\r\n\r\n"):
                 response += receive(one)
                 times.append(time.monotonic() - start)
-        expect(
-            unchunked(response) == b"".join(b"tick %d\n" % number for number in range(1, 6)), response
-        )
+        ticks = b"".join(b"tick %d\n" % number for number in range(1, 6))
+        expect(unchunked(response) == ticks, response)
         # The lines arrive one by one, not all at once.
         expect(len(times) >= 3 and times[-1] - times[0] > 0.4, times)
         old = self.exchange(b"GET /ticks HTTP/1.0\r\n\r\n")
@@ -309,9 +308,8 @@ class Board:
             for came in (b"", b"x" * 211):
                 expect(self.status_of(head + came) == code)
             responses = self.exchange_all(head + b"x" * 212 + GET)
-            expect(
-                responses.count(b"HTTP/1.1 ") == 2 and b"Connection: close" not in responses, responses
-            )
+            are_two = responses.count(b"HTTP/1.1 ") == 2
+            expect(are_two and b"Connection: close" not in responses, responses)
 
     def http10(self):
         for octets in (b"GET /status HTTP/1.0\r\n\r\n", LAST_GET):

@@ -284,7 +284,7 @@ pub(super) const CLASSES: &[Class] = &[
         what: "Bareline ignores lengths and codings where no body follows. The other reader \
                rejects invalid ones.",
         section: "RFC 9112 section 6.3",
-        why: Why::Row("any lengths in answers to HEAD, in 1xx, 204, 304"),
+        why: Why::Row("any lengths in responses to HEAD, in 1xx, 204, 304"),
         holds: |case| {
             case.rejects_for(FRAMING) && case.facts.is_without_body() && is_framing_field(case)
         },
