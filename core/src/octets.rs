@@ -145,7 +145,8 @@ pub(crate) fn copy(from: &[u8], to: &mut [u8]) {
             to.copy_from_slice(from);
         }
     } else {
-        // A loop is smaller than a call here. Without optimization the loop is slow.
+        // A loop is smaller than a call here: a firmware may need `memmove` for nothing else.
+        // Without optimization the loop is slow.
         to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
     }
 }

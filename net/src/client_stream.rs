@@ -287,6 +287,7 @@ impl<S: Transport> ClientStream<S> {
         match self.wire.connection.next_request() {
             ClientState::Idle if self.wire.is_open() => {
                 if is_reused {
+                    // An unsolicited response would be taken for that to the next request.
                     self.wire.look()?;
                 }
                 // The connection rejects octets that arrived before the request as unsolicited.

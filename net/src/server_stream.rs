@@ -45,6 +45,7 @@ use std::net::{SocketAddr, TcpStream};
 /// }
 /// ```
 pub struct ServerStream<S: Transport = TcpStream> {
+    // Body reader and responder share the transport, since a TLS stream has no halves.
     wire: RefCell<ServerWire<S>>,
     /// The octets of the head in progress.
     head: HeadOctets,

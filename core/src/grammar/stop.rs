@@ -31,7 +31,8 @@ pub(crate) struct Stop {
 }
 
 impl Stop {
-    /// Returns whether every octet so far fits, so that more octets are needed to decide.
+    /// Returns whether every octet so far fits, so that more octets are needed to decide. nom's
+    /// `Incomplete` would be a third result of each rule, and cost flash in each.
     pub(crate) const fn is_at_end(self, octets: &[u8]) -> bool {
         self.position >= octets.len()
     }

@@ -7,6 +7,8 @@ use crate::octets::{IS_WIDE, is_name};
 use crate::value::may_be_control;
 
 /// The facts of the field lines so far.
+///
+/// Apart from the progress: a copy of fields that were written one by one waits for these writes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Facts {
     pub(super) framing: FramingFacts,

