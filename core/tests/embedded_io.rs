@@ -2,8 +2,8 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use bareline_core::{
-    FieldName, FieldValue, Limits, ParseErrorKind, Status, StreamError, WriteError, embedded_io_07,
-    embedded_io_async_07,
+    FieldName, FieldSpans, FieldValue, Limits, ParseErrorKind, RequestHead, Status, StreamError,
+    WriteError, embedded_io_07, embedded_io_async_07,
 };
 use core::convert::Infallible;
 use core::pin::pin;
@@ -456,4 +456,22 @@ fn a_transport_that_takes_nothing_is_an_error() {
     };
     assert_eq!(blocking(&mut peer), Err(StreamError::WriteZero));
     assert_eq!(peer.hears, b"HTTP/");
+}
+
+#[test]
+fn an_error_of_a_stream_says_what_failed() {
+    let parse = RequestHead::parse(b"\0", FieldSpans::<1>::new().lend()).unwrap_err();
+    let own = WriteError::OutOfTurn;
+    for (error, text) in [
+        (StreamError::Transport("no carrier"), "no carrier".to_owned()),
+        (StreamError::WriteZero, "the transport accepts no more octets".to_owned()),
+        (
+            StreamError::Interrupted,
+            "connection closed: an earlier call ended before everything was sent".to_owned(),
+        ),
+        (StreamError::Peer(parse), parse.to_string()),
+        (StreamError::Usage(own), own.to_string()),
+    ] {
+        assert_eq!(error.to_string(), text);
+    }
 }

@@ -196,3 +196,30 @@ fn buffers_and_bodies_are_shown() {
             if format!("{extensions:?}") == "\";a=\\\"b\\\"\""
     ));
 }
+
+#[test]
+fn a_dump_escapes_characters_that_change_the_order_of_text() {
+    for (character, is_escaped) in [
+        ('\u{61b}', false),
+        ('\u{61c}', true),
+        ('\u{200d}', false),
+        ('\u{200e}', true),
+        ('\u{200f}', true),
+        ('\u{2010}', false),
+        ('\u{2027}', false),
+        ('\u{2028}', true),
+        ('\u{202e}', true),
+        ('\u{202f}', false),
+        ('\u{2065}', false),
+        ('\u{2066}', true),
+        ('\u{2069}', true),
+        ('\u{206a}', false),
+        ('\u{85}', true),
+        ('\u{e9}', false),
+    ] {
+        let text = character.to_string();
+        let shown = bareline_core::dump(text.as_bytes()).to_string();
+        let escaped: String = text.bytes().map(|octet| format!("\\x{octet:02x}")).collect();
+        assert_eq!(shown, if is_escaped { escaped } else { text.clone() }, "{character:?}");
+    }
+}

@@ -45,9 +45,9 @@ impl<E: fmt::Display> fmt::Display for StreamError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Transport(error) => error.fmt(f),
-            Self::WriteZero => f.write_str("the transport takes no more octets"),
+            Self::WriteZero => f.write_str("the transport accepts no more octets"),
             Self::Interrupted => {
-                f.write_str("the connection is over, since something was not sent to its end")
+                f.write_str("connection closed: an earlier call ended before everything was sent")
             }
             Self::Peer(error) => error.fmt(f),
             Self::Usage(error) => error.fmt(f),
