@@ -224,7 +224,7 @@ rules! {
         "begin with a method and one space; \
          a peer that speaks TLS or another protocol is at the wrong port"
     MethodTooLong "RFC 9112 section 3" 501 "method too long"
-        "use a method that the server implements"
+        "use a shorter method"
     Target "RFC 9112 section 3.2" 400 "invalid request target"
         "write one space, then / or a scheme; percent-encode other octets; \
          leave out fragment and userinfo"
@@ -279,8 +279,8 @@ rules! {
         "write CR LF right after the chunk size or the last extension"
     ChunkExtension "RFC 9112 section 7.1.1" 400 "invalid chunk extension"
         "write ;name or ;name=value, or send no extension"
-    ChunkLineTooLong "RFC 9112 section 7.1.1" 400 "chunk extensions too long"
-        "send no chunk extensions"
+    ChunkLineTooLong "RFC 9112 section 7.1.1" 400 "chunk line or extensions too long"
+        "write short chunk sizes, and no chunk extensions"
     ChunkEnd "RFC 9112 section 7.1" 400 "chunk data without CR LF after it"
         "set the chunk size to the length of the data"
     ForbiddenTrailer "RFC 9110 section 6.5.1" 400 "field not allowed in trailers"

@@ -401,8 +401,7 @@ impl fmt::Display for Error {
             }
             Self::Url(fault) => write!(f, "{fault}"),
             Self::Closed => f.write_str(
-                "the connection carries no more messages (RFC 9112 section 9.6): a request needs \
-                 another one",
+                "the connection takes no more messages (RFC 9112 section 9.6): open another one",
             ),
             Self::IncompleteResponse => f.write_str(
                 "the request got no complete response: call Responder::send, or \
