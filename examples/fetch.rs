@@ -22,7 +22,8 @@ struct Arguments {
     #[arg(short = 'X', long, value_parser = method)]
     method: Option<String>,
     /// A field (header) of the request; may be given more than once
-    #[arg(short = 'H', long = "field", value_name = "NAME: VALUE", value_parser = field)]
+    #[arg(short = 'H', long = "field", visible_alias = "header", value_parser = field)]
+    #[arg(value_name = "NAME: VALUE")]
     fields: Vec<(String, String)>,
     /// The body of the request: DATA itself, @FILE to read a file, @- to read standard input
     #[arg(short, long)]

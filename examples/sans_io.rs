@@ -1,4 +1,4 @@
-//! The sans-I/O loop of a server, as a device runs it: over any reader and writer, with all buffers
+//! The sans-IO loop of a server, as a device runs it: over any reader and writer, with all buffers
 //! in arrays. Serves standard input and output, or with an address one TCP client at a time.
 
 use bareline_core::{

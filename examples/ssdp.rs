@@ -28,7 +28,7 @@ struct Arguments {
     #[arg(long, value_name = "ADDR", conflicts_with = "to")]
     interface: Option<IpAddr>,
     /// Send to this address (`search`) or receive on it (`serve`) instead of the multicast groups,
-    /// for a try on one machine.
+    /// to test on one machine.
     #[arg(long, value_name = "ADDR")]
     to: Option<SocketAddr>,
 }

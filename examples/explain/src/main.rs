@@ -37,13 +37,14 @@ enum Input {
     /// The octets that a server sends on a connection: one or more responses
     #[command(next_line_help = true)]
     Response {
-        /// The method of each request, in order; repeatable
+        /// The method of each request, in order; repeatable. One response belongs to each, so
+        /// octets after the last response are unsolicited
         #[arg(long, value_name = "METHOD", default_value = "GET")]
         to: Vec<String>,
-        /// Each request offered to switch protocols, so a 101 is valid
+        /// Assume that each request offered to switch protocols, so that a 101 is valid
         #[arg(long)]
         upgrade: bool,
-        /// The server closed the connection after these octets
+        /// Assume that the server closed the connection after these octets
         #[arg(long)]
         closed: bool,
         /// The file to read, at most 64 MB, or `-` for standard input

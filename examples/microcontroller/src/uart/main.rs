@@ -1,4 +1,4 @@
-//! HTTP over a serial line on a Cortex-M0: the sans-I/O loop of a server, without a network and
+//! HTTP over a serial line on a Cortex-M0: the sans-IO loop of a server, without a network and
 //! without a panic path.
 //!
 //! A line has no connections, so this program defines them: a connection begins with the first
