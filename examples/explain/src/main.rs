@@ -37,9 +37,7 @@ enum Input {
     /// The octets that a server sends on a connection: one or more responses
     #[command(next_line_help = true)]
     Response {
-        /// The method of each request, in order; repeatable. One response belongs to each, so
-        /// octets after the last response are unsolicited
-        #[arg(long, value_name = "METHOD", default_value = "GET")]
+        #[arg(long, value_name = "METHOD", default_value = "GET", help = TO)]
         to: Vec<String>,
         /// Assume that each request offered to switch protocols, so that a 101 is valid
         #[arg(long)]
@@ -60,6 +58,10 @@ enum Input {
         file: String,
     },
 }
+
+const TO: &str = "\
+The method of each request, in order; repeatable.
+Octets after the last one's response belong to no request";
 
 const EXIT_STATUS: &str = "\
 Exit status: 0 when a message is accepted and none rejected, 1 when one is
