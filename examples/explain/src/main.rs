@@ -39,7 +39,7 @@ enum Input {
     Response {
         #[arg(long, value_name = "METHOD", default_value = "GET", help = TO)]
         to: Vec<String>,
-        /// Assume that each request offered to switch protocols, so that a 101 is valid
+        /// Assume that each request offered an upgrade, so that a 101 is valid
         #[arg(long)]
         upgrade: bool,
         /// Assume that the server closed the connection after these octets
@@ -61,7 +61,7 @@ enum Input {
 
 const TO: &str = "\
 The method of each request, in order; repeatable.
-Octets after the last one's response belong to no request";
+Octets after the last response belong to no request";
 
 const EXIT_STATUS: &str = "\
 Exit status: 0 when a message is accepted and none rejected, 1 when one is
