@@ -45,7 +45,8 @@ impl<S: Transport> fmt::Debug for RequestBody<'_, S> {
     }
 }
 
-/// The body of a response, read as it arrives.
+/// The body of a response on a [`ClientStream`](crate::ClientStream), read as it arrives. A
+/// [`ClientResponse`](crate::ClientResponse) is read directly.
 ///
 /// An invalid, truncated, oversized or slow body is an error, never an end. The [`io::Error`]
 /// contains an [`Error`](crate::Error), and `?` converts it back.

@@ -18,20 +18,59 @@ use std::time::Duration;
 ///
 /// Threads share a client by reference. Clones share the pool.
 ///
-/// ```no_run
-/// use bareline_core::{FieldName, FieldValue, Method};
-/// use bareline_net::{Client, Error};
-/// use std::{fs::File, io};
+/// A body longer than 1 MiB is an error: set [`body_limit`](Settings::body_limit). An exchange has
+/// no total timeout by default: set [`exchange_timeout`](Settings::exchange_timeout).
 ///
-/// let client = Client::new();
-/// println!("{}", io::read_to_string(client.get("http://localhost:8080/")?)?);
-/// let (url, text) = ("http://localhost:8080/echo", FieldValue::from_static("text/plain"));
-/// let mut echo = client
-///     .request(Method::PUT, url)?
-///     .field(FieldName::CONTENT_TYPE, text)
-///     .send_reader(File::open("notes.txt")?)?;
-/// println!("{} {}", echo.status(), io::copy(&mut echo, &mut io::stdout())?);
-/// # Ok::<(), Error>(())
+/// ```
+/// use bareline_core::{FieldName, FieldValue, Method};
+/// use bareline_net::{Client, ClientSettings, Error, Settings};
+/// use std::fs::File;
+/// use std::io::{self, Read, Write};
+/// use std::time::Duration;
+///
+/// fn main() -> Result<(), Error> {
+///     let base = std::env::args().nth(1).unwrap_or("http://127.0.0.1:8080".to_string());
+/// #    let server = bareline_net::Server::bind("127.0.0.1:0")?;
+/// #    let (base, handle) = (format!("http://{}", server.local_addr()?), server.handle());
+/// #    let respond = |e: bareline_net::Exchange<'_>| {
+/// #        e.responder.send(bareline_core::Status::OK, &[], b"hello")
+/// #    };
+/// #    let served = std::thread::spawn(move || server.serve(respond));
+///     let stream = Settings { exchange_timeout: Duration::from_secs(5), ..Settings::default() };
+///     let client = Client::with_settings(ClientSettings { stream, ..ClientSettings::default() });
+///     let response = client.get(&format!("{base}/"))?;
+///     println!("{}", response.status());
+///     println!("{}", io::read_to_string(response)?);
+///
+///     let form = FieldValue::from_static("application/x-www-form-urlencoded");
+///     let request = client.request(Method::POST, &format!("{base}/echo"))?;
+///     let response =
+///         request.field(FieldName::CONTENT_TYPE, form).send_body(b"name=Ada&year=1815")?;
+///     println!("{}", response.status());
+///     println!("{}", io::read_to_string(response)?);
+///
+///     // A body of any length. A stalled transfer times out.
+///     let stream = Settings { body_limit: u64::MAX, ..Settings::default() };
+///     let client = Client::with_settings(ClientSettings { stream, ..ClientSettings::default() });
+///     let mut response = client.get(&format!("{base}/"))?;
+///     if response.status().is_successful() {
+///         let mut file = File::create(std::env::temp_dir().join("bareline-download"))?;
+///         let (mut piece, mut total) = ([0; 8192], 0);
+///         // `io::copy(&mut response, &mut file)` does the same.
+///         loop {
+///             let len = response.read(&mut piece)?;
+///             if len == 0 {
+///                 break;
+///             }
+///             file.write_all(&piece[..len])?;
+///             total += len;
+///         }
+///         println!("{total} octets to a file");
+///     }
+/// #    handle.shutdown();
+/// #    served.join().unwrap()?;
+///     Ok(())
+/// }
 /// ```
 ///
 /// The server may close an idle connection at any time. The client handles this in two steps:
@@ -79,8 +118,7 @@ pub struct ClientSettings {
     pub max_idle: usize,
     /// The largest number of idle connections to one host and port: 8 by default.
     pub max_idle_per_host: usize,
-    /// The timeouts and limits of each connection. By default
-    /// [`body_limit`](Settings::body_limit) is 1,048,576 octets.
+    /// The settings of each connection.
     pub stream: Settings,
 }
 
@@ -96,6 +134,11 @@ impl Client {
     }
 
     /// Sends a GET request for this URL, and reads the head of the response.
+    ///
+    /// A response of any status is `Ok`: check [`status`](ClientResponse::status). See
+    /// [`request`](Self::request) for the URL.
+    #[doc(alias = "status error")]
+    #[doc(alias = "download")]
     pub fn get(&self, url: &str) -> Result<ClientResponse, Error> {
         self.request(Method::GET, url)?.send()
     }

@@ -19,23 +19,21 @@ use std::io::{self, Read, Write};
 /// Each of these calls reads the head of the response and returns it.
 ///
 /// ```no_run
-/// use bareline_core::{FieldName, FieldValue, Method};
+/// use bareline_core::Method;
 /// use bareline_net::{Client, Error};
+/// use std::fs::File;
 ///
 /// let client = Client::new();
-/// let form = FieldValue::from_static("application/x-www-form-urlencoded");
-/// let request = client
-///     .request(Method::POST, "http://localhost:8080/echo")?
-///     .field(FieldName::CONTENT_TYPE, form);
-/// assert!(request.send_body(b"a=b")?.status().is_successful());
+/// let request = client.request(Method::PUT, "http://localhost:8080/notes")?;
+/// println!("{}", request.send_reader(File::open("notes.txt")?)?.status());
 /// # Ok::<(), Error>(())
 /// ```
 ///
-/// The head is at most 65,535 octets. A reader as the body is read as fast as the server takes the
-/// octets (backpressure). A read has no timeout. When the server responds early, the rest of the
-/// body is not read.
+/// The head is at most 65,535 octets. The body is sent as it is: the caller encodes forms. A reader
+/// as the body is read as fast as the server takes the octets (backpressure). A read of your reader
+/// has no timeout.
 ///
-/// The response is read after the request is sent: see the limits of the [crate](crate).
+/// For a response that arrives before the end of the request, see [Limits](crate#limits).
 #[must_use = "a request is sent by a call of `send`, `send_body` or `send_reader`"]
 pub struct ClientRequest<'r> {
     client: &'r Client,
@@ -91,6 +89,7 @@ impl<'r> ClientRequest<'r> {
     }
 
     /// Sends the request with this body and a `Content-Length`.
+    #[doc(alias = "form")]
     pub fn send_body(self, octets: &[u8]) -> Result<ClientResponse, Error> {
         self.exchange(Content::Octets(octets))
     }

@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 /// A response of a [`Client`](crate::Client), whose body is read by [`Read`].
 ///
+/// A download is `io::copy(&mut response, &mut file)`.
+///
 /// A body that is truncated, too large, too slow or invalid is an error, and never an end of input.
 /// The [`io::Error`] contains an [`Error`](crate::Error), and `?` converts it back.
 ///
@@ -33,6 +35,7 @@ use std::sync::Arc;
 /// assert_eq!(io::read_to_string(response)?, "hello");
 /// # Ok::<(), bareline_net::Error>(())
 /// ```
+#[doc(alias = "download")]
 pub struct ClientResponse {
     parts: ResponseParts,
     received: Box<ReceivedHead>,
@@ -68,6 +71,7 @@ impl ClientResponse {
     }
 
     /// Returns the status.
+    #[doc(alias = "status error")]
     pub const fn status(&self) -> Status {
         self.parts.status()
     }

@@ -133,8 +133,8 @@ impl<S: Transport> ClientStream<S> {
     /// Sends a request with these fields and this body, and reads the head of the response.
     ///
     /// `Host` is added as the first field. `Content-Length` is added if there is a body or the
-    /// method expects one. Interim responses are skipped. A response that arrives before the
-    /// complete request is sent is read too [RFC 9112 section 9.5].
+    /// method expects one. Interim responses are skipped. For a response that arrives before the
+    /// end of the request, see [Limits](crate#limits).
     pub fn request(
         &mut self,
         method: Method<'_>,
@@ -398,8 +398,9 @@ impl<S: Transport> fmt::Debug for ClientStream<S> {
 /// copy.
 ///
 /// With `Expect: 100-continue` the first write waits for the 100 until
-/// [`Settings::continue_timeout`]. After an early response or a close by the server, written octets
-/// are discarded, and [`finish`](Self::finish) returns the response or the error.
+/// [`Settings::continue_timeout`]. After a final response in place of the 100, or a failed send,
+/// written octets are discarded, and [`finish`](Self::finish) returns the response or the error.
+/// For a response that arrives before the end of the request, see [Limits](crate#limits).
 ///
 /// ```
 /// use bareline_core::{Method, Target};
@@ -446,8 +447,8 @@ enum Progress {
 }
 
 impl<'c, S: Transport> RequestWriter<'c, S> {
-    /// Returns whether the server has responded early or closed the connection: further writes are
-    /// discarded.
+    /// Returns whether a final response has arrived in place of the 100, or a send has failed:
+    /// further writes are discarded.
     pub const fn has_response(&self) -> bool {
         matches!(self.progress, Progress::Responded(_) | Progress::Failed(_))
     }

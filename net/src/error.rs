@@ -7,6 +7,8 @@ use std::{fmt, io};
 
 /// An error of an exchange: of the network, the peer or the caller.
 ///
+/// From `main`, print it with `{error}`: `Debug` shows only the variant and its fields.
+///
 /// ```
 /// use bareline_core::{Method, Target};
 /// use bareline_net::{Client, ClientStream, Error, Untimed, UrlError};
@@ -213,7 +215,8 @@ pub enum Wait {
     Write,
     /// A datagram.
     Datagram,
-    /// The end of an exchange.
+    /// The end of an exchange: [`exchange_timeout`](crate::Settings::exchange_timeout) expired. The
+    /// caller's own work counts.
     Exchange,
 }
 

@@ -25,32 +25,68 @@ use std::time::{Duration, Instant};
 /// [`max_connections`](Self::max_connections) get a 503.
 ///
 /// An error on a connection ends that connection, and is logged by [`log`] in one line with the
-/// peer and the reason. A handler that panics or fails gets its client a 500, and its thread lives
-/// on. Each request is logged in one line too, at info level with target `bareline_net::access`.
+/// peer and the reason. Each request is logged in one line too, at info level with target
+/// `bareline_net::access`.
+///
+/// # A program
 ///
 /// ```
-/// use bareline_core::{Method, Status, Target};
-/// use bareline_net::{ClientStream, Error, Exchange, Server};
-/// use std::io::{Read, read_to_string};
-/// use std::thread;
+/// use bareline_core::{FieldName, FieldValue, Method, Status};
+/// use bareline_net::{Error, Exchange, Server, Settings};
+/// use std::io::{self, Read};
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// use std::{env, thread};
+///
+/// const ALLOW: FieldName = FieldName::from_static("Allow");
+/// const TEXT: FieldValue = FieldValue::from_static("text/plain; charset=utf-8");
+/// const JSON: FieldValue = FieldValue::from_static("application/json");
+/// const OCTETS: FieldValue = FieldValue::from_static("application/octet-stream");
+/// static REQUESTS: AtomicU64 = AtomicU64::new(0);
 ///
 /// fn respond(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(), Error> {
-///     let mut text = format!("{} came with: ", head.target()).into_bytes();
-///     body.read_to_end(&mut text)?;
-///     responder.send(Status::OK, &[], &text)
+///     let count = REQUESTS.fetch_add(1, Ordering::Relaxed) + 1;
+///     match (head.target().path(), head.method()) {
+///         ("/", Method::GET | Method::HEAD) => {
+///             responder.send(Status::OK, &[(FieldName::CONTENT_TYPE, TEXT)], b"hello\n")
+///         }
+///         ("/count", Method::GET | Method::HEAD) => {
+///             let json = count.to_string();
+///             responder.send(Status::OK, &[(FieldName::CONTENT_TYPE, JSON)], json.as_bytes())
+///         }
+///         ("/echo", Method::POST) => {
+///             let mut octets = Vec::new();
+///             body.read_to_end(&mut octets)?; // Beyond the limit the server sends a 413.
+///             responder.send(Status::OK, &[(FieldName::CONTENT_TYPE, OCTETS)], &octets)
+///         }
+///         ("/" | "/count", _) => not_allowed(responder, "GET, HEAD"),
+///         ("/echo", _) => not_allowed(responder, "POST"),
+///         _ => responder.send(
+///             Status::NOT_FOUND,
+///             &[(FieldName::CONTENT_TYPE, TEXT)],
+///             b"not found\n",
+///         ),
+///     }
 /// }
 ///
-/// let server = Server::bind("127.0.0.1:0")?;
-/// let (address, handle) = (server.local_addr()?.to_string(), server.handle());
-/// let served = thread::spawn(|| server.serve(respond));
+/// fn not_allowed(responder: bareline_net::Responder<'_>, allow: &str) -> Result<(), Error> {
+///     let fields = [(ALLOW, FieldValue::new(allow)?), (FieldName::CONTENT_TYPE, TEXT)];
+///     responder.send(Status::METHOD_NOT_ALLOWED, &fields, b"method not allowed\n")
+/// }
 ///
-/// let mut client = ClientStream::connect(&address)?;
-/// let response = client.request(Method::PUT, Target::new("/a")?, &[], b"hello")?;
-/// assert_eq!(read_to_string(response.body)?, "/a came with: hello");
-///
-/// handle.shutdown(); // for example on Ctrl-C
-/// served.join().unwrap()?;
-/// # Ok::<(), Error>(())
+/// fn main() -> Result<(), Error> {
+///     let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".to_string());
+/// #    let address = "127.0.0.1:0".to_string();
+///     let settings = Settings { body_limit: 65_536, ..Settings::default() };
+///     let server = Server::bind(address)?.settings(settings);
+///     println!("listening on {}; Enter or the end of the input shuts down", server.local_addr()?);
+///     let handle = server.handle();
+/// #    handle.shutdown();
+///     thread::spawn(move || {
+///         let _ = io::stdin().read_line(&mut String::new());
+///         handle.shutdown();
+///     });
+///     server.serve(respond)
+/// }
 /// ```
 #[must_use = "a server accepts connections only once `serve` is called"]
 pub struct Server<L: Listener = TcpListener> {
@@ -64,6 +100,9 @@ pub struct Server<L: Listener = TcpListener> {
 
 /// A handle that shuts down its [`Server`] from any thread.
 ///
+/// This crate handles no signals. Call [`shutdown`](Self::shutdown) from a handler of the crate
+/// `ctrlc`, or from a thread that waits for a line on stdin.
+///
 /// ```
 /// use bareline_core::Status;
 /// use bareline_net::{Error, Server};
@@ -74,6 +113,8 @@ pub struct Server<L: Listener = TcpListener> {
 /// server.serve(|exchange| exchange.responder.send(Status::OK, &[], b"hello"))?;
 /// # Ok::<(), Error>(())
 /// ```
+#[doc(alias = "signal")]
+#[doc(alias = "Ctrl-C")]
 #[derive(Clone)]
 pub struct ServerHandle {
     notice: Arc<Notice>,
@@ -177,15 +218,20 @@ impl<L: Listener> Server<L> {
 
     /// Accepts connections, and calls `handler` for each request, until the server is shut down.
     ///
-    /// When the handler fails or sends no response, the connection is closed. A request without a
-    /// response is rejected first: with the status of the [`PeerError`](crate::PeerError) if the
-    /// peer caused the failure, else with 500.
+    /// All threads call the same handler at once: keep state in a `static`, or in an `Arc` that the
+    /// closure owns. The handler sees [`Method::HEAD`](bareline_core::Method::HEAD); respond as to
+    /// GET: the body is left out.
+    ///
+    /// When the handler fails, panics or sends no complete response, the connection is closed. If
+    /// the handler has sent nothing, the client gets an error response first: a 500, or a 4xx if
+    /// the client caused the error. The thread lives on.
     ///
     /// A handler that outlasts the [`shutdown_timeout`](Self::shutdown_timeout) loses its
     /// connection: its next read or send fails with [`Error::Closed`]. Its thread ends when the
     /// handler returns.
     ///
     /// Fails when the system cannot start even one thread.
+    #[doc(alias = "state")]
     pub fn serve(
         self,
         handler: impl Fn(Exchange<'_, L::Stream>) -> Result<(), Error> + Send + Sync + 'static,
@@ -258,11 +304,15 @@ fn respond<S: Transport>(
 impl ServerHandle {
     /// Begins the shutdown of the server, and returns at once. Further calls do nothing.
     ///
-    /// The server accepts only those who have connected by now. Requests in progress are served,
-    /// with `Connection: close`, and idle connections are closed. [`serve`](Server::serve) returns
-    /// when all is done, after the [`shutdown_timeout`](Server::shutdown_timeout) at the latest.
+    /// Connections that wait to be accepted now are still served; then the server accepts no more.
+    /// For a listener of your own see [`Listener::set_nonblocking`]. Requests in progress are
+    /// served, with `Connection: close`, and idle connections are closed.
+    /// [`serve`](Server::serve) returns when all is done, after the
+    /// [`shutdown_timeout`](Server::shutdown_timeout) at the latest.
     /// After the server has ended, the handle does nothing and holds no resource of the listener.
     #[doc(alias = "graceful shutdown")]
+    #[doc(alias = "signal")]
+    #[doc(alias = "Ctrl-C")]
     pub fn shutdown(&self) {
         self.notice.close();
         // After the end the address may belong to another listener.

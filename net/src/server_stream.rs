@@ -21,12 +21,12 @@ use std::net::{SocketAddr, TcpStream};
 
 /// The server's end of a connection: reads requests one after the other, and sends their responses.
 ///
-/// Responses to pipelined requests are gathered and go out together, so the first of them may wait
-/// for the last.
+/// Responses to pipelined requests go out together: see [Limits](crate#limits).
 ///
-/// Dropping the stream closes the connection with a lingering close, so that a reset does not lose
-/// the last response [RFC 9112 section 9.6]. The drop blocks until the peer closes too, within
-/// [`Settings::linger_timeout`], `linger_silence_timeout` and `linger_limit`.
+/// Dropping the stream closes the connection with a lingering close: the drop reads and discards
+/// what the peer still sends, so that a reset does not lose the last response [RFC 9112 section
+/// 9.6]. The drop blocks until the peer closes too, within [`Settings::linger_timeout`],
+/// `linger_silence_timeout` and `linger_limit`.
 ///
 /// ```
 /// use bareline_core::Status;

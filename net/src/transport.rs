@@ -6,6 +6,8 @@ use std::time::Duration;
 
 /// A stream of octets in both directions, with timeouts and a half-close.
 ///
+/// A half-close closes the sending direction only: see [`close_write`](Self::close_write).
+///
 /// TCP streams and Unix sockets are transports. A stream on top of one, such as TLS, implements
 /// this trait by passing the calls on to the socket below. A stream that does not block for long,
 /// such as octets in memory, is wrapped in [`Untimed`].

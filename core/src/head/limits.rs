@@ -39,7 +39,8 @@ pub struct Limits {
     /// is 400 [RFC 9112 section 7.1.1].
     pub chunk_extensions: u16,
     /// The maximum length in octets of a body, counted across chunks. Longer is 413 [RFC 9110
-    /// section 15.5.14]. Unlimited by default, since bodies are not stored.
+    /// section 15.5.14]. Unlimited by default, since bodies are not stored. With `bareline-net` set
+    /// its `Settings::body_limit` instead.
     #[doc(alias = "content")]
     pub body: u64,
     /// The maximum number of octets of an unread body that are discarded, chunk lines and trailers

@@ -7,12 +7,15 @@ use core::str::Utf8Error;
 
 /// A field name: a token, compared without regard to case [RFC 9110 section 5.1].
 ///
+/// Constants exist for the fields that this project itself uses. Create others by
+/// [`from_static`](Self::from_static).
+///
 /// ```
 /// use bareline_core::{FieldName, WriteError};
 ///
 /// assert_eq!(FieldName::new("host"), Ok(FieldName::HOST));
 /// assert_eq!(FieldName::new("X A"), Err(WriteError::InvalidFieldName { at: 1 }));
-/// const COLOUR: FieldName = FieldName::from_static("X-Colour");
+/// const ALLOW: FieldName = FieldName::from_static("Allow");
 /// ```
 #[doc(alias = "header")]
 #[derive(Clone, Copy)]

@@ -11,6 +11,7 @@ use core::fmt;
 ///
 /// assert_eq!(Method::new("GET"), Ok(Method::GET));
 /// assert_ne!(Method::new("get"), Ok(Method::GET));
+/// assert!(matches!(Method::new("HEAD"), Ok(Method::GET | Method::HEAD)));
 /// assert_eq!(Method::new("G T"), Err(WriteError::InvalidMethod { at: 1 }));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

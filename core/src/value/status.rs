@@ -9,13 +9,17 @@ use core::fmt;
 /// A received code from 600 to 999 is unchanged; a client treats it as a server error [RFC 9110
 /// section 15].
 ///
+/// Test [`code`](Self::code) for a redirect (3xx), a client error (4xx) or a server error (5xx).
+///
 /// ```
 /// use bareline_core::{Status, WriteError};
 ///
 /// assert_eq!(Status::new(404), Ok(Status::NOT_FOUND));
 /// assert_eq!(Status::NOT_FOUND.reason(), "Not Found");
+/// assert!(matches!(Status::NOT_FOUND.code(), 400..=499));
 /// assert_eq!(Status::new(7), Err(WriteError::InvalidStatus { code: 7 }));
 /// ```
+#[doc(alias = "status error")]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Status(u16);
 

@@ -202,7 +202,9 @@ impl<'a> Target<'a> {
     }
 
     /// Returns the path, still percent-encoded: `/` for an absolute form without a path, `*` for
-    /// the server itself, empty for `host:port`.
+    /// the server itself, empty for `host:port`. Decode it with a crate such as `percent-encoding`.
+    #[doc(alias = "decode")]
+    #[doc(alias = "percent-decode")]
     pub fn path(&self) -> &'a str {
         ascii(self.path_as_bytes())
     }
@@ -218,6 +220,9 @@ impl<'a> Target<'a> {
     }
 
     /// Returns the query after the first `?`, still percent-encoded.
+    #[doc(alias = "decode")]
+    #[doc(alias = "percent-decode")]
+    #[doc(alias = "form")]
     pub fn query(&self) -> Option<&'a str> {
         let octets = self.path_and_query();
         match octets.get(path_end(octets)..) {
