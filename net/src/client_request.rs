@@ -210,7 +210,7 @@ impl Content<'_> {
 /// Copies a reader to the request, until the server responds.
 fn copy(from: &mut dyn Read, to: &mut RequestWriter<'_>) -> Result<(), Error> {
     let mut piece = vec![0; PIECE];
-    while !to.has_response() {
+    while !to.is_ended_early() {
         match from.read(&mut piece) {
             Ok(0) => break,
             Ok(count) => to.write_all(piece.get(..count).unwrap_or_default())?,

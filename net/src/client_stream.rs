@@ -449,7 +449,7 @@ enum Progress {
 impl<'c, S: Transport> RequestWriter<'c, S> {
     /// Returns whether a final response has arrived in place of the 100, or a send has failed:
     /// further writes are discarded.
-    pub const fn has_response(&self) -> bool {
+    pub const fn is_ended_early(&self) -> bool {
         matches!(self.progress, Progress::Responded(_) | Progress::Failed(_))
     }
 
@@ -513,7 +513,7 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
                 Err(error) => Progress::Failed(error),
             };
         }
-        if !self.has_response() {
+        if !self.is_ended_early() {
             match send(&mut self.client.wire, &self.progress) {
                 Err(error @ Error::Usage(_)) => return Err(error),
                 Err(error) => self.progress = Progress::Failed(error),

@@ -361,9 +361,9 @@ fn rfc9110_10_1_1_a_rejected_body_is_not_sent() {
     let mut body = client
         .begin(Method::PUT, Target::ROOT, |head| head.field(FieldName::EXPECT, EXPECT)?.length(5))
         .unwrap();
-    assert!(!body.has_response());
+    assert!(!body.is_ended_early());
     body.write_all(b"hello").unwrap();
-    assert!(body.has_response());
+    assert!(body.is_ended_early());
     let response = body.finish().unwrap();
     assert_eq!(response.head.status(), Status::EXPECTATION_FAILED);
     assert_eq!(io::read_to_string(response.body).unwrap(), "no");
@@ -585,7 +585,7 @@ fn rfc9110_10_1_1_a_close_in_place_of_a_100_is_an_error() {
         .begin(Method::PUT, Target::ROOT, |head| head.field(FieldName::EXPECT, EXPECT)?.length(5))
         .unwrap();
     body.write_all(b"hello").unwrap();
-    assert!(body.has_response());
+    assert!(body.is_ended_early());
     let error = body.finish().unwrap_err();
     assert!(matches!(error, Error::Peer(PeerError::NoResponse)), "{error:?}");
 }
