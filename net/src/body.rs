@@ -1,7 +1,7 @@
 //! The bodies of received requests and responses.
 
 use crate::client_stream::ClientWire;
-use crate::server_stream::{ServerWire, in_turn};
+use crate::server_stream::{ServerWire, borrow_wire};
 use crate::trailers::Trailers;
 use crate::transport::Transport;
 use std::cell::RefCell;
@@ -35,7 +35,7 @@ impl<'s, S: Transport> RequestBody<'s, S> {
 
 impl<S: Transport> Read for RequestBody<'_, S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        Ok(in_turn(self.wire)?.read_body(buffer, &mut self.trailers)?)
+        Ok(borrow_wire(self.wire)?.read_body(buffer, &mut self.trailers)?)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The time left for a wait, and for an exchange.
 
 use crate::error::{PeerError, Wait};
-use crate::notice::TURN;
+use crate::notice::CHECK_INTERVAL;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -21,9 +21,9 @@ impl Deadline {
     /// Returns the timeout to set on the socket, or `None` if the present one will do. Fails when
     /// no time is left.
     ///
-    /// The upper bound is the time left of the wait and the exchange, and one [`TURN`]. The present
-    /// timeout will do if it is between a quarter of that bound and the bound. So the timeout is
-    /// seldom set.
+    /// The upper bound is the time left of the wait and the exchange, and one [`CHECK_INTERVAL`].
+    /// The present timeout will do if it is between a quarter of that bound and the bound. So the
+    /// timeout is seldom set.
     pub(crate) fn timeout(
         &self,
         present: Duration,
@@ -33,9 +33,13 @@ impl Deadline {
             return Err(PeerError::TooSlow { wait: self.wait, after: self.after });
         }
         let left = self.left.min(whole.left()?);
-        let most = left.min(TURN);
+        let most = left.min(CHECK_INTERVAL);
         let will_do = present <= most && present >= most / 4;
-        Ok(if will_do { None } else { Some((left / 2).clamp(Duration::from_millis(1), TURN)) })
+        Ok(if will_do {
+            None
+        } else {
+            Some((left / 2).clamp(Duration::from_millis(1), CHECK_INTERVAL))
+        })
     }
 
     /// Returns the kind of the wait.

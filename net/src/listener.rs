@@ -1,6 +1,6 @@
 //! The sources of a server's connections.
 
-use crate::notice::TURN;
+use crate::notice::CHECK_INTERVAL;
 use crate::transport::Transport;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
@@ -91,11 +91,12 @@ impl Listener for TcpListener {
             _ => {}
         }
         #[cfg(unix)]
-        let _ = TcpStream::from(OwnedFd::from(self.try_clone()?)).set_read_timeout(Some(TURN));
+        let _ = TcpStream::from(OwnedFd::from(self.try_clone()?))
+            .set_read_timeout(Some(CHECK_INTERVAL));
         Ok(Box::new(move || {
             // Connecting may fail without a port, descriptor or route. It may also time out when
             // the backlog is full; then `accept` does not wait.
-            let _ = TcpStream::connect_timeout(&address, TURN);
+            let _ = TcpStream::connect_timeout(&address, CHECK_INTERVAL);
         }))
     }
 
@@ -115,7 +116,7 @@ impl Listener for std::os::unix::net::UnixListener {
     fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
         let (address, socket) =
             (self.local_addr()?, Self::Stream::from(OwnedFd::from(self.try_clone()?)));
-        let _ = socket.set_read_timeout(Some(TURN));
+        let _ = socket.set_read_timeout(Some(CHECK_INTERVAL));
         Ok(Box::new(move || {
             // On Linux this is enough. It does not need the path, which may be gone or belong to
             // another socket.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 /// The longest wait on a socket before a thread checks for a shutdown or a request for room. Socket
 /// timeouts are never longer. A second costs 5,000 idle connections 6 % of a core; shorter waits
 /// cost more.
-pub(crate) const TURN: Duration = Duration::from_secs(1);
+pub(crate) const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The state that all connections of a server share.
 #[derive(Debug, Default)]
@@ -90,7 +90,7 @@ impl Notice {
 
 /// The time slice of a connection on its thread.
 #[derive(Debug)]
-pub(crate) struct Turn {
+pub(crate) struct TimeSlice {
     notice: Arc<Notice>,
     since: Instant,
     /// The number of requests that the connection may still send.
@@ -108,7 +108,7 @@ enum Room {
     Made,
 }
 
-impl Turn {
+impl TimeSlice {
     /// Creates a time slice that begins now, for this many requests.
     pub(crate) fn new(notice: Arc<Notice>, requests: u64) -> Self {
         Self { notice, since: Instant::now(), requests, room: Room::Kept }
@@ -140,7 +140,7 @@ impl Turn {
     /// connection makes room.
     fn makes(&mut self, room: Room) -> bool {
         let is_asked = self.room == Room::Kept && self.notice.room_wanted.load(Relaxed) > 0;
-        if is_asked && self.since.elapsed() >= TURN {
+        if is_asked && self.since.elapsed() >= CHECK_INTERVAL {
             let is_made = match room {
                 Room::Kept => false,
                 Room::Promised => self.notice.promise_room(),
@@ -152,7 +152,7 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
+impl Drop for TimeSlice {
     fn drop(&mut self) {
         // The thread is free now for a waiting connection, which withdraws one request for room
         // itself.
@@ -168,23 +168,23 @@ impl Drop for Turn {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use super::{Notice, Relaxed, TURN, Turn};
+    use super::{CHECK_INTERVAL, Notice, Relaxed, TimeSlice};
     use std::sync::Arc;
     use std::time::Instant;
 
     #[test]
     fn as_many_make_room_as_wait_and_a_response_is_no_promise() {
         let notice = Arc::new(Notice::default());
-        let new = || Turn::new(Arc::clone(&notice), 1);
+        let new = || TimeSlice::new(Arc::clone(&notice), 1);
         let old = || {
-            let mut turn = new();
-            turn.since = Instant::now().checked_sub(TURN).unwrap();
-            turn
+            let mut slice = new();
+            slice.since = Instant::now().checked_sub(CHECK_INTERVAL).unwrap();
+            slice
         };
         let counts = || (notice.room_wanted.load(Relaxed), notice.room_promised.load(Relaxed));
         assert!(!old().try_close_idle() && !old().try_close_after_response());
         notice.want_room(1);
-        assert!(!new().try_close_idle() && !new().try_close_after_response(), "each has its turn");
+        assert!(!new().try_close_idle() && !new().try_close_after_response(), "each has its slice");
         let (mut busy, mut idle) = (old(), old());
         assert!(
             busy.try_close_after_response()

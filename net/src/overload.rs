@@ -3,7 +3,7 @@
 use crate::date::Date;
 use crate::deadline::{Whole, is_passing};
 use crate::error::Error;
-use crate::notice::TURN;
+use crate::notice::CHECK_INTERVAL;
 use crate::panics;
 use crate::settings::Settings;
 use crate::stack::Stack;
@@ -79,7 +79,7 @@ fn respond_to_all<S: Transport>(streams: &Receiver<S>, settings: &Settings) {
             swept = Instant::now();
             lingering.retain_mut(|one| {
                 // When the server ends, no connection lingers for long.
-                let may_linger = is_open || one.since.elapsed() < TURN;
+                let may_linger = is_open || one.since.elapsed() < CHECK_INTERVAL;
                 may_linger && panics::catch(|| one.discard(&mut buffer, settings)).unwrap_or(false)
             });
         }
@@ -112,7 +112,7 @@ impl<S: Transport> Lingering<S> {
     /// Discards what has arrived, without waiting. Returns whether the connection lingers on.
     fn discard(&mut self, buffer: &mut [u8], settings: &Settings) -> bool {
         if !self.is_nonblocking {
-            return self.since.elapsed() < TURN;
+            return self.since.elapsed() < CHECK_INTERVAL;
         }
         for _ in 0..READS {
             match self.stream.read(buffer) {
@@ -132,7 +132,7 @@ impl<S: Transport> Lingering<S> {
 fn respond(stream: &mut impl Transport) -> Result<(), Error> {
     stream.prepare();
     let _ = stream.set_nonblocking(false);
-    stream.set_read_timeout(Some(TURN))?;
+    stream.set_read_timeout(Some(CHECK_INTERVAL))?;
     let mut out = WireBuf::<512>::new();
     MessageWriter::new()
         .response(RequestContext::UNREAD, Status::SERVICE_UNAVAILABLE, &mut out)?
@@ -145,9 +145,9 @@ fn respond(stream: &mut impl Transport) -> Result<(), Error> {
     Ok(stream.close_write()?)
 }
 
-/// Sends these octets within one [`TURN`] in total.
+/// Sends these octets within one [`CHECK_INTERVAL`] in total.
 fn send(stream: &mut impl Transport, mut octets: &[u8]) -> Result<(), Error> {
-    let whole = Whole::from_now(TURN);
+    let whole = Whole::from_now(CHECK_INTERVAL);
     loop {
         stream.set_write_timeout(Some(whole.left()?))?;
         let sent =
@@ -166,7 +166,7 @@ fn send(stream: &mut impl Transport, mut octets: &[u8]) -> Result<(), Error> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use super::{Overload, Settings, Stack, TURN, respond};
+    use super::{CHECK_INTERVAL, Overload, Settings, Stack, respond};
     use crate::transport::{Transport, Untimed};
     use std::io::{self, Read, Write};
     use std::net::{TcpListener, TcpStream};
@@ -243,7 +243,7 @@ mod tests {
     fn rfc9112_9_6_a_503_is_not_lost_to_what_the_client_sends() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        client.set_read_timeout(Some(20 * TURN)).unwrap();
+        client.set_read_timeout(Some(20 * CHECK_INTERVAL)).unwrap();
         let mut overload = Overload::new(Stack::Usual, Settings::default());
         overload.add(listener.accept().unwrap().0);
         // Behaves as a slow client that reads only after it has sent everything.
@@ -265,7 +265,7 @@ mod tests {
         overload.add(listener.accept().unwrap().0);
         let start = Instant::now();
         while client.write_all(&[b'x'; 500]).is_ok() {
-            assert!(start.elapsed() < 20 * TURN, "it reads on and on");
+            assert!(start.elapsed() < 20 * CHECK_INTERVAL, "it reads on and on");
             thread::park_timeout(Duration::from_millis(10));
         }
     }
@@ -276,14 +276,16 @@ mod tests {
         let mut overload = Overload::new(Stack::Usual, Settings::default());
         overload.add(Untimed(Panicking(None)));
         overload.add(Untimed(Panicking(Some(written))));
-        assert!(is_written.recv_timeout(10 * TURN).unwrap().starts_with(b"HTTP/1.1 503 "));
+        assert!(
+            is_written.recv_timeout(10 * CHECK_INTERVAL).unwrap().starts_with(b"HTTP/1.1 503 ")
+        );
     }
 
     #[test]
     fn signals_do_not_extend_the_time_for_a_503() {
         let (start, (done, is_done)) = (Instant::now(), channel());
         thread::spawn(move || done.send(respond(&mut Interrupted::default()).is_ok()));
-        assert!(!is_done.recv_timeout(10 * TURN).unwrap(), "there was no room");
-        assert!(start.elapsed() < 2 * TURN, "{:?}", start.elapsed());
+        assert!(!is_done.recv_timeout(10 * CHECK_INTERVAL).unwrap(), "there was no room");
+        assert!(start.elapsed() < 2 * CHECK_INTERVAL, "{:?}", start.elapsed());
     }
 }

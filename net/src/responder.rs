@@ -1,8 +1,8 @@
 //! The response to a request.
 
 use crate::error::Error;
-use crate::notice::Turn;
-use crate::server_stream::{ServerWire, dated, in_turn};
+use crate::notice::TimeSlice;
+use crate::server_stream::{ServerWire, borrow_wire, dated};
 use crate::transport::Transport;
 use crate::wire::{Connection, to};
 use bareline_core::{
@@ -170,7 +170,7 @@ impl<'s, S: Transport> Responder<'s, S> {
         end: impl Fn(ResponseHeadWriter<'_>) -> Result<(), WriteError>,
     ) -> Result<ResponseWriter<'s, S>, Error> {
         let is_told = fields.iter().any(|(name, _)| *name == FieldName::DATE);
-        let date = if is_told { None } else { in_turn(self.wire)?.date() };
+        let date = if is_told { None } else { borrow_wire(self.wire)?.date() };
         self.start(status, |head| end(dated(head, &date)?.fields(fields)?))
     }
 
@@ -179,11 +179,11 @@ impl<'s, S: Transport> Responder<'s, S> {
         status: Status,
         write: impl Fn(ResponseHeadWriter<'_>) -> Result<(), WriteError>,
     ) -> Result<ResponseWriter<'s, S>, Error> {
-        let wire = &mut *in_turn(self.wire)?;
+        let wire = &mut *borrow_wire(self.wire)?;
         if status.is_informational() && status != Status::SWITCHING_PROTOCOLS {
             return Err(WriteError::OutOfTurn.into());
         }
-        if wire.turn.as_mut().is_some_and(Turn::try_close_after_response) {
+        if wire.slice.as_mut().is_some_and(TimeSlice::try_close_after_response) {
             wire.connection.close_after_response();
         }
         match self.is_while_reading {
@@ -224,7 +224,7 @@ impl<'s, S: Transport> Responder<'s, S> {
         if self.version == Version::Http10 {
             return Ok(());
         }
-        let wire = &mut *in_turn(self.wire)?;
+        let wire = &mut *borrow_wire(self.wire)?;
         wire.write(|connection, out| {
             to!(out, |out| connection.respond(status, out)?.fields(fields)?.without_body())
         })?;
@@ -249,7 +249,7 @@ impl<'s, S: Transport> Responder<'s, S> {
 impl<S: Transport> Outcome<'_, S> {
     /// Rejects the request if it has no response.
     pub(crate) fn reject_without_response(&self) -> Result<(), Error> {
-        in_turn(self.wire)?.reject_without_response()
+        borrow_wire(self.wire)?.reject_without_response()
     }
 }
 
@@ -294,7 +294,7 @@ impl<S: Transport> ResponseWriter<'_, S> {
     /// Ends the response with these trailers, at most 65,000 octets. Trailers need a chunked body.
     #[doc(alias = "trailer")]
     pub fn finish_with(self, trailers: &[TrailerField<'_>]) -> Result<(), Error> {
-        let wire = &mut *in_turn(self.wire)?;
+        let wire = &mut *borrow_wire(self.wire)?;
         match (self.is_whole, trailers) {
             (false, _) => end_response_body(wire, trailers)?,
             (true, []) => {}
@@ -325,7 +325,7 @@ fn end_response_body<S: Transport>(
 
 impl<S: Transport> Write for ResponseWriter<'_, S> {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        let wire = &mut *in_turn(self.wire)?;
+        let wire = &mut *borrow_wire(self.wire)?;
         match self.is_whole && !octets.is_empty() {
             true => return Err(Error::Usage(WriteError::BodyLength).into()),
             false => wire.write_body(octets).map_err(|error| wire.at_fault(error))?,
@@ -334,7 +334,7 @@ impl<S: Transport> Write for ResponseWriter<'_, S> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let wire = &mut *in_turn(self.wire)?;
+        let wire = &mut *borrow_wire(self.wire)?;
         match self.is_whole {
             true => wire.flush()?,
             false => wire.flush_body().map_err(|error| wire.at_fault(error))?,

@@ -3,7 +3,7 @@
 use crate::acceptor::Peer;
 use crate::error::Error;
 use crate::listener::Listener;
-use crate::notice::{Notice, Turn};
+use crate::notice::{Notice, TimeSlice};
 use crate::panics;
 use crate::server_stream::{Exchange, ServerStream};
 use crate::settings::Settings;
@@ -243,8 +243,8 @@ impl<L: Listener> Server<L> {
                 // Lets a peer that has just connected send first: then the first read need not
                 // wait.
                 thread::yield_now();
-                let turn = Turn::new(Arc::clone(&notice), requests);
-                converse(ServerStream::with_turn(accepted, settings, turn), &handler);
+                let slice = TimeSlice::new(Arc::clone(&notice), requests);
+                converse(ServerStream::with_slice(accepted, settings, slice), &handler);
             });
         let cut = threads.run(shutdown_timeout)?;
         if cut > 0 {

@@ -5,7 +5,7 @@ use crate::body::RequestBody;
 use crate::date::Date;
 use crate::deadline::Deadline;
 use crate::error::{Error, PeerError, Wait};
-use crate::notice::Turn;
+use crate::notice::TimeSlice;
 use crate::received::HeadOctets;
 use crate::responder::Responder;
 use crate::settings::Settings;
@@ -113,9 +113,9 @@ impl<S: Transport> ServerStream<S> {
     }
 
     /// Creates a stream on a connection of a [`Server`](crate::Server).
-    pub(crate) fn with_turn(accepted: Accepted<S>, settings: Settings, turn: Turn) -> Self {
+    pub(crate) fn with_slice(accepted: Accepted<S>, settings: Settings, slice: TimeSlice) -> Self {
         let mut stream = Self::on(accepted, settings);
-        stream.wire.get_mut().turn = Some(turn);
+        stream.wire.get_mut().slice = Some(slice);
         stream
     }
 
@@ -213,7 +213,7 @@ impl Deadlines {
 
 /// Borrows the wire. Fails when a handler calls from inside another call, such as the writer of a
 /// head.
-pub(crate) fn in_turn<S>(
+pub(crate) fn borrow_wire<S>(
     wire: &RefCell<ServerWire<S>>,
 ) -> Result<RefMut<'_, ServerWire<S>>, Error> {
     wire.try_borrow_mut().map_err(|_| WriteError::OutOfTurn.into())
@@ -244,7 +244,7 @@ impl<S: Transport> ServerWire<S> {
             match self.connection.state() {
                 ServerState::Idle | ServerState::Head => {
                     if let Some(parts) = self.receive(head, spans, &mut deadlines)? {
-                        self.turn.iter_mut().for_each(Turn::count_request);
+                        self.slice.iter_mut().for_each(TimeSlice::count_request);
                         self.is_last = self.connection.will_close()
                             && self.connection.state() == ServerState::SendResponse;
                         return Ok(Some(parts));
@@ -350,7 +350,7 @@ impl<S: Transport> ServerWire<S> {
 
     /// Returns the current date on a connection of a [`Server`](crate::Server), else `None`.
     pub(crate) fn date(&self) -> Option<Date> {
-        self.turn.as_ref().map(|_| Date::now())
+        self.slice.as_ref().map(|_| Date::now())
     }
 
     /// Ends the connection after a complete response.
@@ -410,7 +410,7 @@ mod tests {
 
     use super::{Exchange, ServerStream};
     use crate::acceptor::Accepted;
-    use crate::notice::{Notice, Turn};
+    use crate::notice::{Notice, TimeSlice};
     use crate::settings::Settings;
     use crate::transport::Transport;
     use bareline_core::{FieldName, FieldValue, Status};
@@ -486,8 +486,11 @@ mod tests {
             timeout: Duration::ZERO,
             waits: Rc::clone(&waits),
         };
-        let turn = Turn::new(Arc::clone(notice), 100);
-        (ServerStream::with_turn(Accepted { stream, peer: None }, Settings::default(), turn), waits)
+        let slice = TimeSlice::new(Arc::clone(notice), 100);
+        (
+            ServerStream::with_slice(Accepted { stream, peer: None }, Settings::default(), slice),
+            waits,
+        )
     }
 
     #[test]

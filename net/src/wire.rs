@@ -2,7 +2,7 @@
 
 use crate::deadline::{Deadline, Whole, is_passing};
 use crate::error::{Error, PeerError, Wait};
-use crate::notice::{TURN, Turn};
+use crate::notice::{CHECK_INTERVAL, TimeSlice};
 use crate::received::Received;
 use crate::settings::Settings;
 use crate::trailers::Trailers;
@@ -153,7 +153,7 @@ pub(crate) struct Wire<S, C> {
     /// The request is announced as the last and has no body: nothing should follow it.
     pub(crate) is_last: bool,
     /// The time slice, on a connection of a server.
-    pub(crate) turn: Option<Turn>,
+    pub(crate) slice: Option<TimeSlice>,
     /// The number of octets sent.
     sent: u64,
 }
@@ -224,7 +224,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             fault: None,
             responded: None,
             is_last: false,
-            turn: None,
+            slice: None,
             sent: 0,
         }
     }
@@ -237,7 +237,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         }
         let mut since = Instant::now();
         let count = loop {
-            if self.turn.as_ref().is_some_and(Turn::is_over) {
+            if self.slice.as_ref().is_some_and(TimeSlice::is_over) {
                 self.transport = None;
             }
             let transport = self.transport.as_mut().ok_or(Error::Closed)?;
@@ -252,7 +252,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
                     block(transport, &mut self.is_blocking);
                     // A nonblocking transport has returned without waiting.
                     if since.saturating_duration_since(before) >= self.read_timeout / 2 {
-                        self.check_turn(deadline.wait())?;
+                        self.check_idle(deadline.wait())?;
                     }
                 }
                 read => break read,
@@ -267,9 +267,9 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     }
 
     /// Fails if an idle connection has to close, for room or a shutdown.
-    fn check_turn(&mut self, wait: Wait) -> Result<(), Error> {
-        match wait == Wait::Idle && self.turn.as_mut().is_some_and(Turn::try_close_idle) {
-            true => Err(PeerError::TooSlow { wait, after: TURN }.into()),
+    fn check_idle(&mut self, wait: Wait) -> Result<(), Error> {
+        match wait == Wait::Idle && self.slice.as_mut().is_some_and(TimeSlice::try_close_idle) {
+            true => Err(PeerError::TooSlow { wait, after: CHECK_INTERVAL }.into()),
             false => Ok(()),
         }
     }
@@ -300,7 +300,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         let mut deadline = Deadline::new(Wait::Write, self.settings.write_timeout);
         let mut since = Instant::now();
         loop {
-            if self.turn.as_ref().is_some_and(Turn::is_over) {
+            if self.slice.as_ref().is_some_and(TimeSlice::is_over) {
                 return Err(Error::Closed);
             }
             if let Some(timeout) = deadline.timeout(self.write_timeout, &self.whole)? {
@@ -633,7 +633,9 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         let Settings { linger_timeout, linger_silence_timeout, linger_limit, .. } = self.settings;
         let (start, mut left) = (Instant::now(), linger_limit);
         while let (1.., Some(time)) = (left, linger_timeout.checked_sub(start.elapsed())) {
-            if start.elapsed() >= TURN && self.turn.as_mut().is_some_and(Turn::try_close_idle) {
+            if start.elapsed() >= CHECK_INTERVAL
+                && self.slice.as_mut().is_some_and(TimeSlice::try_close_idle)
+            {
                 break;
             }
             self.received.clear();

@@ -15,7 +15,7 @@ use std::process::Command;
 const SIZES: [usize; 3] = [1_100_000, 5_000_000, 20_000_000];
 
 /// The number of uploads that alternate with a GET.
-const TURNS: usize = 200;
+const ROUNDS: usize = 200;
 
 pub(crate) fn python() -> Option<Command> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/peer.py");
@@ -63,9 +63,9 @@ fn loses_no_request(program: Option<Command>) {
     let Some(mut command) = program else { return };
     let server = Program::start("http_server");
     let mut tally = Tally::default();
-    let printed = output(command.args(["alternate", &server.address, &TURNS.to_string()]));
+    let printed = output(command.args(["alternate", &server.address, &ROUNDS.to_string()]));
     tell(&mut tally, &printed, |method| if method == "GET" { "200" } else { "404" });
-    assert_eq!(tally.count, 2 * TURNS);
+    assert_eq!(tally.count, 2 * ROUNDS);
     tally.check();
 }
 
@@ -189,7 +189,7 @@ fn our_client_loses_no_request_behind_an_unread_body() {
     let client = Client::new();
     let url = |path: &str| format!("http://{}{path}", server.address);
     let mut tally = Tally::default();
-    for number in 0..TURNS {
+    for number in 0..ROUNDS {
         tally.add(expect(404, post(&client, &url("/status/404"), 300_000), "POST"));
         // Our client repeats a GET when a connection fails, but not a POST.
         tally.add(expect(200, post(&client, &url("/echo"), 10), "small POST"));
