@@ -53,7 +53,7 @@ const PORT: u16 = 1900;
 const GROUP_V4: Ipv4Addr = Ipv4Addr::new(239, 255, 255, 250);
 const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xc);
 /// The time that a search lasts; devices have a second to respond (`MX: 1`).
-const DEADLINE: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 const DEVICE: FieldValue = FieldValue::from_static("urn:bareline:device:example:1");
 const USN: FieldValue = FieldValue::from_static(
@@ -196,7 +196,7 @@ fn search(places: &[Place]) -> Result<(), Error> {
                 .without_body()
         })?;
         let (end, mut buffer, mut spans) =
-            (Instant::now() + DEADLINE, [0; 2048], FieldSpans::<32>::new());
+            (Instant::now() + TIMEOUT, [0; 2048], FieldSpans::<32>::new());
         let mut found = 0;
         loop {
             let left = end.saturating_duration_since(Instant::now());
@@ -221,7 +221,7 @@ fn search(places: &[Place]) -> Result<(), Error> {
         }
     })?;
     match found.into_iter().sum::<usize>() {
-        0 => Err(PeerError::TooSlow { wait: Wait::Datagram, after: DEADLINE }.into()),
+        0 => Err(PeerError::TooSlow { wait: Wait::Datagram, after: TIMEOUT }.into()),
         _ => Ok(()),
     }
 }

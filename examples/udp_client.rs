@@ -16,7 +16,7 @@ struct Arguments {
 }
 
 /// The timeout for the response, retransmissions included.
-const DEADLINE: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 fn main() -> ExitCode {
     let Arguments { address } = Arguments::parse();
@@ -33,7 +33,7 @@ fn ask(address: &str) -> Result<(), Error> {
     let mut peer = UdpPeer::connect(address)?;
     let mut buffer = [0; 1024];
     // The socket is connected and sends one request, so any datagram is its response.
-    let response = peer.request(b"udp request", DEADLINE, &mut buffer, |_| true)?;
+    let response = peer.request(b"udp request", TIMEOUT, &mut buffer, |_| true)?;
     writeln!(io::stdout(), "Received: {}", dump(response.octets).on_one_line())?;
     Ok(())
 }

@@ -309,7 +309,7 @@ mod tests {
     }
 
     const BOUNDS: Bounds = Bounds { threads: 2, connections: 4, stack: Stack::Usual };
-    const DEADLINE: Duration = Duration::from_secs(20);
+    const TIMEOUT: Duration = Duration::from_secs(20);
 
     #[test]
     fn room_is_wanted_for_those_that_wait_without_a_free_thread() {
@@ -327,7 +327,7 @@ mod tests {
                 let _ = done.send(stream.0.into_inner());
             },
         );
-        let run = thread::spawn(move || threads.run(DEADLINE));
+        let run = thread::spawn(move || threads.run(TIMEOUT));
         // The fifth connection is rejected.
         for (number, wanted) in [(0, 0), (1, 0), (2, 1), (3, 2), (4, 2)] {
             send.send(Untimed(Cursor::new(vec![number]))).unwrap();
@@ -337,7 +337,7 @@ mod tests {
         }
         (0..4).for_each(|_| go_on.send(()).unwrap());
         let mut served: Vec<_> =
-            (0..4).flat_map(|_| is_done.recv_timeout(DEADLINE).unwrap()).collect();
+            (0..4).flat_map(|_| is_done.recv_timeout(TIMEOUT).unwrap()).collect();
         served.sort_unstable();
         assert_eq!(served, [0, 1, 2, 3]);
         notice.close();
@@ -382,7 +382,7 @@ mod tests {
     fn one_that_is_spare_takes_the_place_at_once_and_ends_at_once() {
         let (threads, send, go_on, accepts) = threads(BOUNDS);
         let (counts, notice) = (Arc::clone(&threads), Arc::clone(&threads.notice));
-        let run = thread::spawn(move || threads.run(DEADLINE));
+        let run = thread::spawn(move || threads.run(TIMEOUT));
         for (taken, is_long) in [(1, 0), (2, 1), (3, 0), (4, 1), (5, 1)] {
             send.send(Untimed(Cursor::new(vec![is_long]))).unwrap();
             wait_for(&accepts, taken);
@@ -423,7 +423,7 @@ mod tests {
         thread::spawn(move || done.send(threads.run(Duration::from_millis(50)).unwrap()));
         wait_for(&accepts, 0);
         notice.close();
-        assert_eq!(is_done.recv_timeout(DEADLINE), Ok(0));
+        assert_eq!(is_done.recv_timeout(TIMEOUT), Ok(0));
         assert!(notice.is_over());
         drop(send);
     }
@@ -466,7 +466,7 @@ mod tests {
             let listener = Panicking { notice: is_late.then(|| Arc::clone(&notice)) };
             let threads =
                 Threads::new(BOUNDS, Settings::default(), listener, Arc::clone(&notice), drop);
-            let panic = catch_unwind(AssertUnwindSafe(|| threads.run(DEADLINE))).unwrap_err();
+            let panic = catch_unwind(AssertUnwindSafe(|| threads.run(TIMEOUT))).unwrap_err();
             assert_eq!(panic.downcast_ref(), Some(&"for a test"));
             assert!(notice.is_closing() && notice.is_over());
         }

@@ -410,12 +410,12 @@ fn an_exchange_is_over_in_time_whatever_it_waits_for() {
     assert!(is_over(&error), "{error:?}");
     let (url, _nothing) = served_by(|stream| {
         read_head(stream);
-        thread::park_timeout(crate::DEADLINE);
+        thread::park_timeout(crate::TIMEOUT);
     });
     let error =
         client.request(Method::POST, &url).unwrap().send_reader(io::repeat(b'x')).unwrap_err();
     assert!(is_over(&error), "{error:?}");
-    assert!(start.elapsed() >= Duration::from_millis(900) && start.elapsed() < crate::DEADLINE);
+    assert!(start.elapsed() >= Duration::from_millis(900) && start.elapsed() < crate::TIMEOUT);
 }
 
 #[test]

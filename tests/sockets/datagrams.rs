@@ -1,6 +1,6 @@
 //! Tests of datagrams.
 
-use crate::DEADLINE;
+use crate::TIMEOUT;
 use bareline_core::{
     FieldName, FieldSpans, FieldValue, Method, ParseError, ParseErrorKind, RequestContext, Status,
     Target, WriteError,
@@ -16,11 +16,11 @@ fn a_cut_datagram_is_an_error_and_each_wait_has_a_timeout() {
     let mut client = UdpPeer::connect(server.local_addr().unwrap()).unwrap();
     client.send(&[b'x'; 1100]).unwrap();
     let mut buffer = [0; 1024];
-    let datagram = server.receive_within(DEADLINE, &mut buffer).unwrap();
+    let datagram = server.receive_within(TIMEOUT, &mut buffer).unwrap();
     assert_eq!((datagram.octets.len(), datagram.cut), (1024, 76));
     let from = datagram.from;
     server.send_to(b"", from).unwrap();
-    assert_eq!(client.receive_within(DEADLINE, &mut buffer).unwrap().octets, b"");
+    assert_eq!(client.receive_within(TIMEOUT, &mut buffer).unwrap().octets, b"");
     let error = client.receive_within(Duration::from_millis(20), &mut buffer).unwrap_err();
     assert!(
         matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Datagram, .. })),
@@ -41,13 +41,13 @@ fn messages_go_in_datagrams() {
             head.field(FieldName::HOST, host)?.without_body()
         })
         .unwrap();
-    let datagram = server.receive_within(DEADLINE, &mut buffer).unwrap();
+    let datagram = server.receive_within(TIMEOUT, &mut buffer).unwrap();
     let from = datagram.from;
     let (head, body) = datagram.request(spans.lend()).unwrap();
     assert_eq!((head.method(), head.target().as_str(), body), (search, "*", &b""[..]));
 
     server.send_response_to(head.context(), Status::OK, from, |head| head.body(b"here")).unwrap();
-    let datagram = client.receive_within(DEADLINE, &mut buffer).unwrap();
+    let datagram = client.receive_within(TIMEOUT, &mut buffer).unwrap();
     let (head, body) = datagram.response(search, spans.lend()).unwrap();
     assert_eq!((head.status(), body), (Status::OK, &b"here"[..]));
 }
@@ -63,11 +63,11 @@ fn an_invalid_or_cut_message_is_printed_as_an_error() {
     server
         .send_response_to(RequestContext::UNREAD, Status::OK, to, |head| head.body(b"123"))
         .unwrap();
-    let datagram = client.receive_within(DEADLINE, &mut buffer).unwrap();
+    let datagram = client.receive_within(TIMEOUT, &mut buffer).unwrap();
     assert_eq!((datagram.octets.len(), datagram.cut), (41, 0));
     assert!(datagram.response(Method::GET, spans.lend()).is_ok());
     server.send_to(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n1234", to).unwrap();
-    let datagram = client.receive_within(DEADLINE, &mut buffer).unwrap();
+    let datagram = client.receive_within(TIMEOUT, &mut buffer).unwrap();
     assert_eq!(datagram.cut, 1);
     let error = datagram.response(Method::GET, spans.lend()).unwrap_err();
     assert!(matches!(error, Error::DatagramCut { missing: 1 }), "{error:?}");
@@ -75,7 +75,7 @@ fn an_invalid_or_cut_message_is_printed_as_an_error() {
     client.send(b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n12").unwrap();
     let mut buffer = [0; 100];
     let error =
-        server.receive_within(DEADLINE, &mut buffer).unwrap().request(spans.lend()).unwrap_err();
+        server.receive_within(TIMEOUT, &mut buffer).unwrap().request(spans.lend()).unwrap_err();
     let is_truncated = |error: ParseError| error.kind() == ParseErrorKind::Truncated;
     assert!(
         matches!(error, Error::Peer(PeerError::Parse(error)) if is_truncated(error)),
@@ -83,7 +83,7 @@ fn an_invalid_or_cut_message_is_printed_as_an_error() {
     );
     client.send(b"GET / HTTP/1.1\nHost: a\n\n").unwrap();
     let error =
-        server.receive_within(DEADLINE, &mut buffer).unwrap().request(spans.lend()).unwrap_err();
+        server.receive_within(TIMEOUT, &mut buffer).unwrap().request(spans.lend()).unwrap_err();
     assert!(matches!(error, Error::Peer(PeerError::Parse(_))), "{error:?}");
     // A request that the caller may not send.
     let error = client
@@ -107,7 +107,7 @@ fn a_datagram_is_sent_again_until_a_response_comes() {
         // Two requests are lost. The third gets its response twice, after two unrelated datagrams.
         for responses in [&[][..], &[], &[&b"0 late"[..], b"", b"1 here", b"1 here"], &[b"2 here"]]
         {
-            let datagram = server.receive_within(DEADLINE, &mut buffer).unwrap();
+            let datagram = server.receive_within(TIMEOUT, &mut buffer).unwrap();
             let from = datagram.from;
             received.push(String::from_utf8(datagram.octets.to_vec()).unwrap());
             responses.iter().for_each(|response| server.send_to(response, from).unwrap());
@@ -117,11 +117,11 @@ fn a_datagram_is_sent_again_until_a_response_comes() {
     let mut client = UdpPeer::connect(to).unwrap();
     let (start, mut buffer) = (Instant::now(), [0; 4]);
     let response =
-        client.request(b"1 who", DEADLINE, &mut buffer, |response| response == b"1 here").unwrap();
+        client.request(b"1 who", TIMEOUT, &mut buffer, |response| response == b"1 here").unwrap();
     assert_eq!((response.octets, response.cut, response.from), (&b"1 he"[..], 2, to));
     assert!(start.elapsed() >= Duration::from_millis(500 + 1000), "{:?}", start.elapsed());
     let response = client
-        .request(b"2 who", DEADLINE, &mut buffer, |response| response.starts_with(b"2 "))
+        .request(b"2 who", TIMEOUT, &mut buffer, |response| response.starts_with(b"2 "))
         .unwrap();
     assert_eq!(response.octets, b"2 he");
     assert_eq!(served.join().unwrap(), ["1 who", "1 who", "1 who", "2 who"]);
@@ -145,10 +145,10 @@ fn a_response_is_not_waited_for_longer_than_asked() {
         ),
         "{error:?}"
     );
-    assert!(start.elapsed() >= deadline && start.elapsed() < DEADLINE);
+    assert!(start.elapsed() >= deadline && start.elapsed() < TIMEOUT);
 
     drop(server);
-    let error = client.request(b"who", DEADLINE, &mut [0; 10], |_| true).unwrap_err();
+    let error = client.request(b"who", TIMEOUT, &mut [0; 10], |_| true).unwrap_err();
     assert!(
         matches!(&error, Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused),
         "{error:?}"

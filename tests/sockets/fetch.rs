@@ -255,7 +255,7 @@ fn a_hundred_megabytes_pass_with_flat_memory_each_way() {
         example("fetch").args(["-d", &data, &url]).stdout(Stdio::piped()).spawn().unwrap();
     let mut stdout = child.stdout.take().unwrap();
     let read = thread::spawn(move || io::copy(&mut stdout, &mut io::sink()).unwrap());
-    has_passed.recv_timeout(3 * crate::DEADLINE).unwrap();
+    has_passed.recv_timeout(3 * crate::TIMEOUT).unwrap();
     let memory = peak_memory(&child);
     go_on.send(()).unwrap();
     assert_eq!((served.join().unwrap(), read.join().unwrap()), (LARGE, LARGE));

@@ -1,7 +1,7 @@
 //! Tests of the lingering close: after the end, octets of the client are read within limits.
 
 use crate::service::{GET, Service};
-use crate::{DEADLINE, connect, exchange, read_all, serve_one};
+use crate::{TIMEOUT, connect, exchange, read_all, serve_one};
 use bareline_core::Status;
 use bareline_net::Settings;
 use std::io::{Read, Write};
@@ -27,7 +27,7 @@ fn send_on(mut stream: TcpStream, piece: &[u8], pause: Duration) -> usize {
     let (start, mut sent) = (Instant::now(), 0);
     while let Ok(count) = stream.write(piece) {
         sent += count;
-        assert!(start.elapsed() < DEADLINE, "the server reads on and on");
+        assert!(start.elapsed() < TIMEOUT, "the server reads on and on");
         if !pause.is_zero() {
             thread::park_timeout(pause);
         }
@@ -83,7 +83,7 @@ fn rfc9112_9_6_octets_extend_the_lingering_close_to_its_end() {
     stream.write_all(REJECTED).unwrap();
     send_on(stream, b"x", Duration::from_millis(50));
     let took = served.join().unwrap();
-    assert!(took >= whole && took < DEADLINE / 2, "{took:?}");
+    assert!(took >= whole && took < TIMEOUT / 2, "{took:?}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A logger that keeps the log lines of the crates for the tests.
 
-use crate::DEADLINE;
+use crate::TIMEOUT;
 use log::{LevelFilter, Log, Metadata, Record};
 use std::net::TcpStream;
 use std::sync::{Condvar, Mutex, Once};
@@ -53,7 +53,7 @@ pub(crate) fn with(parts: &[&str]) -> Vec<String> {
     };
     let waited = LINES
         .1
-        .wait_timeout_while(LINES.0.lock().unwrap(), DEADLINE, |lines| found(lines).is_empty());
+        .wait_timeout_while(LINES.0.lock().unwrap(), TIMEOUT, |lines| found(lines).is_empty());
     let (lines, waited) = waited.unwrap();
     let found = found(&lines);
     drop(lines);

@@ -44,7 +44,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-const DEADLINE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Polls a condition, and returns whether it holds within this time.
 fn until(deadline: Duration, mut is_so: impl FnMut() -> bool) -> bool {
@@ -62,7 +62,7 @@ fn until(deadline: Duration, mut is_so: impl FnMut() -> bool) -> bool {
 fn stays_silent(stream: &TcpStream, time: Duration) -> bool {
     stream.set_read_timeout(Some(time)).unwrap();
     let peeked = stream.peek(&mut [0]);
-    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
     peeked.is_err_and(|error| matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut))
 }
 
@@ -80,9 +80,9 @@ fn serve_one<T: Send + 'static>(
 }
 
 fn connect(address: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect_timeout(&address, DEADLINE).unwrap();
-    stream.set_read_timeout(Some(DEADLINE)).unwrap();
-    stream.set_write_timeout(Some(DEADLINE)).unwrap();
+    let stream = TcpStream::connect_timeout(&address, TIMEOUT).unwrap();
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+    stream.set_write_timeout(Some(TIMEOUT)).unwrap();
     stream
 }
 
@@ -139,7 +139,7 @@ fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
 }
 
 fn next(lines: &Receiver<String>) -> String {
-    lines.recv_timeout(DEADLINE).expect("a line in time")
+    lines.recv_timeout(TIMEOUT).expect("a line in time")
 }
 
 impl Program {
@@ -188,7 +188,7 @@ fn run(command: &mut Command) -> Output {
         read(Box::new(child.stdout.take().unwrap())),
         read(Box::new(child.stderr.take().unwrap())),
     );
-    if !until(6 * DEADLINE, || child.try_wait().unwrap().is_some()) {
+    if !until(6 * TIMEOUT, || child.try_wait().unwrap().is_some()) {
         child.kill().unwrap();
         panic!("{command:?} has not ended in time");
     }

@@ -1,6 +1,6 @@
 //! A test of the messages that people read: `messages.md` is compared with what is printed.
 
-use crate::{DEADLINE, Program, example, exchange_all, next, run, text};
+use crate::{Program, TIMEOUT, example, exchange_all, next, run, text};
 use bareline_core::{FieldName, FieldSpans, FieldValue, Method, Target};
 use bareline_net::{Client, ClientSettings, Datagram, Error, Settings, UdpPeer};
 use std::fmt::{Debug, Write as _};
@@ -229,7 +229,7 @@ fn datagrams(page: &mut String) {
         client.send(octets).unwrap();
         (
             format!("{kind} {}", shown(octets)),
-            read(server.receive_within(DEADLINE, &mut buffer).unwrap()),
+            read(server.receive_within(TIMEOUT, &mut buffer).unwrap()),
         )
     });
     table(

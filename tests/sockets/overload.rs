@@ -4,7 +4,7 @@
 //! opens fewer connections.
 
 use crate::{
-    DEADLINE, Program, connect, example, exchange, next, peak_memory, read_all, skip, status_of,
+    Program, TIMEOUT, connect, example, exchange, next, peak_memory, read_all, skip, status_of,
     until,
 };
 use std::io::{self, Read, Write};
@@ -192,7 +192,7 @@ fn terminate(server: &Program) {
 #[cfg(target_os = "linux")]
 fn end_of(server: &mut Program) -> Duration {
     let start = Instant::now();
-    assert!(until(DEADLINE, || server.child.try_wait().unwrap().is_some()), "it does not end");
+    assert!(until(TIMEOUT, || server.child.try_wait().unwrap().is_some()), "it does not end");
     start.elapsed()
 }
 
@@ -213,7 +213,7 @@ fn a_shutdown_without_file_descriptors_loses_no_request() {
     terminate(&server);
     // The server is still out of descriptors when it polls, which is at least once a second.
     let id = server.child.id();
-    assert!(until(DEADLINE, || takes_the_last(id)), "it does not look up");
+    assert!(until(TIMEOUT, || takes_the_last(id)), "it does not look up");
     let is_whole = |mut stream: TcpStream| {
         let (_, mut response) = (stream.write_all(b"i"), String::new());
         let _ = stream.shutdown(Shutdown::Write);
@@ -253,7 +253,7 @@ fn a_server_that_cannot_connect_to_itself_can_be_shut_down() {
         Program::of(isolated().arg(example("http_server").get_program()).arg("0.0.0.0:0"));
     terminate(&server);
     let took = end_of(&mut server);
-    assert!(took < DEADLINE / 4, "{took:?}");
+    assert!(took < TIMEOUT / 4, "{took:?}");
 }
 
 /// Returns the processor time of a process, in hundredths of a second.

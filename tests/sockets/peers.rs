@@ -358,7 +358,7 @@ http {
 #[cfg(unix)]
 #[test]
 fn nginx_is_asked_over_a_unix_socket() {
-    use crate::{DEADLINE, until};
+    use crate::{TIMEOUT, until};
     use std::os::unix::net::UnixStream;
     if !has("nginx", "-v") {
         return;
@@ -380,7 +380,7 @@ fn nginx_is_asked_over_a_unix_socket() {
         .unwrap();
     let _server = Server { child, address: String::new() };
     assert!(
-        until(DEADLINE, || UnixStream::connect(folder.join("socket")).is_ok()),
+        until(TIMEOUT, || UnixStream::connect(folder.join("socket")).is_ok()),
         "it does not listen"
     );
     let stream = UnixStream::connect(folder.join("socket")).unwrap();

@@ -1,6 +1,6 @@
 //! Tests of the example programs, as a person runs them.
 
-use crate::{DEADLINE, Program, connect, example, exchange, next, read_all, run, text};
+use crate::{Program, TIMEOUT, connect, example, exchange, next, read_all, run, text};
 use bareline_net::UdpPeer;
 use std::io::Write;
 use std::net::TcpListener;
@@ -39,7 +39,7 @@ fn the_articles_udp_programs_do_as_the_article_says() {
     let mut buffer = [0; 1024];
     for (sent, shown) in [(&b""[..], " "), (b"a\n\x1b", " a\\n\\x1b"), (&[b'x'; 1030], "x")] {
         peer.send(sent).unwrap();
-        assert_eq!(peer.receive_within(DEADLINE, &mut buffer).unwrap().octets, b"udp server");
+        assert_eq!(peer.receive_within(TIMEOUT, &mut buffer).unwrap().octets, b"udp server");
         let line = next(&server.output);
         assert!(line.ends_with(shown), "{line:?}");
     }

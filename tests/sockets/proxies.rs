@@ -7,7 +7,7 @@ use crate::limited::Limited;
 use crate::peers::has;
 use crate::raw_client::{Received, Upload, read_response, upload};
 use crate::tally::Tally;
-use crate::{DEADLINE, Program, run, text, until};
+use crate::{Program, TIMEOUT, run, text, until};
 use std::fs::{self, File};
 use std::io::{self, BufReader, Write};
 use std::net::SocketAddr;
@@ -107,14 +107,14 @@ impl Proxy {
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         let proxy = Self { child: command.spawn().unwrap(), folder };
         let listens = || UnixStream::connect(proxy.folder.join("socket")).is_ok();
-        assert!(until(DEADLINE, listens), "{program} does not listen\n{}", proxy.log());
+        assert!(until(TIMEOUT, listens), "{program} does not listen\n{}", proxy.log());
         Some(proxy)
     }
 
     fn connect(&self) -> UnixStream {
         let stream = UnixStream::connect(self.folder.join("socket")).unwrap();
-        stream.set_read_timeout(Some(DEADLINE)).unwrap();
-        stream.set_write_timeout(Some(DEADLINE)).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+        stream.set_write_timeout(Some(TIMEOUT)).unwrap();
         stream
     }
 
@@ -180,7 +180,7 @@ impl Innocents<'_> {
     fn wait(&self) {
         let begin = self.count.load(Ordering::Relaxed);
         let have_more = || self.count.load(Ordering::Relaxed) >= begin + 4 * INNOCENTS;
-        assert!(until(DEADLINE, have_more), "the innocent clients do not get on");
+        assert!(until(TIMEOUT, have_more), "the innocent clients do not get on");
     }
 }
 

@@ -1,6 +1,6 @@
 //! Tests of other people's clients that send target octets outside the grammar.
 
-use crate::DEADLINE;
+use crate::TIMEOUT;
 use crate::peers::{CHROMIUM, curl, folder, go, has, output};
 use crate::uploads::{node, python};
 use bareline_core::{FieldName, FieldValue, Status};
@@ -61,10 +61,10 @@ impl Told {
     /// meaning.
     fn check(&self, queries: &[String], paths: &[String]) {
         for sent in queries {
-            assert_eq!(self.targets.recv_timeout(DEADLINE).as_ref(), Ok(sent));
+            assert_eq!(self.targets.recv_timeout(TIMEOUT).as_ref(), Ok(sent));
         }
         for sent in paths {
-            let came = self.targets.recv_timeout(DEADLINE).unwrap();
+            let came = self.targets.recv_timeout(TIMEOUT).unwrap();
             let octet = sent.as_bytes()["/octet".len()];
             assert!(
                 came == *sent || came == format!("/octet%{octet:02X}b"),
@@ -112,7 +112,7 @@ fn curl_sends_each_octet_raw() {
     // curl sends a backslash in the path, too, which is rejected.
     assert_eq!(curl(&arguments), "200 ".repeat(sent.len()) + "400 ");
     for sent in sent {
-        assert_eq!(server.targets.recv_timeout(DEADLINE), Ok(sent));
+        assert_eq!(server.targets.recv_timeout(TIMEOUT), Ok(sent));
     }
     assert!(server.targets.try_recv().is_err());
 }

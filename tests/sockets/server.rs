@@ -1,6 +1,6 @@
 //! Tests of a server's connection, against clients that send literal octets.
 
-use crate::{DEADLINE, connect, exchange, exchange_all, read_all, serve_one, stays_silent};
+use crate::{TIMEOUT, connect, exchange, exchange_all, read_all, serve_one, stays_silent};
 use bareline_core::{FieldName, FieldValue, ParseErrorKind, Status, Version, WriteError};
 use bareline_net::{
     Error, Exchange, PeerError, RequestBody, Responder, ServerStream, Settings, Wait,
@@ -128,7 +128,7 @@ fn rfc9110_10_1_1_a_100_is_sent_when_the_body_is_read() {
     let (start, started) = channel();
     let (address, served) = serve_one(Settings::default(), move |mut peer| {
         let Exchange { mut body, responder, .. } = peer.next_request().unwrap().unwrap();
-        started.recv_timeout(DEADLINE).unwrap();
+        started.recv_timeout(TIMEOUT).unwrap();
         let text = io::read_to_string(&mut body).unwrap();
         responder.send(Status::OK, &[], text.as_bytes())?;
         peer.next_request().map(|next| next.is_none())
@@ -139,7 +139,7 @@ fn rfc9110_10_1_1_a_100_is_sent_when_the_body_is_read() {
     stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
     assert!(stream.read_exact(&mut interim).is_err(), "nothing is sent before the body is read");
     start.send(()).unwrap();
-    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
     stream.read_exact(&mut interim).unwrap();
     assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
     stream.write_all(b"hi").unwrap();
@@ -237,7 +237,7 @@ fn a_rejected_request_gets_a_response_and_is_reported() {
     ];
     for (octets, status, is_fault) in cases {
         let soon = Duration::from_millis(50);
-        let body_timeout = if status == 400 { DEADLINE } else { soon };
+        let body_timeout = if status == 400 { TIMEOUT } else { soon };
         let settings =
             Settings { body_limit: 10, head_timeout: soon, body_timeout, ..Settings::default() };
         let (address, served) = all_told(settings);
@@ -485,7 +485,7 @@ fn a_slow_sender_of_octets_does_not_extend_the_timeout() {
     }
     let (error, after) = served.join().unwrap();
     assert!(matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Head, .. })), "{error:?}");
-    assert!(after < DEADLINE, "{after:?}");
+    assert!(after < TIMEOUT, "{after:?}");
 }
 
 /// A body at a good rate may take longer than the timeout, a trickle may not.
@@ -537,7 +537,7 @@ fn a_client_that_does_not_read_its_response_times_out() {
         matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Write, .. })),
         "{error:?}"
     );
-    assert!(after < DEADLINE, "{after:?}");
+    assert!(after < TIMEOUT, "{after:?}");
 }
 
 #[test]
@@ -571,7 +571,7 @@ fn rfc9112_9_6_a_large_response_survives_octets_behind_the_last() {
         let mut stream = connect(address);
         stream.write_all(request.as_bytes()).unwrap();
         // The connection is closed by then, unless the server waits.
-        is_sent.recv_timeout(DEADLINE).unwrap();
+        is_sent.recv_timeout(TIMEOUT).unwrap();
         stream.write_all(b"\r\n").unwrap();
         let _ = stream.shutdown(Shutdown::Write); // it may have been reset
         served.join().unwrap();
@@ -589,7 +589,7 @@ fn rfc9112_9_6_a_peer_that_does_not_close_is_closed_in_time() {
     assert!(read_all(&stream).starts_with("HTTP/1.1 400 "));
     // Octets that arrive now are discarded, and do not extend the timeout.
     while stream.write_all(b"x").is_ok() {
-        assert!(start.elapsed() < DEADLINE, "it is never closed");
+        assert!(start.elapsed() < TIMEOUT, "it is never closed");
         thread::park_timeout(Duration::from_millis(100));
     }
     assert!(start.elapsed() > Duration::from_millis(500), "it is closed at once");
@@ -788,7 +788,7 @@ fn what_is_flushed_is_sent_while_the_rest_is_made() {
             peer.next_request().unwrap().unwrap().responder.stream(Status::OK, &[]).unwrap();
         body.write_all(b"one").unwrap();
         body.flush().unwrap();
-        finished.recv_timeout(DEADLINE).unwrap();
+        finished.recv_timeout(TIMEOUT).unwrap();
         body.finish().unwrap();
     });
     let mut stream = connect(address);
@@ -914,7 +914,7 @@ fn a_response_that_is_taken_extends_its_timeout() {
         stream.read_exact(&mut part).unwrap();
     }
     assert!(read_all(stream).len() > PART);
-    is_sent.recv_timeout(DEADLINE).unwrap().unwrap();
+    is_sent.recv_timeout(TIMEOUT).unwrap().unwrap();
     assert!(served.join().unwrap() > settings.write_timeout);
 }
 
@@ -1045,7 +1045,7 @@ fn rfc9112_9_3_a_body_that_has_come_keeps_the_connection() {
                 let mut count = 0;
                 while let Some(Exchange { responder, .. }) = peer.next_request()? {
                     if count == 0 {
-                        go_on.recv_timeout(DEADLINE).unwrap();
+                        go_on.recv_timeout(TIMEOUT).unwrap();
                     }
                     count += 1;
                     respond(responder)?;

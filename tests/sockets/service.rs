@@ -2,7 +2,7 @@
 //!
 //! This covers each situation in FAILURE_MODES.md that needs no separate program.
 
-use crate::{DEADLINE, connect, exchange, exchange_all, log_lines, read_all, stays_silent};
+use crate::{TIMEOUT, connect, exchange, exchange_all, log_lines, read_all, stays_silent};
 use bareline_core::{FieldName, FieldValue, Status};
 use bareline_net::{Date, Error, Exchange, Listener, Server, ServerHandle, Settings};
 use std::io::{self, Read, Write};
@@ -86,7 +86,7 @@ fn held()
     let may_go_on = Mutex::new(may_go_on);
     let handler = move |exchange: Exchange<'_>| {
         begun.send(()).unwrap();
-        may_go_on.lock().unwrap().recv_timeout(DEADLINE).unwrap();
+        may_go_on.lock().unwrap().recv_timeout(TIMEOUT).unwrap();
         tell(exchange)
     };
     (handler, has_begun, go_on)
@@ -426,15 +426,15 @@ fn a_shutdown_serves_what_has_begun_and_closes_what_has_not() {
         (connect(server.address), connect(server.address), connect(server.address));
     go_on.send(()).unwrap();
     next.write_all(GET).unwrap();
-    has_begun.recv_timeout(DEADLINE).unwrap();
+    has_begun.recv_timeout(TIMEOUT).unwrap();
     assert!(!read_one(&mut next).contains("Connection:"));
     busy.write_all(b"PUT /busy HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n").unwrap();
-    has_begun.recv_timeout(DEADLINE).unwrap();
+    has_begun.recv_timeout(TIMEOUT).unwrap();
 
     server.handle.shutdown();
     assert_eq!(read_all(idle), "", "one without a request is closed");
     assert_eq!(read_all(next), "", "and so is one between two requests");
-    assert!(TcpStream::connect_timeout(&server.address, DEADLINE).is_err(), "nobody listens");
+    assert!(TcpStream::connect_timeout(&server.address, TIMEOUT).is_err(), "nobody listens");
     go_on.send(()).unwrap();
     busy.write_all(b"hi").unwrap();
     let response = read_all(busy);
@@ -466,7 +466,7 @@ fn an_exchange_past_the_shutdown_timeout_is_cut() {
     let (mut stalled, mut half) = (connect(server.address), connect(server.address));
     half.write_all(b"GET / HT").unwrap();
     stalled.write_all(GET).unwrap();
-    has_begun.recv_timeout(DEADLINE).unwrap();
+    has_begun.recv_timeout(TIMEOUT).unwrap();
     server.handle.shutdown();
     server.end();
     let lines = log_lines::with(&["shutdown timed out after 0.05 s; open connections closed: 2"]);
@@ -487,14 +487,14 @@ fn no_request_is_served_after_the_shutdown_timeout() {
     );
     let (mut first, mut second) = (connect(server.address), connect(server.address));
     first.write_all(GET).unwrap();
-    has_begun.recv_timeout(DEADLINE).unwrap();
+    has_begun.recv_timeout(TIMEOUT).unwrap();
     second.write_all(GET).unwrap();
     server.handle.shutdown();
     server.end();
     let _ = second.read_to_end(&mut Vec::new());
     go_on.send(()).unwrap();
     assert_eq!(read_all(first), "", "an answer that comes too late is not sent");
-    assert!(has_begun.recv_timeout(DEADLINE).is_err());
+    assert!(has_begun.recv_timeout(TIMEOUT).is_err());
 }
 
 #[test]
@@ -516,7 +516,7 @@ fn a_response_without_end_is_cut_after_the_shutdown_timeout() {
     let took = thread::spawn(move || io::copy(&mut stream, &mut io::sink()).unwrap());
     server.handle.shutdown();
     server.end();
-    assert!(result.recv_timeout(DEADLINE).unwrap().is_some());
+    assert!(result.recv_timeout(TIMEOUT).unwrap().is_some());
     took.join().unwrap();
 }
 
@@ -549,7 +549,7 @@ fn a_busy_connection_gives_way_to_one_that_waits() {
         if read_one(&mut busy).contains("\r\nConnection: close\r\n") {
             break;
         }
-        assert!(start.elapsed() < DEADLINE, "it goes on and on");
+        assert!(start.elapsed() < TIMEOUT, "it goes on and on");
     }
     drop(busy);
     assert!(read_all(waiting).starts_with("HTTP/1.1 200 "));
@@ -561,7 +561,7 @@ fn rfc9110_15_6_4_one_connection_too_many_gets_a_503() {
     let server = Service::new(|server| server.threads(1).max_connections(2), handler);
     let mut first = connect(server.address);
     first.write_all(LAST_GET).unwrap();
-    has_begun.recv_timeout(DEADLINE).unwrap();
+    has_begun.recv_timeout(TIMEOUT).unwrap();
     let mut second = connect(server.address);
     second.write_all(LAST_GET).unwrap();
     for octets in [&b""[..], GET, &[b'x'; 100_000]] {
@@ -599,7 +599,7 @@ fn rfc9112_9_6_a_rejected_connection_lingers() {
     // Octets that arrive now are discarded, until the server closes.
     let start = Instant::now();
     while stream.write_all(b"x").is_ok() {
-        assert!(start.elapsed() < DEADLINE, "it is never closed");
+        assert!(start.elapsed() < TIMEOUT, "it is never closed");
         if start.elapsed() > Duration::from_millis(1500) {
             server.handle.shutdown();
         }
@@ -641,7 +641,7 @@ fn a_peer_that_stalls_is_given_up_wherever_it_stalls() {
         )
     };
     // A client that times out in a message gets a 408, an idle one gets no response.
-    let (idle, server) = (serve(soon), serve(DEADLINE));
+    let (idle, server) = (serve(soon), serve(TIMEOUT));
     for (octets, response, told) in [
         (&b""[..], "", None),
         (
@@ -699,7 +699,7 @@ fn a_server_listens_on_a_unix_socket() {
         })
     });
     let mut stream = UnixStream::connect(&path).unwrap();
-    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
     stream.write_all(b"GET /unix HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
     assert!(read_all(stream).ends_with("\r\n\r\nNone"));
     log_lines::with(&["access local GET /unix HTTP/1.1 200 OK, "]);
@@ -801,7 +801,7 @@ fn shutdown_of_a_sleeper(is_timed: bool, timeout: Duration) -> Duration {
     assert!(exchange(address, LAST_GET).starts_with("HTTP/1.1 200 "));
     let start = Instant::now();
     handle.shutdown();
-    is_done.recv_timeout(DEADLINE).expect("it ends").unwrap();
+    is_done.recv_timeout(TIMEOUT).expect("it ends").unwrap();
     start.elapsed()
 }
 
@@ -809,7 +809,7 @@ fn shutdown_of_a_sleeper(is_timed: bool, timeout: Duration) -> Duration {
 fn a_shutdown_ends_in_time_whatever_the_listener_does() {
     log_lines::keep();
     let took = shutdown_of_a_sleeper(false, Duration::from_millis(50));
-    assert!(took < DEADLINE / 4, "{took:?}");
+    assert!(took < TIMEOUT / 4, "{took:?}");
     let lines = log_lines::with(&[
         "shutdown timed out after 0.05 s: the listener still waits for a connection",
     ]);
@@ -819,13 +819,13 @@ fn a_shutdown_ends_in_time_whatever_the_listener_does() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_shutdown_needs_no_connection_of_its_own() {
-    let took = shutdown_of_a_sleeper(true, DEADLINE);
-    assert!(took < DEADLINE / 4, "{took:?}");
+    let took = shutdown_of_a_sleeper(true, TIMEOUT);
+    assert!(took < TIMEOUT / 4, "{took:?}");
 }
 
 /// Returns whether nothing listens at the address.
 fn is_free(address: SocketAddr) -> bool {
-    TcpStream::connect_timeout(&address, DEADLINE)
+    TcpStream::connect_timeout(&address, TIMEOUT)
         .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
 }
 

@@ -4,7 +4,7 @@
 //! interrupts each wait on a socket with a timeout (signal(7)).
 
 use crate::transports::server_config;
-use crate::{DEADLINE, lines, until};
+use crate::{TIMEOUT, lines, until};
 use bareline_core::{Method, Status, Target};
 use bareline_net::{ClientStream, Error, PeerError, ServerStream, Settings, UdpPeer, Wait};
 use bareline_tls::Tls;
@@ -33,10 +33,10 @@ fn interrupted(test: &str, wait: impl FnOnce()) {
     let start = Instant::now();
     // The output ends with the process.
     while output.recv_timeout(Duration::from_millis(180)) != Err(RecvTimeoutError::Disconnected) {
-        assert!(start.elapsed() < DEADLINE, "it waits without end");
+        assert!(start.elapsed() < TIMEOUT, "it waits without end");
         if start.elapsed() < 7 * SECOND {
             signal("-STOP");
-            assert!(until(DEADLINE, || is_stopped(id)), "it does not stop");
+            assert!(until(TIMEOUT, || is_stopped(id)), "it does not stop");
             signal("-CONT");
         }
     }

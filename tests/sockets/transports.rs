@@ -1,6 +1,6 @@
 //! Tests of transports other than TCP.
 
-use crate::{DEADLINE, connect};
+use crate::{TIMEOUT, connect};
 use bareline_core::{Method, Status, Target};
 use bareline_net::{ClientStream, Exchange, ServerStream, Settings, Transport, Untimed};
 use bareline_tls::Tls;
@@ -254,7 +254,7 @@ fn a_transport_that_was_left_nonblocking_is_asked_once_in_vain() {
 #[test]
 fn an_upgraded_socket_has_no_timeouts() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut stream = TcpStream::connect_timeout(&listener.local_addr().unwrap(), DEADLINE).unwrap();
+    let mut stream = TcpStream::connect_timeout(&listener.local_addr().unwrap(), TIMEOUT).unwrap();
     let mut peer = ServerStream::new(listener.accept().unwrap().0);
     stream.write_all(b"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n").unwrap();
     peer.next_request()
@@ -284,7 +284,7 @@ fn tls_is_a_transport() {
         rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
 
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let stream = TcpStream::connect_timeout(&listener.local_addr().unwrap(), DEADLINE).unwrap();
+    let stream = TcpStream::connect_timeout(&listener.local_addr().unwrap(), TIMEOUT).unwrap();
     let served = thread::spawn(move || {
         serve(Tls::accept(&Arc::new(server), listener.accept().unwrap().0).unwrap())
     });
@@ -318,7 +318,7 @@ fn a_slow_sender_of_a_tls_hello_does_not_extend_the_timeout() {
     stream.write_all(b"\x16\x03\x01\x40\x00\x01").unwrap();
     let start = Instant::now();
     while !served.is_finished() {
-        assert!(start.elapsed() < DEADLINE, "it is waited for");
+        assert!(start.elapsed() < TIMEOUT, "it is waited for");
         let _ = stream.write_all(b"\0");
         thread::park_timeout(Duration::from_millis(20));
     }

@@ -16,7 +16,7 @@ use embassy_time::{Duration, TimeoutError, with_timeout};
 use embedded_io_async::{Read, Write};
 
 /// The timeout for the head of the next request, and again for the exchange of both bodies.
-const DEADLINE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 const FIELDS: usize = 32;
 const RECEIVED: usize = 2048;
 const SENT: usize = 256;
@@ -30,7 +30,7 @@ pub async fn serve(stack: Stack<'_>, port: u16) -> ! {
     let (mut received, mut sent) = ([0; 1024], [0; 1024]);
     loop {
         let mut socket = TcpSocket::new(stack, &mut received, &mut sent);
-        socket.set_timeout(Some(DEADLINE));
+        socket.set_timeout(Some(TIMEOUT));
         if socket.accept(port).await.is_ok() {
             // An invalid request has had its response; every error closes the connection.
             let _ = requests(&mut socket).await;
@@ -40,7 +40,7 @@ pub async fn serve(stack: Stack<'_>, port: u16) -> ! {
         // Lingering close: a reset would destroy the last response.
         let mut rest = [0; 128];
         let discard = async { while let Ok(1..) = socket.read(&mut rest).await {} };
-        let _ = with_timeout(DEADLINE, discard).await;
+        let _ = with_timeout(TIMEOUT, discard).await;
         socket.abort();
     }
 }
@@ -69,8 +69,8 @@ impl From<TimeoutError> for Over {
 /// Responds to the requests of one connection.
 async fn requests(socket: &mut TcpSocket<'_>) -> Result<(), Over> {
     let mut stream = ServerStream::<_, FIELDS, RECEIVED, SENT>::new(socket, LIMITS);
-    while let Some(exchange) = with_timeout(DEADLINE, stream.next_request()).await?? {
-        with_timeout(DEADLINE, respond(exchange)).await??;
+    while let Some(exchange) = with_timeout(TIMEOUT, stream.next_request()).await?? {
+        with_timeout(TIMEOUT, respond(exchange)).await??;
     }
     Ok(())
 }
