@@ -160,8 +160,8 @@ impl<'r> ClientRequest<'r> {
         });
         let mut writer = begun.map_err(|error| match error {
             Error::Closed => Failed::Unsent(error),
-            Error::Peer(PeerError::Response(fault))
-                if fault.kind() == ParseErrorKind::Unsolicited =>
+            Error::Peer(PeerError::Response(parse))
+                if parse.kind() == ParseErrorKind::Unsolicited =>
             {
                 Failed::Unsent(error)
             }

@@ -73,13 +73,13 @@ pub enum Error {
 ///
 /// let mut peer =
 ///     ServerStream::new(Untimed(Cursor::new(b"GET / HTTP/1.1\nHost: a\n\n".to_vec())));
-/// let Err(Error::Peer(fault)) = peer.next_request() else {
+/// let Err(Error::Peer(error)) = peer.next_request() else {
 ///     panic!("a line feed alone ends no line")
 /// };
-/// assert_eq!(fault.status(), Status::BAD_REQUEST);
+/// assert_eq!(error.status(), Status::BAD_REQUEST);
 /// let text =
 ///     "line ended by LF alone at octet 14 (RFC 9112 section 2.2): end each line with CR LF";
-/// assert_eq!(fault.to_string(), text);
+/// assert_eq!(error.to_string(), text);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
@@ -334,8 +334,8 @@ impl UrlError {
 
 impl fmt::Display for UrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (fault, at, rule, hint) = self.parts();
-        f.write_str(fault)?;
+        let (what, at, rule, hint) = self.parts();
+        f.write_str(what)?;
         if let Some(at) = at {
             write!(f, " at octet {at}")?;
         }
@@ -374,7 +374,7 @@ impl fmt::Display for Error {
                 }
                 Ok(())
             }
-            Self::Peer(fault) => write!(f, "{fault}"),
+            Self::Peer(error) => write!(f, "{error}"),
             // An interim response has this error too, and no body.
             Self::Usage(error @ WriteError::NeedsHttp11) => {
                 write!(
@@ -402,7 +402,7 @@ impl fmt::Display for Error {
             Self::DatagramCut { missing } => {
                 write!(f, "datagram truncated: enlarge the receive buffer by {missing} octets")
             }
-            Self::Url(fault) => write!(f, "{fault}"),
+            Self::Url(error) => write!(f, "{error}"),
             Self::Closed => f.write_str(
                 "the connection takes no more messages (RFC 9112 section 9.6): open another one",
             ),
@@ -508,14 +508,14 @@ impl From<ParseError> for Error {
 }
 
 impl From<PeerError> for Error {
-    fn from(fault: PeerError) -> Self {
-        Self::Peer(fault)
+    fn from(error: PeerError) -> Self {
+        Self::Peer(error)
     }
 }
 
 impl From<UrlError> for Error {
-    fn from(fault: UrlError) -> Self {
-        Self::Url(fault)
+    fn from(error: UrlError) -> Self {
+        Self::Url(error)
     }
 }
 
@@ -597,16 +597,16 @@ mod tests {
             UrlError::InvalidPort { at: 7 },
             UrlError::InvalidTarget { at: 7 },
         ];
-        for fault in peer {
-            match fault {
+        for error in peer {
+            match error {
                 PeerError::Parse(_) | PeerError::Response(_) | PeerError::Protocol { .. } => {}
                 PeerError::NotHttp { .. } | PeerError::NoResponse => {}
                 PeerError::Truncated | PeerError::TruncatedResponse | PeerError::TooSlow { .. } => {
                 }
             }
         }
-        for fault in url {
-            match fault {
+        for error in url {
+            match error {
                 UrlError::NotHttp
                 | UrlError::NeedsTls
                 | UrlError::NoHost { .. }
@@ -682,14 +682,14 @@ mod tests {
         for error in errors() {
             let name = format!("{error:?}");
             let (peer, url) = match &error {
-                Error::Peer(fault) => (Some(*fault), None),
-                Error::Url(fault) => (None, Some(*fault)),
+                Error::Peer(error) => (Some(*error), None),
+                Error::Url(error) => (None, Some(*error)),
                 _ => (None, None),
             };
             let io = chain(&error);
             let converted = chain(&io::Error::from(error));
             assert_eq!(io, converted, "{name}");
-            let inner = [peer.map(|fault| chain(&fault)), url.map(|fault| chain(&fault))];
+            let inner = [peer.map(|error| chain(&error)), url.map(|error| chain(&error))];
             for texts in inner.into_iter().flatten().chain([io]) {
                 for (number, text) in texts.iter().enumerate() {
                     let before = texts.iter().take(number);
@@ -705,10 +705,10 @@ mod tests {
     }
 
     /// Returns the error of the head of a response.
-    fn fault_of_response(octets: &[u8]) -> PeerError {
+    fn error_of_response(octets: &[u8]) -> PeerError {
         let error = ResponseHead::parse(octets, FieldSpans::<4>::new().lend()).unwrap_err();
-        let Error::Peer(fault) = Error::of_response(error, octets) else { panic!("{error}") };
-        fault
+        let Error::Peer(peer_error) = Error::of_response(error, octets) else { panic!("{error}") };
+        peer_error
     }
 
     #[test]
@@ -719,7 +719,7 @@ mod tests {
             b"h",
             b"\r\nHTTP/1.1 200 OK\r\n\r\n",
         ] {
-            let told = fault_of_response(octets).to_string();
+            let told = error_of_response(octets).to_string();
             assert!(told.starts_with("the server sent an invalid response: "), "{told}");
         }
         for (octets, shown) in [
@@ -730,7 +730,7 @@ mod tests {
             (b"a\x1b[1m\xff\"\r\n", "a\\x1b[1m\\xff\\\""),
             (&[b'x'; 32], "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
         ] {
-            let told = fault_of_response(octets).to_string();
+            let told = error_of_response(octets).to_string();
             let expected = format!(
                 "the response begins with \"{shown}\" instead of HTTP/1.1: invalid HTTP version \
                  at octet "
@@ -747,8 +747,8 @@ mod tests {
             b"SSH-2.0-a\r\n",
             b"+OK\r\n",
         ] {
-            let fault = fault_of_response(octets);
-            assert_eq!(fault.status(), Status::BAD_GATEWAY, "{fault}");
+            let peer_error = error_of_response(octets);
+            assert_eq!(peer_error.status(), Status::BAD_GATEWAY, "{peer_error}");
         }
         let cut = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi";
         let cut = datagram::response(cut, Method::GET, FieldSpans::<4>::new().lend()).unwrap_err();
@@ -758,8 +758,8 @@ mod tests {
             (PeerError::NoResponse.into(), Status::BAD_GATEWAY),
             (Error::of_request(cut, b""), Status::BAD_REQUEST),
         ] {
-            let Error::Peer(fault) = error else { panic!("{error}") };
-            assert_eq!(fault.status(), status, "{fault}");
+            let Error::Peer(peer_error) = error else { panic!("{error}") };
+            assert_eq!(peer_error.status(), status, "{peer_error}");
         }
         for (octets, status) in [
             (&b"GET / HTTP/2.0\r\nHost: a\r\n\r\n"[..], Status::HTTP_VERSION_NOT_SUPPORTED),
@@ -767,8 +767,10 @@ mod tests {
             (b"SSH-2.0-a\r\n", Status::BAD_REQUEST),
         ] {
             let error = RequestHead::parse(octets, FieldSpans::<4>::new().lend()).unwrap_err();
-            let Error::Peer(fault) = Error::of_request(error, octets) else { panic!("{error}") };
-            assert_eq!(fault.status(), status, "{fault}");
+            let Error::Peer(peer_error) = Error::of_request(error, octets) else {
+                panic!("{error}")
+            };
+            assert_eq!(peer_error.status(), status, "{peer_error}");
         }
     }
 

@@ -190,7 +190,7 @@ impl<'s, S: Transport> Responder<'s, S> {
             true => wire.write(Connection::ask_for_body)?,
             false => wire.give_up_body(),
         }
-        let is_rejection = wire.fault.is_some();
+        let is_rejection = wire.peer_error.is_some();
         wire.write(|connection, out| {
             to!(out, |out| match self.is_while_reading {
                 _ if is_rejection => write(connection.reject(status, out)?),
@@ -320,7 +320,7 @@ fn end_response_body<S: Transport>(
         wire.give_up_body();
         ended = wire.end_body(trailers);
     }
-    ended.map_err(|error| wire.at_fault(error))
+    ended.map_err(|error| wire.or_peer_error(error))
 }
 
 impl<S: Transport> Write for ResponseWriter<'_, S> {
@@ -328,7 +328,7 @@ impl<S: Transport> Write for ResponseWriter<'_, S> {
         let wire = &mut *borrow_wire(self.wire)?;
         match self.is_whole && !octets.is_empty() {
             true => return Err(Error::Usage(WriteError::BodyLength).into()),
-            false => wire.write_body(octets).map_err(|error| wire.at_fault(error))?,
+            false => wire.write_body(octets).map_err(|error| wire.or_peer_error(error))?,
         }
         Ok(octets.len())
     }
@@ -337,7 +337,7 @@ impl<S: Transport> Write for ResponseWriter<'_, S> {
         let wire = &mut *borrow_wire(self.wire)?;
         match self.is_whole {
             true => wire.flush()?,
-            false => wire.flush_body().map_err(|error| wire.at_fault(error))?,
+            false => wire.flush_body().map_err(|error| wire.or_peer_error(error))?,
         }
         Ok(())
     }

@@ -302,13 +302,13 @@ impl<S: Transport> ServerWire<S> {
 
     /// Returns the reason for a missing response: the peer's error, or the caller's.
     fn incomplete_response(&self) -> Error {
-        self.fault.map_or(Error::IncompleteResponse, Error::Peer)
+        self.peer_error.map_or(Error::IncompleteResponse, Error::Peer)
     }
 
     /// Rejects the request whose head is being received.
     fn reject_head(&mut self, error: Error) -> RejectedHead {
         // After an incomplete response the received octets belong to another request.
-        let is_own = !matches!(error, Error::IncompleteResponse) && self.fault.is_none();
+        let is_own = !matches!(error, Error::IncompleteResponse) && self.peer_error.is_none();
         let octets = if is_own { self.received.filled().trim_ascii_start() } else { &[] };
         let line =
             octets.split(|&octet| octet == b'\n').next().unwrap_or_default().trim_ascii_end();
@@ -320,7 +320,7 @@ impl<S: Transport> ServerWire<S> {
             _ => format!("\"{shown}\"..."),
         };
         let reason = match &error {
-            Error::Peer(PeerError::Parse(fault)) => format!("{fault}: {}", fault.hint_in(octets)),
+            Error::Peer(PeerError::Parse(error)) => format!("{error}: {}", error.hint_in(octets)),
             error => error.to_string(),
         };
         let error = self.reject(error, &reason);
@@ -331,7 +331,7 @@ impl<S: Transport> ServerWire<S> {
     /// connection discards what the client still sends. Returns the error.
     fn reject(&mut self, error: Error, reason: &str) -> Error {
         let (status, reason) = match &error {
-            Error::Peer(fault) => (fault.status(), reason),
+            Error::Peer(peer_error) => (peer_error.status(), reason),
             _ => (Status::INTERNAL_SERVER_ERROR, Status::INTERNAL_SERVER_ERROR.reason()),
         };
         let (date, body) = (self.date(), format!("{reason}\n"));

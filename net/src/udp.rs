@@ -71,7 +71,7 @@ impl<'b> Datagram<'b> {
     /// Fails with [`Error::DatagramCut`] if the datagram was truncated.
     pub fn request(&self, spans: LentSpans<'b>) -> Result<(RequestHead<'b>, &'b [u8]), Error> {
         datagram::request(self.whole()?, spans)
-            .map_err(|error| self.fault(error, PeerError::Parse, Error::of_request))
+            .map_err(|error| self.error_of(error, PeerError::Parse, Error::of_request))
     }
 
     /// Parses the datagram as a response to a request with `method`, and returns its head and body:
@@ -84,7 +84,7 @@ impl<'b> Datagram<'b> {
         spans: LentSpans<'b>,
     ) -> Result<(ResponseHead<'b>, &'b [u8]), Error> {
         datagram::response(self.whole()?, method, spans)
-            .map_err(|error| self.fault(error, PeerError::Response, Error::of_response))
+            .map_err(|error| self.error_of(error, PeerError::Response, Error::of_response))
     }
 
     fn whole(&self) -> Result<&'b [u8], Error> {
@@ -93,7 +93,7 @@ impl<'b> Datagram<'b> {
 
     /// Returns the error of an invalid message. An incomplete one is invalid too, since a datagram
     /// has no connection that the peer could close.
-    fn fault(
+    fn error_of(
         &self,
         error: ParseError,
         invalid: fn(ParseError) -> PeerError,

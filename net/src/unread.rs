@@ -20,7 +20,7 @@ impl<S: Transport> ServerWire<S> {
     /// does that.
     pub(crate) fn give_up_body(&mut self) {
         let is_read = self.body.content == 0 && !self.connection.is_body_owed();
-        if is_read || self.fault.is_some() {
+        if is_read || self.peer_error.is_some() {
             return;
         }
         self.body.is_given_up = true;
@@ -29,8 +29,8 @@ impl<S: Transport> ServerWire<S> {
             return;
         }
         let mut deadline = self.body.unread;
-        if let Err(Error::Peer(fault)) = self.discard_body(&mut deadline) {
-            self.fault = Some(fault);
+        if let Err(Error::Peer(peer_error)) = self.discard_body(&mut deadline) {
+            self.peer_error = Some(peer_error);
         }
         self.body.unread = deadline;
     }
@@ -40,8 +40,8 @@ impl<S: Transport> ServerWire<S> {
         loop {
             let used = self.connection.discard_body(self.received.filled());
             self.received.consume(used);
-            if let Some(fault) = self.connection.error() {
-                return Err(Error::of_request(fault, &[]));
+            if let Some(error) = self.connection.error() {
+                return Err(Error::of_request(error, &[]));
             }
             // A client that waits for a 100 may have sent its body without one.
             let may_have_sent = self.connection.expects_continue() && !has_looked;

@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn an_invalid_url_is_printed_as_an_error() {
-        for (url, fault) in [
+        for (url, expected) in [
             ("https://a/", UrlError::NeedsTls),
             ("HTTPS://a/", UrlError::NeedsTls),
             ("ftp://a/", UrlError::NotHttp),
@@ -235,9 +235,9 @@ mod tests {
             ("", UrlError::NotHttp),
         ] {
             let error = HttpUrl::new(url).unwrap_err();
-            assert!(matches!(error, Error::Url(told) if told == fault), "{url}: {error:?}");
+            assert!(matches!(error, Error::Url(found) if found == expected), "{url}: {error:?}");
         }
-        for (url, fault) in [
+        for (url, expected) in [
             ("http://", UrlError::NoHost { at: 7 }),
             ("http:///a", UrlError::NoHost { at: 7 }),
             ("http://:80/", UrlError::NoHost { at: 7 }),
@@ -271,7 +271,7 @@ mod tests {
             ("http://a:000065536", UrlError::InvalidPort { at: 9 }),
         ] {
             let error = HttpUrl::new(url).unwrap_err();
-            assert!(matches!(error, Error::Url(told) if told == fault), "{url}: {error:?}");
+            assert!(matches!(error, Error::Url(found) if found == expected), "{url}: {error:?}");
         }
         for url in [
             "http://a:65535/",

@@ -54,14 +54,14 @@ pub(crate) trait Connection {
     fn on_overflow(&mut self) -> ParseError;
 
     /// Returns the error for invalid octets from the peer.
-    fn fault(error: ParseError, octets: &[u8]) -> Error;
+    fn error_of(error: ParseError, octets: &[u8]) -> Error;
 
     /// Sends a 100 to a client that expects it.
     fn ask_for_body(&mut self, out: Out<'_>) -> Result<(), WriteError>;
 }
 
 macro_rules! connection {
-    ($($connection:ty, $head:ident, $fault:path, $ask_for_body:expr);*) => {
+    ($($connection:ty, $head:ident, $error_of:path, $ask_for_body:expr);*) => {
         $(impl Connection for $connection {
             type Head<'b> = bareline_core::$head<'b>;
 
@@ -100,8 +100,8 @@ macro_rules! connection {
                 <$connection>::on_overflow(self)
             }
 
-            fn fault(error: ParseError, octets: &[u8]) -> Error {
-                $fault(error, octets)
+            fn error_of(error: ParseError, octets: &[u8]) -> Error {
+                $error_of(error, octets)
             }
 
             fn ask_for_body(&mut self, out: Out<'_>) -> Result<(), WriteError> {
@@ -147,7 +147,7 @@ pub(crate) struct Wire<S, C> {
     /// The body that is being received.
     pub(crate) body: InBody,
     /// The peer's error, after which any response is a rejection.
-    pub(crate) fault: Option<PeerError>,
+    pub(crate) peer_error: Option<PeerError>,
     /// The status of the final response to the present request.
     pub(crate) responded: Option<Status>,
     /// The request is announced as the last and has no body: nothing should follow it.
@@ -221,7 +221,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             long: None,
             gathered: Vec::new(),
             body: InBody::new(&settings),
-            fault: None,
+            peer_error: None,
             responded: None,
             is_last: false,
             slice: None,
@@ -233,7 +233,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     pub(crate) fn fill(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
         self.flush()?;
         if self.received.spare_mut().is_empty() {
-            return Err(C::fault(self.connection.on_overflow(), &[]));
+            return Err(C::error_of(self.connection.on_overflow(), &[]));
         }
         let mut since = Instant::now();
         let count = loop {
@@ -261,7 +261,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         let count = count.inspect_err(|_| self.transport = None)?;
         self.received.commit(count);
         if count == 0 {
-            self.connection.on_eof().map_err(|error| C::fault(error, &[]))?;
+            self.connection.on_eof().map_err(|error| C::error_of(error, &[]))?;
         }
         Ok(())
     }
@@ -437,15 +437,15 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         buffer: &mut [u8],
         trailers: &mut Trailers,
     ) -> Result<usize, Error> {
-        if let Some(fault) = self.fault {
-            return Err(fault.into());
+        if let Some(peer_error) = self.peer_error {
+            return Err(peer_error.into());
         }
         if self.body.is_given_up {
             return Err(WriteError::RequestUnread.into());
         }
         self.read_content(buffer, trailers).inspect_err(|error| {
-            if let Error::Peer(fault) = error {
-                self.fault = Some(*fault);
+            if let Error::Peer(peer_error) = error {
+                self.peer_error = Some(*peer_error);
                 // The connection knows its own parse errors, but not that the peer timed out. This
                 // ends its input in either case.
                 self.connection.on_overflow();
@@ -457,7 +457,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         while self.body.content == 0 && !buffer.is_empty() {
             let received = self.connection.receive_body(self.received.filled());
             let (used, event) =
-                received.map_err(|error| C::fault(error, self.received.filled()))?;
+                received.map_err(|error| C::error_of(error, self.received.filled()))?;
             let (mut is_starved, mut is_ended) = (false, false);
             match event {
                 Event::Data(data) => self.body.content = data.len(),
@@ -506,9 +506,9 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     }
 
     /// Returns the peer's error in place of `OutOfTurn`, if the peer caused that.
-    pub(crate) fn at_fault(&self, error: Error) -> Error {
-        match (error, self.fault) {
-            (Error::Usage(WriteError::OutOfTurn), Some(fault)) => fault.into(),
+    pub(crate) fn or_peer_error(&self, error: Error) -> Error {
+        match (error, self.peer_error) {
+            (Error::Usage(WriteError::OutOfTurn), Some(peer_error)) => peer_error.into(),
             (error, _) => error,
         }
     }
