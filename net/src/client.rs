@@ -3,10 +3,10 @@
 use crate::client_request::ClientRequest;
 use crate::client_response::ClientResponse;
 use crate::client_stream::{ClientStream, connect_to_one};
-use crate::deadline::Whole;
 use crate::error::Error;
 use crate::pool::Pool;
 use crate::settings::Settings;
+use crate::time_budget::ExchangeEnd;
 use crate::url::HttpUrl;
 use bareline_core::Method;
 use std::fmt;
@@ -178,10 +178,10 @@ impl Client {
     pub(crate) fn connect(
         &self,
         authority: &str,
-        whole: &Whole,
+        exchange_end: &ExchangeEnd,
     ) -> Result<Box<ClientStream>, Error> {
         let addresses = HttpUrl::address(authority).to_socket_addrs().map_err(Error::of_address)?;
-        let stream = connect_to_one(addresses, self.settings.connect_timeout, whole)?;
+        let stream = connect_to_one(addresses, self.settings.connect_timeout, exchange_end)?;
         Ok(Box::new(ClientStream::with_settings(stream, authority, self.settings)))
     }
 }

@@ -3,8 +3,8 @@
 use crate::client::Client;
 use crate::client_response::ClientResponse;
 use crate::client_stream::{ClientStream, RequestWriter};
-use crate::deadline::Whole;
 use crate::error::{Error, PeerError};
+use crate::time_budget::ExchangeEnd;
 use crate::url::HttpUrl;
 use bareline_core::{
     FieldName, FieldValue, Method, ParseErrorKind, RequestHeadWriter, ResponseParts, Target,
@@ -119,9 +119,9 @@ impl<'r> ClientRequest<'r> {
 
     fn exchange(mut self, mut content: Content<'_>) -> Result<ClientResponse, Error> {
         let client = self.client;
-        let whole = Whole::from_now(client.settings().exchange_timeout);
+        let exchange_end = ExchangeEnd::from_now(client.settings().exchange_timeout);
         while let Some(mut stream) = client.pool().take(&self.url.authority) {
-            match self.ask(&mut stream, whole, &mut content) {
+            match self.ask(&mut stream, exchange_end, &mut content) {
                 Ok(parts) => return Ok(ClientResponse::new(stream, parts, client.pool())),
                 Err(Failed::Unsent(_)) => {}
                 Err(Failed::IncompleteResponse(_))
@@ -134,8 +134,8 @@ impl<'r> ClientRequest<'r> {
                 }
             }
         }
-        let mut stream = client.connect(&self.url.authority, &whole)?;
-        match self.ask(&mut stream, whole, &mut content) {
+        let mut stream = client.connect(&self.url.authority, &exchange_end)?;
+        match self.ask(&mut stream, exchange_end, &mut content) {
             Ok(parts) => Ok(ClientResponse::new(stream, parts, client.pool())),
             Err(
                 Failed::Unsent(error)
@@ -149,12 +149,12 @@ impl<'r> ClientRequest<'r> {
     fn ask(
         &mut self,
         stream: &mut ClientStream,
-        whole: Whole,
+        exchange_end: ExchangeEnd,
         content: &mut Content<'_>,
     ) -> Result<ResponseParts, Failed> {
         let begun = Target::new(&self.url.target).map_err(Error::Usage).and_then(|target| {
             let fields = &self.fields;
-            stream.begin_within(whole, self.method, target, |head| {
+            stream.begin_within(exchange_end, self.method, target, |head| {
                 content.end_head(head.fields(fields)?)
             })
         });

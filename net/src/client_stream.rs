@@ -1,10 +1,10 @@
 //! One connection of a client.
 
 use crate::body::ResponseBody;
-use crate::deadline::{Deadline, Whole};
 use crate::error::{Error, PeerError, Wait};
 use crate::received::HeadOctets;
 use crate::settings::Settings;
+use crate::time_budget::{ExchangeEnd, TimeBudget};
 use crate::trailers::Trailers;
 use crate::transport::Transport;
 use crate::wire::{Wire, to};
@@ -88,7 +88,7 @@ impl ClientStream {
         let stream = connect_to_one(
             authority.to_socket_addrs().map_err(Error::of_address)?,
             settings.connect_timeout,
-            &Whole::ENDLESS,
+            &ExchangeEnd::ENDLESS,
         )?;
         Ok(Self::with_settings(stream, authority, settings))
     }
@@ -97,17 +97,17 @@ impl ClientStream {
 /// Connects to the first of these addresses that accepts the connection in time.
 pub(crate) fn connect_to_one(
     addresses: impl Iterator<Item = SocketAddr>,
-    deadline: Duration,
-    whole: &Whole,
+    timeout: Duration,
+    exchange_end: &ExchangeEnd,
 ) -> Result<TcpStream, Error> {
     let mut tried = Vec::new();
     for address in addresses {
-        match TcpStream::connect_timeout(&address, deadline.min(whole.left()?)) {
+        match TcpStream::connect_timeout(&address, timeout.min(exchange_end.left()?)) {
             Ok(stream) => return Ok(stream),
             Err(error) => tried.push((address, error)),
         }
     }
-    whole.left()?;
+    exchange_end.left()?;
     Err(Error::Connect { tried })
 }
 
@@ -165,7 +165,7 @@ impl<S: Transport> ClientStream<S> {
         write: impl Fn(RequestHeadWriter<'_>) -> Result<(), WriteError>,
     ) -> Result<RequestWriter<'_, S>, Error> {
         self.begin_within(
-            Whole::from_now(self.wire.settings.exchange_timeout),
+            ExchangeEnd::from_now(self.wire.settings.exchange_timeout),
             method,
             target,
             write,
@@ -175,12 +175,12 @@ impl<S: Transport> ClientStream<S> {
     /// Begins a request as [`begin`](Self::begin) does, with this limit in time of the exchange.
     pub(crate) fn begin_within(
         &mut self,
-        whole: Whole,
+        exchange_end: ExchangeEnd,
         method: Method<'_>,
         target: Target<'_>,
         write: impl Fn(RequestHeadWriter<'_>) -> Result<(), WriteError>,
     ) -> Result<RequestWriter<'_, S>, Error> {
-        self.wire.whole = whole;
+        self.wire.exchange_end = exchange_end;
         self.has_interim = false;
         self.finish_exchange()?;
         let host = FieldValue::new(&self.authority)?;
@@ -303,10 +303,10 @@ impl<S: Transport> ClientStream<S> {
 
     /// Reads and discards the rest of the previous response, up to `Limits::drain`.
     fn drain(&mut self) -> Result<(), Error> {
-        let mut deadline = Deadline::new(Wait::Body, self.wire.settings.body_timeout);
+        let mut budget = TimeBudget::new(Wait::Body, self.wire.settings.body_timeout);
         let mut left = self.wire.settings.limits.drain as usize;
         while !self.skip(&mut left)? {
-            self.wire.fill(&mut deadline)?;
+            self.wire.fill(&mut budget)?;
         }
         Ok(())
     }
@@ -328,7 +328,7 @@ impl<S: Transport> ClientStream<S> {
     }
 
     /// Processes one event, or reads more octets. Returns the head of a final response or a 101.
-    fn receive(&mut self, deadline: &mut Deadline) -> Result<Option<ResponseParts>, Error> {
+    fn receive(&mut self, budget: &mut TimeBudget) -> Result<Option<ResponseParts>, Error> {
         let received = self
             .wire
             .connection
@@ -350,7 +350,7 @@ impl<S: Transport> ClientStream<S> {
         self.wire.received.consume(used);
         if is_starved {
             let is_unbegun = !self.has_interim && self.wire.received.filled().is_empty();
-            self.wire.fill(deadline).map_err(|error| match error {
+            self.wire.fill(budget).map_err(|error| match error {
                 Error::Peer(PeerError::TruncatedResponse) if is_unbegun => {
                     PeerError::NoResponse.into()
                 }
@@ -361,9 +361,9 @@ impl<S: Transport> ClientStream<S> {
     }
 
     fn receive_head(&mut self) -> Result<ResponseParts, Error> {
-        let mut deadline = Deadline::new(Wait::Head, self.wire.settings.head_timeout);
+        let mut budget = TimeBudget::new(Wait::Head, self.wire.settings.head_timeout);
         loop {
-            if let Some(parts) = self.receive(&mut deadline)? {
+            if let Some(parts) = self.receive(&mut budget)? {
                 return Ok(parts);
             }
         }
@@ -372,9 +372,9 @@ impl<S: Transport> ClientStream<S> {
     /// Waits for a 100 until `continue_timeout`. Returns the head of a final response, if one comes
     /// instead.
     fn await_continue(&mut self) -> Result<Option<ResponseParts>, Error> {
-        let mut deadline = Deadline::new(Wait::Head, self.wire.settings.continue_timeout);
+        let mut budget = TimeBudget::new(Wait::Head, self.wire.settings.continue_timeout);
         while self.wire.connection.state() == ClientState::Continue {
-            match self.receive(&mut deadline) {
+            match self.receive(&mut budget) {
                 Ok(None) => {}
                 Err(Error::Peer(PeerError::TooSlow { wait: Wait::Head, .. })) => break,
                 received => return received,
@@ -552,8 +552,8 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
     use super::{ClientStream, connect_to_one};
-    use crate::deadline::Whole;
     use crate::error::{Error, PeerError, Wait};
+    use crate::time_budget::ExchangeEnd;
     use crate::transport::Untimed;
     use crate::wire::LONGEST;
     use bareline_core::{
@@ -696,13 +696,14 @@ mod tests {
     fn each_address_is_tried_until_one_connects() {
         let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let (deadline, addresses) =
+        let (timeout, addresses) =
             (Duration::from_secs(20), [free(), listener.local_addr().unwrap(), free()]);
-        let stream = connect_to_one(addresses.into_iter(), deadline, &Whole::ENDLESS).unwrap();
+        let stream = connect_to_one(addresses.into_iter(), timeout, &ExchangeEnd::ENDLESS).unwrap();
         assert_eq!(stream.peer_addr().unwrap(), addresses[1]);
 
         let rejected = [free(), free()];
-        let error = connect_to_one(rejected.into_iter(), deadline, &Whole::ENDLESS).unwrap_err();
+        let error =
+            connect_to_one(rejected.into_iter(), timeout, &ExchangeEnd::ENDLESS).unwrap_err();
         assert!(
             matches!(
                 &error,
@@ -713,7 +714,7 @@ mod tests {
 
         // A timeout at once, and one after an address that was tried.
         for (after, addresses) in [(0, &addresses[..]), (100, &rejected[..])] {
-            let over = Whole::from_now(Duration::from_millis(after));
+            let over = ExchangeEnd::from_now(Duration::from_millis(after));
             let slow = std::iter::from_fn(|| {
                 while let Ok(left) = over.left() {
                     std::thread::park_timeout(left);
@@ -721,7 +722,7 @@ mod tests {
                 None
             });
             let error =
-                connect_to_one(addresses.iter().copied().chain(slow), deadline, &over).unwrap_err();
+                connect_to_one(addresses.iter().copied().chain(slow), timeout, &over).unwrap_err();
             assert!(
                 matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Exchange, .. })),
                 "{error:?}"

@@ -1,12 +1,12 @@
 //! The 503s for connections beyond the limit.
 
 use crate::date::Date;
-use crate::deadline::{Whole, is_passing};
 use crate::error::Error;
 use crate::notice::CHECK_INTERVAL;
 use crate::panics;
 use crate::settings::Settings;
 use crate::stack::Stack;
+use crate::time_budget::{ExchangeEnd, is_passing};
 use crate::transport::Transport;
 use bareline_core::{FieldName, FieldValue, MessageWriter, RequestContext, Status, WireBuf};
 use std::collections::VecDeque;
@@ -147,9 +147,9 @@ fn respond(stream: &mut impl Transport) -> Result<(), Error> {
 
 /// Sends these octets within one [`CHECK_INTERVAL`] in total.
 fn send(stream: &mut impl Transport, mut octets: &[u8]) -> Result<(), Error> {
-    let whole = Whole::from_now(CHECK_INTERVAL);
+    let exchange_end = ExchangeEnd::from_now(CHECK_INTERVAL);
     loop {
-        stream.set_write_timeout(Some(whole.left()?))?;
+        stream.set_write_timeout(Some(exchange_end.left()?))?;
         let sent =
             if octets.is_empty() { stream.flush().map(|()| 0) } else { stream.write(octets) };
         match sent {

@@ -3,12 +3,12 @@
 use crate::acceptor::{Accepted, Peer};
 use crate::body::RequestBody;
 use crate::date::Date;
-use crate::deadline::Deadline;
 use crate::error::{Error, PeerError, Wait};
 use crate::notice::TimeSlice;
 use crate::received::HeadOctets;
 use crate::responder::Responder;
 use crate::settings::Settings;
+use crate::time_budget::TimeBudget;
 use crate::transport::Transport;
 use crate::wire::{Wire, to};
 use bareline_core::{
@@ -197,16 +197,16 @@ impl fmt::Display for RejectedHead {
 }
 
 /// The timeouts of the wait for a request.
-struct Deadlines {
-    idle: Deadline,
-    head: Deadline,
+struct TimeBudgets {
+    idle: TimeBudget,
+    head: TimeBudget,
 }
 
-impl Deadlines {
+impl TimeBudgets {
     fn new(settings: &Settings) -> Self {
         Self {
-            idle: Deadline::new(Wait::Idle, settings.idle_timeout),
-            head: Deadline::new(Wait::Head, settings.head_timeout),
+            idle: TimeBudget::new(Wait::Idle, settings.idle_timeout),
+            head: TimeBudget::new(Wait::Head, settings.head_timeout),
         }
     }
 }
@@ -239,11 +239,11 @@ impl<S: Transport> ServerWire<S> {
     ) -> Result<Option<RequestParts>, Error> {
         self.next_message();
         head.forget();
-        let mut deadlines = Deadlines::new(&self.settings);
+        let mut budgets = TimeBudgets::new(&self.settings);
         while self.is_open() {
             match self.connection.state() {
                 ServerState::Idle | ServerState::Head => {
-                    if let Some(parts) = self.receive(head, spans, &mut deadlines)? {
+                    if let Some(parts) = self.receive(head, spans, &mut budgets)? {
                         self.slice.iter_mut().for_each(TimeSlice::count_request);
                         self.is_last = self.connection.will_close()
                             && self.connection.state() == ServerState::SendResponse;
@@ -269,7 +269,7 @@ impl<S: Transport> ServerWire<S> {
         &mut self,
         octets: &mut HeadOctets,
         spans: &mut FieldSpans<FIELDS>,
-        deadlines: &mut Deadlines,
+        budgets: &mut TimeBudgets,
     ) -> Result<Option<RequestParts>, Error> {
         let received = self.connection.receive(self.received.filled(), spans.lend());
         let (used, event) =
@@ -284,14 +284,14 @@ impl<S: Transport> ServerWire<S> {
         }
         self.received.consume(used);
         if is_starved {
-            let deadline = match self.connection.state() {
+            let budget = match self.connection.state() {
                 ServerState::Idle => {
                     self.received.give_back();
-                    &mut deadlines.idle
+                    &mut budgets.idle
                 }
-                _ => &mut deadlines.head,
+                _ => &mut budgets.head,
             };
-            match self.fill(deadline) {
+            match self.fill(budget) {
                 // Without a request there is nothing to reject.
                 Err(Error::Peer(PeerError::TooSlow { wait: Wait::Idle, .. })) => self.close_idle(),
                 filled => filled?,

@@ -1,7 +1,7 @@
 //! A UDP socket with timeouts, which detects truncated datagrams.
 
-use crate::deadline::is_passing;
 use crate::error::{Error, PeerError, Wait};
+use crate::time_budget::is_passing;
 use crate::wire::OUT;
 use bareline_core::{
     HeadWriter, LentSpans, Method, ParseError, ParseErrorKind, RequestContext, RequestHead,

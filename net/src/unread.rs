@@ -1,8 +1,8 @@
 //! The body of a request that its handler does not read.
 
-use crate::deadline::Deadline;
 use crate::error::{Error, PeerError};
 use crate::server_stream::ServerWire;
+use crate::time_budget::TimeBudget;
 use crate::transport::Transport;
 use crate::wire::Arrived;
 use std::time::Duration;
@@ -28,14 +28,14 @@ impl<S: Transport> ServerWire<S> {
         if self.connection.will_close() {
             return;
         }
-        let mut deadline = self.body.unread;
-        if let Err(Error::Peer(peer_error)) = self.discard_body(&mut deadline) {
+        let mut budget = self.body.unread;
+        if let Err(Error::Peer(peer_error)) = self.discard_body(&mut budget) {
             self.peer_error = Some(peer_error);
         }
-        self.body.unread = deadline;
+        self.body.unread = budget;
     }
 
-    fn discard_body(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
+    fn discard_body(&mut self, budget: &mut TimeBudget) -> Result<(), Error> {
         let (mut has_looked, mut may_wait) = (false, false);
         loop {
             let used = self.connection.discard_body(self.received.filled());
@@ -49,7 +49,7 @@ impl<S: Transport> ServerWire<S> {
                 return Ok(());
             }
             if may_wait {
-                match self.fill(deadline) {
+                match self.fill(budget) {
                     Err(Error::Peer(PeerError::TooSlow { .. })) => return Ok(()),
                     filled => filled?,
                 }

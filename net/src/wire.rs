@@ -1,10 +1,10 @@
 //! A connection on its transport: the input and output that both roles share.
 
-use crate::deadline::{Deadline, Whole, is_passing};
 use crate::error::{Error, PeerError, Wait};
 use crate::notice::{CHECK_INTERVAL, TimeSlice};
 use crate::received::Received;
 use crate::settings::Settings;
+use crate::time_budget::{ExchangeEnd, TimeBudget, is_passing};
 use crate::trailers::Trailers;
 use crate::transport::Transport;
 use crate::unread::UNREAD_TIMEOUT;
@@ -125,7 +125,7 @@ pub(crate) struct Wire<S, C> {
     pub(crate) received: Received,
     pub(crate) settings: Settings,
     /// The end of the present exchange, on a client's connection.
-    pub(crate) whole: Whole,
+    pub(crate) exchange_end: ExchangeEnd,
     /// `None` once the transport is closed, upgraded or broken.
     transport: Option<S>,
     /// The transport is known to block. One that was left nonblocking shows it in the first read
@@ -162,21 +162,21 @@ pub(crate) struct Wire<S, C> {
 pub(crate) struct InBody {
     /// The number of received octets that are content and not yet read by the caller.
     pub(crate) content: usize,
-    deadline: Deadline,
+    budget: TimeBudget,
     /// The response began without the rest of the body, which can no longer be read.
     pub(crate) is_given_up: bool,
     /// The time left to wait for the body after it is given up.
-    pub(crate) unread: Deadline,
+    pub(crate) unread: TimeBudget,
 }
 
 impl InBody {
     fn new(settings: &Settings) -> Self {
-        let deadline = Deadline::new(Wait::Body, settings.body_timeout);
+        let budget = TimeBudget::new(Wait::Body, settings.body_timeout);
         Self {
             content: 0,
-            deadline,
+            budget,
             is_given_up: false,
-            unread: Deadline::new(Wait::Body, UNREAD_TIMEOUT),
+            unread: TimeBudget::new(Wait::Body, UNREAD_TIMEOUT),
         }
     }
 }
@@ -210,7 +210,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             connection,
             received: Received::new(),
             settings,
-            whole: Whole::ENDLESS,
+            exchange_end: ExchangeEnd::ENDLESS,
             transport: Some(transport),
             is_blocking: false,
             read_timeout: Duration::ZERO,
@@ -230,7 +230,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     }
 
     /// Sends what is ready, then waits for octets. Reports EOF or a full buffer to the connection.
-    pub(crate) fn fill(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
+    pub(crate) fn fill(&mut self, budget: &mut TimeBudget) -> Result<(), Error> {
         self.flush()?;
         if self.received.spare_mut().is_empty() {
             return Err(C::error_of(self.connection.on_overflow(), &[]));
@@ -241,18 +241,18 @@ impl<S: Transport, C: Connection> Wire<S, C> {
                 self.transport = None;
             }
             let transport = self.transport.as_mut().ok_or(Error::Closed)?;
-            if let Some(timeout) = deadline.timeout(self.read_timeout, &self.whole)? {
+            if let Some(timeout) = budget.timeout(self.read_timeout, &self.exchange_end)? {
                 transport.set_read_timeout(Some(timeout))?;
                 self.read_timeout = timeout;
             }
             let (read, before) = (transport.read(self.received.spare_mut()), since);
-            deadline.spend(&mut since);
+            budget.spend(&mut since);
             match read {
                 Err(error) if is_passing(&error) => {
                     block(transport, &mut self.is_blocking);
                     // A nonblocking transport has returned without waiting.
                     if since.saturating_duration_since(before) >= self.read_timeout / 2 {
-                        self.check_idle(deadline.wait())?;
+                        self.check_idle(budget.wait())?;
                     }
                 }
                 read => break read,
@@ -297,13 +297,13 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             Some(transport) if !self.is_write_closed => transport,
             _ => return Err(Error::Closed),
         };
-        let mut deadline = Deadline::new(Wait::Write, self.settings.write_timeout);
+        let mut budget = TimeBudget::new(Wait::Write, self.settings.write_timeout);
         let mut since = Instant::now();
         loop {
             if self.slice.as_ref().is_some_and(TimeSlice::is_over) {
                 return Err(Error::Closed);
             }
-            if let Some(timeout) = deadline.timeout(self.write_timeout, &self.whole)? {
+            if let Some(timeout) = budget.timeout(self.write_timeout, &self.exchange_end)? {
                 transport.set_write_timeout(Some(timeout))?;
                 self.write_timeout = timeout;
             }
@@ -336,8 +336,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
                     flushed => return Ok(flushed?),
                 }
             }
-            deadline.spend(&mut since);
-            deadline.earn(written, self.settings.minimum_rate);
+            budget.spend(&mut since);
+            budget.earn(written, self.settings.minimum_rate);
         }
     }
 
@@ -476,13 +476,13 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             if is_starved {
                 self.write(C::ask_for_body)?;
                 let before = self.received.filled().len();
-                let mut deadline = self.body.deadline;
-                let filled = self.fill(&mut deadline);
-                deadline.earn(
+                let mut budget = self.body.budget;
+                let filled = self.fill(&mut budget);
+                budget.earn(
                     self.received.filled().len().saturating_sub(before),
                     self.settings.minimum_rate,
                 );
-                self.body.deadline = deadline;
+                self.body.budget = budget;
                 filled?;
             }
         }
@@ -641,7 +641,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             self.received.clear();
             // `Wait::Idle` makes the wait end early for a shutdown or a request for room.
             let filled =
-                self.fill(&mut Deadline::new(Wait::Idle, linger_silence_timeout.min(time)));
+                self.fill(&mut TimeBudget::new(Wait::Idle, linger_silence_timeout.min(time)));
             let count = self.received.filled().len() as u64;
             left = left.saturating_sub(count);
             if filled.is_err() || count == 0 {

@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 /// The time left for a wait.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Deadline {
+pub(crate) struct TimeBudget {
     wait: Wait,
     after: Duration,
     left: Duration,
 }
 
-impl Deadline {
+impl TimeBudget {
     pub(crate) const fn new(wait: Wait, after: Duration) -> Self {
         Self { wait, after, left: after }
     }
@@ -27,12 +27,12 @@ impl Deadline {
     pub(crate) fn timeout(
         &self,
         present: Duration,
-        whole: &Whole,
+        exchange_end: &ExchangeEnd,
     ) -> Result<Option<Duration>, PeerError> {
         if self.left.is_zero() {
             return Err(PeerError::TooSlow { wait: self.wait, after: self.after });
         }
-        let left = self.left.min(whole.left()?);
+        let left = self.left.min(exchange_end.left()?);
         let most = left.min(CHECK_INTERVAL);
         let will_do = present <= most && present >= most / 4;
         Ok(if will_do {
@@ -63,13 +63,13 @@ impl Deadline {
 
 /// The end of an exchange. Every wait in the exchange ends there at the latest.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Whole {
+pub(crate) struct ExchangeEnd {
     /// `None` if the end is beyond the range of the clock.
     end: Option<Instant>,
     after: Duration,
 }
 
-impl Whole {
+impl ExchangeEnd {
     pub(crate) const ENDLESS: Self = Self { end: None, after: Duration::MAX };
 
     pub(crate) fn from_now(after: Duration) -> Self {
