@@ -223,3 +223,10 @@ fn a_dump_escapes_characters_that_change_the_order_of_text() {
         assert_eq!(shown, if is_escaped { escaped } else { text.clone() }, "{character:?}");
     }
 }
+
+#[test]
+fn the_hint_of_an_error_says_what_to_do() {
+    let mut spans = FieldSpans::<4>::new();
+    let error = RequestHead::parse(b"GET / HTTP/1.1\nHost: a\n\n", spans.lend()).unwrap_err();
+    assert_eq!(error.hint(), "end each line with CR LF");
+}
