@@ -694,7 +694,9 @@ mod tests {
 
     #[test]
     fn each_address_is_tried_until_one_connects() {
-        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        // No other test listens at this address, so that its ports stay free. macOS has but one.
+        let host = if cfg!(target_os = "macos") { "127.0.0.1:0" } else { "127.83.0.1:0" };
+        let free = || TcpListener::bind(host).unwrap().local_addr().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (timeout, addresses) =
             (Duration::from_secs(20), [free(), listener.local_addr().unwrap(), free()]);

@@ -823,6 +823,9 @@ fn a_shutdown_needs_no_connection_of_its_own() {
     assert!(took < TIMEOUT / 4, "{took:?}");
 }
 
+/// A loopback address at which no other test listens: a port that is free here stays free.
+const ALONE: &str = "127.83.0.1:0";
+
 /// Returns whether nothing listens at the address.
 fn is_free(address: SocketAddr) -> bool {
     TcpStream::connect_timeout(&address, TIMEOUT)
@@ -832,7 +835,7 @@ fn is_free(address: SocketAddr) -> bool {
 #[test]
 fn a_handle_does_not_keep_the_port() {
     let bound = || {
-        let server = Server::bind("127.0.0.1:0").unwrap();
+        let server = Server::bind(ALONE).unwrap();
         (server.handle(), server.local_addr().unwrap(), server)
     };
     // A server that never serves, ...
@@ -857,7 +860,7 @@ fn a_handle_does_not_keep_the_port() {
             Ok(Box::new(move || _ = kept.set_nonblocking(true)))
         }
     }
-    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let socket = TcpListener::bind(ALONE).unwrap();
     let address = socket.local_addr().unwrap();
     let server = Server::from_listener(Panicking(socket)).unwrap();
     let handle = server.handle();
