@@ -521,19 +521,29 @@ class Board:
             expect(os.path.getsize(picture) > 5000)
 
     def load(self, connections):
-        told = output(
-            program("wrk"), "-t1", f"-c{connections}", f"-d{self.seconds}s", self.url + "/status"
-        )
-        # Timeouts of wrk are ignored: they come from a busy machine, not from the board.
-        errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+)", told)
-        expect(
-            "Non-2xx" not in told and (errors is None or errors.groups() == ("0", "0", "0")), told
-        )
-        rate = re.search(r"Requests/sec:\s*(\S+)", told)[1]
-        expect(float(rate) > 0, told)
+        # Sockets that still close drop a SYN, and QEMU's network sends it again only after 6 s: a
+        # run of wrk may get no response at all. The next one starts with connections of its own.
+        for _ in range(5):
+            rate = self.requests_per_second(connections)
+            if float(rate) > 0:
+                break
+        expect(float(rate) > 0, "no response in five runs of wrk")
         responses = self.four_at_once()
         expect(all(response.startswith(b"HTTP/1.1 200 ") for response in responses), responses)
         return f"{rate} requests per second"
+
+    def requests_per_second(self, connections):
+        printed = output(
+            program("wrk"), "-t1", f"-c{connections}", f"-d{self.seconds}s", self.url + "/status"
+        )
+        # Timeouts of wrk are ignored: they come from a busy machine, not from the board.
+        errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+)", printed)
+        expect(
+            "Non-2xx" not in printed
+            and (errors is None or errors.groups() == ("0", "0", "0")),
+            printed,
+        )
+        return re.search(r"Requests/sec:\s*(\S+)", printed)[1]
 
     def the_end(self):
         with open(self.log) as log:
