@@ -2,8 +2,7 @@
 //! in arrays. Serves standard input and output, or with an address one TCP client at a time.
 
 use bareline_core::{
-    Event, FieldSpans, Limits, Method, RecvBuf, RequestParts, ServerConnection, ServerState,
-    Status, WireBuf,
+    Event, FieldSpans, Limits, Method, RecvBuf, ServerConnection, ServerState, Status, WireBuf,
 };
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener};
@@ -15,36 +14,32 @@ fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()> {
     let (mut connection, mut spans) =
         (ServerConnection::new(Limits::DEFAULT), FieldSpans::<32>::new());
     let (mut input, mut out) = (RecvBuf::<2048>::new(), WireBuf::<512>::new());
-    let (mut request, mut length) = (None::<RequestParts>, 0);
+    let (mut status, mut text, mut length) = (Status::OK, String::new(), 0);
     loop {
-        let (mut is_head, mut is_starved, mut used) = (false, false, 0);
-        match (connection.state(), request, connection.error()) {
-            (ServerState::SendResponse, Some(parts), _) => {
-                let head = parts.over(input.split().0, &spans);
-                let text = format!("{} {}, {length} octets\n", head.method(), head.target().path());
-                // A 200 to CONNECT would open a tunnel.
-                let status = if head.method() == Method::CONNECT {
-                    Status::NOT_IMPLEMENTED
-                } else {
-                    Status::OK
-                };
+        let (mut is_starved, mut used) = (false, 0);
+        match (connection.state(), connection.error()) {
+            (ServerState::SendResponse, _) => {
+                text.push_str(&format!("{length} octets\n"));
                 let written = connection
                     .respond(status, &mut out)
                     .and_then(|head| head.body(text.as_bytes()));
                 written.map_err(io::Error::other)?;
-                (request, length) = (None, 0);
-                input.unpin();
             }
-            (ServerState::Reject, _, Some(error)) => {
+            (ServerState::Reject, Some(error)) => {
                 let head = connection.reject(error.status(), &mut out);
                 head.and_then(|head| head.body(error.hint().as_bytes()))
                     .map_err(io::Error::other)?;
             }
-            (ServerState::Done, ..) => _ = connection.next_request(),
-            (ServerState::Close | ServerState::Upgraded, ..) => return Ok(()),
+            (ServerState::Done, _) => _ = connection.next_request(),
+            (ServerState::Close | ServerState::Upgraded, _) => return Ok(()),
             _ => match connection.receive(input.filled(), spans.lend()) {
+                // The head is gone when its body has been received: keep what the response needs.
                 Ok((count, Event::Head(head))) => {
-                    (used, is_head, request) = (count, true, Some(head.parts()))
+                    // A 200 to CONNECT would open a tunnel.
+                    let is_connect = head.method() == Method::CONNECT;
+                    status = if is_connect { Status::NOT_IMPLEMENTED } else { Status::OK };
+                    text = format!("{} {}, ", head.method(), head.target().path());
+                    (used, length) = (count, 0);
                 }
                 Ok((count, Event::Data(data))) => (used, length) = (count, length + data.len()),
                 Ok((count, event)) => {
@@ -53,11 +48,7 @@ fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()> {
                 Err(_) => {} // the state is Reject now, and error() returns it
             },
         }
-        if is_head {
-            input.pin(used); // the head stays in the buffer while its body is received
-        } else {
-            input.consume(used);
-        }
+        input.consume(used);
         if is_starved && input.is_full() {
             connection.on_overflow();
         } else if is_starved && input.fill_from(|room| read.read(room))? == 0 {

@@ -13,7 +13,7 @@ use std::mem::MaybeUninit;
 use std::rc::Rc;
 
 pub const BODY: &[u8] = b"Hello, world!";
-const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nHello, world!";
+pub const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nHello, world!";
 
 /// A function that serves one request, and returns the length of the response.
 pub type Serve = Box<dyn FnMut(&[u8]) -> usize>;

@@ -3,6 +3,8 @@
 
 mod chunked;
 mod connection;
+#[cfg(feature = "net")]
+mod exchange;
 mod heads;
 mod inputs;
 mod limits;
@@ -107,6 +109,8 @@ fn groups(wanted: Wanted<'_>) -> Vec<Group> {
         serialise::groups,
         trickle::groups,
         connection::groups,
+        #[cfg(feature = "net")]
+        exchange::groups,
         rejected::groups,
     ];
     all.iter().flat_map(|groups| groups(wanted)).collect()

@@ -101,6 +101,16 @@ pub fn tables(section: &str, rounds: usize) {
             &mut slower,
         );
     }
+    #[cfg(feature = "net")]
+    for group in measured(crate::exchange::groups) {
+        let of = group.name.rsplit('/').next().unwrap_or_default().to_string();
+        list(
+            &format!("An exchange in memory: input {of} read, a response sent"),
+            &group,
+            "floor",
+            &mut slower,
+        );
+    }
     for group in measured(trickle::groups) {
         list(
             "One octet at a time into a head of 64 KB, for each octet",

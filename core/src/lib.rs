@@ -41,8 +41,8 @@ pub use embedded::{StreamError, embedded_io_07};
 pub use error::{ParseError, ParseErrorKind, WriteError};
 pub use framing::Framing;
 pub use head::{
-    FieldSpans, Fields, FieldsNamed, LentSpans, Limits, Parsed, RepeatedField, RequestHead,
-    RequestParts, ResponseHead, ResponseParts,
+    FieldSpans, Fields, FieldsNamed, LentSpans, Limits, OwnedRequestHead, OwnedResponseHead,
+    Parsed, RepeatedField, RequestHead, ResponseHead,
 };
 pub use hint::{Hint, OtherProtocol};
 pub use value::{FieldName, FieldValue, Method, Status, Target, TargetForm, Version};

@@ -39,9 +39,9 @@ pub use operations::{
 };
 pub use properties::{
     a_dump_is_fit_for_a_terminal, a_gateway_writes_the_target_that_it_reads,
-    an_accepted_head_has_its_grammar, every_cut_gives_the_same_verdict,
+    an_accepted_head_has_its_grammar, an_owned_head_is_unchanged, every_cut_gives_the_same_verdict,
     every_cut_within_any_limits_gives_the_same_verdict, parse_request, parse_response, round_trip,
-    what_follows_does_not_matter, what_is_put_back_is_valid, what_is_written_parses_back,
+    what_follows_does_not_matter, what_is_written_parses_back,
 };
 pub use replay::{Target, replay};
 pub use scan::{every_scan_finds_the_same_runs, is_name, is_target, is_text, is_token};

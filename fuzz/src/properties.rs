@@ -15,10 +15,8 @@ use bareline_core::{
 /// Checks every property of any octets that a server receives.
 pub fn parse_request(octets: &[u8]) {
     holds_for_any_octets(octets, request_verdict);
-    if let Some(short) = holds_within_any_limits(octets) {
-        what_is_put_back_is_valid(octets, short);
-        what_is_put_back_is_valid(short, octets);
-    }
+    holds_within_any_limits(octets);
+    an_owned_head_is_unchanged(octets);
     a_gateway_writes_the_target_that_it_reads(octets);
     if let Verdict::Head(head) = request_verdict(octets) {
         an_accepted_head_has_its_grammar(
@@ -33,6 +31,7 @@ pub fn parse_request(octets: &[u8]) {
 pub fn parse_response(octets: &[u8]) {
     holds_for_any_octets(octets, response_verdict);
     holds_within_any_limits(octets);
+    an_owned_head_is_unchanged(octets);
     if let Verdict::Head(head) = response_verdict(octets) {
         let version = octets.get(..8).unwrap_or_default();
         let start = [version, &head.start[1], &head.start[2]];
@@ -118,44 +117,39 @@ fn decoded_triplets(mut octets: &[u8]) -> Vec<u8> {
     decoded
 }
 
-/// Checks that a head put back over other octets, if it is written, parses as one message.
-pub fn what_is_put_back_is_valid(parsed: &[u8], others: &[u8]) {
+/// Checks that an owned head is the head it was made from, and that it needs that much memory.
+pub fn an_owned_head_is_unchanged(octets: &[u8]) {
     let mut spans = FieldSpans::<16>::new();
-    let mut out = WireBuf::<4_096>::new();
-    let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(parsed, spans.lend())
-    else {
-        return;
-    };
-    let parts = head.parts();
-    let head = parts.over(others, &spans);
-    let mut writer = MessageWriter::new();
-    let mut room = vec![0; 3 * head.target().as_bytes().len()];
-    let target = head.target().encoded(&mut room).expect("room for each octet as a triplet");
-    let written = writer.request(head.method(), target, &mut out).and_then(|mut writer| {
-        for (name, value) in head.fields().iter() {
-            writer = writer.field(name, value)?;
-        }
-        writer.without_body()
-    });
-    if written.is_ok() {
-        note(|| Written::whole(Sent::Requests, out.as_bytes().to_vec()));
-        let Verdict::Head(read) = request_verdict(out.as_bytes()) else {
-            panic!("{out:?} does not parse")
-        };
-        assert_eq!(read.len, out.as_bytes().len(), "{out:?} is more than one message");
+    if let Ok(Parsed::Complete { message: head, len }) = RequestHead::parse(octets, spans.lend()) {
+        let owned = head.to_owned_in::<_, 16>(vec![b'!'; len + 9]).expect("it fits");
+        assert_eq!(format!("{owned:?}"), format!("{head:?}"));
+        assert_eq!(owned.head().as_bytes(), head.as_bytes());
+        assert!(head.to_owned_in::<_, 16>(vec![0; len - 1]).is_none(), "an octet is missing");
+        let fits_one = head.to_owned_in::<_, 1>(owned.into_memory()).is_some();
+        assert_eq!(fits_one, head.fields().len() <= 1);
+    }
+    let mut spans = FieldSpans::<16>::new();
+    if let Ok(Parsed::Complete { message: head, len }) = ResponseHead::parse(octets, spans.lend()) {
+        let owned = head.to_owned_in::<_, 16>(vec![b'!'; len]).expect("it fits");
+        assert_eq!(format!("{owned:?}"), format!("{head:?}"));
+        assert_eq!(
+            (owned.head().as_bytes(), owned.head().reason()),
+            (head.as_bytes(), head.reason())
+        );
+        assert!(head.to_owned_in::<_, 16>(vec![0; len - 1]).is_none(), "an octet is missing");
+        assert_eq!(head.to_owned_in::<_, 1>([0; 65_535]).is_some(), head.fields().len() <= 1);
     }
 }
 
-/// Takes limits from the first octets, reads the others within them, and returns the others.
-fn holds_within_any_limits(octets: &[u8]) -> Option<&[u8]> {
-    let [method, target, head, short @ ..] = octets else { return None };
+/// Takes limits from the first octets, and reads the others within them.
+fn holds_within_any_limits(octets: &[u8]) {
+    let [method, target, head, short @ ..] = octets else { return };
     let short = short.get(..100).unwrap_or(short);
     let [method, target, head] = [method % 8, target % 16, head % 80].map(u16::from);
     every_cut_within_any_limits_gives_the_same_verdict(
         short,
         &Limits { method, target, head, ..Limits::DEFAULT },
     );
-    Some(short)
 }
 
 /// Checks that the verdict within any limits does not depend on the cut, in either role.

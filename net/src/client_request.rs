@@ -2,13 +2,12 @@
 
 use crate::client::Client;
 use crate::client_response::ClientResponse;
-use crate::client_stream::{ClientStream, RequestWriter};
+use crate::client_stream::{ClientStream, Head, RequestWriter};
 use crate::error::{Error, PeerError};
 use crate::time_budget::ExchangeEnd;
 use crate::url::HttpUrl;
 use bareline_core::{
-    FieldName, FieldValue, Method, ParseErrorKind, RequestHeadWriter, ResponseParts, Target,
-    WriteError,
+    FieldName, FieldValue, Method, ParseErrorKind, RequestHeadWriter, Target, WriteError,
 };
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -122,7 +121,7 @@ impl<'r> ClientRequest<'r> {
         let exchange_end = ExchangeEnd::from_now(client.settings().exchange_timeout);
         while let Some(mut stream) = client.pool().take(&self.url.authority) {
             match self.ask(&mut stream, exchange_end, &mut content) {
-                Ok(parts) => return Ok(ClientResponse::new(stream, parts, client.pool())),
+                Ok(head) => return Ok(ClientResponse::new(stream, head, client.pool())),
                 Err(Failed::Unsent(_)) => {}
                 Err(Failed::IncompleteResponse(_))
                     if is_idempotent(self.method) && content.is_repeatable() =>
@@ -136,7 +135,7 @@ impl<'r> ClientRequest<'r> {
         }
         let mut stream = client.connect(&self.url.authority, &exchange_end)?;
         match self.ask(&mut stream, exchange_end, &mut content) {
-            Ok(parts) => Ok(ClientResponse::new(stream, parts, client.pool())),
+            Ok(head) => Ok(ClientResponse::new(stream, head, client.pool())),
             Err(
                 Failed::Unsent(error)
                 | Failed::IncompleteResponse(error)
@@ -151,7 +150,7 @@ impl<'r> ClientRequest<'r> {
         stream: &mut ClientStream,
         exchange_end: ExchangeEnd,
         content: &mut Content<'_>,
-    ) -> Result<ResponseParts, Failed> {
+    ) -> Result<Box<Head>, Failed> {
         let begun = Target::new(&self.url.target).map_err(Error::Usage).and_then(|target| {
             let fields = &self.fields;
             stream.begin_within(exchange_end, self.method, target, |head| {
@@ -170,7 +169,7 @@ impl<'r> ClientRequest<'r> {
         if let Some(watch) = &mut self.watch {
             watch(writer.ready());
         }
-        let ended = content.write(&mut writer).and_then(|()| Ok(writer.finish_into_parts(&[])?.1));
+        let ended = content.write(&mut writer).and_then(|()| Ok(writer.finish_into_head(&[])?.1));
         ended.map_err(|error| match stream.has_no_response(&error) {
             true => Failed::IncompleteResponse(error),
             false => Failed::Otherwise(error),

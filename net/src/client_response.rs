@@ -1,9 +1,9 @@
 //! A response to a request of a client.
 
-use crate::client_stream::{ClientStream, ReceivedHead};
+use crate::client_stream::{ClientStream, Head};
 use crate::pool::Pool;
 use crate::trailers::Trailers;
-use bareline_core::{ResponseHead, ResponseParts, Status};
+use bareline_core::{ResponseHead, Status};
 use std::fmt;
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -37,8 +37,7 @@ use std::sync::Arc;
 /// ```
 #[doc(alias = "download")]
 pub struct ClientResponse {
-    parts: ResponseParts,
-    received: Box<ReceivedHead>,
+    head: Box<Head>,
     trailers: Trailers,
     /// `None` after the end of the exchange: the connection is in the pool or closed.
     stream: Option<Box<ClientStream>>,
@@ -46,19 +45,10 @@ pub struct ClientResponse {
 }
 
 impl ClientResponse {
-    pub(crate) fn new(
-        mut stream: Box<ClientStream>,
-        parts: ResponseParts,
-        pool: &Arc<Pool>,
-    ) -> Self {
-        let (received, is_over) = (stream.take_head(), stream.is_over());
-        let mut response = Self {
-            parts,
-            received,
-            trailers: Trailers::NONE,
-            stream: Some(stream),
-            pool: Arc::clone(pool),
-        };
+    pub(crate) fn new(stream: Box<ClientStream>, head: Box<Head>, pool: &Arc<Pool>) -> Self {
+        let is_over = stream.is_over();
+        let mut response =
+            Self { head, trailers: Trailers::NONE, stream: Some(stream), pool: Arc::clone(pool) };
         if is_over {
             response.return_to_pool();
         }
@@ -67,13 +57,13 @@ impl ClientResponse {
 
     /// Returns the head of the response: a final one or a 101.
     pub fn head(&self) -> ResponseHead<'_> {
-        self.received.head(self.parts)
+        self.head.head()
     }
 
     /// Returns the status.
     #[doc(alias = "status error")]
-    pub const fn status(&self) -> Status {
-        self.parts.status()
+    pub fn status(&self) -> Status {
+        self.head().status()
     }
 
     /// Returns the trailer section, which is empty before the end of the body is read.

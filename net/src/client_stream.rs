@@ -2,7 +2,6 @@
 
 use crate::body::ResponseBody;
 use crate::error::{Error, PeerError, Wait};
-use crate::received::HeadOctets;
 use crate::settings::Settings;
 use crate::time_budget::{ExchangeEnd, TimeBudget};
 use crate::trailers::Trailers;
@@ -10,7 +9,7 @@ use crate::transport::Transport;
 use crate::wire::{Wire, to};
 use bareline_core::{
     ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, Method,
-    RequestHeadWriter, ResponseHead, ResponseParts, Status, Target, TrailerField, WriteError,
+    OwnedResponseHead, RequestHeadWriter, ResponseHead, Status, Target, TrailerField, WriteError,
 };
 use std::fmt;
 use std::io::{self, Write};
@@ -38,7 +37,9 @@ use std::time::Duration;
 pub struct ClientStream<S: Transport = TcpStream> {
     wire: ClientWire<S>,
     authority: String,
-    received: Box<ReceivedHead>,
+    spans: Box<FieldSpans<FIELDS>>,
+    /// The head of the last response.
+    head: Option<Box<Head>>,
     /// An interim response to the present request has arrived.
     has_interim: bool,
 }
@@ -47,19 +48,8 @@ pub(crate) type ClientWire<S> = Wire<S, ClientConnection>;
 
 const FIELDS: usize = 128;
 
-/// The octets of the head of a response, and the positions of its fields.
-#[derive(Default)]
-pub(crate) struct ReceivedHead {
-    octets: HeadOctets,
-    spans: FieldSpans<FIELDS>,
-}
-
-impl ReceivedHead {
-    /// Returns the head that has these parts.
-    pub(crate) fn head(&self, parts: ResponseParts) -> ResponseHead<'_> {
-        parts.over(self.octets.filled(), &self.spans)
-    }
-}
+/// A received head, which outlives the connection.
+pub(crate) type Head = OwnedResponseHead<Vec<u8>, FIELDS>;
 
 /// A response on a [`ClientStream`]: its head, and its body as it arrives.
 ///
@@ -125,7 +115,8 @@ impl<S: Transport> ClientStream<S> {
         Self {
             wire: Wire::new(transport, connection, settings),
             authority: authority.to_owned(),
-            received: Box::default(),
+            spans: Box::default(),
+            head: None,
             has_interim: false,
         }
     }
@@ -246,11 +237,6 @@ impl<S: Transport> ClientStream<S> {
         is_closed && !self.has_interim && self.wire.received.filled().is_empty()
     }
 
-    /// Moves the received head out of the stream.
-    pub(crate) fn take_head(&mut self) -> Box<ReceivedHead> {
-        std::mem::take(&mut self.received)
-    }
-
     /// Reads octets of the response's body, as [`ResponseBody`] does.
     pub(crate) fn read_body(
         &mut self,
@@ -279,7 +265,7 @@ impl<S: Transport> ClientStream<S> {
     /// Ends the previous exchange.
     fn finish_exchange(&mut self) -> Result<(), Error> {
         self.wire.next_message();
-        self.received.octets.forget();
+        self.head = None;
         if self.wire.connection.state() == ClientState::Body {
             self.drain().inspect_err(|_| _ = self.wire.connection.on_overflow())?;
         }
@@ -294,7 +280,7 @@ impl<S: Transport> ClientStream<S> {
                 let received = self
                     .wire
                     .connection
-                    .receive(self.wire.received.filled_mut(), self.received.spans.lend());
+                    .receive(self.wire.received.filled_mut(), self.spans.lend());
                 received.map(|_| ()).map_err(|error| Error::of_response(error, &[]))
             }
             _ => Err(Error::Closed),
@@ -328,20 +314,17 @@ impl<S: Transport> ClientStream<S> {
     }
 
     /// Processes one event, or reads more octets. Returns the head of a final response or a 101.
-    fn receive(&mut self, budget: &mut TimeBudget) -> Result<Option<ResponseParts>, Error> {
-        let received = self
-            .wire
-            .connection
-            .receive(self.wire.received.filled_mut(), self.received.spans.lend());
+    fn receive(&mut self, budget: &mut TimeBudget) -> Result<Option<Box<Head>>, Error> {
+        let received =
+            self.wire.connection.receive(self.wire.received.filled_mut(), self.spans.lend());
         let (used, event) = match received {
             Ok(received) => received,
             Err(error) => return Err(Error::of_response(error, self.wire.received.filled())),
         };
-        let (mut parts, mut is_starved) = (None, false);
+        let (mut owned, mut is_starved) = (None, false);
         match event {
             Event::Head(head) if !is_interim(head.status()) => {
-                self.received.octets.set(head.as_bytes());
-                parts = Some(head.parts());
+                owned = head.to_owned_in(vec![0; used]).map(Box::new);
             }
             Event::Head(_) => self.has_interim = true,
             Event::Closed => return Err(Error::Closed),
@@ -357,21 +340,21 @@ impl<S: Transport> ClientStream<S> {
                 error => error,
             })?;
         }
-        Ok(parts)
+        Ok(owned)
     }
 
-    fn receive_head(&mut self) -> Result<ResponseParts, Error> {
+    fn receive_head(&mut self) -> Result<Box<Head>, Error> {
         let mut budget = TimeBudget::new(Wait::Head, self.wire.settings.head_timeout);
         loop {
-            if let Some(parts) = self.receive(&mut budget)? {
-                return Ok(parts);
+            if let Some(head) = self.receive(&mut budget)? {
+                return Ok(head);
             }
         }
     }
 
     /// Waits for a 100 until `continue_timeout`. Returns the head of a final response, if one comes
     /// instead.
-    fn await_continue(&mut self) -> Result<Option<ResponseParts>, Error> {
+    fn await_continue(&mut self) -> Result<Option<Box<Head>>, Error> {
         let mut budget = TimeBudget::new(Wait::Head, self.wire.settings.continue_timeout);
         while self.wire.connection.state() == ClientState::Continue {
             match self.receive(&mut budget) {
@@ -441,7 +424,7 @@ enum Progress {
     /// The body is being written.
     Body,
     /// The server has responded.
-    Responded(ResponseParts),
+    Responded(Box<Head>),
     /// The request could not be sent. The server may have responded.
     Failed(Error),
 }
@@ -469,16 +452,16 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
     ///
     /// Fails with [`WriteError::TrailersNeedChunked`] if the body is not chunked.
     pub fn finish_with(self, trailers: &[TrailerField<'_>]) -> Result<Response<'c, S>, Error> {
-        let (ClientStream { wire, received, .. }, parts) = self.finish_into_parts(trailers)?;
-        Ok(Response { head: received.head(parts), body: ResponseBody::new(wire) })
+        let (ClientStream { wire, head: place, .. }, head) = self.finish_into_head(trailers)?;
+        Ok(Response { head: place.insert(head).head(), body: ResponseBody::new(wire) })
     }
 
-    /// Ends the request as [`finish_with`](Self::finish_with) does. Returns the connection, which
-    /// has the octets of the head, and the parts of the head.
-    pub(crate) fn finish_into_parts(
+    /// Ends the request as [`finish_with`](Self::finish_with) does. Returns the connection and the
+    /// head.
+    pub(crate) fn finish_into_head(
         mut self,
         trailers: &[TrailerField<'_>],
-    ) -> Result<(&'c mut ClientStream<S>, ResponseParts), Error> {
+    ) -> Result<(&'c mut ClientStream<S>, Box<Head>), Error> {
         self.send(|wire, progress| {
             match (progress, trailers) {
                 (Progress::Whole, []) => {}
@@ -488,8 +471,8 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
             wire.flush()
         })?;
         let Self { client, progress } = self;
-        let parts = match progress {
-            Progress::Responded(parts) => parts,
+        let head = match progress {
+            Progress::Responded(head) => head,
             // The error of an invalid response says more than the error of the send.
             Progress::Failed(error) => client.receive_head().map_err(|found| match found {
                 Error::Peer(PeerError::Response(_) | PeerError::NotHttp { .. })
@@ -498,7 +481,7 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
             })?,
             _ => client.receive_head()?,
         };
-        Ok((client, parts))
+        Ok((client, head))
     }
 
     /// Calls `send`, unless the server has responded. An error is kept for `finish`, since a
@@ -591,17 +574,14 @@ mod tests {
         let mut stream = ClientStream::new(Untimed(Canned(Cursor::new(large.into_bytes()))), "a");
         let response = stream.request(Method::GET, Target::ROOT, &[], b"").unwrap();
         assert_eq!(response.head.as_bytes().len(), len);
-        // A `ClientResponse` takes the head, and the pool the stream.
-        let head = stream.take_head();
-        assert!(head.octets.memory() >= len);
         assert!(stream.wire.received.memory() > 64 * 1024);
         assert!(stream.settle());
-        assert_eq!((stream.wire.received.memory(), stream.received.octets.memory()), (8 * 1024, 0));
+        assert_eq!(stream.wire.received.memory(), 8 * 1024);
         // The next request on a stream forgets the head.
-        stream.received = head;
+        assert!(stream.head.is_some());
         let next = stream.request(Method::GET, Target::ROOT, &[], b"");
         assert!(matches!(next, Err(Error::Peer(PeerError::NoResponse))), "{next:?}");
-        assert_eq!(stream.received.octets.memory(), 0);
+        assert!(stream.head.is_none());
     }
 
     #[test]

@@ -113,47 +113,20 @@ impl Received {
     }
 }
 
-/// The octets of a head, which stay readable until the next head.
-#[derive(Default)]
-pub(crate) struct HeadOctets {
-    usual: Vec<u8>,
-    /// The octets of a long head, whose memory is freed after use.
-    long: Vec<u8>,
-}
-
 /// The longest head, in octets, whose memory a connection keeps.
 const KEPT: usize = 4 * 1024;
 
-impl HeadOctets {
-    pub(crate) fn filled(&self) -> &[u8] {
-        if self.long.is_empty() { &self.usual } else { &self.long }
-    }
-
-    /// Stores these octets in place of the previous ones.
-    pub(crate) fn set(&mut self, octets: &[u8]) {
-        self.forget();
-        let place = if octets.len() <= KEPT { &mut self.usual } else { &mut self.long };
-        place.extend_from_slice(octets);
-    }
-
-    /// Returns the size of the allocated memory in octets.
-    #[cfg(test)]
-    pub(crate) fn memory(&self) -> usize {
-        self.usual.capacity() + self.long.capacity()
-    }
-
-    /// Frees the memory of a long head, since the connection may become idle.
-    pub(crate) fn forget(&mut self) {
-        self.usual.clear();
-        self.long = Vec::new();
-    }
+/// Returns the memory of a head for the next one. Frees that of a long head, since the connection
+/// may become idle.
+pub(crate) fn reuse(memory: Vec<u8>) -> Vec<u8> {
+    if memory.capacity() <= KEPT { memory } else { Vec::new() }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use super::{HeadOctets, KEPT, LARGE, MOST, Received, USUAL};
+    use super::{KEPT, LARGE, MOST, Received, USUAL, reuse};
 
     /// Receives these octets, as many as the buffer takes at a time.
     fn receive(received: &mut Received, mut octets: &[u8]) {
@@ -180,14 +153,9 @@ mod tests {
             receive(&mut received, b"and on");
             assert!(received.filled().ends_with(b"and on"));
         }
-        let mut head = HeadOctets::default();
-        for len in [KEPT, KEPT + 1] {
-            let octets = large.get(..len).unwrap();
-            head.set(octets);
-            assert_eq!(head.filled(), octets);
+        for (len, memory) in [(KEPT, KEPT), (KEPT + 1, 0)] {
+            assert_eq!(reuse(vec![b'x'; len]).capacity(), memory);
         }
-        head.forget();
-        assert_eq!((head.filled().len(), head.memory()), (0, KEPT));
     }
 
     #[test]
@@ -200,21 +168,18 @@ mod tests {
 
     #[test]
     fn common_messages_need_no_new_memory() {
-        let (mut received, mut head) = (Received::new(), HeadOctets::default());
+        let mut received = Received::new();
         receive(&mut received, &[b'x'; 500]);
-        head.set(received.filled());
-        let before = (received.filled().as_ptr(), head.filled().as_ptr());
+        let before = received.filled().as_ptr();
         for len in [400, 10_000, 500] {
             received.clear();
             received.give_back();
             receive(&mut received, &vec![b'x'; len]);
-            head.set(received.filled());
         }
         received.clear();
         received.give_back();
         receive(&mut received, b"x");
-        head.set(b"x");
-        assert_eq!((received.filled().as_ptr(), head.filled().as_ptr()), before);
+        assert_eq!(received.filled().as_ptr(), before);
     }
 
     #[test]

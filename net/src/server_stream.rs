@@ -5,14 +5,14 @@ use crate::body::RequestBody;
 use crate::date::Date;
 use crate::error::{Error, PeerError, Wait};
 use crate::notice::TimeSlice;
-use crate::received::HeadOctets;
+use crate::received::reuse;
 use crate::responder::Responder;
 use crate::settings::Settings;
 use crate::time_budget::TimeBudget;
 use crate::transport::Transport;
 use crate::wire::{Wire, to};
 use bareline_core::{
-    Event, FieldName, FieldSpans, FieldValue, RequestHead, RequestParts, ResponseHeadWriter,
+    Event, FieldName, FieldSpans, FieldValue, OwnedRequestHead, RequestHead, ResponseHeadWriter,
     ServerConnection, ServerState, Status, WriteError, dump,
 };
 use std::cell::{RefCell, RefMut};
@@ -47,15 +47,15 @@ use std::net::{SocketAddr, TcpStream};
 pub struct ServerStream<S: Transport = TcpStream> {
     // Body reader and responder share the transport, since a TLS stream has no halves.
     wire: RefCell<ServerWire<S>>,
-    /// The octets of the head in progress.
-    head: HeadOctets,
-    spans: FieldSpans<FIELDS>,
+    /// The head of the present request.
+    head: Option<Head>,
     peer: Option<SocketAddr>,
 }
 
 pub(crate) type ServerWire<S> = Wire<S, ServerConnection>;
 
 const FIELDS: usize = 128;
+type Head = OwnedRequestHead<Vec<u8>, FIELDS>;
 /// The number of octets of a rejected request line that the log shows.
 const LINE_SHOWN: usize = 100;
 const TEXT: FieldValue<'_> = FieldValue::from_static("text/plain; charset=utf-8");
@@ -109,7 +109,7 @@ impl<S: Transport> ServerStream<S> {
     fn on(Accepted { stream, peer }: Accepted<S>, settings: Settings) -> Self {
         let connection = ServerConnection::new(settings.limits_of_a_message());
         let wire = RefCell::new(Wire::new(stream, connection, settings));
-        Self { wire, head: HeadOctets::default(), spans: FieldSpans::new(), peer }
+        Self { wire, head: None, peer }
     }
 
     /// Creates a stream on a connection of a [`Server`](crate::Server).
@@ -139,16 +139,14 @@ impl<S: Transport> ServerStream<S> {
     /// Waits as `next_request` does. Fails with the log line of a rejected request.
     pub(crate) fn next_or_rejected(&mut self) -> Result<Option<Exchange<'_, S>>, RejectedHead> {
         let wire = self.wire.get_mut();
-        let received = wire.next_head(&mut self.head, &mut self.spans);
+        let received = wire.next_head(&mut self.head);
         if let (Err(Error::Io(error)), ServerState::Idle) = (&received, wire.connection.state()) {
             log::debug!("{}: idle connection closed: {error}", Peer(self.peer));
             return Ok(None);
         }
-        let Some(parts) = received.map_err(|error| wire.reject_head(error))? else {
-            return Ok(None);
-        };
+        received.map_err(|error| wire.reject_head(error))?;
+        let Some(head) = self.head.as_ref().map(Head::head) else { return Ok(None) };
         let wire = &self.wire;
-        let head = parts.over(self.head.filled(), &self.spans);
         Ok(Some(Exchange {
             peer: self.peer,
             head,
@@ -231,27 +229,24 @@ pub(crate) fn dated<'w>(
 }
 
 impl<S: Transport> ServerWire<S> {
-    /// Ends the previous exchange, waits for the next head, and stores its octets.
-    fn next_head(
-        &mut self,
-        head: &mut HeadOctets,
-        spans: &mut FieldSpans<FIELDS>,
-    ) -> Result<Option<RequestParts>, Error> {
+    /// Ends the previous exchange, and waits for the next head; `None` when no more requests come.
+    fn next_head(&mut self, head: &mut Option<Head>) -> Result<(), Error> {
         self.next_message();
-        head.forget();
-        let mut budgets = TimeBudgets::new(&self.settings);
+        let mut memory = head.take().map_or_else(Vec::new, |head| reuse(head.into_memory()));
+        let (mut spans, mut budgets) = (FieldSpans::new(), TimeBudgets::new(&self.settings));
         while self.is_open() {
             match self.connection.state() {
                 ServerState::Idle | ServerState::Head => {
-                    if let Some(parts) = self.receive(head, spans, &mut budgets)? {
+                    self.receive(head, &mut memory, &mut spans, &mut budgets)?;
+                    if head.is_some() {
                         self.slice.iter_mut().for_each(TimeSlice::count_request);
                         self.is_last = self.connection.will_close()
                             && self.connection.state() == ServerState::SendResponse;
-                        return Ok(Some(parts));
+                        return Ok(());
                     }
                 }
                 ServerState::Done => _ = self.connection.next_request(),
-                ServerState::Upgraded => return self.flush().map(|()| None),
+                ServerState::Upgraded => return self.flush(),
                 ServerState::Close => self.close(),
                 ServerState::Body
                 | ServerState::SendResponse
@@ -261,24 +256,25 @@ impl<S: Transport> ServerWire<S> {
                 }
             }
         }
-        Ok(None)
+        Ok(())
     }
 
-    /// Takes one step: parses an event, or receives more octets.
+    /// Takes one step: parses an event, or receives more octets. Copies a head into the memory.
     fn receive(
         &mut self,
-        octets: &mut HeadOctets,
+        owned: &mut Option<Head>,
+        memory: &mut Vec<u8>,
         spans: &mut FieldSpans<FIELDS>,
         budgets: &mut TimeBudgets,
-    ) -> Result<Option<RequestParts>, Error> {
+    ) -> Result<(), Error> {
         let received = self.connection.receive(self.received.filled(), spans.lend());
         let (used, event) =
             received.map_err(|error| Error::of_request(error, self.received.filled()))?;
-        let (mut parts, mut is_starved) = (None, false);
+        let mut is_starved = false;
         match event {
             Event::Head(head) => {
-                octets.set(self.received.filled().get(..used).unwrap_or_default());
-                parts = Some(head.parts());
+                memory.resize(used, 0);
+                *owned = head.to_owned_in(std::mem::take(memory));
             }
             event => is_starved = matches!(event, Event::NeedMore),
         }
@@ -297,7 +293,7 @@ impl<S: Transport> ServerWire<S> {
                 filled => filled?,
             }
         }
-        Ok(parts)
+        Ok(())
     }
 
     /// Returns the reason for a missing response: the peer's error, or the caller's.
@@ -391,7 +387,7 @@ impl<S: Transport> ServerWire<S> {
 impl<S: Transport> Drop for ServerStream<S> {
     fn drop(&mut self) {
         // Closing may take long: free the memory first.
-        self.head.forget();
+        self.head = None;
         let wire = self.wire.get_mut();
         let _ = wire.reject_without_response();
         wire.close();

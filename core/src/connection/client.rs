@@ -5,7 +5,9 @@ use super::recv_half::{InPhase, Inbound, Shared};
 use super::{ClientEvent, ClientState, Event, RecvHalf};
 use crate::error::{ParseError, ParseErrorKind, WriteError};
 use crate::framing::Framing;
-use crate::head::{Facts, LentSpans, Limits, Parsed, ResponseParts, ResponseProgress};
+use crate::head::{
+    Facts, LentSpans, Limits, Parsed, ResponseHead, ResponseParts, ResponseProgress,
+};
 use crate::record::debug_record;
 use crate::value::{Method, Status, Target, Version};
 use crate::write::{
@@ -193,7 +195,7 @@ impl ClientConnection {
         else {
             return Ok((0, Event::NeedMore));
         };
-        let head = parts.with(input, spans);
+        let head = ResponseHead::parsed(input, len, spans, parts);
         self.progress = ResponseProgress::new();
         self.facts = Facts::new();
         self.server_version = head.version();

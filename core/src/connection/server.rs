@@ -120,6 +120,8 @@ impl ServerConnection {
     ) -> Result<(usize, ServerEvent<'b>), ParseError> {
         let Outbound { closes, rejects, .. } = self.outbound;
         let received = match (self.inbound.phase, &self.outbound.outgoing) {
+            // A caller that waits for a request passes no octets first.
+            (InPhase::Head, _) if input.is_empty() && !rejects => Ok((0, Event::NeedMore)),
             (InPhase::Head, _) if !rejects => self.receive_head(input, spans),
             (InPhase::Body | InPhase::Complete, Outgoing::Complete) if closes => {
                 Ok((0, Event::Closed))

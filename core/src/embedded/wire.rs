@@ -70,7 +70,7 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
                 self.connection.receive(self.received.filled(), self.spans.lend())?;
             let is_starved = matches!(event, Event::NeedMore);
             if let Event::Head(head) = event {
-                let request = head.parts();
+                let (.., request) = head.split();
                 self.received.pin(used);
                 return Ok(Step::Respond(request));
             }
@@ -83,7 +83,7 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
 
     /// Returns the head of the current request.
     pub(super) fn head(&self, request: RequestParts) -> RequestHead<'_> {
-        request.over(self.received.pinned(), &self.spans)
+        RequestHead::new(self.received.pinned(), self.spans.lines(), request)
     }
 
     /// Copies octets of the content into `buffer`: none at its end, `None` if more have to be

@@ -21,7 +21,7 @@ pub(crate) use field_line::{FieldLine, continuation, field_line_or_end};
 use nom::branch::alt;
 use nom::{Emit, Err, OutputM, Parser, Streaming};
 pub(crate) use parameter::{Parameter, parameter, transfer_coding};
-pub(crate) use request_line::{RequestLine, is_request_target, request_line};
+pub(crate) use request_line::{RequestLine, request_line};
 pub(crate) use status_line::{StatusLine, status_line};
 pub(crate) use stop::{Part, Stop};
 use terminal::{crlf, literal, octet, one, ows, rule, target, text, token, token_in_text};

@@ -1,7 +1,7 @@
 //! The first line of a request.
 
 use super::{HttpVersion, Part, Read, Rule, Span, crlf, http_version, octet, read, target, token};
-use crate::scan::{Input, Words};
+use crate::scan::Input;
 use nom::Parser;
 use nom::sequence::terminated;
 
@@ -35,12 +35,4 @@ fn method<I: Input>() -> impl Rule<I, Span> {
 #[inline(always)]
 fn request_target<I: Input>() -> impl Rule<I, Span> {
     target()
-}
-
-/// Returns whether the octets are exactly those of a request target.
-pub(crate) fn is_request_target(octets: &[u8]) -> bool {
-    matches!(
-        read(request_target(), Words::new(octets)),
-        Ok((after, _)) if after.position() == octets.len()
-    )
 }

@@ -4,6 +4,7 @@ mod facts;
 mod fields;
 mod limits;
 mod options;
+mod owned;
 mod request;
 mod response;
 mod section;
@@ -13,10 +14,13 @@ pub(crate) use facts::Facts;
 pub use fields::{Fields, FieldsNamed, RepeatedField};
 pub use limits::Limits;
 pub(crate) use options::Options;
+pub use owned::{OwnedRequestHead, OwnedResponseHead};
+pub use request::RequestHead;
+#[cfg(feature = "embedded-io-07")]
+pub(crate) use request::RequestParts;
 pub(crate) use request::RequestProgress;
-pub use request::{RequestHead, RequestParts};
-pub(crate) use response::ResponseProgress;
-pub use response::{ResponseHead, ResponseParts};
+pub use response::ResponseHead;
+pub(crate) use response::{ResponseParts, ResponseProgress};
 pub use spans::{FieldSpans, LentSpans};
 
 /// The result of parsing the octets received so far.

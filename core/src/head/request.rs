@@ -1,13 +1,12 @@
 //! The head of a request.
 
 use super::facts::Facts;
-use super::section::{Progress, are_fields, check_unread, known_version};
-use super::{FieldSpans, Fields, LentSpans, Limits, Options, Parsed};
+use super::section::{Progress, check_unread, known_version};
+use super::{Fields, LentSpans, Limits, Options, Parsed};
 use crate::error::{ParseError, ParseErrorKind};
 use crate::framing::Framing;
-use crate::grammar::{FieldLine, Part, RequestLine, Span, Stop, is_request_target, request_line};
-use crate::octets::{IS_WIDE, TCHAR, check_token, empty_lines_end, is, run_length};
-use crate::record::debug_record;
+use crate::grammar::{FieldLine, Part, RequestLine, Span, Stop, request_line};
+use crate::octets::{IS_WIDE, TCHAR, empty_lines_end, is, run_length};
 use crate::scan::{HeadSource, Input, Words};
 use crate::value::{Method, Target, TargetForm, Version};
 use core::fmt;
@@ -34,22 +33,16 @@ pub struct RequestHead<'b> {
     parts: RequestParts,
 }
 
-/// The positions of the parts of a request head: a [`RequestHead`] that does not borrow the octets.
-///
-/// With it, a caller can read more into the buffer and use the head later: see
-/// [`RequestHead::parts`].
+/// A [`RequestHead`] without its octets and lines.
 #[derive(Clone, Copy)]
-pub struct RequestParts {
+pub(crate) struct RequestParts {
     method: Span,
     target: Span,
     form: TargetForm,
     version: Version,
     framing: Framing,
     options: Options,
-    len: usize,
 }
-
-debug_record!(RequestParts { method, target, form, version, framing, options, len });
 
 /// A check of whether a request with this method may have a target of this form.
 pub(crate) type Suits = fn(TargetForm, Method<'_>) -> bool;
@@ -171,7 +164,6 @@ impl<'b> RequestHead<'b> {
             version,
             framing,
             options: facts.options,
-            len,
         };
         let octets = octets.get(..len).unwrap_or(octets);
         Ok(Parsed::Complete { message: Self { octets, lines: spans.into_lines(), parts }, len })
@@ -215,63 +207,16 @@ impl<'b> RequestHead<'b> {
         self.octets.get(self.parts.method.start()..).unwrap_or(self.octets)
     }
 
-    /// Returns the positions of the parts, for use after the borrow of the octets ends.
-    ///
-    /// ```
-    /// # use bareline_core::{FieldSpans, Parsed, RequestHead};
-    /// let mut buffer = *b"GET / HTTP/1.1\r\nHost: a\r\n\r\n....";
-    /// let mut spans = FieldSpans::<8>::new();
-    /// let parsed = RequestHead::parse(&buffer, spans.lend())?;
-    /// let Parsed::Complete { message: head, len } = parsed else { panic!() };
-    /// let parts = head.parts();
-    /// // The caller may change the octets after the head.
-    /// buffer[len..].copy_from_slice(b"more");
-    /// assert_eq!(parts.over(&buffer, &spans).target().as_str(), "/");
-    /// # Ok::<(), bareline_core::ParseError>(())
-    /// ```
-    pub const fn parts(&self) -> RequestParts {
-        self.parts
+    /// Returns the octets, empty lines before the request line included, and what is in them.
+    pub(crate) const fn split(&self) -> (&'b [u8], &'b [FieldLine], RequestParts) {
+        (self.octets, self.lines, self.parts)
+    }
+
+    /// Returns the head over octets that have not changed since they were parsed.
+    pub(crate) const fn new(octets: &'b [u8], lines: &'b [FieldLine], parts: RequestParts) -> Self {
+        Self { octets, lines, parts }
     }
 }
-
-impl RequestParts {
-    /// Restores the head over the octets and the spans that it was parsed with.
-    ///
-    /// Checks the parts again, since the caller may have changed the octets. If the parts are
-    /// invalid, returns the head of a request `INVALID /` without fields.
-    pub fn over<'b, const N: usize>(
-        &self,
-        octets: &'b [u8],
-        spans: &'b FieldSpans<N>,
-    ) -> RequestHead<'b> {
-        let octets = octets.get(..self.len).unwrap_or(octets);
-        let (method, target) = (self.method.of(octets), self.target.of(octets));
-        let is_target = is_request_target(target) && TargetForm::of(target) == Ok(self.form);
-        match check_token(method).is_ok() && is_target && are_fields(octets, spans.lines()) {
-            true => RequestHead { octets, lines: spans.lines(), parts: *self },
-            false => RequestHead { octets: INVALID, lines: &[], parts: INVALID_PARTS },
-        }
-    }
-
-    /// Returns the length of the head in octets, empty lines before it included. The body begins
-    /// there.
-    #[allow(clippy::len_without_is_empty, reason = "a head is never empty")]
-    pub const fn len(&self) -> usize {
-        self.len
-    }
-}
-
-/// The replacement of a head whose octets have been changed.
-const INVALID: &[u8] = b"INVALID / HTTP/1.1\r\n\r\n";
-const INVALID_PARTS: RequestParts = RequestParts {
-    method: Span::new(0, 7),
-    target: Span::new(8, 9),
-    form: TargetForm::Origin,
-    version: Version::Http11,
-    framing: Framing::None,
-    options: Options::new(),
-    len: INVALID.len(),
-};
 
 impl fmt::Debug for RequestHead<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,13 +1,12 @@
 //! The head of a response.
 
 use super::facts::Facts;
-use super::section::{Progress, are_fields, check_unread, known_version};
-use super::{FieldSpans, Fields, LentSpans, Limits, Options, Parsed};
+use super::section::{Progress, check_unread, known_version};
+use super::{Fields, LentSpans, Limits, Options, Parsed};
 use crate::error::{ParseError, ParseErrorKind};
 use crate::framing::Framing;
 use crate::grammar::{FieldLine, Span, StatusLine, continuation, status_line};
-use crate::octets::{TEXT, is, trim_ows, trim_ows_start};
-use crate::record::debug_record;
+use crate::octets::{trim_ows, trim_ows_start};
 use crate::scan::{HeadSource, Input, Words};
 use crate::value::{Method, Status, Version};
 use core::fmt;
@@ -35,23 +34,16 @@ pub struct ResponseHead<'b> {
     parts: ResponseParts,
 }
 
-/// The positions of the parts of a response head: a [`ResponseHead`] that does not borrow the
-/// octets.
-///
-/// With it, a caller can read more into the buffer and use the head later: see
-/// [`ResponseHead::parts`].
+/// A [`ResponseHead`] without its octets and lines.
 #[derive(Clone, Copy)]
-pub struct ResponseParts {
+pub(crate) struct ResponseParts {
     version: Version,
     status: Status,
     reason: Span,
     /// The framing of the body, if the request and the status allow a body.
     body: Result<Framing, ParseError>,
     options: Options,
-    len: usize,
 }
-
-debug_record!(ResponseParts { version, status, reason, body, options, len });
 
 /// The parse progress of a response head.
 pub(crate) type ResponseProgress = Progress<(StatusLine, Version)>;
@@ -117,14 +109,19 @@ impl<'b> ResponseHead<'b> {
         limits: &Limits,
     ) -> Result<Parsed<Self>, ParseError> {
         spans.clear();
-        let parts = ResponseParts::resume(
+        let parsed = ResponseParts::resume(
             &mut ResponseProgress::new(),
             &mut Facts::new(),
             input,
             &mut spans,
             limits,
         )?;
-        Ok(parts.map(|parts| parts.with(input, spans)))
+        Ok(match parsed {
+            Parsed::Complete { message: parts, len } => {
+                Parsed::Complete { message: Self::parsed(input, len, spans, parts), len }
+            }
+            Parsed::Incomplete => Parsed::Incomplete,
+        })
     }
 
     /// Returns the version.
@@ -175,10 +172,29 @@ impl<'b> ResponseHead<'b> {
         self.octets
     }
 
-    /// Returns the positions of the parts, for use after the borrow of the octets ends.
-    /// [`RequestHead::parts`](super::RequestHead::parts) has an example.
-    pub const fn parts(&self) -> ResponseParts {
-        self.parts
+    /// Returns the octets, and what is in them.
+    pub(super) const fn split(&self) -> (&'b [u8], &'b [FieldLine], ResponseParts) {
+        (self.octets, self.lines, self.parts)
+    }
+
+    /// Returns the head that has just been parsed: the first `len` octets.
+    #[inline(always)]
+    pub(crate) fn parsed(
+        input: &'b [u8],
+        len: usize,
+        spans: LentSpans<'b>,
+        parts: ResponseParts,
+    ) -> Self {
+        Self::new(input.get(..len).unwrap_or(input), spans.into_lines(), parts)
+    }
+
+    /// Returns the head over octets that have not changed since they were parsed.
+    pub(super) const fn new(
+        octets: &'b [u8],
+        lines: &'b [FieldLine],
+        parts: ResponseParts,
+    ) -> Self {
+        Self { octets, lines, parts }
     }
 }
 
@@ -218,47 +234,8 @@ impl ResponseParts {
         }
         let status = Status::from_digits(line.code);
         let body = facts.framing.of_response_body(version, len);
-        let message =
-            Self { version, status, reason: line.reason, body, options: facts.options, len };
+        let message = Self { version, status, reason: line.reason, body, options: facts.options };
         Ok(Parsed::Complete { message, len })
-    }
-
-    /// Returns the head over the octets and the spans that have just been parsed.
-    #[inline(always)]
-    pub(crate) fn with<'b>(self, input: &'b [u8], spans: LentSpans<'b>) -> ResponseHead<'b> {
-        ResponseHead {
-            octets: input.get(..self.len).unwrap_or(input),
-            lines: spans.into_lines(),
-            parts: self,
-        }
-    }
-
-    /// Restores the head over the octets and the spans that it was parsed with.
-    ///
-    /// Checks the parts again, since the caller may have changed the octets. If the parts are
-    /// invalid, returns a head without reason phrase and fields.
-    pub fn over<'b, const N: usize>(
-        &self,
-        octets: &'b [u8],
-        spans: &'b FieldSpans<N>,
-    ) -> ResponseHead<'b> {
-        let octets = octets.get(..self.len).unwrap_or(octets);
-        let is_reason = self.reason.of(octets).iter().all(|&octet| is(octet, TEXT));
-        match is_reason && are_fields(octets, spans.lines()) {
-            true => ResponseHead { octets, lines: spans.lines(), parts: *self },
-            false => ResponseHead { octets: &[], lines: &[], parts: *self },
-        }
-    }
-
-    /// Returns the status.
-    pub const fn status(&self) -> Status {
-        self.status
-    }
-
-    /// Returns the length of the head in octets. The body begins there.
-    #[allow(clippy::len_without_is_empty, reason = "a head is never empty")]
-    pub const fn len(&self) -> usize {
-        self.len
     }
 }
 

@@ -4,8 +4,8 @@
 use super::facts::Facts;
 use super::{LentSpans, Limits};
 use crate::error::{ParseError, ParseErrorKind};
-use crate::grammar::{FieldLine, HttpVersion, Stop, field_line_or_end};
-use crate::octets::{TEXT, check_token, has_line_feed, is, trim_ows};
+use crate::grammar::{HttpVersion, Stop, field_line_or_end};
+use crate::octets::has_line_feed;
 use crate::scan::Input;
 use crate::value::Version;
 
@@ -108,16 +108,6 @@ impl<L: Copy> Progress<L> {
             self.next = after.position();
         }
     }
-}
-
-/// Returns whether these lines point at valid field names and values.
-pub(super) fn are_fields(octets: &[u8], lines: &[FieldLine]) -> bool {
-    let is_text = |value: &[u8]| {
-        value.iter().all(|&octet| is(octet, TEXT)) && trim_ows(value).len() == value.len()
-    };
-    lines
-        .iter()
-        .all(|line| check_token(line.name.of(octets)).is_ok() && is_text(line.value.of(octets)))
 }
 
 /// Returns the error of a line that failed to parse, once the line is complete or at its limit.

@@ -30,6 +30,12 @@ impl<const N: usize> FieldSpans<N> {
         LentSpans(self.0.as_mut_view())
     }
 
+    /// Stores these lines, if they are at most `N`.
+    pub(super) fn set(&mut self, lines: &[FieldLine]) {
+        self.0.clear();
+        _ = self.0.extend_from_slice(lines);
+    }
+
     pub(crate) fn lines(&self) -> &[FieldLine] {
         self.0.as_slice()
     }

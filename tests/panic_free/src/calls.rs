@@ -5,9 +5,9 @@ use bareline_core::{
     BodyDecoder, BodyPart, ChunkExtension, ChunkExtensions, ClientConnection, ClientEvent,
     ClientSendHalf, ClientState, Detached, Dump, Event, FieldName, FieldSpans, FieldValue, Fields,
     FieldsNamed, Framing, HeadWriter, Hint, LentSpans, Limits, MessageWriter, Method,
-    OtherProtocol, ParseError, ParseErrorKind, Parsed, RecvBuf, RecvHalf, RepeatedField,
-    RequestContext, RequestHead, RequestHeadWriter, RequestParts, ResponseHead, ResponseHeadWriter,
-    ResponseParts, Rest, ServerConnection, ServerEvent, ServerSendHalf, ServerState, Status,
+    OtherProtocol, OwnedRequestHead, OwnedResponseHead, ParseError, ParseErrorKind, Parsed,
+    RecvBuf, RecvHalf, RepeatedField, RequestContext, RequestHead, RequestHeadWriter, ResponseHead,
+    ResponseHeadWriter, Rest, ServerConnection, ServerEvent, ServerSendHalf, ServerState, Status,
     StreamError, Target, TargetForm, Version, WireBuf, WriteError, datagram, dump,
 };
 use core::convert::Infallible;
@@ -102,7 +102,8 @@ fn formatted_values() {
         LentSpans<'_>, Limits, MessageWriter, Method<'_>, OtherProtocol, ParseError,
         Parsed<RequestHead<'_>>, RecvHalf<'_>, RecvBuf<512>, RepeatedField, RequestContext,
         RequestHeadWriter<'_>,
-        RequestHead<'_>, RequestParts, ResponseHead<'_>, ResponseParts, Rest<'_>, ServerConnection,
+        RequestHead<'_>, ResponseHead<'_>, OwnedRequestHead<[u8; 64], 4>,
+        OwnedResponseHead<[u8; 64], 4>, Rest<'_>, ServerConnection,
         ServerEvent<'_>, ServerSendHalf<'_>, ServerState, ServerStream<Line<'_>, 16, 512, 256>,
         Status, StreamError<Infallible>, Target<'_>, TargetForm, Version, WireBuf<256>, WriteError,
         datagram::Whole,
@@ -119,7 +120,7 @@ fn request(received: &[u8]) -> Result<(), ParseError> {
     let limits = black_box(Limits::default());
     black_box(RequestHead::parse(received, spans.lend()).is_ok());
     let parsed = RequestHead::parse_within(received, spans.lend(), &limits)?;
-    black_box(parsed.map(|head| head.parts()));
+    black_box(parsed.map(|head| head.as_bytes()));
     let Parsed::Complete { message: head, len } = parsed else { return Ok(()) };
     black_box((head.method().as_str(), head.version(), head.framing(), head.as_bytes(), len));
     let target = head.target();
@@ -139,8 +140,9 @@ fn request(received: &[u8]) -> Result<(), ParseError> {
     black_box((head.fields().only(black_box(FieldName::EXPECT)).is_ok(), head.fields().is_empty()));
     black_box(head.fields().all(black_box(FieldName::CONNECTION)).next());
     black_box((head.dump(), head.context()));
-    let parts = head.parts();
-    black_box((parts.over(black_box(received), &spans).target().path(), parts.len()));
+    let owned = head.to_owned_in::<_, 4>(black_box([0; 64]));
+    black_box(owned.as_ref().map(|owned| owned.head().target().path()));
+    black_box(owned.map(OwnedRequestHead::into_memory));
     Ok(())
 }
 
@@ -155,8 +157,8 @@ fn response(received: &[u8]) -> Result<(), ParseError> {
         black_box((head.status().is_informational(), head.status().is_successful()));
         black_box((head.as_bytes(), head.persists(), head.dump()));
         black_box(head.framing(black_box(Method::GET))? == Framing::Chunked);
-        let parts = head.parts();
-        black_box((parts.over(black_box(received), &spans).reason(), parts.status(), parts.len()));
+        let owned = head.to_owned_in::<_, 4>(black_box([0; 64]));
+        black_box(owned.as_ref().map(|owned| owned.head().reason()));
     }
     Ok(())
 }
@@ -244,8 +246,8 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
             ServerState::Done => drop(black_box(connection.next_request())),
             _ => {}
         }
-        let parts = match connection.receive(buffer.filled(), spans.lend()) {
-            Ok((used, Event::Head(head))) => (used, Some(head.parts())),
+        let received_head = match connection.receive(buffer.filled(), spans.lend()) {
+            Ok((used, Event::Head(head))) => (used, head.to_owned_in::<_, 4>(black_box([0; 64]))),
             Ok((used, event)) => {
                 black_box(event);
                 (used, None)
@@ -255,9 +257,10 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
                 (0, None)
             }
         };
-        if let (used, Some(parts)) = parts {
+        if let (used, Some(owned)) = received_head {
             let (octets, mut rest) = buffer.pin(used);
-            let head = parts.over(octets, &spans);
+            black_box(octets);
+            let head = owned.head();
             black_box((
                 connection.receive_body(rest.filled()).is_ok(),
                 connection.expects_continue(),
@@ -297,7 +300,7 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
             black_box(buffer.split());
             buffer.unpin();
         } else {
-            buffer.consume(parts.0);
+            buffer.consume(received_head.0);
         }
         if buffer.is_full() {
             black_box(connection.on_overflow());

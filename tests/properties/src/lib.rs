@@ -14,10 +14,9 @@ mod shown;
 pub use bodies::{body_models, body_octets, body_readings};
 pub use calls::calls;
 pub use connections::{askings, manners, readings, request_sequences, response_sequences};
-pub use lines::{broken, heads, lines, overwritten, random_octets, runs};
+pub use lines::{broken, heads, lines, random_octets, runs};
 pub use messages::{
-    messages, requests, responses, written, written_messages, written_request_octets,
-    written_requests, written_responses,
+    messages, requests, responses, written, written_messages, written_requests, written_responses,
 };
 pub use operations::{buffer_uses, client_operations, early_operations, operations, stream_calls};
 pub use shown::Listed;

@@ -157,17 +157,3 @@ pub fn broken(messages: BoxedStrategy<Octets>) -> BoxedStrategy<Octets> {
         })
         .boxed()
 }
-
-/// Generates a message, and its copy with some octets of the head changed.
-pub fn overwritten(messages: BoxedStrategy<Octets>) -> BoxedStrategy<(Octets, Octets)> {
-    (messages, vec((places(), select(telling_octets())), 1..4))
-        .prop_map(|(message, changes)| {
-            let mut others = message.clone();
-            for (place, octet) in changes {
-                let at = position(&message, place);
-                others.0.iter_mut().skip(at).take(1).for_each(|changed| *changed = octet);
-            }
-            (message, others)
-        })
-        .boxed()
-}

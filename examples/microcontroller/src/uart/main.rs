@@ -11,8 +11,8 @@
 mod nrf51;
 
 use bareline_core::{
-    Event, FieldName, FieldSpans, FieldValue, Limits, Method, RecvBuf, RequestParts,
-    ServerConnection, ServerState, Status, WireBuf, WriteError,
+    Event, FieldName, FieldSpans, FieldValue, Limits, Method, RecvBuf, ServerConnection,
+    ServerState, Status, WireBuf, WriteError,
 };
 use cortex_m_rt::entry;
 use microcontroller::Text;
@@ -57,7 +57,6 @@ fn main() -> ! {
     loop {
         // An error is a response that does not fit its buffer, a bug here: it ends the connection.
         let _ = serve(INPUT_BUFFER);
-        INPUT_BUFFER.unpin();
         INPUT_BUFFER.consume(INPUT);
         wait_for_gap();
     }
@@ -68,42 +67,38 @@ fn main() -> ! {
 fn serve(input: &mut RecvBuf<INPUT>) -> Result<(), WriteError> {
     let (mut connection, mut spans) = (ServerConnection::new(LIMITS), FieldSpans::<FIELDS>::new());
     let mut out = WireBuf::<WIRE>::new();
-    let (mut request, mut length) = (None::<RequestParts>, 0_u64);
+    let (mut status, mut text, mut length) = (Status::OK, Text::<{ TARGET + 64 }>::new(), 0_u64);
     loop {
-        let (mut is_head, mut is_starved, mut used) = (false, false, 0);
-        match (connection.state(), request, connection.error()) {
+        let (mut is_starved, mut used) = (false, 0);
+        match (connection.state(), connection.error()) {
             (ServerState::Body, ..) if connection.expects_continue() => {
                 connection.respond(Status::CONTINUE, &mut out)?.without_body()?;
             }
-            (ServerState::SendResponse, Some(parts), _) => {
-                let head = parts.over(input.split().0, &spans);
-                let mut text = Text::<{ TARGET + 64 }>::new();
-                text.push(head.method().as_bytes()).push(b" ").push(head.target().path_as_bytes());
-                text.push(b", ").push_number(length).push(b" octets\n");
-                // A 200 to CONNECT would open a tunnel.
-                let status = if head.method() == Method::CONNECT {
-                    Status::NOT_IMPLEMENTED
-                } else {
-                    Status::OK
-                };
+            (ServerState::SendResponse, _) => {
+                text.push_number(length).push(b" octets\n");
                 connection
                     .respond(status, &mut out)?
                     .field(FieldName::CONTENT_TYPE, TEXT)?
                     .body(text.as_bytes())?;
-                (request, length) = (None, 0);
-                input.unpin();
             }
-            (ServerState::Reject, _, Some(error)) => {
+            (ServerState::Reject, Some(error)) => {
                 let head = connection.reject(error.status(), &mut out)?;
                 head.field(FieldName::CONTENT_TYPE, TEXT)?.body(error.hint().as_bytes())?;
             }
-            (ServerState::Done, ..) => _ = connection.next_request(),
-            (ServerState::Close | ServerState::Upgraded | ServerState::Reject, ..) => {
+            (ServerState::Done, _) => _ = connection.next_request(),
+            (ServerState::Close | ServerState::Upgraded | ServerState::Reject, _) => {
                 return Ok(());
             }
             _ => match connection.receive(input.filled(), spans.lend()) {
+                // The head is gone when its body has been received: keep what the response needs.
                 Ok((count, Event::Head(head))) => {
-                    (used, is_head, request) = (count, true, Some(head.parts()))
+                    // A 200 to CONNECT would open a tunnel.
+                    let is_connect = head.method() == Method::CONNECT;
+                    status = if is_connect { Status::NOT_IMPLEMENTED } else { Status::OK };
+                    text = Text::new();
+                    text.push(head.method().as_bytes()).push(b" ");
+                    text.push(head.target().path_as_bytes()).push(b", ");
+                    (used, length) = (count, 0);
                 }
                 Ok((count, Event::Data(data))) => {
                     (used, length) = (count, length.saturating_add(data.len() as u64))
@@ -114,11 +109,7 @@ fn serve(input: &mut RecvBuf<INPUT>) -> Result<(), WriteError> {
                 Err(_) => {} // the state is Reject now, and error() returns it
             },
         }
-        if is_head {
-            input.pin(used); // the head stays in the buffer while its body is received
-        } else {
-            input.consume(used);
-        }
+        input.consume(used);
         if is_starved && input.is_full() {
             connection.on_overflow();
         } else if is_starved && !receive(input, connection.state()) {

@@ -3,7 +3,7 @@
 #![no_main]
 
 use bareline_core::{
-    BodyDecoder, ClientConnection, FieldSpans, RecvBuf, RequestParts, ServerConnection, WireBuf,
+    BodyDecoder, ClientConnection, FieldSpans, RecvBuf, ServerConnection, WireBuf,
 };
 use budgets::{exit, tell};
 use core::cell::UnsafeCell;
@@ -25,7 +25,6 @@ fn main() -> ! {
     tell(size_of::<ServerConnection>() as u32);
     tell(size_of::<ClientConnection>() as u32);
     tell(size_of::<BodyDecoder>() as u32);
-    tell(size_of::<RequestParts>() as u32);
     tell(size_of::<FieldSpans<32>>() as u32);
     tell(size_of::<RecvBuf<1536>>() as u32);
     tell(size_of::<WireBuf<512>>() as u32);
