@@ -30,7 +30,6 @@ fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()> {
                 head.and_then(|head| head.body(error.hint().as_bytes()))
                     .map_err(io::Error::other)?;
             }
-            (ServerState::Done, _) => _ = connection.next_request(),
             (ServerState::Close | ServerState::Upgraded, _) => return Ok(()),
             _ => match connection.receive(input.filled(), spans.lend()) {
                 // The head is gone when its body has been received: keep what the response needs.

@@ -79,7 +79,7 @@ fn ours() -> Serve {
         let length = black_box(out.as_bytes()).len();
         out.clear();
         // Some requests of the mix close, and some announce a body, which is absent here.
-        if connection.next_request() != ServerState::Idle {
+        if connection.state() != ServerState::Idle {
             connection = ServerConnection::new(Limits::DEFAULT);
         }
         length

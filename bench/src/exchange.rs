@@ -83,7 +83,7 @@ impl Floor {
         sent.extend_from_slice(out.as_bytes());
         assert_eq!(black_box(&sent).len(), RESPONSE.len());
         out.clear();
-        assert_eq!(connection.next_request(), ServerState::Idle);
+        assert_eq!(connection.state(), ServerState::Idle);
     }
 }
 

@@ -137,7 +137,7 @@ fn converse(
                     ));
                     return;
                 };
-                asked += 1;
+                (asked, waited) = (asked + 1, 0);
                 rest = &asking.pieces;
                 bodies_sent.push(asking.body());
                 ask(&mut client, asking, &mut out);
@@ -150,10 +150,6 @@ fn converse(
                 }
                 [] => client.end_body(&[], &mut out).expect("an end that fits"),
             },
-            ClientState::Done => {
-                waited = 0;
-                client.next_request();
-            }
             ClientState::Close | ClientState::Upgraded => return,
             ClientState::Head | ClientState::Body => {}
         }
@@ -177,9 +173,6 @@ fn converse(
         match server.state() {
             ServerState::SendResponse => has_response = true,
             ServerState::Body if manner.responds_early => has_response = true,
-            ServerState::Done => {
-                server.next_request();
-            }
             _ => {}
         }
         if has_response {

@@ -148,10 +148,6 @@ pub fn server_log(
                 flush(&mut out, &mut log);
                 false
             }
-            ServerState::Done => {
-                connection.next_request();
-                false
-            }
             ServerState::Close => {
                 log.push(Entry::Closed(used_up));
                 return log;
@@ -417,18 +413,20 @@ pub fn client_log(
                     out.clear();
                 }
                 // No request is open: these octets are no response.
-                None => match connection.receive(buffer.filled_mut(), spans.lend()).map(|_| ()) {
+                None => match connection
+                    .receive(buffer.filled_mut(), spans.lend())
+                    .map(|(_, event)| matches!(event, Event::End))
+                {
                     Err(error) => rejected(Err(error), &mut log, used_up, &mut None),
-                    Ok(()) if arrivals.fill(&mut buffer) == 0 => {
+                    // The end of a response without a body.
+                    Ok(true) => {}
+                    Ok(false) if arrivals.fill(&mut buffer) == 0 => {
                         log.push(Entry::Waiting("idle"));
                         return log;
                     }
-                    Ok(()) => {}
+                    Ok(false) => {}
                 },
             },
-            ClientState::Done => {
-                connection.next_request();
-            }
             ClientState::Close => {
                 log.push(Entry::Closed(used_up));
                 return log;

@@ -38,8 +38,6 @@ pub enum Operation {
     EndBody,
     /// Rejects the request with this status.
     Reject(#[arbitrary(with = rejecting_code)] u16),
-    /// Continues with the next message.
-    Next,
     /// Reports that the peer has closed.
     PeerClosed,
     /// Reports that the buffer is full.
@@ -191,10 +189,6 @@ pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
                 let status = Status::new(*code).expect("a status");
                 connection.reject(status, &mut out).and_then(|head| head.body(b"no"))
             }
-            Operation::Next => {
-                connection.next_request();
-                Ok(())
-            }
             Operation::PeerClosed => {
                 let _ = connection.on_eof();
                 Ok(())
@@ -334,8 +328,6 @@ pub enum ClientOperation {
     SendData(Octets),
     /// Ends a body.
     EndBody,
-    /// Continues with the next message.
-    Next,
     /// Reports that the peer has closed.
     PeerClosed,
     /// Reports that the buffer is full.
@@ -388,10 +380,6 @@ pub fn any_operations_keep_a_client_valid(operations: &[ClientOperation]) {
             }
             ClientOperation::SendData(data) => connection.send_data(data, &mut out),
             ClientOperation::EndBody => connection.end_body(&[], &mut out),
-            ClientOperation::Next => {
-                connection.next_request();
-                Ok(())
-            }
             ClientOperation::PeerClosed => {
                 let _ = connection.on_eof();
                 Ok(())

@@ -196,10 +196,7 @@ impl<S: Transport> ClientStream<S> {
     /// The next request may still fail: the rest of the previous response may be too long, or the
     /// server may have closed the connection.
     pub fn is_open(&self) -> bool {
-        let is_next = matches!(
-            self.wire.connection.state(),
-            ClientState::Idle | ClientState::Body | ClientState::Done
-        );
+        let is_next = matches!(self.wire.connection.state(), ClientState::Idle | ClientState::Body);
         self.wire.is_open() && is_next
     }
 
@@ -248,7 +245,7 @@ impl<S: Transport> ClientStream<S> {
 
     /// Returns whether the exchange is complete: the request is sent and the response is read.
     pub(crate) fn is_over(&self) -> bool {
-        self.wire.connection.state() == ClientState::Done
+        self.wire.connection.state() == ClientState::Idle
     }
 
     /// Discards the arrived octets of the response's body.
@@ -269,22 +266,21 @@ impl<S: Transport> ClientStream<S> {
         if self.wire.connection.state() == ClientState::Body {
             self.drain().inspect_err(|_| _ = self.wire.connection.on_overflow())?;
         }
-        let is_reused = self.wire.connection.state() == ClientState::Done;
-        match self.wire.connection.next_request() {
-            ClientState::Idle if self.wire.is_open() => {
-                if is_reused {
-                    // An unsolicited response would be taken for that to the next request.
-                    self.wire.look()?;
-                }
-                // The connection rejects octets that arrived before the request as unsolicited.
-                let received = self
-                    .wire
-                    .connection
-                    .receive(self.wire.received.filled_mut(), self.spans.lend());
-                received.map(|_| ()).map_err(|error| Error::of_response(error, &[]))
-            }
-            _ => Err(Error::Closed),
+        if self.wire.connection.state() != ClientState::Idle || !self.wire.is_open() {
+            return Err(Error::Closed);
         }
+        if self.wire.produced() > 0 {
+            // An unsolicited response would be taken for that to the next request.
+            self.wire.look()?;
+        }
+        // The connection rejects octets that arrived before the request as unsolicited, once it has
+        // returned the end of the previous response.
+        let Wire { connection, received, .. } = &mut self.wire;
+        while let (_, Event::End) = connection
+            .receive(received.filled_mut(), self.spans.lend())
+            .map_err(|error| Error::of_response(error, &[]))?
+        {}
+        Ok(())
     }
 
     /// Reads and discards the rest of the previous response, up to `Limits::drain`.

@@ -303,7 +303,7 @@ impl<S: Transport> ResponseWriter<'_, S> {
         match wire.connection.state() {
             ServerState::Close => wire.close_after_last(),
             // A pipelined request has arrived: its response goes out together with this one.
-            ServerState::Done if wire.has_more() => Ok(()),
+            ServerState::Idle if wire.has_more() => Ok(()),
             _ => wire.flush(),
         }
     }

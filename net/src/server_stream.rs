@@ -245,7 +245,6 @@ impl<S: Transport> ServerWire<S> {
                         return Ok(());
                     }
                 }
-                ServerState::Done => _ = self.connection.next_request(),
                 ServerState::Upgraded => return self.flush(),
                 ServerState::Close => self.close(),
                 ServerState::Body

@@ -125,10 +125,6 @@ const SERVER_STEPS: &[Step<Server>] = &[
         let head = server.connection.reject(Status::BAD_REQUEST, &mut server.out);
         head.and_then(|head| head.without_body()).is_ok()
     }),
-    ("the caller starts the next request", |server| {
-        let before = server.connection.state();
-        server.connection.next_request() != before
-    }),
 ];
 
 struct Client {
@@ -160,6 +156,10 @@ impl Client {
         fields: &[(FieldName<'_>, FieldValue<'_>)],
         body: &str,
     ) -> bool {
+        // Octets that arrived before the request would be parsed as its response.
+        if !self.input.is_empty() {
+            return false;
+        }
         let Ok(mut head) = self.connection.request(method, Target::ROOT, &mut self.out) else {
             return false;
         };
@@ -230,10 +230,6 @@ const CLIENT_STEPS: &[Step<Client>] = &[
     ("the buffer is full", |client| {
         client.connection.on_overflow();
         true
-    }),
-    ("the caller starts the next request", |client| {
-        let before = client.connection.state();
-        client.connection.next_request() != before
     }),
 ];
 
@@ -568,7 +564,7 @@ fn a_client_receives_while_it_sends() {
     assert!(out.as_bytes().ends_with(b"Content-Length: 4\r\n\r\non"));
     assert_eq!(connection.state(), ClientState::Body);
     assert!(matches!(connection.receive(&mut [], spans.lend()), Ok((0, Event::End))));
-    assert_eq!(connection.next_request(), ClientState::Idle);
+    assert_eq!(connection.state(), ClientState::Idle);
 }
 
 #[test]
@@ -705,7 +701,7 @@ fn rfc9110_10_1_1_a_body_that_has_come_needs_no_100() {
         assert!(server.respond(Status::NO_CONTENT, ""));
         assert!(!server.connection.expects_continue());
         assert_eq!(
-            server.connection.state() == ServerState::Done,
+            server.connection.state() == ServerState::Idle,
             persists,
             "{}",
             octets.escape_ascii()
@@ -715,7 +711,7 @@ fn rfc9110_10_1_1_a_body_that_has_come_needs_no_100() {
         b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n",
     );
     assert!(server.respond(Status::NO_CONTENT, ""));
-    assert_eq!(server.connection.state(), ServerState::Done);
+    assert_eq!(server.connection.state(), ServerState::Idle);
 }
 
 #[test]
@@ -759,13 +755,13 @@ fn a_body_is_received_while_its_head_is_kept() {
     assert!(matches!(client.receive_body(b"hi"), Ok((2, Event::Data(b"hi")))));
     assert_eq!(head.status(), Status::OK);
     assert!(matches!(client.receive_body(b""), Ok((0, Event::End))));
-    assert!(client.receive_body(b"").is_ok() && client.next_request() == ClientState::Idle);
+    assert!(client.receive_body(b"").is_ok() && client.state() == ClientState::Idle);
 }
 
 #[test]
 fn rfc9112_9_3_an_http_1_0_response_says_if_it_keeps_alive() {
     for (request, option, state) in [
-        (&b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"[..], "keep-alive", ServerState::Done),
+        (&b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"[..], "keep-alive", ServerState::Idle),
         (b"GET / HTTP/1.0\r\n\r\n", "close", ServerState::Close),
         (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "close", ServerState::Close),
     ] {
@@ -848,7 +844,7 @@ fn rfc9112_9_6_the_response_that_ends_a_connection_says_close() {
         write(&mut server);
         let written = String::from_utf8_lossy(server.out.as_bytes()).into_owned();
         assert_eq!(written.contains("\r\nConnection: close\r\n"), is_last, "{request}: {written}");
-        let ends = server.connection.next_request() == ServerState::Close;
+        let ends = server.connection.state() == ServerState::Close;
         assert_eq!(ends, is_last, "{request}: {:?}", server.connection.state());
     }
 }
@@ -873,9 +869,8 @@ fn rfc9112_9_6_a_server_may_close_with_any_response() {
             .out
             .as_bytes()
             .ends_with(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
-        let state = if says_close { ServerState::Close } else { ServerState::Done };
+        let state = if says_close { ServerState::Close } else { ServerState::Idle };
         assert_eq!((end, server.connection.state()), (says_close, state));
-        server.connection.next_request();
     }
     assert_eq!(server.connection.state(), ServerState::Close);
     assert!(server_after(b"GET / HTTP/1.0\r\n\r\n").connection.will_close());
@@ -895,13 +890,12 @@ fn a_peer_that_has_closed_is_reported_once() {
     assert_eq!(server.connection.on_eof(), Ok(()));
     assert!(server.respond(Status::NO_CONTENT, ""));
     assert_eq!(
-        server.connection.next_request(),
+        server.connection.state(),
         ServerState::Idle,
         "another request may have come before"
     );
     server.octets(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     assert!(server.respond(Status::NO_CONTENT, ""));
-    server.connection.next_request();
     server.octets(b"");
     assert_eq!(server.connection.state(), ServerState::Close);
 }
@@ -991,7 +985,7 @@ fn a_servers_body_goes_on_in_another_buffer() {
     second.clear();
     server.connection.end_body(&[], &mut second).unwrap();
     assert_eq!(second.as_bytes(), b"\r\n0\r\n\r\n");
-    assert_eq!(server.connection.next_request(), ServerState::Idle);
+    assert_eq!(server.connection.state(), ServerState::Idle);
 }
 
 /// A client's connection replaces folds in its buffer, and finds the errors that a parse finds.
@@ -1033,7 +1027,7 @@ fn rfc9112_6_1_chunks_are_not_for_a_server_of_http_1_0() {
         );
         client.connection.end_body(&[], &mut client.out).unwrap();
         client.octets(response.as_bytes());
-        assert_eq!(client.connection.next_request(), ClientState::Idle);
+        assert_eq!(client.connection.state(), ClientState::Idle);
         let head = client.connection.request(Method::PUT, Target::ROOT, &mut client.out).unwrap();
         assert_eq!(
             head.field(FieldName::HOST, HOST).unwrap().chunked().err(),
@@ -1051,10 +1045,10 @@ fn rfc9112_9_3_a_request_says_whether_the_connection_goes_on() {
     let close = (FieldName::CONNECTION, FieldValue::from_static("close"));
     let keep_alive = (FieldName::CONNECTION, FieldValue::from_static("keep-alive"));
     for (version, fields, state) in [
-        (Version::Http11, &[][..], ClientState::Done),
+        (Version::Http11, &[][..], ClientState::Idle),
         (Version::Http11, &[close], ClientState::Close),
         (Version::Http10, &[], ClientState::Close),
-        (Version::Http10, &[keep_alive], ClientState::Done),
+        (Version::Http10, &[keep_alive], ClientState::Idle),
     ] {
         let (mut connection, mut out, mut spans) =
             (ClientConnection::new(LIMITS), WireBuf::<256>::new(), FieldSpans::<4>::new());
@@ -1077,10 +1071,53 @@ fn the_buffer_behind_pinned_octets_says_when_it_is_full() {
 }
 
 #[test]
+fn rfc9112_9_3_the_next_request_begins_by_itself() {
+    let (mut connection, mut spans, mut out) =
+        (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<256>::new());
+    let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    let put = "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi";
+    let octets = [get, put, get].concat();
+    let (mut input, mut heads, mut ends) = (octets.as_bytes(), 0, 0);
+    for _ in 0..10 {
+        let (used, event) = connection.receive(input, spans.lend()).unwrap();
+        input = &input[used..];
+        heads += usize::from(matches!(event, Event::Head(_)));
+        ends += usize::from(matches!(event, Event::End));
+        if connection.state() == ServerState::SendResponse {
+            connection.respond(Status::NO_CONTENT, &mut out).unwrap().without_body().unwrap();
+            out.clear();
+        }
+    }
+    assert_eq!((heads, ends, input), (3, 1, &b""[..]), "a response leaves no end to wait for");
+    assert_eq!(connection.state(), ServerState::Idle);
+}
+
+#[test]
+fn rfc9112_9_3_each_response_ends_once() {
+    let (mut connection, mut spans, mut out) =
+        (ClientConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<256>::new());
+    for response in ["HTTP/1.1 204 \r\n\r\n", "HTTP/1.1 200 \r\nContent-Length: 2\r\n\r\nhi"] {
+        let head = connection.request(Method::GET, Target::ROOT, &mut out).unwrap();
+        head.field(FieldName::HOST, HOST).unwrap().without_body().unwrap();
+        out.clear();
+        let mut octets = response.as_bytes().to_vec();
+        let (mut input, mut ends) = (&mut octets[..], 0);
+        for _ in 0..5 {
+            let (used, event) = connection.receive(input, spans.lend()).unwrap();
+            ends += usize::from(matches!(event, Event::End));
+            input = &mut input[used..];
+        }
+        assert_eq!((ends, connection.state()), (1, ClientState::Idle), "{response}");
+    }
+    let unsolicited = connection.receive(&mut [b'H'], spans.lend()).map(|_| ());
+    assert_eq!(unsolicited.unwrap_err().kind(), ParseErrorKind::Unsolicited);
+}
+
+#[test]
 fn between_two_requests_there_is_no_body() {
     let mut server = server_after(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     assert!(server.respond(Status::NO_CONTENT, ""));
-    assert_eq!(server.connection.state(), ServerState::Done);
+    assert_eq!(server.connection.state(), ServerState::Idle);
     assert!(
         matches!(server.connection.receive_body(b"x"), Ok((0, Event::End))),
         "nothing is handed over"
@@ -1099,7 +1136,7 @@ fn rfc9110_10_1_1_no_interim_response_but_100_asks_for_a_body() {
         head.chunked().unwrap();
         server.octets(b"hi");
         server.connection.end_body(&[], &mut server.out).unwrap();
-        assert_eq!(server.connection.state() == ServerState::Done, goes_on, "{interim}");
+        assert_eq!(server.connection.state() == ServerState::Idle, goes_on, "{interim}");
     }
 }
 
@@ -1126,7 +1163,7 @@ fn rfc9112_9_3_a_response_ends_behind_its_request() {
     );
     server.octets(b"i");
     assert_eq!(server.connection.end_body(&[], &mut server.out), Ok(()));
-    assert_eq!(server.connection.next_request(), ServerState::Idle);
+    assert_eq!(server.connection.state(), ServerState::Idle);
 
     let mut server = server_after(put);
     server
@@ -1144,7 +1181,7 @@ fn rfc9112_9_3_a_response_ends_behind_its_request() {
     server.octets(b"hi");
     assert_eq!(server.connection.frame_data(b"c", &mut server.out), Ok(&b"c"[..]));
     assert_eq!(server.connection.end_body(&[], &mut server.out), Ok(()));
-    assert_eq!(server.connection.next_request(), ServerState::Idle);
+    assert_eq!(server.connection.state(), ServerState::Idle);
 }
 
 #[test]
@@ -1177,7 +1214,7 @@ fn rfc9112_9_6_the_sending_half_knows_what_is_owed() {
         }
         assert_eq!(
             connection.state(),
-            if says_close { ServerState::Close } else { ServerState::Done }
+            if says_close { ServerState::Close } else { ServerState::Idle }
         );
     }
 }
@@ -1221,7 +1258,7 @@ fn rfc9112_9_3_a_response_ahead_of_the_body_says_close() {
             assert_eq!(server.connection.is_body_owed(), closes, "{head:?} {body:?}");
             assert!(server.respond(Status::NO_CONTENT, ""));
             let says_close = server.out.as_bytes().ends_with(b"\r\nConnection: close\r\n\r\n");
-            let state = if closes { ServerState::Close } else { ServerState::Done };
+            let state = if closes { ServerState::Close } else { ServerState::Idle };
             assert_eq!(
                 (says_close, server.connection.state()),
                 (closes, state),

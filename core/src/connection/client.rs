@@ -40,7 +40,7 @@ use crate::write::{
 /// let data = connection.receive(&mut received[used..], spans.lend())?;
 /// assert!(matches!(data, (2, ClientEvent::Data(b"hi"))));
 /// assert!(matches!(connection.receive(&mut [], spans.lend())?, (0, ClientEvent::End)));
-/// assert_eq!(connection.next_request(), ClientState::Idle);
+/// assert_eq!(connection.state(), ClientState::Idle);
 /// # Ok::<(), bareline_core::ParseError>(())
 /// ```
 pub struct ClientConnection {
@@ -105,8 +105,12 @@ impl ClientConnection {
         }
     }
 
-    /// Begins a request. No octets may be left over from the previous response: see
-    /// [`next_request`](Self::next_request).
+    /// Begins a request, after the response to the previous one is complete.
+    ///
+    /// Octets that are left over then are no response: they arrived before this request was sent.
+    /// Pass them to [`receive`](Self::receive) before this call. It rejects them as
+    /// [`ParseErrorKind::Unsolicited`]; later, they would be parsed as the response to this request
+    /// [RFC 9112 section 9.2].
     ///
     /// With `Expect: 100-continue`, the body may wait until the state is no longer
     /// [`ClientState::Continue`], or be sent at any time [RFC 9110 section 10.1.1].
@@ -125,6 +129,7 @@ impl ClientConnection {
         if self.state() != ClientState::Idle {
             return Err(WriteError::OutOfTurn);
         }
+        self.leave_exchange();
         if !target.form().suits(method) {
             return Err(WriteError::TargetForm);
         }
@@ -138,15 +143,19 @@ impl ClientConnection {
 
     /// Parses received octets; returns the number of octets used, and the next event.
     ///
-    /// The caller presents unused octets again, followed by more, with the same spans. SP replaces
-    /// the fold of a folded field line in `input` [RFC 9112 section 5.2]. After an error, every
-    /// call returns that error, and the caller has to close the connection. Offsets count from the
-    /// start of `input`.
+    /// Each final response ends with one [`Event::End`], unless the caller begins the next request
+    /// before it. The caller presents unused octets again, followed by more, with the same spans.
+    /// SP replaces the fold of a folded field line in `input` [RFC 9112 section 5.2]. After an
+    /// error, every call returns that error, and the caller has to close the connection. Offsets
+    /// count from the start of `input`.
     pub fn receive<'b>(
         &mut self,
         input: &'b mut [u8],
         spans: LentSpans<'b>,
     ) -> Result<(usize, ClientEvent<'b>), ParseError> {
+        if self.inbound.phase == InPhase::Ended {
+            self.leave_exchange();
+        }
         let received = match (self.inbound.phase, &self.outbound.outgoing) {
             (InPhase::Head, Outgoing::Idle) if input.is_empty() => Ok((0, Event::NeedMore)),
             (InPhase::Head, Outgoing::Idle) => {
@@ -228,22 +237,15 @@ impl ClientConnection {
         Ok((len, Event::Head(head)))
     }
 
-    /// Starts the next request if the connection allows one; returns the state.
-    ///
-    /// Octets that are left over now are no response: they arrived before the next request was
-    /// sent. Pass them to [`receive`](Self::receive) before writing that request. The call rejects
-    /// them as [`ParseErrorKind::Unsolicited`]; later, they would be parsed as its response [RFC
-    /// 9112 section 9.2].
-    #[doc(alias = "keep-alive")]
-    pub fn next_request(&mut self) -> ClientState {
-        if self.state() == ClientState::Done {
+    /// Begins the next exchange if the present one is over and the connection persists.
+    fn leave_exchange(&mut self) {
+        if self.inbound.phase != InPhase::Head && self.state() == ClientState::Idle {
             self.progress = ResponseProgress::new();
             self.facts = Facts::new();
             self.inbound = Inbound::new(&self.limits);
             self.outbound = Outbound::new();
             self.interim_left = self.limits.interim;
         }
-        self.state()
     }
 
     /// Records the end of input, after all octets have been presented. It completes a body that the
@@ -264,7 +266,7 @@ impl ClientConnection {
                 0,
             ))),
             (InPhase::Body, _) => self.inbound.body_closed(),
-            (InPhase::Complete | InPhase::Upgraded | InPhase::Closed, _) => Ok(()),
+            (InPhase::Complete | InPhase::Ended | InPhase::Upgraded | InPhase::Closed, _) => Ok(()),
         };
         closed.inspect_err(|_| self.shared.set_failed())
     }
@@ -288,7 +290,9 @@ impl ClientConnection {
             (_, Outgoing::Idle) => ClientState::Idle,
             // The server has responded and closes: nobody reads the rest of the request [RFC 9112
             // section 9.5].
-            (InPhase::Complete | InPhase::Upgraded, Outgoing::Body(_)) if self.closes => {
+            (InPhase::Complete | InPhase::Ended | InPhase::Upgraded, Outgoing::Body(_))
+                if self.closes =>
+            {
                 ClientState::Close
             }
             (InPhase::Head, Outgoing::Body(_)) if self.outbound.expects_continue => {
@@ -298,8 +302,8 @@ impl ClientConnection {
             (InPhase::Head, _) => ClientState::Head,
             (InPhase::Body, _) => ClientState::Body,
             (InPhase::Upgraded, _) => ClientState::Upgraded,
-            (InPhase::Complete, _) if self.closes => ClientState::Close,
-            _ => ClientState::Done,
+            (InPhase::Complete | InPhase::Ended, _) if self.closes => ClientState::Close,
+            _ => ClientState::Idle,
         }
     }
 

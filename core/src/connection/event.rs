@@ -37,8 +37,7 @@ pub enum Event<'b, H> {
         /// The value of the field.
         value: FieldValue<'b>,
     },
-    /// The message is complete. The octets after it belong to the next message, which is parsed
-    /// after `next_request`.
+    /// The message is complete. The octets after it belong to the next message.
     End,
     /// The octets are no longer HTTP: they belong to the new protocol, or go through the tunnel.
     Upgraded,

@@ -86,8 +86,10 @@ pub(super) enum InPhase {
     Head,
     /// Octets of a body are next.
     Body,
-    /// The message is complete; the next one has not been started.
+    /// The message is complete, and its end is the next event.
     Complete,
+    /// The end has been returned. The next message has not begun.
+    Ended,
     /// Octets of another protocol are next.
     Upgraded,
     /// Nothing more is received.
@@ -134,11 +136,15 @@ impl Inbound {
                 let (used, part) =
                     decode(&mut self.decoder, input).map_err(|error| self.fail(error))?;
                 if part == BodyPart::End {
-                    self.phase = InPhase::Complete;
+                    self.phase = InPhase::Ended;
                 }
                 Ok((used, part.into()))
             }
-            InPhase::Head | InPhase::Complete => Ok((0, Event::End)),
+            InPhase::Complete => {
+                self.phase = InPhase::Ended;
+                Ok((0, Event::End))
+            }
+            InPhase::Head | InPhase::Ended => Ok((0, Event::End)),
             InPhase::Upgraded => Ok((0, Event::Upgraded)),
             InPhase::Closed => self.error.map_or(Ok((0, Event::Closed)), Err),
         }

@@ -37,7 +37,7 @@ use crate::write::{
 /// let (used, event) = connection.receive(received, spans.lend())?;
 /// assert!(matches!(event, ServerEvent::Head(head) if head.target().path() == "/"));
 /// connection.respond(Status::OK, &mut out).and_then(|head| head.body(b"hi")).unwrap();
-/// assert_eq!((connection.next_request(), &received[used..]), (ServerState::Idle, &b"GET /2"[..]));
+/// assert_eq!((connection.state(), &received[used..]), (ServerState::Idle, &b"GET /2"[..]));
 /// # Ok::<(), bareline_core::ParseError>(())
 /// ```
 pub struct ServerConnection {
@@ -110,20 +110,22 @@ impl ServerConnection {
 
     /// Parses received octets; returns the number of octets used, and the next event.
     ///
-    /// The caller presents unused octets again, followed by more, with the same spans. After an
-    /// error, every call returns that error, and [`reject`](Self::reject) responds to the peer.
-    /// Offsets count from the start of `input`.
+    /// The caller presents unused octets again, followed by more, with the same spans. After a
+    /// complete request and response, the call parses the next request. After an error, every call
+    /// returns that error, and [`reject`](Self::reject) responds to the peer. Offsets count from
+    /// the start of `input`.
     pub fn receive<'b>(
         &mut self,
         input: &'b [u8],
         spans: LentSpans<'b>,
     ) -> Result<(usize, ServerEvent<'b>), ParseError> {
+        self.leave_exchange();
         let Outbound { closes, rejects, .. } = self.outbound;
         let received = match (self.inbound.phase, &self.outbound.outgoing) {
             // A caller that waits for a request passes no octets first.
             (InPhase::Head, _) if input.is_empty() && !rejects => Ok((0, Event::NeedMore)),
             (InPhase::Head, _) if !rejects => self.receive_head(input, spans),
-            (InPhase::Body | InPhase::Complete, Outgoing::Complete) if closes => {
+            (phase, Outgoing::Complete) if closes && phase != InPhase::Closed => {
                 Ok((0, Event::Closed))
             }
             _ => return self.receive_by(Inbound::receive_part, input),
@@ -151,7 +153,7 @@ impl ServerConnection {
     ) -> Received<'b> {
         let received = match (self.inbound.phase, &self.outbound.outgoing) {
             _ if self.outbound.rejects => Ok((0, Event::Closed)),
-            (InPhase::Body | InPhase::Complete, Outgoing::Complete) if self.outbound.upgrades => {
+            (phase, Outgoing::Complete) if self.outbound.upgrades && phase != InPhase::Closed => {
                 Ok((0, Event::Upgraded))
             }
             _ => read(&mut self.inbound, input),
@@ -178,7 +180,7 @@ impl ServerConnection {
     /// let (used, _) = connection.receive(received, spans.lend())?;
     /// assert_eq!(connection.discard_body(&received[used..]), 2);
     /// connection.respond(Status::NOT_FOUND, &mut out).and_then(|head| head.body(b"no")).unwrap();
-    /// assert_eq!(connection.next_request(), ServerState::Idle);
+    /// assert_eq!(connection.state(), ServerState::Idle);
     /// # Ok::<(), bareline_core::ParseError>(())
     /// ```
     pub fn discard_body(&mut self, input: &[u8]) -> usize {
@@ -319,20 +321,30 @@ impl ServerConnection {
         status: Status,
         out: &'w mut WireBuf<M>,
     ) -> Result<ResponseHeadWriter<'w>, WriteError> {
+        self.leave_exchange();
         self.outbound.reject(&self.shared, status, out)
     }
 
-    /// Starts the next request if the connection allows one; returns the state.
-    #[doc(alias = "keep-alive")]
-    pub fn next_request(&mut self) -> ServerState {
-        if self.state() == ServerState::Done {
+    /// Returns whether request and response are complete, and the connection persists.
+    fn is_exchange_over(&self) -> bool {
+        let Outbound { closes, upgrades, .. } = self.outbound;
+        matches!(self.outbound.outgoing, Outgoing::Complete)
+            && !closes
+            && !upgrades
+            && !matches!(self.inbound.phase, InPhase::Head | InPhase::Closed)
+            && !self.shared.has_failed()
+            && !self.is_body_owed()
+    }
+
+    /// Begins the next exchange if the present one is over.
+    fn leave_exchange(&mut self) {
+        if self.is_exchange_over() {
             self.progress = RequestProgress::new();
             self.facts = Facts::new();
             self.inbound = Inbound::new(&self.limits);
             self.outbound = Outbound::new();
             self.shared.note(&self.inbound, false);
         }
-        self.state()
     }
 
     /// Records that the peer has closed its side, after all received octets have been presented.
@@ -341,6 +353,7 @@ impl ServerConnection {
     /// [`ParseErrorKind::Truncated`] in the middle of a request. A complete request still gets its
     /// response [RFC 9112 section 9.6].
     pub fn on_eof(&mut self) -> Result<(), ParseError> {
+        self.leave_exchange();
         self.is_peer_closed = true;
         let closed =
             match self.inbound.phase {
@@ -353,7 +366,7 @@ impl ServerConnection {
                     Ok(())
                 }
                 InPhase::Body => self.inbound.body_closed(),
-                InPhase::Complete | InPhase::Upgraded | InPhase::Closed => Ok(()),
+                InPhase::Complete | InPhase::Ended | InPhase::Upgraded | InPhase::Closed => Ok(()),
             };
         closed.inspect_err(|_| self.shared.set_failed())
     }
@@ -389,18 +402,21 @@ impl ServerConnection {
                 _ => ServerState::Close,
             };
         }
+        if self.is_exchange_over() {
+            return ServerState::Idle;
+        }
         match (self.inbound.phase, outgoing) {
             (InPhase::Head, Outgoing::Idle) if self.progress.is_begun() => ServerState::Head,
             (InPhase::Head, Outgoing::Idle) => ServerState::Idle,
             (InPhase::Body, Outgoing::Owed) => ServerState::Body,
-            (InPhase::Complete, Outgoing::Owed) => ServerState::SendResponse,
-            (InPhase::Body | InPhase::Complete, Outgoing::Body(_)) => ServerState::SendBody,
-            (InPhase::Body | InPhase::Complete, Outgoing::Complete) if !self.is_body_owed() => {
-                match self.outbound {
-                    Outbound { upgrades: true, .. } => ServerState::Upgraded,
-                    Outbound { closes: false, .. } => ServerState::Done,
-                    _ => ServerState::Close,
-                }
+            (InPhase::Complete | InPhase::Ended, Outgoing::Owed) => ServerState::SendResponse,
+            (InPhase::Body | InPhase::Complete | InPhase::Ended, Outgoing::Body(_)) => {
+                ServerState::SendBody
+            }
+            (InPhase::Body | InPhase::Complete | InPhase::Ended, Outgoing::Complete)
+                if self.outbound.upgrades && !self.is_body_owed() =>
+            {
+                ServerState::Upgraded
             }
             _ => ServerState::Close,
         }

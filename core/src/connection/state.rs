@@ -14,8 +14,6 @@ pub enum ServerState {
     SendResponse,
     /// The response has begun and is not complete.
     SendBody,
-    /// Request and response are complete.
-    Done,
     /// The peer broke a rule; the caller has to respond.
     Reject,
     /// The octets belong to another protocol.
@@ -39,8 +37,6 @@ pub enum ClientState {
     Head,
     /// The head of the final response is parsed; its body is not complete.
     Body,
-    /// Request and response are complete.
-    Done,
     /// The octets belong to another protocol.
     Upgraded,
     /// The transport has to be closed.

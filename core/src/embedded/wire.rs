@@ -53,10 +53,6 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
         loop {
             match self.connection.state() {
                 ServerState::Idle | ServerState::Head => {}
-                ServerState::Done => {
-                    self.connection.next_request();
-                    continue;
-                }
                 ServerState::Close | ServerState::Upgraded => return Ok(Step::Close),
                 // There is no complete response yet.
                 ServerState::Body

@@ -395,7 +395,7 @@ pub fn requests(octets: &[u8], cuts: &[usize]) -> Reading {
         };
         if reading.tail != Tail::None
             || input.start >= octets.len()
-            || connection.next_request() != ServerState::Idle
+            || connection.state() != ServerState::Idle
         {
             return reading;
         }
@@ -524,7 +524,6 @@ pub fn responses(octets: &[u8], asked: Asked<'_>, cuts: &[usize]) -> Reading {
             reading.tail = if input.start < octets.len() { Tail::Tunnel } else { Tail::None };
             return reading;
         }
-        connection.next_request();
     }
     reading.tail = if input.start < octets.len() { Tail::Unsolicited } else { Tail::None };
     reading

@@ -243,7 +243,6 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
                 connection.reject(black_box(Status::OK), &mut out)?.without_body()?
             }
             ServerState::Close | ServerState::Upgraded => return Ok(()),
-            ServerState::Done => drop(black_box(connection.next_request())),
             _ => {}
         }
         let received_head = match connection.receive(buffer.filled(), spans.lend()) {
@@ -335,7 +334,7 @@ fn asked(received: &[u8]) -> Result<(), WriteError> {
     while let Ok((used, event)) = connection.receive(black_box(&mut octets), spans.lend()) {
         black_box((event, used));
         black_box(connection.receive_body(received).is_ok());
-        if connection.next_request() == ClientState::Close {
+        if connection.state() == ClientState::Close {
             break;
         }
     }

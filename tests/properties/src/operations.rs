@@ -66,7 +66,6 @@ fn early_operation() -> BoxedStrategy<Operation> {
         1 => Just(Operation::Discard),
         2 => octets().prop_map(Operation::SendData),
         2 => Just(Operation::EndBody),
-        1 => Just(Operation::Next),
         1 => Just(Operation::PeerClosed),
     ]
     .boxed()
@@ -85,7 +84,6 @@ pub fn client_operations() -> BoxedStrategy<Listed<ClientOperation>> {
         4 => received,
         2 => octets().prop_map(ClientOperation::SendData),
         2 => Just(ClientOperation::EndBody),
-        2 => Just(ClientOperation::Next),
         1 => Just(ClientOperation::GiveUp),
         1 => Just(ClientOperation::PeerClosed),
         1 => Just(ClientOperation::Overflow),

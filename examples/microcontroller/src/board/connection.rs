@@ -139,6 +139,8 @@ impl Connection {
     fn go_on(&mut self, socket: &mut Socket<'_>, board: &mut Board) -> Result<(), WriteError> {
         while room(socket) >= WIRE {
             match self.step(socket, board)? {
+                // The response is complete: the wait for the next request begins.
+                Step::Done if self.http.state() == ServerState::Idle => self.since = board.now,
                 Step::Done => {}
                 Step::NotYet => break,
                 Step::Over => {
@@ -190,10 +192,6 @@ impl Connection {
     fn step(&mut self, socket: &mut Socket<'_>, board: &mut Board) -> Result<Step, WriteError> {
         let mut out = WireBuf::new();
         match (self.http.state(), self.http.error()) {
-            (ServerState::Done, _) => {
-                self.http.next_request();
-                self.since = board.now;
-            }
             (ServerState::Body, _) if self.task.waits_for_body() => {
                 if !self.http.expects_continue() {
                     return Ok(self.receive(board));

@@ -85,7 +85,6 @@ fn serve(input: &mut RecvBuf<INPUT>) -> Result<(), WriteError> {
                 let head = connection.reject(error.status(), &mut out)?;
                 head.field(FieldName::CONTENT_TYPE, TEXT)?.body(error.hint().as_bytes())?;
             }
-            (ServerState::Done, _) => _ = connection.next_request(),
             (ServerState::Close | ServerState::Upgraded | ServerState::Reject, _) => {
                 return Ok(());
             }

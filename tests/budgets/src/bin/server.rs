@@ -59,7 +59,6 @@ fn serve(input: &[u8]) -> Result<usize, WriteError> {
                 connection.send_data(b"TCP connection", &mut out)?;
                 connection.end_body(&[], &mut out)?;
             }
-            ServerState::Done => _ = connection.next_request(),
             ServerState::Close | ServerState::Upgraded => return Ok(octets + out.as_bytes().len()),
             _ => {}
         }
