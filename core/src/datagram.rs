@@ -14,9 +14,9 @@
 
 use crate::error::{ParseError, ParseErrorKind, WriteError};
 use crate::framing::Framing;
-use crate::head::{LentSpans, Limits, Parsed, RequestHead, ResponseHead};
+use crate::head::{Facts, LentSpans, Limits, Parsed, RequestHead, RequestProgress, ResponseHead};
 use crate::octets::empty_lines_end;
-use crate::value::{Method, Status, Target, TargetForm};
+use crate::value::{Medium, Method, Status, Target};
 use crate::write::{HeadWriter, HeadWritten, RequestContext, Sink, WireBuf};
 
 /// Parses a datagram as one request, and returns its head and body.
@@ -36,7 +36,9 @@ pub fn request<'b>(
     octets: &'b [u8],
     spans: LentSpans<'b>,
 ) -> Result<(RequestHead<'b>, &'b [u8]), ParseError> {
-    match RequestHead::parse_for(octets, spans, &Limits::DEFAULT, suits)? {
+    let (mut progress, mut facts) = (RequestProgress::new(), Facts::new());
+    let limits = &Limits::DEFAULT;
+    match RequestHead::resume(&mut progress, &mut facts, octets, spans, limits, Medium::Datagram)? {
         Parsed::Incomplete => Err(not_ended(octets)),
         Parsed::Complete { message: head, len } => {
             let start = match head.framing() {
@@ -73,7 +75,7 @@ pub fn write_request<'w, const M: usize>(
     method: Method<'_>,
     target: Target<'_>,
 ) -> Result<HeadWriter<'w, Whole>, WriteError> {
-    match suits(target.form(), method) {
+    match target.form().suits(method, Medium::Datagram) {
         true => HeadWriter::request(out.message_draft()?, Whole, method, target),
         false => Err(WriteError::TargetForm),
     }
@@ -110,11 +112,6 @@ fn not_ended(octets: &[u8]) -> ParseError {
         ParseErrorKind::HeadNotEnded
     };
     ParseError::new(kind, octets.len(), 0)
-}
-
-fn suits(form: TargetForm, method: Method<'_>) -> bool {
-    let is_search = matches!(method.as_bytes(), b"M-SEARCH" | b"NOTIFY");
-    form.suits(method) || (form == TargetForm::Asterisk && is_search)
 }
 
 /// Returns the body, from `start` to the end of the datagram.

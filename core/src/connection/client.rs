@@ -9,7 +9,7 @@ use crate::head::{
     Facts, LentSpans, Limits, Parsed, ResponseHead, ResponseParts, ResponseProgress,
 };
 use crate::record::debug_record;
-use crate::value::{Method, Status, Target, Version};
+use crate::value::{Medium, Method, Status, Target, Version};
 use crate::write::{
     BodyStep, HeadWriter, HeadWritten, RequestContext, Sink, StreamSink, TrailerField, WireBuf,
     body_calls,
@@ -130,7 +130,7 @@ impl ClientConnection {
             return Err(WriteError::OutOfTurn);
         }
         self.leave_exchange();
-        if !target.form().suits(method) {
+        if !target.form().suits(method, Medium::Stream) {
             return Err(WriteError::TargetForm);
         }
         let context = RequestContext::new(method, Version::Http11);

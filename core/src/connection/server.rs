@@ -6,7 +6,7 @@ use super::{Event, RecvHalf, ServerEvent, ServerState};
 use crate::error::{ParseError, ParseErrorKind, WriteError};
 use crate::head::{Facts, LentSpans, Limits, Parsed, RequestHead, RequestProgress};
 use crate::record::debug_record;
-use crate::value::{Status, Version};
+use crate::value::{Medium, Status, Version};
 use crate::write::{
     BodyStep, HeadWriter, HeadWritten, Persistence, RequestContext, Sink, StreamSink, TrailerField,
     WireBuf, body_calls,
@@ -231,8 +231,8 @@ impl ServerConnection {
         input: &'b [u8],
         spans: LentSpans<'b>,
     ) -> Result<(usize, ServerEvent<'b>), ParseError> {
-        let parsed =
-            RequestHead::resume(&mut self.progress, &mut self.facts, input, spans, &self.limits);
+        let Self { progress, facts, limits, .. } = self;
+        let parsed = RequestHead::resume(progress, facts, input, spans, limits, Medium::Stream);
         match parsed.map_err(|error| self.inbound.fail(error))? {
             Parsed::Incomplete => Ok((0, Event::NeedMore)),
             Parsed::Complete { message: head, len } => {

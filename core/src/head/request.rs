@@ -8,7 +8,7 @@ use crate::framing::Framing;
 use crate::grammar::{FieldLine, Part, RequestLine, Span, Stop, request_line};
 use crate::octets::{IS_WIDE, TCHAR, empty_lines_end, is, run_length};
 use crate::scan::{HeadSource, Input, Words};
-use crate::value::{Method, Target, TargetForm, Version};
+use crate::value::{Medium, Method, Target, TargetForm, Version};
 use core::fmt;
 
 /// The head of a request, as a view of the received octets [RFC 9112 section 3].
@@ -44,9 +44,6 @@ pub(crate) struct RequestParts {
     options: Options,
 }
 
-/// A check of whether a request with this method may have a target of this form.
-pub(crate) type Suits = fn(TargetForm, Method<'_>) -> bool;
-
 /// The parse progress of a request head.
 pub(crate) type RequestProgress = Progress<Start>;
 
@@ -68,67 +65,19 @@ impl<'b> RequestHead<'b> {
         limits: &Limits,
     ) -> Result<Parsed<Self>, ParseError> {
         spans.clear();
-        Self::resume_for(
-            &mut RequestProgress::new(),
-            &mut Facts::new(),
-            input,
-            spans,
-            limits,
-            TargetForm::suits,
-        )
-    }
-
-    /// Parses a head, and checks with `suits` that the form of its target suits its method.
-    pub(crate) fn parse_for(
-        input: &'b [u8],
-        mut spans: LentSpans<'b>,
-        limits: &Limits,
-        suits: Suits,
-    ) -> Result<Parsed<Self>, ParseError> {
-        spans.clear();
-        Self::resume_shared(
-            &mut RequestProgress::new(),
-            &mut Facts::new(),
-            input,
-            spans,
-            limits,
-            suits,
-        )
+        let (mut progress, mut facts) = (RequestProgress::new(), Facts::new());
+        Self::resume(&mut progress, &mut facts, input, spans, limits, Medium::Stream)
     }
 
     /// Continues to parse a head. `input` begins with the octets of the last call.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn resume(
         progress: &mut RequestProgress,
         facts: &mut Facts,
         input: &'b [u8],
-        spans: LentSpans<'b>,
-        limits: &Limits,
-    ) -> Result<Parsed<Self>, ParseError> {
-        Self::resume_shared(progress, facts, input, spans, limits, TargetForm::suits)
-    }
-
-    /// Parses a head for connections and datagrams: one copy of the code, where flash is small.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn resume_shared(
-        progress: &mut RequestProgress,
-        facts: &mut Facts,
-        input: &'b [u8],
-        spans: LentSpans<'b>,
-        limits: &Limits,
-        suits: Suits,
-    ) -> Result<Parsed<Self>, ParseError> {
-        Self::resume_for(progress, facts, input, spans, limits, suits)
-    }
-
-    #[inline(always)]
-    fn resume_for(
-        progress: &mut RequestProgress,
-        facts: &mut Facts,
-        input: &'b [u8],
         mut spans: LentSpans<'b>,
         limits: &Limits,
-        suits: Suits,
+        medium: Medium,
     ) -> Result<Parsed<Self>, ParseError> {
         let octets = limits.head_of(input);
         let limit = match progress.start_line {
@@ -143,7 +92,7 @@ impl<'b> RequestHead<'b> {
         let source = HeadSource::new(octets);
         let (line, form, version) = match progress.start_line {
             Some(read) => read,
-            None => match start(source.at(0), &mut progress.next, limits, suits)? {
+            None => match start(source.at(0), &mut progress.next, limits, medium)? {
                 Some(read) => read,
                 None => return Ok(Parsed::Incomplete),
             },
@@ -239,7 +188,7 @@ fn start<I: Input>(
     input: I,
     next: &mut usize,
     limits: &Limits,
-    suits: Suits,
+    medium: Medium,
 ) -> Result<Option<Start>, ParseError> {
     let usual = if IS_WIDE { request_line(input.at(*next)).ok() } else { None };
     let line = match usual {
@@ -253,7 +202,7 @@ fn start<I: Input>(
         },
     };
     let version = known_version(line.version, line.target.end().wrapping_add(1))?;
-    let form = check_target(&line, input.octets(), suits)?;
+    let form = check_target(&line, input.octets(), medium)?;
     Ok(Some((line, form, version)))
 }
 
@@ -265,13 +214,17 @@ fn is_within(line: &RequestLine, limits: &Limits) -> bool {
 
 /// Returns the form of the target. Fails when the form does not suit the method.
 #[inline(always)]
-fn check_target(line: &RequestLine, octets: &[u8], suits: Suits) -> Result<TargetForm, ParseError> {
+fn check_target(
+    line: &RequestLine,
+    octets: &[u8],
+    medium: Medium,
+) -> Result<TargetForm, ParseError> {
     // Fast path: the origin form suits all methods but CONNECT.
     match octets.get(line.target.start()) {
         Some(b'/') if line.method.len() != Method::CONNECT.as_bytes().len() => {
             Ok(TargetForm::Origin)
         }
-        _ => check_any_target(line, octets, suits),
+        _ => check_any_target(line, octets, medium),
     }
 }
 
@@ -279,7 +232,7 @@ fn check_target(line: &RequestLine, octets: &[u8], suits: Suits) -> Result<Targe
 fn check_any_target(
     line: &RequestLine,
     octets: &[u8],
-    suits: Suits,
+    medium: Medium,
 ) -> Result<TargetForm, ParseError> {
     let target = line.target;
     let form = TargetForm::of(target.of(octets)).map_err(|at| {
@@ -289,7 +242,7 @@ fn check_any_target(
             target.len().saturating_sub(at),
         )
     })?;
-    match suits(form, Method::from_token(line.method.of(octets))) {
+    match form.suits(Method::from_token(line.method.of(octets)), medium) {
         true => Ok(form),
         false => Err(ParseError::new(ParseErrorKind::TargetForm, target.start(), target.len())),
     }

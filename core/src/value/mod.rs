@@ -13,5 +13,6 @@ pub(crate) use field::may_be_control;
 pub use field::{FieldName, FieldValue};
 pub use method::Method;
 pub use status::Status;
+pub(crate) use target::Medium;
 pub use target::{Target, TargetForm};
 pub use version::Version;

@@ -44,11 +44,22 @@ pub enum TargetForm {
     Asterisk,
 }
 
+/// The medium of a request.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Medium {
+    Stream,
+    /// `M-SEARCH` and `NOTIFY` may have the target `*`, as OPTIONS does.
+    Datagram,
+}
+
 impl TargetForm {
     /// Returns whether a request with this method may have a target of this form.
-    pub(crate) fn suits(self, method: Method<'_>) -> bool {
+    pub(crate) fn suits(self, method: Method<'_>, medium: Medium) -> bool {
         match self {
-            Self::Asterisk => method == Method::OPTIONS,
+            Self::Asterisk => {
+                let is_search = matches!(method.as_bytes(), b"M-SEARCH" | b"NOTIFY");
+                method == Method::OPTIONS || (medium == Medium::Datagram && is_search)
+            }
             _ => (self == Self::Authority) == (method == Method::CONNECT),
         }
     }

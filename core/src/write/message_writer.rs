@@ -6,7 +6,7 @@ use super::{
     BodyEncoder, HeadWriter, HeadWritten, RequestContext, StreamSink, TrailerField, WireBuf,
 };
 use crate::error::WriteError;
-use crate::value::{Method, Status, Target};
+use crate::value::{Medium, Method, Status, Target};
 
 /// A writer of consecutive messages, for a stream without a connection of this crate.
 ///
@@ -55,7 +55,7 @@ impl MessageWriter {
         target: Target<'_>,
         out: &'w mut WireBuf<M>,
     ) -> Result<HeadWriter<'w>, WriteError> {
-        match target.form().suits(method) {
+        match target.form().suits(method, Medium::Stream) {
             true => HeadWriter::request(out.head_draft()?, self.detached()?, method, target),
             false => Err(WriteError::TargetForm),
         }
