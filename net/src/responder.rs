@@ -187,7 +187,7 @@ impl<'s, S: Transport> Responder<'s, S> {
             wire.connection.close_after_response();
         }
         match self.is_while_reading {
-            true => wire.write(Connection::ask_for_body)?,
+            true => wire.write(Connection::write_continue)?,
             false => wire.give_up_body(),
         }
         let is_rejection = wire.peer_error.is_some();

@@ -56,12 +56,12 @@ pub(crate) trait Connection {
     /// Returns the error for invalid octets from the peer.
     fn error_of(error: ParseError, octets: &[u8]) -> Error;
 
-    /// Sends a 100 to a client that expects it.
-    fn ask_for_body(&mut self, out: Out<'_>) -> Result<(), WriteError>;
+    /// Writes the 100 that the client waits for.
+    fn write_continue(&mut self, out: Out<'_>) -> Result<(), WriteError>;
 }
 
 macro_rules! connection {
-    ($($connection:ty, $head:ident, $error_of:path, $ask_for_body:expr);*) => {
+    ($($connection:ty, $head:ident, $error_of:path, $write_continue:expr);*) => {
         $(impl Connection for $connection {
             type Head<'b> = bareline_core::$head<'b>;
 
@@ -104,18 +104,15 @@ macro_rules! connection {
                 $error_of(error, octets)
             }
 
-            fn ask_for_body(&mut self, out: Out<'_>) -> Result<(), WriteError> {
-                $ask_for_body(self, out)
+            fn write_continue(&mut self, out: Out<'_>) -> Result<(), WriteError> {
+                $write_continue(self, out)
             }
         })*
     };
 }
 connection!(
     ServerConnection, RequestHead, Error::of_request,
-    |connection: &mut Self, out| match connection.expects_continue() {
-        true => to!(out, |out| connection.respond(Status::CONTINUE, out)?.without_body()),
-        false => Ok(()),
-    };
+    |connection: &mut Self, out| to!(out, |out| connection.write_continue(out));
     ClientConnection, ResponseHead, Error::of_response, |_, _| Ok(())
 );
 
@@ -474,7 +471,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
                 return Ok(0);
             }
             if is_starved {
-                self.write(C::ask_for_body)?;
+                self.write(C::write_continue)?;
                 let before = self.received.filled().len();
                 let mut budget = self.body.budget;
                 let filled = self.fill(&mut budget);

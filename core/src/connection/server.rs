@@ -272,6 +272,19 @@ impl ServerConnection {
         self.outbound.respond(&self.shared, Body::Before, status, out)
     }
 
+    /// Writes the 100 that the client waits for, and nothing if it does not wait [RFC 9110 section
+    /// 10.1.1].
+    #[doc(alias = "100-continue")]
+    pub fn write_continue<const M: usize>(
+        &mut self,
+        out: &mut WireBuf<M>,
+    ) -> Result<(), WriteError> {
+        match self.expects_continue() {
+            true => self.respond(Status::CONTINUE, out)?.without_body(),
+            false => Ok(()),
+        }
+    }
+
     /// Begins a response that streams while the request's body is read, such as an echo, and keeps
     /// the connection alive.
     ///
@@ -425,7 +438,8 @@ impl ServerConnection {
     /// Returns whether the client waits for a 100 before it sends the body [RFC 9110 section
     /// 10.1.1].
     ///
-    /// Send a 100 to receive the body; it may be omitted once octets of the body have arrived.
+    /// [`write_continue`](Self::write_continue) asks for the body. The client no longer waits once
+    /// octets of the body have arrived.
     #[doc(alias = "100-continue")]
     pub fn expects_continue(&self) -> bool {
         self.outbound.expects_continue && self.state() == ServerState::Body

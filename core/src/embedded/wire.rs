@@ -109,7 +109,7 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
                 return Ok(Some(0));
             }
             if is_starved {
-                self.ask_for_body()?;
+                self.connection.write_continue(&mut self.out)?;
                 return Ok(None);
             }
         }
@@ -119,14 +119,6 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
         self.received.consume(count);
         self.content = self.content.saturating_sub(count);
         Ok(Some(count))
-    }
-
-    /// Sends a 100 to a client that waits for it.
-    fn ask_for_body(&mut self) -> Result<(), WriteError> {
-        match self.connection.expects_continue() {
-            true => self.connection.respond(Status::CONTINUE, &mut self.out)?.without_body(),
-            false => Ok(()),
-        }
     }
 
     /// Begins a response that does not wait for the body: discards its received octets, and makes
@@ -207,7 +199,7 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
         fields: Responded<'_>,
         version: Version,
     ) -> Result<(), StreamError<E>> {
-        self.ask_for_body()?;
+        self.connection.write_continue(&mut self.out)?;
         Ok(stream(
             self.connection.respond_while_receiving(status, &mut self.out)?,
             fields,

@@ -291,6 +291,7 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
             connection.end_body(&[], &mut out)?;
             connection.respond_while_receiving(black_box(Status::OK), &mut out)?.chunked()?;
             black_box((
+                connection.write_continue(&mut out),
                 connection.may_discard_body(),
                 connection.is_body_owed(),
                 connection.discard_body(received),

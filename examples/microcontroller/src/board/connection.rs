@@ -196,7 +196,7 @@ impl Connection {
                 if !self.http.expects_continue() {
                     return Ok(self.receive(board));
                 }
-                self.http.respond(Status::CONTINUE, &mut out)?.without_body()?;
+                self.http.write_continue(&mut out)?;
             }
             (ServerState::Body | ServerState::SendResponse, _) => {
                 if !self.task.reads_body() {

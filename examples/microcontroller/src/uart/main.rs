@@ -71,8 +71,8 @@ fn serve(input: &mut RecvBuf<INPUT>) -> Result<(), WriteError> {
     loop {
         let (mut is_starved, mut used) = (false, 0);
         match (connection.state(), connection.error()) {
-            (ServerState::Body, ..) if connection.expects_continue() => {
-                connection.respond(Status::CONTINUE, &mut out)?.without_body()?;
+            (ServerState::Body, _) if connection.expects_continue() => {
+                connection.write_continue(&mut out)?;
             }
             (ServerState::SendResponse, _) => {
                 text.push_number(length).push(b" octets\n");
