@@ -80,13 +80,14 @@ impl<'b> RequestHead<'b> {
         medium: Medium,
     ) -> Result<Parsed<Self>, ParseError> {
         let octets = limits.head_of(input);
+        progress.restart_for_others(facts, octets, &mut spans);
         let limit = match progress.start_line {
             None => {
                 progress.next.saturating_add(limits.request_line()).min(usize::from(limits.head))
             }
             Some(_) => usize::from(limits.head),
         };
-        if !progress.search_on(facts, octets, &mut spans, limit) {
+        if !progress.inspect(octets, limit) {
             return Ok(Parsed::Incomplete);
         }
         let source = HeadSource::new(octets);

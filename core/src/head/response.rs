@@ -209,7 +209,8 @@ impl ResponseParts {
         limits: &Limits,
     ) -> Result<Parsed<Self>, ParseError> {
         let octets = limits.head_of(input);
-        if !progress.search_on(facts, octets, spans, usize::from(limits.head)) {
+        progress.restart_for_others(facts, octets, spans);
+        if !progress.inspect(octets, usize::from(limits.head)) {
             return Ok(Parsed::Incomplete);
         }
         let source = HeadSource::new(octets);

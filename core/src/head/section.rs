@@ -51,26 +51,28 @@ impl<L: Copy> Progress<L> {
         self.searched = next;
     }
 
-    /// Records that these octets are inspected, and returns whether parsing can continue: the line
-    /// has just begun, or its end or its limit is among the new octets.
-    ///
-    /// The octets begin with those of the last call. Parsing restarts when there are fewer octets
-    /// than before, or another number of spans.
+    /// Starts again, unless the octets begin with those of the last call: a caller that presents
+    /// another message has fewer octets, or other spans.
     #[inline(always)]
-    pub(super) fn search_on(
+    pub(super) fn restart_for_others(
         &mut self,
         facts: &mut Facts,
         octets: &[u8],
         spans: &mut LentSpans<'_>,
-        limit: usize,
-    ) -> bool {
+    ) {
         if self.searched > octets.len() || self.lines != spans.len() {
             *self = Self::new();
             *facts = Facts::new();
             spans.clear();
         }
-        let searched = core::mem::replace(&mut self.searched, octets.len());
-        searched <= self.next || octets.len() >= limit || has_line_feed(octets, searched)
+    }
+
+    /// Records that these octets are inspected, and returns whether a line can be parsed: it has
+    /// just begun, or its end or its limit is among the new octets.
+    #[inline(always)]
+    pub(super) fn inspect(&mut self, octets: &[u8], limit: usize) -> bool {
+        let inspected = core::mem::replace(&mut self.searched, octets.len());
+        inspected <= self.next || octets.len() >= limit || has_line_feed(octets, inspected)
     }
 
     /// Parses field lines up to the empty line. Returns the position after it, or `None` when more
