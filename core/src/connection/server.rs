@@ -63,26 +63,26 @@ debug_record!(ServerConnection {
 struct Outbound {
     outgoing: Outgoing,
     context: RequestContext,
-    /// True if the connection closes after this response.
-    closes: bool,
+    /// The octets of the peer after the response.
+    next: Next,
     /// True while the client waits for a 100.
     expects_continue: bool,
     offers_upgrade: bool,
-    /// True if the response upgrades the connection to another protocol.
-    upgrades: bool,
     /// True if the response rejects the request.
     rejects: bool,
 }
 
-debug_record!(Outbound {
-    outgoing,
-    context,
-    closes,
-    expects_continue,
-    offers_upgrade,
-    upgrades,
-    rejects
-});
+debug_record!(Outbound { outgoing, context, next, expects_continue, offers_upgrade, rejects });
+
+/// The octets that the peer sends after an exchange.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Next {
+    Request,
+    /// Octets of another protocol.
+    Upgrade,
+    /// None are read: the connection closes.
+    Close,
+}
 
 /// The sending half of a server connection.
 #[derive(Debug)]
@@ -120,12 +120,12 @@ impl ServerConnection {
         spans: LentSpans<'b>,
     ) -> Result<(usize, ServerEvent<'b>), ParseError> {
         self.leave_exchange();
-        let Outbound { closes, rejects, .. } = self.outbound;
+        let Outbound { next, rejects, .. } = self.outbound;
         let received = match (self.inbound.phase, &self.outbound.outgoing) {
             // A caller that waits for a request passes no octets first.
             (InPhase::Head, _) if input.is_empty() && !rejects => Ok((0, Event::NeedMore)),
             (InPhase::Head, _) if !rejects => self.receive_head(input, spans),
-            (phase, Outgoing::Complete) if closes && phase != InPhase::Closed => {
+            (phase, Outgoing::Complete) if next == Next::Close && phase != InPhase::Closed => {
                 Ok((0, Event::Closed))
             }
             _ => return self.receive_by(Inbound::receive_part, input),
@@ -153,7 +153,9 @@ impl ServerConnection {
     ) -> Received<'b> {
         let received = match (self.inbound.phase, &self.outbound.outgoing) {
             _ if self.outbound.rejects => Ok((0, Event::Closed)),
-            (phase, Outgoing::Complete) if self.outbound.upgrades && phase != InPhase::Closed => {
+            (phase, Outgoing::Complete)
+                if self.outbound.next == Next::Upgrade && phase != InPhase::Closed =>
+            {
                 Ok((0, Event::Upgraded))
             }
             _ => read(&mut self.inbound, input),
@@ -241,11 +243,13 @@ impl ServerConnection {
                 self.outbound = Outbound {
                     outgoing: Outgoing::Owed,
                     context: head.context(),
-                    closes: !options.persists(head.version()),
+                    next: match options.persists(head.version()) {
+                        true => Next::Request,
+                        false => Next::Close,
+                    },
                     expects_continue: self.inbound.phase == InPhase::Body
                         && options.expects_continue(head.version()),
                     offers_upgrade: options.offers_upgrade(head.version()),
-                    upgrades: false,
                     rejects: false,
                 };
                 begun.map(|()| (len, Event::Head(head)))
@@ -309,14 +313,16 @@ impl ServerConnection {
     /// response owed, nothing changes.
     #[doc(alias = "keep-alive")]
     pub const fn close_after_response(&mut self) {
-        self.outbound.closes |= matches!(self.outbound.outgoing, Outgoing::Owed);
+        if matches!(self.outbound.outgoing, Outgoing::Owed) {
+            self.outbound.next = Next::Close;
+        }
     }
 
     /// Returns whether the response that is owed is the last one on the connection, because of the
     /// request or of [`close_after_response`](Self::close_after_response).
     #[doc(alias = "keep-alive")]
     pub const fn will_close(&self) -> bool {
-        self.outbound.closes && matches!(self.outbound.outgoing, Outgoing::Owed)
+        matches!((self.outbound.next, &self.outbound.outgoing), (Next::Close, Outgoing::Owed))
     }
 
     body_calls!();
@@ -338,20 +344,10 @@ impl ServerConnection {
         self.outbound.reject(&self.shared, status, out)
     }
 
-    /// Returns whether request and response are complete, and the connection persists.
-    fn is_exchange_over(&self) -> bool {
-        let Outbound { closes, upgrades, .. } = self.outbound;
-        matches!(self.outbound.outgoing, Outgoing::Complete)
-            && !closes
-            && !upgrades
-            && !matches!(self.inbound.phase, InPhase::Head | InPhase::Closed)
-            && !self.shared.has_failed()
-            && !self.is_body_owed()
-    }
-
     /// Begins the next exchange if the present one is over.
     fn leave_exchange(&mut self) {
-        if self.is_exchange_over() {
+        if matches!(self.outbound.outgoing, Outgoing::Complete) && self.state() == ServerState::Idle
+        {
             self.progress = RequestProgress::new();
             self.facts = Facts::new();
             self.inbound = Inbound::new(&self.limits);
@@ -407,31 +403,36 @@ impl ServerConnection {
 
     /// Returns the state: who has to act next.
     pub fn state(&self) -> ServerState {
-        let outgoing = &self.outbound.outgoing;
-        if self.shared.has_failed() {
-            return match outgoing {
-                Outgoing::Idle | Outgoing::Owed => ServerState::Reject,
-                Outgoing::Body(_) if self.outbound.rejects => ServerState::SendBody,
-                _ => ServerState::Close,
-            };
-        }
-        if self.is_exchange_over() {
-            return ServerState::Idle;
-        }
-        match (self.inbound.phase, outgoing) {
-            (InPhase::Head, Outgoing::Idle) if self.progress.is_begun() => ServerState::Head,
-            (InPhase::Head, Outgoing::Idle) => ServerState::Idle,
-            (InPhase::Body, Outgoing::Owed) => ServerState::Body,
-            (InPhase::Complete | InPhase::Ended, Outgoing::Owed) => ServerState::SendResponse,
-            (InPhase::Body | InPhase::Complete | InPhase::Ended, Outgoing::Body(_)) => {
+        let Outbound { outgoing, next, rejects, .. } = &self.outbound;
+        match (self.incoming(), outgoing) {
+            (Incoming::Rejected, Outgoing::Idle | Outgoing::Owed) => ServerState::Reject,
+            (Incoming::Rejected, Outgoing::Body(_)) if *rejects => ServerState::SendBody,
+            (Incoming::Nothing, Outgoing::Idle) => ServerState::Idle,
+            (Incoming::Head, Outgoing::Idle) => ServerState::Head,
+            (Incoming::Body | Incoming::End, Outgoing::Owed) => ServerState::Body,
+            (Incoming::Complete, Outgoing::Owed) => ServerState::SendResponse,
+            (Incoming::Body | Incoming::End | Incoming::Complete, Outgoing::Body(_)) => {
                 ServerState::SendBody
             }
-            (InPhase::Body | InPhase::Complete | InPhase::Ended, Outgoing::Complete)
-                if self.outbound.upgrades && !self.is_body_owed() =>
-            {
-                ServerState::Upgraded
-            }
+            (Incoming::End | Incoming::Complete, Outgoing::Complete) => match next {
+                Next::Request => ServerState::Idle,
+                Next::Upgrade => ServerState::Upgraded,
+                Next::Close => ServerState::Close,
+            },
             _ => ServerState::Close,
+        }
+    }
+
+    /// Returns the part of a request that has been received.
+    fn incoming(&self) -> Incoming {
+        match self.inbound.phase {
+            _ if self.shared.has_failed() => Incoming::Rejected,
+            InPhase::Head if self.progress.is_begun() => Incoming::Head,
+            InPhase::Head => Incoming::Nothing,
+            InPhase::Body if self.is_body_owed() => Incoming::Body,
+            InPhase::Body => Incoming::End,
+            InPhase::Complete | InPhase::Ended => Incoming::Complete,
+            InPhase::Upgraded | InPhase::Closed => Incoming::Closed,
         }
     }
 
@@ -491,6 +492,19 @@ impl ServerSendHalf<'_> {
     }
 }
 
+/// The part of a request that has been received.
+enum Incoming {
+    Nothing,
+    Head,
+    Body,
+    /// All octets; their end is the next event.
+    End,
+    Complete,
+    /// The peer broke a rule.
+    Rejected,
+    Closed,
+}
+
 /// The time at which the request's body is read.
 #[derive(Clone, Copy, PartialEq)]
 enum Body {
@@ -505,10 +519,9 @@ impl Outbound {
         Self {
             outgoing: Outgoing::Idle,
             context: RequestContext::UNREAD,
-            closes: false,
+            next: Next::Request,
             expects_continue: false,
             offers_upgrade: false,
-            upgrades: false,
             rejects: false,
         }
     }
@@ -537,7 +550,7 @@ impl Outbound {
             body == Body::Meanwhile && version == Version::Http11 && !self.expects_continue;
         let persistence = match version {
             _ if status.is_informational() => Persistence::Unsaid,
-            _ if self.closes || (is_body_owed && !may_go_on) => Persistence::Close,
+            _ if self.next == Next::Close || (is_body_owed && !may_go_on) => Persistence::Close,
             Version::Http11 if is_body_owed => Persistence::CloseIfWhole,
             Version::Http11 => Persistence::Unsaid,
             Version::Http10 => Persistence::KeepAlive,
@@ -572,7 +585,7 @@ impl Outbound {
             return Err(WriteError::OutOfTurn);
         }
         // After a complete response, the peer may send its next request on the connection.
-        if !self.closes && shared.is_body_owed() && self.outgoing.is_whole_after(step) {
+        if self.next != Next::Close && shared.is_body_owed() && self.outgoing.is_whole_after(step) {
             return Err(WriteError::RequestUnread);
         }
         Ok(&mut self.outgoing)
@@ -605,14 +618,18 @@ impl Sink for ResponseSink<'_> {
         if status == Status::CONTINUE {
             outbound.expects_continue = false;
         }
-        outbound.closes |= written.says_close;
+        if written.says_close {
+            outbound.next = Next::Close;
+        }
         if status.is_informational() && status != Status::SWITCHING_PROTOCOLS {
             return;
         }
         let is_tunnel = outbound.context.is_connect() && status.is_successful();
-        outbound.upgrades = is_tunnel || status == Status::SWITCHING_PROTOCOLS;
-        let is_last_by_version = written.version == Version::Http10 && !written.says_keep_alive;
-        outbound.closes = !outbound.upgrades && (outbound.closes || is_last_by_version);
+        if is_tunnel || status == Status::SWITCHING_PROTOCOLS {
+            outbound.next = Next::Upgrade;
+        } else if written.version == Version::Http10 && !written.says_keep_alive {
+            outbound.next = Next::Close;
+        }
         outbound.outgoing = Outgoing::after_head(written.body);
     }
 }
