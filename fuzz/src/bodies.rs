@@ -201,6 +201,8 @@ pub fn every_cut_of_a_body_gives_the_same_events(reading: &BodyReading, octets: 
         assert_eq!(events, whole, "in pieces of {pieces:?}, {tight:?}");
         let content = events_by(BodyDecoder::content, framing, limits, octets, &pieces, closes);
         assert_eq!(content, without_lines, "content, in pieces of {pieces:?}, {tight:?}");
+        let read = events_by(read_three, framing, limits, octets, &pieces, closes);
+        assert_eq!(read, without_lines, "read by three, in pieces of {pieces:?}, {tight:?}");
     }
     let content: usize = whole
         .iter()
@@ -209,6 +211,19 @@ pub fn every_cut_of_a_body_gives_the_same_events(reading: &BodyReading, octets: 
     assert!(content as u64 <= limits.body, "more content than the limit");
     let trailers = whole.iter().filter(|event| matches!(event, BodyEvent::Trailer(..))).count();
     assert!(trailers <= usize::from(limits.trailers), "more trailers than the limit");
+}
+
+/// Reads at most three octets of content.
+fn read_three<'b>(
+    body: &mut BodyDecoder,
+    input: &'b [u8],
+) -> Result<(usize, BodyPart<'b>), ParseError> {
+    let mut buffer = [0; 3];
+    let read = body.read(input, &mut buffer);
+    if let Ok((_, BodyPart::Data(data))) = &read {
+        assert_eq!(buffer.get(..data.len()), Some(*data));
+    }
+    read
 }
 
 /// Returns the events for a reader of the content alone: content of several chunks is joined.

@@ -19,12 +19,10 @@ impl<S: Transport> ServerWire<S> {
     /// Reads nothing from a connection that closes after the response anyway: the lingering close
     /// does that.
     pub(crate) fn give_up_body(&mut self) {
-        let is_read = self.body.content == 0 && !self.connection.is_body_owed();
-        if is_read || self.peer_error.is_some() {
+        if !self.connection.is_body_owed() || self.peer_error.is_some() {
             return;
         }
         self.body.is_given_up = true;
-        self.received.consume(std::mem::take(&mut self.body.content));
         if self.connection.will_close() {
             return;
         }

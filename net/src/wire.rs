@@ -12,7 +12,7 @@ use bareline_core::{
     ClientConnection, Event, ParseError, ServerConnection, Status, TrailerField, WireBuf,
     WriteError,
 };
-use std::io::{self, IoSlice, Read};
+use std::io::{self, IoSlice};
 use std::time::{Duration, Instant};
 
 /// The size of the output buffer, in octets.
@@ -43,9 +43,10 @@ pub(crate) use to;
 pub(crate) trait Connection {
     type Head<'b>: Copy;
 
-    fn receive_body<'b>(
+    fn read_body<'b>(
         &mut self,
         input: &'b [u8],
+        buffer: &mut [u8],
     ) -> Result<(usize, Event<'b, Self::Head<'b>>), ParseError>;
     fn send_data(&mut self, data: &[u8], out: Out<'_>) -> Result<(), WriteError>;
     fn frame_data<'d>(&mut self, data: &'d [u8], out: Out<'_>) -> Result<&'d [u8], WriteError>;
@@ -65,11 +66,12 @@ macro_rules! connection {
         $(impl Connection for $connection {
             type Head<'b> = bareline_core::$head<'b>;
 
-            fn receive_body<'b>(
+            fn read_body<'b>(
                 &mut self,
                 input: &'b [u8],
+                buffer: &mut [u8],
             ) -> Result<(usize, Event<'b, Self::Head<'b>>), ParseError> {
-                <$connection>::receive_body(self, input)
+                <$connection>::read_body(self, input, buffer)
             }
 
             fn send_data(&mut self, data: &[u8], out: Out<'_>) -> Result<(), WriteError> {
@@ -157,8 +159,6 @@ pub(crate) struct Wire<S, C> {
 
 /// A body that is being received.
 pub(crate) struct InBody {
-    /// The number of received octets that are content and not yet read by the caller.
-    pub(crate) content: usize,
     budget: TimeBudget,
     /// The response began without the rest of the body, which can no longer be read.
     pub(crate) is_given_up: bool,
@@ -169,12 +169,7 @@ pub(crate) struct InBody {
 impl InBody {
     fn new(settings: &Settings) -> Self {
         let budget = TimeBudget::new(Wait::Body, settings.body_timeout);
-        Self {
-            content: 0,
-            budget,
-            is_given_up: false,
-            unread: TimeBudget::new(Wait::Body, UNREAD_TIMEOUT),
-        }
+        Self { budget, is_given_up: false, unread: TimeBudget::new(Wait::Body, UNREAD_TIMEOUT) }
     }
 }
 
@@ -451,24 +446,22 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     }
 
     fn read_content(&mut self, buffer: &mut [u8], trailers: &mut Trailers) -> Result<usize, Error> {
-        while self.body.content == 0 && !buffer.is_empty() {
-            let received = self.connection.receive_body(self.received.filled());
+        while !buffer.is_empty() {
+            let received = self.connection.read_body(self.received.filled(), buffer);
             let (used, event) =
                 received.map_err(|error| C::error_of(error, self.received.filled()))?;
-            let (mut is_starved, mut is_ended) = (false, false);
+            let (mut count, mut is_starved) = (None, false);
             match event {
-                Event::Data(data) => self.body.content = data.len(),
+                Event::Data(data) => count = Some(data.len()),
                 Event::Trailer { name, value } => trailers.push(name, value),
                 Event::NeedMore => is_starved = true,
-                Event::End | Event::Upgraded => is_ended = true,
+                Event::End | Event::Upgraded => count = Some(0),
                 Event::Closed => return Err(Error::Closed),
                 Event::Chunk { .. } | Event::Head(_) => {}
             }
-            // The content is the last part of the used octets. It is consumed when the caller has
-            // read it.
-            self.received.consume(used.saturating_sub(self.body.content));
-            if is_ended {
-                return Ok(0);
+            self.received.consume(used);
+            if let Some(count) = count {
+                return Ok(count);
             }
             if is_starved {
                 self.write(C::write_continue)?;
@@ -483,11 +476,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
                 filled?;
             }
         }
-        let count =
-            self.received.filled().get(..self.body.content).unwrap_or_default().read(buffer)?;
-        self.received.consume(count);
-        self.body.content -= count;
-        Ok(count)
+        Ok(0)
     }
 
     /// Returns whether all octets sent fit into one buffer. So few reach the peer before a reset
@@ -510,9 +499,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         }
     }
 
-    /// Prepares for the next message, and discards unread content of the previous body.
+    /// Prepares for the next message.
     pub(crate) fn next_message(&mut self) {
-        self.received.consume(self.body.content);
         self.received.give_back();
         self.body = InBody::new(&self.settings);
         self.gathered.clear();
@@ -533,9 +521,9 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         }
     }
 
-    /// Returns whether octets have arrived after the content of the present message.
+    /// Returns whether octets have arrived and are not used.
     pub(crate) fn has_more(&self) -> bool {
-        self.received.filled().len() > self.body.content
+        !self.received.filled().is_empty()
     }
 
     /// Receives octets or the peer's close, without waiting. Returns whether the transport supports

@@ -5,7 +5,7 @@ use crate::error::{ParseError, ParseErrorKind};
 use crate::framing::Framing;
 use crate::grammar::{ChunkLine, chunk_line, field_line_or_end};
 use crate::head::Limits;
-use crate::octets::IS_WIDE;
+use crate::octets::{self, IS_WIDE};
 use crate::record::debug_record;
 use crate::scan::{Input, Words};
 use crate::value::{FieldName, FieldValue};
@@ -171,24 +171,67 @@ impl BodyDecoder {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[doc(alias = "body")]
     pub fn content<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
+        self.content_up_to(input, usize::MAX)
+    }
+
+    /// Decodes as [`content`](Self::content) does, and copies the octets of each part of content
+    /// into `buffer`, as many as fit. The rest is not used.
+    ///
+    /// ```
+    /// use bareline_core::{BodyDecoder, BodyPart, Framing, Limits};
+    ///
+    /// let mut body = BodyDecoder::new(Framing::Length(5), &Limits::DEFAULT);
+    /// let mut buffer = [0; 4];
+    /// assert_eq!(body.read(b"hello", &mut buffer)?, (4, BodyPart::Data(b"hell")));
+    /// assert_eq!(&buffer, b"hell");
+    /// # Ok::<(), bareline_core::ParseError>(())
+    /// ```
+    pub fn read<'b>(
+        &mut self,
+        input: &'b [u8],
+        buffer: &mut [u8],
+    ) -> Result<(usize, BodyPart<'b>), ParseError> {
+        let read = self.content_up_to(input, buffer.len());
+        if let Ok((_, BodyPart::Data(data))) = &read {
+            octets::copy(data, buffer);
+        }
+        read
+    }
+
+    /// Decodes as [`content`](Self::content) does, but at most this number of octets of content.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    fn content_up_to<'b>(
+        &mut self,
+        input: &'b [u8],
+        most: usize,
+    ) -> Result<(usize, BodyPart<'b>), ParseError> {
         if IS_WIDE
             && let Some((line_end, size)) = self.line_fast(input)
             && let Some(data) =
                 usize::try_from(size).ok().and_then(|size| input.get(line_end..)?.get(..size))
+            && data.len() <= most
         {
             self.presented = input.len();
             self.body_left = self.body_left.wrapping_sub(size);
             self.state = State::ChunkEnd;
             return Ok((line_end.wrapping_add(data.len()), BodyPart::Data(data)));
         }
-        self.content_slow(input)
+        self.content_slow(input, most)
     }
 
     #[cfg_attr(target_pointer_width = "64", inline(never))]
-    fn content_slow<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
+    fn content_slow<'b>(
+        &mut self,
+        input: &'b [u8],
+        most: usize,
+    ) -> Result<(usize, BodyPart<'b>), ParseError> {
         let mut line_end = 0;
         loop {
-            match self.decode(input.get(line_end..).unwrap_or(&[])) {
+            let rest = input.get(line_end..).unwrap_or(&[]);
+            let is_data =
+                matches!(self.state, State::Octets | State::ChunkOctets | State::UntilClose);
+            let rest = if is_data { rest.get(..most).unwrap_or(rest) } else { rest };
+            match self.decode(rest) {
                 Ok((used, BodyPart::Chunk { .. })) => line_end = line_end.saturating_add(used),
                 Ok((used, part)) => return Ok((line_end.saturating_add(used), part)),
                 Err(error) => {

@@ -179,6 +179,18 @@ impl ClientConnection {
         self.inbound.receive_body(input).inspect_err(|_| self.shared.set_failed())
     }
 
+    /// Parses a response's body as [`receive_body`](Self::receive_body) does, and copies the
+    /// octets of each [`Event::Data`] into `buffer`, as many as fit.
+    ///
+    /// Content that does not fit is not used: the caller presents it again.
+    pub fn read_body<'b>(
+        &mut self,
+        input: &'b [u8],
+        buffer: &mut [u8],
+    ) -> Result<(usize, ClientEvent<'b>), ParseError> {
+        self.inbound.read_body(input, buffer).inspect_err(|_| self.shared.set_failed())
+    }
+
     fn receive_head<'b>(
         &mut self,
         input: &'b mut [u8],

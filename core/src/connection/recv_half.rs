@@ -96,8 +96,8 @@ pub(super) enum InPhase {
     Closed,
 }
 
-/// A function that decodes a body.
-type Decode<'b> = fn(&mut BodyDecoder, &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError>;
+/// The number of octets used, and the part of a body in them.
+type Decoded<'b> = Result<(usize, BodyPart<'b>), ParseError>;
 
 impl Inbound {
     pub(super) const fn new(limits: &Limits) -> Self {
@@ -117,6 +117,15 @@ impl Inbound {
         self.receive_by(BodyDecoder::content, input)
     }
 
+    /// Decodes the next part of the content, and copies it into `buffer`.
+    pub(super) fn read_body<'b, H>(
+        &mut self,
+        input: &'b [u8],
+        buffer: &mut [u8],
+    ) -> Result<(usize, Event<'b, H>), ParseError> {
+        self.receive_by(|body, input| body.read(input, buffer), input)
+    }
+
     /// Decodes the next part of a body.
     pub(super) fn receive_part<'b, H>(
         &mut self,
@@ -128,7 +137,7 @@ impl Inbound {
     #[inline(always)]
     fn receive_by<'b, H>(
         &mut self,
-        decode: Decode<'b>,
+        decode: impl FnOnce(&mut BodyDecoder, &'b [u8]) -> Decoded<'b>,
         input: &'b [u8],
     ) -> Result<(usize, Event<'b, H>), ParseError> {
         match self.phase {

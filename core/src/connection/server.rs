@@ -145,10 +145,36 @@ impl ServerConnection {
         self.receive_by(Inbound::receive_body, input)
     }
 
+    /// Parses a request's body as [`receive_body`](Self::receive_body) does, and copies the octets
+    /// of each [`Event::Data`] into `buffer`, as many as fit.
+    ///
+    /// Content that does not fit is not used: the caller presents it again.
+    ///
+    /// ```
+    /// use bareline_core::{Event, FieldSpans, Limits, ServerConnection};
+    ///
+    /// let (mut spans, mut buffer) = (FieldSpans::<8>::new(), [0; 4]);
+    /// let mut connection = ServerConnection::new(Limits::DEFAULT);
+    /// let head = b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    /// connection.receive(head, spans.lend())?;
+    /// let body = b"5\r\nhello\r\n0\r\n\r\n";
+    /// assert!(matches!(connection.read_body(body, &mut buffer)?, (7, Event::Data(b"hell"))));
+    /// assert!(matches!(connection.read_body(&body[7..], &mut buffer)?, (1, Event::Data(b"o"))));
+    /// assert!(matches!(connection.read_body(&body[8..], &mut buffer)?, (7, Event::End)));
+    /// # Ok::<(), bareline_core::ParseError>(())
+    /// ```
+    pub fn read_body<'b>(
+        &mut self,
+        input: &'b [u8],
+        buffer: &mut [u8],
+    ) -> Result<(usize, ServerEvent<'b>), ParseError> {
+        self.receive_by(|inbound, input| inbound.read_body(input, buffer), input)
+    }
+
     #[inline(always)]
     fn receive_by<'b>(
         &mut self,
-        read: fn(&mut Inbound, &'b [u8]) -> Received<'b>,
+        read: impl FnOnce(&mut Inbound, &'b [u8]) -> Received<'b>,
         input: &'b [u8],
     ) -> Received<'b> {
         let received = match (self.inbound.phase, &self.outbound.outgoing) {

@@ -4,7 +4,6 @@ use super::StreamError;
 use crate::connection::{Event, RecvBuf, ResponseHeadWriter, ServerConnection, ServerState};
 use crate::error::{ParseError, WriteError};
 use crate::head::{FieldSpans, Limits, RequestHead, RequestParts};
-use crate::octets;
 use crate::value::{FieldName, FieldValue, Status, Version};
 use crate::write::WireBuf;
 
@@ -17,8 +16,6 @@ pub(super) struct Wire<const FIELDS: usize, const RECEIVED: usize, const SENT: u
     spans: FieldSpans<FIELDS>,
     pub(super) received: RecvBuf<RECEIVED>,
     pub(super) out: WireBuf<SENT>,
-    /// The octets of content at the front of the received octets.
-    content: usize,
     /// True if the response has begun without waiting for the body, which can no longer be read.
     is_body_given_up: bool,
 }
@@ -40,14 +37,12 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
             spans: FieldSpans::new(),
             received: RecvBuf::new(),
             out: WireBuf::new(),
-            content: 0,
             is_body_given_up: false,
         }
     }
 
     /// Starts the next request.
     pub(super) fn advance<E>(&mut self) -> Result<Step, StreamError<E>> {
-        self.received.consume(core::mem::take(&mut self.content));
         self.received.unpin();
         self.is_body_given_up = false;
         loop {
@@ -94,37 +89,32 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
         if self.is_body_given_up {
             return Err(WriteError::RequestUnread.into());
         }
-        while self.content == 0 && !buffer.is_empty() {
-            let (used, event) = self.connection.receive_body(self.received.filled())?;
-            let (mut is_starved, mut is_ended) = (false, false);
-            match event {
-                Event::Data(data) => self.content = data.len(),
-                Event::NeedMore => is_starved = true,
-                Event::End | Event::Upgraded | Event::Closed => is_ended = true,
-                Event::Head(_) | Event::Chunk { .. } | Event::Trailer { .. } => {}
-            }
-            // The content is at the end of the octets used; it is consumed once the caller has it.
-            self.received.consume(used.saturating_sub(self.content));
-            if is_ended {
-                return Ok(Some(0));
-            }
+        while !buffer.is_empty() {
+            let (used, event) = self.connection.read_body(self.received.filled(), buffer)?;
+            let count = match event {
+                Event::Data(data) => Some(data.len()),
+                Event::End | Event::Upgraded | Event::Closed => Some(0),
+                Event::NeedMore | Event::Head(_) | Event::Chunk { .. } | Event::Trailer { .. } => {
+                    None
+                }
+            };
+            let is_starved = matches!(event, Event::NeedMore);
+            self.received.consume(used);
             if is_starved {
                 self.connection.write_continue(&mut self.out)?;
                 return Ok(None);
             }
+            if count.is_some() {
+                return Ok(count);
+            }
         }
-        let content = self.received.filled().get(..self.content).unwrap_or(&[]);
-        let count = buffer.len().min(content.len());
-        octets::copy(content, buffer);
-        self.received.consume(count);
-        self.content = self.content.saturating_sub(count);
-        Ok(Some(count))
+        Ok(Some(0))
     }
 
     /// Begins a response that does not wait for the body: discards its received octets, and makes
     /// it unreadable.
     fn respond(&mut self, status: Status) -> Result<ResponseHeadWriter<'_>, WriteError> {
-        self.is_body_given_up |= self.content > 0 || self.connection.is_body_owed();
+        self.is_body_given_up |= self.connection.is_body_owed();
         self.discard();
         match self.connection.error() {
             Some(_) => self.connection.reject(status, &mut self.out),
@@ -134,7 +124,6 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
 
     /// Discards the received octets of the body.
     fn discard(&mut self) {
-        self.received.consume(core::mem::take(&mut self.content));
         let used = self.connection.discard_body(self.received.filled());
         self.received.consume(used);
     }

@@ -142,7 +142,7 @@ fn request(received: &[u8]) -> Result<(), ParseError> {
     black_box((head.dump(), head.context()));
     let owned = head.to_owned_in::<_, 4>(black_box([0; 64]));
     black_box(owned.as_ref().map(|owned| owned.head().target().path()));
-    black_box(owned.map(OwnedRequestHead::into_memory));
+    black_box(owned.map(|owned| owned.into_memory()));
     Ok(())
 }
 
@@ -206,6 +206,7 @@ fn body(received: &[u8]) -> Result<(), ParseError> {
     let mut decoder = BodyDecoder::new(black_box(Framing::Chunked), &black_box(Limits::DEFAULT));
     let mut rest = received;
     while !rest.is_empty() {
+        black_box(decoder.clone().read(rest, black_box(&mut [0; 8])).is_ok());
         let content = decoder.clone().content(rest)?;
         black_box(content);
         let (used, part) = decoder.decode(rest)?;
@@ -291,7 +292,8 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
             connection.end_body(&[], &mut out)?;
             connection.respond_while_receiving(black_box(Status::OK), &mut out)?.chunked()?;
             black_box((
-                connection.write_continue(&mut out),
+                connection.write_continue(&mut out).is_ok(),
+                connection.read_body(received, black_box(&mut [0; 8])).is_ok(),
                 connection.may_discard_body(),
                 connection.is_body_owed(),
                 connection.discard_body(received),
@@ -335,6 +337,7 @@ fn asked(received: &[u8]) -> Result<(), WriteError> {
     while let Ok((used, event)) = connection.receive(black_box(&mut octets), spans.lend()) {
         black_box((event, used));
         black_box(connection.receive_body(received).is_ok());
+        black_box(connection.read_body(received, black_box(&mut [0; 8])).is_ok());
         if connection.state() == ClientState::Close {
             break;
         }
