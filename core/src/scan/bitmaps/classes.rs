@@ -24,6 +24,20 @@ pub(crate) trait Classes: Copy {
     /// ones [RFC 3986 section 3.2.2].
     fn nonname(row: &[u8; ROW]) -> u64;
 
+    /// Returns the number of octets from `start` on before the first one of a block that `nontext`
+    /// marks, or `None` for no mark.
+    #[inline(always)]
+    fn first_nontext(block: &[u8; BLOCK], start: usize) -> Option<usize> {
+        first(Self::nontext_of(block) >> (start % BLOCK))
+    }
+
+    /// Scans a block that begins with a field line: returns its first octet that `nontext` marks,
+    /// and what `nontoken` marks in its first row.
+    #[inline(always)]
+    fn line(block: &[u8; BLOCK]) -> (Option<usize>, u64) {
+        (Self::first_nontext(block, 0), block.first_chunk().map_or(0, Self::nontoken))
+    }
+
     /// Marks as [`nontext`](Self::nontext) does, for two rows.
     #[inline(always)]
     fn nontext_of_half(half: &[u8; HALF]) -> u64 {
@@ -43,6 +57,12 @@ pub(crate) trait Classes: Copy {
             _ => 0,
         }
     }
+}
+
+/// Returns the position of the first mark.
+#[inline(always)]
+pub(super) fn first(marks: u64) -> Option<usize> {
+    (marks != 0).then(|| marks.trailing_zeros() as usize)
 }
 
 /// The octets in one bitmap of 64 bits.

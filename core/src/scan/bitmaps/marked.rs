@@ -1,7 +1,7 @@
 //! An input that marks the octets of a class in a bitmap and scans its bits: fast where registers
 //! are wide.
 
-use super::classes::{BLOCK, Classes, HALF, ROW};
+use super::classes::{BLOCK, Classes, HALF, ROW, first};
 use crate::octets::{TARGET, TCHAR, TEXT, copy, is, run_end};
 use crate::scan::{Input, Words};
 use core::cell::Cell;
@@ -32,13 +32,18 @@ impl<'b, C: Classes> Bitmaps<'b, C> {
     #[inline(always)]
     fn nontext(&self, mut position: usize) -> usize {
         while position < self.octets.len() {
-            let marks = nontext::<C>(self.octets, position);
-            if marks != 0 {
-                return position.wrapping_add(marks.trailing_zeros() as usize);
+            if let Some(first) = first_nontext::<C>(self.octets, position) {
+                return position.wrapping_add(first);
             }
             position = position.wrapping_add(BLOCK);
         }
         self.octets.len()
+    }
+
+    #[inline(always)]
+    fn set_run(&self, start: usize, end: usize) {
+        self.run_start.set(start);
+        self.run_end.set(end);
     }
 }
 
@@ -82,10 +87,21 @@ impl<C: Classes> Input for At<'_, '_, C> {
     /// without waiting for the end of this name.
     #[inline(always)]
     fn token_end_in_text(&self) -> usize {
-        let end = self.bitmaps.nontext(self.position);
-        self.bitmaps.run_start.set(self.position);
-        self.bitmaps.run_end.set(end);
-        self.token_end()
+        let start = self.position;
+        let Some(block) = self.octets().get(start..).and_then(|rest| rest.first_chunk()) else {
+            self.bitmaps.set_run(start, self.bitmaps.nontext(start));
+            return self.token_end();
+        };
+        let (text, nontoken) = C::line(block);
+        let end = match text {
+            Some(length) => start.wrapping_add(length),
+            None => self.bitmaps.nontext(start.wrapping_add(BLOCK)),
+        };
+        self.bitmaps.set_run(start, end);
+        match first(nontoken) {
+            Some(length) => settled::<C>(self.octets(), start.wrapping_add(length), TCHAR),
+            None => self.at(start.wrapping_add(ROW)).token_end(),
+        }
     }
 
     #[inline(always)]
@@ -164,16 +180,16 @@ fn settled<C: Classes>(octets: &[u8], end: usize, class: u8) -> usize {
     }
 }
 
-/// Returns the marks of up to a block of octets, from `start` on.
+/// Returns the number of octets before the first mark in up to a block, from `start` on.
 #[inline(always)]
-fn nontext<C: Classes>(octets: &[u8], start: usize) -> u64 {
+fn first_nontext<C: Classes>(octets: &[u8], start: usize) -> Option<usize> {
     if let Some(block) = octets.get(start..).and_then(|rest| rest.first_chunk()) {
-        C::nontext_of(block)
+        C::first_nontext(block, 0)
     } else if let Some(last) = octets.last_chunk() {
-        // Less than a block is left: marks the last block, and shifts out the marks before `start`.
-        C::nontext_of(last) >> (BLOCK.wrapping_sub(octets.len().wrapping_sub(start)) % BLOCK)
+        // Less than a block is left: the last block has it.
+        C::first_nontext(last, BLOCK.wrapping_sub(octets.len().wrapping_sub(start)))
     } else {
-        nontext_of_all::<C>(octets) >> (start % BLOCK)
+        first(nontext_of_all::<C>(octets) >> (start % BLOCK))
     }
 }
 

@@ -1,9 +1,9 @@
-//! Classes for every target: rows in words of 64 bits, blocks in a loop that the compiler
+//! Classes for every target: rows in words of 64 bits, blocks and lines in loops that the compiler
 //! vectorizes.
 
 use super::classes::{BLOCK, Classes, ROW};
 
-/// Words of 64 bits, without vector instructions.
+/// Words of 64 bits, and vectors where the compiler makes them.
 #[derive(Clone, Copy)]
 pub(crate) struct Portable;
 
@@ -45,52 +45,61 @@ impl Classes for Portable {
         })
     }
 
-    /// Marks octet `16 r + c` in bit `2 r` of lane `c`, and then transposes the 64 marks into their
-    /// order.
     #[inline(always)]
-    #[allow(
-        clippy::indexing_slicing,
-        reason = "a loop over the lanes of an array is what becomes vectors, and no index is out \
-                  of range"
-    )]
-    fn nontext_of(block: &[u8; BLOCK]) -> u64 {
+    fn first_nontext(block: &[u8; BLOCK], start: usize) -> Option<usize> {
         let mut lanes = [0; ROW];
-        let mut lane = 0;
-        while lane < ROW {
-            lanes[lane] = (nontext(block[lane]) & 1)
-                | (nontext(block[ROW + lane]) & 1 << 2)
-                | (nontext(block[2 * ROW + lane]) & 1 << 4)
-                | (nontext(block[3 * ROW + lane]) & 1 << 6);
-            lane += 1;
+        for (lane, first) in lanes.iter_mut().enumerate() {
+            *first = first_of_lane(block, start, lane);
         }
-        match lanes.as_chunks() {
-            ([first, second], _) => {
-                transposed(u64::from_le_bytes(*first) | u64::from_le_bytes(*second) << 1)
-            }
-            _ => 0,
+        first_of(lanes)
+    }
+
+    /// One loop for both: the first row is in a register already.
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "as in `first_of_lane`")]
+    fn line(block: &[u8; BLOCK]) -> (Option<usize>, u64) {
+        let (mut lanes, mut nontoken) = ([0; ROW], [0; ROW]);
+        for (lane, (first, mark)) in lanes.iter_mut().zip(&mut nontoken).enumerate() {
+            *first = first_of_lane(block, 0, lane);
+            *mark = !all_bits_if(is_usual_in_name(block[lane]));
         }
+        (first_of(lanes), by_words(&nontoken, |word| word))
     }
 }
 
-/// Returns all bits for a control, HTAB included, and none otherwise.
+/// Returns the least place of a control among the octets `16 r + lane` of a block, and 64 or more
+/// for none. Places are counted from `start`; those before it wrap around.
 #[inline(always)]
-const fn nontext(octet: u8) -> u8 {
-    if (octet < b' ') | (octet == 0x7f) { u8::MAX } else { 0 }
+#[allow(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a loop over the lanes of arrays becomes vectors; no index is out of range, and each \
+              place is less than 64"
+)]
+fn first_of_lane(block: &[u8; BLOCK], start: usize, lane: usize) -> u8 {
+    let place = |row: usize| {
+        let at = row * ROW + lane;
+        // DEL plus one is negative as `i8`, and so are octets that are not ASCII.
+        let is_text = block[at].wrapping_add(1).cast_signed() > b' '.cast_signed();
+        at.wrapping_sub(start) as u8 | all_bits_if(is_text)
+    };
+    place(0).min(place(1)).min(place(2).min(place(3)))
 }
 
-/// Transposes 8 by 8 bits: bit `c` of octet `r` becomes bit `r` of octet `c`. Each of three steps
-/// exchanges squares of twice the size.
 #[inline(always)]
-const fn transposed(bits: u64) -> u64 {
-    let bits = exchanged(bits, 7, 0x00aa_00aa_00aa_00aa);
-    let bits = exchanged(bits, 14, 0x0000_cccc_0000_cccc);
-    exchanged(bits, 28, 0x0000_0000_f0f0_f0f0)
+fn first_of(lanes: [u8; ROW]) -> Option<usize> {
+    let first = lanes.iter().fold(u8::MAX, |first, &place| first.min(place));
+    (usize::from(first) < BLOCK).then_some(usize::from(first))
 }
 
 #[inline(always)]
-const fn exchanged(bits: u64, distance: u32, which: u64) -> u64 {
-    let unlike = (bits ^ (bits >> distance)) & which;
-    bits ^ unlike ^ (unlike << distance)
+const fn is_usual_in_name(octet: u8) -> bool {
+    ((octet | 0x20).wrapping_sub(b'a') < 26) | (octet.wrapping_sub(b'0') < 10) | (octet == b'-')
+}
+
+#[inline(always)]
+const fn all_bits_if(condition: bool) -> u8 {
+    if condition { u8::MAX } else { 0 }
 }
 
 const ONES: u64 = u64::MAX / 0xff;
