@@ -2,7 +2,8 @@
 
 use crate::grammar::{FieldLine, HttpVersion, field_line_or_end, request_line, status_line};
 use crate::octets::{REG_NAME, run_end};
-use crate::scan::bitmaps::{self, Bitmaps, Classes};
+use crate::scan::bitmaps::classes::Classes;
+use crate::scan::bitmaps::{self, Bitmaps};
 use crate::scan::{HeadSource, Input, Words};
 use core::hint::black_box;
 use heapless::Vec;
@@ -28,11 +29,13 @@ pub struct Ends {
 /// A scan function caches its results from call to call, as a parse does.
 pub fn every_scan(octets: &[u8], mut show: impl FnMut(&str, &dyn Fn(usize) -> Ends)) {
     show("words", &|at| ends(&Words::new(octets).at(at), run_end(octets, at, REG_NAME)));
-    show("portable", &by_bitmaps::<bitmaps::Portable>(octets));
+    show("portable", &by_bitmaps::<bitmaps::portable::Portable>(octets));
     #[cfg(target_feature = "sse2")]
-    show("SSE2", &by_bitmaps::<bitmaps::Sse2>(octets));
+    show("SSE2", &by_bitmaps::<bitmaps::sse2::Sse2>(octets));
     #[cfg(target_feature = "avx2")]
-    show("AVX2", &by_bitmaps::<bitmaps::Avx2>(octets));
+    show("AVX2", &by_bitmaps::<bitmaps::avx2::Avx2>(octets));
+    #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+    show("NEON", &by_bitmaps::<bitmaps::neon::Neon>(octets));
 }
 
 fn by_bitmaps<C: Classes>(octets: &[u8]) -> impl Fn(usize) -> Ends {

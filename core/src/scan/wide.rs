@@ -4,11 +4,16 @@
 use super::bitmaps::{self, Bitmaps};
 
 #[cfg(all(feature = "simd", target_feature = "avx2"))]
-use bitmaps::Avx2 as Best;
-#[cfg(not(all(feature = "simd", target_feature = "sse2")))]
-use bitmaps::Portable as Best;
+use bitmaps::avx2::Avx2 as Best;
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_endian = "little"))]
+use bitmaps::neon::Neon as Best;
+#[cfg(not(all(
+    feature = "simd",
+    any(target_feature = "sse2", all(target_arch = "aarch64", target_endian = "little"))
+)))]
+use bitmaps::portable::Portable as Best;
 #[cfg(all(feature = "simd", target_feature = "sse2", not(target_feature = "avx2")))]
-use bitmaps::Sse2 as Best;
+use bitmaps::sse2::Sse2 as Best;
 
 /// The source from which heads are parsed.
 pub(crate) type HeadSource<'b> = Bitmaps<'b, Best>;

@@ -1,7 +1,8 @@
 //! Classes by the vector registers of x86 since 2013; a program has to be compiled for them.
 
 use super::classes::{Classes, HALF, ROW};
-use crate::octets::{REG_NAME, TARGET, TCHAR, is};
+use super::table::{BIT_OF_ROW, rows_of};
+use crate::octets::{REG_NAME, TARGET, TCHAR};
 use safe_arch::{
     add_i8_m128i, add_i8_m256i, bitand_m128i, cmp_eq_mask_i8_m128i, cmp_gt_mask_i8_m128i,
     cmp_gt_mask_i8_m256i, load_unaligned_m128i, m128i, m256i, move_mask_i8_m128i,
@@ -49,13 +50,8 @@ impl Classes for Avx2 {
 }
 
 /// Marks the octets outside a class.
-///
-/// ASCII is a table of 16 columns by the low half of an octet, and 8 rows by its high half. Bit `r`
-/// of entry `c` is set if the class contains the octet in row `r` and column `c`.
 #[inline(always)]
 fn outside(octets: &[u8; ROW], rows_of_column: &[u8; ROW]) -> u64 {
-    const BIT_OF_ROW: [u8; ROW] =
-        [1, 1 << 1, 1 << 2, 1 << 3, 1 << 4, 1 << 5, 1 << 6, 1 << 7, 0, 0, 0, 0, 0, 0, 0, 0];
     let octets = load_unaligned_m128i(octets);
     // A shuffle gives zero for an index whose highest bit is set: an octet that is not ASCII.
     let rows = shuffle_av_i8z_all_m128i(m128i::from(*rows_of_column), octets);
@@ -65,21 +61,4 @@ fn outside(octets: &[u8; ROW], rows_of_column: &[u8; ROW]) -> u64 {
         move_mask_i8_m128i(cmp_eq_mask_i8_m128i(bitand_m128i(rows, bit), set_splat_i8_m128i(0)))
             .cast_unsigned(),
     )
-}
-
-#[allow(
-    clippy::indexing_slicing,
-    clippy::cast_possible_truncation,
-    reason = "evaluated at compile time, over 0..128"
-)]
-const fn rows_of(class: u8) -> [u8; ROW] {
-    let mut rows = [0; ROW];
-    let mut octet = 0;
-    while octet < 0x80 {
-        if is(octet as u8, class) {
-            rows[octet % 16] |= 1 << (octet / 16);
-        }
-        octet += 1;
-    }
-    rows
 }

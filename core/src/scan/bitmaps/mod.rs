@@ -1,30 +1,24 @@
-//! Bitmaps of the octets of a class, and the ways to make them.
+//! Bitmaps of the octets of a class, and the ways to make them: each that the target has.
+#![cfg_attr(not(feature = "unstable-inside"), allow(dead_code, reason = "one way parses"))]
 
-#[cfg(all(target_feature = "avx2", any(feature = "unstable-inside", feature = "simd")))]
-mod avx2;
-mod classes;
+#[cfg(all(target_feature = "avx2", any(feature = "simd", feature = "unstable-inside")))]
+pub(crate) mod avx2;
+pub(crate) mod classes;
 mod marked;
-#[cfg(any(feature = "unstable-inside", not(all(feature = "simd", target_feature = "sse2"))))]
-mod portable;
 #[cfg(all(
-    target_feature = "sse2",
-    any(feature = "unstable-inside", all(feature = "simd", not(target_feature = "avx2")))
+    target_arch = "aarch64",
+    target_endian = "little",
+    any(feature = "simd", feature = "unstable-inside")
 ))]
-mod sse2;
+pub(crate) mod neon;
+pub(crate) mod portable;
+#[cfg(all(target_feature = "sse2", any(feature = "simd", feature = "unstable-inside")))]
+pub(crate) mod sse2;
+#[cfg(any(target_feature = "avx2", target_arch = "aarch64"))]
+mod table;
 
 use crate::octets::REG_NAME;
-#[cfg(all(target_feature = "avx2", any(feature = "unstable-inside", feature = "simd")))]
-pub(crate) use avx2::Avx2;
-#[cfg(feature = "unstable-inside")]
-pub(crate) use classes::Classes;
 pub(crate) use marked::Bitmaps;
-#[cfg(any(feature = "unstable-inside", not(all(feature = "simd", target_feature = "sse2"))))]
-pub(crate) use portable::Portable;
-#[cfg(all(
-    target_feature = "sse2",
-    any(feature = "unstable-inside", all(feature = "simd", not(target_feature = "avx2")))
-))]
-pub(crate) use sse2::Sse2;
 
 /// Returns the end of a run of `reg-name` without percent-encoded octets [RFC 3986 section 3.2.2].
 #[inline(always)]
