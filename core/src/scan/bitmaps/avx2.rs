@@ -1,13 +1,14 @@
 //! Classes by the vector registers of x86 since 2013; a program has to be compiled for them.
 
-use super::classes::{Classes, HALF, ROW};
+use super::classes::{BLOCK, Classes, HALF, ROW};
 use super::table::{BIT_OF_ROW, rows_of};
 use crate::octets::{REG_NAME, TARGET, TCHAR};
 use safe_arch::{
-    add_i8_m128i, add_i8_m256i, bitand_m128i, cmp_eq_mask_i8_m128i, cmp_gt_mask_i8_m128i,
-    cmp_gt_mask_i8_m256i, load_unaligned_m128i, m128i, m256i, move_mask_i8_m128i,
-    move_mask_i8_m256i, set_splat_i8_m128i, set_splat_i8_m256i, shr_imm_u16_m128i,
-    shuffle_av_i8z_all_m128i,
+    add_i8_m128i, add_i8_m256i, bitand_m128i, bitand_m256i, cmp_eq_mask_i8_m128i,
+    cmp_eq_mask_i8_m256i, cmp_gt_mask_i8_m128i, cmp_gt_mask_i8_m256i, load_unaligned_m128i, m128i,
+    m256i, move_mask_i8_m128i, move_mask_i8_m256i, set_splat_i8_m128i, set_splat_i8_m256i,
+    shr_imm_u16_m128i, shr_imm_u16_m256i, shuffle_av_i8z_all_m128i, shuffle_av_i8z_half_m256i,
+    splat_m128i_m256i,
 };
 
 /// AVX2: 256 bits at a time, and tables of 16 entries.
@@ -41,6 +42,14 @@ impl Classes for Avx2 {
         outside(row, const { &rows_of(TARGET) })
     }
 
+    /// Looks for the end of the name in 32 octets: few names are longer.
+    #[inline(always)]
+    fn line(block: &[u8; BLOCK]) -> (Option<usize>, u64) {
+        let name = block.first_chunk();
+        let nontoken = name.map_or(0, |half| outside_in_half(half, const { &rows_of(TCHAR) }));
+        (Self::first_nontext(block, 0), nontoken)
+    }
+
     #[inline(always)]
     fn nontext_of_half(half: &[u8; HALF]) -> u64 {
         let all = |octet: u8| set_splat_i8_m256i(octet.cast_signed());
@@ -59,6 +68,20 @@ fn outside(octets: &[u8; ROW], rows_of_column: &[u8; ROW]) -> u64 {
     let bit = shuffle_av_i8z_all_m128i(m128i::from(BIT_OF_ROW), row);
     u64::from(
         move_mask_i8_m128i(cmp_eq_mask_i8_m128i(bitand_m128i(rows, bit), set_splat_i8_m128i(0)))
+            .cast_unsigned(),
+    )
+}
+
+/// Marks as [`outside`] does, for two rows.
+#[inline(always)]
+fn outside_in_half(octets: &[u8; HALF], rows_of_column: &[u8; ROW]) -> u64 {
+    let table = |entries: &[u8; ROW]| splat_m128i_m256i(m128i::from(*entries));
+    let octets = m256i::from(*octets);
+    let rows = shuffle_av_i8z_half_m256i(table(rows_of_column), octets);
+    let row = bitand_m256i(shr_imm_u16_m256i::<4>(octets), set_splat_i8_m256i(0x0f));
+    let bit = shuffle_av_i8z_half_m256i(table(&BIT_OF_ROW), row);
+    u64::from(
+        move_mask_i8_m256i(cmp_eq_mask_i8_m256i(bitand_m256i(rows, bit), set_splat_i8_m256i(0)))
             .cast_unsigned(),
     )
 }

@@ -32,7 +32,7 @@ pub(crate) trait Classes: Copy {
     }
 
     /// Scans a block that begins with a field line: returns its first octet that `nontext` marks,
-    /// and what `nontoken` marks in its first row.
+    /// and what `nontoken` marks in its first row, or further on.
     #[inline(always)]
     fn line(block: &[u8; BLOCK]) -> (Option<usize>, u64) {
         (Self::first_nontext(block, 0), block.first_chunk().map_or(0, Self::nontoken))
