@@ -127,9 +127,10 @@ fn send(request: ClientRequest<'_>, data: Option<&str>) -> Result<ClientResponse
             let path = Path::new(path);
             let file = told("read", path, File::open(path))?;
             let metadata = told("read", path, file.metadata())?;
-            match metadata.is_file() {
-                true => request.send_reader_sized(file, metadata.len()),
-                false => request.send_reader(file),
+            if metadata.is_file() {
+                request.send_reader_sized(file, metadata.len())
+            } else {
+                request.send_reader(file)
             }
         }
         (Some(data), None) => request.send_body(data.as_bytes()),

@@ -151,12 +151,13 @@ fn begin(exchange: Exchange<'_>) -> Result<ResponseWriter<'_>, Error> {
 fn say(exchange: Exchange<'_>, status: Status, text: &str) -> Result<(), Error> {
     let has_no_body =
         matches!(status, Status::NO_CONTENT | Status::RESET_CONTENT | Status::NOT_MODIFIED);
-    match has_no_body {
-        true => exchange.responder.send(status, &[], b""),
-        false => exchange.responder.send(
+    if has_no_body {
+        exchange.responder.send(status, &[], b"")
+    } else {
+        exchange.responder.send(
             status,
             &[(FieldName::CONTENT_TYPE, TEXT)],
             format!("{text}\n").as_bytes(),
-        ),
+        )
     }
 }

@@ -56,10 +56,7 @@ pub fn is_limit(id: &str) -> bool {
 
 /// Returns all parsers of requests, or of responses.
 pub fn contenders(is_response: bool) -> Vec<Contender> {
-    let mut all = match is_response {
-        false => requests(),
-        true => responses(),
-    };
+    let mut all = if is_response { responses() } else { requests() };
     all.splice(1..1, if is_response { peers::responses() } else { peers::requests() });
     let mut buffer = [0; 8192];
     all.push(Contender::new("memcpy", "limit: memcpy", move |input| {

@@ -242,9 +242,10 @@ fn target(rng: &mut Rng) -> String {
     let mut target = String::new();
     for _ in 0..rng.usize(0..5) {
         target.push('/');
-        match chance(rng, 75) {
-            true => target.push_str(pick(rng, WORDS)),
-            false => target.push_str(&random(rng, HEX, 2..37)),
+        if chance(rng, 75) {
+            target.push_str(pick(rng, WORDS))
+        } else {
+            target.push_str(&random(rng, HEX, 2..37))
         }
     }
     if target.is_empty() || chance(rng, 15) {
@@ -371,9 +372,10 @@ fn request(rng: &mut Rng) -> Vec<u8> {
     let start = format!("{method} {} HTTP/1.{}", target(rng), if is_http10 { 0 } else { 1 });
     let mut fields = some_of(rng, REQUEST_FIELDS);
     if has_body {
-        let framing = match is_http10 || chance(rng, 65) {
-            true => ("Content-Length", rng.u32(1..200_000).to_string()),
-            false => ("Transfer-Encoding", "chunked".to_string()),
+        let framing = if is_http10 || chance(rng, 65) {
+            ("Content-Length", rng.u32(1..200_000).to_string())
+        } else {
+            ("Transfer-Encoding", "chunked".to_string())
         };
         fields.push(framing);
         fields.push(("Content-Type", pick(rng, TYPES).to_string()));
@@ -464,9 +466,10 @@ fn response(rng: &mut Rng) -> Vec<u8> {
     let mut fields = some_of(rng, RESPONSE_FIELDS);
     let may_have_body = !status.starts_with("204") && !status.starts_with("304");
     if may_have_body && chance(rng, 92) {
-        fields.push(match is_http10 || chance(rng, 70) {
-            true => ("Content-Length", rng.u32(..2_000_000).to_string()),
-            false => ("Transfer-Encoding", "chunked".to_string()),
+        fields.push(if is_http10 || chance(rng, 70) {
+            ("Content-Length", rng.u32(..2_000_000).to_string())
+        } else {
+            ("Transfer-Encoding", "chunked".to_string())
         });
     }
     rng.shuffle(&mut fields);
@@ -492,9 +495,10 @@ fn written(rng: &mut Rng, start: String, fields: Vec<(&'static str, String)>) ->
     let mut message = start;
     message.push_str("\r\n");
     for (name, value) in fields {
-        match is_lower {
-            true => message.push_str(&name.to_ascii_lowercase()),
-            false => message.push_str(name),
+        if is_lower {
+            message.push_str(&name.to_ascii_lowercase())
+        } else {
+            message.push_str(name)
         }
         let separator = if chance(rng, 2) {
             ":"

@@ -298,9 +298,10 @@ pub fn what_is_encoded_decodes(model: &BodyModel) {
     out.clear();
     let mut wire = Vec::new();
     for piece in &model.pieces {
-        let sent = match model.is_framed {
-            true => writer.frame_data(piece, &mut out),
-            false => writer.send_data(piece, &mut out).map(|()| &[][..]),
+        let sent = if model.is_framed {
+            writer.frame_data(piece, &mut out)
+        } else {
+            writer.send_data(piece, &mut out).map(|()| &[][..])
         };
         let Ok(sent) = sent else { return };
         wire.extend_from_slice(out.as_bytes());

@@ -305,9 +305,10 @@ fn begin_response<'w, const M: usize>(
     manner: ServerManner,
 ) -> ResponseHeadWriter<'w> {
     let head = connection.respond(Status::OK, out).expect("an answer is owed");
-    match manner.says_close {
-        true => head.field(FieldName::CONNECTION, CLOSE).expect("a field that fits"),
-        false => head,
+    if manner.says_close {
+        head.field(FieldName::CONNECTION, CLOSE).expect("a field that fits")
+    } else {
+        head
     }
 }
 

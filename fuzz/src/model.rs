@@ -116,12 +116,11 @@ impl RequestModel {
             .request(Method::new(&self.method)?, Target::new(&self.target)?, out)?
             .version(self.version());
         let head = with_fields(head, &self.fields)?;
-        match self.is_chunked {
-            true => {
-                head.chunked()?;
-                write_pieces(&self.body, writer, out)
-            }
-            false => head.body(&self.body),
+        if self.is_chunked {
+            head.chunked()?;
+            write_pieces(&self.body, writer, out)
+        } else {
+            head.body(&self.body)
         }
     }
 }
@@ -290,11 +289,10 @@ impl<'a> Arbitrary<'a> for ResponseModel {
         Ok(Self {
             asked: u.arbitrary()?,
             is_asked_http10: u.ratio(1, 4)?,
-            status: match u.arbitrary()? {
-                true => {
-                    *u.choose(&[100, 101, 103, 200, 204, 205, 206, 301, 304, 400, 426, 500, 599])?
-                }
-                false => u.int_in_range(100..=599)?,
+            status: if u.arbitrary()? {
+                *u.choose(&[100, 101, 103, 200, 204, 205, 206, 301, 304, 400, 426, 500, 599])?
+            } else {
+                u.int_in_range(100..=599)?
             },
             is_http10: u.ratio(1, 4)?,
             fields: fields(u)?,

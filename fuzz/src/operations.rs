@@ -161,9 +161,10 @@ pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
             Operation::RespondByHalf(code, finish, is_meanwhile) => {
                 let status = Status::new(*code).expect("a status");
                 let (mut receiving, mut sending) = connection.split();
-                let head = match is_meanwhile {
-                    true => sending.respond_while_receiving(status, &mut out),
-                    false => sending.respond(status, &mut out),
+                let head = if *is_meanwhile {
+                    sending.respond_while_receiving(status, &mut out)
+                } else {
+                    sending.respond(status, &mut out)
                 };
                 let written = head.and_then(|head| finish_head(head, *finish));
                 if written.is_ok() {

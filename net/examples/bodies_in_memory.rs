@@ -25,13 +25,14 @@ impl Peer {
     /// Returns a peer that sends this start line with a body of this size.
     fn new(start: &str, is_chunked: bool, size: usize) -> Self {
         let content = vec![b'x'; PIECE];
-        let (front, piece, end) = match is_chunked {
-            true => (
+        let (front, piece, end) = if is_chunked {
+            (
                 format!("{start}Transfer-Encoding: chunked\r\n\r\n"),
                 [format!("{PIECE:x}\r\n").as_bytes(), &content, b"\r\n"].concat(),
                 "0\r\n\r\n",
-            ),
-            false => (format!("{start}Content-Length: {size}\r\n\r\n"), content, ""),
+            )
+        } else {
+            (format!("{start}Content-Length: {size}\r\n\r\n"), content, "")
         };
         let (front, end) = (front.into_bytes(), end.as_bytes().to_vec());
         Self { front, piece, pieces: size / PIECE, end, position: 0, is_front: true, received: 0 }
@@ -140,9 +141,10 @@ fn server_download(is_chunked: bool, size: usize) -> Result<u64, Error> {
     let Some(Exchange { responder, .. }) = stream.next_request()? else {
         return Err(Error::Closed);
     };
-    let mut body = match is_chunked {
-        true => responder.stream(Status::OK, &[])?,
-        false => responder.stream_sized(Status::OK, &[], size as u64)?,
+    let mut body = if is_chunked {
+        responder.stream(Status::OK, &[])?
+    } else {
+        responder.stream_sized(Status::OK, &[], size as u64)?
     };
     write(&mut body, size)?;
     body.finish()?;
@@ -153,9 +155,8 @@ fn server_download(is_chunked: bool, size: usize) -> Result<u64, Error> {
 fn client_upload(is_chunked: bool, size: usize) -> Result<u64, Error> {
     let mut peer = Untimed(Peer::new("HTTP/1.1 200 OK\r\n", false, 0));
     let mut stream = ClientStream::with_settings(&mut peer, "a", settings());
-    let mut request = stream.begin(Method::PUT, Target::ROOT, |head| match is_chunked {
-        true => head.chunked(),
-        false => head.length(size as u64),
+    let mut request = stream.begin(Method::PUT, Target::ROOT, |head| {
+        if is_chunked { head.chunked() } else { head.length(size as u64) }
     })?;
     write(&mut request, size)?;
     request.finish()?;

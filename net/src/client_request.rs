@@ -170,9 +170,12 @@ impl<'r> ClientRequest<'r> {
             watch(writer.ready());
         }
         let ended = content.write(&mut writer).and_then(|()| Ok(writer.finish_into_head(&[])?.1));
-        ended.map_err(|error| match stream.has_no_response(&error) {
-            true => Failed::IncompleteResponse(error),
-            false => Failed::Otherwise(error),
+        ended.map_err(|error| {
+            if stream.has_no_response(&error) {
+                Failed::IncompleteResponse(error)
+            } else {
+                Failed::Otherwise(error)
+            }
         })
     }
 }

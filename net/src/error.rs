@@ -484,12 +484,13 @@ impl Error {
     pub(crate) fn of_address(error: io::Error) -> Self {
         let is_unreadable =
             error.kind() == io::ErrorKind::InvalidInput && error.raw_os_error().is_none();
-        Self::Io(match is_unreadable {
-            true => io::Error::new(
+        Self::Io(if is_unreadable {
+            io::Error::new(
                 error.kind(),
                 format!("{error}: write host:port, such as 127.0.0.1:8080"),
-            ),
-            false => error,
+            )
+        } else {
+            error
         })
     }
 }

@@ -186,9 +186,10 @@ impl<'s, S: Transport> Responder<'s, S> {
         if wire.slice.as_mut().is_some_and(TimeSlice::try_close_after_response) {
             wire.connection.close_after_response();
         }
-        match self.is_while_reading {
-            true => wire.write(Connection::write_continue)?,
-            false => wire.give_up_body(),
+        if self.is_while_reading {
+            wire.write(Connection::write_continue)?
+        } else {
+            wire.give_up_body()
         }
         let is_rejection = wire.peer_error.is_some();
         wire.write(|connection, out| {
@@ -326,18 +327,19 @@ fn end_response_body<S: Transport>(
 impl<S: Transport> Write for ResponseWriter<'_, S> {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
         let wire = &mut *borrow_wire(self.wire)?;
-        match self.is_whole && !octets.is_empty() {
-            true => return Err(Error::Usage(WriteError::BodyLength).into()),
-            false => wire.write_body(octets).map_err(|error| wire.or_peer_error(error))?,
+        if self.is_whole && !octets.is_empty() {
+            return Err(Error::Usage(WriteError::BodyLength).into());
         }
+        wire.write_body(octets).map_err(|error| wire.or_peer_error(error))?;
         Ok(octets.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         let wire = &mut *borrow_wire(self.wire)?;
-        match self.is_whole {
-            true => wire.flush()?,
-            false => wire.flush_body().map_err(|error| wire.or_peer_error(error))?,
+        if self.is_whole {
+            wire.flush()?
+        } else {
+            wire.flush_body().map_err(|error| wire.or_peer_error(error))?
         }
         Ok(())
     }

@@ -69,9 +69,10 @@ fn check_authority(authority: &str, start: usize) -> Result<&str, UrlError> {
     }
     let at = |part: &str| start.saturating_add(part.len());
     // A colon ends a host, unless the host is an address in brackets.
-    let end = match authority.starts_with('[') {
-        true => authority.find(']').map_or(authority.len(), |last| last.saturating_add(1)),
-        false => authority.find(':').unwrap_or(authority.len()),
+    let end = if authority.starts_with('[') {
+        authority.find(']').map_or(authority.len(), |last| last.saturating_add(1))
+    } else {
+        authority.find(':').unwrap_or(authority.len())
     };
     let (host, port) = authority.split_at_checked(end).unwrap_or((authority, ""));
     if port.matches(':').count() > 1 {
@@ -98,10 +99,7 @@ fn check_authority(authority: &str, start: usize) -> Result<&str, UrlError> {
     };
     let is_port = digits.bytes().all(|octet| octet.is_ascii_digit())
         && (digits.is_empty() || digits.parse::<u16>().is_ok());
-    match is_port {
-        true => Ok(port),
-        false => Err(UrlError::InvalidPort { at: at(host).saturating_add(1) }),
-    }
+    if is_port { Ok(port) } else { Err(UrlError::InvalidPort { at: at(host).saturating_add(1) }) }
 }
 
 /// Percent-encodes a path and query as browsers do [WHATWG URL section 4.4].

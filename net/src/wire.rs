@@ -260,9 +260,10 @@ impl<S: Transport, C: Connection> Wire<S, C> {
 
     /// Fails if an idle connection has to close, for room or a shutdown.
     fn check_idle(&mut self, wait: Wait) -> Result<(), Error> {
-        match wait == Wait::Idle && self.slice.as_mut().is_some_and(TimeSlice::try_close_idle) {
-            true => Err(PeerError::TooSlow { wait, after: CHECK_INTERVAL }.into()),
-            false => Ok(()),
+        if wait == Wait::Idle && self.slice.as_mut().is_some_and(TimeSlice::try_close_idle) {
+            Err(PeerError::TooSlow { wait, after: CHECK_INTERVAL }.into())
+        } else {
+            Ok(())
         }
     }
 

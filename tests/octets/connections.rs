@@ -1197,9 +1197,10 @@ fn rfc9112_9_6_the_sending_half_knows_what_is_owed() {
         if is_read {
             read().unwrap();
         }
-        match is_announced {
-            true => sending.respond_while_receiving(Status::OK, &mut out),
-            false => sending.respond(Status::OK, &mut out),
+        if is_announced {
+            sending.respond_while_receiving(Status::OK, &mut out)
+        } else {
+            sending.respond(Status::OK, &mut out)
         }
         .unwrap()
         .chunked()

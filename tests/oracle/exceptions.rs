@@ -404,9 +404,10 @@ fn mended_target(target: &[u8]) -> Option<Vec<u8>> {
     }
     let mut mended = target[..path].to_vec();
     for (at, octet) in target.iter().enumerate().skip(path) {
-        match is_stray(at) {
-            true => mended.extend_from_slice(format!("%{octet:02x}").as_bytes()),
-            false => mended.push(*octet),
+        if is_stray(at) {
+            mended.extend_from_slice(format!("%{octet:02x}").as_bytes())
+        } else {
+            mended.push(*octet)
         }
     }
     Some(mended)

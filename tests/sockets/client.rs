@@ -140,15 +140,14 @@ fn a_response_that_is_left_unread_is_skipped_within_a_limit() {
             ClientStream::connect_with_settings(&canned([response, response]), settings).unwrap();
         drop(client.request(Method::GET, Target::ROOT, &[], b"").unwrap());
         let second = get_again(&mut client);
-        match is_open {
-            true => assert_eq!(second.unwrap().1.len(), 50),
-            false => {
-                assert!(matches!(second, Err(Error::Closed)), "{second:?}");
-                assert!(
-                    !client.is_open() && matches!(get_again(&mut client), Err(Error::Closed)),
-                    "for good"
-                );
-            }
+        if is_open {
+            assert_eq!(second.unwrap().1.len(), 50)
+        } else {
+            assert!(matches!(second, Err(Error::Closed)), "{second:?}");
+            assert!(
+                !client.is_open() && matches!(get_again(&mut client), Err(Error::Closed)),
+                "for good"
+            );
         }
     }
 }

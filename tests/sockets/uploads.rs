@@ -136,11 +136,10 @@ fn curl_gets_each_404_and_413() {
                 for _ in 0..3 {
                     let output = run(&mut curl);
                     let got = text(&output.stdout);
-                    tally.add(match got == status && output.status.success() {
-                        true => Ok(()),
-                        false => {
-                            Err(format!("{size} octets: {got} {}", text(&output.stderr).trim()))
-                        }
+                    tally.add(if got == status && output.status.success() {
+                        Ok(())
+                    } else {
+                        Err(format!("{size} octets: {got} {}", text(&output.stderr).trim()))
                     });
                 }
             }

@@ -101,9 +101,10 @@ fn explain(arguments: &Arguments) -> io::Result<Reading> {
         }
         Input::Datagram { to, .. } => one_datagram(&octets, method(to)?),
     };
-    let shown = match json {
-        true => writeln!(io::stdout(), "{}", json::object(&reading, &octets)),
-        false => view::show(&reading, &octets, name),
+    let shown = if *json {
+        writeln!(io::stdout(), "{}", json::object(&reading, &octets))
+    } else {
+        view::show(&reading, &octets, name)
     };
     match shown {
         // The reader of the pipe has stopped reading.

@@ -585,10 +585,7 @@ fn body_length(rng: &mut Rng, draft: &mut Draft) -> bool {
     if draft.content.is_empty() {
         return false;
     }
-    match rng.bool() {
-        true => draft.content.truncate(rng.usize(..draft.content.len())),
-        false => draft.content.extend_from_slice(b"more"),
-    }
+    if rng.bool() { draft.content.truncate(rng.usize(..draft.content.len())) } else { draft.content.extend_from_slice(b"more") }
     true
 }
 
