@@ -44,8 +44,8 @@ impl Status {
 
     /// Returns the three digits in ASCII.
     pub(crate) fn digits(self) -> [u8; 3] {
-        let (hundreds, rest) = (self.0 / 100, self.0 % 100);
-        [hundreds, rest / 10, rest % 10].map(|digit| b'0' | digit.to_le_bytes()[0])
+        let [hundreds, rest] = [self.0 / 100, self.0 % 100].map(|part| part.to_le_bytes()[0]);
+        [b'0' | hundreds, b'0' | (rest / 10), b'0' | (rest % 10)]
     }
 
     /// Returns whether the status is interim: 100 to 199 [RFC 9110 section 15.2].
@@ -131,15 +131,18 @@ const fn steps<const N: usize>(registered: [(u16, usize); N]) -> [(u8, u8); N] {
 /// Returns the phrase of a code, from tables that are small in flash: steps from code to code take
 /// 100 octets less than a jump table.
 const fn phrase(code: u16) -> &'static str {
-    let (mut registered, mut phrases, mut left) = (REGISTERED, PHRASES, code);
+    let (mut registered, mut left, mut start) = (REGISTERED, code, 0usize);
     while let [(step, len), others @ ..] = registered
-        && let Some((phrase, rest)) = phrases.split_at_checked(*len as usize)
         && let Some(beyond) = left.checked_sub(*step as u16)
     {
-        if beyond == 0 {
+        let len = *len as usize;
+        if beyond == 0
+            && let Some((_, phrases)) = PHRASES.split_at_checked(start)
+            && let Some((phrase, _)) = phrases.split_at_checked(len)
+        {
             return phrase;
         }
-        (registered, phrases, left) = (others, rest, beyond);
+        (registered, left, start) = (others, beyond, start.wrapping_add(len));
     }
     ""
 }
