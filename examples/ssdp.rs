@@ -1,10 +1,9 @@
 //! HTTP over UDP: discovers or announces devices by SSDP, as in UPnP, over IPv4 and IPv6 multicast
 //! or from one socket to another.
 
-use bareline_core::datagram::Whole;
 use bareline_core::{
-    FieldName, FieldSpans, FieldValue, Fields, HeadWriter, Method, RequestContext, Status, Target,
-    WriteError, dump,
+    FieldName, FieldSpans, FieldValue, Fields, HeadSink, HeadWriter, Method, RequestContext,
+    Status, Target, WriteError, dump,
 };
 use bareline_net::{Error, PeerError, UdpPeer, Wait};
 use clap::{Parser, ValueEnum};
@@ -307,10 +306,10 @@ fn announce(peer: &mut UdpPeer, place: Place, kind: &'static str) -> Result<(), 
     })
 }
 
-fn describe<'w>(
-    head: HeadWriter<'w, Whole>,
+fn describe<'w, S: HeadSink>(
+    head: HeadWriter<'w, S>,
     location: &str,
-) -> Result<HeadWriter<'w, Whole>, WriteError> {
+) -> Result<HeadWriter<'w, S>, WriteError> {
     head.field(FieldName::from_static("CACHE-CONTROL"), FieldValue::from_static("max-age=1800"))?
         .field(FieldName::from_static("EXT"), FieldValue::from_static(""))?
         .field(LOCATION, FieldValue::new(location)?)?

@@ -16,8 +16,11 @@ use crate::error::{ParseError, ParseErrorKind, WriteError};
 use crate::framing::Framing;
 use crate::head::{Facts, LentSpans, Limits, Parsed, RequestHead, RequestProgress, ResponseHead};
 use crate::octets::empty_lines_end;
-use crate::value::{Medium, Method, Status, Target};
-use crate::write::{HeadWriter, HeadWritten, RequestContext, Sink, WireBuf};
+use crate::value::{Medium, Method, Status, Target, Version};
+use crate::write::{
+    HeadWriter, HeadWritten, Message, Request, RequestContext, Response, Sink, WireBuf,
+};
+use core::marker::PhantomData;
 
 /// Parses a datagram as one request, and returns its head and body.
 ///
@@ -72,13 +75,15 @@ pub fn response<'b>(
 /// [`WriteError::OutOfTurn`] when the buffer is not empty.
 pub fn write_request<'w, const M: usize>(
     out: &'w mut WireBuf<M>,
-    method: Method<'_>,
-    target: Target<'_>,
-) -> Result<HeadWriter<'w, Whole>, WriteError> {
-    match target.form().suits(method, Medium::Datagram) {
-        true => HeadWriter::request(out.message_draft()?, Whole, method, target),
-        false => Err(WriteError::TargetForm),
+    method: Method<'w>,
+    target: Target<'w>,
+) -> Result<RequestHeadWriter<'w>, WriteError> {
+    if !target.form().suits(method, Medium::Datagram) {
+        return Err(WriteError::TargetForm);
     }
+    let draft = out.message_draft()?;
+    let request = Request::new(method, target, Version::Http11)?;
+    Ok(HeadWriter::new(draft, Whole(PhantomData), request))
 }
 
 /// Begins a response in a datagram.
@@ -89,19 +94,28 @@ pub fn write_response<const M: usize>(
     out: &mut WireBuf<M>,
     context: RequestContext,
     status: Status,
-) -> Result<HeadWriter<'_, Whole>, WriteError> {
-    HeadWriter::response(out.message_draft()?, Whole, context, status)
+) -> Result<ResponseHeadWriter<'_>, WriteError> {
+    let draft = out.message_draft()?;
+    Ok(HeadWriter::new(draft, Whole(PhantomData), Response::new(context, status)?))
 }
+
+/// A [`HeadWriter`] of a request in a datagram.
+pub type RequestHeadWriter<'w> = HeadWriter<'w, Whole<Request<'w>>>;
+
+/// A [`HeadWriter`] of a response in a datagram.
+pub type ResponseHeadWriter<'w> = HeadWriter<'w, Whole<Response>>;
 
 /// A marker of a message in one datagram: its body is written with its head.
 #[derive(Debug)]
-pub struct Whole;
+pub struct Whole<M = Response>(PhantomData<M>);
 
-impl Sink for Whole {
+impl<M: Message> Sink for Whole<M> {
+    type Message = M;
+
     const IS_CONNECTION: bool = false;
     const IS_DATAGRAM: bool = true;
 
-    fn head_written(self, _: HeadWritten) {}
+    fn head_written(self, _: &M, _: HeadWritten) {}
 }
 
 /// Returns the error of a datagram whose head is incomplete.

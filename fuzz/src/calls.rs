@@ -5,8 +5,8 @@ use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Result, Unstructured};
 use bareline_core::{
     BodyDecoder, BodyPart, FieldName, FieldSpans, FieldValue, Framing, HeadWriter, Limits,
-    MessageWriter, Method, Parsed, RequestContext, RequestHead, ResponseHead, Status, Target,
-    Version, WireBuf, WriteError,
+    MessageWriter, Method, Parsed, RequestContext, RequestHead, ResponseHead, Status, StreamSink,
+    Target, Version, WireBuf, WriteError,
 };
 use std::fmt;
 
@@ -197,21 +197,20 @@ impl Calls {
         out: &mut WireBuf<4096>,
     ) -> std::result::Result<(), WriteError> {
         let method = Method::new(&self.method)?;
-        let mut head = match &self.target {
-            Some(target) => writer.request(method, Target::new(target)?, out)?,
-            None => writer.response(
-                RequestContext::new(method, Version::Http11),
-                Status::new(self.status)?,
-                out,
-            )?,
+        let is_body_next = match &self.target {
+            Some(target) => {
+                self.finish_head(writer.request(method, Target::new(target)?, out)?)?
+            }
+            None => {
+                let context = RequestContext::new(method, Version::Http11);
+                let mut head = writer.response(context, Status::new(self.status)?, out)?;
+                if let Some(reason) = &self.reason {
+                    head = head.reason(FieldValue::new(reason)?)?;
+                }
+                self.finish_head(head)?
+            }
         };
-        if let (Some(reason), None) = (&self.reason, &self.target) {
-            head = head.reason(FieldValue::new(reason)?)?;
-        }
-        for (name, value) in &self.fields {
-            head = head.field(FieldName::new(name)?, FieldValue::new(value)?)?;
-        }
-        if !self.finish_head(head)? {
+        if !is_body_next {
             return Ok(());
         }
         for piece in &self.pieces {
@@ -225,8 +224,14 @@ impl Calls {
         writer.end_body(&trailers?, out)
     }
 
-    /// Ends the head; returns whether the body follows.
-    fn finish_head(&self, head: HeadWriter<'_>) -> std::result::Result<bool, WriteError> {
+    /// Writes the fields and ends the head; returns whether the body follows.
+    fn finish_head(
+        &self,
+        mut head: HeadWriter<'_, impl StreamSink>,
+    ) -> std::result::Result<bool, WriteError> {
+        for (name, value) in &self.fields {
+            head = head.field(FieldName::new(name)?, FieldValue::new(value)?)?;
+        }
         match self.end {
             End::Nothing => head.without_body().map(|()| false),
             End::Whole => head.body(&self.pieces.concat()).map(|()| false),

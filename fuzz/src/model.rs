@@ -3,8 +3,8 @@
 use crate::shown::{field_lines, text};
 use arbitrary::{Arbitrary, Result, Unstructured};
 use bareline_core::{
-    FieldName, FieldValue, HeadWriter, MessageWriter, Method, RequestContext, Status, Target,
-    Version, WireBuf, WriteError,
+    FieldName, FieldValue, HeadSink, HeadWriter, MessageWriter, Method, RequestContext, Status,
+    Target, Version, WireBuf, WriteError,
 };
 use std::fmt;
 
@@ -201,10 +201,10 @@ fn version(is_http10: bool) -> Version {
     if is_http10 { Version::Http10 } else { Version::Http11 }
 }
 
-fn with_fields<'w>(
-    mut head: HeadWriter<'w>,
+fn with_fields<'w, S: HeadSink>(
+    mut head: HeadWriter<'w, S>,
     fields: &[(String, Vec<u8>)],
-) -> core::result::Result<HeadWriter<'w>, WriteError> {
+) -> core::result::Result<HeadWriter<'w, S>, WriteError> {
     for (name, value) in fields {
         head = head.field(FieldName::new(name)?, FieldValue::new(value)?)?;
     }

@@ -4,8 +4,8 @@ use crate::error::{Error, PeerError, Wait};
 use crate::time_budget::is_passing;
 use crate::wire::OUT;
 use bareline_core::{
-    HeadWriter, LentSpans, Method, ParseError, ParseErrorKind, RequestContext, RequestHead,
-    ResponseHead, Status, Target, WireBuf, WriteError, datagram,
+    LentSpans, Method, ParseError, ParseErrorKind, RequestContext, RequestHead, ResponseHead,
+    Status, Target, WireBuf, WriteError, datagram,
 };
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::time::{Duration, Instant};
@@ -168,7 +168,7 @@ impl UdpPeer {
         method: Method<'_>,
         target: Target<'_>,
         to: SocketAddr,
-        write: impl FnOnce(HeadWriter<'_, datagram::Whole>) -> Result<(), WriteError>,
+        write: impl FnOnce(datagram::RequestHeadWriter<'_>) -> Result<(), WriteError>,
     ) -> Result<(), Error> {
         let mut out = WireBuf::<OUT>::new();
         datagram::write_request(&mut out, method, target).and_then(write).map_err(unsent)?;
@@ -183,7 +183,7 @@ impl UdpPeer {
         context: RequestContext,
         status: Status,
         to: SocketAddr,
-        write: impl FnOnce(HeadWriter<'_, datagram::Whole>) -> Result<(), WriteError>,
+        write: impl FnOnce(datagram::ResponseHeadWriter<'_>) -> Result<(), WriteError>,
     ) -> Result<(), Error> {
         let mut out = WireBuf::<OUT>::new();
         datagram::write_response(&mut out, context, status).and_then(write).map_err(unsent)?;

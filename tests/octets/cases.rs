@@ -10,8 +10,8 @@
 )]
 
 use bareline_core::{
-    FieldName, FieldValue, HeadWriter, MessageWriter, Method, RequestContext, Status, Target,
-    Version, WireBuf, WriteError,
+    FieldName, FieldValue, HeadWriter, MessageWriter, Method, RequestContext, Status, StreamSink,
+    Target, Version, WireBuf, WriteError,
 };
 use bareline_explain::reading::{Asked, Field, Message, Reading, StartLine, requests, responses};
 use serde_json::Value;
@@ -298,7 +298,7 @@ fn from_latin1(text: &str) -> Vec<u8> {
 /// The fields that frame the body become the call for that framing; a second one is an ordinary
 /// field.
 fn end(
-    mut head: HeadWriter<'_>,
+    mut head: HeadWriter<'_, impl StreamSink>,
     headers: &[(String, Vec<u8>)],
     body: &[Vec<u8>],
 ) -> Result<bool, WriteError> {

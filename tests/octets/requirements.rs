@@ -9,8 +9,9 @@
 
 use bareline_core::{
     ClientConnection, ClientEvent, ClientState, FieldName, FieldSpans, FieldValue, Framing,
-    HeadWriter, Limits, MessageWriter, Method, ParseError, ParseErrorKind, Parsed, RequestContext,
-    RequestHead, ResponseHead, Status, Target, TargetForm, Version, WireBuf, WriteError, datagram,
+    HeadSink, HeadWriter, Limits, MessageWriter, Method, ParseError, ParseErrorKind, Parsed,
+    RequestContext, RequestHead, ResponseHead, Status, Target, TargetForm, Version, WireBuf,
+    WriteError, datagram,
 };
 use std::collections::HashSet;
 
@@ -936,10 +937,10 @@ fn rfc3986_2_1_a_target_that_was_read_is_written_encoded() {
 const OTHER: RequestContext = RequestContext::UNREAD;
 type Fields<'a> = &'a [(&'a str, &'a str)];
 
-fn with_fields<'w>(
-    mut head: HeadWriter<'w>,
+fn with_fields<'w, S: HeadSink>(
+    mut head: HeadWriter<'w, S>,
     fields: Fields<'_>,
-) -> Result<HeadWriter<'w>, WriteError> {
+) -> Result<HeadWriter<'w, S>, WriteError> {
     for (name, value) in fields {
         head = head.field(FieldName::new(name)?, FieldValue::new(*value)?)?;
     }

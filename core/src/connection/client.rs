@@ -11,8 +11,8 @@ use crate::head::{
 use crate::record::debug_record;
 use crate::value::{Medium, Method, Status, Target, Version};
 use crate::write::{
-    BodyStep, HeadWriter, HeadWritten, RequestContext, Sink, StreamSink, TrailerField, WireBuf,
-    body_calls,
+    BodyStep, HeadWriter, HeadWritten, Request, RequestContext, Sink, StreamSink, TrailerField,
+    WireBuf, body_calls,
 };
 
 /// The client side of a connection, without I/O and without a clock [RFC 9112 section 9].
@@ -122,8 +122,8 @@ impl ClientConnection {
     ///   written ([`Target::encoded`] encodes them).
     pub fn request<'w, const M: usize>(
         &'w mut self,
-        method: Method<'_>,
-        target: Target<'_>,
+        method: Method<'w>,
+        target: Target<'w>,
         out: &'w mut WireBuf<M>,
     ) -> Result<RequestHeadWriter<'w>, WriteError> {
         if self.state() != ClientState::Idle {
@@ -133,10 +133,8 @@ impl ClientConnection {
         if !target.form().suits(method, Medium::Stream) {
             return Err(WriteError::TargetForm);
         }
-        let context = RequestContext::new(method, Version::Http11);
-        let sink = RequestSink { outbound: &mut self.outbound, context };
-        let writer = HeadWriter::request(out.head_draft()?, sink, method, target)?;
-        Ok(writer.server_version(self.server_version))
+        let (draft, sink) = (out.head_draft()?, RequestSink { outbound: &mut self.outbound });
+        Ok(HeadWriter::new(draft, sink, Request::new(method, target, self.server_version)?))
     }
 
     body_calls!();
@@ -364,22 +362,22 @@ pub type RequestHeadWriter<'w> = HeadWriter<'w, RequestSink<'w>>;
 #[derive(Debug)]
 pub struct RequestSink<'w> {
     outbound: &'w mut Outbound,
-    context: RequestContext,
 }
 
 impl StreamSink for RequestSink<'_> {}
 
-impl Sink for RequestSink<'_> {
+impl<'w> Sink for RequestSink<'w> {
+    type Message = Request<'w>;
+
     const IS_CONNECTION: bool = true;
 
-    fn head_written(self, written: HeadWritten) {
+    fn head_written(self, request: &Request<'w>, written: HeadWritten) {
         *self.outbound = Outbound {
             outgoing: Outgoing::after_head(written.body),
-            context: self.context,
-            closes: written.says_close
-                || (written.version == Version::Http10 && !written.says_keep_alive),
-            expects_continue: written.expects_continue && written.version == Version::Http11,
-            offers_upgrade: written.offers_upgrade && written.version == Version::Http11,
+            context: RequestContext::new(request.method, Version::Http11),
+            closes: written.closes,
+            expects_continue: written.expects_continue,
+            offers_upgrade: written.offers_upgrade,
         };
     }
 }

@@ -8,8 +8,8 @@ use crate::head::{Facts, LentSpans, Limits, Parsed, RequestHead, RequestProgress
 use crate::record::debug_record;
 use crate::value::{Medium, Status, Version};
 use crate::write::{
-    BodyStep, HeadWriter, HeadWritten, Persistence, RequestContext, Sink, StreamSink, TrailerField,
-    WireBuf, body_calls,
+    BodyStep, HeadWriter, HeadWritten, Persistence, RequestContext, Response, Sink, StreamSink,
+    TrailerField, WireBuf, body_calls,
 };
 
 /// The server side of a connection, without I/O and without a clock [RFC 9112 section 9].
@@ -581,14 +581,10 @@ impl Outbound {
             Version::Http11 => Persistence::Unsaid,
             Version::Http10 => Persistence::KeepAlive,
         };
-        let context = self.context;
-        let writer = HeadWriter::response(
-            out.head_draft()?,
-            ResponseSink { outbound: self, status, rejected: None },
-            context,
-            status,
-        )?;
-        Ok(writer.persistence(persistence))
+        let draft = out.head_draft()?;
+        let response = Response::new(self.context, status)?;
+        let sink = ResponseSink { outbound: self, rejected: None };
+        Ok(HeadWriter::new(draft, sink, response).persistence(persistence))
     }
 
     fn reject<'w, const M: usize>(
@@ -600,10 +596,10 @@ impl Outbound {
         if !matches!(self.outgoing, Outgoing::Idle | Outgoing::Owed) || status.is_informational() {
             return Err(WriteError::OutOfTurn);
         }
-        let context = self.context;
-        let sink = ResponseSink { outbound: self, status, rejected: Some(shared) };
-        Ok(HeadWriter::response(out.head_draft()?, sink, context, status)?
-            .persistence(Persistence::Close))
+        let draft = out.head_draft()?;
+        let response = Response::new(self.context, status)?;
+        let sink = ResponseSink { outbound: self, rejected: Some(shared) };
+        Ok(HeadWriter::new(draft, sink, response).persistence(Persistence::Close))
     }
 
     fn outgoing(&mut self, shared: &Shared, step: BodyStep) -> Result<&mut Outgoing, WriteError> {
@@ -625,18 +621,18 @@ pub type ResponseHeadWriter<'w> = HeadWriter<'w, ResponseSink<'w>>;
 #[derive(Debug)]
 pub struct ResponseSink<'w> {
     outbound: &'w mut Outbound,
-    status: Status,
     rejected: Option<&'w Shared>,
 }
 
 impl StreamSink for ResponseSink<'_> {}
 
 impl Sink for ResponseSink<'_> {
-    const IS_CONNECTION: bool = true;
-    const MAY_BE_REQUEST: bool = false;
+    type Message = Response;
 
-    fn head_written(self, written: HeadWritten) {
-        let Self { outbound, status, rejected } = self;
+    const IS_CONNECTION: bool = true;
+
+    fn head_written(self, response: &Response, written: HeadWritten) {
+        let (Self { outbound, rejected }, status) = (self, response.status);
         if let Some(shared) = rejected {
             shared.set_failed();
             outbound.rejects = true;
@@ -644,17 +640,14 @@ impl Sink for ResponseSink<'_> {
         if status == Status::CONTINUE {
             outbound.expects_continue = false;
         }
-        if written.says_close {
+        if written.closes {
             outbound.next = Next::Close;
         }
         if status.is_informational() && status != Status::SWITCHING_PROTOCOLS {
             return;
         }
-        let is_tunnel = outbound.context.is_connect() && status.is_successful();
-        if is_tunnel || status == Status::SWITCHING_PROTOCOLS {
+        if response.begins_tunnel() || status == Status::SWITCHING_PROTOCOLS {
             outbound.next = Next::Upgrade;
-        } else if written.version == Version::Http10 && !written.says_keep_alive {
-            outbound.next = Next::Close;
         }
         outbound.outgoing = Outgoing::after_head(written.body);
     }

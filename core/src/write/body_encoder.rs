@@ -3,6 +3,7 @@
 use super::WireBuf;
 use super::wire_buf::{Draft, Next};
 use crate::error::WriteError;
+use crate::framing::Framing;
 use crate::value::{FieldName, FieldValue};
 
 /// An encoder that frames a body as its head declares, and rejects any other body [RFC 9112 section
@@ -38,29 +39,30 @@ pub(super) enum Data {
     Forbidden,
 }
 
+impl Data {
+    /// Returns the octets of a body that are sent.
+    pub(super) fn sent(self, body: &[u8]) -> &[u8] {
+        if self == Self::Sent { body } else { &[] }
+    }
+}
+
 /// A field of the trailer section: name and value.
 pub type TrailerField<'a> = (FieldName<'a>, FieldValue<'a>);
 
 impl BodyEncoder {
-    const fn new(left: Left, data: Data) -> Self {
+    pub(super) const fn new(framing: Framing, data: Data) -> Self {
+        let left = match framing {
+            Framing::Length(length) => Left::Octets(length),
+            Framing::Chunked => Left::Chunks,
+            Framing::UntilClose => Left::AnyUntilClose,
+            Framing::None | Framing::Tunnel => Left::Nothing,
+        };
         Self { left, data, is_last: false, next: Next::HEAD }
-    }
-
-    pub(super) const fn length(length: u64, data: Data) -> Self {
-        Self::new(Left::Octets(length), data)
-    }
-
-    pub(super) const fn chunked(data: Data) -> Self {
-        Self::new(Left::Chunks, data)
-    }
-
-    pub(super) const fn until_close(data: Data) -> Self {
-        Self::new(Left::AnyUntilClose, data)
     }
 
     /// Returns an encoder of a body that is already complete.
     pub(crate) const fn ended() -> Self {
-        Self::new(Left::Nothing, Data::Sent)
+        Self::new(Framing::None, Data::Sent)
     }
 
     /// Sets whether the message is the last one on its stream.

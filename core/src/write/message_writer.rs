@@ -2,11 +2,13 @@
 
 use super::body_encoder::{BodyStep, body_calls};
 use super::head_writer::sealed::Sink;
+use super::message::{Message, Request, Response};
 use super::{
     BodyEncoder, HeadWriter, HeadWritten, RequestContext, StreamSink, TrailerField, WireBuf,
 };
 use crate::error::WriteError;
-use crate::value::{Medium, Method, Status, Target};
+use crate::value::{Medium, Method, Status, Target, Version};
+use core::marker::PhantomData;
 
 /// A writer of consecutive messages, for a stream without a connection of this crate.
 ///
@@ -51,14 +53,15 @@ impl MessageWriter {
     /// - [`WriteError::OutOfTurn`] if no message may begin.
     pub fn request<'w, const M: usize>(
         &'w mut self,
-        method: Method<'_>,
-        target: Target<'_>,
+        method: Method<'w>,
+        target: Target<'w>,
         out: &'w mut WireBuf<M>,
-    ) -> Result<HeadWriter<'w>, WriteError> {
-        match target.form().suits(method, Medium::Stream) {
-            true => HeadWriter::request(out.head_draft()?, self.detached()?, method, target),
-            false => Err(WriteError::TargetForm),
+    ) -> Result<HeadWriter<'w, Detached<'w, Request<'w>>>, WriteError> {
+        if !target.form().suits(method, Medium::Stream) {
+            return Err(WriteError::TargetForm);
         }
+        let (draft, sink) = (out.head_draft()?, self.detached()?);
+        Ok(HeadWriter::new(draft, sink, Request::new(method, target, Version::Http11)?))
     }
 
     /// Begins a response with this status and its registered reason phrase.
@@ -72,12 +75,13 @@ impl MessageWriter {
         status: Status,
         out: &'w mut WireBuf<M>,
     ) -> Result<HeadWriter<'w>, WriteError> {
-        HeadWriter::response(out.head_draft()?, self.detached()?, context, status)
+        let (draft, sink) = (out.head_draft()?, self.detached()?);
+        Ok(HeadWriter::new(draft, sink, Response::new(context, status)?))
     }
 
-    fn detached(&mut self) -> Result<Detached<'_>, WriteError> {
+    fn detached<M>(&mut self) -> Result<Detached<'_, M>, WriteError> {
         match self.body.may_be_followed() {
-            true => Ok(Detached { body: &mut self.body }),
+            true => Ok(Detached { body: &mut self.body, message: PhantomData }),
             false => Err(WriteError::OutOfTurn),
         }
     }
@@ -97,16 +101,19 @@ impl Default for MessageWriter {
 
 /// The destination of the heads of a [`MessageWriter`].
 #[derive(Debug)]
-pub struct Detached<'w> {
+pub struct Detached<'w, M = Response> {
     body: &'w mut BodyEncoder,
+    message: PhantomData<M>,
 }
 
-impl Sink for Detached<'_> {
+impl<M: Message> Sink for Detached<'_, M> {
+    type Message = M;
+
     const IS_CONNECTION: bool = false;
 
-    fn head_written(self, written: HeadWritten) {
+    fn head_written(self, _: &M, written: HeadWritten) {
         *self.body = written.body;
     }
 }
 
-impl StreamSink for Detached<'_> {}
+impl<M: Message> StreamSink for Detached<'_, M> {}

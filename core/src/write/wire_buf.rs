@@ -134,7 +134,7 @@ impl<const M: usize> fmt::Debug for WireBuf<M> {
 
 /// Octets after those that count. Committing the draft makes them count; a dropped or forgotten
 /// draft leaves no trace.
-pub(crate) struct Draft<'w> {
+pub struct Draft<'w> {
     octets: &'w mut [u8],
     /// The end of the draft.
     end: usize,
@@ -143,7 +143,7 @@ pub(crate) struct Draft<'w> {
 }
 
 impl Draft<'_> {
-    #[cfg_attr(target_pointer_width = "64", inline)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn put(&mut self, octets: &[u8]) -> Result<(), WriteError> {
         copy(self.room(octets.len())?, octets);
@@ -178,10 +178,9 @@ impl Draft<'_> {
         Err(WriteError::BufferFull)
     }
 
-    /// Writes `status-line CRLF`, of HTTP/1.1 and with the registered reason phrase.
+    /// Writes `status-line CRLF`, of HTTP/1.1.
     #[inline(always)]
-    pub(crate) fn status_line(&mut self, status: Status) -> Result<(), WriteError> {
-        let reason = status.reason().as_bytes();
+    pub(crate) fn status_line(&mut self, status: Status, reason: &[u8]) -> Result<(), WriteError> {
         if let Some(rest) = self.octets.get_mut(self.end..)
             && let Some((start, rest)) = rest.split_first_chunk_mut()
             && let Some((to_reason, rest)) = rest.split_at_mut_checked(reason.len())
@@ -215,26 +214,11 @@ impl Draft<'_> {
         Ok(room)
     }
 
-    /// Returns the position of the next octet.
-    pub(crate) fn position(&self) -> usize {
-        self.end
-    }
-
-    /// Removes the octets of the draft from `position` on.
-    pub(crate) fn truncate(&mut self, position: usize) {
-        self.end = position.max(*self.written).min(self.end);
-    }
-
     /// Replaces one octet of the draft.
-    pub(crate) fn replace(&mut self, position: usize, octet: u8) {
-        if let Some(old) = self.octets.get_mut(position) {
+    pub(super) fn replace(&mut self, position: usize, octet: u8) {
+        if let Some(old) = self.octets.get_mut(self.written.saturating_add(position)) {
             *old = octet;
         }
-    }
-
-    /// Returns the octets from `start` to `end`.
-    pub(crate) fn between(&self, start: usize, end: usize) -> &[u8] {
-        self.octets.get(start..end).unwrap_or(&[])
     }
 
     /// Makes the octets count, and sets the mark of the buffer.
