@@ -179,8 +179,11 @@ impl Message for Response {
         reason: Option<FieldValue<'_>>,
         draft: &mut Draft<'_>,
     ) -> Result<(), WriteError> {
+        let [a, b, c] = self.status.digits();
         let registered = self.status.reason().as_bytes();
-        draft.status_line(self.status, reason.map_or(registered, |text| text.as_bytes()))
+        draft.put(&[b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'1', b' ', a, b, c, b' '])?;
+        draft.put(reason.map_or(registered, |reason| reason.as_bytes()))?;
+        draft.put(b"\r\n")
     }
 
     fn minor_at(&self) -> usize {

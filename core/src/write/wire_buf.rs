@@ -2,7 +2,7 @@
 
 use crate::error::WriteError;
 use crate::octets::{self, IS_WIDE};
-use crate::value::{FieldName, FieldValue, Status};
+use crate::value::{FieldName, FieldValue};
 use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
@@ -173,29 +173,6 @@ impl Draft<'_> {
                 .wrapping_add(name.len())
                 .wrapping_add(value.len())
                 .wrapping_add(": \r\n".len());
-            return Ok(());
-        }
-        Err(WriteError::BufferFull)
-    }
-
-    /// Writes `status-line CRLF`, of HTTP/1.1.
-    #[inline(always)]
-    pub(crate) fn status_line(&mut self, status: Status, reason: &[u8]) -> Result<(), WriteError> {
-        if let Some(rest) = self.octets.get_mut(self.end..)
-            && let Some((start, rest)) = rest.split_first_chunk_mut()
-            && let Some((to_reason, rest)) = rest.split_at_mut_checked(reason.len())
-            && let Some(line_end) = rest.first_chunk_mut()
-        {
-            *start = *b"HTTP/1.1 200 ";
-            let [.., hundreds, tens, ones, _] = start;
-            [*hundreds, *tens, *ones] = status.digits();
-            copy(to_reason, reason);
-            *line_end = *b"\r\n";
-            self.end = self
-                .end
-                .wrapping_add(start.len())
-                .wrapping_add(reason.len())
-                .wrapping_add(line_end.len());
             return Ok(());
         }
         Err(WriteError::BufferFull)
