@@ -131,21 +131,20 @@ fn not_ended(octets: &[u8]) -> ParseError {
 /// Returns the body, from `start` to the end of the datagram.
 fn body(octets: &[u8], start: usize, framing: Framing) -> Result<&[u8], ParseError> {
     let rest = octets.get(start..).unwrap_or(&[]);
+    // An error counts no more octets than a datagram has.
+    let error =
+        |kind, at, len: usize| Err(ParseError::new(kind, at, len.min(usize::from(u16::MAX))));
     let length = match framing {
         Framing::UntilClose => return Ok(rest),
-        Framing::Chunked => {
-            return Err(ParseError::new(ParseErrorKind::UnsupportedCoding, start, rest.len()));
-        }
+        Framing::Chunked => return error(ParseErrorKind::UnsupportedCoding, start, rest.len()),
         Framing::None | Framing::Tunnel => 0,
         Framing::Length(length) => usize::try_from(length).unwrap_or(usize::MAX),
     };
     match rest.get(..length) {
-        None => Err(ParseError::new(ParseErrorKind::Truncated, octets.len(), 0)),
-        Some(_) if rest.len() > length => Err(ParseError::new(
-            ParseErrorKind::Surplus,
-            start.saturating_add(length),
-            rest.len().saturating_sub(length),
-        )),
-        Some(body) => Ok(body),
+        None => error(ParseErrorKind::Truncated, octets.len(), 0),
+        Some(body) => match rest.len().saturating_sub(length) {
+            0 => Ok(body),
+            surplus => error(ParseErrorKind::Surplus, start.saturating_add(length), surplus),
+        },
     }
 }

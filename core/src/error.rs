@@ -18,13 +18,15 @@ use core::fmt;
 pub struct ParseError {
     kind: ParseErrorKind,
     offset: usize,
-    len: usize,
+    /// In a head, a chunk line or a datagram; each has at most 65,535 octets.
+    len: u16,
 }
 
 #[allow(clippy::len_without_is_empty, reason = "a length in octets, not a collection")]
 impl ParseError {
     pub(crate) const fn new(kind: ParseErrorKind, offset: usize, len: usize) -> Self {
-        Self { kind, offset, len }
+        #[allow(clippy::cast_possible_truncation, reason = "see the field")]
+        Self { kind, offset, len: len as u16 }
     }
 
     /// Adds `count` to the offset, for a caller that counts from the beginning of the connection.
@@ -34,7 +36,7 @@ impl ParseError {
 
     /// Extends the error up to `end`, where it was detected.
     pub(crate) const fn known_at(self, end: usize) -> Self {
-        Self { len: end.saturating_sub(self.offset), ..self }
+        Self::new(self.kind, self.offset, end.saturating_sub(self.offset))
     }
 
     /// Returns the broken rule.
@@ -49,10 +51,10 @@ impl ParseError {
 
     /// Returns the number of octets from the first wrong one to the one that reveals the error.
     ///
-    /// The number is 0 if something is missing. A contradiction between fields is revealed at the
-    /// end of the head.
+    /// The number is 0 if something is missing, and 65,535 at most. A contradiction between fields
+    /// is revealed at the end of the head.
     pub const fn len(&self) -> usize {
-        self.len
+        self.len as usize
     }
 
     /// Returns advice for the sender of the octets. A client that receives an invalid response can
@@ -75,8 +77,6 @@ impl core::error::Error for ParseError {}
 #[doc = include_str!("ERRORS.md")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-// As large as the other fields of `ParseError`: padding would be copied in overlapping parts.
-#[cfg_attr(target_pointer_width = "64", repr(u64))]
 #[non_exhaustive]
 pub enum ParseErrorKind {
     /// A line ends with LF alone.

@@ -478,6 +478,15 @@ fn a_datagram_is_one_message() {
 }
 
 #[test]
+fn an_error_counts_no_more_octets_than_a_datagram_has() {
+    let counted = |surplus: usize| {
+        let octets = [&b"GET / HTTP/1.0\r\n\r\n"[..], &vec![b'x'; surplus]].concat();
+        datagram::request(&octets, FieldSpans::<8>::new().lend()).map_err(|error| error.len()).err()
+    };
+    assert_eq!([65_535, 65_536, 131_073].map(counted), [Some(65_535); 3]);
+}
+
+#[test]
 fn rfc9112_2_2_empty_lines_around_a_request_in_a_datagram() {
     let request = |octets: &[u8]| {
         let mut spans = FieldSpans::<8>::new();
