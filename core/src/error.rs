@@ -324,14 +324,14 @@ pub enum WriteError {
     BufferFull,
     /// The method is not a token.
     InvalidMethod {
-        /// The position of the first wrong octet.
-        at: usize,
+        /// The position of the first wrong octet, 65,535 at most.
+        at: u16,
     },
     /// The target has an octet outside the grammar, or none of the four forms. Encode a received
     /// target with [`Target::encoded`](crate::Target::encoded).
     InvalidTarget {
         /// The position of the first wrong octet, or the length when the end is missing.
-        at: usize,
+        at: u16,
     },
     /// The form of the target does not suit the method.
     TargetForm,
@@ -342,23 +342,23 @@ pub enum WriteError {
     },
     /// The field name is not a token.
     InvalidFieldName {
-        /// The position of the first wrong octet.
-        at: usize,
+        /// The position of the first wrong octet, 65,535 at most.
+        at: u16,
     },
     /// The field value contains a control octet.
     InvalidFieldValue {
-        /// The position of the first wrong octet.
-        at: usize,
+        /// The position of the first wrong octet, 65,535 at most.
+        at: u16,
     },
     /// The value of `Host` is not a host with an optional port.
     InvalidHost {
         /// The position of the first wrong octet, or the length when the end is missing.
-        at: usize,
+        at: u16,
     },
     /// The value of `Connection` is not a list of tokens.
     InvalidConnection {
         /// The position of the first wrong octet, or the length when the end is missing.
-        at: usize,
+        at: u16,
     },
     /// `Content-Length` and `Transfer-Encoding` are not set as fields: the call that ends the head
     /// writes them.
@@ -396,8 +396,15 @@ pub enum WriteError {
     RequestUnread,
 }
 
+/// Returns a position as an error holds it. In 16 bits, so that an error takes one register.
+#[cold]
+pub(crate) const fn position(at: usize) -> u16 {
+    #[allow(clippy::cast_possible_truncation, reason = "compared before")]
+    if at < u16::MAX as usize { at as u16 } else { u16::MAX }
+}
+
 impl WriteError {
-    const fn parts(&self) -> (&'static str, Option<usize>, &'static str) {
+    const fn parts(&self) -> (&'static str, Option<u16>, &'static str) {
         match *self {
             Self::BufferFull => {
                 ("buffer is full", None, "use a larger buffer, or send what it holds first")

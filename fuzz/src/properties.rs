@@ -85,6 +85,7 @@ pub fn a_gateway_writes_the_target_that_it_reads(octets: &[u8]) {
     let as_it_is = MessageWriter::new().request(head.method(), target, &mut out).map(drop);
     match as_it_is {
         Err(WriteError::InvalidTarget { at }) => {
+            let at = usize::from(at);
             assert_eq!(encoded.as_bytes().get(..at), target.as_bytes().get(..at), "{target}");
             assert!(
                 target.as_bytes().get(at).is_some_and(|octet| b"[]|{}^`\\%".contains(octet)),

@@ -89,7 +89,7 @@ fn check_authority(authority: &str, start: usize) -> Result<&str, UrlError> {
     }
     if let Err(WriteError::InvalidTarget { at }) = Target::new(&format!("http://{host}")) {
         return Err(UrlError::InvalidHost {
-            at: at.saturating_sub("http://".len()).saturating_add(start),
+            at: usize::from(at).saturating_sub("http://".len()).saturating_add(start),
         });
     }
     let digits = match port.strip_prefix(':') {

@@ -1,6 +1,6 @@
 //! Field names and values.
 
-use crate::error::WriteError;
+use crate::error::{WriteError, position};
 use crate::octets::{IS_WIDE, TCHAR, TEXT, check_token, is, is_alike, trim_ows};
 use core::fmt;
 use core::str::Utf8Error;
@@ -45,7 +45,8 @@ impl<'a> FieldName<'a> {
 
     /// Creates a field name. Fails with [`WriteError::InvalidFieldName`] unless `name` is a token.
     pub fn new(name: &'a str) -> Result<Self, WriteError> {
-        check_token(name.as_bytes()).map_err(|at| WriteError::InvalidFieldName { at })?;
+        check_token(name.as_bytes())
+            .map_err(|at| WriteError::InvalidFieldName { at: position(at) })?;
         Ok(Self(name.as_bytes()))
     }
 
@@ -154,7 +155,7 @@ impl<'a> FieldValue<'a> {
         }
         match value.iter().position(|&octet| !is(octet, TEXT)) {
             None => Ok(Self(trim_ows(value))),
-            Some(at) => Err(WriteError::InvalidFieldValue { at }),
+            Some(at) => Err(WriteError::InvalidFieldValue { at: position(at) }),
         }
     }
 
@@ -221,7 +222,7 @@ impl fmt::Debug for FieldValue<'_> {
 #[cfg(test)]
 mod tests {
     use super::FieldValue;
-    use crate::error::WriteError;
+    use crate::error::{WriteError, position};
 
     #[test]
     fn rfc9110_5_5_a_value_holds_no_control_octet_anywhere() {
@@ -233,7 +234,9 @@ mod tests {
                 octets.iter_mut().skip(at).take(1).for_each(|one| *one = octet);
                 let value = octets.get(..length).unwrap_or_default();
                 let expected = match octet {
-                    0..=8 | 10..=31 | 127 => Err(WriteError::InvalidFieldValue { at }),
+                    0..=8 | 10..=31 | 127 => {
+                        Err(WriteError::InvalidFieldValue { at: position(at) })
+                    }
                     b'\t' | b' ' if at == 0 => Ok(value.get(1..).unwrap_or_default()),
                     b'\t' | b' ' if at == length - 1 => Ok(value.get(..at).unwrap_or_default()),
                     _ => Ok(value),
@@ -245,5 +248,17 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_position_beyond_16_bits_is_65_535() {
+        let at = |count: usize| {
+            let mut octets = [b'a'; 65_540];
+            octets.iter_mut().skip(count).take(1).for_each(|octet| *octet = 0);
+            FieldValue::new(&octets).map(drop)
+        };
+        let expected = [65_534, 65_535, 65_535, 65_535];
+        let expected = expected.map(|at| Err(WriteError::InvalidFieldValue { at }));
+        assert_eq!([65_534, 65_535, 65_536, 65_539].map(at), expected);
     }
 }

@@ -1,6 +1,6 @@
 //! The request method.
 
-use crate::error::WriteError;
+use crate::error::{WriteError, position};
 use crate::octets::check_token;
 use core::fmt;
 
@@ -39,7 +39,8 @@ impl<'a> Method<'a> {
 
     /// Creates a method. Fails with [`WriteError::InvalidMethod`] when `name` is not a token.
     pub fn new(name: &'a str) -> Result<Self, WriteError> {
-        check_token(name.as_bytes()).map_err(|at| WriteError::InvalidMethod { at })?;
+        check_token(name.as_bytes())
+            .map_err(|at| WriteError::InvalidMethod { at: position(at) })?;
         Ok(Self(name.as_bytes()))
     }
 

@@ -1,7 +1,7 @@
 //! The request target.
 
 use super::{Method, check_authority};
-use crate::error::WriteError;
+use crate::error::{WriteError, position};
 use crate::octets::{QUERY, SCHEME, copy, encoded_run_end, run_length};
 use core::fmt;
 
@@ -99,7 +99,7 @@ impl<'a> Target<'a> {
         let octets = target.as_bytes();
         match TargetForm::of(octets) {
             Ok(form) => Self { octets, form }.check(),
-            Err(at) => Err(WriteError::InvalidTarget { at }),
+            Err(at) => Err(WriteError::InvalidTarget { at: position(at) }),
         }
     }
 
@@ -112,7 +112,7 @@ impl<'a> Target<'a> {
     pub(crate) fn check(self) -> Result<Self, WriteError> {
         match self.valid_end() {
             end if end == self.octets.len() => Ok(self),
-            at => Err(WriteError::InvalidTarget { at }),
+            at => Err(WriteError::InvalidTarget { at: position(at) }),
         }
     }
 

@@ -4,7 +4,7 @@ use super::body_encoder::Data;
 use super::message::{Body, Message};
 use super::wire_buf::Draft;
 use super::{BodyEncoder, Detached};
-use crate::error::WriteError;
+use crate::error::{WriteError, position};
 use crate::framing::Framing;
 use crate::octets::{IS_WIDE, check_tokens, has_member, members, trim_ows};
 use crate::value::{FieldName, FieldValue, Version};
@@ -136,7 +136,8 @@ impl Seen {
         if name == FieldName::CONTENT_LENGTH || name == FieldName::TRANSFER_ENCODING {
             return Err(WriteError::FramingField);
         } else if name == FieldName::CONNECTION {
-            check_tokens(value.as_bytes()).map_err(|at| WriteError::InvalidConnection { at })?;
+            check_tokens(value.as_bytes())
+                .map_err(|at| WriteError::InvalidConnection { at: position(at) })?;
             let options = [
                 ("close", Self::OPTION_CLOSE),
                 ("keep-alive", Self::OPTION_KEEP_ALIVE),

@@ -4,7 +4,7 @@ use super::RequestContext;
 use super::body_encoder::Data;
 use super::head_writer::Seen;
 use super::wire_buf::Draft;
-use crate::error::WriteError;
+use crate::error::{WriteError, position};
 use crate::octets::is_alike;
 use crate::value::{FieldValue, Method, Status, Target, Version, check_authority};
 
@@ -129,7 +129,7 @@ impl Message for Request<'_> {
 
     fn check_host(&self, host: &[u8]) -> Result<(), WriteError> {
         if !host.is_empty() {
-            check_authority(host).map_err(|at| WriteError::InvalidHost { at })?;
+            check_authority(host).map_err(|at| WriteError::InvalidHost { at: position(at) })?;
         }
         match self.target.authority() {
             Some(authority) if !is_alike(authority.as_bytes(), host) => {
