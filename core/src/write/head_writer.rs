@@ -248,7 +248,6 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         self.draft.field(name, value)
     }
 
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn see(&mut self, name: FieldName<'_>, value: FieldValue<'_>) -> Result<(), WriteError> {
         if S::Message::IS_REQUEST && name == FieldName::HOST {

@@ -68,7 +68,7 @@ impl MessageWriter {
     ///
     /// Fails with [`WriteError::InvalidStatus`] for a code over 599, which can be received but not
     /// sent, and with [`WriteError::OutOfTurn`] if no message may begin.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[inline]
     pub fn response<'w, const M: usize>(
         &'w mut self,
         context: RequestContext,
