@@ -228,7 +228,7 @@ impl fmt::Debug for Rest<'_> {
 }
 
 /// Moves the octets from `gap` to `end` to the front; returns their new end.
-#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+#[inline(never)]
 fn move_down(octets: &mut [u8], gap: usize, end: usize) -> usize {
     match octets.get_mut(..end) {
         Some(used) if gap <= used.len() => {
