@@ -1,11 +1,10 @@
 //! A line of the field section.
 
-use super::terminal::{Inlined, Terminal};
-use super::{Part, Read, Rule, Span, crlf, octet, ows, read, text, token_in_text};
-use crate::octets::{IS_WIDE, trim_ows};
+use super::terminal::{crlf, octet, ows, terminals, text, token_in_text};
+use super::{Part, Read, Rule, Span, Stop, read};
 use crate::scan::Input;
 use nom::Parser;
-use nom::sequence::{preceded, terminated};
+use nom::sequence::terminated;
 
 /// The parts of a field line.
 #[derive(Clone, Copy, Debug)]
@@ -16,67 +15,56 @@ pub(crate) struct FieldLine {
 
 /// `field-line CRLF`, or the `CRLF` after the last field line [RFC 9112 section 2.1]
 #[cfg_attr(target_pointer_width = "64", inline(always))]
-pub(crate) fn field_line_or_end<I: Input>(input: I) -> Read<I, Option<FieldLine>> {
+pub(crate) fn field_line_or_end<I: Input>(input: I) -> Read<I, Option<FieldLine>, Stop> {
     match input.octet() {
-        Some(b'\r') => read(crlf(Part::FieldName), input).map(|(after, ())| (after, None)),
-        _ => read(terminated(field_line(), crlf(Part::FieldValue)), input)
-            .map(|(after, line)| (after, Some(line))),
+        Some(b'\r') => read(crlf().within(Part::FieldName), input).map(|(after, ())| (after, None)),
+        _ => read(field_line(), input).map(|(after, line)| (after, Some(line))),
     }
 }
 
-/// `field-line = field-name ":" OWS field-value OWS` [RFC 9112 section 5]
+/// `field-line = field-name ":" OWS field-value OWS` [RFC 9112 section 5], and its `CRLF`
 #[inline(always)]
-fn field_line<I: Input>() -> impl Rule<I, FieldLine> {
-    (terminated(field_name(), octet(Part::FieldName, b':')), preceded(ows(), field_value()))
-        .map(|(name, value)| FieldLine { name, value })
+fn field_line<I: Input>() -> impl Rule<I, FieldLine, Stop> {
+    let name = terminated(field_name(), octet(b':')).within(Part::FieldName);
+    let value = nom::sequence::delimited(ows(), field_value(), crlf()).within(Part::FieldValue);
+    (name, value).map(|(name, value)| FieldLine { name, value })
 }
 
 /// `field-name = token` [RFC 9110 section 5.1]
 #[inline(always)]
 fn field_name<I: Input>() -> impl Rule<I, Span> {
-    token_in_text(Part::FieldName)
+    token_in_text()
 }
 
-/// `field-value OWS`: the value excludes the whitespace after it [RFC 9112 section 5.1]
+terminals! {
+    /// `field-value OWS`: the value excludes the whitespace after it [RFC 9112 section 5.1]
+    field_value(input) -> Span = trimmed_text(input);
+}
+
 #[inline(always)]
-fn field_value<I: Input>() -> impl Rule<I, Span> {
-    Inlined(FieldValue)
-}
-
-struct FieldValue;
-
-impl<I: Input> Terminal<I> for FieldValue {
-    type Output = Span;
-
-    #[inline(always)]
-    fn read(&self, input: I) -> Read<I, Span> {
-        let (start, end) = (input.position(), input.text_end());
-        let octet_before = |end: usize| input.at(end.wrapping_sub(1)).octet();
-        // The octet before a value is `:` or whitespace.
-        if IS_WIDE {
-            let has_no_space = octet_before(end).is_some_and(|last| last > b' ');
-            let value_end =
-                if has_no_space { end } else { trimmed_end(input.octets(), start, end) };
-            return Ok((input.at(end), Span::new(start, value_end)));
-        }
-        // The only controls in text are whitespace.
-        let mut value_end = end;
-        while value_end > start && octet_before(value_end).is_some_and(|octet| octet <= b' ') {
-            value_end = value_end.wrapping_sub(1);
-        }
-        Ok((input.at(end), Span::new(start, value_end)))
-    }
+fn trimmed_text<I: Input>(input: I) -> Read<I, Span> {
+    let (start, end) = (input.position(), input.text_end());
+    // The octet before a value is `:` or whitespace.
+    let value_end = match input.at(end.wrapping_sub(1)).octet() {
+        Some(b'!'..) => end,
+        _ => trimmed_end(input.octets(), start, end),
+    };
+    Ok((input.at(end), Span::new(start, value_end)))
 }
 
 /// Returns the end of the value that begins at `start`, without trailing whitespace.
 #[cold]
 #[inline(never)]
-fn trimmed_end(octets: &[u8], start: usize, end: usize) -> usize {
-    start.wrapping_add(trim_ows(octets.get(start..end).unwrap_or(&[])).len())
+fn trimmed_end(octets: &[u8], start: usize, mut end: usize) -> usize {
+    // The only controls in text are whitespace.
+    while end > start && matches!(octets.get(end.wrapping_sub(1)), Some(..=b' ')) {
+        end = end.wrapping_sub(1);
+    }
+    end
 }
 
 /// The continuation of a value after `obs-fold = OWS CRLF RWS` [RFC 9112 section 5.2], with its
 /// `CRLF`
-pub(crate) fn continuation<I: Input>(input: I) -> Read<I, Span> {
-    read(terminated(text(), crlf(Part::FieldValue)), input)
+pub(crate) fn continuation<I: Input>(input: I) -> Read<I, Span, Stop> {
+    read(terminated(text(), crlf()).within(Part::FieldValue), input)
 }

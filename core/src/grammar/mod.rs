@@ -14,36 +14,44 @@ mod status_line;
 mod stop;
 mod terminal;
 
-use crate::octets::{IS_WIDE, digit};
+use crate::octets::IS_WIDE;
 use crate::scan::{Input, Words};
 pub(crate) use chunk_line::{ChunkLine, chunk_line};
 pub(crate) use field_line::{FieldLine, continuation, field_line_or_end};
 use nom::branch::alt;
+use nom::error::{ErrorKind, ParseError};
 use nom::{Emit, Err, OutputM, Parser, Streaming};
 pub(crate) use parameter::{Parameter, parameter, transfer_coding};
 pub(crate) use request_line::{RequestLine, request_line};
 pub(crate) use status_line::{StatusLine, status_line};
-pub(crate) use stop::{Part, Stop};
-use terminal::{crlf, literal, octet, one, ows, rule, target, text, token, token_in_text};
+pub(crate) use stop::{Part, Position, Stop};
+use terminal::{Within, after, digit, literal, octet, rule, stop};
 
-/// A rule of the grammar that parses an `O`.
-trait Rule<I, O>: Parser<I, Output = O, Error = Stop> {}
+/// A rule of the grammar that parses an `O`. Its error is the position of the octet that does not
+/// fit, and with [`within`](Self::within) also the part of the line.
+trait Rule<I, O, E = Position>: Parser<I, Output = O, Error = E> + Sized {
+    /// Names the part of the line.
+    #[inline(always)]
+    fn within(self, part: Part) -> Within<Self> {
+        Within { rule: self, part }
+    }
+}
 
-impl<I, O, P: Parser<I, Output = O, Error = Stop>> Rule<I, O> for P {}
+impl<I, O, E, P: Parser<I, Output = O, Error = E>> Rule<I, O, E> for P {}
 
 /// The result of a rule: the input after the parsed octets, and the value.
-pub(crate) type Read<I, O> = Result<(I, O), Stop>;
+pub(crate) type Read<I, O, E = Position> = Result<(I, O), E>;
 
 /// Parses a value by a rule.
 #[inline(always)]
-fn read<I: Input, O>(mut rule: impl Rule<I, O>, input: I) -> Read<I, O> {
+fn read<I: Input, O, E: ParseError<I>>(mut rule: impl Rule<I, O, E>, input: I) -> Read<I, O, E> {
     // `Parser::parse`, inlined.
     match rule.process::<OutputM<Emit, Emit, Streaming>>(input) {
         Ok(read) => Ok(read),
-        Err(Err::Error(stop) | Err::Failure(stop)) => Err(stop),
-        // The rules signal incomplete input by a `Stop` at the end, never by this variant.
+        Err(Err::Error(error) | Err::Failure(error)) => Err(error),
+        // The rules signal incomplete input by an error at the end, never by this variant.
         Err(Err::Incomplete(_)) => {
-            Err(Stop { part: Part::FieldValue, position: input.octets().len() })
+            Err(E::from_error_kind(input.at(input.octets().len()), ErrorKind::Complete))
         }
     }
 }
@@ -90,35 +98,34 @@ impl Span {
 /// `HTTP-version = HTTP-name "/" DIGIT "." DIGIT` [RFC 9112 section 2.3]
 #[inline(always)]
 fn http_version<I: Input>() -> impl Rule<I, HttpVersion> {
-    let fast = rule(|input: I| match input.next() {
-        Some(next) if is_version_fast(next) => Ok((
-            input.at(input.position().wrapping_add(HttpVersion::LEN)),
-            HttpVersion { major: 1, minor: 1 },
-        )),
-        _ => Err(Stop { part: Part::Version, position: input.position() }),
-    });
     alt((
-        fast,
+        rule(http_version_fast),
         rule(|input: I| {
-            version_slow(input.octets(), input.position())
+            http_version_slow(input.octets(), input.position())
                 .map(|(after, version)| (input.at(after), version))
         }),
     ))
 }
 
-/// Returns whether the octets are `HTTP/1.1`.
+/// Parses `HTTP/1.1`.
 ///
 /// Wide registers hold the version in one word, but the compiler compares a pattern octet by octet.
 #[inline(always)]
-fn is_version_fast(octets: &[u8; HttpVersion::LEN]) -> bool {
-    if IS_WIDE { octets == b"HTTP/1.1" } else { matches!(octets, b"HTTP/1.1") }
+fn http_version_fast<I: Input>(input: I) -> Read<I, HttpVersion> {
+    let is_usual = |octets: &[u8; HttpVersion::LEN]| match IS_WIDE {
+        true => octets == b"HTTP/1.1",
+        false => matches!(octets, b"HTTP/1.1"),
+    };
+    match input.next().is_some_and(is_usual) {
+        true => Ok((after(input, HttpVersion::LEN), HttpVersion { major: 1, minor: 1 })),
+        false => stop(input.position()),
+    }
 }
 
 /// Parses a version without the fast path for `HTTP/1.1`, and returns its end as well.
 #[cfg_attr(target_pointer_width = "64", cold, inline(never))]
-fn version_slow(octets: &[u8], start: usize) -> Result<(usize, HttpVersion), Stop> {
-    let digit = || one(Part::Version, digit);
-    let version = (literal(Part::Version, b"HTTP/"), digit(), octet(Part::Version, b'.'), digit())
+fn http_version_slow(octets: &[u8], start: usize) -> Result<(usize, HttpVersion), Position> {
+    let version = (literal(b"HTTP/"), digit(), octet(b'.'), digit())
         .map(|((), major, (), minor)| HttpVersion { major, minor });
     read(version, Words::new(octets).at(start)).map(|(after, version)| (after.position(), version))
 }

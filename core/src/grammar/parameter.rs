@@ -1,6 +1,7 @@
 //! Parameters of transfer codings, and chunk extensions, which have the same syntax.
 
-use super::{Part, Read, Rule, Span, octet, one, ows, read, rule, token};
+use super::terminal::{dquote, many, octet, one, ows, rule, span, token};
+use super::{Part, Read, Rule, Span, Stop, read};
 use crate::octets::{TEXT, is};
 use crate::scan::{Input, Words};
 use nom::Parser;
@@ -15,48 +16,46 @@ pub(crate) struct Parameter {
     pub(crate) value: Option<Span>,
 }
 
-/// One of `chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )` [RFC 9112
-/// section 7.1.1].
+/// `BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ]`, one chunk extension [RFC 9112
+/// section 7.1.1]
 ///
 /// A `transfer-parameter` has the same syntax, with a value [RFC 9110 section 10.1.4]. Its caller
 /// ignores the position of a [`Stop`].
 #[inline(never)]
-pub(crate) fn parameter<I: Input>(input: I) -> Read<I, Parameter> {
-    let sign = |part, sign| (ows(), octet(part, sign), ows());
-    let name = preceded(sign(Part::ChunkSemicolon, b';'), token(Part::ChunkExtension));
-    let value = opt(preceded(sign(Part::ChunkExtension, b'='), cut(parameter_value())));
-    read((name, value).map(|(name, value)| Parameter { name, value }), input)
+pub(crate) fn parameter<I: Input>(input: I) -> Read<I, Parameter, Stop> {
+    let semicolon = (ows(), octet(b';'), ows()).within(Part::ChunkSemicolon);
+    let name = token().within(Part::ChunkExtension);
+    let value = opt(preceded((ows(), octet(b'='), ows()), cut(parameter_value())));
+    let parts = (semicolon, name, value.within(Part::ChunkExtension));
+    read(parts.map(|(_, name, value)| Parameter { name, value }), input)
 }
 
 /// `token / quoted-string` [RFC 9110 section 5.6.6]
 fn parameter_value<I: Input>() -> impl Rule<I, Span> {
-    alt((token(Part::ChunkExtension), quoted_string()))
+    alt((token(), span(quoted_string)))
 }
 
-/// `quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE` [RFC 9110 section 5.6.4], with its
-/// quotes
-fn quoted_string<I: Input>() -> impl Rule<I, Span> {
-    rule(|input: I| {
-        let part = Part::ChunkExtension;
-        let start = input.position();
-        let any = || one(part, |octet| is(octet, TEXT).then_some(octet));
-        let (mut input, ()) = read(octet(part, b'"'), input)?;
-        loop {
-            let (after, octet) = read(any(), input)?;
-            input = match octet {
-                b'"' => return Ok((after, Span::new(start, after.position()))),
-                b'\\' => read(any(), after)?.0,
-                _ => after,
-            };
-        }
-    })
+/// `quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE` [RFC 9110 section 5.6.4]
+fn quoted_string<I: Input>() -> impl Rule<I, ()> {
+    (dquote(), many(|| alt((qdtext(), quoted_pair()))), dquote()).map(|_| ())
+}
+
+/// `qdtext = HTAB / SP / %x21 / %x23-5B / %x5D-7E / obs-text` [RFC 9110 section 5.6.4]
+fn qdtext<I: Input>() -> impl Rule<I, ()> {
+    let is_qdtext = |octet| is(octet, TEXT) && !matches!(octet, b'"' | b'\\');
+    rule(move |input| one(input, |octet| is_qdtext(octet).then_some(())))
+}
+
+/// `quoted-pair = "\" ( HTAB / SP / VCHAR / obs-text )` [RFC 9110 section 5.6.4]
+fn quoted_pair<I: Input>() -> impl Rule<I, ()> {
+    preceded(octet(b'\\'), rule(|input| one(input, |octet| is(octet, TEXT).then_some(()))))
 }
 
 /// Returns the name of a transfer coding, or `None` if the octets are not exactly one.
 ///
 /// `transfer-coding = token *( OWS ";" OWS transfer-parameter )` [RFC 9110 section 10.1.4]
 pub(crate) fn transfer_coding(octets: &[u8]) -> Option<&[u8]> {
-    let (mut rest, name) = read(token(Part::FieldValue), Words::new(octets)).ok()?;
+    let (mut rest, name) = read(token(), Words::new(octets)).ok()?;
     while rest.octet().is_some() {
         let (after, parameter) = parameter(rest).ok()?;
         parameter.value?;

@@ -1,9 +1,9 @@
 //! The first line of a request.
 
-use super::{HttpVersion, Part, Read, Rule, Span, crlf, http_version, octet, read, target, token};
+use super::terminal::{crlf, sp, target_octets, token};
+use super::{HttpVersion, Part, Read, Rule, Span, Stop, http_version, read};
 use crate::scan::Input;
 use nom::Parser;
-use nom::sequence::terminated;
 
 /// The parts of a request line.
 #[derive(Clone, Copy, Debug)]
@@ -13,26 +13,28 @@ pub(crate) struct RequestLine {
     pub(crate) version: HttpVersion,
 }
 
-/// `request-line = method SP request-target SP HTTP-version CRLF` [RFC 9112 section 3]
+/// `request-line = method SP request-target SP HTTP-version` [RFC 9112 section 3], and its `CRLF`
 #[inline(always)]
-pub(crate) fn request_line<I: Input>(input: I) -> Read<I, RequestLine> {
+pub(crate) fn request_line<I: Input>(input: I) -> Read<I, RequestLine, Stop> {
     let parts = (
-        terminated(method(), octet(Part::Method, b' ')),
-        terminated(request_target(), octet(Part::Target, b' ')),
-        terminated(http_version(), crlf(Part::Version)),
+        (method(), sp()).within(Part::Method),
+        (request_target(), sp()).within(Part::Target),
+        (http_version(), crlf()).within(Part::Version),
     );
-    read(parts.map(|(method, target, version)| RequestLine { method, target, version }), input)
+    let line =
+        |((method, ()), (target, ()), (version, ()))| RequestLine { method, target, version };
+    read(parts.map(line), input)
 }
 
 /// `method = token` [RFC 9112 section 3.1]
 #[inline(always)]
 fn method<I: Input>() -> impl Rule<I, Span> {
-    token(Part::Method)
+    token()
 }
 
 /// The octets of `request-target` [RFC 9112 section 3.2]; the caller determines which of the four
 /// forms they have.
 #[inline(always)]
 fn request_target<I: Input>() -> impl Rule<I, Span> {
-    target()
+    target_octets()
 }

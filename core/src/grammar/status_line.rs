@@ -1,12 +1,12 @@
 //! The first line of a response.
 
-use super::{
-    HttpVersion, Part, Read, Rule, Span, Stop, crlf, http_version, octet, one, read, rule, text,
-};
-use crate::octets::digit;
+use super::terminal::{crlf, digit, octet, one, rule, sp, text};
+use super::{HttpVersion, Part, Read, Rule, Span, Stop, http_version, read};
+use crate::octets;
 use crate::scan::Input;
 use nom::Parser;
-use nom::sequence::terminated;
+use nom::branch::alt;
+use nom::combinator::peek;
 
 /// The parts of a status line.
 #[derive(Clone, Copy, Debug)]
@@ -16,35 +16,31 @@ pub(crate) struct StatusLine {
     pub(crate) reason: Span,
 }
 
-/// `status-line = HTTP-version SP status-code SP [ reason-phrase ] CRLF` [RFC 9112 section 4], or
-/// with `CRLF` directly after the code
+/// `status-line = HTTP-version SP status-code SP [ reason-phrase ]` [RFC 9112 section 4], and its
+/// `CRLF`; the second `SP` may be missing before it
 #[inline(always)]
-pub(crate) fn status_line<I: Input>(input: I) -> Read<I, StatusLine> {
+pub(crate) fn status_line<I: Input>(input: I) -> Read<I, StatusLine, Stop> {
     let parts = (
-        terminated(http_version(), octet(Part::Version, b' ')),
-        terminated(status_code(), sp_or_line_end()),
-        terminated(text(), crlf(Part::Reason)),
+        (http_version(), sp()).within(Part::Version),
+        (status_code(), alt((sp(), peek(octet(b'\r'))))).within(Part::StatusCode),
+        (reason_phrase(), crlf()).within(Part::Reason),
     );
-    read(parts.map(|(version, code, reason)| StatusLine { version, code, reason }), input)
+    let line = |((version, ()), (code, ()), (reason, ()))| StatusLine { version, code, reason };
+    read(parts.map(line), input)
 }
 
-/// `SP`, or nothing before a CR
-#[inline(always)]
-fn sp_or_line_end<I: Input>() -> impl Rule<I, ()> {
-    // The next rule reads the CR.
-    rule(|input: I| match input.octet() {
-        Some(b' ') => Ok((input.at(input.position().wrapping_add(1)), ())),
-        Some(b'\r') => Ok((input, ())),
-        _ => Err(Stop { part: Part::StatusCode, position: input.position() }),
-    })
-}
-
-/// `status-code = 3DIGIT` [RFC 9112 section 4]; the first digit is not zero.
+/// `status-code = 3DIGIT` [RFC 9112 section 4]; the first digit is not zero
 #[inline(always)]
 fn status_code<I: Input>() -> impl Rule<I, u16> {
-    let class = one(Part::StatusCode, |octet| digit(octet).filter(|&value| value != 0));
-    let other = || one(Part::StatusCode, digit);
-    (class, other(), other()).map(|(hundreds, tens, ones)| {
+    let class = rule(|input| one(input, |octet| octets::digit(octet).filter(|&value| value != 0)));
+    (class, digit(), digit()).map(|(hundreds, tens, ones)| {
         u16::from(hundreds) * 100 + u16::from(tens) * 10 + u16::from(ones)
     })
+}
+
+/// `[ reason-phrase ]`, where `reason-phrase = 1*( HTAB / SP / VCHAR / obs-text )` [RFC 9112
+/// section 4]
+#[inline(always)]
+fn reason_phrase<I: Input>() -> impl Rule<I, Span> {
+    text()
 }

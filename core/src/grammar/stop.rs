@@ -23,6 +23,16 @@ pub(crate) enum Part {
     ChunkExtension,
 }
 
+/// The position of an octet that does not fit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Position(pub(crate) usize);
+
+impl From<Stop> for Position {
+    fn from(stop: Stop) -> Self {
+        Self(stop.position)
+    }
+}
+
 /// A rule's stop at an octet that does not fit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Stop {
@@ -81,7 +91,17 @@ fn begins_with_colon(octets: &[u8]) -> bool {
     trim_ows_start(octets).first() == Some(&b':')
 }
 
-/// nom requires this of an error; the rules build a `Stop` themselves.
+/// nom requires this of an error; the rules build their errors themselves.
+impl<I: Input> nom::error::ParseError<I> for Position {
+    fn from_error_kind(input: I, _: nom::error::ErrorKind) -> Self {
+        Self(input.position())
+    }
+
+    fn append(_: I, _: nom::error::ErrorKind, other: Self) -> Self {
+        other
+    }
+}
+
 impl<I: Input> nom::error::ParseError<I> for Stop {
     fn from_error_kind(input: I, _: nom::error::ErrorKind) -> Self {
         Self { part: Part::FieldValue, position: input.position() }

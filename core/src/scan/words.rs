@@ -47,7 +47,7 @@ impl Input for Words<'_> {
         self.position.wrapping_add(run_length(rest, TARGET))
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn text_end(&self) -> usize {
         let mut rest = self.octets.get(self.position..).unwrap_or(&[]);
         while let Some((word, after)) = rest.split_first_chunk::<WORD>() {
