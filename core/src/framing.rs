@@ -1,9 +1,9 @@
 //! Message framing: the only place that decides where a message ends [RFC 9112 section 6.3].
 
 use crate::error::{ParseError, ParseErrorKind};
-use crate::grammar::{Span, transfer_coding};
-use crate::octets::{IS_WIDE, digit, is_name, members};
-use crate::value::{TargetForm, Version, is_authority};
+use crate::grammar::{Span, content_length, is_host, members, transfer_coding};
+use crate::octets::{IS_WIDE, is_name};
+use crate::value::{TargetForm, Version};
 
 /// The framing of a message's body: where the body ends [RFC 9112 section 6.3].
 #[doc(alias = "body length")]
@@ -102,7 +102,7 @@ impl FramingFacts {
             _ if is_repeated => ParseErrorKind::RepeatedHost,
             // The target URI may have no authority [RFC 9112 section 3.2].
             0 => return,
-            _ if is_authority(octets, value.start(), value.end()) => return,
+            _ if is_host(octets, value.start(), value.end()) => return,
             _ => ParseErrorKind::InvalidHost,
         };
         self.broken_host = self.broken_host.or(Some(BrokenRule { kind, place: value }));
@@ -112,11 +112,12 @@ impl FramingFacts {
     /// the response may have a body.
     pub(crate) fn see_content_length(&mut self, value: &[u8], place: Span) {
         let kind = match content_length(value) {
-            Ok(octets) => match self.length.replace(Length { octets, place }) {
+            Ok(Some(octets)) => match self.length.replace(Length { octets, place }) {
                 None => return,
                 Some(_) => ParseErrorKind::RepeatedContentLength,
             },
-            Err(kind) => kind,
+            Ok(None) => ParseErrorKind::ContentLengthTooLarge,
+            Err(_) => ParseErrorKind::ContentLength,
         };
         // The error of an empty value covers the line end.
         let missing = if value.is_empty() { "\r\n".len() } else { 0 };
@@ -301,27 +302,4 @@ fn check_coding(
         None if version == Version::Http10 => Err(coding.error(ParseErrorKind::CodingInHttp10)),
         None => Ok(()),
     }
-}
-
-/// Parses `Content-Length = 1*DIGIT` [RFC 9110 section 8.6].
-fn content_length(value: &[u8]) -> Result<u64, ParseErrorKind> {
-    if value.is_empty() {
-        return Err(ParseErrorKind::ContentLength);
-    }
-    // 19 digits always fit into 64 bits.
-    if IS_WIDE && value.len() <= 19 {
-        let more = |number: u64, octet: &u8| {
-            Some(number.wrapping_mul(10).wrapping_add(digit(*octet)?.into()))
-        };
-        return value.iter().try_fold(0, more).ok_or(ParseErrorKind::ContentLength);
-    }
-    let (mut number, mut is_too_large) = (0u64, false);
-    for &octet in value {
-        let digit = digit(octet).ok_or(ParseErrorKind::ContentLength)?;
-        is_too_large |= number > u64::MAX / 10;
-        let (sum, is_carried) = number.wrapping_mul(10).overflowing_add(u64::from(digit));
-        is_too_large |= is_carried;
-        number = sum;
-    }
-    if is_too_large { Err(ParseErrorKind::ContentLengthTooLarge) } else { Ok(number) }
 }

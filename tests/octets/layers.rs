@@ -14,8 +14,8 @@ use std::path::Path;
 const LAYERS: &[&[&str]] = &[
     &["octets", "record"],
     &["error", "scan"],
-    &["value"],
     &["grammar"],
+    &["value"],
     &["framing"],
     &["head"],
     &["body", "dump", "write"],

@@ -7,17 +7,23 @@
 //! octet so far fits.
 
 mod chunk_line;
+mod content_length;
 mod field_line;
+mod list;
 mod parameter;
 mod request_line;
 mod status_line;
 mod stop;
+mod target_form;
 mod terminal;
+mod uri_host;
 
 use crate::octets::IS_WIDE;
 use crate::scan::{Input, Words};
 pub(crate) use chunk_line::{ChunkLine, chunk_line};
+pub(crate) use content_length::content_length;
 pub(crate) use field_line::{FieldLine, continuation, field_line_or_end};
+pub(crate) use list::{check_tokens, has_member, members};
 use nom::branch::alt;
 use nom::error::{ErrorKind, ParseError};
 use nom::{Emit, Err, OutputM, Parser, Streaming};
@@ -25,7 +31,10 @@ pub(crate) use parameter::{Parameter, parameter, transfer_coding};
 pub(crate) use request_line::{RequestLine, request_line};
 pub(crate) use status_line::{StatusLine, status_line};
 pub(crate) use stop::{Part, Position, Stop};
-use terminal::{Within, after, digit, literal, octet, rule, stop};
+pub use target_form::TargetForm;
+pub(crate) use target_form::{authority_range, target_form};
+use terminal::{Within, after, digit, end, literal, octet, rule, stop};
+pub(crate) use uri_host::{check_host, is_host};
 
 /// A rule of the grammar that parses an `O`. Its error is the position of the octet that does not
 /// fit, and with [`within`](Self::within) also the part of the line.
@@ -53,6 +62,16 @@ fn read<I: Input, O, E: ParseError<I>>(mut rule: impl Rule<I, O, E>, input: I) -
         Err(Err::Incomplete(_)) => {
             Err(E::from_error_kind(input.at(input.octets().len()), ErrorKind::Complete))
         }
+    }
+}
+
+/// Parses octets that are exactly one element. The error is the position of the first octet that
+/// does not fit, or the length when the end is missing.
+#[inline(always)]
+fn exactly<'b, O>(rule: impl Rule<Words<'b>, O>, octets: &'b [u8]) -> Result<O, usize> {
+    match read((rule, end()), Words::new(octets)) {
+        Ok((_, (value, ()))) => Ok(value),
+        Err(Position(at)) => Err(at),
     }
 }
 

@@ -182,9 +182,44 @@ pub(super) fn literal<I: Input>(expected: &'static [u8]) -> impl Rule<I, ()> {
     })
 }
 
+/// One or more octets that `accepts` accepts
+#[inline(always)]
+pub(super) fn some<I: Input>(accepts: fn(u8) -> bool) -> impl Rule<I, ()> {
+    rule(move |input: I| {
+        run(input, some_end(input.octets(), input.position(), accepts))
+            .map(|(after, _)| (after, ()))
+    })
+}
+
+#[inline(never)]
+fn some_end(octets: &[u8], start: usize, accepts: fn(u8) -> bool) -> usize {
+    let mut end = start;
+    while octets.get(end).is_some_and(|&octet| accepts(octet)) {
+        end = end.wrapping_add(1);
+    }
+    end
+}
+
+/// A rule that is compiled once: it takes the octets and its start, and returns its end.
+#[inline(always)]
+pub(super) fn called<I: Input>(
+    read: fn(&[u8], usize) -> Result<usize, Position>,
+) -> impl Rule<I, ()> {
+    rule(move |input: I| read(input.octets(), input.position()).map(|end| (input.at(end), ())))
+}
+
+/// The end of the octets
+#[inline(always)]
+pub(super) fn end<I: Input>() -> impl Rule<I, ()> {
+    rule(|input: I| match input.octet() {
+        None => Ok((input, ())),
+        Some(_) => stop(input.position()),
+    })
+}
+
 /// One or more octets of a class, up to an `end` that is already known.
 #[inline(always)]
-fn run<I: Input>(input: I, end: usize) -> Read<I, Span> {
+pub(super) fn run<I: Input>(input: I, end: usize) -> Read<I, Span> {
     match input.position() {
         start if start == end => stop(start),
         start => Ok((input.at(end), Span::new(start, end))),

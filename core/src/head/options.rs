@@ -1,7 +1,8 @@
 //! Connection options in the fields of a head.
 
 use super::{RequestHead, ResponseHead};
-use crate::octets::{check_token, has_member, is_name, members};
+use crate::grammar::{has_member, members};
+use crate::octets::{check_token, is_name};
 use crate::value::Version;
 
 /// Flags collected from `Connection`, `Upgrade` and `Expect`, line by line [RFC 9110 sections

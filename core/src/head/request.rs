@@ -5,7 +5,7 @@ use super::section::{Progress, check_unread, known_version};
 use super::{Fields, LentSpans, Limits, Options, Parsed};
 use crate::error::{ParseError, ParseErrorKind};
 use crate::framing::Framing;
-use crate::grammar::{FieldLine, Part, RequestLine, Span, Stop, request_line};
+use crate::grammar::{FieldLine, Part, RequestLine, Span, Stop, request_line, target_form};
 use crate::octets::{IS_WIDE, TCHAR, empty_lines_end, is, run_length};
 use crate::scan::{HeadSource, Input, Words};
 use crate::value::{Medium, Method, Target, TargetForm, Version};
@@ -236,7 +236,7 @@ fn check_any_target(
     medium: Medium,
 ) -> Result<TargetForm, ParseError> {
     let target = line.target;
-    let form = TargetForm::of(target.of(octets)).map_err(|at| {
+    let form = target_form(target.of(octets)).map_err(|at| {
         ParseError::new(
             ParseErrorKind::Target,
             target.start().wrapping_add(at),

@@ -47,17 +47,23 @@ impl Input for Words<'_> {
         self.position.wrapping_add(run_length(rest, TARGET))
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn text_end(&self) -> usize {
-        let mut rest = self.octets.get(self.position..).unwrap_or(&[]);
-        while let Some((word, after)) = rest.split_first_chunk::<WORD>() {
-            if may_hold_control(usize::from_ne_bytes(*word)) {
-                break;
-            }
-            rest = after;
-        }
-        run_end(self.octets, self.octets.len().wrapping_sub(rest.len()), TEXT)
+        text_end(self.octets, self.position)
     }
+}
+
+/// A call, so that the loop has the registers to itself.
+#[inline(never)]
+fn text_end(octets: &[u8], position: usize) -> usize {
+    let mut rest = octets.get(position..).unwrap_or(&[]);
+    while let Some((word, after)) = rest.split_first_chunk::<WORD>() {
+        if may_hold_control(usize::from_ne_bytes(*word)) {
+            break;
+        }
+        rest = after;
+    }
+    run_end(octets, octets.len().wrapping_sub(rest.len()), TEXT)
 }
 
 const WORD: usize = size_of::<usize>();

@@ -1,6 +1,5 @@
 //! Values that are valid by construction: parsed once, where they enter.
 
-mod authority;
 mod field;
 mod method;
 mod status;
@@ -8,11 +7,11 @@ mod target;
 mod trailer;
 mod version;
 
-pub(crate) use authority::{check_authority, is_authority};
+pub use crate::grammar::TargetForm;
 pub(crate) use field::may_be_control;
 pub use field::{FieldName, FieldValue};
 pub use method::Method;
 pub use status::Status;
 pub(crate) use target::Medium;
-pub use target::{Target, TargetForm};
+pub use target::Target;
 pub use version::Version;

@@ -1,8 +1,9 @@
 //! The request target.
 
-use super::{Method, check_authority};
+use super::Method;
 use crate::error::{WriteError, position};
-use crate::octets::{QUERY, SCHEME, copy, encoded_run_end, run_length};
+use crate::grammar::{TargetForm, authority_range, target_form};
+use crate::octets::{QUERY, copy, encoded_run_end};
 use core::fmt;
 
 /// A request target in one of its four forms [RFC 9112 section 3.2].
@@ -30,20 +31,6 @@ pub struct Target<'a> {
     form: TargetForm,
 }
 
-/// The form of a request target [RFC 9112 section 3.2].
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum TargetForm {
-    /// `/path?query`, the common form [RFC 9112 section 3.2.1].
-    Origin,
-    /// `http://host/path?query`, sent to a proxy [RFC 9112 section 3.2.2].
-    Absolute,
-    /// `host:port`, only for CONNECT [RFC 9112 section 3.2.3].
-    Authority,
-    /// `*`, only for OPTIONS [RFC 9112 section 3.2.4].
-    Asterisk,
-}
-
 /// The medium of a request.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Medium {
@@ -63,27 +50,6 @@ impl TargetForm {
             _ => (self == Self::Authority) == (method == Method::CONNECT),
         }
     }
-
-    /// Returns the form of a target of valid octets. The error is the position of the first octet
-    /// that fits no form, or the length when the end is missing.
-    pub(crate) fn of(target: &[u8]) -> Result<Self, usize> {
-        match target {
-            [b'/', ..] => Ok(Self::Origin),
-            [b'*'] => Ok(Self::Asterisk),
-            _ => match after_scheme(target) {
-                Some(rest) => {
-                    let at = target.len().wrapping_sub(rest.len());
-                    let authority = rest.get(..authority_end(rest)).unwrap_or(rest);
-                    check_authority(authority).map_err(|offset| at.wrapping_add(offset))?;
-                    Ok(Self::Absolute)
-                }
-                None => match target.get(check_authority(target)?..) {
-                    Some([b':', _, ..]) => Ok(Self::Authority),
-                    _ => Err(target.len()),
-                },
-            },
-        }
-    }
 }
 
 impl<'a> Target<'a> {
@@ -97,7 +63,7 @@ impl<'a> Target<'a> {
     /// four forms, or an octet outside the grammar [RFC 3986 sections 3.3 and 3.4].
     pub fn new(target: &'a str) -> Result<Self, WriteError> {
         let octets = target.as_bytes();
-        match TargetForm::of(octets) {
+        match target_form(octets) {
             Ok(form) => Self { octets, form }.check(),
             Err(at) => Err(WriteError::InvalidTarget { at: position(at) }),
         }
@@ -204,11 +170,7 @@ impl<'a> Target<'a> {
         match self.form {
             TargetForm::Origin | TargetForm::Asterisk => None,
             TargetForm::Authority => Some((0, self.octets.len())),
-            TargetForm::Absolute => {
-                let rest = after_scheme(self.octets)?;
-                let start = self.octets.len().wrapping_sub(rest.len());
-                Some((start, start.saturating_add(authority_end(rest))))
-            }
+            TargetForm::Absolute => authority_range(self.octets),
         }
     }
 
@@ -243,14 +205,8 @@ impl<'a> Target<'a> {
     }
 
     fn path_and_query(&self) -> &'a [u8] {
-        match self.form {
-            TargetForm::Origin | TargetForm::Asterisk => self.octets,
-            TargetForm::Authority => &[],
-            TargetForm::Absolute => {
-                let rest = after_scheme(self.octets).unwrap_or(&[]);
-                rest.get(authority_end(rest)..).unwrap_or(&[])
-            }
-        }
+        let start = self.authority_range().map_or(0, |(_, end)| end);
+        self.octets.get(start..).unwrap_or(&[])
     }
 }
 
@@ -263,18 +219,6 @@ impl fmt::Display for Target<'_> {
 impl fmt::Debug for Target<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-/// Returns the octets after `scheme "://"` [RFC 3986 section 3].
-fn after_scheme(target: &[u8]) -> Option<&[u8]> {
-    match target.get(run_length(target, SCHEME)..) {
-        Some([b':', b'/', b'/', rest @ ..])
-            if target.first().is_some_and(u8::is_ascii_alphabetic) =>
-        {
-            Some(rest)
-        }
-        _ => None,
     }
 }
 
@@ -291,9 +235,4 @@ fn ascii(octets: &[u8]) -> &str {
 /// Returns the end of the path: the position of the first `?`, or the length.
 fn path_end(octets: &[u8]) -> usize {
     octets.iter().position(|&octet| octet == b'?').unwrap_or(octets.len())
-}
-
-/// Returns the end of the authority at the beginning of `rest`.
-fn authority_end(rest: &[u8]) -> usize {
-    rest.iter().position(|octet| matches!(octet, b'/' | b'?')).unwrap_or(rest.len())
 }

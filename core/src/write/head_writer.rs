@@ -6,7 +6,8 @@ use super::wire_buf::Draft;
 use super::{BodyEncoder, Detached};
 use crate::error::{WriteError, position};
 use crate::framing::Framing;
-use crate::octets::{IS_WIDE, check_tokens, has_member, members, trim_ows};
+use crate::grammar::{check_tokens, has_member, members};
+use crate::octets::{IS_WIDE, trim_ows};
 use crate::value::{FieldName, FieldValue, Version};
 use core::fmt;
 

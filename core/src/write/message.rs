@@ -5,8 +5,9 @@ use super::body_encoder::Data;
 use super::head_writer::Seen;
 use super::wire_buf::Draft;
 use crate::error::{WriteError, position};
+use crate::grammar::check_host;
 use crate::octets::is_alike;
-use crate::value::{FieldValue, Method, Status, Target, Version, check_authority};
+use crate::value::{FieldValue, Method, Status, Target, Version};
 
 /// A message: its start line, and the rules of its head.
 pub trait Message {
@@ -129,7 +130,7 @@ impl Message for Request<'_> {
 
     fn check_host(&self, host: &[u8]) -> Result<(), WriteError> {
         if !host.is_empty() {
-            check_authority(host).map_err(|at| WriteError::InvalidHost { at: position(at) })?;
+            check_host(host).map_err(|at| WriteError::InvalidHost { at: position(at) })?;
         }
         match self.target.authority() {
             Some(authority) if !is_alike(authority.as_bytes(), host) => {
