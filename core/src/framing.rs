@@ -57,35 +57,67 @@ struct Length {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Coding {
     codings: Codings,
-    empty: EmptyMembers,
     place: Span,
 }
 
+/// The states of an automaton that reads the members of `Transfer-Encoding`.
+///
+/// A recipient may ignore empty members [RFC 9110 section 5.6.1.2]. A request with them is
+/// rejected, since recipients disagree on their meaning.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Codings {
-    /// No coding yet.
+    /// No member yet.
     Unnamed,
     /// Only `chunked`.
     Chunked,
-    /// Others, and `chunked` last.
+    /// Others or empty ones, and `chunked` last.
     OthersThenChunked,
-    /// The last one is not `chunked`.
+    /// No `chunked` yet.
     NotChunkedLast,
-    /// `chunked` twice.
-    ChunkedTwice,
+    /// Empty ones after `chunked`.
+    ChunkedThenEmpty,
     /// Others after `chunked`.
     ChunkedThenOthers,
+    /// `chunked` twice.
+    ChunkedTwice,
     /// An invalid list, or `chunked` with parameters [RFC 9112 section 7.1].
     Invalid,
 }
 
-/// The position of empty members in the list. A recipient may ignore them [RFC 9110 section
-/// 5.6.1.2]. A request with them is rejected, since recipients disagree on their meaning.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum EmptyMembers {
-    None,
-    BeforeTheLast,
-    Last,
+/// A member of `Transfer-Encoding`.
+#[derive(Clone, Copy)]
+enum Member {
+    Empty,
+    Chunked,
+    Other,
+    Invalid,
+}
+
+impl Member {
+    fn of(member: &[u8]) -> Self {
+        match member {
+            [] => Self::Empty,
+            _ if is_name(member, b"chunked") => Self::Chunked,
+            _ => match transfer_coding(member) {
+                Some(name) if !is_name(name, b"chunked") => Self::Other,
+                _ => Self::Invalid,
+            },
+        }
+    }
+}
+
+impl Codings {
+    const fn then(self, member: Member) -> Self {
+        match (self, member) {
+            (Self::Invalid, _) | (_, Member::Invalid) => Self::Invalid,
+            (Self::Unnamed, Member::Chunked) => Self::Chunked,
+            (Self::NotChunkedLast, Member::Chunked) => Self::OthersThenChunked,
+            (Self::Unnamed | Self::NotChunkedLast, _) => Self::NotChunkedLast,
+            (_, Member::Chunked) | (Self::ChunkedTwice, _) => Self::ChunkedTwice,
+            (_, Member::Other) | (Self::ChunkedThenOthers, _) => Self::ChunkedThenOthers,
+            (_, Member::Empty) => Self::ChunkedThenEmpty,
+        }
+    }
 }
 
 impl FramingFacts {
@@ -127,15 +159,13 @@ impl FramingFacts {
 
     /// Adds a field `Transfer-Encoding = #transfer-coding`.
     pub(crate) fn see_transfer_encoding(&mut self, value: &[u8], place: Span) {
-        let seen = self.coding.get_or_insert(Coding {
-            codings: Codings::Unnamed,
-            empty: EmptyMembers::None,
-            place,
-        });
-        // Fast path: `chunked` is by far the most common value.
-        match is_name(value, b"chunked") {
-            true => seen.see_member(value, place),
-            false => members(value).for_each(|member| seen.see_member(member, place)),
+        let seen = self.coding.get_or_insert(Coding { codings: Codings::Unnamed, place });
+        for member in members(value) {
+            let codings = seen.codings.then(Member::of(member));
+            if codings == Codings::Invalid && seen.codings != Codings::Invalid {
+                seen.place = place;
+            }
+            seen.codings = codings;
         }
     }
 
@@ -180,20 +210,15 @@ impl FramingFacts {
             (None, Some(length)) => Framing::Length(length.octets),
             (Some(coding), length) => {
                 check_coding(coding, length, version)?;
-                match (coding.codings, coding.empty) {
-                    (Codings::Invalid, _) => {
-                        return Err(coding.error(ParseErrorKind::TransferCoding));
-                    }
-                    (Codings::Chunked, EmptyMembers::None) => Framing::Chunked,
-                    (Codings::ChunkedTwice, _) => {
-                        return Err(coding.error(ParseErrorKind::ChunkedTwice));
-                    }
-                    (
-                        Codings::Chunked | Codings::OthersThenChunked,
-                        EmptyMembers::None | EmptyMembers::BeforeTheLast,
-                    ) => {
+                match coding.codings {
+                    Codings::Chunked => Framing::Chunked,
+                    Codings::OthersThenChunked => {
                         return Err(coding.error(ParseErrorKind::UnsupportedCoding));
                     }
+                    Codings::ChunkedTwice => {
+                        return Err(coding.error(ParseErrorKind::ChunkedTwice));
+                    }
+                    Codings::Invalid => return Err(coding.error(ParseErrorKind::TransferCoding)),
                     _ => return Err(coding.error(ParseErrorKind::NotChunkedLast)),
                 }
             }
@@ -242,7 +267,9 @@ impl FramingFacts {
                 check_coding(coding, length, version)?;
                 match coding.codings {
                     Codings::Invalid => Err(coding.error(ParseErrorKind::TransferCoding)),
-                    Codings::Chunked | Codings::OthersThenChunked => Ok(Framing::Chunked),
+                    Codings::Chunked | Codings::OthersThenChunked | Codings::ChunkedThenEmpty => {
+                        Ok(Framing::Chunked)
+                    }
                     Codings::ChunkedTwice => Err(coding.error(ParseErrorKind::ChunkedTwice)),
                     _ => Ok(Framing::UntilClose),
                 }
@@ -252,33 +279,6 @@ impl FramingFacts {
 }
 
 impl Coding {
-    /// Adds a member of the list in the line whose value is at `place`.
-    fn see_member(&mut self, member: &[u8], place: Span) {
-        self.empty = match (member.is_empty(), self.empty) {
-            (true, _) => EmptyMembers::Last,
-            (false, EmptyMembers::None) => EmptyMembers::None,
-            (false, _) => EmptyMembers::BeforeTheLast,
-        };
-        if member.is_empty() {
-            return;
-        }
-        let is_chunked = is_name(member, b"chunked");
-        let is_valid =
-            is_chunked || transfer_coding(member).is_some_and(|name| !is_name(name, b"chunked"));
-        if !is_valid && self.codings != Codings::Invalid {
-            (self.codings, self.place) = (Codings::Invalid, place);
-        }
-        self.codings = match (self.codings, is_chunked) {
-            (Codings::Invalid, _) => Codings::Invalid,
-            (Codings::Unnamed, true) => Codings::Chunked,
-            (Codings::NotChunkedLast, true) => Codings::OthersThenChunked,
-            (_, true) => Codings::ChunkedTwice,
-            (Codings::Unnamed | Codings::NotChunkedLast, false) => Codings::NotChunkedLast,
-            (Codings::Chunked | Codings::OthersThenChunked, false) => Codings::ChunkedThenOthers,
-            (misplaced, false) => misplaced,
-        };
-    }
-
     const fn error(&self, kind: ParseErrorKind) -> ParseError {
         BrokenRule { kind, place: self.place }.error()
     }

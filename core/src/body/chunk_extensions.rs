@@ -1,7 +1,6 @@
 //! Chunk extensions, for callers that use them.
 
 use crate::grammar::{Parameter, parameter};
-use crate::scan::Words;
 use core::fmt;
 
 /// The extensions of a chunk, which a recipient ignores unless it knows them [RFC 9112 section
@@ -38,11 +37,10 @@ impl<'b> ChunkExtensions<'b> {
 
     /// Returns an iterator over the extensions.
     pub fn iter(&self) -> impl Iterator<Item = ChunkExtension<'b>> + use<'b> {
-        let line = self.line;
-        let mut input = Words::new(line);
+        let (line, mut position) = (self.line, 0);
         core::iter::from_fn(move || {
-            let (after, Parameter { name, value }) = parameter(input).ok()?;
-            input = after;
+            let (end, Parameter { name, value }) = parameter(line, position).ok()?;
+            position = end;
             Some(ChunkExtension { name: name.of(line), value: value.map(|value| value.of(line)) })
         })
     }

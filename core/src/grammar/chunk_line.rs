@@ -59,5 +59,9 @@ fn is_zero(octets: &[u8], start: usize, count: usize) -> bool {
 /// 7.1.1]
 #[inline(always)]
 fn chunk_ext<I: Input>() -> impl Rule<I, (), Stop> {
-    many(|| rule(parameter))
+    many(|| {
+        rule(|input: I| {
+            parameter(input.octets(), input.position()).map(|(end, _)| (input.at(end), ()))
+        })
+    })
 }

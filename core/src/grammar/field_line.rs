@@ -53,7 +53,8 @@ fn trimmed_text<I: Input>(input: I) -> Read<I, Span> {
 }
 
 /// Returns the end of the value that begins at `start`, without trailing whitespace.
-#[cfg_attr(target_pointer_width = "64", cold, inline(never))]
+#[cold]
+#[inline(never)]
 fn trimmed_end(octets: &[u8], start: usize, mut end: usize) -> usize {
     // The only controls in text are whitespace.
     while end > start && matches!(octets.get(end.wrapping_sub(1)), Some(..=b' ')) {

@@ -1,7 +1,7 @@
 //! Parameters of transfer codings, and chunk extensions, which have the same syntax.
 
 use super::terminal::{dquote, many, octet, one, ows, rule, span, token};
-use super::{Part, Read, Rule, Span, Stop, read};
+use super::{Part, Rule, Span, Stop, read};
 use crate::octets::{TEXT, is};
 use crate::scan::{Input, Words};
 use nom::Parser;
@@ -16,18 +16,19 @@ pub(crate) struct Parameter {
     pub(crate) value: Option<Span>,
 }
 
-/// `BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ]`, one chunk extension [RFC 9112
-/// section 7.1.1]
+/// Parses the parameter at `start`, and returns its end as well.
 ///
-/// A `transfer-parameter` has the same syntax, with a value [RFC 9110 section 10.1.4]. Its caller
-/// ignores the position of a [`Stop`].
+/// `BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ]` is one chunk extension [RFC 9112
+/// section 7.1.1]. A `transfer-parameter` has the same syntax, with a value [RFC 9110 section
+/// 10.1.4]. Its caller ignores the position of a [`Stop`].
 #[inline(never)]
-pub(crate) fn parameter<I: Input>(input: I) -> Read<I, Parameter, Stop> {
+pub(crate) fn parameter(octets: &[u8], start: usize) -> Result<(usize, Parameter), Stop> {
     let semicolon = (ows(), octet(b';'), ows()).within(Part::ChunkSemicolon);
     let name = token().within(Part::ChunkExtension);
     let value = opt(preceded((ows(), octet(b'='), ows()), cut(parameter_value())));
     let parts = (semicolon, name, value.within(Part::ChunkExtension));
-    read(parts.map(|(_, name, value)| Parameter { name, value }), input)
+    read(parts, Words::new(octets).at(start))
+        .map(|(after, (_, name, value))| (after.position(), Parameter { name, value }))
 }
 
 /// `token / quoted-string` [RFC 9110 section 5.6.6]
@@ -55,11 +56,12 @@ fn quoted_pair<I: Input>() -> impl Rule<I, ()> {
 ///
 /// `transfer-coding = token *( OWS ";" OWS transfer-parameter )` [RFC 9110 section 10.1.4]
 pub(crate) fn transfer_coding(octets: &[u8]) -> Option<&[u8]> {
-    let (mut rest, name) = read(token(), Words::new(octets)).ok()?;
-    while rest.octet().is_some() {
-        let (after, parameter) = parameter(rest).ok()?;
+    let (rest, name) = read(token(), Words::new(octets)).ok()?;
+    let mut position = rest.position();
+    while position < octets.len() {
+        let (end, parameter) = parameter(octets, position).ok()?;
         parameter.value?;
-        rest = after;
+        position = end;
     }
     Some(name.of(octets))
 }
