@@ -151,9 +151,9 @@ impl BodyDecoder {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn decode<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
         self.presented = input.len();
-        match if IS_WIDE { self.part_fast(input) } else { None } {
+        match if IS_WIDE { self.decode_fast(input) } else { None } {
             Some(part) => Ok(part),
-            None => self.part_slow(input),
+            None => self.decode_slow(input),
         }
     }
 
@@ -205,18 +205,10 @@ impl BodyDecoder {
         input: &'b [u8],
         most: usize,
     ) -> Result<(usize, BodyPart<'b>), ParseError> {
-        if IS_WIDE
-            && let Some((line_end, size)) = self.line_fast(input)
-            && let Some(data) =
-                usize::try_from(size).ok().and_then(|size| input.get(line_end..)?.get(..size))
-            && data.len() <= most
-        {
-            self.presented = input.len();
-            self.body_left = self.body_left.wrapping_sub(size);
-            self.state = State::ChunkEnd;
-            return Ok((line_end.wrapping_add(data.len()), BodyPart::Data(data)));
+        match if IS_WIDE { self.content_fast(input, most) } else { None } {
+            Some(part) => Ok(part),
+            None => self.content_slow(input, most),
         }
-        self.content_slow(input, most)
     }
 
     #[cfg_attr(target_pointer_width = "64", inline(never))]
@@ -234,58 +226,15 @@ impl BodyDecoder {
             match self.decode(rest) {
                 Ok((used, BodyPart::Chunk { .. })) => line_end = line_end.saturating_add(used),
                 Ok((used, part)) => return Ok((line_end.saturating_add(used), part)),
-                Err(error) => {
-                    self.reject(error.offset_by(line_end));
-                    return Err(error.offset_by(line_end));
-                }
+                Err(error) => return Err(self.reject(error.offset_by(line_end))),
             }
         }
     }
 
-    /// Fast path: decodes a complete chunk line without extensions, or all the data of a chunk.
-    #[inline(always)]
-    fn part_fast<'b>(&mut self, input: &'b [u8]) -> Option<(usize, BodyPart<'b>)> {
-        if self.state == State::ChunkOctets {
-            let data = input.get(..usize::try_from(self.left).ok()?)?;
-            self.state = State::ChunkEnd;
-            return Some((data.len(), BodyPart::Data(data)));
-        }
-        let (end, size) = self.line_fast(input)?;
-        self.body_left = self.body_left.wrapping_sub(size);
-        self.state = State::ChunkOctets;
-        self.left = size;
-        Some((end, BodyPart::Chunk { size, extensions: ChunkExtensions::new(&[]) }))
-    }
-
-    /// Returns the end of a complete chunk line, and its size, where the fast path applies.
-    #[inline(always)]
-    fn line_fast(&self, input: &[u8]) -> Option<(usize, u64)> {
-        let start = match self.state {
-            // A line that was incomplete before is resumed at its search position by the slow path.
-            _ if self.searched > 0 => return None,
-            State::ChunkEnd if input.first_chunk() == Some(b"\r\n") => 2,
-            State::ChunkLine => 0,
-            _ => return None,
-        };
-        let Ok((after, ChunkLine { size: Some(size @ 1..), extensions: None, .. })) =
-            chunk_line(Words::new(input).at(start))
-        else {
-            return None;
-        };
-        let end = after.position();
-        let is_within =
-            end.wrapping_sub(start) <= usize::from(self.chunk_line) && size <= self.body_left;
-        is_within.then_some((end, size))
-    }
-
-    #[cfg_attr(target_pointer_width = "64", inline(never))]
-    fn part_slow<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
-        self.decode_part(input).inspect_err(|error| self.reject(*error))
-    }
-
-    fn reject(&mut self, error: ParseError) {
+    fn reject(&mut self, error: ParseError) -> ParseError {
         self.state = State::Rejected;
         self.rejection = Some(error);
+        error
     }
 
     /// Records the end of input, after all octets have been decoded.
@@ -299,11 +248,7 @@ impl BodyDecoder {
                 Ok(())
             }
             (_, Some(error)) => Err(error),
-            _ => {
-                let error = ParseError::new(ParseErrorKind::Truncated, self.presented, 0);
-                self.reject(error);
-                Err(error)
-            }
+            _ => Err(self.reject(ParseError::new(ParseErrorKind::Truncated, self.presented, 0))),
         }
     }
 
@@ -325,23 +270,15 @@ impl BodyDecoder {
         }
     }
 
-    fn decode_part<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
+    #[cfg_attr(target_pointer_width = "64", inline(never))]
+    fn decode_slow<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
         if let Some(error) = self.rejection {
             return Err(error);
         }
         match self.state {
             State::End | State::Rejected => Ok((0, BodyPart::End)),
             State::Octets | State::ChunkOctets => Ok(self.data(input)),
-            State::UntilClose => {
-                let allowed =
-                    usize::try_from(self.body_left).unwrap_or(input.len()).min(input.len());
-                self.body_left = self.body_left.saturating_sub(allowed as u64);
-                match input.get(..allowed) {
-                    Some(data @ [_, ..]) => Ok((allowed, BodyPart::Data(data))),
-                    _ if input.is_empty() => Ok((0, BodyPart::NeedMore)),
-                    _ => Err(ParseError::new(ParseErrorKind::BodyTooLarge, 0, 1)),
-                }
-            }
+            State::UntilClose => self.data_until_close(input),
             State::ChunkLine => self.chunk_line(input, 0),
             State::ChunkEnd => match input {
                 [b'\r', b'\n', ..] => self.chunk_line(input, 2),
@@ -351,6 +288,7 @@ impl BodyDecoder {
             },
             State::Trailers => self.trailer(input),
         }
+        .map_err(|error| self.reject(error))
     }
 
     /// Decodes octets of the body or of the chunk.
@@ -366,6 +304,20 @@ impl BodyDecoder {
             }
         };
         if data.is_empty() { (0, BodyPart::NeedMore) } else { (data.len(), BodyPart::Data(data)) }
+    }
+
+    /// Decodes octets of a body that the close of the connection ends.
+    fn data_until_close<'b>(
+        &mut self,
+        input: &'b [u8],
+    ) -> Result<(usize, BodyPart<'b>), ParseError> {
+        let allowed = usize::try_from(self.body_left).unwrap_or(input.len()).min(input.len());
+        self.body_left = self.body_left.saturating_sub(allowed as u64);
+        match input.get(..allowed) {
+            Some(data @ [_, ..]) => Ok((allowed, BodyPart::Data(data))),
+            _ if input.is_empty() => Ok((0, BodyPart::NeedMore)),
+            _ => Err(ParseError::new(ParseErrorKind::BodyTooLarge, 0, 1)),
+        }
     }
 
     /// Parses the chunk line at `start`; the octets used include those before the line.
@@ -457,5 +409,58 @@ impl BodyDecoder {
                 Ok(None)
             }
         }
+    }
+}
+
+/// The fast path: a complete chunk line without extensions, and all the data of a chunk.
+impl BodyDecoder {
+    /// Decodes one part.
+    #[inline(always)]
+    fn decode_fast<'b>(&mut self, input: &'b [u8]) -> Option<(usize, BodyPart<'b>)> {
+        if self.state == State::ChunkOctets {
+            let data = input.get(..usize::try_from(self.left).ok()?)?;
+            self.state = State::ChunkEnd;
+            return Some((data.len(), BodyPart::Data(data)));
+        }
+        let (end, size) = self.line_fast(input)?;
+        self.body_left = self.body_left.wrapping_sub(size);
+        self.state = State::ChunkOctets;
+        self.left = size;
+        Some((end, BodyPart::Chunk { size, extensions: ChunkExtensions::new(&[]) }))
+    }
+
+    /// Decodes a chunk line and the data after it, if at most `most` octets.
+    #[inline(always)]
+    fn content_fast<'b>(&mut self, input: &'b [u8], most: usize) -> Option<(usize, BodyPart<'b>)> {
+        let (line_end, size) = self.line_fast(input)?;
+        let data = input.get(line_end..)?.get(..usize::try_from(size).ok()?)?;
+        if data.len() > most {
+            return None;
+        }
+        self.presented = input.len();
+        self.body_left = self.body_left.wrapping_sub(size);
+        self.state = State::ChunkEnd;
+        Some((line_end.wrapping_add(data.len()), BodyPart::Data(data)))
+    }
+
+    /// Returns the end of a chunk line, and its size, without decoding it.
+    #[inline(always)]
+    fn line_fast(&self, input: &[u8]) -> Option<(usize, u64)> {
+        let start = match self.state {
+            // A line that was incomplete before is resumed at its search position.
+            _ if self.searched > 0 => return None,
+            State::ChunkEnd if input.first_chunk() == Some(b"\r\n") => 2,
+            State::ChunkLine => 0,
+            _ => return None,
+        };
+        let Ok((after, ChunkLine { size: Some(size @ 1..), extensions: None, .. })) =
+            chunk_line(Words::new(input).at(start))
+        else {
+            return None;
+        };
+        let end = after.position();
+        let is_within =
+            end.wrapping_sub(start) <= usize::from(self.chunk_line) && size <= self.body_left;
+        is_within.then_some((end, size))
     }
 }
