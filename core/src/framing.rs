@@ -188,12 +188,12 @@ impl FramingFacts {
             Self { host: true, broken_host: None, length: None, coding: None, .. } if IS_WIDE => {
                 Ok(Framing::None)
             }
-            _ => self.of_any_request(form, version, end),
+            _ => self.of_request_slow(form, version, end),
         }
     }
 
     #[cfg_attr(target_pointer_width = "64", inline(never))]
-    fn of_any_request(
+    pub(crate) fn of_request_slow(
         &self,
         form: TargetForm,
         version: Version,
@@ -251,12 +251,12 @@ impl FramingFacts {
     ) -> Result<Framing, ParseError> {
         match self {
             Self { length: None, broken_length: None, coding: None, .. } => Ok(Framing::UntilClose),
-            _ => self.of_delimited_body(version).map_err(|error| error.known_at(end)),
+            _ => self.of_response_body_slow(version).map_err(|error| error.known_at(end)),
         }
     }
 
     #[cfg_attr(target_pointer_width = "64", inline(never))]
-    fn of_delimited_body(&self, version: Version) -> Result<Framing, ParseError> {
+    pub(crate) fn of_response_body_slow(&self, version: Version) -> Result<Framing, ParseError> {
         if let Some(broken) = self.broken_length {
             return Err(broken.error());
         }

@@ -1,10 +1,17 @@
 //! Internals for fuzzing and benchmarks. Unstable: exempt from semver.
 
-use crate::grammar::{FieldLine, HttpVersion, field_line_or_end, request_line, status_line};
+use crate::body::{BodyDecoder, BodyPart};
+use crate::error::ParseError;
+use crate::grammar::{
+    FieldLine, HttpVersion, Read, Stop, field_line_or_end, http_version_fast, http_version_slow,
+    is_host_fast, is_host_slow, request_line, status_line,
+};
+use crate::head::{Facts, Options, check_target, check_target_slow};
 use crate::octets::{REG_NAME, run_end};
 use crate::scan::bitmaps::classes::Classes;
 use crate::scan::bitmaps::{self, Bitmaps};
 use crate::scan::{HeadSource, Input, Words};
+use crate::value::{Medium, TargetForm, Version};
 use core::hint::black_box;
 use heapless::Vec;
 
@@ -52,6 +59,59 @@ fn ends(input: &impl Input, name: usize) -> Ends {
         text_behind_token: input.text_end(),
         name,
     }
+}
+
+/// Calls `show` with the name of each fast path, and whether it returns what its rule does: for the
+/// octets up to `position`, or for those from there on.
+pub fn every_fast_path(octets: &[u8], position: usize, mut show: impl FnMut(&str, bool)) {
+    let (source, words) = (HeadSource::new(octets), Words::new(octets).at(position));
+    let input = source.at(position);
+    show("Host", !is_host_fast(octets, 0, position) || is_host_slow(octets, 0, position));
+    let version = http_version_fast(words).map(|(after, version)| (after.position(), version));
+    show("HTTP-version", version.is_err() || version == http_version_slow(octets, position));
+    show("request-line", end(request_line(input)) == end(request_line(words)));
+    show("status-line", end(status_line(input)) == end(status_line(words)));
+    show("field-line", end(field_line_or_end(input)) == end(field_line_or_end(words)));
+    if let Ok((_, line)) = request_line(words) {
+        let (fast, slow) = (check_target, check_target_slow);
+        let medium = Medium::Stream;
+        let is_valid = fast(&line, octets, medium) == slow(&line, octets, medium);
+        show("request-target", is_valid);
+    }
+    if let Ok((_, Some(line))) = field_line_or_end(words) {
+        let (mut fast, mut slow) = (Options::new(), Options::new());
+        fast.see_connection(line.value.of(octets));
+        slow.see_connection_slow(line.value.of(octets));
+        show("Connection", fast == slow);
+        let (mut fast, mut slow) = (Facts::new(), Facts::new());
+        fast.see(octets, line);
+        slow.see_slow(octets, line);
+        show("facts of a field", fast == slow);
+        framing(slow, position, show);
+    }
+}
+
+fn end<I: Input, O>(read: Read<I, O, Stop>) -> Result<(usize, O), Stop> {
+    read.map(|(after, value)| (after.position(), value))
+}
+
+fn framing(facts: Facts, end: usize, mut show: impl FnMut(&str, bool)) {
+    let framing = facts.framing;
+    for version in [Version::Http10, Version::Http11] {
+        let slow = framing.of_response_body_slow(version).map_err(|error| error.known_at(end));
+        show("framing of a response", framing.of_response_body(version, end) == slow);
+        let form = TargetForm::Authority;
+        let slow = framing.of_request_slow(form, version, end);
+        show("framing of a request", framing.of_request(form, version, end) == slow);
+    }
+}
+
+/// Decodes as [`BodyDecoder::decode`] does, without its fast path.
+pub fn decode_slow<'b>(
+    body: &mut BodyDecoder,
+    input: &'b [u8],
+) -> Result<(usize, BodyPart<'b>), ParseError> {
+    body.decode_slow(input)
 }
 
 /// The positions of up to 64 field lines.

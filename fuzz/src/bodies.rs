@@ -4,6 +4,7 @@ use crate::limits::{TightLimits, cuts};
 use crate::shown::{Octets, Shown, text};
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
+use bareline_core::inside::decode_slow;
 use bareline_core::{
     BodyDecoder, BodyPart, FieldName, FieldValue, Framing, Limits, MessageWriter, ParseError,
     ParseErrorKind, RequestContext, Status, WireBuf, WriteError,
@@ -194,6 +195,8 @@ pub fn every_cut_of_a_body_gives_the_same_events(reading: &BodyReading, octets: 
     });
     let whole = body_events(framing, limits, octets, &[octets.len()], closes);
     let without_lines = without_chunk_lines(&whole);
+    let slow = events_by(decode_slow, framing, limits, octets, &[octets.len()], closes);
+    assert_eq!(slow, whole, "without the fast path, {tight:?}");
     let mut arrivals = vec![vec![octets.len()], vec![1], pieces.map(usize::from).to_vec()];
     arrivals.extend(cuts(octets).into_iter().map(|cut| vec![cut, usize::MAX]));
     for pieces in arrivals {

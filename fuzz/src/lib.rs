@@ -44,7 +44,10 @@ pub use properties::{
     what_follows_does_not_matter, what_is_written_parses_back,
 };
 pub use replay::{Target, replay};
-pub use scan::{every_scan_finds_the_same_runs, is_name, is_target, is_text, is_token};
+pub use scan::{
+    every_fast_path_is_its_rule, every_scan_finds_the_same_runs, is_name, is_target, is_text,
+    is_token,
+};
 pub use sequences::{Reading, connection, every_cut_of_a_sequence_gives_the_same_events};
 pub use shown::Octets;
 pub use streams::{

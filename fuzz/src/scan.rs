@@ -1,6 +1,8 @@
-//! A comparison of all ways to find the end of a run of a class of octets.
+//! Comparisons of all ways to find the end of a run of a class of octets, and of fast paths and
+//! their rules.
 
-use bareline_core::inside::{Ends, every_scan};
+use crate::shown::Shown;
+use bareline_core::inside::{Ends, every_fast_path, every_scan};
 
 /// Checks that each scan finds the runs that the RFCs define, from every position.
 pub fn every_scan_finds_the_same_runs(octets: &[u8]) {
@@ -21,6 +23,15 @@ pub fn every_scan_finds_the_same_runs(octets: &[u8]) {
             agree(position, expected);
         }
     });
+}
+
+/// Checks that each fast path returns what its rule does, at every position.
+pub fn every_fast_path_is_its_rule(octets: &[u8]) {
+    for position in 0..=octets.len() {
+        every_fast_path(octets, position, |name, is_alike| {
+            assert!(is_alike, "{name} at {position} of {:?}", Shown(octets));
+        });
+    }
 }
 
 /// Returns whether the octet is a `tchar` [RFC 9110 section 5.6.2].

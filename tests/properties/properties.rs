@@ -13,8 +13,9 @@ use bareline_fuzz::{
     any_calls_that_succeed_write_what_is_meant, any_operations_keep_a_client_valid,
     any_operations_keep_a_server_valid, any_streams_share_their_buffers, datagram,
     every_cut_of_a_body_gives_the_same_events, every_cut_of_a_sequence_gives_the_same_events,
-    every_cut_within_any_limits_gives_the_same_verdict, every_scan_finds_the_same_runs,
-    parse_request, parse_response, what_is_encoded_decodes, what_is_written_parses_back,
+    every_cut_within_any_limits_gives_the_same_verdict, every_fast_path_is_its_rule,
+    every_scan_finds_the_same_runs, parse_request, parse_response, what_is_encoded_decodes,
+    what_is_written_parses_back,
 };
 use bareline_properties::{
     askings, body_models, body_octets, body_readings, broken, buffer_uses, calls,
@@ -48,6 +49,35 @@ proptest! {
         for end in (0..16).filter_map(|more| octets.len().checked_sub(less + more)) {
             every_scan_finds_the_same_runs(&octets[..end]);
         }
+    }
+
+    #[test]
+    fn every_fast_path_is_its_rule_in_any_lines(
+        octets in prop_oneof![heads(), lines(), broken(written_messages())],
+    ) {
+        every_fast_path_is_its_rule(&octets);
+    }
+
+    #[test]
+    fn every_fast_path_is_its_rule_in_hosts(
+        octets in "(a|a\\.b|\\[::1\\]|%41|%4)(:[0-9]{0,6}a?)?[ a\r]?",
+    ) {
+        every_fast_path_is_its_rule(octets.as_bytes());
+    }
+
+    #[test]
+    fn every_fast_path_is_its_rule_in_request_lines(
+        octets in "(GET|CONNECT|OPTIONS) (/|\\*|a:1|http://a/) HTTP/1\\.[01]\r\n",
+    ) {
+        every_fast_path_is_its_rule(octets.as_bytes());
+    }
+
+    #[test]
+    fn every_fast_path_is_its_rule_in_lists(
+        name in select(&["Connection", "Transfer-Encoding", "Content-Length", "Upgrade"][..]),
+        value in "((close|Keep-Alive|upgrade|chunked|gzip|a;b=\"|\"|12)[, ]{0,2}){0,3}",
+    ) {
+        every_fast_path_is_its_rule(format!("{name}: {value}\r\n").as_bytes());
     }
 
     #[test]

@@ -150,7 +150,6 @@ impl BodyDecoder {
     /// `End`. Offsets count from the start of `input`.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn decode<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
-        self.presented = input.len();
         match if IS_WIDE { self.decode_fast(input) } else { None } {
             Some(part) => Ok(part),
             None => self.decode_slow(input),
@@ -271,7 +270,11 @@ impl BodyDecoder {
     }
 
     #[cfg_attr(target_pointer_width = "64", inline(never))]
-    fn decode_slow<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
+    pub(crate) fn decode_slow<'b>(
+        &mut self,
+        input: &'b [u8],
+    ) -> Result<(usize, BodyPart<'b>), ParseError> {
+        self.presented = input.len();
         if let Some(error) = self.rejection {
             return Err(error);
         }
@@ -417,6 +420,7 @@ impl BodyDecoder {
     /// Decodes one part.
     #[inline(always)]
     fn decode_fast<'b>(&mut self, input: &'b [u8]) -> Option<(usize, BodyPart<'b>)> {
+        self.presented = input.len();
         if self.state == State::ChunkOctets {
             let data = input.get(..usize::try_from(self.left).ok()?)?;
             self.state = State::ChunkEnd;

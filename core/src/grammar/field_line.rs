@@ -7,7 +7,7 @@ use nom::Parser;
 use nom::sequence::terminated;
 
 /// The parts of a field line.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct FieldLine {
     pub(crate) name: Span,
     pub(crate) value: Span,

@@ -35,6 +35,8 @@ pub use target_form::TargetForm;
 pub(crate) use target_form::{authority_range, target_form};
 use terminal::{Within, after, digit, end, literal, octet, rule, stop};
 pub(crate) use uri_host::{check_host, is_host};
+#[cfg(feature = "unstable-inside")]
+pub(crate) use uri_host::{is_host_fast, is_host_slow};
 
 /// A rule of the grammar that parses an `O`. Its error is the position of the octet that does not
 /// fit, and with [`within`](Self::within) also the part of the line.
@@ -130,7 +132,7 @@ fn http_version<I: Input>() -> impl Rule<I, HttpVersion> {
 ///
 /// Wide registers hold the version in one word, but the compiler compares a pattern octet by octet.
 #[inline(always)]
-fn http_version_fast<I: Input>(input: I) -> Read<I, HttpVersion> {
+pub(crate) fn http_version_fast<I: Input>(input: I) -> Read<I, HttpVersion> {
     let is_usual = |octets: &[u8; HttpVersion::LEN]| match IS_WIDE {
         true => octets == b"HTTP/1.1",
         false => matches!(octets, b"HTTP/1.1"),
@@ -143,14 +145,17 @@ fn http_version_fast<I: Input>(input: I) -> Read<I, HttpVersion> {
 
 /// Parses a version without the fast path for `HTTP/1.1`, and returns its end as well.
 #[cfg_attr(target_pointer_width = "64", cold, inline(never))]
-fn http_version_slow(octets: &[u8], start: usize) -> Result<(usize, HttpVersion), Position> {
+pub(crate) fn http_version_slow(
+    octets: &[u8],
+    start: usize,
+) -> Result<(usize, HttpVersion), Position> {
     let version = (literal(b"HTTP/"), digit(), octet(b'.'), digit())
         .map(|((), major, (), minor)| HttpVersion { major, minor });
     read(version, Words::new(octets).at(start)).map(|(after, version)| (after.position(), version))
 }
 
 /// The version of a start line, as received.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct HttpVersion {
     pub(crate) major: u8,
     pub(crate) minor: u8,

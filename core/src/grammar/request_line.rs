@@ -6,7 +6,7 @@ use crate::scan::Input;
 use nom::Parser;
 
 /// The parts of a request line.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct RequestLine {
     pub(crate) method: Span,
     pub(crate) target: Span,

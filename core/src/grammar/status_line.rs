@@ -9,7 +9,7 @@ use nom::branch::alt;
 use nom::combinator::peek;
 
 /// The parts of a status line.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct StatusLine {
     pub(crate) version: HttpVersion,
     pub(crate) code: u16,

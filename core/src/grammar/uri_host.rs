@@ -26,7 +26,7 @@ pub(crate) fn is_host(octets: &[u8], start: usize, end: usize) -> bool {
 
 /// Fast path: a name without percent-encoded octets, alone or with a port of up to four digits.
 #[inline(always)]
-fn is_host_fast(octets: &[u8], start: usize, end: usize) -> bool {
+pub(crate) fn is_host_fast(octets: &[u8], start: usize, end: usize) -> bool {
     let name_end = scan::name_end(octets, start);
     let is_port = |port: &[u8]| port.len() <= 4 && port.iter().all(u8::is_ascii_digit);
     start < name_end
@@ -36,7 +36,7 @@ fn is_host_fast(octets: &[u8], start: usize, end: usize) -> bool {
 }
 
 #[cfg_attr(target_pointer_width = "64", inline(never))]
-fn is_host_slow(octets: &[u8], start: usize, end: usize) -> bool {
+pub(crate) fn is_host_slow(octets: &[u8], start: usize, end: usize) -> bool {
     octets.get(start..end).is_some_and(|host| check_host(host).is_ok())
 }
 

@@ -9,10 +9,10 @@ use crate::value::may_be_control;
 /// The facts of the field lines so far.
 ///
 /// Apart from the progress: a copy of fields that were written one by one waits for these writes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Facts {
-    pub(super) framing: FramingFacts,
-    pub(super) options: Options,
+    pub(crate) framing: FramingFacts,
+    pub(crate) options: Options,
 }
 
 impl Facts {
@@ -30,21 +30,21 @@ impl Facts {
 
     /// Adds one field line.
     #[inline(always)]
-    pub(super) fn see(&mut self, octets: &[u8], line: FieldLine) {
+    pub(crate) fn see(&mut self, octets: &[u8], line: FieldLine) {
         let first = octets.get(line.name.start());
         if first.is_some_and(|first| may_be_control(*first, line.name.len())) {
             // Fast path: almost every request has a Host.
             match IS_WIDE && is_name(line.name.of(octets), b"host") {
                 true => self.framing.see_host(octets, line.value),
-                false => self.see_named(octets, line),
+                false => self.see_slow(octets, line),
             }
         }
     }
 
     #[inline(never)]
-    fn see_named(&mut self, octets: &[u8], FieldLine { name, value: place }: FieldLine) {
+    pub(crate) fn see_slow(&mut self, octets: &[u8], FieldLine { name, value: place }: FieldLine) {
         let (name, value) = (name.of(octets), place.of(octets));
-        if !IS_WIDE && is_name(name, b"host") {
+        if is_name(name, b"host") {
             self.framing.see_host(octets, place);
         } else if is_name(name, b"connection") {
             self.options.see_connection(value);

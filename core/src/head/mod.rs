@@ -19,6 +19,8 @@ pub use request::RequestHead;
 #[cfg(feature = "embedded-io-07")]
 pub(crate) use request::RequestParts;
 pub(crate) use request::RequestProgress;
+#[cfg(feature = "unstable-inside")]
+pub(crate) use request::{check_target, check_target_slow};
 pub use response::ResponseHead;
 pub(crate) use response::{ResponseParts, ResponseProgress};
 pub use spans::{FieldSpans, LentSpans};

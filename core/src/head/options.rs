@@ -7,7 +7,7 @@ use crate::value::Version;
 
 /// Flags collected from `Connection`, `Upgrade` and `Expect`, line by line [RFC 9110 sections
 /// 7.6.1, 7.8 and 10.1.1].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Options(u8);
 
 const CLOSE: u8 = 1;
@@ -18,17 +18,23 @@ const EXPECT_CONTINUE: u8 = 1 << 4;
 
 impl Options {
     /// Creates the options of no field lines.
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(0)
     }
 
     /// Adds the value of a `Connection` field. A member that is not a token counts as `close`,
     /// since closing is always allowed [RFC 9112 section 9.6].
-    pub(super) fn see_connection(&mut self, value: &[u8]) {
+    pub(crate) fn see_connection(&mut self, value: &[u8]) {
+        // Fast path: one option that is known.
         match option(value) {
-            0 => members(value).for_each(|member| self.0 |= member_option(member)),
+            0 => self.see_connection_slow(value),
             only => self.0 |= only,
         }
+    }
+
+    #[inline(always)]
+    pub(crate) fn see_connection_slow(&mut self, value: &[u8]) {
+        members(value).for_each(|member| self.0 |= member_option(member));
     }
 
     /// Adds the value of an `Upgrade` field.

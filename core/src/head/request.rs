@@ -215,7 +215,7 @@ fn is_within(line: &RequestLine, limits: &Limits) -> bool {
 
 /// Returns the form of the target. Fails when the form does not suit the method.
 #[inline(always)]
-fn check_target(
+pub(crate) fn check_target(
     line: &RequestLine,
     octets: &[u8],
     medium: Medium,
@@ -225,12 +225,12 @@ fn check_target(
         Some(b'/') if line.method.len() != Method::CONNECT.as_bytes().len() => {
             Ok(TargetForm::Origin)
         }
-        _ => check_any_target(line, octets, medium),
+        _ => check_target_slow(line, octets, medium),
     }
 }
 
 #[cfg_attr(target_pointer_width = "64", inline(never))]
-fn check_any_target(
+pub(crate) fn check_target_slow(
     line: &RequestLine,
     octets: &[u8],
     medium: Medium,
