@@ -97,9 +97,10 @@ impl ParseError {
     /// Returns the protocol that arrived instead of HTTP/1.x, if the error is in the first line of
     /// the message.
     pub fn other_protocol(&self, input: &[u8]) -> Option<OtherProtocol> {
-        match is_of_start_line(self.kind()) {
-            true => OtherProtocol::of(self.hint_in(input).whole_line()),
-            false => None,
+        if is_of_start_line(self.kind()) {
+            OtherProtocol::of(self.hint_in(input).whole_line())
+        } else {
+            None
         }
     }
 }

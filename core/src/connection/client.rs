@@ -348,10 +348,7 @@ impl Outbound {
     }
 
     fn outgoing(&mut self, shared: &Shared) -> Result<&mut Outgoing, WriteError> {
-        match shared.has_failed() {
-            true => Err(WriteError::OutOfTurn),
-            false => Ok(&mut self.outgoing),
-        }
+        if shared.has_failed() { Err(WriteError::OutOfTurn) } else { Ok(&mut self.outgoing) }
     }
 }
 

@@ -63,9 +63,10 @@ impl Shared {
     /// Records the result of a call that received octets. An invalid body stays owed: the other
     /// half may read both facts while they change.
     pub(super) fn note(&self, inbound: &Inbound, has_failed: bool) {
-        match has_failed {
-            true => self.set_failed(),
-            false => self.is_body_owed.store(inbound.is_body_owed(), Ordering::Release),
+        if has_failed {
+            self.set_failed()
+        } else {
+            self.is_body_owed.store(inbound.is_body_owed(), Ordering::Release)
         }
     }
 }

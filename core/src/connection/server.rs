@@ -269,9 +269,10 @@ impl ServerConnection {
                 self.outbound = Outbound {
                     outgoing: Outgoing::Owed,
                     context: head.context(),
-                    next: match options.persists(head.version()) {
-                        true => Next::Request,
-                        false => Next::Close,
+                    next: if options.persists(head.version()) {
+                        Next::Request
+                    } else {
+                        Next::Close
                     },
                     expects_continue: self.inbound.phase == InPhase::Body
                         && options.expects_continue(head.version()),
@@ -309,9 +310,10 @@ impl ServerConnection {
         &mut self,
         out: &mut WireBuf<M>,
     ) -> Result<(), WriteError> {
-        match self.expects_continue() {
-            true => self.respond(Status::CONTINUE, out)?.without_body(),
-            false => Ok(()),
+        if self.expects_continue() {
+            self.respond(Status::CONTINUE, out)?.without_body()
+        } else {
+            Ok(())
         }
     }
 
@@ -411,9 +413,10 @@ impl ServerConnection {
     ///
     /// The error is for [`reject`](Self::reject): 414 or 431 for a head, 413 for a body.
     pub fn on_overflow(&mut self) -> ParseError {
-        let kind = match self.progress.is_start_line_read() {
-            true => ParseErrorKind::HeadTooLong,
-            false => ParseErrorKind::TargetTooLong,
+        let kind = if self.progress.is_start_line_read() {
+            ParseErrorKind::HeadTooLong
+        } else {
+            ParseErrorKind::TargetTooLong
         };
         self.inbound.on_overflow(kind, self.progress.searched(), &self.shared)
     }

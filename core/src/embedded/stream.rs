@@ -88,14 +88,11 @@ macro_rules! server_stream {
             $($asynchronous)? fn fill(&mut self) -> Result<(), StreamError<T::Error>> {
                 self.flush()$($await)*?;
                 let room = self.wire.received.spare_mut();
-                let received = match room.is_empty() {
-                    true => Err(self.wire.on_overflow()),
-                    false => {
+                let received = if room.is_empty() { Err(self.wire.on_overflow()) } else {
                         let read = self.transport.read(room)$($await)*;
                         let count = read.map_err(StreamError::Transport)?;
                         self.wire.received(count)
-                    }
-                };
+                    };
                 self.told(received)$($await)*
             }
 

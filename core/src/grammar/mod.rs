@@ -133,13 +133,13 @@ fn http_version<I: Input>() -> impl Rule<I, HttpVersion> {
 /// Wide registers hold the version in one word, but the compiler compares a pattern octet by octet.
 #[inline(always)]
 pub(crate) fn http_version_fast<I: Input>(input: I) -> Read<I, HttpVersion> {
-    let is_usual = |octets: &[u8; HttpVersion::LEN]| match IS_WIDE {
-        true => octets == b"HTTP/1.1",
-        false => matches!(octets, b"HTTP/1.1"),
+    let is_usual = |octets: &[u8; HttpVersion::LEN]| {
+        if IS_WIDE { octets == b"HTTP/1.1" } else { matches!(octets, b"HTTP/1.1") }
     };
-    match input.next().is_some_and(is_usual) {
-        true => Ok((after(input, HttpVersion::LEN), HttpVersion { major: 1, minor: 1 })),
-        false => stop(input.position()),
+    if input.next().is_some_and(is_usual) {
+        Ok((after(input, HttpVersion::LEN), HttpVersion { major: 1, minor: 1 }))
+    } else {
+        stop(input.position())
     }
 }
 

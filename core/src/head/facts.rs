@@ -34,9 +34,10 @@ impl Facts {
         let first = octets.get(line.name.start());
         if first.is_some_and(|first| may_be_control(*first, line.name.len())) {
             // Fast path: almost every request has a Host.
-            match IS_WIDE && is_name(line.name.of(octets), b"host") {
-                true => self.framing.see_host(octets, line.value),
-                false => self.see_slow(octets, line),
+            if IS_WIDE && is_name(line.name.of(octets), b"host") {
+                self.framing.see_host(octets, line.value)
+            } else {
+                self.see_slow(octets, line)
             }
         }
     }

@@ -243,9 +243,10 @@ pub(crate) fn check_target_slow(
             target.len().saturating_sub(at),
         )
     })?;
-    match form.suits(Method::from_token(line.method.of(octets)), medium) {
-        true => Ok(form),
-        false => Err(ParseError::new(ParseErrorKind::TargetForm, target.start(), target.len())),
+    if form.suits(Method::from_token(line.method.of(octets)), medium) {
+        Ok(form)
+    } else {
+        Err(ParseError::new(ParseErrorKind::TargetForm, target.start(), target.len()))
     }
 }
 
@@ -288,12 +289,13 @@ fn any_line(
 /// Returns the error of a line that exceeds a limit, or is cut at the limit.
 fn too_long_error(line: &[u8], start: usize, limits: &Limits) -> ParseError {
     let method_len = run_length(line, TCHAR);
-    let (kind, limit) = match method_len > usize::from(limits.method) {
-        true => (ParseErrorKind::MethodTooLong, usize::from(limits.method)),
-        false => (
+    let (kind, limit) = if method_len > usize::from(limits.method) {
+        (ParseErrorKind::MethodTooLong, usize::from(limits.method))
+    } else {
+        (
             ParseErrorKind::TargetTooLong,
             method_len.saturating_add(1).saturating_add(usize::from(limits.target)),
-        ),
+        )
     };
     let at = limit.min(line.len());
     ParseError::new(kind, start.wrapping_add(at), line.len().wrapping_sub(at))

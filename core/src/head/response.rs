@@ -67,9 +67,10 @@ impl ResponseProgress {
         let octets = input.get_mut(..len).unwrap_or(&mut []);
         let (after, continued) =
             continuation(Words::new(octets).at(self.next)).map_err(|stop| {
-                match stop.is_at_end(octets) {
-                    false => stop.error(octets, self.next),
-                    true => ParseError::new(ParseErrorKind::HeadTooLong, len, 0),
+                if stop.is_at_end(octets) {
+                    ParseError::new(ParseErrorKind::HeadTooLong, len, 0)
+                } else {
+                    stop.error(octets, self.next)
                 }
             })?;
         let end = after.position();

@@ -141,9 +141,10 @@ impl Message for Request<'_> {
     }
 
     fn check(&self, seen: Seen, version: Version, _: bool) -> Result<(), WriteError> {
-        match version == Version::Http10 || seen.has(Seen::HOST) {
-            true => Ok(()),
-            false => Err(WriteError::MissingHost),
+        if version == Version::Http10 || seen.has(Seen::HOST) {
+            Ok(())
+        } else {
+            Err(WriteError::MissingHost)
         }
     }
 

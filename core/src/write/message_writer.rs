@@ -80,9 +80,10 @@ impl MessageWriter {
     }
 
     fn detached<M>(&mut self) -> Result<Detached<'_, M>, WriteError> {
-        match self.body.may_be_followed() {
-            true => Ok(Detached { body: &mut self.body, message: PhantomData }),
-            false => Err(WriteError::OutOfTurn),
+        if self.body.may_be_followed() {
+            Ok(Detached { body: &mut self.body, message: PhantomData })
+        } else {
+            Err(WriteError::OutOfTurn)
         }
     }
 
