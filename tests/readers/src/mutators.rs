@@ -585,7 +585,11 @@ fn body_length(rng: &mut Rng, draft: &mut Draft) -> bool {
     if draft.content.is_empty() {
         return false;
     }
-    if rng.bool() { draft.content.truncate(rng.usize(..draft.content.len())) } else { draft.content.extend_from_slice(b"more") }
+    if rng.bool() {
+        draft.content.truncate(rng.usize(..draft.content.len()))
+    } else {
+        draft.content.extend_from_slice(b"more")
+    }
     true
 }
 
