@@ -28,11 +28,15 @@ pub(crate) fn is_host(octets: &[u8], start: usize, end: usize) -> bool {
 #[inline(always)]
 pub(crate) fn is_host_fast(octets: &[u8], start: usize, end: usize) -> bool {
     let name_end = scan::name_end(octets, start);
-    let is_port = |port: &[u8]| port.len() <= 4 && port.iter().all(u8::is_ascii_digit);
-    start < name_end
-        && (name_end == end
-            || octets.get(name_end) == Some(&b':')
-                && octets.get(name_end.wrapping_add(1)..end).is_some_and(is_port))
+    match octets.get(name_end) {
+        _ if name_end == start => false,
+        _ if name_end == end => true,
+        Some(b':') => match octets.get(name_end.wrapping_add(1)..end) {
+            Some(port) => port.len() <= 4 && port.iter().all(u8::is_ascii_digit),
+            None => false,
+        },
+        _ => false,
+    }
 }
 
 #[cfg_attr(target_pointer_width = "64", inline(never))]
