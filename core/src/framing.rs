@@ -2,7 +2,7 @@
 
 use crate::error::{ParseError, ParseErrorKind};
 use crate::grammar::{Span, content_length, is_host, members, transfer_coding};
-use crate::octets::{IS_WIDE, is_name};
+use crate::scan::{fast_path, is_name};
 use crate::value::{TargetForm, Version};
 
 /// The framing of a message's body: where the body ends [RFC 9112 section 6.3].
@@ -184,8 +184,8 @@ impl FramingFacts {
         version: Version,
         end: usize,
     ) -> Result<Framing, ParseError> {
-        match self {
-            Self { host: true, broken_host: None, length: None, coding: None, .. } if IS_WIDE => {
+        match fast_path(self) {
+            Some(Self { host: true, broken_host: None, length: None, coding: None, .. }) => {
                 Ok(Framing::None)
             }
             _ => self.of_request_slow(form, version, end),

@@ -18,10 +18,6 @@ pub(crate) const HEX_DIGIT: u8 = 1 << 4;
 /// The octets of a scheme: `ALPHA`, `DIGIT`, `+`, `-`, `.` [RFC 3986 section 3.1].
 pub(crate) const SCHEME: u8 = 1 << 5;
 
-/// Selects speed over code size: true on 64-bit targets without `bareline_scan = "words"`.
-pub(crate) const IS_WIDE: bool =
-    cfg!(all(target_pointer_width = "64", not(bareline_scan = "words")));
-
 /// Returns whether `octet` belongs to one of `classes`.
 #[inline(always)]
 pub(crate) const fn is(octet: u8, classes: u8) -> bool {
@@ -62,13 +58,6 @@ pub(crate) fn run_length(octets: &[u8], classes: u8) -> usize {
     run_end(octets, 0, classes)
 }
 
-/// Returns whether a LF is at or after `position`.
-pub(crate) fn has_line_feed(octets: &[u8], position: usize) -> bool {
-    let rest = octets.get(position..).unwrap_or(&[]);
-    #[allow(clippy::manual_contains, reason = "it is fast, inlined at each place, and long")]
-    if IS_WIDE { rest.contains(&b'\n') } else { rest.iter().any(|&octet| octet == b'\n') }
-}
-
 /// Returns the position after the empty lines that begin at `position`.
 pub(crate) fn empty_lines_end(octets: &[u8], position: usize) -> usize {
     let mut end = position;
@@ -87,52 +76,10 @@ pub(crate) fn check_token(octets: &[u8]) -> Result<(), usize> {
     }
 }
 
-/// Returns whether a token equals `lower`, a name in lower case, ignoring case.
-#[inline(always)]
-pub(crate) fn is_name<const N: usize>(token: &[u8], lower: &[u8; N]) -> bool {
-    // The bit of a letter's case. It also equates `-` and digits with control octets.
-    const CASE: u64 = u64::from_ne_bytes([0x20; 8]);
-    let word = |octets: Option<&[u8; 8]>| octets.map(|octets| u64::from_ne_bytes(*octets) | CASE);
-    let half = |octets: Option<&[u8; 4]>| {
-        octets.map(|octets| u64::from(u32::from_ne_bytes(*octets)) | CASE)
-    };
-    token.len() == N
-        && match N {
-            4 => half(token.first_chunk()) == half(lower.first_chunk()),
-            _ if !IS_WIDE => is_alike(token, lower),
-            17.. => is_alike(token, lower),
-            9.. => {
-                word(token.first_chunk()) == word(lower.first_chunk())
-                    && word(token.last_chunk()) == word(lower.last_chunk())
-            }
-            5..=8 => {
-                half(token.first_chunk()) == half(lower.first_chunk())
-                    && half(token.last_chunk()) == half(lower.last_chunk())
-            }
-            _ => is_alike(token, lower),
-        }
-}
-
 /// Returns whether two names are equal, ignoring case.
 #[inline(never)]
 pub(crate) fn is_alike(one: &[u8], other: &[u8]) -> bool {
     one.eq_ignore_ascii_case(other)
-}
-
-/// Copies octets from the beginning of `from` to `to`, up to the end of the shorter one.
-#[inline(always)]
-pub(crate) fn copy(from: &[u8], to: &mut [u8]) {
-    if IS_WIDE {
-        let count = from.len().min(to.len());
-        // The optimizer sees equal lengths and removes the panic of the copy.
-        if let (Some(from), Some(to)) = (from.get(..count), to.get_mut(..count)) {
-            to.copy_from_slice(from);
-        }
-    } else {
-        // A loop is smaller than a call here: a firmware may need `memmove` for nothing else.
-        // Without optimization the loop is slow.
-        to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
-    }
 }
 
 /// Returns the value of a decimal digit.
@@ -146,12 +93,12 @@ pub(crate) const fn digit(octet: u8) -> Option<u8> {
 
 /// Returns the value of a hexadecimal digit.
 #[inline(always)]
-pub(crate) const fn hex_digit(octet: u8) -> Option<u8> {
-    #[allow(clippy::indexing_slicing, reason = "a table of 256 entries has one for every u8")]
-    let value = if IS_WIDE { HEX_DIGITS[octet as usize] } else { hex_value(octet) };
-    match value {
-        0..=15 => Some(value),
-        _ => None,
+pub(crate) const fn hex_value(octet: u8) -> Option<u8> {
+    match is(octet, HEX_DIGIT) {
+        // The low four bits of `A` and of `a` are 1.
+        true if octet > b'9' => Some((octet & 0xf).wrapping_add(9)),
+        true => Some(octet & 0xf),
+        false => None,
     }
 }
 
@@ -236,31 +183,6 @@ const CLASSES: [u8; 256] = {
         if octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'-' | b'.') {
             table[at] |= SCHEME;
         }
-        at += 1;
-    }
-    table
-};
-
-/// Returns the value of a hexadecimal digit, or 255 for any other octet.
-const fn hex_value(octet: u8) -> u8 {
-    match is(octet, HEX_DIGIT) {
-        // The low four bits of `A` and of `a` are 1.
-        true if octet > b'9' => (octet & 0xf).wrapping_add(9),
-        true => octet & 0xf,
-        false => u8::MAX,
-    }
-}
-
-#[allow(
-    clippy::indexing_slicing,
-    clippy::cast_possible_truncation,
-    reason = "evaluated at compile time, over 0..256"
-)]
-const HEX_DIGITS: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut at = 0;
-    while at < 256 {
-        table[at] = hex_value(at as u8);
         at += 1;
     }
     table

@@ -95,3 +95,39 @@ fn an_arrow_that_points_up_is_seen() {
     assert_eq!(imports("use super::head::Fields;", 1), ["head"]);
     assert!(layer_of("head") > layer_of("value"));
 }
+
+/// Returns whether a line of code depends on the width of the machine, other than by a hint to the
+/// inliner: a hint cannot be moved away from its function, and a closure around the body moves
+/// values to memory.
+fn knows_the_width(line: &str) -> bool {
+    let code = line.split("//").next().unwrap_or_default();
+    let is_hint = code.trim_start().starts_with("#[cfg_attr(") && code.contains("inline(");
+    ["target_pointer_width", "bareline_scan"].iter().any(|word| code.contains(word)) && !is_hint
+}
+
+fn width_outside_scan(folder: &Path, found: &mut Vec<String>) -> usize {
+    let mut files = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("scan") {
+            files += width_outside_scan(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files += 1;
+            let code = fs::read_to_string(&path).unwrap();
+            let lines = code.lines().filter(|line| knows_the_width(line));
+            found.extend(lines.map(|line| format!("{}: {line}", path.display())));
+        }
+    }
+    files
+}
+
+#[test]
+fn the_width_of_the_machine_is_known_to_scan_alone() {
+    let mut found = Vec::new();
+    let core = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../core/src");
+    let files = width_outside_scan(&core, &mut found);
+    assert!(files > 40, "only {files} files were seen");
+    assert!(found.is_empty(), "move what differs to core/src/scan:\n{}", found.join("\n"));
+    assert!(knows_the_width("if cfg!(target_pointer_width = \"64\") {"));
+    assert!(!knows_the_width("#[cfg_attr(target_pointer_width = \"64\", inline(never))]"));
+}

@@ -5,8 +5,8 @@ use crate::error::{ParseError, ParseErrorKind};
 use crate::framing::Framing;
 use crate::grammar::{ChunkLine, chunk_line, field_line_or_end};
 use crate::head::Limits;
-use crate::octets::{self, IS_WIDE};
 use crate::record::debug_record;
+use crate::scan::{self, fast_path};
 use crate::scan::{Input, Words};
 use crate::value::{FieldName, FieldValue};
 
@@ -148,12 +148,14 @@ impl BodyDecoder {
     ///
     /// After an error, every call returns that error. After [`BodyPart::End`], every call returns
     /// `End`. Offsets count from the start of `input`.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[inline(always)]
     pub fn decode<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
-        match if IS_WIDE { self.decode_fast(input) } else { None } {
-            Some(part) => Ok(part),
-            None => self.decode_slow(input),
+        if let Some(input) = fast_path(input)
+            && let Some(part) = self.decode_fast(input)
+        {
+            return Ok(part);
         }
+        self.decode_slow(input)
     }
 
     /// Decodes as [`decode`](Self::decode) does, but skips chunk lines, so that a chunk is one
@@ -167,7 +169,7 @@ impl BodyDecoder {
     /// assert_eq!(body.content(b"\r\n0\r\n\r\n")?, (7, BodyPart::End));
     /// # Ok::<(), bareline_core::ParseError>(())
     /// ```
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[inline(always)]
     #[doc(alias = "body")]
     pub fn content<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
         self.content_up_to(input, usize::MAX)
@@ -192,22 +194,24 @@ impl BodyDecoder {
     ) -> Result<(usize, BodyPart<'b>), ParseError> {
         let read = self.content_up_to(input, buffer.len());
         if let Ok((_, BodyPart::Data(data))) = &read {
-            octets::copy(data, buffer);
+            scan::copy(data, buffer);
         }
         read
     }
 
     /// Decodes as [`content`](Self::content) does, but at most this number of octets of content.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[inline(always)]
     fn content_up_to<'b>(
         &mut self,
         input: &'b [u8],
         most: usize,
     ) -> Result<(usize, BodyPart<'b>), ParseError> {
-        match if IS_WIDE { self.content_fast(input, most) } else { None } {
-            Some(part) => Ok(part),
-            None => self.content_slow(input, most),
+        if let Some(input) = fast_path(input)
+            && let Some(part) = self.content_fast(input, most)
+        {
+            return Ok(part);
         }
+        self.content_slow(input, most)
     }
 
     #[cfg_attr(target_pointer_width = "64", inline(never))]

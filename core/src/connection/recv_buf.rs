@@ -1,7 +1,6 @@
 //! The buffer of octets that have been received and not yet used.
 
-use crate::octets::IS_WIDE;
-use core::cell::Cell;
+use crate::scan::move_to_front;
 use core::fmt;
 
 /// A receive buffer of `N` octets.
@@ -232,14 +231,7 @@ impl fmt::Debug for Rest<'_> {
 fn move_down(octets: &mut [u8], gap: usize, end: usize) -> usize {
     match octets.get_mut(..end) {
         Some(used) if gap <= used.len() => {
-            if IS_WIDE {
-                used.copy_within(gap.., 0);
-            } else {
-                // Front to back, no octet is overwritten before it is moved. This loop is small; a
-                // call of `copy_within` needs a large one.
-                let used = Cell::from_mut(used).as_slice_of_cells();
-                used.iter().zip(used.iter().skip(gap)).for_each(|(to, from)| to.set(from.get()));
-            }
+            move_to_front(used, gap);
             end.saturating_sub(gap)
         }
         _ => end,

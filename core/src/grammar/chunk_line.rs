@@ -2,8 +2,7 @@
 
 use super::terminal::{after, crlf, hexdig, many, rule, span, terminals};
 use super::{Part, Read, Rule, Span, Stop, parameter, read};
-use crate::octets::hex_digit;
-use crate::scan::Input;
+use crate::scan::{Input, hex_digit};
 use nom::Parser;
 use nom::branch::alt;
 

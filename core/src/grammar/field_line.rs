@@ -14,7 +14,7 @@ pub(crate) struct FieldLine {
 }
 
 /// `field-line CRLF`, or the `CRLF` after the last field line [RFC 9112 section 2.1]
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[inline(always)]
 pub(crate) fn field_line_or_end<I: Input>(input: I) -> Read<I, Option<FieldLine>, Stop> {
     match input.octet() {
         Some(b'\r') => read(crlf().within(Part::FieldName), input).map(|(after, ())| (after, None)),

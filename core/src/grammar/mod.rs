@@ -18,8 +18,7 @@ mod target_form;
 mod terminal;
 mod uri_host;
 
-use crate::octets::IS_WIDE;
-use crate::scan::{Input, Words};
+use crate::scan::{Input, Words, is_http11};
 pub(crate) use chunk_line::{ChunkLine, chunk_line};
 pub(crate) use content_length::content_length;
 pub(crate) use field_line::{FieldLine, continuation, field_line_or_end};
@@ -129,14 +128,9 @@ fn http_version<I: Input>() -> impl Rule<I, HttpVersion> {
 }
 
 /// Parses `HTTP/1.1`.
-///
-/// Wide registers hold the version in one word, but the compiler compares a pattern octet by octet.
 #[inline(always)]
 pub(crate) fn http_version_fast<I: Input>(input: I) -> Read<I, HttpVersion> {
-    let is_usual = |octets: &[u8; HttpVersion::LEN]| {
-        if IS_WIDE { octets == b"HTTP/1.1" } else { matches!(octets, b"HTTP/1.1") }
-    };
-    if input.next().is_some_and(is_usual) {
+    if input.next().is_some_and(is_http11) {
         Ok((after(input, HttpVersion::LEN), HttpVersion { major: 1, minor: 1 }))
     } else {
         stop(input.position())

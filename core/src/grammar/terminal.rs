@@ -1,8 +1,8 @@
 //! The terminals of the grammar's rules, and the combinators that nom does not have.
 
 use super::{Part, Position, Read, Rule, Span, Stop, read};
-use crate::octets::{self, IS_WIDE, TARGET, is, is_ows};
-use crate::scan::Input;
+use crate::octets::{self, TARGET, is, is_ows};
+use crate::scan::{self, Input, fast_path};
 use nom::error::ParseError;
 use nom::{Emit, Err, Mode, OutputM, OutputMode, PResult, Parser};
 
@@ -132,7 +132,7 @@ terminals! {
     digit(input) -> u8 = one(input, octets::digit);
 
     /// `HEXDIG = DIGIT / "A" / "B" / "C" / "D" / "E" / "F"` [RFC 5234 appendix B.1], its value
-    hexdig(input) -> u8 = one(input, octets::hex_digit);
+    hexdig(input) -> u8 = one(input, scan::hex_digit);
 
     /// `CRLF = CR LF` [RFC 5234 appendix B.1]
     crlf(input) -> () = line_end(input);
@@ -253,8 +253,10 @@ fn end_at_backslash(octets: &[u8], start: usize, backslash: usize) -> usize {
 
 #[inline(always)]
 fn without_ows<I: Input>(mut input: I) -> I {
-    // Fast path: the whitespace is mostly one SP.
-    if IS_WIDE && let Some([b' ', (b'!'..)]) = input.next() {
+    // The whitespace is mostly one SP.
+    if let Some(input) = fast_path(input)
+        && let Some([b' ', (b'!'..)]) = input.next()
+    {
         return after(input, 1);
     }
     while input.octet().is_some_and(is_ows) {
@@ -265,11 +267,10 @@ fn without_ows<I: Input>(mut input: I) -> I {
 
 #[inline(always)]
 fn line_end<I: Input>(input: I) -> Read<I, ()> {
-    if IS_WIDE && input.is_at(b"\r\n") {
+    if input.is_line_end() {
         return Ok((after(input, 2), ()));
     }
     match (input.octet(), after(input, 1).octet()) {
-        (Some(b'\r'), Some(b'\n')) if !IS_WIDE => Ok((after(input, 2), ())),
         (Some(b'\r'), None) => stop(input.octets().len()),
         _ => stop(input.position()),
     }

@@ -3,8 +3,8 @@
 
 use super::terminal::{after, called, end, literal, octet, rule, run, some, stop};
 use super::{Position, Read, Rule, exactly, read};
-use crate::octets::{self, HEX_DIGIT, IS_WIDE, REG_NAME, encoded_run_end, is};
-use crate::scan::{self, Input, Words};
+use crate::octets::{self, HEX_DIGIT, REG_NAME, encoded_run_end, is};
+use crate::scan::{self, Input, Words, fast_path};
 use nom::Parser;
 use nom::branch::alt;
 use nom::combinator::{not, opt};
@@ -21,7 +21,8 @@ pub(crate) fn check_host(octets: &[u8]) -> Result<usize, usize> {
 /// Returns whether the octets from `start` to `end` are a `Host`.
 #[inline(always)]
 pub(crate) fn is_host(octets: &[u8], start: usize, end: usize) -> bool {
-    IS_WIDE && is_host_fast(octets, start, end) || is_host_slow(octets, start, end)
+    fast_path(octets).is_some_and(|octets| is_host_fast(octets, start, end))
+        || is_host_slow(octets, start, end)
 }
 
 /// Fast path: a name without percent-encoded octets, alone or with a port of up to four digits.

@@ -3,7 +3,7 @@
 use super::Options;
 use crate::framing::FramingFacts;
 use crate::grammar::FieldLine;
-use crate::octets::{IS_WIDE, is_name};
+use crate::scan::{fast_path, is_name};
 use crate::value::may_be_control;
 
 /// The facts of the field lines so far.
@@ -33,11 +33,12 @@ impl Facts {
     pub(crate) fn see(&mut self, octets: &[u8], line: FieldLine) {
         let first = octets.get(line.name.start());
         if first.is_some_and(|first| may_be_control(*first, line.name.len())) {
-            // Fast path: almost every request has a Host.
-            if IS_WIDE && is_name(line.name.of(octets), b"host") {
-                self.framing.see_host(octets, line.value)
-            } else {
-                self.see_slow(octets, line)
+            // Almost every request has a Host.
+            match fast_path(line.value) {
+                Some(value) if is_name(line.name.of(octets), b"host") => {
+                    self.framing.see_host(octets, value)
+                }
+                _ => self.see_slow(octets, line),
             }
         }
     }

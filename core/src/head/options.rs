@@ -2,7 +2,8 @@
 
 use super::{RequestHead, ResponseHead};
 use crate::grammar::{has_member, members};
-use crate::octets::{check_token, is_name};
+use crate::octets::check_token;
+use crate::scan::is_name;
 use crate::value::Version;
 
 /// Flags collected from `Connection`, `Upgrade` and `Expect`, line by line [RFC 9110 sections

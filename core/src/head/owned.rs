@@ -4,7 +4,7 @@ use super::request::RequestParts;
 use super::response::ResponseParts;
 use super::{FieldSpans, RequestHead, ResponseHead};
 use crate::grammar::FieldLine;
-use crate::octets;
+use crate::scan;
 use core::fmt;
 
 /// A [`RequestHead`] that owns its octets, and up to `N` field lines.
@@ -117,7 +117,7 @@ fn copied<B: AsMut<[u8]>, const N: usize>(
     if lines.len() > N {
         return None;
     }
-    octets::copy(octets, room);
+    scan::copy(octets, room);
     let mut copy = Copied { memory, len, spans: FieldSpans::new() };
     copy.spans.set(lines);
     Some(copy)

@@ -6,8 +6,8 @@ use super::{Fields, LentSpans, Limits, Options, Parsed};
 use crate::error::{ParseError, ParseErrorKind};
 use crate::framing::Framing;
 use crate::grammar::{FieldLine, Part, RequestLine, Span, Stop, request_line, target_form};
-use crate::octets::{IS_WIDE, TCHAR, empty_lines_end, is, run_length};
-use crate::scan::{HeadSource, Input, Words};
+use crate::octets::{TCHAR, empty_lines_end, is, run_length};
+use crate::scan::{HeadSource, Input, Words, fast_path};
 use crate::value::{Medium, Method, Target, TargetForm, Version};
 use core::fmt;
 
@@ -66,12 +66,24 @@ impl<'b> RequestHead<'b> {
     ) -> Result<Parsed<Self>, ParseError> {
         spans.clear();
         let (mut progress, mut facts) = (RequestProgress::new(), Facts::new());
-        Self::resume(&mut progress, &mut facts, input, spans, limits, Medium::Stream)
+        Self::go_on(&mut progress, &mut facts, input, spans, limits, Medium::Stream)
     }
 
     /// Continues to parse a head. `input` begins with the octets of the last call.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn resume(
+        progress: &mut RequestProgress,
+        facts: &mut Facts,
+        input: &'b [u8],
+        spans: LentSpans<'b>,
+        limits: &Limits,
+        medium: Medium,
+    ) -> Result<Parsed<Self>, ParseError> {
+        Self::go_on(progress, facts, input, spans, limits, medium)
+    }
+
+    #[inline(always)]
+    fn go_on(
         progress: &mut RequestProgress,
         facts: &mut Facts,
         input: &'b [u8],
@@ -191,7 +203,10 @@ fn start<I: Input>(
     limits: &Limits,
     medium: Medium,
 ) -> Result<Option<Start>, ParseError> {
-    let usual = if IS_WIDE { request_line(input.at(*next)).ok() } else { None };
+    let usual = match fast_path(input.at(*next)) {
+        Some(input) => request_line(input).ok(),
+        None => None,
+    };
     let line = match usual {
         Some((after, line)) if is_within(&line, limits) => {
             *next = after.position();

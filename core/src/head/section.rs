@@ -5,8 +5,7 @@ use super::facts::Facts;
 use super::{LentSpans, Limits};
 use crate::error::{ParseError, ParseErrorKind};
 use crate::grammar::{HttpVersion, Stop, field_line_or_end};
-use crate::octets::has_line_feed;
-use crate::scan::Input;
+use crate::scan::{Input, has_line_feed};
 use crate::value::Version;
 
 /// The parse progress of a head with a start line `L`.

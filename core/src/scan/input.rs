@@ -1,6 +1,6 @@
 //! The input of the grammar's rules.
 
-use crate::octets::IS_WIDE;
+use super::{chunk_at, is_line_end};
 
 /// A position in the received octets: a rule takes one, and returns the position after the octets
 /// it parsed.
@@ -36,19 +36,12 @@ pub(crate) trait Input: Copy {
     /// Returns the next `N` octets.
     #[inline(always)]
     fn next<const N: usize>(&self) -> Option<&[u8; N]> {
-        let start = self.position();
-        // Two equivalent ways: the first is faster, the second compiles to less code.
-        let next = if IS_WIDE {
-            self.octets().get(start..start.wrapping_add(N))
-        } else {
-            self.octets().get(start..)
-        };
-        next?.first_chunk()
+        chunk_at(self.octets(), self.position())
     }
 
-    /// Returns whether the next octets are `expected`.
+    /// Returns whether the next octets are CR LF.
     #[inline(always)]
-    fn is_at<const N: usize>(&self, expected: &[u8; N]) -> bool {
-        self.next() == Some(expected)
+    fn is_line_end(&self) -> bool {
+        is_line_end(self.octets(), self.position())
     }
 }

@@ -6,6 +6,9 @@
 //! block, and is fast where registers are wide. `--cfg bareline_scan="words"` selects `Words` on a
 //! 64-bit machine too.
 //!
+//! All that differs between wide and narrow machines is here, but for hints to the inliner: `wide`
+//! and `narrow` have the same functions.
+//!
 //! The feature `unstable-inside` compiles all implementations, for the comparison in
 //! `crate::inside`.
 
@@ -23,7 +26,13 @@ mod words;
 
 pub(crate) use input::Input;
 #[cfg(not(all(target_pointer_width = "64", not(bareline_scan = "words"))))]
-pub(crate) use narrow::{HeadSource, name_end};
+pub(crate) use narrow::{
+    HAS_ROOM_FOR_JUMP_TABLES, HeadSource, chunk_at, copy, copy_short, div_ten, fast_path,
+    has_line_feed, hex_digit, is_http11, is_line_end, is_name, move_to_front, name_end,
+};
 #[cfg(all(target_pointer_width = "64", not(bareline_scan = "words")))]
-pub(crate) use wide::{HeadSource, name_end};
+pub(crate) use wide::{
+    HAS_ROOM_FOR_JUMP_TABLES, HeadSource, chunk_at, copy, copy_short, div_ten, fast_path,
+    has_line_feed, hex_digit, is_http11, is_line_end, is_name, move_to_front, name_end,
+};
 pub(crate) use words::Words;

@@ -1,7 +1,8 @@
-//! The scanner where registers are narrow.
+//! The scanner where registers are narrow, and what else differs there: less flash before speed.
 
 use super::Words;
-use crate::octets::{REG_NAME, run_end};
+use crate::octets::{REG_NAME, is_alike, run_end};
+use core::cell::Cell;
 
 /// The source from which heads are parsed.
 pub(crate) type HeadSource<'b> = Words<'b>;
@@ -9,4 +10,89 @@ pub(crate) type HeadSource<'b> = Words<'b>;
 /// Returns the end of a run of `reg-name` without percent-encoded octets [RFC 3986 section 3.2.2].
 pub(crate) fn name_end(octets: &[u8], position: usize) -> usize {
     run_end(octets, position, REG_NAME)
+}
+
+/// Returns the input of a fast path, where there are fast paths: not here.
+#[inline(always)]
+pub(crate) const fn fast_path<T: Copy>(_: T) -> Option<T> {
+    None
+}
+
+/// Returns the `N` octets from `start`.
+#[inline(always)]
+pub(crate) fn chunk_at<const N: usize>(octets: &[u8], start: usize) -> Option<&[u8; N]> {
+    octets.get(start..)?.first_chunk()
+}
+
+/// Returns whether CR LF is at `start`.
+#[inline(always)]
+pub(crate) fn is_line_end(octets: &[u8], start: usize) -> bool {
+    octets.get(start) == Some(&b'\r') && octets.get(start.wrapping_add(1)) == Some(&b'\n')
+}
+
+/// Returns whether a LF is at or after `position`.
+#[allow(clippy::manual_contains, reason = "`contains` is inlined at each place, and long")]
+pub(crate) fn has_line_feed(octets: &[u8], position: usize) -> bool {
+    octets.get(position..).unwrap_or(&[]).iter().any(|&octet| octet == b'\n')
+}
+
+/// Returns whether a token equals `lower`, a name in lower case, ignoring case.
+#[inline(always)]
+pub(crate) fn is_name<const N: usize>(token: &[u8], lower: &[u8; N]) -> bool {
+    const CASE: u32 = u32::from_ne_bytes([0x20; 4]);
+    let word = |octets: Option<&[u8; 4]>| octets.map(|octets| u32::from_ne_bytes(*octets) | CASE);
+    match N {
+        4 => token.len() == N && word(token.first_chunk()) == word(lower.first_chunk()),
+        _ => token.len() == N && is_alike(token, lower),
+    }
+}
+
+/// Returns whether the octets are `HTTP/1.1`.
+#[inline(always)]
+pub(crate) const fn is_http11(octets: &[u8; 8]) -> bool {
+    matches!(octets, b"HTTP/1.1")
+}
+
+/// Returns the value of a hexadecimal digit.
+#[inline(always)]
+pub(crate) const fn hex_digit(octet: u8) -> Option<u8> {
+    crate::octets::hex_value(octet)
+}
+
+/// Copies octets from the beginning of `from` to `to`, up to the end of the shorter one.
+///
+/// A loop is smaller than a call: a firmware may need `memmove` for nothing else.
+#[inline(always)]
+pub(crate) fn copy(from: &[u8], to: &mut [u8]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+}
+
+/// Copies octets to a slice of the same length, which is mostly short.
+#[inline(always)]
+pub(crate) fn copy_short(from: &[u8], to: &mut [u8]) {
+    copy(from, to);
+}
+
+/// Moves the octets from `gap` on to the front.
+pub(crate) fn move_to_front(octets: &mut [u8], gap: usize) {
+    // Front to back, no octet is overwritten before it is moved. This loop is small; a call of
+    // `copy_within` needs a large one.
+    let octets = Cell::from_mut(octets).as_slice_of_cells();
+    octets.iter().zip(octets.iter().skip(gap)).for_each(|(to, from)| to.set(from.get()));
+}
+
+/// A jump table takes flash.
+pub(crate) const HAS_ROOM_FOR_JUMP_TABLES: bool = false;
+
+/// Returns the quotient and the remainder by ten, octet by octet: the processor has no division of
+/// 64 bits.
+#[inline(always)]
+pub(crate) fn div_ten(number: u64) -> (u64, u8) {
+    let mut rest = 0;
+    let quotient = number.to_be_bytes().map(|octet| {
+        let part = u16::from_be_bytes([rest, octet]);
+        rest = (part % 10).to_le_bytes()[0];
+        (part / 10).to_le_bytes()[0]
+    });
+    (u64::from_be_bytes(quotient), rest)
 }

@@ -1,7 +1,8 @@
 //! Field names and values.
 
 use crate::error::{WriteError, position};
-use crate::octets::{IS_WIDE, TCHAR, TEXT, check_token, is, is_alike, trim_ows};
+use crate::octets::{TCHAR, TEXT, check_token, is, is_alike, trim_ows};
+use crate::scan::fast_path;
 use core::fmt;
 use core::str::Utf8Error;
 
@@ -150,7 +151,7 @@ impl<'a> FieldValue<'a> {
     /// Fails with [`WriteError::InvalidFieldValue`] for a control octet other than HTAB.
     pub fn new(value: &'a (impl AsRef<[u8]> + ?Sized)) -> Result<Self, WriteError> {
         let value = value.as_ref();
-        if IS_WIDE && is_plain(value) {
+        if fast_path(value).is_some_and(is_plain) {
             return Ok(Self(trim_ows(value)));
         }
         match value.iter().position(|&octet| !is(octet, TEXT)) {

@@ -1,7 +1,7 @@
 //! The status code.
 
 use crate::error::{ParseError, ParseErrorKind, WriteError};
-use crate::octets::IS_WIDE;
+use crate::scan::HAS_ROOM_FOR_JUMP_TABLES;
 use core::fmt;
 
 /// A status code of three digits [RFC 9110 section 15].
@@ -95,7 +95,7 @@ macro_rules! registered {
 
             /// Returns the registered reason phrase, empty for an unregistered code.
             pub const fn reason(self) -> &'static str {
-                if !IS_WIDE {
+                if !HAS_ROOM_FOR_JUMP_TABLES {
                     return phrase(self.0);
                 }
                 match self.0 {

@@ -3,7 +3,8 @@
 use super::Method;
 use crate::error::{WriteError, position};
 use crate::grammar::{TargetForm, authority_range, target_form};
-use crate::octets::{QUERY, copy, encoded_run_end};
+use crate::octets::{QUERY, encoded_run_end};
+use crate::scan::copy;
 use core::fmt;
 
 /// A request target in one of its four forms [RFC 9112 section 3.2].

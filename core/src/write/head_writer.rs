@@ -7,7 +7,8 @@ use super::{BodyEncoder, Detached};
 use crate::error::{WriteError, position};
 use crate::framing::Framing;
 use crate::grammar::{check_tokens, has_member, members};
-use crate::octets::{IS_WIDE, trim_ows};
+use crate::octets::trim_ows;
+use crate::scan::div_ten;
 use crate::value::{FieldName, FieldValue, Version};
 use core::fmt;
 
@@ -472,20 +473,4 @@ fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
         }
     }
     digits.get(from..).unwrap_or(&[])
-}
-
-/// Returns the quotient and the remainder by ten, octet by octet where the CPU has no 64-bit
-/// division.
-#[inline(always)]
-fn div_ten(number: u64) -> (u64, u8) {
-    if IS_WIDE {
-        return (number / 10, (number % 10).to_le_bytes()[0]);
-    }
-    let mut rest = 0;
-    let quotient = number.to_be_bytes().map(|octet| {
-        let part = u16::from_be_bytes([rest, octet]);
-        rest = (part % 10).to_le_bytes()[0];
-        (part / 10).to_le_bytes()[0]
-    });
-    (u64::from_be_bytes(quotient), rest)
 }

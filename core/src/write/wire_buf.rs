@@ -1,7 +1,7 @@
 //! The buffer of octets to send.
 
 use crate::error::WriteError;
-use crate::octets::{self, IS_WIDE};
+use crate::scan::copy_short;
 use crate::value::{FieldName, FieldValue};
 use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -146,8 +146,7 @@ impl Draft<'_> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn put(&mut self, octets: &[u8]) -> Result<(), WriteError> {
-        copy(self.room(octets.len())?, octets);
-        Ok(())
+        self.room(octets.len()).map(|room| copy_short(octets, room))
     }
 
     /// Writes `field-line CRLF`.
@@ -164,9 +163,9 @@ impl Draft<'_> {
             && let Some((to_value, rest)) = rest.split_at_mut_checked(value.len())
             && let Some(line_end) = rest.first_chunk_mut()
         {
-            copy(to_name, name);
+            copy_short(name, to_name);
             *colon = *b": ";
-            copy(to_value, value);
+            copy_short(value, to_value);
             *line_end = *b"\r\n";
             self.end = self
                 .end
@@ -203,33 +202,5 @@ impl Draft<'_> {
     pub(super) fn commit(self, next: Next) {
         *self.written = self.end;
         *self.next = next;
-    }
-}
-
-/// Copies octets to a slice of the same length.
-///
-/// From 4 to 32 octets go through registers instead of a call: two copies of one size, which
-/// overlap.
-#[inline(always)]
-fn copy(to: &mut [u8], from: &[u8]) {
-    match (from.len() >= 8, from.len() <= 16, from.len() <= 32, from.len() >= 4) {
-        _ if !IS_WIDE => octets::copy(from, to),
-        (true, true, ..) => overlapping::<8>(to, from),
-        (true, _, true, _) => overlapping::<16>(to, from),
-        (false, .., true) => overlapping::<4>(to, from),
-        _ => octets::copy(from, to),
-    }
-}
-
-/// Copies from `N` to `2 * N` octets.
-#[inline(always)]
-fn overlapping<const N: usize>(to: &mut [u8], from: &[u8]) {
-    if let (Some(first), Some(last), Some(to_first)) =
-        (from.first_chunk::<N>(), from.last_chunk::<N>(), to.first_chunk_mut())
-    {
-        *to_first = *first;
-        if let Some(to_last) = to.last_chunk_mut() {
-            *to_last = *last;
-        }
     }
 }

@@ -2,8 +2,8 @@
 //! are wide.
 
 use super::classes::{BLOCK, Classes, HALF, ROW, first};
-use crate::octets::{TARGET, TCHAR, TEXT, copy, is, run_end};
-use crate::scan::{Input, Words};
+use crate::octets::{TARGET, TCHAR, TEXT, is, run_end};
+use crate::scan::{Input, Words, copy};
 use core::cell::Cell;
 use core::marker::PhantomData;
 
