@@ -30,7 +30,7 @@ pub mod on_a_microcontroller {}
 pub use body::{BodyDecoder, BodyPart, ChunkExtension, ChunkExtensions};
 pub use connection::{
     ClientConnection, ClientEvent, ClientSendHalf, ClientState, Event, RecvBuf, RecvHalf,
-    RequestHeadWriter, ResponseHeadWriter, Rest, ServerConnection, ServerEvent, ServerSendHalf,
+    RequestHeadWriter, ResponseHeadWriter, ServerConnection, ServerEvent, ServerSendHalf,
     ServerState,
 };
 pub use dump::{Dump, dump};

@@ -181,7 +181,6 @@ fn buffers_and_bodies_are_shown() {
     let mut buffer = RecvBuf::<8>::default();
     buffer.fill_from(|room| Ok::<_, ()>(room.len().min(3))).unwrap();
     assert_eq!(format!("{buffer:?}"), "RecvBuf(3 of 8)");
-    assert_eq!(format!("{:?}", buffer.pin(1).1), "Rest(2)");
     let shown = "Limits { method: 64, target: 16384, head: 65535, trailers: 128, chunk_line: \
                  4096, chunk_extensions: 16384, body: 18446744073709551615, drain: 65536, \
                  interim: 32 }";

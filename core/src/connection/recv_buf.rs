@@ -84,10 +84,9 @@ impl<const N: usize> RecvBuf<N> {
     /// assert_eq!(buffer.spare_mut().len(), 5);
     /// ```
     pub fn spare_mut(&mut self) -> &mut [u8] {
-        if self.end >= N && self.start > 0 {
+        if self.end >= N {
             self.move_to_front();
         }
-        self.split().1.make_room();
         self.octets.get_mut(self.end..).unwrap_or(&mut [])
     }
 
@@ -98,37 +97,34 @@ impl<const N: usize> RecvBuf<N> {
 
     /// Removes the first `count` octets.
     pub fn consume(&mut self, count: usize) {
-        self.split().1.consume(count);
+        self.rest = self.rest.saturating_add(count).min(self.end);
+        if self.pinned == 0 {
+            self.start = self.rest;
+        }
+        if self.rest == self.end {
+            // No octets are left: all after the pinned ones are spare again.
+            if self.pinned == 0 {
+                self.start = 0;
+            }
+            self.rest = self.start.saturating_add(self.pinned);
+            self.end = self.rest;
+        }
     }
 
     /// Pins the first `count` octets, or all if there are fewer, until [`unpin`](Self::unpin).
     ///
-    /// Pinned octets do not move while the octets after them are filled and used. While octets are
-    /// pinned, no others can be pinned.
-    pub fn pin(&mut self, count: usize) -> (&[u8], Rest<'_>) {
+    /// Pinned octets stay while the octets after them are filled and used. While octets are pinned,
+    /// no others can be pinned.
+    pub fn pin(&mut self, count: usize) {
         if self.pinned == 0 {
-            if self.start > 0 && N.saturating_sub(self.start).saturating_sub(count) < N / 2 {
-                self.move_to_front();
-            }
             self.pinned = count.min(self.filled().len());
             self.rest = self.start.saturating_add(self.pinned);
         }
-        self.split()
     }
 
     /// Returns the pinned octets.
     pub fn pinned(&self) -> &[u8] {
         self.octets.get(self.start..).and_then(|octets| octets.get(..self.pinned)).unwrap_or(&[])
-    }
-
-    /// Returns the pinned octets, and the others.
-    pub fn split(&mut self) -> (&[u8], Rest<'_>) {
-        let base = self.start.saturating_add(self.pinned);
-        let is_unpinned = self.pinned == 0;
-        let (front, octets) = self.octets.split_at_mut_checked(base).unwrap_or((&mut [], &mut []));
-        let pinned = front.get(self.start..).unwrap_or(&[]);
-        let start = if is_unpinned { Some(&mut self.start) } else { None };
-        (pinned, Rest { octets, base, start, rest: &mut self.rest, end: &mut self.end })
     }
 
     /// Removes the pinned octets.
@@ -137,11 +133,15 @@ impl<const N: usize> RecvBuf<N> {
         self.start = self.rest;
     }
 
+    /// Moves the pinned octets to the front, and the others after them.
     fn move_to_front(&mut self) {
-        let gap = self.start;
-        self.end = move_down(&mut self.octets, gap, self.end);
-        self.rest = self.rest.saturating_sub(gap);
-        self.start = 0;
+        let pinned = self.octets.get_mut(..self.start.saturating_add(self.pinned));
+        move_to_front(pinned.unwrap_or(&mut []), self.start);
+        let rest = self.octets.get_mut(self.pinned..self.end).unwrap_or(&mut []);
+        let gap = self.rest.saturating_sub(self.pinned);
+        move_to_front(rest, gap);
+        (self.start, self.rest) = (0, self.pinned);
+        self.end = self.end.saturating_sub(gap);
     }
 }
 
@@ -154,86 +154,5 @@ impl<const N: usize> Default for RecvBuf<N> {
 impl<const N: usize> fmt::Debug for RecvBuf<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RecvBuf({} of {N})", self.filled().len())
-    }
-}
-
-/// The octets of a [`RecvBuf`] after the pinned ones.
-pub struct Rest<'r> {
-    /// The array from `base` on.
-    octets: &'r mut [u8],
-    base: usize,
-    /// The start of the buffer, if nothing is pinned.
-    start: Option<&'r mut usize>,
-    rest: &'r mut usize,
-    end: &'r mut usize,
-}
-
-impl Rest<'_> {
-    /// Returns the unused octets.
-    pub fn filled(&self) -> &[u8] {
-        let (from, to) = (self.rest.saturating_sub(self.base), self.end.saturating_sub(self.base));
-        self.octets.get(from..to).unwrap_or(&[])
-    }
-
-    /// Returns whether the buffer is full.
-    pub fn is_full(&self) -> bool {
-        self.filled().len() >= self.octets.len()
-    }
-
-    /// Fills the buffer as [`RecvBuf::fill_from`] does.
-    pub fn fill_from<E>(
-        &mut self,
-        read: impl FnOnce(&mut [u8]) -> Result<usize, E>,
-    ) -> Result<usize, E> {
-        self.make_room();
-        let room = self.octets.get_mut(self.end.saturating_sub(self.base)..).unwrap_or(&mut []);
-        if room.is_empty() {
-            return Ok(0);
-        }
-        let most = room.len();
-        let count = read(room)?.min(most);
-        *self.end = self.end.saturating_add(count);
-        Ok(count)
-    }
-
-    /// Moves the unused octets to the front if there is no room after them.
-    fn make_room(&mut self) {
-        if self.end.saturating_sub(self.base) >= self.octets.len() {
-            let gap = self.rest.saturating_sub(self.base);
-            let end = move_down(self.octets, gap, self.end.saturating_sub(self.base));
-            *self.rest = self.base;
-            *self.end = self.base.saturating_add(end);
-        }
-    }
-
-    /// Removes the first `count` octets.
-    pub fn consume(&mut self, count: usize) {
-        *self.rest = self.rest.saturating_add(count).min(*self.end);
-        let is_empty = *self.rest == *self.end;
-        match &mut self.start {
-            // No octets are left: all of the array is spare again.
-            Some(start) if is_empty => (**start, *self.rest, *self.end) = (0, 0, 0),
-            Some(start) => **start = *self.rest,
-            None if is_empty => (*self.rest, *self.end) = (self.base, self.base),
-            None => {}
-        }
-    }
-}
-
-impl fmt::Debug for Rest<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Rest({})", self.filled().len())
-    }
-}
-
-/// Moves the octets from `gap` to `end` to the front; returns their new end.
-#[inline(never)]
-fn move_down(octets: &mut [u8], gap: usize, end: usize) -> usize {
-    match octets.get_mut(..end) {
-        Some(used) if gap <= used.len() => {
-            move_to_front(used, gap);
-            end.saturating_sub(gap)
-        }
-        _ => end,
     }
 }

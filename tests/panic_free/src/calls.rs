@@ -7,7 +7,7 @@ use bareline_core::{
     FieldsNamed, Framing, HeadWriter, Hint, LentSpans, Limits, MessageWriter, Method,
     OtherProtocol, OwnedRequestHead, OwnedResponseHead, ParseError, ParseErrorKind, Parsed,
     RecvBuf, RecvHalf, RepeatedField, RequestContext, RequestHead, RequestHeadWriter, ResponseHead,
-    ResponseHeadWriter, Rest, ServerConnection, ServerEvent, ServerSendHalf, ServerState, Status,
+    ResponseHeadWriter, ServerConnection, ServerEvent, ServerSendHalf, ServerState, Status,
     StreamError, Target, TargetForm, Version, WireBuf, WriteError, datagram, dump,
 };
 use core::convert::Infallible;
@@ -103,7 +103,7 @@ fn formatted_values() {
         Parsed<RequestHead<'_>>, RecvHalf<'_>, RecvBuf<512>, RepeatedField, RequestContext,
         RequestHeadWriter<'_>,
         RequestHead<'_>, ResponseHead<'_>, OwnedRequestHead<[u8; 64], 4>,
-        OwnedResponseHead<[u8; 64], 4>, Rest<'_>, ServerConnection,
+        OwnedResponseHead<[u8; 64], 4>, ServerConnection,
         ServerEvent<'_>, ServerSendHalf<'_>, ServerState, ServerStream<Line<'_>, 16, 512, 256>,
         Status, StreamError<Infallible>, Target<'_>, TargetForm, Version, WireBuf<256>, WriteError,
         datagram::Whole,
@@ -258,23 +258,22 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
             }
         };
         if let (used, Some(owned)) = received_head {
-            let (octets, mut rest) = buffer.pin(used);
-            black_box(octets);
+            buffer.pin(used);
             let head = owned.head();
             black_box((
-                connection.receive_body(rest.filled()).is_ok(),
+                connection.receive_body(buffer.filled()).is_ok(),
                 connection.expects_continue(),
                 connection.error(),
             ));
             black_box((head.persists(), head.expects_continue(), head.offers_upgrade()));
             let (mut receiving, mut sending) = connection.split();
             let (used, event) = receiving
-                .receive_body::<RequestHead<'_>>(rest.filled())
+                .receive_body::<RequestHead<'_>>(buffer.filled())
                 .unwrap_or((0, Event::Closed));
             black_box(event);
-            rest.consume(used);
-            black_box(rest.is_full());
-            black_box(rest.fill_from(fill).is_ok());
+            buffer.consume(used);
+            black_box(buffer.is_full());
+            black_box(buffer.fill_from(fill).is_ok());
             let writer = sending
                 .respond(black_box(Status::OK), &mut out)?
                 .reason(black_box(FieldValue::from_static("x")))?;
@@ -299,7 +298,6 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
                 connection.discard_body(received),
             ));
             black_box(buffer.pinned());
-            black_box(buffer.split());
             buffer.unpin();
         } else {
             buffer.consume(received_head.0);
