@@ -10,9 +10,9 @@
 )]
 
 use bareline_core::{
-    ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, Limits, MessageWriter,
-    Method, ParseErrorKind, RecvBuf, RequestContext, ServerConnection, ServerState, Status, Target,
-    Version, WireBuf, WriteError, datagram,
+    BodyDecoder, BodyPart, ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue,
+    Framing, Limits, MessageWriter, Method, ParseErrorKind, RecvBuf, RequestContext,
+    ServerConnection, ServerState, Status, Target, Version, WireBuf, WriteError, datagram,
 };
 use bareline_fuzz::{Entry, client_log};
 use std::collections::{BTreeSet, HashSet, VecDeque};
@@ -1099,6 +1099,58 @@ fn rfc9112_9_3_the_next_request_begins_by_itself() {
     }
     assert_eq!((heads, ends, input), (3, 1, &b""[..]), "a response leaves no end to wait for");
     assert_eq!(connection.state(), ServerState::Idle);
+}
+
+#[test]
+fn between_two_requests_a_connection_is_as_new() {
+    let get = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    let mut server = server_after(get);
+    assert!(server.respond(Status::NO_CONTENT, ""));
+    assert_eq!(server.connection.on_overflow().kind(), ParseErrorKind::TargetTooLong);
+    assert_eq!(server.connection.state(), ServerState::Reject);
+    let mut server = server_after(get);
+    assert!(server.respond(Status::NO_CONTENT, ""));
+    assert_eq!(server.connection.discard_body(b"PUT / HTTP/1.1"), 0);
+    server.octets(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n");
+    assert!(server.connection.may_discard_body(), "what is no body has used up the limit");
+
+    let mut client = ClientConnection::new(LIMITS);
+    let (mut spans, mut out) = (FieldSpans::<4>::new(), WireBuf::<64>::new());
+    let head = client.request(Method::GET, Target::ROOT, &mut out).unwrap();
+    head.field(FieldName::HOST, HOST).unwrap().without_body().unwrap();
+    out.clear();
+    client.receive(&mut b"HTTP/1.1 204 \r\n\r\n".to_vec(), spans.lend()).unwrap();
+    let head = client.request(Method::GET, Target::ROOT, &mut out).unwrap();
+    assert_eq!(head.without_body(), Err(WriteError::MissingHost));
+    let end = client.receive(&mut [], spans.lend());
+    assert!(matches!(end, Ok((0, Event::End))), "a request that failed has taken the end");
+    client.on_overflow();
+    assert_eq!(client.state(), ClientState::Close);
+}
+
+#[test]
+fn an_empty_buffer_reads_nothing_and_asks_for_nothing() {
+    let mut server = server_after(
+        b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n",
+    );
+    let read = server.connection.read_body(b"hi", &mut []);
+    assert!(matches!(read, Ok((0, Event::Data(b"")))), "{read:?}");
+    assert!(server.connection.expects_continue(), "no octet has been used");
+    let mut body = BodyDecoder::new(Framing::Length(2), &LIMITS);
+    assert_eq!(body.read(b"hi", &mut []), Ok((0, BodyPart::Data(b""))));
+    assert_eq!(body.read(b"hi", &mut [0; 4]), Ok((2, BodyPart::Data(b"hi"))));
+}
+
+#[test]
+fn after_the_last_response_a_client_reads_no_more() {
+    let mut client = ClientConnection::new(LIMITS);
+    let (mut spans, mut out) = (FieldSpans::<4>::new(), WireBuf::<64>::new());
+    let head = client.request(Method::GET, Target::ROOT, &mut out).unwrap();
+    head.field(FieldName::HOST, HOST).unwrap().without_body().unwrap();
+    let response = b"HTTP/1.1 204 \r\nConnection: close\r\n\r\n";
+    client.receive(&mut response.to_vec(), spans.lend()).unwrap();
+    assert!(matches!(client.receive(&mut [], spans.lend()), Ok((0, Event::End))));
+    assert!(matches!(client.receive(&mut [b'x'], spans.lend()), Ok((0, Event::Closed))));
 }
 
 #[test]

@@ -176,7 +176,7 @@ impl BodyDecoder {
     }
 
     /// Decodes as [`content`](Self::content) does, and copies the octets of each part of content
-    /// into `buffer`, as many as fit. The rest is not used.
+    /// into `buffer`, as many as fit. The rest is not used. An empty buffer gets no content.
     ///
     /// ```
     /// use bareline_core::{BodyDecoder, BodyPart, Framing, Limits};
@@ -192,6 +192,9 @@ impl BodyDecoder {
         input: &'b [u8],
         buffer: &mut [u8],
     ) -> Result<(usize, BodyPart<'b>), ParseError> {
+        if buffer.is_empty() {
+            return Ok((0, BodyPart::Data(&[])));
+        }
         let read = self.content_up_to(input, buffer.len());
         if let Ok((_, BodyPart::Data(data))) = &read {
             scan::copy(data, buffer);

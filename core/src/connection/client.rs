@@ -129,12 +129,11 @@ impl ClientConnection {
         if self.state() != ClientState::Idle {
             return Err(WriteError::OutOfTurn);
         }
-        self.leave_exchange();
         if !target.form().suits(method, Medium::Stream) {
             return Err(WriteError::TargetForm);
         }
-        let (draft, sink) = (out.head_draft()?, RequestSink { outbound: &mut self.outbound });
-        Ok(HeadWriter::new(draft, sink, Request::new(method, target, self.server_version)?))
+        let request = Request::new(method, target, self.server_version)?;
+        Ok(HeadWriter::new(out.head_draft()?, RequestSink { connection: self }, request))
     }
 
     body_calls!();
@@ -142,10 +141,12 @@ impl ClientConnection {
     /// Parses received octets; returns the number of octets used, and the next event.
     ///
     /// Each final response ends with one [`Event::End`], unless the caller begins the next request
-    /// before it. The caller presents unused octets again, followed by more, with the same spans.
-    /// SP replaces the fold of a folded field line in `input` [RFC 9112 section 5.2]. After an
-    /// error, every call returns that error, and the caller has to close the connection. Offsets
-    /// count from the start of `input`.
+    /// before it. While the request is still being written, the call returns it again.
+    ///
+    /// The caller presents unused octets again, followed by more, with the same spans. SP replaces
+    /// the fold of a folded field line in `input` [RFC 9112 section 5.2]. After an error, every
+    /// call returns that error, and the caller has to close the connection. Offsets count from the
+    /// start of `input`.
     pub fn receive<'b>(
         &mut self,
         input: &'b mut [u8],
@@ -155,6 +156,7 @@ impl ClientConnection {
             self.leave_exchange();
         }
         let received = match (self.inbound.phase, &self.outbound.outgoing) {
+            (InPhase::Ended, _) if self.closes => Ok((0, Event::Closed)),
             (InPhase::Head, Outgoing::Idle) if input.is_empty() => Ok((0, Event::NeedMore)),
             (InPhase::Head, Outgoing::Idle) => {
                 Err(self.inbound.fail(ParseError::new(ParseErrorKind::Unsolicited, 0, 1)))
@@ -284,6 +286,7 @@ impl ClientConnection {
     /// Gives up this response and returns the error: the buffer is full and more octets are needed,
     /// or the octets time out.
     pub fn on_overflow(&mut self) -> ParseError {
+        self.leave_exchange();
         self.inbound.on_overflow(
             ParseErrorKind::HeadTooLong,
             self.progress.searched(),
@@ -358,7 +361,7 @@ pub type RequestHeadWriter<'w> = HeadWriter<'w, RequestSink<'w>>;
 /// The destination of a request's head: a client connection.
 #[derive(Debug)]
 pub struct RequestSink<'w> {
-    outbound: &'w mut Outbound,
+    connection: &'w mut ClientConnection,
 }
 
 impl StreamSink for RequestSink<'_> {}
@@ -369,7 +372,8 @@ impl<'w> Sink for RequestSink<'w> {
     const IS_CONNECTION: bool = true;
 
     fn head_written(self, request: &Request<'w>, written: HeadWritten) {
-        *self.outbound = Outbound {
+        self.connection.leave_exchange();
+        self.connection.outbound = Outbound {
             outgoing: Outgoing::after_head(written.body),
             context: RequestContext::new(request.method, Version::Http11),
             closes: written.closes,

@@ -164,7 +164,7 @@ impl Inbound {
     ///
     /// Uses no octets of a declared length beyond the limit, and none from an error on.
     pub(super) fn discard_body(&mut self, input: &[u8]) -> usize {
-        if !self.may_be_discarded() {
+        if self.phase != InPhase::Body || !self.may_be_discarded() {
             return 0;
         }
         let limit = usize::try_from(self.drain_left).unwrap_or(usize::MAX);

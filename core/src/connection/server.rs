@@ -111,9 +111,10 @@ impl ServerConnection {
     /// Parses received octets; returns the number of octets used, and the next event.
     ///
     /// The caller presents unused octets again, followed by more, with the same spans. After a
-    /// complete request and response, the call parses the next request. After an error, every call
-    /// returns that error, and [`reject`](Self::reject) responds to the peer. Offsets count from
-    /// the start of `input`.
+    /// complete request and response, the call parses the next request. Until a complete request
+    /// has its response, the call returns [`Event::End`] again. After an error, every call returns
+    /// that error, and [`reject`](Self::reject) responds to the peer. Offsets count from the start
+    /// of `input`.
     pub fn receive<'b>(
         &mut self,
         input: &'b [u8],
@@ -245,7 +246,7 @@ impl ServerConnection {
             }
             Ok((_, Event::NeedMore)) => return received,
             // A client that has sent octets of the body no longer waits for a 100.
-            Ok((_, Event::Data(_) | Event::Chunk { .. } | Event::End)) => {
+            Ok((1.., Event::Data(_) | Event::Chunk { .. } | Event::End)) => {
                 self.outbound.expects_continue = false
             }
             Ok(_) | Err(_) => {}
@@ -413,6 +414,7 @@ impl ServerConnection {
     ///
     /// The error is for [`reject`](Self::reject): 414 or 431 for a head, 413 for a body.
     pub fn on_overflow(&mut self) -> ParseError {
+        self.leave_exchange();
         let kind = if self.progress.is_start_line_read() {
             ParseErrorKind::HeadTooLong
         } else {
@@ -507,7 +509,7 @@ impl ServerSendHalf<'_> {
 
     body_calls!();
 
-    /// Begins a response as [`ServerConnection::reject`] does.
+    /// Begins a response as [`ServerConnection::reject`] does, but not after a complete one.
     pub fn reject<'w, const M: usize>(
         &'w mut self,
         status: Status,
