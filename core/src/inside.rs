@@ -67,6 +67,9 @@ pub fn every_fast_path(octets: &[u8], position: usize, mut show: impl FnMut(&str
     let (source, words) = (HeadSource::new(octets), Words::new(octets).at(position));
     let input = source.at(position);
     show("Host", !is_host_fast(octets, 0, position) || is_host_slow(octets, 0, position));
+    let end_of_line = words.text_end();
+    let is_host = is_host_fast(octets, position, end_of_line);
+    show("Host in a line", !is_host || is_host_slow(octets, position, end_of_line));
     let version = http_version_fast(words).map(|(after, version)| (after.position(), version));
     show("HTTP-version", version.is_err() || version == http_version_slow(octets, position));
     show("request-line", end(request_line(input)) == end(request_line(words)));
@@ -87,8 +90,18 @@ pub fn every_fast_path(octets: &[u8], position: usize, mut show: impl FnMut(&str
         fast.see(octets, line);
         slow.see_slow(octets, line);
         show("facts of a field", fast == slow);
-        framing(slow, position, show);
     }
+    framing(facts_of_lines(words), position, show);
+}
+
+/// Returns the facts of the field lines at the beginning of the input.
+fn facts_of_lines(mut input: Words<'_>) -> Facts {
+    let mut facts = Facts::new();
+    while let Ok((after, Some(line))) = field_line_or_end(input) {
+        facts.see_slow(input.octets(), line);
+        input = after;
+    }
+    facts
 }
 
 fn end<I: Input, O>(read: Read<I, O, Stop>) -> Result<(usize, O), Stop> {

@@ -102,7 +102,10 @@ fn an_arrow_that_points_up_is_seen() {
 fn knows_the_width(line: &str) -> bool {
     let code = line.split("//").next().unwrap_or_default();
     let is_hint = code.trim_start().starts_with("#[cfg_attr(") && code.contains("inline(");
-    ["target_pointer_width", "bareline_scan"].iter().any(|word| code.contains(word)) && !is_hint
+    ["target_pointer_width", "bareline_scan", "from_ne_bytes", "usize::BITS"]
+        .iter()
+        .any(|word| code.contains(word))
+        && !is_hint
 }
 
 fn width_outside_scan(folder: &Path, found: &mut Vec<String>) -> usize {

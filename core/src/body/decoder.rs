@@ -6,8 +6,7 @@ use crate::framing::Framing;
 use crate::grammar::{ChunkLine, chunk_line, field_line_or_end};
 use crate::head::Limits;
 use crate::record::debug_record;
-use crate::scan::{self, fast_path};
-use crate::scan::{Input, Words};
+use crate::scan::{self, Input, Words, fast_path};
 use crate::value::{FieldName, FieldValue};
 
 /// A decoder of the content that follows a head [RFC 9112 sections 6 and 7].
@@ -62,7 +61,7 @@ pub struct BodyDecoder {
     trailers_left: u16,
     /// The field lines that the trailer section may still have.
     trailer_lines_left: u16,
-    chunk_line: u16,
+    chunk_line_limit: u16,
 }
 
 debug_record!(BodyDecoder {
@@ -75,7 +74,7 @@ debug_record!(BodyDecoder {
     extensions_left,
     trailers_left,
     trailer_lines_left,
-    chunk_line,
+    chunk_line_limit,
 });
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -140,7 +139,7 @@ impl BodyDecoder {
             extensions_left: limits.chunk_extensions,
             trailers_left: limits.head,
             trailer_lines_left: limits.trailers,
-            chunk_line: limits.chunk_line,
+            chunk_line_limit: limits.chunk_line,
         }
     }
 
@@ -337,7 +336,7 @@ impl BodyDecoder {
         start: usize,
     ) -> Result<(usize, BodyPart<'b>), ParseError> {
         let Some(end) =
-            self.line_end(input, start, self.chunk_line, ParseErrorKind::ChunkLineTooLong)?
+            self.line_end(input, start, self.chunk_line_limit, ParseErrorKind::ChunkLineTooLong)?
         else {
             return Ok((0, BodyPart::NeedMore));
         };
@@ -424,7 +423,7 @@ impl BodyDecoder {
 
 /// The fast path: a complete chunk line without extensions, and all the data of a chunk.
 impl BodyDecoder {
-    /// Decodes one part.
+    /// Decodes a chunk line, or all the data of a chunk; `None` for the slow path.
     #[inline(always)]
     fn decode_fast<'b>(&mut self, input: &'b [u8]) -> Option<(usize, BodyPart<'b>)> {
         self.presented = input.len();
@@ -454,7 +453,7 @@ impl BodyDecoder {
         Some((line_end.wrapping_add(data.len()), BodyPart::Data(data)))
     }
 
-    /// Returns the end of a chunk line, and its size, without decoding it.
+    /// Returns the end of a chunk line, and its size, without changing the decoder.
     #[inline(always)]
     fn line_fast(&self, input: &[u8]) -> Option<(usize, u64)> {
         let start = match self.state {
@@ -471,7 +470,7 @@ impl BodyDecoder {
         };
         let end = after.position();
         let is_within =
-            end.wrapping_sub(start) <= usize::from(self.chunk_line) && size <= self.body_left;
+            end.wrapping_sub(start) <= usize::from(self.chunk_line_limit) && size <= self.body_left;
         is_within.then_some((end, size))
     }
 }

@@ -44,7 +44,7 @@ terminals! {
 #[inline(always)]
 fn trimmed_text<I: Input>(input: I) -> Read<I, Span> {
     let (start, end) = (input.position(), input.text_end());
-    // The octet before a value is `:` or whitespace.
+    // An empty value has `:` or whitespace before it; either way it ends at `start`.
     let value_end = match input.at(end.wrapping_sub(1)).octet() {
         Some(b'!'..) => end,
         _ => trimmed_end(input.octets(), start, end),
@@ -63,8 +63,8 @@ fn trimmed_end(octets: &[u8], start: usize, mut end: usize) -> usize {
     end
 }
 
-/// The continuation of a value after `obs-fold = OWS CRLF RWS` [RFC 9112 section 5.2], with its
-/// `CRLF`
+/// Parses the rest of a value after a fold, its whitespace included, and `CRLF` [RFC 9112 section
+/// 5.2].
 pub(crate) fn continuation<I: Input>(input: I) -> Read<I, Span, Stop> {
     read(terminated(text(), crlf()).within(Part::FieldValue), input)
 }

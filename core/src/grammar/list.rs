@@ -42,8 +42,8 @@ pub(crate) fn has_member(list: &[u8], member: &[u8]) -> bool {
 }
 
 /// Checks `[ token *( OWS "," OWS token ) ]`, which is `#token` to be sent [RFC 9110 section
-/// 5.6.1.1]. The error is the position of the first invalid octet, or the length when a token is
-/// missing.
+/// 5.6.1.1], with OWS around it. The error is the position of the first invalid octet, or the
+/// length when a token is missing.
 pub(crate) fn check_tokens(list: &[u8]) -> Result<(), usize> {
     if list.is_empty() {
         return Ok(());

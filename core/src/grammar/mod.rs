@@ -1,5 +1,5 @@
 //! The grammar of message heads, chunk lines and trailers: one nom function for each rule of RFC
-//! 9112.
+//! 9112, 9110 and 3986.
 //!
 //! A rule takes an [`Input`] and returns the octets it parsed as [`Span`]s. An octet that does not
 //! fit gives a [`Stop`]: the position, and the part of the line. [`Stop::error`] alone decides
@@ -78,7 +78,8 @@ fn exactly<'b, O>(rule: impl Rule<Words<'b>, O>, octets: &'b [u8]) -> Result<O, 
 
 /// The range of a part of a head in the received octets.
 ///
-/// A head is at most 65,535 octets long, so 16 bits hold every position.
+/// A head is at most 65,535 octets long, so 16 bits hold every position. Aligned, both are read as
+/// one word.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[repr(align(4))]
 pub(crate) struct Span {

@@ -20,7 +20,7 @@ pub(crate) struct Parameter {
 ///
 /// `BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ]` is one chunk extension [RFC 9112
 /// section 7.1.1]. A `transfer-parameter` has the same syntax, with a value [RFC 9110 section
-/// 10.1.4]. Its caller ignores the position of a [`Stop`].
+/// 10.1.4].
 #[inline(never)]
 pub(crate) fn parameter(octets: &[u8], start: usize) -> Result<(usize, Parameter), Stop> {
     let semicolon = (ows(), octet(b';'), ows()).within(Part::ChunkSemicolon);

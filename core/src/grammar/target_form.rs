@@ -19,7 +19,8 @@ pub enum TargetForm {
     Absolute,
     /// `host:port`, only for CONNECT [RFC 9112 section 3.2.3].
     Authority,
-    /// `*`, only for OPTIONS [RFC 9112 section 3.2.4].
+    /// `*`, only for OPTIONS [RFC 9112 section 3.2.4], and for `M-SEARCH` and `NOTIFY` in a
+    /// datagram.
     Asterisk,
 }
 
@@ -49,7 +50,8 @@ fn asterisk_form<I: Input>() -> impl Rule<I, ()> {
 }
 
 /// `absolute-form = absolute-URI` [RFC 9112 section 3.2.2], where `absolute-URI = scheme "://"
-/// uri-host [ ":" port ] path-abempty [ "?" query ]` [RFC 9110 section 4.2]
+/// uri-host [ ":" port ] path-abempty [ "?" query ]` [RFC 9110 section 4.2]: narrower than that of
+/// RFC 3986, with `://` and without userinfo
 fn absolute_form<I: Input>() -> impl Rule<I, ()> {
     (called(scheme), cut(called(authority)), path_and_query()).map(|_| ())
 }

@@ -112,7 +112,7 @@ macro_rules! terminals {
 
 pub(super) use terminals;
 
-/// Returns what nom wants to know of what was read.
+/// Converts a result to that of nom.
 #[inline(always)]
 pub(super) fn process<M: OutputMode, I, O, E>(read: Read<I, O, E>) -> PResult<M, I, O, E> {
     match read {
@@ -147,8 +147,8 @@ terminals! {
     /// text next
     token_in_text(input) -> Span = run(input, input.token_end_in_text());
 
-    /// One or more octets that a request target may hold [RFC 9112 section 3.2]; `\` is valid only
-    /// in a query
+    /// `1*( pchar / "/" / "?" / "%" / "[" / "]" / "|" / "{" / "}" / "^" / "`" )`, and `\` after a
+    /// `?`: the octets of a request target [RFC 9112 section 3.2], some of which are only read
     target_octets(input) -> Span = run(input, target_end(input));
 
     /// `*( HTAB / SP / VCHAR / obs-text )`: a field value or a reason phrase, with the whitespace

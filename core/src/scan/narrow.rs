@@ -12,7 +12,7 @@ pub(crate) fn name_end(octets: &[u8], position: usize) -> usize {
     run_end(octets, position, REG_NAME)
 }
 
-/// Returns the input of a fast path, where there are fast paths: not here.
+/// Returns `None`, since narrow machines take no fast path.
 #[inline(always)]
 pub(crate) const fn fast_path<T: Copy>(_: T) -> Option<T> {
     None
@@ -45,6 +45,12 @@ pub(crate) fn is_name<const N: usize>(token: &[u8], lower: &[u8; N]) -> bool {
         4 => token.len() == N && word(token.first_chunk()) == word(lower.first_chunk()),
         _ => token.len() == N && is_alike(token, lower),
     }
+}
+
+/// Returns false: narrow machines take no fast path to octets without controls.
+#[inline(always)]
+pub(crate) const fn is_plain(_: &[u8]) -> bool {
+    false
 }
 
 /// Returns whether the octets are `HTTP/1.1`.
@@ -81,7 +87,7 @@ pub(crate) fn move_to_front(octets: &mut [u8], gap: usize) {
     octets.iter().zip(octets.iter().skip(gap)).for_each(|(to, from)| to.set(from.get()));
 }
 
-/// A jump table takes flash.
+/// False: a jump table takes flash.
 pub(crate) const HAS_ROOM_FOR_JUMP_TABLES: bool = false;
 
 /// Returns the quotient and the remainder by ten, octet by octet: the processor has no division of

@@ -26,7 +26,7 @@ pub(crate) fn name_end(octets: &[u8], position: usize) -> usize {
     bitmaps::name_end::<Best>(octets, position)
 }
 
-/// Returns the input of a fast path, where there are fast paths: here.
+/// Returns the input, since wide machines take fast paths.
 #[inline(always)]
 pub(crate) const fn fast_path<T: Copy>(input: T) -> Option<T> {
     Some(input)
@@ -52,7 +52,8 @@ pub(crate) fn has_line_feed(octets: &[u8], position: usize) -> bool {
 /// Returns whether a token equals `lower`, a name in lower case, ignoring case.
 #[inline(always)]
 pub(crate) fn is_name<const N: usize>(token: &[u8], lower: &[u8; N]) -> bool {
-    // The bit of a letter's case. It also equates `-` and digits with control octets.
+    // The bit of a letter's case. It also equates `-` and digits with control
+    // octets, which neither names nor values hold.
     const CASE: u64 = u64::from_ne_bytes([0x20; 8]);
     let word = |octets: Option<&[u8; 8]>| octets.map(|octets| u64::from_ne_bytes(*octets) | CASE);
     let half = |octets: Option<&[u8; 4]>| {
@@ -71,6 +72,25 @@ pub(crate) fn is_name<const N: usize>(token: &[u8], lower: &[u8; N]) -> bool {
             }
             _ => is_alike(token, lower),
         }
+}
+
+/// Returns whether there are eight or more octets and none is a control octet, HTAB included.
+///
+/// Checks eight octets at a time; the last eight may overlap those before them.
+#[inline(always)]
+pub(crate) fn is_plain(octets: &[u8]) -> bool {
+    const fn each(octet: u8) -> u64 {
+        u64::from_ne_bytes([octet; 8])
+    }
+    /// Returns whether an octet is less than `than`, which is 0x80 at most.
+    fn has_less(word: u64, than: u8) -> bool {
+        word.wrapping_sub(each(than)) & !word & each(0x80) != 0
+    }
+    let has_none = |word: &[u8; 8]| {
+        let word = u64::from_ne_bytes(*word);
+        !has_less(word, b' ') && !has_less(word ^ each(0x7f), 1)
+    };
+    octets.last_chunk().is_some_and(has_none) && octets.as_chunks().0.iter().all(has_none)
 }
 
 /// Returns whether the octets are `HTTP/1.1`: one word. The compiler compares a pattern octet by
@@ -123,6 +143,7 @@ pub(crate) fn copy(from: &[u8], to: &mut [u8]) {
 /// overlap.
 #[inline(always)]
 pub(crate) fn copy_short(from: &[u8], to: &mut [u8]) {
+    // A match of ranges takes more instructions.
     match (from.len() >= 8, from.len() <= 16, from.len() <= 32, from.len() >= 4) {
         (true, true, ..) => overlapping::<8>(from, to),
         (true, _, true, _) => overlapping::<16>(from, to),
@@ -151,7 +172,7 @@ pub(crate) fn move_to_front(octets: &mut [u8], gap: usize) {
     }
 }
 
-/// A jump table is fast.
+/// True: a jump table is fast.
 pub(crate) const HAS_ROOM_FOR_JUMP_TABLES: bool = true;
 
 /// Returns the quotient and the remainder by ten.

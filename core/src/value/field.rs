@@ -2,7 +2,7 @@
 
 use crate::error::{WriteError, position};
 use crate::octets::{TCHAR, TEXT, check_token, is, is_alike, trim_ows};
-use crate::scan::fast_path;
+use crate::scan::is_plain;
 use core::fmt;
 use core::str::Utf8Error;
 
@@ -151,7 +151,7 @@ impl<'a> FieldValue<'a> {
     /// Fails with [`WriteError::InvalidFieldValue`] for a control octet other than HTAB.
     pub fn new(value: &'a (impl AsRef<[u8]> + ?Sized)) -> Result<Self, WriteError> {
         let value = value.as_ref();
-        if fast_path(value).is_some_and(is_plain) {
+        if is_plain(value) {
             return Ok(Self(trim_ows(value)));
         }
         match value.iter().position(|&octet| !is(octet, TEXT)) {
@@ -193,25 +193,6 @@ impl<'a> FieldValue<'a> {
     pub fn as_str(&self) -> Result<&'a str, Utf8Error> {
         core::str::from_utf8(self.0)
     }
-}
-
-/// Returns whether there are eight or more octets and none is a control octet, HTAB included.
-///
-/// Checks eight octets at a time; the last eight may overlap those before them.
-#[inline(always)]
-fn is_plain(octets: &[u8]) -> bool {
-    const fn each(octet: u8) -> u64 {
-        u64::from_ne_bytes([octet; 8])
-    }
-    /// Returns whether an octet is less than `than`, which is 0x80 at most.
-    fn has_less(word: u64, than: u8) -> bool {
-        word.wrapping_sub(each(than)) & !word & each(0x80) != 0
-    }
-    let has_none = |word: &[u8; 8]| {
-        let word = u64::from_ne_bytes(*word);
-        !has_less(word, b' ') && !has_less(word ^ each(0x7f), 1)
-    };
-    octets.last_chunk().is_some_and(has_none) && octets.as_chunks().0.iter().all(has_none)
 }
 
 impl fmt::Debug for FieldValue<'_> {

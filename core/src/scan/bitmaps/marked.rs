@@ -1,5 +1,5 @@
-//! An input that marks the octets of a class in a bitmap and scans its bits: fast where registers
-//! are wide.
+//! An input that marks the octets outside a class in a bitmap and scans its bits: fast where
+//! registers are wide.
 
 use super::classes::{BLOCK, Classes, HALF, ROW, first};
 use crate::octets::{TARGET, TCHAR, TEXT, is, run_end};
@@ -196,10 +196,10 @@ fn first_nontext<C: Classes>(octets: &[u8], start: usize) -> Option<usize> {
 /// Returns the marks of fewer octets than a block.
 #[inline(always)]
 fn nontext_of_all<C: Classes>(octets: &[u8]) -> u64 {
-    if let (Some(first), Some(last)) = (octets.first_chunk(), octets.last_chunk()) {
+    if let (Some(first), Some(last)) = (octets.first_chunk::<HALF>(), octets.last_chunk()) {
         C::nontext_of_half(first)
             | C::nontext_of_half(last) << (octets.len().wrapping_sub(HALF) % BLOCK)
-    } else if let (Some(first), Some(last)) = (octets.first_chunk(), octets.last_chunk()) {
+    } else if let (Some(first), Some(last)) = (octets.first_chunk::<ROW>(), octets.last_chunk()) {
         C::nontext(first) | C::nontext(last) << (octets.len().wrapping_sub(ROW) % BLOCK)
     } else {
         C::nontext(&padded(octets)) & !(u64::MAX << (octets.len() % BLOCK))

@@ -1,4 +1,4 @@
-//! Bitmaps of the octets of a class, and the ways to make them: each that the target has.
+//! Bitmaps of the octets outside a class, and the ways to make them: each that the target has.
 #![cfg_attr(not(feature = "unstable-inside"), allow(dead_code, reason = "one way parses"))]
 
 #[cfg(all(target_feature = "avx2", any(feature = "simd", feature = "unstable-inside")))]

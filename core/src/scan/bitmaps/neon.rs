@@ -33,7 +33,7 @@ impl Classes for Neon {
         outside(row, const { rows_of(TARGET) })
     }
 
-    /// Leaves each mark in its own bit, then adds eight of them three times in pairs.
+    /// Keeps one bit of each mark, then adds neighbours three times: eight marks become one octet.
     #[inline(always)]
     fn nontext_of(block: &[u8; BLOCK]) -> u64 {
         const BIT: [u8; ROW] = [1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128];
