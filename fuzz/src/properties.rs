@@ -126,8 +126,18 @@ pub fn an_owned_head_is_unchanged(octets: &[u8]) {
         assert_eq!(format!("{owned:?}"), format!("{head:?}"));
         assert_eq!(owned.head().as_bytes(), head.as_bytes());
         assert!(head.to_owned_in::<_, 16>(vec![0; len - 1]).is_none(), "an octet is missing");
-        let fits_one = head.to_owned_in::<_, 1>(owned.into_memory()).is_some();
+        let fits_one = head.to_owned_in::<_, 1>(vec![0; len]).is_some();
         assert_eq!(fits_one, head.fields().len() <= 1);
+        let short = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+        let mut spans = FieldSpans::<16>::new();
+        let Ok(Parsed::Complete { message, .. }) = RequestHead::parse(short, spans.lend()) else {
+            panic!("a valid request")
+        };
+        let mut other = message.to_owned_in::<_, 16>(vec![0; short.len()]).expect("it fits");
+        let is_replaced = other.replace(&head);
+        assert_eq!((is_replaced, other.capacity()), (len <= short.len(), short.len()));
+        let shown = if is_replaced { format!("{head:?}") } else { format!("{message:?}") };
+        assert_eq!(format!("{other:?}"), shown);
     }
     let mut spans = FieldSpans::<16>::new();
     if let Ok(Parsed::Complete { message: head, len }) = ResponseHead::parse(octets, spans.lend()) {

@@ -114,19 +114,13 @@ impl Received {
 }
 
 /// The longest head, in octets, whose memory a connection keeps.
-const KEPT: usize = 4 * 1024;
-
-/// Returns the memory of a head for the next one. Frees that of a long head, since the connection
-/// may become idle.
-pub(crate) fn reuse(memory: Vec<u8>) -> Vec<u8> {
-    if memory.capacity() <= KEPT { memory } else { Vec::new() }
-}
+pub(crate) const KEPT: usize = 4 * 1024;
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use super::{KEPT, LARGE, MOST, Received, USUAL, reuse};
+    use super::{LARGE, MOST, Received, USUAL};
 
     /// Receives these octets, as many as the buffer takes at a time.
     fn receive(received: &mut Received, mut octets: &[u8]) {
@@ -152,9 +146,6 @@ mod tests {
             assert_eq!(received.memory(), USUAL, "with {unused} octets");
             receive(&mut received, b"and on");
             assert!(received.filled().ends_with(b"and on"));
-        }
-        for (len, memory) in [(KEPT, KEPT), (KEPT + 1, 0)] {
-            assert_eq!(reuse(vec![b'x'; len]).capacity(), memory);
         }
     }
 

@@ -5,7 +5,7 @@ use crate::body::RequestBody;
 use crate::date::Date;
 use crate::error::{Error, PeerError, Wait};
 use crate::notice::TimeSlice;
-use crate::received::reuse;
+use crate::received::KEPT;
 use crate::responder::Responder;
 use crate::settings::Settings;
 use crate::time_budget::TimeBudget;
@@ -144,8 +144,10 @@ impl<S: Transport> ServerStream<S> {
             log::debug!("{}: idle connection closed: {error}", Peer(self.peer));
             return Ok(None);
         }
-        received.map_err(|error| wire.reject_head(error))?;
-        let Some(head) = self.head.as_ref().map(Head::head) else { return Ok(None) };
+        let has_head = received.map_err(|error| wire.reject_head(error))?;
+        let Some(head) = self.head.as_ref().filter(|_| has_head).map(Head::head) else {
+            return Ok(None);
+        };
         let wire = &self.wire;
         Ok(Some(Exchange {
             peer: self.peer,
@@ -229,23 +231,26 @@ pub(crate) fn dated<'w>(
 }
 
 impl<S: Transport> ServerWire<S> {
-    /// Ends the previous exchange, and waits for the next head; `None` when no more requests come.
-    fn next_head(&mut self, head: &mut Option<Head>) -> Result<(), Error> {
+    /// Ends the previous exchange, and waits for the next head. Returns false when no more requests
+    /// come.
+    fn next_head(&mut self, head: &mut Option<Head>) -> Result<bool, Error> {
         self.next_message();
-        let mut memory = head.take().map_or_else(Vec::new, |head| reuse(head.into_memory()));
+        // The connection may become idle: it keeps no memory of a long head.
+        if head.as_ref().is_some_and(|head| head.capacity() > KEPT) {
+            *head = None;
+        }
         let (mut spans, mut budgets) = (FieldSpans::new(), TimeBudgets::new(&self.settings));
         while self.is_open() {
             match self.connection.state() {
                 ServerState::Idle | ServerState::Head => {
-                    self.receive(head, &mut memory, &mut spans, &mut budgets)?;
-                    if head.is_some() {
+                    if self.receive(head, &mut spans, &mut budgets)? {
                         self.slice.iter_mut().for_each(TimeSlice::count_request);
                         self.is_last = self.connection.will_close()
                             && self.connection.state() == ServerState::SendResponse;
-                        return Ok(());
+                        return Ok(true);
                     }
                 }
-                ServerState::Upgraded => return self.flush(),
+                ServerState::Upgraded => return self.flush().map(|()| false),
                 ServerState::Close => self.close(),
                 ServerState::Body
                 | ServerState::SendResponse
@@ -255,25 +260,27 @@ impl<S: Transport> ServerWire<S> {
                 }
             }
         }
-        Ok(())
+        Ok(false)
     }
 
-    /// Takes one step: parses an event, or receives more octets. Copies a head into the memory.
+    /// Takes one step: parses an event, or receives more octets. Returns whether a head is
+    /// complete.
     fn receive(
         &mut self,
         owned: &mut Option<Head>,
-        memory: &mut Vec<u8>,
         spans: &mut FieldSpans<FIELDS>,
         budgets: &mut TimeBudgets,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let received = self.connection.receive(self.received.filled(), spans.lend());
         let (used, event) =
             received.map_err(|error| Error::of_request(error, self.received.filled()))?;
-        let mut is_starved = false;
+        let (mut has_head, mut is_starved) = (false, false);
         match event {
             Event::Head(head) => {
-                memory.resize(used, 0);
-                *owned = head.to_owned_in(std::mem::take(memory));
+                has_head = true;
+                if !owned.as_mut().is_some_and(|owned| owned.replace(&head)) {
+                    *owned = head.to_owned_in(vec![0; used.next_power_of_two()]);
+                }
             }
             event => is_starved = matches!(event, Event::NeedMore),
         }
@@ -292,7 +299,7 @@ impl<S: Transport> ServerWire<S> {
                 filled => filled?,
             }
         }
-        Ok(())
+        Ok(has_head)
     }
 
     /// Returns the reason for a missing response: the peer's error, or the caller's.

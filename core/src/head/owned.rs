@@ -73,9 +73,22 @@ impl<B: AsRef<[u8]>, const N: usize> OwnedRequestHead<B, N> {
         RequestHead::new(self.copy.octets(), self.copy.spans.lines(), self.parts)
     }
 
-    /// Returns the memory, for the copy of another head.
-    pub fn into_memory(self) -> B {
-        self.copy.memory
+    /// Copies another head into this memory, and returns whether it fits. If not, nothing changes.
+    pub fn replace(&mut self, head: &RequestHead<'_>) -> bool
+    where
+        B: AsMut<[u8]>,
+    {
+        let (octets, lines, parts) = head.split();
+        let is_replaced = self.copy.replace(octets, lines);
+        if is_replaced {
+            self.parts = parts;
+        }
+        is_replaced
+    }
+
+    /// Returns the size of the memory in octets.
+    pub fn capacity(&self) -> usize {
+        self.copy.memory.as_ref().len()
     }
 }
 
@@ -110,17 +123,25 @@ struct Copied<B, const N: usize> {
 fn copied<B: AsMut<[u8]>, const N: usize>(
     octets: &[u8],
     lines: &[FieldLine],
-    mut memory: B,
+    memory: B,
 ) -> Option<Copied<B, N>> {
-    let len = octets.len();
-    let room = memory.as_mut().get_mut(..len)?;
-    if lines.len() > N {
-        return None;
+    let mut copy = Copied { memory, len: 0, spans: FieldSpans::new() };
+    copy.replace(octets, lines).then_some(copy)
+}
+
+impl<B: AsMut<[u8]>, const N: usize> Copied<B, N> {
+    #[inline(always)]
+    fn replace(&mut self, octets: &[u8], lines: &[FieldLine]) -> bool {
+        match self.memory.as_mut().get_mut(..octets.len()) {
+            Some(room) if lines.len() <= N => {
+                scan::copy(octets, room);
+                self.len = octets.len();
+                self.spans.set(lines);
+                true
+            }
+            _ => false,
+        }
     }
-    scan::copy(octets, room);
-    let mut copy = Copied { memory, len, spans: FieldSpans::new() };
-    copy.spans.set(lines);
-    Some(copy)
 }
 
 impl<B: AsRef<[u8]>, const N: usize> Copied<B, N> {

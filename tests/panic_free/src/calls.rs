@@ -142,7 +142,7 @@ fn request(received: &[u8]) -> Result<(), ParseError> {
     black_box((head.dump(), head.context()));
     let owned = head.to_owned_in::<_, 4>(black_box([0; 64]));
     black_box(owned.as_ref().map(|owned| owned.head().target().path()));
-    black_box(owned.map(|owned| owned.into_memory()));
+    black_box(owned.map(|mut owned| (owned.replace(&head), owned.capacity())));
     Ok(())
 }
 
