@@ -215,10 +215,6 @@ impl FramingFacts {
                     Codings::OthersThenChunked => {
                         return Err(coding.error(ParseErrorKind::UnsupportedCoding));
                     }
-                    Codings::ChunkedTwice => {
-                        return Err(coding.error(ParseErrorKind::ChunkedTwice));
-                    }
-                    Codings::Invalid => return Err(coding.error(ParseErrorKind::TransferCoding)),
                     _ => return Err(coding.error(ParseErrorKind::NotChunkedLast)),
                 }
             }
@@ -266,11 +262,9 @@ impl FramingFacts {
             (Some(coding), length) => {
                 check_coding(coding, length, version)?;
                 match coding.codings {
-                    Codings::Invalid => Err(coding.error(ParseErrorKind::TransferCoding)),
                     Codings::Chunked | Codings::OthersThenChunked | Codings::ChunkedThenEmpty => {
                         Ok(Framing::Chunked)
                     }
-                    Codings::ChunkedTwice => Err(coding.error(ParseErrorKind::ChunkedTwice)),
                     _ => Ok(Framing::UntilClose),
                 }
             }
@@ -290,8 +284,8 @@ fn check_coding(
     length: Option<Length>,
     version: Version,
 ) -> Result<(), ParseError> {
-    match length {
-        Some(length) => {
+    match (length, coding.codings) {
+        (Some(length), _) => {
             let place = if length.place.start() > coding.place.start() {
                 length.place
             } else {
@@ -299,7 +293,9 @@ fn check_coding(
             };
             Err(BrokenRule { kind: ParseErrorKind::LengthAndCoding, place }.error())
         }
-        None if version == Version::Http10 => Err(coding.error(ParseErrorKind::CodingInHttp10)),
-        None => Ok(()),
+        _ if version == Version::Http10 => Err(coding.error(ParseErrorKind::CodingInHttp10)),
+        (_, Codings::Invalid) => Err(coding.error(ParseErrorKind::TransferCoding)),
+        (_, Codings::ChunkedTwice) => Err(coding.error(ParseErrorKind::ChunkedTwice)),
+        _ => Ok(()),
     }
 }
