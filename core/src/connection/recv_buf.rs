@@ -84,7 +84,8 @@ impl<const N: usize> RecvBuf<N> {
     /// assert_eq!(buffer.spare_mut().len(), 5);
     /// ```
     pub fn spare_mut(&mut self) -> &mut [u8] {
-        if self.end >= N {
+        // Without used octets, nothing can move.
+        if self.end >= N && self.rest > self.pinned {
             self.move_to_front();
         }
         self.octets.get_mut(self.end..).unwrap_or(&mut [])
