@@ -1,8 +1,12 @@
 //! A small curl: sends any method, fields and body, and streams the response's body to standard
 //! output or a file.
 
-use bareline_core::{FieldName, FieldValue, Framing, Method, Status, dump};
-use bareline_net::{Client, ClientRequest, ClientResponse, ClientSettings, Error, Settings};
+use bareline_net::core::body::Framing;
+use bareline_net::core::value::dump;
+use bareline_net::{
+    Client, ClientRequest, ClientResponse, ClientSettings, Error, FieldName, FieldValue, Method,
+    Settings, Status,
+};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fmt::Display;

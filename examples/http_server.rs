@@ -2,8 +2,10 @@
 
 mod service;
 
-use bareline_core::{FieldName, FieldValue, Framing, Method, Status};
-use bareline_net::{Error, Exchange, ResponseWriter, Settings};
+use bareline_net::core::body::Framing;
+use bareline_net::{
+    Error, Exchange, FieldName, FieldValue, Method, ResponseWriter, Settings, Status,
+};
 use clap::Parser;
 use service::Service;
 use std::fmt::Write as _;

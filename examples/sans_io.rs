@@ -1,9 +1,9 @@
 //! The sans-IO loop of a server, as a device runs it: over any reader and writer, with all buffers
 //! in arrays. Serves standard input and output, or with an address one TCP client at a time.
 
-use bareline_core::{
-    Event, FieldSpans, Limits, Method, RecvBuf, ServerConnection, ServerState, Status, WireBuf,
-};
+use bareline_core::connection::{RecvBuf, ServerState};
+use bareline_core::head::Limits;
+use bareline_core::{Event, FieldSpans, Method, ServerConnection, Status, WireBuf};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener};
 use std::time::Duration;

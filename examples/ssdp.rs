@@ -1,11 +1,14 @@
 //! HTTP over UDP: discovers or announces devices by SSDP, as in UPnP, over IPv4 and IPv6 multicast
 //! or from one socket to another.
 
-use bareline_core::{
-    FieldName, FieldSpans, FieldValue, Fields, HeadSink, HeadWriter, Method, RequestContext,
-    Status, Target, WriteError, dump,
+use bareline_net::core::FieldSpans;
+use bareline_net::core::error::WriteError;
+use bareline_net::core::head::Fields;
+use bareline_net::core::value::dump;
+use bareline_net::core::write::{HeadSink, HeadWriter, RequestContext};
+use bareline_net::{
+    Error, FieldName, FieldValue, Method, PeerError, Status, Target, UdpPeer, Wait,
 };
-use bareline_net::{Error, PeerError, UdpPeer, Wait};
 use clap::{Parser, ValueEnum};
 use if_addrs::Interface;
 use socket2::{Domain, Protocol, Socket, Type};

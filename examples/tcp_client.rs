@@ -1,7 +1,7 @@
 //! The TCP client of the tutorial: gets `/` and prints the response.
 
-use bareline_core::{FieldName, FieldValue, Method, Target, dump};
-use bareline_net::{ClientStream, Error};
+use bareline_net::core::value::dump;
+use bareline_net::{ClientStream, Error, FieldName, FieldValue, Method, Target};
 use clap::Parser;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;

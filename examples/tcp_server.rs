@@ -2,8 +2,8 @@
 
 mod service;
 
-use bareline_core::{Status, Version, dump};
-use bareline_net::{Error, Exchange, Settings};
+use bareline_net::core::value::dump;
+use bareline_net::{Error, Exchange, Settings, Status, Version};
 use clap::Parser;
 use service::Service;
 use std::io::{self, Read, Write};

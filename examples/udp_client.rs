@@ -1,6 +1,6 @@
 //! The UDP client of the tutorial: sends `udp request` and prints the response.
 
-use bareline_core::dump;
+use bareline_net::core::value::dump;
 use bareline_net::{Error, UdpPeer};
 use clap::Parser;
 use std::io::{self, Write};

@@ -1,6 +1,6 @@
 //! The UDP server of the tutorial: prints each datagram and responds with `udp server`.
 
-use bareline_core::dump;
+use bareline_net::core::value::dump;
 use bareline_net::{Error, UdpPeer};
 use clap::Parser;
 use std::io::{self, Write};

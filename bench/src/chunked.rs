@@ -2,7 +2,8 @@
 
 use crate::measure::{Group, Lane, Wanted};
 use crate::peers::{self, with_version};
-use bareline_core::{BodyDecoder, BodyPart, Framing, Limits};
+use bareline_core::body::{BodyDecoder, BodyPart, Framing};
+use bareline_core::head::Limits;
 use fastrand::Rng;
 use std::hint::black_box;
 

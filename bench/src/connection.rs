@@ -3,9 +3,9 @@
 use crate::inputs;
 use crate::measure::{Group, Lane, Wanted};
 use crate::peers::{self, with_version};
-use bareline_core::{
-    FieldSpans, Limits, ServerConnection, ServerEvent, ServerState, Status, WireBuf,
-};
+use bareline_core::connection::{ServerEvent, ServerState};
+use bareline_core::head::Limits;
+use bareline_core::{FieldSpans, ServerConnection, Status, WireBuf};
 use fastrand::Rng;
 use std::cell::RefCell;
 use std::hint::black_box;

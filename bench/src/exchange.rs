@@ -6,9 +6,9 @@
 use crate::connection::{BODY, RESPONSE};
 use crate::inputs;
 use crate::measure::{Group, Lane, Wanted};
-use bareline_core::{
-    FieldSpans, Limits, RecvBuf, ServerConnection, ServerEvent, ServerState, Status, WireBuf,
-};
+use bareline_core::connection::{RecvBuf, ServerEvent, ServerState};
+use bareline_core::head::Limits;
+use bareline_core::{FieldSpans, ServerConnection, Status, WireBuf};
 use bareline_net::{Exchange, ServerStream, Transport};
 use std::hint::black_box;
 use std::io::{self, Read, Write};

@@ -3,8 +3,9 @@
 use crate::measure::{Group, Lane, Wanted};
 use crate::peers::{self, with_version};
 use crate::{inputs, limits};
+use bareline_core::head::Parsed;
 use bareline_core::inside::Lines;
-use bareline_core::{FieldSpans, Method, Parsed, RequestHead, ResponseHead};
+use bareline_core::{FieldSpans, Method, RequestHead, ResponseHead};
 use fastrand::Rng;
 use std::cell::RefCell;
 use std::hint::black_box;

@@ -2,9 +2,11 @@
 
 use crate::inputs;
 use crate::measure::{Group, Lane, Wanted};
+use bareline_core::error::WriteError;
+use bareline_core::head::Limits;
+use bareline_core::write::{MessageWriter, RequestContext};
 use bareline_core::{
-    FieldName, FieldSpans, FieldValue, Limits, MessageWriter, Method, RequestContext,
-    ServerConnection, Status, Version, WireBuf, WriteError,
+    FieldName, FieldSpans, FieldValue, Method, ServerConnection, Status, Version, WireBuf,
 };
 use std::hint::black_box;
 use std::io::Write;

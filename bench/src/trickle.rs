@@ -2,7 +2,9 @@
 
 use crate::measure::{Group, Lane, Wanted};
 use crate::peers::with_version;
-use bareline_core::{FieldSpans, Limits, ServerConnection, ServerEvent};
+use bareline_core::connection::ServerEvent;
+use bareline_core::head::Limits;
+use bareline_core::{FieldSpans, ServerConnection};
 use std::hint::black_box;
 use std::mem::MaybeUninit;
 

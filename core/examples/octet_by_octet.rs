@@ -1,9 +1,11 @@
 //! Passes growing messages to a connection one octet at a time: `octet_by_octet KIND SIZE`. `just
 //! linear` counts its instructions.
 
+use bareline_core::body::{BodyDecoder, BodyPart, Framing};
+use bareline_core::head::Limits;
 use bareline_core::{
-    BodyDecoder, BodyPart, ClientConnection, Event, FieldName, FieldSpans, FieldValue, Framing,
-    Limits, Method, ServerConnection, Target, WireBuf,
+    ClientConnection, Event, FieldName, FieldSpans, FieldValue, Method, ServerConnection, Target,
+    WireBuf,
 };
 
 const LIMITS: Limits = Limits {

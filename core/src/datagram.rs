@@ -9,7 +9,7 @@
 //! let mut spans = FieldSpans::<8>::new();
 //! let (head, body) = datagram::request(out.as_bytes(), spans.lend()).unwrap();
 //! assert_eq!((head.target().as_str(), body), ("*", &b""[..]));
-//! # Ok::<(), bareline_core::WriteError>(())
+//! # Ok::<(), bareline_core::error::WriteError>(())
 //! ```
 
 use crate::error::{ParseError, ParseErrorKind, WriteError};

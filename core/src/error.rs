@@ -5,7 +5,8 @@ use core::fmt;
 /// An invalid message from the peer: the broken rule and its position.
 ///
 /// ```
-/// use bareline_core::{FieldSpans, ParseErrorKind, RequestHead, Status};
+/// use bareline_core::error::ParseErrorKind;
+/// use bareline_core::{FieldSpans, RequestHead, Status};
 ///
 /// let mut spans = FieldSpans::<8>::new();
 /// let error =
@@ -85,11 +86,11 @@ pub enum ParseErrorKind {
     BareCr,
     /// The method is not a token followed by one SP.
     Method,
-    /// The method is longer than [`Limits::method`](crate::Limits::method).
+    /// The method is longer than [`Limits::method`](crate::head::Limits::method).
     MethodTooLong,
     /// The request target has an invalid octet, or none of the four forms.
     Target,
-    /// The request target is longer than [`Limits::target`](crate::Limits::target).
+    /// The request target is longer than [`Limits::target`](crate::head::Limits::target).
     TargetTooLong,
     /// The form of the request target does not suit the method.
     TargetForm,
@@ -114,9 +115,9 @@ pub enum ParseErrorKind {
     /// A field value contains a control octet.
     FieldValue,
     /// A head has more field lines than [`FieldSpans`](crate::FieldSpans) can hold, or a trailer
-    /// section more than [`Limits::trailers`](crate::Limits::trailers).
+    /// section more than [`Limits::trailers`](crate::head::Limits::trailers).
     TooManyFields,
-    /// The head is longer than [`Limits::head`](crate::Limits::head).
+    /// The head is longer than [`Limits::head`](crate::head::Limits::head).
     HeadTooLong,
     /// An HTTP/1.1 request has no `Host`.
     MissingHost,
@@ -152,16 +153,17 @@ pub enum ParseErrorKind {
     ChunkLineWhitespace,
     /// The size of a chunk is followed by an invalid chunk extension.
     ChunkExtension,
-    /// A chunk line is longer than [`Limits::chunk_line`](crate::Limits::chunk_line), or the
-    /// extensions of the body than [`Limits::chunk_extensions`](crate::Limits::chunk_extensions).
+    /// A chunk line is longer than [`Limits::chunk_line`](crate::head::Limits::chunk_line), or the
+    /// extensions of the body than
+    /// [`Limits::chunk_extensions`](crate::head::Limits::chunk_extensions).
     ChunkLineTooLong,
     /// The data of a chunk is not followed by CR LF.
     ChunkEnd,
     /// The trailer section has a field that affects framing, routing or the connection.
     ForbiddenTrailer,
-    /// The trailer section is longer than [`Limits::head`](crate::Limits::head).
+    /// The trailer section is longer than [`Limits::head`](crate::head::Limits::head).
     TrailersTooLong,
-    /// The body is longer than [`Limits::body`](crate::Limits::body).
+    /// The body is longer than [`Limits::body`](crate::head::Limits::body).
     BodyTooLarge,
     /// The message ends before it is complete.
     Truncated,
@@ -173,7 +175,7 @@ pub enum ParseErrorKind {
     Unsolicited,
     /// A datagram has octets after the message.
     Surplus,
-    /// More interim responses arrived than [`Limits::interim`](crate::Limits::interim).
+    /// More interim responses arrived than [`Limits::interim`](crate::head::Limits::interim).
     TooManyInterim,
     /// A 101 response arrived for a request that did not offer an upgrade.
     UnexpectedUpgrade,
@@ -307,7 +309,8 @@ rules! {
 /// A message or part that cannot be written. The failed call has written nothing.
 ///
 /// ```
-/// use bareline_core::{FieldValue, WriteError};
+/// use bareline_core::FieldValue;
+/// use bareline_core::error::WriteError;
 ///
 /// let error = FieldValue::new("a\r\nSet-Cookie: b").unwrap_err();
 /// assert_eq!(error, WriteError::InvalidFieldValue { at: 1 });

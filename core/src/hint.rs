@@ -1,9 +1,8 @@
 //! Hints: advice on how to correct an error, with the octets received.
 
-use crate::dump::dump;
 use crate::error::{ParseError, ParseErrorKind};
 use crate::octets::trim_ows;
-use crate::value::Method;
+use crate::value::{Method, dump};
 use core::fmt;
 
 /// Advice on how to correct an error, with the octets received. Displayed as one line of text.
@@ -16,7 +15,7 @@ pub struct Hint<'i> {
 /// Another protocol instead of HTTP/1.x, usually because of a wrong port.
 ///
 /// ```
-/// use bareline_core::OtherProtocol;
+/// use bareline_core::hint::OtherProtocol;
 ///
 /// assert_eq!(OtherProtocol::of(b"\x16\x03\x01\x02\x00"), Some(OtherProtocol::Tls));
 /// assert_eq!(OtherProtocol::of(b"GET / HTTP/1.1\r\n"), None);

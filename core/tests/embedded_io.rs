@@ -1,9 +1,11 @@
 //! Dialogues over the blocking and the asynchronous traits, with octets cut at every length.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+use bareline_core::embedded_io_07::StreamError;
+use bareline_core::error::{ParseErrorKind, WriteError};
+use bareline_core::head::Limits;
 use bareline_core::{
-    FieldName, FieldSpans, FieldValue, Limits, ParseErrorKind, RequestHead, Status, StreamError,
-    WriteError, embedded_io_07, embedded_io_async_07,
+    FieldName, FieldSpans, FieldValue, RequestHead, Status, embedded_io_07, embedded_io_async_07,
 };
 use core::convert::Infallible;
 use core::pin::pin;

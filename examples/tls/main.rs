@@ -1,7 +1,7 @@
 //! A server and a client over TLS, with rustls.
 
-use bareline_core::{FieldName, FieldValue, Method, Status, Target, dump};
-use bareline_net::{ClientStream, Exchange, Server};
+use bareline_net::core::value::dump;
+use bareline_net::{ClientStream, Exchange, FieldName, FieldValue, Method, Server, Status, Target};
 use bareline_tls::{Tls, TlsListener};
 use clap::{Parser, Subcommand};
 use rustls::pki_types::pem::PemObject;

@@ -4,11 +4,12 @@ use crate::limits::{TightLimits, cuts};
 use crate::shown::{Octets, Shown, text};
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
+use bareline_core::body::{BodyDecoder, BodyPart, Framing};
+use bareline_core::error::{ParseError, ParseErrorKind, WriteError};
+use bareline_core::head::Limits;
 use bareline_core::inside::decode_slow;
-use bareline_core::{
-    BodyDecoder, BodyPart, FieldName, FieldValue, Framing, Limits, MessageWriter, ParseError,
-    ParseErrorKind, RequestContext, Status, WireBuf, WriteError,
-};
+use bareline_core::write::{MessageWriter, RequestContext};
+use bareline_core::{FieldName, FieldValue, Status, WireBuf};
 use std::fmt;
 
 /// The events that a decoder reports for some octets, independent of their pieces.

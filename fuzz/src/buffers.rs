@@ -1,7 +1,7 @@
 //! A property of the receive buffer: it is a queue.
 
 use arbitrary::Arbitrary;
-use bareline_core::RecvBuf;
+use bareline_core::connection::RecvBuf;
 
 /// An operation on a receive buffer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Arbitrary)]

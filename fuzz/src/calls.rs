@@ -3,10 +3,13 @@
 use crate::shown::{Shown, field_lines, pairs as pairs_shown, text};
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Result, Unstructured};
+use bareline_core::body::{BodyDecoder, BodyPart, Framing};
+use bareline_core::error::WriteError;
+use bareline_core::head::{Limits, Parsed};
+use bareline_core::write::{HeadWriter, MessageWriter, RequestContext, StreamSink};
 use bareline_core::{
-    BodyDecoder, BodyPart, FieldName, FieldSpans, FieldValue, Framing, HeadWriter, Limits,
-    MessageWriter, Method, Parsed, RequestContext, RequestHead, ResponseHead, Status, StreamSink,
-    Target, Version, WireBuf, WriteError,
+    FieldName, FieldSpans, FieldValue, Method, RequestHead, ResponseHead, Status, Target, Version,
+    WireBuf,
 };
 use std::fmt;
 

@@ -1,7 +1,8 @@
 //! Properties of datagrams.
 
 use crate::log::FIELDS;
-use bareline_core::{FieldSpans, Method, RequestHead, TargetForm};
+use bareline_core::value::TargetForm;
+use bareline_core::{FieldSpans, Method, RequestHead};
 
 /// Checks every property of any octets in a datagram.
 ///

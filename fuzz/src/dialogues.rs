@@ -4,9 +4,11 @@ use crate::log::{CLOSE, FIELDS, ServerManner, begin_echo, respond, wishes};
 use crate::shown::Octets;
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
+use bareline_core::connection::{ClientState, ServerState};
+use bareline_core::head::Limits;
 use bareline_core::{
-    ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, Limits, Method,
-    ServerConnection, ServerState, Status, Target, WireBuf,
+    ClientConnection, Event, FieldName, FieldSpans, FieldValue, Method, ServerConnection, Status,
+    Target, WireBuf,
 };
 use std::fmt;
 

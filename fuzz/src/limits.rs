@@ -1,7 +1,7 @@
 //! Limits that short messages reach.
 
 use arbitrary::Arbitrary;
-use bareline_core::Limits;
+use bareline_core::head::Limits;
 use std::fmt;
 
 /// Limits that a message of a few lines may reach.

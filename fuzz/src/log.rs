@@ -2,10 +2,12 @@
 
 use crate::shown::{Shown, pairs, text};
 use arbitrary::Arbitrary;
+use bareline_core::connection::{ClientState, RecvBuf, ResponseHeadWriter, ServerState};
+use bareline_core::error::{ParseError, ParseErrorKind};
+use bareline_core::head::Limits;
 use bareline_core::{
-    ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, Limits, Method,
-    ParseError, ParseErrorKind, RecvBuf, RequestHead, ResponseHead, ResponseHeadWriter,
-    ServerConnection, ServerState, Status, Target, Version, WireBuf,
+    ClientConnection, Event, FieldName, FieldSpans, FieldValue, Method, RequestHead, ResponseHead,
+    ServerConnection, Status, Target, Version, WireBuf,
 };
 use std::fmt;
 

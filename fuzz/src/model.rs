@@ -2,10 +2,9 @@
 
 use crate::shown::{field_lines, text};
 use arbitrary::{Arbitrary, Result, Unstructured};
-use bareline_core::{
-    FieldName, FieldValue, HeadSink, HeadWriter, MessageWriter, Method, RequestContext, Status,
-    Target, Version, WireBuf, WriteError,
-};
+use bareline_core::error::WriteError;
+use bareline_core::write::{HeadSink, HeadWriter, MessageWriter, RequestContext};
+use bareline_core::{FieldName, FieldValue, Method, Status, Target, Version, WireBuf};
 use std::fmt;
 
 /// A message of either role.

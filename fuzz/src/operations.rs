@@ -5,10 +5,14 @@ use crate::sequences::responses_are_valid;
 use crate::shown::Octets;
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
+use bareline_core::body::BodyDecoder;
+use bareline_core::connection::{ClientState, ServerState};
+use bareline_core::error::WriteError;
+use bareline_core::head::{Limits, Parsed};
+use bareline_core::write::{HeadWriter, StreamSink};
 use bareline_core::{
-    BodyDecoder, ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue,
-    HeadWriter, Limits, Method, Parsed, RequestHead, ResponseHead, ServerConnection, ServerState,
-    Status, StreamSink, Target, WireBuf, WriteError,
+    ClientConnection, Event, FieldName, FieldSpans, FieldValue, Method, RequestHead, ResponseHead,
+    ServerConnection, Status, Target, WireBuf,
 };
 
 /// A call that a caller may make on a server's connection.

@@ -7,10 +7,11 @@ use crate::shown::{Octets, Shown, pairs, text};
 use crate::verdict::{Head, Verdict, request_verdict, response_verdict};
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
-use bareline_core::{
-    BodyDecoder, BodyPart, FieldSpans, Framing, Limits, MessageWriter, ParseError, Parsed,
-    RequestHead, ResponseHead, Target, WireBuf, WriteError,
-};
+use bareline_core::body::{BodyDecoder, BodyPart, Framing};
+use bareline_core::error::{ParseError, WriteError};
+use bareline_core::head::{Limits, Parsed};
+use bareline_core::write::MessageWriter;
+use bareline_core::{FieldSpans, RequestHead, ResponseHead, Target, WireBuf};
 
 /// Checks every property of any octets that a server receives.
 pub fn parse_request(octets: &[u8]) {

@@ -10,7 +10,9 @@ use crate::operations::{
 use crate::streams::{StreamCall, any_streams_share_their_buffers};
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
-use bareline_core::{Limits, Method, ParseErrorKind};
+use bareline_core::Method;
+use bareline_core::error::ParseErrorKind;
+use bareline_core::head::Limits;
 use std::fmt;
 
 /// The way in which the octets of a sequence of messages arrive, and their readers.

@@ -1,9 +1,12 @@
 //! Properties of several streams of messages and the buffers that they are written to.
 
 use arbitrary::Arbitrary;
+use bareline_core::body::{BodyDecoder, BodyPart, Framing};
+use bareline_core::error::WriteError;
+use bareline_core::head::{Limits, Parsed};
+use bareline_core::write::{MessageWriter, RequestContext};
 use bareline_core::{
-    BodyDecoder, BodyPart, FieldName, FieldSpans, FieldValue, Framing, Limits, MessageWriter,
-    Method, Parsed, RequestContext, ResponseHead, Status, Version, WireBuf, WriteError,
+    FieldName, FieldSpans, FieldValue, Method, ResponseHead, Status, Version, WireBuf,
 };
 use std::fmt;
 

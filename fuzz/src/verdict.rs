@@ -1,9 +1,10 @@
 //! Verdicts of the parser, which can be compared and do not borrow the octets.
 
 use crate::shown::{pairs, text};
-use bareline_core::{
-    FieldSpans, Fields, Framing, Method, ParseError, Parsed, RequestHead, ResponseHead,
-};
+use bareline_core::body::Framing;
+use bareline_core::error::ParseError;
+use bareline_core::head::{Fields, Parsed};
+use bareline_core::{FieldSpans, Method, RequestHead, ResponseHead};
 use std::fmt;
 
 /// The result of parsing some octets.

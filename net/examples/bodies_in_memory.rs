@@ -2,8 +2,11 @@
 //!
 //! `just copies` counts the instructions that it takes.
 
-use bareline_core::{MessageWriter, Method, RequestContext, Status, Target, WireBuf};
-use bareline_net::{ClientStream, Error, Exchange, ServerStream, Settings, Untimed};
+use bareline_net::core::WireBuf;
+use bareline_net::core::write::{MessageWriter, RequestContext};
+use bareline_net::{
+    ClientStream, Error, Exchange, Method, ServerStream, Settings, Status, Target, Untimed,
+};
 use std::io::{self, Read, Write};
 
 /// The octets in a chunk, and in each read and write.

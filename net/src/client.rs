@@ -22,8 +22,7 @@ use std::time::Duration;
 /// no total timeout by default: set [`exchange_timeout`](Settings::exchange_timeout).
 ///
 /// ```
-/// use bareline_core::{FieldName, FieldValue, Method};
-/// use bareline_net::{Client, ClientSettings, Error, Settings};
+/// use bareline_net::{Client, ClientSettings, Error, FieldName, FieldValue, Method, Settings};
 /// use std::fs::File;
 /// use std::io::{self, Read, Write};
 /// use std::time::Duration;
@@ -33,7 +32,7 @@ use std::time::Duration;
 /// #    let server = bareline_net::Server::bind("127.0.0.1:0")?;
 /// #    let (base, handle) = (format!("http://{}", server.local_addr()?), server.handle());
 /// #    let respond = |e: bareline_net::Exchange<'_>| {
-/// #        e.responder.send(bareline_core::Status::OK, &[], b"hello")
+/// #        e.responder.send(bareline_net::Status::OK, &[], b"hello")
 /// #    };
 /// #    let served = std::thread::spawn(move || server.serve(respond));
 ///     let stream = Settings { exchange_timeout: Duration::from_secs(5), ..Settings::default() };

@@ -6,9 +6,9 @@ use crate::client_stream::{ClientStream, Head, RequestWriter};
 use crate::error::{Error, PeerError};
 use crate::time_budget::ExchangeEnd;
 use crate::url::HttpUrl;
-use bareline_core::{
-    FieldName, FieldValue, Method, ParseErrorKind, RequestHeadWriter, Target, WriteError,
-};
+use bareline_core::connection::RequestHeadWriter;
+use bareline_core::error::{ParseErrorKind, WriteError};
+use bareline_core::{FieldName, FieldValue, Method, Target};
 use std::fmt;
 use std::io::{self, Read, Write};
 
@@ -18,8 +18,7 @@ use std::io::{self, Read, Write};
 /// Each of these calls reads the head of the response and returns it.
 ///
 /// ```no_run
-/// use bareline_core::Method;
-/// use bareline_net::{Client, Error};
+/// use bareline_net::{Client, Error, Method};
 /// use std::fs::File;
 ///
 /// let client = Client::new();

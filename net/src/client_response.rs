@@ -20,8 +20,7 @@ use std::sync::Arc;
 /// is closed. It is also closed after `Connection: close` and after a 101.
 ///
 /// ```
-/// use bareline_core::Status;
-/// use bareline_net::Client;
+/// use bareline_net::{Client, Status};
 /// use std::io;
 /// # use bareline_net::Server;
 /// # let server = Server::bind("127.0.0.1:0")?;

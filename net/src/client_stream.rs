@@ -7,9 +7,13 @@ use crate::time_budget::{ExchangeEnd, TimeBudget};
 use crate::trailers::Trailers;
 use crate::transport::Transport;
 use crate::wire::{Wire, to};
+use bareline_core::connection::{ClientState, RequestHeadWriter};
+use bareline_core::error::WriteError;
+use bareline_core::head::OwnedResponseHead;
+use bareline_core::write::TrailerField;
 use bareline_core::{
-    ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, Method,
-    OwnedResponseHead, RequestHeadWriter, ResponseHead, Status, Target, TrailerField, WriteError,
+    ClientConnection, Event, FieldName, FieldSpans, FieldValue, Method, ResponseHead, Status,
+    Target,
 };
 use std::fmt;
 use std::io::{self, Write};
@@ -22,8 +26,7 @@ use std::time::Duration;
 /// [`Client`](crate::Client) is a client of many servers, with a pool of connections.
 ///
 /// ```no_run
-/// use bareline_core::{Method, Target};
-/// use bareline_net::ClientStream;
+/// use bareline_net::{ClientStream, Method, Target};
 /// use std::io;
 ///
 /// let mut client = ClientStream::connect("localhost:8080")?;
@@ -54,8 +57,8 @@ pub(crate) type Head = OwnedResponseHead<Vec<u8>, FIELDS>;
 /// A response on a [`ClientStream`]: its head, and its body as it arrives.
 ///
 /// The next request reads and discards the rest of the body, up to
-/// [`Limits::drain`](bareline_core::Limits). After a longer rest the connection carries no more
-/// requests.
+/// [`Limits::drain`](bareline_core::head::Limits). After a longer rest the connection carries no
+/// more requests.
 #[derive(Debug)]
 pub struct Response<'c, S: Transport = TcpStream> {
     /// The head of the response: a final one or a 101.
@@ -382,11 +385,9 @@ impl<S: Transport> fmt::Debug for ClientStream<S> {
 /// For a response that arrives before the end of the request, see [Limits](crate#limits).
 ///
 /// ```
-/// use bareline_core::{Method, Target};
-/// use bareline_net::ClientStream;
+/// use bareline_net::{ClientStream, Method, Target};
 /// use std::io::{self, Write};
-/// # use bareline_core::Status;
-/// # use bareline_net::Server;
+/// # use bareline_net::{Server, Status};
 /// # let server = Server::bind("127.0.0.1:0")?;
 /// # let address = server.local_addr()?.to_string();
 /// # std::thread::spawn(|| server.serve(|mut exchange| {
@@ -535,9 +536,9 @@ mod tests {
     use crate::time_budget::ExchangeEnd;
     use crate::transport::Untimed;
     use crate::wire::LONGEST;
-    use bareline_core::{
-        FieldName, FieldSpans, FieldValue, Method, Parsed, RequestHead, Status, Target, WriteError,
-    };
+    use bareline_core::error::WriteError;
+    use bareline_core::head::Parsed;
+    use bareline_core::{FieldName, FieldSpans, FieldValue, Method, RequestHead, Status, Target};
     use std::io::{self, Cursor, Read, Write};
     use std::net::TcpListener;
     use std::time::Duration;

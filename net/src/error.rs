@@ -1,6 +1,9 @@
 //! The errors of this crate: the network's, the peer's and the caller's.
 
-use bareline_core::{OtherProtocol, ParseError, ParseErrorKind, Status, WriteError, dump};
+use bareline_core::Status;
+use bareline_core::error::{ParseError, ParseErrorKind, WriteError};
+use bareline_core::hint::OtherProtocol;
+use bareline_core::value::dump;
 use std::net::SocketAddr;
 use std::time::Duration;
 use std::{fmt, io};
@@ -10,8 +13,7 @@ use std::{fmt, io};
 /// From `main`, print it with `{error}`: `Debug` shows only the variant and its fields.
 ///
 /// ```
-/// use bareline_core::{Method, Target};
-/// use bareline_net::{Client, ClientStream, Error, Untimed, UrlError};
+/// use bareline_net::{Client, ClientStream, Error, Method, Target, Untimed, UrlError};
 /// use std::io::Cursor;
 ///
 /// assert!(matches!(
@@ -67,8 +69,7 @@ pub enum Error {
 /// A mistake of the peer.
 ///
 /// ```
-/// use bareline_core::Status;
-/// use bareline_net::{Error, PeerError, ServerStream, Untimed};
+/// use bareline_net::{Error, PeerError, ServerStream, Status, Untimed};
 /// use std::io::Cursor;
 ///
 /// let mut peer =
@@ -557,9 +558,10 @@ mod tests {
     )]
 
     use super::{Error, FirstOctets, PeerError, UrlError, Wait, raised};
+    use bareline_core::error::{ParseError, ParseErrorKind, WriteError};
+    use bareline_core::hint::OtherProtocol;
     use bareline_core::{
-        FieldSpans, FieldValue, Method, OtherProtocol, ParseError, ParseErrorKind, RequestHead,
-        ResponseHead, Status, WriteError, datagram,
+        FieldSpans, FieldValue, Method, RequestHead, ResponseHead, Status, datagram,
     };
     use std::error::Error as StdError;
     use std::time::Duration;

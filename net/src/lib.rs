@@ -28,6 +28,12 @@ mod unread;
 mod url;
 mod wire;
 
+/// The library that this one builds on: values, heads, connections without I/O.
+pub use bareline_core as core;
+pub use bareline_core::{
+    FieldName, FieldValue, Method, RequestHead, ResponseHead, Status, Target, Version,
+};
+
 pub use body::{RequestBody, ResponseBody};
 pub use client::{Client, ClientSettings};
 pub use client_request::ClientRequest;

@@ -5,10 +5,10 @@ use crate::notice::TimeSlice;
 use crate::server_stream::{ServerWire, borrow_wire, dated};
 use crate::transport::Transport;
 use crate::wire::{Connection, to};
-use bareline_core::{
-    FieldName, FieldValue, ResponseHeadWriter, ServerState, Status, TrailerField, Version,
-    WriteError,
-};
+use bareline_core::connection::{ResponseHeadWriter, ServerState};
+use bareline_core::error::WriteError;
+use bareline_core::write::TrailerField;
+use bareline_core::{FieldName, FieldValue, Status, Version};
 use std::cell::RefCell;
 use std::fmt;
 use std::io::{self, Write};
@@ -21,8 +21,7 @@ use std::net::TcpStream;
 /// one on the connection.
 ///
 /// ```
-/// use bareline_core::{FieldName, FieldValue, Status};
-/// use bareline_net::{ServerStream, Untimed};
+/// use bareline_net::{FieldName, FieldValue, ServerStream, Status, Untimed};
 /// use std::io::{Cursor, Write};
 ///
 /// const TEXT: FieldValue = FieldValue::from_static("text/plain");
@@ -75,15 +74,14 @@ impl<'s, S: Transport> Responder<'s, S> {
     /// reading it then fails with [`WriteError::RequestUnread`].
     ///
     /// With it, [`finish`](ResponseWriter::finish) discards the unread rest of the body, within 100
-    /// ms and [`Limits::drain`](bareline_core::Limits). When more is left, the response is cut
-    /// short, and `finish` fails with [`WriteError::RequestUnread`].
+    /// ms and [`Limits::drain`](bareline_core::head::Limits). When more is left, the response is
+    /// cut short, and `finish` fails with [`WriteError::RequestUnread`].
     ///
     /// A response that ends with its head, such as one to HEAD, says `Connection: close` if the
     /// body is still unread. This call does not affect [`send`](Self::send).
     ///
     /// ```
-    /// use bareline_core::Status;
-    /// use bareline_net::{Error, Exchange};
+    /// use bareline_net::{Error, Exchange, Status};
     /// use std::io;
     ///
     /// fn echo(Exchange { mut body, responder, .. }: Exchange<'_>) -> Result<(), Error> {

@@ -10,7 +10,7 @@ use crate::settings::Settings;
 use crate::stack::Stack;
 use crate::threads::{Bounds, Threads};
 use crate::transport::Transport;
-use bareline_core::dump;
+use bareline_core::value::dump;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -31,8 +31,7 @@ use std::time::{Duration, Instant};
 /// # A program
 ///
 /// ```
-/// use bareline_core::{FieldName, FieldValue, Method, Status};
-/// use bareline_net::{Error, Exchange, Server, Settings};
+/// use bareline_net::{Error, Exchange, FieldName, FieldValue, Method, Server, Settings, Status};
 /// use std::io::{self, Read};
 /// use std::sync::atomic::{AtomicU64, Ordering};
 /// use std::{env, thread};
@@ -104,8 +103,7 @@ pub struct Server<L: Listener = TcpListener> {
 /// `ctrlc`, or from a thread that waits for a line on stdin.
 ///
 /// ```
-/// use bareline_core::Status;
-/// use bareline_net::{Error, Server};
+/// use bareline_net::{Error, Server, Status};
 ///
 /// let server = Server::bind("127.0.0.1:0")?;
 /// // Before `serve`, as here: only those who have connected by now are served.

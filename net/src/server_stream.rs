@@ -11,9 +11,12 @@ use crate::settings::Settings;
 use crate::time_budget::TimeBudget;
 use crate::transport::Transport;
 use crate::wire::{Wire, to};
+use bareline_core::connection::{ResponseHeadWriter, ServerState};
+use bareline_core::error::WriteError;
+use bareline_core::head::OwnedRequestHead;
+use bareline_core::value::dump;
 use bareline_core::{
-    Event, FieldName, FieldSpans, FieldValue, OwnedRequestHead, RequestHead, ResponseHeadWriter,
-    ServerConnection, ServerState, Status, WriteError, dump,
+    Event, FieldName, FieldSpans, FieldValue, RequestHead, ServerConnection, Status,
 };
 use std::cell::{RefCell, RefMut};
 use std::fmt;
@@ -29,8 +32,7 @@ use std::net::{SocketAddr, TcpStream};
 /// `linger_silence_timeout` and `linger_limit`.
 ///
 /// ```
-/// use bareline_core::Status;
-/// use bareline_net::{Error, Exchange, ServerStream};
+/// use bareline_net::{Error, Exchange, ServerStream, Status};
 /// use std::io::Read;
 /// use std::net::TcpStream;
 ///
@@ -64,13 +66,12 @@ const TEXT: FieldValue<'_> = FieldValue::from_static("text/plain; charset=utf-8"
 /// sent.
 ///
 /// A response never goes ahead of its request. When the response begins, the unread rest of the
-/// body is discarded, within 100 ms and [`Limits::drain`](bareline_core::Limits). When more is
-/// left, the response says `Connection: close` and is the last one on the connection [RFC 9112
+/// body is discarded, within 100 ms and [`Limits::drain`](bareline_core::head::Limits). When more
+/// is left, the response says `Connection: close` and is the last one on the connection [RFC 9112
 /// section 9.3]. To stream a response while the body is read, see [`Responder::while_reading`].
 ///
 /// ```
-/// use bareline_core::{FieldName, Status};
-/// use bareline_net::{Error, Exchange};
+/// use bareline_net::{Error, Exchange, FieldName, Status};
 /// use std::io::Read;
 ///
 /// /// Responds with the `User-Agent` and the first 100 octets of the body.

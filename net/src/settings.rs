@@ -1,6 +1,6 @@
 //! Timeouts and size limits of a connection.
 
-use bareline_core::Limits;
+use bareline_core::head::Limits;
 use std::time::Duration;
 
 /// Timeouts and size limits of a connection.

@@ -1,6 +1,7 @@
 //! The trailer section of a received body.
 
-use bareline_core::{FieldName, FieldValue, TrailerField};
+use bareline_core::write::TrailerField;
+use bareline_core::{FieldName, FieldValue};
 
 /// The fields of a trailer section [RFC 9110 section 6.5].
 ///

@@ -179,8 +179,7 @@ pointer!(Box<T>, &mut T);
 /// `T` does.
 ///
 /// ```
-/// use bareline_core::Status;
-/// use bareline_net::{ServerStream, Untimed};
+/// use bareline_net::{ServerStream, Status, Untimed};
 /// use std::io::Cursor;
 ///
 /// let mut peer =

@@ -3,10 +3,10 @@
 use crate::error::{Error, PeerError, Wait};
 use crate::time_budget::is_passing;
 use crate::wire::OUT;
-use bareline_core::{
-    LentSpans, Method, ParseError, ParseErrorKind, RequestContext, RequestHead, ResponseHead,
-    Status, Target, WireBuf, WriteError, datagram,
-};
+use bareline_core::error::{ParseError, ParseErrorKind, WriteError};
+use bareline_core::head::LentSpans;
+use bareline_core::write::RequestContext;
+use bareline_core::{Method, RequestHead, ResponseHead, Status, Target, WireBuf, datagram};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::time::{Duration, Instant};
 use std::{fmt, io};
@@ -14,8 +14,8 @@ use std::{fmt, io};
 /// A UDP socket that sends and receives datagrams of raw octets or with one HTTP message in each.
 ///
 /// ```
-/// use bareline_core::{FieldName, FieldSpans, FieldValue, Method, Target};
-/// use bareline_net::UdpPeer;
+/// use bareline_net::core::FieldSpans;
+/// use bareline_net::{FieldName, FieldValue, Method, Target, UdpPeer};
 /// use std::time::Duration;
 ///
 /// let mut server = UdpPeer::bind("127.0.0.1:0")?;

@@ -13,7 +13,7 @@ pub(crate) const UNREAD_TIMEOUT: Duration = Duration::from_millis(100);
 
 impl<S: Transport> ServerWire<S> {
     /// Gives up the request's body: discards what has arrived, and what arrives within 100 ms. The
-    /// limit is [`Limits::drain`](bareline_core::Limits) in all. The body cannot be read
+    /// limit is [`Limits::drain`](bareline_core::head::Limits) in all. The body cannot be read
     /// afterwards.
     ///
     /// Reads nothing from a connection that closes after the response anyway: the lingering close

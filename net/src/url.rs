@@ -1,7 +1,8 @@
 //! `http` URLs, parsed into the authority to connect to and the request target.
 
 use crate::error::{Error, UrlError};
-use bareline_core::{Target, WriteError};
+use bareline_core::Target;
+use bareline_core::error::WriteError;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// A parsed `http` URL [RFC 9110 section 4.2.1].

@@ -8,10 +8,9 @@ use crate::time_budget::{ExchangeEnd, TimeBudget, is_passing};
 use crate::trailers::Trailers;
 use crate::transport::Transport;
 use crate::unread::UNREAD_TIMEOUT;
-use bareline_core::{
-    ClientConnection, Event, ParseError, ServerConnection, Status, TrailerField, WireBuf,
-    WriteError,
-};
+use bareline_core::error::{ParseError, WriteError};
+use bareline_core::write::TrailerField;
+use bareline_core::{ClientConnection, Event, ServerConnection, Status, WireBuf};
 use std::io::{self, IoSlice};
 use std::time::{Duration, Instant};
 

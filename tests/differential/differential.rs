@@ -9,7 +9,8 @@
     reason = "a test fails by panicking"
 )]
 
-use bareline_core::{Framing, Target};
+use bareline_core::Target;
+use bareline_core::body::Framing;
 use bareline_fuzz::{
     Asked, Head, MessageModel, RequestModel, Verdict, any_calls_that_succeed_write_what_is_meant,
     request_verdict, response_verdict,

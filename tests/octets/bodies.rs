@@ -7,7 +7,9 @@
     reason = "a test fails by panicking"
 )]
 
-use bareline_core::{BodyDecoder, BodyPart, Framing, Limits, ParseErrorKind as E};
+use bareline_core::body::{BodyDecoder, BodyPart, Framing};
+use bareline_core::error::ParseErrorKind as E;
+use bareline_core::head::Limits;
 use bareline_fuzz::{BodyEvent, body_events};
 use std::collections::HashSet;
 

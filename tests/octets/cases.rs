@@ -9,10 +9,9 @@
     reason = "a test fails by panicking"
 )]
 
-use bareline_core::{
-    FieldName, FieldValue, HeadWriter, MessageWriter, Method, RequestContext, Status, StreamSink,
-    Target, Version, WireBuf, WriteError,
-};
+use bareline_core::error::WriteError;
+use bareline_core::write::{HeadWriter, MessageWriter, RequestContext, StreamSink};
+use bareline_core::{FieldName, FieldValue, Method, Status, Target, Version, WireBuf};
 use bareline_explain::reading::{Asked, Field, Message, Reading, StartLine, requests, responses};
 use serde_json::Value;
 use std::fs;

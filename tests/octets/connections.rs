@@ -9,10 +9,14 @@
     reason = "a test fails by panicking"
 )]
 
+use bareline_core::body::{BodyDecoder, BodyPart, Framing};
+use bareline_core::connection::{ClientState, RecvBuf, ServerState};
+use bareline_core::error::{ParseErrorKind, WriteError};
+use bareline_core::head::Limits;
+use bareline_core::write::{MessageWriter, RequestContext};
 use bareline_core::{
-    BodyDecoder, BodyPart, ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue,
-    Framing, Limits, MessageWriter, Method, ParseErrorKind, RecvBuf, RequestContext,
-    ServerConnection, ServerState, Status, Target, Version, WireBuf, WriteError, datagram,
+    ClientConnection, Event, FieldName, FieldSpans, FieldValue, Method, ServerConnection, Status,
+    Target, Version, WireBuf, datagram,
 };
 use bareline_fuzz::{Entry, client_log};
 use std::collections::{BTreeSet, HashSet, VecDeque};

@@ -7,7 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
-use bareline_core::{Limits, Method};
+use bareline_core::Method;
+use bareline_core::head::Limits;
 use bareline_fuzz::{Entry, ServerManner, client_log, server_log};
 use std::fmt::Write;
 use std::path::Path;

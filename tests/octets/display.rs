@@ -7,10 +7,15 @@
     reason = "a test fails by panicking"
 )]
 
+use bareline_core::body::{BodyDecoder, BodyPart, Framing};
+use bareline_core::connection::RecvBuf;
+use bareline_core::error::{ParseErrorKind, WriteError};
+use bareline_core::head::{Limits, OwnedResponseHead, Parsed};
+use bareline_core::value::dump;
+use bareline_core::write::{MessageWriter, RequestContext};
 use bareline_core::{
-    BodyDecoder, BodyPart, FieldName, FieldSpans, FieldValue, Framing, Limits, MessageWriter,
-    Method, OwnedResponseHead, ParseErrorKind, Parsed, RecvBuf, RequestContext, RequestHead,
-    ResponseHead, Status, Target, Version, WireBuf, WriteError, dump,
+    FieldName, FieldSpans, FieldValue, Method, RequestHead, ResponseHead, Status, Target, Version,
+    WireBuf,
 };
 
 #[test]
@@ -215,7 +220,7 @@ fn a_dump_escapes_characters_that_change_the_order_of_text() {
         ('\u{e9}', false),
     ] {
         let text = character.to_string();
-        let shown = bareline_core::dump(text.as_bytes()).to_string();
+        let shown = bareline_core::value::dump(text.as_bytes()).to_string();
         let escaped: String = text.bytes().map(|octet| format!("\\x{octet:02x}")).collect();
         assert_eq!(shown, if is_escaped { escaped } else { text.clone() }, "{character:?}");
     }

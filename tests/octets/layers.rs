@@ -18,7 +18,7 @@ const LAYERS: &[&[&str]] = &[
     &["value"],
     &["framing"],
     &["head"],
-    &["body", "dump", "write"],
+    &["body", "write"],
     &["connection", "datagram", "hint"],
     &["embedded", "format", "inside"],
 ];
@@ -58,7 +58,7 @@ fn arrows_up(folder: &Path, module: Option<&str>, found: &mut Vec<String>) -> us
         if path.is_dir() {
             seen += arrows_up(&path, Some(module), found);
         } else if module != "lib" && path.extension().is_some_and(|extension| extension == "rs") {
-            // `head/mod.rs` and `dump.rs` are both one level below the root.
+            // `head/mod.rs` and `framing.rs` are both one level below the root.
             let depth = if name == "mod" || is_root { 1 } else { 2 };
             let own = layer_of(module).unwrap_or_else(|| panic!("{module} has no layer"));
             for import in imports(&fs::read_to_string(&path).unwrap(), depth) {

@@ -7,9 +7,12 @@
     reason = "a test fails by panicking"
 )]
 
+use bareline_core::body::{BodyDecoder, Framing};
+use bareline_core::error::{ParseError, ParseErrorKind};
+use bareline_core::head::Limits;
 use bareline_core::{
-    BodyDecoder, ClientConnection, FieldName, FieldSpans, FieldValue, Framing, Limits, Method,
-    ParseError, ParseErrorKind, ServerConnection, Target, Version, WireBuf, datagram,
+    ClientConnection, FieldName, FieldSpans, FieldValue, Method, ServerConnection, Target, Version,
+    WireBuf, datagram,
 };
 use bareline_explain::reading::{Asked, requests, responses};
 use bareline_net::{ClientStream, Error, Untimed};

@@ -7,11 +7,15 @@
     reason = "a test fails by panicking"
 )]
 
+use bareline_core::body::Framing;
+use bareline_core::connection::{ClientEvent, ClientState};
+use bareline_core::error::{ParseError, ParseErrorKind, WriteError};
+use bareline_core::head::{Limits, Parsed};
+use bareline_core::value::TargetForm;
+use bareline_core::write::{HeadSink, HeadWriter, MessageWriter, RequestContext};
 use bareline_core::{
-    ClientConnection, ClientEvent, ClientState, FieldName, FieldSpans, FieldValue, Framing,
-    HeadSink, HeadWriter, Limits, MessageWriter, Method, ParseError, ParseErrorKind, Parsed,
-    RequestContext, RequestHead, ResponseHead, Status, Target, TargetForm, Version, WireBuf,
-    WriteError, datagram,
+    ClientConnection, FieldName, FieldSpans, FieldValue, Method, RequestHead, ResponseHead, Status,
+    Target, Version, WireBuf, datagram,
 };
 use std::collections::HashSet;
 

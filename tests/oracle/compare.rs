@@ -4,9 +4,11 @@ use crate::abnf::Lists;
 use crate::elements::{ANY_OCTETS, ELEMENTS, Element, Reader};
 use crate::exceptions::{self, Exception, Kind, Names};
 use crate::rules::{Head, Rfc, Says, Verdict, is_http10, trim};
+use bareline_core::body::Framing;
+use bareline_core::head::{Fields, Limits, Parsed};
 use bareline_core::{
-    ClientConnection, Event, FieldName, FieldSpans, FieldValue, Fields, Framing, Limits, Method,
-    Parsed, RequestHead, ResponseHead, Target, WireBuf,
+    ClientConnection, Event, FieldName, FieldSpans, FieldValue, Method, RequestHead, ResponseHead,
+    Target, WireBuf,
 };
 use bareline_fuzz::{BodyEvent, body_events};
 use std::collections::BTreeSet;

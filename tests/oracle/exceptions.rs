@@ -3,7 +3,7 @@
 //! An exception predicts the library's verdict on a string; any other verdict is a failure.
 
 use crate::rules::{Head, Rfc, Verdict, is_http10, is_port, members, port};
-use bareline_core::Framing;
+use bareline_core::body::Framing;
 use bareline_fuzz::BodyEvent;
 use std::borrow::Cow;
 use std::fmt;

@@ -1,7 +1,7 @@
 //! Judges messages by the RFCs' grammar and their other requirements.
 
 use crate::abnf::{Grammar, Lists};
-use bareline_core::Framing;
+use bareline_core::body::Framing;
 use bareline_fuzz::BodyEvent;
 use regex::bytes::Regex;
 

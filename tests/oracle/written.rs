@@ -4,7 +4,7 @@ use crate::abnf::Lists;
 use crate::derive::Random;
 use crate::exceptions::is_control;
 use crate::rules::{Head, Rfc, Verdict};
-use bareline_core::Framing;
+use bareline_core::body::Framing;
 use bareline_fuzz::{BodyEvent, Cut, Sent, Target, Written, written_by};
 use std::panic::resume_unwind;
 

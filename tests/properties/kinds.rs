@@ -2,7 +2,7 @@
 //!
 //! A property shows nothing if all cases are rejected at their first octet.
 
-use bareline_core::Limits;
+use bareline_core::head::Limits;
 use bareline_fuzz::{
     Asked, BodyEvent, BodyReading, Calls, End, Ending, Entry, MessageModel, Octets, Reading,
     Verdict, body_events, every_cut_of_a_sequence_gives_the_same_events, request_verdict,

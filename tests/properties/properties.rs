@@ -7,7 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
-use bareline_core::Limits;
+use bareline_core::head::Limits;
 use bareline_fuzz::{
     Target, a_dialogue_comes_to_an_end, a_receive_buffer_is_a_queue, an_owned_head_is_unchanged,
     any_calls_that_succeed_write_what_is_meant, any_operations_keep_a_client_valid,

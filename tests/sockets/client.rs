@@ -1,7 +1,9 @@
 //! Tests of a client's connection, against servers that send literal octets.
 
 use crate::serve_one;
-use bareline_core::{FieldName, FieldValue, Limits, Method, ParseErrorKind, Status, Target};
+use bareline_core::error::ParseErrorKind;
+use bareline_core::head::Limits;
+use bareline_core::{FieldName, FieldValue, Method, Status, Target};
 use bareline_net::{ClientStream, Error, Exchange, PeerError, Settings, Wait};
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream, ToSocketAddrs};
@@ -294,7 +296,10 @@ fn a_request_that_is_not_whole_is_an_error_and_no_request() {
     let mut client = ClientStream::connect(&address).unwrap();
     let mut body = client.begin(Method::PUT, Target::ROOT, |head| head.length(5)).unwrap();
     body.write_all(b"four").unwrap();
-    assert!(matches!(body.finish(), Err(Error::Usage(bareline_core::WriteError::BodyLength))));
+    assert!(matches!(
+        body.finish(),
+        Err(Error::Usage(bareline_core::error::WriteError::BodyLength))
+    ));
     assert!(!client.is_open());
     assert!(matches!(get_again(&mut client), Err(Error::Closed)));
 

@@ -1,7 +1,9 @@
 //! Tests of a client that keeps connections alive, against servers that close them at bad times.
 
 use crate::client::read_head;
-use bareline_core::{FieldName, FieldValue, Limits, Method, ParseErrorKind, Status, WriteError};
+use bareline_core::error::{ParseErrorKind, WriteError};
+use bareline_core::head::Limits;
+use bareline_core::{FieldName, FieldValue, Method, Status};
 use bareline_net::{
     Client, ClientSettings, ClientStream, Error, Exchange, PeerError, ServerStream, Settings,
     UrlError, Wait,

@@ -1,10 +1,9 @@
 //! Tests of datagrams.
 
 use crate::TIMEOUT;
-use bareline_core::{
-    FieldName, FieldSpans, FieldValue, Method, ParseError, ParseErrorKind, RequestContext, Status,
-    Target, WriteError,
-};
+use bareline_core::error::{ParseError, ParseErrorKind, WriteError};
+use bareline_core::write::RequestContext;
+use bareline_core::{FieldName, FieldSpans, FieldValue, Method, Status, Target};
 use bareline_net::{Error, PeerError, UdpPeer, Wait};
 use std::net::UdpSocket;
 use std::thread;

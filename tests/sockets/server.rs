@@ -1,7 +1,8 @@
 //! Tests of a server's connection, against clients that send literal octets.
 
 use crate::{TIMEOUT, connect, exchange, exchange_all, read_all, serve_one, stays_silent};
-use bareline_core::{FieldName, FieldValue, ParseErrorKind, Status, Version, WriteError};
+use bareline_core::error::{ParseErrorKind, WriteError};
+use bareline_core::{FieldName, FieldValue, Status, Version};
 use bareline_net::{
     Error, Exchange, PeerError, RequestBody, Responder, ServerStream, Settings, Wait,
 };

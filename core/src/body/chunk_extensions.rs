@@ -7,7 +7,8 @@ use core::fmt;
 /// 7.1.1].
 ///
 /// ```
-/// use bareline_core::{BodyDecoder, BodyPart, Framing, Limits};
+/// use bareline_core::body::{BodyDecoder, BodyPart, Framing};
+/// use bareline_core::head::Limits;
 ///
 /// let mut body = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
 /// let (_, part) = body.decode(b"5;a;b=\"c\\\"d\"\r\nhello")?;
@@ -17,7 +18,7 @@ use core::fmt;
 ///     .map(|one| (one.name(), one.value().map(|value| value.collect::<Vec<_>>())))
 ///     .collect();
 /// assert_eq!(all, [("a", None), ("b", Some(b"c\"d".to_vec()))]);
-/// # Ok::<(), bareline_core::ParseError>(())
+/// # Ok::<(), bareline_core::error::ParseError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ChunkExtensions<'b> {

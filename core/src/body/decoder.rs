@@ -27,7 +27,8 @@ use crate::value::{FieldName, FieldValue};
 /// ```
 ///
 /// ```
-/// use bareline_core::{BodyDecoder, BodyPart, Framing, Limits};
+/// use bareline_core::body::{BodyDecoder, BodyPart, Framing};
+/// use bareline_core::head::Limits;
 ///
 /// let mut body = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
 /// let (mut input, mut content) = (&b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\nGET /"[..], Vec::new());
@@ -42,7 +43,7 @@ use crate::value::{FieldName, FieldValue};
 ///     }
 /// }
 /// assert_eq!((content, input), (b"abcde".to_vec(), &b"GET /"[..]));
-/// # Ok::<(), bareline_core::ParseError>(())
+/// # Ok::<(), bareline_core::error::ParseError>(())
 /// ```
 #[derive(Clone)]
 #[doc(alias = "chunked transfer encoding")]
@@ -161,12 +162,13 @@ impl BodyDecoder {
     /// part.
     ///
     /// ```
-    /// use bareline_core::{BodyDecoder, BodyPart, Framing, Limits};
+    /// use bareline_core::body::{BodyDecoder, BodyPart, Framing};
+    /// use bareline_core::head::Limits;
     ///
     /// let mut body = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
     /// assert_eq!(body.content(b"3\r\nabc\r\n0\r\n\r\n")?, (6, BodyPart::Data(b"abc")));
     /// assert_eq!(body.content(b"\r\n0\r\n\r\n")?, (7, BodyPart::End));
-    /// # Ok::<(), bareline_core::ParseError>(())
+    /// # Ok::<(), bareline_core::error::ParseError>(())
     /// ```
     #[inline(always)]
     #[doc(alias = "body")]
@@ -178,13 +180,14 @@ impl BodyDecoder {
     /// into `buffer`, as many as fit. The rest is not used. An empty buffer gets no content.
     ///
     /// ```
-    /// use bareline_core::{BodyDecoder, BodyPart, Framing, Limits};
+    /// use bareline_core::body::{BodyDecoder, BodyPart, Framing};
+    /// use bareline_core::head::Limits;
     ///
     /// let mut body = BodyDecoder::new(Framing::Length(5), &Limits::DEFAULT);
     /// let mut buffer = [0; 4];
     /// assert_eq!(body.read(b"hello", &mut buffer)?, (4, BodyPart::Data(b"hell")));
     /// assert_eq!(&buffer, b"hell");
-    /// # Ok::<(), bareline_core::ParseError>(())
+    /// # Ok::<(), bareline_core::error::ParseError>(())
     /// ```
     pub fn read<'b>(
         &mut self,

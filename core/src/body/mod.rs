@@ -3,5 +3,6 @@
 mod chunk_extensions;
 mod decoder;
 
+pub use crate::framing::Framing;
 pub use chunk_extensions::{ChunkExtension, ChunkExtensions};
 pub use decoder::{BodyDecoder, BodyPart};

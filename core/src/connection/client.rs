@@ -26,9 +26,10 @@ use crate::write::{
 ///
 /// ```
 /// use bareline_core::{
-///     ClientConnection, ClientEvent, ClientState, FieldName, FieldSpans, FieldValue, Limits,
-///     Method, Target, WireBuf,
+///     ClientConnection, FieldName, FieldSpans, FieldValue, Method, Target, WireBuf,
 /// };
+/// use bareline_core::connection::{ClientEvent, ClientState};
+/// use bareline_core::head::Limits;
 ///
 /// let (mut spans, mut out) = (FieldSpans::<8>::new(), WireBuf::<128>::new());
 /// let mut connection = ClientConnection::new(Limits::DEFAULT);
@@ -41,7 +42,7 @@ use crate::write::{
 /// assert!(matches!(data, (2, ClientEvent::Data(b"hi"))));
 /// assert!(matches!(connection.receive(&mut [], spans.lend())?, (0, ClientEvent::End)));
 /// assert_eq!(connection.state(), ClientState::Idle);
-/// # Ok::<(), bareline_core::ParseError>(())
+/// # Ok::<(), bareline_core::error::ParseError>(())
 /// ```
 pub struct ClientConnection {
     limits: Limits,

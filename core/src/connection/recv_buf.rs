@@ -8,7 +8,7 @@ use core::fmt;
 /// Using octets moves an index. The buffer moves octets only when it reaches the end of its array.
 ///
 /// ```
-/// use bareline_core::RecvBuf;
+/// use bareline_core::connection::RecvBuf;
 ///
 /// let mut buffer = RecvBuf::<8>::new();
 /// let count = buffer.fill_from(|room| {
@@ -77,7 +77,7 @@ impl<const N: usize> RecvBuf<N> {
     /// Returns the spare octets; [`commit`](Self::commit) marks the filled ones.
     ///
     /// ```
-    /// let mut buffer = bareline_core::RecvBuf::<8>::new();
+    /// let mut buffer = bareline_core::connection::RecvBuf::<8>::new();
     /// buffer.spare_mut()[..3].copy_from_slice(b"GET");
     /// buffer.commit(3);
     /// assert_eq!(buffer.filled(), b"GET");

@@ -27,9 +27,9 @@ use crate::write::{
 /// response while the body is read.
 ///
 /// ```
-/// use bareline_core::{
-///     FieldSpans, Limits, ServerConnection, ServerEvent, ServerState, Status, WireBuf,
-/// };
+/// use bareline_core::connection::{ServerEvent, ServerState};
+/// use bareline_core::head::Limits;
+/// use bareline_core::{FieldSpans, ServerConnection, Status, WireBuf};
 ///
 /// let (mut spans, mut out) = (FieldSpans::<8>::new(), WireBuf::<128>::new());
 /// let mut connection = ServerConnection::new(Limits::DEFAULT);
@@ -38,7 +38,7 @@ use crate::write::{
 /// assert!(matches!(event, ServerEvent::Head(head) if head.target().path() == "/"));
 /// connection.respond(Status::OK, &mut out).and_then(|head| head.body(b"hi")).unwrap();
 /// assert_eq!((connection.state(), &received[used..]), (ServerState::Idle, &b"GET /2"[..]));
-/// # Ok::<(), bareline_core::ParseError>(())
+/// # Ok::<(), bareline_core::error::ParseError>(())
 /// ```
 pub struct ServerConnection {
     limits: Limits,
@@ -152,7 +152,8 @@ impl ServerConnection {
     /// Content that does not fit is not used: the caller presents it again.
     ///
     /// ```
-    /// use bareline_core::{Event, FieldSpans, Limits, ServerConnection};
+    /// use bareline_core::head::Limits;
+    /// use bareline_core::{Event, FieldSpans, ServerConnection};
     ///
     /// let (mut spans, mut buffer) = (FieldSpans::<8>::new(), [0; 4]);
     /// let mut connection = ServerConnection::new(Limits::DEFAULT);
@@ -162,7 +163,7 @@ impl ServerConnection {
     /// assert!(matches!(connection.read_body(body, &mut buffer)?, (7, Event::Data(b"hell"))));
     /// assert!(matches!(connection.read_body(&body[7..], &mut buffer)?, (1, Event::Data(b"o"))));
     /// assert!(matches!(connection.read_body(&body[8..], &mut buffer)?, (7, Event::End)));
-    /// # Ok::<(), bareline_core::ParseError>(())
+    /// # Ok::<(), bareline_core::error::ParseError>(())
     /// ```
     pub fn read_body<'b>(
         &mut self,
@@ -201,7 +202,9 @@ impl ServerConnection {
     /// the first unused octet. [`reject`](Self::reject) then writes the response, with any status.
     ///
     /// ```
-    /// use bareline_core::{FieldSpans, Limits, ServerConnection, ServerState, Status, WireBuf};
+    /// use bareline_core::connection::ServerState;
+    /// use bareline_core::head::Limits;
+    /// use bareline_core::{FieldSpans, ServerConnection, Status, WireBuf};
     ///
     /// let (mut spans, mut out) = (FieldSpans::<8>::new(), WireBuf::<128>::new());
     /// let mut connection = ServerConnection::new(Limits::DEFAULT);
@@ -210,7 +213,7 @@ impl ServerConnection {
     /// assert_eq!(connection.discard_body(&received[used..]), 2);
     /// connection.respond(Status::NOT_FOUND, &mut out).and_then(|head| head.body(b"no")).unwrap();
     /// assert_eq!(connection.state(), ServerState::Idle);
-    /// # Ok::<(), bareline_core::ParseError>(())
+    /// # Ok::<(), bareline_core::error::ParseError>(())
     /// ```
     pub fn discard_body(&mut self, input: &[u8]) -> usize {
         let discarded = self.inbound.discard_body(input);

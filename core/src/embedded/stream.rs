@@ -3,7 +3,7 @@
 /// Generates the types that read and write, with `async` and `.await`, or without them.
 macro_rules! server_stream {
     ($traits:ident, [$($asynchronous:ident)?], [$($await:tt)*]) => {
-        use crate::embedded::StreamError;
+        pub use crate::embedded::StreamError;
         use crate::embedded::wire::{Responded, Step, Wire};
         use crate::head::{Limits, RequestHead, RequestParts};
         use crate::value::Status;
@@ -59,8 +59,8 @@ macro_rules! server_stream {
             /// then, and after an error.
             ///
             /// A peer that breaks a rule or a limit gets a response before this call returns the
-            /// error. The error is [`OutOfTurn`](crate::WriteError::OutOfTurn) if the response to
-            /// the previous request is incomplete.
+            /// error. The error is [`OutOfTurn`](crate::error::WriteError::OutOfTurn) if the
+            /// response to the previous request is incomplete.
             pub $($asynchronous)? fn next_request(
                 &mut self,
             ) -> Result<Option<Exchange<'_, T, FIELDS, RECEIVED, SENT>>, StreamError<T::Error>> {
@@ -200,9 +200,9 @@ macro_rules! server_stream {
 
             /// Ends the response that has been begun.
             ///
-            /// Fails with [`RequestUnread`](crate::WriteError::RequestUnread) if the response was
-            /// begun while reading and the content has not arrived completely. A response never
-            /// ends before its request; the connection is over then.
+            /// Fails with [`RequestUnread`](crate::error::WriteError::RequestUnread) if the
+            /// response was begun while reading and the content has not arrived completely. A
+            /// response never ends before its request; the connection is over then.
             pub $($asynchronous)? fn finish(self) -> Result<(), StreamError<T::Error>> {
                 self.stream.wire.end_body()?;
                 self.stream.send(&[])$($await)*
@@ -264,8 +264,9 @@ macro_rules! server_stream {
 /// A server connection on the blocking traits of embedded-io 0.7.
 ///
 /// ```
-/// use bareline_core::embedded_io_07::ServerStream;
-/// use bareline_core::{Limits, Status, StreamError};
+/// use bareline_core::Status;
+/// use bareline_core::embedded_io_07::{ServerStream, StreamError};
+/// use bareline_core::head::Limits;
 /// use embedded_io_07::{Read, Write};
 ///
 /// fn serve<T: Read + Write>(transport: T) -> Result<(), StreamError<T::Error>> {
@@ -286,8 +287,9 @@ pub mod embedded_io_07 {
 /// A server connection on the asynchronous traits of embedded-io-async 0.7.
 ///
 /// ```
-/// use bareline_core::embedded_io_async_07::ServerStream;
-/// use bareline_core::{Limits, Status, StreamError};
+/// use bareline_core::Status;
+/// use bareline_core::embedded_io_async_07::{ServerStream, StreamError};
+/// use bareline_core::head::Limits;
 /// use embedded_io_async_07::{Read, Write};
 ///
 /// async fn serve<T: Read + Write>(transport: T) -> Result<(), StreamError<T::Error>> {

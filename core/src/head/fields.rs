@@ -7,7 +7,8 @@ use core::fmt;
 /// The field lines of a head, in the order received [RFC 9110 section 5.3].
 ///
 /// ```
-/// use bareline_core::{FieldName, FieldSpans, Parsed, RequestHead};
+/// use bareline_core::head::Parsed;
+/// use bareline_core::{FieldName, FieldSpans, RequestHead};
 ///
 /// let mut spans = FieldSpans::<4>::new();
 /// let input = b"GET / HTTP/1.1\r\nHost: a\r\nX-A: 1\r\nx-a: 2\r\n\r\n";
@@ -22,7 +23,7 @@ use core::fmt;
 /// );
 /// assert_eq!(head.fields().only(FieldName::HOST).unwrap().unwrap().as_bytes(), b"a");
 /// assert!(head.fields().only(X_A).is_err());
-/// # Ok::<(), bareline_core::ParseError>(())
+/// # Ok::<(), bareline_core::error::ParseError>(())
 /// ```
 #[doc(alias = "header")]
 #[doc(alias = "headers")]

@@ -8,7 +8,9 @@ use crate::record::debug_record;
 /// A receive buffer smaller than [`head`](Self::head) is a limit too; its owner enforces it.
 ///
 /// ```
-/// use bareline_core::{FieldSpans, Limits, ParseErrorKind, RequestHead};
+/// use bareline_core::error::ParseErrorKind;
+/// use bareline_core::head::Limits;
+/// use bareline_core::{FieldSpans, RequestHead};
 ///
 /// let limits = Limits { target: 8, ..Limits::default() };
 /// let mut spans = FieldSpans::<8>::new();

@@ -13,7 +13,8 @@ use core::fmt;
 /// octets that its `as_mut` returned.
 ///
 /// ```
-/// use bareline_core::{FieldSpans, OwnedRequestHead, Parsed, RequestHead};
+/// use bareline_core::head::{OwnedRequestHead, Parsed};
+/// use bareline_core::{FieldSpans, RequestHead};
 ///
 /// let mut buffer = *b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
 /// let mut spans = FieldSpans::<8>::new();

@@ -8,13 +8,15 @@ use crate::framing::Framing;
 use crate::grammar::{FieldLine, Part, RequestLine, Span, Stop, request_line, target_form};
 use crate::octets::{TCHAR, empty_lines_end, is, run_length};
 use crate::scan::{HeadSource, Input, Words, fast_path};
-use crate::value::{Medium, Method, Target, TargetForm, Version};
+use crate::value::{Dump, Medium, Method, Target, TargetForm, Version, dump};
 use core::fmt;
 
 /// The head of a request, as a view of the received octets [RFC 9112 section 3].
 ///
 /// ```
-/// use bareline_core::{FieldSpans, Framing, Method, Parsed, RequestHead};
+/// use bareline_core::body::Framing;
+/// use bareline_core::head::Parsed;
+/// use bareline_core::{FieldSpans, Method, RequestHead};
 ///
 /// let mut spans = FieldSpans::<8>::new();
 /// let input = b"PUT /led HTTP/1.1\r\nHost: board\r\nContent-Length: 2\r\n\r\non";
@@ -24,7 +26,7 @@ use core::fmt;
 /// };
 /// assert_eq!((head.method(), head.target().path()), (Method::PUT, "/led"));
 /// assert_eq!((head.framing(), &input[len..]), (Framing::Length(2), &b"on"[..]));
-/// # Ok::<(), bareline_core::ParseError>(())
+/// # Ok::<(), bareline_core::error::ParseError>(())
 /// ```
 #[derive(Clone, Copy)]
 pub struct RequestHead<'b> {
@@ -167,6 +169,11 @@ impl<'b> RequestHead<'b> {
     /// Returns the received octets of the head, from the method to the empty line.
     pub fn as_bytes(&self) -> &'b [u8] {
         self.octets.get(self.parts.method.start()..).unwrap_or(self.octets)
+    }
+
+    /// Formats the received head for a terminal or a log, with order and case unchanged.
+    pub fn dump(&self) -> Dump<'b> {
+        dump(self.as_bytes())
     }
 
     /// Returns the octets, empty lines before the request line included, and what is in them.

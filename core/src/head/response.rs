@@ -8,13 +8,15 @@ use crate::framing::Framing;
 use crate::grammar::{FieldLine, Span, StatusLine, continuation, status_line};
 use crate::octets::{trim_ows, trim_ows_start};
 use crate::scan::{HeadSource, Input, Words};
-use crate::value::{Method, Status, Version};
+use crate::value::{Dump, Method, Status, Version, dump};
 use core::fmt;
 
 /// The head of a response, as a view of the received octets [RFC 9112 section 4].
 ///
 /// ```
-/// use bareline_core::{FieldSpans, Framing, Method, Parsed, ResponseHead, Status};
+/// use bareline_core::body::Framing;
+/// use bareline_core::head::Parsed;
+/// use bareline_core::{FieldSpans, Method, ResponseHead, Status};
 ///
 /// let mut spans = FieldSpans::<8>::new();
 /// let input = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
@@ -25,7 +27,7 @@ use core::fmt;
 /// assert_eq!((head.status(), &input[len..]), (Status::OK, &b"hi"[..]));
 /// assert_eq!(head.framing(Method::GET)?, Framing::Length(2));
 /// assert_eq!(head.framing(Method::HEAD)?, Framing::None);
-/// # Ok::<(), bareline_core::ParseError>(())
+/// # Ok::<(), bareline_core::error::ParseError>(())
 /// ```
 #[derive(Clone, Copy)]
 pub struct ResponseHead<'b> {
@@ -171,6 +173,11 @@ impl<'b> ResponseHead<'b> {
     /// Returns the received octets of the head.
     pub const fn as_bytes(&self) -> &'b [u8] {
         self.octets
+    }
+
+    /// Formats the received head for a terminal or a log, with order and case unchanged.
+    pub fn dump(&self) -> Dump<'b> {
+        dump(self.as_bytes())
     }
 
     /// Returns the octets, and what is in them.

@@ -9,12 +9,13 @@ use heapless::vec::VecView;
 /// and lends it to each parse.
 ///
 /// ```
-/// use bareline_core::{FieldSpans, Parsed, ResponseHead};
+/// use bareline_core::head::Parsed;
+/// use bareline_core::{FieldSpans, ResponseHead};
 ///
 /// let mut spans = FieldSpans::<4>::new();
 /// let parsed = ResponseHead::parse(b"HTTP/1.1 200 OK\r\nServer: a\r\n\r\n", spans.lend())?;
 /// assert!(matches!(parsed, Parsed::Complete { len: 30, .. }));
-/// # Ok::<(), bareline_core::ParseError>(())
+/// # Ok::<(), bareline_core::error::ParseError>(())
 /// ```
 #[derive(Clone, Default)]
 pub struct FieldSpans<const N: usize>(Vec<FieldLine, N>);

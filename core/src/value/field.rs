@@ -12,7 +12,8 @@ use core::str::Utf8Error;
 /// [`from_static`](Self::from_static).
 ///
 /// ```
-/// use bareline_core::{FieldName, WriteError};
+/// use bareline_core::FieldName;
+/// use bareline_core::error::WriteError;
 ///
 /// assert_eq!(FieldName::new("host"), Ok(FieldName::HOST));
 /// assert_eq!(FieldName::new("X A"), Err(WriteError::InvalidFieldName { at: 1 }));
@@ -135,7 +136,8 @@ impl fmt::Debug for FieldName<'_> {
 /// 5.5].
 ///
 /// ```
-/// use bareline_core::{FieldValue, WriteError};
+/// use bareline_core::FieldValue;
+/// use bareline_core::error::WriteError;
 ///
 /// assert_eq!(FieldValue::new(" a b ")?.as_bytes(), b"a b");
 /// assert_eq!(FieldValue::new("a\r\nb"), Err(WriteError::InvalidFieldValue { at: 1 }));

@@ -7,7 +7,8 @@ use core::fmt;
 /// A request method: a token, case-sensitive [RFC 9110 section 9.1].
 ///
 /// ```
-/// use bareline_core::{Method, WriteError};
+/// use bareline_core::Method;
+/// use bareline_core::error::WriteError;
 ///
 /// assert_eq!(Method::new("GET"), Ok(Method::GET));
 /// assert_ne!(Method::new("get"), Ok(Method::GET));

@@ -1,5 +1,6 @@
 //! Values that are valid by construction: parsed once, where they enter.
 
+mod dump;
 mod field;
 mod method;
 mod status;
@@ -8,6 +9,7 @@ mod trailer;
 mod version;
 
 pub use crate::grammar::TargetForm;
+pub use dump::{Dump, dump};
 pub(crate) use field::may_be_control;
 pub use field::{FieldName, FieldValue};
 pub use method::Method;

@@ -12,7 +12,8 @@ use core::fmt;
 /// Test [`code`](Self::code) for a redirect (3xx), a client error (4xx) or a server error (5xx).
 ///
 /// ```
-/// use bareline_core::{Status, WriteError};
+/// use bareline_core::Status;
+/// use bareline_core::error::WriteError;
 ///
 /// assert_eq!(Status::new(404), Ok(Status::NOT_FOUND));
 /// assert_eq!(Status::NOT_FOUND.reason(), "Not Found");

@@ -14,7 +14,9 @@ use core::fmt;
 /// [`encoded`](Self::encoded) converts the former into the latter.
 ///
 /// ```
-/// use bareline_core::{Target, TargetForm, WriteError};
+/// use bareline_core::Target;
+/// use bareline_core::error::WriteError;
+/// use bareline_core::value::TargetForm;
 ///
 /// let target = Target::new("/search?q=1")?;
 /// assert_eq!(
@@ -96,7 +98,10 @@ impl<'a> Target<'a> {
     /// Fails with [`WriteError::BufferFull`] when the buffer is too small.
     ///
     /// ```
-    /// use bareline_core::{FieldSpans, MessageWriter, Parsed, RequestHead, WireBuf, WriteError};
+    /// use bareline_core::error::WriteError;
+    /// use bareline_core::head::Parsed;
+    /// use bareline_core::write::MessageWriter;
+    /// use bareline_core::{FieldSpans, RequestHead, WireBuf};
     ///
     /// let mut spans = FieldSpans::<8>::new();
     /// let received = b"GET /a|b?q=[1] HTTP/1.0\r\n\r\n";

@@ -19,9 +19,8 @@ use core::fmt;
 /// forgotten, leaves the buffer as it was.
 ///
 /// ```
-/// use bareline_core::{
-///     FieldName, FieldValue, MessageWriter, RequestContext, Status, WireBuf,
-/// };
+/// use bareline_core::write::{MessageWriter, RequestContext};
+/// use bareline_core::{FieldName, FieldValue, Status, WireBuf};
 ///
 /// let (mut out, mut writer) = (WireBuf::<128>::new(), MessageWriter::new());
 /// let text = FieldValue::new("text/plain")?;
@@ -30,7 +29,7 @@ use core::fmt;
 /// let head =
 ///     "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\n";
 /// assert_eq!(out.as_bytes(), [head.as_bytes(), b"no such page"].concat());
-/// # Ok::<(), bareline_core::WriteError>(())
+/// # Ok::<(), bareline_core::error::WriteError>(())
 /// ```
 #[must_use = "a head counts when it has been ended"]
 pub struct HeadWriter<'w, S: HeadSink = Detached<'w>> {

@@ -17,9 +17,9 @@ use core::marker::PhantomData;
 /// it [RFC 9112 sections 9.6 and 9.8, RFC 9110 sections 7.8 and 9.3.6].
 ///
 /// ```
-/// use bareline_core::{
-///     FieldName, FieldValue, MessageWriter, RequestContext, Status, WireBuf, WriteError,
-/// };
+/// use bareline_core::error::WriteError;
+/// use bareline_core::write::{MessageWriter, RequestContext};
+/// use bareline_core::{FieldName, FieldValue, Status, WireBuf};
 ///
 /// let (mut out, mut writer) = (WireBuf::<128>::new(), MessageWriter::new());
 /// writer.response(RequestContext::UNREAD, Status::OK, &mut out)?.chunked()?;

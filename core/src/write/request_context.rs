@@ -9,13 +9,14 @@ use crate::value::{Method, Version};
 /// understands neither chunks nor 1xx.
 ///
 /// ```
-/// use bareline_core::{MessageWriter, Method, RequestContext, Status, Version, WireBuf};
+/// use bareline_core::write::{MessageWriter, RequestContext};
+/// use bareline_core::{Method, Status, Version, WireBuf};
 ///
 /// let mut out = WireBuf::<128>::new();
 /// let context = RequestContext::new(Method::HEAD, Version::Http11);
 /// MessageWriter::new().response(context, Status::OK, &mut out)?.body(b"hello")?;
 /// assert_eq!(out.as_bytes(), b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
-/// # Ok::<(), bareline_core::WriteError>(())
+/// # Ok::<(), bareline_core::error::WriteError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RequestContext {

@@ -7,7 +7,7 @@ use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// A buffer of up to `M` octets to send, written by a connection, a
-/// [`MessageWriter`](crate::MessageWriter) or a [`datagram`](crate::datagram).
+/// [`MessageWriter`](crate::write::MessageWriter) or a [`datagram`](crate::datagram).
 ///
 /// The octets of a buffer are always framed as their heads declare. A buffer knows what may follow
 /// its last octet: a head, or the next octets of one body. Anything else fails with
@@ -18,7 +18,9 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 /// buffer while the first one is sent.
 ///
 /// ```
-/// use bareline_core::{MessageWriter, RequestContext, Status, WireBuf, WriteError};
+/// use bareline_core::error::WriteError;
+/// use bareline_core::write::{MessageWriter, RequestContext};
+/// use bareline_core::{Status, WireBuf};
 ///
 /// let (mut one, mut other) = (MessageWriter::new(), MessageWriter::new());
 /// let mut out = WireBuf::<128>::new();
@@ -88,7 +90,7 @@ impl<const M: usize> WireBuf<M> {
     }
 
     /// Clears the buffer once its octets are sent, with those that
-    /// [`frame_data`](crate::MessageWriter::frame_data) framed.
+    /// [`frame_data`](crate::write::MessageWriter::frame_data) framed.
     pub const fn clear(&mut self) {
         (self.written, self.next) = (0, Next::HEAD);
     }

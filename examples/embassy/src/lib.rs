@@ -8,8 +8,10 @@
 //! ```
 #![no_std]
 
+use bareline_core::embedded_io_07::StreamError;
 use bareline_core::embedded_io_async_07::{Exchange, ServerStream};
-use bareline_core::{FieldName, FieldValue, Limits, Method, Status, StreamError};
+use bareline_core::head::Limits;
+use bareline_core::{FieldName, FieldValue, Method, Status};
 use embassy_net::Stack;
 use embassy_net::tcp::{Error, TcpSocket};
 use embassy_time::{Duration, TimeoutError, with_timeout};

@@ -2,7 +2,8 @@
 #![doc = include_str!("JSON.md")]
 
 use crate::reading::{Field, Message, Part, PartKind, Reading, StartLine};
-use bareline_core::{Framing, Status};
+use bareline_core::Status;
+use bareline_core::body::Framing;
 use serde_json::{Map, Value, json};
 
 /// Returns the JSON object. Strings hold octets as Latin-1 code points.

@@ -1,9 +1,12 @@
 //! The result of parsing octets: messages, their parts, and the error or leftover at the end.
 
+use bareline_core::body::Framing;
+use bareline_core::connection::{ClientState, ServerState};
+use bareline_core::error::{ParseError, WriteError};
+use bareline_core::head::{Fields, Limits};
 use bareline_core::{
-    ClientConnection, ClientState, Event, FieldName, FieldSpans, FieldValue, Fields, Framing,
-    Limits, Method, ParseError, RequestHead, ResponseHead, ServerConnection, ServerState, Status,
-    Target, WireBuf, WriteError, datagram,
+    ClientConnection, Event, FieldName, FieldSpans, FieldValue, Method, RequestHead, ResponseHead,
+    ServerConnection, Status, Target, WireBuf, datagram,
 };
 
 /// The result of parsing some octets.

@@ -3,7 +3,9 @@
 use crate::page::{Cell, DIM, MARGIN, Page, WRONG};
 use crate::reading::{Carrier, Message, Part, PartKind, Reading, Sender, StartLine, Tail};
 use anstyle::{AnsiColor, Style};
-use bareline_core::{FieldName, Framing, ParseError, ParseErrorKind};
+use bareline_core::FieldName;
+use bareline_core::body::Framing;
+use bareline_core::error::{ParseError, ParseErrorKind};
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 

@@ -3,10 +3,13 @@
 
 #[cfg(target_os = "none")]
 mod board {
+    use bareline_core::body::{BodyDecoder, ChunkExtension, Framing};
+    use bareline_core::connection::RecvBuf;
+    use bareline_core::error::{ParseError, WriteError};
+    use bareline_core::head::{Limits, Parsed};
     use bareline_core::{
-        BodyDecoder, ChunkExtension, ClientConnection, FieldSpans, Framing, Limits, Method,
-        ParseError, Parsed, RecvBuf, RequestHead, ResponseHead, ServerConnection, Status, Target,
-        WireBuf, WriteError,
+        ClientConnection, FieldSpans, Method, RequestHead, ResponseHead, ServerConnection, Status,
+        Target, WireBuf,
     };
     use {cortex_m as _, defmt_semihosting as _};
 

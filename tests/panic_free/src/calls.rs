@@ -1,14 +1,23 @@
 //! Calls of all functions of bareline-core that a firmware may call.
 
+use bareline_core::body::{BodyDecoder, BodyPart, ChunkExtension, ChunkExtensions, Framing};
+use bareline_core::connection::{
+    ClientEvent, ClientSendHalf, ClientState, RecvBuf, RecvHalf, RequestHeadWriter,
+    ResponseHeadWriter, ServerEvent, ServerSendHalf, ServerState,
+};
+use bareline_core::embedded_io_07::StreamError;
 use bareline_core::embedded_io_07::{Exchange, ServerStream};
+use bareline_core::error::{ParseError, ParseErrorKind, WriteError};
+use bareline_core::head::{
+    Fields, FieldsNamed, LentSpans, Limits, OwnedRequestHead, OwnedResponseHead, Parsed,
+    RepeatedField,
+};
+use bareline_core::hint::{Hint, OtherProtocol};
+use bareline_core::value::{Dump, TargetForm, dump};
+use bareline_core::write::{Detached, HeadWriter, MessageWriter, RequestContext};
 use bareline_core::{
-    BodyDecoder, BodyPart, ChunkExtension, ChunkExtensions, ClientConnection, ClientEvent,
-    ClientSendHalf, ClientState, Detached, Dump, Event, FieldName, FieldSpans, FieldValue, Fields,
-    FieldsNamed, Framing, HeadWriter, Hint, LentSpans, Limits, MessageWriter, Method,
-    OtherProtocol, OwnedRequestHead, OwnedResponseHead, ParseError, ParseErrorKind, Parsed,
-    RecvBuf, RecvHalf, RepeatedField, RequestContext, RequestHead, RequestHeadWriter, ResponseHead,
-    ResponseHeadWriter, ServerConnection, ServerEvent, ServerSendHalf, ServerState, Status,
-    StreamError, Target, TargetForm, Version, WireBuf, WriteError, datagram, dump,
+    ClientConnection, Event, FieldName, FieldSpans, FieldValue, Method, RequestHead, ResponseHead,
+    ServerConnection, Status, Target, Version, WireBuf, datagram,
 };
 use core::convert::Infallible;
 use core::fmt::{self, Write};

@@ -1,10 +1,15 @@
 //! Logs values of bareline-core by defmt.
 
+use bareline_core::body::{BodyPart, ChunkExtension, ChunkExtensions, Framing};
+use bareline_core::connection::{ClientState, RecvBuf, ServerEvent, ServerState};
+use bareline_core::embedded_io_07::StreamError;
+use bareline_core::error::{ParseError, ParseErrorKind, WriteError};
+use bareline_core::head::{Fields, Limits, Parsed, RepeatedField};
+use bareline_core::hint::OtherProtocol;
+use bareline_core::value::TargetForm;
 use bareline_core::{
-    BodyPart, ChunkExtension, ChunkExtensions, ClientConnection, ClientState, FieldName,
-    FieldValue, Fields, Framing, Limits, Method, OtherProtocol, ParseError, ParseErrorKind, Parsed,
-    RecvBuf, RepeatedField, RequestHead, ResponseHead, ServerConnection, ServerEvent, ServerState,
-    Status, StreamError, Target, TargetForm, Version, WireBuf, WriteError,
+    ClientConnection, FieldName, FieldValue, Method, RequestHead, ResponseHead, ServerConnection,
+    Status, Target, Version, WireBuf,
 };
 use core::hint::black_box;
 

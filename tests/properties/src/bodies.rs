@@ -2,7 +2,7 @@
 
 use crate::connections::limits;
 use crate::lines::{field_octets, joined};
-use bareline_core::Framing;
+use bareline_core::body::Framing;
 use bareline_fuzz::{BodyFraming, BodyModel, BodyReading, Octets};
 use proptest::collection::vec;
 use proptest::prelude::*;

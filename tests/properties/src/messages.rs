@@ -1,6 +1,7 @@
 //! Strategies for messages.
 
-use bareline_core::{Target, WireBuf, WriteError};
+use bareline_core::error::WriteError;
+use bareline_core::{Target, WireBuf};
 use bareline_fuzz::{Asked, Ending, MessageModel, Octets, RequestModel, ResponseModel};
 use proptest::bool::weighted;
 use proptest::collection::vec;

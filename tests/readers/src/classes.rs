@@ -13,7 +13,7 @@ use crate::message::{Message, Outcome};
 use crate::ours::Ours;
 use crate::proof::Chunks;
 use crate::reader::Peer;
-use bareline_core::ParseErrorKind;
+use bareline_core::error::ParseErrorKind;
 
 /// A message that two readers read in different ways.
 pub(crate) struct Case<'c> {

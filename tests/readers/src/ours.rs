@@ -1,9 +1,12 @@
 //! The reading of a message by bareline.
 
 use crate::message::{Field, Framing, Message, Outcome, Reading, Role};
+use bareline_core::body::{BodyDecoder, BodyPart};
+use bareline_core::connection::ClientEvent;
+use bareline_core::error::{ParseError, ParseErrorKind};
+use bareline_core::head::{Fields, Limits, Parsed};
 use bareline_core::{
-    BodyDecoder, BodyPart, ClientConnection, ClientEvent, FieldName, FieldSpans, FieldValue,
-    Fields, Limits, Method, ParseError, ParseErrorKind, Parsed, RequestHead, ResponseHead, Target,
+    ClientConnection, FieldName, FieldSpans, FieldValue, Method, RequestHead, ResponseHead, Target,
     WireBuf,
 };
 
@@ -114,10 +117,10 @@ fn unfolded(message: &Message) -> Result<Option<(Reading, usize)>, ParseError> {
 /// Reads the body after a head of this length, up to the close of the connection.
 fn read_body(mut reading: Reading, octets: &[u8], len: usize) -> Result<Outcome, ParseError> {
     let ours = match reading.framing {
-        Some(Framing::Length(length)) => bareline_core::Framing::Length(length),
-        Some(Framing::Chunked) => bareline_core::Framing::Chunked,
-        Some(Framing::UntilClose) => bareline_core::Framing::UntilClose,
-        _ => bareline_core::Framing::None,
+        Some(Framing::Length(length)) => bareline_core::body::Framing::Length(length),
+        Some(Framing::Chunked) => bareline_core::body::Framing::Chunked,
+        Some(Framing::UntilClose) => bareline_core::body::Framing::UntilClose,
+        _ => bareline_core::body::Framing::None,
     };
     let mut body = BodyDecoder::new(ours, &Limits::DEFAULT);
     let (mut end, mut content, mut trailers) = (len, Vec::new(), Vec::new());
@@ -140,13 +143,15 @@ fn read_body(mut reading: Reading, octets: &[u8], len: usize) -> Result<Outcome,
     Ok(if is_whole { Outcome::Accepted(reading) } else { Outcome::Incomplete(Some(reading)) })
 }
 
-fn framing(framing: bareline_core::Framing) -> Framing {
+fn framing(framing: bareline_core::body::Framing) -> Framing {
     match framing {
-        bareline_core::Framing::None | bareline_core::Framing::Length(0) => Framing::None,
-        bareline_core::Framing::Length(length) => Framing::Length(length),
-        bareline_core::Framing::Chunked => Framing::Chunked,
-        bareline_core::Framing::UntilClose => Framing::UntilClose,
-        bareline_core::Framing::Tunnel => Framing::Tunnel,
+        bareline_core::body::Framing::None | bareline_core::body::Framing::Length(0) => {
+            Framing::None
+        }
+        bareline_core::body::Framing::Length(length) => Framing::Length(length),
+        bareline_core::body::Framing::Chunked => Framing::Chunked,
+        bareline_core::body::Framing::UntilClose => Framing::UntilClose,
+        bareline_core::body::Framing::Tunnel => Framing::Tunnel,
     }
 }
 

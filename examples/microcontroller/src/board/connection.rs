@@ -2,10 +2,11 @@
 
 use crate::board::Board;
 use crate::task::{Piece, Task, WIRE, say};
-use bareline_core::{
-    Event, FieldSpans, Framing, Limits, RecvBuf, ServerConnection, ServerState, Status, WireBuf,
-    WriteError,
-};
+use bareline_core::body::Framing;
+use bareline_core::connection::{RecvBuf, ServerState};
+use bareline_core::error::WriteError;
+use bareline_core::head::Limits;
+use bareline_core::{Event, FieldSpans, ServerConnection, Status, WireBuf};
 use smoltcp::socket::tcp::{Socket, State};
 use smoltcp::time::{Duration, Instant};
 

@@ -2,9 +2,11 @@
 
 use crate::board::{Board, Lamp};
 use crate::stack;
+use bareline_core::body::Framing;
+use bareline_core::connection::ResponseHeadWriter;
+use bareline_core::error::WriteError;
 use bareline_core::{
-    FieldName, FieldValue, Framing, Method, RequestHead, ResponseHeadWriter, ServerConnection,
-    Status, WireBuf, WriteError,
+    FieldName, FieldValue, Method, RequestHead, ServerConnection, Status, WireBuf,
 };
 use microcontroller::Text;
 use smoltcp::time::{Duration, Instant};

@@ -10,9 +10,11 @@
 
 mod nrf51;
 
+use bareline_core::connection::{RecvBuf, ServerState};
+use bareline_core::error::WriteError;
+use bareline_core::head::Limits;
 use bareline_core::{
-    Event, FieldName, FieldSpans, FieldValue, Limits, Method, RecvBuf, ServerConnection,
-    ServerState, Status, WireBuf, WriteError,
+    Event, FieldName, FieldSpans, FieldValue, Method, ServerConnection, Status, WireBuf,
 };
 use cortex_m_rt::entry;
 use microcontroller::Text;

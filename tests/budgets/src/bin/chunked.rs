@@ -2,7 +2,9 @@
 #![no_std]
 #![no_main]
 
-use bareline_core::{BodyDecoder, BodyPart, Framing, Limits, ParseError};
+use bareline_core::body::{BodyDecoder, BodyPart, Framing};
+use bareline_core::error::ParseError;
+use bareline_core::head::Limits;
 use budgets::{CHUNKED_BODY, measure};
 
 #[cortex_m_rt::entry]

@@ -2,9 +2,9 @@
 #![no_std]
 #![no_main]
 
-use bareline_core::{
-    BodyDecoder, ClientConnection, FieldSpans, RecvBuf, ServerConnection, WireBuf,
-};
+use bareline_core::body::BodyDecoder;
+use bareline_core::connection::RecvBuf;
+use bareline_core::{ClientConnection, FieldSpans, ServerConnection, WireBuf};
 use budgets::{exit, tell};
 use core::cell::UnsafeCell;
 use core::hint::black_box;

@@ -2,7 +2,9 @@
 #![no_std]
 #![no_main]
 
-use bareline_core::{FieldSpans, Framing, Parsed, RequestHead};
+use bareline_core::body::Framing;
+use bareline_core::head::Parsed;
+use bareline_core::{FieldSpans, RequestHead};
 use budgets::{LARGE_REQUEST, SMALL_REQUEST, measure};
 
 #[cortex_m_rt::entry]

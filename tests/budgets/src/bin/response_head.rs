@@ -2,7 +2,10 @@
 #![no_std]
 #![no_main]
 
-use bareline_core::{FieldSpans, Framing, Method, ParseError, Parsed, ResponseHead};
+use bareline_core::body::Framing;
+use bareline_core::error::ParseError;
+use bareline_core::head::Parsed;
+use bareline_core::{FieldSpans, Method, ResponseHead};
 use budgets::{LARGE_RESPONSE, SMALL_RESPONSE, measure};
 
 #[cortex_m_rt::entry]

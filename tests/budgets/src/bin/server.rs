@@ -3,10 +3,10 @@
 #![no_std]
 #![no_main]
 
-use bareline_core::{
-    Event, FieldName, FieldSpans, FieldValue, Limits, RecvBuf, ServerConnection, ServerState,
-    Status, WireBuf, WriteError,
-};
+use bareline_core::connection::{RecvBuf, ServerState};
+use bareline_core::error::WriteError;
+use bareline_core::head::Limits;
+use bareline_core::{Event, FieldName, FieldSpans, FieldValue, ServerConnection, Status, WireBuf};
 use budgets::{CHUNKED_REQUEST, LARGE_REQUEST, SMALL_REQUEST, measure};
 
 #[cortex_m_rt::entry]

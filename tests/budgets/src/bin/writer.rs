@@ -2,10 +2,9 @@
 #![no_std]
 #![no_main]
 
-use bareline_core::{
-    FieldName, FieldValue, MessageWriter, Method, RequestContext, Status, Version, WireBuf,
-    WriteError,
-};
+use bareline_core::error::WriteError;
+use bareline_core::write::{MessageWriter, RequestContext};
+use bareline_core::{FieldName, FieldValue, Method, Status, Version, WireBuf};
 use budgets::{SMALL_REQUEST, measure};
 
 #[cortex_m_rt::entry]

@@ -11,7 +11,7 @@ use crate::proof::{
     is_digits, is_host_without_meaning, is_target, members, number, suits,
 };
 use crate::reader::Peer;
-use bareline_core::ParseErrorKind;
+use bareline_core::error::ParseErrorKind;
 
 /// Returns whether bareline rejects a message with an error that the end of its head shows.
 ///

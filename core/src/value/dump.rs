@@ -1,13 +1,12 @@
 //! Printable form of received octets.
 
-use crate::head::{RequestHead, ResponseHead};
 use core::fmt::{self, Write};
 
 /// Formats octets for a terminal or a log. Escapes control octets, invalid UTF-8, and characters
 /// that reorder text; lines and other text are unchanged.
 ///
 /// ```
-/// use bareline_core::dump;
+/// use bareline_core::value::dump;
 ///
 /// assert_eq!(dump(b"a\r\nb\x1b[1m\xff").to_string(), "a\nb\\x1b[1m\\xff");
 /// assert_eq!(dump(b"a\r\nb").on_one_line().to_string(), "a\\r\\nb");
@@ -73,18 +72,4 @@ fn turns_text(character: char) -> bool {
 
 fn escape(f: &mut fmt::Formatter<'_>, octets: &[u8]) -> fmt::Result {
     octets.iter().try_for_each(|octet| write!(f, "\\x{octet:02x}"))
-}
-
-impl<'b> RequestHead<'b> {
-    /// Formats the received head for a terminal or a log, with order and case unchanged.
-    pub fn dump(&self) -> Dump<'b> {
-        dump(self.as_bytes())
-    }
-}
-
-impl<'b> ResponseHead<'b> {
-    /// Formats the received head for a terminal or a log, with order and case unchanged.
-    pub fn dump(&self) -> Dump<'b> {
-        dump(self.as_bytes())
-    }
 }
