@@ -72,7 +72,7 @@ pub fn response<'b>(
 /// Begins a request in a datagram. `M-SEARCH` and `NOTIFY` may have the target `*`.
 ///
 /// Fails with [`WriteError::TargetForm`] when the target's form does not suit the method, and with
-/// [`WriteError::OutOfTurn`] when the buffer is not empty.
+/// [`WriteError::BufferInUse`] when the buffer is not empty.
 pub fn write_request<'w, const M: usize>(
     out: &'w mut WireBuf<M>,
     method: Method<'w>,
@@ -88,8 +88,8 @@ pub fn write_request<'w, const M: usize>(
 
 /// Begins a response in a datagram.
 ///
-/// Fails with [`WriteError::InvalidStatus`] for a code over 599, and with
-/// [`WriteError::OutOfTurn`] when the buffer is not empty.
+/// Fails with [`WriteError::Value`] for a code over 599, and with
+/// [`WriteError::BufferInUse`] when the buffer is not empty.
 pub fn write_response<const M: usize>(
     out: &mut WireBuf<M>,
     context: RequestContext,

@@ -1,4 +1,4 @@
-//! Errors: the peer's mistake is a [`ParseError`], the caller's a [`WriteError`].
+//! Errors: of the peer a [`ParseError`], of the caller an [`InvalidValue`] or a [`WriteError`].
 
 use core::fmt;
 
@@ -306,61 +306,135 @@ rules! {
         "send the data through the tunnel, after the 2xx response"
 }
 
-/// A message or part that cannot be written. The failed call has written nothing.
+/// A value that breaks its grammar: the kind of value, and the offset of the first invalid octet.
+///
+/// Offsets are in octets, and 65,535 at most. Where the end is missing, the offset is the length.
 ///
 /// ```
 /// use bareline_core::FieldValue;
-/// use bareline_core::error::WriteError;
+/// use bareline_core::error::InvalidValue;
 ///
 /// let error = FieldValue::new("a\r\nSet-Cookie: b").unwrap_err();
-/// assert_eq!(error, WriteError::InvalidFieldValue { at: 1 });
+/// assert_eq!(error, InvalidValue::FieldValue { at: 1 });
 /// assert_eq!(
 ///     error.to_string(),
 ///     "control octet in a field value at octet 1 (RFC 9110 section 5.5)"
 /// );
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum InvalidValue {
+    /// A method that is not a token.
+    Method {
+        /// The offset.
+        at: u16,
+    },
+    /// A target with an octet outside the grammar, or with none of the four forms. Encode a
+    /// received target with [`Target::encoded`](crate::Target::encoded).
+    Target {
+        /// The offset.
+        at: u16,
+    },
+    /// A version other than `HTTP/1.0` and `HTTP/1.1`.
+    Version {
+        /// The offset.
+        at: u16,
+    },
+    /// A status code outside 100 to 599.
+    Status {
+        /// The code.
+        code: u16,
+    },
+    /// A status code that is not three digits.
+    StatusDigits {
+        /// The offset.
+        at: u16,
+    },
+    /// A field name that is not a token.
+    FieldName {
+        /// The offset.
+        at: u16,
+    },
+    /// A field value with a control octet other than HTAB.
+    FieldValue {
+        /// The offset.
+        at: u16,
+    },
+}
+
+impl InvalidValue {
+    /// Returns the offset of the first invalid octet; `None` for a status that is a number.
+    pub const fn offset(&self) -> Option<usize> {
+        match *self {
+            Self::Method { at }
+            | Self::Target { at }
+            | Self::Version { at }
+            | Self::StatusDigits { at }
+            | Self::FieldName { at }
+            | Self::FieldValue { at } => Some(at as usize),
+            Self::Status { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for InvalidValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (text, at, section) = match *self {
+            Self::Method { at } => ("invalid method", at, "RFC 9110 section 9.1"),
+            Self::Target { at } => ("invalid request target", at, "RFC 9112 section 3.2"),
+            Self::Version { at } => ("not HTTP/1.0 or HTTP/1.1", at, "RFC 9112 section 2.3"),
+            Self::Status { code } => {
+                return write!(f, "status code {code} outside 100 to 599 (RFC 9110 section 15)");
+            }
+            Self::StatusDigits { at } => {
+                ("status code is not three digits", at, "RFC 9110 section 15")
+            }
+            Self::FieldName { at } => ("invalid field name", at, "RFC 9110 section 5.1"),
+            Self::FieldValue { at } => {
+                ("control octet in a field value", at, "RFC 9110 section 5.5")
+            }
+        };
+        write!(f, "{text} at octet {at} ({section})")
+    }
+}
+
+impl core::error::Error for InvalidValue {}
+
+/// A message or part that cannot be written. The failed call has written nothing.
+///
+/// ```
+/// use bareline_core::error::WriteError;
+/// use bareline_core::write::{MessageWriter, RequestContext};
+/// use bareline_core::{Status, WireBuf};
+///
+/// let (mut out, mut writer) = (WireBuf::<128>::new(), MessageWriter::new());
+/// writer.response(RequestContext::UNREAD, Status::OK, &mut out)?.length(5)?;
+/// let error = writer.send_data(b"too long", &mut out).unwrap_err();
+/// assert_eq!(error, WriteError::BodyLength);
+/// # Ok::<(), WriteError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum WriteError {
     /// The buffer is full: the octets to be written do not fit.
     BufferFull,
-    /// The method is not a token.
-    InvalidMethod {
-        /// The position of the first wrong octet, 65,535 at most.
-        at: u16,
-    },
-    /// The target has an octet outside the grammar, or none of the four forms. Encode a received
-    /// target with [`Target::encoded`](crate::Target::encoded).
-    InvalidTarget {
-        /// The position of the first wrong octet, or the length when the end is missing.
-        at: u16,
-    },
+    /// The buffer holds octets after which these cannot follow. Send them, and call
+    /// [`WireBuf::clear`](crate::WireBuf::clear).
+    BufferInUse,
+    /// A value that is invalid, or that was received and must not be written.
+    Value(InvalidValue),
     /// The form of the target does not suit the method.
     TargetForm,
-    /// The status code is outside 100 to 599.
-    InvalidStatus {
-        /// The code.
-        code: u16,
-    },
-    /// The field name is not a token.
-    InvalidFieldName {
-        /// The position of the first wrong octet, 65,535 at most.
-        at: u16,
-    },
-    /// The field value contains a control octet.
-    InvalidFieldValue {
-        /// The position of the first wrong octet, 65,535 at most.
-        at: u16,
-    },
     /// The value of `Host` is not a host with an optional port.
     InvalidHost {
-        /// The position of the first wrong octet, or the length when the end is missing.
+        /// The offset of the first invalid octet, or the length where the end is missing.
         at: u16,
     },
     /// The value of `Connection` is not a list of tokens.
     InvalidConnection {
-        /// The position of the first wrong octet, or the length when the end is missing.
+        /// The offset of the first invalid octet, or the length where the end is missing.
         at: u16,
     },
     /// `Content-Length` and `Transfer-Encoding` are not set as fields: the call that ends the head
@@ -378,14 +452,22 @@ pub enum WriteError {
     UpgradeNotOffered,
     /// `Upgrade` or `TE` is not named in `Connection`.
     MissingConnectionOption,
+    /// A reason phrase after a field: set it first.
+    ReasonTooLate,
+    /// An interim status where the final response is due.
+    InterimStatus,
+    /// A final status where an interim response is due.
+    FinalStatus,
+    /// A head that was begun and not ended: `without_body`, `body`, `length` or `chunked` is due.
+    HeadNotEnded,
     /// This message may not have a body.
     BodyForbidden,
     /// A request without a body has `Expect: 100-continue`.
     ExpectWithoutBody,
-    /// A request body has no length: after the close that ends it, no response could arrive.
-    CloseDelimitedRequest,
-    /// The call is out of order: no message may begin, or no body is left to be written.
-    OutOfTurn,
+    /// No body is being written: a head that declares a body is due.
+    NoBody,
+    /// The body of the previous message has not ended: `end_body` is due.
+    BodyNotEnded,
     /// A message with trailer fields has no chunked body.
     TrailersNeedChunked,
     /// The field is not allowed in trailers.
@@ -394,9 +476,19 @@ pub enum WriteError {
     BodyLength,
     /// An HTTP/1.0 peer does not support this.
     NeedsHttp11,
+    /// No request waits for a response: the next head is due from `receive`.
+    NoRequest,
+    /// The previous request has no response: `respond` is due.
+    ResponseDue,
+    /// The response to the previous request is not complete: its end is due from `receive`.
+    ResponseNotEnded,
     /// The response, or the other protocol after a 101, would begin before the request's body has
     /// been read; or it has begun, and the body can no longer be read.
     RequestUnread,
+    /// The peer broke a rule: a server can only `reject`, and a client can only close.
+    AfterParseError,
+    /// The connection carries no more messages.
+    Closed,
 }
 
 /// Returns a position as an error holds it. In 16 bits, so that an error takes one register.
@@ -406,92 +498,86 @@ pub(crate) const fn position(at: usize) -> u16 {
     if at < u16::MAX as usize { at as u16 } else { u16::MAX }
 }
 
-impl WriteError {
-    const fn parts(&self) -> (&'static str, Option<u16>, &'static str) {
-        match *self {
-            Self::BufferFull => {
-                ("buffer is full", None, "use a larger buffer, or send what it holds first")
-            }
-            Self::InvalidMethod { at } => ("invalid method", Some(at), "RFC 9110 section 9.1"),
-            Self::InvalidTarget { at } => {
-                ("invalid request target", Some(at), "RFC 9112 section 3.2")
-            }
-            Self::TargetForm => (
-                "form of the target does not suit the method",
-                None,
-                "RFC 9112 section 3.2: methods are case-sensitive",
-            ),
-            Self::InvalidStatus { .. } => {
-                ("status code outside 100 to 599", None, "RFC 9110 section 15")
-            }
-            Self::InvalidFieldName { at } => {
-                ("invalid field name", Some(at), "RFC 9110 section 5.1")
-            }
-            Self::InvalidFieldValue { at } => {
-                ("control octet in a field value", Some(at), "RFC 9110 section 5.5")
-            }
-            Self::InvalidHost { at } => ("invalid Host", Some(at), "RFC 9110 section 7.2"),
-            Self::InvalidConnection { at } => {
-                ("invalid Connection", Some(at), "RFC 9110 section 7.6.1")
-            }
-            Self::FramingField => (
-                "Content-Length and Transfer-Encoding are written automatically",
-                None,
-                "RFC 9112 section 6",
-            ),
-            Self::MissingHost => ("request without Host", None, "RFC 9112 section 3.2"),
-            Self::RepeatedHost => ("second Host", None, "RFC 9112 section 3.2"),
-            Self::HostDiffers => {
-                ("Host is not the authority of the target", None, "RFC 9112 section 3.2")
-            }
-            Self::MissingUpgrade => {
-                ("101 or 426 response without Upgrade", None, "RFC 9110 section 7.8")
-            }
-            Self::UpgradeNotOffered => {
-                ("upgrade that was not offered", None, "RFC 9110 section 7.8")
-            }
-            Self::MissingConnectionOption => {
-                ("Upgrade or TE not named in Connection", None, "RFC 9110 section 7.6.1")
-            }
-            Self::BodyForbidden => {
-                ("body not allowed in this message", None, "RFC 9110 section 6.4")
-            }
-            Self::ExpectWithoutBody => {
-                ("Expect: 100-continue without a body", None, "RFC 9110 section 10.1.1")
-            }
-            Self::CloseDelimitedRequest => {
-                ("request body without a length", None, "RFC 9112 section 6.3")
-            }
-            Self::OutOfTurn => ("call out of order", None, "RFC 9112 section 9.3"),
-            Self::TrailersNeedChunked => {
-                ("trailers without a chunked body", None, "RFC 9112 section 7.1.2")
-            }
-            Self::ForbiddenTrailer => {
-                ("field not allowed in trailers", None, "RFC 9110 section 6.5.1")
-            }
-            Self::BodyLength => {
-                ("body does not have the declared length", None, "RFC 9110 section 8.6")
-            }
-            Self::NeedsHttp11 => {
-                ("not supported by an HTTP/1.0 peer", None, "RFC 9112 section 6.1")
-            }
-            Self::RequestUnread => (
-                "response before the end of the request's body",
-                None,
-                "RFC 9112 section 9.3: read the body first, or begin the response while reading it",
-            ),
-        }
+impl From<InvalidValue> for WriteError {
+    fn from(error: InvalidValue) -> Self {
+        Self::Value(error)
     }
 }
 
 impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (text, at, rule) = self.parts();
-        f.write_str(text)?;
-        if let Some(at) = at {
-            write!(f, " at octet {at}")?;
-        }
-        write!(f, " ({rule})")
+        f.write_str(match *self {
+            Self::Value(error) => return error.fmt(f),
+            Self::InvalidHost { at } => {
+                return write!(f, "invalid Host at octet {at} (RFC 9110 section 7.2)");
+            }
+            Self::InvalidConnection { at } => {
+                return write!(f, "invalid Connection at octet {at} (RFC 9110 section 7.6.1)");
+            }
+            Self::BufferFull => "buffer is full (use a larger buffer, or send what it holds first)",
+            Self::BufferInUse => {
+                "buffer holds octets of another message (send what it holds, then clear it)"
+            }
+            Self::TargetForm => {
+                "form of the target does not suit the method (RFC 9112 section 3.2: methods are \
+                 case-sensitive)"
+            }
+            Self::FramingField => {
+                "Content-Length and Transfer-Encoding are written automatically (RFC 9112 section \
+                 6)"
+            }
+            Self::MissingHost => "request without Host (RFC 9112 section 3.2)",
+            Self::RepeatedHost => "second Host (RFC 9112 section 3.2)",
+            Self::HostDiffers => {
+                "Host is not the authority of the target (RFC 9112 section 3.2)"
+            }
+            Self::MissingUpgrade => "101 or 426 response without Upgrade (RFC 9110 section 7.8)",
+            Self::UpgradeNotOffered => "upgrade that was not offered (RFC 9110 section 7.8)",
+            Self::MissingConnectionOption => {
+                "Upgrade or TE not named in Connection (RFC 9110 section 7.6.1)"
+            }
+            Self::ReasonTooLate => "reason after a field (RFC 9112 section 4: set the reason first)",
+            Self::InterimStatus => {
+                "interim status in a final response (RFC 9110 section 15.2: write 200 or more)"
+            }
+            Self::FinalStatus => {
+                "final status in an interim response (RFC 9110 section 15.2: write 1xx, but not 101)"
+            }
+            Self::HeadNotEnded => {
+                "head not ended (end it by without_body, body, length or chunked)"
+            }
+            Self::BodyForbidden => "body not allowed in this message (RFC 9110 section 6.4)",
+            Self::ExpectWithoutBody => {
+                "Expect: 100-continue without a body (RFC 9110 section 10.1.1)"
+            }
+            Self::NoBody => "no body is being written (begin a message by length or chunked first)",
+            Self::BodyNotEnded => {
+                "body of the previous message not ended (RFC 9112 section 9.3: call end_body first)"
+            }
+            Self::TrailersNeedChunked => {
+                "trailers without a chunked body (RFC 9112 section 7.1.2)"
+            }
+            Self::ForbiddenTrailer => "field not allowed in trailers (RFC 9110 section 6.5.1)",
+            Self::BodyLength => "body does not have the declared length (RFC 9110 section 8.6)",
+            Self::NeedsHttp11 => "not supported by an HTTP/1.0 peer (RFC 9112 section 6.1)",
+            Self::NoRequest => {
+                "no request waits for a response (RFC 9112 section 9.2: receive the next head first)"
+            }
+            Self::ResponseDue => "the previous request has no response (respond to it first)",
+            Self::ResponseNotEnded => {
+                "response to the previous request not complete (receive it to its end first)"
+            }
+            Self::RequestUnread => {
+                "response before the end of the request's body (RFC 9112 section 9.3: read the \
+                 body first, or begin the response while reading it)"
+            }
+            Self::AfterParseError => {
+                "the peer broke a rule (a server responds by reject; a client closes)"
+            }
+            Self::Closed => {
+                "the connection carries no more messages (RFC 9112 section 9.6: open another one)"
+            }
+        })
     }
 }
 

@@ -385,7 +385,7 @@ fn a_peer_that_breaks_a_rule_gets_an_error_response() {
 fn a_request_without_a_response_is_an_error() {
     let (heard, served) =
         dialogue(b"GET /forgotten HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
-    assert_eq!((&*heard, served), ("", Err(StreamError::Usage(WriteError::OutOfTurn))));
+    assert_eq!((&*heard, served), ("", Err(StreamError::Usage(WriteError::ResponseDue))));
 }
 
 /// A transport whose second write never ends.
@@ -463,7 +463,7 @@ fn a_transport_that_takes_nothing_is_an_error() {
 #[test]
 fn an_error_of_a_stream_says_what_failed() {
     let parse = RequestHead::parse(b"\0", FieldSpans::<1>::new().lend()).unwrap_err();
-    let own = WriteError::OutOfTurn;
+    let own = WriteError::BufferFull;
     for (error, text) in [
         (StreamError::Transport("no carrier"), "no carrier".to_owned()),
         (StreamError::WriteZero, "the transport accepts no more octets".to_owned()),

@@ -210,7 +210,10 @@ impl Calls {
                 if let Some(reason) = &self.reason {
                     head = head.reason(FieldValue::new(reason)?)?;
                 }
-                self.finish_head(head)?
+                match self.end {
+                    End::UntilClose => self.put_fields(head)?.until_close().map(|()| true)?,
+                    _ => self.finish_head(head)?,
+                }
             }
         };
         if !is_body_next {
@@ -227,21 +230,29 @@ impl Calls {
         writer.end_body(&trailers?, out)
     }
 
-    /// Writes the fields and ends the head; returns whether the body follows.
-    fn finish_head(
+    fn put_fields<'w, S: StreamSink>(
         &self,
-        mut head: HeadWriter<'_, impl StreamSink>,
-    ) -> std::result::Result<bool, WriteError> {
+        mut head: HeadWriter<'w, S>,
+    ) -> std::result::Result<HeadWriter<'w, S>, WriteError> {
         for (name, value) in &self.fields {
             head = head.field(FieldName::new(name)?, FieldValue::new(value)?)?;
         }
+        Ok(head)
+    }
+
+    /// Writes the fields and ends the head; returns whether the body follows. The body of a request
+    /// never ends by the close: it is chunked instead.
+    fn finish_head(
+        &self,
+        head: HeadWriter<'_, impl StreamSink>,
+    ) -> std::result::Result<bool, WriteError> {
+        let head = self.put_fields(head)?;
         match self.end {
             End::Nothing => head.without_body().map(|()| false),
             End::Whole => head.body(&self.pieces.concat()).map(|()| false),
             End::Length(length) => head.length(u64::from(length)).map(|()| true),
             End::RightLength => head.length(self.pieces.concat().len() as u64).map(|()| true),
-            End::Chunked => head.chunked().map(|()| true),
-            End::UntilClose => head.until_close().map(|()| true),
+            End::Chunked | End::UntilClose => head.chunked().map(|()| true),
         }
     }
 
@@ -312,7 +323,8 @@ pub fn any_calls_that_succeed_write_what_is_meant(calls: &Calls) {
     assert_eq!(Shown(&read.body), Shown(&calls.body()), "{}", shown());
     let trailers: Vec<_> =
         calls.trailers.iter().map(|(name, value)| (name.clone(), trimmed(value))).collect();
-    let is_chunked = calls.end == End::Chunked
+    let is_chunked = (calls.end == End::Chunked
+        || (calls.end == End::UntilClose && calls.target.is_some()))
         && (calls.target.is_some() || (calls.method != "HEAD" && calls.status != 304));
     let (sent, read_trailers) = (if is_chunked { trailers } else { Vec::new() }, read.trailers);
     assert!(

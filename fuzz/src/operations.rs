@@ -6,7 +6,7 @@ use crate::shown::Octets;
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::body::BodyDecoder;
-use bareline_core::connection::{ClientState, ServerState};
+use bareline_core::connection::{ClientState, ResponseHeadWriter, ServerState};
 use bareline_core::error::WriteError;
 use bareline_core::head::{Limits, Parsed};
 use bareline_core::write::{HeadWriter, StreamSink};
@@ -154,13 +154,13 @@ pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
             }
             Operation::Respond(code, finish) => {
                 let status = Status::new(*code).expect("a status");
-                connection.respond(status, &mut out).and_then(|head| finish_head(head, *finish))
+                connection.respond(status, &mut out).and_then(|head| finish_response(head, *finish))
             }
             Operation::RespondWhileReceiving(code, finish) => {
                 let status = Status::new(*code).expect("a status");
                 connection
                     .respond_while_receiving(status, &mut out)
-                    .and_then(|head| finish_head(head, *finish))
+                    .and_then(|head| finish_response(head, *finish))
             }
             Operation::RespondByHalf(code, finish, is_meanwhile) => {
                 let status = Status::new(*code).expect("a status");
@@ -170,7 +170,7 @@ pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
                 } else {
                     sending.respond(status, &mut out)
                 };
-                let written = head.and_then(|head| finish_head(head, *finish));
+                let written = head.and_then(|head| finish_response(head, *finish));
                 if written.is_ok() {
                     let received: Result<(usize, Event<'_, ()>), _> =
                         receiving.receive_body(&input);
@@ -291,6 +291,15 @@ impl Requests {
     }
 }
 
+fn finish_response(head: ResponseHeadWriter<'_>, finish: HeadFinish) -> Result<(), WriteError> {
+    match finish {
+        HeadFinish::UntilClose => head.until_close(),
+        HeadFinish::BodyUntilClose => head.body_until_close(b"bye"),
+        finish => finish_head(head, finish),
+    }
+}
+
+/// Ends a head. The body of a request never ends by the close: it is chunked instead.
 fn finish_head<S: StreamSink>(
     head: HeadWriter<'_, S>,
     finish: HeadFinish,
@@ -300,14 +309,12 @@ fn finish_head<S: StreamSink>(
         HeadFinish::WithoutBody => head.without_body(),
         HeadFinish::Body => head.body(b"hello"),
         HeadFinish::Length3 => head.length(3),
-        HeadFinish::Chunked => head.chunked(),
-        HeadFinish::UntilClose => head.until_close(),
+        HeadFinish::Chunked | HeadFinish::UntilClose | HeadFinish::BodyUntilClose => head.chunked(),
         HeadFinish::CloseAndBody => head.field(FieldName::CONNECTION, CLOSE)?.body(b"bye"),
         HeadFinish::Upgrade => {
             let head = head.field(FieldName::CONNECTION, upgrade)?;
             head.field(FieldName::UPGRADE, upgrade)?.without_body()
         }
-        HeadFinish::BodyUntilClose => head.body_until_close(b"bye"),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::verdict::{Head, Verdict, request_verdict, response_verdict};
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
 use bareline_core::body::{BodyDecoder, BodyPart, Framing};
-use bareline_core::error::{ParseError, WriteError};
+use bareline_core::error::{InvalidValue, ParseError, WriteError};
 use bareline_core::head::{Limits, Parsed};
 use bareline_core::write::MessageWriter;
 use bareline_core::{FieldSpans, RequestHead, ResponseHead, Target, WireBuf};
@@ -85,7 +85,7 @@ pub fn a_gateway_writes_the_target_that_it_reads(octets: &[u8]) {
     let mut out = WireBuf::<16_384>::new();
     let as_it_is = MessageWriter::new().request(head.method(), target, &mut out).map(drop);
     match as_it_is {
-        Err(WriteError::InvalidTarget { at }) => {
+        Err(WriteError::Value(InvalidValue::Target { at })) => {
             let at = usize::from(at);
             assert_eq!(encoded.as_bytes().get(..at), target.as_bytes().get(..at), "{target}");
             assert!(

@@ -150,7 +150,7 @@ impl<'r> ClientRequest<'r> {
         exchange_end: ExchangeEnd,
         content: &mut Content<'_>,
     ) -> Result<Box<Head>, Failed> {
-        let begun = Target::new(&self.url.target).map_err(Error::Usage).and_then(|target| {
+        let begun = Target::new(&self.url.target).map_err(Error::from).and_then(|target| {
             let fields = &self.fields;
             stream.begin_within(exchange_end, self.method, target, |head| {
                 content.end_head(head.fields(fields)?)

@@ -185,7 +185,7 @@ impl<S: Transport> ClientStream<S> {
         })?;
         match self.wire.connection.state() {
             // `write` has not ended the head.
-            ClientState::Idle => Err(WriteError::OutOfTurn.into()),
+            ClientState::Idle => Err(WriteError::HeadNotEnded.into()),
             ClientState::Head => Ok(RequestWriter { client: self, progress: Progress::Whole }),
             ClientState::Continue => {
                 Ok(RequestWriter { client: self, progress: Progress::Expecting })

@@ -1,7 +1,7 @@
 //! The errors of this crate: the network's, the peer's and the caller's.
 
 use bareline_core::Status;
-use bareline_core::error::{ParseError, ParseErrorKind, WriteError};
+use bareline_core::error::{InvalidValue, ParseError, ParseErrorKind, WriteError};
 use bareline_core::hint::OtherProtocol;
 use bareline_core::value::dump;
 use std::net::SocketAddr;
@@ -521,6 +521,12 @@ impl From<UrlError> for Error {
     }
 }
 
+impl From<InvalidValue> for Error {
+    fn from(error: InvalidValue) -> Self {
+        Self::Usage(error.into())
+    }
+}
+
 impl From<WriteError> for Error {
     fn from(error: WriteError) -> Self {
         Self::Usage(error)
@@ -629,7 +635,7 @@ mod tests {
             Error::Connect {
                 tried: vec![(([127, 0, 0, 1], 80).into(), io::ErrorKind::ConnectionRefused.into())],
             },
-            Error::Usage(FieldValue::new("\n").unwrap_err()),
+            Error::Usage(FieldValue::new("\n").unwrap_err().into()),
             Error::Usage(WriteError::BufferFull),
             Error::Limit(error),
             Error::TooLong { most: 65_535 },

@@ -179,7 +179,7 @@ impl<'s, S: Transport> Responder<'s, S> {
     ) -> Result<ResponseWriter<'s, S>, Error> {
         let wire = &mut *borrow_wire(self.wire)?;
         if status.is_informational() && status != Status::SWITCHING_PROTOCOLS {
-            return Err(WriteError::OutOfTurn.into());
+            return Err(WriteError::InterimStatus.into());
         }
         if wire.slice.as_mut().is_some_and(TimeSlice::try_close_after_response) {
             wire.connection.close_after_response();
@@ -200,7 +200,7 @@ impl<'s, S: Transport> Responder<'s, S> {
         match wire.connection.state() {
             // `write` has not ended the head.
             ServerState::Body | ServerState::SendResponse | ServerState::Reject => {
-                Err(WriteError::OutOfTurn.into())
+                Err(WriteError::HeadNotEnded.into())
             }
             state => {
                 wire.responded = Some(status);
@@ -218,7 +218,7 @@ impl<'s, S: Transport> Responder<'s, S> {
         fields: &[(FieldName<'_>, FieldValue<'_>)],
     ) -> Result<(), Error> {
         if !status.is_informational() || status == Status::SWITCHING_PROTOCOLS {
-            return Err(WriteError::OutOfTurn.into());
+            return Err(WriteError::FinalStatus.into());
         }
         if self.version == Version::Http10 {
             return Ok(());

@@ -217,7 +217,7 @@ impl TimeBudgets {
 pub(crate) fn borrow_wire<S>(
     wire: &RefCell<ServerWire<S>>,
 ) -> Result<RefMut<'_, ServerWire<S>>, Error> {
-    wire.try_borrow_mut().map_err(|_| WriteError::OutOfTurn.into())
+    wire.try_borrow_mut().map_err(|_| WriteError::HeadNotEnded.into())
 }
 
 /// Adds the date to the head, if there is one.

@@ -193,7 +193,7 @@ impl UdpPeer {
     fn send_message(&mut self, out: &WireBuf<OUT>, to: SocketAddr) -> Result<(), Error> {
         match out.as_bytes() {
             // `write` has not ended the head.
-            [] => Err(WriteError::OutOfTurn.into()),
+            [] => Err(WriteError::HeadNotEnded.into()),
             octets => self.send_to(octets, to),
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, UrlError};
 use bareline_core::Target;
-use bareline_core::error::WriteError;
+use bareline_core::error::InvalidValue;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// A parsed `http` URL [RFC 9110 section 4.2.1].
@@ -88,7 +88,7 @@ fn check_authority(authority: &str, start: usize) -> Result<&str, UrlError> {
     if let (true, Some((before, _))) = (host.starts_with('['), host.split_once('%')) {
         return Err(UrlError::Zone { at: at(before) });
     }
-    if let Err(WriteError::InvalidTarget { at }) = Target::new(&format!("http://{host}")) {
+    if let Err(InvalidValue::Target { at }) = Target::new(&format!("http://{host}")) {
         return Err(UrlError::InvalidHost {
             at: usize::from(at).saturating_sub("http://".len()).saturating_add(start),
         });

@@ -491,10 +491,10 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.sent.saturating_add(ready as u64)
     }
 
-    /// Returns the peer's error in place of `OutOfTurn`, if the peer caused that.
+    /// Returns the peer's error in place of `AfterParseError`, if the peer caused that.
     pub(crate) fn or_peer_error(&self, error: Error) -> Error {
         match (error, self.peer_error) {
-            (Error::Usage(WriteError::OutOfTurn), Some(peer_error)) => peer_error.into(),
+            (Error::Usage(WriteError::AfterParseError), Some(peer_error)) => peer_error.into(),
             (error, _) => error,
         }
     }

@@ -9,7 +9,7 @@
     reason = "a test fails by panicking"
 )]
 
-use bareline_core::error::WriteError;
+use bareline_core::error::{InvalidValue, WriteError};
 use bareline_core::write::{HeadWriter, MessageWriter, RequestContext, StreamSink};
 use bareline_core::{FieldName, FieldValue, Method, Status, Target, Version, WireBuf};
 use bareline_explain::reading::{Asked, Field, Message, Reading, StartLine, requests, responses};
@@ -296,10 +296,11 @@ fn from_latin1(text: &str) -> Vec<u8> {
 ///
 /// The fields that frame the body become the call for that framing; a second one is an ordinary
 /// field.
-fn end(
-    mut head: HeadWriter<'_, impl StreamSink>,
+fn end<'w, S: StreamSink>(
+    mut head: HeadWriter<'w, S>,
     headers: &[(String, Vec<u8>)],
     body: &[Vec<u8>],
+    until_close: impl FnOnce(HeadWriter<'w, S>) -> Result<(), WriteError>,
 ) -> Result<bool, WriteError> {
     let is = |name: &str, other: &str| name.eq_ignore_ascii_case(other);
     let is_framing = |name: &str| is(name, "content-length") || is(name, "transfer-encoding");
@@ -318,7 +319,7 @@ fn end(
         }
         Some(_) => head.chunked(),
         None if is_empty => head.without_body(),
-        None => head.until_close(),
+        None => until_close(head),
     }?;
     Ok(!is_empty)
 }
@@ -349,21 +350,23 @@ fn write(case: &Value) -> Result<Vec<u8>, WriteError> {
         let (method, target) =
             (Method::new(text(input, "method"))?, Target::new(text(input, "target"))?);
         let head = writer.request(method, target, &mut out)?;
-        end(head.version(version("version")), &pairs("headers"), &body)?
+        // A request has no such call.
+        let until_close = |_: HeadWriter<'_, _>| Err(WriteError::BodyForbidden);
+        end(head.version(version("version")), &pairs("headers"), &body, until_close)?
     } else {
         let context = RequestContext::new(
             Method::new(text(input, "request_method"))?,
             version("request_version"),
         );
         let code = u16::try_from(input["status"].as_u64().unwrap())
-            .map_err(|_| WriteError::InvalidStatus { code: 0 })?;
+            .map_err(|_| InvalidValue::Status { code: 0 })?;
         let status = Status::new(code)?;
         let mut head = writer.response(context, status, &mut out)?.version(version("version"));
         if text(input, "reason") != status.reason() {
             let reason = from_latin1(text(input, "reason"));
             head = head.reason(FieldValue::new(&reason)?)?;
         }
-        end(head, &pairs("headers"), &body)?
+        end(head, &pairs("headers"), &body, HeadWriter::until_close)?
     };
     for piece in body.iter().filter(|_| has_body) {
         writer.send_data(piece, &mut out)?;

@@ -376,7 +376,7 @@ fn the_halves_of_a_connection_share_an_error() {
     assert!(sending.respond(Status::OK, &mut out).is_ok(), "before the fault");
     let received: Result<(usize, Event<'_, ()>), _> = receiving.receive_body(&input[used..]);
     let error = received.unwrap_err();
-    assert_eq!(sending.respond(Status::OK, &mut out).err(), Some(WriteError::OutOfTurn));
+    assert_eq!(sending.respond(Status::OK, &mut out).err(), Some(WriteError::AfterParseError));
     sending.reject(error.status(), &mut out).unwrap().without_body().unwrap();
     assert_eq!(connection.state(), ServerState::Close);
     // Otherwise a half in another thread would see neither the error nor the owed body.
@@ -468,11 +468,11 @@ fn a_datagram_is_one_message() {
     assert_eq!(out.as_bytes(), b"M-SEARCH * HTTP/1.1\r\nHost: a\r\n\r\n");
     // A datagram is one message.
     let second = datagram::write_request(&mut out, search, Target::ASTERISK).err();
-    assert_eq!(second, Some(WriteError::OutOfTurn));
+    assert_eq!(second, Some(WriteError::BufferInUse));
     let second = datagram::write_response(&mut out, RequestContext::UNREAD, Status::OK).err();
-    assert_eq!(second, Some(WriteError::OutOfTurn));
+    assert_eq!(second, Some(WriteError::BufferInUse));
     let second = MessageWriter::new().response(RequestContext::UNREAD, Status::OK, &mut out).err();
-    assert_eq!(second, Some(WriteError::OutOfTurn));
+    assert_eq!(second, Some(WriteError::BufferInUse));
     out.clear();
     datagram::write_response(&mut out, RequestContext::UNREAD, Status::OK)
         .unwrap()
@@ -564,7 +564,7 @@ fn a_client_receives_while_it_sends() {
     head.field(FieldName::HOST, HOST).unwrap().length(4).unwrap();
     assert_eq!(
         connection.request(Method::PUT, Target::ROOT, &mut out).err(),
-        Some(WriteError::OutOfTurn)
+        Some(WriteError::BodyNotEnded)
     );
     let mut input = *b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
     let (used, _) = connection.receive(&mut input, spans.lend()).unwrap();
@@ -600,7 +600,7 @@ fn rfc9110_7_8_a_server_switches_behind_the_body() {
         .unwrap()
         .without_body()
         .unwrap();
-    assert_eq!(sending.end_body(&[], &mut out), Err(WriteError::OutOfTurn));
+    assert_eq!(sending.end_body(&[], &mut out), Err(WriteError::NoBody));
     assert_eq!(connection.state(), ServerState::Upgraded);
     assert!(matches!(
         connection.receive(&input[used + 2..], spans.lend()),
@@ -970,16 +970,16 @@ fn no_second_head_stands_in_a_body() {
         server.connection.respond(Status::OK, &mut server.out).unwrap().length(5).unwrap();
         assert_eq!(
             begin(&mut server.out),
-            Some(WriteError::OutOfTurn),
+            Some(WriteError::BufferInUse),
             "{title} in a server's body"
         );
         server.connection.send_data(b"hello", &mut server.out).unwrap();
-        assert_eq!(begin(&mut server.out), Some(WriteError::OutOfTurn), "{title} before the end");
+        assert_eq!(begin(&mut server.out), Some(WriteError::BufferInUse), "{title} before the end");
 
         let (mut client, mut out) = (ClientConnection::new(LIMITS), WireBuf::<1024>::new());
         let head = client.request(Method::PUT, Target::ROOT, &mut out).unwrap();
         head.field(FieldName::HOST, HOST).unwrap().chunked().unwrap();
-        assert_eq!(begin(&mut out), Some(WriteError::OutOfTurn), "{title} in a client's body");
+        assert_eq!(begin(&mut out), Some(WriteError::BufferInUse), "{title} in a client's body");
         out.clear();
         assert_eq!(begin(&mut out), None, "{title} in an empty buffer");
     }

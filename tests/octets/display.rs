@@ -9,7 +9,7 @@
 
 use bareline_core::body::{BodyDecoder, BodyPart, Framing};
 use bareline_core::connection::RecvBuf;
-use bareline_core::error::{ParseErrorKind, WriteError};
+use bareline_core::error::{InvalidValue, ParseErrorKind, WriteError};
 use bareline_core::head::{Limits, OwnedResponseHead, Parsed};
 use bareline_core::value::dump;
 use bareline_core::write::{MessageWriter, RequestContext};
@@ -21,9 +21,12 @@ use bareline_core::{
 #[test]
 fn every_error_of_a_writer_names_rule_and_section() {
     let all = [
-        (WriteError::InvalidMethod { at: 1 }, "invalid method at octet 1 (RFC 9110 section 9.1)"),
         (
-            WriteError::InvalidTarget { at: 0 },
+            WriteError::Value(InvalidValue::Method { at: 1 }),
+            "invalid method at octet 1 (RFC 9110 section 9.1)",
+        ),
+        (
+            WriteError::Value(InvalidValue::Target { at: 0 }),
             "invalid request target at octet 0 (RFC 9112 section 3.2)",
         ),
         (
@@ -32,15 +35,15 @@ fn every_error_of_a_writer_names_rule_and_section() {
              case-sensitive)",
         ),
         (
-            WriteError::InvalidStatus { code: 7 },
-            "status code outside 100 to 599 (RFC 9110 section 15)",
+            WriteError::Value(InvalidValue::Status { code: 7 }),
+            "status code 7 outside 100 to 599 (RFC 9110 section 15)",
         ),
         (
-            WriteError::InvalidFieldName { at: 2 },
+            WriteError::Value(InvalidValue::FieldName { at: 2 }),
             "invalid field name at octet 2 (RFC 9110 section 5.1)",
         ),
         (
-            WriteError::InvalidFieldValue { at: 3 },
+            WriteError::Value(InvalidValue::FieldValue { at: 3 }),
             "control octet in a field value at octet 3 (RFC 9110 section 5.5)",
         ),
         (WriteError::InvalidHost { at: 4 }, "invalid Host at octet 4 (RFC 9110 section 7.2)"),
@@ -66,8 +69,59 @@ fn every_error_of_a_writer_names_rule_and_section() {
             WriteError::ExpectWithoutBody,
             "Expect: 100-continue without a body (RFC 9110 section 10.1.1)",
         ),
-        (WriteError::CloseDelimitedRequest, "request body without a length (RFC 9112 section 6.3)"),
-        (WriteError::OutOfTurn, "call out of order (RFC 9112 section 9.3)"),
+        (
+            WriteError::Value(InvalidValue::Version { at: 0 }),
+            "not HTTP/1.0 or HTTP/1.1 at octet 0 (RFC 9112 section 2.3)",
+        ),
+        (
+            WriteError::Value(InvalidValue::StatusDigits { at: 1 }),
+            "status code is not three digits at octet 1 (RFC 9110 section 15)",
+        ),
+        (
+            WriteError::ReasonTooLate,
+            "reason after a field (RFC 9112 section 4: set the reason first)",
+        ),
+        (
+            WriteError::InterimStatus,
+            "interim status in a final response (RFC 9110 section 15.2: write 200 or more)",
+        ),
+        (
+            WriteError::FinalStatus,
+            "final status in an interim response (RFC 9110 section 15.2: write 1xx, but not 101)",
+        ),
+        (
+            WriteError::HeadNotEnded,
+            "head not ended (end it by without_body, body, length or chunked)",
+        ),
+        (
+            WriteError::NoBody,
+            "no body is being written (begin a message by length or chunked first)",
+        ),
+        (
+            WriteError::BodyNotEnded,
+            "body of the previous message not ended (RFC 9112 section 9.3: call end_body first)",
+        ),
+        (
+            WriteError::BufferInUse,
+            "buffer holds octets of another message (send what it holds, then clear it)",
+        ),
+        (
+            WriteError::NoRequest,
+            "no request waits for a response (RFC 9112 section 9.2: receive the next head first)",
+        ),
+        (WriteError::ResponseDue, "the previous request has no response (respond to it first)"),
+        (
+            WriteError::ResponseNotEnded,
+            "response to the previous request not complete (receive it to its end first)",
+        ),
+        (
+            WriteError::AfterParseError,
+            "the peer broke a rule (a server responds by reject; a client closes)",
+        ),
+        (
+            WriteError::Closed,
+            "the connection carries no more messages (RFC 9112 section 9.6: open another one)",
+        ),
         (
             WriteError::TrailersNeedChunked,
             "trailers without a chunked body (RFC 9112 section 7.1.2)",

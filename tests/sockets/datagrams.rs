@@ -92,7 +92,7 @@ fn an_invalid_or_cut_message_is_printed_as_an_error() {
     let error =
         client.send_request_to(Method::OPTIONS, Target::ASTERISK, to, |_| Ok(())).unwrap_err();
     assert!(
-        matches!(error, Error::Usage(WriteError::OutOfTurn)),
+        matches!(error, Error::Usage(WriteError::HeadNotEnded)),
         "a head that is not ended: {error:?}"
     );
 }

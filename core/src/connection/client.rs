@@ -117,9 +117,11 @@ impl ClientConnection {
     /// [`ClientState::Continue`], or be sent at any time [RFC 9110 section 10.1.1].
     ///
     /// Fails with
-    /// - [`WriteError::OutOfTurn`] in any state but [`ClientState::Idle`],
+    /// - [`WriteError::ResponseNotEnded`] or [`WriteError::BodyNotEnded`] before the end of the
+    ///   previous exchange,
+    /// - [`WriteError::AfterParseError`] or [`WriteError::Closed`] if no more requests can follow,
     /// - [`WriteError::TargetForm`] if the target's form does not suit the method,
-    /// - [`WriteError::InvalidTarget`] if the target was received and holds octets that must not be
+    /// - [`WriteError::Value`] if the target was received and holds octets that must not be
     ///   written ([`Target::encoded`] encodes them).
     pub fn request<'w, const M: usize>(
         &'w mut self,
@@ -127,8 +129,16 @@ impl ClientConnection {
         target: Target<'w>,
         out: &'w mut WireBuf<M>,
     ) -> Result<RequestHeadWriter<'w>, WriteError> {
-        if self.state() != ClientState::Idle {
-            return Err(WriteError::OutOfTurn);
+        match self.state() {
+            ClientState::Idle => {}
+            ClientState::Close | ClientState::Upgraded if !self.shared.has_failed() => {
+                return Err(WriteError::Closed);
+            }
+            ClientState::Close | ClientState::Upgraded => return Err(WriteError::AfterParseError),
+            ClientState::Continue | ClientState::RequestBody => {
+                return Err(WriteError::BodyNotEnded);
+            }
+            ClientState::Head | ClientState::Body => return Err(WriteError::ResponseNotEnded),
         }
         if !target.form().suits(method, Medium::Stream) {
             return Err(WriteError::TargetForm);
@@ -352,7 +362,7 @@ impl Outbound {
     }
 
     fn outgoing(&mut self, shared: &Shared) -> Result<&mut Outgoing, WriteError> {
-        if shared.has_failed() { Err(WriteError::OutOfTurn) } else { Ok(&mut self.outgoing) }
+        if shared.has_failed() { Err(WriteError::AfterParseError) } else { Ok(&mut self.outgoing) }
     }
 }
 

@@ -60,7 +60,7 @@ impl Outgoing {
     fn body(&mut self) -> Result<&mut BodyEncoder, WriteError> {
         match self {
             Self::Body(body) => Ok(body),
-            _ => Err(WriteError::OutOfTurn),
+            _ => Err(WriteError::NoBody),
         }
     }
 }

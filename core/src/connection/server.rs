@@ -295,7 +295,9 @@ impl ServerConnection {
     /// protocol that the request offers.
     ///
     /// Fails with
-    /// - [`WriteError::OutOfTurn`] if no response is owed,
+    /// - [`WriteError::NoRequest`] if no response is owed,
+    /// - [`WriteError::BodyNotEnded`] if the response to this request has begun,
+    /// - [`WriteError::AfterParseError`] if the peer broke a rule,
     /// - [`WriteError::UpgradeNotOffered`] for a 101 that the request does not offer, or that a 100
     ///   has to precede [RFC 9110 section 7.8],
     /// - [`WriteError::RequestUnread`] for a 101 before the end of the request's body.
@@ -365,8 +367,9 @@ impl ServerConnection {
     /// Examples of others are a peer that is too slow, or a server that is overloaded. The response
     /// says `Connection: close`, and nothing is sent or read after it.
     ///
-    /// Fails with [`WriteError::OutOfTurn`] for a status 1xx, and after a response has begun: then
-    /// the caller can only close.
+    /// Fails with [`WriteError::InterimStatus`] for a status 1xx. Fails with
+    /// [`WriteError::NoRequest`] or [`WriteError::BodyNotEnded`] after a response has begun: then the
+    /// caller can only close.
     pub fn reject<'w, const M: usize>(
         &'w mut self,
         status: Status,
@@ -568,7 +571,7 @@ impl Outbound {
         out: &'w mut WireBuf<M>,
     ) -> Result<ResponseHeadWriter<'w>, WriteError> {
         if shared.has_failed() || !matches!(self.outgoing, Outgoing::Owed) {
-            return Err(WriteError::OutOfTurn);
+            return Err(self.not_owed(shared.has_failed()));
         }
         let is_switch = status == Status::SWITCHING_PROTOCOLS;
         if is_switch && (!self.offers_upgrade || self.expects_continue) {
@@ -595,14 +598,27 @@ impl Outbound {
         Ok(HeadWriter::new(draft, sink, response).persistence(persistence))
     }
 
+    /// Returns the error of a response where none is owed.
+    #[cold]
+    fn not_owed(&self, has_failed: bool) -> WriteError {
+        match self.outgoing {
+            _ if has_failed => WriteError::AfterParseError,
+            Outgoing::Body(_) => WriteError::BodyNotEnded,
+            Outgoing::Idle | Outgoing::Owed | Outgoing::Complete => WriteError::NoRequest,
+        }
+    }
+
     fn reject<'w, const M: usize>(
         &'w mut self,
         shared: &'w Shared,
         status: Status,
         out: &'w mut WireBuf<M>,
     ) -> Result<ResponseHeadWriter<'w>, WriteError> {
-        if !matches!(self.outgoing, Outgoing::Idle | Outgoing::Owed) || status.is_informational() {
-            return Err(WriteError::OutOfTurn);
+        if !matches!(self.outgoing, Outgoing::Idle | Outgoing::Owed) {
+            return Err(self.not_owed(false));
+        }
+        if status.is_informational() {
+            return Err(WriteError::InterimStatus);
         }
         let draft = out.head_draft()?;
         let response = Response::new(self.context, status)?;
@@ -612,7 +628,7 @@ impl Outbound {
 
     fn outgoing(&mut self, shared: &Shared, step: BodyStep) -> Result<&mut Outgoing, WriteError> {
         if shared.has_failed() && !self.rejects {
-            return Err(WriteError::OutOfTurn);
+            return Err(WriteError::AfterParseError);
         }
         // After a complete response, the peer may send its next request on the connection.
         if self.next != Next::Close && shared.is_body_owed() && self.outgoing.is_whole_after(step) {

@@ -9,7 +9,7 @@ pub use stream::embedded_io_07;
 #[cfg(feature = "embedded-io-async-07")]
 pub use stream::embedded_io_async_07;
 
-use crate::error::{ParseError, WriteError};
+use crate::error::{InvalidValue, ParseError, WriteError};
 use ::embedded_io_07::{Error, ErrorKind};
 use core::fmt;
 
@@ -32,6 +32,12 @@ pub enum StreamError<E> {
 impl<E> From<ParseError> for StreamError<E> {
     fn from(error: ParseError) -> Self {
         Self::Peer(error)
+    }
+}
+
+impl<E> From<InvalidValue> for StreamError<E> {
+    fn from(error: InvalidValue) -> Self {
+        Self::Usage(error.into())
     }
 }
 

@@ -59,7 +59,8 @@ macro_rules! server_stream {
             /// then, and after an error.
             ///
             /// A peer that breaks a rule or a limit gets a response before this call returns the
-            /// error. The error is [`OutOfTurn`](crate::error::WriteError::OutOfTurn) if the
+            /// error. The error is [`BodyNotEnded`](crate::error::WriteError::BodyNotEnded)
+            /// or [`ResponseDue`](crate::error::WriteError::ResponseDue) if the
             /// response to the previous request is incomplete.
             pub $($asynchronous)? fn next_request(
                 &mut self,

@@ -50,11 +50,9 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
                 ServerState::Idle | ServerState::Head => {}
                 ServerState::Close | ServerState::Upgraded => return Ok(Step::Close),
                 // There is no complete response yet.
-                ServerState::Body
-                | ServerState::SendResponse
-                | ServerState::SendBody
-                | ServerState::Reject => {
-                    return Err(WriteError::OutOfTurn.into());
+                ServerState::SendBody => return Err(WriteError::BodyNotEnded.into()),
+                ServerState::Body | ServerState::SendResponse | ServerState::Reject => {
+                    return Err(WriteError::ResponseDue.into());
                 }
             }
             let (used, event) =
@@ -158,7 +156,7 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
         body: &[u8],
     ) -> Result<bool, StreamError<E>> {
         if status.is_informational() {
-            return Err(WriteError::OutOfTurn.into());
+            return Err(WriteError::InterimStatus.into());
         }
         match self.respond(status)?.fields(fields)?.body(body) {
             Err(WriteError::BufferFull) => {

@@ -10,7 +10,7 @@ use nom::branch::alt;
 use nom::combinator::cut;
 
 /// The form of a request target [RFC 9112 section 3.2].
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum TargetForm {
     /// `/path?query`, the common form [RFC 9112 section 3.2.1].

@@ -1,55 +1,47 @@
 //! Field names and values.
 
-use crate::error::{WriteError, position};
+use super::dump;
+use super::text::{ascii, text};
+use crate::error::{InvalidValue, position};
 use crate::octets::{TCHAR, TEXT, check_token, is, is_alike, trim_ows};
 use crate::scan::is_plain;
+use core::cmp::Ordering;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use core::str::Utf8Error;
 
 /// A field name: a token, compared without regard to case [RFC 9110 section 5.1].
 ///
-/// Constants exist for the fields that this project itself uses. Create others by
+/// `==`, the order and the hash ignore the case. So compare a name with a constant by `==`: a
+/// pattern of `match` would not ignore it, and does not compile.
+///
+/// Constants exist for the fields of RFC 9110 and others of daily use. Create others by
 /// [`from_static`](Self::from_static).
 ///
 /// ```
 /// use bareline_core::FieldName;
-/// use bareline_core::error::WriteError;
+/// use bareline_core::error::InvalidValue;
 ///
 /// assert_eq!(FieldName::new("host"), Ok(FieldName::HOST));
-/// assert_eq!(FieldName::new("X A"), Err(WriteError::InvalidFieldName { at: 1 }));
-/// const ALLOW: FieldName = FieldName::from_static("Allow");
+/// assert_eq!(FieldName::ETAG, "etag");
+/// assert_eq!(FieldName::new("X A"), Err(InvalidValue::FieldName { at: 1 }));
+/// const X_REQUEST_ID: FieldName = FieldName::from_static("X-Request-Id");
 /// ```
 #[doc(alias = "header")]
+#[doc(alias = "HeaderName")]
 #[derive(Clone, Copy)]
 pub struct FieldName<'a>(&'a [u8]);
 
 impl<'a> FieldName<'a> {
-    /// `Connection` [RFC 9110 section 7.6.1].
-    pub const CONNECTION: FieldName<'static> = FieldName::from_static("Connection");
-    /// `Content-Length` [RFC 9110 section 8.6].
-    pub const CONTENT_LENGTH: FieldName<'static> = FieldName::from_static("Content-Length");
-    /// `Content-Type` [RFC 9110 section 8.3].
-    pub const CONTENT_TYPE: FieldName<'static> = FieldName::from_static("Content-Type");
-    /// `Date` [RFC 9110 section 6.6.1].
-    pub const DATE: FieldName<'static> = FieldName::from_static("Date");
-    /// `Expect` [RFC 9110 section 10.1.1].
-    pub const EXPECT: FieldName<'static> = FieldName::from_static("Expect");
-    /// `Host` [RFC 9110 section 7.2].
-    pub const HOST: FieldName<'static> = FieldName::from_static("Host");
-    /// `TE` [RFC 9110 section 10.1.4].
-    pub const TE: FieldName<'static> = FieldName::from_static("TE");
-    /// `Transfer-Encoding` [RFC 9112 section 6.1].
-    pub const TRANSFER_ENCODING: FieldName<'static> = FieldName::from_static("Transfer-Encoding");
-    /// `Upgrade` [RFC 9110 section 7.8].
-    pub const UPGRADE: FieldName<'static> = FieldName::from_static("Upgrade");
-    /// `User-Agent` [RFC 9110 section 10.1.5].
-    pub const USER_AGENT: FieldName<'static> = FieldName::from_static("User-Agent");
-
-    /// Creates a field name. Fails with [`WriteError::InvalidFieldName`] unless `name` is a token.
-    pub fn new(name: &'a str) -> Result<Self, WriteError> {
-        check_token(name.as_bytes())
-            .map_err(|at| WriteError::InvalidFieldName { at: position(at) })?;
-        Ok(Self(name.as_bytes()))
+    /// Creates a field name from a `&str` or octets.
+    ///
+    /// Fails with [`InvalidValue::FieldName`] unless `name` is a token.
+    pub fn new(name: &'a (impl AsRef<[u8]> + ?Sized)) -> Result<Self, InvalidValue> {
+        let name = name.as_ref();
+        match check_token(name) {
+            Ok(()) => Ok(Self(name)),
+            Err(at) => Err(InvalidValue::FieldName { at: position(at) }),
+        }
     }
 
     /// Creates a field name, checked at compile time in a `const`.
@@ -120,45 +112,62 @@ impl PartialEq<FieldName<'_>> for FieldName<'_> {
 
 impl Eq for FieldName<'_> {}
 
-impl fmt::Display for FieldName<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+impl PartialOrd for FieldName<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
-impl fmt::Debug for FieldName<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+impl Ord for FieldName<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        lower_case(self.0).cmp(lower_case(other.0))
     }
 }
+
+impl Hash for FieldName<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        lower_case(self.0).for_each(|octet| state.write_u8(octet));
+        // No name has this octet: a name and its neighbour in a tuple hash like no other two.
+        state.write_u8(0xff);
+    }
+}
+
+fn lower_case(octets: &[u8]) -> impl Iterator<Item = u8> {
+    octets.iter().map(u8::to_ascii_lowercase)
+}
+
+text!(FieldName, is_alike);
+ascii!(FieldName);
 
 /// A field value without surrounding whitespace. HTAB is its only control octet [RFC 9110 section
 /// 5.5].
 ///
 /// ```
 /// use bareline_core::FieldValue;
-/// use bareline_core::error::WriteError;
+/// use bareline_core::error::InvalidValue;
 ///
-/// assert_eq!(FieldValue::new(" a b ")?.as_bytes(), b"a b");
-/// assert_eq!(FieldValue::new("a\r\nb"), Err(WriteError::InvalidFieldValue { at: 1 }));
-/// # Ok::<(), WriteError>(())
+/// assert_eq!(FieldValue::new(" a b ")?, "a b");
+/// assert_eq!(FieldValue::new(b"caf\xe9")?.to_string(), "caf\\xe9");
+/// assert_eq!(FieldValue::new("a\r\nb"), Err(InvalidValue::FieldValue { at: 1 }));
+/// # Ok::<(), InvalidValue>(())
 /// ```
 #[doc(alias = "header")]
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[doc(alias = "HeaderValue")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FieldValue<'a>(&'a [u8]);
 
 impl<'a> FieldValue<'a> {
     /// Creates a value from a `&str` or octets, without the whitespace around it.
     ///
-    /// Fails with [`WriteError::InvalidFieldValue`] for a control octet other than HTAB.
-    pub fn new(value: &'a (impl AsRef<[u8]> + ?Sized)) -> Result<Self, WriteError> {
+    /// Fails with [`InvalidValue::FieldValue`] for a control octet other than HTAB.
+    pub fn new(value: &'a (impl AsRef<[u8]> + ?Sized)) -> Result<Self, InvalidValue> {
         let value = value.as_ref();
         if is_plain(value) {
             return Ok(Self(trim_ows(value)));
         }
         match value.iter().position(|&octet| !is(octet, TEXT)) {
             None => Ok(Self(trim_ows(value))),
-            Some(at) => Err(WriteError::InvalidFieldValue { at: position(at) }),
+            Some(at) => Err(InvalidValue::FieldValue { at: position(at) }),
         }
     }
 
@@ -197,6 +206,16 @@ impl<'a> FieldValue<'a> {
     }
 }
 
+text!(FieldValue, PartialEq::eq);
+
+/// Prints the text, with octets that are not UTF-8 and characters that reorder text escaped, as
+/// [`dump`] does.
+impl fmt::Display for FieldValue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        dump(self.0).on_one_line().fmt(f)
+    }
+}
+
 impl fmt::Debug for FieldValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"{}\"", self.0.escape_ascii())
@@ -206,7 +225,7 @@ impl fmt::Debug for FieldValue<'_> {
 #[cfg(test)]
 mod tests {
     use super::FieldValue;
-    use crate::error::{WriteError, position};
+    use crate::error::{InvalidValue, position};
 
     #[test]
     fn rfc9110_5_5_a_value_holds_no_control_octet_anywhere() {
@@ -218,9 +237,7 @@ mod tests {
                 octets.iter_mut().skip(at).take(1).for_each(|one| *one = octet);
                 let value = octets.get(..length).unwrap_or_default();
                 let expected = match octet {
-                    0..=8 | 10..=31 | 127 => {
-                        Err(WriteError::InvalidFieldValue { at: position(at) })
-                    }
+                    0..=8 | 10..=31 | 127 => Err(InvalidValue::FieldValue { at: position(at) }),
                     b'\t' | b' ' if at == 0 => Ok(value.get(1..).unwrap_or_default()),
                     b'\t' | b' ' if at == length - 1 => Ok(value.get(..at).unwrap_or_default()),
                     _ => Ok(value),
@@ -242,7 +259,7 @@ mod tests {
             FieldValue::new(&octets).map(drop)
         };
         let expected = [65_534, 65_535, 65_535, 65_535];
-        let expected = expected.map(|at| Err(WriteError::InvalidFieldValue { at }));
+        let expected = expected.map(|at| Err(InvalidValue::FieldValue { at }));
         assert_eq!([65_534, 65_535, 65_536, 65_539].map(at), expected);
     }
 }

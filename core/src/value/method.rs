@@ -1,21 +1,21 @@
 //! The request method.
 
-use crate::error::{WriteError, position};
+use super::text::{ascii, text};
+use crate::error::{InvalidValue, position};
 use crate::octets::check_token;
-use core::fmt;
 
 /// A request method: a token, case-sensitive [RFC 9110 section 9.1].
 ///
 /// ```
 /// use bareline_core::Method;
-/// use bareline_core::error::WriteError;
+/// use bareline_core::error::InvalidValue;
 ///
 /// assert_eq!(Method::new("GET"), Ok(Method::GET));
 /// assert_ne!(Method::new("get"), Ok(Method::GET));
 /// assert!(matches!(Method::new("HEAD"), Ok(Method::GET | Method::HEAD)));
-/// assert_eq!(Method::new("G T"), Err(WriteError::InvalidMethod { at: 1 }));
+/// assert_eq!(Method::new("G T"), Err(InvalidValue::Method { at: 1 }));
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Method<'a>(&'a [u8]);
 
 impl<'a> Method<'a> {
@@ -38,11 +38,15 @@ impl<'a> Method<'a> {
     /// `TRACE` [RFC 9110 section 9.3.8].
     pub const TRACE: Method<'static> = Method(b"TRACE");
 
-    /// Creates a method. Fails with [`WriteError::InvalidMethod`] when `name` is not a token.
-    pub fn new(name: &'a str) -> Result<Self, WriteError> {
-        check_token(name.as_bytes())
-            .map_err(|at| WriteError::InvalidMethod { at: position(at) })?;
-        Ok(Self(name.as_bytes()))
+    /// Creates a method from a `&str` or octets.
+    ///
+    /// Fails with [`InvalidValue::Method`] unless `name` is a token.
+    pub fn new(name: &'a (impl AsRef<[u8]> + ?Sized)) -> Result<Self, InvalidValue> {
+        let name = name.as_ref();
+        match check_token(name) {
+            Ok(()) => Ok(Self(name)),
+            Err(at) => Err(InvalidValue::Method { at: position(at) }),
+        }
     }
 
     /// Creates a method from a token that the grammar has parsed.
@@ -61,14 +65,5 @@ impl<'a> Method<'a> {
     }
 }
 
-impl fmt::Display for Method<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Debug for Method<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+text!(Method, PartialEq::eq);
+ascii!(Method);

@@ -2,9 +2,11 @@
 
 mod dump;
 mod field;
+mod field_names;
 mod method;
 mod status;
 mod target;
+mod text;
 mod trailer;
 mod version;
 

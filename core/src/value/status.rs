@@ -1,6 +1,7 @@
 //! The status code.
 
-use crate::error::{ParseError, ParseErrorKind, WriteError};
+use super::text::parsed;
+use crate::error::{InvalidValue, ParseError, ParseErrorKind, position};
 use crate::scan::HAS_ROOM_FOR_JUMP_TABLES;
 use core::fmt;
 
@@ -9,27 +10,28 @@ use core::fmt;
 /// A received code from 600 to 999 is unchanged; a client treats it as a server error [RFC 9110
 /// section 15].
 ///
-/// Test [`code`](Self::code) for a redirect (3xx), a client error (4xx) or a server error (5xx).
-///
 /// ```
 /// use bareline_core::Status;
-/// use bareline_core::error::WriteError;
+/// use bareline_core::error::InvalidValue;
 ///
 /// assert_eq!(Status::new(404), Ok(Status::NOT_FOUND));
+/// assert_eq!(Status::NOT_FOUND, 404);
 /// assert_eq!(Status::NOT_FOUND.reason(), "Not Found");
-/// assert!(matches!(Status::NOT_FOUND.code(), 400..=499));
-/// assert_eq!(Status::new(7), Err(WriteError::InvalidStatus { code: 7 }));
+/// assert!(Status::NOT_FOUND.is_client_error());
+/// assert_eq!("404".parse(), Ok(Status::NOT_FOUND));
+/// assert_eq!(Status::new(7), Err(InvalidValue::Status { code: 7 }));
 /// ```
 #[doc(alias = "status error")]
+#[doc(alias = "StatusCode")]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Status(u16);
 
 impl Status {
-    /// Creates a status. Fails with [`WriteError::InvalidStatus`] outside 100 to 599.
-    pub const fn new(code: u16) -> Result<Self, WriteError> {
+    /// Creates a status. Fails with [`InvalidValue::Status`] outside 100 to 599.
+    pub const fn new(code: u16) -> Result<Self, InvalidValue> {
         match code {
             100..=599 => Ok(Self(code)),
-            _ => Err(WriteError::InvalidStatus { code }),
+            _ => Err(InvalidValue::Status { code }),
         }
     }
 
@@ -38,7 +40,22 @@ impl Status {
         Self(code)
     }
 
+    /// Returns the status with this text: three digits.
+    fn parse(text: &[u8]) -> Result<Self, InvalidValue> {
+        match text {
+            [a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] => {
+                let digit = |octet: &u8| u16::from(octet & 0xf);
+                Self::new(digit(a) * 100 + digit(b) * 10 + digit(c))
+            }
+            _ => {
+                let at = text.iter().take(3).take_while(|octet| octet.is_ascii_digit()).count();
+                Err(InvalidValue::StatusDigits { at: position(at) })
+            }
+        }
+    }
+
     /// Returns the code as a number.
+    #[doc(alias = "as_u16")]
     pub const fn code(self) -> u16 {
         self.0
     }
@@ -58,7 +75,45 @@ impl Status {
     pub const fn is_successful(self) -> bool {
         matches!(self.0, 200..=299)
     }
+
+    /// Returns whether the status is a redirection: 300 to 399 [RFC 9110 section 15.4].
+    pub const fn is_redirection(self) -> bool {
+        matches!(self.0, 300..=399)
+    }
+
+    /// Returns whether the status is a client error: 400 to 499 [RFC 9110 section 15.5].
+    pub const fn is_client_error(self) -> bool {
+        matches!(self.0, 400..=499)
+    }
+
+    /// Returns whether the status is a server error: 500 to 599, or a received code beyond that
+    /// [RFC 9110 sections 15 and 15.6].
+    pub const fn is_server_error(self) -> bool {
+        self.0 >= 500
+    }
 }
+
+impl TryFrom<u16> for Status {
+    type Error = InvalidValue;
+
+    fn try_from(code: u16) -> Result<Self, InvalidValue> {
+        Self::new(code)
+    }
+}
+
+impl From<Status> for u16 {
+    fn from(status: Status) -> Self {
+        status.0
+    }
+}
+
+impl PartialEq<u16> for Status {
+    fn eq(&self, code: &u16) -> bool {
+        self.0 == *code
+    }
+}
+
+parsed!(Status);
 
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,11 +1,11 @@
 //! The request target.
 
 use super::Method;
-use crate::error::{WriteError, position};
+use super::text::{ascii, text};
+use crate::error::{InvalidValue, WriteError, position};
 use crate::grammar::{TargetForm, authority_range, target_form};
 use crate::octets::{QUERY, encoded_run_end};
 use crate::scan::copy;
-use core::fmt;
 
 /// A request target in one of its four forms [RFC 9112 section 3.2].
 ///
@@ -15,7 +15,7 @@ use core::fmt;
 ///
 /// ```
 /// use bareline_core::Target;
-/// use bareline_core::error::WriteError;
+/// use bareline_core::error::InvalidValue;
 /// use bareline_core::value::TargetForm;
 ///
 /// let target = Target::new("/search?q=1")?;
@@ -23,12 +23,12 @@ use core::fmt;
 ///     (target.form(), target.path(), target.query()),
 ///     (TargetForm::Origin, "/search", Some("q=1"))
 /// );
-/// assert_eq!(Target::new("/a b"), Err(WriteError::InvalidTarget { at: 2 }));
-/// # Ok::<(), WriteError>(())
+/// assert_eq!(Target::new("/a b"), Err(InvalidValue::Target { at: 2 }));
+/// # Ok::<(), InvalidValue>(())
 /// ```
 #[doc(alias = "URL")]
 #[doc(alias = "URI")]
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Target<'a> {
     octets: &'a [u8],
     form: TargetForm,
@@ -62,13 +62,15 @@ impl<'a> Target<'a> {
     /// The target `*`, the server itself [RFC 9112 section 3.2.4].
     pub const ASTERISK: Target<'static> = Target { octets: b"*", form: TargetForm::Asterisk };
 
-    /// Creates a target. Fails with [`WriteError::InvalidTarget`] when the target has none of the
-    /// four forms, or an octet outside the grammar [RFC 3986 sections 3.3 and 3.4].
-    pub fn new(target: &'a str) -> Result<Self, WriteError> {
-        let octets = target.as_bytes();
+    /// Creates a target from a `&str` or octets.
+    ///
+    /// Fails with [`InvalidValue::Target`] when the target has none of the four forms, or an octet
+    /// outside the grammar [RFC 3986 sections 3.3 and 3.4].
+    pub fn new(target: &'a (impl AsRef<[u8]> + ?Sized)) -> Result<Self, InvalidValue> {
+        let octets = target.as_ref();
         match target_form(octets) {
             Ok(form) => Self { octets, form }.check(),
-            Err(at) => Err(WriteError::InvalidTarget { at: position(at) }),
+            Err(at) => Err(InvalidValue::Target { at: position(at) }),
         }
     }
 
@@ -78,10 +80,10 @@ impl<'a> Target<'a> {
     }
 
     /// Returns the target if path and query follow the grammar.
-    pub(crate) fn check(self) -> Result<Self, WriteError> {
+    pub(crate) fn check(self) -> Result<Self, InvalidValue> {
         match self.valid_end() {
             end if end == self.octets.len() => Ok(self),
-            at => Err(WriteError::InvalidTarget { at: position(at) }),
+            at => Err(InvalidValue::Target { at: position(at) }),
         }
     }
 
@@ -98,7 +100,7 @@ impl<'a> Target<'a> {
     /// Fails with [`WriteError::BufferFull`] when the buffer is too small.
     ///
     /// ```
-    /// use bareline_core::error::WriteError;
+    /// use bareline_core::error::{InvalidValue, WriteError};
     /// use bareline_core::head::Parsed;
     /// use bareline_core::write::MessageWriter;
     /// use bareline_core::{FieldSpans, RequestHead, WireBuf};
@@ -112,7 +114,7 @@ impl<'a> Target<'a> {
     /// let (mut out, mut buffer) = (WireBuf::<128>::new(), [0; 64]);
     /// let mut writer = MessageWriter::new();
     /// let as_it_is = writer.request(head.method(), head.target(), &mut out);
-    /// assert_eq!(as_it_is.err(), Some(WriteError::InvalidTarget { at: 2 }));
+    /// assert_eq!(as_it_is.err(), Some(InvalidValue::Target { at: 2 }.into()));
     /// let target = head.target().encoded(&mut buffer)?;
     /// assert_eq!(target.as_str(), "/a%7Cb?q=%5B1%5D");
     /// assert!(writer.request(head.method(), target, &mut out).is_ok());
@@ -131,7 +133,7 @@ impl<'a> Target<'a> {
             let room = buffer.get_mut(len..).and_then(|room| room.get_mut(..octets.len()));
             copy(octets, room.ok_or(WriteError::BufferFull)?);
             len = len.wrapping_add(octets.len());
-            Ok(())
+            Ok::<(), WriteError>(())
         };
         loop {
             put(self.octets.get(start..end).unwrap_or(&[]))?;
@@ -156,7 +158,7 @@ impl<'a> Target<'a> {
 
     /// Returns the target as a string; its octets are ASCII.
     pub fn as_str(&self) -> &'a str {
-        ascii(self.octets)
+        as_text(self.octets)
     }
 
     /// Returns the form of the target.
@@ -168,7 +170,7 @@ impl<'a> Target<'a> {
     /// the `Host` field [RFC 9112 section 3.2.2].
     pub fn authority(&self) -> Option<&'a str> {
         let (start, end) = self.authority_range()?;
-        self.octets.get(start..end).map(ascii)
+        self.octets.get(start..end).map(as_text)
     }
 
     /// Returns the start and end of the authority.
@@ -185,7 +187,7 @@ impl<'a> Target<'a> {
     #[doc(alias = "decode")]
     #[doc(alias = "percent-decode")]
     pub fn path(&self) -> &'a str {
-        ascii(self.path_as_bytes())
+        as_text(self.path_as_bytes())
     }
 
     /// Returns the octets of the [`path`](Self::path). Saves 600 octets of flash in a program that
@@ -205,7 +207,7 @@ impl<'a> Target<'a> {
     pub fn query(&self) -> Option<&'a str> {
         let octets = self.path_and_query();
         match octets.get(path_end(octets)..) {
-            Some([b'?', query @ ..]) => Some(ascii(query)),
+            Some([b'?', query @ ..]) => Some(as_text(query)),
             _ => None,
         }
     }
@@ -216,17 +218,8 @@ impl<'a> Target<'a> {
     }
 }
 
-impl fmt::Display for Target<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Debug for Target<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+text!(Target, PartialEq::eq);
+ascii!(Target);
 
 /// Returns the hexadecimal digit of a value below 16, in upper case [RFC 3986 section 2.1].
 const fn hexadecimal(value: u8) -> u8 {
@@ -234,7 +227,7 @@ const fn hexadecimal(value: u8) -> u8 {
 }
 
 /// Returns octets of a target as a string; they are ASCII.
-fn ascii(octets: &[u8]) -> &str {
+fn as_text(octets: &[u8]) -> &str {
     core::str::from_utf8(octets).unwrap_or_default()
 }
 

@@ -1,5 +1,7 @@
 //! The protocol version.
 
+use super::text::parsed;
+use crate::error::InvalidValue;
 use core::fmt;
 
 /// The HTTP version of a message [RFC 9112 section 2.3].
@@ -11,6 +13,7 @@ use core::fmt;
 /// use bareline_core::Version;
 ///
 /// assert_eq!(Version::Http11.to_string(), "HTTP/1.1");
+/// assert_eq!("HTTP/1.0".parse(), Ok(Version::Http10));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -20,6 +23,19 @@ pub enum Version {
     /// HTTP/1.1.
     Http11,
 }
+
+impl Version {
+    /// Returns the version with this text. Other minor versions are not values of their own.
+    const fn parse(text: &[u8]) -> Result<Self, InvalidValue> {
+        match text {
+            b"HTTP/1.0" => Ok(Self::Http10),
+            b"HTTP/1.1" => Ok(Self::Http11),
+            _ => Err(InvalidValue::Version { at: 0 }),
+        }
+    }
+}
+
+parsed!(Version);
 
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

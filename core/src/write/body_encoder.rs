@@ -115,7 +115,7 @@ impl BodyEncoder {
     ) -> Result<(), WriteError> {
         let is_chunked = matches!(self.left, Left::Chunks | Left::ChunksAfterData);
         match (self.left, self.data) {
-            (Left::Nothing, _) => return Err(WriteError::OutOfTurn),
+            (Left::Nothing, _) => return Err(WriteError::NoBody),
             (Left::Octets(1..), Data::Sent) => return Err(WriteError::BodyLength),
             _ if !trailers.is_empty() && !is_chunked => {
                 return Err(WriteError::TrailersNeedChunked);
@@ -183,7 +183,7 @@ impl BodyEncoder {
     fn after(&self, data: &[u8]) -> Result<Left, WriteError> {
         let count = data.len() as u64;
         match (self.left, self.data) {
-            (Left::Nothing, _) => Err(WriteError::OutOfTurn),
+            (Left::Nothing, _) => Err(WriteError::NoBody),
             (left, _) if count == 0 => Ok(left),
             (_, Data::Forbidden) => Err(WriteError::BodyForbidden),
             (Left::Octets(left), _) => {
@@ -234,8 +234,8 @@ macro_rules! body_calls {
         /// - [`WriteError::BodyLength`] for more octets than declared,
         /// - [`WriteError::BodyForbidden`] if the status only declares a length,
         /// - [`WriteError::BufferFull`] if the octets do not fit,
-        /// - [`WriteError::OutOfTurn`] if no body is being written, or the buffer holds octets of
-        ///   another message.
+        /// - [`WriteError::NoBody`] if no body is being written,
+        /// - [`WriteError::BufferInUse`] if the buffer holds octets of another message.
         ///
         /// After an error, none of the octets count.
         pub fn send_data<const M: usize>(
@@ -267,8 +267,8 @@ macro_rules! body_calls {
         /// - [`WriteError::ForbiddenTrailer`] for a field that is invalid in trailers [RFC 9110
         ///   section 6.5.1],
         /// - [`WriteError::BufferFull`] if the end does not fit,
-        /// - [`WriteError::OutOfTurn`] if no body is being written, or the buffer holds octets of
-        ///   another message.
+        /// - [`WriteError::NoBody`] if no body is being written,
+        /// - [`WriteError::BufferInUse`] if the buffer holds octets of another message.
         ///
         /// After an error, the body has not ended.
         pub fn end_body<const M: usize>(

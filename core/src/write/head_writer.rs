@@ -1,7 +1,7 @@
 //! The writer of a head: start line, fields and end, in this order.
 
 use super::body_encoder::Data;
-use super::message::{Body, Message};
+use super::message::{Body, Message, Response};
 use super::wire_buf::Draft;
 use super::{BodyEncoder, Detached};
 use crate::error::{WriteError, position};
@@ -49,8 +49,14 @@ pub trait HeadSink: sealed::Sink {}
 
 impl<S: sealed::Sink> HeadSink for S {}
 
-/// A destination that takes a body in parts after its head: all but a datagram.
+/// A destination that takes a body in parts after its head: all but a datagram. This trait is
+/// sealed.
 pub trait StreamSink: HeadSink {}
+
+/// The destination of a response's head. This trait is sealed.
+pub trait ResponseHeadSink: sealed::Sink<Message = Response> {}
+
+impl<S: sealed::Sink<Message = Response>> ResponseHeadSink for S {}
 
 pub(crate) mod sealed {
     use super::{HeadWritten, Message};
@@ -190,18 +196,6 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         self
     }
 
-    /// Replaces the registered reason phrase; recipients ignore it [RFC 9112 section 4].
-    ///
-    /// Fails with [`WriteError::OutOfTurn`] in a request, or after a field.
-    pub fn reason(mut self, reason: FieldValue<'_>) -> Result<Self, WriteError> {
-        if self.is_begun {
-            return Err(WriteError::OutOfTurn);
-        }
-        self.message.put_start_line(Some(reason), &mut self.draft)?;
-        self.is_begun = true;
-        Ok(self)
-    }
-
     /// Writes a field line.
     ///
     /// Fails with
@@ -235,7 +229,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn put_start_line(&mut self) -> Result<(), WriteError> {
         if !self.is_begun {
-            self.message.put_start_line(None, &mut self.draft)?;
+            self.message.put_start_line(&mut self.draft)?;
             self.is_begun = true;
         }
         Ok(())
@@ -410,12 +404,36 @@ impl<S: StreamSink> HeadWriter<'_, S> {
         }
         self.end(Framing::Chunked, b"", BodyEncoder::new(Framing::Chunked, data))
     }
+}
 
+impl<S: ResponseHeadSink> HeadWriter<'_, S> {
+    /// Replaces the registered reason phrase; recipients ignore it [RFC 9112 section 4].
+    ///
+    /// Fails with [`WriteError::ReasonTooLate`] after a field.
+    pub fn reason(mut self, reason: FieldValue<'_>) -> Result<Self, WriteError> {
+        if self.is_begun {
+            return Err(WriteError::ReasonTooLate);
+        }
+        self.message.put_status_line(Some(reason), &mut self.draft)?;
+        self.is_begun = true;
+        Ok(self)
+    }
+}
+
+impl<S: ResponseHeadSink + StreamSink> HeadWriter<'_, S> {
     /// Ends the head of a response whose body ends when the connection closes; adds a missing
     /// `Connection: close`.
     ///
-    /// Fails with [`WriteError::CloseDelimitedRequest`] for a request [RFC 9112 section 6.3], and
-    /// with [`WriteError::BodyForbidden`] where a response has no body.
+    /// Fails with [`WriteError::BodyForbidden`] where a response has no body. A request has no such
+    /// call: after the close, no response could arrive [RFC 9112 section 6.3].
+    ///
+    /// ```compile_fail,E0599
+    /// use bareline_core::write::MessageWriter;
+    /// use bareline_core::{Method, Target, WireBuf};
+    ///
+    /// let mut out = WireBuf::<64>::new();
+    /// MessageWriter::new().request(Method::PUT, Target::ROOT, &mut out).unwrap().until_close();
+    /// ```
     pub fn until_close(self) -> Result<(), WriteError> {
         let data = self.message.body().data()?;
         self.end_until_close(b"", BodyEncoder::new(Framing::UntilClose, data))
@@ -428,9 +446,6 @@ impl<S: StreamSink> HeadWriter<'_, S> {
     }
 
     fn end_until_close(mut self, body: &[u8], encoder: BodyEncoder) -> Result<(), WriteError> {
-        if S::Message::IS_REQUEST {
-            return Err(WriteError::CloseDelimitedRequest);
-        }
         self.persistence = Persistence::Close;
         self.end(Framing::UntilClose, body, encoder)
     }

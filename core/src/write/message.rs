@@ -14,12 +14,8 @@ pub trait Message {
     /// True for a request. The rules of the other message take no flash.
     const IS_REQUEST: bool;
 
-    /// Writes `start-line CRLF` of HTTP/1.1, with this reason phrase instead of the registered one.
-    fn put_start_line(
-        &self,
-        reason: Option<FieldValue<'_>>,
-        draft: &mut Draft<'_>,
-    ) -> Result<(), WriteError>;
+    /// Writes `start-line CRLF` of HTTP/1.1.
+    fn put_start_line(&self, draft: &mut Draft<'_>) -> Result<(), WriteError>;
 
     /// Returns the position of the version's minor digit in the start line.
     fn minor_at(&self) -> usize;
@@ -96,14 +92,7 @@ impl<'w> Request<'w> {
 impl Message for Request<'_> {
     const IS_REQUEST: bool = true;
 
-    fn put_start_line(
-        &self,
-        reason: Option<FieldValue<'_>>,
-        draft: &mut Draft<'_>,
-    ) -> Result<(), WriteError> {
-        if reason.is_some() {
-            return Err(WriteError::OutOfTurn);
-        }
+    fn put_start_line(&self, draft: &mut Draft<'_>) -> Result<(), WriteError> {
         draft.put(self.method.as_bytes())?;
         draft.put(b" ")?;
         draft.put(self.target.as_bytes())?;
@@ -170,13 +159,10 @@ impl Response {
     pub(crate) fn begins_tunnel(&self) -> bool {
         self.context.is_connect() && self.status.is_successful()
     }
-}
 
-impl Message for Response {
-    const IS_REQUEST: bool = false;
-
+    /// Writes `status-line CRLF`, with this reason phrase instead of the registered one.
     #[inline(always)]
-    fn put_start_line(
+    pub(super) fn put_status_line(
         &self,
         reason: Option<FieldValue<'_>>,
         draft: &mut Draft<'_>,
@@ -186,6 +172,15 @@ impl Message for Response {
         draft.put(&[b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'1', b' ', a, b, c, b' '])?;
         draft.put(reason.map_or(registered, |reason| reason.as_bytes()))?;
         draft.put(b"\r\n")
+    }
+}
+
+impl Message for Response {
+    const IS_REQUEST: bool = false;
+
+    #[inline(always)]
+    fn put_start_line(&self, draft: &mut Draft<'_>) -> Result<(), WriteError> {
+        self.put_status_line(None, draft)
     }
 
     fn minor_at(&self) -> usize {

@@ -48,9 +48,10 @@ impl MessageWriter {
     ///
     /// Fails with
     /// - [`WriteError::TargetForm`] if the target's form does not suit the method,
-    /// - [`WriteError::InvalidTarget`] if the target was received and holds octets that must not be
+    /// - [`WriteError::Value`] if the target was received and holds octets that must not be
     ///   written ([`Target::encoded`] encodes them),
-    /// - [`WriteError::OutOfTurn`] if no message may begin.
+    /// - [`WriteError::BodyNotEnded`], [`WriteError::Closed`] or [`WriteError::BufferInUse`] if no
+    ///   message may begin.
     pub fn request<'w, const M: usize>(
         &'w mut self,
         method: Method<'w>,
@@ -66,8 +67,8 @@ impl MessageWriter {
 
     /// Begins a response with this status and its registered reason phrase.
     ///
-    /// Fails with [`WriteError::InvalidStatus`] for a code over 599, which can be received but not
-    /// sent, and with [`WriteError::OutOfTurn`] if no message may begin.
+    /// Fails with [`WriteError::Value`] for a code over 599, which can be received but not
+    /// sent. Fails as [`request`](Self::request) does if no message may begin.
     #[inline]
     pub fn response<'w, const M: usize>(
         &'w mut self,
@@ -80,10 +81,10 @@ impl MessageWriter {
     }
 
     fn detached<M>(&mut self) -> Result<Detached<'_, M>, WriteError> {
-        if self.body.may_be_followed() {
-            Ok(Detached { body: &mut self.body, message: PhantomData })
-        } else {
-            Err(WriteError::OutOfTurn)
+        match (self.body.is_ended(), self.body.may_be_followed()) {
+            (false, _) => Err(WriteError::BodyNotEnded),
+            (true, false) => Err(WriteError::Closed),
+            (true, true) => Ok(Detached { body: &mut self.body, message: PhantomData }),
         }
     }
 

@@ -10,7 +10,7 @@ mod wire_buf;
 pub use body_encoder::TrailerField;
 pub(crate) use body_encoder::{BodyEncoder, BodyStep, body_calls};
 pub(crate) use head_writer::sealed::Sink;
-pub use head_writer::{HeadSink, HeadWriter, StreamSink};
+pub use head_writer::{HeadSink, HeadWriter, ResponseHeadSink, StreamSink};
 pub(crate) use head_writer::{HeadWritten, Persistence};
 pub(crate) use message::{Message, Request, Response};
 pub use message_writer::{Detached, MessageWriter};

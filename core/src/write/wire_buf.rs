@@ -11,7 +11,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 ///
 /// The octets of a buffer are always framed as their heads declare. A buffer knows what may follow
 /// its last octet: a head, or the next octets of one body. Anything else fails with
-/// [`WriteError::OutOfTurn`], from every writer.
+/// [`WriteError::BufferInUse`], from every writer.
 ///
 /// A head of any connection may follow a complete message: the caller sends each buffer on the
 /// right connection. An empty buffer accepts any octets, so that a body can continue in a second
@@ -26,7 +26,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 /// let mut out = WireBuf::<128>::new();
 /// one.response(RequestContext::UNREAD, Status::OK, &mut out)?.length(2)?;
 /// let second = other.response(RequestContext::UNREAD, Status::OK, &mut out);
-/// assert_eq!(second.err(), Some(WriteError::OutOfTurn));
+/// assert_eq!(second.err(), Some(WriteError::BufferInUse));
 /// one.send_data(b"hi", &mut out)?;
 /// assert_eq!(out.as_bytes(), b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
 /// # Ok::<(), WriteError>(())
@@ -95,7 +95,7 @@ impl<const M: usize> WireBuf<M> {
         (self.written, self.next) = (0, Next::HEAD);
     }
 
-    /// Returns a draft for a head. Fails with [`WriteError::OutOfTurn`] where no head may follow.
+    /// Returns a draft for a head. Fails with [`WriteError::BufferInUse`] where no head may follow.
     #[inline]
     pub(crate) fn head_draft(&mut self) -> Result<Draft<'_>, WriteError> {
         self.draft(Next::HEAD)
@@ -103,14 +103,14 @@ impl<const M: usize> WireBuf<M> {
 
     /// Returns a draft for a message that has the buffer to itself.
     pub(crate) fn message_draft(&mut self) -> Result<Draft<'_>, WriteError> {
-        if self.written == 0 { self.head_draft() } else { Err(WriteError::OutOfTurn) }
+        if self.written == 0 { self.head_draft() } else { Err(WriteError::BufferInUse) }
     }
 
     /// Returns a draft for octets that may follow this mark.
     #[inline]
     pub(super) fn draft(&mut self, next: Next) -> Result<Draft<'_>, WriteError> {
         if self.next == Next::FRAMED || (self.written != 0 && self.next != next) {
-            return Err(WriteError::OutOfTurn);
+            return Err(WriteError::BufferInUse);
         }
         let end = self.written;
         Ok(Draft {
