@@ -1,7 +1,7 @@
 //! The sans-IO loop of a server, as a device runs it: over any reader and writer, with all buffers
 //! in arrays. Serves standard input and output, or with an address one TCP client at a time.
 
-use bareline_core::connection::{RecvBuf, ServerState};
+use bareline_core::connection::{Received, RecvBuf, ServerState};
 use bareline_core::head::Limits;
 use bareline_core::{Event, FieldSpans, Method, ServerConnection, Status, WireBuf};
 use std::io::{self, Read, Write};
@@ -31,17 +31,19 @@ fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()> {
                     .map_err(io::Error::other)?;
             }
             (ServerState::Close | ServerState::Upgraded, _) => return Ok(()),
-            _ => match connection.receive(input.filled(), spans.lend()) {
+            _ => match connection.receive(input.filled_mut(), spans.lend()) {
                 // The head is gone when its body has been received: keep what the response needs.
-                Ok((count, Event::Head(head))) => {
+                Ok(Received { used: count, event: Event::Head(head) }) => {
                     // A 200 to CONNECT would open a tunnel.
                     let is_connect = head.method() == Method::CONNECT;
                     status = if is_connect { Status::NOT_IMPLEMENTED } else { Status::OK };
                     text = format!("{} {}, ", head.method(), head.target().path());
                     (used, length) = (count, 0);
                 }
-                Ok((count, Event::Data(data))) => (used, length) = (count, length + data.len()),
-                Ok((count, event)) => {
+                Ok(Received { used: count, event: Event::Data(data) }) => {
+                    (used, length) = (count, length + data.len());
+                }
+                Ok(Received { used: count, event }) => {
                     (used, is_starved) = (count, matches!(event, Event::NeedMore))
                 }
                 Err(_) => {} // the state is Reject now, and error() returns it

@@ -2,7 +2,7 @@
 
 use crate::measure::{Group, Lane, Wanted};
 use crate::peers::{self, with_version};
-use bareline_core::body::{BodyDecoder, BodyPart, Framing};
+use bareline_core::body::{BodyDecoder, BodyPart, Decoded, Framing};
 use bareline_core::head::Limits;
 use fastrand::Rng;
 use std::hint::black_box;
@@ -90,7 +90,7 @@ fn ours(mut rest: &[u8]) -> Option<usize> {
     let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
     let mut total = 0;
     loop {
-        let (used, part) = decoder.content(rest).ok()?;
+        let Decoded { used, part } = decoder.content(rest).ok()?;
         match part {
             BodyPart::Data(data) => total += black_box(data).len(),
             BodyPart::End => return Some(total),
@@ -105,7 +105,7 @@ fn ours_parts(mut rest: &[u8]) -> Option<usize> {
     let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
     let mut total = 0;
     loop {
-        let (used, part) = decoder.decode(rest).ok()?;
+        let Decoded { used, part } = decoder.decode(rest).ok()?;
         match part {
             BodyPart::Data(data) => total += black_box(data).len(),
             BodyPart::Chunk { .. } | BodyPart::Trailer { .. } => {}

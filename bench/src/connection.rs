@@ -3,9 +3,9 @@
 use crate::inputs;
 use crate::measure::{Group, Lane, Wanted};
 use crate::peers::{self, with_version};
-use bareline_core::connection::{ServerEvent, ServerState};
+use bareline_core::connection::{Received, ServerState};
 use bareline_core::head::Limits;
-use bareline_core::{FieldSpans, ServerConnection, Status, WireBuf};
+use bareline_core::{Event, FieldSpans, ServerConnection, Status, WireBuf};
 use fastrand::Rng;
 use std::cell::RefCell;
 use std::hint::black_box;
@@ -15,8 +15,8 @@ use std::rc::Rc;
 pub const BODY: &[u8] = b"Hello, world!";
 pub const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nHello, world!";
 
-/// A function that serves one request, and returns the length of the response.
-pub type Serve = Box<dyn FnMut(&[u8]) -> usize>;
+/// A function that serves one request, in memory of its own, and returns the length of the response.
+pub type Serve = Box<dyn FnMut(&mut [u8]) -> usize>;
 
 pub fn groups(wanted: Wanted<'_>) -> Vec<Group> {
     ["b", "m"]
@@ -27,7 +27,7 @@ pub fn groups(wanted: Wanted<'_>) -> Vec<Group> {
 }
 
 fn group(name: &str) -> Group {
-    let messages = Rc::new(inputs::messages(name));
+    let messages = inputs::messages(name);
     let order = Rc::new(RefCell::new((0..messages.len()).collect::<Vec<_>>()));
     let mut all: Vec<(&'static str, String, Serve)> = vec![
         (
@@ -42,19 +42,20 @@ fn group(name: &str) -> Group {
     }
     let lanes = all.into_iter().map(|(id, title, mut serve)| {
         if name == "b" {
-            assert_eq!(serve(inputs::B), RESPONSE.len(), "the response of {title}");
+            assert_eq!(serve(&mut inputs::B.to_vec()), RESPONSE.len(), "the response of {title}");
         }
-        messages.iter().for_each(|message| {
+        let mut messages: Vec<_> = messages.iter().map(|message| message.to_vec()).collect();
+        messages.iter_mut().for_each(|message| {
             assert!(serve(message) > 0, "{title} serves {}", message.escape_ascii())
         });
-        let (messages, order, step) = (messages.clone(), order.clone(), messages.len());
+        let (order, step) = (order.clone(), messages.len());
         let work = move |times| {
             order
                 .borrow()
                 .iter()
                 .cycle()
                 .take(times)
-                .for_each(|&at| _ = black_box(serve(black_box(&messages[at]))))
+                .for_each(|&at| _ = black_box(serve(black_box(&mut messages[at]))))
         };
         Lane::new(id, title, work).step(step)
     });
@@ -72,8 +73,8 @@ fn ours() -> Serve {
     let mut connection = ServerConnection::new(Limits::DEFAULT);
     Box::new(move |input| {
         let received = connection.receive(input, spans.lend());
-        let Ok((used, ServerEvent::Head(_))) = black_box(&received) else { return 0 };
-        assert_eq!(*used, input.len());
+        let Ok(Received { used, event: Event::Head(_) }) = black_box(received) else { return 0 };
+        assert_eq!(used, input.len());
         let written = connection.respond(Status::OK, &mut out).and_then(|head| head.body(BODY));
         black_box(written.is_ok());
         let length = black_box(out.as_bytes()).len();
@@ -91,7 +92,7 @@ fn lower_bound() -> Serve {
     Box::new(move |input| {
         let mut headers = [MaybeUninit::uninit(); 64];
         let mut request = httparse::Request::new(&mut []);
-        let parsed = request.parse_with_uninit_headers(input, &mut headers);
+        let parsed = request.parse_with_uninit_headers(&*input, &mut headers);
         let Ok(httparse::Status::Complete(used)) = black_box(parsed) else { return 0 };
         black_box(&request);
         assert_eq!(used, input.len());

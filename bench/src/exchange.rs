@@ -6,7 +6,7 @@
 use crate::connection::{BODY, RESPONSE};
 use crate::inputs;
 use crate::measure::{Group, Lane, Wanted};
-use bareline_core::connection::{RecvBuf, ServerEvent, ServerState};
+use bareline_core::connection::{Received, RecvBuf, ServerEvent, ServerState};
 use bareline_core::head::Limits;
 use bareline_core::{FieldSpans, ServerConnection, Status, WireBuf};
 use bareline_net::{Exchange, ServerStream, Transport};
@@ -68,8 +68,8 @@ impl Floor {
     fn serve(&mut self, mut request: &[u8]) {
         let Self { connection, spans, received, out, head, sent } = self;
         received.fill_from(|room| black_box(&mut request).read(room)).expect("memory is readable");
-        let (used, event) =
-            connection.receive(received.filled(), spans.lend()).expect("the request is valid");
+        let Received { used, event } =
+            connection.receive(received.filled_mut(), spans.lend()).expect("the request is valid");
         let ServerEvent::Head(of_request) = event else { panic!("the request is complete") };
         head.clear();
         head.extend_from_slice(of_request.as_bytes());

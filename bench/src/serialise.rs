@@ -160,14 +160,14 @@ fn ours(fields: &Validated, out: &mut WireBuf<512>) -> Result<(), WriteError> {
 fn respond() -> Lane {
     let (mut connection, mut spans, mut out) =
         (ServerConnection::new(Limits::DEFAULT), FieldSpans::<64>::new(), WireBuf::<512>::new());
-    let fields = validated();
+    let (fields, mut request) = (validated(), inputs::A.to_vec());
     Lane::new(
         "ours-connection",
         "bareline, a connection: input a received, a response written",
         move |times| {
             for _ in 0..times {
                 out.clear();
-                black_box(connection.receive(black_box(inputs::A), spans.lend()).is_ok());
+                black_box(connection.receive(black_box(&mut request), spans.lend()).is_ok());
                 let head = connection.respond(black_box(Status::OK), &mut out);
                 head.and_then(|head| head.fields(black_box(&fields))?.without_body())
                     .expect("a response is due");

@@ -2,9 +2,9 @@
 
 use crate::measure::{Group, Lane, Wanted};
 use crate::peers::with_version;
-use bareline_core::connection::ServerEvent;
+use bareline_core::connection::Received;
 use bareline_core::head::Limits;
-use bareline_core::{FieldSpans, ServerConnection};
+use bareline_core::{Event, FieldSpans, ServerConnection};
 use std::hint::black_box;
 use std::mem::MaybeUninit;
 
@@ -30,12 +30,12 @@ pub fn groups(wanted: Wanted<'_>) -> Vec<Group> {
 }
 
 /// Returns a lane that reads the head octet by octet; the step is the length of the head.
-fn lane(id: &str, title: String, read: fn(&[u8]) -> Option<usize>, head: &[u8]) -> Lane {
-    let head = head.to_vec();
-    assert_eq!(read(&head), Some(head.len()), "{title} reads the head");
+fn lane(id: &str, title: String, read: fn(&mut [u8]) -> Option<usize>, head: &[u8]) -> Lane {
+    let mut head = head.to_vec();
+    assert_eq!(read(&mut head), Some(head.len()), "{title} reads the head");
     let step = head.len();
     let work = move |times| {
-        (0..times / step).for_each(|_| _ = black_box(black_box(read)(black_box(&head))))
+        (0..times / step).for_each(|_| _ = black_box(black_box(read)(black_box(&mut head))))
     };
     Lane::new(id, title, work).step(step)
 }
@@ -50,7 +50,7 @@ fn head() -> Vec<u8> {
     head
 }
 
-fn parsed_again(head: &[u8]) -> Option<usize> {
+fn parsed_again(head: &mut [u8]) -> Option<usize> {
     let mut length = None;
     for end in 1..=head.len() {
         let mut headers = [MaybeUninit::uninit(); LINES];
@@ -63,14 +63,14 @@ fn parsed_again(head: &[u8]) -> Option<usize> {
     length
 }
 
-fn received(head: &[u8]) -> Option<usize> {
+fn received(head: &mut [u8]) -> Option<usize> {
     let (mut connection, mut spans) =
         (ServerConnection::new(Limits::DEFAULT), FieldSpans::<LINES>::new());
     let mut length = None;
     for end in 1..=head.len() {
-        let received = connection.receive(black_box(&head[..end]), spans.lend());
-        if let Ok((used, ServerEvent::Head(_))) = black_box(&received) {
-            length = Some(*used);
+        let received = connection.receive(black_box(&mut head[..end]), spans.lend());
+        if let Ok(Received { used, event: Event::Head(_) }) = black_box(received) {
+            length = Some(used);
         }
     }
     length

@@ -1,7 +1,7 @@
 //! Passes growing messages to a connection one octet at a time: `octet_by_octet KIND SIZE`. `just
 //! linear` counts its instructions.
 
-use bareline_core::body::{BodyDecoder, BodyPart, Framing};
+use bareline_core::body::{BodyDecoder, BodyPart, Decoded, Framing};
 use bareline_core::head::Limits;
 use bareline_core::{
     ClientConnection, Event, FieldName, FieldSpans, FieldValue, Method, ServerConnection, Target,
@@ -41,19 +41,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let mut octets = octets.into_bytes();
     match &*kind {
-        "empty-lines" | "head-lines" | "head-value" => request(&octets),
+        "empty-lines" | "head-lines" | "head-value" => request(&mut octets),
         "response-lines" | "response-folds" | "blank-folds" => response(&mut octets),
         _ => body(&octets),
     }
 }
 
-fn request(octets: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+fn request(octets: &mut [u8]) -> Result<(), Box<dyn std::error::Error>> {
     let (mut connection, mut spans) =
         (ServerConnection::new(LIMITS), Box::new(FieldSpans::<2048>::new()));
     for end in 1..=octets.len() {
-        if let (_, Event::Head(_)) =
-            connection.receive(octets.get(..end).unwrap_or(octets), spans.lend())?
-        {
+        let presented = octets.get_mut(..end).unwrap_or_default();
+        if let Event::Head(_) = connection.receive(presented, spans.lend())?.event {
             return Ok(());
         }
     }
@@ -66,9 +65,8 @@ fn response(octets: &mut [u8]) -> Result<(), Box<dyn std::error::Error>> {
     let head = connection.request(Method::GET, Target::ROOT, &mut out)?;
     head.field(FieldName::HOST, FieldValue::from_static("a"))?.without_body()?;
     for end in 1..=octets.len() {
-        if let (_, Event::Head(_)) =
-            connection.receive(octets.get_mut(..end).unwrap_or_default(), spans.lend())?
-        {
+        let presented = octets.get_mut(..end).unwrap_or_default();
+        if let Event::Head(_) = connection.receive(presented, spans.lend())?.event {
             return Ok(());
         }
     }
@@ -79,7 +77,8 @@ fn body(octets: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
     let (mut decoder, mut start) = (BodyDecoder::new(Framing::Chunked, &LIMITS), 0);
     for end in 1..=octets.len() {
         loop {
-            let (used, part) = decoder.decode(octets.get(start..end).unwrap_or_default())?;
+            let Decoded { used, part } =
+                decoder.decode(octets.get(start..end).unwrap_or_default())?;
             start += used;
             match part {
                 BodyPart::End => return Ok(()),

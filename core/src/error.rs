@@ -528,20 +528,18 @@ impl fmt::Display for WriteError {
             }
             Self::MissingHost => "request without Host (RFC 9112 section 3.2)",
             Self::RepeatedHost => "second Host (RFC 9112 section 3.2)",
-            Self::HostDiffers => {
-                "Host is not the authority of the target (RFC 9112 section 3.2)"
-            }
+            Self::HostDiffers => "Host is not the authority of the target (RFC 9112 section 3.2)",
             Self::MissingUpgrade => "101 or 426 response without Upgrade (RFC 9110 section 7.8)",
             Self::UpgradeNotOffered => "upgrade that was not offered (RFC 9110 section 7.8)",
             Self::MissingConnectionOption => {
                 "Upgrade or TE not named in Connection (RFC 9110 section 7.6.1)"
             }
-            Self::ReasonTooLate => "reason after a field (RFC 9112 section 4: set the reason first)",
+            Self::ReasonTooLate => "reason after a field (RFC 9112 section 4: set it first)",
             Self::InterimStatus => {
                 "interim status in a final response (RFC 9110 section 15.2: write 200 or more)"
             }
             Self::FinalStatus => {
-                "final status in an interim response (RFC 9110 section 15.2: write 1xx, but not 101)"
+                "final status in an interim response (RFC 9110 section 15.2: write 1xx, not 101)"
             }
             Self::HeadNotEnded => {
                 "head not ended (end it by without_body, body, length or chunked)"
@@ -552,16 +550,14 @@ impl fmt::Display for WriteError {
             }
             Self::NoBody => "no body is being written (begin a message by length or chunked first)",
             Self::BodyNotEnded => {
-                "body of the previous message not ended (RFC 9112 section 9.3: call end_body first)"
+                "body of the previous message not ended (RFC 9112 section 9.3: end it first)"
             }
-            Self::TrailersNeedChunked => {
-                "trailers without a chunked body (RFC 9112 section 7.1.2)"
-            }
+            Self::TrailersNeedChunked => "trailers without a chunked body (RFC 9112 section 7.1.2)",
             Self::ForbiddenTrailer => "field not allowed in trailers (RFC 9110 section 6.5.1)",
             Self::BodyLength => "body does not have the declared length (RFC 9110 section 8.6)",
             Self::NeedsHttp11 => "not supported by an HTTP/1.0 peer (RFC 9112 section 6.1)",
             Self::NoRequest => {
-                "no request waits for a response (RFC 9112 section 9.2: receive the next head first)"
+                "no request waits for a response (RFC 9112 section 9.2: receive one first)"
             }
             Self::ResponseDue => "the previous request has no response (respond to it first)",
             Self::ResponseNotEnded => {

@@ -1,6 +1,6 @@
 //! Internals for fuzzing and benchmarks. Unstable: exempt from semver.
 
-use crate::body::{BodyDecoder, BodyPart};
+use crate::body::{BodyDecoder, Decoded};
 use crate::error::ParseError;
 use crate::grammar::{
     FieldLine, HttpVersion, Read, Stop, field_line_or_end, http_version_fast, http_version_slow,
@@ -120,10 +120,7 @@ fn framing(facts: Facts, end: usize, mut show: impl FnMut(&str, bool)) {
 }
 
 /// Decodes as [`BodyDecoder::decode`] does, without its fast path.
-pub fn decode_slow<'b>(
-    body: &mut BodyDecoder,
-    input: &'b [u8],
-) -> Result<(usize, BodyPart<'b>), ParseError> {
+pub fn decode_slow<'b>(body: &mut BodyDecoder, input: &'b [u8]) -> Result<Decoded<'b>, ParseError> {
     body.decode_slow(input)
 }
 

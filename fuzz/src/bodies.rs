@@ -4,7 +4,7 @@ use crate::limits::{TightLimits, cuts};
 use crate::shown::{Octets, Shown, text};
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
-use bareline_core::body::{BodyDecoder, BodyPart, Framing};
+use bareline_core::body::{BodyDecoder, BodyPart, Decoded, Framing};
 use bareline_core::error::{ParseError, ParseErrorKind, WriteError};
 use bareline_core::head::Limits;
 use bareline_core::inside::decode_slow;
@@ -56,7 +56,7 @@ pub fn body_events(
 }
 
 /// A function that asks a decoder for its next part.
-type Ask = for<'b> fn(&mut BodyDecoder, &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError>;
+type Ask = for<'b> fn(&mut BodyDecoder, &'b [u8]) -> Result<Decoded<'b>, ParseError>;
 
 fn events_by(
     ask: Ask,
@@ -79,7 +79,7 @@ fn events_by(
                 events.push(BodyEvent::Rejected(error.kind(), at + error.offset(), error.len()));
                 return events;
             }
-            Ok((used, part)) => {
+            Ok(Decoded { used, part }) => {
                 at += used;
                 assert!(at <= arrived, "more octets were used than given");
                 match part {
@@ -218,13 +218,10 @@ pub fn every_cut_of_a_body_gives_the_same_events(reading: &BodyReading, octets: 
 }
 
 /// Reads at most three octets of content.
-fn read_three<'b>(
-    body: &mut BodyDecoder,
-    input: &'b [u8],
-) -> Result<(usize, BodyPart<'b>), ParseError> {
+fn read_three<'b>(body: &mut BodyDecoder, input: &'b [u8]) -> Result<Decoded<'b>, ParseError> {
     let mut buffer = [0; 3];
     let read = body.read(input, &mut buffer);
-    if let Ok((_, BodyPart::Data(data))) = &read {
+    if let Ok(Decoded { part: BodyPart::Data(data), .. }) = &read {
         assert_eq!(buffer.get(..data.len()), Some(*data));
     }
     read

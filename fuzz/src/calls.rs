@@ -3,7 +3,7 @@
 use crate::shown::{Shown, field_lines, pairs as pairs_shown, text};
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Result, Unstructured};
-use bareline_core::body::{BodyDecoder, BodyPart, Framing};
+use bareline_core::body::{BodyDecoder, BodyPart, Decoded, Framing};
 use bareline_core::error::WriteError;
 use bareline_core::head::{Limits, Parsed};
 use bareline_core::write::{HeadWriter, MessageWriter, RequestContext, StreamSink};
@@ -376,7 +376,7 @@ fn read(calls: &Calls, octets: &[u8]) -> Read {
         return read;
     }
     loop {
-        let (used, part) =
+        let Decoded { used, part } =
             decoder.decode(octets.get(read.len..).unwrap_or_default()).expect("a body of our own");
         read.len += used;
         match part {

@@ -4,7 +4,7 @@ use crate::log::{CLOSE, FIELDS, ServerManner, begin_echo, respond, wishes};
 use crate::shown::Octets;
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
-use bareline_core::connection::{ClientState, ServerState};
+use bareline_core::connection::{ClientState, Received, ServerState};
 use bareline_core::head::Limits;
 use bareline_core::{
     ClientConnection, Event, FieldName, FieldSpans, FieldValue, Method, ServerConnection, Status,
@@ -157,7 +157,7 @@ fn converse(
         }
         up.send(out.as_bytes());
         out.clear();
-        let (used, event) =
+        let Received { used, event } =
             client.receive(&mut down.arrived, client_spans.lend()).expect("a valid response");
         if let Event::Head(head) = &event {
             responses += usize::from(
@@ -185,7 +185,7 @@ fn converse(
             down.send(out.as_bytes());
             out.clear();
         }
-        let (used, event) = match server.receive(&up.arrived, server_spans.lend()) {
+        let Received { used, event } = match server.receive(&mut up.arrived, server_spans.lend()) {
             Ok(received) => received,
             Err(error) => panic!("a valid request is refused: {error}"),
         };

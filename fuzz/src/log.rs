@@ -2,7 +2,7 @@
 
 use crate::shown::{Shown, pairs, text};
 use arbitrary::Arbitrary;
-use bareline_core::connection::{ClientState, RecvBuf, ResponseHeadWriter, ServerState};
+use bareline_core::connection::{ClientState, Received, RecvBuf, ResponseHeadWriter, ServerState};
 use bareline_core::error::{ParseError, ParseErrorKind};
 use bareline_core::head::Limits;
 use bareline_core::{
@@ -177,9 +177,9 @@ pub fn server_log(
                 fault.is_none() && (!may_end || arrivals.fill(&mut buffer) == 0)
             }
             ServerState::Body | ServerState::SendBody | ServerState::Idle | ServerState::Head => {
-                let received = connection.receive(buffer.filled(), spans.lend());
+                let received = connection.receive(buffer.filled_mut(), spans.lend());
                 match received {
-                    Ok((used, event)) => {
+                    Ok(Received { used, event }) => {
                         let (mut is_starved, mut is_head, mut is_end) = (false, false, false);
                         match &event {
                             Event::Head(head) => {
@@ -418,7 +418,7 @@ pub fn client_log(
                 // No request is open: these octets are no response.
                 None => match connection
                     .receive(buffer.filled_mut(), spans.lend())
-                    .map(|(_, event)| matches!(event, Event::End))
+                    .map(|received| matches!(received.event, Event::End))
                 {
                     Err(error) => rejected(Err(error), &mut log, used_up, &mut None),
                     // The end of a response without a body.
@@ -440,7 +440,7 @@ pub fn client_log(
             }
             ClientState::Head | ClientState::Body => {
                 match connection.receive(buffer.filled_mut(), spans.lend()) {
-                    Ok((used, event)) => {
+                    Ok(Received { used, event }) => {
                         let is_starved = matches!(event, Event::NeedMore);
                         note(&mut log, event, |head| status_line(head));
                         buffer.consume(used);

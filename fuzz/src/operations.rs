@@ -5,8 +5,8 @@ use crate::sequences::responses_are_valid;
 use crate::shown::Octets;
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
-use bareline_core::body::BodyDecoder;
-use bareline_core::connection::{ClientState, ResponseHeadWriter, ServerState};
+use bareline_core::body::{BodyDecoder, Decoded};
+use bareline_core::connection::{ClientState, Received, ResponseHeadWriter, ServerState};
 use bareline_core::error::WriteError;
 use bareline_core::head::{Limits, Parsed};
 use bareline_core::write::{HeadWriter, StreamSink};
@@ -172,9 +172,8 @@ pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
                 };
                 let written = head.and_then(|head| finish_response(head, *finish));
                 if written.is_ok() {
-                    let received: Result<(usize, Event<'_, ()>), _> =
-                        receiving.receive_body(&input);
-                    let used = received.map_or(0, |(used, _)| used);
+                    let received = receiving.receive_body(&input);
+                    let used = received.map_or(0, |received| received.used);
                     requests.use_up(input.get(..used).unwrap_or_default());
                     input.drain(..used);
                 }
@@ -209,14 +208,17 @@ pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
             "a refusal has changed {before:?} to {after:?}"
         );
         // Each piece gives events until it is consumed, or until a call gives no event.
-        while let Ok((used, event)) = connection.receive(&input, spans.lend()) {
+        let mut presented = input.clone();
+        while let Ok(Received { used, event }) = connection.receive(&mut presented, spans.lend()) {
             assert!(used <= input.len(), "more octets were used than given");
             match &event {
                 Event::Head(head) => requests.begin(head),
                 _ => requests.use_up(input.get(..used).unwrap_or_default()),
             }
             let is_over = used == 0 && !matches!(event, Event::Head(_));
+            assert_eq!(presented, input, "a server changes no octets");
             input.drain(..used);
+            presented.drain(..used);
             if is_over {
                 break;
             }
@@ -254,7 +256,9 @@ impl Requests {
     fn use_up(&mut self, mut octets: &[u8]) {
         while let Some(body) = self.bodies.last_mut() {
             match body.decode(octets) {
-                Ok((used @ 1.., _)) => octets = octets.get(used..).unwrap_or_default(),
+                Ok(Decoded { used: used @ 1.., .. }) => {
+                    octets = octets.get(used..).unwrap_or_default()
+                }
                 _ => break,
             }
         }
@@ -278,7 +282,7 @@ impl Requests {
             let framing = head.framing(method).expect("a framing of our own");
             let (mut content, persists) =
                 (BodyDecoder::new(framing, &Limits::DEFAULT), head.persists());
-            while let Ok((used @ 1.., _)) = content.decode(sent) {
+            while let Ok(Decoded { used: used @ 1.., .. }) = content.decode(sent) {
                 sent = sent.get(used..).unwrap_or_default();
             }
             let is_free = content.is_end() && persists;
@@ -408,7 +412,9 @@ pub fn any_operations_keep_a_client_valid(operations: &[ClientOperation]) {
         );
         loop {
             let given = input.len();
-            let Ok((used, event)) = connection.receive(&mut input, spans.lend()) else { break };
+            let Ok(Received { used, event }) = connection.receive(&mut input, spans.lend()) else {
+                break;
+            };
             let is_over = used == 0 && !matches!(event, Event::Head(_));
             assert!(used <= given, "more octets were used than given");
             input.drain(..used);

@@ -7,7 +7,7 @@ use crate::shown::{Octets, Shown, pairs, text};
 use crate::verdict::{Head, Verdict, request_verdict, response_verdict};
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
-use bareline_core::body::{BodyDecoder, BodyPart, Framing};
+use bareline_core::body::{BodyDecoder, BodyPart, Decoded, Framing};
 use bareline_core::error::{InvalidValue, ParseError, WriteError};
 use bareline_core::head::{Limits, Parsed};
 use bareline_core::write::MessageWriter;
@@ -360,7 +360,7 @@ fn decoded(octets: &[u8], framing: Framing) -> Result<(Octets, usize), ParseErro
     let (mut decoder, mut content, mut at) =
         (BodyDecoder::new(framing, &Limits::DEFAULT), Vec::new(), 0);
     loop {
-        let (used, part) = decoder.decode(octets.get(at..).unwrap_or_default())?;
+        let Decoded { used, part } = decoder.decode(octets.get(at..).unwrap_or_default())?;
         at += used;
         match part {
             BodyPart::Data(data) => content.extend_from_slice(data),

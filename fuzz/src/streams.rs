@@ -1,7 +1,7 @@
 //! Properties of several streams of messages and the buffers that they are written to.
 
 use arbitrary::Arbitrary;
-use bareline_core::body::{BodyDecoder, BodyPart, Framing};
+use bareline_core::body::{BodyDecoder, BodyPart, Decoded, Framing};
 use bareline_core::error::WriteError;
 use bareline_core::head::{Limits, Parsed};
 use bareline_core::write::{MessageWriter, RequestContext};
@@ -215,7 +215,7 @@ fn check(buffer: &Buffer, behind: &[u8]) {
         let mut decoder = BodyDecoder::new(framing, &Limits::DEFAULT);
         let is_whole = framing == Framing::Tunnel
             || loop {
-                let (used, part) = decoder.decode(rest).expect("a body of our own");
+                let Decoded { used, part } = decoder.decode(rest).expect("a body of our own");
                 rest = rest.get(used..).unwrap_or_default();
                 match part {
                     BodyPart::End => break true,

@@ -7,7 +7,7 @@ use crate::time_budget::{ExchangeEnd, TimeBudget};
 use crate::trailers::Trailers;
 use crate::transport::Transport;
 use crate::wire::{Wire, to};
-use bareline_core::connection::{ClientState, RequestHeadWriter};
+use bareline_core::connection::{ClientState, Received, RequestHeadWriter};
 use bareline_core::error::WriteError;
 use bareline_core::head::OwnedResponseHead;
 use bareline_core::write::TrailerField;
@@ -279,9 +279,10 @@ impl<S: Transport> ClientStream<S> {
         // The connection rejects octets that arrived before the request as unsolicited, once it has
         // returned the end of the previous response.
         let Wire { connection, received, .. } = &mut self.wire;
-        while let (_, Event::End) = connection
+        while let Event::End = connection
             .receive(received.filled_mut(), self.spans.lend())
             .map_err(|error| Error::of_response(error, &[]))?
+            .event
         {}
         Ok(())
     }
@@ -301,7 +302,8 @@ impl<S: Transport> ClientStream<S> {
     fn skip(&mut self, left: &mut usize) -> Result<bool, Error> {
         while self.wire.connection.state() == ClientState::Body {
             let received = self.wire.connection.receive_body(self.wire.received.filled());
-            let (used, event) = received.map_err(|error| Error::of_response(error, &[]))?;
+            let Received { used, event } =
+                received.map_err(|error| Error::of_response(error, &[]))?;
             let is_starved = matches!(event, Event::NeedMore);
             self.wire.received.consume(used);
             *left = left.checked_sub(used).ok_or(Error::Closed)?;
@@ -316,7 +318,7 @@ impl<S: Transport> ClientStream<S> {
     fn receive(&mut self, budget: &mut TimeBudget) -> Result<Option<Box<Head>>, Error> {
         let received =
             self.wire.connection.receive(self.wire.received.filled_mut(), self.spans.lend());
-        let (used, event) = match received {
+        let Received { used, event } = match received {
             Ok(received) => received,
             Err(error) => return Err(Error::of_response(error, self.wire.received.filled())),
         };

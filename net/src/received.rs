@@ -2,7 +2,7 @@
 
 /// A receive buffer that grows as needed, up to a limit. It is a `Vec`, since a head may be 64 KB
 /// long and most connections are idle with an empty buffer.
-pub(crate) struct Received {
+pub(crate) struct RecvBuf {
     octets: Vec<u8>,
     /// The buffer of [`USUAL`] size while a larger one is in use. Allocating it anew could
     /// fragment the memory that the large one frees.
@@ -18,7 +18,7 @@ const LARGE: usize = 16 * 1024;
 /// The largest buffer: longer than the longest line, head or trailer section that core accepts.
 const MOST: usize = 128 * 1024;
 
-impl Received {
+impl RecvBuf {
     pub(crate) const fn new() -> Self {
         Self { octets: Vec::new(), usual: Vec::new(), start: 0, end: 0 }
     }
@@ -120,10 +120,10 @@ pub(crate) const KEPT: usize = 4 * 1024;
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use super::{LARGE, MOST, Received, USUAL};
+    use super::{LARGE, MOST, RecvBuf, USUAL};
 
     /// Receives these octets, as many as the buffer takes at a time.
-    fn receive(received: &mut Received, mut octets: &[u8]) {
+    fn receive(received: &mut RecvBuf, mut octets: &[u8]) {
         while let (room @ [_, ..], [_, ..]) = (received.spare_mut(), octets) {
             let count = room.len().min(octets.len());
             let (now, later) = octets.split_at(count);
@@ -137,7 +137,7 @@ mod tests {
     fn what_an_idle_connection_keeps_is_small() {
         let large: Vec<u8> = (0..=u8::MAX).cycle().take(100_000).collect();
         for unused in [0, 1, USUAL / 2] {
-            let mut received = Received::new();
+            let mut received = RecvBuf::new();
             receive(&mut received, &large);
             assert_eq!((received.filled(), received.octets.capacity()), (&*large, MOST));
             received.consume(large.len() - unused);
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn many_octets_that_have_come_already_are_kept() {
-        let mut received = Received::new();
+        let mut received = RecvBuf::new();
         receive(&mut received, &[b'x'; 20_000]);
         received.give_back();
         assert_eq!(received.filled(), [b'x'; 20_000]);
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn common_messages_need_no_new_memory() {
-        let mut received = Received::new();
+        let mut received = RecvBuf::new();
         receive(&mut received, &[b'x'; 500]);
         let before = received.filled().as_ptr();
         for len in [400, 10_000, 500] {
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_peer_that_fills_the_buffer_has_a_larger_one() {
-        let mut received = Received::new();
+        let mut received = RecvBuf::new();
         for len in [USUAL, LARGE, LARGE] {
             assert_eq!(received.spare_mut().len(), len);
             received.commit(len);

@@ -11,7 +11,7 @@ use crate::settings::Settings;
 use crate::time_budget::TimeBudget;
 use crate::transport::Transport;
 use crate::wire::{Wire, to};
-use bareline_core::connection::{ResponseHeadWriter, ServerState};
+use bareline_core::connection::{Received, ResponseHeadWriter, ServerState};
 use bareline_core::error::WriteError;
 use bareline_core::head::OwnedRequestHead;
 use bareline_core::value::dump;
@@ -272,9 +272,11 @@ impl<S: Transport> ServerWire<S> {
         spans: &mut FieldSpans<FIELDS>,
         budgets: &mut TimeBudgets,
     ) -> Result<bool, Error> {
-        let received = self.connection.receive(self.received.filled(), spans.lend());
-        let (used, event) =
-            received.map_err(|error| Error::of_request(error, self.received.filled()))?;
+        let received = self.connection.receive(self.received.filled_mut(), spans.lend());
+        let Received { used, event } = match received {
+            Ok(received) => received,
+            Err(error) => return Err(Error::of_request(error, self.received.filled())),
+        };
         let (mut has_head, mut is_starved) = (false, false);
         match event {
             Event::Head(head) => {

@@ -2,15 +2,17 @@
 
 use crate::error::{Error, PeerError, Wait};
 use crate::notice::{CHECK_INTERVAL, TimeSlice};
-use crate::received::Received;
+use crate::received::RecvBuf;
 use crate::settings::Settings;
 use crate::time_budget::{ExchangeEnd, TimeBudget, is_passing};
 use crate::trailers::Trailers;
 use crate::transport::Transport;
 use crate::unread::UNREAD_TIMEOUT;
+use bareline_core::connection::Received;
 use bareline_core::error::{ParseError, WriteError};
 use bareline_core::write::TrailerField;
 use bareline_core::{ClientConnection, Event, ServerConnection, Status, WireBuf};
+use std::convert::Infallible;
 use std::io::{self, IoSlice};
 use std::time::{Duration, Instant};
 
@@ -40,13 +42,11 @@ pub(crate) use to;
 
 /// The calls that a server's and a client's connection share.
 pub(crate) trait Connection {
-    type Head<'b>: Copy;
-
     fn read_body<'b>(
         &mut self,
         input: &'b [u8],
         buffer: &mut [u8],
-    ) -> Result<(usize, Event<'b, Self::Head<'b>>), ParseError>;
+    ) -> Result<Received<'b, Infallible>, ParseError>;
     fn send_data(&mut self, data: &[u8], out: Out<'_>) -> Result<(), WriteError>;
     fn frame_data<'d>(&mut self, data: &'d [u8], out: Out<'_>) -> Result<&'d [u8], WriteError>;
     fn end_body(&mut self, trailers: &[TrailerField<'_>], out: Out<'_>) -> Result<(), WriteError>;
@@ -61,15 +61,13 @@ pub(crate) trait Connection {
 }
 
 macro_rules! connection {
-    ($($connection:ty, $head:ident, $error_of:path, $write_continue:expr);*) => {
+    ($($connection:ty, $error_of:path, $write_continue:expr);*) => {
         $(impl Connection for $connection {
-            type Head<'b> = bareline_core::$head<'b>;
-
             fn read_body<'b>(
                 &mut self,
                 input: &'b [u8],
                 buffer: &mut [u8],
-            ) -> Result<(usize, Event<'b, Self::Head<'b>>), ParseError> {
+            ) -> Result<Received<'b, Infallible>, ParseError> {
                 <$connection>::read_body(self, input, buffer)
             }
 
@@ -112,15 +110,15 @@ macro_rules! connection {
     };
 }
 connection!(
-    ServerConnection, RequestHead, Error::of_request,
+    ServerConnection, Error::of_request,
     |connection: &mut Self, out| to!(out, |out| connection.write_continue(out));
-    ClientConnection, ResponseHead, Error::of_response, |_, _| Ok(())
+    ClientConnection, Error::of_response, |_, _| Ok(())
 );
 
 /// A connection, its transport, and the buffers between them.
 pub(crate) struct Wire<S, C> {
     pub(crate) connection: C,
-    pub(crate) received: Received,
+    pub(crate) received: RecvBuf,
     pub(crate) settings: Settings,
     /// The end of the present exchange, on a client's connection.
     pub(crate) exchange_end: ExchangeEnd,
@@ -199,7 +197,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         transport.prepare();
         Self {
             connection,
-            received: Received::new(),
+            received: RecvBuf::new(),
             settings,
             exchange_end: ExchangeEnd::ENDLESS,
             transport: Some(transport),
@@ -448,7 +446,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     fn read_content(&mut self, buffer: &mut [u8], trailers: &mut Trailers) -> Result<usize, Error> {
         while !buffer.is_empty() {
             let received = self.connection.read_body(self.received.filled(), buffer);
-            let (used, event) =
+            let Received { used, event } =
                 received.map_err(|error| C::error_of(error, self.received.filled()))?;
             let (mut count, mut is_starved) = (None, false);
             match event {
@@ -457,7 +455,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
                 Event::NeedMore => is_starved = true,
                 Event::End | Event::Upgraded => count = Some(0),
                 Event::Closed => return Err(Error::Closed),
-                Event::Chunk { .. } | Event::Head(_) => {}
+                Event::Chunk { .. } => {}
             }
             self.received.consume(used);
             if let Some(count) = count {
@@ -608,7 +606,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         if self.is_open() && self.close_write().is_ok() && self.is_end_told {
             self.linger();
         }
-        self.received = Received::new();
+        self.received = RecvBuf::new();
         self.transport = None;
     }
 

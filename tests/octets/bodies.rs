@@ -7,7 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
-use bareline_core::body::{BodyDecoder, BodyPart, Framing};
+use bareline_core::body::{BodyDecoder, BodyPart, Decoded, Framing};
 use bareline_core::error::ParseErrorKind as E;
 use bareline_core::head::Limits;
 use bareline_fuzz::{BodyEvent, body_events};
@@ -241,7 +241,7 @@ fn what_follows_a_body_is_left_alone() {
 #[test]
 fn rfc9112_7_1_1_extensions_have_names_and_values() {
     let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
-    let Ok((_, BodyPart::Chunk { size: 1, extensions })) =
+    let Ok(Decoded { part: BodyPart::Chunk { size: 1, extensions }, .. }) =
         decoder.decode(b"1;a;bc = d;e=\"f\\\"g\"\r\n")
     else {
         panic!("a chunk")

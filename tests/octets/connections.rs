@@ -9,8 +9,8 @@
     reason = "a test fails by panicking"
 )]
 
-use bareline_core::body::{BodyDecoder, BodyPart, Framing};
-use bareline_core::connection::{ClientState, RecvBuf, ServerState};
+use bareline_core::body::{BodyDecoder, BodyPart, Decoded, Framing};
+use bareline_core::connection::{ClientState, Received, RecvBuf, ServerState};
 use bareline_core::error::{ParseErrorKind, WriteError};
 use bareline_core::head::Limits;
 use bareline_core::write::{MessageWriter, RequestContext};
@@ -43,9 +43,9 @@ impl Server {
         self.input.extend_from_slice(octets);
         let mut spans = FieldSpans::<8>::new();
         loop {
-            match self.connection.receive(&self.input, spans.lend()) {
+            match self.connection.receive(&mut self.input, spans.lend()) {
                 Err(_) => return true,
-                Ok((used, _)) => {
+                Ok(Received { used, .. }) => {
                     self.input.drain(..used);
                     if used == 0 {
                         return true;
@@ -144,7 +144,7 @@ impl Client {
         loop {
             match self.connection.receive(&mut self.input, spans.lend()) {
                 Err(_) => return true,
-                Ok((used, _)) => {
+                Ok(Received { used, .. }) => {
                     self.input.drain(..used);
                     if used == 0 {
                         return true;
@@ -355,7 +355,7 @@ fn rfc9110_7_8_only_what_was_offered_is_switched_to() {
     ] {
         let (mut connection, mut spans, mut out) =
             (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<64>::new());
-        connection.receive(request, spans.lend()).unwrap();
+        let _ = connection.receive(&mut request.to_vec(), spans.lend()).unwrap();
         let rejected = connection.respond(Status::SWITCHING_PROTOCOLS, &mut out).err();
         assert_eq!(
             rejected,
@@ -371,10 +371,10 @@ fn the_halves_of_a_connection_share_an_error() {
     let (mut connection, mut spans, mut out) =
         (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<128>::new());
     let input = b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n";
-    let (used, _) = connection.receive(input, spans.lend()).unwrap();
+    let used = connection.receive(&mut input.to_vec(), spans.lend()).unwrap().used;
     let (mut receiving, mut sending) = connection.split();
     assert!(sending.respond(Status::OK, &mut out).is_ok(), "before the fault");
-    let received: Result<(usize, Event<'_, ()>), _> = receiving.receive_body(&input[used..]);
+    let received = receiving.receive_body(&input[used..]);
     let error = received.unwrap_err();
     assert_eq!(sending.respond(Status::OK, &mut out).err(), Some(WriteError::AfterParseError));
     sending.reject(error.status(), &mut out).unwrap().without_body().unwrap();
@@ -567,16 +567,19 @@ fn a_client_receives_while_it_sends() {
         Some(WriteError::BodyNotEnded)
     );
     let mut input = *b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
-    let (used, _) = connection.receive(&mut input, spans.lend()).unwrap();
+    let used = connection.receive(&mut input, spans.lend()).unwrap().used;
     let (mut receiving, mut sending) = connection.split();
     sending.send_data(b"on", &mut out).unwrap();
-    let received: Result<(usize, Event<'_, ()>), _> = receiving.receive_body(&input[used..]);
-    assert!(matches!(received, Ok((2, Event::Data(b"hi")))));
+    let received = receiving.receive_body(&input[used..]);
+    assert!(matches!(received, Ok(Received { used: 2, event: Event::Data(b"hi") })));
     assert_eq!(sending.frame_data(b"ce", &mut out), Ok(&b"ce"[..]));
     sending.end_body(&[], &mut out).unwrap();
     assert!(out.as_bytes().ends_with(b"Content-Length: 4\r\n\r\non"));
     assert_eq!(connection.state(), ClientState::Body);
-    assert!(matches!(connection.receive(&mut [], spans.lend()), Ok((0, Event::End))));
+    assert!(matches!(
+        connection.receive(&mut [], spans.lend()),
+        Ok(Received { used: 0, event: Event::End })
+    ));
     assert_eq!(connection.state(), ClientState::Idle);
 }
 
@@ -586,13 +589,13 @@ fn rfc9110_7_8_a_server_switches_behind_the_body() {
         (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<256>::new());
     let input = b"PUT / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\
         Content-Length: 2\r\n\r\nhi\x81";
-    let (used, _) = connection.receive(input, spans.lend()).unwrap();
+    let used = connection.receive(&mut input.to_vec(), spans.lend()).unwrap().used;
     let (mut receiving, mut sending) = connection.split();
     // The other protocol begins after the body, which the client has to send first.
     let rejected = sending.respond(Status::SWITCHING_PROTOCOLS, &mut out);
     assert_eq!(rejected.err(), Some(WriteError::RequestUnread));
-    let received: Result<(usize, Event<'_, ()>), _> = receiving.receive_body(&input[used..]);
-    assert!(matches!(received, Ok((2, Event::Data(b"hi")))));
+    let received = receiving.receive_body(&input[used..]);
+    assert!(matches!(received, Ok(Received { used: 2, event: Event::Data(b"hi") })));
     let head = sending.respond(Status::SWITCHING_PROTOCOLS, &mut out).unwrap();
     head.field(FieldName::CONNECTION, UPGRADE)
         .unwrap()
@@ -603,8 +606,8 @@ fn rfc9110_7_8_a_server_switches_behind_the_body() {
     assert_eq!(sending.end_body(&[], &mut out), Err(WriteError::NoBody));
     assert_eq!(connection.state(), ServerState::Upgraded);
     assert!(matches!(
-        connection.receive(&input[used + 2..], spans.lend()),
-        Ok((0, Event::Upgraded))
+        connection.receive(&mut input[used + 2..].to_vec(), spans.lend()),
+        Ok(Received { used: 0, event: Event::Upgraded })
     ));
 }
 
@@ -612,13 +615,16 @@ fn rfc9110_7_8_a_server_switches_behind_the_body() {
 fn a_rejection_may_be_written_in_pieces() {
     let (mut connection, mut spans, mut out) =
         (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<256>::new());
-    connection.receive(b"\0", spans.lend()).unwrap_err();
+    connection.receive(&mut [0], spans.lend()).unwrap_err();
     connection.reject(Status::BAD_REQUEST, &mut out).unwrap().length(2).unwrap();
     assert_eq!(connection.state(), ServerState::SendBody);
     connection.send_data(b"no", &mut out).unwrap();
     connection.end_body(&[], &mut out).unwrap();
     assert_eq!(connection.state(), ServerState::Close);
-    assert!(matches!(connection.receive(b"GET", spans.lend()), Ok((0, Event::Closed))));
+    assert!(matches!(
+        connection.receive(&mut b"GET".to_vec(), spans.lend()),
+        Ok(Received { used: 0, event: Event::Closed })
+    ));
     assert_eq!(
         out.as_bytes(),
         b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"
@@ -642,7 +648,11 @@ fn rfc9112_5_2_a_fold_is_mended_and_held_to_the_grammar() {
     head.field(FieldName::HOST, HOST).unwrap().without_body().unwrap();
     let mut input =
         *b"HTTP/1.1 200 OK\r\nX: a \r\n\t\r\n  b\t\r\nY:\r\n c\r\nContent-Length: 0\r\n\r\n";
-    let Ok((_, Event::Head(head))) = connection.receive(&mut input, spans.lend()) else { panic!() };
+    let Ok(Received { event: Event::Head(head), .. }) =
+        connection.receive(&mut input, spans.lend())
+    else {
+        panic!()
+    };
     let values: Vec<_> = head.fields().iter().map(|(_, value)| value.as_bytes()).collect();
     assert_eq!(values, [&b"a        b"[..], b"c", b"0"]);
 }
@@ -734,12 +744,18 @@ fn a_body_is_received_while_its_head_is_kept() {
     let octets =
         b"PUT /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n\
             2\r\nhi\r\n0\r\nT: 1\r\n\r\n";
-    assert!(matches!(server.receive_body(octets), Ok((0, Event::End))), "there is no head yet");
-    let Ok((mut at, Event::Head(head))) = server.receive(octets, spans.lend()) else {
+    assert!(
+        matches!(server.receive_body(octets), Ok(Received { used: 0, event: Event::End })),
+        "there is no head yet"
+    );
+    let mut copy = *octets;
+    let Ok(Received { used: mut at, event: Event::Head(head) }) =
+        server.receive(&mut copy, spans.lend())
+    else {
         panic!("a head")
     };
     let mut seen = Vec::new();
-    while let Ok((used, event)) = server.receive_body(&octets[at..]) {
+    while let Ok(Received { used, event }) = server.receive_body(&octets[at..]) {
         at += used;
         match event {
             Event::End => break,
@@ -762,12 +778,17 @@ fn a_body_is_received_while_its_head_is_kept() {
     head.field(FieldName::HOST, FieldValue::from_static("a")).unwrap().without_body().unwrap();
     let mut octets = *b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
     let body = octets.len() - 2;
-    let Ok((_, Event::Head(head))) = client.receive(&mut octets[..body], spans.lend()) else {
+    let Ok(Received { event: Event::Head(head), .. }) =
+        client.receive(&mut octets[..body], spans.lend())
+    else {
         panic!("a head")
     };
-    assert!(matches!(client.receive_body(b"hi"), Ok((2, Event::Data(b"hi")))));
+    assert!(matches!(
+        client.receive_body(b"hi"),
+        Ok(Received { used: 2, event: Event::Data(b"hi") })
+    ));
     assert_eq!(head.status(), Status::OK);
-    assert!(matches!(client.receive_body(b""), Ok((0, Event::End))));
+    assert!(matches!(client.receive_body(b""), Ok(Received { used: 0, event: Event::End })));
     assert!(client.receive_body(b"").is_ok() && client.state() == ClientState::Idle);
 }
 
@@ -920,21 +941,24 @@ fn nothing_is_read_after_close() {
     );
     assert!(server.respond(Status::NO_CONTENT, ""));
     let mut spans = FieldSpans::<8>::new();
-    assert!(matches!(server.connection.receive(b"hi", spans.lend()), Ok((0, Event::Closed))));
+    assert!(matches!(
+        server.connection.receive(&mut b"hi".to_vec(), spans.lend()),
+        Ok(Received { used: 0, event: Event::Closed })
+    ));
 
     let mut server = server_after(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n");
     let (mut receiving, mut sending) = server.connection.split();
     sending.reject(Status::BAD_REQUEST, &mut server.out).unwrap().without_body().unwrap();
-    let received: Result<(usize, Event<'_, ()>), _> = receiving.receive_body(b"hi");
-    assert!(matches!(received, Ok((0, Event::Closed))));
+    let received = receiving.receive_body(b"hi");
+    assert!(matches!(received, Ok(Received { used: 0, event: Event::Closed })));
 }
 
 #[test]
 fn a_length_beyond_the_limit_is_rejected_before_the_body() {
     let (mut connection, mut spans) =
         (ServerConnection::new(Limits { body: 4, ..LIMITS }), FieldSpans::<8>::new());
-    let rejected =
-        connection.receive(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n", spans.lend());
+    let mut head = *b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n";
+    let rejected = connection.receive(&mut head, spans.lend());
     assert_eq!(rejected.map(|_| ()).unwrap_err().kind(), ParseErrorKind::BodyTooLarge);
     assert_eq!(connection.state(), ServerState::Reject);
 }
@@ -1068,7 +1092,9 @@ fn rfc9112_9_3_a_request_says_whether_the_connection_goes_on() {
         let head =
             connection.request(Method::GET, Target::ROOT, &mut out).unwrap().version(version);
         head.field(FieldName::HOST, HOST).unwrap().fields(fields).unwrap().without_body().unwrap();
-        connection.receive(&mut b"HTTP/1.1 204 No Content\r\n\r\n".to_vec(), spans.lend()).unwrap();
+        let _ = connection
+            .receive(&mut b"HTTP/1.1 204 No Content\r\n\r\n".to_vec(), spans.lend())
+            .unwrap();
         assert_eq!(connection.state(), state, "{version} {fields:?}");
     }
 }
@@ -1092,7 +1118,8 @@ fn rfc9112_9_3_the_next_request_begins_by_itself() {
     let octets = [get, put, get].concat();
     let (mut input, mut heads, mut ends) = (octets.as_bytes(), 0, 0);
     for _ in 0..10 {
-        let (used, event) = connection.receive(input, spans.lend()).unwrap();
+        let mut copy = input.to_vec();
+        let Received { used, event } = connection.receive(&mut copy, spans.lend()).unwrap();
         input = &input[used..];
         heads += usize::from(matches!(event, Event::Head(_)));
         ends += usize::from(matches!(event, Event::End));
@@ -1123,11 +1150,14 @@ fn between_two_requests_a_connection_is_as_new() {
     let head = client.request(Method::GET, Target::ROOT, &mut out).unwrap();
     head.field(FieldName::HOST, HOST).unwrap().without_body().unwrap();
     out.clear();
-    client.receive(&mut b"HTTP/1.1 204 \r\n\r\n".to_vec(), spans.lend()).unwrap();
+    let _ = client.receive(&mut b"HTTP/1.1 204 \r\n\r\n".to_vec(), spans.lend()).unwrap();
     let head = client.request(Method::GET, Target::ROOT, &mut out).unwrap();
     assert_eq!(head.without_body(), Err(WriteError::MissingHost));
     let end = client.receive(&mut [], spans.lend());
-    assert!(matches!(end, Ok((0, Event::End))), "a request that failed has taken the end");
+    assert!(
+        matches!(end, Ok(Received { used: 0, event: Event::End })),
+        "a request that failed has taken the end"
+    );
     client.on_overflow();
     assert_eq!(client.state(), ClientState::Close);
 }
@@ -1138,11 +1168,11 @@ fn an_empty_buffer_reads_nothing_and_asks_for_nothing() {
         b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n",
     );
     let read = server.connection.read_body(b"hi", &mut []);
-    assert!(matches!(read, Ok((0, Event::Data(b"")))), "{read:?}");
+    assert!(matches!(read, Ok(Received { used: 0, event: Event::Data(b"") })), "{read:?}");
     assert!(server.connection.expects_continue(), "no octet has been used");
     let mut body = BodyDecoder::new(Framing::Length(2), &LIMITS);
-    assert_eq!(body.read(b"hi", &mut []), Ok((0, BodyPart::Data(b""))));
-    assert_eq!(body.read(b"hi", &mut [0; 4]), Ok((2, BodyPart::Data(b"hi"))));
+    assert_eq!(body.read(b"hi", &mut []), Ok(Decoded { used: 0, part: BodyPart::Data(b"") }));
+    assert_eq!(body.read(b"hi", &mut [0; 4]), Ok(Decoded { used: 2, part: BodyPart::Data(b"hi") }));
 }
 
 #[test]
@@ -1152,9 +1182,15 @@ fn after_the_last_response_a_client_reads_no_more() {
     let head = client.request(Method::GET, Target::ROOT, &mut out).unwrap();
     head.field(FieldName::HOST, HOST).unwrap().without_body().unwrap();
     let response = b"HTTP/1.1 204 \r\nConnection: close\r\n\r\n";
-    client.receive(&mut response.to_vec(), spans.lend()).unwrap();
-    assert!(matches!(client.receive(&mut [], spans.lend()), Ok((0, Event::End))));
-    assert!(matches!(client.receive(&mut [b'x'], spans.lend()), Ok((0, Event::Closed))));
+    let _ = client.receive(&mut response.to_vec(), spans.lend()).unwrap();
+    assert!(matches!(
+        client.receive(&mut [], spans.lend()),
+        Ok(Received { used: 0, event: Event::End })
+    ));
+    assert!(matches!(
+        client.receive(&mut [b'x'], spans.lend()),
+        Ok(Received { used: 0, event: Event::Closed })
+    ));
 }
 
 #[test]
@@ -1168,7 +1204,8 @@ fn rfc9112_9_3_each_response_ends_once() {
         let mut octets = response.as_bytes().to_vec();
         let (mut input, mut ends) = (&mut octets[..], 0);
         for _ in 0..5 {
-            let (used, event) = connection.receive(input, spans.lend()).unwrap();
+            let mut copy = input.to_vec();
+            let Received { used, event } = connection.receive(&mut copy, spans.lend()).unwrap();
             ends += usize::from(matches!(event, Event::End));
             input = &mut input[used..];
         }
@@ -1184,7 +1221,7 @@ fn between_two_requests_there_is_no_body() {
     assert!(server.respond(Status::NO_CONTENT, ""));
     assert_eq!(server.connection.state(), ServerState::Idle);
     assert!(
-        matches!(server.connection.receive_body(b"x"), Ok((0, Event::End))),
+        matches!(server.connection.receive_body(b"x"), Ok(Received { used: 0, event: Event::End })),
         "nothing is handed over"
     );
 }
@@ -1255,12 +1292,11 @@ fn rfc9112_9_6_the_sending_half_knows_what_is_owed() {
     for (is_read, is_announced) in [(false, false), (true, false), (false, true)] {
         let (mut connection, mut spans, mut out) =
             (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<128>::new());
-        let (used, _) = connection.receive(input, spans.lend()).unwrap();
+        let used = connection.receive(&mut input.to_vec(), spans.lend()).unwrap().used;
         let (mut receiving, mut sending) = connection.split();
-        let mut read =
-            || -> Result<(usize, Event<'_, ()>), _> { receiving.receive_body(&input[used..]) };
+        let mut read = || receiving.receive_body(&input[used..]);
         if is_read {
-            read().unwrap();
+            let _ = read().unwrap();
         }
         if is_announced {
             sending.respond_while_receiving(Status::OK, &mut out)
@@ -1275,7 +1311,7 @@ fn rfc9112_9_6_the_sending_half_knows_what_is_owed() {
         let ended = sending.end_body(&[], &mut out);
         assert_eq!(ended, if is_announced { Err(WriteError::RequestUnread) } else { Ok(()) });
         if is_announced {
-            read().unwrap();
+            let _ = read().unwrap();
             sending.end_body(&[], &mut out).unwrap();
         }
         assert_eq!(
@@ -1313,7 +1349,7 @@ fn rfc9112_9_3_a_response_ahead_of_the_body_says_close() {
                 out: WireBuf::new(),
             };
             let mut spans = FieldSpans::<8>::new();
-            server.connection.receive(head.as_bytes(), spans.lend()).unwrap();
+            let _ = server.connection.receive(&mut head.as_bytes().to_vec(), spans.lend()).unwrap();
             if is_read {
                 server.octets(body.as_bytes());
             } else {
@@ -1357,14 +1393,13 @@ fn rfc9112_9_6_halves_in_two_threads_agree_on_what_is_owed() {
     for _ in 0..20_000 {
         let (mut connection, mut spans, mut out) =
             (ServerConnection::new(LIMITS), FieldSpans::<8>::new(), WireBuf::<128>::new());
-        let (used, _) = connection.receive(input, spans.lend()).unwrap();
+        let used = connection.receive(&mut input.to_vec(), spans.lend()).unwrap().used;
         let (mut receiving, mut sending) = connection.split();
         let both = std::sync::Barrier::new(2);
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 both.wait();
-                let received: Result<(usize, Event<'_, ()>), _> =
-                    receiving.receive_body(&input[used..]);
+                let received = receiving.receive_body(&input[used..]);
                 assert!(received.is_err());
             });
             both.wait();

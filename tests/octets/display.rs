@@ -77,17 +77,14 @@ fn every_error_of_a_writer_names_rule_and_section() {
             WriteError::Value(InvalidValue::StatusDigits { at: 1 }),
             "status code is not three digits at octet 1 (RFC 9110 section 15)",
         ),
-        (
-            WriteError::ReasonTooLate,
-            "reason after a field (RFC 9112 section 4: set the reason first)",
-        ),
+        (WriteError::ReasonTooLate, "reason after a field (RFC 9112 section 4: set it first)"),
         (
             WriteError::InterimStatus,
             "interim status in a final response (RFC 9110 section 15.2: write 200 or more)",
         ),
         (
             WriteError::FinalStatus,
-            "final status in an interim response (RFC 9110 section 15.2: write 1xx, but not 101)",
+            "final status in an interim response (RFC 9110 section 15.2: write 1xx, not 101)",
         ),
         (
             WriteError::HeadNotEnded,
@@ -99,7 +96,7 @@ fn every_error_of_a_writer_names_rule_and_section() {
         ),
         (
             WriteError::BodyNotEnded,
-            "body of the previous message not ended (RFC 9112 section 9.3: call end_body first)",
+            "body of the previous message not ended (RFC 9112 section 9.3: end it first)",
         ),
         (
             WriteError::BufferInUse,
@@ -107,7 +104,7 @@ fn every_error_of_a_writer_names_rule_and_section() {
         ),
         (
             WriteError::NoRequest,
-            "no request waits for a response (RFC 9112 section 9.2: receive the next head first)",
+            "no request waits for a response (RFC 9112 section 9.2: receive one first)",
         ),
         (WriteError::ResponseDue, "the previous request has no response (respond to it first)"),
         (
@@ -245,7 +242,7 @@ fn buffers_and_bodies_are_shown() {
                  interim: 32 }";
     assert_eq!(format!("{:?}", Limits::default()), shown);
     let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::default());
-    let (_, part) = decoder.decode(b"1;a=\"b\"\r\n").unwrap();
+    let part = decoder.decode(b"1;a=\"b\"\r\n").unwrap().part;
     assert!(matches!(
         part,
         BodyPart::Chunk { extensions, .. }

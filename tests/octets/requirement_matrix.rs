@@ -283,7 +283,7 @@ fn fault(sent: &str, octets: &[u8]) -> Option<ParseError> {
             let mut start = 0;
             loop {
                 match decoder.decode(&octets[start..]) {
-                    Ok((used, _)) => start += used,
+                    Ok(decoded) => start += decoded.used,
                     Err(error) => {
                         return Some(error.offset_by(start)).filter(|error| error.offset() == at);
                     }
@@ -292,7 +292,7 @@ fn fault(sent: &str, octets: &[u8]) -> Option<ParseError> {
         }
         "request, at most 3 octets of content" => {
             ServerConnection::new(Limits { body: 3, ..Limits::DEFAULT })
-                .receive(octets, spans.lend())
+                .receive(&mut octets.to_vec(), spans.lend())
                 .err()
         }
         "datagram" => datagram::request(octets, spans.lend()).err(),

@@ -8,7 +8,7 @@
 )]
 
 use bareline_core::body::Framing;
-use bareline_core::connection::{ClientEvent, ClientState};
+use bareline_core::connection::{ClientEvent, ClientState, Received};
 use bareline_core::error::{InvalidValue, ParseError, ParseErrorKind, WriteError};
 use bareline_core::head::{Limits, Parsed};
 use bareline_core::value::TargetForm;
@@ -789,7 +789,8 @@ fn state_after(head: &str) -> Result<ClientState, ParseErrorKind> {
     let request = client.request(Method::GET, Target::ROOT, &mut out).unwrap();
     request.field(FieldName::HOST, FieldValue::from_static("a")).unwrap().without_body().unwrap();
     let mut octets = head.as_bytes().to_vec();
-    let (used, event) = client.receive(&mut octets, spans.lend()).map_err(|error| error.kind())?;
+    let Received { used, event } =
+        client.receive(&mut octets, spans.lend()).map_err(|error| error.kind())?;
     assert!(matches!(event, ClientEvent::Head(_)) && used == head.len());
     Ok(client.state())
 }

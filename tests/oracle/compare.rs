@@ -5,6 +5,7 @@ use crate::elements::{ANY_OCTETS, ELEMENTS, Element, Reader};
 use crate::exceptions::{self, Exception, Kind, Names};
 use crate::rules::{Head, Rfc, Says, Verdict, is_http10, trim};
 use bareline_core::body::Framing;
+use bareline_core::connection::Received;
 use bareline_core::head::{Fields, Limits, Parsed};
 use bareline_core::{
     ClientConnection, Event, FieldName, FieldSpans, FieldValue, Method, RequestHead, ResponseHead,
@@ -219,7 +220,7 @@ fn received_by_a_client(octets: &[u8]) -> (Verdict, Option<Parts>) {
     head.field(FieldName::HOST, FieldValue::from_static("a")).unwrap().without_body().unwrap();
     let mut received = octets.to_vec();
     match connection.receive(&mut received, spans.lend()) {
-        Ok((used, Event::Head(head))) if used == octets.len() => {
+        Ok(Received { used, event: Event::Head(head) }) if used == octets.len() => {
             let (verdict, parts) = of_response(&head);
             (verdict, Some(parts))
         }

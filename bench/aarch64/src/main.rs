@@ -4,9 +4,9 @@
 
 mod board;
 
+use bareline_core::head::Parsed;
 use bareline_core::inside::{Ends, Lines, every_scan};
 use bareline_core::{FieldSpans, Method, RequestHead, ResponseHead};
-use bareline_core::head::Parsed;
 use board::{Console, UNIT, exit, instructions};
 use core::fmt::Write;
 use core::hint::black_box;

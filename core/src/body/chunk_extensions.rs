@@ -11,8 +11,8 @@ use core::fmt;
 /// use bareline_core::head::Limits;
 ///
 /// let mut body = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
-/// let (_, part) = body.decode(b"5;a;b=\"c\\\"d\"\r\nhello")?;
-/// let BodyPart::Chunk { size: 5, extensions } = part else { panic!() };
+/// let decoded = body.decode(b"5;a;b=\"c\\\"d\"\r\nhello")?;
+/// let BodyPart::Chunk { size: 5, extensions } = decoded.part else { panic!() };
 /// let all: Vec<_> = extensions
 ///     .iter()
 ///     .map(|one| (one.name(), one.value().map(|value| value.collect::<Vec<_>>())))

@@ -27,13 +27,13 @@ use crate::value::{FieldName, FieldValue};
 /// ```
 ///
 /// ```
-/// use bareline_core::body::{BodyDecoder, BodyPart, Framing};
+/// use bareline_core::body::{BodyDecoder, BodyPart, Decoded, Framing};
 /// use bareline_core::head::Limits;
 ///
 /// let mut body = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
 /// let (mut input, mut content) = (&b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\nGET /"[..], Vec::new());
 /// loop {
-///     let (used, part) = body.decode(input)?;
+///     let Decoded { used, part } = body.decode(input)?;
 ///     input = &input[used..];
 ///     match part {
 ///         BodyPart::Data(data) => content.extend(data),
@@ -90,7 +90,18 @@ enum State {
     Rejected,
 }
 
-/// A decoded part of a body.
+/// A decoded part of a body, and the number of octets that it takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[must_use = "the caller presents the octets after the used ones next"]
+pub struct Decoded<'b> {
+    /// The number of octets used, from the first octet of the input on.
+    pub used: usize,
+    /// The part, which is in these octets.
+    pub part: BodyPart<'b>,
+}
+
+/// A part of a body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum BodyPart<'b> {
@@ -144,12 +155,12 @@ impl BodyDecoder {
         }
     }
 
-    /// Returns the number of octets used, and the next part, which is in these octets.
+    /// Decodes the next part of the body.
     ///
     /// After an error, every call returns that error. After [`BodyPart::End`], every call returns
     /// `End`. Offsets count from the start of `input`.
     #[inline(always)]
-    pub fn decode<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
+    pub fn decode<'b>(&mut self, input: &'b [u8]) -> Result<Decoded<'b>, ParseError> {
         if let Some(input) = fast_path(input)
             && let Some(part) = self.decode_fast(input)
         {
@@ -166,13 +177,14 @@ impl BodyDecoder {
     /// use bareline_core::head::Limits;
     ///
     /// let mut body = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
-    /// assert_eq!(body.content(b"3\r\nabc\r\n0\r\n\r\n")?, (6, BodyPart::Data(b"abc")));
-    /// assert_eq!(body.content(b"\r\n0\r\n\r\n")?, (7, BodyPart::End));
+    /// let decoded = body.content(b"3\r\nabc\r\n0\r\n\r\n")?;
+    /// assert_eq!((decoded.used, decoded.part), (6, BodyPart::Data(b"abc")));
+    /// assert_eq!(body.content(b"\r\n0\r\n\r\n")?.part, BodyPart::End);
     /// # Ok::<(), bareline_core::error::ParseError>(())
     /// ```
     #[inline(always)]
     #[doc(alias = "body")]
-    pub fn content<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
+    pub fn content<'b>(&mut self, input: &'b [u8]) -> Result<Decoded<'b>, ParseError> {
         self.content_up_to(input, usize::MAX)
     }
 
@@ -185,7 +197,7 @@ impl BodyDecoder {
     ///
     /// let mut body = BodyDecoder::new(Framing::Length(5), &Limits::DEFAULT);
     /// let mut buffer = [0; 4];
-    /// assert_eq!(body.read(b"hello", &mut buffer)?, (4, BodyPart::Data(b"hell")));
+    /// assert_eq!(body.read(b"hello", &mut buffer)?.part, BodyPart::Data(b"hell"));
     /// assert_eq!(&buffer, b"hell");
     /// # Ok::<(), bareline_core::error::ParseError>(())
     /// ```
@@ -193,12 +205,12 @@ impl BodyDecoder {
         &mut self,
         input: &'b [u8],
         buffer: &mut [u8],
-    ) -> Result<(usize, BodyPart<'b>), ParseError> {
+    ) -> Result<Decoded<'b>, ParseError> {
         if buffer.is_empty() {
-            return Ok((0, BodyPart::Data(&[])));
+            return Ok(Decoded { used: 0, part: BodyPart::Data(&[]) });
         }
         let read = self.content_up_to(input, buffer.len());
-        if let Ok((_, BodyPart::Data(data))) = &read {
+        if let Ok(Decoded { part: BodyPart::Data(data), .. }) = &read {
             scan::copy(data, buffer);
         }
         read
@@ -210,7 +222,7 @@ impl BodyDecoder {
         &mut self,
         input: &'b [u8],
         most: usize,
-    ) -> Result<(usize, BodyPart<'b>), ParseError> {
+    ) -> Result<Decoded<'b>, ParseError> {
         if let Some(input) = fast_path(input)
             && let Some(part) = self.content_fast(input, most)
         {
@@ -224,7 +236,7 @@ impl BodyDecoder {
         &mut self,
         input: &'b [u8],
         most: usize,
-    ) -> Result<(usize, BodyPart<'b>), ParseError> {
+    ) -> Result<Decoded<'b>, ParseError> {
         let mut line_end = 0;
         loop {
             let rest = input.get(line_end..).unwrap_or(&[]);
@@ -232,8 +244,12 @@ impl BodyDecoder {
                 matches!(self.state, State::Octets | State::ChunkOctets | State::UntilClose);
             let rest = if is_data { rest.get(..most).unwrap_or(rest) } else { rest };
             match self.decode(rest) {
-                Ok((used, BodyPart::Chunk { .. })) => line_end = line_end.saturating_add(used),
-                Ok((used, part)) => return Ok((line_end.saturating_add(used), part)),
+                Ok(Decoded { used, part: BodyPart::Chunk { .. } }) => {
+                    line_end = line_end.saturating_add(used)
+                }
+                Ok(Decoded { used, part }) => {
+                    return Ok(Decoded { used: line_end.saturating_add(used), part });
+                }
                 Err(error) => return Err(self.reject(error.offset_by(line_end))),
             }
         }
@@ -279,22 +295,19 @@ impl BodyDecoder {
     }
 
     #[cfg_attr(target_pointer_width = "64", inline(never))]
-    pub(crate) fn decode_slow<'b>(
-        &mut self,
-        input: &'b [u8],
-    ) -> Result<(usize, BodyPart<'b>), ParseError> {
+    pub(crate) fn decode_slow<'b>(&mut self, input: &'b [u8]) -> Result<Decoded<'b>, ParseError> {
         self.presented = input.len();
         if let Some(error) = self.rejection {
             return Err(error);
         }
         match self.state {
-            State::End | State::Rejected => Ok((0, BodyPart::End)),
+            State::End | State::Rejected => Ok(Decoded { used: 0, part: BodyPart::End }),
             State::Octets | State::ChunkOctets => Ok(self.data(input)),
             State::UntilClose => self.data_until_close(input),
             State::ChunkLine => self.chunk_line(input, 0),
             State::ChunkEnd => match input {
                 [b'\r', b'\n', ..] => self.chunk_line(input, 2),
-                [] | [b'\r'] => Ok((0, BodyPart::NeedMore)),
+                [] | [b'\r'] => Ok(Decoded { used: 0, part: BodyPart::NeedMore }),
                 [b'\r', ..] => Err(ParseError::new(ParseErrorKind::ChunkEnd, 1, 1)),
                 _ => Err(ParseError::new(ParseErrorKind::ChunkEnd, 0, 1)),
             },
@@ -304,7 +317,7 @@ impl BodyDecoder {
     }
 
     /// Decodes octets of the body or of the chunk.
-    fn data<'b>(&mut self, input: &'b [u8]) -> (usize, BodyPart<'b>) {
+    fn data<'b>(&mut self, input: &'b [u8]) -> Decoded<'b> {
         let data = match usize::try_from(self.left).ok().and_then(|left| input.get(..left)) {
             Some(data) => {
                 self.state = if self.state == State::Octets { State::End } else { State::ChunkEnd };
@@ -315,33 +328,27 @@ impl BodyDecoder {
                 input
             }
         };
-        if data.is_empty() { (0, BodyPart::NeedMore) } else { (data.len(), BodyPart::Data(data)) }
+        let part = if data.is_empty() { BodyPart::NeedMore } else { BodyPart::Data(data) };
+        Decoded { used: data.len(), part }
     }
 
     /// Decodes octets of a body that the close of the connection ends.
-    fn data_until_close<'b>(
-        &mut self,
-        input: &'b [u8],
-    ) -> Result<(usize, BodyPart<'b>), ParseError> {
+    fn data_until_close<'b>(&mut self, input: &'b [u8]) -> Result<Decoded<'b>, ParseError> {
         let allowed = usize::try_from(self.body_left).unwrap_or(input.len()).min(input.len());
         self.body_left = self.body_left.saturating_sub(allowed as u64);
         match input.get(..allowed) {
-            Some(data @ [_, ..]) => Ok((allowed, BodyPart::Data(data))),
-            _ if input.is_empty() => Ok((0, BodyPart::NeedMore)),
+            Some(data @ [_, ..]) => Ok(Decoded { used: allowed, part: BodyPart::Data(data) }),
+            _ if input.is_empty() => Ok(Decoded { used: 0, part: BodyPart::NeedMore }),
             _ => Err(ParseError::new(ParseErrorKind::BodyTooLarge, 0, 1)),
         }
     }
 
     /// Parses the chunk line at `start`; the octets used include those before the line.
-    fn chunk_line<'b>(
-        &mut self,
-        input: &'b [u8],
-        start: usize,
-    ) -> Result<(usize, BodyPart<'b>), ParseError> {
+    fn chunk_line<'b>(&mut self, input: &'b [u8], start: usize) -> Result<Decoded<'b>, ParseError> {
         let Some(end) =
             self.line_end(input, start, self.chunk_line_limit, ParseErrorKind::ChunkLineTooLong)?
         else {
-            return Ok((0, BodyPart::NeedMore));
+            return Ok(Decoded { used: 0, part: BodyPart::NeedMore });
         };
         let line = input.get(start..end).unwrap_or(&[]);
         let (_, ChunkLine { digits, size, extensions }) =
@@ -369,14 +376,15 @@ impl BodyDecoder {
         };
         self.state = if size == 0 { State::Trailers } else { State::ChunkOctets };
         self.left = size;
-        Ok((end, BodyPart::Chunk { size, extensions: ChunkExtensions::new(extensions) }))
+        let extensions = ChunkExtensions::new(extensions);
+        Ok(Decoded { used: end, part: BodyPart::Chunk { size, extensions } })
     }
 
-    fn trailer<'b>(&mut self, input: &'b [u8]) -> Result<(usize, BodyPart<'b>), ParseError> {
+    fn trailer<'b>(&mut self, input: &'b [u8]) -> Result<Decoded<'b>, ParseError> {
         let Some(end) =
             self.line_end(input, 0, self.trailers_left, ParseErrorKind::TrailersTooLong)?
         else {
-            return Ok((0, BodyPart::NeedMore));
+            return Ok(Decoded { used: 0, part: BodyPart::NeedMore });
         };
         self.trailers_left =
             self.trailers_left.saturating_sub(u16::try_from(end).unwrap_or(u16::MAX));
@@ -384,7 +392,7 @@ impl BodyDecoder {
         let (_, field) = field_line_or_end(Words::new(line)).map_err(|stop| stop.error(line, 0))?;
         let Some(field) = field else {
             self.state = State::End;
-            return Ok((end, BodyPart::End));
+            return Ok(Decoded { used: end, part: BodyPart::End });
         };
         let name = FieldName::from_token(field.name.of(line));
         self.trailer_lines_left = self
@@ -394,7 +402,8 @@ impl BodyDecoder {
         if name.is_message_control() {
             return Err(ParseError::new(ParseErrorKind::ForbiddenTrailer, 0, field.name.len()));
         }
-        Ok((end, BodyPart::Trailer { name, value: FieldValue::from_text(field.value.of(line)) }))
+        let value = FieldValue::from_text(field.value.of(line));
+        Ok(Decoded { used: end, part: BodyPart::Trailer { name, value } })
     }
 
     /// Returns the end of the line that begins at `start`, or `None` before its LF arrives. Octets
@@ -428,23 +437,24 @@ impl BodyDecoder {
 impl BodyDecoder {
     /// Decodes a chunk line, or all the data of a chunk; `None` for the slow path.
     #[inline(always)]
-    fn decode_fast<'b>(&mut self, input: &'b [u8]) -> Option<(usize, BodyPart<'b>)> {
+    fn decode_fast<'b>(&mut self, input: &'b [u8]) -> Option<Decoded<'b>> {
         self.presented = input.len();
         if self.state == State::ChunkOctets {
             let data = input.get(..usize::try_from(self.left).ok()?)?;
             self.state = State::ChunkEnd;
-            return Some((data.len(), BodyPart::Data(data)));
+            return Some(Decoded { used: data.len(), part: BodyPart::Data(data) });
         }
         let (end, size) = self.line_fast(input)?;
         self.body_left = self.body_left.wrapping_sub(size);
         self.state = State::ChunkOctets;
         self.left = size;
-        Some((end, BodyPart::Chunk { size, extensions: ChunkExtensions::new(&[]) }))
+        let extensions = ChunkExtensions::new(&[]);
+        Some(Decoded { used: end, part: BodyPart::Chunk { size, extensions } })
     }
 
     /// Decodes a chunk line and the data after it, if at most `most` octets.
     #[inline(always)]
-    fn content_fast<'b>(&mut self, input: &'b [u8], most: usize) -> Option<(usize, BodyPart<'b>)> {
+    fn content_fast<'b>(&mut self, input: &'b [u8], most: usize) -> Option<Decoded<'b>> {
         let (line_end, size) = self.line_fast(input)?;
         let data = input.get(line_end..)?.get(..usize::try_from(size).ok()?)?;
         if data.len() > most {
@@ -453,7 +463,7 @@ impl BodyDecoder {
         self.presented = input.len();
         self.body_left = self.body_left.wrapping_sub(size);
         self.state = State::ChunkEnd;
-        Some((line_end.wrapping_add(data.len()), BodyPart::Data(data)))
+        Some(Decoded { used: line_end.wrapping_add(data.len()), part: BodyPart::Data(data) })
     }
 
     /// Returns the end of a chunk line, and its size, without changing the decoder.

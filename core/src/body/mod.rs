@@ -5,4 +5,4 @@ mod decoder;
 
 pub use crate::framing::Framing;
 pub use chunk_extensions::{ChunkExtension, ChunkExtensions};
-pub use decoder::{BodyDecoder, BodyPart};
+pub use decoder::{BodyDecoder, BodyPart, Decoded};

@@ -2,7 +2,7 @@
 
 use super::outgoing::Outgoing;
 use super::recv_half::{InPhase, Inbound, Shared};
-use super::{ClientEvent, ClientState, Event, RecvHalf};
+use super::{ClientState, Event, Received, RecvHalf};
 use crate::error::{ParseError, ParseErrorKind, WriteError};
 use crate::framing::Framing;
 use crate::head::{
@@ -14,6 +14,7 @@ use crate::write::{
     BodyStep, HeadWriter, HeadWritten, Request, RequestContext, Sink, StreamSink, TrailerField,
     WireBuf, body_calls,
 };
+use core::convert::Infallible;
 
 /// The client side of a connection, without I/O and without a clock [RFC 9112 section 9].
 ///
@@ -28,7 +29,7 @@ use crate::write::{
 /// use bareline_core::{
 ///     ClientConnection, FieldName, FieldSpans, FieldValue, Method, Target, WireBuf,
 /// };
-/// use bareline_core::connection::{ClientEvent, ClientState};
+/// use bareline_core::connection::{ClientState, Received};
 /// use bareline_core::head::Limits;
 ///
 /// let (mut spans, mut out) = (FieldSpans::<8>::new(), WireBuf::<128>::new());
@@ -36,11 +37,11 @@ use crate::write::{
 /// let head = connection.request(Method::GET, Target::ROOT, &mut out).unwrap();
 /// head.field(FieldName::HOST, FieldValue::from_static("a")).unwrap().without_body().unwrap();
 /// let mut received = *b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
-/// let (used, event) = connection.receive(&mut received, spans.lend())?;
-/// assert!(matches!(event, ClientEvent::Head(head) if head.status().code() == 200));
+/// let Received { used, event } = connection.receive(&mut received, spans.lend())?;
+/// assert!(matches!(event, Event::Head(head) if head.status() == 200));
 /// let data = connection.receive(&mut received[used..], spans.lend())?;
-/// assert!(matches!(data, (2, ClientEvent::Data(b"hi"))));
-/// assert!(matches!(connection.receive(&mut [], spans.lend())?, (0, ClientEvent::End)));
+/// assert!(matches!(data.event, Event::Data(b"hi")));
+/// assert!(matches!(connection.receive(&mut [], spans.lend())?.event, Event::End));
 /// assert_eq!(connection.state(), ClientState::Idle);
 /// # Ok::<(), bareline_core::error::ParseError>(())
 /// ```
@@ -149,7 +150,7 @@ impl ClientConnection {
 
     body_calls!();
 
-    /// Parses received octets; returns the number of octets used, and the next event.
+    /// Parses received octets, and returns the next event.
     ///
     /// Each final response ends with one [`Event::End`], unless the caller begins the next request
     /// before it. While the request is still being written, the call returns it again.
@@ -162,13 +163,15 @@ impl ClientConnection {
         &mut self,
         input: &'b mut [u8],
         spans: LentSpans<'b>,
-    ) -> Result<(usize, ClientEvent<'b>), ParseError> {
+    ) -> Result<Received<'b, ResponseHead<'b>>, ParseError> {
         if self.inbound.phase == InPhase::Ended {
             self.leave_exchange();
         }
         let received = match (self.inbound.phase, &self.outbound.outgoing) {
-            (InPhase::Ended, _) if self.closes => Ok((0, Event::Closed)),
-            (InPhase::Head, Outgoing::Idle) if input.is_empty() => Ok((0, Event::NeedMore)),
+            (InPhase::Ended, _) if self.closes => Ok(Received::unused(Event::Closed)),
+            (InPhase::Head, Outgoing::Idle) if input.is_empty() => {
+                Ok(Received::unused(Event::NeedMore))
+            }
             (InPhase::Head, Outgoing::Idle) => {
                 Err(self.inbound.fail(ParseError::new(ParseErrorKind::Unsolicited, 0, 1)))
             }
@@ -178,15 +181,15 @@ impl ClientConnection {
         received.inspect_err(|_| self.shared.set_failed())
     }
 
-    /// Parses a response's body as [`receive`](Self::receive) does, while the caller still borrows
-    /// the head.
+    /// Parses a response's body as [`receive`](Self::receive) does, from octets that the call
+    /// leaves unchanged.
     ///
     /// The call needs no spans, skips chunk lines, and returns [`Event::End`] where no body is
     /// left.
     pub fn receive_body<'b>(
         &mut self,
         input: &'b [u8],
-    ) -> Result<(usize, ClientEvent<'b>), ParseError> {
+    ) -> Result<Received<'b, Infallible>, ParseError> {
         self.inbound.receive_body(input).inspect_err(|_| self.shared.set_failed())
     }
 
@@ -198,7 +201,7 @@ impl ClientConnection {
         &mut self,
         input: &'b [u8],
         buffer: &mut [u8],
-    ) -> Result<(usize, ClientEvent<'b>), ParseError> {
+    ) -> Result<Received<'b, Infallible>, ParseError> {
         self.inbound.read_body(input, buffer).inspect_err(|_| self.shared.set_failed())
     }
 
@@ -206,7 +209,7 @@ impl ClientConnection {
         &mut self,
         input: &'b mut [u8],
         mut spans: LentSpans<'b>,
-    ) -> Result<(usize, ClientEvent<'b>), ParseError> {
+    ) -> Result<Received<'b, ResponseHead<'b>>, ParseError> {
         let parsed = loop {
             match ResponseParts::resume(
                 &mut self.progress,
@@ -225,7 +228,7 @@ impl ClientConnection {
         let Parsed::Complete { message: parts, len } =
             parsed.map_err(|error| self.inbound.fail(error))?
         else {
-            return Ok((0, Event::NeedMore));
+            return Ok(Received::unused(Event::NeedMore));
         };
         let head = ResponseHead::parsed(input, len, spans, parts);
         self.progress = ResponseProgress::new();
@@ -240,7 +243,7 @@ impl ClientConnection {
                 self.inbound.fail(ParseError::new(ParseErrorKind::TooManyInterim, 0, len))
             })?;
             self.outbound.expects_continue &= head.status() != Status::CONTINUE;
-            return Ok((len, Event::Head(head)));
+            return Ok(Received { used: len, event: Event::Head(head) });
         }
         if head.status() == Status::SWITCHING_PROTOCOLS && !self.outbound.offers_upgrade {
             return Err(self.inbound.fail(ParseError::new(
@@ -257,7 +260,7 @@ impl ClientConnection {
         if framing == Framing::Tunnel {
             self.inbound.phase = InPhase::Upgraded;
         }
-        Ok((len, Event::Head(head)))
+        Ok(Received { used: len, event: Event::Head(head) })
     }
 
     /// Begins the next exchange if the present one is over and the connection persists.

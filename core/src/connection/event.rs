@@ -3,13 +3,47 @@
 use crate::body::{BodyPart, ChunkExtensions};
 use crate::head::{RequestHead, ResponseHead};
 use crate::value::{FieldName, FieldValue};
+use core::convert::Infallible;
 
 /// An event that a server receives.
 pub type ServerEvent<'b> = Event<'b, RequestHead<'b>>;
 /// An event that a client receives.
 pub type ClientEvent<'b> = Event<'b, ResponseHead<'b>>;
 
-/// A received event: a head, a part of a body, or an end.
+/// An event of a body. It has no head.
+pub type BodyEvent<'b> = Event<'b, Infallible>;
+
+/// A received event, and the number of octets that it takes.
+///
+/// ```
+/// use bareline_core::connection::Received;
+/// use bareline_core::{Event, FieldSpans, ServerConnection};
+///
+/// let (mut connection, mut spans) = (ServerConnection::default(), FieldSpans::<8>::new());
+/// let mut input = *b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET";
+/// let Received { used, event } = connection.receive(&mut input, spans.lend())?;
+/// assert!(matches!(event, Event::Head(head) if head.target() == "/"));
+/// assert_eq!(&input[used..], b"GET");
+/// # Ok::<(), bareline_core::error::ParseError>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[must_use = "the caller presents the octets after the used ones next"]
+pub struct Received<'b, H> {
+    /// The number of octets used, from the first octet of the input on.
+    pub used: usize,
+    /// The event.
+    pub event: Event<'b, H>,
+}
+
+impl<'b, H> Received<'b, H> {
+    /// Returns an event that takes no octets.
+    pub(super) const fn unused(event: Event<'b, H>) -> Self {
+        Self { used: 0, event }
+    }
+}
+
+/// An event: a head, a part of a body, or an end.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Event<'b, H> {

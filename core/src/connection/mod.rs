@@ -9,7 +9,7 @@ mod server;
 mod state;
 
 pub use client::{ClientConnection, ClientSendHalf, RequestHeadWriter};
-pub use event::{ClientEvent, Event, ServerEvent};
+pub use event::{BodyEvent, ClientEvent, Event, Received, ServerEvent};
 pub use recv_buf::RecvBuf;
 pub use recv_half::RecvHalf;
 pub use server::{ResponseHeadWriter, ServerConnection, ServerSendHalf};

@@ -1,10 +1,11 @@
 //! The half of a connection that receives bodies, in both roles.
 
-use super::Event;
-use crate::body::{BodyDecoder, BodyPart};
+use super::{Event, Received};
+use crate::body::{BodyDecoder, BodyPart, Decoded};
 use crate::error::{ParseError, ParseErrorKind};
 use crate::framing::Framing;
 use crate::head::Limits;
+use core::convert::Infallible;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 /// The receiving half of a connection: receives the rest of a message after its head.
@@ -19,14 +20,32 @@ impl RecvHalf<'_> {
     ///
     /// The half does not parse the head of the next message. It sets no limit on octets after the
     /// response, because its caller wants them.
-    pub fn receive_body<'b, H>(
+    pub fn receive_body<'b>(
         &mut self,
         input: &'b [u8],
-    ) -> Result<(usize, Event<'b, H>), ParseError> {
+    ) -> Result<Received<'b, Infallible>, ParseError> {
+        self.receive_by(Inbound::receive_body, input)
+    }
+
+    /// Parses a body as [`receive_body`](Self::receive_body) does, and copies the octets of each
+    /// [`Event::Data`] into `buffer`, as many as fit. The rest is not used.
+    pub fn read_body<'b>(
+        &mut self,
+        input: &'b [u8],
+        buffer: &mut [u8],
+    ) -> Result<Received<'b, Infallible>, ParseError> {
+        self.receive_by(|inbound, input| inbound.read_body(input, buffer), input)
+    }
+
+    fn receive_by<'b>(
+        &mut self,
+        read: impl FnOnce(&mut Inbound, &'b [u8]) -> Result<Received<'b, Infallible>, ParseError>,
+        input: &'b [u8],
+    ) -> Result<Received<'b, Infallible>, ParseError> {
         if self.shared.has_failed() && self.inbound.phase != InPhase::Closed {
-            return Ok((0, Event::Closed));
+            return Ok(Received::unused(Event::Closed));
         }
-        let received = self.inbound.receive_body(input);
+        let received = read(self.inbound, input);
         self.shared.note(self.inbound, received.is_err());
         received
     }
@@ -97,9 +116,6 @@ pub(super) enum InPhase {
     Closed,
 }
 
-/// The number of octets used, and the part of a body in them.
-type Decoded<'b> = Result<(usize, BodyPart<'b>), ParseError>;
-
 impl Inbound {
     pub(super) const fn new(limits: &Limits) -> Self {
         Self {
@@ -114,7 +130,7 @@ impl Inbound {
     pub(super) fn receive_body<'b, H>(
         &mut self,
         input: &'b [u8],
-    ) -> Result<(usize, Event<'b, H>), ParseError> {
+    ) -> Result<Received<'b, H>, ParseError> {
         self.receive_by(BodyDecoder::content, input)
     }
 
@@ -123,7 +139,7 @@ impl Inbound {
         &mut self,
         input: &'b [u8],
         buffer: &mut [u8],
-    ) -> Result<(usize, Event<'b, H>), ParseError> {
+    ) -> Result<Received<'b, H>, ParseError> {
         self.receive_by(|body, input| body.read(input, buffer), input)
     }
 
@@ -131,32 +147,32 @@ impl Inbound {
     pub(super) fn receive_part<'b, H>(
         &mut self,
         input: &'b [u8],
-    ) -> Result<(usize, Event<'b, H>), ParseError> {
+    ) -> Result<Received<'b, H>, ParseError> {
         self.receive_by(BodyDecoder::decode, input)
     }
 
     #[inline(always)]
     fn receive_by<'b, H>(
         &mut self,
-        decode: impl FnOnce(&mut BodyDecoder, &'b [u8]) -> Decoded<'b>,
+        decode: impl FnOnce(&mut BodyDecoder, &'b [u8]) -> Result<Decoded<'b>, ParseError>,
         input: &'b [u8],
-    ) -> Result<(usize, Event<'b, H>), ParseError> {
+    ) -> Result<Received<'b, H>, ParseError> {
         match self.phase {
             InPhase::Body => {
-                let (used, part) =
+                let Decoded { used, part } =
                     decode(&mut self.decoder, input).map_err(|error| self.fail(error))?;
                 if part == BodyPart::End {
                     self.phase = InPhase::Ended;
                 }
-                Ok((used, part.into()))
+                Ok(Received { used, event: part.into() })
             }
             InPhase::Complete => {
                 self.phase = InPhase::Ended;
-                Ok((0, Event::End))
+                Ok(Received::unused(Event::End))
             }
-            InPhase::Head | InPhase::Ended => Ok((0, Event::End)),
-            InPhase::Upgraded => Ok((0, Event::Upgraded)),
-            InPhase::Closed => self.error.map_or(Ok((0, Event::Closed)), Err),
+            InPhase::Head | InPhase::Ended => Ok(Received::unused(Event::End)),
+            InPhase::Upgraded => Ok(Received::unused(Event::Upgraded)),
+            InPhase::Closed => self.error.map_or(Ok(Received::unused(Event::Closed)), Err),
         }
     }
 
@@ -173,8 +189,8 @@ impl Inbound {
         while self.phase == InPhase::Body {
             let rest = allowed.get(used..).unwrap_or(&[]);
             match self.receive_part::<()>(rest) {
-                Ok((_, Event::NeedMore)) | Err(_) => break,
-                Ok((count, _)) => used = used.saturating_add(count),
+                Ok(Received { event: Event::NeedMore, .. }) | Err(_) => break,
+                Ok(received) => used = used.saturating_add(received.used),
             }
         }
         // Input beyond the limit exhausts it, even if the limit cuts a line.

@@ -2,7 +2,7 @@
 
 use super::outgoing::Outgoing;
 use super::recv_half::{InPhase, Inbound, Shared};
-use super::{Event, RecvHalf, ServerEvent, ServerState};
+use super::{Event, Received, RecvHalf, ServerState};
 use crate::error::{ParseError, ParseErrorKind, WriteError};
 use crate::head::{Facts, LentSpans, Limits, Parsed, RequestHead, RequestProgress};
 use crate::record::debug_record;
@@ -11,6 +11,7 @@ use crate::write::{
     BodyStep, HeadWriter, HeadWritten, Persistence, RequestContext, Response, Sink, StreamSink,
     TrailerField, WireBuf, body_calls,
 };
+use core::convert::Infallible;
 
 /// The server side of a connection, without I/O and without a clock [RFC 9112 section 9].
 ///
@@ -27,15 +28,15 @@ use crate::write::{
 /// response while the body is read.
 ///
 /// ```
-/// use bareline_core::connection::{ServerEvent, ServerState};
+/// use bareline_core::connection::{Received, ServerState};
 /// use bareline_core::head::Limits;
-/// use bareline_core::{FieldSpans, ServerConnection, Status, WireBuf};
+/// use bareline_core::{Event, FieldSpans, ServerConnection, Status, WireBuf};
 ///
 /// let (mut spans, mut out) = (FieldSpans::<8>::new(), WireBuf::<128>::new());
 /// let mut connection = ServerConnection::new(Limits::DEFAULT);
-/// let received = b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /2";
-/// let (used, event) = connection.receive(received, spans.lend())?;
-/// assert!(matches!(event, ServerEvent::Head(head) if head.target().path() == "/"));
+/// let mut received = *b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /2";
+/// let Received { used, event } = connection.receive(&mut received, spans.lend())?;
+/// assert!(matches!(event, Event::Head(head) if head.target().path() == "/"));
 /// connection.respond(Status::OK, &mut out).and_then(|head| head.body(b"hi")).unwrap();
 /// assert_eq!((connection.state(), &received[used..]), (ServerState::Idle, &b"GET /2"[..]));
 /// # Ok::<(), bareline_core::error::ParseError>(())
@@ -91,9 +92,6 @@ pub struct ServerSendHalf<'c> {
     shared: &'c Shared,
 }
 
-/// The number of octets used, and their event.
-type Received<'b> = Result<(usize, ServerEvent<'b>), ParseError>;
-
 impl ServerConnection {
     /// Returns a connection that has just been accepted.
     pub const fn new(limits: Limits) -> Self {
@@ -108,7 +106,8 @@ impl ServerConnection {
         }
     }
 
-    /// Parses received octets; returns the number of octets used, and the next event.
+    /// Parses received octets, and returns the next event. A server leaves `input` unchanged; it is
+    /// mutable because [a client](crate::ClientConnection::receive) unfolds field lines in it.
     ///
     /// The caller presents unused octets again, followed by more, with the same spans. After a
     /// complete request and response, the call parses the next request. Until a complete request
@@ -117,32 +116,34 @@ impl ServerConnection {
     /// of `input`.
     pub fn receive<'b>(
         &mut self,
-        input: &'b [u8],
+        input: &'b mut [u8],
         spans: LentSpans<'b>,
-    ) -> Result<(usize, ServerEvent<'b>), ParseError> {
+    ) -> Result<Received<'b, RequestHead<'b>>, ParseError> {
         self.leave_exchange();
         let Outbound { next, rejects, .. } = self.outbound;
         let received = match (self.inbound.phase, &self.outbound.outgoing) {
             // A caller that waits for a request passes no octets first.
-            (InPhase::Head, _) if input.is_empty() && !rejects => Ok((0, Event::NeedMore)),
+            (InPhase::Head, _) if input.is_empty() && !rejects => {
+                Ok(Received::unused(Event::NeedMore))
+            }
             (InPhase::Head, _) if !rejects => self.receive_head(input, spans),
             (phase, Outgoing::Complete) if next == Next::Close && phase != InPhase::Closed => {
-                Ok((0, Event::Closed))
+                Ok(Received::unused(Event::Closed))
             }
             _ => return self.receive_by(Inbound::receive_part, input),
         };
         self.received(received)
     }
 
-    /// Parses a request's body as [`receive`](Self::receive) does, while the caller still borrows
-    /// the head.
+    /// Parses a request's body as [`receive`](Self::receive) does, from octets that are borrowed
+    /// immutably.
     ///
     /// The call needs no spans, skips chunk lines, and returns [`Event::End`] where no body is
     /// left. It also works after the response.
     pub fn receive_body<'b>(
         &mut self,
         input: &'b [u8],
-    ) -> Result<(usize, ServerEvent<'b>), ParseError> {
+    ) -> Result<Received<'b, Infallible>, ParseError> {
         self.receive_by(Inbound::receive_body, input)
     }
 
@@ -157,34 +158,35 @@ impl ServerConnection {
     ///
     /// let (mut spans, mut buffer) = (FieldSpans::<8>::new(), [0; 4]);
     /// let mut connection = ServerConnection::new(Limits::DEFAULT);
-    /// let head = b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
-    /// connection.receive(head, spans.lend())?;
+    /// let mut head = *b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    /// connection.receive(&mut head, spans.lend())?;
     /// let body = b"5\r\nhello\r\n0\r\n\r\n";
-    /// assert!(matches!(connection.read_body(body, &mut buffer)?, (7, Event::Data(b"hell"))));
-    /// assert!(matches!(connection.read_body(&body[7..], &mut buffer)?, (1, Event::Data(b"o"))));
-    /// assert!(matches!(connection.read_body(&body[8..], &mut buffer)?, (7, Event::End)));
+    /// let first = connection.read_body(body, &mut buffer)?;
+    /// assert!(matches!(first.event, Event::Data(b"hell")));
+    /// let second = connection.read_body(&body[first.used..], &mut buffer)?;
+    /// assert!(matches!(second.event, Event::Data(b"o")));
     /// # Ok::<(), bareline_core::error::ParseError>(())
     /// ```
     pub fn read_body<'b>(
         &mut self,
         input: &'b [u8],
         buffer: &mut [u8],
-    ) -> Result<(usize, ServerEvent<'b>), ParseError> {
+    ) -> Result<Received<'b, Infallible>, ParseError> {
         self.receive_by(|inbound, input| inbound.read_body(input, buffer), input)
     }
 
     #[inline(always)]
-    fn receive_by<'b>(
+    fn receive_by<'b, H>(
         &mut self,
-        read: impl FnOnce(&mut Inbound, &'b [u8]) -> Received<'b>,
+        read: impl FnOnce(&mut Inbound, &'b [u8]) -> Result<Received<'b, H>, ParseError>,
         input: &'b [u8],
-    ) -> Received<'b> {
+    ) -> Result<Received<'b, H>, ParseError> {
         let received = match (self.inbound.phase, &self.outbound.outgoing) {
-            _ if self.outbound.rejects => Ok((0, Event::Closed)),
+            _ if self.outbound.rejects => Ok(Received::unused(Event::Closed)),
             (phase, Outgoing::Complete)
                 if self.outbound.next == Next::Upgrade && phase != InPhase::Closed =>
             {
-                Ok((0, Event::Upgraded))
+                Ok(Received::unused(Event::Upgraded))
             }
             _ => read(&mut self.inbound, input),
         };
@@ -208,8 +210,8 @@ impl ServerConnection {
     ///
     /// let (mut spans, mut out) = (FieldSpans::<8>::new(), WireBuf::<128>::new());
     /// let mut connection = ServerConnection::new(Limits::DEFAULT);
-    /// let received = b"PUT /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi";
-    /// let (used, _) = connection.receive(received, spans.lend())?;
+    /// let mut received = *b"PUT /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi";
+    /// let used = connection.receive(&mut received, spans.lend())?.used;
     /// assert_eq!(connection.discard_body(&received[used..]), 2);
     /// connection.respond(Status::NOT_FOUND, &mut out).and_then(|head| head.body(b"no")).unwrap();
     /// assert_eq!(connection.state(), ServerState::Idle);
@@ -242,16 +244,20 @@ impl ServerConnection {
     }
 
     /// Records the event of received octets.
-    fn received<'b>(&mut self, received: Received<'b>) -> Received<'b> {
+    fn received<'b, H>(
+        &mut self,
+        received: Result<Received<'b, H>, ParseError>,
+    ) -> Result<Received<'b, H>, ParseError> {
         match received {
-            Ok((_, Event::NeedMore)) if self.is_peer_closed => {
-                return self.on_eof().map(|()| (0, Event::Closed));
+            Ok(Received { event: Event::NeedMore, .. }) if self.is_peer_closed => {
+                return self.on_eof().map(|()| Received::unused(Event::Closed));
             }
-            Ok((_, Event::NeedMore)) => return received,
+            Ok(Received { event: Event::NeedMore, .. }) => return received,
             // A client that has sent octets of the body no longer waits for a 100.
-            Ok((1.., Event::Data(_) | Event::Chunk { .. } | Event::End)) => {
-                self.outbound.expects_continue = false
-            }
+            Ok(Received {
+                used: 1..,
+                event: Event::Data(_) | Event::Chunk { .. } | Event::End,
+            }) => self.outbound.expects_continue = false,
             Ok(_) | Err(_) => {}
         }
         self.shared.note(&self.inbound, received.is_err());
@@ -262,11 +268,11 @@ impl ServerConnection {
         &mut self,
         input: &'b [u8],
         spans: LentSpans<'b>,
-    ) -> Result<(usize, ServerEvent<'b>), ParseError> {
+    ) -> Result<Received<'b, RequestHead<'b>>, ParseError> {
         let Self { progress, facts, limits, .. } = self;
         let parsed = RequestHead::resume(progress, facts, input, spans, limits, Medium::Stream);
         match parsed.map_err(|error| self.inbound.fail(error))? {
-            Parsed::Incomplete => Ok((0, Event::NeedMore)),
+            Parsed::Incomplete => Ok(Received::unused(Event::NeedMore)),
             Parsed::Complete { message: head, len } => {
                 let options = head.options();
                 let begun = self.inbound.begin_body(head.framing(), &self.limits);
@@ -283,7 +289,7 @@ impl ServerConnection {
                     offers_upgrade: options.offers_upgrade(head.version()),
                     rejects: false,
                 };
-                begun.map(|()| (len, Event::Head(head)))
+                begun.map(|()| Received { used: len, event: Event::Head(head) })
             }
         }
     }
@@ -368,8 +374,8 @@ impl ServerConnection {
     /// says `Connection: close`, and nothing is sent or read after it.
     ///
     /// Fails with [`WriteError::InterimStatus`] for a status 1xx. Fails with
-    /// [`WriteError::NoRequest`] or [`WriteError::BodyNotEnded`] after a response has begun: then the
-    /// caller can only close.
+    /// [`WriteError::NoRequest`] or [`WriteError::BodyNotEnded`] after a response has begun: then
+    /// the caller can only close.
     pub fn reject<'w, const M: usize>(
         &'w mut self,
         status: Status,

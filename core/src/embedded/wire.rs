@@ -1,7 +1,9 @@
 //! A server connection with its buffers, without reading and writing.
 
 use super::StreamError;
-use crate::connection::{Event, RecvBuf, ResponseHeadWriter, ServerConnection, ServerState};
+use crate::connection::{
+    Event, Received, RecvBuf, ResponseHeadWriter, ServerConnection, ServerState,
+};
 use crate::error::{ParseError, WriteError};
 use crate::head::{FieldSpans, Limits, RequestHead, RequestParts};
 use crate::value::{FieldName, FieldValue, Status, Version};
@@ -55,8 +57,8 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
                     return Err(WriteError::ResponseDue.into());
                 }
             }
-            let (used, event) =
-                self.connection.receive(self.received.filled(), self.spans.lend())?;
+            let Received { used, event } =
+                self.connection.receive(self.received.filled_mut(), self.spans.lend())?;
             let is_starved = matches!(event, Event::NeedMore);
             if let Event::Head(head) = event {
                 let (.., request) = head.split();
@@ -88,7 +90,8 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
             return Err(WriteError::RequestUnread.into());
         }
         while !buffer.is_empty() {
-            let (used, event) = self.connection.read_body(self.received.filled(), buffer)?;
+            let Received { used, event } =
+                self.connection.read_body(self.received.filled(), buffer)?;
             let count = match event {
                 Event::Data(data) => Some(data.len()),
                 Event::End | Event::Upgraded | Event::Closed => Some(0),

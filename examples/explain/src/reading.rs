@@ -1,7 +1,7 @@
 //! The result of parsing octets: messages, their parts, and the error or leftover at the end.
 
 use bareline_core::body::Framing;
-use bareline_core::connection::{ClientState, ServerState};
+use bareline_core::connection::{ClientState, Received, ServerState};
 use bareline_core::error::{ParseError, WriteError};
 use bareline_core::head::{Fields, Limits};
 use bareline_core::{
@@ -346,12 +346,14 @@ pub fn requests(octets: &[u8], cuts: &[usize]) -> Reading {
     let (mut spans, mut out) = (FieldSpans::<FIELDS>::new(), WireBuf::<256>::new());
     let mut input = Input::new(octets, cuts);
     let mut reading = Reading::new(Sender::Client, Carrier::Open);
+    let mut copy = octets.to_vec();
     loop {
-        let presented = octets.get(input.start..input.end).unwrap_or_default();
-        let (used, event) = match connection.receive(presented, spans.lend()) {
+        let presented = copy.get_mut(input.start..input.end).unwrap_or_default();
+        let address = presented.as_ptr().addr();
+        let Received { used, event } = match connection.receive(presented, spans.lend()) {
             Err(error) => return reading.rejected(error, input.start),
-            Ok((_, Event::NeedMore)) if input.has_more() => continue,
-            Ok((_, Event::NeedMore)) => {
+            Ok(Received { event: Event::NeedMore, .. }) if input.has_more() => continue,
+            Ok(Received { event: Event::NeedMore, .. }) => {
                 // An empty line before a request does not begin one, unless it is all there is.
                 let is_begun =
                     connection.state() != ServerState::Idle || reading.messages.is_empty();
@@ -364,16 +366,12 @@ pub fn requests(octets: &[u8], cuts: &[usize]) -> Reading {
             (Event::Head(head), _) => {
                 reading.messages.push(Message {
                     end: input.start + used,
-                    ..request(head, presented, input.start)
+                    ..request(head, address, input.start)
                 });
             }
             (event, Some(message)) => {
-                message.take(
-                    event,
-                    presented.get(..used).unwrap_or_default(),
-                    presented.as_ptr().addr(),
-                    input.start,
-                );
+                let octets = octets.get(input.start..input.start + used).unwrap_or_default();
+                message.take(event, octets, address, input.start);
             }
             _ => {}
         }
@@ -405,7 +403,7 @@ pub fn requests(octets: &[u8], cuts: &[usize]) -> Reading {
     }
 }
 
-fn request(head: &RequestHead<'_>, octets: &[u8], position: usize) -> Message {
+fn request(head: &RequestHead<'_>, address: usize, position: usize) -> Message {
     let start_line = StartLine::Request {
         method: head.method().to_string(),
         target: head.target().to_string(),
@@ -417,7 +415,7 @@ fn request(head: &RequestHead<'_>, octets: &[u8], position: usize) -> Message {
     let version = head.method().as_bytes().len() + head.target().as_bytes().len() + 2;
     let digits = line.get(version + "HTTP/".len()..version + "HTTP/1.1".len()).unwrap_or_default();
     let mut message = Message::new(start_line, digits, &head.fields(), head.framing(), position);
-    let mut parts = Parts { parts: &mut message.parts, address: octets.as_ptr().addr(), position };
+    let mut parts = Parts { parts: &mut message.parts, address, position };
     parts.add(PartKind::Method, head.method().as_bytes());
     parts.add(PartKind::Target, head.target().as_bytes());
     parts.add(PartKind::Version, line.get(version..version + "HTTP/1.1".len()).unwrap_or_default());
@@ -470,16 +468,16 @@ pub fn responses(octets: &[u8], asked: Asked<'_>, cuts: &[usize]) -> Reading {
         let state = loop {
             let presented = mended.get_mut(input.start..input.end).unwrap_or_default();
             let address = presented.as_ptr().addr();
-            let (used, event) = match connection.receive(presented, spans.lend()) {
+            let Received { used, event } = match connection.receive(presented, spans.lend()) {
                 Err(error) => return reading.rejected(error, input.start),
-                Ok((_, Event::NeedMore)) if input.has_more() => continue,
-                Ok((_, Event::NeedMore))
+                Ok(Received { event: Event::NeedMore, .. }) if input.has_more() => continue,
+                Ok(Received { event: Event::NeedMore, .. })
                     if asked.is_closed && !is_told && connection.on_eof().is_ok() =>
                 {
                     is_told = true;
                     continue;
                 }
-                Ok((_, Event::NeedMore)) => {
+                Ok(Received { event: Event::NeedMore, .. }) => {
                     let is_begun = start < octets.len() || reading.messages.is_empty();
                     reading.tail = if is_begun { Tail::Incomplete } else { Tail::None };
                     return reading;
@@ -558,7 +556,7 @@ pub fn one_datagram(octets: &[u8], to: Method<'_>) -> Reading {
     let mut reading = Reading::new(sender, Carrier::Datagram);
     let read = match sender {
         Sender::Client => datagram::request(octets, spans.lend())
-            .map(|(head, body)| (request(&head, octets, 0), body)),
+            .map(|(head, body)| (request(&head, octets.as_ptr().addr(), 0), body)),
         Sender::Server => datagram::response(octets, to, spans.lend()).map(|(head, body)| {
             let framing = head.framing(to).unwrap_or(Framing::None);
             (response(&head, to, framing, octets.as_ptr().addr(), 0), body)

@@ -648,7 +648,7 @@ fn the_description_of_the_json_is_true() {
     let others = [
         "explain --json",
         "[name, value]",
-        "bareline_core::error::ParseErrorKind",
+        "ParseErrorKind",
         "9112 6.3",
         "1.1",
         "HTTP/",

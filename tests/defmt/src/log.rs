@@ -3,7 +3,7 @@
 
 #[cfg(target_os = "none")]
 mod board {
-    use bareline_core::body::{BodyDecoder, ChunkExtension, Framing};
+    use bareline_core::body::{BodyDecoder, ChunkExtension, Decoded, Framing};
     use bareline_core::connection::RecvBuf;
     use bareline_core::error::{ParseError, WriteError};
     use bareline_core::head::{Limits, Parsed};
@@ -58,17 +58,15 @@ mod board {
             WriteError::BufferFull
         );
         let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
-        let (used, part) = decoder.decode(b"3;a=b\r\n")?;
-        defmt::info!("{} {} {}", used, part, decoder.decode(b"abc")?.1);
+        let Decoded { used, part } = decoder.decode(b"3;a=b\r\n")?;
+        defmt::info!("{} {} {}", used, part, decoder.decode(b"abc")?.part);
         let extension: Option<ChunkExtension<'_>> = None;
         defmt::info!("{} {} {}", Framing::Length(7), Limits::DEFAULT, extension);
         let mut connection = ServerConnection::new(Limits::DEFAULT);
         let mut spans = FieldSpans::<4>::new();
+        let mut head = *b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
         defmt::info!("{} {}", connection, ClientConnection::new(Limits::DEFAULT));
-        defmt::info!(
-            "{}",
-            connection.receive(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", spans.lend())?.1
-        );
+        defmt::info!("{}", connection.receive(&mut head, spans.lend())?.event);
         defmt::info!("{} {} {}", connection.state(), RecvBuf::<16>::new(), WireBuf::<32>::new());
         Ok(())
     }

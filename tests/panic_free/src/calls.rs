@@ -1,8 +1,10 @@
 //! Calls of all functions of bareline-core that a firmware may call.
 
-use bareline_core::body::{BodyDecoder, BodyPart, ChunkExtension, ChunkExtensions, Framing};
+use bareline_core::body::{
+    BodyDecoder, BodyPart, ChunkExtension, ChunkExtensions, Decoded, Framing,
+};
 use bareline_core::connection::{
-    ClientEvent, ClientSendHalf, ClientState, RecvBuf, RecvHalf, RequestHeadWriter,
+    ClientEvent, ClientSendHalf, ClientState, Received, RecvBuf, RecvHalf, RequestHeadWriter,
     ResponseHeadWriter, ServerEvent, ServerSendHalf, ServerState,
 };
 use bareline_core::embedded_io_07::StreamError;
@@ -49,8 +51,6 @@ macro_rules! formatted {
 macro_rules! head {
     ($head:expr, $octets:expr $(, $way:literal => $end:ident($($argument:expr)?))*) => {{
         let (head, value) = ($head.version(black_box(Version::Http10)), FieldValue::new($octets)?);
-        // A request has no reason phrase.
-        let head = if black_box(true) { head.reason(value)? } else { head };
         let head = head
             .field(black_box(FieldName::HOST), value)?
             .fields(black_box(&[(FieldName::UPGRADE, value)]))?;
@@ -62,11 +62,18 @@ macro_rules! head {
     }};
 }
 
-/// Calls the methods of a head that a datagram does not have, too.
-macro_rules! stream_head {
+/// Calls the methods of a request's head that a datagram does not have, too.
+macro_rules! request_head {
+    ($head:expr, $octets:expr) => {
+        head!($head, $octets, 2 => length(black_box(7)), 3 => chunked())
+    };
+}
+
+/// Calls the methods of a response's head that a datagram does not have, too.
+macro_rules! response_head {
     ($head:expr, $octets:expr) => {
         head!(
-            $head, $octets,
+            $head.reason(FieldValue::new($octets)?)?, $octets,
             2 => length(black_box(7)), 3 => chunked(), 4 => until_close(),
             5 => body_until_close($octets)
         )
@@ -192,11 +199,11 @@ fn written(received: &[u8]) -> Result<(), WriteError> {
     black_box(MessageWriter::new());
     let value = FieldValue::new(received)?;
     let method = black_box(Method::PUT);
-    stream_head!(writer.request(method, black_box(Target::ROOT), &mut out)?, received);
+    request_head!(writer.request(method, black_box(Target::ROOT), &mut out)?, received);
     out.clear();
     let context = RequestContext::new(method, black_box(Version::Http10));
     let status = Status::new(black_box(200))?;
-    stream_head!(writer.response(context, status, &mut out)?, received);
+    response_head!(writer.response(context, status, &mut out)?, received);
     writer.send_data(received, &mut out)?;
     black_box(writer.frame_data(received, &mut out)?);
     writer.end_body(&[(FieldName::CONNECTION, value)], &mut out)?;
@@ -205,7 +212,8 @@ fn written(received: &[u8]) -> Result<(), WriteError> {
     head!(datagram::write_request(&mut out, method, black_box(Target::ASTERISK))?, received);
     black_box(out.as_bytes());
     out.clear();
-    head!(datagram::write_response(&mut out, black_box(RequestContext::UNREAD), status)?, received);
+    let response = datagram::write_response(&mut out, black_box(RequestContext::UNREAD), status)?;
+    head!(response.reason(value)?, received);
     black_box(out.as_bytes());
     Ok(())
 }
@@ -217,8 +225,8 @@ fn body(received: &[u8]) -> Result<(), ParseError> {
     while !rest.is_empty() {
         black_box(decoder.clone().read(rest, black_box(&mut [0; 8])).is_ok());
         let content = decoder.clone().content(rest)?;
-        black_box(content);
-        let (used, part) = decoder.decode(rest)?;
+        let _ = black_box(content);
+        let Decoded { used, part } = decoder.decode(rest)?;
         if let BodyPart::Chunk { extensions, .. } = &part {
             for one in extensions.iter() {
                 black_box((one.name(), one.value().map(Iterator::count)));
@@ -255,9 +263,11 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
             ServerState::Close | ServerState::Upgraded => return Ok(()),
             _ => {}
         }
-        let received_head = match connection.receive(buffer.filled(), spans.lend()) {
-            Ok((used, Event::Head(head))) => (used, head.to_owned_in::<_, 4>(black_box([0; 64]))),
-            Ok((used, event)) => {
+        let received_head = match connection.receive(buffer.filled_mut(), spans.lend()) {
+            Ok(Received { used, event: Event::Head(head) }) => {
+                (used, head.to_owned_in::<_, 4>(black_box([0; 64])))
+            }
+            Ok(Received { used, event }) => {
                 black_box(event);
                 (used, None)
             }
@@ -276,10 +286,9 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
             ));
             black_box((head.persists(), head.expects_continue(), head.offers_upgrade()));
             let (mut receiving, mut sending) = connection.split();
-            let (used, event) = receiving
-                .receive_body::<RequestHead<'_>>(buffer.filled())
-                .unwrap_or((0, Event::Closed));
-            black_box(event);
+            black_box(receiving.read_body(received, black_box(&mut [0; 8])).is_ok());
+            let body = receiving.receive_body(buffer.filled());
+            let used = body.map_or(0, |received| black_box(received).used);
             buffer.consume(used);
             black_box(buffer.is_full());
             black_box(buffer.fill_from(fill).is_ok());
@@ -294,7 +303,7 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
             sending.end_body(&[], &mut out)?;
             sending.respond_while_receiving(black_box(Status::OK), &mut out)?.chunked()?;
             sending.reject(black_box(Status::OK), &mut out)?.chunked()?;
-            stream_head!(connection.respond(black_box(Status::OK), &mut out)?, received);
+            response_head!(connection.respond(black_box(Status::OK), &mut out)?, received);
             connection.send_data(received, &mut out)?;
             black_box(connection.frame_data(received, &mut out)?);
             connection.end_body(&[], &mut out)?;
@@ -328,7 +337,7 @@ fn asked(received: &[u8]) -> Result<(), WriteError> {
     let (mut spans, mut out) = (FieldSpans::<16>::new(), WireBuf::<256>::new());
     let mut octets = [0u8; 512];
     octets.iter_mut().zip(received).for_each(|(to, from)| *to = *from);
-    stream_head!(
+    request_head!(
         connection.request(black_box(Method::PUT), black_box(Target::ROOT), &mut out)?,
         received
     );
@@ -341,7 +350,9 @@ fn asked(received: &[u8]) -> Result<(), WriteError> {
     black_box(sending.frame_data(received, &mut out)?);
     sending.end_body(&[], &mut out)?;
     black_box(connection.state());
-    while let Ok((used, event)) = connection.receive(black_box(&mut octets), spans.lend()) {
+    while let Ok(Received { used, event }) =
+        connection.receive(black_box(&mut octets), spans.lend())
+    {
         black_box((event, used));
         black_box(connection.receive_body(received).is_ok());
         black_box(connection.read_body(received, black_box(&mut [0; 8])).is_ok());

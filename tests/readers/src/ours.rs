@@ -1,13 +1,13 @@
 //! The reading of a message by bareline.
 
 use crate::message::{Field, Framing, Message, Outcome, Reading, Role};
-use bareline_core::body::{BodyDecoder, BodyPart};
-use bareline_core::connection::ClientEvent;
+use bareline_core::body::{BodyDecoder, BodyPart, Decoded};
+use bareline_core::connection::Received;
 use bareline_core::error::{ParseError, ParseErrorKind};
 use bareline_core::head::{Fields, Limits, Parsed};
 use bareline_core::{
-    ClientConnection, FieldName, FieldSpans, FieldValue, Method, RequestHead, ResponseHead, Target,
-    WireBuf,
+    ClientConnection, Event, FieldName, FieldSpans, FieldValue, Method, RequestHead, ResponseHead,
+    Target, WireBuf,
 };
 
 /// The number of fields that hyper accepts.
@@ -109,7 +109,9 @@ fn unfolded(message: &Message) -> Result<Option<(Reading, usize)>, ParseError> {
     head.without_body().expect("a request");
     let mut octets = message.octets.clone();
     match connection.receive(&mut octets, spans.lend())? {
-        (len, ClientEvent::Head(head)) => Ok(Some((of_response(&head, message.role)?, len))),
+        Received { used, event: Event::Head(head) } => {
+            Ok(Some((of_response(&head, message.role)?, used)))
+        }
         _ => Ok(None),
     }
 }
@@ -125,7 +127,8 @@ fn read_body(mut reading: Reading, octets: &[u8], len: usize) -> Result<Outcome,
     let mut body = BodyDecoder::new(ours, &Limits::DEFAULT);
     let (mut end, mut content, mut trailers) = (len, Vec::new(), Vec::new());
     let is_whole = loop {
-        let (used, part) = body.decode(&octets[end..]).map_err(|error| error.offset_by(end))?;
+        let Decoded { used, part } =
+            body.decode(&octets[end..]).map_err(|error| error.offset_by(end))?;
         end += used;
         match part {
             BodyPart::Data(data) => content.extend_from_slice(data),

@@ -3,7 +3,7 @@
 use crate::board::Board;
 use crate::task::{Piece, Task, WIRE, say};
 use bareline_core::body::Framing;
-use bareline_core::connection::{RecvBuf, ServerState};
+use bareline_core::connection::{Received, RecvBuf, ServerState};
 use bareline_core::error::WriteError;
 use bareline_core::head::Limits;
 use bareline_core::{Event, FieldSpans, ServerConnection, Status, WireBuf};
@@ -272,8 +272,8 @@ impl Connection {
     /// Parses the received octets.
     fn receive(&mut self, board: &mut Board) -> Step {
         let was_idle = self.http.state() == ServerState::Idle;
-        match self.http.receive(self.memory.input.filled(), self.memory.spans.lend()) {
-            Ok((used, Event::Head(head))) => {
+        match self.http.receive(self.memory.input.filled_mut(), self.memory.spans.lend()) {
+            Ok(Received { used, event: Event::Head(head) }) => {
                 self.task = Task::of(&head, board.now);
                 let limit = self.task.body_limit();
                 let is_too_long =
@@ -285,7 +285,7 @@ impl Connection {
                     self.http.on_overflow();
                 }
             }
-            Ok((used, Event::Data(data))) => {
+            Ok(Received { used, event: Event::Data(data) }) => {
                 let (length, kept) = (data.len(), self.task.take(data));
                 self.memory.input.consume(used.saturating_sub(kept));
                 self.body = self.body.saturating_add(length as u64);
@@ -294,17 +294,17 @@ impl Connection {
                     self.http.on_overflow();
                 }
             }
-            Ok((_, Event::NeedMore)) => {
+            Ok(Received { event: Event::NeedMore, .. }) => {
                 if was_idle && self.http.state() == ServerState::Head {
                     self.since = board.now;
                 }
                 return Step::Starved;
             }
-            Ok((used, Event::End)) => {
+            Ok(Received { used, event: Event::End }) => {
                 self.memory.input.consume(used);
                 self.task.take_end();
             }
-            Ok((used, _)) => self.memory.input.consume(used),
+            Ok(Received { used, .. }) => self.memory.input.consume(used),
             Err(_) => {} // the state is Reject now, and error() returns it
         }
         Step::Done

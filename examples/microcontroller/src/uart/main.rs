@@ -10,7 +10,7 @@
 
 mod nrf51;
 
-use bareline_core::connection::{RecvBuf, ServerState};
+use bareline_core::connection::{Received, RecvBuf, ServerState};
 use bareline_core::error::WriteError;
 use bareline_core::head::Limits;
 use bareline_core::{
@@ -90,9 +90,9 @@ fn serve(input: &mut RecvBuf<INPUT>) -> Result<(), WriteError> {
             (ServerState::Close | ServerState::Upgraded | ServerState::Reject, _) => {
                 return Ok(());
             }
-            _ => match connection.receive(input.filled(), spans.lend()) {
+            _ => match connection.receive(input.filled_mut(), spans.lend()) {
                 // The head is gone when its body has been received: keep what the response needs.
-                Ok((count, Event::Head(head))) => {
+                Ok(Received { used: count, event: Event::Head(head) }) => {
                     // A 200 to CONNECT would open a tunnel.
                     let is_connect = head.method() == Method::CONNECT;
                     status = if is_connect { Status::NOT_IMPLEMENTED } else { Status::OK };
@@ -101,10 +101,10 @@ fn serve(input: &mut RecvBuf<INPUT>) -> Result<(), WriteError> {
                     text.push(head.target().path_as_bytes()).push(b", ");
                     (used, length) = (count, 0);
                 }
-                Ok((count, Event::Data(data))) => {
+                Ok(Received { used: count, event: Event::Data(data) }) => {
                     (used, length) = (count, length.saturating_add(data.len() as u64))
                 }
-                Ok((count, event)) => {
+                Ok(Received { used: count, event }) => {
                     (used, is_starved) = (count, matches!(event, Event::NeedMore))
                 }
                 Err(_) => {} // the state is Reject now, and error() returns it

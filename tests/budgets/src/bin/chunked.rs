@@ -2,7 +2,7 @@
 #![no_std]
 #![no_main]
 
-use bareline_core::body::{BodyDecoder, BodyPart, Framing};
+use bareline_core::body::{BodyDecoder, BodyPart, Decoded, Framing};
 use bareline_core::error::ParseError;
 use bareline_core::head::Limits;
 use budgets::{CHUNKED_BODY, measure};
@@ -19,8 +19,8 @@ fn decode(mut input: &[u8]) -> Result<usize, ParseError> {
     let mut octets = 0;
     loop {
         match decoder.content(input)? {
-            (_, BodyPart::End | BodyPart::NeedMore) => return Ok(octets),
-            (used, part) => {
+            Decoded { part: BodyPart::End | BodyPart::NeedMore, .. } => return Ok(octets),
+            Decoded { used, part } => {
                 if let BodyPart::Data(data) = part {
                     octets += data.len();
                 }

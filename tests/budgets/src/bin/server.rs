@@ -3,7 +3,7 @@
 #![no_std]
 #![no_main]
 
-use bareline_core::connection::{RecvBuf, ServerState};
+use bareline_core::connection::{Received, RecvBuf, ServerState};
 use bareline_core::error::WriteError;
 use bareline_core::head::Limits;
 use bareline_core::{Event, FieldName, FieldSpans, FieldValue, ServerConnection, Status, WireBuf};
@@ -33,16 +33,16 @@ fn serve(input: &[u8]) -> Result<usize, WriteError> {
         if read.is_err() {
             connection.on_overflow();
         }
-        let used = match connection.receive(received.filled(), spans.lend()) {
-            Ok((used, Event::Data(data))) => {
+        let used = match connection.receive(received.filled_mut(), spans.lend()) {
+            Ok(Received { used, event: Event::Data(data) }) => {
                 octets += data.len();
                 used
             }
-            Ok((_, Event::NeedMore)) => {
+            Ok(Received { event: Event::NeedMore, .. }) => {
                 _ = connection.on_eof();
                 0
             }
-            Ok((used, _)) => used,
+            Ok(Received { used, .. }) => used,
             Err(error) => {
                 connection.reject(error.status(), &mut out)?.body(b"refused\n")?;
                 0
