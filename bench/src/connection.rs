@@ -15,7 +15,7 @@ use std::rc::Rc;
 pub const BODY: &[u8] = b"Hello, world!";
 pub const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nHello, world!";
 
-/// A function that serves one request, in memory of its own, and returns the length of the response.
+/// A function that serves one request, in its own memory, and returns the length of the response.
 pub type Serve = Box<dyn FnMut(&mut [u8]) -> usize>;
 
 pub fn groups(wanted: Wanted<'_>) -> Vec<Group> {
