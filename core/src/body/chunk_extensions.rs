@@ -2,6 +2,7 @@
 
 use crate::grammar::{Parameter, parameter};
 use core::fmt;
+use core::iter::FusedIterator;
 
 /// The extensions of a chunk, which a recipient ignores unless it knows them [RFC 9112 section
 /// 7.1.1].
@@ -37,15 +38,39 @@ impl<'b> ChunkExtensions<'b> {
     }
 
     /// Returns an iterator over the extensions.
-    pub fn iter(&self) -> impl Iterator<Item = ChunkExtension<'b>> + use<'b> {
-        let (line, mut position) = (self.line, 0);
-        core::iter::from_fn(move || {
-            let (end, Parameter { name, value }) = parameter(line, position).ok()?;
-            position = end;
-            Some(ChunkExtension { name: name.of(line), value: value.map(|value| value.of(line)) })
-        })
+    pub fn iter(&self) -> ChunkExtensionsIter<'b> {
+        ChunkExtensionsIter { line: self.line, position: 0 }
     }
 }
+
+impl<'b> IntoIterator for ChunkExtensions<'b> {
+    type Item = ChunkExtension<'b>;
+    type IntoIter = ChunkExtensionsIter<'b>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// An iterator over the extensions of a chunk, returned by [`ChunkExtensions::iter`].
+#[derive(Clone, Debug)]
+pub struct ChunkExtensionsIter<'b> {
+    line: &'b [u8],
+    position: usize,
+}
+
+impl<'b> Iterator for ChunkExtensionsIter<'b> {
+    type Item = ChunkExtension<'b>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (line, (end, Parameter { name, value })) =
+            (self.line, parameter(self.line, self.position).ok()?);
+        self.position = end;
+        Some(ChunkExtension { name: name.of(line), value: value.map(|value| value.of(line)) })
+    }
+}
+
+impl FusedIterator for ChunkExtensionsIter<'_> {}
 
 impl fmt::Debug for ChunkExtensions<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

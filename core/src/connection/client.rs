@@ -27,7 +27,7 @@ use core::convert::Infallible;
 ///
 /// ```
 /// use bareline_core::{
-///     ClientConnection, FieldName, FieldSpans, FieldValue, Method, Target, WireBuf,
+///     ClientConnection, Event, FieldName, FieldSpans, FieldValue, Method, Target, WireBuf,
 /// };
 /// use bareline_core::connection::{ClientState, Received};
 /// use bareline_core::head::Limits;

@@ -17,9 +17,11 @@ pub type BodyEvent<'b> = Event<'b, Infallible>;
 ///
 /// ```
 /// use bareline_core::connection::Received;
+/// use bareline_core::head::Limits;
 /// use bareline_core::{Event, FieldSpans, ServerConnection};
 ///
-/// let (mut connection, mut spans) = (ServerConnection::default(), FieldSpans::<8>::new());
+/// let mut spans = FieldSpans::<8>::new();
+/// let mut connection = ServerConnection::new(Limits::DEFAULT);
 /// let mut input = *b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET";
 /// let Received { used, event } = connection.receive(&mut input, spans.lend())?;
 /// assert!(matches!(event, Event::Head(head) if head.target() == "/"));

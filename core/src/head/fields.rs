@@ -3,6 +3,8 @@
 use crate::grammar::FieldLine;
 use crate::value::{FieldName, FieldValue};
 use core::fmt;
+use core::iter::FusedIterator;
+use core::slice;
 
 /// The field lines of a head, in the order received [RFC 9110 section 5.3].
 ///
@@ -17,12 +19,12 @@ use core::fmt;
 ///     panic!()
 /// };
 /// const X_A: FieldName = FieldName::from_static("X-A");
-/// assert_eq!(
-///     head.fields().all(X_A).map(|value| value.as_bytes()).collect::<Vec<_>>(),
-///     [b"1", b"2"]
-/// );
-/// assert_eq!(head.fields().only(FieldName::HOST).unwrap().unwrap().as_bytes(), b"a");
+/// assert!(head.fields().all(X_A).eq(["1", "2"]));
+/// assert_eq!(head.fields().get(X_A).as_ref().map(AsRef::as_ref), Some(&b"1"[..]));
 /// assert!(head.fields().only(X_A).is_err());
+/// for (name, value) in head.fields() {
+///     println!("{name}: {value}");
+/// }
 /// # Ok::<(), bareline_core::error::ParseError>(())
 /// ```
 #[doc(alias = "header")]
@@ -49,19 +51,21 @@ impl<'b> Fields<'b> {
     }
 
     /// Returns an iterator over the name and value of each line.
-    pub fn iter(&self) -> impl Iterator<Item = (FieldName<'b>, FieldValue<'b>)> + Clone + use<'b> {
-        let octets = self.octets;
-        self.lines.iter().map(move |line| {
-            (
-                FieldName::from_token(line.name.of(octets)),
-                FieldValue::from_text(line.value.of(octets)),
-            )
-        })
+    pub fn iter(&self) -> FieldsIter<'b> {
+        FieldsIter { octets: self.octets, lines: self.lines.iter() }
+    }
+
+    /// Returns the value of the first line with this name.
+    ///
+    /// A field that is not a list occurs once: [`only`](Self::only) fails where it occurs twice.
+    pub fn get(&self, name: FieldName<'_>) -> Option<FieldValue<'b>> {
+        self.all(name).next()
     }
 
     /// Returns an iterator over the values of all lines with this name.
+    #[doc(alias = "get_all")]
     pub fn all<'n>(&self, name: FieldName<'n>) -> FieldsNamed<'b, 'n> {
-        FieldsNamed { fields: *self, name }
+        FieldsNamed { lines: self.iter(), name }
     }
 
     /// Returns the value of the only line with this name, for a field that is not a list. Fails
@@ -81,10 +85,69 @@ impl fmt::Debug for Fields<'_> {
     }
 }
 
+impl<'b> IntoIterator for Fields<'b> {
+    type Item = (FieldName<'b>, FieldValue<'b>);
+    type IntoIter = FieldsIter<'b>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<'b> IntoIterator for &Fields<'b> {
+    type Item = (FieldName<'b>, FieldValue<'b>);
+    type IntoIter = FieldsIter<'b>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// An iterator over the name and value of each field line, returned by [`Fields::iter`].
+#[derive(Clone)]
+pub struct FieldsIter<'b> {
+    octets: &'b [u8],
+    lines: slice::Iter<'b, FieldLine>,
+}
+
+impl<'b> FieldsIter<'b> {
+    fn field(octets: &'b [u8], line: &FieldLine) -> (FieldName<'b>, FieldValue<'b>) {
+        (FieldName::from_token(line.name.of(octets)), FieldValue::from_text(line.value.of(octets)))
+    }
+}
+
+impl<'b> Iterator for FieldsIter<'b> {
+    type Item = (FieldName<'b>, FieldValue<'b>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(Self::field(self.octets, self.lines.next()?))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.lines.size_hint()
+    }
+}
+
+impl DoubleEndedIterator for FieldsIter<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        Some(Self::field(self.octets, self.lines.next_back()?))
+    }
+}
+
+impl ExactSizeIterator for FieldsIter<'_> {}
+
+impl FusedIterator for FieldsIter<'_> {}
+
+impl fmt::Debug for FieldsIter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
 /// An iterator over the values of the lines with one name, returned by [`Fields::all`].
 #[derive(Clone)]
 pub struct FieldsNamed<'b, 'n> {
-    fields: Fields<'b>,
+    lines: FieldsIter<'b>,
     name: FieldName<'n>,
 }
 
@@ -92,15 +155,15 @@ impl<'b> Iterator for FieldsNamed<'b, '_> {
     type Item = FieldValue<'b>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        while let [line, rest @ ..] = self.fields.lines {
-            self.fields.lines = rest;
-            if FieldName::from_token(line.name.of(self.fields.octets)) == self.name {
-                return Some(FieldValue::from_text(line.value.of(self.fields.octets)));
-            }
-        }
-        None
+        self.lines.find(|(name, _)| *name == self.name).map(|(_, value)| value)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (0, Some(self.lines.len()))
     }
 }
+
+impl FusedIterator for FieldsNamed<'_, '_> {}
 
 impl fmt::Debug for FieldsNamed<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -11,7 +11,7 @@ mod section;
 mod spans;
 
 pub(crate) use facts::Facts;
-pub use fields::{Fields, FieldsNamed, RepeatedField};
+pub use fields::{Fields, FieldsIter, FieldsNamed, RepeatedField};
 pub use limits::Limits;
 pub(crate) use options::Options;
 pub use owned::{OwnedRequestHead, OwnedResponseHead};
