@@ -69,8 +69,8 @@ fn received(head: &mut [u8]) -> Option<usize> {
     let mut length = None;
     for end in 1..=head.len() {
         let received = connection.receive(black_box(&mut head[..end]), spans.lend());
-        if let Ok(Received { used, event: Event::Head(_) }) = black_box(received) {
-            length = Some(used);
+        if let Ok(Received { used, event: Event::Head(_) }) = black_box(&received) {
+            length = Some(*used);
         }
     }
     length

@@ -414,7 +414,7 @@ impl<S: ResponseHeadSink> HeadWriter<'_, S> {
         if self.is_begun {
             return Err(WriteError::ReasonTooLate);
         }
-        self.message.put_status_line(Some(reason), &mut self.draft)?;
+        self.message.put_status_line(reason.as_bytes(), &mut self.draft)?;
         self.is_begun = true;
         Ok(self)
     }

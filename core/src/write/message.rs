@@ -7,7 +7,7 @@ use super::wire_buf::Draft;
 use crate::error::{WriteError, position};
 use crate::grammar::check_host;
 use crate::octets::is_alike;
-use crate::value::{FieldValue, Method, Status, Target, Version};
+use crate::value::{Method, Status, Target, Version};
 
 /// A message: its start line, and the rules of its head.
 pub trait Message {
@@ -152,7 +152,10 @@ pub struct Response {
 impl Response {
     /// Creates a response. A received status may be one that must not be written.
     pub(crate) fn new(context: RequestContext, status: Status) -> Result<Self, WriteError> {
-        Ok(Self { context, status: Status::new(status.code())? })
+        match Status::new(status.code()) {
+            Ok(status) => Ok(Self { context, status }),
+            Err(error) => Err(WriteError::Value(error)),
+        }
     }
 
     /// Returns whether the connection becomes a tunnel after the head [RFC 9110 section 9.3.6].
@@ -160,17 +163,16 @@ impl Response {
         self.context.is_connect() && self.status.is_successful()
     }
 
-    /// Writes `status-line CRLF`, with this reason phrase instead of the registered one.
+    /// Writes `status-line CRLF` with this reason phrase.
     #[inline(always)]
     pub(super) fn put_status_line(
         &self,
-        reason: Option<FieldValue<'_>>,
+        reason: &[u8],
         draft: &mut Draft<'_>,
     ) -> Result<(), WriteError> {
         let [a, b, c] = self.status.digits();
-        let registered = self.status.reason().as_bytes();
         draft.put(&[b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'1', b' ', a, b, c, b' '])?;
-        draft.put(reason.map_or(registered, |reason| reason.as_bytes()))?;
+        draft.put(reason)?;
         draft.put(b"\r\n")
     }
 }
@@ -180,7 +182,7 @@ impl Message for Response {
 
     #[inline(always)]
     fn put_start_line(&self, draft: &mut Draft<'_>) -> Result<(), WriteError> {
-        self.put_status_line(None, draft)
+        self.put_status_line(self.status.reason().as_bytes(), draft)
     }
 
     fn minor_at(&self) -> usize {

@@ -81,10 +81,12 @@ impl MessageWriter {
     }
 
     fn detached<M>(&mut self) -> Result<Detached<'_, M>, WriteError> {
-        match (self.body.is_ended(), self.body.may_be_followed()) {
-            (false, _) => Err(WriteError::BodyNotEnded),
-            (true, false) => Err(WriteError::Closed),
-            (true, true) => Ok(Detached { body: &mut self.body, message: PhantomData }),
+        if self.body.may_be_followed() {
+            Ok(Detached { body: &mut self.body, message: PhantomData })
+        } else if self.body.is_ended() {
+            Err(WriteError::Closed)
+        } else {
+            Err(WriteError::BodyNotEnded)
         }
     }
 
