@@ -145,7 +145,7 @@ fn converse(
                 ask(&mut client, asking, &mut out);
             }
             ClientState::Continue if waited < 10 => waited += 1,
-            ClientState::Continue | ClientState::RequestBody => match rest {
+            ClientState::Continue | ClientState::SendBody => match rest {
                 [piece, after @ ..] => {
                     client.send_data(piece, &mut out).expect("data that fits");
                     rest = after;

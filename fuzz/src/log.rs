@@ -464,7 +464,7 @@ pub fn client_log(
                     Err(error) => rejected(Err(error), &mut log, used_up, &mut None),
                 }
             }
-            ClientState::Continue | ClientState::RequestBody => panic!("the requests have no body"),
+            ClientState::Continue | ClientState::SendBody => panic!("the requests have no body"),
         }
     }
 }

@@ -179,7 +179,7 @@ impl Client {
     fn expects_a_head(&self) -> bool {
         matches!(
             self.connection.state(),
-            ClientState::Continue | ClientState::RequestBody | ClientState::Head
+            ClientState::Continue | ClientState::SendBody | ClientState::Head
         )
     }
 }

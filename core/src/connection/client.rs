@@ -136,7 +136,7 @@ impl ClientConnection {
                 return Err(WriteError::Closed);
             }
             ClientState::Close | ClientState::Upgraded => return Err(WriteError::AfterParseError),
-            ClientState::Continue | ClientState::RequestBody => {
+            ClientState::Continue | ClientState::SendBody => {
                 return Err(WriteError::BodyNotEnded);
             }
             ClientState::Head | ClientState::Body => return Err(WriteError::ResponseNotEnded),
@@ -325,7 +325,7 @@ impl ClientConnection {
             (InPhase::Head, Outgoing::Body(_)) if self.outbound.expects_continue => {
                 ClientState::Continue
             }
-            (_, Outgoing::Body(_)) => ClientState::RequestBody,
+            (_, Outgoing::Body(_)) => ClientState::SendBody,
             (InPhase::Head, _) => ClientState::Head,
             (InPhase::Body, _) => ClientState::Body,
             (InPhase::Upgraded, _) => ClientState::Upgraded,

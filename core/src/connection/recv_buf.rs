@@ -91,12 +91,13 @@ impl<const N: usize> RecvBuf<N> {
         self.octets.get_mut(self.end..).unwrap_or(&mut [])
     }
 
-    /// Marks the first `count` octets of [`spare_mut`](Self::spare_mut) as filled.
+    /// Marks the first `count` octets of [`spare_mut`](Self::spare_mut) as filled, or all if there
+    /// are fewer.
     pub fn commit(&mut self, count: usize) {
         self.end = self.end.saturating_add(count).min(N);
     }
 
-    /// Removes the first `count` octets.
+    /// Removes the first `count` octets, or all if there are fewer.
     pub fn consume(&mut self, count: usize) {
         self.rest = self.rest.saturating_add(count).min(self.end);
         if self.pinned == 0 {

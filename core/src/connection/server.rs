@@ -217,6 +217,7 @@ impl ServerConnection {
     /// assert_eq!(connection.state(), ServerState::Idle);
     /// # Ok::<(), bareline_core::error::ParseError>(())
     /// ```
+    #[must_use = "the caller presents the octets after the discarded ones next"]
     pub fn discard_body(&mut self, input: &[u8]) -> usize {
         let discarded = self.inbound.discard_body(input);
         if discarded > 0 {

@@ -32,7 +32,7 @@ pub enum ClientState {
     #[doc(alias = "100-continue")]
     Continue,
     /// The body of the request is not complete.
-    RequestBody,
+    SendBody,
     /// The request is sent; no final response has begun.
     Head,
     /// The head of the final response is parsed; its body is not complete.

@@ -75,6 +75,7 @@ impl<B: AsRef<[u8]>, const N: usize> OwnedRequestHead<B, N> {
     }
 
     /// Copies another head into this memory, and returns whether it fits. If not, nothing changes.
+    #[must_use = "a head that does not fit leaves the previous one"]
     pub fn replace(&mut self, head: &RequestHead<'_>) -> bool
     where
         B: AsMut<[u8]>,

@@ -1,0 +1,173 @@
+//! The conversions, comparisons and order of values.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use bareline_core::error::InvalidValue;
+use bareline_core::{FieldName, FieldValue, Method, Status, Target, Version};
+use std::collections::{BTreeSet, HashSet};
+use std::hash::{BuildHasher, RandomState};
+
+/// Octets for each kind of value: some are valid, and some are not.
+const TEXTS: &[&str] = &[
+    "",
+    " ",
+    "a",
+    "A",
+    "a b",
+    "GET",
+    "get",
+    "Content-Type",
+    "content-type",
+    "CONTENT-TYPE",
+    "x_y",
+    "/",
+    "/a?b",
+    "*",
+    "a:1",
+    "http://a/",
+    "a\r\nb",
+    "\u{e9}",
+    "a\tb",
+    "HTTP/1.0",
+    "HTTP/1.1",
+    "HTTP/1.2",
+    "http/1.1",
+    "200",
+    "099",
+    "600",
+    "20",
+    "2000",
+    "2x0",
+    "+20",
+];
+
+#[test]
+fn every_conversion_of_a_text_agrees_with_new() {
+    for text in TEXTS {
+        let octets = text.as_bytes();
+        macro_rules! agree {
+            ($($value:ident)*) => {$(
+                let value = $value::new(text);
+                assert_eq!($value::try_from(*text), value, "{text:?}");
+                assert_eq!($value::try_from(octets), value, "{text:?}");
+                if let Ok(value) = value {
+                    assert_eq!(AsRef::<[u8]>::as_ref(&value), value.as_bytes(), "{text:?}");
+                    assert!(value == text.trim_matches([' ', '\t']), "{text:?}");
+                    assert!(value == *text.trim_matches([' ', '\t']), "{text:?}");
+                    assert!(value != "other", "{text:?}");
+                }
+            )*};
+        }
+        agree!(FieldName FieldValue Method Target);
+        if let Ok(name) = FieldName::new(text) {
+            assert_eq!((AsRef::<str>::as_ref(&name), &*name.to_string()), (*text, *text));
+        }
+        if let Ok(target) = Target::new(text) {
+            assert_eq!((AsRef::<str>::as_ref(&target), &*target.to_string()), (*text, *text));
+        }
+        let status: Result<Status, _> = text.parse();
+        assert_eq!((Status::try_from(*text), Status::try_from(octets)), (status, status));
+        let version: Result<Version, _> = text.parse();
+        assert_eq!((Version::try_from(*text), Version::try_from(octets)), (version, version));
+    }
+}
+
+#[test]
+fn a_status_is_three_digits_from_100_to_599() {
+    for code in 0..=u16::MAX {
+        let status = Status::try_from(code);
+        assert_eq!(status.is_ok(), (100..600).contains(&code), "{code}");
+        if let Ok(status) = status {
+            assert_eq!((u16::from(status), format!("{code}").parse()), (code, Ok(status)));
+            assert!(status == code && status != code + 1);
+        }
+    }
+    let digits = |at| Err(InvalidValue::StatusDigits { at });
+    for (text, parsed) in [
+        ("200", Ok(Status::OK)),
+        ("", digits(0)),
+        ("20", digits(2)),
+        ("2000", digits(3)),
+        ("2x0", digits(1)),
+        ("+20", digits(0)),
+        ("099", Err(InvalidValue::Status { code: 99 })),
+        ("600", Err(InvalidValue::Status { code: 600 })),
+    ] {
+        assert_eq!(text.parse(), parsed, "{text}");
+    }
+}
+
+#[test]
+fn rfc9110_15_each_class_of_a_status_is_a_hundred() {
+    for code in 100..=599 {
+        let status = Status::new(code).unwrap();
+        let classes = [
+            status.is_informational(),
+            status.is_successful(),
+            status.is_redirection(),
+            status.is_client_error(),
+            status.is_server_error(),
+        ];
+        let expected = [1, 2, 3, 4, 5].map(|hundreds| code / 100 == hundreds);
+        assert_eq!(classes, expected, "{code}");
+    }
+}
+
+/// Compares each pair of names by their text in lower case.
+#[test]
+fn rfc9110_5_1_equality_order_and_hash_of_names_ignore_case() {
+    let hasher = RandomState::new();
+    let names: Vec<_> = TEXTS.iter().filter_map(|text| FieldName::new(text).ok()).collect();
+    for one in &names {
+        for other in &names {
+            let [first, second] = [one, other].map(|name| name.as_str().to_ascii_lowercase());
+            assert_eq!(one == other, first == second, "{one} and {other}");
+            assert_eq!(one.cmp(other), first.cmp(&second), "{one} and {other}");
+            assert_eq!(
+                hasher.hash_one(one) == hasher.hash_one(other),
+                first == second,
+                "{one} and {other}"
+            );
+        }
+    }
+    let alike = ["Host", "HOST", "host"].map(|name| FieldName::new(name).unwrap());
+    assert_eq!((HashSet::from(alike).len(), BTreeSet::from(alike).len()), (1, 1));
+}
+
+#[test]
+fn a_value_is_displayed_on_one_line() {
+    for (octets, shown) in [
+        (&b"a b"[..], "a b"),
+        ("caf\u{e9}".as_bytes(), "caf\u{e9}"),
+        (b"caf\xe9", "caf\\xe9"),
+        ("\u{202e}".as_bytes(), "\\xe2\\x80\\xae"),
+    ] {
+        assert_eq!(FieldValue::new(octets).unwrap().to_string(), shown);
+    }
+}
+
+#[test]
+fn the_fields_of_a_head_are_an_iterator() {
+    use bareline_core::head::Parsed;
+    use bareline_core::{FieldSpans, ResponseHead};
+    let mut spans = FieldSpans::<4>::new();
+    let input = b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nServer: b\r\nset-cookie: c=2\r\n\r\n";
+    let Ok(Parsed::Complete { message: head, .. }) = ResponseHead::parse(input, spans.lend())
+    else {
+        panic!("a head")
+    };
+    let fields = head.fields();
+    let names: Vec<_> = (&fields).into_iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["Set-Cookie", "Server", "set-cookie"]);
+    let back: Vec<_> = fields.into_iter().rev().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(back, ["set-cookie", "Server", "Set-Cookie"]);
+    let mut iter = fields.iter();
+    assert_eq!((iter.len(), iter.next().is_some(), iter.len()), (3, true, 2));
+    assert_eq!(fields.get(FieldName::SET_COOKIE).unwrap(), "a=1");
+    assert_eq!(fields.get(FieldName::LOCATION), None);
+    assert!(fields.all(FieldName::SET_COOKIE).eq(["a=1", "c=2"]));
+}
