@@ -257,8 +257,7 @@ impl<S: Transport> ClientStream<S> {
     /// octets have arrived.
     pub(crate) fn settle(&mut self) -> bool {
         self.wire.next_message();
-        let mut left = self.wire.settings.limits.drain as usize;
-        let is_over = matches!(self.skip(&mut left), Ok(true)) && self.is_over();
+        let is_over = matches!(self.skip(), Ok(true)) && self.is_over();
         is_over && self.wire.is_open() && !self.wire.has_more()
     }
 
@@ -290,28 +289,23 @@ impl<S: Transport> ClientStream<S> {
     /// Reads and discards the rest of the previous response, up to `Limits::drain`.
     fn drain(&mut self) -> Result<(), Error> {
         let mut budget = TimeBudget::new(Wait::Body, self.wire.settings.body_timeout);
-        let mut left = self.wire.settings.limits.drain as usize;
-        while !self.skip(&mut left)? {
+        while !self.skip()? {
             self.wire.fill(&mut budget)?;
         }
         Ok(())
     }
 
-    /// Discards the arrived octets of the previous response, at most `left`. Returns whether the
-    /// response is complete.
-    fn skip(&mut self, left: &mut usize) -> Result<bool, Error> {
-        while self.wire.connection.state() == ClientState::Body {
-            let received = self.wire.connection.receive_body(self.wire.received.filled());
-            let Received { used, event } =
-                received.map_err(|error| Error::of_response(error, &[]))?;
-            let is_starved = matches!(event, Event::NeedMore);
-            self.wire.received.consume(used);
-            *left = left.checked_sub(used).ok_or(Error::Closed)?;
-            if is_starved {
-                return Ok(false);
-            }
+    /// Discards the arrived octets of the previous response. Returns whether the response is
+    /// complete; fails if it cannot end within `Limits::drain`.
+    fn skip(&mut self) -> Result<bool, Error> {
+        let Wire { connection, received, .. } = &mut self.wire;
+        received.consume(connection.discard_body(received.filled()));
+        match connection.error() {
+            Some(error) => Err(Error::of_response(error, &[])),
+            None if connection.state() != ClientState::Body => Ok(true),
+            None if connection.may_discard_body() => Ok(false),
+            None => Err(Error::Closed),
         }
-        Ok(true)
     }
 
     /// Processes one event, or reads more octets. Returns the head of a final response or a 101.

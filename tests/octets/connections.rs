@@ -223,6 +223,9 @@ const CLIENT_STEPS: &[Step<Client>] = &[
     ("the rest of a body arrives", |client| {
         client.connection.state() == ClientState::Body && client.octets(b"hi")
     }),
+    ("the received part of a body is discarded", |client| {
+        client.connection.state() == ClientState::Body && client.connection.discard_body(b"hi") == 2
+    }),
     ("invalid octets arrive", |client| {
         let may_come = client.expects_a_head() || client.connection.state() == ClientState::Idle;
         may_come && client.octets(b"\0")
@@ -1367,6 +1370,48 @@ fn rfc9112_9_3_a_response_ahead_of_the_body_says_close() {
                 "{head:?} {body:?}"
             );
         }
+    }
+}
+
+#[test]
+fn a_client_discards_the_rest_of_a_body_within_the_limit() {
+    let (length, chunked) = ("Content-Length: 2", "Transfer-Encoding: chunked");
+    for (drain, field, read, rest, used, may_end, state) in [
+        (2, length, "", "hiHTTP/1.1", 2, false, ClientState::Idle),
+        (2, length, "", "h", 1, true, ClientState::Body),
+        (1, length, "", "hi", 0, false, ClientState::Body),
+        (1, length, "h", "i", 1, false, ClientState::Idle),
+        // The end needs no octets.
+        (0, length, "hi", "", 0, false, ClientState::Idle),
+        (0, length, "h", "i", 0, false, ClientState::Body),
+        (7, chunked, "", "1\r\nx\r\n0", 4, true, ClientState::Body),
+        (11, chunked, "", "1\r\nx\r\n0\r\n\r\n", 11, false, ClientState::Idle),
+        (10, chunked, "", "1\r\nx\r\n0\r\n\r\n", 9, false, ClientState::Body),
+        (3, "A: until close", "", "hi", 2, true, ClientState::Body),
+        (2, "A: until close", "", "hi", 2, false, ClientState::Body),
+        (9, chunked, "", "zz\r\n", 0, false, ClientState::Close),
+    ] {
+        let mut client = Client {
+            connection: ClientConnection::new(Limits { drain, ..LIMITS }),
+            input: Vec::new(),
+            out: WireBuf::new(),
+        };
+        client.request(Method::GET, &[], "");
+        let mut head = format!("HTTP/1.1 200 OK\r\n{field}\r\n\r\n").into_bytes();
+        client.connection.receive(&mut head, FieldSpans::<8>::new().lend()).unwrap();
+        let mut buffer = [0; 8];
+        if !read.is_empty() {
+            client.connection.read_body(read.as_bytes(), &mut buffer).unwrap();
+        }
+        let discarded = client.connection.discard_body(rest.as_bytes());
+        assert_eq!(
+            (discarded, client.connection.may_discard_body(), client.connection.state()),
+            (used, may_end, state),
+            "{drain} {field} {read:?} {rest:?}"
+        );
+        let error = client.connection.error().map(|error| error.kind());
+        let is_invalid = state == ClientState::Close;
+        assert_eq!(error, is_invalid.then_some(ParseErrorKind::ChunkSize));
     }
 }
 

@@ -205,6 +205,53 @@ impl ClientConnection {
         self.inbound.read_body(input, buffer).inspect_err(|_| self.shared.set_failed())
     }
 
+    /// Discards octets of an unwanted response body; returns the number of octets used.
+    ///
+    /// Call it with the received octets before the next request. If the body ends within
+    /// [`Limits::drain`], the connection can carry the next request. Call it again with more octets
+    /// while [`may_discard_body`](Self::may_discard_body) returns true. Without a body, it uses no
+    /// octets.
+    ///
+    /// After an invalid body, [`error`](Self::error) returns the error, whose offset counts from
+    /// the first unused octet.
+    ///
+    /// ```
+    /// use bareline_core::connection::ClientState;
+    /// use bareline_core::head::Limits;
+    /// use bareline_core::{ClientConnection, FieldName, FieldSpans, FieldValue, Method};
+    /// use bareline_core::{Target, WireBuf};
+    ///
+    /// let (mut spans, mut out) = (FieldSpans::<8>::new(), WireBuf::<128>::new());
+    /// let mut connection = ClientConnection::new(Limits::DEFAULT);
+    /// let head = connection.request(Method::GET, Target::ROOT, &mut out).unwrap();
+    /// head.field(FieldName::HOST, FieldValue::from_static("a")).unwrap().without_body().unwrap();
+    /// let mut received = *b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno";
+    /// let used = connection.receive(&mut received, spans.lend())?.used;
+    /// assert_eq!(connection.discard_body(&received[used..]), 2);
+    /// assert_eq!(connection.state(), ClientState::Idle);
+    /// # Ok::<(), bareline_core::error::ParseError>(())
+    /// ```
+    pub fn discard_body(&mut self, input: &[u8]) -> usize {
+        let discarded = self.inbound.discard_body(input);
+        if self.inbound.error().is_some() {
+            self.shared.set_failed();
+        }
+        discarded
+    }
+
+    /// Returns whether [`discard_body`](Self::discard_body) with more octets can end the body:
+    /// whether the body has not ended, and may end within [`Limits::drain`].
+    pub fn may_discard_body(&self) -> bool {
+        self.inbound.is_body_owed() && self.inbound.may_be_discarded()
+    }
+
+    /// Returns the peer's error, which [`receive`](Self::receive),
+    /// [`discard_body`](Self::discard_body), [`on_overflow`](Self::on_overflow) or
+    /// [`on_eof`](Self::on_eof) met.
+    pub const fn error(&self) -> Option<ParseError> {
+        self.inbound.error()
+    }
+
     fn receive_head<'b>(
         &mut self,
         input: &'b mut [u8],

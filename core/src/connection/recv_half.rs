@@ -207,8 +207,12 @@ impl Inbound {
 
     /// Returns whether the body may end within the octets that are still discarded.
     pub(super) fn may_be_discarded(&self) -> bool {
-        self.drain_left > 0
-            && self.decoder.declared_left().is_none_or(|left| left <= u64::from(self.drain_left))
+        self.decoder.is_end()
+            || self.drain_left > 0
+                && self
+                    .decoder
+                    .declared_left()
+                    .is_none_or(|left| left <= u64::from(self.drain_left))
     }
 
     /// Begins the body after a head with this framing; rejects a length beyond the limit at once.

@@ -356,7 +356,9 @@ fn asked(received: &[u8]) -> Result<(), WriteError> {
         black_box((event, used));
         black_box(connection.receive_body(received).is_ok());
         black_box(connection.read_body(received, black_box(&mut [0; 8])).is_ok());
+        black_box((connection.may_discard_body(), connection.discard_body(received)));
         if connection.state() == ClientState::Close {
+            black_box(connection.error());
             break;
         }
     }
