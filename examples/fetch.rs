@@ -96,7 +96,7 @@ fn told<T>(tried: &str, path: &Path, result: io::Result<T>) -> Result<T, String>
 
 fn fetch(arguments: &Arguments) -> Result<Status, String> {
     // Bodies are streamed, never held in memory, so they need no limit.
-    let stream = Settings { body_limit: u64::MAX, ..Settings::default() };
+    let stream = Settings::new().body_limit(u64::MAX);
     let client = Client::with_settings(ClientSettings { stream, ..ClientSettings::default() });
     let mut show = |head: &[u8]| show_head(">", head);
     let request = ask(&client, arguments).map_err(|error| error.to_string())?;

@@ -29,7 +29,7 @@ const TEXT: FieldValue = FieldValue::from_static("text/plain; charset=utf-8");
 
 fn main() -> ExitCode {
     // Bodies are streamed, never held in memory, so they need no limit.
-    let settings = Settings { body_limit: u64::MAX, ..Settings::default() };
+    let settings = Settings::new().body_limit(u64::MAX);
     Arguments::parse().service.run("http_server", settings, respond)
 }
 

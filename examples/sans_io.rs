@@ -2,7 +2,6 @@
 //! in arrays. Serves standard input and output, or with an address one TCP client at a time.
 
 use bareline_core::connection::{Received, RecvBuf, ServerState};
-use bareline_core::head::Limits;
 use bareline_core::{Event, FieldSpans, Method, ServerConnection, Status, WireBuf};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener};
@@ -11,8 +10,7 @@ use std::time::Duration;
 /// Responds to each request with its method, its path and the length of its body, until the
 /// connection ends.
 fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()> {
-    let (mut connection, mut spans) =
-        (ServerConnection::new(Limits::DEFAULT), FieldSpans::<32>::new());
+    let (mut connection, mut spans) = (ServerConnection::new(), FieldSpans::<32>::new());
     let (mut input, mut out) = (RecvBuf::<2048>::new(), WireBuf::<512>::new());
     let (mut status, mut text, mut length) = (Status::OK, String::new(), 0);
     loop {

@@ -17,7 +17,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    Arguments::parse().service.run("tcp_server", Settings::default(), respond)
+    Arguments::parse().service.run("tcp_server", Settings::new(), respond)
 }
 
 fn respond(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(), Error> {

@@ -87,7 +87,7 @@ fn httparse_loop(body: &[u8]) -> Option<usize> {
 
 #[inline(never)]
 fn ours(mut rest: &[u8]) -> Option<usize> {
-    let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
+    let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::new());
     let mut total = 0;
     loop {
         let Decoded { used, part } = decoder.content(rest).ok()?;
@@ -102,7 +102,7 @@ fn ours(mut rest: &[u8]) -> Option<usize> {
 
 #[inline(never)]
 fn ours_parts(mut rest: &[u8]) -> Option<usize> {
-    let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
+    let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::new());
     let mut total = 0;
     loop {
         let Decoded { used, part } = decoder.decode(rest).ok()?;

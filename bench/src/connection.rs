@@ -4,7 +4,6 @@ use crate::inputs;
 use crate::measure::{Group, Lane, Wanted};
 use crate::peers::{self, with_version};
 use bareline_core::connection::{Received, ServerState};
-use bareline_core::head::Limits;
 use bareline_core::{Event, FieldSpans, ServerConnection, Status, WireBuf};
 use fastrand::Rng;
 use std::cell::RefCell;
@@ -70,7 +69,7 @@ fn group(name: &str) -> Group {
 
 fn ours() -> Serve {
     let (mut spans, mut out) = (FieldSpans::<64>::new(), WireBuf::<512>::new());
-    let mut connection = ServerConnection::new(Limits::DEFAULT);
+    let mut connection = ServerConnection::new();
     Box::new(move |input| {
         let len = input.len();
         let received = connection.receive(input, spans.lend());
@@ -82,7 +81,7 @@ fn ours() -> Serve {
         out.clear();
         // Some requests of the mix close, and some announce a body, which is absent here.
         if connection.state() != ServerState::Idle {
-            connection = ServerConnection::new(Limits::DEFAULT);
+            connection = ServerConnection::new();
         }
         length
     })

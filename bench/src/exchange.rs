@@ -7,7 +7,6 @@ use crate::connection::{BODY, RESPONSE};
 use crate::inputs;
 use crate::measure::{Group, Lane, Wanted};
 use bareline_core::connection::{Received, RecvBuf, ServerEvent, ServerState};
-use bareline_core::head::Limits;
 use bareline_core::{FieldSpans, ServerConnection, Status, WireBuf};
 use bareline_net::{Exchange, ServerStream, Transport};
 use std::hint::black_box;
@@ -56,7 +55,7 @@ struct Floor {
 impl Floor {
     fn new() -> Self {
         Self {
-            connection: ServerConnection::new(Limits::DEFAULT),
+            connection: ServerConnection::new(),
             spans: FieldSpans::new(),
             received: Box::new(RecvBuf::new()),
             out: Box::new(WireBuf::new()),

@@ -3,7 +3,6 @@
 use crate::inputs;
 use crate::measure::{Group, Lane, Wanted};
 use bareline_core::error::WriteError;
-use bareline_core::head::Limits;
 use bareline_core::write::{MessageWriter, RequestContext};
 use bareline_core::{
     FieldName, FieldSpans, FieldValue, Method, ServerConnection, Status, Version, WireBuf,
@@ -159,7 +158,7 @@ fn ours(fields: &Validated, out: &mut WireBuf<512>) -> Result<(), WriteError> {
 /// The response has an empty body, so the next request can come.
 fn respond() -> Lane {
     let (mut connection, mut spans, mut out) =
-        (ServerConnection::new(Limits::DEFAULT), FieldSpans::<64>::new(), WireBuf::<512>::new());
+        (ServerConnection::new(), FieldSpans::<64>::new(), WireBuf::<512>::new());
     let (fields, mut request) = (validated(), inputs::A.to_vec());
     Lane::new(
         "ours-connection",

@@ -3,7 +3,6 @@
 use crate::measure::{Group, Lane, Wanted};
 use crate::peers::with_version;
 use bareline_core::connection::Received;
-use bareline_core::head::Limits;
 use bareline_core::{Event, FieldSpans, ServerConnection};
 use std::hint::black_box;
 use std::mem::MaybeUninit;
@@ -64,8 +63,7 @@ fn parsed_again(head: &mut [u8]) -> Option<usize> {
 }
 
 fn received(head: &mut [u8]) -> Option<usize> {
-    let (mut connection, mut spans) =
-        (ServerConnection::new(Limits::DEFAULT), FieldSpans::<LINES>::new());
+    let (mut connection, mut spans) = (ServerConnection::new(), FieldSpans::<LINES>::new());
     let mut length = None;
     for end in 1..=head.len() {
         let received = connection.receive(black_box(&mut head[..end]), spans.lend());

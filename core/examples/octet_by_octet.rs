@@ -8,12 +8,8 @@ use bareline_core::{
     WireBuf,
 };
 
-const LIMITS: Limits = Limits {
-    chunk_line: u16::MAX,
-    chunk_extensions: u16::MAX,
-    trailers: u16::MAX,
-    ..Limits::DEFAULT
-};
+const LIMITS: Limits =
+    Limits::new().chunk_line(u16::MAX).chunk_extensions(u16::MAX).trailers(u16::MAX);
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -49,7 +45,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 fn request(octets: &mut [u8]) -> Result<(), Box<dyn std::error::Error>> {
     let (mut connection, mut spans) =
-        (ServerConnection::new(LIMITS), Box::new(FieldSpans::<2048>::new()));
+        (ServerConnection::with_limits(LIMITS), Box::new(FieldSpans::<2048>::new()));
     for end in 1..=octets.len() {
         let presented = octets.get_mut(..end).unwrap_or_default();
         if let Event::Head(_) = connection.receive(presented, spans.lend())?.event {
@@ -60,8 +56,11 @@ fn request(octets: &mut [u8]) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn response(octets: &mut [u8]) -> Result<(), Box<dyn std::error::Error>> {
-    let (mut connection, mut spans, mut out) =
-        (ClientConnection::new(LIMITS), Box::new(FieldSpans::<2048>::new()), WireBuf::<64>::new());
+    let (mut connection, mut spans, mut out) = (
+        ClientConnection::with_limits(LIMITS),
+        Box::new(FieldSpans::<2048>::new()),
+        WireBuf::<64>::new(),
+    );
     let head = connection.request(Method::GET, Target::ROOT, &mut out)?;
     head.field(FieldName::HOST, FieldValue::from_static("a"))?.without_body()?;
     for end in 1..=octets.len() {

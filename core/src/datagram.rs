@@ -40,7 +40,7 @@ pub fn request<'b>(
     spans: LentSpans<'b>,
 ) -> Result<(RequestHead<'b>, &'b [u8]), ParseError> {
     let (mut progress, mut facts) = (RequestProgress::new(), Facts::new());
-    let limits = &Limits::DEFAULT;
+    let limits = const { &Limits::new() };
     match RequestHead::resume(&mut progress, &mut facts, octets, spans, limits, Medium::Datagram)? {
         Parsed::Incomplete => Err(not_ended(octets)),
         Parsed::Complete { message: head, len } => {

@@ -86,8 +86,8 @@ macro_rules! serve {
     ($name:ident, $traits:ident, [$($asynchronous:ident)?], [$($await:tt)*]) => {
         $($asynchronous)? fn $name(peer: &mut Peer<'_>) -> Served {
             use ::$traits::{Read, Write};
-            let limits = Limits { body: 5000, ..Limits::DEFAULT };
-            let mut stream = $traits::ServerStream::<_, 4, 128, 96>::new(peer, limits);
+            let limits = Limits::new().body(5000);
+            let mut stream = $traits::ServerStream::<_, 4, 128, 96>::with_limits(peer, limits);
             while let Some(mut exchange) = stream.next_request()$($await)*? {
                 match exchange.head().target().path() {
                     "/echo" => {
@@ -419,10 +419,7 @@ impl ::embedded_io_async_07::Write for Stuck {
 
 #[test]
 fn what_a_dropped_future_has_sent_is_not_sent_again() {
-    let mut stream = embedded_io_async_07::ServerStream::<_, 4, 128, 96>::new(
-        Stuck(Vec::new()),
-        Limits::DEFAULT,
-    );
+    let mut stream = embedded_io_async_07::ServerStream::<_, 4, 128, 96>::new(Stuck(Vec::new()));
     let mut exchange = at_once(stream.next_request()).unwrap().unwrap();
     let mut context = Context::from_waker(Waker::noop());
     assert!(pin!(exchange.begin(Status::OK, &[])).poll(&mut context).is_pending());

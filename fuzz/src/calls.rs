@@ -371,7 +371,7 @@ fn read(calls: &Calls, octets: &[u8]) -> Read {
         },
     };
     let mut read = Read { start, fields, body: Vec::new(), trailers: Vec::new(), len: head };
-    let mut decoder = BodyDecoder::new(framing, &Limits::DEFAULT);
+    let mut decoder = BodyDecoder::new(framing, &Limits::new());
     if framing == Framing::Tunnel {
         return read;
     }

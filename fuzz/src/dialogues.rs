@@ -110,8 +110,9 @@ fn converse(
     up: &mut Wire,
     down: &mut Wire,
 ) {
-    let limits = Limits { drain: 64, ..Limits::DEFAULT };
-    let (mut client, mut server) = (ClientConnection::new(limits), ServerConnection::new(limits));
+    let limits = Limits::new().drain(64);
+    let (mut client, mut server) =
+        (ClientConnection::with_limits(limits), ServerConnection::with_limits(limits));
     let (mut client_spans, mut server_spans) =
         (FieldSpans::<FIELDS>::new(), FieldSpans::<FIELDS>::new());
     let mut out = WireBuf::<16_384>::new();

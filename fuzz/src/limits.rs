@@ -51,20 +51,31 @@ impl fmt::Debug for TightLimits {
 impl TightLimits {
     /// Returns these limits, with the limits of `others` where none is tight.
     pub fn or(self, others: Limits) -> Limits {
-        let below = |limit: Option<u8>, bound: u8, other: u16| {
-            limit.map_or(other, |limit| u16::from(limit % bound))
+        let below = |limit: Option<u8>, bound: u8| limit.map(|limit| u16::from(limit % bound));
+        let mut limits = others;
+        let mut set = |value: Option<u16>, setter: fn(Limits, u16) -> Limits| {
+            limits = value.map_or(limits, |value| setter(limits, value));
         };
-        Limits {
-            method: below(self.method, 8, others.method),
-            target: below(self.target, 16, others.target),
-            head: self.head.map_or(others.head, u16::from),
-            trailers: below(self.trailers, 4, others.trailers),
-            chunk_line: below(self.chunk_line, 16, others.chunk_line),
-            chunk_extensions: below(self.chunk_extensions, 16, others.chunk_extensions),
-            body: self.body.map_or(others.body, |limit| u64::from(limit % 16)),
-            drain: self.drain.map_or(others.drain, |limit| u32::from(limit % 32)),
-            interim: below(self.interim, 3, others.interim),
-        }
+        set(below(self.method, 8), Limits::method);
+        set(below(self.target, 16), Limits::target);
+        set(self.head.map(u16::from), Limits::head);
+        set(self.trailers(), Limits::trailers);
+        set(below(self.chunk_line, 16), Limits::chunk_line);
+        set(below(self.chunk_extensions, 16), Limits::chunk_extensions);
+        set(self.body(), |limits, body| limits.body(u64::from(body)));
+        set(below(self.drain, 32), |limits, drain| limits.drain(u32::from(drain)));
+        set(below(self.interim, 3), Limits::interim);
+        limits
+    }
+
+    /// Returns the limit of trailers.
+    pub(crate) fn trailers(self) -> Option<u16> {
+        self.trailers.map(|limit| u16::from(limit % 4))
+    }
+
+    /// Returns the limit of a body.
+    pub(crate) fn body(self) -> Option<u16> {
+        self.body.map(|limit| u16::from(limit % 16))
     }
 }
 

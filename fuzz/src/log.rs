@@ -133,7 +133,7 @@ pub fn server_log(
     manner: ServerManner,
     limits: Limits,
 ) -> Vec<Entry> {
-    let mut connection = ServerConnection::new(limits);
+    let mut connection = ServerConnection::with_limits(limits);
     let (mut buffer, mut spans, mut out) =
         (RecvBuf::<BUFFER>::new(), FieldSpans::<FIELDS>::new(), WireBuf::<OUT>::new());
     let mut arrivals = Arrivals::new(octets, pieces);
@@ -386,7 +386,7 @@ pub fn client_log(
     closes: bool,
     limits: Limits,
 ) -> Vec<Entry> {
-    let mut connection = ClientConnection::new(limits);
+    let mut connection = ClientConnection::with_limits(limits);
     let (mut buffer, mut spans, mut out) =
         (RecvBuf::<BUFFER>::new(), FieldSpans::<FIELDS>::new(), WireBuf::<OUT>::new());
     let mut arrivals = Arrivals::new(octets, pieces);

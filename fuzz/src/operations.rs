@@ -132,8 +132,8 @@ pub const REQUESTS: &[&str] = &[
 /// - Our own client accepts all that it sends.
 /// - A response is complete only after its request is, unless the connection closes.
 pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
-    let limits = Limits { drain: 50, body: 100, ..Limits::DEFAULT };
-    let mut connection = ServerConnection::new(limits);
+    let limits = Limits::new().drain(50).body(100);
+    let mut connection = ServerConnection::with_limits(limits);
     let (mut spans, mut out) = (FieldSpans::<FIELDS>::new(), WireBuf::<OUT>::new());
     let (mut input, mut sent, mut requests) = (Vec::new(), Vec::new(), Requests::default());
     let mut is_closed = false;
@@ -249,7 +249,7 @@ struct Requests {
 impl Requests {
     fn begin(&mut self, head: &RequestHead<'_>) {
         self.methods.push(head.method().to_string());
-        self.bodies.push(BodyDecoder::new(head.framing(), &Limits::DEFAULT));
+        self.bodies.push(BodyDecoder::new(head.framing(), &Limits::new()));
     }
 
     /// Counts octets that the server consumed after the last head.
@@ -281,7 +281,7 @@ impl Requests {
             let method = Method::new(method).expect("a method");
             let framing = head.framing(method).expect("a framing of our own");
             let (mut content, persists) =
-                (BodyDecoder::new(framing, &Limits::DEFAULT), head.persists());
+                (BodyDecoder::new(framing, &Limits::new()), head.persists());
             while let Ok(Decoded { used: used @ 1.., .. }) = content.decode(sent) {
                 sent = sent.get(used..).unwrap_or_default();
             }
@@ -369,8 +369,8 @@ pub const RESPONSES: &[&str] = &[
 /// - It never panics, never consumes more octets than it was given, and never leaves `Close`.
 /// - Our own server accepts all that it sends.
 pub fn any_operations_keep_a_client_valid(operations: &[ClientOperation]) {
-    let limits = Limits { interim: 3, body: 100, ..Limits::DEFAULT };
-    let mut connection = ClientConnection::new(limits);
+    let limits = Limits::new().interim(3).body(100);
+    let mut connection = ClientConnection::with_limits(limits);
     let (mut spans, mut out) = (FieldSpans::<FIELDS>::new(), WireBuf::<OUT>::new());
     let (mut input, mut sent, mut is_closed) = (Vec::new(), Vec::new(), false);
     for operation in operations {
@@ -456,7 +456,7 @@ fn requests_are_valid(sent: &[u8]) {
         upgrades: false,
         says_close: false,
     };
-    let read = server_log(sent, &[sent.len().max(1)], false, manner, Limits::DEFAULT);
+    let read = server_log(sent, &[sent.len().max(1)], false, manner, Limits::new());
     let fault = read.iter().find(|entry| matches!(entry, Entry::Rejected(..)));
     assert_eq!(fault, None, "the server refuses {}", sent.escape_ascii());
 }

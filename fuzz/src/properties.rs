@@ -160,7 +160,7 @@ fn holds_within_any_limits(octets: &[u8]) {
     let [method, target, head] = [method % 8, target % 16, head % 80].map(u16::from);
     every_cut_within_any_limits_gives_the_same_verdict(
         short,
-        &Limits { method, target, head, ..Limits::DEFAULT },
+        &Limits::new().method(method).target(target).head(head),
     );
 }
 
@@ -358,7 +358,7 @@ fn response_parses_back(model: &ResponseModel, out: &mut WireBuf<16_384>) {
 /// Returns the content in these octets, and the number of octets that the body has.
 fn decoded(octets: &[u8], framing: Framing) -> Result<(Octets, usize), ParseError> {
     let (mut decoder, mut content, mut at) =
-        (BodyDecoder::new(framing, &Limits::DEFAULT), Vec::new(), 0);
+        (BodyDecoder::new(framing, &Limits::new()), Vec::new(), 0);
     loop {
         let Decoded { used, part } = decoder.decode(octets.get(at..).unwrap_or_default())?;
         at += used;

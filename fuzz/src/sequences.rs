@@ -80,14 +80,7 @@ pub fn every_cut_of_a_sequence_gives_the_same_events(
     octets: &[u8],
 ) -> [Vec<Entry>; 2] {
     let Reading { closes, manner, .. } = *reading;
-    let limits = Limits {
-        chunk_line: 64,
-        chunk_extensions: 200,
-        body: 500,
-        drain: 100,
-        interim: 4,
-        ..Limits::DEFAULT
-    };
+    let limits = Limits::new().chunk_line(64).chunk_extensions(200).body(500).drain(100).interim(4);
     let limits = reading.limits.or(limits);
     let tight = reading.limits;
     let methods = reading.methods();
@@ -166,7 +159,7 @@ pub(crate) fn responses_are_valid<'m>(sent: &[u8], methods: impl Iterator<Item =
     });
     // The response to a request whose head was rejected is read as one to GET.
     let methods: Vec<_> = methods.chain([Method::GET]).collect();
-    let read = client_log(&methods, sent, &[sent.len().max(1)], true, Limits::DEFAULT);
+    let read = client_log(&methods, sent, &[sent.len().max(1)], true, Limits::new());
     let is_over =
         |kind: ParseErrorKind, at: usize| at == sent.len() && kind == ParseErrorKind::Truncated;
     let faults: Vec<_> = read

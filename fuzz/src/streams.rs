@@ -212,7 +212,7 @@ fn check(buffer: &Buffer, behind: &[u8]) {
         let is_last =
             framing == Framing::Tunnel || !(head.persists() || head.status().is_informational());
         rest = rest.get(len..).unwrap_or_default();
-        let mut decoder = BodyDecoder::new(framing, &Limits::DEFAULT);
+        let mut decoder = BodyDecoder::new(framing, &Limits::new());
         let is_whole = framing == Framing::Tunnel
             || loop {
                 let Decoded { used, part } = decoder.decode(rest).expect("a body of our own");

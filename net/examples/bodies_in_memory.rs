@@ -107,7 +107,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn settings() -> Settings {
-    Settings { body_limit: u64::MAX, ..Settings::default() }
+    Settings::new().body_limit(u64::MAX)
 }
 
 /// Reads to the end in pieces, and returns the number of octets.

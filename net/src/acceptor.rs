@@ -233,7 +233,7 @@ mod tests {
         let (notice, accepts) = (Arc::new(Notice::default()), Arc::new(AtomicU32::new(0)));
         let listener = Nonblocking { accepts: Arc::clone(&accepts), notice: Arc::clone(&notice) };
         let (mut acceptor, start) =
-            (Acceptor::new(listener, notice, Stack::Usual, Settings::default()), Instant::now());
+            (Acceptor::new(listener, notice, Stack::Usual, Settings::new()), Instant::now());
         assert!(acceptor.next().is_none());
         assert!(start.elapsed() >= 15 * SOON, "{:?}", start.elapsed());
         assert_eq!((acceptor.is_failing, accepts.load(Relaxed)), (false, 21), "it has not failed");
@@ -246,7 +246,7 @@ mod tests {
         let listener =
             Failing { is_wanted: Arc::clone(&is_wanted), is_given, notice: Arc::clone(&notice) };
         let mut acceptor =
-            Acceptor::new(listener, Arc::clone(&notice), Stack::Usual, Settings::default());
+            Acceptor::new(listener, Arc::clone(&notice), Stack::Usual, Settings::new());
         thread::scope(|scope| {
             scope.spawn(|| {
                 while notice.room_wanted() != 1 {

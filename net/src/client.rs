@@ -35,7 +35,7 @@ use std::time::Duration;
 /// #        e.responder.send(bareline_net::Status::OK, &[], b"hello")
 /// #    };
 /// #    let served = std::thread::spawn(move || server.serve(respond));
-///     let stream = Settings { exchange_timeout: Duration::from_secs(5), ..Settings::default() };
+///     let stream = Settings::new().exchange_timeout(Duration::from_secs(5));
 ///     let client = Client::with_settings(ClientSettings { stream, ..ClientSettings::default() });
 ///     let response = client.get(&format!("{base}/"))?;
 ///     println!("{}", response.status());
@@ -49,7 +49,7 @@ use std::time::Duration;
 ///     println!("{}", io::read_to_string(response)?);
 ///
 ///     // A body of any length. A stalled transfer times out.
-///     let stream = Settings { body_limit: u64::MAX, ..Settings::default() };
+///     let stream = Settings::new().body_limit(u64::MAX);
 ///     let client = Client::with_settings(ClientSettings { stream, ..ClientSettings::default() });
 ///     let mut response = client.get(&format!("{base}/"))?;
 ///     if response.status().is_successful() {
@@ -98,11 +98,7 @@ pub struct Client {
 /// use bareline_net::{Client, ClientSettings, Settings};
 /// use std::time::Duration;
 ///
-/// let stream = Settings {
-///     exchange_timeout: Duration::from_secs(30),
-///     body_limit: u64::MAX,
-///     ..Settings::default()
-/// };
+/// let stream = Settings::new().exchange_timeout(Duration::from_secs(30)).body_limit(u64::MAX);
 /// let client = Client::with_settings(ClientSettings { stream, ..ClientSettings::default() });
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -197,7 +193,7 @@ impl Default for ClientSettings {
             idle_timeout: Duration::from_secs(15),
             max_idle: 64,
             max_idle_per_host: 8,
-            stream: Settings::default(),
+            stream: Settings::new(),
         }
     }
 }

@@ -73,7 +73,7 @@ impl ClientStream {
     ///
     /// The addresses of the host are tried in turn until one accepts the connection.
     pub fn connect(authority: &str) -> Result<Self, Error> {
-        Self::connect_with_settings(authority, Settings::default())
+        Self::connect_with_settings(authority, Settings::new())
     }
 
     /// Connects to `host:port` with these settings.
@@ -109,12 +109,12 @@ impl<S: Transport> ClientStream<S> {
     ///
     /// `authority` is `host` or `host:port`, and the value of `Host`.
     pub fn new(transport: S, authority: &str) -> Self {
-        Self::with_settings(transport, authority, Settings::default())
+        Self::with_settings(transport, authority, Settings::new())
     }
 
     /// Wraps a connection to a server with these settings: see [`new`](Self::new).
     pub fn with_settings(transport: S, authority: &str, settings: Settings) -> Self {
-        let connection = ClientConnection::new(settings.limits_of_a_message());
+        let connection = ClientConnection::with_limits(settings.limits);
         Self {
             wire: Wire::new(transport, connection, settings),
             authority: authority.to_owned(),

@@ -428,9 +428,7 @@ impl std::error::Error for Error {
 /// Returns the hint which limit of a client to raise; `None` if the error is not of a limit.
 const fn raised(kind: ParseErrorKind) -> Option<&'static str> {
     Some(match kind {
-        ParseErrorKind::BodyTooLarge => {
-            "raise Settings::body_limit, and Limits::body if it is lower"
-        }
+        ParseErrorKind::BodyTooLarge => "raise Settings::body_limit",
         ParseErrorKind::HeadTooLong | ParseErrorKind::TrailersTooLong => {
             "a head has at most 65535 octets; raise Limits::head if it is lower"
         }

@@ -245,7 +245,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         client.set_read_timeout(Some(20 * CHECK_INTERVAL)).unwrap();
-        let mut overload = Overload::new(Stack::Usual, Settings::default());
+        let mut overload = Overload::new(Stack::Usual, Settings::new());
         overload.add(listener.accept().unwrap().0);
         // Behaves as a slow client that reads only after it has sent everything.
         (0..100).for_each(|_| {
@@ -261,7 +261,7 @@ mod tests {
     fn a_503_lingers_within_the_bounds_of_the_settings() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let settings = Settings { linger_limit: 1000, ..Settings::default() };
+        let settings = Settings::new().linger_limit(1000);
         let mut overload = Overload::new(Stack::Usual, settings);
         overload.add(listener.accept().unwrap().0);
         let start = Instant::now();
@@ -274,7 +274,7 @@ mod tests {
     #[test]
     fn a_transport_that_panics_takes_the_503_from_nobody_else() {
         let (written, is_written) = channel();
-        let mut overload = Overload::new(Stack::Usual, Settings::default());
+        let mut overload = Overload::new(Stack::Usual, Settings::new());
         overload.add(Untimed(Panicking(None)));
         overload.add(Untimed(Panicking(Some(written))));
         assert!(

@@ -75,7 +75,7 @@ use std::time::{Duration, Instant};
 /// fn main() -> Result<(), Error> {
 ///     let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".to_string());
 /// #    let address = "127.0.0.1:0".to_string();
-///     let settings = Settings { body_limit: 65_536, ..Settings::default() };
+///     let settings = Settings::new().body_limit(65_536);
 ///     let server = Server::bind(address)?.settings(settings);
 ///     println!("listening on {}; Enter or the end of the input shuts down", server.local_addr()?);
 ///     let handle = server.handle();
@@ -150,7 +150,7 @@ impl<L: Listener> Server<L> {
         let bounds = Bounds { threads: 4096, connections: 5120, stack: Stack::Usual };
         Ok(Self {
             listener,
-            settings: Settings::default(),
+            settings: Settings::new(),
             bounds,
             requests: 100_000,
             shutdown_timeout: Duration::from_secs(10),

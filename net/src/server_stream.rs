@@ -98,7 +98,7 @@ pub struct Exchange<'s, S: Transport = TcpStream> {
 impl<S: Transport> ServerStream<S> {
     /// Serves an accepted connection, with the default [`Settings`].
     pub fn new(transport: S) -> Self {
-        Self::with_settings(transport, Settings::default())
+        Self::with_settings(transport, Settings::new())
     }
 
     /// Serves an accepted connection, with these settings.
@@ -108,7 +108,7 @@ impl<S: Transport> ServerStream<S> {
     }
 
     fn on(Accepted { stream, peer }: Accepted<S>, settings: Settings) -> Self {
-        let connection = ServerConnection::new(settings.limits_of_a_message());
+        let connection = ServerConnection::with_limits(settings.limits);
         let wire = RefCell::new(Wire::new(stream, connection, settings));
         Self { wire, head: None, peer }
     }
@@ -492,10 +492,7 @@ mod tests {
             waits: Rc::clone(&waits),
         };
         let slice = TimeSlice::new(Arc::clone(notice), 100);
-        (
-            ServerStream::with_slice(Accepted { stream, peer: None }, Settings::default(), slice),
-            waits,
-        )
+        (ServerStream::with_slice(Accepted { stream, peer: None }, Settings::new(), slice), waits)
     }
 
     #[test]

@@ -5,110 +5,48 @@ use std::time::Duration;
 
 /// Timeouts and size limits of a connection.
 ///
-/// Every wait for the peer has a timeout. A timeout counts only the time spent waiting for the
-/// peer, not the caller's own work between two reads. A slow trickle of octets does not extend the
-/// timeout of a head. A body, and everything that is sent, gains time at
-/// [`minimum_rate`](Self::minimum_rate): a long transfer may take long, a trickle times out.
+/// [`new`](Self::new) returns the defaults, and each setter changes one of them. The setters that
+/// say "server only" or "client only" have no effect on the other side.
 ///
-/// A timeout that expires is [`PeerError::TooSlow`](crate::PeerError::TooSlow), unless its field
+/// Every wait for the peer has a timeout. `Duration::MAX` means no limit, and a timeout of zero
+/// expires at the first wait. A timeout counts only the time spent waiting for the peer, not the
+/// caller's own work between two reads. A slow trickle of octets does not extend the timeout of a
+/// head. A body, and everything that is sent, gains time at [`minimum_rate`](Self::minimum_rate): a
+/// long transfer may take long, a trickle times out.
+///
+/// A timeout that expires is [`PeerError::TooSlow`](crate::PeerError::TooSlow), unless its setter
 /// says otherwise. A [`Server`](crate::Server) then logs it and closes the connection.
 ///
 /// ```
 /// use bareline_net::Settings;
 /// use std::time::Duration;
 ///
-/// let patient = Settings { body_timeout: Duration::from_secs(600), ..Settings::default() };
-/// assert_eq!(patient.body_limit, 1_048_576);
+/// const PATIENT: Settings =
+///     Settings::new().body_timeout(Duration::from_secs(600)).body_limit(64 << 20);
+/// let strict = PATIENT.limits(|limits| limits.head(8_192).target(2_048));
+/// assert_ne!(strict, PATIENT);
 /// ```
 #[doc(alias = "deadline")]
+#[must_use = "a setter returns the changed settings"]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Settings {
-    /// Time limit for connecting to one address: 10 s by default. After that the next address of
-    /// the name is tried; after the last one, connecting fails with
-    /// [`Error::Connect`](crate::Error::Connect). Client only.
-    pub connect_timeout: Duration,
-    /// Time that a server keeps a connection alive without a request: 60 s by default. After that
-    /// the server closes the connection without a response. Server only; for a client see
-    /// [`ClientSettings::idle_timeout`](crate::ClientSettings::idle_timeout).
-    #[doc(alias = "keep-alive")]
-    pub idle_timeout: Duration,
-    /// Time limit for a complete head: 10 s by default. A server counts from the first octet of a
-    /// request, and responds 408 after that. A client counts from the end of its request, and
-    /// fails after that. Server and client.
-    #[doc(alias = "header")]
-    pub head_timeout: Duration,
-    /// Time that a client waits for a 100 (Continue) before it sends the body: 1 s by default.
-    /// After that the client sends the body anyway, since old servers send no 100 [RFC 9110
-    /// section 10.1.1]. It applies to requests with `Expect: 100-continue`. Client only.
-    #[doc(alias = "100-continue")]
-    pub continue_timeout: Duration,
-    /// Time limit for waiting for a body, in all: 60 s by default. Each
-    /// [`minimum_rate`](Self::minimum_rate) octets that arrive add one second, up to this limit.
-    /// After that a server responds 408, and a client fails. Server and client.
-    pub body_timeout: Duration,
-    /// Minimum transfer rate in octets per second: 512 by default; 0 counts as 1. Each
-    /// `minimum_rate` octets of a body that arrives extend [`body_timeout`](Self::body_timeout) by
-    /// one second. Each `minimum_rate` octets that are sent extend
-    /// [`write_timeout`](Self::write_timeout) likewise. The time left never exceeds the timeout
-    /// itself. Server and client.
-    #[doc(alias = "slowloris")]
-    pub minimum_rate: u32,
-    /// Time limit for the peer to accept what is sent: 30 s by default. Each
-    /// [`minimum_rate`](Self::minimum_rate) octets that are sent add one second, up to this limit.
-    /// After that nothing more is sent on the connection. Server and client.
-    #[doc(alias = "send")]
-    pub write_timeout: Duration,
-    /// Time limit for one exchange, up to the end of the response's body: `Duration::MAX` by
-    /// default, which means no limit. After that every wait fails. Client only.
-    ///
-    /// Unlike the other timeouts it counts the caller's own work too. With a
-    /// [`Client`](crate::Client) it includes connecting, with a
-    /// [`ClientStream`](crate::ClientStream) it begins with the request. Resolving a host name
-    /// counts too, but cannot be interrupted.
-    #[doc(alias = "deadline")]
-    #[doc(alias = "total timeout")]
-    pub exchange_timeout: Duration,
-    /// Total time of a server's lingering close: 30 s by default. After that the connection is
-    /// closed. Server only.
-    ///
-    /// When a connection ends, the server reads and discards what the client still sends.
-    /// Otherwise a client that sends its complete body before it reads would lose the response
-    /// to a reset [RFC 9112 section 9.6].
-    pub linger_timeout: Duration,
-    /// Time without octets after which the lingering close ends: 5 s by default. Server only.
-    pub linger_silence_timeout: Duration,
-    /// Limit in octets of what the lingering close reads: 67,108,864 by default. Beyond it the
-    /// connection is closed. Server only.
-    pub linger_limit: u64,
-    /// Limit in octets of a received body: 1,048,576 by default. Set `u64::MAX` to stream bodies of
-    /// any length. Server and client.
-    ///
-    /// It applies to all requests of a server, and to all responses of a client. A request whose
-    /// `Content-Length` exceeds it gets a 413 before the handler runs. A chunked body beyond it is
-    /// an error of the read; if the handler returns that error, the client gets a 413. A client
-    /// fails with [`Error::Limit`](crate::Error::Limit) at a longer response.
-    ///
-    /// For a smaller limit of `n` on one path, set this field to the largest limit. In the handler
-    /// read the body with `take(n + 1)`, and respond 413 if more than `n` octets arrive.
-    ///
-    /// The smaller of this limit and [`Limits::body`] counts: set this one, and leave the other.
-    #[doc(alias = "max_body_size")]
-    pub body_limit: u64,
-    /// Limits of the elements of a message, each in its own unit: [`Limits::DEFAULT`] by default.
-    /// Each field of [`Limits`] says the status of a request beyond it. A client fails with
-    /// [`Error::Limit`](crate::Error::Limit) where a response is too large. Server and client.
-    pub limits: Limits,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) idle_timeout: Duration,
+    pub(crate) head_timeout: Duration,
+    pub(crate) continue_timeout: Duration,
+    pub(crate) body_timeout: Duration,
+    pub(crate) minimum_rate: u32,
+    pub(crate) write_timeout: Duration,
+    pub(crate) exchange_timeout: Duration,
+    pub(crate) linger_timeout: Duration,
+    pub(crate) linger_silence_timeout: Duration,
+    pub(crate) linger_limit: u64,
+    pub(crate) limits: Limits,
 }
 
 impl Settings {
-    /// Returns the limits, with the smaller of the two body limits.
-    pub(crate) fn limits_of_a_message(&self) -> Limits {
-        Limits { body: self.limits.body.min(self.body_limit), ..self.limits }
-    }
-}
-
-impl Default for Settings {
-    fn default() -> Self {
+    /// Returns the defaults.
+    pub const fn new() -> Self {
         Self {
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
@@ -121,8 +59,155 @@ impl Default for Settings {
             linger_timeout: Duration::from_secs(30),
             linger_silence_timeout: Duration::from_secs(5),
             linger_limit: 64 << 20,
-            body_limit: 1 << 20,
-            limits: Limits::DEFAULT,
+            limits: Limits::new().body(1 << 20),
         }
+    }
+
+    /// Sets the time limit for connecting to one address: 10 s by default. After that the next
+    /// address of the name is tried; after the last one, connecting fails with
+    /// [`Error::Connect`](crate::Error::Connect). Client only.
+    pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Sets the time that a server keeps a connection alive without a request: 60 s by default.
+    /// After that the server closes the connection without a response [RFC 9112 section 9.3].
+    /// Server only; for a client's pool see [`ClientSettings::idle_timeout`](crate::ClientSettings::idle_timeout).
+    #[doc(alias = "keep-alive")]
+    pub const fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
+    /// Sets the time limit for a complete head: 10 s by default. A server counts from the first
+    /// octet of a request, and responds 408 after that [RFC 9110 section 15.5.9]. A client counts
+    /// from the end of its request, and fails after that. Server and client.
+    #[doc(alias = "header")]
+    #[doc(alias = "read timeout")]
+    pub const fn head_timeout(mut self, timeout: Duration) -> Self {
+        self.head_timeout = timeout;
+        self
+    }
+
+    /// Sets the time that a client waits for a 100 (Continue) before it sends the body: 1 s by
+    /// default. After that the client sends the body anyway, since old servers send no 100 [RFC
+    /// 9110 section 10.1.1]. It applies to requests with `Expect: 100-continue`. Client only.
+    #[doc(alias = "100-continue")]
+    pub const fn continue_timeout(mut self, timeout: Duration) -> Self {
+        self.continue_timeout = timeout;
+        self
+    }
+
+    /// Sets the time limit for waiting for a body, in all: 60 s by default. Each
+    /// [`minimum_rate`](Self::minimum_rate) octets that arrive add one second, up to this limit.
+    /// After that a server responds 408 [RFC 9110 section 15.5.9], and a client fails. Server and
+    /// client.
+    #[doc(alias = "read timeout")]
+    pub const fn body_timeout(mut self, timeout: Duration) -> Self {
+        self.body_timeout = timeout;
+        self
+    }
+
+    /// Sets the minimum transfer rate in octets per second: 512 by default; 0 counts as 1. Each
+    /// `minimum_rate` octets of a body that arrives extend [`body_timeout`](Self::body_timeout) by
+    /// one second. Each `minimum_rate` octets that are sent extend
+    /// [`write_timeout`](Self::write_timeout) likewise. The time left never exceeds the timeout
+    /// itself. Server and client.
+    #[doc(alias = "slowloris")]
+    pub const fn minimum_rate(mut self, octets_per_second: u32) -> Self {
+        self.minimum_rate = octets_per_second;
+        self
+    }
+
+    /// Sets the time limit for the peer to accept what is sent: 30 s by default. Each
+    /// [`minimum_rate`](Self::minimum_rate) octets that are sent add one second, up to this limit.
+    /// After that nothing more is sent on the connection. Server and client.
+    #[doc(alias = "send")]
+    pub const fn write_timeout(mut self, timeout: Duration) -> Self {
+        self.write_timeout = timeout;
+        self
+    }
+
+    /// Sets the time limit for one exchange, up to the end of the response's body: no limit by
+    /// default. After that every wait fails. Client only.
+    ///
+    /// Unlike the other timeouts it counts the caller's own work too. With a
+    /// [`Client`](crate::Client) it includes connecting, with a
+    /// [`ClientStream`](crate::ClientStream) it begins with the request. Resolving a host name
+    /// counts too, but cannot be interrupted.
+    #[doc(alias = "deadline")]
+    #[doc(alias = "total timeout")]
+    pub const fn exchange_timeout(mut self, timeout: Duration) -> Self {
+        self.exchange_timeout = timeout;
+        self
+    }
+
+    /// Sets the total time of a server's lingering close: 30 s by default. After that the
+    /// connection is closed. Server only.
+    ///
+    /// When a connection ends, the server reads and discards what the client still sends.
+    /// Otherwise a client that sends its complete body before it reads would lose the response
+    /// to a reset [RFC 9112 section 9.6].
+    pub const fn linger_timeout(mut self, timeout: Duration) -> Self {
+        self.linger_timeout = timeout;
+        self
+    }
+
+    /// Sets the time without octets after which the lingering close ends: 5 s by default. Server
+    /// only.
+    pub const fn linger_silence_timeout(mut self, timeout: Duration) -> Self {
+        self.linger_silence_timeout = timeout;
+        self
+    }
+
+    /// Sets the limit in octets of what the lingering close reads: 67,108,864 by default. Beyond
+    /// the limit the connection is closed. `u64::MAX` means no limit, and 0 reads nothing. Server
+    /// only.
+    pub const fn linger_limit(mut self, octets: u64) -> Self {
+        self.linger_limit = octets;
+        self
+    }
+
+    /// Sets the limit in octets of a received body: 1,048,576 by default. `u64::MAX` means no
+    /// limit, and 0 accepts no content. Server and client.
+    ///
+    /// The limit applies to all requests of a server, and to all responses of a client. A request
+    /// whose `Content-Length` exceeds it gets a 413 before the handler runs [RFC 9110 section
+    /// 15.5.14]. A chunked body beyond the limit is an error of the read; if the handler returns
+    /// that error, the client gets a 413. A client fails with
+    /// [`Error::Limit`](crate::Error::Limit) at a longer response.
+    ///
+    /// For a smaller limit of `n` on one path, set this one to the largest limit. In the handler
+    /// read the body with `take(n + 1)`, and respond 413 if more than `n` octets arrive.
+    ///
+    /// The limit is [`Limits::body`] of [`limits`](Self::limits); only its default is another.
+    #[doc(alias = "max_body_size")]
+    pub const fn body_limit(mut self, octets: u64) -> Self {
+        self.limits = self.limits.body(octets);
+        self
+    }
+
+    /// Changes the limits of the elements of a message, each in its own unit, by this closure.
+    /// Limits that the closure leaves keep their values. Server and client.
+    ///
+    /// By default they are those of [`Limits::new`], with a [`body_limit`](Self::body_limit). Each
+    /// setter of [`Limits`] says the status of a request beyond it. A client fails with
+    /// [`Error::Limit`](crate::Error::Limit) where a response is too large.
+    ///
+    /// ```
+    /// use bareline_net::Settings;
+    ///
+    /// let settings = Settings::new().limits(|limits| limits.head(8_192).target(2_048));
+    /// ```
+    pub fn limits(mut self, change: impl FnOnce(Limits) -> Limits) -> Self {
+        self.limits = change(self.limits);
+        self
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::new()
     }
 }

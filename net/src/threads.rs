@@ -319,7 +319,7 @@ mod tests {
         let goes_on: Mutex<Receiver<()>> = Mutex::new(goes_on);
         let threads = Threads::new(
             BOUNDS,
-            Settings::default(),
+            Settings::new(),
             listener,
             Arc::clone(&notice),
             move |Accepted { stream, .. }| {
@@ -354,7 +354,7 @@ mod tests {
         let goes_on: Mutex<Receiver<()>> = Mutex::new(goes_on);
         let threads = Threads::new(
             bounds,
-            Settings::default(),
+            Settings::new(),
             listener,
             Arc::default(),
             move |Accepted { stream, .. }| {
@@ -465,7 +465,7 @@ mod tests {
             let notice = Arc::new(Notice::default());
             let listener = Panicking { notice: is_late.then(|| Arc::clone(&notice)) };
             let threads =
-                Threads::new(BOUNDS, Settings::default(), listener, Arc::clone(&notice), drop);
+                Threads::new(BOUNDS, Settings::new(), listener, Arc::clone(&notice), drop);
             let panic = catch_unwind(AssertUnwindSafe(|| threads.run(TIMEOUT))).unwrap_err();
             assert_eq!(panic.downcast_ref(), Some(&"for a test"));
             assert!(notice.is_closing() && notice.is_over());

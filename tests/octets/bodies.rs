@@ -13,14 +13,8 @@ use bareline_core::head::Limits;
 use bareline_fuzz::{BodyEvent, body_events};
 use std::collections::HashSet;
 
-const LIMITS: Limits = Limits {
-    chunk_line: 20,
-    chunk_extensions: 24,
-    head: 30,
-    trailers: 5,
-    body: 20,
-    ..Limits::DEFAULT
-};
+const LIMITS: Limits =
+    Limits::new().chunk_line(20).chunk_extensions(24).head(30).trailers(5).body(20);
 
 /// Returns the events of a body after which the peer closes, read at once and octet by octet.
 fn events(framing: Framing, octets: &str) -> Vec<BodyEvent> {
@@ -146,7 +140,7 @@ fn rfc9110_5_4_a_trailer_section_has_128_lines_and_no_more() {
         let last = |lines| {
             body_events(
                 Framing::Chunked,
-                &Limits::DEFAULT,
+                &Limits::new(),
                 section(lines).as_bytes(),
                 &[pieces],
                 true,
@@ -240,7 +234,7 @@ fn what_follows_a_body_is_left_alone() {
 
 #[test]
 fn rfc9112_7_1_1_extensions_have_names_and_values() {
-    let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
+    let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::new());
     let Ok(Decoded { part: BodyPart::Chunk { size: 1, extensions }, .. }) =
         decoder.decode(b"1;a;bc = d;e=\"f\\\"g\"\r\n")
     else {
@@ -255,7 +249,7 @@ fn rfc9112_7_1_1_extensions_have_names_and_values() {
 
 #[test]
 fn a_rejected_body_stays_rejected_at_the_end() {
-    let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
+    let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::new());
     let error = decoder.decode(b"x\r\n").unwrap_err();
     assert_eq!(decoder.on_eof(), Err(error));
 }

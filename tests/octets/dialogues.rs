@@ -14,7 +14,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 /// Limits that are small enough to be shown in a dialogue.
-const LIMITS: Limits = Limits { trailers: 2, drain: 16, interim: 3, ..Limits::DEFAULT };
+const LIMITS: Limits = Limits::new().trailers(2).drain(16).interim(3);
 
 /// A dialogue: its title, the words after `http`, the octets on the wire, and the expected events.
 struct Dialogue {

@@ -267,7 +267,7 @@ fn octets(cell: &str) -> Vec<u8> {
 fn fault(sent: &str, octets: &[u8]) -> Option<ParseError> {
     const CHUNKED: &[u8] = b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
     let mut spans = FieldSpans::<8>::new();
-    let mut client = ClientConnection::new(Limits::DEFAULT);
+    let mut client = ClientConnection::new();
     match sent {
         "request" => requests(octets, &[]).fault,
         "response" => {
@@ -279,7 +279,7 @@ fn fault(sent: &str, octets: &[u8]) -> Option<ParseError> {
             let at = error.offset() - CHUNKED.len();
             assert!(at <= octets.len());
             // The decoder counts offsets from the beginning of the body.
-            let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
+            let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::new());
             let mut start = 0;
             loop {
                 match decoder.decode(&octets[start..]) {
@@ -291,7 +291,7 @@ fn fault(sent: &str, octets: &[u8]) -> Option<ParseError> {
             }
         }
         "request, at most 3 octets of content" => {
-            ServerConnection::new(Limits { body: 3, ..Limits::DEFAULT })
+            ServerConnection::with_limits(Limits::new().body(3))
                 .receive(&mut octets.to_vec(), spans.lend())
                 .err()
         }

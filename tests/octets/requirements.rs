@@ -785,7 +785,7 @@ fn meaning(code: u16) -> (Vec<[Framing; 3]>, bool, bool) {
 /// Returns the state of a client that has sent a request and receives this head.
 fn state_after(head: &str) -> Result<ClientState, ParseErrorKind> {
     let (mut spans, mut out) = (FieldSpans::<4>::new(), WireBuf::<64>::new());
-    let mut client = ClientConnection::new(Limits::DEFAULT);
+    let mut client = ClientConnection::new();
     let request = client.request(Method::GET, Target::ROOT, &mut out).unwrap();
     request.field(FieldName::HOST, FieldValue::from_static("a")).unwrap().without_body().unwrap();
     let mut octets = head.as_bytes().to_vec();
@@ -929,7 +929,7 @@ fn rfc3986_2_1_a_target_that_was_read_is_written_encoded() {
             "{read}"
         );
         assert_eq!(datagram::write_request(&mut out, head.method(), target).err(), fault, "{read}");
-        let mut connection = ClientConnection::new(Limits::DEFAULT);
+        let mut connection = ClientConnection::new();
         assert_eq!(connection.request(head.method(), target, &mut out).err(), fault, "{read}");
         assert_eq!(Target::new(read).map_err(WriteError::from).err(), fault, "{read}");
         let encoded = target.encoded(&mut room).unwrap();
@@ -1721,7 +1721,7 @@ fn a_writer_that_is_given_up_leaves_nothing_behind() {
 
 #[test]
 fn limits_of_the_callers_choice() {
-    let limits = Limits { method: 3, target: 2, head: 40, ..Limits::DEFAULT };
+    let limits = Limits::new().method(3).target(2).head(40);
     let parse = |octets: &[u8]| {
         let mut spans = FieldSpans::<4>::new();
         RequestHead::parse_within(octets, spans.lend(), &limits)

@@ -114,7 +114,7 @@ fn compare(rfc: &Rfc, reader: Reader, octets: &[u8]) -> (bool, Names, Option<Str
         Reader::Body => {
             let (expected, names) = exceptions::body(rfc, octets);
             let events =
-                body_events(Framing::Chunked, &Limits::DEFAULT, octets, &[octets.len()], false);
+                body_events(Framing::Chunked, &Limits::new(), octets, &[octets.len()], false);
             let events = (events.last() == Some(&BodyEvent::End(octets.len()))).then_some(events);
             (events.is_some(), names, differ(expected, events, names))
         }
@@ -215,7 +215,7 @@ fn of_response(head: &ResponseHead<'_>) -> (Verdict, Parts) {
 /// The connection replaces folds in its buffer.
 fn received_by_a_client(octets: &[u8]) -> (Verdict, Option<Parts>) {
     let (mut spans, mut out) = (FieldSpans::<64>::new(), WireBuf::<64>::new());
-    let mut connection = ClientConnection::new(Limits::DEFAULT);
+    let mut connection = ClientConnection::new();
     let head = connection.request(Method::GET, Target::ROOT, &mut out).unwrap();
     head.field(FieldName::HOST, FieldValue::from_static("a")).unwrap().without_body().unwrap();
     let mut received = octets.to_vec();

@@ -133,7 +133,7 @@ fn octets_are_accepted_rejected_and_cut() {
 fn bodies_of_every_kind_are_read() {
     let events = (body_readings(), body_octets()).prop_map(|(reading, octets)| {
         let BodyReading { framing, closes, limits, .. } = reading;
-        let limits = limits.or(Limits::DEFAULT);
+        let limits = limits.or(Limits::new());
         body_events(framing, &limits, &octets, &[octets.len().max(1)], closes)
     });
     let any = |is_one: fn(&BodyEvent) -> bool| move |all: &Vec<_>| all.iter().any(is_one);

@@ -195,7 +195,7 @@ proptest! {
     fn every_cut_within_any_limits_gives_the_same_verdict_on_lines(
         octets in heads(), method in 0..9u16, target in 0..20u16, head in 0..100u16,
     ) {
-        let limits = Limits { method, target, head, ..Limits::DEFAULT };
+        let limits = Limits::new().method(method).target(target).head(head);
         every_cut_within_any_limits_gives_the_same_verdict(&octets, &limits);
     }
 

@@ -2,7 +2,6 @@
 
 use crate::serve_one;
 use bareline_core::error::ParseErrorKind;
-use bareline_core::head::Limits;
 use bareline_core::{FieldName, FieldValue, Method, Status, Target};
 use bareline_net::{ClientStream, Error, Exchange, PeerError, Settings, Wait};
 use std::io::{self, Read, Write};
@@ -136,8 +135,7 @@ fn a_response_that_is_left_unread_is_skipped_within_a_limit() {
     let response: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n\
         01234567890123456789012345678901234567890123456789";
     for (drain, is_open) in [(50, true), (49, false)] {
-        let settings =
-            Settings { limits: Limits { drain, ..Limits::DEFAULT }, ..Settings::default() };
+        let settings = Settings::new().limits(|limits| limits.drain(drain));
         let mut client =
             ClientStream::connect_with_settings(&canned([response, response]), settings).unwrap();
         drop(client.request(Method::GET, Target::ROOT, &[], b"").unwrap());
@@ -204,7 +202,7 @@ fn a_server_that_never_comes_to_the_point_is_given_up() {
     );
 
     let (address, _served) = served_by(|stream| stream.read_to_end(&mut Vec::new()).map(drop));
-    let settings = Settings { head_timeout: Duration::from_millis(50), ..Settings::default() };
+    let settings = Settings::new().head_timeout(Duration::from_millis(50));
     let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
     let error = get_again(&mut client).unwrap_err();
     assert!(matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Head, .. })), "{error:?}");
@@ -342,7 +340,7 @@ fn rfc9110_10_1_1_a_body_without_a_100_is_sent_after_a_while() {
         stream.read_exact(&mut [0; 5]).unwrap();
         stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
     });
-    let settings = Settings { continue_timeout: Duration::from_millis(50), ..Settings::default() };
+    let settings = Settings::new().continue_timeout(Duration::from_millis(50));
     let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
     let response = client
         .request(Method::PUT, Target::ROOT, &[(FieldName::EXPECT, EXPECT)], b"hello")
@@ -378,7 +376,7 @@ fn rfc9110_10_1_1_a_rejected_body_is_not_sent() {
 
 #[test]
 fn rfc9112_9_5_a_response_before_the_request_is_sent_is_read() {
-    let settings = Settings { body_limit: 10, ..Settings::default() };
+    let settings = Settings::new().body_limit(10);
     let (address, served) =
         serve_one(settings, |mut peer| peer.next_request().map(|_| ()).unwrap_err());
     let mut client = ClientStream::connect(&address.to_string()).unwrap();
@@ -435,7 +433,7 @@ fn a_trickling_body_is_given_up() {
             thread::park_timeout(Duration::from_millis(20));
         }
     });
-    let settings = Settings { body_timeout: Duration::from_millis(200), ..Settings::default() };
+    let settings = Settings::new().body_timeout(Duration::from_millis(200));
     let start = Instant::now();
     let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
     let error = get_again(&mut client).unwrap_err();
@@ -454,11 +452,8 @@ fn an_exchange_is_over_in_time_though_its_octets_earn_more() {
             thread::park_timeout(Duration::from_millis(10));
         }
     });
-    let settings = Settings {
-        exchange_timeout: Duration::from_millis(200),
-        minimum_rate: 1,
-        ..Settings::default()
-    };
+    let timeout = Duration::from_millis(200);
+    let settings = Settings::new().exchange_timeout(timeout).minimum_rate(1);
     let start = Instant::now();
     let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
     let error = get_again(&mut client).unwrap_err();
@@ -466,16 +461,14 @@ fn an_exchange_is_over_in_time_though_its_octets_earn_more() {
         matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Exchange, .. })),
         "{error:?}"
     );
-    assert!(
-        start.elapsed() >= settings.exchange_timeout && start.elapsed() < Duration::from_secs(10)
-    );
+    assert!(start.elapsed() >= timeout && start.elapsed() < Duration::from_secs(10));
     drop(client);
     served.join().unwrap();
 }
 
 #[test]
 fn a_large_body_arrives_whole_both_ways_again_and_again() {
-    let (address, served) = serve_one(Settings::default(), |mut peer| {
+    let (address, served) = serve_one(Settings::new(), |mut peer| {
         while let Some(Exchange { mut body, responder, .. }) = peer.next_request().unwrap() {
             let mut content = Vec::new();
             body.read_to_end(&mut content).unwrap();
@@ -563,7 +556,7 @@ fn a_response_that_stalls_ends_the_connection() {
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfour").unwrap();
         stream.read_to_end(&mut Vec::new()).map(drop)
     });
-    let settings = Settings { body_timeout: Duration::from_millis(50), ..Settings::default() };
+    let settings = Settings::new().body_timeout(Duration::from_millis(50));
     let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
     assert!(matches!(
         get_again(&mut client),

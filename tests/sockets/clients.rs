@@ -2,7 +2,6 @@
 
 use crate::client::read_head;
 use bareline_core::error::{ParseErrorKind, WriteError};
-use bareline_core::head::Limits;
 use bareline_core::{FieldName, FieldValue, Method, Status};
 use bareline_net::{
     Client, ClientSettings, ClientStream, Error, Exchange, PeerError, ServerStream, Settings,
@@ -61,10 +60,8 @@ fn server(
             counted.fetch_add(1, Ordering::SeqCst);
             let serve = Arc::clone(&serve);
             thread::spawn(move || {
-                let mut peer = ServerStream::with_settings(
-                    stream,
-                    Settings { body_limit: u64::MAX, ..Settings::default() },
-                );
+                let mut peer =
+                    ServerStream::with_settings(stream, Settings::new().body_limit(u64::MAX));
                 while let Ok(Some(exchange)) = peer.next_request() {
                     if serve(exchange).is_err() {
                         break;
@@ -389,16 +386,13 @@ fn trickling(response: &'static str) -> (String, JoinHandle<()>) {
 #[test]
 fn an_exchange_is_over_in_time_whatever_it_waits_for() {
     // The octets arrive fast enough for the other timeouts.
-    let stream = Settings {
-        exchange_timeout: Duration::from_millis(300),
-        minimum_rate: 1,
-        ..Settings::default()
-    };
+    let timeout = Duration::from_millis(300);
+    let stream = Settings::new().exchange_timeout(timeout).minimum_rate(1);
     let is_over = |error: &Error| {
         matches!(
             error,
             Error::Peer(PeerError::TooSlow { wait: Wait::Exchange, after })
-                if *after == stream.exchange_timeout
+                if *after == timeout
         )
     };
     let client = Client::with_settings(ClientSettings { stream, ..ClientSettings::default() });
@@ -422,11 +416,7 @@ fn an_exchange_is_over_in_time_whatever_it_waits_for() {
 
 #[test]
 fn what_a_server_sends_is_limited() {
-    let stream = Settings {
-        body_limit: 2,
-        limits: Limits { head: 50, ..Limits::DEFAULT },
-        ..Settings::default()
-    };
+    let stream = Settings::new().body_limit(2).limits(|limits| limits.head(50));
     let client = Client::with_settings(ClientSettings { stream, ..ClientSettings::default() });
     let (url, served) = canned(&[
         &[HI, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi!"],

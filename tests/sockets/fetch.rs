@@ -236,20 +236,19 @@ fn a_hundred_megabytes_pass_with_flat_memory_each_way() {
     let path = file("large");
     fs::File::create(&path).unwrap().set_len(LARGE).unwrap();
     let ((passed, has_passed), (go_on, goes_on)) = (channel(), channel::<()>());
-    let (address, served) =
-        serve_one(Settings { body_limit: u64::MAX, ..Settings::default() }, move |mut peer| {
-            let mut exchange = peer.next_request().unwrap().unwrap();
-            let uploaded = io::copy(&mut exchange.body, &mut io::sink()).unwrap();
-            let mut responder =
-                exchange.responder.begin(Status::OK, |head| head.length(LARGE)).unwrap();
-            io::copy(&mut io::repeat(b'x').take(LARGE - 1), &mut responder).unwrap();
-            responder.flush().unwrap();
-            passed.send(()).unwrap();
-            goes_on.recv().unwrap();
-            responder.write_all(b"x").unwrap();
-            responder.finish().unwrap();
-            uploaded
-        });
+    let (address, served) = serve_one(Settings::new().body_limit(u64::MAX), move |mut peer| {
+        let mut exchange = peer.next_request().unwrap().unwrap();
+        let uploaded = io::copy(&mut exchange.body, &mut io::sink()).unwrap();
+        let mut responder =
+            exchange.responder.begin(Status::OK, |head| head.length(LARGE)).unwrap();
+        io::copy(&mut io::repeat(b'x').take(LARGE - 1), &mut responder).unwrap();
+        responder.flush().unwrap();
+        passed.send(()).unwrap();
+        goes_on.recv().unwrap();
+        responder.write_all(b"x").unwrap();
+        responder.finish().unwrap();
+        uploaded
+    });
     let (url, data) = (format!("http://{address}/"), format!("@{}", path.display()));
     let mut child =
         example("fetch").args(["-d", &data, &url]).stdout(Stdio::piped()).spawn().unwrap();

@@ -46,7 +46,7 @@ fn responded_to(address: SocketAddr) -> JoinHandle<usize> {
 #[test]
 fn rfc9112_9_6_a_large_upload_does_not_lose_its_response() {
     for (limit, is_lost) in [(64 << 20, false), (1 << 20, true)] {
-        let settings = Settings { linger_limit: limit, ..Settings::default() };
+        let settings = Settings::new().linger_limit(limit);
         let (address, served) = rejected(settings);
         let mut stream = connect(address);
         stream.write_all(REJECTED).unwrap();
@@ -65,7 +65,7 @@ fn rfc9112_9_6_a_large_upload_does_not_lose_its_response() {
 #[test]
 fn rfc9112_9_6_silence_ends_the_lingering_close() {
     let linger_silence_timeout = Duration::from_millis(300);
-    let settings = Settings { linger_silence_timeout, ..Settings::default() };
+    let settings = Settings::new().linger_silence_timeout(linger_silence_timeout);
     let (address, served) = rejected(settings);
     let mut stream = connect(address);
     stream.write_all(REJECTED).unwrap();
@@ -76,8 +76,7 @@ fn rfc9112_9_6_silence_ends_the_lingering_close() {
 #[test]
 fn rfc9112_9_6_octets_extend_the_lingering_close_to_its_end() {
     let (silence, whole) = (Duration::from_millis(500), Duration::from_millis(1500));
-    let settings =
-        Settings { linger_silence_timeout: silence, linger_timeout: whole, ..Settings::default() };
+    let settings = Settings::new().linger_silence_timeout(silence).linger_timeout(whole);
     let (address, served) = rejected(settings);
     let mut stream = connect(address);
     stream.write_all(REJECTED).unwrap();
@@ -119,7 +118,7 @@ fn the_need_of_room_ends_the_lingering_close() {
 
 #[test]
 fn an_idle_connection_is_closed_at_once() {
-    let settings = Settings { idle_timeout: Duration::from_millis(100), ..Settings::default() };
+    let settings = Settings::new().idle_timeout(Duration::from_millis(100));
     let (address, served) = serve_one(settings, |mut peer| {
         let start = Instant::now();
         assert!(peer.next_request().unwrap().is_none());

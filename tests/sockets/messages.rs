@@ -111,7 +111,7 @@ fn what_a_server_sends(page: &mut String) {
 
 /// Appends the table of a client's limits, since `fetch` has no limit of its own.
 fn what_a_client_limits(page: &mut String) {
-    let stream = Settings { body_limit: 2, ..Settings::default() };
+    let stream = Settings::new().body_limit(2);
     let client = Client::with_settings(ClientSettings { stream, ..ClientSettings::default() });
     let responses =
         [&b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi!"[..], b"HTTP/1.1 200 OK\r\n\r\nhi!"];

@@ -384,7 +384,7 @@ fn nginx_is_asked_over_a_unix_socket() {
         "it does not listen"
     );
     let stream = UnixStream::connect(folder.join("socket")).unwrap();
-    let settings = Settings { body_limit: 10_000_000, ..Settings::default() };
+    let settings = Settings::new().body_limit(10_000_000);
     let mut client = ClientStream::with_settings(stream, "localhost", settings);
     assert_eq!(get(&mut client, Method::GET, "/file").unwrap(), (Status::OK, b"content".to_vec()));
     assert_eq!(get(&mut client, Method::HEAD, "/file").unwrap(), (Status::OK, vec![]));

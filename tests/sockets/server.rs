@@ -33,7 +33,7 @@ fn all_told(settings: Settings) -> (SocketAddr, JoinHandle<Result<usize, Error>>
 
 #[test]
 fn a_request_with_its_body_is_read_and_responded_to() {
-    let (address, served) = serve_one(Settings::default(), |mut peer| {
+    let (address, served) = serve_one(Settings::new(), |mut peer| {
         let Exchange { head, mut body, responder, .. } = peer.next_request().unwrap().unwrap();
         let mut text = [0; 2];
         body.read_exact(&mut text).unwrap();
@@ -91,11 +91,11 @@ fn rfc9112_9_3_each_request_on_a_connection_has_one_response() {
         assert!(responses.ends_with("Connection: close\r\n\r\n/5 "), "{responses}");
     };
     // All requests at once,
-    let (address, served) = all_told(Settings::default());
+    let (address, served) = all_told(Settings::new());
     check(&exchange(address, requests.concat().as_bytes()));
     assert_eq!(served.join().unwrap().unwrap(), 5);
     // and octet by octet.
-    let (address, served) = all_told(Settings::default());
+    let (address, served) = all_told(Settings::new());
     let mut stream = connect(address);
     stream.set_nodelay(true).unwrap();
     requests[..5].concat().bytes().for_each(|octet| stream.write_all(&[octet]).unwrap());
@@ -105,12 +105,12 @@ fn rfc9112_9_3_each_request_on_a_connection_has_one_response() {
 
 #[test]
 fn rfc9110_9_3_2_a_response_to_head_has_no_body() {
-    let (address, served) = all_told(Settings::default());
+    let (address, served) = all_told(Settings::new());
     let response = exchange(address, b"HEAD / HTTP/1.0\r\n\r\n");
     assert_eq!(response, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n");
     served.join().unwrap().unwrap();
 
-    let (address, served) = serve_one(Settings::default(), |mut peer| {
+    let (address, served) = serve_one(Settings::new(), |mut peer| {
         let mut response =
             peer.next_request().unwrap().unwrap().responder.stream(Status::OK, &[]).unwrap();
         response.write_all(&[b'x'; 10_000]).unwrap();
@@ -127,7 +127,7 @@ const EXPECTING: &[u8] =
 #[test]
 fn rfc9110_10_1_1_a_100_is_sent_when_the_body_is_read() {
     let (start, started) = channel();
-    let (address, served) = serve_one(Settings::default(), move |mut peer| {
+    let (address, served) = serve_one(Settings::new(), move |mut peer| {
         let Exchange { mut body, responder, .. } = peer.next_request().unwrap().unwrap();
         started.recv_timeout(TIMEOUT).unwrap();
         let text = io::read_to_string(&mut body).unwrap();
@@ -156,12 +156,12 @@ fn rfc9110_10_1_1_a_100_is_sent_when_the_body_is_read() {
 #[test]
 fn rfc9110_10_1_1_no_100_is_sent_that_is_not_needed() {
     // The body has already arrived.
-    let (address, served) = all_told(Settings::default());
+    let (address, served) = all_told(Settings::new());
     let response = exchange_all(address, &[EXPECTING, b"hi"].concat());
     assert_eq!(response, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n/ hi");
     served.join().unwrap().unwrap();
     // Nobody reads the body: it may or may not arrive, so the connection closes.
-    let (address, served) = serve_one(Settings::default(), |mut peer| {
+    let (address, served) = serve_one(Settings::new(), |mut peer| {
         peer.next_request().unwrap().unwrap().responder.send(
             Status::EXPECTATION_FAILED,
             &[],
@@ -176,7 +176,7 @@ fn rfc9110_10_1_1_no_100_is_sent_that_is_not_needed() {
     );
     assert!(served.join().unwrap().unwrap());
     // HTTP/1.0 has no 100: the server waits for the body in silence.
-    let settings = Settings { body_timeout: Duration::from_millis(50), ..Settings::default() };
+    let settings = Settings::new().body_timeout(Duration::from_millis(50));
     for (version, status) in [("1.0", "408"), ("1.1", "100")] {
         let (address, served) = all_told(settings);
         let head = format!(
@@ -239,8 +239,7 @@ fn a_rejected_request_gets_a_response_and_is_reported() {
     for (octets, status, is_fault) in cases {
         let soon = Duration::from_millis(50);
         let body_timeout = if status == 400 { TIMEOUT } else { soon };
-        let settings =
-            Settings { body_limit: 10, head_timeout: soon, body_timeout, ..Settings::default() };
+        let settings = Settings::new().body_limit(10).head_timeout(soon).body_timeout(body_timeout);
         let (address, served) = all_told(settings);
         let response = if status == 400 {
             exchange_all(address, octets.as_bytes())
@@ -260,7 +259,7 @@ fn a_rejected_request_gets_a_response_and_is_reported() {
 
 #[test]
 fn responses_that_are_ready_go_out_before_a_rejection() {
-    let (address, served) = all_told(Settings::default());
+    let (address, served) = all_told(Settings::new());
     let responses = exchange(
         address,
         b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\nGET /3\r\n\r\n",
@@ -299,7 +298,7 @@ fn an_invalid_body_gets_the_callers_response_or_a_rejection() {
         (|_, responder| responder.send(Status::OK, &[], b"unread"), "200 OK", "unread"),
     ];
     for (number, (handle, status, text)) in handlers.into_iter().enumerate() {
-        let (address, served) = serve_one(Settings::default(), move |mut peer| {
+        let (address, served) = serve_one(Settings::new(), move |mut peer| {
             let Exchange { body, responder, .. } = peer.next_request().unwrap().unwrap();
             let handled = handle(body, responder);
             (handled, peer.next_request().map(|next| next.is_none()))
@@ -329,7 +328,7 @@ fn rfc9112_9_3_an_unread_body_is_not_taken_for_a_request() {
     ];
     for body in framed {
         for taken in [0, 1, 10] {
-            let (address, served) = serve_one(Settings::default(), move |mut peer| {
+            let (address, served) = serve_one(Settings::new(), move |mut peer| {
                 let mut targets = Vec::new();
                 while let Some(Exchange { head, mut body, responder, .. }) =
                     peer.next_request().unwrap()
@@ -353,7 +352,7 @@ fn rfc9112_9_3_an_unread_body_is_not_taken_for_a_request() {
 
 #[test]
 fn rfc9112_9_6_a_long_unread_body_does_not_end_the_response() {
-    let (address, served) = serve_one(Settings::default(), |mut peer| {
+    let (address, served) = serve_one(Settings::new(), |mut peer| {
         peer.next_request().unwrap().unwrap().responder.send(Status::OK, &[], b"enough").unwrap();
         peer.next_request().map(|next| next.is_none())
     });
@@ -372,7 +371,7 @@ fn rfc9112_9_6_a_long_unread_body_does_not_end_the_response() {
 
 #[test]
 fn rfc9112_7_1_2_trailers_go_both_ways() {
-    let (address, served) = serve_one(Settings::default(), |mut peer| {
+    let (address, served) = serve_one(Settings::new(), |mut peer| {
         let Exchange { mut body, responder, .. } = peer.next_request().unwrap().unwrap();
         let mut echo = responder.while_reading().stream(Status::OK, &[]).unwrap();
         assert!(body.trailers().fields().is_empty(), "they are behind the body");
@@ -393,7 +392,7 @@ fn rfc9112_7_1_2_trailers_go_both_ways() {
 #[test]
 fn rfc9110_5_4_a_request_has_128_trailers_and_no_more() {
     for (lines, status) in [(128, "200 OK"), (129, "431 Request Header Fields Too Large")] {
-        let (address, served) = serve_one(Settings::default(), |mut peer| {
+        let (address, served) = serve_one(Settings::new(), |mut peer| {
             let Exchange { mut body, responder, .. } = peer.next_request()?.unwrap();
             io::copy(&mut body, &mut io::sink())?;
             responder.send(Status::OK, &[], body.trailers().fields().len().to_string().as_bytes())
@@ -416,7 +415,7 @@ fn rfc9110_5_4_a_request_has_128_trailers_and_no_more() {
 
 #[test]
 fn rfc9110_7_8_a_101_hands_over_the_stream_and_what_has_come() {
-    let (address, served) = serve_one(Settings::default(), |mut peer| {
+    let (address, served) = serve_one(Settings::new(), |mut peer| {
         let Exchange { responder, .. } = peer.next_request().unwrap().unwrap();
         let response = responder.begin(Status::SWITCHING_PROTOCOLS, |head| {
             let head = head.field(FieldName::UPGRADE, FieldValue::from_static("echo"))?;
@@ -443,7 +442,7 @@ fn rfc9110_7_8_a_101_hands_over_the_stream_and_what_has_come() {
     );
     served.join().unwrap();
 
-    let (address, served) = serve_one(Settings::default(), |mut peer| {
+    let (address, served) = serve_one(Settings::new(), |mut peer| {
         peer.next_request().unwrap().unwrap().responder.send(Status::OK, &[], b"").unwrap();
         matches!(peer.into_upgraded(), Err(Error::Closed))
     });
@@ -453,18 +452,18 @@ fn rfc9110_7_8_a_101_hands_over_the_stream_and_what_has_come() {
 
 #[test]
 fn a_peer_that_goes_is_no_request() {
-    let (address, served) = all_told(Settings::default());
+    let (address, served) = all_told(Settings::new());
     drop(connect(address));
     assert_eq!(served.join().unwrap().unwrap(), 0);
 
-    let (address, served) = all_told(Settings::default());
+    let (address, served) = all_told(Settings::new());
     assert!(exchange_all(address, b"GET / HT").starts_with("HTTP/1.1 400 "));
     assert!(matches!(served.join().unwrap(), Err(Error::Peer(PeerError::Truncated))));
 }
 
 #[test]
 fn an_idle_connection_is_closed_in_silence() {
-    let settings = Settings { idle_timeout: Duration::from_millis(50), ..Settings::default() };
+    let settings = Settings::new().idle_timeout(Duration::from_millis(50));
     for (octets, responses) in [(&b""[..], 0), (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 1)] {
         let (address, served) = all_told(settings);
         assert_eq!(exchange(address, octets).matches("HTTP/1.").count(), responses);
@@ -475,7 +474,7 @@ fn an_idle_connection_is_closed_in_silence() {
 #[test]
 fn a_slow_sender_of_octets_does_not_extend_the_timeout() {
     let (head_timeout, linger_timeout) = (Duration::from_millis(200), Duration::from_millis(200));
-    let settings = Settings { head_timeout, linger_timeout, ..Settings::default() };
+    let settings = Settings::new().head_timeout(head_timeout).linger_timeout(linger_timeout);
     let (address, served) = serve_one(settings, |mut peer| {
         let start = Instant::now();
         (peer.next_request().map(|_| ()).unwrap_err(), start.elapsed())
@@ -492,11 +491,8 @@ fn a_slow_sender_of_octets_does_not_extend_the_timeout() {
 /// A body at a good rate may take longer than the timeout, a trickle may not.
 #[test]
 fn a_body_earns_its_time() {
-    let settings = Settings {
-        body_timeout: Duration::from_millis(600),
-        minimum_rate: 1000,
-        ..Settings::default()
-    };
+    let timeout = Duration::from_millis(600);
+    let settings = Settings::new().body_timeout(timeout).minimum_rate(1000);
     let pause = Duration::from_millis(60);
     for (piece, count, is_whole) in [(500, 12, true), (1, 300, false)] {
         let (address, served) = all_told(settings);
@@ -510,7 +506,7 @@ fn a_body_earns_its_time() {
             is_silent && stream.write_all(&vec![b'x'; piece]).is_ok()
         });
         assert_eq!(sent.count() == count, is_whole, "{piece} octets at a time");
-        assert!(start.elapsed() > settings.body_timeout);
+        assert!(start.elapsed() > timeout);
         let _ = stream.shutdown(Shutdown::Write);
         let status = if is_whole { "HTTP/1.1 200 " } else { "HTTP/1.1 408 " };
         assert!(read_all(stream).starts_with(status), "{piece} octets at a time");
@@ -520,7 +516,7 @@ fn a_body_earns_its_time() {
 
 #[test]
 fn a_client_that_does_not_read_its_response_times_out() {
-    let settings = Settings { write_timeout: Duration::from_millis(100), ..Settings::default() };
+    let settings = Settings::new().write_timeout(Duration::from_millis(100));
     let (address, served) = serve_one(settings, |mut peer| {
         let mut body =
             peer.next_request().unwrap().unwrap().responder.stream(Status::OK, &[]).unwrap();
@@ -543,7 +539,7 @@ fn a_client_that_does_not_read_its_response_times_out() {
 
 #[test]
 fn rfc9112_9_6_no_response_is_lost_to_octets_that_nobody_reads() {
-    let (address, served) = all_told(Settings::default());
+    let (address, served) = all_told(Settings::new());
     let mut stream = connect(address);
     stream.write_all(b"nonsense@\r\n").unwrap();
     // The server does not use these octets; a close with them unread would be a reset, which
@@ -563,7 +559,7 @@ fn rfc9112_9_6_a_large_response_survives_octets_behind_the_last() {
         "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
     ] {
         let (sent, is_sent) = channel();
-        let (address, served) = serve_one(Settings::default(), move |mut peer| {
+        let (address, served) = serve_one(Settings::new(), move |mut peer| {
             let Exchange { mut body, responder, .. } = peer.next_request().unwrap().unwrap();
             body.read_to_end(&mut Vec::new()).unwrap();
             responder.send(Status::OK, &[], &[b'x'; 200_000]).unwrap();
@@ -582,7 +578,7 @@ fn rfc9112_9_6_a_large_response_survives_octets_behind_the_last() {
 
 #[test]
 fn rfc9112_9_6_a_peer_that_does_not_close_is_closed_in_time() {
-    let settings = Settings { linger_timeout: Duration::from_secs(1), ..Settings::default() };
+    let settings = Settings::new().linger_timeout(Duration::from_secs(1));
     let (address, served) = all_told(settings);
     let start = Instant::now();
     let mut stream = connect(address);
@@ -599,7 +595,7 @@ fn rfc9112_9_6_a_peer_that_does_not_close_is_closed_in_time() {
 
 #[test]
 fn rfc9110_10_1_1_a_100_follows_the_response_before_it() {
-    let (address, served) = serve_one(Settings::default(), |mut peer| {
+    let (address, served) = serve_one(Settings::new(), |mut peer| {
         peer.next_request()?.unwrap().responder.send(Status::OK, &[], b"first")?;
         let Exchange { mut body, responder, .. } = peer.next_request()?.unwrap();
         let mut echo = responder.while_reading().stream_sized(Status::CREATED, &[], 2)?;
@@ -654,7 +650,7 @@ fn an_invalid_response_is_a_500_and_an_error() {
         },
     ];
     for (number, response) in responses.into_iter().enumerate() {
-        let (address, served) = serve_one(Settings::default(), move |mut peer| {
+        let (address, served) = serve_one(Settings::new(), move |mut peer| {
             let responded = response(peer.next_request().unwrap().unwrap().responder);
             assert!(
                 matches!(responded, Err(Error::Usage(_) | Error::TooLong { .. })),
@@ -704,7 +700,7 @@ fn an_unfinished_response_is_cut_short_for_the_client_too() {
     ];
     for (response, end) in responses {
         for is_dropped in [false, true] {
-            let (address, served) = serve_one(Settings::default(), move |mut peer| {
+            let (address, served) = serve_one(Settings::new(), move |mut peer| {
                 response(peer.next_request().unwrap().unwrap().responder).unwrap();
                 if !is_dropped {
                     assert!(matches!(peer.next_request(), Err(Error::IncompleteResponse)));
@@ -722,7 +718,7 @@ fn an_unfinished_response_is_cut_short_for_the_client_too() {
 
 #[test]
 fn a_handler_that_panics_is_a_500() {
-    let (address, served) = serve_one(Settings::default(), |mut peer| {
+    let (address, served) = serve_one(Settings::new(), |mut peer| {
         let _exchange = peer.next_request().unwrap().unwrap();
         std::panic::resume_unwind(Box::new("on purpose"));
     });
@@ -741,7 +737,7 @@ fn rfc9110_15_2_interim_responses_go_ahead_of_the_final_one() {
         ),
         ("GET / HTTP/1.0\r\n\r\n", "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"),
     ] {
-        let (address, served) = serve_one(Settings::default(), |mut peer| {
+        let (address, served) = serve_one(Settings::new(), |mut peer| {
             let Exchange { mut responder, .. } = peer.next_request().unwrap().unwrap();
             assert!(matches!(responder.interim(Status::OK, &[]), Err(Error::Usage(_))));
             responder.interim(Status::EARLY_HINTS, &[TEXT]).unwrap();
@@ -763,7 +759,7 @@ fn a_stream_goes_to_each_version_in_its_way() {
         ("GET / HTTP/1.0\r\n\r\n", "Connection: close\r\n", "onetwo"),
         ("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "Connection: close\r\n", "onetwo"),
     ] {
-        let (address, served) = serve_one(Settings::default(), |mut peer| {
+        let (address, served) = serve_one(Settings::new(), |mut peer| {
             let mut body =
                 peer.next_request().unwrap().unwrap().responder.stream(Status::OK, &[])?;
             for part in ["o", "ne", "", "t", "w", "o"] {
@@ -784,7 +780,7 @@ fn a_stream_goes_to_each_version_in_its_way() {
 #[test]
 fn what_is_flushed_is_sent_while_the_rest_is_made() {
     let (finish, finished) = channel();
-    let (address, served) = serve_one(Settings::default(), move |mut peer| {
+    let (address, served) = serve_one(Settings::new(), move |mut peer| {
         let mut body =
             peer.next_request().unwrap().unwrap().responder.stream(Status::OK, &[]).unwrap();
         body.write_all(b"one").unwrap();
@@ -806,7 +802,7 @@ fn what_is_flushed_is_sent_while_the_rest_is_made() {
 
 #[test]
 fn the_version_of_a_response_can_be_chosen() {
-    let (address, served) = serve_one(Settings::default(), |mut peer| {
+    let (address, served) = serve_one(Settings::new(), |mut peer| {
         let responder = peer.next_request().unwrap().unwrap().responder;
         responder
             .begin(Status::OK, |head| {
@@ -821,7 +817,7 @@ fn the_version_of_a_response_can_be_chosen() {
 
 #[test]
 fn rfc9110_10_1_1_a_100_goes_ahead_of_a_response_that_is_ready() {
-    let (address, served) = serve_one(Settings::default(), |mut peer| {
+    let (address, served) = serve_one(Settings::new(), |mut peer| {
         let Exchange { mut body, responder, .. } = peer.next_request().unwrap().unwrap();
         let mut echo = responder.while_reading().stream(Status::OK, &[])?;
         io::copy(&mut body, &mut echo)?;
@@ -849,7 +845,7 @@ fn a_complete_response_takes_no_more_octets() {
         |responder| responder.begin(Status::NO_CONTENT, |head| head.without_body()),
     ];
     for begin in responses {
-        let (address, served) = serve_one(Settings::default(), move |mut peer| {
+        let (address, served) = serve_one(Settings::new(), move |mut peer| {
             let mut response = begin(peer.next_request().unwrap().unwrap().responder).unwrap();
             assert_eq!(response.write(b"").unwrap(), 0);
             response.flush().unwrap();
@@ -864,7 +860,7 @@ fn a_complete_response_takes_no_more_octets() {
 
 #[test]
 fn a_body_that_is_too_slow_ends_the_connection() {
-    let settings = Settings { body_timeout: Duration::from_millis(50), ..Settings::default() };
+    let settings = Settings::new().body_timeout(Duration::from_millis(50));
     let (address, served) = serve_one(settings, |mut peer| {
         let Exchange { mut body, responder, .. } = peer.next_request().unwrap().unwrap();
         let response = responder.while_reading().stream(Status::OK, &[]).unwrap();
@@ -888,11 +884,8 @@ fn a_body_that_is_too_slow_ends_the_connection() {
 #[test]
 fn a_response_that_is_taken_extends_its_timeout() {
     const PART: usize = 5_000_000;
-    let settings = Settings {
-        write_timeout: Duration::from_secs(1),
-        minimum_rate: 100_000,
-        ..Settings::default()
-    };
+    let timeout = Duration::from_secs(1);
+    let settings = Settings::new().write_timeout(timeout).minimum_rate(100_000);
     let (sent, is_sent) = channel();
     let (address, served) = serve_one(settings, move |mut peer| {
         let start = Instant::now();
@@ -910,18 +903,18 @@ fn a_response_that_is_taken_extends_its_timeout() {
     stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
     let mut part = vec![0; PART];
     for number in 0..5 {
-        let sent = is_sent.recv_timeout(settings.write_timeout / 4);
+        let sent = is_sent.recv_timeout(timeout / 4);
         assert!(sent.is_err(), "it was sent before part {number} was taken: {sent:?}");
         stream.read_exact(&mut part).unwrap();
     }
     assert!(read_all(stream).len() > PART);
     is_sent.recv_timeout(TIMEOUT).unwrap().unwrap();
-    assert!(served.join().unwrap() > settings.write_timeout);
+    assert!(served.join().unwrap() > timeout);
 }
 
 #[test]
 fn a_head_and_a_body_need_not_fit_together() {
-    let (address, served) = serve_one(Settings::default(), |mut peer| {
+    let (address, served) = serve_one(Settings::new(), |mut peer| {
         let value = vec![b'x'; 5000];
         let field = (FieldName::from_static("X"), FieldValue::new(&value).unwrap());
         peer.next_request().unwrap().unwrap().responder.send(Status::OK, &[field], &[b'y'; 4096])
@@ -934,7 +927,7 @@ fn a_head_and_a_body_need_not_fit_together() {
 
 #[test]
 fn what_is_asked_for_in_between_is_an_error_and_no_panic() {
-    let (address, served) = serve_one(Settings::default(), |mut peer| {
+    let (address, served) = serve_one(Settings::new(), |mut peer| {
         let Exchange { body, responder, .. } = peer.next_request().unwrap().unwrap();
         let body = std::cell::RefCell::new(body);
         let response = responder.begin(Status::OK, |head| {
@@ -961,8 +954,7 @@ fn rfc9112_9_6_nothing_is_waited_for_behind_the_last_request() {
         (b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nmore", true),
         (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", true),
     ];
-    let settings =
-        Settings { linger_silence_timeout: Duration::from_secs(1), ..Settings::default() };
+    let settings = Settings::new().linger_silence_timeout(Duration::from_secs(1));
     let check = |octets, is_waited_for| {
         let (address, served) = serve_one(settings, |mut peer| {
             let Exchange { mut body, responder, .. } = peer.next_request().unwrap().unwrap();
@@ -989,7 +981,7 @@ fn rfc9112_9_6_nothing_is_waited_for_behind_the_last_request() {
 
 #[test]
 fn rfc9112_9_6_a_response_that_says_close_is_the_last() {
-    let (address, served) = serve_one(Settings::default(), |mut peer| {
+    let (address, served) = serve_one(Settings::new(), |mut peer| {
         let close = (FieldName::CONNECTION, FieldValue::from_static("close"));
         peer.next_request().unwrap().unwrap().responder.send(Status::OK, &[close], b"1").unwrap();
         peer.next_request().map(|next| next.is_none())
@@ -1009,7 +1001,7 @@ fn rfc9112_9_3_a_length_may_be_complete_before_the_last_chunk() {
         "x".repeat(5000),
         "GET /next HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
     );
-    let (address, served) = serve_one(Settings::default(), |mut peer| {
+    let (address, served) = serve_one(Settings::new(), |mut peer| {
         let Exchange { mut body, responder, .. } = peer.next_request()?.unwrap();
         let mut echo = responder.while_reading().stream_sized(Status::OK, &[], 5000)?;
         io::copy(&mut body, &mut echo)?;
@@ -1042,7 +1034,7 @@ fn rfc9112_9_3_a_body_that_has_come_keeps_the_connection() {
     for respond in responds {
         for expect in ["", "Expect: 100-continue\r\n"] {
             let (may_go_on, go_on) = channel::<()>();
-            let (address, served) = serve_one(Settings::default(), move |mut peer| {
+            let (address, served) = serve_one(Settings::new(), move |mut peer| {
                 let mut count = 0;
                 while let Some(Exchange { responder, .. }) = peer.next_request()? {
                     if count == 0 {
@@ -1079,7 +1071,7 @@ fn rfc9112_9_3_a_body_that_has_come_keeps_the_connection() {
 fn a_body_that_was_given_up_cannot_be_read() {
     for (body, length) in [("hello", 5), ("hel", 5), ("", 5)] {
         for taken in [0, 1] {
-            let (address, served) = serve_one(Settings::default(), move |mut peer| {
+            let (address, served) = serve_one(Settings::new(), move |mut peer| {
                 let Exchange { mut body, responder, .. } = peer.next_request().unwrap().unwrap();
                 if taken > 0 && length > 0 {
                     let _ = body.by_ref().take(taken).read_to_end(&mut Vec::new());

@@ -82,13 +82,11 @@ fn signals_do_not_extend_the_wait_for_a_datagram() {
 #[test]
 fn signals_do_not_extend_the_waits_of_a_connection() {
     interrupted("signals::signals_do_not_extend_the_waits_of_a_connection", || {
-        let settings = Settings {
-            head_timeout: SECOND,
-            body_timeout: SECOND,
-            write_timeout: SECOND,
-            linger_silence_timeout: SECOND,
-            ..Settings::default()
-        };
+        let settings = Settings::new()
+            .head_timeout(SECOND)
+            .body_timeout(SECOND)
+            .write_timeout(SECOND)
+            .linger_silence_timeout(SECOND);
         let pair = || {
             let listener = TcpListener::bind("127.0.0.1:0").unwrap();
             let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -130,10 +128,8 @@ fn signals_do_not_extend_the_waits_of_a_connection() {
                 let (mut ours, theirs) = pair();
                 ours.write_all(b"\x16").unwrap();
                 let transport = Tls::accept(&server_config(), theirs).unwrap();
-                let mut peer = ServerStream::with_settings(
-                    transport,
-                    Settings { idle_timeout: SECOND, ..settings },
-                );
+                let mut peer =
+                    ServerStream::with_settings(transport, settings.idle_timeout(SECOND));
                 let start = Instant::now();
                 assert!(peer.next_request().unwrap().is_none());
                 assert!(

@@ -107,10 +107,7 @@ fn octets_in_memory_are_served() {
 
 /// Serves one connection over this transport, and responds with the length of each body.
 fn serve(transport: impl Transport) {
-    let mut peer = ServerStream::with_settings(
-        transport,
-        Settings { body_limit: u64::MAX, ..Settings::default() },
-    );
+    let mut peer = ServerStream::with_settings(transport, Settings::new().body_limit(u64::MAX));
     while let Some(Exchange { head, mut body, responder, .. }) = peer.next_request().unwrap() {
         let count = io::copy(&mut body, &mut io::sink()).unwrap();
         responder.send(Status::OK, &[], format!("{} {count}", head.target()).as_bytes()).unwrap();
@@ -140,7 +137,7 @@ fn a_unix_socket_is_a_transport() {
     served.join().unwrap();
 
     let (ours, theirs) = UnixStream::pair().unwrap();
-    let settings = Settings { idle_timeout: Duration::from_millis(20), ..Settings::default() };
+    let settings = Settings::new().idle_timeout(Duration::from_millis(20));
     let served = thread::spawn(move || {
         ServerStream::with_settings(theirs, settings).next_request().map(|next| next.is_none())
     });
@@ -307,7 +304,7 @@ fn a_slow_sender_of_a_tls_hello_does_not_extend_the_timeout() {
     let server = server_config();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut stream = connect(listener.local_addr().unwrap());
-    let settings = Settings { idle_timeout: Duration::from_millis(200), ..Settings::default() };
+    let settings = Settings::new().idle_timeout(Duration::from_millis(200));
     let served = thread::spawn(move || {
         let transport = Tls::accept(&server, listener.accept().unwrap().0).unwrap();
         ServerStream::with_settings(transport, settings)

@@ -11,7 +11,7 @@ use core::iter::FusedIterator;
 /// use bareline_core::body::{BodyDecoder, BodyPart, Framing};
 /// use bareline_core::head::Limits;
 ///
-/// let mut body = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
+/// let mut body = BodyDecoder::new(Framing::Chunked, &Limits::new());
 /// let decoded = body.decode(b"5;a;b=\"c\\\"d\"\r\nhello")?;
 /// let BodyPart::Chunk { size: 5, extensions } = decoded.part else { panic!() };
 /// let all: Vec<_> = extensions

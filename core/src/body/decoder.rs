@@ -30,7 +30,7 @@ use crate::value::{FieldName, FieldValue};
 /// use bareline_core::body::{BodyDecoder, BodyPart, Decoded, Framing};
 /// use bareline_core::head::Limits;
 ///
-/// let mut body = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
+/// let mut body = BodyDecoder::new(Framing::Chunked, &Limits::new());
 /// let (mut input, mut content) = (&b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\nGET /"[..], Vec::new());
 /// loop {
 ///     let Decoded { used, part } = body.decode(input)?;
@@ -176,7 +176,7 @@ impl BodyDecoder {
     /// use bareline_core::body::{BodyDecoder, BodyPart, Framing};
     /// use bareline_core::head::Limits;
     ///
-    /// let mut body = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
+    /// let mut body = BodyDecoder::new(Framing::Chunked, &Limits::new());
     /// let decoded = body.content(b"3\r\nabc\r\n0\r\n\r\n")?;
     /// assert_eq!((decoded.used, decoded.part), (6, BodyPart::Data(b"abc")));
     /// assert_eq!(body.content(b"\r\n0\r\n\r\n")?.part, BodyPart::End);
@@ -195,7 +195,7 @@ impl BodyDecoder {
     /// use bareline_core::body::{BodyDecoder, BodyPart, Framing};
     /// use bareline_core::head::Limits;
     ///
-    /// let mut body = BodyDecoder::new(Framing::Length(5), &Limits::DEFAULT);
+    /// let mut body = BodyDecoder::new(Framing::Length(5), &Limits::new());
     /// let mut buffer = [0; 4];
     /// assert_eq!(body.read(b"hello", &mut buffer)?.part, BodyPart::Data(b"hell"));
     /// assert_eq!(&buffer, b"hell");

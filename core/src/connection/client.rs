@@ -30,10 +30,9 @@ use core::convert::Infallible;
 ///     ClientConnection, Event, FieldName, FieldSpans, FieldValue, Method, Target, WireBuf,
 /// };
 /// use bareline_core::connection::{ClientState, Received};
-/// use bareline_core::head::Limits;
 ///
 /// let (mut spans, mut out) = (FieldSpans::<8>::new(), WireBuf::<128>::new());
-/// let mut connection = ClientConnection::new(Limits::DEFAULT);
+/// let mut connection = ClientConnection::new();
 /// let head = connection.request(Method::GET, Target::ROOT, &mut out).unwrap();
 /// head.field(FieldName::HOST, FieldValue::from_static("a")).unwrap().without_body().unwrap();
 /// let mut received = *b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
@@ -92,8 +91,13 @@ pub struct ClientSendHalf<'c> {
 }
 
 impl ClientConnection {
-    /// Returns a connection that has just been opened.
-    pub const fn new(limits: Limits) -> Self {
+    /// Returns a connection that has just been opened, with the default [`Limits`].
+    pub const fn new() -> Self {
+        Self::with_limits(Limits::new())
+    }
+
+    /// Returns a connection that has just been opened, with these limits.
+    pub const fn with_limits(limits: Limits) -> Self {
         Self {
             limits,
             progress: ResponseProgress::new(),
@@ -217,12 +221,11 @@ impl ClientConnection {
     ///
     /// ```
     /// use bareline_core::connection::ClientState;
-    /// use bareline_core::head::Limits;
     /// use bareline_core::{ClientConnection, FieldName, FieldSpans, FieldValue, Method};
     /// use bareline_core::{Target, WireBuf};
     ///
     /// let (mut spans, mut out) = (FieldSpans::<8>::new(), WireBuf::<128>::new());
-    /// let mut connection = ClientConnection::new(Limits::DEFAULT);
+    /// let mut connection = ClientConnection::new();
     /// let head = connection.request(Method::GET, Target::ROOT, &mut out).unwrap();
     /// head.field(FieldName::HOST, FieldValue::from_static("a")).unwrap().without_body().unwrap();
     /// let mut received = *b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno";
@@ -389,6 +392,12 @@ impl ClientConnection {
 
     fn outgoing(&mut self, _: BodyStep) -> Result<&mut Outgoing, WriteError> {
         self.outbound.outgoing(&self.shared)
+    }
+}
+
+impl Default for ClientConnection {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

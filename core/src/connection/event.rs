@@ -17,11 +17,10 @@ pub type BodyEvent<'b> = Event<'b, Infallible>;
 ///
 /// ```
 /// use bareline_core::connection::Received;
-/// use bareline_core::head::Limits;
 /// use bareline_core::{Event, FieldSpans, ServerConnection};
 ///
 /// let mut spans = FieldSpans::<8>::new();
-/// let mut connection = ServerConnection::new(Limits::DEFAULT);
+/// let mut connection = ServerConnection::new();
 /// let mut input = *b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET";
 /// let Received { used, event } = connection.receive(&mut input, spans.lend())?;
 /// assert!(matches!(event, Event::Head(head) if head.target() == "/"));

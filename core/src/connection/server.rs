@@ -29,11 +29,10 @@ use core::convert::Infallible;
 ///
 /// ```
 /// use bareline_core::connection::{Received, ServerState};
-/// use bareline_core::head::Limits;
 /// use bareline_core::{Event, FieldSpans, ServerConnection, Status, WireBuf};
 ///
 /// let (mut spans, mut out) = (FieldSpans::<8>::new(), WireBuf::<128>::new());
-/// let mut connection = ServerConnection::new(Limits::DEFAULT);
+/// let mut connection = ServerConnection::new();
 /// let mut received = *b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /2";
 /// let Received { used, event } = connection.receive(&mut received, spans.lend())?;
 /// assert!(matches!(event, Event::Head(head) if head.target().path() == "/"));
@@ -93,8 +92,13 @@ pub struct ServerSendHalf<'c> {
 }
 
 impl ServerConnection {
-    /// Returns a connection that has just been accepted.
-    pub const fn new(limits: Limits) -> Self {
+    /// Returns a connection that has just been accepted, with the default [`Limits`].
+    pub const fn new() -> Self {
+        Self::with_limits(Limits::new())
+    }
+
+    /// Returns a connection that has just been accepted, with these limits.
+    pub const fn with_limits(limits: Limits) -> Self {
         Self {
             limits,
             progress: RequestProgress::new(),
@@ -153,11 +157,10 @@ impl ServerConnection {
     /// Content that does not fit is not used: the caller presents it again.
     ///
     /// ```
-    /// use bareline_core::head::Limits;
     /// use bareline_core::{Event, FieldSpans, ServerConnection};
     ///
     /// let (mut spans, mut buffer) = (FieldSpans::<8>::new(), [0; 4]);
-    /// let mut connection = ServerConnection::new(Limits::DEFAULT);
+    /// let mut connection = ServerConnection::new();
     /// let mut head = *b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
     /// connection.receive(&mut head, spans.lend())?;
     /// let body = b"5\r\nhello\r\n0\r\n\r\n";
@@ -205,11 +208,10 @@ impl ServerConnection {
     ///
     /// ```
     /// use bareline_core::connection::ServerState;
-    /// use bareline_core::head::Limits;
     /// use bareline_core::{FieldSpans, ServerConnection, Status, WireBuf};
     ///
     /// let (mut spans, mut out) = (FieldSpans::<8>::new(), WireBuf::<128>::new());
-    /// let mut connection = ServerConnection::new(Limits::DEFAULT);
+    /// let mut connection = ServerConnection::new();
     /// let mut received = *b"PUT /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi";
     /// let used = connection.receive(&mut received, spans.lend())?.used;
     /// assert_eq!(connection.discard_body(&received[used..]), 2);
@@ -498,6 +500,12 @@ impl ServerConnection {
 
     fn outgoing(&mut self, step: BodyStep) -> Result<&mut Outgoing, WriteError> {
         self.outbound.outgoing(&self.shared, step)
+    }
+}
+
+impl Default for ServerConnection {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

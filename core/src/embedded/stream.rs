@@ -50,8 +50,13 @@ macro_rules! server_stream {
         impl<T: Read + Write, const FIELDS: usize, const RECEIVED: usize, const SENT: usize>
             ServerStream<T, FIELDS, RECEIVED, SENT>
         {
-            /// Returns a connection that has just been accepted.
-            pub const fn new(transport: T, limits: Limits) -> Self {
+            /// Returns a connection that has just been accepted, with the default [`Limits`].
+            pub const fn new(transport: T) -> Self {
+                Self::with_limits(transport, Limits::new())
+            }
+
+            /// Returns a connection that has just been accepted, with these limits.
+            pub const fn with_limits(transport: T, limits: Limits) -> Self {
                 Self { transport, wire: Wire::new(limits), is_sending: false, is_held: false }
             }
 
@@ -267,11 +272,10 @@ macro_rules! server_stream {
 /// ```
 /// use bareline_core::Status;
 /// use bareline_core::embedded_io_07::{ServerStream, StreamError};
-/// use bareline_core::head::Limits;
 /// use embedded_io_07::{Read, Write};
 ///
 /// fn serve<T: Read + Write>(transport: T) -> Result<(), StreamError<T::Error>> {
-///     let mut stream = ServerStream::<_, 16, 1024, 256>::new(transport, Limits::DEFAULT);
+///     let mut stream = ServerStream::<_, 16, 1024, 256>::new(transport);
 ///     while let Some(exchange) = stream.next_request()? {
 ///         match exchange.head().target().path() {
 ///             "/" => exchange.respond(Status::OK, &[], b"hello")?,
@@ -290,11 +294,10 @@ pub mod embedded_io_07 {
 /// ```
 /// use bareline_core::Status;
 /// use bareline_core::embedded_io_async_07::{ServerStream, StreamError};
-/// use bareline_core::head::Limits;
 /// use embedded_io_async_07::{Read, Write};
 ///
 /// async fn serve<T: Read + Write>(transport: T) -> Result<(), StreamError<T::Error>> {
-///     let mut stream = ServerStream::<_, 16, 1024, 256>::new(transport, Limits::DEFAULT);
+///     let mut stream = ServerStream::<_, 16, 1024, 256>::new(transport);
 ///     while let Some(exchange) = stream.next_request().await? {
 ///         exchange.respond(Status::OK, &[], b"hello").await?;
 ///     }

@@ -35,7 +35,7 @@ pub(super) enum Step {
 impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS, RECEIVED, SENT> {
     pub(super) const fn new(limits: Limits) -> Self {
         Self {
-            connection: ServerConnection::new(limits),
+            connection: ServerConnection::with_limits(limits),
             spans: FieldSpans::new(),
             received: RecvBuf::new(),
             out: WireBuf::new(),

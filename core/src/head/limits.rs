@@ -4,6 +4,10 @@ use crate::record::debug_record;
 
 /// Limits on the elements of a received message. Larger elements are rejected.
 ///
+/// [`new`](Self::new) returns the defaults, and each setter changes one limit. A limit is the
+/// largest value that is accepted, so 0 accepts no such element. The largest value of a limit's
+/// type is its maximum. Only for [`body`](Self::body) does it mean no limit.
+///
 /// The number of field lines in a head is limited by the `N` of [`FieldSpans`](crate::FieldSpans).
 /// A receive buffer smaller than [`head`](Self::head) is a limit too; its owner enforces it.
 ///
@@ -12,46 +16,26 @@ use crate::record::debug_record;
 /// use bareline_core::head::Limits;
 /// use bareline_core::{FieldSpans, RequestHead};
 ///
-/// let limits = Limits { target: 8, ..Limits::default() };
+/// const LIMITS: Limits = Limits::new().head(8_192).target(8);
 /// let mut spans = FieldSpans::<8>::new();
 /// let error =
-///     RequestHead::parse_within(b"GET /a/long/path HTTP/1.1\r\n", spans.lend(), &limits)
+///     RequestHead::parse_within(b"GET /a/long/path HTTP/1.1\r\n", spans.lend(), &LIMITS)
 ///         .unwrap_err();
 /// assert_eq!((error.kind(), error.offset()), (ParseErrorKind::TargetTooLong, 12));
 /// ```
+#[must_use = "a setter returns the changed limits"]
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Limits {
-    /// The maximum length of a method in octets: 64 by default. Longer is 501 [RFC 9112 section
-    /// 3].
-    pub method: u16,
-    /// The maximum length of a request target in octets: 16,384 by default. Longer is 414 [RFC
-    /// 9112 section 3].
-    pub target: u16,
-    /// The maximum length in octets of a head, start line included, and of a trailer section:
-    /// 65,535 by default and at most. Longer is 431 [RFC 9110 section 5.4].
-    pub head: u16,
-    /// The maximum number of field lines in a trailer section: 128 by default. More is 431 [RFC
-    /// 9110 section 5.4].
-    pub trailers: u16,
-    /// The maximum length in octets of the line before the data of a chunk: 4,096 by default.
-    /// Longer is 400.
-    pub chunk_line: u16,
-    /// The maximum length in octets of all chunk extensions of a body: 16,384 by default. Longer
-    /// is 400 [RFC 9112 section 7.1.1].
-    pub chunk_extensions: u16,
-    /// The maximum length in octets of a body, counted across chunks. Longer is 413 [RFC 9110
-    /// section 15.5.14]. Unlimited by default, since bodies are not stored. With `bareline-net` set
-    /// its `Settings::body_limit` instead.
-    #[doc(alias = "content")]
-    pub body: u64,
-    /// The maximum number of octets of an unread body that are discarded, chunk lines and trailers
-    /// included: 65,536 by default. With a longer rest, even one that has arrived, the response
-    /// has `Connection: close` [RFC 9112 section 9.3].
-    pub drain: u32,
-    /// The maximum number of interim responses that a client accepts before the final one: 32 by
-    /// default.
-    pub interim: u16,
+    pub(crate) method: u16,
+    pub(crate) target: u16,
+    pub(crate) head: u16,
+    pub(crate) trailers: u16,
+    pub(crate) chunk_line: u16,
+    pub(crate) chunk_extensions: u16,
+    pub(crate) body: u64,
+    pub(crate) drain: u32,
+    pub(crate) interim: u16,
 }
 
 debug_record!(Limits {
@@ -67,18 +51,100 @@ debug_record!(Limits {
 });
 
 impl Limits {
-    /// The defaults.
-    pub const DEFAULT: Self = Self {
-        method: 64,
-        target: 16_384,
-        head: u16::MAX,
-        trailers: 128,
-        chunk_line: 4_096,
-        chunk_extensions: 16_384,
-        body: u64::MAX,
-        drain: 65_536,
-        interim: 32,
-    };
+    /// Returns the defaults.
+    pub const fn new() -> Self {
+        Self {
+            method: 64,
+            target: 16_384,
+            head: u16::MAX,
+            trailers: 128,
+            chunk_line: 4_096,
+            chunk_extensions: 16_384,
+            body: u64::MAX,
+            drain: 65_536,
+            interim: 32,
+        }
+    }
+
+    /// Sets the maximum length of a method in octets: 64 by default. A longer one is rejected as
+    /// [`MethodTooLong`](crate::error::ParseErrorKind::MethodTooLong), status 501 [RFC 9112 section
+    /// 3].
+    pub const fn method(mut self, octets: u16) -> Self {
+        self.method = octets;
+        self
+    }
+
+    /// Sets the maximum length of a request target in octets: 16,384 by default. A longer one is
+    /// rejected as [`TargetTooLong`](crate::error::ParseErrorKind::TargetTooLong), status 414 [RFC
+    /// 9112 section 3].
+    pub const fn target(mut self, octets: u16) -> Self {
+        self.target = octets;
+        self
+    }
+
+    /// Sets the maximum length in octets of a head, start line included, and of a trailer section:
+    /// 65,535 by default and at most. Longer ones are rejected as
+    /// [`HeadTooLong`](crate::error::ParseErrorKind::HeadTooLong) and
+    /// [`TrailersTooLong`](crate::error::ParseErrorKind::TrailersTooLong), status 431 [RFC 9110
+    /// section 5.4].
+    #[doc(alias = "header")]
+    pub const fn head(mut self, octets: u16) -> Self {
+        self.head = octets;
+        self
+    }
+
+    /// Sets the maximum number of field lines in a trailer section: 128 by default. More are
+    /// rejected as [`TooManyFields`](crate::error::ParseErrorKind::TooManyFields), status 431 [RFC
+    /// 9110 section 5.4].
+    pub const fn trailers(mut self, lines: u16) -> Self {
+        self.trailers = lines;
+        self
+    }
+
+    /// Sets the maximum length in octets of the line before the data of a chunk: 4,096 by default.
+    /// A longer one is rejected as
+    /// [`ChunkLineTooLong`](crate::error::ParseErrorKind::ChunkLineTooLong), status 400 [RFC 9112
+    /// section 7.1.1].
+    pub const fn chunk_line(mut self, octets: u16) -> Self {
+        self.chunk_line = octets;
+        self
+    }
+
+    /// Sets the maximum length in octets of all chunk extensions of a body: 16,384 by default.
+    /// Longer ones are rejected as
+    /// [`ChunkLineTooLong`](crate::error::ParseErrorKind::ChunkLineTooLong), status 400 [RFC 9112
+    /// section 7.1.1].
+    pub const fn chunk_extensions(mut self, octets: u16) -> Self {
+        self.chunk_extensions = octets;
+        self
+    }
+
+    /// Sets the maximum length of a body in octets, counted across chunks: `u64::MAX` by default,
+    /// which means no limit, since bodies are not stored. A longer one is rejected as
+    /// [`BodyTooLarge`](crate::error::ParseErrorKind::BodyTooLarge), status 413 [RFC 9110 section
+    /// 15.5.14]. A `Content-Length` beyond the limit is rejected with the head.
+    #[doc(alias = "content")]
+    pub const fn body(mut self, octets: u64) -> Self {
+        self.body = octets;
+        self
+    }
+
+    /// Sets the maximum number of octets of an unread body that are discarded, chunk lines and
+    /// trailers included: 65,536 by default. With a longer rest, even one that has arrived, the
+    /// connection closes after the message. A server's response then has `Connection: close` [RFC
+    /// 9112 section 9.3].
+    pub const fn drain(mut self, octets: u32) -> Self {
+        self.drain = octets;
+        self
+    }
+
+    /// Sets the maximum number of interim responses that a client accepts before the final one: 32
+    /// by default. One more is rejected as
+    /// [`TooManyInterim`](crate::error::ParseErrorKind::TooManyInterim) [RFC 9110 section 15.2].
+    pub const fn interim(mut self, responses: u16) -> Self {
+        self.interim = responses;
+        self
+    }
 
     /// Returns the length of the longest request line within the limits, line end included.
     pub(crate) fn request_line(&self) -> usize {
@@ -95,6 +161,6 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self::DEFAULT
+        Self::new()
     }
 }

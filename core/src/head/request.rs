@@ -57,7 +57,7 @@ impl<'b> RequestHead<'b> {
     /// the line is complete, and an invalid first octet at once. More octets never change an
     /// error. Octets after the head are not inspected.
     pub fn parse(input: &'b [u8], spans: LentSpans<'b>) -> Result<Parsed<Self>, ParseError> {
-        Self::parse_within(input, spans, &Limits::DEFAULT)
+        Self::parse_within(input, spans, const { &Limits::new() })
     }
 
     /// Parses a head at the beginning of `input`, within these limits.

@@ -23,7 +23,7 @@ const FIELDS: usize = 32;
 const RECEIVED: usize = 2048;
 const SENT: usize = 256;
 /// The limits of a request, in octets.
-const LIMITS: Limits = Limits { target: 512, head: 1536, body: 64 * 1024, ..Limits::DEFAULT };
+const LIMITS: Limits = Limits::new().target(512).head(1536).body(64 * 1024);
 const TEXT: [(FieldName<'_>, FieldValue<'_>); 1] =
     [(FieldName::CONTENT_TYPE, FieldValue::from_static("text/plain"))];
 
@@ -70,7 +70,7 @@ impl From<TimeoutError> for Over {
 
 /// Responds to the requests of one connection.
 async fn requests(socket: &mut TcpSocket<'_>) -> Result<(), Over> {
-    let mut stream = ServerStream::<_, FIELDS, RECEIVED, SENT>::new(socket, LIMITS);
+    let mut stream = ServerStream::<_, FIELDS, RECEIVED, SENT>::with_limits(socket, LIMITS);
     while let Some(exchange) = with_timeout(TIMEOUT, stream.next_request()).await?? {
         with_timeout(TIMEOUT, respond(exchange)).await??;
     }

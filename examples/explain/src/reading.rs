@@ -3,7 +3,7 @@
 use bareline_core::body::Framing;
 use bareline_core::connection::{ClientState, Received, ServerState};
 use bareline_core::error::{ParseError, WriteError};
-use bareline_core::head::{Fields, Limits};
+use bareline_core::head::Fields;
 use bareline_core::{
     ClientConnection, Event, FieldName, FieldSpans, FieldValue, Method, RequestHead, ResponseHead,
     ServerConnection, Status, Target, WireBuf, datagram,
@@ -342,7 +342,7 @@ impl Reading {
 
 /// Parses the octets that a client sends. They arrive in pieces that end at these cuts.
 pub fn requests(octets: &[u8], cuts: &[usize]) -> Reading {
-    let mut connection = ServerConnection::new(Limits::DEFAULT);
+    let mut connection = ServerConnection::new();
     let (mut spans, mut out) = (FieldSpans::<FIELDS>::new(), WireBuf::<256>::new());
     let mut input = Input::new(octets, cuts);
     let mut reading = Reading::new(Sender::Client, Carrier::Open);
@@ -451,7 +451,7 @@ fn response_parts(head: &ResponseHead<'_>, address: usize, position: usize) -> V
 
 /// Parses the octets that a server sends in response to these requests.
 pub fn responses(octets: &[u8], asked: Asked<'_>, cuts: &[usize]) -> Reading {
-    let mut connection = ClientConnection::new(Limits::DEFAULT);
+    let mut connection = ClientConnection::new();
     let (mut spans, mut out) = (FieldSpans::<FIELDS>::new(), WireBuf::<512>::new());
     let mut input = Input::new(octets, cuts);
     let carrier = if asked.is_closed { Carrier::Closed } else { Carrier::Open };

@@ -57,15 +57,15 @@ mod board {
             Method::new("").err(),
             WriteError::BufferFull
         );
-        let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
+        let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::new());
         let Decoded { used, part } = decoder.decode(b"3;a=b\r\n")?;
         defmt::info!("{} {} {}", used, part, decoder.decode(b"abc")?.part);
         let extension: Option<ChunkExtension<'_>> = None;
-        defmt::info!("{} {} {}", Framing::Length(7), Limits::DEFAULT, extension);
-        let mut connection = ServerConnection::new(Limits::DEFAULT);
+        defmt::info!("{} {} {}", Framing::Length(7), Limits::new(), extension);
+        let mut connection = ServerConnection::new();
         let mut spans = FieldSpans::<4>::new();
         let mut head = *b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-        defmt::info!("{} {}", connection, ClientConnection::new(Limits::DEFAULT));
+        defmt::info!("{} {}", connection, ClientConnection::new());
         defmt::info!("{}", connection.receive(&mut head, spans.lend())?.event);
         defmt::info!("{} {} {}", connection.state(), RecvBuf::<16>::new(), WireBuf::<32>::new());
         Ok(())

@@ -133,7 +133,11 @@ fn formatted_values() {
 #[inline(never)]
 fn request(received: &[u8]) -> Result<(), ParseError> {
     let mut spans = FieldSpans::<16>::new();
-    let limits = black_box(Limits::default());
+    let [limit, length] = black_box([64, 1024]);
+    let _ = black_box(Limits::default());
+    let limits = Limits::new().method(limit).target(length).head(length).trailers(limit);
+    let limits = limits.chunk_line(limit).chunk_extensions(length).body(u64::from(length));
+    let limits = black_box(limits.drain(u32::from(length)).interim(limit));
     black_box(RequestHead::parse(received, spans.lend()).is_ok());
     let parsed = RequestHead::parse_within(received, spans.lend(), &limits)?;
     black_box(parsed.map(|head| head.as_bytes()));
@@ -166,7 +170,7 @@ fn request(received: &[u8]) -> Result<(), ParseError> {
 fn response(received: &[u8]) -> Result<(), ParseError> {
     let mut spans = FieldSpans::<16>::new();
     black_box(
-        ResponseHead::parse_within(received, spans.lend(), &black_box(Limits::DEFAULT)).is_ok(),
+        ResponseHead::parse_within(received, spans.lend(), &black_box(Limits::new())).is_ok(),
     );
     if let Parsed::Complete { message: head, .. } = ResponseHead::parse(received, spans.lend())? {
         black_box((head.status().code(), head.reason(), head.version(), head.fields().len()));
@@ -220,7 +224,7 @@ fn written(received: &[u8]) -> Result<(), WriteError> {
 
 #[inline(never)]
 fn body(received: &[u8]) -> Result<(), ParseError> {
-    let mut decoder = BodyDecoder::new(black_box(Framing::Chunked), &black_box(Limits::DEFAULT));
+    let mut decoder = BodyDecoder::new(black_box(Framing::Chunked), &black_box(Limits::new()));
     let mut rest = received;
     while !rest.is_empty() {
         black_box(decoder.clone().read(rest, black_box(&mut [0; 8])).is_ok());
@@ -243,7 +247,8 @@ fn body(received: &[u8]) -> Result<(), ParseError> {
 /// Runs a server's connection, as a device would.
 #[inline(never)]
 fn served(received: &[u8]) -> Result<(), WriteError> {
-    let mut connection = ServerConnection::new(black_box(Limits::DEFAULT));
+    black_box((ServerConnection::new(), ServerConnection::default()));
+    let mut connection = ServerConnection::with_limits(black_box(Limits::new()));
     black_box(RecvBuf::<512>::default());
     let (mut buffer, mut spans, mut out) =
         (RecvBuf::<512>::new(), FieldSpans::<16>::new(), WireBuf::<256>::new());
@@ -333,7 +338,8 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
 
 #[inline(never)]
 fn asked(received: &[u8]) -> Result<(), WriteError> {
-    let mut connection = ClientConnection::new(black_box(Limits::DEFAULT));
+    black_box((ClientConnection::new(), ClientConnection::default()));
+    let mut connection = ClientConnection::with_limits(black_box(Limits::new()));
     let (mut spans, mut out) = (FieldSpans::<16>::new(), WireBuf::<256>::new());
     let mut octets = [0u8; 512];
     octets.iter_mut().zip(received).for_each(|(to, from)| *to = *from);
@@ -406,8 +412,9 @@ impl embedded_io::Write for Line<'_> {
 /// completion.
 #[inline(never)]
 fn streamed(received: &[u8]) -> Result<(), StreamError<Infallible>> {
+    black_box(ServerStream::<_, 16, 512, 256>::new(Line(received)));
     let mut stream =
-        ServerStream::<_, 16, 512, 256>::new(Line(received), black_box(Limits::DEFAULT));
+        ServerStream::<_, 16, 512, 256>::with_limits(Line(received), black_box(Limits::new()));
     while let Some(mut exchange) = stream.next_request()? {
         let mut piece = [0; 64];
         let count = exchange.read(&mut piece)?;

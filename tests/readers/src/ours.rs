@@ -93,7 +93,7 @@ fn of_response(head: &ResponseHead<'_>, role: Role) -> Result<Reading, ParseErro
 /// Reads a response with folded lines as a client does.
 fn unfolded(message: &Message) -> Result<Option<(Reading, usize)>, ParseError> {
     let (mut spans, mut out) = (FieldSpans::<FIELDS>::new(), WireBuf::<128>::new());
-    let mut connection = ClientConnection::new(Limits::DEFAULT);
+    let mut connection = ClientConnection::new();
     let (method, target, host) = match message.role {
         Role::Request | Role::Get => (Method::GET, Target::ROOT, "a"),
         Role::Head => (Method::HEAD, Target::ROOT, "a"),
@@ -124,7 +124,7 @@ fn read_body(mut reading: Reading, octets: &[u8], len: usize) -> Result<Outcome,
         Some(Framing::UntilClose) => bareline_core::body::Framing::UntilClose,
         _ => bareline_core::body::Framing::None,
     };
-    let mut body = BodyDecoder::new(ours, &Limits::DEFAULT);
+    let mut body = BodyDecoder::new(ours, &Limits::new());
     let (mut end, mut content, mut trailers) = (len, Vec::new(), Vec::new());
     let is_whole = loop {
         let Decoded { used, part } =

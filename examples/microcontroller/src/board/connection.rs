@@ -16,15 +16,13 @@ pub const PORT: u16 = 80;
 /// The size of the receive buffer: the longest head. A body is streamed through the same buffer.
 const INPUT: usize = 1536;
 const FIELDS: usize = 32;
-const LIMITS: Limits = Limits {
-    method: 32,
-    target: 512,
-    head: 1536,
-    chunk_line: 256,
-    chunk_extensions: 1024,
-    drain: 16 * 1024,
-    ..Limits::DEFAULT
-};
+const LIMITS: Limits = Limits::new()
+    .method(32)
+    .target(512)
+    .head(1536)
+    .chunk_line(256)
+    .chunk_extensions(1024)
+    .drain(16 * 1024);
 
 /// The timeout of the TCP handshake.
 const HANDSHAKE: Duration = Duration::from_secs(3);
@@ -85,7 +83,7 @@ impl Connection {
     /// Returns the state for connections, one after the other.
     pub fn new(memory: &'static mut Memory) -> Self {
         Self {
-            http: ServerConnection::new(LIMITS),
+            http: ServerConnection::with_limits(LIMITS),
             memory,
             task: Task::Missing,
             body: 0,
@@ -112,7 +110,7 @@ impl Connection {
     /// The last acknowledgement is sent by now. In TIME-WAIT the socket is reused early, since
     /// sockets are few.
     fn listen(&mut self, socket: &mut Socket<'_>) {
-        self.http = ServerConnection::new(LIMITS);
+        self.http = ServerConnection::with_limits(LIMITS);
         self.memory.input.consume(INPUT);
         (self.body, self.untaken) = (0, 0);
         let _ = socket.listen(PORT); // fails only for port 0 or an open socket

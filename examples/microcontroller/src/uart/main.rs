@@ -25,14 +25,8 @@ const FIELDS: usize = 16;
 const WIRE: usize = 512;
 /// The longest target.
 const TARGET: usize = 256;
-const LIMITS: Limits = Limits {
-    method: 32,
-    target: 256,
-    head: 1024,
-    chunk_line: 128,
-    chunk_extensions: 1024,
-    ..Limits::DEFAULT
-};
+const LIMITS: Limits =
+    Limits::new().method(32).target(256).head(1024).chunk_line(128).chunk_extensions(1024);
 
 /// The silence that ends a connection, in microseconds.
 const GAP: u32 = 100_000;
@@ -67,7 +61,8 @@ fn main() -> ! {
 /// Responds to each request with its method, its path and the length of its body, until the
 /// connection ends.
 fn serve(input: &mut RecvBuf<INPUT>) -> Result<(), WriteError> {
-    let (mut connection, mut spans) = (ServerConnection::new(LIMITS), FieldSpans::<FIELDS>::new());
+    let (mut connection, mut spans) =
+        (ServerConnection::with_limits(LIMITS), FieldSpans::<FIELDS>::new());
     let mut out = WireBuf::<WIRE>::new();
     let (mut status, mut text, mut length) = (Status::OK, Text::<{ TARGET + 64 }>::new(), 0_u64);
     loop {

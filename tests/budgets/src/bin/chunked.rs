@@ -15,7 +15,7 @@ fn main() -> ! {
 }
 
 fn decode(mut input: &[u8]) -> Result<usize, ParseError> {
-    let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT);
+    let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::new());
     let mut octets = 0;
     loop {
         match decoder.content(input)? {

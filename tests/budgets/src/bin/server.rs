@@ -5,7 +5,6 @@
 
 use bareline_core::connection::{Received, RecvBuf, ServerState};
 use bareline_core::error::WriteError;
-use bareline_core::head::Limits;
 use bareline_core::{Event, FieldName, FieldSpans, FieldValue, ServerConnection, Status, WireBuf};
 use budgets::{CHUNKED_REQUEST, LARGE_REQUEST, SMALL_REQUEST, measure};
 
@@ -17,7 +16,7 @@ fn main() -> ! {
 const TEXT: FieldValue<'_> = FieldValue::from_static("text/plain");
 
 fn serve(input: &[u8]) -> Result<usize, WriteError> {
-    let mut connection = ServerConnection::new(Limits::DEFAULT);
+    let mut connection = ServerConnection::new();
     let (mut received, mut spans, mut out) =
         (RecvBuf::<1536>::new(), FieldSpans::<32>::new(), WireBuf::<256>::new());
     let mut left = input;
