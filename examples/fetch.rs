@@ -4,8 +4,7 @@
 use bareline_net::core::body::Framing;
 use bareline_net::core::value::dump;
 use bareline_net::{
-    Client, ClientRequest, ClientResponse, ClientSettings, Error, FieldName, FieldValue, Method,
-    Settings, Status,
+    Client, ClientRequest, ClientResponse, Error, FieldName, FieldValue, Method, Settings, Status,
 };
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -96,8 +95,7 @@ fn told<T>(tried: &str, path: &Path, result: io::Result<T>) -> Result<T, String>
 
 fn fetch(arguments: &Arguments) -> Result<Status, String> {
     // Bodies are streamed, never held in memory, so they need no limit.
-    let stream = Settings::new().body_limit(u64::MAX);
-    let client = Client::with_settings(ClientSettings { stream, ..ClientSettings::default() });
+    let client = Client::new().settings(Settings::new().body_limit(u64::MAX));
     let mut show = |head: &[u8]| show_head(">", head);
     let request = ask(&client, arguments).map_err(|error| error.to_string())?;
     let request = if arguments.verbose { request.on_head(&mut show) } else { request };

@@ -4,7 +4,7 @@ use crate::client_request::ClientRequest;
 use crate::client_response::ClientResponse;
 use crate::client_stream::{ClientStream, connect_to_one};
 use crate::error::Error;
-use crate::pool::Pool;
+use crate::pool::{Pool, PoolBounds};
 use crate::settings::Settings;
 use crate::time_budget::ExchangeEnd;
 use crate::url::HttpUrl;
@@ -16,13 +16,15 @@ use std::time::Duration;
 
 /// A client for `http` URLs, with a pool of persistent connections [RFC 9112 section 9.3].
 ///
-/// Threads share a client by reference. Clones share the pool.
+/// [`new`](Self::new) returns the defaults, and each setter changes one of them. Threads share a
+/// client by reference. Clones share the pool, but a setter gives its client a pool of its own,
+/// which is empty: clones made before keep theirs.
 ///
 /// A body longer than 1 MiB is an error: set [`body_limit`](Settings::body_limit). An exchange has
 /// no total timeout by default: set [`exchange_timeout`](Settings::exchange_timeout).
 ///
 /// ```
-/// use bareline_net::{Client, ClientSettings, Error, FieldName, FieldValue, Method, Settings};
+/// use bareline_net::{Client, Error, FieldName, FieldValue, Method, Settings};
 /// use std::fs::File;
 /// use std::io::{self, Read, Write};
 /// use std::time::Duration;
@@ -35,8 +37,8 @@ use std::time::Duration;
 /// #        e.responder.send(bareline_net::Status::OK, &[], b"hello")
 /// #    };
 /// #    let served = std::thread::spawn(move || server.serve(respond));
-///     let stream = Settings::new().exchange_timeout(Duration::from_secs(5));
-///     let client = Client::with_settings(ClientSettings { stream, ..ClientSettings::default() });
+///     let settings = Settings::new().exchange_timeout(Duration::from_secs(5));
+///     let client = Client::new().settings(settings);
 ///     let response = client.get(&format!("{base}/"))?;
 ///     println!("{}", response.status());
 ///     println!("{}", io::read_to_string(response)?);
@@ -49,8 +51,7 @@ use std::time::Duration;
 ///     println!("{}", io::read_to_string(response)?);
 ///
 ///     // A body of any length. A stalled transfer times out.
-///     let stream = Settings::new().body_limit(u64::MAX);
-///     let client = Client::with_settings(ClientSettings { stream, ..ClientSettings::default() });
+///     let client = client.settings(settings.body_limit(u64::MAX));
 ///     let mut response = client.get(&format!("{base}/"))?;
 ///     if response.status().is_successful() {
 ///         let mut file = File::create(std::env::temp_dir().join("bareline-download"))?;
@@ -92,40 +93,48 @@ pub struct Client {
     pool: Arc<Pool>,
 }
 
-/// The settings of a [`Client`]: of its pool, and the timeouts and limits of its connections.
-///
-/// ```
-/// use bareline_net::{Client, ClientSettings, Settings};
-/// use std::time::Duration;
-///
-/// let stream = Settings::new().exchange_timeout(Duration::from_secs(30)).body_limit(u64::MAX);
-/// let client = Client::with_settings(ClientSettings { stream, ..ClientSettings::default() });
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ClientSettings {
-    /// The time for which an idle connection stays in the pool: 15 s by default, less than the
-    /// idle timeout of most servers. The next use of the client closes the connections that
-    /// time out.
-    #[doc(alias = "keep-alive")]
-    pub idle_timeout: Duration,
-    /// The largest number of idle connections in the pool: 64 by default. Connections in use are
-    /// not limited.
-    pub max_idle: usize,
-    /// The largest number of idle connections to one host and port: 8 by default.
-    pub max_idle_per_host: usize,
-    /// The settings of each connection.
-    pub stream: Settings,
-}
-
 impl Client {
-    /// Creates a client with the default [`ClientSettings`].
+    /// Creates a client with the default [`Settings`] and an empty pool.
     pub fn new() -> Self {
-        Self::default()
+        let bounds = PoolBounds {
+            idle_timeout: Duration::from_secs(15),
+            max_idle: 64,
+            max_idle_per_host: 8,
+        };
+        Self::with_pool(Settings::new(), bounds)
     }
 
-    /// Creates a client with these settings.
-    pub fn with_settings(settings: ClientSettings) -> Self {
-        Self { settings: settings.stream, pool: Arc::new(Pool::new(&settings)) }
+    fn with_pool(settings: Settings, bounds: PoolBounds) -> Self {
+        Self { settings, pool: Arc::new(Pool::new(bounds)) }
+    }
+
+    /// Sets the timeouts and limits of each connection: the defaults of [`Settings`] unless set.
+    pub fn settings(self, settings: Settings) -> Self {
+        Self::with_pool(settings, self.pool.bounds())
+    }
+
+    /// Sets the time for which an idle connection stays in the pool: 15 s by default, less than the
+    /// idle timeout of most servers. The next use of the client closes the connections that time
+    /// out. Zero keeps none, and `Duration::MAX` means no limit.
+    ///
+    /// It is not [`Settings::idle_timeout`], which is a server's.
+    #[doc(alias = "keep-alive")]
+    pub fn idle_timeout(self, timeout: Duration) -> Self {
+        Self::with_pool(self.settings, PoolBounds { idle_timeout: timeout, ..self.pool.bounds() })
+    }
+
+    /// Sets the maximum number of idle connections in the pool: 64 by default. Beyond it, the least
+    /// recently used one is closed. Connections in use are not limited. 0 keeps none, and
+    /// `usize::MAX` means no limit.
+    pub fn max_idle(self, connections: usize) -> Self {
+        Self::with_pool(self.settings, PoolBounds { max_idle: connections, ..self.pool.bounds() })
+    }
+
+    /// Sets the maximum number of idle connections to one host and port: 8 by default. Beyond it,
+    /// the least recently used one is closed. 0 keeps none, and `usize::MAX` means no limit.
+    pub fn max_idle_per_host(self, connections: usize) -> Self {
+        let bounds = PoolBounds { max_idle_per_host: connections, ..self.pool.bounds() };
+        Self::with_pool(self.settings, bounds)
     }
 
     /// Sends a GET request for this URL, and reads the head of the response.
@@ -161,8 +170,9 @@ impl Client {
         Ok(ClientRequest::new(self, method, HttpUrl::new(url)?))
     }
 
-    pub(crate) const fn settings(&self) -> &Settings {
-        &self.settings
+    /// Returns the end of an exchange that begins now.
+    pub(crate) fn exchange_end(&self) -> ExchangeEnd {
+        ExchangeEnd::from_now(self.settings.exchange_timeout)
     }
 
     pub(crate) fn pool(&self) -> &Arc<Pool> {
@@ -183,23 +193,19 @@ impl Client {
 
 impl Default for Client {
     fn default() -> Self {
-        Self::with_settings(ClientSettings::default())
-    }
-}
-
-impl Default for ClientSettings {
-    fn default() -> Self {
-        Self {
-            idle_timeout: Duration::from_secs(15),
-            max_idle: 64,
-            max_idle_per_host: 8,
-            stream: Settings::new(),
-        }
+        Self::new()
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Client({} connections kept)", self.pool.count())
+        let PoolBounds { idle_timeout, max_idle, max_idle_per_host } = self.pool.bounds();
+        f.debug_struct("Client")
+            .field("settings", &self.settings)
+            .field("idle_timeout", &idle_timeout)
+            .field("max_idle", &max_idle)
+            .field("max_idle_per_host", &max_idle_per_host)
+            .field("idle", &self.pool.count())
+            .finish()
     }
 }

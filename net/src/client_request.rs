@@ -117,7 +117,7 @@ impl<'r> ClientRequest<'r> {
 
     fn exchange(mut self, mut content: Content<'_>) -> Result<ClientResponse, Error> {
         let client = self.client;
-        let exchange_end = ExchangeEnd::from_now(client.settings().exchange_timeout);
+        let exchange_end = client.exchange_end();
         while let Some(mut stream) = client.pool().take(&self.url.authority) {
             match self.ask(&mut stream, exchange_end, &mut content) {
                 Ok(head) => return Ok(ClientResponse::new(stream, head, client.pool())),

@@ -35,7 +35,7 @@ pub use bareline_core::{
 };
 
 pub use body::{RequestBody, ResponseBody};
-pub use client::{Client, ClientSettings};
+pub use client::Client;
 pub use client_request::ClientRequest;
 pub use client_response::ClientResponse;
 pub use client_stream::{ClientStream, RequestWriter, Response};

@@ -1,6 +1,5 @@
 //! The pool of a client's idle connections.
 
-use crate::client::ClientSettings;
 use crate::client_stream::ClientStream;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,9 +7,15 @@ use std::time::{Duration, Instant};
 /// Idle connections, the most recently used last.
 pub(crate) struct Pool {
     idle: Mutex<Vec<Idle>>,
-    idle_timeout: Duration,
-    max_idle: usize,
-    max_idle_per_host: usize,
+    bounds: PoolBounds,
+}
+
+/// The limits of a pool.
+#[derive(Clone, Copy)]
+pub(crate) struct PoolBounds {
+    pub(crate) idle_timeout: Duration,
+    pub(crate) max_idle: usize,
+    pub(crate) max_idle_per_host: usize,
 }
 
 struct Idle {
@@ -19,9 +24,12 @@ struct Idle {
 }
 
 impl Pool {
-    pub(crate) const fn new(settings: &ClientSettings) -> Self {
-        let ClientSettings { idle_timeout, max_idle, max_idle_per_host, .. } = *settings;
-        Self { idle: Mutex::new(Vec::new()), idle_timeout, max_idle, max_idle_per_host }
+    pub(crate) const fn new(bounds: PoolBounds) -> Self {
+        Self { idle: Mutex::new(Vec::new()), bounds }
+    }
+
+    pub(crate) const fn bounds(&self) -> PoolBounds {
+        self.bounds
     }
 
     /// Removes the connection to this authority that was used last, which the server is most likely
@@ -40,12 +48,12 @@ impl Pool {
                 idle.iter().filter(|idle| idle.stream.authority() == stream.authority()).count();
             let oldest = idle.iter().position(|idle| idle.stream.authority() == stream.authority());
             match oldest {
-                _ if self.max_idle_per_host == 0 => return,
-                Some(oldest) if alike == self.max_idle_per_host => _ = idle.remove(oldest),
+                _ if self.bounds.max_idle_per_host == 0 => return,
+                Some(oldest) if alike == self.bounds.max_idle_per_host => _ = idle.remove(oldest),
                 _ => {}
             }
             idle.push(Idle { stream, since: Instant::now() });
-            let surplus = idle.len().saturating_sub(self.max_idle);
+            let surplus = idle.len().saturating_sub(self.bounds.max_idle);
             idle.drain(..surplus);
         });
     }
@@ -54,7 +62,7 @@ impl Pool {
     fn locked<T>(&self, change: impl FnOnce(&mut Vec<Idle>) -> T) -> T {
         // No panic leaves the list in an inconsistent state, so poisoning is ignored.
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain(|idle| idle.since.elapsed() < self.idle_timeout);
+        idle.retain(|idle| idle.since.elapsed() < self.bounds.idle_timeout);
         change(&mut idle)
     }
 

@@ -73,7 +73,7 @@ impl Settings {
 
     /// Sets the time that a server keeps a connection alive without a request: 60 s by default.
     /// After that the server closes the connection without a response [RFC 9112 section 9.3].
-    /// Server only; for a client's pool see [`ClientSettings::idle_timeout`](crate::ClientSettings::idle_timeout).
+    /// Server only; for a client's pool see [`Client::idle_timeout`](crate::Client::idle_timeout).
     #[doc(alias = "keep-alive")]
     pub const fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout;

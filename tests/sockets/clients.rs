@@ -4,8 +4,7 @@ use crate::client::read_head;
 use bareline_core::error::{ParseErrorKind, WriteError};
 use bareline_core::{FieldName, FieldValue, Method, Status};
 use bareline_net::{
-    Client, ClientSettings, ClientStream, Error, Exchange, PeerError, ServerStream, Settings,
-    UrlError, Wait,
+    Client, ClientStream, Error, Exchange, PeerError, ServerStream, Settings, UrlError, Wait,
 };
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -146,37 +145,34 @@ fn rfc9112_9_3_a_body_until_close_ends_the_connection() {
 
 #[test]
 fn idle_connections_are_limited_in_time_and_in_number() {
-    let default = ClientSettings::default();
-    for (settings, accepted) in [
-        (default, 1),
-        (ClientSettings { idle_timeout: Duration::ZERO, ..default }, 2),
-        (ClientSettings { max_idle: 0, ..default }, 2),
-        (ClientSettings { max_idle_per_host: 0, ..default }, 2),
+    for (client, accepted) in [
+        (Client::new(), 1),
+        (Client::new().idle_timeout(Duration::ZERO), 2),
+        (Client::new().max_idle(0), 2),
+        (Client::new().max_idle_per_host(0), 2),
     ] {
         let (url, count) = server(|exchange| exchange.responder.send(Status::OK, &[], b"hi"));
-        let client = Client::with_settings(settings);
         assert_eq!(
             (get(&client, &url).unwrap(), get(&client, &url).unwrap()),
             ("hi".to_owned(), "hi".to_owned())
         );
-        assert_eq!(count.load(Ordering::SeqCst), accepted, "{settings:?}");
+        assert_eq!(count.load(Ordering::SeqCst), accepted, "{client:?}");
     }
     // Three at once leave as many idle ones as the limit; the next three open the others anew.
-    for (settings, accepted) in [
-        (default, 3),
-        (ClientSettings { max_idle: 2, ..default }, 4),
-        (ClientSettings { max_idle_per_host: 1, ..default }, 5),
+    for (client, accepted) in [
+        (Client::new(), 3),
+        (Client::new().max_idle(2), 4),
+        (Client::new().max_idle_per_host(1), 5),
     ] {
         let (url, count) =
             server(|exchange| exchange.responder.send(Status::OK, &[], &[b'x'; 100_000]));
-        let client = Client::with_settings(settings);
         for _ in 0..2 {
             let responses: Vec<_> = (0..3).map(|_| client.get(&url).unwrap()).collect();
             for response in responses {
                 assert_eq!(io::read_to_string(response).unwrap().len(), 100_000);
             }
         }
-        assert_eq!(count.load(Ordering::SeqCst), accepted, "{settings:?}");
+        assert_eq!(count.load(Ordering::SeqCst), accepted, "{client:?}");
     }
 }
 
@@ -387,7 +383,6 @@ fn trickling(response: &'static str) -> (String, JoinHandle<()>) {
 fn an_exchange_is_over_in_time_whatever_it_waits_for() {
     // The octets arrive fast enough for the other timeouts.
     let timeout = Duration::from_millis(300);
-    let stream = Settings::new().exchange_timeout(timeout).minimum_rate(1);
     let is_over = |error: &Error| {
         matches!(
             error,
@@ -395,7 +390,8 @@ fn an_exchange_is_over_in_time_whatever_it_waits_for() {
                 if *after == timeout
         )
     };
-    let client = Client::with_settings(ClientSettings { stream, ..ClientSettings::default() });
+    let settings = Settings::new().exchange_timeout(timeout).minimum_rate(1);
+    let client = Client::new().settings(settings);
     let start = Instant::now();
 
     let (url, _body) = trickling("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
@@ -416,8 +412,9 @@ fn an_exchange_is_over_in_time_whatever_it_waits_for() {
 
 #[test]
 fn what_a_server_sends_is_limited() {
-    let stream = Settings::new().body_limit(2).limits(|limits| limits.head(50));
-    let client = Client::with_settings(ClientSettings { stream, ..ClientSettings::default() });
+    // The one does not undo the other.
+    let settings = Settings::new().body_limit(2).limits(|limits| limits.head(50));
+    let client = Client::new().settings(settings);
     let (url, served) = canned(&[
         &[HI, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi!"],
         &["HTTP/1.1 200 OK\r\nContent-Length: 1\r\nABC: 12345678\r\n\r\n!"],
@@ -599,4 +596,63 @@ fn an_invalid_request_is_an_error_before_anything_is_sent() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let error = client.get(&format!("http://{free}/")).unwrap_err();
     assert!(matches!(&error, Error::Connect { tried } if tried[0].0 == free), "{error:?}");
+}
+
+#[test]
+fn a_setter_gives_a_client_a_pool_of_its_own() {
+    let (url, count) = server(|exchange| exchange.responder.send(Status::OK, &[], b"hi"));
+    let accepted = || count.load(Ordering::SeqCst);
+    let client = Client::new();
+    get(&client, &url).unwrap();
+    let other = client.clone().max_idle(1);
+    get(&other, &url).unwrap();
+    assert_eq!(accepted(), 2, "its pool is empty");
+    // Both kept theirs.
+    get(&client.clone(), &url).unwrap();
+    get(&other, &url).unwrap();
+    assert_eq!(accepted(), 2);
+    let shown = format!("{other:?}");
+    assert!(shown.contains("max_idle: 1, max_idle_per_host: 8, idle: 1"), "{shown}");
+}
+
+#[test]
+fn the_longest_timeout_is_no_limit_and_zero_is_over_at_once() {
+    let all = |timeout| {
+        Settings::new()
+            .connect_timeout(timeout)
+            .idle_timeout(timeout)
+            .head_timeout(timeout)
+            .continue_timeout(timeout)
+            .body_timeout(timeout)
+            .write_timeout(timeout)
+            .exchange_timeout(timeout)
+            .linger_timeout(timeout)
+            .linger_silence_timeout(timeout)
+    };
+    let endless = all(Duration::MAX);
+    let (address, served) = crate::serve_one(endless, |mut peer| {
+        for _ in 0..2 {
+            let Exchange { mut body, responder, .. } = peer.next_request().unwrap().unwrap();
+            let content = io::read_to_string(&mut body).unwrap();
+            responder.send(Status::OK, &[], content.as_bytes()).unwrap();
+        }
+        peer.next_request().map(|next| next.is_none())
+    });
+    let client = Client::new().settings(endless).idle_timeout(Duration::MAX);
+    let url = format!("http://{address}/");
+    for content in ["a", "b"] {
+        let request = client.request(Method::POST, &url).unwrap();
+        let response = request.send_body(content.as_bytes()).unwrap();
+        assert_eq!(io::read_to_string(response).unwrap(), content);
+    }
+    drop(client);
+    assert!(served.join().unwrap().unwrap());
+
+    let (url, _) = server(|exchange| exchange.responder.send(Status::OK, &[], b"hi"));
+    let settings = Settings::new().head_timeout(Duration::ZERO);
+    let error = get(&Client::new().settings(settings), &url).unwrap_err();
+    assert!(
+        matches!(error, Error::Peer(PeerError::TooSlow { after: Duration::ZERO, .. })),
+        "{error:?}"
+    );
 }

@@ -2,7 +2,7 @@
 
 use crate::{Program, TIMEOUT, example, exchange_all, next, run, text};
 use bareline_core::{FieldName, FieldSpans, FieldValue, Method, Target};
-use bareline_net::{Client, ClientSettings, Datagram, Error, Settings, UdpPeer};
+use bareline_net::{Client, Datagram, Error, Settings, UdpPeer};
 use std::fmt::{Debug, Write as _};
 use std::io::{self, Read, Write};
 use std::net::TcpListener;
@@ -111,8 +111,7 @@ fn what_a_server_sends(page: &mut String) {
 
 /// Appends the table of a client's limits, since `fetch` has no limit of its own.
 fn what_a_client_limits(page: &mut String) {
-    let stream = Settings::new().body_limit(2);
-    let client = Client::with_settings(ClientSettings { stream, ..ClientSettings::default() });
+    let client = Client::new().settings(Settings::new().body_limit(2));
     let responses =
         [&b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi!"[..], b"HTTP/1.1 200 OK\r\n\r\nhi!"];
     let rows = responses.map(|octets| {
