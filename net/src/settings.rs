@@ -211,3 +211,33 @@ impl Default for Settings {
         Self::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_setter_sets_its_own_field_and_no_other() {
+        let seconds = Duration::from_secs;
+        let settings = Settings::new()
+            .connect_timeout(seconds(1))
+            .idle_timeout(seconds(2))
+            .head_timeout(seconds(3))
+            .continue_timeout(seconds(4))
+            .body_timeout(seconds(5))
+            .minimum_rate(6)
+            .write_timeout(seconds(7))
+            .exchange_timeout(seconds(8))
+            .linger_timeout(seconds(9))
+            .linger_silence_timeout(seconds(10))
+            .linger_limit(11)
+            .body_limit(12)
+            .limits(|limits| limits.head(13));
+        let shown = "Settings { connect_timeout: 1s, idle_timeout: 2s, head_timeout: 3s, \
+                     continue_timeout: 4s, body_timeout: 5s, minimum_rate: 6, write_timeout: 7s, \
+                     exchange_timeout: 8s, linger_timeout: 9s, linger_silence_timeout: 10s, \
+                     linger_limit: 11, limits: ";
+        let limits = format!("{:?} }}", Limits::new().body(12).head(13));
+        assert_eq!(format!("{settings:?}"), shown.to_owned() + &limits);
+    }
+}

@@ -241,6 +241,11 @@ fn buffers_and_bodies_are_shown() {
                  4096, chunk_extensions: 16384, body: 18446744073709551615, drain: 65536, \
                  interim: 32 }";
     assert_eq!(format!("{:?}", Limits::default()), shown);
+    let set = Limits::new().method(1).target(2).head(3).trailers(4).chunk_line(5);
+    let set = set.chunk_extensions(6).body(7).drain(8).interim(9);
+    let shown = "Limits { method: 1, target: 2, head: 3, trailers: 4, chunk_line: 5, \
+                 chunk_extensions: 6, body: 7, drain: 8, interim: 9 }";
+    assert_eq!(format!("{set:?}"), shown);
     let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::default());
     let part = decoder.decode(b"1;a=\"b\"\r\n").unwrap().part;
     assert!(matches!(
