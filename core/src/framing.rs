@@ -6,9 +6,12 @@ use crate::scan::{fast_path, is_name};
 use crate::value::{TargetForm, Version};
 
 /// The framing of a message's body: where the body ends [RFC 9112 section 6.3].
+///
+/// The enum is exhaustive, since a caller handles each variant: a new one is a breaking change.
 #[doc(alias = "body length")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[expect(clippy::exhaustive_enums, reason = "a caller handles each variant")]
 pub enum Framing {
     /// No body.
     None,

@@ -17,6 +17,7 @@ use heapless::Vec;
 
 /// The ends of the runs of each octet class from one position.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "semver does not cover this module")]
 pub struct Ends {
     /// Of `tchar` [RFC 9110 section 5.6.2].
     pub token: usize,
@@ -125,7 +126,7 @@ pub fn decode_slow<'b>(body: &mut BodyDecoder, input: &'b [u8]) -> Result<Decode
 }
 
 /// The positions of up to 64 field lines.
-#[derive(Default)]
+#[derive(Default, Debug)]
 pub struct Lines(Vec<FieldLine, 64>);
 
 impl Lines {

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
+#![deny(missing_debug_implementations)]
+#![deny(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
 pub mod body;
 pub mod connection;

@@ -91,8 +91,11 @@ enum State {
 }
 
 /// A decoded part of a body, and the number of octets that it takes.
+///
+/// The struct is exhaustive, since a caller takes it apart: a new field is a breaking change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[expect(clippy::exhaustive_structs, reason = "a caller takes it apart")]
 #[must_use = "the caller presents the octets after the used ones next"]
 pub struct Decoded<'b> {
     /// The number of octets used, from the first octet of the input on.
@@ -102,8 +105,11 @@ pub struct Decoded<'b> {
 }
 
 /// A part of a body.
+///
+/// The enum is exhaustive, since a caller handles each variant: a new one is a breaking change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[expect(clippy::exhaustive_enums, reason = "a caller handles each variant")]
 pub enum BodyPart<'b> {
     /// More octets are needed: the caller presents the unused ones again, followed by more.
     NeedMore,

@@ -15,6 +15,8 @@ pub type BodyEvent<'b> = Event<'b, Infallible>;
 
 /// A received event, and the number of octets that it takes.
 ///
+/// The struct is exhaustive, since a caller takes it apart: a new field is a breaking change.
+///
 /// ```
 /// use bareline_core::connection::Received;
 /// use bareline_core::{Event, FieldSpans, ServerConnection};
@@ -29,6 +31,7 @@ pub type BodyEvent<'b> = Event<'b, Infallible>;
 /// ```
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[expect(clippy::exhaustive_structs, reason = "a caller takes it apart")]
 #[must_use = "the caller presents the octets after the used ones next"]
 pub struct Received<'b, H> {
     /// The number of octets used, from the first octet of the input on.
@@ -45,8 +48,11 @@ impl<'b, H> Received<'b, H> {
 }
 
 /// An event: a head, a part of a body, or an end.
+///
+/// The enum is exhaustive, since a caller handles each variant: a new one is a breaking change.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[expect(clippy::exhaustive_enums, reason = "a caller handles each variant")]
 pub enum Event<'b, H> {
     /// More octets are needed: the caller presents the unused ones again, followed by more.
     NeedMore,

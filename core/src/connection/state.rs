@@ -3,6 +3,7 @@
 #[doc = include_str!("SERVER_STATES.md")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[expect(clippy::exhaustive_enums, reason = "a caller handles each variant")]
 pub enum ServerState {
     /// Between requests.
     Idle,
@@ -25,6 +26,7 @@ pub enum ServerState {
 #[doc = include_str!("CLIENT_STATES.md")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[expect(clippy::exhaustive_enums, reason = "a caller handles each variant")]
 pub enum ClientState {
     /// Between requests.
     Idle,

@@ -16,6 +16,7 @@ use core::fmt;
 /// The reason why a connection has ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum StreamError<E> {
     /// The transport failed.
     Transport(E),

@@ -10,8 +10,11 @@ use nom::branch::alt;
 use nom::combinator::cut;
 
 /// The form of a request target [RFC 9112 section 3.2].
+///
+/// The enum is exhaustive, since a caller handles each variant: a new one is a breaking change.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[expect(clippy::exhaustive_enums, reason = "a caller handles each variant")]
 pub enum TargetForm {
     /// `/path?query`, the common form [RFC 9112 section 3.2.1].
     Origin,

@@ -174,6 +174,7 @@ impl fmt::Debug for FieldsNamed<'_, '_> {
 /// The error that several lines have the name of a field that is not a list [RFC 9110 section 5.3].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub struct RepeatedField;
 
 impl fmt::Display for RepeatedField {

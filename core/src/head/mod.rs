@@ -26,8 +26,11 @@ pub(crate) use response::{ResponseParts, ResponseProgress};
 pub use spans::{FieldSpans, LentSpans};
 
 /// The result of parsing the octets received so far.
+///
+/// The enum is exhaustive, since a caller handles each variant: a new one is a breaking change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[expect(clippy::exhaustive_enums, reason = "a caller handles each variant")]
 pub enum Parsed<T> {
     /// A complete message or head.
     Complete {

@@ -15,8 +15,11 @@ use core::fmt;
 /// assert_eq!(Version::Http11.to_string(), "HTTP/1.1");
 /// assert_eq!("HTTP/1.0".parse(), Ok(Version::Http10));
 /// ```
+///
+/// The enum is exhaustive, since a caller handles each variant: a new one is a breaking change.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[expect(clippy::exhaustive_enums, reason = "a caller handles each variant")]
 pub enum Version {
     /// HTTP/1.0.
     Http10,

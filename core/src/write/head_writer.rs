@@ -100,7 +100,7 @@ pub(crate) enum Persistence {
 }
 
 /// The fields so far on which other rules depend: a bit for each.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Seen(u8);
 
 impl Seen {

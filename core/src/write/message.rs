@@ -40,7 +40,7 @@ pub trait Message {
 }
 
 /// The body that may follow a head.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Body {
     /// Any octets.
     Possible,

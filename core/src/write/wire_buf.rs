@@ -136,6 +136,7 @@ impl<const M: usize> fmt::Debug for WireBuf<M> {
 
 /// Octets after those that count. Committing the draft makes them count; a dropped or forgotten
 /// draft leaves no trace.
+#[derive(Debug)]
 pub struct Draft<'w> {
     octets: &'w mut [u8],
     /// The end of the draft.
