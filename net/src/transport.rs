@@ -176,7 +176,7 @@ macro_rules! pointer {
 pointer!(Box<T>, &mut T);
 
 /// A reader and writer as a [`Transport`] without timeouts: each read and write blocks as long as
-/// `T` does.
+/// `T` does. It will have no other field, so that it can be made and matched.
 ///
 /// ```
 /// use bareline_net::{ServerStream, Status, Untimed};
@@ -192,6 +192,7 @@ pointer!(Box<T>, &mut T);
 /// # Ok::<(), bareline_net::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "it is its one field")]
 pub struct Untimed<T>(pub T);
 
 impl<T: Read> Read for Untimed<T> {
