@@ -1,18 +1,17 @@
 //! Calls of all functions of bareline-core that a firmware may call.
 
 use bareline_core::body::{
-    BodyDecoder, BodyPart, ChunkExtension, ChunkExtensions, Decoded, Framing,
+    BodyDecoder, BodyPart, ChunkExtension, ChunkExtensions, ChunkExtensionsIter, Decoded, Framing,
 };
 use bareline_core::connection::{
     ClientEvent, ClientSendHalf, ClientState, Received, RecvBuf, RecvHalf, RequestHeadWriter,
     ResponseHeadWriter, ServerEvent, ServerSendHalf, ServerState,
 };
-use bareline_core::embedded_io_07::StreamError;
-use bareline_core::embedded_io_07::{Exchange, ServerStream};
-use bareline_core::error::{ParseError, ParseErrorKind, WriteError};
+use bareline_core::embedded_io_07::{Exchange, ServerStream, StreamError};
+use bareline_core::error::{InvalidValue, ParseError, ParseErrorKind, WriteError};
 use bareline_core::head::{
-    Fields, FieldsNamed, LentSpans, Limits, OwnedRequestHead, OwnedResponseHead, Parsed,
-    RepeatedField,
+    Fields, FieldsIter, FieldsNamed, LentSpans, Limits, OwnedRequestHead, OwnedResponseHead,
+    Parsed, RepeatedField,
 };
 use bareline_core::hint::{Hint, OtherProtocol};
 use bareline_core::value::{Dump, TargetForm, dump};
@@ -23,7 +22,9 @@ use bareline_core::{
 };
 use core::convert::Infallible;
 use core::fmt::{self, Write};
+use core::hash::{Hash, Hasher};
 use core::hint::black_box;
+use core::str::FromStr;
 use embedded_io::{Error, Read};
 
 /// A writer that the optimizer knows nothing about.
@@ -100,6 +101,7 @@ pub fn all(received: &[u8]) {
     black_box(OtherProtocol::of(received));
     black_box(response(received).is_ok());
     black_box(values(received).is_ok());
+    conversions(received);
     black_box(written(received).is_ok());
     black_box(dump(received).on_one_line());
     black_box(body(received).is_ok());
@@ -112,6 +114,8 @@ pub fn all(received: &[u8]) {
 fn formatted_values() {
     formatted!("{:?}":
         ResponseHeadWriter<'_>, BodyDecoder, BodyPart<'_>, ChunkExtension<'_>, ChunkExtensions<'_>,
+        ChunkExtensionsIter<'_>, Decoded<'_>, FieldsIter<'_>, InvalidValue,
+        Received<'_, RequestHead<'_>>,
         ClientConnection, ClientEvent<'_>, ClientSendHalf<'_>, ClientState, Detached<'_>, Dump<'_>,
         ParseErrorKind, Exchange<'_, Line<'_>, 16, 512, 256>, FieldName<'_>, FieldSpans<16>,
         FieldValue<'_>, Fields<'_>, FieldsNamed<'_, '_>, Framing, HeadWriter<'_>, Hint<'_>,
@@ -125,8 +129,8 @@ fn formatted_values() {
         datagram::Whole,
     );
     formatted!("{}":
-        Dump<'_>, ParseErrorKind, FieldName<'_>, Hint<'_>, Method<'_>, OtherProtocol, ParseError,
-        RepeatedField, Status, StreamError<Infallible>, Target<'_>, Version, WriteError,
+        Dump<'_>, ParseErrorKind, FieldName<'_>, FieldValue<'_>, Hint<'_>, InvalidValue, Method<'_>,
+        OtherProtocol, ParseError, RepeatedField, Status, StreamError<Infallible>, Target<'_>, Version, WriteError,
     );
 }
 
@@ -158,7 +162,10 @@ fn request(received: &[u8]) -> Result<(), ParseError> {
         black_box((value.as_bytes(), value.as_str().is_ok()));
     }
     black_box((head.fields().only(black_box(FieldName::EXPECT)).is_ok(), head.fields().is_empty()));
-    black_box(head.fields().all(black_box(FieldName::CONNECTION)).next());
+    let mut named = head.fields().all(black_box(FieldName::CONNECTION));
+    black_box((named.size_hint(), named.next(), head.fields().get(black_box(FieldName::TE))));
+    let mut fields = head.fields().into_iter();
+    black_box((fields.next_back(), fields.size_hint()));
     black_box((head.dump(), head.context()));
     let owned = head.to_owned_in::<_, 4>(black_box([0; 64]));
     black_box(owned.as_ref().map(|owned| owned.head().target().path()));
@@ -174,13 +181,68 @@ fn response(received: &[u8]) -> Result<(), ParseError> {
     );
     if let Parsed::Complete { message: head, .. } = ResponseHead::parse(received, spans.lend())? {
         black_box((head.status().code(), head.reason(), head.version(), head.fields().len()));
-        black_box((head.status().is_informational(), head.status().is_successful()));
+        black_box((
+            head.status().is_informational(),
+            head.status().is_successful(),
+            head.status().is_redirection(),
+        ));
+        black_box((head.status().is_client_error(), head.status().is_server_error()));
         black_box((head.as_bytes(), head.persists(), head.dump()));
         black_box(head.framing(black_box(Method::GET))? == Framing::Chunked);
         let owned = head.to_owned_in::<_, 4>(black_box([0; 64]));
         black_box(owned.as_ref().map(|owned| owned.head().reason()));
     }
     Ok(())
+}
+
+/// Converts these octets to each value, and compares it.
+fn conversions(received: &[u8]) {
+    let text = core::str::from_utf8(received).unwrap_or_default();
+    macro_rules! compared {
+        ($($value:ident)*) => {$(
+            black_box($value::try_from(text).is_ok());
+            if let Ok(value) = $value::try_from(received) {
+                black_box((value == *text, value == text, AsRef::<[u8]>::as_ref(&value).len()));
+            }
+        )*};
+    }
+    compared!(FieldName FieldValue Method Target);
+    macro_rules! shown {
+        ($($value:ident)*) => {$(
+            if let Ok(value) = $value::try_from(received) {
+                black_box(AsRef::<str>::as_ref(&value).len());
+            }
+        )*};
+    }
+    shown!(FieldName Method Target);
+    let name = black_box(FieldName::HOST);
+    black_box((name.cmp(&FieldName::VIA), name.partial_cmp(&FieldName::VIA)));
+    name.hash(&mut Fnv(0));
+    let code = black_box(7);
+    black_box((Status::try_from(text).is_ok(), Status::try_from(received).is_ok()));
+    black_box((Status::try_from(code).is_ok(), Status::from_str(text).is_ok()));
+    black_box((black_box(Status::OK) == code, u16::from(black_box(Status::OK))));
+    black_box((Version::try_from(text).is_ok(), Version::try_from(received).is_ok()));
+    black_box(Version::from_str(text).is_ok());
+    if let Err(error) = Status::try_from(text) {
+        black_box((error.offset(), WriteError::from(error)));
+        black_box(StreamError::<Infallible>::from(error));
+    }
+}
+
+/// A hasher without a panic path.
+struct Fnv(u64);
+
+impl Hasher for Fnv {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, octets: &[u8]) {
+        for octet in octets {
+            self.0 = (self.0 ^ u64::from(*octet)).wrapping_mul(0x100_0000_01b3);
+        }
+    }
 }
 
 #[inline(never)]
@@ -232,6 +294,7 @@ fn body(received: &[u8]) -> Result<(), ParseError> {
         let _ = black_box(content);
         let Decoded { used, part } = decoder.decode(rest)?;
         if let BodyPart::Chunk { extensions, .. } = &part {
+            black_box(extensions.into_iter().next());
             for one in extensions.iter() {
                 black_box((one.name(), one.value().map(Iterator::count)));
             }

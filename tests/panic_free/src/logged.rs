@@ -1,9 +1,9 @@
 //! Logs values of bareline-core by defmt.
 
-use bareline_core::body::{BodyPart, ChunkExtension, ChunkExtensions, Framing};
-use bareline_core::connection::{ClientState, RecvBuf, ServerEvent, ServerState};
+use bareline_core::body::{BodyPart, ChunkExtension, ChunkExtensions, Decoded, Framing};
+use bareline_core::connection::{ClientState, Received, RecvBuf, ServerEvent, ServerState};
 use bareline_core::embedded_io_07::StreamError;
-use bareline_core::error::{ParseError, ParseErrorKind, WriteError};
+use bareline_core::error::{InvalidValue, ParseError, ParseErrorKind, WriteError};
 use bareline_core::head::{Fields, Limits, Parsed, RepeatedField};
 use bareline_core::hint::OtherProtocol;
 use bareline_core::value::TargetForm;
@@ -46,6 +46,9 @@ macro_rules! logged {
 pub fn all() {
     logged!(
         BodyPart<'_>,
+        Decoded<'_>,
+        InvalidValue,
+        Received<'_, RequestHead<'_>>,
         ChunkExtension<'_>,
         ChunkExtensions<'_>,
         ClientConnection,
