@@ -206,7 +206,7 @@ fn search(places: &[Place]) -> Result<(), Error> {
                 return Ok(found);
             }
             let datagram = match peer.receive_within(left, &mut buffer) {
-                Err(Error::Peer(PeerError::TooSlow { .. })) => return Ok(found),
+                Err(Error::Peer(PeerError::TimedOut { .. })) => return Ok(found),
                 received => received?,
             };
             match datagram.response(method, spans.lend()) {
@@ -223,7 +223,7 @@ fn search(places: &[Place]) -> Result<(), Error> {
         }
     })?;
     match found.into_iter().sum::<usize>() {
-        0 => Err(PeerError::TooSlow { wait: Wait::Datagram, after: TIMEOUT }.into()),
+        0 => Err(PeerError::TimedOut { wait: Wait::Datagram, after: TIMEOUT }.into()),
         _ => Ok(()),
     }
 }

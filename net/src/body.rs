@@ -16,6 +16,15 @@ use std::net::TcpStream;
 /// An invalid, truncated, oversized or slow body is an error, never an end. The [`io::Error`]
 /// contains an [`Error`](crate::Error), and `?` converts it back. Then the server rejects the
 /// request, unless the caller responds itself.
+///
+/// | a read fails with | when |
+/// |---|---|
+/// | [`InvalidData`](io::ErrorKind::InvalidData) | the body is invalid or exceeds a limit |
+/// | [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) | the client closes in the middle of it |
+/// | [`TimedOut`](io::ErrorKind::TimedOut) | the client is too slow |
+/// | [`InvalidInput`](io::ErrorKind::InvalidInput) | the response began without the rest of it |
+/// | [`NotConnected`](io::ErrorKind::NotConnected) | the connection was closed before |
+/// | any other kind | the transport fails |
 #[doc(alias = "content")]
 pub struct RequestBody<'s, S: Transport = TcpStream> {
     wire: &'s RefCell<ServerWire<S>>,
@@ -50,6 +59,15 @@ impl<S: Transport> fmt::Debug for RequestBody<'_, S> {
 ///
 /// An invalid, truncated, oversized or slow body is an error, never an end. The [`io::Error`]
 /// contains an [`Error`](crate::Error), and `?` converts it back.
+///
+/// | a read fails with | when |
+/// |---|---|
+/// | [`InvalidData`](io::ErrorKind::InvalidData) | the body is invalid |
+/// | [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) | the server closes in the middle of it |
+/// | [`TimedOut`](io::ErrorKind::TimedOut) | the server is too slow |
+/// | [`InvalidInput`](io::ErrorKind::InvalidInput) | the body exceeds a limit of the client |
+/// | [`NotConnected`](io::ErrorKind::NotConnected) | the connection was closed before |
+/// | any other kind | the transport fails |
 #[doc(alias = "content")]
 pub struct ResponseBody<'c, S: Transport = TcpStream> {
     wire: &'c mut ClientWire<S>,

@@ -13,7 +13,8 @@ use std::sync::Arc;
 /// A download is `io::copy(&mut response, &mut file)`.
 ///
 /// A body that is truncated, too large, too slow or invalid is an error, and never an end of input.
-/// The [`io::Error`] contains an [`Error`](crate::Error), and `?` converts it back.
+/// The [`io::Error`] contains an [`Error`](crate::Error), and `?` converts it back. Its kinds are
+/// those of [`ResponseBody`](crate::ResponseBody).
 ///
 /// After the end of the body the connection returns to the pool of the client. If the response is
 /// dropped earlier, the connection returns only if the rest of the body has arrived; otherwise it

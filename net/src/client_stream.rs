@@ -354,7 +354,7 @@ impl<S: Transport> ClientStream<S> {
         while self.wire.connection.state() == ClientState::Continue {
             match self.receive(&mut budget) {
                 Ok(None) => {}
-                Err(Error::Peer(PeerError::TooSlow { wait: Wait::Head, .. })) => break,
+                Err(Error::Peer(PeerError::TimedOut { wait: Wait::Head, .. })) => break,
                 received => return received,
             }
         }
@@ -699,7 +699,7 @@ mod tests {
             let error =
                 connect_to_one(addresses.iter().copied().chain(slow), timeout, &over).unwrap_err();
             assert!(
-                matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Exchange, .. })),
+                matches!(error, Error::Peer(PeerError::TimedOut { wait: Wait::Exchange, .. })),
                 "{error:?}"
             );
         }

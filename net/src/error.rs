@@ -2,6 +2,7 @@
 
 use bareline_core::Status;
 use bareline_core::error::{InvalidValue, ParseError, ParseErrorKind, WriteError};
+use bareline_core::head::RepeatedField;
 use bareline_core::hint::OtherProtocol;
 use bareline_core::value::dump;
 use std::net::SocketAddr;
@@ -31,6 +32,9 @@ use std::{fmt, io};
 ///
 /// The text of an error includes the text of its cause. [`source`](std::error::Error::source) skips
 /// that cause and returns the next one, so that a chain of errors prints each text once.
+///
+/// A caller returns any error by `?` where the result has a boxed error. [`From`] restores an error
+/// of this type from that. Elsewhere [`other`](Self::other) converts an error of the caller's own.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -64,6 +68,9 @@ pub enum Error {
     /// A request to which the caller sent no response or an incomplete one; the connection is
     /// closed.
     IncompleteResponse,
+    /// Any other error, such as one of the caller's own. If a handler fails with it, the client
+    /// gets a 500.
+    Other(Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// A mistake of the peer.
@@ -112,9 +119,11 @@ pub enum PeerError {
     /// A close by the server in the middle of a response or after an interim one [RFC 9112
     /// section 8].
     TruncatedResponse,
+    /// A field that is not a list, in several lines [RFC 9110 section 5.3].
+    RepeatedField(RepeatedField),
     /// A timeout.
     #[doc(alias = "timeout")]
-    TooSlow {
+    TimedOut {
         /// The event that did not come in time.
         wait: Wait,
         /// The timeout.
@@ -228,8 +237,8 @@ impl PeerError {
     pub const fn status(&self) -> Status {
         match self {
             Self::Parse(error) | Self::Protocol { error, .. } => error.status(),
-            Self::TooSlow { .. } => Status::REQUEST_TIMEOUT,
-            Self::Truncated => Status::BAD_REQUEST,
+            Self::TimedOut { .. } => Status::REQUEST_TIMEOUT,
+            Self::Truncated | Self::RepeatedField(_) => Status::BAD_REQUEST,
             Self::Response(_)
             | Self::NotHttp { .. }
             | Self::NoResponse
@@ -269,7 +278,8 @@ impl fmt::Display for PeerError {
                 "the server closed the connection in mid-response (RFC 9112 section 8): report it \
                  to whoever runs the server, or repeat the request if it is idempotent",
             ),
-            Self::TooSlow { wait, after } => {
+            Self::RepeatedField(error) => write!(f, "{error}: send the field once"),
+            Self::TimedOut { wait, after } => {
                 write!(f, "timed out after {} s waiting for {wait}", after.as_secs_f32())
             }
         }
@@ -411,6 +421,7 @@ impl fmt::Display for Error {
                 "the request got no complete response: call Responder::send, or \
                  ResponseWriter::finish at the end of a body",
             ),
+            Self::Other(error) => write!(f, "{error}"),
         }
     }
 }
@@ -420,6 +431,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Io(error) => error.source(),
+            Self::Other(error) => error.source(),
             _ => None,
         }
     }
@@ -454,6 +466,45 @@ fn begins_as_http(octets: &[u8]) -> bool {
 }
 
 impl Error {
+    /// Returns [`Error::Other`] with an error of the caller's own, as [`io::Error::other`] does.
+    ///
+    /// ```
+    /// use bareline_net::{Error, Exchange, Status};
+    ///
+    /// fn respond(Exchange { head, responder, .. }: Exchange<'_>) -> Result<(), Error> {
+    ///     let number: u32 = head.target().path()[1..].parse().map_err(Error::other)?;
+    ///     responder.send(Status::OK, &[], number.to_string().as_bytes())
+    /// }
+    /// ```
+    pub fn other(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Other(error.into())
+    }
+
+    /// Returns whether a timeout expired: one of [`Settings`](crate::Settings), one of the system,
+    /// or that of each address while connecting.
+    ///
+    /// ```
+    /// use bareline_net::{Error, UdpPeer};
+    /// use std::time::Duration;
+    ///
+    /// let mut peer = UdpPeer::bind("127.0.0.1:0")?;
+    /// let error = peer.receive_within(Duration::from_millis(1), &mut [0; 8]).unwrap_err();
+    /// assert!(error.is_timeout() && !Error::Closed.is_timeout());
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[doc(alias = "timeout")]
+    pub fn is_timeout(&self) -> bool {
+        let is_of_time = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
+        match self {
+            Self::Peer(PeerError::TimedOut { .. }) => true,
+            Self::Io(error) => is_of_time(error),
+            Self::Connect { tried } => {
+                !tried.is_empty() && tried.iter().all(|(_, error)| is_of_time(error))
+            }
+            _ => false,
+        }
+    }
+
     /// Returns the error of a request that has these octets.
     pub(crate) fn of_request(error: ParseError, octets: &[u8]) -> Self {
         Self::Peer(match (error.kind(), error.other_protocol(octets)) {
@@ -501,9 +552,35 @@ impl From<io::Error> for Error {
     }
 }
 
-impl From<ParseError> for Error {
-    fn from(error: ParseError) -> Self {
-        Self::Peer(PeerError::Parse(error))
+/// Restores an [`Error`], or an error that has a variant of its own; any other becomes
+/// [`Error::Other`].
+///
+/// ```
+/// use bareline_net::{Error, UrlError};
+///
+/// type Boxed = Box<dyn std::error::Error + Send + Sync>;
+/// assert!(matches!(Error::from(Boxed::from(Error::Closed)), Error::Closed));
+/// assert!(matches!(Error::from(Boxed::from(UrlError::NotHttp)), Error::Url(UrlError::NotHttp)));
+/// assert!(matches!(Error::from(Boxed::from("no such user")), Error::Other(_)));
+/// ```
+impl From<Box<dyn std::error::Error + Send + Sync>> for Error {
+    fn from(mut error: Box<dyn std::error::Error + Send + Sync>) -> Self {
+        macro_rules! restore {
+            ($($own:ty),*) => {
+                $(error = match error.downcast::<$own>() {
+                    Ok(own) => return Self::from(*own),
+                    Err(other) => other,
+                };)*
+            };
+        }
+        restore!(Self, io::Error, PeerError, WriteError, InvalidValue, UrlError, RepeatedField);
+        Self::Other(error)
+    }
+}
+
+impl From<RepeatedField> for Error {
+    fn from(error: RepeatedField) -> Self {
+        Self::Peer(PeerError::RepeatedField(error))
     }
 }
 
@@ -538,7 +615,7 @@ impl From<Error> for io::Error {
             Error::Peer(
                 PeerError::Truncated | PeerError::TruncatedResponse | PeerError::NoResponse,
             ) => io::ErrorKind::UnexpectedEof,
-            Error::Peer(PeerError::TooSlow { .. }) => io::ErrorKind::TimedOut,
+            Error::Peer(PeerError::TimedOut { .. }) => io::ErrorKind::TimedOut,
             Error::Peer(_) => io::ErrorKind::InvalidData,
             Error::Usage(_)
             | Error::Url(_)
@@ -546,7 +623,9 @@ impl From<Error> for io::Error {
             | Error::TooLong { .. }
             | Error::DatagramCut { .. } => io::ErrorKind::InvalidInput,
             Error::Closed => io::ErrorKind::NotConnected,
-            Error::Connect { .. } | Error::IncompleteResponse => io::ErrorKind::Other,
+            Error::Connect { .. } | Error::IncompleteResponse | Error::Other(_) => {
+                io::ErrorKind::Other
+            }
         };
         io::Error::new(kind, error)
     }
@@ -563,9 +642,10 @@ mod tests {
 
     use super::{Error, FirstOctets, PeerError, UrlError, Wait, raised};
     use bareline_core::error::{ParseError, ParseErrorKind, WriteError};
+    use bareline_core::head::{Parsed, RepeatedField};
     use bareline_core::hint::OtherProtocol;
     use bareline_core::{
-        FieldSpans, FieldValue, Method, RequestHead, ResponseHead, Status, datagram,
+        FieldName, FieldSpans, FieldValue, Method, RequestHead, ResponseHead, Status, datagram,
     };
     use std::error::Error as StdError;
     use std::time::Duration;
@@ -573,6 +653,17 @@ mod tests {
 
     fn parse_error() -> ParseError {
         RequestHead::parse(b"\x01", FieldSpans::<1>::new().lend()).unwrap_err()
+    }
+
+    fn repeated() -> RepeatedField {
+        let mut spans = FieldSpans::<3>::new();
+        let octets = b"GET / HTTP/1.1\r\nHost: a\r\nA: 1\r\nA: 2\r\n\r\n";
+        match RequestHead::parse(octets, spans.lend()) {
+            Ok(Parsed::Complete { message, .. }) => {
+                message.fields().only(FieldName::from_static("A")).unwrap_err()
+            }
+            other => panic!("{other:?}"),
+        }
     }
 
     /// Returns each variant once. The matches do not compile when a variant is missing here.
@@ -591,7 +682,8 @@ mod tests {
             PeerError::NoResponse,
             PeerError::Truncated,
             PeerError::TruncatedResponse,
-            PeerError::TooSlow { wait: Wait::Head, after: Duration::from_secs(1) },
+            PeerError::RepeatedField(repeated()),
+            PeerError::TimedOut { wait: Wait::Head, after: Duration::from_secs(1) },
         ];
         let url = [
             UrlError::NotHttp,
@@ -608,8 +700,8 @@ mod tests {
             match error {
                 PeerError::Parse(_) | PeerError::Response(_) | PeerError::Protocol { .. } => {}
                 PeerError::NotHttp { .. } | PeerError::NoResponse => {}
-                PeerError::Truncated | PeerError::TruncatedResponse | PeerError::TooSlow { .. } => {
-                }
+                PeerError::Truncated | PeerError::TruncatedResponse => {}
+                PeerError::RepeatedField(_) | PeerError::TimedOut { .. } => {}
             }
         }
         for error in url {
@@ -640,6 +732,8 @@ mod tests {
             Error::DatagramCut { missing: 1 },
             Error::Closed,
             Error::IncompleteResponse,
+            Error::other("a text"),
+            Error::other(Caused),
         ];
         errors.extend(peer.map(Error::Peer));
         errors.extend(url.map(Error::Url));
@@ -651,7 +745,7 @@ mod tests {
                 | Error::Usage(_)
                 | Error::Url(_) => {}
                 Error::Limit(_) | Error::TooLong { .. } | Error::DatagramCut { .. } => {}
-                Error::Closed | Error::IncompleteResponse => {}
+                Error::Closed | Error::IncompleteResponse | Error::Other(_) => {}
             }
         }
         errors
@@ -709,6 +803,50 @@ mod tests {
             }
         }
         assert_eq!(longest, 2, "the one that has a cause of its own");
+    }
+
+    #[test]
+    fn a_boxed_error_is_restored() {
+        type Boxed = Box<dyn StdError + Send + Sync>;
+        let invalid = FieldValue::new("\n").unwrap_err();
+        type Check = fn(&Error) -> bool;
+        let restored: [(Boxed, Check); 10] = [
+            (Error::Closed.into(), |error| matches!(error, Error::Closed)),
+            (io::Error::from(Error::Closed).into(), |error| matches!(error, Error::Closed)),
+            (io::Error::other("a").into(), |error| matches!(error, Error::Io(_))),
+            (PeerError::Truncated.into(), |error| {
+                matches!(error, Error::Peer(PeerError::Truncated))
+            }),
+            (invalid.into(), |error| matches!(error, Error::Usage(_))),
+            (WriteError::BufferFull.into(), |error| matches!(error, Error::Usage(_))),
+            (UrlError::NotHttp.into(), |error| matches!(error, Error::Url(_))),
+            (repeated().into(), |error| matches!(error, Error::Peer(PeerError::RepeatedField(_)))),
+            (Error::other(Caused).into(), |error| matches!(error, Error::Other(_))),
+            (Caused.into(), |error| matches!(error, Error::Other(inner) if inner.is::<Caused>())),
+        ];
+        for (boxed, is_restored) in restored {
+            let text = boxed.to_string();
+            let error = Error::from(boxed);
+            assert!(is_restored(&error), "{text}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn a_timeout_is_one_of_the_crate_or_of_the_system() {
+        let late = || io::Error::from(io::ErrorKind::TimedOut);
+        let address = ([127, 0, 0, 1], 80).into();
+        let slow = PeerError::TimedOut { wait: Wait::Head, after: Duration::ZERO };
+        let refused = (address, io::ErrorKind::ConnectionRefused.into());
+        for (error, is_timeout) in [
+            (Error::Peer(slow), true),
+            (Error::Io(late()), true),
+            (Error::Connect { tried: vec![(address, late())] }, true),
+            (Error::Connect { tried: vec![(address, late()), refused] }, false),
+            (Error::Connect { tried: vec![] }, false),
+            (Error::Peer(PeerError::Truncated), false),
+        ] {
+            assert_eq!(error.is_timeout(), is_timeout, "{error:?}");
+        }
     }
 
     /// Returns the error of the head of a response.

@@ -246,9 +246,10 @@ impl<'s, S: Transport> Responder<'s, S> {
 }
 
 impl<S: Transport> Outcome<'_, S> {
-    /// Rejects the request if it has no response.
-    pub(crate) fn reject_without_response(&self) -> Result<(), Error> {
-        borrow_wire(self.wire)?.reject_without_response()
+    /// Rejects the request if it has no response, because of this error of the handler if it has
+    /// failed.
+    pub(crate) fn reject_without_response(&self, error: Option<&Error>) -> Result<(), Error> {
+        borrow_wire(self.wire)?.reject_without_response(error)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use crate::acceptor::Peer;
 use crate::error::Error;
+#[cfg(doc)]
+use crate::error::PeerError;
 use crate::listener::Listener;
 use crate::notice::{Notice, TimeSlice};
 use crate::panics;
@@ -11,6 +13,7 @@ use crate::stack::Stack;
 use crate::threads::{Bounds, Threads};
 use crate::transport::Transport;
 use bareline_core::value::dump;
+use std::error::Error as StdError;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -221,8 +224,28 @@ impl<L: Listener> Server<L> {
     /// GET: the body is left out.
     ///
     /// When the handler fails, panics or sends no complete response, the connection is closed. If
-    /// the handler has sent nothing, the client gets an error response first: a 500, or a 4xx if
-    /// the client caused the error. The thread lives on.
+    /// the handler has sent nothing, the client gets an error response first. The thread lives on.
+    ///
+    /// The handler may return any error by `?`. The client gets the [`status`](PeerError::status)
+    /// of an [`Error::Peer`], and a 500 for any other error. A timeout of another connection, such
+    /// as that of a [`Client`](crate::Client) in the handler, is a 504. A closure that ends in
+    /// `Ok(())` names its error: `Ok::<_, Error>(())`.
+    ///
+    /// ```
+    /// use bareline_net::{Error, Exchange, FieldName, Server, Status};
+    /// use std::error::Error as StdError;
+    ///
+    /// fn respond(exchange: Exchange<'_>) -> Result<(), Box<dyn StdError + Send + Sync>> {
+    ///     let Exchange { head, responder, .. } = exchange;
+    ///     head.fields().only(FieldName::HOST)?; // 400 if it is repeated.
+    ///     let number: u32 = head.target().path()[1..].parse()?; // 500 if it is no number.
+    ///     Ok(responder.send(Status::OK, &[], number.to_string().as_bytes())?)
+    /// }
+    /// # let server = Server::bind("127.0.0.1:0")?;
+    /// # server.handle().shutdown();
+    /// # server.serve(respond)?;
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// A handler that outlasts the [`shutdown_timeout`](Self::shutdown_timeout) loses its
     /// connection: its next read or send fails with [`Error::Closed`]. Its thread ends when the
@@ -230,10 +253,12 @@ impl<L: Listener> Server<L> {
     ///
     /// Fails when the system cannot start even one thread.
     #[doc(alias = "state")]
-    pub fn serve(
+    pub fn serve<E: Into<Box<dyn StdError + Send + Sync>>>(
         self,
-        handler: impl Fn(Exchange<'_, L::Stream>) -> Result<(), Error> + Send + Sync + 'static,
+        handler: impl Fn(Exchange<'_, L::Stream>) -> Result<(), E> + Send + Sync + 'static,
     ) -> Result<(), Error> {
+        let handler =
+            move |exchange: Exchange<'_, L::Stream>| Ok(handler(exchange).map_err(E::into)?);
         let Self { listener, settings, bounds, requests, shutdown_timeout, handle } = self;
         let notice = Arc::clone(&handle.0.notice);
         let threads =
@@ -284,10 +309,14 @@ fn respond<S: Transport>(
 ) -> Result<(), String> {
     let (head, outcome) = (exchange.head, exchange.responder.outcome());
     let since = log::log_enabled!(target: ACCESS, log::Level::Info).then(Instant::now);
-    let handled = panics::catch(|| handler(exchange).map_err(|error| error.to_string()))
-        .unwrap_or_else(|panic| Err(format!("the handler panicked: {}", panic.reason())));
-    let responded =
-        handled.and(outcome.reject_without_response().map_err(|error| error.to_string()));
+    let handled = panics::catch(|| handler(exchange));
+    let error = handled.as_ref().ok().and_then(|handled| handled.as_ref().err());
+    let rejected = outcome.reject_without_response(error).map_err(|error| error.to_string());
+    let responded = match handled {
+        Ok(Ok(())) => rejected,
+        Ok(Err(error)) => Err(with_causes(&error)),
+        Err(panic) => Err(format!("the handler panicked: {}", panic.reason())),
+    };
     let (method, target, version) = (head.method(), head.target(), head.version());
     if let Some(since) = since {
         let milliseconds = since.elapsed().as_secs_f64() * 1000.0;
@@ -297,6 +326,17 @@ fn respond<S: Transport>(
         );
     }
     responded.map_err(|reason| format!(" {method} {target} {version} {outcome}: {reason}"))
+}
+
+/// Returns the text of the error and of its causes, for the log.
+fn with_causes(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
 }
 
 impl ServerHandle {

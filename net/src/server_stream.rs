@@ -298,7 +298,7 @@ impl<S: Transport> ServerWire<S> {
             };
             match self.fill(budget) {
                 // Without a request there is nothing to reject.
-                Err(Error::Peer(PeerError::TooSlow { wait: Wait::Idle, .. })) => self.close_idle(),
+                Err(Error::Peer(PeerError::TimedOut { wait: Wait::Idle, .. })) => self.close_idle(),
                 filled => filled?,
             }
         }
@@ -335,10 +335,19 @@ impl<S: Transport> ServerWire<S> {
     /// Sends the error's status with this reason, if possible, and then nothing more. Closing the
     /// connection discards what the client still sends. Returns the error.
     fn reject(&mut self, error: Error, reason: &str) -> Error {
-        let (status, reason) = match &error {
-            Error::Peer(peer_error) => (peer_error.status(), reason),
-            _ => (Status::INTERNAL_SERVER_ERROR, Status::INTERNAL_SERVER_ERROR.reason()),
+        let status = match &error {
+            Error::Peer(peer_error) => peer_error.status(),
+            _ => Status::INTERNAL_SERVER_ERROR,
         };
+        self.reject_with(status, reason);
+        error
+    }
+
+    /// Sends this status with this reason, if possible, and then nothing more.
+    fn reject_with(&mut self, status: Status, reason: &str) {
+        // A client needs no details of this server's own errors, or of servers behind it.
+        let is_of_client = !matches!(status.code(), 500 | 502 | 504);
+        let reason = if is_of_client { reason } else { status.reason() };
         let (date, body) = (self.date(), format!("{reason}\n"));
         let rejected = self.write(|connection, out| {
             to!(out, |out| {
@@ -350,7 +359,6 @@ impl<S: Transport> ServerWire<S> {
         if rejected.and_then(|()| self.close_write()).is_ok() {
             self.responded = Some(status);
         }
-        error
     }
 
     /// Returns the current date on a connection of a [`Server`](crate::Server), else `None`.
@@ -375,16 +383,29 @@ impl<S: Transport> ServerWire<S> {
         Ok(())
     }
 
-    /// Rejects a request that has no response yet. Fails when the response is missing or
-    /// incomplete.
-    pub(crate) fn reject_without_response(&mut self) -> Result<(), Error> {
+    /// Rejects a request that has no response yet, because of this error of its handler if the
+    /// peer has made no mistake. Fails when the response is missing or incomplete.
+    pub(crate) fn reject_without_response(&mut self, handled: Option<&Error>) -> Result<(), Error> {
         match self.connection.state() {
             ServerState::Body | ServerState::SendResponse | ServerState::Reject
                 if self.is_open() =>
             {
                 let error = self.incomplete_response();
-                let reason = error.to_string();
-                Err(self.reject(error, &reason))
+                match handled {
+                    Some(Error::Peer(handled)) if self.peer_error.is_none() => {
+                        // The timeout is that of another connection [RFC 9110 section 15.6.5].
+                        let status = match handled {
+                            PeerError::TimedOut { .. } => Status::GATEWAY_TIMEOUT,
+                            handled => handled.status(),
+                        };
+                        self.reject_with(status, &handled.to_string());
+                        Err(error)
+                    }
+                    _ => {
+                        let reason = error.to_string();
+                        Err(self.reject(error, &reason))
+                    }
+                }
             }
             // A response that is cut short cannot be replaced.
             ServerState::SendBody => Err(self.incomplete_response()),
@@ -398,7 +419,7 @@ impl<S: Transport> Drop for ServerStream<S> {
         // Closing may take long: free the memory first.
         self.head = None;
         let wire = self.wire.get_mut();
-        let _ = wire.reject_without_response();
+        let _ = wire.reject_without_response(None);
         wire.close();
     }
 }

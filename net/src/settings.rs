@@ -14,7 +14,7 @@ use std::time::Duration;
 /// head. A body, and everything that is sent, gains time at [`minimum_rate`](Self::minimum_rate): a
 /// long transfer may take long, a trickle times out.
 ///
-/// A timeout that expires is [`PeerError::TooSlow`](crate::PeerError::TooSlow), unless its setter
+/// A timeout that expires is [`PeerError::TimedOut`](crate::PeerError::TimedOut), unless its setter
 /// says otherwise. A [`Server`](crate::Server) then logs it and closes the connection.
 ///
 /// ```

@@ -30,7 +30,7 @@ impl TimeBudget {
         exchange_end: &ExchangeEnd,
     ) -> Result<Option<Duration>, PeerError> {
         if self.left.is_zero() {
-            return Err(PeerError::TooSlow { wait: self.wait, after: self.after });
+            return Err(PeerError::TimedOut { wait: self.wait, after: self.after });
         }
         let left = self.left.min(exchange_end.left()?);
         let most = left.min(CHECK_INTERVAL);
@@ -80,7 +80,7 @@ impl ExchangeEnd {
     pub(crate) fn left(&self) -> Result<Duration, PeerError> {
         match self.end.map(|end| end.saturating_duration_since(Instant::now())) {
             Some(Duration::ZERO) => {
-                Err(PeerError::TooSlow { wait: Wait::Exchange, after: self.after })
+                Err(PeerError::TimedOut { wait: Wait::Exchange, after: self.after })
             }
             left => Ok(left.unwrap_or(Duration::MAX)),
         }

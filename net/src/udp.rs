@@ -211,7 +211,7 @@ impl UdpPeer {
 
     /// Waits for a datagram until the timeout, even if signals interrupt the wait.
     ///
-    /// Fails with [`PeerError::TooSlow`] when it times out.
+    /// Fails with [`PeerError::TimedOut`] when it times out.
     pub fn receive_within<'b>(
         &mut self,
         timeout: Duration,
@@ -226,7 +226,7 @@ impl UdpPeer {
                 Ok((len, from)) => return Ok(self.kept(len, from, buffer)),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted && !left.is_zero() => {}
                 Err(error) if is_passing(&error) => {
-                    return Err(PeerError::TooSlow { wait: Wait::Datagram, after: timeout }.into());
+                    return Err(PeerError::TimedOut { wait: Wait::Datagram, after: timeout }.into());
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -242,8 +242,8 @@ impl UdpPeer {
     /// `is_response` returns whether these octets respond to the datagram. Other datagrams, such as
     /// a second response to the datagram before, are ignored.
     ///
-    /// Fails with [`PeerError::TooSlow`] when it times out, and at once with [`Error::Io`] when the
-    /// system reports that no socket receives at the address.
+    /// Fails with [`PeerError::TimedOut`] when it times out, and at once with [`Error::Io`] when
+    /// the system reports that no socket receives at the address.
     #[doc(alias = "retransmission")]
     pub fn request<'b>(
         &mut self,
@@ -257,7 +257,7 @@ impl UdpPeer {
         loop {
             let waited = start.elapsed();
             if waited >= timeout {
-                return Err(PeerError::TooSlow { wait: Wait::Datagram, after: timeout }.into());
+                return Err(PeerError::TimedOut { wait: Wait::Datagram, after: timeout }.into());
             }
             if waited >= repeat_at {
                 self.send(octets)?;

@@ -48,7 +48,7 @@ impl<S: Transport> ServerWire<S> {
             }
             if may_wait {
                 match self.fill(budget) {
-                    Err(Error::Peer(PeerError::TooSlow { .. })) => return Ok(()),
+                    Err(Error::Peer(PeerError::TimedOut { .. })) => return Ok(()),
                     filled => filled?,
                 }
                 continue;

@@ -258,7 +258,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     /// Fails if an idle connection has to close, for room or a shutdown.
     fn check_idle(&mut self, wait: Wait) -> Result<(), Error> {
         if wait == Wait::Idle && self.slice.as_mut().is_some_and(TimeSlice::try_close_idle) {
-            Err(PeerError::TooSlow { wait, after: CHECK_INTERVAL }.into())
+            Err(PeerError::TimedOut { wait, after: CHECK_INTERVAL }.into())
         } else {
             Ok(())
         }

@@ -205,7 +205,10 @@ fn a_server_that_never_comes_to_the_point_is_given_up() {
     let settings = Settings::new().head_timeout(Duration::from_millis(50));
     let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
     let error = get_again(&mut client).unwrap_err();
-    assert!(matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Head, .. })), "{error:?}");
+    assert!(
+        matches!(error, Error::Peer(PeerError::TimedOut { wait: Wait::Head, .. })),
+        "{error:?}"
+    );
 }
 
 #[test]
@@ -437,7 +440,10 @@ fn a_trickling_body_is_given_up() {
     let start = Instant::now();
     let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
     let error = get_again(&mut client).unwrap_err();
-    assert!(matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Body, .. })), "{error:?}");
+    assert!(
+        matches!(error, Error::Peer(PeerError::TimedOut { wait: Wait::Body, .. })),
+        "{error:?}"
+    );
     assert!(start.elapsed() < Duration::from_secs(10));
     drop(client);
     served.join().unwrap();
@@ -458,7 +464,7 @@ fn an_exchange_is_over_in_time_though_its_octets_earn_more() {
     let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
     let error = get_again(&mut client).unwrap_err();
     assert!(
-        matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Exchange, .. })),
+        matches!(error, Error::Peer(PeerError::TimedOut { wait: Wait::Exchange, .. })),
         "{error:?}"
     );
     assert!(start.elapsed() >= timeout && start.elapsed() < Duration::from_secs(10));
@@ -560,7 +566,7 @@ fn a_response_that_stalls_ends_the_connection() {
     let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
     assert!(matches!(
         get_again(&mut client),
-        Err(Error::Peer(PeerError::TooSlow { wait: Wait::Body, .. }))
+        Err(Error::Peer(PeerError::TimedOut { wait: Wait::Body, .. }))
     ));
     assert!(!client.is_open());
     assert!(matches!(get_again(&mut client), Err(Error::Closed)));

@@ -386,7 +386,7 @@ fn an_exchange_is_over_in_time_whatever_it_waits_for() {
     let is_over = |error: &Error| {
         matches!(
             error,
-            Error::Peer(PeerError::TooSlow { wait: Wait::Exchange, after })
+            Error::Peer(PeerError::TimedOut { wait: Wait::Exchange, after })
                 if *after == timeout
         )
     };
@@ -652,7 +652,7 @@ fn the_longest_timeout_is_no_limit_and_zero_is_over_at_once() {
     let settings = Settings::new().head_timeout(Duration::ZERO);
     let error = get(&Client::new().settings(settings), &url).unwrap_err();
     assert!(
-        matches!(error, Error::Peer(PeerError::TooSlow { after: Duration::ZERO, .. })),
+        matches!(error, Error::Peer(PeerError::TimedOut { after: Duration::ZERO, .. })),
         "{error:?}"
     );
 }

@@ -22,7 +22,7 @@ fn a_cut_datagram_is_an_error_and_each_wait_has_a_timeout() {
     assert_eq!(client.receive_within(TIMEOUT, &mut buffer).unwrap().octets, b"");
     let error = client.receive_within(Duration::from_millis(20), &mut buffer).unwrap_err();
     assert!(
-        matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Datagram, .. })),
+        matches!(error, Error::Peer(PeerError::TimedOut { wait: Wait::Datagram, .. })),
         "{error:?}"
     );
 }
@@ -140,7 +140,7 @@ fn a_response_is_not_waited_for_longer_than_asked() {
     assert!(
         matches!(
             error,
-            Error::Peer(PeerError::TooSlow { wait: Wait::Datagram, after }) if after == deadline
+            Error::Peer(PeerError::TimedOut { wait: Wait::Datagram, after }) if after == deadline
         ),
         "{error:?}"
     );

@@ -186,7 +186,7 @@ fn rfc9110_10_1_1_no_100_is_sent_that_is_not_needed() {
         assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{response}");
         let error = served.join().unwrap().unwrap_err();
         assert!(
-            matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Body, .. })),
+            matches!(error, Error::Peer(PeerError::TimedOut { wait: Wait::Body, .. })),
             "{error:?}"
         );
     }
@@ -221,9 +221,9 @@ fn a_rejected_request_gets_a_response_and_is_reported() {
     };
     let cut = |error: &Error| matches!(error, Error::Peer(PeerError::Truncated));
     let late =
-        |error: &Error| matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Head, .. }));
+        |error: &Error| matches!(error, Error::Peer(PeerError::TimedOut { wait: Wait::Head, .. }));
     let late_body =
-        |error: &Error| matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Body, .. }));
+        |error: &Error| matches!(error, Error::Peer(PeerError::TimedOut { wait: Wait::Body, .. }));
     type IsFault = fn(&Error) -> bool;
     let endless = format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(70_000));
     let cases: [(&str, u16, IsFault); 8] = [
@@ -484,7 +484,10 @@ fn a_slow_sender_of_octets_does_not_extend_the_timeout() {
         thread::park_timeout(Duration::from_millis(20));
     }
     let (error, after) = served.join().unwrap();
-    assert!(matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Head, .. })), "{error:?}");
+    assert!(
+        matches!(error, Error::Peer(PeerError::TimedOut { wait: Wait::Head, .. })),
+        "{error:?}"
+    );
     assert!(after < TIMEOUT, "{after:?}");
 }
 
@@ -531,7 +534,7 @@ fn a_client_that_does_not_read_its_response_times_out() {
     stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
     let (error, after) = served.join().unwrap();
     assert!(
-        matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Write, .. })),
+        matches!(error, Error::Peer(PeerError::TimedOut { wait: Wait::Write, .. })),
         "{error:?}"
     );
     assert!(after < TIMEOUT, "{after:?}");
@@ -865,7 +868,7 @@ fn a_body_that_is_too_slow_ends_the_connection() {
         let Exchange { mut body, responder, .. } = peer.next_request().unwrap().unwrap();
         let response = responder.while_reading().stream(Status::OK, &[]).unwrap();
         let late = |error: &Error| {
-            matches!(error, Error::Peer(PeerError::TooSlow { wait: Wait::Body, .. }))
+            matches!(error, Error::Peer(PeerError::TimedOut { wait: Wait::Body, .. }))
         };
         assert!(late(&body.read_to_end(&mut Vec::new()).unwrap_err().into()));
         assert!(

@@ -4,7 +4,9 @@
 
 use crate::{TIMEOUT, connect, exchange, exchange_all, log_lines, read_all, stays_silent};
 use bareline_core::{FieldName, FieldValue, Status};
-use bareline_net::{Date, Error, Exchange, Listener, Server, ServerHandle, Settings};
+use bareline_net::{
+    Date, Error, Exchange, Listener, PeerError, Server, ServerHandle, Settings, UdpPeer,
+};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Mutex;
@@ -23,9 +25,9 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    pub(crate) fn new(
+    pub(crate) fn new<E: Into<Boxed>>(
         build: impl FnOnce(Server) -> Server,
-        handler: impl Fn(Exchange<'_>) -> Result<(), Error> + Send + Sync + 'static,
+        handler: impl Fn(Exchange<'_>) -> Result<(), E> + Send + Sync + 'static,
     ) -> Self {
         log_lines::keep();
         let server = build(Server::bind("127.0.0.1:0").unwrap());
@@ -226,7 +228,7 @@ fn a_dropped_response_is_logged_with_its_request() {
             let mut response =
                 exchange.responder.while_reading().stream_sized(Status::OK, &[], 10)?;
             response.write_all(b"hello")?;
-            Ok(response.flush()?)
+            Ok::<_, Error>(response.flush()?)
         },
     );
     for (request, behind) in [
@@ -376,6 +378,73 @@ fn a_handler_that_fails_or_panics_is_a_500_and_no_dead_thread() {
         response.starts_with("HTTP/1.1 400 "),
         "what the peer did is no fault of the handler: {response}"
     );
+    assert!(exchange(server.address, LAST_GET).starts_with("HTTP/1.1 200 "));
+}
+
+type Boxed = Box<dyn std::error::Error + Send + Sync>;
+
+/// An error of a handler's own, with a cause.
+#[derive(Debug)]
+struct NoSuchUser;
+
+impl std::fmt::Display for NoSuchUser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("no such user")
+    }
+}
+
+impl std::error::Error for NoSuchUser {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&std::fmt::Error)
+    }
+}
+
+/// Fails with the error that the path names, by `?`.
+fn fail(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(), Boxed> {
+    match head.target().path() {
+        "/own" => Err(NoSuchUser)?,
+        "/text" => Err("just a text")?,
+        "/usage" => _ = FieldValue::new("\n")?,
+        "/repeated" => _ = head.fields().only(FieldName::from_static("X"))?,
+        "/gone" => Err(PeerError::Truncated)?,
+        "/closed" => Err(Error::Closed)?,
+        "/upstream" => Err(PeerError::NoResponse)?,
+        "/timeout" => {
+            let silent = UdpPeer::bind("127.0.0.1:0")?.receive_within(Duration::ZERO, &mut []);
+            Err(io::Error::from(silent.unwrap_err()))?
+        }
+        // The mistake of the peer counts, not the error that the handler makes of it.
+        "/read" => _ = body.read_to_end(&mut Vec::new()).map_err(|_| PeerError::NoResponse)?,
+        _ => {}
+    }
+    Ok(responder.send(Status::OK, &[], b"")?)
+}
+
+#[test]
+fn an_error_of_a_handler_has_the_status_of_its_kind() {
+    let server = Service::new(|server| server, fail);
+    for (path, status, body, logged) in [
+        ("/own", "500 Internal Server Error", "Internal Server Error", "no such user: an error"),
+        ("/text", "500 Internal Server Error", "Internal Server Error", "just a text"),
+        ("/usage", "500 Internal Server Error", "Internal Server Error", "control octet in"),
+        ("/closed", "500 Internal Server Error", "Internal Server Error", "the connection takes"),
+        ("/repeated", "400 Bad Request", "field occurs in several lines", "field occurs in"),
+        ("/gone", "400 Bad Request", "the client closed the", "the client closed the"),
+        ("/upstream", "502 Bad Gateway", "Bad Gateway", "the server closed the connection"),
+        ("/timeout", "504 Gateway Timeout", "Gateway Timeout", "timed out after 0 s"),
+        ("/read", "400 Bad Request", "invalid chunk size", "the server closed the connection"),
+    ] {
+        let mut stream = connect(server.address);
+        let client = log_lines::client(&stream);
+        let head = format!("PUT {path} HTTP/1.1\r\nHost: a\r\nX: 1\r\nX: 2\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(b"Transfer-Encoding: chunked\r\n\r\nx\r\n").unwrap();
+        let response = read_all(stream);
+        assert!(response.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{path}: {response}");
+        assert!(response.contains(&format!("\r\n\r\n{body}")), "{path}: {response}");
+        let lines = log_lines::with(&["WARN", &client, &format!(" {status}, ")]);
+        assert!(lines[0].contains(&format!(": {logged}")), "{path}: {lines:?}");
+    }
     assert!(exchange(server.address, LAST_GET).starts_with("HTTP/1.1 200 "));
 }
 

@@ -55,7 +55,7 @@ fn takes_a_second<T>(wait: Wait, call: impl FnOnce() -> Result<T, Error>) {
     let error = call().err().unwrap();
     let took = start.elapsed();
     let is_it =
-        matches!(&error, Error::Peer(PeerError::TooSlow { wait: what, .. }) if *what == wait);
+        matches!(&error, Error::Peer(PeerError::TimedOut { wait: what, .. }) if *what == wait);
     assert!(is_it && took >= SECOND && took < 3 * SECOND, "{error} after {took:?}");
 }
 
