@@ -8,7 +8,7 @@ use crate::inputs;
 use crate::measure::{Group, Lane, Wanted};
 use bareline_core::connection::{Received, RecvBuf, ServerEvent, ServerState};
 use bareline_core::{FieldSpans, ServerConnection, Status, WireBuf};
-use bareline_net::{Exchange, ServerStream, Transport};
+use bareline_net::{Control, Exchange, ServerStream, Transport};
 use std::hint::black_box;
 use std::io::{self, Read, Write};
 use std::time::Duration;
@@ -118,6 +118,12 @@ impl Write for Memory {
 }
 
 impl Transport for Memory {
+    fn control(&mut self) -> &mut dyn Control {
+        self
+    }
+}
+
+impl Control for Memory {
     fn set_read_timeout(&mut self, _: Option<Duration>) -> io::Result<()> {
         Ok(())
     }
@@ -126,7 +132,11 @@ impl Transport for Memory {
         Ok(())
     }
 
-    fn set_nonblocking(&mut self, _: bool) -> io::Result<()> {
+    fn set_blocking(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn set_nonblocking(&mut self) -> io::Result<()> {
         Ok(())
     }
 

@@ -69,9 +69,8 @@ fn serve(address: &str, certificate: &Path) -> Result<(), Box<dyn Error>> {
     let socket = TcpListener::bind(address)
         .map_err(|error| format!("{error}: use a free HOST:PORT, such as 127.0.0.1:8443"))?;
     fs::write(certificate, made.cert.pem())?;
-    let local = socket.local_addr()?;
     let server = Server::from_listener(TlsListener { socket, config: Arc::new(config) })?;
-    let handle = server.handle();
+    let (local, handle) = (server.local_addr()?, server.handle());
     ctrlc::set_handler(move || handle.shutdown())?;
     let _ = writeln!(io::stderr(), "tls: listening on {local}");
     server.serve(|Exchange { responder, .. }| {

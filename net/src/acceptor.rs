@@ -99,9 +99,9 @@ impl<L: Listener> Acceptor<L> {
     /// Accepts one of the connections in the backlog at shutdown, which may have sent a request
     /// already.
     fn next_of_the_last(&mut self) -> Option<Accepted<L::Stream>> {
-        let left = self.left.unwrap_or_else(|| {
-            if self.listener.set_nonblocking(true).is_ok() { BACKLOG } else { 0 }
-        });
+        let left = self
+            .left
+            .unwrap_or_else(|| if self.listener.set_nonblocking().is_ok() { BACKLOG } else { 0 });
         self.left = Some(left.saturating_sub(1));
         while left > 0 && !self.notice.is_over() {
             match self.accept() {
@@ -190,6 +190,7 @@ mod tests {
 
     impl Listener for Failing {
         type Stream = Untimed<Cursor<Vec<u8>>>;
+        type Addr = ();
 
         fn accept(&self) -> io::Result<(Self::Stream, Option<SocketAddr>)> {
             assert_eq!(self.notice.room_wanted(), 0, "it is not known whether somebody waits");
@@ -200,6 +201,10 @@ mod tests {
                 self.notice.close();
             }
             Err(io::Error::other("for a test"))
+        }
+
+        fn local_addr(&self) -> io::Result<()> {
+            Ok(())
         }
 
         fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
@@ -215,12 +220,17 @@ mod tests {
 
     impl Listener for Nonblocking {
         type Stream = Untimed<Cursor<Vec<u8>>>;
+        type Addr = ();
 
         fn accept(&self) -> io::Result<(Self::Stream, Option<SocketAddr>)> {
             if self.accepts.fetch_add(1, Relaxed) == 20 {
                 self.notice.close();
             }
             Err(io::ErrorKind::WouldBlock.into())
+        }
+
+        fn local_addr(&self) -> io::Result<()> {
+            Ok(())
         }
 
         fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {

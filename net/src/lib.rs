@@ -48,7 +48,7 @@ pub use server::{Server, ServerHandle};
 pub use server_stream::{Exchange, ServerStream};
 pub use settings::Settings;
 pub use trailers::Trailers;
-pub use transport::{Transport, Untimed};
+pub use transport::{Control, Transport, Untimed};
 pub use udp::{Datagram, UdpPeer};
 
 /// The example of SERVERS.md, as a test.

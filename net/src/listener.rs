@@ -20,6 +20,7 @@ use std::{net::Shutdown, os::fd::OwnedFd};
 ///
 /// impl Listener for Local {
 ///     type Stream = TcpStream;
+///     type Addr = SocketAddr;
 ///
 ///     fn accept(&self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
 ///         loop {
@@ -32,6 +33,10 @@ use std::{net::Shutdown, os::fd::OwnedFd};
 ///         }
 ///     }
 ///
+///     fn local_addr(&self) -> io::Result<SocketAddr> {
+///         self.0.local_addr()
+///     }
+///
 ///     fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
 ///         self.0.waker()
 ///     }
@@ -40,6 +45,8 @@ use std::{net::Shutdown, os::fd::OwnedFd};
 pub trait Listener: Send + 'static {
     /// The transport of each connection.
     type Stream: Transport + Send + 'static;
+    /// The address that the listener has: of TCP a [`SocketAddr`], of a Unix socket its path.
+    type Addr;
 
     /// Waits for the next connection, and returns it with the address of its peer, if there is one.
     /// The address is [`Exchange::peer`](crate::Exchange::peer), and appears in the log.
@@ -51,6 +58,10 @@ pub trait Listener: Send + 'static {
     /// accepted. A [`Server`](crate::Server) calls this method on one of its threads at a time, not
     /// always the same one. That thread has the server's stack size.
     fn accept(&self) -> io::Result<(Self::Stream, Option<SocketAddr>)>;
+
+    /// Returns the address that the listener accepts connections at, for
+    /// [`Server::local_addr`](crate::Server::local_addr).
+    fn local_addr(&self) -> io::Result<Self::Addr>;
 
     /// Returns a function that another thread calls to interrupt a waiting
     /// [`accept`](Self::accept). That call then returns a connection or an error. The function is
@@ -64,23 +75,35 @@ pub trait Listener: Send + 'static {
     /// [`shutdown_timeout`](crate::Server::shutdown_timeout), and its thread stays.
     fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>>;
 
-    /// Sets whether [`accept`](Self::accept) fails with [`io::ErrorKind::WouldBlock`] when no
+    /// Lets a later [`accept`](Self::accept) wait for a connection. A server calls it first, since
+    /// it would have to poll a nonblocking listener.
+    ///
+    /// The default implementation fails, which the server ignores: it polls then.
+    fn set_blocking(&self) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Lets a later [`accept`](Self::accept) fail with [`io::ErrorKind::WouldBlock`] when no
     /// connection waits to be accepted.
     ///
     /// A server that shuts down uses this to accept the connections in the backlog, which may have
     /// sent a request already. The default implementation fails; the connections in the backlog are
     /// then reset.
-    fn set_nonblocking(&self, is_nonblocking: bool) -> io::Result<()> {
-        let _ = is_nonblocking;
+    fn set_nonblocking(&self) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
 }
 
 impl Listener for TcpListener {
     type Stream = TcpStream;
+    type Addr = SocketAddr;
 
     fn accept(&self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
         TcpListener::accept(self).map(|(stream, peer)| (stream, Some(peer)))
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        TcpListener::local_addr(self)
     }
 
     fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
@@ -100,17 +123,26 @@ impl Listener for TcpListener {
         }))
     }
 
-    fn set_nonblocking(&self, is_nonblocking: bool) -> io::Result<()> {
-        TcpListener::set_nonblocking(self, is_nonblocking)
+    fn set_blocking(&self) -> io::Result<()> {
+        TcpListener::set_nonblocking(self, false)
+    }
+
+    fn set_nonblocking(&self) -> io::Result<()> {
+        TcpListener::set_nonblocking(self, true)
     }
 }
 
 #[cfg(unix)]
 impl Listener for std::os::unix::net::UnixListener {
     type Stream = std::os::unix::net::UnixStream;
+    type Addr = std::os::unix::net::SocketAddr;
 
     fn accept(&self) -> io::Result<(Self::Stream, Option<SocketAddr>)> {
         Ok((std::os::unix::net::UnixListener::accept(self)?.0, None))
+    }
+
+    fn local_addr(&self) -> io::Result<Self::Addr> {
+        std::os::unix::net::UnixListener::local_addr(self)
     }
 
     fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
@@ -126,7 +158,11 @@ impl Listener for std::os::unix::net::UnixListener {
         }))
     }
 
-    fn set_nonblocking(&self, is_nonblocking: bool) -> io::Result<()> {
-        std::os::unix::net::UnixListener::set_nonblocking(self, is_nonblocking)
+    fn set_blocking(&self) -> io::Result<()> {
+        std::os::unix::net::UnixListener::set_nonblocking(self, false)
+    }
+
+    fn set_nonblocking(&self) -> io::Result<()> {
+        std::os::unix::net::UnixListener::set_nonblocking(self, true)
     }
 }

@@ -106,7 +106,7 @@ struct Lingering<S> {
 
 impl<S: Transport> Lingering<S> {
     fn new(mut stream: S, settings: &Settings) -> Self {
-        let (now, is_nonblocking) = (Instant::now(), stream.set_nonblocking(true).is_ok());
+        let (now, is_nonblocking) = (Instant::now(), stream.control().set_nonblocking().is_ok());
         Self { stream, since: now, heard: now, left: settings.linger_limit, is_nonblocking }
     }
 
@@ -131,9 +131,9 @@ impl<S: Transport> Lingering<S> {
 }
 
 fn respond(stream: &mut impl Transport) -> Result<(), Error> {
-    stream.prepare();
-    let _ = stream.set_nonblocking(false);
-    stream.set_read_timeout(Some(CHECK_INTERVAL))?;
+    stream.control().prepare();
+    let _ = stream.control().set_blocking();
+    stream.control().set_read_timeout(Some(CHECK_INTERVAL))?;
     let mut out = WireBuf::<512>::new();
     MessageWriter::new()
         .response(RequestContext::UNREAD, Status::SERVICE_UNAVAILABLE, &mut out)?
@@ -143,14 +143,14 @@ fn respond(stream: &mut impl Transport) -> Result<(), Error> {
         .field(FieldName::CONNECTION, FieldValue::from_static("close"))?
         .body(b"too many connections\n")?;
     send(stream, out.as_bytes())?;
-    Ok(stream.close_write()?)
+    Ok(stream.control().close_write()?)
 }
 
 /// Sends these octets within one [`CHECK_INTERVAL`] in total.
 fn send(stream: &mut impl Transport, mut octets: &[u8]) -> Result<(), Error> {
     let exchange_end = ExchangeEnd::from_now(CHECK_INTERVAL);
     loop {
-        stream.set_write_timeout(Some(exchange_end.left()?))?;
+        stream.control().set_write_timeout(Some(exchange_end.left()?))?;
         let sent =
             if octets.is_empty() { stream.flush().map(|()| 0) } else { stream.write(octets) };
         match sent {
@@ -168,7 +168,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use super::{CHECK_INTERVAL, Overload, Settings, Stack, respond};
-    use crate::transport::{Transport, Untimed};
+    use crate::transport::{Control, Transport, Untimed};
     use std::io::{self, Read, Write};
     use std::net::{TcpListener, TcpStream};
     use std::sync::mpsc::{Sender, channel};
@@ -202,6 +202,12 @@ mod tests {
     }
 
     impl Transport for Interrupted {
+        fn control(&mut self) -> &mut dyn Control {
+            self
+        }
+    }
+
+    impl Control for Interrupted {
         fn set_read_timeout(&mut self, _: Option<Duration>) -> io::Result<()> {
             Ok(())
         }
@@ -211,7 +217,11 @@ mod tests {
             Ok(())
         }
 
-        fn set_nonblocking(&mut self, _: bool) -> io::Result<()> {
+        fn set_blocking(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn set_nonblocking(&mut self) -> io::Result<()> {
             Ok(())
         }
 

@@ -14,7 +14,7 @@ use crate::threads::{Bounds, Threads};
 use crate::transport::Transport;
 use bareline_core::value::dump;
 use std::error::Error as StdError;
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::{TcpListener, ToSocketAddrs};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -136,18 +136,13 @@ impl Server {
     pub fn bind(address: impl ToSocketAddrs) -> Result<Self, Error> {
         Self::from_listener(TcpListener::bind(address).map_err(Error::of_address)?)
     }
-
-    /// Returns the address that the server listens on.
-    pub fn local_addr(&self) -> Result<SocketAddr, Error> {
-        Ok(self.listener.local_addr()?)
-    }
 }
 
 impl<L: Listener> Server<L> {
     /// Creates a server that accepts the connections of this listener.
     pub fn from_listener(listener: L) -> Result<Self, Error> {
         // A nonblocking listener would have to be polled.
-        let _ = listener.set_nonblocking(false);
+        let _ = listener.set_blocking();
         let waker = Mutex::new(Some(listener.waker()?.into()));
         let handle = OwnHandle(ServerHandle { notice: Arc::default(), waker: Arc::new(waker) });
         let bounds = Bounds { threads: 4096, connections: 5120, stack: Stack::Usual };
@@ -159,6 +154,12 @@ impl<L: Listener> Server<L> {
             shutdown_timeout: Duration::from_secs(10),
             handle,
         })
+    }
+
+    /// Returns the address that the server listens on, such as the port that the system chose for
+    /// port 0.
+    pub fn local_addr(&self) -> Result<L::Addr, Error> {
+        Ok(self.listener.local_addr()?)
     }
 
     /// Sets the timeouts and limits of each connection: the defaults of [`Settings`] unless set.

@@ -102,8 +102,8 @@ impl<S: Transport> ServerStream<S> {
     }
 
     /// Serves an accepted connection, with these settings.
-    pub fn with_settings(transport: S, settings: Settings) -> Self {
-        let peer = transport.peer_addr();
+    pub fn with_settings(mut transport: S, settings: Settings) -> Self {
+        let peer = transport.control().peer_addr();
         Self::on(Accepted { stream: transport, peer }, settings)
     }
 
@@ -438,7 +438,7 @@ mod tests {
     use crate::acceptor::Accepted;
     use crate::notice::{Notice, TimeSlice};
     use crate::settings::Settings;
-    use crate::transport::Transport;
+    use crate::transport::{Control, Transport};
     use bareline_core::{FieldName, FieldValue, Status};
     use std::cell::RefCell;
     use std::io::{self, Read, Write};
@@ -482,6 +482,12 @@ mod tests {
     }
 
     impl Transport for Silent {
+        fn control(&mut self) -> &mut dyn Control {
+            self
+        }
+    }
+
+    impl Control for Silent {
         fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
             self.timeout = timeout.unwrap();
             self.socket.set_read_timeout(timeout)
@@ -491,9 +497,14 @@ mod tests {
             Ok(())
         }
 
-        fn set_nonblocking(&mut self, is_nonblocking: bool) -> io::Result<()> {
-            self.is_nonblocking = is_nonblocking;
-            self.socket.set_nonblocking(is_nonblocking)
+        fn set_blocking(&mut self) -> io::Result<()> {
+            self.is_nonblocking = false;
+            self.socket.set_nonblocking(false)
+        }
+
+        fn set_nonblocking(&mut self) -> io::Result<()> {
+            self.is_nonblocking = true;
+            self.socket.set_nonblocking(true)
         }
 
         fn close_write(&mut self) -> io::Result<()> {

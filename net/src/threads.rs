@@ -287,6 +287,7 @@ mod tests {
 
     impl Listener for Sent {
         type Stream = Stream;
+        type Addr = ();
 
         fn accept(&self) -> io::Result<(Stream, Option<SocketAddr>)> {
             self.accepts.fetch_add(1, SeqCst);
@@ -296,6 +297,10 @@ mod tests {
                 .recv()
                 .map(|stream| (stream, None))
                 .map_err(io::Error::other)
+        }
+
+        fn local_addr(&self) -> io::Result<()> {
+            Ok(())
         }
 
         fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
@@ -436,6 +441,7 @@ mod tests {
     #[expect(clippy::panic, reason = "it is what is tested")]
     impl Listener for Panicking {
         type Stream = Stream;
+        type Addr = ();
 
         fn accept(&self) -> io::Result<(Stream, Option<SocketAddr>)> {
             match &self.notice {
@@ -443,6 +449,10 @@ mod tests {
                 Some(notice) => notice.close(),
             }
             Err(io::Error::other("for a test"))
+        }
+
+        fn local_addr(&self) -> io::Result<()> {
+            Ok(())
         }
 
         fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {

@@ -4,32 +4,26 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// A stream of octets in both directions, with timeouts and a half-close.
+/// A stream of octets in both directions, with the [`Control`] of the socket below it.
 ///
-/// A half-close closes the sending direction only: see [`close_write`](Self::close_write).
-///
-/// TCP streams and Unix sockets are transports. A stream on top of one, such as TLS, implements
-/// this trait by passing the calls on to the socket below. A stream that does not block for long,
-/// such as octets in memory, is wrapped in [`Untimed`].
+/// TCP streams and Unix sockets are transports. A stream on top of one, such as a proxy's or TLS,
+/// implements this trait by returning the control of the socket below. A stream that does not block
+/// for long, such as octets in memory, is wrapped in [`Untimed`].
 ///
 /// ```
-/// use bareline_net::Transport;
+/// use bareline_net::{Control, Transport};
 /// use std::io::{self, Read, Write};
-/// use std::net::TcpStream;
-/// use std::time::Duration;
 ///
 /// /// A connection that counts the received octets.
-/// struct Counted(TcpStream, u64);
+/// struct Counted<T>(T, u64);
 ///
-/// impl Read for Counted {
+/// impl<T: Read> Read for Counted<T> {
 ///     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-///         let count = self.0.read(buffer)?;
-///         self.1 += count as u64;
-///         Ok(count)
+///         self.0.read(buffer).inspect(|&count| self.1 += count as u64)
 ///     }
 /// }
 ///
-/// impl Write for Counted {
+/// impl<T: Write> Write for Counted<T> {
 ///     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
 ///         self.0.write(octets)
 ///     }
@@ -39,29 +33,40 @@ use std::time::Duration;
 ///     }
 /// }
 ///
-/// impl Transport for Counted {
-///     fn prepare(&mut self) {
-///         self.0.prepare();
-///     }
-///
-///     fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-///         Transport::set_read_timeout(&mut self.0, timeout)
-///     }
-///
-///     fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-///         Transport::set_write_timeout(&mut self.0, timeout)
-///     }
-///
-///     fn set_nonblocking(&mut self, is_nonblocking: bool) -> io::Result<()> {
-///         Transport::set_nonblocking(&mut self.0, is_nonblocking)
-///     }
-///
-///     fn close_write(&mut self) -> io::Result<()> {
-///         self.0.close_write()
+/// impl<T: Transport> Transport for Counted<T> {
+///     fn control(&mut self) -> &mut dyn Control {
+///         self.0.control()
 ///     }
 /// }
 /// ```
 pub trait Transport: Read + Write {
+    /// Returns the control of the stream: that of the socket below, or `self` for a stream that
+    /// implements [`Control`] itself.
+    fn control(&mut self) -> &mut dyn Control;
+}
+
+/// The timeouts, the half-close and the address of a [`Transport`].
+///
+/// A half-close closes the sending direction only: see [`close_write`](Self::close_write).
+///
+/// TCP streams, Unix sockets and [`Untimed`] implement this trait. A stream on top of a socket
+/// implements it only if it does more than the socket. An example is TLS: its timeout is that of
+/// all reads for one record, and its half-close sends an alert.
+///
+/// ```
+/// use bareline_net::Transport;
+/// use std::net::{TcpListener, TcpStream};
+/// use std::time::Duration;
+///
+/// let listener = TcpListener::bind("127.0.0.1:0")?;
+/// let mut stream = TcpStream::connect(listener.local_addr()?)?;
+/// let control = stream.control();
+/// assert_eq!(control.peer_addr(), Some(listener.local_addr()?));
+/// control.set_read_timeout(Some(Duration::from_millis(500)))?;
+/// assert_eq!(stream.read_timeout()?, Some(Duration::from_millis(500)));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub trait Control {
     /// Sets the options that messages need, such as `TCP_NODELAY`. By default it does nothing.
     ///
     /// It is called once, before any other method.
@@ -84,16 +89,21 @@ pub trait Transport: Read + Write {
     /// of reads.
     fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()>;
 
-    /// Sets whether a later read fails with [`io::ErrorKind::WouldBlock`] at once when no octets
-    /// have arrived.
+    /// Lets later reads and writes wait, within the timeouts.
+    ///
+    /// It is called after the first read or write of a transport that was left nonblocking, and
+    /// after each [`set_nonblocking`](Self::set_nonblocking).
+    fn set_blocking(&mut self) -> io::Result<()>;
+
+    /// Lets a later read fail with [`io::ErrorKind::WouldBlock`] at once when no octets have
+    /// arrived.
     ///
     /// A client checks for unsolicited octets in this way before it reuses a connection. A server
     /// discards the arrived octets of an unread body in this way before it responds.
     ///
     /// A transport that is always blocking fails here. Then the client does not check, and the
-    /// server closes the connection after a response to a request with an unread body. A transport
-    /// that is nonblocking at first is made blocking.
-    fn set_nonblocking(&mut self, is_nonblocking: bool) -> io::Result<()>;
+    /// server closes the connection after a response to a request with an unread body.
+    fn set_nonblocking(&mut self) -> io::Result<()>;
 
     /// Closes the sending direction: the peer reads the end of input.
     ///
@@ -107,6 +117,12 @@ pub trait Transport: Read + Write {
 macro_rules! socket {
     ($socket:ty, $prepare:expr, $peer_addr:expr) => {
         impl Transport for $socket {
+            fn control(&mut self) -> &mut dyn Control {
+                self
+            }
+        }
+
+        impl Control for $socket {
             fn prepare(&mut self) {
                 $prepare(self)
             }
@@ -123,8 +139,12 @@ macro_rules! socket {
                 <$socket>::set_write_timeout(self, timeout)
             }
 
-            fn set_nonblocking(&mut self, is_nonblocking: bool) -> io::Result<()> {
-                <$socket>::set_nonblocking(self, is_nonblocking)
+            fn set_blocking(&mut self) -> io::Result<()> {
+                <$socket>::set_nonblocking(self, false)
+            }
+
+            fn set_nonblocking(&mut self) -> io::Result<()> {
+                <$socket>::set_nonblocking(self, true)
             }
 
             fn close_write(&mut self) -> io::Result<()> {
@@ -144,36 +164,17 @@ socket!(
 #[cfg(unix)]
 socket!(std::os::unix::net::UnixStream, |_| {}, |_| None);
 
-macro_rules! pointer {
-    ($($pointer:ty),*) => {
-        $(impl<T: Transport + ?Sized> Transport for $pointer {
-            fn prepare(&mut self) {
-                (**self).prepare();
-            }
-
-            fn peer_addr(&self) -> Option<SocketAddr> {
-                (**self).peer_addr()
-            }
-
-            fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-                (**self).set_read_timeout(timeout)
-            }
-
-            fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-                (**self).set_write_timeout(timeout)
-            }
-
-            fn set_nonblocking(&mut self, is_nonblocking: bool) -> io::Result<()> {
-                (**self).set_nonblocking(is_nonblocking)
-            }
-
-            fn close_write(&mut self) -> io::Result<()> {
-                (**self).close_write()
-            }
-        })*
-    };
+impl<T: Transport + ?Sized> Transport for Box<T> {
+    fn control(&mut self) -> &mut dyn Control {
+        (**self).control()
+    }
 }
-pointer!(Box<T>, &mut T);
+
+impl<T: Transport + ?Sized> Transport for &mut T {
+    fn control(&mut self) -> &mut dyn Control {
+        (**self).control()
+    }
+}
 
 /// A reader and writer as a [`Transport`] without timeouts: each read and write blocks as long as
 /// `T` does. It will have no other field, so that it can be made and matched.
@@ -216,6 +217,12 @@ impl<T: Write> Write for Untimed<T> {
 }
 
 impl<T: Read + Write> Transport for Untimed<T> {
+    fn control(&mut self) -> &mut dyn Control {
+        self
+    }
+}
+
+impl<T> Control for Untimed<T> {
     fn set_read_timeout(&mut self, _: Option<Duration>) -> io::Result<()> {
         Ok(())
     }
@@ -224,7 +231,11 @@ impl<T: Read + Write> Transport for Untimed<T> {
         Ok(())
     }
 
-    fn set_nonblocking(&mut self, _: bool) -> io::Result<()> {
+    fn set_blocking(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn set_nonblocking(&mut self) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
 

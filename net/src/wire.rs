@@ -173,7 +173,7 @@ impl InBody {
 /// Makes the transport block from now on. A transport left nonblocking would have to be polled.
 fn block(transport: &mut impl Transport, is_blocking: &mut bool) {
     if !std::mem::replace(is_blocking, true) {
-        let _ = transport.set_nonblocking(false);
+        let _ = transport.control().set_blocking();
     }
 }
 
@@ -194,7 +194,7 @@ fn is_over(pieces: [&[u8]; 3]) -> bool {
 
 impl<S: Transport, C: Connection> Wire<S, C> {
     pub(crate) fn new(mut transport: S, connection: C, settings: Settings) -> Self {
-        transport.prepare();
+        transport.control().prepare();
         Self {
             connection,
             received: RecvBuf::new(),
@@ -231,7 +231,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
             }
             let transport = self.transport.as_mut().ok_or(Error::Closed)?;
             if let Some(timeout) = budget.timeout(self.read_timeout, &self.exchange_end)? {
-                transport.set_read_timeout(Some(timeout))?;
+                transport.control().set_read_timeout(Some(timeout))?;
                 self.read_timeout = timeout;
             }
             let (read, before) = (transport.read(self.received.spare_mut()), since);
@@ -294,7 +294,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
                 return Err(Error::Closed);
             }
             if let Some(timeout) = budget.timeout(self.write_timeout, &self.exchange_end)? {
-                transport.set_write_timeout(Some(timeout))?;
+                transport.control().set_write_timeout(Some(timeout))?;
                 self.write_timeout = timeout;
             }
             let written = match pieces {
@@ -540,11 +540,11 @@ impl<S: Transport, C: Connection> Wire<S, C> {
     /// Receives what has arrived, without waiting.
     pub(crate) fn receive_arrived(&mut self) -> Result<Arrived, Error> {
         let Some(transport) = &mut self.transport else { return Err(Error::Closed) };
-        if transport.set_nonblocking(true).is_err() {
+        if transport.control().set_nonblocking().is_err() {
             return Ok(Arrived::Unknown);
         }
         let read = transport.read(self.received.spare_mut());
-        transport.set_nonblocking(false)?;
+        transport.control().set_blocking()?;
         self.is_blocking = true;
         match read {
             Ok(0) => Ok(Arrived::End),
@@ -571,8 +571,8 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.flush()?;
         let mut transport = self.transport.take().ok_or(Error::Closed)?;
         block(&mut transport, &mut self.is_blocking);
-        transport.set_read_timeout(None)?;
-        transport.set_write_timeout(None)?;
+        transport.control().set_read_timeout(None)?;
+        transport.control().set_write_timeout(None)?;
         Ok((transport, self.received.take()))
     }
 
@@ -581,7 +581,7 @@ impl<S: Transport, C: Connection> Wire<S, C> {
         self.flush()?;
         if let (Some(transport), false) = (&mut self.transport, self.is_write_closed) {
             self.is_write_closed = true;
-            self.is_end_told = transport.close_write().is_ok();
+            self.is_end_told = transport.control().close_write().is_ok();
         }
         Ok(())
     }

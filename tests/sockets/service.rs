@@ -755,6 +755,7 @@ fn a_server_listens_on_a_unix_socket() {
     let path = std::env::temp_dir().join(format!("bareline-{}.socket", std::process::id()));
     let _ = std::fs::remove_file(&path);
     let server = Server::from_listener(UnixListener::bind(&path).unwrap()).unwrap();
+    assert_eq!(server.local_addr().unwrap().as_pathname(), Some(&*path));
     let handle = server.handle();
     let served = thread::spawn(move || {
         server.serve(|Exchange { peer, responder, .. }| {
@@ -798,6 +799,7 @@ struct Nonblocking(TcpListener);
 
 impl Listener for Nonblocking {
     type Stream = TcpStream;
+    type Addr = SocketAddr;
 
     fn accept(&self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
         let (stream, peer) = self.0.accept()?;
@@ -805,12 +807,16 @@ impl Listener for Nonblocking {
         Ok((stream, Some(peer)))
     }
 
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+
     fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
         self.0.waker()
     }
 
-    fn set_nonblocking(&self, is_nonblocking: bool) -> io::Result<()> {
-        self.0.set_nonblocking(is_nonblocking)
+    fn set_nonblocking(&self) -> io::Result<()> {
+        self.0.set_nonblocking(true)
     }
 }
 
@@ -836,9 +842,14 @@ struct Sleeper {
 
 impl Listener for Sleeper {
     type Stream = TcpStream;
+    type Addr = SocketAddr;
 
     fn accept(&self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
         Listener::accept(&self.socket)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
     }
 
     fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
@@ -848,8 +859,8 @@ impl Listener for Sleeper {
         Ok(Box::new(|| {}))
     }
 
-    fn set_nonblocking(&self, is_nonblocking: bool) -> io::Result<()> {
-        self.socket.set_nonblocking(is_nonblocking)
+    fn set_nonblocking(&self) -> io::Result<()> {
+        self.socket.set_nonblocking(true)
     }
 }
 
@@ -915,8 +926,12 @@ fn a_handle_does_not_keep_the_port() {
     struct Panicking(TcpListener);
     impl Listener for Panicking {
         type Stream = TcpStream;
+        type Addr = SocketAddr;
         fn accept(&self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
             panic!("for a test")
+        }
+        fn local_addr(&self) -> io::Result<SocketAddr> {
+            self.0.local_addr()
         }
         fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
             let kept = self.0.try_clone()?;

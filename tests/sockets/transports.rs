@@ -2,7 +2,7 @@
 
 use crate::{TIMEOUT, connect};
 use bareline_core::{Method, Status, Target};
-use bareline_net::{ClientStream, Exchange, ServerStream, Settings, Transport, Untimed};
+use bareline_net::{ClientStream, Control, Exchange, ServerStream, Settings, Transport, Untimed};
 use bareline_tls::Tls;
 use std::io::{self, Cursor, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -126,6 +126,47 @@ fn ask(transport: impl Transport) {
     }
 }
 
+/// A stream on top of another, with nothing of its own.
+struct Wrapped<T>(T);
+
+impl<T: Read> Read for Wrapped<T> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl<T: Write> Write for Wrapped<T> {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.0.write(octets)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl<T: Transport> Transport for Wrapped<T> {
+    fn control(&mut self) -> &mut dyn Control {
+        self.0.control()
+    }
+}
+
+#[test]
+fn a_wrapper_has_the_control_of_its_socket() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT).unwrap();
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+    let (accepted, from) = listener.accept().unwrap();
+    let seen = accepted.try_clone().unwrap();
+    let settings = Settings::new().idle_timeout(Duration::from_millis(20));
+    let mut peer = ServerStream::with_settings(Box::new(Wrapped(accepted)), settings);
+    assert_eq!(peer.peer_addr(), Some(from));
+    assert!(peer.next_request().unwrap().is_none(), "its deadlines hold");
+    assert!(seen.nodelay().unwrap() && seen.read_timeout().unwrap().is_some());
+    assert_eq!(stream.read(&mut [0]).unwrap(), 0, "it is half-closed");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_unix_socket_is_a_transport() {
@@ -213,6 +254,12 @@ impl Write for Nonblocking {
 }
 
 impl Transport for Nonblocking {
+    fn control(&mut self) -> &mut dyn Control {
+        self
+    }
+}
+
+impl Control for Nonblocking {
     fn set_read_timeout(&mut self, _: Option<Duration>) -> io::Result<()> {
         Ok(())
     }
@@ -221,8 +268,13 @@ impl Transport for Nonblocking {
         Ok(())
     }
 
-    fn set_nonblocking(&mut self, is_nonblocking: bool) -> io::Result<()> {
-        self.is_blocking = !is_nonblocking;
+    fn set_blocking(&mut self) -> io::Result<()> {
+        self.is_blocking = true;
+        Ok(())
+    }
+
+    fn set_nonblocking(&mut self) -> io::Result<()> {
+        self.is_blocking = false;
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! TLS over TCP as a [`Transport`] and a [`Listener`]. A timeout covers a call as a unit, however
 //! often rustls reads from the socket.
 
-use bareline_net::{Listener, Transport};
+use bareline_net::{Control, Listener, Transport};
 use rustls::{ClientConfig, ClientConnection, ServerConfig, ServerConnection, StreamOwned};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -104,12 +104,18 @@ macro_rules! transport {
         }
 
         impl Transport for Tls<$connection> {
+            fn control(&mut self) -> &mut dyn Control {
+                self
+            }
+        }
+
+        impl Control for Tls<$connection> {
             fn prepare(&mut self) {
                 self.0.sock.stream.prepare();
             }
 
             fn peer_addr(&self) -> Option<SocketAddr> {
-                Transport::peer_addr(&self.0.sock.stream)
+                Control::peer_addr(&self.0.sock.stream)
             }
 
             fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
@@ -121,8 +127,12 @@ macro_rules! transport {
                 self.0.sock.stream.set_write_timeout(timeout)
             }
 
-            fn set_nonblocking(&mut self, is_nonblocking: bool) -> io::Result<()> {
-                self.0.sock.stream.set_nonblocking(is_nonblocking)
+            fn set_blocking(&mut self) -> io::Result<()> {
+                self.0.sock.stream.set_nonblocking(false)
+            }
+
+            fn set_nonblocking(&mut self) -> io::Result<()> {
+                self.0.sock.stream.set_nonblocking(true)
             }
 
             fn close_write(&mut self) -> io::Result<()> {
@@ -146,17 +156,26 @@ pub struct TlsListener {
 
 impl Listener for TlsListener {
     type Stream = Accepted;
+    type Addr = SocketAddr;
 
     fn accept(&self) -> io::Result<(Accepted, Option<SocketAddr>)> {
         let (stream, peer) = self.socket.accept()?;
         Ok((Accepted::accept(&self.config, stream)?, Some(peer)))
     }
 
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
     fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
         self.socket.waker()
     }
 
-    fn set_nonblocking(&self, is_nonblocking: bool) -> io::Result<()> {
-        Listener::set_nonblocking(&self.socket, is_nonblocking)
+    fn set_blocking(&self) -> io::Result<()> {
+        Listener::set_blocking(&self.socket)
+    }
+
+    fn set_nonblocking(&self) -> io::Result<()> {
+        Listener::set_nonblocking(&self.socket)
     }
 }
