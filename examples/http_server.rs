@@ -116,7 +116,8 @@ fn echo(exchange: Exchange<'_>) -> Result<(), Error> {
         _ => return responder.send(Status::OK, &fields, b""),
     };
     io::copy(&mut body, &mut echo)?;
-    echo.finish_with(&body.get_ref().trailers().fields())
+    let trailers: Vec<_> = body.get_ref().trailers().iter().collect();
+    echo.finish_with(&trailers)
 }
 
 fn megabytes(query: &str) -> Option<u32> {

@@ -42,7 +42,7 @@ pub struct ClientRequest<'r> {
 }
 
 /// A callback for the octets of the head.
-type Watch<'r> = &'r mut dyn FnMut(&[u8]);
+type Watch<'r> = &'r mut (dyn FnMut(&[u8]) + Send);
 
 /// The body of a request.
 enum Content<'b> {
@@ -76,7 +76,7 @@ impl<'r> ClientRequest<'r> {
     }
 
     /// Calls `watch` with the head of the request each time the request is sent.
-    pub fn on_head(mut self, watch: &'r mut dyn FnMut(&[u8])) -> Self {
+    pub fn on_head(mut self, watch: &'r mut (dyn FnMut(&[u8]) + Send)) -> Self {
         self.watch = Some(watch);
         self
     }
@@ -226,4 +226,15 @@ impl fmt::Debug for ClientRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ClientRequest({:?} {} of {})", self.method, self.url.target, self.url.authority)
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ClientRequest;
+
+    /// Does not compile when a request cannot be sent on another thread.
+    const _: fn() = || {
+        fn is_send<T: Send>() {}
+        is_send::<ClientRequest<'_>>();
+    };
 }

@@ -6,6 +6,7 @@ use crate::settings::Settings;
 use crate::time_budget::{ExchangeEnd, TimeBudget};
 use crate::trailers::Trailers;
 use crate::transport::Transport;
+use crate::upgraded::Upgraded;
 use crate::wire::{Wire, to};
 use bareline_core::connection::{ClientState, Received, RequestHeadWriter};
 use bareline_core::error::WriteError;
@@ -40,6 +41,7 @@ use std::time::Duration;
 pub struct ClientStream<S: Transport = TcpStream> {
     wire: ClientWire<S>,
     authority: String,
+    peer: Option<SocketAddr>,
     spans: Box<FieldSpans<FIELDS>>,
     /// The head of the last response.
     head: Option<Box<Head>>,
@@ -60,6 +62,7 @@ pub(crate) type Head = OwnedResponseHead<Vec<u8>, FIELDS>;
 /// [`Limits::drain`](bareline_core::head::Limits). After a longer rest the connection carries no
 /// more requests.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Response<'c, S: Transport = TcpStream> {
     /// The head of the response: a final one or a 101.
     pub head: ResponseHead<'c>,
@@ -113,11 +116,13 @@ impl<S: Transport> ClientStream<S> {
     }
 
     /// Wraps a connection to a server with these settings: see [`new`](Self::new).
-    pub fn with_settings(transport: S, authority: &str, settings: Settings) -> Self {
+    pub fn with_settings(mut transport: S, authority: &str, settings: Settings) -> Self {
+        let peer = transport.control().peer_addr();
         let connection = ClientConnection::with_limits(settings.limits);
         Self {
             wire: Wire::new(transport, connection, settings),
             authority: authority.to_owned(),
+            peer,
             spans: Box::default(),
             head: None,
             has_interim: false,
@@ -203,12 +208,24 @@ impl<S: Transport> ClientStream<S> {
         self.wire.is_open() && is_next
     }
 
+    /// Returns the address of the peer; `None` if the transport has no addresses.
+    pub const fn peer_addr(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+
+    /// Returns whether the connection has switched to another protocol, by a 101 or a 2xx to
+    /// CONNECT [RFC 9110 sections 7.8 and 9.3.6].
+    pub fn is_upgraded(&self) -> bool {
+        self.wire.connection.state() == ClientState::Upgraded
+    }
+
     /// Returns the transport for another protocol, and the octets that were received after the
     /// head.
     ///
-    /// Fails with [`Error::Closed`] unless the response is a 101, or a 2xx to CONNECT [RFC 9110
-    /// sections 7.8 and 9.3.6].
-    pub fn into_upgraded(mut self) -> Result<(S, Vec<u8>), Error> {
+    /// Fails with [`Error::Closed`] without a protocol switch, and closes the connection: see
+    /// [`is_upgraded`](Self::is_upgraded).
+    #[doc(alias = "WebSocket")]
+    pub fn into_upgraded(mut self) -> Result<Upgraded<S>, Error> {
         match self.wire.connection.state() {
             ClientState::Upgraded => self.wire.take_upgraded(),
             _ => Err(Error::Closed),

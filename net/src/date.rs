@@ -1,4 +1,4 @@
-//! The current time, as the value of a `Date` field.
+//! A time, as the value of a `Date` field.
 
 use bareline_core::FieldValue;
 use std::cell::Cell;
@@ -8,6 +8,8 @@ use std::time::{Duration, SystemTime};
 
 /// The value of a `Date` field, to the second [RFC 9110 section 6.6.1].
 ///
+/// `Last-Modified`, `Expires` and `Retry-After` have the same format: convert a [`SystemTime`].
+///
 /// A [`Server`](crate::Server) adds `Date` to the responses of
 /// [`Responder::send`](crate::Responder::send), `stream` and `stream_sized`. A handler that writes
 /// its own head with [`Responder::begin`](crate::Responder::begin) takes the value from here.
@@ -15,9 +17,13 @@ use std::time::{Duration, SystemTime};
 /// ```
 /// use bareline_net::Date;
 ///
+/// use std::time::{Duration, SystemTime};
+///
 /// assert!(Date::now().value().as_bytes().ends_with(b" GMT"));
+/// let modified = Date::from(SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777));
+/// assert_eq!(modified.to_string(), "Sun, 06 Nov 1994 08:49:37 GMT");
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Date([u8; LENGTH]);
 
 const LENGTH: usize = "Sun, 06 Nov 1994 08:49:37 GMT".len();
@@ -35,8 +41,7 @@ thread_local! {
 impl Date {
     /// Returns the current time of the system's clock.
     pub fn now() -> Self {
-        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        Self::latest(since_1970.map_or(0, |since| since.as_secs()).min(LAST))
+        Self::latest(second_of(SystemTime::now()))
     }
 
     /// Returns the date of this second, from the cache when it is the latest one.
@@ -65,15 +70,35 @@ impl Date {
     }
 }
 
+/// Returns the second since the beginning of 1970, within the range of the format.
+fn second_of(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs()).min(LAST)
+}
+
+/// Drops the fraction of the second. A time before 1970 becomes its beginning, and one after 9999
+/// its end.
+impl From<SystemTime> for Date {
+    fn from(time: SystemTime) -> Self {
+        Self::at(second_of(time))
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(str::from_utf8(&self.0).unwrap_or_default())
+    }
+}
+
 impl fmt::Debug for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.value().as_str().unwrap_or_default())
+        fmt::Display::fmt(self, f)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Date, LAST};
+    use std::time::{Duration, SystemTime};
 
     #[test]
     fn rfc9110_5_6_7_a_date_is_an_imf_fixdate() {
@@ -83,6 +108,14 @@ mod tests {
             (LAST, "Fri, 31 Dec 9999 23:59:59 GMT"),
         ] {
             assert_eq!(Date::at(second).value().as_bytes(), text.as_bytes());
+            let time = SystemTime::UNIX_EPOCH + Duration::from_millis(second * 1000 + 999);
+            assert_eq!(Date::from(time).to_string(), text);
+        }
+        for (time, second) in [
+            (SystemTime::UNIX_EPOCH - Duration::from_millis(1), 0),
+            (SystemTime::UNIX_EPOCH + Duration::from_secs(LAST + 1), LAST),
+        ] {
+            assert_eq!(Date::from(time), Date::at(second));
         }
         assert_eq!(Date::now().value().as_bytes().len(), 29);
         for second in [5, 5, 6, 5] {

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![deny(clippy::exhaustive_enums, clippy::exhaustive_structs)]
+#![deny(missing_debug_implementations)]
 
 mod acceptor;
 mod body;
@@ -26,6 +27,7 @@ mod trailers;
 mod transport;
 mod udp;
 mod unread;
+mod upgraded;
 mod url;
 mod wire;
 
@@ -47,9 +49,10 @@ pub use responder::{Responder, ResponseWriter};
 pub use server::{Server, ServerHandle};
 pub use server_stream::{Exchange, ServerStream};
 pub use settings::Settings;
-pub use trailers::Trailers;
+pub use trailers::{Trailers, TrailersIter};
 pub use transport::{Control, Transport, Untimed};
 pub use udp::{Datagram, UdpPeer};
+pub use upgraded::Upgraded;
 
 /// The example of SERVERS.md, as a test.
 #[cfg(doctest)]

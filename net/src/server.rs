@@ -14,6 +14,7 @@ use crate::threads::{Bounds, Threads};
 use crate::transport::Transport;
 use bareline_core::value::dump;
 use std::error::Error as StdError;
+use std::fmt;
 use std::net::{TcpListener, ToSocketAddrs};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -135,6 +136,17 @@ impl Server {
     /// be bound is used.
     pub fn bind(address: impl ToSocketAddrs) -> Result<Self, Error> {
         Self::from_listener(TcpListener::bind(address).map_err(Error::of_address)?)
+    }
+}
+
+impl<L: Listener> fmt::Debug for Server<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("settings", &self.settings)
+            .field("bounds", &self.bounds)
+            .field("max_requests_per_connection", &self.requests)
+            .field("shutdown_timeout", &self.shutdown_timeout)
+            .finish_non_exhaustive()
     }
 }
 
@@ -363,6 +375,14 @@ impl ServerHandle {
 
     fn waker(&self) -> MutexGuard<'_, Option<Waker>> {
         self.waker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for ServerHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerHandle")
+            .field("is_shutting_down", &self.notice.is_closing())
+            .finish_non_exhaustive()
     }
 }
 

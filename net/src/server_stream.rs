@@ -10,6 +10,7 @@ use crate::responder::Responder;
 use crate::settings::Settings;
 use crate::time_budget::TimeBudget;
 use crate::transport::Transport;
+use crate::upgraded::Upgraded;
 use crate::wire::{Wire, to};
 use bareline_core::connection::{Received, ResponseHeadWriter, ServerState};
 use bareline_core::error::WriteError;
@@ -84,6 +85,7 @@ const TEXT: FieldValue<'_> = FieldValue::from_static("text/plain; charset=utf-8"
 /// }
 /// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Exchange<'s, S: Transport = TcpStream> {
     /// The address of the peer; `None` if the transport has no addresses.
     pub peer: Option<SocketAddr>,
@@ -158,13 +160,21 @@ impl<S: Transport> ServerStream<S> {
         }))
     }
 
+    /// Returns whether the connection has switched to another protocol, by a 101 or a 2xx to
+    /// CONNECT [RFC 9110 sections 7.8 and 9.3.6].
+    ///
+    /// [`next_request`](Self::next_request) returns `None` after a switch, as after a close.
+    pub fn is_upgraded(&self) -> bool {
+        self.wire.borrow().connection.state() == ServerState::Upgraded
+    }
+
     /// Returns the transport after a protocol switch, and the octets that have arrived for the
     /// other protocol.
     ///
-    /// A switch is a 101, or a 2xx to CONNECT [RFC 9110 sections 7.8 and 9.3.6]. Fails with
-    /// [`Error::Closed`] without one.
+    /// Fails with [`Error::Closed`] without a switch, and closes the connection: see
+    /// [`is_upgraded`](Self::is_upgraded).
     #[doc(alias = "WebSocket")]
-    pub fn into_upgraded(mut self) -> Result<(S, Vec<u8>), Error> {
+    pub fn into_upgraded(mut self) -> Result<Upgraded<S>, Error> {
         let wire = self.wire.get_mut();
         wire.next_message();
         match wire.connection.state() {

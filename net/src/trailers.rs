@@ -2,13 +2,15 @@
 
 use bareline_core::write::TrailerField;
 use bareline_core::{FieldName, FieldValue};
+use std::iter::FusedIterator;
+use std::{fmt, slice};
 
 /// The fields of a trailer section [RFC 9110 section 6.5].
 ///
 /// Trailers follow a chunked body. The section is empty until the body has been read to its end.
 ///
 /// ```
-/// use bareline_net::{Exchange, ServerStream, Untimed};
+/// use bareline_net::{Exchange, FieldName, FieldValue, ServerStream, Untimed};
 /// use std::io::{Cursor, Read};
 ///
 /// let request = b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
@@ -17,13 +19,15 @@ use bareline_core::{FieldName, FieldValue};
 /// if let Some(Exchange { mut body, .. }) = peer.next_request()? {
 ///     let mut text = String::new();
 ///     body.read_to_string(&mut text)?;
-///     let trailers = body.trailers().fields();
-///     let (name, value) = (trailers[0].0.as_str(), trailers[0].1.as_bytes());
-///     assert_eq!((&*text, name, value), ("hi", "Digest", &b"x"[..]));
+///     let digest = body.trailers().get(FieldName::from_static("Digest"));
+///     assert_eq!((&*text, digest), ("hi", Some(FieldValue::from_static("x"))));
+///     for (name, value) in body.trailers() {
+///         println!("{name}: {value:?}");
+///     }
 /// }
 /// # Ok::<(), bareline_net::Error>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Trailers {
     /// The names and values, concatenated.
     octets: Vec<u8>,
@@ -40,17 +44,36 @@ struct Ends {
 impl Trailers {
     pub(crate) const NONE: Self = Self { octets: Vec::new(), ends: Vec::new() };
 
-    /// Returns the fields in the order in which they came.
+    /// Returns the number of lines.
+    pub const fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Returns whether there are no lines.
+    pub const fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Returns an iterator over the name and value of each line, in the order in which they came.
     ///
-    /// [`ResponseWriter::finish_with`](crate::ResponseWriter::finish_with) sends such fields.
-    pub fn fields(&self) -> Vec<TrailerField<'_>> {
-        let starts = std::iter::once(0).chain(self.ends.iter().map(|ends| ends.value));
-        let fields = starts.zip(&self.ends).filter_map(|(start, ends)| {
-            let name = self.octets.get(usize::from(start)..usize::from(ends.name))?;
-            let value = self.octets.get(usize::from(ends.name)..usize::from(ends.value))?;
-            Some((FieldName::new(str::from_utf8(name).ok()?).ok()?, FieldValue::new(value).ok()?))
-        });
-        fields.collect()
+    /// [`ResponseWriter::finish_with`](crate::ResponseWriter::finish_with) sends a slice of such
+    /// fields.
+    pub fn iter(&self) -> TrailersIter<'_> {
+        TrailersIter { octets: &self.octets, start: 0, ends: self.ends.iter() }
+    }
+
+    /// Returns the value of the first line with this name.
+    pub fn get(&self, name: FieldName<'_>) -> Option<FieldValue<'_>> {
+        self.iter().find_map(|(other, value)| (other == name).then_some(value))
+    }
+
+    /// Returns an iterator over the values of all lines with this name.
+    #[doc(alias = "get_all")]
+    pub fn all<'t, 'n>(
+        &'t self,
+        name: FieldName<'n>,
+    ) -> impl Iterator<Item = FieldValue<'t>> + Clone + use<'t, 'n> {
+        self.iter().filter_map(move |(other, value)| (other == name).then_some(value))
     }
 
     pub(crate) fn push(&mut self, name: FieldName<'_>, value: FieldValue<'_>) {
@@ -62,6 +85,57 @@ impl Trailers {
             self.octets.extend_from_slice(value.as_bytes());
             self.ends.push(Ends { name: name_end, value: value_end });
         }
+    }
+}
+
+impl<'t> IntoIterator for &'t Trailers {
+    type Item = TrailerField<'t>;
+    type IntoIter = TrailersIter<'t>;
+
+    fn into_iter(self) -> TrailersIter<'t> {
+        self.iter()
+    }
+}
+
+impl fmt::Debug for Trailers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self).finish()
+    }
+}
+
+/// An iterator over the lines of a trailer section, returned by [`Trailers::iter`].
+#[derive(Clone)]
+pub struct TrailersIter<'t> {
+    octets: &'t [u8],
+    /// The beginning of the next name.
+    start: u16,
+    ends: slice::Iter<'t, Ends>,
+}
+
+impl<'t> Iterator for TrailersIter<'t> {
+    type Item = TrailerField<'t>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let ends = self.ends.next()?;
+        let name = self.octets.get(usize::from(self.start)..usize::from(ends.name))?;
+        let value = self.octets.get(usize::from(ends.name)..usize::from(ends.value))?;
+        self.start = ends.value;
+        // Both succeed: `push` got a name and a value.
+        Some((FieldName::new(str::from_utf8(name).ok()?).ok()?, FieldValue::new(value).ok()?))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.ends.size_hint()
+    }
+}
+
+impl ExactSizeIterator for TrailersIter<'_> {}
+
+impl FusedIterator for TrailersIter<'_> {}
+
+impl fmt::Debug for TrailersIter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
     }
 }
 
@@ -84,7 +158,14 @@ mod tests {
             .map(|(name, value)| (FieldName::new(name).unwrap(), FieldValue::new(value).unwrap()));
         let mut trailers = Trailers::NONE;
         fields.iter().for_each(|(name, value)| trailers.push(*name, *value));
-        assert_eq!(trailers.fields(), fields);
+        assert_eq!(trailers.iter().collect::<Vec<_>>(), fields);
+        assert_eq!((trailers.len(), trailers.iter().len(), trailers.is_empty()), (3, 3, false));
+        let (all, first) =
+            (trailers.all(FieldName::from_static("a")), FieldValue::from_static("1"));
+        assert_eq!(all.collect::<Vec<_>>(), [first, FieldValue::from_static("two words")]);
+        assert_eq!(trailers.get(FieldName::from_static("a")), Some(first));
+        assert_eq!(trailers.get(FieldName::from_static("c")), None);
+        assert!(Trailers::NONE.is_empty() && Trailers::NONE.iter().next().is_none());
     }
 
     /// Tries 65,535 octets as `a:` in each line, which needs the most `Ends`, and as longer lines.
@@ -95,7 +176,7 @@ mod tests {
             let mut trailers = Trailers::NONE;
             let (name, value) = (FieldName::from_static("a"), FieldValue::new(value).unwrap());
             (0..lines).for_each(|_| trailers.push(name, value));
-            assert_eq!(trailers.fields().len(), lines);
+            assert_eq!(trailers.iter().count(), lines);
             let memory = memory(&trailers);
             assert!(memory <= 3 * 65_535, "{lines} lines take {memory} octets");
         }

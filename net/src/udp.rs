@@ -56,6 +56,7 @@ const REPEAT_AFTER: Duration = Duration::from_millis(500);
 
 /// A received datagram, which can be parsed as a request or a response.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Datagram<'b> {
     /// The octets of the datagram that fit into the buffer.
     pub octets: &'b [u8],

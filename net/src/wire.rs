@@ -8,6 +8,7 @@ use crate::time_budget::{ExchangeEnd, TimeBudget, is_passing};
 use crate::trailers::Trailers;
 use crate::transport::Transport;
 use crate::unread::UNREAD_TIMEOUT;
+use crate::upgraded::Upgraded;
 use bareline_core::connection::Received;
 use bareline_core::error::{ParseError, WriteError};
 use bareline_core::write::TrailerField;
@@ -567,13 +568,13 @@ impl<S: Transport, C: Connection> Wire<S, C> {
 
     /// Sends what is ready, and returns the transport with the unconsumed octets. The transport
     /// then blocks without a timeout.
-    pub(crate) fn take_upgraded(&mut self) -> Result<(S, Vec<u8>), Error> {
+    pub(crate) fn take_upgraded(&mut self) -> Result<Upgraded<S>, Error> {
         self.flush()?;
         let mut transport = self.transport.take().ok_or(Error::Closed)?;
         block(&mut transport, &mut self.is_blocking);
         transport.control().set_read_timeout(None)?;
         transport.control().set_write_timeout(None)?;
-        Ok((transport, self.received.take()))
+        Ok(Upgraded { transport, received: self.received.take() })
     }
 
     /// Sends what is ready, and closes the sending direction if the transport supports that.

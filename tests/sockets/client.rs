@@ -3,7 +3,7 @@
 use crate::serve_one;
 use bareline_core::error::ParseErrorKind;
 use bareline_core::{FieldName, FieldValue, Method, Status, Target};
-use bareline_net::{ClientStream, Error, Exchange, PeerError, Settings, Wait};
+use bareline_net::{ClientStream, Error, Exchange, PeerError, Settings, Upgraded, Wait};
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream, ToSocketAddrs};
 use std::sync::mpsc::channel;
@@ -250,7 +250,6 @@ fn a_body_is_streamed_with_trailers_and_without() {
         let trailers: Vec<_> = response
             .body
             .trailers()
-            .fields()
             .iter()
             .map(|(name, value)| format!("{name}: {value:?}"))
             .collect();
@@ -275,10 +274,9 @@ fn rfc9110_5_4_a_response_has_128_trailers_and_no_more() {
         let mut client = ClientStream::connect(&address).unwrap();
         let mut response = client.request(Method::GET, Target::ROOT, &[], b"").unwrap();
         match io::read_to_string(&mut response.body).map_err(Error::from) {
-            Ok(text) => assert_eq!(
-                (lines, &*text, response.body.trailers().fields().len()),
-                (128, "x", 128)
-            ),
+            Ok(text) => {
+                assert_eq!((lines, &*text, response.body.trailers().len()), (128, "x", 128))
+            }
             Err(Error::Limit(error)) => {
                 assert_eq!(
                     (lines, error.kind(), error.len()),
@@ -408,19 +406,22 @@ fn rfc9110_7_8_after_a_101_the_client_has_the_stream() {
         octets
     });
     let mut client = ClientStream::connect(&address).unwrap();
+    assert_eq!(client.peer_addr().map(|peer| peer.to_string()), Some(address));
     let upgrade = [
         (FieldName::UPGRADE, FieldValue::from_static("x")),
         (FieldName::CONNECTION, FieldValue::from_static("upgrade")),
     ];
     let response = client.request(Method::GET, Target::ROOT, &upgrade, b"").unwrap();
     assert_eq!(response.head.status(), Status::SWITCHING_PROTOCOLS);
-    let (mut stream, octets) = client.into_upgraded().unwrap();
-    assert_eq!(octets, [1, 2]);
-    stream.write_all(b"bye").unwrap();
+    assert!(client.is_upgraded());
+    let Upgraded { mut transport, received, .. } = client.into_upgraded().unwrap();
+    assert_eq!(received, [1, 2]);
+    transport.write_all(b"bye").unwrap();
     assert_eq!(&served.join().unwrap(), b"bye");
 
     let mut client = ClientStream::connect(&canned([b"HTTP/1.1 204 No Content\r\n\r\n"])).unwrap();
     get_again(&mut client).unwrap();
+    assert!(!client.is_upgraded());
     assert!(
         matches!(client.into_upgraded(), Err(Error::Closed)),
         "what is still HTTP is not handed over"

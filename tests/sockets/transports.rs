@@ -314,7 +314,7 @@ fn an_upgraded_socket_has_no_timeouts() {
         .unwrap()
         .finish()
         .unwrap();
-    let (stream, _) = peer.into_upgraded().unwrap();
+    let stream = peer.into_upgraded().unwrap().transport;
     assert_eq!((stream.read_timeout().unwrap(), stream.write_timeout().unwrap()), (None, None));
 }
 
