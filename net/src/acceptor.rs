@@ -10,6 +10,7 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -153,6 +154,7 @@ impl<L: Listener> Acceptor<L> {
     /// Rejects a connection with a 503.
     pub(crate) fn reject(&mut self, Accepted { stream, peer }: Accepted<L::Stream>) {
         log::warn!("{} {}: too many connections", Peer(peer), Status::SERVICE_UNAVAILABLE);
+        self.notice.counts.rejected.fetch_add(1, Relaxed);
         self.overload.add(stream);
     }
 }

@@ -1,5 +1,6 @@
 //! The signals from a server to the threads that serve its connections.
 
+use crate::counts::Counts;
 use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -25,6 +26,7 @@ pub(crate) struct Notice {
     /// The number of connections that close after their response, which may be far off. Idle
     /// connections do not count on these.
     room_promised: AtomicIsize,
+    pub(crate) counts: Counts,
 }
 
 impl Notice {

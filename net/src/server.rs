@@ -1,6 +1,7 @@
 //! A server that accepts connections and calls a handler for each request.
 
 use crate::acceptor::Peer;
+use crate::counts::{Counted, ServerCounts};
 use crate::error::Error;
 #[cfg(doc)]
 use crate::error::PeerError;
@@ -101,7 +102,7 @@ pub struct Server<L: Listener = TcpListener> {
     handle: OwnHandle,
 }
 
-/// A handle that shuts down its [`Server`] from any thread.
+/// A handle that shuts down its [`Server`] from any thread, and returns the server's load.
 ///
 /// This crate handles no signals. Call [`shutdown`](Self::shutdown) from a handler of the crate
 /// `ctrlc`, or from a thread that waits for a line on stdin.
@@ -280,7 +281,7 @@ impl<L: Listener> Server<L> {
                 // wait.
                 thread::yield_now();
                 let slice = TimeSlice::new(Arc::clone(&notice), requests);
-                converse(ServerStream::with_slice(accepted, settings, slice), &handler);
+                converse(ServerStream::with_slice(accepted, settings, slice), &handler, &notice);
             });
         let cut = threads.run(shutdown_timeout)?;
         if cut > 0 {
@@ -297,11 +298,12 @@ impl<L: Listener> Server<L> {
 fn converse<S: Transport>(
     mut stream: ServerStream<S>,
     handler: &impl Fn(Exchange<'_, S>) -> Result<(), Error>,
+    notice: &Arc<Notice>,
 ) {
     let peer = Peer(stream.peer_addr());
     loop {
         let responded = match stream.next_or_rejected() {
-            Ok(Some(exchange)) => respond(exchange, handler, &peer),
+            Ok(Some(exchange)) => respond(exchange, handler, notice, &peer),
             Ok(None) => break,
             Err(rejected) => Err(rejected.to_string()),
         };
@@ -318,11 +320,14 @@ fn converse<S: Transport>(
 fn respond<S: Transport>(
     exchange: Exchange<'_, S>,
     handler: &impl Fn(Exchange<'_, S>) -> Result<(), Error>,
+    notice: &Arc<Notice>,
     peer: &Peer,
 ) -> Result<(), String> {
     let (head, outcome) = (exchange.head, exchange.responder.outcome());
     let since = log::log_enabled!(target: ACCESS, log::Level::Info).then(Instant::now);
+    let in_handler = Counted::new(notice, |counts| &counts.in_handlers);
     let handled = panics::catch(|| handler(exchange));
+    drop(in_handler);
     let error = handled.as_ref().ok().and_then(|handled| handled.as_ref().err());
     let rejected = outcome.reject_without_response(error).map_err(|error| error.to_string());
     let responded = match handled {
@@ -373,6 +378,16 @@ impl ServerHandle {
         }
     }
 
+    /// Returns how many connections are open, queued and rejected, and how many requests are in
+    /// handlers.
+    ///
+    /// A connection that outlasts the [`shutdown_timeout`](Server::shutdown_timeout) is open until
+    /// its thread ends.
+    #[doc(alias = "metrics")]
+    pub fn counts(&self) -> ServerCounts {
+        self.notice.counts.now()
+    }
+
     fn waker(&self) -> MutexGuard<'_, Option<Waker>> {
         self.waker.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -382,6 +397,7 @@ impl fmt::Debug for ServerHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerHandle")
             .field("is_shutting_down", &self.notice.is_closing())
+            .field("counts", &self.counts())
             .finish_non_exhaustive()
     }
 }

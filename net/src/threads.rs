@@ -1,6 +1,7 @@
 //! The thread pool of a server, by the leader/followers pattern.
 
 use crate::acceptor::{Accepted, Acceptor};
+use crate::counts::Counted;
 use crate::listener::Listener;
 use crate::notice::Notice;
 use crate::panics::{self, Panic};
@@ -48,7 +49,7 @@ struct State<L: Listener> {
     /// The end of accepting: the server shuts down, or the listener panicked. `None` before.
     accepted: Option<Result<(), Panic>>,
     /// Connections without a thread, the oldest first.
-    waiting: VecDeque<Accepted<L::Stream>>,
+    waiting: VecDeque<Admitted<L::Stream>>,
     threads: usize,
     /// The number of threads that serve a connection.
     busy: usize,
@@ -57,6 +58,15 @@ struct State<L: Listener> {
     spare: Vec<Arc<Spare>>,
     /// The last attempt to start a thread failed, so that the failure is logged once.
     is_short: bool,
+}
+
+/// A connection that is counted.
+struct Admitted<S> {
+    accepted: Accepted<S>,
+    /// Counts the connection as open.
+    open: Counted,
+    /// Counts the connection among those that wait for a thread.
+    queued: Option<Counted>,
 }
 
 /// A thread without work.
@@ -158,7 +168,7 @@ impl<L: Listener> Threads<L> {
         let mut state = self.state();
         if is_awaited {
             match state.waiting.pop_front() {
-                Some(accepted) => state = self.serve(state, accepted, None),
+                Some(admitted) => state = self.serve(state, admitted, None),
                 // Another thread has taken the connection, and withdrawn a request for room that
                 // was never made.
                 None => self.notice.want_room(1),
@@ -170,10 +180,10 @@ impl<L: Listener> Threads<L> {
                 drop(state);
                 state = self.accept(acceptor);
             } else if state.busy < self.bounds.threads
-                && let Some(accepted) = state.waiting.pop_front()
+                && let Some(admitted) = state.waiting.pop_front()
             {
                 self.notice.want_room(-1);
-                state = self.serve(state, accepted, None);
+                state = self.serve(state, admitted, None);
             } else if state.accepted.is_some() {
                 break;
             } else {
@@ -204,21 +214,31 @@ impl<L: Listener> Threads<L> {
             if state.busy.saturating_add(state.waiting.len()) >= self.bounds.connections {
                 drop(state);
                 acceptor.reject(accepted);
-            } else if let Some(spare) = state.spare.pop() {
+                continue;
+            }
+            let open = Counted::new(&self.notice, |counts| &counts.connections);
+            let mut admitted = Admitted { accepted, open, queued: None };
+            if let Some(spare) = state.spare.pop() {
                 state.acceptor = Some(acceptor);
-                return self.serve(state, accepted, Some(&spare));
+                return self.serve(state, admitted, Some(&spare));
             } else if state.threads <= self.bounds.threads && self.add(&mut state, true).is_ok() {
                 // In a burst this thread accepts the next connection sooner than a new thread can.
-                state.waiting.push_back(accepted);
+                admitted.queued = self.queued();
+                state.waiting.push_back(admitted);
             } else if state.threads > 1 {
-                state.waiting.push_back(accepted);
+                admitted.queued = self.queued();
+                state.waiting.push_back(admitted);
                 self.notice.want_room(1);
             } else {
                 // No other thread would ever serve it.
                 drop(state);
-                acceptor.reject(accepted);
+                acceptor.reject(admitted.accepted);
             }
         }
+    }
+
+    fn queued(&self) -> Option<Counted> {
+        Some(Counted::new(&self.notice, |counts| &counts.queued))
     }
 
     /// Records the end of accepting: the server shuts down, or has to because user code panicked.
@@ -237,15 +257,17 @@ impl<L: Listener> Threads<L> {
     fn serve<'t>(
         &'t self,
         mut state: MutexGuard<'t, State<L>>,
-        accepted: Accepted<L::Stream>,
+        Admitted { accepted, open, queued }: Admitted<L::Stream>,
         called: Option<&Spare>,
     ) -> MutexGuard<'t, State<L>> {
         state.busy += 1;
+        drop(queued);
         called.iter().for_each(|spare| spare.is_called.store(true, Relaxed));
         drop(state);
         called.iter().for_each(|spare| spare.thread.unpark());
         // A panic ends the connection, not the thread.
         let _ = panics::catch(|| (self.serve)(accepted));
+        drop(open);
         let mut state = self.state();
         state.busy -= 1;
         state
@@ -431,6 +453,44 @@ mod tests {
         assert_eq!(is_done.recv_timeout(TIMEOUT), Ok(0));
         assert!(notice.is_over());
         drop(send);
+    }
+
+    #[test]
+    fn connections_are_counted_where_they_are() {
+        let (threads, send, go_on, _) = threads(Bounds { threads: 1, connections: 2, ..BOUNDS });
+        let notice = Arc::clone(&threads.notice);
+        let run = thread::spawn(move || threads.run(Duration::from_millis(50)));
+        let wait_for = |connections, queued, rejected| {
+            let (start, expected) = (Instant::now(), (connections, queued, rejected));
+            let counts = || {
+                let counts = notice.counts.now();
+                (counts.connections, counts.queued, counts.rejected)
+            };
+            while counts() != expected {
+                assert!(start.elapsed() < TIMEOUT, "{:?} instead of {expected:?}", counts());
+                thread::yield_now();
+            }
+        };
+        let connect = || send.send(Untimed(Cursor::new(vec![1]))).unwrap();
+        wait_for(0, 0, 0);
+        connect();
+        wait_for(1, 0, 0);
+        connect();
+        wait_for(2, 1, 0);
+        connect();
+        wait_for(2, 1, 1);
+        // The second connection gets the thread of the first.
+        go_on.send(()).unwrap();
+        wait_for(1, 0, 1);
+        connect();
+        wait_for(2, 1, 1);
+        // A shutdown drops the queue, and the connection with a thread lasts as long as that.
+        notice.close();
+        drop(send);
+        assert_eq!(run.join().unwrap().unwrap(), 2);
+        wait_for(1, 0, 1);
+        go_on.send(()).unwrap();
+        wait_for(0, 0, 1);
     }
 
     /// A listener that panics, in `accept` or when it is dropped.

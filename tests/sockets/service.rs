@@ -381,6 +381,87 @@ fn a_handler_that_fails_or_panics_is_a_500_and_no_dead_thread() {
     assert!(exchange(server.address, LAST_GET).starts_with("HTTP/1.1 200 "));
 }
 
+/// Waits until the counts of the server are these: connections, requests in handlers, queued
+/// connections and rejected ones.
+fn wait_for_counts(handle: &ServerHandle, expected: (usize, usize, usize, usize)) {
+    let start = Instant::now();
+    loop {
+        let counts = handle.counts();
+        let are = (counts.connections, counts.in_handlers, counts.queued, counts.rejected);
+        if are == expected {
+            return;
+        }
+        assert!(start.elapsed() < TIMEOUT, "{are:?} instead of {expected:?}");
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn requests_are_counted_while_they_are_in_handlers() {
+    let (go_on, goes_on) = channel::<()>();
+    let goes_on = Mutex::new(goes_on);
+    let server = Service::new(
+        |server| server.threads(2).max_connections(3),
+        move |exchange| match exchange.head.target().path() {
+            "/wait" => {
+                goes_on.lock().unwrap().recv().unwrap();
+                tell(exchange)
+            }
+            "/panic" => panic!("for a test"),
+            "/error" => Err(Error::other("for a test")),
+            _ => tell(exchange),
+        },
+    );
+    let handle = server.handle.clone();
+    let ask = |path: &str| {
+        let mut stream = connect(server.address);
+        stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes()).unwrap();
+        stream
+    };
+    wait_for_counts(&handle, (0, 0, 0, 0));
+    let mut first = ask("/wait");
+    wait_for_counts(&handle, (1, 1, 0, 0));
+    let second = ask("/wait");
+    wait_for_counts(&handle, (2, 2, 0, 0));
+    let third = ask("/");
+    wait_for_counts(&handle, (3, 2, 1, 0));
+    let rejected = ask("/");
+    wait_for_counts(&handle, (3, 2, 1, 1));
+    assert!(read_all(rejected).starts_with("HTTP/1.1 503 "));
+    // Both handlers return, and one of the connections makes room for the third.
+    go_on.send(()).unwrap();
+    go_on.send(()).unwrap();
+    assert!(read_one(&mut first).starts_with("HTTP/1.1 200 "));
+    drop((first, second, third));
+    wait_for_counts(&handle, (0, 0, 0, 1));
+    for path in ["/panic", "/error"] {
+        assert!(read_all(ask(path)).starts_with("HTTP/1.1 500 "));
+        wait_for_counts(&handle, (0, 0, 0, 1));
+    }
+    // Many at once, and one of two panics.
+    thread::scope(|scope| {
+        for number in 0..3 {
+            let ask = &ask;
+            scope.spawn(move || {
+                for round in 0..50 {
+                    let path = if (number + round) % 2 == 0 { "/panic" } else { "/" };
+                    let _ = read_one_or_end(ask(path));
+                }
+            });
+        }
+    });
+    let rejected = handle.counts().rejected;
+    wait_for_counts(&handle, (0, 0, 0, rejected));
+    handle.shutdown();
+    server.end();
+    wait_for_counts(&handle, (0, 0, 0, rejected));
+}
+
+/// Reads until the first octets of a response, or the close.
+fn read_one_or_end(mut stream: TcpStream) -> io::Result<usize> {
+    stream.read(&mut [0; 64])
+}
+
 type Boxed = Box<dyn std::error::Error + Send + Sync>;
 
 /// An error of a handler's own, with a cause.

@@ -1,0 +1,81 @@
+//! The counts of a server's connections and requests.
+
+use crate::notice::Notice;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+/// The load of a [`Server`](crate::Server), returned by
+/// [`ServerHandle::counts`](crate::ServerHandle::counts).
+///
+/// Each number is exact. They are read one after the other, so that a connection that moves between
+/// two of them may be in both or in neither.
+///
+/// ```
+/// use bareline_net::{Server, ServerCounts, Status};
+///
+/// let server = Server::bind("127.0.0.1:0")?;
+/// let handle = server.handle();
+/// let ServerCounts { connections, queued, rejected, .. } = handle.counts();
+/// assert_eq!((connections, queued, rejected), (0, 0, 0));
+/// // A health check of a server under load: 503 while connections wait for a thread.
+/// let is_ready = handle.counts().queued == 0;
+/// # assert!(is_ready);
+/// # Ok::<(), bareline_net::Error>(())
+/// ```
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+#[doc(alias = "metrics")]
+pub struct ServerCounts {
+    /// Number of open connections: those with a thread, idle or busy, and those in `queued`. A
+    /// connection in its lingering close is open.
+    pub connections: usize,
+    /// Number of requests that a handler works on now. A streamed response counts until its handler
+    /// returns.
+    pub in_handlers: usize,
+    /// Number of connections that wait for a thread. They are among `connections`.
+    pub queued: usize,
+    /// Number of connections that were rejected since the server was created, with a 503 or, if
+    /// too many wait for theirs, without one. See
+    /// [`max_connections`](crate::Server::max_connections).
+    pub rejected: usize,
+}
+
+/// The counts, as the server's threads change them.
+#[derive(Default, Debug)]
+pub(crate) struct Counts {
+    pub(crate) connections: AtomicUsize,
+    pub(crate) in_handlers: AtomicUsize,
+    pub(crate) queued: AtomicUsize,
+    pub(crate) rejected: AtomicUsize,
+}
+
+impl Counts {
+    pub(crate) fn now(&self) -> ServerCounts {
+        ServerCounts {
+            connections: self.connections.load(Relaxed),
+            in_handlers: self.in_handlers.load(Relaxed),
+            queued: self.queued.load(Relaxed),
+            rejected: self.rejected.load(Relaxed),
+        }
+    }
+}
+
+/// One of a count, until it is dropped.
+pub(crate) struct Counted {
+    notice: Arc<Notice>,
+    of: fn(&Counts) -> &AtomicUsize,
+}
+
+impl Counted {
+    /// Adds one to this count.
+    pub(crate) fn new(notice: &Arc<Notice>, of: fn(&Counts) -> &AtomicUsize) -> Self {
+        of(&notice.counts).fetch_add(1, Relaxed);
+        Self { notice: Arc::clone(notice), of }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        (self.of)(&self.notice.counts).fetch_sub(1, Relaxed);
+    }
+}
