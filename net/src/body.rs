@@ -13,6 +13,20 @@ use std::net::TcpStream;
 ///
 /// The first read that has to wait sends the 100 that the client expects [RFC 9110 section 10.1.1].
 ///
+/// ```
+/// use bareline_net::{Error, Exchange, Status};
+/// use std::io::Read;
+///
+/// /// Accepts a body of at most 1,000 octets.
+/// fn respond(Exchange { body, responder, .. }: Exchange<'_>) -> Result<(), Error> {
+///     let mut text = Vec::new();
+///     match body.take(1_001).read_to_end(&mut text)? {
+///         ..=1_000 => responder.send(Status::OK, &[], &text),
+///         _ => responder.send(Status::CONTENT_TOO_LARGE, &[], b"at most 1,000 octets\n"),
+///     }
+/// }
+/// ```
+///
 /// An invalid, truncated, oversized or slow body is an error, never an end. The [`io::Error`]
 /// contains an [`Error`](crate::Error), and `?` converts it back. Then the server rejects the
 /// request, unless the caller responds itself.
@@ -59,6 +73,17 @@ impl<S: Transport> fmt::Debug for RequestBody<'_, S> {
 ///
 /// An invalid, truncated, oversized or slow body is an error, never an end. The [`io::Error`]
 /// contains an [`Error`](crate::Error), and `?` converts it back.
+///
+/// ```
+/// use bareline_net::{ClientStream, Error, Method, Target};
+/// use std::{fs::File, io};
+///
+/// /// Downloads to a file, and returns the length.
+/// fn download(client: &mut ClientStream, file: &mut File) -> Result<u64, Error> {
+///     let mut response = client.request(Method::GET, Target::ROOT, &[], b"")?;
+///     Ok(io::copy(&mut response.body, file)?)
+/// }
+/// ```
 ///
 /// | a read fails with | when |
 /// |---|---|

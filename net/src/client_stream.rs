@@ -61,6 +61,23 @@ pub(crate) type Head = OwnedResponseHead<Vec<u8>, FIELDS>;
 /// The next request reads and discards the rest of the body, up to
 /// [`Limits::drain`](bareline_core::head::Limits). After a longer rest the connection carries no
 /// more requests.
+///
+/// ```
+/// use bareline_net::{ClientStream, Method, Response, Status, Target};
+/// use std::io;
+/// # use bareline_net::Server;
+/// # let server = Server::bind("127.0.0.1:0")?;
+/// # let address = server.local_addr()?.to_string();
+/// # std::thread::spawn(|| {
+/// #     server.serve(|exchange| exchange.responder.send(Status::NOT_FOUND, &[], b"no"))
+/// # });
+///
+/// let mut client = ClientStream::connect(&address)?;
+/// let Response { head, body, .. } = client.request(Method::GET, Target::ROOT, &[], b"")?;
+/// assert_eq!(head.status(), Status::NOT_FOUND);
+/// assert_eq!(io::read_to_string(body)?, "no");
+/// # Ok::<(), bareline_net::Error>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Response<'c, S: Transport = TcpStream> {

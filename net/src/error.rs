@@ -134,6 +134,34 @@ pub enum PeerError {
 /// The first octets that a peer sent, up to 31.
 ///
 /// `Display` prints their first line, with unprintable octets and quotes escaped.
+///
+/// ```
+/// use bareline_net::{ClientStream, Error, Method, PeerError, Target, Untimed};
+///
+/// # #[derive(Debug)]
+/// # struct Mail(&'static [u8]);
+/// # impl std::io::Read for Mail {
+/// #     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+/// #         self.0.read(buffer)
+/// #     }
+/// # }
+/// # impl std::io::Write for Mail {
+/// #     fn write(&mut self, octets: &[u8]) -> std::io::Result<usize> {
+/// #         Ok(octets.len())
+/// #     }
+/// #     fn flush(&mut self) -> std::io::Result<()> {
+/// #         Ok(())
+/// #     }
+/// # }
+/// # let mail_server = Untimed(Mail(b"220 mail.example ESMTP\r\n"));
+/// let mut client = ClientStream::new(mail_server, "mail.example");
+/// match client.request(Method::GET, Target::ROOT, &[], b"").unwrap_err() {
+///     Error::Peer(PeerError::NotHttp { arrived, .. }) => {
+///         assert_eq!(arrived.to_string(), "220 mail.example ESMTP");
+///     }
+///     error => panic!("{error}"),
+/// }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FirstOctets {
     octets: [u8; 31],
@@ -167,6 +195,17 @@ impl fmt::Display for FirstOctets {
 /// An error in a URL that a [`Client`](crate::Client) is given.
 ///
 /// `at` is an offset in octets from the beginning of the URL.
+///
+/// ```
+/// use bareline_net::{Client, Error, UrlError};
+///
+/// match Client::new().get("http://user@example.com/") {
+///     Err(Error::Url(error @ UrlError::Userinfo { at: 7 })) => {
+///         assert!(error.to_string().starts_with("user name in the URL at octet 7 "));
+///     }
+///     other => panic!("{other:?}"),
+/// }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum UrlError {
@@ -212,6 +251,18 @@ pub enum UrlError {
 }
 
 /// An event that a connection waits for.
+///
+/// ```
+/// use bareline_net::{Error, PeerError, UdpPeer, Wait};
+/// use std::time::Duration;
+///
+/// let mut peer = UdpPeer::bind("127.0.0.1:0")?;
+/// match peer.receive_within(Duration::from_millis(1), &mut [0; 8]) {
+///     Err(Error::Peer(PeerError::TimedOut { wait, .. })) => assert_eq!(wait, Wait::Datagram),
+///     other => panic!("{other:?}"),
+/// }
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Wait {

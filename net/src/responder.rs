@@ -99,6 +99,21 @@ impl<'s, S: Transport> Responder<'s, S> {
     ///
     /// The head has a limit of 65,535 octets. Fails with [`Error::TooLong`] beyond that, and with
     /// [`Error::Usage`] for an invalid head or an interim status; the client then gets a 500.
+    ///
+    /// A conditional GET [RFC 9110 section 13.1.2]:
+    ///
+    /// ```
+    /// use bareline_net::{Error, Exchange, FieldName, FieldValue, Status};
+    ///
+    /// fn page(Exchange { head, responder, .. }: Exchange<'_>) -> Result<(), Error> {
+    ///     let tag = FieldValue::from_static("\"v1\"");
+    ///     let etag = [(FieldName::from_static("ETag"), tag)];
+    ///     match head.fields().only(FieldName::from_static("If-None-Match"))? {
+    ///         Some(known) if known == tag => responder.send(Status::NOT_MODIFIED, &etag, b""),
+    ///         _ => responder.send(Status::OK, &etag, b"hello\n"),
+    ///     }
+    /// }
+    /// ```
     pub fn send(
         self,
         status: Status,
@@ -135,6 +150,23 @@ impl<'s, S: Transport> Responder<'s, S> {
 
     /// Begins a response with this status and these fields, and streams its body of this length in
     /// octets. A [`Server`](crate::Server) adds `Date`.
+    ///
+    /// ```
+    /// use bareline_net::{Error, Exchange, Status};
+    /// use std::{fs::File, io};
+    ///
+    /// fn file(Exchange { responder, .. }: Exchange<'_>) -> Result<(), Error> {
+    ///     let mut file = match File::open("static/page.html") {
+    ///         Err(error) if error.kind() == io::ErrorKind::NotFound => {
+    ///             return responder.send(Status::NOT_FOUND, &[], b"not found\n");
+    ///         }
+    ///         file => file?,
+    ///     };
+    ///     let mut body = responder.stream_sized(Status::OK, &[], file.metadata()?.len())?;
+    ///     io::copy(&mut file, &mut body)?;
+    ///     body.finish()
+    /// }
+    /// ```
     #[doc(alias = "Content-Length")]
     pub fn stream_sized(
         self,
@@ -151,6 +183,21 @@ impl<'s, S: Transport> Responder<'s, S> {
     /// Only `Connection` is added; the caller adds [`Date`](crate::Date). `write` may be called
     /// several times, until the buffer is large enough. The head, and a body written with it, have
     /// a limit of 65,535 octets.
+    ///
+    /// ```
+    /// use bareline_net::{Date, Error, Exchange, FieldName, FieldValue, Status};
+    ///
+    /// const SET_COOKIE: FieldName = FieldName::from_static("Set-Cookie");
+    ///
+    /// fn log_in(Exchange { responder, .. }: Exchange<'_>) -> Result<(), Error> {
+    ///     let (date, cookie) = (Date::now(), "session=4f; Secure; HttpOnly; SameSite=Lax");
+    ///     let response = responder.begin(Status::NO_CONTENT, |head| {
+    ///         let head = head.field(FieldName::DATE, date.value())?;
+    ///         head.field(SET_COOKIE, FieldValue::new(cookie)?)?.without_body()
+    ///     });
+    ///     response?.finish()
+    /// }
+    /// ```
     pub fn begin(
         self,
         status: Status,
@@ -211,6 +258,18 @@ impl<'s, S: Transport> Responder<'s, S> {
 
     /// Sends an interim response, such as 103, at once. A client that speaks HTTP/1.0 gets none
     /// [RFC 9110 section 15.2].
+    ///
+    /// ```
+    /// use bareline_net::{Error, Exchange, FieldName, FieldValue, Status};
+    ///
+    /// const STYLE: FieldValue = FieldValue::from_static("</style.css>; rel=preload; as=style");
+    ///
+    /// fn page(Exchange { mut responder, .. }: Exchange<'_>) -> Result<(), Error> {
+    ///     let link = [(FieldName::from_static("Link"), STYLE)];
+    ///     responder.interim(Status::EARLY_HINTS, &link)?;
+    ///     responder.send(Status::OK, &link, b"<link rel=stylesheet href=style.css>")
+    /// }
+    /// ```
     #[doc(alias = "1xx")]
     pub fn interim(
         &mut self,
@@ -278,6 +337,21 @@ impl<S: Transport> fmt::Debug for Responder<'_, S> {
 /// connection before the length or the last chunk, so the client sees a response that is cut short.
 /// Exception: a body that lasts until the connection closes, for an HTTP/1.0 client, looks complete
 /// to that client.
+///
+/// ```
+/// use bareline_net::{Error, Exchange, Status};
+/// use std::io::Write;
+///
+/// /// Sends a line for each event, as it happens.
+/// fn events(Exchange { responder, .. }: Exchange<'_>) -> Result<(), Error> {
+///     let mut response = responder.stream(Status::OK, &[])?;
+///     for number in 0..3 {
+///         writeln!(response, "event {number}")?;
+///         response.flush()?;
+///     }
+///     response.finish()
+/// }
+/// ```
 #[must_use = "a response is cut short unless `finish` is called"]
 pub struct ResponseWriter<'s, S: Transport = TcpStream> {
     wire: &'s RefCell<ServerWire<S>>,

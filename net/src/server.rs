@@ -186,6 +186,14 @@ impl<L: Listener> Server<L> {
     ///
     /// An idle connection takes about 30 KB of memory, its thread's stack included. While a head or
     /// body arrives, it takes up to 128 KB more, and what the handler uses.
+    ///
+    /// ```
+    /// use bareline_net::{Error, Server};
+    ///
+    /// // At most 64 requests at a time; 128 more connections wait, and others get a 503.
+    /// let server = Server::bind("127.0.0.1:0")?.threads(64).max_connections(192);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[doc(alias = "workers")]
     pub const fn threads(mut self, threads: usize) -> Self {
         self.bounds.threads = threads;
@@ -220,6 +228,17 @@ impl<L: Listener> Server<L> {
 
     /// Sets how long requests in progress may take after a shutdown: 10 s by default. After that
     /// [`serve`](Self::serve) returns, even if the listener still waits for a connection.
+    ///
+    /// ```
+    /// use bareline_net::{Error, Server, Status};
+    /// use std::time::Duration;
+    ///
+    /// let server = Server::bind("127.0.0.1:0")?.shutdown_timeout(Duration::from_secs(2));
+    /// # server.handle().shutdown();
+    /// server.serve(|exchange| exchange.responder.send(Status::OK, &[], b"hello"))?;
+    /// println!("all requests are served, or 2 s have passed since the shutdown");
+    /// # Ok::<(), Error>(())
+    /// ```
     #[doc(alias = "grace period")]
     pub const fn shutdown_timeout(mut self, shutdown_timeout: Duration) -> Self {
         self.shutdown_timeout = shutdown_timeout;
@@ -227,6 +246,20 @@ impl<L: Listener> Server<L> {
     }
 
     /// Returns a handle that shuts down this server.
+    ///
+    /// ```
+    /// use bareline_net::{Error, Server, Status};
+    /// use std::thread;
+    ///
+    /// let server = Server::bind("127.0.0.1:0")?;
+    /// let handle = server.handle();
+    /// let served = thread::spawn(move || {
+    ///     server.serve(|exchange| exchange.responder.send(Status::OK, &[], b"hello"))
+    /// });
+    /// handle.shutdown();
+    /// served.join().unwrap()?;
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn handle(&self) -> ServerHandle {
         self.handle.0.clone()
     }
@@ -234,7 +267,23 @@ impl<L: Listener> Server<L> {
     /// Accepts connections, and calls `handler` for each request, until the server is shut down.
     ///
     /// All threads call the same handler at once: keep state in a `static`, or in an `Arc` that the
-    /// closure owns. The handler sees [`Method::HEAD`](bareline_core::Method::HEAD); respond as to
+    /// closure owns.
+    ///
+    /// ```
+    /// use bareline_net::{Error, Server, Status};
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// let paths = Arc::new(Mutex::new(Vec::new()));
+    /// let server = Server::bind("127.0.0.1:0")?;
+    /// # server.handle().shutdown();
+    /// server.serve(move |exchange| {
+    ///     paths.lock().unwrap().push(exchange.head.target().path().to_owned());
+    ///     exchange.responder.send(Status::OK, &[], b"noted\n")
+    /// })?;
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// The handler sees [`Method::HEAD`](bareline_core::Method::HEAD); respond as to
     /// GET: the body is left out.
     ///
     /// When the handler fails, panics or sends no complete response, the connection is closed. If

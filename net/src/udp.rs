@@ -55,6 +55,18 @@ const LARGEST: usize = 65_536;
 const REPEAT_AFTER: Duration = Duration::from_millis(500);
 
 /// A received datagram, which can be parsed as a request or a response.
+///
+/// ```
+/// use bareline_net::UdpPeer;
+///
+/// let mut server = UdpPeer::bind("127.0.0.1:0")?;
+/// UdpPeer::connect(server.local_addr()?)?.send(b"hello")?;
+/// let mut buffer = [0; 4];
+/// let datagram = server.receive(&mut buffer)?;
+/// println!("from {}: {:?}", datagram.from, datagram.octets);
+/// assert_eq!((datagram.octets, datagram.cut), (&b"hell"[..], 1));
+/// # Ok::<(), bareline_net::Error>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Datagram<'b> {
