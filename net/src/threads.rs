@@ -283,7 +283,7 @@ impl<L: Listener> Threads<L> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use super::{Accepted, Bounds, SPARE, Threads};
+    use super::{Accepted, Admitted, Bounds, SPARE, Threads};
     use crate::listener::Listener;
     use crate::notice::Notice;
     use crate::settings::Settings;
@@ -453,6 +453,12 @@ mod tests {
         assert_eq!(is_done.recv_timeout(TIMEOUT), Ok(0));
         assert!(notice.is_over());
         drop(send);
+    }
+
+    #[test]
+    fn a_connection_that_waits_takes_256_octets_at_most() {
+        // The queue has twice the connections' memory when it has just grown.
+        assert!(2 * size_of::<Admitted<std::net::TcpStream>>() <= 256);
     }
 
     #[test]

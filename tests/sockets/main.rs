@@ -18,6 +18,8 @@ mod hostile;
 mod limited;
 mod lingering;
 mod log_lines;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod memory;
 mod messages;
 mod overload;
 mod pages;
