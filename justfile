@@ -46,7 +46,8 @@ oracle-abnf:
 # Builds the documentation, and fails on a warning.
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
-    RUSTDOCFLAGS="-D warnings" cargo doc --package bareline-core --no-deps --all-features --locked
+    RUSTDOCFLAGS="-D warnings" cargo doc --package bareline-core --package bareline-net --no-deps \
+        --all-features --locked
 
 # Runs the octet tests with each way to scan that the default build does not use.
 scans:
@@ -81,12 +82,18 @@ deny:
 mutants *options:
     tests/scripts/mutants {{options}}
 
-# These are the traits of embedded transports, and defmt logs.
-# Tests the optional features of core.
+# These are the traits of embedded transports, defmt logs, and the types of the crate `http`.
+# Tests the optional features of core and net.
 features:
-    cargo clippy --package bareline-core --all-features --all-targets --locked -- -D warnings
-    cargo test --quiet --package bareline-core --all-features --locked --test embedded_io
+    cargo clippy --package bareline-core --package bareline-net --all-features --all-targets \
+        --locked -- -D warnings
+    cargo test --quiet --package bareline-core --all-features --locked --test embedded_io \
+        --test http
     cargo test --quiet --package bareline-core --all-features --locked --doc embedded
+    cargo test --quiet --package bareline-core --package bareline-net --all-features --locked \
+        --doc http
+    cargo test --quiet --package bareline-net --all-features --locked --lib http::
+    cargo check --package bareline-net --no-default-features --features http --locked
     cargo check --package bareline-core --no-default-features --features defmt --locked
     cargo check --package bareline-core --no-default-features --features embedded-io-07 --locked
     tests/defmt/run

@@ -15,6 +15,8 @@ mod framing;
 mod grammar;
 pub mod head;
 pub mod hint;
+#[cfg(feature = "http")]
+pub mod http;
 #[cfg(feature = "unstable-inside")]
 #[doc(hidden)]
 pub mod inside;

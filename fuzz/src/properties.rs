@@ -1,6 +1,7 @@
 //! The properties of heads and of messages that are written.
 
 use crate::calls::{Calls, any_calls_that_succeed_write_what_is_meant};
+use crate::http::a_head_is_the_same_through_http;
 use crate::limits::cuts;
 use crate::model::{MessageModel, RequestModel, ResponseModel};
 use crate::shown::{Octets, Shown, pairs, text};
@@ -19,6 +20,7 @@ pub fn parse_request(octets: &[u8]) {
     holds_within_any_limits(octets);
     an_owned_head_is_unchanged(octets);
     a_gateway_writes_the_target_that_it_reads(octets);
+    a_head_is_the_same_through_http(octets);
     if let Verdict::Head(head) = request_verdict(octets) {
         an_accepted_head_has_its_grammar(
             octets,
@@ -33,6 +35,7 @@ pub fn parse_response(octets: &[u8]) {
     holds_for_any_octets(octets, response_verdict);
     holds_within_any_limits(octets);
     an_owned_head_is_unchanged(octets);
+    a_head_is_the_same_through_http(octets);
     if let Verdict::Head(head) = response_verdict(octets) {
         let version = octets.get(..8).unwrap_or_default();
         let start = [version, &head.start[1], &head.start[2]];

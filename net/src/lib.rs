@@ -11,6 +11,8 @@ mod client_stream;
 mod counts;
 mod date;
 mod error;
+#[cfg(feature = "http")]
+pub mod http;
 mod listener;
 mod notice;
 mod overload;

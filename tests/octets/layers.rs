@@ -20,7 +20,7 @@ const LAYERS: &[&[&str]] = &[
     &["head"],
     &["body", "write"],
     &["connection", "datagram", "hint"],
-    &["embedded", "format", "inside"],
+    &["embedded", "format", "http", "inside"],
 ];
 
 fn layer_of(module: &str) -> Option<usize> {

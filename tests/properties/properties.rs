@@ -9,7 +9,8 @@
 
 use bareline_core::head::Limits;
 use bareline_fuzz::{
-    Target, a_dialogue_comes_to_an_end, a_receive_buffer_is_a_queue, an_owned_head_is_unchanged,
+    Target, a_dialogue_comes_to_an_end, a_head_is_the_same_through_http,
+    a_receive_buffer_is_a_queue, an_owned_head_is_unchanged,
     any_calls_that_succeed_write_what_is_meant, any_operations_keep_a_client_valid,
     any_operations_keep_a_server_valid, any_streams_share_their_buffers, datagram,
     every_cut_of_a_body_gives_the_same_events, every_cut_of_a_sequence_gives_the_same_events,
@@ -184,6 +185,13 @@ proptest! {
     #[test]
     fn any_body_that_is_encoded_decodes(model in body_models()) {
         what_is_encoded_decodes(&model);
+    }
+
+    #[test]
+    fn any_head_is_the_same_through_http(
+        octets in prop_oneof![heads(), written_messages(), broken(written_messages())],
+    ) {
+        a_head_is_the_same_through_http(&octets);
     }
 
     #[test]
