@@ -122,6 +122,11 @@ copies:
 readers *options:
     tests/readers/run {{options}}
 
+# `just public-api --update` records a change (`cargo install cargo-public-api`).
+# Compares the public names of core and net with the recorded ones.
+public-api *options:
+    tests/scripts/public_api {{options}}
+
 # Measures the line coverage of core, with llvm-cov.
 coverage:
     tests/scripts/coverage
