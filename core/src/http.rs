@@ -52,8 +52,9 @@ use core::fmt;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum ConvertError {
-    /// The value of `http` may not be written, for this reason: a status over 599, or a target with
-    /// octets that have to be percent-encoded.
+    /// The value of `http` may not be written, for this reason: a status over 599, a target with
+    /// octets that have to be percent-encoded, or a field name with a `"`, which `http` 1.1
+    /// accepts.
     Invalid(InvalidValue),
     /// The URI is absolute, and `http` stores it in parts. An origin server gets its
     /// `path_and_query()` and a proxy its `to_string()`, each by [`Target::new`].
