@@ -71,6 +71,9 @@ const TEXT: FieldValue<'_> = FieldValue::from_static("text/plain; charset=utf-8"
 /// is left, the response says `Connection: close` and is the last one on the connection [RFC 9112
 /// section 9.3]. To stream a response while the body is read, see [`Responder::while_reading`].
 ///
+/// An exchange and its parts stay on one thread: they are not `Send`, since they share the
+/// connection without a lock.
+///
 /// ```
 /// use bareline_net::{Error, Exchange, FieldName, Status};
 /// use std::io::Read;

@@ -6,3 +6,4 @@
 pub mod calls;
 #[cfg(feature = "defmt")]
 pub mod logged;
+pub mod sizes;
