@@ -4,10 +4,10 @@
 //! use bareline_core::{FieldName, FieldSpans, FieldValue, Method, Target, WireBuf, datagram};
 //!
 //! let mut out = WireBuf::<256>::new();
-//! let head = datagram::write_request(&mut out, Method::new("M-SEARCH")?, Target::ASTERISK)?;
+//! let head = datagram::write_request(Method::new("M-SEARCH")?, Target::ASTERISK, &mut out)?;
 //! head.field(FieldName::HOST, FieldValue::new("239.255.255.250:1900")?)?.without_body()?;
 //! let mut spans = FieldSpans::<8>::new();
-//! let (head, body) = datagram::request(out.as_bytes(), spans.lend()).unwrap();
+//! let (head, body) = datagram::parse_request(out.as_bytes(), spans.lend()).unwrap();
 //! assert_eq!((head.target().as_str(), body), ("*", &b""[..]));
 //! # Ok::<(), bareline_core::error::WriteError>(())
 //! ```
@@ -35,7 +35,7 @@ use core::marker::PhantomData;
 ///
 /// Skips any number of empty lines before the request, and after a request without content [RFC
 /// 9112 section 2.2].
-pub fn request<'b>(
+pub fn parse_request<'b>(
     octets: &'b [u8],
     spans: LentSpans<'b>,
 ) -> Result<(RequestHead<'b>, &'b [u8]), ParseError> {
@@ -56,7 +56,7 @@ pub fn request<'b>(
 /// Parses a datagram as one response to a request with `method`, and returns its head and body.
 ///
 /// Without a length, the body is the rest of the datagram. No empty lines are skipped.
-pub fn response<'b>(
+pub fn parse_response<'b>(
     octets: &'b [u8],
     method: Method<'_>,
     spans: LentSpans<'b>,
@@ -74,9 +74,9 @@ pub fn response<'b>(
 /// Fails with [`WriteError::TargetForm`] when the target's form does not suit the method, and with
 /// [`WriteError::BufferInUse`] when the buffer is not empty.
 pub fn write_request<'w, const M: usize>(
-    out: &'w mut WireBuf<M>,
     method: Method<'w>,
     target: Target<'w>,
+    out: &'w mut WireBuf<M>,
 ) -> Result<RequestHeadWriter<'w>, WriteError> {
     if !target.form().suits(method, Medium::Datagram) {
         return Err(WriteError::TargetForm);
@@ -91,9 +91,9 @@ pub fn write_request<'w, const M: usize>(
 /// Fails with [`WriteError::Value`] for a code over 599, and with
 /// [`WriteError::BufferInUse`] when the buffer is not empty.
 pub fn write_response<const M: usize>(
-    out: &mut WireBuf<M>,
     context: RequestContext,
     status: Status,
+    out: &mut WireBuf<M>,
 ) -> Result<ResponseHeadWriter<'_>, WriteError> {
     let draft = out.message_draft()?;
     Ok(HeadWriter::new(draft, Whole(PhantomData), Response::new(context, status)?))

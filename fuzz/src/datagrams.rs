@@ -9,7 +9,7 @@ use bareline_core::{FieldSpans, Method, RequestHead};
 /// A message leaves no octets over. A stream accepts each request but those in asterisk form.
 pub fn datagram(octets: &[u8]) {
     let mut spans = FieldSpans::<FIELDS>::new();
-    if let Ok((head, body)) = bareline_core::datagram::request(octets, spans.lend()) {
+    if let Ok((head, body)) = bareline_core::datagram::parse_request(octets, spans.lend()) {
         let len = leading_line_ends(octets) + head.as_bytes().len();
         let rest = octets.get(len..).unwrap_or_default();
         assert!(
@@ -23,7 +23,9 @@ pub fn datagram(octets: &[u8]) {
     }
     for method in [Method::GET, Method::HEAD, Method::CONNECT] {
         let mut spans = FieldSpans::<FIELDS>::new();
-        if let Ok((head, body)) = bareline_core::datagram::response(octets, method, spans.lend()) {
+        if let Ok((head, body)) =
+            bareline_core::datagram::parse_response(octets, method, spans.lend())
+        {
             assert_eq!(octets.len() - body.len(), head.as_bytes().len(), "octets are left over");
         }
     }

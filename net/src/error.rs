@@ -947,7 +947,8 @@ mod tests {
             assert_eq!(peer_error.status(), Status::BAD_GATEWAY, "{peer_error}");
         }
         let cut = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi";
-        let cut = datagram::response(cut, Method::GET, FieldSpans::<4>::new().lend()).unwrap_err();
+        let cut =
+            datagram::parse_response(cut, Method::GET, FieldSpans::<4>::new().lend()).unwrap_err();
         assert_eq!(cut.kind(), ParseErrorKind::Truncated);
         for (error, status) in [
             (Error::of_response(cut, b""), Status::BAD_GATEWAY),

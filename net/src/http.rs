@@ -31,7 +31,6 @@ use crate::transport::Transport;
 use ::http::{HeaderMap, Request, Response};
 use bareline_core::http::ConvertError;
 use bareline_core::{FieldName, FieldValue, Version};
-use std::io;
 
 /// Returns the fields of a `HeaderMap` as the calls that send take them.
 ///
@@ -61,7 +60,7 @@ impl<S: Transport> Responder<'_, S> {
     /// The response has to be HTTP/1.x, the default of `http`. It is sent as HTTP/1.1, the version
     /// of this library [RFC 9112 section 2.3].
     ///
-    /// Fails with [`ConvertError`] in [`Error::Io`] for another version or a status over 599. Fails
+    /// Fails with [`ConvertError`] in [`Error::Other`] for another version or a status over 599. Fails
     /// with [`WriteError::FramingField`] for `Content-Length` and `Transfer-Encoding`, which this
     /// library writes. The client then gets a 500.
     ///
@@ -83,7 +82,7 @@ impl Client {
     /// The request has to be HTTP/1.x, the default of `http`. It is sent as HTTP/1.1, the version
     /// of this library [RFC 9112 section 2.3].
     ///
-    /// Fails with [`ConvertError`] in [`Error::Io`] for another version, and with [`Error::Usage`]
+    /// Fails with [`ConvertError`] in [`Error::Other`] for another version, and with [`Error::Usage`]
     /// for `Host`, `Content-Length` and `Transfer-Encoding`, which this library writes, and with
     /// [`Error::Url`] as [`request`](Self::request) does.
     pub fn send_http(
@@ -106,7 +105,7 @@ impl From<ConvertError> for Error {
     fn from(error: ConvertError) -> Self {
         match error {
             ConvertError::Invalid(error) => error.into(),
-            error => Self::Io(io::Error::other(error)),
+            error => Self::other(error),
         }
     }
 }
@@ -154,9 +153,8 @@ mod tests {
         let response = Response::builder().version(Version::HTTP_2).body("").unwrap();
         let (result, octets) = sent(GET, &response);
         let error = result.unwrap_err();
-        let Error::Io(cause) = &error else { unreachable!("{error}") };
-        let cause = cause.get_ref().unwrap().downcast_ref();
-        assert_eq!(cause, Some(&ConvertError::Version(Version::HTTP_2)));
+        let Error::Other(cause) = &error else { unreachable!("{error}") };
+        assert_eq!(cause.downcast_ref(), Some(&ConvertError::Version(Version::HTTP_2)));
         assert!(octets.starts_with("HTTP/1.1 500 "), "{octets}");
     }
 

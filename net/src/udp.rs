@@ -79,16 +79,16 @@ pub struct Datagram<'b> {
 }
 
 impl<'b> Datagram<'b> {
-    /// Parses the datagram as a request, and returns its head and body: see [`datagram::request`].
+    /// Parses the datagram as a request, and returns its head and body: see [`datagram::parse_request`].
     ///
     /// Fails with [`Error::DatagramCut`] if the datagram was truncated.
     pub fn request(&self, spans: LentSpans<'b>) -> Result<(RequestHead<'b>, &'b [u8]), Error> {
-        datagram::request(self.whole()?, spans)
+        datagram::parse_request(self.whole()?, spans)
             .map_err(|error| self.error_of(error, PeerError::Parse, Error::of_request))
     }
 
     /// Parses the datagram as a response to a request with `method`, and returns its head and body:
-    /// see [`datagram::response`].
+    /// see [`datagram::parse_response`].
     ///
     /// Fails with [`Error::DatagramCut`] if the datagram was truncated.
     pub fn response(
@@ -96,7 +96,7 @@ impl<'b> Datagram<'b> {
         method: Method<'_>,
         spans: LentSpans<'b>,
     ) -> Result<(ResponseHead<'b>, &'b [u8]), Error> {
-        datagram::response(self.whole()?, method, spans)
+        datagram::parse_response(self.whole()?, method, spans)
             .map_err(|error| self.error_of(error, PeerError::Response, Error::of_response))
     }
 
@@ -184,7 +184,7 @@ impl UdpPeer {
         write: impl FnOnce(datagram::RequestHeadWriter<'_>) -> Result<(), WriteError>,
     ) -> Result<(), Error> {
         let mut out = WireBuf::<OUT>::new();
-        datagram::write_request(&mut out, method, target).and_then(write).map_err(unsent)?;
+        datagram::write_request(method, target, &mut out).and_then(write).map_err(unsent)?;
         self.send_message(&out, to)
     }
 
@@ -199,7 +199,7 @@ impl UdpPeer {
         write: impl FnOnce(datagram::ResponseHeadWriter<'_>) -> Result<(), WriteError>,
     ) -> Result<(), Error> {
         let mut out = WireBuf::<OUT>::new();
-        datagram::write_response(&mut out, context, status).and_then(write).map_err(unsent)?;
+        datagram::write_response(context, status, &mut out).and_then(write).map_err(unsent)?;
         self.send_message(&out, to)
     }
 

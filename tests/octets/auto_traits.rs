@@ -22,8 +22,8 @@ use bareline_core::{
 use bareline_net::{
     Client, ClientRequest, ClientResponse, ClientStream, Datagram, Date, Error, Exchange,
     FirstOctets, PeerError, RequestBody, RequestWriter, Responder, Response, ResponseBody,
-    ResponseWriter, Server, ServerHandle, ServerStream, Settings, Trailers, UdpPeer, Untimed,
-    UrlError, Wait,
+    ResponseWriter, Server, ServerCounts, ServerHandle, ServerStream, Settings, Trailers,
+    TrailersIter, UdpPeer, Untimed, Upgraded, UrlError, Wait,
 };
 use std::marker::PhantomData;
 use std::net::TcpStream;
@@ -144,11 +144,14 @@ fn types_of_net_have_the_auto_traits_that_their_docs_say() {
         ResponseBody<'_>,
         ResponseWriter<'_>,
         Server,
+        ServerCounts,
         ServerHandle,
         ServerStream,
         Settings,
         Trailers,
+        TrailersIter<'_>,
         UdpPeer,
+        Upgraded<TcpStream>,
         Untimed<TcpStream>,
         UrlError,
         Wait,
@@ -183,7 +186,7 @@ fn types_of_net_do_not_grow() {
     let sizes = [
         ("ServerStream", size_of::<ServerStream>(), 1984),
         ("Exchange", size_of::<Exchange<'_>>(), 168),
-        ("ClientStream", size_of::<ClientStream>(), 896),
+        ("ClientStream", size_of::<ClientStream>(), 928),
         ("ClientResponse", size_of::<ClientResponse>(), 72),
         ("Client", size_of::<Client>(), 200),
         ("Settings", size_of::<Settings>(), 192),

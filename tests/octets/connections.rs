@@ -418,7 +418,7 @@ fn a_buffer_that_is_too_small_is_rejected() {
 fn a_datagram_is_one_message() {
     let request = |octets: &'static [u8]| {
         let mut spans = FieldSpans::<8>::new();
-        datagram::request(octets, spans.lend())
+        datagram::parse_request(octets, spans.lend())
             .map(|(_, body)| body.to_vec())
             .map_err(|error| (error.kind(), error.offset()))
     };
@@ -448,7 +448,7 @@ fn a_datagram_is_one_message() {
 
     let response = |octets: &'static [u8]| {
         let mut spans = FieldSpans::<8>::new();
-        datagram::response(octets, Method::new("M-SEARCH").unwrap(), spans.lend())
+        datagram::parse_response(octets, Method::new("M-SEARCH").unwrap(), spans.lend())
             .map(|(head, body)| (head.status(), body.to_vec()))
     };
     assert_eq!(response(b"HTTP/1.1 200 OK\r\nEXT:\r\n\r\n"), Ok((Status::OK, b"".to_vec())));
@@ -462,7 +462,7 @@ fn a_datagram_is_one_message() {
     let search = Method::new("M-SEARCH").unwrap();
     let stream = MessageWriter::new().request(search, Target::ASTERISK, &mut out).err();
     assert_eq!(stream, Some(WriteError::TargetForm));
-    datagram::write_request(&mut out, search, Target::ASTERISK)
+    datagram::write_request(search, Target::ASTERISK, &mut out)
         .unwrap()
         .field(FieldName::HOST, HOST)
         .unwrap()
@@ -470,14 +470,14 @@ fn a_datagram_is_one_message() {
         .unwrap();
     assert_eq!(out.as_bytes(), b"M-SEARCH * HTTP/1.1\r\nHost: a\r\n\r\n");
     // A datagram is one message.
-    let second = datagram::write_request(&mut out, search, Target::ASTERISK).err();
+    let second = datagram::write_request(search, Target::ASTERISK, &mut out).err();
     assert_eq!(second, Some(WriteError::BufferInUse));
-    let second = datagram::write_response(&mut out, RequestContext::UNREAD, Status::OK).err();
+    let second = datagram::write_response(RequestContext::UNREAD, Status::OK, &mut out).err();
     assert_eq!(second, Some(WriteError::BufferInUse));
     let second = MessageWriter::new().response(RequestContext::UNREAD, Status::OK, &mut out).err();
     assert_eq!(second, Some(WriteError::BufferInUse));
     out.clear();
-    datagram::write_response(&mut out, RequestContext::UNREAD, Status::OK)
+    datagram::write_response(RequestContext::UNREAD, Status::OK, &mut out)
         .unwrap()
         .body(b"x")
         .unwrap();
@@ -488,7 +488,9 @@ fn a_datagram_is_one_message() {
 fn an_error_counts_no_more_octets_than_a_datagram_has() {
     let counted = |surplus: usize| {
         let octets = [&b"GET / HTTP/1.0\r\n\r\n"[..], &vec![b'x'; surplus]].concat();
-        datagram::request(&octets, FieldSpans::<8>::new().lend()).map_err(|error| error.len()).err()
+        datagram::parse_request(&octets, FieldSpans::<8>::new().lend())
+            .map_err(|error| error.len())
+            .err()
     };
     assert_eq!([65_535, 65_536, 131_073].map(counted), [Some(65_535); 3]);
 }
@@ -497,7 +499,7 @@ fn an_error_counts_no_more_octets_than_a_datagram_has() {
 fn rfc9112_2_2_empty_lines_around_a_request_in_a_datagram() {
     let request = |octets: &[u8]| {
         let mut spans = FieldSpans::<8>::new();
-        let read = datagram::request(octets, spans.lend());
+        let read = datagram::parse_request(octets, spans.lend());
         read.map(|(head, body)| (head.method().to_string(), body.to_vec()))
             .map_err(|error| (error.kind(), error.offset()))
     };
@@ -537,7 +539,7 @@ fn rfc9112_2_2_empty_lines_around_a_request_in_a_datagram() {
 fn a_response_in_a_datagram_owns_its_octets() {
     let response = |octets: &[u8]| {
         let mut spans = FieldSpans::<8>::new();
-        let read = datagram::response(octets, Method::new("M-SEARCH").unwrap(), spans.lend());
+        let read = datagram::parse_response(octets, Method::new("M-SEARCH").unwrap(), spans.lend());
         read.map(|(_, body)| body.to_vec()).map_err(|error| (error.kind(), error.offset()))
     };
     for body in ["", "\r\n", "hi\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"] {
@@ -978,9 +980,9 @@ fn no_second_head_stands_in_a_body() {
         ("a writer's request", |out| {
             MessageWriter::new().request(Method::GET, Target::ROOT, out).err()
         }),
-        ("a datagram", |out| datagram::write_request(out, Method::GET, Target::ROOT).err()),
+        ("a datagram", |out| datagram::write_request(Method::GET, Target::ROOT, out).err()),
         ("a datagram's response", |out| {
-            datagram::write_response(out, RequestContext::UNREAD, Status::OK).err()
+            datagram::write_response(RequestContext::UNREAD, Status::OK, out).err()
         }),
         ("another server's response", |out| {
             server_after(REQUEST).connection.respond(Status::OK, out).err()

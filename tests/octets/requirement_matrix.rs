@@ -295,7 +295,7 @@ fn fault(sent: &str, octets: &[u8]) -> Option<ParseError> {
                 .receive(&mut octets.to_vec(), spans.lend())
                 .err()
         }
-        "datagram" => datagram::request(octets, spans.lend()).err(),
+        "datagram" => datagram::parse_request(octets, spans.lend()).err(),
         "response, unasked" => client.receive(&mut octets.to_vec(), spans.lend()).err(),
         "response, no upgrade offered" => {
             let mut out = WireBuf::<64>::new();

@@ -928,7 +928,7 @@ fn rfc3986_2_1_a_target_that_was_read_is_written_encoded() {
             fault,
             "{read}"
         );
-        assert_eq!(datagram::write_request(&mut out, head.method(), target).err(), fault, "{read}");
+        assert_eq!(datagram::write_request(head.method(), target, &mut out).err(), fault, "{read}");
         let mut connection = ClientConnection::new();
         assert_eq!(connection.request(head.method(), target, &mut out).err(), fault, "{read}");
         assert_eq!(Target::new(read).map_err(WriteError::from).err(), fault, "{read}");

@@ -555,9 +555,9 @@ pub fn one_datagram(octets: &[u8], to: Method<'_>) -> Reading {
     let sender = if is_response { Sender::Server } else { Sender::Client };
     let mut reading = Reading::new(sender, Carrier::Datagram);
     let read = match sender {
-        Sender::Client => datagram::request(octets, spans.lend())
+        Sender::Client => datagram::parse_request(octets, spans.lend())
             .map(|(head, body)| (request(&head, octets.as_ptr().addr(), 0), body)),
-        Sender::Server => datagram::response(octets, to, spans.lend()).map(|(head, body)| {
+        Sender::Server => datagram::parse_response(octets, to, spans.lend()).map(|(head, body)| {
             let framing = head.framing(to).unwrap_or(Framing::None);
             (response(&head, to, framing, octets.as_ptr().addr(), 0), body)
         }),

@@ -85,7 +85,7 @@ pub fn tell(socket: &mut Socket<'_>) {
 /// `datagram::write_response` writes a response that depends on the request.
 fn found(octets: &[u8]) -> Option<&'static str> {
     let mut spans = FieldSpans::<FIELDS>::new();
-    let (head, _) = datagram::request(octets, spans.lend()).ok()?;
+    let (head, _) = datagram::parse_request(octets, spans.lend()).ok()?;
     let value =
         |name| head.fields().only(FieldName::from_static(name)).ok()?.map(|value| value.as_bytes());
     if head.method().as_bytes() != b"M-SEARCH" || value("MAN")? != b"\"ssdp:discover\"" {
