@@ -60,9 +60,9 @@ impl<S: Transport> Responder<'_, S> {
     /// The response has to be HTTP/1.x, the default of `http`. It is sent as HTTP/1.1, the version
     /// of this library [RFC 9112 section 2.3].
     ///
-    /// Fails with [`ConvertError`] in [`Error::Other`] for another version or a status over 599. Fails
-    /// with [`WriteError::FramingField`] for `Content-Length` and `Transfer-Encoding`, which this
-    /// library writes. The client then gets a 500.
+    /// Fails with [`ConvertError`] in [`Error::Other`] for another version or a status over 599.
+    /// Fails with [`WriteError::FramingField`] for `Content-Length` and `Transfer-Encoding`, which
+    /// this library writes. The client then gets a 500.
     ///
     /// [`WriteError::FramingField`]: crate::core::error::WriteError::FramingField
     pub fn send_http(self, response: &Response<impl AsRef<[u8]>>) -> Result<(), Error> {
@@ -82,9 +82,9 @@ impl Client {
     /// The request has to be HTTP/1.x, the default of `http`. It is sent as HTTP/1.1, the version
     /// of this library [RFC 9112 section 2.3].
     ///
-    /// Fails with [`ConvertError`] in [`Error::Other`] for another version, and with [`Error::Usage`]
-    /// for `Host`, `Content-Length` and `Transfer-Encoding`, which this library writes, and with
-    /// [`Error::Url`] as [`request`](Self::request) does.
+    /// Fails with [`ConvertError`] in [`Error::Other`] for another version, and with
+    /// [`Error::Usage`] for `Host`, `Content-Length` and `Transfer-Encoding`, which this library
+    /// writes, and with [`Error::Url`] as [`request`](Self::request) does.
     pub fn send_http(
         &self,
         request: &Request<impl AsRef<[u8]>>,

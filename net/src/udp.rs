@@ -79,7 +79,8 @@ pub struct Datagram<'b> {
 }
 
 impl<'b> Datagram<'b> {
-    /// Parses the datagram as a request, and returns its head and body: see [`datagram::parse_request`].
+    /// Parses the datagram as a request, and returns its head and body: see
+    /// [`datagram::parse_request`].
     ///
     /// Fails with [`Error::DatagramCut`] if the datagram was truncated.
     pub fn request(&self, spans: LentSpans<'b>) -> Result<(RequestHead<'b>, &'b [u8]), Error> {

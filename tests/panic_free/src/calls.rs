@@ -130,7 +130,8 @@ fn formatted_values() {
     );
     formatted!("{}":
         Dump<'_>, ParseErrorKind, FieldName<'_>, FieldValue<'_>, Hint<'_>, InvalidValue, Method<'_>,
-        OtherProtocol, ParseError, RepeatedField, Status, StreamError<Infallible>, Target<'_>, Version, WriteError,
+        OtherProtocol, ParseError, RepeatedField, Status, StreamError<Infallible>, Target<'_>,
+        Version, WriteError,
     );
 }
 
