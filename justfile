@@ -43,11 +43,12 @@ oracle longer="2":
 oracle-abnf:
     tests/oracle/compare_abnf
 
-# Builds the documentation, and fails on a warning.
+# Builds the documentation, and fails on a warning or a type without an example.
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
     RUSTDOCFLAGS="-D warnings" cargo doc --package bareline-core --package bareline-net --no-deps \
         --all-features --locked
+    tests/scripts/examples
 
 # Runs the octet tests with each way to scan that the default build does not use.
 scans:

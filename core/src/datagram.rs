@@ -7,9 +7,9 @@
 //! let head = datagram::write_request(Method::new("M-SEARCH")?, Target::ASTERISK, &mut out)?;
 //! head.field(FieldName::HOST, FieldValue::new("239.255.255.250:1900")?)?.without_body()?;
 //! let mut spans = FieldSpans::<8>::new();
-//! let (head, body) = datagram::parse_request(out.as_bytes(), spans.lend()).unwrap();
+//! let (head, body) = datagram::parse_request(out.as_bytes(), spans.lend())?;
 //! assert_eq!((head.target().as_str(), body), ("*", &b""[..]));
-//! # Ok::<(), bareline_core::error::WriteError>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 use crate::error::{ParseError, ParseErrorKind, WriteError};
@@ -100,12 +100,60 @@ pub fn write_response<const M: usize>(
 }
 
 /// A [`HeadWriter`] of a request in a datagram.
+///
+/// ```
+/// use bareline_core::datagram::{self, RequestHeadWriter};
+/// use bareline_core::error::WriteError;
+/// use bareline_core::{FieldName, FieldValue, Method, Target, WireBuf};
+///
+/// /// Writes the rest of a search.
+/// fn search(head: RequestHeadWriter<'_>, host: &str) -> Result<(), WriteError> {
+///     head.field(FieldName::HOST, FieldValue::new(host)?)?.without_body()
+/// }
+/// let mut out = WireBuf::<128>::new();
+/// let head = datagram::write_request(Method::new("M-SEARCH")?, Target::ASTERISK, &mut out)?;
+/// search(head, "239.255.255.250:1900")?;
+/// # Ok::<(), WriteError>(())
+/// ```
 pub type RequestHeadWriter<'w> = HeadWriter<'w, Whole<Request<'w>>>;
 
 /// A [`HeadWriter`] of a response in a datagram.
+///
+/// ```
+/// use bareline_core::datagram::{self, ResponseHeadWriter};
+/// use bareline_core::error::WriteError;
+/// use bareline_core::write::RequestContext;
+/// use bareline_core::{FieldName, FieldValue, Status, WireBuf};
+///
+/// /// Writes the rest of a device's response.
+/// fn found(head: ResponseHeadWriter<'_>, at: &str) -> Result<(), WriteError> {
+///     head.field(FieldName::LOCATION, FieldValue::new(at)?)?.without_body()
+/// }
+/// let mut out = WireBuf::<128>::new();
+/// let head = datagram::write_response(RequestContext::UNREAD, Status::OK, &mut out)?;
+/// found(head, "http://192.0.2.1/")?;
+/// # Ok::<(), WriteError>(())
+/// ```
 pub type ResponseHeadWriter<'w> = HeadWriter<'w, Whole<Response>>;
 
 /// A marker of a message in one datagram: its body is written with its head.
+///
+/// A program does not name it: the types [`RequestHeadWriter`] and [`ResponseHeadWriter`] do, or a
+/// function for each destination of a head.
+///
+/// ```
+/// use bareline_core::datagram;
+/// use bareline_core::error::WriteError;
+/// use bareline_core::write::{HeadSink, HeadWriter, RequestContext};
+/// use bareline_core::{FieldName, FieldValue, Status, WireBuf};
+///
+/// fn named<S: HeadSink>(head: HeadWriter<'_, S>) -> Result<HeadWriter<'_, S>, WriteError> {
+///     head.field(FieldName::SERVER, FieldValue::from_static("board/1"))
+/// }
+/// let mut out = WireBuf::<128>::new();
+/// named(datagram::write_response(RequestContext::UNREAD, Status::OK, &mut out)?)?.body(b"hi")?;
+/// # Ok::<(), WriteError>(())
+/// ```
 #[derive(Debug)]
 pub struct Whole<M = Response>(PhantomData<M>);
 

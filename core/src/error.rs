@@ -76,6 +76,16 @@ impl core::error::Error for ParseError {}
 
 /// The rule that a message breaks, displayed as a short text: `invalid field name`.
 #[doc = include_str!("ERRORS.md")]
+///
+/// ```
+/// use bareline_core::error::ParseErrorKind;
+///
+/// let kind = ParseErrorKind::MissingHost;
+/// assert_eq!(kind.to_string(), "no Host field");
+/// assert_eq!(kind.section(), "RFC 9112 section 3.2");
+/// assert_eq!(kind.hint(), "send the target's host and port as Host");
+/// assert!(ParseErrorKind::ALL.contains(&kind));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]

@@ -8,6 +8,21 @@ use crate::value::{TargetForm, Version};
 /// The framing of a message's body: where the body ends [RFC 9112 section 6.3].
 ///
 /// The enum is exhaustive, since a caller handles each variant: a new one is a breaking change.
+///
+/// ```
+/// use bareline_core::body::Framing;
+/// use bareline_core::head::Parsed;
+/// use bareline_core::{FieldSpans, Method, ResponseHead};
+///
+/// let mut spans = FieldSpans::<8>::new();
+/// let parsed = ResponseHead::parse(b"HTTP/1.1 200 OK\r\n\r\n", spans.lend())?;
+/// let Parsed::Complete { message: head, .. } = parsed else {
+///     return Err("receive more".into());
+/// };
+/// assert_eq!(head.framing(Method::GET)?, Framing::UntilClose);
+/// assert_eq!(head.framing(Method::HEAD)?, Framing::None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[doc(alias = "body length")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

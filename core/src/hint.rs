@@ -6,6 +6,17 @@ use crate::value::{Method, dump};
 use core::fmt;
 
 /// Advice on how to correct an error, with the octets received. Displayed as one line of text.
+///
+/// ```
+/// use bareline_core::{FieldSpans, RequestHead};
+///
+/// let input = b"GET / HTTP/1.1\r\nHost: http://a\r\n\r\n";
+/// let error = RequestHead::parse(input, FieldSpans::<8>::new().lend()).unwrap_err();
+/// assert_eq!(
+///     error.hint_in(input).to_string(),
+///     "received http://a: send host or host:port, without scheme, userinfo or path"
+/// );
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Hint<'i> {
     error: ParseError,

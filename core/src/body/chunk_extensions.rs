@@ -13,13 +13,15 @@ use core::iter::FusedIterator;
 ///
 /// let mut body = BodyDecoder::new(Framing::Chunked, &Limits::new());
 /// let decoded = body.decode(b"5;a;b=\"c\\\"d\"\r\nhello")?;
-/// let BodyPart::Chunk { size: 5, extensions } = decoded.part else { panic!() };
+/// let BodyPart::Chunk { size: 5, extensions } = decoded.part else {
+///     return Err("no chunk".into());
+/// };
 /// let all: Vec<_> = extensions
 ///     .iter()
 ///     .map(|one| (one.name(), one.value().map(|value| value.collect::<Vec<_>>())))
 ///     .collect();
 /// assert_eq!(all, [("a", None), ("b", Some(b"c\"d".to_vec()))]);
-/// # Ok::<(), bareline_core::error::ParseError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ChunkExtensions<'b> {
@@ -53,6 +55,19 @@ impl<'b> IntoIterator for ChunkExtensions<'b> {
 }
 
 /// An iterator over the extensions of a chunk, returned by [`ChunkExtensions::iter`].
+///
+/// ```
+/// use bareline_core::body::{BodyDecoder, BodyPart, ChunkExtensionsIter, Framing};
+/// use bareline_core::head::Limits;
+///
+/// fn has(mut extensions: ChunkExtensionsIter<'_>, name: &str) -> bool {
+///     extensions.any(|one| one.name() == name)
+/// }
+/// let mut body = BodyDecoder::new(Framing::Chunked, &Limits::new());
+/// let part = body.decode(b"5;a;b=1\r\n")?.part;
+/// assert!(matches!(part, BodyPart::Chunk { extensions, .. } if has(extensions.iter(), "b")));
+/// # Ok::<(), bareline_core::error::ParseError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct ChunkExtensionsIter<'b> {
     line: &'b [u8],
@@ -79,6 +94,19 @@ impl fmt::Debug for ChunkExtensions<'_> {
 }
 
 /// One chunk extension.
+///
+/// ```
+/// use bareline_core::body::{BodyDecoder, BodyPart, ChunkExtension, Framing};
+/// use bareline_core::head::Limits;
+///
+/// fn is_sum(one: ChunkExtension<'_>) -> bool {
+///     one.name() == "sum" && one.value().is_some_and(|value| value.eq(*b"a b"))
+/// }
+/// let mut body = BodyDecoder::new(Framing::Chunked, &Limits::new());
+/// let part = body.decode(b"5;sum=\"a b\"\r\n")?.part;
+/// assert!(matches!(part, BodyPart::Chunk { extensions, .. } if extensions.iter().any(is_sum)));
+/// # Ok::<(), bareline_core::error::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ChunkExtension<'b> {
     name: &'b [u8],

@@ -93,6 +93,16 @@ enum State {
 /// A decoded part of a body, and the number of octets that it takes.
 ///
 /// The struct is exhaustive, since a caller takes it apart: a new field is a breaking change.
+///
+/// ```
+/// use bareline_core::body::{BodyDecoder, BodyPart, Decoded, Framing};
+/// use bareline_core::head::Limits;
+///
+/// let mut body = BodyDecoder::new(Framing::Length(2), &Limits::new());
+/// let Decoded { used, part } = body.decode(b"hiGET /")?;
+/// assert_eq!((used, part), (2, BodyPart::Data(b"hi")));
+/// # Ok::<(), bareline_core::error::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[expect(clippy::exhaustive_structs, reason = "a caller takes it apart")]
@@ -107,6 +117,18 @@ pub struct Decoded<'b> {
 /// A part of a body.
 ///
 /// The enum is exhaustive, since a caller handles each variant: a new one is a breaking change.
+///
+/// ```
+/// use bareline_core::body::{BodyDecoder, BodyPart, Framing};
+/// use bareline_core::head::Limits;
+///
+/// let mut body = BodyDecoder::new(Framing::Length(5), &Limits::new());
+/// assert_eq!(body.decode(b"hel")?.part, BodyPart::Data(b"hel"));
+/// assert_eq!(body.decode(b"")?.part, BodyPart::NeedMore);
+/// assert_eq!(body.decode(b"loGET /")?.part, BodyPart::Data(b"lo"));
+/// assert_eq!(body.decode(b"GET /")?.part, BodyPart::End);
+/// # Ok::<(), bareline_core::error::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[expect(clippy::exhaustive_enums, reason = "a caller handles each variant")]

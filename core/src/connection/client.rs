@@ -33,8 +33,8 @@ use core::convert::Infallible;
 ///
 /// let (mut spans, mut out) = (FieldSpans::<8>::new(), WireBuf::<128>::new());
 /// let mut connection = ClientConnection::new();
-/// let head = connection.request(Method::GET, Target::ROOT, &mut out).unwrap();
-/// head.field(FieldName::HOST, FieldValue::from_static("a")).unwrap().without_body().unwrap();
+/// let head = connection.request(Method::GET, Target::ROOT, &mut out)?;
+/// head.field(FieldName::HOST, FieldValue::from_static("a"))?.without_body()?;
 /// let mut received = *b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
 /// let Received { used, event } = connection.receive(&mut received, spans.lend())?;
 /// assert!(matches!(event, Event::Head(head) if head.status() == 200));
@@ -42,7 +42,7 @@ use core::convert::Infallible;
 /// assert!(matches!(data.event, Event::Data(b"hi")));
 /// assert!(matches!(connection.receive(&mut [], spans.lend())?.event, Event::End));
 /// assert_eq!(connection.state(), ClientState::Idle);
-/// # Ok::<(), bareline_core::error::ParseError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct ClientConnection {
     limits: Limits,
@@ -84,6 +84,23 @@ struct Outbound {
 }
 
 /// The sending half of a client connection.
+///
+/// The server responds before the end of the request, which is still being sent:
+///
+/// ```
+/// # use bareline_core::{ClientConnection, Event, FieldName, FieldSpans, FieldValue, Method};
+/// # use bareline_core::{Target, WireBuf};
+/// let (mut connection, mut out) = (ClientConnection::new(), WireBuf::<128>::new());
+/// let head = connection.request(Method::PUT, Target::ROOT, &mut out)?;
+/// head.field(FieldName::HOST, FieldValue::from_static("a"))?.chunked()?;
+/// let mut input = *b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+/// let used = connection.receive(&mut input, FieldSpans::<8>::new().lend())?.used;
+/// let (mut receiving, mut sending) = connection.split();
+/// sending.send_data(b"more", &mut out)?;
+/// assert!(matches!(receiving.receive_body(&input[used..])?.event, Event::Data(b"hi")));
+/// sending.end_body(&[], &mut out)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct ClientSendHalf<'c> {
     outbound: &'c mut Outbound,
@@ -226,13 +243,13 @@ impl ClientConnection {
     ///
     /// let (mut spans, mut out) = (FieldSpans::<8>::new(), WireBuf::<128>::new());
     /// let mut connection = ClientConnection::new();
-    /// let head = connection.request(Method::GET, Target::ROOT, &mut out).unwrap();
-    /// head.field(FieldName::HOST, FieldValue::from_static("a")).unwrap().without_body().unwrap();
+    /// let head = connection.request(Method::GET, Target::ROOT, &mut out)?;
+    /// head.field(FieldName::HOST, FieldValue::from_static("a"))?.without_body()?;
     /// let mut received = *b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno";
     /// let used = connection.receive(&mut received, spans.lend())?.used;
     /// assert_eq!(connection.discard_body(&received[used..]), 2);
     /// assert_eq!(connection.state(), ClientState::Idle);
-    /// # Ok::<(), bareline_core::error::ParseError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn discard_body(&mut self, input: &[u8]) -> usize {
         let discarded = self.inbound.discard_body(input);
@@ -426,6 +443,22 @@ impl Outbound {
 }
 
 /// A [`HeadWriter`] of a request on a connection.
+///
+/// ```
+/// # use bareline_core::{ClientConnection, FieldName, FieldValue, Method, Target, WireBuf};
+/// use bareline_core::connection::RequestHeadWriter;
+/// use bareline_core::error::WriteError;
+///
+/// /// Writes the fields of each request.
+/// fn with_fields(head: RequestHeadWriter<'_>) -> Result<RequestHeadWriter<'_>, WriteError> {
+///     head.field(FieldName::HOST, FieldValue::from_static("board"))
+/// }
+/// let (mut connection, mut out) = (ClientConnection::new(), WireBuf::<64>::new());
+/// let head = connection.request(Method::GET, Target::ROOT, &mut out)?;
+/// with_fields(head)?.without_body()?;
+/// assert_eq!(out.as_bytes(), b"GET / HTTP/1.1\r\nHost: board\r\n\r\n");
+/// # Ok::<(), WriteError>(())
+/// ```
 pub type RequestHeadWriter<'w> = HeadWriter<'w, RequestSink<'w>>;
 
 /// The destination of a request's head: a client connection.

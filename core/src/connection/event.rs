@@ -6,11 +6,51 @@ use crate::value::{FieldName, FieldValue};
 use core::convert::Infallible;
 
 /// An event that a server receives.
+///
+/// ```
+/// use bareline_core::Event;
+/// use bareline_core::connection::ServerEvent;
+///
+/// /// Returns a line for a log.
+/// fn line(event: &ServerEvent<'_>) -> String {
+///     match event {
+///         Event::Head(head) => format!("{} {}", head.method(), head.target()),
+///         Event::Data(data) => format!("{} octets", data.len()),
+///         event => format!("{event:?}"),
+///     }
+/// }
+/// assert_eq!(line(&Event::Data(b"hi")), "2 octets");
+/// ```
 pub type ServerEvent<'b> = Event<'b, RequestHead<'b>>;
 /// An event that a client receives.
+///
+/// ```
+/// use bareline_core::Event;
+/// use bareline_core::connection::ClientEvent;
+///
+/// /// Returns whether the final response begins.
+/// fn is_final(event: &ClientEvent<'_>) -> bool {
+///     matches!(event, Event::Head(head) if !head.status().is_informational())
+/// }
+/// assert!(!is_final(&Event::NeedMore));
+/// ```
 pub type ClientEvent<'b> = Event<'b, ResponseHead<'b>>;
 
 /// An event of a body. It has no head.
+///
+/// ```
+/// use bareline_core::Event;
+/// use bareline_core::connection::BodyEvent;
+///
+/// /// Returns the content in an event.
+/// fn content(event: BodyEvent<'_>) -> &[u8] {
+///     match event {
+///         Event::Data(data) => data,
+///         _ => &[],
+///     }
+/// }
+/// assert_eq!(content(Event::Data(b"hi")), b"hi");
+/// ```
 pub type BodyEvent<'b> = Event<'b, Infallible>;
 
 /// A received event, and the number of octets that it takes.
@@ -50,6 +90,19 @@ impl<'b, H> Received<'b, H> {
 /// An event: a head, a part of a body, or an end.
 ///
 /// The enum is exhaustive, since a caller handles each variant: a new one is a breaking change.
+///
+/// ```
+/// use bareline_core::{Event, FieldSpans, ServerConnection};
+///
+/// let (mut connection, mut spans) = (ServerConnection::new(), FieldSpans::<8>::new());
+/// let mut input = *b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
+/// let part = connection.receive(&mut input[..9], spans.lend())?;
+/// assert!(matches!(part.event, Event::NeedMore));
+/// let whole = connection.receive(&mut input, spans.lend())?;
+/// assert!(matches!(whole.event, Event::Head(head) if head.target() == "/a"));
+/// assert!(matches!(connection.receive(&mut [], spans.lend())?.event, Event::End));
+/// # Ok::<(), bareline_core::error::ParseError>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[expect(clippy::exhaustive_enums, reason = "a caller handles each variant")]

@@ -9,6 +9,27 @@ use core::convert::Infallible;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 /// The receiving half of a connection: receives the rest of a message after its head.
+///
+/// An echo: each part of the request's body is sent back before the next one arrives.
+///
+/// ```
+/// use bareline_core::connection::Received;
+/// use bareline_core::{Event, FieldSpans, ServerConnection, Status, WireBuf};
+///
+/// # let (mut connection, mut out) = (ServerConnection::new(), WireBuf::<128>::new());
+/// # let mut input = *b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi";
+/// let used = connection.receive(&mut input, FieldSpans::<8>::new().lend())?.used;
+/// let (mut receiving, mut sending) = connection.split();
+/// sending.respond_while_receiving(Status::OK, &mut out)?.chunked()?;
+/// let mut rest = &input[used..];
+/// while let Received { used, event: Event::Data(data) } = receiving.receive_body(rest)? {
+///     sending.send_data(data, &mut out)?;
+///     rest = &rest[used..];
+/// }
+/// sending.end_body(&[], &mut out)?;
+/// assert!(out.as_bytes().ends_with(b"2\r\nhi\r\n0\r\n\r\n"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct RecvHalf<'c> {
     pub(super) inbound: &'c mut Inbound,

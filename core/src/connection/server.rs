@@ -36,9 +36,9 @@ use core::convert::Infallible;
 /// let mut received = *b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /2";
 /// let Received { used, event } = connection.receive(&mut received, spans.lend())?;
 /// assert!(matches!(event, Event::Head(head) if head.target().path() == "/"));
-/// connection.respond(Status::OK, &mut out).and_then(|head| head.body(b"hi")).unwrap();
+/// connection.respond(Status::OK, &mut out)?.body(b"hi")?;
 /// assert_eq!((connection.state(), &received[used..]), (ServerState::Idle, &b"GET /2"[..]));
-/// # Ok::<(), bareline_core::error::ParseError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct ServerConnection {
     limits: Limits,
@@ -85,6 +85,24 @@ enum Next {
 }
 
 /// The sending half of a server connection.
+///
+/// One thread writes the response while another one receives the request's body:
+///
+/// ```
+/// use bareline_core::{FieldSpans, ServerConnection, Status, WireBuf};
+///
+/// let (mut connection, mut out) = (ServerConnection::new(), WireBuf::<128>::new());
+/// let mut input = *b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi";
+/// let used = connection.receive(&mut input, FieldSpans::<8>::new().lend())?.used;
+/// let (mut receiving, mut sending) = connection.split();
+/// std::thread::scope(|threads| {
+///     threads.spawn(|| receiving.receive_body(&input[used..]).map(|received| received.used));
+///     sending.respond_while_receiving(Status::OK, &mut out)?.chunked()?;
+///     sending.send_data(b"working", &mut out)
+/// })?;
+/// connection.end_body(&[], &mut out)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct ServerSendHalf<'c> {
     outbound: &'c mut Outbound,
@@ -215,9 +233,9 @@ impl ServerConnection {
     /// let mut received = *b"PUT /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi";
     /// let used = connection.receive(&mut received, spans.lend())?.used;
     /// assert_eq!(connection.discard_body(&received[used..]), 2);
-    /// connection.respond(Status::NOT_FOUND, &mut out).and_then(|head| head.body(b"no")).unwrap();
+    /// connection.respond(Status::NOT_FOUND, &mut out)?.body(b"no")?;
     /// assert_eq!(connection.state(), ServerState::Idle);
-    /// # Ok::<(), bareline_core::error::ParseError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use = "the caller presents the octets after the discarded ones next"]
     pub fn discard_body(&mut self, input: &[u8]) -> usize {
@@ -310,6 +328,18 @@ impl ServerConnection {
     /// - [`WriteError::UpgradeNotOffered`] for a 101 that the request does not offer, or that a 100
     ///   has to precede [RFC 9110 section 7.8],
     /// - [`WriteError::RequestUnread`] for a 101 before the end of the request's body.
+    ///
+    /// ```
+    /// # use bareline_core::{FieldName, FieldSpans, FieldValue, ServerConnection, Status, WireBuf};
+    /// let (mut connection, mut out) = (ServerConnection::new(), WireBuf::<128>::new());
+    /// let mut input = *b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    /// connection.receive(&mut input, FieldSpans::<8>::new().lend())?;
+    /// let text = FieldValue::from_static("text/plain");
+    /// let head = connection.respond(Status::NOT_FOUND, &mut out)?;
+    /// head.field(FieldName::CONTENT_TYPE, text)?.body(b"no such page")?;
+    /// assert!(out.as_bytes().starts_with(b"HTTP/1.1 404 Not Found\r\n"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn respond<'w, const M: usize>(
         &'w mut self,
         status: Status,
@@ -320,6 +350,19 @@ impl ServerConnection {
 
     /// Writes the 100 that the client waits for, and nothing if it does not wait [RFC 9110 section
     /// 10.1.1].
+    ///
+    /// Fails as [`respond`](Self::respond) does with a buffer that is full or in use.
+    ///
+    /// ```
+    /// # use bareline_core::{FieldSpans, ServerConnection, WireBuf};
+    /// let (mut connection, mut out) = (ServerConnection::new(), WireBuf::<128>::new());
+    /// let mut input = *b"PUT / HTTP/1.1\r\nHost: a\r\n\
+    ///     Expect: 100-continue\r\nContent-Length: 2\r\n\r\n";
+    /// connection.receive(&mut input, FieldSpans::<8>::new().lend())?;
+    /// connection.write_continue(&mut out)?;
+    /// assert_eq!(out.as_bytes(), b"HTTP/1.1 100 Continue\r\n\r\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[doc(alias = "100-continue")]
     pub fn write_continue<const M: usize>(
         &mut self,
@@ -379,6 +422,18 @@ impl ServerConnection {
     /// Fails with [`WriteError::InterimStatus`] for a status 1xx. Fails with
     /// [`WriteError::NoRequest`] or [`WriteError::BodyNotEnded`] after a response has begun: then
     /// the caller can only close.
+    ///
+    /// ```
+    /// # use bareline_core::{FieldSpans, ServerConnection, WireBuf};
+    /// let (mut connection, mut out) = (ServerConnection::new(), WireBuf::<256>::new());
+    /// let mut input = *b"GET / HTTP/1.1\nHost: a\n\n";
+    /// if let Err(error) = connection.receive(&mut input, FieldSpans::<8>::new().lend()) {
+    ///     let hint = error.hint().as_bytes();
+    ///     connection.reject(error.status(), &mut out)?.body(hint)?;
+    /// }
+    /// assert!(out.as_bytes().ends_with(b"Connection: close\r\n\r\nend each line with CR LF"));
+    /// # Ok::<(), bareline_core::error::WriteError>(())
+    /// ```
     pub fn reject<'w, const M: usize>(
         &'w mut self,
         status: Status,
@@ -405,6 +460,17 @@ impl ServerConnection {
     /// One call is enough: the connection closes when it needs more octets. Fails with
     /// [`ParseErrorKind::Truncated`] in the middle of a request. A complete request still gets its
     /// response [RFC 9112 section 9.6].
+    ///
+    /// ```
+    /// # use bareline_core::error::ParseErrorKind;
+    /// # use bareline_core::{FieldSpans, ServerConnection};
+    /// let (mut connection, mut spans) = (ServerConnection::new(), FieldSpans::<8>::new());
+    /// let mut input = *b"GET / HTTP/1.1\r\nHos";
+    /// connection.receive(&mut input, spans.lend())?;
+    /// let error = connection.on_eof().err();
+    /// assert_eq!(error.map(|error| error.kind()), Some(ParseErrorKind::Truncated));
+    /// # Ok::<(), bareline_core::error::ParseError>(())
+    /// ```
     pub fn on_eof(&mut self) -> Result<(), ParseError> {
         self.leave_exchange();
         self.is_peer_closed = true;
@@ -428,6 +494,16 @@ impl ServerConnection {
     /// or the octets time out.
     ///
     /// The error is for [`reject`](Self::reject): 414 or 431 for a head, 413 for a body.
+    ///
+    /// ```
+    /// # use bareline_core::{FieldSpans, ServerConnection, Status};
+    /// let (mut connection, mut spans) = (ServerConnection::new(), FieldSpans::<8>::new());
+    /// let mut whole_buffer = *b"GET / HTTP/1.1\r\nCookie: a=";
+    /// connection.receive(&mut whole_buffer, spans.lend())?; // more octets are needed
+    /// let error = connection.on_overflow();
+    /// assert_eq!(error.status(), Status::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    /// # Ok::<(), bareline_core::error::ParseError>(())
+    /// ```
     pub fn on_overflow(&mut self) -> ParseError {
         self.leave_exchange();
         let kind = if self.progress.is_start_line_read() {
@@ -654,6 +730,21 @@ impl Outbound {
 }
 
 /// A [`HeadWriter`] of a response on a connection.
+///
+/// ```
+/// use bareline_core::connection::ResponseHeadWriter;
+/// use bareline_core::error::WriteError;
+/// use bareline_core::{FieldName, FieldValue, ServerConnection, Status, WireBuf};
+///
+/// /// Writes a response of text.
+/// fn text(head: ResponseHeadWriter<'_>, text: &str) -> Result<(), WriteError> {
+///     head.field(FieldName::CONTENT_TYPE, FieldValue::new("text/plain")?)?.body(text.as_bytes())
+/// }
+/// let (mut connection, mut out) = (ServerConnection::new(), WireBuf::<128>::new());
+/// text(connection.reject(Status::SERVICE_UNAVAILABLE, &mut out)?, "try later")?;
+/// assert!(out.as_bytes().ends_with(b"\r\n\r\ntry later"));
+/// # Ok::<(), WriteError>(())
+/// ```
 pub type ResponseHeadWriter<'w> = HeadWriter<'w, ResponseSink<'w>>;
 
 /// The destination of a response's head: a server connection.

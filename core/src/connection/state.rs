@@ -1,6 +1,24 @@
 //! The states of a connection.
 
 #[doc = include_str!("SERVER_STATES.md")]
+///
+/// The timeouts of a server:
+///
+/// ```
+/// use bareline_core::ServerConnection;
+/// use bareline_core::connection::ServerState;
+/// use std::time::Duration;
+///
+/// /// Returns the longest wait for octets of the client.
+/// fn timeout(state: ServerState) -> Duration {
+///     Duration::from_secs(match state {
+///         ServerState::Idle => 60,
+///         ServerState::Head => 10,
+///         _ => 30,
+///     })
+/// }
+/// assert_eq!(timeout(ServerConnection::new().state()), Duration::from_secs(60));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[expect(clippy::exhaustive_enums, reason = "a caller handles each variant")]
@@ -24,6 +42,24 @@ pub enum ServerState {
 }
 
 #[doc = include_str!("CLIENT_STATES.md")]
+///
+/// The timeouts of a client:
+///
+/// ```
+/// use bareline_core::ClientConnection;
+/// use bareline_core::connection::ClientState;
+/// use std::time::Duration;
+///
+/// /// Returns the longest wait for octets of the server, if they are due.
+/// fn timeout(state: ClientState) -> Option<Duration> {
+///     match state {
+///         ClientState::Continue => Some(Duration::from_secs(1)),
+///         ClientState::Head | ClientState::Body => Some(Duration::from_secs(30)),
+///         _ => None,
+///     }
+/// }
+/// assert_eq!(timeout(ClientConnection::new().state()), None);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[expect(clippy::exhaustive_enums, reason = "a caller handles each variant")]

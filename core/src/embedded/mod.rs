@@ -14,6 +14,16 @@ use ::embedded_io_07::{Error, ErrorKind};
 use core::fmt;
 
 /// The reason why a connection has ended.
+///
+/// ```
+/// use bareline_core::embedded_io_07::StreamError;
+///
+/// /// Returns whether the failure is worth a line in the log.
+/// fn is_ours<E>(error: &StreamError<E>) -> bool {
+///     matches!(error, StreamError::Usage(_))
+/// }
+/// assert!(!is_ours(&StreamError::<()>::WriteZero));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]

@@ -2,7 +2,11 @@
 
 /// Generates the types that read and write, with `async` and `.await`, or without them.
 macro_rules! server_stream {
-    ($traits:ident, [$($asynchronous:ident)?], [$($await:tt)*]) => {
+    (
+        $traits:ident, [$($asynchronous:ident)?], [$($await:tt)*],
+        $(#[$stream_example:meta])* ServerStream,
+        $(#[$exchange_example:meta])* Exchange
+    ) => {
         pub use crate::embedded::StreamError;
         use crate::embedded::wire::{Responded, Step, Wire};
         use crate::head::{Limits, RequestHead, RequestParts};
@@ -24,6 +28,8 @@ macro_rules! server_stream {
         /// are the transport's: a read or write that times out has to fail there. The connection is
         /// over after an error, or when a future is dropped before its end. CONNECT and upgrades
         /// need a [`ServerConnection`](crate::ServerConnection).
+        ///
+        $(#[$stream_example])*
         pub struct ServerStream<
             T,
             const FIELDS: usize = 32,
@@ -42,6 +48,8 @@ macro_rules! server_stream {
         ///
         /// Reading returns the content without chunk lines, and 0 at its end. Writing sends octets
         /// of the response's body, after [`begin`](Self::begin).
+        ///
+        $(#[$exchange_example])*
         pub struct Exchange<'s, T, const FIELDS: usize, const RECEIVED: usize, const SENT: usize> {
             stream: &'s mut ServerStream<T, FIELDS, RECEIVED, SENT>,
             request: RequestParts,
@@ -269,42 +277,85 @@ macro_rules! server_stream {
 
 /// A server connection on the blocking traits of embedded-io 0.7.
 ///
-/// ```
-/// use bareline_core::Status;
-/// use bareline_core::embedded_io_07::{ServerStream, StreamError};
-/// use embedded_io_07::{Read, Write};
-///
-/// fn serve<T: Read + Write>(transport: T) -> Result<(), StreamError<T::Error>> {
-///     let mut stream = ServerStream::<_, 16, 1024, 256>::new(transport);
-///     while let Some(exchange) = stream.next_request()? {
-///         match exchange.head().target().path() {
-///             "/" => exchange.respond(Status::OK, &[], b"hello")?,
-///             _ => exchange.respond(Status::NOT_FOUND, &[], b"")?,
-///         }
-///     }
-///     Ok(())
-/// }
-/// ```
+/// [`ServerStream`](embedded_io_07::ServerStream) has an example.
 pub mod embedded_io_07 {
-    server_stream!(embedded_io_07, [], []);
+    server_stream! {
+        embedded_io_07, [], [],
+        /// ```
+        /// use bareline_core::Status;
+        /// use bareline_core::embedded_io_07::{ServerStream, StreamError};
+        /// use embedded_io_07::{Read, Write};
+        ///
+        /// fn serve<T: Read + Write>(transport: T) -> Result<(), StreamError<T::Error>> {
+        ///     let mut stream = ServerStream::<_, 16, 1024, 256>::new(transport);
+        ///     while let Some(exchange) = stream.next_request()? {
+        ///         match exchange.head().target().path() {
+        ///             "/" => exchange.respond(Status::OK, &[], b"hello")?,
+        ///             _ => exchange.respond(Status::NOT_FOUND, &[], b"")?,
+        ///         }
+        ///     }
+        ///     Ok(())
+        /// }
+        /// ```
+        ServerStream,
+        /// ```
+        /// use bareline_core::Status;
+        /// use bareline_core::embedded_io_07::{Exchange, StreamError};
+        /// use embedded_io_07::{Read, Write};
+        ///
+        /// # type Request<'s, T> = Exchange<'s, T, 16, 1024, 256>;
+        /// fn echo<T: Read + Write>(mut one: Request<'_, T>) -> Result<(), StreamError<T::Error>> {
+        ///     let mut buffer = [0; 64];
+        ///     one.begin_while_reading(Status::OK, &[])?;
+        ///     loop {
+        ///         match one.read(&mut buffer)? {
+        ///             0 => return one.finish(),
+        ///             count => one.write_all(&buffer[..count])?,
+        ///         }
+        ///     }
+        /// }
+        /// ```
+        Exchange
+    }
 }
 
 /// A server connection on the asynchronous traits of embedded-io-async 0.7.
 ///
-/// ```
-/// use bareline_core::Status;
-/// use bareline_core::embedded_io_async_07::{ServerStream, StreamError};
-/// use embedded_io_async_07::{Read, Write};
-///
-/// async fn serve<T: Read + Write>(transport: T) -> Result<(), StreamError<T::Error>> {
-///     let mut stream = ServerStream::<_, 16, 1024, 256>::new(transport);
-///     while let Some(exchange) = stream.next_request().await? {
-///         exchange.respond(Status::OK, &[], b"hello").await?;
-///     }
-///     Ok(())
-/// }
-/// ```
+/// [`ServerStream`](embedded_io_async_07::ServerStream) has an example.
 #[cfg(feature = "embedded-io-async-07")]
 pub mod embedded_io_async_07 {
-    server_stream!(embedded_io_async_07, [async], [.await]);
+    server_stream! {
+        embedded_io_async_07, [async], [.await],
+        /// ```
+        /// use bareline_core::Status;
+        /// use bareline_core::embedded_io_async_07::{ServerStream, StreamError};
+        /// use embedded_io_async_07::{Read, Write};
+        ///
+        /// async fn serve<T: Read + Write>(transport: T) -> Result<(), StreamError<T::Error>> {
+        ///     let mut stream = ServerStream::<_, 16, 1024, 256>::new(transport);
+        ///     while let Some(exchange) = stream.next_request().await? {
+        ///         exchange.respond(Status::OK, &[], b"hello").await?;
+        ///     }
+        ///     Ok(())
+        /// }
+        /// ```
+        ServerStream,
+        /// ```
+        /// use bareline_core::Status;
+        /// use bareline_core::embedded_io_async_07::{Exchange, StreamError};
+        /// use embedded_io_async_07::{Read, Write};
+        ///
+        /// # type Request<'s, T> = Exchange<'s, T, 16, 1024, 256>;
+        /// async fn count<T: Read + Write>(
+        ///     mut one: Request<'_, T>,
+        /// ) -> Result<(), StreamError<T::Error>> {
+        ///     let (mut octets, mut buffer) = (0, [0; 64]);
+        ///     while let count @ 1.. = one.read(&mut buffer).await? {
+        ///         octets += count;
+        ///     }
+        ///     one.respond(Status::OK, &[], format!("{octets} octets").as_bytes()).await
+        /// }
+        /// ```
+        Exchange
+    }
 }

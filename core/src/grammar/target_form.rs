@@ -12,6 +12,17 @@ use nom::combinator::cut;
 /// The form of a request target [RFC 9112 section 3.2].
 ///
 /// The enum is exhaustive, since a caller handles each variant: a new one is a breaking change.
+///
+/// ```
+/// use bareline_core::Target;
+/// use bareline_core::value::TargetForm;
+///
+/// assert_eq!(Target::new("/led?on=1")?.form(), TargetForm::Origin);
+/// assert_eq!(Target::new("http://board/led")?.form(), TargetForm::Absolute);
+/// assert_eq!(Target::new("board:443")?.form(), TargetForm::Authority);
+/// assert_eq!(Target::ASTERISK.form(), TargetForm::Asterisk);
+/// # Ok::<(), bareline_core::error::InvalidValue>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[expect(clippy::exhaustive_enums, reason = "a caller handles each variant")]

@@ -16,7 +16,7 @@ use core::slice;
 /// let input = b"GET / HTTP/1.1\r\nHost: a\r\nX-A: 1\r\nx-a: 2\r\n\r\n";
 /// let Parsed::Complete { message: head, .. } = RequestHead::parse(input, spans.lend())?
 /// else {
-///     panic!()
+///     return Err("receive more".into());
 /// };
 /// const X_A: FieldName = FieldName::from_static("X-A");
 /// assert!(head.fields().all(X_A).eq(["1", "2"]));
@@ -25,7 +25,7 @@ use core::slice;
 /// for (name, value) in head.fields() {
 ///     println!("{name}: {value}");
 /// }
-/// # Ok::<(), bareline_core::error::ParseError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[doc(alias = "header")]
 #[doc(alias = "headers")]
@@ -51,6 +51,19 @@ impl<'b> Fields<'b> {
     }
 
     /// Returns an iterator over the name and value of each line.
+    ///
+    /// ```
+    /// use bareline_core::{Event, FieldSpans, ServerConnection};
+    ///
+    /// let mut input = *b"GET / HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\n";
+    /// let (mut connection, mut spans) = (ServerConnection::new(), FieldSpans::<8>::new());
+    /// if let Event::Head(head) = connection.receive(&mut input, spans.lend())?.event {
+    ///     for (name, value) in head.fields().iter() {
+    ///         println!("{name}: {value}");
+    ///     }
+    /// }
+    /// # Ok::<(), bareline_core::error::ParseError>(())
+    /// ```
     pub fn iter(&self) -> FieldsIter<'b> {
         FieldsIter { octets: self.octets, lines: self.lines.iter() }
     }
@@ -104,6 +117,20 @@ impl<'b> IntoIterator for &Fields<'b> {
 }
 
 /// An iterator over the name and value of each field line, returned by [`Fields::iter`].
+///
+/// ```
+/// use bareline_core::head::{FieldsIter, Parsed};
+/// use bareline_core::{FieldSpans, ResponseHead};
+///
+/// fn octets(fields: FieldsIter<'_>) -> usize {
+///     fields.map(|(name, value)| name.as_bytes().len() + value.as_bytes().len()).sum()
+/// }
+/// let (input, mut spans) = (b"HTTP/1.1 200 OK\r\nVary: a\r\n\r\n", FieldSpans::<8>::new());
+/// let parsed = ResponseHead::parse(input, spans.lend())?;
+/// let count = parsed.map(|head| octets(head.fields().iter()));
+/// assert_eq!(count, Parsed::Complete { message: 5, len: input.len() });
+/// # Ok::<(), bareline_core::error::ParseError>(())
+/// ```
 #[derive(Clone)]
 pub struct FieldsIter<'b> {
     octets: &'b [u8],
@@ -145,6 +172,21 @@ impl fmt::Debug for FieldsIter<'_> {
 }
 
 /// An iterator over the values of the lines with one name, returned by [`Fields::all`].
+///
+/// ```
+/// use bareline_core::head::{FieldsNamed, Parsed};
+/// use bareline_core::{FieldName, FieldSpans, ResponseHead};
+///
+/// fn has(mut values: FieldsNamed<'_, '_>, value: &str) -> bool {
+///     values.any(|one| one == value)
+/// }
+/// let mut spans = FieldSpans::<8>::new();
+/// let input = b"HTTP/1.1 200 OK\r\nVary: a\r\nVary: b\r\n\r\n";
+/// let parsed = ResponseHead::parse(input, spans.lend())?;
+/// let names_b = parsed.map(|head| has(head.fields().all(FieldName::VARY), "b"));
+/// assert_eq!(names_b, Parsed::Complete { message: true, len: input.len() });
+/// # Ok::<(), bareline_core::error::ParseError>(())
+/// ```
 #[derive(Clone)]
 pub struct FieldsNamed<'b, 'n> {
     lines: FieldsIter<'b>,
@@ -172,6 +214,18 @@ impl fmt::Debug for FieldsNamed<'_, '_> {
 }
 
 /// The error that several lines have the name of a field that is not a list [RFC 9110 section 5.3].
+///
+/// ```
+/// use bareline_core::head::{Parsed, RepeatedField};
+/// use bareline_core::{FieldName, FieldSpans, ResponseHead};
+///
+/// let input = b"HTTP/1.1 200 OK\r\nETag: \"1\"\r\nETag: \"2\"\r\n\r\n";
+/// let mut spans = FieldSpans::<8>::new();
+/// let parsed = ResponseHead::parse(input, spans.lend())?;
+/// let etag = parsed.map(|head| head.fields().only(FieldName::ETAG));
+/// assert!(matches!(etag, Parsed::Complete { message: Err(RepeatedField), .. }));
+/// # Ok::<(), bareline_core::error::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]

@@ -28,6 +28,17 @@ pub use spans::{FieldSpans, LentSpans};
 /// The result of parsing the octets received so far.
 ///
 /// The enum is exhaustive, since a caller handles each variant: a new one is a breaking change.
+///
+/// ```
+/// use bareline_core::head::Parsed;
+/// use bareline_core::{FieldSpans, ResponseHead};
+///
+/// let (input, mut spans) = (b"HTTP/1.1 204 No Content\r\n\r\nHTTP", FieldSpans::<8>::new());
+/// assert_eq!(ResponseHead::parse(&input[..20], spans.lend())?.map(drop), Parsed::Incomplete);
+/// let parsed = ResponseHead::parse(input, spans.lend())?;
+/// assert!(matches!(parsed, Parsed::Complete { message, len: 27 } if message.status() == 204));
+/// # Ok::<(), bareline_core::error::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[expect(clippy::exhaustive_enums, reason = "a caller handles each variant")]

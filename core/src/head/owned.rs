@@ -19,7 +19,9 @@ use core::fmt;
 /// let mut buffer = *b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
 /// let mut spans = FieldSpans::<8>::new();
 /// let parsed = RequestHead::parse(&buffer, spans.lend())?;
-/// let Parsed::Complete { message: head, .. } = parsed else { panic!() };
+/// let Parsed::Complete { message: head, .. } = parsed else {
+///     return Err("receive more".into());
+/// };
 /// let owned: OwnedRequestHead<_, 8> = head.to_owned_in([0; 64]).ok_or("over 64 octets")?;
 /// buffer.fill(0);
 /// assert_eq!(owned.head().target().path(), "/a");
@@ -33,6 +35,20 @@ pub struct OwnedRequestHead<B, const N: usize> {
 /// A [`ResponseHead`] that owns its octets, and up to `N` field lines.
 ///
 /// [`OwnedRequestHead`] has an example, and says what the memory `B` has to do.
+///
+/// ```
+/// use bareline_core::head::{OwnedResponseHead, Parsed};
+/// use bareline_core::{FieldSpans, ResponseHead};
+///
+/// let (mut buffer, mut spans) = (*b"HTTP/1.1 204 No Content\r\n\r\n", FieldSpans::<8>::new());
+/// let Parsed::Complete { message: head, .. } = ResponseHead::parse(&buffer, spans.lend())? else {
+///     return Err("receive more".into());
+/// };
+/// let owned: OwnedResponseHead<_, 8> = head.to_owned_in([0; 64]).ok_or("over 64 octets")?;
+/// buffer.fill(0);
+/// assert_eq!(owned.head().status(), 204);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct OwnedResponseHead<B, const N: usize> {
     copy: Copied<B, N>,
     parts: ResponseParts,

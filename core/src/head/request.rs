@@ -22,11 +22,11 @@ use core::fmt;
 /// let input = b"PUT /led HTTP/1.1\r\nHost: board\r\nContent-Length: 2\r\n\r\non";
 /// let Parsed::Complete { message: head, len } = RequestHead::parse(input, spans.lend())?
 /// else {
-///     panic!()
+///     return Err("receive more".into());
 /// };
 /// assert_eq!((head.method(), head.target().path()), (Method::PUT, "/led"));
 /// assert_eq!((head.framing(), &input[len..]), (Framing::Length(2), &b"on"[..]));
-/// # Ok::<(), bareline_core::error::ParseError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy)]
 pub struct RequestHead<'b> {

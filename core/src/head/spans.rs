@@ -49,6 +49,22 @@ impl<const N: usize> fmt::Debug for FieldSpans<N> {
 }
 
 /// A [`FieldSpans`] of any size, lent to a parse.
+///
+/// A program names it only in a function that takes the memory of its caller, of any size:
+///
+/// ```
+/// use bareline_core::head::{LentSpans, Parsed};
+/// use bareline_core::{FieldSpans, RequestHead};
+///
+/// fn path<'b>(input: &'b [u8], spans: LentSpans<'b>) -> Option<&'b str> {
+///     match RequestHead::parse(input, spans) {
+///         Ok(Parsed::Complete { message: head, .. }) => Some(head.target().path()),
+///         _ => None,
+///     }
+/// }
+/// let mut spans = FieldSpans::<8>::new();
+/// assert_eq!(path(b"GET /a?b HTTP/1.0\r\n\r\n", spans.lend()), Some("/a"));
+/// ```
 #[derive(Debug)]
 pub struct LentSpans<'s>(&'s mut VecView<FieldLine>);
 

@@ -17,6 +17,16 @@ pub const fn dump(octets: &[u8]) -> Dump<'_> {
 }
 
 /// The result of [`dump`], with a `Display` implementation.
+///
+/// ```
+/// use bareline_core::value::{Dump, dump};
+///
+/// /// Returns a line for a log.
+/// fn line(received: Dump<'_>) -> String {
+///     format!("received {}", received.on_one_line())
+/// }
+/// assert_eq!(line(dump(b"GET /\r\n")), "received GET /\\r\\n");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Dump<'b> {
     octets: &'b [u8],

@@ -100,16 +100,16 @@ impl<'a> Target<'a> {
     /// Fails with [`WriteError::BufferFull`] when the buffer is too small.
     ///
     /// ```
-    /// use bareline_core::error::{InvalidValue, WriteError};
+    /// use bareline_core::error::InvalidValue;
     /// use bareline_core::head::Parsed;
     /// use bareline_core::write::MessageWriter;
     /// use bareline_core::{FieldSpans, RequestHead, WireBuf};
     ///
     /// let mut spans = FieldSpans::<8>::new();
     /// let received = b"GET /a|b?q=[1] HTTP/1.0\r\n\r\n";
-    /// let Ok(Parsed::Complete { message: head, .. }) = RequestHead::parse(received, spans.lend())
+    /// let Parsed::Complete { message: head, .. } = RequestHead::parse(received, spans.lend())?
     /// else {
-    ///     panic!()
+    ///     return Err("receive more".into());
     /// };
     /// let (mut out, mut buffer) = (WireBuf::<128>::new(), [0; 64]);
     /// let mut writer = MessageWriter::new();
@@ -118,7 +118,7 @@ impl<'a> Target<'a> {
     /// let target = head.target().encoded(&mut buffer)?;
     /// assert_eq!(target.as_str(), "/a%7Cb?q=%5B1%5D");
     /// assert!(writer.request(head.method(), target, &mut out).is_ok());
-    /// # Ok::<(), WriteError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn encoded<'b>(self, buffer: &'b mut [u8]) -> Result<Target<'b>, WriteError>
     where

@@ -47,6 +47,19 @@ impl Data {
 }
 
 /// A field of the trailer section: name and value.
+///
+/// ```
+/// use bareline_core::write::{MessageWriter, RequestContext, TrailerField};
+/// use bareline_core::{FieldName, FieldValue, Status, WireBuf};
+///
+/// const SUM: FieldName = FieldName::from_static("X-Sum");
+/// let (mut out, mut writer) = (WireBuf::<128>::new(), MessageWriter::new());
+/// writer.response(RequestContext::UNREAD, Status::OK, &mut out)?.chunked()?;
+/// let sum: TrailerField<'_> = (SUM, FieldValue::new("7")?);
+/// writer.end_body(&[sum], &mut out)?;
+/// assert!(out.as_bytes().ends_with(b"0\r\nX-Sum: 7\r\n\r\n"));
+/// # Ok::<(), bareline_core::error::WriteError>(())
+/// ```
 pub type TrailerField<'a> = (FieldName<'a>, FieldValue<'a>);
 
 impl BodyEncoder {

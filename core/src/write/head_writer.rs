@@ -45,15 +45,64 @@ pub struct HeadWriter<'w, S: HeadSink = Detached<'w>> {
 
 /// The destination of a head: a connection, a stream of messages or a datagram. This trait is
 /// sealed.
+///
+/// A program does not name or implement it, except in a function that takes each kind of head:
+///
+/// ```
+/// use bareline_core::error::WriteError;
+/// use bareline_core::write::{HeadSink, HeadWriter, MessageWriter, RequestContext};
+/// use bareline_core::{FieldName, FieldValue, Status, WireBuf};
+///
+/// fn named<S: HeadSink>(head: HeadWriter<'_, S>) -> Result<HeadWriter<'_, S>, WriteError> {
+///     head.field(FieldName::SERVER, FieldValue::from_static("board/1"))
+/// }
+/// let (mut out, mut writer) = (WireBuf::<128>::new(), MessageWriter::new());
+/// named(writer.response(RequestContext::UNREAD, Status::OK, &mut out)?)?.body(b"hi")?;
+/// # Ok::<(), WriteError>(())
+/// ```
 pub trait HeadSink: sealed::Sink {}
 
 impl<S: sealed::Sink> HeadSink for S {}
 
 /// A destination that takes a body in parts after its head: all but a datagram. This trait is
 /// sealed.
+///
+/// A program names it only in a function that ends each head whose body follows in parts:
+///
+/// ```
+/// use bareline_core::error::WriteError;
+/// use bareline_core::write::{HeadWriter, MessageWriter, RequestContext, StreamSink};
+/// use bareline_core::{Status, WireBuf};
+///
+/// fn framed<S: StreamSink>(head: HeadWriter<'_, S>, len: Option<u64>) -> Result<(), WriteError> {
+///     match len {
+///         Some(len) => head.length(len),
+///         None => head.chunked(),
+///     }
+/// }
+/// let (mut out, mut writer) = (WireBuf::<128>::new(), MessageWriter::new());
+/// framed(writer.response(RequestContext::UNREAD, Status::OK, &mut out)?, Some(2))?;
+/// # Ok::<(), WriteError>(())
+/// ```
 pub trait StreamSink: HeadSink {}
 
 /// The destination of a response's head. This trait is sealed.
+///
+/// A program names it only in a function that takes each head of a response:
+///
+/// ```
+/// use bareline_core::error::WriteError;
+/// use bareline_core::write::{HeadWriter, MessageWriter, RequestContext, ResponseHeadSink};
+/// use bareline_core::{FieldValue, Status, WireBuf};
+///
+/// fn found<S: ResponseHeadSink>(head: HeadWriter<'_, S>) -> Result<(), WriteError> {
+///     head.reason(FieldValue::from_static("Found It"))?.without_body()
+/// }
+/// let (mut out, mut writer) = (WireBuf::<128>::new(), MessageWriter::new());
+/// found(writer.response(RequestContext::UNREAD, Status::OK, &mut out)?)?;
+/// assert!(out.as_bytes().starts_with(b"HTTP/1.1 200 Found It\r\n"));
+/// # Ok::<(), WriteError>(())
+/// ```
 pub trait ResponseHeadSink: sealed::Sink<Message = Response> {}
 
 impl<S: sealed::Sink<Message = Response>> ResponseHeadSink for S {}

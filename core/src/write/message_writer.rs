@@ -104,6 +104,21 @@ impl Default for MessageWriter {
 }
 
 /// The destination of the heads of a [`MessageWriter`].
+///
+/// A program does not name it: `HeadWriter<'_>` is the writer of a response to it.
+///
+/// ```
+/// use bareline_core::error::WriteError;
+/// use bareline_core::write::{HeadWriter, MessageWriter, RequestContext};
+/// use bareline_core::{Status, WireBuf};
+///
+/// fn greet(head: HeadWriter<'_>) -> Result<(), WriteError> {
+///     head.body(b"hello")
+/// }
+/// let (mut out, mut writer) = (WireBuf::<128>::new(), MessageWriter::new());
+/// greet(writer.response(RequestContext::UNREAD, Status::OK, &mut out)?)?;
+/// # Ok::<(), WriteError>(())
+/// ```
 #[derive(Debug)]
 pub struct Detached<'w, M = Response> {
     body: &'w mut BodyEncoder,
