@@ -34,6 +34,7 @@ mod service;
 #[cfg(target_os = "linux")]
 mod signals;
 mod tally;
+mod tokio_examples;
 mod transports;
 mod unread;
 mod uploads;

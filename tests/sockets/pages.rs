@@ -144,7 +144,8 @@ fn output(command: &str, server: Option<&Server>, folder: &Path) -> String {
         let (name, arguments) = cargo_run(&words).unwrap_or_else(|| panic!("{command}"));
         let mut command = example(name);
         command.args(arguments);
-        if name.ends_with("_client") || arguments == ["get"] {
+        let has_default = name.ends_with("_client") && arguments.is_empty();
+        if has_default || arguments == ["get"] {
             command.arg(address.replace("127.0.0.1", "localhost"));
         }
         command
@@ -198,7 +199,8 @@ fn the_pages_show_what_the_programs_print() {
     let mut server = None;
     check(section(&read("README.md"), "The four programs"), &mut server, &folder);
     let page = read("examples/README.md");
-    for name in ["http_server", "fetch", "tls", "ssdp", "sans_io"] {
+    let tokio = "tokio_server and tokio_client";
+    for name in ["http_server", "fetch", "tls", "ssdp", "sans_io", tokio] {
         check(section(&page, name), &mut server, &folder);
     }
     server.unwrap().end();
