@@ -104,6 +104,16 @@ impl fmt::Debug for Trailers {
 }
 
 /// An iterator over the lines of a trailer section, returned by [`Trailers::iter`].
+///
+/// ```
+/// use bareline_net::{Trailers, TrailersIter};
+///
+/// /// Returns the octets of the names and values.
+/// fn octets(fields: TrailersIter<'_>) -> usize {
+///     fields.map(|(name, value)| name.as_bytes().len() + value.as_bytes().len()).sum()
+/// }
+/// assert_eq!(octets(Trailers::default().iter()), 0);
+/// ```
 #[derive(Clone)]
 pub struct TrailersIter<'t> {
     octets: &'t [u8],
