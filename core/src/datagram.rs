@@ -56,6 +56,8 @@ pub fn parse_request<'b>(
 /// Parses a datagram as one response to a request with `method`, and returns its head and body.
 ///
 /// Without a length, the body is the rest of the datagram. No empty lines are skipped.
+///
+/// Fails as [`parse_request`] does for a datagram that holds no complete message or more than one.
 pub fn parse_response<'b>(
     octets: &'b [u8],
     method: Method<'_>,

@@ -207,6 +207,8 @@ impl ClientConnection {
     ///
     /// The call needs no spans, skips chunk lines, and returns [`Event::End`] where no body is
     /// left.
+    ///
+    /// Fails as [`receive`](Self::receive) does for an invalid body [RFC 9112 section 7.1].
     pub fn receive_body<'b>(
         &mut self,
         input: &'b [u8],
@@ -218,6 +220,8 @@ impl ClientConnection {
     /// octets of each [`Event::Data`] into `buffer`, as many as fit.
     ///
     /// Content that does not fit is not used: the caller presents it again.
+    ///
+    /// Fails as [`receive`](Self::receive) does for an invalid body [RFC 9112 section 7.1].
     pub fn read_body<'b>(
         &mut self,
         input: &'b [u8],

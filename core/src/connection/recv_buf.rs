@@ -60,6 +60,8 @@ impl<const N: usize> RecvBuf<N> {
     /// Lets `read` fill the spare octets; returns the number of octets filled, as `read` does.
     ///
     /// A full buffer returns 0 without a call of `read`.
+    ///
+    /// Fails with the error of `read`.
     pub fn fill_from<E>(
         &mut self,
         read: impl FnOnce(&mut [u8]) -> Result<usize, E>,

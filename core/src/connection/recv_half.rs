@@ -41,6 +41,8 @@ impl RecvHalf<'_> {
     ///
     /// The half does not parse the head of the next message. It sets no limit on octets after the
     /// response, because its caller wants them.
+    ///
+    /// Fails with the error of an invalid body [RFC 9112 section 7.1], as does each later call.
     pub fn receive_body<'b>(
         &mut self,
         input: &'b [u8],
@@ -50,6 +52,8 @@ impl RecvHalf<'_> {
 
     /// Parses a body as [`receive_body`](Self::receive_body) does, and copies the octets of each
     /// [`Event::Data`] into `buffer`, as many as fit. The rest is not used.
+    ///
+    /// Fails as [`receive_body`](Self::receive_body) does.
     pub fn read_body<'b>(
         &mut self,
         input: &'b [u8],

@@ -162,6 +162,8 @@ impl ServerConnection {
     ///
     /// The call needs no spans, skips chunk lines, and returns [`Event::End`] where no body is
     /// left. It also works after the response.
+    ///
+    /// Fails as [`receive`](Self::receive) does for an invalid body [RFC 9112 section 7.1].
     pub fn receive_body<'b>(
         &mut self,
         input: &'b [u8],
@@ -587,6 +589,8 @@ impl Default for ServerConnection {
 
 impl ServerSendHalf<'_> {
     /// Begins a response as [`ServerConnection::respond`] does.
+    ///
+    /// Fails as that call does.
     pub fn respond<'w, const M: usize>(
         &'w mut self,
         status: Status,
@@ -596,6 +600,8 @@ impl ServerSendHalf<'_> {
     }
 
     /// Begins a response as [`ServerConnection::respond_while_receiving`] does.
+    ///
+    /// Fails as that call does.
     pub fn respond_while_receiving<'w, const M: usize>(
         &'w mut self,
         status: Status,
@@ -607,6 +613,8 @@ impl ServerSendHalf<'_> {
     body_calls!();
 
     /// Begins a response as [`ServerConnection::reject`] does, but not after a complete one.
+    ///
+    /// Fails as that call does.
     pub fn reject<'w, const M: usize>(
         &'w mut self,
         status: Status,

@@ -169,6 +169,9 @@ macro_rules! server_stream {
             ///
             /// Unread content is discarded as far as it has been received. If that is not all of
             /// it, the response says `Connection: close` and is the last.
+            ///
+            /// Fails with [`Usage`](StreamError::Usage) for a status 1xx or a head that does not
+            /// fit, and with [`Transport`](StreamError::Transport) if the transport fails.
             pub $($asynchronous)? fn respond(
                 self,
                 status: Status,
@@ -188,6 +191,8 @@ macro_rules! server_stream {
             ///
             /// Unread content is discarded as by [`respond`](Self::respond), and can no longer be
             /// read: see [`begin_while_reading`](Self::begin_while_reading).
+            ///
+            /// Fails as [`respond`](Self::respond) does.
             pub $($asynchronous)? fn begin(
                 &mut self,
                 status: Status,
@@ -202,6 +207,8 @@ macro_rules! server_stream {
             /// read, such as an echo.
             ///
             /// A client that waits for a 100 gets one.
+            ///
+            /// Fails as [`respond`](Self::respond) does.
             pub $($asynchronous)? fn begin_while_reading(
                 &mut self,
                 status: Status,

@@ -106,6 +106,9 @@ impl<'b> ResponseHead<'b> {
     }
 
     /// Parses a head at the beginning of `input`, within these limits.
+    ///
+    /// Fails as [`parse`](Self::parse) does. The setters of [`Limits`] say the status of an element
+    /// that is beyond its limit.
     pub fn parse_within(
         input: &'b [u8],
         mut spans: LentSpans<'b>,

@@ -308,6 +308,13 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
 
     /// Ends the head of a message without a body. Declares a length of zero where a body is
     /// expected.
+    ///
+    /// Fails with
+    /// - [`WriteError::ExpectWithoutBody`] after `Expect: 100-continue` [RFC 9110 section 10.1.1],
+    /// - [`WriteError::MissingHost`] for a request without `Host` [RFC 9112 section 3.2],
+    /// - [`WriteError::MissingConnectionOption`] for an `Upgrade` or `TE` that is not in
+    ///   `Connection` [RFC 9110 section 7.6.1],
+    /// - [`WriteError::BufferFull`] if the head does not fit.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn without_body(self) -> Result<(), WriteError> {
         if self.seen.has(Seen::EXPECT_CONTINUE) {
@@ -489,6 +496,8 @@ impl<S: ResponseHeadSink + StreamSink> HeadWriter<'_, S> {
     }
 
     /// Ends the head as [`until_close`](Self::until_close) does, and writes the complete body.
+    ///
+    /// Fails as that call does, or with [`WriteError::BufferFull`] if the body does not fit.
     pub fn body_until_close(self, body: &[u8]) -> Result<(), WriteError> {
         let data = self.message.body().data()?;
         self.end_until_close(data.sent(body), BodyEncoder::ended())
