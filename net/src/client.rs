@@ -24,6 +24,25 @@ use std::time::Duration;
 /// no total timeout by default: set [`exchange_timeout`](Settings::exchange_timeout).
 ///
 /// ```
+/// use bareline_net::Client;
+/// # use bareline_net::{Server, Status};
+///
+/// let url = "http://localhost:8080/";
+/// # let server = Server::bind("127.0.0.1:0")?;
+/// # let (url, handle) = (&*format!("http://{}", server.local_addr()?), server.handle());
+/// # let served = std::thread::spawn(move || {
+/// #     server.serve(|exchange| exchange.responder.send(Status::OK, &[], b"hello"))
+/// # });
+/// let response = Client::new().get(url)?;
+/// println!("{}: {}", response.status(), std::io::read_to_string(response)?);
+/// # handle.shutdown();
+/// # served.join().unwrap()?;
+/// # Ok::<(), bareline_net::Error>(())
+/// ```
+///
+/// # A program
+///
+/// ```
 /// use bareline_net::{Client, Error, FieldName, FieldValue, Method, Settings};
 /// use std::fs::File;
 /// use std::io::{self, Read, Write};

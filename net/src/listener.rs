@@ -11,6 +11,20 @@ use std::{net::Shutdown, os::fd::OwnedFd};
 /// these, such as a TLS listener.
 ///
 /// ```
+/// use bareline_net::{Server, Status};
+/// use std::net::TcpListener;
+///
+/// let listener = TcpListener::bind("127.0.0.1:0")?;
+/// let server = Server::from_listener(listener)?;
+/// println!("listening on {}", server.local_addr()?);
+/// # server.handle().shutdown();
+/// server.serve(|exchange| exchange.responder.send(Status::OK, &[], b"hello"))?;
+/// # Ok::<(), bareline_net::Error>(())
+/// ```
+///
+/// A listener of your own:
+///
+/// ```
 /// use bareline_net::Listener;
 /// use std::io;
 /// use std::net::{SocketAddr, TcpListener, TcpStream};

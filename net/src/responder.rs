@@ -21,35 +21,32 @@ use std::net::TcpStream;
 /// one on the connection.
 ///
 /// ```
-/// use bareline_net::{FieldName, FieldValue, ServerStream, Status, Untimed};
-/// use std::io::{Cursor, Write};
+/// use bareline_net::{Error, Exchange, FieldName, FieldValue, Status};
+/// use std::io::Write;
+/// # use bareline_net::{Client, Server};
 ///
 /// const TEXT: FieldValue = FieldValue::from_static("text/plain");
 ///
-/// let two = b"GET /whole HTTP/1.1\r\nHost: a\r\n\r\nGET /long HTTP/1.1\r\nHost: a\r\n\r\n";
-/// let mut octets = Cursor::new(two.to_vec());
-/// let mut peer = ServerStream::new(Untimed(&mut octets));
-/// while let Some(exchange) = peer.next_request()? {
-///     if exchange.head.target().path() == "/whole" {
-///         exchange.responder.send(
-///             Status::OK,
-///             &[(FieldName::CONTENT_TYPE, TEXT)],
-///             b"at once",
-///         )?;
-///     } else {
-///         let mut body =
-///             exchange.responder.stream(Status::OK, &[(FieldName::CONTENT_TYPE, TEXT)])?;
-///         body.write_all(b"as it is made")?;
-///         body.finish()?;
+/// fn respond(exchange: Exchange<'_>) -> Result<(), Error> {
+///     let fields = [(FieldName::CONTENT_TYPE, TEXT)];
+///     if exchange.head.target() == "/complete" {
+///         return exchange.responder.send(Status::OK, &fields, b"at once");
 ///     }
+///     let mut body = exchange.responder.stream(Status::OK, &fields)?;
+///     body.write_all(b"as it is made")?;
+///     body.finish()
 /// }
-/// drop(peer);
-/// let responses = &octets.get_ref()[two.len()..];
-/// assert!(responses.starts_with(
-///     b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 7\r\n\r\nat once"
-/// ));
-/// assert!(responses.ends_with(b"\r\nas it is made\r\n0\r\n\r\n"));
-/// # Ok::<(), bareline_net::Error>(())
+/// # let server = Server::bind("127.0.0.1:0")?;
+/// # let (url, handle) = (format!("http://{}", server.local_addr()?), server.handle());
+/// # let served = std::thread::spawn(move || server.serve(respond));
+/// # for (path, body) in [("/complete", "at once"), ("/", "as it is made")] {
+/// #     let response = Client::new().get(&format!("{url}{path}"))?;
+/// #     assert_eq!(response.head().fields().get(FieldName::CONTENT_TYPE), Some(TEXT));
+/// #     assert_eq!(std::io::read_to_string(response)?, body);
+/// # }
+/// # handle.shutdown();
+/// # served.join().unwrap()?;
+/// # Ok::<(), Error>(())
 /// ```
 #[must_use = "each request needs a response"]
 pub struct Responder<'s, S: Transport = TcpStream> {

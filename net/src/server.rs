@@ -33,6 +33,23 @@ use std::time::{Duration, Instant};
 /// peer and the reason. Each request is logged in one line too, at info level with target
 /// `bareline_net::access`.
 ///
+/// ```
+/// use bareline_net::{Error, Server, Status};
+///
+/// fn main() -> Result<(), Error> {
+///     let server = Server::bind("127.0.0.1:8080")?;
+/// #    Ok(())
+/// # }
+/// # fn serve() -> Result<(), Error> {
+/// #    let server = Server::bind("127.0.0.1:0")?;
+/// #    server.handle().shutdown();
+///     server.serve(|exchange| match exchange.head.target().path() {
+///         "/" => exchange.responder.send(Status::OK, &[], b"hello"),
+///         _ => exchange.responder.send(Status::NOT_FOUND, &[], b""),
+///     })
+/// }
+/// ```
+///
 /// # A program
 ///
 /// ```

@@ -21,9 +21,6 @@ use std::{fmt, slice};
 ///     body.read_to_string(&mut text)?;
 ///     let digest = body.trailers().get(FieldName::from_static("Digest"));
 ///     assert_eq!((&*text, digest), ("hi", Some(FieldValue::from_static("x"))));
-///     for (name, value) in body.trailers() {
-///         println!("{name}: {value:?}");
-///     }
 /// }
 /// # Ok::<(), bareline_net::Error>(())
 /// ```

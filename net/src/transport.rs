@@ -11,6 +11,23 @@ use std::time::Duration;
 /// for long, such as octets in memory, is wrapped in [`Untimed`].
 ///
 /// ```
+/// use bareline_net::{Error, ServerStream, Status, Transport, Untimed};
+/// use std::io::Cursor;
+///
+/// fn serve(transport: impl Transport) -> Result<(), Error> {
+///     let mut peer = ServerStream::new(transport);
+///     while let Some(exchange) = peer.next_request()? {
+///         exchange.responder.send(Status::OK, &[], b"hello")?;
+///     }
+///     Ok(())
+/// }
+/// serve(Untimed(Cursor::new(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".to_vec())))?;
+/// # Ok::<(), Error>(())
+/// ```
+///
+/// A transport of your own:
+///
+/// ```
 /// use bareline_net::{Control, Transport};
 /// use std::io::{self, Read, Write};
 ///

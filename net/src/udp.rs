@@ -14,8 +14,7 @@ use std::{fmt, io};
 /// A UDP socket that sends and receives datagrams of raw octets or with one HTTP message in each.
 ///
 /// ```
-/// use bareline_net::core::FieldSpans;
-/// use bareline_net::{FieldName, FieldValue, Method, Target, UdpPeer};
+/// use bareline_net::UdpPeer;
 /// use std::time::Duration;
 ///
 /// let mut server = UdpPeer::bind("127.0.0.1:0")?;
@@ -28,7 +27,17 @@ use std::{fmt, io};
 /// let from = datagram.from;
 /// server.send_to(b"bye", from)?;
 /// assert_eq!(client.receive_within(Duration::from_secs(5), &mut buffer)?.octets, b"bye");
+/// # Ok::<(), bareline_net::Error>(())
+/// ```
 ///
+/// With a message of HTTP:
+///
+/// ```
+/// use bareline_net::core::FieldSpans;
+/// use bareline_net::{FieldName, FieldValue, Method, Target, UdpPeer};
+///
+/// # let mut server = UdpPeer::bind("127.0.0.1:0")?;
+/// # let mut client = UdpPeer::connect(server.local_addr()?)?;
 /// client.send_request_to(
 ///     Method::OPTIONS,
 ///     Target::ASTERISK,

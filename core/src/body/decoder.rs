@@ -32,14 +32,11 @@ use crate::value::{FieldName, FieldValue};
 ///
 /// let mut body = BodyDecoder::new(Framing::Chunked, &Limits::new());
 /// let (mut input, mut content) = (&b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\nGET /"[..], Vec::new());
-/// loop {
-///     let Decoded { used, part } = body.decode(input)?;
+/// while !body.is_end() {
+///     let Decoded { used, part } = body.decode(input)?; // `NeedMore`: receive more
 ///     input = &input[used..];
-///     match part {
-///         BodyPart::Data(data) => content.extend(data),
-///         BodyPart::Chunk { .. } | BodyPart::Trailer { .. } => {}
-///         BodyPart::NeedMore => panic!("receive more"),
-///         BodyPart::End => break,
+///     if let BodyPart::Data(data) = part {
+///         content.extend(data);
 ///     }
 /// }
 /// assert_eq!((content, input), (b"abcde".to_vec(), &b"GET /"[..]));

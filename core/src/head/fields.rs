@@ -22,9 +22,6 @@ use core::slice;
 /// assert!(head.fields().all(X_A).eq(["1", "2"]));
 /// assert_eq!(head.fields().get(X_A).as_ref().map(AsRef::as_ref), Some(&b"1"[..]));
 /// assert!(head.fields().only(X_A).is_err());
-/// for (name, value) in head.fields() {
-///     println!("{name}: {value}");
-/// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[doc(alias = "header")]
