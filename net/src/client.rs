@@ -45,7 +45,7 @@ use std::time::Duration;
 /// ```
 /// use bareline_net::{Client, Error, FieldName, FieldValue, Method, Settings};
 /// use std::fs::File;
-/// use std::io::{self, Read, Write};
+/// use std::io;
 /// use std::time::Duration;
 ///
 /// fn main() -> Result<(), Error> {
@@ -74,17 +74,7 @@ use std::time::Duration;
 ///     let mut response = client.get(&format!("{base}/"))?;
 ///     if response.status().is_successful() {
 ///         let mut file = File::create(std::env::temp_dir().join("bareline-download"))?;
-///         let (mut piece, mut total) = ([0; 8192], 0);
-///         // `io::copy(&mut response, &mut file)` does the same.
-///         loop {
-///             let len = response.read(&mut piece)?;
-///             if len == 0 {
-///                 break;
-///             }
-///             file.write_all(&piece[..len])?;
-///             total += len;
-///         }
-///         println!("{total} octets to a file");
+///         println!("{} octets to a file", io::copy(&mut response, &mut file)?);
 ///     }
 /// #    handle.shutdown();
 /// #    served.join().unwrap()?;

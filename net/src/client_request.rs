@@ -27,9 +27,9 @@ use std::io::{self, Read, Write};
 /// # Ok::<(), Error>(())
 /// ```
 ///
-/// The head is at most 65,535 octets. The body is sent as it is: the caller encodes forms. A reader
-/// as the body is read as fast as the server takes the octets (backpressure). A read of your reader
-/// has no timeout.
+/// The head is at most 65,535 octets. The body is sent as it is: encode forms with a crate such as
+/// `form_urlencoded`. A reader as the body is read as fast as the server takes the octets
+/// (backpressure). A read of your reader has no timeout.
 ///
 /// For a response that arrives before the end of the request, see [Limits](crate#limits).
 #[must_use = "a request is sent by a call of `send`, `send_body` or `send_reader`"]

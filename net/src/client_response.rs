@@ -21,9 +21,9 @@ use std::sync::Arc;
 /// is closed. It is also closed after `Connection: close` and after a 101.
 ///
 /// ```
-/// use bareline_net::{Client, Status};
+/// use bareline_net::{Client, FieldName};
 /// use std::io;
-/// # use bareline_net::Server;
+/// # use bareline_net::{Server, Status};
 /// # let server = Server::bind("127.0.0.1:0")?;
 /// # let url = format!("http://{}/", server.local_addr()?);
 /// # std::thread::spawn(|| {
@@ -31,7 +31,12 @@ use std::sync::Arc;
 /// # });
 ///
 /// let response = Client::new().get(&url)?;
-/// assert_eq!(response.status(), Status::OK);
+/// if response.status().is_redirection() {
+///     println!("moved to {:?}", response.head().fields().get(FieldName::LOCATION));
+/// }
+/// for (name, value) in response.head().fields() {
+///     println!("{name}: {value}");
+/// }
 /// assert_eq!(io::read_to_string(response)?, "hello");
 /// # Ok::<(), bareline_net::Error>(())
 /// ```

@@ -97,18 +97,22 @@ impl<'s, S: Transport> Responder<'s, S> {
     /// The head has a limit of 65,535 octets. Fails with [`Error::TooLong`] beyond that, and with
     /// [`Error::Usage`] for an invalid head or an interim status; the client then gets a 500.
     ///
-    /// A conditional GET [RFC 9110 section 13.1.2]:
+    /// A conditional GET: `If-None-Match` is `*`, or a list of tags that are compared weakly [RFC
+    /// 9110 section 13.1.2]. A cookie is one more field: `(FieldName::SET_COOKIE, cookie)`.
     ///
     /// ```
     /// use bareline_net::{Error, Exchange, FieldName, FieldValue, Status};
     ///
+    /// const TAG: &str = "\"v1\"";
+    ///
     /// fn page(Exchange { head, responder, .. }: Exchange<'_>) -> Result<(), Error> {
-    ///     let tag = FieldValue::from_static("\"v1\"");
-    ///     let etag = [(FieldName::from_static("ETag"), tag)];
-    ///     match head.fields().only(FieldName::from_static("If-None-Match"))? {
-    ///         Some(known) if known == tag => responder.send(Status::NOT_MODIFIED, &etag, b""),
-    ///         _ => responder.send(Status::OK, &etag, b"hello\n"),
+    ///     let etag = [(FieldName::ETAG, FieldValue::from_static(TAG))];
+    ///     let known = head.fields().all(FieldName::IF_NONE_MATCH);
+    ///     let mut known = known.flat_map(|list| list.as_str().unwrap_or_default().split(','));
+    ///     if known.any(|tag| matches!(tag.trim().trim_start_matches("W/"), TAG | "*")) {
+    ///         return responder.send(Status::NOT_MODIFIED, &etag, b"");
     ///     }
+    ///     responder.send(Status::OK, &etag, b"hello\n")
     /// }
     /// ```
     pub fn send(
@@ -184,13 +188,11 @@ impl<'s, S: Transport> Responder<'s, S> {
     /// ```
     /// use bareline_net::{Date, Error, Exchange, FieldName, FieldValue, Status};
     ///
-    /// const SET_COOKIE: FieldName = FieldName::from_static("Set-Cookie");
-    ///
     /// fn log_in(Exchange { responder, .. }: Exchange<'_>) -> Result<(), Error> {
     ///     let (date, cookie) = (Date::now(), "session=4f; Secure; HttpOnly; SameSite=Lax");
     ///     let response = responder.begin(Status::NO_CONTENT, |head| {
     ///         let head = head.field(FieldName::DATE, date.value())?;
-    ///         head.field(SET_COOKIE, FieldValue::new(cookie)?)?.without_body()
+    ///         head.field(FieldName::SET_COOKIE, FieldValue::new(cookie)?)?.without_body()
     ///     });
     ///     response?.finish()
     /// }
@@ -262,7 +264,7 @@ impl<'s, S: Transport> Responder<'s, S> {
     /// const STYLE: FieldValue = FieldValue::from_static("</style.css>; rel=preload; as=style");
     ///
     /// fn page(Exchange { mut responder, .. }: Exchange<'_>) -> Result<(), Error> {
-    ///     let link = [(FieldName::from_static("Link"), STYLE)];
+    ///     let link = [(FieldName::LINK, STYLE)];
     ///     responder.interim(Status::EARLY_HINTS, &link)?;
     ///     responder.send(Status::OK, &link, b"<link rel=stylesheet href=style.css>")
     /// }

@@ -58,7 +58,6 @@ use std::time::{Duration, Instant};
 /// use std::sync::atomic::{AtomicU64, Ordering};
 /// use std::{env, thread};
 ///
-/// const ALLOW: FieldName = FieldName::from_static("Allow");
 /// const TEXT: FieldValue = FieldValue::from_static("text/plain; charset=utf-8");
 /// const JSON: FieldValue = FieldValue::from_static("application/json");
 /// const OCTETS: FieldValue = FieldValue::from_static("application/octet-stream");
@@ -90,7 +89,7 @@ use std::time::{Duration, Instant};
 /// }
 ///
 /// fn not_allowed(responder: bareline_net::Responder<'_>, allow: &str) -> Result<(), Error> {
-///     let fields = [(ALLOW, FieldValue::new(allow)?), (FieldName::CONTENT_TYPE, TEXT)];
+///     let fields = [(FieldName::ALLOW, FieldValue::new(allow)?), (FieldName::CONTENT_TYPE, TEXT)];
 ///     responder.send(Status::METHOD_NOT_ALLOWED, &fields, b"method not allowed\n")
 /// }
 ///

@@ -37,7 +37,8 @@ pub enum ServerState {
     Reject,
     /// The octets belong to another protocol.
     Upgraded,
-    /// The transport has to be closed.
+    /// The transport has to be closed, after a half-close and a moment of discarding what still
+    /// arrives: a reset might destroy the last response (lingering close) [RFC 9112 section 9.6].
     Close,
 }
 

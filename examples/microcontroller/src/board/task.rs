@@ -25,10 +25,7 @@ const LED_WORDS: &str = "send on, off or toggle";
 const TICKS: u8 = 5;
 const TICK: Duration = Duration::from_millis(200);
 
-const ALLOW: FieldName = FieldName::from_static("Allow");
-const CONTENT_ENCODING: FieldName = FieldName::from_static("Content-Encoding");
 const GZIP: FieldValue = FieldValue::from_static("gzip");
-const CACHE_CONTROL: FieldName = FieldName::from_static("Cache-Control");
 const NO_STORE: FieldValue = FieldValue::from_static("no-store");
 const HTML: FieldValue = FieldValue::from_static("text/html; charset=utf-8");
 const JSON: FieldValue = FieldValue::from_static("application/json");
@@ -130,7 +127,7 @@ impl Task {
     ) -> Result<(), WriteError> {
         match self {
             Self::Page(page) => {
-                let fields = [(FieldName::CONTENT_TYPE, HTML), (CONTENT_ENCODING, GZIP)];
+                let fields = [(FieldName::CONTENT_TYPE, HTML), (FieldName::CONTENT_ENCODING, GZIP)];
                 http.respond(Status::OK, out)?.fields(&fields)?.length(page.len() as u64)
             }
             Self::Status => status(http, out, board),
@@ -167,7 +164,7 @@ impl Task {
                 say(http.respond(Status::NOT_FOUND, out)?, "use /, /status, /ticks, /led or /echo")
             }
             Self::Misused(methods) => say(
-                http.respond(Status::METHOD_NOT_ALLOWED, out)?.field(ALLOW, *methods)?,
+                http.respond(Status::METHOD_NOT_ALLOWED, out)?.field(FieldName::ALLOW, *methods)?,
                 "use a method in Allow",
             ),
         }
@@ -241,6 +238,6 @@ fn status(
         .push(b",\"stack\":")
         .push_number(stack::peak() as u64)
         .push(b"}\n");
-    let fields = [(FieldName::CONTENT_TYPE, JSON), (CACHE_CONTROL, NO_STORE)];
+    let fields = [(FieldName::CONTENT_TYPE, JSON), (FieldName::CACHE_CONTROL, NO_STORE)];
     http.respond(Status::OK, out)?.fields(&fields)?.body(json.as_bytes())
 }
