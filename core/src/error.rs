@@ -560,7 +560,7 @@ impl fmt::Display for WriteError {
             }
             Self::NoBody => "no body is being written (begin a message by length or chunked first)",
             Self::BodyNotEnded => {
-                "body of the previous message not ended (RFC 9112 section 9.3: end it first)"
+                "body of the message before not ended (RFC 9112 section 9.3: end it, or close)"
             }
             Self::TrailersNeedChunked => "trailers without a chunked body (RFC 9112 section 7.1.2)",
             Self::ForbiddenTrailer => "field not allowed in trailers (RFC 9110 section 6.5.1)",

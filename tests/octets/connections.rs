@@ -1464,3 +1464,39 @@ fn an_http_1_0_response_that_streams_says_close() {
     head.version(Version::Http10).length(3).unwrap();
     assert!(server.out.as_bytes().ends_with(b"\r\nConnection: close\r\n\r\n"));
 }
+
+/// Each misuse of a server's connection names the call that is due.
+#[test]
+fn each_misuse_of_a_server_has_an_error_of_its_own() {
+    type Begin = fn(&mut Server) -> Option<WriteError>;
+    let respond: Begin =
+        |server| server.connection.respond(Status::OK, &mut server.out).map(drop).err();
+    let reject: Begin =
+        |server| server.connection.reject(Status::OK, &mut server.out).map(drop).err();
+    let get = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    let close = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    let complete = |octets: &[u8]| {
+        let mut server = server_after(octets);
+        server.connection.respond(Status::OK, &mut server.out).unwrap().body(b"x").unwrap();
+        server.out.clear();
+        server
+    };
+    let mut server = server_after(b"");
+    assert_eq!(respond(&mut server), Some(WriteError::NoRequest));
+    server.connection.on_eof().unwrap();
+    assert_eq!([respond, reject].map(|begin| begin(&mut server)), [Some(WriteError::Closed); 2]);
+    let mut server = complete(get);
+    assert_eq!(respond(&mut server), Some(WriteError::NoRequest));
+    assert_eq!(reject(&mut server), None, "of the next request");
+    let mut server = complete(close);
+    assert_eq!([respond, reject].map(|begin| begin(&mut server)), [Some(WriteError::Closed); 2]);
+    let mut server = server_after(get);
+    server.connection.respond(Status::OK, &mut server.out).unwrap().length(1).unwrap();
+    server.out.clear();
+    let both = [respond, reject].map(|begin| begin(&mut server));
+    assert_eq!(both, [Some(WriteError::BodyNotEnded); 2]);
+    let mut server = server_after(b"\0");
+    assert_eq!(respond(&mut server), Some(WriteError::AfterParseError));
+    server.connection.reject(Status::OK, &mut server.out).unwrap().body(b"x").unwrap();
+    assert_eq!([respond, reject].map(|begin| begin(&mut server)), [Some(WriteError::Closed); 2]);
+}

@@ -96,7 +96,7 @@ fn every_error_of_a_writer_names_rule_and_section() {
         ),
         (
             WriteError::BodyNotEnded,
-            "body of the previous message not ended (RFC 9112 section 9.3: end it first)",
+            "body of the message before not ended (RFC 9112 section 9.3: end it, or close)",
         ),
         (
             WriteError::BufferInUse,

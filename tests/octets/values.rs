@@ -171,3 +171,16 @@ fn the_fields_of_a_head_are_an_iterator() {
     assert_eq!(fields.get(FieldName::LOCATION), None);
     assert!(fields.all(FieldName::SET_COOKIE).eq(["a=1", "c=2"]));
 }
+
+#[test]
+fn an_invalid_version_is_known_by_its_first_wrong_octet() {
+    for (text, at) in [("HTTP/1.2", 7), ("HTTP/2.0", 5), ("http/1.1", 0), ("HTTP/1", 6), ("", 0)] {
+        assert_eq!(text.parse::<Version>(), Err(InvalidValue::Version { at }), "{text}");
+    }
+}
+
+#[test]
+fn a_status_without_a_registered_phrase_is_its_number() {
+    let shown = [404, 599].map(|code| Status::new(code).unwrap().to_string());
+    assert_eq!(shown, ["404 Not Found", "599"]);
+}

@@ -54,6 +54,15 @@ impl<'b> IntoIterator for ChunkExtensions<'b> {
     }
 }
 
+impl<'b> IntoIterator for &ChunkExtensions<'b> {
+    type Item = ChunkExtension<'b>;
+    type IntoIter = ChunkExtensionsIter<'b>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
 /// An iterator over the extensions of a chunk, returned by [`ChunkExtensions::iter`].
 ///
 /// ```

@@ -254,6 +254,7 @@ impl ClientConnection {
     /// assert_eq!(connection.state(), ClientState::Idle);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[must_use = "the caller presents the octets after the discarded ones next"]
     pub fn discard_body(&mut self, input: &[u8]) -> usize {
         let discarded = self.inbound.discard_body(input);
         if self.inbound.error().is_some() {

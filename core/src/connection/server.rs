@@ -327,6 +327,7 @@ impl ServerConnection {
     /// - [`WriteError::NoRequest`] if no response is owed,
     /// - [`WriteError::BodyNotEnded`] if the response to this request has begun,
     /// - [`WriteError::AfterParseError`] if the peer broke a rule,
+    /// - [`WriteError::Closed`] if no more requests can follow,
     /// - [`WriteError::UpgradeNotOffered`] for a 101 that the request does not offer, or that a 100
     ///   has to precede [RFC 9110 section 7.8],
     /// - [`WriteError::RequestUnread`] for a 101 before the end of the request's body.
@@ -422,8 +423,9 @@ impl ServerConnection {
     /// says `Connection: close`, and nothing is sent or read after it.
     ///
     /// Fails with [`WriteError::InterimStatus`] for a status 1xx. Fails with
-    /// [`WriteError::NoRequest`] or [`WriteError::BodyNotEnded`] after a response has begun: then
-    /// the caller can only close.
+    /// [`WriteError::BodyNotEnded`] during a response and with [`WriteError::Closed`] after the
+    /// last one: then the caller can only close. After another complete response, the call rejects
+    /// the next request.
     ///
     /// ```
     /// # use bareline_core::{FieldSpans, ServerConnection, WireBuf};
@@ -484,6 +486,7 @@ impl ServerConnection {
                 InPhase::Head => {
                     self.inbound.phase = InPhase::Closed;
                     self.outbound.outgoing = Outgoing::Complete;
+                    self.outbound.next = Next::Close;
                     Ok(())
                 }
                 InPhase::Body => self.inbound.body_closed(),
@@ -701,8 +704,9 @@ impl Outbound {
     #[cold]
     fn not_owed(&self, has_failed: bool) -> WriteError {
         match self.outgoing {
-            _ if has_failed => WriteError::AfterParseError,
             Outgoing::Body(_) => WriteError::BodyNotEnded,
+            Outgoing::Complete if self.rejects || self.next != Next::Request => WriteError::Closed,
+            _ if has_failed => WriteError::AfterParseError,
             Outgoing::Idle | Outgoing::Owed | Outgoing::Complete => WriteError::NoRequest,
         }
     }

@@ -90,6 +90,9 @@ names! {
     WWW_AUTHENTICATE "WWW-Authenticate" "RFC 9110 section 11.6.1"
     X_CONTENT_TYPE_OPTIONS "X-Content-Type-Options" "Fetch section 3.6"
     X_FORWARDED_FOR "X-Forwarded-For" "RFC 7239 section 1"
+    X_FORWARDED_HOST "X-Forwarded-Host" "RFC 7239 section 1"
+    X_FORWARDED_PROTO "X-Forwarded-Proto" "RFC 7239 section 1"
+    X_FRAME_OPTIONS "X-Frame-Options" "RFC 7034"
 }
 
 #[cfg(test)]

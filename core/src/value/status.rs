@@ -117,7 +117,10 @@ parsed!(Status);
 
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.0, self.reason())
+        match self.reason() {
+            "" => fmt::Display::fmt(&self.0, f),
+            reason => write!(f, "{} {reason}", self.0),
+        }
     }
 }
 

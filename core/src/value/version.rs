@@ -1,7 +1,7 @@
 //! The protocol version.
 
 use super::text::parsed;
-use crate::error::InvalidValue;
+use crate::error::{InvalidValue, position};
 use core::fmt;
 
 /// The HTTP version of a message [RFC 9112 section 2.3].
@@ -28,12 +28,17 @@ pub enum Version {
 }
 
 impl Version {
-    /// Returns the version with this text. Other minor versions are not values of their own.
-    const fn parse(text: &[u8]) -> Result<Self, InvalidValue> {
+    /// Returns the version with this text. Other minor versions are not values of their own: a
+    /// message with one is read as HTTP/1.1.
+    fn parse(text: &[u8]) -> Result<Self, InvalidValue> {
         match text {
             b"HTTP/1.0" => Ok(Self::Http10),
             b"HTTP/1.1" => Ok(Self::Http11),
-            _ => Err(InvalidValue::Version { at: 0 }),
+            _ => {
+                let pairs = text.iter().zip(b"HTTP/1.1");
+                let at = pairs.take_while(|(octet, expected)| octet == expected).count();
+                Err(InvalidValue::Version { at: position(at) })
+            }
         }
     }
 }

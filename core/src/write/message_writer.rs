@@ -61,7 +61,7 @@ impl MessageWriter {
         if !target.form().suits(method, Medium::Stream) {
             return Err(WriteError::TargetForm);
         }
-        let (draft, sink) = (out.head_draft()?, self.detached()?);
+        let (sink, draft) = (self.detached()?, out.head_draft()?);
         Ok(HeadWriter::new(draft, sink, Request::new(method, target, Version::Http11)?))
     }
 
@@ -76,7 +76,7 @@ impl MessageWriter {
         status: Status,
         out: &'w mut WireBuf<M>,
     ) -> Result<HeadWriter<'w>, WriteError> {
-        let (draft, sink) = (out.head_draft()?, self.detached()?);
+        let (sink, draft) = (self.detached()?, out.head_draft()?);
         Ok(HeadWriter::new(draft, sink, Response::new(context, status)?))
     }
 
