@@ -3,6 +3,7 @@
 use crate::listener::Listener;
 use crate::notice::Notice;
 use crate::overload::Overload;
+use crate::panics;
 use crate::settings::Settings;
 use crate::stack::Stack;
 use bareline_core::Status;
@@ -77,7 +78,10 @@ impl<L: Listener> Acceptor<L> {
         while !self.notice.is_closing() {
             match self.accept() {
                 // The connection arrived after the shutdown, at a listener that still waited.
-                Ok(_) if self.notice.is_over() => return None,
+                Ok(accepted) if self.notice.is_over() => {
+                    panics::discard(accepted);
+                    return None;
+                }
                 Ok(accepted) => return Some(accepted),
                 Err(Failure::Gone) => {}
                 Err(Failure::Nobody) => self.slow_down(),

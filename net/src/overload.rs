@@ -11,10 +11,10 @@ use crate::transport::Transport;
 use bareline_core::write::{MessageWriter, RequestContext};
 use bareline_core::{FieldName, FieldValue, Status, WireBuf};
 use std::collections::VecDeque;
-use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
+use std::{io, mem};
 
 /// The most connections that wait for their 503, and the most that linger after it.
 const KEPT: usize = 256;
@@ -48,8 +48,9 @@ impl<S: Transport + Send + 'static> Overload<S> {
                 self.sender = Some(sender);
             }
         }
-        if let Some(sender) = &self.sender {
-            let _ = sender.try_send(stream);
+        match &self.sender {
+            Some(sender) => panics::discard(sender.try_send(stream)),
+            None => panics::discard(stream),
         }
     }
 }
@@ -64,11 +65,12 @@ fn respond_to_all<S: Transport>(streams: &Receiver<S>, settings: &Settings) {
         match streams.recv_timeout(if lingering.is_empty() { Duration::MAX } else { TICK }) {
             Ok(mut stream) => {
                 // The peer may be gone already, and a user's transport may panic.
-                let _ = panics::catch(|| {
-                    if respond(&mut stream).is_ok() {
-                        lingering.push_back(Lingering::new(stream, settings));
+                match panics::catch(|| respond(&mut stream).map(|()| is_nonblocking(&mut stream))) {
+                    Ok(Ok(is_nonblocking)) => {
+                        lingering.push_back(Lingering::new(stream, is_nonblocking, settings));
                     }
-                });
+                    Ok(Err(_)) | Err(_) => panics::discard(stream),
+                }
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
@@ -78,15 +80,20 @@ fn respond_to_all<S: Transport>(streams: &Receiver<S>, settings: &Settings) {
         }
         if swept.elapsed() >= TICK || !is_open {
             swept = Instant::now();
-            lingering.retain_mut(|one| {
+            for mut one in mem::take(&mut lingering) {
                 // When the server ends, no connection lingers for long.
                 let may_linger = is_open || one.since.elapsed() < CHECK_INTERVAL;
-                may_linger && panics::catch(|| one.discard(&mut buffer, settings)).unwrap_or(false)
-            });
+                if may_linger
+                    && panics::catch(|| one.discard(&mut buffer, settings)).unwrap_or(false)
+                {
+                    lingering.push_back(one);
+                } else {
+                    panics::discard(one);
+                }
+            }
         }
         while lingering.len() > KEPT {
-            let oldest = lingering.pop_front();
-            let _ = panics::catch(|| drop(oldest));
+            panics::discard(lingering.pop_front());
         }
     }
 }
@@ -105,8 +112,8 @@ struct Lingering<S> {
 }
 
 impl<S: Transport> Lingering<S> {
-    fn new(mut stream: S, settings: &Settings) -> Self {
-        let (now, is_nonblocking) = (Instant::now(), stream.control().set_nonblocking().is_ok());
+    fn new(stream: S, is_nonblocking: bool, settings: &Settings) -> Self {
+        let now = Instant::now();
         Self { stream, since: now, heard: now, left: settings.linger_limit, is_nonblocking }
     }
 
@@ -128,6 +135,11 @@ impl<S: Transport> Lingering<S> {
         let is_heard = self.heard.elapsed() < settings.linger_silence_timeout;
         self.left > 0 && is_heard && self.since.elapsed() < settings.linger_timeout
     }
+}
+
+/// Lets the connection be read without blocking. Returns whether the transport supports that.
+fn is_nonblocking(stream: &mut impl Transport) -> bool {
+    stream.control().set_nonblocking().is_ok()
 }
 
 fn respond(stream: &mut impl Transport) -> Result<(), Error> {
@@ -165,10 +177,10 @@ fn send(stream: &mut impl Transport, mut octets: &[u8]) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
     use super::{CHECK_INTERVAL, Overload, Settings, Stack, respond};
-    use crate::transport::{Control, Transport, Untimed};
+    use crate::transport::{Control, Transport};
     use std::io::{self, Read, Write};
     use std::net::{TcpListener, TcpStream};
     use std::sync::mpsc::{Sender, channel};
@@ -230,8 +242,25 @@ mod tests {
         }
     }
 
-    /// A transport whose writes panic, unless a test waits for what is written.
-    struct Panicking(Option<Sender<Vec<u8>>>);
+    /// A transport that panics when it is dropped, and in its writes unless a test waits for those.
+    struct Panicking {
+        written: Option<Sender<Vec<u8>>>,
+        dropped: Sender<()>,
+        control: Interrupted,
+    }
+
+    impl Drop for Panicking {
+        fn drop(&mut self) {
+            let _ = self.dropped.send(());
+            panic!("for a test");
+        }
+    }
+
+    impl Transport for Panicking {
+        fn control(&mut self) -> &mut dyn Control {
+            &mut self.control
+        }
+    }
 
     impl Read for Panicking {
         fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
@@ -241,7 +270,7 @@ mod tests {
 
     impl Write for Panicking {
         fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-            self.0.as_ref().unwrap().send(octets.to_vec()).unwrap();
+            self.written.as_ref().unwrap().send(octets.to_vec()).unwrap();
             Ok(octets.len())
         }
 
@@ -283,13 +312,18 @@ mod tests {
 
     #[test]
     fn a_transport_that_panics_takes_the_503_from_nobody_else() {
-        let (written, is_written) = channel();
+        let ((written, is_written), (dropped, is_dropped)) = (channel(), channel());
         let mut overload = Overload::new(Stack::Usual, Settings::new());
-        overload.add(Untimed(Panicking(None)));
-        overload.add(Untimed(Panicking(Some(written))));
-        assert!(
-            is_written.recv_timeout(10 * CHECK_INTERVAL).unwrap().starts_with(b"HTTP/1.1 503 ")
-        );
+        // Two panic in their write and then their drop, two in their drop after lingering.
+        for written in [None, None, Some(written.clone()), Some(written)] {
+            let (dropped, control) = (dropped.clone(), Interrupted::default());
+            overload.add(Panicking { written, dropped, control });
+            is_dropped.recv_timeout(10 * CHECK_INTERVAL).unwrap();
+        }
+        for _ in 0..2 {
+            let octets = is_written.recv_timeout(10 * CHECK_INTERVAL).unwrap();
+            assert!(octets.starts_with(b"HTTP/1.1 503 "));
+        }
     }
 
     #[test]

@@ -15,6 +15,12 @@ pub(crate) fn catch<T>(call: impl FnOnce() -> T) -> Result<T, Panic> {
     catch_unwind(AssertUnwindSafe(call)).map_err(|payload| Panic(Some(payload)))
 }
 
+/// Drops the value, and catches its panic: a destructor that panics while another panic unwinds
+/// would abort the process.
+pub(crate) fn discard<T>(value: T) {
+    let _ = catch(|| drop(value));
+}
+
 impl Panic {
     /// Returns the message of the panic, if it is text.
     pub(crate) fn reason(&self) -> &str {

@@ -491,6 +491,6 @@ impl Drop for OwnHandle {
     fn drop(&mut self) {
         self.0.notice.cut();
         let waker = self.0.waker().take();
-        drop(waker);
+        panics::discard(waker);
     }
 }

@@ -5,6 +5,7 @@ use crate::body::RequestBody;
 use crate::date::Date;
 use crate::error::{Error, PeerError, Wait};
 use crate::notice::TimeSlice;
+use crate::panics;
 use crate::received::KEPT;
 use crate::responder::Responder;
 use crate::settings::Settings;
@@ -30,7 +31,7 @@ use std::net::{SocketAddr, TcpStream};
 /// Dropping the stream closes the connection with a lingering close: the drop reads and discards
 /// what the peer still sends, so that a reset does not lose the last response [RFC 9112 section
 /// 9.6]. The drop blocks until the peer closes too, within [`Settings::linger_timeout`],
-/// `linger_silence_timeout` and `linger_limit`.
+/// `linger_silence_timeout` and `linger_limit`. The drop catches a panic of the transport.
 ///
 /// ```
 /// use bareline_net::{Error, Exchange, ServerStream, Status};
@@ -432,8 +433,12 @@ impl<S: Transport> Drop for ServerStream<S> {
         // Closing may take long: free the memory first.
         self.head = None;
         let wire = self.wire.get_mut();
-        let _ = wire.reject_without_response(None);
-        wire.close();
+        // The transport may have panicked, and may panic again.
+        let _ = panics::catch(|| {
+            let _ = wire.reject_without_response(None);
+            wire.close();
+        });
+        let _ = panics::catch(|| wire.drop_transport());
     }
 }
 
@@ -445,13 +450,14 @@ impl<S: Transport> fmt::Debug for ServerStream<S> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
     use super::{Exchange, ServerStream};
     use crate::acceptor::Accepted;
     use crate::notice::{Notice, TimeSlice};
+    use crate::panics;
     use crate::settings::Settings;
-    use crate::transport::{Control, Transport};
+    use crate::transport::{Control, Transport, Untimed};
     use bareline_core::{FieldName, FieldValue, Status};
     use std::cell::RefCell;
     use std::io::{self, Read, Write};
@@ -538,6 +544,60 @@ mod tests {
         };
         let slice = TimeSlice::new(Arc::clone(notice), 100);
         (ServerStream::with_slice(Accepted { stream, peer: None }, Settings::new(), slice), waits)
+    }
+
+    /// A transport that panics in each call that is not allowed, and when it is dropped.
+    struct Panicking {
+        says: &'static [u8],
+        may_write: bool,
+    }
+
+    impl Read for Panicking {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            match self.says.read(buffer)? {
+                0 => panic!("read"),
+                count => Ok(count),
+            }
+        }
+    }
+
+    impl Write for Panicking {
+        fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+            assert!(self.may_write, "write");
+            Ok(octets.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Drop for Panicking {
+        fn drop(&mut self) {
+            panic!("drop");
+        }
+    }
+
+    /// A second panic while the first one unwinds would abort the process.
+    #[test]
+    fn a_transport_that_panics_twice_panics_once() {
+        let head = b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n";
+        for (says, may_write, reason) in [
+            (&b""[..], true, "read"),
+            (b"GET / HT", false, "read"),
+            (head, true, "read"),
+            (head, false, "read"),
+            (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", false, "write"),
+        ] {
+            let panic = panics::catch(|| {
+                let mut stream = ServerStream::new(Untimed(Panicking { says, may_write }));
+                let Exchange { mut body, responder, .. } = stream.next_request().unwrap().unwrap();
+                let _ = body.read_to_end(&mut Vec::new());
+                let _ = responder.send(Status::OK, &[], b"");
+            });
+            assert_eq!(panic.err().unwrap().reason(), reason, "{says:?} {may_write}");
+        }
+        drop(ServerStream::new(Untimed(Panicking { says: b"", may_write: false })));
     }
 
     #[test]

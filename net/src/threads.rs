@@ -121,11 +121,12 @@ impl<L: Listener> Threads<L> {
                 self.has_ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         let left = state.busy.saturating_add(state.waiting.len());
-        let unserved = (mem::take(&mut state.waiting), state.acceptor.take());
+        let (waiting, acceptor) = (mem::take(&mut state.waiting), state.acceptor.take());
         self.notice.cut();
         let accepted = state.accepted.replace(Ok(()));
         drop(state);
-        let _ = panics::catch(|| drop(unserved));
+        waiting.into_iter().for_each(panics::discard);
+        panics::discard(acceptor);
         match accepted {
             Some(Err(panic)) => panic.resume(),
             Some(Ok(())) => {}
@@ -150,7 +151,7 @@ impl<L: Listener> Threads<L> {
                 threads.has_ended.notify_all();
             }
             // This may drop the handler, and its captured values may panic when dropped.
-            let _ = panics::catch(move || drop(threads));
+            panics::discard(threads);
         };
         let added = self.bounds.stack.builder().spawn(work).map(drop);
         state.threads += usize::from(added.is_ok());
@@ -288,8 +289,8 @@ mod tests {
     use crate::notice::Notice;
     use crate::settings::Settings;
     use crate::stack::Stack;
-    use crate::transport::Untimed;
-    use std::io::{self, Cursor};
+    use crate::transport::{Transport, Untimed};
+    use std::io::{self, Cursor, Read, Write};
     use std::net::SocketAddr;
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -301,17 +302,17 @@ mod tests {
     type Stream = Untimed<Cursor<Vec<u8>>>;
 
     /// A listener that returns the streams sent to it, and fails once the sender is gone.
-    struct Sent {
-        streams: Mutex<Receiver<Stream>>,
+    struct Sent<S = Stream> {
+        streams: Mutex<Receiver<S>>,
         /// The number of calls of `accept`.
         accepts: Arc<AtomicUsize>,
     }
 
-    impl Listener for Sent {
-        type Stream = Stream;
+    impl<S: Transport + Send + 'static> Listener for Sent<S> {
+        type Stream = S;
         type Addr = ();
 
-        fn accept(&self) -> io::Result<(Stream, Option<SocketAddr>)> {
+        fn accept(&self) -> io::Result<(S, Option<SocketAddr>)> {
             self.accepts.fetch_add(1, SeqCst);
             self.streams
                 .lock()
@@ -330,7 +331,7 @@ mod tests {
         }
     }
 
-    fn sent() -> (Sent, Sender<Stream>, Arc<AtomicUsize>) {
+    fn sent<S>() -> (Sent<S>, Sender<S>, Arc<AtomicUsize>) {
         let ((send, streams), accepts) = (channel(), Arc::new(AtomicUsize::new(0)));
         (Sent { streams: Mutex::new(streams), accepts: Arc::clone(&accepts) }, send, accepts)
     }
@@ -349,7 +350,7 @@ mod tests {
             Settings::new(),
             listener,
             Arc::clone(&notice),
-            move |Accepted { stream, .. }| {
+            move |Accepted { stream, .. }: Accepted<Stream>| {
                 let _ = goes_on.lock().map(|goes_on| goes_on.recv());
                 let _ = done.send(stream.0.into_inner());
             },
@@ -384,7 +385,7 @@ mod tests {
             Settings::new(),
             listener,
             Arc::default(),
-            move |Accepted { stream, .. }| {
+            move |Accepted { stream, .. }: Accepted<Stream>| {
                 if stream.0.into_inner() == [1] {
                     let _ = goes_on.lock().map(|goes_on| goes_on.recv());
                 }
@@ -497,6 +498,61 @@ mod tests {
         wait_for(1, 0, 1);
         go_on.send(()).unwrap();
         wait_for(0, 0, 1);
+    }
+
+    /// A stream that panics when it is dropped.
+    struct PanickingStream;
+
+    impl Read for PanickingStream {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Ok(0)
+        }
+    }
+
+    impl Write for PanickingStream {
+        fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+            Ok(octets.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[expect(clippy::panic, reason = "it is what is tested")]
+    impl Drop for PanickingStream {
+        fn drop(&mut self) {
+            panic!("for a test");
+        }
+    }
+
+    /// A panic in a destructor while another panic unwinds would abort the process.
+    #[test]
+    fn connections_that_panic_when_dropped_end_no_server() {
+        let ((go_on, goes_on), (listener, send, accepts)) = (channel::<()>(), sent());
+        let goes_on = Mutex::new(goes_on);
+        let bounds = Bounds { threads: 1, ..BOUNDS };
+        let notice = Arc::new(Notice::default());
+        let threads = Threads::new(
+            bounds,
+            Settings::new(),
+            listener,
+            Arc::clone(&notice),
+            move |accepted: Accepted<Untimed<PanickingStream>>| {
+                let _ = goes_on.lock().map(|goes_on| goes_on.recv());
+                drop(accepted);
+            },
+        );
+        let run = thread::spawn(move || threads.run(Duration::from_millis(50)));
+        // One connection is served, and three wait.
+        for taken in 0..4 {
+            send.send(Untimed(PanickingStream)).unwrap();
+            wait_for(&accepts, taken);
+        }
+        wait_for(&accepts, 4);
+        notice.close();
+        assert_eq!(run.join().unwrap().unwrap(), 4);
+        drop((send, go_on));
     }
 
     /// A listener that panics, in `accept` or when it is dropped.
