@@ -6,6 +6,8 @@ use crate::overload::Overload;
 use crate::panics;
 use crate::settings::Settings;
 use crate::stack::Stack;
+use crate::time_budget::is_passing;
+use crate::transport::Transport;
 use bareline_core::Status;
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -155,12 +157,33 @@ impl<L: Listener> Acceptor<L> {
         self.nobody_since = Some(Instant::now());
     }
 
-    /// Rejects a connection with a 503.
-    pub(crate) fn reject(&mut self, Accepted { stream, peer }: Accepted<L::Stream>) {
+    /// Rejects a connection with a 503, unless it is the one by which the shutdown woke `accept`.
+    pub(crate) fn reject(&mut self, Accepted { mut stream, peer }: Accepted<L::Stream>) {
+        let is_waker = || self.notice.is_closing() && is_unused(&mut stream, &self.notice);
+        if panics::catch(is_waker).unwrap_or(false) {
+            return panics::discard(stream);
+        }
         log::warn!("{} {}: too many connections", Peer(peer), Status::SERVICE_UNAVAILABLE);
         self.notice.counts.rejected.fetch_add(1, Relaxed);
         self.overload.add(stream);
     }
+}
+
+/// Returns whether the peer has closed the connection without an octet, as the waker of a listener
+/// does before its call returns.
+fn is_unused(stream: &mut impl Transport, notice: &Notice) -> bool {
+    let mut read = || {
+        stream.control().set_nonblocking()?;
+        stream.read(&mut [0])
+    };
+    let arrived = match read() {
+        Err(error) if is_passing(&error) => {
+            notice.wait_for_wakers();
+            read()
+        }
+        arrived => arrived,
+    };
+    matches!(arrived, Ok(0))
 }
 
 /// The peer as the log shows it: its address, or `local` if it has none.
@@ -177,10 +200,13 @@ impl fmt::Display for Peer {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
     use super::{Acceptor, Listener, Notice, SOON, Settings, Stack};
+    use crate::notice::WakerRuns;
     use crate::transport::Untimed;
-    use std::io::{self, Cursor};
-    use std::net::SocketAddr;
+    use std::io::{self, Cursor, Read, Write};
+    use std::net::{SocketAddr, TcpListener, TcpStream};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
     use std::thread;
@@ -253,6 +279,41 @@ mod tests {
         assert!(acceptor.next().is_none());
         assert!(start.elapsed() >= 15 * SOON, "{:?}", start.elapsed());
         assert_eq!((acceptor.is_failing, accepts.load(Relaxed)), (false, 21), "it has not failed");
+    }
+
+    #[test]
+    fn a_shutdown_rejects_nobody_but_clients() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (address, notice) = (listener.local_addr().unwrap(), Arc::new(Notice::default()));
+        let mut acceptor =
+            Acceptor::new(listener, Arc::clone(&notice), Stack::Usual, Settings::new());
+        let mut reject = |client: TcpStream, octets: &[u8], waker: Option<WakerRuns<'_>>| {
+            (&client).write_all(octets).unwrap();
+            let accepted = acceptor.accept().ok().unwrap();
+            thread::scope(|scope| {
+                let client = match waker {
+                    Some(waker) => {
+                        scope.spawn(move || {
+                            thread::park_timeout(2 * SOON);
+                            drop((client, waker));
+                        });
+                        None
+                    }
+                    None => Some(client),
+                };
+                acceptor.reject(accepted);
+                let mut response = String::new();
+                let _ = client.map(|mut client| client.read_to_string(&mut response));
+                (response.starts_with("HTTP/1.1 503 "), notice.counts.now().rejected)
+            })
+        };
+        let connect = || TcpStream::connect(address).unwrap();
+        assert_eq!(reject(connect(), b"", None), (true, 1));
+        let waker = notice.waker_runs();
+        notice.close();
+        assert_eq!(reject(connect(), b"GET ", None), (true, 2));
+        assert_eq!(reject(connect(), b"", Some(waker)), (false, 2));
+        assert_eq!(reject(connect(), b"", None), (true, 3), "a client that has not sent yet");
     }
 
     #[test]

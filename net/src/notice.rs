@@ -18,6 +18,9 @@ pub(crate) struct Notice {
     /// The beginning of the shutdown, for the thread that waits for it.
     closing_since: Mutex<Option<Instant>>,
     closes: Condvar,
+    /// The number of calls of the listener's waker that are in progress.
+    wakers: Mutex<usize>,
+    woken: Condvar,
     /// The shutdown timed out or is complete: all connections end.
     is_over: AtomicBool,
     /// The number of connections that should make room: those that wait, less those that are
@@ -45,6 +48,25 @@ impl Notice {
             }
             since = self.closes.wait(since).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// Counts a call of the listener's waker as in progress, until the returned value is dropped.
+    pub(crate) fn waker_runs(&self) -> WakerRuns<'_> {
+        *self.wakers() += 1;
+        WakerRuns(self)
+    }
+
+    /// Waits until no call of the listener's waker is in progress, and for [`CHECK_INTERVAL`] from
+    /// the beginning of the shutdown at most: the waker may wait for `accept`.
+    pub(crate) fn wait_for_wakers(&self) {
+        let since = self.closing_since().map_or(CHECK_INTERVAL, |since| since.elapsed());
+        let left = CHECK_INTERVAL.saturating_sub(since);
+        let waited = self.woken.wait_timeout_while(self.wakers(), left, |wakers| *wakers > 0);
+        drop(waited);
+    }
+
+    fn wakers(&self) -> MutexGuard<'_, usize> {
+        self.wakers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn closing_since(&self) -> MutexGuard<'_, Option<Instant>> {
@@ -87,6 +109,17 @@ impl Notice {
         self.room_promised
             .fetch_update(Relaxed, Relaxed, |promised| (promised < wanted).then(|| promised + 1))
             .is_ok()
+    }
+}
+
+/// A call of the listener's waker.
+pub(crate) struct WakerRuns<'n>(&'n Notice);
+
+impl Drop for WakerRuns<'_> {
+    fn drop(&mut self) {
+        let mut wakers = self.0.wakers();
+        *wakers = wakers.saturating_sub(1);
+        self.0.woken.notify_all();
     }
 }
 

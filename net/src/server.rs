@@ -455,6 +455,7 @@ impl ServerHandle {
     #[doc(alias = "signal")]
     #[doc(alias = "Ctrl-C")]
     pub fn shutdown(&self) {
+        let _waker_runs = self.notice.waker_runs();
         self.notice.close();
         // After the end the address may belong to another listener.
         let waker = if self.notice.is_over() { None } else { self.waker().clone() };

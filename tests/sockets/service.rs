@@ -457,6 +457,21 @@ fn requests_are_counted_while_they_are_in_handlers() {
     wait_for_counts(&handle, (0, 0, 0, rejected));
 }
 
+/// The shutdown connects to the server itself, to interrupt its `accept`.
+#[test]
+fn a_shutdown_is_not_one_connection_too_many() {
+    let (handler, has_begun, go_on) = held();
+    let server = Service::new(|server| server.threads(1).max_connections(1), handler);
+    let (handle, mut stream) = (server.handle.clone(), connect(server.address));
+    stream.write_all(GET).unwrap();
+    has_begun.recv_timeout(TIMEOUT).unwrap();
+    handle.shutdown();
+    go_on.send(()).unwrap();
+    assert!(read_all(stream).starts_with("HTTP/1.1 200 "));
+    server.end();
+    assert_eq!(handle.counts().rejected, 0);
+}
+
 /// Reads until the first octets of a response, or the close.
 fn read_one_or_end(mut stream: TcpStream) -> io::Result<usize> {
     stream.read(&mut [0; 64])
