@@ -69,7 +69,7 @@ pub enum Error {
     /// closed.
     IncompleteResponse,
     /// Any other error, such as one of the caller's own. If a handler fails with it, the client
-    /// gets a 500.
+    /// gets the status of a [`PeerError`] among its causes, or else a 500.
     Other(Box<dyn std::error::Error + Send + Sync>),
 }
 
@@ -517,7 +517,8 @@ fn begins_as_http(octets: &[u8]) -> bool {
 }
 
 impl Error {
-    /// Returns [`Error::Other`] with an error of the caller's own, as [`io::Error::other`] does.
+    /// Converts any error, as [`io::Error::other`] does: [`Error::Other`] with an error of the
+    /// caller's own. An [`Error`], and an error that has a variant of its own, gets that variant.
     ///
     /// ```
     /// use bareline_net::{Error, Exchange, Status};
@@ -528,7 +529,29 @@ impl Error {
     /// }
     /// ```
     pub fn other(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self::Other(error.into())
+        Self::from(error.into())
+    }
+
+    /// Returns the mistake of the peer that this error is, or that is among its causes.
+    pub(crate) fn peer_error(&self) -> Option<PeerError> {
+        let mut next: Option<&(dyn std::error::Error + 'static)> = Some(self);
+        while let Some(error) = next {
+            if let Some(repeated) = error.downcast_ref() {
+                return Some(PeerError::RepeatedField(*repeated));
+            }
+            if let Some(peer_error) = error.downcast_ref() {
+                return Some(*peer_error);
+            }
+            // Each of these two has the text of its content, and skips that as a source.
+            next = match (error.downcast_ref(), error.downcast_ref::<io::Error>()) {
+                (Some(Self::Peer(peer_error)), _) => return Some(*peer_error),
+                (Some(Self::Io(error)), _) => Some(error),
+                (Some(Self::Other(error)), _) => Some(&**error),
+                (None, Some(error)) => error.get_ref().map(|error| error as _),
+                _ => error.source(),
+            };
+        }
+        None
     }
 
     /// Returns whether a timeout expired: one of [`Settings`](crate::Settings), one of the system,
@@ -861,7 +884,7 @@ mod tests {
         type Boxed = Box<dyn StdError + Send + Sync>;
         let invalid = FieldValue::new("\n").unwrap_err();
         type Check = fn(&Error) -> bool;
-        let restored: [(Boxed, Check); 10] = [
+        let restored: [(Boxed, Check); 12] = [
             (Error::Closed.into(), |error| matches!(error, Error::Closed)),
             (io::Error::from(Error::Closed).into(), |error| matches!(error, Error::Closed)),
             (io::Error::other("a").into(), |error| matches!(error, Error::Io(_))),
@@ -873,6 +896,10 @@ mod tests {
             (UrlError::NotHttp.into(), |error| matches!(error, Error::Url(_))),
             (repeated().into(), |error| matches!(error, Error::Peer(PeerError::RepeatedField(_)))),
             (Error::other(Caused).into(), |error| matches!(error, Error::Other(_))),
+            (Error::other(Error::Closed).into(), |error| matches!(error, Error::Closed)),
+            (Error::other(PeerError::Truncated).into(), |error| {
+                matches!(error, Error::Peer(PeerError::Truncated))
+            }),
             (Caused.into(), |error| matches!(error, Error::Other(inner) if inner.is::<Caused>())),
         ];
         for (boxed, is_restored) in restored {

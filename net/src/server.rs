@@ -326,9 +326,13 @@ impl<L: Listener> Server<L> {
     /// the handler has sent nothing, the client gets an error response first. The thread lives on.
     ///
     /// The handler may return any error by `?`. The client gets the [`status`](PeerError::status)
-    /// of an [`Error::Peer`], and a 500 for any other error. A timeout of another connection, such
-    /// as that of a [`Client`](crate::Client) in the handler, is a 504. A closure that ends in
-    /// `Ok(())` names its error: `Ok::<_, Error>(())`.
+    /// of a [`PeerError`] that is the error or among its [`source`](StdError::source)s, and a 500
+    /// for any other error. A timeout of another connection, such as that of a
+    /// [`Client`](crate::Client) in the handler, is a 504. A closure that ends in `Ok(())` names
+    /// its error: `Ok::<_, Error>(())`.
+    ///
+    /// An `anyhow::Error` hides the type of the outermost error. Only its sources count, and those
+    /// are all below a `context`.
     ///
     /// ```
     /// use bareline_net::{Error, Exchange, FieldName, Server, Status};

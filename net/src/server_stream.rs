@@ -405,8 +405,8 @@ impl<S: Transport> ServerWire<S> {
                 if self.is_open() =>
             {
                 let error = self.incomplete_response();
-                match handled {
-                    Some(Error::Peer(handled)) if self.peer_error.is_none() => {
+                match handled.and_then(Error::peer_error) {
+                    Some(handled) if self.peer_error.is_none() => {
                         // The timeout is that of another connection [RFC 9110 section 15.6.5].
                         let status = match handled {
                             PeerError::TimedOut { .. } => Status::GATEWAY_TIMEOUT,

@@ -495,6 +495,22 @@ impl std::error::Error for NoSuchUser {
     }
 }
 
+/// An error of a handler's own, with another error as its cause.
+#[derive(Debug)]
+struct Caused(Boxed);
+
+impl std::fmt::Display for Caused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("cannot copy")
+    }
+}
+
+impl std::error::Error for Caused {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.0)
+    }
+}
+
 /// Fails with the error that the path names, by `?`.
 fn fail(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(), Boxed> {
     match head.target().path() {
@@ -505,6 +521,17 @@ fn fail(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(), 
         "/gone" => Err(PeerError::Truncated)?,
         "/closed" => Err(Error::Closed)?,
         "/upstream" => Err(PeerError::NoResponse)?,
+        "/caused" => Err(Caused(PeerError::Truncated.into()))?,
+        "/caused/error" => Err(Caused(Error::Peer(PeerError::Truncated).into()))?,
+        "/caused/twice" => Err(Caused(Caused(PeerError::NoResponse.into()).into()))?,
+        "/caused/closed" => Err(Caused(Error::Closed.into()))?,
+        "/caused/repeated" => {
+            _ = head.fields().only(FieldName::from_static("X")).map_err(|x| Caused(x.into()))?
+        }
+        "/io" => Err(io::Error::other(PeerError::Truncated))?,
+        "/io/caused" => Err(io::Error::other(Caused(PeerError::Truncated.into())))?,
+        "/other" => Err(Error::other(PeerError::Truncated))?,
+        "/other/io" => Err(Error::other(io::Error::other(Caused(PeerError::Truncated.into()))))?,
         "/timeout" => {
             let silent = UdpPeer::bind("127.0.0.1:0")?.receive_within(Duration::ZERO, &mut []);
             Err(io::Error::from(silent.unwrap_err()))?
@@ -526,6 +553,20 @@ fn an_error_of_a_handler_has_the_status_of_its_kind() {
         ("/closed", "500 Internal Server Error", "Internal Server Error", "the connection takes"),
         ("/repeated", "400 Bad Request", "field occurs in several lines", "field occurs in"),
         ("/gone", "400 Bad Request", "the client closed the", "the client closed the"),
+        ("/caused", "400 Bad Request", "the client closed the", "cannot copy: the client"),
+        ("/caused/error", "400 Bad Request", "the client closed the", "cannot copy: the client"),
+        ("/caused/twice", "502 Bad Gateway", "Bad Gateway", "cannot copy: cannot copy: the"),
+        ("/caused/repeated", "400 Bad Request", "field occurs in", "cannot copy: field occurs"),
+        (
+            "/caused/closed",
+            "500 Internal Server Error",
+            "Internal Server Error",
+            "cannot copy: the connection takes",
+        ),
+        ("/io", "400 Bad Request", "the client closed the", "the client closed the"),
+        ("/io/caused", "400 Bad Request", "the client closed the", "cannot copy: the client"),
+        ("/other", "400 Bad Request", "the client closed the", "the client closed the"),
+        ("/other/io", "400 Bad Request", "the client closed the", "cannot copy: the client"),
         ("/upstream", "502 Bad Gateway", "Bad Gateway", "the server closed the connection"),
         ("/timeout", "504 Gateway Timeout", "Gateway Timeout", "timed out after 0 s"),
         ("/read", "400 Bad Request", "invalid chunk size", "the server closed the connection"),
