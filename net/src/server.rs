@@ -435,12 +435,16 @@ fn respond<S: Transport>(
     responded.map_err(|reason| format!(" {method} {target} {version} {outcome}: {reason}"))
 }
 
-/// Returns the text of the error and of its causes, for the log.
+/// Returns the text of the error and of its causes, for the log. The text of an error may include
+/// that of a cause, which is left out then.
 fn with_causes(error: &Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
+        let reason = error.to_string();
+        if !text.contains(&reason) {
+            text.push_str(&format!(": {reason}"));
+        }
         cause = error.source();
     }
     text

@@ -511,10 +511,27 @@ impl std::error::Error for Caused {
     }
 }
 
+/// An error whose text includes that of its cause, as is common with `thiserror`.
+#[derive(Debug)]
+struct Telling(NoSuchUser);
+
+impl std::fmt::Display for Telling {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "cannot log in: {}", self.0)
+    }
+}
+
+impl std::error::Error for Telling {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
 /// Fails with the error that the path names, by `?`.
 fn fail(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(), Boxed> {
     match head.target().path() {
         "/own" => Err(NoSuchUser)?,
+        "/telling" => Err(Telling(NoSuchUser))?,
         "/text" => Err("just a text")?,
         "/usage" => _ = FieldValue::new("\n")?,
         "/repeated" => _ = head.fields().only(FieldName::from_static("X"))?,
@@ -548,6 +565,12 @@ fn an_error_of_a_handler_has_the_status_of_its_kind() {
     let server = Service::new(|server| server, fail);
     for (path, status, body, logged) in [
         ("/own", "500 Internal Server Error", "Internal Server Error", "no such user: an error"),
+        (
+            "/telling",
+            "500 Internal Server Error",
+            "Internal Server Error",
+            "cannot log in: no such user: an error",
+        ),
         ("/text", "500 Internal Server Error", "Internal Server Error", "just a text"),
         ("/usage", "500 Internal Server Error", "Internal Server Error", "control octet in"),
         ("/closed", "500 Internal Server Error", "Internal Server Error", "the connection takes"),
@@ -555,7 +578,7 @@ fn an_error_of_a_handler_has_the_status_of_its_kind() {
         ("/gone", "400 Bad Request", "the client closed the", "the client closed the"),
         ("/caused", "400 Bad Request", "the client closed the", "cannot copy: the client"),
         ("/caused/error", "400 Bad Request", "the client closed the", "cannot copy: the client"),
-        ("/caused/twice", "502 Bad Gateway", "Bad Gateway", "cannot copy: cannot copy: the"),
+        ("/caused/twice", "502 Bad Gateway", "Bad Gateway", "cannot copy: the server"),
         ("/caused/repeated", "400 Bad Request", "field occurs in", "cannot copy: field occurs"),
         (
             "/caused/closed",
