@@ -70,6 +70,9 @@ pub enum Error {
     IncompleteResponse,
     /// Any other error, such as one of the caller's own. If a handler fails with it, the client
     /// gets the status of a [`PeerError`] among its causes, or else a 500.
+    ///
+    /// A [`Utf8Error`](std::str::Utf8Error) of `value.as_str()?` and a number that `parse()?`
+    /// rejects are such errors. Respond 400 where the client caused them.
     Other(Box<dyn std::error::Error + Send + Sync>),
 }
 
@@ -652,6 +655,21 @@ impl From<Box<dyn std::error::Error + Send + Sync>> for Error {
     }
 }
 
+/// Blames the client: if a handler fails with the error, the client gets a 400.
+///
+/// A field of another server's response is no mistake of the client, and needs a 502:
+///
+/// ```
+/// use bareline_net::{Error, FieldName, Responder, ResponseHead, Status};
+///
+/// fn forward(upstream: &ResponseHead<'_>, responder: Responder<'_>) -> Result<(), Error> {
+///     let Ok(etag) = upstream.fields().only(FieldName::ETAG) else {
+///         return responder.send(Status::BAD_GATEWAY, &[], b"two ETag fields upstream\n");
+///     };
+///     let etag = etag.map(|etag| (FieldName::ETAG, etag));
+///     responder.send(upstream.status(), etag.as_slice(), b"")
+/// }
+/// ```
 impl From<RepeatedField> for Error {
     fn from(error: RepeatedField) -> Self {
         Self::Peer(PeerError::RepeatedField(error))

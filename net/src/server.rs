@@ -331,6 +331,10 @@ impl<L: Listener> Server<L> {
     /// [`Client`](crate::Client) in the handler, is a 504. A closure that ends in `Ok(())` names
     /// its error: `Ok::<_, Error>(())`.
     ///
+    /// A repeated field is a 400, also where it is a field of another server's response. Respond
+    /// 502 there instead of `?`. A value that is not UTF-8 or not a number is a 500 by `?`: respond
+    /// 400 if the client sent it.
+    ///
     /// An `anyhow::Error` hides the type of the outermost error. Only its sources count, and those
     /// are all below a `context`.
     ///

@@ -531,6 +531,8 @@ impl std::error::Error for Telling {
 fn fail(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(), Boxed> {
     match head.target().path() {
         "/own" => Err(NoSuchUser)?,
+        "/number" => _ = head.target().path().parse::<u32>()?,
+        "/utf8" => _ = FieldValue::new(b"\xff")?.as_str()?,
         "/telling" => Err(Telling(NoSuchUser))?,
         "/text" => Err("just a text")?,
         "/usage" => _ = FieldValue::new("\n")?,
@@ -572,6 +574,8 @@ fn an_error_of_a_handler_has_the_status_of_its_kind() {
             "cannot log in: no such user: an error",
         ),
         ("/text", "500 Internal Server Error", "Internal Server Error", "just a text"),
+        ("/number", "500 Internal Server Error", "Internal Server Error", "invalid digit"),
+        ("/utf8", "500 Internal Server Error", "Internal Server Error", "invalid utf-8"),
         ("/usage", "500 Internal Server Error", "Internal Server Error", "control octet in"),
         ("/closed", "500 Internal Server Error", "Internal Server Error", "the connection takes"),
         ("/repeated", "400 Bad Request", "field occurs in several lines", "field occurs in"),
