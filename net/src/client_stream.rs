@@ -239,13 +239,13 @@ impl<S: Transport> ClientStream<S> {
     /// Returns the transport for another protocol, and the octets that were received after the
     /// head.
     ///
-    /// Fails with [`Error::Closed`] without a protocol switch, and closes the connection: see
+    /// Fails with [`Error::NotUpgraded`] without a switch, and closes the connection: see
     /// [`is_upgraded`](Self::is_upgraded).
     #[doc(alias = "WebSocket")]
     pub fn into_upgraded(mut self) -> Result<Upgraded<S>, Error> {
         match self.wire.connection.state() {
             ClientState::Upgraded => self.wire.take_upgraded(),
-            _ => Err(Error::Closed),
+            _ => Err(Error::NotUpgraded),
         }
     }
 

@@ -65,6 +65,9 @@ pub enum Error {
     Url(UrlError),
     /// A connection that carries no more messages [RFC 9112 section 9.6].
     Closed,
+    /// A call of `into_upgraded` on a connection that has not switched to another protocol [RFC
+    /// 9110 sections 7.8 and 9.3.6].
+    NotUpgraded,
     /// A request to which the caller sent no response or an incomplete one; the connection is
     /// closed.
     IncompleteResponse,
@@ -471,6 +474,10 @@ impl fmt::Display for Error {
             Self::Closed => f.write_str(
                 "the connection takes no more messages (RFC 9112 section 9.6): open another one",
             ),
+            Self::NotUpgraded => f.write_str(
+                "the connection has not switched to another protocol (RFC 9110 sections 7.8 and \
+                 9.3.6): only a 101, or a 2xx to CONNECT, switches it: call is_upgraded first",
+            ),
             Self::IncompleteResponse => f.write_str(
                 "the request got no complete response: call Responder::send, or \
                  ResponseWriter::finish at the end of a body",
@@ -713,7 +720,8 @@ impl From<Error> for io::Error {
             | Error::Url(_)
             | Error::Limit(_)
             | Error::TooLong { .. }
-            | Error::DatagramCut { .. } => io::ErrorKind::InvalidInput,
+            | Error::DatagramCut { .. }
+            | Error::NotUpgraded => io::ErrorKind::InvalidInput,
             Error::Closed => io::ErrorKind::NotConnected,
             Error::Connect { .. } | Error::IncompleteResponse | Error::Other(_) => {
                 io::ErrorKind::Other
@@ -823,6 +831,7 @@ mod tests {
             Error::TooLong { most: 65_535 },
             Error::DatagramCut { missing: 1 },
             Error::Closed,
+            Error::NotUpgraded,
             Error::IncompleteResponse,
             Error::other("a text"),
             Error::other(Caused),
@@ -837,7 +846,8 @@ mod tests {
                 | Error::Usage(_)
                 | Error::Url(_) => {}
                 Error::Limit(_) | Error::TooLong { .. } | Error::DatagramCut { .. } => {}
-                Error::Closed | Error::IncompleteResponse | Error::Other(_) => {}
+                Error::Closed | Error::NotUpgraded => {}
+                Error::IncompleteResponse | Error::Other(_) => {}
             }
         }
         errors

@@ -175,7 +175,7 @@ impl<S: Transport> ServerStream<S> {
     /// Returns the transport after a protocol switch, and the octets that have arrived for the
     /// other protocol.
     ///
-    /// Fails with [`Error::Closed`] without a switch, and closes the connection: see
+    /// Fails with [`Error::NotUpgraded`] without a switch, and closes the connection: see
     /// [`is_upgraded`](Self::is_upgraded).
     #[doc(alias = "WebSocket")]
     pub fn into_upgraded(mut self) -> Result<Upgraded<S>, Error> {
@@ -183,7 +183,7 @@ impl<S: Transport> ServerStream<S> {
         wire.next_message();
         match wire.connection.state() {
             ServerState::Upgraded => wire.take_upgraded(),
-            _ => Err(Error::Closed),
+            _ => Err(Error::NotUpgraded),
         }
     }
 }

@@ -423,7 +423,7 @@ fn rfc9110_7_8_after_a_101_the_client_has_the_stream() {
     get_again(&mut client).unwrap();
     assert!(!client.is_upgraded());
     assert!(
-        matches!(client.into_upgraded(), Err(Error::Closed)),
+        matches!(client.into_upgraded(), Err(Error::NotUpgraded)),
         "what is still HTTP is not handed over"
     );
 }

@@ -2,9 +2,11 @@
 
 use crate::{Program, TIMEOUT, example, exchange_all, next, run, text};
 use bareline_core::{FieldName, FieldSpans, FieldValue, Method, Target};
-use bareline_net::{Client, Datagram, Error, Settings, UdpPeer};
+use bareline_net::{
+    Client, ClientStream, Datagram, Error, ServerStream, Settings, UdpPeer, Untimed,
+};
 use std::fmt::{Debug, Write as _};
-use std::io::{self, Read, Write};
+use std::io::{self, Cursor, Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::{fs, thread};
@@ -249,6 +251,15 @@ fn datagrams(page: &mut String) {
     table(page, "A datagram that is sent", ["sent", "error"], rows);
 }
 
+fn upgrades(page: &mut String) {
+    let transport = || Untimed(Cursor::new(Vec::new()));
+    let server = ServerStream::new(transport()).into_upgraded().err();
+    let client = ClientStream::new(transport(), "a").into_upgraded().err();
+    let rows = [("`ServerStream`", server), ("`ClientStream`", client)];
+    let rows = rows.map(|(case, error)| (case.to_owned(), error.unwrap().to_string()));
+    table(page, "`into_upgraded` without a switch", ["stream", "error"], rows);
+}
+
 fn programs(page: &mut String) {
     let cases = ["tcp_server", "http_server", "udp_server", "sans_io", "tcp_client", "udp_client"]
         .map(|name| [name, "8080"])
@@ -285,6 +296,7 @@ fn what_people_read_is_what_the_page_says() {
     urls(&mut page);
     what_a_client_sends(&mut page);
     datagrams(&mut page);
+    upgrades(&mut page);
     programs(&mut page);
     let written = Path::new(env!("CARGO_TARGET_TMPDIR")).join("messages.md");
     fs::write(&written, &page).unwrap();

@@ -445,7 +445,7 @@ fn rfc9110_7_8_a_101_hands_over_the_stream_and_what_has_come() {
 
     let (address, served) = serve_one(Settings::new(), |mut peer| {
         peer.next_request().unwrap().unwrap().responder.send(Status::OK, &[], b"").unwrap();
-        !peer.is_upgraded() && matches!(peer.into_upgraded(), Err(Error::Closed))
+        !peer.is_upgraded() && matches!(peer.into_upgraded(), Err(Error::NotUpgraded))
     });
     exchange(address, b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     assert!(served.join().unwrap(), "what is still HTTP is not handed over");
