@@ -78,7 +78,6 @@ pub(crate) type Head = OwnedResponseHead<Vec<u8>, FIELDS>;
 /// assert_eq!(io::read_to_string(body)?, "no");
 /// # Ok::<(), bareline_net::Error>(())
 /// ```
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct Response<'c, S: Transport = TcpStream> {
     /// The head of the response: a final one or a 101.
@@ -86,6 +85,14 @@ pub struct Response<'c, S: Transport = TcpStream> {
     /// The body.
     #[doc(alias = "content")]
     pub body: ResponseBody<'c, S>,
+}
+
+// A transport need not be `Debug`.
+impl<S: Transport> fmt::Debug for Response<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { head, body } = self;
+        f.debug_struct("Response").field("head", head).field("body", body).finish()
+    }
 }
 
 impl ClientStream {

@@ -144,7 +144,6 @@ pub enum PeerError {
 /// ```
 /// use bareline_net::{ClientStream, Error, Method, PeerError, Target, Untimed};
 ///
-/// # #[derive(Debug)]
 /// # struct Mail(&'static [u8]);
 /// # impl std::io::Read for Mail {
 /// #     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {

@@ -88,7 +88,6 @@ const TEXT: FieldValue<'_> = FieldValue::from_static("text/plain; charset=utf-8"
 ///     responder.send(Status::OK, &[], &text)
 /// }
 /// ```
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct Exchange<'s, S: Transport = TcpStream> {
     /// The address of the peer; `None` if the transport has no addresses.
@@ -99,6 +98,19 @@ pub struct Exchange<'s, S: Transport = TcpStream> {
     pub body: RequestBody<'s, S>,
     /// The sender of the response.
     pub responder: Responder<'s, S>,
+}
+
+// A transport need not be `Debug`.
+impl<S: Transport> fmt::Debug for Exchange<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { peer, head, body, responder } = self;
+        f.debug_struct("Exchange")
+            .field("peer", peer)
+            .field("head", head)
+            .field("body", body)
+            .field("responder", responder)
+            .finish()
+    }
 }
 
 impl<S: Transport> ServerStream<S> {

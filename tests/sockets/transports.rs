@@ -105,6 +105,23 @@ fn octets_in_memory_are_served() {
     assert!(octets.get_ref().ends_with(b"\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"));
 }
 
+/// `Script` is not `Debug`.
+#[test]
+fn messages_are_shown_whatever_their_transport() {
+    let mut script =
+        Script { pieces: vec![b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"], writes: Vec::new() };
+    let mut peer = ServerStream::new(Untimed(&mut script));
+    let shown = format!("{:?}", peer.next_request().unwrap().unwrap());
+    assert!(shown.starts_with("Exchange { peer: None, head: RequestHead { method: "), "{shown}");
+    assert!(shown.ends_with(", body: RequestBody, responder: Responder }"), "{shown}");
+    let pieces = vec![&b"HTTP/1.1 204 No Content\r\n\r\n"[..]];
+    let mut script = Script { pieces, writes: Vec::new() };
+    let mut client = ClientStream::new(Untimed(&mut script), "a");
+    let shown = format!("{:?}", client.request(Method::GET, Target::ROOT, &[], b"").unwrap());
+    assert!(shown.starts_with("Response { head: ResponseHead { "), "{shown}");
+    assert!(shown.ends_with(", body: ResponseBody }"), "{shown}");
+}
+
 /// Serves one connection over this transport, and responds with the length of each body.
 fn serve(transport: impl Transport) {
     let mut peer = ServerStream::with_settings(transport, Settings::new().body_limit(u64::MAX));
