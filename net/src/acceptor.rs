@@ -13,7 +13,6 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -164,7 +163,7 @@ impl<L: Listener> Acceptor<L> {
             return panics::discard(stream);
         }
         log::warn!("{} {}: too many connections", Peer(peer), Status::SERVICE_UNAVAILABLE);
-        self.notice.counts.rejected.fetch_add(1, Relaxed);
+        self.notice.counts.count_rejected();
         self.overload.add(stream);
     }
 }

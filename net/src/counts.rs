@@ -1,8 +1,8 @@
 //! The counts of a server's connections and requests.
 
 use crate::notice::Notice;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The load of a [`Server`](crate::Server), returned by
 /// [`ServerHandle::counts`](crate::ServerHandle::counts).
@@ -34,10 +34,11 @@ pub struct ServerCounts {
     pub in_handlers: usize,
     /// Number of connections that wait for a thread. They are among `connections`.
     pub queued: usize,
-    /// Number of connections that were rejected since the server was created, with a 503 or, if
-    /// too many wait for theirs, without one. See
+    /// Total of the connections that were rejected since the server was created; the other numbers
+    /// are of this moment. Each got a 503 or, if too many waited for theirs, a close. See
     /// [`max_connections`](crate::Server::max_connections).
-    pub rejected: usize,
+    #[doc(alias = "counter")]
+    pub rejected: u64,
 }
 
 /// The counts, as the server's threads change them.
@@ -46,7 +47,8 @@ pub(crate) struct Counts {
     pub(crate) connections: AtomicUsize,
     pub(crate) in_handlers: AtomicUsize,
     pub(crate) queued: AtomicUsize,
-    pub(crate) rejected: AtomicUsize,
+    /// A mutex, since 32-bit systems may lack atomics of 64 bits.
+    rejected: Mutex<u64>,
 }
 
 impl Counts {
@@ -55,8 +57,17 @@ impl Counts {
             connections: self.connections.load(Relaxed),
             in_handlers: self.in_handlers.load(Relaxed),
             queued: self.queued.load(Relaxed),
-            rejected: self.rejected.load(Relaxed),
+            rejected: *self.rejected(),
         }
+    }
+
+    pub(crate) fn count_rejected(&self) {
+        let mut rejected = self.rejected();
+        *rejected = rejected.saturating_add(1);
+    }
+
+    fn rejected(&self) -> MutexGuard<'_, u64> {
+        self.rejected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -383,7 +383,7 @@ fn a_handler_that_fails_or_panics_is_a_500_and_no_dead_thread() {
 
 /// Waits until the counts of the server are these: connections, requests in handlers, queued
 /// connections and rejected ones.
-fn wait_for_counts(handle: &ServerHandle, expected: (usize, usize, usize, usize)) {
+fn wait_for_counts(handle: &ServerHandle, expected: (usize, usize, usize, u64)) {
     let start = Instant::now();
     loop {
         let counts = handle.counts();
