@@ -191,6 +191,10 @@ impl Settings {
     /// Changes the limits of the elements of a message, each in its own unit, by this closure.
     /// Limits that the closure leaves keep their values. Server and client.
     ///
+    /// The closure has to change the limits that it gets. Others replace all of them, the
+    /// [`body_limit`](Self::body_limit) too: with `|_| Limits::new().head(8_192)` bodies have no
+    /// limit.
+    ///
     /// By default they are those of [`Limits::new`], with a [`body_limit`](Self::body_limit). Each
     /// setter of [`Limits`] says the status of a request beyond it. A client fails with
     /// [`Error::Limit`](crate::Error::Limit) where a response is too large.
