@@ -62,7 +62,6 @@ const USN: FieldValue = FieldValue::from_static(
     "uuid:8f0e3f5c-7a7e-4d0a-9d55-6261726c696e::urn:bareline:device:example:1",
 );
 const SERVER: FieldValue = FieldValue::from_static(concat!("bareline/", env!("CARGO_PKG_VERSION")));
-const LOCATION: FieldName = FieldName::from_static("LOCATION");
 const ST: FieldName = FieldName::from_static("ST");
 const NT: FieldName = FieldName::from_static("NT");
 const NTS: FieldName = FieldName::from_static("NTS");
@@ -211,7 +210,8 @@ fn search(places: &[Place]) -> Result<(), Error> {
             };
             match datagram.response(method, spans.lend()) {
                 Ok((head, _)) if head.status() == Status::OK => {
-                    let (what, at) = (shown(&head.fields(), ST), shown(&head.fields(), LOCATION));
+                    let (what, at) =
+                        (shown(&head.fields(), ST), shown(&head.fields(), FieldName::LOCATION));
                     writeln!(io::stdout(), "{} {what} {at}", datagram.from)?;
                     found += 1;
                 }
@@ -313,9 +313,9 @@ fn describe<'w, S: HeadSink>(
     head: HeadWriter<'w, S>,
     location: &str,
 ) -> Result<HeadWriter<'w, S>, WriteError> {
-    head.field(FieldName::from_static("CACHE-CONTROL"), FieldValue::from_static("max-age=1800"))?
+    head.field(FieldName::CACHE_CONTROL, FieldValue::from_static("max-age=1800"))?
         .field(FieldName::from_static("EXT"), FieldValue::from_static(""))?
-        .field(LOCATION, FieldValue::new(location)?)?
-        .field(FieldName::from_static("SERVER"), SERVER)?
+        .field(FieldName::LOCATION, FieldValue::new(location)?)?
+        .field(FieldName::SERVER, SERVER)?
         .field(FieldName::from_static("USN"), USN)
 }

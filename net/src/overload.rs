@@ -150,7 +150,7 @@ fn respond(stream: &mut impl Transport) -> Result<(), Error> {
     MessageWriter::new()
         .response(RequestContext::UNREAD, Status::SERVICE_UNAVAILABLE, &mut out)?
         .field(FieldName::DATE, Date::now().value())?
-        .field(FieldName::from_static("Retry-After"), FieldValue::from_static("1"))?
+        .field(FieldName::RETRY_AFTER, FieldValue::from_static("1"))?
         .field(FieldName::CONTENT_TYPE, FieldValue::from_static("text/plain; charset=utf-8"))?
         .field(FieldName::CONNECTION, FieldValue::from_static("close"))?
         .body(b"too many connections\n")?;
