@@ -1,5 +1,6 @@
 //! The trailer section of a received body.
 
+use bareline_core::head::RepeatedField;
 use bareline_core::write::TrailerField;
 use bareline_core::{FieldName, FieldValue};
 use std::iter::FusedIterator;
@@ -60,6 +61,8 @@ impl Trailers {
     }
 
     /// Returns the value of the first line with this name.
+    ///
+    /// A field that is not a list occurs once: [`only`](Self::only) fails where it occurs twice.
     pub fn get(&self, name: FieldName<'_>) -> Option<FieldValue<'_>> {
         self.iter().find_map(|(other, value)| (other == name).then_some(value))
     }
@@ -71,6 +74,26 @@ impl Trailers {
         name: FieldName<'n>,
     ) -> impl Iterator<Item = FieldValue<'t>> + Clone + use<'t, 'n> {
         self.iter().filter_map(move |(other, value)| (other == name).then_some(value))
+    }
+
+    /// Returns the value of the only line with this name, for a field that is not a list [RFC 9110
+    /// section 5.3]. Fails when several lines have this name.
+    ///
+    /// ```
+    /// use bareline_net::{Error, FieldName, FieldValue, Trailers};
+    ///
+    /// fn digest(trailers: &Trailers) -> Result<Option<FieldValue<'_>>, Error> {
+    ///     Ok(trailers.only(FieldName::from_static("Repr-Digest"))?)
+    /// }
+    /// assert_eq!(digest(&Trailers::default())?, None);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn only(&self, name: FieldName<'_>) -> Result<Option<FieldValue<'_>>, RepeatedField> {
+        let mut values = self.all(name);
+        match (values.next(), values.next()) {
+            (value, None) => Ok(value),
+            (_, Some(_)) => Err(RepeatedField),
+        }
     }
 
     pub(crate) fn push(&mut self, name: FieldName<'_>, value: FieldValue<'_>) {
@@ -151,6 +174,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use super::{Ends, Trailers};
+    use bareline_core::head::RepeatedField;
     use bareline_core::{FieldName, FieldValue};
 
     /// Returns the memory that the trailers take, in octets.
@@ -172,6 +196,12 @@ mod tests {
         assert_eq!(all.collect::<Vec<_>>(), [first, FieldValue::from_static("two words")]);
         assert_eq!(trailers.get(FieldName::from_static("a")), Some(first));
         assert_eq!(trailers.get(FieldName::from_static("c")), None);
+        assert_eq!(trailers.only(FieldName::from_static("a")), Err(RepeatedField));
+        assert_eq!(
+            trailers.only(FieldName::from_static("B")),
+            Ok(Some(FieldValue::from_static("")))
+        );
+        assert_eq!(trailers.only(FieldName::from_static("c")), Ok(None));
         assert!(Trailers::NONE.is_empty() && Trailers::NONE.iter().next().is_none());
     }
 

@@ -1500,3 +1500,23 @@ fn each_misuse_of_a_server_has_an_error_of_its_own() {
     server.connection.reject(Status::OK, &mut server.out).unwrap().body(b"x").unwrap();
     assert_eq!([respond, reject].map(|begin| begin(&mut server)), [Some(WriteError::Closed); 2]);
 }
+
+/// No octets cannot be the beginning that was presented before: the next ones are a head of their
+/// own.
+#[test]
+fn a_head_begins_again_after_no_octets() {
+    let (mut connection, mut spans) = (ServerConnection::new(), FieldSpans::<8>::new());
+    let mut begun = *b"HEAD / HTTP/1.1\r\nHost: a\r\n";
+    for octets in [&mut begun[..], &mut []] {
+        let received = connection.receive(octets, spans.lend());
+        assert!(matches!(received, Ok(Received { used: 0, event: Event::NeedMore })));
+    }
+    assert_eq!(connection.state(), ServerState::Idle);
+    let mut other = *b"PUT /abcdef HTTP/1.1\r\nHost: a\r\n\r\n";
+    let Ok(Received { event: Event::Head(head), .. }) =
+        connection.receive(&mut other, spans.lend())
+    else {
+        panic!("a head")
+    };
+    assert_eq!(head.method(), Method::PUT);
+}

@@ -145,7 +145,7 @@ impl ServerConnection {
         let Outbound { next, rejects, .. } = self.outbound;
         let received = match (self.inbound.phase, &self.outbound.outgoing) {
             // A caller that waits for a request passes no octets first.
-            (InPhase::Head, _) if input.is_empty() && !rejects => {
+            (InPhase::Head, _) if input.is_empty() && self.progress.searched() == 0 && !rejects => {
                 Ok(Received::unused(Event::NeedMore))
             }
             (InPhase::Head, _) if !rejects => self.receive_head(input, spans),

@@ -211,6 +211,7 @@ impl fmt::Debug for FieldsNamed<'_, '_> {
 }
 
 /// The error that several lines have the name of a field that is not a list [RFC 9110 section 5.3].
+/// It never has fields.
 ///
 /// ```
 /// use bareline_core::head::{Parsed, RepeatedField};
@@ -225,7 +226,7 @@ impl fmt::Debug for FieldsNamed<'_, '_> {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_structs, reason = "the name says all")]
 pub struct RepeatedField;
 
 impl fmt::Display for RepeatedField {
