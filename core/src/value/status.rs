@@ -117,9 +117,10 @@ parsed!(Status);
 
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)?;
         match self.reason() {
-            "" => fmt::Display::fmt(&self.0, f),
-            reason => write!(f, "{} {reason}", self.0),
+            "" => Ok(()),
+            reason => write!(f, " {reason}"),
         }
     }
 }
