@@ -24,10 +24,10 @@
 //! [`core::http`]: crate::core::http
 
 use crate::client::Client;
-use crate::client_response::ClientResponse;
+use crate::client::response::ClientResponse;
 use crate::error::Error;
-use crate::responder::Responder;
-use crate::transport::Transport;
+use crate::server::responder::Responder;
+use crate::wire::transport::Transport;
 use ::http::{HeaderMap, Request, Response};
 use bareline_core::http::ConvertError;
 use bareline_core::{FieldName, FieldValue, Version};
@@ -117,8 +117,8 @@ mod tests {
     use super::{ConvertError, fields};
     use crate::client::Client;
     use crate::error::{Error, UrlError};
-    use crate::server_stream::ServerStream;
-    use crate::transport::Untimed;
+    use crate::server::stream::ServerStream;
+    use crate::wire::transport::Untimed;
     use ::http::{HeaderMap, Request, Response, Version};
     use bareline_core::error::{InvalidValue, WriteError};
     use std::io::Cursor;

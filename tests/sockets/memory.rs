@@ -20,7 +20,7 @@ const TERMS: [(&str, u64); 8] = [
     ("stack", 16_384),
 ];
 const STACK_WITHOUT_OPTIMIZATION: u64 = 151_552;
-const DOCS: &str = include_str!("../../net/src/server.rs");
+const DOCS: &str = include_str!("../../net/src/server/mod.rs");
 /// The connections after which the allocator has its arenas.
 const FIRST: u64 = 32;
 const CONNECTIONS: u64 = 128;

@@ -1,13 +1,20 @@
 //! A client for `http` URLs, with a pool of idle connections.
 
-use crate::client_request::ClientRequest;
-use crate::client_response::ClientResponse;
-use crate::client_stream::{ClientStream, connect_to_one};
+pub(crate) mod body;
+pub(crate) mod pool;
+pub(crate) mod request;
+pub(crate) mod response;
+pub(crate) mod stream;
+pub(crate) mod url;
+
+use crate::client::pool::{Pool, PoolBounds};
+use crate::client::request::ClientRequest;
+use crate::client::response::ClientResponse;
+use crate::client::stream::{ClientStream, connect_to_one};
+use crate::client::url::HttpUrl;
 use crate::error::Error;
-use crate::pool::{Pool, PoolBounds};
 use crate::settings::Settings;
-use crate::time_budget::ExchangeEnd;
-use crate::url::HttpUrl;
+use crate::wire::time_budget::ExchangeEnd;
 use bareline_core::Method;
 use std::fmt;
 use std::net::ToSocketAddrs;

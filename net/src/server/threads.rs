@@ -1,12 +1,12 @@
 //! The thread pool of a server, by the leader/followers pattern.
 
-use crate::acceptor::{Accepted, Acceptor};
-use crate::counts::Counted;
-use crate::listener::Listener;
-use crate::notice::Notice;
-use crate::panics::{self, Panic};
+use crate::server::acceptor::{Accepted, Acceptor};
+use crate::server::counts::Counted;
+use crate::server::listener::Listener;
+use crate::server::panics::{self, Panic};
+use crate::server::stack::Stack;
 use crate::settings::Settings;
-use crate::stack::Stack;
+use crate::wire::control::Notice;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -285,11 +285,11 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use super::{Accepted, Admitted, Bounds, SPARE, Threads};
-    use crate::listener::Listener;
-    use crate::notice::Notice;
+    use crate::server::listener::Listener;
+    use crate::server::stack::Stack;
     use crate::settings::Settings;
-    use crate::stack::Stack;
-    use crate::transport::{Transport, Untimed};
+    use crate::wire::control::Notice;
+    use crate::wire::transport::{Transport, Untimed};
     use std::io::{self, Cursor, Read, Write};
     use std::net::SocketAddr;
     use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,6 +1,6 @@
 //! The counts of a server's connections and requests.
 
-use crate::notice::Notice;
+use crate::wire::control::Notice;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -1,13 +1,13 @@
 //! The 503s for connections beyond the limit.
 
-use crate::date::Date;
 use crate::error::Error;
-use crate::notice::CHECK_INTERVAL;
-use crate::panics;
+use crate::server::date::Date;
+use crate::server::panics;
+use crate::server::stack::Stack;
 use crate::settings::Settings;
-use crate::stack::Stack;
-use crate::time_budget::{ExchangeEnd, is_passing};
-use crate::transport::Transport;
+use crate::wire::control::CHECK_INTERVAL;
+use crate::wire::time_budget::{ExchangeEnd, is_passing};
+use crate::wire::transport::Transport;
 use bareline_core::write::{MessageWriter, RequestContext};
 use bareline_core::{FieldName, FieldValue, Status, WireBuf};
 use std::collections::VecDeque;
@@ -180,7 +180,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
     use super::{CHECK_INTERVAL, Overload, Settings, Stack, respond};
-    use crate::transport::{Control, Transport};
+    use crate::wire::transport::{Control, Transport};
     use std::io::{self, Read, Write};
     use std::net::{TcpListener, TcpStream};
     use std::sync::mpsc::{Sender, channel};

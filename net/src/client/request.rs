@@ -1,11 +1,11 @@
 //! A request of a client: its fields, its body, and the calls that send it.
 
 use crate::client::Client;
-use crate::client_response::ClientResponse;
-use crate::client_stream::{ClientStream, Head, RequestWriter};
+use crate::client::response::ClientResponse;
+use crate::client::stream::{ClientStream, Head, RequestWriter};
+use crate::client::url::HttpUrl;
 use crate::error::{Error, PeerError};
-use crate::time_budget::ExchangeEnd;
-use crate::url::HttpUrl;
+use crate::wire::time_budget::ExchangeEnd;
 use bareline_core::connection::RequestHeadWriter;
 use bareline_core::error::{ParseErrorKind, WriteError};
 use bareline_core::{FieldName, FieldValue, Method, Target};

@@ -1,12 +1,12 @@
 //! One connection of a client.
 
-use crate::body::ResponseBody;
+use crate::client::body::ResponseBody;
 use crate::error::{Error, PeerError, Wait};
 use crate::settings::Settings;
-use crate::time_budget::{ExchangeEnd, TimeBudget};
-use crate::trailers::Trailers;
-use crate::transport::Transport;
-use crate::upgraded::Upgraded;
+use crate::wire::time_budget::{ExchangeEnd, TimeBudget};
+use crate::wire::trailers::Trailers;
+use crate::wire::transport::Transport;
+use crate::wire::upgraded::Upgraded;
 use crate::wire::{Wire, to};
 use bareline_core::connection::{ClientState, Received, RequestHeadWriter};
 use bareline_core::error::WriteError;
@@ -570,9 +570,9 @@ mod tests {
 
     use super::{ClientStream, connect_to_one};
     use crate::error::{Error, PeerError, Wait};
-    use crate::time_budget::ExchangeEnd;
-    use crate::transport::Untimed;
     use crate::wire::LONGEST;
+    use crate::wire::time_budget::ExchangeEnd;
+    use crate::wire::transport::Untimed;
     use bareline_core::error::WriteError;
     use bareline_core::head::Parsed;
     use bareline_core::{FieldName, FieldSpans, FieldValue, Method, RequestHead, Status, Target};

@@ -1,14 +1,21 @@
 //! A connection on its transport: the input and output that both roles share.
 
+pub(crate) mod control;
+pub(crate) mod recv_buf;
+pub(crate) mod time_budget;
+pub(crate) mod trailers;
+pub(crate) mod transport;
+pub(crate) mod upgraded;
+
 use crate::error::{Error, PeerError, Wait};
-use crate::notice::{CHECK_INTERVAL, TimeSlice};
-use crate::received::RecvBuf;
+use crate::server::unread::UNREAD_TIMEOUT;
 use crate::settings::Settings;
-use crate::time_budget::{ExchangeEnd, TimeBudget, is_passing};
-use crate::trailers::Trailers;
-use crate::transport::Transport;
-use crate::unread::UNREAD_TIMEOUT;
-use crate::upgraded::Upgraded;
+use crate::wire::control::{CHECK_INTERVAL, TimeSlice};
+use crate::wire::recv_buf::RecvBuf;
+use crate::wire::time_budget::{ExchangeEnd, TimeBudget, is_passing};
+use crate::wire::trailers::Trailers;
+use crate::wire::transport::Transport;
+use crate::wire::upgraded::Upgraded;
 use bareline_core::connection::Received;
 use bareline_core::error::{ParseError, WriteError};
 use bareline_core::write::TrailerField;

@@ -1,8 +1,8 @@
 //! A response to a request of a client.
 
-use crate::client_stream::{ClientStream, Head};
-use crate::pool::Pool;
-use crate::trailers::Trailers;
+use crate::client::pool::Pool;
+use crate::client::stream::{ClientStream, Head};
+use crate::wire::trailers::Trailers;
 use bareline_core::{ResponseHead, Status};
 use std::fmt;
 use std::io::{self, Read};

@@ -1,6 +1,6 @@
 //! The signals from a server to the threads that serve its connections.
 
-use crate::counts::Counts;
+use crate::server::counts::Counts;
 use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

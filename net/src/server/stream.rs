@@ -1,17 +1,17 @@
 //! The server's end of a connection.
 
-use crate::acceptor::{Accepted, Peer};
-use crate::body::RequestBody;
-use crate::date::Date;
 use crate::error::{Error, PeerError, Wait};
-use crate::notice::TimeSlice;
-use crate::panics;
-use crate::received::KEPT;
-use crate::responder::Responder;
+use crate::server::acceptor::{Accepted, Peer};
+use crate::server::body::RequestBody;
+use crate::server::date::Date;
+use crate::server::panics;
+use crate::server::responder::Responder;
 use crate::settings::Settings;
-use crate::time_budget::TimeBudget;
-use crate::transport::Transport;
-use crate::upgraded::Upgraded;
+use crate::wire::control::TimeSlice;
+use crate::wire::recv_buf::KEPT;
+use crate::wire::time_budget::TimeBudget;
+use crate::wire::transport::Transport;
+use crate::wire::upgraded::Upgraded;
 use crate::wire::{Wire, to};
 use bareline_core::connection::{Received, ResponseHeadWriter, ServerState};
 use bareline_core::error::WriteError;
@@ -465,11 +465,11 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
     use super::{Exchange, ServerStream};
-    use crate::acceptor::Accepted;
-    use crate::notice::{Notice, TimeSlice};
-    use crate::panics;
+    use crate::server::acceptor::Accepted;
+    use crate::server::panics;
     use crate::settings::Settings;
-    use crate::transport::{Control, Transport, Untimed};
+    use crate::wire::control::{Notice, TimeSlice};
+    use crate::wire::transport::{Control, Transport, Untimed};
     use bareline_core::{FieldName, FieldValue, Status};
     use std::cell::RefCell;
     use std::io::{self, Read, Write};

@@ -1,9 +1,9 @@
 //! The response to a request.
 
 use crate::error::Error;
-use crate::notice::TimeSlice;
-use crate::server_stream::{ServerWire, borrow_wire, dated};
-use crate::transport::Transport;
+use crate::server::stream::{ServerWire, borrow_wire, dated};
+use crate::wire::control::TimeSlice;
+use crate::wire::transport::Transport;
 use crate::wire::{Connection, to};
 use bareline_core::connection::{ResponseHeadWriter, ServerState};
 use bareline_core::error::WriteError;

@@ -1,7 +1,7 @@
 //! The time left for a wait, and for an exchange.
 
 use crate::error::{PeerError, Wait};
-use crate::notice::CHECK_INTERVAL;
+use crate::wire::control::CHECK_INTERVAL;
 use std::io;
 use std::time::{Duration, Instant};
 

@@ -1,18 +1,30 @@
 //! A server that accepts connections and calls a handler for each request.
 
-use crate::acceptor::Peer;
-use crate::counts::{Counted, ServerCounts};
+pub(crate) mod acceptor;
+pub(crate) mod body;
+pub(crate) mod counts;
+pub(crate) mod date;
+pub(crate) mod listener;
+pub(crate) mod overload;
+pub(crate) mod panics;
+pub(crate) mod responder;
+pub(crate) mod stack;
+pub(crate) mod stream;
+pub(crate) mod threads;
+pub(crate) mod unread;
+
 use crate::error::Error;
 #[cfg(doc)]
 use crate::error::PeerError;
-use crate::listener::Listener;
-use crate::notice::{Notice, TimeSlice};
-use crate::panics;
-use crate::server_stream::{Exchange, ServerStream};
+use crate::server::acceptor::Peer;
+use crate::server::counts::{Counted, ServerCounts};
+use crate::server::listener::Listener;
+use crate::server::stack::Stack;
+use crate::server::stream::{Exchange, ServerStream};
+use crate::server::threads::{Bounds, Threads};
 use crate::settings::Settings;
-use crate::stack::Stack;
-use crate::threads::{Bounds, Threads};
-use crate::transport::Transport;
+use crate::wire::control::{Notice, TimeSlice};
+use crate::wire::transport::Transport;
 use bareline_core::value::dump;
 use std::error::Error as StdError;
 use std::fmt;

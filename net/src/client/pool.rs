@@ -1,6 +1,6 @@
 //! The pool of a client's idle connections.
 
-use crate::client_stream::ClientStream;
+use crate::client::stream::ClientStream;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 

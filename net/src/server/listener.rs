@@ -1,7 +1,7 @@
 //! The sources of a server's connections.
 
-use crate::notice::CHECK_INTERVAL;
-use crate::transport::Transport;
+use crate::wire::control::CHECK_INTERVAL;
+use crate::wire::transport::Transport;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 #[cfg(unix)]

@@ -1,10 +1,10 @@
 //! The body of a request that its handler does not read.
 
 use crate::error::{Error, PeerError};
-use crate::server_stream::ServerWire;
-use crate::time_budget::TimeBudget;
-use crate::transport::Transport;
+use crate::server::stream::ServerWire;
 use crate::wire::Arrived;
+use crate::wire::time_budget::TimeBudget;
+use crate::wire::transport::Transport;
 use std::time::Duration;
 
 /// Total time that a response waits for the rest of an unread body. An ordinary client has sent a

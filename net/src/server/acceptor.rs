@@ -1,13 +1,13 @@
 //! The part of a server that accepts connections, one at a time.
 
-use crate::listener::Listener;
-use crate::notice::Notice;
-use crate::overload::Overload;
-use crate::panics;
+use crate::server::listener::Listener;
+use crate::server::overload::Overload;
+use crate::server::panics;
+use crate::server::stack::Stack;
 use crate::settings::Settings;
-use crate::stack::Stack;
-use crate::time_budget::is_passing;
-use crate::transport::Transport;
+use crate::wire::control::Notice;
+use crate::wire::time_budget::is_passing;
+use crate::wire::transport::Transport;
 use bareline_core::Status;
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -202,8 +202,8 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use super::{Acceptor, Listener, Notice, SOON, Settings, Stack};
-    use crate::notice::WakerRuns;
-    use crate::transport::Untimed;
+    use crate::wire::control::WakerRuns;
+    use crate::wire::transport::Untimed;
     use std::io::{self, Cursor, Read, Write};
     use std::net::{SocketAddr, TcpListener, TcpStream};
     use std::sync::Arc;
