@@ -1,4 +1,4 @@
-//! The layers of core: no module imports from its own layer or one above it.
+//! The layers of core and net: no module imports from its own layer or one above it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -23,8 +24,12 @@ const LAYERS: &[&[&str]] = &[
     &["embedded", "format", "http", "inside"],
 ];
 
-fn layer_of(module: &str) -> Option<usize> {
-    LAYERS.iter().position(|layer| layer.contains(&module))
+/// The layers of net. Neither role imports the other.
+const NET: &[&[&str]] =
+    &[&["error", "settings"], &["wire"], &["client", "server", "udp"], &["http"]];
+
+fn layer_of(layers: &[&[&str]], module: &str) -> Option<usize> {
+    layers.iter().position(|layer| layer.contains(&module))
 }
 
 /// Returns the top-level modules that the code names after `crate::` or after as many `super::` as
@@ -48,7 +53,12 @@ fn imports(source: &str, depth: usize) -> Vec<String> {
     after.map(|rest| rest.chars().take_while(|&character| is_name(character)).collect()).collect()
 }
 
-fn arrows_up(folder: &Path, module: Option<&str>, found: &mut Vec<String>) -> usize {
+fn arrows_up(
+    layers: &[&[&str]],
+    folder: &Path,
+    module: Option<&str>,
+    found: &mut Vec<String>,
+) -> usize {
     let mut seen = 0;
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -56,14 +66,14 @@ fn arrows_up(folder: &Path, module: Option<&str>, found: &mut Vec<String>) -> us
         let is_root = module.is_none();
         let module = module.unwrap_or(&name);
         if path.is_dir() {
-            seen += arrows_up(&path, Some(module), found);
+            seen += arrows_up(layers, &path, Some(module), found);
         } else if module != "lib" && path.extension().is_some_and(|extension| extension == "rs") {
             // `head/mod.rs` and `framing.rs` are both one level below the root.
             let depth = if name == "mod" || is_root { 1 } else { 2 };
-            let own = layer_of(module).unwrap_or_else(|| panic!("{module} has no layer"));
+            let own = layer_of(layers, module).unwrap_or_else(|| panic!("{module} has no layer"));
             for import in imports(&fs::read_to_string(&path).unwrap(), depth) {
                 seen += 1;
-                let is_down = layer_of(&import).is_some_and(|layer| layer < own);
+                let is_down = layer_of(layers, &import).is_some_and(|layer| layer < own);
                 if import != module && !is_down {
                     found.push(format!("{} imports {import}", path.display()));
                 }
@@ -75,11 +85,81 @@ fn arrows_up(folder: &Path, module: Option<&str>, found: &mut Vec<String>) -> us
 
 #[test]
 fn arrows_point_down() {
-    let mut found = Vec::new();
-    let seen =
-        arrows_up(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../core/src"), None, &mut found);
-    assert!(seen > 30, "only {seen} imports were seen");
-    assert!(found.is_empty(), "arrows that point up:\n{}", found.join("\n"));
+    for (layers, folder) in [(LAYERS, "../../core/src"), (NET, "../../net/src")] {
+        let mut found = Vec::new();
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let seen = arrows_up(layers, &folder, None, &mut found);
+        assert!(seen > 30, "only {seen} imports were seen");
+        assert!(found.is_empty(), "arrows that point up:\n{}", found.join("\n"));
+    }
+}
+
+/// Collects the files of a folder as modules, each with the modules that it imports.
+fn graph(folder: &Path, prefix: &str, modules: &mut BTreeMap<String, String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        if path.is_dir() {
+            graph(&path, &format!("{prefix}{name}::"), modules);
+        } else if path.extension().is_some_and(|extension| extension == "rs") && name != "lib" {
+            let name = if name == "mod" {
+                prefix.trim_end_matches(':').to_owned()
+            } else {
+                format!("{prefix}{name}")
+            };
+            modules.insert(name, fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+/// Returns a cycle of modules that import each other, if there is one.
+fn cycle(imports: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<String>> {
+    let mut left: BTreeMap<_, _> = imports.clone();
+    // Takes away modules that import none of the others, until there is none.
+    while let Some(name) = left
+        .iter()
+        .find(|(_, targets)| targets.iter().all(|target| !left.contains_key(target)))
+        .map(|(name, _)| name.clone())
+    {
+        left.remove(&name);
+    }
+    (!left.is_empty()).then(|| left.into_keys().collect())
+}
+
+#[test]
+fn the_modules_of_net_import_each_other_in_no_cycle() {
+    let mut modules = BTreeMap::new();
+    graph(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../net/src"), "", &mut modules);
+    let imports: BTreeMap<String, BTreeSet<String>> = modules
+        .iter()
+        .map(|(name, source)| (name.clone(), paths(source, &modules, name)))
+        .collect();
+    assert!(imports.values().map(BTreeSet::len).sum::<usize>() > 60, "{imports:?}");
+    assert_eq!(cycle(&imports), None);
+    let two = [("a", "b"), ("b", "a"), ("c", "a")]
+        .map(|(one, other)| (one.to_owned(), BTreeSet::from([other.to_owned()])));
+    assert_eq!(cycle(&BTreeMap::from(two)), Some(["a", "b", "c"].map(str::to_owned).to_vec()));
+}
+
+/// Returns the modules that the code of a file names after `crate::`, unit tests left out.
+fn paths(source: &str, modules: &BTreeMap<String, String>, own: &str) -> BTreeSet<String> {
+    let code = source.split("#[cfg(test)]").next().unwrap_or_default();
+    let lines = code.lines().map(|line| line.split("//").next().unwrap_or_default());
+    let code = lines.collect::<Vec<_>>().join("\n");
+    code.split("crate::")
+        .skip(1)
+        .filter_map(|rest| {
+            let is_path =
+                |character: char| character.is_alphanumeric() || matches!(character, '_' | ':');
+            let path: String = rest.chars().take_while(|&character| is_path(character)).collect();
+            let parts: Vec<_> = path.split("::").collect();
+            (1..=parts.len())
+                .rev()
+                .map(|length| parts[..length].join("::"))
+                .find(|path| modules.contains_key(path))
+        })
+        .filter(|path| path != own)
+        .collect()
 }
 
 #[test]
@@ -93,7 +173,7 @@ fn an_arrow_that_points_up_is_seen() {
         ["head"]
     );
     assert_eq!(imports("use super::head::Fields;", 1), ["head"]);
-    assert!(layer_of("head") > layer_of("value"));
+    assert!(layer_of(LAYERS, "head") > layer_of(LAYERS, "value"));
 }
 
 /// Returns whether a line of code depends on the width of the machine, other than by a hint to the

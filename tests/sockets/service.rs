@@ -266,7 +266,7 @@ fn an_unread_body_is_no_reason_for_a_warning() {
 fn a_reset_is_a_warning_within_a_request_alone() {
     let server = Service::new(|server| server, tell);
     for (octets, told) in [
-        ("", "DEBUG bareline_net::server_stream {}: idle connection closed: "),
+        ("", "DEBUG bareline_net::server::stream {}: idle connection closed: "),
         ("GET / HTTP/1.1\r\nHo", "WARN bareline_net::server {} \"GET / HTTP/1.1\": "),
         (
             "PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nh",

@@ -1,6 +1,6 @@
 //! The body of a received response.
 
-use crate::client::stream::ClientWire;
+use crate::client::wire::ClientWire;
 use crate::wire::trailers::Trailers;
 use crate::wire::transport::Transport;
 use std::fmt;

@@ -1,24 +1,23 @@
 //! A client for `http` URLs, with a pool of idle connections.
 
 pub(crate) mod body;
+pub(crate) mod connector;
 pub(crate) mod pool;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod stream;
 pub(crate) mod url;
+pub(crate) mod wire;
 
-use crate::client::pool::{Pool, PoolBounds};
+use crate::client::connector::Connector;
+use crate::client::pool::PoolBounds;
 use crate::client::request::ClientRequest;
 use crate::client::response::ClientResponse;
-use crate::client::stream::{ClientStream, connect_to_one};
 use crate::client::url::HttpUrl;
 use crate::error::Error;
 use crate::settings::Settings;
-use crate::wire::time_budget::ExchangeEnd;
 use bareline_core::Method;
 use std::fmt;
-use std::net::ToSocketAddrs;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// A client for `http` URLs, with a pool of persistent connections [RFC 9112 section 9.3].
@@ -105,8 +104,7 @@ use std::time::Duration;
 #[doc(alias = "connection pool")]
 #[derive(Clone)]
 pub struct Client {
-    settings: Settings,
-    pool: Arc<Pool>,
+    connector: Connector,
 }
 
 impl Client {
@@ -121,12 +119,12 @@ impl Client {
     }
 
     fn with_pool(settings: Settings, bounds: PoolBounds) -> Self {
-        Self { settings, pool: Arc::new(Pool::new(bounds)) }
+        Self { connector: Connector::new(settings, bounds) }
     }
 
     /// Sets the timeouts and limits of each connection: the defaults of [`Settings`] unless set.
     pub fn settings(self, settings: Settings) -> Self {
-        Self::with_pool(settings, self.pool.bounds())
+        Self::with_pool(settings, self.connector.pool().bounds())
     }
 
     /// Sets the time for which an idle connection stays in the pool: 15 s by default, less than the
@@ -136,21 +134,28 @@ impl Client {
     /// It is not [`Settings::idle_timeout`], which is a server's.
     #[doc(alias = "keep-alive")]
     pub fn idle_timeout(self, timeout: Duration) -> Self {
-        Self::with_pool(self.settings, PoolBounds { idle_timeout: timeout, ..self.pool.bounds() })
+        Self::with_pool(
+            self.connector.settings(),
+            PoolBounds { idle_timeout: timeout, ..self.connector.pool().bounds() },
+        )
     }
 
     /// Sets the maximum number of idle connections in the pool: 64 by default. Beyond it, the least
     /// recently used one is closed. Connections in use are not limited. 0 keeps none, and
     /// `usize::MAX` means no limit.
     pub fn max_idle(self, connections: usize) -> Self {
-        Self::with_pool(self.settings, PoolBounds { max_idle: connections, ..self.pool.bounds() })
+        Self::with_pool(
+            self.connector.settings(),
+            PoolBounds { max_idle: connections, ..self.connector.pool().bounds() },
+        )
     }
 
     /// Sets the maximum number of idle connections to one host and port: 8 by default. Beyond it,
     /// the least recently used one is closed. 0 keeps none, and `usize::MAX` means no limit.
     pub fn max_idle_per_host(self, connections: usize) -> Self {
-        let bounds = PoolBounds { max_idle_per_host: connections, ..self.pool.bounds() };
-        Self::with_pool(self.settings, bounds)
+        let bounds =
+            PoolBounds { max_idle_per_host: connections, ..self.connector.pool().bounds() };
+        Self::with_pool(self.connector.settings(), bounds)
     }
 
     /// Sends a GET request for this URL, and reads the head of the response.
@@ -183,27 +188,7 @@ impl Client {
         method: Method<'r>,
         url: &str,
     ) -> Result<ClientRequest<'r>, Error> {
-        Ok(ClientRequest::new(self, method, HttpUrl::new(url)?))
-    }
-
-    /// Returns the end of an exchange that begins now.
-    pub(crate) fn exchange_end(&self) -> ExchangeEnd {
-        ExchangeEnd::from_now(self.settings.exchange_timeout)
-    }
-
-    pub(crate) fn pool(&self) -> &Arc<Pool> {
-        &self.pool
-    }
-
-    /// Opens a connection.
-    pub(crate) fn connect(
-        &self,
-        authority: &str,
-        exchange_end: &ExchangeEnd,
-    ) -> Result<Box<ClientStream>, Error> {
-        let addresses = HttpUrl::address(authority).to_socket_addrs().map_err(Error::of_address)?;
-        let stream = connect_to_one(addresses, self.settings.connect_timeout, exchange_end)?;
-        Ok(Box::new(ClientStream::with_settings(stream, authority, self.settings)))
+        Ok(ClientRequest::new(&self.connector, method, HttpUrl::new(url)?))
     }
 }
 
@@ -215,13 +200,14 @@ impl Default for Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let PoolBounds { idle_timeout, max_idle, max_idle_per_host } = self.pool.bounds();
+        let PoolBounds { idle_timeout, max_idle, max_idle_per_host } =
+            self.connector.pool().bounds();
         f.debug_struct("Client")
-            .field("settings", &self.settings)
+            .field("settings", &self.connector.settings())
             .field("idle_timeout", &idle_timeout)
             .field("max_idle", &max_idle)
             .field("max_idle_per_host", &max_idle_per_host)
-            .field("idle", &self.pool.count())
+            .field("idle", &self.connector.pool().count())
             .finish()
     }
 }

@@ -1,9 +1,10 @@
 //! A request of a client: its fields, its body, and the calls that send it.
 
-use crate::client::Client;
+use crate::client::connector::Connector;
 use crate::client::response::ClientResponse;
-use crate::client::stream::{ClientStream, Head, RequestWriter};
+use crate::client::stream::{ClientStream, RequestWriter};
 use crate::client::url::HttpUrl;
+use crate::client::wire::Head;
 use crate::error::{Error, PeerError};
 use crate::wire::time_budget::ExchangeEnd;
 use bareline_core::connection::RequestHeadWriter;
@@ -12,8 +13,8 @@ use bareline_core::{FieldName, FieldValue, Method, Target};
 use std::fmt;
 use std::io::{self, Read, Write};
 
-/// A request of a [`Client`], sent by [`send`](Self::send) and the other calls that begin with
-/// `send`.
+/// A request of a [`Client`](crate::Client), sent by [`send`](Self::send) and the other calls that
+/// begin with `send`.
 ///
 /// Each of these calls reads the head of the response and returns it.
 ///
@@ -34,7 +35,7 @@ use std::io::{self, Read, Write};
 /// For a response that arrives before the end of the request, see [Limits](crate#limits).
 #[must_use = "a request is sent by a call of `send`, `send_body` or `send_reader`"]
 pub struct ClientRequest<'r> {
-    client: &'r Client,
+    connector: &'r Connector,
     method: Method<'r>,
     url: HttpUrl,
     fields: Vec<(FieldName<'r>, FieldValue<'r>)>,
@@ -64,8 +65,8 @@ enum Failed {
 const PIECE: usize = 16 * 1024;
 
 impl<'r> ClientRequest<'r> {
-    pub(crate) const fn new(client: &'r Client, method: Method<'r>, url: HttpUrl) -> Self {
-        Self { client, method, url, fields: Vec::new(), watch: None }
+    pub(crate) const fn new(connector: &'r Connector, method: Method<'r>, url: HttpUrl) -> Self {
+        Self { connector, method, url, fields: Vec::new(), watch: None }
     }
 
     /// Adds a field after the previous ones. `Host` and the framing fields are added automatically.
@@ -116,11 +117,11 @@ impl<'r> ClientRequest<'r> {
     }
 
     fn exchange(mut self, mut content: Content<'_>) -> Result<ClientResponse, Error> {
-        let client = self.client;
-        let exchange_end = client.exchange_end();
-        while let Some(mut stream) = client.pool().take(&self.url.authority) {
+        let connector = self.connector;
+        let exchange_end = connector.exchange_end();
+        while let Some(mut stream) = connector.pool().take(&self.url.authority) {
             match self.ask(&mut stream, exchange_end, &mut content) {
-                Ok(head) => return Ok(ClientResponse::new(stream, head, client.pool())),
+                Ok(head) => return Ok(ClientResponse::new(stream, head, connector.pool())),
                 Err(Failed::Unsent(_)) => {}
                 Err(Failed::IncompleteResponse(_))
                     if is_idempotent(self.method) && content.is_repeatable() =>
@@ -132,9 +133,9 @@ impl<'r> ClientRequest<'r> {
                 }
             }
         }
-        let mut stream = client.connect(&self.url.authority, &exchange_end)?;
+        let mut stream = connector.connect(&self.url.authority, &exchange_end)?;
         match self.ask(&mut stream, exchange_end, &mut content) {
-            Ok(head) => Ok(ClientResponse::new(stream, head, client.pool())),
+            Ok(head) => Ok(ClientResponse::new(stream, head, connector.pool())),
             Err(
                 Failed::Unsent(error)
                 | Failed::IncompleteResponse(error)

@@ -1,6 +1,7 @@
 //! One connection of a client.
 
 use crate::client::body::ResponseBody;
+use crate::client::wire::{ClientWire, FIELDS, Head};
 use crate::error::{Error, PeerError, Wait};
 use crate::settings::Settings;
 use crate::wire::time_budget::{ExchangeEnd, TimeBudget};
@@ -10,7 +11,6 @@ use crate::wire::upgraded::Upgraded;
 use crate::wire::{Wire, to};
 use bareline_core::connection::{ClientState, Received, RequestHeadWriter};
 use bareline_core::error::WriteError;
-use bareline_core::head::OwnedResponseHead;
 use bareline_core::write::TrailerField;
 use bareline_core::{
     ClientConnection, Event, FieldName, FieldSpans, FieldValue, Method, ResponseHead, Status,
@@ -48,13 +48,6 @@ pub struct ClientStream<S: Transport = TcpStream> {
     /// An interim response to the present request has arrived.
     has_interim: bool,
 }
-
-pub(crate) type ClientWire<S> = Wire<S, ClientConnection>;
-
-const FIELDS: usize = 128;
-
-/// A received head, which outlives the connection.
-pub(crate) type Head = OwnedResponseHead<Vec<u8>, FIELDS>;
 
 /// A response on a [`ClientStream`]: its head, and its body as it arrives.
 ///

@@ -1,6 +1,6 @@
 //! The body of a received request.
 
-use crate::server::stream::{ServerWire, borrow_wire};
+use crate::server::wire::{ServerWire, borrow_wire};
 use crate::wire::trailers::Trailers;
 use crate::wire::transport::Transport;
 use std::cell::RefCell;

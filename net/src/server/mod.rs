@@ -2,7 +2,6 @@
 
 pub(crate) mod acceptor;
 pub(crate) mod body;
-pub(crate) mod counts;
 pub(crate) mod date;
 pub(crate) mod listener;
 pub(crate) mod overload;
@@ -12,18 +11,19 @@ pub(crate) mod stack;
 pub(crate) mod stream;
 pub(crate) mod threads;
 pub(crate) mod unread;
+pub(crate) mod wire;
 
 use crate::error::Error;
 #[cfg(doc)]
 use crate::error::PeerError;
 use crate::server::acceptor::Peer;
-use crate::server::counts::{Counted, ServerCounts};
 use crate::server::listener::Listener;
 use crate::server::stack::Stack;
 use crate::server::stream::{Exchange, ServerStream};
 use crate::server::threads::{Bounds, Threads};
 use crate::settings::Settings;
-use crate::wire::control::{Notice, TimeSlice};
+use crate::wire::control::{Counted, Notice, TimeSlice};
+use crate::wire::counts::ServerCounts;
 use crate::wire::transport::Transport;
 use bareline_core::value::dump;
 use std::error::Error as StdError;

@@ -1,7 +1,7 @@
 //! The response to a request.
 
 use crate::error::Error;
-use crate::server::stream::{ServerWire, borrow_wire, dated};
+use crate::server::wire::{ServerWire, borrow_wire, dated};
 use crate::wire::control::TimeSlice;
 use crate::wire::transport::Transport;
 use crate::wire::{Connection, to};

@@ -1,12 +1,11 @@
 //! The thread pool of a server, by the leader/followers pattern.
 
 use crate::server::acceptor::{Accepted, Acceptor};
-use crate::server::counts::Counted;
 use crate::server::listener::Listener;
 use crate::server::panics::{self, Panic};
 use crate::server::stack::Stack;
 use crate::settings::Settings;
-use crate::wire::control::Notice;
+use crate::wire::control::{Counted, Notice};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

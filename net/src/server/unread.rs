@@ -1,15 +1,10 @@
 //! The body of a request that its handler does not read.
 
 use crate::error::{Error, PeerError};
-use crate::server::stream::ServerWire;
+use crate::server::wire::ServerWire;
 use crate::wire::Arrived;
 use crate::wire::time_budget::TimeBudget;
 use crate::wire::transport::Transport;
-use std::time::Duration;
-
-/// Total time that a response waits for the rest of an unread body. An ordinary client has sent a
-/// small body by then, and its connection is kept alive.
-pub(crate) const UNREAD_TIMEOUT: Duration = Duration::from_millis(100);
 
 impl<S: Transport> ServerWire<S> {
     /// Gives up the request's body: discards what has arrived, and what arrives within 100 ms. The

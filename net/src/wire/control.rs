@@ -1,7 +1,7 @@
 //! The signals from a server to the threads that serve its connections.
 
-use crate::server::counts::Counts;
-use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering::Relaxed};
+use crate::wire::counts::Counts;
+use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -196,6 +196,26 @@ impl Drop for TimeSlice {
             Room::Promised => _ = self.notice.room_promised.fetch_sub(1, Relaxed),
             Room::Made => self.notice.want_room(1),
         }
+    }
+}
+
+/// One of a count, until it is dropped.
+pub(crate) struct Counted {
+    notice: Arc<Notice>,
+    of: fn(&Counts) -> &AtomicUsize,
+}
+
+impl Counted {
+    /// Adds one to this count.
+    pub(crate) fn new(notice: &Arc<Notice>, of: fn(&Counts) -> &AtomicUsize) -> Self {
+        of(&notice.counts).fetch_add(1, Relaxed);
+        Self { notice: Arc::clone(notice), of }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        (self.of)(&self.notice.counts).fetch_sub(1, Relaxed);
     }
 }
 

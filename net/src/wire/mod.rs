@@ -1,6 +1,7 @@
 //! A connection on its transport: the input and output that both roles share.
 
 pub(crate) mod control;
+pub(crate) mod counts;
 pub(crate) mod recv_buf;
 pub(crate) mod time_budget;
 pub(crate) mod trailers;
@@ -8,7 +9,6 @@ pub(crate) mod transport;
 pub(crate) mod upgraded;
 
 use crate::error::{Error, PeerError, Wait};
-use crate::server::unread::UNREAD_TIMEOUT;
 use crate::settings::Settings;
 use crate::wire::control::{CHECK_INTERVAL, TimeSlice};
 use crate::wire::recv_buf::RecvBuf;
@@ -30,6 +30,10 @@ pub(crate) const OUT: usize = 8 * 1024;
 pub(crate) const LONGEST: usize = 65_535;
 /// The most octets of small body writes that are gathered into one chunk.
 const GATHERED: usize = 4 * 1024;
+
+/// Total time that a response waits for the rest of an unread body. An ordinary client has sent a
+/// small body by then, and its connection is kept alive.
+const UNREAD_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// The output buffer that a connection writes to.
 pub(crate) enum Out<'o> {

@@ -1,8 +1,7 @@
 //! The counts of a server's connections and requests.
 
-use crate::wire::control::Notice;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The load of a [`Server`](crate::Server), returned by
 /// [`ServerHandle::counts`](crate::ServerHandle::counts).
@@ -68,25 +67,5 @@ impl Counts {
 
     fn rejected(&self) -> MutexGuard<'_, u64> {
         self.rejected.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// One of a count, until it is dropped.
-pub(crate) struct Counted {
-    notice: Arc<Notice>,
-    of: fn(&Counts) -> &AtomicUsize,
-}
-
-impl Counted {
-    /// Adds one to this count.
-    pub(crate) fn new(notice: &Arc<Notice>, of: fn(&Counts) -> &AtomicUsize) -> Self {
-        of(&notice.counts).fetch_add(1, Relaxed);
-        Self { notice: Arc::clone(notice), of }
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        (self.of)(&self.notice.counts).fetch_sub(1, Relaxed);
     }
 }
