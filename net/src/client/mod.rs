@@ -99,7 +99,7 @@ use std::time::Duration;
 /// The idempotent methods are GET, HEAD, OPTIONS, TRACE, PUT and DELETE.
 ///
 /// Redirects are not followed. After a 101 the connection is closed: use
-/// [`ClientStream::into_upgraded`] for an upgrade.
+/// [`ClientStream::into_upgraded`](crate::ClientStream::into_upgraded) for an upgrade.
 #[doc(alias = "keep-alive")]
 #[doc(alias = "connection pool")]
 #[derive(Clone)]

@@ -130,9 +130,10 @@ impl<S: Transport> ServerStream<S> {
 
     /// Waits for the next request and reads its head; `None` when no more requests come.
     ///
-    /// Rejects a malformed, oversized or slow request: sends the status of the [`PeerError`] with
-    /// one line of text, closes the connection, and returns the error for the log. An error in the
-    /// previous body that the caller left without a response is handled in the same way.
+    /// Rejects a malformed, oversized or slow request: sends the status of the
+    /// [`PeerError`](crate::PeerError) with one line of text, closes the connection, and returns
+    /// the error for the log. An error in the previous body that the caller left without a response
+    /// is handled in the same way.
     ///
     /// If the caller sent no response to the previous request, this call sends a 500, closes the
     /// connection, and fails with [`Error::IncompleteResponse`].
