@@ -115,7 +115,7 @@ fn graph(folder: &Path, prefix: &str, modules: &mut BTreeMap<String, String>) {
 /// Returns a cycle of modules that import each other, if there is one.
 fn cycle(imports: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<String>> {
     let mut left: BTreeMap<_, _> = imports.clone();
-    // Takes away modules that import none of the others, until there is none.
+    // Removes modules that import no other one, as long as possible.
     while let Some(name) = left
         .iter()
         .find(|(_, targets)| targets.iter().all(|target| !left.contains_key(target)))
