@@ -212,6 +212,23 @@ fn rfc9110_9_2_2_a_request_is_repeated_once_on_a_new_connection() {
 }
 
 #[test]
+fn rfc9110_15_5_9_a_408_on_a_reused_connection_is_retried() {
+    const TIMEOUT: &str =
+        "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    for (method, is_retried) in [(Method::GET, true), (Method::PUT, true), (Method::POST, false)] {
+        let (url, _served) = canned(&[&[HI, TIMEOUT], &[HI]]);
+        let client = Client::new();
+        assert_eq!(get(&client, &url).unwrap(), "hi");
+        let status = client.request(method, &url).unwrap().send().unwrap().status();
+        let expected = if is_retried { Status::OK } else { Status::REQUEST_TIMEOUT };
+        assert_eq!(status, expected, "{method}");
+    }
+    // On a new connection, a 408 is the response.
+    let (url, _served) = canned(&[&[TIMEOUT], &[HI]]);
+    assert_eq!(Client::new().get(&url).unwrap().status(), Status::REQUEST_TIMEOUT);
+}
+
+#[test]
 fn rfc9110_9_2_2_an_unsafe_or_begun_exchange_is_sent_once() {
     for (method, is_streamed, response) in [
         (Method::POST, false, SILENT),

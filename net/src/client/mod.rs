@@ -95,6 +95,7 @@ use std::time::Duration;
 /// - If the server closes later, but before the first octet of the response, it may have processed
 ///   the request. Then the client retries once, on a new connection, if the method is idempotent
 ///   [RFC 9110 section 9.2.2] and the body is not a stream. Otherwise the caller gets the error.
+///   A 408 on a reused connection is handled in the same way [RFC 9110 section 15.5.9].
 ///
 /// The idempotent methods are GET, HEAD, OPTIONS, TRACE, PUT and DELETE.
 ///

@@ -9,7 +9,7 @@ use crate::error::{Error, PeerError};
 use crate::wire::time_budget::ExchangeEnd;
 use bareline_core::connection::RequestHeadWriter;
 use bareline_core::error::{ParseErrorKind, WriteError};
-use bareline_core::{FieldName, FieldValue, Method, Target};
+use bareline_core::{FieldName, FieldValue, Method, Status, Target};
 use std::fmt;
 use std::io::{self, Read, Write};
 
@@ -119,15 +119,15 @@ impl<'r> ClientRequest<'r> {
     fn exchange(mut self, mut content: Content<'_>) -> Result<ClientResponse, Error> {
         let connector = self.connector;
         let exchange_end = connector.exchange_end();
+        let may_retry = is_idempotent(self.method) && content.is_repeatable();
         while let Some(mut stream) = connector.pool().take(&self.url.authority) {
             match self.ask(&mut stream, exchange_end, &mut content) {
+                // The server timed out the idle connection when the request was on its way [RFC
+                // 9110 section 15.5.9].
+                Ok(head) if may_retry && head.head().status() == Status::REQUEST_TIMEOUT => break,
                 Ok(head) => return Ok(ClientResponse::new(stream, head, connector.pool())),
                 Err(Failed::Unsent(_)) => {}
-                Err(Failed::IncompleteResponse(_))
-                    if is_idempotent(self.method) && content.is_repeatable() =>
-                {
-                    break;
-                }
+                Err(Failed::IncompleteResponse(_)) if may_retry => break,
                 Err(Failed::IncompleteResponse(error) | Failed::Otherwise(error)) => {
                     return Err(error);
                 }
