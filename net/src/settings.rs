@@ -49,7 +49,7 @@ impl Settings {
     pub const fn new() -> Self {
         Self {
             connect_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_secs(75),
             head_timeout: Duration::from_secs(10),
             continue_timeout: Duration::from_secs(1),
             body_timeout: Duration::from_secs(60),
@@ -71,8 +71,13 @@ impl Settings {
         self
     }
 
-    /// Sets the time that a server keeps a connection alive without a request: 60 s by default.
+    /// Sets the time that a server keeps a connection alive without a request: 75 s by default.
     /// After that the server closes the connection without a response [RFC 9112 section 9.3].
+    ///
+    /// Behind a load balancer, keep it longer than the idle timeout of the balancer, which is often
+    /// 60 s. A server that closes first may close while a request is on its way, and the balancer
+    /// responds 502.
+    ///
     /// Server only; for a client's pool see [`Client::idle_timeout`](crate::Client::idle_timeout).
     #[doc(alias = "keep-alive")]
     pub const fn idle_timeout(mut self, timeout: Duration) -> Self {
