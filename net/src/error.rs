@@ -741,10 +741,10 @@ mod tests {
 
     use super::{Error, FirstOctets, PeerError, UrlError, Wait, raised};
     use bareline_core::error::{ParseError, ParseErrorKind, WriteError};
-    use bareline_core::head::{Parsed, RepeatedField};
+    use bareline_core::head::RepeatedField;
     use bareline_core::hint::OtherProtocol;
     use bareline_core::{
-        FieldName, FieldSpans, FieldValue, Method, RequestHead, ResponseHead, Status, datagram,
+        FieldSpans, FieldValue, Method, RequestHead, ResponseHead, Status, datagram,
     };
     use std::error::Error as StdError;
     use std::time::Duration;
@@ -752,17 +752,6 @@ mod tests {
 
     fn parse_error() -> ParseError {
         RequestHead::parse(b"\x01", FieldSpans::<1>::new().lend()).unwrap_err()
-    }
-
-    fn repeated() -> RepeatedField {
-        let mut spans = FieldSpans::<3>::new();
-        let octets = b"GET / HTTP/1.1\r\nHost: a\r\nA: 1\r\nA: 2\r\n\r\n";
-        match RequestHead::parse(octets, spans.lend()) {
-            Ok(Parsed::Complete { message, .. }) => {
-                message.fields().only(FieldName::from_static("A")).unwrap_err()
-            }
-            other => panic!("{other:?}"),
-        }
     }
 
     /// Returns each variant once. The matches do not compile when a variant is missing here.
@@ -781,7 +770,7 @@ mod tests {
             PeerError::NoResponse,
             PeerError::Truncated,
             PeerError::TruncatedResponse,
-            PeerError::RepeatedField(repeated()),
+            PeerError::RepeatedField(RepeatedField),
             PeerError::TimedOut { wait: Wait::Head, after: Duration::from_secs(1) },
         ];
         let url = [
@@ -921,7 +910,9 @@ mod tests {
             (invalid.into(), |error| matches!(error, Error::Usage(_))),
             (WriteError::BufferFull.into(), |error| matches!(error, Error::Usage(_))),
             (UrlError::NotHttp.into(), |error| matches!(error, Error::Url(_))),
-            (repeated().into(), |error| matches!(error, Error::Peer(PeerError::RepeatedField(_)))),
+            (RepeatedField.into(), |error| {
+                matches!(error, Error::Peer(PeerError::RepeatedField(_)))
+            }),
             (Error::other(Caused).into(), |error| matches!(error, Error::Other(_))),
             (Error::other(Error::Closed).into(), |error| matches!(error, Error::Closed)),
             (Error::other(PeerError::Truncated).into(), |error| {
