@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A stream of octets in both directions, with the [`Control`] of the socket below it.
 ///
@@ -62,7 +62,7 @@ pub trait Transport: Read + Write {
     fn control(&mut self) -> &mut dyn Control;
 }
 
-/// The timeouts, the half-close and the address of a [`Transport`].
+/// The timeouts, the clock, the half-close and the address of a [`Transport`].
 ///
 /// A half-close closes the sending direction only: see [`close_write`](Self::close_write).
 ///
@@ -92,6 +92,14 @@ pub trait Control {
     /// Returns the address of the peer, if there is one. By default it returns `None`.
     fn peer_addr(&self) -> Option<SocketAddr> {
         None
+    }
+
+    /// Returns the time by the clock of the timeouts. By default it is the system's.
+    ///
+    /// A transport in memory may return the time of a clock that a test moves. Then a read or write
+    /// that times out moves the clock by its timeout, and no test waits.
+    fn now(&self) -> Instant {
+        Instant::now()
     }
 
     /// Sets the timeout of each later read; `None` is no timeout.
