@@ -273,6 +273,8 @@ pub enum UrlError {
 pub enum Wait {
     /// The first octet of a request.
     Idle,
+    /// The first octet of a response.
+    Response,
     /// The end of a message head.
     Head,
     /// The end of a body.
@@ -418,6 +420,7 @@ impl fmt::Display for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Idle => "a request",
+            Self::Response => "a response",
             Self::Head => "the end of the head",
             Self::Body => "the end of the body",
             Self::Write => "the peer to read",

@@ -10,9 +10,12 @@ use std::time::Duration;
 ///
 /// Every wait for the peer has a timeout. `Duration::MAX` means no limit, and a timeout of zero
 /// expires at the first wait. A timeout counts only the time spent waiting for the peer, not the
-/// caller's own work between two reads. A slow trickle of octets does not extend the timeout of a
-/// head. A body, and everything that is sent, gains time at [`minimum_rate`](Self::minimum_rate): a
-/// long transfer may take long, a trickle times out.
+/// caller's own work between two reads. It expires only when nothing has arrived: octets that came
+/// while the process was stopped are read first.
+///
+/// A slow trickle of octets does not extend the timeout of a head. A request's body, and everything
+/// that is sent, gains time at [`minimum_rate`](Self::minimum_rate): a long transfer may take long,
+/// a trickle times out. A response's body may trickle: see [`body_timeout`](Self::body_timeout).
 ///
 /// A timeout that expires is [`PeerError::TimedOut`](crate::PeerError::TimedOut), unless its setter
 /// says otherwise. A [`Server`](crate::Server) then logs it and closes the connection.
@@ -32,6 +35,7 @@ use std::time::Duration;
 pub struct Settings {
     pub(crate) connect_timeout: Duration,
     pub(crate) idle_timeout: Duration,
+    pub(crate) response_timeout: Duration,
     pub(crate) head_timeout: Duration,
     pub(crate) continue_timeout: Duration,
     pub(crate) body_timeout: Duration,
@@ -50,6 +54,7 @@ impl Settings {
         Self {
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(75),
+            response_timeout: Duration::from_secs(30),
             head_timeout: Duration::from_secs(10),
             continue_timeout: Duration::from_secs(1),
             body_timeout: Duration::from_secs(60),
@@ -85,9 +90,18 @@ impl Settings {
         self
     }
 
-    /// Sets the time limit for a complete head: 10 s by default. A server counts from the first
-    /// octet of a request, and responds 408 after that [RFC 9110 section 15.5.9]. A client counts
-    /// from the end of its request, and fails after that. Server and client.
+    /// Sets the time that a client waits for the first octet of a response: 30 s by default. It
+    /// counts from the end of the request, and interim responses do not extend it. After that the
+    /// request fails. Client only.
+    #[doc(alias = "read timeout")]
+    #[doc(alias = "time to first byte")]
+    pub const fn response_timeout(mut self, timeout: Duration) -> Self {
+        self.response_timeout = timeout;
+        self
+    }
+
+    /// Sets the time limit for a complete head, from its first octet: 10 s by default. After that a
+    /// server responds 408 [RFC 9110 section 15.5.9], and a client fails. Server and client.
     #[doc(alias = "header")]
     #[doc(alias = "read timeout")]
     pub const fn head_timeout(mut self, timeout: Duration) -> Self {
@@ -104,10 +118,15 @@ impl Settings {
         self
     }
 
-    /// Sets the time limit for waiting for a body, in all: 60 s by default. Each
-    /// [`minimum_rate`](Self::minimum_rate) octets that arrive add one second, up to this limit.
-    /// After that a server responds 408 [RFC 9110 section 15.5.9], and a client fails. Server and
-    /// client.
+    /// Sets the time limit for waiting for a body: 60 s by default. Server and client.
+    ///
+    /// On a server it is the sum of all waits for a body. Each [`minimum_rate`](Self::minimum_rate)
+    /// octets that arrive add one second, up to this limit. After that the server responds 408 [RFC
+    /// 9110 section 15.5.9].
+    ///
+    /// On a client it is the longest pause: each octet that arrives begins it anew. So a stream of
+    /// events lasts as long as it has an event a minute. For a limit of the whole set
+    /// [`exchange_timeout`](Self::exchange_timeout).
     #[doc(alias = "read timeout")]
     pub const fn body_timeout(mut self, timeout: Duration) -> Self {
         self.body_timeout = timeout;
@@ -232,6 +251,7 @@ mod tests {
             .connect_timeout(seconds(1))
             .idle_timeout(seconds(2))
             .head_timeout(seconds(3))
+            .response_timeout(seconds(14))
             .continue_timeout(seconds(4))
             .body_timeout(seconds(5))
             .minimum_rate(6)
@@ -242,10 +262,10 @@ mod tests {
             .linger_limit(11)
             .body_limit(12)
             .limits(|limits| limits.head(13));
-        let shown = "Settings { connect_timeout: 1s, idle_timeout: 2s, head_timeout: 3s, \
-                     continue_timeout: 4s, body_timeout: 5s, minimum_rate: 6, write_timeout: 7s, \
-                     exchange_timeout: 8s, linger_timeout: 9s, linger_silence_timeout: 10s, \
-                     linger_limit: 11, limits: ";
+        let shown = "Settings { connect_timeout: 1s, idle_timeout: 2s, response_timeout: 14s, \
+                     head_timeout: 3s, continue_timeout: 4s, body_timeout: 5s, minimum_rate: 6, \
+                     write_timeout: 7s, exchange_timeout: 8s, linger_timeout: 9s, \
+                     linger_silence_timeout: 10s, linger_limit: 11, limits: ";
         let limits = format!("{:?} }}", Limits::new().body(12).head(13));
         assert_eq!(format!("{settings:?}"), shown.to_owned() + &limits);
     }

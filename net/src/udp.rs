@@ -1,8 +1,8 @@
 //! A UDP socket with timeouts, which detects truncated datagrams.
 
 use crate::error::{Error, PeerError, Wait};
-use crate::wire::OUT;
-use crate::wire::time_budget::is_passing;
+use crate::wire::link::is_passing;
+use crate::wire::send_buf::OUT;
 use bareline_core::error::{ParseError, ParseErrorKind, WriteError};
 use bareline_core::head::LentSpans;
 use bareline_core::write::RequestContext;

@@ -202,11 +202,11 @@ fn a_server_that_never_comes_to_the_point_is_given_up() {
     );
 
     let (address, _served) = served_by(|stream| stream.read_to_end(&mut Vec::new()).map(drop));
-    let settings = Settings::new().head_timeout(Duration::from_millis(50));
+    let settings = Settings::new().response_timeout(Duration::from_millis(50));
     let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
     let error = get_again(&mut client).unwrap_err();
     assert!(
-        matches!(error, Error::Peer(PeerError::TimedOut { wait: Wait::Head, .. })),
+        matches!(error, Error::Peer(PeerError::TimedOut { wait: Wait::Response, .. })),
         "{error:?}"
     );
 }
@@ -429,13 +429,16 @@ fn rfc9110_7_8_after_a_101_the_client_has_the_stream() {
 }
 
 #[test]
-fn a_trickling_body_is_given_up() {
+fn a_body_that_pauses_is_given_up() {
     let (address, served) = served_by(|stream| {
         read_head(stream);
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n").unwrap();
-        while stream.write_all(b"x").is_ok() {
+        // It trickles for longer than the timeout first.
+        for _ in 0..20 {
+            stream.write_all(b"x").unwrap();
             thread::park_timeout(Duration::from_millis(20));
         }
+        stream.read_to_end(&mut Vec::new()).unwrap();
     });
     let settings = Settings::new().body_timeout(Duration::from_millis(200));
     let start = Instant::now();
@@ -445,6 +448,7 @@ fn a_trickling_body_is_given_up() {
         matches!(error, Error::Peer(PeerError::TimedOut { wait: Wait::Body, .. })),
         "{error:?}"
     );
+    assert!(start.elapsed() >= Duration::from_millis(20 * 20 + 200), "{:?}", start.elapsed());
     assert!(start.elapsed() < Duration::from_secs(10));
     drop(client);
     served.join().unwrap();

@@ -638,6 +638,7 @@ fn the_longest_timeout_is_no_limit_and_zero_is_over_at_once() {
         Settings::new()
             .connect_timeout(timeout)
             .idle_timeout(timeout)
+            .response_timeout(timeout)
             .head_timeout(timeout)
             .continue_timeout(timeout)
             .body_timeout(timeout)
@@ -665,8 +666,10 @@ fn the_longest_timeout_is_no_limit_and_zero_is_over_at_once() {
     drop(client);
     assert!(served.join().unwrap().unwrap());
 
-    let (url, _) = server(|exchange| exchange.responder.send(Status::OK, &[], b"hi"));
-    let settings = Settings::new().head_timeout(Duration::ZERO);
+    // Nobody responds.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let settings = Settings::new().response_timeout(Duration::ZERO);
     let error = get(&Client::new().settings(settings), &url).unwrap_err();
     assert!(
         matches!(error, Error::Peer(PeerError::TimedOut { after: Duration::ZERO, .. })),

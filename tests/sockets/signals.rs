@@ -83,6 +83,7 @@ fn signals_do_not_extend_the_wait_for_a_datagram() {
 fn signals_do_not_extend_the_waits_of_a_connection() {
     interrupted("signals::signals_do_not_extend_the_waits_of_a_connection", || {
         let settings = Settings::new()
+            .response_timeout(SECOND)
             .head_timeout(SECOND)
             .body_timeout(SECOND)
             .write_timeout(SECOND)
@@ -119,7 +120,7 @@ fn signals_do_not_extend_the_waits_of_a_connection() {
             scope.spawn(|| {
                 let (ours, _theirs) = pair();
                 let mut client = ClientStream::with_settings(ours, "a", settings);
-                takes_a_second(Wait::Head, || {
+                takes_a_second(Wait::Response, || {
                     client.request(Method::GET, Target::ROOT, &[], b"").map(drop)
                 });
             });

@@ -1,6 +1,7 @@
 //! The body of a received response.
 
-use crate::client::wire::ClientWire;
+use crate::client::steps::ClientSteps;
+use crate::wire::Wire;
 use crate::wire::trailers::Trailers;
 use crate::wire::transport::Transport;
 use std::fmt;
@@ -34,13 +35,14 @@ use std::net::TcpStream;
 /// | any other kind | the transport fails |
 #[doc(alias = "content")]
 pub struct ResponseBody<'c, S: Transport = TcpStream> {
-    wire: &'c mut ClientWire<S>,
+    wire: &'c mut Wire<S>,
+    steps: &'c mut ClientSteps,
     trailers: Trailers,
 }
 
 impl<'c, S: Transport> ResponseBody<'c, S> {
-    pub(crate) const fn new(wire: &'c mut ClientWire<S>) -> Self {
-        Self { wire, trailers: Trailers::NONE }
+    pub(crate) const fn new(wire: &'c mut Wire<S>, steps: &'c mut ClientSteps) -> Self {
+        Self { wire, steps, trailers: Trailers::NONE }
     }
 
     /// Returns the trailer section, which is empty until the body has been read to its end.
@@ -51,7 +53,7 @@ impl<'c, S: Transport> ResponseBody<'c, S> {
 
 impl<S: Transport> Read for ResponseBody<'_, S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        Ok(self.wire.read_body(buffer, &mut self.trailers)?)
+        Ok(self.wire.read_body(self.steps, buffer, &mut self.trailers)?)
     }
 }
 

@@ -3,11 +3,12 @@
 use crate::client::pool::{Pool, PoolBounds};
 use crate::client::stream::{ClientStream, connect_to_one};
 use crate::client::url::HttpUrl;
-use crate::error::Error;
+use crate::error::{Error, Wait};
 use crate::settings::Settings;
-use crate::wire::time_budget::ExchangeEnd;
+use crate::wire::deadline::Deadline;
 use std::net::ToSocketAddrs;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The settings of a client's connections, and the pool of the idle ones. Clones share the pool.
 #[derive(Clone)]
@@ -26,8 +27,8 @@ impl Connector {
     }
 
     /// Returns the end of an exchange that begins now.
-    pub(crate) fn exchange_end(&self) -> ExchangeEnd {
-        ExchangeEnd::from_now(self.settings.exchange_timeout)
+    pub(crate) fn exchange_until(&self) -> Deadline {
+        Deadline::new(Wait::Exchange, self.settings.exchange_timeout, Instant::now())
     }
 
     pub(crate) fn pool(&self) -> &Arc<Pool> {
@@ -38,10 +39,10 @@ impl Connector {
     pub(crate) fn connect(
         &self,
         authority: &str,
-        exchange_end: &ExchangeEnd,
+        until: Deadline,
     ) -> Result<Box<ClientStream>, Error> {
         let addresses = HttpUrl::address(authority).to_socket_addrs().map_err(Error::of_address)?;
-        let stream = connect_to_one(addresses, self.settings.connect_timeout, exchange_end)?;
+        let stream = connect_to_one(addresses, self.settings.connect_timeout, until)?;
         Ok(Box::new(ClientStream::with_settings(stream, authority, self.settings)))
     }
 }

@@ -5,9 +5,9 @@ pub(crate) mod connector;
 pub(crate) mod pool;
 pub(crate) mod request;
 pub(crate) mod response;
+pub(crate) mod steps;
 pub(crate) mod stream;
 pub(crate) mod url;
-pub(crate) mod wire;
 
 use crate::client::connector::Connector;
 use crate::client::pool::PoolBounds;
@@ -27,7 +27,8 @@ use std::time::Duration;
 /// which is empty: clones made before keep theirs.
 ///
 /// A body longer than 1 MiB is an error: set [`body_limit`](Settings::body_limit). An exchange has
-/// no total timeout by default: set [`exchange_timeout`](Settings::exchange_timeout).
+/// no total timeout by default, and a server may send its body slowly without end: set
+/// [`exchange_timeout`](Settings::exchange_timeout).
 ///
 /// ```
 /// use bareline_net::Client;

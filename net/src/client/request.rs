@@ -2,11 +2,11 @@
 
 use crate::client::connector::Connector;
 use crate::client::response::ClientResponse;
+use crate::client::steps::Head;
 use crate::client::stream::{ClientStream, RequestWriter};
 use crate::client::url::HttpUrl;
-use crate::client::wire::Head;
 use crate::error::{Error, PeerError};
-use crate::wire::time_budget::ExchangeEnd;
+use crate::wire::deadline::Deadline;
 use bareline_core::connection::RequestHeadWriter;
 use bareline_core::error::{ParseErrorKind, WriteError};
 use bareline_core::{FieldName, FieldValue, Method, Status, Target};
@@ -118,10 +118,10 @@ impl<'r> ClientRequest<'r> {
 
     fn exchange(mut self, mut content: Content<'_>) -> Result<ClientResponse, Error> {
         let connector = self.connector;
-        let exchange_end = connector.exchange_end();
+        let until = connector.exchange_until();
         let may_retry = is_idempotent(self.method) && content.is_repeatable();
         while let Some(mut stream) = connector.pool().take(&self.url.authority) {
-            match self.ask(&mut stream, exchange_end, &mut content) {
+            match self.ask(&mut stream, until, &mut content) {
                 // The server timed out the idle connection when the request was on its way [RFC
                 // 9110 section 15.5.9].
                 Ok(head) if may_retry && head.head().status() == Status::REQUEST_TIMEOUT => break,
@@ -133,8 +133,8 @@ impl<'r> ClientRequest<'r> {
                 }
             }
         }
-        let mut stream = connector.connect(&self.url.authority, &exchange_end)?;
-        match self.ask(&mut stream, exchange_end, &mut content) {
+        let mut stream = connector.connect(&self.url.authority, until)?;
+        match self.ask(&mut stream, until, &mut content) {
             Ok(head) => Ok(ClientResponse::new(stream, head, connector.pool())),
             Err(
                 Failed::Unsent(error)
@@ -148,12 +148,12 @@ impl<'r> ClientRequest<'r> {
     fn ask(
         &mut self,
         stream: &mut ClientStream,
-        exchange_end: ExchangeEnd,
+        until: Deadline,
         content: &mut Content<'_>,
     ) -> Result<Box<Head>, Failed> {
         let begun = Target::new(&self.url.target).map_err(Error::from).and_then(|target| {
             let fields = &self.fields;
-            stream.begin_within(exchange_end, self.method, target, |head| {
+            stream.begin_within(until, self.method, target, |head| {
                 content.end_head(head.fields(fields)?)
             })
         });

@@ -1,8 +1,8 @@
 //! A response to a request of a client.
 
 use crate::client::pool::Pool;
+use crate::client::steps::Head;
 use crate::client::stream::ClientStream;
-use crate::client::wire::Head;
 use crate::wire::trailers::Trailers;
 use bareline_core::{ResponseHead, Status};
 use std::fmt;

@@ -1,25 +1,23 @@
 //! One connection of a client.
 
 use crate::client::body::ResponseBody;
-use crate::client::wire::{ClientWire, FIELDS, Head};
+use crate::client::steps::{ClientSteps, FIELDS, Head};
 use crate::error::{Error, PeerError, Wait};
 use crate::settings::Settings;
-use crate::wire::time_budget::{ExchangeEnd, TimeBudget};
+use crate::wire::deadline::Deadline;
+use crate::wire::send_buf::to;
 use crate::wire::trailers::Trailers;
 use crate::wire::transport::Transport;
 use crate::wire::upgraded::Upgraded;
-use crate::wire::{Wire, to};
-use bareline_core::connection::{ClientState, Received, RequestHeadWriter};
+use crate::wire::{Step, Wire};
+use bareline_core::connection::{ClientState, RequestHeadWriter};
 use bareline_core::error::WriteError;
 use bareline_core::write::TrailerField;
-use bareline_core::{
-    ClientConnection, Event, FieldName, FieldSpans, FieldValue, Method, ResponseHead, Status,
-    Target,
-};
+use bareline_core::{Event, FieldName, FieldSpans, FieldValue, Method, ResponseHead, Target};
 use std::fmt;
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A client's end of one connection, which sends requests one after the other and reads their
 /// responses.
@@ -39,14 +37,13 @@ use std::time::Duration;
 /// # Ok::<(), bareline_net::Error>(())
 /// ```
 pub struct ClientStream<S: Transport = TcpStream> {
-    wire: ClientWire<S>,
+    wire: Wire<S>,
+    steps: ClientSteps,
     authority: String,
     peer: Option<SocketAddr>,
     spans: Box<FieldSpans<FIELDS>>,
     /// The head of the last response.
     head: Option<Box<Head>>,
-    /// An interim response to the present request has arrived.
-    has_interim: bool,
 }
 
 /// A response on a [`ClientStream`]: its head, and its body as it arrives.
@@ -101,7 +98,7 @@ impl ClientStream {
         let stream = connect_to_one(
             authority.to_socket_addrs().map_err(Error::of_address)?,
             settings.connect_timeout,
-            &ExchangeEnd::ENDLESS,
+            Deadline::NEVER,
         )?;
         Ok(Self::with_settings(stream, authority, settings))
     }
@@ -111,16 +108,18 @@ impl ClientStream {
 pub(crate) fn connect_to_one(
     addresses: impl Iterator<Item = SocketAddr>,
     timeout: Duration,
-    exchange_end: &ExchangeEnd,
+    until: Deadline,
 ) -> Result<TcpStream, Error> {
     let mut tried = Vec::new();
     for address in addresses {
-        match TcpStream::connect_timeout(&address, timeout.min(exchange_end.left()?)) {
+        let now = Instant::now();
+        until.check(now)?;
+        match TcpStream::connect_timeout(&address, timeout.min(until.left(now))) {
             Ok(stream) => return Ok(stream),
             Err(error) => tried.push((address, error)),
         }
     }
-    exchange_end.left()?;
+    until.check(Instant::now())?;
     Err(Error::Connect { tried })
 }
 
@@ -135,14 +134,15 @@ impl<S: Transport> ClientStream<S> {
     /// Wraps a connection to a server with these settings: see [`new`](Self::new).
     pub fn with_settings(mut transport: S, authority: &str, settings: Settings) -> Self {
         let peer = transport.control().peer_addr();
-        let connection = ClientConnection::with_limits(settings.limits);
+        let mut wire = Wire::new(transport, &settings);
+        wire.prepare();
         Self {
-            wire: Wire::new(transport, connection, settings),
+            wire,
+            steps: ClientSteps::new(settings),
             authority: authority.to_owned(),
             peer,
             spans: Box::default(),
             head: None,
-            has_interim: false,
         }
     }
 
@@ -180,32 +180,28 @@ impl<S: Transport> ClientStream<S> {
         target: Target<'_>,
         write: impl Fn(RequestHeadWriter<'_>) -> Result<(), WriteError>,
     ) -> Result<RequestWriter<'_, S>, Error> {
-        self.begin_within(
-            ExchangeEnd::from_now(self.wire.settings.exchange_timeout),
-            method,
-            target,
-            write,
-        )
+        let timeout = self.steps.settings().exchange_timeout;
+        let until = Deadline::new(Wait::Exchange, timeout, self.wire.now());
+        self.begin_within(until, method, target, write)
     }
 
     /// Begins a request as [`begin`](Self::begin) does, with this limit in time of the exchange.
     pub(crate) fn begin_within(
         &mut self,
-        exchange_end: ExchangeEnd,
+        until: Deadline,
         method: Method<'_>,
         target: Target<'_>,
         write: impl Fn(RequestHeadWriter<'_>) -> Result<(), WriteError>,
     ) -> Result<RequestWriter<'_, S>, Error> {
-        self.wire.exchange_end = exchange_end;
-        self.has_interim = false;
+        self.steps.begin(until);
         self.finish_exchange()?;
         let host = FieldValue::new(&self.authority)?;
-        self.wire.write(|connection, out| {
+        self.wire.write(&mut self.steps, |steps, out| {
             to!(out, |out| write(
-                connection.request(method, target, out)?.field(FieldName::HOST, host)?
+                steps.connection().request(method, target, out)?.field(FieldName::HOST, host)?
             ))
         })?;
-        match self.wire.connection.state() {
+        match self.steps.state() {
             // `write` has not ended the head.
             ClientState::Idle => Err(WriteError::HeadNotEnded.into()),
             ClientState::Head => Ok(RequestWriter { client: self, progress: Progress::Whole }),
@@ -221,7 +217,7 @@ impl<S: Transport> ClientStream<S> {
     /// The next request may still fail: the rest of the previous response may be too long, or the
     /// server may have closed the connection.
     pub fn is_open(&self) -> bool {
-        let is_next = matches!(self.wire.connection.state(), ClientState::Idle | ClientState::Body);
+        let is_next = matches!(self.steps.state(), ClientState::Idle | ClientState::Body);
         self.wire.is_open() && is_next
     }
 
@@ -233,7 +229,7 @@ impl<S: Transport> ClientStream<S> {
     /// Returns whether the connection has switched to another protocol, by a 101 or a 2xx to
     /// CONNECT [RFC 9110 sections 7.8 and 9.3.6].
     pub fn is_upgraded(&self) -> bool {
-        self.wire.connection.state() == ClientState::Upgraded
+        self.steps.state() == ClientState::Upgraded
     }
 
     /// Returns the transport for another protocol, and the octets that were received after the
@@ -243,8 +239,8 @@ impl<S: Transport> ClientStream<S> {
     /// [`is_upgraded`](Self::is_upgraded).
     #[doc(alias = "WebSocket")]
     pub fn into_upgraded(mut self) -> Result<Upgraded<S>, Error> {
-        match self.wire.connection.state() {
-            ClientState::Upgraded => self.wire.take_upgraded(),
+        match self.steps.state() {
+            ClientState::Upgraded => self.wire.take_upgraded(&self.steps),
             _ => Err(Error::NotUpgraded),
         }
     }
@@ -268,7 +264,7 @@ impl<S: Transport> ClientStream<S> {
             ),
             _ => false,
         };
-        is_closed && !self.has_interim && self.wire.received.filled().is_empty()
+        is_closed && self.steps.is_unanswered(self.wire.received())
     }
 
     /// Reads octets of the response's body, as [`ResponseBody`] does.
@@ -277,12 +273,12 @@ impl<S: Transport> ClientStream<S> {
         buffer: &mut [u8],
         trailers: &mut Trailers,
     ) -> Result<usize, Error> {
-        self.wire.read_body(buffer, trailers)
+        self.wire.read_body(&mut self.steps, buffer, trailers)
     }
 
     /// Returns whether the exchange is complete: the request is sent and the response is read.
     pub(crate) fn is_over(&self) -> bool {
-        self.wire.connection.state() == ClientState::Idle
+        self.steps.state() == ClientState::Idle
     }
 
     /// Discards the arrived octets of the response's body.
@@ -291,7 +287,9 @@ impl<S: Transport> ClientStream<S> {
     /// octets have arrived.
     pub(crate) fn settle(&mut self) -> bool {
         self.wire.next_message();
-        let is_over = matches!(self.skip(), Ok(true)) && self.is_over();
+        let (now, buffers) = (self.wire.now(), self.wire.buffers());
+        let drained = self.steps.drain(buffers, Deadline::NEVER, now);
+        let is_over = matches!(drained, Ok(Step::Ready(()))) && self.is_over();
         is_over && self.wire.is_open() && !self.wire.has_more()
     }
 
@@ -299,10 +297,10 @@ impl<S: Transport> ClientStream<S> {
     fn finish_exchange(&mut self) -> Result<(), Error> {
         self.wire.next_message();
         self.head = None;
-        if self.wire.connection.state() == ClientState::Body {
-            self.drain().inspect_err(|_| _ = self.wire.connection.on_overflow())?;
+        if self.steps.state() == ClientState::Body {
+            self.drain().inspect_err(|_| _ = self.steps.connection().on_overflow())?;
         }
-        if self.wire.connection.state() != ClientState::Idle || !self.wire.is_open() {
+        if self.steps.state() != ClientState::Idle || !self.wire.is_open() {
             return Err(Error::Closed);
         }
         if self.wire.produced() > 0 {
@@ -311,7 +309,7 @@ impl<S: Transport> ClientStream<S> {
         }
         // The connection rejects octets that arrived before the request as unsolicited, once it has
         // returned the end of the previous response.
-        let Wire { connection, received, .. } = &mut self.wire;
+        let (connection, received) = (self.steps.connection(), &mut self.wire.buffers().received);
         while let Event::End = connection
             .receive(received.filled_mut(), self.spans.lend())
             .map_err(|error| Error::of_response(error, &[]))?
@@ -322,82 +320,48 @@ impl<S: Transport> ClientStream<S> {
 
     /// Reads and discards the rest of the previous response, up to `Limits::drain`.
     fn drain(&mut self) -> Result<(), Error> {
-        let mut budget = TimeBudget::new(Wait::Body, self.wire.settings.body_timeout);
-        while !self.skip()? {
-            self.wire.fill(&mut budget)?;
-        }
-        Ok(())
-    }
-
-    /// Discards the arrived octets of the previous response. Returns whether the response is
-    /// complete; fails if it cannot end within `Limits::drain`.
-    fn skip(&mut self) -> Result<bool, Error> {
-        let Wire { connection, received, .. } = &mut self.wire;
-        received.consume(connection.discard_body(received.filled()));
-        match connection.error() {
-            Some(error) => Err(Error::of_response(error, &[])),
-            None if connection.state() != ClientState::Body => Ok(true),
-            None if connection.may_discard_body() => Ok(false),
-            None => Err(Error::Closed),
-        }
-    }
-
-    /// Processes one event, or reads more octets. Returns the head of a final response or a 101.
-    fn receive(&mut self, budget: &mut TimeBudget) -> Result<Option<Box<Head>>, Error> {
-        let received =
-            self.wire.connection.receive(self.wire.received.filled_mut(), self.spans.lend());
-        let Received { used, event } = match received {
-            Ok(received) => received,
-            Err(error) => return Err(Error::of_response(error, self.wire.received.filled())),
-        };
-        let (mut owned, mut is_starved) = (None, false);
-        match event {
-            Event::Head(head) if !is_interim(head.status()) => {
-                owned = head.to_owned_in(vec![0; used]).map(Box::new);
-            }
-            Event::Head(_) => self.has_interim = true,
-            Event::Closed => return Err(Error::Closed),
-            event => is_starved = matches!(event, Event::NeedMore),
-        }
-        self.wire.received.consume(used);
-        if is_starved {
-            let is_unbegun = !self.has_interim && self.wire.received.filled().is_empty();
-            self.wire.fill(budget).map_err(|error| match error {
-                Error::Peer(PeerError::TruncatedResponse) if is_unbegun => {
-                    PeerError::NoResponse.into()
-                }
-                error => error,
-            })?;
-        }
-        Ok(owned)
+        let until = Deadline::new(Wait::Body, self.steps.settings().body_timeout, self.wire.now());
+        self.wire.run(&mut self.steps, |steps, buffers, now| steps.drain(buffers, until, now))
     }
 
     fn receive_head(&mut self) -> Result<Box<Head>, Error> {
-        let mut budget = TimeBudget::new(Wait::Head, self.wire.settings.head_timeout);
-        loop {
-            if let Some(head) = self.receive(&mut budget)? {
-                return Ok(head);
-            }
-        }
+        self.steps.await_response();
+        let Self { wire, steps, spans, .. } = self;
+        let head = wire.run(steps, |steps, buffers, now| steps.step(buffers, spans, now));
+        head.map_err(|error| self.or_no_response(error))
     }
 
     /// Waits for a 100 until `continue_timeout`. Returns the head of a final response, if one comes
     /// instead.
     fn await_continue(&mut self) -> Result<Option<Box<Head>>, Error> {
-        let mut budget = TimeBudget::new(Wait::Head, self.wire.settings.continue_timeout);
-        while self.wire.connection.state() == ClientState::Continue {
-            match self.receive(&mut budget) {
-                Ok(None) => {}
-                Err(Error::Peer(PeerError::TimedOut { wait: Wait::Head, .. })) => break,
-                received => return received,
-            }
+        let timeout = self.steps.settings().continue_timeout;
+        let until = Deadline::new(Wait::Response, timeout, self.wire.now());
+        let Self { wire, steps, spans, .. } = self;
+        let head = wire.run(steps, |steps, buffers, now| {
+            Ok(match steps.step(buffers, spans, now)? {
+                Step::Ready(head) => Step::Ready(Some(head)),
+                _ if steps.state() != ClientState::Continue => Step::Ready(None),
+                Step::WantWrite { until } => Step::WantWrite { until },
+                Step::WantRead { .. } | Step::Linger { .. } => Step::WantRead { until },
+            })
+        });
+        match head {
+            Err(Error::Peer(PeerError::TimedOut { wait: Wait::Response, .. })) => Ok(None),
+            head => head.map_err(|error| self.or_no_response(error)),
         }
-        Ok(None)
     }
-}
 
-fn is_interim(status: Status) -> bool {
-    status.is_informational() && status != Status::SWITCHING_PROTOCOLS
+    /// Returns the error, or `NoResponse` if the server closed before it sent an octet.
+    fn or_no_response(&self, error: Error) -> Error {
+        match error {
+            Error::Peer(PeerError::TruncatedResponse)
+                if self.steps.is_unanswered(self.wire.received()) =>
+            {
+                PeerError::NoResponse.into()
+            }
+            error => error,
+        }
+    }
 }
 
 impl<S: Transport> fmt::Debug for ClientStream<S> {
@@ -479,8 +443,9 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
     ///
     /// Fails with [`WriteError::TrailersNeedChunked`] if the body is not chunked.
     pub fn finish_with(self, trailers: &[TrailerField<'_>]) -> Result<Response<'c, S>, Error> {
-        let (ClientStream { wire, head: place, .. }, head) = self.finish_into_head(trailers)?;
-        Ok(Response { head: place.insert(head).head(), body: ResponseBody::new(wire) })
+        let (ClientStream { wire, steps, head: place, .. }, head) =
+            self.finish_into_head(trailers)?;
+        Ok(Response { head: place.insert(head).head(), body: ResponseBody::new(wire, steps) })
     }
 
     /// Ends the request as [`finish_with`](Self::finish_with) does. Returns the connection and the
@@ -489,13 +454,13 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
         mut self,
         trailers: &[TrailerField<'_>],
     ) -> Result<(&'c mut ClientStream<S>, Box<Head>), Error> {
-        self.send(|wire, progress| {
+        self.send(|wire, steps, progress| {
             match (progress, trailers) {
                 (Progress::Whole, []) => {}
                 (Progress::Whole, _) => return Err(WriteError::TrailersNeedChunked.into()),
-                _ => wire.end_body(trailers)?,
+                _ => wire.end_body(steps, trailers)?,
             }
-            wire.flush()
+            wire.flush(steps)
         })?;
         let Self { client, progress } = self;
         let head = match progress {
@@ -515,7 +480,7 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
     /// response may have arrived that explains it.
     fn send(
         &mut self,
-        send: impl FnOnce(&mut ClientWire<S>, &Progress) -> Result<(), Error>,
+        send: impl FnOnce(&mut Wire<S>, &mut ClientSteps, &Progress) -> Result<(), Error>,
     ) -> Result<(), Error> {
         if matches!(self.progress, Progress::Expecting) {
             self.progress = match self.client.await_continue() {
@@ -524,7 +489,8 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
             };
         }
         if !self.is_ended_early() {
-            match send(&mut self.client.wire, &self.progress) {
+            let ClientStream { wire, steps, .. } = &mut *self.client;
+            match send(wire, steps, &self.progress) {
                 Err(error @ Error::Usage(_)) => return Err(error),
                 Err(error) => self.progress = Progress::Failed(error),
                 Ok(()) => {}
@@ -536,17 +502,17 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
 
 impl<S: Transport> Write for RequestWriter<'_, S> {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.send(|wire, progress| match progress {
+        self.send(|wire, steps, progress| match progress {
             Progress::Whole if !octets.is_empty() => Err(WriteError::BodyLength.into()),
-            _ => wire.write_body(octets),
+            _ => wire.write_body(steps, octets),
         })?;
         Ok(octets.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(self.send(|wire, progress| match progress {
-            Progress::Whole => wire.flush(),
-            _ => wire.flush_body(),
+        Ok(self.send(|wire, steps, progress| match progress {
+            Progress::Whole => wire.flush(steps),
+            _ => wire.flush_body(steps),
         })?)
     }
 }
@@ -563,15 +529,15 @@ mod tests {
 
     use super::{ClientStream, connect_to_one};
     use crate::error::{Error, PeerError, Wait};
-    use crate::wire::LONGEST;
-    use crate::wire::time_budget::ExchangeEnd;
+    use crate::wire::deadline::Deadline;
+    use crate::wire::send_buf::LONGEST;
     use crate::wire::transport::Untimed;
     use bareline_core::error::WriteError;
     use bareline_core::head::Parsed;
     use bareline_core::{FieldName, FieldSpans, FieldValue, Method, RequestHead, Status, Target};
     use std::io::{self, Cursor, Read, Write};
     use std::net::TcpListener;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     /// A server whose responses have arrived before the requests.
     #[derive(Debug)]
@@ -601,9 +567,9 @@ mod tests {
         let mut stream = ClientStream::new(Untimed(Canned(Cursor::new(large.into_bytes()))), "a");
         let response = stream.request(Method::GET, Target::ROOT, &[], b"").unwrap();
         assert_eq!(response.head.as_bytes().len(), len);
-        assert!(stream.wire.received.memory() > 64 * 1024);
+        assert!(stream.wire.buffers().received.memory() > 64 * 1024);
         assert!(stream.settle());
-        assert_eq!(stream.wire.received.memory(), 8 * 1024);
+        assert_eq!(stream.wire.buffers().received.memory(), 8 * 1024);
         // The next request on a stream forgets the head.
         assert!(stream.head.is_some());
         let next = stream.request(Method::GET, Target::ROOT, &[], b"");
@@ -707,12 +673,11 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (timeout, addresses) =
             (Duration::from_secs(20), [free(), listener.local_addr().unwrap(), free()]);
-        let stream = connect_to_one(addresses.into_iter(), timeout, &ExchangeEnd::ENDLESS).unwrap();
+        let stream = connect_to_one(addresses.into_iter(), timeout, Deadline::NEVER).unwrap();
         assert_eq!(stream.peer_addr().unwrap(), addresses[1]);
 
         let rejected = [free(), free()];
-        let error =
-            connect_to_one(rejected.into_iter(), timeout, &ExchangeEnd::ENDLESS).unwrap_err();
+        let error = connect_to_one(rejected.into_iter(), timeout, Deadline::NEVER).unwrap_err();
         assert!(
             matches!(
                 &error,
@@ -723,15 +688,15 @@ mod tests {
 
         // A timeout at once, and one after an address that was tried.
         for (after, addresses) in [(0, &addresses[..]), (100, &rejected[..])] {
-            let over = ExchangeEnd::from_now(Duration::from_millis(after));
+            let over = Deadline::new(Wait::Exchange, Duration::from_millis(after), Instant::now());
             let slow = std::iter::from_fn(|| {
-                while let Ok(left) = over.left() {
-                    std::thread::park_timeout(left);
+                while over.check(Instant::now()).is_ok() {
+                    std::thread::park_timeout(over.left(Instant::now()));
                 }
                 None
             });
             let error =
-                connect_to_one(addresses.iter().copied().chain(slow), timeout, &over).unwrap_err();
+                connect_to_one(addresses.iter().copied().chain(slow), timeout, over).unwrap_err();
             assert!(
                 matches!(error, Error::Peer(PeerError::TimedOut { wait: Wait::Exchange, .. })),
                 "{error:?}"

@@ -1,12 +1,12 @@
 //! The part of a server that accepts connections, one at a time.
 
 use crate::server::listener::Listener;
+use crate::server::notice::Notice;
 use crate::server::overload::Overload;
 use crate::server::panics;
 use crate::server::stack::Stack;
 use crate::settings::Settings;
-use crate::wire::control::Notice;
-use crate::wire::time_budget::is_passing;
+use crate::wire::link::is_passing;
 use crate::wire::transport::Transport;
 use bareline_core::Status;
 use std::fmt;
@@ -202,7 +202,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use super::{Acceptor, Listener, Notice, SOON, Settings, Stack};
-    use crate::wire::control::WakerRuns;
+    use crate::server::notice::WakerRuns;
     use crate::wire::transport::Untimed;
     use std::io::{self, Cursor, Read, Write};
     use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -1,6 +1,6 @@
 //! The sources of a server's connections.
 
-use crate::wire::control::CHECK_INTERVAL;
+use crate::wire::link::CHECK_INTERVAL;
 use crate::wire::transport::Transport;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};

@@ -2,12 +2,16 @@
 
 pub(crate) mod acceptor;
 pub(crate) mod body;
+pub(crate) mod counts;
 pub(crate) mod date;
+pub(crate) mod linger;
 pub(crate) mod listener;
+pub(crate) mod notice;
 pub(crate) mod overload;
 pub(crate) mod panics;
 pub(crate) mod responder;
 pub(crate) mod stack;
+pub(crate) mod steps;
 pub(crate) mod stream;
 pub(crate) mod threads;
 pub(crate) mod unread;
@@ -17,13 +21,13 @@ use crate::error::Error;
 #[cfg(doc)]
 use crate::error::PeerError;
 use crate::server::acceptor::Peer;
+use crate::server::counts::ServerCounts;
 use crate::server::listener::Listener;
+use crate::server::notice::{Counted, Notice, TimeSlice};
 use crate::server::stack::Stack;
 use crate::server::stream::{Exchange, ServerStream};
 use crate::server::threads::{Bounds, Threads};
 use crate::settings::Settings;
-use crate::wire::control::{Counted, Notice, TimeSlice};
-use crate::wire::counts::ServerCounts;
 use crate::wire::transport::Transport;
 use bareline_core::value::dump;
 use std::error::Error as StdError;
@@ -381,11 +385,12 @@ impl<L: Listener> Server<L> {
         let Self { listener, settings, bounds, requests, shutdown_timeout, handle } = self;
         let notice = Arc::clone(&handle.0.notice);
         let threads =
-            Threads::new(bounds, settings, listener, Arc::clone(&notice), move |accepted| {
+            Threads::new(bounds, settings, listener, Arc::clone(&notice), move |mut accepted| {
                 // Lets a peer that has just connected send first: then the first read need not
                 // wait.
                 thread::yield_now();
-                let slice = TimeSlice::new(Arc::clone(&notice), requests);
+                let now = accepted.stream.control().now();
+                let slice = Some(TimeSlice::new(Arc::clone(&notice), requests, now));
                 converse(ServerStream::with_slice(accepted, settings, slice), &handler, &notice);
             });
         let cut = threads.run(shutdown_timeout)?;

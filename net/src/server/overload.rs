@@ -4,25 +4,23 @@ use crate::error::Error;
 use crate::server::date::Date;
 use crate::server::panics;
 use crate::server::stack::Stack;
+use crate::server::wire::{ServerWire, TEXT};
 use crate::settings::Settings;
-use crate::wire::control::CHECK_INTERVAL;
-use crate::wire::time_budget::{ExchangeEnd, is_passing};
+use crate::wire::Buffers;
+use crate::wire::link::CHECK_INTERVAL;
+use crate::wire::send_buf::to;
 use crate::wire::transport::Transport;
-use bareline_core::write::{MessageWriter, RequestContext};
-use bareline_core::{FieldName, FieldValue, Status, WireBuf};
+use bareline_core::{FieldName, FieldValue, Status};
 use std::collections::VecDeque;
+use std::mem;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
-use std::{io, mem};
 
 /// The most connections that wait for their 503, and the most that linger after it.
 const KEPT: usize = 256;
 /// The interval at which the octets of lingering connections are discarded.
 const TICK: Duration = Duration::from_millis(100);
-/// The size of one read in octets, and the most reads in a row from one connection.
-const READ: usize = 64 * 1024;
-const READS: usize = 16;
 
 /// A thread that responds 503 to connections, so that accepting waits for none of them [RFC 9110
 /// section 15.6.4].
@@ -36,7 +34,7 @@ impl<S: Transport + Send + 'static> Overload<S> {
     /// Creates the queue without a thread. The thread gets this stack size, and lingers within
     /// these settings.
     pub(crate) const fn new(stack: Stack, settings: Settings) -> Self {
-        Self { sender: None, stack, settings }
+        Self { sender: None, stack, settings: settings.write_timeout(CHECK_INTERVAL) }
     }
 
     /// Queues a connection for a 503. Closes it when the queue is full or the thread cannot start.
@@ -44,7 +42,7 @@ impl<S: Transport + Send + 'static> Overload<S> {
         if self.sender.is_none() {
             let (sender, receiver) = sync_channel(KEPT);
             let settings = self.settings;
-            if self.stack.builder().spawn(move || respond_to_all(&receiver, &settings)).is_ok() {
+            if self.stack.builder().spawn(move || respond_to_all(&receiver, settings)).is_ok() {
                 self.sender = Some(sender);
             }
         }
@@ -58,18 +56,17 @@ impl<S: Transport + Send + 'static> Overload<S> {
 /// Sends a 503 to each connection until the sender is gone. Each connection then lingers: octets
 /// from its client are discarded, so that a reset does not destroy the response [RFC 9112 section
 /// 9.6].
-fn respond_to_all<S: Transport>(streams: &Receiver<S>, settings: &Settings) {
-    let (mut lingering, mut buffer) = (VecDeque::<Lingering<S>>::new(), vec![0; READ]);
+fn respond_to_all<S: Transport>(streams: &Receiver<S>, settings: Settings) {
+    let (mut lingering, mut buffers) = (VecDeque::<Lingering<S>>::new(), Buffers::new(&settings));
     let (mut is_open, mut swept) = (true, Instant::now());
     while is_open || !lingering.is_empty() {
         match streams.recv_timeout(if lingering.is_empty() { Duration::MAX } else { TICK }) {
-            Ok(mut stream) => {
-                // The peer may be gone already, and a user's transport may panic.
-                match panics::catch(|| respond(&mut stream).map(|()| is_nonblocking(&mut stream))) {
-                    Ok(Ok(is_nonblocking)) => {
-                        lingering.push_back(Lingering::new(stream, is_nonblocking, settings));
-                    }
-                    Ok(Err(_)) | Err(_) => panics::discard(stream),
+            Ok(stream) => {
+                let mut one = Lingering::new(stream, settings);
+                // The transport may panic, also when it is dropped.
+                match panics::catch(|| one.respond(&mut buffers)) {
+                    Ok(()) => lingering.push_back(one),
+                    Err(_) => panics::discard(one),
                 }
             }
             Err(RecvTimeoutError::Timeout) => {}
@@ -83,9 +80,7 @@ fn respond_to_all<S: Transport>(streams: &Receiver<S>, settings: &Settings) {
             for mut one in mem::take(&mut lingering) {
                 // When the server ends, no connection lingers for long.
                 let may_linger = is_open || one.since.elapsed() < CHECK_INTERVAL;
-                if may_linger
-                    && panics::catch(|| one.discard(&mut buffer, settings)).unwrap_or(false)
-                {
+                if may_linger && panics::catch(|| one.lingers(&mut buffers)).unwrap_or(false) {
                     lingering.push_back(one);
                 } else {
                     panics::discard(one);
@@ -98,88 +93,55 @@ fn respond_to_all<S: Transport>(streams: &Receiver<S>, settings: &Settings) {
     }
 }
 
-/// A connection that has its 503.
+/// A connection that gets its 503 and then lingers.
 struct Lingering<S> {
-    stream: S,
+    wire: ServerWire<S>,
     /// The time when the lingering began.
     since: Instant,
-    /// The time of the latest octets.
-    heard: Instant,
-    /// The number of octets that may still be read.
-    left: u64,
-    /// The connection can be read without blocking.
-    is_nonblocking: bool,
 }
 
 impl<S: Transport> Lingering<S> {
-    fn new(stream: S, is_nonblocking: bool, settings: &Settings) -> Self {
-        let now = Instant::now();
-        Self { stream, since: now, heard: now, left: settings.linger_limit, is_nonblocking }
+    fn new(stream: S, settings: Settings) -> Self {
+        Self { wire: ServerWire::new(stream, settings, None), since: Instant::now() }
+    }
+
+    /// Sends a 503 through these buffers.
+    fn respond(&mut self, buffers: &mut Buffers) {
+        self.wire.prepare();
+        self.wire.wire.swap_buffers(buffers);
+        // A peer that is gone needs no response.
+        let _ = respond(&mut self.wire);
+        self.wire.wire.swap_buffers(buffers);
+        self.lingers(buffers);
     }
 
     /// Discards what has arrived, without waiting. Returns whether the connection lingers on.
-    fn discard(&mut self, buffer: &mut [u8], settings: &Settings) -> bool {
-        if !self.is_nonblocking {
-            return self.since.elapsed() < CHECK_INTERVAL;
-        }
-        for _ in 0..READS {
-            match self.stream.read(buffer) {
-                Ok(count @ 1..) => {
-                    self.heard = Instant::now();
-                    self.left = self.left.saturating_sub(count as u64);
-                }
-                Err(error) if is_passing(&error) => break,
-                Ok(0) | Err(_) => return false,
-            }
-        }
-        let is_heard = self.heard.elapsed() < settings.linger_silence_timeout;
-        self.left > 0 && is_heard && self.since.elapsed() < settings.linger_timeout
+    fn lingers(&mut self, buffers: &mut Buffers) -> bool {
+        self.wire.wire.swap_buffers(buffers);
+        let lingers = self.wire.poll_close();
+        self.wire.wire.swap_buffers(buffers);
+        lingers
     }
 }
 
-/// Lets the connection be read without blocking. Returns whether the transport supports that.
-fn is_nonblocking(stream: &mut impl Transport) -> bool {
-    stream.control().set_nonblocking().is_ok()
-}
-
-fn respond(stream: &mut impl Transport) -> Result<(), Error> {
-    stream.control().prepare();
-    let _ = stream.control().set_blocking();
-    stream.control().set_read_timeout(Some(CHECK_INTERVAL))?;
-    let mut out = WireBuf::<512>::new();
-    MessageWriter::new()
-        .response(RequestContext::UNREAD, Status::SERVICE_UNAVAILABLE, &mut out)?
-        .field(FieldName::DATE, Date::now().value())?
-        .field(FieldName::RETRY_AFTER, FieldValue::from_static("1"))?
-        .field(FieldName::CONTENT_TYPE, FieldValue::from_static("text/plain; charset=utf-8"))?
-        .field(FieldName::CONNECTION, FieldValue::from_static("close"))?
-        .body(b"too many connections\n")?;
-    send(stream, out.as_bytes())?;
-    Ok(stream.control().close_write()?)
-}
-
-/// Sends these octets within one [`CHECK_INTERVAL`] in total.
-fn send(stream: &mut impl Transport, mut octets: &[u8]) -> Result<(), Error> {
-    let exchange_end = ExchangeEnd::from_now(CHECK_INTERVAL);
-    loop {
-        stream.control().set_write_timeout(Some(exchange_end.left()?))?;
-        let sent =
-            if octets.is_empty() { stream.flush().map(|()| 0) } else { stream.write(octets) };
-        match sent {
-            Ok(_) if octets.is_empty() => return Ok(()),
-            Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
-            Ok(count) => octets = octets.get(count..).unwrap_or_default(),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+fn respond<S: Transport>(wire: &mut ServerWire<S>) -> Result<(), Error> {
+    let date = Date::now();
+    wire.write(|connection, out| {
+        to!(out, |out| connection
+            .reject(Status::SERVICE_UNAVAILABLE, out)?
+            .field(FieldName::DATE, date.value())?
+            .field(FieldName::RETRY_AFTER, FieldValue::from_static("1"))?
+            .field(FieldName::CONTENT_TYPE, TEXT)?
+            .body(b"too many connections\n"))
+    })?;
+    wire.flush()
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-    use super::{CHECK_INTERVAL, Overload, Settings, Stack, respond};
+    use super::{CHECK_INTERVAL, Overload, ServerWire, Settings, Stack, respond};
     use crate::wire::transport::{Control, Transport};
     use std::io::{self, Read, Write};
     use std::net::{TcpListener, TcpStream};
@@ -329,7 +291,11 @@ mod tests {
     #[test]
     fn signals_do_not_extend_the_time_for_a_503() {
         let (start, (done, is_done)) = (Instant::now(), channel());
-        thread::spawn(move || done.send(respond(&mut Interrupted::default()).is_ok()));
+        thread::spawn(move || {
+            let settings = Settings::new().write_timeout(CHECK_INTERVAL);
+            let wire = ServerWire::new(Interrupted::default(), settings, None);
+            done.send(respond(&mut { wire }).is_ok())
+        });
         assert!(!is_done.recv_timeout(10 * CHECK_INTERVAL).unwrap(), "there was no room");
         assert!(start.elapsed() < 2 * CHECK_INTERVAL, "{:?}", start.elapsed());
     }

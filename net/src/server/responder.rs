@@ -2,9 +2,8 @@
 
 use crate::error::Error;
 use crate::server::wire::{ServerWire, borrow_wire, dated};
-use crate::wire::control::TimeSlice;
+use crate::wire::send_buf::to;
 use crate::wire::transport::Transport;
-use crate::wire::{Connection, to};
 use bareline_core::connection::{ResponseHeadWriter, ServerState};
 use bareline_core::error::WriteError;
 use bareline_core::write::TrailerField;
@@ -227,15 +226,13 @@ impl<'s, S: Transport> Responder<'s, S> {
         if status.is_informational() && status != Status::SWITCHING_PROTOCOLS {
             return Err(WriteError::InterimStatus.into());
         }
-        if wire.slice.as_mut().is_some_and(TimeSlice::try_close_after_response) {
-            wire.connection.close_after_response();
-        }
+        wire.announce_last();
         if self.is_while_reading {
-            wire.write(Connection::write_continue)?
+            wire.write(|connection, out| to!(out, |out| connection.write_continue(out)))?
         } else {
             wire.give_up_body()
         }
-        let is_rejection = wire.peer_error.is_some();
+        let is_rejection = wire.steps.has_peer_error();
         wire.write(|connection, out| {
             to!(out, |out| match self.is_while_reading {
                 _ if is_rejection => write(connection.reject(status, out)?),
@@ -243,13 +240,13 @@ impl<'s, S: Transport> Responder<'s, S> {
                 false => write(connection.respond(status, out)?),
             })
         })?;
-        match wire.connection.state() {
+        match wire.state() {
             // `write` has not ended the head.
             ServerState::Body | ServerState::SendResponse | ServerState::Reject => {
                 Err(WriteError::HeadNotEnded.into())
             }
             state => {
-                wire.responded = Some(status);
+                wire.steps.on_response(status);
                 Ok(ResponseWriter { wire: self.wire, is_whole: state != ServerState::SendBody })
             }
         }
@@ -316,7 +313,7 @@ impl<S: Transport> fmt::Display for Outcome<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let wire = self.wire.borrow();
         let sent = wire.produced().saturating_sub(self.sent);
-        match wire.responded {
+        match wire.steps.responded() {
             Some(status) => write!(f, "{status}, {sent} octets"),
             None => write!(f, "no response, {sent} octets"),
         }
@@ -369,31 +366,17 @@ impl<S: Transport> ResponseWriter<'_, S> {
     pub fn finish_with(self, trailers: &[TrailerField<'_>]) -> Result<(), Error> {
         let wire = &mut *borrow_wire(self.wire)?;
         match (self.is_whole, trailers) {
-            (false, _) => end_response_body(wire, trailers)?,
+            (false, _) => wire.end_body(trailers)?,
             (true, []) => {}
             (true, _) => return Err(WriteError::TrailersNeedChunked.into()),
         }
-        match wire.connection.state() {
+        match wire.state() {
             ServerState::Close => wire.close_after_last(),
             // A pipelined request has arrived: its response goes out together with this one.
-            ServerState::Idle if wire.has_more() => Ok(()),
+            ServerState::Idle if wire.wire.has_more() => Ok(()),
             _ => wire.flush(),
         }
     }
-}
-
-/// Ends the body of a response. Discards the rest of the request's body first where that has to end
-/// earlier.
-fn end_response_body<S: Transport>(
-    wire: &mut ServerWire<S>,
-    trailers: &[TrailerField<'_>],
-) -> Result<(), Error> {
-    let mut ended = wire.end_body(trailers);
-    if matches!(ended, Err(Error::Usage(WriteError::RequestUnread))) {
-        wire.give_up_body();
-        ended = wire.end_body(trailers);
-    }
-    ended.map_err(|error| wire.or_peer_error(error))
 }
 
 impl<S: Transport> Write for ResponseWriter<'_, S> {
@@ -402,7 +385,7 @@ impl<S: Transport> Write for ResponseWriter<'_, S> {
         if self.is_whole && !octets.is_empty() {
             return Err(Error::Usage(WriteError::BodyLength).into());
         }
-        wire.write_body(octets).map_err(|error| wire.or_peer_error(error))?;
+        wire.write_body(octets)?;
         Ok(octets.len())
     }
 
@@ -411,7 +394,7 @@ impl<S: Transport> Write for ResponseWriter<'_, S> {
         if self.is_whole {
             wire.flush()?
         } else {
-            wire.flush_body().map_err(|error| wire.or_peer_error(error))?
+            wire.flush_body()?
         }
         Ok(())
     }

@@ -3,16 +3,16 @@
 use crate::error::Error;
 use crate::server::acceptor::{Accepted, Peer};
 use crate::server::body::RequestBody;
+use crate::server::notice::TimeSlice;
 use crate::server::panics;
 use crate::server::responder::Responder;
-use crate::server::wire::{Head, RejectedHead, ServerWire};
+use crate::server::steps::Head;
+use crate::server::wire::{RejectedHead, ServerWire};
 use crate::settings::Settings;
-use crate::wire::Wire;
-use crate::wire::control::TimeSlice;
 use crate::wire::transport::Transport;
 use crate::wire::upgraded::Upgraded;
+use bareline_core::RequestHead;
 use bareline_core::connection::ServerState;
-use bareline_core::{RequestHead, ServerConnection};
 use std::cell::RefCell;
 use std::fmt;
 use std::net::{SocketAddr, TcpStream};
@@ -107,20 +107,18 @@ impl<S: Transport> ServerStream<S> {
     /// Serves an accepted connection, with these settings.
     pub fn with_settings(mut transport: S, settings: Settings) -> Self {
         let peer = transport.control().peer_addr();
-        Self::on(Accepted { stream: transport, peer }, settings)
+        Self::with_slice(Accepted { stream: transport, peer }, settings, None)
     }
 
-    fn on(Accepted { stream, peer }: Accepted<S>, settings: Settings) -> Self {
-        let connection = ServerConnection::with_limits(settings.limits);
-        let wire = RefCell::new(Wire::new(stream, connection, settings));
-        Self { wire, head: None, peer }
-    }
-
-    /// Creates a stream on a connection of a [`Server`](crate::Server).
-    pub(crate) fn with_slice(accepted: Accepted<S>, settings: Settings, slice: TimeSlice) -> Self {
-        let mut stream = Self::on(accepted, settings);
-        stream.wire.get_mut().slice = Some(slice);
-        stream
+    /// Creates a stream, which has a time slice on a connection of a [`Server`](crate::Server).
+    pub(crate) fn with_slice(
+        Accepted { stream, peer }: Accepted<S>,
+        settings: Settings,
+        slice: Option<TimeSlice>,
+    ) -> Self {
+        let mut wire = ServerWire::new(stream, settings, slice);
+        wire.prepare();
+        Self { wire: RefCell::new(wire), head: None, peer }
     }
 
     /// Returns the address of the peer; `None` if the transport has no addresses.
@@ -145,7 +143,7 @@ impl<S: Transport> ServerStream<S> {
     pub(crate) fn next_or_rejected(&mut self) -> Result<Option<Exchange<'_, S>>, RejectedHead> {
         let wire = self.wire.get_mut();
         let received = wire.next_head(&mut self.head);
-        if let (Err(Error::Io(error)), ServerState::Idle) = (&received, wire.connection.state()) {
+        if let (Err(Error::Io(error)), ServerState::Idle) = (&received, wire.state()) {
             log::debug!("{}: idle connection closed: {error}", Peer(self.peer));
             return Ok(None);
         }
@@ -167,7 +165,7 @@ impl<S: Transport> ServerStream<S> {
     ///
     /// [`next_request`](Self::next_request) returns `None` after a switch, as after a close.
     pub fn is_upgraded(&self) -> bool {
-        self.wire.borrow().connection.state() == ServerState::Upgraded
+        self.wire.borrow().state() == ServerState::Upgraded
     }
 
     /// Returns the transport after a protocol switch, and the octets that have arrived for the
@@ -179,7 +177,7 @@ impl<S: Transport> ServerStream<S> {
     pub fn into_upgraded(mut self) -> Result<Upgraded<S>, Error> {
         let wire = self.wire.get_mut();
         wire.next_message();
-        match wire.connection.state() {
+        match wire.state() {
             ServerState::Upgraded => wire.take_upgraded(),
             _ => Err(Error::NotUpgraded),
         }
@@ -212,9 +210,9 @@ mod tests {
 
     use super::{Exchange, ServerStream};
     use crate::server::acceptor::Accepted;
+    use crate::server::notice::{Notice, TimeSlice};
     use crate::server::panics;
     use crate::settings::Settings;
-    use crate::wire::control::{Notice, TimeSlice};
     use crate::wire::transport::{Control, Transport, Untimed};
     use bareline_core::{FieldName, FieldValue, Status};
     use std::cell::RefCell;
@@ -222,7 +220,7 @@ mod tests {
     use std::net::UdpSocket;
     use std::rc::Rc;
     use std::sync::Arc;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     /// A peer that sends some octets, and then nothing more.
     struct Silent {
@@ -300,7 +298,7 @@ mod tests {
             timeout: Duration::ZERO,
             waits: Rc::clone(&waits),
         };
-        let slice = TimeSlice::new(Arc::clone(notice), 100);
+        let slice = Some(TimeSlice::new(Arc::clone(notice), 100, Instant::now()));
         (ServerStream::with_slice(Accepted { stream, peer: None }, Settings::new(), slice), waits)
     }
 

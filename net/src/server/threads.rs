@@ -2,10 +2,10 @@
 
 use crate::server::acceptor::{Accepted, Acceptor};
 use crate::server::listener::Listener;
+use crate::server::notice::{Counted, Notice};
 use crate::server::panics::{self, Panic};
 use crate::server::stack::Stack;
 use crate::settings::Settings;
-use crate::wire::control::{Counted, Notice};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -285,9 +285,9 @@ mod tests {
 
     use super::{Accepted, Admitted, Bounds, SPARE, Threads};
     use crate::server::listener::Listener;
+    use crate::server::notice::Notice;
     use crate::server::stack::Stack;
     use crate::settings::Settings;
-    use crate::wire::control::Notice;
     use crate::wire::transport::{Transport, Untimed};
     use std::io::{self, Cursor, Read, Write};
     use std::net::SocketAddr;

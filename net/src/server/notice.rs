@@ -1,14 +1,10 @@
 //! The signals from a server to the threads that serve its connections.
 
-use crate::wire::counts::Counts;
+use crate::server::counts::Counts;
+use crate::wire::link::CHECK_INTERVAL;
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
-
-/// The longest wait on a socket before a thread checks for a shutdown or a request for room. Socket
-/// timeouts are never longer. A second costs 5,000 idle connections 6 % of a core; shorter waits
-/// cost more.
-pub(crate) const CHECK_INTERVAL: Duration = Duration::from_secs(1);
+use std::time::Instant;
 
 /// The state that all connections of a server share.
 #[derive(Debug, Default)]
@@ -145,8 +141,8 @@ enum Room {
 
 impl TimeSlice {
     /// Creates a time slice that begins now, for this many requests.
-    pub(crate) fn new(notice: Arc<Notice>, requests: u64) -> Self {
-        Self { notice, since: Instant::now(), requests, room: Room::Kept }
+    pub(crate) const fn new(notice: Arc<Notice>, requests: u64, now: Instant) -> Self {
+        Self { notice, since: now, requests, room: Room::Kept }
     }
 
     /// Counts a request.
@@ -156,14 +152,14 @@ impl TimeSlice {
 
     /// Returns whether the next response is the last one: the server shuts down, the requests are
     /// used up, or others wait and the time slice is over. In the last case, promises to make room.
-    pub(crate) fn try_close_after_response(&mut self) -> bool {
-        self.requests == 0 || self.notice.is_closing() || self.makes(Room::Promised)
+    pub(crate) fn try_close_after_response(&mut self, now: Instant) -> bool {
+        self.requests == 0 || self.notice.is_closing() || self.makes(Room::Promised, now)
     }
 
     /// Makes room when others wait and the time slice is over, unless enough connections do.
     /// Returns whether an idle connection has to close, for room or because the server shuts down.
-    pub(crate) fn try_close_idle(&mut self) -> bool {
-        self.notice.is_closing() || self.makes(Room::Made)
+    pub(crate) fn try_close_idle(&mut self, now: Instant) -> bool {
+        self.notice.is_closing() || self.makes(Room::Made, now)
     }
 
     /// Returns whether the connection has to end at once.
@@ -173,9 +169,9 @@ impl TimeSlice {
 
     /// Makes room in this way, if that is requested and has not begun. Returns whether the
     /// connection makes room.
-    fn makes(&mut self, room: Room) -> bool {
+    fn makes(&mut self, room: Room, now: Instant) -> bool {
         let is_asked = self.room == Room::Kept && self.notice.room_wanted.load(Relaxed) > 0;
-        if is_asked && self.since.elapsed() >= CHECK_INTERVAL {
+        if is_asked && now.saturating_duration_since(self.since) >= CHECK_INTERVAL {
             let is_made = match room {
                 Room::Kept => false,
                 Room::Promised => self.notice.promise_room(),
@@ -230,28 +226,29 @@ mod tests {
     #[test]
     fn as_many_make_room_as_wait_and_a_response_is_no_promise() {
         let notice = Arc::new(Notice::default());
-        let new = || TimeSlice::new(Arc::clone(&notice), 1);
-        let old = || {
-            let mut slice = new();
-            slice.since = Instant::now().checked_sub(CHECK_INTERVAL).unwrap();
-            slice
-        };
+        let start = Instant::now();
+        let now = start.checked_add(CHECK_INTERVAL).unwrap();
+        let new = || TimeSlice::new(Arc::clone(&notice), 1, now);
+        let old = || TimeSlice::new(Arc::clone(&notice), 1, start);
         let counts = || (notice.room_wanted.load(Relaxed), notice.room_promised.load(Relaxed));
-        assert!(!old().try_close_idle() && !old().try_close_after_response());
+        assert!(!old().try_close_idle(now) && !old().try_close_after_response(now));
         notice.want_room(1);
-        assert!(!new().try_close_idle() && !new().try_close_after_response(), "each has its slice");
+        assert!(
+            !new().try_close_idle(now) && !new().try_close_after_response(now),
+            "each has its slice"
+        );
         let (mut busy, mut idle) = (old(), old());
         assert!(
-            busy.try_close_after_response()
-                && busy.try_close_after_response()
-                && !old().try_close_after_response()
+            busy.try_close_after_response(now)
+                && busy.try_close_after_response(now)
+                && !old().try_close_after_response(now)
         );
-        assert!(idle.try_close_idle() && idle.try_close_idle() && !old().try_close_idle());
+        assert!(idle.try_close_idle(now) && idle.try_close_idle(now) && !old().try_close_idle(now));
         assert_eq!(counts(), (0, 1));
         drop((busy, idle));
         assert_eq!(counts(), (1, 0));
         // One connection that is about to close makes enough room.
         let mut idle = old();
-        assert!(idle.try_close_idle() && !old().try_close_after_response());
+        assert!(idle.try_close_idle(now) && !old().try_close_after_response(now));
     }
 }

@@ -1,0 +1,301 @@
+//! A server's connection without I/O: its requests, its timeouts and its end.
+
+use crate::error::{Error, PeerError, Wait};
+use crate::server::linger::Linger;
+use crate::server::notice::TimeSlice;
+use crate::settings::Settings;
+use crate::wire::deadline::Deadline;
+use crate::wire::link::CHECK_INTERVAL;
+use crate::wire::send_buf::{Out, to};
+use crate::wire::{Buffers, Role, Step, connection_calls};
+use bareline_core::connection::{Received, ServerState};
+use bareline_core::error::{ParseError, WriteError};
+use bareline_core::head::OwnedRequestHead;
+use bareline_core::write::TrailerField;
+use bareline_core::{Event, FieldSpans, ServerConnection, Status};
+use std::convert::Infallible;
+use std::time::{Duration, Instant};
+
+/// The most fields of a head.
+pub(crate) const FIELDS: usize = 128;
+/// A received head, which outlives the octets that it was parsed from.
+pub(crate) type Head = OwnedRequestHead<Vec<u8>, FIELDS>;
+
+/// Total time that a response waits for the rest of an unread body. An ordinary client has sent a
+/// small body by then, and its connection is kept alive.
+const UNREAD_TIMEOUT: Duration = Duration::from_millis(100);
+
+/// The event with which a step between two exchanges is complete.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Next {
+    Head,
+    Upgraded,
+    /// No more requests come: the transport is to be dropped.
+    Closed,
+}
+
+/// The state of a server's connection.
+pub(crate) struct ServerSteps {
+    connection: ServerConnection,
+    settings: Settings,
+    /// The time slice, on a connection of a [`Server`](crate::Server).
+    slice: Option<TimeSlice>,
+    /// The end of the present wait for a request, for the rest of its head or for its body.
+    until: Option<Deadline>,
+    /// The time left to wait for the body, while nobody waits.
+    body_left: Duration,
+    /// The end of the wait for a body that is given up: the response began without the rest of it,
+    /// which can no longer be read.
+    unread_until: Option<Deadline>,
+    /// The peer's error, after which any response is a rejection.
+    peer_error: Option<PeerError>,
+    /// The status of the final response to the present request.
+    responded: Option<Status>,
+    /// The request is announced as the last and has no body: nothing should follow it.
+    is_last: bool,
+    linger: Option<Linger>,
+}
+
+impl ServerSteps {
+    pub(crate) fn new(settings: Settings, slice: Option<TimeSlice>) -> Self {
+        Self {
+            connection: ServerConnection::with_limits(settings.limits),
+            settings,
+            slice,
+            until: None,
+            body_left: settings.body_timeout,
+            unread_until: None,
+            peer_error: None,
+            responded: None,
+            is_last: false,
+            linger: None,
+        }
+    }
+
+    pub(crate) const fn connection(&mut self) -> &mut ServerConnection {
+        &mut self.connection
+    }
+
+    pub(crate) fn state(&self) -> ServerState {
+        self.connection.state()
+    }
+
+    /// Returns whether the connection belongs to a [`Server`](crate::Server).
+    pub(crate) const fn is_of_server(&self) -> bool {
+        self.slice.is_some()
+    }
+
+    pub(crate) const fn has_peer_error(&self) -> bool {
+        self.peer_error.is_some()
+    }
+
+    pub(crate) const fn responded(&self) -> Option<Status> {
+        self.responded
+    }
+
+    pub(crate) const fn on_response(&mut self, status: Status) {
+        self.responded = Some(status);
+    }
+
+    /// Returns whether the request is announced as the last and has no body.
+    pub(crate) const fn is_last(&self) -> bool {
+        self.is_last
+    }
+
+    /// Prepares for the next request.
+    pub(crate) const fn next_message(&mut self) {
+        (self.until, self.body_left) = (None, self.settings.body_timeout);
+        (self.unread_until, self.responded) = (None, None);
+    }
+
+    /// Says in the next response that it is the last one, if the server wants that.
+    pub(crate) fn announce_last(&mut self, now: Instant) {
+        if self.slice.as_mut().is_some_and(|slice| slice.try_close_after_response(now)) {
+            self.connection.close_after_response();
+        }
+    }
+
+    /// Takes a step from one exchange to the next head, which is put in `owned`.
+    pub(crate) fn step(
+        &mut self,
+        buffers: &mut Buffers,
+        owned: &mut Option<Head>,
+        spans: &mut FieldSpans<FIELDS>,
+        now: Instant,
+    ) -> Result<Step<Next>, Error> {
+        loop {
+            let waiting = self.state();
+            match waiting {
+                ServerState::Idle | ServerState::Head => {}
+                ServerState::Upgraded => {
+                    return Ok(buffers.want_write(now).unwrap_or(Step::Ready(Next::Upgraded)));
+                }
+                ServerState::Close => return Ok(self.close(buffers, now)),
+                ServerState::Body
+                | ServerState::SendResponse
+                | ServerState::SendBody
+                | ServerState::Reject => return Err(self.incomplete_response()),
+            }
+            let received = &mut buffers.received;
+            let Received { used, event } =
+                match self.connection.receive(received.filled_mut(), spans.lend()) {
+                    Ok(received) => received,
+                    Err(error) => return Err(Error::of_request(error, received.filled())),
+                };
+            match event {
+                Event::Head(head) => {
+                    if !owned.as_mut().is_some_and(|owned| owned.replace(&head)) {
+                        *owned = head.to_owned_in(vec![0; used.next_power_of_two()]);
+                    }
+                    received.consume(used);
+                    self.slice.iter_mut().for_each(TimeSlice::count_request);
+                    self.is_last =
+                        self.connection.will_close() && self.state() == ServerState::SendResponse;
+                    return Ok(Step::Ready(Next::Head));
+                }
+                Event::NeedMore => {
+                    received.consume(used);
+                    let until = self.head_until(buffers, now);
+                    return Ok(buffers.want_read(until, now));
+                }
+                _ => received.consume(used),
+            }
+        }
+    }
+
+    /// Returns the end of the wait for a request, or for the rest of its head.
+    fn head_until(&mut self, buffers: &mut Buffers, now: Instant) -> Deadline {
+        let Settings { idle_timeout, head_timeout, .. } = self.settings;
+        let (wait, timeout) = match self.state() {
+            ServerState::Idle => (Wait::Idle, idle_timeout),
+            _ => (Wait::Head, head_timeout),
+        };
+        if wait == Wait::Idle {
+            buffers.received.give_back();
+        }
+        Deadline::new(wait, timeout, now).begin(&mut self.until)
+    }
+
+    /// Takes a step of the lingering close. A shutdown, or a request for room, ends it after one
+    /// second.
+    pub(crate) fn close(&mut self, buffers: &mut Buffers, now: Instant) -> Step<Next> {
+        if let Some(step) = buffers.want_write(now) {
+            return step;
+        }
+        buffers.received.clear();
+        let linger = self.linger.get_or_insert_with(|| Linger::new(&self.settings, now));
+        let is_long = now.saturating_duration_since(linger.since()) >= CHECK_INTERVAL;
+        match linger.until(&self.settings, now) {
+            Some(until) if !is_long || !self.must_close_idle(now) => Step::Linger { until },
+            _ => Step::Ready(Next::Closed),
+        }
+    }
+
+    /// Returns whether an idle connection has to close, for room or a shutdown.
+    fn must_close_idle(&mut self, now: Instant) -> bool {
+        self.slice.as_mut().is_some_and(|slice| slice.try_close_idle(now))
+    }
+
+    /// Begins to give up the request's body. Returns the end of the wait for its rest; `None` if it
+    /// is not awaited: it is read, or the lingering close discards it.
+    pub(crate) fn give_up_body(&mut self, now: Instant) -> Option<Deadline> {
+        if !self.connection.is_body_owed() || self.peer_error.is_some() {
+            return None;
+        }
+        let until = Deadline::new(Wait::Body, UNREAD_TIMEOUT, now).begin(&mut self.unread_until);
+        (!self.connection.will_close()).then_some(until)
+    }
+
+    /// Discards the arrived octets of a body that is given up. Asks for more of them, if the rest
+    /// is short enough.
+    pub(crate) fn discard_body(
+        &mut self,
+        buffers: &mut Buffers,
+        until: Deadline,
+        now: Instant,
+    ) -> Result<Step<()>, Error> {
+        let received = &mut buffers.received;
+        received.consume(self.connection.discard_body(received.filled()));
+        match self.connection.error() {
+            Some(error) => Err(Error::of_request(error, &[])),
+            None if self.connection.may_discard_body() => Ok(buffers.want_read(until, now)),
+            None => Ok(Step::Ready(())),
+        }
+    }
+
+    /// Returns whether the connection lingers: no error matters any more.
+    pub(crate) const fn is_lingering(&self) -> bool {
+        self.linger.is_some()
+    }
+
+    /// Fails if the body can no longer be read.
+    pub(crate) const fn check_body(&self) -> Result<(), Error> {
+        match (self.peer_error, self.unread_until) {
+            (Some(peer_error), _) => Err(Error::Peer(peer_error)),
+            (None, Some(_)) => Err(Error::Usage(WriteError::RequestUnread)),
+            (None, None) => Ok(()),
+        }
+    }
+
+    /// Returns the reason for a missing response: the peer's error, or the caller's.
+    pub(crate) fn incomplete_response(&self) -> Error {
+        self.peer_error.map_or(Error::IncompleteResponse, Error::Peer)
+    }
+
+    /// Returns the peer's error in place of `AfterParseError`, if the peer caused that.
+    pub(crate) fn or_peer_error(&self, error: Error) -> Error {
+        match (error, self.peer_error) {
+            (Error::Usage(WriteError::AfterParseError), Some(peer_error)) => peer_error.into(),
+            (error, _) => error,
+        }
+    }
+}
+
+impl Role for ServerSteps {
+    connection_calls!();
+
+    fn error_of(error: ParseError, octets: &[u8]) -> Error {
+        Error::of_request(error, octets)
+    }
+
+    fn on_eof(&mut self) -> Result<(), ParseError> {
+        match &mut self.linger {
+            Some(linger) => {
+                linger.on_eof();
+                Ok(())
+            }
+            None => self.connection.on_eof(),
+        }
+    }
+
+    fn write_continue(&mut self, out: Out<'_>) -> Result<(), WriteError> {
+        to!(out, |out| self.connection.write_continue(out))
+    }
+
+    fn body_until(&mut self, now: Instant) -> Deadline {
+        let until = Deadline::new(Wait::Body, self.settings.body_timeout, now);
+        until.with_left(self.body_left, now).begin(&mut self.until)
+    }
+
+    fn on_octets(&mut self, count: usize, now: Instant) {
+        if let Some(linger) = &mut self.linger {
+            linger.on_octets(count, now);
+        }
+        if let Some(mut until) = Deadline::take(&mut self.until, Wait::Body) {
+            until.earn(count, self.settings.minimum_rate, now);
+            self.body_left = until.left(now);
+        }
+    }
+
+    fn is_cut(&self) -> bool {
+        self.slice.as_ref().is_some_and(TimeSlice::is_over)
+    }
+
+    fn on_silence(&mut self, now: Instant) -> Result<(), Error> {
+        if self.state() == ServerState::Idle && self.must_close_idle(now) {
+            let (wait, after) = (Wait::Idle, CHECK_INTERVAL);
+            return Err(PeerError::TimedOut { wait, after }.into());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,72 @@
+//! The instants at which waits expire.
+
+use crate::error::{PeerError, Wait};
+use std::time::{Duration, Instant};
+
+/// The instant at which a wait expires.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline {
+    /// `None` if the instant is beyond the range of the clock.
+    at: Option<Instant>,
+    wait: Wait,
+    after: Duration,
+}
+
+impl Deadline {
+    /// The end of an exchange without a timeout.
+    pub(crate) const NEVER: Self = Self { at: None, wait: Wait::Exchange, after: Duration::MAX };
+
+    /// Returns the end of a wait that begins now and may last for this time.
+    pub(crate) fn new(wait: Wait, after: Duration, now: Instant) -> Self {
+        Self { at: now.checked_add(after), wait, after }
+    }
+
+    /// Returns the deadline in `place` if it is that of this wait, which has begun before. Otherwise
+    /// puts this one there.
+    pub(crate) fn begin(self, place: &mut Option<Self>) -> Self {
+        match place {
+            Some(until) if until.wait == self.wait => *until,
+            _ => *place.insert(self),
+        }
+    }
+
+    /// Takes the end of this wait from `place`, if that is it.
+    pub(crate) fn take(place: &mut Option<Self>, wait: Wait) -> Option<Self> {
+        place.take_if(|until| until.wait == wait)
+    }
+
+    /// Returns the same wait, with this time left.
+    pub(crate) fn with_left(self, left: Duration, now: Instant) -> Self {
+        Self { at: now.checked_add(left), ..self }
+    }
+
+    /// Returns the earlier one.
+    pub(crate) fn min(self, other: Self) -> Self {
+        match (self.at, other.at) {
+            (Some(one), Some(another)) if another < one => other,
+            (None, Some(_)) => other,
+            _ => self,
+        }
+    }
+
+    /// Returns the time left.
+    pub(crate) fn left(&self, now: Instant) -> Duration {
+        self.at.map_or(Duration::MAX, |at| at.saturating_duration_since(now))
+    }
+
+    /// Fails if no time is left.
+    pub(crate) fn check(&self, now: Instant) -> Result<(), PeerError> {
+        let Self { wait, after, .. } = *self;
+        match self.left(now) {
+            Duration::ZERO => Err(PeerError::TimedOut { wait, after }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Adds the time that these octets earn, up to the initial time.
+    pub(crate) fn earn(&mut self, octets: usize, rate: u32, now: Instant) {
+        let nanoseconds = (octets as u64).saturating_mul(1_000_000_000) / u64::from(rate.max(1));
+        let left = self.left(now).saturating_add(Duration::from_nanos(nanoseconds));
+        *self = self.with_left(left.min(self.after), now);
+    }
+}

@@ -1,0 +1,245 @@
+//! A transport, with what is set on it.
+
+use crate::error::Error;
+use crate::wire::deadline::Deadline;
+use crate::wire::transport::Transport;
+use std::io::{self, IoSlice};
+use std::time::{Duration, Instant};
+
+/// The longest wait on a socket before a thread checks for a shutdown or a request for room. Socket
+/// timeouts are never longer. A second costs 5,000 idle connections 6 % of a core; shorter waits
+/// cost more.
+pub(crate) const CHECK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// A transport, with the mode and the timeouts that are set on it.
+pub(crate) struct Link<S> {
+    /// `None` once the transport is closed, upgraded or broken.
+    transport: Option<S>,
+    /// Whether the transport blocks. `None` before the first read or write, which shows whether it
+    /// was left nonblocking.
+    is_blocking: Option<bool>,
+    read_timeout: Duration,
+    write_timeout: Duration,
+    /// No more octets can be sent.
+    is_write_closed: bool,
+    /// The peer has been sent the end of the output.
+    is_end_told: bool,
+}
+
+/// The direction of a wait.
+#[derive(Clone, Copy)]
+enum Direction {
+    Read,
+    Write,
+}
+
+impl<S: Transport> Link<S> {
+    pub(super) const fn new(transport: S) -> Self {
+        Self {
+            transport: Some(transport),
+            is_blocking: None,
+            read_timeout: Duration::ZERO,
+            write_timeout: Duration::ZERO,
+            is_write_closed: false,
+            is_end_told: false,
+        }
+    }
+
+    /// Sets the options of the transport, before its first use.
+    pub(super) fn prepare(&mut self) {
+        self.transport.iter_mut().for_each(|transport| transport.control().prepare());
+    }
+
+    /// Returns the time by the clock of the transport.
+    pub(super) fn now(&mut self) -> Instant {
+        self.transport.as_mut().map_or_else(Instant::now, |transport| transport.control().now())
+    }
+
+    /// Reads octets, and waits for them until this deadline, but for one [`CHECK_INTERVAL`] at
+    /// most: then returns `None`.
+    ///
+    /// A wait has expired when a read that began after the deadline finds nothing. So octets that
+    /// have arrived are read even by a process that was stopped in between.
+    pub(super) fn read(
+        &mut self,
+        buffer: &mut [u8],
+        until: &Deadline,
+    ) -> Result<Option<usize>, Error> {
+        self.wait(Direction::Read, until, |transport| transport.read(buffer)).inspect_err(|error| {
+            if matches!(error, Error::Io(_)) {
+                self.transport = None;
+            }
+        })
+    }
+
+    /// Writes octets, and waits as [`read`](Self::read) does.
+    pub(super) fn write(
+        &mut self,
+        pieces: [&[u8]; 3],
+        until: &Deadline,
+    ) -> Result<Option<usize>, Error> {
+        self.wait(Direction::Write, until, |transport| {
+            let written = match pieces {
+                [octets, [], []] | [[], octets, []] | [[], [], octets] => transport.write(octets),
+                _ => transport.write_vectored(&pieces.map(IoSlice::new)),
+            };
+            match written {
+                Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+                written => written,
+            }
+        })
+    }
+
+    /// Flushes a layer that buffers, such as TLS, and waits as [`read`](Self::read) does. Sockets
+    /// have nothing to flush.
+    pub(super) fn flush(&mut self, until: &Deadline) -> Result<Option<()>, Error> {
+        self.wait(Direction::Write, until, |transport| transport.flush())
+    }
+
+    fn wait<T>(
+        &mut self,
+        direction: Direction,
+        until: &Deadline,
+        mut act: impl FnMut(&mut S) -> io::Result<T>,
+    ) -> Result<Option<T>, Error> {
+        if self.is_blocking == Some(false) {
+            self.block()?;
+        }
+        let mut began = self.now();
+        let check = began.checked_add(CHECK_INTERVAL);
+        loop {
+            let timeout = self.set_timeout(direction, until.left(began))?;
+            let transport = self.open()?;
+            let (acted, now) = match act(transport) {
+                Err(error) if is_passing(&error) => (None, transport.control().now()),
+                acted => (Some(acted?), began),
+            };
+            if acted.is_some() {
+                return Ok(acted);
+            }
+            let waited = now.saturating_duration_since(began);
+            if self.is_blocking.is_none() && waited < timeout / 2 {
+                // It has returned without waiting. One that cannot block is read anyway.
+                let _ = self.block();
+            } else {
+                self.is_blocking = Some(true);
+                until.check(began)?;
+                if waited >= timeout / 2 || check.is_some_and(|check| now >= check) {
+                    return Ok(None);
+                }
+            }
+            began = now;
+        }
+    }
+
+    /// Sets the timeout of this direction, unless the present one will do, and returns it.
+    ///
+    /// The upper bound is the time left and one [`CHECK_INTERVAL`]. The present timeout will do if
+    /// it is between a quarter of that bound and the bound. So the timeout is seldom set.
+    fn set_timeout(&mut self, direction: Direction, left: Duration) -> Result<Duration, Error> {
+        let present = match direction {
+            Direction::Read => &mut self.read_timeout,
+            Direction::Write => &mut self.write_timeout,
+        };
+        let most = left.min(CHECK_INTERVAL);
+        if *present <= most && *present >= most / 4 && !present.is_zero() {
+            return Ok(*present);
+        }
+        let timeout = (left / 2).clamp(Duration::from_millis(1), CHECK_INTERVAL);
+        *present = timeout;
+        let control = self.open()?.control();
+        match direction {
+            Direction::Read => control.set_read_timeout(Some(timeout))?,
+            Direction::Write => control.set_write_timeout(Some(timeout))?,
+        }
+        Ok(timeout)
+    }
+
+    /// Makes the transport block from now on. A nonblocking one would have to be polled.
+    fn block(&mut self) -> Result<(), Error> {
+        self.is_blocking = Some(true);
+        Ok(self.open()?.control().set_blocking()?)
+    }
+
+    /// Reads what has arrived, without waiting.
+    pub(super) fn read_arrived(&mut self, buffer: &mut [u8]) -> Result<Arrived, Error> {
+        let is_nonblocking = self.is_blocking == Some(false);
+        let transport = self.open()?;
+        if !is_nonblocking && transport.control().set_nonblocking().is_err() {
+            return Ok(Arrived::Unknown);
+        }
+        let read = transport.read(buffer);
+        self.is_blocking = Some(false);
+        match read {
+            Ok(0) => Ok(Arrived::End),
+            Ok(count) => Ok(Arrived::Octets(count)),
+            Err(error) if is_passing(&error) => Ok(Arrived::Nothing),
+            Err(_) => {
+                self.transport = None;
+                Err(Error::Closed)
+            }
+        }
+    }
+
+    fn open(&mut self) -> Result<&mut S, Error> {
+        self.transport.as_mut().ok_or(Error::Closed)
+    }
+
+    pub(super) const fn is_open(&self) -> bool {
+        self.transport.is_some()
+    }
+
+    /// Drops the transport: no more octets are sent or read.
+    pub(super) fn close(&mut self) {
+        self.transport = None;
+    }
+
+    pub(super) const fn can_write(&self) -> bool {
+        self.transport.is_some() && !self.is_write_closed
+    }
+
+    /// Sends nothing more. Octets from the peer can still be read.
+    pub(super) const fn fail_writes(&mut self) {
+        self.is_write_closed = true;
+    }
+
+    /// Closes the sending direction if the transport supports that. Returns whether the peer reads
+    /// the end of the output.
+    pub(super) fn close_write(&mut self) -> bool {
+        if let (Some(transport), false) = (&mut self.transport, self.is_write_closed) {
+            self.is_write_closed = true;
+            self.is_end_told = transport.control().close_write().is_ok();
+        }
+        self.is_end_told && self.transport.is_some()
+    }
+
+    /// Returns the transport, which then blocks without a timeout.
+    pub(super) fn take(&mut self) -> Result<S, Error> {
+        let _ = self.block();
+        let mut transport = self.transport.take().ok_or(Error::Closed)?;
+        transport.control().set_read_timeout(None)?;
+        transport.control().set_write_timeout(None)?;
+        Ok(transport)
+    }
+}
+
+/// The result of a read without waiting.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Arrived {
+    /// This number of octets.
+    Octets(usize),
+    Nothing,
+    /// The peer has closed its sending direction.
+    End,
+    /// The transport cannot be read without blocking.
+    Unknown,
+}
+
+/// Returns whether to retry after this error while time is left. Systems report a socket's timeout
+/// by different kinds.
+pub(crate) fn is_passing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted
+    )
+}
