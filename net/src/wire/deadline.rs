@@ -21,7 +21,7 @@ impl Deadline {
         Self { at: now.checked_add(after), wait, after }
     }
 
-    /// Returns the deadline in `place` if it is that of this wait, which has begun before. Otherwise
+    /// Returns the deadline in `place` if it is that of this wait, which has then begun. Otherwise
     /// puts this one there.
     pub(crate) fn begin(self, place: &mut Option<Self>) -> Self {
         match place {
