@@ -1,7 +1,6 @@
 //! The body of a received response.
 
-use crate::client::steps::ClientSteps;
-use crate::wire::Wire;
+use crate::client::steps::ClientWire;
 use crate::wire::trailers::Trailers;
 use crate::wire::transport::Transport;
 use std::fmt;
@@ -35,14 +34,13 @@ use std::net::TcpStream;
 /// | any other kind | the transport fails |
 #[doc(alias = "content")]
 pub struct ResponseBody<'c, S: Transport = TcpStream> {
-    wire: &'c mut Wire<S>,
-    steps: &'c mut ClientSteps,
+    wire: &'c mut ClientWire<S>,
     trailers: Trailers,
 }
 
 impl<'c, S: Transport> ResponseBody<'c, S> {
-    pub(crate) const fn new(wire: &'c mut Wire<S>, steps: &'c mut ClientSteps) -> Self {
-        Self { wire, steps, trailers: Trailers::NONE }
+    pub(crate) const fn new(wire: &'c mut ClientWire<S>) -> Self {
+        Self { wire, trailers: Trailers::NONE }
     }
 
     /// Returns the trailer section, which is empty until the body has been read to its end.
@@ -53,7 +51,7 @@ impl<'c, S: Transport> ResponseBody<'c, S> {
 
 impl<S: Transport> Read for ResponseBody<'_, S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        Ok(self.wire.read_body(self.steps, buffer, &mut self.trailers)?)
+        Ok(self.wire.read_body(buffer, &mut self.trailers)?)
     }
 }
 

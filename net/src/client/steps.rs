@@ -4,7 +4,7 @@ use crate::error::{Error, PeerError, Wait};
 use crate::settings::Settings;
 use crate::wire::deadline::Deadline;
 use crate::wire::send_buf::{Out, to};
-use crate::wire::{Buffers, Role, Step, connection_calls};
+use crate::wire::{Buffers, Role, Step, Wire, connection_calls};
 use bareline_core::connection::{ClientState, Received};
 use bareline_core::error::{ParseError, WriteError};
 use bareline_core::head::OwnedResponseHead;
@@ -13,6 +13,8 @@ use bareline_core::{ClientConnection, Event, FieldSpans, Status};
 use std::convert::Infallible;
 use std::time::Instant;
 
+pub(crate) type ClientWire<S> = Wire<S, ClientSteps>;
+
 /// The most fields of a head.
 pub(crate) const FIELDS: usize = 128;
 /// A received head, which outlives the connection.
@@ -20,10 +22,10 @@ pub(crate) type Head = OwnedResponseHead<Vec<u8>, FIELDS>;
 
 /// The state of a client's connection.
 pub(crate) struct ClientSteps {
-    connection: ClientConnection,
-    settings: Settings,
+    pub(super) connection: ClientConnection,
+    pub(super) settings: Settings,
     /// The end of the present exchange.
-    exchange_until: Deadline,
+    pub(super) exchange_until: Deadline,
     /// The end of the wait for a response.
     response_until: Option<Deadline>,
     /// The end of the present wait for the rest of a head, or for more of a body.
@@ -47,22 +49,8 @@ impl ClientSteps {
         }
     }
 
-    pub(crate) const fn connection(&mut self) -> &mut ClientConnection {
-        &mut self.connection
-    }
-
-    pub(crate) const fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
     pub(crate) fn state(&self) -> ClientState {
         self.connection.state()
-    }
-
-    /// Begins an exchange that ends here at the latest.
-    pub(crate) const fn begin(&mut self, exchange_until: Deadline) {
-        self.exchange_until = exchange_until;
-        (self.until, self.has_interim) = (None, false);
     }
 
     /// Begins the wait for the response: the request is sent.
@@ -157,6 +145,10 @@ impl Role for ClientSteps {
 
     fn write_continue(&mut self, _: Out<'_>) -> Result<(), WriteError> {
         Ok(())
+    }
+
+    fn next_message(&mut self) {
+        (self.until, self.has_interim) = (None, false);
     }
 
     fn body_until(&mut self, now: Instant) -> Deadline {

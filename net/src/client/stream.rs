@@ -1,7 +1,7 @@
 //! One connection of a client.
 
 use crate::client::body::ResponseBody;
-use crate::client::steps::{ClientSteps, FIELDS, Head};
+use crate::client::steps::{ClientSteps, ClientWire, FIELDS, Head};
 use crate::error::{Error, PeerError, Wait};
 use crate::settings::Settings;
 use crate::wire::deadline::Deadline;
@@ -9,7 +9,7 @@ use crate::wire::send_buf::to;
 use crate::wire::trailers::Trailers;
 use crate::wire::transport::Transport;
 use crate::wire::upgraded::Upgraded;
-use crate::wire::{Step, Wire};
+use crate::wire::{Buffers, Step, Wire};
 use bareline_core::connection::{ClientState, RequestHeadWriter};
 use bareline_core::error::WriteError;
 use bareline_core::write::TrailerField;
@@ -37,8 +37,7 @@ use std::time::{Duration, Instant};
 /// # Ok::<(), bareline_net::Error>(())
 /// ```
 pub struct ClientStream<S: Transport = TcpStream> {
-    wire: Wire<S>,
-    steps: ClientSteps,
+    wire: ClientWire<S>,
     authority: String,
     peer: Option<SocketAddr>,
     spans: Box<FieldSpans<FIELDS>>,
@@ -134,16 +133,9 @@ impl<S: Transport> ClientStream<S> {
     /// Wraps a connection to a server with these settings: see [`new`](Self::new).
     pub fn with_settings(mut transport: S, authority: &str, settings: Settings) -> Self {
         let peer = transport.control().peer_addr();
-        let mut wire = Wire::new(transport, &settings);
+        let mut wire = Wire::new(transport, ClientSteps::new(settings), &settings);
         wire.prepare();
-        Self {
-            wire,
-            steps: ClientSteps::new(settings),
-            authority: authority.to_owned(),
-            peer,
-            spans: Box::default(),
-            head: None,
-        }
+        Self { wire, authority: authority.to_owned(), peer, spans: Box::default(), head: None }
     }
 
     /// Sends a request with these fields and this body, and reads the head of the response.
@@ -180,7 +172,7 @@ impl<S: Transport> ClientStream<S> {
         target: Target<'_>,
         write: impl Fn(RequestHeadWriter<'_>) -> Result<(), WriteError>,
     ) -> Result<RequestWriter<'_, S>, Error> {
-        let timeout = self.steps.settings().exchange_timeout;
+        let timeout = self.wire.role().settings.exchange_timeout;
         let until = Deadline::new(Wait::Exchange, timeout, self.wire.now());
         self.begin_within(until, method, target, write)
     }
@@ -193,15 +185,15 @@ impl<S: Transport> ClientStream<S> {
         target: Target<'_>,
         write: impl Fn(RequestHeadWriter<'_>) -> Result<(), WriteError>,
     ) -> Result<RequestWriter<'_, S>, Error> {
-        self.steps.begin(until);
+        self.wire.role_mut().exchange_until = until;
         self.finish_exchange()?;
         let host = FieldValue::new(&self.authority)?;
-        self.wire.write(&mut self.steps, |steps, out| {
+        self.wire.write(|steps, out| {
             to!(out, |out| write(
-                steps.connection().request(method, target, out)?.field(FieldName::HOST, host)?
+                steps.connection.request(method, target, out)?.field(FieldName::HOST, host)?
             ))
         })?;
-        match self.steps.state() {
+        match self.wire.role().state() {
             // `write` has not ended the head.
             ClientState::Idle => Err(WriteError::HeadNotEnded.into()),
             ClientState::Head => Ok(RequestWriter { client: self, progress: Progress::Whole }),
@@ -217,7 +209,7 @@ impl<S: Transport> ClientStream<S> {
     /// The next request may still fail: the rest of the previous response may be too long, or the
     /// server may have closed the connection.
     pub fn is_open(&self) -> bool {
-        let is_next = matches!(self.steps.state(), ClientState::Idle | ClientState::Body);
+        let is_next = matches!(self.wire.role().state(), ClientState::Idle | ClientState::Body);
         self.wire.is_open() && is_next
     }
 
@@ -229,7 +221,7 @@ impl<S: Transport> ClientStream<S> {
     /// Returns whether the connection has switched to another protocol, by a 101 or a 2xx to
     /// CONNECT [RFC 9110 sections 7.8 and 9.3.6].
     pub fn is_upgraded(&self) -> bool {
-        self.steps.state() == ClientState::Upgraded
+        self.wire.role().state() == ClientState::Upgraded
     }
 
     /// Returns the transport for another protocol, and the octets that were received after the
@@ -239,8 +231,8 @@ impl<S: Transport> ClientStream<S> {
     /// [`is_upgraded`](Self::is_upgraded).
     #[doc(alias = "WebSocket")]
     pub fn into_upgraded(mut self) -> Result<Upgraded<S>, Error> {
-        match self.steps.state() {
-            ClientState::Upgraded => self.wire.take_upgraded(&self.steps),
+        match self.wire.role().state() {
+            ClientState::Upgraded => self.wire.take_upgraded(),
             _ => Err(Error::NotUpgraded),
         }
     }
@@ -264,7 +256,7 @@ impl<S: Transport> ClientStream<S> {
             ),
             _ => false,
         };
-        is_closed && self.steps.is_unanswered(self.wire.received())
+        is_closed && self.wire.role().is_unanswered(self.wire.received())
     }
 
     /// Reads octets of the response's body, as [`ResponseBody`] does.
@@ -273,12 +265,12 @@ impl<S: Transport> ClientStream<S> {
         buffer: &mut [u8],
         trailers: &mut Trailers,
     ) -> Result<usize, Error> {
-        self.wire.read_body(&mut self.steps, buffer, trailers)
+        self.wire.read_body(buffer, trailers)
     }
 
     /// Returns whether the exchange is complete: the request is sent and the response is read.
     pub(crate) fn is_over(&self) -> bool {
-        self.steps.state() == ClientState::Idle
+        self.wire.role().state() == ClientState::Idle
     }
 
     /// Discards the arrived octets of the response's body.
@@ -287,8 +279,9 @@ impl<S: Transport> ClientStream<S> {
     /// octets have arrived.
     pub(crate) fn settle(&mut self) -> bool {
         self.wire.next_message();
-        let (now, buffers) = (self.wire.now(), self.wire.buffers());
-        let drained = self.steps.drain(buffers, Deadline::NEVER, now);
+        let now = self.wire.now();
+        let (steps, buffers) = self.wire.parts();
+        let drained = steps.drain(buffers, Deadline::NEVER, now);
         let is_over = matches!(drained, Ok(Step::Ready(()))) && self.is_over();
         is_over && self.wire.is_open() && !self.wire.has_more()
     }
@@ -297,10 +290,10 @@ impl<S: Transport> ClientStream<S> {
     fn finish_exchange(&mut self) -> Result<(), Error> {
         self.wire.next_message();
         self.head = None;
-        if self.steps.state() == ClientState::Body {
-            self.drain().inspect_err(|_| _ = self.steps.connection().on_overflow())?;
+        if self.wire.role().state() == ClientState::Body {
+            self.drain().inspect_err(|_| _ = self.wire.role_mut().connection.on_overflow())?;
         }
-        if self.steps.state() != ClientState::Idle || !self.wire.is_open() {
+        if self.wire.role().state() != ClientState::Idle || !self.wire.is_open() {
             return Err(Error::Closed);
         }
         if self.wire.produced() > 0 {
@@ -309,8 +302,9 @@ impl<S: Transport> ClientStream<S> {
         }
         // The connection rejects octets that arrived before the request as unsolicited, once it has
         // returned the end of the previous response.
-        let (connection, received) = (self.steps.connection(), &mut self.wire.buffers().received);
-        while let Event::End = connection
+        let (steps, Buffers { received, .. }) = self.wire.parts();
+        while let Event::End = steps
+            .connection
             .receive(received.filled_mut(), self.spans.lend())
             .map_err(|error| Error::of_response(error, &[]))?
             .event
@@ -320,24 +314,25 @@ impl<S: Transport> ClientStream<S> {
 
     /// Reads and discards the rest of the previous response, up to `Limits::drain`.
     fn drain(&mut self) -> Result<(), Error> {
-        let until = Deadline::new(Wait::Body, self.steps.settings().body_timeout, self.wire.now());
-        self.wire.run(&mut self.steps, |steps, buffers, now| steps.drain(buffers, until, now))
+        let until =
+            Deadline::new(Wait::Body, self.wire.role().settings.body_timeout, self.wire.now());
+        self.wire.run(|steps, buffers, now| steps.drain(buffers, until, now))
     }
 
     fn receive_head(&mut self) -> Result<Box<Head>, Error> {
-        self.steps.await_response();
-        let Self { wire, steps, spans, .. } = self;
-        let head = wire.run(steps, |steps, buffers, now| steps.step(buffers, spans, now));
+        self.wire.role_mut().await_response();
+        let Self { wire, spans, .. } = self;
+        let head = wire.run(|steps, buffers, now| steps.step(buffers, spans, now));
         head.map_err(|error| self.or_no_response(error))
     }
 
     /// Waits for a 100 until `continue_timeout`. Returns the head of a final response, if one comes
     /// instead.
     fn await_continue(&mut self) -> Result<Option<Box<Head>>, Error> {
-        let timeout = self.steps.settings().continue_timeout;
+        let timeout = self.wire.role().settings.continue_timeout;
         let until = Deadline::new(Wait::Response, timeout, self.wire.now());
-        let Self { wire, steps, spans, .. } = self;
-        let head = wire.run(steps, |steps, buffers, now| {
+        let Self { wire, spans, .. } = self;
+        let head = wire.run(|steps, buffers, now| {
             Ok(match steps.step(buffers, spans, now)? {
                 Step::Ready(head) => Step::Ready(Some(head)),
                 _ if steps.state() != ClientState::Continue => Step::Ready(None),
@@ -355,7 +350,7 @@ impl<S: Transport> ClientStream<S> {
     fn or_no_response(&self, error: Error) -> Error {
         match error {
             Error::Peer(PeerError::TruncatedResponse)
-                if self.steps.is_unanswered(self.wire.received()) =>
+                if self.wire.role().is_unanswered(self.wire.received()) =>
             {
                 PeerError::NoResponse.into()
             }
@@ -443,9 +438,8 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
     ///
     /// Fails with [`WriteError::TrailersNeedChunked`] if the body is not chunked.
     pub fn finish_with(self, trailers: &[TrailerField<'_>]) -> Result<Response<'c, S>, Error> {
-        let (ClientStream { wire, steps, head: place, .. }, head) =
-            self.finish_into_head(trailers)?;
-        Ok(Response { head: place.insert(head).head(), body: ResponseBody::new(wire, steps) })
+        let (ClientStream { wire, head: place, .. }, head) = self.finish_into_head(trailers)?;
+        Ok(Response { head: place.insert(head).head(), body: ResponseBody::new(wire) })
     }
 
     /// Ends the request as [`finish_with`](Self::finish_with) does. Returns the connection and the
@@ -454,13 +448,13 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
         mut self,
         trailers: &[TrailerField<'_>],
     ) -> Result<(&'c mut ClientStream<S>, Box<Head>), Error> {
-        self.send(|wire, steps, progress| {
+        self.send(|wire, progress| {
             match (progress, trailers) {
                 (Progress::Whole, []) => {}
                 (Progress::Whole, _) => return Err(WriteError::TrailersNeedChunked.into()),
-                _ => wire.end_body(steps, trailers)?,
+                _ => wire.end_body(trailers)?,
             }
-            wire.flush(steps)
+            wire.flush()
         })?;
         let Self { client, progress } = self;
         let head = match progress {
@@ -480,7 +474,7 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
     /// response may have arrived that explains it.
     fn send(
         &mut self,
-        send: impl FnOnce(&mut Wire<S>, &mut ClientSteps, &Progress) -> Result<(), Error>,
+        send: impl FnOnce(&mut ClientWire<S>, &Progress) -> Result<(), Error>,
     ) -> Result<(), Error> {
         if matches!(self.progress, Progress::Expecting) {
             self.progress = match self.client.await_continue() {
@@ -489,8 +483,7 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
             };
         }
         if !self.is_ended_early() {
-            let ClientStream { wire, steps, .. } = &mut *self.client;
-            match send(wire, steps, &self.progress) {
+            match send(&mut self.client.wire, &self.progress) {
                 Err(error @ Error::Usage(_)) => return Err(error),
                 Err(error) => self.progress = Progress::Failed(error),
                 Ok(()) => {}
@@ -502,17 +495,17 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
 
 impl<S: Transport> Write for RequestWriter<'_, S> {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.send(|wire, steps, progress| match progress {
+        self.send(|wire, progress| match progress {
             Progress::Whole if !octets.is_empty() => Err(WriteError::BodyLength.into()),
-            _ => wire.write_body(steps, octets),
+            _ => wire.write_body(octets),
         })?;
         Ok(octets.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(self.send(|wire, steps, progress| match progress {
-            Progress::Whole => wire.flush(steps),
-            _ => wire.flush_body(steps),
+        Ok(self.send(|wire, progress| match progress {
+            Progress::Whole => wire.flush(),
+            _ => wire.flush_body(),
         })?)
     }
 }
@@ -567,9 +560,9 @@ mod tests {
         let mut stream = ClientStream::new(Untimed(Canned(Cursor::new(large.into_bytes()))), "a");
         let response = stream.request(Method::GET, Target::ROOT, &[], b"").unwrap();
         assert_eq!(response.head.as_bytes().len(), len);
-        assert!(stream.wire.buffers().received.memory() > 64 * 1024);
+        assert!(stream.wire.parts().1.received.memory() > 64 * 1024);
         assert!(stream.settle());
-        assert_eq!(stream.wire.buffers().received.memory(), 8 * 1024);
+        assert_eq!(stream.wire.parts().1.received.memory(), 8 * 1024);
         // The next request on a stream forgets the head.
         assert!(stream.head.is_some());
         let next = stream.request(Method::GET, Target::ROOT, &[], b"");

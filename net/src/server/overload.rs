@@ -102,32 +102,33 @@ struct Lingering<S> {
 
 impl<S: Transport> Lingering<S> {
     fn new(stream: S, settings: Settings) -> Self {
-        Self { wire: ServerWire::new(stream, settings, None), since: Instant::now() }
+        Self { wire: ServerWire::of(stream, settings, None), since: Instant::now() }
     }
 
     /// Sends a 503 through these buffers.
     fn respond(&mut self, buffers: &mut Buffers) {
         self.wire.prepare();
-        self.wire.wire.swap_buffers(buffers);
+        self.wire.swap_buffers(buffers);
         // A peer that is gone needs no response.
         let _ = respond(&mut self.wire);
-        self.wire.wire.swap_buffers(buffers);
+        self.wire.swap_buffers(buffers);
         self.lingers(buffers);
     }
 
     /// Discards what has arrived, without waiting. Returns whether the connection lingers on.
     fn lingers(&mut self, buffers: &mut Buffers) -> bool {
-        self.wire.wire.swap_buffers(buffers);
-        let lingers = self.wire.poll_close();
-        self.wire.wire.swap_buffers(buffers);
+        self.wire.swap_buffers(buffers);
+        let lingers = self.wire.poll_linger();
+        self.wire.swap_buffers(buffers);
         lingers
     }
 }
 
 fn respond<S: Transport>(wire: &mut ServerWire<S>) -> Result<(), Error> {
     let date = Date::now();
-    wire.write(|connection, out| {
-        to!(out, |out| connection
+    wire.write(|steps, out| {
+        to!(out, |out| steps
+            .connection
             .reject(Status::SERVICE_UNAVAILABLE, out)?
             .field(FieldName::DATE, date.value())?
             .field(FieldName::RETRY_AFTER, FieldValue::from_static("1"))?
@@ -293,7 +294,7 @@ mod tests {
         let (start, (done, is_done)) = (Instant::now(), channel());
         thread::spawn(move || {
             let settings = Settings::new().write_timeout(CHECK_INTERVAL);
-            let wire = ServerWire::new(Interrupted::default(), settings, None);
+            let wire = ServerWire::of(Interrupted::default(), settings, None);
             done.send(respond(&mut { wire }).is_ok())
         });
         assert!(!is_done.recv_timeout(10 * CHECK_INTERVAL).unwrap(), "there was no room");

@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::server::wire::{ServerWire, borrow_wire, dated};
+use crate::wire::Role;
 use crate::wire::send_buf::to;
 use crate::wire::transport::Transport;
 use bareline_core::connection::{ResponseHeadWriter, ServerState};
@@ -226,27 +227,28 @@ impl<'s, S: Transport> Responder<'s, S> {
         if status.is_informational() && status != Status::SWITCHING_PROTOCOLS {
             return Err(WriteError::InterimStatus.into());
         }
-        wire.announce_last();
+        let now = wire.now();
+        wire.role_mut().announce_last(now);
         if self.is_while_reading {
-            wire.write(|connection, out| to!(out, |out| connection.write_continue(out)))?
+            wire.write(Role::write_continue)?
         } else {
             wire.give_up_body()
         }
-        let is_rejection = wire.steps.has_peer_error();
-        wire.write(|connection, out| {
+        let is_rejection = wire.role().peer_error.is_some();
+        wire.write(|steps, out| {
             to!(out, |out| match self.is_while_reading {
-                _ if is_rejection => write(connection.reject(status, out)?),
-                true => write(connection.respond_while_receiving(status, out)?),
-                false => write(connection.respond(status, out)?),
+                _ if is_rejection => write(steps.connection.reject(status, out)?),
+                true => write(steps.connection.respond_while_receiving(status, out)?),
+                false => write(steps.connection.respond(status, out)?),
             })
         })?;
-        match wire.state() {
+        match wire.role().state() {
             // `write` has not ended the head.
             ServerState::Body | ServerState::SendResponse | ServerState::Reject => {
                 Err(WriteError::HeadNotEnded.into())
             }
             state => {
-                wire.steps.on_response(status);
+                wire.role_mut().responded = Some(status);
                 Ok(ResponseWriter { wire: self.wire, is_whole: state != ServerState::SendBody })
             }
         }
@@ -279,8 +281,8 @@ impl<'s, S: Transport> Responder<'s, S> {
             return Ok(());
         }
         let wire = &mut *borrow_wire(self.wire)?;
-        wire.write(|connection, out| {
-            to!(out, |out| connection.respond(status, out)?.fields(fields)?.without_body())
+        wire.write(|steps, out| {
+            to!(out, |out| steps.connection.respond(status, out)?.fields(fields)?.without_body())
         })?;
         wire.flush()
     }
@@ -313,7 +315,7 @@ impl<S: Transport> fmt::Display for Outcome<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let wire = self.wire.borrow();
         let sent = wire.produced().saturating_sub(self.sent);
-        match wire.steps.responded() {
+        match wire.role().responded {
             Some(status) => write!(f, "{status}, {sent} octets"),
             None => write!(f, "no response, {sent} octets"),
         }
@@ -366,14 +368,14 @@ impl<S: Transport> ResponseWriter<'_, S> {
     pub fn finish_with(self, trailers: &[TrailerField<'_>]) -> Result<(), Error> {
         let wire = &mut *borrow_wire(self.wire)?;
         match (self.is_whole, trailers) {
-            (false, _) => wire.end_body(trailers)?,
+            (false, _) => wire.end_response_body(trailers)?,
             (true, []) => {}
             (true, _) => return Err(WriteError::TrailersNeedChunked.into()),
         }
-        match wire.state() {
+        match wire.role().state() {
             ServerState::Close => wire.close_after_last(),
             // A pipelined request has arrived: its response goes out together with this one.
-            ServerState::Idle if wire.wire.has_more() => Ok(()),
+            ServerState::Idle if wire.has_more() => Ok(()),
             _ => wire.flush(),
         }
     }
@@ -385,7 +387,7 @@ impl<S: Transport> Write for ResponseWriter<'_, S> {
         if self.is_whole && !octets.is_empty() {
             return Err(Error::Usage(WriteError::BodyLength).into());
         }
-        wire.write_body(octets)?;
+        wire.write_body(octets).map_err(|error| wire.role().or_peer_error(error))?;
         Ok(octets.len())
     }
 
@@ -394,7 +396,7 @@ impl<S: Transport> Write for ResponseWriter<'_, S> {
         if self.is_whole {
             wire.flush()?
         } else {
-            wire.flush_body()?
+            wire.flush_body().map_err(|error| wire.role().or_peer_error(error))?
         }
         Ok(())
     }

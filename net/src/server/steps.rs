@@ -36,10 +36,10 @@ pub(crate) enum Next {
 
 /// The state of a server's connection.
 pub(crate) struct ServerSteps {
-    connection: ServerConnection,
+    pub(super) connection: ServerConnection,
     settings: Settings,
     /// The time slice, on a connection of a [`Server`](crate::Server).
-    slice: Option<TimeSlice>,
+    pub(super) slice: Option<TimeSlice>,
     /// The end of the present wait for a request, for the rest of its head or for its body.
     until: Option<Deadline>,
     /// The time left to wait for the body, while nobody waits.
@@ -48,16 +48,16 @@ pub(crate) struct ServerSteps {
     /// which can no longer be read.
     unread_until: Option<Deadline>,
     /// The peer's error, after which any response is a rejection.
-    peer_error: Option<PeerError>,
+    pub(super) peer_error: Option<PeerError>,
     /// The status of the final response to the present request.
-    responded: Option<Status>,
+    pub(super) responded: Option<Status>,
     /// The request is announced as the last and has no body: nothing should follow it.
-    is_last: bool,
+    pub(super) is_last: bool,
     linger: Option<Linger>,
 }
 
 impl ServerSteps {
-    pub(crate) fn new(settings: Settings, slice: Option<TimeSlice>) -> Self {
+    pub(crate) const fn new(settings: Settings, slice: Option<TimeSlice>) -> Self {
         Self {
             connection: ServerConnection::with_limits(settings.limits),
             settings,
@@ -72,40 +72,8 @@ impl ServerSteps {
         }
     }
 
-    pub(crate) const fn connection(&mut self) -> &mut ServerConnection {
-        &mut self.connection
-    }
-
     pub(crate) fn state(&self) -> ServerState {
         self.connection.state()
-    }
-
-    /// Returns whether the connection belongs to a [`Server`](crate::Server).
-    pub(crate) const fn is_of_server(&self) -> bool {
-        self.slice.is_some()
-    }
-
-    pub(crate) const fn has_peer_error(&self) -> bool {
-        self.peer_error.is_some()
-    }
-
-    pub(crate) const fn responded(&self) -> Option<Status> {
-        self.responded
-    }
-
-    pub(crate) const fn on_response(&mut self, status: Status) {
-        self.responded = Some(status);
-    }
-
-    /// Returns whether the request is announced as the last and has no body.
-    pub(crate) const fn is_last(&self) -> bool {
-        self.is_last
-    }
-
-    /// Prepares for the next request.
-    pub(crate) const fn next_message(&mut self) {
-        (self.until, self.body_left) = (None, self.settings.body_timeout);
-        (self.unread_until, self.responded) = (None, None);
     }
 
     /// Says in the next response that it is the last one, if the server wants that.
@@ -270,6 +238,11 @@ impl Role for ServerSteps {
 
     fn write_continue(&mut self, out: Out<'_>) -> Result<(), WriteError> {
         to!(out, |out| self.connection.write_continue(out))
+    }
+
+    fn next_message(&mut self) {
+        (self.until, self.body_left) = (None, self.settings.body_timeout);
+        (self.unread_until, self.responded) = (None, None);
     }
 
     fn body_until(&mut self, now: Instant) -> Deadline {

@@ -116,7 +116,7 @@ impl<S: Transport> ServerStream<S> {
         settings: Settings,
         slice: Option<TimeSlice>,
     ) -> Self {
-        let mut wire = ServerWire::new(stream, settings, slice);
+        let mut wire = ServerWire::of(stream, settings, slice);
         wire.prepare();
         Self { wire: RefCell::new(wire), head: None, peer }
     }
@@ -143,7 +143,7 @@ impl<S: Transport> ServerStream<S> {
     pub(crate) fn next_or_rejected(&mut self) -> Result<Option<Exchange<'_, S>>, RejectedHead> {
         let wire = self.wire.get_mut();
         let received = wire.next_head(&mut self.head);
-        if let (Err(Error::Io(error)), ServerState::Idle) = (&received, wire.state()) {
+        if let (Err(Error::Io(error)), ServerState::Idle) = (&received, wire.role().state()) {
             log::debug!("{}: idle connection closed: {error}", Peer(self.peer));
             return Ok(None);
         }
@@ -165,7 +165,7 @@ impl<S: Transport> ServerStream<S> {
     ///
     /// [`next_request`](Self::next_request) returns `None` after a switch, as after a close.
     pub fn is_upgraded(&self) -> bool {
-        self.wire.borrow().state() == ServerState::Upgraded
+        self.wire.borrow().role().state() == ServerState::Upgraded
     }
 
     /// Returns the transport after a protocol switch, and the octets that have arrived for the
@@ -176,8 +176,7 @@ impl<S: Transport> ServerStream<S> {
     #[doc(alias = "WebSocket")]
     pub fn into_upgraded(mut self) -> Result<Upgraded<S>, Error> {
         let wire = self.wire.get_mut();
-        wire.next_message();
-        match wire.state() {
+        match wire.role().state() {
             ServerState::Upgraded => wire.take_upgraded(),
             _ => Err(Error::NotUpgraded),
         }
@@ -192,9 +191,9 @@ impl<S: Transport> Drop for ServerStream<S> {
         // The transport may have panicked, and may panic again.
         let _ = panics::catch(|| {
             let _ = wire.reject_without_response(None);
-            wire.close();
+            wire.linger();
         });
-        let _ = panics::catch(|| wire.drop_transport());
+        let _ = panics::catch(|| wire.close());
     }
 }
 

@@ -15,32 +15,31 @@ impl<S: Transport> ServerWire<S> {
     /// Reads nothing from a connection that closes after the response anyway: the lingering close
     /// does that.
     pub(crate) fn give_up_body(&mut self) {
-        let now = self.wire.now();
-        if let Some(until) = self.steps.give_up_body(now)
+        let now = self.now();
+        if let Some(until) = self.role_mut().give_up_body(now)
             && let Err(Error::Peer(peer_error)) = self.discard_body(until)
         {
-            *Role::peer_error(&mut self.steps) = Some(peer_error);
+            *self.role_mut().peer_error() = Some(peer_error);
         }
     }
 
     fn discard_body(&mut self, until: Deadline) -> Result<(), Error> {
-        let now = self.wire.now();
-        let step = self.steps.discard_body(self.wire.buffers(), until, now)?;
+        let now = self.now();
+        let (steps, buffers) = self.parts();
+        let step = steps.discard_body(buffers, until, now)?;
         // A client that waits for a 100 may have sent its body without one.
-        if matches!(step, Step::Ready(())) && !self.steps.connection().expects_continue() {
+        if matches!(step, Step::Ready(())) && !self.role().connection.expects_continue() {
             return Ok(());
         }
-        match self.wire.receive_arrived()? {
+        match self.receive_arrived()? {
             Arrived::Octets(_) | Arrived::Nothing => {}
             Arrived::End => {
-                self.steps.on_eof().map_err(|error| Error::of_request(error, &[]))?;
+                self.role_mut().on_eof().map_err(|error| Error::of_request(error, &[]))?;
             }
             // A transport that cannot be read without blocking may ignore timeouts too.
             Arrived::Unknown => return Ok(()),
         }
-        let discarded = self
-            .wire
-            .run(&mut self.steps, |steps, buffers, now| steps.discard_body(buffers, until, now));
+        let discarded = self.run(|steps, buffers, now| steps.discard_body(buffers, until, now));
         match discarded {
             Err(Error::Peer(PeerError::TimedOut { .. })) => Ok(()),
             discarded => discarded,

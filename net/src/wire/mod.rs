@@ -64,6 +64,9 @@ pub(crate) trait Role {
     /// Writes the 100 that the peer waits for.
     fn write_continue(&mut self, out: Out<'_>) -> Result<(), WriteError>;
 
+    /// Prepares for the next message.
+    fn next_message(&mut self);
+
     /// Returns the end of the wait for more of the body, which begins now unless it has begun.
     fn body_until(&mut self, now: Instant) -> Deadline;
 
@@ -185,15 +188,24 @@ impl Buffers {
     }
 }
 
-/// A transport, and the buffers for what is read and written.
-pub(crate) struct Wire<S> {
+/// A connection on its transport, and the buffers for what is read and written.
+pub(crate) struct Wire<S, R> {
+    role: R,
     link: Link<S>,
     buffers: Buffers,
 }
 
-impl<S: Transport> Wire<S> {
-    pub(crate) const fn new(transport: S, settings: &Settings) -> Self {
-        Self { link: Link::new(transport), buffers: Buffers::new(settings) }
+impl<S: Transport, R: Role> Wire<S, R> {
+    pub(crate) const fn new(transport: S, role: R, settings: &Settings) -> Self {
+        Self { role, link: Link::new(transport), buffers: Buffers::new(settings) }
+    }
+
+    pub(crate) const fn role(&self) -> &R {
+        &self.role
+    }
+
+    pub(crate) const fn role_mut(&mut self) -> &mut R {
+        &mut self.role
     }
 
     /// Sets the options of the transport, before its first use.
@@ -206,8 +218,9 @@ impl<S: Transport> Wire<S> {
         self.link.now()
     }
 
-    pub(crate) const fn buffers(&mut self) -> &mut Buffers {
-        &mut self.buffers
+    /// Returns the role and its buffers, for a step that asks for nothing.
+    pub(crate) const fn parts(&mut self) -> (&mut R, &mut Buffers) {
+        (&mut self.role, &mut self.buffers)
     }
 
     /// Returns the octets that have arrived and are not used.
@@ -216,18 +229,17 @@ impl<S: Transport> Wire<S> {
     }
 
     /// Takes steps, and does what they ask for, until one is complete.
-    pub(crate) fn run<R: Role, T>(
+    pub(crate) fn run<T>(
         &mut self,
-        role: &mut R,
         mut step: impl FnMut(&mut R, &mut Buffers, Instant) -> Result<Step<T>, Error>,
     ) -> Result<T, Error> {
         loop {
             let now = self.now();
-            match step(role, &mut self.buffers, now)? {
+            match step(&mut self.role, &mut self.buffers, now)? {
                 Step::Ready(value) => return Ok(value),
-                Step::WantRead { until } => self.fill(role, until)?,
-                Step::WantWrite { .. } => self.flush(role)?,
-                Step::Linger { until } if self.link.close_write() => self.fill(role, until)?,
+                Step::WantRead { until } => self.fill(until)?,
+                Step::WantWrite { .. } => self.flush()?,
+                Step::Linger { until } if self.link.close_write() => self.fill(until)?,
                 Step::Linger { .. } => return Err(Error::Closed),
             }
         }
@@ -240,25 +252,26 @@ impl<S: Transport> Wire<S> {
 
     /// Takes steps, and does what they ask for, as far as no octets have to be awaited. Returns
     /// `None` if the peer has to send first, or has sent much.
-    pub(crate) fn poll<R: Role, T>(
+    pub(crate) fn poll<T>(
         &mut self,
-        role: &mut R,
         mut step: impl FnMut(&mut R, &mut Buffers, Instant) -> Result<Step<T>, Error>,
     ) -> Result<Option<T>, Error> {
         for _ in 0..POLLED {
             let now = self.now();
-            let until = match step(role, &mut self.buffers, now)? {
+            let until = match step(&mut self.role, &mut self.buffers, now)? {
                 Step::Ready(value) => return Ok(Some(value)),
                 Step::WantWrite { .. } => {
-                    self.flush(role)?;
+                    self.flush()?;
                     continue;
                 }
                 Step::Linger { .. } if !self.link.close_write() => return Err(Error::Closed),
                 Step::WantRead { until } | Step::Linger { until } => until,
             };
             match self.receive_arrived()? {
-                Arrived::Octets(count) => role.on_octets(count, now),
-                Arrived::End => role.on_eof().map_err(|error| R::error_of(error, &[]))?,
+                Arrived::Octets(count) => self.role.on_octets(count, now),
+                Arrived::End => {
+                    self.role.on_eof().map_err(|error| R::error_of(error, &[]))?;
+                }
                 Arrived::Nothing | Arrived::Unknown => {
                     until.check(now)?;
                     return Ok(None);
@@ -269,8 +282,8 @@ impl<S: Transport> Wire<S> {
     }
 
     /// Waits for octets. Reports EOF or a full buffer to the connection.
-    fn fill<R: Role>(&mut self, role: &mut R, until: Deadline) -> Result<(), Error> {
-        let Self { link, buffers: Buffers { received, .. } } = self;
+    fn fill(&mut self, until: Deadline) -> Result<(), Error> {
+        let Self { role, link, buffers: Buffers { received, .. } } = self;
         if received.spare_mut().is_empty() {
             return Err(R::error_of(role.on_overflow(), &[]));
         }
@@ -289,23 +302,23 @@ impl<S: Transport> Wire<S> {
     }
 
     /// Sends what is ready.
-    pub(crate) fn flush<R: Role>(&mut self, role: &R) -> Result<(), Error> {
-        self.send(role, &[])
+    pub(crate) fn flush(&mut self) -> Result<(), Error> {
+        self.send(&[])
     }
 
     /// Sends what is ready and then these octets, in one write if the system accepts all at once.
     /// After an error nothing more is sent, but octets from the peer can still be read.
-    fn send<R: Role>(&mut self, role: &R, octets: &[u8]) -> Result<(), Error> {
+    fn send(&mut self, octets: &[u8]) -> Result<(), Error> {
         if self.buffers.out.is_empty() && octets.is_empty() {
             return Ok(());
         }
-        let sent = self.try_send(role, octets);
+        let sent = self.try_send(octets);
         self.buffers.out.clear();
         sent.inspect_err(|_| self.link.fail_writes())
     }
 
-    fn try_send<R: Role>(&mut self, role: &R, mut octets: &[u8]) -> Result<(), Error> {
-        let Self { link, buffers: Buffers { out, .. } } = self;
+    fn try_send(&mut self, mut octets: &[u8]) -> Result<(), Error> {
+        let Self { role, link, buffers: Buffers { out, .. } } = self;
         let mut now = link.now();
         loop {
             if role.is_cut() || !link.can_write() {
@@ -325,21 +338,20 @@ impl<S: Transport> Wire<S> {
 
     /// Writes to the output buffer. When that is full, sends its octets and retries, then uses a
     /// long buffer.
-    pub(crate) fn write<R: Role, T>(
+    pub(crate) fn write<T>(
         &mut self,
-        role: &mut R,
         write: impl Fn(&mut R, Out<'_>) -> Result<T, WriteError>,
     ) -> Result<T, Error> {
-        let mut written = write(role, self.buffers.out.out());
+        let mut written = write(&mut self.role, self.buffers.out.out());
         if matches!(written, Err(WriteError::BufferFull)) && !self.buffers.out.is_empty() {
-            self.flush(role)?;
-            written = write(role, self.buffers.out.out());
+            self.flush()?;
+            written = write(&mut self.role, self.buffers.out.out());
         }
         if !matches!(written, Err(WriteError::BufferFull)) {
             return Ok(written?);
         }
         let mut long = long_buffer();
-        match write(role, Out::Long(&mut long)) {
+        match write(&mut self.role, Out::Long(&mut long)) {
             Ok(written) => {
                 self.buffers.out.long = Some(long);
                 Ok(written)
@@ -350,10 +362,10 @@ impl<S: Transport> Wire<S> {
     }
 
     /// Sends octets of a body: gathers small writes, and sends large ones without a copy.
-    pub(crate) fn write_body<R: Role>(&mut self, role: &mut R, data: &[u8]) -> Result<(), Error> {
+    pub(crate) fn write_body(&mut self, data: &[u8]) -> Result<(), Error> {
         let gathered = self.buffers.out.gathered.len();
         if gathered > 0 && gathered.saturating_add(data.len()) > GATHERED {
-            self.send_gathered(role)?;
+            self.send_gathered()?;
         }
         if data.len() <= GATHERED {
             self.buffers.out.gathered.extend_from_slice(data);
@@ -363,37 +375,33 @@ impl<S: Transport> Wire<S> {
             // The gathered octets complete the body, so `data` exceeds its length.
             return Err(WriteError::BodyLength.into());
         }
-        let kept = self.send_framed(role, data)?;
+        let kept = self.send_framed(data)?;
         self.buffers.out.gathered.extend_from_slice(kept);
         Ok(())
     }
 
     /// Frames octets of a body and sends them. Returns the octets that have to wait: the last one,
     /// if it would end a response ahead of its request.
-    fn send_framed<'d, R: Role>(
-        &mut self,
-        role: &mut R,
-        data: &'d [u8],
-    ) -> Result<&'d [u8], Error> {
-        let (framed, kept) = match self.write(role, |role, out| role.frame_data(data, out)) {
+    fn send_framed<'d>(&mut self, data: &'d [u8]) -> Result<&'d [u8], Error> {
+        let (framed, kept) = match self.write(|role, out| role.frame_data(data, out)) {
             Err(Error::Usage(WriteError::RequestUnread)) => {
                 let (most, last) = data.split_at(data.len().saturating_sub(1));
-                (self.write(role, |role, out| role.frame_data(most, out))?, last)
+                (self.write(|role, out| role.frame_data(most, out))?, last)
             }
             framed => (framed?, &[][..]),
         };
-        self.send(role, framed)?;
+        self.send(framed)?;
         Ok(kept)
     }
 
     /// Sends the octets of a body that are gathered so far.
-    pub(crate) fn flush_body<R: Role>(&mut self, role: &mut R) -> Result<(), Error> {
-        self.send_gathered(role)?;
-        self.flush(role)
+    pub(crate) fn flush_body(&mut self) -> Result<(), Error> {
+        self.send_gathered()?;
+        self.flush()
     }
 
-    fn send_gathered<R: Role>(&mut self, role: &mut R) -> Result<(), Error> {
-        self.with_gathered(|wire, gathered| wire.send_framed(role, gathered))
+    fn send_gathered(&mut self) -> Result<(), Error> {
+        self.with_gathered(Self::send_framed)
     }
 
     /// Writes the gathered octets with `write`, and keeps those that `write` returns; after an
@@ -411,36 +419,30 @@ impl<S: Transport> Wire<S> {
     }
 
     /// Ends the body, with these trailers.
-    pub(crate) fn end_body<R: Role>(
-        &mut self,
-        role: &mut R,
-        trailers: &[TrailerField<'_>],
-    ) -> Result<(), Error> {
+    pub(crate) fn end_body(&mut self, trailers: &[TrailerField<'_>]) -> Result<(), Error> {
         self.with_gathered(|wire, gathered| {
-            wire.write(role, |role, out| role.send_data(gathered, out))?;
+            wire.write(|role, out| role.send_data(gathered, out))?;
             Ok(&[])
         })?;
-        self.write(role, |role, out| role.end_body(trailers, out))
+        self.write(|role, out| role.end_body(trailers, out))
     }
 
     /// Reads octets of the received body. Returns 0 at its end, and sets the trailers then.
-    pub(crate) fn read_body<R: Role>(
+    pub(crate) fn read_body(
         &mut self,
-        role: &mut R,
         buffer: &mut [u8],
         trailers: &mut Trailers,
     ) -> Result<usize, Error> {
-        if let Some(peer_error) = *role.peer_error() {
+        if let Some(peer_error) = *self.role.peer_error() {
             return Err(peer_error.into());
         }
-        let read =
-            self.run(role, |role, buffers, now| buffers.read_body(role, buffer, trailers, now));
+        let read = self.run(|role, buffers, now| buffers.read_body(role, buffer, trailers, now));
         read.inspect_err(|error| {
             if let Error::Peer(peer_error) = error {
-                *role.peer_error() = Some(*peer_error);
+                *self.role.peer_error() = Some(*peer_error);
                 // The connection knows its own parse errors, but not that the peer timed out. This
                 // ends its input in either case.
-                role.on_overflow();
+                self.role.on_overflow();
             }
         })
     }
@@ -458,6 +460,7 @@ impl<S: Transport> Wire<S> {
 
     /// Prepares for the next message.
     pub(crate) fn next_message(&mut self) {
+        self.role.next_message();
         self.buffers.received.give_back();
         self.buffers.out.gathered.clear();
     }
@@ -493,7 +496,7 @@ impl<S: Transport> Wire<S> {
 
     /// Receives what has arrived, without waiting.
     pub(crate) fn receive_arrived(&mut self) -> Result<Arrived, Error> {
-        let Self { link, buffers: Buffers { received, .. } } = self;
+        let Self { link, buffers: Buffers { received, .. }, .. } = self;
         let arrived = link.read_arrived(received.spare_mut())?;
         if let Arrived::Octets(count) = arrived {
             received.commit(count);
@@ -508,14 +511,14 @@ impl<S: Transport> Wire<S> {
 
     /// Sends what is ready, and returns the transport with the unconsumed octets. The transport
     /// then blocks without a timeout.
-    pub(crate) fn take_upgraded<R: Role>(&mut self, role: &R) -> Result<Upgraded<S>, Error> {
-        self.flush(role)?;
+    pub(crate) fn take_upgraded(&mut self) -> Result<Upgraded<S>, Error> {
+        self.flush()?;
         Ok(Upgraded { transport: self.link.take()?, received: self.buffers.received.take() })
     }
 
     /// Sends what is ready, and closes the sending direction if the transport supports that.
-    pub(crate) fn close_write<R: Role>(&mut self, role: &R) -> Result<(), Error> {
-        self.flush(role)?;
+    pub(crate) fn close_write(&mut self) -> Result<(), Error> {
+        self.flush()?;
         self.link.close_write();
         Ok(())
     }
