@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::settings::Settings;
 use bareline_core::Method;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A client for `http` URLs, with a pool of persistent connections [RFC 9112 section 9.3].
 ///
@@ -209,7 +209,7 @@ impl fmt::Debug for Client {
             .field("idle_timeout", &idle_timeout)
             .field("max_idle", &max_idle)
             .field("max_idle_per_host", &max_idle_per_host)
-            .field("idle", &self.connector.pool().count())
+            .field("idle", &self.connector.pool().count(Instant::now()))
             .finish()
     }
 }

@@ -12,6 +12,7 @@ use bareline_core::error::{ParseErrorKind, WriteError};
 use bareline_core::{FieldName, FieldValue, Method, Status, Target};
 use std::fmt;
 use std::io::{self, Read, Write};
+use std::time::Instant;
 
 /// A request of a [`Client`](crate::Client), sent by [`send`](Self::send) and the other calls that
 /// begin with `send`.
@@ -120,7 +121,7 @@ impl<'r> ClientRequest<'r> {
         let connector = self.connector;
         let until = connector.exchange_until();
         let may_retry = is_idempotent(self.method) && content.is_repeatable();
-        while let Some(mut stream) = connector.pool().take(&self.url.authority) {
+        while let Some(mut stream) = connector.pool().take(&self.url.authority, Instant::now()) {
             match self.ask(&mut stream, until, &mut content) {
                 // The server timed out the idle connection when the request was on its way [RFC
                 // 9110 section 15.5.9].

@@ -8,6 +8,7 @@ use bareline_core::{ResponseHead, Status};
 use std::fmt;
 use std::io::{self, Read};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// A response of a [`Client`](crate::Client), whose body is read by [`Read`].
 ///
@@ -82,7 +83,7 @@ impl ClientResponse {
         if let Some(mut stream) = self.stream.take()
             && stream.settle()
         {
-            self.pool.keep(stream);
+            self.pool.keep(stream, Instant::now());
         }
     }
 }

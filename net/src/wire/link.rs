@@ -18,19 +18,12 @@ pub(crate) struct Link<S> {
     /// Whether the transport blocks. `None` before the first read or write, which shows whether it
     /// was left nonblocking.
     is_blocking: Option<bool>,
-    read_timeout: Duration,
-    write_timeout: Duration,
+    /// The timeout that is set on reads and writes.
+    timeout: Duration,
     /// No more octets can be sent.
     is_write_closed: bool,
     /// The peer has been sent the end of the output.
     is_end_told: bool,
-}
-
-/// The direction of a wait.
-#[derive(Clone, Copy)]
-enum Direction {
-    Read,
-    Write,
 }
 
 impl<S: Transport> Link<S> {
@@ -38,8 +31,7 @@ impl<S: Transport> Link<S> {
         Self {
             transport: Some(transport),
             is_blocking: None,
-            read_timeout: Duration::ZERO,
-            write_timeout: Duration::ZERO,
+            timeout: Duration::ZERO,
             is_write_closed: false,
             is_end_told: false,
         }
@@ -65,21 +57,23 @@ impl<S: Transport> Link<S> {
         buffer: &mut [u8],
         until: &Deadline,
     ) -> Result<Option<usize>, Error> {
-        self.wait(Direction::Read, until, |transport| transport.read(buffer)).inspect_err(|error| {
+        self.wait(until, |transport| transport.read(buffer)).inspect_err(|error| {
             if matches!(error, Error::Io(_)) {
                 self.transport = None;
             }
         })
     }
 
-    /// Writes octets, and waits as [`read`](Self::read) does.
+    /// Writes octets, and waits as [`read`](Self::read) does. Without octets, flushes a layer that
+    /// buffers, such as TLS; sockets have nothing to flush.
     pub(super) fn write(
         &mut self,
         pieces: [&[u8]; 3],
         until: &Deadline,
     ) -> Result<Option<usize>, Error> {
-        self.wait(Direction::Write, until, |transport| {
+        self.wait(until, |transport| {
             let written = match pieces {
+                [[], [], []] => return transport.flush().map(|()| 0),
                 [octets, [], []] | [[], octets, []] | [[], [], octets] => transport.write(octets),
                 _ => transport.write_vectored(&pieces.map(IoSlice::new)),
             };
@@ -90,15 +84,8 @@ impl<S: Transport> Link<S> {
         })
     }
 
-    /// Flushes a layer that buffers, such as TLS, and waits as [`read`](Self::read) does. Sockets
-    /// have nothing to flush.
-    pub(super) fn flush(&mut self, until: &Deadline) -> Result<Option<()>, Error> {
-        self.wait(Direction::Write, until, |transport| transport.flush())
-    }
-
     fn wait<T>(
         &mut self,
-        direction: Direction,
         until: &Deadline,
         mut act: impl FnMut(&mut S) -> io::Result<T>,
     ) -> Result<Option<T>, Error> {
@@ -108,7 +95,7 @@ impl<S: Transport> Link<S> {
         let mut began = self.now();
         let check = began.checked_add(CHECK_INTERVAL);
         loop {
-            let timeout = self.set_timeout(direction, until.left(began))?;
+            self.set_timeout(until.left(began))?;
             let transport = self.open()?;
             let (acted, now) = match act(transport) {
                 Err(error) if is_passing(&error) => (None, transport.control().now()),
@@ -118,13 +105,13 @@ impl<S: Transport> Link<S> {
                 return Ok(acted);
             }
             let waited = now.saturating_duration_since(began);
-            if self.is_blocking.is_none() && waited < timeout / 2 {
+            if self.is_blocking.is_none() && waited < self.timeout / 2 {
                 // It has returned without waiting. One that cannot block is read anyway.
                 let _ = self.block();
             } else {
                 self.is_blocking = Some(true);
                 until.check(began)?;
-                if waited >= timeout / 2 || check.is_some_and(|check| now >= check) {
+                if waited >= self.timeout / 2 || check.is_some_and(|check| now >= check) {
                     return Ok(None);
                 }
             }
@@ -132,27 +119,21 @@ impl<S: Transport> Link<S> {
         }
     }
 
-    /// Sets the timeout of this direction, unless the present one will do, and returns it.
+    /// Sets the timeout of reads and writes, unless the present one will do.
     ///
     /// The upper bound is the time left and one [`CHECK_INTERVAL`]. The present timeout will do if
     /// it is between a quarter of that bound and the bound. So the timeout is seldom set.
-    fn set_timeout(&mut self, direction: Direction, left: Duration) -> Result<Duration, Error> {
-        let present = match direction {
-            Direction::Read => &mut self.read_timeout,
-            Direction::Write => &mut self.write_timeout,
-        };
+    fn set_timeout(&mut self, left: Duration) -> Result<(), Error> {
         let most = left.min(CHECK_INTERVAL);
-        if *present <= most && *present >= most / 4 && !present.is_zero() {
-            return Ok(*present);
+        let will_do = self.timeout <= most && self.timeout >= most / 4 && !self.timeout.is_zero();
+        if !will_do {
+            self.timeout = (left / 2).clamp(Duration::from_millis(1), CHECK_INTERVAL);
+            let timeout = Some(self.timeout);
+            let control = self.open()?.control();
+            control.set_read_timeout(timeout)?;
+            control.set_write_timeout(timeout)?;
         }
-        let timeout = (left / 2).clamp(Duration::from_millis(1), CHECK_INTERVAL);
-        *present = timeout;
-        let control = self.open()?.control();
-        match direction {
-            Direction::Read => control.set_read_timeout(Some(timeout))?,
-            Direction::Write => control.set_write_timeout(Some(timeout))?,
-        }
-        Ok(timeout)
+        Ok(())
     }
 
     /// Makes the transport block from now on. A nonblocking one would have to be polled.

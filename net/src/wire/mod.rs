@@ -325,11 +325,11 @@ impl<S: Transport, R: Role> Wire<S, R> {
                 return Err(Error::Closed);
             }
             let until = role.limit(out.until(now));
-            if out.is_empty() && octets.is_empty() {
-                if link.flush(&until)?.is_some() {
+            let is_last = out.is_empty() && octets.is_empty();
+            if let Some(count) = link.write(out.pieces(octets), &until)? {
+                if is_last {
                     return Ok(());
                 }
-            } else if let Some(count) = link.write(out.pieces(octets), &until)? {
                 now = link.now();
                 octets = out.advance(count, octets, now);
             }
