@@ -15,7 +15,7 @@ pub(crate) const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 pub(crate) struct Link<S> {
     /// `None` once the transport is closed, upgraded or broken.
     transport: Option<S>,
-    /// Whether the transport blocks. `None` before the first read or write, which shows whether it
+    /// The transport blocks. `None` before the first read or write, which shows whether it
     /// was left nonblocking.
     is_blocking: Option<bool>,
     /// The timeout that is set on reads and writes.

@@ -33,7 +33,7 @@ const GATHERED: usize = 4 * 1024;
 /// The most steps in a row of a connection that is polled.
 const POLLED: usize = 64;
 
-/// What a connection needs next. A wait that expires is an error of its [`Deadline`].
+/// The next need of a connection. A wait that expires is an error of its [`Deadline`].
 pub(crate) enum Step<T> {
     /// The step is complete.
     Ready(T),
