@@ -1,5 +1,6 @@
 //! The servers, clients and UDP peers that `run` measures. Each run of this program is one of them.
 
+mod bulk;
 mod clients;
 mod servers;
 mod udp;
@@ -12,6 +13,9 @@ use std::thread;
 
 /// The body of every server's response.
 const BODY: &str = "TCP connection";
+
+/// A function that serves on a port, until the process is killed.
+type Serve = fn(u16);
 
 #[derive(Parser)]
 #[command(about)]
@@ -28,6 +32,10 @@ enum Command {
     KeepAlive { name: String, server: SocketAddr, count: u32 },
     /// Sends COUNT GETs, each on a new connection, and prints the time in nanoseconds.
     Connect { name: String, server: SocketAddr, count: u32 },
+    /// Receives COUNT responses of 100 MB on one connection, and prints the time in nanoseconds.
+    Download { server: SocketAddr, count: u32 },
+    /// Sends COUNT requests of 100 MB on one connection, and prints the time in nanoseconds.
+    Upload { server: SocketAddr, count: u32 },
     /// Responds to each datagram with `udp server`, until it is killed.
     Udp { name: String, port: u16 },
     /// Sends datagrams with UNDER_WAY of them in flight, and prints the responses per second.
@@ -41,6 +49,14 @@ fn main() -> ExitCode {
             .map(|get| println!("{}", clients::nanoseconds(get, server, count))),
         Command::Connect { name, server, count } => named(clients::CONNECT, &name)
             .map(|get| println!("{}", clients::nanoseconds(get, server, count))),
+        Command::Download { server, count } => {
+            println!("{}", clients::nanoseconds(bulk::download, server, count));
+            Some(())
+        }
+        Command::Upload { server, count } => {
+            println!("{}", clients::nanoseconds(bulk::upload, server, count));
+            Some(())
+        }
         Command::Udp { name, port } => named(udp::ALL, &name).map(|respond| respond(port)),
         Command::UdpLoad { server, under_way, milliseconds } => {
             println!("{:.0}", udp::responses_a_second(server, under_way, milliseconds));

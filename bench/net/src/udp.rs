@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 const RESPONSE: &[u8] = b"udp server";
 
-pub const ALL: &[(&str, fn(u16))] = &[("std", plain), ("bareline", bareline)];
+pub const ALL: &[(&str, crate::Serve)] = &[("std", plain), ("bareline", bareline)];
 
 /// Responds on the socket of std: the limit.
 fn plain(port: u16) {

@@ -50,7 +50,11 @@ fn respond(stream: &mut TcpStream, buffer: &mut [u8], responses: &Responses) -> 
         Ok(0) => false,
         Ok(received) => match responses.to(&buffer[..received]) {
             Response::Lasting(responses) => stream.write_all(responses).is_ok(),
-            Response::Closing(response) => stream.write_all(response).is_ok() && false,
+            Response::Closing(response) => {
+                // An error means that the client is gone; the connection closes in any case.
+                let _ = stream.write_all(response);
+                false
+            }
         },
         Err(error) => error.kind() == ErrorKind::WouldBlock,
     }
