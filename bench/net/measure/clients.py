@@ -2,13 +2,12 @@
 
 import contextlib
 import socket
-import statistics
 import subprocess
 
-from . import plain
+from . import plain, rounds
 from .markdown import table
+from .notes import Notes, progress
 from .processes import Process, until
-from .servers import progress
 
 GETS = {"keep-alive": 2000, "connect": 500}
 TITLES = {"keep-alive": "GETs on one connection", "connect": "GETs on a new connection each"}
@@ -21,17 +20,16 @@ class Clients:
     def __init__(self, commands, server):
         self.commands, self.server = commands, server
         self.times = {way: {} for way in GETS}
-        self.notes = []
+        self.notes = Notes()
 
-    def measure(self, rounds):
+    def measure(self, count, *_):
         with Process(self.server) as server:
             plain.check(server.port)
-            for turn in range(rounds):
-                progress(f"clients, round {turn + 1} of {rounds}")
+            for turn in range(2 * count):
+                progress(f"clients, round {turn + 1} of {2 * count}")
                 for way, gets in GETS.items():
                     names = [name for name in self.commands if name not in self.failed(way)]
-                    at = turn % len(names)
-                    for name in names[at:] + names[:at]:
+                    for name in rounds.turns(names, turn):
                         self.run(name, way, server.port, gets)
 
     def failed(self, way):
@@ -49,17 +47,12 @@ class Clients:
                 and "unknown name" in error.stderr
             )
             reason = "closes each connection" if unknown else f"fails in {TITLES[way]}: {error}"
-            self.notes.append(f"{name} {reason}")
+            self.notes.add(name, reason)
             self.times[way][name] = None
 
     def ratio(self, name, way):
         """Returns the median of each round's ratio to the raw client's time."""
-        times = self.times[way].get(name)
-        return (
-            statistics.median(map(lambda one, raw: one / raw, times, self.times[way]["raw"]))
-            if times
-            else None
-        )
+        return rounds.ratio(self.times[way].get(name), self.times[way].get("raw"))
 
     def print(self):
         for way, title in TITLES.items():
@@ -70,7 +63,7 @@ class Clients:
                 figures = (
                     [
                         f"{min(times):.1f}",
-                        f"{statistics.median(times):.1f}",
+                        f"{rounds.median(times):.1f}",
                         f"{self.ratio(name, way):.2f}",
                     ]
                     if times
@@ -78,10 +71,7 @@ class Clients:
                 )
                 rows.append([name, *figures])
             table(["", "us, minimum", "us, median", "ratio to raw"], rows, str)
-        if self.notes:
-            print()
-        for line in self.notes:
-            print(f"- {line}")
+        self.notes.print()
 
 
 class Datagrams:
@@ -91,39 +81,36 @@ class Datagrams:
         self.commands, self.load = commands, load
         self.rates = {name: {count: [] for count in UNDER_WAY} for name in commands}
 
-    def measure(self, rounds):
+    def measure(self, count, *_):
         with contextlib.ExitStack() as running:
             processes = {}
             for name, command in self.commands.items():
                 processes[name] = running.enter_context(Process(command, socket.SOCK_DGRAM))
                 until(lambda port=processes[name].port: answers(port), f"no response from {name}")
-            names = list(processes)
-            for turn in range(rounds):
-                progress(f"UDP, round {turn + 1} of {rounds}")
-                for count in UNDER_WAY:
-                    at = turn % len(names)
-                    for name in names[at:] + names[:at]:
+            for turn in range(2 * count):
+                progress(f"UDP, round {turn + 1} of {2 * count}")
+                for under_way in UNDER_WAY:
+                    for name in rounds.turns(processes, turn):
                         command = [
                             *self.load,
                             f"127.0.0.1:{processes[name].port}",
-                            str(count),
+                            str(under_way),
                             "400",
                         ]
                         done = subprocess.run(
                             command, capture_output=True, text=True, timeout=30, check=True
                         )
-                        self.rates[name][count].append(float(done.stdout))
+                        self.rates[name][under_way].append(float(done.stdout))
 
     def ratio(self, name, count):
-        pairs = zip(self.rates[name][count], self.rates["std"][count])
-        return statistics.median(rate / limit for rate, limit in pairs)
+        return rounds.ratio(self.rates[name][count], self.rates["std"][count])
 
     def print(self):
         print("\n### UDP: responses per second\n")
         rows = []
         for name, rates in self.rates.items():
             figures = [
-                [f"{statistics.median(rates[count]):,.0f}", f"{self.ratio(name, count):.2f}"]
+                [f"{rounds.median(rates[count]):,.0f}", f"{self.ratio(name, count):.2f}"]
                 for count in UNDER_WAY
             ]
             rows.append([name, *figures[0], *figures[1]])

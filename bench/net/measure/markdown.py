@@ -1,6 +1,7 @@
 """Tables, in Markdown."""
 
 OURS = "bareline"
+BEFORE = "bareline before"
 
 
 def table(headings, rows, written):

@@ -6,9 +6,9 @@ import tempfile
 import time
 
 from .markdown import table
-from .servers import progress
+from .notes import progress
 
-PEERS = ["tiny_http", "rouille", "may_minihttp", "hyper", "ureq", "minreq", "attohttpc"]
+PEERS = ["tiny_http", "rouille", "may_minihttp", "khttp", "hyper", "ureq", "minreq", "attohttpc"]
 
 
 def packages(name, directory):
@@ -49,12 +49,15 @@ def seconds(arguments, root):
 
 
 class Package:
-    def measure(self, root, here, builds):
-        counts = [["bareline", packages("bareline-net", root)]]
-        self.packages = counts + [[name, packages(name, here)] for name in PEERS]
+    def __init__(self, root, here, builds):
+        self.root, self.here, self.arguments = root, here, builds
+
+    def measure(self, *_):
+        counts = [["bareline", packages("bareline-net", self.root)]]
+        self.packages = counts + [[name, packages(name, self.here)] for name in PEERS]
         self.builds = [
-            [f"`cargo build --release {arguments}`", seconds(arguments.split(), root)]
-            for arguments in builds
+            [f"`cargo build --release {arguments}`", seconds(arguments.split(), self.root)]
+            for arguments in self.arguments
         ]
 
     def print(self):

@@ -7,16 +7,27 @@ import time
 from .processes import DEADLINE
 
 LASTING = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+SLEEPING = b"GET /sleep/50000 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+SLEPT = 0.05  # seconds
 CLOSING = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 BODY = b"TCP connection"
+# Each address of the client has some 28,000 ports.
+CONNECTIONS_OF_AN_ADDRESS = 10_000
+# The system chooses a port when the socket connects, so it reuses ports that wait to be reused.
+IP_BIND_ADDRESS_NO_PORT = 24
 
 
 class Wrong(Exception):
     """A server's response differs from that of the other servers."""
 
 
-def connect(port):
-    return socket.create_connection(("127.0.0.1", port), DEADLINE)
+def connect(port, source="127.0.0.1"):
+    stream = socket.socket()
+    stream.settimeout(DEADLINE)
+    stream.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+    stream.bind((source, 0))
+    stream.connect(("127.0.0.1", port))
+    return stream
 
 
 def response(stream, rest=b""):
@@ -37,26 +48,54 @@ def response(stream, rest=b""):
     return head, behind[len(BODY):]
 
 
-def check(port):
-    """Checks the responses to two single requests and to sixteen pipelined ones, on one connection.
-    Retries until the server listens."""
+def listening(port):
+    """Returns a connection. Retries until the server listens."""
     end = time.monotonic() + DEADLINE
     while True:
         try:
-            stream = connect(port)
-            break
+            return connect(port)
         except ConnectionRefusedError:
             if time.monotonic() > end:
                 raise Wrong(f"does not listen after {DEADLINE} s") from None
             time.sleep(0.02)
-    with stream:
-        rest = b""
-        for requests in (1, 1, 16):
-            stream.sendall(LASTING * requests)
-            for _ in range(requests):
-                _, rest = response(stream, rest)
-        if rest:
-            raise Wrong("sends more responses than requests")
+
+
+def exchange(stream, requests):
+    """Sends the requests in one write, and checks that as many responses arrive."""
+    stream.sendall(b"".join(requests))
+    rest = b""
+    for _ in requests:
+        _, rest = response(stream, rest)
+    if rest:
+        raise Wrong("sends more responses than requests")
+
+
+def check(port):
+    """Checks the responses to two requests on one connection."""
+    with listening(port) as stream:
+        exchange(stream, [LASTING])
+        exchange(stream, [LASTING])
+
+
+def check_pause(port):
+    """Checks the responses at once, and after the time that the path asks for."""
+    check(port)
+    with connect(port) as stream:
+        start = time.monotonic()
+        exchange(stream, [SLEEPING])
+        if time.monotonic() - start < SLEPT:
+            raise Wrong("does not block for the time in the path")
+
+
+def pipelines(port):
+    """Returns whether a server responds to sixteen requests in one write."""
+    with connect(port) as stream:
+        stream.settimeout(2)
+        try:
+            exchange(stream, [LASTING] * 16)
+            return True
+        except (Wrong, TimeoutError):
+            return False
 
 
 def closing(port):
@@ -78,8 +117,9 @@ class Connections:
 
     def __init__(self, port, count):
         self.streams = []
-        for _ in range(count):
-            self.streams.append(connect(port))
+        for number in range(count):
+            source = f"127.0.0.{1 + number // CONNECTIONS_OF_AN_ADDRESS}"
+            self.streams.append(connect(port, source))
             self.streams[-1].sendall(LASTING)
             response(self.streams[-1])
 

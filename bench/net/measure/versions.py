@@ -5,7 +5,8 @@ import re
 import shutil
 import subprocess
 
-CRATES = ["hyper", "tokio", "may_minihttp", "tiny_http", "rouille", "ureq", "minreq", "attohttpc"]
+CRATES = ["hyper", "tokio", "khttp", "may_minihttp", "tiny_http", "rouille"]
+CRATES += ["ureq", "minreq", "attohttpc"]
 PROGRAMS = {"Go": ["go", "version"], "nginx": ["nginx", "-v"], "wrk": ["wrk", "-v"]}
 
 
