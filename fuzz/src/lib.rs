@@ -12,6 +12,7 @@ mod dialogues;
 mod http;
 mod limits;
 mod log;
+mod memory;
 mod model;
 mod operations;
 mod properties;
@@ -34,6 +35,7 @@ pub use dialogues::{Asking, AskingMethod, a_dialogue_comes_to_an_end, dialogue};
 pub use http::a_head_is_the_same_through_http;
 pub use limits::TightLimits;
 pub use log::{Entry, ServerManner, client_log, server_log};
+pub use memory::{Clock, MemoryPeer, MemoryTransport, PeerAction};
 pub use model::{Asked, Ending, MessageModel, RequestModel, ResponseModel};
 pub use operations::{
     ClientOperation, HeadFinish, Operation, REQUESTED, REQUESTS, RESPONSES,
