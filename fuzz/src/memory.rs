@@ -88,6 +88,8 @@ impl PeerAction {
 ///
 /// A read without octets, or a write without room, moves the clock to the next action of the peer
 /// that ends the wait, or by the timeout. It panics if there is neither: "a wait without an end".
+/// So does a busy loop, and a write after a half-close. [`MemoryPeer::fault`] returns the reason of
+/// such a panic, which a caller may catch.
 ///
 /// ```
 /// use bareline_fuzz::{Clock, MemoryTransport, PeerAction};
@@ -134,6 +136,9 @@ struct PeerState {
     /// The number of written octets before which no reaction finds its octets.
     reacted: usize,
     arrived: VecDeque<u8>,
+    /// All octets that have arrived.
+    all: Vec<u8>,
+    fault: Option<String>,
     is_eof: bool,
     is_reset: bool,
     room: Option<usize>,
@@ -169,6 +174,8 @@ impl MemoryTransport {
             reactions: VecDeque::new(),
             reacted: 0,
             arrived: VecDeque::new(),
+            all: Vec::new(),
+            fault: None,
             is_eof: false,
             is_reset: false,
             room: None,
@@ -201,7 +208,9 @@ impl MemoryTransport {
     fn wait(&mut self, timeout: Option<Duration>, ends: fn(&PeerAction) -> bool) -> io::Result<()> {
         if self.is_nonblocking {
             self.futile += 1;
-            assert!(self.futile < FUTILE, "a wait without an end: a busy loop");
+            if self.futile >= FUTILE {
+                self.peer.fail("a wait without an end: a busy loop");
+            }
             return Err(io::ErrorKind::WouldBlock.into());
         }
         self.futile = 0;
@@ -214,9 +223,13 @@ impl MemoryTransport {
             (Some(next), Some(end)) => next.min(end),
             (Some(next), None) => next,
             (None, Some(end)) => end,
-            (None, None) => panic!("a wait without an end: no timeout, and the peer does nothing"),
+            (None, None) => {
+                self.peer.fail("a wait without an end: no timeout, and the peer does nothing")
+            }
         };
-        assert!(end < ALL_TIME, "a wait without an end: {end:?} have passed");
+        if end >= ALL_TIME {
+            self.peer.fail("a wait without an end: a month has passed");
+        }
         self.peer.clock.advance_to(self.peer.start + end);
         if next.is_some_and(|next| next <= end) {
             Ok(())
@@ -258,7 +271,10 @@ impl Write for MemoryTransport {
         loop {
             {
                 let mut state = self.peer.act();
-                assert!(state.half_closed.is_none(), "octets are written after a half-close");
+                if state.half_closed.is_some() {
+                    drop(state);
+                    self.peer.fail("octets are written after a half-close");
+                }
                 if state.is_reset {
                     return Err(io::ErrorKind::ConnectionReset.into());
                 }
@@ -378,6 +394,22 @@ impl MemoryPeer {
         self.state().has_no_half_close = true;
     }
 
+    /// Returns all octets of the peer that have arrived, whether they are read or not.
+    pub fn arrived(&self) -> Vec<u8> {
+        self.act().all.clone()
+    }
+
+    /// Returns whether the peer has closed its sending direction, and no reset has come.
+    pub fn is_eof(&self) -> bool {
+        let state = self.act();
+        state.is_eof && !state.is_reset
+    }
+
+    /// Returns the reason for which the transport has panicked.
+    pub fn fault(&self) -> Option<String> {
+        self.state().fault.clone()
+    }
+
     /// Returns all octets that were written.
     pub fn written(&self) -> Vec<u8> {
         self.state().written.clone()
@@ -415,6 +447,12 @@ impl MemoryPeer {
         self.state().longest_read
     }
 
+    /// Notes the fault, and panics.
+    fn fail(&self, fault: &str) -> ! {
+        self.state().fault = Some(fault.to_owned());
+        panic!("{fault}");
+    }
+
     fn now(&self) -> Duration {
         self.clock.elapsed().saturating_sub(self.start)
     }
@@ -438,7 +476,10 @@ impl MemoryPeer {
 impl PeerState {
     fn act(&mut self, action: PeerAction) {
         match action {
-            PeerAction::Send(octets) if !self.is_eof => self.arrived.extend(octets),
+            PeerAction::Send(octets) if !self.is_eof && !self.is_reset => {
+                self.all.extend_from_slice(&octets);
+                self.arrived.extend(octets);
+            }
             PeerAction::Send(_) => {}
             PeerAction::Eof => self.is_eof = true,
             PeerAction::Reset => self.is_reset = true,
@@ -484,6 +525,7 @@ mod tests {
     use super::{Clock, MemoryPeer, MemoryTransport, PeerAction};
     use bareline_net::Control;
     use std::io::{ErrorKind, Read, Write};
+    use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::time::Duration;
 
     const fn ms(milliseconds: u64) -> Duration {
@@ -556,6 +598,7 @@ mod tests {
         clock.advance(ms(50));
         transport.write_all(b"b").unwrap();
         assert_eq!((read(&mut transport).unwrap(), clock.elapsed()), (b"23".to_vec(), ms(5070)));
+        assert_eq!((peer.arrived(), peer.is_eof()), (b"123".to_vec(), false));
         transport.close_write().unwrap();
         assert_eq!(peer.half_closed(), Some(ms(70)));
     }
@@ -566,6 +609,14 @@ mod tests {
         let (_clock, mut transport, peer) = new();
         peer.at(ms(30), PeerAction::Room(1));
         let _ = read(&mut transport);
+    }
+
+    #[test]
+    fn a_write_after_a_half_close_is_a_fault() {
+        let (_clock, mut transport, peer) = new();
+        transport.close_write().unwrap();
+        assert!(catch_unwind(AssertUnwindSafe(|| transport.write(b"x"))).is_err());
+        assert_eq!(peer.fault().unwrap(), "octets are written after a half-close");
     }
 
     #[test]
