@@ -12,6 +12,7 @@
 
 mod client;
 mod clients;
+mod clocked;
 mod datagrams;
 mod fetch;
 mod hostile;
@@ -34,6 +35,7 @@ mod service;
 #[cfg(target_os = "linux")]
 mod signals;
 mod tally;
+mod timeouts;
 mod tokio_examples;
 mod transports;
 mod unread;
