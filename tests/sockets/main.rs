@@ -11,6 +11,7 @@
 )]
 
 mod client;
+mod client_timeouts;
 mod clients;
 mod clocked;
 mod datagrams;
