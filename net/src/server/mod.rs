@@ -10,6 +10,8 @@ pub(crate) mod notice;
 pub(crate) mod overload;
 pub(crate) mod panics;
 pub(crate) mod responder;
+#[cfg(test)]
+pub(crate) mod silent;
 pub(crate) mod stack;
 pub(crate) mod steps;
 pub(crate) mod stream;

@@ -208,98 +208,12 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
     use super::{Exchange, ServerStream};
-    use crate::server::acceptor::Accepted;
-    use crate::server::notice::{Notice, TimeSlice};
+    use crate::server::notice::Notice;
     use crate::server::panics;
-    use crate::settings::Settings;
-    use crate::wire::transport::{Control, Transport, Untimed};
-    use bareline_core::{FieldName, FieldValue, Status};
-    use std::cell::RefCell;
+    use crate::server::silent::Silent;
+    use crate::wire::transport::Untimed;
+    use bareline_core::Status;
     use std::io::{self, Read, Write};
-    use std::net::UdpSocket;
-    use std::rc::Rc;
-    use std::sync::Arc;
-    use std::time::{Duration, Instant};
-
-    /// A peer that sends some octets, and then nothing more.
-    struct Silent {
-        says: &'static [u8],
-        /// A socket that receives nothing.
-        socket: UdpSocket,
-        is_nonblocking: bool,
-        timeout: Duration,
-        /// The timeout of each blocking read.
-        waits: Rc<RefCell<Vec<Duration>>>,
-    }
-
-    impl Read for Silent {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let count = self.says.read(buffer)?;
-            if count > 0 {
-                return Ok(count);
-            }
-            if !self.is_nonblocking {
-                self.waits.borrow_mut().push(self.timeout);
-            }
-            self.socket.recv(buffer)
-        }
-    }
-
-    impl Write for Silent {
-        fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-            Ok(octets.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl Transport for Silent {
-        fn control(&mut self) -> &mut dyn Control {
-            self
-        }
-    }
-
-    impl Control for Silent {
-        fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-            self.timeout = timeout.unwrap();
-            self.socket.set_read_timeout(timeout)
-        }
-
-        fn set_write_timeout(&mut self, _: Option<Duration>) -> io::Result<()> {
-            Ok(())
-        }
-
-        fn set_blocking(&mut self) -> io::Result<()> {
-            self.is_nonblocking = false;
-            self.socket.set_nonblocking(false)
-        }
-
-        fn set_nonblocking(&mut self) -> io::Result<()> {
-            self.is_nonblocking = true;
-            self.socket.set_nonblocking(true)
-        }
-
-        fn close_write(&mut self) -> io::Result<()> {
-            Err(io::ErrorKind::Unsupported.into())
-        }
-    }
-
-    type Waits = Rc<RefCell<Vec<Duration>>>;
-
-    fn stream(says: &'static [u8], notice: &Arc<Notice>) -> (ServerStream<Silent>, Waits) {
-        let (waits, socket) = (Waits::default(), UdpSocket::bind("127.0.0.1:0").unwrap());
-        let stream = Silent {
-            says,
-            socket,
-            is_nonblocking: false,
-            timeout: Duration::ZERO,
-            waits: Rc::clone(&waits),
-        };
-        let slice = Some(TimeSlice::new(Arc::clone(notice), 100, Instant::now()));
-        (ServerStream::with_slice(Accepted { stream, peer: None }, Settings::new(), slice), waits)
-    }
 
     /// A transport that panics in each call that is not allowed, and when it is dropped.
     struct Panicking {
@@ -355,25 +269,38 @@ mod tests {
         drop(ServerStream::new(Untimed(Panicking { says: b"", may_write: false })));
     }
 
+    const HALF: &[u8] = b"GET / HT";
+    const INVALID: &[u8] = b"GET / HTTP/1.1\r\nHost : a\r\n\r\n";
+
     #[test]
     fn a_shutdown_reaches_an_idle_connection_in_one_wait() {
-        let notice = Arc::new(Notice::default());
-        let (mut stream, waits) = stream(b"", &notice);
-        notice.close();
-        assert!(stream.next_request().unwrap().is_none());
-        assert_eq!(waits.borrow().len(), 1, "{waits:?}");
+        for (at, closed) in [(0, 1000), (10_300, 11_000), (74_999, 75_000)] {
+            assert_eq!(Silent::serve(b"", at, Notice::close), closed);
+        }
+        // A head that has begun has its 10 s, and the lingering close behind it a second.
+        assert!((11_000..11_010).contains(&Silent::serve(HALF, 0, Notice::close)));
     }
 
     #[test]
-    fn an_unread_body_is_awaited_for_100_ms_in_all() {
-        let request = b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhell";
-        let (mut stream, waits) = stream(request, &Arc::default());
-        let Exchange { responder, .. } = stream.next_request().unwrap().unwrap();
-        // Head and body together exceed the buffer: the head is written twice.
-        let value = FieldValue::new(&[b'x'; 62_000]).unwrap();
-        responder.send(Status::OK, &[(FieldName::from_static("X"), value)], &[b'y'; 4000]).unwrap();
-        let waited: Duration = waits.borrow().iter().sum();
-        // The last waits take at least a millisecond each.
-        assert!(!waited.is_zero() && waited <= Duration::from_millis(105), "{waits:?}");
+    fn the_shutdown_timeout_ends_a_head_in_one_wait() {
+        for (at, closed) in [(0, 1000), (3300, 4000)] {
+            assert_eq!(Silent::serve(HALF, at, Notice::cut), closed);
+        }
+    }
+
+    #[test]
+    fn a_shutdown_ends_the_lingering_close() {
+        for (at, closed) in [(0, 1000), (3300, 4000)] {
+            assert_eq!(Silent::serve(INVALID, at, Notice::close), closed);
+        }
+    }
+
+    #[test]
+    fn the_need_of_room_ends_an_idle_or_lingering_connection() {
+        for (at, closed) in [(0, 1000), (3300, 4000)] {
+            for says in [b"", INVALID] {
+                assert_eq!(Silent::serve(says, at, |notice| notice.want_room(1)), closed);
+            }
+        }
     }
 }
