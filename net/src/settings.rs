@@ -10,8 +10,8 @@ use std::time::Duration;
 ///
 /// Every wait for the peer has a timeout. `Duration::MAX` means no limit, and a timeout of zero
 /// expires at the first wait. A timeout counts only the time spent waiting for the peer, not the
-/// caller's own work between two reads. It expires only when nothing has arrived: octets that came
-/// while the process was stopped are read first.
+/// caller's own work between two reads. Octets that came while the process was stopped are read
+/// before a timeout is judged, for 100 ms at most.
 ///
 /// A slow trickle of octets does not extend the timeout of a head. A request's body, and everything
 /// that is sent, gains time at [`minimum_rate`](Self::minimum_rate): a long transfer may take long,

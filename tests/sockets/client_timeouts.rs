@@ -198,6 +198,40 @@ fn an_exchange_timeout_ends_each_wait() {
     }
 }
 
+/// Octets that are received or taken in each millisecond do not hide that a wait has expired.
+#[test]
+fn a_flood_of_octets_does_not_extend_an_exchange() {
+    let settings = Settings::new().exchange_timeout(s(20));
+    let half = Duration::from_micros(500);
+    let endless: Exchange = |client, _| {
+        let mut request = client.begin(Method::PUT, Target::ROOT, |head| head.chunked())?;
+        while !request.is_ended_early() {
+            request.write_all(&[b'x'; 4097])?;
+        }
+        request.finish().map(|_| "a response".to_owned())
+    };
+    let exchange_late = "20 s waiting for the end of the exchange at 20.10 s";
+    let head_late = "10 s waiting for the end of the head at 10.10 s";
+    let cases: [(Exchange, &str, Script<'_>); 3] = [
+        (get, exchange_late, &|peer| {
+            peer.at(s(0), send(CHUNKED));
+            repeat(peer, &send("1\r\nx\r\n"), half, 0..80_000);
+        }),
+        (get, head_late, &|peer| {
+            peer.at(s(0), send("HTTP/1.1 200 OK\r\nX: "));
+            repeat(peer, &send("x"), half, 0..80_000);
+        }),
+        (endless, exchange_late, &|peer| {
+            peer.set_room(0);
+            repeat(peer, &PeerAction::Room(5000), half, 0..80_000);
+        }),
+    ];
+    for (number, (exchange, expected, script)) in cases.into_iter().enumerate() {
+        let (seen, _) = asked(settings, NO_SIGNALS, script, exchange);
+        assert_eq!(seen, format!("timed out after {expected}"), "case {number}");
+    }
+}
+
 #[test]
 fn rfc9110_10_1_1_a_body_waits_for_a_100_for_1_s() {
     let expect: Exchange = |client, _| {

@@ -7,6 +7,7 @@ use bareline_core::{FieldName, FieldValue, Status};
 use bareline_fuzz::{Clock, MemoryPeer, MemoryTransport, PeerAction};
 use bareline_net::{Error, Exchange, ServerStream};
 use std::io::{self, Read, Write};
+use std::time::Duration;
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const PUT: &str = "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n";
@@ -406,6 +407,18 @@ fn an_unread_body_is_awaited_for_100_ms_in_all() {
     };
     let unread = "200 at 0.00 s, end at 0.10 s, close at 5.10 s: response before the end of the";
     assert!(served(NO_SIGNALS, &put, handler).0.starts_with(unread));
+}
+
+/// Octets that arrive in each millisecond do not hide that a wait has expired.
+#[test]
+fn a_flood_of_octets_does_not_extend_a_head() {
+    let half = Duration::from_micros(500);
+    let head: Script<'_> = &|peer| {
+        peer.at(s(0), send("GET / HTTP/1.1\r\nX: "));
+        repeat(peer, &send("x"), half, 1..40_000);
+    };
+    let (seen, _) = served(NO_SIGNALS, head, read_and_respond);
+    assert_eq!(seen, format!("408 at 10.10 s, end at 10.10 s, close at 25.00 s{LATE_HEAD}"));
 }
 
 /// A response that streams while the body is read is cut short for the same reason.

@@ -3,6 +3,10 @@
 use crate::error::{PeerError, Wait};
 use std::time::{Duration, Instant};
 
+/// The time after a deadline in which octets that have arrived are still read. A process that was
+/// stopped needs it; a peer that sends without a pause gains no more.
+const LATE: Duration = Duration::from_millis(100);
+
 /// The instant at which a wait expires.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
@@ -61,6 +65,20 @@ impl Deadline {
             Duration::ZERO => Err(PeerError::TimedOut { wait, after }),
             _ => Ok(()),
         }
+    }
+
+    /// Fails from [`LATE`] after the first call behind the deadline, whose time is kept in `late`.
+    pub(crate) fn check_late(
+        &self,
+        late: &mut Option<Instant>,
+        now: Instant,
+    ) -> Result<(), PeerError> {
+        self.check(now).or_else(|error| {
+            // An earlier time is that of another deadline.
+            let since = late.filter(|since| Some(*since) >= self.at).unwrap_or(now);
+            *late = Some(since);
+            if now.saturating_duration_since(since) < LATE { Ok(()) } else { Err(error) }
+        })
     }
 
     /// Adds the time that these octets earn, up to the initial time.

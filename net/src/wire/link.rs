@@ -20,6 +20,8 @@ pub(crate) struct Link<S> {
     is_blocking: Option<bool>,
     /// The timeout that is set on reads and writes.
     timeout: Duration,
+    /// The time of the first wait after the latest deadline that has passed.
+    late: Option<Instant>,
     /// No more octets can be sent.
     is_write_closed: bool,
     /// The peer has been sent the end of the output.
@@ -32,6 +34,7 @@ impl<S: Transport> Link<S> {
             transport: Some(transport),
             is_blocking: None,
             timeout: Duration::ZERO,
+            late: None,
             is_write_closed: false,
             is_end_told: false,
         }
@@ -50,8 +53,9 @@ impl<S: Transport> Link<S> {
     /// Reads octets, and waits for them until this deadline, but for one [`CHECK_INTERVAL`] at
     /// most: then returns `None`.
     ///
-    /// A wait has expired when a read that began after the deadline finds nothing. So octets that
-    /// have arrived are read even by a process that was stopped in between.
+    /// A wait has expired when a read that began after the deadline finds nothing, or 100 ms after
+    /// such a read. So octets that have arrived are read even by a process that was stopped in
+    /// between.
     pub(super) fn read(
         &mut self,
         buffer: &mut [u8],
@@ -93,6 +97,7 @@ impl<S: Transport> Link<S> {
             self.block()?;
         }
         let mut began = self.now();
+        until.check_late(&mut self.late, began)?;
         let check = began.checked_add(CHECK_INTERVAL);
         loop {
             self.set_timeout(until.left(began))?;
