@@ -2,7 +2,7 @@
 //!
 //! This covers each situation in FAILURE_MODES.md that needs no separate program.
 
-use crate::{TIMEOUT, connect, exchange, exchange_all, log_lines, read_all, stays_silent};
+use crate::{TIMEOUT, connect, exchange, exchange_all, log_lines, read_all, stays_silent, until};
 use bareline_core::{FieldName, FieldValue, Status};
 use bareline_net::{
     Date, Error, Exchange, Listener, PeerError, Server, ServerHandle, Settings, UdpPeer,
@@ -1064,10 +1064,13 @@ fn a_shutdown_needs_no_connection_of_its_own() {
 /// A loopback address at which no other test listens: a port that is free here stays free.
 const ALONE: &str = "127.83.0.1:0";
 
-/// Returns whether nothing listens at the address.
+/// Returns whether nothing listens at the address. A process that another test starts has the
+/// socket too, until it runs its program.
 fn is_free(address: SocketAddr) -> bool {
-    TcpStream::connect_timeout(&address, TIMEOUT)
-        .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+    until(TIMEOUT, || {
+        TcpStream::connect_timeout(&address, TIMEOUT)
+            .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+    })
 }
 
 #[test]
