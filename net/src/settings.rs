@@ -144,9 +144,11 @@ impl Settings {
         self
     }
 
-    /// Sets the time limit for the peer to accept what is sent: 30 s by default. Each
-    /// [`minimum_rate`](Self::minimum_rate) octets that are sent add one second, up to this limit.
-    /// After that nothing more is sent on the connection. Server and client.
+    /// Sets the time limit for the peer to accept what is sent: 30 s by default. Server and client.
+    ///
+    /// It is the sum of all waits in a message. Each [`minimum_rate`](Self::minimum_rate) octets
+    /// that are sent add one second, up to this limit. After that nothing more is sent on the
+    /// connection.
     #[doc(alias = "send")]
     pub const fn write_timeout(mut self, timeout: Duration) -> Self {
         self.write_timeout = timeout;

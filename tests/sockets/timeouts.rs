@@ -255,6 +255,31 @@ fn a_response_has_30_s_to_be_read_and_1_s_for_512_octets() {
     );
 }
 
+/// Responds with 100 KB in pieces that are sent one by one.
+fn respond_in_pieces(exchange: Exchange<'_, Signalled>, _: &Clock) -> Result<(), Error> {
+    let mut response = exchange.responder.stream_sized(Status::OK, &[], 100_000)?;
+    for _ in 0..100 {
+        response.write_all(&[b'x'; 1000])?;
+        response.flush()?;
+    }
+    response.finish()
+}
+
+#[test]
+fn the_pieces_of_a_response_share_its_30_s() {
+    check(
+        respond_in_pieces,
+        &[(
+            &|peer| {
+                peer.set_room(0);
+                peer.at(s(0), send(GET));
+                repeat(peer, &PeerAction::Room(256), s(1), 0..200);
+            },
+            format!("200 at 0.00 s, close at 59.50 s{LATE_READER}"),
+        )],
+    );
+}
+
 #[test]
 fn rfc9112_9_6_a_lingering_close_ends_in_time() {
     let invalid = |peer: &MemoryPeer| peer.at(s(0), send(INVALID));

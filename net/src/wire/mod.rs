@@ -462,7 +462,7 @@ impl<S: Transport, R: Role> Wire<S, R> {
     pub(crate) fn next_message(&mut self) {
         self.role.next_message();
         self.buffers.received.give_back();
-        self.buffers.out.gathered.clear();
+        self.buffers.out.next_message();
     }
 
     /// Returns whether a long head is buffered.

@@ -41,6 +41,8 @@ pub(crate) struct SendBuf {
     start: usize,
     /// The end of the wait for the peer to accept the octets.
     until: Option<Deadline>,
+    /// The time left for all such waits of a message.
+    left: Duration,
     /// The number of octets sent on the connection.
     sent: u64,
 }
@@ -55,6 +57,7 @@ impl SendBuf {
             gathered: Vec::new(),
             start: 0,
             until: None,
+            left: settings.write_timeout,
             sent: 0,
         }
     }
@@ -92,14 +95,18 @@ impl SendBuf {
 
     /// Returns the end of the wait for the peer, which begins now unless it has begun.
     pub(super) fn until(&mut self, now: Instant) -> Deadline {
-        Deadline::new(Wait::Write, self.timeout, now).begin(&mut self.until)
+        let until = Deadline::new(Wait::Write, self.timeout, now);
+        until.with_left(self.left, now).begin(&mut self.until)
     }
 
     /// Records that `count` octets are sent, of those that were ready and then of `octets`. Returns
     /// the rest of `octets`.
     pub(super) fn advance<'o>(&mut self, count: usize, octets: &'o [u8], now: Instant) -> &'o [u8] {
         self.sent = self.sent.saturating_add(count as u64);
-        self.until.iter_mut().for_each(|until| until.earn(count, self.minimum_rate, now));
+        if let Some(until) = &mut self.until {
+            until.earn(count, self.minimum_rate, now);
+            self.left = until.left(now);
+        }
         let [long, out] = self.ready();
         let ready = long.len().saturating_add(out.len());
         if count < ready {
@@ -113,6 +120,12 @@ impl SendBuf {
     fn empty(&mut self) {
         self.out.iter_mut().for_each(|out| out.clear());
         (self.long, self.start) = (None, 0);
+    }
+
+    /// Prepares for the next message.
+    pub(super) fn next_message(&mut self) {
+        self.gathered.clear();
+        self.left = self.timeout;
     }
 
     /// Drops what is ready, and ends the wait for the peer.
