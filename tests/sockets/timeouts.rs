@@ -73,6 +73,13 @@ fn an_idle_connection_is_closed_after_75_s() {
             (&|_| {}, "end at 75.00 s, close at 75.00 s".into()),
             // An empty line is no request [RFC 9112 section 2.2].
             (&|peer| peer.at(s(10), send("\r\n")), "end at 75.00 s, close at 75.00 s".into()),
+            (
+                &|peer| {
+                    repeat(peer, &send("\r"), s(12), 0..20);
+                    (0..20).for_each(|at| peer.at(s(6 + 12 * at), send("\n")));
+                },
+                "end at 78.00 s, close at 78.00 s".into(),
+            ),
             (&|peer| peer.at(s(74), PeerAction::Eof), "end at 74.00 s, close at 74.00 s".into()),
             (
                 &|peer| {

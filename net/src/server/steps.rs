@@ -40,7 +40,9 @@ pub(crate) struct ServerSteps {
     settings: Settings,
     /// The time slice, on a connection of a [`Server`](crate::Server).
     pub(super) slice: Option<TimeSlice>,
-    /// The end of the present wait for a request, for the rest of its head or for its body.
+    /// The beginning of the wait for a request, which empty lines before it do not extend.
+    idle_since: Option<Instant>,
+    /// The end of the present wait for the rest of a head or for a body.
     until: Option<Deadline>,
     /// The time left to wait for the body, while nobody waits.
     body_left: Duration,
@@ -62,6 +64,7 @@ impl ServerSteps {
             connection: ServerConnection::with_limits(settings.limits),
             settings,
             slice,
+            idle_since: None,
             until: None,
             body_left: settings.body_timeout,
             unread_until: None,
@@ -134,14 +137,12 @@ impl ServerSteps {
     /// Returns the end of the wait for a request, or for the rest of its head.
     fn head_until(&mut self, buffers: &mut Buffers, now: Instant) -> Deadline {
         let Settings { idle_timeout, head_timeout, .. } = self.settings;
-        let (wait, timeout) = match self.state() {
-            ServerState::Idle => (Wait::Idle, idle_timeout),
-            _ => (Wait::Head, head_timeout),
-        };
-        if wait == Wait::Idle {
-            buffers.received.give_back();
+        if self.state() != ServerState::Idle {
+            return Deadline::new(Wait::Head, head_timeout, now).begin(&mut self.until);
         }
-        Deadline::new(wait, timeout, now).begin(&mut self.until)
+        buffers.received.give_back();
+        self.until = None;
+        Deadline::new(Wait::Idle, idle_timeout, *self.idle_since.get_or_insert(now))
     }
 
     /// Takes a step of the lingering close. A shutdown, or a request for room, ends it after one
@@ -241,7 +242,8 @@ impl Role for ServerSteps {
     }
 
     fn next_message(&mut self) {
-        (self.until, self.body_left) = (None, self.settings.body_timeout);
+        (self.idle_since, self.until) = (None, None);
+        self.body_left = self.settings.body_timeout;
         (self.unread_until, self.responded) = (None, None);
     }
 
