@@ -7,8 +7,10 @@
 mod bodies;
 mod buffers;
 mod calls;
+mod client_streams;
 mod datagrams;
 mod dialogues;
+mod hostile;
 mod http;
 mod limits;
 mod log;
@@ -19,6 +21,7 @@ mod properties;
 mod replay;
 mod scan;
 mod sequences;
+mod server_streams;
 mod shown;
 mod streams;
 mod verdict;
@@ -30,8 +33,15 @@ pub use bodies::{
 };
 pub use buffers::{BufferUse, a_receive_buffer_is_a_queue};
 pub use calls::{Calls, End, TELLING, any_calls_that_succeed_write_what_is_meant};
+pub use client_streams::{
+    CallFraming, CallPlan, ClientScene, ResponsePlan, client_stream,
+    each_response_is_that_of_its_request,
+};
 pub use datagrams::datagram;
 pub use dialogues::{Asking, AskingMethod, a_dialogue_comes_to_an_end, dialogue};
+pub use hostile::{
+    Length, Line, Message, Mutation, Pause, PeerMove, PeerStep, Seen, StreamSettings,
+};
 pub use http::a_head_is_the_same_through_http;
 pub use limits::TightLimits;
 pub use log::{Entry, ServerManner, client_log, server_log};
@@ -53,6 +63,10 @@ pub use scan::{
     is_token,
 };
 pub use sequences::{Reading, connection, every_cut_of_a_sequence_gives_the_same_events};
+pub use server_streams::{
+    BodyPlan, Handler, HandlerStep, RequestPlan, ServerScene, each_request_has_its_response,
+    server_stream,
+};
 pub use shown::Octets;
 pub use streams::{
     Content, HeadEnd, HeadOf, StreamCall, StreamStep, any_streams_share_their_buffers,

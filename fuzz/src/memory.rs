@@ -135,6 +135,8 @@ struct PeerState {
     reactions: VecDeque<Reaction>,
     /// The number of written octets before which no reaction finds its octets.
     reacted: usize,
+    /// The number of written octets that have been searched for those of the next reaction.
+    searched: usize,
     arrived: VecDeque<u8>,
     /// All octets that have arrived.
     all: Vec<u8>,
@@ -162,7 +164,7 @@ struct Reaction {
 }
 
 /// The most time that may pass. No test waits longer, unless it waits without an end.
-const ALL_TIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const ALL_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// The most calls in succession that find nothing and do not move the clock.
 const FUTILE: u32 = 10_000;
 
@@ -173,6 +175,7 @@ impl MemoryTransport {
             script: VecDeque::new(),
             reactions: VecDeque::new(),
             reacted: 0,
+            searched: 0,
             arrived: VecDeque::new(),
             all: Vec::new(),
             fault: None,
@@ -228,7 +231,7 @@ impl MemoryTransport {
             }
         };
         if end >= ALL_TIME {
-            self.peer.fail("a wait without an end: a month has passed");
+            self.peer.fail("a wait without an end: a day has passed");
         }
         self.peer.clock.advance_to(self.peer.start + end);
         if next.is_some_and(|next| next <= end) {
@@ -399,10 +402,20 @@ impl MemoryPeer {
         self.act().all.clone()
     }
 
-    /// Returns whether the peer has closed its sending direction, and no reset has come.
-    pub fn is_eof(&self) -> bool {
+    /// Returns the number of octets of the peer that have arrived, and of those that were written.
+    pub(crate) fn counts(&self) -> (usize, usize) {
         let state = self.act();
-        state.is_eof && !state.is_reset
+        (state.all.len(), state.written.len())
+    }
+
+    /// Returns the number of octets that have arrived and are not read.
+    pub fn unread(&self) -> usize {
+        self.act().arrived.len()
+    }
+
+    /// Returns whether the peer has closed its sending direction.
+    pub fn is_eof(&self) -> bool {
+        self.act().is_eof
     }
 
     /// Returns the reason for which the transport has panicked.
@@ -481,7 +494,7 @@ impl PeerState {
                 self.arrived.extend(octets);
             }
             PeerAction::Send(_) => {}
-            PeerAction::Eof => self.is_eof = true,
+            PeerAction::Eof => self.is_eof |= !self.is_reset,
             PeerAction::Reset => self.is_reset = true,
             PeerAction::Room(octets) => {
                 self.room = self.room.map(|room| room.saturating_add(octets));
@@ -504,13 +517,18 @@ impl PeerState {
     /// Plans the actions whose octets have been written.
     fn react(&mut self, now: Duration) {
         while let Some(Reaction { octets, .. }) = self.reactions.front() {
-            let fresh = self.written.get(self.reacted..).unwrap_or_default();
+            let start = self.searched.saturating_sub(octets.len()).max(self.reacted);
+            let fresh = self.written.get(start..).unwrap_or_default();
             let found = match octets.len() {
                 0 => Some(0),
                 len => fresh.windows(len).position(|part| part == octets),
             };
-            let Some(at) = found else { return };
-            self.reacted += at + octets.len();
+            let Some(at) = found else {
+                self.searched = self.written.len();
+                return;
+            };
+            self.reacted = start + at + octets.len();
+            self.searched = self.reacted;
             if let Some(Reaction { delay, action, .. }) = self.reactions.pop_front() {
                 self.insert(now.saturating_add(delay), action);
             }
@@ -559,6 +577,7 @@ mod tests {
         let mut next = || (read(&mut transport), (clock.elapsed() - ms(5000)).as_millis());
         assert_eq!(next(), (Err(ErrorKind::WouldBlock), 20));
         assert_eq!(next(), (Ok(b"abc".to_vec()), 30));
+        assert_eq!(peer.unread(), 1);
         assert_eq!(next(), (Ok(b"d".to_vec()), 30));
         assert_eq!(next(), (Err(ErrorKind::WouldBlock), 50));
         assert_eq!(next(), (Ok(b"ef".to_vec()), 70));

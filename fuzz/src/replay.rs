@@ -1,11 +1,13 @@
 //! Replay of the seeds, without a fuzzer.
 
 use crate::bodies::decode_body;
+use crate::client_streams::client_stream;
 use crate::datagrams::datagram;
 use crate::dialogues::dialogue;
 use crate::properties::{parse_request, parse_response, round_trip};
 use crate::scan::every_scan_finds_the_same_runs;
 use crate::sequences::connection;
+use crate::server_streams::server_stream;
 use std::path::Path;
 use std::process::ExitCode;
 use std::{fs, io};
@@ -27,6 +29,8 @@ impl Target {
         Target { name: "decode_body", property: decode_body },
         Target { name: "connection", property: connection },
         Target { name: "dialogue", property: dialogue },
+        Target { name: "server_stream", property: server_stream },
+        Target { name: "client_stream", property: client_stream },
         Target { name: "datagram", property: datagram },
         Target { name: "round_trip", property: round_trip },
         Target { name: "scan", property: every_scan_finds_the_same_runs },

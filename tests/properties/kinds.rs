@@ -4,14 +4,14 @@
 
 use bareline_core::head::Limits;
 use bareline_fuzz::{
-    Asked, BodyEvent, BodyReading, Calls, End, Ending, Entry, MessageModel, Octets, Reading,
-    Verdict, body_events, every_cut_of_a_sequence_gives_the_same_events, request_verdict,
-    response_verdict,
+    Asked, BodyEvent, BodyReading, Calls, End, Ending, Entry, MessageModel, Octets, Reading, Seen,
+    Verdict, body_events, each_request_has_its_response, each_response_is_that_of_its_request,
+    every_cut_of_a_sequence_gives_the_same_events, request_verdict, response_verdict,
 };
 use bareline_properties::{
-    Listed, body_octets, body_readings, broken, calls, heads, messages, readings,
-    request_sequences, response_sequences, written, written_messages, written_requests,
-    written_responses,
+    Listed, body_octets, body_readings, broken, calls, client_scenes, heads, messages, readings,
+    request_sequences, response_sequences, server_scenes, written, written_messages,
+    written_requests, written_responses,
 };
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -225,4 +225,67 @@ fn responses_of_every_kind_are_read() {
             ("closed", &any(|entry| matches!(entry, Entry::Closed(1..)))),
         ],
     );
+}
+
+/// Checks that at least 10 of 4000 runs show each of these.
+fn are_shown(runs: impl Strategy<Value = Seen>, all: &[&str]) {
+    let mut runner = TestRunner::deterministic();
+    let runs: Vec<_> = (0..4000).map(|_| runs.new_tree(&mut runner).unwrap().current()).collect();
+    for one in all {
+        let count = runs.iter().filter(|seen| seen.contains(one)).count();
+        assert!(count >= 10, "{one}: {count} of 4000");
+    }
+}
+
+#[test]
+fn streams_of_a_server_of_every_kind_are_run() {
+    let all = [
+        "100",
+        "103",
+        "400",
+        "408",
+        "413",
+        "500",
+        "a body in chunks",
+        "a body until the close",
+        "a body with a length",
+        "a response without a body",
+        "a switch",
+        "upgrade",
+        "upgrade with octets",
+        "body timeout",
+        "head timeout",
+        "write timeout",
+        "lingering close",
+        "cut short",
+        "incomplete response",
+        "invalid request",
+        "truncated request",
+        "reset",
+        "two responses",
+    ];
+    are_shown(server_scenes().prop_map(|scene| each_request_has_its_response(&scene)), &all);
+}
+
+#[test]
+fn streams_of_a_client_of_every_kind_are_run() {
+    let all = [
+        "a body to its end",
+        "another request",
+        "upgraded",
+        "closed",
+        "usage",
+        "body timeout",
+        "exchange timeout",
+        "head timeout",
+        "response timeout",
+        "write timeout",
+        "invalid response",
+        "limit",
+        "no response",
+        "reset",
+        "truncated response",
+        "unsolicited",
+    ];
+    are_shown(client_scenes().prop_map(|scene| each_response_is_that_of_its_request(&scene)), &all);
 }

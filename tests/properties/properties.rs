@@ -13,6 +13,7 @@ use bareline_fuzz::{
     a_receive_buffer_is_a_queue, an_owned_head_is_unchanged,
     any_calls_that_succeed_write_what_is_meant, any_operations_keep_a_client_valid,
     any_operations_keep_a_server_valid, any_streams_share_their_buffers, datagram,
+    each_request_has_its_response, each_response_is_that_of_its_request,
     every_cut_of_a_body_gives_the_same_events, every_cut_of_a_sequence_gives_the_same_events,
     every_cut_within_any_limits_gives_the_same_verdict, every_fast_path_is_its_rule,
     every_scan_finds_the_same_runs, parse_request, parse_response, what_is_encoded_decodes,
@@ -20,9 +21,9 @@ use bareline_fuzz::{
 };
 use bareline_properties::{
     askings, body_models, body_octets, body_readings, broken, buffer_uses, calls,
-    client_operations, early_operations, heads, lines, manners, messages, operations,
-    random_octets, readings, request_sequences, response_sequences, runs, stream_calls,
-    written_messages,
+    client_operations, client_scenes, early_operations, heads, lines, manners, messages,
+    operations, random_octets, readings, request_sequences, response_sequences, runs,
+    server_scenes, stream_calls, written_messages,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -174,6 +175,16 @@ proptest! {
         requests in askings(), manner in manners(), up in 1..=40_u8, down in 1..=40_u8,
     ) {
         a_dialogue_comes_to_an_end(&requests, manner, (up, down));
+    }
+
+    #[test]
+    fn any_request_of_a_hostile_client_has_its_response(scene in server_scenes()) {
+        each_request_has_its_response(&scene);
+    }
+
+    #[test]
+    fn any_response_of_a_hostile_server_is_that_of_its_request(scene in client_scenes()) {
+        each_response_is_that_of_its_request(&scene);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod lines;
 mod messages;
 mod operations;
 mod shown;
+mod streams;
 
 pub use bodies::{body_models, body_octets, body_readings};
 pub use calls::calls;
@@ -20,3 +21,4 @@ pub use messages::{
 };
 pub use operations::{buffer_uses, client_operations, early_operations, operations, stream_calls};
 pub use shown::Listed;
+pub use streams::{client_scenes, server_scenes};
