@@ -239,7 +239,17 @@ fn rfc9110_10_1_1_a_body_waits_for_a_100_for_1_s() {
         Ok(io::read_to_string(&mut response.body)?)
     };
     const CONTINUE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
-    let cases: [(Script<'_>, &str, &str); 5] = [
+    let cases: [(Script<'_>, &str, &str); 6] = [
+        (
+            &|peer| {
+                peer.set_room(0);
+                peer.at(s(5), PeerAction::Room(1_000_000));
+                peer.at(ms(5500), send(CONTINUE));
+                peer.after(b"hello", s(2), send(HI));
+            },
+            "5.50 s",
+            "hi at 7.50 s",
+        ),
         (&|_| {}, "1.00 s", "timed out after 30 s waiting for a response at 31.00 s"),
         (
             &|peer| {
@@ -455,4 +465,25 @@ fn signals_extend_no_wait_of_a_client() {
             .map(|signals| asked(Settings::new(), signals, script, exchange).0);
         assert_eq!(plain, interrupted, "case {number}");
     }
+}
+
+#[test]
+fn a_server_that_reads_nothing_is_given_up_after_30_s() {
+    check(
+        put,
+        &[
+            (
+                &|peer| peer.set_room(0),
+                "timed out after 30 s waiting for the peer to read at 31.00 s",
+            ),
+            // A response that has arrived counts.
+            (
+                &|peer| {
+                    peer.set_room(0);
+                    peer.at(s(7), send(HI));
+                },
+                "hi at 30.00 s",
+            ),
+        ],
+    );
 }

@@ -5,7 +5,7 @@ use crate::clocked::{
 };
 use bareline_core::{FieldName, FieldValue, Status};
 use bareline_fuzz::{Clock, MemoryPeer, MemoryTransport, PeerAction};
-use bareline_net::{Error, Exchange, ServerStream};
+use bareline_net::{Error, Exchange, ServerStream, Settings};
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
@@ -285,6 +285,64 @@ fn the_pieces_of_a_response_share_its_30_s() {
             format!("200 at 0.00 s, close at 59.50 s{LATE_READER}"),
         )],
     );
+}
+
+/// Begins a response while the body is read, and leaves the body unread.
+fn respond_while_reading(exchange: Exchange<'_, Signalled>, _: &Clock) -> Result<(), Error> {
+    let mut response = exchange.responder.while_reading().stream(Status::OK, &[])?;
+    response.write_all(b"hi")?;
+    response.finish()
+}
+
+#[test]
+fn the_wait_for_a_reader_is_none_for_octets() {
+    let deaf_until_20_s = |peer: &MemoryPeer, request: &str| {
+        peer.set_room(0);
+        peer.at(s(0), send(request));
+        peer.at(s(20), PeerAction::Room(1_000_000));
+    };
+    check(
+        read_and_respond,
+        &[
+            (
+                &|peer| {
+                    deaf_until_20_s(peer, &PUT_5.replace("Con", "Expect: 100-continue\r\nCon"));
+                    peer.at(s(79), send("hello"));
+                    peer.at(s(80), PeerAction::Eof);
+                },
+                "100 at 20.00 s, 200 at 79.00 s, end at 80.00 s, close at 80.00 s".into(),
+            ),
+            (
+                &|peer| {
+                    deaf_until_20_s(peer, &format!("{GET}GET / HT"));
+                    peer.at(s(29), send("TP/1.1\r\nHost: a\r\n\r\n"));
+                    peer.at(s(30), PeerAction::Eof);
+                },
+                "200 at 20.00 s, 200 at 29.00 s, end at 30.00 s, close at 30.00 s".into(),
+            ),
+        ],
+    );
+    check(
+        respond_while_reading,
+        &[(
+            &|peer| {
+                deaf_until_20_s(peer, PUT_5);
+                peer.at(ms(20_050), send("hello"));
+                peer.at(s(30), PeerAction::Eof);
+            },
+            "200 at 20.00 s, end at 30.00 s, close at 30.00 s".into(),
+        )],
+    );
+}
+
+#[test]
+fn a_connection_that_may_not_linger_is_half_closed() {
+    let settings = Settings::new();
+    for settings in [settings.linger_limit(0), settings.linger_timeout(Duration::ZERO)] {
+        let (transport, peer) = MemoryTransport::new(&Clock::new());
+        drop(ServerStream::with_settings(transport, settings));
+        assert_eq!((peer.half_closed(), peer.dropped()), (Some(s(0)), Some(s(0))));
+    }
 }
 
 #[test]

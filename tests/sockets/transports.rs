@@ -2,6 +2,7 @@
 
 use crate::{TIMEOUT, connect};
 use bareline_core::{Method, Status, Target};
+use bareline_fuzz::{Clock, MemoryPeer, MemoryTransport};
 use bareline_net::{ClientStream, Control, Exchange, ServerStream, Settings, Transport, Untimed};
 use bareline_tls::Tls;
 use std::io::{self, Cursor, Read, Write};
@@ -315,6 +316,94 @@ fn a_transport_that_was_left_nonblocking_is_asked_once_in_vain() {
     let mut client = ClientStream::new(transport, "a");
     client.request(Method::GET, Target::ROOT, &[], b"").unwrap();
     assert_eq!(in_vain.load(Ordering::SeqCst), 1, "a write");
+}
+
+/// A transport in memory that was left nonblocking, and whose first changes of its timeout fail.
+struct Unwilling {
+    transport: MemoryTransport,
+    clock: Clock,
+    /// The time for which the process is stopped in the first read.
+    stop: Duration,
+    failures: u32,
+}
+
+impl Read for Unwilling {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.clock.advance(std::mem::take(&mut self.stop));
+        self.transport.read(buffer)
+    }
+}
+
+impl Write for Unwilling {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.transport.write(octets)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.transport.flush()
+    }
+}
+
+impl Transport for Unwilling {
+    fn control(&mut self) -> &mut dyn Control {
+        self
+    }
+}
+
+impl Control for Unwilling {
+    fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        if self.failures > 0 {
+            self.failures -= 1;
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        self.transport.set_read_timeout(timeout)
+    }
+
+    fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.transport.set_write_timeout(timeout)
+    }
+
+    fn set_blocking(&mut self) -> io::Result<()> {
+        self.transport.set_blocking()
+    }
+
+    fn set_nonblocking(&mut self) -> io::Result<()> {
+        self.transport.set_nonblocking()
+    }
+
+    fn close_write(&mut self) -> io::Result<()> {
+        self.transport.close_write()
+    }
+}
+
+fn unwilling(stop: Duration, failures: u32) -> (Unwilling, MemoryPeer) {
+    let clock = Clock::new();
+    let (mut transport, peer) = MemoryTransport::new(&clock);
+    transport.set_nonblocking().unwrap();
+    (Unwilling { transport, clock, stop, failures }, peer)
+}
+
+#[test]
+fn a_nonblocking_transport_is_not_polled_after_a_stop() {
+    for stop in [0, 600, 6000] {
+        let (transport, peer) = unwilling(Duration::from_millis(stop), 0);
+        assert!(ServerStream::new(transport).next_request().unwrap().is_none());
+        assert!(peer.reads() < 100, "{} reads after a stop of {stop} ms", peer.reads());
+    }
+}
+
+#[test]
+fn a_timeout_that_could_not_be_set_is_set_later() {
+    for failures in 1..3 {
+        let (transport, peer) = unwilling(Duration::ZERO, failures);
+        let mut client = ClientStream::new(transport, "a");
+        let error = client.request(Method::GET, Target::ROOT, &[], b"").unwrap_err();
+        assert_eq!((error.is_timeout(), peer.fault()), (false, None), "{error}");
+    }
 }
 
 #[test]

@@ -53,9 +53,9 @@ impl ClientSteps {
         self.connection.state()
     }
 
-    /// Begins the wait for the response: the request is sent.
-    pub(crate) const fn await_response(&mut self) {
-        (self.response_until, self.until) = (None, None);
+    /// Begins the wait for the response, which ends here: the request is sent.
+    pub(crate) const fn await_response(&mut self, until: Deadline) {
+        (self.response_until, self.until) = (Some(until), None);
     }
 
     /// Returns whether no octet of a response has arrived, apart from `received`.
@@ -87,8 +87,9 @@ impl ClientSteps {
                 Event::Closed => return Err(Error::Closed),
                 Event::NeedMore => {
                     received.consume(used);
-                    let until = self.head_until(buffers, now);
-                    return Ok(buffers.want_read(until, now));
+                    return Ok(buffers.want_write(now).unwrap_or_else(|| Step::WantRead {
+                        until: self.head_until(buffers, now),
+                    }));
                 }
                 _ => {}
             }
@@ -122,7 +123,9 @@ impl ClientSteps {
         match self.connection.error() {
             Some(error) => Err(Error::of_response(error, &[])),
             None if self.state() != ClientState::Body => Ok(Step::Ready(())),
-            None if self.connection.may_discard_body() => Ok(buffers.want_read(until, now)),
+            None if self.connection.may_discard_body() => {
+                Ok(buffers.want_write(now).unwrap_or(Step::WantRead { until }))
+            }
             None => Err(Error::Closed),
         }
     }

@@ -103,6 +103,9 @@ impl ClientStream {
     }
 }
 
+/// The time that a client waits for a response after its request could not be sent.
+const ARRIVED: Duration = Duration::from_secs(1);
+
 /// Connects to the first of these addresses that accepts the connection in time.
 pub(crate) fn connect_to_one(
     addresses: impl Iterator<Item = SocketAddr>,
@@ -319,8 +322,10 @@ impl<S: Transport> ClientStream<S> {
         self.wire.run(|steps, buffers, now| steps.drain(buffers, until, now))
     }
 
-    fn receive_head(&mut self) -> Result<Box<Head>, Error> {
-        self.wire.role_mut().await_response();
+    /// Waits for the head of the response, and until this timeout for its first octet.
+    fn receive_head(&mut self, timeout: Duration) -> Result<Box<Head>, Error> {
+        let until = Deadline::new(Wait::Response, timeout, self.wire.now());
+        self.wire.role_mut().await_response(until);
         let Self { wire, spans, .. } = self;
         let head = wire.run(|steps, buffers, now| steps.step(buffers, spans, now));
         head.map_err(|error| self.or_no_response(error))
@@ -330,14 +335,17 @@ impl<S: Transport> ClientStream<S> {
     /// instead.
     fn await_continue(&mut self) -> Result<Option<Box<Head>>, Error> {
         let timeout = self.wire.role().settings.continue_timeout;
-        let until = Deadline::new(Wait::Response, timeout, self.wire.now());
+        let mut began = None;
         let Self { wire, spans, .. } = self;
         let head = wire.run(|steps, buffers, now| {
             Ok(match steps.step(buffers, spans, now)? {
                 Step::Ready(head) => Step::Ready(Some(head)),
                 _ if steps.state() != ClientState::Continue => Step::Ready(None),
                 Step::WantWrite { until } => Step::WantWrite { until },
-                Step::WantRead { .. } | Step::Linger { .. } => Step::WantRead { until },
+                Step::WantRead { .. } | Step::Linger { .. } => {
+                    let until = Deadline::new(Wait::Response, timeout, now);
+                    Step::WantRead { until: until.begin(&mut began) }
+                }
             })
         });
         match head {
@@ -457,15 +465,18 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
             wire.flush()
         })?;
         let Self { client, progress } = self;
+        let timeout = client.wire.role().settings.response_timeout;
         let head = match progress {
             Progress::Responded(head) => head,
             // The error of an invalid response says more than the error of the send.
-            Progress::Failed(error) => client.receive_head().map_err(|found| match found {
-                Error::Peer(PeerError::Response(_) | PeerError::NotHttp { .. })
-                | Error::Limit(_) => found,
-                _ => error,
-            })?,
-            _ => client.receive_head()?,
+            Progress::Failed(error) => {
+                client.receive_head(ARRIVED).map_err(|found| match found {
+                    Error::Peer(PeerError::Response(_) | PeerError::NotHttp { .. })
+                    | Error::Limit(_) => found,
+                    _ => error,
+                })?
+            }
+            _ => client.receive_head(timeout)?,
         };
         Ok((client, head))
     }

@@ -109,6 +109,8 @@ impl<S: Transport> Lingering<S> {
     fn respond(&mut self, buffers: &mut Buffers) {
         self.wire.prepare();
         self.wire.swap_buffers(buffers);
+        // The buffers know how long the connection before has waited.
+        self.wire.next_message();
         // A peer that is gone needs no response.
         let _ = respond(&mut self.wire);
         self.wire.swap_buffers(buffers);
@@ -142,7 +144,9 @@ fn respond<S: Transport>(wire: &mut ServerWire<S>) -> Result<(), Error> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-    use super::{CHECK_INTERVAL, Overload, ServerWire, Settings, Stack, respond};
+    use super::{
+        Buffers, CHECK_INTERVAL, Lingering, Overload, ServerWire, Settings, Stack, respond,
+    };
     use crate::server::silent::Silent;
     use crate::wire::transport::{Control, Transport};
     use std::io::{self, Read, Write};
@@ -233,6 +237,20 @@ mod tests {
         for _ in 0..2 {
             let octets = is_written.recv_timeout(10 * CHECK_INTERVAL).unwrap();
             assert!(octets.starts_with(b"HTTP/1.1 503 "));
+        }
+    }
+
+    #[test]
+    fn each_connection_has_its_own_time_for_a_503() {
+        let settings = Settings::new().write_timeout(CHECK_INTERVAL);
+        let mut buffers = Buffers::new(&settings);
+        for stall in [900, 0, 900] {
+            let peer = Silent::slow(stall);
+            let clock = peer.clock();
+            let mut one = Lingering::new(peer, settings);
+            one.respond(&mut buffers);
+            // A wait that expires ends earlier.
+            assert_eq!(clock.load(Relaxed), stall);
         }
     }
 

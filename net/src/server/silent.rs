@@ -18,6 +18,8 @@ pub(crate) struct Silent {
     says: &'static [u8],
     /// The peer reads nothing.
     is_deaf: bool,
+    /// The time in milliseconds until the peer reads.
+    stall: u64,
     is_nonblocking: bool,
     timeout: Duration,
     /// Milliseconds since the start.
@@ -30,6 +32,11 @@ impl Silent {
     /// Creates a peer that reads nothing. A signal interrupts each wait after 200 ms.
     pub(crate) fn deaf() -> Self {
         Self { is_deaf: true, ..Self::default() }
+    }
+
+    /// Creates a peer that reads after this time in milliseconds.
+    pub(crate) fn slow(stall: u64) -> Self {
+        Self { stall, ..Self::default() }
     }
 
     /// Returns a handle to the clock, in milliseconds.
@@ -78,7 +85,17 @@ impl Read for Silent {
 
 impl Write for Silent {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        if self.is_deaf { self.wait() } else { Ok(octets.len()) }
+        if self.stall > 0 {
+            let timeout = u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX);
+            let waited = self.stall.min(timeout);
+            self.clock.fetch_add(waited, Relaxed);
+            self.stall -= waited;
+        }
+        match self.stall {
+            0 if !self.is_deaf => Ok(octets.len()),
+            0 => self.wait(),
+            _ => Err(io::ErrorKind::WouldBlock.into()),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -26,7 +26,6 @@ pub(crate) type Head = OwnedRequestHead<Vec<u8>, FIELDS>;
 const UNREAD_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// The event with which a step between two exchanges is complete.
-#[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) enum Next {
     Head,
     Upgraded,
@@ -46,8 +45,9 @@ pub(crate) struct ServerSteps {
     until: Option<Deadline>,
     /// The time left to wait for the body, while nobody waits.
     body_left: Duration,
-    /// The end of the wait for a body that is given up: the response began without the rest of it,
-    /// which can no longer be read.
+    /// The response began without the rest of the body, which can no longer be read.
+    is_given_up: bool,
+    /// The end of the wait for the rest of a body that is given up.
     unread_until: Option<Deadline>,
     /// The peer's error, after which any response is a rejection.
     pub(super) peer_error: Option<PeerError>,
@@ -67,6 +67,7 @@ impl ServerSteps {
             idle_since: None,
             until: None,
             body_left: settings.body_timeout,
+            is_given_up: false,
             unread_until: None,
             peer_error: None,
             responded: None,
@@ -126,8 +127,9 @@ impl ServerSteps {
                 }
                 Event::NeedMore => {
                     received.consume(used);
-                    let until = self.head_until(buffers, now);
-                    return Ok(buffers.want_read(until, now));
+                    return Ok(buffers.want_write(now).unwrap_or_else(|| Step::WantRead {
+                        until: self.head_until(buffers, now),
+                    }));
                 }
                 _ => received.consume(used),
             }
@@ -165,14 +167,14 @@ impl ServerSteps {
         self.slice.as_mut().is_some_and(|slice| slice.try_close_idle(now))
     }
 
-    /// Begins to give up the request's body. Returns the end of the wait for its rest; `None` if it
-    /// is not awaited: it is read, or the lingering close discards it.
-    pub(crate) fn give_up_body(&mut self, now: Instant) -> Option<Deadline> {
+    /// Gives up the body of the request. Returns whether its rest is awaited: not if it is read, or
+    /// if the lingering close discards it.
+    pub(crate) fn give_up_body(&mut self) -> bool {
         if !self.connection.is_body_owed() || self.peer_error.is_some() {
-            return None;
+            return false;
         }
-        let until = Deadline::new(Wait::Body, UNREAD_TIMEOUT, now).begin(&mut self.unread_until);
-        (!self.connection.will_close()).then_some(until)
+        self.is_given_up = true;
+        !self.connection.will_close()
     }
 
     /// Discards the arrived octets of a body that is given up. Asks for more of them, if the rest
@@ -180,14 +182,18 @@ impl ServerSteps {
     pub(crate) fn discard_body(
         &mut self,
         buffers: &mut Buffers,
-        until: Deadline,
         now: Instant,
     ) -> Result<Step<()>, Error> {
         let received = &mut buffers.received;
         received.consume(self.connection.discard_body(received.filled()));
         match self.connection.error() {
             Some(error) => Err(Error::of_request(error, &[])),
-            None if self.connection.may_discard_body() => Ok(buffers.want_read(until, now)),
+            None if self.connection.may_discard_body() => {
+                Ok(buffers.want_write(now).unwrap_or_else(|| {
+                    let until = Deadline::new(Wait::Body, UNREAD_TIMEOUT, now);
+                    Step::WantRead { until: until.begin(&mut self.unread_until) }
+                }))
+            }
             None => Ok(Step::Ready(())),
         }
     }
@@ -199,10 +205,10 @@ impl ServerSteps {
 
     /// Fails if the body can no longer be read.
     pub(crate) const fn check_body(&self) -> Result<(), Error> {
-        match (self.peer_error, self.unread_until) {
-            (Some(peer_error), _) => Err(Error::Peer(peer_error)),
-            (None, Some(_)) => Err(Error::Usage(WriteError::RequestUnread)),
-            (None, None) => Ok(()),
+        match self.peer_error {
+            Some(peer_error) => Err(Error::Peer(peer_error)),
+            None if self.is_given_up => Err(Error::Usage(WriteError::RequestUnread)),
+            None => Ok(()),
         }
     }
 
@@ -244,7 +250,7 @@ impl Role for ServerSteps {
     fn next_message(&mut self) {
         (self.idle_since, self.until) = (None, None);
         self.body_left = self.settings.body_timeout;
-        (self.unread_until, self.responded) = (None, None);
+        (self.is_given_up, self.unread_until, self.responded) = (false, None, None);
     }
 
     fn body_until(&mut self, now: Instant) -> Deadline {

@@ -2,7 +2,6 @@
 
 use crate::error::{Error, PeerError};
 use crate::server::wire::ServerWire;
-use crate::wire::deadline::Deadline;
 use crate::wire::link::Arrived;
 use crate::wire::transport::Transport;
 use crate::wire::{Role, Step};
@@ -15,18 +14,17 @@ impl<S: Transport> ServerWire<S> {
     /// Reads nothing from a connection that closes after the response anyway: the lingering close
     /// does that.
     pub(crate) fn give_up_body(&mut self) {
-        let now = self.now();
-        if let Some(until) = self.role_mut().give_up_body(now)
-            && let Err(Error::Peer(peer_error)) = self.discard_body(until)
+        if self.role_mut().give_up_body()
+            && let Err(Error::Peer(peer_error)) = self.discard_body()
         {
             *self.role_mut().peer_error() = Some(peer_error);
         }
     }
 
-    fn discard_body(&mut self, until: Deadline) -> Result<(), Error> {
+    fn discard_body(&mut self) -> Result<(), Error> {
         let now = self.now();
         let (steps, buffers) = self.parts();
-        let step = steps.discard_body(buffers, until, now)?;
+        let step = steps.discard_body(buffers, now)?;
         // A client that waits for a 100 may have sent its body without one.
         if matches!(step, Step::Ready(())) && !self.role().connection.expects_continue() {
             return Ok(());
@@ -39,7 +37,7 @@ impl<S: Transport> ServerWire<S> {
             // A transport that cannot be read without blocking may ignore timeouts too.
             Arrived::Unknown => return Ok(()),
         }
-        let discarded = self.run(|steps, buffers, now| steps.discard_body(buffers, until, now));
+        let discarded = self.run(|steps, buffers, now| steps.discard_body(buffers, now));
         match discarded {
             Err(Error::Peer(PeerError::TimedOut { .. })) => Ok(()),
             discarded => discarded,

@@ -91,7 +91,7 @@ impl<S: Transport> ServerWire<S> {
             Err(error) if !self.role().is_lingering() => return Err(error),
             Ok(Next::Closed) | Err(_) => {}
         }
-        self.close();
+        self.end();
         Ok(false)
     }
 
@@ -105,13 +105,18 @@ impl<S: Transport> ServerWire<S> {
     /// Closes the connection with a lingering close.
     pub(crate) fn linger(&mut self) {
         let _ = self.run(|steps, buffers, now| Ok(steps.close(buffers, now)));
-        self.close();
+        self.end();
     }
 
     /// Lingers as [`linger`](Self::linger) does, as far as no octets have to be awaited. Returns
     /// whether the connection lingers on.
     pub(crate) fn poll_linger(&mut self) -> bool {
-        matches!(self.poll(|steps, buffers, now| Ok(steps.close(buffers, now))), Ok(None))
+        let lingers =
+            matches!(self.poll(|steps, buffers, now| Ok(steps.close(buffers, now))), Ok(None));
+        if !lingers {
+            self.end();
+        }
+        lingers
     }
 
     /// Ends the body of a response. Discards the rest of the request's body first where that has to

@@ -109,14 +109,15 @@ impl<S: Transport> Link<S> {
             if acted.is_some() {
                 return Ok(acted);
             }
-            let waited = now.saturating_duration_since(began);
-            if self.is_blocking.is_none() && waited < self.timeout / 2 {
-                // It has returned without waiting. One that cannot block is read anyway.
+            let has_waited = now.saturating_duration_since(began) >= self.timeout / 2;
+            let was_blocking = self.is_blocking.is_some();
+            if !was_blocking {
+                // One that cannot block is read anyway.
                 let _ = self.block();
-            } else {
-                self.is_blocking = Some(true);
+            }
+            if was_blocking || has_waited {
                 until.check(began)?;
-                if waited >= self.timeout / 2 || check.is_some_and(|check| now >= check) {
+                if has_waited || check.is_some_and(|check| now >= check) {
                     return Ok(None);
                 }
             }
@@ -132,11 +133,11 @@ impl<S: Transport> Link<S> {
         let most = left.min(CHECK_INTERVAL);
         let will_do = self.timeout <= most && self.timeout >= most / 4 && !self.timeout.is_zero();
         if !will_do {
-            self.timeout = (left / 2).clamp(Duration::from_millis(1), CHECK_INTERVAL);
-            let timeout = Some(self.timeout);
+            let timeout = (left / 2).clamp(Duration::from_millis(1), CHECK_INTERVAL);
             let control = self.open()?.control();
-            control.set_read_timeout(timeout)?;
-            control.set_write_timeout(timeout)?;
+            control.set_read_timeout(Some(timeout))?;
+            control.set_write_timeout(Some(timeout))?;
+            self.timeout = timeout;
         }
         Ok(())
     }
@@ -210,7 +211,6 @@ impl<S: Transport> Link<S> {
 }
 
 /// The result of a read without waiting.
-#[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) enum Arrived {
     /// This number of octets.
     Octets(usize),

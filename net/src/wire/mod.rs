@@ -141,12 +141,7 @@ impl Buffers {
         Self { received: RecvBuf::new(), out: SendBuf::new(settings) }
     }
 
-    /// Asks for octets from the peer, after what is ready is sent.
-    pub(crate) fn want_read<T>(&mut self, until: Deadline, now: Instant) -> Step<T> {
-        self.want_write(now).unwrap_or(Step::WantRead { until })
-    }
-
-    /// Asks to send what is ready, if there is any.
+    /// Asks to send what is ready, if there is any. No wait for octets begins before that.
     pub(crate) fn want_write<T>(&mut self, now: Instant) -> Option<Step<T>> {
         (!self.out.is_empty()).then(|| Step::WantWrite { until: self.out.until(now) })
     }
@@ -181,7 +176,9 @@ impl Buffers {
                     Err(WriteError::BufferFull) => {}
                     written => written?,
                 }
-                return Ok(self.want_read(role.body_until(now), now));
+                return Ok(self
+                    .want_write(now)
+                    .unwrap_or_else(|| Step::WantRead { until: role.body_until(now) }));
             }
         }
         Ok(Step::Ready(0))
@@ -321,11 +318,11 @@ impl<S: Transport, R: Role> Wire<S, R> {
         let Self { role, link, buffers: Buffers { out, .. } } = self;
         let mut now = link.now();
         loop {
-            if role.is_cut() || !link.can_write() {
+            let is_last = out.is_empty() && octets.is_empty();
+            if (role.is_cut() && !is_last) || !link.can_write() {
                 return Err(Error::Closed);
             }
             let until = role.limit(out.until(now));
-            let is_last = out.is_empty() && octets.is_empty();
             if let Some(count) = link.write(out.pieces(octets), &until)? {
                 if is_last {
                     return Ok(());
@@ -521,6 +518,13 @@ impl<S: Transport, R: Role> Wire<S, R> {
         self.flush()?;
         self.link.close_write();
         Ok(())
+    }
+
+    /// Sends what is ready and the end of the output, if that is still possible, and drops the
+    /// transport.
+    pub(crate) fn end(&mut self) {
+        let _ = self.close_write();
+        self.close();
     }
 
     /// Drops the transport: no more octets are sent or read.

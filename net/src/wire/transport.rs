@@ -86,7 +86,7 @@ pub trait Transport: Read + Write {
 pub trait Control {
     /// Sets the options that messages need, such as `TCP_NODELAY`. By default it does nothing.
     ///
-    /// It is called once, before any other method.
+    /// It is called once, before the first read or write.
     fn prepare(&mut self) {}
 
     /// Returns the address of the peer, if there is one. By default it returns `None`.
@@ -117,7 +117,7 @@ pub trait Control {
     /// Lets later reads and writes wait, within the timeouts.
     ///
     /// It is called after the first read or write of a transport that was left nonblocking, and
-    /// after each [`set_nonblocking`](Self::set_nonblocking).
+    /// before the next read or write that waits after [`set_nonblocking`](Self::set_nonblocking).
     fn set_blocking(&mut self) -> io::Result<()>;
 
     /// Lets a later read fail with [`io::ErrorKind::WouldBlock`] at once when no octets have
