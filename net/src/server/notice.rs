@@ -86,6 +86,11 @@ impl Notice {
         self.room_wanted.fetch_add(connections, Relaxed);
     }
 
+    /// Returns whether connections wait for room.
+    fn wants_room(&self) -> bool {
+        self.room_wanted.load(Relaxed) > 0
+    }
+
     #[cfg(test)]
     pub(crate) fn room_wanted(&self) -> isize {
         self.room_wanted.load(Relaxed)
@@ -150,6 +155,14 @@ impl TimeSlice {
         self.requests = self.requests.saturating_sub(1);
     }
 
+    /// Returns whether the connection may have to close soon, without a look at the clock.
+    pub(crate) fn may_close(&self) -> bool {
+        self.requests == 0
+            || self.room != Room::Kept
+            || self.notice.is_closing()
+            || self.notice.wants_room()
+    }
+
     /// Returns whether the next response is the last one: the server shuts down, the requests are
     /// used up, or others wait and the time slice is over. In the last case, promises to make room.
     pub(crate) fn try_close_after_response(&mut self, now: Instant) -> bool {
@@ -170,7 +183,7 @@ impl TimeSlice {
     /// Makes room in this way, if that is requested and has not begun. Returns whether the
     /// connection makes room.
     fn makes(&mut self, room: Room, now: Instant) -> bool {
-        let is_asked = self.room == Room::Kept && self.notice.room_wanted.load(Relaxed) > 0;
+        let is_asked = self.room == Room::Kept && self.notice.wants_room();
         if is_asked && now.saturating_duration_since(self.since) >= CHECK_INTERVAL {
             let is_made = match room {
                 Room::Kept => false,

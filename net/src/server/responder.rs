@@ -227,8 +227,10 @@ impl<'s, S: Transport> Responder<'s, S> {
         if status.is_informational() && status != Status::SWITCHING_PROTOCOLS {
             return Err(WriteError::InterimStatus.into());
         }
-        let now = wire.now();
-        wire.role_mut().announce_last(now);
+        if wire.role().may_be_last() {
+            let now = wire.now();
+            wire.role_mut().announce_last(now);
+        }
         if self.is_while_reading {
             wire.write(Role::write_continue)?
         } else {

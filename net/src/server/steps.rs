@@ -80,6 +80,11 @@ impl ServerSteps {
         self.connection.state()
     }
 
+    /// Returns whether the next response may have to be the last one.
+    pub(crate) fn may_be_last(&self) -> bool {
+        self.slice.as_ref().is_some_and(TimeSlice::may_close)
+    }
+
     /// Says in the next response that it is the last one, if the server wants that.
     pub(crate) fn announce_last(&mut self, now: Instant) {
         if self.slice.as_mut().is_some_and(|slice| slice.try_close_after_response(now)) {
