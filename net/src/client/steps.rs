@@ -4,7 +4,7 @@ use crate::error::{Error, PeerError, Wait};
 use crate::settings::Settings;
 use crate::wire::deadline::Deadline;
 use crate::wire::send_buf::{Out, to};
-use crate::wire::{Buffers, Role, Step, Wire, connection_calls};
+use crate::wire::{Buffers, Now, Role, Step, Wire, connection_calls};
 use bareline_core::connection::{ClientState, Received};
 use bareline_core::error::{ParseError, WriteError};
 use bareline_core::head::OwnedResponseHead;
@@ -68,7 +68,7 @@ impl ClientSteps {
         &mut self,
         buffers: &mut Buffers,
         spans: &mut FieldSpans<FIELDS>,
-        now: Instant,
+        now: Now<'_>,
     ) -> Result<Step<Box<Head>>, Error> {
         loop {
             let received = &mut buffers.received;
@@ -88,7 +88,7 @@ impl ClientSteps {
                 Event::NeedMore => {
                     received.consume(used);
                     return Ok(buffers.want_write(now).unwrap_or_else(|| Step::WantRead {
-                        until: self.head_until(buffers, now),
+                        until: self.head_until(buffers, now()),
                     }));
                 }
                 _ => {}
@@ -116,7 +116,7 @@ impl ClientSteps {
         &mut self,
         buffers: &mut Buffers,
         until: Deadline,
-        now: Instant,
+        now: Now<'_>,
     ) -> Result<Step<()>, Error> {
         let received = &mut buffers.received;
         received.consume(self.connection.discard_body(received.filled()));
@@ -158,7 +158,7 @@ impl Role for ClientSteps {
         Deadline::new(Wait::Body, self.settings.body_timeout, now).begin(&mut self.until)
     }
 
-    fn on_octets(&mut self, _: usize, _: Instant) {
+    fn on_octets(&mut self, _: usize, _: Now<'_>) {
         Deadline::take(&mut self.until, Wait::Body);
     }
 

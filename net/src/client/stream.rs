@@ -103,7 +103,7 @@ impl ClientStream {
     }
 }
 
-/// The time that a client waits for a response after its request could not be sent.
+/// The most time that a client waits for a response after its request could not be sent.
 const ARRIVED: Duration = Duration::from_secs(1);
 
 /// Connects to the first of these addresses that accepts the connection in time.
@@ -284,7 +284,7 @@ impl<S: Transport> ClientStream<S> {
         self.wire.next_message();
         let now = self.wire.now();
         let (steps, buffers) = self.wire.parts();
-        let drained = steps.drain(buffers, Deadline::NEVER, now);
+        let drained = steps.drain(buffers, Deadline::NEVER, &mut || now);
         let is_over = matches!(drained, Ok(Step::Ready(()))) && self.is_over();
         is_over && self.wire.is_open() && !self.wire.has_more()
     }
@@ -343,7 +343,7 @@ impl<S: Transport> ClientStream<S> {
                 _ if steps.state() != ClientState::Continue => Step::Ready(None),
                 Step::WantWrite { until } => Step::WantWrite { until },
                 Step::WantRead { .. } | Step::Linger { .. } => {
-                    let until = Deadline::new(Wait::Response, timeout, now);
+                    let until = Deadline::new(Wait::Response, timeout, now());
                     Step::WantRead { until: until.begin(&mut began) }
                 }
             })
@@ -470,7 +470,7 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
             Progress::Responded(head) => head,
             // The error of an invalid response says more than the error of the send.
             Progress::Failed(error) => {
-                client.receive_head(ARRIVED).map_err(|found| match found {
+                client.receive_head(timeout.min(ARRIVED)).map_err(|found| match found {
                     Error::Peer(PeerError::Response(_) | PeerError::NotHttp { .. })
                     | Error::Limit(_) => found,
                     _ => error,

@@ -7,7 +7,7 @@ use crate::settings::Settings;
 use crate::wire::deadline::Deadline;
 use crate::wire::link::CHECK_INTERVAL;
 use crate::wire::send_buf::{Out, to};
-use crate::wire::{Buffers, Role, Step, connection_calls};
+use crate::wire::{Buffers, Now, Role, Step, connection_calls};
 use bareline_core::connection::{Received, ServerState};
 use bareline_core::error::{ParseError, WriteError};
 use bareline_core::head::OwnedRequestHead;
@@ -98,7 +98,7 @@ impl ServerSteps {
         buffers: &mut Buffers,
         owned: &mut Option<Head>,
         spans: &mut FieldSpans<FIELDS>,
-        now: Instant,
+        now: Now<'_>,
     ) -> Result<Step<Next>, Error> {
         loop {
             let waiting = self.state();
@@ -133,7 +133,7 @@ impl ServerSteps {
                 Event::NeedMore => {
                     received.consume(used);
                     return Ok(buffers.want_write(now).unwrap_or_else(|| Step::WantRead {
-                        until: self.head_until(buffers, now),
+                        until: self.head_until(buffers, now()),
                     }));
                 }
                 _ => received.consume(used),
@@ -154,10 +154,11 @@ impl ServerSteps {
 
     /// Takes a step of the lingering close. A shutdown, or a request for room, ends it after one
     /// second.
-    pub(crate) fn close(&mut self, buffers: &mut Buffers, now: Instant) -> Step<Next> {
+    pub(crate) fn close(&mut self, buffers: &mut Buffers, now: Now<'_>) -> Step<Next> {
         if let Some(step) = buffers.want_write(now) {
             return step;
         }
+        let now = now();
         buffers.received.clear();
         let linger = self.linger.get_or_insert_with(|| Linger::new(&self.settings, now));
         let is_long = now.saturating_duration_since(linger.since()) >= CHECK_INTERVAL;
@@ -187,7 +188,7 @@ impl ServerSteps {
     pub(crate) fn discard_body(
         &mut self,
         buffers: &mut Buffers,
-        now: Instant,
+        now: Now<'_>,
     ) -> Result<Step<()>, Error> {
         let received = &mut buffers.received;
         received.consume(self.connection.discard_body(received.filled()));
@@ -195,7 +196,7 @@ impl ServerSteps {
             Some(error) => Err(Error::of_request(error, &[])),
             None if self.connection.may_discard_body() => {
                 Ok(buffers.want_write(now).unwrap_or_else(|| {
-                    let until = Deadline::new(Wait::Body, UNREAD_TIMEOUT, now);
+                    let until = Deadline::new(Wait::Body, UNREAD_TIMEOUT, now());
                     Step::WantRead { until: until.begin(&mut self.unread_until) }
                 }))
             }
@@ -263,11 +264,12 @@ impl Role for ServerSteps {
         until.with_left(self.body_left, now).begin(&mut self.until)
     }
 
-    fn on_octets(&mut self, count: usize, now: Instant) {
+    fn on_octets(&mut self, count: usize, now: Now<'_>) {
         if let Some(linger) = &mut self.linger {
-            linger.on_octets(count, now);
+            linger.on_octets(count, now());
         }
         if let Some(mut until) = Deadline::take(&mut self.until, Wait::Body) {
+            let now = now();
             until.earn(count, self.settings.minimum_rate, now);
             self.body_left = until.left(now);
         }

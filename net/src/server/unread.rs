@@ -24,7 +24,7 @@ impl<S: Transport> ServerWire<S> {
     fn discard_body(&mut self) -> Result<(), Error> {
         let now = self.now();
         let (steps, buffers) = self.parts();
-        let step = steps.discard_body(buffers, now)?;
+        let step = steps.discard_body(buffers, &mut || now)?;
         // A client that waits for a 100 may have sent its body without one.
         if matches!(step, Step::Ready(())) && !self.role().connection.expects_continue() {
             return Ok(());

@@ -67,18 +67,23 @@ impl Deadline {
         }
     }
 
-    /// Fails from [`LATE`] after the first call behind the deadline, whose time is kept in `late`.
+    /// Returns the time left. Fails from [`LATE`] after the first call behind the deadline, whose
+    /// time is kept in `late`.
     pub(crate) fn check_late(
         &self,
         late: &mut Option<Instant>,
         now: Instant,
-    ) -> Result<(), PeerError> {
-        self.check(now).or_else(|error| {
+    ) -> Result<Duration, PeerError> {
+        let left = self.left(now);
+        if left.is_zero() {
             // An earlier time is that of another deadline.
             let since = late.filter(|since| Some(*since) >= self.at).unwrap_or(now);
             *late = Some(since);
-            if now.saturating_duration_since(since) < LATE { Ok(()) } else { Err(error) }
-        })
+            if now.saturating_duration_since(since) >= LATE {
+                self.check(now)?;
+            }
+        }
+        Ok(left)
     }
 
     /// Adds the time that these octets earn, up to the initial time.

@@ -50,8 +50,8 @@ impl<S: Transport> Link<S> {
         self.transport.as_mut().map_or_else(Instant::now, |transport| transport.control().now())
     }
 
-    /// Reads octets, and waits for them until this deadline, but for one [`CHECK_INTERVAL`] at
-    /// most: then returns `None`.
+    /// Reads octets, and waits for them from now until this deadline, but for one
+    /// [`CHECK_INTERVAL`] at most: then returns `None`.
     ///
     /// A wait has expired when a read that began after the deadline finds nothing, or 100 ms after
     /// such a read. So octets that have arrived are read even by a process that was stopped in
@@ -60,8 +60,9 @@ impl<S: Transport> Link<S> {
         &mut self,
         buffer: &mut [u8],
         until: &Deadline,
+        now: Instant,
     ) -> Result<Option<usize>, Error> {
-        self.wait(until, |transport| transport.read(buffer)).inspect_err(|error| {
+        self.wait(until, now, |transport| transport.read(buffer)).inspect_err(|error| {
             if matches!(error, Error::Io(_)) {
                 self.transport = None;
             }
@@ -74,8 +75,9 @@ impl<S: Transport> Link<S> {
         &mut self,
         pieces: [&[u8]; 3],
         until: &Deadline,
+        now: Instant,
     ) -> Result<Option<usize>, Error> {
-        self.wait(until, |transport| {
+        self.wait(until, now, |transport| {
             let written = match pieces {
                 [[], [], []] => return transport.flush().map(|()| 0),
                 [octets, [], []] | [[], octets, []] | [[], [], octets] => transport.write(octets),
@@ -91,24 +93,21 @@ impl<S: Transport> Link<S> {
     fn wait<T>(
         &mut self,
         until: &Deadline,
+        mut began: Instant,
         mut act: impl FnMut(&mut S) -> io::Result<T>,
     ) -> Result<Option<T>, Error> {
         if self.is_blocking == Some(false) {
             self.block()?;
         }
-        let mut began = self.now();
-        until.check_late(&mut self.late, began)?;
-        let check = began.checked_add(CHECK_INTERVAL);
+        let mut left = until.check_late(&mut self.late, began)?;
+        let start = began;
         loop {
-            self.set_timeout(until.left(began))?;
+            self.set_timeout(left)?;
             let transport = self.open()?;
-            let (acted, now) = match act(transport) {
-                Err(error) if is_passing(&error) => (None, transport.control().now()),
-                acted => (Some(acted?), began),
+            let now = match act(transport) {
+                Err(error) if is_passing(&error) => transport.control().now(),
+                acted => return Ok(Some(acted?)),
             };
-            if acted.is_some() {
-                return Ok(acted);
-            }
             let has_waited = now.saturating_duration_since(began) >= self.timeout / 2;
             let was_blocking = self.is_blocking.is_some();
             if !was_blocking {
@@ -117,11 +116,11 @@ impl<S: Transport> Link<S> {
             }
             if was_blocking || has_waited {
                 until.check(began)?;
-                if has_waited || check.is_some_and(|check| now >= check) {
+                if has_waited || now.saturating_duration_since(start) >= CHECK_INTERVAL {
                     return Ok(None);
                 }
             }
-            began = now;
+            (began, left) = (now, until.left(now));
         }
     }
 

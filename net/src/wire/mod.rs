@@ -45,6 +45,9 @@ pub(crate) enum Step<T> {
     Linger { until: Deadline },
 }
 
+/// The time by the clock of the transport, which costs a look at the clock.
+pub(crate) type Now<'n> = &'n mut dyn FnMut() -> Instant;
+
 /// The state of a server's or a client's connection, without I/O.
 pub(crate) trait Role {
     fn read_body<'b>(
@@ -71,7 +74,7 @@ pub(crate) trait Role {
     fn body_until(&mut self, now: Instant) -> Deadline;
 
     /// Records that octets have arrived, which ends the wait for them.
-    fn on_octets(&mut self, count: usize, now: Instant);
+    fn on_octets(&mut self, count: usize, now: Now<'_>);
 
     /// Returns the place of the peer's error, after which no more of the body can be read.
     fn peer_error(&mut self) -> &mut Option<PeerError>;
@@ -142,8 +145,8 @@ impl Buffers {
     }
 
     /// Asks to send what is ready, if there is any. No wait for octets begins before that.
-    pub(crate) fn want_write<T>(&mut self, now: Instant) -> Option<Step<T>> {
-        (!self.out.is_empty()).then(|| Step::WantWrite { until: self.out.until(now) })
+    pub(crate) fn want_write<T>(&mut self, now: Now<'_>) -> Option<Step<T>> {
+        (!self.out.is_empty()).then(|| Step::WantWrite { until: self.out.until(now()) })
     }
 
     /// Reads octets of the received body. Returns 0 at its end, and sets the trailers then.
@@ -152,7 +155,7 @@ impl Buffers {
         role: &mut R,
         buffer: &mut [u8],
         trailers: &mut Trailers,
-        now: Instant,
+        now: Now<'_>,
     ) -> Result<Step<usize>, Error> {
         while !buffer.is_empty() {
             let received = role.read_body(self.received.filled(), buffer);
@@ -178,7 +181,7 @@ impl Buffers {
                 }
                 return Ok(self
                     .want_write(now)
-                    .unwrap_or_else(|| Step::WantRead { until: role.body_until(now) }));
+                    .unwrap_or_else(|| Step::WantRead { until: role.body_until(now()) }));
             }
         }
         Ok(Step::Ready(0))
@@ -228,15 +231,16 @@ impl<S: Transport, R: Role> Wire<S, R> {
     /// Takes steps, and does what they ask for, until one is complete.
     pub(crate) fn run<T>(
         &mut self,
-        mut step: impl FnMut(&mut R, &mut Buffers, Instant) -> Result<Step<T>, Error>,
+        mut step: impl FnMut(&mut R, &mut Buffers, Now<'_>) -> Result<Step<T>, Error>,
     ) -> Result<T, Error> {
         loop {
-            let now = self.now();
-            match step(&mut self.role, &mut self.buffers, now)? {
+            let Self { role, link, buffers } = self;
+            let mut at = None;
+            match step(role, buffers, &mut || *at.get_or_insert_with(|| link.now()))? {
                 Step::Ready(value) => return Ok(value),
-                Step::WantRead { until } => self.fill(until)?,
+                Step::WantRead { until } => self.fill(until, at)?,
                 Step::WantWrite { .. } => self.flush()?,
-                Step::Linger { until } if self.link.close_write() => self.fill(until)?,
+                Step::Linger { until } if self.link.close_write() => self.fill(until, at)?,
                 Step::Linger { .. } => return Err(Error::Closed),
             }
         }
@@ -251,11 +255,11 @@ impl<S: Transport, R: Role> Wire<S, R> {
     /// `None` if the peer has to send first, or has sent much.
     pub(crate) fn poll<T>(
         &mut self,
-        mut step: impl FnMut(&mut R, &mut Buffers, Instant) -> Result<Step<T>, Error>,
+        mut step: impl FnMut(&mut R, &mut Buffers, Now<'_>) -> Result<Step<T>, Error>,
     ) -> Result<Option<T>, Error> {
         for _ in 0..POLLED {
             let now = self.now();
-            let until = match step(&mut self.role, &mut self.buffers, now)? {
+            let until = match step(&mut self.role, &mut self.buffers, &mut || now)? {
                 Step::Ready(value) => return Ok(Some(value)),
                 Step::WantWrite { .. } => {
                     self.flush()?;
@@ -265,7 +269,7 @@ impl<S: Transport, R: Role> Wire<S, R> {
                 Step::WantRead { until } | Step::Linger { until } => until,
             };
             match self.receive_arrived()? {
-                Arrived::Octets(count) => self.role.on_octets(count, now),
+                Arrived::Octets(count) => self.role.on_octets(count, &mut || now),
                 Arrived::End => {
                     self.role.on_eof().map_err(|error| R::error_of(error, &[]))?;
                 }
@@ -278,8 +282,9 @@ impl<S: Transport, R: Role> Wire<S, R> {
         Ok(None)
     }
 
-    /// Waits for octets. Reports EOF or a full buffer to the connection.
-    fn fill(&mut self, until: Deadline) -> Result<(), Error> {
+    /// Waits for octets, from this time on if it is known. Reports EOF or a full buffer to the
+    /// connection.
+    fn fill(&mut self, until: Deadline, now: Option<Instant>) -> Result<(), Error> {
         let Self { role, link, buffers: Buffers { received, .. } } = self;
         if received.spare_mut().is_empty() {
             return Err(R::error_of(role.on_overflow(), &[]));
@@ -287,12 +292,13 @@ impl<S: Transport, R: Role> Wire<S, R> {
         if role.is_cut() {
             link.close();
         }
-        match link.read(received.spare_mut(), &role.limit(until))? {
+        let now = now.unwrap_or_else(|| link.now());
+        match link.read(received.spare_mut(), &role.limit(until), now)? {
             None => role.on_silence(link.now())?,
             Some(0) => role.on_eof().map_err(|error| R::error_of(error, &[]))?,
             Some(count) => {
                 received.commit(count);
-                role.on_octets(count, link.now());
+                role.on_octets(count, &mut || link.now());
             }
         }
         Ok(())
@@ -323,13 +329,12 @@ impl<S: Transport, R: Role> Wire<S, R> {
                 return Err(Error::Closed);
             }
             let until = role.limit(out.until(now));
-            if let Some(count) = link.write(out.pieces(octets), &until)? {
-                if is_last {
-                    return Ok(());
-                }
-                now = link.now();
-                octets = out.advance(count, octets, now);
+            let written = link.write(out.pieces(octets), &until, now)?;
+            if is_last && written.is_some() {
+                return Ok(());
             }
+            now = link.now();
+            octets = out.advance(written.unwrap_or(0), octets, now);
         }
     }
 
