@@ -260,18 +260,16 @@ impl Role for ServerSteps {
     }
 
     fn body_until(&mut self, now: Instant) -> Deadline {
-        let until = Deadline::new(Wait::Body, self.settings.body_timeout, now);
-        until.with_left(self.body_left, now).begin(&mut self.until)
+        Deadline::with_left(Wait::Body, self.settings.body_timeout, self.body_left, now)
+            .begin(&mut self.until)
     }
 
     fn on_octets(&mut self, count: usize, now: Now<'_>) {
         if let Some(linger) = &mut self.linger {
             linger.on_octets(count, now());
         }
-        if let Some(mut until) = Deadline::take(&mut self.until, Wait::Body) {
-            let now = now();
-            until.earn(count, self.settings.minimum_rate, now);
-            self.body_left = until.left(now);
+        if let Some(until) = Deadline::take(&mut self.until, Wait::Body) {
+            self.body_left = until.earned(count, self.settings.minimum_rate, now());
         }
     }
 

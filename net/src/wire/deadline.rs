@@ -22,7 +22,7 @@ impl Deadline {
 
     /// Returns the end of a wait that begins now and may last for this time.
     pub(crate) fn new(wait: Wait, after: Duration, now: Instant) -> Self {
-        Self { at: now.checked_add(after), wait, after }
+        Self::with_left(wait, after, after, now)
     }
 
     /// Returns the deadline in `place` if it is that of this wait, which has then begun. Otherwise
@@ -39,9 +39,9 @@ impl Deadline {
         place.take_if(|until| until.wait == wait)
     }
 
-    /// Returns the same wait, with this time left.
-    pub(crate) fn with_left(self, left: Duration, now: Instant) -> Self {
-        Self { at: now.checked_add(left), ..self }
+    /// Returns the end of such a wait, which begins now with this time left.
+    pub(crate) fn with_left(wait: Wait, after: Duration, left: Duration, now: Instant) -> Self {
+        Self { at: now.checked_add(left), wait, after }
     }
 
     /// Returns the earlier one.
@@ -86,10 +86,9 @@ impl Deadline {
         Ok(left)
     }
 
-    /// Adds the time that these octets earn, up to the initial time.
-    pub(crate) fn earn(&mut self, octets: usize, rate: u32, now: Instant) {
+    /// Returns the time left with what these octets earn, up to the initial time.
+    pub(crate) fn earned(&self, octets: usize, rate: u32, now: Instant) -> Duration {
         let nanoseconds = (octets as u64).saturating_mul(1_000_000_000) / u64::from(rate.max(1));
-        let left = self.left(now).saturating_add(Duration::from_nanos(nanoseconds));
-        *self = self.with_left(left.min(self.after), now);
+        self.left(now).saturating_add(Duration::from_nanos(nanoseconds)).min(self.after)
     }
 }

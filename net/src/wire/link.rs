@@ -69,8 +69,16 @@ impl<S: Transport> Link<S> {
         })
     }
 
-    /// Writes octets, and waits as [`read`](Self::read) does. Without octets, flushes a layer that
-    /// buffers, such as TLS; sockets have nothing to flush.
+    /// Flushes a layer that buffers, such as TLS. Returns whether that needs no wait: sockets have
+    /// nothing to flush.
+    pub(super) fn try_flush(&mut self) -> Result<bool, Error> {
+        match self.open()?.flush() {
+            Err(error) if is_passing(&error) => Ok(false),
+            flushed => Ok(flushed.map(|()| true)?),
+        }
+    }
+
+    /// Writes octets, and waits as [`read`](Self::read) does. Without octets, flushes.
     pub(super) fn write(
         &mut self,
         pieces: [&[u8]; 3],

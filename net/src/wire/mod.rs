@@ -324,17 +324,22 @@ impl<S: Transport, R: Role> Wire<S, R> {
         let Self { role, link, buffers: Buffers { out, .. } } = self;
         let mut now = link.now();
         loop {
-            let is_last = out.is_empty() && octets.is_empty();
-            if (role.is_cut() && !is_last) || !link.can_write() {
+            let until = role.limit(out.until(now));
+            let pieces = out.pieces(octets);
+            let ready = pieces.iter().map(|piece| piece.len()).sum();
+            if (role.is_cut() && ready > 0) || !link.can_write() {
                 return Err(Error::Closed);
             }
-            let until = role.limit(out.until(now));
-            let written = link.write(out.pieces(octets), &until, now)?;
-            if is_last && written.is_some() {
+            let written = link.write(pieces, &until, now)?;
+            let is_sent = written == Some(ready);
+            if is_sent && ready == 0 {
                 return Ok(());
             }
             now = link.now();
             octets = out.advance(written.unwrap_or(0), octets, now);
+            if is_sent && link.try_flush()? {
+                return Ok(());
+            }
         }
     }
 

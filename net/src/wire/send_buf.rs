@@ -95,17 +95,17 @@ impl SendBuf {
 
     /// Returns the end of the wait for the peer, which begins now unless it has begun.
     pub(super) fn until(&mut self, now: Instant) -> Deadline {
-        let until = Deadline::new(Wait::Write, self.timeout, now);
-        until.with_left(self.left, now).begin(&mut self.until)
+        *self
+            .until
+            .get_or_insert_with(|| Deadline::with_left(Wait::Write, self.timeout, self.left, now))
     }
 
     /// Records that `count` octets are sent, of those that were ready and then of `octets`. Returns
     /// the rest of `octets`.
     pub(super) fn advance<'o>(&mut self, count: usize, octets: &'o [u8], now: Instant) -> &'o [u8] {
         self.sent = self.sent.saturating_add(count as u64);
-        if let Some(until) = &mut self.until {
-            until.earn(count, self.minimum_rate, now);
-            self.left = until.left(now);
+        if let Some(until) = self.until.take() {
+            self.left = until.earned(count, self.minimum_rate, now);
         }
         let [long, out] = self.ready();
         let ready = long.len().saturating_add(out.len());
