@@ -1,8 +1,8 @@
 //! A client's stream with a hostile server.
 
 use crate::hostile::{
-    Length, Line, Message, NUMBER, Pause, PeerMove, Seen, StreamSettings, Watch, chosen, content,
-    play, several,
+    Length, Line, Message, NUMBER, Pause, PeerMove, Seen, StreamSettings, Watch, chosen,
+    conditions, content, play, several,
 };
 use crate::log::CLOSE;
 use crate::memory::{Clock, MemoryTransport};
@@ -43,9 +43,7 @@ pub struct ClientScene {
 
 impl<'a> Arbitrary<'a> for ClientScene {
     fn arbitrary(u: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
-        let has_defaults = u.arbitrary::<bool>()?;
-        let (settings, line) =
-            if has_defaults { <(StreamSettings, Line)>::default() } else { u.arbitrary()? };
+        let (settings, line) = conditions(u)?;
         let (requests, server) = (several(u, 5)?, several(u, 10)?);
         Ok(Self { settings, line, requests, server })
     }

@@ -51,6 +51,11 @@ pub(crate) fn several<'a, T: Arbitrary<'a>>(
     (0..count).map(|_| u.arbitrary()).collect()
 }
 
+/// Generates settings and a line: the defaults in half of the cases.
+pub(crate) fn conditions(u: &mut Unstructured<'_>) -> Result<(StreamSettings, Line)> {
+    if u.arbitrary()? { Ok(<(StreamSettings, Line)>::default()) } else { u.arbitrary() }
+}
+
 /// Timeouts and limits, each chosen from a table.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Arbitrary)]
 pub struct StreamSettings {

@@ -2,7 +2,7 @@
 
 use crate::hostile::{
     Length, Line, Message, NUMBER, Pause, PeerMove, PeerStep, SLACK, Seen, StreamSettings, Watch,
-    chosen, chunks, content, play, several,
+    chosen, chunks, conditions, content, play, several,
 };
 use crate::log::CLOSE;
 use crate::memory::{Clock, MemoryTransport};
@@ -45,9 +45,7 @@ pub struct ServerScene {
 
 impl<'a> Arbitrary<'a> for ServerScene {
     fn arbitrary(u: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
-        let has_defaults = u.arbitrary::<bool>()?;
-        let (settings, line) =
-            if has_defaults { <(StreamSettings, Line)>::default() } else { u.arbitrary()? };
+        let (settings, line) = conditions(u)?;
         let (handlers, client) = (several(u, 4)?, several(u, 10)?);
         Ok(Self { settings, line, handlers, client })
     }
