@@ -4,11 +4,10 @@ use crate::error::Error;
 use crate::server::date::Date;
 use crate::server::panics;
 use crate::server::stack::Stack;
-use crate::server::wire::{ServerWire, TEXT};
+use crate::server::wire::ServerWire;
 use crate::settings::Settings;
 use crate::wire::Buffers;
 use crate::wire::link::CHECK_INTERVAL;
-use crate::wire::send_buf::to;
 use crate::wire::transport::Transport;
 use bareline_core::{FieldName, FieldValue, Status};
 use std::collections::VecDeque;
@@ -127,16 +126,9 @@ impl<S: Transport> Lingering<S> {
 }
 
 fn respond<S: Transport>(wire: &mut ServerWire<S>) -> Result<(), Error> {
-    let date = Date::now();
-    wire.write(|steps, out| {
-        to!(out, |out| steps
-            .connection
-            .reject(Status::SERVICE_UNAVAILABLE, out)?
-            .field(FieldName::DATE, date.value())?
-            .field(FieldName::RETRY_AFTER, FieldValue::from_static("1"))?
-            .field(FieldName::CONTENT_TYPE, TEXT)?
-            .body(b"too many connections\n"))
-    })?;
+    let (status, date) = (Status::SERVICE_UNAVAILABLE, Some(Date::now()));
+    let retry = [(FieldName::RETRY_AFTER, FieldValue::from_static("1"))];
+    wire.write_rejection(status, &date, &retry, "too many connections\n")?;
     wire.flush()
 }
 

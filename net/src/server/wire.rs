@@ -21,7 +21,7 @@ pub(crate) type ServerWire<S> = Wire<S, ServerSteps>;
 
 /// The number of octets of a rejected request line that the log shows.
 const LINE_SHOWN: usize = 100;
-pub(crate) const TEXT: FieldValue<'_> = FieldValue::from_static("text/plain; charset=utf-8");
+const TEXT: FieldValue<'_> = FieldValue::from_static("text/plain; charset=utf-8");
 
 /// A request that was rejected before a handler got it.
 pub(crate) struct RejectedHead {
@@ -169,17 +169,28 @@ impl<S: Transport> ServerWire<S> {
         // A client needs no details of this server's own errors, or of servers behind it.
         let is_of_client = !matches!(status.code(), 500 | 502 | 504);
         let reason = if is_of_client { reason } else { status.reason() };
-        let (date, body) = (self.date(), format!("{reason}\n"));
-        let rejected = self.write(|steps, out| {
-            to!(out, |out| {
-                dated(steps.connection.reject(status, out)?, &date)?
-                    .field(FieldName::CONTENT_TYPE, TEXT)?
-                    .body(body.as_bytes())
-            })
-        });
+        let rejected = self.write_rejection(status, &self.date(), &[], &format!("{reason}\n"));
         if rejected.and_then(|()| self.close_write()).is_ok() {
             self.role_mut().responded = Some(status);
         }
+    }
+
+    /// Writes a rejection with this date, if there is one, these fields and this text.
+    pub(crate) fn write_rejection(
+        &mut self,
+        status: Status,
+        date: &Option<Date>,
+        fields: &[(FieldName<'_>, FieldValue<'_>)],
+        text: &str,
+    ) -> Result<(), Error> {
+        self.write(|steps, out| {
+            to!(out, |out| {
+                dated(steps.connection.reject(status, out)?, date)?
+                    .fields(fields)?
+                    .field(FieldName::CONTENT_TYPE, TEXT)?
+                    .body(text.as_bytes())
+            })
+        })
     }
 
     /// Returns the current date on a connection of a [`Server`](crate::Server), else `None`.
