@@ -57,9 +57,7 @@ impl<'s, S: Transport> RequestBody<'s, S> {
 
 impl<S: Transport> Read for RequestBody<'_, S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut wire = borrow_wire(self.wire)?;
-        wire.role().check_body()?;
-        Ok(wire.read_body(buffer, &mut self.trailers)?)
+        Ok(borrow_wire(self.wire)?.read_body(buffer, &mut self.trailers)?)
     }
 }
 

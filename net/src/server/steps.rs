@@ -101,8 +101,7 @@ impl ServerSteps {
         now: Now<'_>,
     ) -> Result<Step<Next>, Error> {
         loop {
-            let waiting = self.state();
-            match waiting {
+            match self.state() {
                 ServerState::Idle | ServerState::Head => {}
                 ServerState::Upgraded => {
                     return Ok(buffers.want_write(now).unwrap_or(Step::Ready(Next::Upgraded)));
@@ -209,15 +208,6 @@ impl ServerSteps {
         self.linger.is_some()
     }
 
-    /// Fails if the body can no longer be read.
-    pub(crate) const fn check_body(&self) -> Result<(), Error> {
-        match self.peer_error {
-            Some(peer_error) => Err(Error::Peer(peer_error)),
-            None if self.is_given_up => Err(Error::Usage(WriteError::RequestUnread)),
-            None => Ok(()),
-        }
-    }
-
     /// Returns the reason for a missing response: the peer's error, or the caller's.
     pub(crate) fn incomplete_response(&self) -> Error {
         self.peer_error.map_or(Error::IncompleteResponse, Error::Peer)
@@ -271,6 +261,10 @@ impl Role for ServerSteps {
         if let Some(until) = Deadline::take(&mut self.until, Wait::Body) {
             self.body_left = until.earned(count, self.settings.minimum_rate, now());
         }
+    }
+
+    fn is_given_up(&self) -> bool {
+        self.is_given_up
     }
 
     fn is_cut(&self) -> bool {

@@ -79,6 +79,11 @@ pub(crate) trait Role {
     /// Returns the place of the peer's error, after which no more of the body can be read.
     fn peer_error(&mut self) -> &mut Option<PeerError>;
 
+    /// Returns whether a response began without the rest of the body, which then cannot be read.
+    fn is_given_up(&self) -> bool {
+        false
+    }
+
     /// Returns the end of a wait that ends at `until` by its own timeout.
     fn limit(&self, until: Deadline) -> Deadline {
         until
@@ -286,14 +291,15 @@ impl<S: Transport, R: Role> Wire<S, R> {
     /// connection.
     fn fill(&mut self, until: Deadline, now: Option<Instant>) -> Result<(), Error> {
         let Self { role, link, buffers: Buffers { received, .. } } = self;
-        if received.spare_mut().is_empty() {
+        let spare = received.spare_mut();
+        if spare.is_empty() {
             return Err(R::error_of(role.on_overflow(), &[]));
         }
         if role.is_cut() {
             link.close();
         }
         let now = now.unwrap_or_else(|| link.now());
-        match link.read(received.spare_mut(), &role.limit(until), now)? {
+        match link.read(spare, &role.limit(until), now)? {
             None => role.on_silence(link.now())?,
             Some(0) => role.on_eof().map_err(|error| R::error_of(error, &[]))?,
             Some(count) => {
@@ -442,6 +448,9 @@ impl<S: Transport, R: Role> Wire<S, R> {
     ) -> Result<usize, Error> {
         if let Some(peer_error) = *self.role.peer_error() {
             return Err(peer_error.into());
+        }
+        if self.role.is_given_up() {
+            return Err(WriteError::RequestUnread.into());
         }
         let read = self.run(|role, buffers, now| buffers.read_body(role, buffer, trailers, now));
         read.inspect_err(|error| {
