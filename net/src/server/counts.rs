@@ -45,6 +45,8 @@ pub struct ServerCounts {
 pub(crate) struct Counts {
     pub(crate) connections: AtomicUsize,
     pub(crate) in_handlers: AtomicUsize,
+    /// The number of those handlers that wait for their own peer.
+    pub(crate) waiting: AtomicUsize,
     pub(crate) queued: AtomicUsize,
     /// A mutex, since 32-bit systems may lack atomics of 64 bits.
     rejected: Mutex<u64>,

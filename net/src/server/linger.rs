@@ -7,6 +7,7 @@ use std::time::Instant;
 
 /// A lingering close [RFC 9112 section 9.6]: discards what the peer still sends, within limits.
 /// Otherwise a reset could destroy the last response.
+#[derive(Clone, Copy)]
 pub(crate) struct Linger {
     since: Instant,
     /// The time of the latest octets.

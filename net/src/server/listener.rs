@@ -5,7 +5,10 @@ use crate::wire::transport::Transport;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 #[cfg(unix)]
-use std::{net::Shutdown, os::fd::OwnedFd};
+use std::{
+    net::Shutdown,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+};
 
 /// A source of connections for a [`Server`](crate::Server): TCP and Unix listeners, or one built on
 /// these, such as a TLS listener.
@@ -56,7 +59,7 @@ use std::{net::Shutdown, os::fd::OwnedFd};
 ///     }
 /// }
 /// ```
-pub trait Listener: Send + 'static {
+pub trait Listener: Send + Sync + 'static {
     /// The transport of each connection.
     type Stream: Transport + Send + 'static;
     /// The address that the listener has: of TCP a [`SocketAddr`], of a Unix socket its path.
@@ -72,6 +75,16 @@ pub trait Listener: Send + 'static {
     /// accepted. A [`Server`](crate::Server) calls this method on one of its threads at a time, not
     /// always the same one. That thread has the server's stack size.
     fn accept(&self) -> io::Result<(Self::Stream, Option<SocketAddr>)>;
+
+    /// Returns the descriptor of the listening socket. Then a server waits for connections in its
+    /// event loops, and calls [`accept`](Self::accept) after [`set_nonblocking`](Self::set_nonblocking),
+    /// on several threads at once.
+    ///
+    /// By default it returns `None`: then a thread waits in `accept`.
+    #[cfg(unix)]
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
 
     /// Returns the address that the listener accepts connections at, for
     /// [`Server::local_addr`](crate::Server::local_addr).
@@ -112,6 +125,11 @@ impl Listener for TcpListener {
     type Stream = TcpStream;
     type Addr = SocketAddr;
 
+    #[cfg(unix)]
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.as_fd())
+    }
+
     fn accept(&self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
         TcpListener::accept(self).map(|(stream, peer)| (stream, Some(peer)))
     }
@@ -150,6 +168,10 @@ impl Listener for TcpListener {
 impl Listener for std::os::unix::net::UnixListener {
     type Stream = std::os::unix::net::UnixStream;
     type Addr = std::os::unix::net::SocketAddr;
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.as_fd())
+    }
 
     fn accept(&self) -> io::Result<(Self::Stream, Option<SocketAddr>)> {
         Ok((std::os::unix::net::UnixListener::accept(self)?.0, None))

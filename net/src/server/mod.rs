@@ -1,34 +1,37 @@
 //! A server that accepts connections and calls a handler for each request.
 
-pub(crate) mod acceptor;
 pub(crate) mod body;
+mod connection;
 pub(crate) mod counts;
+mod crew;
 pub(crate) mod date;
+mod engine;
+mod event_loop;
 pub(crate) mod linger;
 pub(crate) mod listener;
 pub(crate) mod notice;
-pub(crate) mod overload;
 pub(crate) mod panics;
 pub(crate) mod responder;
 #[cfg(test)]
 pub(crate) mod silent;
+mod slots;
 pub(crate) mod stack;
 pub(crate) mod steps;
 pub(crate) mod stream;
-pub(crate) mod threads;
+mod table;
+mod unpolled;
 pub(crate) mod unread;
 pub(crate) mod wire;
 
 use crate::error::Error;
 #[cfg(doc)]
 use crate::error::PeerError;
-use crate::server::acceptor::Peer;
 use crate::server::counts::ServerCounts;
+use crate::server::engine::{Bounds, Engine};
 use crate::server::listener::Listener;
-use crate::server::notice::{Counted, Notice, TimeSlice};
+use crate::server::notice::Notice;
 use crate::server::stack::Stack;
-use crate::server::stream::{Exchange, ServerStream};
-use crate::server::threads::{Bounds, Threads};
+use crate::server::stream::{Exchange, Peer};
 use crate::settings::Settings;
 use crate::wire::transport::Transport;
 use bareline_core::value::dump;
@@ -36,7 +39,6 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::net::{TcpListener, ToSocketAddrs};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// A server that accepts connections, calls your handler for each request, and shuts down
@@ -152,7 +154,6 @@ pub struct Server<L: Listener = TcpListener> {
     listener: L,
     settings: Settings,
     bounds: Bounds,
-    requests: u64,
     shutdown_timeout: Duration,
     handle: OwnHandle,
 }
@@ -200,7 +201,6 @@ impl<L: Listener> fmt::Debug for Server<L> {
         f.debug_struct("Server")
             .field("settings", &self.settings)
             .field("bounds", &self.bounds)
-            .field("max_requests_per_connection", &self.requests)
             .field("shutdown_timeout", &self.shutdown_timeout)
             .finish_non_exhaustive()
     }
@@ -209,16 +209,28 @@ impl<L: Listener> fmt::Debug for Server<L> {
 impl<L: Listener> Server<L> {
     /// Creates a server that accepts the connections of this listener.
     pub fn from_listener(listener: L) -> Result<Self, Error> {
-        // A nonblocking listener would have to be polled.
-        let _ = listener.set_blocking();
-        let waker = Mutex::new(Some(listener.waker()?.into()));
-        let handle = OwnHandle(ServerHandle { notice: Arc::default(), waker: Arc::new(waker) });
-        let bounds = Bounds { threads: 4096, connections: 5120, stack: Stack::Usual };
+        let waker = match listener.descriptor() {
+            Some(_) => None,
+            None => {
+                // A nonblocking listener would have to be polled.
+                let _ = listener.set_blocking();
+                Some(listener.waker()?.into())
+            }
+        };
+        let waker = Arc::new(Mutex::new(waker));
+        let handle = OwnHandle(ServerHandle { notice: Arc::default(), waker });
+        let bounds = Bounds {
+            loops: None,
+            handlers: 4096,
+            connections: 60_000,
+            requests: 100_000,
+            stack: Stack::Usual,
+            queue_timeout: Duration::from_secs(10),
+        };
         Ok(Self {
             listener,
             settings: Settings::new(),
             bounds,
-            requests: 100_000,
             shutdown_timeout: Duration::from_secs(10),
             handle,
         })
@@ -250,7 +262,7 @@ impl<L: Listener> Server<L> {
     /// ```
     #[doc(alias = "workers")]
     pub const fn threads(mut self, threads: usize) -> Self {
-        self.bounds.threads = threads;
+        self.bounds.handlers = threads;
         self
     }
 
@@ -276,7 +288,7 @@ impl<L: Listener> Server<L> {
     /// least 1. The last response says `Connection: close`.
     #[doc(alias = "keep-alive")]
     pub const fn max_requests_per_connection(mut self, requests: u64) -> Self {
-        self.requests = requests;
+        self.bounds.requests = requests;
         self
     }
 
@@ -303,8 +315,7 @@ impl<L: Listener> Server<L> {
     ///
     /// ```
     /// use bareline_net::{Error, Server, Status};
-    /// use std::thread;
-    ///
+    ///     ///
     /// let server = Server::bind("127.0.0.1:0")?;
     /// let handle = server.handle();
     /// let served = thread::spawn(move || {
@@ -384,18 +395,10 @@ impl<L: Listener> Server<L> {
     ) -> Result<(), Error> {
         let handler =
             move |exchange: Exchange<'_, L::Stream>| Ok(handler(exchange).map_err(E::into)?);
-        let Self { listener, settings, bounds, requests, shutdown_timeout, handle } = self;
+        let Self { listener, settings, bounds, shutdown_timeout, handle } = self;
         let notice = Arc::clone(&handle.0.notice);
-        let threads =
-            Threads::new(bounds, settings, listener, Arc::clone(&notice), move |mut accepted| {
-                // Lets a peer that has just connected send first: then the first read need not
-                // wait.
-                thread::yield_now();
-                let now = accepted.stream.control().now();
-                let slice = Some(TimeSlice::new(Arc::clone(&notice), requests, now));
-                converse(ServerStream::with_slice(accepted, settings, slice), &handler, &notice);
-            });
-        let cut = threads.run(shutdown_timeout)?;
+        let cut =
+            Engine::run(listener, bounds, settings, notice, Box::new(handler), shutdown_timeout)?;
         if cut > 0 {
             log::warn!(
                 "shutdown timed out after {} s; open connections closed: {cut}",
@@ -406,40 +409,18 @@ impl<L: Listener> Server<L> {
     }
 }
 
-/// Serves the requests of a connection, one after the other.
-fn converse<S: Transport>(
-    mut stream: ServerStream<S>,
-    handler: &impl Fn(Exchange<'_, S>) -> Result<(), Error>,
-    notice: &Arc<Notice>,
-) {
-    let peer = Peer(stream.peer_addr());
-    loop {
-        let responded = match stream.next_or_rejected() {
-            Ok(Some(exchange)) => respond(exchange, handler, notice, &peer),
-            Ok(None) => break,
-            Err(rejected) => Err(rejected.to_string()),
-        };
-        if let Err(reason) = responded {
-            // The reason may contain any octets, also from the peer.
-            log::warn!("{peer}{}", dump(reason.as_bytes()).on_one_line());
-            break;
-        }
-    }
-}
-
-/// Serves one request. Fails with the rest of the log line after the peer: the request, the
-/// outcome, and the reason.
-fn respond<S: Transport>(
+/// Serves one request, with a permit for the handler. Fails with the rest of the log line after the
+/// peer: the request, the outcome, and the reason.
+fn respond<S: Transport, P>(
     exchange: Exchange<'_, S>,
     handler: &impl Fn(Exchange<'_, S>) -> Result<(), Error>,
-    notice: &Arc<Notice>,
     peer: &Peer,
+    permit: P,
 ) -> Result<(), String> {
     let (head, outcome) = (exchange.head, exchange.responder.outcome());
     let since = log::log_enabled!(target: ACCESS, log::Level::Info).then(Instant::now);
-    let in_handler = Counted::new(notice, |counts| &counts.in_handlers);
     let handled = panics::catch(|| handler(exchange));
-    drop(in_handler);
+    drop(permit);
     let error = handled.as_ref().ok().and_then(|handled| handled.as_ref().err());
     let rejected = outcome.reject_without_response(error).map_err(|error| error.to_string());
     let responded = match handled {
@@ -456,6 +437,11 @@ fn respond<S: Transport>(
         );
     }
     responded.map_err(|reason| format!(" {method} {target} {version} {outcome}: {reason}"))
+}
+
+fn log_reason(peer: &Peer, reason: &str) {
+    // The reason may contain any octets, also from the peer.
+    log::warn!("{peer}{}", dump(reason.as_bytes()).on_one_line());
 }
 
 /// Returns the text of the error and of its causes, for the log. The text of an error may include
@@ -486,7 +472,6 @@ impl ServerHandle {
     #[doc(alias = "signal")]
     #[doc(alias = "Ctrl-C")]
     pub fn shutdown(&self) {
-        let _waker_runs = self.notice.waker_runs();
         self.notice.close();
         // After the end the address may belong to another listener.
         let waker = if self.notice.is_over() { None } else { self.waker().clone() };

@@ -227,10 +227,7 @@ impl<'s, S: Transport> Responder<'s, S> {
         if status.is_informational() && status != Status::SWITCHING_PROTOCOLS {
             return Err(WriteError::InterimStatus.into());
         }
-        if wire.role().may_be_last() {
-            let now = wire.now();
-            wire.role_mut().announce_last(now);
-        }
+        wire.role_mut().announce_last();
         if self.is_while_reading {
             wire.write(Role::write_continue)?
         } else {
@@ -378,7 +375,7 @@ impl<S: Transport> ResponseWriter<'_, S> {
             ServerState::Close => wire.close_after_last(),
             // A pipelined request has arrived: its response goes out together with this one.
             ServerState::Idle if wire.has_more() => Ok(()),
-            _ => wire.flush(),
+            _ => wire.flush_or_leave(),
         }
     }
 }

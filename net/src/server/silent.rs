@@ -1,8 +1,7 @@
 //! A transport of unit tests, whose waits take no time: they move its clock.
 
-use crate::server::acceptor::Accepted;
-use crate::server::notice::{Notice, TimeSlice};
-use crate::server::stream::ServerStream;
+use crate::server::notice::{Membership, Notice};
+use crate::server::stream::{Accepted, ServerStream};
 use crate::settings::Settings;
 use crate::wire::transport::{Control, Transport};
 use std::io::{self, Read, Write};
@@ -16,10 +15,6 @@ static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 #[derive(Default)]
 pub(crate) struct Silent {
     says: &'static [u8],
-    /// The peer reads nothing.
-    is_deaf: bool,
-    /// The time in milliseconds until the peer reads.
-    stall: u64,
     is_nonblocking: bool,
     timeout: Duration,
     /// Milliseconds since the start.
@@ -29,16 +24,6 @@ pub(crate) struct Silent {
 }
 
 impl Silent {
-    /// Creates a peer that reads nothing. A signal interrupts each wait after 200 ms.
-    pub(crate) fn deaf() -> Self {
-        Self { is_deaf: true, ..Self::default() }
-    }
-
-    /// Creates a peer that reads after this time in milliseconds.
-    pub(crate) fn slow(stall: u64) -> Self {
-        Self { stall, ..Self::default() }
-    }
-
     /// Returns a handle to the clock, in milliseconds.
     pub(crate) fn clock(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.clock)
@@ -50,9 +35,9 @@ impl Silent {
         let (mut peer, notice) = (Self { says, ..Self::default() }, Arc::new(Notice::default()));
         let (clock, changed) = (peer.clock(), Arc::clone(&notice));
         peer.change = Some((at, Box::new(move || change(&changed))));
-        let slice = Some(TimeSlice::new(notice, 100, *START));
+        let membership = Some(Membership::new(notice, 100));
         let accepted = Accepted { stream: peer, peer: None };
-        let mut stream = ServerStream::with_slice(accepted, Settings::new(), slice);
+        let mut stream = ServerStream::of(accepted, Settings::new(), membership);
         let _ = stream.next_request();
         drop(stream);
         clock.load(Relaxed)
@@ -62,15 +47,13 @@ impl Silent {
         if self.is_nonblocking {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let longest = if self.is_deaf { Duration::from_millis(200) } else { Duration::MAX };
-        let waited = u64::try_from(self.timeout.min(longest).as_millis()).unwrap_or(u64::MAX);
+        let waited = u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX);
         let now = self.clock.fetch_add(waited, Relaxed).saturating_add(waited);
         assert!(now < 3_600_000, "a wait without an end");
         if let Some((_, change)) = self.change.take_if(|(at, _)| *at <= now) {
             change();
         }
-        let is_over = self.timeout <= longest;
-        Err(if is_over { io::ErrorKind::WouldBlock } else { io::ErrorKind::Interrupted }.into())
+        Err(io::ErrorKind::WouldBlock.into())
     }
 }
 
@@ -85,17 +68,7 @@ impl Read for Silent {
 
 impl Write for Silent {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        if self.stall > 0 {
-            let timeout = u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX);
-            let waited = self.stall.min(timeout);
-            self.clock.fetch_add(waited, Relaxed);
-            self.stall -= waited;
-        }
-        match self.stall {
-            0 if !self.is_deaf => Ok(octets.len()),
-            0 => self.wait(),
-            _ => Err(io::ErrorKind::WouldBlock.into()),
-        }
+        Ok(octets.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, PeerError, Wait};
 use crate::server::linger::Linger;
-use crate::server::notice::TimeSlice;
+use crate::server::notice::Membership;
 use crate::settings::Settings;
 use crate::wire::deadline::Deadline;
 use crate::wire::link::CHECK_INTERVAL;
@@ -21,8 +21,9 @@ pub(crate) const FIELDS: usize = 128;
 /// A received head, which outlives the octets that it was parsed from.
 pub(crate) type Head = OwnedRequestHead<Vec<u8>, FIELDS>;
 
-/// Total time that a response waits for the rest of an unread body. An ordinary client has sent a
-/// small body by then, and its connection is kept alive.
+/// Total time that a handler waits for a short body before it is called, and that a response waits
+/// for the rest of an unread body. An ordinary client has sent a small body by then, and its
+/// connection is kept alive.
 const UNREAD_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// The event with which a step between two exchanges is complete.
@@ -37,8 +38,8 @@ pub(crate) enum Next {
 pub(crate) struct ServerSteps {
     pub(super) connection: ServerConnection,
     settings: Settings,
-    /// The time slice, on a connection of a [`Server`](crate::Server).
-    pub(super) slice: Option<TimeSlice>,
+    /// The membership, on a connection of a [`Server`](crate::Server).
+    pub(super) membership: Option<Membership>,
     /// The beginning of the wait for a request, which empty lines before it do not extend.
     idle_since: Option<Instant>,
     /// The end of the present wait for the rest of a head or for a body.
@@ -47,7 +48,7 @@ pub(crate) struct ServerSteps {
     body_left: Duration,
     /// The response began without the rest of the body, which can no longer be read.
     is_given_up: bool,
-    /// The end of the wait for the rest of a body that is given up.
+    /// The end of the wait for a body that nobody reads.
     unread_until: Option<Deadline>,
     /// The peer's error, after which any response is a rejection.
     pub(super) peer_error: Option<PeerError>,
@@ -59,11 +60,11 @@ pub(crate) struct ServerSteps {
 }
 
 impl ServerSteps {
-    pub(crate) const fn new(settings: Settings, slice: Option<TimeSlice>) -> Self {
+    pub(crate) const fn new(settings: Settings, membership: Option<Membership>) -> Self {
         Self {
             connection: ServerConnection::with_limits(settings.limits),
             settings,
-            slice,
+            membership,
             idle_since: None,
             until: None,
             body_left: settings.body_timeout,
@@ -80,14 +81,9 @@ impl ServerSteps {
         self.connection.state()
     }
 
-    /// Returns whether the next response may have to be the last one.
-    pub(crate) fn may_be_last(&self) -> bool {
-        self.slice.as_ref().is_some_and(TimeSlice::may_close)
-    }
-
     /// Says in the next response that it is the last one, if the server wants that.
-    pub(crate) fn announce_last(&mut self, now: Instant) {
-        if self.slice.as_mut().is_some_and(|slice| slice.try_close_after_response(now)) {
+    pub(crate) fn announce_last(&mut self) {
+        if self.membership.as_ref().is_some_and(Membership::is_last) {
             self.connection.close_after_response();
         }
     }
@@ -96,7 +92,7 @@ impl ServerSteps {
     pub(crate) fn step(
         &mut self,
         buffers: &mut Buffers,
-        owned: &mut Option<Head>,
+        owned: &mut Option<Box<Head>>,
         spans: &mut FieldSpans<FIELDS>,
         now: Now<'_>,
     ) -> Result<Step<Next>, Error> {
@@ -121,10 +117,10 @@ impl ServerSteps {
             match event {
                 Event::Head(head) => {
                     if !owned.as_mut().is_some_and(|owned| owned.replace(&head)) {
-                        *owned = head.to_owned_in(vec![0; used.next_power_of_two()]);
+                        *owned = head.to_owned_in(vec![0; used.next_power_of_two()]).map(Box::new);
                     }
                     received.consume(used);
-                    self.slice.iter_mut().for_each(TimeSlice::count_request);
+                    self.membership.iter_mut().for_each(Membership::count_request);
                     self.is_last =
                         self.connection.will_close() && self.state() == ServerState::SendResponse;
                     return Ok(Step::Ready(Next::Head));
@@ -148,10 +144,13 @@ impl ServerSteps {
         }
         buffers.received.give_back();
         self.until = None;
-        Deadline::new(Wait::Idle, idle_timeout, *self.idle_since.get_or_insert(now))
+        let since = *self.idle_since.get_or_insert(now);
+        let ending = self.membership.as_ref().filter(|membership| membership.is_ending());
+        let patience = ending.map_or(Duration::MAX, Membership::patience);
+        Deadline::new(Wait::Idle, idle_timeout.min(patience), since)
     }
 
-    /// Takes a step of the lingering close. A shutdown, or a request for room, ends it after one
+    /// Takes a step of the lingering close. A shutdown, or the need of its place, ends it after one
     /// second.
     pub(crate) fn close(&mut self, buffers: &mut Buffers, now: Now<'_>) -> Step<Next> {
         if let Some(step) = buffers.want_write(now) {
@@ -159,17 +158,18 @@ impl ServerSteps {
         }
         let now = now();
         buffers.received.clear();
-        let linger = self.linger.get_or_insert_with(|| Linger::new(&self.settings, now));
-        let is_long = now.saturating_duration_since(linger.since()) >= CHECK_INTERVAL;
-        match linger.until(&self.settings, now) {
-            Some(until) if !is_long || !self.must_close_idle(now) => Step::Linger { until },
-            _ => Step::Ready(Next::Closed),
+        let linger = *self.linger.get_or_insert_with(|| Linger::new(&self.settings, now));
+        let mut until = linger.until(&self.settings, now);
+        if self.is_ending() {
+            let soon = Deadline::new(Wait::Idle, CHECK_INTERVAL, linger.since());
+            until = until.filter(|_| soon.check(now).is_ok()).map(|until| until.min(soon));
         }
+        until.map_or(Step::Ready(Next::Closed), |until| Step::Linger { until })
     }
 
-    /// Returns whether an idle connection has to close, for room or a shutdown.
-    fn must_close_idle(&mut self, now: Instant) -> bool {
-        self.slice.as_mut().is_some_and(|slice| slice.try_close_idle(now))
+    /// Returns whether the connection has to close when it is idle.
+    fn is_ending(&self) -> bool {
+        self.membership.as_ref().is_some_and(Membership::is_ending)
     }
 
     /// Gives up the body of the request. Returns whether its rest is awaited: not if it is read, or
@@ -193,14 +193,31 @@ impl ServerSteps {
         received.consume(self.connection.discard_body(received.filled()));
         match self.connection.error() {
             Some(error) => Err(Error::of_request(error, &[])),
-            None if self.connection.may_discard_body() => {
-                Ok(buffers.want_write(now).unwrap_or_else(|| {
-                    let until = Deadline::new(Wait::Body, UNREAD_TIMEOUT, now());
-                    Step::WantRead { until: until.begin(&mut self.unread_until) }
-                }))
-            }
+            None if self.connection.may_discard_body() => Ok(buffers
+                .want_write(now)
+                .unwrap_or_else(|| Step::WantRead { until: self.unread_until(now()) })),
             None => Ok(Step::Ready(())),
         }
+    }
+
+    /// Returns the end of the wait for a body that nobody reads.
+    fn unread_until(&mut self, now: Instant) -> Deadline {
+        Deadline::new(Wait::Body, UNREAD_TIMEOUT, now).begin(&mut self.unread_until)
+    }
+
+    /// Takes a step to receive a body of this length before the handler is called.
+    pub(crate) fn await_body(
+        &mut self,
+        buffers: &mut Buffers,
+        length: usize,
+        now: Now<'_>,
+    ) -> Step<()> {
+        if buffers.received.filled().len() >= length {
+            return Step::Ready(());
+        }
+        buffers
+            .want_write(now)
+            .unwrap_or_else(|| Step::WantRead { until: self.unread_until(now()) })
     }
 
     /// Returns whether the connection lingers: no error matters any more.
@@ -268,14 +285,6 @@ impl Role for ServerSteps {
     }
 
     fn is_cut(&self) -> bool {
-        self.slice.as_ref().is_some_and(TimeSlice::is_over)
-    }
-
-    fn on_silence(&mut self, now: Instant) -> Result<(), Error> {
-        if self.state() == ServerState::Idle && self.must_close_idle(now) {
-            let (wait, after) = (Wait::Idle, CHECK_INTERVAL);
-            return Err(PeerError::TimedOut { wait, after }.into());
-        }
-        Ok(())
+        self.membership.as_ref().is_some_and(Membership::is_over)
     }
 }

@@ -1,18 +1,18 @@
 //! The server's end of a connection.
 
 use crate::error::Error;
-use crate::server::acceptor::{Accepted, Peer};
 use crate::server::body::RequestBody;
-use crate::server::notice::TimeSlice;
+use crate::server::notice::Membership;
 use crate::server::panics;
 use crate::server::responder::Responder;
-use crate::server::steps::Head;
+use crate::server::steps::{FIELDS, Head};
 use crate::server::wire::{RejectedHead, ServerWire};
 use crate::settings::Settings;
+use crate::wire::Polled;
 use crate::wire::transport::Transport;
 use crate::wire::upgraded::Upgraded;
-use bareline_core::RequestHead;
 use bareline_core::connection::ServerState;
+use bareline_core::{FieldSpans, RequestHead};
 use std::cell::RefCell;
 use std::fmt;
 use std::net::{SocketAddr, TcpStream};
@@ -45,8 +45,28 @@ pub struct ServerStream<S: Transport = TcpStream> {
     // Body reader and responder share the transport, since a TLS stream has no halves.
     wire: RefCell<ServerWire<S>>,
     /// The head of the present request.
-    head: Option<Head>,
+    head: Option<Box<Head>>,
     peer: Option<SocketAddr>,
+}
+
+/// A connection, with the address of its peer.
+///
+/// The address is stored early, since the system forgets it when the peer resets the connection.
+pub(crate) struct Accepted<S> {
+    pub(crate) stream: S,
+    pub(crate) peer: Option<SocketAddr>,
+}
+
+/// The peer as the log shows it: its address, or `local` if it has none.
+pub(crate) struct Peer(pub(crate) Option<SocketAddr>);
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(address) => write!(f, "{address}"),
+            None => f.write_str("local"),
+        }
+    }
 }
 
 /// A request and its responder: the head stays readable while the body arrives and the response is
@@ -107,18 +127,16 @@ impl<S: Transport> ServerStream<S> {
     /// Serves an accepted connection, with these settings.
     pub fn with_settings(mut transport: S, settings: Settings) -> Self {
         let peer = transport.control().peer_addr();
-        Self::with_slice(Accepted { stream: transport, peer }, settings, None)
+        Self::of(Accepted { stream: transport, peer }, settings, None)
     }
 
-    /// Creates a stream, which has a time slice on a connection of a [`Server`](crate::Server).
-    pub(crate) fn with_slice(
+    /// Creates a stream, which has a membership on a connection of a [`Server`](crate::Server).
+    pub(crate) fn of(
         Accepted { stream, peer }: Accepted<S>,
         settings: Settings,
-        slice: Option<TimeSlice>,
+        membership: Option<Membership>,
     ) -> Self {
-        let mut wire = ServerWire::of(stream, settings, slice);
-        wire.prepare();
-        Self { wire: RefCell::new(wire), head: None, peer }
+        Self { wire: RefCell::new(ServerWire::of(stream, settings, membership)), head: None, peer }
     }
 
     /// Returns the address of the peer; `None` if the transport has no addresses.
@@ -143,21 +161,51 @@ impl<S: Transport> ServerStream<S> {
     pub(crate) fn next_or_rejected(&mut self) -> Result<Option<Exchange<'_, S>>, RejectedHead> {
         let wire = self.wire.get_mut();
         let received = wire.next_head(&mut self.head);
-        if let (Err(Error::Io(error)), ServerState::Idle) = (&received, wire.role().state()) {
-            log::debug!("{}: idle connection closed: {error}", Peer(self.peer));
-            return Ok(None);
+        Ok(match self.or_rejected(received, false)? {
+            true => self.exchange(),
+            false => None,
+        })
+    }
+
+    /// Rejects the request after an error, unless the connection was idle: then returns this value.
+    fn or_rejected<T>(&mut self, received: Result<T, Error>, none: T) -> Result<T, RejectedHead> {
+        let wire = self.wire.get_mut();
+        match received {
+            Err(Error::Io(error)) if wire.role().state() == ServerState::Idle => {
+                log::debug!("{}: idle connection closed: {error}", Peer(self.peer));
+                Ok(none)
+            }
+            received => received.map_err(|error| wire.reject_head(error)),
         }
-        let has_head = received.map_err(|error| wire.reject_head(error))?;
-        let Some(head) = self.head.as_ref().filter(|_| has_head).map(Head::head) else {
-            return Ok(None);
-        };
-        let wire = &self.wire;
-        Ok(Some(Exchange {
+    }
+
+    /// Takes steps to the next request, as far as nothing has to be awaited. Returns whether there
+    /// is one: see [`exchange`](Self::exchange).
+    pub(crate) fn poll_request(
+        &mut self,
+        spans: &mut FieldSpans<FIELDS>,
+    ) -> Result<Polled<bool>, RejectedHead> {
+        let polled = self.wire.get_mut().poll_head(&mut self.head, spans);
+        self.or_rejected(polled, Polled::Ready(false))
+    }
+
+    /// Returns the present request.
+    pub(crate) fn exchange(&mut self) -> Option<Exchange<'_, S>> {
+        let (head, wire) = (self.head.as_ref()?.head(), &self.wire);
+        Some(Exchange {
             peer: self.peer,
             head,
             body: RequestBody::new(wire),
             responder: Responder::new(wire, head.version()),
-        }))
+        })
+    }
+
+    pub(crate) fn wire(&mut self) -> &mut ServerWire<S> {
+        self.wire.get_mut()
+    }
+
+    pub(crate) const fn head(&mut self) -> &mut Option<Box<Head>> {
+        &mut self.head
     }
 
     /// Returns whether the connection has switched to another protocol, by a 101 or a 2xx to
@@ -274,7 +322,8 @@ mod tests {
 
     #[test]
     fn a_shutdown_reaches_an_idle_connection_in_one_wait() {
-        for (at, closed) in [(0, 1000), (10_300, 11_000), (74_999, 75_000)] {
+        // It has one last read.
+        for (at, closed) in [(0, 1001), (10_300, 11_001), (74_999, 75_001)] {
             assert_eq!(Silent::serve(b"", at, Notice::close), closed);
         }
         // A head that has begun has its 10 s, and the lingering close behind it a second.
@@ -292,15 +341,6 @@ mod tests {
     fn a_shutdown_ends_the_lingering_close() {
         for (at, closed) in [(0, 1000), (3300, 4000)] {
             assert_eq!(Silent::serve(INVALID, at, Notice::close), closed);
-        }
-    }
-
-    #[test]
-    fn the_need_of_room_ends_an_idle_or_lingering_connection() {
-        for (at, closed) in [(0, 1000), (3300, 4000)] {
-            for says in [b"", INVALID] {
-                assert_eq!(Silent::serve(says, at, |notice| notice.want_room(1)), closed);
-            }
         }
     }
 }

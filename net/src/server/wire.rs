@@ -2,13 +2,13 @@
 
 use crate::error::{Error, PeerError, Wait};
 use crate::server::date::Date;
-use crate::server::notice::TimeSlice;
-use crate::server::steps::{Head, Next, ServerSteps};
+use crate::server::notice::Membership;
+use crate::server::steps::{FIELDS, Head, Next, ServerSteps};
 use crate::settings::Settings;
-use crate::wire::Wire;
 use crate::wire::recv_buf::KEPT;
 use crate::wire::send_buf::to;
 use crate::wire::transport::Transport;
+use crate::wire::{Polled, Wire};
 use bareline_core::connection::{ResponseHeadWriter, ServerState};
 use bareline_core::error::WriteError;
 use bareline_core::value::dump;
@@ -66,23 +66,49 @@ pub(crate) fn dated<'w>(
 }
 
 impl<S: Transport> ServerWire<S> {
-    pub(crate) const fn of(transport: S, settings: Settings, slice: Option<TimeSlice>) -> Self {
-        Self::new(transport, ServerSteps::new(settings, slice), &settings)
+    pub(crate) const fn of(
+        transport: S,
+        settings: Settings,
+        membership: Option<Membership>,
+    ) -> Self {
+        Self::new(transport, ServerSteps::new(settings, membership), &settings)
     }
 
     /// Ends the previous exchange, and waits for the next head. Returns false when no more requests
     /// come.
-    pub(crate) fn next_head(&mut self, head: &mut Option<Head>) -> Result<bool, Error> {
+    pub(crate) fn next_head(&mut self, head: &mut Option<Box<Head>>) -> Result<bool, Error> {
         self.next_message();
         // The connection may become idle: it keeps no memory of a long head.
-        if head.as_ref().is_some_and(|head| head.capacity() > KEPT) {
-            *head = None;
-        }
+        head.take_if(|head| head.capacity() > KEPT);
         if !self.is_open() {
             return Ok(false);
         }
         let mut spans = FieldSpans::new();
         let next = self.run(|steps, buffers, now| steps.step(buffers, head, &mut spans, now));
+        self.on_next(next)
+    }
+
+    /// Takes steps to the next head, as far as nothing has to be awaited.
+    pub(crate) fn poll_head(
+        &mut self,
+        head: &mut Option<Box<Head>>,
+        spans: &mut FieldSpans<FIELDS>,
+    ) -> Result<Polled<bool>, Error> {
+        if !self.is_open() {
+            return Ok(Polled::Ready(false));
+        }
+        let next = match self.poll(|steps, buffers, now| steps.step(buffers, head, spans, now)) {
+            Ok(Polled::Pending(until)) => return Ok(Polled::Pending(until)),
+            Ok(Polled::More) => return Ok(Polled::More),
+            Ok(Polled::Ready(next)) => Ok(next),
+            Err(error) => Err(error),
+        };
+        self.on_next(next).map(Polled::Ready)
+    }
+
+    /// Returns whether there is a next head. Otherwise ends the connection, unless it is upgraded
+    /// or has to be rejected.
+    fn on_next(&mut self, next: Result<Next, Error>) -> Result<bool, Error> {
         match next {
             Ok(Next::Head) => return Ok(true),
             Ok(Next::Upgraded) => return Ok(false),
@@ -93,6 +119,18 @@ impl<S: Transport> ServerWire<S> {
         }
         self.end();
         Ok(false)
+    }
+
+    /// Receives a body of this length, as far as nothing has to be awaited. An error is that of the
+    /// first read of the body; a handler that reads a late one waits for it.
+    pub(crate) fn poll_body(&mut self, length: usize) -> Polled<()> {
+        let polled = self.poll(|steps, buffers, now| Ok(steps.await_body(buffers, length, now)));
+        polled.unwrap_or_else(|error| {
+            if !matches!(error, Error::Peer(PeerError::TimedOut { .. })) {
+                self.fail_body(&error);
+            }
+            Polled::Ready(())
+        })
     }
 
     /// Closes an idle connection. A client that has just begun to send sees a close without a
@@ -108,15 +146,16 @@ impl<S: Transport> ServerWire<S> {
         self.end();
     }
 
-    /// Lingers as [`linger`](Self::linger) does, as far as no octets have to be awaited. Returns
-    /// whether the connection lingers on.
-    pub(crate) fn poll_linger(&mut self) -> bool {
-        let lingers =
-            matches!(self.poll(|steps, buffers, now| Ok(steps.close(buffers, now))), Ok(None));
-        if !lingers {
-            self.end();
+    /// Lingers as [`linger`](Self::linger) does, as far as nothing has to be awaited.
+    pub(crate) fn poll_linger(&mut self) -> Polled<()> {
+        match self.poll(|steps, buffers, now| Ok(steps.close(buffers, now))) {
+            Ok(Polled::Pending(until)) => Polled::Pending(until),
+            Ok(Polled::More) => Polled::More,
+            Ok(Polled::Ready(_)) | Err(_) => {
+                self.end();
+                Polled::Ready(())
+            }
         }
-        lingers
     }
 
     /// Ends the body of a response. Discards the rest of the request's body first where that has to
@@ -193,9 +232,17 @@ impl<S: Transport> ServerWire<S> {
         })
     }
 
+    /// Writes a 503 with this text.
+    pub(crate) fn refuse(&mut self, text: &str) -> Result<(), Error> {
+        let retry = [(FieldName::RETRY_AFTER, FieldValue::from_static("1"))];
+        let status = Status::SERVICE_UNAVAILABLE;
+        self.write_rejection(status, &Some(Date::now()), &retry, text)?;
+        self.flush_or_leave()
+    }
+
     /// Returns the current date on a connection of a [`Server`](crate::Server), else `None`.
     pub(crate) fn date(&self) -> Option<Date> {
-        self.role().slice.as_ref().map(|_| Date::now())
+        self.role().membership.as_ref().map(|_| Date::now())
     }
 
     /// Ends the connection after a complete response.

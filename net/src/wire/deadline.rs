@@ -53,6 +53,11 @@ impl Deadline {
         }
     }
 
+    /// Returns the instant; `None` if it is beyond the range of the clock.
+    pub(crate) const fn at(&self) -> Option<Instant> {
+        self.at
+    }
+
     /// Returns the time left.
     pub(crate) fn left(&self, now: Instant) -> Duration {
         self.at.map_or(Duration::MAX, |at| at.saturating_duration_since(now))

@@ -2,14 +2,26 @@
 
 use crate::error::Error;
 use crate::wire::deadline::Deadline;
-use crate::wire::transport::Transport;
+use crate::wire::transport::{Control, Transport};
 use std::io::{self, IoSlice};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The longest wait on a socket before a thread checks for a shutdown or a request for room. Socket
-/// timeouts are never longer. A second costs 5,000 idle connections 6 % of a core; shorter waits
-/// cost more.
+/// The longest wait on a socket before a thread checks for a shutdown. Socket timeouts are never
+/// longer.
 pub(crate) const CHECK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The thread that serves a polled connection, when the connection has to wait for its own peer.
+pub(crate) trait Waiter: Send + Sync {
+    /// Waits until the transport may be read, or written if `is_write`, but for this time at most.
+    /// Returns whether it may.
+    fn wait(
+        &self,
+        control: &mut dyn Control,
+        is_write: bool,
+        left: Duration,
+    ) -> Result<bool, Error>;
+}
 
 /// A transport, with the mode and the timeouts that are set on it.
 pub(crate) struct Link<S> {
@@ -26,6 +38,25 @@ pub(crate) struct Link<S> {
     is_write_closed: bool,
     /// The peer has been sent the end of the output.
     is_end_told: bool,
+    /// The options of the transport are not set yet.
+    is_unprepared: bool,
+    /// Octets were written.
+    has_written: bool,
+    polled: Polling,
+}
+
+/// The state of a transport that an event loop watches, and that never blocks.
+#[derive(Default)]
+pub(crate) struct Polling {
+    pub(crate) is_on: bool,
+    /// The transport may have octets that are not read.
+    pub(crate) may_read: bool,
+    /// The end of the peer's output is among what is not read.
+    pub(crate) is_ended: bool,
+    /// The layer that buffers has octets that are not sent.
+    pub(crate) is_unflushed: bool,
+    /// The thread that serves the connection now.
+    pub(crate) waiter: Option<Arc<dyn Waiter>>,
 }
 
 impl<S: Transport> Link<S> {
@@ -37,12 +68,34 @@ impl<S: Transport> Link<S> {
             late: None,
             is_write_closed: false,
             is_end_told: false,
+            is_unprepared: true,
+            has_written: false,
+            polled: Polling {
+                is_on: false,
+                may_read: true,
+                is_ended: false,
+                is_unflushed: false,
+                waiter: None,
+            },
         }
     }
 
-    /// Sets the options of the transport, before its first use.
+    pub(crate) const fn polled(&mut self) -> &mut Polling {
+        &mut self.polled
+    }
+
+    /// Sets the options of the transport.
     pub(super) fn prepare(&mut self) {
-        self.transport.iter_mut().for_each(|transport| transport.control().prepare());
+        if std::mem::take(&mut self.is_unprepared) {
+            self.transport.iter_mut().for_each(|transport| transport.control().prepare());
+        }
+    }
+
+    /// Sets the options before the second write: the first one never has to wait for another.
+    fn prepare_to_write(&mut self) {
+        if std::mem::replace(&mut self.has_written, true) {
+            self.prepare();
+        }
     }
 
     /// Returns the time by the clock of the transport.
@@ -62,20 +115,34 @@ impl<S: Transport> Link<S> {
         until: &Deadline,
         now: Instant,
     ) -> Result<Option<usize>, Error> {
-        self.wait(until, now, |transport| transport.read(buffer)).inspect_err(|error| {
-            if matches!(error, Error::Io(_)) {
-                self.transport = None;
-            }
-        })
+        let room = buffer.len();
+        let read = self.wait(until, now, false, |transport| transport.read(buffer));
+        match &read {
+            Ok(Some(count)) => self.on_read(*count, room),
+            Err(Error::Io(_)) => self.transport = None,
+            _ => {}
+        }
+        read
+    }
+
+    /// Records that this many octets were read into this room. A socket that fills less of it has
+    /// no more; a layer on top of one may.
+    fn on_read(&mut self, count: usize, room: usize) {
+        if count < room && !self.polled.is_ended && self.polled.is_on {
+            let transport = self.transport.as_mut();
+            self.polled.may_read = transport.is_none_or(|transport| transport.may_buffer());
+        }
     }
 
     /// Flushes a layer that buffers, such as TLS. Returns whether that needs no wait: sockets have
     /// nothing to flush.
     pub(super) fn try_flush(&mut self) -> Result<bool, Error> {
-        match self.open()?.flush() {
-            Err(error) if is_passing(&error) => Ok(false),
-            flushed => Ok(flushed.map(|()| true)?),
-        }
+        let is_flushed = match self.open()?.flush() {
+            Err(error) if is_passing(&error) => false,
+            flushed => flushed.map(|()| true)?,
+        };
+        self.polled.is_unflushed = !is_flushed;
+        Ok(is_flushed)
     }
 
     /// Writes octets, and waits as [`read`](Self::read) does. Without octets, flushes.
@@ -85,29 +152,42 @@ impl<S: Transport> Link<S> {
         until: &Deadline,
         now: Instant,
     ) -> Result<Option<usize>, Error> {
-        self.wait(until, now, |transport| {
-            let written = match pieces {
-                [[], [], []] => return transport.flush().map(|()| 0),
-                [octets, [], []] | [[], octets, []] | [[], [], octets] => transport.write(octets),
-                _ => transport.write_vectored(&pieces.map(IoSlice::new)),
-            };
-            match written {
-                Ok(0) => Err(io::ErrorKind::WriteZero.into()),
-                written => written,
-            }
-        })
+        self.prepare_to_write();
+        self.wait(until, now, true, |transport| write(transport, pieces))
+    }
+
+    /// Writes octets as far as the transport takes them now. Returns `None` if it takes none.
+    pub(super) fn try_write(&mut self, pieces: [&[u8]; 3]) -> Result<Option<usize>, Error> {
+        self.prepare_to_write();
+        match write(self.open()?, pieces) {
+            Err(error) if is_passing(&error) => Ok(None),
+            written => Ok(Some(written?)),
+        }
     }
 
     fn wait<T>(
         &mut self,
         until: &Deadline,
         mut began: Instant,
+        is_write: bool,
         mut act: impl FnMut(&mut S) -> io::Result<T>,
     ) -> Result<Option<T>, Error> {
+        let mut left = until.check_late(&mut self.late, began)?;
+        if self.polled.is_on {
+            let transport = self.transport.as_mut().ok_or(Error::Closed)?;
+            match act(transport) {
+                Err(error) if is_passing(&error) => {}
+                acted => return Ok(Some(acted?)),
+            }
+            until.check(began)?;
+            let waiter = self.polled.waiter.as_ref().ok_or(Error::Closed)?;
+            waiter.wait(transport.control(), is_write, left)?;
+            self.polled.may_read = true;
+            return Ok(None);
+        }
         if self.is_blocking == Some(false) {
             self.block()?;
         }
-        let mut left = until.check_late(&mut self.late, began)?;
         let start = began;
         loop {
             self.set_timeout(left)?;
@@ -155,22 +235,43 @@ impl<S: Transport> Link<S> {
         Ok(self.open()?.control().set_blocking()?)
     }
 
+    /// Waits for octets on the thread that serves the connection. Returns whether there may be some.
+    pub(super) fn wait_for_octets(&mut self, left: Duration) -> bool {
+        let waiter = self.polled.waiter.as_ref();
+        let Some((transport, waiter)) = self.transport.as_mut().zip(waiter) else { return false };
+        self.polled.may_read = waiter.wait(transport.control(), false, left).unwrap_or(true);
+        self.polled.may_read
+    }
+
+    /// Returns the time left, as [`Deadline::check_late`] does.
+    pub(super) fn check_late(&mut self, until: &Deadline, now: Instant) -> Result<(), Error> {
+        until.check_late(&mut self.late, now)?;
+        Ok(())
+    }
+
     /// Reads what has arrived, without waiting.
     pub(super) fn read_arrived(&mut self, buffer: &mut [u8]) -> Result<Arrived, Error> {
-        let is_nonblocking = self.is_blocking == Some(false);
+        let is_nonblocking = self.polled.is_on || self.is_blocking == Some(false);
         let transport = self.open()?;
         if !is_nonblocking && transport.control().set_nonblocking().is_err() {
             return Ok(Arrived::Unknown);
         }
+        let room = buffer.len();
         let read = transport.read(buffer);
         self.is_blocking = Some(false);
         match read {
             Ok(0) => Ok(Arrived::End),
-            Ok(count) => Ok(Arrived::Octets(count)),
-            Err(error) if is_passing(&error) => Ok(Arrived::Nothing),
-            Err(_) => {
+            Ok(count) => {
+                self.on_read(count, room);
+                Ok(Arrived::Octets(count))
+            }
+            Err(error) if is_passing(&error) => {
+                self.polled.may_read = false;
+                Ok(Arrived::Nothing)
+            }
+            Err(error) => {
                 self.transport = None;
-                Err(Error::Closed)
+                Err(error.into())
             }
         }
     }
@@ -209,11 +310,24 @@ impl<S: Transport> Link<S> {
 
     /// Returns the transport, which then blocks without a timeout.
     pub(super) fn take(&mut self) -> Result<S, Error> {
+        self.polled.is_on = false;
         let _ = self.block();
         let mut transport = self.transport.take().ok_or(Error::Closed)?;
         transport.control().set_read_timeout(None)?;
         transport.control().set_write_timeout(None)?;
         Ok(transport)
+    }
+}
+
+fn write<S: Transport>(transport: &mut S, pieces: [&[u8]; 3]) -> io::Result<usize> {
+    let written = match pieces {
+        [[], [], []] => return transport.flush().map(|()| 0),
+        [octets, [], []] | [[], octets, []] | [[], [], octets] => transport.write(octets),
+        _ => transport.write_vectored(&pieces.map(IoSlice::new)),
+    };
+    match written {
+        Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+        written => written,
     }
 }
 

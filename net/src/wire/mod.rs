@@ -14,9 +14,9 @@ pub(crate) mod upgraded;
 use crate::error::{Error, PeerError};
 use crate::settings::Settings;
 use crate::wire::deadline::Deadline;
-use crate::wire::link::{Arrived, Link};
+use crate::wire::link::{Arrived, Link, Polling};
 use crate::wire::recv_buf::RecvBuf;
-use crate::wire::send_buf::{LONGEST, Out, SendBuf};
+use crate::wire::send_buf::{LONGEST, Memory, Out, SendBuf};
 use crate::wire::trailers::Trailers;
 use crate::wire::transport::Transport;
 use crate::wire::upgraded::Upgraded;
@@ -25,13 +25,23 @@ use bareline_core::error::{ParseError, WriteError};
 use bareline_core::write::TrailerField;
 use bareline_core::{Event, WireBuf};
 use std::convert::Infallible;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The most octets of small body writes that are gathered into one chunk.
 const GATHERED: usize = 4 * 1024;
 
 /// The most steps in a row of a connection that is polled.
 const POLLED: usize = 64;
+
+/// The result of the steps of a connection that is polled.
+pub(crate) enum Polled<T> {
+    /// The step is complete.
+    Ready(T),
+    /// The peer has to send or to accept octets first.
+    Pending(Deadline),
+    /// The peer has sent much: others have their turn.
+    More,
+}
 
 /// The next need of a connection. A wait that expires is an error of its [`Deadline`].
 pub(crate) enum Step<T> {
@@ -92,11 +102,6 @@ pub(crate) trait Role {
     /// Returns whether the connection has to end at once.
     fn is_cut(&self) -> bool {
         false
-    }
-
-    /// Records that nothing has arrived for a while, though the wait has not expired.
-    fn on_silence(&mut self, _now: Instant) -> Result<(), Error> {
-        Ok(())
     }
 }
 
@@ -251,40 +256,111 @@ impl<S: Transport, R: Role> Wire<S, R> {
         }
     }
 
-    /// Exchanges the buffers with these, which a thread lends to one connection after the other.
-    pub(crate) const fn swap_buffers(&mut self, buffers: &mut Buffers) {
-        std::mem::swap(&mut self.buffers, buffers);
-    }
-
-    /// Takes steps, and does what they ask for, as far as no octets have to be awaited. Returns
-    /// `None` if the peer has to send first, or has sent much.
+    /// Takes steps, and does what they ask for, as far as nothing has to be awaited.
     pub(crate) fn poll<T>(
         &mut self,
         mut step: impl FnMut(&mut R, &mut Buffers, Now<'_>) -> Result<Step<T>, Error>,
-    ) -> Result<Option<T>, Error> {
+    ) -> Result<Polled<T>, Error> {
         for _ in 0..POLLED {
-            let now = self.now();
-            let until = match step(&mut self.role, &mut self.buffers, &mut || now)? {
-                Step::Ready(value) => return Ok(Some(value)),
-                Step::WantWrite { .. } => {
-                    self.flush()?;
-                    continue;
+            let Self { role, link, buffers } = self;
+            let mut at = None;
+            let step = if link.polled().is_unflushed && !link.try_flush()? {
+                Step::WantWrite { until: buffers.out.until(link.now()) }
+            } else {
+                step(role, buffers, &mut || *at.get_or_insert_with(|| link.now()))?
+            };
+            let until = match step {
+                Step::Ready(value) => return Ok(Polled::Ready(value)),
+                Step::WantWrite { until } => {
+                    let now = at.unwrap_or_else(|| link.now());
+                    if self.send_some(now)? {
+                        continue;
+                    }
+                    until.check(now)?;
+                    return Ok(Polled::Pending(until));
                 }
-                Step::Linger { .. } if !self.link.close_write() => return Err(Error::Closed),
+                Step::Linger { .. } if !link.close_write() => return Err(Error::Closed),
                 Step::WantRead { until } | Step::Linger { until } => until,
             };
-            match self.receive_arrived()? {
+            let now = at.unwrap_or_else(|| link.now());
+            if role.is_cut() {
+                link.close();
+            }
+            if buffers.received.spare_mut().is_empty() {
+                return Err(R::error_of(role.on_overflow(), &[]));
+            }
+            link.check_late(&until, now)?;
+            let arrived = if link.polled().may_read || until.check(now).is_err() {
+                self.receive_arrived()?
+            } else {
+                Arrived::Nothing
+            };
+            match arrived {
                 Arrived::Octets(count) => self.role.on_octets(count, &mut || now),
                 Arrived::End => {
                     self.role.on_eof().map_err(|error| R::error_of(error, &[]))?;
                 }
                 Arrived::Nothing | Arrived::Unknown => {
                     until.check(now)?;
-                    return Ok(None);
+                    return Ok(Polled::Pending(until));
                 }
             }
         }
-        Ok(None)
+        Ok(Polled::More)
+    }
+
+    /// Returns the state of a transport that an event loop watches.
+    pub(crate) const fn polled(&mut self) -> &mut Polling {
+        self.link.polled()
+    }
+
+    /// Waits for octets on the thread that serves the connection. Returns whether there may be some.
+    pub(crate) fn wait_for_octets(&mut self, left: Duration) -> bool {
+        self.link.wait_for_octets(left)
+    }
+
+    /// Borrows this memory until [`release`](Self::release).
+    pub(crate) fn borrow(&mut self, memory: &mut Memory) {
+        self.buffers.received.borrow(&mut memory.received);
+        self.buffers.out.borrow(memory);
+    }
+
+    /// Returns the memory, but for octets that are not processed or not sent.
+    pub(crate) fn release(&mut self, memory: &mut Memory) {
+        self.buffers.received.release(&mut memory.received);
+        self.buffers.out.release(memory);
+    }
+
+    /// Sends what is ready, as far as the peer accepts it now. Returns whether that was all.
+    fn send_some(&mut self, now: Instant) -> Result<bool, Error> {
+        let sent = self.try_send_some(now);
+        sent.inspect_err(|_| {
+            self.buffers.out.clear();
+            self.link.fail_writes();
+        })
+    }
+
+    fn try_send_some(&mut self, now: Instant) -> Result<bool, Error> {
+        let Self { role, link, buffers: Buffers { out, .. } } = self;
+        while !out.is_empty() {
+            if role.is_cut() || !link.can_write() {
+                return Err(Error::Closed);
+            }
+            match link.try_write(out.pieces(&[]))? {
+                Some(count) => out.advance(count, &[], now),
+                None => return Ok(false),
+            };
+        }
+        link.try_flush()
+    }
+
+    /// Sends what is ready. On an event loop what the peer does not accept yet is left to the loop.
+    pub(crate) fn flush_or_leave(&mut self) -> Result<(), Error> {
+        if !self.link.polled().is_on {
+            return self.flush();
+        }
+        let now = self.now();
+        self.send_some(now).map(drop)
     }
 
     /// Waits for octets, from this time on if it is known. Reports EOF or a full buffer to the
@@ -300,7 +376,7 @@ impl<S: Transport, R: Role> Wire<S, R> {
         }
         let now = now.unwrap_or_else(|| link.now());
         match link.read(spare, &role.limit(until), now)? {
-            None => role.on_silence(link.now())?,
+            None => {}
             Some(0) => role.on_eof().map_err(|error| R::error_of(error, &[]))?,
             Some(count) => {
                 received.commit(count);
@@ -453,14 +529,17 @@ impl<S: Transport, R: Role> Wire<S, R> {
             return Err(WriteError::RequestUnread.into());
         }
         let read = self.run(|role, buffers, now| buffers.read_body(role, buffer, trailers, now));
-        read.inspect_err(|error| {
-            if let Error::Peer(peer_error) = error {
-                *self.role.peer_error() = Some(*peer_error);
-                // The connection knows its own parse errors, but not that the peer timed out. This
-                // ends its input in either case.
-                self.role.on_overflow();
-            }
-        })
+        read.inspect_err(|error| self.fail_body(error))
+    }
+
+    /// Ends the input because of this error, if it is the peer's.
+    pub(crate) fn fail_body(&mut self, error: &Error) {
+        if let Error::Peer(peer_error) = error {
+            *self.role.peer_error() = Some(*peer_error);
+            // The connection knows its own parse errors, but not that the peer timed out. This ends
+            // its input in either case.
+            self.role.on_overflow();
+        }
     }
 
     /// Returns whether all octets sent fit into one buffer. So few reach the peer before a reset
@@ -500,7 +579,7 @@ impl<S: Transport, R: Role> Wire<S, R> {
     /// Receives octets or the peer's close, without waiting. Returns whether the transport supports
     /// that.
     pub(crate) fn look(&mut self) -> Result<bool, Error> {
-        match self.receive_arrived()? {
+        match self.receive_arrived().map_err(|_| Error::Closed)? {
             Arrived::Unknown => Ok(false),
             Arrived::Octets(_) | Arrived::Nothing => Ok(true),
             Arrived::End => {
@@ -532,10 +611,13 @@ impl<S: Transport, R: Role> Wire<S, R> {
         Ok(Upgraded { transport: self.link.take()?, received: self.buffers.received.take() })
     }
 
-    /// Sends what is ready, and closes the sending direction if the transport supports that.
+    /// Sends what is ready, and closes the sending direction if the transport supports that. An
+    /// event loop does so later, where the peer does not accept all of it yet.
     pub(crate) fn close_write(&mut self) -> Result<(), Error> {
-        self.flush()?;
-        self.link.close_write();
+        self.flush_or_leave()?;
+        if self.buffers.out.is_empty() {
+            self.link.close_write();
+        }
         Ok(())
     }
 

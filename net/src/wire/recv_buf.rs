@@ -94,6 +94,23 @@ impl RecvBuf {
         }
     }
 
+    /// Takes this memory for what is received next.
+    pub(crate) fn borrow(&mut self, memory: &mut Vec<u8>) {
+        if self.filled().len() < memory.len() {
+            self.usual = std::mem::take(memory);
+            self.resize(USUAL);
+        }
+    }
+
+    /// Keeps the unconsumed octets in memory of their size, and returns the rest of the memory.
+    pub(crate) fn release(&mut self, memory: &mut Vec<u8>) {
+        let kept = self.filled().to_vec();
+        (self.start, self.end) = (0, kept.len());
+        let (before, usual) =
+            (std::mem::replace(&mut self.octets, kept), std::mem::take(&mut self.usual));
+        *memory = if before.len() == USUAL { before } else { usual };
+    }
+
     /// Marks `count` octets of the spare space as filled.
     pub(crate) fn commit(&mut self, count: usize) {
         self.end = self.end.saturating_add(count).min(self.octets.len());

@@ -47,6 +47,14 @@ pub(crate) struct SendBuf {
     sent: u64,
 }
 
+/// The memory that a thread lends to one connection after the other.
+#[derive(Default)]
+pub(crate) struct Memory {
+    pub(super) received: Vec<u8>,
+    out: Option<Box<WireBuf<OUT>>>,
+    gathered: Vec<u8>,
+}
+
 impl SendBuf {
     pub(super) const fn new(settings: &Settings) -> Self {
         Self {
@@ -115,6 +123,20 @@ impl SendBuf {
         }
         self.empty();
         octets.get(count.saturating_sub(ready)..).unwrap_or_default()
+    }
+
+    /// Takes this memory, unless octets wait to be sent.
+    pub(super) fn borrow(&mut self, memory: &mut Memory) {
+        if self.out.is_none() {
+            (self.out, self.gathered) = (memory.out.take(), std::mem::take(&mut memory.gathered));
+        }
+    }
+
+    /// Returns the memory, unless octets wait to be sent.
+    pub(super) fn release(&mut self, memory: &mut Memory) {
+        if self.is_empty() && self.gathered.is_empty() {
+            (memory.out, memory.gathered) = (self.out.take(), std::mem::take(&mut self.gathered));
+        }
     }
 
     fn empty(&mut self) {

@@ -2,6 +2,8 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+#[cfg(unix)]
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 /// A stream of octets in both directions, with the [`Control`] of the socket below it.
@@ -60,6 +62,13 @@ pub trait Transport: Read + Write {
     /// Returns the control of the stream: that of the socket below, or `self` for a stream that
     /// implements [`Control`] itself.
     fn control(&mut self) -> &mut dyn Control;
+
+    /// Returns whether a read may leave octets in a buffer of the stream, where the system does not
+    /// see them. By default it returns true: a read goes on until it fails with
+    /// [`io::ErrorKind::WouldBlock`]. A socket returns false.
+    fn may_buffer(&self) -> bool {
+        true
+    }
 }
 
 /// The timeouts, the clock, the half-close and the address of a [`Transport`].
@@ -86,11 +95,24 @@ pub trait Transport: Read + Write {
 pub trait Control {
     /// Sets the options that messages need, such as `TCP_NODELAY`. By default it does nothing.
     ///
-    /// It is called once, before the first read or write.
+    /// It is called once, before the second write at the latest.
     fn prepare(&mut self) {}
 
     /// Returns the address of the peer, if there is one. By default it returns `None`.
     fn peer_addr(&self) -> Option<SocketAddr> {
+        None
+    }
+
+    /// Returns the descriptor of the socket below. Then a [`Server`](crate::Server) waits for the
+    /// connection in an event loop: the connection takes no thread while it is idle.
+    ///
+    /// By default it returns `None`: the connection keeps a thread while it is open.
+    ///
+    /// A stream on top of a socket can return the socket's descriptor if its reads and writes fail
+    /// with [`io::ErrorKind::WouldBlock`] after [`set_nonblocking`](Self::set_nonblocking), and
+    /// then continue later, as those of TLS libraries do.
+    #[cfg(unix)]
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         None
     }
 
@@ -145,9 +167,18 @@ macro_rules! socket {
             fn control(&mut self) -> &mut dyn Control {
                 self
             }
+
+            fn may_buffer(&self) -> bool {
+                false
+            }
         }
 
         impl Control for $socket {
+            #[cfg(unix)]
+            fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+                Some(self.as_fd())
+            }
+
             fn prepare(&mut self) {
                 $prepare(self)
             }
@@ -193,11 +224,19 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
     fn control(&mut self) -> &mut dyn Control {
         (**self).control()
     }
+
+    fn may_buffer(&self) -> bool {
+        (**self).may_buffer()
+    }
 }
 
 impl<T: Transport + ?Sized> Transport for &mut T {
     fn control(&mut self) -> &mut dyn Control {
         (**self).control()
+    }
+
+    fn may_buffer(&self) -> bool {
+        (**self).may_buffer()
     }
 }
 

@@ -1,0 +1,441 @@
+//! An event loop: waits for many connections at once, and names the one to serve next.
+
+use crate::server::connection::{Connection, Next};
+use crate::server::slots::Slots;
+use crate::server::table::Table;
+use crate::wire::transport::Transport;
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Registry, Token, Waker};
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::RawFd;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+const LISTENER: Token = Token(usize::MAX);
+const WAKER: Token = Token(usize::MAX - 1);
+
+/// The most connections that are served between two looks at the events.
+const BUDGET: u32 = 64;
+/// The usual size of a backlog. More connections may arrive while these are accepted.
+const BACKLOG: usize = 4096;
+/// The back-off after the first failure to accept.
+pub(crate) const SOON: Duration = Duration::from_millis(10);
+/// The longest back-off.
+pub(crate) const LATE: Duration = Duration::from_secs(1);
+
+/// What all threads know of one loop.
+pub(crate) struct Seat<S: Transport> {
+    pub(crate) table: Table<EventLoop<S>>,
+    mail: Mutex<Mail<S>>,
+    waker: Waker,
+    pub(crate) registry: Registry,
+    /// The number of idle connections, as the loop last saw it.
+    pub(crate) idle: AtomicUsize,
+    /// The number of connections of the loop, and of those on their way to it.
+    pub(crate) used: AtomicUsize,
+    /// The moving average of the time of handlers in nanoseconds.
+    mean: AtomicU64,
+}
+
+/// What other threads send to a loop.
+struct Mail<S: Transport> {
+    done: Vec<Done<S>>,
+    /// The loop waits for events, and looks at its mail afterwards.
+    is_asleep: bool,
+    /// The time at which it looks at the latest; `None` is no limit.
+    looks_at: Option<Instant>,
+    /// An event came for a connection that is away: its return has to wake the loop.
+    has_missed: bool,
+}
+
+/// A piece of work, during which the loop is lent.
+pub(crate) enum Work<S: Transport> {
+    Serve(usize, Box<Connection<S>>),
+    Accept,
+    /// All of the backlog is accepted: the loop needs the listener no longer.
+    StopAccepting,
+    /// The server is over: these connections are closed.
+    Discard(Vec<Box<Connection<S>>>),
+    /// The loop has no connections, and gets no more.
+    End,
+}
+
+/// The end of a piece of work.
+pub(crate) enum Done<S: Transport> {
+    Served(usize, Next<S>),
+    Accepted(Acceptance<S>),
+    /// A connection from elsewhere.
+    Added(Box<Connection<S>>),
+    Nothing,
+}
+
+/// The result of an `accept`.
+pub(crate) enum Acceptance<S: Transport> {
+    Connection(Box<Connection<S>>),
+    /// A connection that is gone, or that another thread serves.
+    Elsewhere,
+    Nobody,
+    Failed,
+    /// The listener accepts no more.
+    Ended,
+}
+
+/// The connections that wait, and those that are ready to be served.
+pub(crate) struct EventLoop<S: Transport> {
+    pub(crate) index: usize,
+    poll: Poll,
+    events: Events,
+    slots: Slots<Box<Connection<S>>>,
+    marks: Vec<Mark>,
+    ready: VecDeque<usize>,
+    budget: u32,
+    accepting: Accepting,
+    /// The connections whose requests wait for a handler.
+    queued: VecDeque<usize>,
+    /// The number of connections that are away and had an event meanwhile.
+    missed: usize,
+    is_closing: bool,
+}
+
+/// What has happened to a connection since it was last taken.
+#[derive(Clone, Copy, Default)]
+struct Mark {
+    has_event: bool,
+    /// The peer has closed its sending direction.
+    is_ended: bool,
+    is_ready: bool,
+}
+
+struct Accepting {
+    listener: Option<RawFd>,
+    is_due: bool,
+    /// A thread calls `accept`.
+    is_away: bool,
+    /// An event came meanwhile.
+    has_event: bool,
+    /// The time to try again after a failure, and the back-off.
+    retry: Option<Instant>,
+    pause: Duration,
+    /// The number of connections in the backlog that are still accepted at shutdown.
+    left: usize,
+    /// The loop has just stopped to accept.
+    has_stopped: bool,
+}
+
+impl<S: Transport> Seat<S> {
+    /// Wakes the loop.
+    pub(crate) fn wake(&self) {
+        let _ = self.waker.wake();
+    }
+
+    /// Sends this to the loop.
+    ///
+    /// A connection that waits for its peer wakes the loop by its next event, so it need not be woken
+    /// now: unless an event came while the connection was away, or its wait ends before the loop
+    /// looks at its mail.
+    pub(crate) fn post(&self, done: Done<S>) {
+        let mut mail = self.mail.lock().unwrap_or_else(PoisonError::into_inner);
+        let can_wait = match &done {
+            Done::Served(_, Next::Waits { connection, until, .. }) => {
+                let looks_at = mail.looks_at;
+                let is_later = |at| looks_at.is_some_and(|looks_at| at >= looks_at);
+                connection.is_registered && !mail.has_missed && until.at().is_none_or(is_later)
+            }
+            _ => false,
+        };
+        let wakes = mail.is_asleep && !can_wait;
+        mail.done.push(done);
+        drop(mail);
+        if wakes {
+            self.wake();
+        }
+    }
+
+    pub(crate) fn take_mail(&self) -> Vec<Done<S>> {
+        let mut mail = self.mail.lock().unwrap_or_else(PoisonError::into_inner);
+        mail.is_asleep = false;
+        std::mem::take(&mut mail.done)
+    }
+
+    /// Returns the mean time of handlers.
+    pub(crate) fn mean(&self) -> Duration {
+        Duration::from_nanos(self.mean.load(Relaxed))
+    }
+
+    /// Adds the time of a handler to the mean.
+    pub(crate) fn add_time(&self, took: Duration) {
+        let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        let mean = self.mean.load(Relaxed);
+        self.mean.store(mean - mean / 8 + took / 8, Relaxed);
+    }
+}
+
+impl<S: Transport> EventLoop<S> {
+    /// Creates a loop with its seat. It accepts from the listener with this descriptor, if any.
+    pub(crate) fn new(index: usize, listener: Option<RawFd>) -> io::Result<(Seat<S>, Box<Self>)> {
+        let poll = Poll::new()?;
+        let waker = Waker::new(poll.registry(), WAKER)?;
+        if let Some(descriptor) = listener {
+            poll.registry().register(&mut SourceFd(&descriptor), LISTENER, Interest::READABLE)?;
+        }
+        let seat = Seat {
+            table: Table::new(),
+            mail: Mutex::new(Mail {
+                done: Vec::new(),
+                is_asleep: false,
+                looks_at: None,
+                has_missed: false,
+            }),
+            waker,
+            registry: poll.registry().try_clone()?,
+            idle: AtomicUsize::new(0),
+            used: AtomicUsize::new(0),
+            mean: AtomicU64::new(0),
+        };
+        let accepting = Accepting {
+            listener,
+            is_due: listener.is_some(),
+            is_away: false,
+            has_event: false,
+            retry: None,
+            pause: SOON,
+            left: BACKLOG,
+            has_stopped: false,
+        };
+        let event_loop = Self {
+            index,
+            poll,
+            events: Events::with_capacity(256),
+            slots: Slots::new(),
+            marks: Vec::new(),
+            ready: VecDeque::new(),
+            budget: BUDGET,
+            accepting,
+            queued: VecDeque::new(),
+            missed: 0,
+            is_closing: false,
+        };
+        Ok((seat, Box::new(event_loop)))
+    }
+
+    /// Returns the next piece of work that is ready.
+    pub(crate) fn next(&mut self) -> Option<Work<S>> {
+        self.budget = self.budget.checked_sub(1)?;
+        if std::mem::take(&mut self.accepting.has_stopped) {
+            return Some(Work::StopAccepting);
+        }
+        if self.accepting.is_due {
+            (self.accepting.is_due, self.accepting.is_away) = (false, true);
+            return Some(Work::Accept);
+        }
+        while let Some(number) = self.ready.pop_front() {
+            let Some(mark) = self.marks.get_mut(number) else { continue };
+            let mark = std::mem::take(mark);
+            let Some(mut connection) = self.slots.take(number) else { continue };
+            let polling = connection.stream.wire().polled();
+            polling.may_read |= mark.has_event;
+            polling.is_ended |= mark.is_ended;
+            return Some(Work::Serve(number, connection));
+        }
+        None
+    }
+
+    /// Shuts down: accepts the backlog first, and then ends the idle connections. Returns whether
+    /// all connections have ended.
+    pub(crate) fn close(&mut self) -> bool {
+        let is_first = !std::mem::replace(&mut self.is_closing, true);
+        let accepting = &mut self.accepting;
+        if is_first && accepting.listener.is_some() {
+            (accepting.is_due, accepting.retry) = (!accepting.is_away, None);
+        } else if is_first {
+            self.stop_accepting();
+        }
+        let accepting = &self.accepting;
+        let is_done = accepting.listener.is_none() && !accepting.has_stopped;
+        is_done && self.slots.len() == 0
+    }
+
+    /// Returns all connections that are here.
+    pub(crate) fn take_all(&mut self) -> Vec<Box<Connection<S>>> {
+        let numbers: Vec<_> = self.slots.all_here().collect();
+        numbers.into_iter().filter_map(|number| self.slots.take(number)).collect()
+    }
+
+    /// Waits for events, or only looks at them if there is work that can be done.
+    pub(crate) fn wait(&mut self, seat: &Seat<S>, can_work: bool) {
+        self.budget = BUDGET;
+        let is_ready = can_work && (!self.ready.is_empty() || self.accepting.is_due);
+        let next = [self.slots.next_timer(), self.accepting.retry].into_iter().flatten().min();
+        let timeout = match next {
+            _ if is_ready => Some(Duration::ZERO),
+            next => next.map(|at| at.saturating_duration_since(Instant::now())),
+        };
+        if timeout != Some(Duration::ZERO) && !self.sleeps(seat, next) {
+            return;
+        }
+        // A signal may interrupt the wait.
+        if self.poll.poll(&mut self.events, timeout).is_err() {
+            self.events.clear();
+        }
+        let Self { events, marks, slots, ready, accepting, missed, .. } = self;
+        for event in events.iter() {
+            match event.token() {
+                WAKER => {}
+                LISTENER if accepting.is_away => accepting.has_event = true,
+                LISTENER => accepting.is_due = accepting.retry.is_none(),
+                Token(number) => {
+                    if let Some(mark) = marks.get_mut(number) {
+                        let is_first = !std::mem::replace(&mut mark.has_event, true);
+                        mark.is_ended |= event.is_read_closed();
+                        if !slots.is_here(number) {
+                            *missed = missed.saturating_add(usize::from(is_first));
+                        } else if !std::mem::replace(&mut mark.is_ready, true) {
+                            ready.push_back(number);
+                        }
+                    }
+                }
+            }
+        }
+        let now = Instant::now();
+        while let Some(number) = self.slots.expired(now) {
+            self.mark_ready(number);
+        }
+        if self.accepting.retry.take_if(|at| *at <= now).is_some() {
+            self.accepting.is_due = true;
+        }
+        seat.idle.store(self.slots.idle(), Relaxed);
+    }
+
+    /// Says in the mail until when the loop sleeps. Returns false if there is mail.
+    fn sleeps(&self, seat: &Seat<S>, until: Option<Instant>) -> bool {
+        let mut mail = seat.mail.lock().unwrap_or_else(PoisonError::into_inner);
+        (mail.looks_at, mail.has_missed) = (until, self.missed > 0);
+        mail.is_asleep = mail.done.is_empty();
+        mail.is_asleep
+    }
+
+    /// Lets a request that waits for a handler try again. Returns whether there is one.
+    pub(crate) fn call_queued(&mut self) -> bool {
+        let number = self.queued.pop_front();
+        number.into_iter().for_each(|number| self.mark_ready(number));
+        number.is_some()
+    }
+
+    fn mark_ready(&mut self, number: usize) {
+        if let Some(mark) = self.marks.get_mut(number)
+            && !std::mem::replace(&mut mark.is_ready, true)
+        {
+            self.ready.push_back(number);
+        }
+    }
+
+    /// Takes the longest idle connection out of the loop's care: it is served next, and closes.
+    /// Returns whether there is one.
+    pub(crate) fn end_longest_idle(&mut self) -> bool {
+        let Some(number) = self.slots.longest_idle() else { return false };
+        if let Some(mut connection) = self.slots.take(number) {
+            connection.end_when_idle();
+            self.slots.put(number, connection, None, false);
+        }
+        self.mark_ready(number);
+        true
+    }
+
+    /// Adds a connection, which is served soon.
+    pub(crate) fn add(&mut self, connection: Box<Connection<S>>) {
+        let number = self.slots.add();
+        if self.marks.len() <= number {
+            self.marks.resize(number.saturating_add(1), Mark::default());
+        }
+        self.slots.put(number, connection, None, false);
+        self.mark_ready(number);
+    }
+
+    /// Records the end of a piece of work, but for a new connection.
+    pub(crate) fn finish(&mut self, done: Done<S>) -> Option<Box<Connection<S>>> {
+        match done {
+            Done::Served(number, next) => {
+                self.served(number, next);
+                None
+            }
+            Done::Accepted(acceptance) => self.accepted(acceptance),
+            Done::Added(connection) => Some(connection),
+            Done::Nothing => None,
+        }
+    }
+
+    fn served(&mut self, number: usize, next: Next<S>) {
+        let has_event = self.marks.get(number).is_some_and(|mark| mark.has_event);
+        self.missed = self.missed.saturating_sub(usize::from(has_event));
+        let (mut connection, until, is_idle) = match next {
+            Next::Waits { connection, until, is_idle } => (connection, until.at(), is_idle),
+            Next::More(connection) => {
+                self.slots.put(number, connection, None, false);
+                return self.mark_ready(number);
+            }
+            Next::Queued { connection, until } => {
+                self.slots.put(number, connection, Some(until), false);
+                return self.queued.push_back(number);
+            }
+            Next::Closed => {
+                self.slots.remove(number);
+                self.marks.get_mut(number).into_iter().for_each(|mark| *mark = Mark::default());
+                // It may be a descriptor that `accept` lacked.
+                if self.accepting.retry.is_some() {
+                    self.accepting.retry = Some(Instant::now());
+                }
+                return;
+            }
+        };
+        let (both, token) = (Interest::READABLE | Interest::WRITABLE, Token(number));
+        let source = &mut SourceFd(&connection.descriptor);
+        let is_known =
+            connection.is_registered || self.poll.registry().register(source, token, both).is_ok();
+        (connection.is_registered, connection.is_lost) = (is_known, !is_known);
+        self.slots.put(number, connection, until, is_idle);
+        if !is_known || has_event {
+            self.mark_ready(number);
+        }
+    }
+
+    fn accepted(&mut self, acceptance: Acceptance<S>) -> Option<Box<Connection<S>>> {
+        let accepting = &mut self.accepting;
+        accepting.is_away = false;
+        let has_event = std::mem::take(&mut accepting.has_event);
+        match acceptance {
+            Acceptance::Nobody | Acceptance::Ended if self.is_closing => self.stop_accepting(),
+            Acceptance::Nobody => accepting.is_due = has_event,
+            Acceptance::Failed => {
+                accepting.retry = Instant::now().checked_add(accepting.pause);
+                accepting.pause = (accepting.pause * 2).min(LATE);
+                self.end_longest_idle();
+            }
+            Acceptance::Ended | Acceptance::Elsewhere | Acceptance::Connection(_) => {
+                (accepting.is_due, accepting.pause) = (true, SOON);
+                if self.is_closing {
+                    accepting.left = accepting.left.saturating_sub(1);
+                    if accepting.left == 0 {
+                        self.stop_accepting();
+                    }
+                }
+            }
+        }
+        match acceptance {
+            Acceptance::Connection(connection) => Some(connection),
+            _ => None,
+        }
+    }
+
+    /// Ends accepting, and then the idle connections.
+    fn stop_accepting(&mut self) {
+        self.accepting.is_due = false;
+        if let Some(descriptor) = self.accepting.listener.take() {
+            let _ = self.poll.registry().deregister(&mut SourceFd(&descriptor));
+            self.accepting.has_stopped = true;
+        }
+        let numbers: Vec<_> = self.slots.all_here().collect();
+        numbers.into_iter().for_each(|number| self.mark_ready(number));
+    }
+}
