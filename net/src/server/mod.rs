@@ -315,7 +315,8 @@ impl<L: Listener> Server<L> {
     ///
     /// ```
     /// use bareline_net::{Error, Server, Status};
-    ///     ///
+    /// use std::thread;
+    ///
     /// let server = Server::bind("127.0.0.1:0")?;
     /// let handle = server.handle();
     /// let served = thread::spawn(move || {
