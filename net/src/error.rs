@@ -68,6 +68,10 @@ pub enum Error {
     /// A call of `into_upgraded` on a connection that has not switched to another protocol [RFC
     /// 9110 sections 7.8 and 9.3.6].
     NotUpgraded,
+    /// A handler that has to wait for its client, while too many others do. If the handler fails
+    /// with this error, the client gets a 503. See
+    /// [`Server::max_handlers`](crate::Server::max_handlers).
+    Overloaded,
     /// A request to which the caller sent no response or an incomplete one; the connection is
     /// closed.
     IncompleteResponse,
@@ -476,6 +480,10 @@ impl fmt::Display for Error {
             Self::Closed => f.write_str(
                 "the connection takes no more messages (RFC 9112 section 9.6): open another one",
             ),
+            Self::Overloaded => f.write_str(
+                "too many handlers wait for their clients (RFC 9110 section 15.6.4): raise \
+                 `max_handlers`, or wait less",
+            ),
             Self::NotUpgraded => f.write_str(
                 "the connection has not switched to another protocol (RFC 9110 sections 7.8 and \
                  9.3.6): only a 101, or a 2xx to CONNECT, switches it: call is_upgraded first",
@@ -725,6 +733,7 @@ impl From<Error> for io::Error {
             | Error::DatagramCut { .. }
             | Error::NotUpgraded => io::ErrorKind::InvalidInput,
             Error::Closed => io::ErrorKind::NotConnected,
+            Error::Overloaded => io::ErrorKind::ResourceBusy,
             Error::Connect { .. } | Error::IncompleteResponse | Error::Other(_) => {
                 io::ErrorKind::Other
             }
@@ -823,6 +832,7 @@ mod tests {
             Error::DatagramCut { missing: 1 },
             Error::Closed,
             Error::NotUpgraded,
+            Error::Overloaded,
             Error::IncompleteResponse,
             Error::other("a text"),
             Error::other(Caused),
@@ -837,7 +847,7 @@ mod tests {
                 | Error::Usage(_)
                 | Error::Url(_) => {}
                 Error::Limit(_) | Error::TooLong { .. } | Error::DatagramCut { .. } => {}
-                Error::Closed | Error::NotUpgraded => {}
+                Error::Closed | Error::NotUpgraded | Error::Overloaded => {}
                 Error::IncompleteResponse | Error::Other(_) => {}
             }
         }

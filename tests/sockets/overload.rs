@@ -101,16 +101,20 @@ fn ten_thousand_connections_are_served_or_told_to_retry() {
     assert!(wait < Duration::from_millis(100), "{wait:?}");
 }
 
+/// Takes descriptors from a server that has begun with more, as its handlers could.
+#[cfg(target_os = "linux")]
+fn limit_descriptors(server: &Program, most: usize) {
+    let mut command = Command::new("prlimit");
+    command.args([format!("--pid={}", server.child.id()), format!("--nofile={most}")]);
+    assert!(command.status().unwrap().success());
+}
+
 /// A server with few file descriptors runs out of them.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_server_without_file_descriptors_waits_for_some() {
-    let program = example("http_server");
-    let mut command = Command::new("sh");
-    command
-        .args(["-c", "ulimit -n 30 && exec \"$0\" --log 127.0.0.1:0"])
-        .arg(program.get_program());
-    let server = Program::of(&mut command);
+    let server = Program::start_telling("http_server");
+    limit_descriptors(&server, 30);
     // These connections stay open, since their requests are in progress.
     let mut busy: Vec<_> = (0..60).map(|_| connect(server.tcp())).collect();
     for stream in &mut busy {
@@ -193,10 +197,8 @@ fn end_of(server: &mut Program) -> Duration {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_shutdown_without_file_descriptors_loses_no_request() {
-    let program = example("http_server");
-    let mut command = Command::new("sh");
-    command.args(["-c", "ulimit -n 30 && exec \"$0\" 127.0.0.1:0"]).arg(program.get_program());
-    let mut server = Program::of(&mut command);
+    let mut server = Program::start("http_server");
+    limit_descriptors(&server, 30);
     let mut busy: Vec<_> = (0..60).map(|_| connect(server.tcp())).collect();
     for stream in &mut busy {
         stream.write_all(b"PUT /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nh").unwrap();

@@ -319,7 +319,7 @@ fn a_peer_that_has_reset_before_it_is_accepted_is_named() {
 #[test]
 fn a_handler_that_fails_or_panics_is_a_500_and_no_dead_thread() {
     let server = Service::new(
-        |server| server.threads(1),
+        |server| server.max_handlers(1),
         |exchange| match exchange.head.target().path() {
             "/panic" => panic!("for a test\nof \x1b[1mlines"),
             "/error" => Err(io::Error::other("for a test").into()),
@@ -401,7 +401,7 @@ fn requests_are_counted_while_they_are_in_handlers() {
     let (go_on, goes_on) = channel::<()>();
     let goes_on = Mutex::new(goes_on);
     let server = Service::new(
-        |server| server.threads(2).max_connections(3),
+        |server| server.max_handlers(2).max_connections(3),
         move |exchange| match exchange.head.target().path() {
             "/wait" => {
                 goes_on.lock().unwrap().recv().unwrap();
@@ -461,7 +461,7 @@ fn requests_are_counted_while_they_are_in_handlers() {
 #[test]
 fn a_shutdown_is_not_one_connection_too_many() {
     let (handler, has_begun, go_on) = held();
-    let server = Service::new(|server| server.threads(1).max_connections(1), handler);
+    let server = Service::new(|server| server.max_handlers(1).max_connections(1), handler);
     let (handle, mut stream) = (server.handle.clone(), connect(server.address));
     stream.write_all(GET).unwrap();
     has_begun.recv_timeout(TIMEOUT).unwrap();
@@ -624,7 +624,7 @@ impl Drop for Unruly {
 #[test]
 fn a_handler_with_an_unruly_panic_ends_no_server() {
     let server = Service::new(
-        |server| server.threads(1),
+        |server| server.max_handlers(1),
         |exchange| match exchange.head.target().path() {
             "/panic" => std::panic::panic_any(Unruly),
             _ => tell(exchange),
@@ -714,7 +714,7 @@ fn an_exchange_past_the_shutdown_timeout_is_cut() {
 fn no_request_is_served_after_the_shutdown_timeout() {
     let (handler, has_begun, go_on) = held();
     let server = Service::new(
-        |server| server.threads(1).shutdown_timeout(Duration::from_millis(50)),
+        |server| server.max_handlers(1).shutdown_timeout(Duration::from_millis(50)),
         handler,
     );
     let (mut first, mut second) = (connect(server.address), connect(server.address));
@@ -754,7 +754,7 @@ fn a_response_without_end_is_cut_after_the_shutdown_timeout() {
 
 #[test]
 fn idle_connections_make_room_for_those_that_wait() {
-    let server = Service::new(|server| server.threads(2), tell);
+    let server = Service::new(|server| server.max_handlers(2), tell);
     let mut idle = connect(server.address);
     idle.write_all(GET).unwrap();
     assert!(read_one(&mut idle).starts_with("HTTP/1.1 200 "));
@@ -770,7 +770,7 @@ fn idle_connections_make_room_for_those_that_wait() {
 #[test]
 fn rfc9110_15_6_4_one_connection_too_many_gets_a_503() {
     let (handler, has_begun, go_on) = held();
-    let server = Service::new(|server| server.threads(1).max_connections(2), handler);
+    let server = Service::new(|server| server.max_handlers(1).max_connections(2), handler);
     let mut first = connect(server.address);
     first.write_all(LAST_GET).unwrap();
     has_begun.recv_timeout(TIMEOUT).unwrap();
@@ -819,7 +819,7 @@ fn rfc9112_9_6_a_rejected_connection_lingers() {
         thread::park_timeout(Duration::from_millis(100));
     }
     assert!(start.elapsed() > Duration::from_millis(1500), "it is closed while octets come");
-    let server = Service::new(|server| server.threads(0), tell);
+    let server = Service::new(|server| server.max_handlers(0), tell);
     assert!(
         exchange(server.address, LAST_GET).starts_with("HTTP/1.1 503 "),
         "nobody would ever come to it"

@@ -14,6 +14,7 @@ use bareline_core::body::Framing;
 use bareline_core::connection::ServerState;
 use std::os::fd::RawFd;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 /// The longest body, in octets, that is received before the handler is called. A handler that has
@@ -37,6 +38,11 @@ pub(crate) struct Connection<S: Transport> {
     pub(crate) is_prompt: bool,
     /// The end of the wait for a handler.
     pub(crate) queued: Option<(Instant, Counted)>,
+    /// Counts the connection as refused.
+    refused: Option<Counted>,
+    /// The octets that the connection keeps while it waits.
+    kept: usize,
+    notice: Arc<Notice>,
     /// Counts the connection as open.
     _open: Counted,
 }
@@ -111,6 +117,9 @@ impl<S: Transport> Connection<S> {
             responded: None,
             is_prompt: false,
             queued: None,
+            refused: None,
+            kept: 0,
+            notice: Arc::clone(notice),
             _open: Counted::new(notice, |counts| &counts.connections),
         })
     }
@@ -137,6 +146,25 @@ impl<S: Transport> Connection<S> {
         }
     }
 
+    /// Records what the connection keeps while it waits. Returns false if all connections keep more
+    /// than this number of octets, and this one more than before.
+    pub(crate) fn keep(&mut self, most: usize) -> bool {
+        let octets = if self.phase == Phase::Requested {
+            self.stream.head().as_ref().map_or(0, |head| head.capacity())
+        } else {
+            0
+        };
+        let octets = octets.saturating_add(self.stream.wire().kept());
+        let (kept, before) = (&self.notice.counts.kept, self.kept);
+        if octets == before {
+            return true;
+        }
+        self.kept = octets;
+        // The sum is exact where this wraps around, too.
+        let all = kept.fetch_add(octets.wrapping_sub(before), Relaxed);
+        octets < before || all.saturating_add(octets) <= most
+    }
+
     /// Receives the request's body if it is short, as far as nothing has to be awaited. A client
     /// that expects a 100 waits for the handler to ask for the body.
     pub(crate) fn poll_body(&mut self) -> Polled<()> {
@@ -152,8 +180,18 @@ impl<S: Transport> Connection<S> {
         wire.poll_body(usize::try_from(length).unwrap_or(usize::MAX))
     }
 
-    /// Returns whether the connection waits for a request, and has nothing to keep.
+    /// Lets the connection get a 503 next.
+    pub(crate) fn refuse(&mut self) {
+        self.phase = Phase::Refused;
+        self.refused = Some(Counted::new(&self.notice, |counts| &counts.refused));
+    }
+
+    /// Returns whether the connection gives its place to another one: it waits for a request and has
+    /// nothing to keep, or lingers.
     pub(crate) fn is_idle(&mut self) -> bool {
+        if self.phase == Phase::Ending {
+            return self.refused.is_none();
+        }
         let wire = self.stream.wire();
         let is_empty = !wire.has_more() && wire.ready().is_empty();
         self.phase == Phase::Between && is_empty && wire.role().state() == ServerState::Idle
@@ -163,5 +201,11 @@ impl<S: Transport> Connection<S> {
     pub(crate) fn end(&mut self) {
         self.phase = Phase::Ending;
         let _ = self.stream.wire().reject_without_response(None);
+    }
+}
+
+impl<S: Transport> Drop for Connection<S> {
+    fn drop(&mut self) {
+        self.notice.counts.kept.fetch_sub(self.kept, Relaxed);
     }
 }

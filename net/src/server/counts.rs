@@ -47,6 +47,12 @@ pub(crate) struct Counts {
     pub(crate) in_handlers: AtomicUsize,
     /// The number of those handlers that wait for their own peer.
     pub(crate) waiting: AtomicUsize,
+    /// The number of threads that wait for the next request of their connection.
+    pub(crate) staying: AtomicUsize,
+    /// The number of connections that get a 503, or linger after it.
+    pub(crate) refused: AtomicUsize,
+    /// The number of octets that connections keep while they wait.
+    pub(crate) kept: AtomicUsize,
     pub(crate) queued: AtomicUsize,
     /// A mutex, since 32-bit systems may lack atomics of 64 bits.
     rejected: Mutex<u64>,

@@ -46,8 +46,8 @@ pub(super) const LINGERING: usize = 256;
 /// The limits of a server.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
-    /// The number of loops; `None` for one a core.
-    pub(crate) loops: Option<usize>,
+    /// The number of loops.
+    pub(crate) loops: usize,
     /// The most handlers that run at a time.
     pub(crate) handlers: usize,
     /// The most open connections.
@@ -58,6 +58,31 @@ pub(crate) struct Bounds {
     pub(crate) stack: Stack,
     /// The longest wait for a handler.
     pub(crate) queue_timeout: Duration,
+    /// The most octets that connections keep while they wait.
+    pub(crate) kept: usize,
+}
+
+impl Bounds {
+    /// Returns the defaults on this system.
+    pub(crate) fn new() -> Self {
+        Self {
+            loops: thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            handlers: 4096,
+            connections: connections(),
+            requests: 100_000,
+            stack: Stack::Usual,
+            queue_timeout: Duration::from_secs(10),
+            kept: 64 << 20,
+        }
+    }
+}
+
+/// Returns three quarters of the descriptors that the system allows the process. The rest, at least
+/// 16, is for the server's own and for handlers.
+fn connections() -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let limit = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    limit.saturating_sub((limit / 4).max(16)).max(1)
 }
 
 type Handler<S> = Box<dyn Fn(Exchange<'_, S>) -> Result<(), Error> + Send + Sync>;
@@ -76,8 +101,6 @@ pub(crate) struct Engine<L: Listener> {
     is_failing: AtomicBool,
     /// A loop waits for a free thread.
     is_starved: AtomicBool,
-    /// The number of rejected connections that linger.
-    pub(super) lingering: AtomicUsize,
     pub(super) unpolled: Mutex<Unpolled<L::Stream>>,
     /// A thread accepts from a listener that cannot be polled.
     pub(super) is_accepting: AtomicBool,
@@ -195,14 +218,11 @@ impl<L: Listener> Engine<L> {
         notice: Arc<Notice>,
         handler: Handler<L::Stream>,
     ) -> io::Result<(Arc<Self>, Vec<Job<L>>)> {
-        let count = bounds
-            .loops
-            .unwrap_or_else(|| thread::available_parallelism().map_or(1, std::num::NonZero::get));
         let descriptor = listener.descriptor().map(|descriptor| descriptor.as_raw_fd());
         let descriptor = descriptor.filter(|_| listener.set_nonblocking().is_ok());
         let (mut seats, mut jobs, mut listeners) = (Vec::new(), Vec::new(), Vec::new());
         let listener = Arc::new(listener);
-        for index in 0..count.max(1) {
+        for index in 0..bounds.loops.max(1) {
             let (seat, event_loop) = EventLoop::new(index, descriptor)?;
             seats.push(seat);
             jobs.push(Job::Lead(event_loop));
@@ -222,7 +242,6 @@ impl<L: Listener> Engine<L> {
             listeners,
             is_failing: AtomicBool::new(false),
             is_starved: AtomicBool::new(false),
-            lingering: AtomicUsize::new(0),
             unpolled: Mutex::new(Unpolled { waiting: VecDeque::new(), busy: 0 }),
             is_accepting: AtomicBool::new(descriptor.is_none()),
             active: AtomicUsize::new(0),
@@ -385,7 +404,9 @@ impl<L: Listener> Engine<L> {
             seat.used.fetch_sub(1, Relaxed);
         }
         let Some(mut connection) = event_loop.finish(done) else { return };
-        let is_full = self.notice.counts.connections.load(Relaxed) > self.bounds.connections;
+        let Counts { connections, refused, .. } = &self.notice.counts;
+        let open = connections.load(Relaxed).saturating_sub(refused.load(Relaxed));
+        let is_full = open > self.bounds.connections;
         if is_new && let Some(other) = self.better_seat(seat, is_full) {
             other.used.fetch_add(1, Relaxed);
             return other.post(Done::Added(connection));
@@ -394,7 +415,7 @@ impl<L: Listener> Engine<L> {
             seat.used.fetch_add(1, Relaxed);
         }
         if is_full && !event_loop.end_longest_idle() {
-            connection.phase = Phase::Refused;
+            connection.refuse();
         }
         event_loop.add(connection);
     }
@@ -474,15 +495,22 @@ impl<L: Listener> Engine<L> {
         connection.borrow(desk);
         let served = panics::catch(|| self.serve_some(&mut connection, index, desk, turn));
         connection.stream.wire().polled().waiter = None;
+        if turn.is_detached.swap(false, Relaxed) {
+            self.notice.counts.waiting.fetch_sub(1, Relaxed);
+        }
         connection.is_registered = turn.is_registered.load(Relaxed);
         let Ok(served) = served else {
             discard(connection);
             return Next::Closed;
         };
         connection.give_back(desk);
+        if !connection.keep(self.bounds.kept) && !matches!(served, Served::Closed) {
+            connection.refuse();
+            return Next::More(connection);
+        }
         match served {
             Served::Waits(until) => {
-                let is_idle = connection.phase == Phase::Ending || connection.is_idle();
+                let is_idle = connection.is_idle();
                 Next::Waits { connection, until, is_idle }
             }
             Served::More => Next::More(connection),
@@ -531,7 +559,7 @@ impl<L: Listener> Engine<L> {
                             return Served::Waits(until);
                         }
                         self.end_calls(connection, index, calls);
-                        if !connection.stream.wire().wait_for_octets(STAY) {
+                        if !connection.stream.wire().stay(STAY) {
                             return Served::Waits(until);
                         }
                     }
@@ -566,7 +594,10 @@ impl<L: Listener> Engine<L> {
                 }
                 Phase::Refused => {
                     connection.phase = Phase::Ending;
-                    self.refuse(&mut connection.stream);
+                    let is_refused = self.refuse(&mut connection.stream);
+                    if !is_refused || self.notice.counts.refused.load(Relaxed) > LINGERING {
+                        return Served::Closed;
+                    }
                 }
                 Phase::Ending => match connection.stream.wire().poll_linger() {
                     Polled::Ready(()) => return Served::Closed,
@@ -617,13 +648,12 @@ impl<L: Listener> Engine<L> {
         Ok(None)
     }
 
-    /// Sends a 503 to a connection that is one too many.
-    pub(super) fn refuse(&self, stream: &mut ServerStream<L::Stream>) {
+    /// Sends a 503 to a connection that is one too many. Returns whether that is possible.
+    pub(super) fn refuse(&self, stream: &mut ServerStream<L::Stream>) -> bool {
         let peer = Peer(stream.peer_addr());
         log::warn!("{peer} {}: too many connections", Status::SERVICE_UNAVAILABLE);
         self.notice.counts.count_rejected();
-        // A peer that is gone needs no response.
-        let _ = stream.wire().refuse("too many connections\n");
+        stream.wire().refuse("too many connections\n").is_ok()
     }
 
     /// Records the time that handlers took since the last wait, and returns their permit.
@@ -801,6 +831,8 @@ struct Turn<L: Listener> {
     ticket: Mutex<Option<Ticket>>,
     /// The loop waits for events of the connection.
     is_registered: AtomicBool,
+    /// The transport speaks another protocol, for which the handler waits.
+    is_detached: AtomicBool,
 }
 
 impl<L: Listener> Turn<L> {
@@ -810,6 +842,7 @@ impl<L: Listener> Turn<L> {
             index: AtomicUsize::new(0),
             ticket: Mutex::new(None),
             is_registered: AtomicBool::new(false),
+            is_detached: AtomicBool::new(false),
         }
     }
 
@@ -820,6 +853,19 @@ impl<L: Listener> Turn<L> {
 
     fn end(&self) -> Option<Ticket> {
         lock(&self.ticket).take()
+    }
+
+    /// Gives the loop to another thread, and lets it wait for events of the connection no longer.
+    fn leave(&self, control: &mut dyn Control) -> Result<Arc<Engine<L>>, Error> {
+        let engine = self.engine.upgrade().ok_or(Error::Closed)?;
+        self.give_away(&engine);
+        if self.is_registered.swap(false, Relaxed)
+            && let Some(seat) = engine.seats.get(self.index.load(Relaxed))
+            && let Some(descriptor) = control.descriptor()
+        {
+            let _ = seat.registry.deregister(&mut SourceFd(&descriptor.as_raw_fd()));
+        }
+        Ok(engine)
     }
 
     /// Returns whether the loop is given away.
@@ -837,40 +883,56 @@ impl<L: Listener> Turn<L> {
 }
 
 impl<L: Listener> Waiter for Turn<L> {
-    fn wait(
-        &self,
-        control: &mut dyn Control,
-        is_write: bool,
-        left: Duration,
-    ) -> Result<bool, Error> {
-        let engine = self.engine.upgrade().ok_or(Error::Closed)?;
-        self.give_away(&engine);
-        let Some(descriptor) = control.descriptor() else { return Err(Error::Closed) };
-        if self.is_registered.swap(false, Relaxed)
-            && let Some(seat) = engine.seats.get(self.index.load(Relaxed))
-        {
-            let _ = seat.registry.deregister(&mut SourceFd(&descriptor.as_raw_fd()));
-        }
+    fn wait(&self, control: &mut dyn Control, is_write: bool, left: Duration) -> Result<(), Error> {
+        let engine = self.leave(control)?;
         let counts = &engine.notice.counts;
-        counts.waiting.fetch_add(1, Relaxed);
+        let _waits = Waits::new(&engine, &counts.waiting).ok_or(Error::Overloaded)?;
         if counts.queued.load(Relaxed) > 0 {
             engine.wake_all();
         }
+        let Some(descriptor) = control.descriptor() else { return Err(Error::Closed) };
         let flags = if is_write { PollFlags::OUT } else { PollFlags::IN };
         let mut descriptors =
             [PollFd::new(&descriptor, flags), PollFd::new(&engine.over, PollFlags::IN)];
         let timeout = Timespec::try_from(left).ok();
-        // All threads wait for the end of the server in one queue of the system, which takes a lock.
-        let [socket, ..] = &mut descriptors;
-        let polled = if left <= STAY {
-            poll(std::slice::from_mut(socket), timeout.as_ref())
-        } else {
-            poll(&mut descriptors, timeout.as_ref())
-        };
-        counts.waiting.fetch_sub(1, Relaxed);
-        match polled.map_err(io::Error::from) {
+        match poll(&mut descriptors, timeout.as_ref()).map_err(io::Error::from) {
             Err(error) if !is_passing(&error) => Err(error.into()),
-            polled => Ok(polled.is_ok_and(|ready| ready > 0)),
+            _ => Ok(()),
         }
+    }
+
+    fn stay(&self, control: &mut dyn Control, left: Duration) -> bool {
+        let Ok(engine) = self.leave(control) else { return true };
+        let stays = Waits::new(&engine, &engine.notice.counts.staying);
+        let (Some(_stays), Some(descriptor)) = (stays, control.descriptor()) else { return false };
+        // All threads wait for the end of the server in one queue of the system, which takes a
+        // lock. This wait is short enough without.
+        let mut socket = [PollFd::new(&descriptor, PollFlags::IN)];
+        let timeout = Timespec::try_from(left).ok();
+        poll(&mut socket, timeout.as_ref()).is_ok_and(|ready| ready > 0)
+    }
+
+    fn detach(&self, control: &mut dyn Control) -> Result<(), Error> {
+        let engine = self.leave(control)?;
+        let waits = Waits::new(&engine, &engine.notice.counts.waiting).ok_or(Error::Overloaded)?;
+        std::mem::forget(waits);
+        self.is_detached.store(true, Relaxed);
+        Ok(())
+    }
+}
+
+/// One of a count, which has the bound of handlers.
+struct Waits<'e>(&'e AtomicUsize);
+
+impl<'e> Waits<'e> {
+    fn new<L: Listener>(engine: &Engine<L>, count: &'e AtomicUsize) -> Option<Self> {
+        let waits = Self(count);
+        (count.fetch_add(1, Relaxed) < engine.bounds.handlers).then_some(waits)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
     }
 }

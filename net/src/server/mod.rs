@@ -44,10 +44,22 @@ use std::time::{Duration, Instant};
 /// A server that accepts connections, calls your handler for each request, and shuts down
 /// gracefully.
 ///
-/// Each connection has a thread of its own while it is open, and threads are reused. So a handler
-/// may block, and many idle or slow peers hold up nobody else. When all threads are busy, further
-/// connections wait for one, and idle connections are closed to make room. Connections beyond
-/// [`max_connections`](Self::max_connections) get a 503.
+/// Connections wait in event loops, one a core. A thread calls the handler when a request has
+/// arrived, and the handler may block as long as it likes: meanwhile another thread takes care of the
+/// other connections. So many idle or slow peers hold up nobody, and cost little: an idle connection
+/// takes about 1.5 KB.
+///
+/// When [`max_handlers`](Self::max_handlers) are at work, further requests wait for one, and get a
+/// 503 if they wait for too long. At [`max_connections`](Self::max_connections) the connection that
+/// has been idle for longest is closed for the next one; if none is idle, the next one gets a 503.
+///
+/// A handler may call its own server, as any other client does. It holds its place meanwhile: with
+/// `max_handlers(1)` such a call waits for itself, and gets a 503 at the end of the
+/// [`queue_timeout`](Self::queue_timeout).
+///
+/// A listener or transport without a descriptor cannot be waited for in a loop: see
+/// [`Listener::descriptor`] and [`Control::descriptor`](crate::Control::descriptor). Each of its
+/// connections has a thread while it is open.
 ///
 /// An error on a connection ends that connection, and is logged by [`log`] in one line with the
 /// peer and the reason. Each request is logged in one line too, at info level with target
@@ -131,12 +143,20 @@ use std::time::{Duration, Instant};
 ///
 /// # Memory
 ///
-/// In the worst case, with the default [`Settings`], a server takes [`threads`](Self::threads) ×
-/// 311,808 octets, and [`max_connections`](Self::max_connections) × 256 octets. The defaults make
-/// 1.3 GB: lower the threads where that is too much. Not included are the program itself, up to 8
-/// MB of the allocator, and what handlers, transports such as TLS, and the system's sockets take.
+/// In the worst case, with the default [`Settings`], a server takes the sum of:
 ///
-/// | each connection with a thread has | octets |
+/// - [`max_connections`](Self::max_connections) × 2,048 octets;
+/// - [`max_kept`](Self::max_kept), 64 MB by default: the unfinished heads, and what is not sent yet,
+///   of connections that wait;
+/// - the number of threads × 311,808 octets. Each handler at work has a thread, and so has each that
+///   waits for its own client: [`max_handlers`](Self::max_handlers) of each, and three for each
+///   loop.
+///
+/// The defaults make 2.6 GB: lower `max_handlers` where that is too much. Not included are the
+/// program itself, up to 8 MB of the allocator, and what handlers, transports such as TLS, and the
+/// system's sockets take.
+///
+/// | each thread has | octets |
 /// |---|---|
 /// | head of the request | 65,536 |
 /// | receive buffer | 73,728 |
@@ -147,8 +167,7 @@ use std::time::{Duration, Instant};
 /// | memory that is freed while buffers grow | 12,288 |
 /// | stack | 16,384 |
 ///
-/// Without optimization the stack takes 151,552 octets. An idle connection takes about 30 KB in
-/// all.
+/// Without optimization the stack takes 151,552 octets.
 #[must_use = "a server accepts connections only once `serve` is called"]
 pub struct Server<L: Listener = TcpListener> {
     listener: L,
@@ -192,7 +211,10 @@ impl Server {
     /// Binds a TCP listener to this address. If it is a name, the first of its addresses that can
     /// be bound is used.
     pub fn bind(address: impl ToSocketAddrs) -> Result<Self, Error> {
-        Self::from_listener(TcpListener::bind(address).map_err(Error::of_address)?)
+        let listener = TcpListener::bind(address).map_err(Error::of_address)?;
+        // The backlog of std is short. This one is as long as the system allows.
+        let _ = rustix::net::listen(&listener, i32::MAX);
+        Self::from_listener(listener)
     }
 }
 
@@ -219,14 +241,7 @@ impl<L: Listener> Server<L> {
         };
         let waker = Arc::new(Mutex::new(waker));
         let handle = OwnHandle(ServerHandle { notice: Arc::default(), waker });
-        let bounds = Bounds {
-            loops: None,
-            handlers: 4096,
-            connections: 60_000,
-            requests: 100_000,
-            stack: Stack::Usual,
-            queue_timeout: Duration::from_secs(10),
-        };
+        let bounds = Bounds::new();
         Ok(Self {
             listener,
             settings: Settings::new(),
@@ -248,28 +263,61 @@ impl<L: Listener> Server<L> {
         self
     }
 
-    /// Sets how many connections are served at a time, each by a thread: 4,096 by default. Further
-    /// connections wait for a thread. With 0, each connection gets a 503.
+    /// Sets the number of event loops: one for each core by default, and at least 1.
+    #[doc(alias = "workers")]
+    pub const fn loops(mut self, loops: usize) -> Self {
+        self.bounds.loops = loops;
+        self
+    }
+
+    /// Sets how many handlers are at work at a time, each on a thread: 4,096 by default. Further
+    /// requests wait for one, at most as many again. With 0, each request gets a 503.
+    ///
+    /// A handler that waits for its own client does not count: one that reads a body which is not
+    /// there yet, or sends more than the client takes, or has switched to another protocol. At most
+    /// as many again wait so; one more fails with [`Error::Overloaded`].
     ///
     /// The number bounds the server's memory: see [Memory](Self#memory).
     ///
     /// ```
     /// use bareline_net::{Error, Server};
+    /// use std::time::Duration;
     ///
-    /// // At most 64 requests at a time; 128 more connections wait, and others get a 503.
-    /// let server = Server::bind("127.0.0.1:0")?.threads(64).max_connections(192);
+    /// // At most 64 requests at a time. 64 more wait for 2 s at most, and others get a 503.
+    /// let server = Server::bind("127.0.0.1:0")?.max_handlers(64);
+    /// let server = server.queue_timeout(Duration::from_secs(2));
     /// # Ok::<(), Error>(())
     /// ```
-    #[doc(alias = "workers")]
-    pub const fn threads(mut self, threads: usize) -> Self {
-        self.bounds.handlers = threads;
+    #[doc(alias = "threads")]
+    pub const fn max_handlers(mut self, handlers: usize) -> Self {
+        self.bounds.handlers = handlers;
         self
     }
 
-    /// Sets how many connections may be open, including those that wait for a thread: 5,120 by
-    /// default. Connections beyond that get a 503.
+    /// Sets how long a request waits for a handler: 10 s by default. After that it gets a 503.
+    pub const fn queue_timeout(mut self, timeout: Duration) -> Self {
+        self.bounds.queue_timeout = timeout;
+        self
+    }
+
+    /// Sets how many connections may be open: by default three quarters of the file descriptors that
+    /// the system allows the process, so that the rest is left for handlers.
+    ///
+    /// For one more, the connection that has been idle for longest is closed. If none is idle, it
+    /// gets a 503.
     pub const fn max_connections(mut self, connections: usize) -> Self {
         self.bounds.connections = connections;
+        self
+    }
+
+    /// Sets how many octets all connections keep while they wait: 67,108,864 by default. They are
+    /// those of unfinished heads, of short bodies before the handler is called, and of responses
+    /// that are not sent yet. A connection that would exceed it gets a 503, or is closed.
+    ///
+    /// One connection keeps 140 KB at most. The default is enough for 90,000 connections that stop
+    /// in the middle of a head of 700 octets.
+    pub const fn max_kept(mut self, octets: usize) -> Self {
+        self.bounds.kept = octets;
         self
     }
 

@@ -5,6 +5,7 @@ use crate::server::wire::{ServerWire, borrow_wire, dated};
 use crate::wire::Role;
 use crate::wire::send_buf::to;
 use crate::wire::transport::Transport;
+use crate::wire::upgraded::Upgraded;
 use bareline_core::connection::{ResponseHeadWriter, ServerState};
 use bareline_core::error::WriteError;
 use bareline_core::write::TrailerField;
@@ -360,6 +361,41 @@ impl<S: Transport> ResponseWriter<'_, S> {
     /// Ends the response. Fails with [`WriteError::BodyLength`] when octets are missing.
     pub fn finish(self) -> Result<(), Error> {
         self.finish_with(&[])
+    }
+
+    /// Returns the transport after a protocol switch by this response, and the octets that have
+    /// arrived for the other protocol: after a 101, or a 2xx to CONNECT [RFC 9110 sections 7.8 and
+    /// 9.3.6]. The transport blocks without a timeout.
+    ///
+    /// The handler goes on with the other protocol, or gives the transport to a thread of its own.
+    /// A [`Server`](crate::Server) counts such a handler as one that waits for its client, and does
+    /// not close the transport when it shuts down.
+    ///
+    /// Fails with [`Error::NotUpgraded`] without a switch, and with [`Error::Overloaded`] if too
+    /// many handlers wait for their clients. The connection is closed then.
+    ///
+    /// ```
+    /// use bareline_net::{Error, Exchange, FieldName, FieldValue, Status, Upgraded};
+    /// use std::io::Write;
+    ///
+    /// fn respond(Exchange { responder, .. }: Exchange<'_>) -> Result<(), Error> {
+    ///     let response = responder.begin(Status::SWITCHING_PROTOCOLS, |head| {
+    ///         let head = head.field(FieldName::UPGRADE, FieldValue::from_static("echo"))?;
+    ///         head.without_body()
+    ///     });
+    ///     let Upgraded { mut transport, received, .. } = response?.into_upgraded()?;
+    ///     transport.write_all(&received)?;
+    ///     std::io::copy(&mut transport.try_clone()?, &mut transport)?;
+    ///     Ok(())
+    /// }
+    /// ```
+    #[doc(alias = "WebSocket")]
+    pub fn into_upgraded(self) -> Result<Upgraded<S>, Error> {
+        let wire = &mut *borrow_wire(self.wire)?;
+        match wire.role().state() {
+            ServerState::Upgraded => wire.take_upgraded(),
+            _ => Err(Error::NotUpgraded),
+        }
     }
 
     /// Ends the response with these trailers, at most 65,000 octets. Trailers need a chunked body.

@@ -80,25 +80,24 @@ impl<L: Listener> Engine<L> {
     /// connection if too many wait already.
     fn reject_unpolled(self: &Arc<Self>, admitted: Admitted<L::Stream>) {
         self.active.fetch_add(1, Relaxed);
-        if self.lingering.fetch_add(1, Relaxed) < LINGERING
+        if self.notice.counts.refused.load(Relaxed) < LINGERING
             && self.crew.reserve(1, || self.thread())
         {
             return self.crew.give(Job::Refuse(admitted), || self.thread());
         }
-        self.lingering.fetch_sub(1, Relaxed);
         panics::discard(admitted);
         self.ended();
     }
 
     pub(super) fn refuse_unpolled(&self, Admitted { accepted, open, .. }: Admitted<L::Stream>) {
         let membership = Membership::new(Arc::clone(&self.notice), 0);
+        let refused = Counted::new(&self.notice, |counts| &counts.refused);
         let _ = panics::catch(|| {
             let settings = self.settings.write_timeout(LATE);
             let mut stream = ServerStream::of(accepted, settings, Some(membership));
             self.refuse(&mut stream);
         });
-        drop(open);
-        self.lingering.fetch_sub(1, Relaxed);
+        drop((open, refused));
         self.ended();
     }
 

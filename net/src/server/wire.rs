@@ -270,6 +270,10 @@ impl<S: Transport> ServerWire<S> {
                 if self.is_open() =>
             {
                 let error = self.role().incomplete_response();
+                if let Some(Error::Overloaded) = handled {
+                    self.reject_with(Status::SERVICE_UNAVAILABLE, "too many requests");
+                    return Err(error);
+                }
                 match handled.and_then(Error::peer_error) {
                     Some(handled) if self.role().peer_error.is_none() => {
                         // The timeout is that of another connection [RFC 9110 section 15.6.5].

@@ -14,13 +14,13 @@ pub(crate) const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// The thread that serves a polled connection, when the connection has to wait for its own peer.
 pub(crate) trait Waiter: Send + Sync {
     /// Waits until the transport may be read, or written if `is_write`, but for this time at most.
-    /// Returns whether it may.
-    fn wait(
-        &self,
-        control: &mut dyn Control,
-        is_write: bool,
-        left: Duration,
-    ) -> Result<bool, Error>;
+    fn wait(&self, control: &mut dyn Control, is_write: bool, left: Duration) -> Result<(), Error>;
+
+    /// Waits for the next request, for this time at most. Returns whether octets may have arrived.
+    fn stay(&self, control: &mut dyn Control, left: Duration) -> bool;
+
+    /// Gives up the transport: another protocol will use it.
+    fn detach(&self, control: &mut dyn Control) -> Result<(), Error>;
 }
 
 /// A transport, with the mode and the timeouts that are set on it.
@@ -235,11 +235,12 @@ impl<S: Transport> Link<S> {
         Ok(self.open()?.control().set_blocking()?)
     }
 
-    /// Waits for octets on the thread that serves the connection. Returns whether there may be some.
-    pub(super) fn wait_for_octets(&mut self, left: Duration) -> bool {
+    /// Waits for the next request on the thread that serves the connection, for this time at most.
+    /// Returns whether octets may have arrived.
+    pub(super) fn stay(&mut self, left: Duration) -> bool {
         let waiter = self.polled.waiter.as_ref();
         let Some((transport, waiter)) = self.transport.as_mut().zip(waiter) else { return false };
-        self.polled.may_read = waiter.wait(transport.control(), false, left).unwrap_or(true);
+        self.polled.may_read = waiter.stay(transport.control(), left);
         self.polled.may_read
     }
 
@@ -310,6 +311,10 @@ impl<S: Transport> Link<S> {
 
     /// Returns the transport, which then blocks without a timeout.
     pub(super) fn take(&mut self) -> Result<S, Error> {
+        if let Some((transport, waiter)) = self.transport.as_mut().zip(self.polled.waiter.as_ref())
+        {
+            waiter.detach(transport.control())?;
+        }
         self.polled.is_on = false;
         let _ = self.block();
         let mut transport = self.transport.take().ok_or(Error::Closed)?;

@@ -314,9 +314,16 @@ impl<S: Transport, R: Role> Wire<S, R> {
         self.link.polled()
     }
 
-    /// Waits for octets on the thread that serves the connection. Returns whether there may be some.
-    pub(crate) fn wait_for_octets(&mut self, left: Duration) -> bool {
-        self.link.wait_for_octets(left)
+    /// Waits for the next request on the thread that serves the connection, for this time at most.
+    /// Returns whether octets may have arrived.
+    pub(crate) fn stay(&mut self, left: Duration) -> bool {
+        self.link.stay(left)
+    }
+
+    /// Returns the number of octets that the connection keeps while it waits.
+    pub(crate) fn kept(&self) -> usize {
+        let Buffers { received, out } = &self.buffers;
+        received.filled().len().saturating_add(out.kept())
     }
 
     /// Borrows this memory until [`release`](Self::release).

@@ -139,6 +139,12 @@ impl SendBuf {
         }
     }
 
+    /// Returns the size of the memory that octets keep until they are sent.
+    pub(super) fn kept(&self) -> usize {
+        let long = self.long.as_ref().map_or(0, |_| LONGEST);
+        long.saturating_add(self.out.as_ref().map_or(0, |_| OUT))
+    }
+
     fn empty(&mut self) {
         self.out.iter_mut().for_each(|out| out.clear());
         (self.long, self.start) = (None, 0);

@@ -9,12 +9,9 @@ use std::thread;
 const TEXT: FieldValue<'_> = FieldValue::from_static("text/plain; charset=utf-8");
 
 pub fn serve(port: u16) {
-    // Enough threads for the run with 5,000 connections, and connections for that with 50,000.
     let server = Server::bind(("127.0.0.1", port))
         .expect("the port is free")
-        .settings(Settings::new().body_limit(LENGTH))
-        .threads(6_000)
-        .max_connections(60_000);
+        .settings(Settings::new().body_limit(LENGTH));
     let responded = server.serve(|exchange| match exchange.head.target().path() {
         "/" => text(exchange.responder),
         "/bulk" => bulk(exchange),
