@@ -15,6 +15,7 @@ mod client_timeouts;
 mod clients;
 mod clocked;
 mod datagrams;
+mod engine;
 mod fetch;
 mod hostile;
 mod limited;

@@ -379,9 +379,10 @@ impl<S: Transport> ResponseWriter<'_, S> {
     /// use std::io::Write;
     ///
     /// fn respond(Exchange { responder, .. }: Exchange<'_>) -> Result<(), Error> {
+    ///     const UPGRADE: FieldValue = FieldValue::from_static("upgrade");
     ///     let response = responder.begin(Status::SWITCHING_PROTOCOLS, |head| {
     ///         let head = head.field(FieldName::UPGRADE, FieldValue::from_static("echo"))?;
-    ///         head.without_body()
+    ///         head.field(FieldName::CONNECTION, UPGRADE)?.without_body()
     ///     });
     ///     let Upgraded { mut transport, received, .. } = response?.into_upgraded()?;
     ///     transport.write_all(&received)?;

@@ -309,12 +309,18 @@ impl<S: Transport> Link<S> {
         self.is_end_told && self.transport.is_some()
     }
 
+    /// Gives up the transport: another protocol will use it. Closes it if that fails.
+    pub(super) fn detach(&mut self) -> Result<(), Error> {
+        let waiter = self.polled.waiter.as_ref();
+        let detached = match self.transport.as_mut().zip(waiter) {
+            Some((transport, waiter)) => waiter.detach(transport.control()),
+            None => Ok(()),
+        };
+        detached.inspect_err(|_| self.transport = None)
+    }
+
     /// Returns the transport, which then blocks without a timeout.
     pub(super) fn take(&mut self) -> Result<S, Error> {
-        if let Some((transport, waiter)) = self.transport.as_mut().zip(self.polled.waiter.as_ref())
-        {
-            waiter.detach(transport.control())?;
-        }
         self.polled.is_on = false;
         let _ = self.block();
         let mut transport = self.transport.take().ok_or(Error::Closed)?;

@@ -614,6 +614,7 @@ impl<S: Transport, R: Role> Wire<S, R> {
     /// Sends what is ready, and returns the transport with the unconsumed octets. The transport
     /// then blocks without a timeout.
     pub(crate) fn take_upgraded(&mut self) -> Result<Upgraded<S>, Error> {
+        self.link.detach()?;
         self.flush()?;
         Ok(Upgraded { transport: self.link.take()?, received: self.buffers.received.take() })
     }

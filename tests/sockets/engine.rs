@@ -1,0 +1,258 @@
+//! Tests of the server's engine: event loops that threads lend while handlers block.
+
+use crate::service::{GET, Service};
+use crate::{TIMEOUT, connect, exchange, exchange_all, log_lines, read_all, until};
+use bareline_core::{FieldName, FieldValue, Status};
+use bareline_net::{Client, Error, Exchange, Upgraded};
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Barrier, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const LAST_GET: &[u8] = b"GET /now HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+/// The head of an upload that is longer than what the server receives before the handler is called.
+const UPLOAD: &[u8] =
+    b"PUT /read HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nthe rest is late";
+const SWITCH: &[u8] =
+    b"GET /switch HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\nearly";
+
+/// Reads the body, switches to an echo, waits for a call of the returned function, or responds.
+fn handler() -> (impl Fn(Exchange<'_>) -> Result<(), Error> + Send + Sync + 'static, impl Fn()) {
+    let (go_on, may_go_on) = channel();
+    let may_go_on = Mutex::new(may_go_on);
+    let handler = move |Exchange { head, mut body, responder, .. }: Exchange<'_>| {
+        match head.target().path() {
+            "/block" => may_go_on.lock().unwrap().recv_timeout(TIMEOUT).unwrap(),
+            "/read" => _ = io::copy(&mut body, &mut io::sink())?,
+            "/switch" => {
+                let response = responder.begin(Status::SWITCHING_PROTOCOLS, |head| {
+                    head.field(FieldName::UPGRADE, FieldValue::from_static("echo"))?
+                        .field(FieldName::CONNECTION, FieldValue::from_static("upgrade"))?
+                        .without_body()
+                })?;
+                let Upgraded { mut transport, received, .. } = response.into_upgraded()?;
+                transport.write_all(&received)?;
+                io::copy(&mut transport.try_clone()?, &mut transport)?;
+                return Ok(());
+            }
+            _ => {}
+        }
+        responder.send(Status::OK, &[], b"done")
+    };
+    (handler, move || go_on.send(()).unwrap())
+}
+
+/// Connects, and sends a request that blocks its handler. Returns when that is so.
+fn block(service: &Service) -> TcpStream {
+    let before = service.handle.counts().in_handlers;
+    let mut stream = connect(service.address);
+    stream.write_all(b"GET /block HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
+    assert!(until(TIMEOUT, || service.handle.counts().in_handlers > before));
+    stream
+}
+
+fn status(response: &str) -> &str {
+    response.get(9..12).unwrap_or(response)
+}
+
+#[test]
+fn a_handler_that_blocks_holds_up_nobody() {
+    for loops in [1, 2] {
+        let (handler, go_on) = handler();
+        let service = Service::new(|server| server.loops(loops), handler);
+        let mut idle: Vec<_> = (0..20).map(|_| connect(service.address)).collect();
+        let blocked: Vec<_> = (0..10).map(|_| block(&service)).collect();
+        for stream in &mut idle {
+            stream.write_all(LAST_GET).unwrap();
+        }
+        for stream in idle {
+            assert_eq!(status(&read_all(stream)), "200");
+        }
+        blocked.iter().for_each(|_| go_on());
+        for stream in blocked {
+            assert_eq!(status(&read_all(stream)), "200");
+        }
+        assert!(until(TIMEOUT, || service.handle.counts().connections == 0));
+    }
+}
+
+#[test]
+fn a_request_without_a_free_handler_waits_for_one() {
+    let (handler, go_on) = handler();
+    let service = Service::new(|server| server.max_handlers(1), handler);
+    let first = block(&service);
+    let mut second = connect(service.address);
+    second.write_all(LAST_GET).unwrap();
+    assert!(until(TIMEOUT, || service.handle.counts().queued == 1));
+    // As many may wait as may be at work.
+    let mut third = connect(service.address);
+    third.write_all(LAST_GET).unwrap();
+    let response = read_all(third);
+    assert!(status(&response) == "503" && response.ends_with("\r\n\r\ntoo many requests\n"));
+    go_on();
+    assert_eq!((status(&read_all(first)), status(&read_all(second))), ("200", "200"));
+    assert_eq!(service.handle.counts().queued, 0);
+}
+
+#[test]
+fn rfc9110_15_6_4_a_wait_for_a_handler_ends_in_a_503() {
+    let (handler, go_on) = handler();
+    let timeout = Duration::from_millis(50);
+    let service = Service::new(|server| server.max_handlers(1).queue_timeout(timeout), handler);
+    let (first, start) = (block(&service), Instant::now());
+    let response = exchange(service.address, LAST_GET);
+    assert!(response.contains("\r\nRetry-After: 1\r\n") && status(&response) == "503");
+    assert!(start.elapsed() >= timeout);
+    log_lines::with(&["503 Service Unavailable: too many requests"]);
+    go_on();
+    assert_eq!(status(&read_all(first)), "200");
+}
+
+#[test]
+fn a_handler_may_call_its_own_server() {
+    for (most, inner) in [(2, "200"), (1, "503")] {
+        let address = Arc::new(Mutex::new(None::<SocketAddr>));
+        let own = Arc::clone(&address);
+        let service = Service::new(
+            |server| server.max_handlers(most).queue_timeout(Duration::from_millis(50)),
+            move |Exchange { head, responder, .. }| {
+                let own = *own.lock().unwrap();
+                let text = match (head.target().path(), own) {
+                    ("/", Some(address)) => {
+                        let response = Client::new().get(&format!("http://{address}/inner"))?;
+                        response.head().status().code().to_string()
+                    }
+                    _ => "inner".to_owned(),
+                };
+                responder.send(Status::OK, &[], text.as_bytes())
+            },
+        );
+        *address.lock().unwrap() = Some(service.address);
+        let response = exchange_all(service.address, GET);
+        assert!(response.ends_with(&format!("\r\n\r\n{inner}")), "{response}");
+    }
+}
+
+#[test]
+fn slow_uploads_do_not_use_up_the_handlers() {
+    let (handler, _) = handler();
+    let service = Service::new(|server| server.max_handlers(1), handler);
+    let mut slow = connect(service.address);
+    slow.write_all(UPLOAD).unwrap();
+    assert!(until(TIMEOUT, || service.handle.counts().in_handlers == 1));
+    assert_eq!(status(&exchange(service.address, LAST_GET)), "200");
+    // As many may wait for their clients as may be at work.
+    assert_eq!(status(&exchange(service.address, UPLOAD)), "503");
+    slow.write_all(&[b'x'; 100_000]).unwrap();
+    let mut response = [0; 12];
+    slow.read_exact(&mut response).unwrap();
+    assert_eq!(&response, b"HTTP/1.1 200");
+}
+
+#[test]
+fn rfc9110_7_8_a_handler_has_the_transport_after_a_switch() {
+    let (handler, _) = handler();
+    let service = Service::new(|server| server.max_handlers(1), handler);
+    let mut switched = connect(service.address);
+    switched.write_all(SWITCH).unwrap();
+    let mut response = vec![0; b"HTTP/1.1 101 Switching Protocols\r\n".len()];
+    switched.read_exact(&mut response).unwrap();
+    assert_eq!(response, b"HTTP/1.1 101 Switching Protocols\r\n");
+    switched.write_all(b" and late").unwrap();
+    // It uses up no handler; but as many may switch as may be at work.
+    assert_eq!(status(&exchange(service.address, LAST_GET)), "200");
+    let mut second = connect(service.address);
+    second.write_all(SWITCH).unwrap();
+    assert_eq!(read_all(second), "");
+    switched.shutdown(std::net::Shutdown::Write).unwrap();
+    let rest = read_all(switched);
+    assert!(rest.ends_with("\r\n\r\nearly and late"), "{rest}");
+    assert!(until(TIMEOUT, || service.handle.counts().connections == 0));
+}
+
+#[test]
+fn an_idle_connection_makes_room() {
+    for loops in [1, 2] {
+        let (handler, _) = handler();
+        let service = Service::new(|server| server.loops(loops).max_connections(2), handler);
+        let get = |mut stream: &TcpStream| {
+            stream.write_all(GET).unwrap();
+            let mut response = [0; 200];
+            let count = stream.read(&mut response).unwrap();
+            assert!(response[..count].starts_with(b"HTTP/1.1 200 "));
+        };
+        let (one, two) = (connect(service.address), connect(service.address));
+        get(&one);
+        get(&two);
+        let three = connect(service.address);
+        get(&three);
+        assert!(until(TIMEOUT, || service.handle.counts().connections == 2));
+        assert_eq!(service.handle.counts().rejected, 0);
+    }
+}
+
+#[test]
+fn connections_keep_so_many_octets_in_all() {
+    let (handler, _) = handler();
+    let service = Service::new(|server| server.loops(1).max_kept(10_000), handler);
+    let half = format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}", "x".repeat(6_000));
+    let mut one = connect(service.address);
+    one.write_all(half.as_bytes()).unwrap();
+    assert!(until(TIMEOUT, || service.handle.counts().connections == 1));
+    let response = exchange(service.address, half.as_bytes());
+    assert!(status(&response) == "503", "{response}");
+    one.write_all(b"\r\nConnection: close\r\n\r\n").unwrap();
+    assert_eq!(status(&read_all(one)), "200");
+    assert_eq!(status(&exchange(service.address, LAST_GET)), "200");
+}
+
+#[test]
+fn a_request_with_the_end_of_input_is_served() {
+    let (handler, _) = handler();
+    let service = Service::new(|server| server, handler);
+    for _ in 0..200 {
+        let response = exchange_all(service.address, GET);
+        assert!(response.ends_with("\r\n\r\ndone"), "{response}");
+    }
+    assert!(until(TIMEOUT, || service.handle.counts().connections == 0));
+}
+
+#[test]
+fn a_client_that_sends_on_and_on_starves_nobody() {
+    let (handler, _) = handler();
+    let service = Service::new(|server| server.loops(1), handler);
+    let (greedy, begun) = (connect(service.address), Arc::new(Barrier::new(2)));
+    let mut reading = greedy.try_clone().unwrap();
+    let is_sending = Arc::clone(&begun);
+    let sent = thread::spawn(move || {
+        let (mut greedy, many) = (greedy, GET.repeat(1000));
+        greedy.write_all(&many).unwrap();
+        is_sending.wait();
+        while greedy.write_all(&many).is_ok() {}
+    });
+    let read = thread::spawn(move || io::copy(&mut reading, &mut io::sink()));
+    begun.wait();
+    for _ in 0..50 {
+        let start = Instant::now();
+        assert_eq!(status(&exchange(service.address, LAST_GET)), "200");
+        assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    }
+    drop(service);
+    sent.join().unwrap();
+    let _ = read.join().unwrap();
+}
+
+#[test]
+fn a_handler_is_called_once_its_short_body_is_there() {
+    let (handler, _) = handler();
+    let service = Service::new(|server| server, handler);
+    let mut stream = connect(service.address);
+    stream.write_all(b"PUT /read HTTP/1.1\r\nHost: a\r\nConnection: close\r\n").unwrap();
+    stream.write_all(b"Content-Length: 4\r\n\r\nbo").unwrap();
+    // It is called after 100 ms in any case, and waits itself.
+    assert!(until(TIMEOUT, || service.handle.counts().in_handlers == 1));
+    stream.write_all(b"dy").unwrap();
+    assert_eq!(status(&read_all(stream)), "200");
+}
