@@ -5,6 +5,8 @@ use bareline_net::{Control, Listener, Transport};
 use rustls::{ClientConfig, ClientConnection, ServerConfig, ServerConnection, StreamOwned};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+#[cfg(unix)]
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -118,6 +120,11 @@ macro_rules! transport {
                 Control::peer_addr(&self.0.sock.stream)
             }
 
+            #[cfg(unix)]
+            fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+                Some(self.0.sock.stream.as_fd())
+            }
+
             fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
                 self.0.sock.read_timeout = timeout;
                 self.0.sock.stream.set_read_timeout(timeout)
@@ -157,6 +164,11 @@ pub struct TlsListener {
 impl Listener for TlsListener {
     type Stream = Accepted;
     type Addr = SocketAddr;
+
+    #[cfg(unix)]
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.socket.as_fd())
+    }
 
     fn accept(&self) -> io::Result<(Accepted, Option<SocketAddr>)> {
         let (stream, peer) = self.socket.accept()?;

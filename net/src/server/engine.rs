@@ -6,6 +6,7 @@ use crate::server::counts::Counts;
 use crate::server::crew::Crew;
 use crate::server::event_loop::{Acceptance, Done, EventLoop, Seat, Work};
 use crate::server::listener::Listener;
+use crate::server::log_rate::LeftOut;
 use crate::server::notice::{Counted, Notice};
 use crate::server::panics::{self, Panic};
 use crate::server::stack::Stack;
@@ -566,10 +567,14 @@ impl<L: Listener> Engine<L> {
                     Ok(Polled::More) => return Served::More,
                     Err(rejected) => {
                         connection.end();
-                        super::log_reason(
-                            &Peer(connection.stream.peer_addr()),
-                            &rejected.to_string(),
-                        );
+                        let admitted = match rejected.error {
+                            Error::Io(_) => self.notice.failures.admit(Instant::now()),
+                            _ => Some(LeftOut::NONE),
+                        };
+                        if let Some(left_out) = admitted {
+                            let peer = Peer(connection.stream.peer_addr());
+                            super::log_reason(&peer, &format!("{rejected}{left_out}"));
+                        }
                     }
                 },
                 Phase::Requested => {
@@ -594,7 +599,7 @@ impl<L: Listener> Engine<L> {
                 }
                 Phase::Refused => {
                     connection.phase = Phase::Ending;
-                    let is_refused = self.refuse(&mut connection.stream);
+                    let is_refused = self.refuse(&mut connection.stream, "too many connections");
                     if !is_refused || self.notice.counts.refused.load(Relaxed) > LINGERING {
                         return Served::Closed;
                     }
@@ -641,19 +646,19 @@ impl<L: Listener> Engine<L> {
             return Err(until);
         }
         connection.queued = None;
-        let peer = Peer(connection.stream.peer_addr());
-        log::warn!("{peer} {}: too many requests in handlers", Status::SERVICE_UNAVAILABLE);
         connection.phase = Phase::Ending;
-        let _ = connection.stream.wire().refuse("too many requests\n");
+        self.refuse(&mut connection.stream, "too many requests");
         Ok(None)
     }
 
-    /// Sends a 503 to a connection that is one too many. Returns whether that is possible.
-    pub(super) fn refuse(&self, stream: &mut ServerStream<L::Stream>) -> bool {
-        let peer = Peer(stream.peer_addr());
-        log::warn!("{peer} {}: too many connections", Status::SERVICE_UNAVAILABLE);
+    /// Sends a 503 for this reason. Returns whether that is possible.
+    pub(super) fn refuse(&self, stream: &mut ServerStream<L::Stream>, reason: &str) -> bool {
+        if let Some(left_out) = self.notice.refusals.admit(Instant::now()) {
+            let (peer, status) = (Peer(stream.peer_addr()), Status::SERVICE_UNAVAILABLE);
+            log::warn!("{peer} {status}: {reason}{left_out}");
+        }
         self.notice.counts.count_rejected();
-        stream.wire().refuse("too many connections\n").is_ok()
+        stream.wire().refuse(&format!("{reason}\n")).is_ok()
     }
 
     /// Records the time that handlers took since the last wait, and returns their permit.

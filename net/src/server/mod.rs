@@ -9,6 +9,7 @@ mod engine;
 mod event_loop;
 pub(crate) mod linger;
 pub(crate) mod listener;
+mod log_rate;
 pub(crate) mod notice;
 pub(crate) mod panics;
 pub(crate) mod responder;

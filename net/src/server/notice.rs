@@ -1,6 +1,7 @@
 //! The signals from a server to the threads that serve its connections.
 
 use crate::server::counts::Counts;
+use crate::server::log_rate::LogRate;
 use crate::wire::link::CHECK_INTERVAL;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,6 +19,10 @@ pub(crate) struct Notice {
     /// The shutdown timed out or is complete: all connections end.
     is_over: AtomicBool,
     pub(crate) counts: Counts,
+    /// The rate of lines about 503s.
+    pub(crate) refusals: LogRate,
+    /// The rate of lines about connections that fail in a request, as a reset does.
+    pub(crate) failures: LogRate,
 }
 
 impl Notice {

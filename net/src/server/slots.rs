@@ -186,7 +186,8 @@ mod tests {
         assert_eq!((slots.expired(at(20)), slots.expired(at(20))), (Some(two), None));
         assert_eq!((slots.expired(at(29)), slots.expired(at(30))), (None, Some(one)));
         // A shorter wait than the one before expires first.
-        (slots.take(one), slots.take(two));
+        slots.take(one);
+        slots.take(two);
         slots.put(one, 'a', Some(at(75)), false);
         slots.take(one);
         slots.put(one, 'a', Some(at(40)), false);

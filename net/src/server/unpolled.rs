@@ -95,7 +95,7 @@ impl<L: Listener> Engine<L> {
         let _ = panics::catch(|| {
             let settings = self.settings.write_timeout(LATE);
             let mut stream = ServerStream::of(accepted, settings, Some(membership));
-            self.refuse(&mut stream);
+            self.refuse(&mut stream, "too many connections");
         });
         drop((open, refused));
         self.ended();
