@@ -1,24 +1,19 @@
 //! The threads, loops and connections of a server that serves.
 
 use crate::error::Error;
-use crate::server::connection::{Connection, Desk, Next, Phase};
+use crate::server::connection::{Connection, Desk, Next};
 use crate::server::counts::Counts;
 use crate::server::crew::Crew;
 use crate::server::event_loop::{Acceptance, Done, EventLoop, Seat, Work};
 use crate::server::listener::Listener;
-use crate::server::log_rate::LeftOut;
 use crate::server::notice::{Counted, Notice};
 use crate::server::panics::{self, Panic};
 use crate::server::stack::Stack;
-use crate::server::stream::{Accepted, Exchange, Peer, ServerStream};
-use crate::server::table::{Found, Ticket};
+use crate::server::stream::{Accepted, Exchange};
+use crate::server::table::Found;
+use crate::server::turn::Turn;
 use crate::settings::Settings;
-use crate::wire::Polled;
-use crate::wire::link::{Waiter, is_passing};
-use crate::wire::transport::{Control, Transport};
-use bareline_core::Status;
-use mio::unix::SourceFd;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use crate::wire::transport::Transport;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::os::fd::AsRawFd;
@@ -32,13 +27,6 @@ use std::time::{Duration, Instant};
 /// the first to the last while there is none: on a busy machine, a thread that often wakes for a
 /// moment costs others their place.
 const TICK: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(8));
-/// The mean time of handlers from which on a loop is handed over before the call: what handing over
-/// costs, and some more.
-const SLOW: Duration = Duration::from_micros(100);
-/// The longest wait for the next request by the thread of a handler that took long.
-const STAY: Duration = Duration::from_millis(50);
-/// The most requests of a connection before others have their turn.
-const REQUESTS: u32 = 32;
 /// The number of connections that a loop may have more than another, and an eighth of its own.
 const SPREAD: usize = 2;
 /// The most rejected connections that linger.
@@ -99,9 +87,9 @@ pub(crate) struct Engine<L: Listener> {
     /// The listener, for each loop that accepts.
     listeners: Vec<Mutex<Option<Arc<L>>>>,
     /// The last `accept` failed, so that a failure is logged once.
-    is_failing: AtomicBool,
+    pub(super) is_failing: AtomicBool,
     /// A loop waits for a free thread.
-    is_starved: AtomicBool,
+    pub(super) is_starved: AtomicBool,
     pub(super) unpolled: Mutex<Unpolled<L::Stream>>,
     /// A thread accepts from a listener that cannot be polled.
     pub(super) is_accepting: AtomicBool,
@@ -109,7 +97,7 @@ pub(crate) struct Engine<L: Listener> {
     pub(super) active: AtomicUsize,
     watchdog: OnceLock<Thread>,
     /// The end of this pair is readable once the other end is closed: the server is over.
-    over: UnixStream,
+    pub(super) over: UnixStream,
     is_over: Mutex<Option<UnixStream>>,
     /// The panic of a listener.
     panic: Mutex<Option<Panic>>,
@@ -141,16 +129,6 @@ pub(super) struct Admitted<S> {
     pub(super) open: Counted,
     /// Counts the connection among those that wait for a thread.
     pub(super) queued: Option<Counted>,
-}
-
-/// The reason for an `accept` without a connection.
-pub(super) enum Failure {
-    /// The connection was aborted before it was accepted, or a signal interrupted the call.
-    Gone,
-    /// No peer connected within the listener's timeout.
-    Nobody,
-    /// The listener failed.
-    Listener(io::Error),
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -289,7 +267,7 @@ impl<L: Listener> Engine<L> {
         }
     }
 
-    fn hand_over(self: &Arc<Self>, event_loop: Box<EventLoop<L::Stream>>) {
+    pub(super) fn hand_over(self: &Arc<Self>, event_loop: Box<EventLoop<L::Stream>>) {
         self.crew.give(Job::Lead(event_loop), || self.thread());
     }
 
@@ -482,281 +460,6 @@ impl<L: Listener> Engine<L> {
         Acceptance::Ended
     }
 
-    /// Serves a connection as far as nothing has to be awaited. A panic ends the connection.
-    fn serve(
-        self: &Arc<Self>,
-        mut connection: Box<Connection<L::Stream>>,
-        index: usize,
-        desk: &mut Desk,
-        turn: &Arc<Turn<L>>,
-    ) -> Next<L::Stream> {
-        turn.is_registered.store(connection.is_registered, Relaxed);
-        let waiter = Arc::clone(turn);
-        connection.stream.wire().polled().waiter = Some(waiter);
-        connection.borrow(desk);
-        let served = panics::catch(|| self.serve_some(&mut connection, index, desk, turn));
-        connection.stream.wire().polled().waiter = None;
-        if turn.is_detached.swap(false, Relaxed) {
-            self.notice.counts.waiting.fetch_sub(1, Relaxed);
-        }
-        connection.is_registered = turn.is_registered.load(Relaxed);
-        let Ok(served) = served else {
-            discard(connection);
-            return Next::Closed;
-        };
-        connection.give_back(desk);
-        if !connection.keep(self.bounds.kept) && !matches!(served, Served::Closed) {
-            connection.refuse();
-            return Next::More(connection);
-        }
-        match served {
-            Served::Waits(until) => {
-                let is_idle = connection.is_idle();
-                Next::Waits { connection, until, is_idle }
-            }
-            Served::More => Next::More(connection),
-            Served::Queued(until) => Next::Queued { connection, until },
-            Served::Closed => {
-                discard(connection);
-                Next::Closed
-            }
-        }
-    }
-
-    fn serve_some(
-        self: &Arc<Self>,
-        connection: &mut Connection<L::Stream>,
-        index: usize,
-        desk: &mut Desk,
-        turn: &Turn<L>,
-    ) -> Served {
-        if connection.is_lost {
-            return Served::Closed;
-        }
-        let mut calls = Calls::default();
-        let served = self.serve_calls(connection, index, desk, turn, &mut calls);
-        self.end_calls(connection, index, &mut calls);
-        served
-    }
-
-    fn serve_calls<'e>(
-        self: &'e Arc<Self>,
-        connection: &mut Connection<L::Stream>,
-        index: usize,
-        desk: &mut Desk,
-        turn: &Turn<L>,
-        calls: &mut Calls<'e, L>,
-    ) -> Served {
-        loop {
-            match connection.phase {
-                Phase::Between => match connection.stream.poll_request(&mut desk.spans) {
-                    Ok(Polled::Ready(true)) => connection.phase = Phase::Requested,
-                    Ok(Polled::Ready(false)) => return Served::Closed,
-                    Ok(Polled::Pending(until)) => {
-                        // A thread that has no loop waits for the next request itself, if that comes
-                        // soon: this costs less than to become another loop's follower in between.
-                        let stays = connection.slow >= 2 && connection.is_prompt && turn.is_away();
-                        if !stays {
-                            return Served::Waits(until);
-                        }
-                        self.end_calls(connection, index, calls);
-                        if !connection.stream.wire().stay(STAY) {
-                            return Served::Waits(until);
-                        }
-                    }
-                    Ok(Polled::More) => return Served::More,
-                    Err(rejected) => {
-                        connection.end();
-                        let admitted = match rejected.error {
-                            Error::Io(_) => self.notice.failures.admit(Instant::now()),
-                            _ => Some(LeftOut::NONE),
-                        };
-                        if let Some(left_out) = admitted {
-                            let peer = Peer(connection.stream.peer_addr());
-                            super::log_reason(&peer, &format!("{rejected}{left_out}"));
-                        }
-                    }
-                },
-                Phase::Requested => {
-                    match connection.poll_body() {
-                        Polled::Ready(()) => {}
-                        Polled::Pending(until) => return Served::Waits(until),
-                        Polled::More => return Served::More,
-                    }
-                    if calls.count == REQUESTS {
-                        return Served::More;
-                    }
-                    if calls.permit.is_none() {
-                        match self.try_admit(connection) {
-                            Ok(Some(admitted)) => calls.permit = Some(admitted),
-                            Ok(None) => continue,
-                            Err(until) => return Served::Queued(until),
-                        }
-                        calls.begun = Some(Instant::now());
-                    }
-                    calls.count += 1;
-                    self.respond(connection, index, turn);
-                }
-                Phase::Refused => {
-                    connection.phase = Phase::Ending;
-                    let is_refused = self.refuse(&mut connection.stream, "too many connections");
-                    if !is_refused || self.notice.counts.refused.load(Relaxed) > LINGERING {
-                        return Served::Closed;
-                    }
-                }
-                Phase::Ending => match connection.stream.wire().poll_linger() {
-                    Polled::Ready(()) => return Served::Closed,
-                    Polled::Pending(until) => return Served::Waits(until),
-                    Polled::More => return Served::More,
-                },
-            }
-        }
-    }
-
-    /// Returns a permit for a handler, or the end of the wait for one. Refuses the request if there
-    /// is none in time.
-    fn try_admit(
-        self: &Arc<Self>,
-        connection: &mut Connection<L::Stream>,
-    ) -> Result<Option<Permit<'_, L>>, Instant> {
-        let counts = &self.notice.counts;
-        let permit = Permit::new(self);
-        let busy = counts.in_handlers.load(Relaxed).saturating_sub(counts.waiting.load(Relaxed));
-        // All loops may be lent to handlers at a time, and their followers lend them for the rest.
-        if busy <= self.bounds.handlers
-            && self.crew.reserve(self.seats.len().saturating_mul(2), || self.thread())
-        {
-            connection.queued = None;
-            return Ok(Some(permit));
-        }
-        drop(permit);
-        self.is_starved.store(true, Relaxed);
-        let now = Instant::now();
-        let until = match &connection.queued {
-            Some((until, _)) => *until,
-            None if counts.queued.load(Relaxed) < self.bounds.handlers => {
-                let until = now + self.bounds.queue_timeout;
-                let queued = Counted::new(&self.notice, |counts| &counts.queued);
-                connection.queued = Some((until, queued));
-                until
-            }
-            None => now,
-        };
-        if now < until {
-            return Err(until);
-        }
-        connection.queued = None;
-        connection.phase = Phase::Ending;
-        self.refuse(&mut connection.stream, "too many requests");
-        Ok(None)
-    }
-
-    /// Sends a 503 for this reason. Returns whether that is possible.
-    pub(super) fn refuse(&self, stream: &mut ServerStream<L::Stream>, reason: &str) -> bool {
-        if let Some(left_out) = self.notice.refusals.admit(Instant::now()) {
-            let (peer, status) = (Peer(stream.peer_addr()), Status::SERVICE_UNAVAILABLE);
-            log::warn!("{peer} {status}: {reason}{left_out}");
-        }
-        self.notice.counts.count_rejected();
-        stream.wire().refuse(&format!("{reason}\n")).is_ok()
-    }
-
-    /// Records the time that handlers took since the last wait, and returns their permit.
-    fn end_calls(
-        &self,
-        connection: &mut Connection<L::Stream>,
-        index: usize,
-        calls: &mut Calls<'_, L>,
-    ) {
-        let Calls { begun: Some(begun), count, .. } = std::mem::take(calls) else { return };
-        let now = Instant::now();
-        let took = now.saturating_duration_since(begun) / count.max(1);
-        let soon = |responded| begun.saturating_duration_since(responded) < STAY;
-        connection.is_prompt = connection.responded.is_some_and(soon);
-        connection.responded = Some(now);
-        connection.slow = if took > SLOW { connection.slow.saturating_add(1) } else { 0 };
-        self.seats.get(index).into_iter().for_each(|seat| seat.add_time(took.min(2 * SLOW)));
-    }
-
-    /// Calls the handler for a request.
-    fn respond(
-        self: &Arc<Self>,
-        connection: &mut Connection<L::Stream>,
-        index: usize,
-        turn: &Turn<L>,
-    ) {
-        let Some(seat) = self.seats.get(index) else { return };
-        if connection.slow >= 2 || seat.mean() > SLOW {
-            turn.give_away(self);
-        }
-        let peer = Peer(connection.stream.peer_addr());
-        let Some(exchange) = connection.stream.exchange() else { return };
-        let responded = super::respond(exchange, &self.handler, &peer, ());
-        match responded {
-            Ok(()) => {
-                connection.phase = Phase::Between;
-                connection.stream.wire().next_message();
-            }
-            Err(reason) => {
-                connection.end();
-                super::log_reason(&peer, &reason);
-            }
-        }
-    }
-
-    /// Accepts a connection.
-    pub(super) fn accept(self: &Arc<Self>, listener: &L) -> Acceptance<L::Stream> {
-        let mut accepted = match self.try_accept(listener) {
-            Ok(accepted) => accepted,
-            Err(Failure::Gone) => return Acceptance::Elsewhere,
-            Err(Failure::Nobody) => return Acceptance::Nobody,
-            // The listening socket may have been shut down.
-            Err(Failure::Listener(error))
-                if self.notice.is_closing() && error.kind() == ErrorKind::InvalidInput =>
-            {
-                return Acceptance::Ended;
-            }
-            Err(Failure::Listener(error)) => {
-                self.log_failure(&error);
-                return Acceptance::Failed;
-            }
-        };
-        let control = accepted.stream.control();
-        let descriptor = control.descriptor().map(|descriptor| descriptor.as_raw_fd());
-        match descriptor.filter(|_| control.set_nonblocking().is_ok()) {
-            Some(descriptor) => Acceptance::Connection(Connection::new(
-                accepted,
-                descriptor,
-                self.settings,
-                &self.notice,
-                self.bounds.requests,
-            )),
-            None => {
-                self.add_unpolled(accepted);
-                Acceptance::Elsewhere
-            }
-        }
-    }
-
-    pub(super) fn try_accept(&self, listener: &L) -> Result<Accepted<L::Stream>, Failure> {
-        let (stream, peer) = listener.accept().map_err(|error| match error.kind() {
-            ErrorKind::ConnectionAborted | ErrorKind::Interrupted => Failure::Gone,
-            ErrorKind::WouldBlock | ErrorKind::TimedOut => Failure::Nobody,
-            _ => Failure::Listener(error),
-        })?;
-        if self.is_failing.load(Relaxed) && self.is_failing.swap(false, Relaxed) {
-            log::info!("accepting connections again");
-        }
-        Ok(Accepted { stream, peer })
-    }
-
-    /// Logs the first failure of a series.
-    pub(super) fn log_failure(&self, error: &io::Error) {
-        if !self.is_failing.swap(true, Relaxed) {
-            log::error!("cannot accept connections, retrying: {error}");
-        }
-    }
-
     fn wake_watchdog(&self) {
         self.watchdog.get().into_iter().for_each(Thread::unpark);
     }
@@ -780,164 +483,8 @@ impl<L: Listener> Engine<L> {
     }
 }
 
-/// The state in which a connection is left.
-enum Served {
-    Waits(crate::wire::deadline::Deadline),
-    More,
-    Queued(Instant),
-    Closed,
-}
-
 /// Drops a connection without a lingering close.
 pub(super) fn discard<S: Transport>(mut connection: Box<Connection<S>>) {
     let _ = panics::catch(|| connection.stream.wire().close());
     panics::discard(connection);
-}
-
-/// The calls of handlers for one connection without a wait in between.
-struct Calls<'e, L: Listener> {
-    permit: Option<Permit<'e, L>>,
-    /// The beginning of the first call.
-    begun: Option<Instant>,
-    count: u32,
-}
-
-impl<L: Listener> Default for Calls<'_, L> {
-    fn default() -> Self {
-        Self { permit: None, begun: None, count: 0 }
-    }
-}
-
-/// The permit of a handler.
-struct Permit<'e, L: Listener>(&'e Engine<L>);
-
-impl<'e, L: Listener> Permit<'e, L> {
-    fn new(engine: &'e Engine<L>) -> Self {
-        engine.notice.counts.in_handlers.fetch_add(1, Relaxed);
-        Self(engine)
-    }
-}
-
-impl<L: Listener> Drop for Permit<'_, L> {
-    fn drop(&mut self) {
-        let counts = &self.0.notice.counts;
-        counts.in_handlers.fetch_sub(1, Relaxed);
-        if counts.queued.load(Relaxed) > 0 {
-            self.0.wake_all();
-        }
-    }
-}
-
-/// The loan of a loop by a thread, while the thread serves a connection.
-struct Turn<L: Listener> {
-    engine: std::sync::Weak<Engine<L>>,
-    index: AtomicUsize,
-    /// The ticket, until the loop is given away.
-    ticket: Mutex<Option<Ticket>>,
-    /// The loop waits for events of the connection.
-    is_registered: AtomicBool,
-    /// The transport speaks another protocol, for which the handler waits.
-    is_detached: AtomicBool,
-}
-
-impl<L: Listener> Turn<L> {
-    fn new(engine: &Arc<Engine<L>>) -> Self {
-        Self {
-            engine: Arc::downgrade(engine),
-            index: AtomicUsize::new(0),
-            ticket: Mutex::new(None),
-            is_registered: AtomicBool::new(false),
-            is_detached: AtomicBool::new(false),
-        }
-    }
-
-    fn begin(&self, index: usize, ticket: Ticket) {
-        self.index.store(index, Relaxed);
-        *lock(&self.ticket) = Some(ticket);
-    }
-
-    fn end(&self) -> Option<Ticket> {
-        lock(&self.ticket).take()
-    }
-
-    /// Gives the loop to another thread, and lets it wait for events of the connection no longer.
-    fn leave(&self, control: &mut dyn Control) -> Result<Arc<Engine<L>>, Error> {
-        let engine = self.engine.upgrade().ok_or(Error::Closed)?;
-        self.give_away(&engine);
-        if self.is_registered.swap(false, Relaxed)
-            && let Some(seat) = engine.seats.get(self.index.load(Relaxed))
-            && let Some(descriptor) = control.descriptor()
-        {
-            let _ = seat.registry.deregister(&mut SourceFd(&descriptor.as_raw_fd()));
-        }
-        Ok(engine)
-    }
-
-    /// Returns whether the loop is given away.
-    fn is_away(&self) -> bool {
-        lock(&self.ticket).is_none()
-    }
-
-    /// Gives the loop to another thread, unless one has it.
-    fn give_away(&self, engine: &Arc<Engine<L>>) {
-        let seat = engine.seats.get(self.index.load(Relaxed));
-        let event_loop =
-            seat.zip(self.end()).and_then(|(seat, ticket)| seat.table.take_back(ticket));
-        event_loop.into_iter().for_each(|event_loop| engine.hand_over(event_loop));
-    }
-}
-
-impl<L: Listener> Waiter for Turn<L> {
-    fn wait(&self, control: &mut dyn Control, is_write: bool, left: Duration) -> Result<(), Error> {
-        let engine = self.leave(control)?;
-        let counts = &engine.notice.counts;
-        let _waits = Waits::new(&engine, &counts.waiting).ok_or(Error::Overloaded)?;
-        if counts.queued.load(Relaxed) > 0 {
-            engine.wake_all();
-        }
-        let Some(descriptor) = control.descriptor() else { return Err(Error::Closed) };
-        let flags = if is_write { PollFlags::OUT } else { PollFlags::IN };
-        let mut descriptors =
-            [PollFd::new(&descriptor, flags), PollFd::new(&engine.over, PollFlags::IN)];
-        let timeout = Timespec::try_from(left).ok();
-        match poll(&mut descriptors, timeout.as_ref()).map_err(io::Error::from) {
-            Err(error) if !is_passing(&error) => Err(error.into()),
-            _ => Ok(()),
-        }
-    }
-
-    fn stay(&self, control: &mut dyn Control, left: Duration) -> bool {
-        let Ok(engine) = self.leave(control) else { return true };
-        let stays = Waits::new(&engine, &engine.notice.counts.staying);
-        let (Some(_stays), Some(descriptor)) = (stays, control.descriptor()) else { return false };
-        // All threads wait for the end of the server in one queue of the system, which takes a
-        // lock. This wait is short enough without.
-        let mut socket = [PollFd::new(&descriptor, PollFlags::IN)];
-        let timeout = Timespec::try_from(left).ok();
-        poll(&mut socket, timeout.as_ref()).is_ok_and(|ready| ready > 0)
-    }
-
-    fn detach(&self, control: &mut dyn Control) -> Result<(), Error> {
-        let engine = self.leave(control)?;
-        let waits = Waits::new(&engine, &engine.notice.counts.waiting).ok_or(Error::Overloaded)?;
-        std::mem::forget(waits);
-        self.is_detached.store(true, Relaxed);
-        Ok(())
-    }
-}
-
-/// One of a count, which has the bound of handlers.
-struct Waits<'e>(&'e AtomicUsize);
-
-impl<'e> Waits<'e> {
-    fn new<L: Listener>(engine: &Engine<L>, count: &'e AtomicUsize) -> Option<Self> {
-        let waits = Self(count);
-        (count.fetch_add(1, Relaxed) < engine.bounds.handlers).then_some(waits)
-    }
-}
-
-impl Drop for Waits<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Relaxed);
-    }
 }

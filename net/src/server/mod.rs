@@ -1,5 +1,6 @@
 //! A server that accepts connections and calls a handler for each request.
 
+mod accept;
 pub(crate) mod body;
 mod connection;
 pub(crate) mod counts;
@@ -13,6 +14,7 @@ mod log_rate;
 pub(crate) mod notice;
 pub(crate) mod panics;
 pub(crate) mod responder;
+mod serve;
 #[cfg(test)]
 pub(crate) mod silent;
 mod slots;
@@ -20,6 +22,7 @@ pub(crate) mod stack;
 pub(crate) mod steps;
 pub(crate) mod stream;
 mod table;
+mod turn;
 mod unpolled;
 pub(crate) mod unread;
 pub(crate) mod wire;
