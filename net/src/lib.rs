@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![deny(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 #![deny(missing_debug_implementations)]
+#![cfg_attr(not(unix), allow(dead_code, reason = "what event loops need"))]
 
 mod client;
 mod error;

@@ -345,7 +345,7 @@ fn idle_connections_keep_no_large_head() {
     let _turn = MANY_SOCKETS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let server = Program::start("http_server");
     let response = exchange(server.tcp(), LAST_GET).replace("Connection: close\r\n", "");
-    let mut streams = connect_often(server.tcp(), as_many_as(400));
+    let mut streams = connect_often(server.tcp(), as_many_as(1000));
     ask_on_each(&mut streams, GET, response.as_bytes());
     let before = resident_memory(&server);
     let large = [&GET[..GET.len() - 2], b"X: ", &b"x".repeat(58_000), b"\r\n\r\n"].concat();

@@ -1,15 +1,39 @@
 //! The acceptance of connections.
 
+#[cfg(unix)]
 use crate::server::connection::Connection;
 use crate::server::engine::Engine;
-use crate::server::event_loop::Acceptance;
 use crate::server::listener::Listener;
-use crate::server::stream::Accepted;
+use crate::server::stream::{Accepted, Peer, ServerStream};
 use crate::wire::transport::Transport;
+use bareline_core::Status;
 use std::io::{self, ErrorKind};
-use std::os::fd::AsRawFd;
+#[cfg(unix)]
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+#[cfg(not(unix))]
+use std::{convert::Infallible, marker::PhantomData};
+
+/// The back-off after the first failure to accept.
+pub(crate) const SOON: Duration = Duration::from_millis(10);
+/// The longest back-off.
+pub(crate) const LATE: Duration = Duration::from_secs(1);
+
+/// The result of an `accept`.
+pub(crate) enum Acceptance<S: Transport> {
+    #[cfg(unix)]
+    Connection(Box<Connection<S>>),
+    #[cfg(not(unix))]
+    Connection(Infallible, PhantomData<S>),
+    /// A connection that is gone, or that another thread serves.
+    Elsewhere,
+    Nobody,
+    Failed,
+    /// The listener accepts no more.
+    Ended,
+}
 
 /// The reason for an `accept` without a connection.
 enum Failure {
@@ -24,7 +48,7 @@ enum Failure {
 impl<L: Listener> Engine<L> {
     /// Accepts a connection.
     pub(super) fn accept(self: &Arc<Self>, listener: &L) -> Acceptance<L::Stream> {
-        let mut accepted = match self.try_accept(listener) {
+        let accepted = match self.try_accept(listener) {
             Ok(accepted) => accepted,
             Err(Failure::Gone) => return Acceptance::Elsewhere,
             Err(Failure::Nobody) => return Acceptance::Nobody,
@@ -39,21 +63,28 @@ impl<L: Listener> Engine<L> {
                 return Acceptance::Failed;
             }
         };
-        let control = accepted.stream.control();
-        let descriptor = control.descriptor().map(|descriptor| descriptor.as_raw_fd());
-        match descriptor.filter(|_| control.set_nonblocking().is_ok()) {
-            Some(descriptor) => Acceptance::Connection(Connection::new(
-                accepted,
-                descriptor,
-                self.settings,
-                &self.notice,
-                self.bounds.requests,
-            )),
-            None => {
-                self.add_unpolled(accepted);
-                Acceptance::Elsewhere
+        #[cfg(unix)]
+        let accepted = match pollable(accepted) {
+            Ok((accepted, descriptor)) => {
+                let (notice, requests) = (&self.notice, self.bounds.requests);
+                let connection =
+                    Connection::new(accepted, descriptor, self.settings, notice, requests);
+                return Acceptance::Connection(connection);
             }
+            Err(accepted) => accepted,
+        };
+        self.add_unpolled(accepted);
+        Acceptance::Elsewhere
+    }
+
+    /// Sends a 503 for this reason. Returns whether that is possible.
+    pub(super) fn refuse(&self, stream: &mut ServerStream<L::Stream>, reason: &str) -> bool {
+        if let Some(left_out) = self.notice.refusals.admit(Instant::now()) {
+            let (peer, status) = (Peer(stream.peer_addr()), Status::SERVICE_UNAVAILABLE);
+            log::warn!("{peer} {status}: {reason}{left_out}");
         }
+        self.notice.counts.count_rejected();
+        stream.wire().refuse(&format!("{reason}\n")).is_ok()
     }
 
     fn try_accept(&self, listener: &L) -> Result<Accepted<L::Stream>, Failure> {
@@ -73,5 +104,17 @@ impl<L: Listener> Engine<L> {
         if !self.is_failing.swap(true, Relaxed) {
             log::error!("cannot accept connections, retrying: {error}");
         }
+    }
+}
+
+/// Returns a connection that an event loop can wait for with its descriptor. It never blocks then.
+/// Fails with any other connection.
+#[cfg(unix)]
+fn pollable<S: Transport>(mut accepted: Accepted<S>) -> Result<(Accepted<S>, RawFd), Accepted<S>> {
+    let control = accepted.stream.control();
+    let descriptor = control.descriptor().map(|descriptor| descriptor.as_raw_fd());
+    match descriptor.filter(|_| control.set_nonblocking().is_ok()) {
+        Some(descriptor) => Ok((accepted, descriptor)),
+        None => Err(accepted),
     }
 }

@@ -1,5 +1,6 @@
 //! An event loop: waits for many connections at once, and names the one to serve next.
 
+use crate::server::accept::{Acceptance, LATE, SOON};
 use crate::server::connection::{Connection, Next};
 use crate::server::slots::Slots;
 use crate::server::table::Table;
@@ -20,11 +21,6 @@ const WAKER: Token = Token(usize::MAX - 1);
 const BUDGET: u32 = 64;
 /// The usual size of a backlog. More connections may arrive while these are accepted.
 const BACKLOG: usize = 4096;
-/// The back-off after the first failure to accept.
-pub(crate) const SOON: Duration = Duration::from_millis(10);
-/// The longest back-off.
-pub(crate) const LATE: Duration = Duration::from_secs(1);
-
 /// What all threads know of one loop.
 pub(crate) struct Seat<S: Transport> {
     pub(crate) table: Table<EventLoop<S>>,
@@ -42,6 +38,8 @@ pub(crate) struct Seat<S: Transport> {
 /// What other threads send to a loop.
 struct Mail<S: Transport> {
     done: Vec<Done<S>>,
+    /// The loop has ended.
+    is_closed: bool,
     /// The loop waits for events, and looks at its mail afterwards.
     is_asleep: bool,
     /// The time at which it looks at the latest; `None` is no limit.
@@ -69,17 +67,6 @@ pub(crate) enum Done<S: Transport> {
     /// A connection from elsewhere.
     Added(Box<Connection<S>>),
     Nothing,
-}
-
-/// The result of an `accept`.
-pub(crate) enum Acceptance<S: Transport> {
-    Connection(Box<Connection<S>>),
-    /// A connection that is gone, or that another thread serves.
-    Elsewhere,
-    Nobody,
-    Failed,
-    /// The listener accepts no more.
-    Ended,
 }
 
 /// The connections that wait, and those that are ready to be served.
@@ -135,8 +122,13 @@ impl<S: Transport> Seat<S> {
     /// A connection that waits for its peer wakes the loop by its next event, so it need not be woken
     /// now: unless an event came while the connection was away, or its wait ends before the loop
     /// looks at its mail.
-    pub(crate) fn post(&self, done: Done<S>) {
+    ///
+    /// Returns it if the loop has ended.
+    pub(crate) fn post(&self, done: Done<S>) -> Option<Done<S>> {
         let mut mail = self.mail.lock().unwrap_or_else(PoisonError::into_inner);
+        if mail.is_closed {
+            return Some(done);
+        }
         let can_wait = match &done {
             Done::Served(_, Next::Waits { connection, until, .. }) => {
                 let looks_at = mail.looks_at;
@@ -151,6 +143,14 @@ impl<S: Transport> Seat<S> {
         if wakes {
             self.wake();
         }
+        None
+    }
+
+    /// Takes no more mail. Returns false if there is some.
+    pub(crate) fn end(&self) -> bool {
+        let mut mail = self.mail.lock().unwrap_or_else(PoisonError::into_inner);
+        mail.is_closed = mail.done.is_empty();
+        mail.is_closed
     }
 
     pub(crate) fn take_mail(&self) -> Vec<Done<S>> {
@@ -184,6 +184,7 @@ impl<S: Transport> EventLoop<S> {
             table: Table::new(),
             mail: Mutex::new(Mail {
                 done: Vec::new(),
+                is_closed: false,
                 is_asleep: false,
                 looks_at: None,
                 has_missed: false,

@@ -2,26 +2,36 @@
 
 mod accept;
 pub(crate) mod body;
+#[cfg(unix)]
 mod connection;
 pub(crate) mod counts;
 mod crew;
 pub(crate) mod date;
 mod engine;
+#[cfg(unix)]
 mod event_loop;
+#[cfg(unix)]
+mod lead;
 pub(crate) mod linger;
 pub(crate) mod listener;
 mod log_rate;
+#[cfg(not(unix))]
+mod no_loops;
 pub(crate) mod notice;
 pub(crate) mod panics;
 pub(crate) mod responder;
+#[cfg(unix)]
 mod serve;
 #[cfg(test)]
 pub(crate) mod silent;
+#[cfg(unix)]
 mod slots;
 pub(crate) mod stack;
 pub(crate) mod steps;
 pub(crate) mod stream;
+#[cfg(unix)]
 mod table;
+#[cfg(unix)]
 mod turn;
 mod unpolled;
 pub(crate) mod unread;
@@ -175,6 +185,8 @@ use std::time::{Duration, Instant};
 #[must_use = "a server accepts connections only once `serve` is called"]
 pub struct Server<L: Listener = TcpListener> {
     listener: L,
+    /// Event loops wait for the listener.
+    is_polled: bool,
     settings: Settings,
     bounds: Bounds,
     shutdown_timeout: Duration,
@@ -211,12 +223,22 @@ struct OwnHandle(ServerHandle);
 /// The log target of the access lines, one for each request.
 const ACCESS: &str = "bareline_net::access";
 
+/// Returns whether event loops can wait for the listener, which then never blocks.
+fn is_polled<L: Listener>(listener: &L) -> bool {
+    #[cfg(unix)]
+    let has_descriptor = listener.descriptor().is_some();
+    #[cfg(not(unix))]
+    let has_descriptor = false;
+    has_descriptor && listener.set_nonblocking().is_ok()
+}
+
 impl Server {
     /// Binds a TCP listener to this address. If it is a name, the first of its addresses that can
     /// be bound is used.
     pub fn bind(address: impl ToSocketAddrs) -> Result<Self, Error> {
         let listener = TcpListener::bind(address).map_err(Error::of_address)?;
         // The backlog of std is short. This one is as long as the system allows.
+        #[cfg(unix)]
         let _ = rustix::net::listen(&listener, i32::MAX);
         Self::from_listener(listener)
     }
@@ -235,19 +257,20 @@ impl<L: Listener> fmt::Debug for Server<L> {
 impl<L: Listener> Server<L> {
     /// Creates a server that accepts the connections of this listener.
     pub fn from_listener(listener: L) -> Result<Self, Error> {
-        let waker = match listener.descriptor() {
-            Some(_) => None,
-            None => {
-                // A nonblocking listener would have to be polled.
-                let _ = listener.set_blocking();
-                Some(listener.waker()?.into())
-            }
+        let is_polled = is_polled(&listener);
+        let waker = if is_polled {
+            None
+        } else {
+            // A nonblocking listener would have to be polled.
+            let _ = listener.set_blocking();
+            Some(listener.waker()?.into())
         };
         let waker = Arc::new(Mutex::new(waker));
         let handle = OwnHandle(ServerHandle { notice: Arc::default(), waker });
         let bounds = Bounds::new();
         Ok(Self {
             listener,
+            is_polled,
             settings: Settings::new(),
             bounds,
             shutdown_timeout: Duration::from_secs(10),
@@ -448,10 +471,17 @@ impl<L: Listener> Server<L> {
     ) -> Result<(), Error> {
         let handler =
             move |exchange: Exchange<'_, L::Stream>| Ok(handler(exchange).map_err(E::into)?);
-        let Self { listener, settings, bounds, shutdown_timeout, handle } = self;
+        let Self { listener, is_polled, settings, bounds, shutdown_timeout, handle } = self;
         let notice = Arc::clone(&handle.0.notice);
-        let cut =
-            Engine::run(listener, bounds, settings, notice, Box::new(handler), shutdown_timeout)?;
+        let cut = Engine::run(
+            listener,
+            is_polled,
+            bounds,
+            settings,
+            notice,
+            Box::new(handler),
+            shutdown_timeout,
+        )?;
         if cut > 0 {
             log::warn!(
                 "shutdown timed out after {} s; open connections closed: {cut}",

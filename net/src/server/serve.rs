@@ -2,16 +2,16 @@
 
 use crate::error::Error;
 use crate::server::connection::{Connection, Desk, Next, Phase};
-use crate::server::engine::{Engine, LINGERING, discard};
+use crate::server::engine::{Engine, LINGERING};
+use crate::server::lead::discard;
 use crate::server::listener::Listener;
 use crate::server::log_rate::LeftOut;
 use crate::server::notice::Counted;
 use crate::server::panics;
-use crate::server::stream::{Peer, ServerStream};
+use crate::server::stream::Peer;
 use crate::server::turn::{STAY, Turn};
 use crate::wire::Polled;
 use crate::wire::deadline::Deadline;
-use bareline_core::Status;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -59,7 +59,7 @@ impl<L: Listener> Drop for Permit<'_, L> {
         let counts = &self.0.notice.counts;
         counts.in_handlers.fetch_sub(1, Relaxed);
         if counts.queued.load(Relaxed) > 0 {
-            self.0.wake_all();
+            self.0.loops.wake_all();
         }
     }
 }
@@ -207,13 +207,13 @@ impl<L: Listener> Engine<L> {
         let busy = counts.in_handlers.load(Relaxed).saturating_sub(counts.waiting.load(Relaxed));
         // All loops may be lent to handlers at a time, and their followers lend them for the rest.
         if busy <= self.bounds.handlers
-            && self.crew.reserve(self.seats.len().saturating_mul(2), || self.thread())
+            && (busy == 1 || self.crew.reserve(self.loops.kept_threads(), || self.thread()))
         {
             connection.queued = None;
             return Ok(Some(permit));
         }
         drop(permit);
-        self.is_starved.store(true, Relaxed);
+        self.loops.is_starved.store(true, Relaxed);
         let now = Instant::now();
         let until = match &connection.queued {
             Some((until, _)) => *until,
@@ -234,16 +234,6 @@ impl<L: Listener> Engine<L> {
         Ok(None)
     }
 
-    /// Sends a 503 for this reason. Returns whether that is possible.
-    pub(super) fn refuse(&self, stream: &mut ServerStream<L::Stream>, reason: &str) -> bool {
-        if let Some(left_out) = self.notice.refusals.admit(Instant::now()) {
-            let (peer, status) = (Peer(stream.peer_addr()), Status::SERVICE_UNAVAILABLE);
-            log::warn!("{peer} {status}: {reason}{left_out}");
-        }
-        self.notice.counts.count_rejected();
-        stream.wire().refuse(&format!("{reason}\n")).is_ok()
-    }
-
     /// Records the time that handlers took since the last wait, and returns their permit.
     fn end_calls(
         &self,
@@ -258,7 +248,7 @@ impl<L: Listener> Engine<L> {
         connection.is_prompt = connection.responded.is_some_and(soon);
         connection.responded = Some(now);
         connection.slow = if took > SLOW { connection.slow.saturating_add(1) } else { 0 };
-        self.seats.get(index).into_iter().for_each(|seat| seat.add_time(took.min(2 * SLOW)));
+        self.loops.seats.get(index).into_iter().for_each(|seat| seat.add_time(took.min(2 * SLOW)));
     }
 
     /// Calls the handler for a request.
@@ -268,7 +258,7 @@ impl<L: Listener> Engine<L> {
         index: usize,
         turn: &Turn<L>,
     ) {
-        let Some(seat) = self.seats.get(index) else { return };
+        let Some(seat) = self.loops.seats.get(index) else { return };
         if connection.slow >= 2 || seat.mean() > SLOW {
             turn.give_away(self);
         }

@@ -53,6 +53,11 @@ impl<T> Table<T> {
         if state.ticket == ticket { state.lent.take() } else { None }
     }
 
+    /// Takes the loop that is lent, whoever lent it: the server is over.
+    pub(crate) fn take(&self) -> Option<Box<T>> {
+        self.state().lent.take()
+    }
+
     /// Looks at the table. Takes a loop that was lent when the watchdog saw this ticket.
     pub(crate) fn watch(&self, seen: &mut Option<Ticket>) -> Found<T> {
         let mut state = self.state();

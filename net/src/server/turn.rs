@@ -54,7 +54,7 @@ impl<L: Listener> Turn<L> {
         let engine = self.engine.upgrade().ok_or(Error::Closed)?;
         self.give_away(&engine);
         if self.is_registered.swap(false, Relaxed)
-            && let Some(seat) = engine.seats.get(self.index.load(Relaxed))
+            && let Some(seat) = engine.loops.seats.get(self.index.load(Relaxed))
             && let Some(descriptor) = control.descriptor()
         {
             let _ = seat.registry.deregister(&mut SourceFd(&descriptor.as_raw_fd()));
@@ -69,7 +69,7 @@ impl<L: Listener> Turn<L> {
 
     /// Gives the loop to another thread, unless one has it.
     pub(super) fn give_away(&self, engine: &Arc<Engine<L>>) {
-        let seat = engine.seats.get(self.index.load(Relaxed));
+        let seat = engine.loops.seats.get(self.index.load(Relaxed));
         let event_loop =
             seat.zip(self.end()).and_then(|(seat, ticket)| seat.table.take_back(ticket));
         event_loop.into_iter().for_each(|event_loop| engine.hand_over(event_loop));
@@ -82,12 +82,12 @@ impl<L: Listener> Waiter for Turn<L> {
         let counts = &engine.notice.counts;
         let _waits = Waits::new(&engine, &counts.waiting).ok_or(Error::Overloaded)?;
         if counts.queued.load(Relaxed) > 0 {
-            engine.wake_all();
+            engine.loops.wake_all();
         }
         let Some(descriptor) = control.descriptor() else { return Err(Error::Closed) };
         let flags = if is_write { PollFlags::OUT } else { PollFlags::IN };
         let mut descriptors =
-            [PollFd::new(&descriptor, flags), PollFd::new(&engine.over, PollFlags::IN)];
+            [PollFd::new(&descriptor, flags), PollFd::new(&engine.loops.over, PollFlags::IN)];
         let timeout = Timespec::try_from(left).ok();
         match poll(&mut descriptors, timeout.as_ref()).map_err(io::Error::from) {
             Err(error) if !is_passing(&error) => Err(error.into()),

@@ -1,7 +1,7 @@
 //! The listeners and connections that no event loop can wait for: each has a thread.
 
+use crate::server::accept::{Acceptance, LATE, SOON};
 use crate::server::engine::{Admitted, Engine, Job, LINGERING, lock};
-use crate::server::event_loop::{Acceptance, Done, LATE, SOON};
 use crate::server::listener::Listener;
 use crate::server::notice::{Counted, Membership};
 use crate::server::panics;
@@ -108,13 +108,12 @@ impl<L: Listener> Engine<L> {
             .map_err(|panic| self.on_panic(panic));
         let _ = panics::catch(|| drop(listener)).map_err(|panic| self.on_panic(panic));
         self.is_accepting.store(false, Relaxed);
-        self.wake_all();
+        self.loops.wake_all();
         self.ended();
     }
 
     fn accept_until_closed(self: &Arc<Self>, listener: &Arc<L>) {
-        let (mut seats, mut pause) = (self.seats.iter().cycle(), SOON);
-        let (mut left, mut nobody_since) = (None, None::<Instant>);
+        let (mut pause, mut left, mut nobody_since) = (SOON, None, None::<Instant>);
         loop {
             if self.notice.is_closing() {
                 let backlog = || if listener.set_nonblocking().is_ok() { BACKLOG } else { 0 };
@@ -125,13 +124,13 @@ impl<L: Listener> Engine<L> {
                 *left -= 1;
             }
             match self.accept(listener) {
+                #[cfg(unix)]
                 Acceptance::Connection(connection) => {
                     pause = SOON;
-                    if let Some(seat) = seats.next() {
-                        seat.used.fetch_add(1, Relaxed);
-                        self.post(seat, Done::Added(connection));
-                    }
+                    self.send_to_a_loop(connection);
                 }
+                #[cfg(not(unix))]
+                Acceptance::Connection(never, _) => match never {},
                 Acceptance::Elsewhere => pause = SOON,
                 Acceptance::Nobody | Acceptance::Ended if left.is_some() => return,
                 Acceptance::Nobody | Acceptance::Ended => {

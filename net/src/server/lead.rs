@@ -1,0 +1,339 @@
+//! The event loops of a server, and the threads that lead them.
+
+use crate::server::accept::Acceptance;
+use crate::server::connection::{Connection, Desk, Next};
+use crate::server::counts::Counts;
+use crate::server::engine::{Engine, Job, lock};
+pub(super) use crate::server::event_loop::EventLoop;
+use crate::server::event_loop::{Done, Seat, Work};
+use crate::server::listener::Listener;
+use crate::server::panics;
+use crate::server::table::{Found, Ticket};
+use crate::server::turn::Turn;
+use crate::wire::transport::Transport;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+
+/// The number of connections that a loop may have more than another, and an eighth of its own.
+const SPREAD: usize = 2;
+
+/// What all threads know of the loops.
+pub(super) struct Loops<L: Listener> {
+    pub(super) seats: Vec<Seat<L::Stream>>,
+    /// The listener, for each loop that accepts.
+    listeners: Vec<Mutex<Option<Arc<L>>>>,
+    /// A loop waits for a free thread.
+    pub(super) is_starved: AtomicBool,
+    /// This end is readable once the other end is closed: the server is over.
+    pub(super) over: UnixStream,
+    is_over: Mutex<Option<UnixStream>>,
+}
+
+/// What a thread needs to lead a loop.
+pub(super) struct Leader<L: Listener> {
+    desk: Desk,
+    turn: Arc<Turn<L>>,
+}
+
+impl<L: Listener> Leader<L> {
+    pub(super) fn new(engine: &Arc<Engine<L>>) -> Self {
+        Self { desk: Desk::new(), turn: Arc::new(Turn::new(engine)) }
+    }
+
+    /// Frees the memory that is lent to connections.
+    pub(super) fn clear(&mut self) {
+        self.desk.clear();
+    }
+}
+
+impl<L: Listener> Loops<L> {
+    /// Creates this many loops, and the jobs to lead them. They accept from the listener if it can
+    /// be polled.
+    pub(super) fn new(
+        count: usize,
+        listener: &Arc<L>,
+        is_polled: bool,
+    ) -> io::Result<(Self, Vec<Job<L>>)> {
+        let descriptor = listener.descriptor().filter(|_| is_polled);
+        let descriptor = descriptor.map(|descriptor| descriptor.as_raw_fd());
+        let (mut seats, mut jobs, mut listeners) = (Vec::new(), Vec::new(), Vec::new());
+        for index in 0..count {
+            let (seat, event_loop) = EventLoop::new(index, descriptor)?;
+            seats.push(seat);
+            jobs.push(Job::Lead(event_loop));
+            listeners.push(Mutex::new(descriptor.map(|_| Arc::clone(listener))));
+        }
+        let (over, is_over) = UnixStream::pair()?;
+        let (is_starved, is_over) = (AtomicBool::new(false), Mutex::new(Some(is_over)));
+        Ok((Self { seats, listeners, is_starved, over, is_over }, jobs))
+    }
+
+    /// Returns how many threads do not end while they are free: while each loop is lent to a
+    /// handler, another thread has it, and may lend it again.
+    pub(super) const fn kept_threads(&self) -> usize {
+        self.seats.len().saturating_mul(2)
+    }
+
+    /// Returns the job of a loop that the server can do without, since another one is led.
+    pub(super) fn without(&self, job: Job<L>) -> Option<Job<L>> {
+        match job {
+            Job::Lead(event_loop) if event_loop.index > 0 => {
+                let index = event_loop.index;
+                lock(self.listeners.get(index)?).take();
+                // No connection is sent there.
+                self.seats.get(index)?.used.store(usize::MAX / 2, Relaxed);
+                Some(Job::Lead(event_loop))
+            }
+            _ => None,
+        }
+    }
+
+    /// Looks for loops that are lent, and passes on those that have been lent since before the last
+    /// look. Returns whether to look again soon.
+    pub(super) fn watch(
+        &self,
+        seen: &mut Vec<Option<Ticket>>,
+        mut on_stuck: impl FnMut(Box<EventLoop<L::Stream>>),
+    ) -> bool {
+        seen.resize(self.seats.len(), None);
+        let mut is_watched = false;
+        for (seat, seen) in self.seats.iter().zip(seen) {
+            match seat.table.watch(seen) {
+                Found::Quiet => continue,
+                Found::Busy => {}
+                Found::Stuck(event_loop) => on_stuck(event_loop),
+            }
+            is_watched = true;
+        }
+        is_watched
+    }
+
+    pub(super) fn wake_all(&self) {
+        self.seats.iter().for_each(Seat::wake);
+    }
+
+    /// Wakes the loops if one waits for a thread, since there is one.
+    pub(super) fn on_free_thread(&self) {
+        if self.is_starved.swap(false, Relaxed) {
+            self.wake_all();
+        }
+    }
+
+    /// Ends all waits.
+    pub(super) fn cut(&self) {
+        drop(lock(&self.is_over).take());
+        self.wake_all();
+    }
+
+    /// Closes what no thread takes care of, after the server is over.
+    pub(super) fn discard(&self) {
+        for (seat, listener) in self.seats.iter().zip(&self.listeners) {
+            let stuck = seat.table.take();
+            let connections = stuck.map(|mut event_loop| event_loop.take_all());
+            connections.into_iter().flatten().for_each(discard);
+            seat.take_mail().into_iter().for_each(panics::discard);
+            panics::discard(lock(listener).take());
+        }
+    }
+}
+
+/// Drops a connection without a lingering close.
+pub(super) fn discard<S: Transport>(mut connection: Box<Connection<S>>) {
+    let _ = panics::catch(|| connection.stream.wire().close());
+    panics::discard(connection);
+}
+
+impl<L: Listener> Engine<L> {
+    pub(super) fn hand_over(self: &Arc<Self>, event_loop: Box<EventLoop<L::Stream>>) {
+        self.crew.give(Job::Lead(event_loop), || self.thread());
+    }
+
+    /// Returns whether a loop may be lent: this many threads are free for further work. Where no more
+    /// can be started, one has to do.
+    pub(super) fn can_lend(self: &Arc<Self>, threads: usize) -> bool {
+        self.crew.reserve(threads, || self.thread()) || self.crew.reserve(1, || self.thread())
+    }
+
+    /// Does the work of a loop, until another thread has the loop.
+    pub(super) fn lead(
+        self: &Arc<Self>,
+        mut event_loop: Box<EventLoop<L::Stream>>,
+        leader: &mut Leader<L>,
+    ) {
+        let Leader { desk, turn } = leader;
+        let Some(seat) = self.loops.seats.get(event_loop.index) else { return };
+        loop {
+            let Some(work) = self.next(&mut event_loop, seat) else { continue };
+            if matches!(work, Work::End) {
+                // A connection may be on its way to the loop.
+                if !seat.end() {
+                    self.take_mail(&mut event_loop, seat);
+                    continue;
+                }
+                panics::discard(event_loop);
+                return self.ended();
+            }
+            let index = event_loop.index;
+            let (ticket, wakes) = seat.table.lend(event_loop);
+            if wakes {
+                self.wake_watchdog();
+            }
+            turn.begin(index, ticket);
+            let done = self.work(work, index, desk, turn);
+            let Some(back) = turn.end().and_then(|ticket| seat.table.take_back(ticket)) else {
+                return self.post(seat, done);
+            };
+            event_loop = back;
+            self.finish(&mut event_loop, done);
+        }
+    }
+
+    /// Returns the next piece of work, or waits for some.
+    fn next(
+        self: &Arc<Self>,
+        event_loop: &mut EventLoop<L::Stream>,
+        seat: &Seat<L::Stream>,
+    ) -> Option<Work<L::Stream>> {
+        if self.notice.is_over() {
+            let all = event_loop.take_all();
+            return Some(if all.is_empty() { Work::End } else { Work::Discard(all) });
+        }
+        if self.notice.is_closing() && event_loop.close() && !self.is_accepting.load(Relaxed) {
+            return Some(Work::End);
+        }
+        // While this thread runs a user's code, a follower may have to take the loop.
+        let can_work = self.can_lend(self.loops.seats.len());
+        if can_work && let Some(work) = event_loop.next() {
+            return Some(work);
+        }
+        if !can_work {
+            self.loops.is_starved.store(true, Relaxed);
+        }
+        event_loop.wait(seat, can_work);
+        self.take_mail(event_loop, seat);
+        let mut free = self.free_handlers();
+        while free > 0 && event_loop.call_queued() {
+            free -= 1;
+        }
+        None
+    }
+
+    fn take_mail(&self, event_loop: &mut EventLoop<L::Stream>, seat: &Seat<L::Stream>) {
+        for done in seat.take_mail() {
+            self.finish(event_loop, done);
+        }
+    }
+
+    /// Returns how many handlers may be called.
+    fn free_handlers(&self) -> usize {
+        let Counts { in_handlers, waiting, .. } = &self.notice.counts;
+        let busy = in_handlers.load(Relaxed).saturating_sub(waiting.load(Relaxed));
+        self.bounds.handlers.saturating_sub(busy)
+    }
+
+    /// Hands the result of some work to its loop.
+    pub(super) fn post(&self, seat: &Seat<L::Stream>, done: Done<L::Stream>) {
+        if self.notice.is_over() {
+            return panics::discard(done);
+        }
+        seat.post(done).into_iter().for_each(panics::discard);
+    }
+
+    /// Sends a connection to the loop that has the fewest.
+    pub(super) fn send_to_a_loop(&self, connection: Box<Connection<L::Stream>>) {
+        let seats = self.loops.seats.iter();
+        if let Some(seat) = seats.min_by_key(|seat| seat.used.load(Relaxed)) {
+            seat.used.fetch_add(1, Relaxed);
+            self.post(seat, Done::Added(connection));
+        }
+    }
+
+    /// Records the result of some work.
+    fn finish(&self, event_loop: &mut EventLoop<L::Stream>, done: Done<L::Stream>) {
+        let Some(seat) = self.loops.seats.get(event_loop.index) else { return };
+        let is_new = matches!(done, Done::Accepted(_));
+        if matches!(done, Done::Served(_, Next::Closed)) {
+            seat.used.fetch_sub(1, Relaxed);
+        }
+        let Some(mut connection) = event_loop.finish(done) else { return };
+        let Counts { connections, refused, .. } = &self.notice.counts;
+        let open = connections.load(Relaxed).saturating_sub(refused.load(Relaxed));
+        let is_full = open > self.bounds.connections;
+        if is_new && let Some(other) = self.better_seat(seat, is_full) {
+            other.used.fetch_add(1, Relaxed);
+            match other.post(Done::Added(connection)) {
+                // That loop has ended.
+                Some(Done::Added(returned)) => connection = returned,
+                _ => return,
+            }
+        }
+        if is_new {
+            seat.used.fetch_add(1, Relaxed);
+        }
+        if is_full && !event_loop.end_longest_idle() {
+            connection.refuse();
+        }
+        event_loop.add(connection);
+    }
+
+    /// Returns the seat of a loop that has clearly fewer connections. A server that is full needs a
+    /// loop with an idle connection instead.
+    fn better_seat(&self, seat: &Seat<L::Stream>, is_full: bool) -> Option<&Seat<L::Stream>> {
+        if is_full {
+            let is_idle = |seat: &&Seat<L::Stream>| seat.idle.load(Relaxed) > 0;
+            return self.loops.seats.iter().find(is_idle).filter(|_| !is_idle(&seat));
+        }
+        let used = seat.used.load(Relaxed);
+        let other = self.loops.seats.iter().min_by_key(|seat| seat.used.load(Relaxed))?;
+        let margin = SPREAD.saturating_add(used / 8);
+        (other.used.load(Relaxed).saturating_add(margin) < used).then_some(other)
+    }
+
+    /// Does a piece of work, while the loop is lent.
+    fn work(
+        self: &Arc<Self>,
+        work: Work<L::Stream>,
+        index: usize,
+        desk: &mut Desk,
+        turn: &Arc<Turn<L>>,
+    ) -> Done<L::Stream> {
+        if let Some((error, threads)) = self.crew.failure() {
+            let _ = panics::catch(|| {
+                log::error!("cannot start another thread ({threads} running): {error}");
+            });
+        }
+        match work {
+            Work::Serve(number, connection) => {
+                Done::Served(number, self.serve(connection, index, desk, turn))
+            }
+            Work::Accept => {
+                let listener =
+                    self.loops.listeners.get(index).and_then(|listener| lock(listener).clone());
+                let accepted = panics::catch(|| match &listener {
+                    Some(listener) => self.accept(listener),
+                    None => Acceptance::Ended,
+                });
+                Done::Accepted(accepted.unwrap_or_else(|panic| {
+                    self.on_panic(panic);
+                    Acceptance::Ended
+                }))
+            }
+            Work::StopAccepting => {
+                let listener =
+                    self.loops.listeners.get(index).and_then(|listener| lock(listener).take());
+                if let Err(panic) = panics::catch(|| drop(listener)) {
+                    self.on_panic(panic);
+                }
+                Done::Nothing
+            }
+            Work::Discard(connections) => {
+                connections.into_iter().for_each(discard);
+                Done::Nothing
+            }
+            Work::End => Done::Nothing,
+        }
+    }
+}
