@@ -3,9 +3,10 @@
 use crate::service::{GET, Service};
 use crate::{TIMEOUT, connect, exchange, exchange_all, log_lines, read_all, until};
 use bareline_core::{FieldName, FieldValue, Status};
-use bareline_net::{Client, Error, Exchange, Upgraded};
+use bareline_net::{Client, Control, Error, Exchange, Listener, Server, Transport, Upgraded};
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
@@ -166,7 +167,7 @@ fn rfc9110_7_8_a_handler_has_the_transport_after_a_switch() {
     let mut second = connect(service.address);
     second.write_all(SWITCH).unwrap();
     assert_eq!(read_all(second), "");
-    switched.shutdown(std::net::Shutdown::Write).unwrap();
+    switched.shutdown(Shutdown::Write).unwrap();
     let rest = read_all(switched);
     assert!(rest.ends_with("\r\n\r\nearly and late"), "{rest}");
     assert!(until(TIMEOUT, || service.handle.counts().connections == 0));
@@ -255,4 +256,126 @@ fn a_handler_is_called_once_its_short_body_is_there() {
     assert!(until(TIMEOUT, || service.handle.counts().in_handlers == 1));
     stream.write_all(b"dy").unwrap();
     assert_eq!(status(&read_all(stream)), "200");
+}
+
+/// A connection that panics when it is dropped. An event loop can wait for it, or not.
+struct Panicking {
+    stream: TcpStream,
+    is_polled: bool,
+}
+
+impl Read for Panicking {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream.read(buffer)
+    }
+}
+
+impl Write for Panicking {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.stream.write(octets)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Panicking {
+    fn drop(&mut self) {
+        panic!("for a test");
+    }
+}
+
+impl Transport for Panicking {
+    fn control(&mut self) -> &mut dyn Control {
+        if self.is_polled { self.stream.control() } else { self }
+    }
+}
+
+/// The control of the socket, but for the descriptor.
+impl Control for Panicking {
+    fn set_read_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.stream.set_read_timeout(timeout)
+    }
+
+    fn set_write_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.stream.set_write_timeout(timeout)
+    }
+
+    fn set_blocking(&mut self) -> io::Result<()> {
+        self.stream.set_nonblocking(false)
+    }
+
+    fn set_nonblocking(&mut self) -> io::Result<()> {
+        self.stream.set_nonblocking(true)
+    }
+
+    fn close_write(&mut self) -> io::Result<()> {
+        self.stream.shutdown(Shutdown::Write)
+    }
+}
+
+/// A listener of such connections, which panics after some.
+struct PanickingListener {
+    socket: TcpListener,
+    is_polled: bool,
+    left: AtomicUsize,
+}
+
+impl Listener for PanickingListener {
+    type Stream = Panicking;
+    type Addr = SocketAddr;
+
+    #[cfg(unix)]
+    fn descriptor(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+        Listener::descriptor(&self.socket).filter(|_| self.is_polled)
+    }
+
+    fn accept(&self) -> io::Result<(Panicking, Option<SocketAddr>)> {
+        let (stream, peer) = self.socket.accept()?;
+        assert!(self.left.fetch_sub(1, Relaxed) > 0, "for a test");
+        Ok((Panicking { stream, is_polled: self.is_polled }, Some(peer)))
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    fn waker(&self) -> io::Result<Box<dyn Fn() + Send + Sync>> {
+        self.socket.waker()
+    }
+
+    fn set_nonblocking(&self) -> io::Result<()> {
+        self.socket.set_nonblocking(true)
+    }
+}
+
+/// A panic in a destructor while another panic unwinds would abort the process.
+#[test]
+fn connections_that_panic_when_dropped_end_no_server() {
+    for is_polled in [true, false] {
+        let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = socket.local_addr().unwrap();
+        let left = AtomicUsize::new(5);
+        let server = Server::from_listener(PanickingListener { socket, is_polled, left }).unwrap();
+        let handle = server.handle();
+        let served = thread::spawn(move || {
+            server.serve(|Exchange { head, responder, .. }| match head.target().path() {
+                "/panic" => panic!("for a test"),
+                _ => responder.send(Status::OK, &[], b"done"),
+            })
+        });
+        let idle = connect(address);
+        let panicked = exchange(address, b"GET /panic HTTP/1.1\r\nHost: a\r\n\r\n");
+        assert_eq!(status(&panicked), "500");
+        for _ in 0..3 {
+            assert_eq!(status(&exchange(address, LAST_GET)), "200");
+        }
+        assert!(until(TIMEOUT, || handle.counts().connections == 1));
+        // A panic of the listener is that of the server.
+        let one_more = connect(address);
+        assert_eq!(*served.join().unwrap_err().downcast::<&str>().unwrap(), "for a test");
+        drop((idle, one_more));
+        assert_eq!(handle.counts().connections, 0);
+    }
 }
