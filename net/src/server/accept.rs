@@ -78,13 +78,17 @@ impl<L: Listener> Engine<L> {
     }
 
     /// Sends a 503 for this reason. Returns whether that is possible.
-    pub(super) fn refuse(&self, stream: &mut ServerStream<L::Stream>, reason: &str) -> bool {
-        if let Some(left_out) = self.notice.refusals.admit(Instant::now()) {
+    pub(super) fn reject_overload(
+        &self,
+        stream: &mut ServerStream<L::Stream>,
+        reason: &str,
+    ) -> bool {
+        if let Some(left_out) = self.notice.overloads.admit(Instant::now()) {
             let (peer, status) = (Peer(stream.peer_addr()), Status::SERVICE_UNAVAILABLE);
             log::warn!("{peer} {status}: {reason}{left_out}");
         }
         self.notice.counts.count_rejected();
-        stream.wire().refuse(&format!("{reason}\n")).is_ok()
+        stream.wire().reject_overload(&format!("{reason}\n")).is_ok()
     }
 
     fn try_accept(&self, listener: &L) -> Result<Accepted<L::Stream>, Failure> {

@@ -38,8 +38,8 @@ pub(crate) struct Connection<S: Transport> {
     pub(crate) is_prompt: bool,
     /// The end of the wait for a handler.
     pub(crate) queued: Option<(Instant, Counted)>,
-    /// Counts the connection as refused.
-    refused: Option<Counted>,
+    /// Counts the connection as one too many.
+    rejected: Option<Counted>,
     /// The octets that the connection keeps while it waits.
     kept: usize,
     notice: Arc<Notice>,
@@ -47,7 +47,7 @@ pub(crate) struct Connection<S: Transport> {
     _open: Counted,
 }
 
-/// What a connection does next.
+/// The next thing that a connection does.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) enum Phase {
     /// It receives the next request.
@@ -55,12 +55,12 @@ pub(crate) enum Phase {
     /// It has a request.
     Requested,
     /// It gets a 503, since there are too many.
-    Refused,
+    Rejected,
     /// It ends.
     Ending,
 }
 
-/// What happens to a connection next, after a thread has served it.
+/// The state in which a thread leaves a connection that it has served.
 pub(crate) enum Next<S: Transport> {
     Waits {
         connection: Box<Connection<S>>,
@@ -77,7 +77,7 @@ pub(crate) enum Next<S: Transport> {
     Closed,
 }
 
-/// What a thread lends to one connection after the other.
+/// The memory that a thread lends to one connection after the other.
 pub(crate) struct Desk {
     memory: Memory,
     head: Option<Box<Head>>,
@@ -117,7 +117,7 @@ impl<S: Transport> Connection<S> {
             responded: None,
             is_prompt: false,
             queued: None,
-            refused: None,
+            rejected: None,
             kept: 0,
             notice: Arc::clone(notice),
             _open: Counted::new(notice, |counts| &counts.connections),
@@ -181,16 +181,16 @@ impl<S: Transport> Connection<S> {
     }
 
     /// Lets the connection get a 503 next.
-    pub(crate) fn refuse(&mut self) {
-        self.phase = Phase::Refused;
-        self.refused = Some(Counted::new(&self.notice, |counts| &counts.refused));
+    pub(crate) fn reject_overload(&mut self) {
+        self.phase = Phase::Rejected;
+        self.rejected = Some(Counted::new(&self.notice, |counts| &counts.overload));
     }
 
-    /// Returns whether the connection gives its place to another one: it waits for a request and has
-    /// nothing to keep, or lingers.
+    /// Returns whether the connection gives its place to another one: it waits for a request and
+    /// has nothing to keep, or lingers.
     pub(crate) fn is_idle(&mut self) -> bool {
         if self.phase == Phase::Ending {
-            return self.refused.is_none();
+            return self.rejected.is_none();
         }
         let wire = self.stream.wire();
         let is_empty = !wire.has_more() && wire.ready().is_empty();

@@ -50,7 +50,7 @@ pub(crate) struct Counts {
     /// The number of threads that wait for the next request of their connection.
     pub(crate) staying: AtomicUsize,
     /// The number of connections that get a 503, or linger after it.
-    pub(crate) refused: AtomicUsize,
+    pub(crate) overload: AtomicUsize,
     /// The number of octets that connections keep while they wait.
     pub(crate) kept: AtomicUsize,
     pub(crate) queued: AtomicUsize,

@@ -111,7 +111,7 @@ impl<J> Crew<J> {
         }
     }
 
-    /// Does jobs until there is none for a while, or the crew is closed. Calls `on_idle` before it
+    /// Does jobs until no more come for a while, or the crew is closed. Calls `on_idle` before it
     /// waits.
     pub(crate) fn work(&self, mut act: impl FnMut(J), mut on_idle: impl FnMut(bool)) {
         let this = Arc::new(Spare { thread: thread::current(), is_called: AtomicBool::new(false) });

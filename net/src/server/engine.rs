@@ -21,8 +21,8 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 /// The interval at which the watchdog looks for a loop that is lent for too long. It doubles from
-/// the first to the last while there is none: on a busy machine, a thread that often wakes for a
-/// moment costs others their place.
+/// the first to the last while it finds no such loop: on a busy machine, a thread that often wakes
+/// for a moment costs others their place.
 const TICK: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(8));
 /// The most rejected connections that linger.
 pub(super) const LINGERING: usize = 256;
@@ -94,7 +94,7 @@ pub(crate) struct Engine<L: Listener> {
     panic: Mutex<Option<Panic>>,
 }
 
-/// What a thread can do.
+/// A task of a thread.
 pub(super) enum Job<L: Listener> {
     Lead(Box<EventLoop<L::Stream>>),
     /// Accept from a listener that cannot be polled.
@@ -102,12 +102,12 @@ pub(super) enum Job<L: Listener> {
     /// Serve a connection that cannot be polled.
     Serve(Admitted<L::Stream>),
     /// Send a 503 on a connection that cannot be polled.
-    Refuse(Admitted<L::Stream>),
+    Reject(Admitted<L::Stream>),
 }
 
 /// The connections that cannot be polled.
 pub(super) struct Unpolled<S> {
-    /// Those that wait for a thread.
+    /// The connections that wait for a thread.
     pub(super) waiting: VecDeque<Admitted<S>>,
     /// The number of those that have one.
     pub(super) busy: usize,
@@ -254,7 +254,7 @@ impl<L: Listener> Engine<L> {
                     Job::Lead(event_loop) => this.lead(event_loop, &mut leader.borrow_mut()),
                     Job::Accept(listener) => this.accept_all(listener),
                     Job::Serve(admitted) => this.serve_unpolled(admitted),
-                    Job::Refuse(admitted) => this.refuse_unpolled(admitted),
+                    Job::Reject(admitted) => this.send_overload(admitted),
                 },
                 |is_long| {
                     this.loops.on_free_thread();

@@ -21,7 +21,7 @@ const WAKER: Token = Token(usize::MAX - 1);
 const BUDGET: u32 = 64;
 /// The usual size of a backlog. More connections may arrive while these are accepted.
 const BACKLOG: usize = 4096;
-/// What all threads know of one loop.
+/// The part of a loop that all threads share.
 pub(crate) struct Seat<S: Transport> {
     pub(crate) table: Table<EventLoop<S>>,
     mail: Mutex<Mail<S>>,
@@ -35,7 +35,7 @@ pub(crate) struct Seat<S: Transport> {
     mean: AtomicU64,
 }
 
-/// What other threads send to a loop.
+/// The results that other threads send to a loop.
 struct Mail<S: Transport> {
     done: Vec<Done<S>>,
     /// The loop has ended.
@@ -86,7 +86,7 @@ pub(crate) struct EventLoop<S: Transport> {
     is_closing: bool,
 }
 
-/// What has happened to a connection since it was last taken.
+/// The events of a connection since it was last taken.
 #[derive(Clone, Copy, Default)]
 struct Mark {
     has_event: bool,
@@ -119,9 +119,9 @@ impl<S: Transport> Seat<S> {
 
     /// Sends this to the loop.
     ///
-    /// A connection that waits for its peer wakes the loop by its next event, so it need not be woken
-    /// now: unless an event came while the connection was away, or its wait ends before the loop
-    /// looks at its mail.
+    /// A connection that waits for its peer wakes the loop by its next event, so it need not be
+    /// woken now: unless an event came while the connection was away, or its wait ends before the
+    /// loop looks at its mail.
     ///
     /// Returns it if the loop has ended.
     pub(crate) fn post(&self, done: Done<S>) -> Option<Done<S>> {

@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex};
 /// The number of connections that a loop may have more than another, and an eighth of its own.
 const SPREAD: usize = 2;
 
-/// What all threads know of the loops.
+/// The part of the loops that all threads share.
 pub(super) struct Loops<L: Listener> {
     pub(super) seats: Vec<Seat<L::Stream>>,
     /// The listener, for each loop that accepts.
@@ -32,7 +32,7 @@ pub(super) struct Loops<L: Listener> {
     is_over: Mutex<Option<UnixStream>>,
 }
 
-/// What a thread needs to lead a loop.
+/// The desk and the turn of a thread that leads loops.
 pub(super) struct Leader<L: Listener> {
     desk: Desk,
     turn: Arc<Turn<L>>,
@@ -151,8 +151,8 @@ impl<L: Listener> Engine<L> {
         self.crew.give(Job::Lead(event_loop), || self.thread());
     }
 
-    /// Returns whether a loop may be lent: this many threads are free for further work. Where no more
-    /// can be started, one has to do.
+    /// Returns whether a loop may be lent: this many threads are free for further work. Where no
+    /// more can be started, one has to do.
     pub(super) fn can_lend(self: &Arc<Self>, threads: usize) -> bool {
         self.crew.reserve(threads, || self.thread()) || self.crew.reserve(1, || self.thread())
     }
@@ -259,8 +259,8 @@ impl<L: Listener> Engine<L> {
             seat.used.fetch_sub(1, Relaxed);
         }
         let Some(mut connection) = event_loop.finish(done) else { return };
-        let Counts { connections, refused, .. } = &self.notice.counts;
-        let open = connections.load(Relaxed).saturating_sub(refused.load(Relaxed));
+        let Counts { connections, overload, .. } = &self.notice.counts;
+        let open = connections.load(Relaxed).saturating_sub(overload.load(Relaxed));
         let is_full = open > self.bounds.connections;
         if is_new && let Some(other) = self.better_seat(seat, is_full) {
             other.used.fetch_add(1, Relaxed);
@@ -274,7 +274,7 @@ impl<L: Listener> Engine<L> {
             seat.used.fetch_add(1, Relaxed);
         }
         if is_full && !event_loop.end_longest_idle() {
-            connection.refuse();
+            connection.reject_overload();
         }
         event_loop.add(connection);
     }

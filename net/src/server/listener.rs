@@ -77,8 +77,8 @@ pub trait Listener: Send + Sync + 'static {
     fn accept(&self) -> io::Result<(Self::Stream, Option<SocketAddr>)>;
 
     /// Returns the descriptor of the listening socket. Then a server waits for connections in its
-    /// event loops, and calls [`accept`](Self::accept) after [`set_nonblocking`](Self::set_nonblocking),
-    /// on several threads at once.
+    /// event loops, and calls [`accept`](Self::accept) after
+    /// [`set_nonblocking`](Self::set_nonblocking), on several threads at once.
     ///
     /// By default it returns `None`: then a thread waits in `accept`.
     #[cfg(unix)]

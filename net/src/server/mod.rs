@@ -59,9 +59,9 @@ use std::time::{Duration, Instant};
 /// gracefully.
 ///
 /// Connections wait in event loops, one a core. A thread calls the handler when a request has
-/// arrived, and the handler may block as long as it likes: meanwhile another thread takes care of the
-/// other connections. So many idle or slow peers hold up nobody, and cost little: an idle connection
-/// takes about 1.5 KB.
+/// arrived, and the handler may block as long as it likes: meanwhile another thread takes care of
+/// the other connections. So many idle or slow peers hold up nobody, and cost little: an idle
+/// connection takes about 1.5 KB.
 ///
 /// When [`max_handlers`](Self::max_handlers) are at work, further requests wait for one, and get a
 /// 503 if they wait for too long. At [`max_connections`](Self::max_connections) the connection that
@@ -160,13 +160,13 @@ use std::time::{Duration, Instant};
 /// In the worst case, with the default [`Settings`], a server takes the sum of:
 ///
 /// - [`max_connections`](Self::max_connections) × 2,048 octets;
-/// - [`max_kept`](Self::max_kept), 64 MB by default: the unfinished heads, and what is not sent yet,
-///   of connections that wait;
-/// - the number of threads × 311,808 octets. Each handler at work has a thread, and so has each that
-///   waits for its own client: [`max_handlers`](Self::max_handlers) of each, and three for each
-///   loop.
+/// - [`max_kept`](Self::max_kept), 64 MB by default: the unfinished heads, and what is not sent
+///   yet, of connections that wait;
+/// - the number of threads × 311,808 octets. A thread has a handler at work, or waits for one
+///   client: in a handler, or for the next request after a handler that took long. There are
+///   [`max_handlers`](Self::max_handlers) of each of the three, and three for each loop.
 ///
-/// The defaults make 2.6 GB: lower `max_handlers` where that is too much. Not included are the
+/// The defaults make 3.9 GB: lower `max_handlers` where that is too much. Not included are the
 /// program itself, up to 8 MB of the allocator, and what handlers, transports such as TLS, and the
 /// system's sockets take.
 ///
@@ -327,8 +327,8 @@ impl<L: Listener> Server<L> {
         self
     }
 
-    /// Sets how many connections may be open: by default three quarters of the file descriptors that
-    /// the system allows the process, so that the rest is left for handlers.
+    /// Sets how many connections may be open: by default three quarters of the file descriptors
+    /// that the system allows the process, so that the rest is left for handlers.
     ///
     /// For one more, the connection that has been idle for longest is closed. If none is idle, it
     /// gets a 503.

@@ -1,4 +1,4 @@
-//! The event loops of a server on a system without them: there are none.
+//! A server on a system without event loops.
 
 use crate::server::engine::{Engine, Job};
 use crate::server::listener::Listener;
@@ -10,10 +10,10 @@ use std::sync::Arc;
 /// A loop, which does not exist.
 pub(super) struct EventLoop<S>(Infallible, PhantomData<S>);
 
-/// What all threads know of the loops: nothing.
+/// The part of the loops that all threads share: nothing.
 pub(super) struct Loops<L>(PhantomData<L>);
 
-/// What a thread needs to lead a loop: nothing.
+/// The means of a thread that leads loops: nothing.
 pub(super) struct Leader<L>(PhantomData<L>);
 
 impl<L: Listener> Leader<L> {

@@ -20,7 +20,7 @@ pub(crate) struct Notice {
     is_over: AtomicBool,
     pub(crate) counts: Counts,
     /// The rate of lines about 503s.
-    pub(crate) refusals: LogRate,
+    pub(crate) overloads: LogRate,
     /// The rate of lines about connections that fail in a request, as a reset does.
     pub(crate) failures: LogRate,
 }
@@ -62,7 +62,7 @@ impl Notice {
     }
 }
 
-/// What a server decides about one of its connections.
+/// The decisions of a server about one of its connections.
 pub(crate) struct Membership {
     notice: Arc<Notice>,
     /// The number of requests that the connection may still send.
@@ -85,8 +85,8 @@ impl Membership {
         self.is_new = false;
     }
 
-    /// Returns the time that an idle connection has left when it has to close. One that was accepted
-    /// just before a shutdown may have sent a request.
+    /// Returns the time that an idle connection has left when it has to close. One that was
+    /// accepted just before a shutdown may have sent a request.
     pub(crate) const fn patience(&self) -> Duration {
         if self.is_new && !self.is_unwanted { CHECK_INTERVAL } else { Duration::ZERO }
     }

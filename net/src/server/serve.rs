@@ -89,7 +89,7 @@ impl<L: Listener> Engine<L> {
         };
         connection.give_back(desk);
         if !connection.keep(self.bounds.kept) && !matches!(served, Served::Closed) {
-            connection.refuse();
+            connection.reject_overload();
             return Next::More(connection);
         }
         match served {
@@ -136,8 +136,9 @@ impl<L: Listener> Engine<L> {
                     Ok(Polled::Ready(true)) => connection.phase = Phase::Requested,
                     Ok(Polled::Ready(false)) => return Served::Closed,
                     Ok(Polled::Pending(until)) => {
-                        // A thread that has no loop waits for the next request itself, if that comes
-                        // soon: this costs less than to become another loop's follower in between.
+                        // A thread that has no loop waits for the next request itself, if that
+                        // comes soon: this costs less than to become another loop's follower in
+                        // between.
                         let stays = connection.slow >= 2 && connection.is_prompt && turn.is_away();
                         if !stays {
                             return Served::Waits(until);
@@ -180,10 +181,11 @@ impl<L: Listener> Engine<L> {
                     calls.count += 1;
                     self.respond(connection, index, turn);
                 }
-                Phase::Refused => {
+                Phase::Rejected => {
                     connection.phase = Phase::Ending;
-                    let is_refused = self.refuse(&mut connection.stream, "too many connections");
-                    if !is_refused || self.notice.counts.refused.load(Relaxed) > LINGERING {
+                    let is_sent =
+                        self.reject_overload(&mut connection.stream, "too many connections");
+                    if !is_sent || self.notice.counts.overload.load(Relaxed) > LINGERING {
                         return Served::Closed;
                     }
                 }
@@ -196,8 +198,8 @@ impl<L: Listener> Engine<L> {
         }
     }
 
-    /// Returns a permit for a handler, or the end of the wait for one. Refuses the request if there
-    /// is none in time.
+    /// Returns a permit for a handler, or the end of the wait for one. Rejects the request if that
+    /// wait is over.
     fn try_admit(
         self: &Arc<Self>,
         connection: &mut Connection<L::Stream>,
@@ -230,7 +232,7 @@ impl<L: Listener> Engine<L> {
         }
         connection.queued = None;
         connection.phase = Phase::Ending;
-        self.refuse(&mut connection.stream, "too many requests");
+        self.reject_overload(&mut connection.stream, "too many requests");
         Ok(None)
     }
 

@@ -23,7 +23,7 @@ struct State<T> {
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) struct Ticket(u64);
 
-/// What the watchdog finds.
+/// The find of the watchdog.
 pub(crate) enum Found<T> {
     /// Nothing is lent, and nothing was since the last look. The next lender wakes the watchdog.
     Quiet,

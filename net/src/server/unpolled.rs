@@ -76,28 +76,28 @@ impl<L: Listener> Engine<L> {
         }
     }
 
-    /// Refuses a connection by a 503, on a thread, since it may have to wait for the peer. Closes the
-    /// connection if too many wait already.
+    /// Rejects a connection by a 503, on a thread, since it may have to wait for the peer. Closes
+    /// the connection if too many wait already.
     fn reject_unpolled(self: &Arc<Self>, admitted: Admitted<L::Stream>) {
         self.active.fetch_add(1, Relaxed);
-        if self.notice.counts.refused.load(Relaxed) < LINGERING
+        if self.notice.counts.overload.load(Relaxed) < LINGERING
             && self.crew.reserve(1, || self.thread())
         {
-            return self.crew.give(Job::Refuse(admitted), || self.thread());
+            return self.crew.give(Job::Reject(admitted), || self.thread());
         }
         panics::discard(admitted);
         self.ended();
     }
 
-    pub(super) fn refuse_unpolled(&self, Admitted { accepted, open, .. }: Admitted<L::Stream>) {
+    pub(super) fn send_overload(&self, Admitted { accepted, open, .. }: Admitted<L::Stream>) {
         let membership = Membership::new(Arc::clone(&self.notice), 0);
-        let refused = Counted::new(&self.notice, |counts| &counts.refused);
+        let rejected = Counted::new(&self.notice, |counts| &counts.overload);
         let _ = panics::catch(|| {
             let settings = self.settings.write_timeout(LATE);
             let mut stream = ServerStream::of(accepted, settings, Some(membership));
-            self.refuse(&mut stream, "too many connections");
+            self.reject_overload(&mut stream, "too many connections");
         });
-        drop((open, refused));
+        drop((open, rejected));
         self.ended();
     }
 

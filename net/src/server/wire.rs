@@ -233,7 +233,7 @@ impl<S: Transport> ServerWire<S> {
     }
 
     /// Writes a 503 with this text.
-    pub(crate) fn refuse(&mut self, text: &str) -> Result<(), Error> {
+    pub(crate) fn reject_overload(&mut self, text: &str) -> Result<(), Error> {
         let retry = [(FieldName::RETRY_AFTER, FieldValue::from_static("1"))];
         let status = Status::SERVICE_UNAVAILABLE;
         self.write_rejection(status, &Some(Date::now()), &retry, text)?;
