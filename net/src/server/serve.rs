@@ -75,10 +75,10 @@ impl<L: Listener> Engine<L> {
     ) -> Next<L::Stream> {
         turn.is_registered.store(connection.is_registered, Relaxed);
         let waiter = Arc::clone(turn);
-        connection.stream.wire().polled().waiter = Some(waiter);
+        connection.stream.wire().polled().waiter.0 = Some(waiter);
         connection.borrow(desk);
         let served = panics::catch(|| self.serve_some(&mut connection, index, desk, turn));
-        connection.stream.wire().polled().waiter = None;
+        connection.stream.wire().polled().waiter.0 = None;
         if turn.is_detached.swap(false, Relaxed) {
             self.notice.counts.waiting.fetch_sub(1, Relaxed);
         }

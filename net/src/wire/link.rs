@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::wire::deadline::Deadline;
 use crate::wire::transport::{Control, Transport};
 use std::io::{self, IoSlice};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -56,7 +57,7 @@ pub(crate) struct Polling {
     /// The layer that buffers has octets that are not sent.
     pub(crate) is_unflushed: bool,
     /// The thread that serves the connection now.
-    pub(crate) waiter: Option<Arc<dyn Waiter>>,
+    pub(crate) waiter: AssertUnwindSafe<Option<Arc<dyn Waiter>>>,
 }
 
 impl<S: Transport> Link<S> {
@@ -75,7 +76,7 @@ impl<S: Transport> Link<S> {
                 may_read: true,
                 is_ended: false,
                 is_unflushed: false,
-                waiter: None,
+                waiter: AssertUnwindSafe(None),
             },
         }
     }
