@@ -227,7 +227,8 @@ impl<S: Transport> EventLoop<S> {
         if std::mem::take(&mut self.accepting.has_stopped) {
             return Some(Work::StopAccepting);
         }
-        if self.accepting.is_due {
+        // A burst of new connections and those that are here take turns.
+        if self.accepting.is_due && (self.ready.is_empty() || self.budget.is_multiple_of(2)) {
             (self.accepting.is_due, self.accepting.is_away) = (false, true);
             return Some(Work::Accept);
         }
@@ -267,7 +268,8 @@ impl<S: Transport> EventLoop<S> {
     /// Waits for events, or only looks at them if there is work that can be done.
     pub(crate) fn wait(&mut self, seat: &Seat<S>, can_work: bool) {
         self.budget = BUDGET;
-        let is_ready = can_work && (!self.ready.is_empty() || self.accepting.is_due);
+        let Accepting { is_due, has_stopped, .. } = self.accepting;
+        let is_ready = can_work && (!self.ready.is_empty() || is_due || has_stopped);
         let next = [self.slots.next_timer(), self.accepting.retry].into_iter().flatten().min();
         let timeout = match next {
             _ if is_ready => Some(Duration::ZERO),
@@ -290,7 +292,7 @@ impl<S: Transport> EventLoop<S> {
                     if let Some(mark) = marks.get_mut(number) {
                         let is_first = !std::mem::replace(&mut mark.has_event, true);
                         mark.is_ended |= event.is_read_closed();
-                        if !slots.is_here(number) {
+                        if slots.get(number).is_none() {
                             *missed = missed.saturating_add(usize::from(is_first));
                         } else if !std::mem::replace(&mut mark.is_ready, true) {
                             ready.push_back(number);
@@ -319,9 +321,14 @@ impl<S: Transport> EventLoop<S> {
 
     /// Lets a request that waits for a handler try again. Returns whether there is one.
     pub(crate) fn call_queued(&mut self) -> bool {
-        let number = self.queued.pop_front();
-        number.into_iter().for_each(|number| self.mark_ready(number));
-        number.is_some()
+        while let Some(number) = self.queued.pop_front() {
+            // An event may have brought it forward.
+            if self.slots.get(number).is_some_and(|connection| connection.queued.is_some()) {
+                self.mark_ready(number);
+                return true;
+            }
+        }
+        false
     }
 
     fn mark_ready(&mut self, number: usize) {
@@ -378,10 +385,15 @@ impl<S: Transport> EventLoop<S> {
             }
             Next::Queued { connection, until } => {
                 self.slots.put(number, connection, Some(until), false);
-                return self.queued.push_back(number);
+                // An event may have brought it forward.
+                if !self.queued.contains(&number) {
+                    self.queued.push_back(number);
+                }
+                return;
             }
             Next::Closed => {
                 self.slots.remove(number);
+                self.queued.retain(|&queued| queued != number);
                 self.marks.get_mut(number).into_iter().for_each(|mark| *mark = Mark::default());
                 // It may be a descriptor that `accept` lacked.
                 if self.accepting.retry.is_some() {

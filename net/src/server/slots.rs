@@ -100,9 +100,9 @@ impl<C> Slots<C> {
         connection
     }
 
-    /// Returns whether the connection is here.
-    pub(crate) fn is_here(&self, number: usize) -> bool {
-        self.slots.get(number).is_some_and(|slot| slot.connection.is_some())
+    /// Returns the connection if it is here.
+    pub(crate) fn get(&self, number: usize) -> Option<&C> {
+        self.slots.get(number)?.connection.as_ref()
     }
 
     /// Returns the time to call [`expired`](Self::expired) next.
