@@ -164,3 +164,8 @@ package:
 # Checks the public names of core and net for semantic versioning since the last release.
 semver:
     cargo semver-checks --package bareline-core --package bareline-net
+
+# Tests the lending of loops with a model checker, in many orders in which threads may run.
+model:
+    RUSTFLAGS="--cfg bareline_shuttle" cargo test --quiet --package bareline-net --lib \
+        --locked --target-dir target/model model

@@ -1,11 +1,11 @@
 //! The threads of a server.
 
 use crate::server::stack::Stack;
+use crate::server::sync::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use crate::server::sync::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use crate::server::sync::thread::{self, Thread};
 use std::collections::VecDeque;
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 /// Time after which a thread without a job ends.

@@ -2,6 +2,7 @@
 
 use crate::server::accept::{Acceptance, LATE, SOON};
 use crate::server::connection::{Connection, Next};
+use crate::server::mailbox::Mailbox;
 use crate::server::slots::Slots;
 use crate::server::table::Table;
 use crate::wire::transport::Transport;
@@ -11,7 +12,6 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 const LISTENER: Token = Token(usize::MAX);
@@ -24,7 +24,7 @@ const BACKLOG: usize = 4096;
 /// The part of a loop that all threads share.
 pub(crate) struct Seat<S: Transport> {
     pub(crate) table: Table<EventLoop<S>>,
-    mail: Mutex<Mail<S>>,
+    pub(crate) mail: Mailbox<Done<S>>,
     waker: Waker,
     pub(crate) registry: Registry,
     /// The number of idle connections, as the loop last saw it.
@@ -33,19 +33,6 @@ pub(crate) struct Seat<S: Transport> {
     pub(crate) used: AtomicUsize,
     /// The moving average of the time of handlers in nanoseconds.
     mean: AtomicU64,
-}
-
-/// The results that other threads send to a loop.
-struct Mail<S: Transport> {
-    done: Vec<Done<S>>,
-    /// The loop has ended.
-    is_closed: bool,
-    /// The loop waits for events, and looks at its mail afterwards.
-    is_asleep: bool,
-    /// The time at which it looks at the latest; `None` is no limit.
-    looks_at: Option<Instant>,
-    /// An event came for a connection that is away: its return has to wake the loop.
-    has_missed: bool,
 }
 
 /// A piece of work, during which the loop is lent.
@@ -125,38 +112,20 @@ impl<S: Transport> Seat<S> {
     ///
     /// Returns it if the loop has ended.
     pub(crate) fn post(&self, done: Done<S>) -> Option<Done<S>> {
-        let mut mail = self.mail.lock().unwrap_or_else(PoisonError::into_inner);
-        if mail.is_closed {
-            return Some(done);
-        }
         let can_wait = match &done {
-            Done::Served(_, Next::Waits { connection, until, .. }) => {
-                let looks_at = mail.looks_at;
-                let is_later = |at| looks_at.is_some_and(|looks_at| at >= looks_at);
-                connection.is_registered && !mail.has_missed && until.at().is_none_or(is_later)
+            Done::Served(_, Next::Waits { connection, until, .. }) if connection.is_registered => {
+                Some(until.at())
             }
-            _ => false,
+            _ => None,
         };
-        let wakes = mail.is_asleep && !can_wait;
-        mail.done.push(done);
-        drop(mail);
-        if wakes {
-            self.wake();
+        match self.mail.post(done, can_wait) {
+            Ok(false) => None,
+            Ok(true) => {
+                self.wake();
+                None
+            }
+            Err(done) => Some(done),
         }
-        None
-    }
-
-    /// Takes no more mail. Returns false if there is some.
-    pub(crate) fn end(&self) -> bool {
-        let mut mail = self.mail.lock().unwrap_or_else(PoisonError::into_inner);
-        mail.is_closed = mail.done.is_empty();
-        mail.is_closed
-    }
-
-    pub(crate) fn take_mail(&self) -> Vec<Done<S>> {
-        let mut mail = self.mail.lock().unwrap_or_else(PoisonError::into_inner);
-        mail.is_asleep = false;
-        std::mem::take(&mut mail.done)
     }
 
     /// Returns the mean time of handlers.
@@ -182,13 +151,7 @@ impl<S: Transport> EventLoop<S> {
         }
         let seat = Seat {
             table: Table::new(),
-            mail: Mutex::new(Mail {
-                done: Vec::new(),
-                is_closed: false,
-                is_asleep: false,
-                looks_at: None,
-                has_missed: false,
-            }),
+            mail: Mailbox::new(),
             waker,
             registry: poll.registry().try_clone()?,
             idle: AtomicUsize::new(0),
@@ -275,7 +238,7 @@ impl<S: Transport> EventLoop<S> {
             _ if is_ready => Some(Duration::ZERO),
             next => next.map(|at| at.saturating_duration_since(Instant::now())),
         };
-        if timeout != Some(Duration::ZERO) && !self.sleeps(seat, next) {
+        if timeout != Some(Duration::ZERO) && !seat.mail.sleep(next, self.missed > 0) {
             return;
         }
         // A signal may interrupt the wait.
@@ -309,14 +272,6 @@ impl<S: Transport> EventLoop<S> {
             self.accepting.is_due = true;
         }
         seat.idle.store(self.slots.idle(), Relaxed);
-    }
-
-    /// Says in the mail until when the loop sleeps. Returns false if there is mail.
-    fn sleeps(&self, seat: &Seat<S>, until: Option<Instant>) -> bool {
-        let mut mail = seat.mail.lock().unwrap_or_else(PoisonError::into_inner);
-        (mail.looks_at, mail.has_missed) = (until, self.missed > 0);
-        mail.is_asleep = mail.done.is_empty();
-        mail.is_asleep
     }
 
     /// Lets a request that waits for a handler try again. Returns whether there is one.

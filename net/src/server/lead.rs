@@ -134,7 +134,7 @@ impl<L: Listener> Loops<L> {
             let stuck = seat.table.take();
             let connections = stuck.map(|mut event_loop| event_loop.take_all());
             connections.into_iter().flatten().for_each(discard);
-            seat.take_mail().into_iter().for_each(panics::discard);
+            seat.mail.take().into_iter().for_each(panics::discard);
             panics::discard(lock(listener).take());
         }
     }
@@ -169,7 +169,7 @@ impl<L: Listener> Engine<L> {
             let Some(work) = self.next(&mut event_loop, seat) else { continue };
             if matches!(work, Work::End) {
                 // A connection may be on its way to the loop.
-                if !seat.end() {
+                if !seat.mail.close() {
                     self.take_mail(&mut event_loop, seat);
                     continue;
                 }
@@ -222,7 +222,7 @@ impl<L: Listener> Engine<L> {
     }
 
     fn take_mail(&self, event_loop: &mut EventLoop<L::Stream>, seat: &Seat<L::Stream>) {
-        for done in seat.take_mail() {
+        for done in seat.mail.take() {
             self.finish(event_loop, done);
         }
     }

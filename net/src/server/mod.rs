@@ -15,6 +15,10 @@ mod lead;
 pub(crate) mod linger;
 pub(crate) mod listener;
 mod log_rate;
+#[cfg(unix)]
+mod mailbox;
+#[cfg(all(test, bareline_shuttle))]
+mod model;
 #[cfg(not(unix))]
 mod no_loops;
 pub(crate) mod notice;
@@ -29,6 +33,7 @@ mod slots;
 pub(crate) mod stack;
 pub(crate) mod steps;
 pub(crate) mod stream;
+mod sync;
 #[cfg(unix)]
 mod table;
 #[cfg(unix)]

@@ -1,6 +1,6 @@
 //! The stack size of a server's threads.
 
-use std::thread::Builder;
+use crate::server::sync::thread::Builder;
 
 /// The stack size of a thread.
 #[derive(Clone, Copy, Debug)]

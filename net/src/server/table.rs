@@ -1,6 +1,6 @@
 //! The table on which a loop lies while its thread runs a user's code.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use crate::server::sync::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The place of one loop. The thread that owns the loop lends it, and takes it back. A watchdog
 /// gives it to another thread if it lies there for too long.
