@@ -174,3 +174,42 @@ impl<J> Crew<J> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(all(test, not(bareline_shuttle)))]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::{Crew, SPARE};
+    use crate::server::stack::Stack;
+    use std::sync::mpsc::channel;
+    use std::sync::{Arc, Mutex};
+    use std::thread;
+    use std::time::Instant;
+
+    #[test]
+    fn a_spare_thread_is_called_at_once() {
+        let crew = Arc::new(Crew::<usize>::new(Stack::Usual, 1));
+        let (done, is_done) = channel();
+        let done = Arc::new(Mutex::new(done));
+        let (own, threads) = (Arc::clone(&crew), Arc::clone(&crew));
+        let work = move || {
+            let (crew, done) = (Arc::clone(&own), Arc::clone(&done));
+            move || crew.work(|job| done.lock().unwrap().send(job).unwrap(), |_| {})
+        };
+        assert!(crew.reserve(1, &work));
+        for job in 0..5 {
+            let start = Instant::now();
+            // It is spare again soon after its last job.
+            while threads.state().spare.len() != 1 {
+                assert!(start.elapsed() < SPARE / 2, "the thread is not spare");
+                thread::yield_now();
+            }
+            crew.give(job, &work);
+            assert_eq!(is_done.recv_timeout(SPARE / 2), Ok(job));
+            assert_eq!(threads.state().threads, 1);
+        }
+        let start = Instant::now();
+        assert!(crew.close(start + SPARE).is_empty());
+        assert!(start.elapsed() < SPARE / 2, "a spare thread is told of the end");
+    }
+}

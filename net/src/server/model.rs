@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 const ORDERS: usize = 10_000;
 
-/// A loop, of which no two threads may be the owner.
-struct Owned(Arc<AtomicUsize>);
+/// A loop, of which no two threads may be the owner, and the number of its last loan.
+struct Owned(Arc<AtomicUsize>, usize);
 
 impl Owned {
     fn lead(&self) {
@@ -32,7 +32,7 @@ fn a_loop_has_one_owner_and_the_watchdog_wakes_for_each_loan() {
         || {
             let table = Arc::new(Table::new());
             let (given, left) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(6)));
-            let watched = Arc::clone(&table);
+            let (watched, loans) = (Arc::clone(&table), Arc::new(AtomicUsize::new(1)));
             let (to_give, is_left) = (Arc::clone(&given), Arc::clone(&left));
             let watchdog = thread::spawn(move || {
                 let mut seen = None;
@@ -44,10 +44,11 @@ fn a_loop_has_one_owner_and_the_watchdog_wakes_for_each_loan() {
                     }
                 }
             });
-            given.lock().unwrap().push(Box::new(Owned(Arc::default())));
+            given.lock().unwrap().push(Box::new(Owned(Arc::default(), 0)));
             let leaders: Vec<_> = (0..2)
                 .map(|_| {
                     let (table, given) = (Arc::clone(&table), Arc::clone(&given));
+                    let loans = Arc::clone(&loans);
                     let (left, watchdog) = (Arc::clone(&left), watchdog.thread().clone());
                     thread::spawn(move || {
                         while left.load(SeqCst) > 0 {
@@ -57,6 +58,8 @@ fn a_loop_has_one_owner_and_the_watchdog_wakes_for_each_loan() {
                             };
                             loop {
                                 item.lead();
+                                let loan = loans.fetch_add(1, SeqCst);
+                                item.1 = loan;
                                 let (ticket, wakes) = table.lend(item);
                                 if wakes {
                                     watchdog.unpark();
@@ -64,7 +67,10 @@ fn a_loop_has_one_owner_and_the_watchdog_wakes_for_each_loan() {
                                 // A handler runs.
                                 thread::yield_now();
                                 match table.take_back(ticket) {
-                                    Some(back) => item = back,
+                                    Some(back) => {
+                                        assert_eq!(back.1, loan, "it is another one's loan");
+                                        item = back;
+                                    }
                                     None => break,
                                 }
                                 if left.fetch_sub(1, SeqCst) == 1 {
