@@ -159,7 +159,7 @@ fn urls(page: &mut String) {
 }
 
 fn what_a_client_sends(page: &mut String) {
-    const PUT: &str = "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const PUT: &str = "PUT /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
     let hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
     let spaces = format!("{PUT}5 \r\nhello\r\n0\r\n\r\n");
     let requests: [&[u8]; 9] = [
@@ -173,23 +173,27 @@ fn what_a_client_sends(page: &mut String) {
         b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\n",
         spaces.as_bytes(),
     ];
-    let server = Program::start("tcp_server");
-    let exchanges = requests.map(|octets| {
+    // The response, and what the program prints after its name and the client's address.
+    let served = |server: &Program, octets| {
         let response = exchange_all(server.tcp(), octets);
+        let line = next(&server.notes);
+        let (_, line) = line.split_once(": 127.0.0.1:").unwrap();
+        let line = line.trim_start_matches(|digit: char| digit.is_ascii_digit());
+        (response, format!("`{}`", line.trim_start_matches(':').trim_start()))
+    };
+    let server = Program::start("tcp_server");
+    let tcp = requests.map(|octets| (octets, served(&server, octets)));
+    let responses = tcp.clone().map(|(octets, (response, _))| {
         let (head, body) = response.split_once("\r\n\r\n").unwrap();
-        let (status, told) = (&head["HTTP/1.1 ".len()..][..3], next(&server.notes));
-        let (_, told) = told.split_once(": 127.0.0.1:").unwrap();
-        (
-            octets,
-            format!("{status}: {}", body.trim_end()),
-            told.trim_start_matches(|digit: char| digit.is_ascii_digit()).to_owned(),
-        )
+        (shown(octets), format!("{}: {}", &head["HTTP/1.1 ".len()..][..3], body.trim_end()))
     });
-    let responses = exchanges.clone().map(|(octets, body, _)| (shown(octets), body));
     table(page, "`tcp_server`, and what a client sends", ["sent", "response"], responses);
-    let logged =
-        exchanges.map(|(octets, _, told)| (shown(octets), format!("`{}`", told.trim_start())));
-    table(page, "The log of `tcp_server`, after the client's address", ["sent", "logged"], logged);
+    let printed = tcp.map(|(octets, (_, line))| (shown(octets), line));
+    let title = "What `tcp_server` prints, after the client's address";
+    table(page, title, ["sent", "printed"], printed);
+    let server = Program::start("http_server");
+    let logged = requests.map(|octets| (shown(octets), served(&server, octets).1));
+    table(page, "The log of `http_server`, after the client's address", ["sent", "logged"], logged);
 }
 
 fn datagrams(page: &mut String) {

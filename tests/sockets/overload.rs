@@ -3,6 +3,7 @@
 //! FAILURE_MODES.md lists these situations. Where the system's limit of open files is low, a test
 //! opens fewer connections.
 
+use crate::programs::RESPONSE;
 use crate::{
     Program, TIMEOUT, connect, example, exchange, next, peak_memory, read_all, skip, status_of,
     until,
@@ -144,6 +145,47 @@ fn a_server_without_file_descriptors_waits_for_some() {
         told("accepting connections again") - 1,
         "{lines:?}"
     );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_articles_server_waits_for_file_descriptors() {
+    let program = example("tcp_server");
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n 30 && exec \"$0\" 127.0.0.1:0"]).arg(program.get_program());
+    let server = Program::of(&mut command);
+    let idle: Vec<_> = (0..60).map(|_| connect(server.tcp())).collect();
+    let line = next(&server.notes);
+    assert!(line.starts_with("tcp_server: cannot accept a connection: "), "{line}");
+    let cpu = processor_time(server.child.id());
+    thread::park_timeout(Duration::from_secs(1));
+    assert!(processor_time(server.child.id()) - cpu < 20, "it is busy with nothing");
+    drop(idle);
+    assert_eq!(exchange(server.tcp(), LAST_GET), RESPONSE);
+}
+
+/// A thousand connections have a thread each.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_articles_server_has_a_thousand_threads_at_most() {
+    let _turn = MANY_SOCKETS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let server = Program::start("tcp_server");
+    let count = as_many_as(1100);
+    if count < 1100 {
+        return skip("the system allows too few connections");
+    }
+    let threads = || status_of(&server.child, "Threads:").unwrap();
+    let before = threads();
+    let mut open: Vec<_> = (0..1000).map(|_| connect(server.tcp())).collect();
+    assert!(until(TIMEOUT, || threads() == before + 1000), "{} threads", threads());
+    // The next ones wait for the end of one of these.
+    let more: Vec<_> = (0..100).map(|_| connect(server.tcp())).collect();
+    let mut waiting = &more[0];
+    waiting.write_all(LAST_GET).unwrap();
+    assert!(crate::stays_silent(waiting, Duration::from_millis(300)));
+    assert_eq!(threads(), before + 1000);
+    drop(open.pop());
+    assert_eq!(read_all(waiting), RESPONSE);
 }
 
 /// The last file descriptor may be the one that `accept` has used for the next connection.

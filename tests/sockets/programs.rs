@@ -1,6 +1,8 @@
 //! Tests of the example programs, as a person runs them.
 
-use crate::{Program, TIMEOUT, connect, example, exchange, next, read_all, run, text};
+use crate::{
+    Program, TIMEOUT, connect, example, exchange, exchange_all, next, read_all, run, text,
+};
 use bareline_net::UdpPeer;
 use std::io::Write;
 use std::net::TcpListener;
@@ -23,6 +25,31 @@ fn the_articles_tcp_programs_do_as_the_article_says() {
         exchange(server.tcp(), b"HEAD / HTTP/1.0\r\n\r\n"),
         "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\n"
     );
+}
+
+/// An invalid body gets an error response too, and a connection without a request is no error.
+#[test]
+fn the_articles_server_prints_what_ends_a_connection() {
+    let server = Program::start("tcp_server");
+    let put = "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    assert_eq!(exchange_all(server.tcp(), b""), "");
+    for (sent, printed) in [
+        ("GET / HTTP/1.1\n", "line ended by LF alone at octet 14"),
+        (&*format!("{put}1\na"), "line ended by LF alone at octet 1"),
+        (&*format!("{put}1\r\na"), "the client closed the connection in mid-request"),
+    ] {
+        let response = exchange_all(server.tcp(), sent.as_bytes());
+        assert!(response.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{sent}: {response}");
+        assert_eq!(response.matches("HTTP/1.1").count(), 1, "{sent}: {response}");
+        let line = next(&server.notes);
+        assert!(line.starts_with("tcp_server: 127.0.0.1:") && line.contains(printed), "{line}");
+    }
+    // An error is printed at once, though the connection stays open until the client closes too.
+    let mut client = connect(server.tcp());
+    client.write_all(b"GET / HTTP/1.1\n").unwrap();
+    server.notes.recv_timeout(TIMEOUT / 5).unwrap();
+    assert_eq!(exchange(server.tcp(), b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"), RESPONSE);
+    assert_eq!(next(&server.output), "GET / HTTP/1.1");
 }
 
 #[test]
