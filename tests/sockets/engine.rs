@@ -1,7 +1,7 @@
 //! Tests of the server's engine: event loops that threads lend while handlers block.
 
 use crate::service::{GET, Service};
-use crate::{TIMEOUT, connect, exchange, exchange_all, log_lines, read_all, until};
+use crate::{TIMEOUT, connect, exchange, exchange_all, log_lines, read_all, stays_silent, until};
 use bareline_core::{FieldName, FieldValue, Status};
 use bareline_net::{Client, Control, Error, Exchange, Listener, Server, Transport, Upgraded};
 use std::io::{self, Read, Write};
@@ -173,6 +173,12 @@ fn rfc9110_7_8_a_handler_has_the_transport_after_a_switch() {
     assert!(until(TIMEOUT, || service.handle.counts().connections == 0));
 }
 
+/// Waits until the thread that has sent the response is likely to have returned the connection to
+/// its loop, in which it is idle. Returns false if the connection is closed instead.
+fn is_back(stream: &TcpStream) -> bool {
+    stays_silent(stream, Duration::from_millis(20))
+}
+
 #[test]
 fn an_idle_connection_makes_room() {
     for loops in [1, 2] {
@@ -191,6 +197,23 @@ fn an_idle_connection_makes_room() {
         get(&three);
         assert!(until(TIMEOUT, || service.handle.counts().connections == 2));
         assert_eq!(service.handle.counts().rejected, 0);
+    }
+}
+
+/// The request of a connection may come with it, so that its loop has never seen it wait.
+#[test]
+fn an_idle_connection_of_another_loop_makes_room() {
+    for _ in 0..50 {
+        let server = Server::bind("127.0.0.1:0").unwrap().loops(8).max_connections(1);
+        let (address, handle) = (server.local_addr().unwrap(), server.handle());
+        let mut idle = connect(address);
+        idle.write_all(GET).unwrap();
+        let served = thread::spawn(move || server.serve(handler().0));
+        assert!(idle.read(&mut [0; 200]).unwrap() > 0);
+        assert!(is_back(&idle));
+        assert_eq!(status(&exchange(address, LAST_GET)), "200");
+        handle.shutdown();
+        served.join().unwrap().unwrap();
     }
 }
 

@@ -271,7 +271,6 @@ impl<S: Transport> EventLoop<S> {
         if self.accepting.retry.take_if(|at| *at <= now).is_some() {
             self.accepting.is_due = true;
         }
-        seat.idle.store(self.slots.idle(), Relaxed);
     }
 
     /// Lets a request that waits for a handler try again. Returns whether there is one.
@@ -292,6 +291,11 @@ impl<S: Transport> EventLoop<S> {
         {
             self.ready.push_back(number);
         }
+    }
+
+    /// Returns the number of idle connections.
+    pub(crate) const fn idle(&self) -> usize {
+        self.slots.idle()
     }
 
     /// Takes the longest idle connection out of the loop's care: it is served next, and closes.

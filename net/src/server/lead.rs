@@ -258,7 +258,10 @@ impl<L: Listener> Engine<L> {
         if matches!(done, Done::Served(_, Next::Closed)) {
             seat.used.fetch_sub(1, Relaxed);
         }
-        let Some(mut connection) = event_loop.finish(done) else { return };
+        let connection = event_loop.finish(done);
+        // Before the loop waits again: meanwhile another loop may need the room.
+        seat.idle.store(event_loop.idle(), Relaxed);
+        let Some(mut connection) = connection else { return };
         let Counts { connections, overload, .. } = &self.notice.counts;
         let open = connections.load(Relaxed).saturating_sub(overload.load(Relaxed));
         let is_full = open > self.bounds.connections;
