@@ -193,6 +193,7 @@ fn an_idle_connection_makes_room() {
         let (one, two) = (connect(service.address), connect(service.address));
         get(&one);
         get(&two);
+        assert!(is_back(&one) && is_back(&two));
         let three = connect(service.address);
         get(&three);
         assert!(until(TIMEOUT, || service.handle.counts().connections == 2));

@@ -392,8 +392,8 @@ fn idle_connections_keep_no_large_head() {
     // The empty line that may begin a next request keeps no buffer either.
     ask_on_each(&mut streams, &[&large[..], b"\r"].concat(), response.as_bytes());
     let grown = || Some(resident_memory(&server)?.saturating_sub(before?) / streams.len() as u64);
-    // The threads may not be waiting yet.
-    let is_small = until(Duration::from_secs(2), || grown().is_none_or(|each| each < 10));
+    // Threads that have been without work for a few seconds free their memory.
+    let is_small = until(TIMEOUT, || grown().is_none_or(|each| each < 10));
     assert!(is_small, "an idle connection keeps {:?} KB", grown());
 }
 
