@@ -1,16 +1,15 @@
 //! A server with a few routes on persistent connections; bodies are fixed or streamed.
 
-mod service;
-
 use bareline_net::core::body::Framing;
 use bareline_net::{
-    Error, Exchange, FieldName, FieldValue, Method, ResponseWriter, Settings, Status,
+    Error, Exchange, FieldName, FieldValue, Method, ResponseWriter, Server, Settings, Status,
 };
 use clap::Parser;
-use service::Service;
+use log::LevelFilter;
 use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -20,17 +19,47 @@ use std::time::Duration;
 /// `/slow` sends four lines, one each half second; `/status/CODE` responds with that status.
 #[derive(Parser)]
 struct Arguments {
-    #[command(flatten)]
-    service: Service,
+    /// The address to listen on, HOST:PORT.
+    #[arg(default_value = "127.0.0.1:8080")]
+    address: String,
+    /// Log each request in a line; errors are always logged.
+    #[arg(long)]
+    log: bool,
 }
 
 const HTML: FieldValue = FieldValue::from_static("text/html; charset=utf-8");
 const TEXT: FieldValue = FieldValue::from_static("text/plain; charset=utf-8");
 
 fn main() -> ExitCode {
+    let Arguments { address, log } = Arguments::parse();
+    env_logger::Builder::new()
+        .filter_level(if log { LevelFilter::Info } else { LevelFilter::Warn })
+        .format(|line, record| writeln!(line, "http_server: {}", record.args()))
+        .init();
+    match serve(&address) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "http_server: cannot listen on {address}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Serves until Ctrl-C or SIGTERM. The shutdown is graceful: requests that have begun get their
+/// responses. A second Ctrl-C ends the program at once.
+fn serve(address: &str) -> Result<(), Error> {
     // Bodies are streamed, never held in memory, so they need no limit.
-    let settings = Settings::new().body_limit(u64::MAX);
-    Arguments::parse().service.run("http_server", settings, respond)
+    let server = Server::bind(address)?.settings(Settings::new().body_limit(u64::MAX));
+    let (handle, is_asked) = (server.handle(), AtomicBool::new(false));
+    ctrlc::set_handler(move || {
+        if is_asked.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        handle.shutdown();
+    })
+    .map_err(io::Error::other)?;
+    let _ = writeln!(io::stderr(), "http_server: listening on {}", server.local_addr()?);
+    server.serve(respond)
 }
 
 fn respond(exchange: Exchange<'_>) -> Result<(), Error> {
