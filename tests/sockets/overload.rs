@@ -199,6 +199,29 @@ fn the_articles_server_has_a_thousand_threads_at_most() {
     assert_eq!(read_all(waiting), RESPONSE);
 }
 
+/// `accept` without a free descriptor fails even if no connection waits.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_last_file_descriptor_costs_no_idle_connection() {
+    let server = Program::start("http_server");
+    limit_descriptors(&server, 30);
+    let is_free = |number: &u32| {
+        let path = format!("/proc/{}/fd/{number}", server.child.id());
+        std::fs::symlink_metadata(path).is_err()
+    };
+    let free = (0..30).filter(is_free).count();
+    let get = |mut stream: &TcpStream| {
+        stream.write_all(GET).unwrap();
+        assert!(stream.read(&mut [0; 500]).unwrap() > 0);
+    };
+    let streams: Vec<_> = (0..free).map(|_| connect(server.tcp())).collect();
+    streams.iter().for_each(get);
+    streams.iter().for_each(get);
+    assert!(server.notes.recv_timeout(Duration::from_millis(100)).is_err());
+    drop(streams);
+    assert!(exchange(server.tcp(), LAST_GET).starts_with("HTTP/1.1 200 "));
+}
+
 /// The last file descriptor may be the one that `accept` has used for the next connection.
 #[cfg(target_os = "linux")]
 #[test]

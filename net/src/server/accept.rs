@@ -7,6 +7,10 @@ use crate::server::listener::Listener;
 use crate::server::stream::{Accepted, Peer, ServerStream};
 use crate::wire::transport::Transport;
 use bareline_core::Status;
+#[cfg(unix)]
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+#[cfg(unix)]
+use rustix::io::Errno;
 use std::io::{self, ErrorKind};
 #[cfg(unix)]
 use std::os::fd::{AsRawFd, RawFd};
@@ -57,6 +61,10 @@ impl<L: Listener> Engine<L> {
                 if self.notice.is_closing() && error.kind() == ErrorKind::InvalidInput =>
             {
                 return Acceptance::Ended;
+            }
+            #[cfg(unix)]
+            Err(Failure::Listener(error)) if has_nobody(listener, &error) => {
+                return Acceptance::Nobody;
             }
             Err(Failure::Listener(error)) => {
                 self.log_failure(&error);
@@ -121,4 +129,15 @@ fn pollable<S: Transport>(mut accepted: Accepted<S>) -> Result<(Accepted<S>, Raw
         Some(descriptor) => Ok((accepted, descriptor)),
         None => Err(accepted),
     }
+}
+
+/// Returns whether `accept` failed although no connection waits: without a free descriptor, it
+/// fails before it looks.
+#[cfg(unix)]
+fn has_nobody<L: Listener>(listener: &L, error: &io::Error) -> bool {
+    let is_full = [Errno::MFILE, Errno::NFILE].map(Errno::raw_os_error).map(Some);
+    let Some(descriptor) = listener.descriptor() else { return false };
+    let mut listening = [PollFd::new(&descriptor, PollFlags::IN)];
+    is_full.contains(&error.raw_os_error())
+        && poll(&mut listening, Some(&Timespec::default())).is_ok_and(|ready| ready == 0)
 }
