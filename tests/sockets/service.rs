@@ -923,7 +923,7 @@ fn a_server_listens_on_a_unix_socket() {
 
 #[test]
 fn a_listener_that_is_nonblocking_is_served_too() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = TcpListener::bind(ALONE).unwrap();
     listener.set_nonblocking(true).unwrap();
     let address = listener.local_addr().unwrap();
     let server = Server::from_listener(listener).unwrap();
@@ -933,6 +933,7 @@ fn a_listener_that_is_nonblocking_is_served_too() {
     handle.shutdown();
     served.join().unwrap().unwrap();
     // Another process may use the address by now.
+    assert!(is_free(address));
     let listener = TcpListener::bind(address).unwrap();
     handle.shutdown();
     listener.set_nonblocking(true).unwrap();
@@ -983,6 +984,8 @@ struct Sleeper {
     socket: TcpListener,
     /// `true` if `accept` waits for a second at most.
     is_timed: bool,
+    /// Signals each call of `accept`.
+    waits: Sender<()>,
 }
 
 impl Listener for Sleeper {
@@ -990,6 +993,7 @@ impl Listener for Sleeper {
     type Addr = SocketAddr;
 
     fn accept(&self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
+        let _ = self.waits.send(());
         Listener::accept(&self.socket)
     }
 
@@ -1013,11 +1017,14 @@ impl Listener for Sleeper {
 fn shutdown_of_a_sleeper(is_timed: bool, timeout: Duration) -> Duration {
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
-    let server =
-        Server::from_listener(Sleeper { socket, is_timed }).unwrap().shutdown_timeout(timeout);
+    let (waits, has_waited) = channel();
+    let listener = Sleeper { socket, is_timed, waits };
+    let server = Server::from_listener(listener).unwrap().shutdown_timeout(timeout);
     let (handle, (done, is_done)) = (server.handle(), channel());
     thread::spawn(move || done.send(server.serve(tell)));
     assert!(exchange(address, LAST_GET).starts_with("HTTP/1.1 200 "));
+    // It waits for the next connection.
+    (0..2).for_each(|_| has_waited.recv_timeout(TIMEOUT).unwrap());
     let start = Instant::now();
     handle.shutdown();
     is_done.recv_timeout(TIMEOUT).expect("it ends").unwrap();
