@@ -145,9 +145,11 @@ impl ServerSteps {
         buffers.received.give_back();
         self.until = None;
         let since = *self.idle_since.get_or_insert(now);
-        let ending = self.membership.as_ref().filter(|membership| membership.is_ending());
-        let patience = ending.map_or(Duration::MAX, Membership::patience);
-        Deadline::new(Wait::Idle, idle_timeout.min(patience), since)
+        let timeout = match &self.membership {
+            Some(membership) if membership.is_ending() => idle_timeout.min(membership.patience()),
+            _ => idle_timeout,
+        };
+        Deadline::new(Wait::Idle, timeout, since)
     }
 
     /// Takes a step of the lingering close. A shutdown, or the need of its place, ends it after one

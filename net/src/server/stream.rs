@@ -168,6 +168,7 @@ impl<S: Transport> ServerStream<S> {
     }
 
     /// Rejects the request after an error, unless the connection was idle: then returns this value.
+    #[inline]
     fn or_rejected<T>(&mut self, received: Result<T, Error>, none: T) -> Result<T, RejectedHead> {
         let wire = self.wire.get_mut();
         match received {

@@ -108,6 +108,7 @@ impl<S: Transport> ServerWire<S> {
 
     /// Returns whether there is a next head. Otherwise ends the connection, unless it is upgraded
     /// or has to be rejected.
+    #[inline]
     fn on_next(&mut self, next: Result<Next, Error>) -> Result<bool, Error> {
         match next {
             Ok(Next::Head) => return Ok(true),
