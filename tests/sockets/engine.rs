@@ -403,3 +403,117 @@ fn connections_that_panic_when_dropped_end_no_server() {
         assert_eq!(handle.counts().connections, 0);
     }
 }
+
+/// Requests that block until they are released by path.
+#[derive(Default)]
+struct Gates {
+    begun: Mutex<Vec<String>>,
+    open: Mutex<Vec<String>>,
+}
+
+impl Gates {
+    fn handle(&self, Exchange { head, responder, .. }: Exchange<'_>) -> Result<(), Error> {
+        let path = head.target().path().to_owned();
+        self.begun.lock().unwrap().push(path.clone());
+        assert!(until(TIMEOUT, || path == "/now" || self.open.lock().unwrap().contains(&path)));
+        responder.send(Status::OK, &[], path.as_bytes())
+    }
+
+    fn has_begun(&self, path: &str) -> bool {
+        until(TIMEOUT, || self.begun.lock().unwrap().iter().any(|begun| begun == path))
+    }
+
+    fn open(&self, path: &str) {
+        self.open.lock().unwrap().push(path.to_owned());
+    }
+}
+
+fn gated(
+    build: impl FnOnce(bareline_net::Server) -> bareline_net::Server,
+) -> (Service, Arc<Gates>) {
+    let gates = Arc::new(Gates::default());
+    let own = Arc::clone(&gates);
+    (Service::new(build, move |exchange: Exchange<'_>| own.handle(exchange)), gates)
+}
+
+fn get(path: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").into_bytes()
+}
+
+fn pause(milliseconds: u64) {
+    let end = Instant::now() + Duration::from_millis(milliseconds);
+    until(TIMEOUT, || Instant::now() >= end);
+}
+
+/// Returns a connection whose events the loop knows.
+fn registered(service: &Service) -> TcpStream {
+    let mut stream = connect(service.address);
+    for _ in 0..2 {
+        stream.write_all(&get("/now")).unwrap();
+        assert!(stream.read(&mut [0; 500]).unwrap() > 0);
+        pause(10);
+    }
+    stream
+}
+
+#[test]
+fn an_event_of_a_connection_that_had_waited_is_kept() {
+    let (service, gates) = gated(|server| server.loops(1).max_handlers(2));
+    let mut stream = registered(&service);
+    let blocked: Vec<_> = ["/1", "/2"]
+        .map(|path| {
+            let mut stream = connect(service.address);
+            stream.write_all(&get(path)).unwrap();
+            assert!(gates.has_begun(path));
+            stream
+        })
+        .into();
+    stream.write_all(&get("/3")).unwrap();
+    assert!(until(TIMEOUT, || service.handle.counts().queued == 1));
+    stream.write_all(&get("/4")).unwrap();
+    pause(50);
+    gates.open("/1");
+    assert!(gates.has_begun("/3"));
+    gates.open("/3");
+    assert!(gates.has_begun("/4"));
+    stream.write_all(LAST_GET).unwrap();
+    pause(50);
+    gates.open("/2");
+    assert!(until(TIMEOUT, || service.handle.counts().in_handlers == 1));
+    assert_eq!(status(&exchange(service.address, LAST_GET)), "200");
+    gates.open("/4");
+    let start = Instant::now();
+    let response = read_all(stream);
+    assert!(response.ends_with("/now"), "{response}");
+    assert!(start.elapsed() < Duration::from_secs(2));
+    drop(blocked);
+}
+
+#[test]
+fn a_free_handler_is_for_one_who_still_waits() {
+    let (service, gates) = gated(|server| server.loops(1).max_handlers(2));
+    let mut first = registered(&service);
+    let blocked: Vec<_> = ["/1", "/2"]
+        .map(|path| {
+            let mut stream = connect(service.address);
+            stream.write_all(&get(path)).unwrap();
+            assert!(gates.has_begun(path));
+            stream
+        })
+        .into();
+    first.write_all(&get("/now")).unwrap();
+    assert!(until(TIMEOUT, || service.handle.counts().queued == 1));
+    for _ in 0..10 {
+        first.write_all(b"\r\n").unwrap();
+        pause(10);
+    }
+    let mut second = connect(service.address);
+    second.write_all(LAST_GET).unwrap();
+    assert!(until(TIMEOUT, || service.handle.counts().queued == 2));
+    let start = Instant::now();
+    gates.open("/1");
+    assert_eq!(status(&read_all(second)), "200");
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    gates.open("/2");
+    drop(blocked);
+}

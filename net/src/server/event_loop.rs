@@ -197,8 +197,10 @@ impl<S: Transport> EventLoop<S> {
         }
         while let Some(number) = self.ready.pop_front() {
             let Some(mark) = self.marks.get_mut(number) else { continue };
-            let mark = std::mem::take(mark);
+            mark.is_ready = false;
+            // A connection that is away finds its event when it returns.
             let Some(mut connection) = self.slots.take(number) else { continue };
+            let mark = std::mem::take(mark);
             let polling = connection.stream.wire().polled();
             polling.may_read |= mark.has_event;
             polling.is_ended |= mark.is_ended;
