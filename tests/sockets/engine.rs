@@ -517,3 +517,32 @@ fn a_free_handler_is_for_one_who_still_waits() {
     gates.open("/2");
     drop(blocked);
 }
+
+#[test]
+fn a_switch_of_protocols_frees_a_handler() {
+    let gates = Arc::new(Gates::default());
+    let own = Arc::clone(&gates);
+    let (switches, _) = handler();
+    let service = Service::new(
+        |server| server.loops(1).max_handlers(1),
+        move |exchange: Exchange<'_>| match exchange.head.target().path() {
+            "/switch" => {
+                own.begun.lock().unwrap().push("/switch".to_owned());
+                assert!(until(TIMEOUT, || !own.open.lock().unwrap().is_empty()));
+                switches(exchange)
+            }
+            _ => own.handle(exchange),
+        },
+    );
+    let mut switched = connect(service.address);
+    switched.write_all(SWITCH).unwrap();
+    assert!(gates.has_begun("/switch"));
+    let mut second = connect(service.address);
+    second.write_all(LAST_GET).unwrap();
+    assert!(until(TIMEOUT, || service.handle.counts().queued == 1));
+    let start = Instant::now();
+    gates.open("/switch");
+    assert_eq!(status(&read_all(second)), "200");
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    drop(switched);
+}

@@ -79,11 +79,7 @@ impl<L: Listener> Turn<L> {
 impl<L: Listener> Waiter for Turn<L> {
     fn wait(&self, control: &mut dyn Control, is_write: bool, left: Duration) -> Result<(), Error> {
         let engine = self.leave(control)?;
-        let counts = &engine.notice.counts;
-        let _waits = Waits::new(&engine, &counts.waiting).ok_or(Error::Overloaded)?;
-        if counts.queued.load(Relaxed) > 0 {
-            engine.loops.wake_all();
-        }
+        let _waits = Waits::in_handler(&engine)?;
         let Some(descriptor) = control.descriptor() else { return Err(Error::Closed) };
         let flags = if is_write { PollFlags::OUT } else { PollFlags::IN };
         let mut descriptors =
@@ -108,8 +104,7 @@ impl<L: Listener> Waiter for Turn<L> {
 
     fn detach(&self, control: &mut dyn Control) -> Result<(), Error> {
         let engine = self.leave(control)?;
-        let waits = Waits::new(&engine, &engine.notice.counts.waiting).ok_or(Error::Overloaded)?;
-        std::mem::forget(waits);
+        std::mem::forget(Waits::in_handler(&engine)?);
         self.is_detached.store(true, Relaxed);
         Ok(())
     }
@@ -122,6 +117,16 @@ impl<'e> Waits<'e> {
     fn new<L: Listener>(engine: &Engine<L>, count: &'e AtomicUsize) -> Option<Self> {
         let waits = Self(count);
         (count.fetch_add(1, Relaxed) < engine.bounds.handlers).then_some(waits)
+    }
+
+    /// Begins a wait of a handler, in which another one may be called.
+    fn in_handler<L: Listener>(engine: &'e Engine<L>) -> Result<Self, Error> {
+        let counts = &engine.notice.counts;
+        let waits = Self::new(engine, &counts.waiting).ok_or(Error::Overloaded)?;
+        if counts.queued.load(Relaxed) > 0 {
+            engine.loops.wake_all();
+        }
+        Ok(waits)
     }
 }
 
