@@ -14,7 +14,8 @@ use crate::wire::transport::Transport;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::{Arc, Mutex};
 
 /// The number of connections that a loop may have more than another, and an eighth of its own.
@@ -228,9 +229,9 @@ impl<L: Listener> Engine<L> {
     }
 
     /// Returns how many handlers may be called.
-    fn free_handlers(&self) -> usize {
+    pub(super) fn free_handlers(&self) -> usize {
         let Counts { in_handlers, waiting, .. } = &self.notice.counts;
-        let busy = in_handlers.load(Relaxed).saturating_sub(waiting.load(Relaxed));
+        let busy = in_handlers.load(SeqCst).saturating_sub(waiting.load(SeqCst));
         self.bounds.handlers.saturating_sub(busy)
     }
 

@@ -13,7 +13,8 @@ use crate::server::turn::{STAY, Turn};
 use crate::wire::Polled;
 use crate::wire::deadline::Deadline;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::fence;
 use std::time::{Duration, Instant};
 
 /// The mean time of handlers from which on a loop is handed over before the call: what handing over
@@ -48,17 +49,22 @@ impl<L: Listener> Default for Calls<'_, L> {
 struct Permit<'e, L: Listener>(&'e Engine<L>);
 
 impl<'e, L: Listener> Permit<'e, L> {
-    fn new(engine: &'e Engine<L>) -> Self {
-        engine.notice.counts.in_handlers.fetch_add(1, Relaxed);
-        Self(engine)
+    /// Returns a permit, if there is one. An attempt without success takes none from others.
+    fn new(engine: &'e Engine<L>) -> Option<Self> {
+        let counts = &engine.notice.counts;
+        let admit = |in_handlers: usize| {
+            let busy = in_handlers.saturating_sub(counts.waiting.load(SeqCst));
+            (busy < engine.bounds.handlers).then_some(in_handlers.saturating_add(1))
+        };
+        counts.in_handlers.fetch_update(SeqCst, SeqCst, admit).is_ok().then(|| Self(engine))
     }
 }
 
 impl<L: Listener> Drop for Permit<'_, L> {
     fn drop(&mut self) {
         let counts = &self.0.notice.counts;
-        counts.in_handlers.fetch_sub(1, Relaxed);
-        if counts.queued.load(Relaxed) > 0 {
+        counts.in_handlers.fetch_sub(1, SeqCst);
+        if counts.queued.load(SeqCst) > 0 {
             self.0.loops.wake_all();
         }
     }
@@ -205,32 +211,36 @@ impl<L: Listener> Engine<L> {
         connection: &mut Connection<L::Stream>,
     ) -> Result<Option<Permit<'_, L>>, Instant> {
         let counts = &self.notice.counts;
-        let permit = Permit::new(self);
-        let busy = counts.in_handlers.load(Relaxed).saturating_sub(counts.waiting.load(Relaxed));
+        let is_first = counts.in_handlers.load(Relaxed) <= counts.waiting.load(Relaxed);
         // All loops may be lent to handlers at a time, and their followers lend them for the rest.
-        if busy <= self.bounds.handlers
-            && (busy == 1 || self.crew.reserve(self.loops.kept_threads(), || self.thread()))
-        {
-            connection.queued = None;
+        let has_threads =
+            is_first || self.crew.reserve(self.loops.kept_threads(), || self.thread());
+        // It is never counted twice: others would find no place.
+        let queued_until = connection.queued.take().map(|(until, _)| until);
+        if let Some(permit) = has_threads.then(|| Permit::new(self)).flatten() {
             return Ok(Some(permit));
         }
-        drop(permit);
-        self.loops.is_starved.store(true, Relaxed);
+        if !has_threads {
+            self.loops.is_starved.store(true, Relaxed);
+        }
         let now = Instant::now();
-        let until = match &connection.queued {
-            Some((until, _)) => *until,
+        let until = match queued_until {
+            Some(until) => until,
             None if counts.queued.load(Relaxed) < self.bounds.handlers => {
-                let until = now + self.bounds.queue_timeout;
-                let queued = Counted::new(&self.notice, |counts| &counts.queued);
-                connection.queued = Some((until, queued));
-                until
+                now + self.bounds.queue_timeout
             }
             None => now,
         };
         if now < until {
+            let queued = Counted::new(&self.notice, |counts| &counts.queued);
+            connection.queued = Some((until, queued));
+            fence(SeqCst);
+            // A handler that ended just before has woken no loop.
+            if has_threads && self.free_handlers() > 0 {
+                self.loops.wake_all();
+            }
             return Err(until);
         }
-        connection.queued = None;
         connection.phase = Phase::Ending;
         self.reject_overload(&mut connection.stream, "too many requests");
         Ok(None)

@@ -10,7 +10,8 @@ use mio::unix::SourceFd;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io;
 use std::os::fd::AsRawFd;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, fence};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
@@ -123,6 +124,8 @@ impl<'e> Waits<'e> {
     fn in_handler<L: Listener>(engine: &'e Engine<L>) -> Result<Self, Error> {
         let counts = &engine.notice.counts;
         let waits = Self::new(engine, &counts.waiting).ok_or(Error::Overloaded)?;
+        // A request that begins to wait now sees this wait, or is seen.
+        fence(SeqCst);
         if counts.queued.load(Relaxed) > 0 {
             engine.loops.wake_all();
         }
