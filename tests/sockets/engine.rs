@@ -546,3 +546,20 @@ fn a_switch_of_protocols_frees_a_handler() {
     assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     drop(switched);
 }
+
+#[test]
+fn the_longest_timeouts_are_no_timeouts() {
+    let (service, gates) = gated(|server| {
+        server.max_handlers(1).shutdown_timeout(Duration::MAX).queue_timeout(Duration::MAX)
+    });
+    let mut first = connect(service.address);
+    first.write_all(&get("/1")).unwrap();
+    assert!(gates.has_begun("/1"));
+    let mut second = connect(service.address);
+    second.write_all(LAST_GET).unwrap();
+    pause(50);
+    gates.open("/1");
+    assert_eq!(status(&read_all(second)), "200");
+    service.handle.shutdown();
+    service.end();
+}

@@ -24,6 +24,8 @@ use std::time::{Duration, Instant};
 /// the first to the last while it finds no such loop: on a busy machine, a thread that often wakes
 /// for a moment costs others their place.
 const TICK: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(8));
+/// The longest time that is measured.
+const DECADES: Duration = Duration::from_secs(1 << 30);
 /// The most rejected connections that linger.
 pub(super) const LINGERING: usize = 256;
 
@@ -120,6 +122,11 @@ pub(super) struct Admitted<S> {
     pub(super) open: Counted,
     /// Counts the connection among those that wait for a thread.
     pub(super) queued: Option<Counted>,
+}
+
+/// Returns the instant after this time. One that is too far to come is decades away.
+pub(super) fn after(at: Instant, time: Duration) -> Instant {
+    at + time.min(DECADES)
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -224,7 +231,8 @@ impl<L: Listener> Engine<L> {
         loop {
             let now = Instant::now();
             // The shutdown may have come long before.
-            let end = self.notice.closing_since().map(|since| since.max(begun) + shutdown_timeout);
+            let closing_since = *self.notice.closing_since();
+            let end = closing_since.map(|since| after(since.max(begun), shutdown_timeout));
             let is_ended = self.active.load(Relaxed) == 0;
             if let Some(end) = end
                 && (is_ended || now >= end)

@@ -19,6 +19,8 @@ const WAKER: Token = Token(usize::MAX - 1);
 
 /// The most connections that are served between two looks at the events.
 const BUDGET: u32 = 64;
+/// The longest wait for events: some systems count its milliseconds in 32 bits.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// The usual size of a backlog. More connections may arrive while these are accepted.
 const BACKLOG: usize = 4096;
 /// The part of a loop that all threads share.
@@ -238,7 +240,7 @@ impl<S: Transport> EventLoop<S> {
         let next = [self.slots.next_timer(), self.accepting.retry].into_iter().flatten().min();
         let timeout = match next {
             _ if is_ready => Some(Duration::ZERO),
-            next => next.map(|at| at.saturating_duration_since(Instant::now())),
+            next => next.map(|at| at.saturating_duration_since(Instant::now()).min(LONGEST)),
         };
         if timeout != Some(Duration::ZERO) && !seat.mail.sleep(next, self.missed > 0) {
             return;

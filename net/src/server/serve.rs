@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::server::connection::{Connection, Desk, Next, Phase};
-use crate::server::engine::{Engine, LINGERING};
+use crate::server::engine::{Engine, LINGERING, after};
 use crate::server::lead::discard;
 use crate::server::listener::Listener;
 use crate::server::log_rate::LeftOut;
@@ -227,7 +227,7 @@ impl<L: Listener> Engine<L> {
         let until = match queued_until {
             Some(until) => until,
             None if counts.queued.load(Relaxed) < self.bounds.handlers => {
-                now + self.bounds.queue_timeout
+                after(now, self.bounds.queue_timeout)
             }
             None => now,
         };
