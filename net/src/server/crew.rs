@@ -1,7 +1,10 @@
 //! The threads of a server.
 
 use crate::server::stack::Stack;
-use crate::server::sync::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use crate::server::sync::sync::atomic::{
+    AtomicBool, AtomicUsize,
+    Ordering::{Relaxed, SeqCst},
+};
 use crate::server::sync::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use crate::server::sync::thread::{self, Thread};
 use std::collections::VecDeque;
@@ -11,7 +14,7 @@ use std::time::{Duration, Instant};
 /// Time after which a thread without a job ends.
 const SPARE: Duration = Duration::from_secs(5);
 /// Time after which to try again to start a thread.
-const RETRY: Duration = Duration::from_millis(100);
+pub(crate) const RETRY: Duration = Duration::from_millis(100);
 
 /// Threads that take jobs. One that has ended its job waits for the next one: the latest is called
 /// first, since its caches are warmest, and the others may end.
@@ -56,7 +59,7 @@ impl<J> Crew<J> {
         count: usize,
         work: impl Fn() -> W,
     ) -> bool {
-        while self.free.load(Relaxed) < count {
+        while self.free.load(SeqCst) < count {
             if !self.start(work()) {
                 return false;
             }
@@ -167,7 +170,7 @@ impl<J> Crew<J> {
 
     fn count_free(&self, state: &State<J>) {
         let free = state.spare.len().saturating_add(state.starting);
-        self.free.store(free.saturating_sub(state.jobs.len()), Relaxed);
+        self.free.store(free.saturating_sub(state.jobs.len()), SeqCst);
     }
 
     fn state(&self) -> MutexGuard<'_, State<J>> {

@@ -2,6 +2,7 @@
 
 use crate::server::accept::{Acceptance, LATE, SOON};
 use crate::server::connection::{Connection, Next};
+use crate::server::crew::RETRY;
 use crate::server::mailbox::Mailbox;
 use crate::server::slots::Slots;
 use crate::server::table::Table;
@@ -232,12 +233,17 @@ impl<S: Transport> EventLoop<S> {
         numbers.into_iter().filter_map(|number| self.slots.take(number)).collect()
     }
 
-    /// Waits for events, or only looks at them if there is work that can be done.
-    pub(crate) fn wait(&mut self, seat: &Seat<S>, can_work: bool) {
+    /// Waits for events, or only looks at them if there is work that can be done. Where that lacks a
+    /// thread, waits until one may be started.
+    pub(crate) fn wait(&mut self, seat: &Seat<S>, can_work: bool, is_starved: bool) {
         self.budget = BUDGET;
-        let Accepting { is_due, has_stopped, .. } = self.accepting;
-        let is_ready = can_work && (!self.ready.is_empty() || is_due || has_stopped);
-        let next = [self.slots.next_timer(), self.accepting.retry].into_iter().flatten().min();
+        let has_work =
+            !self.ready.is_empty() || self.accepting.is_due || self.accepting.has_stopped;
+        let is_ready = can_work && has_work;
+        let lacks_thread = is_starved && (has_work || !self.queued.is_empty());
+        let start = lacks_thread.then(|| Instant::now() + RETRY);
+        let next = [self.slots.next_timer(), self.accepting.retry, start];
+        let next = next.into_iter().flatten().min();
         let timeout = match next {
             _ if is_ready => Some(Duration::ZERO),
             next => next.map(|at| at.saturating_duration_since(Instant::now()).min(LONGEST)),

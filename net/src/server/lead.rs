@@ -118,7 +118,7 @@ impl<L: Listener> Loops<L> {
 
     /// Wakes the loops if one waits for a thread, since there is one.
     pub(super) fn on_free_thread(&self) {
-        if self.is_starved.swap(false, Relaxed) {
+        if self.is_starved.swap(false, SeqCst) {
             self.wake_all();
         }
     }
@@ -206,14 +206,17 @@ impl<L: Listener> Engine<L> {
             return Some(Work::End);
         }
         // While this thread runs a user's code, a follower may have to take the loop.
-        let can_work = self.can_lend(self.loops.seats.len());
+        let mut can_work = self.can_lend(self.loops.seats.len());
+        if !can_work {
+            // A thread that became free just before has woken no loop.
+            self.loops.is_starved.store(true, SeqCst);
+            can_work = self.can_lend(self.loops.seats.len());
+        }
         if can_work && let Some(work) = event_loop.next() {
             return Some(work);
         }
-        if !can_work {
-            self.loops.is_starved.store(true, Relaxed);
-        }
-        event_loop.wait(seat, can_work);
+        let is_starved = self.loops.is_starved.load(Relaxed);
+        event_loop.wait(seat, can_work, is_starved);
         self.take_mail(event_loop, seat);
         let mut free = self.free_handlers();
         while free > 0 && event_loop.call_queued() {

@@ -213,15 +213,17 @@ impl<L: Listener> Engine<L> {
         let counts = &self.notice.counts;
         let is_first = counts.in_handlers.load(Relaxed) <= counts.waiting.load(Relaxed);
         // All loops may be lent to handlers at a time, and their followers lend them for the rest.
-        let has_threads =
-            is_first || self.crew.reserve(self.loops.kept_threads(), || self.thread());
+        let reserve = || self.crew.reserve(self.loops.kept_threads(), || self.thread());
+        let mut has_threads = is_first || reserve();
+        if !has_threads {
+            // A thread that became free just before has woken no loop.
+            self.loops.is_starved.store(true, SeqCst);
+            has_threads = reserve();
+        }
         // It is never counted twice: others would find no place.
         let queued_until = connection.queued.take().map(|(until, _)| until);
         if let Some(permit) = has_threads.then(|| Permit::new(self)).flatten() {
             return Ok(Some(permit));
-        }
-        if !has_threads {
-            self.loops.is_starved.store(true, Relaxed);
         }
         let now = Instant::now();
         let until = match queued_until {
