@@ -115,6 +115,9 @@ impl<S: Transport> Seat<S> {
     ///
     /// Returns it if the loop has ended.
     pub(crate) fn post(&self, done: Done<S>) -> Option<Done<S>> {
+        if let Done::Served(_, Next::Waits { is_idle: true, .. }) = &done {
+            self.idle.fetch_add(1, Relaxed);
+        }
         let can_wait = match &done {
             Done::Served(_, Next::Waits { connection, until, .. }) if connection.is_registered => {
                 Some(until.at())
@@ -377,6 +380,9 @@ impl<S: Transport> EventLoop<S> {
             connection.is_registered || self.poll.registry().register(source, token, both).is_ok();
         (connection.is_registered, connection.is_lost) = (is_known, !is_known);
         self.slots.put(number, connection, until, is_idle);
+        // The thread did not know yet that an idle connection has to close.
+        let late = Instant::now().checked_add(LATE);
+        let has_event = has_event || (self.is_closing && is_idle && until > late);
         if !is_known || has_event {
             self.mark_ready(number);
         }

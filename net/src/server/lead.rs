@@ -135,7 +135,9 @@ impl<L: Listener> Loops<L> {
             let stuck = seat.table.take();
             let connections = stuck.map(|mut event_loop| event_loop.take_all());
             connections.into_iter().flatten().for_each(discard);
-            seat.mail.take().into_iter().for_each(panics::discard);
+            while !seat.mail.close() {
+                seat.mail.take().into_iter().for_each(panics::discard);
+            }
             panics::discard(lock(listener).take());
         }
     }

@@ -146,7 +146,7 @@ impl<L: Listener> Engine<L> {
                         // comes soon: this costs less than to become another loop's follower in
                         // between.
                         let stays = connection.slow >= 2 && connection.is_prompt && turn.is_away();
-                        if !stays {
+                        if !stays || !connection.stream.wire().ready().is_empty() {
                             return Served::Waits(until);
                         }
                         self.end_calls(connection, index, calls);

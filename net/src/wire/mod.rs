@@ -264,9 +264,13 @@ impl<S: Transport, R: Role> Wire<S, R> {
         for _ in 0..POLLED {
             let Self { role, link, buffers } = self;
             let mut at = None;
-            let step = if link.polled().is_unflushed && !link.try_flush()? {
+            let was_unflushed = link.polled().is_unflushed;
+            let step = if was_unflushed && !link.try_flush()? {
                 Step::WantWrite { until: buffers.out.until(link.now()) }
             } else {
+                if was_unflushed {
+                    buffers.out.end_wait();
+                }
                 step(role, buffers, &mut || *at.get_or_insert_with(|| link.now()))?
             };
             let until = match step {

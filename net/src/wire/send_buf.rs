@@ -156,6 +156,11 @@ impl SendBuf {
         self.left = self.timeout;
     }
 
+    /// Ends the wait for the peer: it has accepted all.
+    pub(super) const fn end_wait(&mut self) {
+        self.until = None;
+    }
+
     /// Drops what is ready, and ends the wait for the peer.
     pub(super) fn clear(&mut self) {
         self.empty();
