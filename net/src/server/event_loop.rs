@@ -236,8 +236,8 @@ impl<S: Transport> EventLoop<S> {
         numbers.into_iter().filter_map(|number| self.slots.take(number)).collect()
     }
 
-    /// Waits for events, or only looks at them if there is work that can be done. Where that lacks a
-    /// thread, waits until one may be started.
+    /// Waits for events, or only looks at them if there is work that can be done. Where that lacks
+    /// a thread, waits until one may be started.
     pub(crate) fn wait(&mut self, seat: &Seat<S>, can_work: bool, is_starved: bool) {
         self.budget = BUDGET;
         let has_work =
