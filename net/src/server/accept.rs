@@ -113,8 +113,11 @@ impl<L: Listener> Engine<L> {
 
     /// Logs the first failure of a series.
     fn log_failure(&self, error: &io::Error) {
-        if !self.is_failing.swap(true, Relaxed) {
-            log::error!("cannot accept connections, retrying: {error}");
+        if !self.is_failing.load(Relaxed)
+            && let Some(left_out) = self.notice.listener.admit(Instant::now())
+            && !self.is_failing.swap(true, Relaxed)
+        {
+            log::error!("cannot accept connections, retrying: {error}{left_out}");
         }
     }
 }

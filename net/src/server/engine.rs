@@ -26,8 +26,8 @@ use std::time::{Duration, Instant};
 const TICK: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(8));
 /// The longest time that is measured.
 const DECADES: Duration = Duration::from_secs(1 << 30);
-/// The most rejected connections that linger.
-pub(super) const LINGERING: usize = 256;
+/// The most rejected connections that linger, where there are descriptors for them.
+const LINGERING: usize = 256;
 
 /// The limits of a server.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +38,8 @@ pub(crate) struct Bounds {
     pub(crate) handlers: usize,
     /// The most open connections.
     pub(crate) connections: usize,
+    /// The most rejected connections that linger.
+    pub(crate) lingering: usize,
     /// The most requests of a connection.
     pub(crate) requests: u64,
     /// The stack size of each thread.
@@ -51,10 +53,14 @@ pub(crate) struct Bounds {
 impl Bounds {
     /// Returns the defaults on this system.
     pub(crate) fn new() -> Self {
+        let descriptors = descriptors();
+        // A quarter, or more where there are few, is for handlers and for the server's own.
+        let rest = (descriptors / 4).max(descriptors.min(64) / 2);
         Self {
             loops: thread::available_parallelism().map_or(1, std::num::NonZero::get),
             handlers: 4096,
-            connections: connections(),
+            connections: descriptors.saturating_sub(rest).max(1),
+            lingering: (rest / 4).clamp(1, LINGERING),
             requests: 100_000,
             stack: Stack::Usual,
             queue_timeout: Duration::from_secs(10),
@@ -63,15 +69,13 @@ impl Bounds {
     }
 }
 
-/// Returns three quarters of the descriptors that the system allows the process. The rest, at least
-/// 16, is for the server's own and for handlers.
-fn connections() -> usize {
+/// Returns how many descriptors the system allows the process.
+fn descriptors() -> usize {
     #[cfg(unix)]
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
     #[cfg(not(unix))]
     let limit = Some(8192_u64);
-    let limit = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-    limit.saturating_sub((limit / 4).max(16)).max(1)
+    limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
 }
 
 type Handler<S> = Box<dyn Fn(Exchange<'_, S>) -> Result<(), Error> + Send + Sync>;
@@ -151,7 +155,8 @@ impl<L: Listener> Engine<L> {
         let _ = this.watchdog.set(thread::current());
         this.active.store(jobs.len(), Relaxed);
         for job in jobs {
-            if !this.crew.reserve(1, || this.thread()) {
+            // One thread does the job, and another one follows.
+            if !this.crew.reserve(2, || this.thread()) {
                 // The first loop is enough.
                 if let Some(job) = this.loops.without(job) {
                     this.ended();

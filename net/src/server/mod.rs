@@ -468,7 +468,7 @@ impl<L: Listener> Server<L> {
     /// connection: its next read or send fails with [`Error::Closed`]. Its thread ends when the
     /// handler returns.
     ///
-    /// Fails when the system cannot start even one thread.
+    /// Fails when the system cannot start even two threads.
     #[doc(alias = "state")]
     pub fn serve<E: Into<Box<dyn StdError + Send + Sync>>>(
         self,

@@ -23,6 +23,8 @@ pub(crate) struct Notice {
     pub(crate) overloads: LogRate,
     /// The rate of lines about connections that fail in a request, as a reset does.
     pub(crate) failures: LogRate,
+    /// The rate of lines about a listener that fails.
+    pub(crate) listener: LogRate,
 }
 
 impl Notice {

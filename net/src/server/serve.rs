@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::server::connection::{Connection, Desk, Next, Phase};
-use crate::server::engine::{Engine, LINGERING, after};
+use crate::server::engine::{Engine, after};
 use crate::server::lead::discard;
 use crate::server::listener::Listener;
 use crate::server::log_rate::LeftOut;
@@ -191,7 +191,8 @@ impl<L: Listener> Engine<L> {
                     connection.phase = Phase::Ending;
                     let is_sent =
                         self.reject_overload(&mut connection.stream, "too many connections");
-                    if !is_sent || self.notice.counts.overload.load(Relaxed) > LINGERING {
+                    if !is_sent || self.notice.counts.overload.load(Relaxed) > self.bounds.lingering
+                    {
                         return Served::Closed;
                     }
                 }

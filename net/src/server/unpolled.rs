@@ -1,7 +1,7 @@
 //! The listeners and connections that no event loop can wait for: each has a thread.
 
 use crate::server::accept::{Acceptance, LATE, SOON};
-use crate::server::engine::{Admitted, Engine, Job, LINGERING, lock};
+use crate::server::engine::{Admitted, Engine, Job, lock};
 use crate::server::listener::Listener;
 use crate::server::notice::{Counted, Membership};
 use crate::server::panics;
@@ -80,7 +80,7 @@ impl<L: Listener> Engine<L> {
     /// the connection if too many wait already.
     fn reject_unpolled(self: &Arc<Self>, admitted: Admitted<L::Stream>) {
         self.active.fetch_add(1, Relaxed);
-        if self.notice.counts.overload.load(Relaxed) < LINGERING
+        if self.notice.counts.overload.load(Relaxed) < self.bounds.lingering
             && self.crew.reserve(1, || self.thread())
         {
             return self.crew.give(Job::Reject(admitted), || self.thread());
