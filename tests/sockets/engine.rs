@@ -97,6 +97,73 @@ fn a_request_without_a_free_handler_waits_for_one() {
     assert_eq!(service.handle.counts().queued, 0);
 }
 
+/// A request that waits for a handler gets further octets, each of which is an event.
+#[test]
+fn a_queued_request_with_many_events_holds_up_no_other() {
+    let (handler, go_on) = handler();
+    let service =
+        Service::new(|server| server.loops(1).max_handlers(2).queue_timeout(3 * TIMEOUT), handler);
+    let mut second = connect(service.address);
+    assert!(until(TIMEOUT, || service.handle.counts().connections == 1));
+    // The loop waits for the rest of the head.
+    second.write_all(b"GET /now HTTP/1.1\r\n").unwrap();
+    let blocked = [block(&service), block(&service)];
+    second.write_all(b"Host: a\r\n\r\n").unwrap();
+    assert!(until(TIMEOUT, || service.handle.counts().queued == 1));
+    for octet in b"GET /" {
+        second.write_all(&[*octet]).unwrap();
+        until(Duration::from_millis(20), || false);
+    }
+    let mut third = connect(service.address);
+    third.write_all(LAST_GET).unwrap();
+    assert!(until(TIMEOUT, || service.handle.counts().queued == 2));
+    // The next event is the timeout of the head that has begun.
+    third.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    go_on();
+    assert_eq!(status(&read_all(third)), "200");
+    go_on();
+    blocked.into_iter().for_each(|stream| assert_eq!(status(&read_all(stream)), "200"));
+}
+
+#[test]
+fn a_switch_of_protocols_lets_the_next_request_in() {
+    let ((handler, _), (go_on, may_go_on)) = (handler(), channel());
+    let may_go_on = Mutex::new(may_go_on);
+    let service = Service::new(
+        |server| server.max_handlers(1),
+        move |exchange: Exchange<'_>| {
+            if exchange.head.target().path() == "/switch" {
+                may_go_on.lock().unwrap().recv_timeout(TIMEOUT).unwrap();
+            }
+            handler(exchange)
+        },
+    );
+    let mut first = connect(service.address);
+    first.write_all(SWITCH).unwrap();
+    assert!(until(TIMEOUT, || service.handle.counts().in_handlers == 1));
+    let mut second = connect(service.address);
+    second.write_all(LAST_GET).unwrap();
+    assert!(until(TIMEOUT, || service.handle.counts().queued == 1));
+    second.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    go_on.send(()).unwrap();
+    assert_eq!(status(&read_all(second)), "200");
+}
+
+/// The response to the request before is still in the buffer.
+#[test]
+fn a_switch_that_fails_loses_no_earlier_response() {
+    let (handler, _) = handler();
+    let service = Service::new(|server| server.max_handlers(1), handler);
+    let mut first = connect(service.address);
+    first.write_all(SWITCH).unwrap();
+    let mut octets = [0; 12];
+    first.read_exact(&mut octets).unwrap();
+    assert_eq!(octets, *b"HTTP/1.1 101");
+    let mut second = connect(service.address);
+    second.write_all(&[b"GET /now HTTP/1.1\r\nHost: a\r\n\r\n", SWITCH].concat()).unwrap();
+    assert_eq!(status(&read_all(second)), "200");
+}
+
 #[test]
 fn rfc9110_15_6_4_a_wait_for_a_handler_ends_in_a_503() {
     let (handler, go_on) = handler();

@@ -234,6 +234,10 @@ impl<'s, S: Transport> Responder<'s, S> {
         } else {
             wire.give_up_body()
         }
+        if status == Status::SWITCHING_PROTOCOLS {
+            // The switch may fail, and then nothing more is sent.
+            wire.flush()?;
+        }
         let is_rejection = wire.role().peer_error.is_some();
         wire.write(|steps, out| {
             to!(out, |out| match self.is_while_reading {
