@@ -192,6 +192,13 @@ mod tests {
         slots.take(one);
         slots.put(one, 'a', Some(at(40)), false);
         assert_eq!((slots.expired(at(39)), slots.expired(at(40))), (None, Some(one)));
+        // The timer of a shorter wait before ends no longer one.
+        slots.take(one);
+        slots.put(one, 'a', Some(at(50)), false);
+        slots.take(one);
+        slots.put(one, 'a', Some(at(70)), false);
+        assert_eq!((slots.next_timer(), slots.expired(at(50))), (Some(at(50)), None));
+        assert_eq!((slots.expired(at(69)), slots.expired(at(70))), (None, Some(one)));
         // A number that is used again knows nothing of the connection before.
         slots.take(one);
         slots.remove(one);

@@ -78,3 +78,27 @@ impl<T> Table<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(all(test, not(bareline_shuttle)))]
+mod tests {
+    use super::{Found, Table};
+
+    #[test]
+    fn a_ticket_takes_back_its_own_loan_alone() {
+        let table = Table::new();
+        let (first, wakes) = table.lend(Box::new(1));
+        assert!(wakes);
+        let mut seen = None;
+        assert!(matches!(table.watch(&mut seen), Found::Busy));
+        assert!(matches!(table.watch(&mut seen), Found::Stuck(item) if *item == 1));
+        // The thread that has the loop now lends it again, before the first one returns.
+        let (second, wakes) = table.lend(Box::new(1));
+        assert!(!wakes, "the watchdog is still awake");
+        assert_eq!(table.take_back(first), None);
+        assert_eq!(table.take_back(second), Some(Box::new(1)));
+        assert_eq!(table.take_back(second), None);
+        assert!(matches!(table.watch(&mut seen), Found::Busy));
+        assert!(matches!(table.watch(&mut seen), Found::Quiet));
+        assert!(table.lend(Box::new(1)).1, "the watchdog sleeps");
+    }
+}
