@@ -165,6 +165,12 @@ package:
 semver:
     cargo semver-checks --package bareline-core --package bareline-net
 
+# `BARELINE_STRESS_SEED=1 just stress` repeats the requests of the run that printed this seed.
+# Stresses a server's event loops in ten forms, for some seconds in all.
+stress seconds="60":
+    BARELINE_STRESS_SECONDS={{seconds}} cargo test --locked --package bareline-sockets \
+        --test stress -- --nocapture
+
 # Tests the lending of loops with a model checker, in many orders in which threads may run.
 model:
     RUSTFLAGS="--cfg bareline_shuttle" cargo test --quiet --package bareline-net --lib \
