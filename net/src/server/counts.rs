@@ -1,6 +1,6 @@
 //! The counts of a server's connections and requests.
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use crate::server::sync::sync::atomic::{AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The load of a [`Server`](crate::Server), returned by
@@ -66,6 +66,29 @@ impl Counts {
             queued: self.queued.load(Relaxed),
             rejected: *self.rejected(),
         }
+    }
+
+    /// Returns how many of this number of permits for handlers are free. A handler that waits for
+    /// its own peer has returned its permit meanwhile.
+    pub(crate) fn free_permits(&self, most: usize) -> usize {
+        let busy = self.in_handlers.load(SeqCst).saturating_sub(self.waiting.load(SeqCst));
+        most.saturating_sub(busy)
+    }
+
+    /// Takes one of this number of permits, if one is free. An attempt without success takes none
+    /// from others.
+    pub(crate) fn take_permit(&self, most: usize) -> bool {
+        let take = |in_handlers: usize| {
+            let busy = in_handlers.saturating_sub(self.waiting.load(SeqCst));
+            (busy < most).then_some(in_handlers.saturating_add(1))
+        };
+        self.in_handlers.fetch_update(SeqCst, SeqCst, take).is_ok()
+    }
+
+    /// Returns a permit. Returns whether requests wait for one.
+    pub(crate) fn return_permit(&self) -> bool {
+        self.in_handlers.fetch_sub(1, SeqCst);
+        self.queued.load(SeqCst) > 0
     }
 
     pub(crate) fn count_rejected(&self) {

@@ -235,9 +235,7 @@ impl<L: Listener> Engine<L> {
 
     /// Returns how many handlers may be called.
     pub(super) fn free_handlers(&self) -> usize {
-        let Counts { in_handlers, waiting, .. } = &self.notice.counts;
-        let busy = in_handlers.load(SeqCst).saturating_sub(waiting.load(SeqCst));
-        self.bounds.handlers.saturating_sub(busy)
+        self.notice.counts.free_permits(self.bounds.handlers)
     }
 
     /// Hands the result of some work to its loop.

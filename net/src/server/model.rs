@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use crate::server::counts::Counts;
 use crate::server::crew::Crew;
 use crate::server::mailbox::Mailbox;
 use crate::server::stack::Stack;
@@ -218,6 +219,42 @@ fn each_job_finds_a_thread() {
             let mut done = done.lock().unwrap().clone();
             done.sort_unstable();
             assert_eq!(done, [0, 1, 2]);
+        },
+        ORDERS,
+    );
+}
+
+/// More requests than permits: each is called in the end.
+#[test]
+fn a_permit_that_is_returned_calls_a_request_that_waits() {
+    shuttle::check_random(
+        || {
+            let counts = Arc::new(Counts::default());
+            let loops = Arc::new(Mutex::new(Vec::<thread::Thread>::new()));
+            let wake_all = |loops: &Mutex<Vec<thread::Thread>>| {
+                loops.lock().unwrap().iter().for_each(|each| each.unpark());
+            };
+            let leaders: Vec<_> = (0..3)
+                .map(|_| {
+                    let (counts, loops) = (Arc::clone(&counts), Arc::clone(&loops));
+                    thread::spawn(move || {
+                        loops.lock().unwrap().push(thread::current());
+                        while !counts.take_permit(1) {
+                            counts.queued.fetch_add(1, SeqCst);
+                            if counts.free_permits(1) == 0 {
+                                thread::park();
+                            }
+                            counts.queued.fetch_sub(1, SeqCst);
+                        }
+                        assert_eq!(counts.in_handlers.load(SeqCst), 1);
+                        if counts.return_permit() {
+                            wake_all(&loops);
+                        }
+                    })
+                })
+                .collect();
+            leaders.into_iter().for_each(|leader| leader.join().unwrap());
+            assert_eq!(counts.queued.load(SeqCst), 0);
         },
         ORDERS,
     );

@@ -2,8 +2,8 @@
 
 use crate::server::counts::Counts;
 use crate::server::log_rate::LogRate;
+use crate::server::sync::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use crate::wire::link::CHECK_INTERVAL;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 

@@ -49,22 +49,15 @@ impl<L: Listener> Default for Calls<'_, L> {
 struct Permit<'e, L: Listener>(&'e Engine<L>);
 
 impl<'e, L: Listener> Permit<'e, L> {
-    /// Returns a permit, if there is one. An attempt without success takes none from others.
+    /// Returns a permit, if there is one.
     fn new(engine: &'e Engine<L>) -> Option<Self> {
-        let counts = &engine.notice.counts;
-        let admit = |in_handlers: usize| {
-            let busy = in_handlers.saturating_sub(counts.waiting.load(SeqCst));
-            (busy < engine.bounds.handlers).then_some(in_handlers.saturating_add(1))
-        };
-        counts.in_handlers.fetch_update(SeqCst, SeqCst, admit).is_ok().then(|| Self(engine))
+        engine.notice.counts.take_permit(engine.bounds.handlers).then_some(Self(engine))
     }
 }
 
 impl<L: Listener> Drop for Permit<'_, L> {
     fn drop(&mut self) {
-        let counts = &self.0.notice.counts;
-        counts.in_handlers.fetch_sub(1, SeqCst);
-        if counts.queued.load(SeqCst) > 0 {
+        if self.0.notice.counts.return_permit() {
             self.0.loops.wake_all();
         }
     }

@@ -3,6 +3,8 @@
 use crate::error::Error;
 use crate::server::engine::{Engine, lock};
 use crate::server::listener::Listener;
+use crate::server::sync::sync::atomic::Ordering::{Relaxed, SeqCst};
+use crate::server::sync::sync::atomic::{AtomicBool, AtomicUsize, fence};
 use crate::server::table::Ticket;
 use crate::wire::link::{Waiter, is_passing};
 use crate::wire::transport::Control;
@@ -10,8 +12,6 @@ use mio::unix::SourceFd;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io;
 use std::os::fd::AsRawFd;
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
-use std::sync::atomic::{AtomicBool, AtomicUsize, fence};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
