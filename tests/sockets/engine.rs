@@ -80,6 +80,26 @@ fn a_handler_that_blocks_holds_up_nobody() {
 }
 
 #[test]
+fn a_logger_that_blocks_holds_up_nobody() {
+    let (handler, _) = handler();
+    let service = Service::new(|server| server.loops(1), handler);
+    let held = log_lines::LOCK.lock().unwrap();
+    let get = format!("GET {} HTTP/1.1\r\nHost: a\r\n\r\n", log_lines::HELD);
+    let mut streams: Vec<_> = (0..5).map(|_| connect(service.address)).collect();
+    for stream in &mut streams {
+        stream.write_all(get.as_bytes()).unwrap();
+        // It has its response, and the line about it is not written yet.
+        stream.read_exact(&mut [0; 12]).unwrap();
+    }
+    for _ in 0..5 {
+        assert_eq!(status(&exchange(service.address, LAST_GET)), "200");
+    }
+    assert!(until(TIMEOUT, || service.handle.counts().in_handlers == 5));
+    drop(held);
+    assert!(until(TIMEOUT, || service.handle.counts().in_handlers == 0));
+}
+
+#[test]
 fn a_request_without_a_free_handler_waits_for_one() {
     let (handler, go_on) = handler();
     let service = Service::new(|server| server.max_handlers(1), handler);

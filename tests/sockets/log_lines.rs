@@ -9,6 +9,9 @@ struct Lines(Mutex<Vec<String>>, Condvar);
 
 static LINES: Lines = Lines(Mutex::new(Vec::new()), Condvar::new());
 static SET: Once = Once::new();
+/// While a test has this lock, the logger blocks at a line with [`HELD`] in it.
+pub(crate) static LOCK: Mutex<()> = Mutex::new(());
+pub(crate) const HELD: &str = "/held-by-the-log";
 
 impl Log for Lines {
     fn enabled(&self, _: &Metadata<'_>) -> bool {
@@ -16,12 +19,11 @@ impl Log for Lines {
     }
 
     fn log(&self, record: &Record<'_>) {
-        self.0.lock().unwrap().push(format!(
-            "{} {} {}",
-            record.level(),
-            record.target(),
-            record.args()
-        ));
+        let line = format!("{} {} {}", record.level(), record.target(), record.args());
+        if line.contains(HELD) {
+            drop(LOCK.lock());
+        }
+        self.0.lock().unwrap().push(line);
         self.1.notify_all();
     }
 

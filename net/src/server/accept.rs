@@ -1,10 +1,12 @@
 //! The acceptance of connections.
 
+use crate::server::acceptance::Acceptance;
 #[cfg(unix)]
 use crate::server::connection::Connection;
 use crate::server::engine::Engine;
 use crate::server::listener::Listener;
 use crate::server::stream::{Accepted, Peer, ServerStream};
+#[cfg(unix)]
 use crate::wire::transport::Transport;
 use bareline_core::Status;
 #[cfg(unix)]
@@ -16,28 +18,7 @@ use std::io::{self, ErrorKind};
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
-#[cfg(not(unix))]
-use std::{convert::Infallible, marker::PhantomData};
-
-/// The back-off after the first failure to accept.
-pub(crate) const SOON: Duration = Duration::from_millis(10);
-/// The longest back-off.
-pub(crate) const LATE: Duration = Duration::from_secs(1);
-
-/// The result of an `accept`.
-pub(crate) enum Acceptance<S: Transport> {
-    #[cfg(unix)]
-    Connection(Box<Connection<S>>),
-    #[cfg(not(unix))]
-    Connection(Infallible, PhantomData<S>),
-    /// A connection that is gone, or that another thread serves.
-    Elsewhere,
-    Nobody,
-    Failed,
-    /// The listener accepts no more.
-    Ended,
-}
+use std::time::Instant;
 
 /// The reason for an `accept` without a connection.
 enum Failure {

@@ -1,6 +1,7 @@
 //! A connection that an event loop watches while it waits.
 
 use crate::server::notice::{Counted, Membership, Notice};
+use crate::server::panics;
 use crate::server::steps::{FIELDS, Head};
 use crate::server::stream::{Accepted, ServerStream};
 use crate::settings::Settings;
@@ -202,6 +203,12 @@ impl<S: Transport> Connection<S> {
         self.phase = Phase::Ending;
         let _ = self.stream.wire().reject_without_response(None);
     }
+}
+
+/// Drops a connection without a lingering close.
+pub(crate) fn discard<S: Transport>(mut connection: Box<Connection<S>>) {
+    let _ = panics::catch(|| connection.stream.wire().close());
+    panics::discard(connection);
 }
 
 impl<S: Transport> Drop for Connection<S> {

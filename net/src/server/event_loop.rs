@@ -1,6 +1,6 @@
 //! An event loop: waits for many connections at once, and names the one to serve next.
 
-use crate::server::accept::{Acceptance, LATE, SOON};
+use crate::server::acceptance::{Acceptance, LATE, SOON};
 use crate::server::connection::{Connection, Next};
 use crate::server::crew::RETRY;
 use crate::server::mailbox::Mailbox;

@@ -1,37 +1,18 @@
 //! The event loops of a server, and the threads that lead them.
 
-use crate::server::accept::Acceptance;
-use crate::server::connection::{Connection, Desk, Next};
+use crate::server::acceptance::Acceptance;
+use crate::server::connection::{Connection, Desk, Next, discard};
 use crate::server::counts::Counts;
 use crate::server::engine::{Engine, Job, lock};
-pub(super) use crate::server::event_loop::EventLoop;
-use crate::server::event_loop::{Done, Seat, Work};
+use crate::server::event_loop::{Done, EventLoop, Seat, Work};
 use crate::server::listener::Listener;
 use crate::server::panics;
-use crate::server::table::{Found, Ticket};
 use crate::server::turn::Turn;
-use crate::wire::transport::Transport;
-use std::io;
-use std::os::fd::AsRawFd;
-use std::os::unix::net::UnixStream;
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
-use std::sync::{Arc, Mutex};
 
 /// The number of connections that a loop may have more than another, and an eighth of its own.
 const SPREAD: usize = 2;
-
-/// The part of the loops that all threads share.
-pub(super) struct Loops<L: Listener> {
-    pub(super) seats: Vec<Seat<L::Stream>>,
-    /// The listener, for each loop that accepts.
-    listeners: Vec<Mutex<Option<Arc<L>>>>,
-    /// A loop waits for a free thread.
-    pub(super) is_starved: AtomicBool,
-    /// This end is readable once the other end is closed: the server is over.
-    pub(super) over: UnixStream,
-    is_over: Mutex<Option<UnixStream>>,
-}
 
 /// The desk and the turn of a thread that leads loops.
 pub(super) struct Leader<L: Listener> {
@@ -48,105 +29,6 @@ impl<L: Listener> Leader<L> {
     pub(super) fn clear(&mut self) {
         self.desk.clear();
     }
-}
-
-impl<L: Listener> Loops<L> {
-    /// Creates this many loops, and the jobs to lead them. They accept from the listener if it can
-    /// be polled.
-    pub(super) fn new(
-        count: usize,
-        listener: &Arc<L>,
-        is_polled: bool,
-    ) -> io::Result<(Self, Vec<Job<L>>)> {
-        let descriptor = listener.descriptor().filter(|_| is_polled);
-        let descriptor = descriptor.map(|descriptor| descriptor.as_raw_fd());
-        let (mut seats, mut jobs, mut listeners) = (Vec::new(), Vec::new(), Vec::new());
-        for index in 0..count {
-            let (seat, event_loop) = EventLoop::new(index, descriptor)?;
-            seats.push(seat);
-            jobs.push(Job::Lead(event_loop));
-            listeners.push(Mutex::new(descriptor.map(|_| Arc::clone(listener))));
-        }
-        let (over, is_over) = UnixStream::pair()?;
-        let (is_starved, is_over) = (AtomicBool::new(false), Mutex::new(Some(is_over)));
-        Ok((Self { seats, listeners, is_starved, over, is_over }, jobs))
-    }
-
-    /// Returns how many threads do not end while they are free: while each loop is lent to a
-    /// handler, another thread has it, and may lend it again.
-    pub(super) const fn kept_threads(&self) -> usize {
-        self.seats.len().saturating_mul(2)
-    }
-
-    /// Returns the job of a loop that the server can do without, since another one is led.
-    pub(super) fn without(&self, job: Job<L>) -> Option<Job<L>> {
-        match job {
-            Job::Lead(event_loop) if event_loop.index > 0 => {
-                let index = event_loop.index;
-                lock(self.listeners.get(index)?).take();
-                // No connection is sent there.
-                self.seats.get(index)?.used.store(usize::MAX / 2, Relaxed);
-                Some(Job::Lead(event_loop))
-            }
-            _ => None,
-        }
-    }
-
-    /// Looks for loops that are lent, and passes on those that have been lent since before the last
-    /// look. Returns whether to look again soon.
-    pub(super) fn watch(
-        &self,
-        seen: &mut Vec<Option<Ticket>>,
-        mut on_stuck: impl FnMut(Box<EventLoop<L::Stream>>),
-    ) -> bool {
-        seen.resize(self.seats.len(), None);
-        let mut is_watched = false;
-        for (seat, seen) in self.seats.iter().zip(seen) {
-            match seat.table.watch(seen) {
-                Found::Quiet => continue,
-                Found::Busy => {}
-                Found::Stuck(event_loop) => on_stuck(event_loop),
-            }
-            is_watched = true;
-        }
-        is_watched
-    }
-
-    pub(super) fn wake_all(&self) {
-        self.seats.iter().for_each(Seat::wake);
-    }
-
-    /// Wakes the loops if one waits for a thread, since there is one.
-    pub(super) fn on_free_thread(&self) {
-        if self.is_starved.swap(false, SeqCst) {
-            self.wake_all();
-        }
-    }
-
-    /// Ends all waits.
-    pub(super) fn cut(&self) {
-        drop(lock(&self.is_over).take());
-        self.wake_all();
-    }
-
-    /// Closes what no thread takes care of, after the server is over.
-    pub(super) fn discard(&self) {
-        for (seat, listener) in self.seats.iter().zip(&self.listeners) {
-            let stuck = seat.table.take();
-            let connections = stuck.map(|mut event_loop| event_loop.take_all());
-            connections.into_iter().flatten().for_each(discard);
-            while !seat.mail.close() {
-                seat.mail.take().into_iter().for_each(panics::discard);
-            }
-            panics::discard(lock(listener).take());
-        }
-    }
-}
-
-/// Drops a connection without a lingering close.
-pub(super) fn discard<S: Transport>(mut connection: Box<Connection<S>>) {
-    let _ = panics::catch(|| connection.stream.wire().close());
-    panics::discard(connection);
 }
 
 impl<L: Listener> Engine<L> {

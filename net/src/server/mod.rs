@@ -1,6 +1,7 @@
 //! A server that accepts connections and calls a handler for each request.
 
 mod accept;
+mod acceptance;
 pub(crate) mod body;
 #[cfg(unix)]
 mod connection;
@@ -16,14 +17,19 @@ pub(crate) mod linger;
 pub(crate) mod listener;
 mod log_rate;
 #[cfg(unix)]
+mod loops;
+#[cfg(unix)]
 mod mailbox;
 #[cfg(all(test, bareline_shuttle))]
 mod model;
+#[cfg(not(unix))]
+mod no_lead;
 #[cfg(not(unix))]
 mod no_loops;
 pub(crate) mod notice;
 pub(crate) mod panics;
 pub(crate) mod responder;
+mod run;
 #[cfg(unix)]
 mod serve;
 #[cfg(test)]

@@ -1,9 +1,8 @@
 //! The service of a connection by a thread, while the loop is lent.
 
 use crate::error::Error;
-use crate::server::connection::{Connection, Desk, Next, Phase};
+use crate::server::connection::{Connection, Desk, Next, Phase, discard};
 use crate::server::engine::{Engine, after};
-use crate::server::lead::discard;
 use crate::server::listener::Listener;
 use crate::server::log_rate::LeftOut;
 use crate::server::notice::Counted;
@@ -51,7 +50,7 @@ struct Permit<'e, L: Listener>(&'e Engine<L>);
 impl<'e, L: Listener> Permit<'e, L> {
     /// Returns a permit, if there is one.
     fn new(engine: &'e Engine<L>) -> Option<Self> {
-        engine.notice.counts.take_permit(engine.bounds.handlers).then_some(Self(engine))
+        engine.notice.counts.take_permit(engine.bounds.handlers).then(|| Self(engine))
     }
 }
 

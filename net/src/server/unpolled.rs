@@ -1,6 +1,6 @@
 //! The listeners and connections that no event loop can wait for: each has a thread.
 
-use crate::server::accept::{Acceptance, LATE, SOON};
+use crate::server::acceptance::{Acceptance, LATE, SOON};
 use crate::server::engine::{Admitted, Engine, Job, lock};
 use crate::server::listener::Listener;
 use crate::server::notice::{Counted, Membership};
