@@ -543,18 +543,21 @@ fn registered(service: &Service) -> TcpStream {
     stream
 }
 
+/// Sends two requests whose handlers block, at the gates `/1` and `/2`.
+fn two_blocked(service: &Service, gates: &Gates) -> [TcpStream; 2] {
+    ["/1", "/2"].map(|path| {
+        let mut stream = connect(service.address);
+        stream.write_all(&get(path)).unwrap();
+        assert!(gates.has_begun(path));
+        stream
+    })
+}
+
 #[test]
 fn an_event_of_a_connection_that_had_waited_is_kept() {
     let (service, gates) = gated(|server| server.loops(1).max_handlers(2));
     let mut stream = registered(&service);
-    let blocked: Vec<_> = ["/1", "/2"]
-        .map(|path| {
-            let mut stream = connect(service.address);
-            stream.write_all(&get(path)).unwrap();
-            assert!(gates.has_begun(path));
-            stream
-        })
-        .into();
+    let blocked = two_blocked(&service, &gates);
     stream.write_all(&get("/3")).unwrap();
     assert!(until(TIMEOUT, || service.handle.counts().queued == 1));
     stream.write_all(&get("/4")).unwrap();
@@ -580,14 +583,7 @@ fn an_event_of_a_connection_that_had_waited_is_kept() {
 fn a_free_handler_is_for_one_who_still_waits() {
     let (service, gates) = gated(|server| server.loops(1).max_handlers(2));
     let mut first = registered(&service);
-    let blocked: Vec<_> = ["/1", "/2"]
-        .map(|path| {
-            let mut stream = connect(service.address);
-            stream.write_all(&get(path)).unwrap();
-            assert!(gates.has_begun(path));
-            stream
-        })
-        .into();
+    let blocked = two_blocked(&service, &gates);
     first.write_all(&get("/now")).unwrap();
     assert!(until(TIMEOUT, || service.handle.counts().queued == 1));
     for _ in 0..10 {

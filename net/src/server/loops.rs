@@ -24,8 +24,7 @@ pub(super) struct Loops<L: Listener> {
 }
 
 impl<L: Listener> Loops<L> {
-    /// Creates this many loops, which accept from the listener if it can They accept from the listener if it can
-    /// be polled.
+    /// Creates this many loops, which accept from the listener if it can be polled.
     pub(super) fn new(
         count: usize,
         listener: &Arc<L>,
