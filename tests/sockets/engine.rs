@@ -646,3 +646,19 @@ fn the_longest_timeouts_are_no_timeouts() {
     service.handle.shutdown();
     service.end();
 }
+
+/// Unread octets would cause a reset, which can destroy the response.
+#[test]
+fn rfc9112_9_6_a_503_is_not_lost_to_what_the_client_sends() {
+    let (handler, _) = handler();
+    let service = Service::new(|server| server.max_connections(0), handler);
+    let mut client = connect(service.address);
+    // The client reads only after it has sent everything.
+    for _ in 0..100 {
+        client.write_all(&[b'x'; 50_000]).unwrap();
+        pause(5);
+    }
+    client.shutdown(Shutdown::Write).unwrap();
+    let response = read_all(client);
+    assert_eq!(status(&response), "503");
+}
