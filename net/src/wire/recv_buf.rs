@@ -14,7 +14,7 @@ pub(crate) struct RecvBuf {
 /// The size of a read, in octets.
 const USUAL: usize = 8 * 1024;
 /// The size of a read from a peer that has filled the buffer, as a long body does.
-const LARGE: usize = 16 * 1024;
+const LARGE: usize = 64 * 1024;
 /// The largest buffer: longer than the longest line, head or trailer section that core accepts.
 const MOST: usize = 128 * 1024;
 
