@@ -10,13 +10,13 @@ use crate::server::loops::Loops;
 #[cfg(not(unix))]
 use crate::server::no_loops::{EventLoop, Loops};
 use crate::server::notice::{Counted, Notice};
-use crate::server::panics::Panic;
+use crate::server::panics::{Panic, lock};
 use crate::server::stack::Stack;
 use crate::server::stream::{Accepted, Exchange};
 use crate::settings::Settings;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
@@ -127,11 +127,6 @@ pub(super) struct Admitted<S> {
 /// Returns the instant after this time. One that is too far to come is decades away.
 pub(super) fn after(at: Instant, time: Duration) -> Instant {
     at + time.min(DECADES)
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // No code leaves a value half changed.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<L: Listener> Engine<L> {

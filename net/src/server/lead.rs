@@ -3,10 +3,10 @@
 use crate::server::acceptance::Acceptance;
 use crate::server::connection::{Connection, Desk, Next, discard};
 use crate::server::counts::Counts;
-use crate::server::engine::{Engine, Job, lock};
+use crate::server::engine::{Engine, Job};
 use crate::server::event_loop::{Done, EventLoop, Seat, Work};
 use crate::server::listener::Listener;
-use crate::server::panics;
+use crate::server::panics::{self, lock};
 use crate::server::turn::Turn;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};

@@ -1,7 +1,8 @@
 //! The rate of lines in the log that a peer can cause again and again.
 
+use crate::server::panics::lock;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// The most lines of a kind in a second.
@@ -27,7 +28,7 @@ pub(crate) struct LeftOut(u64);
 impl LogRate {
     /// Returns what ends the line, or `None` if the line is left out.
     pub(crate) fn admit(&self, now: Instant) -> Option<LeftOut> {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.0);
         let is_over = |since| now.saturating_duration_since(since) >= Duration::from_secs(1);
         if state.since.is_none_or(is_over) {
             (state.since, state.lines) = (Some(now), 0);

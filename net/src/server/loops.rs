@@ -3,13 +3,13 @@
 use crate::server::connection::discard;
 use crate::server::event_loop::{EventLoop, Seat};
 use crate::server::listener::Listener;
-use crate::server::panics;
+use crate::server::panics::{self, lock};
 use crate::server::table::{Found, Ticket};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 /// The part of the loops that all threads share.
 pub(super) struct Loops<L: Listener> {
@@ -111,8 +111,4 @@ impl<L: Listener> Loops<L> {
             panics::discard(lock(listener).take());
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A panic that was caught.
 ///
@@ -19,6 +20,11 @@ pub(crate) fn catch<T>(call: impl FnOnce() -> T) -> Result<T, Panic> {
 /// would abort the process.
 pub(crate) fn discard<T>(value: T) {
     let _ = catch(|| drop(value));
+}
+
+/// Locks a value, also after a panic: no code of ours leaves one half changed.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Panic {

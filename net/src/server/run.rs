@@ -1,7 +1,7 @@
 //! The life of a server: its threads, its watchdog, its end.
 
 use crate::server::crew::Crew;
-use crate::server::engine::{Bounds, Engine, Handler, Job, Unpolled, after, lock};
+use crate::server::engine::{Bounds, Engine, Handler, Job, Unpolled, after};
 #[cfg(unix)]
 use crate::server::lead::Leader;
 use crate::server::listener::Listener;
@@ -12,7 +12,7 @@ use crate::server::no_lead::Leader;
 #[cfg(not(unix))]
 use crate::server::no_loops::Loops;
 use crate::server::notice::Notice;
-use crate::server::panics;
+use crate::server::panics::{self, lock};
 use crate::settings::Settings;
 use std::cell::RefCell;
 use std::collections::VecDeque;

@@ -1,8 +1,9 @@
 //! The loan of a loop by a thread, and the waits of that thread for its own connection.
 
 use crate::error::Error;
-use crate::server::engine::{Engine, lock};
+use crate::server::engine::Engine;
 use crate::server::listener::Listener;
+use crate::server::panics::lock;
 use crate::server::sync::sync::atomic::Ordering::{Relaxed, SeqCst};
 use crate::server::sync::sync::atomic::{AtomicBool, AtomicUsize, fence};
 use crate::server::table::Ticket;

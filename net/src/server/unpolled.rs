@@ -1,10 +1,10 @@
 //! The listeners and connections that no event loop can wait for: each has a thread.
 
 use crate::server::acceptance::{Acceptance, LATE, SOON};
-use crate::server::engine::{Admitted, Engine, Job, lock};
+use crate::server::engine::{Admitted, Engine, Job};
 use crate::server::listener::Listener;
 use crate::server::notice::{Counted, Membership};
-use crate::server::panics;
+use crate::server::panics::{self, lock};
 use crate::server::stream::{Accepted, Peer, ServerStream};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
