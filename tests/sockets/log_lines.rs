@@ -2,7 +2,8 @@
 
 use crate::TIMEOUT;
 use log::{LevelFilter, Log, Metadata, Record};
-use std::net::TcpStream;
+use socket2::{Domain, Socket, Type};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Condvar, Mutex, Once};
 
 struct Lines(Mutex<Vec<String>>, Condvar);
@@ -38,14 +39,21 @@ pub(crate) fn keep() {
     });
 }
 
-/// Returns the address of a client as log lines name it.
+/// Returns a connection and the address of its client as log lines name it.
 ///
-/// Forgets the lines of earlier connections from that address, since the system reuses ports. Call
-/// this before anything is sent.
-pub(crate) fn client(stream: &TcpStream) -> String {
-    let client = stream.local_addr().unwrap().to_string();
+/// No other connection is from that address: the port is bound first, since the system lets
+/// connections to several servers share the port that it chooses by itself. Forgets the lines of
+/// earlier connections from there.
+pub(crate) fn connect(server: SocketAddr) -> (TcpStream, String) {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    let client = socket.local_addr().unwrap().as_socket().unwrap().to_string();
     LINES.0.lock().unwrap().retain(|line| !line.contains(&client));
-    client
+    socket.connect(&server.into()).unwrap();
+    let stream = TcpStream::from(socket);
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+    stream.set_write_timeout(Some(TIMEOUT)).unwrap();
+    (stream, client)
 }
 
 /// Waits for log lines that contain all of these parts, and returns them.

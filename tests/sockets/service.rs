@@ -150,8 +150,7 @@ fn rfc9110_6_6_1_responses_of_a_server_have_one_date() {
 #[test]
 fn each_request_and_each_rejection_is_logged_in_a_line() {
     let server = Service::new(|server| server, tell);
-    let mut stream = connect(server.address);
-    let client = log_lines::client(&stream);
+    let (mut stream, client) = log_lines::connect(server.address);
     stream
         .write_all(
             b"GET / HTTP/1.1\r\nHost: a\r\n\r\n\
@@ -207,8 +206,7 @@ fn a_rejection_is_logged_with_request_and_status() {
             "PUT /b HTTP/1.1 400 Bad Request, ",
         ),
     ] {
-        let mut stream = connect(server.address);
-        let client = log_lines::client(&stream);
+        let (mut stream, client) = log_lines::connect(server.address);
         stream.write_all(octets.as_bytes()).unwrap();
         read_all(stream);
         let lines = log_lines::with(&[&client, "WARN"]);
@@ -235,8 +233,7 @@ fn a_dropped_response_is_logged_with_its_request() {
         ("GET /drop", "\r\n\r\nGET /innocent HTTP/1.1\r\nHost: a\r\n\r\n"),
         ("POST /drop", "\r\nContent-Length: 100000\r\n\r\nGET /forged HTTP/1.1\r\n"),
     ] {
-        let mut stream = connect(server.address);
-        let client = log_lines::client(&stream);
+        let (mut stream, client) = log_lines::connect(server.address);
         stream.write_all(format!("{request} HTTP/1.1\r\nHost: a{behind}").as_bytes()).unwrap();
         assert!(read_all(stream).ends_with("\r\n\r\nhello"));
         let lines = log_lines::with(&[&client, "WARN"]);
@@ -253,8 +250,7 @@ fn an_unread_body_is_no_reason_for_a_warning() {
         |server| server,
         |exchange| exchange.responder.send(Status::NOT_FOUND, &[], b""),
     );
-    let mut stream = connect(server.address);
-    let client = log_lines::client(&stream);
+    let (mut stream, client) = log_lines::connect(server.address);
     stream.write_all(b"PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n").unwrap();
     stream.write_all(&[b'x'; 1_000_000]).unwrap();
     assert!(read_all(stream).starts_with("HTTP/1.1 404 "));
@@ -273,8 +269,7 @@ fn a_reset_is_a_warning_within_a_request_alone() {
             "WARN bareline_net::server {} PUT /x HTTP/1.1 ",
         ),
     ] {
-        let mut stream = connect(server.address);
-        let client = log_lines::client(&stream);
+        let (mut stream, client) = log_lines::connect(server.address);
         // The server has accepted this connection once it has responded on it.
         stream.write_all(GET).unwrap();
         read_one(&mut stream);
@@ -297,8 +292,7 @@ fn a_peer_that_has_reset_before_it_is_accepted_is_named() {
         (0, "{} 503 Service Unavailable: too many connections"),
     ] {
         let server = Server::bind("127.0.0.1:0").unwrap().max_connections(connections);
-        let mut stream = connect(server.local_addr().unwrap());
-        let client = stream.local_addr().unwrap();
+        let (mut stream, client) = log_lines::connect(server.local_addr().unwrap());
         stream.write_all(b"GET /reset HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
         socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
         drop(stream);
@@ -311,8 +305,8 @@ fn a_peer_that_has_reset_before_it_is_accepted_is_named() {
         };
         server.serve(handler).unwrap();
         let peers: Vec<_> = peer.iter().collect();
-        assert_eq!(peers, vec![Some(client); connections]);
-        log_lines::with(&[&told.replace("{}", &client.to_string())]);
+        assert_eq!(peers, vec![Some(client.parse().unwrap()); connections]);
+        log_lines::with(&[&told.replace("{}", &client)]);
     }
 }
 
@@ -342,8 +336,7 @@ fn a_handler_that_fails_or_panics_is_a_500_and_no_dead_thread() {
         ("/error", "for a test"),
         ("/nothing", "the request got no complete response: "),
     ] {
-        let mut stream = connect(server.address);
-        let client = log_lines::client(&stream);
+        let (mut stream, client) = log_lines::connect(server.address);
         stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes()).unwrap();
         let response = read_all(stream);
         assert!(
@@ -598,8 +591,7 @@ fn an_error_of_a_handler_has_the_status_of_its_kind() {
         ("/timeout", "504 Gateway Timeout", "Gateway Timeout", "timed out after 0 s"),
         ("/read", "400 Bad Request", "invalid chunk size", "the server closed the connection"),
     ] {
-        let mut stream = connect(server.address);
-        let client = log_lines::client(&stream);
+        let (mut stream, client) = log_lines::connect(server.address);
         let head = format!("PUT {path} HTTP/1.1\r\nHost: a\r\nX: 1\r\nX: 2\r\n");
         stream.write_all(head.as_bytes()).unwrap();
         stream.write_all(b"Transfer-Encoding: chunked\r\n\r\nx\r\n").unwrap();
@@ -778,8 +770,7 @@ fn rfc9110_15_6_4_one_connection_too_many_gets_a_503() {
     second.write_all(LAST_GET).unwrap();
     assert!(until(TIMEOUT, || server.handle.counts().queued == 1));
     for octets in [&b""[..], GET, &[b'x'; 100_000]] {
-        let mut third = connect(server.address);
-        let client = third.local_addr().unwrap().to_string();
+        let (mut third, client) = log_lines::connect(server.address);
         // The server may have closed the connection by now.
         let _ = third.write_all(octets);
         let response = read_all(third);
@@ -873,8 +864,8 @@ fn a_peer_that_stalls_is_given_up_wherever_it_stalls() {
             Some("timed out after 0.1 s waiting for the end of the body"),
         ),
     ] {
-        let mut stream = connect(if octets.is_empty() { idle.address } else { server.address });
-        let client = log_lines::client(&stream);
+        let (mut stream, client) =
+            log_lines::connect(if octets.is_empty() { idle.address } else { server.address });
         stream.write_all(octets).unwrap();
         let came = read_all(stream);
         assert!(came.starts_with(response) && came.is_empty() == response.is_empty(), "{came}");
@@ -882,8 +873,7 @@ fn a_peer_that_stalls_is_given_up_wherever_it_stalls() {
             log_lines::with(&[&client, "408 Request Timeout", told]);
         }
     }
-    let mut stream = connect(server.address);
-    let client = log_lines::client(&stream);
+    let (mut stream, client) = log_lines::connect(server.address);
     stream.write_all(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
     log_lines::with(&[
         &client,
