@@ -1520,3 +1520,33 @@ fn a_head_begins_again_after_no_octets() {
     };
     assert_eq!(head.method(), Method::PUT);
 }
+
+/// Each digit is the number of octets ahead that are content, after so many octets of the body.
+#[test]
+fn octets_ahead_are_content_and_no_framing() {
+    for (framing, body, each) in [
+        ("Content-Length: 7", "content", "76543210"),
+        (
+            "Transfer-Encoding: chunked",
+            "3;a=b\r\ncon\r\n4\r\ntent\r\n0\r\nX: a\r\n\r\n",
+            "000000032100000432100000000000000",
+        ),
+    ] {
+        let head = format!("PUT / HTTP/1.1\r\nHost: a\r\n{framing}\r\n\r\n");
+        for (cut, digit) in each.char_indices() {
+            let (mut spans, mut connection) = (FieldSpans::<8>::new(), ServerConnection::new());
+            let _ = connection.receive(&mut head.clone().into_bytes(), spans.lend()).unwrap();
+            let mut start = 0;
+            while let Received { used: used @ 1.., .. } =
+                connection.receive_body(&body.as_bytes()[start..cut]).unwrap()
+            {
+                start += used;
+            }
+            let ahead = connection.content_ahead();
+            assert_eq!(Some(ahead), digit.to_digit(10).map(u64::from), "{framing}, {cut}");
+            let next = &body.as_bytes()[start..][..usize::try_from(ahead).unwrap()];
+            let event = connection.receive_body(next).unwrap().event;
+            assert!(next.is_empty() || matches!(event, Event::Data(data) if data == next));
+        }
+    }
+}

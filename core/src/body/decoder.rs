@@ -319,6 +319,15 @@ impl BodyDecoder {
         }
     }
 
+    /// Returns the number of octets that come next and are all content.
+    pub(crate) const fn content_ahead(&self) -> u64 {
+        match self.state {
+            State::Octets | State::ChunkOctets => self.left,
+            State::UntilClose => u64::MAX,
+            _ => 0,
+        }
+    }
+
     #[cfg_attr(target_pointer_width = "64", inline(never))]
     pub(crate) fn decode_slow<'b>(&mut self, input: &'b [u8]) -> Result<Decoded<'b>, ParseError> {
         self.presented = input.len();

@@ -229,6 +229,32 @@ impl ClientConnection {
         self.inbound.read_body(input, buffer).inspect_err(|_| self.shared.set_failed())
     }
 
+    /// Returns the number of octets that come next and are all content.
+    ///
+    /// A caller can receive so many into a buffer of its own, and presents them to
+    /// [`receive_body`](Self::receive_body) there: each of them is in [`Event::Data`]. The number is
+    /// what is left of a declared length or of a chunk, and 0 where octets of the framing may come.
+    /// It is `u64::MAX` for a body that ends when the server closes; more than [`Limits::body`]
+    /// octets of it are an error then.
+    ///
+    /// ```
+    /// use bareline_core::{ClientConnection, Event, FieldName, FieldSpans, FieldValue, Method};
+    /// use bareline_core::{Target, WireBuf};
+    ///
+    /// let (mut spans, mut out) = (FieldSpans::<8>::new(), WireBuf::<128>::new());
+    /// let mut connection = ClientConnection::new();
+    /// let head = connection.request(Method::GET, Target::ROOT, &mut out)?;
+    /// head.field(FieldName::HOST, FieldValue::from_static("a"))?.without_body()?;
+    /// let mut received = *b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
+    /// let _ = connection.receive(&mut received, spans.lend())?;
+    /// assert_eq!(connection.content_ahead(), 5);
+    /// assert!(matches!(connection.receive_body(b"hello")?.event, Event::Data(b"hello")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn content_ahead(&self) -> u64 {
+        self.inbound.content_ahead()
+    }
+
     /// Discards octets of an unwanted response body; returns the number of octets used.
     ///
     /// Call it with the received octets before the next request. If the body ends within

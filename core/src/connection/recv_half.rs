@@ -230,6 +230,11 @@ impl Inbound {
         self.phase == InPhase::Body && !self.decoder.is_end()
     }
 
+    /// Returns the number of octets that come next and are all content.
+    pub(super) fn content_ahead(&self) -> u64 {
+        if self.phase == InPhase::Body { self.decoder.content_ahead() } else { 0 }
+    }
+
     /// Returns whether the body may end within the octets that are still discarded.
     pub(super) fn may_be_discarded(&self) -> bool {
         self.decoder.is_end()

@@ -198,6 +198,27 @@ impl ServerConnection {
         self.receive_by(|inbound, input| inbound.read_body(input, buffer), input)
     }
 
+    /// Returns the number of octets that come next and are all content.
+    ///
+    /// A caller can receive so many into a buffer of its own, and presents them to
+    /// [`receive_body`](Self::receive_body) there: each of them is in [`Event::Data`]. The number is
+    /// what is left of a declared length or of a chunk, and 0 where octets of the framing may come.
+    ///
+    /// ```
+    /// use bareline_core::{Event, FieldSpans, ServerConnection};
+    ///
+    /// let (mut spans, mut connection) = (FieldSpans::<8>::new(), ServerConnection::new());
+    /// let mut received = *b"PUT /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n";
+    /// let _ = connection.receive(&mut received, spans.lend())?;
+    /// assert_eq!(connection.content_ahead(), 5);
+    /// assert!(matches!(connection.receive_body(b"hel")?.event, Event::Data(b"hel")));
+    /// assert_eq!(connection.content_ahead(), 2);
+    /// # Ok::<(), bareline_core::error::ParseError>(())
+    /// ```
+    pub fn content_ahead(&self) -> u64 {
+        if self.outbound.rejects { 0 } else { self.inbound.content_ahead() }
+    }
+
     #[inline(always)]
     fn receive_by<'b, H>(
         &mut self,
