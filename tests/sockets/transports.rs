@@ -479,3 +479,59 @@ fn a_slow_sender_of_a_tls_hello_does_not_extend_the_timeout() {
     }
     assert!(served.join().unwrap().unwrap());
 }
+
+/// Octets that come in these pieces, and the room that each read had for them.
+struct Rooms(Vec<Vec<u8>>, Vec<usize>);
+
+impl Read for Rooms {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.1.push(buffer.len());
+        let Some(piece) = self.0.first_mut() else { return Ok(0) };
+        let count = piece.as_slice().read(buffer)?;
+        piece.drain(..count);
+        if piece.is_empty() {
+            self.0.remove(0);
+        }
+        Ok(count)
+    }
+}
+
+impl Write for Rooms {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_large_buffer_receives_a_body_without_a_copy() {
+    const LENGTH: usize = 200_000;
+    let content: Vec<u8> = (0..=250).cycle().take(LENGTH).collect();
+    let chunk = format!("{LENGTH:x}\r\n").into_bytes();
+    let get = b"GET /next HTTP/1.1\r\nHost: a\r\n\r\n";
+    for (framing, before, behind, room) in [
+        (format!("Content-Length: {LENGTH}"), &b""[..], &b""[..], 65_536),
+        (format!("Content-Length: {LENGTH}"), b"", b"", 32_768),
+        ("Transfer-Encoding: chunked".into(), &chunk, b"\r\n0\r\n\r\n", 65_536),
+    ] {
+        let head = format!("PUT / HTTP/1.1\r\nHost: a\r\n{framing}\r\n\r\n");
+        let rest = [&content[5..], behind, get].concat();
+        let pieces = vec![[head.as_bytes(), before, &content[..5]].concat(), rest];
+        let mut transport = Rooms(pieces, Vec::new());
+        let mut peer = ServerStream::new(Untimed(&mut transport));
+        let Exchange { mut body, responder, .. } = peer.next_request().unwrap().unwrap();
+        let (mut received, mut buffer) = (Vec::new(), vec![0; room]);
+        while let count @ 1.. = body.read(&mut buffer).unwrap() {
+            received.extend_from_slice(&buffer[..count]);
+        }
+        assert!(received == content, "{framing}, {room}");
+        responder.send(Status::OK, &[], b"").unwrap();
+        assert_eq!(peer.next_request().unwrap().unwrap().head.target().path(), "/next");
+        drop(peer);
+        let direct = transport.1.iter().filter(|&&read| read == room).count();
+        assert_eq!(direct, LENGTH / room, "{framing}, {room}: {:?}", transport.1);
+    }
+}

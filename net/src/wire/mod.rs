@@ -15,7 +15,7 @@ use crate::error::{Error, PeerError};
 use crate::settings::Settings;
 use crate::wire::deadline::Deadline;
 use crate::wire::link::{Arrived, Link, Polling};
-use crate::wire::recv_buf::RecvBuf;
+use crate::wire::recv_buf::{DIRECT, RecvBuf};
 use crate::wire::send_buf::{LONGEST, Memory, Out, SendBuf};
 use crate::wire::trailers::Trailers;
 use crate::wire::transport::Transport;
@@ -65,6 +65,9 @@ pub(crate) trait Role {
         input: &'b [u8],
         buffer: &mut [u8],
     ) -> Result<Received<'b, Infallible>, ParseError>;
+    fn receive_body<'b>(&mut self, input: &'b [u8])
+    -> Result<Received<'b, Infallible>, ParseError>;
+    fn content_ahead(&self) -> u64;
     fn send_data(&mut self, data: &[u8], out: Out<'_>) -> Result<(), WriteError>;
     fn frame_data<'d>(&mut self, data: &'d [u8], out: Out<'_>) -> Result<&'d [u8], WriteError>;
     fn end_body(&mut self, trailers: &[TrailerField<'_>], out: Out<'_>) -> Result<(), WriteError>;
@@ -114,6 +117,17 @@ macro_rules! connection_calls {
             buffer: &mut [u8],
         ) -> Result<Received<'b, Infallible>, ParseError> {
             self.connection.read_body(input, buffer)
+        }
+
+        fn receive_body<'b>(
+            &mut self,
+            input: &'b [u8],
+        ) -> Result<Received<'b, Infallible>, ParseError> {
+            self.connection.receive_body(input)
+        }
+
+        fn content_ahead(&self) -> u64 {
+            self.connection.content_ahead()
         }
 
         fn send_data(&mut self, data: &[u8], out: Out<'_>) -> Result<(), WriteError> {
@@ -246,27 +260,47 @@ impl<S: Transport, R: Role> Wire<S, R> {
         loop {
             let Self { role, link, buffers } = self;
             let mut at = None;
-            match step(role, buffers, &mut || *at.get_or_insert_with(|| link.now()))? {
-                Step::Ready(value) => return Ok(value),
-                Step::WantRead { until } => self.fill(until, at)?,
-                Step::WantWrite { .. } => self.flush()?,
-                Step::Linger { until } if self.link.close_write() => self.fill(until, at)?,
-                Step::Linger { .. } => return Err(Error::Closed),
+            let step = step(role, buffers, &mut || *at.get_or_insert_with(|| link.now()))?;
+            if let Some(value) = self.act(step, at)? {
+                return Ok(value);
             }
         }
+    }
+
+    /// Does what a step asks for. Returns the value of a step that is complete.
+    fn act<T>(&mut self, step: Step<T>, at: Option<Instant>) -> Result<Option<T>, Error> {
+        match step {
+            Step::Ready(value) => return Ok(Some(value)),
+            Step::WantRead { until } => self.fill(until, at)?,
+            Step::WantWrite { .. } => self.flush()?,
+            Step::Linger { until } if self.link.close_write() => self.fill(until, at)?,
+            Step::Linger { .. } => return Err(Error::Closed),
+        }
+        Ok(None)
     }
 
     /// Takes steps, and does what they ask for, as far as nothing has to be awaited.
     pub(crate) fn poll<T>(
         &mut self,
+        step: impl FnMut(&mut R, &mut Buffers, Now<'_>) -> Result<Step<T>, Error>,
+    ) -> Result<Polled<T>, Error> {
+        let mut at = None;
+        let polled = self.poll_at(&mut at, step);
+        self.link.polled().seen = at;
+        polled
+    }
+
+    /// Takes steps as [`poll`](Self::poll) does, at the time in `at`.
+    fn poll_at<T>(
+        &mut self,
+        at: &mut Option<Instant>,
         mut step: impl FnMut(&mut R, &mut Buffers, Now<'_>) -> Result<Step<T>, Error>,
     ) -> Result<Polled<T>, Error> {
         for _ in 0..POLLED {
             let Self { role, link, buffers } = self;
-            let mut at = None;
             let was_unflushed = link.polled().is_unflushed;
             let step = if was_unflushed && !link.try_flush()? {
-                Step::WantWrite { until: buffers.out.until(link.now()) }
+                Step::WantWrite { until: buffers.out.until(*at.get_or_insert_with(|| link.now())) }
             } else {
                 if was_unflushed {
                     buffers.out.end_wait();
@@ -276,7 +310,7 @@ impl<S: Transport, R: Role> Wire<S, R> {
             let until = match step {
                 Step::Ready(value) => return Ok(Polled::Ready(value)),
                 Step::WantWrite { until } => {
-                    let now = at.unwrap_or_else(|| link.now());
+                    let now = *at.get_or_insert_with(|| link.now());
                     if self.send_some(now)? {
                         continue;
                     }
@@ -286,7 +320,7 @@ impl<S: Transport, R: Role> Wire<S, R> {
                 Step::Linger { .. } if !link.close_write() => return Err(Error::Closed),
                 Step::WantRead { until } | Step::Linger { until } => until,
             };
-            let now = at.unwrap_or_else(|| link.now());
+            let now = *at.get_or_insert_with(|| link.now());
             if role.is_cut() {
                 link.close();
             }
@@ -382,19 +416,29 @@ impl<S: Transport, R: Role> Wire<S, R> {
         if spare.is_empty() {
             return Err(R::error_of(role.on_overflow(), &[]));
         }
-        if role.is_cut() {
-            link.close();
-        }
-        let now = now.unwrap_or_else(|| link.now());
-        match link.read(spare, &role.limit(until), now)? {
-            None => {}
-            Some(0) => role.on_eof().map_err(|error| R::error_of(error, &[]))?,
-            Some(count) => {
-                received.commit(count);
-                role.on_octets(count, &mut || link.now());
-            }
-        }
+        let count = receive(role, link, spare, until, now)?;
+        received.commit(count);
         Ok(())
+    }
+
+    /// Waits for content of the body as [`fill`](Self::fill) does, and receives it into the
+    /// caller's buffer.
+    fn fill_directly(
+        &mut self,
+        buffer: &mut [u8],
+        until: Deadline,
+        now: Option<Instant>,
+    ) -> Result<Option<usize>, Error> {
+        let Self { role, link, .. } = self;
+        let count = receive(role, link, buffer, until, now)?;
+        let content = match buffer.get(..count) {
+            None | Some([]) => return Ok(None),
+            Some(content) => content,
+        };
+        match role.receive_body(content).map_err(|error| R::error_of(error, &[]))?.event {
+            Event::Data(data) => Ok(Some(data.len())),
+            _ => Err(Error::Closed),
+        }
     }
 
     /// Sends what is ready.
@@ -539,8 +583,33 @@ impl<S: Transport, R: Role> Wire<S, R> {
         if self.role.is_given_up() {
             return Err(WriteError::RequestUnread.into());
         }
-        let read = self.run(|role, buffers, now| buffers.read_body(role, buffer, trailers, now));
+        let read = self.read_more(buffer, trailers);
         read.inspect_err(|error| self.fail_body(error))
+    }
+
+    /// Reads octets of the body. A large buffer receives them from the transport without a copy.
+    fn read_more(&mut self, buffer: &mut [u8], trailers: &mut Trailers) -> Result<usize, Error> {
+        loop {
+            let Self { role, link, buffers } = self;
+            let mut at = None;
+            let mut now = || *at.get_or_insert_with(|| link.now());
+            let step = buffers.read_body(role, buffer, trailers, &mut now)?;
+            let most = usize::try_from(role.content_ahead()).unwrap_or(usize::MAX);
+            let direct = match step {
+                Step::WantRead { until } if buffers.received.filled().is_empty() => {
+                    let most = most.min(buffer.len());
+                    buffer.get_mut(..most).filter(|_| most >= DIRECT).zip(Some(until))
+                }
+                _ => None,
+            };
+            let read = match direct {
+                Some((buffer, until)) => self.fill_directly(buffer, until, at)?,
+                None => self.act(step, at)?,
+            };
+            if let Some(count) = read {
+                return Ok(count);
+            }
+        }
     }
 
     /// Ends the input because of this error, if it is the peer's.
@@ -643,6 +712,29 @@ impl<S: Transport, R: Role> Wire<S, R> {
     /// Drops the transport: no more octets are sent or read.
     pub(crate) fn close(&mut self) {
         self.link.close();
+    }
+}
+
+/// Waits for octets, from this time on if it is known. Returns their number; reports EOF to the
+/// connection.
+fn receive<S: Transport, R: Role>(
+    role: &mut R,
+    link: &mut Link<S>,
+    buffer: &mut [u8],
+    until: Deadline,
+    now: Option<Instant>,
+) -> Result<usize, Error> {
+    if role.is_cut() {
+        link.close();
+    }
+    let now = now.unwrap_or_else(|| link.now());
+    match link.read(buffer, &role.limit(until), now)? {
+        None => Ok(0),
+        Some(0) => role.on_eof().map(|()| 0).map_err(|error| R::error_of(error, &[])),
+        Some(count) => {
+            role.on_octets(count, &mut || link.now());
+            Ok(count)
+        }
     }
 }
 

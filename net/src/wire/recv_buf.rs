@@ -15,6 +15,9 @@ pub(crate) struct RecvBuf {
 const USUAL: usize = 8 * 1024;
 /// The size of a read from a peer that has filled the buffer, as a long body does.
 const LARGE: usize = 64 * 1024;
+/// The length of a caller's buffer, in octets, from which on a body is received into it: fewer
+/// octets at a time cost more reads than the copy out of this buffer.
+pub(crate) const DIRECT: usize = 32 * 1024;
 /// The largest buffer: longer than the longest line, head or trailer section that core accepts.
 const MOST: usize = 128 * 1024;
 
