@@ -56,8 +56,13 @@ impl<L: Listener> Engine<L> {
         let accepted = match pollable(accepted) {
             Ok((accepted, descriptor)) => {
                 let (notice, requests) = (&self.notice, self.bounds.requests);
-                let connection =
-                    Connection::new(accepted, descriptor, self.settings, notice, requests);
+                let connection = Connection::new(
+                    accepted,
+                    descriptor,
+                    Arc::clone(&self.settings),
+                    notice,
+                    requests,
+                );
                 return Acceptance::Connection(connection);
             }
             Err(accepted) => accepted,

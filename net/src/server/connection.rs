@@ -101,7 +101,7 @@ impl<S: Transport> Connection<S> {
     pub(crate) fn new(
         accepted: Accepted<S>,
         descriptor: RawFd,
-        settings: Settings,
+        settings: Arc<Settings>,
         notice: &Arc<Notice>,
         requests: u64,
     ) -> Box<Self> {
@@ -123,6 +123,11 @@ impl<S: Transport> Connection<S> {
             notice: Arc::clone(notice),
             _open: Counted::new(notice, |counts| &counts.connections),
         })
+    }
+
+    /// Returns the time of the poll just before, if that looked at the clock, or now.
+    pub(crate) fn seen(&mut self) -> Instant {
+        self.stream.wire().polled().seen.take().unwrap_or_else(Instant::now)
     }
 
     /// Closes the connection when it is idle.

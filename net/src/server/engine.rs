@@ -79,7 +79,7 @@ pub(super) type Handler<S> = Box<dyn Fn(Exchange<'_, S>) -> Result<(), Error> + 
 /// A server that serves.
 pub(crate) struct Engine<L: Listener> {
     pub(super) bounds: Bounds,
-    pub(super) settings: Settings,
+    pub(super) settings: Arc<Settings>,
     pub(super) notice: Arc<Notice>,
     pub(super) handler: Handler<L::Stream>,
     pub(super) crew: Crew<Job<L>>,

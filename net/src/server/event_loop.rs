@@ -381,9 +381,8 @@ impl<S: Transport> EventLoop<S> {
         (connection.is_registered, connection.is_lost) = (is_known, !is_known);
         self.slots.put(number, connection, until, is_idle);
         // The thread did not know yet that an idle connection has to close.
-        let late = Instant::now().checked_add(LATE);
-        let has_event = has_event || (self.is_closing && is_idle && until > late);
-        if !is_known || has_event {
+        let is_late = self.is_closing && is_idle && until > Instant::now().checked_add(LATE);
+        if !is_known || has_event || is_late {
             self.mark_ready(number);
         }
     }

@@ -107,7 +107,7 @@ impl<L: Listener> Engine<L> {
         let this = Self {
             crew: Crew::new(bounds.stack, loops.kept_threads()),
             bounds,
-            settings,
+            settings: Arc::new(settings),
             notice,
             handler,
             loops,

@@ -114,6 +114,7 @@ impl<L: Listener> Engine<L> {
         if connection.is_lost {
             return Served::Closed;
         }
+        connection.stream.wire().polled().seen = None;
         let mut calls = Calls::default();
         let served = self.serve_calls(connection, index, desk, turn, &mut calls);
         self.end_calls(connection, index, &mut calls);
@@ -174,7 +175,7 @@ impl<L: Listener> Engine<L> {
                             Ok(None) => continue,
                             Err(until) => return Served::Queued(until),
                         }
-                        calls.begun = Some(Instant::now());
+                        calls.begun = Some(connection.seen());
                     }
                     calls.count += 1;
                     self.respond(connection, index, turn);
@@ -249,7 +250,7 @@ impl<L: Listener> Engine<L> {
         calls: &mut Calls<'_, L>,
     ) {
         let Calls { begun: Some(begun), count, .. } = std::mem::take(calls) else { return };
-        let now = Instant::now();
+        let now = connection.seen();
         let took = now.saturating_duration_since(begun) / count.max(1);
         let soon = |responded| begun.saturating_duration_since(responded) < STAY;
         connection.is_prompt = connection.responded.is_some_and(soon);

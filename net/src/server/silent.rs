@@ -37,7 +37,7 @@ impl Silent {
         peer.change = Some((at, Box::new(move || change(&changed))));
         let membership = Some(Membership::new(notice, 100));
         let accepted = Accepted { stream: peer, peer: None };
-        let mut stream = ServerStream::of(accepted, Settings::new(), membership);
+        let mut stream = ServerStream::of(accepted, Arc::new(Settings::new()), membership);
         let _ = stream.next_request();
         drop(stream);
         clock.load(Relaxed)

@@ -14,6 +14,7 @@ use bareline_core::head::OwnedRequestHead;
 use bareline_core::write::TrailerField;
 use bareline_core::{Event, FieldSpans, ServerConnection, Status};
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The most fields of a head.
@@ -37,7 +38,7 @@ pub(crate) enum Next {
 /// The state of a server's connection.
 pub(crate) struct ServerSteps {
     pub(super) connection: ServerConnection,
-    settings: Settings,
+    settings: Arc<Settings>,
     /// The membership, on a connection of a [`Server`](crate::Server).
     pub(super) membership: Option<Membership>,
     /// The beginning of the wait for a request, which empty lines before it do not extend.
@@ -60,14 +61,14 @@ pub(crate) struct ServerSteps {
 }
 
 impl ServerSteps {
-    pub(crate) const fn new(settings: Settings, membership: Option<Membership>) -> Self {
+    pub(crate) fn new(settings: Arc<Settings>, membership: Option<Membership>) -> Self {
         Self {
             connection: ServerConnection::with_limits(settings.limits),
+            body_left: settings.body_timeout,
             settings,
             membership,
             idle_since: None,
             until: None,
-            body_left: settings.body_timeout,
             is_given_up: false,
             unread_until: None,
             peer_error: None,
@@ -138,7 +139,7 @@ impl ServerSteps {
 
     /// Returns the end of the wait for a request, or for the rest of its head.
     fn head_until(&mut self, buffers: &mut Buffers, now: Instant) -> Deadline {
-        let Settings { idle_timeout, head_timeout, .. } = self.settings;
+        let Settings { idle_timeout, head_timeout, .. } = *self.settings;
         if self.state() != ServerState::Idle {
             return Deadline::new(Wait::Head, head_timeout, now).begin(&mut self.until);
         }

@@ -16,6 +16,7 @@ use bareline_core::{FieldSpans, RequestHead};
 use std::cell::RefCell;
 use std::fmt;
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 
 /// The server's end of a connection: reads requests one after the other, and sends their responses.
 ///
@@ -127,13 +128,13 @@ impl<S: Transport> ServerStream<S> {
     /// Serves an accepted connection, with these settings.
     pub fn with_settings(mut transport: S, settings: Settings) -> Self {
         let peer = transport.control().peer_addr();
-        Self::of(Accepted { stream: transport, peer }, settings, None)
+        Self::of(Accepted { stream: transport, peer }, Arc::new(settings), None)
     }
 
     /// Creates a stream, which has a membership on a connection of a [`Server`](crate::Server).
     pub(crate) fn of(
         Accepted { stream, peer }: Accepted<S>,
-        settings: Settings,
+        settings: Arc<Settings>,
         membership: Option<Membership>,
     ) -> Self {
         Self { wire: RefCell::new(ServerWire::of(stream, settings, membership)), head: None, peer }

@@ -58,7 +58,7 @@ impl<L: Listener> Engine<L> {
     /// Serves the requests of a connection, one after the other.
     fn converse(self: &Arc<Self>, accepted: Accepted<L::Stream>) {
         let membership = Membership::new(Arc::clone(&self.notice), self.bounds.requests);
-        let mut stream = ServerStream::of(accepted, self.settings, Some(membership));
+        let mut stream = ServerStream::of(accepted, Arc::clone(&self.settings), Some(membership));
         let peer = Peer(stream.peer_addr());
         loop {
             let responded = match stream.next_or_rejected() {
@@ -93,7 +93,7 @@ impl<L: Listener> Engine<L> {
         let membership = Membership::new(Arc::clone(&self.notice), 0);
         let rejected = Counted::new(&self.notice, |counts| &counts.overload);
         let _ = panics::catch(|| {
-            let settings = self.settings.write_timeout(LATE);
+            let settings = Arc::new(self.settings.write_timeout(LATE));
             let mut stream = ServerStream::of(accepted, settings, Some(membership));
             self.reject_overload(&mut stream, "too many connections");
         });

@@ -16,6 +16,7 @@ use bareline_core::write::TrailerField;
 use bareline_core::{FieldName, FieldSpans, FieldValue, Status};
 use std::cell::{RefCell, RefMut};
 use std::fmt;
+use std::sync::Arc;
 
 pub(crate) type ServerWire<S> = Wire<S, ServerSteps>;
 
@@ -66,12 +67,13 @@ pub(crate) fn dated<'w>(
 }
 
 impl<S: Transport> ServerWire<S> {
-    pub(crate) const fn of(
+    pub(crate) fn of(
         transport: S,
-        settings: Settings,
+        settings: Arc<Settings>,
         membership: Option<Membership>,
     ) -> Self {
-        Self::new(transport, ServerSteps::new(settings, membership), &settings)
+        let steps = ServerSteps::new(Arc::clone(&settings), membership);
+        Self::new(transport, steps, &settings)
     }
 
     /// Ends the previous exchange, and waits for the next head. Returns false when no more requests

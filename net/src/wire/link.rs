@@ -54,6 +54,8 @@ pub(crate) struct Polling {
     pub(crate) may_read: bool,
     /// The end of the peer's output is among what is not read.
     pub(crate) is_ended: bool,
+    /// The time of the last poll, if that looked at the clock.
+    pub(crate) seen: Option<Instant>,
     /// The layer that buffers has octets that are not sent.
     pub(crate) is_unflushed: bool,
     /// The thread that serves the connection now.
@@ -75,6 +77,7 @@ impl<S: Transport> Link<S> {
                 is_on: false,
                 may_read: true,
                 is_ended: false,
+                seen: None,
                 is_unflushed: false,
                 waiter: AssertUnwindSafe(None),
             },
