@@ -138,7 +138,7 @@ bench:
     @bench/run
 
 # Prints the second part of bench/RESULTS.md. Takes a quarter of an hour, and the compilation of
-# the peers. Needs wrk; uses Go, nginx and strace where they are installed.
+# the peers. Needs wrk; uses Go, nginx and perf where they are installed.
 # `just bench-net --rounds 1 --no-builds` is a quick run.
 # Compares the speed of bareline with that of other servers, clients and UDP peers.
 bench-net *options:

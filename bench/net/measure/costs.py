@@ -1,7 +1,10 @@
 """Measures what a request and an idle connection cost a server: system calls, memory."""
 
+import os
+import pathlib
 import re
 import resource
+import select
 import shutil
 import signal
 import subprocess
@@ -13,7 +16,7 @@ from .markdown import table
 from .notes import Notes, progress
 from .processes import Process, until
 
-TRACED_CONNECTIONS, TRACED_TURNS = 16, 200
+CONNECTIONS, TURNS = 16, 200
 
 
 class Costs:
@@ -25,12 +28,12 @@ class Costs:
         self.notes = Notes()
 
     def measure(self, *_):
-        if not shutil.which("strace"):
-            self.notes.add("system calls", "not measured, since strace is not installed")
+        if not shutil.which("perf"):
+            self.notes.add("system calls", "not measured, since perf is not installed")
         for name in self.commands:
-            if shutil.which("strace"):
+            if shutil.which("perf"):
                 progress(f"{name}, system calls")
-                self.calls[name] = self.tried(name, "system calls", self.traced)
+                self.calls[name] = self.tried(name, "system calls", self.counted)
             for count in self.counts:
                 what = f"{count:,} idle connections"
                 if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < count + 100:
@@ -50,31 +53,33 @@ class Costs:
             self.notes.add(name, f"{what}: {error}")
             return None
 
-    def traced(self, process):
+    def counted(self, process):
         """Returns the system calls per request, on connections that are all busy."""
         with (
-            tempfile.NamedTemporaryFile("r") as out,
-            plain.Connections(process.port, TRACED_CONNECTIONS) as connections,
+            tempfile.TemporaryDirectory() as folder,
+            plain.Connections(process.port, CONNECTIONS) as connections,
         ):
-            options = [option for pid in process.pids() for option in ("-p", str(pid))]
-            command = ["strace", "-f", "-q", "-c", "-U", "calls,name", "-o", out.name, *options]
-            tracer = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            try:
-                until(lambda: tracer.poll() is not None or process.is_traced(), "strace")
-                for _ in range(TRACED_TURNS):
-                    connections.ask()
-            finally:
-                tracer.send_signal(signal.SIGINT)
-                tracer.wait(30)
-            total = re.search(r"(\d+) total", out.read())
+            told, answered, out = (pathlib.Path(folder, name) for name in ("told", "answered", "out"))
+            os.mkfifo(told)
+            os.mkfifo(answered)
+            pids = ",".join(str(pid) for pid in process.pids())
+            command = ["perf", "stat", "-x", ",", "-e", "raw_syscalls:sys_enter", "-p", pids]
+            control = ["-D", "-1", "--control", f"fifo:{told},{answered}", "-o", str(out)]
+            counter = subprocess.Popen([*command, *control], stderr=subprocess.DEVNULL)
+            # Opened for both directions, since a FIFO without a peer would block for ever.
+            with open(told, "r+b", 0) as tell, open(answered, "r+b", 0) as answer:
+                try:
+                    tell.write(b"enable\n")
+                    until(lambda: counter.poll() is not None or has_octets(answer), "perf")
+                    for _ in range(TURNS):
+                        connections.ask()
+                finally:
+                    counter.send_signal(signal.SIGINT)
+                    counter.wait(30)
+            total = re.search(r"^(\d+),.*raw_syscalls", out.read_text(), re.MULTILINE)
             if not total:
-                raise plain.Wrong("strace printed no total")
-            return int(total[1]) / (TRACED_CONNECTIONS * TRACED_TURNS)
+                raise plain.Wrong("perf printed no total")
+            return int(total[1]) / (CONNECTIONS * TURNS)
 
     def idle(self, process, count):
         """Returns the megabytes in memory with `count` idle connections, each after one response.
@@ -98,3 +103,7 @@ class Costs:
         ]
         table(headings, rows, lambda cost: f"{cost:.1f}")
         self.notes.print()
+
+
+def has_octets(file):
+    return bool(select.select([file], [], [], 0)[0])

@@ -84,18 +84,6 @@ class Process:
         texts = [pathlib.Path(f"/proc/{pid}/status").read_text() for pid in self.pids()]
         return sum(int(re.search(r"VmRSS:\s+(\d+)", text)[1]) for text in texts) / 1024
 
-    def is_traced(self):
-        """Returns whether each thread has a tracer."""
-        statuses = [
-            status
-            for pid in self.pids()
-            for status in pathlib.Path(f"/proc/{pid}/task").glob("*/status")
-        ]
-        try:
-            return all(re.search(r"TracerPid:\s+[1-9]", status.read_text()) for status in statuses)
-        except FileNotFoundError:  # A thread has ended meanwhile.
-            return False
-
 
 def until(condition, what):
     """Waits for a condition; raises TimeoutError(what) after DEADLINE seconds."""
