@@ -9,8 +9,9 @@ use bareline_net::{
 };
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -667,6 +668,34 @@ fn a_shutdown_serves_what_has_begun_and_closes_what_has_not() {
         "{response}"
     );
     server.end();
+}
+
+#[test]
+fn a_shutdown_loses_no_request_of_busy_clients() {
+    for round in 0..10 {
+        let server = Service::new(|server| server, tell);
+        let (address, served) = (server.address, Arc::new(AtomicUsize::new(0)));
+        let clients: Vec<_> = (0..8)
+            .map(|_| {
+                let (mut stream, served) = (connect(address), Arc::clone(&served));
+                thread::spawn(move || {
+                    loop {
+                        stream.write_all(GET).unwrap();
+                        if read_one(&mut stream).contains("\r\nConnection: close\r\n") {
+                            return;
+                        }
+                        served.fetch_add(1, SeqCst);
+                    }
+                })
+            })
+            .collect();
+        assert!(until(TIMEOUT, || served.load(SeqCst) > 200), "{round}");
+        server.handle.shutdown();
+        for client in clients {
+            client.join().unwrap();
+        }
+        server.end();
+    }
 }
 
 #[test]

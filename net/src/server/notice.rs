@@ -7,6 +7,10 @@ use crate::wire::link::CHECK_INTERVAL;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+/// The time after a response in which a client sends the next request if it has one ready, in a
+/// shutdown.
+const PROMPT: Duration = Duration::from_millis(250);
+
 type OnClose = Arc<dyn Fn() + Send + Sync>;
 
 /// The state that all connections of a server share.
@@ -87,10 +91,15 @@ impl Membership {
         self.is_new = false;
     }
 
-    /// Returns the time that an idle connection has left when it has to close. One that was
-    /// accepted just before a shutdown may have sent a request.
+    /// Returns the time that an idle connection has in all when it has to close. In a shutdown, a
+    /// request may be on its way: from a client that was accepted just before, or that sends the
+    /// next one as soon as it has a response.
     pub(crate) const fn patience(&self) -> Duration {
-        if self.is_new && !self.is_unwanted { CHECK_INTERVAL } else { Duration::ZERO }
+        match self {
+            Self { is_unwanted: true, .. } => Duration::ZERO,
+            Self { is_new: true, .. } => CHECK_INTERVAL,
+            _ => PROMPT,
+        }
     }
 
     /// Closes the connection when it is idle.
