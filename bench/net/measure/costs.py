@@ -59,7 +59,8 @@ class Costs:
             tempfile.TemporaryDirectory() as folder,
             plain.Connections(process.port, CONNECTIONS) as connections,
         ):
-            told, answered, out = (pathlib.Path(folder, name) for name in ("told", "answered", "out"))
+            folder = pathlib.Path(folder)
+            told, answered, out = folder / "told", folder / "answered", folder / "out"
             os.mkfifo(told)
             os.mkfifo(answered)
             pids = ",".join(str(pid) for pid in process.pids())

@@ -200,9 +200,9 @@ impl ServerConnection {
 
     /// Returns the number of octets that come next and are all content.
     ///
-    /// A caller can receive so many into a buffer of its own, and presents them to
-    /// [`receive_body`](Self::receive_body) there: each of them is in [`Event::Data`]. The number is
-    /// what is left of a declared length or of a chunk, and 0 where octets of the framing may come.
+    /// A caller can receive so many into a buffer of its own, and presents them there to
+    /// [`receive_body`](Self::receive_body): each of them is in [`Event::Data`]. The number is that
+    /// left of a declared length or of a chunk, and 0 where octets of the framing may come.
     ///
     /// ```
     /// use bareline_core::{Event, FieldSpans, ServerConnection};
