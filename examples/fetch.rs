@@ -124,7 +124,7 @@ fn ask<'r>(client: &'r Client, arguments: &'r Arguments) -> Result<ClientRequest
 fn send(request: ClientRequest<'_>, data: Option<&str>) -> Result<ClientResponse, String> {
     let sent = match (data, data.and_then(|data| data.strip_prefix('@'))) {
         (None, _) => request.send(),
-        (_, Some("-")) => request.send_reader(io::stdin().lock()),
+        (_, Some("-")) => request.send_reader(io::stdin()),
         (_, Some(path)) => {
             let path = Path::new(path);
             let file = told("read", path, File::open(path))?;

@@ -10,6 +10,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod both_ways;
 mod client;
 mod client_timeouts;
 mod clients;

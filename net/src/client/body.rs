@@ -1,6 +1,7 @@
 //! The body of a received response.
 
 use crate::client::steps::ClientWire;
+use crate::client::upload::{Upload, read_while_sending};
 use crate::wire::trailers::Trailers;
 use crate::wire::transport::Transport;
 use std::fmt;
@@ -36,11 +37,15 @@ use std::net::TcpStream;
 pub struct ResponseBody<'c, S: Transport = TcpStream> {
     wire: &'c mut ClientWire<S>,
     trailers: Trailers,
+    upload: &'c mut Option<Box<Upload<'static>>>,
 }
 
 impl<'c, S: Transport> ResponseBody<'c, S> {
-    pub(crate) const fn new(wire: &'c mut ClientWire<S>) -> Self {
-        Self { wire, trailers: Trailers::NONE }
+    pub(crate) const fn new(
+        wire: &'c mut ClientWire<S>,
+        upload: &'c mut Option<Box<Upload<'static>>>,
+    ) -> Self {
+        Self { wire, trailers: Trailers::NONE, upload }
     }
 
     /// Returns the trailer section, which is empty until the body has been read to its end.
@@ -51,7 +56,8 @@ impl<'c, S: Transport> ResponseBody<'c, S> {
 
 impl<S: Transport> Read for ResponseBody<'_, S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        Ok(self.wire.read_body(buffer, &mut self.trailers)?)
+        let Self { wire, trailers, upload } = self;
+        Ok(read_while_sending(wire, upload, buffer, trailers)?)
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod steps;
 pub(crate) mod stream;
+pub(crate) mod upload;
 pub(crate) mod url;
 
 use crate::client::connector::Connector;

@@ -1,9 +1,9 @@
 //! A request of a client: its fields, its body, and the calls that send it.
 
 use crate::client::connector::Connector;
-use crate::client::response::ClientResponse;
-use crate::client::steps::Head;
-use crate::client::stream::{ClientStream, RequestWriter};
+use crate::client::response::{Asked, ClientResponse};
+use crate::client::stream::{ClientStream, Sent};
+use crate::client::upload::Upload;
 use crate::client::url::HttpUrl;
 use crate::error::{Error, PeerError};
 use crate::wire::deadline::Deadline;
@@ -33,6 +33,11 @@ use std::time::Instant;
 /// `form_urlencoded`. A reader as the body is read as fast as the server takes the octets
 /// (backpressure). A read of your reader has no timeout.
 ///
+/// A server may stream its response while it reads the request. Then the call returns once 128 KB
+/// of the response have arrived, and each read of the response sends more of the request. After the
+/// end of the response, a last read sends the rest. A response that is no success ends the request
+/// early.
+///
 /// For a response that arrives before the end of the request, see [Limits](crate#limits).
 #[must_use = "a request is sent by a call of `send`, `send_body` or `send_reader`"]
 pub struct ClientRequest<'r> {
@@ -49,8 +54,8 @@ type Watch<'r> = &'r mut (dyn FnMut(&[u8]) + Send);
 /// The body of a request.
 enum Content<'b> {
     Octets(&'b [u8]),
-    Chunked(&'b mut dyn Read),
-    Sized(&'b mut dyn Read, u64),
+    Chunked(Box<dyn Read + Send + 'b>),
+    Sized(Box<dyn Read + Send + 'b>, u64),
 }
 
 /// An error of a request on one connection.
@@ -61,9 +66,6 @@ enum Failed {
     IncompleteResponse(Error),
     Otherwise(Error),
 }
-
-/// The number of octets of a stream that are read at a time.
-const PIECE: usize = 16 * 1024;
 
 impl<'r> ClientRequest<'r> {
     pub(crate) const fn new(connector: &'r Connector, method: Method<'r>, url: HttpUrl) -> Self {
@@ -85,13 +87,16 @@ impl<'r> ClientRequest<'r> {
 
     /// Sends the request without a body.
     pub fn send(self) -> Result<ClientResponse, Error> {
-        self.exchange(Content::Octets(b""))
+        self.send_body(b"")
     }
 
     /// Sends the request with this body and a `Content-Length`.
     #[doc(alias = "form")]
     pub fn send_body(self, octets: &[u8]) -> Result<ClientResponse, Error> {
-        self.exchange(Content::Octets(octets))
+        let pool = self.connector.pool();
+        let Asked { stream, head, upload } = self.exchange(Content::Octets(octets))?;
+        let upload = upload.map(|upload| upload.into_owned().map(Box::new)).transpose()?;
+        Ok(ClientResponse::new(Asked { stream, head, upload }, pool))
     }
 
     /// Sends the request with the octets of `body` in chunks [RFC 9112 section 7.1].
@@ -102,8 +107,10 @@ impl<'r> ClientRequest<'r> {
     /// know chunks. On a connection where the server has sent an HTTP/1.0 response before, this
     /// fails with [`WriteError::NeedsHttp11`] [RFC 9112 section 6.1].
     #[doc(alias = "chunked transfer encoding")]
-    pub fn send_reader(self, mut body: impl Read) -> Result<ClientResponse, Error> {
-        self.exchange(Content::Chunked(&mut body))
+    pub fn send_reader(self, body: impl Read + Send + 'static) -> Result<ClientResponse, Error> {
+        let pool = self.connector.pool();
+        let asked = self.exchange(Content::Chunked(Box::new(body)))?;
+        Ok(ClientResponse::new(asked, pool))
     }
 
     /// Sends the request with the first `length` octets of `body` and a `Content-Length`.
@@ -111,22 +118,26 @@ impl<'r> ClientRequest<'r> {
     /// Fails with [`WriteError::BodyLength`] if `body` has fewer octets.
     pub fn send_reader_sized(
         self,
-        mut body: impl Read,
+        body: impl Read + Send + 'static,
         length: u64,
     ) -> Result<ClientResponse, Error> {
-        self.exchange(Content::Sized(&mut body, length))
+        let pool = self.connector.pool();
+        let asked = self.exchange(Content::Sized(Box::new(body.take(length)), length))?;
+        Ok(ClientResponse::new(asked, pool))
     }
 
-    fn exchange(mut self, mut content: Content<'_>) -> Result<ClientResponse, Error> {
+    fn exchange<'b>(mut self, mut content: Content<'b>) -> Result<Asked<'b>, Error> {
         let connector = self.connector;
         let until = connector.exchange_until();
         let may_retry = is_idempotent(self.method) && content.is_repeatable();
-        while let Some(mut stream) = connector.pool().take(&self.url.authority, Instant::now()) {
-            match self.ask(&mut stream, until, &mut content) {
+        while let Some(stream) = connector.pool().take(&self.url.authority, Instant::now()) {
+            match self.ask(stream, until, &mut content) {
                 // The server timed out the idle connection when the request was on its way [RFC
                 // 9110 section 15.5.9].
-                Ok(head) if may_retry && head.head().status() == Status::REQUEST_TIMEOUT => break,
-                Ok(head) => return Ok(ClientResponse::new(stream, head, connector.pool())),
+                Ok(asked) if may_retry && asked.head.head().status() == Status::REQUEST_TIMEOUT => {
+                    break;
+                }
+                Ok(asked) => return Ok(asked),
                 Err(Failed::Unsent(_)) => {}
                 Err(Failed::IncompleteResponse(_)) if may_retry => break,
                 Err(Failed::IncompleteResponse(error) | Failed::Otherwise(error)) => {
@@ -134,24 +145,27 @@ impl<'r> ClientRequest<'r> {
                 }
             }
         }
-        let mut stream = connector.connect(&self.url.authority, until)?;
-        match self.ask(&mut stream, until, &mut content) {
-            Ok(head) => Ok(ClientResponse::new(stream, head, connector.pool())),
-            Err(
-                Failed::Unsent(error)
-                | Failed::IncompleteResponse(error)
-                | Failed::Otherwise(error),
-            ) => Err(error),
-        }
+        let stream = connector.connect(&self.url.authority, until)?;
+        self.ask(stream, until, &mut content).map_err(|failed| match failed {
+            Failed::Unsent(error)
+            | Failed::IncompleteResponse(error)
+            | Failed::Otherwise(error) => error,
+        })
     }
 
     /// Sends the request on this connection, and reads the head of the response.
-    fn ask(
+    fn ask<'b>(
         &mut self,
-        stream: &mut ClientStream,
+        mut stream: Box<ClientStream>,
         until: Deadline,
-        content: &mut Content<'_>,
-    ) -> Result<Box<Head>, Failed> {
+        content: &mut Content<'b>,
+    ) -> Result<Asked<'b>, Failed> {
+        let at_once = match content {
+            Content::Octets(octets) => {
+                Some(*octets).filter(|octets| stream.is_sent_at_once(octets))
+            }
+            _ => None,
+        };
         let begun = Target::new(&self.url.target).map_err(Error::from).and_then(|target| {
             let fields = &self.fields;
             stream.begin_within(until, self.method, target, |head| {
@@ -170,14 +184,18 @@ impl<'r> ClientRequest<'r> {
         if let Some(watch) = &mut self.watch {
             watch(writer.ready());
         }
-        let ended = content.write(&mut writer).and_then(|()| Ok(writer.finish_into_head(&[])?.1));
-        ended.map_err(|error| {
-            if stream.has_no_response(&error) {
-                Failed::IncompleteResponse(error)
-            } else {
-                Failed::Otherwise(error)
-            }
-        })
+        let sent = match at_once {
+            Some(octets) => match writer.write_all(octets) {
+                Ok(()) => writer.finish_into_head(&[]),
+                Err(error) => Err(error.into()),
+            },
+            None => writer.exchange(Upload::new(content.reader())),
+        };
+        match sent.map(|Sent { head, upload, .. }| (head, upload)) {
+            Ok((head, upload)) => Ok(Asked { stream, head, upload }),
+            Err(error) if stream.has_no_response(&error) => Err(Failed::IncompleteResponse(error)),
+            Err(error) => Err(Failed::Otherwise(error)),
+        }
     }
 }
 
@@ -187,7 +205,7 @@ fn is_idempotent(method: Method<'_>) -> bool {
         .contains(&method)
 }
 
-impl Content<'_> {
+impl<'b> Content<'b> {
     const fn is_repeatable(&self) -> bool {
         matches!(self, Self::Octets(_))
     }
@@ -201,27 +219,15 @@ impl Content<'_> {
         }
     }
 
-    fn write(&mut self, writer: &mut RequestWriter<'_>) -> Result<(), Error> {
+    /// Takes the reader of the content.
+    fn reader(&mut self) -> Box<dyn Read + Send + 'b> {
         match self {
-            Self::Octets(octets) => Ok(writer.write_all(octets)?),
-            Self::Chunked(body) => copy(body, writer),
-            Self::Sized(body, length) => copy(&mut body.take(*length), writer),
+            Self::Octets(octets) => Box::new(*octets),
+            Self::Chunked(reader) | Self::Sized(reader, _) => {
+                std::mem::replace(reader, Box::new(io::empty()))
+            }
         }
     }
-}
-
-/// Copies a reader to the request, until the server responds.
-fn copy(from: &mut dyn Read, to: &mut RequestWriter<'_>) -> Result<(), Error> {
-    let mut piece = vec![0; PIECE];
-    while !to.is_ended_early() {
-        match from.read(&mut piece) {
-            Ok(0) => break,
-            Ok(count) => to.write_all(piece.get(..count).unwrap_or_default())?,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(())
 }
 
 impl fmt::Debug for ClientRequest<'_> {

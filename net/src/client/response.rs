@@ -3,12 +3,21 @@
 use crate::client::pool::Pool;
 use crate::client::steps::Head;
 use crate::client::stream::ClientStream;
+use crate::client::upload::Upload;
 use crate::wire::trailers::Trailers;
 use bareline_core::{ResponseHead, Status};
 use std::fmt;
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::Instant;
+
+/// A response whose head is read, on its connection.
+pub(crate) struct Asked<'b> {
+    pub(crate) stream: Box<ClientStream>,
+    pub(crate) head: Box<Head>,
+    /// The rest of the request's body.
+    pub(crate) upload: Option<Box<Upload<'b>>>,
+}
 
 /// A response of a [`Client`](crate::Client), whose body is read by [`Read`].
 ///
@@ -49,13 +58,19 @@ pub struct ClientResponse {
     /// `None` after the end of the exchange: the connection is in the pool or closed.
     stream: Option<Box<ClientStream>>,
     pool: Arc<Pool>,
+    upload: Option<Box<Upload<'static>>>,
 }
 
 impl ClientResponse {
-    pub(crate) fn new(stream: Box<ClientStream>, head: Box<Head>, pool: &Arc<Pool>) -> Self {
+    pub(crate) fn new(Asked { stream, head, upload }: Asked<'static>, pool: &Arc<Pool>) -> Self {
         let is_over = stream.is_over();
-        let mut response =
-            Self { head, trailers: Trailers::NONE, stream: Some(stream), pool: Arc::clone(pool) };
+        let mut response = Self {
+            head,
+            trailers: Trailers::NONE,
+            stream: Some(stream),
+            pool: Arc::clone(pool),
+            upload,
+        };
         if is_over {
             response.return_to_pool();
         }
@@ -91,7 +106,7 @@ impl ClientResponse {
 impl Read for ClientResponse {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Some(stream) = &mut self.stream else { return Ok(0) };
-        let count = stream.read_body(buffer, &mut self.trailers)?;
+        let count = stream.read_body(buffer, &mut self.trailers, &mut self.upload)?;
         if count == 0 && !buffer.is_empty() {
             self.return_to_pool();
         }

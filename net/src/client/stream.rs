@@ -2,6 +2,7 @@
 
 use crate::client::body::ResponseBody;
 use crate::client::steps::{ClientSteps, ClientWire, FIELDS, Head};
+use crate::client::upload::{PIECE, Upload, Uploaded, read_while_sending};
 use crate::error::{Error, PeerError, Wait};
 use crate::settings::Settings;
 use crate::wire::deadline::Deadline;
@@ -15,7 +16,7 @@ use bareline_core::error::WriteError;
 use bareline_core::write::TrailerField;
 use bareline_core::{Event, FieldName, FieldSpans, FieldValue, Method, ResponseHead, Target};
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
@@ -43,6 +44,8 @@ pub struct ClientStream<S: Transport = TcpStream> {
     spans: Box<FieldSpans<FIELDS>>,
     /// The head of the last response.
     head: Option<Box<Head>>,
+    /// The rest of the last request's body.
+    upload: Option<Box<Upload<'static>>>,
 }
 
 /// A response on a [`ClientStream`]: its head, and its body as it arrives.
@@ -138,7 +141,14 @@ impl<S: Transport> ClientStream<S> {
         let peer = transport.control().peer_addr();
         let mut wire = Wire::new(transport, ClientSteps::new(settings), &settings);
         wire.prepare();
-        Self { wire, authority: authority.to_owned(), peer, spans: Box::default(), head: None }
+        Self {
+            wire,
+            authority: authority.to_owned(),
+            peer,
+            spans: Box::default(),
+            head: None,
+            upload: None,
+        }
     }
 
     /// Sends a request with these fields and this body, and reads the head of the response.
@@ -153,12 +163,18 @@ impl<S: Transport> ClientStream<S> {
         fields: &[(FieldName<'_>, FieldValue<'_>)],
         body: &[u8],
     ) -> Result<Response<'_, S>, Error> {
+        let is_sent_at_once = self.is_sent_at_once(body);
         let mut writer = self.begin(method, target, |head| match head.fields(fields)? {
             head if body.is_empty() => head.without_body(),
             head => head.length(body.len() as u64),
         })?;
-        writer.write_all(body)?;
-        writer.finish()
+        if is_sent_at_once {
+            writer.write_all(body)?;
+            return writer.finish();
+        }
+        let sent = writer.exchange(Upload::new(Box::new(body)))?;
+        let upload = sent.upload.map(|upload| upload.into_owned().map(Box::new)).transpose()?;
+        Ok(Sent { upload, ..sent }.response())
     }
 
     /// Begins a request whose head `write` writes, with any fields, framing and version.
@@ -199,12 +215,16 @@ impl<S: Transport> ClientStream<S> {
         match self.wire.role().state() {
             // `write` has not ended the head.
             ClientState::Idle => Err(WriteError::HeadNotEnded.into()),
-            ClientState::Head => Ok(RequestWriter { client: self, progress: Progress::Whole }),
-            ClientState::Continue => {
-                Ok(RequestWriter { client: self, progress: Progress::Expecting })
-            }
-            _ => Ok(RequestWriter { client: self, progress: Progress::Body }),
+            ClientState::Head => Ok(RequestWriter::new(self, Progress::Whole)),
+            ClientState::Continue => Ok(RequestWriter::new(self, Progress::Expecting)),
+            _ => Ok(RequestWriter::new(self, Progress::Body)),
         }
+    }
+
+    /// Returns whether a body is sent before the response is read: one that is short, or any on a
+    /// transport that cannot send and receive by turns.
+    pub(crate) fn is_sent_at_once(&mut self, body: &[u8]) -> bool {
+        body.len() <= PIECE || !self.wire.take_turns()
     }
 
     /// Returns whether the connection seems to carry another request.
@@ -267,8 +287,9 @@ impl<S: Transport> ClientStream<S> {
         &mut self,
         buffer: &mut [u8],
         trailers: &mut Trailers,
+        upload: &mut Option<Box<Upload<'_>>>,
     ) -> Result<usize, Error> {
-        self.wire.read_body(buffer, trailers)
+        read_while_sending(&mut self.wire, upload, buffer, trailers)
     }
 
     /// Returns whether the exchange is complete: the request is sent and the response is read.
@@ -292,7 +313,7 @@ impl<S: Transport> ClientStream<S> {
     /// Ends the previous exchange.
     fn finish_exchange(&mut self) -> Result<(), Error> {
         self.wire.next_message();
-        self.head = None;
+        (self.head, self.upload) = (None, None);
         if self.wire.role().state() == ClientState::Body {
             self.drain().inspect_err(|_| _ = self.wire.role_mut().connection.on_overflow())?;
         }
@@ -407,6 +428,25 @@ impl<S: Transport> fmt::Debug for ClientStream<S> {
 pub struct RequestWriter<'c, S: Transport = TcpStream> {
     client: &'c mut ClientStream<S>,
     progress: Progress,
+    /// The head of a response that has arrived while the server reads the request.
+    early: Option<Box<Head>>,
+}
+
+/// A request that is sent, or whose response has begun before.
+pub(crate) struct Sent<'c, 'b, S: Transport> {
+    pub(crate) client: &'c mut ClientStream<S>,
+    pub(crate) head: Box<Head>,
+    /// The rest of the request's body.
+    pub(crate) upload: Option<Box<Upload<'b>>>,
+}
+
+impl<'c, S: Transport> Sent<'c, 'static, S> {
+    fn response(self) -> Response<'c, S> {
+        let Self { client, head, upload } = self;
+        client.upload = upload;
+        let ClientStream { wire, head: place, upload, .. } = client;
+        Response { head: place.insert(head).head(), body: ResponseBody::new(wire, upload) }
+    }
 }
 
 /// The progress of a request.
@@ -424,6 +464,10 @@ enum Progress {
 }
 
 impl<'c, S: Transport> RequestWriter<'c, S> {
+    const fn new(client: &'c mut ClientStream<S>, progress: Progress) -> Self {
+        Self { client, progress, early: None }
+    }
+
     /// Returns whether a final response has arrived in place of the 100, or a send has failed:
     /// further writes are discarded.
     pub const fn is_ended_early(&self) -> bool {
@@ -446,16 +490,105 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
     ///
     /// Fails with [`WriteError::TrailersNeedChunked`] if the body is not chunked.
     pub fn finish_with(self, trailers: &[TrailerField<'_>]) -> Result<Response<'c, S>, Error> {
-        let (ClientStream { wire, head: place, .. }, head) = self.finish_into_head(trailers)?;
-        Ok(Response { head: place.insert(head).head(), body: ResponseBody::new(wire) })
+        Ok(self.finish_into_head(trailers)?.response())
+    }
+
+    /// Sends the octets of a reader as the rest of the body, ends the request, and reads the head
+    /// of the response.
+    ///
+    /// A server may stream its response while it reads the request. Then this call returns once
+    /// 128 KB of the response have arrived, and a read of the response's body sends more of the
+    /// request. After the end of the response, a last read sends the rest.
+    ///
+    /// A response that is no success ends the request early. A failed read of `body` is an error of
+    /// this call, or later of a read of the response.
+    ///
+    /// ```no_run
+    /// use bareline_net::{ClientStream, Method, Target};
+    /// use std::fs::File;
+    /// use std::io;
+    ///
+    /// let mut client = ClientStream::connect("localhost:8080")?;
+    /// let request = client.begin(Method::POST, Target::new("/echo")?, |head| head.chunked())?;
+    /// let mut response = request.send_reader(File::open("notes.txt")?)?;
+    /// io::copy(&mut response.body, &mut io::stdout())?;
+    /// # Ok::<(), bareline_net::Error>(())
+    /// ```
+    pub fn send_reader(self, body: impl Read + Send + 'static) -> Result<Response<'c, S>, Error> {
+        Ok(self.exchange(Upload::new(Box::new(body)))?.response())
+    }
+
+    /// Sends the rest of the body, until it ends or the response has to be read first.
+    pub(crate) fn exchange<'b>(mut self, mut upload: Upload<'b>) -> Result<Sent<'c, 'b, S>, Error> {
+        // The octets that are gathered come first. This waits for a 100.
+        self.send(|wire, _| wire.send_gathered())?;
+        if matches!(self.progress, Progress::Body) && self.client.wire.take_turns() {
+            self.upload(&mut upload)?;
+            if !self.is_ended_early() {
+                if self.is_behind()
+                    && let Some(head) = self.early
+                {
+                    let upload = Some(Box::new(upload));
+                    return Ok(Sent { client: self.client, head, upload });
+                }
+                self.progress = Progress::Whole;
+            }
+        } else if !matches!(self.progress, Progress::Whole) {
+            upload.copy(|octets| {
+                self.write_all(octets)?;
+                Ok(!self.is_ended_early())
+            })?;
+        }
+        self.finish_into_head(&[])
+    }
+
+    /// Returns whether the caller has to read the response before more of it can be received.
+    fn is_behind(&mut self) -> bool {
+        self.early.is_some() && self.client.wire.is_full()
+    }
+
+    /// Takes steps of the upload until it ends, the server ends it, or no more of the response can
+    /// be received.
+    fn upload(&mut self, upload: &mut Upload<'_>) -> Result<(), Error> {
+        while !self.is_ended_early() && !self.is_behind() {
+            match upload.step(&mut self.client.wire)? {
+                Uploaded::Sent => {}
+                Uploaded::Received => self.look_for_head(),
+                Uploaded::All => break,
+                Uploaded::Failed(error) => self.progress = Progress::Failed(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Parses the head of a response that has arrived before the end of the request. A response
+    /// that is no success ends the request.
+    fn look_for_head(&mut self) {
+        let ClientStream { wire, spans, .. } = &mut *self.client;
+        if self.early.is_some() || !wire.has_more() {
+            return;
+        }
+        let now = wire.now();
+        let (steps, buffers) = wire.parts();
+        match steps.step(buffers, spans, &mut || now) {
+            Ok(Step::Ready(head)) if head.head().status().is_successful() => {
+                self.early = Some(head);
+            }
+            Ok(Step::Ready(head)) => {
+                wire.stop_sending();
+                self.progress = Progress::Responded(head);
+            }
+            Ok(_) => {}
+            Err(error) => self.progress = Progress::Failed(error),
+        }
     }
 
     /// Ends the request as [`finish_with`](Self::finish_with) does. Returns the connection and the
     /// head.
-    pub(crate) fn finish_into_head(
+    pub(crate) fn finish_into_head<'b>(
         mut self,
         trailers: &[TrailerField<'_>],
-    ) -> Result<(&'c mut ClientStream<S>, Box<Head>), Error> {
+    ) -> Result<Sent<'c, 'b, S>, Error> {
         self.send(|wire, progress| {
             match (progress, trailers) {
                 (Progress::Whole, []) => {}
@@ -464,10 +597,11 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
             }
             wire.flush()
         })?;
-        let Self { client, progress } = self;
+        let Self { client, progress, early } = self;
         let timeout = client.wire.role().settings.response_timeout;
         let head = match progress {
             Progress::Responded(head) => head,
+            _ if let Some(head) = early => head,
             // The error of an invalid response says more than the error of the send.
             Progress::Failed(error) => {
                 client.receive_head(timeout.min(ARRIVED)).map_err(|found| match found {
@@ -478,7 +612,7 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
             }
             _ => client.receive_head(timeout)?,
         };
-        Ok((client, head))
+        Ok(Sent { client, head, upload: None })
     }
 
     /// Calls `send`, unless the server has responded. An error is kept for `finish`, since a
@@ -497,7 +631,7 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
             match send(&mut self.client.wire, &self.progress) {
                 Err(error @ Error::Usage(_)) => return Err(error),
                 Err(error) => self.progress = Progress::Failed(error),
-                Ok(()) => {}
+                Ok(()) => self.look_for_head(),
             }
         }
         Ok(())

@@ -239,6 +239,31 @@ impl<S: Transport> Link<S> {
         Ok(self.open()?.control().set_blocking()?)
     }
 
+    /// Lets reads and writes take turns, without blocking. Returns whether the transport can do
+    /// that, and the system can tell when it is ready.
+    pub(super) fn take_turns(&mut self) -> bool {
+        let Some(transport) = &mut self.transport else { return false };
+        let control = transport.control();
+        let can = has_descriptor(control)
+            && (self.is_blocking == Some(false) || control.set_nonblocking().is_ok());
+        if can {
+            self.is_blocking = Some(false);
+        }
+        can
+    }
+
+    /// Waits until the transport may be written, or read if `reads`, but until this deadline and
+    /// for one [`CHECK_INTERVAL`] at most.
+    pub(super) fn wait_for_either(
+        &mut self,
+        reads: bool,
+        until: &Deadline,
+        now: Instant,
+    ) -> Result<(), Error> {
+        let left = until.left(now).clamp(Duration::from_millis(1), CHECK_INTERVAL);
+        wait_for_either(self.open()?.control(), reads, left)
+    }
+
     /// Waits for the next request on the thread that serves the connection, for this time at most.
     /// Returns whether octets may have arrived.
     pub(super) fn stay(&mut self, left: Duration) -> bool {
@@ -332,6 +357,35 @@ impl<S: Transport> Link<S> {
         transport.control().set_write_timeout(None)?;
         Ok(transport)
     }
+}
+
+#[cfg(unix)]
+fn has_descriptor(control: &dyn Control) -> bool {
+    control.descriptor().is_some()
+}
+
+#[cfg(unix)]
+fn wait_for_either(control: &dyn Control, reads: bool, left: Duration) -> Result<(), Error> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    let descriptor = control.descriptor().ok_or(Error::Closed)?;
+    let flags = if reads { PollFlags::IN | PollFlags::OUT } else { PollFlags::OUT };
+    let timeout = Timespec::try_from(left).ok();
+    match poll(&mut [PollFd::new(&descriptor, flags)], timeout.as_ref()).map_err(io::Error::from) {
+        Err(error) if !is_passing(&error) => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Other systems need another way to wait for both.
+#[cfg(not(unix))]
+fn has_descriptor(_: &dyn Control) -> bool {
+    false
+}
+
+#[cfg(not(unix))]
+fn wait_for_either(_: &dyn Control, _: bool, _: Duration) -> Result<(), Error> {
+    Err(Error::Closed)
 }
 
 fn write<S: Transport>(transport: &mut S, pieces: [&[u8]; 3]) -> io::Result<usize> {

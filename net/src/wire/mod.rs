@@ -55,6 +55,16 @@ pub(crate) enum Step<T> {
     Linger { until: Deadline },
 }
 
+/// What a connection that sends and receives has done.
+pub(crate) enum Moved {
+    /// This number of the caller's octets is sent.
+    Sent(usize),
+    /// Octets have been received.
+    Received,
+    /// The peer has closed its sending direction.
+    Ended,
+}
+
 /// The time by the clock of the transport, which costs a look at the clock.
 pub(crate) type Now<'n> = &'n mut dyn FnMut() -> Instant;
 
@@ -94,6 +104,11 @@ pub(crate) trait Role {
 
     /// Returns whether a response began without the rest of the body, which then cannot be read.
     fn is_given_up(&self) -> bool {
+        false
+    }
+
+    /// Returns whether the peer may respond while the message is being sent.
+    fn may_receive(&self) -> bool {
         false
     }
 
@@ -379,10 +394,7 @@ impl<S: Transport, R: Role> Wire<S, R> {
     /// Sends what is ready, as far as the peer accepts it now. Returns whether that was all.
     fn send_some(&mut self, now: Instant) -> Result<bool, Error> {
         let sent = self.try_send_some(now);
-        sent.inspect_err(|_| {
-            self.buffers.out.clear();
-            self.link.fail_writes();
-        })
+        sent.inspect_err(|_| self.stop_sending())
     }
 
     fn try_send_some(&mut self, now: Instant) -> Result<bool, Error> {
@@ -457,7 +469,97 @@ impl<S: Transport, R: Role> Wire<S, R> {
         sent.inspect_err(|_| self.link.fail_writes())
     }
 
+    /// Lets sending and receiving take turns from now on. Returns whether the transport can do so.
+    pub(crate) fn take_turns(&mut self) -> bool {
+        self.link.take_turns()
+    }
+
+    /// Returns whether all that was ready is sent.
+    pub(crate) fn is_sent(&mut self) -> bool {
+        self.buffers.out.is_empty() && !self.link.polled().is_unflushed
+    }
+
+    /// Sends nothing more, not even what is ready. Octets from the peer can still be read.
+    pub(crate) fn stop_sending(&mut self) {
+        self.buffers.out.clear();
+        self.link.fail_writes();
+    }
+
+    /// Writes the framing of all of these octets of the body, which are sent next.
+    pub(crate) fn frame_all(&mut self, data: &[u8]) -> Result<(), Error> {
+        self.write(|role, out| role.frame_data(data, out).map(drop))
+    }
+
+    /// Returns whether there is no room for more octets.
+    pub(crate) fn is_full(&mut self) -> bool {
+        self.buffers.received.spare_mut().is_empty()
+    }
+
+    /// Sends some of what is ready and of these octets behind it, or receives octets: waits until
+    /// the peer accepts or sends some. After an error nothing more is sent.
+    pub(crate) fn send_or_receive(&mut self, octets: &[u8]) -> Result<Moved, Error> {
+        let moved = self.try_send_or_receive(octets);
+        moved.inspect_err(|_| self.stop_sending())
+    }
+
+    fn try_send_or_receive(&mut self, octets: &[u8]) -> Result<Moved, Error> {
+        loop {
+            let Self { role, link, buffers: Buffers { out, .. } } = self;
+            let now = link.now();
+            let until = role.limit(out.until(now));
+            link.check_late(&until, now)?;
+            let reads = !self.is_full();
+            let arrived = if reads { self.receive_arrived()? } else { Arrived::Nothing };
+            let Self { role, link, buffers: Buffers { out, .. } } = self;
+            match arrived {
+                Arrived::Nothing => {}
+                // A peer that sends is not stuck.
+                Arrived::Octets(count) => {
+                    out.end_wait();
+                    role.on_octets(count, &mut || now);
+                    return Ok(Moved::Received);
+                }
+                Arrived::End => {
+                    role.on_eof().map_err(|error| R::error_of(error, &[]))?;
+                    return Ok(Moved::Ended);
+                }
+                Arrived::Unknown => return Err(Error::Closed),
+            }
+            if !link.can_write() {
+                return Err(Error::Closed);
+            }
+            let pieces = out.pieces(octets);
+            let written = if pieces.iter().all(|piece| piece.is_empty()) {
+                link.try_flush()?.then_some(0)
+            } else {
+                link.try_write(pieces)?
+            };
+            if let Some(count) = written {
+                let rest = out.advance(count, octets, now);
+                link.try_flush()?;
+                role.on_octets(0, &mut || now);
+                return Ok(Moved::Sent(octets.len().saturating_sub(rest.len())));
+            }
+            link.wait_for_either(reads, &until, now)?;
+        }
+    }
+
+    /// Sends all of these octets behind what is ready, and receives what arrives meanwhile.
+    fn send_and_receive(&mut self, mut octets: &[u8]) -> Result<(), Error> {
+        while !octets.is_empty() || !self.is_sent() {
+            match self.send_or_receive(octets)? {
+                Moved::Sent(count) => octets = octets.get(count..).unwrap_or_default(),
+                Moved::Received => {}
+                Moved::Ended => return Err(Error::Closed),
+            }
+        }
+        Ok(())
+    }
+
     fn try_send(&mut self, mut octets: &[u8]) -> Result<(), Error> {
+        if self.role.may_receive() && self.link.take_turns() {
+            return self.send_and_receive(octets);
+        }
         let Self { role, link, buffers: Buffers { out, .. } } = self;
         let mut now = link.now();
         loop {
@@ -544,7 +646,11 @@ impl<S: Transport, R: Role> Wire<S, R> {
         self.flush()
     }
 
-    fn send_gathered(&mut self) -> Result<(), Error> {
+    /// Sends the octets of a body that are gathered, if there are any.
+    pub(crate) fn send_gathered(&mut self) -> Result<(), Error> {
+        if self.buffers.out.gathered.is_empty() {
+            return Ok(());
+        }
         self.with_gathered(Self::send_framed)
     }
 
@@ -626,6 +732,23 @@ impl<S: Transport, R: Role> Wire<S, R> {
     /// could.
     pub(crate) const fn has_sent_little(&self) -> bool {
         self.buffers.out.has_sent_little()
+    }
+
+    /// Reads octets of the body that have been received. Returns `None` if there are none yet.
+    pub(crate) fn read_received(
+        &mut self,
+        buffer: &mut [u8],
+        trailers: &mut Trailers,
+    ) -> Result<Option<usize>, Error> {
+        let Self { role, link, buffers } = self;
+        match buffers.read_body(role, buffer, trailers, &mut || link.now()) {
+            Ok(Step::Ready(count)) => Ok(Some(count)),
+            Ok(_) => Ok(None),
+            Err(error) => {
+                self.fail_body(&error);
+                Err(error)
+            }
+        }
     }
 
     /// Returns the number of octets that are sent or ready to be sent.
