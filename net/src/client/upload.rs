@@ -24,7 +24,7 @@ pub(crate) struct Upload<'b> {
     is_ended: bool,
 }
 
-/// What a step of an upload has done.
+/// The result of a step of an upload.
 pub(crate) enum Uploaded {
     Sent,
     Received,

@@ -55,7 +55,7 @@ pub(crate) enum Step<T> {
     Linger { until: Deadline },
 }
 
-/// What a connection that sends and receives has done.
+/// The result of sending and receiving by turns.
 pub(crate) enum Moved {
     /// This number of the caller's octets is sent.
     Sent(usize),
@@ -734,7 +734,7 @@ impl<S: Transport, R: Role> Wire<S, R> {
         self.buffers.out.has_sent_little()
     }
 
-    /// Reads octets of the body that have been received. Returns `None` if there are none yet.
+    /// Reads octets of the body that have been received. Returns `None` if no octet has arrived.
     pub(crate) fn read_received(
         &mut self,
         buffer: &mut [u8],
