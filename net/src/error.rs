@@ -218,9 +218,9 @@ impl fmt::Display for FirstOctets {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum UrlError {
-    /// A URL that does not begin with `http://`.
+    /// A URL that does not begin with `http://` or `https://`.
     NotHttp,
-    /// The scheme https: the client has no TLS.
+    /// The scheme https, and no [`Client::connector`](crate::Client::connector).
     NeedsTls,
     /// A URL without a host.
     NoHost {
@@ -359,7 +359,7 @@ impl UrlError {
                 "https needs TLS",
                 None,
                 "RFC 9110 section 4.2.2",
-                "connect with a TLS library, then send the request on its stream with ClientStream",
+                "give Client::connector a function that connects with a TLS library",
             ),
             Self::NoHost { at } => {
                 ("no host", Some(at), "RFC 9110 section 4.2.1", "write a host after http://")

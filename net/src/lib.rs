@@ -20,6 +20,7 @@ pub use bareline_core::{
 
 pub use client::Client;
 pub use client::body::ResponseBody;
+pub use client::origin::Origin;
 pub use client::request::ClientRequest;
 pub use client::response::ClientResponse;
 pub use client::stream::{ClientStream, RequestWriter, Response};

@@ -21,7 +21,7 @@ use bareline_core::{
 };
 use bareline_net::{
     Client, ClientRequest, ClientResponse, ClientStream, Datagram, Date, Error, Exchange,
-    FirstOctets, PeerError, RequestBody, RequestWriter, Responder, Response, ResponseBody,
+    FirstOctets, Origin, PeerError, RequestBody, RequestWriter, Responder, Response, ResponseBody,
     ResponseWriter, Server, ServerCounts, ServerHandle, ServerStream, Settings, Trailers,
     TrailersIter, UdpPeer, Untimed, Upgraded, UrlError, Wait,
 };
@@ -136,6 +136,7 @@ fn types_of_net_have_the_auto_traits_that_their_docs_say() {
         Error,
         Exchange<'_>,
         FirstOctets,
+        Origin<'_>,
         PeerError,
         RequestBody<'_>,
         RequestWriter<'_>,
@@ -165,6 +166,8 @@ fn types_of_net_have_the_auto_traits_that_their_docs_say() {
         &[
             // It has a callback of the caller.
             ("ClientRequest<'_>", "Sync UnwindSafe RefUnwindSafe"),
+            // A connector's transport is of any type.
+            ("ClientResponse", "Sync UnwindSafe RefUnwindSafe"),
             // An `io::Error` may contain any error.
             ("Error", "UnwindSafe RefUnwindSafe"),
             ("Exchange<'_>", SHARED),
@@ -188,7 +191,7 @@ fn types_of_net_do_not_grow() {
         ("Exchange", size_of::<Exchange<'_>>(), 168),
         ("ClientStream", size_of::<ClientStream>(), 1040),
         ("ClientResponse", size_of::<ClientResponse>(), 80),
-        ("Client", size_of::<Client>(), 216),
+        ("Client", size_of::<Client>(), 224),
         ("Settings", size_of::<Settings>(), 208),
         ("Error", size_of::<Error>(), 56),
     ];

@@ -15,6 +15,7 @@ mod client;
 mod client_timeouts;
 mod clients;
 mod clocked;
+mod connectors;
 mod datagrams;
 mod engine;
 mod fetch;

@@ -1,25 +1,43 @@
 //! The connections of a client: idle ones of the pool, and new ones.
 
-use crate::client::pool::{Pool, PoolBounds};
-use crate::client::stream::{ClientStream, connect_to_one};
-use crate::client::url::HttpUrl;
-use crate::error::{Error, Wait};
+use crate::client::origin::{Origin, Scheme};
+use crate::client::pool::{BoxedTransport, Connection, Pool, PoolBounds};
+use crate::client::stream::connect_to_one;
+use crate::error::{Error, UrlError, Wait};
 use crate::settings::Settings;
 use crate::wire::deadline::Deadline;
 use std::net::ToSocketAddrs;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The settings of a client's connections, and the pool of the idle ones. Clones share the pool.
 #[derive(Clone)]
 pub(crate) struct Connector {
     settings: Settings,
     pool: Arc<Pool>,
+    /// The caller's function that opens connections, which no panic leaves half changed.
+    open: Option<Arc<AssertUnwindSafe<Box<Open>>>>,
 }
+
+/// Opens a connection to an origin within this time.
+pub(crate) type Open = dyn Fn(Origin<'_>, Duration) -> Result<BoxedTransport, Error> + Send + Sync;
 
 impl Connector {
     pub(crate) fn new(settings: Settings, bounds: PoolBounds) -> Self {
-        Self { settings, pool: Arc::new(Pool::new(bounds)) }
+        Self { settings, pool: Arc::new(Pool::new(bounds)), open: None }
+    }
+
+    /// Returns a connector with these settings and an empty pool.
+    pub(crate) fn with_pool(self, settings: Settings, bounds: PoolBounds) -> Self {
+        Self { settings, pool: Arc::new(Pool::new(bounds)), ..self }
+    }
+
+    /// Returns a connector that opens connections by this function, with an empty pool.
+    pub(crate) fn with_open(self, open: Box<Open>) -> Self {
+        let (settings, bounds) = (self.settings, self.pool.bounds());
+        let open = Some(Arc::new(AssertUnwindSafe(open)));
+        Self { open, ..self.with_pool(settings, bounds) }
     }
 
     pub(crate) const fn settings(&self) -> Settings {
@@ -35,14 +53,29 @@ impl Connector {
         &self.pool
     }
 
+    /// Fails if the connector cannot open a connection for this scheme.
+    pub(crate) fn check(&self, scheme: Scheme) -> Result<(), UrlError> {
+        match scheme {
+            Scheme::Https if self.open.is_none() => Err(UrlError::NeedsTls),
+            Scheme::Https | Scheme::Http => Ok(()),
+        }
+    }
+
     /// Opens a connection.
     pub(crate) fn connect(
         &self,
-        authority: &str,
+        origin: Origin<'_>,
         until: Deadline,
-    ) -> Result<Box<ClientStream>, Error> {
-        let addresses = HttpUrl::address(authority).to_socket_addrs().map_err(Error::of_address)?;
-        let stream = connect_to_one(addresses, self.settings.connect_timeout, until)?;
-        Ok(Box::new(ClientStream::with_settings(stream, authority, self.settings)))
+    ) -> Result<Box<Connection>, Error> {
+        let timeout = self.settings.connect_timeout;
+        let transport = if let Some(open) = &self.open {
+            let now = Instant::now();
+            until.check(now)?;
+            open(origin, timeout.min(until.left(now)))?
+        } else {
+            let addresses = (origin.host(), origin.port()).to_socket_addrs()?;
+            Box::new(connect_to_one(addresses, timeout, until)?)
+        };
+        Ok(Box::new(Connection::new(origin, transport, self.settings)))
     }
 }

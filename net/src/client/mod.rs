@@ -1,7 +1,8 @@
-//! A client for `http` URLs, with a pool of idle connections.
+//! A client for `http` and `https` URLs, with a pool of idle connections.
 
 pub(crate) mod body;
 pub(crate) mod connector;
+pub(crate) mod origin;
 pub(crate) mod pool;
 pub(crate) mod request;
 pub(crate) mod response;
@@ -11,17 +12,20 @@ pub(crate) mod upload;
 pub(crate) mod url;
 
 use crate::client::connector::Connector;
+use crate::client::origin::Origin;
 use crate::client::pool::PoolBounds;
 use crate::client::request::ClientRequest;
 use crate::client::response::ClientResponse;
 use crate::client::url::HttpUrl;
 use crate::error::Error;
 use crate::settings::Settings;
+use crate::wire::transport::Transport;
 use bareline_core::Method;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-/// A client for `http` URLs, with a pool of persistent connections [RFC 9112 section 9.3].
+/// A client for `http` URLs, with a pool of persistent connections [RFC 9112 section 9.3]. A
+/// [`connector`](Self::connector) adds `https`, Unix sockets and proxies.
 ///
 /// [`new`](Self::new) returns the defaults, and each setter changes one of them. Threads share a
 /// client by reference. Clones share the pool, but a setter gives its client a pool of its own,
@@ -118,16 +122,66 @@ impl Client {
             max_idle: 64,
             max_idle_per_host: 8,
         };
-        Self::with_pool(Settings::new(), bounds)
+        Self { connector: Connector::new(Settings::new(), bounds) }
     }
 
-    fn with_pool(settings: Settings, bounds: PoolBounds) -> Self {
-        Self { connector: Connector::new(settings, bounds) }
+    fn with_bounds(self, bounds: PoolBounds) -> Self {
+        let settings = self.connector.settings();
+        Self { connector: self.connector.with_pool(settings, bounds) }
     }
 
     /// Sets the timeouts and limits of each connection: the defaults of [`Settings`] unless set.
     pub fn settings(self, settings: Settings) -> Self {
-        Self::with_pool(settings, self.connector.pool().bounds())
+        let bounds = self.connector.pool().bounds();
+        Self { connector: self.connector.with_pool(settings, bounds) }
+    }
+
+    /// Sets the function that opens a connection, in place of a TCP connection to the host and port
+    /// of the URL: for Unix sockets, proxies and TLS libraries. The client gets an empty pool.
+    ///
+    /// The function gets the origin of the URL, and the time that it may take: the
+    /// [`connect_timeout`](Settings::connect_timeout), or less where the
+    /// [`exchange_timeout`](Settings::exchange_timeout) ends earlier. The client does not
+    /// interrupt the function. The other timeouts and limits hold for the connection, which is
+    /// returned to the pool for further requests to its origin.
+    ///
+    /// With a connector the client accepts `https` URLs. For these the function has to return a
+    /// connection over TLS, after it has verified the server [RFC 9110 section 4.3.4].
+    ///
+    /// ```
+    /// # #[cfg(unix)] {
+    /// use bareline_net::Client;
+    /// use std::os::unix::net::UnixStream;
+    ///
+    /// # let path = std::env::temp_dir().join(format!("bareline-doc-{}", std::process::id()));
+    /// # let listener = std::os::unix::net::UnixListener::bind(&path)?;
+    /// # let server = bareline_net::Server::from_listener(listener)?;
+    /// # let handle = server.handle();
+    /// # let served = std::thread::spawn(move || {
+    /// #     server.serve(|exchange| exchange.responder.send(bareline_net::Status::OK, &[], b"up"))
+    /// # });
+    /// # let socket = path.clone();
+    /// let client = Client::new()
+    ///     .connector(move |_origin, _left| Ok(Box::new(UnixStream::connect(&socket)?)));
+    /// let response = client.get("http://localhost/status")?;
+    /// # assert_eq!(std::io::read_to_string(response)?, "up");
+    /// # handle.shutdown();
+    /// # served.join().unwrap()?;
+    /// # std::fs::remove_file(path)?;
+    /// # }
+    /// # Ok::<(), bareline_net::Error>(())
+    /// ```
+    #[doc(alias = "Unix socket")]
+    #[doc(alias = "proxy")]
+    #[doc(alias = "TLS")]
+    pub fn connector(
+        self,
+        connect: impl Fn(Origin<'_>, Duration) -> Result<Box<dyn Transport + Send>, Error>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        Self { connector: self.connector.with_open(Box::new(connect)) }
     }
 
     /// Sets the time for which an idle connection stays in the pool: 15 s by default, less than the
@@ -137,28 +191,23 @@ impl Client {
     /// It is not [`Settings::idle_timeout`], which is a server's.
     #[doc(alias = "keep-alive")]
     pub fn idle_timeout(self, timeout: Duration) -> Self {
-        Self::with_pool(
-            self.connector.settings(),
-            PoolBounds { idle_timeout: timeout, ..self.connector.pool().bounds() },
-        )
+        let bounds = self.connector.pool().bounds();
+        self.with_bounds(PoolBounds { idle_timeout: timeout, ..bounds })
     }
 
     /// Sets the maximum number of idle connections in the pool: 64 by default. Beyond it, the least
     /// recently used one is closed. Connections in use are not limited. 0 keeps none, and
     /// `usize::MAX` means no limit.
     pub fn max_idle(self, connections: usize) -> Self {
-        Self::with_pool(
-            self.connector.settings(),
-            PoolBounds { max_idle: connections, ..self.connector.pool().bounds() },
-        )
+        let bounds = self.connector.pool().bounds();
+        self.with_bounds(PoolBounds { max_idle: connections, ..bounds })
     }
 
-    /// Sets the maximum number of idle connections to one host and port: 8 by default. Beyond it,
-    /// the least recently used one is closed. 0 keeps none, and `usize::MAX` means no limit.
+    /// Sets the maximum number of idle connections to one [`Origin`]: 8 by default. Beyond it, the
+    /// least recently used one is closed. 0 keeps none, and `usize::MAX` means no limit.
     pub fn max_idle_per_host(self, connections: usize) -> Self {
-        let bounds =
-            PoolBounds { max_idle_per_host: connections, ..self.connector.pool().bounds() };
-        Self::with_pool(self.connector.settings(), bounds)
+        let bounds = self.connector.pool().bounds();
+        self.with_bounds(PoolBounds { max_idle_per_host: connections, ..bounds })
     }
 
     /// Sends a GET request for this URL, and reads the head of the response.
@@ -171,10 +220,11 @@ impl Client {
         self.request(Method::GET, url)?.send()
     }
 
-    /// Begins a request for this URL: `http://`, a host, and optionally a port, path and query.
+    /// Begins a request for this URL: `http://` or `https://`, a host, and optionally a port, path
+    /// and query.
     ///
-    /// The default port is 80. A fragment is not sent. Nothing is sent before a call of
-    /// [`ClientRequest`] that sends.
+    /// The default port is 80, with `https` 443. A fragment is not sent. Nothing is sent before a
+    /// call of [`ClientRequest`] that sends.
     ///
     /// Path and query are percent-encoded as in a browser: `/a b?q={ä}` becomes
     /// `/a%20b?q=%7B%C3%A4%7D`. A `\` in the path becomes `/`, and spaces at both ends of the URL
@@ -184,14 +234,17 @@ impl Client {
     /// too: `[`, `]`, `|`, a `\` in the query, and a `%` that begins no triplet. Dot segments stay:
     /// `/a/../b` is sent as it is.
     ///
-    /// Fails with [`Error::Url`] if the URL does not begin with `http://`, its host or port is
-    /// invalid, or path or query has a control octet: see [`UrlError`](crate::UrlError).
+    /// Fails with [`Error::Url`] if the URL does not begin with `http://` or `https://`, its host
+    /// or port is invalid, or path or query has a control octet. `https` without a
+    /// [`connector`](Self::connector) fails too: see [`UrlError`](crate::UrlError).
     pub fn request<'r>(
         &'r self,
         method: Method<'r>,
         url: &str,
     ) -> Result<ClientRequest<'r>, Error> {
-        Ok(ClientRequest::new(&self.connector, method, HttpUrl::new(url)?))
+        let url = HttpUrl::new(url)?;
+        self.connector.check(url.scheme)?;
+        Ok(ClientRequest::new(&self.connector, method, url))
     }
 }
 

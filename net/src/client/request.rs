@@ -1,8 +1,9 @@
 //! A request of a client: its fields, its body, and the calls that send it.
 
 use crate::client::connector::Connector;
+use crate::client::pool::Connection;
 use crate::client::response::{Asked, ClientResponse};
-use crate::client::stream::{ClientStream, Sent};
+use crate::client::stream::Sent;
 use crate::client::upload::Upload;
 use crate::client::url::HttpUrl;
 use crate::error::{Error, PeerError};
@@ -94,9 +95,9 @@ impl<'r> ClientRequest<'r> {
     #[doc(alias = "form")]
     pub fn send_body(self, octets: &[u8]) -> Result<ClientResponse, Error> {
         let pool = self.connector.pool();
-        let Asked { stream, head, upload } = self.exchange(Content::Octets(octets))?;
+        let Asked { connection, head, upload } = self.exchange(Content::Octets(octets))?;
         let upload = upload.map(|upload| upload.into_owned().map(Box::new)).transpose()?;
-        Ok(ClientResponse::new(Asked { stream, head, upload }, pool))
+        Ok(ClientResponse::new(Asked { connection, head, upload }, pool))
     }
 
     /// Sends the request with the octets of `body` in chunks [RFC 9112 section 7.1].
@@ -130,8 +131,8 @@ impl<'r> ClientRequest<'r> {
         let connector = self.connector;
         let until = connector.exchange_until();
         let may_retry = is_idempotent(self.method) && content.is_repeatable();
-        while let Some(stream) = connector.pool().take(&self.url.authority, Instant::now()) {
-            match self.ask(stream, until, &mut content) {
+        while let Some(connection) = connector.pool().take(self.url.origin(), Instant::now()) {
+            match self.ask(connection, until, &mut content) {
                 // The server timed out the idle connection when the request was on its way [RFC
                 // 9110 section 15.5.9].
                 Ok(asked) if may_retry && asked.head.head().status() == Status::REQUEST_TIMEOUT => {
@@ -145,8 +146,8 @@ impl<'r> ClientRequest<'r> {
                 }
             }
         }
-        let stream = connector.connect(&self.url.authority, until)?;
-        self.ask(stream, until, &mut content).map_err(|failed| match failed {
+        let connection = connector.connect(self.url.origin(), until)?;
+        self.ask(connection, until, &mut content).map_err(|failed| match failed {
             Failed::Unsent(error)
             | Failed::IncompleteResponse(error)
             | Failed::Otherwise(error) => error,
@@ -156,10 +157,11 @@ impl<'r> ClientRequest<'r> {
     /// Sends the request on this connection, and reads the head of the response.
     fn ask<'b>(
         &mut self,
-        mut stream: Box<ClientStream>,
+        mut connection: Box<Connection>,
         until: Deadline,
         content: &mut Content<'b>,
     ) -> Result<Asked<'b>, Failed> {
+        let stream = &mut connection.stream;
         let at_once = match content {
             Content::Octets(octets) => {
                 Some(*octets).filter(|octets| stream.is_sent_at_once(octets))
@@ -192,7 +194,7 @@ impl<'r> ClientRequest<'r> {
             None => writer.exchange(Upload::new(content.reader())),
         };
         match sent.map(|Sent { head, upload, .. }| (head, upload)) {
-            Ok((head, upload)) => Ok(Asked { stream, head, upload }),
+            Ok((head, upload)) => Ok(Asked { connection, head, upload }),
             Err(error) if stream.has_no_response(&error) => Err(Failed::IncompleteResponse(error)),
             Err(error) => Err(Failed::Otherwise(error)),
         }

@@ -1,8 +1,7 @@
 //! A response to a request of a client.
 
-use crate::client::pool::Pool;
+use crate::client::pool::{Connection, Pool};
 use crate::client::steps::Head;
-use crate::client::stream::ClientStream;
 use crate::client::upload::Upload;
 use crate::wire::trailers::Trailers;
 use bareline_core::{ResponseHead, Status};
@@ -13,7 +12,7 @@ use std::time::Instant;
 
 /// A response whose head is read, on its connection.
 pub(crate) struct Asked<'b> {
-    pub(crate) stream: Box<ClientStream>,
+    pub(crate) connection: Box<Connection>,
     pub(crate) head: Box<Head>,
     /// The rest of the request's body.
     pub(crate) upload: Option<Box<Upload<'b>>>,
@@ -56,21 +55,17 @@ pub struct ClientResponse {
     head: Box<Head>,
     trailers: Trailers,
     /// `None` after the end of the exchange: the connection is in the pool or closed.
-    stream: Option<Box<ClientStream>>,
+    connection: Option<Box<Connection>>,
     pool: Arc<Pool>,
     upload: Option<Box<Upload<'static>>>,
 }
 
 impl ClientResponse {
-    pub(crate) fn new(Asked { stream, head, upload }: Asked<'static>, pool: &Arc<Pool>) -> Self {
-        let is_over = stream.is_over();
-        let mut response = Self {
-            head,
-            trailers: Trailers::NONE,
-            stream: Some(stream),
-            pool: Arc::clone(pool),
-            upload,
-        };
+    pub(crate) fn new(asked: Asked<'static>, pool: &Arc<Pool>) -> Self {
+        let Asked { connection, head, upload } = asked;
+        let is_over = connection.stream.is_over();
+        let (connection, pool) = (Some(connection), Arc::clone(pool));
+        let mut response = Self { head, trailers: Trailers::NONE, connection, pool, upload };
         if is_over {
             response.return_to_pool();
         }
@@ -95,17 +90,18 @@ impl ClientResponse {
 
     /// Returns the connection to the pool if another request can follow; otherwise closes it.
     fn return_to_pool(&mut self) {
-        if let Some(mut stream) = self.stream.take()
-            && stream.settle()
+        if let Some(mut connection) = self.connection.take()
+            && connection.stream.settle()
         {
-            self.pool.keep(stream, Instant::now());
+            self.pool.keep(connection, Instant::now());
         }
     }
 }
 
 impl Read for ClientResponse {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let Some(stream) = &mut self.stream else { return Ok(0) };
+        let Some(connection) = &mut self.connection else { return Ok(0) };
+        let stream = &mut connection.stream;
         let count = stream.read_body(buffer, &mut self.trailers, &mut self.upload)?;
         if count == 0 && !buffer.is_empty() {
             self.return_to_pool();

@@ -1,13 +1,15 @@
-//! `http` URLs, parsed into the authority to connect to and the request target.
+//! `http` and `https` URLs, parsed into the origin to connect to and the request target.
 
+use crate::client::origin::{Origin, Scheme};
 use crate::error::{Error, UrlError};
 use bareline_core::Target;
 use bareline_core::error::InvalidValue;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// A parsed `http` URL [RFC 9110 section 4.2.1].
+/// A parsed `http` or `https` URL [RFC 9110 section 4.2].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct HttpUrl {
+    pub(crate) scheme: Scheme,
     /// The value of `Host`, normalized [RFC 9110 section 4.2.3].
     ///
     /// It is in lower case. The default port and leading zeros of another port are removed.
@@ -26,18 +28,13 @@ impl HttpUrl {
         let url = url.trim_end_matches(' ');
         // The fragment is not for the server [RFC 9110 section 4.2.5].
         let url = url.split('#').next().unwrap_or(url);
-        let rest = match url
+        let (scheme, rest) = url
             .split_once(':')
-            .and_then(|(scheme, rest)| Some((scheme, rest.strip_prefix("//")?)))
-        {
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => rest,
-            Some((scheme, _)) if scheme.eq_ignore_ascii_case("https") => {
-                return Err(UrlError::NeedsTls.into());
-            }
-            _ => return Err(UrlError::NotHttp.into()),
-        };
+            .and_then(|(name, rest)| Some((Scheme::new(name)?, rest.strip_prefix("//")?)))
+            .ok_or(UrlError::NotHttp)?;
         let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-        let port = check_authority(authority, front.saturating_add("http://".len()))?;
+        let authority_at = front.saturating_add(url.len()).saturating_sub(rest.len());
+        let port = check_authority(authority, authority_at)?;
         let path_at = front.saturating_add(url.len()).saturating_sub(path.len());
         // Browsers remove tabs and line ends, and encode other control octets. All are mistakes.
         if let Some(control) = path.find(|character: char| character.is_ascii_control()) {
@@ -46,18 +43,16 @@ impl HttpUrl {
         let host = authority.strip_suffix(port).unwrap_or(authority).to_ascii_lowercase();
         // `check_authority` has parsed the port: an error here is an empty port.
         let authority = match port.trim_start_matches(':').parse::<u16>() {
-            Ok(80) | Err(_) => host,
-            Ok(number) => format!("{host}:{number}"),
+            Ok(number) if number != scheme.default_port() => format!("{host}:{number}"),
+            _ => host,
         };
         let root = if path.starts_with('/') { "" } else { "/" };
-        Ok(Self { authority, target: encoded(&[root, path].concat()) })
+        Ok(Self { scheme, authority, target: encoded(&[root, path].concat()) })
     }
 
-    /// Returns the host and port to connect to.
-    pub(crate) fn address(authority: &str) -> String {
-        let after_host = authority.rsplit(']').next().unwrap_or(authority);
-        let port = if after_host.contains(':') { "" } else { ":80" };
-        format!("{authority}{port}")
+    /// Returns the scheme, the host and the port to connect to.
+    pub(crate) fn origin(&self) -> Origin<'_> {
+        Origin::new(self.scheme, &self.authority)
     }
 }
 
@@ -162,32 +157,40 @@ mod tests {
     #[test]
     fn rfc9110_4_2_1_a_url_is_an_authority_and_a_target() {
         for (url, authority, target, address) in [
-            ("http://a", "a", "/", "a:80"),
-            ("HTTP://A.example/b?c=D", "a.example", "/b?c=D", "a.example:80"),
-            ("http://a:80", "a", "/", "a:80"),
-            ("http://a:/", "a", "/", "a:80"),
-            ("http://a:8080?q", "a:8080", "/?q", "a:8080"),
-            ("http://a:8080/?", "a:8080", "/?", "a:8080"),
-            ("http://a/b#c?d", "a", "/b", "a:80"),
-            ("http://a#b", "a", "/", "a:80"),
-            ("http://a//b/../c", "a", "//b/../c", "a:80"),
-            ("http://[::1]/", "[::1]", "/", "[::1]:80"),
-            ("http://[2001:DB8::80]:81/", "[2001:db8::80]:81", "/", "[2001:db8::80]:81"),
-            ("http://[::80]", "[::80]", "/", "[::80]:80"),
-            ("http://a/http://b", "a", "/http://b", "a:80"),
+            ("http://a", "a", "/", ("http", "a", 80)),
+            ("HTTP://A.example/b?c=D", "a.example", "/b?c=D", ("http", "a.example", 80)),
+            ("http://a:80", "a", "/", ("http", "a", 80)),
+            ("http://a:/", "a", "/", ("http", "a", 80)),
+            ("http://a:8080?q", "a:8080", "/?q", ("http", "a", 8080)),
+            ("http://a:8080/?", "a:8080", "/?", ("http", "a", 8080)),
+            ("http://a/b#c?d", "a", "/b", ("http", "a", 80)),
+            ("http://a#b", "a", "/", ("http", "a", 80)),
+            ("http://a//b/../c", "a", "//b/../c", ("http", "a", 80)),
+            ("http://[::1]/", "[::1]", "/", ("http", "::1", 80)),
+            ("http://[2001:DB8::80]:81/", "[2001:db8::80]:81", "/", ("http", "2001:db8::80", 81)),
+            ("http://[::80]", "[::80]", "/", ("http", "::80", 80)),
+            ("http://a/http://b", "a", "/http://b", ("http", "a", 80)),
             // Leading zeros of a port are removed.
-            ("http://a:080/", "a", "/", "a:80"),
-            ("http://a:00081", "a:81", "/", "a:81"),
-            ("http://[::1]:0080?q", "[::1]", "/?q", "[::1]:80"),
-            ("http://a:0", "a:0", "/", "a:0"),
-            ("http://a:0800", "a:800", "/", "a:800"),
+            ("http://a:080/", "a", "/", ("http", "a", 80)),
+            ("http://a:00081", "a:81", "/", ("http", "a", 81)),
+            ("http://[::1]:0080?q", "[::1]", "/?q", ("http", "::1", 80)),
+            ("http://a:0", "a:0", "/", ("http", "a", 0)),
+            ("http://a:0800", "a:800", "/", ("http", "a", 800)),
             // Spaces at both ends are removed.
-            ("  http://a:81/b  ", "a:81", "/b", "a:81"),
+            ("  http://a:81/b  ", "a:81", "/b", ("http", "a", 81)),
+            ("https://a", "a", "/", ("https", "a", 443)),
+            ("HTTPS://A:0443/b", "a", "/b", ("https", "a", 443)),
+            ("https://a:80", "a:80", "/", ("https", "a", 80)),
+            ("http://a:443", "a:443", "/", ("http", "a", 443)),
+            ("https://[::443]", "[::443]", "/", ("https", "::443", 443)),
+            // No IPv6 address, and no name either.
+            ("http://[v1.a]:81", "[v1.a]:81", "/", ("http", "[v1.a]", 81)),
         ] {
             let split = HttpUrl::new(url).unwrap();
             assert_eq!((&*split.authority, &*split.target), (authority, target), "{url}");
             Target::new(&split.target).unwrap();
-            assert_eq!(HttpUrl::address(&split.authority), address, "{url}");
+            let origin = split.origin();
+            assert_eq!((origin.scheme(), origin.host(), origin.port()), address, "{url}");
         }
     }
 
@@ -224,8 +227,6 @@ mod tests {
     #[test]
     fn an_invalid_url_is_printed_as_an_error() {
         for (url, expected) in [
-            ("https://a/", UrlError::NeedsTls),
-            ("HTTPS://a/", UrlError::NeedsTls),
             ("ftp://a/", UrlError::NotHttp),
             ("localhost:8080/", UrlError::NotHttp),
             ("a", UrlError::NotHttp),
@@ -265,6 +266,9 @@ mod tests {
             ("http://a?q\t", UrlError::InvalidTarget { at: 10 }),
             ("http://a/\0?q", UrlError::InvalidTarget { at: 9 }),
             ("http://a/\x7f", UrlError::InvalidTarget { at: 9 }),
+            ("https://u@a/", UrlError::Userinfo { at: 8 }),
+            ("https://a:b/", UrlError::InvalidPort { at: 10 }),
+            ("https://a/\n", UrlError::InvalidTarget { at: 10 }),
             ("  http://a b", UrlError::InvalidHost { at: 10 }),
             ("  http://a/\n", UrlError::InvalidTarget { at: 11 }),
             ("http://a:000065536", UrlError::InvalidPort { at: 9 }),
