@@ -131,6 +131,8 @@ pub enum PeerError {
     TruncatedResponse,
     /// A field that is not a list, in several lines [RFC 9110 section 5.3].
     RepeatedField(RepeatedField),
+    /// A redirection that a [`Client`](crate::Client) does not follow [RFC 9110 section 15.4].
+    Redirect(RedirectError),
     /// A timeout.
     #[doc(alias = "timeout")]
     TimedOut {
@@ -259,6 +261,49 @@ pub enum UrlError {
     },
 }
 
+/// A redirection that a [`Client`](crate::Client) does not follow.
+///
+/// ```
+/// use bareline_net::RedirectError;
+///
+/// let text = RedirectError::TooMany { most: 10 }.to_string();
+/// assert!(text.starts_with("more than 10 redirections (RFC 9110 section 15.4): "));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum RedirectError {
+    /// More redirections than [`Client::max_redirects`](crate::Client::max_redirects).
+    TooMany {
+        /// The most that are followed.
+        most: u32,
+    },
+    /// A redirection from `https` to `http`.
+    ToHttp,
+    /// A `Location` that leads to an invalid URL, or to one that the client cannot use.
+    Location(UrlError),
+}
+
+impl fmt::Display for RedirectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooMany { most } => write!(
+                f,
+                "more than {most} redirections (RFC 9110 section 15.4): look for a loop at the \
+                 server, or raise Client::max_redirects"
+            ),
+            Self::ToHttp => f.write_str(
+                "the server redirects from https to http (RFC 9110 section 4.2.2): others could \
+                 read and change what is sent; Client::redirect_to_http allows it",
+            ),
+            Self::Location(error) => {
+                write!(f, "the server redirects to an unusable URL: {error}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for RedirectError {}
+
 /// An event that a connection waits for.
 ///
 /// ```
@@ -304,7 +349,8 @@ impl PeerError {
             Self::Response(_)
             | Self::NotHttp { .. }
             | Self::NoResponse
-            | Self::TruncatedResponse => Status::BAD_GATEWAY,
+            | Self::TruncatedResponse
+            | Self::Redirect(_) => Status::BAD_GATEWAY,
         }
     }
 }
@@ -341,6 +387,7 @@ impl fmt::Display for PeerError {
                  to whoever runs the server, or repeat the request if it is idempotent",
             ),
             Self::RepeatedField(error) => write!(f, "{error}: send the field once"),
+            Self::Redirect(error) => write!(f, "{error}"),
             Self::TimedOut { wait, after } => {
                 write!(f, "timed out after {} s waiting for {wait}", after.as_secs_f32())
             }
@@ -751,7 +798,7 @@ mod tests {
         reason = "a test fails by panicking"
     )]
 
-    use super::{Error, FirstOctets, PeerError, UrlError, Wait, raised};
+    use super::{Error, FirstOctets, PeerError, RedirectError, UrlError, Wait, raised};
     use bareline_core::error::{ParseError, ParseErrorKind, WriteError};
     use bareline_core::head::RepeatedField;
     use bareline_core::hint::OtherProtocol;
@@ -783,6 +830,9 @@ mod tests {
             PeerError::Truncated,
             PeerError::TruncatedResponse,
             PeerError::RepeatedField(RepeatedField),
+            PeerError::Redirect(RedirectError::TooMany { most: 10 }),
+            PeerError::Redirect(RedirectError::ToHttp),
+            PeerError::Redirect(RedirectError::Location(UrlError::NotHttp)),
             PeerError::TimedOut { wait: Wait::Head, after: Duration::from_secs(1) },
         ];
         let url = [
@@ -802,6 +852,11 @@ mod tests {
                 PeerError::NotHttp { .. } | PeerError::NoResponse => {}
                 PeerError::Truncated | PeerError::TruncatedResponse => {}
                 PeerError::RepeatedField(_) | PeerError::TimedOut { .. } => {}
+                PeerError::Redirect(
+                    RedirectError::TooMany { .. }
+                    | RedirectError::ToHttp
+                    | RedirectError::Location(_),
+                ) => {}
             }
         }
         for error in url {

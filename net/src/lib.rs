@@ -24,7 +24,7 @@ pub use client::origin::Origin;
 pub use client::request::ClientRequest;
 pub use client::response::ClientResponse;
 pub use client::stream::{ClientStream, RequestWriter, Response};
-pub use error::{Error, FirstOctets, PeerError, UrlError, Wait};
+pub use error::{Error, FirstOctets, PeerError, RedirectError, UrlError, Wait};
 pub use server::body::RequestBody;
 pub use server::counts::ServerCounts;
 pub use server::date::Date;

@@ -21,9 +21,9 @@ use bareline_core::{
 };
 use bareline_net::{
     Client, ClientRequest, ClientResponse, ClientStream, Datagram, Date, Error, Exchange,
-    FirstOctets, Origin, PeerError, RequestBody, RequestWriter, Responder, Response, ResponseBody,
-    ResponseWriter, Server, ServerCounts, ServerHandle, ServerStream, Settings, Trailers,
-    TrailersIter, UdpPeer, Untimed, Upgraded, UrlError, Wait,
+    FirstOctets, Origin, PeerError, RedirectError, RequestBody, RequestWriter, Responder, Response,
+    ResponseBody, ResponseWriter, Server, ServerCounts, ServerHandle, ServerStream, Settings,
+    Trailers, TrailersIter, UdpPeer, Untimed, Upgraded, UrlError, Wait,
 };
 use std::marker::PhantomData;
 use std::net::TcpStream;
@@ -138,6 +138,7 @@ fn types_of_net_have_the_auto_traits_that_their_docs_say() {
         FirstOctets,
         Origin<'_>,
         PeerError,
+        RedirectError,
         RequestBody<'_>,
         RequestWriter<'_>,
         Responder<'_>,
@@ -190,8 +191,8 @@ fn types_of_net_do_not_grow() {
         ("ServerStream", size_of::<ServerStream>(), 864),
         ("Exchange", size_of::<Exchange<'_>>(), 168),
         ("ClientStream", size_of::<ClientStream>(), 1040),
-        ("ClientResponse", size_of::<ClientResponse>(), 80),
-        ("Client", size_of::<Client>(), 224),
+        ("ClientResponse", size_of::<ClientResponse>(), 136),
+        ("Client", size_of::<Client>(), 232),
         ("Settings", size_of::<Settings>(), 208),
         ("Error", size_of::<Error>(), 56),
     ];

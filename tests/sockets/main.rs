@@ -34,6 +34,7 @@ mod programs;
 mod proxies;
 mod raw_client;
 mod raw_octets;
+mod redirects;
 mod server;
 mod service;
 #[cfg(target_os = "linux")]

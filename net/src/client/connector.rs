@@ -2,6 +2,7 @@
 
 use crate::client::origin::{Origin, Scheme};
 use crate::client::pool::{BoxedTransport, Connection, Pool, PoolBounds};
+use crate::client::redirect::Redirects;
 use crate::client::stream::connect_to_one;
 use crate::error::{Error, UrlError, Wait};
 use crate::settings::Settings;
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 pub(crate) struct Connector {
     settings: Settings,
     pool: Arc<Pool>,
+    pub(crate) redirects: Redirects,
     /// The caller's function that opens connections, which no panic leaves half changed.
     open: Option<Arc<AssertUnwindSafe<Box<Open>>>>,
 }
@@ -25,7 +27,8 @@ pub(crate) type Open = dyn Fn(Origin<'_>, Duration) -> Result<BoxedTransport, Er
 
 impl Connector {
     pub(crate) fn new(settings: Settings, bounds: PoolBounds) -> Self {
-        Self { settings, pool: Arc::new(Pool::new(bounds)), open: None }
+        let pool = Arc::new(Pool::new(bounds));
+        Self { settings, pool, redirects: Redirects::DEFAULT, open: None }
     }
 
     /// Returns a connector with these settings and an empty pool.

@@ -4,6 +4,7 @@ pub(crate) mod body;
 pub(crate) mod connector;
 pub(crate) mod origin;
 pub(crate) mod pool;
+pub(crate) mod redirect;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod steps;
@@ -105,7 +106,13 @@ use std::time::{Duration, Instant};
 ///
 /// The idempotent methods are GET, HEAD, OPTIONS, TRACE, PUT and DELETE.
 ///
-/// Redirects are not followed. After a 101 the connection is closed: use
+/// Redirections 301, 302, 303, 307 and 308 are followed, 10 at most [RFC 9110 section 15.4]. A POST
+/// becomes a GET after a 301 or 302, and any method but HEAD does after a 303. A request with a
+/// reader as the body cannot be repeated: its 307 or 308 is returned. Another origin gets no
+/// `Authorization`, `Proxy-Authorization`, `Cookie` and `Host` of yours. See
+/// [`max_redirects`](Self::max_redirects) and [`redirect_to_http`](Self::redirect_to_http).
+///
+/// After a 101 the connection is closed: use
 /// [`ClientStream::into_upgraded`](crate::ClientStream::into_upgraded) for an upgrade.
 #[doc(alias = "keep-alive")]
 #[doc(alias = "connection pool")]
@@ -208,6 +215,37 @@ impl Client {
     pub fn max_idle_per_host(self, connections: usize) -> Self {
         let bounds = self.connector.pool().bounds();
         self.with_bounds(PoolBounds { max_idle_per_host: connections, ..bounds })
+    }
+
+    /// Sets the most redirections that are followed for a request: 10 by default. More are an
+    /// error. 0 follows none: the response with the redirection is returned.
+    ///
+    /// ```
+    /// use bareline_net::{Client, FieldName, Status};
+    /// # use bareline_net::{FieldValue, Server};
+    /// # let server = Server::bind("127.0.0.1:0")?;
+    /// # let url = format!("http://{}/", server.local_addr()?);
+    /// # std::thread::spawn(|| server.serve(|exchange| {
+    /// #     let to = [(FieldName::LOCATION, FieldValue::from_static("/new"))];
+    /// #     exchange.responder.send(Status::FOUND, &to, b"")
+    /// # }));
+    ///
+    /// let response = Client::new().max_redirects(0).get(&url)?;
+    /// assert_eq!(response.status(), Status::FOUND);
+    /// let location = response.head().fields().only(FieldName::LOCATION).unwrap();
+    /// assert_eq!(location.unwrap().as_bytes(), b"/new");
+    /// # Ok::<(), bareline_net::Error>(())
+    /// ```
+    pub fn max_redirects(mut self, redirects: u32) -> Self {
+        self.connector.redirects.most = redirects;
+        self
+    }
+
+    /// Sets whether a redirection from `https` to `http` is followed: by default it is an error,
+    /// since others could read and change what is sent.
+    pub fn redirect_to_http(mut self, is_allowed: bool) -> Self {
+        self.connector.redirects.to_http = is_allowed;
+        self
     }
 
     /// Sends a GET request for this URL, and reads the head of the response.

@@ -2,11 +2,12 @@
 
 use crate::client::connector::Connector;
 use crate::client::pool::Connection;
+use crate::client::redirect::{Followed, remove_content_fields, remove_credentials};
 use crate::client::response::{Asked, ClientResponse};
 use crate::client::stream::Sent;
 use crate::client::upload::Upload;
 use crate::client::url::HttpUrl;
-use crate::error::{Error, PeerError};
+use crate::error::{Error, PeerError, RedirectError};
 use crate::wire::deadline::Deadline;
 use bareline_core::connection::RequestHeadWriter;
 use bareline_core::error::{ParseErrorKind, WriteError};
@@ -95,9 +96,10 @@ impl<'r> ClientRequest<'r> {
     #[doc(alias = "form")]
     pub fn send_body(self, octets: &[u8]) -> Result<ClientResponse, Error> {
         let pool = self.connector.pool();
-        let Asked { connection, head, upload } = self.exchange(Content::Octets(octets))?;
+        let asked = self.exchange(Content::Octets(octets))?;
+        let Asked { connection, head, url, upload } = asked;
         let upload = upload.map(|upload| upload.into_owned().map(Box::new)).transpose()?;
-        Ok(ClientResponse::new(Asked { connection, head, upload }, pool))
+        Ok(ClientResponse::new(Asked { connection, head, url, upload }, pool))
     }
 
     /// Sends the request with the octets of `body` in chunks [RFC 9112 section 7.1].
@@ -127,12 +129,39 @@ impl<'r> ClientRequest<'r> {
         Ok(ClientResponse::new(asked, pool))
     }
 
+    /// Sends the request, and follows redirections, within the time of one exchange.
     fn exchange<'b>(mut self, mut content: Content<'b>) -> Result<Asked<'b>, Error> {
+        let Connector { redirects, .. } = *self.connector;
+        let until = self.connector.exchange_until();
+        let mut count = 0;
+        loop {
+            let asked = self.exchange_once(until, &mut content)?;
+            let followed = redirects.follow(count, &self.url, self.method, asked.head.head())?;
+            let Some(Followed { url, is_get }) = followed else { return Ok(asked) };
+            if is_get {
+                (self.method, content) = (Method::GET, Content::Octets(b""));
+                remove_content_fields(&mut self.fields);
+            } else if !content.is_repeatable() {
+                return Ok(asked);
+            }
+            self.connector.check(url.scheme).map_err(RedirectError::Location)?;
+            if url.origin() != self.url.origin() {
+                remove_credentials(&mut self.fields);
+            }
+            asked.end(self.connector.pool());
+            (self.url, count) = (url, count.saturating_add(1));
+        }
+    }
+
+    fn exchange_once<'b>(
+        &mut self,
+        until: Deadline,
+        content: &mut Content<'b>,
+    ) -> Result<Asked<'b>, Error> {
         let connector = self.connector;
-        let until = connector.exchange_until();
         let may_retry = is_idempotent(self.method) && content.is_repeatable();
         while let Some(connection) = connector.pool().take(self.url.origin(), Instant::now()) {
-            match self.ask(connection, until, &mut content) {
+            match self.ask(connection, until, content) {
                 // The server timed out the idle connection when the request was on its way [RFC
                 // 9110 section 15.5.9].
                 Ok(asked) if may_retry && asked.head.head().status() == Status::REQUEST_TIMEOUT => {
@@ -147,7 +176,7 @@ impl<'r> ClientRequest<'r> {
             }
         }
         let connection = connector.connect(self.url.origin(), until)?;
-        self.ask(connection, until, &mut content).map_err(|failed| match failed {
+        self.ask(connection, until, content).map_err(|failed| match failed {
             Failed::Unsent(error)
             | Failed::IncompleteResponse(error)
             | Failed::Otherwise(error) => error,
@@ -194,7 +223,7 @@ impl<'r> ClientRequest<'r> {
             None => writer.exchange(Upload::new(content.reader())),
         };
         match sent.map(|Sent { head, upload, .. }| (head, upload)) {
-            Ok((head, upload)) => Ok(Asked { connection, head, upload }),
+            Ok((head, upload)) => Ok(Asked { connection, head, url: self.url.clone(), upload }),
             Err(error) if stream.has_no_response(&error) => Err(Failed::IncompleteResponse(error)),
             Err(error) => Err(Failed::Otherwise(error)),
         }

@@ -3,6 +3,7 @@
 use crate::client::pool::{Connection, Pool};
 use crate::client::steps::Head;
 use crate::client::upload::Upload;
+use crate::client::url::HttpUrl;
 use crate::wire::trailers::Trailers;
 use bareline_core::{ResponseHead, Status};
 use std::fmt;
@@ -14,8 +15,17 @@ use std::time::Instant;
 pub(crate) struct Asked<'b> {
     pub(crate) connection: Box<Connection>,
     pub(crate) head: Box<Head>,
+    pub(crate) url: HttpUrl,
     /// The rest of the request's body.
     pub(crate) upload: Option<Box<Upload<'b>>>,
+}
+
+impl Asked<'_> {
+    /// Ends the exchange. The connection returns to the pool if all of the response has arrived.
+    pub(crate) fn end(self, pool: &Arc<Pool>) {
+        let Self { connection, head, url, .. } = self;
+        drop(ClientResponse::new(Asked { connection, head, url, upload: None }, pool));
+    }
 }
 
 /// A response of a [`Client`](crate::Client), whose body is read by [`Read`].
@@ -57,15 +67,16 @@ pub struct ClientResponse {
     /// `None` after the end of the exchange: the connection is in the pool or closed.
     connection: Option<Box<Connection>>,
     pool: Arc<Pool>,
+    url: HttpUrl,
     upload: Option<Box<Upload<'static>>>,
 }
 
 impl ClientResponse {
     pub(crate) fn new(asked: Asked<'static>, pool: &Arc<Pool>) -> Self {
-        let Asked { connection, head, upload } = asked;
+        let Asked { connection, head, url, upload } = asked;
         let is_over = connection.stream.is_over();
         let (connection, pool) = (Some(connection), Arc::clone(pool));
-        let mut response = Self { head, trailers: Trailers::NONE, connection, pool, upload };
+        let mut response = Self { head, trailers: Trailers::NONE, connection, pool, url, upload };
         if is_over {
             response.return_to_pool();
         }
@@ -81,6 +92,12 @@ impl ClientResponse {
     #[doc(alias = "status error")]
     pub fn status(&self) -> Status {
         self.head().status()
+    }
+
+    /// Returns the URL of the response, which is another one than that of the request after a
+    /// redirection. It is without a fragment.
+    pub fn url(&self) -> String {
+        self.url.to_string()
     }
 
     /// Returns the trailer section, which is empty before the end of the body is read.

@@ -5,6 +5,7 @@ use crate::error::{Error, UrlError};
 use bareline_core::Target;
 use bareline_core::error::InvalidValue;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::fmt;
 
 /// A parsed `http` or `https` URL [RFC 9110 section 4.2].
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -53,6 +54,13 @@ impl HttpUrl {
     /// Returns the scheme, the host and the port to connect to.
     pub(crate) fn origin(&self) -> Origin<'_> {
         Origin::new(self.scheme, &self.authority)
+    }
+}
+
+impl fmt::Display for HttpUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { scheme, authority, target } = self;
+        write!(f, "{}://{authority}{target}", scheme.name())
     }
 }
 

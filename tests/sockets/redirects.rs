@@ -1,0 +1,191 @@
+//! Tests of the redirections that a client follows.
+
+use crate::service::Service;
+use bareline_core::{FieldName, FieldValue, Method, Status};
+use bareline_net::{Client, ClientResponse, Error, Exchange, PeerError, RedirectError, UrlError};
+use std::io::{self, Cursor, Read};
+use std::net::TcpStream;
+
+/// Redirects `/STATUS/REST` to `REST`, where `~` is a slash. Tells the request at other paths.
+fn redirect(exchange: Exchange<'_>) -> Result<(), Error> {
+    let Exchange { head, mut body, responder, .. } = exchange;
+    let mut parts = head.target().path().splitn(3, '/').skip(1);
+    let status = parts.next().and_then(|status| status.parse().ok()).map(Status::new);
+    if let (Some(Ok(status)), Some(to)) = (status, parts.next()) {
+        let to = to.replace('~', "/");
+        let location = FieldValue::new(to.as_bytes())?;
+        let fields = [(FieldName::LOCATION, location)];
+        let fields = if to.is_empty() { &[][..] } else { &fields };
+        return responder.send(status, fields, b"moved");
+    }
+    let mut text = format!("{:?} {}", head.method(), head.target().path());
+    for (name, value) in head.fields() {
+        text.push_str(&format!(" {name}={value}"));
+    }
+    text.push(' ');
+    body.read_to_string(&mut text)?;
+    responder.send(Status::OK, &[], text.as_bytes())
+}
+
+/// Returns a client whose hosts are all this server, by any scheme.
+fn client(server: &Service) -> Client {
+    let address = server.address;
+    Client::new().connector(move |_, _| Ok(Box::new(TcpStream::connect(address)?)))
+}
+
+fn text(response: Result<ClientResponse, Error>) -> String {
+    io::read_to_string(response.unwrap()).unwrap()
+}
+
+#[test]
+fn rfc9110_15_4_a_redirection_is_followed() {
+    let server = Service::new(|server| server, redirect);
+    let client = client(&server);
+    for (url, to) in [
+        ("http://a/301/~b", "http://a/b"),
+        ("http://a/302/..~b", "http://a/b"),
+        ("http://a/307/http:~~b:81~c", "http://b:81/c"),
+        ("http://a/308/https:~~b~c", "https://b/c"),
+        ("http://a/303/~~b~c", "http://b/c"),
+        ("http://a/301/~302~~303~~307~~d", "http://a/d"),
+        ("https://a/301/~b?c", "https://a/b"),
+    ] {
+        let response = client.get(url);
+        assert_eq!(response.as_ref().unwrap().url(), to, "{url}");
+        assert!(text(response).starts_with("GET /"), "{url}");
+    }
+    // All redirections between hosts that are kept use a connection each.
+    assert!(server.handle.counts().connections <= 6);
+}
+
+#[test]
+fn rfc9110_15_4_method_and_body_are_those_of_the_status() {
+    let server = Service::new(|server| server, redirect);
+    let client = client(&server);
+    for (method, status, then) in [
+        (Method::POST, 301, "GET /b Host=a X=1 "),
+        (Method::POST, 302, "GET /b Host=a X=1 "),
+        (Method::POST, 303, "GET /b Host=a X=1 "),
+        (Method::PUT, 303, "GET /b Host=a X=1 "),
+        (Method::PUT, 301, "PUT /b Host=a X=1 Content-Type=a/b Content-Length=2 hi"),
+        (Method::PUT, 302, "PUT /b Host=a X=1 Content-Type=a/b Content-Length=2 hi"),
+        (Method::POST, 307, "POST /b Host=a X=1 Content-Type=a/b Content-Length=2 hi"),
+        (Method::POST, 308, "POST /b Host=a X=1 Content-Type=a/b Content-Length=2 hi"),
+        (Method::DELETE, 307, "DELETE /b Host=a X=1 Content-Type=a/b Content-Length=2 hi"),
+    ] {
+        let request = client.request(method, &format!("http://a/{status}/~b")).unwrap();
+        let request = request
+            .field(FieldName::from_static("X"), FieldValue::from_static("1"))
+            .field(FieldName::CONTENT_TYPE, FieldValue::from_static("a/b"));
+        assert_eq!(text(request.send_body(b"hi")), then, "{method:?} {status}");
+    }
+    let head = client.request(Method::HEAD, "http://a/303/~b").unwrap().send().unwrap();
+    assert_eq!((head.status(), head.url()), (Status::OK, "http://a/b".to_owned()));
+}
+
+#[test]
+fn a_body_that_cannot_be_repeated_is_not_redirected() {
+    let server = Service::new(|server| server, redirect);
+    let client = client(&server);
+    let post = |url| client.request(Method::POST, url).unwrap();
+    let response = post("http://a/307/~b").send_reader(Cursor::new("hi")).unwrap();
+    assert_eq!(response.status(), Status::TEMPORARY_REDIRECT);
+    assert_eq!(text(Ok(response)), "moved");
+    let response = post("http://a/303/~b").send_reader(Cursor::new("hi"));
+    assert_eq!(text(response), "GET /b Host=a ");
+}
+
+#[test]
+fn another_origin_gets_no_credentials() {
+    let server = Service::new(|server| server, redirect);
+    let client = client(&server);
+    for (url, is_told) in [
+        ("http://a/302/~b", true),
+        ("http://a/302/http:~~a:80~b", true),
+        ("http://a/302/http:~~b~b", false),
+        ("http://a/302/http:~~a:81~b", false),
+        ("http://a/302/https:~~a~b", false),
+        // Not even after the way back.
+        ("http://a/302/http:~~b~302~http:~~a~b", false),
+    ] {
+        let secret = FieldValue::from_static("secret");
+        let request = client.request(Method::GET, url).unwrap();
+        let request = request
+            .field(FieldName::AUTHORIZATION, secret)
+            .field(FieldName::from_static("cookie"), secret)
+            .field(FieldName::PROXY_AUTHORIZATION, secret)
+            .field(FieldName::from_static("X"), FieldValue::from_static("1"));
+        let text = text(request.send());
+        let count = text.matches("=secret").count();
+        assert_eq!(count, if is_told { 3 } else { 0 }, "{url}: {text}");
+        assert!(text.contains("X=1"), "{url}: {text}");
+    }
+}
+
+#[test]
+fn a_redirection_that_cannot_be_followed_is_returned() {
+    let server = Service::new(|server| server, redirect);
+    let client = client(&server);
+    for url in ["http://a/301/", "http://a/300/~b", "http://a/305/~b"] {
+        let status = client.get(url).unwrap().status();
+        assert!(url.contains(&status.code().to_string()), "{url}");
+    }
+    let response = client.max_redirects(0).get("http://a/301/~b").unwrap();
+    assert_eq!(
+        (response.status(), response.url()),
+        (Status::MOVED_PERMANENTLY, "http://a/301/~b".to_owned(),)
+    );
+}
+
+#[test]
+fn a_redirection_that_must_not_be_followed_is_an_error() {
+    let server = Service::new(|server| server, redirect);
+    let client = client(&server);
+    let error = |client: &Client, url: &str| match client.get(url) {
+        Err(Error::Peer(PeerError::Redirect(error))) => error,
+        other => panic!("{url}: {other:?}"),
+    };
+    let to_http = "https://a/302/http:~~a~b";
+    assert_eq!(error(&client, to_http), RedirectError::ToHttp);
+    assert_eq!(text(client.clone().redirect_to_http(true).get(to_http)), "GET /b Host=a ");
+    for (url, expected) in [
+        ("http://a/302/ftp:~~a", UrlError::NotHttp),
+        ("http://a/302/http:~~u@a~", UrlError::Userinfo { at: 7 }),
+        ("http://a/302/http:~~", UrlError::NoHost { at: 7 }),
+    ] {
+        assert_eq!(error(&client, url), RedirectError::Location(expected), "{url}");
+    }
+    // Without a connector there is no TLS.
+    let plain = Client::new();
+    let url = format!("http://{}/302/https:~~a", server.address);
+    assert_eq!(error(&plain, &url), RedirectError::Location(UrlError::NeedsTls));
+}
+
+#[test]
+fn a_loop_of_redirections_ends() {
+    let hops = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let counted = std::sync::Arc::clone(&hops);
+    let server = Service::new(
+        |server| server,
+        move |exchange| {
+            counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let to = [(FieldName::LOCATION, FieldValue::from_static("/"))];
+            exchange.responder.send(Status::FOUND, &to, b"")
+        },
+    );
+    let url = format!("http://{}/", server.address);
+    for (client, most) in [(Client::new(), 10), (Client::new().max_redirects(3), 3)] {
+        let before = hops.load(std::sync::atomic::Ordering::SeqCst);
+        let error = client.get(&url).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                Error::Peer(PeerError::Redirect(RedirectError::TooMany { most: told })) if told == most
+            ),
+            "{error:?}"
+        );
+        assert_eq!(hops.load(std::sync::atomic::Ordering::SeqCst) - before, most + 1);
+        // One connection carries them all.
+    }
+    assert!(crate::until(crate::TIMEOUT, || server.handle.counts().connections <= 2));
+}
