@@ -244,7 +244,7 @@ pub enum UrlError {
         /// The offset of the character.
         at: usize,
     },
-    /// An IPv6 address with a zone identifier.
+    /// An IPv6 address with an invalid zone identifier.
     Zone {
         /// The offset of the `%`.
         at: usize,
@@ -431,10 +431,10 @@ impl UrlError {
                 "write the name in Punycode, which begins with xn--",
             ),
             Self::Zone { at } => (
-                "zone identifier in an IPv6 address",
+                "invalid zone identifier in an IPv6 address",
                 Some(at),
-                "RFC 3986 section 3.2.2",
-                "connect a TcpStream with the zone, then send the request on it with ClientStream",
+                "RFC 6874 section 2",
+                "write %25 and the name of the interface, such as [fe80::1%25eth0]",
             ),
             Self::InvalidPort { at } => (
                 "invalid port",

@@ -83,7 +83,7 @@ impl Client {
     /// of this library [RFC 9112 section 2.3].
     ///
     /// Fails with [`ConvertError`] in [`Error::Other`] for another version, and with
-    /// [`Error::Usage`] for `Host`, `Content-Length` and `Transfer-Encoding`, which this library
+    /// [`Error::Usage`] for `Content-Length` and `Transfer-Encoding`, which this library
     /// writes, and with [`Error::Url`] as [`request`](Self::request) does.
     pub fn send_http(
         &self,

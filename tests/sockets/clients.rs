@@ -608,7 +608,8 @@ fn an_invalid_request_is_an_error_before_anything_is_sent() {
     let host = client
         .request(Method::GET, &url)
         .unwrap()
-        .field(FieldName::HOST, FieldValue::from_static("a"));
+        .field(FieldName::HOST, FieldValue::from_static("a"))
+        .field(FieldName::HOST, FieldValue::from_static("b"));
     let error = host.send().unwrap_err();
     assert!(matches!(error, Error::Usage(WriteError::RepeatedHost)), "{error:?}");
     served.join().unwrap();
@@ -677,4 +678,75 @@ fn the_longest_timeout_is_no_limit_and_zero_is_over_at_once() {
         matches!(error, Error::Peer(PeerError::TimedOut { after: Duration::ZERO, .. })),
         "{error:?}"
     );
+}
+
+#[test]
+fn a_request_has_settings_of_its_own() {
+    let (url, connections) = server(|Exchange { head, responder, .. }| {
+        if head.target().path() == "/late" {
+            thread::park_timeout(Duration::from_millis(300));
+        }
+        responder.send(Status::OK, &[], b"0123456789")
+    });
+    let client = Client::new();
+    let get = |path: &str, settings| {
+        let request = client.request(Method::GET, &format!("{url}{path}")).unwrap();
+        let request = match settings {
+            Some(settings) => request.settings(settings),
+            None => request,
+        };
+        io::read_to_string(request.send()?).map_err(Error::from)
+    };
+    let short = Settings::new().response_timeout(Duration::from_millis(20));
+    let error = get("/late", Some(short)).unwrap_err();
+    assert!(
+        matches!(error, Error::Peer(PeerError::TimedOut { wait: Wait::Response, .. })),
+        "{error:?}"
+    );
+    // The same connection has other settings from request to request.
+    for _ in 0..2 {
+        assert_eq!(get("/late", None).unwrap(), "0123456789");
+        let error = get("/", Some(Settings::new().body_limit(9))).unwrap_err();
+        assert!(
+            matches!(error, Error::Limit(error) if error.kind() == ParseErrorKind::BodyTooLarge),
+            "{error:?}"
+        );
+        assert_eq!(get("/", Some(Settings::new().body_limit(10))).unwrap(), "0123456789");
+        assert_eq!(get("/", Some(short)).unwrap(), "0123456789");
+    }
+    assert_eq!(connections.load(Ordering::SeqCst), 4);
+}
+
+#[test]
+fn rfc9110_7_2_a_caller_can_send_another_host() {
+    let (url, _) = server(|Exchange { head, responder, .. }| {
+        let host = head.fields().only(FieldName::HOST).unwrap().unwrap();
+        responder.send(Status::OK, &[], host.as_bytes())
+    });
+    let client = Client::new();
+    for host in ["other.example", "other.example:81"] {
+        let request = client.request(Method::GET, &url).unwrap();
+        let request = request.field(FieldName::from_static("X"), FieldValue::from_static("1"));
+        let request = request.field(FieldName::HOST, FieldValue::new(host).unwrap());
+        assert_eq!(io::read_to_string(request.send().unwrap()).unwrap(), host);
+    }
+    assert_eq!(io::read_to_string(client.get(&url).unwrap()).unwrap(), url["http://".len()..]);
+}
+
+#[test]
+fn rfc6874_a_url_may_have_a_zone() {
+    let listener = TcpListener::bind("[::1]:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let served = thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        let head = read_head(&mut stream);
+        stream.write_all(HI.as_bytes()).unwrap();
+        head
+    });
+    // The interface of loopback is the first one.
+    let url = format!("http://[::1%251]:{port}/");
+    let response = Client::new().get(&url).unwrap();
+    assert_eq!(response.url(), url);
+    assert_eq!(io::read_to_string(response).unwrap(), "hi");
+    assert!(served.join().unwrap().contains(&format!("\r\nHost: [::1]:{port}\r\n")));
 }

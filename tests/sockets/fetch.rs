@@ -195,7 +195,7 @@ fn a_failed_fetch_is_printed_in_one_line() {
         (&["https://localhost/"], "GET https://localhost/: https needs TLS".to_owned()),
         (&["localhost:80"], "GET localhost:80: not an http URL".to_owned()),
         (&["http://no-such-host.invalid/"], "GET http://no-such-host.invalid/: ".to_owned()),
-        (&["-H", "Host: a", &url], format!("GET {url}: second Host")),
+        (&["-H", "Host: a", "-H", "Host: b", &url], format!("GET {url}: second Host")),
         (&["-d", &format!("@{missing}"), &url], format!("POST {url}: cannot read {missing}: ")),
         (&["-o", &missing, &url], format!("GET {url}: cannot write {missing}: ")),
     ] {

@@ -127,6 +127,19 @@ impl ClientConnection {
         }
     }
 
+    /// Sets the limits of the next exchange and of later ones.
+    ///
+    /// ```
+    /// use bareline_core::ClientConnection;
+    /// use bareline_core::head::Limits;
+    ///
+    /// let mut connection = ClientConnection::new();
+    /// connection.set_limits(Limits::new().body(1_000_000));
+    /// ```
+    pub const fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
     /// Begins a request, after the response to the previous one is complete.
     ///
     /// Octets that are left over then are no response: they arrived before this request was sent.

@@ -1,10 +1,10 @@
 //! The connections of a client: idle ones of the pool, and new ones.
 
+use crate::client::connect::connect_to_one;
 use crate::client::origin::{Origin, Scheme};
 use crate::client::pool::{BoxedTransport, Connection, Pool, PoolBounds};
 use crate::client::redirect::Redirects;
-use crate::client::stream::connect_to_one;
-use crate::error::{Error, UrlError, Wait};
+use crate::error::{Error, UrlError};
 use crate::settings::Settings;
 use crate::wire::deadline::Deadline;
 use std::net::ToSocketAddrs;
@@ -47,11 +47,6 @@ impl Connector {
         self.settings
     }
 
-    /// Returns the end of an exchange that begins now.
-    pub(crate) fn exchange_until(&self) -> Deadline {
-        Deadline::new(Wait::Exchange, self.settings.exchange_timeout, Instant::now())
-    }
-
     pub(crate) fn pool(&self) -> &Arc<Pool> {
         &self.pool
     }
@@ -68,9 +63,10 @@ impl Connector {
     pub(crate) fn connect(
         &self,
         origin: Origin<'_>,
+        settings: Settings,
         until: Deadline,
     ) -> Result<Box<Connection>, Error> {
-        let timeout = self.settings.connect_timeout;
+        let timeout = settings.connect_timeout;
         let transport = if let Some(open) = &self.open {
             let now = Instant::now();
             until.check(now)?;
@@ -79,6 +75,6 @@ impl Connector {
             let addresses = (origin.host(), origin.port()).to_socket_addrs()?;
             Box::new(connect_to_one(addresses, timeout, until)?)
         };
-        Ok(Box::new(Connection::new(origin, transport, self.settings)))
+        Ok(Box::new(Connection::new(origin, transport, settings)))
     }
 }

@@ -1,6 +1,7 @@
 //! A client for `http` and `https` URLs, with a pool of idle connections.
 
 pub(crate) mod body;
+pub(crate) mod connect;
 pub(crate) mod connector;
 pub(crate) mod origin;
 pub(crate) mod pool;

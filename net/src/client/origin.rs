@@ -61,11 +61,25 @@ impl<'o> Origin<'o> {
         self.scheme.name()
     }
 
-    /// Returns the host in lower case: a name or an IP address, an IPv6 address without brackets.
+    /// Returns the host in lower case: a name or an IP address, an IPv6 address without brackets,
+    /// and with a `%` and its zone if the URL has one.
     pub fn host(&self) -> &'o str {
         let (host, _) = self.parts();
         let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-        address.filter(|address| address.parse::<Ipv6Addr>().is_ok()).unwrap_or(host)
+        let is_address =
+            |host: &&str| host.split('%').next().is_some_and(|ip| ip.parse::<Ipv6Addr>().is_ok());
+        address.filter(is_address).unwrap_or(host)
+    }
+
+    /// Returns the value of `Host`: without the zone, which means nothing elsewhere [RFC 6874
+    /// section 1].
+    pub(crate) fn host_field(&self) -> String {
+        match (self.authority.split_once('%'), self.authority.find(']')) {
+            (Some((address, _)), Some(end)) => {
+                [address, self.authority.get(end..).unwrap_or_default()].concat()
+            }
+            _ => self.authority.to_owned(),
+        }
     }
 
     /// Returns the port: that of the URL, or else 80 for `http` and 443 for `https`.

@@ -14,16 +14,18 @@ pub(crate) type BoxedTransport = Box<dyn Transport + Send>;
 pub(crate) struct Connection {
     pub(crate) stream: ClientStream<BoxedTransport>,
     scheme: Scheme,
+    authority: String,
 }
 
 impl Connection {
     pub(crate) fn new(origin: Origin<'_>, transport: BoxedTransport, settings: Settings) -> Self {
-        let stream = ClientStream::with_settings(transport, origin.authority(), settings);
-        Self { stream, scheme: origin.own_scheme() }
+        let stream = ClientStream::with_settings(transport, &origin.host_field(), settings);
+        let authority = origin.authority().to_owned();
+        Self { stream, scheme: origin.own_scheme(), authority }
     }
 
     fn origin(&self) -> Origin<'_> {
-        Origin::new(self.scheme, self.stream.authority())
+        Origin::new(self.scheme, &self.authority)
     }
 }
 

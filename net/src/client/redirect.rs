@@ -87,7 +87,8 @@ impl From<RedirectError> for Error {
 /// 5.2]. It may be invalid.
 fn resolved(base: &HttpUrl, reference: &str) -> String {
     let reference = reference.split('#').next().unwrap_or_default().trim_matches(' ');
-    let HttpUrl { scheme, authority, target } = base;
+    let HttpUrl { scheme, target, .. } = base;
+    let own = base.written_authority();
     let scheme = scheme.name();
     let (base_path, _) = split_query(target);
     let (authority, target) = if has_scheme(reference) {
@@ -102,7 +103,7 @@ fn resolved(base: &HttpUrl, reference: &str) -> String {
     } else if let Some(rest) = reference.strip_prefix("//") {
         rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()))
     } else {
-        (&**authority, reference)
+        (&*own, reference)
     };
     let target = match target.chars().next() {
         None if reference.is_empty() => base.target.clone(),
@@ -224,5 +225,7 @@ mod tests {
         for (reference, url) in [("g", "https://a:81/g"), ("?y", "https://a:81/?y")] {
             assert_eq!(resolved(&root, reference), url, "{reference}");
         }
+        let zone = HttpUrl::new("http://[fe80::1%25Eth0]:81/a").unwrap();
+        assert_eq!(resolved(&zone, "b"), "http://[fe80::1%25Eth0]:81/b");
     }
 }

@@ -7,7 +7,8 @@ use crate::client::response::{Asked, ClientResponse};
 use crate::client::stream::Sent;
 use crate::client::upload::Upload;
 use crate::client::url::HttpUrl;
-use crate::error::{Error, PeerError, RedirectError};
+use crate::error::{Error, PeerError, RedirectError, Wait};
+use crate::settings::Settings;
 use crate::wire::deadline::Deadline;
 use bareline_core::connection::RequestHeadWriter;
 use bareline_core::error::{ParseErrorKind, WriteError};
@@ -46,7 +47,9 @@ pub struct ClientRequest<'r> {
     connector: &'r Connector,
     method: Method<'r>,
     url: HttpUrl,
+    host: Option<FieldValue<'r>>,
     fields: Vec<(FieldName<'r>, FieldValue<'r>)>,
+    settings: Settings,
     watch: Option<Watch<'r>>,
 }
 
@@ -71,13 +74,39 @@ enum Failed {
 
 impl<'r> ClientRequest<'r> {
     pub(crate) const fn new(connector: &'r Connector, method: Method<'r>, url: HttpUrl) -> Self {
-        Self { connector, method, url, fields: Vec::new(), watch: None }
+        let settings = connector.settings();
+        Self { connector, method, url, host: None, fields: Vec::new(), settings, watch: None }
     }
 
-    /// Adds a field after the previous ones. `Host` and the framing fields are added automatically.
+    /// Adds a field after the previous ones. The framing fields are added automatically.
+    ///
+    /// `Host` is that of the URL unless you add it, and comes first. The server of the URL gets the
+    /// request all the same, so you can ask it as a host that leads to another server today.
     #[doc(alias = "header")]
     pub fn field(mut self, name: FieldName<'r>, value: FieldValue<'r>) -> Self {
-        self.fields.push((name, value));
+        if name == FieldName::HOST && self.host.is_none() {
+            self.host = Some(value);
+        } else {
+            self.fields.push((name, value));
+        }
+        self
+    }
+
+    /// Sets the timeouts and limits of this request, in place of those of the client.
+    ///
+    /// ```no_run
+    /// use bareline_net::{Client, Method, Settings};
+    /// use std::time::Duration;
+    ///
+    /// let (client, settings) = (Client::new(), Settings::new().body_limit(1_000_000_000));
+    /// let request = client.request(Method::GET, "http://localhost:8080/large")?;
+    /// let response =
+    ///     request.settings(settings.connect_timeout(Duration::from_secs(1))).send()?;
+    /// # Ok::<(), bareline_net::Error>(())
+    /// ```
+    #[doc(alias = "timeout")]
+    pub const fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
         self
     }
 
@@ -132,7 +161,7 @@ impl<'r> ClientRequest<'r> {
     /// Sends the request, and follows redirections, within the time of one exchange.
     fn exchange<'b>(mut self, mut content: Content<'b>) -> Result<Asked<'b>, Error> {
         let Connector { redirects, .. } = *self.connector;
-        let until = self.connector.exchange_until();
+        let until = Deadline::new(Wait::Exchange, self.settings.exchange_timeout, Instant::now());
         let mut count = 0;
         loop {
             let asked = self.exchange_once(until, &mut content)?;
@@ -147,6 +176,7 @@ impl<'r> ClientRequest<'r> {
             self.connector.check(url.scheme).map_err(RedirectError::Location)?;
             if url.origin() != self.url.origin() {
                 remove_credentials(&mut self.fields);
+                self.host = None;
             }
             asked.end(self.connector.pool());
             (self.url, count) = (url, count.saturating_add(1));
@@ -175,7 +205,7 @@ impl<'r> ClientRequest<'r> {
                 }
             }
         }
-        let connection = connector.connect(self.url.origin(), until)?;
+        let connection = connector.connect(self.url.origin(), self.settings, until)?;
         self.ask(connection, until, content).map_err(|failed| match failed {
             Failed::Unsent(error)
             | Failed::IncompleteResponse(error)
@@ -191,6 +221,7 @@ impl<'r> ClientRequest<'r> {
         content: &mut Content<'b>,
     ) -> Result<Asked<'b>, Failed> {
         let stream = &mut connection.stream;
+        stream.set_settings(self.settings);
         let at_once = match content {
             Content::Octets(octets) => {
                 Some(*octets).filter(|octets| stream.is_sent_at_once(octets))
@@ -199,7 +230,7 @@ impl<'r> ClientRequest<'r> {
         };
         let begun = Target::new(&self.url.target).map_err(Error::from).and_then(|target| {
             let fields = &self.fields;
-            stream.begin_within(until, self.method, target, |head| {
+            stream.begin_within(until, self.host, self.method, target, |head| {
                 content.end_head(head.fields(fields)?)
             })
         });

@@ -1,6 +1,7 @@
 //! One connection of a client.
 
 use crate::client::body::ResponseBody;
+use crate::client::connect::connect_to_one;
 use crate::client::steps::{ClientSteps, ClientWire, FIELDS, Head};
 use crate::client::upload::{PIECE, Upload, Uploaded, read_while_sending};
 use crate::error::{Error, PeerError, Wait};
@@ -18,7 +19,7 @@ use bareline_core::{Event, FieldName, FieldSpans, FieldValue, Method, ResponseHe
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A client's end of one connection, which sends requests one after the other and reads their
 /// responses.
@@ -90,7 +91,8 @@ impl<S: Transport> fmt::Debug for Response<'_, S> {
 impl ClientStream {
     /// Connects to `host:port` with the default [`Settings`].
     ///
-    /// The addresses of the host are tried in turn until one accepts the connection.
+    /// The addresses of the host are tried in turn until one accepts the connection. After 250 ms
+    /// the next one is tried too, beside those before.
     pub fn connect(authority: &str) -> Result<Self, Error> {
         Self::connect_with_settings(authority, Settings::new())
     }
@@ -108,25 +110,6 @@ impl ClientStream {
 
 /// The most time that a client waits for a response after its request could not be sent.
 const ARRIVED: Duration = Duration::from_secs(1);
-
-/// Connects to the first of these addresses that accepts the connection in time.
-pub(crate) fn connect_to_one(
-    addresses: impl Iterator<Item = SocketAddr>,
-    timeout: Duration,
-    until: Deadline,
-) -> Result<TcpStream, Error> {
-    let mut tried = Vec::new();
-    for address in addresses {
-        let now = Instant::now();
-        until.check(now)?;
-        match TcpStream::connect_timeout(&address, timeout.min(until.left(now))) {
-            Ok(stream) => return Ok(stream),
-            Err(error) => tried.push((address, error)),
-        }
-    }
-    until.check(Instant::now())?;
-    Err(Error::Connect { tried })
-}
 
 impl<S: Transport> ClientStream<S> {
     /// Wraps a connection to a server with the default [`Settings`].
@@ -193,20 +176,30 @@ impl<S: Transport> ClientStream<S> {
     ) -> Result<RequestWriter<'_, S>, Error> {
         let timeout = self.wire.role().settings.exchange_timeout;
         let until = Deadline::new(Wait::Exchange, timeout, self.wire.now());
-        self.begin_within(until, method, target, write)
+        self.begin_within(until, None, method, target, write)
     }
 
-    /// Begins a request as [`begin`](Self::begin) does, with this limit in time of the exchange.
+    /// Sets the timeouts and limits of the next exchange and of later ones.
+    pub(crate) fn set_settings(&mut self, settings: Settings) {
+        self.wire.set_write_timeout(&settings);
+        let steps = self.wire.role_mut();
+        steps.connection.set_limits(settings.limits);
+        steps.settings = settings;
+    }
+
+    /// Begins a request as [`begin`](Self::begin) does, with this limit in time of the exchange,
+    /// and this `Host` if there is one.
     pub(crate) fn begin_within(
         &mut self,
         until: Deadline,
+        host: Option<FieldValue<'_>>,
         method: Method<'_>,
         target: Target<'_>,
         write: impl Fn(RequestHeadWriter<'_>) -> Result<(), WriteError>,
     ) -> Result<RequestWriter<'_, S>, Error> {
         self.wire.role_mut().exchange_until = until;
         self.finish_exchange()?;
-        let host = FieldValue::new(&self.authority)?;
+        let host = host.map_or_else(|| FieldValue::new(&self.authority), Ok)?;
         self.wire.write(|steps, out| {
             to!(out, |out| write(
                 steps.connection.request(method, target, out)?.field(FieldName::HOST, host)?
@@ -258,10 +251,6 @@ impl<S: Transport> ClientStream<S> {
             ClientState::Upgraded => self.wire.take_upgraded(),
             _ => Err(Error::NotUpgraded),
         }
-    }
-
-    pub(crate) fn authority(&self) -> &str {
-        &self.authority
     }
 
     /// Returns whether this error is a close by the server before the first octet of the response.
@@ -665,17 +654,14 @@ impl<S: Transport> fmt::Debug for RequestWriter<'_, S> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-    use super::{ClientStream, connect_to_one};
-    use crate::error::{Error, PeerError, Wait};
-    use crate::wire::deadline::Deadline;
+    use super::ClientStream;
+    use crate::error::{Error, PeerError};
     use crate::wire::send_buf::LONGEST;
     use crate::wire::transport::Untimed;
     use bareline_core::error::WriteError;
     use bareline_core::head::Parsed;
     use bareline_core::{FieldName, FieldSpans, FieldValue, Method, RequestHead, Status, Target};
     use std::io::{self, Cursor, Read, Write};
-    use std::net::TcpListener;
-    use std::time::{Duration, Instant};
 
     /// A server whose responses have arrived before the requests.
     #[derive(Debug)]
@@ -801,44 +787,5 @@ mod tests {
             stream.request(Method::GET, Target::ROOT, &[], b"").unwrap().head.status(),
             Status::NO_CONTENT
         );
-    }
-
-    #[test]
-    fn each_address_is_tried_until_one_connects() {
-        // No other test listens at this address, so that its ports stay free. macOS has but one.
-        let host = if cfg!(target_os = "macos") { "127.0.0.1:0" } else { "127.83.0.1:0" };
-        let free = || TcpListener::bind(host).unwrap().local_addr().unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let (timeout, addresses) =
-            (Duration::from_secs(20), [free(), listener.local_addr().unwrap(), free()]);
-        let stream = connect_to_one(addresses.into_iter(), timeout, Deadline::NEVER).unwrap();
-        assert_eq!(stream.peer_addr().unwrap(), addresses[1]);
-
-        let rejected = [free(), free()];
-        let error = connect_to_one(rejected.into_iter(), timeout, Deadline::NEVER).unwrap_err();
-        assert!(
-            matches!(
-                &error,
-                Error::Connect { tried } if tried.len() == 2 && tried[1].0 == rejected[1]
-            ),
-            "{error:?}"
-        );
-
-        // A timeout at once, and one after an address that was tried.
-        for (after, addresses) in [(0, &addresses[..]), (100, &rejected[..])] {
-            let over = Deadline::new(Wait::Exchange, Duration::from_millis(after), Instant::now());
-            let slow = std::iter::from_fn(|| {
-                while over.check(Instant::now()).is_ok() {
-                    std::thread::park_timeout(over.left(Instant::now()));
-                }
-                None
-            });
-            let error =
-                connect_to_one(addresses.iter().copied().chain(slow), timeout, over).unwrap_err();
-            assert!(
-                matches!(error, Error::Peer(PeerError::TimedOut { wait: Wait::Exchange, .. })),
-                "{error:?}"
-            );
-        }
     }
 }

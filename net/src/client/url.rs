@@ -41,7 +41,12 @@ impl HttpUrl {
         if let Some(control) = path.find(|character: char| character.is_ascii_control()) {
             return Err(UrlError::InvalidTarget { at: path_at.saturating_add(control) }.into());
         }
-        let host = authority.strip_suffix(port).unwrap_or(authority).to_ascii_lowercase();
+        let host = authority.strip_suffix(port).unwrap_or(authority);
+        // The zone of an address is the name of an interface, whose case matters.
+        let host = match host.split_once("%25") {
+            Some((address, zone)) => format!("{}%{zone}", address.to_ascii_lowercase()),
+            None => host.to_ascii_lowercase(),
+        };
         // `check_authority` has parsed the port: an error here is an empty port.
         let authority = match port.trim_start_matches(':').parse::<u16>() {
             Ok(number) if number != scheme.default_port() => format!("{host}:{number}"),
@@ -49,6 +54,11 @@ impl HttpUrl {
         };
         let root = if path.starts_with('/') { "" } else { "/" };
         Ok(Self { scheme, authority, target: encoded(&[root, path].concat()) })
+    }
+
+    /// Returns the authority as it is written in a URL.
+    pub(crate) fn written_authority(&self) -> String {
+        self.authority.replace('%', "%25")
     }
 
     /// Returns the scheme, the host and the port to connect to.
@@ -59,8 +69,8 @@ impl HttpUrl {
 
 impl fmt::Display for HttpUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { scheme, authority, target } = self;
-        write!(f, "{}://{authority}{target}", scheme.name())
+        let Self { scheme, target, .. } = self;
+        write!(f, "{}://{}{target}", scheme.name(), self.written_authority())
     }
 }
 
@@ -88,10 +98,16 @@ fn check_authority(authority: &str, start: usize) -> Result<&str, UrlError> {
     if let Some((before, _)) = host.split_once(|character: char| !character.is_ascii()) {
         return Err(UrlError::NonAsciiHost { at: at(before) });
     }
-    if let (true, Some((before, _))) = (host.starts_with('['), host.split_once('%')) {
-        return Err(UrlError::Zone { at: at(before) });
+    let mut address = host.to_owned();
+    if let (true, Some((before, zone))) = (host.starts_with('['), host.split_once('%')) {
+        let zone = zone.strip_prefix("25").and_then(|zone| zone.strip_suffix(']'));
+        let is_of_name = |octet: u8| octet.is_ascii_alphanumeric() || b"-._~".contains(&octet);
+        if !zone.is_some_and(|zone| !zone.is_empty() && zone.bytes().all(is_of_name)) {
+            return Err(UrlError::Zone { at: at(before) });
+        }
+        address = [before, "]"].concat();
     }
-    if let Err(InvalidValue::Target { at }) = Target::new(&format!("http://{host}")) {
+    if let Err(InvalidValue::Target { at }) = Target::new(&format!("http://{address}")) {
         return Err(UrlError::InvalidHost {
             at: usize::from(at).saturating_sub("http://".len()).saturating_add(start),
         });
@@ -256,6 +272,10 @@ mod tests {
             ("http://u@a/", UrlError::Userinfo { at: 7 }),
             ("http://u:p@a b/", UrlError::Userinfo { at: 7 }),
             ("http://[fe80::1%eth0]/", UrlError::Zone { at: 15 }),
+            ("http://[fe80::1%25]/", UrlError::Zone { at: 15 }),
+            ("http://[fe80::1%25a b]/", UrlError::Zone { at: 15 }),
+            ("http://[fe80::1%25a%25]/", UrlError::Zone { at: 15 }),
+            ("http://[fe80::g%25a]/", UrlError::InvalidHost { at: 8 }),
             ("http://[::1/", UrlError::InvalidHost { at: 11 }),
             ("http://[::g]/", UrlError::InvalidHost { at: 8 }),
             ("http://[::1]8080/", UrlError::InvalidHost { at: 12 }),

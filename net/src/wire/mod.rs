@@ -247,6 +247,11 @@ impl<S: Transport, R: Role> Wire<S, R> {
         &mut self.role
     }
 
+    /// Sets the time for which the peer is awaited before it accepts octets.
+    pub(crate) const fn set_write_timeout(&mut self, settings: &Settings) {
+        self.buffers.out.set_timeout(settings);
+    }
+
     /// Sets the options of the transport, before its first use.
     pub(crate) fn prepare(&mut self) {
         self.link.prepare();

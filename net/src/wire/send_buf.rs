@@ -70,6 +70,12 @@ impl SendBuf {
         }
     }
 
+    /// Sets the time for which the peer is awaited.
+    pub(super) const fn set_timeout(&mut self, settings: &Settings) {
+        (self.timeout, self.minimum_rate) = (settings.write_timeout, settings.minimum_rate);
+        self.left = settings.write_timeout;
+    }
+
     /// Returns the output buffer.
     pub(super) fn out(&mut self) -> Out<'_> {
         Out::Usual(self.out.get_or_insert_default())
