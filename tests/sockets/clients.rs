@@ -4,7 +4,8 @@ use crate::client::read_head;
 use bareline_core::error::{ParseErrorKind, WriteError};
 use bareline_core::{FieldName, FieldValue, Method, Status};
 use bareline_net::{
-    Client, ClientStream, Error, Exchange, PeerError, ServerStream, Settings, UrlError, Wait,
+    Client, ClientResponse, ClientStream, Error, Exchange, PeerError, ServerStream, Settings,
+    UrlError, Wait,
 };
 use std::io::{self, Cursor, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -749,4 +750,48 @@ fn rfc6874_a_url_may_have_a_zone() {
     assert_eq!(response.url(), url);
     assert_eq!(io::read_to_string(response).unwrap(), "hi");
     assert!(served.join().unwrap().contains(&format!("\r\nHost: [::1]:{port}\r\n")));
+}
+
+#[test]
+fn queries_forms_and_credentials_are_encoded() {
+    let (url, _) = server(|Exchange { head, mut body, responder, .. }| {
+        let authorization = head.fields().only(FieldName::AUTHORIZATION).unwrap();
+        let kind = head.fields().only(FieldName::CONTENT_TYPE).unwrap();
+        let shown = |value: Option<FieldValue<'_>>| format!("{:?}", value.map(|v| v.to_string()));
+        let mut text =
+            format!("{} {} {} ", head.target().as_str(), shown(authorization), shown(kind));
+        body.read_to_string(&mut text)?;
+        responder.send(Status::OK, &[], text.as_bytes())
+    });
+    let client = Client::new();
+    let post = |path: &str| client.request(Method::POST, &format!("{url}{path}")).unwrap();
+    let text =
+        |response: Result<ClientResponse, Error>| io::read_to_string(response.unwrap()).unwrap();
+    for (path, target) in [
+        ("", "/?q=a+%26+b&%C3%A4="),
+        ("/s", "/s?q=a+%26+b&%C3%A4="),
+        ("/?x=1", "/?x=1&q=a+%26+b&%C3%A4="),
+    ] {
+        let response = post(path).query("q", "a & b").query("\u{e4}", "").send();
+        assert_eq!(text(response), format!("{target} None None "));
+    }
+    let form = post("/").send_form(&[("name", "Ada L."), ("=", "&")]);
+    assert_eq!(
+        text(form),
+        "/ None Some(\"application/x-www-form-urlencoded\") name=Ada+L.&%3D=%26"
+    );
+    // The example of RFC 7617 section 2, and that of its section 2.1.
+    for (user, password, credentials) in [
+        ("Aladdin", "open sesame", "QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),
+        ("test", "123\u{a3}", "dGVzdDoxMjPCow=="),
+    ] {
+        let response = post("/").basic_auth(user, password).unwrap().send();
+        assert_eq!(text(response), format!("/ Some(\"Basic {credentials}\") None "));
+    }
+    let response = post("/").bearer_auth("mF_9.B5f-4.1JqM").unwrap().send();
+    assert_eq!(text(response), "/ Some(\"Bearer mF_9.B5f-4.1JqM\") None ");
+    let error = post("/").basic_auth("a:b", "c").unwrap_err();
+    assert!(error.to_string().starts_with("colon in a user name (RFC 7617 section 2): "));
+    let error = post("/").bearer_auth("a\r\nb").unwrap_err();
+    assert!(matches!(error, Error::Usage(WriteError::Value(_))), "{error:?}");
 }

@@ -118,6 +118,10 @@ fn another_origin_gets_no_credentials() {
         let text = text(request.send());
         let count = text.matches("=secret").count();
         assert_eq!(count, if is_told { 3 } else { 0 }, "{url}: {text}");
+        let request = client.request(Method::GET, url).unwrap().bearer_auth("secret").unwrap();
+        let text_of_token = self::text(request.field(FieldName::HOST, secret).send());
+        let count = text_of_token.matches("secret").count();
+        assert_eq!(count, if is_told { 2 } else { 0 }, "{url}: {text_of_token}");
         assert!(text.contains("X=1"), "{url}: {text}");
     }
 }
@@ -177,15 +181,10 @@ fn a_loop_of_redirections_ends() {
     for (client, most) in [(Client::new(), 10), (Client::new().max_redirects(3), 3)] {
         let before = hops.load(std::sync::atomic::Ordering::SeqCst);
         let error = client.get(&url).unwrap_err();
-        assert!(
-            matches!(
-                error,
-                Error::Peer(PeerError::Redirect(RedirectError::TooMany { most: told })) if told == most
-            ),
-            "{error:?}"
-        );
+        let Error::Peer(PeerError::Redirect(error)) = error else { panic!("{error:?}") };
+        assert_eq!(error, RedirectError::TooMany { most });
         assert_eq!(hops.load(std::sync::atomic::Ordering::SeqCst) - before, most + 1);
-        // One connection carries them all.
     }
+    // One connection carries all of a client's requests.
     assert!(crate::until(crate::TIMEOUT, || server.handle.counts().connections <= 2));
 }

@@ -3,6 +3,7 @@
 pub(crate) mod body;
 pub(crate) mod connect;
 pub(crate) mod connector;
+pub(crate) mod form;
 pub(crate) mod origin;
 pub(crate) mod pool;
 pub(crate) mod redirect;
@@ -57,7 +58,7 @@ use std::time::{Duration, Instant};
 /// # A program
 ///
 /// ```
-/// use bareline_net::{Client, Error, FieldName, FieldValue, Method, Settings};
+/// use bareline_net::{Client, Error, Method, Settings};
 /// use std::fs::File;
 /// use std::io;
 /// use std::time::Duration;
@@ -76,10 +77,8 @@ use std::time::{Duration, Instant};
 ///     println!("{}", response.status());
 ///     println!("{}", io::read_to_string(response)?);
 ///
-///     let form = FieldValue::from_static("application/x-www-form-urlencoded");
 ///     let request = client.request(Method::POST, &format!("{base}/echo"))?;
-///     let response =
-///         request.field(FieldName::CONTENT_TYPE, form).send_body(b"name=Ada&year=1815")?;
+///     let response = request.send_form(&[("name", "Ada"), ("year", "1815")])?;
 ///     println!("{}", response.status());
 ///     println!("{}", io::read_to_string(response)?);
 ///

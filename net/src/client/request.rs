@@ -1,6 +1,7 @@
 //! A request of a client: its fields, its body, and the calls that send it.
 
 use crate::client::connector::Connector;
+use crate::client::form;
 use crate::client::pool::Connection;
 use crate::client::redirect::{Followed, remove_content_fields, remove_credentials};
 use crate::client::response::{Asked, ClientResponse};
@@ -13,6 +14,8 @@ use crate::wire::deadline::Deadline;
 use bareline_core::connection::RequestHeadWriter;
 use bareline_core::error::{ParseErrorKind, WriteError};
 use bareline_core::{FieldName, FieldValue, Method, Status, Target};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::time::Instant;
@@ -32,9 +35,8 @@ use std::time::Instant;
 /// # Ok::<(), Error>(())
 /// ```
 ///
-/// The head is at most 65,535 octets. The body is sent as it is: encode forms with a crate such as
-/// `form_urlencoded`. A reader as the body is read as fast as the server takes the octets
-/// (backpressure). A read of your reader has no timeout.
+/// The head is at most 65,535 octets. A reader as the body is read as fast as the server takes the
+/// octets (backpressure). A read of your reader has no timeout.
 ///
 /// A server may stream its response while it reads the request. Then the call returns once 128 KB
 /// of the response have arrived, and each read of the response sends more of the request. After the
@@ -49,6 +51,8 @@ pub struct ClientRequest<'r> {
     url: HttpUrl,
     host: Option<FieldValue<'r>>,
     fields: Vec<(FieldName<'r>, FieldValue<'r>)>,
+    /// The value of `Authorization`.
+    authorization: Option<String>,
     settings: Settings,
     watch: Option<Watch<'r>>,
 }
@@ -75,7 +79,16 @@ enum Failed {
 impl<'r> ClientRequest<'r> {
     pub(crate) const fn new(connector: &'r Connector, method: Method<'r>, url: HttpUrl) -> Self {
         let settings = connector.settings();
-        Self { connector, method, url, host: None, fields: Vec::new(), settings, watch: None }
+        Self {
+            connector,
+            method,
+            url,
+            host: None,
+            fields: Vec::new(),
+            authorization: None,
+            settings,
+            watch: None,
+        }
     }
 
     /// Adds a field after the previous ones. The framing fields are added automatically.
@@ -89,6 +102,58 @@ impl<'r> ClientRequest<'r> {
         } else {
             self.fields.push((name, value));
         }
+        self
+    }
+
+    /// Adds a name and its value to the query of the URL, encoded as those of a form.
+    ///
+    /// ```no_run
+    /// use bareline_net::{Client, Method};
+    ///
+    /// let client = Client::new();
+    /// let request = client.request(Method::GET, "http://localhost:8080/search")?;
+    /// let response = request.query("q", "caf\u{e9} & bar").query("page", "2").send()?;
+    /// assert_eq!(response.url(), "http://localhost:8080/search?q=caf%C3%A9+%26+bar&page=2");
+    /// # Ok::<(), bareline_net::Error>(())
+    /// ```
+    pub fn query(mut self, name: &str, value: &str) -> Self {
+        let target = &mut self.url.target;
+        let mut query = target.split_off(target.find('?').unwrap_or(target.len()));
+        let mut pairs = query.split_off(query.len().min(1));
+        form::push(&mut pairs, name, value);
+        target.push('?');
+        target.push_str(&pairs);
+        self
+    }
+
+    /// Adds this user name and password, readable for everyone on the way: use it with https [RFC
+    /// 7617].
+    ///
+    /// Fails with [`Error::Other`] if the user name has a colon, which ends it.
+    #[doc(alias = "Authorization")]
+    pub fn basic_auth(self, user: &str, password: &str) -> Result<Self, Error> {
+        if user.contains(':') {
+            return Err(Error::other(
+                "colon in a user name (RFC 7617 section 2): the server would take what follows \
+                 for the password",
+            ));
+        }
+        let credentials = STANDARD.encode(format!("{user}:{password}"));
+        Ok(self.authorized(format!("Basic {credentials}")))
+    }
+
+    /// Adds this token, such as one of OAuth, readable for everyone on the way: use it with https
+    /// [RFC 6750].
+    ///
+    /// Fails with [`Error::Usage`] if the token cannot be a field's value.
+    pub fn bearer_auth(self, token: &str) -> Result<Self, Error> {
+        let authorization = format!("Bearer {token}");
+        FieldValue::new(&authorization)?;
+        Ok(self.authorized(authorization))
+    }
+
+    fn authorized(mut self, authorization: String) -> Self {
+        self.authorization = Some(authorization);
         self
     }
 
@@ -129,6 +194,27 @@ impl<'r> ClientRequest<'r> {
         let Asked { connection, head, url, upload } = asked;
         let upload = upload.map(|upload| upload.into_owned().map(Box::new)).transpose()?;
         Ok(ClientResponse::new(Asked { connection, head, url, upload }, pool))
+    }
+
+    /// Sends the request with these names and values as the body, encoded as those of a form of a
+    /// web page: `application/x-www-form-urlencoded`.
+    ///
+    /// ```no_run
+    /// use bareline_net::{Client, Method};
+    ///
+    /// let client = Client::new();
+    /// let request = client.request(Method::POST, "http://localhost:8080/echo")?;
+    /// let response = request.send_form(&[("name", "Ada"), ("year", "1815")])?;
+    /// assert_eq!(std::io::read_to_string(response)?, "name=Ada&year=1815");
+    /// # Ok::<(), bareline_net::Error>(())
+    /// ```
+    pub fn send_form(self, pairs: &[(&str, &str)]) -> Result<ClientResponse, Error> {
+        let mut octets = String::new();
+        for (name, value) in pairs {
+            form::push(&mut octets, name, value);
+        }
+        let form = FieldValue::from_static("application/x-www-form-urlencoded");
+        self.field(FieldName::CONTENT_TYPE, form).send_body(octets.as_bytes())
     }
 
     /// Sends the request with the octets of `body` in chunks [RFC 9112 section 7.1].
@@ -176,7 +262,7 @@ impl<'r> ClientRequest<'r> {
             self.connector.check(url.scheme).map_err(RedirectError::Location)?;
             if url.origin() != self.url.origin() {
                 remove_credentials(&mut self.fields);
-                self.host = None;
+                (self.host, self.authorization) = (None, None);
             }
             asked.end(self.connector.pool());
             (self.url, count) = (url, count.saturating_add(1));
@@ -229,9 +315,14 @@ impl<'r> ClientRequest<'r> {
             _ => None,
         };
         let begun = Target::new(&self.url.target).map_err(Error::from).and_then(|target| {
-            let fields = &self.fields;
+            let (fields, authorization) = (&self.fields, self.authorization.as_deref());
+            let authorization = authorization.map(FieldValue::new).transpose()?;
             stream.begin_within(until, self.host, self.method, target, |head| {
-                content.end_head(head.fields(fields)?)
+                let head = head.fields(fields)?;
+                content.end_head(match authorization {
+                    Some(value) => head.field(FieldName::AUTHORIZATION, value)?,
+                    None => head,
+                })
             })
         });
         let mut writer = begun.map_err(|error| match error {
