@@ -62,17 +62,6 @@ unsafe impl InterruptNumber for Ethernet {
     }
 }
 
-unsafe extern "C" {
-    /// The handler of cortex-m-rt for an interrupt without a handler.
-    fn DefaultHandler();
-}
-
-/// The interrupt table, up to the network chip's; no interrupt is ever taken. The table of
-/// cortex-m-rt would have 240 entries, 1 KB.
-#[unsafe(link_section = ".vector_table.interrupts")]
-#[unsafe(no_mangle)]
-static __INTERRUPTS: [unsafe extern "C" fn(); 14] = [DefaultHandler; 14];
-
 impl Board {
     /// Starts the sources that wake the processor: the network chip, and a clock of 100 Hz.
     ///

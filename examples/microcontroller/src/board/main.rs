@@ -5,7 +5,6 @@
 #![no_main]
 
 mod board;
-mod builtins;
 mod connection;
 mod datagrams;
 mod lan9118;

@@ -14,9 +14,8 @@ use smoltcp::time::{Duration, Instant};
 /// The largest head with a small body that is sent: a response begins when this much room is free.
 pub const WIRE: usize = 320;
 
-/// The body of `/`: `page.html`, compressed. A client without `Accept-Encoding` accepts any coding
-/// [RFC 9110 section 12.5.3].
-const PAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/page.html.gz"));
+/// The body of `/`.
+const PAGE: &[u8] = include_bytes!("page.html");
 
 /// The limit of the body of `/led`, in octets.
 const LED_BODY: u64 = 4096;
@@ -25,7 +24,6 @@ const LED_WORDS: &str = "send on, off or toggle";
 const TICKS: u8 = 5;
 const TICK: Duration = Duration::from_millis(200);
 
-const GZIP: FieldValue = FieldValue::from_static("gzip");
 const NO_STORE: FieldValue = FieldValue::from_static("no-store");
 const HTML: FieldValue = FieldValue::from_static("text/html; charset=utf-8");
 const JSON: FieldValue = FieldValue::from_static("application/json");
@@ -127,8 +125,8 @@ impl Task {
     ) -> Result<(), WriteError> {
         match self {
             Self::Page(page) => {
-                let fields = [(FieldName::CONTENT_TYPE, HTML), (FieldName::CONTENT_ENCODING, GZIP)];
-                http.respond(Status::OK, out)?.fields(&fields)?.length(page.len() as u64)
+                let head = http.respond(Status::OK, out)?.field(FieldName::CONTENT_TYPE, HTML)?;
+                head.length(page.len() as u64)
             }
             Self::Status => status(http, out, board),
             Self::Led(word) => {
