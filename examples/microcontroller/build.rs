@@ -3,16 +3,17 @@
 use std::path::PathBuf;
 use std::{env, fs, io};
 
-/// The memory map of QEMU's mps2-an385, limited to the size of a small microcontroller.
-const MPS2: &str = "MEMORY { FLASH : ORIGIN = 0x00000000, LENGTH = 256K  RAM : ORIGIN = \
-                    0x20000000, LENGTH = 32K }\n";
+/// The memory map of QEMU's mps2-an385 and lm3s6965evb, limited to the size of a small
+/// microcontroller.
+const CORTEX_M3: &str = "MEMORY { FLASH : ORIGIN = 0x00000000, LENGTH = 256K  RAM : ORIGIN = \
+                         0x20000000, LENGTH = 32K }\n";
 /// The memory map of the nRF51822 on the first micro:bit.
 const NRF51: &str = "MEMORY { FLASH : ORIGIN = 0x00000000, LENGTH = 256K  RAM : ORIGIN = \
                      0x20000000, LENGTH = 16K }\n";
 
 fn main() -> io::Result<()> {
     let variable = |name| env::var(name).map_err(io::Error::other);
-    let memory = if variable("TARGET")? == "thumbv6m-none-eabi" { NRF51 } else { MPS2 };
+    let memory = if variable("TARGET")? == "thumbv6m-none-eabi" { NRF51 } else { CORTEX_M3 };
     let folder = variable("OUT_DIR")?;
     fs::write(PathBuf::from(&folder).join("memory.x"), memory)?;
     println!("cargo:rustc-link-search={folder}");

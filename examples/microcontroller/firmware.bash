@@ -1,6 +1,7 @@
-# Builds the firmware and boots it in QEMU, for `run` and `serve`, which source it in this folder.
+# Builds the firmwares and boots them in QEMU, for `run` and `serve`, which source it here.
 
 built=../../tests/firmware/target
+minimal=$built/thumbv7m-none-eabi/small/minimal
 board=$built/thumbv7m-none-eabi/small/board
 uart=$built/thumbv6m-none-eabi/small/uart
 scratch=$(mktemp -d)
@@ -34,7 +35,7 @@ build() {
         missing "core for microcontrollers is not installed (rustup target add ${targets[*]})"
     for bin in "$@"; do
         target=thumbv7m-none-eabi
-        [ "$bin" = board ] || target=thumbv6m-none-eabi
+        [ "$bin" != uart ] || target=thumbv6m-none-eabi
         RUSTFLAGS=$flags cargo build --quiet --locked --profile small \
             --bin "$bin" --target "$target"
     done
@@ -69,6 +70,12 @@ boot() {
     echo "FAILED: the firmware did not print READY; its console and QEMU's errors:" >&2
     cat "$log" "$log.errors" >&2 || true
     exit 1
+}
+
+# boot_minimal LOG TCP: boots the minimal firmware; TCP of this machine is its port 80.
+boot_minimal() {
+    boot "$1" -machine lm3s6965evb -kernel "$minimal" -serial "file:$1" \
+        -nic "user,model=stellaris,hostfwd=tcp:127.0.0.1:$2-10.0.2.15:80"
 }
 
 # boot_board LOG NETWORK...: boots the board with this network.

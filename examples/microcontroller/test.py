@@ -1,13 +1,14 @@
 """Tests the firmwares from outside, through sockets of QEMU, with curl, a browser and a load
 generator.
 
+test.py minimal TCP LOG                 the minimal firmware
 test.py board TCP UDP SSDP LOG SECONDS  the routes, UDP and SSDP of the board
 test.py waits TCP UDP SSDP LOG SECONDS  checks that wait: timeouts, a fifth connection
 test.py load TCP UDP SSDP LOG SECONDS   load: resets, hostile connections, many requests
 test.py wire FROM TO                    the board, by the frames on its wire
 test.py uart PATH                       the firmware on the serial line, a Unix socket
 
-TCP, UDP and SSDP are ports that QEMU forwards to the board, LOG is the log of its console, and
+TCP, UDP and SSDP are ports that QEMU forwards to the firmware, LOG is the log of its console, and
 SECONDS is the duration of each load. Each check prints a line, `ok NAME`, `SKIPPED NAME: WHY` or
 `FAIL NAME: WHY`; `done` is the last line.
 """
@@ -30,8 +31,10 @@ DEADLINE = 20
 PAGE = pathlib.Path(__file__).parent / "src/board/page.html"
 GET = b"GET /status HTTP/1.1\r\nHost: a\r\n\r\n"
 LAST_GET = b"GET /status HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
-# The timeouts of connection.rs, in seconds.
+# The timeouts of board/connection.rs, in seconds.
 HEAD, STALL, IDLE, LINGER = 5, 5, 10, 3
+# The timeout of a connection in minimal.rs.
+CONNECTION = 10
 
 
 class Missing(Exception):
@@ -77,13 +80,12 @@ def output(*command):
     return done.stdout.decode()  # text mode would drop each CR
 
 
-class Board:
-    def __init__(self, tcp, response, ssdp, log, seconds):
-        self.tcp, self.response, self.ssdp = (
-            ("127.0.0.1", int(port)) for port in (tcp, response, ssdp)
-        )
-        self.url = f"http://127.0.0.1:{tcp}"
-        self.log, self.seconds = log, int(seconds)
+class Machine:
+    """A firmware with a network."""
+
+    def __init__(self, tcp, log):
+        self.tcp, self.url = ("127.0.0.1", int(tcp)), f"http://127.0.0.1:{tcp}"
+        self.log = log
 
     # --- with plain sockets
 
@@ -111,9 +113,6 @@ class Board:
         expect(is_one and b"\r\nConnection: close\r\n" in response, response)
         return int(response[9:12])
 
-    def status(self):
-        return json.loads(self.exchange_all(GET).split(b"\r\n\r\n", 1)[1])
-
     # --- with curl
 
     def curl(self, *options):
@@ -121,6 +120,119 @@ class Board:
 
     def curl_code(self, path, *options):
         return self.curl("-o", "/dev/null", "-w", "%{http_code}", *options, self.url + path)
+
+    # --- with a browser
+
+    def browser(self, *options):
+        path = program("chromium", "chromium-browser", "google-chrome")
+        with tempfile.TemporaryDirectory() as profile:
+            fixed = [
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--window-size=800,600",
+                "--user-data-dir=" + profile,
+            ]
+            return output(path, *fixed, "--virtual-time-budget=4000", *options, self.url + "/")
+
+    # --- with the console
+
+    def has_started_once(self):
+        console = pathlib.Path(self.log).read_text()
+        expect(console == "READY\n", console)
+
+
+class Minimal(Machine):
+    def the_buttons(self):
+        """Presses the buttons as a browser does: it follows the 303 to the page."""
+        for word in ("on", "off", "on", "on"):
+            seen = self.curl("-i", "-L", "-d", f"lamp={word}", self.url + "/lamp")
+            codes = re.findall(r"HTTP/1\.1 (\d+) ", seen)
+            expect(codes == ["303", "200"] and f"The lamp is {word}." in seen, seen)
+            expect(f"The lamp is {word}." in self.curl(self.url + "/"))
+        for form in ("lamp=up", "", "lamp=on&lamp=off", "x" * 3000):
+            expect(self.curl_code("/lamp", "-d", form) == "422", form)
+        expect("The lamp is on." in self.curl(self.url + "/"))
+
+    def other_requests(self):
+        head = self.curl("-I", self.url + "/")
+        expect(head.startswith("HTTP/1.1 200 OK\r\n") and "\r\nContent-Length: " in head, head)
+        told = self.curl("-i", self.url + "/lamp")
+        expect(told.startswith("HTTP/1.1 405 ") and "\r\nAllow: POST\r\n" in told, told)
+        told = self.curl("-i", "-X", "DELETE", self.url + "/")
+        expect(told.startswith("HTTP/1.1 405 ") and "\r\nAllow: GET, HEAD\r\n" in told, told)
+        expect(self.curl_code("/nowhere") == "404")
+
+    def several_requests(self):
+        """Pipelined requests have responses in order, and octets may come one by one."""
+        octets = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 5
+        with self.connect() as one:
+            for octet in octets:
+                one.sendall(bytes([octet]))
+            one.shutdown(socket.SHUT_WR)
+            response = read_all(one)
+        expect(response.count(b"HTTP/1.1 200 OK\r\n") == 5, response)
+        expect(self.exchange_all(octets) == response)
+
+    def rejections(self):
+        for status, octets in (
+            (400, b"GET / HTTP/1.1\r\n\r\n"),
+            (400, b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03"),
+            (431, b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 3000 + b"\r\n\r\n"),
+            (501, b"POST /lamp HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: x, chunked\r\n\r\n"),
+        ):
+            seen = self.status_of(octets)
+            expect(seen == status, f"{seen}, not {status}, for {octets[:60]}")
+
+    def silence(self):
+        """A silent connection times out, and the next one, which waits for it, is served."""
+        with self.connect() as silent, self.connect() as waiting:
+            start = time.monotonic()
+            silent.sendall(b"GET / HTTP/1.1\r\nHo")
+            waiting.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            expect(read_all(silent) == b"", "a response to half a head")
+            silent.close()
+            expect(read_all(waiting).startswith(b"HTTP/1.1 200 "), "no response with status 200")
+        return f"served after {time.monotonic() - start:.1f} s"
+
+    def a_slow_head(self):
+        """A connection times out that is never silent for long."""
+        with self.connect() as one:
+            start, came = time.monotonic(), None
+            one.settimeout(0.3)
+            while came is None and time.monotonic() < start + 2 * CONNECTION:
+                one.sendall(b"G")
+                try:
+                    came = one.recv(100)
+                except TimeoutError:
+                    pass
+        took = time.monotonic() - start
+        expect(came == b"" and took > CONNECTION / 2, f"{came} after {took:.1f} s")
+        return f"closed after {took:.1f} s"
+
+    def the_page_in_a_browser(self):
+        page = self.browser("--dump-dom")
+        expect("The lamp is on." in page and page.count("<button") == 2, page)
+
+    def run(self):
+        check("minimal: the buttons", self.the_buttons)
+        check("minimal: HEAD, 404, and 405 with Allow", self.other_requests)
+        check("minimal: several requests, and octets one by one", self.several_requests)
+        check("minimal: rejections: 400, 431, 501", self.rejections)
+        check("minimal: a silent connection, and one that waits", self.silence)
+        check("minimal: a head that comes slowly", self.a_slow_head)
+        check("minimal: the page in a browser", self.the_page_in_a_browser)
+        check("minimal: no panic, no restart", self.has_started_once)
+
+
+class Board(Machine):
+    def __init__(self, tcp, response, ssdp, log, seconds):
+        super().__init__(tcp, log)
+        self.response, self.ssdp = (("127.0.0.1", int(port)) for port in (response, ssdp))
+        self.seconds = int(seconds)
+
+    def status(self):
+        return json.loads(self.exchange_all(GET).split(b"\r\n\r\n", 1)[1])
 
     def the_page(self):
         form = "\n%{http_code} %{content_type} %{size_download} %header{content-length}"
@@ -486,18 +598,6 @@ class Board:
 
     # --- with a browser and a load generator
 
-    def browser(self, *options):
-        path = program("chromium", "chromium-browser", "google-chrome")
-        with tempfile.TemporaryDirectory() as profile:
-            fixed = [
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--window-size=800,600",
-                "--user-data-dir=" + profile,
-            ]
-            return output(path, *fixed, "--virtual-time-budget=4000", *options, self.url + "/")
-
     def the_page_in_a_browser(self):
         for word in ("on", "off"):
             self.exchange_all(
@@ -540,9 +640,7 @@ class Board:
         return re.search(r"Requests/sec:\s*(\S+)", printed)[1]
 
     def the_end(self):
-        with open(self.log) as log:
-            console = log.read()
-        expect(console == "READY\n", console)
+        self.has_started_once()
         return f"peak stack {self.status()['stack']} octets"
 
     def run_waits(self):
@@ -869,6 +967,8 @@ class Line:
 
 if __name__ == "__main__":
     match sys.argv[1:]:
+        case ["minimal", *arguments]:
+            Minimal(*arguments).run()
         case ["board", *arguments]:
             Board(*arguments).run()
         case ["waits", *arguments]:
