@@ -54,7 +54,7 @@ doc:
 scans:
     tests/scripts/scans
 
-# The targets are a microcontroller and the host.
+# The targets are microcontrollers, the host, and AArch64.
 # Links every public function of core with a panic handler that must not be reachable.
 panic-free:
     tests/panic_free/run

@@ -3,7 +3,8 @@
 built=../../tests/firmware/target
 minimal=$built/thumbv7m-none-eabi/small/minimal
 board=$built/thumbv7m-none-eabi/small/board
-uart=$built/thumbv6m-none-eabi/small/uart
+uart_arm=$built/thumbv6m-none-eabi/small/uart
+uart_riscv=$built/riscv32imc-unknown-none-elf/small/uart
 scratch=$(mktemp -d)
 machines=()
 
@@ -28,14 +29,14 @@ missing() {
     exit
 }
 
-# build BIN...: builds these firmwares.
+# build FILE...: builds these firmwares.
 build() {
-    local flags bin target targets=(thumbv7m-none-eabi thumbv6m-none-eabi)
-    flags=$(../../.ci/thumb-core "${targets[@]}") ||
-        missing "core for microcontrollers is not installed (rustup target add ${targets[*]})"
-    for bin in "$@"; do
-        target=thumbv7m-none-eabi
-        [ "$bin" != uart ] || target=thumbv6m-none-eabi
+    local flags file bin target
+    for file in "$@"; do
+        bin=${file##*/} target=${file#"$built/"}
+        target=${target%%/*}
+        flags=$(../../.ci/thumb-core "$target") ||
+            missing "core for microcontrollers is not installed (rustup target add $target)"
         RUSTFLAGS=$flags cargo build --quiet --locked --profile small \
             --bin "$bin" --target "$target"
     done
@@ -53,13 +54,13 @@ print(*(one.getsockname()[1] for one in sockets))
 PROGRAM
 }
 
-# boot LOG OPTION...: starts a machine with its console in LOG, and waits until it is ready.
+# boot QEMU LOG OPTION...: starts a machine with its console in LOG, and waits until it is ready.
 boot() {
-    local log=$1 pid tries
-    shift
-    command -v qemu-system-arm >/dev/null ||
-        missing "qemu-system-arm is not installed (Debian: apt-get install qemu-system-arm)"
-    qemu-system-arm -display none -monitor none "$@" </dev/null 2>"$log.errors" &
+    local qemu=$1 log=$2 pid tries
+    shift 2
+    command -v "$qemu" >/dev/null ||
+        missing "$qemu is not installed (Debian: apt-get install qemu-system-arm qemu-system-misc)"
+    "$qemu" -display none -monitor none "$@" </dev/null 2>"$log.errors" &
     pid=$!
     machines+=("$pid")
     for ((tries = 0; tries < 200; tries++)); do
@@ -74,15 +75,24 @@ boot() {
 
 # boot_minimal LOG TCP: boots the minimal firmware; TCP of this machine is its port 80.
 boot_minimal() {
-    boot "$1" -machine lm3s6965evb -kernel "$minimal" -serial "file:$1" \
+    boot qemu-system-arm "$1" -machine lm3s6965evb -kernel "$minimal" -serial "file:$1" \
         -nic "user,model=stellaris,hostfwd=tcp:127.0.0.1:$2-10.0.2.15:80"
+}
+
+# boot_uart QEMU NAME OPTION...: boots the serial firmware on a machine. Its line is the Unix socket
+# NAME in $scratch.
+boot_uart() {
+    local qemu=$1 name=$2
+    shift 2
+    boot "$qemu" "$scratch/$name.log" "$@" -serial chardev:line -chardev \
+        "socket,id=line,path=$scratch/$name,server=on,wait=off,logfile=$scratch/$name.log"
 }
 
 # boot_board LOG NETWORK...: boots the board with this network.
 boot_board() {
     local log=$1
     shift
-    boot "$log" -machine mps2-an385 -kernel "$board" -serial "file:$log" \
+    boot qemu-system-arm "$log" -machine mps2-an385 -kernel "$board" -serial "file:$log" \
         -net nic,model=lan9118 -net "$@"
 }
 

@@ -6,7 +6,7 @@ test.py board TCP UDP SSDP LOG SECONDS  the routes, UDP and SSDP of the board
 test.py waits TCP UDP SSDP LOG SECONDS  checks that wait: timeouts, a fifth connection
 test.py load TCP UDP SSDP LOG SECONDS   load: resets, hostile connections, many requests
 test.py wire FROM TO                    the board, by the frames on its wire
-test.py uart PATH                       the firmware on the serial line, a Unix socket
+test.py uart NAME PATH                  the firmware on the serial line of NAME, a Unix socket
 
 TCP, UDP and SSDP are ports that QEMU forwards to the firmware, LOG is the log of its console, and
 SECONDS is the duration of each load. Each check prints a line, `ok NAME`, `SKIPPED NAME: WHY` or
@@ -883,7 +883,8 @@ def checksum(octets):
 class Line:
     """The serial line to the firmware `uart`."""
 
-    def __init__(self, path):
+    def __init__(self, name, path):
+        self.name = name
         self.line = socket.socket(socket.AF_UNIX)
         self.line.settimeout(DEADLINE)
         self.line.connect(path)
@@ -958,11 +959,11 @@ class Line:
         self.responses(b"GET /next HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /next, 0 octets\n")
 
     def run(self):
-        check("serial line: requests with and without a body", self.requests)
-        check("serial line: twenty requests at once", self.pipelining)
-        check("serial line: one octet at a time", self.one_octet_at_a_time)
-        check("serial line: rejections, and a new connection after each", self.rejections)
-        check("serial line: half a request", self.half_a_request)
+        check(f"{self.name}, serial line: requests with and without a body", self.requests)
+        check(f"{self.name}, serial line: twenty requests at once", self.pipelining)
+        check(f"{self.name}, serial line: one octet at a time", self.one_octet_at_a_time)
+        check(f"{self.name}, serial line: rejections, each with its connection", self.rejections)
+        check(f"{self.name}, serial line: half a request", self.half_a_request)
 
 
 if __name__ == "__main__":
@@ -977,8 +978,8 @@ if __name__ == "__main__":
             Board(*arguments).run_load()
         case ["wire", *arguments]:
             Wire(*arguments).run()
-        case ["uart", path]:
-            Line(path).run()
+        case ["uart", *arguments]:
+            Line(*arguments).run()
         case _:
             sys.exit(__doc__)
     print("done")

@@ -1,10 +1,10 @@
 //! A register of a device.
 
-/// One 32-bit register of a device, at a fixed address.
+/// One register of a device, at a fixed address, of 32 bits or of the width of `T`.
 #[derive(Clone, Copy)]
-pub struct Register(*mut u32);
+pub struct Register<T = u32>(*mut T);
 
-impl Register {
+impl<T> Register<T> {
     /// Returns the register at this address.
     ///
     /// # Safety
@@ -16,13 +16,13 @@ impl Register {
     }
 
     /// Reads the register.
-    pub fn read(self) -> u32 {
+    pub fn read(self) -> T {
         // SAFETY: the caller of `at` promised that a register is there.
         unsafe { self.0.read_volatile() }
     }
 
     /// Writes to the register.
-    pub fn write(self, value: u32) {
+    pub fn write(self, value: T) {
         // SAFETY: the caller of `at` promised that a register is there.
         unsafe { self.0.write_volatile(value) }
     }

@@ -1,14 +1,16 @@
 //! Measurements on an emulated board: peak stack and instructions, printed by semihosting.
 //!
-//! The emulator counts one nanosecond for each instruction (`-icount shift=0`). The board's timer
-//! ticks every 40 ns (25 MHz), so once every 40 instructions.
+//! The emulator counts one nanosecond for each instruction (`-icount shift=0`).
 #![no_std]
 
-use core::arch::asm;
+#[cfg_attr(target_arch = "arm", path = "cortex_m.rs")]
+#[cfg_attr(target_arch = "riscv32", path = "riscv.rs")]
+mod processor;
+
+pub use processor::entry;
+
 use core::hint::black_box;
-use cortex_m::Peripherals;
-use cortex_m::peripheral::SYST;
-use cortex_m::peripheral::syst::SystClkSource;
+use processor::{semihosting, stack_pointer, start_counter};
 
 /// A request of 72 octets, as a small client sends it.
 pub const SMALL_REQUEST: &[u8] = include_bytes!("../messages/small_request.http");
@@ -23,7 +25,6 @@ pub const CHUNKED_BODY: &[u8] = include_bytes!("../messages/chunked_body.http");
 /// A request with that body.
 pub const CHUNKED_REQUEST: &[u8] = include_bytes!("../messages/chunked_request.http");
 
-const INSTRUCTIONS_A_TICK: u32 = 40;
 const ROUNDS: u32 = 400;
 const PAINT: u32 = 0x5eed_57ac;
 
@@ -52,11 +53,7 @@ pub fn measure(inputs: &[&[u8]], work: fn(&[u8]) -> usize) -> ! {
         CHUNKED_REQUEST,
     ]);
     tell(stack_of(|| inputs.iter().for_each(|input| _ = black_box(work(black_box(input))))));
-    if let Some(mut board) = Peripherals::take() {
-        board.SYST.set_clock_source(SystClkSource::Core);
-        board.SYST.set_reload(0x00ff_ffff);
-        board.SYST.enable_counter();
-    }
+    start_counter();
     for input in inputs {
         tell(instructions_of(|| _ = black_box(work(black_box(input)))));
     }
@@ -66,9 +63,7 @@ pub fn measure(inputs: &[&[u8]], work: fn(&[u8]) -> usize) -> ! {
 /// Returns the octets of stack that the work changes.
 #[inline(never)]
 fn stack_of(work: impl FnOnce()) -> u32 {
-    let pointer: *mut u32;
-    // SAFETY: reads a register.
-    unsafe { asm!("mov {}, sp", out(reg) pointer) };
+    let pointer = stack_pointer();
     let free = || {
         let mut next = &raw mut __sheap;
         core::iter::from_fn(move || {
@@ -90,9 +85,7 @@ fn stack_of(work: impl FnOnce()) -> u32 {
 #[inline(never)]
 fn instructions_of(work: impl Fn()) -> u32 {
     let rounds_of = |work: &dyn Fn()| {
-        let before = SYST::get_current();
-        (0..black_box(ROUNDS)).for_each(|_| work());
-        (before.wrapping_sub(SYST::get_current()) & 0x00ff_ffff) * INSTRUCTIONS_A_TICK
+        processor::instructions_of(|| (0..black_box(ROUNDS)).for_each(|_| work()))
     };
     rounds_of(&work).saturating_sub(rounds_of(&|| _ = black_box(0))) / ROUNDS
 }
@@ -118,9 +111,4 @@ pub fn exit() -> ! {
     const APPLICATION_EXIT: u32 = 0x20026;
     semihosting(REPORT, APPLICATION_EXIT);
     loop {}
-}
-
-fn semihosting(operation: u32, parameter: u32) {
-    // SAFETY: the emulator handles the breakpoint as a call, and reads the parameter.
-    unsafe { asm!("bkpt 0xab", inout("r0") operation => _, in("r1") parameter) };
 }

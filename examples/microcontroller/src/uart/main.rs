@@ -1,5 +1,5 @@
-//! HTTP over a serial line on a Cortex-M0: the sans-IO loop of a server, without a network and
-//! without a panic path.
+//! HTTP over a serial line, on a Cortex-M0 and on a RISC-V: the sans-IO loop of a server, without a
+//! network and without a panic path.
 //!
 //! A line has no connections, so this program defines them: a connection begins with the first
 //! octet and carries any number of requests. After its end (a rejected request, or
@@ -8,7 +8,9 @@
 #![no_std]
 #![no_main]
 
-mod nrf51;
+#[cfg_attr(target_arch = "arm", path = "nrf51.rs")]
+#[cfg_attr(target_arch = "riscv32", path = "virt.rs")]
+mod chip;
 
 use bareline_core::connection::{Received, RecvBuf, ServerState};
 use bareline_core::error::WriteError;
@@ -16,7 +18,7 @@ use bareline_core::head::Limits;
 use bareline_core::{
     Event, FieldName, FieldSpans, FieldValue, Method, ServerConnection, Status, WireBuf,
 };
-use cortex_m_rt::entry;
+use chip::{TICKS_PER_SECOND, entry};
 use microcontroller::Text;
 
 /// The size of the receive buffer: the longest head. A body is streamed through the same buffer.
@@ -28,10 +30,10 @@ const TARGET: usize = 256;
 const LIMITS: Limits =
     Limits::new().method(32).target(256).head(1024).chunk_line(128).chunk_extensions(1024);
 
-/// The silence that ends a connection, in microseconds.
-const GAP: u32 = 100_000;
-/// The timeout for the next octet of a request, in microseconds.
-const PATIENCE: u32 = 2_000_000;
+/// The silence that ends a connection, in ticks of the chip.
+const GAP: u32 = TICKS_PER_SECOND / 10;
+/// The timeout for the next octet of a request, in ticks of the chip.
+const PATIENCE: u32 = 2 * TICKS_PER_SECOND;
 
 const TEXT: FieldValue = FieldValue::from_static("text/plain; charset=utf-8");
 
@@ -47,13 +49,13 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
 
 #[entry]
 fn main() -> ! {
-    static mut INPUT_BUFFER: RecvBuf<INPUT> = RecvBuf::new();
-    nrf51::start();
-    nrf51::send(b"READY\r\n");
+    let mut input = RecvBuf::<INPUT>::new();
+    chip::start();
+    chip::send(b"READY\r\n");
     loop {
         // An error is a response that does not fit its buffer, a bug here: it ends the connection.
-        let _ = serve(INPUT_BUFFER);
-        INPUT_BUFFER.consume(INPUT);
+        let _ = serve(&mut input);
+        input.consume(INPUT);
         wait_for_gap();
     }
 }
@@ -112,7 +114,7 @@ fn serve(input: &mut RecvBuf<INPUT>) -> Result<(), WriteError> {
             let head = connection.reject(Status::REQUEST_TIMEOUT, &mut out)?;
             head.field(FieldName::CONTENT_TYPE, TEXT)?.body(b"timed out: send requests faster")?;
         }
-        nrf51::send(out.as_bytes());
+        chip::send(out.as_bytes());
         out.clear();
     }
 }
@@ -120,18 +122,18 @@ fn serve(input: &mut RecvBuf<INPUT>) -> Result<(), WriteError> {
 /// Receives the next octets, and returns whether any came. Times out after [`PATIENCE`] within a
 /// request; waits for ever between requests.
 fn receive(input: &mut RecvBuf<INPUT>, state: ServerState) -> bool {
-    let start = nrf51::now();
+    let start = chip::now();
     loop {
         let count = input.fill_from(|room| {
             let mut count = 0_usize;
-            for (to, octet) in room.iter_mut().zip(core::iter::from_fn(nrf51::receive)) {
+            for (to, octet) in room.iter_mut().zip(core::iter::from_fn(chip::receive)) {
                 (*to, count) = (octet, count.saturating_add(1));
             }
             Ok::<_, core::convert::Infallible>(count)
         });
         if count != Ok(0) {
             return true;
-        } else if state != ServerState::Idle && nrf51::now().wrapping_sub(start) > PATIENCE {
+        } else if state != ServerState::Idle && chip::now().wrapping_sub(start) > PATIENCE {
             return false;
         }
     }
@@ -139,10 +141,10 @@ fn receive(input: &mut RecvBuf<INPUT>, state: ServerState) -> bool {
 
 /// Discards input until the line is quiet for [`GAP`].
 fn wait_for_gap() {
-    let mut since = nrf51::now();
-    while nrf51::now().wrapping_sub(since) < GAP {
-        if nrf51::receive().is_some() {
-            since = nrf51::now();
+    let mut since = chip::now();
+    while chip::now().wrapping_sub(since) < GAP {
+        if chip::receive().is_some() {
+            since = chip::now();
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use microcontroller::Register;
 
+pub use cortex_m_rt::entry;
+
 const UART_START_RECEIVER: Register = register(0x4000_2000);
 const UART_START_SENDER: Register = register(0x4000_2008);
 const UART_HAS_RECEIVED: Register = register(0x4000_2108);
@@ -25,6 +27,9 @@ const RECEIVER_PIN: u32 = 25;
 /// The register value for 115,200 bit/s, from the data sheet.
 const SPEED: u32 = 0x01d7_e000;
 
+/// The rate at which [`now`] counts.
+pub const TICKS_PER_SECOND: u32 = 1_000_000;
+
 const fn register(address: usize) -> Register {
     // SAFETY: the nRF51 has a register at each of the addresses above.
     unsafe { Register::at(address) }
@@ -44,7 +49,7 @@ pub fn start() {
     UART_START_SENDER.write(1);
 }
 
-/// Returns the time in microseconds; it wraps around after 71 minutes.
+/// Returns the time in ticks; it wraps around after 71 minutes.
 pub fn now() -> u32 {
     TIMER_CAPTURE.write(1);
     TIMER_CAPTURED.read()

@@ -5,9 +5,9 @@
 use bareline_core::body::{BodyDecoder, BodyPart, Decoded, Framing};
 use bareline_core::error::ParseError;
 use bareline_core::head::Limits;
-use budgets::{CHUNKED_BODY, measure};
+use budgets::{CHUNKED_BODY, entry, measure};
 
-#[cortex_m_rt::entry]
+#[entry]
 fn main() -> ! {
     measure(&[CHUNKED_BODY], |input| {
         decode(input).unwrap_or_else(|error| error.offset() + error.kind() as usize)

@@ -2,9 +2,9 @@
 #![no_std]
 #![no_main]
 
-use budgets::{LARGE_REQUEST, SMALL_REQUEST, measure};
+use budgets::{LARGE_REQUEST, SMALL_REQUEST, entry, measure};
 
-#[cortex_m_rt::entry]
+#[entry]
 fn main() -> ! {
     measure(&[SMALL_REQUEST, LARGE_REQUEST], |input| input.len())
 }

@@ -2,10 +2,10 @@
 #![no_std]
 #![no_main]
 
-use budgets::{LARGE_REQUEST, measure};
+use budgets::{LARGE_REQUEST, entry, measure};
 use panic_free::calls;
 
-#[cortex_m_rt::entry]
+#[entry]
 fn main() -> ! {
     measure(&[LARGE_REQUEST], |input| {
         calls::all(input);

@@ -5,7 +5,7 @@
 use bareline_core::body::BodyDecoder;
 use bareline_core::connection::RecvBuf;
 use bareline_core::{ClientConnection, FieldSpans, ServerConnection, WireBuf};
-use budgets::{exit, tell};
+use budgets::{entry, exit, tell};
 use core::cell::UnsafeCell;
 use core::hint::black_box;
 
@@ -19,7 +19,7 @@ unsafe impl Sync for Held {}
 
 static HELD: Held = Held(UnsafeCell::new((RecvBuf::new(), FieldSpans::new(), WireBuf::new())));
 
-#[cortex_m_rt::entry]
+#[entry]
 fn main() -> ! {
     black_box(HELD.0.get());
     tell(size_of::<ServerConnection>() as u32);

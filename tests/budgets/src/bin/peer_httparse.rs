@@ -2,10 +2,10 @@
 #![no_std]
 #![no_main]
 
-use budgets::{LARGE_REQUEST, SMALL_REQUEST, measure};
+use budgets::{LARGE_REQUEST, SMALL_REQUEST, entry, measure};
 use httparse::{EMPTY_HEADER, Request, Status};
 
-#[cortex_m_rt::entry]
+#[entry]
 fn main() -> ! {
     measure(&[SMALL_REQUEST, LARGE_REQUEST], parse)
 }

@@ -5,9 +5,9 @@
 use bareline_core::body::Framing;
 use bareline_core::head::Parsed;
 use bareline_core::{FieldSpans, RequestHead};
-use budgets::{LARGE_REQUEST, SMALL_REQUEST, measure};
+use budgets::{LARGE_REQUEST, SMALL_REQUEST, entry, measure};
 
-#[cortex_m_rt::entry]
+#[entry]
 fn main() -> ! {
     measure(&[SMALL_REQUEST, LARGE_REQUEST], parse)
 }

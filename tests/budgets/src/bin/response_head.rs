@@ -6,9 +6,9 @@ use bareline_core::body::Framing;
 use bareline_core::error::ParseError;
 use bareline_core::head::Parsed;
 use bareline_core::{FieldSpans, Method, ResponseHead};
-use budgets::{LARGE_RESPONSE, SMALL_RESPONSE, measure};
+use budgets::{LARGE_RESPONSE, SMALL_RESPONSE, entry, measure};
 
-#[cortex_m_rt::entry]
+#[entry]
 fn main() -> ! {
     measure(&[SMALL_RESPONSE, LARGE_RESPONSE], |input| {
         parse(input).unwrap_or_else(|error| error.offset() + error.kind() as usize)

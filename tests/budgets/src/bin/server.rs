@@ -6,9 +6,9 @@
 use bareline_core::connection::{Received, RecvBuf, ServerState};
 use bareline_core::error::WriteError;
 use bareline_core::{Event, FieldName, FieldSpans, FieldValue, ServerConnection, Status, WireBuf};
-use budgets::{CHUNKED_REQUEST, LARGE_REQUEST, SMALL_REQUEST, measure};
+use budgets::{CHUNKED_REQUEST, LARGE_REQUEST, SMALL_REQUEST, entry, measure};
 
-#[cortex_m_rt::entry]
+#[entry]
 fn main() -> ! {
     measure(&[SMALL_REQUEST, LARGE_REQUEST, CHUNKED_REQUEST], |input| serve(input).unwrap_or(0))
 }

@@ -5,9 +5,9 @@
 use bareline_core::error::WriteError;
 use bareline_core::write::{MessageWriter, RequestContext};
 use bareline_core::{FieldName, FieldValue, Method, Status, Version, WireBuf};
-use budgets::{SMALL_REQUEST, measure};
+use budgets::{SMALL_REQUEST, entry, measure};
 
-#[cortex_m_rt::entry]
+#[entry]
 fn main() -> ! {
     measure(&[SMALL_REQUEST], |input| write(input).unwrap_or(0))
 }
