@@ -54,6 +54,11 @@ doc:
 scans:
     tests/scripts/scans
 
+# Takes three minutes, and needs Debian's gcc-s390x-linux-gnu, libc6-dev-s390x-cross and qemu-user.
+# Runs the octet tests on an emulated big-endian machine.
+big-endian:
+    tests/scripts/big_endian
+
 # The targets are microcontrollers, the host, and AArch64.
 # Links every public function of core with a panic handler that must not be reachable.
 panic-free:
