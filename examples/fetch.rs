@@ -4,7 +4,8 @@
 use bareline_net::core::body::Framing;
 use bareline_net::core::value::dump;
 use bareline_net::{
-    Client, ClientRequest, ClientResponse, Error, FieldName, FieldValue, Method, Settings, Status,
+    Client, ClientRequest, ClientResponse, Error, FieldName, FieldValue, Method, ResponseHead,
+    Settings, Status,
 };
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -17,9 +18,10 @@ use std::time::{Duration, Instant};
 
 /// Requests a URL, and prints the body of the response.
 #[derive(Parser)]
-#[command(after_help = "Exit status: 0 when the response's status is 2xx or 3xx, 4 when it is \
-                        4xx, 5 when it is 5xx; 1 when no complete response was received (a line \
-                        on standard error says why); 2 when the arguments are invalid.")]
+#[command(after_help = "Exit status: 0 when the response's status is 2xx or 304, 3 when it is a \
+                        redirection that was not followed, 4 when it is 4xx, 5 when it is 5xx; 1 \
+                        when no complete response was received (a line on standard error says \
+                        why); 2 when the arguments are invalid.")]
 struct Arguments {
     /// The method: GET by default, and POST with --data
     #[arg(short = 'X', long, value_parser = method)]
@@ -31,6 +33,18 @@ struct Arguments {
     /// The body of the request: DATA itself, @FILE to read a file, @- to read standard input
     #[arg(short, long)]
     data: Option<String>,
+    /// Follow redirections, ten at most
+    #[arg(short = 'L', long)]
+    location: bool,
+    /// Send HEAD, and print the head of the response instead of a body
+    #[arg(short = 'I', long, conflicts_with_all = ["data", "method"])]
+    head: bool,
+    /// Authenticate as this user, by HTTP basic authentication
+    #[arg(short, long, value_name = "NAME:PASSWORD", value_parser = user)]
+    user: Option<(String, String)>,
+    /// Give up after this many seconds in all
+    #[arg(short, long, value_name = "SECONDS", value_parser = seconds)]
+    max_time: Option<Duration>,
     /// Write the body of the response to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -50,7 +64,9 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match fetch(&arguments) {
         Ok(status) => ExitCode::from(match status.code() {
-            ..400 => 0,
+            304 => 0,
+            300..400 => 3,
+            ..300 => 0,
             400..500 => 4,
             // An unknown class is treated as 500 [RFC 9110 section 15].
             500.. => 5,
@@ -78,9 +94,27 @@ fn field(text: &str) -> Result<(String, String), String> {
     is_valid.map(|()| (name, value)).map_err(|error| error.to_string())
 }
 
+fn user(text: &str) -> Result<(String, String), String> {
+    let (name, password) = text.split_once(':').ok_or("no colon after the name")?;
+    Ok((name.to_owned(), password.to_owned()))
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().map_err(|_| "not a number of seconds")?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(time) if !time.is_zero() => Ok(time),
+        _ => Err("not a positive number of seconds".to_owned()),
+    }
+}
+
 impl Arguments {
     fn method(&self) -> &str {
-        self.method.as_deref().unwrap_or(if self.data.is_some() { "POST" } else { "GET" })
+        match &self.method {
+            Some(method) => method,
+            None if self.head => "HEAD",
+            None if self.data.is_some() => "POST",
+            None => "GET",
+        }
     }
 
     fn has(&self, name: FieldName<'_>) -> bool {
@@ -95,13 +129,20 @@ fn told<T>(tried: &str, path: &Path, result: io::Result<T>) -> Result<T, String>
 
 fn fetch(arguments: &Arguments) -> Result<Status, String> {
     // Bodies are streamed, never held in memory, so they need no limit.
-    let client = Client::new().settings(Settings::new().body_limit(u64::MAX));
+    let settings = Settings::new().body_limit(u64::MAX);
+    let settings = settings.exchange_timeout(arguments.max_time.unwrap_or(Duration::MAX));
+    let redirects = if arguments.location { 10 } else { 0 };
+    let client = Client::new().settings(settings).max_redirects(redirects);
     let mut show = |head: &[u8]| show_head(">", head);
     let request = ask(&client, arguments).map_err(|error| error.to_string())?;
     let request = if arguments.verbose { request.on_head(&mut show) } else { request };
     let response = send(request, arguments.data.as_deref())?;
     if arguments.verbose {
         show_head("<", response.head().as_bytes());
+    }
+    if arguments.head {
+        told("write", Path::new("to standard output"), print_head(response.head()))?;
+        return Ok(response.status());
     }
     save(response, arguments)
 }
@@ -110,6 +151,9 @@ fn ask<'r>(client: &'r Client, arguments: &'r Arguments) -> Result<ClientRequest
     let mut request = client.request(Method::new(arguments.method())?, &arguments.url)?;
     for (name, value) in &arguments.fields {
         request = request.field(FieldName::new(name)?, FieldValue::new(value)?);
+    }
+    if let Some((name, password)) = &arguments.user {
+        request = request.basic_auth(name, password)?;
     }
     if !arguments.has(FieldName::USER_AGENT) {
         request = request.field(FieldName::USER_AGENT, AGENT);
@@ -144,6 +188,13 @@ fn show_head(prefix: &str, head: &[u8]) {
     for line in dump(head).to_string().lines() {
         let _ = writeln!(io::stderr(), "{prefix} {line}");
     }
+}
+
+/// Prints the octets of a head as they are.
+fn print_head(head: ResponseHead<'_>) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(head.as_bytes())?;
+    out.flush()
 }
 
 /// Streams the body to the file, or to standard output.

@@ -1,9 +1,10 @@
 //! Tests of `fetch`: its options and exit statuses.
 
 use crate::client::read_head;
-use crate::{Program, example, next, peak_memory, run, serve_one, text};
-use bareline_core::Status;
-use bareline_net::Settings;
+use crate::service::Service;
+use crate::{Program, TIMEOUT, example, next, peak_memory, run, serve_one, text};
+use bareline_core::{FieldName, FieldValue, Status};
+use bareline_net::{Exchange, Settings};
 use std::io::{self, Read, Write};
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -51,7 +52,7 @@ fn the_exit_status_is_that_of_the_response() {
     for (status, code, body) in [
         (200, 0, "OK\n"),
         (204, 0, ""),
-        (302, 0, "Found\n"),
+        (302, 3, "Found\n"),
         (304, 0, ""),
         (404, 4, "Not Found\n"),
         (410, 4, "Gone\n"),
@@ -261,4 +262,71 @@ fn a_hundred_megabytes_pass_with_flat_memory_each_way() {
     assert!(child.wait().unwrap().success());
     fs::remove_file(&path).unwrap();
     assert!(memory.is_none_or(|memory| memory < 20_000), "{memory:?} KB");
+}
+
+#[test]
+fn redirections_are_followed_on_demand() {
+    let server = Service::new(
+        |server| server,
+        |Exchange { head, responder, .. }| match head.target().path() {
+            "/old" => responder.send(Status::FOUND, &[(FieldName::LOCATION, NEW)], b"moved\n"),
+            "/loop" => responder.send(Status::FOUND, &[(FieldName::LOCATION, LOOP)], b""),
+            path => responder.send(Status::OK, &[], path.as_bytes()),
+        },
+    );
+    let url = |path: &str| format!("http://{}{path}", server.address);
+    let old = fetch(&[&url("/old")]);
+    assert_eq!((old.status.code(), &*text(&old.stdout)), (Some(3), "moved\n"));
+    for option in ["-L", "--location"] {
+        assert_eq!(fetched(&[option, &url("/old")]), "/new");
+    }
+    let (code, told) = ended(&["-L", &url("/loop")]);
+    assert!(
+        code == Some(1) && told.contains(": more than 10 redirections (RFC 9110 section 15.4): "),
+        "{told}"
+    );
+}
+
+const NEW: FieldValue<'_> = FieldValue::from_static("/new");
+const LOOP: FieldValue<'_> = FieldValue::from_static("/loop");
+
+#[test]
+fn a_head_a_user_and_a_time_limit_are_options() {
+    let server = Service::new(
+        |server| server,
+        |Exchange { head, responder, .. }| {
+            if head.target().path() == "/late" {
+                thread::park_timeout(TIMEOUT);
+            }
+            let user = head.fields().only(FieldName::AUTHORIZATION)?;
+            responder.send(Status::OK, &[], user.map_or(b"nobody", |user| user.as_bytes()))
+        },
+    );
+    let url = format!("http://{}/", server.address);
+    for option in ["-I", "--head"] {
+        let head = fetched(&[option, &url]);
+        assert!(
+            head.starts_with("HTTP/1.1 200 OK\r\nDate: ")
+                && head.ends_with("\r\nContent-Length: 6\r\n\r\n"),
+            "{head}"
+        );
+    }
+    assert_eq!(fetched(&[&url]), "nobody");
+    for option in ["-u", "--user"] {
+        assert_eq!(
+            fetched(&[option, "Aladdin:open sesame", &url]),
+            "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
+        );
+    }
+    for option in ["-m", "--max-time"] {
+        let (code, told) = ended(&[option, "0.1", &format!("{url}late")]);
+        assert!(
+            code == Some(1)
+                && told.contains("timed out after 0.1 s waiting for the end of the exchange"),
+            "{told}"
+        );
+    }
+    for arguments in [["-u", "nobody"], ["-m", "0"], ["-m", "-1"], ["-m", "soon"]] {
+        assert_eq!(ended(&[&arguments[..], &[&url]].concat()).0, Some(2), "{arguments:?}");
+    }
 }
