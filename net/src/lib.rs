@@ -29,6 +29,7 @@ pub use server::body::RequestBody;
 pub use server::counts::ServerCounts;
 pub use server::date::Date;
 pub use server::listener::Listener;
+pub use server::rejection::Rejection;
 pub use server::responder::{Responder, ResponseWriter};
 pub use server::stream::{Exchange, ServerStream};
 pub use server::{Server, ServerHandle};

@@ -21,9 +21,9 @@ use bareline_core::{
 };
 use bareline_net::{
     Client, ClientRequest, ClientResponse, ClientStream, Datagram, Date, Error, Exchange,
-    FirstOctets, Origin, PeerError, RedirectError, RequestBody, RequestWriter, Responder, Response,
-    ResponseBody, ResponseWriter, Server, ServerCounts, ServerHandle, ServerStream, Settings,
-    Trailers, TrailersIter, UdpPeer, Untimed, Upgraded, UrlError, Wait,
+    FirstOctets, Origin, PeerError, RedirectError, Rejection, RequestBody, RequestWriter,
+    Responder, Response, ResponseBody, ResponseWriter, Server, ServerCounts, ServerHandle,
+    ServerStream, Settings, Trailers, TrailersIter, UdpPeer, Untimed, Upgraded, UrlError, Wait,
 };
 use std::marker::PhantomData;
 use std::net::TcpStream;
@@ -139,6 +139,7 @@ fn types_of_net_have_the_auto_traits_that_their_docs_say() {
         Origin<'_>,
         PeerError,
         RedirectError,
+        Rejection<'_>,
         RequestBody<'_>,
         RequestWriter<'_>,
         Responder<'_>,
@@ -172,6 +173,7 @@ fn types_of_net_have_the_auto_traits_that_their_docs_say() {
             // An `io::Error` may contain any error.
             ("Error", "UnwindSafe RefUnwindSafe"),
             ("Exchange<'_>", SHARED),
+            ("Rejection<'_>", "UnwindSafe RefUnwindSafe"),
             ("RequestBody<'_>", SHARED),
             ("RequestWriter<'_>", "UnwindSafe RefUnwindSafe"),
             ("Responder<'_>", SHARED),

@@ -35,6 +35,7 @@ mod proxies;
 mod raw_client;
 mod raw_octets;
 mod redirects;
+mod rejections;
 mod server;
 mod service;
 #[cfg(target_os = "linux")]

@@ -82,7 +82,7 @@ impl<L: Listener> Engine<L> {
             log::warn!("{peer} {status}: {reason}{left_out}");
         }
         self.notice.counts.count_rejected();
-        stream.wire().reject_overload(&format!("{reason}\n")).is_ok()
+        stream.wire().reject_overload(reason).is_ok()
     }
 
     fn try_accept(&self, listener: &L) -> Result<Accepted<L::Stream>, Failure> {

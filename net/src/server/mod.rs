@@ -28,6 +28,7 @@ mod no_lead;
 mod no_loops;
 pub(crate) mod notice;
 pub(crate) mod panics;
+pub(crate) mod rejection;
 pub(crate) mod responder;
 mod run;
 #[cfg(unix)]
@@ -55,6 +56,7 @@ use crate::server::counts::ServerCounts;
 use crate::server::engine::{Bounds, Engine};
 use crate::server::listener::Listener;
 use crate::server::notice::Notice;
+use crate::server::rejection::{OnRejection, Rejection};
 use crate::server::stack::Stack;
 use crate::server::stream::{Exchange, Peer};
 use crate::settings::Settings;
@@ -63,6 +65,7 @@ use bareline_core::value::dump;
 use std::error::Error as StdError;
 use std::fmt;
 use std::net::{TcpListener, ToSocketAddrs};
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -201,6 +204,7 @@ pub struct Server<L: Listener = TcpListener> {
     settings: Settings,
     bounds: Bounds,
     shutdown_timeout: Duration,
+    on_rejection: Option<Arc<OnRejection>>,
     handle: OwnHandle,
 }
 
@@ -285,6 +289,7 @@ impl<L: Listener> Server<L> {
             settings: Settings::new(),
             bounds,
             shutdown_timeout: Duration::from_secs(10),
+            on_rejection: None,
             handle,
         })
     }
@@ -375,6 +380,48 @@ impl<L: Listener> Server<L> {
     #[doc(alias = "keep-alive")]
     pub const fn max_requests_per_connection(mut self, requests: u64) -> Self {
         self.bounds.requests = requests;
+        self
+    }
+
+    /// Changes the responses that the server sends in place of a handler's: to invalid requests,
+    /// beyond a limit, and when a handler fails. By default each is a line of plain text.
+    ///
+    /// The function may choose status and body by the error that the handler returned. It blocks
+    /// one connection at most. If it panics, that is logged and the response is the default one.
+    ///
+    /// ```
+    /// use bareline_net::{Error, FieldValue, Server, Status};
+    /// use std::fmt;
+    ///
+    /// #[derive(Debug)]
+    /// struct NoSuchUser;
+    ///
+    /// impl fmt::Display for NoSuchUser {
+    ///     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    ///         f.write_str("no such user")
+    ///     }
+    /// }
+    ///
+    /// impl std::error::Error for NoSuchUser {}
+    ///
+    /// let json = FieldValue::from_static("application/json");
+    /// let server = Server::bind("127.0.0.1:0")?.on_rejection(move |rejection| {
+    ///     if matches!(rejection.error(), Error::Other(error) if error.is::<NoSuchUser>()) {
+    ///         rejection.set_status(Status::NOT_FOUND);
+    ///     }
+    ///     let status = rejection.status();
+    ///     rejection.set_body(json, format!("{{\"error\":\"{}\"}}", status.reason()));
+    /// });
+    /// # server.handle().shutdown();
+    /// server.serve(|_| Err(NoSuchUser))?;
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[doc(alias = "error page")]
+    pub fn on_rejection(
+        mut self,
+        change: impl Fn(&mut Rejection<'_>) + Send + Sync + 'static,
+    ) -> Self {
+        self.on_rejection = Some(Arc::new(AssertUnwindSafe(Box::new(change))));
         self
     }
 
@@ -482,8 +529,11 @@ impl<L: Listener> Server<L> {
     ) -> Result<(), Error> {
         let handler =
             move |exchange: Exchange<'_, L::Stream>| Ok(handler(exchange).map_err(E::into)?);
-        let Self { listener, is_polled, settings, bounds, shutdown_timeout, handle } = self;
-        let notice = Arc::clone(&handle.0.notice);
+        let Self { listener, is_polled, settings, bounds, shutdown_timeout, .. } = self;
+        let notice = Arc::clone(&self.handle.0.notice);
+        if let Some(change) = self.on_rejection {
+            let _ = notice.on_rejection.set(change);
+        }
         let cut = Engine::run(
             listener,
             is_polled,

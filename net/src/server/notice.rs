@@ -2,9 +2,10 @@
 
 use crate::server::counts::Counts;
 use crate::server::log_rate::LogRate;
+use crate::server::rejection::OnRejection;
 use crate::server::sync::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use crate::wire::link::CHECK_INTERVAL;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The time after a response in which a client sends the next request if it has one ready, in a
@@ -23,6 +24,8 @@ pub(crate) struct Notice {
     /// The shutdown timed out or is complete: all connections end.
     is_over: AtomicBool,
     pub(crate) counts: Counts,
+    /// Changes rejections; set before the server begins.
+    pub(crate) on_rejection: OnceLock<Arc<OnRejection>>,
     /// The rate of lines about 503s.
     pub(crate) overloads: LogRate,
     /// The rate of lines about connections that fail in a request, as a reset does.
@@ -83,6 +86,11 @@ impl Membership {
     /// Creates the membership of a connection that may send this many requests.
     pub(crate) const fn new(notice: Arc<Notice>, requests: u64) -> Self {
         Self { notice, requests, is_unwanted: false, is_new: true }
+    }
+
+    /// Returns the function that changes rejections.
+    pub(crate) fn on_rejection(&self) -> Option<Arc<OnRejection>> {
+        self.notice.on_rejection.get().cloned()
     }
 
     /// Counts a request.

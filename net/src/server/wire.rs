@@ -3,6 +3,8 @@
 use crate::error::{Error, PeerError, Wait};
 use crate::server::date::Date;
 use crate::server::notice::Membership;
+use crate::server::panics;
+use crate::server::rejection::Rejection;
 use crate::server::steps::{FIELDS, Head, Next, ServerSteps};
 use crate::settings::Settings;
 use crate::wire::recv_buf::KEPT;
@@ -22,7 +24,6 @@ pub(crate) type ServerWire<S> = Wire<S, ServerSteps>;
 
 /// The number of octets of a rejected request line that the log shows.
 const LINE_SHOWN: usize = 100;
-const TEXT: FieldValue<'_> = FieldValue::from_static("text/plain; charset=utf-8");
 
 /// A request that was rejected before a handler got it.
 pub(crate) struct RejectedHead {
@@ -202,44 +203,65 @@ impl<S: Transport> ServerWire<S> {
             Error::Peer(peer_error) => peer_error.status(),
             _ => Status::INTERNAL_SERVER_ERROR,
         };
-        self.reject_with(status, reason);
+        self.reject_with(&error, status, reason);
         error
     }
 
     /// Sends this status with this reason, if possible, and then nothing more.
-    fn reject_with(&mut self, status: Status, reason: &str) {
+    fn reject_with(&mut self, error: &Error, status: Status, reason: &str) {
         // A client needs no details of this server's own errors, or of servers behind it.
         let is_of_client = !matches!(status.code(), 500 | 502 | 504);
         let reason = if is_of_client { reason } else { status.reason() };
-        let rejected = self.write_rejection(status, &self.date(), &[], &format!("{reason}\n"));
+        let rejection = self.rejection(error, reason, status);
+        let rejected = self.write_rejection(&rejection, &self.date(), &[]);
         if rejected.and_then(|()| self.close_write()).is_ok() {
-            self.role_mut().responded = Some(status);
+            self.role_mut().responded = Some(rejection.status);
         }
     }
 
-    /// Writes a rejection with this date, if there is one, these fields and this text.
-    pub(crate) fn write_rejection(
-        &mut self,
-        status: Status,
-        date: &Option<Date>,
-        fields: &[(FieldName<'_>, FieldValue<'_>)],
-        text: &str,
-    ) -> Result<(), Error> {
-        self.write(|steps, out| {
-            to!(out, |out| {
-                dated(steps.connection.reject(status, out)?, date)?
-                    .fields(fields)?
-                    .field(FieldName::CONTENT_TYPE, TEXT)?
-                    .body(text.as_bytes())
-            })
-        })
+    /// Returns a rejection, as the server's function changes it.
+    fn rejection<'r>(&self, error: &'r Error, reason: &'r str, status: Status) -> Rejection<'r> {
+        let mut rejection = Rejection::new(error, reason, status);
+        let change = self.role().membership.as_ref().and_then(Membership::on_rejection);
+        if let Some(change) = change
+            && let Err(panic) = panics::catch(|| change(&mut rejection))
+        {
+            log::error!("on_rejection panicked: {}", panic.reason());
+            rejection = Rejection::new(error, reason, status);
+        }
+        rejection
     }
 
-    /// Writes a 503 with this text.
-    pub(crate) fn reject_overload(&mut self, text: &str) -> Result<(), Error> {
+    /// Writes a rejection with this date, if there is one, and these fields.
+    pub(crate) fn write_rejection(
+        &mut self,
+        rejection: &Rejection<'_>,
+        date: &Option<Date>,
+        fields: &[(FieldName<'_>, FieldValue<'_>)],
+    ) -> Result<(), Error> {
+        let Rejection { status, content_type, body, .. } = rejection;
+        let mut write = |body: &[u8]| {
+            self.write(|steps, out| {
+                to!(out, |out| {
+                    dated(steps.connection.reject(*status, out)?, date)?
+                        .fields(fields)?
+                        .field(FieldName::CONTENT_TYPE, *content_type)?
+                        .body(body)
+                })
+            })
+        };
+        match write(body) {
+            Err(Error::TooLong { .. }) => write(b""),
+            written => written,
+        }
+    }
+
+    /// Writes a 503 for this reason.
+    pub(crate) fn reject_overload(&mut self, reason: &str) -> Result<(), Error> {
         let retry = [(FieldName::RETRY_AFTER, FieldValue::from_static("1"))];
         let status = Status::SERVICE_UNAVAILABLE;
-        self.write_rejection(status, &Some(Date::now()), &retry, text)?;
+        let rejection = self.rejection(&Error::Overloaded, reason, status);
+        self.write_rejection(&rejection, &Some(Date::now()), &retry)?;
         self.flush_or_leave()
     }
 
@@ -274,9 +296,11 @@ impl<S: Transport> ServerWire<S> {
             {
                 let error = self.role().incomplete_response();
                 if let Some(Error::Overloaded) = handled {
-                    self.reject_with(Status::SERVICE_UNAVAILABLE, "too many requests");
+                    let status = Status::SERVICE_UNAVAILABLE;
+                    self.reject_with(&Error::Overloaded, status, "too many requests");
                     return Err(error);
                 }
+                let own = handled.unwrap_or(&error);
                 match handled.and_then(Error::peer_error) {
                     Some(handled) if self.role().peer_error.is_none() => {
                         // The timeout is that of another connection [RFC 9110 section 15.6.5].
@@ -284,12 +308,17 @@ impl<S: Transport> ServerWire<S> {
                             PeerError::TimedOut { .. } => Status::GATEWAY_TIMEOUT,
                             handled => handled.status(),
                         };
-                        self.reject_with(status, &handled.to_string());
+                        self.reject_with(own, status, &handled.to_string());
                         Err(error)
                     }
                     _ => {
-                        let reason = error.to_string();
-                        Err(self.reject(error, &reason))
+                        let own = if matches!(error, Error::Peer(_)) { &error } else { own };
+                        let status = match &error {
+                            Error::Peer(peer_error) => peer_error.status(),
+                            _ => Status::INTERNAL_SERVER_ERROR,
+                        };
+                        self.reject_with(own, status, &error.to_string());
+                        Err(error)
                     }
                 }
             }
