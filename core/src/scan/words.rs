@@ -58,7 +58,7 @@ impl Input for Words<'_> {
 fn text_end(octets: &[u8], position: usize) -> usize {
     let mut rest = octets.get(position..).unwrap_or(&[]);
     while let Some((word, after)) = rest.split_first_chunk::<WORD>() {
-        if may_hold_control(usize::from_ne_bytes(*word)) {
+        if may_be_unprintable(usize::from_ne_bytes(*word)) {
             break;
         }
         rest = after;
@@ -70,12 +70,10 @@ const WORD: usize = size_of::<usize>();
 const ONES: usize = usize::MAX / 0xff;
 const HIGH_BITS: usize = ONES << 7;
 
-/// Returns whether an octet of the word may be a control. A `false` is exact; after a `true`, the
-/// caller checks octet by octet.
+/// Returns whether an octet of the word may be outside the printable ones of ASCII. A `false` is
+/// exact; after a `true`, the caller checks octet by octet.
 #[inline(always)]
-const fn may_hold_control(word: usize) -> bool {
-    let below_space = word.wrapping_sub(ONES * 0x20) & !word;
-    let without_del = word ^ (ONES * 0x7f);
-    let is_del = without_del.wrapping_sub(ONES) & !without_del;
-    (below_space | is_del) & HIGH_BITS != 0
+const fn may_be_unprintable(word: usize) -> bool {
+    // The first sets the high bit below SP, the second at DEL, and one of the two above 127.
+    (word.wrapping_sub(ONES * 0x20) | word.wrapping_add(ONES)) & HIGH_BITS != 0
 }
