@@ -16,7 +16,7 @@ use crate::error::{ParseError, ParseErrorKind, WriteError};
 use crate::framing::Framing;
 use crate::head::{Facts, LentSpans, Limits, Parsed, RequestHead, RequestProgress, ResponseHead};
 use crate::octets::empty_lines_end;
-use crate::value::{Medium, Method, Status, Target, Version};
+use crate::value::{AllowedForms, Medium, Method, Status, Target, Version};
 use crate::write::{
     HeadWriter, HeadWritten, Message, Request, RequestContext, Response, Sink, WireBuf,
 };
@@ -80,7 +80,7 @@ pub fn write_request<'w, const M: usize>(
     target: Target<'w>,
     out: &'w mut WireBuf<M>,
 ) -> Result<RequestHeadWriter<'w>, WriteError> {
-    if !target.form().suits(method, Medium::Datagram) {
+    if !AllowedForms::of(method, Medium::Datagram).has(target.form()) {
         return Err(WriteError::TargetForm);
     }
     let draft = out.message_draft()?;

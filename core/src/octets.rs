@@ -18,6 +18,9 @@ pub(crate) const HEX_DIGIT: u8 = 1 << 4;
 /// The octets of a scheme: `ALPHA`, `DIGIT`, `+`, `-`, `.` [RFC 3986 section 3.1].
 pub(crate) const SCHEME: u8 = 1 << 5;
 
+/// The octets of an `IPvFuture` after its version: [`REG_NAME`], and `:` [RFC 3986 section 3.2.2].
+pub(crate) const IP_FUTURE: u8 = 1 << 7;
+
 /// Returns whether `octet` belongs to one of `classes`.
 #[inline(always)]
 pub(crate) const fn is(octet: u8, classes: u8) -> bool {
@@ -52,16 +55,17 @@ pub(crate) fn encoded_run_end(octets: &[u8], position: usize, classes: u8) -> us
     }
 }
 
-/// Returns the number of octets before the first one that belongs to none of `classes`.
-#[inline(never)]
-pub(crate) fn run_length(octets: &[u8], classes: u8) -> usize {
-    run_end(octets, 0, classes)
+/// Returns the end of a run as [`run_end`] does: a call, which is smaller, and in which the loop
+/// has the registers to itself.
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+pub(crate) fn class_end(octets: &[u8], position: usize, classes: u8) -> usize {
+    run_end(octets, position, classes)
 }
 
 /// Returns the position after the empty lines that begin at `position`.
 pub(crate) fn empty_lines_end(octets: &[u8], position: usize) -> usize {
     let mut end = position;
-    while let Some([b'\r', b'\n']) = octets.get(end..).and_then(|rest| rest.first_chunk::<2>()) {
+    while octets.get(end) == Some(&b'\r') && octets.get(end.wrapping_add(1)) == Some(&b'\n') {
         end = end.wrapping_add(2);
     }
     end
@@ -106,6 +110,27 @@ pub(crate) const fn hex_value(octet: u8) -> Option<u8> {
 #[inline(always)]
 pub(crate) const fn is_ows(octet: u8) -> bool {
     matches!(octet, b' ' | b'\t')
+}
+
+/// Returns the end of the optional whitespace that begins at `start`.
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+pub(crate) fn ows_end(octets: &[u8], start: usize) -> usize {
+    let mut end = start;
+    while octets.get(end).is_some_and(|&octet| is_ows(octet)) {
+        end = end.wrapping_add(1);
+    }
+    end
+}
+
+/// Returns the end of the text from `start` to `end`, without trailing whitespace.
+#[cold]
+#[inline(never)]
+pub(crate) fn trimmed_end(octets: &[u8], start: usize, mut end: usize) -> usize {
+    // The only controls in text are whitespace.
+    while end > start && matches!(octets.get(end.wrapping_sub(1)), Some(..=b' ')) {
+        end = end.wrapping_sub(1);
+    }
+    end
 }
 
 /// Returns the octets without optional whitespace at both ends.
@@ -173,6 +198,9 @@ const CLASSES: [u8; 256] = {
         }
         if unreserved || sub_delim {
             table[at] |= REG_NAME;
+        }
+        if unreserved || sub_delim || octet == b':' {
+            table[at] |= IP_FUTURE;
         }
         if octet == b'\t' || (octet >= b' ' && octet != 0x7f) {
             table[at] |= TEXT;

@@ -9,7 +9,7 @@ use crate::head::{
     Facts, LentSpans, Limits, Parsed, ResponseHead, ResponseParts, ResponseProgress,
 };
 use crate::record::debug_record;
-use crate::value::{Medium, Method, Status, Target, Version};
+use crate::value::{AllowedForms, Medium, Method, Status, Target, Version};
 use crate::write::{
     BodyStep, HeadWriter, HeadWritten, Request, RequestContext, Sink, StreamSink, TrailerField,
     WireBuf, body_calls,
@@ -174,7 +174,7 @@ impl ClientConnection {
             }
             ClientState::Head | ClientState::Body => return Err(WriteError::ResponseNotEnded),
         }
-        if !target.form().suits(method, Medium::Stream) {
+        if !AllowedForms::of(method, Medium::Stream).has(target.form()) {
             return Err(WriteError::TargetForm);
         }
         let request = Request::new(method, target, self.server_version)?;

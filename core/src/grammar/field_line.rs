@@ -2,6 +2,7 @@
 
 use super::terminal::{crlf, octet, ows, terminals, text, token_in_text};
 use super::{Part, Read, Rule, Span, Stop, read};
+use crate::octets::trimmed_end;
 use crate::scan::Input;
 use nom::Parser;
 use nom::sequence::terminated;
@@ -50,17 +51,6 @@ fn trimmed_text<I: Input>(input: I) -> Read<I, Span> {
         _ => trimmed_end(input.octets(), start, end),
     };
     Ok((input.at(end), Span::new(start, value_end)))
-}
-
-/// Returns the end of the value that begins at `start`, without trailing whitespace.
-#[cold]
-#[inline(never)]
-fn trimmed_end(octets: &[u8], start: usize, mut end: usize) -> usize {
-    // The only controls in text are whitespace.
-    while end > start && matches!(octets.get(end.wrapping_sub(1)), Some(..=b' ')) {
-        end = end.wrapping_sub(1);
-    }
-    end
 }
 
 /// Parses the rest of a value after a fold, its whitespace included, and `CRLF` [RFC 9112 section

@@ -1,5 +1,8 @@
-//! The grammar of message heads, chunk lines and trailers: one nom function for each rule of RFC
-//! 9112, 9110 and 3986.
+//! The grammar of message heads, chunk lines and trailers: one function for each rule of RFC 9112,
+//! 9110 and 3986.
+//!
+//! The lines that each message has are rules of nom, which are inlined. Their rare parts, such as
+//! an address or a parameter, are functions of octets: compiled once, they are small.
 //!
 //! A rule takes an [`Input`] and returns the octets it parsed as [`Span`]s. An octet that does not
 //! fit gives a [`Stop`]: the position, and the part of the line. [`Stop::error`] alone decides
@@ -28,11 +31,11 @@ use nom::error::{ErrorKind, ParseError};
 use nom::{Emit, Err, OutputM, Parser, Streaming};
 pub(crate) use parameter::{Parameter, parameter, transfer_coding};
 pub(crate) use request_line::{RequestLine, request_line};
-pub(crate) use status_line::{StatusLine, status_line};
+pub(crate) use status_line::status_line;
 pub(crate) use stop::{Part, Position, Stop};
 pub use target_form::TargetForm;
 pub(crate) use target_form::{authority_range, target_form};
-use terminal::{Within, after, digit, end, literal, octet, rule, stop};
+use terminal::{Within, after, end, rule, stop};
 pub(crate) use uri_host::{check_host, is_host};
 #[cfg(feature = "unstable-inside")]
 pub(crate) use uri_host::{is_host_fast, is_host_slow};
@@ -110,8 +113,24 @@ impl Span {
     }
 
     /// Returns the octets in this range; none if `octets` are too short to be the parsed ones.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(crate) fn of(self, octets: &[u8]) -> &[u8] {
+        #[cold]
+        #[inline(never)]
+        fn nothing() -> &'static [u8] {
+            &[]
+        }
+        // Without the cold function, the compiler selects the start and the length one by one.
+        match octets.get(self.start()..self.end()) {
+            Some(part) => part,
+            None => nothing(),
+        }
+    }
+
+    /// Returns the octets as [`of`](Self::of) does, without a call: for loops.
+    #[inline(always)]
+    pub(crate) fn of_inlined(self, octets: &[u8]) -> &[u8] {
         octets.get(self.start()..self.end()).unwrap_or(&[])
     }
 }
@@ -138,15 +157,23 @@ pub(crate) fn http_version_fast<I: Input>(input: I) -> Read<I, HttpVersion> {
     }
 }
 
-/// Parses a version without the fast path for `HTTP/1.1`, and returns its end as well.
+/// Parses the version at `start` without the fast path for `HTTP/1.1`.
 #[cfg_attr(target_pointer_width = "64", cold, inline(never))]
 pub(crate) fn http_version_slow(
     octets: &[u8],
     start: usize,
 ) -> Result<(usize, HttpVersion), Position> {
-    let version = (literal(b"HTTP/"), digit(), octet(b'.'), digit())
-        .map(|((), major, (), minor)| HttpVersion { major, minor });
-    read(version, Words::new(octets).at(start)).map(|(after, version)| (after.position(), version))
+    let (mut end, mut digits) = (start, 0u8);
+    for expected in b"HTTP/0.0" {
+        // Each `0` stands for a digit.
+        match octets.get(end) {
+            Some(octet @ b'0'..=b'9') if *expected == b'0' => digits = digits << 4 | octet & 0xf,
+            Some(octet) if octet == expected => {}
+            _ => return Err(Position(end)),
+        }
+        end = end.wrapping_add(1);
+    }
+    Ok((end, HttpVersion { major: digits >> 4, minor: digits & 0xf }))
 }
 
 /// The version of a start line, as received.

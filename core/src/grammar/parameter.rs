@@ -1,13 +1,9 @@
 //! Parameters of transfer codings, and chunk extensions, which have the same syntax.
 
-use super::terminal::{dquote, many, octet, one, ows, rule, span, token};
-use super::{Part, Rule, Span, Stop, read};
-use crate::octets::{TEXT, is};
+use super::terminal::token;
+use super::{Part, Position, Span, Stop, read};
+use crate::octets::{TCHAR, TEXT, class_end, is, ows_end};
 use crate::scan::{Input, Words};
-use nom::Parser;
-use nom::branch::alt;
-use nom::combinator::{cut, opt};
-use nom::sequence::preceded;
 
 /// A parameter, as received.
 #[derive(Clone, Copy)]
@@ -23,33 +19,55 @@ pub(crate) struct Parameter {
 /// 10.1.4].
 #[inline(never)]
 pub(crate) fn parameter(octets: &[u8], start: usize) -> Result<(usize, Parameter), Stop> {
-    let semicolon = (ows(), octet(b';'), ows()).within(Part::ChunkSemicolon);
-    let name = token().within(Part::ChunkExtension);
-    let value = opt(preceded((ows(), octet(b'='), ows()), cut(parameter_value())));
-    let parts = (semicolon, name, value.within(Part::ChunkExtension));
-    read(parts, Words::new(octets).at(start))
-        .map(|(after, (_, name, value))| (after.position(), Parameter { name, value }))
+    let part = |part| move |Position(position)| Stop { part, position };
+    let name_start = after_ows_and(b';', octets, start).map_err(part(Part::ChunkSemicolon))?;
+    let name_end = token_end(octets, name_start).map_err(part(Part::ChunkExtension))?;
+    let name = Span::new(name_start, name_end);
+    let Ok(value_start) = after_ows_and(b'=', octets, name_end) else {
+        return Ok((name_end, Parameter { name, value: None }));
+    };
+    let value_end = value_end(octets, value_start).map_err(part(Part::ChunkExtension))?;
+    Ok((value_end, Parameter { name, value: Some(Span::new(value_start, value_end)) }))
 }
 
-/// `token / quoted-string` [RFC 9110 section 5.6.6]
-fn parameter_value<I: Input>() -> impl Rule<I, Span> {
-    alt((token(), span(quoted_string)))
+/// Returns the end of `OWS octet OWS`.
+fn after_ows_and(octet: u8, octets: &[u8], start: usize) -> Result<usize, Position> {
+    let at = ows_end(octets, start);
+    if octets.get(at) == Some(&octet) {
+        Ok(ows_end(octets, at.wrapping_add(1)))
+    } else {
+        Err(Position(at))
+    }
 }
 
-/// `quoted-string = DQUOTE *( qdtext / quoted-pair ) DQUOTE` [RFC 9110 section 5.6.4]
-fn quoted_string<I: Input>() -> impl Rule<I, ()> {
-    (dquote(), many(|| alt((qdtext(), quoted_pair()))), dquote()).map(|_| ())
+/// Returns the end of `token = 1*tchar` [RFC 9110 section 5.6.2].
+fn token_end(octets: &[u8], start: usize) -> Result<usize, Position> {
+    match class_end(octets, start, TCHAR) {
+        end if end > start => Ok(end),
+        _ => Err(Position(start)),
+    }
 }
 
-/// `qdtext = HTAB / SP / %x21 / %x23-5B / %x5D-7E / obs-text` [RFC 9110 section 5.6.4]
-fn qdtext<I: Input>() -> impl Rule<I, ()> {
-    let is_qdtext = |octet| is(octet, TEXT) && !matches!(octet, b'"' | b'\\');
-    rule(move |input| one(input, |octet| is_qdtext(octet).then_some(())))
-}
-
-/// `quoted-pair = "\" ( HTAB / SP / VCHAR / obs-text )` [RFC 9110 section 5.6.4]
-fn quoted_pair<I: Input>() -> impl Rule<I, ()> {
-    preceded(octet(b'\\'), rule(|input| one(input, |octet| is(octet, TEXT).then_some(()))))
+/// Returns the end of `token / quoted-string` [RFC 9110 section 5.6.6], where `quoted-string =
+/// DQUOTE *( qdtext / quoted-pair ) DQUOTE` [RFC 9110 section 5.6.4].
+fn value_end(octets: &[u8], start: usize) -> Result<usize, Position> {
+    if octets.get(start) != Some(&b'"') {
+        return token_end(octets, start);
+    }
+    let mut end = start.wrapping_add(1);
+    loop {
+        match octets.get(end) {
+            Some(b'"') => return Ok(end.wrapping_add(1)),
+            // `quoted-pair = "\" ( HTAB / SP / VCHAR / obs-text )`
+            Some(b'\\') => end = end.wrapping_add(1),
+            _ => {}
+        }
+        // `qdtext` are the other octets of TEXT.
+        if !octets.get(end).is_some_and(|&octet| is(octet, TEXT)) {
+            return Err(Position(end));
+        }
+        end = end.wrapping_add(1);
+    }
 }
 
 /// Returns the name of a transfer coding, or `None` if the octets are not exactly one.

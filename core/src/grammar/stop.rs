@@ -1,7 +1,7 @@
 //! The position where a rule stopped, and the choice of the RFC rule that is broken there.
 
 use crate::error::{ParseError, ParseErrorKind};
-use crate::octets::trim_ows_start;
+use crate::octets::is_ows;
 use crate::scan::Input;
 
 /// The part of a line in which an octet does not fit.
@@ -49,47 +49,42 @@ impl Stop {
 
     /// Returns the error at this stop; `octets` hold at least the complete line.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    #[cfg_attr(not(target_pointer_width = "64"), cold, inline(never))]
     pub(crate) fn error(self, octets: &[u8], line_start: usize) -> ParseError {
         let Self { part, position } = self;
-        let rest = octets.get(position..).unwrap_or(&[]);
-        let at_line_start = position == line_start;
-        let kind = match (rest, part) {
-            ([b'\n', ..], _) => ParseErrorKind::BareLf,
-            ([b'\r', next, ..], _) if *next != b'\n' => ParseErrorKind::BareCr,
-            ([b'\r', ..], Part::Method | Part::Target) => ParseErrorKind::RequestLine,
-            ([b'\r', ..], Part::FieldName) => ParseErrorKind::MissingColon,
-            ([b' ' | b'\t', ..], Part::FieldName) if at_line_start => ParseErrorKind::LineFolding,
-            ([b' ' | b'\t', after @ ..], Part::FieldName) if begins_with_colon(after) => {
-                ParseErrorKind::WhitespaceBeforeColon
+        #[allow(clippy::indexing_slicing, reason = "each part has an entry")]
+        let (at_line_end, elsewhere) = BROKEN[part as usize];
+        let kind = match octets.get(position..).unwrap_or(&[]) {
+            [b'\n', ..] => ParseErrorKind::BareLf,
+            [b'\r', next, ..] if *next != b'\n' => ParseErrorKind::BareCr,
+            [b'\r', ..] => at_line_end,
+            [octet, after @ ..] if part == Part::FieldName && is_ows(*octet) => {
+                if position == line_start {
+                    ParseErrorKind::LineFolding
+                } else if after.iter().find(|octet| !is_ows(**octet)) == Some(&b':') {
+                    ParseErrorKind::WhitespaceBeforeColon
+                } else {
+                    elsewhere
+                }
             }
-            (_, Part::FieldName) => ParseErrorKind::FieldName,
-            (_, Part::FieldValue) => ParseErrorKind::FieldValue,
-            (_, Part::Method) => ParseErrorKind::Method,
-            (_, Part::Target) => ParseErrorKind::Target,
-            (_, Part::Version) => ParseErrorKind::Version,
-            (_, Part::StatusCode) => ParseErrorKind::StatusCode,
-            (_, Part::Reason) => ParseErrorKind::Reason,
-            (_, Part::ChunkSize) => ParseErrorKind::ChunkSize,
-            ([b'\r', ..], Part::ChunkSemicolon) => ParseErrorKind::ChunkLineWhitespace,
-            (_, Part::ChunkSemicolon | Part::ChunkExtension) => ParseErrorKind::ChunkExtension,
+            _ => elsewhere,
         };
-        let len = match rest.first_chunk() {
-            // Three digits that are not a status code are wrong together.
-            Some(digits @ [_, _, _])
-                if kind == ParseErrorKind::StatusCode && digits.iter().all(u8::is_ascii_digit) =>
-            {
-                3
-            }
-            _ => 1,
-        };
-        ParseError::new(kind, position, len)
+        ParseError::new(kind, position, 1)
     }
 }
 
-fn begins_with_colon(octets: &[u8]) -> bool {
-    trim_ows_start(octets).first() == Some(&b':')
-}
+/// The rule that the end of the line breaks in each part, and the one that other octets break.
+const BROKEN: [(ParseErrorKind, ParseErrorKind); 10] = [
+    (ParseErrorKind::RequestLine, ParseErrorKind::Method),
+    (ParseErrorKind::RequestLine, ParseErrorKind::Target),
+    (ParseErrorKind::Version, ParseErrorKind::Version),
+    (ParseErrorKind::StatusCode, ParseErrorKind::StatusCode),
+    (ParseErrorKind::Reason, ParseErrorKind::Reason),
+    (ParseErrorKind::MissingColon, ParseErrorKind::FieldName),
+    (ParseErrorKind::FieldValue, ParseErrorKind::FieldValue),
+    (ParseErrorKind::ChunkSize, ParseErrorKind::ChunkSize),
+    (ParseErrorKind::ChunkLineWhitespace, ParseErrorKind::ChunkExtension),
+    (ParseErrorKind::ChunkExtension, ParseErrorKind::ChunkExtension),
+];
 
 /// nom requires this of an error; the rules build their errors themselves.
 impl<I: Input> nom::error::ParseError<I> for Position {

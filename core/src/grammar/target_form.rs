@@ -1,13 +1,7 @@
 //! The four forms of a request target.
 
-use super::terminal::{called, end, octet, rule};
 use super::uri_host::check_host;
-use super::{Position, Rule, exactly};
-use crate::octets::{SCHEME, run_length};
-use crate::scan::Input;
-use nom::Parser;
-use nom::branch::alt;
-use nom::combinator::cut;
+use crate::octets::{SCHEME, class_end};
 
 /// The form of a request target [RFC 9112 section 3.2].
 ///
@@ -44,73 +38,50 @@ pub enum TargetForm {
 /// `request-target = origin-form / absolute-form / authority-form / asterisk-form` [RFC 9112
 /// section 3.2]
 pub(crate) fn target_form(target: &[u8]) -> Result<TargetForm, usize> {
-    let form = alt((
-        origin_form().map(|()| TargetForm::Origin),
-        asterisk_form().map(|()| TargetForm::Asterisk),
-        absolute_form().map(|()| TargetForm::Absolute),
-        authority_form().map(|()| TargetForm::Authority),
-    ));
-    exactly(form, target)
-}
-
-/// `origin-form = absolute-path [ "?" query ]` [RFC 9112 section 3.2.1]
-fn origin_form<I: Input>() -> impl Rule<I, ()> {
-    (octet(b'/'), path_and_query()).map(|_| ())
-}
-
-/// `asterisk-form = "*"` [RFC 9112 section 3.2.4]
-fn asterisk_form<I: Input>() -> impl Rule<I, ()> {
-    (octet(b'*'), end()).map(|_| ())
+    match target {
+        // `origin-form = absolute-path [ "?" query ]` [RFC 9112 section 3.2.1]
+        [b'/', ..] => Ok(TargetForm::Origin),
+        // `asterisk-form = "*"` [RFC 9112 section 3.2.4]
+        [b'*'] => Ok(TargetForm::Asterisk),
+        _ => form_with_authority(target),
+    }
 }
 
 /// `absolute-form = absolute-URI` [RFC 9112 section 3.2.2], where `absolute-URI = scheme "://"
 /// uri-host [ ":" port ] path-abempty [ "?" query ]` [RFC 9110 section 4.2]: narrower than that of
 /// RFC 3986, with `://` and without userinfo
-fn absolute_form<I: Input>() -> impl Rule<I, ()> {
-    (called(scheme), cut(called(authority)), path_and_query()).map(|_| ())
-}
-
+///
 /// `authority-form = uri-host ":" port` [RFC 9112 section 3.2.3], with a port that is not empty
-fn authority_form<I: Input>() -> impl Rule<I, ()> {
-    called(|octets, _| match check_host(octets) {
-        Ok(host_end) if octets.len() > host_end.wrapping_add(1) => Ok(octets.len()),
-        Ok(_) => Err(Position(octets.len())),
-        Err(at) => Err(Position(at)),
-    })
+fn form_with_authority(target: &[u8]) -> Result<TargetForm, usize> {
+    let start = scheme_end(target);
+    let is_absolute = start > 0;
+    let end = if is_absolute { authority_end(target, start) } else { target.len() };
+    match check_host(target.get(start..end).unwrap_or(&[])) {
+        Err(at) => Err(start.wrapping_add(at)),
+        Ok(_) if is_absolute => Ok(TargetForm::Absolute),
+        Ok(host_end) if host_end.wrapping_add(1) < end => Ok(TargetForm::Authority),
+        Ok(_) => Err(end),
+    }
 }
 
-/// `scheme "://"`, where `scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." )` [RFC 3986 section
-/// 3.1]
-#[inline(never)]
-fn scheme(octets: &[u8], start: usize) -> Result<usize, Position> {
-    let rest = octets.get(start..).unwrap_or(&[]);
-    let end = start.wrapping_add(run_length(rest, SCHEME));
-    match (rest.first(), octets.get(end..)) {
+/// Returns the end of `scheme "://"`, where `scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." )`
+/// [RFC 3986 section 3.1], or 0.
+fn scheme_end(target: &[u8]) -> usize {
+    let end = class_end(target, 0, SCHEME);
+    match (target.first(), target.get(end..)) {
         (Some(first), Some([b':', b'/', b'/', ..])) if first.is_ascii_alphabetic() => {
-            Ok(end.wrapping_add(3))
+            end.wrapping_add(3)
         }
-        _ => Err(Position(start)),
+        _ => 0,
     }
-}
-
-/// `authority = uri-host [ ":" port ]`, up to a `/`, a `?` or the end [RFC 3986 section 3.2]
-fn authority(octets: &[u8], start: usize) -> Result<usize, Position> {
-    let end = authority_end(octets, start);
-    match check_host(octets.get(start..end).unwrap_or(&[])) {
-        Ok(_) => Ok(end),
-        Err(at) => Err(Position(start.wrapping_add(at))),
-    }
-}
-
-/// `path-abempty [ "?" query ]`; the caller knows that these are octets of a target
-fn path_and_query<I: Input>() -> impl Rule<I, ()> {
-    rule(|input: I| Ok((input.at(input.octets().len()), ())))
 }
 
 /// Returns the start and end of the authority in the absolute form.
 pub(crate) fn authority_range(target: &[u8]) -> Option<(usize, usize)> {
-    let start = scheme(target, 0).ok()?;
-    Some((start, authority_end(target, start)))
+    match scheme_end(target) {
+        0 => None,
+        start => Some((start, authority_end(target, start))),
+    }
 }
 
 /// Returns the end of the authority that begins at `start`.

@@ -1,7 +1,7 @@
 //! The terminals of the grammar's rules, and the combinators that nom does not have.
 
 use super::{Part, Position, Read, Rule, Span, Stop, read};
-use crate::octets::{self, TARGET, is, is_ows};
+use crate::octets::{self, TARGET, class_end, is_ows};
 use crate::scan::{self, Input, fast_path};
 use nom::error::ParseError;
 use nom::{Emit, Err, Mode, OutputM, OutputMode, PResult, Parser};
@@ -125,9 +125,6 @@ terminals! {
     /// `SP = %x20` [RFC 5234 appendix B.1]
     sp(input) -> () = read(octet(b' '), input);
 
-    /// `DQUOTE = %x22` [RFC 5234 appendix B.1]
-    dquote(input) -> () = read(octet(b'"'), input);
-
     /// `DIGIT = %x30-39` [RFC 5234 appendix B.1], its value
     digit(input) -> u8 = one(input, octets::digit);
 
@@ -174,40 +171,6 @@ pub(super) fn octet<I: Input>(expected: u8) -> impl Rule<I, ()> {
     rule(move |input| one(input, |octet| (octet == expected).then_some(())))
 }
 
-/// The octets `expected`, case-sensitive
-#[inline(always)]
-pub(super) fn literal<I: Input>(expected: &'static [u8]) -> impl Rule<I, ()> {
-    rule(move |input: I| {
-        expected.iter().try_fold((input, ()), |(input, ()), &expected| read(octet(expected), input))
-    })
-}
-
-/// One or more octets that `accepts` accepts
-#[inline(always)]
-pub(super) fn some<I: Input>(accepts: fn(u8) -> bool) -> impl Rule<I, ()> {
-    rule(move |input: I| {
-        run(input, some_end(input.octets(), input.position(), accepts))
-            .map(|(after, _)| (after, ()))
-    })
-}
-
-#[inline(never)]
-fn some_end(octets: &[u8], start: usize, accepts: fn(u8) -> bool) -> usize {
-    let mut end = start;
-    while octets.get(end).is_some_and(|&octet| accepts(octet)) {
-        end = end.wrapping_add(1);
-    }
-    end
-}
-
-/// A rule that is compiled once: it takes the octets and its start, and returns its end.
-#[inline(always)]
-pub(super) fn called<I: Input>(
-    read: fn(&[u8], usize) -> Result<usize, Position>,
-) -> impl Rule<I, ()> {
-    rule(move |input: I| read(input.octets(), input.position()).map(|end| (input.at(end), ())))
-}
-
 /// The end of the octets
 #[inline(always)]
 pub(super) fn end<I: Input>() -> impl Rule<I, ()> {
@@ -241,12 +204,12 @@ fn target_end<I: Input>(input: I) -> usize {
 #[cold]
 #[inline(never)]
 fn end_at_backslash(octets: &[u8], start: usize, backslash: usize) -> usize {
-    #[allow(clippy::manual_contains, reason = "it is fast, and long")]
-    let is_in_query =
-        octets.get(start..backslash).unwrap_or(&[]).iter().any(|&octet| octet == b'?');
     let mut end = backslash;
-    while is_in_query && octets.get(end).is_some_and(|&octet| octet == b'\\' || is(octet, TARGET)) {
-        end = end.wrapping_add(1);
+    #[allow(clippy::manual_contains, reason = "it is fast, and long")]
+    if octets.get(start..backslash).unwrap_or(&[]).iter().any(|&octet| octet == b'?') {
+        while octets.get(end) == Some(&b'\\') {
+            end = class_end(octets, end.wrapping_add(1), TARGET);
+        }
     }
     end
 }

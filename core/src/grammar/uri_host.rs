@@ -1,21 +1,39 @@
 //! Host and port, as in a `Host` field and a request target [RFC 9110 section 7.2, RFC 3986
 //! section 3.2].
 
-use super::terminal::{after, called, end, literal, octet, rule, run, some, stop};
-use super::{Position, Read, Rule, exactly, read};
-use crate::octets::{self, HEX_DIGIT, REG_NAME, encoded_run_end, is};
-use crate::scan::{self, Input, Words, fast_path};
-use nom::Parser;
-use nom::branch::alt;
-use nom::combinator::{not, opt};
-use nom::sequence::{preceded, terminated};
+use crate::octets::{self, HEX_DIGIT, IP_FUTURE, REG_NAME, class_end, encoded_run_end, hex_value};
+use crate::scan::{self, fast_path};
 
-/// Parses `Host`, and returns the end of the host.
+/// Parses `Host = uri-host [ ":" port ]` [RFC 9110 section 7.2] with a host that is not empty, and
+/// returns the end of the host.
+///
+/// `uri-host = IP-literal / IPv4address / reg-name` [RFC 3986 section 3.2.2]. An `IPv4address` is a
+/// `reg-name = *( unreserved / pct-encoded / sub-delims )`.
 ///
 /// The error is the position of the first octet that breaks the rule, or the length when the end
 /// is missing.
 pub(crate) fn check_host(octets: &[u8]) -> Result<usize, usize> {
-    exactly(host(), octets)
+    let host_end = match octets.first() {
+        Some(b'[') => address_in_brackets(octets, 1)?,
+        _ => encoded_run_end(octets, 0, REG_NAME),
+    };
+    // An invalid port is an error at its colon.
+    match octets.get(host_end..) {
+        Some([]) if host_end > 0 => Ok(host_end),
+        Some([b':', port @ ..]) if host_end > 0 && is_port(port) => Ok(host_end),
+        _ => Err(host_end),
+    }
+}
+
+/// `port = *DIGIT` [RFC 3986 section 3.2.3], at most 65535
+fn is_port(octets: &[u8]) -> bool {
+    let mut port = 0u32;
+    octets.iter().all(|&octet| {
+        octets::digit(octet).is_some_and(|digit| {
+            port = port.wrapping_mul(10).wrapping_add(digit.into());
+            port <= u16::MAX.into()
+        })
+    })
 }
 
 /// Returns whether the octets from `start` to `end` are a `Host`.
@@ -45,142 +63,98 @@ pub(crate) fn is_host_slow(octets: &[u8], start: usize, end: usize) -> bool {
     octets.get(start..end).is_some_and(|host| check_host(host).is_ok())
 }
 
-/// `Host = uri-host [ ":" port ]` [RFC 9110 section 7.2], with a host that is not empty: the end of
-/// the host
-pub(super) fn host<I: Input>() -> impl Rule<I, usize> {
-    // An invalid port is an error at its colon.
-    terminated(uri_host(), opt((octet(b':'), rule(port), end())))
-}
-
-/// `uri-host = IP-literal / IPv4address / reg-name` [RFC 3986 section 3.2.2]: its end. An
-/// `IPv4address` is a `reg-name`.
-#[inline(always)]
-fn uri_host<I: Input>() -> impl Rule<I, usize> {
-    rule(|input: I| {
-        let (after, ()) = read(alt((reg_name(), ip_literal())), input)?;
-        Ok((after, after.position()))
-    })
-}
-
-/// `port = *DIGIT` [RFC 3986 section 3.2.3], at most 65535
-fn port<I: Input>(mut input: I) -> Read<I, ()> {
-    let mut port = 0u16;
-    while let Some(digit) = input.octet().and_then(octets::digit) {
-        let longer = port.checked_mul(10).and_then(|port| port.checked_add(digit.into()));
-        port = longer.ok_or(Position(input.position()))?;
-        input = after(input, 1);
-    }
-    Ok((input, ()))
-}
-
-/// `reg-name = *( unreserved / pct-encoded / sub-delims )` [RFC 3986 section 3.2.2], not empty
-fn reg_name<I: Input>() -> impl Rule<I, ()> {
-    rule(|input: I| {
-        run(input, encoded_run_end(input.octets(), input.position(), REG_NAME))
-            .map(|(after, _)| (after, ()))
-    })
-}
-
-/// `IP-literal = "[" ( IPv6address / IPvFuture ) "]"` [RFC 3986 section 3.2.2]
-fn ip_literal<I: Input>() -> impl Rule<I, ()> {
-    preceded(octet(b'['), called(address_in_brackets))
-}
-
-/// Returns the end of `( IPv6address / IPvFuture ) "]"`. An address is invalid as a whole.
+/// Returns the end of the rest of `IP-literal = "[" ( IPv6address / IPvFuture ) "]"` [RFC 3986
+/// section 3.2.2]. An address is invalid as a whole.
 #[inline(never)]
-fn address_in_brackets(octets: &[u8], start: usize) -> Result<usize, Position> {
-    let address = (alt((rule(ipv6_address), ipv_future())), octet(b']'));
-    match read(address, Words::new(octets).at(start)) {
-        Ok((after, _)) => Ok(after.position()),
-        Err(_) if octets.iter().skip(start).any(|&octet| octet == b']') => Err(Position(start)),
-        Err(_) => Err(Position(octets.len())),
+fn address_in_brackets(octets: &[u8], start: usize) -> Result<usize, usize> {
+    let rest = octets.get(start..).unwrap_or(&[]);
+    let length = rest.iter().position(|&octet| octet == b']').ok_or(octets.len())?;
+    match rest.get(..length) {
+        Some(address) if is_ipv6_address(address) || is_ipv_future(address) => {
+            Ok(start.wrapping_add(length).wrapping_add(1))
+        }
+        _ => Err(start),
     }
 }
 
 /// `IPv6address` [RFC 3986 section 3.2.2]: eight groups of 16 bits, or fewer around one `::`
-fn ipv6_address<I: Input>(input: I) -> Read<I, ()> {
-    let (end, before) = groups(input.octets(), input.position());
-    match read(literal(b"::"), input.at(end)) {
-        Ok((rest, ())) => match groups(input.octets(), rest.position()) {
-            (end, behind) if before.wrapping_add(behind) < 8 => Ok((input.at(end), ())),
-            _ => stop(input.position()),
-        },
-        Err(_) if before == 8 => Ok((input.at(end), ())),
-        Err(_) => stop(input.position()),
-    }
-}
-
-/// Returns the end of `[ h16 *( ":" h16 ) ]`, and the number of groups. An `IPv4address` at the end
-/// counts for two.
-#[inline(never)]
-fn groups(octets: &[u8], start: usize) -> (usize, usize) {
-    let (mut end, mut count) = (start, 0usize);
-    let mut next = Words::new(octets).at(start);
-    loop {
-        if let Ok((after, _)) = read((rule(ipv4_address), not(octet(b':'))), next) {
-            return (after.position(), count.wrapping_add(2));
-        }
-        let Ok((after, ())) = read(h16(), next) else { return (end, count) };
-        (end, count) = (after.position(), count.wrapping_add(1));
-        next = match read(octet(b':'), after) {
-            Ok((after, ())) => after,
-            Err(_) => return (end, count),
-        };
-    }
-}
-
-/// `h16 = 1*4HEXDIG` [RFC 3986 section 3.2.2]
-fn h16<I: Input>() -> impl Rule<I, ()> {
-    rule(|input: I| match read(some(is_hex_digit), input) {
-        Ok((rest, ())) if rest.position().wrapping_sub(input.position()) <= 4 => Ok((rest, ())),
-        _ => stop(input.position()),
-    })
-}
-
-fn is_hex_digit(octet: u8) -> bool {
-    is(octet, HEX_DIGIT)
-}
-
-/// `IPv4address = dec-octet "." dec-octet "." dec-octet "." dec-octet` [RFC 3986 section 3.2.2]
-fn ipv4_address<I: Input>(input: I) -> Read<I, ()> {
-    let (mut input, ()) = read(called(dec_octet), input)?;
-    for _ in 1..4 {
-        (input, _) = read((octet(b'.'), called(dec_octet)), input)?;
-    }
-    Ok((input, ()))
-}
-
-/// `dec-octet` [RFC 3986 section 3.2.2]: a number up to 255 without leading zeros
-#[inline(never)]
-fn dec_octet(octets: &[u8], start: usize) -> Result<usize, Position> {
-    let digit_at = |position: usize| octets.get(position).and_then(|&octet| octets::digit(octet));
-    let (mut number, mut end) = (0u16, start);
-    while let Some(digit) = digit_at(end)
-        && (number > 0 || end == start)
-    {
-        number = number.wrapping_mul(10).wrapping_add(digit.into());
-        end = end.wrapping_add(1);
-        if number > 255 {
-            return Err(Position(end));
+///
+/// `IPv4address = dec-octet "." dec-octet "." dec-octet "." dec-octet` may be the end, and counts
+/// for two groups.
+fn is_ipv6_address(octets: &[u8]) -> bool {
+    let (mut groups, mut has_gap) = (0usize, false);
+    // The dots, and the colons that follow each other before this octet.
+    let (mut dots, mut colons) = (0usize, 0);
+    // The digits of this group, and their value.
+    let (mut digits, mut number) = (0, 0);
+    for &octet in octets {
+        match (octet, hex_value(octet)) {
+            (_, Some(digit)) => {
+                // `h16 = 1*4HEXDIG`
+                if digits == 4 || colons == 1 && groups == 0 {
+                    return false;
+                }
+                digits += 1;
+                number = number << 4 | usize::from(digit) | if digit > 9 { LETTER } else { 0 };
+            }
+            (b':', _) if dots == 0 => {
+                if digits > 0 {
+                    groups = groups.wrapping_add(1);
+                    colons = 0;
+                }
+                colons += 1;
+                if colons > 2 || colons == 2 && has_gap {
+                    return false;
+                }
+                has_gap |= colons == 2;
+                (digits, number) = (0, 0);
+            }
+            (b'.', _) if is_dec_octet(digits, number) => {
+                dots = dots.wrapping_add(1);
+                (digits, number) = (0, 0);
+            }
+            _ => return false,
         }
     }
-    if end == start { Err(Position(start)) } else { Ok(end) }
+    let last = match (dots, digits) {
+        (0, 1..) => 1,
+        (0, _) if colons == 2 => 0,
+        (3, _) if is_dec_octet(digits, number) => 2,
+        _ => return false,
+    };
+    groups = groups.wrapping_add(last);
+    if has_gap { groups < 8 } else { groups == 8 }
+}
+
+/// A bit that no number of decimal digits has.
+const LETTER: usize = 1 << 15;
+
+/// Returns whether these are the digits of a `dec-octet` [RFC 3986 section 3.2.2]: of a number up
+/// to 255, without leading zeros. The number has four bits for each digit.
+fn is_dec_octet(digits: usize, number: usize) -> bool {
+    number <= 0x255 && digits == 1 + usize::from(number > 0xf) + usize::from(number > 0xff)
 }
 
 /// `IPvFuture = "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" )` [RFC 3986 section 3.2.2]
-fn ipv_future<I: Input>() -> impl Rule<I, ()> {
-    let version = (alt((octet(b'v'), octet(b'V'))), some(is_hex_digit));
-    (version, octet(b'.'), some(|octet| octet == b':' || is(octet, REG_NAME))).map(|_| ())
+fn is_ipv_future(octets: &[u8]) -> bool {
+    if !matches!(octets, [b'v' | b'V', ..]) {
+        return false;
+    }
+    let dot = class_end(octets, 1, HEX_DIGIT);
+    let address = dot.wrapping_add(1);
+    dot > 1
+        && octets.get(dot) == Some(&b'.')
+        && address < octets.len()
+        && class_end(octets, address, IP_FUTURE) == octets.len()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Words, check_host, exactly, ipv6_address, rule};
+    use super::{check_host, is_ipv6_address};
 
     #[test]
     fn rfc3986_3_2_2_every_shape_of_an_ipv6_address() {
-        let is_ipv6 =
-            |octets: &str| exactly(rule(ipv6_address::<Words<'_>>), octets.as_bytes()).is_ok();
+        let is_ipv6 = |octets: &str| is_ipv6_address(octets.as_bytes());
         for valid in [
             "::",
             "::1",

@@ -136,7 +136,8 @@ pub struct FieldsIter<'b> {
 
 impl<'b> FieldsIter<'b> {
     fn field(octets: &'b [u8], line: &FieldLine) -> (FieldName<'b>, FieldValue<'b>) {
-        (FieldName::from_token(line.name.of(octets)), FieldValue::from_text(line.value.of(octets)))
+        let (name, value) = (line.name.of_inlined(octets), line.value.of_inlined(octets));
+        (FieldName::from_token(name), FieldValue::from_text(value))
     }
 }
 

@@ -5,10 +5,10 @@ use super::section::{Progress, check_unread, known_version};
 use super::{Fields, LentSpans, Limits, Options, Parsed};
 use crate::error::{ParseError, ParseErrorKind};
 use crate::framing::Framing;
-use crate::grammar::{FieldLine, Part, RequestLine, Span, Stop, request_line, target_form};
-use crate::octets::{TCHAR, empty_lines_end, is, run_length};
+use crate::grammar::{FieldLine, RequestLine, Span, request_line, target_form};
+use crate::octets::{TCHAR, class_end, empty_lines_end, is};
 use crate::scan::{HeadSource, Input, Words, fast_path};
-use crate::value::{Dump, Medium, Method, Target, TargetForm, Version, dump};
+use crate::value::{AllowedForms, Dump, Medium, Method, Target, TargetForm, Version, dump};
 use core::fmt;
 
 /// The head of a request, as a view of the received octets [RFC 9112 section 3].
@@ -108,7 +108,7 @@ impl<'b> RequestHead<'b> {
             return Ok(Parsed::Incomplete);
         }
         let source = HeadSource::new(octets);
-        let (line, form, version) = match progress.start_line {
+        let start = match progress.start_line {
             Some(read) => read,
             None => match start(source.at(0), &mut progress.next, limits, medium)? {
                 Some(read) => read,
@@ -120,18 +120,13 @@ impl<'b> RequestHead<'b> {
                 facts.framing.request_error()
             });
         let Ok(Some(len)) = section else {
-            progress.start_line = Some((line, form, version));
+            progress.start_line = Some(start);
             return section.map(|_| Parsed::Incomplete);
         };
+        let Start { method, target, form, version } = start;
         let framing = facts.framing.of_request(form, version, len)?;
-        let parts = RequestParts {
-            method: line.method,
-            target: line.target,
-            form,
-            version,
-            framing,
-            options: facts.options,
-        };
+        let options = facts.options;
+        let parts = RequestParts { method, target, form, version, framing, options };
         let octets = octets.get(..len).unwrap_or(octets);
         Ok(Parsed::Complete { message: Self { octets, lines: spans.into_lines(), parts }, len })
     }
@@ -202,8 +197,14 @@ impl fmt::Debug for RequestHead<'_> {
     }
 }
 
-/// The request line, the form of its target, and its version.
-type Start = (RequestLine, TargetForm, Version);
+/// The request line, the form of its target, and the version that it is handled as.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Start {
+    method: Span,
+    target: Span,
+    form: TargetForm,
+    version: Version,
+}
 
 /// Parses the request line and the empty lines before it, from `next`, and advances `next`.
 #[inline(always)]
@@ -229,7 +230,7 @@ fn start<I: Input>(
     };
     let version = known_version(line.version, line.target.end().wrapping_add(1))?;
     let form = check_target(&line, input.octets(), medium)?;
-    Ok(Some((line, form, version)))
+    Ok(Some(Start { method: line.method, target: line.target, form, version }))
 }
 
 #[inline(always)]
@@ -261,6 +262,7 @@ pub(crate) fn check_target_slow(
     medium: Medium,
 ) -> Result<TargetForm, ParseError> {
     let target = line.target;
+    let allowed = AllowedForms::of(Method::from_token(line.method.of(octets)), medium);
     let form = target_form(target.of(octets)).map_err(|at| {
         ParseError::new(
             ParseErrorKind::Target,
@@ -268,7 +270,7 @@ pub(crate) fn check_target_slow(
             target.len().saturating_sub(at),
         )
     })?;
-    if form.suits(Method::from_token(line.method.of(octets)), medium) {
+    if allowed.has(form) {
         Ok(form)
     } else {
         Err(ParseError::new(ParseErrorKind::TargetForm, target.start(), target.len()))
@@ -290,38 +292,34 @@ fn any_line(
     let limit = start.saturating_add(limits.request_line()).min(usize::from(limits.head));
     let octets = octets.get(..limit).unwrap_or(octets);
     let is_cut = octets.len() == limit;
-    let line = match octets.get(start..).unwrap_or(&[]) {
-        [] | [b'\r'] if is_cut => {
+    match octets.get(start) {
+        None if is_cut => return Err(ParseError::new(ParseErrorKind::HeadTooLong, limit, 0)),
+        Some(b'\r') if is_cut && start.wrapping_add(1) == limit => {
             return Err(ParseError::new(ParseErrorKind::HeadTooLong, limit, 0));
         }
-        [first, ..] if *first != b'\r' && !is(*first, TCHAR) => {
-            return Err(Stop { part: Part::Method, position: start }.error(octets, start));
+        Some(b'\n') => return Err(ParseError::new(ParseErrorKind::BareLf, start, 1)),
+        Some(first) if *first != b'\r' && !is(*first, TCHAR) => {
+            return Err(ParseError::new(ParseErrorKind::Method, start, 1));
         }
-        line => line,
-    };
-    let too_long = match request_line(Words::new(octets).at(start)) {
+        _ => {}
+    }
+    let end = match request_line(Words::new(octets).at(start)) {
         Ok((after, read)) if is_within(&read, limits) => {
             *next = after.position();
             return Ok(Some(read));
         }
-        Ok((after, _)) => octets.get(start..after.position()).unwrap_or(line),
-        Err(stop) if stop.is_at_end(octets) && is_cut => line,
+        Ok((after, _)) => after.position(),
+        Err(stop) if stop.is_at_end(octets) && is_cut => limit,
         Err(stop) => return check_unread(stop, octets, start, limit).map(|()| None),
     };
-    Err(too_long_error(too_long, start, limits))
-}
-
-/// Returns the error of a line that exceeds a limit, or is cut at the limit.
-fn too_long_error(line: &[u8], start: usize, limits: &Limits) -> ParseError {
-    let method_len = run_length(line, TCHAR);
-    let (kind, limit) = if method_len > usize::from(limits.method) {
-        (ParseErrorKind::MethodTooLong, usize::from(limits.method))
+    // The line exceeds a limit, or is cut at the limit.
+    let method_end = class_end(octets, start, TCHAR);
+    let method_limit = start.saturating_add(usize::from(limits.method));
+    let (kind, at) = if method_end > method_limit {
+        (ParseErrorKind::MethodTooLong, method_limit)
     } else {
-        (
-            ParseErrorKind::TargetTooLong,
-            method_len.saturating_add(1).saturating_add(usize::from(limits.target)),
-        )
+        let target_limit = method_end.saturating_add(1).saturating_add(limits.target.into());
+        (ParseErrorKind::TargetTooLong, target_limit.min(end))
     };
-    let at = limit.min(line.len());
-    ParseError::new(kind, start.wrapping_add(at), line.len().wrapping_sub(at))
+    Err(ParseError::new(kind, at, end.wrapping_sub(at)))
 }

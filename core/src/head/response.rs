@@ -5,7 +5,7 @@ use super::section::{Progress, check_unread, known_version};
 use super::{Fields, LentSpans, Limits, Options, Parsed};
 use crate::error::{ParseError, ParseErrorKind};
 use crate::framing::Framing;
-use crate::grammar::{FieldLine, Span, StatusLine, continuation, status_line};
+use crate::grammar::{FieldLine, Span, continuation, status_line};
 use crate::octets::{trim_ows, trim_ows_start};
 use crate::scan::{HeadSource, Input, Words};
 use crate::value::{Dump, Method, Status, Version, dump};
@@ -48,7 +48,15 @@ pub(crate) struct ResponseParts {
 }
 
 /// The parse progress of a response head.
-pub(crate) type ResponseProgress = Progress<(StatusLine, Version)>;
+pub(crate) type ResponseProgress = Progress<Start>;
+
+/// The status code, the reason phrase, and the version that the response is handled as.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Start {
+    version: Version,
+    status: Status,
+    reason: Span,
+}
 
 impl ResponseProgress {
     /// Parses the line that failed as a continuation of the field before it, and replaces the fold
@@ -225,12 +233,12 @@ impl ResponseParts {
             return Ok(Parsed::Incomplete);
         }
         let source = HeadSource::new(octets);
-        let (line, version) = match progress.start_line {
+        let start = match progress.start_line {
             Some(read) => read,
             None => match start(source.at(0), limits)? {
-                Some((line, version, end)) => {
+                Some((start, end)) => {
                     progress.next = end;
-                    (line, version)
+                    start
                 }
                 None => return Ok(Parsed::Incomplete),
             },
@@ -238,15 +246,15 @@ impl ResponseParts {
         let section =
             progress.field_section(facts, source.at(progress.next), limits, spans, |_| None);
         let Ok(Some(len)) = section else {
-            progress.start_line = Some((line, version));
+            progress.start_line = Some(start);
             return section.map(|_| Parsed::Incomplete);
         };
         if progress.mended > 0 {
             *facts = Facts::of(octets, spans.lines());
         }
-        let status = Status::from_digits(line.code);
+        let Start { version, status, reason } = start;
         let body = facts.framing.of_response_body(version, len);
-        let message = Self { version, status, reason: line.reason, body, options: facts.options };
+        let message = Self { version, status, reason, body, options: facts.options };
         Ok(Parsed::Complete { message, len })
     }
 }
@@ -263,21 +271,35 @@ impl fmt::Debug for ResponseHead<'_> {
 
 /// Parses the status line. Returns `None` when more octets are needed.
 #[inline(always)]
-fn start<I: Input>(
-    input: I,
-    limits: &Limits,
-) -> Result<Option<(StatusLine, Version, usize)>, ParseError> {
+fn start<I: Input>(input: I, limits: &Limits) -> Result<Option<(Start, usize)>, ParseError> {
     match status_line(input) {
         Ok((after, line)) => {
             let version = known_version(line.version, 0)?;
-            Ok(Some((line, version, after.position())))
+            let status = Status::from_digits(line.code);
+            Ok(Some((Start { version, status, reason: line.reason }, after.position())))
         }
         Err(stop) => {
             let octets = input.octets();
             if octets.first().is_some_and(|&first| first != b'H') {
                 return Err(ParseError::new(ParseErrorKind::Version, 0, 1));
             }
-            check_unread(stop, octets, 0, usize::from(limits.head)).map(|()| None)
+            match check_unread(stop, octets, 0, usize::from(limits.head)) {
+                Ok(()) => Ok(None),
+                Err(error) => Err(with_all_digits(error, octets)),
+            }
         }
+    }
+}
+
+/// Returns the error of a status line: three digits that are no status code are wrong together.
+fn with_all_digits(error: ParseError, octets: &[u8]) -> ParseError {
+    let at = error.offset();
+    match octets.get(at..) {
+        Some([b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', ..])
+            if error.kind() == ParseErrorKind::StatusCode =>
+        {
+            error.known_at(at.wrapping_add(3))
+        }
+        _ => error,
     }
 }

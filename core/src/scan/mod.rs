@@ -29,7 +29,8 @@ mod words;
 pub(crate) use input::Input;
 pub(crate) use machine::{
     HAS_ROOM_FOR_JUMP_TABLES, HeadSource, chunk_at, copy, copy_short, div_ten, fast_path,
-    has_line_feed, hex_digit, is_http11, is_line_end, is_name, is_plain, move_to_front, name_end,
+    has_line_feed, hex_digit, is_http11, is_line_end, is_name, is_plain, is_same, move_to_front,
+    name_end,
 };
 pub(crate) use words::Words;
 

@@ -1,7 +1,7 @@
 //! The scanner where registers are narrow, and what else differs there: less flash before speed.
 
 use super::Words;
-use crate::octets::{REG_NAME, is_alike, run_end};
+use crate::octets::{REG_NAME, run_end};
 use core::cell::Cell;
 
 /// The source from which heads are parsed.
@@ -36,15 +36,21 @@ pub(crate) fn has_line_feed(octets: &[u8], position: usize) -> bool {
     octets.get(position..).unwrap_or(&[]).iter().any(|&octet| octet == b'\n')
 }
 
+/// Returns whether two texts are equal.
+///
+/// A loop is smaller than `memcmp`, if a firmware needs that for nothing else.
+#[inline(never)]
+pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
+    one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one == other)
+}
+
 /// Returns whether a token equals `lower`, a name in lower case, ignoring case.
-#[inline(always)]
-pub(crate) fn is_name<const N: usize>(token: &[u8], lower: &[u8; N]) -> bool {
-    const CASE: u32 = u32::from_ne_bytes([0x20; 4]);
-    let word = |octets: Option<&[u8; 4]>| octets.map(|octets| u32::from_ne_bytes(*octets) | CASE);
-    match N {
-        4 => token.len() == N && word(token.first_chunk()) == word(lower.first_chunk()),
-        _ => token.len() == N && is_alike(token, lower),
-    }
+#[inline(never)]
+pub(crate) fn is_name(token: &[u8], lower: &[u8]) -> bool {
+    // The bit of a letter's case. It also equates `-` and digits with control octets, which neither
+    // names nor values hold.
+    token.len() == lower.len()
+        && token.iter().zip(lower).all(|(octet, lower)| octet | 0x20 == *lower)
 }
 
 /// Returns false: narrow machines take no fast path to octets without controls.
@@ -56,7 +62,9 @@ pub(crate) const fn is_plain(_: &[u8]) -> bool {
 /// Returns whether the octets are `HTTP/1.1`.
 #[inline(always)]
 pub(crate) const fn is_http11(octets: &[u8; 8]) -> bool {
-    matches!(octets, b"HTTP/1.1")
+    let [a, b, c, d, e, f, g, h] = *octets;
+    u32::from_ne_bytes([a, b, c, d]) == u32::from_ne_bytes(*b"HTTP")
+        && u32::from_ne_bytes([e, f, g, h]) == u32::from_ne_bytes(*b"/1.1")
 }
 
 /// Returns the value of a hexadecimal digit.

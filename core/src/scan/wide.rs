@@ -49,9 +49,15 @@ pub(crate) fn has_line_feed(octets: &[u8], position: usize) -> bool {
     octets.get(position..).unwrap_or(&[]).contains(&b'\n')
 }
 
+/// Returns whether two texts are equal.
+#[inline(always)]
+pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
+    one == other
+}
+
 /// Returns whether a token equals `lower`, a name in lower case, ignoring case.
 #[inline(always)]
-pub(crate) fn is_name<const N: usize>(token: &[u8], lower: &[u8; N]) -> bool {
+pub(crate) fn is_name(token: &[u8], lower: &[u8]) -> bool {
     // The bit of a letter's case. It also equates `-` and digits with control
     // octets, which neither names nor values hold.
     const CASE: u64 = u64::from_ne_bytes([0x20; 8]);
@@ -59,8 +65,8 @@ pub(crate) fn is_name<const N: usize>(token: &[u8], lower: &[u8; N]) -> bool {
     let half = |octets: Option<&[u8; 4]>| {
         octets.map(|octets| u64::from(u32::from_ne_bytes(*octets)) | CASE)
     };
-    token.len() == N
-        && match N {
+    token.len() == lower.len()
+        && match lower.len() {
             4 => half(token.first_chunk()) == half(lower.first_chunk()),
             5..=8 => {
                 half(token.first_chunk()) == half(lower.first_chunk())

@@ -2,7 +2,7 @@
 //! registers.
 
 use super::Input;
-use crate::octets::{TARGET, TCHAR, TEXT, run_end, run_length};
+use crate::octets::{TARGET, TCHAR, TEXT, class_end, run_end};
 
 /// Octets, and a position in them.
 #[derive(Clone, Copy)]
@@ -42,9 +42,7 @@ impl Input for Words<'_> {
 
     #[inline(always)]
     fn target_end(&self) -> usize {
-        // A call, so that the loop has the registers to itself.
-        let rest = self.octets.get(self.position..).unwrap_or(&[]);
-        self.position.wrapping_add(run_length(rest, TARGET))
+        class_end(self.octets, self.position, TARGET)
     }
 
     #[inline(always)]

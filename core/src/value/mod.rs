@@ -16,6 +16,6 @@ pub(crate) use field::may_be_control;
 pub use field::{FieldName, FieldValue};
 pub use method::Method;
 pub use status::Status;
-pub(crate) use target::Medium;
 pub use target::Target;
+pub(crate) use target::{AllowedForms, Medium};
 pub use version::Version;

@@ -5,7 +5,7 @@ use super::text::{ascii, text};
 use crate::error::{InvalidValue, WriteError, position};
 use crate::grammar::{TargetForm, authority_range, target_form};
 use crate::octets::{QUERY, encoded_run_end};
-use crate::scan::copy;
+use crate::scan::{copy, is_same};
 
 /// A request target in one of its four forms [RFC 9112 section 3.2].
 ///
@@ -42,17 +42,33 @@ pub(crate) enum Medium {
     Datagram,
 }
 
-impl TargetForm {
-    /// Returns whether a request with this method may have a target of this form.
-    pub(crate) fn suits(self, method: Method<'_>, medium: Medium) -> bool {
-        match self {
-            Self::Asterisk => {
-                let is_search = matches!(method.as_bytes(), b"M-SEARCH" | b"NOTIFY");
-                method == Method::OPTIONS || (medium == Medium::Datagram && is_search)
-            }
-            _ => (self == Self::Authority) == (method == Method::CONNECT),
+/// The forms of target that a request with one method may have: a bit for each.
+#[derive(Clone, Copy)]
+pub(crate) struct AllowedForms(u8);
+
+impl AllowedForms {
+    /// Returns the forms that a request with this method may have.
+    pub(crate) fn of(method: Method<'_>, medium: Medium) -> Self {
+        const ANY_METHOD: u8 = bit(TargetForm::Origin) | bit(TargetForm::Absolute);
+        let is = |name: &[u8]| is_same(method.as_bytes(), name);
+        if is(b"CONNECT") {
+            Self(bit(TargetForm::Authority))
+        } else if is(b"OPTIONS") || medium == Medium::Datagram && (is(b"M-SEARCH") || is(b"NOTIFY"))
+        {
+            Self(ANY_METHOD | bit(TargetForm::Asterisk))
+        } else {
+            Self(ANY_METHOD)
         }
     }
+
+    /// Returns whether this form is one of them.
+    pub(crate) const fn has(self, form: TargetForm) -> bool {
+        self.0 & bit(form) != 0
+    }
+}
+
+const fn bit(form: TargetForm) -> u8 {
+    1 << form as u8
 }
 
 impl<'a> Target<'a> {

@@ -7,7 +7,7 @@ use super::{
     BodyEncoder, HeadWriter, HeadWritten, RequestContext, StreamSink, TrailerField, WireBuf,
 };
 use crate::error::WriteError;
-use crate::value::{Medium, Method, Status, Target, Version};
+use crate::value::{AllowedForms, Medium, Method, Status, Target, Version};
 use core::marker::PhantomData;
 
 /// A writer of consecutive messages, for a stream without a connection of this crate.
@@ -58,7 +58,7 @@ impl MessageWriter {
         target: Target<'w>,
         out: &'w mut WireBuf<M>,
     ) -> Result<HeadWriter<'w, Detached<'w, Request<'w>>>, WriteError> {
-        if !target.form().suits(method, Medium::Stream) {
+        if !AllowedForms::of(method, Medium::Stream).has(target.form()) {
             return Err(WriteError::TargetForm);
         }
         let (sink, draft) = (self.detached()?, out.head_draft()?);

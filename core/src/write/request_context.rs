@@ -1,6 +1,7 @@
 //! The properties of a request that decide the framing of its response.
 
 use crate::head::RequestHead;
+use crate::scan::is_same;
 use crate::value::{Method, Version};
 
 /// The properties of a request that decide the framing of its response.
@@ -38,8 +39,8 @@ impl RequestContext {
     /// Returns the context of a request with this method and version.
     pub fn new(method: Method<'_>, version: Version) -> Self {
         let method = match method {
-            method if method == Method::HEAD => Asked::Head,
-            method if method == Method::CONNECT => Asked::Connect,
+            _ if is_same(method.as_bytes(), b"HEAD") => Asked::Head,
+            _ if is_same(method.as_bytes(), b"CONNECT") => Asked::Connect,
             _ => Asked::Other,
         };
         Self { method, version }
