@@ -1,7 +1,7 @@
 //! Message framing: the only place that decides where a message ends [RFC 9112 section 6.3].
 
 use crate::error::{ParseError, ParseErrorKind};
-use crate::grammar::{Span, content_length, is_host, members, transfer_coding};
+use crate::grammar::{Span, content_length, is_host, transfer_coding};
 use crate::scan::{fast_path, is_name};
 use crate::value::{TargetForm, Version};
 
@@ -47,9 +47,11 @@ pub enum Framing {
 pub(crate) struct FramingFacts {
     host: bool,
     broken_host: Option<BrokenRule>,
-    length: Option<Length>,
+    length: Option<u64>,
     broken_length: Option<BrokenRule>,
-    coding: Option<Coding>,
+    codings: Codings,
+    /// The field that last set the length, had the first coding, or the first invalid one.
+    place: Span,
 }
 
 /// An error in a field, and its position.
@@ -65,83 +67,58 @@ impl BrokenRule {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Length {
-    octets: u64,
-    place: Span,
-}
-
-/// The members of `Transfer-Encoding` so far.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Coding {
-    codings: Codings,
-    place: Span,
-}
-
-/// The states of an automaton that reads the members of `Transfer-Encoding`.
+/// The kinds of the members of `Transfer-Encoding` so far: in the lower half those up to the first
+/// `chunked`, in the upper half those after it.
 ///
 /// A recipient may ignore empty members [RFC 9110 section 5.6.1.2]. A request with them is
 /// rejected, since recipients disagree on their meaning.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Codings {
-    /// No member yet.
-    Unnamed,
-    /// Only `chunked`.
-    Chunked,
-    /// Others or empty ones, and `chunked` last.
-    OthersThenChunked,
-    /// No `chunked` yet.
-    NotChunkedLast,
-    /// Empty ones after `chunked`.
-    ChunkedThenEmpty,
-    /// Others after `chunked`.
-    ChunkedThenOthers,
-    /// `chunked` twice.
-    ChunkedTwice,
-    /// An invalid list, or `chunked` with parameters [RFC 9112 section 7.1].
-    Invalid,
-}
+struct Codings(u8);
 
-/// A member of `Transfer-Encoding`.
-#[derive(Clone, Copy)]
-enum Member {
-    Empty,
-    Chunked,
-    Other,
-    Invalid,
-}
-
-impl Member {
-    fn of(member: &[u8]) -> Self {
-        match member {
-            [] => Self::Empty,
-            _ if is_name(member, b"chunked") => Self::Chunked,
-            _ => match transfer_coding(member) {
-                Some(name) if !is_name(name, b"chunked") => Self::Other,
-                _ => Self::Invalid,
-            },
-        }
-    }
-}
+const EMPTY: u8 = 1;
+const OTHER: u8 = 1 << 1;
+const CHUNKED: u8 = 1 << 2;
+/// A member that is no coding, or `chunked` with parameters [RFC 9112 section 7.1].
+const INVALID: u8 = 1 << 3;
+const ANY: u8 = EMPTY | OTHER | CHUNKED | INVALID;
 
 impl Codings {
-    const fn then(self, member: Member) -> Self {
-        match (self, member) {
-            (Self::Invalid, _) | (_, Member::Invalid) => Self::Invalid,
-            (Self::Unnamed, Member::Chunked) => Self::Chunked,
-            (Self::NotChunkedLast, Member::Chunked) => Self::OthersThenChunked,
-            (Self::Unnamed | Self::NotChunkedLast, _) => Self::NotChunkedLast,
-            (_, Member::Chunked) | (Self::ChunkedTwice, _) => Self::ChunkedTwice,
-            (_, Member::Other) | (Self::ChunkedThenOthers, _) => Self::ChunkedThenOthers,
-            (_, Member::Empty) => Self::ChunkedThenEmpty,
-        }
+    const NONE: Self = Self(0);
+
+    /// Returns whether one of these kinds is in the lower or the upper half.
+    const fn has(self, before: u8, after: u8) -> bool {
+        self.0 & (before | after << 4) != 0
+    }
+
+    /// Adds a member.
+    fn and(self, member: &[u8]) -> Self {
+        let kind = match transfer_coding(member) {
+            _ if member.is_empty() => EMPTY,
+            None => INVALID,
+            Some(name) if !is_name(name, b"chunked") => OTHER,
+            Some(name) if name.len() == member.len() => CHUNKED,
+            Some(_) => INVALID,
+        };
+        Self(self.0 | if self.has(CHUNKED, 0) { kind << 4 } else { kind })
+    }
+
+    /// Returns whether one is invalid.
+    const fn is_invalid(self) -> bool {
+        self.has(INVALID, INVALID)
     }
 }
 
 impl FramingFacts {
     /// Creates the facts of no field lines.
     pub(crate) const fn new() -> Self {
-        Self { host: false, broken_host: None, length: None, broken_length: None, coding: None }
+        Self {
+            host: false,
+            broken_host: None,
+            length: None,
+            broken_length: None,
+            codings: Codings::NONE,
+            place: Span::new(0, 0),
+        }
     }
 
     /// Adds a `Host` field. The first error is kept, as for the other fields.
@@ -162,12 +139,14 @@ impl FramingFacts {
     /// the response may have a body.
     pub(crate) fn see_content_length(&mut self, value: &[u8], place: Span) {
         let kind = match content_length(value) {
-            Ok(Some(octets)) => match self.length.replace(Length { octets, place }) {
-                None => return,
-                Some(_) => ParseErrorKind::RepeatedContentLength,
-            },
-            Ok(None) => ParseErrorKind::ContentLengthTooLarge,
-            Err(_) => ParseErrorKind::ContentLength,
+            Ok(octets) => {
+                self.place = place;
+                match self.length.replace(octets) {
+                    None => return,
+                    Some(_) => ParseErrorKind::RepeatedContentLength,
+                }
+            }
+            Err(kind) => kind,
         };
         // The error of an empty value covers the line end.
         let missing = if value.is_empty() { "\r\n".len() } else { 0 };
@@ -175,16 +154,13 @@ impl FramingFacts {
         self.broken_length = self.broken_length.or(Some(BrokenRule { kind, place }));
     }
 
-    /// Adds a field `Transfer-Encoding = #transfer-coding`.
-    pub(crate) fn see_transfer_encoding(&mut self, value: &[u8], place: Span) {
-        let seen = self.coding.get_or_insert(Coding { codings: Codings::Unnamed, place });
-        for member in members(value) {
-            let codings = seen.codings.then(Member::of(member));
-            if codings == Codings::Invalid && seen.codings != Codings::Invalid {
-                seen.place = place;
-            }
-            seen.codings = codings;
+    /// Adds a member of `Transfer-Encoding = #transfer-coding`.
+    pub(crate) fn see_coding(&mut self, member: &[u8], place: Span) {
+        let codings = self.codings.and(member);
+        if self.codings == Codings::NONE || (codings.is_invalid() && !self.codings.is_invalid()) {
+            self.place = place;
         }
+        self.codings = codings;
     }
 
     /// Returns the error that rejects a request with the lines so far, whatever follows.
@@ -203,9 +179,13 @@ impl FramingFacts {
         end: usize,
     ) -> Result<Framing, ParseError> {
         match fast_path(self) {
-            Some(Self { host: true, broken_host: None, length: None, coding: None, .. }) => {
-                Ok(Framing::None)
-            }
+            Some(Self {
+                host: true,
+                broken_host: None,
+                length: None,
+                codings: Codings::NONE,
+                ..
+            }) => Ok(Framing::None),
             _ => self.of_request_slow(form, version, end),
         }
     }
@@ -223,33 +203,25 @@ impl FramingFacts {
         if !self.host && version == Version::Http11 {
             return Err(ParseError::new(ParseErrorKind::MissingHost, end.saturating_sub(2), 2));
         }
-        let framing = match (self.coding, self.length) {
-            (None, None) => return Ok(Framing::None),
-            (None, Some(length)) => Framing::Length(length.octets),
-            (Some(coding), length) => {
-                check_coding(coding, length, version)?;
-                match coding.codings {
-                    Codings::Chunked => Framing::Chunked,
-                    Codings::OthersThenChunked => {
-                        return Err(coding.error(ParseErrorKind::UnsupportedCoding));
+        let framing = match (self.codings, self.length) {
+            (Codings::NONE, None) => return Ok(Framing::None),
+            (Codings::NONE, Some(length)) => Framing::Length(length),
+            (codings, _) => {
+                self.check_codings(version)?;
+                match codings {
+                    Codings(CHUNKED) => Framing::Chunked,
+                    _ if codings.has(CHUNKED, 0) && !codings.has(0, ANY) => {
+                        return Err(self.error(ParseErrorKind::UnsupportedCoding));
                     }
-                    _ => return Err(coding.error(ParseErrorKind::NotChunkedLast)),
+                    _ => return Err(self.error(ParseErrorKind::NotChunkedLast)),
                 }
             }
         };
-        self.outside_connect(framing, form).map_err(|error| error.known_at(end))
-    }
-
-    /// Rejects content in CONNECT, the only method with a target of the authority form. The octets
-    /// after its head belong to the tunnel [RFC 9110 section 9.3.6].
-    fn outside_connect(&self, framing: Framing, form: TargetForm) -> Result<Framing, ParseError> {
-        let place =
-            self.coding.map(|coding| coding.place).or(self.length.map(|length| length.place));
-        match (framing, place) {
-            (Framing::Chunked | Framing::Length(1..), Some(place))
-                if form == TargetForm::Authority =>
-            {
-                Err(BrokenRule { kind: ParseErrorKind::ContentInConnect, place }.error())
+        match framing {
+            // CONNECT is the only method with a target of the authority form. The octets after its
+            // head belong to the tunnel [RFC 9110 section 9.3.6].
+            Framing::Chunked | Framing::Length(1..) if form == TargetForm::Authority => {
+                Err(self.error(ParseErrorKind::ContentInConnect).known_at(end))
             }
             _ => Ok(framing),
         }
@@ -264,7 +236,9 @@ impl FramingFacts {
         end: usize,
     ) -> Result<Framing, ParseError> {
         match self {
-            Self { length: None, broken_length: None, coding: None, .. } => Ok(Framing::UntilClose),
+            Self { length: None, broken_length: None, codings: Codings::NONE, .. } => {
+                Ok(Framing::UntilClose)
+            }
             _ => self.of_response_body_slow(version).map_err(|error| error.known_at(end)),
         }
     }
@@ -274,46 +248,33 @@ impl FramingFacts {
         if let Some(broken) = self.broken_length {
             return Err(broken.error());
         }
-        match (self.coding, self.length) {
-            (None, None) => Ok(Framing::UntilClose),
-            (None, Some(length)) => Ok(Framing::Length(length.octets)),
-            (Some(coding), length) => {
-                check_coding(coding, length, version)?;
-                match coding.codings {
-                    Codings::Chunked | Codings::OthersThenChunked | Codings::ChunkedThenEmpty => {
-                        Ok(Framing::Chunked)
-                    }
-                    _ => Ok(Framing::UntilClose),
+        match (self.codings, self.length) {
+            (Codings::NONE, None) => Ok(Framing::UntilClose),
+            (Codings::NONE, Some(length)) => Ok(Framing::Length(length)),
+            (codings, _) => {
+                self.check_codings(version)?;
+                if codings.has(CHUNKED, 0) && !codings.has(0, OTHER) {
+                    Ok(Framing::Chunked)
+                } else {
+                    Ok(Framing::UntilClose)
                 }
             }
         }
     }
-}
 
-impl Coding {
+    /// Checks a request or a response with `Transfer-Encoding` [RFC 9112 section 6.1].
+    fn check_codings(&self, version: Version) -> Result<(), ParseError> {
+        let kind = match self.codings {
+            _ if self.length.is_some() => ParseErrorKind::LengthAndCoding,
+            _ if version == Version::Http10 => ParseErrorKind::CodingInHttp10,
+            codings if codings.is_invalid() => ParseErrorKind::TransferCoding,
+            codings if codings.has(0, CHUNKED) => ParseErrorKind::ChunkedTwice,
+            _ => return Ok(()),
+        };
+        Err(self.error(kind))
+    }
+
     const fn error(&self, kind: ParseErrorKind) -> ParseError {
         BrokenRule { kind, place: self.place }.error()
-    }
-}
-
-/// Checks a request or a response with `Transfer-Encoding` [RFC 9112 section 6.1].
-fn check_coding(
-    coding: Coding,
-    length: Option<Length>,
-    version: Version,
-) -> Result<(), ParseError> {
-    match (length, coding.codings) {
-        (Some(length), _) => {
-            let place = if length.place.start() > coding.place.start() {
-                length.place
-            } else {
-                coding.place
-            };
-            Err(BrokenRule { kind: ParseErrorKind::LengthAndCoding, place }.error())
-        }
-        _ if version == Version::Http10 => Err(coding.error(ParseErrorKind::CodingInHttp10)),
-        (_, Codings::Invalid) => Err(coding.error(ParseErrorKind::TransferCoding)),
-        (_, Codings::ChunkedTwice) => Err(coding.error(ParseErrorKind::ChunkedTwice)),
-        _ => Ok(()),
     }
 }

@@ -11,7 +11,7 @@ use crate::octets::{REG_NAME, run_end};
 use crate::scan::bitmaps::classes::Classes;
 use crate::scan::bitmaps::{self, Bitmaps};
 use crate::scan::{HeadSource, Input, Words};
-use crate::value::{Medium, TargetForm, Version};
+use crate::value::{ControlField, Medium, TargetForm, Version};
 use core::hint::black_box;
 use heapless::Vec;
 
@@ -84,8 +84,8 @@ pub fn every_fast_path(octets: &[u8], position: usize, mut show: impl FnMut(&str
     }
     if let Ok((_, Some(line))) = field_line_or_end(words) {
         let (mut fast, mut slow) = (Options::new(), Options::new());
-        fast.see_connection(line.value.of(octets));
-        slow.see_connection_slow(line.value.of(octets));
+        fast.see(ControlField::Connection, line.value.of(octets));
+        slow.see_slow(ControlField::Connection, line.value.of(octets));
         show("Connection", fast == slow);
         let (mut fast, mut slow) = (Facts::new(), Facts::new());
         fast.see(octets, line);

@@ -1,26 +1,28 @@
 //! The length of a body.
 
-use super::terminal::{after, rule, run};
-use super::{Read, exactly};
-use crate::octets;
-use crate::scan::Input;
+use crate::error::ParseErrorKind;
+use crate::octets::digit;
 
-/// Parses `Content-Length`: the length, `None` above 64 bits.
+/// Parses `Content-Length = 1*DIGIT` [RFC 9110 section 8.6].
 ///
-/// The error is the position of the first octet that is no digit.
-pub(crate) fn content_length(octets: &[u8]) -> Result<Option<u64>, usize> {
-    exactly(rule(digits), octets)
+/// Fails for octets that are no number, and for a length above 64 bits.
+pub(crate) fn content_length(octets: &[u8]) -> Result<u64, ParseErrorKind> {
+    let (mut end, mut length, mut is_too_large) = (0usize, 0u64, false);
+    while let Some(digit) = octets.get(end).and_then(|&octet| digit(octet)) {
+        // 64-bit division and checked multiplication are functions on small machines: in halves.
+        let low = (length & HALF) * 10 + u64::from(digit);
+        let high = (length >> 32) * 10 + (low >> 32);
+        is_too_large |= high > HALF;
+        length = high << 32 | low & HALF;
+        end = end.wrapping_add(1);
+    }
+    if end == 0 || end < octets.len() {
+        Err(ParseErrorKind::ContentLength)
+    } else if is_too_large {
+        Err(ParseErrorKind::ContentLengthTooLarge)
+    } else {
+        Ok(length)
+    }
 }
 
-/// `Content-Length = 1*DIGIT` [RFC 9110 section 8.6]
-fn digits<I: Input>(input: I) -> Read<I, Option<u64>> {
-    let (mut rest, mut length, mut is_too_large) = (input, 0u64, false);
-    while let Some(digit) = rest.octet().and_then(octets::digit) {
-        // 64-bit division and checked multiplication are functions on small machines.
-        is_too_large |= length > u64::MAX / 10;
-        let (sum, is_carried) = length.wrapping_mul(10).overflowing_add(u64::from(digit));
-        (length, is_too_large) = (sum, is_too_large | is_carried);
-        rest = after(rest, 1);
-    }
-    run(input, rest.position()).map(|(rest, _)| (rest, (!is_too_large).then_some(length)))
-}
+const HALF: u64 = u32::MAX as u64;

@@ -1,6 +1,6 @@
 //! Lists of elements that commas separate [RFC 9110 section 5.6.1].
 
-use crate::octets::{check_token, is_alike, trim_ows, trim_ows_start};
+use crate::octets::{TCHAR, class_end, ows_end, trimmed_end};
 
 /// `#element = [ element ] *( OWS "," OWS [ element ] )` [RFC 9110 section 5.6.1.2]: the elements,
 /// empty ones included
@@ -21,39 +21,38 @@ impl<'l> Iterator for Members<'l> {
     #[inline(never)]
     fn next(&mut self) -> Option<&'l [u8]> {
         let list = self.rest?;
-        let (mut is_quoted, mut is_escaped) = (false, false);
-        let is_end = |&octet: &u8| {
-            match (octet, core::mem::take(&mut is_escaped)) {
-                (b'"', false) => is_quoted = !is_quoted,
-                (b'\\', false) => is_escaped = is_quoted,
+        let (mut end, mut is_quoted) = (0usize, false);
+        while let Some(&octet) = list.get(end) {
+            match octet {
+                b',' if !is_quoted => break,
+                b'"' => is_quoted = !is_quoted,
+                // The octet after it is quoted.
+                b'\\' if is_quoted => end = end.wrapping_add(1),
                 _ => {}
             }
-            octet == b',' && !is_quoted
-        };
-        let end = list.iter().position(is_end).unwrap_or(list.len());
+            end = end.wrapping_add(1);
+        }
         self.rest = list.get(end.wrapping_add(1)..);
-        list.get(..end).map(trim_ows)
+        let start = ows_end(list, 0);
+        list.get(start..trimmed_end(list, start, end.min(list.len())))
     }
-}
-
-/// Returns whether the list has this member, ignoring case.
-pub(crate) fn has_member(list: &[u8], member: &[u8]) -> bool {
-    members(list).any(|found| is_alike(found, member))
 }
 
 /// Checks `[ token *( OWS "," OWS token ) ]`, which is `#token` to be sent [RFC 9110 section
 /// 5.6.1.1], with OWS around it. The error is the position of the first invalid octet, or the
 /// length when a token is missing.
 pub(crate) fn check_tokens(list: &[u8]) -> Result<(), usize> {
-    if list.is_empty() {
-        return Ok(());
-    }
-    let mut start = 0usize;
-    for member in list.split(|&octet| octet == b',') {
-        let token = trim_ows_start(member);
-        let skipped = member.len().wrapping_sub(token.len());
-        check_token(trim_ows(token)).map_err(|at| start.wrapping_add(skipped).wrapping_add(at))?;
-        start = start.wrapping_add(member.len()).wrapping_add(1);
+    let mut next = 0usize;
+    while !list.is_empty() {
+        let start = ows_end(list, next);
+        let end = class_end(list, start, TCHAR);
+        next = ows_end(list, end).wrapping_add(1);
+        match list.get(next.wrapping_sub(1)) {
+            _ if start == end => return Err(end),
+            None => break,
+            Some(b',') => {}
+            Some(_) => return Err(end),
+        }
     }
     Ok(())
 }

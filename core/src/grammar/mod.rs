@@ -21,11 +21,11 @@ mod target_form;
 mod terminal;
 mod uri_host;
 
-use crate::scan::{Input, Words, is_http11};
+use crate::scan::{Input, is_http11};
 pub(crate) use chunk_line::{ChunkLine, chunk_line};
 pub(crate) use content_length::content_length;
 pub(crate) use field_line::{FieldLine, continuation, field_line_or_end};
-pub(crate) use list::{check_tokens, has_member, members};
+pub(crate) use list::{check_tokens, members};
 use nom::branch::alt;
 use nom::error::{ErrorKind, ParseError};
 use nom::{Emit, Err, OutputM, Parser, Streaming};
@@ -35,7 +35,7 @@ pub(crate) use status_line::status_line;
 pub(crate) use stop::{Part, Position, Stop};
 pub use target_form::TargetForm;
 pub(crate) use target_form::{authority_range, target_form};
-use terminal::{Within, after, end, rule, stop};
+use terminal::{Within, after, rule, stop};
 pub(crate) use uri_host::{check_host, is_host};
 #[cfg(feature = "unstable-inside")]
 pub(crate) use uri_host::{is_host_fast, is_host_slow};
@@ -66,16 +66,6 @@ fn read<I: Input, O, E: ParseError<I>>(mut rule: impl Rule<I, O, E>, input: I) -
         Err(Err::Incomplete(_)) => {
             Err(E::from_error_kind(input.at(input.octets().len()), ErrorKind::Complete))
         }
-    }
-}
-
-/// Parses octets that are exactly one element. The error is the position of the first octet that
-/// does not fit, or the length when the end is missing.
-#[inline(always)]
-fn exactly<'b, O>(rule: impl Rule<Words<'b>, O>, octets: &'b [u8]) -> Result<O, usize> {
-    match read((rule, end()), Words::new(octets)) {
-        Ok((_, (value, ()))) => Ok(value),
-        Err(Position(at)) => Err(at),
     }
 }
 

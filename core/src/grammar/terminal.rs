@@ -171,15 +171,6 @@ pub(super) fn octet<I: Input>(expected: u8) -> impl Rule<I, ()> {
     rule(move |input| one(input, |octet| (octet == expected).then_some(())))
 }
 
-/// The end of the octets
-#[inline(always)]
-pub(super) fn end<I: Input>() -> impl Rule<I, ()> {
-    rule(|input: I| match input.octet() {
-        None => Ok((input, ())),
-        Some(_) => stop(input.position()),
-    })
-}
-
 /// One or more octets of a class, up to an `end` that is already known.
 #[inline(always)]
 pub(super) fn run<I: Input>(input: I, end: usize) -> Read<I, Span> {

@@ -2,9 +2,9 @@
 
 use super::Options;
 use crate::framing::FramingFacts;
-use crate::grammar::FieldLine;
+use crate::grammar::{FieldLine, members};
 use crate::scan::{fast_path, is_name};
-use crate::value::may_be_control;
+use crate::value::{ControlField, may_be_control};
 
 /// The facts of the field lines so far.
 ///
@@ -24,15 +24,16 @@ impl Facts {
     /// Collects the facts of these lines.
     pub(super) fn of(octets: &[u8], lines: &[FieldLine]) -> Self {
         let mut facts = Self::new();
-        lines.iter().for_each(|line| facts.see(octets, *line));
+        lines.iter().for_each(|line| _ = facts.see(octets, *line));
         facts
     }
 
-    /// Adds one field line.
+    /// Adds one field line, and returns whether the facts may have changed.
     #[inline(always)]
-    pub(crate) fn see(&mut self, octets: &[u8], line: FieldLine) {
+    pub(crate) fn see(&mut self, octets: &[u8], line: FieldLine) -> bool {
         let first = octets.get(line.name.start());
-        if first.is_some_and(|first| may_be_control(*first, line.name.len())) {
+        let may_change = first.is_some_and(|first| may_be_control(*first, line.name.len()));
+        if may_change {
             // Almost every request has a Host.
             match fast_path(line.value) {
                 Some(value) if is_name(line.name.of(octets), b"host") => {
@@ -41,23 +42,23 @@ impl Facts {
                 _ => self.see_slow(octets, line),
             }
         }
+        may_change
     }
 
     #[inline(never)]
     pub(crate) fn see_slow(&mut self, octets: &[u8], FieldLine { name, value: place }: FieldLine) {
-        let (name, value) = (name.of(octets), place.of(octets));
-        if is_name(name, b"host") {
-            self.framing.see_host(octets, place);
-        } else if is_name(name, b"connection") {
-            self.options.see_connection(value);
-        } else if is_name(name, b"content-length") {
-            self.framing.see_content_length(value, place);
-        } else if is_name(name, b"transfer-encoding") {
-            self.framing.see_transfer_encoding(value, place);
-        } else if is_name(name, b"upgrade") {
-            self.options.see_upgrade(value);
-        } else if is_name(name, b"expect") {
-            self.options.see_expect(value);
+        let Some(field) = ControlField::of(name.of(octets)) else { return };
+        let value = place.of(octets);
+        match field {
+            ControlField::Host => self.framing.see_host(octets, place),
+            ControlField::ContentLength => self.framing.see_content_length(value, place),
+            ControlField::TransferEncoding => {
+                members(value).for_each(|member| self.framing.see_coding(member, place));
+            }
+            ControlField::Connection | ControlField::Upgrade | ControlField::Expect => {
+                self.options.see(field, value);
+            }
+            ControlField::Te => {}
         }
     }
 }

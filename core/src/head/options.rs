@@ -1,93 +1,120 @@
 //! Connection options in the fields of a head.
 
 use super::{RequestHead, ResponseHead};
-use crate::grammar::{has_member, members};
-use crate::octets::check_token;
-use crate::scan::is_name;
-use crate::value::Version;
+use crate::grammar::members;
+use crate::octets::{TCHAR, class_end};
+use crate::scan::{HAS_ROOM_FOR_JUMP_TABLES, fast_path, is_name};
+use crate::value::{ControlField, Version};
 
-/// Flags collected from `Connection`, `Upgrade` and `Expect`, line by line [RFC 9110 sections
-/// 7.6.1, 7.8 and 10.1.1].
+/// Flags collected from the fields that control the connection, line by line [RFC 9110 sections
+/// 7.6.1, 7.8, 10.1.1 and 10.1.4].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Options(u8);
-
-const CLOSE: u8 = 1;
-const KEEP_ALIVE: u8 = 1 << 1;
-const UPGRADE_OPTION: u8 = 1 << 2;
-const UPGRADE: u8 = 1 << 3;
-const EXPECT_CONTINUE: u8 = 1 << 4;
+pub struct Options(u8);
 
 impl Options {
+    pub(crate) const CLOSE: u8 = 1;
+    pub(crate) const KEEP_ALIVE: u8 = 1 << 1;
+    const UPGRADE_OPTION: u8 = 1 << 2;
+    const TE_OPTION: u8 = 1 << 3;
+    pub(crate) const UPGRADE: u8 = 1 << 4;
+    pub(crate) const EXPECT_CONTINUE: u8 = 1 << 5;
+    const TE: u8 = 1 << 6;
+    /// `Host`, which only a writer of a request notes.
+    pub(crate) const HOST: u8 = 1 << 7;
+
     /// Creates the options of no field lines.
     pub(crate) const fn new() -> Self {
         Self(0)
     }
 
-    /// Adds the value of a `Connection` field. A member that is not a token counts as `close`,
-    /// since closing is always allowed [RFC 9112 section 9.6].
-    pub(crate) fn see_connection(&mut self, value: &[u8]) {
-        // Fast path: one option that is known.
-        match option(value) {
-            0 => self.see_connection_slow(value),
-            only => self.0 |= only,
+    /// Adds the value of a field.
+    pub(crate) fn see(&mut self, field: ControlField, value: &[u8]) {
+        // Fast path: one member that is known.
+        match fast_path(value).map(|value| flag_of(field, value)) {
+            Some(flag @ 1..) => self.0 |= flag,
+            _ => self.see_slow(field, value),
         }
     }
 
-    #[inline(always)]
-    pub(crate) fn see_connection_slow(&mut self, value: &[u8]) {
-        members(value).for_each(|member| self.0 |= member_option(member));
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub(crate) fn see_slow(&mut self, field: ControlField, value: &[u8]) {
+        members(value).for_each(|member| self.see_member(field, member));
     }
 
-    /// Adds the value of an `Upgrade` field.
-    pub(super) fn see_upgrade(&mut self, value: &[u8]) {
-        if members(value).any(|protocol| !protocol.is_empty()) {
-            self.0 |= UPGRADE;
-        }
+    /// Adds a member of the value of a field.
+    pub(crate) fn see_member(&mut self, field: ControlField, member: &[u8]) {
+        self.0 |= match (flag_of(field, member), field) {
+            // A member that is not a token counts as `close`, since closing is always allowed [RFC
+            // 9112 section 9.6].
+            (0, ControlField::Connection) if class_end(member, 0, TCHAR) < member.len() => {
+                Self::CLOSE
+            }
+            (_, ControlField::Upgrade) if !member.is_empty() => Self::UPGRADE,
+            (_, ControlField::Te) => Self::TE,
+            (flag, _) => flag,
+        };
     }
 
-    /// Adds the value of an `Expect` field.
-    pub(super) fn see_expect(&mut self, value: &[u8]) {
-        if has_member(value, b"100-continue") {
-            self.0 |= EXPECT_CONTINUE;
-        }
+    /// Adds these flags.
+    pub(crate) const fn add(&mut self, flags: u8) {
+        self.0 |= flags;
     }
 
-    const fn has(self, all: u8) -> bool {
+    /// Returns whether all these flags are set.
+    pub(crate) const fn has(self, all: u8) -> bool {
         self.0 & all == all
+    }
+
+    /// Returns whether `Connection` names the fields that are only for the connection [RFC 9110
+    /// section 7.6.1].
+    pub(crate) const fn names_own_fields(self) -> bool {
+        (!self.has(Self::UPGRADE) || self.has(Self::UPGRADE_OPTION))
+            && (!self.has(Self::TE) || self.has(Self::TE_OPTION))
     }
 
     /// Returns whether the connection persists after this message [RFC 9112 section 9.3].
     pub(crate) fn persists(self, version: Version) -> bool {
-        !self.has(CLOSE) && (version == Version::Http11 || self.has(KEEP_ALIVE))
+        !self.has(Self::CLOSE) && (version == Version::Http11 || self.has(Self::KEEP_ALIVE))
     }
 
     /// Returns whether an upgrade is offered; never in HTTP/1.0 [RFC 9110 section 7.8].
     pub(crate) fn offers_upgrade(self, version: Version) -> bool {
-        self.has(UPGRADE | UPGRADE_OPTION) && version == Version::Http11
+        self.has(Self::UPGRADE | Self::UPGRADE_OPTION) && version == Version::Http11
     }
 
     /// Returns whether a 100 is expected; never in HTTP/1.0 [RFC 9110 section 10.1.1].
     pub(crate) fn expects_continue(self, version: Version) -> bool {
-        self.has(EXPECT_CONTINUE) && version == Version::Http11
+        self.has(Self::EXPECT_CONTINUE) && version == Version::Http11
     }
 }
 
-/// Returns the flag of a connection option, or 0.
-fn option(option: &[u8]) -> u8 {
-    match option {
-        option if is_name(option, b"keep-alive") => KEEP_ALIVE,
-        option if is_name(option, b"close") => CLOSE,
-        option if is_name(option, b"upgrade") => UPGRADE_OPTION,
-        _ => 0,
-    }
+macro_rules! flags {
+    ($($field:ident $member:literal $flag:ident)*) => {
+        /// Returns the flag of this member of the field, or 0.
+        #[inline(always)]
+        fn flag_of(field: ControlField, member: &[u8]) -> u8 {
+            if HAS_ROOM_FOR_JUMP_TABLES {
+                return match field {
+                    $(ControlField::$field if is_name(member, $member) => Options::$flag,)*
+                    _ => 0,
+                };
+            }
+            let flag = FLAGS.iter().find(|(of, name, _)| *of == field && is_name(member, name));
+            flag.map_or(0, |(_, _, flag)| *flag)
+        }
+
+        /// The members of fields that have a flag: a table is smaller than the comparisons.
+        const FLAGS: &[(ControlField, &[u8], u8)] =
+            &[$((ControlField::$field, $member, Options::$flag),)*];
+    };
 }
 
-/// Returns the flag of a member of `Connection`, or 0. A member that is not a token is `close`.
-fn member_option(member: &[u8]) -> u8 {
-    match option(member) {
-        0 if !member.is_empty() && check_token(member).is_err() => CLOSE,
-        known => known,
-    }
+flags! {
+    Connection b"keep-alive" KEEP_ALIVE
+    Connection b"close" CLOSE
+    Connection b"upgrade" UPGRADE_OPTION
+    Connection b"te" TE_OPTION
+    Expect b"100-continue" EXPECT_CONTINUE
 }
 
 impl RequestHead<'_> {

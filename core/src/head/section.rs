@@ -102,8 +102,9 @@ impl<L: Copy> Progress<L> {
                 return Err(ParseError::new(ParseErrorKind::TooManyFields, self.next, len));
             }
             self.lines = spans.len();
-            facts.see(input.octets(), line);
-            if let Some(error) = check(facts) {
+            if facts.see(input.octets(), line)
+                && let Some(error) = check(facts)
+            {
                 return Err(error);
             }
             self.next = after.position();

@@ -1,5 +1,6 @@
 //! Values that are valid by construction: parsed once, where they enter.
 
+mod control_field;
 mod dump;
 mod field;
 mod field_names;
@@ -11,6 +12,7 @@ mod trailer;
 mod version;
 
 pub use crate::grammar::TargetForm;
+pub(crate) use control_field::ControlField;
 pub use dump::{Dump, dump};
 pub(crate) use field::may_be_control;
 pub use field::{FieldName, FieldValue};

@@ -6,10 +6,11 @@ use super::wire_buf::Draft;
 use super::{BodyEncoder, Detached};
 use crate::error::{WriteError, position};
 use crate::framing::Framing;
-use crate::grammar::{check_tokens, has_member, members};
-use crate::octets::trim_ows;
-use crate::scan::div_ten;
-use crate::value::{FieldName, FieldValue, Version};
+use crate::grammar::{check_tokens, members};
+use crate::head::Options;
+use crate::octets::trimmed_end;
+use crate::scan::{div_ten, is_name};
+use crate::value::{ControlField, FieldName, FieldValue, Version};
 use core::fmt;
 
 /// A writer of one head: first fields, then one of the calls that end the head and frame the body.
@@ -40,7 +41,7 @@ pub struct HeadWriter<'w, S: HeadSink = Detached<'w>> {
     persistence: Persistence,
     /// True once the start line is written: with the reason phrase, the first field or the end.
     is_begun: bool,
-    seen: Seen,
+    seen: Options,
 }
 
 /// The destination of a head: a connection, a stream of messages or a datagram. This trait is
@@ -148,89 +149,47 @@ pub(crate) enum Persistence {
     KeepAlive,
 }
 
-/// The fields so far on which other rules depend: a bit for each.
-#[derive(Clone, Copy, Debug)]
-pub struct Seen(u8);
-
-impl Seen {
-    pub(super) const HOST: u8 = 1;
-    pub(super) const UPGRADE: u8 = 1 << 1;
-    const TE: u8 = 1 << 2;
-    const EXPECT_CONTINUE: u8 = 1 << 3;
-    const OPTION_CLOSE: u8 = 1 << 4;
-    const OPTION_KEEP_ALIVE: u8 = 1 << 5;
-    const OPTION_UPGRADE: u8 = 1 << 6;
-    const OPTION_TE: u8 = 1 << 7;
-
-    pub(super) const fn has(self, one: u8) -> bool {
-        self.0 & one != 0
-    }
-
-    /// Returns the set with this field.
-    const fn and(self, one: u8) -> Self {
-        Self(self.0 | one)
-    }
-
-    /// Checks that `Connection` names the fields that are only for the connection.
-    const fn check_options(self) -> Result<(), WriteError> {
-        if (self.has(Self::UPGRADE) && !self.has(Self::OPTION_UPGRADE))
-            || (self.has(Self::TE) && !self.has(Self::OPTION_TE))
-        {
-            return Err(WriteError::MissingConnectionOption);
-        }
-        Ok(())
-    }
-
-    /// Checks a field of either message, and returns the set with it.
-    ///
-    /// Takes these parameters instead of the writer: a writer whose address is passed has to be in
-    /// memory, not in registers.
-    #[inline(never)]
-    fn with(self, name: FieldName<'_>, value: FieldValue<'_>) -> Result<Self, WriteError> {
-        let has = |member: &str| has_member(value.as_bytes(), member.as_bytes());
-        let mut more = 0;
-        if name == FieldName::CONTENT_LENGTH || name == FieldName::TRANSFER_ENCODING {
+/// Checks a field of either message, and returns the options with it.
+///
+/// Takes these parameters instead of the writer: a writer whose address is passed has to be in
+/// memory, not in registers.
+#[inline(never)]
+fn checked(
+    mut seen: Options,
+    name: FieldName<'_>,
+    value: FieldValue<'_>,
+) -> Result<Options, WriteError> {
+    let Some(field) = ControlField::of(name.as_bytes()) else { return Ok(seen) };
+    let value = value.as_bytes();
+    match field {
+        ControlField::ContentLength | ControlField::TransferEncoding => {
             return Err(WriteError::FramingField);
-        } else if name == FieldName::CONNECTION {
-            check_tokens(value.as_bytes())
-                .map_err(|at| WriteError::InvalidConnection { at: position(at) })?;
-            let options = [
-                ("close", Self::OPTION_CLOSE),
-                ("keep-alive", Self::OPTION_KEEP_ALIVE),
-                ("upgrade", Self::OPTION_UPGRADE),
-                ("te", Self::OPTION_TE),
-            ];
-            for (option, bit) in options {
-                if has(option) {
-                    more |= bit;
-                }
-            }
-        } else if name == FieldName::UPGRADE {
-            if members(value.as_bytes()).any(|protocol| !protocol.is_empty()) {
-                more = Self::UPGRADE;
-            }
-        } else if name == FieldName::EXPECT {
-            if has("100-continue") {
-                more = Self::EXPECT_CONTINUE;
-            }
-        } else if name == FieldName::TE {
-            more = Self::TE;
-            let coding = |member: &[u8]| {
-                trim_ows(member.split(|&octet| octet == b';').next().unwrap_or(member))
-                    .eq_ignore_ascii_case(b"chunked")
-            };
-            if members(value.as_bytes()).any(coding) {
-                return Err(WriteError::FramingField);
-            }
         }
-        Ok(self.and(more))
+        ControlField::Connection => {
+            check_tokens(value).map_err(|at| WriteError::InvalidConnection { at: position(at) })?
+        }
+        _ => {}
     }
+    for member in members(value) {
+        if field == ControlField::Te && names_chunked(member) {
+            return Err(WriteError::FramingField);
+        }
+        seen.see_member(field, member);
+    }
+    Ok(seen)
+}
+
+/// Returns whether a member of `TE` names `chunked`, with or without parameters.
+fn names_chunked(member: &[u8]) -> bool {
+    let end = member.iter().position(|&octet| octet == b';').unwrap_or(member.len());
+    let name = member.get(..trimmed_end(member, 0, end)).unwrap_or(member);
+    is_name(name, b"chunked")
 }
 
 impl<'w, S: HeadSink> HeadWriter<'w, S> {
     pub(crate) fn new(draft: Draft<'w>, sink: S, message: S::Message) -> Self {
         let (version, persistence) = (Version::Http11, Persistence::Unsaid);
-        Self { draft, sink, message, version, persistence, is_begun: false, seen: Seen(0) }
+        Self { draft, sink, message, version, persistence, is_begun: false, seen: Options::new() }
     }
 
     /// Sets the connection option to write, unless the caller writes one.
@@ -295,13 +254,13 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn see(&mut self, name: FieldName<'_>, value: FieldValue<'_>) -> Result<(), WriteError> {
         if S::Message::IS_REQUEST && name == FieldName::HOST {
-            if self.seen.has(Seen::HOST) {
+            if self.seen.has(Options::HOST) {
                 return Err(WriteError::RepeatedHost);
             }
             self.message.check_host(value.as_bytes())?;
-            self.seen = self.seen.and(Seen::HOST);
+            self.seen.add(Options::HOST);
         } else {
-            self.seen = self.seen.with(name, value)?;
+            self.seen = checked(self.seen, name, value)?;
         }
         Ok(())
     }
@@ -317,7 +276,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
     /// - [`WriteError::BufferFull`] if the head does not fit.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn without_body(self) -> Result<(), WriteError> {
-        if self.seen.has(Seen::EXPECT_CONTINUE) {
+        if self.seen.has(Options::EXPECT_CONTINUE) {
             return Err(WriteError::ExpectWithoutBody);
         }
         let framing = match self.message.body() {
@@ -346,7 +305,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         match rule {
             Body::Absent => Err(WriteError::BodyForbidden),
             Body::Empty if length != 0 => Err(WriteError::BodyForbidden),
-            _ if length == 0 && self.seen.has(Seen::EXPECT_CONTINUE) => {
+            _ if length == 0 && self.seen.has(Options::EXPECT_CONTINUE) => {
                 Err(WriteError::ExpectWithoutBody)
             }
             _ => Ok(Framing::Length(length)),
@@ -367,7 +326,9 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         encoder: BodyEncoder,
     ) -> Result<(), WriteError> {
         self.message.check(self.seen, self.version, self.is_http10())?;
-        self.seen.check_options()?;
+        if !self.seen.names_own_fields() {
+            return Err(WriteError::MissingConnectionOption);
+        }
         self.put_start_line()?;
         if self.version == Version::Http10 {
             // The caller may have set the version after the first field.
@@ -388,22 +349,22 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         let is_closing_version = S::IS_CONNECTION
             && !S::Message::IS_REQUEST
             && self.version == Version::Http10
-            && !self.seen.has(Seen::OPTION_KEEP_ALIVE);
+            && !self.seen.has(Options::KEEP_ALIVE);
         let closes = match self.persistence {
             Persistence::Close => true,
             Persistence::CloseIfWhole => is_closing_version || encoder.is_whole_after(0),
             Persistence::Unsaid => is_closing_version,
             Persistence::KeepAlive => false,
         };
-        if self.seen.has(Seen::OPTION_CLOSE) {
+        if self.seen.has(Options::CLOSE) {
             return Ok(());
         }
         if closes {
-            self.seen = self.seen.and(Seen::OPTION_CLOSE);
+            self.seen.add(Options::CLOSE);
             return self.draft.put(b"Connection: close\r\n");
         }
-        if self.persistence == Persistence::KeepAlive && !self.seen.has(Seen::OPTION_KEEP_ALIVE) {
-            self.seen = self.seen.and(Seen::OPTION_KEEP_ALIVE);
+        if self.persistence == Persistence::KeepAlive && !self.seen.has(Options::KEEP_ALIVE) {
+            self.seen.add(Options::KEEP_ALIVE);
             return self.draft.put(b"Connection: keep-alive\r\n");
         }
         Ok(())
@@ -414,15 +375,14 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
     fn commit(self, encoder: BodyEncoder) {
         let Self { draft, sink, message, seen, .. } = self;
         let is_http11 = self.version == Version::Http11;
-        let closes =
-            seen.has(Seen::OPTION_CLOSE) || !(is_http11 || seen.has(Seen::OPTION_KEEP_ALIVE));
+        let closes = seen.has(Options::CLOSE) || !(is_http11 || seen.has(Options::KEEP_ALIVE));
         let mut body = encoder.last(S::IS_DATAGRAM || message.is_last(closes));
         draft.commit(body.begin());
         let written = HeadWritten {
             body,
             closes,
-            offers_upgrade: is_http11 && seen.has(Seen::UPGRADE),
-            expects_continue: is_http11 && seen.has(Seen::EXPECT_CONTINUE),
+            offers_upgrade: is_http11 && seen.has(Options::UPGRADE),
+            expects_continue: is_http11 && seen.has(Options::EXPECT_CONTINUE),
         };
         sink.head_written(&message, written);
     }

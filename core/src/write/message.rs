@@ -2,10 +2,10 @@
 
 use super::RequestContext;
 use super::body_encoder::Data;
-use super::head_writer::Seen;
 use super::wire_buf::Draft;
 use crate::error::{WriteError, position};
 use crate::grammar::check_host;
+use crate::head::Options;
 use crate::octets::is_alike;
 use crate::value::{Method, Status, Target, Version};
 
@@ -32,7 +32,8 @@ pub trait Message {
     }
 
     /// Checks the start line, and the fields that it needs.
-    fn check(&self, seen: Seen, version: Version, is_any_http10: bool) -> Result<(), WriteError>;
+    fn check(&self, seen: Options, version: Version, is_any_http10: bool)
+    -> Result<(), WriteError>;
 
     /// Returns whether nothing follows the message on its stream, where the connection closes or
     /// persists after it.
@@ -129,8 +130,8 @@ impl Message for Request<'_> {
         }
     }
 
-    fn check(&self, seen: Seen, version: Version, _: bool) -> Result<(), WriteError> {
-        if version == Version::Http10 || seen.has(Seen::HOST) {
+    fn check(&self, seen: Options, version: Version, _: bool) -> Result<(), WriteError> {
+        if version == Version::Http10 || seen.has(Options::HOST) {
             Ok(())
         } else {
             Err(WriteError::MissingHost)
@@ -207,12 +208,12 @@ impl Message for Response {
     }
 
     #[inline(always)]
-    fn check(&self, seen: Seen, _: Version, is_any_http10: bool) -> Result<(), WriteError> {
+    fn check(&self, seen: Options, _: Version, is_any_http10: bool) -> Result<(), WriteError> {
         if self.status.is_informational() && is_any_http10 {
             return Err(WriteError::NeedsHttp11);
         }
         match self.status.code() {
-            101 | 426 if !seen.has(Seen::UPGRADE) => Err(WriteError::MissingUpgrade),
+            101 | 426 if !seen.has(Options::UPGRADE) => Err(WriteError::MissingUpgrade),
             _ => Ok(()),
         }
     }

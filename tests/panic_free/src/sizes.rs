@@ -38,8 +38,8 @@ sizes! {
     Received<'_, RequestHead<'_>>: 72, 56;
     BodyDecoder: 64, 48;
     BodyPart<'_>: 40, 24;
-    ServerConnection: 280, 224;
-    ClientConnection: 272, 224;
+    ServerConnection: 264, 208;
+    ClientConnection: 256, 208;
     RecvBuf<1024>: 1056, 1040;
     WireBuf<256>: 272, 264;
     HeadWriter<'_>: 56, 32;
