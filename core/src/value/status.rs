@@ -62,8 +62,8 @@ impl Status {
 
     /// Returns the three digits in ASCII.
     pub(crate) fn digits(self) -> [u8; 3] {
-        let [hundreds, rest] = [self.0 / 100, self.0 % 100].map(|part| part.to_le_bytes()[0]);
-        [b'0' | hundreds, b'0' | (rest / 10), b'0' | (rest % 10)]
+        let digit = |number: u16| b'0' | number.to_le_bytes()[0];
+        [digit(self.0 / 100), digit(self.0 / 10 % 10), digit(self.0 % 10)]
     }
 
     /// Returns whether the status is interim: 100 to 199 [RFC 9110 section 15.2].
@@ -188,23 +188,43 @@ const fn steps<const N: usize>(registered: [(u16, usize); N]) -> [(u8, u8); N] {
     steps
 }
 
-/// Returns the phrase of a code, from tables that are small in flash: steps from code to code take
-/// 100 octets less than a jump table.
+impl Status {
+    /// Returns the octets of the [`reason`](Self::reason).
+    #[inline(always)]
+    pub(crate) fn reason_octets(self) -> &'static [u8] {
+        if HAS_ROOM_FOR_JUMP_TABLES {
+            return self.reason().as_bytes();
+        }
+        let (start, len) = phrase_place(self.0);
+        PHRASES.as_bytes().get(start..start.wrapping_add(len)).unwrap_or(&[])
+    }
+}
+
+/// Returns the phrase of a code.
 const fn phrase(code: u16) -> &'static str {
+    let (start, len) = phrase_place(code);
+    if let Some((_, phrases)) = PHRASES.split_at_checked(start)
+        && let Some((phrase, _)) = phrases.split_at_checked(len)
+    {
+        return phrase;
+    }
+    ""
+}
+
+/// Returns the start and the length of a code's phrase in [`PHRASES`], from tables that are small
+/// in flash: steps from code to code take 100 octets less than a jump table.
+const fn phrase_place(code: u16) -> (usize, usize) {
     let (mut registered, mut left, mut start) = (REGISTERED, code, 0usize);
     while let [(step, len), others @ ..] = registered
         && let Some(beyond) = left.checked_sub(*step as u16)
     {
         let len = *len as usize;
-        if beyond == 0
-            && let Some((_, phrases)) = PHRASES.split_at_checked(start)
-            && let Some((phrase, _)) = phrases.split_at_checked(len)
-        {
-            return phrase;
+        if beyond == 0 {
+            return (start, len);
         }
         (registered, left, start) = (others, beyond, start.wrapping_add(len));
     }
-    ""
+    (0, 0)
 }
 
 registered! {

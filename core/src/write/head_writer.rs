@@ -276,13 +276,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
     /// - [`WriteError::BufferFull`] if the head does not fit.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn without_body(self) -> Result<(), WriteError> {
-        if self.seen.has(Options::EXPECT_CONTINUE) {
-            return Err(WriteError::ExpectWithoutBody);
-        }
-        let framing = match self.message.body() {
-            Body::Expected | Body::Empty => Framing::Length(0),
-            _ => Framing::None,
-        };
+        let framing = self.empty_framing(self.message.body())?;
         self.end(framing, b"", BodyEncoder::ended())
     }
 
@@ -293,11 +287,21 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
     /// [`without_body`](Self::without_body), except in a response to HEAD.
     pub fn body(self, body: &[u8]) -> Result<(), WriteError> {
         let rule = self.message.body();
-        if body.is_empty() && rule != Body::Withheld {
-            return self.without_body();
+        let (framing, sent) = if body.is_empty() && rule != Body::Withheld {
+            (self.empty_framing(rule)?, body)
+        } else {
+            (self.length_framing(rule, body.len() as u64)?, rule.data()?.sent(body))
+        };
+        self.end(framing, sent, BodyEncoder::ended())
+    }
+
+    /// Returns the framing without a body.
+    fn empty_framing(&self, rule: Body) -> Result<Framing, WriteError> {
+        match rule {
+            _ if self.seen.has(Options::EXPECT_CONTINUE) => Err(WriteError::ExpectWithoutBody),
+            Body::Expected | Body::Empty => Ok(Framing::Length(0)),
+            _ => Ok(Framing::None),
         }
-        let framing = self.length_framing(rule, body.len() as u64)?;
-        self.end(framing, rule.data()?.sent(body), BodyEncoder::ended())
     }
 
     /// Returns the framing by a declared length.
@@ -371,7 +375,7 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
     }
 
     /// Makes the octets count, and passes the head to its destination.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[inline(always)]
     fn commit(self, encoder: BodyEncoder) {
         let Self { draft, sink, message, seen, .. } = self;
         let is_http11 = self.version == Version::Http11;

@@ -183,7 +183,7 @@ impl Message for Response {
 
     #[inline(always)]
     fn put_start_line(&self, draft: &mut Draft<'_>) -> Result<(), WriteError> {
-        self.put_status_line(self.status.reason().as_bytes(), draft)
+        self.put_status_line(self.status.reason_octets(), draft)
     }
 
     fn minor_at(&self) -> usize {
