@@ -94,7 +94,8 @@ features:
     cargo clippy --package bareline-core --package bareline-net --all-features --all-targets \
         --locked -- -D warnings
     cargo test --quiet --package bareline-core --all-features --locked --test embedded_io \
-        --test http
+        --test http --test reason_phrases
+    cargo test --quiet --package bareline-core --no-default-features --locked --test reason_phrases
     cargo test --quiet --package bareline-core --all-features --locked --doc embedded
     cargo test --quiet --package bareline-core --package bareline-net --all-features --locked \
         --doc http

@@ -183,7 +183,8 @@ impl Message for Response {
 
     #[inline(always)]
     fn put_start_line(&self, draft: &mut Draft<'_>) -> Result<(), WriteError> {
-        self.put_status_line(self.status.reason_octets(), draft)
+        let has_phrase = cfg!(feature = "reason-phrases");
+        self.put_status_line(if has_phrase { self.status.reason_octets() } else { b"" }, draft)
     }
 
     fn minor_at(&self) -> usize {
