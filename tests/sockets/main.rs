@@ -11,6 +11,7 @@
 )]
 
 mod both_ways;
+mod browser;
 mod client;
 mod client_timeouts;
 mod clients;
@@ -19,6 +20,7 @@ mod connectors;
 mod datagrams;
 mod engine;
 mod fetch;
+mod files;
 mod hostile;
 mod limited;
 mod lingering;
