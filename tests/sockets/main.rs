@@ -19,6 +19,7 @@ mod clocked;
 mod connectors;
 mod datagrams;
 mod engine;
+mod events;
 mod fetch;
 mod files;
 mod hostile;
