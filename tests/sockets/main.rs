@@ -49,6 +49,7 @@ mod tokio_examples;
 mod transports;
 mod unread;
 mod uploads;
+mod websocket;
 
 use bareline_net::{ServerStream, Settings};
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
