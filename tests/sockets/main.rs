@@ -20,6 +20,7 @@ mod connectors;
 mod datagrams;
 mod engine;
 mod events;
+mod explain;
 mod fetch;
 mod files;
 mod hostile;
@@ -133,9 +134,14 @@ struct Program {
 }
 
 fn example(name: &str) -> Command {
+    built(&format!("examples/{name}"))
+}
+
+/// Returns a program in the folder of what Cargo builds.
+fn built(path: &str) -> Command {
     let test = std::env::current_exe().unwrap();
     let profile = test.ancestors().nth(2).unwrap();
-    let program = profile.join("examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    let program = profile.join(format!("{path}{}", std::env::consts::EXE_SUFFIX));
     assert!(
         program.exists(),
         "{} is not built: run `cargo test`, or `cargo build --examples` first",

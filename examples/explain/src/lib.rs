@@ -1,4 +1,4 @@
-//! Shows how bareline parses octets, part by part: as text, or as a JSON object.
+//! Shows how bareline parses octets, part by part: as text, as HTML, or as a JSON object.
 //!
 //! ```
 //! use bareline_explain::{reading, view};
@@ -10,6 +10,7 @@
 //! print!("{}", view::text(&reading, octets, "example", 80));
 //! ```
 
+pub mod html;
 pub mod json;
 mod page;
 #[allow(missing_docs, reason = "parts of a message have the names of the RFCs")]

@@ -1,7 +1,9 @@
 //! Shows how bareline parses octets, part by part: for when two systems disagree about a message.
 
+mod serve;
+
 use bareline_core::Method;
-use bareline_explain::reading::{Asked, Reading, one_datagram, requests, responses};
+use bareline_explain::reading::{Asked, one_datagram, requests, responses};
 use bareline_explain::{json, view};
 use clap::{Parser, Subcommand};
 use std::fs::File;
@@ -57,6 +59,13 @@ enum Input {
         /// The file to read, at most 64 MB, or `-` for standard input
         file: String,
     },
+    /// Serves a page that takes octets and shows the same, until Ctrl-C
+    #[command(next_line_help = true)]
+    Serve {
+        /// The address to listen on, HOST:PORT
+        #[arg(default_value = "127.0.0.1:8080")]
+        address: String,
+    },
 }
 
 const TO: &str = "\
@@ -73,8 +82,8 @@ const MOST: u64 = 64 << 20;
 
 fn main() -> ExitCode {
     match explain(&Arguments::parse()) {
-        Ok(reading) if reading.is_accepted() => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::FAILURE,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             let _ = writeln!(io::stderr(), "explain: {error}");
             ExitCode::from(2)
@@ -82,15 +91,24 @@ fn main() -> ExitCode {
     }
 }
 
-fn explain(arguments: &Arguments) -> io::Result<Reading> {
+/// Returns whether the octets are accepted.
+fn explain(arguments: &Arguments) -> io::Result<bool> {
     let Arguments { input, hex, json } = arguments;
-    let (Input::Request { file } | Input::Response { file, .. } | Input::Datagram { file, .. }) =
-        input;
+    let file = match input {
+        Input::Request { file } | Input::Response { file, .. } | Input::Datagram { file, .. } => {
+            file
+        }
+        Input::Serve { address } => {
+            return serve::serve(address)
+                .map(|()| true)
+                .map_err(|error| io::Error::other(format!("cannot listen on {address}: {error}")));
+        }
+    };
     let name = if file == "-" { "standard input" } else { file };
     let octets = read(file, *hex)
         .map_err(|error| io::Error::other(format!("cannot read {name}: {error}")))?;
     let reading = match input {
-        Input::Request { .. } => requests(&octets, &[]),
+        Input::Request { .. } | Input::Serve { .. } => requests(&octets, &[]),
         Input::Response { to, upgrade, closed, .. } => {
             let methods = to.iter().map(|to| method(to)).collect::<Result<Vec<_>, _>>()?;
             responses(
@@ -108,8 +126,8 @@ fn explain(arguments: &Arguments) -> io::Result<Reading> {
     };
     match shown {
         // The reader of the pipe has stopped reading.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(reading),
-        shown => shown.map(|()| reading),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(reading.is_accepted()),
+        shown => shown.map(|()| reading.is_accepted()),
     }
 }
 
