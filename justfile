@@ -88,7 +88,7 @@ deny:
 mutants *options:
     tests/scripts/mutants {{options}}
 
-# These are the traits of embedded transports, defmt logs, and the types of the crate `http`.
+# These are the traits of embedded transports, defmt logs, the types of the crate `http`, and TLS.
 # Tests the optional features of core and net.
 features:
     cargo clippy --package bareline-core --package bareline-net --all-features --all-targets \
@@ -99,8 +99,11 @@ features:
     cargo test --quiet --package bareline-core --all-features --locked --doc embedded
     cargo test --quiet --package bareline-core --package bareline-net --all-features --locked \
         --doc http
+    cargo test --quiet --package bareline-net --all-features --locked --doc tls
     cargo test --quiet --package bareline-net --all-features --locked --lib http::
+    cargo test --quiet --package bareline-net --locked --lib client::
     cargo check --package bareline-net --no-default-features --features http --locked
+    cargo check --package bareline-net --no-default-features --features rustls --locked
     cargo check --package bareline-core --no-default-features --features defmt --locked
     cargo check --package bareline-core --no-default-features --features embedded-io-07 --locked
     tests/defmt/run

@@ -51,7 +51,7 @@ struct Arguments {
     /// Print the heads of the request and of the response to standard error
     #[arg(short, long)]
     verbose: bool,
-    /// The URL, http://HOST[:PORT][/PATH][?QUERY]; it is percent-encoded where necessary
+    /// The URL, http://HOST[:PORT][/PATH][?QUERY] or https; it is percent-encoded where necessary
     url: String,
 }
 

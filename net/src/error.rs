@@ -1,5 +1,8 @@
 //! The errors of this crate: the network's, the peer's and the caller's.
 
+#[cfg(feature = "rustls")]
+pub(crate) mod tls;
+
 use bareline_core::Status;
 use bareline_core::error::{InvalidValue, ParseError, ParseErrorKind, WriteError};
 use bareline_core::head::RepeatedField;
@@ -17,10 +20,8 @@ use std::{fmt, io};
 /// use bareline_net::{Client, ClientStream, Error, Method, Target, Untimed, UrlError};
 /// use std::io::Cursor;
 ///
-/// assert!(matches!(
-///     Client::new().get("https://example.com/"),
-///     Err(Error::Url(UrlError::NeedsTls))
-/// ));
+/// let error = Client::new().get("example.com").unwrap_err();
+/// assert!(matches!(error, Error::Url(UrlError::NotHttp)));
 ///
 /// // A server that closes the connection without a response.
 /// let mut client = ClientStream::new(Untimed(Cursor::new(Vec::new())), "example.com");
@@ -38,7 +39,8 @@ use std::{fmt, io};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// An error of the network or the operating system.
+    /// An error of the network or the operating system. With the feature `rustls` an error of TLS
+    /// too, which contains a `TlsError`.
     Io(io::Error),
     /// No connection to any of the addresses.
     Connect {
@@ -222,7 +224,8 @@ impl fmt::Display for FirstOctets {
 pub enum UrlError {
     /// A URL that does not begin with `http://` or `https://`.
     NotHttp,
-    /// The scheme https, and no [`Client::connector`](crate::Client::connector).
+    /// The scheme https, without the feature `rustls` and without a
+    /// [`Client::connector`](crate::Client::connector).
     NeedsTls,
     /// A URL without a host.
     NoHost {
@@ -324,6 +327,8 @@ pub enum Wait {
     Idle,
     /// The first octet of a response.
     Response,
+    /// The end of a TLS handshake.
+    Handshake,
     /// The end of a message head.
     Head,
     /// The end of a body.
@@ -406,7 +411,8 @@ impl UrlError {
                 "https needs TLS",
                 None,
                 "RFC 9110 section 4.2.2",
-                "give Client::connector a function that connects with a TLS library",
+                "enable the feature rustls of bareline-net, or give Client::connector a function \
+                 that connects with another TLS library",
             ),
             Self::NoHost { at } => {
                 ("no host", Some(at), "RFC 9110 section 4.2.1", "write a host after http://")
@@ -472,6 +478,7 @@ impl fmt::Display for Wait {
         f.write_str(match self {
             Self::Idle => "a request",
             Self::Response => "a response",
+            Self::Handshake => "the end of the TLS handshake",
             Self::Head => "the end of the head",
             Self::Body => "the end of the body",
             Self::Write => "the peer to read",

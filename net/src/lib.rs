@@ -18,12 +18,18 @@ pub use bareline_core::{
     FieldName, FieldValue, Method, RequestHead, ResponseHead, Status, Target, Version,
 };
 
+/// The TLS library, of whose types the configurations are. Needs the feature `rustls`.
+#[cfg(feature = "rustls")]
+pub use rustls;
+
 pub use client::Client;
 pub use client::body::ResponseBody;
 pub use client::origin::Origin;
 pub use client::request::ClientRequest;
 pub use client::response::ClientResponse;
 pub use client::stream::{ClientStream, RequestWriter, Response};
+#[cfg(feature = "rustls")]
+pub use error::tls::TlsError;
 pub use error::{Error, FirstOctets, PeerError, RedirectError, UrlError, Wait};
 pub use server::body::RequestBody;
 pub use server::counts::ServerCounts;
@@ -35,6 +41,8 @@ pub use server::stream::{Exchange, ServerStream};
 pub use server::{Server, ServerHandle};
 pub use settings::Settings;
 pub use udp::{Datagram, UdpPeer};
+#[cfg(feature = "rustls")]
+pub use wire::tls::TlsStream;
 pub use wire::trailers::{Trailers, TrailersIter};
 pub use wire::transport::{Control, Transport, Untimed};
 pub use wire::upgraded::Upgraded;

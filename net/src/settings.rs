@@ -68,9 +68,10 @@ impl Settings {
         }
     }
 
-    /// Sets the time limit for connecting to one address: 10 s by default. After that the next
-    /// address of the name is tried; after the last one, connecting fails with
-    /// [`Error::Connect`](crate::Error::Connect). Client only.
+    /// Sets the time limit for connecting to one address, with the TLS handshake of `https`: 10 s
+    /// by default. After that the next address of the name is tried; after the last one, connecting
+    /// fails with [`Error::Connect`](crate::Error::Connect). A handshake that takes too long fails
+    /// with [`Wait::Handshake`](crate::Wait::Handshake). Client only.
     pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self

@@ -599,12 +599,8 @@ fn a_gateway_encodes_the_target_that_it_forwards() {
 #[test]
 fn an_invalid_request_is_an_error_before_anything_is_sent() {
     let client = Client::new();
-    for (url, fault) in
-        [("https://localhost/", UrlError::NeedsTls), ("localhost/", UrlError::NotHttp)]
-    {
-        let error = client.get(url).unwrap_err();
-        assert!(matches!(error, Error::Url(told) if told == fault), "{url}: {error:?}");
-    }
+    let error = client.get("localhost/").unwrap_err();
+    assert!(matches!(error, Error::Url(UrlError::NotHttp)), "{error:?}");
     let (url, served) = canned(&[&[]]);
     let host = client
         .request(Method::GET, &url)

@@ -189,11 +189,12 @@ fn a_failed_fetch_is_printed_in_one_line() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (rejected, server) = (format!("http://{free}/"), Program::start_telling("http_server"));
     let url = format!("http://{}/status/200", server.address);
+    let tls = url.replace("http:", "https:");
     let missing = file("missing").join("file").to_str().unwrap().to_owned();
     for (arguments, told) in [
         (&[&*rejected][..], format!("GET {rejected}: cannot connect to {free}: ")),
         (&["-X", "PUT", &rejected], format!("PUT {rejected}: cannot connect to {free}: ")),
-        (&["https://localhost/"], "GET https://localhost/: https needs TLS".to_owned()),
+        (&[&*tls], format!("GET {tls}: the server does not speak TLS at this port")),
         (&["localhost:80"], "GET localhost:80: not an http URL".to_owned()),
         (&["http://no-such-host.invalid/"], "GET http://no-such-host.invalid/: ".to_owned()),
         (&["-H", "Host: a", "-H", "Host: b", &url], format!("GET {url}: second Host")),

@@ -46,6 +46,8 @@ mod service;
 mod signals;
 mod tally;
 mod timeouts;
+mod tls;
+mod tls_peers;
 mod tokio_examples;
 mod transports;
 mod unread;

@@ -126,7 +126,6 @@ fn what_a_client_limits(page: &mut String) {
 
 fn urls(page: &mut String) {
     let urls = [
-        "https://localhost/",
         "ftp://localhost/",
         "localhost:8080/",
         "http:/localhost/",

@@ -1,8 +1,11 @@
-// The peers in Go: a client with trailers, a client that requests targets, and a server.
+// The peers in Go: a client with trailers, a client that requests targets, and a server; the first
+// and the last over TLS too.
 package main
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
@@ -15,6 +18,15 @@ import (
 func main() {
 	if os.Args[1] == "client" {
 		client("http://" + os.Args[2])
+	} else if os.Args[1] == "tls-client" {
+		pem, err := os.ReadFile(os.Args[3])
+		check(err == nil, err)
+		roots := x509.NewCertPool()
+		check(roots.AppendCertsFromPEM(pem), "no certificate")
+		http.DefaultTransport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: roots}
+		client("https://" + os.Args[2])
+	} else if os.Args[1] == "tls-server" {
+		http.ServeTLS(listen(), http.HandlerFunc(count), os.Args[2], os.Args[3])
 	} else if os.Args[1] == "targets" {
 		for _, target := range os.Args[3:] {
 			response, err := http.Get("http://" + os.Args[2] + target)
@@ -23,7 +35,7 @@ func main() {
 			fmt.Println(response.StatusCode)
 		}
 	} else {
-		server()
+		http.Serve(listen(), http.HandlerFunc(count))
 	}
 }
 
@@ -55,14 +67,16 @@ func client(url string) {
 	fmt.Println("trailers, one connection")
 }
 
-func server() {
+func listen() net.Listener {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	check(err == nil, err)
 	fmt.Println(listener.Addr())
-	http.Serve(listener, http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
-		count, _ := io.Copy(io.Discard, request.Body)
-		writer.Header().Set("Trailer", "Theirs")
-		fmt.Fprintf(writer, "%d octets", count)
-		writer.Header().Set("Theirs", request.Trailer.Get("Ours"))
-	}))
+	return listener
+}
+
+func count(writer http.ResponseWriter, request *http.Request) {
+	count, _ := io.Copy(io.Discard, request.Body)
+	writer.Header().Set("Trailer", "Theirs")
+	fmt.Fprintf(writer, "%d octets", count)
+	writer.Header().Set("Theirs", request.Trailer.Get("Ours"))
 }

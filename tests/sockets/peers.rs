@@ -215,13 +215,13 @@ fn pythons_client_is_served() {
 }
 
 /// A server that prints its address, and is killed on drop.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Server {
-    fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let output = lines(child.stdout.take().unwrap());
         Self { child, address: next(&output).trim().to_owned() }
@@ -343,7 +343,8 @@ fn gos_server_is_asked_with_trailers() {
 }
 
 /// An origin in one process, on a Unix socket, which needs no port.
-const NGINX: &str = "daemon off; master_process off; pid FOLDER/pid; error_log FOLDER/error.log;
+pub(crate) const NGINX: &str =
+    "daemon off; master_process off; pid FOLDER/pid; error_log FOLDER/error.log;
 events {}
 http {
     access_log off; client_body_temp_path FOLDER; proxy_temp_path FOLDER; fastcgi_temp_path \
@@ -354,10 +355,24 @@ http {
     }
 }";
 
+/// Starts nginx with `conf` in this folder, and waits until it listens at `socket`.
+#[cfg(unix)]
+pub(crate) fn nginx(folder: &Path) -> Server {
+    use crate::{TIMEOUT, until};
+    use std::os::unix::net::UnixStream;
+    let mut command = Command::new("nginx");
+    command.arg("-p").arg(folder).arg("-c").arg(folder.join("conf")).stderr(Stdio::null());
+    let server = Server { child: command.spawn().unwrap(), address: String::new() };
+    assert!(
+        until(TIMEOUT, || UnixStream::connect(folder.join("socket")).is_ok()),
+        "it does not listen"
+    );
+    server
+}
+
 #[cfg(unix)]
 #[test]
 fn nginx_is_asked_over_a_unix_socket() {
-    use crate::{TIMEOUT, until};
     use std::os::unix::net::UnixStream;
     if !has("nginx", "-v") {
         return;
@@ -368,20 +383,7 @@ fn nginx_is_asked_over_a_unix_socket() {
     fs::write(folder.join("file"), "content").unwrap();
     fs::write(folder.join("large"), vec![b'x'; 3_000_000]).unwrap();
     fs::write(folder.join("conf"), NGINX.replace("FOLDER", folder.to_str().unwrap())).unwrap();
-    let mut command = Command::new("nginx");
-    let child = command
-        .arg("-p")
-        .arg(&folder)
-        .arg("-c")
-        .arg(folder.join("conf"))
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let _server = Server { child, address: String::new() };
-    assert!(
-        until(TIMEOUT, || UnixStream::connect(folder.join("socket")).is_ok()),
-        "it does not listen"
-    );
+    let _server = nginx(&folder);
     let stream = UnixStream::connect(folder.join("socket")).unwrap();
     let settings = Settings::new().body_limit(10_000_000);
     let mut client = ClientStream::with_settings(stream, "localhost", settings);

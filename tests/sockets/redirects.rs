@@ -159,10 +159,6 @@ fn a_redirection_that_must_not_be_followed_is_an_error() {
     ] {
         assert_eq!(error(&client, url), RedirectError::Location(expected), "{url}");
     }
-    // Without a connector there is no TLS.
-    let plain = Client::new();
-    let url = format!("http://{}/302/https:~~a", server.address);
-    assert_eq!(error(&plain, &url), RedirectError::Location(UrlError::NeedsTls));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Connections to hosts that have several addresses.
 
-use crate::error::Error;
+use crate::error::{Error, Wait};
 use crate::wire::deadline::Deadline;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -11,22 +11,25 @@ use std::time::{Duration, Instant};
 const NEXT: Duration = Duration::from_millis(250);
 
 /// Connects to the first of these addresses that accepts the connection. Each has this time; one
-/// that fails, or does not accept within [`NEXT`], lets the next one begin.
+/// that fails, or does not accept within [`NEXT`], lets the next one begin. Returns the end of the
+/// time of that address too, for a handshake.
 pub(crate) fn connect_to_one(
     addresses: impl Iterator<Item = SocketAddr>,
     timeout: Duration,
     until: Deadline,
-) -> Result<TcpStream, Error> {
+) -> Result<(TcpStream, Deadline), Error> {
     let addresses: Vec<_> = addresses.collect();
     let connect = move |address: &SocketAddr| {
         let now = Instant::now();
         until.check(now)?;
-        Ok(TcpStream::connect_timeout(address, timeout.min(until.left(now))))
+        let connected = TcpStream::connect_timeout(address, timeout.min(until.left(now)));
+        let handshake_until = Deadline::new(Wait::Handshake, timeout, now).min(until);
+        Ok(connected.map(|stream| (stream, handshake_until)))
     };
     let mut tried = Vec::new();
     if let [address] = &addresses[..] {
         match connect(address)? {
-            Ok(stream) => return Ok(stream),
+            Ok(connected) => return Ok(connected),
             Err(error) => tried.push((*address, error)),
         }
     }
@@ -49,7 +52,7 @@ pub(crate) fn connect_to_one(
         }
         let left = if next.peek().is_some() { NEXT } else { Duration::MAX };
         match receiver.recv_timeout(left.min(until.left(Instant::now()))) {
-            Ok((_, Ok(Ok(stream)))) => return Ok(stream),
+            Ok((_, Ok(Ok(connected)))) => return Ok(connected),
             Ok((address, Ok(Err(error)))) => {
                 tried.push((address, error));
                 pending = pending.saturating_sub(1);
@@ -81,7 +84,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (timeout, addresses) =
             (Duration::from_secs(20), [free(), listener.local_addr().unwrap(), free()]);
-        let stream = connect_to_one(addresses.into_iter(), timeout, Deadline::NEVER).unwrap();
+        let (stream, _) = connect_to_one(addresses.into_iter(), timeout, Deadline::NEVER).unwrap();
         assert_eq!(stream.peer_addr().unwrap(), addresses[1]);
 
         let rejected = [free(), free()];
@@ -127,7 +130,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let addresses = [address, address, listener.local_addr().unwrap()];
         let (timeout, start) = (Duration::from_secs(20), Instant::now());
-        let stream = connect_to_one(addresses.into_iter(), timeout, Deadline::NEVER).unwrap();
+        let (stream, _) = connect_to_one(addresses.into_iter(), timeout, Deadline::NEVER).unwrap();
         assert_eq!(stream.peer_addr().unwrap(), addresses[2]);
         assert!(start.elapsed() < timeout / 2);
         // Each has its own timeout.

@@ -1,16 +1,14 @@
 //! The connections of a client: idle ones of the pool, and new ones.
 
-use crate::client::connect::connect_to_one;
+use crate::client::open::{Open, open_by_default};
 use crate::client::origin::{Origin, Scheme};
-use crate::client::pool::{BoxedTransport, Connection, Pool, PoolBounds};
+use crate::client::pool::{Connection, Pool, PoolBounds};
 use crate::client::redirect::Redirects;
 use crate::error::{Error, UrlError};
 use crate::settings::Settings;
 use crate::wire::deadline::Deadline;
-use std::net::ToSocketAddrs;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 /// The settings of a client's connections, and the pool of the idle ones. Clones share the pool.
 #[derive(Clone)]
@@ -21,9 +19,6 @@ pub(crate) struct Connector {
     /// The caller's function that opens connections, which no panic leaves half changed.
     open: Option<Arc<AssertUnwindSafe<Box<Open>>>>,
 }
-
-/// Opens a connection to an origin within this time.
-pub(crate) type Open = dyn Fn(Origin<'_>, Duration) -> Result<BoxedTransport, Error> + Send + Sync;
 
 impl Connector {
     pub(crate) fn new(settings: Settings, bounds: PoolBounds) -> Self {
@@ -54,7 +49,9 @@ impl Connector {
     /// Fails if the connector cannot open a connection for this scheme.
     pub(crate) fn check(&self, scheme: Scheme) -> Result<(), UrlError> {
         match scheme {
-            Scheme::Https if self.open.is_none() => Err(UrlError::NeedsTls),
+            Scheme::Https if self.open.is_none() && !cfg!(feature = "rustls") => {
+                Err(UrlError::NeedsTls)
+            }
             Scheme::Https | Scheme::Http => Ok(()),
         }
     }
@@ -67,13 +64,9 @@ impl Connector {
         until: Deadline,
     ) -> Result<Box<Connection>, Error> {
         let timeout = settings.connect_timeout;
-        let transport = if let Some(open) = &self.open {
-            let now = Instant::now();
-            until.check(now)?;
-            open(origin, timeout.min(until.left(now)))?
-        } else {
-            let addresses = (origin.host(), origin.port()).to_socket_addrs()?;
-            Box::new(connect_to_one(addresses, timeout, until)?)
+        let transport = match &self.open {
+            Some(open) => open(origin, timeout, until)?,
+            None => open_by_default(origin, timeout, until)?,
         };
         Ok(Box::new(Connection::new(origin, transport, settings)))
     }

@@ -4,6 +4,7 @@ pub(crate) mod body;
 pub(crate) mod connect;
 pub(crate) mod connector;
 pub(crate) mod form;
+pub(crate) mod open;
 pub(crate) mod origin;
 pub(crate) mod pool;
 pub(crate) mod redirect;
@@ -15,6 +16,8 @@ pub(crate) mod upload;
 pub(crate) mod url;
 
 use crate::client::connector::Connector;
+#[cfg(feature = "rustls")]
+use crate::client::open::open_with;
 use crate::client::origin::Origin;
 use crate::client::pool::PoolBounds;
 use crate::client::request::ClientRequest;
@@ -22,13 +25,20 @@ use crate::client::response::ClientResponse;
 use crate::client::url::HttpUrl;
 use crate::error::Error;
 use crate::settings::Settings;
+use crate::wire::deadline::Deadline;
 use crate::wire::transport::Transport;
 use bareline_core::Method;
 use std::fmt;
+#[cfg(feature = "rustls")]
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A client for `http` URLs, with a pool of persistent connections [RFC 9112 section 9.3]. A
-/// [`connector`](Self::connector) adds `https`, Unix sockets and proxies.
+/// A client for `http` URLs, with a pool of persistent connections [RFC 9112 section 9.3].
+///
+/// The feature `rustls` adds `https`: see [TLS.md][tls]. A [`connector`](Self::connector) adds Unix
+/// sockets, proxies and other TLS libraries.
+///
+/// [tls]: https://github.com/bareline/bareline/blob/main/net/TLS.md
 ///
 /// [`new`](Self::new) returns the defaults, and each setter changes one of them. Threads share a
 /// client by reference. Clones share the pool, but a setter gives its client a pool of its own,
@@ -152,8 +162,8 @@ impl Client {
     /// interrupt the function. The other timeouts and limits hold for the connection, which is
     /// returned to the pool for further requests to its origin.
     ///
-    /// With a connector the client accepts `https` URLs. For these the function has to return a
-    /// connection over TLS, after it has verified the server [RFC 9110 section 4.3.4].
+    /// For an `https` URL the function has to return a connection over TLS that verifies the server
+    /// [RFC 9110 section 4.3.4].
     ///
     /// ```
     /// # #[cfg(unix)] {
@@ -188,7 +198,43 @@ impl Client {
         + Sync
         + 'static,
     ) -> Self {
-        Self { connector: self.connector.with_open(Box::new(connect)) }
+        let open = move |origin: Origin<'_>, timeout: Duration, until: Deadline| {
+            let now = Instant::now();
+            until.check(now)?;
+            connect(origin, timeout.min(until.left(now)))
+        };
+        Self { connector: self.connector.with_open(Box::new(open)) }
+    }
+
+    /// Sets the configuration of TLS for `https` URLs. By default the client trusts the authorities
+    /// that the system trusts, and has no certificate of its own. The client gets an empty pool.
+    ///
+    /// It replaces a [`connector`](Self::connector). The application protocol is HTTP/1.1, whatever
+    /// the configuration has [RFC 7301]. Needs the feature `rustls`.
+    ///
+    /// ```no_run
+    /// use bareline_net::rustls::pki_types::{CertificateDer, pem::PemObject};
+    /// use bareline_net::rustls::{ClientConfig, RootCertStore};
+    /// use bareline_net::{Client, Error};
+    ///
+    /// // Trusts one authority alone.
+    /// let mut roots = RootCertStore::empty();
+    /// let authority = CertificateDer::from_pem_file("authority.pem").map_err(Error::other)?;
+    /// roots.add(authority).map_err(Error::other)?;
+    /// let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    /// let client = Client::new().tls(config);
+    /// println!("{}", client.get("https://localhost:8443/")?.status());
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[cfg(feature = "rustls")]
+    #[doc(alias = "https")]
+    #[doc(alias = "certificate")]
+    pub fn tls(self, config: impl Into<Arc<rustls::ClientConfig>>) -> Self {
+        let config = config.into();
+        let open = move |origin: Origin<'_>, timeout: Duration, until: Deadline| {
+            open_with(&config, origin, timeout, until)
+        };
+        Self { connector: self.connector.with_open(Box::new(open)) }
     }
 
     /// Sets the time for which an idle connection stays in the pool: 15 s by default, less than the
@@ -273,8 +319,9 @@ impl Client {
     /// `/a/../b` is sent as it is.
     ///
     /// Fails with [`Error::Url`] if the URL does not begin with `http://` or `https://`, its host
-    /// or port is invalid, or path or query has a control octet. `https` without a
-    /// [`connector`](Self::connector) fails too: see [`UrlError`](crate::UrlError).
+    /// or port is invalid, or path or query has a control octet. `https` without the feature
+    /// `rustls` and without a [`connector`](Self::connector) fails too: see
+    /// [`UrlError`](crate::UrlError).
     pub fn request<'r>(
         &'r self,
         method: Method<'r>,

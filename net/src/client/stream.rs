@@ -99,7 +99,7 @@ impl ClientStream {
 
     /// Connects to `host:port` with these settings.
     pub fn connect_with_settings(authority: &str, settings: Settings) -> Result<Self, Error> {
-        let stream = connect_to_one(
+        let (stream, _) = connect_to_one(
             authority.to_socket_addrs().map_err(Error::of_address)?,
             settings.connect_timeout,
             Deadline::NEVER,
@@ -265,6 +265,8 @@ impl<S: Transport> ClientStream<S> {
                 io::ErrorKind::ConnectionReset
                     | io::ErrorKind::ConnectionAborted
                     | io::ErrorKind::BrokenPipe
+                    // The end of the octets of TLS without the alert that ends it.
+                    | io::ErrorKind::UnexpectedEof
             ),
             _ => false,
         };

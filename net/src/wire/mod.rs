@@ -7,6 +7,8 @@ pub(crate) mod deadline;
 pub(crate) mod link;
 pub(crate) mod recv_buf;
 pub(crate) mod send_buf;
+#[cfg(feature = "rustls")]
+pub(crate) mod tls;
 pub(crate) mod trailers;
 pub(crate) mod transport;
 pub(crate) mod upgraded;
