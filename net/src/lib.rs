@@ -38,6 +38,8 @@ pub use server::listener::Listener;
 pub use server::rejection::Rejection;
 pub use server::responder::{Responder, ResponseWriter};
 pub use server::stream::{Exchange, ServerStream};
+#[cfg(feature = "rustls")]
+pub use server::tls::TlsListener;
 pub use server::{Server, ServerHandle};
 pub use settings::Settings;
 pub use udp::{Datagram, UdpPeer};

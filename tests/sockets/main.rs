@@ -48,6 +48,7 @@ mod tally;
 mod timeouts;
 mod tls;
 mod tls_peers;
+mod tls_server;
 mod tokio_examples;
 mod transports;
 mod unread;

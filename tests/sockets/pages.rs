@@ -145,7 +145,7 @@ fn output(command: &str, server: Option<&Server>, folder: &Path) -> String {
         let mut command = example(name);
         command.args(arguments);
         let has_default = name.ends_with("_client") && arguments.is_empty();
-        if has_default || arguments == ["get"] {
+        if has_default {
             command.arg(address.replace("127.0.0.1", "localhost"));
         }
         command
@@ -200,7 +200,7 @@ fn the_pages_show_what_the_programs_print() {
     check(section(&read("README.md"), "The four programs"), &mut server, &folder);
     let page = read("examples/README.md");
     let tokio = "tokio_server and tokio_client";
-    for name in ["http_server", "fetch", "tls", "ssdp", "sans_io", tokio] {
+    for name in ["http_server", "fetch", "tls_server", "ssdp", "sans_io", tokio] {
         check(section(&page, name), &mut server, &folder);
     }
     server.unwrap().end();

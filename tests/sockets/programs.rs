@@ -3,7 +3,7 @@
 use crate::{
     Program, TIMEOUT, connect, example, exchange, exchange_all, next, read_all, run, text,
 };
-use bareline_net::UdpPeer;
+use bareline_net::{Client, UdpPeer};
 use std::io::Write;
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
@@ -175,31 +175,29 @@ fn ssdp_finds_what_it_announces() {
 }
 
 #[test]
-fn a_server_and_a_client_speak_tls() {
-    let certificate = std::env::temp_dir().join(format!("bareline-{}.pem", std::process::id()));
-    let server = Program::of(
-        example("tls").args(["serve", "127.0.0.1:0", "--certificate"]).arg(&certificate),
-    );
-    let authority = format!("localhost:{}", server.tcp().port());
-    let got = run(example("tls").args(["get", &authority, "--certificate"]).arg(&certificate));
-    let response = text(&got.stdout);
-    assert!(
-        response.starts_with("HTTP/1.1 200 OK\n") && response.ends_with("\n\nTLS connection\n\n"),
-        "{response}{}",
-        text(&got.stderr)
-    );
-
-    // A client without TLS, or with another certificate, does no harm.
-    assert!(!exchange(server.tcp(), b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").contains("HTTP"));
-    let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    std::fs::write(&certificate, other.cert.pem()).unwrap();
-    let rejected = run(example("tls").args(["get", &authority, "--certificate"]).arg(&certificate));
-    let told = text(&rejected.stderr);
-    assert!(
-        rejected.status.code() == Some(1)
-            && told.contains("certificate")
-            && told.lines().count() == 1,
-        "{told}"
-    );
-    std::fs::remove_file(&certificate).unwrap();
+fn the_tls_server_reads_its_certificate_from_files() {
+    use bareline_net::rustls::pki_types::{CertificateDer, pem::PemObject};
+    use bareline_net::rustls::{ClientConfig, RootCertStore};
+    let folder = crate::peers::folder("tls");
+    let command = || {
+        let mut command = example("tls_server");
+        command.arg("127.0.0.1:0").current_dir(&folder);
+        command
+    };
+    for _ in 0..2 {
+        // The first one makes the files.
+        let server = Program::of(&mut command());
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(folder.join("bareline.pem")).unwrap()).unwrap();
+        let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        let url = format!("https://localhost:{}/", server.tcp().port());
+        let response = Client::new().tls(config).get(&url).unwrap();
+        assert_eq!(std::io::read_to_string(response).unwrap(), "TLS connection\n");
+        // A client without TLS does no harm.
+        let sent = exchange(server.tcp(), b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        assert!(!sent.contains("HTTP"), "{sent}");
+    }
+    std::fs::write(folder.join("bareline-key.pem"), "").unwrap();
+    assert_eq!(run(&mut command()).status.code(), Some(1));
+    std::fs::remove_dir_all(folder).unwrap();
 }

@@ -3,14 +3,16 @@
 //! Each test runs again in a separate process, which is stopped and continued every 0.2 s. This
 //! interrupts each wait on a socket with a timeout (signal(7)).
 
-use crate::transports::server_config;
+use crate::tls::Authority;
 use crate::{TIMEOUT, lines, until};
 use bareline_core::{Method, Status, Target};
-use bareline_net::{ClientStream, Error, PeerError, ServerStream, Settings, UdpPeer, Wait};
-use bareline_tls::Tls;
+use bareline_net::{
+    ClientStream, Error, PeerError, ServerStream, Settings, TlsStream, UdpPeer, Wait,
+};
 use std::io::Write;
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::RecvTimeoutError;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -128,7 +130,8 @@ fn signals_do_not_extend_the_waits_of_a_connection() {
                 // The first octet of a record: a handshake may take any number of reads.
                 let (mut ours, theirs) = pair();
                 ours.write_all(b"\x16").unwrap();
-                let transport = Tls::accept(&server_config(), theirs).unwrap();
+                let transport =
+                    TlsStream::accept(&Arc::new(Authority::new().server(|_| {})), theirs).unwrap();
                 let mut peer =
                     ServerStream::with_settings(transport, settings.idle_timeout(SECOND));
                 let start = Instant::now();

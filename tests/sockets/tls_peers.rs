@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// Writes a certificate with its chain, its key and its authority to a folder for this test alone.
 /// Returns the files.
-fn files(name: &str, authority: &Authority) -> (PathBuf, [PathBuf; 3]) {
+pub(crate) fn files(name: &str, authority: &Authority) -> (PathBuf, [PathBuf; 3]) {
     let folder = folder(name);
     let (certificate, key) = authority.issue(|_| {});
     let files = ["chain.pem", "key.pem", "authority.pem"].map(|file| folder.join(file));

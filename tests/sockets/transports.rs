@@ -1,10 +1,12 @@
 //! Tests of transports other than TCP.
 
+use crate::tls::Authority;
 use crate::{TIMEOUT, connect};
 use bareline_core::{Method, Status, Target};
 use bareline_fuzz::{Clock, MemoryPeer, MemoryTransport};
-use bareline_net::{ClientStream, Control, Exchange, ServerStream, Settings, Transport, Untimed};
-use bareline_tls::Tls;
+use bareline_net::{
+    ClientStream, Control, Exchange, ServerStream, Settings, TlsStream, Transport, Untimed,
+};
 use std::io::{self, Cursor, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
@@ -426,45 +428,27 @@ fn an_upgraded_socket_has_no_timeouts() {
 
 #[test]
 fn tls_is_a_transport() {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let certificate = made.cert.der().clone();
-    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-    let server = rustls::ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.clone()], key)
-        .unwrap();
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(certificate).unwrap();
-    let client =
-        rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-
+    let authority = Authority::new();
+    let (server, client) = (Arc::new(authority.server(|_| {})), Arc::new(authority.client()));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let stream = TcpStream::connect_timeout(&listener.local_addr().unwrap(), TIMEOUT).unwrap();
     let served = thread::spawn(move || {
-        serve(Tls::accept(&Arc::new(server), listener.accept().unwrap().0).unwrap())
+        serve(TlsStream::accept(&server, listener.accept().unwrap().0).unwrap())
     });
-    let mut transport = Tls::connect(&Arc::new(client), "localhost", stream).unwrap();
+    let mut transport = TlsStream::connect(&client, "localhost", stream).unwrap();
     ask(&mut transport);
     transport.close_write().unwrap();
     served.join().unwrap();
 }
 
-/// Returns a server's configuration with a certificate of its own.
-pub(crate) fn server_config() -> Arc<rustls::ServerConfig> {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-    let config = rustls::ServerConfig::builder().with_no_client_auth();
-    Arc::new(config.with_single_cert(vec![made.cert.der().clone()], key).unwrap())
-}
-
 #[test]
 fn a_slow_sender_of_a_tls_hello_does_not_extend_the_timeout() {
-    let server = server_config();
+    let server = Arc::new(Authority::new().server(|_| {}));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut stream = connect(listener.local_addr().unwrap());
     let settings = Settings::new().idle_timeout(Duration::from_millis(200));
     let served = thread::spawn(move || {
-        let transport = Tls::accept(&server, listener.accept().unwrap().0).unwrap();
+        let transport = TlsStream::accept(&server, listener.accept().unwrap().0).unwrap();
         ServerStream::with_settings(transport, settings)
             .next_request()
             .map(|exchange| exchange.is_none())

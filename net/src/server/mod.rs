@@ -43,6 +43,8 @@ pub(crate) mod stream;
 mod sync;
 #[cfg(unix)]
 mod table;
+#[cfg(feature = "rustls")]
+pub(crate) mod tls;
 #[cfg(unix)]
 mod turn;
 mod unpolled;
@@ -59,7 +61,11 @@ use crate::server::notice::Notice;
 use crate::server::rejection::{OnRejection, Rejection};
 use crate::server::stack::Stack;
 use crate::server::stream::{Exchange, Peer};
+#[cfg(feature = "rustls")]
+use crate::server::tls::TlsListener;
 use crate::settings::Settings;
+#[cfg(feature = "rustls")]
+use crate::wire::transport::Control;
 use crate::wire::transport::Transport;
 use bareline_core::value::dump;
 use std::error::Error as StdError;
@@ -292,6 +298,44 @@ impl<L: Listener> Server<L> {
             on_rejection: None,
             handle,
         })
+    }
+
+    /// Serves the connections over TLS, with this configuration of rustls.
+    ///
+    /// The application protocol is HTTP/1.1, or HTTP/1.0, whatever the configuration has
+    /// [RFC 7301]. The handshake is part of the wait for the first request, and takes no thread.
+    /// Needs the feature `rustls`.
+    ///
+    /// `chain.pem` has the server's certificate, and then those between it and the authority's:
+    ///
+    /// ```no_run
+    /// use bareline_net::rustls::ServerConfig;
+    /// use bareline_net::rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+    /// use bareline_net::{Server, Status};
+    ///
+    /// let chain = CertificateDer::pem_file_iter("chain.pem")?.collect::<Result<_, _>>()?;
+    /// let key = PrivateKeyDer::from_pem_file("key.pem")?;
+    /// let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
+    /// let server = Server::bind("127.0.0.1:8443")?.tls(config);
+    /// server.serve(|exchange| exchange.responder.send(Status::OK, &[], b"hello"))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "rustls")]
+    #[doc(alias = "https")]
+    #[doc(alias = "certificate")]
+    pub fn tls(self, config: impl Into<Arc<rustls::ServerConfig>>) -> Server<TlsListener<L>>
+    where
+        L::Stream: Control,
+    {
+        Server {
+            listener: TlsListener::new(self.listener, config.into()),
+            is_polled: self.is_polled,
+            settings: self.settings,
+            bounds: self.bounds,
+            shutdown_timeout: self.shutdown_timeout,
+            handle: self.handle,
+            on_rejection: self.on_rejection,
+        }
     }
 
     /// Returns the address that the server listens on, such as the port that the system chose for

@@ -1,0 +1,30 @@
+//! A server over TLS, with the chain of its certificate and its key from PEM files. It makes both
+//! files, for `localhost`, if they are missing.
+
+use bareline_net::rustls::ServerConfig;
+use bareline_net::rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use bareline_net::{Server, Status};
+use std::io::{Write, stderr};
+use std::{env, error::Error, fs};
+
+const CHAIN: &str = "bareline.pem";
+const KEY: &str = "bareline-key.pem";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    if !fs::exists(CHAIN)? {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+        fs::write(CHAIN, made.cert.pem())?;
+        fs::write(KEY, made.signing_key.serialize_pem())?;
+    }
+    let chain = CertificateDer::pem_file_iter(CHAIN)?.collect::<Result<_, _>>()?;
+    let key = PrivateKeyDer::from_pem_file(KEY)?;
+    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
+
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:8443".to_owned());
+    let server = Server::bind(address)?.tls(config);
+    let handle = server.handle();
+    ctrlc::set_handler(move || handle.shutdown())?;
+    writeln!(stderr(), "tls_server: listening on {}", server.local_addr()?)?;
+    server.serve(|exchange| exchange.responder.send(Status::OK, &[], b"TLS connection\n"))?;
+    Ok(())
+}
