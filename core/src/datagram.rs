@@ -18,7 +18,7 @@ use crate::head::{Facts, LentSpans, Limits, Parsed, RequestHead, RequestProgress
 use crate::octets::empty_lines_end;
 use crate::value::{AllowedForms, Medium, Method, Status, Target, Version};
 use crate::write::{
-    HeadWriter, HeadWritten, Message, Request, RequestContext, Response, Sink, WireBuf,
+    HeadWriter, HeadWritten, Message, Request, RequestContext, Response, Sink, WireView,
 };
 use core::marker::PhantomData;
 
@@ -75,10 +75,11 @@ pub fn parse_response<'b>(
 ///
 /// Fails with [`WriteError::TargetForm`] when the target's form does not suit the method, and with
 /// [`WriteError::BufferInUse`] when the buffer is not empty.
-pub fn write_request<'w, const M: usize>(
+#[inline]
+pub fn write_request<'w>(
     method: Method<'w>,
     target: Target<'w>,
-    out: &'w mut WireBuf<M>,
+    out: &'w mut WireView,
 ) -> Result<RequestHeadWriter<'w>, WriteError> {
     if !AllowedForms::of(method, Medium::Datagram).has(target.form()) {
         return Err(WriteError::TargetForm);
@@ -92,10 +93,11 @@ pub fn write_request<'w, const M: usize>(
 ///
 /// Fails with [`WriteError::Value`] for a code over 599, and with
 /// [`WriteError::BufferInUse`] when the buffer is not empty.
-pub fn write_response<const M: usize>(
+#[inline]
+pub fn write_response(
     context: RequestContext,
     status: Status,
-    out: &mut WireBuf<M>,
+    out: &mut WireView,
 ) -> Result<ResponseHeadWriter<'_>, WriteError> {
     let draft = out.message_draft()?;
     Ok(HeadWriter::new(draft, Whole(PhantomData), Response::new(context, status)?))

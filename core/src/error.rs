@@ -431,7 +431,7 @@ pub enum WriteError {
     /// The buffer is full: the octets to be written do not fit.
     BufferFull,
     /// The buffer holds octets after which these cannot follow. Send them, and call
-    /// [`WireBuf::clear`](crate::WireBuf::clear).
+    /// [`clear`](crate::write::WireView::clear).
     BufferInUse,
     /// A value that is invalid, or that was received and must not be written.
     Value(InvalidValue),

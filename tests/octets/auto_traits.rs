@@ -5,7 +5,7 @@ use bareline_core::body::{
     BodyDecoder, BodyPart, ChunkExtension, ChunkExtensions, ChunkExtensionsIter, Decoded, Framing,
 };
 use bareline_core::connection::{
-    ClientSendHalf, ClientState, Received, RecvBuf, RecvHalf, ServerSendHalf, ServerState,
+    ClientSendHalf, ClientState, Received, RecvBuf, RecvHalf, RecvView, ServerSendHalf, ServerState,
 };
 use bareline_core::error::{InvalidValue, ParseError, ParseErrorKind, WriteError};
 use bareline_core::head::{
@@ -14,7 +14,7 @@ use bareline_core::head::{
 };
 use bareline_core::hint::{Hint, OtherProtocol};
 use bareline_core::value::{Dump, TargetForm};
-use bareline_core::write::{HeadWriter, MessageWriter, RequestContext};
+use bareline_core::write::{HeadWriter, MessageWriter, RequestContext, WireView};
 use bareline_core::{
     ClientConnection, Event, FieldName, FieldSpans, FieldValue, Method, RequestHead, ResponseHead,
     ServerConnection, Status, Target, Version, WireBuf,
@@ -106,9 +106,9 @@ fn every_type_of_core_has_the_auto_traits() {
         LentSpans<'_>, Limits, MessageWriter, Method<'_>, OtherProtocol,
         OwnedRequestHead<[u8; 8], 8>, OwnedResponseHead<[u8; 8], 8>, Parsed<RequestHead<'_>>,
         ParseError, ParseErrorKind, Received<'_, RequestHead<'_>>, RecvBuf<8>, RecvHalf<'_>,
-        RepeatedField, RequestContext, RequestHead<'_>, ResponseHead<'_>,
+        RecvView<[u8; 8]>, RepeatedField, RequestContext, RequestHead<'_>, ResponseHead<'_>,
         ServerConnection, ServerSendHalf<'_>, ServerState, Status,
-        Target<'_>, TargetForm, Version, WireBuf<8>, WriteError,
+        Target<'_>, TargetForm, Version, WireBuf<8>, WireView<[u8; 8]>, WriteError,
     ];
     // These borrow mutably: a panic may leave what they borrow in the middle of a change.
     check(

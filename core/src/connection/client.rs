@@ -12,13 +12,13 @@ use crate::record::debug_record;
 use crate::value::{AllowedForms, Medium, Method, Status, Target, Version};
 use crate::write::{
     BodyStep, HeadWriter, HeadWritten, Request, RequestContext, Sink, StreamSink, TrailerField,
-    WireBuf, body_calls,
+    WireView, body_calls,
 };
 use core::convert::Infallible;
 
 /// The client side of a connection, without I/O and without a clock [RFC 9112 section 9].
 ///
-/// The caller writes requests with [`request`](Self::request) into a [`WireBuf`] and sends the
+/// The caller writes requests with [`request`](Self::request) into a [`WireView`] and sends the
 /// buffer. The caller passes received octets to [`receive`](Self::receive), and asks
 /// [`state`](Self::state) who has to act next and which timeout applies.
 ///
@@ -157,11 +157,12 @@ impl ClientConnection {
     /// - [`WriteError::TargetForm`] if the target's form does not suit the method,
     /// - [`WriteError::Value`] if the target was received and holds octets that must not be
     ///   written ([`Target::encoded`] encodes them).
-    pub fn request<'w, const M: usize>(
+    #[inline]
+    pub fn request<'w>(
         &'w mut self,
         method: Method<'w>,
         target: Target<'w>,
-        out: &'w mut WireBuf<M>,
+        out: &'w mut WireView,
     ) -> Result<RequestHeadWriter<'w>, WriteError> {
         match self.state() {
             ClientState::Idle => {}

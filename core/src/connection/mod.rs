@@ -10,7 +10,7 @@ mod state;
 
 pub use client::{ClientConnection, ClientSendHalf, RequestHeadWriter};
 pub use event::{BodyEvent, ClientEvent, Event, Received, ServerEvent};
-pub use recv_buf::RecvBuf;
+pub use recv_buf::{RecvBuf, RecvView};
 pub use recv_half::RecvHalf;
 pub use server::{ResponseHeadWriter, ServerConnection, ServerSendHalf};
 pub use state::{ClientState, ServerState};

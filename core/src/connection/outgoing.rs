@@ -1,7 +1,7 @@
 //! The message that a connection sends, in both roles.
 
 use crate::error::WriteError;
-use crate::write::{BodyEncoder, BodyStep, TrailerField, WireBuf};
+use crate::write::{BodyEncoder, BodyStep, TrailerField, WireView};
 
 /// The progress of a message to send.
 #[derive(Debug)]
@@ -22,26 +22,25 @@ impl Outgoing {
         if body.is_ended() { Self::Complete } else { Self::Body(body) }
     }
 
-    pub(super) fn send_data<const M: usize>(
-        &mut self,
-        data: &[u8],
-        out: &mut WireBuf<M>,
-    ) -> Result<(), WriteError> {
+    #[inline]
+    pub(super) fn send_data(&mut self, data: &[u8], out: &mut WireView) -> Result<(), WriteError> {
         self.body()?.send_data(data, out)
     }
 
-    pub(super) fn frame_data<'d, const M: usize>(
+    #[inline]
+    pub(super) fn frame_data<'d>(
         &mut self,
         data: &'d [u8],
-        out: &mut WireBuf<M>,
+        out: &mut WireView,
     ) -> Result<&'d [u8], WriteError> {
         self.body()?.frame_data(data, out)
     }
 
-    pub(super) fn end_body<const M: usize>(
+    #[inline]
+    pub(super) fn end_body(
         &mut self,
         trailers: &[TrailerField<'_>],
-        out: &mut WireBuf<M>,
+        out: &mut WireView,
     ) -> Result<(), WriteError> {
         self.body()?.end_body(trailers, out)?;
         *self = Self::Complete;

@@ -9,15 +9,15 @@ use crate::record::debug_record;
 use crate::value::{Medium, Status, Version};
 use crate::write::{
     BodyStep, HeadWriter, HeadWritten, Persistence, RequestContext, Response, Sink, StreamSink,
-    TrailerField, WireBuf, body_calls,
+    TrailerField, WireView, body_calls,
 };
 use core::convert::Infallible;
 
 /// The server side of a connection, without I/O and without a clock [RFC 9112 section 9].
 ///
 /// The caller passes received octets to [`receive`](Self::receive), writes responses with
-/// [`respond`](Self::respond) into a [`WireBuf`], and sends the buffer. [`state`](Self::state) says
-/// who has to act next and which timeout applies.
+/// [`respond`](Self::respond) into a [`WireView`], and sends the buffer. [`state`](Self::state)
+/// says who has to act next and which timeout applies.
 ///
 /// A response never ends before its request's body on a connection that persists. One that begins
 /// before the end of the body says `Connection: close` and is the last [RFC 9112 sections 9.3 and
@@ -364,10 +364,11 @@ impl ServerConnection {
     /// assert!(out.as_bytes().starts_with(b"HTTP/1.1 404 Not Found\r\n"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn respond<'w, const M: usize>(
+    #[inline]
+    pub fn respond<'w>(
         &'w mut self,
         status: Status,
-        out: &'w mut WireBuf<M>,
+        out: &'w mut WireView,
     ) -> Result<ResponseHeadWriter<'w>, WriteError> {
         self.outbound.respond(&self.shared, Body::Before, status, out)
     }
@@ -388,10 +389,8 @@ impl ServerConnection {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "100-continue")]
-    pub fn write_continue<const M: usize>(
-        &mut self,
-        out: &mut WireBuf<M>,
-    ) -> Result<(), WriteError> {
+    #[inline]
+    pub fn write_continue(&mut self, out: &mut WireView) -> Result<(), WriteError> {
         if self.expects_continue() {
             self.respond(Status::CONTINUE, out)?.without_body()
         } else {
@@ -408,10 +407,11 @@ impl ServerConnection {
     ///
     /// The response still says `Connection: close` if it consists of a head only, if the client
     /// waits for a 100, and to HTTP/1.0. Otherwise it is as [`respond`](Self::respond) begins it.
-    pub fn respond_while_receiving<'w, const M: usize>(
+    #[inline]
+    pub fn respond_while_receiving<'w>(
         &'w mut self,
         status: Status,
-        out: &'w mut WireBuf<M>,
+        out: &'w mut WireView,
     ) -> Result<ResponseHeadWriter<'w>, WriteError> {
         self.outbound.respond(&self.shared, Body::Meanwhile, status, out)
     }
@@ -459,10 +459,11 @@ impl ServerConnection {
     /// assert!(out.as_bytes().ends_with(b"Connection: close\r\n\r\nend each line with CR LF"));
     /// # Ok::<(), bareline_core::error::WriteError>(())
     /// ```
-    pub fn reject<'w, const M: usize>(
+    #[inline]
+    pub fn reject<'w>(
         &'w mut self,
         status: Status,
-        out: &'w mut WireBuf<M>,
+        out: &'w mut WireView,
     ) -> Result<ResponseHeadWriter<'w>, WriteError> {
         self.leave_exchange();
         self.outbound.reject(&self.shared, status, out)
@@ -615,10 +616,11 @@ impl ServerSendHalf<'_> {
     /// Begins a response as [`ServerConnection::respond`] does.
     ///
     /// Fails as that call does.
-    pub fn respond<'w, const M: usize>(
+    #[inline]
+    pub fn respond<'w>(
         &'w mut self,
         status: Status,
-        out: &'w mut WireBuf<M>,
+        out: &'w mut WireView,
     ) -> Result<ResponseHeadWriter<'w>, WriteError> {
         self.outbound.respond(self.shared, Body::Before, status, out)
     }
@@ -626,10 +628,11 @@ impl ServerSendHalf<'_> {
     /// Begins a response as [`ServerConnection::respond_while_receiving`] does.
     ///
     /// Fails as that call does.
-    pub fn respond_while_receiving<'w, const M: usize>(
+    #[inline]
+    pub fn respond_while_receiving<'w>(
         &'w mut self,
         status: Status,
-        out: &'w mut WireBuf<M>,
+        out: &'w mut WireView,
     ) -> Result<ResponseHeadWriter<'w>, WriteError> {
         self.outbound.respond(self.shared, Body::Meanwhile, status, out)
     }
@@ -639,10 +642,11 @@ impl ServerSendHalf<'_> {
     /// Begins a response as [`ServerConnection::reject`] does, but not after a complete one.
     ///
     /// Fails as that call does.
-    pub fn reject<'w, const M: usize>(
+    #[inline]
+    pub fn reject<'w>(
         &'w mut self,
         status: Status,
-        out: &'w mut WireBuf<M>,
+        out: &'w mut WireView,
     ) -> Result<ResponseHeadWriter<'w>, WriteError> {
         self.outbound.reject(self.shared, status, out)
     }
@@ -686,12 +690,13 @@ impl Outbound {
         }
     }
 
-    fn respond<'w, const M: usize>(
+    #[inline]
+    fn respond<'w>(
         &'w mut self,
         shared: &Shared,
         body: Body,
         status: Status,
-        out: &'w mut WireBuf<M>,
+        out: &'w mut WireView,
     ) -> Result<ResponseHeadWriter<'w>, WriteError> {
         if shared.has_failed() || !matches!(self.outgoing, Outgoing::Owed) {
             return Err(self.not_owed(shared.has_failed()));
@@ -732,11 +737,12 @@ impl Outbound {
         }
     }
 
-    fn reject<'w, const M: usize>(
+    #[inline]
+    fn reject<'w>(
         &'w mut self,
         shared: &'w Shared,
         status: Status,
-        out: &'w mut WireBuf<M>,
+        out: &'w mut WireView,
     ) -> Result<ResponseHeadWriter<'w>, WriteError> {
         if !matches!(self.outgoing, Outgoing::Idle | Outgoing::Owed) {
             return Err(self.not_owed(false));

@@ -1,6 +1,6 @@
 //! The encoder of a body to send.
 
-use super::WireBuf;
+use super::WireView;
 use super::wire_buf::{Draft, Next};
 use crate::error::WriteError;
 use crate::framing::Framing;
@@ -84,11 +84,8 @@ impl BodyEncoder {
     }
 
     /// Copies octets of the body into the buffer, framed.
-    pub(crate) fn send_data<const M: usize>(
-        &mut self,
-        data: &[u8],
-        out: &mut WireBuf<M>,
-    ) -> Result<(), WriteError> {
+    #[inline]
+    pub(crate) fn send_data(&mut self, data: &[u8], out: &mut WireView) -> Result<(), WriteError> {
         let after = self.after(data)?;
         if self.is_sent() && !data.is_empty() {
             let mut draft = out.draft(self.next)?;
@@ -102,10 +99,11 @@ impl BodyEncoder {
     }
 
     /// Frames octets of the body that the caller sends itself.
-    pub(crate) fn frame_data<'d, const M: usize>(
+    #[inline]
+    pub(crate) fn frame_data<'d>(
         &mut self,
         data: &'d [u8],
-        out: &mut WireBuf<M>,
+        out: &mut WireView,
     ) -> Result<&'d [u8], WriteError> {
         let after = self.after(data)?;
         if !self.is_sent() || data.is_empty() {
@@ -121,10 +119,11 @@ impl BodyEncoder {
     }
 
     /// Ends the body with these trailer fields.
-    pub(crate) fn end_body<const M: usize>(
+    #[inline]
+    pub(crate) fn end_body(
         &mut self,
         trailers: &[TrailerField<'_>],
-        out: &mut WireBuf<M>,
+        out: &mut WireView,
     ) -> Result<(), WriteError> {
         let is_chunked = matches!(self.left, Left::Chunks | Left::ChunksAfterData);
         match (self.left, self.data) {
@@ -251,23 +250,21 @@ macro_rules! body_calls {
         /// - [`WriteError::BufferInUse`] if the buffer holds octets of another message.
         ///
         /// After an error, none of the octets count.
-        pub fn send_data<const M: usize>(
-            &mut self,
-            data: &[u8],
-            out: &mut WireBuf<M>,
-        ) -> Result<(), WriteError> {
+        #[inline]
+        pub fn send_data(&mut self, data: &[u8], out: &mut WireView) -> Result<(), WriteError> {
             self.outgoing(BodyStep::Data(data.len()))?.send_data(data, out)
         }
 
         /// Frames octets of the body that the caller sends itself, without a copy.
         ///
         /// The caller sends the buffer, and then exactly the octets that this call returns: none in
-        /// a response to HEAD. Until [`WireBuf::clear`], nothing else can be written to the buffer,
-        /// even if it is empty. Fails as [`send_data`](Self::send_data) does.
-        pub fn frame_data<'d, const M: usize>(
+        /// a response to HEAD. Until [`WireView::clear`], nothing else can be written to the
+        /// buffer, even if it is empty. Fails as [`send_data`](Self::send_data) does.
+        #[inline]
+        pub fn frame_data<'d>(
             &mut self,
             data: &'d [u8],
-            out: &mut WireBuf<M>,
+            out: &mut WireView,
         ) -> Result<&'d [u8], WriteError> {
             self.outgoing(BodyStep::Data(data.len()))?.frame_data(data, out)
         }
@@ -284,10 +281,11 @@ macro_rules! body_calls {
         /// - [`WriteError::BufferInUse`] if the buffer holds octets of another message.
         ///
         /// After an error, the body has not ended.
-        pub fn end_body<const M: usize>(
+        #[inline]
+        pub fn end_body(
             &mut self,
             trailers: &[TrailerField<'_>],
-            out: &mut WireBuf<M>,
+            out: &mut WireView,
         ) -> Result<(), WriteError> {
             self.outgoing(BodyStep::End)?.end_body(trailers, out)
         }

@@ -4,7 +4,7 @@ use super::body_encoder::{BodyStep, body_calls};
 use super::head_writer::sealed::Sink;
 use super::message::{Message, Request, Response};
 use super::{
-    BodyEncoder, HeadWriter, HeadWritten, RequestContext, StreamSink, TrailerField, WireBuf,
+    BodyEncoder, HeadWriter, HeadWritten, RequestContext, StreamSink, TrailerField, WireView,
 };
 use crate::error::WriteError;
 use crate::value::{AllowedForms, Medium, Method, Status, Target, Version};
@@ -52,11 +52,12 @@ impl MessageWriter {
     ///   written ([`Target::encoded`] encodes them),
     /// - [`WriteError::BodyNotEnded`], [`WriteError::Closed`] or [`WriteError::BufferInUse`] if no
     ///   message may begin.
-    pub fn request<'w, const M: usize>(
+    #[inline]
+    pub fn request<'w>(
         &'w mut self,
         method: Method<'w>,
         target: Target<'w>,
-        out: &'w mut WireBuf<M>,
+        out: &'w mut WireView,
     ) -> Result<HeadWriter<'w, Detached<'w, Request<'w>>>, WriteError> {
         if !AllowedForms::of(method, Medium::Stream).has(target.form()) {
             return Err(WriteError::TargetForm);
@@ -70,11 +71,11 @@ impl MessageWriter {
     /// Fails with [`WriteError::Value`] for a code over 599, which can be received but not
     /// sent. Fails as [`request`](Self::request) does if no message may begin.
     #[inline]
-    pub fn response<'w, const M: usize>(
+    pub fn response<'w>(
         &'w mut self,
         context: RequestContext,
         status: Status,
-        out: &'w mut WireBuf<M>,
+        out: &'w mut WireView,
     ) -> Result<HeadWriter<'w>, WriteError> {
         let (sink, draft) = (self.detached()?, out.head_draft()?);
         Ok(HeadWriter::new(draft, sink, Response::new(context, status)?))

@@ -15,4 +15,4 @@ pub(crate) use head_writer::{HeadWritten, Persistence};
 pub(crate) use message::{Message, Request, Response};
 pub use message_writer::{Detached, MessageWriter};
 pub use request_context::RequestContext;
-pub use wire_buf::WireBuf;
+pub use wire_buf::{WireBuf, WireView};

@@ -4,6 +4,7 @@ use crate::error::WriteError;
 use crate::scan::copy_short;
 use crate::value::{FieldName, FieldValue};
 use core::fmt;
+use core::ops::{Deref, DerefMut};
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// A buffer of up to `M` octets to send, written by a connection, a
@@ -31,11 +32,29 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 /// assert_eq!(out.as_bytes(), b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
 /// # Ok::<(), WriteError>(())
 /// ```
-pub struct WireBuf<const M: usize> {
-    octets: [u8; M],
+pub struct WireBuf<const M: usize>(WireView<[u8; M]>);
+
+/// A [`WireBuf`] of any size, which has its methods.
+///
+/// Every call that writes takes one: `&mut out` of a [`WireBuf`] is enough. A program names it only
+/// in a function that takes the buffer of its caller, of any size:
+///
+/// ```
+/// use bareline_core::error::WriteError;
+/// use bareline_core::write::WireView;
+/// use bareline_core::{ServerConnection, Status, WireBuf};
+///
+/// fn too_slow(connection: &mut ServerConnection, out: &mut WireView) -> Result<(), WriteError> {
+///     connection.reject(Status::REQUEST_TIMEOUT, out)?.body(b"too slow")
+/// }
+/// too_slow(&mut ServerConnection::new(), &mut WireBuf::<128>::new())?;
+/// # Ok::<(), WriteError>(())
+/// ```
+pub struct WireView<O: ?Sized = [u8]> {
     /// The number of octets that count.
     written: usize,
     next: Next,
+    octets: O,
 }
 
 /// The mark of a buffer: a head, nothing, or one body may follow its last octet.
@@ -81,16 +100,36 @@ impl Next {
 impl<const M: usize> WireBuf<M> {
     /// Returns an empty buffer.
     pub const fn new() -> Self {
-        Self { octets: [0; M], written: 0, next: Next::HEAD }
+        Self(WireView { written: 0, next: Next::HEAD, octets: [0; M] })
     }
+}
 
+impl<const M: usize> Deref for WireBuf<M> {
+    type Target = WireView;
+
+    #[inline]
+    fn deref(&self) -> &WireView {
+        &self.0
+    }
+}
+
+impl<const M: usize> DerefMut for WireBuf<M> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut WireView {
+        &mut self.0
+    }
+}
+
+impl WireView {
     /// Returns the octets to be sent.
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         self.octets.get(..self.written).unwrap_or(&[])
     }
 
     /// Clears the buffer once its octets are sent, with those that
     /// [`frame_data`](crate::write::MessageWriter::frame_data) framed.
+    #[inline]
     pub const fn clear(&mut self) {
         (self.written, self.next) = (0, Next::HEAD);
     }
@@ -112,13 +151,7 @@ impl<const M: usize> WireBuf<M> {
         if self.next == Next::FRAMED || (self.written != 0 && self.next != next) {
             return Err(WriteError::BufferInUse);
         }
-        let end = self.written;
-        Ok(Draft {
-            octets: &mut self.octets,
-            end,
-            written: &mut self.written,
-            next: &mut self.next,
-        })
+        Ok(Draft { end: self.written, wire: self })
     }
 }
 
@@ -130,6 +163,12 @@ impl<const M: usize> Default for WireBuf<M> {
 
 impl<const M: usize> fmt::Debug for WireBuf<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0 as &WireView, f)
+    }
+}
+
+impl fmt::Debug for WireView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"{}\"", self.as_bytes().escape_ascii())
     }
 }
@@ -138,11 +177,9 @@ impl<const M: usize> fmt::Debug for WireBuf<M> {
 /// draft leaves no trace.
 #[derive(Debug)]
 pub struct Draft<'w> {
-    octets: &'w mut [u8],
+    wire: &'w mut WireView,
     /// The end of the draft.
     end: usize,
-    written: &'w mut usize,
-    next: &'w mut Next,
 }
 
 impl Draft<'_> {
@@ -160,7 +197,7 @@ impl Draft<'_> {
         value: FieldValue<'_>,
     ) -> Result<(), WriteError> {
         let (name, value) = (name.as_bytes(), value.as_bytes());
-        if let Some(rest) = self.octets.get_mut(self.end..)
+        if let Some(rest) = self.wire.octets.get_mut(self.end..)
             && let Some((to_name, rest)) = rest.split_at_mut_checked(name.len())
             && let Some((colon, rest)) = rest.split_first_chunk_mut()
             && let Some((to_value, rest)) = rest.split_at_mut_checked(value.len())
@@ -185,6 +222,7 @@ impl Draft<'_> {
     fn room(&mut self, count: usize) -> Result<&mut [u8], WriteError> {
         let start = self.end;
         let room = self
+            .wire
             .octets
             .get_mut(start..)
             .and_then(|rest| rest.get_mut(..count))
@@ -195,7 +233,7 @@ impl Draft<'_> {
 
     /// Replaces one octet of the draft.
     pub(super) fn replace(&mut self, position: usize, octet: u8) {
-        if let Some(old) = self.octets.get_mut(self.written.saturating_add(position)) {
+        if let Some(old) = self.wire.octets.get_mut(self.wire.written.saturating_add(position)) {
             *old = octet;
         }
     }
@@ -203,7 +241,7 @@ impl Draft<'_> {
     /// Makes the octets count, and sets the mark of the buffer.
     #[inline]
     pub(super) fn commit(self, next: Next) {
-        *self.written = self.end;
-        *self.next = next;
+        self.wire.written = self.end;
+        self.wire.next = next;
     }
 }

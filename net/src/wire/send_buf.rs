@@ -83,8 +83,8 @@ impl SendBuf {
 
     /// Returns the octets that are sent next, in two pieces.
     fn ready(&self) -> [&[u8]; 2] {
-        let long = self.long.as_deref().map_or(&[][..], WireBuf::as_bytes);
-        let out = self.out.as_deref().map_or(&[][..], WireBuf::as_bytes);
+        let long = self.long.as_deref().map_or(&[][..], |out| out.as_bytes());
+        let out = self.out.as_deref().map_or(&[][..], |out| out.as_bytes());
         let skip = self.start.saturating_sub(long.len());
         [long.get(self.start..).unwrap_or_default(), out.get(skip..).unwrap_or_default()]
     }

@@ -42,7 +42,7 @@ sizes! {
     ClientConnection: 256, 208;
     RecvBuf<1024>: 1056, 1040;
     WireBuf<256>: 272, 264;
-    HeadWriter<'_>: 56, 32;
+    HeadWriter<'_>: 40, 24;
     MessageWriter: 32, 24;
     RequestContext: 2, 2;
     ParseError: 16, 8;
