@@ -1,7 +1,7 @@
 //! Dialogues over the blocking and the asynchronous traits, with octets cut at every length.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
-use bareline_core::embedded_io_07::StreamError;
+use bareline_core::embedded_io_07::{StreamError, StreamMemory};
 use bareline_core::error::{ParseErrorKind, WriteError};
 use bareline_core::head::Limits;
 use bareline_core::{
@@ -87,7 +87,8 @@ macro_rules! serve {
         $($asynchronous)? fn $name(peer: &mut Peer<'_>) -> Served {
             use ::$traits::{Read, Write};
             let limits = Limits::new().body(5000);
-            let mut stream = $traits::ServerStream::<_, 4, 128, 96>::with_limits(peer, limits);
+            let mut memory = StreamMemory::<4, 128, 96>::new();
+            let mut stream = $traits::ServerStream::with_limits(peer, &mut memory, limits);
             while let Some(mut exchange) = stream.next_request()$($await)*? {
                 match exchange.head().target().path() {
                     "/echo" => {
@@ -419,13 +420,64 @@ impl ::embedded_io_async_07::Write for Stuck {
 
 #[test]
 fn what_a_dropped_future_has_sent_is_not_sent_again() {
-    let mut stream = embedded_io_async_07::ServerStream::<_, 4, 128, 96>::new(Stuck(Vec::new()));
+    let mut memory = StreamMemory::<4, 128, 96>::new();
+    let mut stream = embedded_io_async_07::ServerStream::new(Stuck(Vec::new()), &mut memory);
     let mut exchange = at_once(stream.next_request()).unwrap().unwrap();
     let mut context = Context::from_waker(Waker::noop());
     assert!(pin!(exchange.begin(Status::OK, &[])).poll(&mut context).is_pending());
     assert_eq!(at_once(exchange.finish()), Err(StreamError::Interrupted));
     assert!(matches!(at_once(stream.next_request()), Err(StreamError::Interrupted)));
     assert_eq!(stream.into_transport().0, b"HTTP/1.1");
+}
+
+#[test]
+fn the_next_connection_starts_with_empty_memory() {
+    let mut memory = StreamMemory::<4, 128, 96>::new();
+    let mut peer = Peer {
+        says: b"GET /1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /left HTTP/1.1\r\n",
+        at_a_time: usize::MAX,
+        takes: 20,
+        hears: Vec::new(),
+        flushes: 0,
+    };
+    let mut stream = embedded_io_07::ServerStream::new(&mut peer, &mut memory);
+    let exchange = stream.next_request().unwrap().unwrap();
+    // The rest of this response stays in the buffer.
+    assert_eq!(exchange.respond(Status::OK, &[], b"first"), Err(StreamError::WriteZero));
+    peer = Peer { says: b"GET /2 HTTP/1.1\r\nHost: a\r\n\r\n", takes: 200, ..peer };
+    peer.hears.clear();
+    let mut stream = embedded_io_07::ServerStream::new(&mut peer, &mut memory);
+    let exchange = stream.next_request().unwrap().unwrap();
+    assert_eq!(exchange.head().target().path(), "/2");
+    assert_eq!(exchange.head().fields().iter().count(), 1);
+    exchange.respond(Status::OK, &[], b"second").unwrap();
+    assert_eq!(peer.hears, b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecond");
+}
+
+#[test]
+fn an_invalid_body_never_reads_as_complete() {
+    let mut memory = StreamMemory::<4, 128, 96>::new();
+    let mut peer = Peer {
+        says: b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhello",
+        at_a_time: usize::MAX,
+        takes: usize::MAX,
+        hears: Vec::new(),
+        flushes: 0,
+    };
+    let mut stream = embedded_io_07::ServerStream::new(&mut peer, &mut memory);
+    let mut exchange = stream.next_request().unwrap().unwrap();
+    let mut buffer = [0; 32];
+    assert_eq!(::embedded_io_07::Read::read(&mut exchange, &mut buffer), Ok(5));
+    for _ in 0..2 {
+        let read = ::embedded_io_07::Read::read(&mut exchange, &mut buffer);
+        assert!(matches!(read, Err(StreamError::Peer(error))
+            if error.kind() == ParseErrorKind::Truncated));
+    }
+    assert!(stream.next_request().unwrap().is_none());
+    assert_eq!(
+        peer.hears.split(|&octet| octet == b'\r').next().unwrap(),
+        b"HTTP/1.1 400 Bad Request"
+    );
 }
 
 #[test]

@@ -12,8 +12,10 @@ fn main() {
     fs::write(folder.join("memory.x"), memory).expect("a folder to write to");
     println!("cargo::rustc-link-search={}", folder.display());
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
-    // Peers may panic.
-    println!("cargo::rustc-link-arg-bin=peer_httparse=--defsym=a_panic_path_is_left=0");
+    // Peers may panic, and so may a future that is polled after its end.
+    for piece in ["peer_httparse", "stream_async"] {
+        println!("cargo::rustc-link-arg-bin={piece}=--defsym=a_panic_path_is_left=0");
+    }
     println!("cargo::rerun-if-changed=mps2.x");
     println!("cargo::rerun-if-changed=virt.x");
 }

@@ -157,6 +157,20 @@ impl ServerConnection {
         self.received(received)
     }
 
+    /// Parses the next head as [`receive`](Self::receive) does, in the state
+    /// [`Idle`](ServerState::Idle) or [`Head`](ServerState::Head).
+    #[cfg(feature = "embedded-io-07")]
+    pub(crate) fn receive_next_head<'b>(
+        &mut self,
+        input: &'b [u8],
+        spans: LentSpans<'b>,
+    ) -> Result<Received<'b, RequestHead<'b>>, ParseError> {
+        self.leave_exchange();
+        let received = self.receive_head(input, spans);
+        self.shared.note(&self.inbound, received.is_err());
+        received
+    }
+
     /// Parses a request's body as [`receive`](Self::receive) does, from octets that are borrowed
     /// immutably.
     ///

@@ -2,6 +2,7 @@
 //!
 //! Both share everything but reading and writing.
 
+mod memory;
 mod stream;
 mod wire;
 

@@ -7,6 +7,7 @@ macro_rules! server_stream {
         $(#[$stream_example:meta])* ServerStream,
         $(#[$exchange_example:meta])* Exchange
     ) => {
+        pub use crate::embedded::memory::StreamMemory;
         pub use crate::embedded::StreamError;
         use crate::embedded::wire::{Responded, Step, Wire};
         use crate::head::{Limits, RequestHead, RequestParts};
@@ -17,12 +18,8 @@ macro_rules! server_stream {
         /// A server connection on a transport: returns one request after the other, and sends the
         /// responses.
         ///
-        /// It holds up to `FIELDS` field lines, a receive buffer of `RECEIVED` octets, and a send
-        /// buffer of `SENT` octets.
-        ///
-        /// Each buffer has to hold the longest head. The receive buffer also needs room after the
-        /// head for the longest chunk line or trailer; some 512 octets make bodies fast. A send
-        /// buffer of 128 octets holds every error response of the stream.
+        /// The stream borrows its buffers from a [`StreamMemory`], which says how large they have
+        /// to be.
         ///
         /// The stream flushes the transport before it reads, and when the connection ends. Timeouts
         /// are the transport's: a read or write that times out has to fail there. The connection is
@@ -30,14 +27,9 @@ macro_rules! server_stream {
         /// need a [`ServerConnection`](crate::ServerConnection).
         ///
         $(#[$stream_example])*
-        pub struct ServerStream<
-            T,
-            const FIELDS: usize = 32,
-            const RECEIVED: usize = 2048,
-            const SENT: usize = 512,
-        > {
+        pub struct ServerStream<'m, T> {
             transport: T,
-            wire: Wire<FIELDS, RECEIVED, SENT>,
+            wire: Wire<'m>,
             /// True while written octets have not all reached the transport.
             is_sending: bool,
             /// True while the transport may hold back octets.
@@ -50,22 +42,28 @@ macro_rules! server_stream {
         /// of the response's body, after [`begin`](Self::begin).
         ///
         $(#[$exchange_example])*
-        pub struct Exchange<'s, T, const FIELDS: usize, const RECEIVED: usize, const SENT: usize> {
-            stream: &'s mut ServerStream<T, FIELDS, RECEIVED, SENT>,
+        pub struct Exchange<'s, 'm, T> {
+            stream: &'s mut ServerStream<'m, T>,
             request: RequestParts,
         }
 
-        impl<T: Read + Write, const FIELDS: usize, const RECEIVED: usize, const SENT: usize>
-            ServerStream<T, FIELDS, RECEIVED, SENT>
-        {
+        impl<'m, T: Read + Write> ServerStream<'m, T> {
             /// Returns a connection that has just been accepted, with the default [`Limits`].
-            pub const fn new(transport: T) -> Self {
-                Self::with_limits(transport, Limits::new())
+            pub fn new<const FIELDS: usize, const RECEIVED: usize, const SENT: usize>(
+                transport: T,
+                memory: &'m mut StreamMemory<FIELDS, RECEIVED, SENT>,
+            ) -> Self {
+                Self::with_limits(transport, memory, Limits::new())
             }
 
             /// Returns a connection that has just been accepted, with these limits.
-            pub const fn with_limits(transport: T, limits: Limits) -> Self {
-                Self { transport, wire: Wire::new(limits), is_sending: false, is_held: false }
+            pub fn with_limits<const FIELDS: usize, const RECEIVED: usize, const SENT: usize>(
+                transport: T,
+                memory: &'m mut StreamMemory<FIELDS, RECEIVED, SENT>,
+                limits: Limits,
+            ) -> Self {
+                let wire = Wire::new(memory.lend(), limits);
+                Self { transport, wire, is_sending: false, is_held: false }
             }
 
             /// Returns the next request, or `None` when the connection is over; close the transport
@@ -77,13 +75,12 @@ macro_rules! server_stream {
             /// response to the previous request is incomplete.
             pub $($asynchronous)? fn next_request(
                 &mut self,
-            ) -> Result<Option<Exchange<'_, T, FIELDS, RECEIVED, SENT>>, StreamError<T::Error>> {
+            ) -> Result<Option<Exchange<'_, 'm, T>>, StreamError<T::Error>> {
                 if self.is_sending {
                     return Err(StreamError::Interrupted);
                 }
                 loop {
-                    let step = self.wire.advance();
-                    match self.told(step)$($await)*? {
+                    match self.wire.advance()? {
                         Step::Respond(request) => {
                             return Ok(Some(Exchange { stream: self, request }));
                         }
@@ -98,16 +95,22 @@ macro_rules! server_stream {
                 self.transport
             }
 
-            /// Receives more octets, after flushing those to send.
+            /// Sends the buffer, and receives more octets.
+            ///
+            /// Fails if the peer broke a rule: then the buffer had the error response.
             $($asynchronous)? fn fill(&mut self) -> Result<(), StreamError<T::Error>> {
                 self.flush()$($await)*?;
-                let room = self.wire.received.spare_mut();
-                let received = if room.is_empty() { Err(self.wire.on_overflow()) } else {
-                        let read = self.transport.read(room)$($await)*;
-                        let count = read.map_err(StreamError::Transport)?;
-                        self.wire.received(count)
-                    };
-                self.told(received)$($await)*
+                if let Some(error) = self.wire.error() {
+                    return Err(error.into());
+                }
+                let room = self.wire.memory.received.spare_mut();
+                if room.is_empty() {
+                    self.wire.on_overflow();
+                } else {
+                    let read = self.transport.read(room)$($await)*;
+                    self.wire.received(read.map_err(StreamError::Transport)?);
+                }
+                Ok(())
             }
 
             /// Sends the buffer, and then these octets.
@@ -119,7 +122,7 @@ macro_rules! server_stream {
                     return Err(StreamError::Interrupted);
                 }
                 // `write_all` panics when a transport accepts no octets.
-                for mut octets in [self.wire.out.as_bytes(), behind] {
+                for mut octets in [self.wire.memory.out.as_bytes(), behind] {
                     while !octets.is_empty() {
                         let written = self.transport.write(octets)$($await)*;
                         match written.map_err(StreamError::Transport)? {
@@ -129,7 +132,7 @@ macro_rules! server_stream {
                         self.is_held = true;
                     }
                 }
-                self.wire.out.clear();
+                self.wire.memory.out.clear();
                 self.is_sending = false;
                 Ok(())
             }
@@ -143,23 +146,9 @@ macro_rules! server_stream {
                 }
                 Ok(())
             }
-
-            /// Sends the error response to a peer that broke a rule.
-            $($asynchronous)? fn told<V>(
-                &mut self,
-                result: Result<V, StreamError<T::Error>>,
-            ) -> Result<V, StreamError<T::Error>> {
-                if let Err(StreamError::Peer(error)) = &result {
-                    self.wire.reject(*error);
-                    self.flush()$($await)*?;
-                }
-                result
-            }
         }
 
-        impl<T: Read + Write, const FIELDS: usize, const RECEIVED: usize, const SENT: usize>
-            Exchange<'_, T, FIELDS, RECEIVED, SENT>
-        {
+        impl<T: Read + Write> Exchange<'_, '_, T> {
             /// Returns the head of the request.
             pub fn head(&self) -> RequestHead<'_> {
                 self.stream.wire.head(self.request)
@@ -178,12 +167,8 @@ macro_rules! server_stream {
                 fields: Responded<'_>,
                 body: &[u8],
             ) -> Result<(), StreamError<T::Error>> {
-                if self.stream.wire.respond_whole(status, fields, body)? {
-                    return self.stream.send(&[])$($await)*;
-                }
-                let framed = self.stream.wire.frame(body)?;
-                self.stream.send(framed)$($await)*?;
-                self.finish()$($await)*
+                let behind = self.stream.wire.respond_whole(status, fields, body)?;
+                self.stream.send(behind)$($await)*
             }
 
             /// Begins a response whose body is written in parts: chunked, or up to the close for an
@@ -225,24 +210,21 @@ macro_rules! server_stream {
             /// response was begun while reading and the content has not arrived completely. A
             /// response never ends before its request; the connection is over then.
             pub $($asynchronous)? fn finish(self) -> Result<(), StreamError<T::Error>> {
-                self.stream.wire.end_body()?;
+                if let Some(error) = self.stream.wire.end_body()? {
+                    return Err(error.into());
+                }
                 self.stream.send(&[])$($await)*
             }
         }
 
-        impl<T: Read + Write, const FIELDS: usize, const RECEIVED: usize, const SENT: usize>
-            ErrorType for Exchange<'_, T, FIELDS, RECEIVED, SENT>
-        {
+        impl<T: Read + Write> ErrorType for Exchange<'_, '_, T> {
             type Error = StreamError<T::Error>;
         }
 
-        impl<T: Read + Write, const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Read
-            for Exchange<'_, T, FIELDS, RECEIVED, SENT>
-        {
+        impl<T: Read + Write> Read for Exchange<'_, '_, T> {
             $($asynchronous)? fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Self::Error> {
                 loop {
-                    let content = self.stream.wire.content(buffer);
-                    match self.stream.told(content)$($await)*? {
+                    match self.stream.wire.content(buffer)? {
                         Some(count) => return Ok(count),
                         None => self.stream.fill()$($await)*?,
                     }
@@ -250,13 +232,16 @@ macro_rules! server_stream {
             }
         }
 
-        impl<T: Read + Write, const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Write
-            for Exchange<'_, T, FIELDS, RECEIVED, SENT>
-        {
+        impl<T: Read + Write> Write for Exchange<'_, '_, T> {
             $($asynchronous)? fn write(&mut self, octets: &[u8]) -> Result<usize, Self::Error> {
                 let framed = self.stream.wire.frame(octets)?;
                 self.stream.send(framed)$($await)*?;
                 Ok(octets.len())
+            }
+
+            // The trait's own has a panic for a write of no octets.
+            $($asynchronous)? fn write_all(&mut self, octets: &[u8]) -> Result<(), Self::Error> {
+                self.write(octets)$($await)*.map(|_| ())
             }
 
             $($asynchronous)? fn flush(&mut self) -> Result<(), Self::Error> {
@@ -264,17 +249,13 @@ macro_rules! server_stream {
             }
         }
 
-        impl<T, const FIELDS: usize, const RECEIVED: usize, const SENT: usize> fmt::Debug
-            for ServerStream<T, FIELDS, RECEIVED, SENT>
-        {
+        impl<T> fmt::Debug for ServerStream<'_, T> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("ServerStream")
             }
         }
 
-        impl<T, const FIELDS: usize, const RECEIVED: usize, const SENT: usize> fmt::Debug
-            for Exchange<'_, T, FIELDS, RECEIVED, SENT>
-        {
+        impl<T> fmt::Debug for Exchange<'_, '_, T> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("Exchange")
             }
@@ -290,11 +271,14 @@ pub mod embedded_io_07 {
         embedded_io_07, [], [],
         /// ```
         /// use bareline_core::Status;
-        /// use bareline_core::embedded_io_07::{ServerStream, StreamError};
+        /// use bareline_core::embedded_io_07::{ServerStream, StreamError, StreamMemory};
         /// use embedded_io_07::{Read, Write};
         ///
-        /// fn serve<T: Read + Write>(transport: T) -> Result<(), StreamError<T::Error>> {
-        ///     let mut stream = ServerStream::<_, 16, 1024, 256>::new(transport);
+        /// fn serve<T: Read + Write>(
+        ///     link: T,
+        ///     memory: &mut StreamMemory<16, 1024, 256>,
+        /// ) -> Result<(), StreamError<T::Error>> {
+        ///     let mut stream = ServerStream::new(link, memory);
         ///     while let Some(exchange) = stream.next_request()? {
         ///         match exchange.head().target().path() {
         ///             "/" => exchange.respond(Status::OK, &[], b"hello")?,
@@ -310,8 +294,9 @@ pub mod embedded_io_07 {
         /// use bareline_core::embedded_io_07::{Exchange, StreamError};
         /// use embedded_io_07::{Read, Write};
         ///
-        /// # type Request<'s, T> = Exchange<'s, T, 16, 1024, 256>;
-        /// fn echo<T: Read + Write>(mut one: Request<'_, T>) -> Result<(), StreamError<T::Error>> {
+        /// fn echo<T: Read + Write>(
+        ///     mut one: Exchange<'_, '_, T>,
+        /// ) -> Result<(), StreamError<T::Error>> {
         ///     let mut buffer = [0; 64];
         ///     one.begin_while_reading(Status::OK, &[])?;
         ///     loop {
@@ -335,11 +320,12 @@ pub mod embedded_io_async_07 {
         embedded_io_async_07, [async], [.await],
         /// ```
         /// use bareline_core::Status;
-        /// use bareline_core::embedded_io_async_07::{ServerStream, StreamError};
+        /// use bareline_core::embedded_io_async_07::{ServerStream, StreamError, StreamMemory};
         /// use embedded_io_async_07::{Read, Write};
         ///
-        /// async fn serve<T: Read + Write>(transport: T) -> Result<(), StreamError<T::Error>> {
-        ///     let mut stream = ServerStream::<_, 16, 1024, 256>::new(transport);
+        /// async fn serve<T: Read + Write>(link: T) -> Result<(), StreamError<T::Error>> {
+        ///     let mut memory = StreamMemory::<16, 1024, 256>::new();
+        ///     let mut stream = ServerStream::new(link, &mut memory);
         ///     while let Some(exchange) = stream.next_request().await? {
         ///         exchange.respond(Status::OK, &[], b"hello").await?;
         ///     }
@@ -352,9 +338,8 @@ pub mod embedded_io_async_07 {
         /// use bareline_core::embedded_io_async_07::{Exchange, StreamError};
         /// use embedded_io_async_07::{Read, Write};
         ///
-        /// # type Request<'s, T> = Exchange<'s, T, 16, 1024, 256>;
         /// async fn count<T: Read + Write>(
-        ///     mut one: Request<'_, T>,
+        ///     mut one: Exchange<'_, '_, T>,
         /// ) -> Result<(), StreamError<T::Error>> {
         ///     let (mut octets, mut buffer) = (0, [0; 64]);
         ///     while let count @ 1.. = one.read(&mut buffer).await? {

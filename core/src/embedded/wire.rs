@@ -1,23 +1,18 @@
 //! A server connection with its buffers, without reading and writing.
 
-use super::StreamError;
-use crate::connection::{
-    Event, Received, RecvBuf, ResponseHeadWriter, ServerConnection, ServerState,
-};
+use super::memory::LentMemory;
+use crate::connection::{Event, Received, ResponseHeadWriter, ServerConnection, ServerState};
 use crate::error::{ParseError, WriteError};
-use crate::head::{FieldSpans, Limits, RequestHead, RequestParts};
+use crate::head::{Limits, RequestHead, RequestParts};
 use crate::value::{FieldName, FieldValue, Status, Version};
-use crate::write::WireBuf;
 
 /// The fields of a response.
 pub(super) type Responded<'a> = &'a [(FieldName<'a>, FieldValue<'a>)];
 
 /// A connection with its buffers.
-pub(super) struct Wire<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> {
+pub(super) struct Wire<'m> {
     connection: ServerConnection,
-    spans: FieldSpans<FIELDS>,
-    pub(super) received: RecvBuf<RECEIVED>,
-    pub(super) out: WireBuf<SENT>,
+    pub(super) memory: LentMemory<'m>,
     /// True if the response has begun without waiting for the body, which can no longer be read.
     is_body_given_up: bool,
 }
@@ -26,72 +21,76 @@ pub(super) struct Wire<const FIELDS: usize, const RECEIVED: usize, const SENT: u
 pub(super) enum Step {
     /// The head of a request has been received; its octets are pinned until the next request.
     Respond(RequestParts),
-    /// More octets are needed.
+    /// The buffer has to be sent, and then more octets are needed, unless the peer broke a rule.
     Read,
     /// The connection is over.
     Close,
 }
 
-impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS, RECEIVED, SENT> {
-    pub(super) const fn new(limits: Limits) -> Self {
-        Self {
-            connection: ServerConnection::with_limits(limits),
-            spans: FieldSpans::new(),
-            received: RecvBuf::new(),
-            out: WireBuf::new(),
-            is_body_given_up: false,
-        }
+impl<'m> Wire<'m> {
+    pub(super) fn new(memory: LentMemory<'m>, limits: Limits) -> Self {
+        let connection = ServerConnection::with_limits(limits);
+        Self { connection, memory, is_body_given_up: false }
     }
 
     /// Starts the next request.
-    pub(super) fn advance<E>(&mut self) -> Result<Step, StreamError<E>> {
-        self.received.unpin();
-        self.is_body_given_up = false;
+    pub(super) fn advance(&mut self) -> Result<Step, WriteError> {
+        let Self { connection, memory, is_body_given_up } = self;
+        memory.received.unpin();
+        *is_body_given_up = false;
         loop {
-            match self.connection.state() {
+            match connection.state() {
                 ServerState::Idle | ServerState::Head => {}
                 ServerState::Close | ServerState::Upgraded => return Ok(Step::Close),
+                ServerState::Reject => break,
                 // There is no complete response yet.
-                ServerState::SendBody => return Err(WriteError::BodyNotEnded.into()),
-                ServerState::Body | ServerState::SendResponse | ServerState::Reject => {
-                    return Err(WriteError::ResponseDue.into());
+                ServerState::SendBody => return Err(WriteError::BodyNotEnded),
+                ServerState::Body | ServerState::SendResponse => {
+                    return Err(WriteError::ResponseDue);
                 }
             }
-            let Received { used, event } =
-                self.connection.receive(self.received.filled_mut(), self.spans.lend())?;
+            let received =
+                connection.receive_next_head(memory.received.filled(), memory.spans.lend());
+            let Ok(Received { used, event }) = received else { break };
             let is_starved = matches!(event, Event::NeedMore);
             if let Event::Head(head) = event {
                 let (.., request) = head.split();
-                self.received.pin(used);
+                memory.received.pin(used);
                 return Ok(Step::Respond(request));
             }
-            self.received.consume(used);
+            memory.received.consume(used);
             if is_starved {
                 return Ok(Step::Read);
             }
         }
+        self.reject();
+        Ok(Step::Read)
     }
 
     /// Returns the head of the current request.
     pub(super) fn head(&self, request: RequestParts) -> RequestHead<'_> {
-        RequestHead::new(self.received.pinned(), self.spans.lines(), request)
+        RequestHead::new(self.memory.received.pinned(), self.memory.spans.lines(), request)
     }
 
     /// Copies octets of the content into `buffer`: none at its end, `None` if more have to be
-    /// received.
+    /// received, unless the peer broke a rule.
     ///
     /// Fails with [`WriteError::RequestUnread`] if the response has begun without waiting for the
     /// content.
-    pub(super) fn content<E>(
-        &mut self,
-        buffer: &mut [u8],
-    ) -> Result<Option<usize>, StreamError<E>> {
+    pub(super) fn content(&mut self, buffer: &mut [u8]) -> Result<Option<usize>, WriteError> {
         if self.is_body_given_up {
-            return Err(WriteError::RequestUnread.into());
+            return Err(WriteError::RequestUnread);
         }
+        let Self { connection, memory, .. } = self;
         while !buffer.is_empty() {
-            let Received { used, event } =
-                self.connection.read_body(self.received.filled(), buffer)?;
+            let received = match connection.error() {
+                None => connection.read_body(memory.received.filled(), buffer).ok(),
+                Some(_) => None,
+            };
+            let Some(Received { used, event }) = received else {
+                self.reject();
+                return Ok(None);
+            };
             let count = match event {
                 Event::Data(data) => Some(data.len()),
                 Event::End | Event::Upgraded | Event::Closed => Some(0),
@@ -100,9 +99,9 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
                 }
             };
             let is_starved = matches!(event, Event::NeedMore);
-            self.received.consume(used);
+            memory.received.consume(used);
             if is_starved {
-                self.connection.write_continue(&mut self.out)?;
+                connection.write_continue(memory.out)?;
                 return Ok(None);
             }
             if count.is_some() {
@@ -114,111 +113,112 @@ impl<const FIELDS: usize, const RECEIVED: usize, const SENT: usize> Wire<FIELDS,
 
     /// Begins a response that does not wait for the body: discards its received octets, and makes
     /// it unreadable.
-    fn respond(&mut self, status: Status) -> Result<ResponseHeadWriter<'_>, WriteError> {
+    fn respond(
+        &mut self,
+        status: Status,
+        fields: Responded<'_>,
+    ) -> Result<ResponseHeadWriter<'_>, WriteError> {
         self.is_body_given_up |= self.connection.is_body_owed();
         self.discard();
-        match self.connection.error() {
-            Some(_) => self.connection.reject(status, &mut self.out),
-            None => self.connection.respond(status, &mut self.out),
-        }
+        let head = match self.connection.error() {
+            Some(_) => self.connection.reject(status, self.memory.out),
+            None => self.connection.respond(status, self.memory.out),
+        };
+        head?.fields(fields)
     }
 
     /// Discards the received octets of the body.
     fn discard(&mut self) {
-        let used = self.connection.discard_body(self.received.filled());
-        self.received.consume(used);
+        let used = self.connection.discard_body(self.memory.received.filled());
+        self.memory.received.consume(used);
     }
 
     /// Records the number of octets received; 0 is the end of input.
-    pub(super) fn received<E>(&mut self, count: usize) -> Result<(), StreamError<E>> {
-        self.received.commit(count);
+    pub(super) fn received(&mut self, count: usize) {
+        self.memory.received.commit(count);
         if count == 0 {
-            self.connection.on_eof()?;
+            // The connection keeps the error.
+            _ = self.connection.on_eof();
         }
-        Ok(())
     }
 
-    /// Returns the error of a full buffer.
-    pub(super) fn on_overflow<E>(&mut self) -> StreamError<E> {
-        self.connection.on_overflow().into()
+    /// Records that the receive buffer is full.
+    pub(super) fn on_overflow(&mut self) {
+        // The connection keeps the error.
+        _ = self.connection.on_overflow();
     }
 
-    /// Writes the error response; after a response has begun, the connection can only close.
-    pub(super) fn reject(&mut self, error: ParseError) {
-        if let Ok(head) = self.connection.reject(error.status(), &mut self.out) {
+    /// Returns the rule that the peer broke.
+    pub(super) const fn error(&self) -> Option<ParseError> {
+        self.connection.error()
+    }
+
+    /// Writes the error response, unless a response has begun: then the connection can only close.
+    fn reject(&mut self) {
+        if let Some(error) = self.connection.error()
+            && let Ok(head) = self.connection.reject(error.status(), self.memory.out)
+        {
             _ = head.without_body();
         }
     }
 
-    /// Writes a complete response and returns true if it fits. Otherwise, writes its head; the
-    /// caller frames and ends the body.
-    pub(super) fn respond_whole<E>(
+    /// Writes a complete response; returns the octets of the body that do not fit, to send after
+    /// the buffer.
+    pub(super) fn respond_whole<'b>(
         &mut self,
         status: Status,
         fields: Responded<'_>,
-        body: &[u8],
-    ) -> Result<bool, StreamError<E>> {
+        body: &'b [u8],
+    ) -> Result<&'b [u8], WriteError> {
         if status.is_informational() {
-            return Err(WriteError::InterimStatus.into());
+            return Err(WriteError::InterimStatus);
         }
-        match self.respond(status)?.fields(fields)?.body(body) {
-            Err(WriteError::BufferFull) => {
-                self.respond(status)?.fields(fields)?.length(body.len() as u64)?;
-                Ok(false)
-            }
-            written => Ok(written.map(|()| true)?),
-        }
+        self.respond(status, fields)?.body_or_rest(body)
     }
 
     /// Writes the head of a response of unknown length, to a client of this version.
-    pub(super) fn begin<E>(
+    pub(super) fn begin(
         &mut self,
         status: Status,
         fields: Responded<'_>,
         version: Version,
-    ) -> Result<(), StreamError<E>> {
-        Ok(stream(self.respond(status)?, fields, version)?)
+    ) -> Result<(), WriteError> {
+        stream(self.respond(status, fields)?, version)
     }
 
     /// Writes the head of a response of unknown length that streams while the body is read.
     ///
     /// A client that waits for a 100 gets one before it.
-    pub(super) fn begin_while_reading<E>(
+    pub(super) fn begin_while_reading(
         &mut self,
         status: Status,
         fields: Responded<'_>,
         version: Version,
-    ) -> Result<(), StreamError<E>> {
-        self.connection.write_continue(&mut self.out)?;
-        Ok(stream(
-            self.connection.respond_while_receiving(status, &mut self.out)?,
-            fields,
-            version,
-        )?)
+    ) -> Result<(), WriteError> {
+        self.connection.write_continue(self.memory.out)?;
+        let head = self.connection.respond_while_receiving(status, self.memory.out)?;
+        stream(head.fields(fields)?, version)
     }
 
-    /// Frames octets of the body; returns those to send after the `out` buffer.
-    pub(super) fn frame<'d, E>(&mut self, data: &'d [u8]) -> Result<&'d [u8], StreamError<E>> {
-        self.connection.frame_data(data, &mut self.out).map_err(StreamError::from)
+    /// Frames octets of the body; returns those to send after the buffer.
+    pub(super) fn frame<'d>(&mut self, data: &'d [u8]) -> Result<&'d [u8], WriteError> {
+        self.connection.frame_data(data, self.memory.out)
     }
 
     /// Ends the body of the response, after the request's body has ended or been given up.
-    pub(super) fn end_body<E>(&mut self) -> Result<(), StreamError<E>> {
+    ///
+    /// Fails with the rule that the peer broke in the body.
+    pub(super) fn end_body(&mut self) -> Result<Option<ParseError>, WriteError> {
         self.discard();
-        if let Some(error) = self.connection.error() {
-            return Err(error.into());
+        match self.connection.error() {
+            None => self.connection.end_body(&[], self.memory.out).map(|()| None),
+            error => Ok(error),
         }
-        self.connection.end_body(&[], &mut self.out).map_err(StreamError::from)
     }
 }
 
 /// Ends the head of a response of unknown length, to a client of this version.
-fn stream(
-    head: ResponseHeadWriter<'_>,
-    fields: Responded<'_>,
-    version: Version,
-) -> Result<(), WriteError> {
-    let head = head.fields(fields)?;
+fn stream(head: ResponseHeadWriter<'_>, version: Version) -> Result<(), WriteError> {
     match version {
         Version::Http11 => head.chunked(),
         Version::Http10 => head.until_close(),

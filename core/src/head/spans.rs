@@ -69,6 +69,12 @@ impl<const N: usize> fmt::Debug for FieldSpans<N> {
 pub struct LentSpans<'s>(&'s mut VecView<FieldLine>);
 
 impl<'s> LentSpans<'s> {
+    /// Lends the memory once more, for a shorter time.
+    #[cfg(feature = "embedded-io-07")]
+    pub(crate) fn lend(&mut self) -> LentSpans<'_> {
+        LentSpans(self.0)
+    }
+
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }

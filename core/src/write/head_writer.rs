@@ -304,6 +304,23 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         }
     }
 
+    /// Ends the head as [`body`](Self::body) does. If the body does not fit into the buffer,
+    /// returns it: the caller sends it after the buffer, which nothing else may follow.
+    #[cfg(feature = "embedded-io-07")]
+    pub(crate) fn body_or_rest(mut self, body: &[u8]) -> Result<&[u8], WriteError> {
+        let rule = self.message.body();
+        if body.is_empty() && rule != Body::Withheld {
+            return self.without_body().map(|()| body);
+        }
+        let framing = self.length_framing(rule, body.len() as u64)?;
+        let sent = rule.data()?.sent(body);
+        let encoder = BodyEncoder::ended();
+        self.put_rest(framing, &encoder)?;
+        let rest = if self.draft.put(sent).is_ok() { &[] } else { sent };
+        self.commit(encoder);
+        Ok(rest)
+    }
+
     /// Returns the framing by a declared length.
     fn length_framing(&self, rule: Body, length: u64) -> Result<Framing, WriteError> {
         match rule {
@@ -329,6 +346,15 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
         body: &[u8],
         encoder: BodyEncoder,
     ) -> Result<(), WriteError> {
+        self.put_rest(framing, &encoder)?;
+        self.draft.put(body)?;
+        self.commit(encoder);
+        Ok(())
+    }
+
+    /// Checks the complete head and writes its rest.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    fn put_rest(&mut self, framing: Framing, encoder: &BodyEncoder) -> Result<(), WriteError> {
         self.message.check(self.seen, self.version, self.is_http10())?;
         if !self.seen.names_own_fields() {
             return Err(WriteError::MissingConnectionOption);
@@ -339,11 +365,8 @@ impl<'w, S: HeadSink> HeadWriter<'w, S> {
             self.draft.replace(self.message.minor_at(), b'0');
         }
         self.draft.framing_field(framing)?;
-        self.put_option(&encoder)?;
-        self.draft.put(b"\r\n")?;
-        self.draft.put(body)?;
-        self.commit(encoder);
-        Ok(())
+        self.put_option(encoder)?;
+        self.draft.put(b"\r\n")
     }
 
     /// Writes the connection option that is due, unless the caller has written it.

@@ -9,7 +9,7 @@
 #![no_std]
 
 use bareline_core::embedded_io_07::StreamError;
-use bareline_core::embedded_io_async_07::{Exchange, ServerStream};
+use bareline_core::embedded_io_async_07::{Exchange, ServerStream, StreamMemory};
 use bareline_core::head::Limits;
 use bareline_core::{FieldName, FieldValue, Method, Status};
 use embassy_net::Stack;
@@ -19,9 +19,8 @@ use embedded_io_async::{Read, Write};
 
 /// The timeout for the head of the next request, and again for the exchange of both bodies.
 const TIMEOUT: Duration = Duration::from_secs(10);
-const FIELDS: usize = 32;
-const RECEIVED: usize = 2048;
-const SENT: usize = 256;
+/// The buffers of a connection: for 32 field lines, to receive into, and to send from.
+type Memory = StreamMemory<32, 2048, 256>;
 /// The limits of a request, in octets.
 const LIMITS: Limits = Limits::new().target(512).head(1536).body(64 * 1024);
 const TEXT: [(FieldName<'_>, FieldValue<'_>); 1] =
@@ -30,12 +29,14 @@ const TEXT: [(FieldName<'_>, FieldValue<'_>); 1] =
 /// Serves connections on this port, one at a time, for ever.
 pub async fn serve(stack: Stack<'_>, port: u16) -> ! {
     let (mut received, mut sent) = ([0; 1024], [0; 1024]);
+    // The memory of the task, which is a static.
+    let mut memory = Memory::new();
     loop {
         let mut socket = TcpSocket::new(stack, &mut received, &mut sent);
         socket.set_timeout(Some(TIMEOUT));
         if socket.accept(port).await.is_ok() {
             // An invalid request has had its response; every error closes the connection.
-            let _ = requests(&mut socket).await;
+            let _ = requests(&mut socket, &mut memory).await;
         }
         socket.close();
         let _ = socket.flush().await;
@@ -69,8 +70,8 @@ impl From<TimeoutError> for Over {
 }
 
 /// Responds to the requests of one connection.
-async fn requests(socket: &mut TcpSocket<'_>) -> Result<(), Over> {
-    let mut stream = ServerStream::<_, FIELDS, RECEIVED, SENT>::with_limits(socket, LIMITS);
+async fn requests(socket: &mut TcpSocket<'_>, memory: &mut Memory) -> Result<(), Over> {
+    let mut stream = ServerStream::with_limits(socket, memory, LIMITS);
     while let Some(exchange) = with_timeout(TIMEOUT, stream.next_request()).await?? {
         with_timeout(TIMEOUT, respond(exchange)).await??;
     }
@@ -79,7 +80,7 @@ async fn requests(socket: &mut TcpSocket<'_>) -> Result<(), Over> {
 
 /// Responds to a POST with its own body, and to other methods with a text.
 async fn respond(
-    mut exchange: Exchange<'_, &mut TcpSocket<'_>, FIELDS, RECEIVED, SENT>,
+    mut exchange: Exchange<'_, '_, &mut TcpSocket<'_>>,
 ) -> Result<(), StreamError<Error>> {
     if exchange.head().method() != Method::POST {
         return exchange.respond(Status::OK, &TEXT, b"TCP connection").await;

@@ -9,6 +9,7 @@ mod processor;
 
 pub use processor::entry;
 
+use core::convert::Infallible;
 use core::hint::black_box;
 use processor::{semihosting, stack_pointer, start_counter};
 
@@ -31,6 +32,70 @@ const PAINT: u32 = 0x5eed_57ac;
 unsafe extern "C" {
     fn a_panic_path_is_left() -> !;
     static mut __sheap: u32;
+}
+
+/// A transport in memory, whose peer sends prepared octets.
+pub struct Peer<'o> {
+    left: &'o [u8],
+    sent: usize,
+}
+
+impl<'o> Peer<'o> {
+    /// Returns a peer that sends these octets.
+    pub const fn new(octets: &'o [u8]) -> Self {
+        Self { left: octets, sent: 0 }
+    }
+
+    /// Returns the number of octets that were sent to the peer.
+    pub const fn sent(&self) -> usize {
+        self.sent
+    }
+
+    #[inline(never)]
+    fn receive(&mut self, room: &mut [u8]) -> usize {
+        let count = self.left.len().min(room.len());
+        let (now, later) = self.left.split_at_checked(count).unwrap_or((self.left, &[]));
+        room.iter_mut().zip(now).for_each(|(to, from)| *to = *from);
+        self.left = later;
+        count
+    }
+}
+
+impl embedded_io::ErrorType for Peer<'_> {
+    type Error = Infallible;
+}
+
+impl embedded_io::Read for Peer<'_> {
+    fn read(&mut self, room: &mut [u8]) -> Result<usize, Infallible> {
+        Ok(self.receive(room))
+    }
+}
+
+impl embedded_io::Write for Peer<'_> {
+    fn write(&mut self, octets: &[u8]) -> Result<usize, Infallible> {
+        self.sent += black_box(octets).len();
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+impl embedded_io_async::Read for Peer<'_> {
+    async fn read(&mut self, room: &mut [u8]) -> Result<usize, Infallible> {
+        Ok(self.receive(room))
+    }
+}
+
+impl embedded_io_async::Write for Peer<'_> {
+    async fn write(&mut self, octets: &[u8]) -> Result<usize, Infallible> {
+        embedded_io::Write::write(self, octets)
+    }
+
+    async fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
 }
 
 #[panic_handler]

@@ -4,10 +4,10 @@ use bareline_core::body::{
     BodyDecoder, BodyPart, ChunkExtension, ChunkExtensions, ChunkExtensionsIter, Decoded, Framing,
 };
 use bareline_core::connection::{
-    ClientEvent, ClientSendHalf, ClientState, Received, RecvBuf, RecvHalf, RequestHeadWriter,
-    ResponseHeadWriter, ServerEvent, ServerSendHalf, ServerState,
+    ClientEvent, ClientSendHalf, ClientState, Received, RecvBuf, RecvHalf, RecvView,
+    RequestHeadWriter, ResponseHeadWriter, ServerEvent, ServerSendHalf, ServerState,
 };
-use bareline_core::embedded_io_07::{Exchange, ServerStream, StreamError};
+use bareline_core::embedded_io_07::{Exchange, ServerStream, StreamError, StreamMemory};
 use bareline_core::error::{InvalidValue, ParseError, ParseErrorKind, WriteError};
 use bareline_core::head::{
     Fields, FieldsIter, FieldsNamed, LentSpans, Limits, OwnedRequestHead, OwnedResponseHead,
@@ -15,7 +15,7 @@ use bareline_core::head::{
 };
 use bareline_core::hint::{Hint, OtherProtocol};
 use bareline_core::value::{Dump, TargetForm, dump};
-use bareline_core::write::{Detached, HeadWriter, MessageWriter, RequestContext};
+use bareline_core::write::{Detached, HeadWriter, MessageWriter, RequestContext, WireView};
 use bareline_core::{
     ClientConnection, Event, FieldName, FieldSpans, FieldValue, Method, RequestHead, ResponseHead,
     ServerConnection, Status, Target, Version, WireBuf, datagram,
@@ -117,16 +117,16 @@ fn formatted_values() {
         ChunkExtensionsIter<'_>, Decoded<'_>, FieldsIter<'_>, InvalidValue,
         Received<'_, RequestHead<'_>>,
         ClientConnection, ClientEvent<'_>, ClientSendHalf<'_>, ClientState, Detached<'_>, Dump<'_>,
-        ParseErrorKind, Exchange<'_, Line<'_>, 16, 512, 256>, FieldName<'_>, FieldSpans<16>,
+        ParseErrorKind, Exchange<'_, '_, Line<'_>>, FieldName<'_>, FieldSpans<16>,
         FieldValue<'_>, Fields<'_>, FieldsNamed<'_, '_>, Framing, HeadWriter<'_>, Hint<'_>,
         LentSpans<'_>, Limits, MessageWriter, Method<'_>, OtherProtocol, ParseError,
-        Parsed<RequestHead<'_>>, RecvHalf<'_>, RecvBuf<512>, RepeatedField, RequestContext,
-        RequestHeadWriter<'_>,
+        Parsed<RequestHead<'_>>, RecvHalf<'_>, RecvBuf<512>, RecvView, RepeatedField,
+        RequestContext, RequestHeadWriter<'_>,
         RequestHead<'_>, ResponseHead<'_>, OwnedRequestHead<[u8; 64], 4>,
         OwnedResponseHead<[u8; 64], 4>, ServerConnection,
-        ServerEvent<'_>, ServerSendHalf<'_>, ServerState, ServerStream<Line<'_>, 16, 512, 256>,
-        Status, StreamError<Infallible>, Target<'_>, TargetForm, Version, WireBuf<256>, WriteError,
-        datagram::Whole,
+        ServerEvent<'_>, ServerSendHalf<'_>, ServerState, ServerStream<'_, Line<'_>>,
+        Status, StreamError<Infallible>, Target<'_>, TargetForm, Version, WireBuf<256>, WireView,
+        WriteError, StreamMemory<16, 512, 256>, datagram::Whole,
     );
     formatted!("{}":
         Dump<'_>, ParseErrorKind, FieldName<'_>, FieldValue<'_>, Hint<'_>, InvalidValue, Method<'_>,
@@ -390,6 +390,7 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
             buffer.consume(received_head.0);
         }
         if buffer.is_full() {
+            buffer.clear();
             black_box(connection.on_overflow());
         }
         connection.close_after_response();
@@ -476,9 +477,11 @@ impl embedded_io::Write for Line<'_> {
 /// completion.
 #[inline(never)]
 fn streamed(received: &[u8]) -> Result<(), StreamError<Infallible>> {
-    black_box(ServerStream::<_, 16, 512, 256>::new(Line(received)));
+    let mut memory = StreamMemory::<16, 512, 256>::new();
+    black_box(StreamMemory::<16, 512, 256>::default());
+    black_box(ServerStream::new(Line(received), &mut memory));
     let mut stream =
-        ServerStream::<_, 16, 512, 256>::with_limits(Line(received), black_box(Limits::new()));
+        ServerStream::with_limits(Line(received), &mut memory, black_box(Limits::new()));
     while let Some(mut exchange) = stream.next_request()? {
         let mut piece = [0; 64];
         let count = exchange.read(&mut piece)?;
@@ -490,6 +493,7 @@ fn streamed(received: &[u8]) -> Result<(), StreamError<Infallible>> {
                 _ => exchange.begin_while_reading(black_box(Status::OK), &[])?,
             }
             black_box(embedded_io::Write::write(&mut exchange, piece.get(..count).unwrap_or(&[]))?);
+            embedded_io::Write::write_all(&mut exchange, received)?;
             embedded_io::Write::flush(&mut exchange)?;
             exchange.finish()?;
         }

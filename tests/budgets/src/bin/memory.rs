@@ -4,6 +4,7 @@
 
 use bareline_core::body::BodyDecoder;
 use bareline_core::connection::RecvBuf;
+use bareline_core::embedded_io_07::{ServerStream, StreamMemory};
 use bareline_core::{ClientConnection, FieldSpans, ServerConnection, WireBuf};
 use budgets::{entry, exit, tell};
 use core::cell::UnsafeCell;
@@ -12,12 +13,12 @@ use core::hint::black_box;
 /// Buffers of a firmware, as a static variable.
 ///
 /// The buffers are zero at first and take no flash, as `run` checks.
-struct Held(UnsafeCell<(RecvBuf<1536>, FieldSpans<32>, WireBuf<512>)>);
+struct Held(UnsafeCell<StreamMemory<32, 1536, 512>>);
 
 // SAFETY: nothing accesses the contents.
 unsafe impl Sync for Held {}
 
-static HELD: Held = Held(UnsafeCell::new((RecvBuf::new(), FieldSpans::new(), WireBuf::new())));
+static HELD: Held = Held(UnsafeCell::new(StreamMemory::new()));
 
 #[entry]
 fn main() -> ! {
@@ -28,5 +29,7 @@ fn main() -> ! {
     tell(size_of::<FieldSpans<32>>() as u32);
     tell(size_of::<RecvBuf<1536>>() as u32);
     tell(size_of::<WireBuf<512>>() as u32);
+    tell(size_of::<StreamMemory<32, 1536, 512>>() as u32);
+    tell(size_of::<ServerStream<'_, ()>>() as u32);
     exit()
 }
