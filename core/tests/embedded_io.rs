@@ -1,6 +1,9 @@
 //! Dialogues over the blocking and the asynchronous traits, with octets cut at every length.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+// Its name in the example for embassy-net.
+extern crate embedded_io_async_07 as embedded_io_async;
+
 use bareline_core::embedded_io_07::{StreamError, StreamMemory};
 use bareline_core::error::{ParseErrorKind, WriteError};
 use bareline_core::head::Limits;
@@ -10,6 +13,9 @@ use bareline_core::{
 use core::convert::Infallible;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
+
+#[path = "documented/mod.rs"]
+mod documented;
 
 type Served = Result<(), StreamError<Infallible>>;
 
@@ -21,11 +27,21 @@ struct Peer<'o> {
     takes: usize,
     hears: Vec<u8>,
     flushes: usize,
+    /// The number of reads after the end.
+    ends: usize,
 }
 
-impl Peer<'_> {
+impl<'o> Peer<'o> {
+    /// Returns a peer that sends these octets at once, and accepts all.
+    const fn new(says: &'o [u8]) -> Self {
+        let (at_a_time, takes) = (usize::MAX, usize::MAX);
+        Self { says, at_a_time, takes, hears: Vec::new(), flushes: 0, ends: 0 }
+    }
+
     fn say(&mut self, buffer: &mut [u8]) -> usize {
         let count = self.says.len().min(buffer.len()).min(self.at_a_time);
+        self.ends += usize::from(self.says.is_empty() && !buffer.is_empty());
+        assert!(self.ends < 10, "a loop reads on after the end of input");
         let (now, later) = self.says.split_at(count);
         buffer[..count].copy_from_slice(now);
         self.says = later;
@@ -33,6 +49,7 @@ impl Peer<'_> {
     }
 
     fn hear(&mut self, octets: &[u8]) -> usize {
+        assert!(self.hears.len() < 20_000, "a loop writes without an end");
         let count = octets.len().min(self.at_a_time).min(self.takes);
         self.takes -= count;
         self.hears.extend_from_slice(&octets[..count]);
@@ -163,7 +180,7 @@ fn at_once<T>(future: impl Future<Output = T>) -> T {
 /// the cuts and of `async`.
 fn dialogue(says: &[u8]) -> (String, Served) {
     let run = |at_a_time: usize, serve: fn(&mut Peer<'_>) -> Served| {
-        let mut peer = Peer { says, at_a_time, takes: usize::MAX, hears: Vec::new(), flushes: 0 };
+        let mut peer = Peer { at_a_time, ..Peer::new(says) };
         let served = serve(&mut peer);
         (String::from_utf8(peer.hears).unwrap(), served)
     };
@@ -246,13 +263,7 @@ fn a_body_is_read_while_the_response_is_written() {
 fn heard(parts: &[&str]) -> (String, Served) {
     let (says, at_a_time) = (parts.concat(), parts[0].len());
     let run = |serve: fn(&mut Peer<'_>) -> Served| {
-        let mut peer = Peer {
-            says: says.as_bytes(),
-            at_a_time,
-            takes: usize::MAX,
-            hears: Vec::new(),
-            flushes: 0,
-        };
+        let mut peer = Peer { at_a_time, ..Peer::new(says.as_bytes()) };
         let served = serve(&mut peer);
         (String::from_utf8(peer.hears).unwrap(), served)
     };
@@ -307,8 +318,7 @@ fn rfc9112_9_3_a_stream_ends_behind_the_body() {
 #[test]
 fn a_client_that_expects_it_is_asked_for_the_body() {
     let head = "HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
-    let mut peer =
-        Peer { says: b"", at_a_time: usize::MAX, takes: usize::MAX, hears: Vec::new(), flushes: 0 };
+    let mut peer = Peer::new(b"");
     let asked = format!("PUT /body {head}");
     peer.says = asked.as_bytes();
     assert!(matches!(
@@ -321,8 +331,7 @@ fn a_client_that_expects_it_is_asked_for_the_body() {
         peer.hears.escape_ascii()
     );
     // The server sends no 100 for a body that has arrived, nor for an unwanted one.
-    peer =
-        Peer { says: b"", at_a_time: usize::MAX, takes: usize::MAX, hears: Vec::new(), flushes: 0 };
+    peer = Peer::new(b"");
     let said = format!("PUT /body {head}abcPUT /unwanted {head}");
     peer.says = said.as_bytes();
     assert_eq!(blocking(&mut peer), Ok(()));
@@ -383,6 +392,29 @@ fn a_peer_that_breaks_a_rule_gets_an_error_response() {
 }
 
 #[test]
+fn rfc9110_9_3_6_connect_is_rejected_unless_allowed() {
+    let connect = b"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    let rejected = "HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    assert_eq!(dialogue(connect), (rejected.to_owned(), Ok(())));
+    // The send buffer holds no error response.
+    let mut memory = StreamMemory::<4, 128, 32>::new();
+    let mut peer = Peer::new(connect);
+    let mut stream = embedded_io_07::ServerStream::new(&mut peer, &mut memory);
+    let full = Err(StreamError::Usage(WriteError::BufferFull));
+    assert_eq!(stream.next_request().map(|_| ()), full);
+
+    let mut memory = StreamMemory::<4, 128, 96>::new();
+    let mut peer = Peer::new(connect);
+    let mut stream = embedded_io_07::ServerStream::new(&mut peer, &mut memory);
+    stream.allow_tunnels();
+    let exchange = stream.next_request().unwrap().unwrap();
+    assert_eq!(exchange.head().target().authority(), Some("a:1"));
+    exchange.respond(Status::FORBIDDEN, &[], b"").unwrap();
+    let exchange = stream.next_request().unwrap().unwrap();
+    assert_eq!(exchange.head().target().path(), "/");
+}
+
+#[test]
 fn a_request_without_a_response_is_an_error() {
     let (heard, served) =
         dialogue(b"GET /forgotten HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -434,11 +466,10 @@ fn what_a_dropped_future_has_sent_is_not_sent_again() {
 fn the_next_connection_starts_with_empty_memory() {
     let mut memory = StreamMemory::<4, 128, 96>::new();
     let mut peer = Peer {
-        says: b"GET /1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /left HTTP/1.1\r\n",
-        at_a_time: usize::MAX,
         takes: 20,
-        hears: Vec::new(),
-        flushes: 0,
+        ..Peer::new(
+            b"GET /1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /left HTTP/1.1\r\n",
+        )
     };
     let mut stream = embedded_io_07::ServerStream::new(&mut peer, &mut memory);
     let exchange = stream.next_request().unwrap().unwrap();
@@ -457,13 +488,7 @@ fn the_next_connection_starts_with_empty_memory() {
 #[test]
 fn an_invalid_body_never_reads_as_complete() {
     let mut memory = StreamMemory::<4, 128, 96>::new();
-    let mut peer = Peer {
-        says: b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhello",
-        at_a_time: usize::MAX,
-        takes: usize::MAX,
-        hears: Vec::new(),
-        flushes: 0,
-    };
+    let mut peer = Peer::new(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhello");
     let mut stream = embedded_io_07::ServerStream::new(&mut peer, &mut memory);
     let mut exchange = stream.next_request().unwrap().unwrap();
     let mut buffer = [0; 32];
@@ -484,13 +509,7 @@ fn an_invalid_body_never_reads_as_complete() {
 fn a_transport_is_flushed_where_an_exchange_turns() {
     let says = b"PUT /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 60\r\n\r\n".to_vec();
     let says = [says, vec![b'x'; 60]].concat();
-    let mut peer = Peer {
-        says: &says,
-        at_a_time: usize::MAX,
-        takes: usize::MAX,
-        hears: Vec::new(),
-        flushes: 0,
-    };
+    let mut peer = Peer::new(&says);
     assert_eq!(blocking(&mut peer), Ok(()));
     // The complete body had arrived; then the server waited for the next request.
     assert_eq!(peer.flushes, 1);
@@ -498,13 +517,7 @@ fn a_transport_is_flushed_where_an_exchange_turns() {
 
 #[test]
 fn a_transport_that_takes_nothing_is_an_error() {
-    let mut peer = Peer {
-        says: b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
-        at_a_time: usize::MAX,
-        takes: 5,
-        hears: Vec::new(),
-        flushes: 0,
-    };
+    let mut peer = Peer { takes: 5, ..Peer::new(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n") };
     assert_eq!(blocking(&mut peer), Err(StreamError::WriteZero));
     assert_eq!(peer.hears, b"HTTP/");
 }

@@ -23,8 +23,9 @@ macro_rules! server_stream {
         ///
         /// The stream flushes the transport before it reads, and when the connection ends. Timeouts
         /// are the transport's: a read or write that times out has to fail there. The connection is
-        /// over after an error, or when a future is dropped before its end. CONNECT and upgrades
-        /// need a [`ServerConnection`](crate::ServerConnection).
+        /// over after an error, or when a future is dropped before its end.
+        ///
+        /// CONNECT is rejected with 501, unless [`allow_tunnels`](Self::allow_tunnels) is called.
         ///
         $(#[$stream_example])*
         pub struct ServerStream<'m, T> {
@@ -64,6 +65,16 @@ macro_rules! server_stream {
             ) -> Self {
                 let wire = Wire::new(memory.lend(), limits);
                 Self { transport, wire, is_sending: false, is_held: false }
+            }
+
+            /// Returns requests with CONNECT from [`next_request`](Self::next_request), too
+            /// [RFC 9110 section 9.3.6].
+            ///
+            /// A response with a status 2xx and without a body begins the tunnel. Any other
+            /// response rejects the request, and the connection persists.
+            #[doc(alias = "CONNECT")]
+            pub const fn allow_tunnels(&mut self) {
+                self.wire.allows_tunnels = true;
             }
 
             /// Returns the next request, or `None` when the connection is over; close the transport
@@ -183,7 +194,7 @@ macro_rules! server_stream {
                 status: Status,
                 fields: Responded<'_>,
             ) -> Result<(), StreamError<T::Error>> {
-                let version = self.head().version();
+                let version = self.request.version;
                 self.stream.wire.begin(status, fields, version)?;
                 self.stream.send(&[])$($await)*
             }
@@ -199,7 +210,7 @@ macro_rules! server_stream {
                 status: Status,
                 fields: Responded<'_>,
             ) -> Result<(), StreamError<T::Error>> {
-                let version = self.head().version();
+                let version = self.request.version;
                 self.stream.wire.begin_while_reading(status, fields, version)?;
                 self.stream.send(&[])$($await)*
             }
@@ -270,42 +281,11 @@ pub mod embedded_io_07 {
     server_stream! {
         embedded_io_07, [], [],
         /// ```
-        /// use bareline_core::Status;
-        /// use bareline_core::embedded_io_07::{ServerStream, StreamError, StreamMemory};
-        /// use embedded_io_07::{Read, Write};
-        ///
-        /// fn serve<T: Read + Write>(
-        ///     link: T,
-        ///     memory: &mut StreamMemory<16, 1024, 256>,
-        /// ) -> Result<(), StreamError<T::Error>> {
-        ///     let mut stream = ServerStream::new(link, memory);
-        ///     while let Some(exchange) = stream.next_request()? {
-        ///         match exchange.head().target().path() {
-        ///             "/" => exchange.respond(Status::OK, &[], b"hello")?,
-        ///             _ => exchange.respond(Status::NOT_FOUND, &[], b"")?,
-        ///         }
-        ///     }
-        ///     Ok(())
-        /// }
+        #[doc = include_str!("examples/blocking.rs")]
         /// ```
         ServerStream,
         /// ```
-        /// use bareline_core::Status;
-        /// use bareline_core::embedded_io_07::{Exchange, StreamError};
-        /// use embedded_io_07::{Read, Write};
-        ///
-        /// fn echo<T: Read + Write>(
-        ///     mut one: Exchange<'_, '_, T>,
-        /// ) -> Result<(), StreamError<T::Error>> {
-        ///     let mut buffer = [0; 64];
-        ///     one.begin_while_reading(Status::OK, &[])?;
-        ///     loop {
-        ///         match one.read(&mut buffer)? {
-        ///             0 => return one.finish(),
-        ///             count => one.write_all(&buffer[..count])?,
-        ///         }
-        ///     }
-        /// }
+        #[doc = include_str!("examples/echo.rs")]
         /// ```
         Exchange
     }
@@ -319,34 +299,11 @@ pub mod embedded_io_async_07 {
     server_stream! {
         embedded_io_async_07, [async], [.await],
         /// ```
-        /// use bareline_core::Status;
-        /// use bareline_core::embedded_io_async_07::{ServerStream, StreamError, StreamMemory};
-        /// use embedded_io_async_07::{Read, Write};
-        ///
-        /// async fn serve<T: Read + Write>(link: T) -> Result<(), StreamError<T::Error>> {
-        ///     let mut memory = StreamMemory::<16, 1024, 256>::new();
-        ///     let mut stream = ServerStream::new(link, &mut memory);
-        ///     while let Some(exchange) = stream.next_request().await? {
-        ///         exchange.respond(Status::OK, &[], b"hello").await?;
-        ///     }
-        ///     Ok(())
-        /// }
+        #[doc = include_str!("examples/asynchronous.rs")]
         /// ```
         ServerStream,
         /// ```
-        /// use bareline_core::Status;
-        /// use bareline_core::embedded_io_async_07::{Exchange, StreamError};
-        /// use embedded_io_async_07::{Read, Write};
-        ///
-        /// async fn count<T: Read + Write>(
-        ///     mut one: Exchange<'_, '_, T>,
-        /// ) -> Result<(), StreamError<T::Error>> {
-        ///     let (mut octets, mut buffer) = (0, [0; 64]);
-        ///     while let count @ 1.. = one.read(&mut buffer).await? {
-        ///         octets += count;
-        ///     }
-        ///     one.respond(Status::OK, &[], format!("{octets} octets").as_bytes()).await
-        /// }
+        #[doc = include_str!("examples/count.rs")]
         /// ```
         Exchange
     }

@@ -4,7 +4,7 @@ use super::memory::LentMemory;
 use crate::connection::{Event, Received, ResponseHeadWriter, ServerConnection, ServerState};
 use crate::error::{ParseError, WriteError};
 use crate::head::{Limits, RequestHead, RequestParts};
-use crate::value::{FieldName, FieldValue, Status, Version};
+use crate::value::{FieldName, FieldValue, Status, TargetForm, Version};
 
 /// The fields of a response.
 pub(super) type Responded<'a> = &'a [(FieldName<'a>, FieldValue<'a>)];
@@ -15,6 +15,8 @@ pub(super) struct Wire<'m> {
     pub(super) memory: LentMemory<'m>,
     /// True if the response has begun without waiting for the body, which can no longer be read.
     is_body_given_up: bool,
+    /// True if the caller responds to CONNECT.
+    pub(super) allows_tunnels: bool,
 }
 
 /// The next step of a stream.
@@ -30,12 +32,12 @@ pub(super) enum Step {
 impl<'m> Wire<'m> {
     pub(super) fn new(memory: LentMemory<'m>, limits: Limits) -> Self {
         let connection = ServerConnection::with_limits(limits);
-        Self { connection, memory, is_body_given_up: false }
+        Self { connection, memory, is_body_given_up: false, allows_tunnels: false }
     }
 
     /// Starts the next request.
     pub(super) fn advance(&mut self) -> Result<Step, WriteError> {
-        let Self { connection, memory, is_body_given_up } = self;
+        let Self { connection, memory, is_body_given_up, .. } = self;
         memory.received.unpin();
         *is_body_given_up = false;
         loop {
@@ -55,6 +57,11 @@ impl<'m> Wire<'m> {
             let is_starved = matches!(event, Event::NeedMore);
             if let Event::Head(head) = event {
                 let (.., request) = head.split();
+                // Only CONNECT has a target of this form. The octets after its head are those of
+                // another protocol.
+                if request.form == TargetForm::Authority && !self.allows_tunnels {
+                    return self.reject(Status::NOT_IMPLEMENTED).map(|()| Step::Close);
+                }
                 memory.received.pin(used);
                 return Ok(Step::Respond(request));
             }
@@ -63,7 +70,7 @@ impl<'m> Wire<'m> {
                 return Ok(Step::Read);
             }
         }
-        self.reject();
+        self.reject_error();
         Ok(Step::Read)
     }
 
@@ -88,7 +95,7 @@ impl<'m> Wire<'m> {
                 Some(_) => None,
             };
             let Some(Received { used, event }) = received else {
-                self.reject();
+                self.reject_error();
                 return Ok(None);
             };
             let count = match event {
@@ -154,12 +161,15 @@ impl<'m> Wire<'m> {
     }
 
     /// Writes the error response, unless a response has begun: then the connection can only close.
-    fn reject(&mut self) {
-        if let Some(error) = self.connection.error()
-            && let Ok(head) = self.connection.reject(error.status(), self.memory.out)
-        {
-            _ = head.without_body();
+    fn reject_error(&mut self) {
+        if let Some(error) = self.connection.error() {
+            _ = self.reject(error.status());
         }
+    }
+
+    /// Writes the last response of the connection.
+    fn reject(&mut self, status: Status) -> Result<(), WriteError> {
+        self.connection.reject(status, self.memory.out)?.without_body()
     }
 
     /// Writes a complete response; returns the octets of the body that do not fit, to send after

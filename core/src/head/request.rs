@@ -40,8 +40,8 @@ pub struct RequestHead<'b> {
 pub(crate) struct RequestParts {
     method: Span,
     target: Span,
-    form: TargetForm,
-    version: Version,
+    pub(crate) form: TargetForm,
+    pub(crate) version: Version,
     framing: Framing,
     options: Options,
 }

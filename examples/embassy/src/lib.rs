@@ -8,14 +8,15 @@
 //! ```
 #![no_std]
 
+mod respond;
+
 use bareline_core::embedded_io_07::StreamError;
-use bareline_core::embedded_io_async_07::{Exchange, ServerStream, StreamMemory};
+use bareline_core::embedded_io_async_07::{ServerStream, StreamMemory};
 use bareline_core::head::Limits;
-use bareline_core::{FieldName, FieldValue, Method, Status};
 use embassy_net::Stack;
 use embassy_net::tcp::{Error, TcpSocket};
 use embassy_time::{Duration, TimeoutError, with_timeout};
-use embedded_io_async::{Read, Write};
+use respond::respond;
 
 /// The timeout for the head of the next request, and again for the exchange of both bodies.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -23,8 +24,6 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 type Memory = StreamMemory<32, 2048, 256>;
 /// The limits of a request, in octets.
 const LIMITS: Limits = Limits::new().target(512).head(1536).body(64 * 1024);
-const TEXT: [(FieldName<'_>, FieldValue<'_>); 1] =
-    [(FieldName::CONTENT_TYPE, FieldValue::from_static("text/plain"))];
 
 /// Serves connections on this port, one at a time, for ever.
 pub async fn serve(stack: Stack<'_>, port: u16) -> ! {
@@ -76,19 +75,4 @@ async fn requests(socket: &mut TcpSocket<'_>, memory: &mut Memory) -> Result<(),
         with_timeout(TIMEOUT, respond(exchange)).await??;
     }
     Ok(())
-}
-
-/// Responds to a POST with its own body, and to other methods with a text.
-async fn respond(
-    mut exchange: Exchange<'_, '_, &mut TcpSocket<'_>>,
-) -> Result<(), StreamError<Error>> {
-    if exchange.head().method() != Method::POST {
-        return exchange.respond(Status::OK, &TEXT, b"TCP connection").await;
-    }
-    let mut piece = [0; 128];
-    exchange.begin_while_reading(Status::OK, &TEXT).await?;
-    while let count @ 1.. = exchange.read(&mut piece).await? {
-        exchange.write_all(piece.get(..count).unwrap_or(&[])).await?;
-    }
-    exchange.finish().await
 }

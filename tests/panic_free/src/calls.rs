@@ -482,6 +482,7 @@ fn streamed(received: &[u8]) -> Result<(), StreamError<Infallible>> {
     black_box(ServerStream::new(Line(received), &mut memory));
     let mut stream =
         ServerStream::with_limits(Line(received), &mut memory, black_box(Limits::new()));
+    stream.allow_tunnels();
     while let Some(mut exchange) = stream.next_request()? {
         let mut piece = [0; 64];
         let count = exchange.read(&mut piece)?;
