@@ -1,4 +1,5 @@
-//! A comparison with hyper: hyper reads each message that we accept as we do.
+//! A comparison with hyper: hyper reads each message that we accept as we do. And with
+//! form_urlencoded, which decodes each form as we do.
 //!
 //! Each known difference is listed here with its clause.
 #![allow(
@@ -11,6 +12,7 @@
 
 use bareline_core::Target;
 use bareline_core::body::Framing;
+use bareline_core::value::{FormPairs, FormText};
 use bareline_fuzz::{
     Asked, Head, MessageModel, RequestModel, Verdict, any_calls_that_succeed_write_what_is_meant,
     request_verdict, response_verdict,
@@ -156,6 +158,22 @@ proptest! {
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
+
+    #[test]
+    fn a_form_has_the_pairs_that_form_urlencoded_finds(
+        form in proptest::collection::vec(prop_oneof![
+            prop::sample::select(b"=&%+04aAfFgG;".as_slice()),
+            any::<u8>(),
+        ], 0..40)
+    ) {
+        let text = |text: FormText<'_>| {
+            String::from_utf8_lossy(&text.octets().collect::<Vec<_>>()).into_owned()
+        };
+        let ours: Vec<_> =
+            FormPairs::new(&form).map(|(name, value)| (text(name), text(value))).collect();
+        let theirs: Vec<_> = form_urlencoded::parse(&form).into_owned().collect();
+        prop_assert_eq!(ours, theirs, "{}", form.escape_ascii());
+    }
 
     #[test]
     fn hyper_reads_our_requests_as_we_do(model in written_requests()) {

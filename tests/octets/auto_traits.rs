@@ -13,7 +13,7 @@ use bareline_core::head::{
     Parsed, RepeatedField,
 };
 use bareline_core::hint::{Hint, OtherProtocol};
-use bareline_core::value::{Dump, TargetForm};
+use bareline_core::value::{Dump, FormPairs, FormText, TargetForm};
 use bareline_core::write::{HeadWriter, MessageWriter, RequestContext, WireView};
 use bareline_core::{
     ClientConnection, Event, FieldName, FieldSpans, FieldValue, Method, RequestHead, ResponseHead,
@@ -102,7 +102,8 @@ fn every_type_of_core_has_the_auto_traits() {
         BodyDecoder, BodyPart<'_>, ChunkExtension<'_>, ChunkExtensions<'_>, ChunkExtensionsIter<'_>,
         ClientConnection, ClientSendHalf<'_>, ClientState, Decoded<'_>, Dump<'_>,
         Event<'_, RequestHead<'_>>, FieldName<'_>, FieldSpans<8>, FieldValue<'_>, Fields<'_>,
-        FieldsIter<'_>, FieldsNamed<'_, '_>, Framing, HeadWriter<'_>, Hint<'_>, InvalidValue,
+        FieldsIter<'_>, FieldsNamed<'_, '_>, FormPairs<'_>, FormText<'_>, Framing,
+        HeadWriter<'_>, Hint<'_>, InvalidValue,
         LentSpans<'_>, Limits, MessageWriter, Method<'_>, OtherProtocol,
         OwnedRequestHead<[u8; 8], 8>, OwnedResponseHead<[u8; 8], 8>, Parsed<RequestHead<'_>>,
         ParseError, ParseErrorKind, Received<'_, RequestHead<'_>>, RecvBuf<8>, RecvHalf<'_>,

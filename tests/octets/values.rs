@@ -7,6 +7,7 @@
 )]
 
 use bareline_core::error::InvalidValue;
+use bareline_core::value::{FormPairs, FormText};
 use bareline_core::{FieldName, FieldValue, Method, Status, Target, Version};
 use std::collections::{BTreeSet, HashSet};
 use std::hash::{BuildHasher, RandomState};
@@ -176,6 +177,69 @@ fn the_fields_of_a_head_are_an_iterator() {
 fn an_invalid_version_is_known_by_its_first_wrong_octet() {
     for (text, at) in [("HTTP/1.2", 7), ("HTTP/2.0", 5), ("http/1.1", 0), ("HTTP/1", 6), ("", 0)] {
         assert_eq!(text.parse::<Version>(), Err(InvalidValue::Version { at }), "{text}");
+    }
+}
+
+#[test]
+fn a_form_has_pairs_in_order_and_decoded() {
+    let cases: [(&str, &[(&str, &str)]); 14] = [
+        ("", &[]),
+        ("&&", &[]),
+        ("a", &[("a", "")]),
+        ("=", &[("", "")]),
+        ("=b", &[("", "b")]),
+        ("a=b=c", &[("a", "b=c")]),
+        ("a=1&&b=2&a=3&", &[("a", "1"), ("b", "2"), ("a", "3")]),
+        ("a+b=+c%20d+", &[("a b", " c d ")]),
+        ("%2B=%26%3d", &[("+", "&=")]),
+        ("a%3Db=%c3%A4", &[("a=b", "ä")]),
+        ("%=%%2", &[("%", "%%2")]),
+        ("%4=%zz", &[("%4", "%zz")]),
+        ("%%41=%4%31", &[("%A", "%41")]),
+        ("?a;b#c=1", &[("?a;b#c", "1")]),
+    ];
+    for (form, expected) in cases {
+        let text = |text: FormText<'_>| String::from_utf8(text.octets().collect()).unwrap();
+        let pairs: Vec<_> = FormPairs::new(form.as_bytes()).collect();
+        let texts: Vec<_> = pairs.iter().map(|(name, value)| (text(*name), text(*value))).collect();
+        let expected: Vec<_> =
+            expected.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        assert_eq!(texts, expected, "{form}");
+        for ((name, value), expected) in pairs.iter().zip(&expected) {
+            assert!(*name == *expected.0 && *value == *expected.1, "{form}");
+            assert!(*value != *format!("{}x", expected.1), "{form}");
+            let mut buffer = vec![0; expected.1.len()];
+            assert_eq!(value.decode(&mut buffer), Some(expected.1.as_bytes()), "{form}");
+            let is_decoded =
+                buffer.split_last_mut().is_some_and(|(_, less)| value.decode(less).is_some());
+            assert!(!is_decoded, "{form}: a buffer is too small by one");
+        }
+    }
+}
+
+#[test]
+fn rfc9110_4_2_3_a_path_is_compared_percent_decoded() {
+    for (target, path, is_same) in [
+        ("/led", "/led", true),
+        ("/led?on", "/led", true),
+        ("http://a/led", "/led", true),
+        ("http://a", "/", true),
+        ("/%6ced", "/led", true),
+        ("/l%65%64", "/led", true),
+        ("/a%20b", "/a b", true),
+        ("/a+b", "/a+b", true),
+        ("/a%3Fb", "/a?b", true),
+        ("/%C3%A4", "/ä", true),
+        ("*", "*", true),
+        ("/le", "/led", false),
+        ("/led/", "/led", false),
+        ("/a+b", "/a b", false),
+        ("/a%2Fb", "/a/b", false),
+        ("/a%2fb", "/a/b", false),
+        ("/a/../led", "/led", false),
+        ("a:1", "/", false),
+    ] {
+        assert_eq!(Target::new(target).unwrap().has_path(path), is_same, "{target} {path}");
     }
 }
 

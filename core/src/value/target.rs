@@ -1,6 +1,7 @@
 //! The request target.
 
 use super::Method;
+use super::form::{Decoded, PercentDecoded};
 use super::text::{ascii, text};
 use crate::error::{InvalidValue, WriteError, position};
 use crate::grammar::{TargetForm, authority_range, target_form};
@@ -199,7 +200,8 @@ impl<'a> Target<'a> {
     }
 
     /// Returns the path, still percent-encoded: `/` for an absolute form without a path, `*` for
-    /// the server itself, empty for `host:port`. Decode it with a crate such as `percent-encoding`.
+    /// the server itself, empty for `host:port`. [`has_path`](Self::has_path) compares it
+    /// decoded; a crate such as `percent-encoding` decodes it.
     #[doc(alias = "decode")]
     #[doc(alias = "percent-decode")]
     pub fn path(&self) -> &'a str {
@@ -216,14 +218,42 @@ impl<'a> Target<'a> {
         }
     }
 
+    /// Returns whether the path, percent-decoded, is `path` [RFC 9110 section 4.2.3].
+    ///
+    /// An encoded `/` separates no segments, so it is not a `/` of `path`. Dot segments stay.
+    ///
+    /// ```
+    /// use bareline_core::Target;
+    ///
+    /// assert!(Target::new("/%6Ced?on")?.has_path("/led"));
+    /// assert!(!Target::new("/a%2Fb")?.has_path("/a/b"));
+    /// # Ok::<(), bareline_core::error::InvalidValue>(())
+    /// ```
+    #[doc(alias = "percent-decode")]
+    pub fn has_path(&self, path: &str) -> bool {
+        let mut expected = path.bytes();
+        let mut decoded = PercentDecoded::new(self.path_as_bytes());
+        let is_same = decoded.all(|Decoded { octet, is_encoded }| {
+            expected.next() == Some(octet) && !(is_encoded && octet == b'/')
+        });
+        is_same && expected.next().is_none()
+    }
+
     /// Returns the query after the first `?`, still percent-encoded.
     #[doc(alias = "decode")]
     #[doc(alias = "percent-decode")]
     #[doc(alias = "form")]
     pub fn query(&self) -> Option<&'a str> {
+        self.query_as_bytes().map(as_text)
+    }
+
+    /// Returns the octets of the [`query`](Self::query), for [`FormPairs`](super::FormPairs). Saves
+    /// flash as [`path_as_bytes`](Self::path_as_bytes) does.
+    #[doc(alias = "form")]
+    pub fn query_as_bytes(&self) -> Option<&'a [u8]> {
         let octets = self.path_and_query();
         match octets.get(path_end(octets)..) {
-            Some([b'?', query @ ..]) => Some(as_text(query)),
+            Some([b'?', query @ ..]) => Some(query),
             _ => None,
         }
     }

@@ -14,7 +14,7 @@ use bareline_core::head::{
     Parsed, RepeatedField,
 };
 use bareline_core::hint::{Hint, OtherProtocol};
-use bareline_core::value::{Dump, TargetForm, dump};
+use bareline_core::value::{Dump, FormPairs, FormText, TargetForm, dump};
 use bareline_core::write::{Detached, HeadWriter, MessageWriter, RequestContext, WireView};
 use bareline_core::{
     ClientConnection, Event, FieldName, FieldSpans, FieldValue, Method, RequestHead, ResponseHead,
@@ -99,6 +99,7 @@ pub fn all(received: &[u8]) {
         black_box((error.hint_in(received), error.other_protocol(received)));
     }
     black_box(OtherProtocol::of(received));
+    forms(received);
     black_box(response(received).is_ok());
     black_box(values(received).is_ok());
     conversions(received);
@@ -111,6 +112,15 @@ pub fn all(received: &[u8]) {
     black_box(streamed(received).is_ok());
 }
 
+#[inline(never)]
+fn forms(received: &[u8]) {
+    for (name, value) in FormPairs::new(received) {
+        black_box((name == "name", value == *"value"));
+        black_box(value.decode(black_box(&mut [0; 8])).is_some());
+        value.octets().for_each(|octet| _ = black_box(octet));
+    }
+}
+
 fn formatted_values() {
     formatted!("{:?}":
         ResponseHeadWriter<'_>, BodyDecoder, BodyPart<'_>, ChunkExtension<'_>, ChunkExtensions<'_>,
@@ -118,7 +128,8 @@ fn formatted_values() {
         Received<'_, RequestHead<'_>>,
         ClientConnection, ClientEvent<'_>, ClientSendHalf<'_>, ClientState, Detached<'_>, Dump<'_>,
         ParseErrorKind, Exchange<'_, '_, Line<'_>>, FieldName<'_>, FieldSpans<16>,
-        FieldValue<'_>, Fields<'_>, FieldsNamed<'_, '_>, Framing, HeadWriter<'_>, Hint<'_>,
+        FieldValue<'_>, Fields<'_>, FieldsNamed<'_, '_>, FormPairs<'_>, FormText<'_>, Framing,
+        HeadWriter<'_>, Hint<'_>,
         LentSpans<'_>, Limits, MessageWriter, Method<'_>, OtherProtocol, ParseError,
         Parsed<RequestHead<'_>>, RecvHalf<'_>, RecvBuf<512>, RecvView, RepeatedField,
         RequestContext, RequestHeadWriter<'_>,
@@ -155,6 +166,8 @@ fn request(received: &[u8]) -> Result<(), ParseError> {
         target.path(),
         target.path_as_bytes(),
         target.query(),
+        target.query_as_bytes(),
+        target.has_path(black_box("/led")),
         target.authority(),
     ));
     black_box(target.encoded(&mut black_box([0; 64])).is_ok());
