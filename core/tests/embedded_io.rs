@@ -4,7 +4,7 @@
 // Its name in the example for embassy-net.
 extern crate embedded_io_async_07 as embedded_io_async;
 
-use bareline_core::embedded_io_07::{StreamError, StreamMemory};
+use bareline_core::embedded_io_07::{StreamError, StreamMemory, Upgraded};
 use bareline_core::error::{ParseErrorKind, WriteError};
 use bareline_core::head::Limits;
 use bareline_core::{
@@ -460,6 +460,77 @@ fn what_a_dropped_future_has_sent_is_not_sent_again() {
     assert_eq!(at_once(exchange.finish()), Err(StreamError::Interrupted));
     assert!(matches!(at_once(stream.next_request()), Err(StreamError::Interrupted)));
     assert_eq!(stream.into_transport().0, b"HTTP/1.1");
+}
+
+#[test]
+fn a_body_of_known_length_is_written_in_parts() {
+    let mut memory = StreamMemory::<4, 128, 96>::new();
+    let mut run = |says: &[u8], parts: &[&[u8]], length: u64| {
+        let mut peer = Peer::new(says);
+        let mut stream = embedded_io_07::ServerStream::new(&mut peer, &mut memory);
+        let mut exchange = stream.next_request().unwrap().unwrap();
+        let mut written = exchange.begin_sized(Status::OK, &TEXT, length);
+        for part in parts {
+            written =
+                written.and_then(|()| ::embedded_io_07::Write::write_all(&mut exchange, part));
+        }
+        let finished = written.and_then(|()| exchange.finish());
+        let is_next = finished.is_ok() && stream.next_request().unwrap().is_some();
+        (String::from_utf8(peer.hears).unwrap(), finished, is_next)
+    };
+    let head = |length| {
+        format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\n\r\n")
+    };
+    let get = b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n".as_slice();
+    let wrong = || Err(StreamError::Usage(WriteError::BodyLength));
+    for (says, parts, length, heard, finished) in [
+        (get, [b"hello".as_slice(), b" world"], 11, head(11) + "hello world", Ok(())),
+        (get, [b"", b""], 0, head(0), Ok(())),
+        (get, [b"hello", b""], 6, head(6) + "hello", wrong()),
+        (get, [b"hello", b" world"], 10, head(10) + "hello", wrong()),
+        (&[b"HEAD", &get[3..]].concat(), [b"hello", b" world"], 11, head(11), Ok(())),
+    ] {
+        let is_next = finished.is_ok();
+        assert_eq!(run(says, &parts, length), (heard, finished, is_next));
+    }
+}
+
+#[test]
+fn rfc9110_7_8_an_upgrade_lends_the_transport_and_its_octets() {
+    let offer = "Connection: upgrade\r\nUpgrade: telnet\r\n";
+    let fields = [
+        (FieldName::UPGRADE, FieldValue::from_static("telnet")),
+        (FieldName::CONNECTION, FieldValue::from_static("upgrade")),
+    ];
+    let get = format!("GET / HTTP/1.1\r\nHost: a\r\n{offer}\r\nearly");
+    let put = format!("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n{offer}\r\n");
+    let connect = "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\nearly".to_owned();
+    let switched = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: telnet\r\nConnection: \
+                    upgrade\r\n\r\nlate";
+    for (says, fields, result, heard) in [
+        (&get, &fields[..], Ok("early"), switched),
+        (&connect, &[], Ok("early"), "HTTP/1.1 200 OK\r\n\r\nlate"),
+        (&get.replace(offer, ""), &fields[..], Err(WriteError::UpgradeNotOffered), ""),
+        (&get, &[], Err(WriteError::MissingUpgrade), ""),
+        (&put, &fields[..], Err(WriteError::RequestUnread), ""),
+    ] {
+        let mut memory = StreamMemory::<4, 128, 96>::new();
+        let mut peer = Peer::new(says.as_bytes());
+        let mut stream = embedded_io_07::ServerStream::new(&mut peer, &mut memory);
+        stream.allow_tunnels();
+        let exchange = stream.next_request().unwrap().unwrap();
+        match (exchange.upgrade(fields), result) {
+            (Ok(Upgraded { transport, received, .. }), Ok(expected)) => {
+                assert_eq!(received, expected.as_bytes());
+                ::embedded_io_07::Write::write_all(transport, b"late").unwrap();
+                assert!(stream.next_request().unwrap().is_none(), "{says}");
+            }
+            (upgraded, expected) => {
+                assert_eq!(upgraded.map(|_| "").err(), expected.err().map(StreamError::Usage));
+            }
+        }
+        assert_eq!(String::from_utf8(peer.hears).unwrap(), heard, "{says}");
+    }
 }
 
 #[test]

@@ -41,6 +41,34 @@ pub enum StreamError<E> {
     Usage(WriteError),
 }
 
+/// A transport after a switch to another protocol, which the stream lends.
+///
+/// ```
+/// use bareline_core::embedded_io_07::{Exchange, StreamError, Upgraded};
+/// use bareline_core::{FieldName, FieldValue};
+/// use embedded_io_07::{Read, Write};
+///
+/// fn telnet<T: Read + Write>(exchange: Exchange<'_, '_, T>) -> Result<(), StreamError<T::Error>> {
+///     let upgrade = (FieldName::CONNECTION, FieldValue::from_static("upgrade"));
+///     let fields = [(FieldName::UPGRADE, FieldValue::from_static("telnet")), upgrade];
+///     let Upgraded { transport, received, .. } = exchange.upgrade(&fields)?;
+///     transport.write_all(received).map_err(StreamError::Transport)
+/// }
+/// ```
+#[non_exhaustive]
+pub struct Upgraded<'s, T> {
+    /// The transport.
+    pub transport: &'s mut T,
+    /// The octets of the other protocol that have arrived behind the request.
+    pub received: &'s [u8],
+}
+
+impl<T> fmt::Debug for Upgraded<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Upgraded({} octets)", self.received.len())
+    }
+}
+
 impl<E> From<ParseError> for StreamError<E> {
     fn from(error: ParseError) -> Self {
         Self::Peer(error)

@@ -8,7 +8,7 @@ macro_rules! server_stream {
         $(#[$exchange_example:meta])* Exchange
     ) => {
         pub use crate::embedded::memory::StreamMemory;
-        pub use crate::embedded::StreamError;
+        pub use crate::embedded::{StreamError, Upgraded};
         use crate::embedded::wire::{Responded, Step, Wire};
         use crate::head::{Limits, RequestHead, RequestParts};
         use crate::value::Status;
@@ -26,6 +26,7 @@ macro_rules! server_stream {
         /// over after an error, or when a future is dropped before its end.
         ///
         /// CONNECT is rejected with 501, unless [`allow_tunnels`](Self::allow_tunnels) is called.
+        /// [`Exchange::upgrade`] switches to another protocol.
         ///
         $(#[$stream_example])*
         pub struct ServerStream<'m, T> {
@@ -70,8 +71,7 @@ macro_rules! server_stream {
             /// Returns requests with CONNECT from [`next_request`](Self::next_request), too
             /// [RFC 9110 section 9.3.6].
             ///
-            /// A response with a status 2xx and without a body begins the tunnel. Any other
-            /// response rejects the request, and the connection persists.
+            /// [`Exchange::upgrade`] begins the tunnel, any other response rejects the request.
             #[doc(alias = "CONNECT")]
             pub const fn allow_tunnels(&mut self) {
                 self.wire.allows_tunnels = true;
@@ -159,7 +159,7 @@ macro_rules! server_stream {
             }
         }
 
-        impl<T: Read + Write> Exchange<'_, '_, T> {
+        impl<'s, T: Read + Write> Exchange<'s, '_, T> {
             /// Returns the head of the request.
             pub fn head(&self) -> RequestHead<'_> {
                 self.stream.wire.head(self.request)
@@ -197,6 +197,45 @@ macro_rules! server_stream {
                 let version = self.request.version;
                 self.stream.wire.begin(status, fields, version)?;
                 self.stream.send(&[])$($await)*
+            }
+
+            /// Begins a response whose body has this length in octets, and is written in parts.
+            ///
+            /// Unread content is discarded as by [`respond`](Self::respond), and can no longer be
+            /// read.
+            ///
+            /// Fails as [`respond`](Self::respond) does. A write of more octets than declared fails
+            /// with [`BodyLength`](crate::error::WriteError::BodyLength), as does
+            /// [`finish`](Self::finish) after fewer.
+            #[doc(alias = "Content-Length")]
+            pub $($asynchronous)? fn begin_sized(
+                &mut self,
+                status: Status,
+                fields: Responded<'_>,
+                length: u64,
+            ) -> Result<(), StreamError<T::Error>> {
+                self.stream.wire.begin_sized(status, fields, length)?;
+                self.stream.send(&[])$($await)*
+            }
+
+            /// Switches to another protocol by a 101 with these fields, or begins the tunnel of
+            /// CONNECT by a 200 [RFC 9110 sections 7.8 and 9.3.6].
+            ///
+            /// A 101 needs the fields `Upgrade` and `Connection: upgrade`. Afterwards,
+            /// [`next_request`](ServerStream::next_request) returns `None`.
+            ///
+            /// Fails with [`Usage`](StreamError::Usage) if the request does not offer an upgrade,
+            /// or if its content has not been read.
+            #[doc(alias = "WebSocket")]
+            pub $($asynchronous)? fn upgrade(
+                self,
+                fields: Responded<'_>,
+            ) -> Result<Upgraded<'s, T>, StreamError<T::Error>> {
+                let stream = self.stream;
+                stream.wire.upgrade(fields, self.request)?;
+                stream.flush()$($await)*?;
+                let received = stream.wire.memory.received.filled();
+                Ok(Upgraded { transport: &mut stream.transport, received })
             }
 
             /// Begins a response as [`begin`](Self::begin) does, that streams while the content is

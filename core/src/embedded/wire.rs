@@ -196,6 +196,30 @@ impl<'m> Wire<'m> {
         stream(self.respond(status, fields)?, version)
     }
 
+    /// Writes the head of a response whose body has this length in octets.
+    pub(super) fn begin_sized(
+        &mut self,
+        status: Status,
+        fields: Responded<'_>,
+        length: u64,
+    ) -> Result<(), WriteError> {
+        self.respond(status, fields)?.length(length)
+    }
+
+    /// Writes the response after which the octets are those of another protocol.
+    pub(super) fn upgrade(
+        &mut self,
+        fields: Responded<'_>,
+        request: RequestParts,
+    ) -> Result<(), WriteError> {
+        let status = match request.form {
+            // Of CONNECT.
+            TargetForm::Authority => Status::OK,
+            _ => Status::SWITCHING_PROTOCOLS,
+        };
+        self.connection.respond(status, self.memory.out)?.fields(fields)?.without_body()
+    }
+
     /// Writes the head of a response of unknown length that streams while the body is read.
     ///
     /// A client that waits for a 100 gets one before it.

@@ -13,7 +13,7 @@ fn serve<T: Read + Write>(
     let mut stream = ServerStream::new(uart, memory);
     while let Some(mut exchange) = stream.next_request()? {
         let head = exchange.head();
-        let is_led = head.target().path() == "/led" && head.method() == Method::PUT;
+        let is_led = head.target().has_path("/led") && head.method() == Method::PUT;
         if !is_led {
             exchange.respond(Status::NOT_FOUND, &[TEXT], b"there is /led\n")?;
             continue;

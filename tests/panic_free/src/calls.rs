@@ -7,7 +7,7 @@ use bareline_core::connection::{
     ClientEvent, ClientSendHalf, ClientState, Received, RecvBuf, RecvHalf, RecvView,
     RequestHeadWriter, ResponseHeadWriter, ServerEvent, ServerSendHalf, ServerState,
 };
-use bareline_core::embedded_io_07::{Exchange, ServerStream, StreamError, StreamMemory};
+use bareline_core::embedded_io_07::{Exchange, ServerStream, StreamError, StreamMemory, Upgraded};
 use bareline_core::error::{InvalidValue, ParseError, ParseErrorKind, WriteError};
 use bareline_core::head::{
     Fields, FieldsIter, FieldsNamed, LentSpans, Limits, OwnedRequestHead, OwnedResponseHead,
@@ -137,7 +137,7 @@ fn formatted_values() {
         OwnedResponseHead<[u8; 64], 4>, ServerConnection,
         ServerEvent<'_>, ServerSendHalf<'_>, ServerState, ServerStream<'_, Line<'_>>,
         Status, StreamError<Infallible>, Target<'_>, TargetForm, Version, WireBuf<256>, WireView,
-        WriteError, StreamMemory<16, 512, 256>, datagram::Whole,
+        WriteError, StreamMemory<16, 512, 256>, Upgraded<'_, Line<'_>>, datagram::Whole,
     );
     formatted!("{}":
         Dump<'_>, ParseErrorKind, FieldName<'_>, FieldValue<'_>, Hint<'_>, InvalidValue, Method<'_>,
@@ -504,6 +504,12 @@ fn streamed(received: &[u8]) -> Result<(), StreamError<Infallible>> {
         } else {
             match black_box(count) {
                 0 => exchange.begin(black_box(Status::OK), &[])?,
+                1 => exchange.begin_sized(black_box(Status::OK), &[], black_box(9))?,
+                2 => {
+                    let upgraded = exchange.upgrade(&[])?;
+                    black_box((upgraded.received, &mut upgraded.transport.0));
+                    continue;
+                }
                 _ => exchange.begin_while_reading(black_box(Status::OK), &[])?,
             }
             black_box(embedded_io::Write::write(&mut exchange, piece.get(..count).unwrap_or(&[]))?);
