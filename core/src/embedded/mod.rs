@@ -1,18 +1,59 @@
 //! A server connection on a transport with the `embedded-io` traits, blocking or asynchronous.
 //!
-//! Both share everything but reading and writing.
+//! One macro makes both, since they differ only in `async` and `.await`.
 
+mod link;
 mod memory;
-mod stream;
+mod server;
+mod server_wire;
 mod wire;
-
-pub use stream::embedded_io_07;
-#[cfg(feature = "embedded-io-async-07")]
-pub use stream::embedded_io_async_07;
 
 use crate::error::{InvalidValue, ParseError, WriteError};
 use ::embedded_io_07::{Error, ErrorKind};
 use core::fmt;
+
+/// A server connection on the blocking traits of embedded-io 0.7.
+///
+/// [`ServerStream`](embedded_io_07::ServerStream) has an example.
+pub mod embedded_io_07 {
+    use crate::embedded::link::stream_link;
+    use crate::embedded::server::server_stream;
+
+    stream_link!(embedded_io_07, [], []);
+    server_stream! {
+        [], [],
+        /// ```
+        #[doc = include_str!("examples/blocking.rs")]
+        /// ```
+        ServerStream,
+        /// ```
+        #[doc = include_str!("examples/echo.rs")]
+        /// ```
+        Exchange
+    }
+}
+
+/// A server connection on the asynchronous traits of embedded-io-async 0.7.
+///
+/// [`ServerStream`](embedded_io_async_07::ServerStream) has an example.
+#[cfg(feature = "embedded-io-async-07")]
+pub mod embedded_io_async_07 {
+    use crate::embedded::link::stream_link;
+    use crate::embedded::server::server_stream;
+
+    stream_link!(embedded_io_async_07, [async], [.await]);
+    server_stream! {
+        [async], [.await],
+        /// ```
+        #[doc = include_str!("examples/asynchronous.rs")]
+        /// ```
+        ServerStream,
+        /// ```
+        #[doc = include_str!("examples/count.rs")]
+        /// ```
+        Exchange
+    }
+}
 
 /// The reason why a connection has ended.
 ///

@@ -1,19 +1,15 @@
-//! The blocking and the asynchronous module, from one macro: they differ in `async` and `.await`.
+//! A server's stream.
 
-/// Generates the types that read and write, with `async` and `.await`, or without them.
+/// Generates the types of a server, with `async` and `.await`, or without them.
 macro_rules! server_stream {
     (
-        $traits:ident, [$($asynchronous:ident)?], [$($await:tt)*],
+        [$($asynchronous:ident)?], [$($await:tt)*],
         $(#[$stream_example:meta])* ServerStream,
         $(#[$exchange_example:meta])* Exchange
     ) => {
-        pub use crate::embedded::memory::StreamMemory;
-        pub use crate::embedded::{StreamError, Upgraded};
-        use crate::embedded::wire::{Responded, Step, Wire};
-        use crate::head::{Limits, RequestHead, RequestParts};
+        use crate::embedded::server_wire::{Server, Step};
+        use crate::head::{RequestHead, RequestParts};
         use crate::value::Status;
-        use core::fmt;
-        use ::$traits::{ErrorType, Read, Write};
 
         /// A server connection on a transport: returns one request after the other, and sends the
         /// responses.
@@ -30,12 +26,7 @@ macro_rules! server_stream {
         ///
         $(#[$stream_example])*
         pub struct ServerStream<'m, T> {
-            transport: T,
-            wire: Wire<'m>,
-            /// True while written octets have not all reached the transport.
-            is_sending: bool,
-            /// True while the transport may hold back octets.
-            is_held: bool,
+            link: Link<'m, T, Server>,
         }
 
         /// A request, and the response that it waits for.
@@ -45,7 +36,7 @@ macro_rules! server_stream {
         ///
         $(#[$exchange_example])*
         pub struct Exchange<'s, 'm, T> {
-            stream: &'s mut ServerStream<'m, T>,
+            link: &'s mut Link<'m, T, Server>,
             request: RequestParts,
         }
 
@@ -64,8 +55,7 @@ macro_rules! server_stream {
                 memory: &'m mut StreamMemory<FIELDS, RECEIVED, SENT>,
                 limits: Limits,
             ) -> Self {
-                let wire = Wire::new(memory.lend(), limits);
-                Self { transport, wire, is_sending: false, is_held: false }
+                Self { link: Link::new(transport, memory.lend(), Server::new(limits)) }
             }
 
             /// Returns requests with CONNECT from [`next_request`](Self::next_request), too
@@ -74,7 +64,7 @@ macro_rules! server_stream {
             /// [`Exchange::upgrade`] begins the tunnel, any other response rejects the request.
             #[doc(alias = "CONNECT")]
             pub const fn allow_tunnels(&mut self) {
-                self.wire.allows_tunnels = true;
+                self.link.wire.role.allows_tunnels = true;
             }
 
             /// Returns the next request, or `None` when the connection is over; close the transport
@@ -87,82 +77,29 @@ macro_rules! server_stream {
             pub $($asynchronous)? fn next_request(
                 &mut self,
             ) -> Result<Option<Exchange<'_, 'm, T>>, StreamError<T::Error>> {
-                if self.is_sending {
+                let link = &mut self.link;
+                if link.is_sending {
                     return Err(StreamError::Interrupted);
                 }
                 loop {
-                    match self.wire.advance()? {
-                        Step::Respond(request) => {
-                            return Ok(Some(Exchange { stream: self, request }));
-                        }
-                        Step::Read => self.fill()$($await)*?,
-                        Step::Close => return self.flush()$($await)*.map(|()| None),
+                    match link.wire.advance()? {
+                        Step::Respond(request) => return Ok(Some(Exchange { link, request })),
+                        Step::Read => link.fill()$($await)*?,
+                        Step::Close => return link.flush()$($await)*.map(|()| None),
                     }
                 }
             }
 
             /// Returns the transport, to close it.
             pub fn into_transport(self) -> T {
-                self.transport
-            }
-
-            /// Sends the buffer, and receives more octets.
-            ///
-            /// Fails if the peer broke a rule: then the buffer had the error response.
-            $($asynchronous)? fn fill(&mut self) -> Result<(), StreamError<T::Error>> {
-                self.flush()$($await)*?;
-                if let Some(error) = self.wire.error() {
-                    return Err(error.into());
-                }
-                let room = self.wire.memory.received.spare_mut();
-                if room.is_empty() {
-                    self.wire.on_overflow();
-                } else {
-                    let read = self.transport.read(room)$($await)*;
-                    self.wire.received(read.map_err(StreamError::Transport)?);
-                }
-                Ok(())
-            }
-
-            /// Sends the buffer, and then these octets.
-            $($asynchronous)? fn send(
-                &mut self,
-                behind: &[u8],
-            ) -> Result<(), StreamError<T::Error>> {
-                if core::mem::replace(&mut self.is_sending, true) {
-                    return Err(StreamError::Interrupted);
-                }
-                // `write_all` panics when a transport accepts no octets.
-                for mut octets in [self.wire.memory.out.as_bytes(), behind] {
-                    while !octets.is_empty() {
-                        let written = self.transport.write(octets)$($await)*;
-                        match written.map_err(StreamError::Transport)? {
-                            0 => return Err(StreamError::WriteZero),
-                            count => octets = octets.get(count..).unwrap_or(&[]),
-                        }
-                        self.is_held = true;
-                    }
-                }
-                self.wire.memory.out.clear();
-                self.is_sending = false;
-                Ok(())
-            }
-
-            /// Sends the buffer and flushes the transport.
-            $($asynchronous)? fn flush(&mut self) -> Result<(), StreamError<T::Error>> {
-                self.send(&[])$($await)*?;
-                if self.is_held {
-                    self.transport.flush()$($await)*.map_err(StreamError::Transport)?;
-                    self.is_held = false;
-                }
-                Ok(())
+                self.link.transport
             }
         }
 
         impl<'s, T: Read + Write> Exchange<'s, '_, T> {
             /// Returns the head of the request.
             pub fn head(&self) -> RequestHead<'_> {
-                self.stream.wire.head(self.request)
+                self.link.wire.head(self.request)
             }
 
             /// Responds with this body and a final status.
@@ -175,11 +112,11 @@ macro_rules! server_stream {
             pub $($asynchronous)? fn respond(
                 self,
                 status: Status,
-                fields: Responded<'_>,
+                fields: Fields<'_>,
                 body: &[u8],
             ) -> Result<(), StreamError<T::Error>> {
-                let behind = self.stream.wire.respond_whole(status, fields, body)?;
-                self.stream.send(behind)$($await)*
+                let behind = self.link.wire.respond_whole(status, fields, body)?;
+                self.link.send(behind)$($await)*
             }
 
             /// Begins a response whose body is written in parts: chunked, or up to the close for an
@@ -192,11 +129,11 @@ macro_rules! server_stream {
             pub $($asynchronous)? fn begin(
                 &mut self,
                 status: Status,
-                fields: Responded<'_>,
+                fields: Fields<'_>,
             ) -> Result<(), StreamError<T::Error>> {
                 let version = self.request.version;
-                self.stream.wire.begin(status, fields, version)?;
-                self.stream.send(&[])$($await)*
+                self.link.wire.begin(status, fields, version)?;
+                self.link.send(&[])$($await)*
             }
 
             /// Begins a response whose body has this length in octets, and is written in parts.
@@ -211,11 +148,11 @@ macro_rules! server_stream {
             pub $($asynchronous)? fn begin_sized(
                 &mut self,
                 status: Status,
-                fields: Responded<'_>,
+                fields: Fields<'_>,
                 length: u64,
             ) -> Result<(), StreamError<T::Error>> {
-                self.stream.wire.begin_sized(status, fields, length)?;
-                self.stream.send(&[])$($await)*
+                self.link.wire.begin_sized(status, fields, length)?;
+                self.link.send(&[])$($await)*
             }
 
             /// Switches to another protocol by a 101 with these fields, or begins the tunnel of
@@ -229,13 +166,13 @@ macro_rules! server_stream {
             #[doc(alias = "WebSocket")]
             pub $($asynchronous)? fn upgrade(
                 self,
-                fields: Responded<'_>,
+                fields: Fields<'_>,
             ) -> Result<Upgraded<'s, T>, StreamError<T::Error>> {
-                let stream = self.stream;
-                stream.wire.upgrade(fields, self.request)?;
-                stream.flush()$($await)*?;
-                let received = stream.wire.memory.received.filled();
-                Ok(Upgraded { transport: &mut stream.transport, received })
+                let link = self.link;
+                link.wire.upgrade(fields, self.request)?;
+                link.flush()$($await)*?;
+                let received = link.wire.memory.received.filled();
+                Ok(Upgraded { transport: &mut link.transport, received })
             }
 
             /// Begins a response as [`begin`](Self::begin) does, that streams while the content is
@@ -247,11 +184,11 @@ macro_rules! server_stream {
             pub $($asynchronous)? fn begin_while_reading(
                 &mut self,
                 status: Status,
-                fields: Responded<'_>,
+                fields: Fields<'_>,
             ) -> Result<(), StreamError<T::Error>> {
                 let version = self.request.version;
-                self.stream.wire.begin_while_reading(status, fields, version)?;
-                self.stream.send(&[])$($await)*
+                self.link.wire.begin_while_reading(status, fields, version)?;
+                self.link.send(&[])$($await)*
             }
 
             /// Ends the response that has been begun.
@@ -260,10 +197,10 @@ macro_rules! server_stream {
             /// response was begun while reading and the content has not arrived completely. A
             /// response never ends before its request; the connection is over then.
             pub $($asynchronous)? fn finish(self) -> Result<(), StreamError<T::Error>> {
-                if let Some(error) = self.stream.wire.end_body()? {
+                if let Some(error) = self.link.wire.end_body()? {
                     return Err(error.into());
                 }
-                self.stream.send(&[])$($await)*
+                self.link.send(&[])$($await)*
             }
         }
 
@@ -274,9 +211,9 @@ macro_rules! server_stream {
         impl<T: Read + Write> Read for Exchange<'_, '_, T> {
             $($asynchronous)? fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Self::Error> {
                 loop {
-                    match self.stream.wire.content(buffer)? {
+                    match self.link.wire.content(buffer)? {
                         Some(count) => return Ok(count),
-                        None => self.stream.fill()$($await)*?,
+                        None => self.link.fill()$($await)*?,
                     }
                 }
             }
@@ -284,8 +221,8 @@ macro_rules! server_stream {
 
         impl<T: Read + Write> Write for Exchange<'_, '_, T> {
             $($asynchronous)? fn write(&mut self, octets: &[u8]) -> Result<usize, Self::Error> {
-                let framed = self.stream.wire.frame(octets)?;
-                self.stream.send(framed)$($await)*?;
+                let framed = self.link.wire.frame(octets)?;
+                self.link.send(framed)$($await)*?;
                 Ok(octets.len())
             }
 
@@ -295,7 +232,7 @@ macro_rules! server_stream {
             }
 
             $($asynchronous)? fn flush(&mut self) -> Result<(), Self::Error> {
-                self.stream.flush()$($await)*
+                self.link.flush()$($await)*
             }
         }
 
@@ -312,38 +249,4 @@ macro_rules! server_stream {
         }
     };
 }
-
-/// A server connection on the blocking traits of embedded-io 0.7.
-///
-/// [`ServerStream`](embedded_io_07::ServerStream) has an example.
-pub mod embedded_io_07 {
-    server_stream! {
-        embedded_io_07, [], [],
-        /// ```
-        #[doc = include_str!("examples/blocking.rs")]
-        /// ```
-        ServerStream,
-        /// ```
-        #[doc = include_str!("examples/echo.rs")]
-        /// ```
-        Exchange
-    }
-}
-
-/// A server connection on the asynchronous traits of embedded-io-async 0.7.
-///
-/// [`ServerStream`](embedded_io_async_07::ServerStream) has an example.
-#[cfg(feature = "embedded-io-async-07")]
-pub mod embedded_io_async_07 {
-    server_stream! {
-        embedded_io_async_07, [async], [.await],
-        /// ```
-        #[doc = include_str!("examples/asynchronous.rs")]
-        /// ```
-        ServerStream,
-        /// ```
-        #[doc = include_str!("examples/count.rs")]
-        /// ```
-        Exchange
-    }
-}
+pub(super) use server_stream;
