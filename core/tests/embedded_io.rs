@@ -14,6 +14,8 @@ use core::convert::Infallible;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 
+#[path = "client/mod.rs"]
+mod client;
 #[path = "documented/mod.rs"]
 mod documented;
 
@@ -603,6 +605,11 @@ fn an_error_of_a_stream_says_what_failed() {
         (
             StreamError::Interrupted,
             "connection closed: an earlier call ended before everything was sent".to_owned(),
+        ),
+        (
+            StreamError::Ended,
+            "the server has ended this connection (RFC 9112 section 9.6: open another one)"
+                .to_owned(),
         ),
         (StreamError::Peer(parse), parse.to_string()),
         (StreamError::Usage(own), own.to_string()),

@@ -29,11 +29,11 @@ macro_rules! stream_link {
 
             /// Sends the buffer, and receives more octets.
             ///
-            /// Fails if the peer broke a rule: then the buffer had the error response.
+            /// Fails with the error of the peer: then a server's buffer had the error response.
             $($asynchronous)? fn fill(&mut self) -> Result<(), StreamError<T::Error>> {
                 self.flush()$($await)*?;
                 if let Some(error) = self.wire.role.error() {
-                    return Err(error.into());
+                    return Err(error);
                 }
                 let room = self.wire.memory.received.spare_mut();
                 if room.is_empty() {

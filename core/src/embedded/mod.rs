@@ -1,7 +1,9 @@
-//! A server connection on a transport with the `embedded-io` traits, blocking or asynchronous.
+//! Connections on a transport with the `embedded-io` traits, blocking or asynchronous.
 //!
 //! One macro makes both, since they differ only in `async` and `.await`.
 
+mod client;
+mod client_wire;
 mod link;
 mod memory;
 mod server;
@@ -12,10 +14,12 @@ use crate::error::{InvalidValue, ParseError, WriteError};
 use ::embedded_io_07::{Error, ErrorKind};
 use core::fmt;
 
-/// A server connection on the blocking traits of embedded-io 0.7.
+/// Connections of servers and clients on the blocking traits of embedded-io 0.7.
 ///
-/// [`ServerStream`](embedded_io_07::ServerStream) has an example.
+/// [`ServerStream`](embedded_io_07::ServerStream) and
+/// [`ClientStream`](embedded_io_07::ClientStream) have examples.
 pub mod embedded_io_07 {
+    use crate::embedded::client::client_stream;
     use crate::embedded::link::stream_link;
     use crate::embedded::server::server_stream;
 
@@ -31,13 +35,30 @@ pub mod embedded_io_07 {
         /// ```
         Exchange
     }
+    client_stream! {
+        [], [],
+        /// ```
+        #[doc = include_str!("examples/get.rs")]
+        /// ```
+        ClientStream,
+        /// ```
+        #[doc = include_str!("examples/upload.rs")]
+        /// ```
+        RequestWriter,
+        /// ```
+        #[doc = include_str!("examples/download.rs")]
+        /// ```
+        Response
+    }
 }
 
-/// A server connection on the asynchronous traits of embedded-io-async 0.7.
+/// Connections of servers and clients on the asynchronous traits of embedded-io-async 0.7.
 ///
-/// [`ServerStream`](embedded_io_async_07::ServerStream) has an example.
+/// [`ServerStream`](embedded_io_async_07::ServerStream) and
+/// [`ClientStream`](embedded_io_async_07::ClientStream) have examples.
 #[cfg(feature = "embedded-io-async-07")]
 pub mod embedded_io_async_07 {
+    use crate::embedded::client::client_stream;
     use crate::embedded::link::stream_link;
     use crate::embedded::server::server_stream;
 
@@ -52,6 +73,21 @@ pub mod embedded_io_async_07 {
         #[doc = include_str!("examples/count.rs")]
         /// ```
         Exchange
+    }
+    client_stream! {
+        [async], [.await],
+        /// ```
+        #[doc = include_str!("examples/get_async.rs")]
+        /// ```
+        ClientStream,
+        /// ```
+        #[doc = include_str!("examples/upload_async.rs")]
+        /// ```
+        RequestWriter,
+        /// ```
+        #[doc = include_str!("examples/download_async.rs")]
+        /// ```
+        Response
     }
 }
 
@@ -78,6 +114,8 @@ pub enum StreamError<E> {
     Peer(ParseError),
     /// An earlier call failed, or was dropped before its end: nothing more can be sent.
     Interrupted,
+    /// The server has ended the connection of a client, after its last response or without one.
+    Ended,
     /// The caller sends a message that is not valid now, or that does not fit.
     Usage(WriteError),
 }
@@ -136,6 +174,9 @@ impl<E: fmt::Display> fmt::Display for StreamError<E> {
             Self::Interrupted => {
                 f.write_str("connection closed: an earlier call ended before everything was sent")
             }
+            Self::Ended => f.write_str(
+                "the server has ended this connection (RFC 9112 section 9.6: open another one)",
+            ),
             Self::Peer(error) => error.fmt(f),
             Self::Usage(error) => error.fmt(f),
         }
@@ -150,6 +191,7 @@ impl<E: Error> Error for StreamError<E> {
             Self::Transport(error) => error.kind(),
             Self::WriteZero => ErrorKind::WriteZero,
             Self::Interrupted => ErrorKind::BrokenPipe,
+            Self::Ended => ErrorKind::NotConnected,
             Self::Peer(_) => ErrorKind::InvalidData,
             Self::Usage(_) => ErrorKind::InvalidInput,
         }

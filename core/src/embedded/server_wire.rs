@@ -1,5 +1,6 @@
 //! The steps of a server, without reading and writing.
 
+use super::StreamError;
 use super::wire::{Fields, Role, Wire};
 use crate::connection::{Event, Received, ResponseHeadWriter, ServerConnection, ServerState};
 use crate::error::{ParseError, WriteError};
@@ -33,8 +34,8 @@ impl Server {
 }
 
 impl Role for Server {
-    fn error(&self) -> Option<ParseError> {
-        self.connection.error()
+    fn error<E>(&self) -> Option<StreamError<E>> {
+        self.connection.error().map(StreamError::Peer)
     }
 
     fn on_eof(&mut self) {

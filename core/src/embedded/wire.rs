@@ -1,7 +1,7 @@
 //! A connection with its buffers, in either role, without reading and writing.
 
+use super::StreamError;
 use super::memory::LentMemory;
-use crate::error::ParseError;
 use crate::value::{FieldName, FieldValue};
 
 /// The fields of a message to send.
@@ -15,8 +15,8 @@ pub(super) struct Wire<'m, R> {
 
 /// A connection without its buffers, which keeps the error of its peer.
 pub(super) trait Role {
-    /// Returns the rule that the peer broke.
-    fn error(&self) -> Option<ParseError>;
+    /// Returns the error of the peer.
+    fn error<E>(&self) -> Option<StreamError<E>>;
 
     /// Records the end of input.
     fn on_eof(&mut self);

@@ -192,7 +192,7 @@ impl<'b> ResponseHead<'b> {
     }
 
     /// Returns the octets, and what is in them.
-    pub(super) const fn split(&self) -> (&'b [u8], &'b [FieldLine], ResponseParts) {
+    pub(crate) const fn split(&self) -> (&'b [u8], &'b [FieldLine], ResponseParts) {
         (self.octets, self.lines, self.parts)
     }
 
@@ -208,7 +208,7 @@ impl<'b> ResponseHead<'b> {
     }
 
     /// Returns the head over octets that have not changed since they were parsed.
-    pub(super) const fn new(
+    pub(crate) const fn new(
         octets: &'b [u8],
         lines: &'b [FieldLine],
         parts: ResponseParts,

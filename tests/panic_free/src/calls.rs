@@ -7,7 +7,10 @@ use bareline_core::connection::{
     ClientEvent, ClientSendHalf, ClientState, Received, RecvBuf, RecvHalf, RecvView,
     RequestHeadWriter, ResponseHeadWriter, ServerEvent, ServerSendHalf, ServerState,
 };
-use bareline_core::embedded_io_07::{Exchange, ServerStream, StreamError, StreamMemory, Upgraded};
+use bareline_core::embedded_io_07::{
+    ClientStream, Exchange, RequestWriter, Response, ServerStream, StreamError, StreamMemory,
+    Upgraded,
+};
 use bareline_core::error::{InvalidValue, ParseError, ParseErrorKind, WriteError};
 use bareline_core::head::{
     Fields, FieldsIter, FieldsNamed, LentSpans, Limits, OwnedRequestHead, OwnedResponseHead,
@@ -137,7 +140,9 @@ fn formatted_values() {
         OwnedResponseHead<[u8; 64], 4>, ServerConnection,
         ServerEvent<'_>, ServerSendHalf<'_>, ServerState, ServerStream<'_, Line<'_>>,
         Status, StreamError<Infallible>, Target<'_>, TargetForm, Version, WireBuf<256>, WireView,
-        WriteError, StreamMemory<16, 512, 256>, Upgraded<'_, Line<'_>>, datagram::Whole,
+        WriteError, StreamMemory<16, 512, 256>, Upgraded<'_, Line<'_>>,
+        ClientStream<'_, Line<'_>>, RequestWriter<'_, '_, Line<'_>>,
+        Response<'_, '_, Line<'_>>, datagram::Whole,
     );
     formatted!("{}":
         Dump<'_>, ParseErrorKind, FieldName<'_>, FieldValue<'_>, Hint<'_>, InvalidValue, Method<'_>,
@@ -484,6 +489,31 @@ impl embedded_io::Write for Line<'_> {
     }
 }
 
+/// Runs a client's connection over embedded-io.
+#[inline(never)]
+fn client_streamed(received: &[u8]) -> Result<(), StreamError<Infallible>> {
+    let mut memory = StreamMemory::<16, 512, 256>::new();
+    black_box(ClientStream::new(Line(received), &mut memory));
+    let limits = black_box(Limits::new());
+    let mut stream = ClientStream::with_limits(Line(received), &mut memory, limits);
+    let (method, fields) = (black_box(Method::PUT), [(FieldName::HOST, FieldValue::new("a")?)]);
+    while stream.is_open() {
+        let mut writer = match black_box(0) {
+            0 => stream.begin(method, Target::ROOT, &fields)?,
+            _ => stream.begin_sized(method, Target::ROOT, &fields, black_box(9))?,
+        };
+        black_box(embedded_io::Write::write(&mut writer, received)?);
+        embedded_io::Write::write_all(&mut writer, received)?;
+        embedded_io::Write::flush(&mut writer)?;
+        let mut response = writer.finish()?;
+        black_box(response.read(&mut [0; 64])?);
+        let response = stream.request(method, Target::ROOT, &fields, received)?;
+        black_box(response.head().status());
+    }
+    black_box(stream.into_transport().0);
+    Ok(())
+}
+
 /// Runs a connection over embedded-io.
 ///
 /// Its asynchronous twin is the same text; a future has the compiler's panic paths for a poll after
@@ -519,6 +549,7 @@ fn streamed(received: &[u8]) -> Result<(), StreamError<Infallible>> {
         }
     }
     black_box(stream.into_transport().0);
+    client_streamed(received)?;
     black_box(Error::kind(&StreamError::<Infallible>::from(black_box(WriteError::BufferFull))));
     Ok(())
 }

@@ -10,7 +10,7 @@ fn echo<T: Read + Write>(
     loop {
         match one.read(&mut buffer)? {
             0 => return one.finish(),
-            count => one.write_all(&buffer[..count])?,
+            count => one.write_all(buffer.get(..count).unwrap_or(&[]))?,
         }
     }
 }

@@ -1,0 +1,60 @@
+//! The blocking stream of a client: a GET, and the content of its response.
+#![no_std]
+#![no_main]
+
+use bareline_core::embedded_io_07::{ClientStream, StreamError, StreamMemory};
+use bareline_core::{FieldName, FieldValue, Method, Target};
+use budgets::{CHUNKED_BODY, LARGE_RESPONSE, Peer, SMALL_RESPONSE, measure};
+use core::convert::Infallible;
+use embedded_io::{ErrorType, Read, Write};
+
+#[budgets::entry]
+fn main() -> ! {
+    measure(&[SMALL_RESPONSE, LARGE_RESPONSE], |input| ask(input).unwrap_or(0))
+}
+
+const HOST: [(FieldName<'_>, FieldValue<'_>); 1] =
+    [(FieldName::HOST, FieldValue::from_static("board.example"))];
+
+/// A server that sends a head, and then a body.
+struct Server<'o> {
+    head: Peer<'o>,
+    body: Peer<'o>,
+}
+
+impl ErrorType for Server<'_> {
+    type Error = Infallible;
+}
+
+impl Read for Server<'_> {
+    fn read(&mut self, room: &mut [u8]) -> Result<usize, Infallible> {
+        match self.head.read(room)? {
+            0 => self.body.read(room),
+            count => Ok(count),
+        }
+    }
+}
+
+impl Write for Server<'_> {
+    fn write(&mut self, octets: &[u8]) -> Result<usize, Infallible> {
+        self.head.write(octets)
+    }
+
+    fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+fn ask(input: &[u8]) -> Result<usize, StreamError<Infallible>> {
+    // The smaller head declares a length of 14 octets, the larger one chunks.
+    let body = if input.len() < 100 { b"TCP connection" } else { CHUNKED_BODY };
+    let mut memory = StreamMemory::<32, 1536, 256>::new();
+    let server = Server { head: Peer::new(input), body: Peer::new(body) };
+    let mut stream = ClientStream::new(server, &mut memory);
+    let mut response = stream.request(Method::GET, Target::ROOT, &HOST, b"")?;
+    let (mut octets, mut piece) = (0, [0; 128]);
+    while let count @ 1.. = response.read(&mut piece)? {
+        octets += count;
+    }
+    Ok(octets + stream.into_transport().head.sent())
+}
