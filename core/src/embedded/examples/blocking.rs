@@ -2,10 +2,7 @@ use bareline_core::Status;
 use bareline_core::embedded_io_07::{ServerStream, StreamError, StreamMemory};
 use embedded_io_07::{Read, Write};
 
-fn serve<T: Read + Write>(
-    link: T,
-    memory: &mut StreamMemory<16, 1024, 256>,
-) -> Result<(), StreamError<T::Error>> {
+fn serve<T: Read + Write>(link: T, memory: &mut StreamMemory) -> Result<(), StreamError<T::Error>> {
     let mut stream = ServerStream::new(link, memory);
     while let Some(exchange) = stream.next_request()? {
         match exchange.head().target().path() {

@@ -1,7 +1,6 @@
 use bareline_core::embedded_io_async_07::{Response, StreamError};
 use embedded_io_async_07::{Read, Write};
 
-/// Stores the content page by page; the last page may be shorter.
 async fn download<T: Read + Write>(
     mut response: Response<'_, '_, T>,
     mut store: impl FnMut(&[u8]),

@@ -2,9 +2,7 @@ use bareline_core::Status;
 use bareline_core::embedded_io_07::{Exchange, StreamError};
 use embedded_io_07::{Read, Write};
 
-fn echo<T: Read + Write>(
-    mut one: Exchange<'_, '_, T>,
-) -> Result<(), StreamError<T::Error>> {
+fn echo<T: Read + Write>(mut one: Exchange<'_, '_, T>) -> Result<(), StreamError<T::Error>> {
     let mut buffer = [0; 64];
     one.begin_while_reading(Status::OK, &[])?;
     loop {

@@ -1,18 +1,13 @@
 use bareline_core::embedded_io_async_07::{ClientStream, StreamError, StreamMemory};
-use bareline_core::{FieldName, FieldValue, Method, Target};
+use bareline_core::{FieldName, FieldValue, Method, Status, Target};
 use embedded_io_async_07::{Read, Write};
 
-const HOST: (FieldName, FieldValue) = (FieldName::HOST, FieldValue::from_static("time.example"));
-
-async fn unix_time<T: Read + Write>(
-    link: T,
-    memory: &mut StreamMemory<16, 1024, 256>,
-) -> Result<Option<u32>, StreamError<T::Error>> {
-    let mut stream = ClientStream::new(link, memory);
-    let mut response = stream.request(Method::GET, Target::ROOT, &[HOST], b"").await?;
-    let (mut text, mut count) = ([0; 10], 0);
-    while let more @ 1.. = response.read(text.get_mut(count..).unwrap_or(&mut [])).await? {
-        count += more;
-    }
-    Ok(text.get(..count).and_then(|text| str::from_utf8(text).ok()?.parse().ok()))
+async fn is_up<T: Read + Write>(
+    to: T,
+    memory: &mut StreamMemory,
+) -> Result<bool, StreamError<T::Error>> {
+    let host = (FieldName::HOST, FieldValue::from_static("board.example"));
+    let mut stream = ClientStream::new(to, memory);
+    let response = stream.request(Method::GET, Target::ROOT, &[host], b"").await?;
+    Ok(response.head().status() == Status::OK)
 }
