@@ -6,7 +6,7 @@
 #![no_std]
 #![no_main]
 
-use bareline_core::embedded_io_07::{ServerStream, StreamError};
+use bareline_core::embedded_io_07::{ServerStream, StreamError, StreamMemory};
 use bareline_core::{FieldName, FieldValue, Status};
 use core::sync::atomic::{AtomicU32, Ordering};
 use cortex_m::peripheral::{SCB, syst::SystClkSource};
@@ -47,8 +47,11 @@ macro_rules! page {
 }
 
 /// Responds to the requests of a connection, until it ends.
-fn serve(connection: &mut Network<'_>) -> Result<(), StreamError<ErrorKind>> {
-    let mut stream = ServerStream::<_, 32, 1536, 512>::new(connection);
+fn serve(
+    connection: &mut Network<'_>,
+    memory: &mut StreamMemory,
+) -> Result<(), StreamError<ErrorKind>> {
+    let mut stream = ServerStream::new(connection, memory);
     while let Some(mut exchange) = stream.next_request()? {
         let head = exchange.head();
         let (status, field, body) = match (head.method().as_bytes(), head.target().path()) {
@@ -79,6 +82,7 @@ fn serve(connection: &mut Network<'_>) -> Result<(), StreamError<ErrorKind>> {
 
 #[entry]
 fn main() -> ! {
+    static mut MEMORY: StreamMemory = StreamMemory::new();
     static mut CHIP: Ethernet = Ethernet { received: [0; 1520], to_send: [0; 1520] };
     static mut BUFFERS: [[[u8; 1024]; 2]; SOCKETS] = [[[0; 1024]; 2]; SOCKETS];
     start();
@@ -104,7 +108,7 @@ fn main() -> ! {
             network.served = handle;
             if network.socket().may_send() {
                 network.end = network.now + CONNECTION;
-                let _ = serve(&mut network); // after an error there is nothing left to send
+                let _ = serve(&mut network, MEMORY); // after an error there is nothing left to send
                 network.close();
             }
             let _ = network.socket().listen(80); // fails while the socket has a connection

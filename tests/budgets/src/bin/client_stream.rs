@@ -4,11 +4,11 @@
 
 use bareline_core::embedded_io_07::{ClientStream, StreamError, StreamMemory};
 use bareline_core::{FieldName, FieldValue, Method, Target};
-use budgets::{CHUNKED_BODY, LARGE_RESPONSE, Peer, SMALL_RESPONSE, measure};
+use budgets::{CHUNKED_BODY, LARGE_RESPONSE, Peer, SMALL_RESPONSE, entry, measure};
 use core::convert::Infallible;
 use embedded_io::{ErrorType, Read, Write};
 
-#[budgets::entry]
+#[entry]
 fn main() -> ! {
     measure(&[SMALL_RESPONSE, LARGE_RESPONSE], |input| ask(input).unwrap_or(0))
 }

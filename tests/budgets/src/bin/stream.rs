@@ -4,11 +4,11 @@
 
 use bareline_core::embedded_io_07::{ServerStream, StreamError, StreamMemory};
 use bareline_core::{FieldName, FieldValue, Status};
-use budgets::{CHUNKED_REQUEST, LARGE_REQUEST, Peer, SMALL_REQUEST, measure};
+use budgets::{CHUNKED_REQUEST, LARGE_REQUEST, Peer, SMALL_REQUEST, entry, measure};
 use core::convert::Infallible;
 use embedded_io::{Read, Write};
 
-#[budgets::entry]
+#[entry]
 fn main() -> ! {
     measure(&[SMALL_REQUEST, LARGE_REQUEST, CHUNKED_REQUEST], |input| serve(input).unwrap_or(0))
 }

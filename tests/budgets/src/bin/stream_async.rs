@@ -5,13 +5,13 @@
 
 use bareline_core::embedded_io_async_07::{ServerStream, StreamError, StreamMemory};
 use bareline_core::{FieldName, FieldValue, Status};
-use budgets::{CHUNKED_REQUEST, LARGE_REQUEST, Peer, SMALL_REQUEST, measure};
+use budgets::{CHUNKED_REQUEST, LARGE_REQUEST, Peer, SMALL_REQUEST, entry, measure};
 use core::convert::Infallible;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 use embedded_io_async::{Read, Write};
 
-#[budgets::entry]
+#[entry]
 fn main() -> ! {
     measure(&[SMALL_REQUEST, LARGE_REQUEST, CHUNKED_REQUEST], |input| {
         match pin!(serve(input)).poll(&mut Context::from_waker(Waker::noop())) {
