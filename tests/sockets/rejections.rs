@@ -1,4 +1,4 @@
-//! Tests of the responses that a server sends in place of a handler's, as its function changes them.
+//! Tests of the responses that a server sends in place of a handler's, and that a function changes.
 
 use crate::service::Service;
 use crate::{exchange, log_lines, until};

@@ -399,6 +399,7 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
                 connection.write_continue(&mut out).is_ok(),
                 connection.read_body(received, black_box(&mut [0; 8])).is_ok(),
                 connection.may_discard_body(),
+                connection.content_ahead(),
                 connection.is_body_owed(),
                 connection.discard_body(received),
             ));
@@ -423,6 +424,7 @@ fn served(received: &[u8]) -> Result<(), WriteError> {
 fn asked(received: &[u8]) -> Result<(), WriteError> {
     black_box((ClientConnection::new(), ClientConnection::default()));
     let mut connection = ClientConnection::with_limits(black_box(Limits::new()));
+    connection.set_limits(black_box(Limits::new()));
     let (mut spans, mut out) = (FieldSpans::<16>::new(), WireBuf::<256>::new());
     let mut octets = [0u8; 512];
     octets.iter_mut().zip(received).for_each(|(to, from)| *to = *from);
@@ -446,6 +448,7 @@ fn asked(received: &[u8]) -> Result<(), WriteError> {
         black_box(connection.receive_body(received).is_ok());
         black_box(connection.read_body(received, black_box(&mut [0; 8])).is_ok());
         black_box((connection.may_discard_body(), connection.discard_body(received)));
+        black_box(connection.content_ahead());
         if connection.state() == ClientState::Close {
             black_box(connection.error());
             break;
