@@ -19,7 +19,7 @@ const TERMS: [(&str, u64); 8] = [
     ("memory that is freed while buffers grow", 12_288),
     ("stack", 16_384),
 ];
-const STACK_WITHOUT_OPTIMIZATION: u64 = 151_552;
+const STACK_WITHOUT_OPTIMIZATION: u64 = 217_088;
 const DOCS: &str = include_str!("../../net/src/server/mod.rs");
 /// The connections after which the allocator has its arenas.
 const FIRST: u64 = 32;

@@ -43,7 +43,8 @@ impl HttpUrl {
         }
         let host = authority.strip_suffix(port).unwrap_or(authority);
         // The zone of an address is the name of an interface, whose case matters.
-        let host = match host.split_once("%25") {
+        let zone = host.split_once("%25").filter(|_| host.starts_with('['));
+        let host = match zone {
             Some((address, zone)) => format!("{}%{zone}", address.to_ascii_lowercase()),
             None => host.to_ascii_lowercase(),
         };
@@ -58,7 +59,10 @@ impl HttpUrl {
 
     /// Returns the authority as it is written in a URL.
     pub(crate) fn written_authority(&self) -> String {
-        self.authority.replace('%', "%25")
+        match self.authority.starts_with('[') {
+            true => self.authority.replace('%', "%25"),
+            false => self.authority.clone(),
+        }
     }
 
     /// Returns the scheme, the host and the port to connect to.
@@ -192,6 +196,7 @@ mod tests {
             ("http://a//b/../c", "a", "//b/../c", ("http", "a", 80)),
             ("http://[::1]/", "[::1]", "/", ("http", "::1", 80)),
             ("http://[2001:DB8::80]:81/", "[2001:db8::80]:81", "/", ("http", "2001:db8::80", 81)),
+            ("http://A%25b/", "a%25b", "/", ("http", "a%25b", 80)),
             ("http://[::80]", "[::80]", "/", ("http", "::80", 80)),
             ("http://a/http://b", "a", "/http://b", ("http", "a", 80)),
             // Leading zeros of a port are removed.
