@@ -9,6 +9,16 @@ use std::panic::AssertUnwindSafe;
 /// request, beyond a limit, or when a handler fails.
 ///
 /// A function that is given to [`Server::on_rejection`](crate::Server::on_rejection) changes it.
+///
+/// ```
+/// use bareline_net::{FieldValue, Rejection};
+///
+/// fn in_json(rejection: &mut Rejection<'_>) {
+///     let body = format!("{{\"status\":{}}}", rejection.status().code());
+///     rejection.set_body(FieldValue::from_static("application/json"), body);
+/// }
+/// # let _ = |server: bareline_net::Server| server.on_rejection(in_json);
+/// ```
 pub struct Rejection<'r> {
     error: &'r Error,
     reason: &'r str,
