@@ -56,6 +56,14 @@ pub(crate) fn borrow_wire<S>(
     wire.try_borrow_mut().map_err(|_| WriteError::HeadNotEnded.into())
 }
 
+/// Returns the status of a rejection because of this error.
+const fn status_of(error: &Error) -> Status {
+    match error {
+        Error::Peer(peer_error) => peer_error.status(),
+        _ => Status::INTERNAL_SERVER_ERROR,
+    }
+}
+
 /// Adds the date to the head, if there is one.
 pub(crate) fn dated<'w>(
     head: ResponseHeadWriter<'w>,
@@ -199,11 +207,7 @@ impl<S: Transport> ServerWire<S> {
     /// Sends the error's status with this reason, if possible, and then nothing more. Closing the
     /// connection discards what the client still sends. Returns the error.
     fn reject(&mut self, error: Error, reason: &str) -> Error {
-        let status = match &error {
-            Error::Peer(peer_error) => peer_error.status(),
-            _ => Status::INTERNAL_SERVER_ERROR,
-        };
-        self.reject_with(&error, status, reason);
+        self.reject_with(&error, status_of(&error), reason);
         error
     }
 
@@ -313,11 +317,7 @@ impl<S: Transport> ServerWire<S> {
                     }
                     _ => {
                         let own = if matches!(error, Error::Peer(_)) { &error } else { own };
-                        let status = match &error {
-                            Error::Peer(peer_error) => peer_error.status(),
-                            _ => Status::INTERNAL_SERVER_ERROR,
-                        };
-                        self.reject_with(own, status, &error.to_string());
+                        self.reject_with(own, status_of(&error), &error.to_string());
                         Err(error)
                     }
                 }
