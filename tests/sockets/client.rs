@@ -1,6 +1,6 @@
 //! Tests of a client's connection, against servers that send literal octets.
 
-use crate::serve_one;
+use crate::{free_address, serve_one};
 use bareline_core::error::ParseErrorKind;
 use bareline_core::{FieldName, FieldValue, Method, Status, Target};
 use bareline_net::{ClientStream, Error, Exchange, PeerError, Settings, Upgraded, Wait};
@@ -184,7 +184,7 @@ fn a_client_tries_every_address() {
     );
     served.join().unwrap();
 
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let free = free_address();
     let error = ClientStream::connect(&free.to_string()).unwrap_err();
     assert!(
         matches!(&error, Error::Connect { tried } if tried.len() == 1 && tried[0].0 == free),

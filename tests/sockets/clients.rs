@@ -1,6 +1,7 @@
 //! Tests of a client that keeps connections alive, against servers that close them at bad times.
 
 use crate::client::read_head;
+use crate::free_address;
 use bareline_core::error::{ParseErrorKind, WriteError};
 use bareline_core::{FieldName, FieldValue, Method, Status};
 use bareline_net::{
@@ -610,7 +611,7 @@ fn an_invalid_request_is_an_error_before_anything_is_sent() {
     let error = host.send().unwrap_err();
     assert!(matches!(error, Error::Usage(WriteError::RepeatedHost)), "{error:?}");
     served.join().unwrap();
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let free = free_address();
     let error = client.get(&format!("http://{free}/")).unwrap_err();
     assert!(matches!(&error, Error::Connect { tried } if tried[0].0 == free), "{error:?}");
 }

@@ -2,7 +2,7 @@
 
 use crate::client::read_head;
 use crate::service::Service;
-use crate::{Program, TIMEOUT, example, next, peak_memory, run, serve_one, text};
+use crate::{Program, TIMEOUT, example, free_address, next, peak_memory, run, serve_one, text};
 use bareline_core::{FieldName, FieldValue, Status};
 use bareline_net::{Exchange, Settings};
 use std::io::{self, Read, Write};
@@ -186,7 +186,7 @@ fn a_cut_response_leaves_what_has_come_and_prints_its_size() {
 
 #[test]
 fn a_failed_fetch_is_printed_in_one_line() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let free = free_address();
     let (rejected, server) = (format!("http://{free}/"), Program::start_telling("http_server"));
     let url = format!("http://{}/status/200", server.address);
     let tls = url.replace("http:", "https:");

@@ -56,7 +56,7 @@ mod uploads;
 mod websocket;
 
 use bareline_net::{ServerStream, Settings};
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -75,6 +75,25 @@ fn until(deadline: Duration, mut is_so: impl FnMut() -> bool) -> bool {
         thread::park_timeout(Duration::from_millis(2));
     }
     true
+}
+
+/// Returns whether nothing listens at the address that `connect` tries. A process that another
+/// test starts has the socket too, until it runs its program.
+fn nothing_listens<S>(connect: impl Fn() -> io::Result<S>) -> bool {
+    until(TIMEOUT, || connect().is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused))
+}
+
+fn is_free(address: SocketAddr) -> bool {
+    nothing_listens(|| TcpStream::connect_timeout(&address, TIMEOUT))
+}
+
+/// A loopback address at which no other test listens: a port that is free here stays free.
+const ALONE: &str = "127.83.0.1:0";
+
+fn free_address() -> SocketAddr {
+    let address = TcpListener::bind(ALONE).unwrap().local_addr().unwrap();
+    assert!(is_free(address));
+    address
 }
 
 /// Waits for this time; returns false at once if octets or the end arrive.

@@ -1,7 +1,8 @@
 //! Tests of the example programs, as a person runs them.
 
 use crate::{
-    Program, TIMEOUT, connect, example, exchange, exchange_all, next, read_all, run, text,
+    Program, TIMEOUT, connect, example, exchange, exchange_all, free_address, next, read_all, run,
+    text,
 };
 use bareline_net::{Client, UdpPeer};
 use std::io::Write;
@@ -104,8 +105,8 @@ fn the_bare_loop_serves_a_pipe_and_a_socket() {
 
 #[test]
 fn a_failure_is_printed_in_one_line() {
-    // Nothing listens at a port that was free a moment ago; this test listens at the other one.
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    // Nothing listens at the first address; this test listens at the other one.
+    let free = free_address().to_string();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = listener.local_addr().unwrap().to_string();
     for (name, address, code) in [
