@@ -211,6 +211,25 @@ fn a_server_that_never_comes_to_the_point_is_given_up() {
     );
 }
 
+/// A proxy's connection: the target names another host than the stream.
+#[test]
+fn rfc9112_3_2_host_is_the_authority_of_the_target() {
+    for (method, target) in
+        [(Method::CONNECT, "a.example:443"), (Method::GET, "http://a.example:443/")]
+    {
+        let (address, served) = served_by(|stream| {
+            let head = read_head(stream);
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+            head
+        });
+        let mut client = ClientStream::connect(&address).unwrap();
+        let response = client.request(method, Target::new(target).unwrap(), &[], b"").unwrap();
+        assert_eq!(response.head.status(), Status::NO_CONTENT);
+        let head = served.join().unwrap();
+        assert_eq!(head, format!("{method} {target} HTTP/1.1\r\nHost: a.example:443\r\n\r\n"));
+    }
+}
+
 #[test]
 fn a_body_is_streamed_with_trailers_and_without() {
     let trailers = [(FieldName::from_static("Sum"), FieldValue::from_static("6"))];

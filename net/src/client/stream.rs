@@ -114,7 +114,7 @@ const ARRIVED: Duration = Duration::from_secs(1);
 impl<S: Transport> ClientStream<S> {
     /// Wraps a connection to a server with the default [`Settings`].
     ///
-    /// `authority` is `host` or `host:port`, and the value of `Host`.
+    /// `authority` is `host` or `host:port`, and the value of `Host`: see [`begin`](Self::begin).
     pub fn new(transport: S, authority: &str) -> Self {
         Self::with_settings(transport, authority, Settings::new())
     }
@@ -136,7 +136,7 @@ impl<S: Transport> ClientStream<S> {
 
     /// Sends a request with these fields and this body, and reads the head of the response.
     ///
-    /// `Host` is added as the first field. `Content-Length` is added if there is a body or the
+    /// `Host` is added as the first field: see [`begin`](Self::begin). `Content-Length` is added if there is a body or the
     /// method expects one. Interim responses are skipped. For a response that arrives before the
     /// end of the request, see [Limits](crate#limits).
     pub fn request(
@@ -162,9 +162,10 @@ impl<S: Transport> ClientStream<S> {
 
     /// Begins a request whose head `write` writes, with any fields, framing and version.
     ///
-    /// `Host` with the authority of the stream is written first. `write` is called again with a
-    /// larger buffer if the head does not fit. The head, and a body that is written with it, are at
-    /// most 65,535 octets.
+    /// `Host` is written first: the authority of the target if it has one, as in CONNECT or in a
+    /// request to a proxy, or else that of the stream [RFC 9112 section 3.2]. `write` is called
+    /// again with a larger buffer if the head does not fit. The head, and a body that is written
+    /// with it, are at most 65,535 octets.
     ///
     /// Fails with [`Error::Closed`] if the connection carries no more requests. Nothing is sent in
     /// this case, so another connection can send the request.
@@ -199,7 +200,8 @@ impl<S: Transport> ClientStream<S> {
     ) -> Result<RequestWriter<'_, S>, Error> {
         self.wire.role_mut().exchange_until = until;
         self.finish_exchange()?;
-        let host = host.map_or_else(|| FieldValue::new(&self.authority), Ok)?;
+        let authority = target.authority().unwrap_or(&self.authority);
+        let host = host.map_or_else(|| FieldValue::new(authority), Ok)?;
         self.wire.write(|steps, out| {
             to!(out, |out| write(
                 steps.connection.request(method, target, out)?.field(FieldName::HOST, host)?
