@@ -51,6 +51,7 @@ mod tls_peers;
 mod tls_server;
 mod tokio_examples;
 mod transports;
+mod tutorial;
 mod unread;
 mod uploads;
 mod websocket;

@@ -1,11 +1,14 @@
-//! README.md and examples/README.md: their commands exist, and print what the pages show. The tests
-//! of `explain` and `just firmware` run the commands that are missing here.
+//! The pages for users: their commands exist, and print what the pages show. The tests of `explain`
+//! and `just firmware` run the commands that are missing here.
 
-use crate::{Program, example, exchange, lines, next, run, skip, text};
+use crate::{Program, built, example, exchange, lines, next, run, skip, text};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+const TUTORIAL: &str = include_str!("../../examples/TUTORIAL.md");
+const TUTORIAL_JA: &str = include_str!("../../examples/TUTORIAL.ja.md");
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -21,10 +24,10 @@ fn section<'p>(page: &'p str, heading: &str) -> &'p str {
     after.split_once("\n## ").map_or(after, |(section, _)| section)
 }
 
-/// Returns the blocks of code in Markdown.
-fn blocks(markdown: &str) -> impl Iterator<Item = &str> {
+/// Returns the blocks of code in Markdown, each with its language.
+fn blocks(markdown: &str) -> impl Iterator<Item = (&str, &str)> {
     let blocks = markdown.split("```").skip(1).step_by(2);
-    blocks.map(|block| block.split_once('\n').unwrap().1)
+    blocks.map(|block| block.split_once('\n').unwrap())
 }
 
 /// Replaces what differs from run to run: ports, the time, the version of curl.
@@ -61,11 +64,15 @@ fn words(command: &str) -> Vec<String> {
     words
 }
 
-/// Returns the example of `cargo run` and its arguments.
+/// Returns the program of `cargo run` and its arguments.
 fn cargo_run(words: &[String]) -> Option<(&str, &[String])> {
-    let at = words.iter().position(|word| word == "--example")?;
+    let at = words.iter().position(|word| word == "--example" || word == "--bin")?;
     let (name, arguments) = words[at + 1..].split_first()?;
     Some((name, arguments.strip_prefix(&["--".to_owned()]).unwrap_or(arguments)))
+}
+
+fn program(name: &str) -> Command {
+    if name == "explain" { built(name) } else { example(name) }
 }
 
 /// A server that a page starts, and the lines that it shows of its output.
@@ -115,7 +122,7 @@ fn output(command: &str, server: Option<&Server>, folder: &Path) -> String {
         }
         let words = words(command);
         let (name, arguments) = cargo_run(&words).unwrap();
-        let mut child = example(name)
+        let mut child = program(name)
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -161,7 +168,7 @@ fn output(command: &str, server: Option<&Server>, folder: &Path) -> String {
 
 /// Runs the commands of a section one after the other.
 fn check(section: &str, server: &mut Option<Server>, folder: &Path) {
-    for block in blocks(section) {
+    for (_, block) in blocks(section).filter(|(language, _)| *language != "rust") {
         let Some(commands) = block.strip_prefix("$ ") else {
             // What a server has printed meanwhile.
             server.as_mut().unwrap().shown.extend(block.lines().map(str::to_owned));
@@ -198,6 +205,9 @@ fn the_pages_show_what_the_programs_print() {
     fs::create_dir_all(&folder).unwrap();
     let mut server = None;
     check(section(&read("README.md"), "The four programs"), &mut server, &folder);
+    // The other tutorial has the same blocks: see below.
+    let (_, sockets) = TUTORIAL.split_once("\n## The TCP server\n").unwrap();
+    check(sockets, &mut server, &folder);
     let page = read("examples/README.md");
     let tokio = "tokio_server and tokio_client";
     for name in ["http_server", "fetch", "tls_server", "ssdp", "sans_io", tokio] {
@@ -207,15 +217,36 @@ fn the_pages_show_what_the_programs_print() {
     fs::remove_dir_all(&folder).unwrap();
 }
 
+#[test]
+fn the_tutorials_show_the_code_of_the_programs() {
+    let mut count = 0;
+    let shown = TUTORIAL.split("<!-- ").skip(1).map(|part| part.split_once(" -->\n").unwrap());
+    for (name, part) in shown {
+        let (language, code) = blocks(part).next().unwrap();
+        let program = read(&format!("examples/{name}"));
+        assert!(language == "rust" && program.contains(code), "{name} has no such part: {code}");
+        count += 1;
+    }
+    assert_eq!(count, blocks(TUTORIAL).filter(|(language, _)| *language == "rust").count());
+    assert!(blocks(TUTORIAL).eq(blocks(TUTORIAL_JA)), "the tutorials have different blocks");
+}
+
 /// Looks for the programs, packages, recipes and files that commands name, without running them.
 #[test]
 fn every_command_of_the_pages_exists() {
     let justfile = read("justfile");
     let members = ["differential", "octets", "oracle", "properties", "sockets"];
     let mut count = 0;
-    for page in ["README.md", "examples/README.md", "CONTRIBUTING.md", "tests/README.md"] {
+    for page in [
+        "README.md",
+        "examples/README.md",
+        "examples/TUTORIAL.md",
+        "examples/TUTORIAL.ja.md",
+        "CONTRIBUTING.md",
+        "tests/README.md",
+    ] {
         let markdown = read(page);
-        let consoles = blocks(&markdown).flat_map(|block| block.lines());
+        let consoles = blocks(&markdown).flat_map(|(_, block)| block.lines());
         let consoles = consoles.filter_map(|line| line.strip_prefix("$ "));
         let spans = markdown.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
         for command in consoles.chain(spans) {
@@ -234,7 +265,7 @@ fn every_command_of_the_pages_exists() {
                 }
                 "cargo" => {
                     if let Some((name, _)) = cargo_run(&words) {
-                        example(name);
+                        program(name);
                     }
                     let package = after("-p").and_then(|name| name.strip_prefix("bareline-"));
                     assert!(
