@@ -819,7 +819,7 @@ fn rfc9110_15_a_status_from_600_counts_as_500() {
         let head = format!("HTTP/1.1 {code} \r\nContent-Length: 5\r\n\r\n");
         assert_eq!(state_after(&head), Ok(ClientState::Body), "{code}");
     }
-    // A code below 100 is an error: a choice of DESIGN.md.
+    // A code below 100 is an error: a choice of CHOICES.md.
     for code in 0..100 {
         assert_eq!(
             state_after(&format!("HTTP/1.1 {code:03} \r\n\r\n")),

@@ -15,7 +15,7 @@ macro_rules! exceptions {
         pub(crate) enum Exception { $($name),* }
 
         impl Exception {
-            /// Every exception, with its kind and the first cell of its row in DESIGN.md.
+            /// Every exception, with its kind and the first cell of its row in CHOICES.md.
             pub(crate) const ALL: &'static [(Exception, Kind, &'static str)] =
                 &[$((Exception::$name, Kind::$kind, $text)),*];
         }
@@ -25,7 +25,7 @@ macro_rules! exceptions {
 /// The kind of an exception.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
-    /// A row of DESIGN.md's table of choices.
+    /// A row of CHOICES.md.
     Choice,
     /// A row of that table that no string shows, but another test.
     Elsewhere,

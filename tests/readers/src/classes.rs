@@ -96,7 +96,7 @@ impl Case<'_> {
 pub(crate) enum Why {
     /// The RFC or its grammar forbids the message.
     Rule,
-    /// The RFC leaves a choice; this is the first cell of the row in DESIGN.md.
+    /// The RFC leaves a choice; this is the first cell of the row in CHOICES.md.
     Row(&'static str),
     /// A limit of bareline.
     Limit(&'static str),

@@ -103,8 +103,8 @@ fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
     for tally in &tallies {
         is_good &= tally.print_unclassed();
     }
-    let design = fs::read_to_string(root.join("DESIGN.md"))?;
-    is_good &= page::rows_exist(&design);
+    let choices = fs::read_to_string(root.join("core/CHOICES.md"))?;
+    is_good &= page::rows_exist(&choices);
     if let Some(path) = &options.page {
         let run = page::Run { tallies: &tallies, messages: options.messages, seeds };
         is_good &= page::check(path, options.update, &run)?;

@@ -18,15 +18,15 @@ pub(crate) struct Run<'t> {
     pub(crate) seeds: usize,
 }
 
-/// Returns whether each row that a class names is in DESIGN.md's table; prints missing rows.
-pub(crate) fn rows_exist(design: &str) -> bool {
+/// Returns whether each row that a class names is in the table of CHOICES.md; prints missing rows.
+pub(crate) fn rows_exist(choices: &str) -> bool {
     let is_missing = |class: &&Class| match class.why {
-        Why::Row(row) => !design.contains(&format!("\n| {row} |")),
+        Why::Row(row) => !choices.contains(&format!("\n| {row} |")),
         _ => false,
     };
     let missing: Vec<_> = Class::all().filter(is_missing).collect();
     for class in &missing {
-        println!("FAILED: DESIGN.md has no row for the class {}", class.name);
+        println!("FAILED: CHOICES.md has no row for the class {}", class.name);
     }
     missing.is_empty()
 }
@@ -111,8 +111,8 @@ fn page(run: &Run<'_>) -> String {
         ),
         (
             "Choices",
-            "The RFC leaves a choice or a limit. DESIGN.md has a row for each, under \"Where the \
-             RFC leaves a choice\". The first cell of the row is quoted.",
+            "The RFC leaves a choice or a limit. core/CHOICES.md has a row for each, whose first \
+             cell is quoted.",
             |why| matches!(why, Why::Row(_) | Why::Limit(_)),
         ),
         ("What other readers document", "Their documentation or source says so.", |why| {
