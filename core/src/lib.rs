@@ -1,4 +1,9 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(
+    all(any(doc, doctest), feature = "embedded-io-async-07"),
+    doc = "The [guide] has pages on [connections](guide::connections), [devices](guide::devices) \
+           and [choices of the RFC](guide::choices)."
+)]
 #![no_std]
 #![deny(missing_debug_implementations)]
 #![deny(clippy::exhaustive_enums, clippy::exhaustive_structs)]
@@ -26,9 +31,18 @@ mod scan;
 pub mod value;
 pub mod write;
 
+/// Pages of the repository. They are in the documentation only.
 #[cfg(all(any(doc, doctest), feature = "embedded-io-async-07"))]
-#[doc = include_str!("../EMBEDDED.md")]
-pub mod on_a_microcontroller {}
+pub mod guide {
+    #[doc = include_str!("../CONNECTIONS.md")]
+    pub mod connections {}
+
+    #[doc = include_str!("../EMBEDDED.md")]
+    pub mod devices {}
+
+    #[doc = include_str!("../CHOICES.md")]
+    pub mod choices {}
+}
 
 pub use connection::{ClientConnection, Event, ServerConnection};
 #[cfg(feature = "embedded-io-07")]

@@ -1,4 +1,10 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(
+    any(doc, doctest),
+    doc = "The [guide] has pages on [exchanges](guide::exchanges), [failure \
+           modes](guide::failure_modes), [TLS](guide::tls) and [servers with invalid \
+           responses](guide::servers)."
+)]
 #![deny(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 #![deny(missing_debug_implementations)]
 #![cfg_attr(not(unix), allow(dead_code, reason = "what event loops need"))]
@@ -49,7 +55,18 @@ pub use wire::trailers::{Trailers, TrailersIter};
 pub use wire::transport::{Control, Transport, Untimed};
 pub use wire::upgraded::Upgraded;
 
-/// The example of SERVERS.md, as a test.
-#[cfg(doctest)]
-#[doc = include_str!("../SERVERS.md")]
-struct Servers;
+/// Pages of the repository. They are in the documentation only.
+#[cfg(any(doc, doctest))]
+pub mod guide {
+    #[doc = include_str!("../EXCHANGES.md")]
+    pub mod exchanges {}
+
+    #[doc = include_str!("../FAILURE_MODES.md")]
+    pub mod failure_modes {}
+
+    #[doc = include_str!("../SERVERS.md")]
+    pub mod servers {}
+
+    #[doc = include_str!("../TLS.md")]
+    pub mod tls {}
+}
