@@ -10,6 +10,16 @@ use std::time::{Duration, Instant};
 /// The time after which the next address is tried beside those before [RFC 8305 section 5].
 const NEXT: Duration = Duration::from_millis(250);
 
+/// Returns the addresses with their families by turns [RFC 8305 section 4]: where all addresses of
+/// one family are out of reach, the second attempt is of the other.
+fn by_turns(addresses: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
+    let (mut ipv4, mut ipv6) = (0_usize.., 0_usize..);
+    let places = addresses.map(|one| (if one.is_ipv6() { ipv6.next() } else { ipv4.next() }, one));
+    let mut addresses: Vec<_> = places.collect();
+    addresses.sort_by_key(|(place, _)| *place);
+    addresses.into_iter().map(|(_, address)| address).collect()
+}
+
 /// Connects to the first of these addresses that accepts the connection. Each has this time; one
 /// that fails, or does not accept within [`NEXT`], lets the next one begin. Returns the end of the
 /// time of that address too, for a handshake.
@@ -18,7 +28,7 @@ pub(crate) fn connect_to_one(
     timeout: Duration,
     until: Deadline,
 ) -> Result<(TcpStream, Deadline), Error> {
-    let addresses: Vec<_> = addresses.collect();
+    let addresses = by_turns(addresses);
     let connect = move |address: &SocketAddr| {
         let now = Instant::now();
         until.check(now)?;
@@ -70,11 +80,30 @@ pub(crate) fn connect_to_one(
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-    use super::connect_to_one;
+    use super::{by_turns, connect_to_one};
     use crate::error::{Error, PeerError, Wait};
     use crate::wire::deadline::Deadline;
-    use std::net::{TcpListener, TcpStream};
+    use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
     use std::time::{Duration, Instant};
+
+    #[test]
+    fn rfc8305_4_the_families_take_turns() {
+        let turns = |addresses: &str| -> String {
+            let addresses = addresses.split(' ').map(|one| match one.parse::<u16>() {
+                Ok(port) => (Ipv4Addr::LOCALHOST, port).into(),
+                Err(_) => (Ipv6Addr::LOCALHOST, one[1..].parse().unwrap()).into(),
+            });
+            let turns = by_turns(addresses);
+            let names = turns.iter().map(|one: &SocketAddr| match one {
+                SocketAddr::V4(one) => one.port().to_string(),
+                SocketAddr::V6(one) => format!("v{}", one.port()),
+            });
+            names.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(turns("v1 v2 v3 1 2"), "v1 1 v2 2 v3");
+        assert_eq!(turns("1 2 v1"), "1 v1 2");
+        assert_eq!(turns("2 1 3"), "2 1 3");
+    }
 
     #[test]
     fn each_address_is_tried_until_one_connects() {

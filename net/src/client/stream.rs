@@ -91,8 +91,8 @@ impl<S: Transport> fmt::Debug for Response<'_, S> {
 impl ClientStream {
     /// Connects to `host:port` with the default [`Settings`].
     ///
-    /// The addresses of the host are tried in turn until one accepts the connection. After 250 ms
-    /// the next one is tried too, beside those before.
+    /// The addresses of the host are tried in turn until one accepts the connection, IPv6 and IPv4
+    /// alternately. After 250 ms the next one is tried too, beside those before [RFC 8305].
     pub fn connect(authority: &str) -> Result<Self, Error> {
         Self::connect_with_settings(authority, Settings::new())
     }
