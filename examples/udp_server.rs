@@ -45,7 +45,7 @@ fn respond(peer: &mut UdpPeer) -> Result<(), Error> {
     let datagram = peer.receive(&mut buffer)?;
     let from = datagram.from;
     if let Err(error) = peer.send_to(b"udp server", from) {
-        let _ = writeln!(io::stderr(), "udp_server: cannot answer {from}: {error}");
+        let _ = writeln!(io::stderr(), "udp_server: cannot respond to {from}: {error}");
     }
     // A closed output must not stop the server.
     let _ = writeln!(io::stdout(), "{from} {}", dump(datagram.octets).on_one_line());
