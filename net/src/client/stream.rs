@@ -136,9 +136,9 @@ impl<S: Transport> ClientStream<S> {
 
     /// Sends a request with these fields and this body, and reads the head of the response.
     ///
-    /// `Host` is added as the first field: see [`begin`](Self::begin). `Content-Length` is added if there is a body or the
-    /// method expects one. Interim responses are skipped. For a response that arrives before the
-    /// end of the request, see [Limits](crate#limits).
+    /// `Host` is added as the first field: see [`begin`](Self::begin). `Content-Length` is added if
+    /// there is a body or the method expects one. Interim responses are skipped. For a response
+    /// that arrives before the end of the request, see [Limits](crate#limits).
     pub fn request(
         &mut self,
         method: Method<'_>,
