@@ -19,7 +19,7 @@ pub fn datagram(octets: &[u8]) {
         let form = head.target().form();
         let mut spans = FieldSpans::<FIELDS>::new();
         let parsed = RequestHead::parse(octets, spans.lend());
-        assert!(parsed.is_ok() || form == TargetForm::Asterisk, "a stream refuses it: {parsed:?}");
+        assert!(parsed.is_ok() || form == TargetForm::Asterisk, "a stream rejects it: {parsed:?}");
     }
     for method in [Method::GET, Method::HEAD, Method::CONNECT] {
         let mut spans = FieldSpans::<FIELDS>::new();

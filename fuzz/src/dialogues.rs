@@ -188,7 +188,7 @@ fn converse(
         }
         let Received { used, event } = match server.receive(&mut up.arrived, server_spans.lend()) {
             Ok(received) => received,
-            Err(error) => panic!("a valid request is refused: {error}"),
+            Err(error) => panic!("a valid request is rejected: {error}"),
         };
         let (mut is_head, mut expects) = (false, false);
         match &event {

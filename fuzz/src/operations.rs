@@ -205,7 +205,7 @@ pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
         let after = (out.as_bytes().len(), connection.state());
         assert!(
             written.is_ok() || after == before,
-            "a refusal has changed {before:?} to {after:?}"
+            "a rejected call has changed {before:?} to {after:?}"
         );
         // Each piece gives events until it is consumed, or until a call gives no event.
         let mut presented = input.clone();
@@ -227,7 +227,7 @@ pub fn any_operations_keep_a_server_valid(operations: &[Operation]) {
         out.clear();
         assert!(
             connection.state() != ServerState::Reject || connection.error().is_some(),
-            "there is nothing to refuse"
+            "there is nothing to reject"
         );
         assert!(
             !is_closed || connection.state() == ServerState::Close,
@@ -408,7 +408,7 @@ pub fn any_operations_keep_a_client_valid(operations: &[ClientOperation]) {
         let after = (out.as_bytes().len(), connection.state());
         assert!(
             written.is_ok() || after == before,
-            "a refusal has changed {before:?} to {after:?}"
+            "a rejected call has changed {before:?} to {after:?}"
         );
         loop {
             let given = input.len();

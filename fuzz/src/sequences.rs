@@ -168,12 +168,12 @@ pub(crate) fn responses_are_valid<'m>(sent: &[u8], methods: impl Iterator<Item =
         .collect();
     assert!(
         faults.is_empty(),
-        "of {:?} the client refuses {faults:?}",
+        "of {:?} the client rejects {faults:?}",
         sent.escape_ascii().to_string()
     );
     let is_final = |line: &str| line.contains(" 101") || !line.contains(" 1");
     let responses =
         read.iter().filter(|entry| matches!(entry, Entry::Head(line, _) if is_final(line))).count();
     let owed = methods.len();
-    assert!(responses <= owed, "{responses} answers to {owed} requests");
+    assert!(responses <= owed, "{responses} responses to {owed} requests");
 }

@@ -109,10 +109,10 @@ fn shown(log: &[Entry], octets: &[u8]) -> String {
             }
             Entry::End => writeln!(text, "end").unwrap(),
             Entry::Rejected(kind, at, _) => {
-                writeln!(text, "refused  {kind} at octet {at}").unwrap()
+                writeln!(text, "rejected {kind} at octet {at}").unwrap()
             }
             Entry::Sent(sent) => writeln!(text, "sent     {}", sent.escape_ascii()).unwrap(),
-            Entry::Upgraded(at) => writeln!(text, "handover{}", unread(*at)).unwrap(),
+            Entry::Upgraded(at) => writeln!(text, "upgraded{}", unread(*at)).unwrap(),
             Entry::Closed(at) => writeln!(text, "closed{}", unread(*at)).unwrap(),
             Entry::Waiting(what) => writeln!(text, "waits    {what}").unwrap(),
         }
@@ -142,7 +142,7 @@ fn the_dialogues_of_a_server() {
     let count = check("server.md", |dialogue, pieces| {
         let is = |words| dialogue.manner.contains(words);
         let manner = ServerManner {
-            responds_early: is("answers early"),
+            responds_early: is("responds early"),
             echoes: is("echoes"),
             responds_in_chunks: is("in chunks"),
             sends_continue: is("continues"),

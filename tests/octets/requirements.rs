@@ -964,7 +964,7 @@ fn write_request(
     let head = writer.request(Method::new(method)?, Target::new(target)?, &mut out);
     let written = head.and_then(|head| with_fields(head, fields)).and_then(|head| head.body(body));
     if let Err(error) = written {
-        assert_eq!(out.as_bytes().len(), before, "a refusal leaves octets behind");
+        assert_eq!(out.as_bytes().len(), before, "a rejected call leaves octets behind");
         return Err(error);
     }
     Ok(String::from_utf8_lossy(out.as_bytes()).into_owned())

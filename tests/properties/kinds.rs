@@ -73,7 +73,7 @@ fn every_mended_message_is_written() {
     let messages = written_messages();
     for _ in 0..1000 {
         let octets = messages.new_tree(&mut runner).unwrap().current();
-        assert!(!octets.is_empty(), "a message is refused");
+        assert!(!octets.is_empty(), "a message is rejected");
     }
 }
 
@@ -83,11 +83,11 @@ fn messages_are_written_and_rejected() {
         messages(),
         &[
             ("written", &|model| !written(model).is_empty()),
-            ("refused request", &|model| match model {
+            ("rejected request", &|model| match model {
                 MessageModel::Request(model) => model.rejection().is_some(),
                 MessageModel::Response(_) => false,
             }),
-            ("refused response", &|model| match model {
+            ("rejected response", &|model| match model {
                 MessageModel::Request(_) => false,
                 MessageModel::Response(model) => model.rejection().is_some(),
             }),
@@ -103,7 +103,7 @@ fn calls_succeed_and_fail() {
         &[
             ("written request", &|calls| calls.target.is_some() && calls.write().is_ok()),
             ("written response", &|calls| calls.target.is_none() && calls.write().is_ok()),
-            ("refused", &|calls| calls.write().is_err()),
+            ("rejected", &|calls| calls.write().is_err()),
             ("CONNECT", &|calls| calls.method == "CONNECT" && calls.write().is_ok()),
             ("chunked", &|calls| calls.end == End::Chunked && calls.write().is_ok()),
             ("trailers", &|calls| !calls.trailers.is_empty() && calls.write().is_ok()),
@@ -117,10 +117,10 @@ fn calls_succeed_and_fail() {
 fn octets_are_accepted_rejected_and_cut() {
     let kinds: &[Kind<'_, Octets>] = &[
         ("request", &|octets| matches!(request_verdict(octets), Verdict::Head(_))),
-        ("refused request", &|octets| matches!(request_verdict(octets), Verdict::Rejected(_))),
+        ("rejected request", &|octets| matches!(request_verdict(octets), Verdict::Rejected(_))),
         ("cut request", &|octets| request_verdict(octets) == Verdict::Incomplete),
         ("response", &|octets| matches!(response_verdict(octets), Verdict::Head(_))),
-        ("refused response", &|octets| matches!(response_verdict(octets), Verdict::Rejected(_))),
+        ("rejected response", &|octets| matches!(response_verdict(octets), Verdict::Rejected(_))),
         ("cut response", &|octets| response_verdict(octets) == Verdict::Incomplete),
     ];
     are_made(heads(), kinds);
@@ -147,7 +147,7 @@ fn bodies_of_every_kind_are_read() {
             ),
             ("trailer", &any(|event| matches!(event, BodyEvent::Trailer(..)))),
             ("end", &any(|event| matches!(event, BodyEvent::End(3..)))),
-            ("refused", &any(|event| matches!(event, BodyEvent::Rejected(..)))),
+            ("rejected", &any(|event| matches!(event, BodyEvent::Rejected(..)))),
             ("waiting", &any(|event| matches!(event, BodyEvent::Waiting))),
         ],
     );
@@ -192,7 +192,7 @@ fn requests_of_every_kind_are_read() {
             ("extension", &any(|entry| matches!(entry, Entry::Chunk(_, text) if !text.is_empty()))),
             ("trailer", &any(|entry| matches!(entry, Entry::Trailer(..)))),
             ("data", &any(|entry| matches!(entry, Entry::Data(_)))),
-            ("refused", &any(|entry| matches!(entry, Entry::Rejected(..)))),
+            ("rejected", &any(|entry| matches!(entry, Entry::Rejected(..)))),
             ("handover", &any(|entry| matches!(entry, Entry::Upgraded(_)))),
             ("waiting", &any(|entry| matches!(entry, Entry::Waiting("idle")))),
             ("100 is sent", &has_sent(b" 100 ")),
@@ -220,7 +220,7 @@ fn responses_of_every_kind_are_read() {
             ("extension", &any(|entry| matches!(entry, Entry::Chunk(_, text) if !text.is_empty()))),
             ("trailer", &any(|entry| matches!(entry, Entry::Trailer(..)))),
             ("data", &any(|entry| matches!(entry, Entry::Data(_)))),
-            ("refused", &any(|entry| matches!(entry, Entry::Rejected(..)))),
+            ("rejected", &any(|entry| matches!(entry, Entry::Rejected(..)))),
             ("handover", &any(|entry| matches!(entry, Entry::Upgraded(_)))),
             ("closed", &any(|entry| matches!(entry, Entry::Closed(1..)))),
         ],

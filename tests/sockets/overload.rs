@@ -83,7 +83,7 @@ fn ten_thousand_connections_are_served_or_told_to_retry() {
     let mut outcomes = [0; 3];
     for stream in &mut streams {
         let mut response = [0; 12];
-        let _ = stream.write_all(GET); // it may have its answer already
+        let _ = stream.write_all(GET); // it may have its response already
         let outcome = match stream.read_exact(&mut response) {
             Ok(()) if &response == b"HTTP/1.1 200" => 0,
             Ok(()) if &response == b"HTTP/1.1 503" => 1,
@@ -93,9 +93,7 @@ fn ten_thousand_connections_are_served_or_told_to_retry() {
         outcomes[outcome] += 1;
     }
     let [served, overload, closed] = outcomes;
-    eprintln!(
-        "of {count} connections {served} were served, {overload} answered 503, {closed} closed"
-    );
+    eprintln!("of {count} connections {served} were served, {overload} got a 503, {closed} closed");
     assert!(served >= count.min(4096) / 2, "{outcomes:?}");
     drop(streams);
     let wait = wait_of_a_new_client(server.tcp());

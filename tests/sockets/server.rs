@@ -248,7 +248,7 @@ fn a_rejected_request_gets_a_response_and_is_reported() {
         };
         assert!(
             response.starts_with(&format!("HTTP/1.1 {status} ")),
-            "{octets:?} was answered with {response:?}"
+            "{octets:?} has the response {response:?}"
         );
         let (_, reason) = response.split_once("\r\n\r\n").unwrap();
         assert_eq!((reason.lines().count(), reason.ends_with('\n')), (1, true), "{reason:?}");
@@ -306,7 +306,7 @@ fn an_invalid_body_gets_the_callers_response_or_a_rejection() {
         let response = exchange(address, BAD);
         assert!(response.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{number}: {response}");
         assert!(response.contains(text), "{number}: {response}");
-        assert_eq!(response.matches("HTTP/1.").count(), 1, "answered once: {response}");
+        assert_eq!(response.matches("HTTP/1.").count(), 1, "one response: {response}");
         let (handled, next) = served.join().unwrap();
         assert_eq!(handled.is_ok(), number > 0, "{handled:?}");
         assert!(

@@ -749,7 +749,7 @@ fn no_request_is_served_after_the_shutdown_timeout() {
     server.end();
     let _ = second.read_to_end(&mut Vec::new());
     go_on.send(()).unwrap();
-    assert_eq!(read_all(first), "", "an answer that comes too late is not sent");
+    assert_eq!(read_all(first), "", "a response that comes too late is not sent");
     assert!(has_begun.recv_timeout(TIMEOUT).is_err());
 }
 
@@ -831,7 +831,7 @@ fn rfc9112_9_6_a_rejected_connection_lingers() {
     stream.read_to_string(&mut response).unwrap();
     assert!(response.starts_with("HTTP/1.1 503 "), "{response}");
     // The server closes after 5 s of silence.
-    assert!(start.elapsed() < Duration::from_secs(4), "the end of the answer is told at once");
+    assert!(start.elapsed() < Duration::from_secs(4), "the end of the response is seen at once");
     // Octets that arrive now are discarded, until the server closes.
     let start = Instant::now();
     while stream.write_all(b"x").is_ok() {
