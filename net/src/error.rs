@@ -404,9 +404,12 @@ impl UrlError {
     /// Returns the error, its offset, the rule and the remedy.
     const fn parts(self) -> (&'static str, Option<usize>, &'static str, &'static str) {
         match self {
-            Self::NotHttp => {
-                ("not an http URL", None, "RFC 9110 section 4.2.1", "begin the URL with http://")
-            }
+            Self::NotHttp => (
+                "neither an http nor an https URL",
+                None,
+                "RFC 9110 section 4.2",
+                "begin the URL with http:// or https://",
+            ),
             Self::NeedsTls => (
                 "https needs TLS",
                 None,
@@ -415,7 +418,7 @@ impl UrlError {
                  that connects with another TLS library",
             ),
             Self::NoHost { at } => {
-                ("no host", Some(at), "RFC 9110 section 4.2.1", "write a host after http://")
+                ("no host", Some(at), "RFC 9110 section 4.2", "write a host after ://")
             }
             Self::Userinfo { at } => (
                 "user name in the URL",

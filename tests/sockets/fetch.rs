@@ -195,7 +195,7 @@ fn a_failed_fetch_is_printed_in_one_line() {
         (&[&*rejected][..], format!("GET {rejected}: cannot connect to {free}: ")),
         (&["-X", "PUT", &rejected], format!("PUT {rejected}: cannot connect to {free}: ")),
         (&[&*tls], format!("GET {tls}: the server does not speak TLS at this port")),
-        (&["localhost:80"], "GET localhost:80: not an http URL".to_owned()),
+        (&["localhost:80"], "GET localhost:80: neither an http nor an https URL".to_owned()),
         (&["http://no-such-host.invalid/"], "GET http://no-such-host.invalid/: ".to_owned()),
         (&["-H", "Host: a", "-H", "Host: b", &url], format!("GET {url}: second Host")),
         (&["-d", &format!("@{missing}"), &url], format!("POST {url}: cannot read {missing}: ")),

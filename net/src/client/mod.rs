@@ -33,10 +33,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A client for `http` URLs, with a pool of persistent connections [RFC 9112 section 9.3].
+/// A client for `http` and `https` URLs, with a pool of persistent connections [RFC 9112 section
+/// 9.3].
 ///
-/// The feature `rustls` adds `https`: see [TLS.md][tls]. A [`connector`](Self::connector) adds Unix
-/// sockets, proxies and other TLS libraries.
+/// `https` needs the feature `rustls`: see [TLS.md][tls]. A [`connector`](Self::connector) adds
+/// Unix sockets, proxies and other TLS libraries.
 ///
 /// [tls]: https://github.com/bareline/bareline/blob/main/net/TLS.md
 ///
