@@ -37,25 +37,21 @@ fn sources(folder: &Path, found: &mut Vec<String>) {
     }
 }
 
+fn is_of_name(character: &char) -> bool {
+    character.is_alphanumeric() || *character == '_'
+}
+
 /// Returns the names of all test functions.
 fn tests() -> HashSet<String> {
     let mut found = Vec::new();
-    for folder in ["tests", "core/src", "core/tests", "net/src", "fuzz/src"] {
+    for folder in ["tests", "core/src", "core/tests", "net/src", "fuzz/src", "examples/explain"] {
         sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder), &mut found);
     }
-    let is_name = |character: char| character.is_alphanumeric() || character == '_';
     let is_test = |after: &&str| after.starts_with("\n");
     let after_test =
         found.iter().flat_map(|source| source.split("#[test]").skip(1)).filter(is_test);
-    let name = |after: &str| {
-        after
-            .split_once("fn ")
-            .unwrap()
-            .1
-            .chars()
-            .take_while(|&character| is_name(character))
-            .collect()
-    };
+    let name =
+        |after: &str| after.split_once("fn ").unwrap().1.chars().take_while(is_of_name).collect();
     after_test.map(name).collect()
 }
 
@@ -126,6 +122,42 @@ fn every_name_of_a_test_is_short() {
     assert!(names.len() > 400, "only {} tests were seen", names.len());
     let long: Vec<_> = names.iter().filter(|name| name.len() > MOST).collect();
     assert!(long.is_empty(), "more than {MOST} characters: {long:#?}");
+}
+
+/// In these pages, a name in code style of five words or more is that of a test.
+#[test]
+fn every_test_that_a_page_names_exists() {
+    let tests = tests();
+    let pages = [
+        "CONTRIBUTING.md",
+        "DESIGN.md",
+        "README.md",
+        "SECURITY.md",
+        "bench/MEASUREMENTS.md",
+        "core/EMBEDDED.md",
+        "examples/README.md",
+        "net/README.md",
+        "tests/MUTATIONS.md",
+        "tests/README.md",
+        "tests/oracle/README.md",
+        "tests/readers/README.md",
+    ];
+    let (mut count, mut missing) = (0, Vec::new());
+    for page in pages {
+        let text = read(page);
+        let spans = text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+        let names = spans
+            .filter_map(|span| span.rsplit("::").next())
+            .filter(|name| name.split('_').count() > 4 && name.chars().all(|one| is_of_name(&one)));
+        for name in names {
+            count += 1;
+            if !tests.contains(name) {
+                missing.push(format!("{page}: there is no {name}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+    assert!(count > 60, "only {count} names were seen");
 }
 
 #[test]
