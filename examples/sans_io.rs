@@ -5,6 +5,7 @@ use bareline_core::connection::{Received, RecvBuf, ServerState};
 use bareline_core::{Event, FieldSpans, Method, ServerConnection, Status, WireBuf};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener};
+use std::process::ExitCode;
 use std::time::Duration;
 
 /// Responds to each request with its method, its path and the length of its body, until the
@@ -58,20 +59,29 @@ fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()> {
     }
 }
 
-fn main() -> io::Result<()> {
-    let Some(address) = std::env::args().nth(1) else { return serve(io::stdin(), io::stdout()) };
-    let listener = TcpListener::bind(&address).map_err(|error| {
+fn main() -> ExitCode {
+    let done = match std::env::args().nth(1) {
+        None => serve(io::stdin(), io::stdout()),
+        Some(address) => listen(&address),
+    };
+    let Err(error) = done else { return ExitCode::SUCCESS };
+    eprintln!("sans_io: {error}");
+    ExitCode::FAILURE
+}
+
+fn listen(address: &str) -> io::Result<()> {
+    let listener = TcpListener::bind(address).map_err(|error| {
         io::Error::other(format!("cannot listen on {address}: {error}: write host:port"))
     })?;
     eprintln!("sans_io: listening on {}", listener.local_addr()?);
-    listener.incoming().try_for_each(|stream| {
-        let stream = stream?;
-        let served = serve(&stream, &stream);
+    loop {
+        let (stream, peer) = listener.accept()?;
+        // A client that resets its connection ends no other.
+        serve(&stream, &stream).unwrap_or_else(|error| eprintln!("sans_io: {peer}: {error}"));
         // Lingering close: a reset would destroy the last response.
         _ = stream
             .shutdown(Shutdown::Write)
             .and_then(|()| stream.set_read_timeout(Some(Duration::from_secs(5))));
         _ = io::copy(&mut stream.take(64 << 20), &mut io::sink());
-        served
-    })
+    }
 }

@@ -5,12 +5,18 @@ use bareline_net::rustls::ServerConfig;
 use bareline_net::rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use bareline_net::{Server, Status};
 use std::io::{Write, stderr};
-use std::{env, error::Error, fs};
+use std::{env, error::Error, fs, process::ExitCode};
 
 const CHAIN: &str = "bareline.pem";
 const KEY: &str = "bareline-key.pem";
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    let Err(error) = serve() else { return ExitCode::SUCCESS };
+    let _ = writeln!(stderr(), "tls_server: {error}");
+    ExitCode::FAILURE
+}
+
+fn serve() -> Result<(), Box<dyn Error>> {
     if !fs::exists(CHAIN)? {
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
         fs::write(CHAIN, made.cert.pem())?;

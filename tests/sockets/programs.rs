@@ -9,6 +9,7 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::thread;
+use std::time::Duration;
 
 pub(crate) const RESPONSE: &str = "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nTCP connection";
 
@@ -101,6 +102,13 @@ fn the_bare_loop_serves_a_pipe_and_a_socket() {
     octet_by_octet.set_nodelay(true).unwrap();
     THREE_REQUESTS.iter().for_each(|&octet| octet_by_octet.write_all(&[octet]).unwrap_or_default());
     check_three_responses(&read_all(octet_by_octet));
+
+    // The reset of one client does not end the program.
+    let mut reset = connect(server.tcp());
+    reset.write_all(b"GET / HT").unwrap();
+    socket2::SockRef::from(&reset).set_linger(Some(Duration::ZERO)).unwrap();
+    drop(reset);
+    check_three_responses(&exchange(server.tcp(), THREE_REQUESTS));
 }
 
 #[test]
@@ -166,7 +174,7 @@ fn ssdp_finds_what_it_announces() {
     assert!(next(&server.notes).contains("line ended by LF alone"));
     peer.send(b"M-SEARCH * HTTP/1.1\r\nHost: a\r\nST: other\r\n\r\n").unwrap();
     assert!(next(&server.output).ends_with(" M-SEARCH other"));
-    assert!(peer.receive_within(std::time::Duration::from_millis(50), &mut [0; 10]).is_err());
+    assert!(peer.receive_within(Duration::from_millis(50), &mut [0; 10]).is_err());
 
     assert_eq!((none.status.code(), text(&none.stdout)), (Some(1), String::new()));
     assert_eq!(
