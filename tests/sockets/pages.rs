@@ -294,6 +294,32 @@ fn row<'t>(text: &'t str, first: &str) -> Vec<&'t str> {
     row.trim_matches('|').split('|').map(str::trim).collect()
 }
 
+/// Compares the sizes of the firmwares with the recorded ones.
+#[test]
+fn the_page_of_the_firmwares_has_the_recorded_sizes() {
+    let (page, record) =
+        (read("examples/microcontroller/README.md"), read("tests/budgets/budgets.txt"));
+    // Of one line each: `TARGET/firmware/NAME/flash OCTETS`.
+    let sizes =
+        record.lines().filter_map(|line| line.split_once("/firmware/")).map(|(of, rest)| {
+            let (name, size) = rest.split_once('/').unwrap();
+            (of, name, size.split_once(' ').unwrap())
+        });
+    let mut count = 0;
+    for (target, name, (what, octets)) in sizes {
+        let chip = match (name, target) {
+            ("uart", "thumbv6m-none-eabi") => ", Cortex-M0",
+            ("uart", _) => ", RISC-V",
+            _ => "",
+        };
+        let column = if what == "flash" { 1 } else { 2 };
+        let shown = row(&page, &format!("`{name}`{chip} "))[column].replace(',', "");
+        assert_eq!(shown, octets, "{name}{chip}, {what}");
+        count += 1;
+    }
+    assert!(count >= 8, "only {count} sizes were compared");
+}
+
 /// Compares the figures of the README with the pages that record them.
 #[test]
 fn the_readme_has_the_recorded_figures() {
