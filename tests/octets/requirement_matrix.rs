@@ -161,6 +161,30 @@ fn every_test_that_a_page_names_exists() {
 }
 
 #[test]
+fn every_dependency_of_core_and_net_has_its_reason() {
+    let design = read("DESIGN.md");
+    let (_, table) = design.split_once("\n## Dependencies\n").unwrap();
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" | "));
+    let reasons: HashSet<_> =
+        rows.flat_map(|(names, _)| names.split([',', ';']).map(str::trim)).collect();
+    let mut count = 0;
+    for manifest in ["core/Cargo.toml", "net/Cargo.toml"] {
+        let manifest = read(manifest);
+        let sections = manifest.split("\n[").filter_map(|section| section.split_once("]\n"));
+        let dependencies = sections.filter(|(name, _)| name.ends_with("dependencies"));
+        let lines = dependencies.flat_map(|(_, lines)| lines.lines());
+        for line in lines.filter(|line| line.starts_with(|first: char| first.is_alphabetic())) {
+            let package =
+                line.split_once("package = \"").and_then(|(_, name)| name.split_once('"'));
+            let name = package.or(line.split_once(['.', ' '])).unwrap().0;
+            assert!(reasons.contains(name) || name == "bareline-core", "{name} has no reason");
+            count += 1;
+        }
+    }
+    assert!(count > 15, "only {count} dependencies were seen");
+}
+
+#[test]
 fn every_decision_has_its_test() {
     let (tests, classes) = (tests(), classes());
     let table = read("core/CHOICES.md");
