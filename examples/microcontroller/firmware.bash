@@ -2,6 +2,7 @@
 
 built=../../tests/firmware/target
 minimal=$built/thumbv7m-none-eabi/small/minimal
+thermometer=$built/thumbv7m-none-eabi/small/thermometer
 board=$built/thumbv7m-none-eabi/small/board
 uart_arm=$built/thumbv6m-none-eabi/small/uart
 uart_riscv=$built/riscv32imc-unknown-none-elf/small/uart
@@ -73,10 +74,11 @@ boot() {
     exit 1
 }
 
-# boot_minimal LOG TCP: boots the minimal firmware; TCP of this machine is its port 80.
-boot_minimal() {
-    boot qemu-system-arm "$1" -machine lm3s6965evb -kernel "$minimal" -serial "file:$1" \
-        -nic "user,model=stellaris,hostfwd=tcp:127.0.0.1:$2-10.0.2.15:80"
+# boot_lm3s6965 FIRMWARE LOG TCP: boots a firmware for this board; TCP of this machine is its
+# port 80. Its 10.0.2.2 is this machine.
+boot_lm3s6965() {
+    boot qemu-system-arm "$2" -machine lm3s6965evb -kernel "$1" -serial "file:$2" \
+        -nic "user,model=stellaris,hostfwd=tcp:127.0.0.1:$3-10.0.2.15:80"
 }
 
 # boot_uart QEMU NAME OPTION...: boots the serial firmware on a machine. Its line is the Unix socket

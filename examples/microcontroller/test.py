@@ -2,6 +2,7 @@
 generator.
 
 test.py minimal TCP LOG                 the minimal firmware
+test.py thermometer TCP LOG             the thermometer
 test.py board TCP UDP SSDP LOG SECONDS  the routes, UDP and SSDP of the board
 test.py waits TCP UDP SSDP LOG SECONDS  checks that wait: timeouts, a fifth connection
 test.py load TCP UDP SSDP LOG SECONDS   load: resets, hostile connections, many requests
@@ -14,6 +15,7 @@ SECONDS is the duration of each load. Each check prints a line, `ok NAME`, `SKIP
 """
 
 import concurrent.futures
+import contextlib
 import json
 import os
 import pathlib
@@ -33,7 +35,7 @@ GET = b"GET /status HTTP/1.1\r\nHost: a\r\n\r\n"
 LAST_GET = b"GET /status HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 # The timeouts of board/connection.rs, in seconds.
 HEAD, STALL, IDLE, LINGER = 5, 5, 10, 3
-# The timeout of a connection in minimal.rs.
+# The timeout of a connection, and of a request, in network.rs.
 CONNECTION = 10
 
 
@@ -223,6 +225,145 @@ class Minimal(Machine):
         check("minimal: a head that comes slowly", self.a_slow_head)
         check("minimal: the page in a browser", self.the_page_in_a_browser)
         check("minimal: no panic, no restart", self.has_started_once)
+
+
+class Thermometer(Machine):
+    def state(self):
+        return json.loads(self.curl(self.url + "/temperature"))
+
+    def put(self, path, text):
+        """Returns the status and the content of the response."""
+        head = b"PUT %b HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % (path, len(text))
+        response = self.exchange_all(head + text)
+        return int(response[9:12]), response.split(b"\r\n\r\n", 1)[1]
+
+    def set(self, text):
+        return self.put(b"/set-point", text)
+
+    def the_page(self):
+        self.set(b"19.5")
+        page = self.curl(self.url + "/")
+        expect(re.search(r"It is \d\d\.\d &deg;C", page) and "value=19.5>" in page, page)
+        head = self.curl("-I", self.url + "/")
+        expect(head.startswith("HTTP/1.1 200 OK\r\n") and head.endswith("\r\n\r\n"), head)
+        expect(f"\r\nContent-Length: {len(page)}\r\n" in head, head)
+
+    def set_points(self):
+        for text, number in ((b"30.0", 30), (b"5", 5), (b"05.0", 5), (b"21.5", 21.5), (b"30", 30)):
+            status, content = self.set(text)
+            expect(status == 200 and json.loads(content)["set_point"] == number, content)
+            expect(self.state()["set_point"] == number, text)
+        for text in (b"4.9", b"30.1", b"99", b"0"):
+            expect(self.set(text) == (400, b"send a number from 5 to 30\n"), text)
+        words = b".5 5. 21.55 +21 021 -5 2x1 1e1".split()
+        for text in (b"", b"x" * 3000, *words):
+            expect(self.set(text) == (400, b"send a number such as 21 or 21.5\n"), text)
+        expect(self.state()["set_point"] == 30, "an invalid number has changed the set point")
+
+    def servers(self):
+        for text in (b"", b"10.0.2.2", b"10.0.2.2:65536", b"a:80", b"10.0.2.2:80" + b"x" * 20):
+            expect(self.put(b"/server", text) == (400, b"send a.b.c.d:port\n"), text)
+
+    def every_method(self):
+        methods = set(b"GET HEAD PUT POST DELETE OPTIONS PATCH TRACE X".split())
+        routes = {b"/": b"GET, HEAD", b"/temperature": b"GET, HEAD"}
+        routes.update({b"/set-point": b"PUT", b"/server": b"PUT"})
+        for path, allowed in routes.items():
+            others = sorted(methods - set(allowed.split(b", ")))
+            requests = [b"%b %b HTTP/1.1\r\nHost: a\r\n\r\n" % (one, path) for one in others]
+            response = self.exchange_all(b"".join(requests))
+            head = b"HTTP/1.1 405 Method Not Allowed\r\nAllow: %b\r\n" % allowed
+            expect(response.count(head) == response.count(b"HTTP/1.1 ") == len(others), response)
+        expect(self.curl_code("/nowhere") == "404")
+        expect(self.status_of(b"CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n") == 501)
+
+    # --- the server of the readings
+
+    @contextlib.contextmanager
+    def server(self):
+        """Lends a new server, to which readings go from now on."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.settimeout(DEADLINE)
+            self.host = b"10.0.2.2:%d" % server.getsockname()[1]
+            status, content = self.put(b"/server", self.host)
+            expect(status == 200, content)
+            yield server
+
+    def reading(self, one):
+        """Receives a reading."""
+        octets = b""
+        while b"}\n" not in octets:
+            octets += receive(one)
+        head, content = octets.split(b"\r\n\r\n", 1)
+        start = b"POST /readings HTTP/1.1\r\nHost: %b\r\n" % self.host
+        fields = b"Content-Type: application/json\r\nContent-Length: %d" % len(content)
+        expect(head == start + fields, octets)
+        return json.loads(content)
+
+    def one_connection(self):
+        """Readings come on one connection, for longer than the timeout of a request, with the
+        temperature, which follows the set point."""
+        is_cold = self.state()["celsius"] < 17.5
+        self.set(b"30" if is_cold else b"5")
+        with self.server() as server, accept(server) as one:
+            readings = []
+            for _ in range(CONNECTION + 2):
+                readings.append(self.reading(one))
+                one.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n")
+            numbers = [reading["number"] for reading in readings]
+            expect(numbers == list(range(numbers[0], numbers[0] + CONNECTION + 2)), readings)
+            first, later = readings[1]["celsius"], readings[5]["celsius"]
+            expect((first < later) == is_cold and first != later, readings)
+
+    def new_connections(self):
+        """Each reading arrives once on a new connection, after the server has closed one."""
+        closes = (
+            b"HTTP/1.1 204 No Content\r\n\r\n",
+            b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n",
+            b"HTTP/1.0 200 OK\r\n\r\nok\n",
+        )
+        with self.server() as server:
+            numbers = []
+            for response in closes * 2:
+                with accept(server) as one:
+                    numbers.append(self.reading(one)["number"])
+                    one.sendall(response)
+        expect(numbers == list(range(numbers[0], numbers[0] + 6)), numbers)
+
+    def no_response(self):
+        """A reading without a response comes again, and the next one follows."""
+        numbers = []
+        with self.server() as server:
+            for response in (b"", b"HTTP/1.1 200 OK\r\nCon", b"noise\r\n\r\n"):
+                with accept(server) as one:
+                    numbers.append(self.reading(one)["number"])
+                    one.sendall(response)
+            with accept(server) as one:
+                for _ in range(2):
+                    numbers.append(self.reading(one)["number"])
+                    one.sendall(b"HTTP/1.1 503 Full\r\nContent-Length: 0\r\n\r\n")
+        first = numbers[0]
+        expect(numbers == [first, first, first, first, first + 1], numbers)
+
+    def silent_server(self):
+        """A server that is silent is left, and the page is served meanwhile and afterwards."""
+        with self.server() as server, accept(server) as one:
+            number = self.reading(one)["number"]
+            expect(self.curl_code("/") == "200")
+            expect(read_all(one) == b"", "more octets")
+            with accept(server) as other:
+                expect(self.reading(other)["number"] == number)
+
+    def run(self):
+        check("thermometer: the page, and HEAD", self.the_page)
+        check("thermometer: set points", self.set_points)
+        check("thermometer: invalid servers", self.servers)
+        check("thermometer: 404, and 405 with Allow for each method", self.every_method)
+        check("thermometer: readings on one connection", self.one_connection)
+        check("thermometer: a new connection after each close", self.new_connections)
+        check("thermometer: readings without a response come again", self.no_response)
+        check("thermometer: a silent server", self.silent_server)
+        check("thermometer: no panic, no restart", self.has_started_once)
 
 
 class Board(Machine):
@@ -692,6 +833,12 @@ def read_all(one):
     return response
 
 
+def accept(server):
+    one, _ = server.accept()
+    one.settimeout(DEADLINE)
+    return one
+
+
 def receive(one):
     """Returns the next octets; fails at the end of input."""
     octets = one.recv(4096)
@@ -970,6 +1117,8 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["minimal", *arguments]:
             Minimal(*arguments).run()
+        case ["thermometer", *arguments]:
+            Thermometer(*arguments).run()
         case ["board", *arguments]:
             Board(*arguments).run()
         case ["waits", *arguments]:

@@ -2,9 +2,10 @@
 
 use crate::lm3s6965::{self, Ethernet};
 use core::cell::RefCell;
+use core::net::SocketAddrV4;
 use embedded_io::{ErrorKind, ErrorType, Read, Write};
 use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
-use smoltcp::socket::tcp::{Socket, SocketBuffer};
+use smoltcp::socket::tcp::{Socket, SocketBuffer, State};
 use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::{EthernetAddress, Ipv4Address, Ipv4Cidr};
 
@@ -14,7 +15,7 @@ const HARDWARE_ADDRESS: [u8; 6] = [0x52, 0x54, 0x00, 0x12, 0x34, 0x57];
 
 /// The timeout for the next octet, and for the lingering close.
 const SILENCE: Duration = Duration::from_secs(1);
-/// The timeout of a whole connection.
+/// The timeout of a server's whole connection, or of a client's whole request.
 const WHOLE: Duration = Duration::from_secs(10);
 
 /// The buffers of a socket, for octets received and to send.
@@ -58,8 +59,8 @@ impl<'s> Network<'s> {
         self.interface.poll(self.now, self.chip, &mut self.sockets);
     }
 
-    /// Begins the timeout of a connection.
-    fn begin(&mut self) {
+    /// Begins the timeout of a connection or of a request.
+    pub fn begin(&mut self) {
         self.end = self.now + WHOLE;
     }
 
@@ -84,6 +85,32 @@ impl<'n, 's> Connection<'n, 's> {
         this.listen(socket).may_send().then_some(())?;
         this.begin();
         Some(Self { network, socket })
+    }
+
+    /// Opens a connection to a server, in place of the previous one of this socket.
+    #[allow(dead_code, reason = "`minimal` has no client")]
+    pub fn connect(
+        network: &'n RefCell<Network<'s>>,
+        socket: SocketHandle,
+        server: SocketAddrV4,
+    ) -> Result<Self, ErrorKind> {
+        let mut this = network.borrow_mut();
+        this.sockets.get_mut::<Socket<'_>>(socket).abort();
+        this.poll(); // sends the reset of a previous connection
+        this.begin();
+        let [low, high, ..] = this.now.total_millis().to_le_bytes();
+        let port = u16::from_le_bytes([low, high | 0xc0]); // one that was not in use of late
+        let Network { interface, sockets, .. } = &mut *this;
+        let tcp = sockets.get_mut::<Socket<'_>>(socket);
+        let begun = tcp.connect(interface.context(), server, port);
+        begun.map_err(|_| ErrorKind::InvalidInput)?;
+        drop(this);
+        let mut connection = Self { network, socket };
+        let is_open = connection.wait(|socket| match socket.state() {
+            State::SynSent | State::SynReceived => None,
+            _ => Some(socket.may_send()),
+        })?;
+        is_open.then_some(connection).ok_or(ErrorKind::ConnectionRefused)
     }
 
     /// Runs the network until `ready` returns a result.
