@@ -32,7 +32,8 @@ macro_rules! server_stream {
         /// A request, and the response that it waits for.
         ///
         /// Reading returns the content without chunk lines, and 0 at its end. Writing sends octets
-        /// of the response's body, after [`begin`](Self::begin).
+        /// of the response's body, after [`begin`](Self::begin). In a response to HEAD, each call
+        /// leaves the body out.
         ///
         $(#[$exchange_example])*
         pub struct Exchange<'s, 'm, T> {
