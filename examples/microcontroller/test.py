@@ -53,15 +53,20 @@ def check(name, what):
     signal.alarm(6 * DEADLINE)
     try:
         note = what()
-        print(f"ok {name}" + (f": {note}" if note else ""))
+        result = f"ok {name}" + (f": {note}" if note else "")
     except Missing as error:
         kind = "FAIL" if os.environ.get("BARELINE_PEERS") == "all" else "SKIPPED"
-        print(f"{kind} {name}: {error} is not installed")
+        result = f"{kind} {name}: {error} is not installed"
     except Exception as error:
-        print(f"FAIL {name}: {type(error).__name__}: {error}")
+        result = f"FAIL {name}: {type(error).__name__}: {error}"
     finally:
         signal.alarm(0)
-        sys.stdout.flush()
+    say(result)
+
+
+def say(line):
+    """Prints a line in one write, since groups of checks print at the same time."""
+    print(line + "\n", end="", flush=True)
 
 
 def expect(is_so, seen=""):
@@ -1131,4 +1136,4 @@ if __name__ == "__main__":
             Line(*arguments).run()
         case _:
             sys.exit(__doc__)
-    print("done")
+    say("done")
