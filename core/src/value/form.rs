@@ -12,11 +12,10 @@ use core::fmt;
 ///
 /// ```
 /// use bareline_core::Target;
-/// use bareline_core::value::FormPairs;
 ///
 /// let target = Target::new("/wifi?name=caf%C3%A9+2&hidden&channel=11")?;
 /// let (mut buffer, mut channel) = ([0; 3], None);
-/// for (name, value) in FormPairs::new(target.query_as_bytes().unwrap_or_default()) {
+/// for (name, value) in target.query_pairs() {
 ///     if name == "channel" {
 ///         channel = value.decode(&mut buffer).and_then(|octets| str::from_utf8(octets).ok());
 ///     }

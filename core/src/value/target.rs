@@ -1,7 +1,7 @@
 //! The request target.
 
 use super::Method;
-use super::form::{Decoded, PercentDecoded};
+use super::form::{Decoded, FormPairs, PercentDecoded};
 use super::text::{ascii, text};
 use crate::error::{InvalidValue, WriteError, position};
 use crate::grammar::{TargetForm, authority_range, target_form};
@@ -242,15 +242,28 @@ impl<'a> Target<'a> {
     /// Returns the query after the first `?`, still percent-encoded.
     #[doc(alias = "decode")]
     #[doc(alias = "percent-decode")]
-    #[doc(alias = "form")]
     pub fn query(&self) -> Option<&'a str> {
-        self.query_as_bytes().map(as_text)
+        self.query_octets().map(as_text)
     }
 
-    /// Returns the octets of the [`query`](Self::query), for [`FormPairs`](super::FormPairs). Saves
-    /// flash as [`path_as_bytes`](Self::path_as_bytes) does.
+    /// Returns the names and values in the query, still encoded; none without a query. Saves flash
+    /// as [`path_as_bytes`](Self::path_as_bytes) does.
+    ///
+    /// ```
+    /// # use bareline_core::Target;
+    /// let target = Target::new("/search?page=2&q=caf%C3%A9")?;
+    /// let words = target.query_pairs().find(|(name, _)| *name == "q");
+    /// let words = words.map(|(_, words)| String::from_utf8(words.octets().collect()));
+    /// assert_eq!(words, Some(Ok("café".to_owned())));
+    /// # Ok::<(), bareline_core::error::InvalidValue>(())
+    /// ```
     #[doc(alias = "form")]
-    pub fn query_as_bytes(&self) -> Option<&'a [u8]> {
+    #[doc(alias = "parameters")]
+    pub fn query_pairs(&self) -> FormPairs<'a> {
+        FormPairs::new(self.query_octets().unwrap_or_default())
+    }
+
+    fn query_octets(&self) -> Option<&'a [u8]> {
         let octets = self.path_and_query();
         match octets.get(path_end(octets)..) {
             Some([b'?', query @ ..]) => Some(query),
