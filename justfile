@@ -153,6 +153,12 @@ bench:
 bench-net *options:
     @bench/net/run {{options}}
 
+# Prints bench/compare/RESULTS.md, in some minutes. `just compare --quick` checks the programs on
+# bareline alone.
+# Compares an API server and a client's job with those on other libraries.
+compare *options:
+    @bench/compare/run {{options}}
+
 # Needs valgrind; `just count --update` records the counts.
 # Compares the instruction counts with the recorded ones.
 count *options:
