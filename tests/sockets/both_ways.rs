@@ -6,8 +6,10 @@ use crate::service::Service;
 use bareline_core::{Method, Status, Target};
 use bareline_net::{Client, ClientStream, Error, Exchange, PeerError, Server, Settings, Wait};
 use std::io::{self, Cursor, Read, Write};
-use std::thread;
+use std::net::{Shutdown, TcpListener};
+use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
+use std::{mem, thread};
 
 /// More than all buffers between two ends hold.
 const LENGTH: usize = 20_000_000;
@@ -177,5 +179,112 @@ fn a_server_that_does_nothing_times_out() {
     );
     assert!(start.elapsed() >= timeout && start.elapsed() < crate::TIMEOUT / 2);
     served.thread().unpark();
+    served.join().unwrap();
+}
+
+/// The body of an upload: one octet, and more once the server has sent all that it sends.
+struct Paused {
+    sent: Receiver<()>,
+    is_begun: bool,
+}
+
+impl Read for Paused {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if !mem::replace(&mut self.is_begun, true) {
+            return Ok(buffer.iter_mut().take(1).map(|octet| *octet = b'x').count());
+        }
+        let _ = self.sent.recv_timeout(crate::TIMEOUT);
+        buffer.fill(b'x');
+        Ok(buffer.len())
+    }
+}
+
+/// Uploads to a server that sends these octets in mid-request, half-closes, and reads on: once by a
+/// reader, once by a writer. Returns the status and the body of the response.
+fn half_closed(sent: &'static str) -> [Result<(Status, String), Error>; 2] {
+    let serve = move || {
+        let (all, paused) = mpsc::channel();
+        let (url, _) = served_by(move |stream| {
+            read_head(stream);
+            stream.write_all(sent.as_bytes()).unwrap();
+            stream.shutdown(Shutdown::Write).unwrap();
+            drop(all);
+            io::copy(stream, &mut io::sink())
+        });
+        (url, paused)
+    };
+    let (url, sent) = serve();
+    let client = Client::new();
+    let request = client.request(Method::PUT, &url).unwrap();
+    let response = request.send_reader(Paused { sent, is_begun: false });
+    let by_reader = response.and_then(|response| {
+        let status = response.status();
+        Ok((status, io::read_to_string(response)?))
+    });
+
+    let (url, sent) = serve();
+    let address = url.trim_start_matches("http://").trim_end_matches('/');
+    let mut client = ClientStream::connect(address).unwrap();
+    let mut request = client.begin(Method::PUT, Target::ROOT, |head| head.chunked()).unwrap();
+    request.write_all(b"x").unwrap();
+    request.flush().unwrap();
+    let _ = sent.recv_timeout(crate::TIMEOUT);
+    request.write_all(&vec![b'x'; LENGTH]).unwrap();
+    let by_writer = request.finish().and_then(|response| {
+        let status = response.head.status();
+        Ok((status, io::read_to_string(response.body)?))
+    });
+    [by_reader, by_writer]
+}
+
+/// A lingering close, such as that of our own server.
+#[test]
+fn a_response_before_a_half_close_is_not_lost() {
+    for (sent, status) in [
+        ("HTTP/1.1 413 \r\nContent-Length: 2\r\n\r\nhi", Status::CONTENT_TOO_LARGE),
+        ("HTTP/1.1 200 \r\nContent-Length: 2\r\n\r\nhi", Status::OK),
+        ("HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", Status::OK),
+        ("HTTP/1.1 200 \r\n\r\nhi", Status::OK),
+    ] {
+        for response in half_closed(sent) {
+            let response = response.unwrap_or_else(|error| panic!("{sent}: {error}"));
+            assert_eq!(response, (status, "hi".to_owned()), "{sent}");
+        }
+    }
+}
+
+#[test]
+fn a_half_close_without_a_response_is_named_so() {
+    for response in half_closed("") {
+        assert!(matches!(response, Err(Error::Peer(PeerError::NoResponse))), "{response:?}");
+    }
+    for response in half_closed("HTTP/1.1 200 \r\nContent-Length: 3\r\n\r\nhi") {
+        let is_cut = matches!(response, Err(Error::Peer(PeerError::TruncatedResponse)));
+        assert!(is_cut, "{response:?}");
+    }
+}
+
+/// The server closes an idle connection when the head of an upload is on its way.
+#[test]
+fn an_upload_is_repeated_on_a_new_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let served = thread::spawn(move || {
+        let (mut idle, _) = listener.accept().unwrap();
+        read_head(&mut idle);
+        idle.write_all(b"HTTP/1.1 204 \r\n\r\n").unwrap();
+        read_head(&mut idle);
+        idle.shutdown(Shutdown::Write).unwrap();
+        let _ = io::copy(&mut idle, &mut io::sink());
+        let (mut stream, _) = listener.accept().unwrap();
+        read_head(&mut stream);
+        stream.read_exact(&mut vec![0; LENGTH]).unwrap();
+        stream.write_all(b"HTTP/1.1 204 \r\n\r\n").unwrap();
+    });
+    let client = Client::new();
+    client.get(&url).unwrap();
+    let request = client.request(Method::PUT, &url).unwrap();
+    let response = request.send_body(&vec![b'x'; LENGTH]).unwrap();
+    assert_eq!(response.status(), Status::NO_CONTENT);
     served.join().unwrap();
 }

@@ -600,6 +600,8 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
                 client.receive_head(timeout.min(ARRIVED)).map_err(|found| match found {
                     Error::Peer(PeerError::Response(_) | PeerError::NotHttp { .. })
                     | Error::Limit(_) => found,
+                    // The server has closed its sending direction.
+                    _ if matches!(error, Error::Closed) => found,
                     _ => error,
                 })?
             }

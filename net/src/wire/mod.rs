@@ -526,10 +526,8 @@ impl<S: Transport, R: Role> Wire<S, R> {
                     role.on_octets(count, &mut || now);
                     return Ok(Moved::Received);
                 }
-                Arrived::End => {
-                    role.on_eof().map_err(|error| R::error_of(error, &[]))?;
-                    return Ok(Moved::Ended);
-                }
+                // The next read finds the end again, once the octets before it are used.
+                Arrived::End => return Ok(Moved::Ended),
                 Arrived::Unknown => return Err(Error::Closed),
             }
             if !link.can_write() {
