@@ -7,9 +7,9 @@ use bareline_core::{Method, Status, Target};
 use bareline_net::{Client, ClientStream, Error, Exchange, PeerError, Server, Settings, Wait};
 use std::io::{self, Cursor, Read, Write};
 use std::net::{Shutdown, TcpListener};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
-use std::{mem, thread};
+use std::{iter, mem, thread};
 
 /// More than all buffers between two ends hold.
 const LENGTH: usize = 20_000_000;
@@ -287,4 +287,47 @@ fn an_upload_is_repeated_on_a_new_connection() {
     let response = request.send_body(&vec![b'x'; LENGTH]).unwrap();
     assert_eq!(response.status(), Status::NO_CONTENT);
     served.join().unwrap();
+}
+
+/// The server reads nothing, and sends an octet of a head each 20 ms.
+#[test]
+fn octets_of_a_head_do_not_extend_an_upload() {
+    for is_written in [false, true] {
+        let (over, is_over) = mpsc::channel::<()>();
+        let (url, served) = served_by(move |stream| {
+            read_head(stream);
+            let mut head = "HTTP/1.1 200 OK\r\nX: "
+                .bytes()
+                .chain(iter::repeat(b'x'))
+                .take(300)
+                .collect::<Vec<_>>()
+                .into_iter();
+            let pause = Duration::from_millis(20);
+            while is_over.recv_timeout(pause) == Err(RecvTimeoutError::Timeout)
+                && let Some(octet) = head.next()
+            {
+                // The client has closed.
+                let _ = stream.write_all(&[octet]);
+            }
+            head.len()
+        });
+        let timeout = Duration::from_millis(300);
+        let settings = Settings::new().write_timeout(timeout).head_timeout(timeout);
+        let error = if is_written {
+            let address = url.trim_start_matches("http://").trim_end_matches('/');
+            let mut client = ClientStream::connect_with_settings(address, settings).unwrap();
+            let mut request =
+                client.begin(Method::PUT, Target::ROOT, |head| head.chunked()).unwrap();
+            request.write_all(&vec![b'x'; LENGTH]).unwrap();
+            request.finish().unwrap_err()
+        } else {
+            let client = Client::new().settings(settings);
+            let request = client.request(Method::PUT, &url).unwrap();
+            request.send_reader(io::repeat(b'x')).unwrap_err()
+        };
+        let is_late = matches!(error, Error::Peer(PeerError::TimedOut { wait: Wait::Write, .. }));
+        assert!(is_late, "{error:?}");
+        drop(over);
+        assert!(served.join().unwrap() > 0, "the upload lasts as long as the server sends");
+    }
 }

@@ -546,6 +546,8 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
         while !self.is_ended_early() && !self.is_behind() {
             match upload.step(&mut self.client.wire)? {
                 Uploaded::Sent => {}
+                // Octets of a body are progress, those of a head are not.
+                Uploaded::Received if self.early.is_some() => self.client.wire.end_wait(),
                 Uploaded::Received => self.look_for_head(),
                 Uploaded::All => break,
                 Uploaded::Failed(error) => self.progress = Progress::Failed(error),

@@ -141,7 +141,8 @@ pub(crate) fn read_while_sending<S: Transport>(
             _ => {}
         }
         match sending.step(wire)? {
-            Uploaded::Sent | Uploaded::Received => {}
+            Uploaded::Sent => {}
+            Uploaded::Received => wire.end_wait(),
             Uploaded::All | Uploaded::Failed(_) => *upload = None,
         }
     }

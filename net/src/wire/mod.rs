@@ -497,6 +497,11 @@ impl<S: Transport, R: Role> Wire<S, R> {
         self.write(|role, out| role.frame_data(data, out).map(drop))
     }
 
+    /// Ends the wait for the peer to accept octets: it is sending, and may read later.
+    pub(crate) const fn end_wait(&mut self) {
+        self.buffers.out.end_wait();
+    }
+
     /// Returns whether there is no room for more octets.
     pub(crate) fn is_full(&mut self) -> bool {
         self.buffers.received.spare_mut().is_empty()
@@ -520,9 +525,7 @@ impl<S: Transport, R: Role> Wire<S, R> {
             let Self { role, link, buffers: Buffers { out, .. } } = self;
             match arrived {
                 Arrived::Nothing => {}
-                // A peer that sends is not stuck.
                 Arrived::Octets(count) => {
-                    out.end_wait();
                     role.on_octets(count, &mut || now);
                     return Ok(Moved::Received);
                 }
