@@ -107,27 +107,40 @@ fn a_large_response_may_end_before_its_request_is_read() {
 /// The server reads no octet of the body, and does not close.
 #[test]
 fn a_rejection_ends_the_request_at_once() {
-    for is_streamed in [false, true] {
-        let (url, served) = served_by(|stream| {
+    for by in ["a slice", "a reader", "a writer"] {
+        let (over, is_over) = mpsc::channel::<()>();
+        let (url, served) = served_by(move |stream| {
             read_head(stream);
             stream
                 .write_all(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno")
                 .unwrap();
-            // The client closes.
-            io::copy(stream, &mut io::sink())
+            assert_eq!(is_over.recv_timeout(crate::TIMEOUT), Err(RecvTimeoutError::Disconnected));
         });
-        let client = Client::new();
-        let request = client.request(Method::PUT, &url).unwrap();
-        let response = if is_streamed {
-            request.send_reader(io::repeat(b'x'))
+        let settings = Settings::new().write_timeout(Duration::MAX);
+        let content = vec![b'x'; LENGTH];
+        if by == "a writer" {
+            let address = url.trim_start_matches("http://").trim_end_matches('/');
+            let mut client = ClientStream::connect_with_settings(address, settings).unwrap();
+            let mut request =
+                client.begin(Method::PUT, Target::ROOT, |head| head.chunked()).unwrap();
+            request.write_all(&content).unwrap();
+            assert!(request.is_ended_early());
+            let response = request.finish().unwrap();
+            assert_eq!(response.head.status(), Status::CONTENT_TOO_LARGE);
+            assert_eq!(io::read_to_string(response.body).unwrap(), "no");
         } else {
-            request.send_body(&vec![b'x'; LENGTH])
-        };
-        let response = response.unwrap();
-        assert_eq!(response.status(), Status::CONTENT_TOO_LARGE);
-        assert_eq!(io::read_to_string(response).unwrap(), "no");
-        // A close with unread octets may be a reset.
-        let _ = served.join().unwrap();
+            let client = Client::new().settings(settings);
+            let request = client.request(Method::PUT, &url).unwrap();
+            let response = match by {
+                "a reader" => request.send_reader(io::repeat(b'x')),
+                _ => request.send_body(&content),
+            };
+            let response = response.unwrap();
+            assert_eq!(response.status(), Status::CONTENT_TOO_LARGE);
+            assert_eq!(io::read_to_string(response).unwrap(), "no");
+        }
+        drop(over);
+        served.join().unwrap();
     }
 }
 

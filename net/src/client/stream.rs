@@ -11,7 +11,7 @@ use crate::wire::send_buf::to;
 use crate::wire::trailers::Trailers;
 use crate::wire::transport::Transport;
 use crate::wire::upgraded::Upgraded;
-use crate::wire::{Buffers, Step, Wire};
+use crate::wire::{Buffers, GATHERED, Moved, Step, Wire};
 use bareline_core::connection::{ClientState, RequestHeadWriter};
 use bareline_core::error::WriteError;
 use bareline_core::write::TrailerField;
@@ -546,14 +546,37 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
         while !self.is_ended_early() && !self.is_behind() {
             match upload.step(&mut self.client.wire)? {
                 Uploaded::Sent => {}
-                // Octets of a body are progress, those of a head are not.
-                Uploaded::Received if self.early.is_some() => self.client.wire.end_wait(),
-                Uploaded::Received => self.look_for_head(),
+                Uploaded::Received => self.on_received(),
                 Uploaded::All => break,
                 Uploaded::Failed(error) => self.progress = Progress::Failed(error),
             }
         }
         Ok(())
+    }
+
+    /// Sends these octets of the body. A response that is no success ends them.
+    fn send_large(&mut self, mut octets: &[u8]) -> Result<(), Error> {
+        self.send(|wire, _| wire.frame_all(octets))?;
+        while !self.is_ended_early() && (!octets.is_empty() || !self.client.wire.is_sent()) {
+            match self.client.wire.send_or_receive(octets) {
+                Ok(Moved::Sent(count)) => octets = octets.get(count..).unwrap_or_default(),
+                Ok(Moved::Received) => self.on_received(),
+                Ok(Moved::Ended) => {
+                    self.client.wire.stop_sending();
+                    self.progress = Progress::Failed(Error::Closed);
+                }
+                Err(error) => self.progress = Progress::Failed(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn on_received(&mut self) {
+        // Octets of a body are progress, those of a head are not.
+        match self.early {
+            Some(_) => self.client.wire.end_wait(),
+            None => self.look_for_head(),
+        }
     }
 
     /// Parses the head of a response that has arrived before the end of the request. A response
@@ -637,6 +660,12 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
 
 impl<S: Transport> Write for RequestWriter<'_, S> {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        let is_large = octets.len() > GATHERED && !matches!(self.progress, Progress::Whole);
+        if is_large && self.client.wire.take_turns() {
+            self.send(|wire, _| wire.send_gathered())?;
+            self.send_large(octets)?;
+            return Ok(octets.len());
+        }
         self.send(|wire, progress| match progress {
             Progress::Whole if !octets.is_empty() => Err(WriteError::BodyLength.into()),
             _ => wire.write_body(octets),

@@ -30,7 +30,7 @@ use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 /// The most octets of small body writes that are gathered into one chunk.
-const GATHERED: usize = 4 * 1024;
+pub(crate) const GATHERED: usize = 4 * 1024;
 
 /// The most steps in a row of a connection that is polled.
 const POLLED: usize = 64;
