@@ -135,6 +135,13 @@ pub enum PeerError {
     RepeatedField(RepeatedField),
     /// A redirection that a [`Client`](crate::Client) does not follow [RFC 9110 section 15.4].
     Redirect(RedirectError),
+    /// A response whose status is no success, where
+    /// [`ClientResponse::successful`](crate::ClientResponse::successful) asks for one [RFC 9110
+    /// section 15].
+    Unsuccessful {
+        /// The status of the response.
+        status: Status,
+    },
     /// A timeout.
     #[doc(alias = "timeout")]
     TimedOut {
@@ -355,7 +362,8 @@ impl PeerError {
             | Self::NotHttp { .. }
             | Self::NoResponse
             | Self::TruncatedResponse
-            | Self::Redirect(_) => Status::BAD_GATEWAY,
+            | Self::Redirect(_)
+            | Self::Unsuccessful { .. } => Status::BAD_GATEWAY,
         }
     }
 }
@@ -393,6 +401,11 @@ impl fmt::Display for PeerError {
             ),
             Self::RepeatedField(error) => write!(f, "{error}: send the field once"),
             Self::Redirect(error) => write!(f, "{error}"),
+            Self::Unsuccessful { status } => write!(
+                f,
+                "the server responded {status} (RFC 9110 section 15): the body of the response may \
+                 say why"
+            ),
             Self::TimedOut { wait, after } => {
                 write!(f, "timed out after {} s waiting for {wait}", after.as_secs_f32())
             }
@@ -843,6 +856,7 @@ mod tests {
             PeerError::Redirect(RedirectError::TooMany { most: 10 }),
             PeerError::Redirect(RedirectError::ToHttp),
             PeerError::Redirect(RedirectError::Location(UrlError::NotHttp)),
+            PeerError::Unsuccessful { status: Status::NOT_FOUND },
             PeerError::TimedOut { wait: Wait::Head, after: Duration::from_secs(1) },
         ];
         let url = [
@@ -862,6 +876,7 @@ mod tests {
                 PeerError::NotHttp { .. } | PeerError::NoResponse => {}
                 PeerError::Truncated | PeerError::TruncatedResponse => {}
                 PeerError::RepeatedField(_) | PeerError::TimedOut { .. } => {}
+                PeerError::Unsuccessful { .. } => {}
                 PeerError::Redirect(
                     RedirectError::TooMany { .. }
                     | RedirectError::ToHttp

@@ -617,6 +617,27 @@ fn an_invalid_request_is_an_error_before_anything_is_sent() {
 }
 
 #[test]
+fn a_caller_may_ask_for_a_success() {
+    let (url, _count) = server(|exchange| {
+        let status = exchange.head.target().path()[1..].parse().unwrap();
+        exchange.responder.send(Status::new(status).unwrap(), &[], b"")
+    });
+    let client = Client::new().max_redirects(0);
+    for status in [200, 206, 304, 404, 500] {
+        let response = client.get(&format!("{url}/{status}")).unwrap();
+        let result = response.successful().map(|response| response.status().code());
+        match result {
+            Ok(code) => assert!(code == status && status < 300, "{status}"),
+            Err(Error::Peer(error @ PeerError::Unsuccessful { status: found })) => {
+                assert!(found.code() == status && status >= 300, "{status}");
+                assert_eq!(error.status(), Status::BAD_GATEWAY);
+            }
+            Err(error) => panic!("{status}: {error:?}"),
+        }
+    }
+}
+
+#[test]
 fn a_setter_gives_a_client_a_pool_of_its_own() {
     let (url, count) = server(|exchange| exchange.responder.send(Status::OK, &[], b"hi"));
     let accepted = || count.load(Ordering::SeqCst);

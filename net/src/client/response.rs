@@ -4,6 +4,7 @@ use crate::client::pool::{Connection, Pool};
 use crate::client::steps::Head;
 use crate::client::upload::Upload;
 use crate::client::url::HttpUrl;
+use crate::error::{Error, PeerError};
 use crate::wire::trailers::Trailers;
 use bareline_core::{ResponseHead, Status};
 use std::fmt;
@@ -92,6 +93,23 @@ impl ClientResponse {
     #[doc(alias = "status error")]
     pub fn status(&self) -> Status {
         self.head().status()
+    }
+
+    /// Returns the response, unless its status is no success: then fails with
+    /// [`PeerError::Unsuccessful`] [RFC 9110 section 15.3].
+    ///
+    /// ```no_run
+    /// # use bareline_net::Client;
+    /// let response = Client::new().get("http://localhost:8080/notes")?.successful()?;
+    /// println!("{}", std::io::read_to_string(response)?);
+    /// # Ok::<(), bareline_net::Error>(())
+    /// ```
+    #[doc(alias = "error_for_status")]
+    pub fn successful(self) -> Result<Self, Error> {
+        match self.status() {
+            status if status.is_successful() => Ok(self),
+            status => Err(PeerError::Unsuccessful { status }.into()),
+        }
     }
 
     /// Returns the URL of the response, which is another one than that of the request after a

@@ -1,6 +1,6 @@
 //! The client's job of ../README.md, on bareline.
 
-use bareline_net::{Client, ClientResponse, FieldName, FieldValue, Method, Settings};
+use bareline_net::{Client, FieldName, FieldValue, Method, Settings};
 use serde::{Deserialize, Serialize};
 use std::error::Error;
 use std::fs::File;
@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let request = client.request(Method::GET, &format!("{base}/items"))?;
     let request = request.query("name", "caf\u{e9} & bar").query("page", "2");
-    let items: Vec<Item> = serde_json::from_reader(successful(request.send()?)?)?;
+    let items: Vec<Item> = serde_json::from_reader(request.send()?.successful()?)?;
     for Item { id, name } in items {
         println!("item {id}: {name}");
     }
@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let lamp = serde_json::to_vec(&NewItem { name: "lamp".to_owned() })?;
     let request = client.request(Method::POST, &format!("{base}/items"))?;
     let request = request.field(FieldName::CONTENT_TYPE, JSON);
-    let response = successful(request.send_body(&lamp)?)?;
+    let response = request.send_body(&lamp)?.successful()?;
     let location = response.head().fields().only(FieldName::LOCATION)?.ok_or("no location")?;
     print!("created {}: ", location.as_str()?);
     let Item { id, name } = serde_json::from_reader(response)?;
@@ -50,20 +50,20 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let form = [("name", "Ada Lovelace"), ("year", "1815")];
     let request = client.request(Method::POST, &format!("{base}/form"))?;
-    let response = successful(request.send_form(&form)?)?;
+    let response = request.send_form(&form)?.successful()?;
     println!("form: {}", io::read_to_string(response)?);
 
-    let response = successful(client.get(&format!("{base}/old"))?)?;
+    let response = client.get(&format!("{base}/old"))?.successful()?;
     println!("moved to {}: {}", response.url(), io::read_to_string(response)?);
 
-    let mut response = successful(client.get(&format!("{base}/file"))?)?;
+    let mut response = client.get(&format!("{base}/file"))?.successful()?;
     let octets = io::copy(&mut response, &mut File::create(download)?)?;
     println!("downloaded: {octets} octets");
 
     let (request, file) =
         (client.request(Method::PUT, &format!("{base}/file"))?, File::open(upload)?);
     let length = file.metadata()?.len();
-    let response = successful(request.send_reader_sized(file, length)?)?;
+    let response = request.send_reader_sized(file, length)?.successful()?;
     let stored: Stored = serde_json::from_reader(response)?;
     println!("uploaded: {} octets", stored.octets);
 
@@ -75,16 +75,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let request = client.request(Method::GET, &format!("{base}/private"))?.bearer_auth("secret")?;
-    println!("private: {}", io::read_to_string(successful(request.send()?)?)?);
+    println!("private: {}", io::read_to_string(request.send()?.successful()?)?);
 
     let response = client.get(&format!("{base}/missing"))?;
     println!("missing: {}, {}", response.status().code(), io::read_to_string(response)?);
     Ok(())
-}
-
-fn successful(response: ClientResponse) -> Result<ClientResponse, Box<dyn Error>> {
-    match response.status() {
-        status if status.is_successful() => Ok(response),
-        status => Err(format!("{} responded {status}", response.url()).into()),
-    }
 }
