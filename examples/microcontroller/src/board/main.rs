@@ -7,15 +7,14 @@
 mod board;
 mod connection;
 mod datagrams;
-mod lan9118;
 mod stack;
 mod task;
 
-use board::{Board, print};
+use board::Board;
 use connection::{Connection, Memory};
 use cortex_m_rt::{ExceptionFrame, entry, exception};
 use datagrams::Port;
-use lan9118::Lan9118;
+use microcontroller::{Lan9118, print};
 use smoltcp::iface::{
     Config, Interface, PollIngressSingleResult, PollResult, SocketSet, SocketStorage,
 };
@@ -78,7 +77,7 @@ fn main() -> ! {
     let mut ports =
         [(Port::new(datagrams::RESPONSE_PORT), response), (Port::new(datagrams::SSDP_PORT), ssdp)];
 
-    print("READY\n");
+    print(b"READY\n");
     loop {
         board.wake(NETWORK_CHIP);
         loop {
@@ -144,9 +143,9 @@ fn udp_socket(
 
 /// Prints the reason, and resets the board.
 fn give_up(reason: &str) -> ! {
-    print("PANIC: ");
-    print(reason);
-    print("\n");
+    print(b"PANIC: ");
+    print(reason.as_bytes());
+    print(b"\n");
     cortex_m::peripheral::SCB::sys_reset()
 }
 
