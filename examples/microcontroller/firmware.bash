@@ -4,6 +4,7 @@ built=../../tests/firmware/target
 minimal=$built/thumbv7m-none-eabi/small/minimal
 thermometer=$built/thumbv7m-none-eabi/small/thermometer
 board=$built/thumbv7m-none-eabi/small/board
+update=$built/thumbv7m-none-eabi/small/update
 uart_arm=$built/thumbv6m-none-eabi/small/uart
 uart_riscv=$built/riscv32imc-unknown-none-elf/small/uart
 scratch=$(mktemp -d)
@@ -96,6 +97,15 @@ boot_board() {
     shift
     boot qemu-system-arm "$log" -machine mps2-an385 -kernel "$board" -serial "file:$log" \
         -net nic,model=lan9118 -net "$@"
+}
+
+# The machine of the firmware `update`.
+update_machine=(-machine mps2-an385 -nic user,model=lan9118 -kernel "$update")
+
+# boot_update LOG TCP: boots the firmware `update`; TCP of this machine is its server.
+boot_update() {
+    boot qemu-system-arm "$1" "${update_machine[@]}" -serial "file:$1" \
+        -device "loader,addr=0x21000000,data=$2,data-len=4"
 }
 
 # user_network TCP UDP SSDP: prints a network that forwards these ports of this machine to the

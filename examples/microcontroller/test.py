@@ -8,6 +8,7 @@ test.py waits TCP UDP SSDP LOG SECONDS  checks that wait: timeouts, a fifth conn
 test.py load TCP UDP SSDP LOG SECONDS   load: resets, hostile connections, many requests
 test.py wire FROM TO                    the board, by the frames on its wire
 test.py uart NAME PATH                  the firmware on the serial line of NAME, a Unix socket
+test.py update OPTION...                the firmware update, on machines with these options of QEMU
 
 TCP, UDP and SSDP are ports that QEMU forwards to the firmware, LOG is the log of its console, and
 SECONDS is the duration of each load. Each check prints a line, `ok NAME`, `SKIPPED NAME: WHY` or
@@ -16,9 +17,11 @@ SECONDS is the duration of each load. Each check prints a line, `ok NAME`, `SKIP
 
 import concurrent.futures
 import contextlib
+import hashlib
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -27,6 +30,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 DEADLINE = 20
@@ -1118,6 +1122,203 @@ class Line:
         check(f"{self.name}, serial line: half a request", self.half_a_request)
 
 
+class Update:
+    """The firmware `update`. Its server is nginx, behind a proxy that changes responses."""
+
+    MEMORY, PAGE = 0x21000000, 2048
+    IMAGE = random.Random(1).randbytes(150_003)
+    CUT = 100_000
+    # The marks of a slot: of an earlier image, and after it is erased.
+    OLD, ERASED = b"earlier".ljust(PAGE), b"\xff" * PAGE
+    CONF = """daemon off; master_process off; pid FOLDER/pid; error_log FOLDER/error.log;
+        events {}
+        http {
+            access_log off; client_body_temp_path FOLDER; proxy_temp_path FOLDER;
+            fastcgi_temp_path FOLDER; uwsgi_temp_path FOLDER; scgi_temp_path FOLDER;
+            server { listen unix:FOLDER/nginx; root FOLDER; }
+        }"""
+
+    def __init__(self, *options):
+        self.options = options
+
+    def nginx(self, request):
+        """Returns the head and the body of nginx's response."""
+        with socket.socket(socket.AF_UNIX) as server:
+            server.settimeout(DEADLINE)
+            server.connect(f"{self.folder}/nginx")
+            server.sendall(request)
+            response = b""
+            while b"\r\n\r\n" not in response:
+                response += receive(server)
+            head, body = response.split(b"\r\n\r\n", 1)
+            length = int(re.search(rb"\r\nContent-Length: (\d+)", head)[1])
+            while len(body) < length:
+                body += receive(server)
+            return head + b"\r\n\r\n", body
+
+    def proxy(self, listener, changes):
+        """Serves one connection after the other. Closes after a change, which has the number of
+        its request."""
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return  # the listener is closed
+            # The firmware resets its connection after the last response.
+            with client, contextlib.suppress(ConnectionResetError):
+                change, request = None, b""
+                while change is None and (octets := client.recv(4096)):
+                    request += octets
+                    if b"\r\n\r\n" in request:
+                        change = changes.get(len(self.requests))
+                        self.requests.append(request)
+                        response = self.nginx(request)
+                        client.sendall(b"".join(change(*response) if change else response))
+                        request = b""
+
+    def slot(self):
+        """Returns the mark and the rest of the slot, from the memory of the machine."""
+        path = f"{self.folder}/memory"
+        place = {"val": self.MEMORY + self.PAGE, "size": 101 * self.PAGE, "filename": path}
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect(f"{self.folder}/qmp")
+            with line.makefile("rw") as words:
+                words.readline()  # a greeting
+                for name, arguments in (("qmp_capabilities", {}), ("pmemsave", place)):
+                    print(json.dumps({"execute": name, "arguments": arguments}), file=words)
+                    words.flush()
+                    told = words.readline()
+                    expect('"return"' in told, told)
+        octets = pathlib.Path(path).read_bytes()
+        return octets[: self.PAGE], octets[self.PAGE :]
+
+    def update(self, changes, image=IMAGE, digest_of=IMAGE):
+        """Boots the firmware; returns its log, and the slot after the update."""
+        self.requests, log = [], []
+        with tempfile.TemporaryDirectory() as self.folder:
+            folder = pathlib.Path(self.folder)
+            (folder / "conf").write_text(self.CONF.replace("FOLDER", self.folder))
+            (folder / "firmware.bin").write_bytes(image)
+            digest = hashlib.sha256(digest_of).hexdigest()
+            (folder / "firmware.bin.sha256").write_text(digest + "  firmware.bin\n")
+            nginx = [program("nginx"), "-p", self.folder, "-c", "conf"]
+            qemu = [program("qemu-system-arm"), "-display", "none", "-monitor", "none"]
+            qemu += ["-serial", "stdio", "-qmp", f"unix:{folder}/qmp,server=on,wait=off"]
+            with socket.create_server(("127.0.0.1", 0)) as listener, running(nginx) as server:
+                while not (folder / "nginx").exists():
+                    expect(server.poll() is None, "nginx has ended")
+                    time.sleep(0.01)
+                threading.Thread(target=self.proxy, args=(listener, changes), daemon=True).start()
+                (folder / "memory").write_bytes(
+                    struct.pack("<I", listener.getsockname()[1]).ljust(self.PAGE) + self.OLD
+                )
+                memory = f"loader,file={folder}/memory,addr={self.MEMORY},force-raw=on"
+                with running([*qemu, "-device", memory, *self.options]) as machine:
+                    for line in machine.stdout:
+                        log.append(line.decode().removeprefix("update: ").removesuffix("\n"))
+                        if log[-1].startswith(("valid", "failed", "PANIC")):
+                            break
+                    return log, *self.slot()
+
+    def succeeds(self, changes, log):
+        """The image gets into the flash as it is, and the mark has its length and digest."""
+        told, mark, rest = self.update(changes)
+        expect(told == log, told)
+        expect(rest[: len(self.IMAGE)] == self.IMAGE, "another image is in the flash")
+        digest = hashlib.sha256(self.IMAGE).digest()
+        expect(mark[:36] == struct.pack("<I", len(self.IMAGE)) + digest, mark[:36])
+
+    def fails(self, reason, changes, mark=ERASED, **files):
+        """The image is not marked as valid."""
+        told, seen, _ = self.update(changes, **files)
+        expect(told[-1] == f"failed: {reason}", told)
+        expect(seen == mark, seen[:36])
+
+    def cut(self, head, body):
+        return head, body[: self.CUT]
+
+    def resumed(self):
+        """The log is that of the README; one request has a range, and the tag of the first
+        response."""
+        page = (pathlib.Path(__file__).parent / "README.md").read_text()
+        told = re.findall(r"^(?:update: (.*)|(READY))$", page, re.MULTILINE)
+        self.succeeds({1: self.cut}, ["".join(line) for line in told])
+        ranges = [b"\r\nRange: bytes=%d-\r\n" % self.CUT in one for one in self.requests]
+        expect(ranges == [False, False, True], self.requests)
+        expect(b"\r\nIf-Range: \"" in self.requests[2], self.requests[2])
+
+    def changed_meanwhile(self):
+        """A 200 in place of a 206 starts again: the file has another tag."""
+
+        def cut(head, body):
+            os.utime(f"{self.folder}/firmware.bin", (0, 0))
+            return self.cut(head, body)
+
+        image, lost = f"image of {len(self.IMAGE)} octets", f"connection lost at octet {self.CUT}"
+        self.succeeds({1: cut}, ["READY", image, lost, image, f"valid: {len(self.IMAGE)} octets"])
+
+    def other_parts(self):
+        """A part has to be the one that was requested."""
+        start, length = b"%d-" % self.CUT, b"/%d" % len(self.IMAGE)
+        for reason, old, new in (
+            ("another range than requested", length, b"/150004"),
+            ("another range than requested", start, b"99999-"),
+            ("a part of another version", b'\r\nETag: "', b'\r\nETag: "x'),
+            ("another status than 200 or 206", b" 206 ", b" 404 "),
+        ):
+
+            def change(head, body, old=old, new=new):
+                expect(old in head, head)
+                return head.replace(old, new), body
+
+            self.fails(reason, {1: self.cut, 2: change})
+
+    def other_lengths(self):
+        """A part has to have the length of the rest."""
+        for length in (50_002, 50_004):
+
+            def change(head, body, length=length):
+                expect(b"\r\nContent-Length: 50003\r\n" in head, head)
+                return head.replace(b": 50003", b": %d" % length), (body + b"x")[:length]
+
+            self.fails("a part of another length than declared", {1: self.cut, 2: change})
+
+    def digests(self):
+        """Neither a wrong digest nor an invalid one is accepted."""
+        self.fails("the digest is wrong", {}, digest_of=self.IMAGE + b"x")
+        invalid = {0: lambda head, body: (head, b"x" + body[1:])}
+        self.fails("an invalid digest", invalid, self.OLD)
+
+    def too_long(self):
+        self.fails("the image is too long", {}, self.OLD, image=bytes(100 * self.PAGE + 1))
+
+    def no_end(self):
+        """The firmware gives up a server that closes each connection after some octets."""
+        cut = {number: lambda head, body: (head, body[:1000]) for number in range(1, 6)}
+        self.fails("too many connections were lost", cut)
+        expect(len(self.requests) == 6, self.requests)
+
+    def run(self):
+        check("update: an image is resumed after a cut", self.resumed)
+        check("update: an image that changed meanwhile", self.changed_meanwhile)
+        check("update: other parts than requested", self.other_parts)
+        check("update: parts of other lengths", self.other_lengths)
+        check("update: wrong and invalid digests", self.digests)
+        check("update: an image that is too long", self.too_long)
+        check("update: a server that closes each connection", self.no_end)
+
+
+@contextlib.contextmanager
+def running(command):
+    """Runs a program meanwhile."""
+    null = subprocess.DEVNULL
+    with subprocess.Popen(command, stdin=null, stdout=subprocess.PIPE, stderr=null) as child:
+        try:
+            yield child
+        finally:
+            child.kill()
+
+
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["minimal", *arguments]:
@@ -1134,6 +1335,8 @@ if __name__ == "__main__":
             Wire(*arguments).run()
         case ["uart", *arguments]:
             Line(*arguments).run()
+        case ["update", *arguments]:
+            Update(*arguments).run()
         case _:
             sys.exit(__doc__)
     say("done")

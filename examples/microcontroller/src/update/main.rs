@@ -1,0 +1,243 @@
+//! A firmware update over HTTP: downloads an image into flash, and resumes after a broken
+//! connection.
+//!
+//! The server has `firmware.bin`, and `firmware.bin.sha256` as `sha256sum` prints it; any file
+//! server will do. The image is marked as valid if its length and its digest are right.
+#![no_std]
+#![no_main]
+
+mod flash;
+mod network;
+
+use bareline_core::body::Framing;
+use bareline_core::embedded_io_07::{ClientStream, StreamError, StreamMemory};
+use bareline_core::error::InvalidValue;
+use bareline_core::{FieldName, FieldValue, Method, Status, Target};
+use cortex_m_rt::{ExceptionFrame, entry, exception};
+use embedded_io::{ErrorKind, Read};
+use flash::{Flash, FlashError, Slot};
+use microcontroller::{Lan9118, Register, Text, print};
+use network::Network;
+use smoltcp::iface::{SocketSet, SocketStorage};
+use smoltcp::socket::tcp::{Socket, SocketBuffer};
+use smoltcp::time::Duration;
+use smoltcp::wire::Ipv4Address;
+
+/// The address that QEMU's network gives to this machine.
+const SERVER: Ipv4Address = Ipv4Address::new(10, 0, 2, 2);
+/// The memory in place of flash, outside of the RAM that `build.rs` allows. The first word is the
+/// port of the server, and the slot begins after a page.
+const FLASH: usize = 0x2100_0000;
+const SLOT: usize = FLASH + 2048;
+
+const IMAGE: &str = "/firmware.bin";
+const DIGEST: &str = "/firmware.bin.sha256";
+const HOST: (FieldName<'_>, FieldValue<'_>) = (FieldName::HOST, FieldValue::from_static("updates"));
+
+/// The limit of connections for one update.
+const CONNECTIONS: u32 = 5;
+/// The pause before the second connection; each further one is twice as long (back-off).
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// The reason why an update does not go on.
+enum Failure {
+    /// The connection broke. Another one may resume the download.
+    Connection,
+    /// The update ends.
+    Update(&'static str),
+}
+
+impl From<StreamError<ErrorKind>> for Failure {
+    fn from(error: StreamError<ErrorKind>) -> Self {
+        match error {
+            StreamError::Usage(_) => Self::Update("a request that is not valid"),
+            _ => Self::Connection,
+        }
+    }
+}
+
+impl From<InvalidValue> for Failure {
+    fn from(_: InvalidValue) -> Self {
+        Self::Update("a request that is not valid")
+    }
+}
+
+impl From<FlashError> for Failure {
+    fn from(_: FlashError) -> Self {
+        Self::Update("the flash failed")
+    }
+}
+
+impl From<ErrorKind> for Failure {
+    fn from(_: ErrorKind) -> Self {
+        Self::Connection
+    }
+}
+
+/// An update, which goes on from one connection to the next.
+struct Update {
+    slot: Slot,
+    /// The digest that the image has to have.
+    digest: Option<[u8; 32]>,
+    /// The strong entity tag of the image, or nothing.
+    version: Text<64>,
+}
+
+type Stream<'m, 'n, 's> = ClientStream<'m, &'n mut Network<'s>>;
+
+impl Update {
+    /// Downloads the image, on as many connections as it takes, and marks it as valid.
+    fn run(&mut self, network: &mut Network<'_>, memory: &mut StreamMemory) -> Result<(), Failure> {
+        // SAFETY: the memory is there, and nothing else uses the first word.
+        let setting = unsafe { Register::<u16>::at(FLASH) };
+        for number in 0..CONNECTIONS {
+            let connected = network.connect(SERVER, setting.read());
+            let ran = connected
+                .map_err(Failure::from)
+                .and_then(|()| self.on_connection(&mut ClientStream::new(&mut *network, memory)));
+            network.close();
+            let Err(Failure::Connection) = ran else { return ran };
+            log(&mut |line| line.push(b"connection lost at octet ").push_number(self.at()));
+            network.pause(PAUSE * (1 << number));
+        }
+        Err(Failure::Update("too many connections were lost"))
+    }
+
+    /// Returns the number of octets received so far.
+    fn at(&self) -> u64 {
+        self.slot.received() as u64
+    }
+
+    /// Downloads the digest, unless an earlier connection did, and the rest of the image.
+    fn on_connection(&mut self, stream: &mut Stream<'_, '_, '_>) -> Result<(), Failure> {
+        let digest = match self.digest {
+            Some(digest) => digest,
+            None => *self.digest.insert(digest(stream)?),
+        };
+        self.image(stream)?;
+        if self.slot.received() != self.slot.length() {
+            return Err(Failure::Update("a part of another length than declared"));
+        }
+        if !self.slot.finish(digest)? {
+            return Err(Failure::Update("the digest is wrong"));
+        }
+        log(&mut |line| line.push(b"valid: ").push_number(self.at()).push(b" octets"));
+        Ok(())
+    }
+
+    /// Downloads the image, or the rest of it, into the slot.
+    fn image(&mut self, stream: &mut Stream<'_, '_, '_>) -> Result<(), Failure> {
+        let (at, length, mut range) = (self.at(), self.slot.length() as u64, Text::<40>::new());
+        range.push(b"bytes=").push_number(at).push(b"-");
+        let fields = [
+            HOST,
+            (FieldName::RANGE, FieldValue::new(range.as_bytes())?),
+            (FieldName::IF_RANGE, FieldValue::new(self.version.as_bytes())?),
+        ];
+        let is_resumed = at > 0 && !self.version.as_bytes().is_empty();
+        let fields = if is_resumed { &fields[..] } else { &[HOST][..] };
+        let mut response = stream.request(Method::GET, Target::new(IMAGE)?, fields, b"")?;
+        let head = response.head();
+        let version = head.fields().get(FieldName::ETAG).map_or(&b""[..], |tag| tag.as_bytes());
+        match (head.status(), head.framing(Method::GET)) {
+            // Without a range, or since the image has changed.
+            (Status::OK, Ok(Framing::Length(length))) => {
+                if !self.slot.begin(length)? {
+                    return Err(Failure::Update("the image is too long"));
+                }
+                // `If-Range` needs a strong tag [RFC 9110 section 13.1.5].
+                self.version = Text::new();
+                if version.starts_with(b"\"") && version.len() <= 64 {
+                    self.version.push(version);
+                }
+                log(&mut |line| line.push(b"image of ").push_number(length).push(b" octets"));
+            }
+            (Status::OK, _) => return Err(Failure::Update("an image without Content-Length")),
+            (Status::PARTIAL_CONTENT, _) if is_resumed => {
+                let mut range = Text::<80>::new();
+                range.push(b"bytes ").push_number(at).push(b"-").push_number(length - 1);
+                range.push(b"/").push_number(length);
+                let sent = head.fields().get(FieldName::CONTENT_RANGE);
+                if sent.is_none_or(|sent| sent.as_bytes() != range.as_bytes()) {
+                    return Err(Failure::Update("another range than requested"));
+                } else if version != self.version.as_bytes() {
+                    return Err(Failure::Update("a part of another version"));
+                }
+                log(&mut |line| line.push(b"resumed at octet ").push_number(at));
+            }
+            _ => return Err(Failure::Update("another status than 200 or 206")),
+        }
+        let mut piece = [0; 512];
+        while let count @ 1.. = response.read(&mut piece)? {
+            self.slot.append(piece.get(..count).unwrap_or(&[]))?;
+        }
+        Ok(())
+    }
+}
+
+/// Downloads the digest of the image: 64 hexadecimal digits, before the name of a file.
+fn digest(stream: &mut Stream<'_, '_, '_>) -> Result<[u8; 32], Failure> {
+    let mut response = stream.request(Method::GET, Target::new(DIGEST)?, &[HOST], b"")?;
+    if response.head().status() != Status::OK {
+        return Err(Failure::Update("no digest"));
+    }
+    let (mut digits, mut count, mut digest) = ([0; 64], 0, [0; 32]);
+    while let more @ 1.. = response.read(digits.get_mut(count..).unwrap_or(&mut []))? {
+        count += more;
+    }
+    let is_digest = hex::decode_to_slice(digits, &mut digest).is_ok();
+    is_digest.then_some(digest).ok_or(Failure::Update("an invalid digest"))
+}
+
+/// Prints a line.
+fn log(write: &mut dyn FnMut(&mut Text<80>) -> &mut Text<80>) {
+    print(write(Text::new().push(b"update: ")).push(b"\n").as_bytes());
+}
+
+#[entry]
+fn main() -> ! {
+    static mut CHIP: Lan9118 = Lan9118::new();
+    static mut MEMORY: StreamMemory = StreamMemory::new();
+    static mut RECEIVED: [u8; 4096] = [0; 4096];
+    static mut SENT: [u8; 1024] = [0; 1024];
+    let Some(peripherals) = cortex_m::Peripherals::take() else { give_up(b"started twice") };
+    let mut storage = [SocketStorage::EMPTY];
+    let (received, sent) = (SocketBuffer::new(&mut RECEIVED[..]), SocketBuffer::new(&mut SENT[..]));
+    let (sockets, socket) = (SocketSet::new(&mut storage[..]), Socket::new(received, sent));
+    let Some(mut network) = Network::start(peripherals, CHIP, sockets, socket) else {
+        give_up(b"no network chip found")
+    };
+    // SAFETY: the memory is there, it is not the RAM of the program, and this is the only call.
+    let slot = Slot::new(unsafe { Flash::at(SLOT) });
+    print(b"READY\n");
+    let mut update = Update { slot, digest: None, version: Text::new() };
+    match update.run(&mut network, MEMORY) {
+        // A product restarts, and its bootloader starts the image.
+        Ok(()) | Err(Failure::Connection) => {}
+        Err(Failure::Update(reason)) => {
+            log(&mut |line| line.push(b"failed: ").push(reason.as_bytes()))
+        }
+    }
+    loop {
+        cortex_m::asm::wfi();
+    }
+}
+
+/// Prints the reason, and resets the board.
+fn give_up(reason: &[u8]) -> ! {
+    print(b"PANIC: ");
+    print(reason);
+    print(b"\n");
+    cortex_m::peripheral::SCB::sys_reset()
+}
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    give_up(b"bug in the program")
+}
+
+// SAFETY: the handler uses no variable of the program.
+#[exception]
+unsafe fn HardFault(_: &ExceptionFrame) -> ! {
+    give_up(b"processor fault")
+}
