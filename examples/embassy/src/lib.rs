@@ -1,11 +1,4 @@
-//! An HTTP server on embassy-net: a firmware spawns one task for each concurrent connection.
-//!
-//! ```ignore
-//! #[embassy_executor::task(pool_size = 4)]
-//! async fn http(stack: embassy_net::Stack<'static>) -> ! {
-//!     embassy::serve(stack, 80).await
-//! }
-//! ```
+//! An HTTP server on embassy-net: a task for each of four concurrent connections.
 #![no_std]
 
 mod respond;
@@ -13,6 +6,7 @@ mod respond;
 use bareline_core::embedded_io_07::StreamError;
 use bareline_core::embedded_io_async_07::{ServerStream, StreamMemory};
 use bareline_core::head::Limits;
+use embassy_executor::{SpawnError, Spawner};
 use embassy_net::Stack;
 use embassy_net::tcp::{Error, TcpSocket};
 use embassy_time::{Duration, TimeoutError, with_timeout};
@@ -25,10 +19,23 @@ type Memory = StreamMemory<32, 2048, 256>;
 /// The limits of a request, in octets.
 const LIMITS: Limits = Limits::new().target(512).head(1536).body(64 * 1024);
 
+/// The limit of concurrent connections.
+const CONNECTIONS: usize = 4;
+
+/// Starts the server on port 80.
+pub fn start(spawner: Spawner, stack: Stack<'static>) -> Result<(), SpawnError> {
+    for _ in 0..CONNECTIONS {
+        spawner.spawn(serve(stack, 80)?);
+    }
+    Ok(())
+}
+
 /// Serves connections on this port, one at a time, for ever.
-pub async fn serve(stack: Stack<'_>, port: u16) -> ! {
+///
+/// The memory of all tasks is one static.
+#[embassy_executor::task(pool_size = CONNECTIONS)]
+async fn serve(stack: Stack<'static>, port: u16) -> ! {
     let (mut received, mut sent) = ([0; 1024], [0; 1024]);
-    // The memory of the task, which is a static.
     let mut memory = Memory::new();
     loop {
         let mut socket = TcpSocket::new(stack, &mut received, &mut sent);
