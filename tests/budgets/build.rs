@@ -13,7 +13,7 @@ fn main() {
     println!("cargo::rustc-link-search={}", folder.display());
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
     // Peers may panic, and so may a future that is polled after its end.
-    for piece in ["peer_httparse", "stream_async"] {
+    for piece in ["peer_httparse", "stream_async", "client_stream_async"] {
         println!("cargo::rustc-link-arg-bin={piece}=--defsym=a_panic_path_is_left=0");
     }
     println!("cargo::rerun-if-changed=mps2.x");

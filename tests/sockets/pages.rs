@@ -1,5 +1,5 @@
 //! The pages for users: their commands exist, and print what the pages show. The tests of `explain`
-//! and `just firmware` run the commands that are missing here.
+//! and `just firmware` run the commands that are missing here. Pages have the recorded figures.
 
 use crate::{Program, built, example, exchange, lines, next, run, skip, text};
 use std::fs;
@@ -336,4 +336,73 @@ fn the_readme_has_the_recorded_figures() {
     assert_eq!(row(&readme, "a request head")[1..], shown);
     let connection = row(&sizes, "server connection");
     assert_eq!(row(&readme, "a server's connection")[1..], [connection[1], connection[3]]);
+}
+
+/// Returns the figure that `just budgets` recorded under this name.
+fn budget(name: &str) -> u64 {
+    let record = read("tests/budgets/budgets.txt");
+    let figure = record.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    figure.unwrap_or_else(|| panic!("{name} is not recorded")).parse().unwrap()
+}
+
+/// Returns the numbers of a cell, without those in parentheses.
+fn numbers(cell: &str) -> Vec<u64> {
+    let parts = cell.split(')').map(|part| part.split('(').next().unwrap());
+    let digits = parts.map(|part| part.replace(',', "").trim().to_owned());
+    digits.filter(|digits| !digits.is_empty()).map(|digits| digits.parse().unwrap()).collect()
+}
+
+const THUMBV7M: &str = "thumbv7m-none-eabi";
+const THUMBV6M: &str = "thumbv6m-none-eabi";
+const RISCV: &str = "riscv32imc-unknown-none-elf";
+
+/// Compares the page on devices with the figures that `just budgets` recorded.
+#[test]
+fn the_page_on_devices_has_the_recorded_figures() {
+    let page = read("core/EMBEDDED.md");
+    for (first, piece) in [
+        ("request head", "request_head"),
+        ("*httparse*, request head", "peer_httparse"),
+        ("response head", "response_head"),
+        ("chunked body, decoded", "chunked"),
+        ("response written", "writer"),
+        ("server connection", "server"),
+        ("the same, without `reason-phrases`", "server_without_phrases"),
+        ("blocking `ServerStream`", "stream"),
+        ("asynchronous `ServerStream`", "stream_async"),
+        ("blocking `ClientStream`", "client_stream"),
+        ("asynchronous `ClientStream`", "client_stream_async"),
+        ("every public function", "everything"),
+    ] {
+        let row = row(&page, first);
+        for (target, [flash, stack, counts]) in [(THUMBV7M, [1, 3, 4]), (THUMBV6M, [5, 6, 7])] {
+            let recorded = |what: &str| budget(&format!("{target}/{piece}/{what}"));
+            assert_eq!(numbers(row[flash]), [recorded("flash")], "{first}");
+            assert_eq!(numbers(row[stack]), [recorded("stack")], "{first}");
+            for (number, count) in numbers(row[counts]).into_iter().enumerate() {
+                assert_eq!(count, recorded(&format!("instructions/{number}")), "{first}");
+            }
+        }
+    }
+    let text = page.replace('\n', " ");
+    let more = |piece: &str| {
+        let flash = |target| budget(&format!("{target}/{piece}/flash"));
+        (flash(RISCV) * 100 + flash(THUMBV7M) / 2) / flash(THUMBV7M) - 100
+    };
+    let shown = format!(
+        "On RISC-V, a server connection takes {} % more flash than on a Cortex-M3, a blocking \
+         `ServerStream` {} % more.",
+        more("server"),
+        more("stream")
+    );
+    assert!(text.contains(&shown), "{shown}");
+    for piece in ["server", "stream"] {
+        let stack = |target| budget(&format!("{target}/{piece}/stack"));
+        assert!(stack(RISCV) < stack(THUMBV7M), "{piece}");
+    }
+    for (name, before) in [("embassy", "is one static of "), ("board", "are statics of ")] {
+        let (_, after) = text.split_once(before).unwrap();
+        let octets = after.split(" octets").next().unwrap();
+        assert_eq!(numbers(octets), [budget(&format!("{THUMBV7M}/pool/{name}"))], "{name}");
+    }
 }
