@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// Responds to each request with its method, its path and the length of its body, until the
 /// connection ends.
-fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()> {
+pub(crate) fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()> {
     let (mut connection, mut spans) = (ServerConnection::new(), FieldSpans::<32>::new());
     let (mut input, mut out) = (RecvBuf::<2048>::new(), WireBuf::<512>::new());
     let (mut status, mut text, mut length) = (Status::OK, String::new(), 0);

@@ -43,6 +43,46 @@ HEAD, STALL, IDLE, LINGER = 5, 5, 10, 3
 CONNECTION = 10
 
 
+METHODS = b"GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH M-SEARCH".split()
+# The rest of a request: each way of a body, an upgrade, an expectation.
+RESTS = [
+    b"\r\n",
+    b"Connection: close\r\n\r\n",
+    b"Connection: keep-alive\r\n\r\n",
+    b"Connection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+    b"Content-Length: 5\r\n\r\nhello",
+    b"Content-Length: 5\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\nhello",
+    b"Content-Length: 5\r\nExpect: 100-continue\r\n\r\nhello",
+    b"Expect: 100-continue\r\n\r\n",
+    b"Expect: the unexpected\r\n\r\n",
+    b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    b"Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n5\r\nhello\r\n0\r\nA: b\r\n\r\n",
+]
+NEXT = b"GET /next HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+def every_request(path, methods=METHODS):
+    """Returns requests of these methods with each rest in both versions, and each form of a
+    target."""
+    of = {b"CONNECT": b"a:1"}
+    forms = [(b"GET", b"http://a:1" + path), (b"GET", b"http://a:1"), (b"OPTIONS", b"*")]
+    lines = [(b"%s %s" % (one, of.get(one, path)), rest) for one in methods for rest in RESTS]
+    lines += [(b"%s %s" % form, RESTS[0]) for form in forms]
+    return [
+        b"%s HTTP/1.%d\r\nHost: a:1\r\n%s" % (line, version, rest)
+        for line, rest in lines
+        for version in (0, 1)
+    ]
+
+
+def expect_responses(request, response):
+    """Checks the statuses of the responses to a request and the next one."""
+    codes = re.findall(rb"HTTP/1\.1 (\d+) ", response)
+    expect(codes and b"200" <= codes[-1] < b"600", request + b"||" + response)
+    # A status 2xx would begin a tunnel.
+    expect(codes[0] >= b"400" or not request.startswith(b"CONNECT"), request + b"||" + response)
+
+
 class Missing(Exception):
     """A program that a check needs is not installed."""
 
@@ -123,6 +163,13 @@ class Machine:
         is_one = response.count(b"HTTP/1.1 ") == 1
         expect(is_one and b"\r\nConnection: close\r\n" in response, response)
         return int(response[9:12])
+
+    def every_request(self, *paths):
+        """Sends each request and the last one on a connection of its own."""
+        requests = [request for path in paths for request in every_request(path)]
+        for request in requests:
+            expect_responses(request, self.exchange(request + LAST_GET))
+        return f"{len(requests)} requests"
 
     # --- with curl
 
@@ -230,6 +277,7 @@ class Minimal(Machine):
         check("minimal: HEAD, 404, and 405 with Allow", self.other_requests)
         check("minimal: several requests, and octets one by one", self.several_requests)
         check("minimal: rejections: 400, 431, 501", self.rejections)
+        check("minimal: every method", lambda: self.every_request(b"/", b"/lamp"))
         check("minimal: a silent connection, and one that waits", self.silence)
         check("minimal: a head that comes slowly", self.a_slow_head)
         check("minimal: the page in a browser", self.the_page_in_a_browser)
@@ -821,6 +869,7 @@ class Board(Machine):
         check("HTTP/1.0 and Connection: close", self.http10)
         check("100-continue", self.continue_100)
         check("a peer that closes its half", self.half_closed)
+        check("every method", lambda: self.every_request(b"/", b"/led", b"/echo"))
         check("UDP", self.datagrams)
         check("SSDP finds the board", self.discovery)
         check("SSDP: no response to other datagrams", self.no_discovery)
@@ -1114,12 +1163,34 @@ class Line:
         self.quiet()
         self.responses(b"GET /next HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /next, 0 octets\n")
 
+    def every_method(self):
+        """Sends requests, each with the next one, and waits after the end of a connection."""
+        requests = every_request(b"/", [b"GET", b"HEAD", b"POST", b"CONNECT", b"M-SEARCH"])
+        # HTTP/1.0 ends the connection, and each end takes a silence.
+        requests = [one for one in requests if b" HTTP/1.1" in one or one.startswith(b"POST")]
+        start = time.monotonic()
+        for request in requests:
+            self.line.sendall(request + NEXT)
+            response = b""
+            while not response.endswith(b"GET /next, 0 octets\n"):
+                self.line.settimeout(0.5)
+                try:
+                    response += receive(self.line)
+                except TimeoutError:
+                    expect(time.monotonic() < start + 5 * DEADLINE, request + b"||" + response)
+                    if b"\r\nConnection: close\r\n" in response:
+                        break
+            expect_responses(request, response)
+        self.line.settimeout(DEADLINE)
+        return f"{len(requests)} requests in {time.monotonic() - start:.1f} s"
+
     def run(self):
         check(f"{self.name}, serial line: requests with and without a body", self.requests)
         check(f"{self.name}, serial line: twenty requests at once", self.pipelining)
         check(f"{self.name}, serial line: one octet at a time", self.one_octet_at_a_time)
         check(f"{self.name}, serial line: rejections, each with its connection", self.rejections)
         check(f"{self.name}, serial line: half a request", self.half_a_request)
+        check(f"{self.name}, serial line: every method", self.every_method)
 
 
 class Update:
