@@ -37,7 +37,7 @@ build() {
     for file in "$@"; do
         bin=${file##*/} target=${file#"$built/"}
         target=${target%%/*}
-        flags=$(../../.ci/thumb-core "$target") ||
+        flags=$(../../.ci/target-core "$target") ||
             missing "core for microcontrollers is not installed (rustup target add $target)"
         RUSTFLAGS=$flags cargo build --quiet --locked --profile small \
             --bin "$bin" --target "$target"
