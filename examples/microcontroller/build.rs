@@ -1,5 +1,4 @@
-//! Writes the memory map of each target for the linker, and sets `mps2` for the target of that
-//! board.
+//! Writes the memory map of each target for the linker.
 
 use std::path::PathBuf;
 use std::{env, fs, io};
@@ -30,12 +29,8 @@ fn main() -> io::Result<()> {
     let memory = match variable("TARGET")?.as_str() {
         "riscv32imc-unknown-none-elf" => VIRT,
         "thumbv6m-none-eabi" => NRF51,
-        _ => {
-            println!("cargo:rustc-cfg=mps2");
-            CORTEX_M3
-        }
+        _ => CORTEX_M3,
     };
-    println!("cargo:rustc-check-cfg=cfg(mps2)");
     let folder = variable("OUT_DIR")?;
     fs::write(PathBuf::from(&folder).join("memory.x"), memory)?;
     println!("cargo:rustc-link-search={folder}");

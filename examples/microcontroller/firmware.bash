@@ -100,12 +100,12 @@ boot_board() {
 }
 
 # The machine of the firmware `update`.
-update_machine=(-machine mps2-an385 -nic user,model=lan9118 -kernel "$update")
+update_machine=(-machine lm3s6965evb -nic user,model=stellaris -kernel "$update")
 
 # boot_update LOG TCP: boots the firmware `update`; TCP of this machine is its server.
 boot_update() {
     boot qemu-system-arm "$1" "${update_machine[@]}" -serial "file:$1" \
-        -device "loader,addr=0x21000000,data=$2,data-len=4"
+        -device "loader,addr=0x20008000,data=$2,data-len=4"
 }
 
 # user_network TCP UDP SSDP: prints a network that forwards these ports of this machine to the

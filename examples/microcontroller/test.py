@@ -1196,9 +1196,9 @@ class Line:
 class Update:
     """The firmware `update`. Its server is nginx, behind a proxy that changes responses."""
 
-    MEMORY, PAGE = 0x21000000, 2048
-    IMAGE = random.Random(1).randbytes(150_003)
-    CUT = 100_000
+    MEMORY, PAGE = 0x20008000, 1024
+    IMAGE = random.Random(1).randbytes(28_003)
+    CUT = 20_000
     # The marks of a slot: of an earlier image, and after it is erased.
     OLD, ERASED = b"earlier".ljust(PAGE), b"\xff" * PAGE
     CONF = """daemon off; master_process off; pid FOLDER/pid; error_log FOLDER/error.log;
@@ -1250,7 +1250,7 @@ class Update:
     def slot(self):
         """Returns the mark and the rest of the slot, from the memory of the machine."""
         path = f"{self.folder}/memory"
-        place = {"val": self.MEMORY + self.PAGE, "size": 101 * self.PAGE, "filename": path}
+        place = {"val": self.MEMORY + self.PAGE, "size": 31 * self.PAGE, "filename": path}
         with socket.socket(socket.AF_UNIX) as line:
             line.connect(f"{self.folder}/qmp")
             with line.makefile("rw") as words:
@@ -1332,8 +1332,8 @@ class Update:
         """A part has to be the one that was requested."""
         start, length = b"%d-" % self.CUT, b"/%d" % len(self.IMAGE)
         for reason, old, new in (
-            ("another range than requested", length, b"/150004"),
-            ("another range than requested", start, b"99999-"),
+            ("another range than requested", length, b"/28004"),
+            ("another range than requested", start, b"19999-"),
             ("a part of another version", b'\r\nETag: "', b'\r\nETag: "x'),
             ("another status than 200 or 206", b" 206 ", b" 404 "),
         ):
@@ -1346,11 +1346,11 @@ class Update:
 
     def other_lengths(self):
         """A part has to have the length of the rest."""
-        for length in (50_002, 50_004):
+        for length in (8_002, 8_004):
 
             def change(head, body, length=length):
-                expect(b"\r\nContent-Length: 50003\r\n" in head, head)
-                return head.replace(b": 50003", b": %d" % length), (body + b"x")[:length]
+                expect(b"\r\nContent-Length: 8003\r\n" in head, head)
+                return head.replace(b": 8003", b": %d" % length), (body + b"x")[:length]
 
             self.fails("a part of another length than declared", {1: self.cut, 2: change})
 
@@ -1361,7 +1361,7 @@ class Update:
         self.fails("an invalid digest", invalid, self.OLD)
 
     def too_long(self):
-        self.fails("the image is too long", {}, self.OLD, image=bytes(100 * self.PAGE + 1))
+        self.fails("the image is too long", {}, self.OLD, image=bytes(30 * self.PAGE + 1))
 
     def no_end(self):
         """The firmware gives up a server that closes each connection after some octets."""

@@ -1,12 +1,17 @@
-//! The board around the processor: lamp, clock and sleep.
+//! The board around the processor: console, lamp, clock and sleep.
 
+use crate::lan9118::Lan9118;
 use cortex_m::Peripherals;
 use cortex_m::interrupt::InterruptNumber;
 use cortex_m::peripheral::syst::SystClkSource;
 use cortex_m::peripheral::{NVIC, SCB};
-use microcontroller::{Lan9118, Register};
+use microcontroller::Register;
 use smoltcp::time::Instant;
 
+const UART_DATA: Register = register(0x4000_4000);
+const UART_STATE: Register = register(0x4000_4004);
+const UART_CONTROL: Register = register(0x4000_4008);
+const UART_DIVISOR: Register = register(0x4000_4010);
 const LAMPS: Register = register(0x4002_8000);
 const HUNDREDTHS: Register = register(0x4002_8014);
 const CYCLES: Register = register(0x4002_8018);
@@ -16,6 +21,16 @@ const CYCLES_PER_SECOND: u32 = 25_000_000;
 const fn register(address: usize) -> Register {
     // SAFETY: the mps2-an385 has a register at each of the addresses above.
     unsafe { Register::at(address) }
+}
+
+/// Prints to the console.
+pub fn print(text: &str) {
+    UART_DIVISOR.write(16);
+    UART_CONTROL.write(1); // sender on
+    for octet in text.bytes() {
+        while UART_STATE.read() & 1 != 0 {}
+        UART_DATA.write(octet.into());
+    }
 }
 
 /// The board after its start.

@@ -7,14 +7,15 @@
 mod board;
 mod connection;
 mod datagrams;
+mod lan9118;
 mod stack;
 mod task;
 
-use board::Board;
+use board::{Board, print};
 use connection::{Connection, Memory};
 use cortex_m_rt::{ExceptionFrame, entry, exception};
 use datagrams::Port;
-use microcontroller::{Lan9118, print};
+use lan9118::Lan9118;
 use smoltcp::iface::{
     Config, Interface, PollIngressSingleResult, PollResult, SocketSet, SocketStorage,
 };
@@ -77,7 +78,7 @@ fn main() -> ! {
     let mut ports =
         [(Port::new(datagrams::RESPONSE_PORT), response), (Port::new(datagrams::SSDP_PORT), ssdp)];
 
-    print(b"READY\n");
+    print("READY\n");
     loop {
         board.wake(NETWORK_CHIP);
         loop {
@@ -143,9 +144,9 @@ fn udp_socket(
 
 /// Prints the reason, and resets the board.
 fn give_up(reason: &str) -> ! {
-    print(b"PANIC: ");
-    print(reason.as_bytes());
-    print(b"\n");
+    print("PANIC: ");
+    print(reason);
+    print("\n");
     cortex_m::peripheral::SCB::sys_reset()
 }
 

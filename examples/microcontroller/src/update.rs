@@ -7,28 +7,32 @@
 #![no_main]
 
 mod flash;
+#[allow(dead_code, reason = "the update has no lamp")]
+mod lm3s6965;
+#[allow(dead_code, reason = "the update is no server")]
 mod network;
 
 use bareline_core::body::Framing;
 use bareline_core::embedded_io_07::{ClientStream, StreamError, StreamMemory};
 use bareline_core::error::InvalidValue;
 use bareline_core::{FieldName, FieldValue, Method, Status, Target};
-use cortex_m_rt::{ExceptionFrame, entry, exception};
+use core::cell::RefCell;
+use core::net::{Ipv4Addr, SocketAddrV4};
+use cortex_m_rt::entry;
 use embedded_io::{ErrorKind, Read};
 use flash::{Flash, FlashError, Slot};
-use microcontroller::{Lan9118, Register, Text, print};
-use network::Network;
-use smoltcp::iface::{SocketSet, SocketStorage};
-use smoltcp::socket::tcp::{Socket, SocketBuffer};
+use lm3s6965::{Ethernet, print};
+use microcontroller::{Register, Text};
+use network::{Buffers, Connection, Network};
+use smoltcp::iface::{SocketHandle, SocketSet, SocketStorage};
 use smoltcp::time::Duration;
-use smoltcp::wire::Ipv4Address;
 
 /// The address that QEMU's network gives to this machine.
-const SERVER: Ipv4Address = Ipv4Address::new(10, 0, 2, 2);
-/// The memory in place of flash, outside of the RAM that `build.rs` allows. The first word is the
-/// port of the server, and the slot begins after a page.
-const FLASH: usize = 0x2100_0000;
-const SLOT: usize = FLASH + 2048;
+const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 2);
+/// The memory in place of flash: the half of the board's RAM that `build.rs` leaves out. The first
+/// word is the port of the server, and the slot begins after a page.
+const FLASH: usize = 0x2000_8000;
+const SLOT: usize = FLASH + 1024;
 
 const IMAGE: &str = "/firmware.bin";
 const DIGEST: &str = "/firmware.bin.sha256";
@@ -83,22 +87,30 @@ struct Update {
     version: Text<64>,
 }
 
-type Stream<'m, 'n, 's> = ClientStream<'m, &'n mut Network<'s>>;
+type Stream<'m, 'n, 's> = ClientStream<'m, Connection<'n, 's>>;
 
 impl Update {
     /// Downloads the image, on as many connections as it takes, and marks it as valid.
-    fn run(&mut self, network: &mut Network<'_>, memory: &mut StreamMemory) -> Result<(), Failure> {
+    fn run(
+        &mut self,
+        network: &RefCell<Network<'_>>,
+        socket: SocketHandle,
+        memory: &mut StreamMemory,
+    ) -> Result<(), Failure> {
         // SAFETY: the memory is there, and nothing else uses the first word.
-        let setting = unsafe { Register::<u16>::at(FLASH) };
+        let server = SocketAddrV4::new(SERVER, unsafe { Register::<u16>::at(FLASH) }.read());
         for number in 0..CONNECTIONS {
-            let connected = network.connect(SERVER, setting.read());
-            let ran = connected
-                .map_err(Failure::from)
-                .and_then(|()| self.on_connection(&mut ClientStream::new(&mut *network, memory)));
-            network.close();
+            let connected = Connection::connect(network, socket, server).map_err(Failure::from);
+            let ran = connected.and_then(|connection| {
+                self.on_connection(&mut ClientStream::new(connection, memory))
+            });
             let Err(Failure::Connection) = ran else { return ran };
             log(&mut |line| line.push(b"connection lost at octet ").push_number(self.at()));
-            network.pause(PAUSE * (1 << number));
+            let end = network.borrow().now + PAUSE * (1 << number);
+            while network.borrow().now < end {
+                lm3s6965::sleep();
+                network.borrow_mut().poll();
+            }
         }
         Err(Failure::Update("too many connections were lost"))
     }
@@ -191,53 +203,29 @@ fn digest(stream: &mut Stream<'_, '_, '_>) -> Result<[u8; 32], Failure> {
 
 /// Prints a line.
 fn log(write: &mut dyn FnMut(&mut Text<80>) -> &mut Text<80>) {
-    print(write(Text::new().push(b"update: ")).push(b"\n").as_bytes());
+    let mut line = Text::new();
+    line.push(b"update: ");
+    print(str::from_utf8(write(&mut line).push(b"\n").as_bytes()).unwrap_or("\n"));
 }
 
 #[entry]
 fn main() -> ! {
-    static mut CHIP: Lan9118 = Lan9118::new();
     static mut MEMORY: StreamMemory = StreamMemory::new();
-    static mut RECEIVED: [u8; 4096] = [0; 4096];
-    static mut SENT: [u8; 1024] = [0; 1024];
-    let Some(peripherals) = cortex_m::Peripherals::take() else { give_up(b"started twice") };
+    static mut CHIP: Ethernet = Ethernet::new();
+    static mut BUFFERS: Buffers = [[0; 1024]; 2];
     let mut storage = [SocketStorage::EMPTY];
-    let (received, sent) = (SocketBuffer::new(&mut RECEIVED[..]), SocketBuffer::new(&mut SENT[..]));
-    let (sockets, socket) = (SocketSet::new(&mut storage[..]), Socket::new(received, sent));
-    let Some(mut network) = Network::start(peripherals, CHIP, sockets, socket) else {
-        give_up(b"no network chip found")
-    };
+    let mut network = Network::start(CHIP, SocketSet::new(&mut storage[..]));
+    let socket = network.add(BUFFERS);
+    let network = RefCell::new(network);
     // SAFETY: the memory is there, it is not the RAM of the program, and this is the only call.
     let slot = Slot::new(unsafe { Flash::at(SLOT) });
-    print(b"READY\n");
+    print("READY\n");
     let mut update = Update { slot, digest: None, version: Text::new() };
-    match update.run(&mut network, MEMORY) {
-        // A product restarts, and its bootloader starts the image.
-        Ok(()) | Err(Failure::Connection) => {}
-        Err(Failure::Update(reason)) => {
-            log(&mut |line| line.push(b"failed: ").push(reason.as_bytes()))
-        }
+    // A product restarts after an update, and its bootloader starts the image.
+    if let Err(Failure::Update(reason)) = update.run(&network, socket, MEMORY) {
+        log(&mut |line| line.push(b"failed: ").push(reason.as_bytes()));
     }
     loop {
-        cortex_m::asm::wfi();
+        lm3s6965::sleep();
     }
-}
-
-/// Prints the reason, and resets the board.
-fn give_up(reason: &[u8]) -> ! {
-    print(b"PANIC: ");
-    print(reason);
-    print(b"\n");
-    cortex_m::peripheral::SCB::sys_reset()
-}
-
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    give_up(b"bug in the program")
-}
-
-// SAFETY: the handler uses no variable of the program.
-#[exception]
-unsafe fn HardFault(_: &ExceptionFrame) -> ! {
-    give_up(b"processor fault")
 }

@@ -1,6 +1,6 @@
 //! The network chip, SMSC LAN9118: frames in and out through its two FIFOs.
 
-use crate::Register;
+use microcontroller::Register;
 use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
 use smoltcp::time::Instant;
 use smoltcp::wire::{
@@ -50,12 +50,6 @@ pub struct Lan9118 {
     pub busy_port: Option<u16>,
     /// A SYN to the busy port was dropped.
     pub has_passed_over: bool,
-}
-
-impl Default for Lan9118 {
-    fn default() -> Self {
-        Self::new()
-    }
 }
 
 impl Lan9118 {

@@ -3,9 +3,9 @@
 use sha2::{Digest, Sha256};
 
 /// The octets that are erased, and programmed, together.
-const PAGE: usize = 2048;
+const PAGE: usize = 1024;
 /// The pages of the slot: one for the mark, and those of the image.
-const PAGES: usize = 1 + 100;
+const PAGES: usize = 1 + 30;
 const ERASED: u8 = 0xff;
 
 /// A page was programmed that had not been erased, or that does not exist.
