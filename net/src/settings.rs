@@ -149,8 +149,8 @@ impl Settings {
     ///
     /// It is the sum of all waits in a message. Each [`minimum_rate`](Self::minimum_rate) octets
     /// that are sent add one second, up to this limit. After that nothing more is sent on the
-    /// connection. A reader as the body of a client's request has longer while the response's body
-    /// arrives: each octet of it begins the present wait anew.
+    /// connection. The body of a client's request has longer while the response's body arrives:
+    /// octets of that begin the present wait anew.
     #[doc(alias = "send")]
     pub const fn write_timeout(mut self, timeout: Duration) -> Self {
         self.write_timeout = timeout;

@@ -107,7 +107,7 @@ fn a_large_response_may_end_before_its_request_is_read() {
 /// The server reads no octet of the body, and does not close.
 #[test]
 fn a_rejection_ends_the_request_at_once() {
-    for by in ["a slice", "a reader", "a writer"] {
+    for by in ["a slice", "a reader", "a write", "small writes"] {
         let (over, is_over) = mpsc::channel::<()>();
         let (url, served) = served_by(move |stream| {
             read_head(stream);
@@ -118,13 +118,16 @@ fn a_rejection_ends_the_request_at_once() {
         });
         let settings = Settings::new().write_timeout(Duration::MAX);
         let content = vec![b'x'; LENGTH];
-        if by == "a writer" {
+        if by.contains("write") {
             let address = url.trim_start_matches("http://").trim_end_matches('/');
             let mut client = ClientStream::connect_with_settings(address, settings).unwrap();
             let mut request =
                 client.begin(Method::PUT, Target::ROOT, |head| head.chunked()).unwrap();
-            request.write_all(&content).unwrap();
-            assert!(request.is_ended_early());
+            let piece = if by == "a write" { LENGTH } else { 1000 };
+            for piece in content.chunks(piece) {
+                request.write_all(piece).unwrap();
+            }
+            assert!(request.is_ended_early(), "{by}");
             let response = request.finish().unwrap();
             assert_eq!(response.head.status(), Status::CONTENT_TOO_LARGE);
             assert_eq!(io::read_to_string(response.body).unwrap(), "no");

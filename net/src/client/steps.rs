@@ -162,10 +162,6 @@ impl Role for ClientSteps {
         Deadline::take(&mut self.until, Wait::Body);
     }
 
-    fn may_receive(&self) -> bool {
-        self.state() == ClientState::SendBody
-    }
-
     fn limit(&self, until: Deadline) -> Deadline {
         until.min(self.exchange_until)
     }

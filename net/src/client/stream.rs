@@ -461,8 +461,8 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
         Self { client, progress, early: None }
     }
 
-    /// Returns whether a final response has arrived in place of the 100, or a send has failed:
-    /// further writes are discarded.
+    /// Returns whether the request is over before its end: the server has rejected it, has responded
+    /// in place of the 100, or a send has failed. Further writes are discarded.
     pub const fn is_ended_early(&self) -> bool {
         matches!(self.progress, Progress::Responded(_) | Progress::Failed(_))
     }
@@ -514,7 +514,7 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
     /// Sends the rest of the body, until it ends or the response has to be read first.
     pub(crate) fn exchange<'b>(mut self, mut upload: Upload<'b>) -> Result<Sent<'c, 'b, S>, Error> {
         // The octets that are gathered come first. This waits for a 100.
-        self.send(|wire, _| wire.send_gathered())?;
+        self.send(|wire, _| wire.frame_gathered())?;
         if matches!(self.progress, Progress::Body) && self.client.wire.take_turns() {
             self.upload(&mut upload)?;
             if !self.is_ended_early() {
@@ -554,9 +554,20 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
         Ok(())
     }
 
-    /// Sends these octets of the body. A response that is no success ends them.
-    fn send_large(&mut self, mut octets: &[u8]) -> Result<(), Error> {
-        self.send(|wire, _| wire.frame_all(octets))?;
+    /// Returns whether the body is sent while the response is received.
+    fn takes_turns(&mut self) -> bool {
+        !matches!(self.progress, Progress::Whole) && self.client.wire.take_turns()
+    }
+
+    /// Sends the gathered octets of the body.
+    fn send_gathered(&mut self) -> Result<(), Error> {
+        self.send(|wire, _| wire.frame_gathered())?;
+        self.send_by_turns(&[]);
+        Ok(())
+    }
+
+    /// Sends what is ready and these octets behind it, until a response ends the request.
+    fn send_by_turns(&mut self, mut octets: &[u8]) {
         while !self.is_ended_early() && (!octets.is_empty() || !self.client.wire.is_sent()) {
             match self.client.wire.send_or_receive(octets) {
                 Ok(Moved::Sent(count)) => octets = octets.get(count..).unwrap_or_default(),
@@ -568,7 +579,6 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
                 Err(error) => self.progress = Progress::Failed(error),
             }
         }
-        Ok(())
     }
 
     fn on_received(&mut self) {
@@ -607,14 +617,18 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
         mut self,
         trailers: &[TrailerField<'_>],
     ) -> Result<Sent<'c, 'b, S>, Error> {
+        let takes_turns = self.takes_turns();
         self.send(|wire, progress| {
             match (progress, trailers) {
                 (Progress::Whole, []) => {}
                 (Progress::Whole, _) => return Err(WriteError::TrailersNeedChunked.into()),
                 _ => wire.end_body(trailers)?,
             }
-            wire.flush()
+            if takes_turns { Ok(()) } else { wire.flush() }
         })?;
+        if takes_turns {
+            self.send_by_turns(&[]);
+        }
         let Self { client, progress, early } = self;
         let timeout = client.wire.role().settings.response_timeout;
         let head = match progress {
@@ -660,11 +674,16 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
 
 impl<S: Transport> Write for RequestWriter<'_, S> {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        let is_large = octets.len() > GATHERED && !matches!(self.progress, Progress::Whole);
-        if is_large && self.client.wire.take_turns() {
-            self.send(|wire, _| wire.send_gathered())?;
-            self.send_large(octets)?;
-            return Ok(octets.len());
+        if self.takes_turns() {
+            let gathered = self.client.wire.gathered();
+            if gathered > 0 && gathered.saturating_add(octets.len()) > GATHERED {
+                self.send_gathered()?;
+            }
+            if octets.len() > GATHERED {
+                self.send(|wire, _| wire.frame_all(octets))?;
+                self.send_by_turns(octets);
+                return Ok(octets.len());
+            }
         }
         self.send(|wire, progress| match progress {
             Progress::Whole if !octets.is_empty() => Err(WriteError::BodyLength.into()),
@@ -674,6 +693,9 @@ impl<S: Transport> Write for RequestWriter<'_, S> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        if self.takes_turns() {
+            return Ok(self.send_gathered()?);
+        }
         Ok(self.send(|wire, progress| match progress {
             Progress::Whole => wire.flush(),
             _ => wire.flush_body(),

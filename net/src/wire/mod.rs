@@ -109,11 +109,6 @@ pub(crate) trait Role {
         false
     }
 
-    /// Returns whether the peer may respond while the message is being sent.
-    fn may_receive(&self) -> bool {
-        false
-    }
-
     /// Returns the end of a wait that ends at `until` by its own timeout.
     fn limit(&self, until: Deadline) -> Deadline {
         until
@@ -552,22 +547,7 @@ impl<S: Transport, R: Role> Wire<S, R> {
         }
     }
 
-    /// Sends all of these octets behind what is ready, and receives what arrives meanwhile.
-    fn send_and_receive(&mut self, mut octets: &[u8]) -> Result<(), Error> {
-        while !octets.is_empty() || !self.is_sent() {
-            match self.send_or_receive(octets)? {
-                Moved::Sent(count) => octets = octets.get(count..).unwrap_or_default(),
-                Moved::Received => {}
-                Moved::Ended => return Err(Error::Closed),
-            }
-        }
-        Ok(())
-    }
-
     fn try_send(&mut self, mut octets: &[u8]) -> Result<(), Error> {
-        if self.role.may_receive() && self.link.take_turns() {
-            return self.send_and_receive(octets);
-        }
         let Self { role, link, buffers: Buffers { out, .. } } = self;
         let mut now = link.now();
         loop {
@@ -676,12 +656,25 @@ impl<S: Transport, R: Role> Wire<S, R> {
         kept.map(|_| ())
     }
 
-    /// Ends the body, with these trailers.
-    pub(crate) fn end_body(&mut self, trailers: &[TrailerField<'_>]) -> Result<(), Error> {
+    /// Returns the number of octets of a body that are gathered.
+    pub(crate) const fn gathered(&self) -> usize {
+        self.buffers.out.gathered.len()
+    }
+
+    /// Writes the gathered octets of a body, which are sent next.
+    pub(crate) fn frame_gathered(&mut self) -> Result<(), Error> {
+        if self.buffers.out.gathered.is_empty() {
+            return Ok(());
+        }
         self.with_gathered(|wire, gathered| {
             wire.write(|role, out| role.send_data(gathered, out))?;
             Ok(&[])
-        })?;
+        })
+    }
+
+    /// Ends the body, with these trailers.
+    pub(crate) fn end_body(&mut self, trailers: &[TrailerField<'_>]) -> Result<(), Error> {
+        self.frame_gathered()?;
         self.write(|role, out| role.end_body(trailers, out))
     }
 

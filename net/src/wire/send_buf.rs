@@ -162,7 +162,7 @@ impl SendBuf {
         self.left = self.timeout;
     }
 
-    /// Ends the wait for the peer: it has accepted all.
+    /// Ends the wait for the peer: it has accepted all, or is sending.
     pub(super) const fn end_wait(&mut self) {
         self.until = None;
     }
