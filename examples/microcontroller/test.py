@@ -1291,9 +1291,9 @@ class Update:
                             break
                     return log, *self.slot()
 
-    def succeeds(self, changes, log):
+    def succeeds(self, changes, log, **files):
         """The image gets into the flash as it is, and the mark has its length and digest."""
-        told, mark, rest = self.update(changes)
+        told, mark, rest = self.update(changes, **files)
         expect(told == log, told)
         expect(rest[: len(self.IMAGE)] == self.IMAGE, "another image is in the flash")
         digest = hashlib.sha256(self.IMAGE).digest()
@@ -1315,18 +1315,23 @@ class Update:
         told = re.findall(r"^(?:update: (.*)|(READY))$", page, re.MULTILINE)
         self.succeeds({1: self.cut}, ["".join(line) for line in told])
         ranges = [b"\r\nRange: bytes=%d-\r\n" % self.CUT in one for one in self.requests]
-        expect(ranges == [False, False, True], self.requests)
-        expect(b"\r\nIf-Range: \"" in self.requests[2], self.requests[2])
+        expect(ranges == [False, False, False, True], self.requests)
+        expect(b"\r\nIf-Range: \"" in self.requests[3], self.requests[3])
 
     def changed_meanwhile(self):
-        """A 200 in place of a 206 starts again: the file has another tag."""
+        """A 200 in place of a 206 starts again, with the digest of the new image."""
+        earlier = bytes(self.CUT + 100)
 
         def cut(head, body):
-            os.utime(f"{self.folder}/firmware.bin", (0, 0))
+            pathlib.Path(f"{self.folder}/firmware.bin").write_bytes(self.IMAGE)
+            digest = hashlib.sha256(self.IMAGE).hexdigest()
+            pathlib.Path(f"{self.folder}/firmware.bin.sha256").write_text(digest)
             return self.cut(head, body)
 
-        image, lost = f"image of {len(self.IMAGE)} octets", f"connection lost at octet {self.CUT}"
-        self.succeeds({1: cut}, ["READY", image, lost, image, f"valid: {len(self.IMAGE)} octets"])
+        images = [f"image of {len(image)} octets" for image in (earlier, self.IMAGE)]
+        lost, valid = f"connection lost at octet {self.CUT}", f"valid: {len(self.IMAGE)} octets"
+        log = ["READY", images[0], lost, images[1], valid]
+        self.succeeds({1: cut}, log, image=earlier, digest_of=earlier)
 
     def other_parts(self):
         """A part has to be the one that was requested."""
@@ -1342,7 +1347,7 @@ class Update:
                 expect(old in head, head)
                 return head.replace(old, new), body
 
-            self.fails(reason, {1: self.cut, 2: change})
+            self.fails(reason, {1: self.cut, 3: change})
 
     def other_lengths(self):
         """A part has to have the length of the rest."""
@@ -1352,7 +1357,7 @@ class Update:
                 expect(b"\r\nContent-Length: 8003\r\n" in head, head)
                 return head.replace(b": 8003", b": %d" % length), (body + b"x")[:length]
 
-            self.fails("a part of another length than declared", {1: self.cut, 2: change})
+            self.fails("a part of another length than declared", {1: self.cut, 3: change})
 
     def digests(self):
         """Neither a wrong digest nor an invalid one is accepted."""
@@ -1361,13 +1366,15 @@ class Update:
         self.fails("an invalid digest", invalid, self.OLD)
 
     def too_long(self):
-        self.fails("the image is too long", {}, self.OLD, image=bytes(30 * self.PAGE + 1))
+        for length in (0, 30 * self.PAGE + 1):
+            reason = "the image is empty or too long"
+            self.fails(reason, {}, self.OLD, image=bytes(length), digest_of=bytes(length))
 
     def no_end(self):
         """The firmware gives up a server that closes each connection after some octets."""
-        cut = {number: lambda head, body: (head, body[:1000]) for number in range(1, 6)}
+        cut = {number: lambda head, body: (head, body[:1000]) for number in range(1, 10, 2)}
         self.fails("too many connections were lost", cut)
-        expect(len(self.requests) == 6, self.requests)
+        expect(len(self.requests) == 10, self.requests)
 
     def run(self):
         check("update: an image is resumed after a cut", self.resumed)
@@ -1375,7 +1382,7 @@ class Update:
         check("update: other parts than requested", self.other_parts)
         check("update: parts of other lengths", self.other_lengths)
         check("update: wrong and invalid digests", self.digests)
-        check("update: an image that is too long", self.too_long)
+        check("update: an image that is empty or too long", self.too_long)
         check("update: a server that closes each connection", self.no_end)
 
 

@@ -71,9 +71,11 @@ impl Slot {
         self.received
     }
 
-    /// Begins an image of this length, and erases the mark; returns whether the image has room.
+    /// Begins an image of this length, and erases the mark; returns whether it is neither empty nor
+    /// too long.
     pub fn begin(&mut self, length: u64) -> Result<bool, FlashError> {
-        let Some(length) = usize::try_from(length).ok().filter(|length| *length <= Self::ROOM)
+        let Some(length) =
+            usize::try_from(length).ok().filter(|length| (1..=Self::ROOM).contains(length))
         else {
             return Ok(false);
         };

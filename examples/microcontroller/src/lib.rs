@@ -1,4 +1,4 @@
-//! Code that `board` and `uart` share: device registers, and a text buffer in an array.
+//! Code that the firmwares share: device registers, and a text buffer in an array.
 #![no_std]
 
 mod register;

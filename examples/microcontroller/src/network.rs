@@ -14,9 +14,9 @@ const ADDRESS: Ipv4Cidr = Ipv4Cidr::new(Ipv4Address::new(10, 0, 2, 15), 24);
 const HARDWARE_ADDRESS: [u8; 6] = [0x52, 0x54, 0x00, 0x12, 0x34, 0x57];
 
 /// The timeout for the next octet, and for the lingering close.
-const SILENCE: Duration = Duration::from_secs(1);
-/// The timeout of a server's whole connection, or of a client's whole request.
-const WHOLE: Duration = Duration::from_secs(10);
+const READ_TIMEOUT: Duration = Duration::from_secs(1);
+/// The timeout of a server's connection, or of a client's request, from its beginning to its end.
+const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The buffers of a socket, for octets received and to send.
 pub type Buffers = [[u8; 1024]; 2];
@@ -49,7 +49,8 @@ impl<'s> Network<'s> {
     pub fn add(&mut self, [received, sent]: &'s mut Buffers) -> SocketHandle {
         let received = SocketBuffer::new(&mut received[..]);
         let mut socket = Socket::new(received, SocketBuffer::new(&mut sent[..]));
-        socket.set_timeout(Some(WHOLE * 3)); // also ends a handshake that stays incomplete
+        // It also ends a handshake that stays incomplete.
+        socket.set_timeout(Some(EXCHANGE_TIMEOUT * 3));
         self.sockets.add(socket)
     }
 
@@ -61,7 +62,7 @@ impl<'s> Network<'s> {
 
     /// Begins the timeout of a connection or of a request.
     pub fn begin(&mut self) {
-        self.end = self.now + WHOLE;
+        self.end = self.now + EXCHANGE_TIMEOUT;
     }
 
     /// Listens on this socket, unless it has a connection.
@@ -119,7 +120,7 @@ impl<'n, 's> Connection<'n, 's> {
         mut ready: impl FnMut(&mut Socket<'_>) -> Option<R>,
     ) -> Result<R, ErrorKind> {
         let mut network = self.network.borrow_mut();
-        let silence = network.now + SILENCE;
+        let silence = network.now + READ_TIMEOUT;
         loop {
             network.poll();
             let result = ready(network.sockets.get_mut(self.socket));
@@ -137,7 +138,7 @@ impl<'n, 's> Connection<'n, 's> {
     pub fn close(mut self) {
         let mut network = self.network.borrow_mut();
         network.sockets.get_mut::<Socket<'_>>(self.socket).close();
-        network.end = network.now + SILENCE;
+        network.end = network.now + READ_TIMEOUT;
         drop(network);
         let discard = |socket: &mut Socket<'_>| socket.recv(|octets| (octets.len(), ())).err();
         let is_over = |socket: &mut Socket<'_>| (!socket.is_active()).then_some(());

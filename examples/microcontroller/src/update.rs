@@ -81,8 +81,6 @@ impl From<ErrorKind> for Failure {
 /// An update, which goes on from one connection to the next.
 struct Update {
     slot: Slot,
-    /// The digest that the image has to have.
-    digest: Option<[u8; 32]>,
     /// The strong entity tag of the image, or nothing.
     version: Text<64>,
 }
@@ -120,12 +118,9 @@ impl Update {
         self.slot.received() as u64
     }
 
-    /// Downloads the digest, unless an earlier connection did, and the rest of the image.
+    /// Downloads the digest, which may be another one than before, and the rest of the image.
     fn on_connection(&mut self, stream: &mut Stream<'_, '_, '_>) -> Result<(), Failure> {
-        let digest = match self.digest {
-            Some(digest) => digest,
-            None => *self.digest.insert(digest(stream)?),
-        };
+        let digest = digest(stream)?;
         self.image(stream)?;
         if self.slot.received() != self.slot.length() {
             return Err(Failure::Update("a part of another length than declared"));
@@ -155,7 +150,7 @@ impl Update {
             // Without a range, or since the image has changed.
             (Status::OK, Ok(Framing::Length(length))) => {
                 if !self.slot.begin(length)? {
-                    return Err(Failure::Update("the image is too long"));
+                    return Err(Failure::Update("the image is empty or too long"));
                 }
                 // `If-Range` needs a strong tag [RFC 9110 section 13.1.5].
                 self.version = Text::new();
@@ -220,7 +215,7 @@ fn main() -> ! {
     // SAFETY: the memory is there, it is not the RAM of the program, and this is the only call.
     let slot = Slot::new(unsafe { Flash::at(SLOT) });
     print("READY\n");
-    let mut update = Update { slot, digest: None, version: Text::new() };
+    let mut update = Update { slot, version: Text::new() };
     // A product restarts after an update, and its bootloader starts the image.
     if let Err(Failure::Update(reason)) = update.run(&network, socket, MEMORY) {
         log(&mut |line| line.push(b"failed: ").push(reason.as_bytes()));
