@@ -45,11 +45,13 @@ async fn serve(stack: Stack<'static>, port: u16) -> ! {
             let _ = requests(&mut socket, &mut memory).await;
         }
         socket.close();
-        let _ = socket.flush().await;
         // Lingering close: a reset would destroy the last response.
         let mut rest = [0; 128];
-        let discard = async { while let Ok(1..) = socket.read(&mut rest).await {} };
-        let _ = with_timeout(TIMEOUT, discard).await;
+        let linger = async {
+            let _ = socket.flush().await;
+            while let Ok(1..) = socket.read(&mut rest).await {}
+        };
+        let _ = with_timeout(TIMEOUT, linger).await;
         socket.abort();
     }
 }
