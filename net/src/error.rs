@@ -403,8 +403,8 @@ impl fmt::Display for PeerError {
             Self::Redirect(error) => write!(f, "{error}"),
             Self::Unsuccessful { status } => write!(
                 f,
-                "the server responded {status} (RFC 9110 section 15): the body of the response may \
-                 say why"
+                "the server responded {status} (RFC 9110 section 15): the body of the response, if \
+                 it is read, may say why"
             ),
             Self::TimedOut { wait, after } => {
                 write!(f, "timed out after {} s waiting for {wait}", after.as_secs_f32())

@@ -461,8 +461,8 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
         Self { client, progress, early: None }
     }
 
-    /// Returns whether the request is over before its end: the server has rejected it, has responded
-    /// in place of the 100, or a send has failed. Further writes are discarded.
+    /// Returns whether the request is over before its end: the server has rejected it, has
+    /// responded in place of the 100, or a send has failed. Further writes are discarded.
     pub const fn is_ended_early(&self) -> bool {
         matches!(self.progress, Progress::Responded(_) | Progress::Failed(_))
     }
