@@ -423,6 +423,8 @@ pub struct RequestWriter<'c, S: Transport = TcpStream> {
     progress: Progress,
     /// The head of a response that has arrived while the server reads the request.
     early: Option<Box<Head>>,
+    /// The number of octets of the body that the caller has written.
+    written: usize,
 }
 
 /// A request that is sent, or whose response has begun before.
@@ -458,7 +460,7 @@ enum Progress {
 
 impl<'c, S: Transport> RequestWriter<'c, S> {
     const fn new(client: &'c mut ClientStream<S>, progress: Progress) -> Self {
-        Self { client, progress, early: None }
+        Self { client, progress, early: None, written: 0 }
     }
 
     /// Returns whether the request is over before its end: the server has rejected it, has
@@ -559,6 +561,11 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
         !matches!(self.progress, Progress::Whole) && self.client.wire.take_turns()
     }
 
+    /// Returns whether the body is longer than one that is sent at once, and takes turns.
+    fn is_long(&mut self) -> bool {
+        self.written > PIECE && self.takes_turns()
+    }
+
     /// Sends the gathered octets of the body.
     fn send_gathered(&mut self) -> Result<(), Error> {
         self.send(|wire, _| wire.frame_gathered())?;
@@ -617,19 +624,19 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
         mut self,
         trailers: &[TrailerField<'_>],
     ) -> Result<Sent<'c, 'b, S>, Error> {
-        let takes_turns = self.takes_turns();
+        let is_long = self.is_long();
         self.send(|wire, progress| {
             match (progress, trailers) {
                 (Progress::Whole, []) => {}
                 (Progress::Whole, _) => return Err(WriteError::TrailersNeedChunked.into()),
                 _ => wire.end_body(trailers)?,
             }
-            if takes_turns { Ok(()) } else { wire.flush() }
+            if is_long { Ok(()) } else { wire.flush() }
         })?;
-        if takes_turns {
+        if is_long {
             self.send_by_turns(&[]);
         }
-        let Self { client, progress, early } = self;
+        let Self { client, progress, early, .. } = self;
         let timeout = client.wire.role().settings.response_timeout;
         let head = match progress {
             Progress::Responded(head) => head,
@@ -674,9 +681,10 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
 
 impl<S: Transport> Write for RequestWriter<'_, S> {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        if self.takes_turns() {
-            let gathered = self.client.wire.gathered();
-            if gathered > 0 && gathered.saturating_add(octets.len()) > GATHERED {
+        let gathered = self.client.wire.gathered();
+        self.written = self.written.saturating_add(octets.len());
+        if gathered.saturating_add(octets.len()) > GATHERED && self.is_long() {
+            if gathered > 0 {
                 self.send_gathered()?;
             }
             if octets.len() > GATHERED {
