@@ -579,10 +579,7 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
             match self.client.wire.send_or_receive(octets) {
                 Ok(Moved::Sent(count)) => octets = octets.get(count..).unwrap_or_default(),
                 Ok(Moved::Received) => self.on_received(),
-                Ok(Moved::Ended) => {
-                    self.client.wire.stop_sending();
-                    self.progress = Progress::Failed(Error::Closed);
-                }
+                Ok(Moved::Ended) => self.progress = Progress::Failed(Error::Closed),
                 Err(error) => self.progress = Progress::Failed(error),
             }
         }

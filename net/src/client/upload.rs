@@ -102,10 +102,7 @@ impl<'b> Upload<'b> {
                 Uploaded::Sent
             }
             Ok(Moved::Received) => Uploaded::Received,
-            Ok(Moved::Ended) => {
-                wire.stop_sending();
-                Uploaded::All
-            }
+            Ok(Moved::Ended) => Uploaded::All,
             Err(error) => Uploaded::Failed(error),
         })
     }

@@ -503,10 +503,14 @@ impl<S: Transport, R: Role> Wire<S, R> {
     }
 
     /// Sends some of what is ready and of these octets behind it, or receives octets: waits until
-    /// the peer accepts or sends some. After an error nothing more is sent.
+    /// the peer accepts or sends some. After an error, or when the peer has closed its sending
+    /// direction, nothing more is sent.
     pub(crate) fn send_or_receive(&mut self, octets: &[u8]) -> Result<Moved, Error> {
         let moved = self.try_send_or_receive(octets);
-        moved.inspect_err(|_| self.stop_sending())
+        if matches!(moved, Ok(Moved::Ended) | Err(_)) {
+            self.stop_sending();
+        }
+        moved
     }
 
     fn try_send_or_receive(&mut self, octets: &[u8]) -> Result<Moved, Error> {
