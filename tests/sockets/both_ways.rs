@@ -280,6 +280,21 @@ fn a_half_close_without_a_response_is_named_so() {
     }
 }
 
+/// The server reads no more, since the client does not read the response.
+#[test]
+fn a_write_that_times_out_behind_a_response_is_an_error() {
+    let (service, content) = service();
+    let settings = Settings::new().write_timeout(Duration::from_millis(300));
+    let address = service.address.to_string();
+    let mut client = ClientStream::connect_with_settings(&address, settings).unwrap();
+    let target = Target::new("/echo").unwrap();
+    let mut request = client.begin(Method::PUT, target, |head| head.chunked()).unwrap();
+    request.write_all(&content).unwrap();
+    let error = request.finish().map(drop).unwrap_err();
+    let is_late = matches!(error, Error::Peer(PeerError::TimedOut { wait: Wait::Write, .. }));
+    assert!(is_late, "{error:?}");
+}
+
 /// The server closes an idle connection when the head of an upload is on its way.
 #[test]
 fn an_upload_is_repeated_on_a_new_connection() {

@@ -637,6 +637,8 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
         let timeout = client.wire.role().settings.response_timeout;
         let head = match progress {
             Progress::Responded(head) => head,
+            // The server waits for the rest of the request, so its response does not end.
+            Progress::Failed(error) if early.is_some() && error.is_timeout() => return Err(error),
             _ if let Some(head) = early => head,
             // The error of an invalid response says more than the error of the send.
             Progress::Failed(error) => {
