@@ -37,6 +37,23 @@ fn text(response: Result<ClientResponse, Error>) -> String {
     io::read_to_string(response.unwrap()).unwrap()
 }
 
+/// A server may send a path in another encoding than UTF-8.
+#[test]
+fn octets_of_a_location_are_kept() {
+    let server = Service::new(
+        |server| server,
+        |exchange| {
+            let path = exchange.head.target().path();
+            if path != "/" {
+                return exchange.responder.send(Status::OK, &[], path.as_bytes());
+            }
+            let location = FieldValue::new(b"/a%20b\xe9\xc3")?;
+            exchange.responder.send(Status::FOUND, &[(FieldName::LOCATION, location)], b"")
+        },
+    );
+    assert_eq!(text(client(&server).get("http://a/")), "/a%20b%E9%C3");
+}
+
 #[test]
 fn rfc9110_15_4_a_redirection_is_followed() {
     let server = Service::new(|server| server, redirect);

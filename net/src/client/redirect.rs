@@ -4,6 +4,8 @@ use crate::client::origin::Scheme;
 use crate::client::url::HttpUrl;
 use crate::error::{Error, PeerError, RedirectError};
 use bareline_core::{FieldName, FieldValue, Method, ResponseHead, Status};
+use percent_encoding::{CONTROLS, percent_encode};
+use std::borrow::Cow;
 
 /// The redirections that a client follows.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +51,11 @@ impl Redirects {
         if count >= self.most {
             return Err(RedirectError::TooMany { most: self.most }.into());
         }
-        let location = String::from_utf8_lossy(location.as_bytes());
+        // The path may be in another encoding than UTF-8.
+        let location: Cow<'_, str> = match location.as_str() {
+            Ok(location) => location.into(),
+            Err(_) => percent_encode(location.as_bytes(), CONTROLS).to_string().into(),
+        };
         let to = match HttpUrl::new(&resolved(url, &location)) {
             Err(Error::Url(error)) => return Err(RedirectError::Location(error).into()),
             to => to?,
