@@ -4,7 +4,9 @@
 use bareline_net::{
     Exchange, FieldName, FieldValue, Method, RequestHead, Responder, Server, Status, Upgraded,
 };
-use std::io::{self, ErrorKind, Write};
+use log::LevelFilter;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::{env, error::Error, process::ExitCode, time::Duration};
 use tungstenite::handshake::derive_accept_key;
@@ -20,10 +22,17 @@ const UPGRADE: FieldValue = FieldValue::from_static("upgrade");
 const WEBSOCKET: FieldValue = FieldValue::from_static("websocket");
 const VERSION: FieldValue = FieldValue::from_static("13");
 
+/// The limit of octets that are discarded at the end of a connection.
+const MOST_DISCARDED: u64 = 64 << 20;
+
 /// The server shuts down.
 static IS_OVER: AtomicBool = AtomicBool::new(false);
 
 fn main() -> ExitCode {
+    env_logger::Builder::new()
+        .filter_level(LevelFilter::Warn)
+        .format(|line, record| writeln!(line, "websocket: {}", record.args()))
+        .init();
     let Err(error) = serve() else { return ExitCode::SUCCESS };
     let _ = writeln!(io::stderr(), "websocket: {error}");
     ExitCode::FAILURE
@@ -47,6 +56,12 @@ fn serve() -> Result {
                 Ok(responder.send(Status::OK, &fields, PAGE.as_bytes())?)
             }
             ("/echo", Method::GET) => echo(&head, responder, silence),
+            (path @ ("/" | "/echo"), _) => {
+                let allowed =
+                    FieldValue::from_static(if path == "/" { "GET, HEAD" } else { "GET" });
+                let fields = [(FieldName::ALLOW, allowed)];
+                Ok(responder.send(Status::METHOD_NOT_ALLOWED, &fields, b"")?)
+            }
             _ => Ok(responder.send(Status::NOT_FOUND, &[], b"use / and /echo\n")?),
         }
     })?;
@@ -114,9 +129,26 @@ fn echo(head: &RequestHead<'_>, responder: Responder<'_>, most_silence: u32) -> 
                 }
             }
             Err(tungstenite::Error::ConnectionClosed) => return Ok(()),
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                let _ = fail(socket, &error); // the reason is that of the first error
+                return Err(error.into());
+            }
         }
     }
+}
+
+/// Fails the connection: sends a close frame with the reason [RFC 6455 section 7.1.7].
+fn fail(mut socket: WebSocket<TcpStream>, error: &tungstenite::Error) -> Result {
+    let code = match error {
+        tungstenite::Error::Capacity(_) => CloseCode::Size,
+        tungstenite::Error::Utf8(_) => CloseCode::Invalid,
+        _ => CloseCode::Protocol,
+    };
+    socket.close(Some(CloseFrame { code, reason: error.to_string().into() }))?;
+    // Lingering close: a reset would destroy the close frame.
+    socket.get_ref().shutdown(Shutdown::Write)?;
+    io::copy(&mut socket.get_ref().take(MOST_DISCARDED), &mut io::sink())?;
+    Ok(())
 }
 
 const PAGE: &str = r#"<!DOCTYPE html>

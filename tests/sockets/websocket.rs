@@ -1,13 +1,12 @@
 //! Tests of `websocket`: an echo on connections that have switched protocols [RFC 6455].
 
 use crate::browser::Browser;
-use crate::{Program, TIMEOUT, connect, example, exchange_all, until};
+use crate::{Program, TIMEOUT, connect, example, exchange_all, next, until};
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::process::Command;
 use tungstenite::protocol::CloseFrame;
-use tungstenite::protocol::frame::Frame;
-use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
+use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Bytes, Message, WebSocket};
 
 fn open(server: &Program) -> WebSocket<TcpStream> {
@@ -77,25 +76,75 @@ fn rfc6455_4_2_the_handshake_is_that_of_the_rfc() {
     }
 }
 
-/// A message beyond the limit, or a frame that is not masked, ends the connection.
+/// Reads a close frame, and returns its code. The server still takes what is sent then: a reset
+/// could destroy the frame.
+fn closed(mut stream: &TcpStream) -> u16 {
+    let mut head = [0; 4];
+    stream.read_exact(&mut head).unwrap();
+    let [0x88, length, first, second] = head else {
+        panic!("no close frame: {}", head.escape_ascii())
+    };
+    (0..100).for_each(|_| stream.write_all(&[0; 1000]).unwrap());
+    stream.shutdown(Shutdown::Write).unwrap();
+    let mut reason = String::new();
+    stream.read_to_string(&mut reason).unwrap();
+    assert!(usize::from(length) == 2 + reason.len() && !reason.is_empty(), "{length}: {reason}");
+    u16::from_be_bytes([first, second])
+}
+
+/// The codes are those of RFC 6455 section 7.4.1. The keys of the masks are zeros.
 #[test]
-fn an_invalid_frame_ends_the_connection() {
+fn rfc6455_7_1_7_an_invalid_frame_gets_a_close_frame() {
     let server = Program::start("websocket");
-    let mut socket = open(&server);
-    // The head of a frame of 65,537 octets.
-    socket.get_mut().write_all(b"\x82\xff\0\0\0\0\0\x01\0\x01mask").unwrap();
-    assert_eq!(socket.get_mut().read(&mut [0]).unwrap(), 0);
-    let mut socket = open(&server);
-    let half = |code, is_last| Message::Frame(Frame::message(vec![b'x'; 40_000], code, is_last));
-    socket.send(half(OpCode::Data(Data::Binary), false)).unwrap();
-    socket.send(half(OpCode::Data(Data::Continue), true)).unwrap();
-    assert!(socket.read().is_err());
-    let mut socket = open(&server);
-    socket.get_mut().write_all(b"\x81\x05Hello").unwrap();
-    assert!(socket.read().is_err());
+    let whole = |octets: &[u8], length: usize| [octets, &vec![b'x'; length]].concat();
+    let too_long = [
+        whole(b"\x82\xff\0\0\0\0\0\x01\0\x01\0\0\0\0", 65_537),
+        // The head of a frame alone.
+        whole(b"\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff\0\0\0\0", 0),
+        // A message of two frames, of 40,000 octets each.
+        [whole(b"\x02\xfe\x9c\x40\0\0\0\0", 40_000), whole(b"\x80\xfe\x9c\x40\0\0\0\0", 40_000)]
+            .concat(),
+    ];
+    let too_long = too_long.iter().map(|octets| (&octets[..], 1009, "Message too long"));
+    let invalid: [(&[u8], u16, &str); 12] = [
+        (b"\x81\x82\0\0\0\0\xff\xfe", 1007, "UTF-8"),
+        (b"\x01\x81\0\0\0\0\xc3\x80\x81\0\0\0\0x", 1007, "UTF-8"),
+        (b"\x88\x83\0\0\0\0\x03\xe8\xff", 1007, "UTF-8"),
+        (b"\x81\x05Hello", 1002, "unmasked"),
+        (b"\x83\x80\0\0\0\0", 1002, "Encountered invalid opcode: 3"),
+        (b"\x8b\x80\0\0\0\0", 1002, "Encountered invalid opcode: 11"),
+        (b"\xc1\x80\0\0\0\0", 1002, "Reserved bits"),
+        (b"\x09\x80\0\0\0\0", 1002, "Fragmented control frame"),
+        (b"\x80\x80\0\0\0\0", 1002, "nothing to continue"),
+        (b"\x01\x80\0\0\0\0\x81\x80\0\0\0\0", 1002, "more fragments"),
+        (b"\x88\x81\0\0\0\0\x03", 1002, "Invalid close sequence"),
+        (&whole(b"\x89\xfe\0\x7e\0\0\0\0", 126), 1002, "Control frame too big"),
+    ];
+    for (octets, code, reason) in too_long.chain(invalid) {
+        let mut socket = open(&server);
+        socket.get_mut().write_all(&[octets, &[0; 1000]].concat()).unwrap();
+        assert_eq!(closed(socket.get_ref()), code, "{reason}");
+        let line = next(&server.notes);
+        let request = " GET /echo HTTP/1.1 101 Switching Protocols";
+        assert!(line.starts_with("websocket: 127.0.0.1:") && line.contains(request), "{line}");
+        assert!(line.contains(reason), "{line}");
+    }
     let mut socket = open(&server);
     socket.send(Message::text("still there")).unwrap();
     assert_eq!(socket.read().unwrap(), Message::text("still there"));
+}
+
+#[test]
+fn other_methods_than_those_of_a_path_get_a_405() {
+    let server = Program::start("websocket");
+    for (method, path, allowed) in
+        [("POST", "/", "GET, HEAD"), ("PUT", "/echo", "GET"), ("HEAD", "/echo", "GET")]
+    {
+        let request = format!("{method} {path} HTTP/1.1\r\nHost: a\r\n\r\n");
+        let response = exchange_all(server.tcp(), request.as_bytes());
+        assert!(response.starts_with("HTTP/1.1 405 Method Not Allowed\r\n"), "{response}");
+        assert!(response.contains(&format!("\r\nAllow: {allowed}\r\n")), "{response}");
+    }
 }
 
 #[cfg(unix)]
@@ -149,7 +198,13 @@ fn chromium_shows_the_echo() {
          document.querySelector('button').click()",
     );
     browser.until(&shows("<i>hello</i>,open"));
+    browser.value(
+        "const other = new WebSocket(socket.url); \
+         other.onopen = () => other.send('x'.repeat(65537)); \
+         other.onclose = event => show(`other closed, ${event.code}`)",
+    );
+    browser.until(&shows("other closed, 1009,<i>hello</i>,open"));
     let killed = Command::new("kill").args(["-INT", &server.child.id().to_string()]).status();
     assert!(killed.unwrap().success());
-    browser.until(&shows("closed, 1001,<i>hello</i>,open"));
+    browser.until(&shows("closed, 1001,other closed, 1009,<i>hello</i>,open"));
 }
