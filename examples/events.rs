@@ -3,7 +3,7 @@
 
 use bareline_net::{Error, Exchange, FieldName, FieldValue, Method, Server, Settings, Status};
 use std::collections::VecDeque;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::{env, process::ExitCode, time::Duration};
 
@@ -58,16 +58,31 @@ fn serve() -> Result<(), Error> {
             let fields = [(FieldName::CONTENT_TYPE, html)];
             exchange.responder.send(Status::OK, &fields, PAGE.as_bytes())
         }
-        ("/events", Method::GET) => listen(exchange, load.counts().in_handlers <= LISTENERS),
+        ("/events", method @ (Method::GET | Method::HEAD)) => {
+            let has_place = load.counts().in_handlers <= LISTENERS;
+            // A response to HEAD has no events to wait for.
+            listen(exchange, method == Method::GET && has_place)
+        }
         ("/events", Method::POST) => post(exchange),
+        (path @ ("/" | "/events"), _) => {
+            let methods = if path == "/" { "GET, HEAD" } else { "GET, HEAD, POST" };
+            let fields = [(FieldName::ALLOW, FieldValue::from_static(methods))];
+            exchange.responder.send(Status::METHOD_NOT_ALLOWED, &fields, b"")
+        }
         _ => exchange.responder.send(Status::NOT_FOUND, &[], b"use / and /events\n"),
     })
 }
 
 /// Adds an event with the text of the request's body.
-fn post(Exchange { body, responder, .. }: Exchange<'_>) -> Result<(), Error> {
+fn post(Exchange { mut body, responder, .. }: Exchange<'_>) -> Result<(), Error> {
+    let mut text = Vec::new();
+    body.read_to_end(&mut text)?;
+    let text = match String::from_utf8(text) {
+        Ok(text) if !text.is_empty() => text,
+        _ => return responder.send(Status::BAD_REQUEST, &[], b"send a text, in UTF-8\n"),
+    };
     // A CR alone ends a line too: the text must not add fields of its own.
-    let text = io::read_to_string(body)?.replace("\r\n", "\n").replace('\r', "\n");
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let mut feed = Feed::lock();
     let number = feed.last() + 1;
     let event = format!("id: {number}\ndata: {}\n\n", text.replace('\n', "\ndata: "));
@@ -116,7 +131,7 @@ const PAGE: &str = r#"<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
 <title>Events</title>
-<form><input aria-label="Text" maxlength="1000" autofocus> <button>Post</button></form>
+<form><input aria-label="Text" maxlength="1000" required autofocus> <button>Post</button></form>
 <ul></ul>
 <script>
 const [form, list] = [document.querySelector('form'), document.querySelector('ul')];

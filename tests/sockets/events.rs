@@ -59,7 +59,6 @@ fn each_listener_gets_each_event() {
             "a\r\nb\rid: 99\r\n\r\nevent: x",
             "data: a\ndata: b\ndata: id: 99\ndata: \ndata: event: x",
         ),
-        ("", "data: "),
         ("ümlaut <b>", "data: ümlaut <b>"),
     ]
     .into_iter()
@@ -73,6 +72,32 @@ fn each_listener_gets_each_event() {
             assert_eq!(listener.event(), format!("id: {}\n{data}\n\n", number + 1));
         }
     }
+}
+
+/// No rejected request makes an event.
+#[test]
+fn a_request_without_a_text_is_the_clients_fault() {
+    let server = Program::start("events");
+    for (method, path, body, status, field) in [
+        ("POST", "/events", &b"\xff\xfe"[..], "400 Bad Request", ""),
+        ("POST", "/events", b"", "400 Bad Request", ""),
+        ("PUT", "/events", b"x", "405 Method Not Allowed", "Allow: GET, HEAD, POST\r\n"),
+        ("POST", "/", b"x", "405 Method Not Allowed", "Allow: GET, HEAD\r\n"),
+        ("POST", "/other", b"x", "404 Not Found", ""),
+        // It does not wait for events.
+        ("HEAD", "/events", b"", "200 OK", "Content-Type: text/event-stream\r\n"),
+    ] {
+        let length = body.len();
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {length}");
+        let request = [head.as_bytes(), b"\r\n\r\n", body].concat();
+        let response = exchange_all(server.tcp(), &request);
+        let line = format!("HTTP/1.1 {status}\r\n");
+        assert!(response.starts_with(&line) && response.contains(field), "{head}: {response}");
+    }
+    post(&server, "one");
+    let mut listener = Listener::new(&server, "");
+    assert_eq!(listener.event(), "retry: 1000\n\n");
+    assert_eq!(listener.event(), "id: 1\ndata: one\n\n");
 }
 
 #[test]
