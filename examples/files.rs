@@ -10,6 +10,7 @@ use clap::Parser;
 use httpdate::HttpDate;
 use log::LevelFilter;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use rustix::io::Errno;
 use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -53,7 +54,8 @@ fn serve(folder: &Path, address: &str) -> Result<(), Error> {
 
 fn respond(root: &Dir, Exchange { head, responder, .. }: Exchange<'_>) -> Result<(), Error> {
     let (method, target) = (head.method(), head.target().path());
-    let folder = format!("{target}/");
+    let query = head.target().query().map_or(String::new(), |query| format!("?{query}"));
+    let folder = format!("{target}/{query}");
     let (status, field) = match find(root, target) {
         _ if !matches!(method, Method::GET | Method::HEAD) => {
             let allowed = FieldValue::from_static("GET, HEAD");
@@ -68,6 +70,10 @@ fn respond(root: &Dir, Exchange { head, responder, .. }: Exchange<'_>) -> Result
         }
         Err(error) => match error.kind() {
             ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename => {
+                (Status::NOT_FOUND, (FieldName::CONTENT_TYPE, TEXT))
+            }
+            // A loop of links leads nowhere, as a dangling link does. The kind has no stable name.
+            _ if Errno::from_io_error(&error) == Some(Errno::LOOP) => {
                 (Status::NOT_FOUND, (FieldName::CONTENT_TYPE, TEXT))
             }
             ErrorKind::PermissionDenied => (Status::FORBIDDEN, (FieldName::CONTENT_TYPE, TEXT)),

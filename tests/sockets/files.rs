@@ -294,6 +294,8 @@ fn there_is_no_way_out_of_the_folder() {
         ("in/out", "../../secret"),
         ("absolute", "/etc/passwd"),
         ("loop", "loop"),
+        ("in/loop", "../other"),
+        ("other", "in/loop"),
         ("dangling", "nothing"),
         ("inside", "in"),
         ("in/inside", "../in/file"),
@@ -339,19 +341,24 @@ fn there_is_no_way_out_of_the_folder() {
         "/nothing",
         "/in/nothing/",
         "/in/file/nothing",
+        // A loop of links, and in a path.
+        "/loop",
+        "/loop/",
+        "/loop/x",
+        "/in/loop?q",
     ] {
         let response = served.get(target);
         assert_eq!((response.status(), &*response.body), ("404", "Not Found"), "{target}");
     }
-    let long = format!("/{}", "x".repeat(300));
-    assert_eq!(served.get(&long).status(), "404");
+    for long in ["x".repeat(300), "in/".repeat(300), "x/".repeat(2500), "%61/".repeat(1200)] {
+        assert_eq!(served.get(&format!("/{long}")).status(), "404", "{} octets", long.len());
+    }
     for target in
         ["/out", "/above/", "/above/secret", "/above/root/in/file", "/absolute", "/in/out"]
     {
         let response = served.get(target);
         assert_eq!((response.status(), &*response.body), ("403", "Forbidden"), "{target}");
     }
-    assert_eq!(served.get("/loop").status(), "500");
     for target in [
         "/in/file",
         "/inside/file",
@@ -363,7 +370,13 @@ fn there_is_no_way_out_of_the_folder() {
         let response = served.get(target);
         assert_eq!((response.status(), &*response.body), ("200", "file"), "{target}");
     }
-    for (target, location) in [("/in", "/in/"), ("/inside?q", "/inside/"), ("/%69n", "/%69n/")] {
+    for (target, location) in [
+        ("/in", "/in/"),
+        ("/inside?q", "/inside/?q"),
+        ("/in?x=1&y=%2F", "/in/?x=1&y=%2F"),
+        ("/in?", "/in/?"),
+        ("/%69n", "/%69n/"),
+    ] {
         let response = served.get(target);
         assert_eq!((response.status(), response.field("Location")), ("301", location));
     }
@@ -376,6 +389,22 @@ fn there_is_no_way_out_of_the_folder() {
         let links = page.split("href=\"").skip(1).map(|rest| &rest[..rest.find('"').unwrap()]);
         assert_eq!(links.collect::<Vec<_>>().join(" "), expected);
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_without_permission_gets_a_403() {
+    use std::os::unix::fs::PermissionsExt;
+    let served = Served::new("permission", &[("closed", ""), ("folder/file", "")]);
+    for (name, mode) in [("closed", 0o000), ("folder", 0o400)] {
+        fs::set_permissions(served.path(name), fs::Permissions::from_mode(mode)).unwrap();
+    }
+    // root may read any file.
+    let status = if File::open(served.path("closed")).is_ok() { "200" } else { "403" };
+    for target in ["/closed", "/folder/file"] {
+        assert_eq!(served.get(target).status(), status, "{target}");
+    }
+    fs::set_permissions(served.path("folder"), fs::Permissions::from_mode(0o700)).unwrap();
 }
 
 /// Serves a folder on a Unix socket, as nginx does by default but for the listing.
@@ -418,6 +447,7 @@ fn the_table_of_file_servers_is_true() {
     }
     let served = Served::new("table", &[("ten", "0123456789"), (".git/config", ""), ("in/a", "")]);
     symlink("../secret", served.path("link")).unwrap();
+    symlink("loop", served.path("loop")).unwrap();
     let pipe = Command::new("mkfifo").arg(served.path("pipe")).status().unwrap();
     assert!(pipe.success());
     // The path of a Unix socket has at most 108 octets.
