@@ -98,6 +98,11 @@ fn explain(arguments: &Arguments) -> io::Result<bool> {
         Input::Request { file } | Input::Response { file, .. } | Input::Datagram { file, .. } => {
             file
         }
+        Input::Serve { .. } if *hex || *json => {
+            let error =
+                "serve takes neither --hex nor --json: its page has a choice of hexadecimal";
+            return Err(io::Error::other(error));
+        }
         Input::Serve { address } => {
             return serve::serve(address)
                 .map(|()| true)

@@ -806,6 +806,19 @@ fn an_invalid_digit_has_its_place() {
     );
 }
 
+/// The address is invalid, so that the server never starts.
+#[test]
+fn the_server_takes_no_options_of_the_output() {
+    for options in [&["--hex"][..], &["--json"], &["--hex", "--json"]] {
+        let output = explain(&[&["serve", "no port"][..], options].concat(), b"");
+        let seen = String::from_utf8(output.stderr).unwrap();
+        let told = "explain: serve takes neither --hex nor --json: ";
+        assert!(seen.starts_with(told) && output.status.code() == Some(2), "{options:?}: {seen}");
+    }
+    let output = explain(&["serve", "no port"], b"");
+    assert!(String::from_utf8(output.stderr).unwrap().contains("cannot listen on no port"));
+}
+
 /// The page of the examples shows the output of the program.
 #[test]
 fn the_page_shows_what_is_printed() {
