@@ -2,6 +2,7 @@
 
 use crate::{method, octets_of};
 use bareline_core::Method;
+use bareline_core::value::{FormPairs, FormText, dump};
 use bareline_explain::html::{escaped, html};
 use bareline_explain::reading::{Asked, Reading, one_datagram, requests, responses};
 use bareline_explain::view;
@@ -24,18 +25,27 @@ const POLICY: FieldValue = FieldValue::from_static(
 const EXAMPLE: &str = "PUT /notes/7 HTTP/1.1\r\nHost: example.com\r\nContent-Length: 5\r\n\
                        Content-Length: 7\r\n\r\nhello";
 
-/// The values of a form by their names.
-struct Form(HashMap<String, String>);
+/// The values of a form by their names. A browser sends UTF-8, other clients any octets.
+struct Form(HashMap<Vec<u8>, Vec<u8>>);
 
 impl Form {
+    fn parse(content: &[u8]) -> Self {
+        let octets = |text: FormText<'_>| text.octets().collect();
+        Self(FormPairs::new(content).map(|(name, value)| (octets(name), octets(value))).collect())
+    }
+
     /// Returns the value of this name, or its default.
-    fn get(&self, name: &str) -> &str {
-        let default = match name {
-            "written" => "lines",
-            "sender" => "request",
-            _ => "",
+    fn get(&self, name: &str) -> &[u8] {
+        let default: &[u8] = match name {
+            "written" => b"lines",
+            "sender" => b"request",
+            _ => b"",
         };
-        self.0.get(name).map_or(default, String::as_str)
+        self.0.get(name.as_bytes()).map_or(default, Vec::as_slice)
+    }
+
+    fn set(&mut self, name: &str, value: impl Into<Vec<u8>>) {
+        self.0.insert(name.into(), value.into());
     }
 }
 
@@ -50,22 +60,29 @@ pub(crate) fn serve(address: &str) -> Result<(), Error> {
 }
 
 fn respond(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(), Error> {
-    let form = match (head.target().path(), head.method()) {
-        ("/", Method::GET | Method::HEAD) => [("octets".to_owned(), EXAMPLE.to_owned())].into(),
+    let mut form = Form(HashMap::new());
+    match (head.target().path(), head.method()) {
+        ("/", Method::GET | Method::HEAD) => form.set("octets", EXAMPLE),
         ("/", Method::POST) => {
-            let mut octets = Vec::new();
-            body.read_to_end(&mut octets)?;
-            form_urlencoded::parse(&octets).into_owned().collect()
+            let mut content = Vec::new();
+            body.read_to_end(&mut content)?;
+            form = Form::parse(&content);
         }
         ("/", _) => {
             let allow = [(FieldName::ALLOW, FieldValue::from_static("GET, HEAD, POST"))];
             return responder.send(Status::METHOD_NOT_ALLOWED, &allow, b"");
         }
         _ => return responder.send(Status::NOT_FOUND, &[], b"use /\n"),
-    };
-    let form = Form(form);
+    }
     let (status, shown) = match read(&form) {
-        Ok((octets, reading)) => (Status::OK, shown(&reading, &octets)),
+        Ok((octets, reading)) => {
+            // A text area has characters alone: other octets are shown as escapes.
+            if str::from_utf8(form.get("octets")).is_err() {
+                form.set("octets", octets.escape_ascii().to_string());
+                form.set("written", "escapes");
+            }
+            (Status::OK, shown(&reading, &octets))
+        }
         Err(error) => {
             let error = escaped(&error.to_string());
             (Status::BAD_REQUEST, format!("<p class=\"reject\">The form is invalid: {error}.\n"))
@@ -83,28 +100,28 @@ fn respond(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(
 fn read(form: &Form) -> io::Result<(Vec<u8>, Reading)> {
     let text = form.get("octets");
     let octets = match form.get("written") {
-        // A browser ends lines by CR LF, other clients by LF.
-        "lines" => text.replace("\r\n", "\n").replace('\n', "\r\n").into_bytes(),
-        "escapes" => unescaped(text)?,
-        "hex" => octets_of(text.as_bytes().to_vec())?,
+        b"lines" => lines(text),
+        b"escapes" => unescaped(text)?,
+        b"hex" => octets_of(text.to_vec())?,
         _ => return Err(io::Error::other("no such way to write octets")),
     };
     if octets.len() > MOST {
         let advice = format!("more than {MOST} octets: use `explain request FILE`");
         return Err(io::Error::other(advice));
     }
-    let to = form.get("to").split_whitespace().map(method).collect::<io::Result<Vec<_>>>()?;
+    let to = dump(form.get("to")).to_string();
+    let to = to.split_whitespace().map(method).collect::<io::Result<Vec<_>>>()?;
     let reading = match form.get("sender") {
-        "request" => requests(&octets, &[]),
-        "response" => {
+        b"request" => requests(&octets, &[]),
+        b"response" => {
             let asked = Asked {
                 methods: if to.is_empty() { &[Method::GET] } else { &to },
-                offers_upgrade: form.get("upgrade") == "on",
-                is_closed: form.get("closed") == "on",
+                offers_upgrade: form.get("upgrade") == b"on",
+                is_closed: form.get("closed") == b"on",
             };
             responses(&octets, asked, &[])
         }
-        "datagram" => {
+        b"datagram" => {
             let search = Method::new("M-SEARCH").map_err(io::Error::other)?;
             one_datagram(&octets, to.first().copied().unwrap_or(search))
         }
@@ -113,12 +130,21 @@ fn read(form: &Form) -> io::Result<(Vec<u8>, Reading)> {
     Ok((octets, reading))
 }
 
-/// Decodes `\r`, `\n`, `\t`, `\0`, `\\` and `\xHH`; line ends do not count.
-fn unescaped(text: &str) -> io::Result<Vec<u8>> {
-    let text: String = text.split(['\r', '\n']).collect();
-    let (mut octets, mut rest) = (Vec::new(), text.as_bytes());
+/// Ends each line by CR LF. A browser does so, other clients may end it by LF.
+fn lines(text: &[u8]) -> Vec<u8> {
+    let lines = text.split_inclusive(|octet| *octet == b'\n').map(|line| match line {
+        [line @ .., b'\r', b'\n'] | [line @ .., b'\n'] => [line, b"\r\n"].concat(),
+        line => line.to_vec(),
+    });
+    lines.collect::<Vec<_>>().concat()
+}
+
+/// Decodes `\r`, `\n`, `\t`, `\0`, `\\`, `\'`, `\"` and `\xHH`; line ends do not count.
+fn unescaped(text: &[u8]) -> io::Result<Vec<u8>> {
+    let text: Vec<_> = text.iter().copied().filter(|octet| !b"\r\n".contains(octet)).collect();
+    let (mut octets, mut rest) = (Vec::new(), &text[..]);
     let invalid = |rest: &[u8]| {
-        let found = String::from_utf8_lossy(rest.get(..4).unwrap_or(rest));
+        let found = dump(rest.get(..4).unwrap_or(rest));
         io::Error::other(format!("{found} is no escape: write \\\\ for a backslash"))
     };
     loop {
@@ -128,7 +154,7 @@ fn unescaped(text: &str) -> io::Result<Vec<u8>> {
             [b'\\', b'n', ..] => (b'\n', 2),
             [b'\\', b't', ..] => (b'\t', 2),
             [b'\\', b'0', ..] => (0, 2),
-            [b'\\', b'\\', ..] => (b'\\', 2),
+            [b'\\', octet @ (b'\\' | b'\'' | b'"'), ..] => (*octet, 2),
             [b'\\', b'x', digits @ ..] => {
                 let digits = digits.get(..2).and_then(|digits| hex::decode(digits).ok());
                 let octet = digits.and_then(|octets| octets.first().copied());
@@ -158,7 +184,7 @@ fn shown(reading: &Reading, octets: &[u8]) -> String {
 fn page(form: &Form, shown: &str) -> String {
     let choices = |choices: &[[&str; 4]]| {
         let choice = |[kind, name, value, label]: &[&str; 4]| {
-            let checked = if form.get(name) == *value { " checked" } else { "" };
+            let checked = if form.get(name) == value.as_bytes() { " checked" } else { "" };
             let input = format!("type=\"{kind}\" name=\"{name}\" value=\"{value}\"{checked}");
             format!("<label><input {input}> {label}</label>\n")
         };
@@ -179,7 +205,8 @@ fn page(form: &Form, shown: &str) -> String {
         ["checkbox", "closed", "on", "server has closed (--closed)"],
     ]);
     // The first line end in a text area is dropped.
-    let (octets, to) = (escaped(form.get("octets")), escaped(form.get("to")));
+    let text = |name| escaped(&String::from_utf8_lossy(form.get(name)));
+    let (octets, to) = (text("octets"), text("to"));
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n<title>explain</title>\n\

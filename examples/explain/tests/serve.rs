@@ -246,3 +246,26 @@ fn a_form_is_shown_again_and_escaped() {
     assert_eq!((status(Method::DELETE, ""), status(Method::GET, "other")), (405, 404));
     assert_eq!(status(Method::HEAD, ""), 200);
 }
+
+/// A browser sends forms in UTF-8, and another client any octets.
+#[test]
+fn octets_that_are_not_utf_8_stay_octets() {
+    let served = Served::start();
+    for form in [
+        "octets=GET+/+HTTP/1.1%0AHost:+a%0AX:+%22%ff%fe'%5C%0A%0A",
+        r#"written=escapes&octets=GET+/+HTTP/1.1\r\nHost:+a\r\nX:+"%ff\xfe'\\\r\n\r\n"#,
+    ] {
+        let request = served.client.request(Method::POST, &served.url).unwrap();
+        let page = io::read_to_string(request.send_body(form.as_bytes()).unwrap()).unwrap();
+        assert!(page.contains("Accepted.") && !page.contains('\u{fffd}'), "{page}");
+        // The page shows them as escapes, and the form again, so that it is the same message.
+        assert!(stripped(&page).contains(r"\xff\xfe"), "{page}");
+        let (_, area) = page.split_once("spellcheck=\"false\">\n").unwrap();
+        let (area, _) = area.split_once("</textarea>").unwrap();
+        assert_eq!(stripped(area), r#"GET / HTTP/1.1\r\nHost: a\r\nX: \"\xff\xfe\'\\\r\n\r\n"#);
+        assert!(page.contains("value=\"escapes\" checked>"), "{page}");
+        let (status, again) = served.post(&[("octets", &stripped(area)), ("written", "escapes")]);
+        let shown = |page: &str| page.split_once("</form>\n").unwrap().1.to_owned();
+        assert_eq!((status, shown(&again)), (200, shown(&page)));
+    }
+}
