@@ -25,6 +25,9 @@ const POLICY: FieldValue = FieldValue::from_static(
 const EXAMPLE: &str = "PUT /notes/7 HTTP/1.1\r\nHost: example.com\r\nContent-Length: 5\r\n\
                        Content-Length: 7\r\n\r\nhello";
 
+/// The type of a form.
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// The values of a form by their names. A browser sends UTF-8, other clients any octets.
 struct Form(HashMap<Vec<u8>, Vec<u8>>);
 
@@ -63,6 +66,13 @@ fn respond(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(
     let mut form = Form(HashMap::new());
     match (head.target().path(), head.method()) {
         ("/", Method::GET | Method::HEAD) => form.set("octets", EXAMPLE),
+        ("/", Method::POST)
+            if head.fields().only(FieldName::CONTENT_TYPE)?.is_some_and(is_other) =>
+        {
+            let accept = [(FieldName::ACCEPT, FieldValue::from_static(FORM))];
+            let text = format!("send a form, of the type {FORM}\n");
+            return responder.send(Status::UNSUPPORTED_MEDIA_TYPE, &accept, text.as_bytes());
+        }
         ("/", Method::POST) => {
             let mut content = Vec::new();
             body.read_to_end(&mut content)?;
@@ -94,6 +104,12 @@ fn respond(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(
         (FieldName::X_CONTENT_TYPE_OPTIONS, FieldValue::from_static("nosniff")),
     ];
     responder.send(status, &fields, page(&form, &shown).as_bytes())
+}
+
+/// Returns whether this is another type than that of a form.
+fn is_other(content_type: FieldValue<'_>) -> bool {
+    let mut parts = content_type.as_bytes().split(|octet| *octet == b';');
+    !parts.next().unwrap_or_default().trim_ascii().eq_ignore_ascii_case(FORM.as_bytes())
 }
 
 /// Reads the octets of a form as its other values say.

@@ -7,7 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
-use bareline_core::{FieldName, Method};
+use bareline_core::{FieldName, FieldValue, Method};
 use bareline_explain::reading::{Asked, requests, responses};
 use bareline_explain::view;
 use bareline_net::{Client, Settings};
@@ -267,5 +267,27 @@ fn octets_that_are_not_utf_8_stay_octets() {
         let (status, again) = served.post(&[("octets", &stripped(area)), ("written", "escapes")]);
         let shown = |page: &str| page.split_once("</form>\n").unwrap().1.to_owned();
         assert_eq!((status, shown(&again)), (200, shown(&page)));
+    }
+}
+
+/// A form may come without a type, as from a program that sets none.
+#[test]
+fn content_that_is_no_form_gets_a_415() {
+    let served = Served::start();
+    for (kind, status) in [
+        ("application/json", 415),
+        ("multipart/form-data; boundary=a", 415),
+        ("", 415),
+        ("application/x-www-form-urlencoded", 200),
+        ("Application/X-WWW-Form-URLencoded ; charset=utf-8", 200),
+    ] {
+        let request = served.client.request(Method::POST, &served.url).unwrap();
+        let request = request.field(FieldName::CONTENT_TYPE, FieldValue::new(kind).unwrap());
+        let response = request.send_body(b"octets=GET").unwrap();
+        assert_eq!(response.status().code(), status, "{kind}");
+        let accept = response.head().fields().get(FieldName::ACCEPT).is_some();
+        assert_eq!(accept, status == 415, "{kind}");
+        let text = io::read_to_string(response).unwrap();
+        assert_eq!(text.starts_with("send a form, of the type "), status == 415, "{text}");
     }
 }
