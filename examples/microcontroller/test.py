@@ -1234,7 +1234,7 @@ class Update:
             try:
                 client, _ = listener.accept()
             except OSError:
-                return  # the listener is closed
+                return  # the listener is shut down
             # The firmware resets its connection after the last response.
             with client, contextlib.suppress(ConnectionResetError):
                 change, request = None, b""
@@ -1279,7 +1279,8 @@ class Update:
                 while not (folder / "nginx").exists():
                     expect(server.poll() is None, "nginx has ended")
                     time.sleep(0.01)
-                threading.Thread(target=self.proxy, args=(listener, changes), daemon=True).start()
+                proxy = threading.Thread(target=self.proxy, args=(listener, changes), daemon=True)
+                proxy.start()
                 (folder / "memory").write_bytes(
                     struct.pack("<I", listener.getsockname()[1]).ljust(self.PAGE) + self.OLD
                 )
@@ -1289,7 +1290,11 @@ class Update:
                         log.append(line.decode().removeprefix("update: ").removesuffix("\n"))
                         if log[-1].startswith(("valid", "failed", "PANIC")):
                             break
-                    return log, *self.slot()
+                    slot = self.slot()
+                listener.shutdown(socket.SHUT_RDWR)  # ends its accept
+                proxy.join(DEADLINE)
+                expect(not proxy.is_alive(), "the proxy still serves")
+                return log, *slot
 
     def succeeds(self, changes, log, **files):
         """The image gets into the flash as it is, and the mark has its length and digest."""
