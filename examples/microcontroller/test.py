@@ -1375,6 +1375,20 @@ class Update:
             reason = "the image is empty or too long"
             self.fails(reason, {}, self.OLD, image=bytes(length), digest_of=bytes(length))
 
+    def invalid_responses(self):
+        """An invalid response ends the update: another connection would get the same one."""
+        for number, old, new in (
+            (0, b"\r\nContent-Length: ", b"\r\nContent-Length: x"),
+            (1, b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\n"),
+        ):
+
+            def change(head, body, old=old, new=new):
+                expect(old in head, head)
+                return head.replace(old, new), body
+
+            self.fails("an invalid response", {number: change}, self.OLD)
+            expect(len(self.requests) == number + 1, self.requests)
+
     def no_end(self):
         """The firmware gives up a server that closes each connection after some octets."""
         cut = {number: lambda head, body: (head, body[:1000]) for number in range(1, 10, 2)}
@@ -1388,6 +1402,7 @@ class Update:
         check("update: parts of other lengths", self.other_lengths)
         check("update: wrong and invalid digests", self.digests)
         check("update: an image that is empty or too long", self.too_long)
+        check("update: invalid responses", self.invalid_responses)
         check("update: a server that closes each connection", self.no_end)
 
 

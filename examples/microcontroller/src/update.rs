@@ -14,7 +14,7 @@ mod network;
 
 use bareline_core::body::Framing;
 use bareline_core::embedded_io_07::{ClientStream, StreamError, StreamMemory};
-use bareline_core::error::InvalidValue;
+use bareline_core::error::{InvalidValue, ParseErrorKind};
 use bareline_core::{FieldName, FieldValue, Method, Status, Target};
 use core::cell::RefCell;
 use core::net::{Ipv4Addr, SocketAddrV4};
@@ -55,6 +55,9 @@ impl From<StreamError<ErrorKind>> for Failure {
     fn from(error: StreamError<ErrorKind>) -> Self {
         match error {
             StreamError::Usage(_) => Self::Update("a request that is not valid"),
+            StreamError::Peer(error) if error.kind() != ParseErrorKind::Truncated => {
+                Self::Update("an invalid response")
+            }
             _ => Self::Connection,
         }
     }
