@@ -1389,6 +1389,31 @@ class Update:
             self.fails("an invalid response", {number: change}, self.OLD)
             expect(len(self.requests) == number + 1, self.requests)
 
+    def complete_without_an_end(self):
+        """A chunked part breaks after the last octet of the image, before its last chunk."""
+
+        def change(head, body):
+            head = re.sub(rb"Content-Length: \d+", b"Transfer-Encoding: chunked", head)
+            return head, b"%x\r\n%b\r\n" % (len(body), body)
+
+        lost = [f"connection lost at octet {at}" for at in (self.CUT, len(self.IMAGE))]
+        image, valid = f"image of {len(self.IMAGE)} octets", f"valid: {len(self.IMAGE)} octets"
+        log = ["READY", image, lost[0], f"resumed at octet {self.CUT}", lost[1], valid]
+        self.succeeds({1: self.cut, 3: change}, log)
+        expect(len(self.requests) == 5, self.requests)  # the last one is that of the digest
+
+        def other(head, body):
+            """The image changes after its octets have arrived."""
+            pathlib.Path(f"{self.folder}/firmware.bin").write_bytes(self.IMAGE)
+            digest = hashlib.sha256(self.IMAGE).hexdigest()
+            pathlib.Path(f"{self.folder}/firmware.bin.sha256").write_text(digest)
+            return change(head, body)
+
+        earlier = bytes(len(self.IMAGE))
+        log = [*log[:-1], image, valid]
+        self.succeeds({1: self.cut, 3: other}, log, image=earlier, digest_of=earlier)
+        expect(b"\r\nRange: " not in self.requests[-1], self.requests)
+
     def no_end(self):
         """The firmware gives up a server that closes each connection after some octets."""
         cut = {number: lambda head, body: (head, body[:1000]) for number in range(1, 10, 2)}
@@ -1403,6 +1428,7 @@ class Update:
         check("update: wrong and invalid digests", self.digests)
         check("update: an image that is empty or too long", self.too_long)
         check("update: invalid responses", self.invalid_responses)
+        check("update: all octets, without an end", self.complete_without_an_end)
         check("update: a server that closes each connection", self.no_end)
 
 

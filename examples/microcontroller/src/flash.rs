@@ -71,6 +71,11 @@ impl Slot {
         self.received
     }
 
+    /// Returns whether all octets of an image have been received.
+    pub fn is_complete(&self) -> bool {
+        self.received == self.length && self.length > 0
+    }
+
     /// Begins an image of this length, and erases the mark; returns whether it is neither empty nor
     /// too long.
     pub fn begin(&mut self, length: u64) -> Result<bool, FlashError> {
