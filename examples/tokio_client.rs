@@ -7,7 +7,7 @@ use bareline_core::head::Limits;
 use bareline_core::{
     ClientConnection, Event, FieldName, FieldSpans, FieldValue, Method, Status, Target, WireBuf,
 };
-use std::{env, error::Error, time::Duration};
+use std::{env, error::Error, process::ExitCode, time::Duration};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -94,7 +94,13 @@ impl Client {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<()> {
+async fn main() -> ExitCode {
+    let Err(error) = run().await else { return ExitCode::SUCCESS };
+    eprintln!("tokio_client: {error}");
+    ExitCode::FAILURE
+}
+
+async fn run() -> Result<()> {
     let mut arguments = env::args().skip(1);
     let (Some(host), Some(limit)) = (arguments.next(), arguments.next()) else {
         return Err("write HOST:PORT MILLISECONDS 'METHOD TARGET [BODY]'...".into());

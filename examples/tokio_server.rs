@@ -4,7 +4,7 @@
 use bareline_core::connection::{Received, RecvBuf, ServerState as State};
 use bareline_core::head::{Limits, OwnedRequestHead};
 use bareline_core::{Event, FieldSpans, Method, RequestHead, ServerConnection, Status, WireBuf};
-use std::{env, error::Error, pin::pin, time::Duration};
+use std::{env, error::Error, pin::pin, process::ExitCode, time::Duration};
 use tokio::io::{self, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -96,20 +96,36 @@ async fn serve(mut stream: TcpStream, limit: Option<u64>, mut end: watch::Receiv
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result {
+async fn main() -> ExitCode {
+    let Err(error) = run().await else { return ExitCode::SUCCESS };
+    eprintln!("tokio_server: {error}");
+    ExitCode::FAILURE
+}
+
+async fn run() -> Result {
     let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".to_owned());
     let limit = env::args().nth(2).map(|text| text.parse()).transpose()?;
-    let listener = TcpListener::bind(&address).await?;
+    let listener = TcpListener::bind(&address).await;
+    let listener = listener.map_err(|error| format!("cannot listen on {address}: {error}"))?;
     eprintln!("tokio_server: listening on {}", listener.local_addr()?);
     let (shut_down, end) = watch::channel(());
     let (mut peers, mut interrupt) = (JoinSet::new(), pin!(ctrl_c()));
     loop {
         select! {
             accepted = listener.accept(), if peers.len() < 1000 => match accepted {
-                Ok((stream, _)) => _ = peers.spawn(serve(stream, limit, end.clone())),
-                Err(_) => sleep(Duration::from_millis(10)).await, // no descriptors left
+                Ok((stream, peer)) => {
+                    let served = serve(stream, limit, end.clone());
+                    peers.spawn(async move { (peer, served.await) });
+                }
+                Err(error) => {
+                    // Most likely the system is out of file descriptors for a moment: back off.
+                    eprintln!("tokio_server: cannot accept a connection: {error}");
+                    sleep(Duration::from_millis(100)).await;
+                }
             },
-            Some(Ok(served)) = peers.join_next() => served.unwrap_or_else(|e| eprintln!("{e}")),
+            Some(served) = peers.join_next() => if let Ok((peer, Err(error))) = served {
+                eprintln!("tokio_server: {peer}: {error}");
+            },
             _ = &mut interrupt => break,
         }
     }

@@ -126,6 +126,7 @@ fn a_failure_is_printed_in_one_line() {
         ("udp_client", "no-such-host.invalid:80", 1),
         ("udp_client", &*free, 1),
         ("tcp_client", "no port", 1),
+        ("tokio_server", &*taken, 1),
     ] {
         let output = run(example(name).arg(address));
         let told = text(&output.stderr);

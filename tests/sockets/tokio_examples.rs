@@ -3,7 +3,9 @@
 use crate::client::read_head;
 use crate::peers::{curl, has};
 use crate::raw_client::read_response;
-use crate::{Program, TIMEOUT, connect, example, exchange, exchange_all, read_all, run, text};
+use crate::{
+    Program, TIMEOUT, connect, example, exchange, exchange_all, next, read_all, run, text,
+};
 use std::io::{BufReader, Read, Write};
 use std::net::TcpListener;
 use std::process::Command;
@@ -75,12 +77,12 @@ fn the_tokio_client_fails_with_a_reason() {
     let address = listener.local_addr().unwrap().to_string();
     let output = run(example("tokio_client").args([&*address, "50", "GET /"]));
     let told = text(&output.stderr);
-    assert!(output.status.code() == Some(1) && told.contains("no response in 50ms"), "{told}");
+    assert_eq!((output.status.code(), &*told), (Some(1), "tokio_client: no response in 50ms\n"));
 
     for (response, reason) in [
-        ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi", "Truncated"),
-        ("HTTP/1.1 200 OK\nContent-Length: 2\n\nhi", "BareLf"),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n", "BodyTooLarge"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi", "message cut short at octet 0"),
+        ("HTTP/1.1 200 OK\nContent-Length: 2\n\nhi", "line ended by LF alone at octet 15"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n", "body too large"),
     ] {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
@@ -90,7 +92,10 @@ fn the_tokio_client_fails_with_a_reason() {
             stream.write_all(response.as_bytes()).unwrap();
         });
         let (code, _, told) = client(&address, &["GET /"]);
-        assert!(code == Some(1) && told.contains(reason), "{reason}: {told}");
+        assert!(
+            code == Some(1) && told.starts_with(&format!("tokio_client: {reason}")),
+            "{reason}: {told}"
+        );
         served.join().unwrap();
     }
 }
@@ -171,6 +176,18 @@ fn the_tokio_server_rejects_with_a_hint() {
         );
     }
     assert!(exchange(server.tcp(), b"GET / HTTP/1.0\r\n\r\n").ends_with("hello\n"));
+}
+
+#[test]
+fn the_tokio_server_logs_what_ends_a_connection() {
+    let server = Program::start("tokio_server");
+    let mut reset = connect(server.tcp());
+    let client = reset.local_addr().unwrap();
+    reset.write_all(b"GET / HT").unwrap();
+    socket2::SockRef::from(&reset).set_linger(Some(Duration::ZERO)).unwrap();
+    drop(reset);
+    let line = next(&server.notes);
+    assert!(line.starts_with(&format!("tokio_server: {client}: Connection reset")), "{line}");
 }
 
 #[test]
