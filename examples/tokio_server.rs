@@ -3,7 +3,10 @@
 
 use bareline_core::connection::{Received, RecvBuf, ServerState as State};
 use bareline_core::head::{Limits, OwnedRequestHead};
-use bareline_core::{Event, FieldSpans, Method, RequestHead, ServerConnection, Status, WireBuf};
+use bareline_core::{
+    Event, FieldName, FieldSpans, FieldValue, Method, RequestHead, ServerConnection, Status,
+    WireBuf,
+};
 use std::{env, error::Error, pin::pin, process::ExitCode, time::Duration};
 use tokio::io::{self, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -11,14 +14,20 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio::{select, signal::ctrl_c, sync::watch, task::JoinSet};
 
 type Result = std::result::Result<(), Box<dyn Error + Send + Sync>>;
-const MAX_BODY: u64 = 1 << 20;
+type Fields = &'static [(FieldName<'static>, FieldValue<'static>)];
 
-/// Responds to a request: your code.
-async fn route(head: RequestHead<'_>, body: Vec<u8>) -> (Status, Vec<u8>) {
+const MAX_BODY: u64 = 1 << 20;
+const ALLOW_GET: Fields = &[(FieldName::ALLOW, FieldValue::from_static("GET, HEAD"))];
+const ALLOW_POST: Fields = &[(FieldName::ALLOW, FieldValue::from_static("POST"))];
+
+/// Responds to a request with a status, fields and a body: your code.
+async fn route(head: RequestHead<'_>, body: Vec<u8>) -> (Status, Fields, Vec<u8>) {
     match (head.method(), head.target().path()) {
-        (Method::GET | Method::HEAD, "/") => (Status::OK, b"hello\n".to_vec()),
-        (Method::POST, "/echo") => (Status::OK, body),
-        _ => (Status::NOT_FOUND, Vec::new()),
+        (Method::GET | Method::HEAD, "/") => (Status::OK, &[], b"hello\n".to_vec()),
+        (Method::POST, "/echo") => (Status::OK, &[], body),
+        (_, "/") => (Status::METHOD_NOT_ALLOWED, ALLOW_GET, Vec::new()),
+        (_, "/echo") => (Status::METHOD_NOT_ALLOWED, ALLOW_POST, Vec::new()),
+        _ => (Status::NOT_FOUND, &[], Vec::new()),
     }
 }
 
@@ -43,8 +52,8 @@ async fn serve(mut stream: TcpStream, limit: Option<u64>, mut end: watch::Receiv
                 if end.has_changed().is_err() {
                     connection.close_after_response();
                 }
-                let (status, text) = route(request.head(), std::mem::take(&mut body)).await;
-                let head = connection.respond(status, &mut out)?;
+                let (status, fields, text) = route(request.head(), std::mem::take(&mut body)).await;
+                let head = connection.respond(status, &mut out)?.fields(fields)?;
                 if text.is_empty() {
                     head.without_body()?;
                     continue;

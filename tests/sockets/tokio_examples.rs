@@ -179,6 +179,19 @@ fn the_tokio_server_rejects_with_a_hint() {
 }
 
 #[test]
+fn the_tokio_server_allows_the_methods_of_a_path() {
+    let server = Program::start("tokio_server");
+    for (method, path, allowed) in [("POST", "/", "GET, HEAD"), ("GET", "/echo", "POST")] {
+        let request = format!("{method} {path} HTTP/1.1\r\nHost: a\r\n\r\n");
+        let response = exchange_all(server.tcp(), request.as_bytes());
+        let head = "HTTP/1.1 405 Method Not Allowed\r\n";
+        assert!(response.starts_with(&format!("{head}Allow: {allowed}\r\n")), "{response}");
+    }
+    let other = exchange_all(server.tcp(), b"PUT /other HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert!(other.starts_with("HTTP/1.1 404 Not Found\r\n"), "{other}");
+}
+
+#[test]
 fn the_tokio_server_logs_what_ends_a_connection() {
     let server = Program::start("tokio_server");
     let mut reset = connect(server.tcp());
