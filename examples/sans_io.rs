@@ -6,6 +6,7 @@ use bareline_core::{Event, FieldSpans, Method, ServerConnection, Status, WireBuf
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener};
 use std::process::ExitCode;
+use std::thread;
 use std::time::Duration;
 
 /// Responds to each request with its method, its path and the length of its body, until the
@@ -75,7 +76,15 @@ fn listen(address: &str) -> io::Result<()> {
     })?;
     eprintln!("sans_io: listening on {}", listener.local_addr()?);
     loop {
-        let (stream, peer) = listener.accept()?;
+        let (stream, peer) = match listener.accept() {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Most likely the system is out of file descriptors for a moment: back off.
+                eprintln!("sans_io: cannot accept a connection: {error}");
+                thread::sleep(Duration::from_millis(100));
+                continue;
+            }
+        };
         // A client that resets its connection ends no other.
         serve(&stream, &stream).unwrap_or_else(|error| eprintln!("sans_io: {peer}: {error}"));
         // Lingering close: a reset would destroy the last response.

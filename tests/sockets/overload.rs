@@ -156,21 +156,42 @@ fn a_server_without_file_descriptors_waits_for_some() {
     );
 }
 
+/// Starts a server that may open this many descriptors, until it gets more.
 #[cfg(target_os = "linux")]
-#[test]
-fn the_articles_server_waits_for_file_descriptors() {
-    let program = example("tcp_server");
+fn start_with_descriptors(name: &str, most: usize) -> Program {
+    let program = example(name);
     let mut command = Command::new("sh");
-    command.args(["-c", "ulimit -n 30 && exec \"$0\" 127.0.0.1:0"]).arg(program.get_program());
-    let server = Program::of(&mut command);
-    let idle: Vec<_> = (0..60).map(|_| connect(server.tcp())).collect();
+    let script = format!("ulimit -S -n {most} && exec \"$0\" 127.0.0.1:0");
+    Program::of(command.args(["-c", &script]).arg(program.get_program()))
+}
+
+/// The server logs that it lacks descriptors, and backs off.
+#[cfg(target_os = "linux")]
+fn backs_off(name: &str, server: &Program) {
     let line = next(&server.notes);
-    assert!(line.starts_with("tcp_server: cannot accept a connection: "), "{line}");
+    assert!(line.starts_with(&format!("{name}: cannot accept a connection: ")), "{line}");
     let cpu = processor_time(server.child.id());
     thread::park_timeout(Duration::from_secs(1));
     assert!(processor_time(server.child.id()) - cpu < 20, "it is busy with nothing");
-    drop(idle);
-    assert_eq!(exchange(server.tcp(), LAST_GET), RESPONSE);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_example_servers_wait_for_file_descriptors() {
+    for name in ["tcp_server", "tokio_server"] {
+        let server = start_with_descriptors(name, 30);
+        let idle: Vec<_> = (0..60).map(|_| connect(server.tcp())).collect();
+        backs_off(name, &server);
+        drop(idle);
+        let response = exchange(server.tcp(), b"GET / HTTP/1.0\r\n\r\n");
+        assert!(response.contains(" 200 OK\r\n"), "{response}");
+    }
+    // It serves one client at a time, so that it lacks the first descriptor.
+    let server = start_with_descriptors("sans_io", 4);
+    backs_off("sans_io", &server);
+    limit_descriptors(&server, 30);
+    let response = exchange(server.tcp(), b"GET / HTTP/1.0\r\n\r\n");
+    assert!(response.contains(" 200 OK\r\n"), "{response}");
 }
 
 /// A thousand connections have a thread each.
