@@ -19,8 +19,13 @@ fn main() -> ExitCode {
 fn serve() -> Result<(), Box<dyn Error>> {
     if !fs::exists(CHAIN)? {
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+        // Only the owner can read the key.
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(KEY)?.write_all(made.signing_key.serialize_pem().as_bytes())?;
         fs::write(CHAIN, made.cert.pem())?;
-        fs::write(KEY, made.signing_key.serialize_pem())?;
     }
     let chain = CertificateDer::pem_file_iter(CHAIN)?.collect::<Result<_, _>>()?;
     let key = PrivateKeyDer::from_pem_file(KEY)?;

@@ -203,6 +203,12 @@ fn the_tls_server_reads_its_certificate_from_files() {
         let url = format!("https://localhost:{}/", server.tcp().port());
         let response = Client::new().tls(config).get(&url).unwrap();
         assert_eq!(std::io::read_to_string(response).unwrap(), "TLS connection\n");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let key = std::fs::metadata(folder.join("bareline-key.pem")).unwrap();
+            assert_eq!(key.permissions().mode() & 0o777, 0o600, "others can read the key");
+        }
         // A client without TLS does no harm.
         let sent = exchange(server.tcp(), b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
         assert!(!sent.contains("HTTP"), "{sent}");
