@@ -77,6 +77,9 @@ pub enum Error {
     /// A request to which the caller sent no response or an incomplete one; the connection is
     /// closed.
     IncompleteResponse,
+    /// A handler that panicked, as [`Rejection::error`](crate::Rejection::error) returns it. The
+    /// message of the panic is in the log.
+    Panicked,
     /// Any other error, such as one of the caller's own. If a handler fails with it, the client
     /// gets the status of a [`PeerError`] among its causes, or else a 500.
     ///
@@ -562,6 +565,7 @@ impl fmt::Display for Error {
                 "the request got no complete response: call Responder::send, or \
                  ResponseWriter::finish at the end of a body",
             ),
+            Self::Panicked => f.write_str("the handler panicked: the log has the message"),
             Self::Other(error) => write!(f, "{error}"),
         }
     }
@@ -804,9 +808,10 @@ impl From<Error> for io::Error {
             | Error::NotUpgraded => io::ErrorKind::InvalidInput,
             Error::Closed => io::ErrorKind::NotConnected,
             Error::Overloaded => io::ErrorKind::ResourceBusy,
-            Error::Connect { .. } | Error::IncompleteResponse | Error::Other(_) => {
-                io::ErrorKind::Other
-            }
+            Error::Connect { .. }
+            | Error::IncompleteResponse
+            | Error::Panicked
+            | Error::Other(_) => io::ErrorKind::Other,
         };
         io::Error::new(kind, error)
     }
@@ -914,6 +919,7 @@ mod tests {
             Error::NotUpgraded,
             Error::Overloaded,
             Error::IncompleteResponse,
+            Error::Panicked,
             Error::other("a text"),
             Error::other(Caused),
         ];
@@ -928,7 +934,7 @@ mod tests {
                 | Error::Url(_) => {}
                 Error::Limit(_) | Error::TooLong { .. } | Error::DatagramCut { .. } => {}
                 Error::Closed | Error::NotUpgraded | Error::Overloaded => {}
-                Error::IncompleteResponse | Error::Other(_) => {}
+                Error::IncompleteResponse | Error::Panicked | Error::Other(_) => {}
             }
         }
         errors

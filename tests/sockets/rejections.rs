@@ -97,6 +97,23 @@ fn a_function_makes_the_body_of_a_503() {
 }
 
 #[test]
+fn a_function_knows_a_panic_from_a_missing_response() {
+    let status_of = |error: &Error| match error {
+        Error::Panicked => Status::BAD_GATEWAY,
+        Error::IncompleteResponse => Status::NOT_IMPLEMENTED,
+        _ => Status::BAD_REQUEST,
+    };
+    let service = Service::new(
+        |server: Server| server.on_rejection(move |r| r.set_status(status_of(r.error()))),
+        handler,
+    );
+    for (path, status) in [("/panic", "502"), ("/nothing", "501"), ("/number", "400")] {
+        let (code, ..) = rejected(&service, &format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n"));
+        assert_eq!(code, status, "{path}");
+    }
+}
+
+#[test]
 fn a_function_that_fails_leaves_the_default_rejection() {
     let service = Service::new(
         |server: Server| {

@@ -609,7 +609,8 @@ fn respond<S: Transport, P>(
     let since = log::log_enabled!(target: ACCESS, log::Level::Info).then(Instant::now);
     let handled = panics::catch(|| handler(exchange));
     drop(permit);
-    let error = handled.as_ref().ok().and_then(|handled| handled.as_ref().err());
+    let panicked = Error::Panicked;
+    let error = handled.as_ref().map_or(Some(&panicked), |handled| handled.as_ref().err());
     let rejected = outcome.reject_without_response(error).map_err(|error| error.to_string());
     let responded = match handled {
         Ok(Ok(())) => rejected,

@@ -39,8 +39,8 @@ impl<'r> Rejection<'r> {
     }
 
     /// Returns the error: that of the request, that which the handler returned, or
-    /// [`Error::Overloaded`] with a 503. A handler that panics or does not respond is an
-    /// [`Error::IncompleteResponse`].
+    /// [`Error::Overloaded`] with a 503. A handler that panics is an [`Error::Panicked`], and one
+    /// that does not respond an [`Error::IncompleteResponse`].
     pub const fn error(&self) -> &'r Error {
         self.error
     }
