@@ -114,6 +114,17 @@ fn a_function_knows_a_panic_from_a_missing_response() {
 }
 
 #[test]
+fn rfc9110_15_5_22_a_function_makes_no_426_without_upgrade() {
+    let upgrade = |rejection: &mut Rejection<'_>| rejection.set_status(Status::UPGRADE_REQUIRED);
+    let service = Service::new(move |server: Server| server.on_rejection(upgrade), handler);
+    for (request, status) in
+        [("GET /user HTTP/1.1\r\nHost: a\r\n\r\n", "500"), ("GET / HTTP/3.0\r\n\r\n", "505")]
+    {
+        assert_eq!(rejected(&service, request).0, status, "{request}");
+    }
+}
+
+#[test]
 fn a_function_that_fails_leaves_the_default_rejection() {
     let service = Service::new(
         |server: Server| {

@@ -56,9 +56,14 @@ impl<'r> Rejection<'r> {
         self.status
     }
 
-    /// Sets the status of an error, a 4xx or 5xx. Any other is ignored.
+    /// Sets the status of an error, a 4xx or 5xx. Any other is ignored, and so is a 426, which
+    /// needs an `Upgrade` field [RFC 9110 section 15.5.22].
+    ///
+    /// A rejection has no field of yours. So let the handler respond where the status needs one: a
+    /// 401 needs `WWW-Authenticate`, and a 405 needs `Allow`.
     pub fn set_status(&mut self, status: Status) {
-        if status.is_client_error() || status.is_server_error() {
+        let is_error = status.is_client_error() || status.is_server_error();
+        if is_error && status != Status::UPGRADE_REQUIRED {
             self.status = status;
         }
     }
