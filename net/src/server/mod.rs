@@ -306,18 +306,22 @@ impl<L: Listener> Server<L> {
     /// [RFC 7301]. The handshake is part of the wait for the first request, and takes no thread.
     /// Needs the feature `rustls`.
     ///
-    /// `chain.pem` has the server's certificate, and then those between it and the authority's:
+    /// A handler function takes `impl Transport`, for TCP and TLS alike. `chain.pem` has the
+    /// server's certificate, and then those between it and the authority's:
     ///
     /// ```no_run
     /// use bareline_net::rustls::ServerConfig;
     /// use bareline_net::rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
-    /// use bareline_net::{Server, Status};
+    /// use bareline_net::{Error, Exchange, Server, Status, Transport};
+    ///
+    /// fn respond(exchange: Exchange<'_, impl Transport>) -> Result<(), Error> {
+    ///     exchange.responder.send(Status::OK, &[], b"hello")
+    /// }
     ///
     /// let chain = CertificateDer::pem_file_iter("chain.pem")?.collect::<Result<_, _>>()?;
     /// let key = PrivateKeyDer::from_pem_file("key.pem")?;
     /// let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
-    /// let server = Server::bind("127.0.0.1:8443")?.tls(config);
-    /// server.serve(|exchange| exchange.responder.send(Status::OK, &[], b"hello"))?;
+    /// Server::bind("127.0.0.1:8443")?.tls(config).serve(respond)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[cfg(feature = "rustls")]
@@ -510,7 +514,8 @@ impl<L: Listener> Server<L> {
     /// Accepts connections, and calls `handler` for each request, until the server is shut down.
     ///
     /// All threads call the same handler at once: keep state in a `static`, or in an `Arc` that the
-    /// closure owns.
+    /// closure owns. Over TLS or a Unix socket, a handler function takes
+    /// [`Exchange<'_, impl Transport>`](Exchange).
     ///
     /// ```
     /// use bareline_net::{Error, Server, Status};

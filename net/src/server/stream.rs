@@ -94,6 +94,33 @@ impl fmt::Display for Peer {
 ///     responder.send(Status::OK, &[], &text)
 /// }
 /// ```
+///
+/// The type names the transport of the connection: TCP in `Exchange<'_>`. A function for any
+/// transport, such as TLS or a Unix socket, takes `impl Transport`. So do functions that it gives
+/// the parts to:
+///
+/// ```
+/// use bareline_net::{Error, Exchange, Responder, Server, Status, Transport};
+///
+/// fn respond(exchange: Exchange<'_, impl Transport>) -> Result<(), Error> {
+///     say_hello(exchange.responder)
+/// }
+///
+/// fn say_hello(responder: Responder<'_, impl Transport>) -> Result<(), Error> {
+///     responder.send(Status::OK, &[], b"hello")
+/// }
+/// # fn over_tcp(server: Server) -> Result<(), Error> {
+/// #     server.serve(respond)
+/// # }
+/// # #[cfg(unix)]
+/// # fn over_unix(server: Server<std::os::unix::net::UnixListener>) -> Result<(), Error> {
+/// #     server.serve(respond)
+/// # }
+/// # #[cfg(feature = "rustls")]
+/// # fn over_tls(server: Server<bareline_net::TlsListener>) -> Result<(), Error> {
+/// #     server.serve(respond)
+/// # }
+/// ```
 #[non_exhaustive]
 pub struct Exchange<'s, S: Transport = TcpStream> {
     /// The address of the peer; `None` if the transport has no addresses.
