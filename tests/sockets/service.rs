@@ -264,13 +264,23 @@ fn an_unread_body_is_no_reason_for_a_warning() {
 
 #[test]
 fn a_reset_is_a_warning_within_a_request_alone() {
-    let server = Service::new(|server| server, tell);
+    let server = Service::new(
+        |server| server,
+        |exchange: Exchange<'_>| match exchange.head.target().path() {
+            "/unread" => exchange.responder.send(Status::OK, &[], b""),
+            _ => tell(exchange),
+        },
+    );
     for (octets, told) in [
         ("", "DEBUG bareline_net::server::stream {}: idle connection closed: "),
         ("GET / HTTP/1.1\r\nHo", "WARN bareline_net::server {} \"GET / HTTP/1.1\": "),
         (
             "PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nh",
             "WARN bareline_net::server {} PUT /x HTTP/1.1 ",
+        ),
+        (
+            "PUT /unread HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nh",
+            "WARN bareline_net::server {} PUT /unread HTTP/1.1 ",
         ),
     ] {
         let (mut stream, client) = log_lines::connect(server.address);
@@ -285,6 +295,8 @@ fn a_reset_is_a_warning_within_a_request_alone() {
         let is_warned = told.starts_with("WARN");
         let lines = log_lines::with(&[&client]);
         assert_eq!(lines.iter().any(|line| line.starts_with("WARN")), is_warned, "{lines:?}");
+        let mut warnings = lines.iter().filter(|line| line.starts_with("WARN"));
+        assert!(warnings.all(|line| line.contains("Connection reset")), "{lines:?}");
     }
 }
 

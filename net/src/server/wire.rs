@@ -138,8 +138,10 @@ impl<S: Transport> ServerWire<S> {
     pub(crate) fn poll_body(&mut self, length: usize) -> Polled<()> {
         let polled = self.poll(|steps, buffers, now| Ok(steps.await_body(buffers, length, now)));
         polled.unwrap_or_else(|error| {
-            if !matches!(error, Error::Peer(PeerError::TimedOut { .. })) {
-                self.fail_body(&error);
+            match error {
+                Error::Peer(PeerError::TimedOut { .. }) => {}
+                Error::Io(error) => self.keep_error(error),
+                error => self.fail_body(&error),
             }
             Polled::Ready(())
         })

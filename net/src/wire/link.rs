@@ -43,6 +43,8 @@ pub(crate) struct Link<S> {
     is_unprepared: bool,
     /// Octets were written.
     has_written: bool,
+    /// The error that broke the transport, if no call has returned it.
+    broken: AssertUnwindSafe<Option<io::Error>>,
     polled: Polling,
 }
 
@@ -73,6 +75,7 @@ impl<S: Transport> Link<S> {
             is_end_told: false,
             is_unprepared: true,
             has_written: false,
+            broken: AssertUnwindSafe(None),
             polled: Polling {
                 is_on: false,
                 may_read: true,
@@ -178,7 +181,7 @@ impl<S: Transport> Link<S> {
     ) -> Result<Option<T>, Error> {
         let mut left = until.check_late(&mut self.late, began)?;
         if self.polled.is_on {
-            let transport = self.transport.as_mut().ok_or(Error::Closed)?;
+            let Some(transport) = &mut self.transport else { return Err(self.closed()) };
             match act(transport) {
                 Err(error) if is_passing(&error) => {}
                 acted => return Ok(Some(acted?)),
@@ -308,6 +311,16 @@ impl<S: Transport> Link<S> {
 
     fn open(&mut self) -> Result<&mut S, Error> {
         self.transport.as_mut().ok_or(Error::Closed)
+    }
+
+    /// Keeps the error that broke the transport, for the next call.
+    pub(super) fn keep_error(&mut self, error: io::Error) {
+        self.broken.0 = Some(error);
+    }
+
+    /// Returns the error of a call that finds the transport closed or broken.
+    pub(super) fn closed(&mut self) -> Error {
+        self.broken.0.take().map_or(Error::Closed, Error::Io)
     }
 
     pub(super) const fn is_open(&self) -> bool {

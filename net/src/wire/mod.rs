@@ -27,6 +27,7 @@ use bareline_core::error::{ParseError, WriteError};
 use bareline_core::write::TrailerField;
 use bareline_core::{Event, WireBuf};
 use std::convert::Infallible;
+use std::io;
 use std::time::{Duration, Instant};
 
 /// The most octets of small body writes that are gathered into one chunk.
@@ -403,7 +404,7 @@ impl<S: Transport, R: Role> Wire<S, R> {
         let Self { role, link, buffers: Buffers { out, .. } } = self;
         while !out.is_empty() {
             if role.is_cut() || !link.can_write() {
-                return Err(Error::Closed);
+                return Err(link.closed());
             }
             match link.try_write(out.pieces(&[]))? {
                 Some(count) => out.advance(count, &[], now),
@@ -559,7 +560,7 @@ impl<S: Transport, R: Role> Wire<S, R> {
             let pieces = out.pieces(octets);
             let ready = pieces.iter().map(|piece| piece.len()).sum();
             if (role.is_cut() && ready > 0) || !link.can_write() {
-                return Err(Error::Closed);
+                return Err(link.closed());
             }
             let written = link.write(pieces, &until, now)?;
             let is_sent = written == Some(ready);
@@ -731,6 +732,11 @@ impl<S: Transport, R: Role> Wire<S, R> {
             // its input in either case.
             self.role.on_overflow();
         }
+    }
+
+    /// Keeps an error of the transport for the next read or write.
+    pub(crate) fn keep_error(&mut self, error: io::Error) {
+        self.link.keep_error(error);
     }
 
     /// Returns whether all octets sent fit into one buffer. So few reach the peer before a reset
