@@ -180,6 +180,7 @@ fn check(section: &str, server: &mut Option<Server>, folder: &Path) {
             match cargo_run(&words) {
                 Some((name, arguments))
                     if name.ends_with("_server")
+                        || name == "tls"
                         || arguments.first().is_some_and(|word| word == "serve") =>
                 {
                     let started = Server::start(name, arguments, shown, folder);
@@ -210,7 +211,7 @@ fn the_pages_show_what_the_programs_print() {
     check(sockets, &mut server, &folder);
     let page = read("examples/README.md");
     let tokio = "tokio_server and tokio_client";
-    for name in ["http_server", "fetch", "tls_server", "ssdp", "sans_io", tokio] {
+    for name in ["http_server", "fetch", "tls", "ssdp", "sans_io", tokio] {
         check(section(&page, name), &mut server, &folder);
     }
     server.unwrap().end();

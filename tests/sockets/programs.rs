@@ -190,7 +190,7 @@ fn the_tls_server_reads_its_certificate_from_files() {
     use bareline_net::rustls::{ClientConfig, RootCertStore};
     let folder = crate::peers::folder("tls");
     let command = || {
-        let mut command = example("tls_server");
+        let mut command = example("tls");
         command.arg("127.0.0.1:0").current_dir(&folder);
         command
     };

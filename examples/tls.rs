@@ -12,7 +12,7 @@ const KEY: &str = "bareline-key.pem";
 
 fn main() -> ExitCode {
     let Err(error) = serve() else { return ExitCode::SUCCESS };
-    let _ = writeln!(stderr(), "tls_server: {error}");
+    let _ = writeln!(stderr(), "tls: {error}");
     ExitCode::FAILURE
 }
 
@@ -35,7 +35,6 @@ fn serve() -> Result<(), Box<dyn Error>> {
     let server = Server::bind(address)?.tls(config);
     let handle = server.handle();
     ctrlc::set_handler(move || handle.shutdown())?;
-    writeln!(stderr(), "tls_server: listening on {}", server.local_addr()?)?;
-    server.serve(|exchange| exchange.responder.send(Status::OK, &[], b"TLS connection\n"))?;
-    Ok(())
+    writeln!(stderr(), "tls: listening on {}", server.local_addr()?)?;
+    Ok(server.serve(|exchange| exchange.responder.send(Status::OK, &[], b"TLS connection\n"))?)
 }
