@@ -437,6 +437,9 @@ impl<L: Listener> Server<L> {
     /// The function may choose status and body by the error that the handler returned. It blocks
     /// one connection at most. If it panics, that is logged and the response is the default one.
     ///
+    /// After such a response the connection is closed, and a warning is logged. Where an error is
+    /// frequent, such as a 404, let the handler respond itself: that keeps the connection.
+    ///
     /// ```
     /// use bareline_net::{Error, FieldValue, Server, Status};
     /// use std::fmt;
