@@ -217,7 +217,8 @@ pub struct Server<L: Listener = TcpListener> {
 /// A handle that shuts down its [`Server`] from any thread, and returns the server's load.
 ///
 /// This crate handles no signals. Call [`shutdown`](Self::shutdown) from a handler of the crate
-/// `ctrlc`, or from a thread that waits for a line on stdin.
+/// `ctrlc`, or from a thread that waits for a line on stdin. The handler gets a SIGTERM, as service
+/// managers send it, only with the feature `termination` of `ctrlc`.
 ///
 /// ```
 /// use bareline_net::{Error, Server, Status};
