@@ -1,6 +1,8 @@
 //! Tests of a server's connection, against clients that send literal octets.
 
+use crate::service::Service;
 use crate::{TIMEOUT, connect, exchange, exchange_all, read_all, serve_one};
+use bareline_core::body::Framing;
 use bareline_core::error::{ParseErrorKind, WriteError};
 use bareline_core::{FieldName, FieldValue, Status, Version};
 use bareline_net::{
@@ -721,6 +723,43 @@ fn the_version_of_a_response_can_be_chosen() {
     let response = exchange(address, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!(response, "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nTCP connection");
     served.join().unwrap().unwrap();
+}
+
+/// Sends each body back while it arrives.
+fn echo(Exchange { head, mut body, responder, .. }: Exchange<'_>) -> Result<(), Error> {
+    let responder = responder.while_reading();
+    let mut echo = match head.framing() {
+        Framing::Length(length) => responder.stream_sized(Status::OK, &[], length)?,
+        _ => responder.stream(Status::OK, &[])?,
+    };
+    io::copy(&mut body, &mut echo)?;
+    echo.finish()
+}
+
+#[test]
+fn a_client_may_wait_for_the_echo_of_each_piece() {
+    let service = Service::new(|server| server, echo);
+    for (framing, first, echoed, last) in [
+        ("Transfer-Encoding: chunked", "2\r\nhi\r\n", "2\r\nhi", "0\r\n\r\n"),
+        ("Content-Length: 4", "hi", "hi", "!!"),
+    ] {
+        let (address, served) =
+            serve_one(Settings::new(), |mut peer| echo(peer.next_request()?.unwrap()));
+        for mut stream in [connect(service.address), connect(address)] {
+            let head = format!("PUT / HTTP/1.1\r\nHost: a\r\n{framing}\r\n\r\n");
+            stream.write_all(head.as_bytes()).unwrap();
+            for (sent, expected) in [(first, echoed), (last, last)] {
+                stream.write_all(sent.as_bytes()).unwrap();
+                let mut received = String::new();
+                while !received.ends_with(expected) {
+                    let mut octet = [0];
+                    stream.read_exact(&mut octet).unwrap();
+                    received.push(octet[0].into());
+                }
+            }
+        }
+        served.join().unwrap().unwrap();
+    }
 }
 
 #[test]

@@ -66,7 +66,7 @@ impl<'s, S: Transport> Responder<'s, S> {
     }
 
     /// Allows reading the request's body while the response streams, as an echo does. A client that
-    /// waits for a 100 gets it at once.
+    /// waits for a 100 gets it at once. A read that has to wait first sends what is written.
     ///
     /// Without this call the unread rest of the body is discarded when the response begins, and
     /// reading it then fails with [`WriteError::RequestUnread`].

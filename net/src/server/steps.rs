@@ -287,6 +287,10 @@ impl Role for ServerSteps {
         self.is_given_up
     }
 
+    fn sends_while_reading(&self) -> bool {
+        self.state() == ServerState::SendBody
+    }
+
     fn is_cut(&self) -> bool {
         self.membership.as_ref().is_some_and(Membership::is_over)
     }

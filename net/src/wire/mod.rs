@@ -110,6 +110,12 @@ pub(crate) trait Role {
         false
     }
 
+    /// Returns whether the peer may wait for the octets of a body that are gathered, before it
+    /// sends more of its own.
+    fn sends_while_reading(&self) -> bool {
+        false
+    }
+
     /// Returns the end of a wait that ends at `until` by its own timeout.
     fn limit(&self, until: Deadline) -> Deadline {
         until
@@ -706,6 +712,11 @@ impl<S: Transport, R: Role> Wire<S, R> {
             let mut at = None;
             let mut now = || *at.get_or_insert_with(|| link.now());
             let step = buffers.read_body(role, buffer, trailers, &mut now)?;
+            if !matches!(step, Step::Ready(_)) && role.sends_while_reading() {
+                self.send_gathered()?;
+                at = None;
+            }
+            let Self { role, buffers, .. } = self;
             let most = usize::try_from(role.content_ahead()).unwrap_or(usize::MAX);
             let direct = match step {
                 Step::WantRead { until } if buffers.received.filled().is_empty() => {
