@@ -41,7 +41,7 @@ use std::time::Instant;
 /// A server may stream its response while it reads the request. Then the call returns once 128 KB
 /// of the response have arrived, and each read of the response sends more of the request. After the
 /// end of the response, a last read sends the rest. A response that is no success ends the request
-/// early.
+/// early, and so does a server that closes after any response.
 ///
 /// For a response that arrives before the end of the request, see [Limits](crate#limits).
 #[must_use = "a request is sent by a call of `send`, `send_body` or `send_reader`"]

@@ -392,8 +392,9 @@ impl<S: Transport> fmt::Debug for ClientStream<S> {
 ///
 /// With `Expect: 100-continue` the first write waits for the 100 until
 /// [`Settings::continue_timeout`]. After a final response in place of the 100, or a failed send,
-/// written octets are discarded, and [`finish`](Self::finish) returns the response or the error.
-/// For a response that arrives before the end of the request, see [Limits](crate#limits).
+/// written octets are discarded, and [`finish`](Self::finish) returns the response or the error. A
+/// close of the server ends the request too; a response that is complete stands. For a response
+/// that arrives before the end of the request, see [Limits](crate#limits).
 ///
 /// ```
 /// use bareline_net::{ClientStream, Method, Target};
@@ -464,7 +465,8 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
     }
 
     /// Returns whether the request is over before its end: the server has rejected it, has
-    /// responded in place of the 100, or a send has failed. Further writes are discarded.
+    /// responded in place of the 100, or has closed, or a send has failed. Further writes are
+    /// discarded.
     pub const fn is_ended_early(&self) -> bool {
         matches!(self.progress, Progress::Responded(_) | Progress::Failed(_))
     }
@@ -579,7 +581,6 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
             match self.client.wire.send_or_receive(octets) {
                 Ok(Moved::Sent(count)) => octets = octets.get(count..).unwrap_or_default(),
                 Ok(Moved::Received) => self.on_received(),
-                Ok(Moved::Ended) => self.progress = Progress::Failed(Error::Closed),
                 Err(error) => self.progress = Progress::Failed(error),
             }
         }

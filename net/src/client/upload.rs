@@ -102,7 +102,6 @@ impl<'b> Upload<'b> {
                 Uploaded::Sent
             }
             Ok(Moved::Received) => Uploaded::Received,
-            Ok(Moved::Ended) => Uploaded::All,
             Err(error) => Uploaded::Failed(error),
         })
     }

@@ -64,8 +64,6 @@ pub(crate) enum Moved {
     Sent(usize),
     /// Octets have been received.
     Received,
-    /// The peer has closed its sending direction.
-    Ended,
 }
 
 /// The time by the clock of the transport, which costs a look at the clock.
@@ -510,14 +508,12 @@ impl<S: Transport, R: Role> Wire<S, R> {
     }
 
     /// Sends some of what is ready and of these octets behind it, or receives octets: waits until
-    /// the peer accepts or sends some. After an error, or when the peer has closed its sending
-    /// direction, nothing more is sent.
+    /// the peer accepts or sends some. After an error nothing more is sent.
+    ///
+    /// Fails with [`Error::Closed`] if the peer has closed its sending direction: it would discard
+    /// what is sent [RFC 9112 section 9.6].
     pub(crate) fn send_or_receive(&mut self, octets: &[u8]) -> Result<Moved, Error> {
-        let moved = self.try_send_or_receive(octets);
-        if matches!(moved, Ok(Moved::Ended) | Err(_)) {
-            self.stop_sending();
-        }
-        moved
+        self.try_send_or_receive(octets).inspect_err(|_| self.stop_sending())
     }
 
     fn try_send_or_receive(&mut self, octets: &[u8]) -> Result<Moved, Error> {
@@ -536,8 +532,7 @@ impl<S: Transport, R: Role> Wire<S, R> {
                     return Ok(Moved::Received);
                 }
                 // The next read finds the end again, once the octets before it are used.
-                Arrived::End => return Ok(Moved::Ended),
-                Arrived::Unknown => return Err(Error::Closed),
+                Arrived::End | Arrived::Unknown => return Err(Error::Closed),
             }
             if !link.can_write() {
                 return Err(Error::Closed);
