@@ -9,7 +9,7 @@ use std::io::{self, Cursor, Read, Write};
 use std::net::{Shutdown, TcpListener};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
-use std::{iter, mem, thread};
+use std::{mem, thread};
 
 /// More than all buffers between two ends hold.
 const LENGTH: usize = 20_000_000;
@@ -333,45 +333,111 @@ fn an_upload_is_repeated_on_a_new_connection() {
     served.join().unwrap();
 }
 
-/// The server reads nothing, and sends an octet of a head each 20 ms.
-#[test]
-fn octets_of_a_head_do_not_extend_an_upload() {
-    for is_written in [false, true] {
+/// Uploads by a writer and by a reader, with this `write_timeout`, to a server that sends `first`,
+/// then `again` each 20 ms, and reads the request after `pause`. Returns the results, and asserts
+/// that an upload which fails does so while the server sends.
+fn trickled(
+    timeout: Duration,
+    first: &'static str,
+    again: &'static str,
+    pause: Duration,
+) -> [Result<Status, Error>; 2] {
+    let settings = Settings::new().write_timeout(timeout).head_timeout(timeout);
+    [true, false].map(|is_written| {
         let (over, is_over) = mpsc::channel::<()>();
         let (url, served) = served_by(move |stream| {
             read_head(stream);
-            let mut head = "HTTP/1.1 200 OK\r\nX: "
-                .bytes()
-                .chain(iter::repeat(b'x'))
-                .take(300)
-                .collect::<Vec<_>>()
-                .into_iter();
-            let pause = Duration::from_millis(20);
-            while is_over.recv_timeout(pause) == Err(RecvTimeoutError::Timeout)
-                && let Some(octet) = head.next()
-            {
-                // The client has closed.
-                let _ = stream.write_all(&[octet]);
+            let _ = stream.write_all(first.as_bytes());
+            let (start, step) = (Instant::now(), Duration::from_millis(20));
+            while is_over.recv_timeout(step) == Err(RecvTimeoutError::Timeout) {
+                // The client may have closed.
+                let _ = stream.write_all(again.as_bytes());
+                if start.elapsed() > pause {
+                    let (mut request, mut piece) = (Vec::new(), [0; 65_536]);
+                    while !request.ends_with(b"\r\n0\r\n\r\n")
+                        && let Ok(count @ 1..) = stream.read(&mut piece)
+                    {
+                        request.extend_from_slice(&piece[..count]);
+                    }
+                    return;
+                }
+                assert!(start.elapsed() < crate::TIMEOUT, "the upload lasts as long as the server");
             }
-            head.len()
         });
-        let timeout = Duration::from_millis(300);
-        let settings = Settings::new().write_timeout(timeout).head_timeout(timeout);
-        let error = if is_written {
+        let content = vec![b'x'; LENGTH];
+        let result = if is_written {
             let address = url.trim_start_matches("http://").trim_end_matches('/');
             let mut client = ClientStream::connect_with_settings(address, settings).unwrap();
             let mut request =
                 client.begin(Method::PUT, Target::ROOT, |head| head.chunked()).unwrap();
-            request.write_all(&vec![b'x'; LENGTH]).unwrap();
-            request.finish().unwrap_err()
+            request.write_all(&content).unwrap();
+            request.finish().map(|response| response.head.status())
         } else {
             let client = Client::new().settings(settings);
             let request = client.request(Method::PUT, &url).unwrap();
-            request.send_reader(io::repeat(b'x')).unwrap_err()
+            request.send_reader(Cursor::new(content)).map(|response| response.status())
         };
-        let is_late = matches!(error, Error::Peer(PeerError::TimedOut { wait: Wait::Write, .. }));
-        assert!(is_late, "{error:?}");
         drop(over);
-        assert!(served.join().unwrap() > 0, "the upload lasts as long as the server sends");
+        served.join().unwrap();
+        result
+    })
+}
+
+/// The server reads nothing.
+#[test]
+fn octets_that_are_no_body_do_not_extend_an_upload() {
+    for (first, again) in [
+        ("HTTP/1.1 200 OK\r\nX: ", "x"),
+        ("HTTP/1.1 204 No Content\r\n\r\n", "x"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "x"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", "x"),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n", "x"),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "x"),
+    ] {
+        for error in trickled(Duration::from_millis(300), first, again, Duration::MAX) {
+            let is_late =
+                matches!(error, Err(Error::Peer(PeerError::TimedOut { wait: Wait::Write, .. })));
+            assert!(is_late, "{first}: {error:?}");
+        }
     }
+}
+
+/// The server reads the request after a time longer than the timeout.
+#[test]
+fn octets_of_a_body_extend_an_upload() {
+    let chunks = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let length = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n";
+    let cases = [(chunks, "1\r\nx\r\n"), (length, "x"), ("HTTP/1.1 200 OK\r\n\r\n", "x")];
+    let (timeout, pause) = (Duration::from_secs(1), Duration::from_secs(2));
+    let uploads = cases.map(|(first, again)| {
+        (first, thread::spawn(move || trickled(timeout, first, again, pause)))
+    });
+    for (first, upload) in uploads {
+        for status in upload.join().unwrap() {
+            assert_eq!(status.unwrap(), Status::OK, "{first}");
+        }
+    }
+}
+
+/// The upload goes on while the response is read, which is more than the client holds.
+#[test]
+fn octets_behind_a_read_response_do_not_extend_an_upload() {
+    let (over, is_over) = mpsc::channel::<()>();
+    let (url, served) = served_by(move |stream| {
+        read_head(stream);
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n";
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(&[b'y'; 500_000]).unwrap();
+        let start = Instant::now();
+        while is_over.recv_timeout(Duration::from_millis(20)) == Err(RecvTimeoutError::Timeout) {
+            let _ = stream.write_all(b"x");
+            assert!(start.elapsed() < crate::TIMEOUT, "the upload lasts as long as the server");
+        }
+    });
+    let client = Client::new().settings(Settings::new().write_timeout(Duration::from_millis(300)));
+    let request = client.request(Method::PUT, &url).unwrap();
+    let response = request.send_reader(io::repeat(b'x')).unwrap();
+    assert_eq!(read_by(response, 10_000).len(), 500_000);
+    drop(over);
+    served.join().unwrap();
 }

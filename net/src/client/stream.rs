@@ -12,6 +12,7 @@ use crate::wire::trailers::Trailers;
 use crate::wire::transport::Transport;
 use crate::wire::upgraded::Upgraded;
 use crate::wire::{Buffers, GATHERED, Moved, Step, Wire};
+use bareline_core::body::{BodyDecoder, Decoded, Framing};
 use bareline_core::connection::{ClientState, RequestHeadWriter};
 use bareline_core::error::WriteError;
 use bareline_core::write::TrailerField;
@@ -207,13 +208,15 @@ impl<S: Transport> ClientStream<S> {
                 steps.connection.request(method, target, out)?.field(FieldName::HOST, host)?
             ))
         })?;
-        match self.wire.role().state() {
+        let progress = match self.wire.role().state() {
             // `write` has not ended the head.
-            ClientState::Idle => Err(WriteError::HeadNotEnded.into()),
-            ClientState::Head => Ok(RequestWriter::new(self, Progress::Whole)),
-            ClientState::Continue => Ok(RequestWriter::new(self, Progress::Expecting)),
-            _ => Ok(RequestWriter::new(self, Progress::Body)),
-        }
+            ClientState::Idle => return Err(WriteError::HeadNotEnded.into()),
+            ClientState::Head => Progress::Whole,
+            ClientState::Continue => Progress::Expecting,
+            _ => Progress::Body,
+        };
+        let is_head = method == Method::HEAD;
+        Ok(RequestWriter { client: self, is_head, progress, early: None, written: 0 })
     }
 
     /// Returns whether a body is sent before the response is read: one that is short, or any on a
@@ -421,11 +424,36 @@ impl<S: Transport> fmt::Debug for ClientStream<S> {
 #[must_use = "a request is complete after `finish`"]
 pub struct RequestWriter<'c, S: Transport = TcpStream> {
     client: &'c mut ClientStream<S>,
+    /// The method is HEAD: the response has no body.
+    is_head: bool,
     progress: Progress,
-    /// The head of a response that has arrived while the server reads the request.
-    early: Option<Box<Head>>,
+    /// A response that has begun while the server reads the request.
+    early: Option<Early>,
     /// The number of octets of the body that the caller has written.
     written: usize,
+}
+
+/// A response that has begun before the end of its request.
+struct Early {
+    head: Box<Head>,
+    /// Finds the end of the body in the received octets, which the caller reads later.
+    body: BodyDecoder,
+    /// The number of received octets in which the decoder has looked.
+    seen: usize,
+}
+
+impl Early {
+    /// Looks in these octets, which are received and not read. Returns whether new ones belong to
+    /// the body.
+    fn look(&mut self, received: &[u8]) -> bool {
+        let before = self.seen;
+        while let Some(unseen @ [_, ..]) = received.get(self.seen..)
+            && let Ok(Decoded { used: used @ 1.., .. }) = self.body.content(unseen)
+        {
+            self.seen = self.seen.saturating_add(used);
+        }
+        self.seen > before
+    }
 }
 
 /// A request that is sent, or whose response has begun before.
@@ -460,10 +488,6 @@ enum Progress {
 }
 
 impl<'c, S: Transport> RequestWriter<'c, S> {
-    const fn new(client: &'c mut ClientStream<S>, progress: Progress) -> Self {
-        Self { client, progress, early: None, written: 0 }
-    }
-
     /// Returns whether the request is over before its end: the server has rejected it, has
     /// responded in place of the 100, or has closed, or a send has failed. Further writes are
     /// discarded.
@@ -523,7 +547,7 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
             self.upload(&mut upload)?;
             if !self.is_ended_early() {
                 if self.is_behind()
-                    && let Some(head) = self.early
+                    && let Some(Early { head, .. }) = self.early
                 {
                     let upload = Some(Box::new(upload));
                     return Ok(Sent { client: self.client, head, upload });
@@ -587,10 +611,13 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
     }
 
     fn on_received(&mut self) {
-        // Octets of a body are progress, those of a head are not.
-        match self.early {
-            Some(_) => self.client.wire.end_wait(),
-            None => self.look_for_head(),
+        self.look_for_head();
+        let wire = &mut self.client.wire;
+        // Octets of a body are progress. Those of a head are not, nor those behind the body.
+        if let Some(early) = &mut self.early
+            && early.look(wire.received())
+        {
+            wire.end_wait();
         }
     }
 
@@ -605,7 +632,11 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
         let (steps, buffers) = wire.parts();
         match steps.step(buffers, spans, &mut || now) {
             Ok(Step::Ready(head)) if head.head().status().is_successful() => {
-                self.early = Some(head);
+                let method = if self.is_head { Method::HEAD } else { Method::GET };
+                // The connection has rejected an invalid framing.
+                let framing = head.head().framing(method).unwrap_or(Framing::None);
+                let body = BodyDecoder::new(framing, &steps.settings.limits);
+                self.early = Some(Early { head, body, seen: 0 });
             }
             Ok(Step::Ready(head)) => {
                 wire.stop_sending();
@@ -640,7 +671,7 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
             Progress::Responded(head) => head,
             // The server waits for the rest of the request, so its response does not end.
             Progress::Failed(error) if early.is_some() && error.is_timeout() => return Err(error),
-            _ if let Some(head) = early => head,
+            _ if let Some(Early { head, .. }) = early => head,
             // The error of an invalid response says more than the error of the send.
             Progress::Failed(error) => {
                 client.receive_head(timeout.min(ARRIVED)).map_err(|found| match found {

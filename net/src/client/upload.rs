@@ -131,14 +131,16 @@ pub(crate) fn read_while_sending<S: Transport>(
     trailers: &mut Trailers,
 ) -> Result<usize, Error> {
     while let Some(sending) = upload {
-        match wire.read_received(buffer, trailers)? {
+        let read = wire.read_received(buffer, trailers)?;
+        match read {
             Some(count) if count > 0 || buffer.is_empty() => return Ok(count),
             // At the end of the response the server may still want the rest of the request.
             _ => {}
         }
         match sending.step(wire)? {
-            Uploaded::Sent => {}
-            Uploaded::Received => wire.end_wait(),
+            // Octets behind the response are no progress.
+            Uploaded::Received if read.is_none() => wire.end_wait(),
+            Uploaded::Sent | Uploaded::Received => {}
             Uploaded::All | Uploaded::Failed(_) => *upload = None,
         }
     }
