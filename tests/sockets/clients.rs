@@ -813,3 +813,29 @@ fn queries_forms_and_credentials_are_encoded() {
     let error = post("/").bearer_auth("a\r\nb").unwrap_err();
     assert!(matches!(error, Error::Usage(WriteError::Value(_))), "{error:?}");
 }
+
+#[test]
+fn a_field_of_the_caller_replaces_the_one_that_is_added() {
+    let (url, _) = server(|Exchange { head, responder, .. }| {
+        let told = [FieldName::AUTHORIZATION, FieldName::CONTENT_TYPE];
+        let fields = head.fields().into_iter().filter(|(name, _)| told.contains(name));
+        let values: Vec<_> = fields.map(|(_, value)| value.to_string()).collect();
+        responder.send(Status::OK, &[], values.join(", ").as_bytes())
+    });
+    let client = Client::new();
+    let post = || client.request(Method::POST, &url).unwrap();
+    let text =
+        |response: Result<ClientResponse, Error>| io::read_to_string(response.unwrap()).unwrap();
+    let own = (FieldName::new("authorization").unwrap(), FieldValue::from_static("Own 1"));
+    for request in [
+        post().field(own.0, own.1).bearer_auth("a").unwrap(),
+        post().bearer_auth("a").unwrap().field(own.0, own.1),
+        post().basic_auth("a", "b").unwrap().field(own.0, own.1),
+    ] {
+        assert_eq!(text(request.send()), "Own 1");
+    }
+    let last = post().basic_auth("a", "b").unwrap().bearer_auth("a").unwrap();
+    assert_eq!(text(last.send()), "Bearer a");
+    let own = post().field(FieldName::CONTENT_TYPE, FieldValue::from_static("a/b"));
+    assert_eq!(text(own.send_form(&[("a", "b")])), "a/b");
+}

@@ -299,6 +299,7 @@ fn a_head_a_user_and_a_time_limit_are_options() {
             if head.target().path() == "/late" {
                 thread::park_timeout(TIMEOUT);
             }
+            // Fails if there are two.
             let user = head.fields().only(FieldName::AUTHORIZATION)?;
             responder.send(Status::OK, &[], user.map_or(b"nobody", |user| user.as_bytes()))
         },
@@ -319,6 +320,8 @@ fn a_head_a_user_and_a_time_limit_are_options() {
             "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
         );
     }
+    let own = ["-u", "a:b", "-H", "authorization: Own 1", &url];
+    assert_eq!(fetched(&own), "Own 1", "a field replaces the one that is made");
     for option in ["-m", "--max-time"] {
         let (code, told) = ended(&[option, "0.1", &format!("{url}late")]);
         assert!(

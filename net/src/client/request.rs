@@ -93,6 +93,10 @@ impl<'r> ClientRequest<'r> {
 
     /// Adds a field after the previous ones. The framing fields are added automatically.
     ///
+    /// An `Authorization` of yours replaces the one of [`basic_auth`](Self::basic_auth) and
+    /// [`bearer_auth`](Self::bearer_auth), and a `Content-Type` the one of
+    /// [`send_form`](Self::send_form).
+    ///
     /// `Host` is that of the URL unless you add it, and comes first. The server of the URL gets the
     /// request all the same, so you can ask it as a host that leads to another server today.
     #[doc(alias = "header")]
@@ -150,6 +154,10 @@ impl<'r> ClientRequest<'r> {
         let authorization = format!("Bearer {token}");
         FieldValue::new(&authorization)?;
         Ok(self.authorized(authorization))
+    }
+
+    fn has(&self, name: FieldName<'_>) -> bool {
+        self.fields.iter().any(|(own, _)| *own == name)
     }
 
     fn authorized(mut self, authorization: String) -> Self {
@@ -214,7 +222,11 @@ impl<'r> ClientRequest<'r> {
             form::push(&mut octets, name, value);
         }
         let form = FieldValue::from_static("application/x-www-form-urlencoded");
-        self.field(FieldName::CONTENT_TYPE, form).send_body(octets.as_bytes())
+        let request = match self.has(FieldName::CONTENT_TYPE) {
+            true => self,
+            false => self.field(FieldName::CONTENT_TYPE, form),
+        };
+        request.send_body(octets.as_bytes())
     }
 
     /// Sends the request with the octets of `body` in chunks [RFC 9112 section 7.1].
@@ -315,8 +327,9 @@ impl<'r> ClientRequest<'r> {
             _ => None,
         };
         let begun = Target::new(&self.url.target).map_err(Error::from).and_then(|target| {
-            let (fields, authorization) = (&self.fields, self.authorization.as_deref());
-            let authorization = authorization.map(FieldValue::new).transpose()?;
+            let own = self.authorization.as_deref();
+            let own = own.filter(|_| !self.has(FieldName::AUTHORIZATION));
+            let (fields, authorization) = (&self.fields, own.map(FieldValue::new).transpose()?);
             stream.begin_within(until, self.host, self.method, target, |head| {
                 let head = head.fields(fields)?;
                 content.end_head(match authorization {
