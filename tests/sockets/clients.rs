@@ -839,3 +839,28 @@ fn a_field_of_the_caller_replaces_the_one_that_is_added() {
     let own = post().field(FieldName::CONTENT_TYPE, FieldValue::from_static("a/b"));
     assert_eq!(text(own.send_form(&[("a", "b")])), "a/b");
 }
+
+/// The queue of a listener is full, so that Linux ignores further attempts.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_connection_that_is_not_accepted_times_out() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    socket2::SockRef::from(&listener).listen(0).unwrap();
+    let address = listener.local_addr().unwrap();
+    let (soon, mut queued) = (Duration::from_millis(100), Vec::new());
+    while let Ok(stream) = TcpStream::connect_timeout(&address, soon) {
+        queued.push(stream);
+    }
+    let get = |settings| {
+        let client = Client::new().settings(settings);
+        client.get(&format!("http://{address}/")).unwrap_err()
+    };
+    let start = Instant::now();
+    let error = get(Settings::new().connect_timeout(soon));
+    assert!(matches!(&error, Error::Connect { tried } if tried[0].0 == address), "{error:?}");
+    assert!(error.is_timeout());
+    let error = get(Settings::new().exchange_timeout(soon));
+    let is_late = matches!(error, Error::Peer(PeerError::TimedOut { wait: Wait::Exchange, .. }));
+    assert!(is_late, "{error:?}");
+    assert!(start.elapsed() >= 2 * soon && start.elapsed() < crate::TIMEOUT / 2);
+}
