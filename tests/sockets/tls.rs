@@ -490,6 +490,26 @@ fn by_default_a_client_trusts_the_authorities_of_the_system() {
             crate::run(fetch.arg(&url).env("SSL_CERT_FILE", &file).env_remove("SSL_CERT_DIR"));
         let printed = crate::text(&[fetched.stdout, fetched.stderr].concat());
         assert!(printed.contains(told), "{told}: {printed}");
+        assert!(!printed.contains("failed to read"), "{printed}");
+    }
+
+    // A file that is missing, alone and beside a folder that has another authority.
+    let folder = file.with_extension("d");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("other.pem"), Authority::new().certificate.pem()).unwrap();
+    let missing = folder.join("missing.pem");
+    let told = format!(
+        "failed to read PEM from file: No such file or directory (os error 2) at '{}': correct \
+         SSL_CERT_FILE or SSL_CERT_DIR",
+        missing.display()
+    );
+    for folder in [None, Some(&folder)] {
+        let mut fetch = crate::example("fetch");
+        let fetch = fetch.arg(&url).env("SSL_CERT_FILE", &missing).env_remove("SSL_CERT_DIR");
+        let fetched = crate::run(fetch.envs(folder.map(|folder| ("SSL_CERT_DIR", folder))));
+        let printed = crate::text(&fetched.stderr);
+        assert!(printed.contains(&told), "{folder:?}: {printed}");
     }
     std::fs::remove_file(file).unwrap();
+    std::fs::remove_dir_all(folder).unwrap();
 }

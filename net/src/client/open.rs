@@ -34,7 +34,10 @@ pub(crate) fn open_by_default(
     match origin.own_scheme() {
         Scheme::Http => Ok(Box::new(open_tcp(origin, timeout, until)?.0)),
         #[cfg(feature = "rustls")]
-        Scheme::Https => open_tls(system_config()?, origin, timeout, until),
+        Scheme::Https => {
+            let opened = open_tls(system_config()?, origin, timeout, until);
+            opened.map_err(|error| error.with_unread(unread_authorities))
+        }
         #[cfg(not(feature = "rustls"))]
         Scheme::Https => Err(UrlError::NeedsTls.into()),
     }
@@ -87,6 +90,7 @@ fn system_config() -> Result<&'static Arc<ClientConfig>, Error> {
         .with_safe_default_protocol_versions()
         .and_then(BuilderVerifierExt::with_platform_verifier)
         .map_err(|error| {
+            let error = unread_authorities().unwrap_or_else(|| error.to_string());
             let text = format!(
                 "cannot read which authorities the system trusts: {error}: install their \
                  certificates (ca-certificates), or give Client::tls a configuration"
@@ -94,6 +98,19 @@ fn system_config() -> Result<&'static Arc<ClientConfig>, Error> {
             io::Error::new(io::ErrorKind::NotFound, text)
         })?;
     Ok(CONFIG.get_or_init(|| Arc::new(config.with_no_client_auth())))
+}
+
+/// Returns the first error of the files that have the authorities of the system.
+#[cfg(all(feature = "rustls", unix, not(target_vendor = "apple"), not(target_os = "android")))]
+fn unread_authorities() -> Option<String> {
+    let error = rustls_native_certs::load_native_certs().errors.into_iter().next()?;
+    Some(format!("{error}: correct SSL_CERT_FILE or SSL_CERT_DIR"))
+}
+
+/// Returns `None`: the authorities are in no files.
+#[cfg(all(feature = "rustls", any(not(unix), target_vendor = "apple", target_os = "android")))]
+fn unread_authorities() -> Option<String> {
+    None
 }
 
 #[cfg(test)]

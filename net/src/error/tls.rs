@@ -1,5 +1,6 @@
 //! The errors of TLS, as texts for people.
 
+use crate::error::Error;
 use httpdate::fmt_http_date;
 use rustls::{AlertDescription, CertificateError, InvalidMessage};
 use std::fmt;
@@ -30,6 +31,8 @@ use std::time::{Duration, UNIX_EPOCH};
 pub struct TlsError {
     error: rustls::Error,
     peer: TlsPeer,
+    /// The error of the file of authorities that could not be read.
+    unread: Option<String>,
 }
 
 /// The peer of a connection over TLS.
@@ -41,7 +44,7 @@ pub(crate) enum TlsPeer {
 
 impl TlsError {
     pub(crate) const fn new(error: rustls::Error, peer: TlsPeer) -> Self {
-        Self { error, peer }
+        Self { error, peer, unread: None }
     }
 
     /// Returns the error of rustls, for a program that handles some of them.
@@ -61,9 +64,11 @@ impl fmt::Display for TlsPeer {
 
 impl fmt::Display for TlsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { error, peer } = self;
+        let Self { error, peer, unread } = self;
         match error {
-            rustls::Error::InvalidCertificate(error) => of_certificate(error, *peer, f),
+            rustls::Error::InvalidCertificate(error) => {
+                of_certificate(error, *peer, unread.as_deref(), f)
+            }
             rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
                 let remedy = match peer {
                     TlsPeer::Server => {
@@ -95,6 +100,20 @@ impl fmt::Display for TlsError {
 
 impl std::error::Error for TlsError {}
 
+impl Error {
+    /// Adds the error of a file of authorities, if the peer's authority is not known.
+    pub(crate) fn with_unread(mut self, unread: fn() -> Option<String>) -> Self {
+        let issuer = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        if let Self::Io(error) = &mut self
+            && let Some(error) = error.get_mut().and_then(|error| error.downcast_mut::<TlsError>())
+            && error.error == issuer
+        {
+            error.unread = unread();
+        }
+        self
+    }
+}
+
 /// Returns the remedy for an alert of the peer.
 const fn remedy(alert: AlertDescription) -> &'static str {
     match alert {
@@ -124,6 +143,7 @@ const fn remedy(alert: AlertDescription) -> &'static str {
 fn of_certificate(
     error: &CertificateError,
     peer: TlsPeer,
+    unread: Option<&str>,
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {
     let date =
@@ -160,11 +180,14 @@ fn of_certificate(
         }
         // An authority that was made anew under its old name has another key.
         CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            f.write_str("is issued by no authority that is trusted here (RFC 5280 section 6.1): ")?;
+            if let Some(unread) = unread {
+                write!(f, "{unread}; otherwise ")?;
+            }
             return write!(
                 f,
-                "is issued by no authority that is trusted here (RFC 5280 section 6.1): the \
-                 {peer} has to send the certificates between its own and the authority's; add an \
-                 authority of your own to those of the system, or to the rustls configuration"
+                "the {peer} has to send the certificates between its own and the authority's; add \
+                 an authority of your own to those of the system, or to the rustls configuration"
             );
         }
         CertificateError::Revoked => f.write_str("is revoked (RFC 5280 section 3.3): ")?,
