@@ -518,6 +518,9 @@ impl fmt::Display for Error {
                 for (position, (address, error)) in tried.iter().enumerate() {
                     let separator = if position == 0 { "cannot connect to " } else { "; " };
                     write!(f, "{separator}{address}: {error}")?;
+                    if needs_zone(address) {
+                        f.write_str(ZONE)?;
+                    }
                 }
                 Ok(())
             }
@@ -579,6 +582,18 @@ impl std::error::Error for Error {
             Self::Other(error) => error.source(),
             _ => None,
         }
+    }
+}
+
+/// The remedy for an address without its zone.
+const ZONE: &str = ": a link-local address needs its zone (RFC 4007 section 6): write the \
+                    interface too, as in http://[fe80::1%25eth0]/ or [fe80::1%2]:80";
+
+/// Returns whether the address is one of each link, and none is given.
+const fn needs_zone(address: &SocketAddr) -> bool {
+    match address {
+        SocketAddr::V6(address) => address.scope_id() == 0 && address.ip().is_unicast_link_local(),
+        SocketAddr::V4(_) => false,
     }
 }
 
@@ -909,6 +924,9 @@ mod tests {
             Error::Connect { tried: vec![] },
             Error::Connect {
                 tried: vec![(([127, 0, 0, 1], 80).into(), io::ErrorKind::ConnectionRefused.into())],
+            },
+            Error::Connect {
+                tried: vec![("[fe80::1]:80".parse().unwrap(), io::ErrorKind::InvalidInput.into())],
             },
             Error::Usage(FieldValue::new("\n").unwrap_err().into()),
             Error::Usage(WriteError::BufferFull),

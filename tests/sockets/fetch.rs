@@ -288,6 +288,27 @@ fn redirections_are_followed_on_demand() {
     );
 }
 
+/// `fe80::1` is the address of another machine on each link.
+#[test]
+fn an_ipv6_address_without_its_zone_is_explained() {
+    for (url, told) in [
+        (
+            "http://[fe80::1%25nope]/",
+            "the zone nope of fe80::1 is no interface of this machine (RFC 4007 section 11): \
+             write the name or number of one",
+        ),
+        ("http://[::1%25nope]/", "::1 needs no zone (RFC 4007 section 6): remove %25nope"),
+        (
+            "http://[fe80::1]/",
+            "a link-local address needs its zone (RFC 4007 section 6): write the interface too, \
+             as in http://[fe80::1%25eth0]/",
+        ),
+    ] {
+        let (code, line) = ended(&[url]);
+        assert!(code == Some(1) && line.contains(told), "{line}");
+    }
+}
+
 const NEW: FieldValue<'_> = FieldValue::from_static("/new");
 const LOOP: FieldValue<'_> = FieldValue::from_static("/loop");
 

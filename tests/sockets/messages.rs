@@ -141,6 +141,7 @@ fn urls(page: &mut String) {
         "http://localhost:80:80/",
         "http://user:secret@localhost/",
         "http://[fe80::1%eth0]/",
+        "http://[fe80::1%25nope]/",
         "http://[::1/",
         "http://[::g]/",
         "http://::1/",

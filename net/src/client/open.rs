@@ -13,13 +13,11 @@ use crate::wire::tls::TlsStream;
 use rustls::{ClientConfig, crypto::ring};
 #[cfg(feature = "rustls")]
 use rustls_platform_verifier::BuilderVerifierExt;
-use std::net::{TcpStream, ToSocketAddrs};
-use std::time::Duration;
+use std::io;
+use std::net::{Ipv6Addr, TcpStream, ToSocketAddrs};
 #[cfg(feature = "rustls")]
-use std::{
-    io,
-    sync::{Arc, OnceLock},
-};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 /// Opens a connection to an origin: within this time to each address, and until this deadline.
 pub(crate) type Open =
@@ -49,7 +47,28 @@ fn open_tcp(
     timeout: Duration,
     until: Deadline,
 ) -> Result<(TcpStream, Deadline), Error> {
-    connect_to_one((origin.host(), origin.port()).to_socket_addrs()?, timeout, until)
+    let (host, port) = (origin.host(), origin.port());
+    let addresses = (host, port).to_socket_addrs().map_err(|error| of_zone(error, host))?;
+    connect_to_one(addresses, timeout, until)
+}
+
+/// Explains the error of a host that is an IPv6 address with a zone.
+fn of_zone(error: io::Error, host: &str) -> io::Error {
+    let zoned = host.split_once('%');
+    match zoned.and_then(|(address, zone)| Some((address.parse::<Ipv6Addr>().ok()?, zone))) {
+        Some((address, zone)) if address.is_unicast_link_local() => io::Error::new(
+            error.kind(),
+            format!(
+                "the zone {zone} of {address} is no interface of this machine (RFC 4007 section \
+                 11): write the name or number of one"
+            ),
+        ),
+        Some((address, zone)) => io::Error::new(
+            error.kind(),
+            format!("{address} needs no zone (RFC 4007 section 6): remove %25{zone}"),
+        ),
+        None => error,
+    }
 }
 
 /// Opens a TCP connection, or for https one over TLS with this configuration.
