@@ -47,6 +47,14 @@ pub enum Error {
         /// Each address with its error, in the order of the attempts.
         tried: Vec<(SocketAddr, io::Error)>,
     },
+    /// An error of a request of a [`Client`](crate::Client) after a redirection [RFC 9110 section
+    /// 15.4].
+    Redirected {
+        /// The URL that the last redirection led to.
+        url: String,
+        /// The error at that URL, which is no `Redirected`.
+        error: Box<Error>,
+    },
     /// A mistake of the peer.
     Peer(PeerError),
     /// A mistake of the caller.
@@ -524,6 +532,9 @@ impl fmt::Display for Error {
                 }
                 Ok(())
             }
+            Self::Redirected { url, error } => {
+                write!(f, "after a redirection to {url}: {error}")
+            }
             Self::Peer(error) => write!(f, "{error}"),
             // An interim response has this error too, and no body.
             Self::Usage(error @ WriteError::NeedsHttp11) => {
@@ -579,6 +590,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Io(error) => error.source(),
+            Self::Redirected { error, .. } => error.source(),
             Self::Other(error) => error.source(),
             _ => None,
         }
@@ -655,6 +667,7 @@ impl Error {
             next = match (error.downcast_ref(), error.downcast_ref::<io::Error>()) {
                 (Some(Self::Peer(peer_error)), _) => return Some(*peer_error),
                 (Some(Self::Io(error)), _) => Some(error),
+                (Some(Self::Redirected { error, .. }), _) => Some(&**error),
                 (Some(Self::Other(error)), _) => Some(&**error),
                 (None, Some(error)) => error.get_ref().map(|error| error as _),
                 _ => error.source(),
@@ -684,6 +697,7 @@ impl Error {
             Self::Connect { tried } => {
                 !tried.is_empty() && tried.iter().all(|(_, error)| is_of_time(error))
             }
+            Self::Redirected { error, .. } => error.is_timeout(),
             _ => false,
         }
     }
@@ -808,27 +822,34 @@ impl From<WriteError> for Error {
 
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
-        let kind = match error {
-            Error::Io(error) => return error,
-            Error::Peer(
-                PeerError::Truncated | PeerError::TruncatedResponse | PeerError::NoResponse,
-            ) => io::ErrorKind::UnexpectedEof,
-            Error::Peer(PeerError::TimedOut { .. }) => io::ErrorKind::TimedOut,
-            Error::Peer(_) => io::ErrorKind::InvalidData,
-            Error::Usage(_)
-            | Error::Url(_)
-            | Error::Limit(_)
-            | Error::TooLong { .. }
-            | Error::DatagramCut { .. }
-            | Error::NotUpgraded => io::ErrorKind::InvalidInput,
-            Error::Closed => io::ErrorKind::NotConnected,
-            Error::Overloaded => io::ErrorKind::ResourceBusy,
-            Error::Connect { .. }
-            | Error::IncompleteResponse
-            | Error::Panicked
-            | Error::Other(_) => io::ErrorKind::Other,
-        };
-        io::Error::new(kind, error)
+        match error {
+            Error::Io(error) => error,
+            error => Self::new(kind(&error), error),
+        }
+    }
+}
+
+/// Returns the kind of an error that is converted to an [`io::Error`].
+fn kind(error: &Error) -> io::ErrorKind {
+    match error {
+        Error::Io(error) => error.kind(),
+        Error::Redirected { error, .. } => kind(error),
+        Error::Peer(
+            PeerError::Truncated | PeerError::TruncatedResponse | PeerError::NoResponse,
+        ) => io::ErrorKind::UnexpectedEof,
+        Error::Peer(PeerError::TimedOut { .. }) => io::ErrorKind::TimedOut,
+        Error::Peer(_) => io::ErrorKind::InvalidData,
+        Error::Usage(_)
+        | Error::Url(_)
+        | Error::Limit(_)
+        | Error::TooLong { .. }
+        | Error::DatagramCut { .. }
+        | Error::NotUpgraded => io::ErrorKind::InvalidInput,
+        Error::Closed => io::ErrorKind::NotConnected,
+        Error::Overloaded => io::ErrorKind::ResourceBusy,
+        Error::Connect { .. } | Error::IncompleteResponse | Error::Panicked | Error::Other(_) => {
+            io::ErrorKind::Other
+        }
     }
 }
 
@@ -928,6 +949,8 @@ mod tests {
             Error::Connect {
                 tried: vec![("[fe80::1]:80".parse().unwrap(), io::ErrorKind::InvalidInput.into())],
             },
+            redirected(Error::Closed),
+            redirected(Error::Io(io::Error::other(Caused))),
             Error::Usage(FieldValue::new("\n").unwrap_err().into()),
             Error::Usage(WriteError::BufferFull),
             Error::Limit(error),
@@ -947,6 +970,7 @@ mod tests {
             match error {
                 Error::Io(_)
                 | Error::Connect { .. }
+                | Error::Redirected { .. }
                 | Error::Peer(_)
                 | Error::Usage(_)
                 | Error::Url(_) => {}
@@ -956,6 +980,10 @@ mod tests {
             }
         }
         errors
+    }
+
+    fn redirected(error: Error) -> Error {
+        Error::Redirected { url: "http://a/".to_owned(), error: Box::new(error) }
     }
 
     /// An error whose text does not include its cause.
@@ -1057,9 +1085,20 @@ mod tests {
             (Error::Connect { tried: vec![(address, late()), refused] }, false),
             (Error::Connect { tried: vec![] }, false),
             (Error::Peer(PeerError::Truncated), false),
+            (redirected(Error::Peer(slow)), true),
+            (redirected(Error::Closed), false),
         ] {
             assert_eq!(error.is_timeout(), is_timeout, "{error:?}");
         }
+    }
+
+    #[test]
+    fn an_error_after_a_redirection_keeps_its_kind_and_cause() {
+        let error = redirected(PeerError::NoResponse.into());
+        assert_eq!(error.peer_error(), Some(PeerError::NoResponse));
+        let converted = io::Error::from(error);
+        assert_eq!(converted.kind(), io::ErrorKind::UnexpectedEof);
+        assert!(matches!(Error::from(converted), Error::Redirected { .. }));
     }
 
     /// Returns the error of the head of a response.

@@ -288,6 +288,29 @@ fn redirections_are_followed_on_demand() {
     );
 }
 
+#[test]
+fn a_failure_after_a_redirection_is_printed_with_its_url() {
+    let (free, cut) = (free_address(), canned("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi"));
+    let unconnected = format!("cannot connect to {free}: ");
+    for (to, after, told) in [
+        (format!("http://{free}/"), "", &*unconnected),
+        (cut, "after 2 octets of the body: ", "the server closed"),
+    ] {
+        let (path, location) = (file("redirected"), to.clone());
+        let server = Service::new(
+            |server| server,
+            move |Exchange { responder, .. }| {
+                let location = FieldValue::new(&location)?;
+                responder.send(Status::FOUND, &[(FieldName::LOCATION, location)], b"")
+            },
+        );
+        let url = format!("http://{}/", server.address);
+        let (code, line) = ended(&["-L", "-o", path.to_str().unwrap(), &url]);
+        let told = format!("fetch: GET {url}: {after}after a redirection to {to}: {told}");
+        assert!(code == Some(1) && line.starts_with(&told), "{line}");
+    }
+}
+
 /// `fe80::1` is the address of another machine on each link.
 #[test]
 fn an_ipv6_address_without_its_zone_is_explained() {

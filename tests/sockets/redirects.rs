@@ -2,7 +2,9 @@
 
 use crate::service::Service;
 use bareline_core::{FieldName, FieldValue, Method, Status};
-use bareline_net::{Client, ClientResponse, Error, Exchange, PeerError, RedirectError, UrlError};
+use bareline_net::{
+    Client, ClientResponse, Error, Exchange, PeerError, RedirectError, Untimed, UrlError,
+};
 use std::io::{self, Cursor, Read};
 use std::net::TcpStream;
 
@@ -194,10 +196,38 @@ fn a_loop_of_redirections_ends() {
     for (client, most) in [(Client::new(), 10), (Client::new().max_redirects(3), 3)] {
         let before = hops.load(std::sync::atomic::Ordering::SeqCst);
         let error = client.get(&url).unwrap_err();
-        let Error::Peer(PeerError::Redirect(error)) = error else { panic!("{error:?}") };
+        let Error::Redirected { url: at, error } = error else { panic!("{error:?}") };
+        assert_eq!(at, url);
+        let Error::Peer(PeerError::Redirect(error)) = *error else { panic!("{error:?}") };
         assert_eq!(error, RedirectError::TooMany { most });
         assert_eq!(hops.load(std::sync::atomic::Ordering::SeqCst) - before, most + 1);
     }
     // One connection carries all of a client's requests.
     assert!(crate::until(crate::TIMEOUT, || server.handle.counts().connections <= 2));
+}
+
+/// The second server times out, cannot be reached, or closes.
+#[test]
+fn an_error_after_a_redirection_has_the_url() {
+    let server = Service::new(|server| server, redirect);
+    let address = server.address;
+    let client = Client::new().connector(move |origin, _| match origin.host() {
+        "a" => Ok(Box::new(TcpStream::connect(address)?)),
+        "late" => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
+        "empty" => Ok(Box::new(Untimed(Cursor::new(Vec::new())))),
+        _ => Err(io::Error::from(io::ErrorKind::ConnectionRefused).into()),
+    });
+    for (to, told) in [
+        ("302/http:~~b~c", "after a redirection to http://b/c: connection refused"),
+        ("302/http:~~late:81~c", "after a redirection to http://late:81/c: timed out"),
+        ("302/~302~~302~~~b~d", "after a redirection to http://b/d: connection refused"),
+        ("307/http:~~empty~", "after a redirection to http://empty/: the server closed the"),
+        ("302/~302~ftp:~~a", "after a redirection to http://a/302/ftp://a: the server redirects"),
+    ] {
+        let error = client.get(&format!("http://a/{to}")).unwrap_err();
+        assert!(error.to_string().starts_with(told), "{to}: {error}");
+        assert_eq!(error.is_timeout(), to.contains("late"), "{to}");
+    }
+    let error = client.get("http://b/").unwrap_err();
+    assert_eq!(error.to_string(), "connection refused");
 }

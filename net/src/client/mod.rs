@@ -120,8 +120,9 @@ use std::time::{Duration, Instant};
 /// Redirections 301, 302, 303, 307 and 308 are followed, 10 at most [RFC 9110 section 15.4]. A POST
 /// becomes a GET after a 301 or 302, and any method but HEAD does after a 303. A request with a
 /// reader as the body cannot be repeated: its 307 or 308 is returned. Another origin gets no
-/// `Authorization`, `Proxy-Authorization`, `Cookie` and `Host` of yours. See
-/// [`max_redirects`](Self::max_redirects) and [`redirect_to_http`](Self::redirect_to_http).
+/// `Authorization`, `Proxy-Authorization`, `Cookie` and `Host` of yours. An error after a
+/// redirection is [`Error::Redirected`], with the URL. See [`max_redirects`](Self::max_redirects)
+/// and [`redirect_to_http`](Self::redirect_to_http).
 ///
 /// After a 101 the connection is closed: use
 /// [`ClientStream::into_upgraded`](crate::ClientStream::into_upgraded) for an upgrade.

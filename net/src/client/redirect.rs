@@ -63,7 +63,7 @@ impl Redirects {
         if !self.to_http && (url.scheme, to.scheme) == (Scheme::Https, Scheme::Http) {
             return Err(RedirectError::ToHttp.into());
         }
-        Ok(Some(Followed { url: to, is_get }))
+        Ok(Some(Followed { url: HttpUrl { is_redirected: true, ..to }, is_get }))
     }
 }
 

@@ -256,8 +256,13 @@ impl<'r> ClientRequest<'r> {
         Ok(ClientResponse::new(asked, pool))
     }
 
-    /// Sends the request, and follows redirections, within the time of one exchange.
-    fn exchange<'b>(mut self, mut content: Content<'b>) -> Result<Asked<'b>, Error> {
+    /// Sends the request, and follows redirections, within the time of one exchange. An error after
+    /// a redirection has its URL.
+    fn exchange<'b>(mut self, content: Content<'b>) -> Result<Asked<'b>, Error> {
+        self.follow(content).map_err(|error| self.url.failed(error))
+    }
+
+    fn follow<'b>(&mut self, mut content: Content<'b>) -> Result<Asked<'b>, Error> {
         let Connector { redirects, .. } = *self.connector;
         let until = Deadline::new(Wait::Exchange, self.settings.exchange_timeout, Instant::now());
         let mut count = 0;

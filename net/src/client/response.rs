@@ -137,7 +137,8 @@ impl Read for ClientResponse {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Some(connection) = &mut self.connection else { return Ok(0) };
         let stream = &mut connection.stream;
-        let count = stream.read_body(buffer, &mut self.trailers, &mut self.upload)?;
+        let read = stream.read_body(buffer, &mut self.trailers, &mut self.upload);
+        let count = read.map_err(|error| self.url.failed(error))?;
         if count == 0 && !buffer.is_empty() {
             self.return_to_pool();
         }

@@ -17,6 +17,8 @@ pub(crate) struct HttpUrl {
     pub(crate) authority: String,
     /// The request target in origin form [RFC 9112 section 3.2.1].
     pub(crate) target: String,
+    /// A redirection led to the URL.
+    pub(crate) is_redirected: bool,
 }
 
 impl HttpUrl {
@@ -54,7 +56,8 @@ impl HttpUrl {
             _ => host,
         };
         let root = if path.starts_with('/') { "" } else { "/" };
-        Ok(Self { scheme, authority, target: encoded(&[root, path].concat()) })
+        let target = encoded(&[root, path].concat());
+        Ok(Self { scheme, authority, target, is_redirected: false })
     }
 
     /// Returns the authority as it is written in a URL.
@@ -63,6 +66,14 @@ impl HttpUrl {
             true => self.authority.replace('%', "%25"),
             false => self.authority.clone(),
         }
+    }
+
+    /// Returns the error of a request for this URL, with the URL if a redirection led to it.
+    pub(crate) fn failed(&self, error: Error) -> Error {
+        if !self.is_redirected {
+            return error;
+        }
+        Error::Redirected { url: self.to_string(), error: Box::new(error) }
     }
 
     /// Returns the scheme, the host and the port to connect to.
