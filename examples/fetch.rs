@@ -33,7 +33,7 @@ struct Arguments {
     /// The body of the request: DATA itself, @FILE to read a file, @- to read standard input
     #[arg(short, long)]
     data: Option<String>,
-    /// Follow redirections, ten at most
+    /// Follow redirections, ten at most; a body from a file or standard input is sent only once
     #[arg(short = 'L', long)]
     location: bool,
     /// Send HEAD, and print the head of the response instead of a body
@@ -72,15 +72,15 @@ fn main() -> ExitCode {
             500.. => 5,
         }),
         Err(failure) => {
-            let _ = writeln!(
-                io::stderr(),
-                "fetch: {} {}: {failure}",
-                arguments.method(),
-                arguments.url
-            );
+            complain(&arguments, &failure);
             ExitCode::FAILURE
         }
     }
+}
+
+fn complain(arguments: &Arguments, failure: &str) {
+    let (method, url) = (arguments.method(), &arguments.url);
+    let _ = writeln!(io::stderr(), "fetch: {method} {url}: {failure}");
 }
 
 fn method(text: &str) -> Result<String, String> {
@@ -140,6 +140,11 @@ fn fetch(arguments: &Arguments) -> Result<Status, String> {
     if arguments.verbose {
         show_head("<", response.head().as_bytes());
     }
+    if arguments.location
+        && let Some(reason) = unfollowed(response.head())
+    {
+        complain(arguments, &format!("the redirection {reason}"));
+    }
     if arguments.head {
         told("write", Path::new("to standard output"), print_head(response.head()))?;
         return Ok(response.status());
@@ -182,6 +187,22 @@ fn send(request: ClientRequest<'_>, data: Option<&str>) -> Result<ClientResponse
         (Some(data), None) => request.send_body(data.as_bytes()),
     };
     sent.map_err(|error| error.to_string())
+}
+
+/// Returns why a redirection was not followed, if this is the head of one.
+fn unfollowed(head: ResponseHead<'_>) -> Option<String> {
+    let status = head.status();
+    if !status.is_redirection() || status == Status::NOT_MODIFIED {
+        return None;
+    }
+    Some(match (head.fields().only(FieldName::LOCATION), status) {
+        (Ok(Some(to)), Status::TEMPORARY_REDIRECT | Status::PERMANENT_REDIRECT) => format!(
+            "to {to} is not followed: a body from a file or a pipe is sent once only: request the \
+             new URL with it"
+        ),
+        (Ok(Some(to)), _) => format!("to {to} is not followed: its status leaves that to you"),
+        _ => "is not followed: the response does not name one URL in a Location field".to_owned(),
+    })
 }
 
 fn show_head(prefix: &str, head: &[u8]) {

@@ -311,6 +311,48 @@ fn a_failure_after_a_redirection_is_printed_with_its_url() {
     }
 }
 
+/// A body that is streamed cannot be sent again.
+#[test]
+fn a_redirection_that_is_not_followed_is_explained() {
+    let server = Service::new(
+        |server| server,
+        |Exchange { head, responder, .. }| {
+            let (status, fields) = match head.target().path() {
+                "/307" => (Status::TEMPORARY_REDIRECT, &[(FieldName::LOCATION, NEW)][..]),
+                "/308" => (Status::PERMANENT_REDIRECT, &[(FieldName::LOCATION, NEW)][..]),
+                "/300" => (Status::new(300)?, &[(FieldName::LOCATION, NEW)][..]),
+                "/none" => (Status::FOUND, &[][..]),
+                "/two" => (Status::FOUND, &[(FieldName::LOCATION, NEW); 2][..]),
+                _ => return responder.send(Status::OK, &[], b"ok"),
+            };
+            responder.send(status, fields, b"moved\n")
+        },
+    );
+    let path = file("sent-once");
+    fs::write(&path, "from a file").unwrap();
+    let data = format!("@{}", path.display());
+    let unsent = "to /new is not followed: a body from a file or a pipe is sent once only: request \
+                  the new URL with it";
+    let unnamed = "is not followed: the response does not name one URL in a Location field";
+    for (name, data, told) in [
+        ("307", &*data, unsent),
+        ("308", &data, unsent),
+        ("300", "a=b", "to /new is not followed: its status leaves that to you"),
+        ("none", "a=b", unnamed),
+        ("two", "a=b", unnamed),
+    ] {
+        let url = format!("http://{}/{name}", server.address);
+        let output = fetch(&["-L", "-d", data, &url]);
+        assert_eq!((output.status.code(), &*text(&output.stdout)), (Some(3), "moved\n"));
+        let line = text(&output.stderr);
+        assert!(line.starts_with(&format!("fetch: POST {url}: the redirection {told}")), "{line}");
+        let (code, line) = ended(&["-d", data, &url]);
+        assert_eq!((code, &*line), (Some(3), ""), "nobody asked to follow it");
+    }
+    let url = format!("http://{}/307", server.address);
+    assert_eq!(fetched(&["-L", "-d", "a=b", &url]), "ok");
+}
+
 /// `fe80::1` is the address of another machine on each link.
 #[test]
 fn an_ipv6_address_without_its_zone_is_explained() {
