@@ -3,7 +3,7 @@
 use crate::client::read_head;
 use crate::free_address;
 use bareline_core::error::{ParseErrorKind, WriteError};
-use bareline_core::{FieldName, FieldValue, Method, Status};
+use bareline_core::{FieldName, FieldValue, Method, Status, Target};
 use bareline_net::{
     Client, ClientResponse, ClientStream, Error, Exchange, PeerError, ServerStream, Settings,
     UrlError, Wait,
@@ -757,17 +757,25 @@ fn rfc6874_a_url_may_have_a_zone() {
     let listener = TcpListener::bind("[::1]:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let served = thread::spawn(move || {
-        let mut stream = listener.accept().unwrap().0;
-        let head = read_head(&mut stream);
-        stream.write_all(HI.as_bytes()).unwrap();
-        head
+        [(); 2].map(|()| {
+            let mut stream = listener.accept().unwrap().0;
+            let head = read_head(&mut stream);
+            stream.write_all(HI.as_bytes()).unwrap();
+            head
+        })
     });
     // The interface of loopback is the first one.
     let url = format!("http://[::1%251]:{port}/");
     let response = Client::new().get(&url).unwrap();
     assert_eq!(response.url(), url);
     assert_eq!(io::read_to_string(response).unwrap(), "hi");
-    assert!(served.join().unwrap().contains(&format!("\r\nHost: [::1]:{port}\r\n")));
+    let mut client = ClientStream::connect(&format!("[::1%1]:{port}")).unwrap();
+    client.request(Method::GET, Target::ROOT, &[], b"").unwrap();
+    for head in served.join().unwrap() {
+        assert!(head.contains(&format!("\r\nHost: [::1]:{port}\r\n")), "{head}");
+    }
+    let error = ClientStream::connect(&format!("[::1%lo]:{port}")).unwrap_err();
+    assert!(error.to_string().contains("write the number of the interface"), "{error}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::client::body::ResponseBody;
 use crate::client::connect::connect_to_one;
+use crate::client::origin::{Origin, Scheme};
 use crate::client::steps::{ClientSteps, ClientWire, FIELDS, Head};
 use crate::client::upload::{PIECE, Upload, Uploaded, read_while_sending};
 use crate::error::{Error, PeerError, Wait};
@@ -98,16 +99,22 @@ impl ClientStream {
         Self::connect_with_settings(authority, Settings::new())
     }
 
-    /// Connects to `host:port` with these settings.
+    /// Connects to `host:port` with these settings. The zone of an IPv6 address is the number of an
+    /// interface, and not sent.
     pub fn connect_with_settings(authority: &str, settings: Settings) -> Result<Self, Error> {
-        let (stream, _) = connect_to_one(
-            authority.to_socket_addrs().map_err(Error::of_address)?,
-            settings.connect_timeout,
-            Deadline::NEVER,
-        )?;
-        Ok(Self::with_settings(stream, authority, settings))
+        let addresses = authority.to_socket_addrs().map_err(|error| match authority.find('%') {
+            None => Error::of_address(error),
+            Some(_) => Error::Io(io::Error::new(error.kind(), format!("{error}: {NUMBER}"))),
+        })?;
+        let (stream, _) = connect_to_one(addresses, settings.connect_timeout, Deadline::NEVER)?;
+        let host = Origin::new(Scheme::Http, authority).host_field();
+        Ok(Self::with_settings(stream, &host, settings))
     }
 }
+
+/// The remedy for a zone that std does not parse.
+const NUMBER: &str = "write the number of the interface as the zone of an IPv6 address, such as \
+                      [fe80::1%2]:80";
 
 /// The most time that a client waits for a response after its request could not be sent.
 const ARRIVED: Duration = Duration::from_secs(1);
