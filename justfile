@@ -93,11 +93,10 @@ mutants *options:
 features:
     cargo clippy --package bareline-core --package bareline-net --all-features --all-targets \
         --locked -- -D warnings
-    cargo test --quiet --package bareline-core --all-features --locked --test embedded_io \
-        --test http --test reason_phrases
+    cargo test --quiet --package bareline-core --package bareline-net --all-features --locked \
+        --lib --test embedded_io --test http --test reason_phrases
     cargo test --quiet --package bareline-core --no-default-features --locked --test reason_phrases
     cargo test --quiet --package bareline-core --package bareline-net --all-features --locked --doc
-    cargo test --quiet --package bareline-net --all-features --locked --lib http::
     cargo test --quiet --package bareline-net --locked --lib client::
     cargo check --package bareline-net --no-default-features --features http --locked
     cargo check --package bareline-net --no-default-features --features rustls --locked
