@@ -294,6 +294,14 @@ fn respond_while_reading(exchange: Exchange<'_, Signalled>, _: &Clock) -> Result
     response.finish()
 }
 
+/// Sends the body back while it arrives.
+fn echo(exchange: Exchange<'_, Signalled>, _: &Clock) -> Result<(), Error> {
+    let Exchange { mut body, responder, .. } = exchange;
+    let mut response = responder.while_reading().stream(Status::OK, &[])?;
+    io::copy(&mut body, &mut response)?;
+    response.finish()
+}
+
 #[test]
 fn the_wait_for_a_reader_is_none_for_octets() {
     let deaf_until_20_s = |peer: &MemoryPeer, request: &str| {
@@ -331,6 +339,20 @@ fn the_wait_for_a_reader_is_none_for_octets() {
                 peer.at(s(30), PeerAction::Eof);
             },
             "200 at 20.00 s, end at 30.00 s, close at 30.00 s".into(),
+        )],
+    );
+    check(
+        echo,
+        &[(
+            &|peer| {
+                deaf_until_20_s(peer, &[PUT_5, "h"].concat());
+                // Room for the head and the first chunk, and not all of the second.
+                peer.at(s(0), PeerAction::Room(55));
+                peer.at(s(1), send("e"));
+                peer.at(s(78), send("llo"));
+                peer.at(s(79), PeerAction::Eof);
+            },
+            "200 at 0.00 s, end at 79.00 s, close at 79.00 s".into(),
         )],
     );
 }

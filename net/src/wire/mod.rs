@@ -702,16 +702,18 @@ impl<S: Transport, R: Role> Wire<S, R> {
 
     /// Reads octets of the body. A large buffer receives them from the transport without a copy.
     fn read_more(&mut self, buffer: &mut [u8], trailers: &mut Trailers) -> Result<usize, Error> {
+        let mut is_gathered = self.gathered() > 0 && self.role.sends_while_reading();
         loop {
             let Self { role, link, buffers } = self;
             let mut at = None;
             let mut now = || *at.get_or_insert_with(|| link.now());
             let step = buffers.read_body(role, buffer, trailers, &mut now)?;
-            if !matches!(step, Step::Ready(_)) && role.sends_while_reading() {
+            if !matches!(step, Step::Ready(_)) && std::mem::take(&mut is_gathered) {
+                // The wait for octets begins after that for the peer to accept these.
+                role.on_octets(0, &mut now);
                 self.send_gathered()?;
-                at = None;
+                continue;
             }
-            let Self { role, buffers, .. } = self;
             let most = usize::try_from(role.content_ahead()).unwrap_or(usize::MAX);
             let direct = match step {
                 Step::WantRead { until } if buffers.received.filled().is_empty() => {
