@@ -282,6 +282,11 @@ fn a_reset_is_a_warning_within_a_request_alone() {
             "PUT /unread HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nh",
             "WARN bareline_net::server {} PUT /unread HTTP/1.1 ",
         ),
+        // Too long to be received before the handler is called.
+        (
+            "PUT /unread HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\nh",
+            "WARN bareline_net::server {} PUT /unread HTTP/1.1 ",
+        ),
     ] {
         let (mut stream, client) = log_lines::connect(server.address);
         // The server has accepted this connection once it has responded on it.

@@ -14,10 +14,12 @@ impl<S: Transport> ServerWire<S> {
     /// Reads nothing from a connection that closes after the response anyway: the lingering close
     /// does that.
     pub(crate) fn give_up_body(&mut self) {
-        if self.role_mut().give_up_body()
-            && let Err(Error::Peer(peer_error)) = self.discard_body()
-        {
-            *self.role_mut().peer_error() = Some(peer_error);
+        if self.role_mut().give_up_body() {
+            match self.discard_body() {
+                Err(Error::Peer(error)) => *self.role_mut().peer_error() = Some(error),
+                Err(Error::Io(error)) => self.keep_error(error),
+                _ => {}
+            }
         }
     }
 
