@@ -222,9 +222,11 @@ fn an_error_after_a_redirection_has_the_url() {
         ("302/http:~~late:81~c", "after a redirection to http://late:81/c: timed out"),
         ("302/~302~~302~~~b~d", "after a redirection to http://b/d: connection refused"),
         ("307/http:~~empty~", "after a redirection to http://empty/: the server closed the"),
+        ("302/~404~", "after a redirection to http://a/404/: the server responded 404"),
         ("302/~302~ftp:~~a", "after a redirection to http://a/302/ftp://a: the server redirects"),
     ] {
-        let error = client.get(&format!("http://a/{to}")).unwrap_err();
+        let response = client.get(&format!("http://a/{to}"));
+        let error = response.and_then(ClientResponse::successful).unwrap_err();
         assert!(error.to_string().starts_with(told), "{to}: {error}");
         assert_eq!(error.is_timeout(), to.contains("late"), "{to}");
     }

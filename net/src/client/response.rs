@@ -96,7 +96,8 @@ impl ClientResponse {
     }
 
     /// Returns the response, unless its status is no success: then fails with
-    /// [`PeerError::Unsuccessful`] [RFC 9110 section 15.3].
+    /// [`PeerError::Unsuccessful`] [RFC 9110 section 15.3], after a redirection in an
+    /// [`Error::Redirected`].
     ///
     /// ```no_run
     /// # use bareline_net::Client;
@@ -108,7 +109,7 @@ impl ClientResponse {
     pub fn successful(self) -> Result<Self, Error> {
         match self.status() {
             status if status.is_successful() => Ok(self),
-            status => Err(PeerError::Unsuccessful { status }.into()),
+            status => Err(self.url.failed(PeerError::Unsuccessful { status }.into())),
         }
     }
 
