@@ -39,7 +39,7 @@ fn main() -> ExitCode {
     match serve(&address) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "http_server: cannot listen on {address}: {error}");
+            let _ = writeln!(io::stderr(), "http_server: {error}");
             ExitCode::FAILURE
         }
     }

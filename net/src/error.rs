@@ -740,6 +740,14 @@ impl Error {
             error
         })
     }
+
+    /// Adds the addresses to the error of a listener that can be bound to none of them.
+    pub(crate) fn of_listener(error: &io::Error, addresses: &[SocketAddr]) -> Self {
+        let zone = if addresses.iter().any(needs_zone) { ZONE } else { "" };
+        let addresses: Vec<_> = addresses.iter().map(SocketAddr::to_string).collect();
+        let text = format!("cannot listen on {}: {error}{zone}", addresses.join(", "));
+        Self::Io(io::Error::new(error.kind(), text))
+    }
 }
 
 /// Restores an error that was converted to an [`io::Error`], as a body's `read` does.

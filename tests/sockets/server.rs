@@ -6,10 +6,11 @@ use bareline_core::body::Framing;
 use bareline_core::error::{ParseErrorKind, WriteError};
 use bareline_core::{FieldName, FieldValue, Status, Version};
 use bareline_net::{
-    Error, Exchange, PeerError, RequestBody, Responder, ServerStream, Settings, Upgraded, Wait,
+    Error, Exchange, PeerError, RequestBody, Responder, Server, ServerStream, Settings, Upgraded,
+    Wait,
 };
-use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener};
 use std::sync::mpsc::channel;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -723,6 +724,22 @@ fn the_version_of_a_response_can_be_chosen() {
     let response = exchange(address, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!(response, "HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nTCP connection");
     served.join().unwrap().unwrap();
+}
+
+#[test]
+fn an_address_that_cannot_be_bound_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = listener.local_addr().unwrap();
+    for (address, told) in [
+        (taken, "Address already in use"),
+        ("[fe80::1]:80".parse().unwrap(), ": a link-local address needs its zone "),
+    ] {
+        let error = Server::bind(address).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("cannot listen on {address}: ")), "{error}");
+        assert!(error.contains(told), "{error}");
+    }
+    let Err(Error::Io(error)) = Server::bind(taken) else { panic!("{taken} is free") };
+    assert_eq!(error.kind(), ErrorKind::AddrInUse);
 }
 
 /// Sends each body back while it arrives.

@@ -104,9 +104,8 @@ fn explain(arguments: &Arguments) -> io::Result<bool> {
             return Err(io::Error::other(error));
         }
         Input::Serve { address } => {
-            return serve::serve(address)
-                .map(|()| true)
-                .map_err(|error| io::Error::other(format!("cannot listen on {address}: {error}")));
+            serve::serve(address)?;
+            return Ok(true);
         }
     };
     let name = if file == "-" { "standard input" } else { file };

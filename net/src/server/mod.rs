@@ -256,9 +256,11 @@ fn is_polled<L: Listener>(listener: &L) -> bool {
 
 impl Server {
     /// Binds a TCP listener to this address. If it is a name, the first of its addresses that can
-    /// be bound is used.
+    /// be bound is used. The text of the error has the addresses.
     pub fn bind(address: impl ToSocketAddrs) -> Result<Self, Error> {
-        let listener = TcpListener::bind(address).map_err(Error::of_address)?;
+        let addresses: Vec<_> = address.to_socket_addrs().map_err(Error::of_address)?.collect();
+        let listener = TcpListener::bind(&*addresses)
+            .map_err(|error| Error::of_listener(&error, &addresses))?;
         // The backlog of std is short. This one is as long as the system allows.
         #[cfg(unix)]
         let _ = rustix::net::listen(&listener, i32::MAX);
