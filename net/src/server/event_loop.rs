@@ -3,6 +3,7 @@
 use crate::server::acceptance::{Acceptance, LATE, SOON};
 use crate::server::connection::{Connection, Next};
 use crate::server::crew::RETRY;
+use crate::server::idle::Idle;
 use crate::server::mailbox::Mailbox;
 use crate::server::slots::Slots;
 use crate::server::table::Table;
@@ -30,8 +31,7 @@ pub(crate) struct Seat<S: Transport> {
     pub(crate) mail: Mailbox<Done<S>>,
     waker: Waker,
     pub(crate) registry: Registry,
-    /// The number of idle connections, as the loop last saw it.
-    pub(crate) idle: AtomicUsize,
+    pub(crate) idle: Idle,
     /// The number of connections of the loop, and of those on their way to it.
     pub(crate) used: AtomicUsize,
     /// The moving average of the time of handlers in nanoseconds.
@@ -57,6 +57,13 @@ pub(crate) enum Done<S: Transport> {
     /// A connection from elsewhere.
     Added(Box<Connection<S>>),
     Nothing,
+}
+
+impl<S: Transport> Done<S> {
+    /// Returns whether this is a connection that is idle.
+    pub(crate) const fn is_idle(&self) -> bool {
+        matches!(self, Self::Served(_, Next::Waits { is_idle: true, .. }))
+    }
 }
 
 /// The connections that wait, and those that are ready to be served.
@@ -115,8 +122,8 @@ impl<S: Transport> Seat<S> {
     ///
     /// Returns it if the loop has ended.
     pub(crate) fn post(&self, done: Done<S>) -> Option<Done<S>> {
-        if let Done::Served(_, Next::Waits { is_idle: true, .. }) = &done {
-            self.idle.fetch_add(1, Relaxed);
+        if done.is_idle() {
+            self.idle.add_mailed();
         }
         let can_wait = match &done {
             Done::Served(_, Next::Waits { connection, until, .. }) if connection.is_registered => {
@@ -160,7 +167,7 @@ impl<S: Transport> EventLoop<S> {
             mail: Mailbox::new(),
             waker,
             registry: poll.registry().try_clone()?,
-            idle: AtomicUsize::new(0),
+            idle: Idle::default(),
             used: AtomicUsize::new(0),
             mean: AtomicU64::new(0),
         };

@@ -111,7 +111,11 @@ impl<L: Listener> Engine<L> {
 
     fn take_mail(&self, event_loop: &mut EventLoop<L::Stream>, seat: &Seat<L::Stream>) {
         for done in seat.mail.take() {
+            let is_idle = done.is_idle();
             self.finish(event_loop, done);
+            if is_idle {
+                seat.idle.remove_mailed();
+            }
         }
     }
 
@@ -146,7 +150,7 @@ impl<L: Listener> Engine<L> {
         }
         let connection = event_loop.finish(done);
         // Before the loop waits again: meanwhile another loop may need the room.
-        seat.idle.store(event_loop.idle(), Relaxed);
+        seat.idle.set_here(event_loop.idle());
         let Some(mut connection) = connection else { return };
         let Counts { connections, overload, .. } = &self.notice.counts;
         let open = connections.load(Relaxed).saturating_sub(overload.load(Relaxed));
@@ -172,8 +176,8 @@ impl<L: Listener> Engine<L> {
     /// loop with an idle connection instead.
     fn better_seat(&self, seat: &Seat<L::Stream>, is_full: bool) -> Option<&Seat<L::Stream>> {
         if is_full {
-            let is_idle = |seat: &&Seat<L::Stream>| seat.idle.load(Relaxed) > 0;
-            return self.loops.seats.iter().find(is_idle).filter(|_| !is_idle(&seat));
+            let mut seats = self.loops.seats.iter();
+            return seats.find(|seat| seat.idle.is_any()).filter(|_| !seat.idle.is_here());
         }
         let used = seat.used.load(Relaxed);
         let other = self.loops.seats.iter().min_by_key(|seat| seat.used.load(Relaxed))?;

@@ -12,6 +12,8 @@ mod engine;
 #[cfg(unix)]
 mod event_loop;
 #[cfg(unix)]
+mod idle;
+#[cfg(unix)]
 mod lead;
 pub(crate) mod linger;
 pub(crate) mod listener;
