@@ -3,7 +3,9 @@
 use crate::service::{GET, Service};
 use crate::{TIMEOUT, connect, exchange, exchange_all, log_lines, read_all, stays_silent, until};
 use bareline_core::{FieldName, FieldValue, Status};
-use bareline_net::{Client, Control, Error, Exchange, Listener, Server, Transport, Upgraded};
+use bareline_net::{
+    Client, Control, Error, Exchange, Listener, Server, ServerHandle, Transport, Upgraded,
+};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -260,10 +262,12 @@ fn rfc9110_7_8_a_handler_has_the_transport_after_a_switch() {
     assert!(until(TIMEOUT, || service.handle.counts().connections == 0));
 }
 
-/// Waits until the thread that has sent the response is likely to have returned the connection to
-/// its loop, in which it is idle. Returns false if the connection is closed instead.
-fn is_back(stream: &TcpStream) -> bool {
-    stays_silent(stream, Duration::from_millis(20))
+/// Waits until no handler runs, and until the thread that has sent the response is likely to have
+/// returned the connection to its loop, in which it is idle. Returns false if the connection is
+/// closed instead.
+fn is_back(stream: &TcpStream, handle: &ServerHandle) -> bool {
+    until(TIMEOUT, || handle.counts().in_handlers == 0)
+        && stays_silent(stream, Duration::from_millis(20))
 }
 
 #[test]
@@ -280,7 +284,7 @@ fn an_idle_connection_makes_room() {
         let (one, two) = (connect(service.address), connect(service.address));
         get(&one);
         get(&two);
-        assert!(is_back(&one) && is_back(&two));
+        assert!(is_back(&one, &service.handle) && is_back(&two, &service.handle));
         let three = connect(service.address);
         get(&three);
         assert!(until(TIMEOUT, || service.handle.counts().connections == 2));
@@ -298,7 +302,7 @@ fn an_idle_connection_of_another_loop_makes_room() {
         idle.write_all(GET).unwrap();
         let served = thread::spawn(move || server.serve(handler().0));
         assert!(idle.read(&mut [0; 200]).unwrap() > 0);
-        assert!(is_back(&idle));
+        assert!(is_back(&idle, &handle));
         assert_eq!(status(&exchange(address, LAST_GET)), "200");
         handle.shutdown();
         served.join().unwrap().unwrap();
