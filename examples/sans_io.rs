@@ -13,9 +13,12 @@ use std::time::Duration;
 /// connection ends.
 pub(crate) fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()> {
     let (mut connection, mut spans) = (ServerConnection::new(), FieldSpans::<32>::new());
-    let (mut input, mut out) = (RecvBuf::<2048>::new(), WireBuf::<512>::new());
+    // A response repeats a path, which may fill most of `input`.
+    let (mut input, mut out) = (RecvBuf::<2048>::new(), WireBuf::<2560>::new());
     let (mut status, mut text, mut length) = (Status::OK, String::new(), 0);
     loop {
+        write.write_all(out.as_bytes())?;
+        out.clear();
         let (mut is_starved, mut used) = (false, 0);
         match (connection.state(), connection.error()) {
             (ServerState::SendResponse, _) => {
@@ -39,6 +42,7 @@ pub(crate) fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()
                     status = if is_connect { Status::NOT_IMPLEMENTED } else { Status::OK };
                     text = format!("{} {}, ", head.method(), head.target().path());
                     (used, length) = (count, 0);
+                    connection.write_continue(&mut out).map_err(io::Error::other)?;
                 }
                 Ok(Received { used: count, event: Event::Data(data) }) => {
                     (used, length) = (count, length + data.len());
@@ -55,8 +59,6 @@ pub(crate) fn serve(mut read: impl Read, mut write: impl Write) -> io::Result<()
         } else if is_starved && input.fill_from(|room| read.read(room))? == 0 {
             _ = connection.on_eof();
         }
-        write.write_all(out.as_bytes())?;
-        out.clear();
     }
 }
 

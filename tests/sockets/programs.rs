@@ -5,7 +5,7 @@ use crate::{
     text,
 };
 use bareline_net::{Client, UdpPeer};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -102,6 +102,21 @@ fn the_bare_loop_serves_a_pipe_and_a_socket() {
     octet_by_octet.set_nodelay(true).unwrap();
     THREE_REQUESTS.iter().for_each(|&octet| octet_by_octet.write_all(&[octet]).unwrap_or_default());
     check_three_responses(&read_all(octet_by_octet));
+
+    // A client may wait for a 100.
+    let mut waits = connect(server.tcp());
+    let head = "PUT /b HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 3\r\n";
+    waits.write_all(format!("{head}Expect: 100-continue\r\n\r\n").as_bytes()).unwrap();
+    let mut interim = [0; 25];
+    waits.read_exact(&mut interim).unwrap();
+    assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+    waits.write_all(b"abc").unwrap();
+    assert!(read_all(waits).ends_with("\r\n\r\nPUT /b, 3 octets\n"));
+
+    let path = "x".repeat(1900);
+    let long = format!("GET /{path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    let response = exchange(server.tcp(), long.as_bytes());
+    assert!(response.ends_with(&format!("\r\n\r\nGET /{path}, 0 octets\n")), "{response}");
 
     // The reset of one client does not end the program.
     let mut reset = connect(server.tcp());
