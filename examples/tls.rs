@@ -19,9 +19,10 @@ fn main() -> ExitCode {
 fn serve() -> Result<(), Box<dyn Error>> {
     if !fs::exists(CHAIN)? {
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
-        // Only the owner can read the key.
+        // Only the owner can read the key. A file that is there already keeps its permissions.
+        _ = fs::remove_file(KEY);
         let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
+        options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         options.open(KEY)?.write_all(made.signing_key.serialize_pem().as_bytes())?;

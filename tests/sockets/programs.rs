@@ -209,6 +209,9 @@ fn the_tls_server_reads_its_certificate_from_files() {
         command.arg("127.0.0.1:0").current_dir(&folder);
         command
     };
+    let key = folder.join("bareline-key.pem");
+    // A key without a certificate is replaced, and others can read this one.
+    std::fs::write(&key, "").unwrap();
     for _ in 0..2 {
         // The first one makes the files.
         let server = Program::of(&mut command());
@@ -221,14 +224,14 @@ fn the_tls_server_reads_its_certificate_from_files() {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            let key = std::fs::metadata(folder.join("bareline-key.pem")).unwrap();
-            assert_eq!(key.permissions().mode() & 0o777, 0o600, "others can read the key");
+            let mode = std::fs::metadata(&key).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "others can read the key");
         }
         // A client without TLS does no harm.
         let sent = exchange(server.tcp(), b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
         assert!(!sent.contains("HTTP"), "{sent}");
     }
-    std::fs::write(folder.join("bareline-key.pem"), "").unwrap();
+    std::fs::write(&key, "").unwrap();
     assert_eq!(run(&mut command()).status.code(), Some(1));
     std::fs::remove_dir_all(folder).unwrap();
 }
