@@ -28,8 +28,9 @@ fn serve() -> Result<(), Box<dyn Error>> {
         options.open(KEY)?.write_all(made.signing_key.serialize_pem().as_bytes())?;
         fs::write(CHAIN, made.cert.pem())?;
     }
-    let chain = CertificateDer::pem_file_iter(CHAIN)?.collect::<Result<_, _>>()?;
-    let key = PrivateKeyDer::from_pem_file(KEY)?;
+    let chain = CertificateDer::pem_file_iter(CHAIN).and_then(Iterator::collect);
+    let chain = chain.map_err(|error| format!("{CHAIN}: {error}"))?;
+    let key = PrivateKeyDer::from_pem_file(KEY).map_err(|error| format!("{KEY}: {error}"))?;
     let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
 
     let address = env::args().nth(1).unwrap_or("127.0.0.1:8443".to_owned());
