@@ -38,13 +38,15 @@ fn main() -> ExitCode {
     let Arguments { folder, address } = Arguments::parse();
     env_logger::Builder::new().filter_level(LevelFilter::Info).init();
     let Err(error) = serve(&folder, &address) else { return ExitCode::SUCCESS };
-    let _ = writeln!(io::stderr(), "files: {} on {address}: {error}", folder.display());
+    let _ = writeln!(io::stderr(), "files: {error}");
     ExitCode::FAILURE
 }
 
 fn serve(folder: &Path, address: &str) -> Result<(), Error> {
     // Opens no path that leads out of the folder, by a link or otherwise.
-    let root = Dir::open_ambient_dir(folder, ambient_authority())?;
+    let root = Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| {
+        io::Error::new(error.kind(), format!("cannot open {}: {error}", folder.display()))
+    })?;
     let server = Server::bind(address)?;
     let handle = server.handle();
     ctrlc::set_handler(move || handle.shutdown()).map_err(io::Error::other)?;

@@ -2,9 +2,10 @@
 
 use crate::browser::Browser;
 use crate::peers::has;
-use crate::{Program, TIMEOUT, connect, example, exchange_all, lines, next, until};
+use crate::{Program, TIMEOUT, connect, example, exchange_all, lines, next, run, text, until};
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -85,6 +86,20 @@ impl Response {
         let value = values.next().unwrap_or_default();
         assert_eq!(values.next(), None, "{name} is repeated");
         value
+    }
+}
+
+#[test]
+fn a_start_that_fails_names_the_folder_or_the_address() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = listener.local_addr().unwrap().to_string();
+    for (folder, address, told) in [
+        ("no/folder", "127.0.0.1:0", "files: cannot open no/folder: "),
+        (".", &*taken, &*format!("files: cannot listen on {taken}: ")),
+    ] {
+        let output = run(example("files").args([folder, address]));
+        let printed = text(&output.stderr);
+        assert!(output.status.code() == Some(1) && printed.starts_with(told), "{printed}");
     }
 }
 
