@@ -50,7 +50,7 @@ pub enum Error {
     /// An error of a request of a [`Client`](crate::Client) after a redirection [RFC 9110 section
     /// 15.4].
     Redirected {
-        /// The URL that the last redirection led to.
+        /// The URL to which the last redirection led, or an unusable one to which it would lead.
         url: String,
         /// The error at that URL, which is no `Redirected`.
         error: Box<Error>,
@@ -533,6 +533,8 @@ impl fmt::Display for Error {
                 Ok(())
             }
             Self::Redirected { url, error } => {
+                // An unusable URL is as the server sent it.
+                let url = dump(url.as_bytes()).on_one_line();
                 write!(f, "after a redirection to {url}: {error}")
             }
             Self::Peer(error) => write!(f, "{error}"),
@@ -1107,6 +1109,10 @@ mod tests {
         let converted = io::Error::from(error);
         assert_eq!(converted.kind(), io::ErrorKind::UnexpectedEof);
         assert!(matches!(Error::from(converted), Error::Redirected { .. }));
+        // A URL that the client cannot use may hold anything.
+        let error =
+            Error::Redirected { url: "a:\u{9b}".to_owned(), error: Box::new(Error::Closed) };
+        assert!(error.to_string().starts_with("after a redirection to a:\\xc2\\x9b: "), "{error}");
     }
 
     /// Returns the error of the head of a response.

@@ -165,18 +165,23 @@ fn a_redirection_that_must_not_be_followed_is_an_error() {
     let server = Service::new(|server| server, redirect);
     let client = client(&server);
     let error = |client: &Client, url: &str| match client.get(url) {
-        Err(Error::Peer(PeerError::Redirect(error))) => error,
+        Err(Error::Redirected { url, error }) => match *error {
+            Error::Peer(PeerError::Redirect(error)) => (url, error),
+            other => panic!("{url}: {other:?}"),
+        },
         other => panic!("{url}: {other:?}"),
     };
     let to_http = "https://a/302/http:~~a~b";
-    assert_eq!(error(&client, to_http), RedirectError::ToHttp);
+    assert_eq!(error(&client, to_http), ("http://a/b".to_owned(), RedirectError::ToHttp));
     assert_eq!(text(client.clone().redirect_to_http(true).get(to_http)), "GET /b Host=a ");
-    for (url, expected) in [
-        ("http://a/302/ftp:~~a", UrlError::NotHttp),
-        ("http://a/302/http:~~u@a~", UrlError::Userinfo { at: 7 }),
-        ("http://a/302/http:~~", UrlError::NoHost { at: 7 }),
+    for (path, to, expected) in [
+        ("302/ftp:~~a", "ftp://a", UrlError::NotHttp),
+        ("302/http:~~u@a~", "http://u@a/", UrlError::Userinfo { at: 7 }),
+        ("302/http:~~", "http://", UrlError::NoHost { at: 7 }),
+        ("302/http:~~a~302~g:h", "g:h", UrlError::NotHttp),
     ] {
-        assert_eq!(error(&client, url), RedirectError::Location(expected), "{url}");
+        let expected = (to.to_owned(), RedirectError::Location(expected));
+        assert_eq!(error(&client, &format!("http://a/{path}")), expected, "{path}");
     }
 }
 
@@ -223,7 +228,7 @@ fn an_error_after_a_redirection_has_the_url() {
         ("302/~302~~302~~~b~d", "after a redirection to http://b/d: connection refused"),
         ("307/http:~~empty~", "after a redirection to http://empty/: the server closed the"),
         ("302/~404~", "after a redirection to http://a/404/: the server responded 404"),
-        ("302/~302~ftp:~~a", "after a redirection to http://a/302/ftp://a: the server redirects"),
+        ("302/~302~ftp:~~a", "after a redirection to ftp://a: the server redirects"),
     ] {
         let response = client.get(&format!("http://a/{to}"));
         let error = response.and_then(ClientResponse::successful).unwrap_err();

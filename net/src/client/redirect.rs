@@ -56,12 +56,17 @@ impl Redirects {
             Ok(location) => location.into(),
             Err(_) => percent_encode(location.as_bytes(), CONTROLS).to_string().into(),
         };
-        let to = match HttpUrl::new(&resolved(url, &location)) {
-            Err(Error::Url(error)) => return Err(RedirectError::Location(error).into()),
+        let to = resolved(url, &location);
+        let failed = |error: RedirectError| Error::Redirected {
+            url: to.clone(),
+            error: Box::new(error.into()),
+        };
+        let to = match HttpUrl::new(&to) {
+            Err(Error::Url(error)) => return Err(failed(RedirectError::Location(error))),
             to => to?,
         };
         if !self.to_http && (url.scheme, to.scheme) == (Scheme::Https, Scheme::Http) {
-            return Err(RedirectError::ToHttp.into());
+            return Err(failed(RedirectError::ToHttp));
         }
         Ok(Some(Followed { url: HttpUrl { is_redirected: true, ..to }, is_get }))
     }

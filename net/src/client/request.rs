@@ -276,7 +276,8 @@ impl<'r> ClientRequest<'r> {
             } else if !content.is_repeatable() {
                 return Ok(asked);
             }
-            self.connector.check(url.scheme).map_err(RedirectError::Location)?;
+            let checked = self.connector.check(url.scheme);
+            checked.map_err(|error| url.failed(RedirectError::Location(error).into()))?;
             if url.origin() != self.url.origin() {
                 remove_credentials(&mut self.fields);
                 (self.host, self.authorization) = (None, None);

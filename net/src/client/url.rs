@@ -70,7 +70,7 @@ impl HttpUrl {
 
     /// Returns the error of a request for this URL, with the URL if a redirection led to it.
     pub(crate) fn failed(&self, error: Error) -> Error {
-        if !self.is_redirected {
+        if !self.is_redirected || matches!(error, Error::Redirected { .. }) {
             return error;
         }
         Error::Redirected { url: self.to_string(), error: Box::new(error) }
