@@ -441,3 +441,39 @@ fn octets_behind_a_read_response_do_not_extend_an_upload() {
     drop(over);
     served.join().unwrap();
 }
+
+/// The client sends half of its body, and then the server resets the connection.
+#[test]
+fn a_reset_in_a_response_is_the_error_of_its_body() {
+    let serve = || {
+        served_by(|stream| {
+            read_head(stream);
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\nhi!").unwrap();
+            stream.read_exact(&mut vec![0; LENGTH / 2]).unwrap();
+        })
+    };
+    let content = vec![b'x'; LENGTH];
+    let (url, served) = serve();
+    let client = Client::new();
+    let mut by_client = client.request(Method::PUT, &url).unwrap().send_body(&content).unwrap();
+    served.join().unwrap();
+
+    let (url, served) = serve();
+    let address = url.trim_start_matches("http://").trim_end_matches('/');
+    let mut client = ClientStream::connect(address).unwrap();
+    let mut request = client.begin(Method::PUT, Target::ROOT, |head| head.chunked()).unwrap();
+    request.write_all(&content).unwrap();
+    let mut by_writer = request.finish().unwrap();
+    served.join().unwrap();
+
+    let bodies: [&mut dyn Read; 2] = [&mut by_client, &mut by_writer.body];
+    for body in bodies {
+        let mut text = Vec::new();
+        let error = body.read_to_end(&mut text).unwrap_err();
+        assert_eq!(
+            (&*text, error.kind()),
+            (&b"hi!"[..], io::ErrorKind::ConnectionReset),
+            "{error}"
+        );
+    }
+}

@@ -678,7 +678,12 @@ impl<'c, S: Transport> RequestWriter<'c, S> {
             Progress::Responded(head) => head,
             // The server waits for the rest of the request, so its response does not end.
             Progress::Failed(error) if early.is_some() && error.is_timeout() => return Err(error),
-            _ if let Some(Early { head, .. }) = early => head,
+            progress if let Some(Early { head, .. }) = early => {
+                if let Progress::Failed(error) = progress {
+                    client.wire.keep_receive_error(error);
+                }
+                head
+            }
             // The error of an invalid response says more than the error of the send.
             Progress::Failed(error) => {
                 client.receive_head(timeout.min(ARRIVED)).map_err(|found| match found {

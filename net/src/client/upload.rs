@@ -141,7 +141,11 @@ pub(crate) fn read_while_sending<S: Transport>(
             // Octets behind the response are no progress.
             Uploaded::Received if read.is_none() => wire.end_wait(),
             Uploaded::Sent | Uploaded::Received => {}
-            Uploaded::All | Uploaded::Failed(_) => *upload = None,
+            Uploaded::All => *upload = None,
+            Uploaded::Failed(error) => {
+                wire.keep_receive_error(error);
+                *upload = None;
+            }
         }
     }
     wire.read_body(buffer, trailers)

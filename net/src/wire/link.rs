@@ -310,6 +310,9 @@ impl<S: Transport> Link<S> {
     }
 
     fn open(&mut self) -> Result<&mut S, Error> {
+        if self.transport.is_none() {
+            return Err(self.closed());
+        }
         self.transport.as_mut().ok_or(Error::Closed)
     }
 

@@ -742,6 +742,16 @@ impl<S: Transport, R: Role> Wire<S, R> {
         }
     }
 
+    /// Keeps an error for the next read, if it ended the transport. After a send that failed, what
+    /// has arrived can be read.
+    pub(crate) fn keep_receive_error(&mut self, error: Error) {
+        if let Error::Io(error) = error
+            && !self.is_open()
+        {
+            self.keep_error(error);
+        }
+    }
+
     /// Keeps an error of the transport for the next read or write.
     pub(crate) fn keep_error(&mut self, error: io::Error) {
         self.link.keep_error(error);
