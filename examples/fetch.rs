@@ -178,7 +178,11 @@ fn send(request: ClientRequest<'_>, data: Option<&str>) -> Result<ClientResponse
             let path = Path::new(path);
             let file = told("read", path, File::open(path))?;
             let metadata = told("read", path, file.metadata())?;
-            if metadata.is_file() {
+            if metadata.is_dir() {
+                told("read", path, Err(io::ErrorKind::IsADirectory.into()))?;
+            }
+            // A file of /proc seems to be empty.
+            if metadata.is_file() && metadata.len() > 0 {
                 request.send_reader_sized(file, metadata.len())
             } else {
                 request.send_reader(file)

@@ -117,6 +117,9 @@ fn data_is_sent_from_the_arguments_a_file_and_standard_input() {
     let from_file = format!("@{}", path.display());
     assert_eq!(fetched(&["-d", &from_file, &url]), "from a file");
     assert!(heads(&["-d", &from_file]).contains("> Content-Length: 11\n"));
+    // Its length is said to be 0.
+    #[cfg(target_os = "linux")]
+    assert!(fetched(&["-d", "@/proc/version", &url]).starts_with("Linux version"));
 
     let mut command = example("fetch");
     let command = command
@@ -191,6 +194,7 @@ fn a_failed_fetch_is_printed_in_one_line() {
     let url = format!("http://{}/status/200", server.address);
     let tls = url.replace("http:", "https:");
     let missing = file("missing").join("file").to_str().unwrap().to_owned();
+    let folder = env!("CARGO_MANIFEST_DIR");
     for (arguments, told) in [
         (&[&*rejected][..], format!("GET {rejected}: cannot connect to {free}: ")),
         (&["-X", "PUT", &rejected], format!("PUT {rejected}: cannot connect to {free}: ")),
@@ -199,6 +203,7 @@ fn a_failed_fetch_is_printed_in_one_line() {
         (&["http://no-such-host.invalid/"], "GET http://no-such-host.invalid/: ".to_owned()),
         (&["-H", "Host: a", "-H", "Host: b", &url], format!("GET {url}: second Host")),
         (&["-d", &format!("@{missing}"), &url], format!("POST {url}: cannot read {missing}: ")),
+        (&["-d", &format!("@{folder}"), &url], format!("POST {url}: cannot read {folder}: ")),
         (&["-o", &missing, &url], format!("GET {url}: cannot write {missing}: ")),
     ] {
         let (code, line) = ended(arguments);
