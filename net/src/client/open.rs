@@ -134,7 +134,7 @@ fn unread_authorities() -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
     #[cfg(not(feature = "rustls"))]
     #[test]
@@ -157,12 +157,9 @@ mod tests {
             assert!(stream.read(&mut [0; 4096])? > 0);
             stream.write_all(response)
         });
-        let error = client.get(&url);
-        let redirect = RedirectError::Location(UrlError::NeedsTls);
-        assert!(
-            matches!(error, Err(Error::Peer(PeerError::Redirect(error))) if error == redirect),
-            "{error:?}"
-        );
+        let Err(Error::Redirected { url, error }) = client.get(&url) else { panic!("followed") };
+        let redirect = PeerError::Redirect(RedirectError::Location(UrlError::NeedsTls));
+        assert_eq!((&*url, error.peer_error()), ("https://a/", Some(redirect)));
         served.join().unwrap().unwrap();
     }
 }
