@@ -310,10 +310,10 @@ impl<S: Transport> Link<S> {
     }
 
     fn open(&mut self) -> Result<&mut S, Error> {
-        if self.transport.is_none() {
-            return Err(self.closed());
+        match &mut self.transport {
+            Some(transport) => Ok(transport),
+            None => Err(of_broken(&mut self.broken.0)),
         }
-        self.transport.as_mut().ok_or(Error::Closed)
     }
 
     /// Keeps the error that broke the transport, for the next call.
@@ -323,7 +323,7 @@ impl<S: Transport> Link<S> {
 
     /// Returns the error of a call that finds the transport closed or broken.
     pub(super) fn closed(&mut self) -> Error {
-        self.broken.0.take().map_or(Error::Closed, Error::Io)
+        of_broken(&mut self.broken.0)
     }
 
     pub(super) const fn is_open(&self) -> bool {
@@ -373,6 +373,12 @@ impl<S: Transport> Link<S> {
         transport.control().set_write_timeout(None)?;
         Ok(transport)
     }
+}
+
+/// Returns the error of a transport that is no longer there.
+#[cold]
+fn of_broken(broken: &mut Option<io::Error>) -> Error {
+    broken.take().map_or(Error::Closed, Error::Io)
 }
 
 #[cfg(unix)]
