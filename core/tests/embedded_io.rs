@@ -14,9 +14,7 @@ use core::convert::Infallible;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 
-#[path = "client/mod.rs"]
 mod client;
-#[path = "documented/mod.rs"]
 mod documented;
 
 type Served = Result<(), StreamError<Infallible>>;
