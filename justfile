@@ -1,5 +1,7 @@
 # The commands of the project, which `.ci/run` and the jobs of CI call.
 
+features := "--quiet --locked --config profile.test.package.bareline-core.opt-level=0"
+
 # Lists the recipes.
 default:
     @just --list
@@ -89,15 +91,16 @@ mutants *options:
     tests/scripts/mutants {{options}}
 
 # These are the traits of embedded transports, defmt logs, the types of the crate `http`, and TLS.
+# So few messages are read that optimizing core does not pay.
 # Tests the optional features of core and net.
 features:
     cargo clippy --package bareline-core --package bareline-net --all-features --all-targets \
         --locked -- -D warnings
-    cargo test --quiet --package bareline-core --package bareline-net --all-features --locked \
+    cargo test {{features}} --package bareline-core --package bareline-net --all-features \
         --lib --test embedded_io --test http --test reason_phrases
-    cargo test --quiet --package bareline-core --no-default-features --locked --test reason_phrases
-    cargo test --quiet --package bareline-core --package bareline-net --all-features --locked --doc
-    cargo test --quiet --package bareline-net --locked --lib client::
+    cargo test {{features}} --package bareline-core --no-default-features --test reason_phrases
+    cargo test {{features}} --package bareline-core --package bareline-net --all-features --doc
+    cargo test {{features}} --package bareline-net --lib client::
     cargo check --package bareline-net --no-default-features --features http --locked
     cargo check --package bareline-net --no-default-features --features rustls --locked
     cargo check --package bareline-core --no-default-features --features defmt --locked
