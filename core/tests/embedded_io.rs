@@ -520,7 +520,9 @@ fn rfc9110_7_8_an_upgrade_lends_the_transport_and_its_octets() {
         stream.allow_tunnels();
         let exchange = stream.next_request().unwrap().unwrap();
         match (exchange.upgrade(fields), result) {
-            (Ok(Upgraded { transport, received, .. }), Ok(expected)) => {
+            (Ok(upgraded), Ok(expected)) => {
+                assert_eq!(format!("{upgraded:?}"), format!("Upgraded({} octets)", expected.len()));
+                let Upgraded { transport, received, .. } = upgraded;
                 assert_eq!(received, expected.as_bytes());
                 ::embedded_io_07::Write::write_all(transport, b"late").unwrap();
                 assert!(stream.next_request().unwrap().is_none(), "{says}");

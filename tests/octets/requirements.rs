@@ -626,6 +626,28 @@ fn rfc9110_6_2_a_higher_minor_version_is_handled_as_1_1() {
 }
 
 #[test]
+fn rfc9112_2_3_a_digit_takes_no_place_of_another_octet() {
+    for at in [0, 1, 2, 3, 4, 6] {
+        let mut version = *b"HTTP/1.1";
+        version[at] = b'1';
+        let (asked, responded) = (
+            [b"GET / ", &version[..], b"\r\nHost:\r\n\r\n"].concat(),
+            [&version[..], b" 200 OK\r\n\r\n"].concat(),
+        );
+        assert_eq!(request(&asked).unwrap_err().kind(), E::Version, "{}", asked.escape_ascii());
+        assert!(response(&responded).is_err(), "{}", responded.escape_ascii());
+    }
+}
+
+#[test]
+fn rfc9112_6_1_the_first_of_the_codings_is_named() {
+    let head = "GET / HTTP/1.1\r\nHost:\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: \
+                chunked\r\n\r\n";
+    let error = request(head.as_bytes()).unwrap_err();
+    assert_eq!((error.kind(), Some(error.offset())), (E::UnsupportedCoding, head.find("gzip")));
+}
+
+#[test]
 fn rfc9110_5_5_whitespace_around_a_value_is_not_part_of_it() {
     let mut spans = FieldSpans::<4>::new();
     let input = b"GET / HTTP/1.0\r\nA:\t 1 2\t \r\nB:\r\nC:  \r\nD:\xe9\r\n\r\n";

@@ -248,3 +248,18 @@ fn a_status_without_a_registered_phrase_is_its_number() {
     let shown = [404, 599].map(|code| Status::new(code).unwrap().to_string());
     assert_eq!(shown, ["404 Not Found", "599"]);
 }
+
+#[test]
+fn an_invalid_value_says_where_its_first_invalid_octet_is() {
+    for (error, offset) in [
+        (Method::new("GE T").unwrap_err(), Some(2)),
+        (Target::new("/a b").unwrap_err(), Some(2)),
+        ("HTTP/1".parse::<Version>().unwrap_err(), Some(6)),
+        ("2000".parse::<Status>().unwrap_err(), Some(3)),
+        (FieldName::new("a:").unwrap_err(), Some(1)),
+        (FieldValue::new("a\r\n").unwrap_err(), Some(1)),
+        (Status::new(1000).unwrap_err(), None),
+    ] {
+        assert_eq!(error.offset(), offset, "{error:?}");
+    }
+}
