@@ -1550,3 +1550,15 @@ fn octets_ahead_are_content_and_no_framing() {
         }
     }
 }
+
+#[test]
+fn rfc9112_6_3_all_octets_are_content_until_the_server_closes() {
+    let (mut spans, mut out) = (FieldSpans::<8>::new(), WireBuf::<128>::new());
+    let mut connection = ClientConnection::new();
+    let head = connection.request(Method::GET, Target::ROOT, &mut out).unwrap();
+    let head = head.field(FieldName::HOST, FieldValue::from_static("a")).unwrap();
+    head.without_body().unwrap();
+    let mut received = *b"HTTP/1.1 200 OK\r\n\r\n";
+    let _ = connection.receive(&mut received, spans.lend()).unwrap();
+    assert_eq!(connection.content_ahead(), u64::MAX);
+}
