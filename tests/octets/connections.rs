@@ -1551,14 +1551,46 @@ fn octets_ahead_are_content_and_no_framing() {
     }
 }
 
-#[test]
-fn rfc9112_6_3_all_octets_are_content_until_the_server_closes() {
+/// Sends a request by the client, and returns what it makes of the response, and its next error.
+fn exchanged(
+    connection: &mut ClientConnection,
+    response: &str,
+) -> (Result<(), ParseErrorKind>, Option<WriteError>) {
     let (mut spans, mut out) = (FieldSpans::<8>::new(), WireBuf::<128>::new());
-    let mut connection = ClientConnection::new();
     let head = connection.request(Method::GET, Target::ROOT, &mut out).unwrap();
-    let head = head.field(FieldName::HOST, FieldValue::from_static("a")).unwrap();
-    head.without_body().unwrap();
-    let mut received = *b"HTTP/1.1 200 OK\r\n\r\n";
-    let _ = connection.receive(&mut received, spans.lend()).unwrap();
-    assert_eq!(connection.content_ahead(), u64::MAX);
+    head.field(FieldName::HOST, HOST).unwrap().without_body().unwrap();
+    let mut received = response.as_bytes().to_vec();
+    let received = connection.receive(&mut received, spans.lend());
+    let received = received.map(|_| ()).map_err(|error| error.kind());
+    (received, connection.request(Method::GET, Target::ROOT, &mut out).err())
+}
+
+#[test]
+fn rfc9112_6_3_a_client_knows_which_octets_are_content() {
+    for (response, ahead) in [
+        ("HTTP/1.1 200 OK\r\n\r\n", u64::MAX),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", 5),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", 0),
+    ] {
+        let mut connection = ClientConnection::new();
+        exchanged(&mut connection, response).0.unwrap();
+        assert_eq!(connection.content_ahead(), ahead, "{response}");
+    }
+}
+
+#[test]
+fn limits_that_a_client_sets_hold_for_its_next_exchange() {
+    let mut connection = ClientConnection::new();
+    connection.set_limits(Limits::new().body(4));
+    let (received, error) =
+        exchanged(&mut connection, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+    assert_eq!(received, Err(ParseErrorKind::BodyTooLarge));
+    assert_eq!(error, Some(WriteError::AfterParseError));
+}
+
+#[test]
+fn rfc9112_9_6_no_request_follows_a_close() {
+    let closing = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+    let (received, error) = exchanged(&mut ClientConnection::new(), closing);
+    assert_eq!((received, error), (Ok(()), Some(WriteError::Closed)));
 }
