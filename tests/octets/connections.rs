@@ -589,6 +589,23 @@ fn a_client_receives_while_it_sends() {
 }
 
 #[test]
+fn a_response_ends_again_while_its_request_is_written() {
+    let (mut connection, mut spans, mut out) =
+        (ClientConnection::new(), FieldSpans::<8>::new(), WireBuf::<128>::new());
+    let head = connection.request(Method::PUT, Target::ROOT, &mut out).unwrap();
+    head.field(FieldName::HOST, HOST).unwrap().length(2).unwrap();
+    let mut input = *b"HTTP/1.1 204 No Content\r\n\r\n";
+    connection.receive(&mut input, spans.lend()).unwrap();
+    for _ in 0..2 {
+        let received = connection.receive(&mut [], spans.lend());
+        assert!(matches!(received, Ok(Received { used: 0, event: Event::End })));
+    }
+    connection.send_data(b"hi", &mut out).unwrap();
+    connection.end_body(&[], &mut out).unwrap();
+    assert_eq!(connection.state(), ClientState::Idle);
+}
+
+#[test]
 fn rfc9110_7_8_a_server_switches_behind_the_body() {
     let (mut connection, mut spans, mut out) =
         (ServerConnection::with_limits(LIMITS), FieldSpans::<8>::new(), WireBuf::<256>::new());

@@ -1337,6 +1337,31 @@ fn rfc9110_8_6_a_body_has_the_length_that_was_declared() {
 }
 
 #[test]
+fn rfc9110_8_6_a_length_is_declared_where_a_body_may_follow() {
+    let forbidden = Err(WriteError::BodyForbidden);
+    for (code, length, declared) in [
+        (200, 5, Ok(())),
+        (204, 0, forbidden),
+        (205, 5, forbidden),
+        (205, 0, Ok(())),
+        (304, 5, Ok(())),
+    ] {
+        let (mut out, mut writer) = (WireBuf::<100>::new(), MessageWriter::new());
+        let head = writer.response(OTHER, Status::new(code).unwrap(), &mut out).unwrap();
+        assert_eq!(head.length(length), declared, "{code}, {length}");
+        let line = format!("\r\nContent-Length: {length}\r\n\r\n");
+        assert_eq!(out.as_bytes().ends_with(line.as_bytes()), declared.is_ok(), "{code}, {length}");
+    }
+    let expects = FieldValue::from_static("100-continue");
+    for (length, declared) in [(0, Err(WriteError::ExpectWithoutBody)), (1, Ok(()))] {
+        let (mut out, mut writer) = (WireBuf::<100>::new(), MessageWriter::new());
+        let head = writer.request(Method::PUT, Target::ROOT, &mut out).unwrap();
+        let head = head.field(FieldName::HOST, FieldValue::from_static("a")).unwrap();
+        assert_eq!(head.field(FieldName::EXPECT, expects).unwrap().length(length), declared);
+    }
+}
+
+#[test]
 fn a_head_waits_for_the_end_of_the_body_before_it() {
     let (mut out, mut writer) = (WireBuf::<200>::new(), MessageWriter::new());
     writer.response(OTHER, Status::OK, &mut out).unwrap().length(1).unwrap();

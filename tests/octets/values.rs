@@ -128,6 +128,7 @@ fn rfc9110_5_1_equality_order_and_hash_of_names_ignore_case() {
             let [first, second] = [one, other].map(|name| name.as_str().to_ascii_lowercase());
             assert_eq!(one == other, first == second, "{one} and {other}");
             assert_eq!(one.cmp(other), first.cmp(&second), "{one} and {other}");
+            assert_eq!(one.partial_cmp(other), Some(first.cmp(&second)), "{one} and {other}");
             assert_eq!(
                 hasher.hash_one(one) == hasher.hash_one(other),
                 first == second,
@@ -207,7 +208,9 @@ fn a_form_has_pairs_in_order_and_decoded() {
         assert_eq!(texts, expected, "{form}");
         for ((name, value), expected) in pairs.iter().zip(&expected) {
             assert!(*name == *expected.0 && *value == *expected.1, "{form}");
-            assert!(*value != *format!("{}x", expected.1), "{form}");
+            assert!(*name == expected.0.as_str() && *value == expected.1.as_str(), "{form}");
+            let longer = format!("{}x", expected.1);
+            assert!(*value != *longer && *value != longer.as_str(), "{form}");
             let mut buffer = vec![0; expected.1.len()];
             assert_eq!(value.decode(&mut buffer), Some(expected.1.as_bytes()), "{form}");
             let is_decoded =
@@ -215,6 +218,11 @@ fn a_form_has_pairs_in_order_and_decoded() {
             assert!(!is_decoded, "{form}: a buffer is too small by one");
         }
     }
+}
+
+#[test]
+fn a_form_is_shown_as_it_was_received() {
+    assert_eq!(format!("{:?}", FormPairs::new(b"a=%2B&b\r=")), r#"[("a", "%2B"), ("b\r", "")]"#);
 }
 
 #[test]
