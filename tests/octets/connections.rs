@@ -595,7 +595,7 @@ fn a_response_ends_again_while_its_request_is_written() {
     let head = connection.request(Method::PUT, Target::ROOT, &mut out).unwrap();
     head.field(FieldName::HOST, HOST).unwrap().length(2).unwrap();
     let mut input = *b"HTTP/1.1 204 No Content\r\n\r\n";
-    connection.receive(&mut input, spans.lend()).unwrap();
+    assert_eq!(connection.receive(&mut input, spans.lend()).unwrap().used, 27);
     for _ in 0..2 {
         let received = connection.receive(&mut [], spans.lend());
         assert!(matches!(received, Ok(Received { used: 0, event: Event::End })));
@@ -954,6 +954,29 @@ fn a_peer_that_has_closed_is_reported_once() {
     assert!(server.respond(Status::NO_CONTENT, ""));
     server.octets(b"");
     assert_eq!(server.connection.state(), ServerState::Close);
+}
+
+#[test]
+fn nothing_is_read_after_a_rejection_of_nothing() {
+    let (mut connection, mut spans, mut out) =
+        (ServerConnection::new(), FieldSpans::<8>::new(), WireBuf::<128>::new());
+    connection.reject(Status::SERVICE_UNAVAILABLE, &mut out).unwrap().without_body().unwrap();
+    for octets in ["", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"] {
+        let mut octets = octets.as_bytes().to_vec();
+        let received = connection.receive(&mut octets, spans.lend());
+        assert!(matches!(received, Ok(Received { used: 0, event: Event::Closed })));
+    }
+}
+
+#[test]
+fn rfc9110_10_1_1_a_body_that_has_begun_may_be_discarded() {
+    let mut server = server_after(
+        b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n",
+    );
+    for (octets, may_go_on) in [("", false), ("h", true), ("i", false)] {
+        assert_eq!(server.connection.discard_body(octets.as_bytes()), octets.len());
+        assert_eq!(server.connection.may_discard_body(), may_go_on, "{octets}");
+    }
 }
 
 #[test]
