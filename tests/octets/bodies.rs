@@ -54,6 +54,8 @@ const REJECTED_CHUNKS: &[Rejection] = &[
     (E::ChunkEnd, 4, 1, "1\r\nab\r\n0\r\n\r\n", "1\r\na\r\n0\r\n\r\n"),
     (E::ChunkEnd, 4, 1, "1\r\na\n0\r\n\r\n", "1\r\na\r\n0\r\n\r\n"),
     (E::ChunkEnd, 5, 1, "1\r\na\r\r\n0\r\n\r\n", "1\r\na\r\n0\r\n\r\n"),
+    (E::ChunkEnd, 4, 1, "1\r\na--1\r\nb\r\n0\r\n\r\n", "1\r\na\r\n1\r\nb\r\n0\r\n\r\n"),
+    (E::ChunkEnd, 5, 1, "1\r\na\r-1\r\nb\r\n0\r\n\r\n", "1\r\na\r\n1\r\nb\r\n0\r\n\r\n"),
     (E::ForbiddenTrailer, 3, 4, "0\r\nHost: a\r\n\r\n", "0\r\nHos: a\r\n\r\n"),
     (E::ForbiddenTrailer, 3, 14, "0\r\ncontent-length: 5\r\n\r\n", "0\r\nontent-length: 5\r\n\r\n"),
     (E::FieldName, 3, 1, "0\r\n: a\r\n\r\n", "0\r\nX: a\r\n\r\n"),

@@ -1778,6 +1778,9 @@ fn limits_of_the_callers_choice() {
     assert_eq!(parse(b"GET /ab HTTP/1.0\r\n\r\n"), Err((E::TargetTooLong, 6)));
     assert_eq!(parse(b"GET /a HTTP/1.0\r\nX: 0123456789012345"), Ok(Parsed::Incomplete));
     assert_eq!(parse(b"GET /a HTTP/1.0\r\nX: 01234567890123456789"), Err((E::HeadTooLong, 40)));
+    // Empty lines count, too.
+    assert_eq!(parse(&b"\r\n".repeat(19)), Ok(Parsed::Incomplete));
+    assert_eq!(parse(&b"\r\n".repeat(20)), Err((E::HeadTooLong, 40)));
 }
 
 #[test]

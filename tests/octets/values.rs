@@ -169,9 +169,20 @@ fn the_fields_of_a_head_are_an_iterator() {
     assert_eq!(back, ["set-cookie", "Server", "Set-Cookie"]);
     let mut iter = fields.iter();
     assert_eq!((iter.len(), iter.next().is_some(), iter.len()), (3, true, 2));
+    assert_eq!(format!("{iter:?}"), r#"[(Server, "b"), (set-cookie, "c=2")]"#);
+    let mut cookies = fields.all(FieldName::SET_COOKIE);
+    assert_eq!((cookies.size_hint(), cookies.next().is_some()), ((0, Some(3)), true));
+    assert_eq!(cookies.size_hint(), (0, Some(2)));
     assert_eq!(fields.get(FieldName::SET_COOKIE).unwrap(), "a=1");
     assert_eq!(fields.get(FieldName::LOCATION), None);
     assert!(fields.all(FieldName::SET_COOKIE).eq(["a=1", "c=2"]));
+    assert!(!fields.is_empty());
+    let (mut spans, input) = (FieldSpans::<1>::new(), b"HTTP/1.1 200 OK\r\n\r\n");
+    let parsed = ResponseHead::parse(input, spans.lend()).unwrap();
+    assert_eq!(
+        parsed.map(|head| head.fields().is_empty()),
+        Parsed::Complete { message: true, len: 19 }
+    );
 }
 
 #[test]
