@@ -287,6 +287,7 @@ const REJECTED_RESPONSES: &[Rejection] = &[
     (E::Version, 0, 1, "\nHTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"),
     (E::Version, 0, 1, "hTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"),
     (E::Version, 8, 1, "HTTP/1.1\t200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"),
+    (E::Version, 8, 1, "HTTP/1.1234 OK\r\n\r\n", "HTTP/1.1 234 OK\r\n\r\n"),
     (E::VersionNotSupported, 0, 8, "HTTP/2.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"),
     (E::StatusCode, 9, 3, "HTTP/1.1 020 OK\r\n\r\n", "HTTP/1.1 220 OK\r\n\r\n"),
     (E::StatusCode, 11, 1, "HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"),
