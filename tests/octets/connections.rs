@@ -1561,6 +1561,19 @@ fn a_head_begins_again_after_no_octets() {
     assert_eq!(head.method(), Method::PUT);
 }
 
+/// Presents a head again with more octets, and with other spans: those of the lines are missing.
+#[test]
+fn a_head_begins_again_with_other_spans() {
+    let mut connection = ServerConnection::new();
+    let head = "GET / HTTP/1.1\r\nHost: a\r\nX: b\r\n\r\n";
+    for (octets, count) in [(&head[..30], None), (head, Some(2))] {
+        let (mut spans, mut octets) = (FieldSpans::<8>::new(), octets.as_bytes().to_vec());
+        let event = connection.receive(&mut octets, spans.lend()).unwrap().event;
+        let seen = if let Event::Head(head) = event { Some(head.fields().len()) } else { None };
+        assert_eq!(seen, count);
+    }
+}
+
 /// Each digit is the number of octets ahead that are content, after so many octets of the body.
 #[test]
 fn octets_ahead_are_content_and_no_framing() {

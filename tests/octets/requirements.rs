@@ -1797,6 +1797,7 @@ fn a_head_says_what_becomes_of_the_connection() {
             false,
         ),
         ("GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\n\r\n", true, true, false),
+        ("GET / HTTP/1.1\r\nHost: a\r\nExpect: x\\, 100-continue\r\n\r\n", true, true, false),
         (
             "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
             true,
