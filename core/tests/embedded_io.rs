@@ -538,6 +538,7 @@ fn rfc9110_7_8_an_upgrade_lends_the_transport_and_its_octets() {
 #[test]
 fn the_next_connection_starts_with_empty_memory() {
     let mut memory = StreamMemory::<4, 128, 96>::new();
+    assert_eq!(format!("{memory:?}"), "StreamMemory");
     let mut peer = Peer {
         takes: 20,
         ..Peer::new(

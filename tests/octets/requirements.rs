@@ -96,6 +96,13 @@ const REJECTED_REQUESTS: &[Rejection] = &[
         "GET http://u@b HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET http://u.b HTTP/1.1\r\nHost: a\r\n\r\n",
     ),
+    (
+        E::Target,
+        6,
+        5,
+        "GET 1x://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET xx://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
+    ),
     (E::Target, 6, 0, "GET *x HTTP/1.1\r\nHost: a\r\n\r\n", "GET /x HTTP/1.1\r\nHost: a\r\n\r\n"),
     (
         E::Target,

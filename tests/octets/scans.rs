@@ -4,15 +4,15 @@
 use bareline_core::inside::{Ends, every_scan};
 use bareline_fuzz::{is_name, is_target, is_text, is_token};
 
-/// An octet of all classes.
-const LETTER: u8 = b'a';
+/// Octets of all classes, whose bits differ: a scan adds to a word and subtracts from it.
+const LETTERS: [u8; 2] = *b"aP";
 
 #[test]
 fn each_octet_ends_a_run_at_each_place_or_does_not() {
     let mut ways = Vec::new();
     for octet in 0..=u8::MAX {
         for (at, behind) in (0..=130).flat_map(|at| [0, 7, 19, 69].map(|behind| (at, behind))) {
-            let mut octets = [LETTER; 200];
+            let mut octets = [LETTERS[at % LETTERS.len()]; 200];
             octets[at] = octet;
             let octets = &octets[..=at + behind];
             let end = |is_inside: fn(u8) -> bool| if is_inside(octet) { octets.len() } else { at };

@@ -3,6 +3,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test fails by panicking"
 )]
 
@@ -189,6 +190,20 @@ fn the_fields_of_a_head_are_an_iterator() {
 fn an_invalid_version_is_known_by_its_first_wrong_octet() {
     for (text, at) in [("HTTP/1.2", 7), ("HTTP/2.0", 5), ("http/1.1", 0), ("HTTP/1", 6), ("", 0)] {
         assert_eq!(text.parse::<Version>(), Err(InvalidValue::Version { at }), "{text}");
+    }
+}
+
+/// Tries each pair of octets in values of a word, and of more.
+#[test]
+fn rfc9110_5_5_two_octets_decide_on_a_value() {
+    let is_text = |octet: u8| octet == b'\t' || octet >= b' ' && octet != 0x7f;
+    for (first, second) in (0..=u8::MAX).flat_map(|one| (0..=u8::MAX).map(move |two| (one, two))) {
+        for (len, at) in [(8, 2), (8, 6), (11, 2), (11, 9)] {
+            let mut octets = *b"a234567890b";
+            (octets[1], octets[at]) = (first, second);
+            let (octets, is_valid) = (&octets[..len], is_text(first) && is_text(second));
+            assert_eq!(FieldValue::new(octets).is_ok(), is_valid, "{}", octets.escape_ascii());
+        }
     }
 }
 
