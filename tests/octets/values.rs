@@ -187,7 +187,10 @@ fn the_fields_of_a_head_are_an_iterator() {
 }
 
 #[test]
-fn an_invalid_version_is_known_by_its_first_wrong_octet() {
+fn a_version_is_known_by_its_text_or_its_first_wrong_octet() {
+    for (text, version) in [("HTTP/1.0", Version::Http10), ("HTTP/1.1", Version::Http11)] {
+        assert_eq!((text.parse(), &*version.to_string()), (Ok(version), text));
+    }
     for (text, at) in [("HTTP/1.2", 7), ("HTTP/2.0", 5), ("http/1.1", 0), ("HTTP/1", 6), ("", 0)] {
         assert_eq!(text.parse::<Version>(), Err(InvalidValue::Version { at }), "{text}");
     }
