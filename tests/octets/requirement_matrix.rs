@@ -489,6 +489,17 @@ fn a_hint_names_the_octets_that_arrived() {
     }
 }
 
+#[test]
+fn a_hint_shows_at_most_so_many_octets_that_arrived() {
+    for (count, shown) in [(40, "x".repeat(40)), (41, format!("{}...", "x".repeat(40)))] {
+        let value = "x".repeat(count);
+        let message = format!("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: {value}\r\n\r\n");
+        let error = requests(message.as_bytes(), &[]).fault.unwrap();
+        let hint = format!("received {shown}: send one decimal number");
+        assert_eq!(error.hint_in(message.as_bytes()).to_string(), hint);
+    }
+}
+
 /// The hint differs since chunks are supported on a connection, but not in a datagram.
 #[test]
 fn a_hint_says_that_a_datagram_has_no_chunks() {
