@@ -1,5 +1,8 @@
 # The commands of the project, which `.ci/run` and the jobs of CI call.
 
+# A recipe's options reach its program as they are, also with spaces and parentheses.
+set positional-arguments
+
 features := "--quiet --locked --config profile.test.package.bareline-core.opt-level=0"
 
 # Lists the recipes.
@@ -88,7 +91,7 @@ deny:
 # Takes hours (`cargo install cargo-mutants`).
 # Lists the changes to core that no test notices and that tests/mutants.txt does not list.
 mutants *options:
-    tests/scripts/mutants {{options}}
+    tests/scripts/mutants "$@"
 
 # These are the traits of embedded transports, defmt logs, the types of the crate `http`, and TLS.
 # So few messages are read that optimizing core does not pay.
@@ -115,7 +118,7 @@ firmware:
 # Needs QEMU; `just budgets --update` records the figures.
 # Measures the flash, stack and instructions of core in a firmware.
 budgets *options:
-    tests/budgets/run {{options}}
+    tests/budgets/run "$@"
 
 # Checks with valgrind that the instruction count is linear in the octets, at any cut.
 linear:
@@ -129,12 +132,12 @@ copies:
 # `just readers --quick` takes seconds, `just readers --update` writes tests/readers/README.md.
 # Compares the readings of 10,000,000 messages with those of other parsers.
 readers *options:
-    tests/readers/run {{options}}
+    tests/readers/run "$@"
 
 # `just public-api --update` records a change (`cargo install cargo-public-api`).
 # Compares the public names of core and net with the recorded ones.
 public-api *options:
-    tests/scripts/public_api {{options}}
+    tests/scripts/public_api "$@"
 
 # Measures the line coverage of core, with llvm-cov.
 coverage:
@@ -150,18 +153,18 @@ bench:
 # `just bench-net --rounds 1 --no-builds` is a quick run.
 # Compares the speed of bareline with that of other servers, clients and UDP peers.
 bench-net *options:
-    @bench/net/run {{options}}
+    @bench/net/run "$@"
 
 # Prints bench/compare/RESULTS.md, in some minutes. `just compare --quick` checks the programs on
 # bareline alone.
 # Compares an API server and a client's job with those on other libraries.
 compare *options:
-    @bench/compare/run {{options}}
+    @bench/compare/run "$@"
 
 # Needs valgrind; `just count --update` records the counts.
 # Compares the instruction counts with the recorded ones.
 count *options:
-    bench/count {{options}}
+    bench/count "$@"
 
 # Compares the version with those of the dependencies, and compiles core and net with that toolchain
 # where it is installed.
