@@ -1561,7 +1561,7 @@ fn a_head_begins_again_after_no_octets() {
     assert_eq!(head.method(), Method::PUT);
 }
 
-/// Presents a head again with more octets, and with other spans: those of the lines are missing.
+/// The second call gets spans that do not have the lines of the first.
 #[test]
 fn a_head_begins_again_with_other_spans() {
     let mut connection = ServerConnection::new();
