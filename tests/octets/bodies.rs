@@ -110,6 +110,24 @@ fn every_kind_of_body_error_has_a_test_that_causes_it() {
     }
 }
 
+/// The end is behind all octets of the last call, whichever of them were used.
+#[test]
+fn rfc9112_8_the_end_of_a_truncated_body_is_where_its_octets_end() {
+    for (framing, octets, most) in [
+        (Framing::Chunked, "1\r\na", 9),
+        (Framing::Chunked, "1\r\nabcdef", 9),
+        (Framing::Chunked, "9;a\r\nabcdef", 9),
+        (Framing::Chunked, "9\r\nabcdef", 2),
+        (Framing::Length(9), "abcdef", 9),
+        (Framing::Length(9), "abcdef", 2),
+    ] {
+        let mut body = BodyDecoder::new(framing, &LIMITS);
+        body.read(octets.as_bytes(), &mut vec![0; most]).unwrap();
+        let error = body.on_eof().unwrap_err();
+        assert_eq!((error.kind(), error.offset()), (E::Truncated, octets.len()), "{octets:?}");
+    }
+}
+
 #[test]
 fn rfc9112_7_1_chunks_extensions_and_trailers() {
     let chunk = |size, extensions: &str| BodyEvent::Chunk(size, extensions.as_bytes().to_vec());

@@ -273,6 +273,7 @@ impl BodyDecoder {
                     line_end = line_end.saturating_add(used)
                 }
                 Ok(Decoded { used, part }) => {
+                    self.presented = input.len();
                     return Ok(Decoded { used: line_end.saturating_add(used), part });
                 }
                 Err(error) => return Err(self.reject(error.offset_by(line_end))),
