@@ -1,6 +1,6 @@
 # The commands of the project, which `.ci/run` and the jobs of CI call.
 
-# A recipe's options reach its program as they are, also with spaces and parentheses.
+# "$@" passes a recipe's options on as they are, also with spaces and parentheses.
 set positional-arguments
 
 features := "--quiet --locked --config profile.test.package.bareline-core.opt-level=0"

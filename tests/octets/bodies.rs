@@ -122,7 +122,7 @@ fn rfc9112_8_the_end_of_a_truncated_body_is_where_its_octets_end() {
         (Framing::Length(9), "abcdef", 2),
     ] {
         let mut body = BodyDecoder::new(framing, &LIMITS);
-        body.read(octets.as_bytes(), &mut vec![0; most]).unwrap();
+        let _ = body.read(octets.as_bytes(), &mut vec![0; most]).unwrap();
         let error = body.on_eof().unwrap_err();
         assert_eq!((error.kind(), error.offset()), (E::Truncated, octets.len()), "{octets:?}");
     }
