@@ -112,7 +112,7 @@ fn every_kind_of_body_error_has_a_test_that_causes_it() {
 
 /// The end is behind all octets of the last call, whichever of them were used.
 #[test]
-fn rfc9112_8_the_end_of_a_truncated_body_is_where_its_octets_end() {
+fn rfc9112_8_a_truncated_body_ends_behind_its_octets() {
     for (framing, octets, most) in [
         (Framing::Chunked, "1\r\na", 9),
         (Framing::Chunked, "1\r\nabcdef", 9),
