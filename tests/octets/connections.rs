@@ -956,6 +956,22 @@ fn a_peer_that_has_closed_is_reported_once() {
     assert_eq!(server.connection.state(), ServerState::Close);
 }
 
+/// The error counts from the start of what the call got, as each error of `receive_body` does.
+#[test]
+fn a_body_that_is_cut_behind_the_end_is_truncated_where_it_ends() {
+    let get = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    let mut server = server_after(get);
+    assert_eq!(server.connection.on_eof(), Ok(()));
+    assert!(server.respond(Status::NO_CONTENT, ""));
+    let mut head = *b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let mut spans = FieldSpans::<8>::new();
+    assert_eq!(server.connection.receive(&mut head, spans.lend()).unwrap().used, head.len());
+    let error = server.connection.receive_body(b"0\r\na:").unwrap_err();
+    assert_eq!((error.kind(), error.offset()), (ParseErrorKind::Truncated, 5));
+    assert_eq!(server.connection.receive_body(b"0\r\na:").unwrap_err(), error);
+    assert_eq!(server.connection.error(), Some(error));
+}
+
 #[test]
 fn nothing_is_read_after_a_rejection_of_nothing() {
     let (mut connection, mut spans, mut out) =

@@ -49,10 +49,8 @@ pub struct BodyDecoder {
     /// The octets left of the body or the chunk.
     left: u64,
     rejection: Option<ParseError>,
-    /// The octets of an unfinished line that were searched for its end.
+    /// The unused octets that were searched for the end of a line.
     searched: usize,
-    /// The length of the last input.
-    presented: usize,
     /// The octets of content that are still allowed.
     body_left: u64,
     extensions_left: u16,
@@ -67,7 +65,6 @@ debug_record!(BodyDecoder {
     left,
     rejection,
     searched,
-    presented,
     body_left,
     extensions_left,
     trailers_left,
@@ -171,7 +168,6 @@ impl BodyDecoder {
                 _ => None,
             },
             searched: 0,
-            presented: 0,
             body_left: limits.body,
             extensions_left: limits.chunk_extensions,
             trailers_left: limits.head,
@@ -273,7 +269,6 @@ impl BodyDecoder {
                     line_end = line_end.saturating_add(used)
                 }
                 Ok(Decoded { used, part }) => {
-                    self.presented = input.len();
                     return Ok(Decoded { used: line_end.saturating_add(used), part });
                 }
                 Err(error) => return Err(self.reject(error.offset_by(line_end))),
@@ -290,7 +285,8 @@ impl BodyDecoder {
     /// Records the end of input, after all octets have been decoded.
     ///
     /// The end completes a body of [`Framing::UntilClose`]. Any other incomplete body fails with
-    /// [`ParseErrorKind::Truncated`] [RFC 9112 section 8].
+    /// [`ParseErrorKind::Truncated`] [RFC 9112 section 8], whose offset counts from the first
+    /// unused octet.
     pub fn on_eof(&mut self) -> Result<(), ParseError> {
         match (self.state, self.rejection) {
             (State::UntilClose | State::End, _) => {
@@ -298,7 +294,7 @@ impl BodyDecoder {
                 Ok(())
             }
             (_, Some(error)) => Err(error),
-            _ => Err(self.reject(ParseError::new(ParseErrorKind::Truncated, self.presented, 0))),
+            _ => Err(self.reject(ParseError::new(ParseErrorKind::Truncated, self.searched, 0))),
         }
     }
 
@@ -331,7 +327,6 @@ impl BodyDecoder {
 
     #[cfg_attr(target_pointer_width = "64", inline(never))]
     pub(crate) fn decode_slow<'b>(&mut self, input: &'b [u8]) -> Result<Decoded<'b>, ParseError> {
-        self.presented = input.len();
         if let Some(error) = self.rejection {
             return Err(error);
         }
@@ -342,7 +337,10 @@ impl BodyDecoder {
             State::ChunkLine => self.chunk_line(input, 0),
             State::ChunkEnd => match input {
                 [b'\r', b'\n', ..] => self.chunk_line(input, 2),
-                [] | [b'\r'] => Ok(Decoded { used: 0, part: BodyPart::NeedMore }),
+                [] | [b'\r'] => {
+                    self.searched = input.len();
+                    Ok(Decoded { used: 0, part: BodyPart::NeedMore })
+                }
                 [b'\r', ..] => Err(ParseError::new(ParseErrorKind::ChunkEnd, 1, 1)),
                 _ => Err(ParseError::new(ParseErrorKind::ChunkEnd, 0, 1)),
             },
@@ -452,7 +450,7 @@ impl BodyDecoder {
     ) -> Result<Option<usize>, ParseError> {
         let limit_at = start.saturating_add(usize::from(limit));
         let allowed = input.get(..limit_at).unwrap_or(input);
-        let from = start.saturating_add(self.searched);
+        let from = start.max(self.searched);
         let found = allowed.get(from..).unwrap_or(&[]).iter().position(|&octet| octet == b'\n');
         match found {
             Some(length) => {
@@ -461,7 +459,7 @@ impl BodyDecoder {
             }
             None if allowed.len() >= limit_at => Err(ParseError::new(too_long, limit_at, 0)),
             None => {
-                self.searched = allowed.len().saturating_sub(start);
+                self.searched = allowed.len();
                 Ok(None)
             }
         }
@@ -473,7 +471,6 @@ impl BodyDecoder {
     /// Decodes a chunk line, or all the data of a chunk; `None` for the slow path.
     #[inline(always)]
     fn decode_fast<'b>(&mut self, input: &'b [u8]) -> Option<Decoded<'b>> {
-        self.presented = input.len();
         if self.state == State::ChunkOctets {
             let data = input.get(..usize::try_from(self.left).ok()?)?;
             self.state = State::ChunkEnd;
@@ -495,7 +492,6 @@ impl BodyDecoder {
         if data.len() > most {
             return None;
         }
-        self.presented = input.len();
         self.body_left = self.body_left.wrapping_sub(size);
         self.state = State::ChunkEnd;
         Some(Decoded { used: line_end.wrapping_add(data.len()), part: BodyPart::Data(data) })

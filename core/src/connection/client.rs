@@ -389,7 +389,7 @@ impl ClientConnection {
     /// close delimits.
     ///
     /// Fails with [`ParseErrorKind::Truncated`] if a response is missing or incomplete [RFC 9112
-    /// section 8].
+    /// section 8]; the offset counts from the first unused octet.
     pub fn on_eof(&mut self) -> Result<(), ParseError> {
         self.closes = true;
         let closed = match (self.inbound.phase, &self.outbound.outgoing) {

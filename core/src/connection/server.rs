@@ -307,8 +307,11 @@ impl ServerConnection {
         received: Result<Received<'b, H>, ParseError>,
     ) -> Result<Received<'b, H>, ParseError> {
         match received {
-            Ok(Received { event: Event::NeedMore, .. }) if self.is_peer_closed => {
-                return self.on_eof().map(|()| Received::unused(Event::Closed));
+            Ok(Received { used, event: Event::NeedMore }) if self.is_peer_closed => {
+                return match self.on_eof() {
+                    Ok(()) => Ok(Received::unused(Event::Closed)),
+                    Err(error) => Err(self.inbound.fail(error.offset_by(used))),
+                };
             }
             Ok(Received { event: Event::NeedMore, .. }) => return received,
             // A client that has sent octets of the body no longer waits for a 100.
@@ -498,8 +501,8 @@ impl ServerConnection {
     /// Records that the peer has closed its side, after all received octets have been presented.
     ///
     /// One call is enough: the connection closes when it needs more octets. Fails with
-    /// [`ParseErrorKind::Truncated`] in the middle of a request. A complete request still gets its
-    /// response [RFC 9112 section 9.6].
+    /// [`ParseErrorKind::Truncated`] in the middle of a request; the offset counts from the first
+    /// unused octet. A complete request still gets its response [RFC 9112 section 9.6].
     ///
     /// ```
     /// # use bareline_core::error::ParseErrorKind;
