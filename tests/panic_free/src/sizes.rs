@@ -36,10 +36,10 @@ sizes! {
     Parsed<RequestHead<'_>>: 72, 56;
     Event<'_, RequestHead<'_>>: 64, 48;
     Received<'_, RequestHead<'_>>: 72, 56;
-    BodyDecoder: 64, 48;
+    BodyDecoder: 56, 40;
     BodyPart<'_>: 40, 24;
-    ServerConnection: 264, 208;
-    ClientConnection: 256, 208;
+    ServerConnection: 256, 200;
+    ClientConnection: 248, 200;
     RecvBuf<1024>: 1056, 1040;
     WireBuf<256>: 272, 264;
     HeadWriter<'_>: 40, 24;
