@@ -403,6 +403,21 @@ fn the_page_on_devices_has_the_recorded_figures() {
         more("stream")
     );
     assert!(text.contains(&shown), "{shown}");
+    let memory = |of: &str| budget(&format!("{THUMBV7M}/memory/{of}"));
+    let buffers = [("FieldSpans<32>", 8 * 32), ("RecvBuf<1536>", 1536), ("WireBuf<512>", 512)];
+    let lengths: u64 = buffers.iter().map(|(buffer, room)| memory(buffer) - room).sum();
+    let (server, stream) = (memory("ServerConnection"), memory("ServerStream"));
+    let whole = server + lengths;
+    let kilobytes = (whole + 8 * 32 + 1536 + 512 + 50) / 100;
+    for shown in [
+        format!("> {whole} + 8 × `FIELDS` + `RECEIVED` + `SENT`"),
+        format!("where {whole} is the size"),
+        format!("a connection takes {}.{} KB.", kilobytes / 10, kilobytes % 10),
+        format!("A `ServerStream` takes {} octets more", stream - server),
+        format!("All but {stream} of its octets"),
+    ] {
+        assert!(text.contains(&shown), "{shown}");
+    }
     for piece in ["server", "stream"] {
         let stack = |target| budget(&format!("{target}/{piece}/stack"));
         assert!(stack(RISCV) < stack(THUMBV7M), "{piece}");
