@@ -120,7 +120,7 @@ fn rfc9112_8_a_truncated_body_ends_where_its_octets_end() {
     for octets in
         ["1", "1\r\n", "1\r\na", "1\r\na\r", "1\r\na\r\n2;", "9\r\nabcd", "0\r\n", "0\r\na:"]
     {
-        for call in [decode, content, read] {
+        for (name, call) in [("decode", decode), ("content", content), ("read", read)] {
             let (mut body, mut at) = (BodyDecoder::new(Framing::Chunked, &LIMITS), 0);
             loop {
                 let Decoded { used, part } = call(&mut body, &octets.as_bytes()[at..]);
@@ -133,7 +133,7 @@ fn rfc9112_8_a_truncated_body_ends_where_its_octets_end() {
             assert_eq!(
                 (error.kind(), at + error.offset()),
                 (E::Truncated, octets.len()),
-                "{octets:?}"
+                "{name}, {octets:?}"
             );
         }
     }
@@ -243,7 +243,7 @@ fn rfc9112_8_only_a_close_delimited_body_ends_at_the_close() {
         let last = events(framing, octets).pop().unwrap();
         let is_end = last == BodyEvent::End(octets.len());
         let is_truncated =
-            matches!(last, BodyEvent::Rejected(E::Truncated, at, 0) if at <= octets.len());
+            matches!(last, BodyEvent::Rejected(E::Truncated, at, 0) if at == octets.len());
         assert_eq!(
             (is_end, is_truncated),
             (is_whole, !is_whole),

@@ -956,9 +956,9 @@ fn a_peer_that_has_closed_is_reported_once() {
     assert_eq!(server.connection.state(), ServerState::Close);
 }
 
-/// The error counts from the start of what the call got, as each error of `receive_body` does.
+/// The offset counts from the start of the input, as that of each error of `receive_body`.
 #[test]
-fn a_body_that_is_cut_behind_the_end_is_truncated_where_it_ends() {
+fn a_body_truncated_by_a_known_end_ends_with_its_octets() {
     let get = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     let mut server = server_after(get);
     assert_eq!(server.connection.on_eof(), Ok(()));

@@ -405,7 +405,7 @@ fn the_page_on_devices_has_the_recorded_figures() {
     assert!(text.contains(&shown), "{shown}");
     let memory = |of: &str| budget(&format!("{THUMBV7M}/memory/{of}"));
     let buffers = [("FieldSpans<32>", 8 * 32), ("RecvBuf<1536>", 1536), ("WireBuf<512>", 512)];
-    let lengths: u64 = buffers.iter().map(|(buffer, room)| memory(buffer) - room).sum();
+    let lengths: u64 = buffers.iter().map(|(buffer, octets)| memory(buffer) - octets).sum();
     let (server, stream) = (memory("ServerConnection"), memory("ServerStream"));
     let whole = server + lengths;
     let kilobytes = (whole + 8 * 32 + 1536 + 512 + 50) / 100;

@@ -49,7 +49,8 @@ pub struct BodyDecoder {
     /// The octets left of the body or the chunk.
     left: u64,
     rejection: Option<ParseError>,
-    /// The unused octets that were searched for the end of a line.
+    /// The octets that the last call left unused: an unfinished line, with the CR LF before it.
+    /// They are not searched again for its end.
     searched: usize,
     /// The octets of content that are still allowed.
     body_left: u64,
