@@ -1,7 +1,7 @@
 //! Any sequence of calls on a connection.
 
 use crate::log::{CLOSE, Entry, FIELDS, OUT, ServerManner, server_log};
-use crate::sequences::responses_are_valid;
+use crate::sequences::{of_same_framing, responses_are_valid};
 use crate::shown::Octets;
 use crate::written::{Sent, Written, note};
 use arbitrary::{Arbitrary, Unstructured};
@@ -278,8 +278,7 @@ impl Requests {
             if head.status().is_informational() && head.status() != Status::SWITCHING_PROTOCOLS {
                 continue;
             }
-            let method = Method::new(method).expect("a method");
-            let framing = head.framing(method).expect("a framing of our own");
+            let framing = head.framing(of_same_framing(method)).expect("a framing of our own");
             let (mut content, persists) =
                 (BodyDecoder::new(framing, &Limits::new()), head.persists());
             while let Ok(Decoded { used: used @ 1.., .. }) = content.decode(sent) {

@@ -143,6 +143,15 @@ pub(crate) fn check_what_was_sent(log: &[Entry]) {
     responses_are_valid(&sent, methods);
 }
 
+/// Returns a method whose responses have the same framing. `method` need not be a token.
+pub(crate) fn of_same_framing(method: &str) -> Method<'static> {
+    match method {
+        "HEAD" => Method::HEAD,
+        "CONNECT" => Method::CONNECT,
+        _ => Method::GET,
+    }
+}
+
 /// Checks that these octets are responses to these requests and to one that could not be read.
 ///
 /// Nothing else may follow. The last response may be cut short.
@@ -152,11 +161,7 @@ pub(crate) fn responses_are_valid<'m>(sent: &[u8], methods: impl Iterator<Item =
         let methods = methods.iter().map(|method| (*method).to_owned()).collect();
         Written::cut(Sent::Responses(methods), sent.to_vec())
     });
-    let methods = methods.into_iter().map(|method| match method {
-        "HEAD" => Method::HEAD,
-        "CONNECT" => Method::CONNECT,
-        _ => Method::GET,
-    });
+    let methods = methods.into_iter().map(of_same_framing);
     // The response to a request whose head was rejected is read as one to GET.
     let methods: Vec<_> = methods.chain([Method::GET]).collect();
     let read = client_log(&methods, sent, &[sent.len().max(1)], true, Limits::new());

@@ -9,7 +9,7 @@
 
 use bareline_core::head::Limits;
 use bareline_fuzz::{
-    Target, a_dialogue_comes_to_an_end, a_head_is_the_same_through_http,
+    Octets, Operation, Target, a_dialogue_comes_to_an_end, a_head_is_the_same_through_http,
     a_receive_buffer_is_a_queue, an_owned_head_is_unchanged,
     any_calls_that_succeed_write_what_is_meant, any_operations_keep_a_client_valid,
     any_operations_keep_a_server_valid, any_streams_share_their_buffers, datagram,
@@ -235,4 +235,16 @@ fn every_seed_of_every_fuzz_target_holds() {
         let count = target.replay().unwrap();
         assert!(count > 0, "{} has no seeds", target.name);
     }
+}
+
+/// The octets that replace those of a method need not be a token.
+#[test]
+fn octets_in_place_of_a_method_keep_a_server_valid() {
+    let other = |octets: &str| Operation::PresentOther(Octets(octets.into()));
+    any_operations_keep_a_server_valid(&[
+        other("HEAD / HTTP/1.1\r\n"),
+        other("PUT / HTTP/1.1\r\nHost:"),
+        Operation::ReceiveRequest("GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+        Operation::Reject(400),
+    ]);
 }
