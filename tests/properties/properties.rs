@@ -9,8 +9,9 @@
 
 use bareline_core::head::Limits;
 use bareline_fuzz::{
-    Octets, Operation, Target, a_dialogue_comes_to_an_end, a_head_is_the_same_through_http,
-    a_receive_buffer_is_a_queue, an_owned_head_is_unchanged,
+    Handler, HandlerStep, Length, Line, Octets, Operation, Pause, PeerMove, PeerStep, RequestPlan,
+    ServerScene, StreamSettings, Target, a_dialogue_comes_to_an_end,
+    a_head_is_the_same_through_http, a_receive_buffer_is_a_queue, an_owned_head_is_unchanged,
     any_calls_that_succeed_write_what_is_meant, any_operations_keep_a_client_valid,
     any_operations_keep_a_server_valid, any_streams_share_their_buffers, datagram,
     each_request_has_its_response, each_response_is_that_of_its_request,
@@ -247,4 +248,29 @@ fn octets_in_place_of_a_method_keep_a_server_valid() {
         Operation::ReceiveRequest("GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
         Operation::Reject(400),
     ]);
+}
+
+/// The octets of a write that is too long are not sent, and those of the next ones are.
+#[test]
+fn octets_behind_a_failed_write_are_those_of_the_response() {
+    let write = |octets| HandlerStep::Write(Length(octets));
+    let handler = Handler {
+        steps: vec![HandlerStep::StreamSized(Length(106)), write(241), write(26), write(2)],
+        completes: true,
+        status: 0,
+        says_close: false,
+    };
+    let request = PeerMove {
+        awaits: true,
+        pause: Pause(0),
+        step: PeerStep::Message(RequestPlan::default()),
+        cut: None,
+        mutation: None,
+    };
+    each_request_has_its_response(&ServerScene {
+        settings: StreamSettings::default(),
+        line: Line::default(),
+        handlers: vec![handler],
+        client: vec![request.clone(), request],
+    });
 }
