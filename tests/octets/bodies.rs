@@ -140,6 +140,16 @@ fn rfc9112_8_a_truncated_body_ends_where_its_octets_end() {
 }
 
 #[test]
+fn a_buffer_limits_the_octets_of_a_chunk_that_are_read() {
+    for (room, read) in [(2, "ab"), (3, "abc"), (9, "abc")] {
+        let (mut body, mut buffer) = (BodyDecoder::new(Framing::Chunked, &LIMITS), vec![0; room]);
+        let Decoded { used, part } = body.read(b"3\r\nabc\r\n0\r\n\r\n", &mut buffer).unwrap();
+        assert_eq!((used, part), (3 + read.len(), BodyPart::Data(read.as_bytes())));
+        assert!(buffer.starts_with(read.as_bytes()));
+    }
+}
+
+#[test]
 fn rfc9112_7_1_chunks_extensions_and_trailers() {
     let chunk = |size, extensions: &str| BodyEvent::Chunk(size, extensions.as_bytes().to_vec());
     let content = |data: &str| BodyEvent::Content(data.as_bytes().to_vec());
