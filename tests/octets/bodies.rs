@@ -149,6 +149,19 @@ fn a_buffer_limits_the_octets_of_a_chunk_that_are_read() {
     }
 }
 
+/// Zeros before the digits make a line long whose size is small.
+#[test]
+fn a_chunk_line_of_zeros_has_the_limit_of_any_other() {
+    let limits = Limits::new().chunk_line(6);
+    let line = |octets: &'static str| {
+        let new = || BodyDecoder::new(Framing::Chunked, &limits);
+        let read = [new().decode(octets.as_bytes()), new().content(octets.as_bytes())];
+        read.map(|read| read.map_err(|error| (error.kind(), error.offset())).map(|read| read.used))
+    };
+    assert_eq!(line("0001\r\nabc"), [Ok(6), Ok(7)]);
+    assert_eq!(line("00001\r\nabc"), [Err((E::ChunkLineTooLong, 6)); 2]);
+}
+
 #[test]
 fn rfc9112_7_1_chunks_extensions_and_trailers() {
     let chunk = |size, extensions: &str| BodyEvent::Chunk(size, extensions.as_bytes().to_vec());
