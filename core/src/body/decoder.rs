@@ -49,8 +49,8 @@ pub struct BodyDecoder {
     /// The octets left of the body or the chunk.
     left: u64,
     rejection: Option<ParseError>,
-    /// The octets that the last call left unused: an unfinished line, with the CR LF before it.
-    /// They are not searched again for its end.
+    /// The octets that were unused when more were needed: an unfinished line, with the CR LF before
+    /// it. They are not searched again for its end.
     searched: usize,
     /// The octets of content that are still allowed.
     body_left: u64,
